@@ -1,0 +1,130 @@
+// Package audit records who did what to which object, when, from where, with
+// the object before and after. An event is written before the request that
+// caused it is answered; a failure to write it fails the request.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+// Subject is who acted, as it is kept with the event: it stays readable when
+// the user or service account itself is gone.
+type Subject struct {
+	Kind  string // "user", "service_account", "anonymous" or "system"
+	ID    string // id of the user or service account, "" for the others
+	Name  string // email or name at the time
+	KeyID string // the key that a service account used
+}
+
+// Origin is where a request came from.
+type Origin struct {
+	Address   string // client address after trusted proxies
+	UserAgent string // at most 255 bytes are kept
+	RequestID string
+}
+
+// Object is what an event is about.
+type Object struct {
+	Type           string // "key", "service_account", …
+	ID             string
+	OrganizationID string // "" for objects of the provider itself
+}
+
+// Event is one entry of the log. It holds no key, hash, password or token.
+type Event struct {
+	ID      string
+	At      time.Time
+	Subject Subject
+	Origin  Origin
+	Action  string // "key.revoke", "session.create", …
+	Object  Object
+	Before  json.RawMessage // null for a creation
+	After   json.RawMessage // null for a deletion
+}
+
+// Filter selects events; zero fields do not restrict.
+type Filter struct {
+	OrganizationIDs []string // nil: all
+	ObjectID        string
+	SubjectID       string
+	Action          string
+	From, Until     time.Time // From inclusive, Until exclusive
+}
+
+// Store keeps events for ever, in the order of their ids.
+type Store interface {
+	// AppendEvent stores one event.
+	AppendEvent(ctx context.Context, e Event) error
+	// Events returns at most limit events, newest first, older than the id
+	// after unless it is empty.
+	Events(ctx context.Context, f Filter, after string, limit int) ([]Event, error)
+}
+
+// Log writes events to a Store.
+type Log struct {
+	store Store
+	now   func() time.Time
+}
+
+// New returns a Log over the store; now gives the time of each event.
+func New(store Store, now func() time.Time) *Log { return &Log{store: store, now: now} }
+
+// Change describes one change for Record. Before and After are encoded as
+// JSON by their json tags, which leave secrets and hashes out.
+type Change struct {
+	Subject       Subject
+	Action        string
+	Object        Object
+	Before, After any
+}
+
+// Record writes one event for the change, with the origin found in ctx.
+func (l *Log) Record(ctx context.Context, c Change) error {
+	before, err := snapshot(c.Before)
+	if err != nil {
+		return fmt.Errorf("audit %s before: %w", c.Action, err)
+	}
+	after, err := snapshot(c.After)
+	if err != nil {
+		return fmt.Errorf("audit %s after: %w", c.Action, err)
+	}
+	event := Event{
+		ID: ids.New(ids.Event), At: l.now().UTC().Truncate(time.Millisecond),
+		Subject: c.Subject, Origin: OriginOf(ctx), Action: c.Action, Object: c.Object,
+		Before: before, After: after,
+	}
+	if err := l.store.AppendEvent(ctx, event); err != nil {
+		return fmt.Errorf("audit %s: %w", c.Action, err)
+	}
+	return nil
+}
+
+// Events lists what the store holds; see Store.
+func (l *Log) Events(ctx context.Context, f Filter, after string, limit int) ([]Event, error) {
+	return l.store.Events(ctx, f, after, limit)
+}
+
+func snapshot(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	return json.Marshal(v)
+}
+
+type originKey struct{}
+
+// WithOrigin returns a context that carries where the request came from.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, o)
+}
+
+// OriginOf returns the origin that ctx carries, or a zero Origin.
+func OriginOf(ctx context.Context) Origin {
+	o, _ := ctx.Value(originKey{}).(Origin)
+	return o
+}

@@ -1,0 +1,66 @@
+package auth
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// User is a person who signs in. IsAdmin marks the provider's own staff.
+type User struct {
+	keys.Stamp
+	ID           string    `json:"id"`
+	Email        string    `json:"email"` // as typed; unique when case is folded
+	Name         string    `json:"name,omitempty"`
+	PasswordHash string    `json:"-"` // argon2id in PHC string format, "" for no password
+	IsAdmin      bool      `json:"is_admin"`
+	Disabled     bool      `json:"disabled"`
+	LastSignInAt time.Time `json:"-"`
+}
+
+// FoldedEmail is the form of the e-mail address that is unique among users.
+func (u *User) FoldedEmail() string { return keys.Fold(u.Email) }
+
+// SearchText is what the Text of a UserFilter is looked for in.
+func (u *User) SearchText() string { return keys.Fold(u.Email + "\n" + u.Name + "\n" + u.ID) }
+
+// Role is what a member may do in an organization.
+type Role string
+
+// The roles, from the most to the least powerful.
+const (
+	Owner     Role = "owner"
+	Developer Role = "developer"
+	Viewer    Role = "viewer"
+)
+
+// Membership ties a user to an organization with a role.
+type Membership struct {
+	keys.Stamp
+	OrganizationID string `json:"organization_id"`
+	UserID         string `json:"user_id"`
+	Role           Role   `json:"role"`
+}
+
+// ID names the membership in a Collection: there is one of each organization
+// and user.
+func (m *Membership) ID() string { return MembershipID(m.OrganizationID, m.UserID) }
+
+// MembershipID returns the id of the membership of the user in the organization.
+func MembershipID(organizationID, userID string) string { return organizationID + ":" + userID }
+
+// TokenHash is the SHA-256 digest of a session's cookie.
+type TokenHash [sha256.Size]byte
+
+// Session is one sign-in of a user. Only the digest of its cookie is stored.
+type Session struct {
+	ID         string
+	TokenHash  TokenHash
+	UserID     string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+	ExpiresAt  time.Time // absolute; the idle bound is counted from LastSeenAt
+	Address    string
+	UserAgent  string
+}

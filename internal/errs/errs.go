@@ -1,0 +1,117 @@
+// Package errs gives every error that a caller may cause a kind, so that one
+// place at the edge can turn kinds into statuses. Errors without a kind are
+// our own fault and tell the outside nothing.
+package errs
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// Kind classifies an error by what its caller can do about it. A Kind is
+// itself an error, so errors.Is(err, errs.NotFound) tests for it.
+type Kind string
+
+// The kinds. Each maps to exactly one HTTP status at the edge.
+const (
+	Invalid         Kind = "invalid_request"        // the input is wrong; Fields says where
+	Unauthenticated Kind = "not_authenticated"      // no principal, or a wrong credential
+	Forbidden       Kind = "permission_denied"      // a known principal that may not do this
+	NotFound        Kind = "not_found"              // no such object, or none that the caller may see
+	Conflict        Kind = "conflict"               // the object's state, or another object, forbids it
+	Stale           Kind = "precondition_failed"    // the object changed since it was read
+	TooLarge        Kind = "payload_too_large"      // the body exceeds its bound
+	Unsupported     Kind = "unsupported_media_type" // the body is of the wrong type
+	Limited         Kind = "rate_limited"           // too many requests; RetryAfter says how long to wait
+	Unavailable     Kind = "unavailable"            // a part that is needed cannot be reached
+)
+
+// Error makes a Kind usable as the target of errors.Is.
+func (k Kind) Error() string { return string(k) }
+
+// Field is one fault of the input. Name is the JSON path of the member, the
+// name of the query parameter or of the header; Detail says what is right.
+type Field struct {
+	Name   string
+	Detail string
+}
+
+// Error is a failure that its caller may be told about in full.
+type Error struct {
+	Kind       Kind
+	Code       string        // a code more precise than the kind, or ""
+	Detail     string        // one sentence for people
+	Fields     []Field       // every fault of the input, with Invalid
+	RetryAfter time.Duration // with Limited and Unavailable, 0 where unknown
+}
+
+// Error returns the detail and the faulty fields.
+func (e *Error) Error() string {
+	if len(e.Fields) == 0 {
+		return e.Detail
+	}
+	parts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		parts[i] = f.Name + " " + f.Detail
+	}
+	return e.Detail + ": " + strings.Join(parts, "; ")
+}
+
+// Is reports whether target is the error's kind.
+func (e *Error) Is(target error) bool {
+	k, ok := target.(Kind)
+	return ok && k == e.Kind
+}
+
+// New returns an error of kind with a sentence that its caller may read.
+func New(kind Kind, detail string) *Error { return &Error{Kind: kind, Detail: detail} }
+
+// WithCode returns an error of kind whose problem code is more precise.
+func WithCode(kind Kind, code, detail string) *Error {
+	return &Error{Kind: kind, Code: code, Detail: detail}
+}
+
+// KindOf returns the kind of err, or "" for our own faults.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	if k, ok := errors.AsType[Kind](err); ok {
+		return k
+	}
+	return ""
+}
+
+// Faults collects every wrong field of one input before it is refused.
+type Faults struct{ fields []Field }
+
+// Add notes that the field is wrong and what would be right.
+func (f *Faults) Add(field, detail string) {
+	f.fields = append(f.fields, Field{Name: field, Detail: detail})
+}
+
+// Check notes detail about the field unless ok.
+func (f *Faults) Check(ok bool, field, detail string) {
+	if !ok {
+		f.Add(field, detail)
+	}
+}
+
+// Has reports whether a fault of the field is noted.
+func (f *Faults) Has(field string) bool {
+	for _, x := range f.fields {
+		if x.Name == field {
+			return true
+		}
+	}
+	return false
+}
+
+// Err returns nil, or one Invalid error that names every fault.
+func (f *Faults) Err() error {
+	if len(f.fields) == 0 {
+		return nil
+	}
+	return &Error{Kind: Invalid, Detail: "the request has fields that are not valid", Fields: f.fields}
+}

@@ -1,0 +1,44 @@
+// Package ids makes and checks object ids: a prefix that names the kind of
+// object and a time-ordered UUID (version 7, RFC 9562) in lower-case hex
+// without dashes, so that ids sort by the time of their making.
+package ids
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// The prefixes, one for each kind of object that has an id.
+const (
+	Organization   = "org_"
+	User           = "usr_"
+	ServiceAccount = "sa_"
+	Key            = "key_"
+	Event          = "evt_"
+	Session        = "ses_"
+)
+
+const hexLength = 32
+
+// New returns a new id with the prefix. It fails only where the system's
+// random source does, which crypto/rand treats as fatal.
+func New(prefix string) string {
+	u := uuid.Must(uuid.NewV7())
+	return prefix + hex.EncodeToString(u[:])
+}
+
+// Valid reports whether id has the prefix and the shape of an id.
+func Valid(prefix, id string) bool {
+	rest, ok := strings.CutPrefix(id, prefix)
+	if !ok || len(rest) != hexLength {
+		return false
+	}
+	for i := range len(rest) {
+		if c := rest[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,161 @@
+package keys
+
+import (
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Stamp is what every stored object carries beside its own fields. Times are
+// UTC and whole milliseconds. Revision is 1 when the object is made and grows
+// by one with every change.
+type Stamp struct {
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Revision  int64     `json:"revision"`
+}
+
+// Metadata is a JSON object of the caller's own, at most MaxMetadataBytes as
+// compact JSON with at most MaxMetadataEntries members at the top. Nil stands
+// for {}.
+type Metadata = json.RawMessage
+
+// Organization is a third-party company or team: the wall between tenants.
+type Organization struct {
+	Stamp
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Disabled bool     `json:"disabled"`
+	Metadata Metadata `json:"metadata,omitempty"`
+}
+
+// ServiceAccount is the non-human identity of one integration. It owns keys.
+type ServiceAccount struct {
+	Stamp
+	ID              string           `json:"id"`
+	OrganizationID  string           `json:"organization_id"`
+	Name            string           `json:"name"`
+	Description     string           `json:"description,omitempty"`
+	Tier            string           `json:"tier"`
+	Scopes          []string         `json:"scopes"`
+	AllowedNetworks []netip.Prefix   `json:"allowed_networks,omitempty"`
+	RateLimit       *ratelimit.Rule  `json:"rate_limit,omitempty"` // nil: the tier's AccountRateLimit
+	Quota           *ratelimit.Quota `json:"quota,omitempty"`      // nil: the tier's
+	ExternalID      string           `json:"external_id,omitempty"`
+	Metadata        Metadata         `json:"metadata,omitempty"`
+	Disabled        bool             `json:"disabled"`
+	CreatedBy       string           `json:"created_by,omitempty"` // id of the user or service account
+}
+
+// Environment is part of the key itself: live or test.
+type Environment string
+
+// The environments.
+const (
+	Live Environment = "live"
+	Test Environment = "test"
+)
+
+// Status is what a key's fields and the time make of it.
+type Status string
+
+// The statuses, in the order in which they are decided.
+const (
+	StatusRevoked     Status = "revoked"
+	StatusExpired     Status = "expired" // or rotated and past its grace
+	StatusNotYetValid Status = "not_yet_valid"
+	StatusDisabled    Status = "disabled"
+	StatusActive      Status = "active"
+)
+
+// HashAlgorithm is how the stored digest of a key was made.
+type HashAlgorithm string
+
+// SHA256 is the digest of every key that Latchkey issues.
+const SHA256 HashAlgorithm = "sha256"
+
+// Key is one API-key credential of a service account. It holds the digest of
+// the secret, never the secret. A zero time means that the moment never comes
+// or has not come.
+type Key struct {
+	Stamp
+	ID               string          `json:"id"`
+	OrganizationID   string          `json:"organization_id"`
+	ServiceAccountID string          `json:"service_account_id"`
+	Name             string          `json:"name"`
+	Note             string          `json:"note,omitempty"`
+	Environment      Environment     `json:"environment"`
+	Hash             Hash            `json:"-"`
+	HashAlgorithm    HashAlgorithm   `json:"-"`
+	Start            string          `json:"start"` // brand, environment and the first 4 random characters
+	Last4            string          `json:"last4"`
+	Scopes           []string        `json:"scopes"` // nil: whatever the account has
+	AllowedNetworks  []netip.Prefix  `json:"allowed_networks,omitempty"`
+	RateLimit        *ratelimit.Rule `json:"rate_limit,omitempty"` // nil: the tier's
+	ExpiresAt        time.Time       `json:"expires_at,omitzero"`
+	NotBefore        time.Time       `json:"not_before,omitzero"`
+	Metadata         Metadata        `json:"metadata,omitempty"`
+	Disabled         bool            `json:"disabled"`
+	RevokedAt        time.Time       `json:"revoked_at,omitzero"`
+	RevokeReason     string          `json:"revoke_reason,omitempty"`
+	RevokeNote       string          `json:"revoke_note,omitempty"`
+	RotatedFrom      string          `json:"rotated_from,omitempty"`
+	RotatedTo        string          `json:"rotated_to,omitempty"`
+	GraceUntil       time.Time       `json:"grace_until,omitzero"` // set once rotated
+	LastUsedAt       time.Time       `json:"last_used_at,omitzero"`
+	CreatedBy        string          `json:"created_by,omitempty"`
+}
+
+// EndsAt is when the key stops by itself: the earlier of its expiry and the
+// end of its grace. It is zero for a key that never does.
+func (k *Key) EndsAt() time.Time {
+	if k.GraceUntil.IsZero() || (!k.ExpiresAt.IsZero() && k.ExpiresAt.Before(k.GraceUntil)) {
+		return k.ExpiresAt
+	}
+	return k.GraceUntil
+}
+
+// Status returns what the key is at the time now. It knows nothing of the
+// key's account and organization, which may be disabled.
+func (k *Key) Status(now time.Time) Status {
+	switch end := k.EndsAt(); {
+	case !k.RevokedAt.IsZero():
+		return StatusRevoked
+	case !end.IsZero() && !now.Before(end):
+		return StatusExpired
+	case now.Before(k.NotBefore):
+		return StatusNotYetValid
+	case k.Disabled:
+		return StatusDisabled
+	default:
+		return StatusActive
+	}
+}
+
+// Alive reports whether the key still counts against its tier's MaxKeys:
+// neither revoked nor expired at the time now.
+func (k *Key) Alive(now time.Time) bool {
+	s := k.Status(now)
+	return s != StatusRevoked && s != StatusExpired
+}
+
+// Tier is a named plan.
+type Tier struct {
+	Stamp
+	Name             string           `json:"name"`
+	Title            string           `json:"title"`
+	RateLimit        ratelimit.Rule   `json:"rate_limit"`                   // of each key
+	AccountRateLimit *ratelimit.Rule  `json:"account_rate_limit,omitempty"` // shared by an account's keys
+	Quota            *ratelimit.Quota `json:"quota,omitempty"`
+	MaxKeys          int              `json:"max_keys"`             // alive at once per service account
+	MaxKeyAge        time.Duration    `json:"max_key_age,omitzero"` // 0: keys may live for ever
+}
+
+// Scope is one entry of the provider's catalogue.
+type Scope struct {
+	Stamp
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}

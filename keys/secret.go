@@ -1,0 +1,167 @@
+package keys
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"math/big"
+	"regexp"
+)
+
+// The shape of a key: brand_environment_ + randomLength + checksumLength
+// characters of base62.
+const (
+	DefaultBrand   = "lk"
+	secretBytes    = 32
+	randomLength   = 43 // ⌈256 / log2(62)⌉
+	checksumLength = 6  // ⌈32 / log2(62)⌉
+	environmentLen = 4  // "live" and "test"
+	startRandom    = 4  // random characters that lists may show
+	maxBrandLength = 16
+)
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// ErrMalformed is returned for text that no key of this brand can be.
+var ErrMalformed = errors.New("not a key: wrong shape or checksum")
+
+var brandShape = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
+
+// Secret is a whole key as its holder has it. It prints as [redacted]
+// everywhere but through Reveal.
+type Secret struct{ text string }
+
+// Reveal returns the key itself, for the one answer that shows it.
+func (s Secret) Reveal() string { return s.text }
+
+// String returns [redacted].
+func (s Secret) String() string { return "[redacted]" }
+
+// GoString returns [redacted].
+func (s Secret) GoString() string { return "[redacted]" }
+
+// LogValue returns [redacted].
+func (s Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// MarshalText refuses: a secret is never encoded by accident.
+func (s Secret) MarshalText() ([]byte, error) {
+	return nil, errors.New("a secret is not encoded")
+}
+
+// Hash is the SHA-256 digest of a whole key.
+type Hash [sha256.Size]byte
+
+// HashOf returns the digest under which the key's text is stored.
+func HashOf(text string) Hash { return sha256.Sum256([]byte(text)) }
+
+// Hex returns the digest in lower-case hex. It is meant for stores only:
+// digests belong in no log, answer or event.
+func (h Hash) Hex() string { return hex.EncodeToString(h[:]) }
+
+// String returns [redacted].
+func (h Hash) String() string { return "[redacted]" }
+
+// LogValue returns [redacted].
+func (h Hash) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// Format makes and checks keys of one brand.
+type Format struct{ brand string }
+
+// NewFormat returns the format of the brand, 1 to 16 lower-case letters and
+// digits that start with a letter.
+func NewFormat(brand string) (Format, error) {
+	if !brandShape.MatchString(brand) {
+		return Format{}, fmt.Errorf("brand %q: must be 1 to %d lower-case letters and digits, a letter first", brand, maxBrandLength)
+	}
+	return Format{brand: brand}, nil
+}
+
+// Brand returns the brand.
+func (f Format) Brand() string { return f.brand }
+
+// Prefix returns what keys of the environment start with, "lk_live_".
+func (f Format) Prefix(env Environment) string { return f.brand + "_" + string(env) + "_" }
+
+// New returns a new random key of the environment.
+func (f Format) New(env Environment) Secret {
+	var random [secretBytes]byte
+	rand.Read(random[:]) //nolint:errcheck // crypto/rand.Read never returns an error since Go 1.24
+	body := f.Prefix(env) + padded62(new(big.Int).SetBytes(random[:]), randomLength)
+	return Secret{text: body + checksum(body)}
+}
+
+// Looks reports whether text starts as a key of the brand does, so that a
+// bearer token can be told from a key.
+func (f Format) Looks(text string) bool {
+	n := len(f.brand)
+	return len(text) > n+1 && text[:n] == f.brand && text[n] == '_' &&
+		len(text) >= n+2+environmentLen && text[n+1+environmentLen] == '_'
+}
+
+// Check returns ErrMalformed unless text has the shape and checksum of a key
+// of the brand. It looks nothing up and allocates nothing.
+func (f Format) Check(text string) error {
+	n := len(f.brand) + 1 + environmentLen + 1
+	if len(text) != n+randomLength+checksumLength || !f.Looks(text) {
+		return ErrMalformed
+	}
+	if env := Environment(text[len(f.brand)+1 : n-1]); env != Live && env != Test {
+		return ErrMalformed
+	}
+	for i := n; i < len(text); i++ {
+		if !isBase62(text[i]) {
+			return ErrMalformed
+		}
+	}
+	body := text[:len(text)-checksumLength]
+	sum := checksumDigits(body)
+	if string(sum[:]) != text[len(body):] {
+		return ErrMalformed
+	}
+	return nil
+}
+
+// shown returns the parts of a key that lists may show.
+func (f Format) shown(s Secret) (start, last4 string) {
+	n := len(f.brand) + 1 + environmentLen + 1 + startRandom
+	return s.text[:n], s.text[len(s.text)-4:]
+}
+
+func checksum(body string) string {
+	digits := checksumDigits(body)
+	return string(digits[:])
+}
+
+func checksumDigits(body string) [checksumLength]byte {
+	n := crcOf(body)
+	var digits [checksumLength]byte
+	for i := checksumLength - 1; i >= 0; i-- {
+		digits[i] = base62[n%62]
+		n /= 62
+	}
+	return digits
+}
+
+// crcOf is CRC-32 (IEEE 802.3) without the allocation of a []byte copy.
+func crcOf(body string) uint32 {
+	var buffer [128]byte
+	return crc32.ChecksumIEEE(buffer[:copy(buffer[:], body)])
+}
+
+func padded62(n *big.Int, width int) string {
+	digits := make([]byte, width)
+	base, digit := big.NewInt(int64(len(base62))), new(big.Int)
+	for i := width - 1; i >= 0; i-- {
+		n.DivMod(n, base, digit)
+		digits[i] = base62[digit.Int64()]
+	}
+	return string(digits)
+}
+
+func isBase62(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}

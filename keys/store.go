@@ -1,0 +1,100 @@
+package keys
+
+import (
+	"context"
+	"time"
+)
+
+// Page bounds a list. After is the last id (or name) already seen, "" for the
+// first page; Limit is at least 1.
+type Page struct {
+	After string
+	Limit int
+}
+
+// Collection stores the objects of one kind. Every write is one atomic
+// operation on one object. Errors: errs.NotFound, errs.Conflict (the id or a
+// unique field is taken), errs.Stale (the revision moved), errs.Unavailable
+// (the store cannot be reached).
+type Collection[T, F any] interface {
+	// Insert stores a new object as it is.
+	Insert(ctx context.Context, object T) error
+	// Get returns the object with the id (tiers and scopes: the name).
+	Get(ctx context.Context, id string) (T, error)
+	// Replace stores object, whose Revision is one more than the stored one
+	// must be; otherwise it fails with errs.Stale and changes nothing.
+	Replace(ctx context.Context, object T) error
+	// Delete removes the object if its stored revision is the given one.
+	Delete(ctx context.Context, id string, revision int64) error
+	// List returns the objects that pass the filter, newest id first (tiers
+	// and scopes: by name), at most page.Limit of them.
+	List(ctx context.Context, filter F, page Page) ([]T, error)
+}
+
+// OrganizationFilter selects organizations; zero fields do not restrict.
+type OrganizationFilter struct {
+	IDs  []string // nil: all; empty: none
+	Text string   // in the name, case folded
+}
+
+// AccountFilter selects service accounts; zero fields do not restrict.
+type AccountFilter struct {
+	OrganizationIDs []string // nil: all; empty: none
+	Tier            string
+	ExternalID      string
+	Text            string // in name, description and id, case folded
+}
+
+// KeyFilter selects keys; zero fields do not restrict. Statuses are expressed
+// by conditions, so that what makes a status is decided in one place.
+type KeyFilter struct {
+	OrganizationIDs  []string // nil: all; empty: none
+	ServiceAccountID string
+	Environment      Environment
+	Text             string // in name, note, id, start and last4, case folded
+
+	Revoked  *bool
+	Disabled *bool
+	// EndsBy keeps keys whose EndsAt is set and not after it; EndsAfter keeps
+	// those that never end or end after it.
+	EndsBy, EndsAfter time.Time
+	// StartsAfter keeps keys whose NotBefore is after it; StartsBy the others.
+	StartsBy, StartsAfter time.Time
+}
+
+// NoFilter is the filter of collections that are always listed whole.
+type NoFilter struct{}
+
+// KeyCollection is a Collection of keys with the look-ups that only keys have.
+type KeyCollection interface {
+	Collection[Key, KeyFilter]
+	// ByHash returns the key with the digest: the hot path's only look-up.
+	ByHash(ctx context.Context, hash Hash) (Key, error)
+	// TouchLastUsed notes uses that are later than the stored ones, without
+	// touching UpdatedAt or Revision.
+	TouchLastUsed(ctx context.Context, used map[string]time.Time) error
+}
+
+// Change says that an object changed or was deleted.
+type Change struct {
+	ID       string // tiers and scopes: the name
+	Hash     Hash   // of a key, zero for other objects
+	Revision int64  // the revision written, or -1 for a deletion
+}
+
+// Changes lets a node learn what other nodes wrote.
+type Changes interface {
+	// ChangedSince returns the organizations, service accounts, keys and tiers
+	// whose UpdatedAt is not before since, and those deleted not before it.
+	ChangedSince(ctx context.Context, since time.Time) ([]Change, error)
+}
+
+// Store is what the domain needs of a database.
+type Store interface {
+	Organizations() Collection[Organization, OrganizationFilter]
+	ServiceAccounts() Collection[ServiceAccount, AccountFilter]
+	Keys() KeyCollection
+	Tiers() Collection[Tier, NoFilter]
+	Scopes() Collection[Scope, NoFilter]
+	Changes
+}

@@ -1,0 +1,23 @@
+package keys
+
+import (
+	"strings"
+
+	"golang.org/x/text/cases"
+)
+
+// Fold returns s as text is compared in searches: Unicode case folding.
+func Fold(s string) string { return cases.Fold().String(s) }
+
+// SearchText is what the Text of an OrganizationFilter is looked for in.
+func (o *Organization) SearchText() string { return Fold(o.Name + "\n" + o.ID) }
+
+// SearchText is what the Text of an AccountFilter is looked for in.
+func (a *ServiceAccount) SearchText() string {
+	return Fold(strings.Join([]string{a.Name, a.Description, a.ExternalID, a.ID}, "\n"))
+}
+
+// SearchText is what the Text of a KeyFilter is looked for in.
+func (k *Key) SearchText() string {
+	return Fold(strings.Join([]string{k.Name, k.Note, k.ID, k.Start, k.Last4}, "\n"))
+}

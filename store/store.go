@@ -1,0 +1,31 @@
+// Package store opens a database for the service. What a database must do is
+// declared by those who use it, in keys, auth, audit, ratelimit and
+// idempotency; Store is the union.
+package store
+
+import (
+	"context"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Store is everything that the service needs of a database.
+type Store interface {
+	keys.Store
+	auth.Store
+	audit.Store
+	ratelimit.QuotaStore
+	idempotency.Store
+
+	// Name says which database this is, for people: "SQLite at …" or
+	// "MongoDB at …", without credentials.
+	Name() string
+	// Ping returns nil if the database answers.
+	Ping(ctx context.Context) error
+	// Close releases the database.
+	Close(ctx context.Context) error
+}
