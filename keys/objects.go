@@ -25,7 +25,12 @@ type Metadata = json.RawMessage
 // Organization is a third-party company or team: the wall between tenants.
 type Organization struct {
 	Stamp
-	ID       string   `json:"id"`
+	ID string `json:"id"`
+	OrganizationFields
+}
+
+// OrganizationFields are the fields of an organization that can be set.
+type OrganizationFields struct {
 	Name     string   `json:"name"`
 	Disabled bool     `json:"disabled"`
 	Metadata Metadata `json:"metadata,omitempty"`
@@ -34,8 +39,14 @@ type Organization struct {
 // ServiceAccount is the non-human identity of one integration. It owns keys.
 type ServiceAccount struct {
 	Stamp
-	ID              string           `json:"id"`
-	OrganizationID  string           `json:"organization_id"`
+	ID             string `json:"id"`
+	OrganizationID string `json:"organization_id"`
+	CreatedBy      string `json:"created_by,omitempty"` // id of the user or service account
+	AccountFields
+}
+
+// AccountFields are the fields of a service account that can be set.
+type AccountFields struct {
 	Name            string           `json:"name"`
 	Description     string           `json:"description,omitempty"`
 	Tier            string           `json:"tier"`
@@ -46,7 +57,6 @@ type ServiceAccount struct {
 	ExternalID      string           `json:"external_id,omitempty"`
 	Metadata        Metadata         `json:"metadata,omitempty"`
 	Disabled        bool             `json:"disabled"`
-	CreatedBy       string           `json:"created_by,omitempty"` // id of the user or service account
 }
 
 // Environment is part of the key itself: live or test.
@@ -81,32 +91,49 @@ const SHA256 HashAlgorithm = "sha256"
 // or has not come.
 type Key struct {
 	Stamp
-	ID               string          `json:"id"`
-	OrganizationID   string          `json:"organization_id"`
-	ServiceAccountID string          `json:"service_account_id"`
-	Name             string          `json:"name"`
-	Note             string          `json:"note,omitempty"`
-	Environment      Environment     `json:"environment"`
-	Hash             Hash            `json:"-"`
-	HashAlgorithm    HashAlgorithm   `json:"-"`
-	Start            string          `json:"start"` // brand, environment and the first 4 random characters
-	Last4            string          `json:"last4"`
-	Scopes           []string        `json:"scopes"` // nil: whatever the account has
-	AllowedNetworks  []netip.Prefix  `json:"allowed_networks,omitempty"`
-	RateLimit        *ratelimit.Rule `json:"rate_limit,omitempty"` // nil: the tier's
-	ExpiresAt        time.Time       `json:"expires_at,omitzero"`
-	NotBefore        time.Time       `json:"not_before,omitzero"`
-	Metadata         Metadata        `json:"metadata,omitempty"`
-	Disabled         bool            `json:"disabled"`
-	RevokedAt        time.Time       `json:"revoked_at,omitzero"`
-	RevokeReason     string          `json:"revoke_reason,omitempty"`
-	RevokeNote       string          `json:"revoke_note,omitempty"`
-	RotatedFrom      string          `json:"rotated_from,omitempty"`
-	RotatedTo        string          `json:"rotated_to,omitempty"`
-	GraceUntil       time.Time       `json:"grace_until,omitzero"` // set once rotated
-	LastUsedAt       time.Time       `json:"last_used_at,omitzero"`
-	CreatedBy        string          `json:"created_by,omitempty"`
+	ID               string        `json:"id"`
+	OrganizationID   string        `json:"organization_id"`
+	ServiceAccountID string        `json:"service_account_id"`
+	Environment      Environment   `json:"environment"`
+	Hash             Hash          `json:"-"`
+	HashAlgorithm    HashAlgorithm `json:"-"`
+	Start            string        `json:"start"` // brand, environment and the first 4 random characters
+	Last4            string        `json:"last4"`
+	RevokedAt        time.Time     `json:"revoked_at,omitzero"`
+	RevokeReason     RevokeReason  `json:"revoke_reason,omitempty"`
+	RevokeNote       string        `json:"revoke_note,omitempty"`
+	RotatedFrom      string        `json:"rotated_from,omitempty"`
+	RotatedTo        string        `json:"rotated_to,omitempty"`
+	GraceUntil       time.Time     `json:"grace_until,omitzero"` // set once rotated
+	LastUsedAt       time.Time     `json:"-"`
+	CreatedBy        string        `json:"created_by,omitempty"`
+	KeyFields
 }
+
+// KeyFields are the fields of a key that can be set.
+type KeyFields struct {
+	Name            string          `json:"name"`
+	Note            string          `json:"note,omitempty"`
+	Scopes          []string        `json:"scopes"` // nil: whatever the account has
+	AllowedNetworks []netip.Prefix  `json:"allowed_networks,omitempty"`
+	RateLimit       *ratelimit.Rule `json:"rate_limit,omitempty"` // nil: the tier's
+	ExpiresAt       time.Time       `json:"expires_at,omitzero"`
+	NotBefore       time.Time       `json:"not_before,omitzero"`
+	Metadata        Metadata        `json:"metadata,omitempty"`
+	Disabled        bool            `json:"disabled"`
+}
+
+// RevokeReason says why a key was revoked.
+type RevokeReason string
+
+// The reasons.
+const (
+	ReasonUnspecified RevokeReason = "unspecified"
+	ReasonLeaked      RevokeReason = "leaked"
+	ReasonSuperseded  RevokeReason = "superseded"
+	ReasonUnused      RevokeReason = "unused"
+	ReasonAbuse       RevokeReason = "abuse"
+)
 
 // EndsAt is when the key stops by itself: the earlier of its expiry and the
 // end of its grace. It is zero for a key that never does.
@@ -144,7 +171,12 @@ func (k *Key) Alive(now time.Time) bool {
 // Tier is a named plan.
 type Tier struct {
 	Stamp
-	Name             string           `json:"name"`
+	Name string `json:"name"`
+	TierFields
+}
+
+// TierFields are the fields of a tier that can be set.
+type TierFields struct {
 	Title            string           `json:"title"`
 	RateLimit        ratelimit.Rule   `json:"rate_limit"`                   // of each key
 	AccountRateLimit *ratelimit.Rule  `json:"account_rate_limit,omitempty"` // shared by an account's keys
@@ -156,6 +188,11 @@ type Tier struct {
 // Scope is one entry of the provider's catalogue.
 type Scope struct {
 	Stamp
-	Name        string `json:"name"`
+	Name string `json:"name"`
+	ScopeFields
+}
+
+// ScopeFields are the fields of a scope that can be set.
+type ScopeFields struct {
 	Description string `json:"description"`
 }

@@ -85,8 +85,9 @@ type Change struct {
 // Changes lets a node learn what other nodes wrote.
 type Changes interface {
 	// ChangedSince returns the organizations, service accounts, keys and tiers
-	// whose UpdatedAt is not before since, and those deleted not before it.
-	ChangedSince(ctx context.Context, since time.Time) ([]Change, error)
+	// whose UpdatedAt is not before since, and those deleted not before it: at
+	// most limit of each kind.
+	ChangedSince(ctx context.Context, since time.Time, limit int) ([]Change, error)
 }
 
 // Store is what the domain needs of a database.

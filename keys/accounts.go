@@ -1,0 +1,248 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+const (
+	accountWord = "service account"
+	// DefaultTier is the tier of a service account that names none.
+	DefaultTier = "free"
+)
+
+// CreateAccount makes a service account with the id, or a new one where id is
+// "". The actor grants no scope that it does not have; tier and limits other
+// than the default are the staff's to set.
+func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID string, fields AccountFields) (ServiceAccount, error) {
+	if fields.Tier == "" {
+		fields.Tier = DefaultTier
+	}
+	if !a.May(ReadAccounts, organizationID) {
+		return ServiceAccount{}, badField("organization_id", "there is no such organization")
+	}
+	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, accountWord); err != nil {
+		return ServiceAccount{}, err
+	}
+	account := ServiceAccount{
+		Stamp: NewStamp(s.now()), ID: id, OrganizationID: organizationID,
+		CreatedBy: a.Subject().ID, AccountFields: fields,
+	}
+	if id == "" {
+		account.ID = ids.New(ids.ServiceAccount)
+	}
+	if _, err := s.parentOrganization(ctx, organizationID); err != nil {
+		return ServiceAccount{}, err
+	}
+	if err := s.checkAccount(ctx, a, &account, AccountFields{Tier: DefaultTier}); err != nil {
+		return ServiceAccount{}, err
+	}
+	if err := s.store.ServiceAccounts().Insert(ctx, account); err != nil {
+		return ServiceAccount{}, fmt.Errorf("create service account: %w", err)
+	}
+	return account, s.record(ctx, a, "service_account.create", account.object(), nil, account)
+}
+
+// Account returns one service account that the actor may see.
+func (s *Service) Account(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
+	return s.accountFor(ctx, a, id, ReadAccounts, ReadAccounts)
+}
+
+// accountFor returns the account if the actor may do write to it.
+func (s *Service) accountFor(ctx context.Context, a Actor, id string, read, write Action) (ServiceAccount, error) {
+	account, err := s.store.ServiceAccounts().Get(ctx, id)
+	if err != nil {
+		return ServiceAccount{}, missing(err, accountWord)
+	}
+	if err := allow(a, read, write, account.OrganizationID, accountWord); err != nil {
+		return ServiceAccount{}, err
+	}
+	return account, nil
+}
+
+// Accounts lists the service accounts that the actor may see. organizationID
+// narrows them unless it is "".
+func (s *Service) Accounts(ctx context.Context, a Actor, organizationID string, f AccountFilter, p Page) ([]ServiceAccount, error) {
+	f.OrganizationIDs = visible(a, ReadAccounts, organizationID)
+	f.Text = Fold(f.Text)
+	return s.store.ServiceAccounts().List(ctx, f, p)
+}
+
+// ChangeAccount lets edit change the account's fields.
+func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields, error)) (ServiceAccount, error) {
+	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now(), func(account *ServiceAccount) error {
+		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil {
+			return err
+		}
+		old := account.AccountFields
+		fields, err := edit(old)
+		if err != nil {
+			return err
+		}
+		account.AccountFields = fields
+		return s.checkAccount(ctx, a, account, old)
+	})
+	if err != nil {
+		return ServiceAccount{}, missing(err, accountWord)
+	}
+	return after, s.record(ctx, a, "service_account.update", after.object(), before, after)
+}
+
+// DeleteAccount removes an account none of whose keys is alive, with what is
+// left of its dead keys.
+func (s *Service) DeleteAccount(ctx context.Context, a Actor, id string, revision int64) error {
+	account, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts)
+	if err != nil {
+		return err
+	}
+	alive, err := s.aliveKeys(ctx, id, 1)
+	if err != nil {
+		return err
+	}
+	if alive > 0 {
+		return errs.New(errs.Conflict, "the service account has keys that are alive; revoke them first, or disable the account")
+	}
+	if err := remove(ctx, s.store.ServiceAccounts(), id, revision, account.Revision); err != nil {
+		return missing(err, accountWord)
+	}
+	if err := s.record(ctx, a, "service_account.delete", account.object(), account, nil); err != nil {
+		return err
+	}
+	return s.deleteKeysOf(ctx, id)
+}
+
+// deleteKeysOf removes the rows of an account that is gone: without it no key
+// of it verifies, whether its row is still there or not.
+func (s *Service) deleteKeysOf(ctx context.Context, accountID string) error {
+	for {
+		rows, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID}, Page{Limit: 100})
+		if err != nil {
+			return fmt.Errorf("list the account's keys: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		for _, k := range rows {
+			if err := s.store.Keys().Delete(ctx, k.ID, k.Revision); err != nil && !errors.Is(err, errs.NotFound) {
+				return fmt.Errorf("delete key %s of the account: %w", k.ID, err)
+			}
+			s.marks.Bump(k.mark())
+		}
+	}
+}
+
+// checkAccount holds the account against the rules; old is what it was.
+func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields) error {
+	if err := account.check(); err != nil {
+		return err
+	}
+	if err := checkStaffFields(a, account, old); err != nil {
+		return err
+	}
+	if account.Tier != old.Tier || account.Revision == 1 {
+		if _, err := s.store.Tiers().Get(ctx, account.Tier); errors.Is(err, errs.NotFound) {
+			return badField("tier", "there is no such tier")
+		} else if err != nil {
+			return fmt.Errorf("read tier: %w", err)
+		}
+	}
+	added := slices.DeleteFunc(slices.Clone(account.Scopes), func(scope string) bool { return CoveredBy(old.Scopes, scope) })
+	if err := checkGrants(a, account.OrganizationID, "scopes", added); err != nil {
+		return err
+	}
+	return s.checkCatalogue(ctx, account.Scopes, added)
+}
+
+func (account *ServiceAccount) check() error {
+	var f errs.Faults
+	checkName(&f, "name", account.Name)
+	checkText(&f, "description", account.Description, MaxTextLength, true)
+	checkText(&f, "external_id", account.ExternalID, MaxNameLength, false)
+	checkScopes(&f, "scopes", account.Scopes)
+	checkNetworks(&f, account.AllowedNetworks)
+	checkRule(&f, "rate_limit", account.RateLimit)
+	checkQuota(&f, "quota", account.Quota)
+	account.Metadata = compact(account.Metadata)
+	checkMetadata(&f, account.Metadata)
+	if account.Scopes = tidy(account.Scopes); account.Scopes == nil {
+		account.Scopes = []string{}
+	}
+	return f.Err()
+}
+
+// checkStaffFields refuses what would let an outside developer lift limits.
+func checkStaffFields(a Actor, account *ServiceAccount, old AccountFields) error {
+	if a.IsAdmin() {
+		return nil
+	}
+	var names []string
+	if account.Tier != old.Tier {
+		names = append(names, "tier")
+	}
+	if !reflect.DeepEqual(account.RateLimit, old.RateLimit) {
+		names = append(names, "rate_limit")
+	}
+	if !reflect.DeepEqual(account.Quota, old.Quota) {
+		names = append(names, "quota")
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return staffField(names...)
+}
+
+// checkGrants refuses scopes that the actor does not have itself.
+func checkGrants(a Actor, organizationID, field string, scopes []string) error {
+	var lacking []string
+	for _, scope := range scopes {
+		if !a.MayGrant(scope, organizationID) {
+			lacking = append(lacking, scope)
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	e := errs.New(errs.Forbidden, "nobody grants more than he has")
+	e.Fields = []errs.Field{{Name: field, Detail: "you do not have " + strings.Join(lacking, ", ")}}
+	return e
+}
+
+// checkCatalogue refuses newly granted scopes that the catalogue does not hold.
+func (s *Service) checkCatalogue(ctx context.Context, all, added []string) error {
+	var f errs.Faults
+	for _, scope := range added {
+		known, err := s.inCatalogue(ctx, scope)
+		if err != nil {
+			return fmt.Errorf("read the scope catalogue: %w", err)
+		}
+		f.Check(known, fmt.Sprintf("scopes[%d]", slices.Index(all, scope)), scope+" is not in the scope catalogue")
+	}
+	return f.Err()
+}
+
+func (s *Service) inCatalogue(ctx context.Context, grant string) (bool, error) {
+	if grant == AnyScope {
+		return true, nil
+	}
+	if prefix, ok := strings.CutSuffix(grant, "*"); ok {
+		next, err := s.store.Scopes().List(ctx, NoFilter{}, Page{After: prefix, Limit: 1})
+		return err == nil && len(next) == 1 && strings.HasPrefix(next[0].Name, prefix), err
+	}
+	_, err := s.store.Scopes().Get(ctx, grant)
+	if errors.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (account *ServiceAccount) object() audit.Object {
+	return audit.Object{Type: "service_account", ID: account.ID, OrganizationID: account.OrganizationID}
+}

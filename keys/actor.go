@@ -1,0 +1,82 @@
+package keys
+
+import (
+	"slices"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Action is one thing that an actor may be allowed to do in an organization.
+// Each is also a scope under the resource "latchkey", so that roles of people
+// and scopes of service accounts are compared by one rule.
+type Action string
+
+// The actions.
+const (
+	ReadOrganization  Action = "latchkey:organizations:read"
+	WriteOrganization Action = "latchkey:organizations:write"
+	ReadMembers       Action = "latchkey:members:read"
+	WriteMembers      Action = "latchkey:members:write"
+	ReadAccounts      Action = "latchkey:service-accounts:read"
+	WriteAccounts     Action = "latchkey:service-accounts:write"
+	ReadKeys          Action = "latchkey:keys:read"
+	WriteKeys         Action = "latchkey:keys:write"
+	ReadAudit         Action = "latchkey:audit-events:read"
+	ReadUsage         Action = "latchkey:usage:read"
+	VerifyKeys        Action = "latchkey:verify"
+	// VerifyAllKeys crosses the wall between tenants, for the provider's own
+	// gateways: only an admin grants it, and no wildcard contains it.
+	VerifyAllKeys Action = "latchkey:verify-all"
+)
+
+// Actor is on whose behalf a call is made: what it may see and do, and how
+// much of that it may hand on.
+type Actor interface {
+	// Subject names the actor for the audit log.
+	Subject() audit.Subject
+	// IsAdmin reports whether the actor is the provider's own staff.
+	IsAdmin() bool
+	// May reports whether the actor may do the action in the organization.
+	May(action Action, organizationID string) bool
+	// Organizations returns where the actor may do the action; nil means everywhere.
+	Organizations(action Action) []string
+	// MayGrant reports whether the actor has the scope, and so may hand it on,
+	// in the organization. scope may be a wildcard.
+	MayGrant(scope, organizationID string) bool
+}
+
+// allow lets the actor do write in the organization. Where it may not even do
+// read there, the object is as if it did not exist.
+func allow(a Actor, read, write Action, organizationID, what string) error {
+	if a.May(write, organizationID) {
+		return nil
+	}
+	if !a.May(read, organizationID) {
+		return notFound(what)
+	}
+	return errs.New(errs.Forbidden, "this needs "+string(write)+" in the organization, or a role that includes it")
+}
+
+func notFound(what string) error { return errs.New(errs.NotFound, "there is no such "+what) }
+
+func adminOnly(a Actor) error {
+	if a.IsAdmin() {
+		return nil
+	}
+	return errs.New(errs.Forbidden, "only the provider's staff may do this")
+}
+
+// visible narrows the organizations asked for to those the actor may see; an
+// unknown or foreign one simply has no objects.
+func visible(a Actor, read Action, asked string) []string {
+	own := a.Organizations(read)
+	switch {
+	case asked == "":
+		return own
+	case own == nil || slices.Contains(own, asked):
+		return []string{asked}
+	default:
+		return []string{}
+	}
+}

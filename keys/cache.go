@@ -1,0 +1,272 @@
+package keys
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/ristretto/v2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+const (
+	unknownTTL    = 10 * time.Second // how long an unknown hash is remembered
+	unknownSize   = 10_000           // how many of them
+	sharedSize    = 20_000           // accounts, organizations and tiers kept
+	maxRefreshes  = 4                // background loads at once
+	loadAttempts  = 3
+	touchInterval = time.Minute // how exact LastUsedAt is
+)
+
+// entry is what is known of one hash: its grant, or that there is none.
+// Everything but the atomics is immutable.
+type entry struct {
+	hash       Hash
+	grant      *Grant // nil: there is no such key
+	marks      []Mark // read before the store was
+	loaded     time.Time
+	refreshing atomic.Bool
+	touched    atomic.Int64 // Unix seconds of the last use passed on
+}
+
+func (e *entry) stands() bool {
+	for _, m := range e.marks {
+		if !m.Stands() {
+			return false
+		}
+	}
+	return true
+}
+
+// touch passes the use on, at most once in touchInterval.
+func (e *entry) touch(now time.Time, lastUsed func(string, time.Time)) {
+	second := now.Unix()
+	last := e.touched.Load()
+	if second-last < int64(touchInterval/time.Second) || !e.touched.CompareAndSwap(last, second) {
+		return
+	}
+	lastUsed(e.grant.Key.ID, moment(now))
+}
+
+// cache holds grants by the hash of their key. A grant counts only while the
+// marks that it was loaded under stand, so that a slow load never brings back
+// what was revoked meanwhile.
+type cache struct {
+	store    Store
+	marks    *Marks
+	logger   *slog.Logger
+	now      func() time.Time
+	maxStale time.Duration
+	timeout  time.Duration
+
+	known   *ristretto.Cache[uint64, *entry]
+	unknown *ristretto.Cache[uint64, *entry]
+	shared  *sharedObjects
+	flights singleflight.Group
+	current atomic.Int64 // Unix nanoseconds up to which polling saw every change
+	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
+
+	refreshes chan struct{}
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+}
+
+func newCache(c VerifierConfig) (*cache, error) {
+	size := orDefault(c.CacheSize, DefaultCacheSize)
+	known, err := newEntries(size)
+	if err != nil {
+		return nil, fmt.Errorf("make the cache of %d grants: %w", size, err)
+	}
+	unknown, err := newEntries(unknownSize)
+	if err != nil {
+		return nil, fmt.Errorf("make the cache of unknown hashes: %w", err)
+	}
+	shared, err := newSharedObjects(c.Store, c.Marks)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	g := &cache{
+		store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now,
+		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
+		known: known, unknown: unknown, shared: shared,
+		refreshes: make(chan struct{}, maxRefreshes), stop: stop,
+	}
+	g.running.Go(func() { g.poll(ctx) })
+	return g, nil
+}
+
+func newEntries(size int) (*ristretto.Cache[uint64, *entry], error) {
+	return ristretto.NewCache(&ristretto.Config[uint64, *entry]{
+		NumCounters: int64(size) * 10, MaxCost: int64(size), BufferItems: 64, IgnoreInternalCost: true,
+	})
+}
+
+func orDefault[T comparable](v, standard T) T {
+	var zero T
+	if v == zero {
+		return standard
+	}
+	return v
+}
+
+func (c *cache) close() {
+	c.stop()
+	c.running.Wait()
+	c.known.Close()
+	c.unknown.Close()
+	c.shared.close()
+}
+
+// slotOf is the cache's key: entries hold the full hash to compare.
+func slotOf(h Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
+
+// get returns the entry of the hash if its marks stand, however old it is.
+func (c *cache) get(h Hash) *entry {
+	slot := slotOf(h)
+	e, ok := c.known.Get(slot)
+	if !ok {
+		if e, ok = c.unknown.Get(slot); !ok {
+			return nil
+		}
+	}
+	if subtle.ConstantTimeCompare(e.hash[:], h[:]) != 1 || !e.stands() {
+		return nil
+	}
+	return e
+}
+
+// peek returns the entry if it can be used without asking the store. One that
+// is getting old is refreshed in the background.
+func (c *cache) peek(h Hash, fresh bool, now time.Time) *entry {
+	if fresh {
+		return nil
+	}
+	e := c.get(h)
+	if e == nil {
+		return nil
+	}
+	age := now.Sub(e.loaded)
+	if e.grant == nil {
+		if age > unknownTTL {
+			return nil
+		}
+		return e
+	}
+	if age > c.maxStale/2 {
+		if c.staleness(e, now) > c.maxStale {
+			return nil
+		}
+		c.refresh(e, now)
+	}
+	return e
+}
+
+// staleness is how long ago the entry was last known to be true: when it was
+// loaded, or when polling last found that nothing had changed.
+func (c *cache) staleness(e *entry, now time.Time) time.Duration {
+	return min(now.Sub(e.loaded), now.Sub(time.Unix(0, c.current.Load())))
+}
+
+// load asks the store, once however many wait. While the store is gone it
+// falls back to an entry that is not too old.
+func (c *cache) load(ctx context.Context, h Hash, fresh bool, now time.Time) (*entry, error) {
+	for range loadAttempts {
+		e, err := c.fly(ctx, h, fresh)
+		if err != nil {
+			return c.fallback(ctx, h, fresh, now, err)
+		}
+		if e.stands() {
+			return e, nil
+		}
+	}
+	// The object changes faster than loads join: what is read from here on
+	// was written before the question was asked, whatever changes meanwhile.
+	e, err := c.read(ctx, h, true)
+	if err != nil {
+		return c.fallback(ctx, h, fresh, now, err)
+	}
+	return e, nil
+}
+
+func (c *cache) fly(ctx context.Context, h Hash, fresh bool) (*entry, error) {
+	name := string(h[:])
+	if fresh {
+		return c.read(ctx, h, true)
+	}
+	flight := c.flights.DoChan(name, func() (any, error) {
+		return c.read(context.WithoutCancel(ctx), h, false)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-flight:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*entry), nil
+	}
+}
+
+func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time, err error) (*entry, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	c.outage.Store(now.UnixNano())
+	if e := c.get(h); e != nil && e.grant != nil && !fresh && c.staleness(e, now) <= c.maxStale {
+		return e, nil
+	}
+	c.logger.WarnContext(ctx, "store cannot be read and nothing fresh is cached", "err", err)
+	return nil, errs.New(errs.Unavailable, "the store cannot be reached and the key is not cached")
+}
+
+// read loads what is known of the hash and keeps it.
+func (c *cache) read(ctx context.Context, h Hash, fresh bool) (*entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	e := &entry{hash: h, marks: []Mark{c.marks.Mark(string(h[:]))}, loaded: c.now()}
+	k, err := c.store.Keys().ByHash(ctx, h)
+	if err == nil {
+		e.grant, e.marks, err = c.shared.grant(ctx, &k, e.marks, fresh)
+	}
+	switch {
+	case errors.Is(err, errs.NotFound):
+		c.known.Del(slotOf(h))
+		c.unknown.Set(slotOf(h), e, 1)
+	case err != nil:
+		return nil, fmt.Errorf("load a grant: %w", err)
+	default:
+		c.unknown.Del(slotOf(h))
+		c.known.Set(slotOf(h), e, 1)
+	}
+	return e, nil
+}
+
+// refresh loads the entry anew in the background: once at a time for each
+// entry, few at a time for all, and not right after one failed.
+func (c *cache) refresh(e *entry, now time.Time) {
+	if now.Sub(time.Unix(0, c.outage.Load())) < time.Second || !e.refreshing.CompareAndSwap(false, true) {
+		return
+	}
+	select {
+	case c.refreshes <- struct{}{}:
+	default:
+		e.refreshing.Store(false)
+		return
+	}
+	c.running.Go(func() {
+		defer func() { <-c.refreshes; e.refreshing.Store(false) }()
+		if _, err := c.read(context.Background(), e.hash, true); err != nil {
+			c.outage.Store(c.now().UnixNano())
+			c.logger.Warn("refresh of a cached grant", "err", err)
+		}
+	})
+}

@@ -1,0 +1,79 @@
+package keys
+
+import (
+	"context"
+	"time"
+)
+
+// explain decides as decide does, charges nothing and tells every step, those
+// behind the first refusal included.
+func (v *Verifier) explain(ctx context.Context, q *Question, e *entry, now time.Time) (Verdict, error) {
+	verdict := Verdict{Code: Valid, Grant: e.grant}
+	verdict.Steps = append(verdict.Steps, step("format", Malformed, "", ""), step("known", NotFound, "", ""))
+	for _, c := range v.checks {
+		detail, change := c.refuse(e.grant, q, now)
+		verdict.Steps = append(verdict.Steps, step(c.name, c.code, detail, change))
+		verdict.refuse(c.code, detail)
+	}
+	verdict.Missing = e.grant.missing(q.Scopes)
+	reached := verdict.Code == Valid
+	limits := Verdict{Code: Valid, Grant: e.grant}
+	if err := v.charge(ctx, q, &limits); err != nil {
+		return Verdict{}, err
+	}
+	verdict.Steps = append(verdict.Steps, limitStep("rate_limit", RateLimited, &limits), limitStep("quota", QuotaExceeded, &limits))
+	if reached {
+		verdict.Limits, verdict.HasLimits = limits.Limits, true
+	}
+	verdict.refuse(limits.Code, limits.Detail)
+	return verdict, nil
+}
+
+// refuse makes the verdict end in the code unless an earlier check refused.
+func (v *Verdict) refuse(code Code, detail string) {
+	if v.Code == Valid && detail != "" {
+		v.Code, v.Detail = code, detail
+	}
+}
+
+func step(name string, code Code, detail, change string) Step {
+	if detail == "" {
+		return Step{Check: name, Outcome: Passed, Code: code}
+	}
+	return Step{Check: name, Outcome: Failed, Code: code, Detail: detail, Change: change}
+}
+
+func limitStep(name string, code Code, limits *Verdict) Step {
+	if limits.Code != code {
+		// The quota is asked last: behind a refused rate limit it is not known.
+		if code == QuotaExceeded && limits.Code == RateLimited {
+			return Step{Check: name, Outcome: Skipped, Code: code}
+		}
+		return step(name, code, "", "")
+	}
+	change := "wait " + limits.Limits.RetryAfter.Round(time.Millisecond).String() + ", or raise the limit"
+	if limits.Limits.Never {
+		change = "ask for a lower cost, or raise the limit"
+	}
+	return step(name, code, limits.Detail, change)
+}
+
+// unknown is the verdict on a key of which nothing is known, or may be told.
+func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdict {
+	verdict := Verdict{Code: code, Detail: detail}
+	if !q.DryRun {
+		return verdict
+	}
+	if code == Malformed {
+		verdict.Steps = []Step{step("format", Malformed, detail, change), {Check: "known", Outcome: Skipped, Code: NotFound}}
+	} else {
+		verdict.Steps = []Step{step("format", Malformed, "", ""), step("known", code, detail, change)}
+	}
+	for _, c := range v.checks {
+		verdict.Steps = append(verdict.Steps, Step{Check: c.name, Outcome: Skipped, Code: c.code})
+	}
+	verdict.Steps = append(verdict.Steps,
+		Step{Check: "rate_limit", Outcome: Skipped, Code: RateLimited},
+		Step{Check: "quota", Outcome: Skipped, Code: QuotaExceeded})
+	return verdict
+}

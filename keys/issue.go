@@ -1,0 +1,179 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+const keyWord = "key"
+
+// IssueInput says which key to make.
+type IssueInput struct {
+	ID               string // fixed by the caller, or "" for a new one
+	ServiceAccountID string
+	Environment      Environment // Live if ""
+	KeyFields
+}
+
+// Issue makes a key and returns it with its secret, which is nowhere to be
+// had again. At most MaxKeys of the tier are alive per account, also when many
+// ask at once.
+func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secret, error) {
+	if in.Environment == "" {
+		in.Environment = Live
+	}
+	account, err := s.accountFor(ctx, a, in.ServiceAccountID, ReadAccounts, WriteKeys)
+	if errors.Is(err, errs.NotFound) {
+		return Key{}, Secret{}, badField("service_account_id", "there is no such service account")
+	}
+	if err != nil {
+		return Key{}, Secret{}, err
+	}
+	tier, err := s.store.Tiers().Get(ctx, account.Tier)
+	if err != nil {
+		return Key{}, Secret{}, missing(err, "tier")
+	}
+	k := Key{
+		Stamp: NewStamp(s.now()), ID: in.ID, OrganizationID: account.OrganizationID, ServiceAccountID: account.ID,
+		Environment: in.Environment, CreatedBy: a.Subject().ID, KeyFields: in.KeyFields,
+	}
+	if err := s.checkKey(a, &k, KeyFields{Scopes: []string{}}, account, tier); err != nil {
+		return Key{}, Secret{}, err
+	}
+	secret, err := s.insert(ctx, &k, tier.MaxKeys)
+	if err != nil {
+		return Key{}, Secret{}, fmt.Errorf("issue key: %w", err)
+	}
+	return k, secret, s.recordKey(ctx, a, "key.create", &k, nil, k)
+}
+
+// insert gives the key an id and a secret and stores it, unless the account
+// has most keys alive already. Without transactions the count is taken after
+// the insert, and a key too many is taken back: two nodes may then both
+// refuse the last place, but never both fill it. Nobody knows a secret of a key taken back.
+func (s *Service) insert(ctx context.Context, k *Key, most int) (Secret, error) {
+	lock := &s.issuing[maphash.String(issuingSeed, k.ServiceAccountID)%uint64(len(s.issuing))]
+	lock.Lock()
+	defer lock.Unlock()
+	if k.ID == "" {
+		k.ID = ids.New(ids.Key)
+	}
+	secret := s.format.New(k.Environment)
+	k.Hash, k.HashAlgorithm = HashOf(secret.text), SHA256
+	k.Start, k.Last4 = s.format.shown(secret)
+	if err := s.store.Keys().Insert(ctx, *k); err != nil {
+		return Secret{}, err
+	}
+	alive, err := s.aliveKeys(ctx, k.ServiceAccountID, most+1)
+	if err == nil && alive <= most {
+		return secret, nil
+	}
+	undo := s.store.Keys().Delete(context.WithoutCancel(ctx), k.ID, k.Revision)
+	if err != nil || undo != nil {
+		return Secret{}, errors.Join(err, undo)
+	}
+	return Secret{}, errs.WithCode(errs.Conflict, "too_many_keys",
+		fmt.Sprintf("the service account has as many keys as its tier allows (%d); revoke one first", most))
+}
+
+var issuingSeed = maphash.MakeSeed()
+
+// aliveKeys counts the account's keys that are neither revoked nor expired,
+// up to most.
+func (s *Service) aliveKeys(ctx context.Context, accountID string, most int) (int, error) {
+	no := false
+	alive, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: moment(s.now())}, Page{Limit: most})
+	if err != nil {
+		return 0, fmt.Errorf("count the account's keys: %w", err)
+	}
+	return len(alive), nil
+}
+
+// checkKey holds the key against the rules; old is what its fields were.
+func (s *Service) checkKey(a Actor, k *Key, old KeyFields, account ServiceAccount, tier Tier) error {
+	var f errs.Faults
+	k.checkShape(&f)
+	s.checkTimes(&f, k, old, tier)
+	if !a.IsAdmin() && k.RateLimit != nil && !sameRule(k.RateLimit, old.RateLimit) && exceeds(*k.RateLimit, tier.RateLimit) {
+		f.Add("rate_limit", fmt.Sprintf("must not exceed the tier's %s", tier.RateLimit))
+	}
+	for i, scope := range k.Scopes {
+		if field := fmt.Sprintf("scopes[%d]", i); !f.Has(field) && !CoveredBy(old.Scopes, scope) {
+			f.Check(CoveredBy(account.Scopes, scope), field, scope+" is not among the service account's scopes")
+		}
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
+	k.Scopes = tidy(k.Scopes)
+	return checkGrants(a, k.OrganizationID, "scopes", newlyGranted(k.Scopes, old.Scopes, account.Scopes))
+}
+
+// newlyGranted returns what a change of a key's scopes hands out; nil stands
+// for all of the account's.
+func newlyGranted(now, old, account []string) []string {
+	if now == nil && old == nil {
+		return nil
+	}
+	if now == nil {
+		now = account
+	}
+	return slices.DeleteFunc(slices.Clone(now), func(scope string) bool { return CoveredBy(old, scope) })
+}
+
+func (k *Key) checkShape(f *errs.Faults) {
+	checkName(f, "name", k.Name)
+	checkText(f, "note", k.Note, MaxTextLength, true)
+	f.Check(k.Environment == Live || k.Environment == Test, "environment", "must be live or test")
+	checkScopes(f, "scopes", k.Scopes)
+	checkNetworks(f, k.AllowedNetworks)
+	checkRule(f, "rate_limit", k.RateLimit)
+	k.Metadata = compact(k.Metadata)
+	checkMetadata(f, k.Metadata)
+}
+
+func (s *Service) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tier) {
+	now := moment(s.now())
+	k.ExpiresAt, k.NotBefore = moment(k.ExpiresAt), moment(k.NotBefore)
+	checkTime(f, "not_before", k.NotBefore)
+	checkTime(f, "expires_at", k.ExpiresAt)
+	if k.ExpiresAt.IsZero() {
+		f.Check(tier.MaxKeyAge == 0, "expires_at", fmt.Sprintf("is required: the tier lets keys live at most %s", tier.MaxKeyAge))
+		return
+	}
+	f.Check(k.NotBefore.Before(k.ExpiresAt), "not_before", "must be before expires_at")
+	if k.ExpiresAt.Equal(old.ExpiresAt) {
+		return
+	}
+	f.Check(k.ExpiresAt.After(now), "expires_at", "must be in the future")
+	if tier.MaxKeyAge > 0 {
+		latest := k.CreatedAt.Add(tier.MaxKeyAge)
+		f.Check(!k.ExpiresAt.After(latest), "expires_at", "must not be after "+latest.Format(time.RFC3339)+": the tier lets keys live at most "+tier.MaxKeyAge.String())
+	}
+}
+
+// exceeds reports whether rule lets through more than most does, in the long
+// run or at once.
+func exceeds(rule, most ratelimit.Rule) bool {
+	return rule.Burst > most.Burst ||
+		float64(rule.Requests)*float64(most.Per) > float64(most.Requests)*float64(rule.Per)
+}
+
+func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }
+
+// mark is the id of the key's generation mark: its hash, as that is all that a
+// verification knows before it has loaded the key.
+func (k *Key) mark() string { return string(k.Hash[:]) }
+
+func (k *Key) object() audit.Object {
+	return audit.Object{Type: "key", ID: k.ID, OrganizationID: k.OrganizationID}
+}

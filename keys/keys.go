@@ -1,0 +1,125 @@
+// Package keys is the domain of Latchkey: organizations, service accounts,
+// keys, scopes and tiers; issuing, rotating, revoking and verifying keys. It
+// holds every rule about them. It knows no transport and no database: stores
+// implement the interfaces declared here.
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Config is what a Service needs. All fields but Now are required.
+type Config struct {
+	Store  Store
+	Audit  *audit.Log
+	Marks  *Marks // shared with the Verifier, so that a change reaches its cache
+	Format Format
+	Now    func() time.Time // time.Now if nil
+}
+
+// Service manages the domain's objects on behalf of actors. Every method
+// checks what the actor may do; every change leaves an audit event.
+type Service struct {
+	store   Store
+	audit   *audit.Log
+	marks   *Marks
+	format  Format
+	now     func() time.Time
+	issuing [64]sync.Mutex // by account: keeps concurrent issues from refusing each other
+}
+
+// New returns a Service.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.Audit == nil || c.Marks == nil || c.Format.brand == "" {
+		return nil, errors.New("keys: Store, Audit, Marks and Format are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{store: c.Store, audit: c.Audit, marks: c.Marks, format: c.Format, now: c.Now}, nil
+}
+
+// NewStamp returns the stamp of an object made at the time now.
+func NewStamp(now time.Time) Stamp {
+	now = moment(now)
+	return Stamp{CreatedAt: now, UpdatedAt: now, Revision: 1}
+}
+
+func (s *Stamp) base() *Stamp { return s }
+
+type stamped[T any] interface {
+	*T
+	base() *Stamp
+}
+
+// AnyRevision as the revision of a change says that the caller does not mind
+// what the object was before.
+const AnyRevision int64 = 0
+
+// maxRetries bounds how often a change is tried again after it was overtaken.
+const maxRetries = 20
+
+// Revise reads the object with the id, lets edit change it and replaces it.
+// With a revision other than AnyRevision it fails with errs.Stale when the
+// object is no longer at it; otherwise an overtaken change is tried again on
+// what the other writer left. An edit that changes nothing is not written.
+func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now time.Time, edit func(*T) error) (before, after T, err error) {
+	for range maxRetries {
+		before, err = c.Get(ctx, id)
+		if err != nil {
+			return before, after, err
+		}
+		after = before
+		stamp := P(&after).base()
+		if revision != AnyRevision && stamp.Revision != revision {
+			return before, after, errs.New(errs.Stale, "the object changed since it was read; read it again")
+		}
+		if err = edit(&after); err != nil {
+			return before, after, err
+		}
+		stamp.Revision++
+		stamp.UpdatedAt = later(moment(now), stamp.UpdatedAt)
+		err = c.Replace(ctx, after)
+		if err == nil || revision != AnyRevision || !errors.Is(err, errs.Stale) {
+			return before, after, err
+		}
+	}
+	return before, after, errs.New(errs.Conflict, "too many writers change this object at once; try again")
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// recordKey is record for a key, which caches know by its hash.
+func (s *Service) recordKey(ctx context.Context, a Actor, action string, k *Key, before, after any) error {
+	s.marks.Bump(k.mark())
+	return s.record(ctx, a, action, k.object(), before, after)
+}
+
+// record writes the audit event of one change and makes caches forget what
+// they know of the object. It is called after the write, before the answer.
+func (s *Service) record(ctx context.Context, a Actor, action string, object audit.Object, before, after any) error {
+	s.marks.Bump(object.ID)
+	return s.audit.Record(ctx, audit.Change{
+		Subject: a.Subject(), Action: action, Object: object, Before: before, After: after,
+	})
+}
+
+// missing gives a store's errs.NotFound words that name what was looked for.
+func missing(err error, what string) error {
+	if errors.Is(err, errs.NotFound) {
+		return notFound(what)
+	}
+	return fmt.Errorf("read %s: %w", what, err)
+}

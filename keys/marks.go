@@ -1,0 +1,53 @@
+package keys
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+	"time"
+)
+
+// PollBound is how long another node may take to learn of a change.
+const PollBound = time.Second
+
+const markSlots = 1 << 16
+
+// Marks is a table of generation counters. Whoever changes an object bumps
+// the mark of its id; whoever caches an object keeps the mark that it read
+// before the object was loaded, and trusts the copy only while the mark
+// stands. Ids that share a slot make each other reload, never the reverse.
+type Marks struct {
+	seed  maphash.Seed
+	slots [markSlots]atomic.Uint64
+}
+
+// NewMarks returns a table of zero marks. It takes 512 KiB.
+func NewMarks() *Marks { return &Marks{seed: maphash.MakeSeed()} }
+
+// Bump makes every copy of the object with the id count as old.
+func (m *Marks) Bump(id string) { m.slot(id).Add(1) }
+
+// BumpAll makes every copy of every object count as old.
+func (m *Marks) BumpAll() {
+	for i := range m.slots {
+		m.slots[i].Add(1)
+	}
+}
+
+// Mark returns the object's mark as it stands now.
+func (m *Marks) Mark(id string) Mark {
+	slot := m.slot(id)
+	return Mark{slot: slot, value: slot.Load()}
+}
+
+func (m *Marks) slot(id string) *atomic.Uint64 {
+	return &m.slots[maphash.String(m.seed, id)%markSlots]
+}
+
+// Mark is one counter as it was read.
+type Mark struct {
+	slot  *atomic.Uint64
+	value uint64
+}
+
+// Stands reports whether nothing was bumped since the mark was read.
+func (m Mark) Stands() bool { return m.slot.Load() == m.value }

@@ -1,0 +1,141 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+const organizationWord = "organization"
+
+// CreateOrganization makes an organization with the id, or a new one where id
+// is "". Only admins may.
+func (s *Service) CreateOrganization(ctx context.Context, a Actor, id string, fields OrganizationFields) (Organization, error) {
+	if err := adminOnly(a); err != nil {
+		return Organization{}, err
+	}
+	o := Organization{Stamp: NewStamp(s.now()), ID: id, OrganizationFields: fields}
+	if id == "" {
+		o.ID = ids.New(ids.Organization)
+	}
+	if err := o.check(); err != nil {
+		return Organization{}, err
+	}
+	if err := s.store.Organizations().Insert(ctx, o); err != nil {
+		return Organization{}, fmt.Errorf("create organization: %w", err)
+	}
+	return o, s.record(ctx, a, "organization.create", o.object(), nil, o)
+}
+
+// Organization returns one organization that the actor may see.
+func (s *Service) Organization(ctx context.Context, a Actor, id string) (Organization, error) {
+	if !a.May(ReadOrganization, id) {
+		return Organization{}, notFound(organizationWord)
+	}
+	o, err := s.store.Organizations().Get(ctx, id)
+	if err != nil {
+		return Organization{}, missing(err, organizationWord)
+	}
+	return o, nil
+}
+
+// Organizations lists the organizations that the actor may see.
+func (s *Service) Organizations(ctx context.Context, a Actor, f OrganizationFilter, p Page) ([]Organization, error) {
+	f.IDs = a.Organizations(ReadOrganization)
+	f.Text = Fold(f.Text)
+	return s.store.Organizations().List(ctx, f, p)
+}
+
+// ChangeOrganization lets edit change the organization's fields. Only admins
+// disable and enable.
+func (s *Service) ChangeOrganization(ctx context.Context, a Actor, id string, revision int64, edit func(OrganizationFields) (OrganizationFields, error)) (Organization, error) {
+	if err := allow(a, ReadOrganization, WriteOrganization, id, organizationWord); err != nil {
+		return Organization{}, err
+	}
+	before, after, err := Revise(ctx, s.store.Organizations(), id, revision, s.now(), func(o *Organization) error {
+		old := o.OrganizationFields
+		fields, err := edit(old)
+		if err != nil {
+			return err
+		}
+		if fields.Disabled != old.Disabled && !a.IsAdmin() {
+			return staffField("disabled")
+		}
+		o.OrganizationFields = fields
+		return o.check()
+	})
+	if err != nil {
+		return Organization{}, missing(err, organizationWord)
+	}
+	return after, s.record(ctx, a, "organization.update", after.object(), before, after)
+}
+
+// DeleteOrganization removes an organization that has no service accounts.
+// Only admins may.
+func (s *Service) DeleteOrganization(ctx context.Context, a Actor, id string, revision int64) error {
+	if err := adminOnly(a); err != nil {
+		return err
+	}
+	o, err := s.store.Organizations().Get(ctx, id)
+	if err != nil {
+		return missing(err, organizationWord)
+	}
+	accounts, err := s.store.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: []string{id}}, Page{Limit: 1})
+	if err != nil {
+		return fmt.Errorf("list the organization's service accounts: %w", err)
+	}
+	if len(accounts) > 0 {
+		return errs.New(errs.Conflict, "the organization has service accounts; delete them first, or disable the organization")
+	}
+	if err := remove(ctx, s.store.Organizations(), id, revision, o.Revision); err != nil {
+		return missing(err, organizationWord)
+	}
+	return s.record(ctx, a, "organization.delete", o.object(), o, nil)
+}
+
+// remove deletes the object at the revision asked for, else at the one read.
+func remove[T, F any](ctx context.Context, c Collection[T, F], id string, asked, read int64) error {
+	if asked == AnyRevision {
+		asked = read
+	}
+	return c.Delete(ctx, id, asked)
+}
+
+// activeOrganization returns the organization that a new object is to belong to.
+func (s *Service) parentOrganization(ctx context.Context, id string) (Organization, error) {
+	o, err := s.store.Organizations().Get(ctx, id)
+	if errors.Is(err, errs.NotFound) {
+		return o, badField("organization_id", "there is no such organization")
+	}
+	return o, err
+}
+
+func (o *Organization) object() audit.Object {
+	return audit.Object{Type: "organization", ID: o.ID, OrganizationID: o.ID}
+}
+
+func (o *Organization) check() error {
+	var f errs.Faults
+	checkName(&f, "name", o.Name)
+	o.Metadata = compact(o.Metadata)
+	checkMetadata(&f, o.Metadata)
+	return f.Err()
+}
+
+func badField(field, detail string) error {
+	var f errs.Faults
+	f.Add(field, detail)
+	return f.Err()
+}
+
+func staffField(fields ...string) error {
+	e := errs.New(errs.Forbidden, "some fields are set by the provider's staff only")
+	for _, name := range fields {
+		e.Fields = append(e.Fields, errs.Field{Name: name, Detail: "can be set by the provider's staff only"})
+	}
+	return e
+}

@@ -1,0 +1,82 @@
+package keys
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// MaxScopes bounds the scopes of one object or question; MaxScopeLength each
+// scope's name, in bytes.
+const (
+	MaxScopes      = 200
+	MaxScopeLength = 128
+)
+
+// AnyScope is the grant that covers every scope but VerifyAllKeys.
+const AnyScope = "*"
+
+var scopeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*(:[a-z0-9][a-z0-9_.-]*)+$`)
+
+// ValidScope reports whether name is resource:action, where the action may
+// have further parts: what a catalogue holds and a verification asks for.
+func ValidScope(name string) bool {
+	return len(name) <= MaxScopeLength && scopeShape.MatchString(name)
+}
+
+// ValidGrant reports whether name is a scope or a wildcard, "*" or "resource:*".
+func ValidGrant(name string) bool {
+	if name == AnyScope || ValidScope(name) {
+		return true
+	}
+	resource, ok := strings.CutSuffix(name, ":*")
+	return ok && ValidScope(resource+":x")
+}
+
+// Covers reports whether the grant includes scope, which may be a wildcard
+// itself: "invoices:*" covers "invoices:read" and "invoices:*", never "*".
+func Covers(grant, scope string) bool {
+	if grant == scope {
+		return true
+	}
+	if scope == string(VerifyAllKeys) {
+		return false
+	}
+	if grant == AnyScope {
+		return true
+	}
+	n := len(grant) - 1
+	return n > 0 && grant[n] == '*' && scope != AnyScope && strings.HasPrefix(scope, grant[:n])
+}
+
+// CoveredBy reports whether any of the grants covers scope.
+func CoveredBy(grants []string, scope string) bool {
+	for _, g := range grants {
+		if Covers(g, scope) {
+			return true
+		}
+	}
+	return false
+}
+
+// effectiveScopes is what a key may do: its own scopes as far as its account
+// still has them, or all of its account's where it has none of its own.
+func effectiveScopes(own, account []string) []string {
+	if own == nil {
+		return account
+	}
+	both := make([]string, 0, len(own))
+	for _, o := range own {
+		if CoveredBy(account, o) {
+			both = append(both, o)
+			continue
+		}
+		for _, a := range account {
+			if Covers(o, a) {
+				both = append(both, a)
+			}
+		}
+	}
+	slices.Sort(both)
+	return slices.Compact(both)
+}

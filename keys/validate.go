@@ -1,0 +1,164 @@
+package keys
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Bounds of what objects hold.
+const (
+	MaxNameLength      = 255      // characters
+	MaxTextLength      = 2000     // characters of descriptions and notes
+	MaxMetadataBytes   = 16 << 10 // as compact JSON
+	MaxMetadataEntries = 100      // at the top level
+	MaxMetadataDepth   = 10       // arrays and objects inside each other
+	MaxNetworks        = 100      // allowed networks of one object
+	maxYear            = 9999 - 1 // RFC 3339 has four digits for a year
+)
+
+func checkName(f *errs.Faults, field, name string) {
+	switch {
+	case strings.TrimSpace(name) == "":
+		f.Add(field, "must not be empty")
+	case name != strings.TrimSpace(name):
+		f.Add(field, "must not start or end with white space")
+	default:
+		checkText(f, field, name, MaxNameLength, false)
+	}
+}
+
+func checkText(f *errs.Faults, field, text string, most int, lines bool) {
+	switch {
+	case !utf8.ValidString(text):
+		f.Add(field, "must be valid UTF-8")
+	case utf8.RuneCountInString(text) > most:
+		f.Add(field, fmt.Sprintf("must have at most %d characters", most))
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !(lines && (r == '\n' || r == '\t')) }):
+		f.Add(field, "must not contain control characters")
+	}
+}
+
+func checkMetadata(f *errs.Faults, m Metadata) {
+	if len(m) == 0 {
+		return
+	}
+	if len(m) > MaxMetadataBytes {
+		f.Add("metadata", fmt.Sprintf("must be at most %d bytes of JSON", MaxMetadataBytes))
+		return
+	}
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(m, &top); err != nil || top == nil {
+		f.Add("metadata", "must be a JSON object")
+		return
+	}
+	f.Check(len(top) <= MaxMetadataEntries, "metadata", fmt.Sprintf("must have at most %d entries", MaxMetadataEntries))
+	f.Check(depthOf(m) <= MaxMetadataDepth, "metadata", fmt.Sprintf("must nest at most %d levels", MaxMetadataDepth))
+	f.Check(!bytes.Contains(m, []byte(`\u0000`)), "metadata", "must not contain NUL characters")
+}
+
+// depthOf returns how deep arrays and objects nest in valid JSON.
+func depthOf(m Metadata) int {
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(m); i++ {
+		switch c := m[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
+}
+
+// compact returns m without white space, and nil for {}.
+func compact(m Metadata) Metadata {
+	var b bytes.Buffer
+	if len(m) == 0 || json.Compact(&b, m) != nil || b.String() == "{}" {
+		return nil
+	}
+	return b.Bytes()
+}
+
+func checkNetworks(f *errs.Faults, networks []netip.Prefix) {
+	f.Check(len(networks) <= MaxNetworks, "allowed_networks", fmt.Sprintf("must have at most %d entries", MaxNetworks))
+	for i, n := range networks {
+		field := fmt.Sprintf("allowed_networks[%d]", i)
+		switch {
+		case !n.IsValid():
+			f.Add(field, "must be a network such as 203.0.113.0/24 or 2001:db8::/32")
+		case n.Masked() != n:
+			f.Add(field, fmt.Sprintf("has bits set behind its length; did you mean %s?", n.Masked()))
+		case n.Addr().Is4In6():
+			f.Add(field, "must be written as IPv4")
+		}
+	}
+}
+
+func checkRule(f *errs.Faults, field string, r *ratelimit.Rule) {
+	if r == nil {
+		return
+	}
+	if err := r.Validate(); err != nil {
+		f.Add(field, err.Error())
+	}
+}
+
+func checkQuota(f *errs.Faults, field string, q *ratelimit.Quota) {
+	if q == nil {
+		return
+	}
+	if err := q.Validate(); err != nil {
+		f.Add(field, err.Error())
+	}
+}
+
+func checkScopes(f *errs.Faults, field string, scopes []string) {
+	if len(scopes) > MaxScopes {
+		f.Add(field, fmt.Sprintf("must have at most %d entries", MaxScopes))
+		return
+	}
+	for i, s := range scopes {
+		f.Check(ValidGrant(s), fmt.Sprintf("%s[%d]", field, i), "must be resource:action, resource:* or *")
+	}
+}
+
+func checkTime(f *errs.Faults, field string, t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	f.Check(t.Year() >= 1970 && t.Year() <= maxYear, field, "must be a time between 1970 and 9998")
+}
+
+// tidy sorts scopes and drops repetitions; nil stays nil.
+func tidy(scopes []string) []string {
+	if scopes == nil {
+		return nil
+	}
+	sorted := slices.Clone(scopes)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}
+
+// moment is t as it is kept: UTC and whole milliseconds.
+func moment(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
+}

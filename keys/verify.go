@@ -1,0 +1,195 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// VerifierConfig is what a Verifier needs.
+type VerifierConfig struct {
+	Store   Store
+	Limiter ratelimit.Limiter
+	Marks   *Marks // shared with the Service
+	Format  Format
+	Logger  *slog.Logger
+	Now     func() time.Time // time.Now if nil
+
+	CacheSize    int            // most grants kept, DefaultCacheSize if 0
+	MaxStale     time.Duration  // how old a grant may get while the store is gone, DefaultMaxStale if 0
+	GuessLimit   ratelimit.Rule // unknown keys per client address, none if zero
+	StoreTimeout time.Duration  // bound of one load, 2 s if 0
+	LastUsed     func(keyID string, at time.Time)
+}
+
+// Defaults of a VerifierConfig.
+const (
+	DefaultCacheSize = 100_000
+	DefaultMaxStale  = 5 * time.Minute
+)
+
+// Verifier answers whether a key may do something now. Everything that it
+// needs for that is in memory, but for keys that it has not seen lately.
+type Verifier struct {
+	format   Format
+	limiter  ratelimit.Limiter
+	grants   *cache
+	now      func() time.Time
+	checks   []check
+	guesses  ratelimit.Rule
+	lastUsed func(keyID string, at time.Time)
+}
+
+// NewVerifier returns a Verifier and starts its polling of the store for
+// changes made by others; Close ends it.
+func NewVerifier(c VerifierConfig) (*Verifier, error) {
+	if c.Store == nil || c.Limiter == nil || c.Marks == nil || c.Format.brand == "" || c.Logger == nil {
+		return nil, errors.New("keys: Store, Limiter, Marks, Format and Logger are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.LastUsed == nil {
+		c.LastUsed = func(string, time.Time) {}
+	}
+	grants, err := newCache(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Verifier{
+		format: c.Format, limiter: c.Limiter, grants: grants, now: c.Now, checks: checks(),
+		guesses: c.GuessLimit, lastUsed: c.LastUsed,
+	}, nil
+}
+
+// Close ends the background work of the Verifier.
+func (v *Verifier) Close() { v.grants.close() }
+
+// Verify decides the question. An error means that it could not be decided,
+// through no fault of the key: errs.Unavailable when the store is gone and
+// nothing fresh enough is cached.
+func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
+	q.Address = q.Address.Unmap()
+	if err := v.format.Check(q.Key); err != nil {
+		return v.unknown(q, Malformed, "the key has a wrong shape or checksum", "copy the whole key, or issue one"), nil
+	}
+	now := v.now()
+	found, throttled, err := v.find(ctx, q, now)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("verify: %w", err)
+	}
+	if throttled.Refused != ratelimit.PartNone {
+		verdict := v.unknown(q, RateLimited, "too many unknown keys from this address", "wait, then try a known key")
+		verdict.Limits, verdict.HasLimits = throttled, true
+		return verdict, nil
+	}
+	if found == nil {
+		return v.unknown(q, NotFound, "there is no such key", "use a key that exists"), nil
+	}
+	return v.decide(ctx, q, found, now)
+}
+
+// find returns the entry of the key, or nil if there is none that the asker
+// may see. An address that asked for too many unknown keys is told to wait
+// before anything is looked up for it.
+func (v *Verifier) find(ctx context.Context, q *Question, now time.Time) (*entry, ratelimit.Decision, error) {
+	hash := HashOf(q.Key)
+	e := v.grants.peek(hash, q.Fresh, now)
+	if e == nil || e.grant == nil {
+		if d, err := v.guess(ctx, q, true); err != nil || !d.Allowed {
+			return nil, d, err
+		}
+	}
+	if e == nil {
+		var err error
+		if e, err = v.grants.load(ctx, hash, q.Fresh, now); err != nil {
+			return nil, ratelimit.Decision{}, err
+		}
+	}
+	if e.grant != nil && (q.Asker == nil || q.Asker.May(VerifyKeys, e.grant.Key.OrganizationID)) {
+		return e, ratelimit.Decision{}, nil
+	}
+	_, err := v.guess(ctx, q, q.DryRun)
+	return nil, ratelimit.Decision{}, err
+}
+
+// guess charges the address for an unknown key, or asks whether it could.
+func (v *Verifier) guess(ctx context.Context, q *Question, dry bool) (ratelimit.Decision, error) {
+	if v.guesses.IsZero() || !q.Address.IsValid() {
+		return ratelimit.Decision{Allowed: true}, nil
+	}
+	return v.limiter.Take(ctx, ratelimit.Request{
+		Key:  ratelimit.Bucket{ID: "guess " + neighbourhood(q.Address), Rule: v.guesses},
+		Cost: 1, DryRun: dry,
+	})
+}
+
+// neighbourhood is the address, or the /64 that one IPv6 host has to itself.
+func neighbourhood(a netip.Addr) string {
+	if a.Is4() {
+		return a.String()
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
+}
+
+func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.Time) (Verdict, error) {
+	if q.DryRun {
+		return v.explain(ctx, q, e, now)
+	}
+	verdict := Verdict{Code: Valid, Grant: e.grant}
+	for i := range v.checks {
+		c := &v.checks[i]
+		if detail, _ := c.refuse(e.grant, q, now); detail != "" {
+			verdict.Code, verdict.Detail = c.code, detail
+			if c.code == InsufficientScope {
+				verdict.Missing = e.grant.missing(q.Scopes)
+			}
+			return verdict, nil
+		}
+	}
+	if err := v.charge(ctx, q, &verdict); err != nil {
+		return Verdict{}, err
+	}
+	if verdict.Code == Valid {
+		e.touch(now, v.lastUsed)
+	}
+	return verdict, nil
+}
+
+// charge asks the limiter, whose refusal becomes the verdict.
+func (v *Verifier) charge(ctx context.Context, q *Question, verdict *Verdict) error {
+	d, err := v.limiter.Take(ctx, verdict.Grant.limits(q))
+	if err != nil {
+		return fmt.Errorf("charge the limits: %w", err)
+	}
+	verdict.Limits, verdict.HasLimits = d, true
+	if d.Allowed {
+		return nil
+	}
+	verdict.Code, verdict.Detail = refusedLimit(d)
+	return nil
+}
+
+func refusedLimit(d ratelimit.Decision) (Code, string) {
+	switch {
+	case d.Refused == ratelimit.PartQuota && d.Never:
+		return QuotaExceeded, "the cost is larger than the whole quota and can never pass"
+	case d.Refused == ratelimit.PartQuota:
+		return QuotaExceeded, "the service account's quota is used up"
+	case d.Never:
+		return RateLimited, "the cost is larger than the burst and can never pass"
+	case d.Refused == ratelimit.PartAccount:
+		return RateLimited, "the service account is over its rate limit"
+	default:
+		return RateLimited, "the key is over its rate limit"
+	}
+}

@@ -1,0 +1,192 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Config is what a Local needs. Every field may be zero.
+type Config struct {
+	Now        func() time.Time // time.Now if nil
+	Store      QuotaStore       // quotas are kept in memory only if nil
+	Logger     *slog.Logger     // no log if nil
+	FlushEvery time.Duration    // how long quota use may be unsaved, 500 ms if 0
+	IdleAfter  time.Duration    // how long a full bucket is kept, 1 minute if 0
+	MaxBuckets int              // hard bound, 4,000,000 if 0
+}
+
+// Local is the Limiter of one process.
+type Local struct {
+	now     func() time.Time
+	idle    time.Duration
+	buckets *buckets
+	quotas  *quotas
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// NewLocal returns a Local and starts its background work; Close ends it.
+func NewLocal(c Config) (*Local, error) {
+	if c.FlushEvery < 0 || c.IdleAfter < 0 || c.MaxBuckets < 0 {
+		return nil, errors.New("ratelimit: durations and bounds must not be negative")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	flushEvery := orDefault(c.FlushEvery, 500*time.Millisecond)
+	ctx, stop := context.WithCancel(context.Background())
+	l := &Local{
+		now: c.Now, idle: orDefault(c.IdleAfter, time.Minute), stop: stop,
+		buckets: newBuckets(orDefault(c.MaxBuckets, 4_000_000)),
+		quotas:  newQuotas(c.Store, c.Logger),
+	}
+	l.running.Go(func() { l.repeat(ctx, flushEvery, func() { _ = l.Flush(ctx) }) })
+	part := 0
+	l.running.Go(func() {
+		l.repeat(ctx, l.idle/shards+time.Millisecond, func() {
+			l.buckets.sweep(part, l.now(), l.idle)
+			part = (part + 1) % shards
+		})
+	})
+	return l, nil
+}
+
+func orDefault[T int | time.Duration](v, standard T) T {
+	if v == 0 {
+		return standard
+	}
+	return v
+}
+
+func (l *Local) repeat(ctx context.Context, every time.Duration, do func()) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			do()
+		}
+	}
+}
+
+// Close ends the background work and saves the quota use that is not saved
+// yet. It may be called again.
+func (l *Local) Close(ctx context.Context) error {
+	l.stop()
+	l.running.Wait()
+	return l.Flush(ctx)
+}
+
+// Flush saves the quota use that is not saved yet. What cannot be saved is
+// kept for the next time.
+func (l *Local) Flush(ctx context.Context) error { return l.quotas.flush(ctx, l.now()) }
+
+// Len returns the number of live buckets.
+func (l *Local) Len() int { return l.buckets.len() }
+
+// Take decides the request. It waits for the store only at the first use of a
+// quota in a window, and never fails because of it.
+func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
+	now := l.now()
+	var counter *counter
+	if !r.Quota.Quota.IsZero() {
+		counter = l.quotas.counter(ctx, r.Quota.ID, windowOf(r.Quota.Quota.Per, now))
+	}
+	// The locks are taken in one order everywhere: key, account, quota.
+	key := l.hold(r.Key, now, r.DryRun)
+	defer key.release()
+	account := l.hold(r.Account, now, r.DryRun)
+	defer account.release()
+	if counter != nil {
+		counter.mu.Lock()
+		defer counter.mu.Unlock()
+	}
+	d := Decision{Allowed: true, HasKey: !r.Key.Rule.IsZero(), HasAccount: !r.Account.Rule.IsZero(), HasQuota: counter != nil}
+	d.refuse(PartKey, &key, r.Cost)
+	d.refuse(PartAccount, &account, r.Cost)
+	if counter != nil {
+		d.refuseQuota(counter, r.Quota.Quota.Requests, r.Cost, now)
+	}
+	if d.Allowed && !r.DryRun && r.Cost > 0 {
+		key.charge(r.Cost)
+		account.charge(r.Cost)
+		counter.charge(r.Cost)
+	}
+	d.report(&key, &account, counter, r.Quota.Quota.Requests)
+	return d, nil
+}
+
+// held is a locked bucket as it stands at one time, or none.
+type held struct {
+	*bucket
+	now  time.Time
+	left float64
+}
+
+func (l *Local) hold(b Bucket, now time.Time, dry bool) held {
+	if b.Rule.IsZero() {
+		return held{}
+	}
+	found := l.buckets.lock(b.ID, b.Rule, now, !dry)
+	if found == nil { // a dry run makes no bucket: a new one would be full
+		found = newBucket(b.Rule, now)
+		found.mu.Lock()
+	}
+	at := found.at(b.Rule, now)
+	return held{bucket: found, now: at, left: found.available(at)}
+}
+
+func (h *held) release() {
+	if h.bucket != nil {
+		h.mu.Unlock()
+	}
+}
+
+func (h *held) charge(cost int64) {
+	if h.bucket == nil {
+		return
+	}
+	h.limiter.AllowN(h.now, int(cost))
+	h.left -= float64(cost)
+}
+
+// refuse lets the bucket refuse the cost, unless an earlier part has.
+func (d *Decision) refuse(part Part, h *held, cost int64) {
+	if !d.Allowed || h.bucket == nil || h.left >= float64(cost) || cost <= 0 {
+		return
+	}
+	d.Allowed, d.Refused, d.Never = false, part, cost > h.rule.Burst
+	if !d.Never {
+		d.RetryAfter = h.wait(float64(cost) - h.left)
+	}
+}
+
+func (d *Decision) refuseQuota(c *counter, limit, cost int64, now time.Time) {
+	if !d.Allowed || cost <= 0 || cost <= limit-c.used {
+		return
+	}
+	d.Allowed, d.Refused, d.Never = false, PartQuota, cost > limit
+	if !d.Never {
+		d.RetryAfter = c.window.end().Sub(now)
+	}
+}
+
+func (d *Decision) report(key, account *held, c *counter, limit int64) {
+	if key.bucket != nil {
+		d.Key = key.state(key.left)
+	}
+	if account.bucket != nil {
+		d.Account = account.state(account.left)
+	}
+	if c != nil {
+		d.Quota = QuotaState{Limit: limit, Remaining: max(0, limit-c.used), ResetsAt: c.window.end()}
+	}
+}

@@ -1,0 +1,217 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// counter is what one account used in one window. Base comes from the store,
+// unsaved is ours alone; used is both.
+type counter struct {
+	mu      sync.Mutex
+	window  window
+	used    int64
+	unsaved int64
+	synced  bool // the base is in used
+}
+
+func (c *counter) charge(cost int64) {
+	if c == nil {
+		return
+	}
+	c.used += cost
+	c.unsaved += cost
+}
+
+type counterName struct {
+	id     string
+	window window
+}
+
+// quotas holds the counters of the windows that are going on.
+type quotas struct {
+	store   QuotaStore
+	logger  *slog.Logger
+	mu      sync.RWMutex
+	byName  map[counterName]*counter
+	loading sync.Map   // counterName → *sync.Mutex
+	flushes sync.Mutex // one flush at a time
+	failing atomic.Bool
+}
+
+func newQuotas(store QuotaStore, logger *slog.Logger) *quotas {
+	return &quotas{store: store, logger: logger, byName: map[counterName]*counter{}}
+}
+
+// loadTimeout bounds how long a request waits for the store at the first use
+// of a quota in a window.
+const loadTimeout = time.Second
+
+func (q *quotas) counter(ctx context.Context, id string, w window) *counter {
+	name := counterName{id, w}
+	q.mu.RLock()
+	c := q.byName[name]
+	q.mu.RUnlock()
+	if c != nil {
+		return c
+	}
+	return q.first(ctx, name)
+}
+
+// first makes the counter with what the store knows. Others that need the same
+// counter wait; where the store is gone the count goes on from zero and what
+// was used before is added when the store is back.
+func (q *quotas) first(ctx context.Context, name counterName) *counter {
+	lock, _ := q.loading.LoadOrStore(name, &sync.Mutex{})
+	lock.(*sync.Mutex).Lock()
+	defer lock.(*sync.Mutex).Unlock()
+	q.mu.RLock()
+	c := q.byName[name]
+	q.mu.RUnlock()
+	if c != nil {
+		return c
+	}
+	c = &counter{window: name.window, synced: q.store == nil}
+	if q.store != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
+		defer cancel()
+		base, err := q.store.QuotaUse(ctx, name.id, name.window.label())
+		q.note(err)
+		c.used, c.synced = base, err == nil
+	}
+	q.mu.Lock()
+	q.byName[name] = c
+	q.mu.Unlock()
+	q.loading.Delete(name)
+	return c
+}
+
+// note logs the first failure of an outage, and its end.
+func (q *quotas) note(err error) {
+	if err != nil && q.failing.CompareAndSwap(false, true) {
+		q.logger.Warn("quota use cannot be saved or read; counting on in memory", "err", err)
+	}
+	if err == nil && q.failing.CompareAndSwap(true, false) {
+		q.logger.Info("quota use is saved again")
+	}
+}
+
+const flushBatch = 1000
+
+// flush adds what is unsaved to the store, reads what could not be read
+// before, and drops counters of windows that are over.
+func (q *quotas) flush(ctx context.Context, now time.Time) error {
+	q.flushes.Lock()
+	defer q.flushes.Unlock()
+	if q.store == nil {
+		q.drop(now)
+		return nil
+	}
+	pending := q.take()
+	var faults []error
+	for len(pending) > 0 {
+		batch := pending[:min(len(pending), flushBatch)]
+		pending = pending[len(batch):]
+		if err := q.save(ctx, batch); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if err := errors.Join(append(faults, q.sync(ctx))...); err != nil {
+		q.note(err)
+		return fmt.Errorf("save quota use: %w", err)
+	}
+	q.note(nil)
+	q.drop(now)
+	return nil
+}
+
+type charge struct {
+	name    counterName
+	counter *counter
+	amount  int64
+}
+
+// take collects what is unsaved and counts it as saved.
+func (q *quotas) take() []charge {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	var pending []charge
+	for name, c := range q.byName {
+		c.mu.Lock()
+		if c.unsaved > 0 {
+			pending = append(pending, charge{name, c, c.unsaved})
+			c.unsaved = 0
+		}
+		c.mu.Unlock()
+	}
+	return pending
+}
+
+// save adds the batch to the store. Where that fails the charges are unsaved
+// again: a store that failed after it had added counts them twice, which errs
+// on the side of refusing.
+func (q *quotas) save(ctx context.Context, batch []charge) error {
+	uses := make([]QuotaUse, len(batch))
+	for i, p := range batch {
+		uses[i] = QuotaUse{ID: p.name.id, Window: p.name.window.label(), Used: p.amount}
+	}
+	err := q.store.AddQuotaUse(ctx, uses)
+	if err == nil {
+		return nil
+	}
+	for _, p := range batch {
+		p.counter.mu.Lock()
+		p.counter.unsaved += p.amount
+		p.counter.mu.Unlock()
+	}
+	return err
+}
+
+// sync reads what was used before, for counters that began while the store
+// was gone.
+func (q *quotas) sync(ctx context.Context) error {
+	for name, c := range q.unsynced() {
+		stored, err := q.store.QuotaUse(ctx, name.id, name.window.label())
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		// All that this process used and saved is in stored by now.
+		c.used, c.synced = stored+c.unsaved, true
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+func (q *quotas) unsynced() map[counterName]*counter {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	found := map[counterName]*counter{}
+	for name, c := range q.byName {
+		c.mu.Lock()
+		if !c.synced {
+			found[name] = c
+		}
+		c.mu.Unlock()
+	}
+	return found
+}
+
+// drop forgets counters whose window is over and that are saved.
+func (q *quotas) drop(now time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for name, c := range q.byName {
+		c.mu.Lock()
+		over := !now.Before(c.window.end().Add(time.Minute))
+		if over && (c.unsaved == 0 || q.store == nil) {
+			delete(q.byName, name)
+		}
+		c.mu.Unlock()
+	}
+}

@@ -1,0 +1,91 @@
+// Package ratelimit decides whether a request may pass now: token buckets for
+// a key and its account, and a calendar quota, charged together or not at all.
+// It knows nothing of keys or HTTP. Local keeps its counters in this process.
+package ratelimit
+
+import (
+	"context"
+	"time"
+)
+
+// Bucket names a token bucket and the rule that it follows at the moment.
+type Bucket struct {
+	ID   string
+	Rule Rule // zero: there is no such bucket
+}
+
+// QuotaCharge names a quota counter and the quota it is held against.
+type QuotaCharge struct {
+	ID    string
+	Quota Quota // zero: there is no quota
+}
+
+// Request asks to take Cost from every bucket and the quota that is there.
+type Request struct {
+	Key     Bucket
+	Account Bucket
+	Quota   QuotaCharge
+	Cost    int64 // 0 charges nothing and passes
+	DryRun  bool  // decide, charge nothing
+}
+
+// Part is what refused a request.
+type Part string
+
+// The parts, in the order in which they are asked.
+const (
+	PartNone    Part = ""
+	PartKey     Part = "key"
+	PartAccount Part = "account"
+	PartQuota   Part = "quota"
+)
+
+// BucketState is a bucket after the decision.
+type BucketState struct {
+	Limit      int64 // the burst
+	Remaining  int64
+	ResetAfter time.Duration // until it is full
+}
+
+// QuotaState is a quota after the decision.
+type QuotaState struct {
+	Limit     int64
+	Remaining int64
+	ResetsAt  time.Time
+}
+
+// Decision is the answer to a Request. The states of parts that are not there
+// are zero.
+type Decision struct {
+	Allowed    bool
+	Refused    Part
+	Never      bool          // the cost exceeds the whole burst or quota: it can never pass
+	RetryAfter time.Duration // until the same request could pass; 0 where allowed or never
+	HasKey     bool
+	HasAccount bool
+	HasQuota   bool
+	Key        BucketState
+	Account    BucketState
+	Quota      QuotaState
+}
+
+// Limiter decides requests. A refused request is charged nowhere. An error
+// means that no decision could be made.
+type Limiter interface {
+	Take(ctx context.Context, r Request) (Decision, error)
+}
+
+// QuotaUse is how much of a quota was used in a window.
+type QuotaUse struct {
+	ID     string
+	Window string // see Quota.Window
+	Used   int64
+}
+
+// QuotaStore keeps quota use across restarts.
+type QuotaStore interface {
+	// QuotaUse returns what was used in the window, 0 where nothing was.
+	QuotaUse(ctx context.Context, id, window string) (int64, error)
+	// AddQuotaUse adds each Used to what is stored, all of them or none.
+	AddQuotaUse(ctx context.Context, uses []QuotaUse) error
+}

@@ -1,0 +1,167 @@
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of rules and quotas.
+const (
+	MostRequests      = 1_000_000_000 // of a rule, and its burst
+	ShortestPer       = time.Millisecond
+	LongestPer        = 31 * 24 * time.Hour
+	MostQuotaRequests = 1_000_000_000_000_000
+)
+
+// Rule is a token bucket: Requests tokens are added evenly over every Per, and
+// at most Burst are held. The zero Rule is no rule.
+type Rule struct {
+	Requests int64
+	Per      time.Duration
+	Burst    int64
+}
+
+// IsZero reports whether there is no rule.
+func (r Rule) IsZero() bool { return r == Rule{} }
+
+// Validate returns nil, or an error that names everything wrong with the rule.
+func (r Rule) Validate() error {
+	var faults []string
+	if r.Requests < 1 || r.Requests > MostRequests {
+		faults = append(faults, fmt.Sprintf("requests must be between 1 and %d", MostRequests))
+	}
+	if r.Per < ShortestPer || r.Per > LongestPer {
+		faults = append(faults, fmt.Sprintf("per must be between %s and %s", ShortestPer, LongestPer))
+	}
+	if r.Burst < 1 || r.Burst > MostRequests {
+		faults = append(faults, fmt.Sprintf("burst must be between 1 and %d", MostRequests))
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(faults, ", "))
+}
+
+// String returns the rule as configuration writes it: "100/10s burst 200". It
+// is "" for no rule.
+func (r Rule) String() string {
+	if r.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(r.Requests, 10) + "/" + shortDuration(r.Per) + " burst " + strconv.FormatInt(r.Burst, 10)
+}
+
+// shortDuration drops the zero parts that time.Duration.String ends in.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+// ParseRule reads a rule as configuration writes it: "100/10s", whose burst is
+// its requests, or "100/10s burst 200".
+func ParseRule(s string) (Rule, error) {
+	const form = `write a rate as "100/10s" or "100/10s burst 200"`
+	rate, burst, hasBurst := strings.Cut(s, " burst ")
+	requests, per, ok := strings.Cut(rate, "/")
+	if !ok {
+		return Rule{}, errors.New(form)
+	}
+	var r Rule
+	var err error
+	if r.Requests, err = parseCount(requests); err != nil {
+		return Rule{}, errors.New(form + ": requests are not a whole number")
+	}
+	if r.Per, err = time.ParseDuration(per); err != nil {
+		return Rule{}, errors.New(form + ": the time is not a duration")
+	}
+	r.Burst = r.Requests
+	if hasBurst {
+		if r.Burst, err = parseCount(burst); err != nil {
+			return Rule{}, errors.New(form + ": burst is not a whole number")
+		}
+	}
+	return r, r.Validate()
+}
+
+func parseCount(s string) (int64, error) {
+	n, err := strconv.ParseUint(s, 10, 63)
+	return int64(n), err //nolint:gosec // G115: at most 63 bits were asked for
+}
+
+// Period is how long a quota lasts: a calendar day or month in UTC.
+type Period string
+
+// The periods.
+const (
+	Day   Period = "day"
+	Month Period = "month"
+)
+
+// Quota lets Requests through in every Per. The zero Quota is none.
+type Quota struct {
+	Requests int64
+	Per      Period
+}
+
+// IsZero reports whether there is no quota.
+func (q Quota) IsZero() bool { return q == Quota{} }
+
+// Validate returns nil, or an error that names everything wrong with the quota.
+func (q Quota) Validate() error {
+	var faults []string
+	if q.Requests < 1 || q.Requests > MostQuotaRequests {
+		faults = append(faults, fmt.Sprintf("requests must be between 1 and %d", int64(MostQuotaRequests)))
+	}
+	if q.Per != Day && q.Per != Month {
+		faults = append(faults, "per must be day or month")
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(faults, ", "))
+}
+
+// Window returns the label of the period that now is in ("2026-11-24" or
+// "2026-11") and when the next one begins.
+func (q Quota) Window(now time.Time) (label string, resetsAt time.Time) {
+	w := windowOf(q.Per, now)
+	return w.label(), w.end()
+}
+
+// window is one day or one month; it compares without an allocation.
+type window struct {
+	year  int
+	month time.Month
+	day   int // 0 for a month
+}
+
+func windowOf(per Period, now time.Time) window {
+	year, month, day := now.UTC().Date()
+	if per == Month {
+		day = 0
+	}
+	return window{year, month, day}
+}
+
+func (w window) label() string {
+	if w.day == 0 {
+		return fmt.Sprintf("%04d-%02d", w.year, w.month)
+	}
+	return fmt.Sprintf("%04d-%02d-%02d", w.year, w.month, w.day)
+}
+
+func (w window) end() time.Time {
+	if w.day == 0 {
+		return time.Date(w.year, w.month+1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return time.Date(w.year, w.month, w.day+1, 0, 0, 0, 0, time.UTC)
+}

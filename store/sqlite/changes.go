@@ -1,0 +1,55 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// tombstoneLife is how long a deletion is remembered: much longer than a node
+// serves what it has cached without reading changes.
+const tombstoneLife = 24 * time.Hour
+
+// plant notes the deletion, and forgets those that every node has heard of.
+func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
+	now := time.Now()
+	if _, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE deleted_at < ?", now.Add(-tombstoneLife).UnixMilli()); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)", id, hash, now.UnixMilli())
+	return err
+}
+
+// changeQueries are the statements of ChangedSince, each with a since and a limit.
+func changeQueries() []string {
+	return []string{
+		"SELECT id, hash, revision FROM keys INDEXED BY keys_updated WHERE updated_at >= ? LIMIT ?",
+		"SELECT id, NULL, revision FROM service_accounts INDEXED BY service_accounts_updated WHERE updated_at >= ? LIMIT ?",
+		"SELECT id, NULL, revision FROM organizations INDEXED BY organizations_updated WHERE updated_at >= ? LIMIT ?",
+		"SELECT name, NULL, revision FROM tiers INDEXED BY tiers_updated WHERE updated_at >= ? LIMIT ?",
+		"SELECT id, hash, -1 FROM tombstones INDEXED BY tombstones_deleted WHERE deleted_at >= ? LIMIT ?",
+	}
+}
+
+// ChangedSince returns what was written or deleted not before since.
+func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
+	var changes []keys.Change
+	for _, text := range changeQueries() {
+		err := s.reader.rows(ctx, text, []any{since.UnixMilli(), limit}, func(row scanner) error {
+			var c keys.Change
+			var hash []byte
+			if err := row.Scan(&c.ID, &hash, &c.Revision); err != nil {
+				return err
+			}
+			copy(c.Hash[:], hash)
+			changes = append(changes, c)
+			return nil
+		})
+		if err != nil {
+			return nil, known(err)
+		}
+	}
+	return changes, nil
+}

@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Times are kept as Unix milliseconds, a zero time as NULL.
+
+func putTime(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+type timeColumn struct{ into *time.Time }
+
+// Scan implements sql.Scanner.
+func (c timeColumn) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*c.into = time.Time{}
+	case int64:
+		*c.into = time.UnixMilli(v).UTC()
+	default:
+		return fmt.Errorf("a time is kept as %T", v)
+	}
+	return nil
+}
+
+// putJSON keeps lists as JSON, nil as NULL.
+func putJSON[T any](list []T) any {
+	if list == nil {
+		return nil
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		panic(fmt.Errorf("encode a list of %T: %w", list, err)) // strings and networks always encode
+	}
+	return string(text)
+}
+
+type jsonColumn[T any] struct{ into *[]T }
+
+// Scan implements sql.Scanner.
+func (c jsonColumn[T]) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*c.into = nil
+		return nil
+	case string:
+		return json.Unmarshal([]byte(v), c.into)
+	default:
+		return fmt.Errorf("a list is kept as %T", v)
+	}
+}
+
+type networksColumn = jsonColumn[netip.Prefix]
+
+func putMetadata(m keys.Metadata) any {
+	if len(m) == 0 {
+		return nil
+	}
+	return string(m)
+}
+
+type metadataColumn struct{ into *keys.Metadata }
+
+// Scan implements sql.Scanner.
+func (c metadataColumn) Scan(v any) error {
+	if text, ok := v.(string); ok {
+		*c.into = keys.Metadata(text)
+		return nil
+	}
+	*c.into = nil
+	return nil
+}
+
+func putRule(r *ratelimit.Rule) any {
+	if r == nil {
+		return nil
+	}
+	return r.String()
+}
+
+type ruleColumn struct{ into **ratelimit.Rule }
+
+// Scan implements sql.Scanner.
+func (c ruleColumn) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		*c.into = nil
+		return nil
+	}
+	r, err := ratelimit.ParseRule(text)
+	*c.into = &r
+	return err
+}
+
+func putQuota(q *ratelimit.Quota) any {
+	if q == nil {
+		return nil
+	}
+	return strconv.FormatInt(q.Requests, 10) + "/" + string(q.Per)
+}
+
+type quotaColumn struct{ into **ratelimit.Quota }
+
+// Scan implements sql.Scanner.
+func (c quotaColumn) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		*c.into = nil
+		return nil
+	}
+	requests, per, _ := strings.Cut(text, "/")
+	n, err := strconv.ParseInt(requests, 10, 64)
+	*c.into = &ratelimit.Quota{Requests: n, Per: ratelimit.Period(per)}
+	return err
+}
+
+type hashColumn struct{ into *keys.Hash }
+
+// Scan implements sql.Scanner.
+func (c hashColumn) Scan(v any) error { return scanDigest(c.into[:], v) }
+
+// scanDigest copies a digest of exactly the right length.
+func scanDigest(into []byte, v any) error {
+	b, ok := v.([]byte)
+	if !ok || len(b) != len(into) {
+		return fmt.Errorf("a digest is kept as %T of another length", v)
+	}
+	copy(into, b)
+	return nil
+}
+
+var _ = []sql.Scanner{timeColumn{}, jsonColumn[string]{}, metadataColumn{}, ruleColumn{}, quotaColumn{}, hashColumn{}}

@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+type keyTable struct {
+	*table[keys.Key, keys.KeyFilter]
+}
+
+// Keys returns the collection of keys.
+func (s *Store) Keys() keys.KeyCollection {
+	return keyTable{&table[keys.Key, keys.KeyFilter]{
+		store: s, name: "keys", descending: true, bury: hashOfKey,
+		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
+			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at created_by name note
+			scopes allowed_networks rate_limit expires_at not_before metadata disabled ends_at search`),
+		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
+		values:   keyValues,
+		scan:     scanKey,
+		where:    whereKeys,
+	}}
+}
+
+func keyValues(k *keys.Key) []any {
+	return append(append([]any{k.ID}, stampValues(&k.Stamp)...),
+		k.OrganizationID, k.ServiceAccountID, string(k.Environment), k.Hash[:], string(k.HashAlgorithm),
+		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil), putTime(k.LastUsedAt), k.CreatedBy, k.Name, k.Note,
+		putJSON(k.Scopes), putJSON(k.AllowedNetworks), putRule(k.RateLimit), putTime(k.ExpiresAt), putTime(k.NotBefore), putMetadata(k.Metadata), k.Disabled, putTime(k.EndsAt()), k.SearchText())
+}
+
+func scanKey(row scanner, k *keys.Key) error {
+	return row.Scan(append(append([]any{&k.ID}, stampColumns(&k.Stamp)...),
+		&k.OrganizationID, &k.ServiceAccountID, &k.Environment, hashColumn{&k.Hash}, &k.HashAlgorithm,
+		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil}, timeColumn{&k.LastUsedAt}, &k.CreatedBy, &k.Name, &k.Note,
+		jsonColumn[string]{&k.Scopes}, networksColumn{&k.AllowedNetworks}, ruleColumn{&k.RateLimit}, timeColumn{&k.ExpiresAt}, timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any))...)
+}
+
+func whereKeys(f keys.KeyFilter) (c conditions) {
+	c.equal("service_account_id", f.ServiceAccountID)
+	c.oneOf("organization_id", f.OrganizationIDs)
+	c.equal("environment", string(f.Environment))
+	c.contains(f.Text)
+	if f.Revoked != nil && *f.Revoked {
+		c.add("revoked_at IS NOT NULL")
+	}
+	if f.Revoked != nil && !*f.Revoked {
+		c.add("revoked_at IS NULL")
+	}
+	if f.Disabled != nil {
+		c.add("disabled = ?", *f.Disabled)
+	}
+	if !f.EndsBy.IsZero() {
+		c.add("ends_at <= ?", f.EndsBy.UnixMilli())
+	}
+	if !f.EndsAfter.IsZero() {
+		c.add("(ends_at IS NULL OR ends_at > ?)", f.EndsAfter.UnixMilli())
+	}
+	if !f.StartsBy.IsZero() {
+		c.add("(not_before IS NULL OR not_before <= ?)", f.StartsBy.UnixMilli())
+	}
+	if !f.StartsAfter.IsZero() {
+		c.add("not_before > ?", f.StartsAfter.UnixMilli())
+	}
+	return c
+}
+
+// Replace leaves last_used_at alone: it is written behind, by TouchLastUsed.
+func (t keyTable) Replace(ctx context.Context, k keys.Key) error {
+	rest := *t.table
+	rest.columns, rest.values = nil, func(k *keys.Key) []any {
+		var kept []any
+		for i, v := range keyValues(k) {
+			if t.columns[i] != "last_used_at" {
+				kept = append(kept, v)
+			}
+		}
+		return kept
+	}
+	for _, column := range t.columns {
+		if column != "last_used_at" {
+			rest.columns = append(rest.columns, column)
+		}
+	}
+	return rest.Replace(ctx, k)
+}
+
+// ByHash returns the key with the digest.
+func (t keyTable) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
+	return t.one(ctx, "hash = ?", hash[:])
+}
+
+// TouchLastUsed notes the uses that are later than the stored ones.
+func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]time.Time) error {
+	return t.store.transact(ctx, func(tx *sql.Tx) error {
+		for id, at := range used {
+			if _, err := tx.ExecContext(ctx, "UPDATE keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)", at.UnixMilli(), id, at.UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func hashOfKey(ctx context.Context, tx *sql.Tx, id string) (any, error) {
+	var hash []byte
+	err := tx.QueryRowContext(ctx, "SELECT hash FROM keys WHERE id = ?", id).Scan(&hash)
+	return hash, err
+}

@@ -1,0 +1,124 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+)
+
+type userTable struct {
+	*table[auth.User, auth.UserFilter]
+}
+
+// Users returns the collection of users.
+func (s *Store) Users() auth.UserCollection {
+	return userTable{&table[auth.User, auth.UserFilter]{
+		store: s, name: "users", descending: true,
+		columns:  names("id revision created_at updated_at email email_folded name password_hash is_admin disabled last_sign_in_at search"),
+		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
+		values: func(u *auth.User) []any {
+			return append(append([]any{u.ID}, stampValues(&u.Stamp)...), u.Email, u.FoldedEmail(), u.Name, u.PasswordHash, u.IsAdmin, u.Disabled, putTime(u.LastSignInAt), u.SearchText())
+		},
+		scan: func(row scanner, u *auth.User) error {
+			return row.Scan(append(append([]any{&u.ID}, stampColumns(&u.Stamp)...), &u.Email, new(string), &u.Name, &u.PasswordHash, &u.IsAdmin, &u.Disabled, timeColumn{&u.LastSignInAt}, new(string))...)
+		},
+		where: func(f auth.UserFilter) (c conditions) {
+			c.contains(f.Text)
+			if f.IsAdmin != nil {
+				c.add("is_admin = ?", *f.IsAdmin)
+			}
+			return c
+		},
+	}}
+}
+
+// ByEmail returns the user with the folded e-mail address.
+func (t userTable) ByEmail(ctx context.Context, folded string) (auth.User, error) {
+	return t.one(ctx, "email_folded = ?", folded)
+}
+
+// Memberships returns the collection of memberships.
+func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFilter] {
+	return &table[auth.Membership, auth.MembershipFilter]{
+		store: s, name: "memberships",
+		columns:  names("id revision created_at updated_at organization_id user_id role"),
+		identify: func(m *auth.Membership) (string, int64) { return m.ID(), m.Revision },
+		values: func(m *auth.Membership) []any {
+			return append(append([]any{m.ID()}, stampValues(&m.Stamp)...), m.OrganizationID, m.UserID, string(m.Role))
+		},
+		scan: func(row scanner, m *auth.Membership) error {
+			return row.Scan(append(append([]any{new(string)}, stampColumns(&m.Stamp)...), &m.OrganizationID, &m.UserID, &m.Role)...)
+		},
+		where: func(f auth.MembershipFilter) (c conditions) {
+			c.equal("organization_id", f.OrganizationID)
+			c.equal("user_id", f.UserID)
+			c.equal("role", string(f.Role))
+			return c
+		},
+	}
+}
+
+const sessionColumns = "id, token_hash, user_id, created_at, last_seen_at, expires_at, address, user_agent"
+
+// InsertSession stores a new session.
+func (s *Store) InsertSession(ctx context.Context, n auth.Session) error {
+	_, err := s.writer.exec(ctx, "INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		n.ID, n.TokenHash[:], n.UserID, putTime(n.CreatedAt), putTime(n.LastSeenAt), putTime(n.ExpiresAt), n.Address, n.UserAgent)
+	return err
+}
+
+func scanSession(row scanner, n *auth.Session) error {
+	var hash []byte
+	err := row.Scan(&n.ID, &hash, &n.UserID, timeColumn{&n.CreatedAt}, timeColumn{&n.LastSeenAt}, timeColumn{&n.ExpiresAt}, &n.Address, &n.UserAgent)
+	if err != nil {
+		return known(err)
+	}
+	return scanDigest(n.TokenHash[:], hash)
+}
+
+// SessionByToken returns the session with the cookie's digest.
+func (s *Store) SessionByToken(ctx context.Context, hash auth.TokenHash) (n auth.Session, err error) {
+	return n, scanSession(s.reader.row(ctx, "SELECT "+sessionColumns+" FROM sessions WHERE token_hash = ?", hash[:]), &n)
+}
+
+// TouchSession sets when the session was last seen.
+func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
+	_, err := s.writer.exec(ctx, "UPDATE sessions SET last_seen_at = ? WHERE id = ?", at.UnixMilli(), id)
+	return err
+}
+
+// DeleteSession ends the session.
+func (s *Store) DeleteSession(ctx context.Context, id string) error {
+	_, err := s.writer.exec(ctx, "DELETE FROM sessions WHERE id = ?", id)
+	return err
+}
+
+// DeleteSessionsOf ends all sessions of the user but except.
+func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) error {
+	_, err := s.writer.exec(ctx, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", userID, except)
+	return err
+}
+
+// SessionsOf returns the user's sessions, newest first.
+func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
+	var all []auth.Session
+	err := s.reader.rows(ctx, "SELECT "+sessionColumns+" FROM sessions WHERE user_id = ? ORDER BY id DESC LIMIT 1000", []any{userID}, func(row scanner) error {
+		var n auth.Session
+		if err := scanSession(row, &n); err != nil {
+			return err
+		}
+		all = append(all, n)
+		return nil
+	})
+	return all, known(err)
+}
+
+// DeleteSessionsBefore removes sessions that ended by themselves.
+func (s *Store) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
+	n, err := s.writer.exec(ctx, `DELETE FROM sessions WHERE id IN (
+		SELECT id FROM sessions WHERE expires_at < ? UNION SELECT id FROM sessions WHERE last_seen_at < ? LIMIT ?)`,
+		now.UnixMilli(), idleSince.UnixMilli(), limit)
+	return int(n), err
+}

@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+const eventColumns = `id, at, action, subject_kind, subject_id, subject_name, subject_key_id,
+	object_type, object_id, organization_id, address, user_agent, request_id, before, after`
+
+// AppendEvent stores one audit event.
+func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
+	_, err := s.writer.exec(ctx, "INSERT INTO audit_events ("+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		e.ID, putTime(e.At), e.Action, e.Subject.Kind, e.Subject.ID, e.Subject.Name, e.Subject.KeyID,
+		e.Object.Type, e.Object.ID, e.Object.OrganizationID, e.Origin.Address, e.Origin.UserAgent, e.Origin.RequestID,
+		putMetadata(e.Before), putMetadata(e.After))
+	return err
+}
+
+// Events returns one page of the log, newest first.
+func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
+	text, args := s.events().list(f, keys.Page{After: after, Limit: limit})
+	events := []audit.Event{}
+	err := s.reader.rows(ctx, text, args, func(row scanner) error {
+		var e audit.Event
+		var before, after keys.Metadata
+		err := row.Scan(&e.ID, timeColumn{&e.At}, &e.Action, &e.Subject.Kind, &e.Subject.ID, &e.Subject.Name, &e.Subject.KeyID,
+			&e.Object.Type, &e.Object.ID, &e.Object.OrganizationID, &e.Origin.Address, &e.Origin.UserAgent, &e.Origin.RequestID,
+			metadataColumn{&before}, metadataColumn{&after})
+		e.Before, e.After = json.RawMessage(before), json.RawMessage(after)
+		events = append(events, e)
+		return err
+	})
+	return events, known(err)
+}
+
+// events builds the log's statements; rows are never changed, so that the
+// rest of a table is not needed.
+func (s *Store) events() *table[audit.Event, audit.Filter] {
+	return &table[audit.Event, audit.Filter]{
+		store: s, name: "audit_events", descending: true, columns: []string{"id", eventColumns[len("id, "):]},
+		where: func(f audit.Filter) (c conditions) {
+			c.oneOf("organization_id", f.OrganizationIDs)
+			c.equal("object_id", f.ObjectID)
+			c.equal("subject_id", f.SubjectID)
+			c.equal("action", f.Action)
+			if !f.From.IsZero() {
+				c.add("at >= ?", f.From.UnixMilli())
+			}
+			if !f.Until.IsZero() {
+				c.add("at < ?", f.Until.UnixMilli())
+			}
+			return c
+		},
+	}
+}
+
+// QuotaUse returns what was used of the quota in the window.
+func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) {
+	var used int64
+	err := s.reader.row(ctx, "SELECT used FROM quota_use WHERE id = ? AND window = ?", id, window).Scan(&used)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return used, known(err)
+}
+
+// AddQuotaUse adds to what was used, all of it or nothing.
+func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		for _, u := range uses {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO quota_use (id, window, used) VALUES (?, ?, ?)
+				ON CONFLICT (id, window) DO UPDATE SET used = used + excluded.used`, u.ID, u.Window, u.Used); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// InsertIdempotency stores the record unless its key is taken.
+func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
+	_, err := s.writer.exec(ctx, "INSERT INTO idempotency (key, fingerprint, object_id, created_at) VALUES (?, ?, ?, ?)",
+		r.Key[:], r.Fingerprint[:], r.ObjectID, putTime(r.CreatedAt))
+	return err
+}
+
+// Idempotency returns the record with the key.
+func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
+	r := idempotency.Record{Key: key}
+	var fingerprint []byte
+	err := s.reader.row(ctx, "SELECT fingerprint, object_id, created_at FROM idempotency WHERE key = ?", key[:]).
+		Scan(&fingerprint, &r.ObjectID, timeColumn{&r.CreatedAt})
+	if err != nil {
+		return r, known(err)
+	}
+	return r, scanDigest(r.Fingerprint[:], fingerprint)
+}
+
+// DeleteIdempotencyBefore removes old records.
+func (s *Store) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	n, err := s.writer.exec(ctx, "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE created_at < ? LIMIT ?)", before.UnixMilli(), limit)
+	return int(n), err
+}

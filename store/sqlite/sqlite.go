@@ -1,0 +1,186 @@
+// Package sqlite is the embedded store: one file, in pure Go, for one node.
+// Reads go to connections of their own and never wait for the one writer
+// (write-ahead log); statements are prepared once.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"modernc.org/sqlite" // registers the driver "sqlite", too
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Store is an open database. Its methods are safe for concurrent use.
+type Store struct {
+	path   string
+	writer *database
+	reader *database
+}
+
+// Open opens the database file, making it and its folder when they do not
+// exist, and brings its schema up to date. A file written by a newer version
+// is refused.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the database: %w", err)
+	}
+	writer, err := connect(path, 1, "immediate")
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, writer.db); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.close())
+	}
+	reader, err := connect(path, max(4, runtime.GOMAXPROCS(0)), "deferred")
+	if err != nil {
+		return nil, errors.Join(err, writer.close())
+	}
+	return &Store{path: path, writer: writer, reader: reader}, nil
+}
+
+// connect opens a pool. synchronous(FULL) keeps what was acknowledged through
+// a loss of power, not only of the process.
+func connect(path string, connections int, lock string) (*database, error) {
+	options := url.Values{
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
+		"_txlock": {lock},
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()+"?"+options.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return &database{db: db}, nil
+}
+
+// Name says which file this is.
+func (s *Store) Name() string { return "SQLite at " + s.path }
+
+// Ping returns nil if the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.reader.row(ctx, "SELECT 1").Scan(&one)
+}
+
+// Close waits for running statements and closes the file.
+func (s *Store) Close(context.Context) error {
+	return errors.Join(s.reader.close(), s.writer.close())
+}
+
+// database is a pool of connections with its prepared statements, one for
+// each text: texts are built from a bounded set of parts.
+type database struct {
+	db         *sql.DB
+	statements sync.Map // text → *sql.Stmt
+}
+
+func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s, ok := d.statements.Load(text); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := d.db.PrepareContext(context.WithoutCancel(ctx), text)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", text, err)
+	}
+	if earlier, taken := d.statements.LoadOrStore(text, s); taken {
+		return earlier.(*sql.Stmt), s.Close()
+	}
+	return s, nil
+}
+
+func (d *database) exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
+	s, err := d.prepare(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, known(err)
+	}
+	return result.RowsAffected()
+}
+
+// scanner is a row that can be read: *sql.Row, *sql.Rows or a failure.
+type scanner interface{ Scan(into ...any) error }
+
+type failure struct{ err error }
+
+func (f failure) Scan(...any) error { return f.err }
+
+func (d *database) row(ctx context.Context, text string, args ...any) scanner {
+	s, err := d.prepare(ctx, text)
+	if err != nil {
+		return failure{err}
+	}
+	return s.QueryRowContext(ctx, args...)
+}
+
+// rows calls each for every row of the answer.
+func (d *database) rows(ctx context.Context, text string, args []any, each func(scanner) error) (err error) {
+	s, err := d.prepare(ctx, text)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (d *database) close() error {
+	var all []error
+	d.statements.Range(func(_, s any) bool {
+		all = append(all, s.(*sql.Stmt).Close())
+		return true
+	})
+	return errors.Join(append(all, d.db.Close())...)
+}
+
+// transact runs do in one transaction of the writer.
+func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.writer.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// known gives the database's errors the kinds that callers tell apart.
+func known(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return errs.New(errs.NotFound, "no such row")
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return errs.New(errs.Conflict, "an object with this id or unique field exists")
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL:
+			return fmt.Errorf("%w: %w", errs.Unavailable, err)
+		}
+	}
+	return err
+}

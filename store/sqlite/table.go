@@ -1,0 +1,160 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// table implements keys.Collection for one kind of object. The first column
+// is its id, the second its revision.
+type table[T, F any] struct {
+	store      *Store
+	name       string
+	columns    []string
+	descending bool // newest id first
+	identify   func(*T) (id string, revision int64)
+	values     func(*T) []any // in the order of columns
+	scan       func(scanner, *T) error
+	where      func(F) conditions
+	// bury is set where other nodes cache the objects: it returns the digest
+	// that belongs into the tombstone, or nil.
+	bury func(ctx context.Context, tx *sql.Tx, id string) (hash any, err error)
+}
+
+// conditions collects the parts of a WHERE clause, all of which must hold.
+type conditions struct {
+	parts []string
+	args  []any
+}
+
+func (c *conditions) add(part string, args ...any) {
+	c.parts = append(c.parts, part)
+	c.args = append(c.args, args...)
+}
+
+// equal adds column = value unless the value is empty.
+func (c *conditions) equal(column, value string) {
+	if value != "" {
+		c.add(column+" = ?", value)
+	}
+}
+
+// oneOf restricts the column to the values; nil does not restrict. The text
+// is the same for any number of values, so that it is prepared once.
+func (c *conditions) oneOf(column string, values []string) {
+	switch {
+	case values == nil:
+	case len(values) == 1:
+		c.add(column+" = ?", values[0])
+	default:
+		c.add(column+" IN (SELECT value FROM json_each(?))", putJSON(values))
+	}
+}
+
+func (c *conditions) contains(text string) {
+	if text != "" {
+		c.add("instr(search, ?) > 0", text)
+	}
+}
+
+func (t *table[T, F]) Insert(ctx context.Context, object T) error {
+	text := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(t.columns)-1) + ")"
+	_, err := t.store.writer.exec(ctx, text, t.values(&object)...)
+	return err
+}
+
+func (t *table[T, F]) Get(ctx context.Context, id string) (T, error) {
+	return t.one(ctx, t.columns[0]+" = ?", id)
+}
+
+func (t *table[T, F]) one(ctx context.Context, condition string, args ...any) (object T, err error) {
+	row := t.store.reader.row(ctx, "SELECT "+strings.Join(t.columns, ", ")+" FROM "+t.name+" WHERE "+condition, args...)
+	return object, known(t.scan(row, &object))
+}
+
+func (t *table[T, F]) Replace(ctx context.Context, object T) error {
+	id, revision := t.identify(&object)
+	text := "UPDATE " + t.name + " SET " + strings.Join(t.columns[1:], " = ?, ") + " = ? WHERE " + t.columns[0] + " = ? AND revision = ?"
+	changed, err := t.store.writer.exec(ctx, text, append(t.values(&object)[1:], id, revision-1)...)
+	if err != nil || changed == 1 {
+		return err
+	}
+	return t.lost(ctx, id)
+}
+
+// lost tells why a write at a revision found no row.
+func (t *table[T, F]) lost(ctx context.Context, id string) error {
+	if _, err := t.Get(ctx, id); err != nil {
+		return err
+	}
+	return errs.New(errs.Stale, "the object changed since it was read; read it again")
+}
+
+func (t *table[T, F]) Delete(ctx context.Context, id string, revision int64) error {
+	var gone bool
+	err := t.store.transact(ctx, func(tx *sql.Tx) error {
+		if t.bury != nil {
+			hash, err := t.bury(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			if err := plant(ctx, tx, id, hash); err != nil {
+				return err
+			}
+		}
+		result, err := tx.ExecContext(ctx, "DELETE FROM "+t.name+" WHERE "+t.columns[0]+" = ? AND revision = ?", id, revision)
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		gone = n == 1
+		if err == nil && !gone {
+			return errNotDeleted
+		}
+		return err
+	})
+	if !gone && (err == nil || errors.Is(err, errNotDeleted) || errors.Is(err, sql.ErrNoRows)) {
+		return t.lost(ctx, id)
+	}
+	return known(err)
+}
+
+var errNotDeleted = errors.New("no row at this revision")
+
+func (t *table[T, F]) List(ctx context.Context, filter F, page keys.Page) ([]T, error) {
+	text, args := t.list(filter, page)
+	objects := make([]T, 0, min(page.Limit, 64))
+	err := t.store.reader.rows(ctx, text, args, func(row scanner) error {
+		var object T
+		if err := t.scan(row, &object); err != nil {
+			return err
+		}
+		objects = append(objects, object)
+		return nil
+	})
+	return objects, known(err)
+}
+
+// list returns the statement of one page. The bound on the id is always
+// there, so that even an unfiltered list is a search in the primary key.
+func (t *table[T, F]) list(filter F, page keys.Page) (string, []any) {
+	c := t.where(filter)
+	id, direction := t.columns[0], ""
+	if t.descending {
+		direction = " DESC"
+		after := page.After
+		if after == "" {
+			after = "~" // behind every id
+		}
+		c.add(id+" < ?", after)
+	} else {
+		c.add(id+" > ?", page.After)
+	}
+	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + strings.Join(c.parts, " AND ") + " ORDER BY " + id + direction + " LIMIT ?"
+	return text, append(c.args, page.Limit)
+}
