@@ -162,3 +162,7 @@ func moment(t time.Time) time.Time {
 	}
 	return t.UTC().Truncate(time.Millisecond)
 }
+
+// CheckText notes what is wrong with one line of text of at most MaxNameLength
+// characters, which may be empty.
+func CheckText(f *errs.Faults, field, text string) { checkText(f, field, text, MaxNameLength, false) }

@@ -45,6 +45,9 @@ type Question struct {
 	Asker   Actor      // who asks; nil for the key itself, or in an open network
 	DryRun  bool       // charge nothing, explain every step
 	Fresh   bool       // read the store, not the cache
+
+	// Unmetered asks only whether the key is good; no limit is reached.
+	Unmetered bool
 }
 
 // Verdict is the outcome of a verification.

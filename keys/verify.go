@@ -156,8 +156,10 @@ func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.T
 			return verdict, nil
 		}
 	}
-	if err := v.charge(ctx, q, &verdict); err != nil {
-		return Verdict{}, err
+	if !q.Unmetered {
+		if err := v.charge(ctx, q, &verdict); err != nil {
+			return Verdict{}, err
+		}
 	}
 	if verdict.Code == Valid {
 		e.touch(now, v.lastUsed)

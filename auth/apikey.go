@@ -1,0 +1,76 @@
+package auth
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// APIKey lets a service account act with its key: X-API-Key, or Authorization
+// with the scheme Bearer or Api-Key.
+type APIKey struct {
+	verifier *keys.Verifier
+	format   keys.Format
+}
+
+// NewAPIKey returns the authenticator "api_key".
+func NewAPIKey(v *keys.Verifier, f keys.Format) *APIKey { return &APIKey{verifier: v, format: f} }
+
+// Name implements Authenticator.
+func (a *APIKey) Name() string { return "api_key" }
+
+// Challenge implements Authenticator.
+func (a *APIKey) Challenge() string { return `Bearer realm="latchkey"` }
+
+// Authenticate implements Authenticator. The key must be good; its limits are
+// those of the provider's API and are not charged here.
+func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
+	text := KeyOf(r, a.format)
+	if text == "" {
+		return nil, nil
+	}
+	verdict, err := a.verifier.Verify(r.Context(), &keys.Question{
+		Key: text, Address: proxies.ClientOf(r.Context()).Address, Unmetered: true,
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case verdict.Code == keys.AddressNotAllowed:
+		return nil, errs.WithCode(errs.Forbidden, string(verdict.Code), verdict.Detail)
+	case verdict.Code == keys.RateLimited:
+		e := errs.WithCode(errs.Limited, string(verdict.Code), verdict.Detail)
+		e.RetryAfter = verdict.Limits.RetryAfter
+		return nil, e
+	case verdict.Code != keys.Valid:
+		return nil, errs.WithCode(errs.Unauthenticated, string(verdict.Code), verdict.Detail)
+	}
+	g := verdict.Grant
+	return &Principal{
+		Kind: ServiceAccountKind, AccountID: g.Account.ID, AccountName: g.Account.Name,
+		OrganizationID: g.Account.OrganizationID, KeyID: g.Key.ID, Scopes: g.Scopes,
+	}, nil
+}
+
+// KeyOf returns the key that the request carries, or "". A bearer token that
+// does not look like a key is somebody else's.
+func KeyOf(r *http.Request, f keys.Format) string {
+	if v := r.Header["X-Api-Key"]; len(v) > 0 && v[0] != "" {
+		return v[0]
+	}
+	v := r.Header["Authorization"]
+	if len(v) == 0 {
+		return ""
+	}
+	scheme, text, _ := strings.Cut(v[0], " ")
+	switch {
+	case strings.EqualFold(scheme, "Api-Key"):
+		return strings.TrimSpace(text)
+	case strings.EqualFold(scheme, "Bearer") && f.Looks(text):
+		return text
+	default:
+		return ""
+	}
+}

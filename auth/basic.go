@@ -1,0 +1,58 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+// Basic lets a user sign each request with e-mail and password (RFC 7617).
+type Basic struct {
+	people *People
+	logger *slog.Logger
+	warn   sync.Once
+}
+
+// NewBasic returns the authenticator "basic".
+func NewBasic(p *People, logger *slog.Logger) *Basic { return &Basic{people: p, logger: logger} }
+
+// Name implements Authenticator.
+func (b *Basic) Name() string { return "basic" }
+
+// Challenge implements Authenticator.
+func (b *Basic) Challenge() string { return `Basic realm="latchkey", charset="UTF-8"` }
+
+// Authenticate implements Authenticator.
+func (b *Basic) Authenticate(r *http.Request) (*Principal, error) {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return nil, nil
+	}
+	email, password, ok := r.BasicAuth()
+	if !ok {
+		return nil, wrongCredential("the Basic credentials are malformed: send base64 of email:password")
+	}
+	if client := proxies.ClientOf(r.Context()); !client.Secure && !client.Address.IsLoopback() {
+		b.warn.Do(func() {
+			b.logger.Warn("a password was sent by Basic authentication without TLS; this is said once")
+		})
+	}
+	return b.principal(r.Context(), email, password)
+}
+
+func (b *Basic) principal(ctx context.Context, email, password string) (*Principal, error) {
+	u, err := b.people.Check(ctx, email, password)
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.people.Principal(ctx, u)
+	if err != nil {
+		return nil, fmt.Errorf("basic: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,94 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+// The names that clients of Django use for its token against cross-site
+// request forgery.
+const (
+	CSRFCookie = "csrftoken"
+	CSRFHeader = "X-CSRFToken"
+	CSRFField  = "csrfmiddlewaretoken"
+)
+
+const (
+	csrfMaxLength = 128
+	csrfMaxAge    = 365 * 24 * 60 * 60 // seconds, as Django's
+	formBytes     = 1 << 20
+)
+
+// CSRF refuses modifying requests that another site made a browser send: the
+// token of the cookie must be repeated in a header or form field, which other
+// sites cannot read, and the browser must not call the request cross-site.
+type CSRF struct{ origin *http.CrossOriginProtection }
+
+// NewCSRF returns a CSRF.
+func NewCSRF() *CSRF { return &CSRF{origin: http.NewCrossOriginProtection()} }
+
+// Token returns the token to put into forms, and sets its cookie where the
+// browser has none.
+func (c *CSRF) Token(w http.ResponseWriter, r *http.Request) string {
+	if cookie, err := r.Cookie(CSRFCookie); err == nil && validToken(cookie.Value) {
+		return cookie.Value
+	}
+	return c.Renew(w, r)
+}
+
+// Renew gives the browser a new token, as is done at sign-in.
+func (c *CSRF) Renew(w http.ResponseWriter, r *http.Request) string {
+	token := rand.Text()
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: scripts of our own pages send it in a header, so it is not HttpOnly
+		Name: CSRFCookie, Value: token, Path: "/", MaxAge: csrfMaxAge,
+		Secure: proxies.ClientOf(r.Context()).Secure, SameSite: http.SameSiteLaxMode,
+	})
+	return token
+}
+
+func validToken(t string) bool { return len(t) >= 16 && len(t) <= csrfMaxLength }
+
+// Check returns nil, or an error with the code csrf_failed that says what is
+// missing. Requests that modify nothing always pass.
+func (c *CSRF) Check(r *http.Request) error {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return nil
+	}
+	if err := c.origin.Check(r); err != nil {
+		return refuseCSRF("the browser says that the request comes from another site")
+	}
+	cookie, err := r.Cookie(CSRFCookie)
+	if err != nil || !validToken(cookie.Value) {
+		return refuseCSRF("the cookie " + CSRFCookie + " is missing; open /login first")
+	}
+	sent := r.Header.Get(CSRFHeader)
+	if sent == "" {
+		sent = formToken(r)
+	}
+	if sent == "" {
+		return refuseCSRF("repeat the cookie " + CSRFCookie + " in the header " + CSRFHeader + " or the form field " + CSRFField)
+	}
+	if subtle.ConstantTimeCompare([]byte(sent), []byte(cookie.Value)) != 1 {
+		return refuseCSRF("the token sent is not the one of the cookie " + CSRFCookie)
+	}
+	return nil
+}
+
+func formToken(r *http.Request) string {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return ""
+	}
+	r.Body = http.MaxBytesReader(nil, r.Body, formBytes)
+	if r.ParseForm() != nil {
+		return ""
+	}
+	return r.PostForm.Get(CSRFField)
+}
+
+func refuseCSRF(detail string) error { return errs.WithCode(errs.Forbidden, "csrf_failed", detail) }

@@ -1,0 +1,151 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+const memberWord = "member"
+
+// mayMembers lets the actor do the action with the members of the
+// organization, which is as if it did not exist to those who cannot see it.
+func (p *People) mayMembers(ctx context.Context, a keys.Actor, action keys.Action, organizationID string) error {
+	if !a.May(keys.ReadMembers, organizationID) {
+		return errs.New(errs.NotFound, "there is no such organization")
+	}
+	if _, err := p.Organizations(ctx, organizationID); err != nil {
+		if errors.Is(err, errs.NotFound) {
+			return errs.New(errs.NotFound, "there is no such organization")
+		}
+		return err
+	}
+	if !a.May(action, organizationID) {
+		return errs.New(errs.Forbidden, "only owners of the organization may do this")
+	}
+	return nil
+}
+
+// Members lists the members of an organization, by user.
+func (p *People) Members(ctx context.Context, a keys.Actor, organizationID string, page keys.Page) ([]Membership, error) {
+	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {
+		return nil, err
+	}
+	return p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID}, page)
+}
+
+// Member returns one membership.
+func (p *People) Member(ctx context.Context, a keys.Actor, organizationID, userID string) (Membership, error) {
+	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {
+		return Membership{}, err
+	}
+	m, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
+	return m, memberMissing(err)
+}
+
+func memberMissing(err error) error {
+	if errors.Is(err, errs.NotFound) {
+		return errs.New(errs.NotFound, "there is no such member")
+	}
+	return err
+}
+
+// AddMember makes the user a member. Owners and admins may.
+func (p *People) AddMember(ctx context.Context, a keys.Actor, organizationID, userID string, role Role) (Membership, error) {
+	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+		return Membership{}, err
+	}
+	var f errs.Faults
+	f.Check(role.Valid(), "role", "must be owner, developer or viewer")
+	_, err := p.Store.Users().Get(ctx, userID)
+	if err != nil && !errors.Is(err, errs.NotFound) {
+		return Membership{}, fmt.Errorf("read user: %w", err)
+	}
+	f.Check(err == nil, "user_id", "there is no such user")
+	if err := f.Err(); err != nil {
+		return Membership{}, err
+	}
+	m := Membership{Stamp: keys.NewStamp(p.Now()), OrganizationID: organizationID, UserID: userID, Role: role}
+	if err := p.Store.Memberships().Insert(ctx, m); err != nil {
+		if errors.Is(err, errs.Conflict) {
+			return Membership{}, errs.New(errs.Conflict, "the user is a member already")
+		}
+		return Membership{}, fmt.Errorf("add member: %w", err)
+	}
+	return m, p.record(ctx, a, "member.create", m.object(), nil, m)
+}
+
+// ChangeMember gives the member another role.
+func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64, edit func(Role) (Role, error)) (Membership, error) {
+	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+		return Membership{}, err
+	}
+	before, after, err := keys.Revise(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, p.Now(), func(m *Membership) error {
+		role, err := edit(m.Role)
+		if err != nil {
+			return err
+		}
+		var f errs.Faults
+		f.Check(role.Valid(), "role", "must be owner, developer or viewer")
+		if err := f.Err(); err != nil {
+			return err
+		}
+		if m.Role == Owner && role != Owner {
+			if err := p.notLastOwner(ctx, organizationID); err != nil {
+				return err
+			}
+		}
+		m.Role = role
+		return nil
+	})
+	if err != nil {
+		return Membership{}, memberMissing(err)
+	}
+	return after, p.record(ctx, a, "member.update", after.object(), before, after)
+}
+
+// RemoveMember ends a membership: owners and admins anybody's, everybody his own.
+func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
+	action := keys.WriteMembers
+	if a.Subject().ID == userID {
+		action = keys.ReadMembers
+	}
+	if err := p.mayMembers(ctx, a, action, organizationID); err != nil {
+		return err
+	}
+	m, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
+	if err != nil {
+		return memberMissing(err)
+	}
+	if m.Role == Owner && !a.IsAdmin() {
+		if err := p.notLastOwner(ctx, organizationID); err != nil {
+			return err
+		}
+	}
+	if revision == keys.AnyRevision {
+		revision = m.Revision
+	}
+	if err := p.Store.Memberships().Delete(ctx, m.ID(), revision); err != nil {
+		return memberMissing(err)
+	}
+	return p.record(ctx, a, "member.delete", m.object(), m, nil)
+}
+
+func (p *People) notLastOwner(ctx context.Context, organizationID string) error {
+	owners, err := p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID, Role: Owner}, keys.Page{Limit: 2})
+	if err != nil {
+		return fmt.Errorf("count owners: %w", err)
+	}
+	if len(owners) < 2 {
+		return errs.New(errs.Conflict, "an organization keeps at least one owner; make another member owner first")
+	}
+	return nil
+}
+
+func (m *Membership) object() audit.Object {
+	return audit.Object{Type: memberWord, ID: m.ID(), OrganizationID: m.OrganizationID}
+}

@@ -1,0 +1,100 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Bounds of passwords, in characters and bytes. The upper one keeps a request
+// from buying much hashing with little typing.
+const (
+	MinPasswordLength = 12
+	MaxPasswordBytes  = 1024
+)
+
+// Passwords hashes and compares passwords with argon2id (RFC 9106). Hashing is
+// slow by intent: at most two run per core, others wait a little, then are
+// told to come back.
+type Passwords struct {
+	params *argon2id.Params
+	places chan struct{}
+	decoy  string
+}
+
+const hashingWait = 5 * time.Second
+
+// NewPasswords returns Passwords with the second recommended set of
+// parameters of OWASP's password storage guide: 19 MiB, 2 passes, 1 lane.
+func NewPasswords() (*Passwords, error) {
+	p := &Passwords{
+		params: &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		places: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+	}
+	var err error
+	p.decoy, err = argon2id.CreateHash("nobody's password", p.params)
+	return p, err
+}
+
+// CheckStrength returns what is wrong with a new password, or "".
+func CheckStrength(password string) string {
+	switch {
+	case !utf8.ValidString(password):
+		return "must be valid UTF-8"
+	case utf8.RuneCountInString(password) < MinPasswordLength:
+		return fmt.Sprintf("must have at least %d characters", MinPasswordLength)
+	case len(password) > MaxPasswordBytes:
+		return fmt.Sprintf("must have at most %d bytes", MaxPasswordBytes)
+	default:
+		return ""
+	}
+}
+
+// Hash returns the password's hash in PHC string format.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	release, err := p.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	return argon2id.CreateHash(password, p.params)
+}
+
+// Matches reports whether the password has the hash. An empty hash, of an
+// unknown user or one without a password, matches nothing and takes as long.
+func (p *Passwords) Matches(ctx context.Context, password, hash string) (bool, error) {
+	if len(password) > MaxPasswordBytes {
+		return false, nil
+	}
+	release, err := p.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	if hash == "" {
+		_, err := argon2id.ComparePasswordAndHash(password, p.decoy)
+		return false, err
+	}
+	return argon2id.ComparePasswordAndHash(password, hash)
+}
+
+func (p *Passwords) enter(ctx context.Context) (release func(), err error) {
+	timer := time.NewTimer(hashingWait)
+	defer timer.Stop()
+	select {
+	case p.places <- struct{}{}:
+		return func() { <-p.places }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-timer.C:
+		e := errs.New(errs.Unavailable, "too many sign-ins at once; try again in a moment")
+		e.RetryAfter = hashingWait
+		return nil, e
+	}
+}

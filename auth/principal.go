@@ -1,0 +1,196 @@
+// Package auth finds out who acts in a request and what that principal may do:
+// users, sessions, authenticators (one file each) and their chain, and, apart
+// from them, permissions. An authenticator knows nothing of permissions, and
+// a permission nothing of how a principal was found.
+package auth
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Kind says what a principal is.
+type Kind string
+
+// The kinds.
+const (
+	Anonymous          Kind = "anonymous"
+	UserKind           Kind = "user"
+	ServiceAccountKind Kind = "service_account"
+	SystemKind         Kind = "system" // Latchkey itself: first start and commands
+)
+
+// Principal is whoever a request acts as. It implements keys.Actor.
+type Principal struct {
+	Kind   Kind
+	Scheme string // name of the authenticator, "" for anonymous
+
+	// Of a user.
+	User        *User
+	Memberships map[string]Role // by organization id
+	Session     *Session        // nil unless the session authenticated the request
+
+	// Of a service account.
+	AccountID      string
+	AccountName    string
+	OrganizationID string
+	KeyID          string
+	Scopes         []string
+}
+
+var _ keys.Actor = (*Principal)(nil)
+
+// Nobody returns the anonymous principal.
+func Nobody() *Principal { return &Principal{Kind: Anonymous} }
+
+// System returns the principal as which commands on the server act.
+func System() *Principal { return &Principal{Kind: SystemKind} }
+
+// ID returns the id of the user or service account, "" for the others.
+func (p *Principal) ID() string {
+	switch p.Kind {
+	case UserKind:
+		return p.User.ID
+	case ServiceAccountKind:
+		return p.AccountID
+	default:
+		return ""
+	}
+}
+
+// Authenticated reports whether the principal is anybody at all.
+func (p *Principal) Authenticated() bool { return p.Kind != Anonymous }
+
+// IsAdmin reports whether the principal is the provider's own staff.
+func (p *Principal) IsAdmin() bool {
+	return p.Kind == SystemKind || (p.Kind == UserKind && p.User.IsAdmin)
+}
+
+// Subject names the principal for the audit log.
+func (p *Principal) Subject() audit.Subject {
+	s := audit.Subject{Kind: string(p.Kind), ID: p.ID(), KeyID: p.KeyID}
+	switch p.Kind {
+	case UserKind:
+		s.Name = p.User.Email
+	case ServiceAccountKind:
+		s.Name = p.AccountName
+	}
+	return s
+}
+
+// May reports whether the principal may do the action in the organization.
+func (p *Principal) May(action keys.Action, organizationID string) bool {
+	if p.IsAdmin() {
+		return true
+	}
+	switch p.Kind {
+	case UserKind:
+		role, member := p.Memberships[organizationID]
+		return member && role.allows(action)
+	case ServiceAccountKind:
+		if action == keys.VerifyKeys && slices.Contains(p.Scopes, string(keys.VerifyAllKeys)) {
+			return true
+		}
+		return organizationID == p.OrganizationID && keys.CoveredBy(p.Scopes, string(action))
+	default:
+		return false
+	}
+}
+
+// Organizations returns where the principal may do the action, nil for
+// everywhere.
+func (p *Principal) Organizations(action keys.Action) []string {
+	if p.IsAdmin() {
+		return nil
+	}
+	where := []string{}
+	switch p.Kind {
+	case UserKind:
+		for id, role := range p.Memberships {
+			if role.allows(action) {
+				where = append(where, id)
+			}
+		}
+		slices.Sort(where)
+	case ServiceAccountKind:
+		if keys.CoveredBy(p.Scopes, string(action)) {
+			where = append(where, p.OrganizationID)
+		}
+	}
+	return where
+}
+
+// MayGrant reports whether the principal has the scope in the organization.
+// A user has what the role allows of the management API and, from developer
+// up, every scope of the provider's API: keys act on the organization's own
+// data, and the scopes of a key are there to give it less.
+func (p *Principal) MayGrant(scope, organizationID string) bool {
+	if p.IsAdmin() {
+		return true
+	}
+	switch p.Kind {
+	case UserKind:
+		role, member := p.Memberships[organizationID]
+		return member && role.grants(scope)
+	case ServiceAccountKind:
+		return organizationID == p.OrganizationID && keys.CoveredBy(p.Scopes, scope)
+	default:
+		return false
+	}
+}
+
+const everyManagement = "latchkey:*"
+
+func (r Role) scopes() []string {
+	read := []string{
+		string(keys.ReadOrganization), string(keys.ReadMembers), string(keys.ReadAccounts),
+		string(keys.ReadKeys), string(keys.ReadUsage),
+	}
+	switch r {
+	case Owner:
+		return []string{everyManagement}
+	case Developer:
+		return append(read, string(keys.WriteAccounts), string(keys.WriteKeys), string(keys.VerifyKeys), string(keys.ReadAudit))
+	case Viewer:
+		return read
+	default:
+		return nil
+	}
+}
+
+func (r Role) allows(action keys.Action) bool { return keys.CoveredBy(r.scopes(), string(action)) }
+
+func (r Role) grants(scope string) bool {
+	switch {
+	case r == Owner && scope == keys.AnyScope:
+		return true
+	case r != Owner && r != Developer:
+		return false
+	case scope == keys.AnyScope || strings.HasPrefix(scope, "latchkey:"):
+		return keys.CoveredBy(r.scopes(), scope)
+	default:
+		return true
+	}
+}
+
+// Valid reports whether the role is one of the three.
+func (r Role) Valid() bool { return r == Owner || r == Developer || r == Viewer }
+
+type principalKey struct{}
+
+// With returns a context that carries the principal of its request.
+func With(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// PrincipalOf returns the principal that ctx carries, or nobody.
+func PrincipalOf(ctx context.Context) *Principal {
+	if p, ok := ctx.Value(principalKey{}).(*Principal); ok {
+		return p
+	}
+	return Nobody()
+}

@@ -1,0 +1,160 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// SessionCookie is the name of the cookie that carries a session, as Django
+// names it.
+const SessionCookie = "sessionid"
+
+// How long a session lasts: since it was last used, and at all.
+const (
+	SessionIdle     = 24 * time.Hour
+	SessionAbsolute = 14 * 24 * time.Hour
+	seenInterval    = time.Minute // how exact LastSeenAt is
+	maxCookieLength = 128
+)
+
+// SessionAuthenticator lets a browser act as the user who signed in. Every
+// modifying request must prove that it comes from our own pages; see CSRF.
+type SessionAuthenticator struct {
+	people *People
+	csrf   *CSRF
+}
+
+// NewSessionAuthenticator returns the authenticator "session".
+func NewSessionAuthenticator(p *People, c *CSRF) *SessionAuthenticator {
+	return &SessionAuthenticator{people: p, csrf: c}
+}
+
+// Name implements Authenticator.
+func (s *SessionAuthenticator) Name() string { return "session" }
+
+// Challenge implements Authenticator.
+func (s *SessionAuthenticator) Challenge() string { return "" }
+
+// Authenticate implements Authenticator. A cookie whose session is over is
+// nothing: browsers keep them longer than we do.
+func (s *SessionAuthenticator) Authenticate(r *http.Request) (*Principal, error) {
+	cookie, err := r.Cookie(SessionCookie)
+	if err != nil || cookie.Value == "" || len(cookie.Value) > maxCookieLength {
+		return nil, nil
+	}
+	session, user, err := s.people.resume(r.Context(), cookie.Value)
+	if errors.Is(err, errs.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.csrf.Check(r); err != nil {
+		return nil, err
+	}
+	p, err := s.people.Principal(r.Context(), user)
+	if err != nil {
+		return nil, err
+	}
+	p.Session = &session
+	return p, nil
+}
+
+func hashToken(token string) TokenHash { return sha256.Sum256([]byte(token)) }
+
+// SignIn checks the credentials and begins a session. The token is for the
+// cookie, and known to nobody else.
+func (p *People) SignIn(ctx context.Context, email, password, userAgent string) (token string, s Session, u User, err error) {
+	u, err = p.Check(ctx, email, password)
+	if err != nil {
+		return "", s, u, errors.Join(err, p.recordFailure(ctx, email, err))
+	}
+	token = rand.Text()
+	now := p.Now().UTC().Truncate(time.Millisecond)
+	s = Session{
+		ID: ids.New(ids.Session), TokenHash: hashToken(token), UserID: u.ID, CreatedAt: now, LastSeenAt: now,
+		ExpiresAt: now.Add(SessionAbsolute), Address: proxies.ClientOf(ctx).Address.String(), UserAgent: userAgent,
+	}
+	if err := p.Store.InsertSession(ctx, s); err != nil {
+		return "", s, u, fmt.Errorf("begin session: %w", err)
+	}
+	subject := (&Principal{Kind: UserKind, User: &u}).Subject()
+	return token, s, u, p.Audit.Record(ctx, audit.Change{Subject: subject, Action: "session.create", Object: s.object()})
+}
+
+// recordFailure leaves an audit event of a try to sign in that was refused.
+func (p *People) recordFailure(ctx context.Context, email string, cause error) error {
+	if kind := errs.KindOf(cause); kind != errs.Unauthenticated && kind != errs.Limited {
+		return nil
+	}
+	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	if errors.Is(err, errs.NotFound) {
+		return nil // the log does not keep what strangers type
+	}
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	return p.Audit.Record(ctx, audit.Change{Subject: Nobody().Subject(), Action: "session.refuse", Object: u.object()})
+}
+
+func (s *Session) object() audit.Object { return audit.Object{Type: "session", ID: s.ID} }
+
+// resume returns the session of the token with its user, or errs.NotFound
+// where it is over.
+func (p *People) resume(ctx context.Context, token string) (Session, User, error) {
+	s, err := p.Store.SessionByToken(ctx, hashToken(token))
+	if err != nil {
+		return s, User{}, err
+	}
+	now := p.Now()
+	if !now.Before(s.ExpiresAt) || now.Sub(s.LastSeenAt) > SessionIdle {
+		return s, User{}, errs.New(errs.NotFound, "the session is over")
+	}
+	u, err := p.Store.Users().Get(ctx, s.UserID)
+	if err != nil {
+		return s, u, err
+	}
+	if u.Disabled {
+		return s, u, errs.New(errs.NotFound, "the session is over")
+	}
+	if now.Sub(s.LastSeenAt) > seenInterval {
+		if err := p.Store.TouchSession(ctx, s.ID, now); err != nil {
+			return s, u, fmt.Errorf("touch session: %w", err)
+		}
+	}
+	return s, u, nil
+}
+
+// SignOut ends the principal's session.
+func (p *People) SignOut(ctx context.Context, a *Principal) error {
+	if a.Session == nil {
+		return nil
+	}
+	if err := p.Store.DeleteSession(ctx, a.Session.ID); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return p.record(ctx, a, "session.delete", a.Session.object(), nil, nil)
+}
+
+// NewSessionCookie returns the cookie that carries the token; an empty token
+// makes browsers forget it.
+func NewSessionCookie(token string, secure bool) *http.Cookie {
+	c := &http.Cookie{Name: SessionCookie, Value: token, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
+	if token == "" {
+		c.MaxAge = -1
+	} else {
+		c.MaxAge = int(SessionAbsolute / time.Second)
+	}
+	return c
+}

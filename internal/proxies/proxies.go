@@ -1,0 +1,170 @@
+// Package proxies finds out who sent a request that came through reverse
+// proxies. Forwarded headers are believed only as far as trusted hops go:
+// they are read from the right, and the first address that is not a trusted
+// proxy's is the client's.
+package proxies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Header names the one header that the trusted proxies set. A header that they
+// do not set comes from the client and is never read.
+type Header string
+
+// The headers.
+const (
+	XForwardedFor Header = "x-forwarded-for" // with X-Forwarded-Proto
+	Forwarded     Header = "forwarded"       // RFC 7239
+)
+
+// maxHops bounds how many addresses of a header are looked at.
+const maxHops = 32
+
+// Trusted finds the client of a request.
+type Trusted struct {
+	networks []netip.Prefix
+	header   Header
+}
+
+// New returns a Trusted for the networks of the proxies; without any, no
+// header is believed.
+func New(networks []netip.Prefix, header Header) (*Trusted, error) {
+	if header != XForwardedFor && header != Forwarded {
+		return nil, fmt.Errorf("forwarded header %q: must be %s or %s", header, XForwardedFor, Forwarded)
+	}
+	return &Trusted{networks: networks, header: header}, nil
+}
+
+// Client is where a request came from.
+type Client struct {
+	Address netip.Addr // the zero Addr where the header of a trusted proxy makes no sense
+	Secure  bool       // the client spoke TLS
+	Proxied bool       // a trusted proxy passed the request on
+}
+
+// Client returns where the request came from.
+func (t *Trusted) Client(r *http.Request) Client {
+	peer := peerOf(r)
+	if !t.trusts(peer) {
+		return Client{Address: peer, Secure: r.TLS != nil}
+	}
+	hops, secure := t.hops(r)
+	c := Client{Address: peer, Proxied: true, Secure: secure}
+	for i := len(hops) - 1; i >= 0 && len(hops)-i <= maxHops; i-- {
+		address, err := parseHop(hops[i])
+		c.Address = address
+		if err != nil || !t.trusts(address) {
+			break
+		}
+	}
+	return c
+}
+
+func peerOf(r *http.Request) netip.Addr {
+	if p, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return p.Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+func (t *Trusted) trusts(a netip.Addr) bool {
+	for _, n := range t.networks {
+		if n.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// hops returns the forwarded addresses from left to right, and whether the
+// proxy nearest to us was spoken to by TLS.
+func (t *Trusted) hops(r *http.Request) ([]string, bool) {
+	if t.header == Forwarded {
+		return forwardedHops(r.Header.Values("Forwarded"))
+	}
+	proto := r.Header.Values("X-Forwarded-Proto")
+	secure := len(proto) > 0 && strings.EqualFold(lastOf(proto[len(proto)-1]), "https")
+	list := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	if strings.TrimSpace(list) == "" {
+		return nil, secure
+	}
+	return strings.Split(list, ","), secure
+}
+
+func lastOf(list string) string {
+	return strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])
+}
+
+// forwardedHops reads the for and proto parameters of RFC 7239.
+func forwardedHops(values []string) (hops []string, secure bool) {
+	list := strings.Join(values, ",")
+	if strings.TrimSpace(list) == "" {
+		return nil, false
+	}
+	for _, element := range splitQuoted(list, ',') {
+		hop := ""
+		secure = false
+		for _, pair := range splitQuoted(element, ';') {
+			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			value = strings.Trim(value, `"`)
+			switch strings.ToLower(name) {
+			case "for":
+				hop = value
+			case "proto":
+				secure = strings.EqualFold(value, "https")
+			}
+		}
+		hops = append(hops, hop)
+	}
+	return hops, secure
+}
+
+// splitQuoted splits at separators that are not inside double quotes.
+func splitQuoted(s string, separator byte) []string {
+	var parts []string
+	start, quoted := 0, false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == separator && !quoted:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}
+
+var errHop = errors.New("not an address")
+
+// parseHop reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and
+// [2001:db8::1]:80.
+func parseHop(s string) (netip.Addr, error) {
+	s = strings.TrimSpace(s)
+	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+		return a.Unmap().WithZone(""), nil
+	}
+	if p, err := netip.ParseAddrPort(s); err == nil {
+		return p.Addr().Unmap().WithZone(""), nil
+	}
+	return netip.Addr{}, errHop
+}
+
+type clientKey struct{}
+
+// With returns a context that carries the client.
+func With(ctx context.Context, c Client) context.Context {
+	return context.WithValue(ctx, clientKey{}, c)
+}
+
+// ClientOf returns the client that ctx carries, or a zero Client.
+func ClientOf(ctx context.Context) Client {
+	c, _ := ctx.Value(clientKey{}).(Client)
+	return c
+}
