@@ -1,0 +1,81 @@
+package parts
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// buildOnce builds the service once for all tests of a test binary.
+var buildOnce = sync.OnceValues(func() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	if err := dependOnTree(root); err != nil {
+		return "", err
+	}
+	return buildCommand(root, "./cmd/latchkey", filepath.Join(root, "build", "test", "latchkey"))
+})
+
+// Binary returns the path of the latchkey binary, built from the tree as it is
+// and the way it is released; with the race detector when the tests have it.
+func Binary(tb testing.TB) string {
+	tb.Helper()
+	path, err := buildOnce()
+	if err != nil {
+		tb.Fatalf("build latchkey: %v", err)
+	}
+	return path
+}
+
+// buildCommand builds the main package pkg of the module at root into target
+// and returns the path. Test binaries of several packages may do so at the same
+// time, so each links a file of its own and then moves it into place.
+func buildCommand(root, pkg, target string) (string, error) {
+	flags, cgo := []string{"build", "-trimpath"}, "CGO_ENABLED=0"
+	if raceEnabled {
+		// Without -trimpath: what the tests themselves were built from is then
+		// taken from the build cache.
+		flags, cgo = []string{"build", "-race"}, "CGO_ENABLED=1"
+		target += "-race"
+	}
+	dir := filepath.Dir(target)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return "", err
+	}
+	work, err := os.MkdirTemp(dir, "link-")
+	if err != nil {
+		return "", err
+	}
+	linked := filepath.Join(work, "latchkey")
+	cmd := exec.Command("go", append(flags, "-o", linked, pkg)...) //nolint:gosec // G204: the go command on our own package
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), cgo)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build %s: %w\n%s", pkg, err, output)
+	}
+	if err := os.Rename(linked, target); err != nil {
+		return "", err
+	}
+	return target, os.Remove(work)
+}
+
+// dependOnTree reads every directory of the module. The go command caches test
+// results by the files that a test opened itself, and would otherwise repeat an
+// old result after a change to a package that only the built binary contains.
+func dependOnTree(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && path != root && (entry.Name() == "build" || entry.Name()[0] == '.') {
+			return filepath.SkipDir
+		}
+		return nil
+	})
+}

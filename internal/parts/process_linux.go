@@ -1,0 +1,37 @@
+package parts
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// bindLife puts the command into a process group of its own, so that killTree
+// reaches what it starts, and has the kernel end it when its parent dies: a
+// panic or a time-out of the test binary runs no cleanup. A signal that the
+// caller has chosen for that stays.
+func bindLife(cmd *exec.Cmd) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	if cmd.SysProcAttr.Pdeathsig == 0 {
+		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	}
+}
+
+// endWithTerm has the kernel end the command by SIGTERM instead, for servers
+// that have to stop their own children.
+func endWithTerm(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+}
+
+// killTree kills the process and every other one in its group.
+func killTree(process *os.Process) error {
+	err := syscall.Kill(-process.Pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
+}
