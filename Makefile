@@ -1,0 +1,73 @@
+# Latchkey: what people and CI run. `make` alone lists the targets.
+
+GO       ?= go
+COMPOSE  ?= docker compose
+# More flags for the tests, such as -race or -run=Name.
+TESTFLAGS ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 10s
+# Flags of the benchmark program.
+BENCHFLAGS ?=
+
+BUILD := build
+TOOLS := $(BUILD)/tools
+# The binary that runs everywhere: no C library, no path of the build machine.
+RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test race fuzz lint bench cover up down parts tools screenshots clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the binary into build/latchkey
+	$(RELEASE) -o $(BUILD)/latchkey ./cmd/latchkey
+
+run: build ## Build and start the service with its defaults
+	$(BUILD)/latchkey serve
+
+test: parts ## Run all tests; installs the servers that they need
+	$(GO) test $(TESTFLAGS) ./...
+
+race: ## Run all tests with the race detector, in random order
+	@$(MAKE) --no-print-directory test TESTFLAGS='-race -shuffle=on $(TESTFLAGS)'
+
+fuzz: ## Run every fuzz target for FUZZTIME (10s)
+	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' scripts/fuzz
+
+lint: tools ## Check format, vet, linters and known vulnerabilities
+	@GO='$(GO)' scripts/lint $(TOOLS)
+
+bench: parts ## Measure the service under load
+	$(GO) run ./internal/bench $(BENCHFLAGS)
+
+cover: parts ## Print the test coverage and write build/cover.html
+	@mkdir -p $(BUILD)
+	$(GO) test $(TESTFLAGS) -coverpkg=./... -coverprofile=$(BUILD)/cover.out ./...
+	@$(GO) tool cover -html=$(BUILD)/cover.out -o $(BUILD)/cover.html
+	@$(GO) tool cover -func=$(BUILD)/cover.out | tail -n 1
+
+up: ## Start the service with MongoDB in containers
+	$(COMPOSE) up --detach --build --wait
+
+down: ## Stop the containers; the data stays
+	$(COMPOSE) down
+
+parts: ## Install the servers that the tests talk to
+	@GO='$(GO)' scripts/parts
+
+screenshots: parts ## Take the pictures of the portal for the documentation
+	SCREENSHOTS_DIR='$(CURDIR)/docs/screenshots' $(GO) test -count=1 -run Screenshots ./web/...
+
+clean: ## Remove what was built
+	rm -rf $(BUILD)
+
+# The linters have a module of their own, so that what they need stays out of
+# the service's.
+tools: $(TOOLS)/.built
+
+$(TOOLS)/.built: tools/go.mod tools/go.sum
+	@echo "tools: building the linters (minutes the first time)"
+	@mkdir -p $(TOOLS)
+	@cd tools && CGO_ENABLED=0 $(GO) build -trimpath -o ../$(TOOLS)/ tool
+	@touch $@
