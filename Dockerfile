@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/latchkey ./cmd/latchkey
+# The folders that the binary writes to, which the empty final stage cannot make.
+RUN mkdir -p /out/data /out/tmp
+
+FROM scratch
+LABEL org.opencontainers.image.title="Latchkey" \
+      org.opencontainers.image.description="API-key management for third-party integrations" \
+      org.opencontainers.image.licenses="MIT"
+# To verify the certificates of databases and identity providers.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build --chown=65532:65532 /out/data /data
+COPY --from=build --chown=65532:65532 /out/tmp /tmp
+COPY --from=build /out/latchkey /latchkey
+USER 65532:65532
+ENV LATCHKEY_DATABASE_URL=sqlite:/data/latchkey.db
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s CMD ["/latchkey", "healthcheck"]
+ENTRYPOINT ["/latchkey"]
+CMD ["serve"]
