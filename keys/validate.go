@@ -56,34 +56,41 @@ func checkMetadata(f *errs.Faults, m Metadata) {
 		f.Add("metadata", fmt.Sprintf("must be at most %d bytes of JSON", MaxMetadataBytes))
 		return
 	}
-	var top map[string]json.RawMessage
+	var top map[string]any
 	if err := json.Unmarshal(m, &top); err != nil || top == nil {
 		f.Add("metadata", "must be a JSON object")
 		return
 	}
 	f.Check(len(top) <= MaxMetadataEntries, "metadata", fmt.Sprintf("must have at most %d entries", MaxMetadataEntries))
-	f.Check(depthOf(m) <= MaxMetadataDepth, "metadata", fmt.Sprintf("must nest at most %d levels", MaxMetadataDepth))
-	f.Check(!bytes.Contains(m, []byte(`\u0000`)), "metadata", "must not contain NUL characters")
+	depth, nul := survey(top)
+	f.Check(depth <= MaxMetadataDepth, "metadata", fmt.Sprintf("must nest at most %d levels", MaxMetadataDepth))
+	f.Check(!nul, "metadata", "must not contain NUL characters")
 }
 
-// depthOf returns how deep arrays and objects nest in valid JSON.
-func depthOf(m Metadata) int {
-	depth, deepest, quoted := 0, 0, false
-	for i := 0; i < len(m); i++ {
-		switch c := m[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-			deepest = max(deepest, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
+// survey returns how deep arrays and objects nest in v, and whether a string
+// in it holds a NUL.
+func survey(v any) (depth int, nul bool) {
+	visit := func(v any) {
+		d, n := survey(v)
+		depth, nul = max(depth, d), nul || n
 	}
-	return deepest
+	switch v := v.(type) {
+	case string:
+		return 0, strings.ContainsRune(v, 0)
+	case []any:
+		for _, e := range v {
+			visit(e)
+		}
+		return depth + 1, nul
+	case map[string]any:
+		for name, e := range v {
+			visit(name)
+			visit(e)
+		}
+		return depth + 1, nul
+	default:
+		return 0, false
+	}
 }
 
 // compact returns m without white space, and nil for {}.

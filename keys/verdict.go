@@ -2,6 +2,7 @@ package keys
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -89,6 +90,7 @@ type Grant struct {
 	Organization *Organization
 	Tier         *Tier
 	Scopes       []string // what the key may do
+	ScopeList    string   // the same, separated by spaces
 	keyRule      ratelimit.Rule
 	accountRule  ratelimit.Rule  // zero: none
 	quota        ratelimit.Quota // zero: none
@@ -98,6 +100,7 @@ func newGrant(k *Key, a *ServiceAccount, o *Organization, t *Tier) *Grant {
 	// Ids that the account holds as well are kept in memory once.
 	k.ServiceAccountID, k.OrganizationID = a.ID, o.ID
 	g := &Grant{Key: k, Account: a, Organization: o, Tier: t, Scopes: effectiveScopes(k.Scopes, a.Scopes), keyRule: t.RateLimit}
+	g.ScopeList = strings.Join(g.Scopes, " ")
 	if k.RateLimit != nil {
 		g.keyRule = *k.RateLimit
 	}

@@ -1,0 +1,111 @@
+// Package api is the HTTP interface: routes, handlers, the problem renderer,
+// and the verification endpoints. It binds, calls the domain and renders; it
+// decides nothing.
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Config is what the API needs. All fields but Now are required.
+type Config struct {
+	Keys        *keys.Service
+	Verifier    *keys.Verifier
+	Format      keys.Format
+	People      *auth.People
+	Chain       *auth.Chain
+	Audit       *audit.Log
+	Idempotency *idempotency.Keeper
+	Edge        *httpx.Edge
+	Ping        func(context.Context) error // whether the store answers
+	Document    []byte                      // openapi.yaml
+	VerifyOpen  bool                        // POST /verify asks for no credential
+	Now         func() time.Time            // time.Now if nil
+}
+
+// API serves the management API, verification, health and documentation.
+type API struct {
+	Config
+}
+
+// New returns an API.
+func New(c Config) (*API, error) {
+	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.Audit == nil ||
+		c.Idempotency == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
+		return nil, errors.New("api: every field of the configuration but Now is required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &API{c}, nil
+}
+
+// Mount adds the routes to the engine, each with and without a trailing slash.
+func (a *API) Mount(engine *gin.Engine) {
+	hot := engine.Group("", a.Edge.Recover(a.renderHot))
+	both(hot, http.MethodGet, "/verify", a.verifySelf)
+	both(hot, http.MethodPost, "/verify", a.verifyAsked)
+	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
+	for _, r := range a.routes() {
+		both(rest, r.method, r.path, a.guard(r))
+	}
+	a.mountDocs(rest)
+}
+
+func both(g *gin.RouterGroup, method, path string, h gin.HandlerFunc) {
+	g.Handle(method, path, h)
+	g.Handle(method, path+"/", h)
+}
+
+// guard finds out who asks and whether the route is for him, then handles the
+// request. It is the one place where errors of handlers are rendered.
+func (a *API) guard(r route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Header("Cache-Control", "no-store")
+		c.Header("X-Content-Type-Options", "nosniff")
+		c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if err := a.admit(c, r); err != nil {
+			a.render(c, err)
+			return
+		}
+		if err := r.handle(c); err != nil {
+			a.render(c, err)
+		}
+	}
+}
+
+func (a *API) admit(c *gin.Context, r route) error {
+	if r.open {
+		return nil
+	}
+	p, err := a.Chain.Authenticate(c.Request)
+	if err != nil {
+		return err
+	}
+	if !r.permission.Permits(p, r.method) {
+		return denied(p, r.permission)
+	}
+	c.Request = c.Request.WithContext(auth.With(c.Request.Context(), p))
+	return nil
+}
+
+func denied(p *auth.Principal, needed auth.Permission) error {
+	if !p.Authenticated() {
+		return errs.New(errs.Unauthenticated, "this needs a credential; WWW-Authenticate names the schemes")
+	}
+	return errs.New(errs.Forbidden, "this needs the permission "+needed.String())
+}
+
+func principal(c *gin.Context) *auth.Principal { return auth.PrincipalOf(c.Request.Context()) }

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/keys"
+)
+
+func (a *API) listAuditEvents(c *gin.Context) error {
+	q := httpx.NewQuery(c.Request)
+	f := audit.Filter{
+		OrganizationIDs: principal(c).Organizations(keys.ReadAudit), ObjectID: q.Text("object_id"),
+		SubjectID: q.Text("subject_id"), Action: q.Text("action"), From: q.Time("from"), Until: q.Time("until"),
+	}
+	if asked := q.Text("organization_id"); asked != "" {
+		if f.OrganizationIDs == nil || slices.Contains(f.OrganizationIDs, asked) {
+			f.OrganizationIDs = []string{asked}
+		} else {
+			f.OrganizationIDs = []string{}
+		}
+	}
+	return list(c, q, func(p keys.Page) ([]audit.Event, error) {
+		return a.Audit.Events(c.Request.Context(), f, p.After, p.Limit)
+	}, eventOut, func(e *audit.Event) string { return e.ID })
+}
+
+func eventOut(e *audit.Event) client.AuditEvent {
+	return client.AuditEvent{
+		ID: e.ID, At: e.At, Action: e.Action, Subject: client.AuditSubject(e.Subject),
+		Object: client.AuditObject(e.Object), Origin: client.AuditOrigin(e.Origin), Before: e.Before, After: e.After,
+	}
+}

@@ -1,0 +1,218 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/strictjson"
+	"github.com/latchkey/latchkey/keys"
+)
+
+const (
+	jsonType  = "application/json"
+	patchType = "application/merge-patch+json"
+)
+
+// bind decodes the JSON body into the request and returns the body as it was.
+func bind(c *gin.Context, into any) ([]byte, error) {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return nil, err
+	}
+	body, err := httpx.Body(c.Request, jsonType)
+	if err != nil {
+		return nil, err
+	}
+	return body, strictjson.Decode(body, into)
+}
+
+// bindOptional is bind for requests whose body may be left out.
+func bindOptional(c *gin.Context, into any) ([]byte, error) {
+	if c.Request.ContentLength == 0 {
+		return nil, httpx.NewQuery(c.Request).Err()
+	}
+	return bind(c, into)
+}
+
+// merge returns an edit that applies the JSON merge patch (RFC 7396) of the
+// request to an object's settings.
+func merge[S any](c *gin.Context) (func(S) (S, error), error) {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return nil, err
+	}
+	patch, err := httpx.Body(c.Request, patchType, jsonType)
+	if err != nil {
+		return nil, err
+	}
+	if err := strictjson.WellFormed(patch); err != nil {
+		return nil, err
+	}
+	return func(current S) (changed S, err error) {
+		document, err := json.Marshal(current)
+		if err != nil {
+			return changed, fmt.Errorf("encode the object to patch: %w", err)
+		}
+		merged, err := jsonpatch.MergePatch(document, patch)
+		if err != nil {
+			return changed, fmt.Errorf("merge the patch: %w", err)
+		}
+		return changed, strictjson.Decode(merged, &changed)
+	}, nil
+}
+
+// edit turns an edit of wire settings into one of the domain's fields.
+func edit[S, F any](change func(S) (S, error), out func(F) S, in func(S) F) func(F) (F, error) {
+	return func(current F) (F, error) {
+		changed, err := change(out(current))
+		if err != nil {
+			return current, err
+		}
+		return in(changed), nil
+	}
+}
+
+// revision reads If-Match: the revision that the object must be at.
+func revision(c *gin.Context) (int64, error) {
+	tag := strings.TrimSpace(c.GetHeader("If-Match"))
+	if tag == "" || tag == "*" {
+		return keys.AnyRevision, nil
+	}
+	n, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
+	if err != nil || n < 1 || tag != etag(n) {
+		return 0, errs.New(errs.Stale, `If-Match must be the ETag of the object, such as "3"`)
+	}
+	return n, nil
+}
+
+func etag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
+
+// show answers an object with its ETag.
+func show(c *gin.Context, status int, revision int64, body any) error {
+	c.Header("ETag", etag(revision))
+	return answer(c, status, body)
+}
+
+func answer(c *gin.Context, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	c.Data(status, jsonType, text)
+	return nil
+}
+
+// created answers a new object and where it is.
+func created(c *gin.Context, location string, revision int64, body any) error {
+	c.Header("Location", location)
+	return show(c, http.StatusCreated, revision, body)
+}
+
+func deleted(c *gin.Context, err error) error {
+	if err == nil {
+		c.Status(http.StatusNoContent)
+	}
+	return err
+}
+
+// once makes an object, or returns what an earlier request with the same
+// Idempotency-Key made. make gets the id that the object must have, "" for
+// any; find returns the object with the id.
+func once[T any](a *API, c *gin.Context, body []byte, newID func() string, make, find func(ctx context.Context, id string) (T, error)) (T, error) {
+	ctx, given := c.Request.Context(), c.GetHeader("Idempotency-Key")
+	if given == "" {
+		return make(ctx, "")
+	}
+	id, repeated, err := a.Idempotency.Reserve(ctx, idempotency.Request{
+		Principal: principal(c).ID(), Operation: c.Request.Method + " " + strings.TrimSuffix(c.Request.URL.Path, "/"),
+		Key: given, Body: body, NewID: newID(),
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	if repeated {
+		if found, err := find(ctx, id); !errors.Is(err, errs.NotFound) {
+			c.Header("Idempotent-Replayed", "true")
+			return found, err
+		}
+	}
+	made, err := make(ctx, id)
+	if err != nil && repeated && errors.Is(err, errs.Conflict) {
+		if found, missing := find(ctx, id); missing == nil {
+			c.Header("Idempotent-Replayed", "true")
+			return found, nil
+		}
+	}
+	return made, err
+}
+
+// Bounds of a page.
+const (
+	standardLimit = 50
+	mostLimit     = 200
+)
+
+var cursorShape = regexp.MustCompile(`^[a-z0-9_:.-]{1,200}$`)
+
+// page reads limit and cursor.
+func page(q *httpx.Query) keys.Page {
+	p := keys.Page{Limit: int(q.Whole("limit", standardLimit, 1, mostLimit))}
+	cursor := q.Text("cursor")
+	if cursor == "" {
+		return p
+	}
+	after, err := parseCursor(cursor)
+	if err != nil {
+		q.Fault("cursor", err.Error())
+	}
+	p.After = after
+	return p
+}
+
+func formatCursor(after string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("1" + after))
+}
+
+func parseCursor(cursor string) (string, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(b) < 2 || b[0] != '1' || !cursorShape.Match(b[1:]) {
+		return "", errors.New("must be the next_cursor of an earlier answer")
+	}
+	return string(b[1:]), nil
+}
+
+// list answers one page. find is asked for one object more than the page
+// shows, to know whether there is a next one.
+func list[T, W any](c *gin.Context, q *httpx.Query, find func(keys.Page) ([]T, error), wire func(*T) W, id func(*T) string) error {
+	p := page(q)
+	if err := q.Err(); err != nil {
+		return err
+	}
+	found, err := find(keys.Page{After: p.After, Limit: p.Limit + 1})
+	if err != nil {
+		return err
+	}
+	out := client.List[W]{Items: make([]W, 0, len(found))}
+	if len(found) > p.Limit {
+		found = found[:p.Limit]
+		next := formatCursor(id(&found[p.Limit-1]))
+		out.NextCursor = &next
+	}
+	for i := range found {
+		out.Items = append(out.Items, wire(&found[i]))
+	}
+	return answer(c, http.StatusOK, out)
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// narrowest returns the bucket that is closest to refusing.
+func narrowest(d *ratelimit.Decision) (ratelimit.BucketState, bool) {
+	if d.HasAccount && (!d.HasKey || d.Account.Remaining < d.Key.Remaining || d.Refused == ratelimit.PartAccount) {
+		return d.Account, true
+	}
+	return d.Key, d.HasKey
+}
+
+func limitState(d *ratelimit.Decision) *client.LimitState {
+	b, ok := narrowest(d)
+	if !ok {
+		return nil
+	}
+	return &client.LimitState{Limit: b.Limit, Remaining: b.Remaining, ResetAfter: client.Duration(b.ResetAfter)}
+}
+
+func quotaState(d *ratelimit.Decision) *client.QuotaState {
+	if !d.HasQuota {
+		return nil
+	}
+	return &client.QuotaState{Limit: d.Quota.Limit, Remaining: d.Quota.Remaining, ResetsAt: d.Quota.ResetsAt}
+}
+
+// headers sets single values in a header map. All values share one backing
+// array, and names are written as documented, not in Go's canonical form.
+type headers struct {
+	into   http.Header
+	values []string
+}
+
+func newHeaders(into http.Header) headers { return headers{into: into, values: make([]string, 0, 16)} }
+
+func (h *headers) set(name, value string) {
+	h.values = append(h.values, value)
+	n := len(h.values)
+	h.into[name] = h.values[n-1 : n : n]
+}
+
+// writeIdentity tells a gateway what it passes on.
+func writeIdentity(into http.Header, v *keys.Verdict) {
+	h := newHeaders(into)
+	h.set("X-Latchkey-Code", string(v.Code))
+	if g := v.Grant; g != nil {
+		h.set("X-Latchkey-Key-Id", g.Key.ID)
+		h.set("X-Latchkey-Service-Account-Id", g.Account.ID)
+		h.set("X-Latchkey-Organization-Id", g.Account.OrganizationID)
+		h.set("X-Latchkey-Tier", g.Tier.Name)
+		h.set("X-Latchkey-Scopes", g.ScopeList)
+		h.set("X-Latchkey-Environment", string(g.Key.Environment))
+	}
+	h.limits(v)
+}
+
+func writeLimits(into http.Header, v *keys.Verdict) {
+	h := newHeaders(into)
+	h.limits(v)
+}
+
+// limits writes RateLimit-Policy and RateLimit as the IETF httpapi draft
+// "RateLimit header fields for HTTP" has them, and their older forms.
+func (h *headers) limits(v *keys.Verdict) {
+	if !v.HasLimits {
+		return
+	}
+	d := &v.Limits
+	var policy, state [192]byte
+	p, s := policy[:0], state[:0]
+	if v.Grant != nil && d.HasKey {
+		p = appendPolicy(p, "key", v.Grant.KeyRule())
+		s = appendState(s, "key", d.Key.Remaining, d.Key.ResetAfter)
+	}
+	if v.Grant != nil && d.HasAccount {
+		p = appendPolicy(p, "account", v.Grant.AccountRule())
+		s = appendState(s, "account", d.Account.Remaining, d.Account.ResetAfter)
+	}
+	if len(p) > 0 {
+		h.set("RateLimit-Policy", string(p))
+		h.set("RateLimit", string(s))
+	}
+	if b, ok := narrowest(d); ok {
+		h.set("X-RateLimit-Limit", strconv.FormatInt(b.Limit, 10))
+		h.set("X-RateLimit-Remaining", strconv.FormatInt(b.Remaining, 10))
+		h.set("X-RateLimit-Reset", strconv.FormatInt(wholeSeconds(b.ResetAfter), 10))
+	}
+	if !d.Allowed && !d.Never {
+		h.set("Retry-After", strconv.FormatInt(max(1, wholeSeconds(d.RetryAfter)), 10))
+	}
+}
+
+// appendPolicy appends "name";q=quota;w=seconds. A window that is no whole
+// number of seconds is given as one second.
+func appendPolicy(b []byte, name string, r ratelimit.Rule) []byte {
+	q, w := r.Requests, int64(r.Per/time.Second)
+	if r.Per%time.Second != 0 {
+		q, w = max(1, int64(float64(r.Requests)*float64(time.Second)/float64(r.Per))), 1
+	}
+	b = appendName(b, name)
+	b = strconv.AppendInt(append(b, ";q="...), q, 10)
+	return strconv.AppendInt(append(b, ";w="...), w, 10)
+}
+
+func appendState(b []byte, name string, remaining int64, reset time.Duration) []byte {
+	b = appendName(b, name)
+	b = strconv.AppendInt(append(b, ";r="...), remaining, 10)
+	return strconv.AppendInt(append(b, ";t="...), wholeSeconds(reset), 10)
+}
+
+func appendName(b []byte, name string) []byte {
+	if len(b) > 0 {
+		b = append(b, ", "...)
+	}
+	b = append(b, '"')
+	b = append(b, name...)
+	return append(b, '"')
+}

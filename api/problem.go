@@ -1,0 +1,99 @@
+package api
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+)
+
+const problemType = "application/problem+json"
+
+// Problems lists every code that a problem can carry beside those of
+// verification, with its status.
+func Problems() map[string]int {
+	return map[string]int{
+		string(errs.Invalid): 400, string(errs.Unauthenticated): 401, "authentication_failed": 401,
+		string(errs.Forbidden): 403, "csrf_failed": 403, string(errs.NotFound): 404, "method_not_allowed": 405,
+		string(errs.Conflict): 409, "too_many_keys": 409, "idempotency_key_reused": 409,
+		string(errs.Stale): 412, string(errs.TooLarge): 413, string(errs.Unsupported): 415,
+		string(errs.Limited): 429, httpx.InternalCode: 500, string(errs.Unavailable): 503,
+	}
+}
+
+// render answers an error as a problem (RFC 9457).
+func (a *API) render(c *gin.Context, err error) {
+	a.renderAs(c, err, c.Writer.Header().Get(httpx.RequestIDHeader))
+}
+
+// renderHot is render for the hot path, whose requests get an id only when
+// something is wrong.
+func (a *API) renderHot(c *gin.Context, err error) {
+	id := a.Edge.RequestID(c.Request)
+	c.Header(httpx.RequestIDHeader, id)
+	a.renderAs(c, err, id)
+}
+
+func (a *API) renderAs(c *gin.Context, err error, requestID string) {
+	if c.Request.Context().Err() != nil && errs.KindOf(err) == "" {
+		err = errs.New(errs.Unavailable, "the request was given up")
+	}
+	status, public := httpx.Public(err)
+	a.Edge.Log(c, status, err, requestID)
+	if status == http.StatusUnauthorized {
+		for _, challenge := range a.Chain.Challenges() {
+			c.Writer.Header().Add("WWW-Authenticate", challenge)
+		}
+	}
+	if public.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.FormatInt(wholeSeconds(public.RetryAfter), 10))
+	}
+	p := problem(status, httpx.Code(public), public.Detail, requestID)
+	for _, f := range public.Fields {
+		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Detail: f.Detail})
+	}
+	writeProblem(c, &p)
+}
+
+func problem(status int, code, detail, requestID string) client.Problem {
+	p := client.Problem{
+		Type: "urn:latchkey:problem:" + strings.ToLower(code), Title: http.StatusText(status),
+		Status: status, Code: code, Detail: detail,
+	}
+	if requestID != "" {
+		p.Instance = "urn:latchkey:request:" + requestID
+	}
+	return p
+}
+
+func writeProblem(c *gin.Context, p *client.Problem) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		body = []byte(`{}`)
+	}
+	c.Data(p.Status, problemType, body)
+}
+
+// wholeSeconds rounds up, so that who waits that long waits long enough.
+func wholeSeconds(d time.Duration) int64 {
+	return int64(math.Ceil(d.Seconds()))
+}
+
+// NotFound answers requests for paths that do not exist.
+func (a *API) NotFound(c *gin.Context) {
+	a.render(c, errs.New(errs.NotFound, "there is nothing at this path; /openapi.yaml lists what there is"))
+}
+
+// MethodNotAllowed answers requests with a method that the path does not take.
+func (a *API) MethodNotAllowed(c *gin.Context) {
+	p := problem(http.StatusMethodNotAllowed, "method_not_allowed", "this path takes "+c.Writer.Header().Get("Allow"), c.Writer.Header().Get(httpx.RequestIDHeader))
+	writeProblem(c, &p)
+}

@@ -1,0 +1,236 @@
+package api
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/strictjson"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// verifySelf answers GET /verify: the key speaks for itself, the decision is
+// the status.
+func (a *API) verifySelf(c *gin.Context) {
+	q := &keys.Question{Key: auth.KeyOf(c.Request, a.Format), Cost: 1, Fresh: wantsFresh(c.Request)}
+	q.Address = a.Edge.Trusted.Client(c.Request).Address
+	if c.Request.URL.RawQuery != "" {
+		if err := readVerifyQuery(c.Request, q); err != nil {
+			a.renderHot(c, err)
+			return
+		}
+	}
+	verdict, err := a.Verifier.Verify(c.Request.Context(), q)
+	if err != nil {
+		a.renderHot(c, err)
+		return
+	}
+	writeIdentity(c.Writer.Header(), &verdict)
+	if verdict.Code != keys.Valid {
+		a.refuse(c, &verdict)
+		return
+	}
+	out := selfDecision(&verdict)
+	writeDecision(c, &out)
+}
+
+// readVerifyQuery reads scope and cost.
+func readVerifyQuery(r *http.Request, q *keys.Question) error {
+	query := httpx.NewQuery(r)
+	q.Scopes = query.Texts("scope")
+	checkQuestionScopes(q.Scopes, "scope", query.Fault)
+	q.Cost = query.Whole("cost", 1, 0, keys.MaxCost)
+	return query.Err()
+}
+
+func checkQuestionScopes(scopes []string, field string, fault func(field, detail string)) {
+	if len(scopes) > keys.MaxScopes {
+		fault(field, "must have at most 200 entries")
+		return
+	}
+	for _, s := range scopes {
+		if !keys.ValidScope(s) {
+			fault(field, "must be resource:action, without wildcards")
+		}
+	}
+}
+
+func wantsFresh(r *http.Request) bool {
+	v := r.Header["Cache-Control"]
+	return len(v) > 0 && strings.Contains(strings.ToLower(v[0]), "no-cache")
+}
+
+// selfDecision is the answer to the key itself: nothing that the provider
+// noted about it.
+func selfDecision(v *keys.Verdict) client.VerifyResponse {
+	out := decision(v)
+	out.Name, out.ServiceAccount, out.Metadata = "", nil, nil
+	return out
+}
+
+// refuse answers GET /verify with the status of the code.
+func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
+	status := statusOf(v.Code)
+	if status == http.StatusUnauthorized {
+		c.Writer.Header()["Www-Authenticate"] = []string{`Bearer realm="latchkey"`}
+	}
+	p := problem(status, string(v.Code), v.Detail, "")
+	if v.Code == keys.InsufficientScope {
+		p.MissingScopes = v.Missing
+	}
+	writeProblem(c, &p)
+}
+
+func statusOf(code keys.Code) int {
+	switch code {
+	case keys.Valid:
+		return http.StatusOK
+	case keys.AddressNotAllowed, keys.InsufficientScope:
+		return http.StatusForbidden
+	case keys.RateLimited, keys.QuotaExceeded:
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusUnauthorized
+	}
+}
+
+// verifyAsked answers POST /verify: a verifier asks about a key, the decision
+// is in the body.
+func (a *API) verifyAsked(c *gin.Context) {
+	verdict, err := a.ask(c)
+	if err != nil {
+		a.renderHot(c, err)
+		return
+	}
+	out := decision(&verdict)
+	writeLimits(c.Writer.Header(), &verdict)
+	writeDecision(c, &out)
+}
+
+func (a *API) ask(c *gin.Context) (keys.Verdict, error) {
+	q := &keys.Question{Fresh: wantsFresh(c.Request)}
+	if !a.VerifyOpen {
+		p, err := a.verifier(c.Request)
+		if err != nil {
+			return keys.Verdict{}, err
+		}
+		q.Asker = p
+	}
+	if c.Request.URL.RawQuery != "" {
+		if err := httpx.NewQuery(c.Request).Err(); err != nil {
+			return keys.Verdict{}, err
+		}
+	}
+	if err := readQuestion(c.Request, q); err != nil {
+		return keys.Verdict{}, err
+	}
+	return a.Verifier.Verify(c.Request.Context(), q)
+}
+
+// verifier returns who asks, if he may ask at all.
+func (a *API) verifier(r *http.Request) (*auth.Principal, error) {
+	r = r.WithContext(proxies.With(r.Context(), a.Edge.Trusted.Client(r)))
+	p, err := a.Chain.Authenticate(r)
+	if err != nil {
+		return nil, err
+	}
+	if permission := verifyPermission(); !permission.Permits(p, r.Method) && !p.May(keys.VerifyKeys, "") {
+		return nil, denied(p, permission)
+	}
+	return p, nil
+}
+
+func verifyPermission() auth.Permission { return auth.HasScope(keys.VerifyKeys) }
+
+// buffers holds what requests are read into and answers are written to.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func readQuestion(r *http.Request, q *keys.Question) error {
+	if !isJSON(r.Header["Content-Type"]) {
+		_, err := httpx.Body(r, jsonType)
+		if err != nil {
+			return err
+		}
+	}
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	body, err := httpx.ReadInto((*buffer)[:0], r)
+	*buffer = body[:0]
+	if err != nil {
+		return err
+	}
+	in := client.VerifyRequest{}
+	if !in.ParseFast(body) {
+		in = client.VerifyRequest{}
+		if err := strictjson.Decode(body, &in); err != nil {
+			return err
+		}
+	}
+	return question(&in, q)
+}
+
+// isJSON is the quick look at the media type that clients send.
+func isJSON(v []string) bool { return len(v) == 1 && v[0] == jsonType }
+
+func question(in *client.VerifyRequest, q *keys.Question) error {
+	var f errs.Faults
+	q.Key, q.Scopes, q.Cost, q.DryRun = in.Key, in.Scopes, 1, in.DryRun
+	f.Check(in.Key != "", "key", "is required")
+	checkQuestionScopes(q.Scopes, "scopes", f.Add)
+	if in.Cost != nil {
+		q.Cost = *in.Cost
+		f.Check(q.Cost >= 0 && q.Cost <= keys.MaxCost, "cost", "must be a whole number between 0 and 1000000000")
+	}
+	if in.IP != "" {
+		var err error
+		q.Address, err = netip.ParseAddr(in.IP)
+		f.Check(err == nil && q.Address.Zone() == "", "ip", "must be an IPv4 or IPv6 address")
+	}
+	return f.Err()
+}
+
+// decision is the verdict as the verifier sees it.
+func decision(v *keys.Verdict) client.VerifyResponse {
+	out := client.VerifyResponse{Valid: v.Code == keys.Valid, Code: string(v.Code), Detail: v.Detail, MissingScopes: v.Missing}
+	if g := v.Grant; g != nil {
+		out.KeyID, out.Name, out.Environment = g.Key.ID, g.Key.Name, string(g.Key.Environment)
+		out.ServiceAccount = &client.VerifiedAccount{
+			ID: g.Account.ID, Name: g.Account.Name, ExternalID: g.Account.ExternalID, Metadata: client.Metadata(g.Account.Metadata),
+		}
+		out.OrganizationID, out.Tier, out.Scopes = g.Account.OrganizationID, g.Tier.Name, g.Scopes
+		out.ExpiresAt, out.Metadata = g.Key.EndsAt(), client.Metadata(g.Key.Metadata)
+	}
+	if v.HasLimits {
+		out.RateLimit, out.Quota = limitState(&v.Limits), quotaState(&v.Limits)
+	}
+	for _, s := range v.Steps {
+		out.Steps = append(out.Steps, client.VerifyStep{Check: s.Check, Outcome: string(s.Outcome), Code: string(s.Code), Detail: s.Detail, Change: s.Change})
+	}
+	return out
+}
+
+func writeDecision(c *gin.Context, out *client.VerifyResponse) {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	body := out.AppendJSON((*buffer)[:0])
+	*buffer = body
+	h := c.Writer.Header()
+	h["Content-Type"], h["Cache-Control"], h["X-Content-Type-Options"] = jsonHeader, noStoreHeader, nosniffHeader
+	c.Status(http.StatusOK)
+	_, _ = c.Writer.Write(body) // a client that went away is not our fault
+}
+
+// Values of headers that every answer shares; nobody changes them.
+var (
+	jsonHeader    = []string{jsonType}
+	noStoreHeader = []string{"no-store"}
+	nosniffHeader = []string{"nosniff"}
+)

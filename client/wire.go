@@ -1,0 +1,347 @@
+// Package client is Latchkey's wire format in Go, a client that verifies keys,
+// and middleware that asks it on every request. It imports nothing else of
+// Latchkey, and is what the server itself encodes with.
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+)
+
+// Duration is a length of time that JSON writes as a string such as "10s",
+// "1.5h" or "720h".
+type Duration time.Duration
+
+// String returns the duration without the zero parts that time.Duration
+// writes: "10m", not "10m0s".
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return errors.New("a duration is written as 10s or 720h")
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// JSONShape says in words how a duration is written.
+func (Duration) JSONShape() string { return "a duration such as 10s or 720h" }
+
+// Metadata is a JSON object of the user's own.
+type Metadata json.RawMessage
+
+// MarshalJSON writes {} for no metadata.
+func (m Metadata) MarshalJSON() ([]byte, error) {
+	if len(m) == 0 {
+		return []byte("{}"), nil
+	}
+	return m, nil
+}
+
+// UnmarshalJSON takes any JSON; that it is an object is checked later.
+func (m *Metadata) UnmarshalJSON(b []byte) error {
+	*m = append((*m)[:0], b...)
+	return nil
+}
+
+// JSONShape says in words what metadata is.
+func (Metadata) JSONShape() string { return "a JSON object" }
+
+// Rule is a token bucket: Requests every Per, at most Burst at once.
+type Rule struct {
+	Requests int64    `json:"requests"`
+	Per      Duration `json:"per"`
+	Burst    int64    `json:"burst"` // as many as Requests if 0
+}
+
+// Quota lets Requests through in each calendar Per, "day" or "month", in UTC.
+type Quota struct {
+	Requests int64  `json:"requests"`
+	Per      string `json:"per"`
+}
+
+// List is one page; NextCursor is nil on the last.
+type List[T any] struct {
+	Items      []T     `json:"items"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+// Problem is an error as RFC 9457 writes it.
+type Problem struct {
+	Type          string       `json:"type"`
+	Title         string       `json:"title"`
+	Status        int          `json:"status"`
+	Detail        string       `json:"detail"`
+	Instance      string       `json:"instance,omitempty"`
+	Code          string       `json:"code"`
+	Errors        []FieldError `json:"errors,omitempty"`
+	MissingScopes []string     `json:"missing_scopes,omitempty"` // with INSUFFICIENT_SCOPE
+}
+
+// Error returns title, code and detail.
+func (p *Problem) Error() string { return p.Title + " (" + p.Code + "): " + p.Detail }
+
+// FieldError is one fault of a request.
+type FieldError struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+// Stamps are the times of an object's making and last change.
+type Stamps struct {
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// OrganizationSettings are the fields of an organization that can be set.
+type OrganizationSettings struct {
+	Name     string   `json:"name"`
+	Disabled bool     `json:"disabled"`
+	Metadata Metadata `json:"metadata"`
+}
+
+// Organization is a third-party company or team.
+type Organization struct {
+	ID string `json:"id"`
+	OrganizationSettings
+	Stamps
+}
+
+// ServiceAccountSettings are the fields of a service account that can be set.
+type ServiceAccountSettings struct {
+	Name            string   `json:"name"`
+	Description     string   `json:"description"`
+	Tier            string   `json:"tier"`
+	Scopes          []string `json:"scopes"`
+	AllowedNetworks []string `json:"allowed_networks"`
+	RateLimit       *Rule    `json:"rate_limit"`
+	Quota           *Quota   `json:"quota"`
+	ExternalID      string   `json:"external_id"`
+	Metadata        Metadata `json:"metadata"`
+	Disabled        bool     `json:"disabled"`
+}
+
+// CreateServiceAccount asks for a new service account.
+type CreateServiceAccount struct {
+	OrganizationID string `json:"organization_id"`
+	ServiceAccountSettings
+}
+
+// ServiceAccount is the non-human identity of one integration.
+type ServiceAccount struct {
+	ID             string `json:"id"`
+	OrganizationID string `json:"organization_id"`
+	ServiceAccountSettings
+	CreatedBy string `json:"created_by"`
+	Stamps
+}
+
+// KeySettings are the fields of a key that can be set.
+type KeySettings struct {
+	Name            string     `json:"name"`
+	Note            string     `json:"note"`
+	Scopes          []string   `json:"scopes"` // nil: whatever the account has
+	AllowedNetworks []string   `json:"allowed_networks"`
+	RateLimit       *Rule      `json:"rate_limit"`
+	ExpiresAt       *time.Time `json:"expires_at"`
+	NotBefore       *time.Time `json:"not_before"`
+	Metadata        Metadata   `json:"metadata"`
+	Disabled        bool       `json:"disabled"`
+}
+
+// CreateKey asks for a new key.
+type CreateKey struct {
+	ServiceAccountID string `json:"service_account_id"`
+	Environment      string `json:"environment"`
+	KeySettings
+}
+
+// Key is one API-key credential.
+type Key struct {
+	ID               string `json:"id"`
+	OrganizationID   string `json:"organization_id"`
+	ServiceAccountID string `json:"service_account_id"`
+	Environment      string `json:"environment"`
+	Start            string `json:"start"`
+	Last4            string `json:"last4"`
+	Status           string `json:"status"`
+	KeySettings
+	RevokedAt    *time.Time `json:"revoked_at"`
+	RevokeReason *string    `json:"revoke_reason"`
+	RevokeNote   *string    `json:"revoke_note"`
+	RotatedFrom  *string    `json:"rotated_from"`
+	RotatedTo    *string    `json:"rotated_to"`
+	GraceUntil   *time.Time `json:"grace_until"`
+	LastUsedAt   *time.Time `json:"last_used_at"`
+	CreatedBy    string     `json:"created_by"`
+	Stamps
+}
+
+// IssuedKey is a new key with its secret, which is told this once. Key is
+// empty when an Idempotency-Key was repeated.
+type IssuedKey struct {
+	Key
+	Secret string `json:"key,omitempty"`
+}
+
+// RotateKey asks for a successor of a key.
+type RotateKey struct {
+	Grace Duration `json:"grace"`
+}
+
+// RevokeKey ends a key for good.
+type RevokeKey struct {
+	Reason string `json:"reason"`
+	Note   string `json:"note"`
+}
+
+// RevokedKey is a revoked key and the moment after which no node says VALID.
+type RevokedKey struct {
+	Key
+	EffectiveEverywhereBy time.Time `json:"effective_everywhere_by"`
+}
+
+// TierSettings are the fields of a tier that can be set.
+type TierSettings struct {
+	Title            string    `json:"title"`
+	RateLimit        Rule      `json:"rate_limit"`
+	AccountRateLimit *Rule     `json:"account_rate_limit"`
+	Quota            *Quota    `json:"quota"`
+	MaxKeys          int       `json:"max_keys"`
+	MaxKeyAge        *Duration `json:"max_key_age"`
+}
+
+// Tier is a named plan. It is also the request that makes one.
+type Tier struct {
+	Name string `json:"name"`
+	TierSettings
+	Stamps
+}
+
+// CreateTier asks for a new tier.
+type CreateTier struct {
+	Name string `json:"name"`
+	TierSettings
+}
+
+// ScopeSettings are the fields of a scope that can be set.
+type ScopeSettings struct {
+	Description string `json:"description"`
+}
+
+// CreateScope asks for a new scope.
+type CreateScope struct {
+	Name string `json:"name"`
+	ScopeSettings
+}
+
+// Scope is one entry of the provider's catalogue.
+type Scope struct {
+	Name string `json:"name"`
+	ScopeSettings
+	Stamps
+}
+
+// UserSettings are the fields of a user that can be set.
+type UserSettings struct {
+	Email    string `json:"email"`
+	Name     string `json:"name"`
+	IsAdmin  bool   `json:"is_admin"`
+	Disabled bool   `json:"disabled"`
+}
+
+// SetUser makes or changes a user; an empty password leaves it as it is.
+type SetUser struct {
+	UserSettings
+	Password string `json:"password,omitempty"`
+}
+
+// User is a person who signs in.
+type User struct {
+	ID string `json:"id"`
+	UserSettings
+	Stamps
+}
+
+// MemberSettings are the fields of a membership that can be set.
+type MemberSettings struct {
+	Role string `json:"role"`
+}
+
+// AddMember makes a user a member of an organization.
+type AddMember struct {
+	UserID string `json:"user_id"`
+	MemberSettings
+}
+
+// Member is a user's membership in an organization.
+type Member struct {
+	OrganizationID string `json:"organization_id"`
+	UserID         string `json:"user_id"`
+	MemberSettings
+	Stamps
+}
+
+// Me is who the request acts as.
+type Me struct {
+	Kind           string            `json:"kind"` // "user" or "service_account"
+	ID             string            `json:"id"`
+	Scheme         string            `json:"scheme"`
+	Email          string            `json:"email,omitempty"`
+	Name           string            `json:"name"`
+	IsAdmin        bool              `json:"is_admin"`
+	Roles          map[string]string `json:"roles,omitempty"` // by organization id
+	OrganizationID string            `json:"organization_id,omitempty"`
+	KeyID          string            `json:"key_id,omitempty"`
+	Scopes         []string          `json:"scopes,omitempty"`
+}
+
+// AuditEvent is one entry of the audit log.
+type AuditEvent struct {
+	ID      string          `json:"id"`
+	At      time.Time       `json:"at"`
+	Action  string          `json:"action"`
+	Subject AuditSubject    `json:"subject"`
+	Object  AuditObject     `json:"object"`
+	Origin  AuditOrigin     `json:"origin"`
+	Before  json.RawMessage `json:"before"`
+	After   json.RawMessage `json:"after"`
+}
+
+// AuditSubject is who acted.
+type AuditSubject struct {
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	KeyID string `json:"key_id"`
+}
+
+// AuditObject is what was acted on.
+type AuditObject struct {
+	Type           string `json:"type"`
+	ID             string `json:"id"`
+	OrganizationID string `json:"organization_id"`
+}
+
+// AuditOrigin is where the request came from.
+type AuditOrigin struct {
+	Address   string `json:"address"`
+	UserAgent string `json:"user_agent"`
+	RequestID string `json:"request_id"`
+}

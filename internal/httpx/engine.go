@@ -1,0 +1,114 @@
+package httpx
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+// Edge knows where requests come from and gives each its id.
+type Edge struct {
+	Trusted *proxies.Trusted
+	Logger  *slog.Logger
+	prefix  string
+	count   atomic.Uint64
+}
+
+// NewEdge returns an Edge.
+func NewEdge(t *proxies.Trusted, logger *slog.Logger) *Edge {
+	return &Edge{Trusted: t, Logger: logger, prefix: rand.Text()[:10]}
+}
+
+// RequestIDHeader carries the id of a request, in and out.
+const RequestIDHeader = "X-Request-Id"
+
+const (
+	maxRequestID = 64
+	maxUserAgent = 255
+)
+
+// RequestID returns the id that the client gave, if it is short and plain, or
+// a new one.
+func (e *Edge) RequestID(r *http.Request) string {
+	if given := r.Header.Get(RequestIDHeader); plain(given) {
+		return given
+	}
+	return e.prefix + "-" + strconv.FormatUint(e.count.Add(1), 36)
+}
+
+func plain(s string) bool {
+	if s == "" || len(s) > maxRequestID {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// Enter is middleware for all routes but the hot path: it finds the client,
+// gives the request its id and writes the one access line.
+func (e *Edge) Enter(c *gin.Context) {
+	started := time.Now()
+	client := e.Trusted.Client(c.Request)
+	id := e.RequestID(c.Request)
+	origin := audit.Origin{UserAgent: clip(c.Request.UserAgent()), RequestID: id}
+	if client.Address.IsValid() {
+		origin.Address = client.Address.String()
+	}
+	ctx := audit.WithOrigin(proxies.With(c.Request.Context(), client), origin)
+	c.Request = c.Request.WithContext(ctx)
+	c.Header(RequestIDHeader, id)
+	c.Next()
+	e.Logger.InfoContext(ctx, "request",
+		"method", c.Request.Method, "path", c.Request.URL.Path, "status", c.Writer.Status(),
+		"bytes", c.Writer.Size(), "took", time.Since(started).String(), "address", origin.Address, "request_id", id)
+}
+
+func clip(s string) string {
+	if len(s) > maxUserAgent {
+		return s[:maxUserAgent]
+	}
+	return s
+}
+
+// Recover turns a panic into an error for render; the log has the stack.
+func (e *Edge) Recover(render func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is panicked with, never wrapped
+				panic(v)
+			}
+			e.Logger.ErrorContext(c.Request.Context(), "panic", "err", fmt.Sprint(v), "stack", string(debug.Stack()))
+			render(c, errs.WithCode("", InternalCode, "panic"))
+			c.Abort()
+		}()
+		c.Next()
+	}
+}
+
+// Log writes down an error that is our own fault.
+func (e *Edge) Log(c *gin.Context, status int, err error, requestID string) {
+	if status < http.StatusInternalServerError {
+		return
+	}
+	e.Logger.ErrorContext(c.Request.Context(), "request failed", "method", c.Request.Method, "route", c.FullPath(), "status", status, "request_id", requestID, "err", err)
+}

@@ -1,0 +1,154 @@
+package httpx
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// MaxBody bounds the body of every request, in bytes.
+const MaxBody = 1 << 20
+
+// Body reads the whole body, which must be of one of the media types.
+func Body(r *http.Request, types ...string) ([]byte, error) {
+	given, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || !slices.Contains(types, given) {
+		return nil, errs.New(errs.Unsupported, "send the body as Content-Type: "+strings.Join(types, " or "))
+	}
+	return ReadInto(nil, r)
+}
+
+// ReadInto reads a body of any type, up to MaxBody, into the buffer, which
+// grows as needed.
+func ReadInto(buffer []byte, r *http.Request) ([]byte, error) {
+	if r.ContentLength > MaxBody {
+		return buffer, tooLarge()
+	}
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := r.Body.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		switch {
+		case len(buffer) > MaxBody:
+			return buffer, tooLarge()
+		case errors.Is(err, io.EOF):
+			return buffer, nil
+		case err != nil:
+			return buffer, errs.New(errs.Invalid, "the body could not be read: it ended too early")
+		}
+	}
+}
+
+func tooLarge() error {
+	return errs.New(errs.TooLarge, fmt.Sprintf("the body must be at most %d bytes", MaxBody))
+}
+
+// maxValue bounds one value of a query, in bytes.
+const maxValue = 2048
+
+// Query reads the query of a request and collects what is wrong with it.
+type Query struct {
+	values url.Values
+	used   map[string]bool
+	faults errs.Faults
+}
+
+// NewQuery returns the query of r.
+func NewQuery(r *http.Request) *Query {
+	q := &Query{used: map[string]bool{}}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		q.faults.Add("query", "must be percent-encoded name=value pairs joined by &")
+	}
+	q.values = values
+	return q
+}
+
+// Text returns the parameter, "" where it is not given.
+func (q *Query) Text(name string) string {
+	all := q.Texts(name)
+	if len(all) > 1 {
+		q.faults.Add(name, "must be given once")
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
+}
+
+// Texts returns all values of the parameter.
+func (q *Query) Texts(name string) []string {
+	q.used[name] = true
+	for _, v := range q.values[name] {
+		if len(v) > maxValue || !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			q.faults.Add(name, fmt.Sprintf("must be at most %d bytes of UTF-8 without NUL", maxValue))
+			return nil
+		}
+	}
+	return q.values[name]
+}
+
+// OneOf returns the parameter, which must be one of the values, or "".
+func (q *Query) OneOf(name string, values ...string) string {
+	v := q.Text(name)
+	if v != "" && !slices.Contains(values, v) {
+		q.faults.Add(name, "must be one of "+strings.Join(values, ", "))
+	}
+	return v
+}
+
+// Whole returns the parameter as a number between least and most.
+func (q *Query) Whole(name string, standard, least, most int64) int64 {
+	v := q.Text(name)
+	if v == "" {
+		return standard
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < least || n > most {
+		q.faults.Add(name, fmt.Sprintf("must be a whole number between %d and %d", least, most))
+		return standard
+	}
+	return n
+}
+
+// Flag returns the parameter as a truth value, false where it is not given.
+func (q *Query) Flag(name string) bool { return q.OneOf(name, "true", "false") == "true" }
+
+// Time returns the parameter as a time, zero where it is not given.
+func (q *Query) Time(name string) time.Time {
+	v := q.Text(name)
+	if v == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, v)
+	if err != nil || t.Year() < 1970 {
+		q.faults.Add(name, "must be a time such as 2026-01-31T12:00:00Z (RFC 3339), with + written as %2B")
+	}
+	return t
+}
+
+// Fault notes that the parameter is wrong.
+func (q *Query) Fault(name, detail string) { q.faults.Add(name, detail) }
+
+// Err returns an error that names every fault, parameters that nobody asked
+// for included.
+func (q *Query) Err() error {
+	for name := range q.values {
+		if !q.used[name] {
+			q.faults.Add(clip(strings.ToValidUTF8(name, "?")), "is not a parameter of this request")
+		}
+	}
+	return q.faults.Err()
+}

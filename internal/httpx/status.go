@@ -1,0 +1,48 @@
+// Package httpx is the HTTP glue that the api and the portal share: what kind
+// of error has which status, request ids, safe headers, reading requests.
+package httpx
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+var statuses = map[errs.Kind]int{
+	errs.Invalid:         http.StatusBadRequest,
+	errs.Unauthenticated: http.StatusUnauthorized,
+	errs.Forbidden:       http.StatusForbidden,
+	errs.NotFound:        http.StatusNotFound,
+	errs.Conflict:        http.StatusConflict,
+	errs.Stale:           http.StatusPreconditionFailed,
+	errs.TooLarge:        http.StatusRequestEntityTooLarge,
+	errs.Unsupported:     http.StatusUnsupportedMediaType,
+	errs.Limited:         http.StatusTooManyRequests,
+	errs.Unavailable:     http.StatusServiceUnavailable,
+}
+
+// InternalCode is the problem code of our own faults.
+const InternalCode = "internal_error"
+
+// Public returns the status of the error and what the outside may know of it.
+// Our own faults become 500 with a fixed text.
+func Public(err error) (int, *errs.Error) {
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		if status, known := statuses[e.Kind]; known {
+			return status, e
+		}
+	}
+	if errs.KindOf(err) == errs.Unavailable {
+		return http.StatusServiceUnavailable, errs.New(errs.Unavailable, "a part that is needed cannot be reached; try again in a moment")
+	}
+	return http.StatusInternalServerError, errs.WithCode("", InternalCode, "something went wrong on our side; the log has it under the request id")
+}
+
+// Code returns the problem code of a public error.
+func Code(e *errs.Error) string {
+	if e.Code != "" {
+		return e.Code
+	}
+	return string(e.Kind)
+}

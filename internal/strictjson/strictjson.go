@@ -1,0 +1,226 @@
+// Package strictjson decodes JSON objects from outside and names every member
+// that is wrong, not only the first: unknown, repeated, of the wrong type.
+package strictjson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Described is implemented by types with a JSON form of their own; their
+// members' faults are told in these words: "must be …".
+type Described interface{ JSONShape() string }
+
+// Decode decodes the JSON object data into the struct that into points to. A
+// null member leaves its field as it is. It returns an errs.Invalid error
+// that names every fault.
+func Decode(data []byte, into any) error {
+	if err := WellFormed(data); err != nil {
+		return err
+	}
+	var f errs.Faults
+	object(&f, "", data, reflect.ValueOf(into).Elem())
+	return f.Err()
+}
+
+// WellFormed refuses, with errs.Invalid, what is not one JSON object, has
+// invalid UTF-8 or repeats a member's name.
+func WellFormed(data []byte) error {
+	err := shape(data)
+	if err == nil {
+		return nil
+	}
+	var f errs.Faults
+	f.Add("body", err.Error())
+	return f.Err()
+}
+
+func shape(data []byte) error {
+	switch text := bytes.TrimLeft(data, " \t\r\n"); {
+	case len(text) == 0:
+		return errors.New("must be a JSON object, and is empty")
+	case text[0] != '{':
+		return errors.New("must be a JSON object")
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(data))
+	if err := d.SkipValue(); err != nil {
+		return syntax(err)
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.New("must be one JSON object, and goes on after its end")
+	}
+	return nil
+}
+
+func syntax(err error) error {
+	s, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case !ok:
+		return errors.New("must be valid JSON, and ends too early")
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return fmt.Errorf("must not repeat the member %s", clip(string(s.JSONPointer)))
+	default:
+		return fmt.Errorf("must be valid JSON: %s at byte %d", clip(s.Err.Error()), s.ByteOffset)
+	}
+}
+
+const clipLength = 120
+
+func clip(s string) string {
+	if len(s) > clipLength {
+		return strings.ToValidUTF8(s[:clipLength], "") + "…"
+	}
+	return s
+}
+
+func object(f *errs.Faults, path string, data []byte, into reflect.Value) {
+	d := jsontext.NewDecoder(bytes.NewReader(data))
+	if d.PeekKind() != '{' {
+		f.Add(orBody(path), "must be an object")
+		return
+	}
+	fields := fieldsOf(into.Type())
+	_, _ = d.ReadToken()
+	for d.PeekKind() != '}' {
+		token, err := d.ReadToken()
+		if err != nil {
+			return // the text was checked to be well formed
+		}
+		name := token.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return
+		}
+		index, known := fields[name]
+		if !known {
+			f.Add(join(path, clip(name)), "is not a field of this request; it takes "+list(fields))
+			continue
+		}
+		member(f, join(path, name), value, into.FieldByIndex(index))
+	}
+}
+
+func orBody(path string) string {
+	if path == "" {
+		return "body"
+	}
+	return path
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func list(fields map[string][]int) string {
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+func member(f *errs.Faults, path string, value jsontext.Value, into reflect.Value) {
+	if value.Kind() == 'n' {
+		return
+	}
+	t := into.Type()
+	if t.Kind() == reflect.Pointer && nested(t.Elem()) {
+		made := reflect.New(t.Elem())
+		object(f, path, value, made.Elem())
+		into.Set(made)
+		return
+	}
+	if nested(t) {
+		object(f, path, value, into)
+		return
+	}
+	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String && value.Kind() == '[' {
+		stringsOf(f, path, value, into)
+		return
+	}
+	if err := json.Unmarshal(value, into.Addr().Interface()); err != nil {
+		f.Add(path, shapeOf(t))
+	}
+}
+
+// stringsOf decodes an array of strings and names each element that is none.
+func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.Value) {
+	var elements []jsontext.Value
+	if json.Unmarshal(value, &elements) != nil {
+		f.Add(path, shapeOf(into.Type()))
+		return
+	}
+	all := reflect.MakeSlice(into.Type(), len(elements), len(elements))
+	for i, e := range elements {
+		if e.Kind() != '"' || json.Unmarshal(e, all.Index(i).Addr().Interface()) != nil {
+			f.Add(fmt.Sprintf("%s[%d]", path, i), "must be a string")
+		}
+	}
+	into.Set(all)
+}
+
+// nested reports whether the type is a plain struct, to be decoded member by
+// member.
+func nested(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() && !reflect.PointerTo(t).Implements(reflect.TypeFor[Described]())
+}
+
+func shapeOf(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		return shapeOf(t.Elem()) + " or null"
+	}
+	if d, ok := reflect.New(t).Interface().(Described); ok {
+		return "must be " + d.JSONShape()
+	}
+	if t == reflect.TypeFor[time.Time]() {
+		return "must be a time such as 2026-01-31T12:00:00Z (RFC 3339)"
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "must be a string"
+	case reflect.Bool:
+		return "must be true or false"
+	case reflect.Int, reflect.Int64:
+		return "must be a whole number of at most 64 bits"
+	case reflect.Slice:
+		return "must be an array of strings"
+	default:
+		return "has the wrong type"
+	}
+}
+
+// shapes caches fieldsOf by type: the types are those of our own requests.
+var shapes sync.Map
+
+// fieldsOf maps the JSON names of a struct's fields, embedded ones included,
+// to where they are.
+func fieldsOf(t reflect.Type) map[string][]int {
+	if found, ok := shapes.Load(t); ok {
+		return found.(map[string][]int)
+	}
+	fields := map[string][]int{}
+	for _, field := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			fields[name] = field.Index
+		}
+	}
+	shapes.Store(t, fields)
+	return fields
+}
