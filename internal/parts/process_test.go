@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -74,25 +73,6 @@ func TestProcessGetsSignals(t *testing.T) {
 	awaitOutput(t, p, "ready")
 	p.Signal(syscall.SIGHUP)
 	awaitOutput(t, p, "reload")
-}
-
-func TestKillTakesTheChildrenToo(t *testing.T) {
-	t.Parallel()
-	p := Start(t, command("sh", "-c", "sleep 1000 & echo child $!; wait"))
-	awaitOutput(t, p, "child")
-	var child int
-	if _, err := fmt.Sscanf(p.Output(), "child %d", &child); err != nil {
-		t.Fatal(err)
-	}
-	p.Kill()
-	Await(t, patience, "the end of the child", func(context.Context) error {
-		// An ended child stays a zombie until whoever adopted it looks at it.
-		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
-		if err != nil || strings.Contains(string(state), ") Z ") {
-			return nil
-		}
-		return fmt.Errorf("process %d lives", child)
-	})
 }
 
 func TestProcessThatDoesNotListen(t *testing.T) {
