@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+)
+
+const probeTimeout = 3 * time.Second
+
+func healthcheckCommand(environment []string) *cobra.Command {
+	var url string
+	cmd := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Exit with 0 if the service on this machine is ready",
+		Long:  "Ask the service's /readyz and exit with 0 if it is ready, else with 1. Containers use it: the image has no curl.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if url == "" {
+				c, err := readConfig(environment)
+				if err != nil {
+					return err
+				}
+				if url, err = readyURL(c.addr); err != nil {
+					return err
+				}
+			}
+			return probe(cmd.Context(), url)
+		},
+	}
+	cmd.Flags().StringVar(&url, "url", "", "address to ask (default: /readyz at LATCHKEY_ADDR)")
+	return cmd
+}
+
+func readyURL(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("LATCHKEY_ADDR: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/readyz", nil
+}
+
+func probe(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("not ready: %w", err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // the body was not read
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", answer.Status)
+	}
+	return nil
+}
+
+func userCommand(environment []string, in io.Reader, log io.Writer) *cobra.Command {
+	cmd := &cobra.Command{Use: "user", Short: "Look after users, on the server's own store"}
+	var name string
+	var admin bool
+	create := &cobra.Command{
+		Use:   "create EMAIL",
+		Short: "Make a user; the password is read from standard input",
+		Example: `  latchkey user create ada@example.com < password.txt
+  latchkey user create --admin ada@example.com < password.txt`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withApp(cmd.Context(), environment, in, log, func(ctx context.Context, a *app, password string) error {
+				u, err := a.people.Create(ctx, auth.System(), "", auth.UserFields{Email: args[0], Name: name, Password: password, IsAdmin: admin})
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "made %s %s\n", u.ID, u.Email)
+				return err
+			})
+		},
+	}
+	create.Flags().StringVar(&name, "name", "", "the user's name")
+	create.Flags().BoolVar(&admin, "admin", false, "make the user one of the provider's staff")
+	password := &cobra.Command{
+		Use:     "password EMAIL",
+		Short:   "Set a user's password, read from standard input; ends all of the user's sessions",
+		Example: "  latchkey user password ada@example.com < password.txt",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withApp(cmd.Context(), environment, in, log, func(ctx context.Context, a *app, password string) error {
+				return a.setPassword(ctx, args[0], password)
+			})
+		},
+	}
+	cmd.AddCommand(create, password)
+	return cmd
+}
+
+func (a *app) setPassword(ctx context.Context, email, password string) error {
+	u, err := a.people.ByEmail(ctx, auth.System(), email)
+	if err != nil {
+		return err
+	}
+	_, err = a.people.Change(ctx, auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Password = password
+		return f, nil
+	})
+	return err
+}
+
+// withApp reads a password, the first line of in, and runs do on the store.
+func withApp(ctx context.Context, environment []string, in io.Reader, log io.Writer, do func(context.Context, *app, string) error) (err error) {
+	c, err := readConfig(environment)
+	if err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, 2*auth.MaxPasswordBytes)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the password: %w", err)
+	}
+	password := strings.TrimRight(line, "\r\n")
+	if password == "" {
+		return errors.New("standard input holds no password: put it on the first line")
+	}
+	a, err := build(ctx, c, newLogger(c, log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close(context.WithoutCancel(ctx))) }()
+	return do(ctx, a, password)
+}

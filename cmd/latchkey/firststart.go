@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// firstStart fills an empty store: catalogue, tiers, an organization and, last
+// of all, the first admin, whose password it returns if it made one up. On a
+// store with users it only completes the catalogue. Nodes that start at once
+// make each thing once.
+func (a *app) firstStart(ctx context.Context) (password string, err error) {
+	system := auth.System()
+	some, err := a.people.Users(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
+	if err != nil {
+		return "", fmt.Errorf("look for users: %w", err)
+	}
+	empty := len(some) == 0
+	if err := a.keys.Seed(ctx, system, empty); err != nil {
+		return "", err
+	}
+	if !empty {
+		return "", nil
+	}
+	password = a.config.adminPassword
+	if password == "" {
+		password = rand.Text()
+	}
+	_, err = a.people.Create(ctx, system, "", auth.UserFields{Email: a.config.adminEmail, Name: "Administrator", Password: password, IsAdmin: true})
+	if errors.Is(err, errs.Conflict) {
+		return "", nil // another node was first, and printed its password
+	}
+	if err != nil {
+		return "", fmt.Errorf("make the first admin (LATCHKEY_ADMIN_EMAIL, LATCHKEY_ADMIN_PASSWORD): %w", err)
+	}
+	if a.config.adminPassword != "" {
+		return "", nil
+	}
+	return password, nil
+}

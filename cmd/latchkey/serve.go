@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/spf13/cobra"
+
+	"github.com/latchkey/latchkey"
+	"github.com/latchkey/latchkey/api"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/web"
+)
+
+const serveHelp = `Start the service: the portal, the management API under /api, and /verify.
+With nothing set it keeps everything in one SQLite file and prints the first
+admin's password once. SIGTERM finishes what is going on and stops it.
+
+`
+
+func serveCommand(environment []string, out, log io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Start the service",
+		Long:  serveHelp + describeSettings(),
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(environment)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c, out, newLogger(c, log))
+		},
+	}
+}
+
+// Time-outs of the server. A body that takes longer, a client that reads
+// slower or an idle connection is given up.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+	drainTimeout  = 7 * time.Second
+	saveTimeout   = 2 * time.Second
+)
+
+func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.addr)
+	if err != nil {
+		return fmt.Errorf("listen (LATCHKEY_ADDR): %w", err)
+	}
+	a, err := build(ctx, c, logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() {
+		saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+		defer cancel()
+		err = errors.Join(err, a.close(saving))
+	}()
+	password, err := a.firstStart(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	handler, err := a.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	greet(out, a, listener.Addr(), password)
+	return a.run(ctx, listener, handler)
+}
+
+// run serves until ctx ends, then finishes what is going on.
+func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
+	}
+	cleaning, stopCleaning := context.WithCancel(ctx)
+	cleaned := make(chan struct{})
+	go func() { defer close(cleaned); a.clean(cleaning) }()
+	defer func() { stopCleaning(); <-cleaned }()
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	a.logger.InfoContext(ctx, "stopping")
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(draining); err != nil {
+		a.logger.WarnContext(ctx, "requests were cut off", "err", err)
+		return server.Close()
+	}
+	return nil
+}
+
+// handler puts the API and the portal on one engine.
+func (a *app) handler() (http.Handler, error) {
+	trusted, err := proxies.New(a.config.trustedProxies, a.config.forwardedHeader)
+	if err != nil {
+		return nil, err
+	}
+	csrf := auth.NewCSRF()
+	chain, err := a.chain(csrf)
+	if err != nil {
+		return nil, err
+	}
+	edge := httpx.NewEdge(trusted, a.logger)
+	service, err := api.New(api.Config{
+		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, Audit: a.audit,
+		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+	})
+	if err != nil {
+		return nil, err
+	}
+	portal, err := web.New(web.Config{
+		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
+		Idempotency: a.idempotency, Edge: edge,
+	})
+	if err != nil {
+		return nil, err
+	}
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false
+	engine.HandleMethodNotAllowed = true
+	service.Mount(engine)
+	portal.Mount(engine)
+	engine.NoRoute(edge.Enter, func(c *gin.Context) {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") || !strings.Contains(c.GetHeader("Accept"), "text/html") {
+			service.NotFound(c)
+			return
+		}
+		portal.NotFound(c)
+	})
+	engine.NoMethod(edge.Enter, service.MethodNotAllowed)
+	return engine, nil
+}
+
+func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
+	made := map[string]auth.Authenticator{
+		"session": auth.NewSessionAuthenticator(a.people, csrf),
+		"api_key": auth.NewAPIKey(a.verifier, a.format),
+		"basic":   auth.NewBasic(a.people, a.logger),
+	}
+	var all []auth.Authenticator
+	for _, name := range a.config.authenticators {
+		all = append(all, made[name])
+	}
+	return auth.NewChain(all...)
+}
+
+// greet tells a person where things are. It goes to standard output, the log
+// to standard error.
+func greet(out io.Writer, a *app, address net.Addr, password string) {
+	base := "http://" + reachable(address)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Latchkey %s\n\n  Portal     %s/\n  Reference  %s/docs\n  Store      %s\n", version(), base, base, a.store.Name())
+	shown := "$LATCHKEY_ADMIN_PASSWORD"
+	if password != "" {
+		shown = password
+		fmt.Fprintf(&b, "\n  First admin %s\n  Password    %s   (shown this once)\n", a.config.adminEmail, password)
+	}
+	fmt.Fprintf(&b, "\n  Try         curl -u '%s:%s' %s/api/me\n\n", a.config.adminEmail, shown, base)
+	_, _ = io.WriteString(out, b.String())
+}
+
+// reachable is the address as somebody on this machine would type it.
+func reachable(address net.Addr) string {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return address.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
