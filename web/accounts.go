@@ -1,0 +1,170 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// pageSize is how many rows a table shows at once.
+const pageSize = 50
+
+// row of the list of service accounts.
+type accountRow struct {
+	keys.ServiceAccount
+	Organization string
+}
+
+type accountsPage struct {
+	Rows []accountRow
+	Text string
+	Next string // id behind which the next page begins, "" on the last
+}
+
+func (p *Portal) listAccounts(c *gin.Context) error {
+	ctx, who := c.Request.Context(), principal(c)
+	text := c.Query("q")
+	found, err := p.Keys.Accounts(ctx, who, "", keys.AccountFilter{Text: text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
+	out := accountsPage{Text: text}
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		out.Next = found[pageSize-1].ID
+	}
+	names := map[string]string{}
+	for _, a := range found {
+		if _, known := names[a.OrganizationID]; !known {
+			o, err := p.Keys.Organization(ctx, who, a.OrganizationID)
+			if err != nil {
+				return err
+			}
+			names[a.OrganizationID] = o.Name
+		}
+		out.Rows = append(out.Rows, accountRow{a, names[a.OrganizationID]})
+	}
+	return p.show(c, http.StatusOK, "accounts", view{Title: "Service accounts", Data: out})
+}
+
+// accountForm is what the form of a new service account shows and holds.
+type accountForm struct {
+	Organizations []keys.Organization
+	Catalogue     []scopeGroup
+	Organization  string
+	Name          string
+	Description   string
+	Scopes        map[string]bool
+}
+
+// scopeGroup is the scopes of one resource.
+type scopeGroup struct {
+	Resource string
+	Scopes   []keys.Scope
+}
+
+func (p *Portal) accountForm(c *gin.Context) (accountForm, error) {
+	ctx, who := c.Request.Context(), principal(c)
+	all, err := p.Keys.Organizations(ctx, who, keys.OrganizationFilter{}, keys.Page{Limit: pageSize})
+	if err != nil {
+		return accountForm{}, err
+	}
+	f := accountForm{Scopes: map[string]bool{}}
+	for _, o := range all {
+		if who.May(keys.WriteAccounts, o.ID) {
+			f.Organizations = append(f.Organizations, o)
+		}
+	}
+	scopes, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
+	f.Catalogue = group(scopes)
+	return f, err
+}
+
+// group puts scopes that are sorted by name under their resources, those of
+// the management API last.
+func group(scopes []keys.Scope) []scopeGroup {
+	var groups, management []scopeGroup
+	for _, s := range scopes {
+		resource := s.Name[:strings.LastIndexByte(s.Name, ':')]
+		into := &groups
+		if strings.HasPrefix(s.Name, "latchkey:") {
+			into, resource = &management, "latchkey"
+		}
+		if n := len(*into); n > 0 && (*into)[n-1].Resource == resource {
+			(*into)[n-1].Scopes = append((*into)[n-1].Scopes, s)
+			continue
+		}
+		*into = append(*into, scopeGroup{Resource: resource, Scopes: []keys.Scope{s}})
+	}
+	return append(groups, management...)
+}
+
+func (p *Portal) newAccount(c *gin.Context) error {
+	f, err := p.accountForm(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "account-new", view{Title: "New service account", Data: f})
+}
+
+func (p *Portal) createAccount(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	account, err := p.Keys.CreateAccount(c.Request.Context(), principal(c), "", values.Get("organization_id"), keys.AccountFields{
+		Name: strings.TrimSpace(values.Get("name")), Description: values.Get("description"), Scopes: values["scopes"],
+	})
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/service-accounts/"+account.ID)
+		return nil
+	}
+	wrong, ok := asFaults(err, "organization_id", "name", "description", "scopes")
+	if !ok {
+		return err
+	}
+	f, err := p.accountForm(c)
+	if err != nil {
+		return err
+	}
+	f.Organization, f.Name, f.Description = values.Get("organization_id"), values.Get("name"), values.Get("description")
+	for _, s := range values["scopes"] {
+		f.Scopes[s] = true
+	}
+	return p.show(c, http.StatusUnprocessableEntity, "account-new", view{Title: "New service account", Faults: wrong, Data: f})
+}
+
+type accountPage struct {
+	Account keys.ServiceAccount
+	Tier    keys.Tier
+	Rows    []keyRow
+	Next    string
+	MayEdit bool
+}
+
+func (p *Portal) showAccount(c *gin.Context) error {
+	ctx, who := c.Request.Context(), principal(c)
+	account, err := p.Keys.Account(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	out := accountPage{Account: account, MayEdit: who.May(keys.WriteKeys, account.OrganizationID)}
+	if out.Tier, err = p.Keys.Tier(ctx, account.Tier); err != nil {
+		return err
+	}
+	found, err := p.Keys.Keys(ctx, who, keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		out.Next = found[pageSize-1].ID
+	}
+	for _, k := range found {
+		out.Rows = append(out.Rows, rowOf(k))
+	}
+	return p.show(c, http.StatusOK, "account", view{Title: account.Name, Data: out})
+}

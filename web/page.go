@@ -1,0 +1,139 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+)
+
+//go:embed templates
+var templates embed.FS
+
+type page = *template.Template
+
+// parsePages parses each page together with the frame around it.
+func parsePages() (map[string]page, error) {
+	names := []string{"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error"}
+	pages := make(map[string]page, len(names))
+	for _, name := range names {
+		t, err := template.New("base.html").Funcs(functions()).ParseFS(templates, "templates/base.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"when":  when,
+		"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"dict":  dict,
+	}
+}
+
+// when shows a moment in UTC; a script turns it into the reader's own zone.
+func when(t time.Time) template.HTML {
+	if t.IsZero() {
+		return "—"
+	}
+	t = t.UTC()
+	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2 Jan 2006, 15:04 UTC") + `</time>`) //nolint:gosec // G203: made of digits and month names only
+}
+
+// dict builds the arguments of a partial template from names and values.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict needs names and values")
+	}
+	d := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is not a name", pairs[i])
+		}
+		d[name] = pairs[i+1]
+	}
+	return d, nil
+}
+
+// view is what every page gets.
+type view struct {
+	Title  string
+	User   *auth.User // nil before signing in
+	CSRF   string
+	Faults faults
+	Notice string
+	Data   any
+}
+
+// faults are the errors of a form, by field; "" is for those of no field.
+type faults map[string]string
+
+// asFaults splits an error that its reader can mend into the form's fields; ok
+// is false for any other.
+func asFaults(err error, fields ...string) (f faults, ok bool) {
+	e, is := errors.AsType[*errs.Error](err)
+	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited && e.Kind != errs.Unauthenticated) {
+		return nil, false
+	}
+	f = faults{}
+	for _, x := range e.Fields {
+		name, _, _ := strings.Cut(x.Name, "[")
+		if !slices.Contains(fields, name) {
+			name = ""
+			x.Detail = x.Name + " " + x.Detail
+		}
+		f[name] = strings.TrimPrefix(f[name]+"; "+x.Detail, "; ")
+	}
+	if len(e.Fields) == 0 {
+		f[""] = e.Detail
+	}
+	return f, true
+}
+
+// show renders a page.
+func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
+	v.CSRF = p.CSRF.Token(c.Writer, c.Request)
+	v.User = principal(c).User
+	var b bytes.Buffer
+	if err := p.pages[name].Execute(&b, v); err != nil {
+		return fmt.Errorf("render page %s: %w", name, err)
+	}
+	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// problemPage is what the error page shows.
+type problemPage struct {
+	Status    int
+	RequestID string
+}
+
+// fail renders an error as a page.
+func (p *Portal) fail(c *gin.Context, err error) {
+	status, public := httpx.Public(err)
+	id := c.Writer.Header().Get(httpx.RequestIDHeader)
+	p.Edge.Log(c, status, err, id)
+	if public.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(public.RetryAfter/time.Second)+1))
+	}
+	v := view{Title: http.StatusText(status), Notice: public.Detail, Data: problemPage{Status: status, RequestID: id}}
+	if err := p.show(c, status, "error", v); err != nil {
+		c.String(http.StatusInternalServerError, "something went wrong on our side")
+	}
+}

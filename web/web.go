@@ -1,0 +1,164 @@
+// Package web is the developer portal: server-rendered pages on which people
+// sign in and care for service accounts and keys. Everything works without
+// JavaScript; templates and files are embedded in the binary. It calls the
+// domain and decides nothing.
+package web
+
+import (
+	"embed"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/keys"
+)
+
+//go:embed static
+var static embed.FS
+
+// Config is what the portal needs. All fields are required.
+type Config struct {
+	Keys        *keys.Service
+	People      *auth.People
+	Sessions    *auth.SessionAuthenticator
+	CSRF        *auth.CSRF
+	Idempotency *idempotency.Keeper
+	Edge        *httpx.Edge
+}
+
+// Portal serves the pages.
+type Portal struct {
+	Config
+	pages map[string]page
+}
+
+// New returns a Portal with its templates parsed.
+func New(c Config) (*Portal, error) {
+	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Idempotency == nil || c.Edge == nil {
+		return nil, errors.New("web: every field of the configuration is required")
+	}
+	pages, err := parsePages()
+	if err != nil {
+		return nil, err
+	}
+	return &Portal{Config: c, pages: pages}, nil
+}
+
+// policy lets pages load the portal's own files and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// Mount adds the pages to the engine.
+func (p *Portal) Mount(engine *gin.Engine) {
+	g := engine.Group("", p.Edge.Enter, p.Edge.Recover(p.fail), safeHeaders)
+	g.GET("/static/:file", p.file)
+	g.GET("/login", p.open(p.signInPage))
+	g.POST("/login", p.open(p.signIn))
+	g.POST("/logout", p.member(p.signOut))
+	g.GET("/", p.member(p.listAccounts))
+	g.GET("/service-accounts/new", p.member(p.newAccount))
+	g.POST("/service-accounts/new", p.member(p.createAccount))
+	g.GET("/service-accounts/:id", p.member(p.showAccount))
+	g.GET("/service-accounts/:id/keys/new", p.member(p.newKey))
+	g.POST("/service-accounts/:id/keys/new", p.member(p.issueKey))
+	g.GET("/keys/:id", p.member(p.showKey))
+	g.GET("/keys/:id/rotate", p.member(p.rotatePage))
+	g.POST("/keys/:id/rotate", p.member(p.rotateKey))
+	g.GET("/keys/:id/revoke", p.member(p.revokePage))
+	g.POST("/keys/:id/revoke", p.member(p.revokeKey))
+	g.POST("/keys/:id/disable", p.member(p.switchKey(true)))
+	g.POST("/keys/:id/enable", p.member(p.switchKey(false)))
+}
+
+func safeHeaders(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cache-Control", "no-store")
+}
+
+// open handles pages for people who have not signed in.
+func (p *Portal) open(handle func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := handle(c); err != nil {
+			p.fail(c, err)
+		}
+	}
+}
+
+// member handles pages for people who have; others sign in first and come back.
+func (p *Portal) member(handle func(*gin.Context) error) gin.HandlerFunc {
+	return p.open(func(c *gin.Context) error {
+		who, err := p.Sessions.Authenticate(c.Request)
+		if err != nil {
+			return err
+		}
+		if who == nil {
+			c.Redirect(http.StatusSeeOther, "/login?next="+url.QueryEscape(comeBack(c.Request)))
+			return nil
+		}
+		who.Scheme = p.Sessions.Name()
+		c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
+		return handle(c)
+	})
+}
+
+// comeBack is where to go after signing in: the page asked for, the start for
+// anything that was not a page.
+func comeBack(r *http.Request) string {
+	if r.Method != http.MethodGet {
+		return "/"
+	}
+	return r.URL.Path
+}
+
+// local returns next if it is a path of this portal, else the start. What a
+// browser could read as another host's address is not.
+func local(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+		return "/"
+	}
+	return next
+}
+
+func (p *Portal) file(c *gin.Context) {
+	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	name := c.Param("file")
+	content, err := static.ReadFile("static/" + name)
+	kind := kinds[path.Ext(name)]
+	if err != nil || kind == "" {
+		p.fail(c, errs.New(errs.NotFound, "there is no such file"))
+		return
+	}
+	c.Header("Cache-Control", "public, max-age=300")
+	c.Data(http.StatusOK, kind, content)
+}
+
+func principal(c *gin.Context) *auth.Principal { return auth.PrincipalOf(c.Request.Context()) }
+
+// form reads the fields of a posted form.
+func form(c *gin.Context) (url.Values, error) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, httpx.MaxBody)
+	if err := c.Request.ParseForm(); err != nil {
+		return nil, errs.New(errs.Invalid, "the form could not be read; send it again")
+	}
+	return c.Request.PostForm, nil
+}
+
+// NotFound answers paths that do not exist.
+func (p *Portal) NotFound(c *gin.Context) {
+	safeHeaders(c)
+	p.fail(c, errs.New(errs.NotFound, "There is nothing at this address."))
+}
