@@ -53,12 +53,12 @@ func writeIdentity(into http.Header, v *keys.Verdict) {
 	h := newHeaders(into)
 	h.set("X-Latchkey-Code", string(v.Code))
 	if g := v.Grant; g != nil {
-		h.set("X-Latchkey-Key-Id", g.Key.ID)
+		h.set("X-Latchkey-Key-Id", g.KeyID)
 		h.set("X-Latchkey-Service-Account-Id", g.Account.ID)
 		h.set("X-Latchkey-Organization-Id", g.Account.OrganizationID)
 		h.set("X-Latchkey-Tier", g.Tier.Name)
-		h.set("X-Latchkey-Scopes", g.ScopeList)
-		h.set("X-Latchkey-Environment", string(g.Key.Environment))
+		h.set("X-Latchkey-Scopes", g.ScopeList())
+		h.set("X-Latchkey-Environment", string(g.Environment))
 	}
 	h.limits(v)
 }

@@ -15,6 +15,10 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
+// statusGivenUp marks a request in the log whose client did not wait for the
+// answer, as nginx does.
+const statusGivenUp = 499
+
 const problemType = "application/problem+json"
 
 // Problems lists every code that a problem can carry beside those of
@@ -43,8 +47,9 @@ func (a *API) renderHot(c *gin.Context, err error) {
 }
 
 func (a *API) renderAs(c *gin.Context, err error, requestID string) {
-	if c.Request.Context().Err() != nil && errs.KindOf(err) == "" {
-		err = errs.New(errs.Unavailable, "the request was given up")
+	if c.Request.Context().Err() != nil {
+		c.Status(statusGivenUp)
+		return
 	}
 	status, public := httpx.Public(err)
 	a.Edge.Log(c, status, err, requestID)

@@ -82,6 +82,7 @@ func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
 	if status == http.StatusUnauthorized {
 		c.Writer.Header()["Www-Authenticate"] = []string{`Bearer realm="latchkey"`}
 	}
+	c.Writer.Header()["Cache-Control"] = noStoreHeader
 	p := problem(status, string(v.Code), v.Detail, "")
 	if v.Code == keys.InsufficientScope {
 		p.MissingScopes = v.Missing
@@ -201,12 +202,12 @@ func question(in *client.VerifyRequest, q *keys.Question) error {
 func decision(v *keys.Verdict) client.VerifyResponse {
 	out := client.VerifyResponse{Valid: v.Code == keys.Valid, Code: string(v.Code), Detail: v.Detail, MissingScopes: v.Missing}
 	if g := v.Grant; g != nil {
-		out.KeyID, out.Name, out.Environment = g.Key.ID, g.Key.Name, string(g.Key.Environment)
+		out.KeyID, out.Name, out.Environment = g.KeyID, g.Name, string(g.Environment)
 		out.ServiceAccount = &client.VerifiedAccount{
 			ID: g.Account.ID, Name: g.Account.Name, ExternalID: g.Account.ExternalID, Metadata: client.Metadata(g.Account.Metadata),
 		}
-		out.OrganizationID, out.Tier, out.Scopes = g.Account.OrganizationID, g.Tier.Name, g.Scopes
-		out.ExpiresAt, out.Metadata = g.Key.EndsAt(), client.Metadata(g.Key.Metadata)
+		out.OrganizationID, out.Tier, out.Scopes = g.Account.OrganizationID, g.Tier.Name, g.Scopes()
+		out.ExpiresAt, out.Metadata = g.EndsAt, client.Metadata(g.Metadata)
 	}
 	if v.HasLimits {
 		out.RateLimit, out.Quota = limitState(&v.Limits), quotaState(&v.Limits)

@@ -50,7 +50,7 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 	g := verdict.Grant
 	return &Principal{
 		Kind: ServiceAccountKind, AccountID: g.Account.ID, AccountName: g.Account.Name,
-		OrganizationID: g.Account.OrganizationID, KeyID: g.Key.ID, Scopes: g.Scopes,
+		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID, Scopes: g.Scopes(),
 	}, nil
 }
 

@@ -23,7 +23,7 @@ const (
 	sharedSize    = 20_000           // accounts, organizations and tiers kept
 	maxRefreshes  = 4                // background loads at once
 	loadAttempts  = 3
-	touchInterval = time.Minute // how exact LastUsedAt is
+	touchInterval = 5 * time.Minute // how exact LastUsedAt is
 )
 
 // entry is what is known of one hash: its grant, or that there is none.
@@ -31,19 +31,29 @@ const (
 type entry struct {
 	hash       Hash
 	grant      *Grant // nil: there is no such key
-	marks      []Mark // read before the store was
+	marks      marks  // read before the store was
 	loaded     time.Time
 	refreshing atomic.Bool
 	touched    atomic.Int64 // Unix seconds of the last use passed on
 }
 
+// marks are those of the key's hash, its account, organization and tier; of a
+// part that was not loaded there is none.
+type marks [4]Mark
+
 func (e *entry) stands() bool {
-	for _, m := range e.marks {
-		if !m.Stands() {
+	for i := range e.marks {
+		if !e.marks[i].Stands() {
 			return false
 		}
 	}
 	return true
+}
+
+// granted is an entry in one piece of memory with its grant.
+type granted struct {
+	entry
+	of Grant
 }
 
 // touch passes the use on, at most once in touchInterval.
@@ -53,7 +63,7 @@ func (e *entry) touch(now time.Time, lastUsed func(string, time.Time)) {
 	if second-last < int64(touchInterval/time.Second) || !e.touched.CompareAndSwap(last, second) {
 		return
 	}
-	lastUsed(e.grant.Key.ID, moment(now))
+	lastUsed(e.grant.KeyID, moment(now))
 }
 
 // cache holds grants by the hash of their key. A grant counts only while the
@@ -232,10 +242,15 @@ func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time,
 func (c *cache) read(ctx context.Context, h Hash, fresh bool) (*entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	e := &entry{hash: h, marks: []Mark{c.marks.Mark(string(h[:]))}, loaded: c.now()}
+	g := &granted{entry: entry{hash: h, loaded: c.now()}}
+	e := &g.entry
+	e.marks[0] = c.marks.Mark(string(h[:]))
 	k, err := c.store.Keys().ByHash(ctx, h)
 	if err == nil {
-		e.grant, e.marks, err = c.shared.grant(ctx, &k, e.marks, fresh)
+		g.of, err = c.shared.grant(ctx, &k, &e.marks, fresh)
+	}
+	if err == nil {
+		e.grant = &g.of
 	}
 	switch {
 	case errors.Is(err, errs.NotFound):

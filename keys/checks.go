@@ -28,34 +28,34 @@ func checks() []check {
 }
 
 func refuseRevoked(g *Grant, _ *Question, _ time.Time) (detail, change string) {
-	if g.Key.RevokedAt.IsZero() {
+	if g.RevokedAt.IsZero() {
 		return "", ""
 	}
-	return "the key was revoked at " + g.Key.RevokedAt.Format(time.RFC3339), "a revoke is final: issue a new key"
+	return "the key was revoked at " + g.RevokedAt.Format(time.RFC3339), "a revoke is final: issue a new key"
 }
 
 func refuseExpired(g *Grant, _ *Question, now time.Time) (detail, change string) {
-	end := g.Key.EndsAt()
+	end := g.EndsAt
 	if end.IsZero() || now.Before(end) {
 		return "", ""
 	}
-	if g.Key.RotatedTo != "" && end.Equal(g.Key.GraceUntil) {
-		return "the key was rotated and its grace ended at " + end.Format(time.RFC3339), "use its successor " + g.Key.RotatedTo
+	if g.RotatedTo != "" && end.Equal(g.GraceUntil) {
+		return "the key was rotated and its grace ended at " + end.Format(time.RFC3339), "use its successor " + g.RotatedTo
 	}
 	return "the key expired at " + end.Format(time.RFC3339), "issue a new key"
 }
 
 func refuseEarly(g *Grant, _ *Question, now time.Time) (detail, change string) {
-	if !now.Before(g.Key.NotBefore) {
+	if !now.Before(g.NotBefore) {
 		return "", ""
 	}
-	at := g.Key.NotBefore.Format(time.RFC3339)
+	at := g.NotBefore.Format(time.RFC3339)
 	return "the key is not valid before " + at, "wait until " + at + ", or set not_before to an earlier time"
 }
 
 func refuseDisabled(g *Grant, _ *Question, _ time.Time) (detail, change string) {
 	switch {
-	case g.Key.Disabled:
+	case g.Disabled:
 		return "the key is disabled", "enable the key"
 	case g.Account.Disabled:
 		return "the service account is disabled", "enable the service account"
@@ -67,7 +67,7 @@ func refuseDisabled(g *Grant, _ *Question, _ time.Time) (detail, change string) 
 }
 
 func refuseAddress(g *Grant, q *Question, _ time.Time) (detail, change string) {
-	if within(g.Key.AllowedNetworks, q.Address) && within(g.Account.AllowedNetworks, q.Address) {
+	if within(g.Networks, q.Address) && within(g.Account.AllowedNetworks, q.Address) {
 		return "", ""
 	}
 	if !q.Address.IsValid() {
@@ -92,7 +92,7 @@ func within(networks []netip.Prefix, address netip.Addr) bool {
 
 func refuseScopes(g *Grant, q *Question, _ time.Time) (detail, change string) {
 	for _, scope := range q.Scopes {
-		if !CoveredBy(g.Scopes, scope) {
+		if !CoveredBy(g.scopes.list, scope) {
 			lacking := strings.Join(g.missing(q.Scopes), ", ")
 			return "the key lacks " + lacking, fmt.Sprintf("grant %s to the service account %s and the key", lacking, g.Account.ID)
 		}
@@ -103,7 +103,7 @@ func refuseScopes(g *Grant, q *Question, _ time.Time) (detail, change string) {
 func (g *Grant) missing(scopes []string) []string {
 	var missing []string
 	for _, scope := range scopes {
-		if !CoveredBy(g.Scopes, scope) {
+		if !CoveredBy(g.scopes.list, scope) {
 			missing = append(missing, scope)
 		}
 	}

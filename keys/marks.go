@@ -49,5 +49,6 @@ type Mark struct {
 	value uint64
 }
 
-// Stands reports whether nothing was bumped since the mark was read.
-func (m Mark) Stands() bool { return m.slot.Load() == m.value }
+// Stands reports whether nothing was bumped since the mark was read. The zero
+// Mark, of nothing, stands for ever.
+func (m Mark) Stands() bool { return m.slot == nil || m.slot.Load() == m.value }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/dgraph-io/ristretto/v2"
 
@@ -17,6 +18,7 @@ type sharedObjects struct {
 	accounts      *shelf[ServiceAccount]
 	organizations *shelf[Organization]
 	tiers         *shelf[Tier]
+	scopes        *ristretto.Cache[string, *scopeSet]
 }
 
 func newSharedObjects(s Store, m *Marks) (*sharedObjects, error) {
@@ -32,35 +34,54 @@ func newSharedObjects(s Store, m *Marks) (*sharedObjects, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sharedObjects{accounts: accounts, organizations: organizations, tiers: tiers}, nil
+	scopes, err := newShared[*scopeSet]()
+	if err != nil {
+		return nil, err
+	}
+	return &sharedObjects{accounts: accounts, organizations: organizations, tiers: tiers, scopes: scopes}, nil
 }
 
 func (s *sharedObjects) close() {
 	s.accounts.kept.Close()
 	s.organizations.kept.Close()
 	s.tiers.kept.Close()
+	s.scopes.Close()
 }
 
-// grant puts the key together with what it belongs to, and adds the marks that
-// each part was loaded under. Where a part is missing the key is as good as
-// gone: errs.NotFound.
-func (s *sharedObjects) grant(ctx context.Context, k *Key, marks []Mark, fresh bool) (*Grant, []Mark, error) {
-	account, accountMark, err := s.accounts.get(ctx, k.ServiceAccountID, fresh)
+// grant puts the key together with what it belongs to, and notes the marks
+// that each part was loaded under. Where a part is missing the key is as good
+// as gone: errs.NotFound.
+func (s *sharedObjects) grant(ctx context.Context, k *Key, m *marks, fresh bool) (Grant, error) {
+	account, mark, err := s.accounts.get(ctx, k.ServiceAccountID, fresh)
+	m[1] = mark
 	if err != nil {
-		return nil, append(marks, accountMark), fmt.Errorf("service account of a key: %w", err)
+		return Grant{}, fmt.Errorf("service account of a key: %w", err)
 	}
-	organization, organizationMark, err := s.organizations.get(ctx, account.OrganizationID, fresh)
+	organization, mark, err := s.organizations.get(ctx, account.OrganizationID, fresh)
+	m[2] = mark
 	if err != nil {
-		return nil, append(marks, accountMark, organizationMark), fmt.Errorf("organization of a key: %w", err)
+		return Grant{}, fmt.Errorf("organization of a key: %w", err)
 	}
-	tier, tierMark, err := s.tiers.get(ctx, account.Tier, fresh)
+	tier, mark, err := s.tiers.get(ctx, account.Tier, fresh)
+	m[3] = mark
 	if errors.Is(err, errs.NotFound) {
-		return nil, nil, fmt.Errorf("service account %s is on a tier that does not exist: %s", account.ID, account.Tier)
+		return Grant{}, fmt.Errorf("service account %s is on a tier that does not exist: %s", account.ID, account.Tier)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("tier of a key: %w", err)
+		return Grant{}, fmt.Errorf("tier of a key: %w", err)
 	}
-	return newGrant(k, account, organization, tier), append(marks, accountMark, organizationMark, tierMark), nil
+	return newGrant(k, account, organization, tier, s.scopeSet(effectiveScopes(k.Scopes, account.Scopes))), nil
+}
+
+// scopeSet returns the one copy of the list that grants share.
+func (s *sharedObjects) scopeSet(list []string) *scopeSet {
+	text := strings.Join(list, " ")
+	if kept, ok := s.scopes.Get(text); ok {
+		return kept
+	}
+	made := &scopeSet{list: list, text: text}
+	s.scopes.Set(text, made, 1)
+	return made
 }
 
 // shelf keeps the objects of one kind with the marks they were loaded under.
@@ -76,13 +97,21 @@ type shelved[T any] struct {
 }
 
 func newShelf[T any](m *Marks, load func(context.Context, string) (T, error)) (*shelf[T], error) {
-	kept, err := ristretto.NewCache(&ristretto.Config[string, *shelved[T]]{
+	kept, err := newShared[*shelved[T]]()
+	if err != nil {
+		return nil, err
+	}
+	return &shelf[T]{marks: m, load: load, kept: kept}, nil
+}
+
+func newShared[V any]() (*ristretto.Cache[string, V], error) {
+	kept, err := ristretto.NewCache(&ristretto.Config[string, V]{
 		NumCounters: sharedSize * 10, MaxCost: sharedSize, BufferItems: 64, IgnoreInternalCost: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a cache of %d objects: %w", sharedSize, err)
 	}
-	return &shelf[T]{marks: m, load: load, kept: kept}, nil
+	return kept, nil
 }
 
 // get returns the object with the mark that it was loaded under, also on an

@@ -2,7 +2,7 @@ package keys
 
 import (
 	"net/netip"
-	"strings"
+	"time"
 
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -83,54 +83,93 @@ type Step struct {
 
 // Grant is everything that a verification needs to know of a key: the key,
 // its service account, organization and tier as they were at one time, and
-// what follows from them. It is immutable and shared.
+// what follows from them. It is immutable and shared. A full cache holds very
+// many, so it keeps no more of the key than an answer needs.
 type Grant struct {
-	Key          *Key
+	KeyID       string
+	Name        string
+	Environment Environment
+	RotatedTo   string
+	Disabled    bool
+	RevokedAt   time.Time
+	EndsAt      time.Time // see Key.EndsAt
+	GraceUntil  time.Time
+	NotBefore   time.Time
+	Networks    []netip.Prefix // of the key; the account has its own
+	Metadata    Metadata
+
 	Account      *ServiceAccount
 	Organization *Organization
 	Tier         *Tier
-	Scopes       []string // what the key may do
-	ScopeList    string   // the same, separated by spaces
-	keyRule      ratelimit.Rule
-	accountRule  ratelimit.Rule  // zero: none
-	quota        ratelimit.Quota // zero: none
+
+	scopes    *scopeSet
+	rateLimit *ratelimit.Rule // the key's own
 }
 
-func newGrant(k *Key, a *ServiceAccount, o *Organization, t *Tier) *Grant {
-	// Ids that the account holds as well are kept in memory once.
-	k.ServiceAccountID, k.OrganizationID = a.ID, o.ID
-	g := &Grant{Key: k, Account: a, Organization: o, Tier: t, Scopes: effectiveScopes(k.Scopes, a.Scopes), keyRule: t.RateLimit}
-	g.ScopeList = strings.Join(g.Scopes, " ")
-	if k.RateLimit != nil {
-		g.keyRule = *k.RateLimit
-	}
-	switch {
-	case a.RateLimit != nil:
-		g.accountRule = *a.RateLimit
-	case t.AccountRateLimit != nil:
-		g.accountRule = *t.AccountRateLimit
-	}
-	switch {
-	case a.Quota != nil:
-		g.quota = *a.Quota
-	case t.Quota != nil:
-		g.quota = *t.Quota
-	}
-	return g
+// scopeSet is a list of scopes with its text; many grants share one.
+type scopeSet struct {
+	list []string
+	text string // separated by spaces
 }
+
+func newGrant(k *Key, a *ServiceAccount, o *Organization, t *Tier, scopes *scopeSet) Grant {
+	// Both texts are kept in one piece of memory.
+	texts := k.ID + k.Name
+	environment := Live
+	if k.Environment == Test {
+		environment = Test
+	}
+	return Grant{
+		KeyID: texts[:len(k.ID)], Name: texts[len(k.ID):], Environment: environment, RotatedTo: k.RotatedTo, Disabled: k.Disabled,
+		RevokedAt: k.RevokedAt, EndsAt: k.EndsAt(), GraceUntil: k.GraceUntil, NotBefore: k.NotBefore,
+		Networks: k.AllowedNetworks, Metadata: k.Metadata,
+		Account: a, Organization: o, Tier: t, scopes: scopes, rateLimit: k.RateLimit,
+	}
+}
+
+// Scopes is what the key may do.
+func (g *Grant) Scopes() []string { return g.scopes.list }
+
+// ScopeList is the same, separated by spaces.
+func (g *Grant) ScopeList() string { return g.scopes.text }
 
 // KeyRule is the token bucket that the key alone draws from.
-func (g *Grant) KeyRule() ratelimit.Rule { return g.keyRule }
+func (g *Grant) KeyRule() ratelimit.Rule {
+	if g.rateLimit != nil {
+		return *g.rateLimit
+	}
+	return g.Tier.RateLimit
+}
 
 // AccountRule is the token bucket that all keys of the account share; it is
 // zero where there is none.
-func (g *Grant) AccountRule() ratelimit.Rule { return g.accountRule }
+func (g *Grant) AccountRule() ratelimit.Rule {
+	switch {
+	case g.Account.RateLimit != nil:
+		return *g.Account.RateLimit
+	case g.Tier.AccountRateLimit != nil:
+		return *g.Tier.AccountRateLimit
+	default:
+		return ratelimit.Rule{}
+	}
+}
+
+func (g *Grant) quota() ratelimit.Quota {
+	switch {
+	case g.Account.Quota != nil:
+		return *g.Account.Quota
+	case g.Tier.Quota != nil:
+		return *g.Tier.Quota
+	default:
+		return ratelimit.Quota{}
+	}
+}
 
 func (g *Grant) limits(q *Question) ratelimit.Request {
 	return ratelimit.Request{
-		Key:     ratelimit.Bucket{ID: g.Key.ID, Rule: g.keyRule},
-		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.accountRule},
-		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: g.quota},
+		Key:     ratelimit.Bucket{ID: g.KeyID, Rule: g.KeyRule()},
+		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule()},
+		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: g.quota()},
 		Cost:    q.Cost, DryRun: q.DryRun,
 	}
 }

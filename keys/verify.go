@@ -111,7 +111,7 @@ func (v *Verifier) find(ctx context.Context, q *Question, now time.Time) (*entry
 			return nil, ratelimit.Decision{}, err
 		}
 	}
-	if e.grant != nil && (q.Asker == nil || q.Asker.May(VerifyKeys, e.grant.Key.OrganizationID)) {
+	if e.grant != nil && (q.Asker == nil || q.Asker.May(VerifyKeys, e.grant.Account.OrganizationID)) {
 		return e, ratelimit.Decision{}, nil
 	}
 	_, err := v.guess(ctx, q, q.DryRun)

@@ -14,12 +14,12 @@ type bucket struct {
 	mu      sync.Mutex
 	rule    Rule
 	limiter *rate.Limiter
-	latest  time.Time // of the last use; time does not run backwards in a bucket
-	dead    bool      // dropped: whoever still holds it looks it up again
+	latest  int64 // Unix nanoseconds of the last use; time does not run backwards in a bucket
+	dead    bool  // dropped: whoever still holds it looks it up again
 }
 
 func newBucket(r Rule, now time.Time) *bucket {
-	return &bucket{rule: r, limiter: rate.NewLimiter(perSecond(r), int(r.Burst)), latest: now}
+	return &bucket{rule: r, limiter: rate.NewLimiter(perSecond(r), int(r.Burst)), latest: now.UnixNano()}
 }
 
 func perSecond(r Rule) rate.Limit {
@@ -29,10 +29,11 @@ func perSecond(r Rule) rate.Limit {
 // at brings the bucket to the time now, with the rule that holds now, and
 // returns the time to use. The bucket is locked.
 func (b *bucket) at(r Rule, now time.Time) time.Time {
-	if now.Before(b.latest) {
-		now = b.latest
+	if at := now.UnixNano(); at < b.latest {
+		now = time.Unix(0, b.latest)
+	} else {
+		b.latest = at
 	}
-	b.latest = now
 	if b.rule != r {
 		b.limiter.SetLimitAt(now, perSecond(r))
 		b.limiter.SetBurstAt(now, int(r.Burst))
@@ -75,7 +76,7 @@ func (b *bucket) wait(tokens float64) time.Duration {
 // idle reports whether dropping the bucket would change nothing: it is full
 // and was not used for a while. The bucket is locked.
 func (b *bucket) idle(now time.Time, after time.Duration) bool {
-	return now.Sub(b.latest) >= after && b.limiter.TokensAt(now) >= float64(b.rule.Burst)
+	return now.UnixNano()-b.latest >= int64(after) && b.limiter.TokensAt(now) >= float64(b.rule.Burst)
 }
 
 const shards = 64

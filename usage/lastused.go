@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	flushEvery   = 5 * time.Second
+	flushEvery   = time.Second
 	flushTimeout = 10 * time.Second
-	flushBatch   = 500
+	flushBatch   = 1000    // keys a flush: the rest waits, so that verification has the machine
 	mostWaiting  = 200_000 // keys; more uses than that are dropped until the next flush
 )
 
@@ -60,27 +60,34 @@ func (l *LastUsed) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := l.Flush(ctx); err != nil && ctx.Err() == nil {
+			if _, err := l.flushBatch(ctx); err != nil && ctx.Err() == nil {
 				l.logger.Warn("last use of keys cannot be saved", "err", err)
 			}
 		}
 	}
 }
 
-// Flush writes what is buffered. What cannot be written stays buffered.
+// Flush writes all that is buffered. What cannot be written stays buffered.
 func (l *LastUsed) Flush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
-	defer cancel()
 	for {
-		batch := l.take()
-		if len(batch) == 0 {
-			return nil
-		}
-		if err := l.store.TouchLastUsed(ctx, batch); err != nil {
-			l.putBack(batch)
-			return fmt.Errorf("save last use of keys: %w", err)
+		if written, err := l.flushBatch(ctx); err != nil || written == 0 {
+			return err
 		}
 	}
+}
+
+func (l *LastUsed) flushBatch(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+	defer cancel()
+	batch := l.take()
+	if len(batch) == 0 {
+		return 0, nil
+	}
+	if err := l.store.TouchLastUsed(ctx, batch); err != nil {
+		l.putBack(batch)
+		return 0, fmt.Errorf("save last use of keys: %w", err)
+	}
+	return len(batch), nil
 }
 
 func (l *LastUsed) take() map[string]time.Time {

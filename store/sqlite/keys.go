@@ -13,7 +13,9 @@ type keyTable struct {
 }
 
 // Keys returns the collection of keys.
-func (s *Store) Keys() keys.KeyCollection {
+func (s *Store) Keys() keys.KeyCollection { return s.keyTable() }
+
+func (s *Store) keyTable() keyTable {
 	return keyTable{&table[keys.Key, keys.KeyFilter]{
 		store: s, name: "keys", descending: true, bury: hashOfKey,
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
@@ -96,14 +98,14 @@ func (t keyTable) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) 
 
 // TouchLastUsed notes the uses that are later than the stored ones.
 func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]time.Time) error {
-	return t.store.transact(ctx, func(tx *sql.Tx) error {
-		for id, at := range used {
-			if _, err := tx.ExecContext(ctx, "UPDATE keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)", at.UnixMilli(), id, at.UnixMilli()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	rows := make([][2]any, 0, len(used))
+	for id, at := range used {
+		rows = append(rows, [2]any{id, at.UnixMilli()})
+	}
+	_, err := t.store.writer.exec(ctx, `UPDATE keys SET last_used_at = used.at
+		FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM json_each(?)) AS used
+		WHERE keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)`, putJSON(rows))
+	return err
 }
 
 func hashOfKey(ctx context.Context, tx *sql.Tx, id string) (any, error) {

@@ -76,15 +76,14 @@ func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) 
 
 // AddQuotaUse adds to what was used, all of it or nothing.
 func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		for _, u := range uses {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO quota_use (id, window, used) VALUES (?, ?, ?)
-				ON CONFLICT (id, window) DO UPDATE SET used = used + excluded.used`, u.ID, u.Window, u.Used); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	rows := make([][3]any, len(uses))
+	for i, u := range uses {
+		rows[i] = [3]any{u.ID, u.Window, u.Used}
+	}
+	_, err := s.writer.exec(ctx, `INSERT INTO quota_use (id, window, used)
+		SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+		ON CONFLICT (id, window) DO UPDATE SET used = used + excluded.used`, putJSON(rows))
+	return err
 }
 
 // InsertIdempotency stores the record unless its key is taken.

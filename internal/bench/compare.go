@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// compare drives the service and the floor in turn.
+func compare(ctx context.Context, o options, dir string) (err error) {
+	fmt.Printf("filling a store with %d keys\n", o.keys)
+	f, err := fill(ctx, dir, o.keys)
+	if err != nil {
+		return err
+	}
+	script := filepath.Join(dir, "load.lua")
+	if err := os.WriteFile(script, []byte(wrkScript), 0o600); err != nil {
+		return err
+	}
+	service, err := startService(ctx, o, f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, service.stop()) }()
+	bottom, err := startFloor(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bottom.stop()) }()
+	if err := warm(ctx, service, f); err != nil {
+		return err
+	}
+	for _, method := range []string{"POST", "GET"} {
+		if err := pair(ctx, o, f, script, method, service, bottom); err != nil {
+			return err
+		}
+	}
+	resident, err := service.resident()
+	fmt.Printf("\nresident memory of the service with %d keys cached: %.0f MiB\n", o.keys, resident)
+	return err
+}
+
+func startService(ctx context.Context, o options, f filled) (*process, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, address, "/readyz", []string{
+		"LATCHKEY_ADDR=" + address, "LATCHKEY_DATABASE_URL=" + f.url, "LATCHKEY_LOG=warn", "LATCHKEY_ADMIN_PASSWORD=benchmark only",
+	}, o.binary, "serve")
+}
+
+func startFloor(ctx context.Context, f filled) (*process, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, address, "/", nil, self, "-floor", address, "-secrets", f.secretsFile)
+}
+
+const warmUp = 2 * time.Second
+
+// pair runs the rounds of one method, service and floor in turn, and prints
+// the ratio of the medians.
+func pair(ctx context.Context, o options, f filled, script, method string, service, bottom *process) error {
+	fmt.Printf("\n%s /verify, %d keys at random, %d connections, %d rounds of %s each, in turn\n", method, o.keys, o.connections, o.rounds, o.duration)
+	for _, p := range []*process{service, bottom} {
+		if _, err := drive(ctx, o, p.address, method, f.secretsFile, f.verifier, script, warmUp); err != nil {
+			return err
+		}
+	}
+	var ours, floors []result
+	for range o.rounds {
+		for _, side := range []struct {
+			p   *process
+			all *[]result
+		}{{service, &ours}, {bottom, &floors}} {
+			r, err := drive(ctx, o, side.p.address, method, f.secretsFile, f.verifier, script, o.duration)
+			if err != nil {
+				return err
+			}
+			*side.all = append(*side.all, r)
+		}
+	}
+	a, b := medianOf(ours), medianOf(floors)
+	row := "%-9s %9.0f req/s   p50 %8s   p99 %8s   not 2xx %d\n"
+	fmt.Printf(row, "latchkey", a.perSecond, a.p50, a.p99, a.refused)
+	fmt.Printf(row, "floor", b.perSecond, b.p50, b.p99, b.refused)
+	fmt.Printf("ratio     %9.2f           p50 %8.2f   p99 %8.2f\n", a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50), float64(a.p99)/float64(b.p99))
+	return nil
+}

@@ -1,0 +1,67 @@
+// Command bench measures whole processes over loopback: Latchkey's /verify
+// against an honest floor, in turn, with the same load generator (wrk). Its
+// figures are ratios of medians: absolute numbers say more about the machine.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+type options struct {
+	keys        int
+	rounds      int
+	duration    time.Duration
+	connections int
+	binary      string
+	million     bool
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.keys, "keys", 100_000, "live keys, asked for at random")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turn")
+	flag.DurationVar(&o.duration, "duration", 5*time.Second, "length of one round")
+	flag.IntVar(&o.connections, "connections", 32, "kept-alive connections")
+	flag.StringVar(&o.binary, "binary", "build/latchkey", "the service to measure")
+	flag.BoolVar(&o.million, "million", true, "measure 1,000,000 stored keys as well")
+	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
+	secrets := flag.String("secrets", "", "file of keys, one a line")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, o, *floorAddress, *secrets)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, floorAddress, secrets string) error {
+	if floorAddress != "" {
+		all, err := readLines(secrets)
+		if err != nil {
+			return err
+		}
+		server := &http.Server{Addr: floorAddress, Handler: newFloor(all), ReadHeaderTimeout: 5 * time.Second}
+		return server.ListenAndServe()
+	}
+	dir, err := os.MkdirTemp("", "latchkey-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	if err := compare(ctx, o, filepath.Join(dir, "compare")); err != nil {
+		return err
+	}
+	if !o.million {
+		return nil
+	}
+	return large(ctx, o, filepath.Join(dir, "million"))
+}

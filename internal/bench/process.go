@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a server on the first core.
+type process struct {
+	cmd     *exec.Cmd
+	address string
+	ready   time.Duration // from start to the first answer
+}
+
+func lastCore() string { return strconv.Itoa(runtime.NumCPU() - 1) }
+
+func freeAddress() (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// start runs the command pinned to the first core until it answers at path.
+func start(ctx context.Context, address, path string, environment []string, command ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", "0"}, command...)...) //nolint:gosec // G204: our own command
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stderr = os.Stderr
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{cmd: cmd, address: address}
+	for time.Since(began) < time.Minute {
+		if answers(ctx, "http://"+address+path) {
+			p.ready = time.Since(began)
+			return p, nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return nil, errors.Join(fmt.Errorf("%s does not answer", command[0]), p.stop())
+}
+
+func answers(ctx context.Context, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(request)
+	return err == nil && answer.Body.Close() == nil
+}
+
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	_ = p.cmd.Wait() // how it ended says nothing about its speed
+	return nil
+}
+
+// resident returns the process's resident memory in MiB.
+func (p *process) resident() (float64, error) {
+	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(b)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+			return kib / 1024, err
+		}
+	}
+	return 0, errors.New("no resident memory in the process's status")
+}
