@@ -2,16 +2,38 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 
+	"github.com/latchkey/latchkey/store/mongo"
 	"github.com/latchkey/latchkey/store/sqlite"
 )
 
-// Open opens the database that the URL names.
+// ErrURL is returned for a URL that names no database.
+var ErrURL = errors.New("the database URL must be sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME")
+
+// Open opens the database that the URL names. Errors do not repeat the URL,
+// which may hold a password.
 func Open(ctx context.Context, url string) (Store, error) {
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		return sqlite.Open(ctx, path)
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch scheme {
+	case "sqlite":
+		path := strings.TrimPrefix(rest, "//")
+		if path == "" {
+			return nil, ErrURL
+		}
+		return asStore(sqlite.Open(ctx, path))
+	case "mongodb", "mongodb+srv":
+		return asStore(mongo.Open(ctx, url))
+	default:
+		return nil, ErrURL
 	}
-	return nil, fmt.Errorf("unknown database")
+}
+
+// asStore keeps a nil pointer from becoming a Store that is not nil.
+func asStore[S Store](s S, err error) (Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }

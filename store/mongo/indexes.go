@@ -1,0 +1,96 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// index is one index; every list filter has one that begins with its field.
+type index struct {
+	collection string
+	fields     []string
+	unique     bool
+}
+
+// indexes are all that there are. On a sharded cluster the hot path, a key by
+// its hash, is served by one shard when keys are sharded by {hash: 1}, and
+// every other collection by {_id: 1}.
+func indexes() []index {
+	return []index{
+		{"keys", []string{"hash"}, true},
+		{"keys", []string{"service_account_id", "_id"}, false},
+		{"keys", []string{"organization_id", "_id"}, false},
+		{"keys", []string{"ends_at"}, false},
+		{"keys", []string{"updated_at"}, false},
+		{"service_accounts", []string{"organization_id", "_id"}, false},
+		{"service_accounts", []string{"tier", "_id"}, false},
+		{"service_accounts", []string{"external_id", "_id"}, false},
+		{"service_accounts", []string{"updated_at"}, false},
+		{"organizations", []string{"updated_at"}, false},
+		{"tiers", []string{"updated_at"}, false},
+		{"tombstones", []string{"deleted_at"}, false},
+		{"users", []string{"email_folded"}, true},
+		{"memberships", []string{"organization_id", "_id"}, false},
+		{"memberships", []string{"user_id", "_id"}, false},
+		{"sessions", []string{"token_hash"}, true},
+		{"sessions", []string{"user_id", "_id"}, false},
+		{"sessions", []string{"expires_at"}, false},
+		{"sessions", []string{"last_seen_at"}, false},
+		{"audit_events", []string{"organization_id", "_id"}, false},
+		{"audit_events", []string{"object_id", "_id"}, false},
+		{"audit_events", []string{"subject_id", "_id"}, false},
+		{"audit_events", []string{"action", "_id"}, false},
+		{"idempotency", []string{"created_at"}, false},
+	}
+}
+
+// schema is the version of the documents that this package writes.
+const schema = 1
+
+// ErrNewer is returned for a database that a newer version wrote.
+var ErrNewer = errors.New("the database was written by a newer version")
+
+// prepare makes the indexes and notes the schema. Every node does it at start:
+// making an index that exists changes nothing.
+func (s *Store) prepare(ctx context.Context) error {
+	var noted struct {
+		Version int `bson:"version"`
+	}
+	err := s.db.Collection("schema").FindOne(ctx, bson.D{{Key: "_id", Value: "latchkey"}}).Decode(&noted)
+	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
+		return err
+	}
+	if noted.Version > schema {
+		return fmt.Errorf("%w: it has schema %d, this version knows up to %d; use a newer latchkey", ErrNewer, noted.Version, schema)
+	}
+	for _, i := range indexes() {
+		if err := s.makeIndex(ctx, i); err != nil {
+			return fmt.Errorf("make index of %s on %v: %w", i.collection, i.fields, err)
+		}
+	}
+	if noted.Version == schema {
+		return nil
+	}
+	_, err = s.db.Collection("schema").UpdateOne(ctx, bson.D{{Key: "_id", Value: "latchkey"}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: schema}}}}, options.UpdateOne().SetUpsert(true))
+	if errors.Is(known(err), errs.Conflict) {
+		return nil // another node noted it first
+	}
+	return err
+}
+
+func (s *Store) makeIndex(ctx context.Context, i index) error {
+	var fields bson.D
+	for _, f := range i.fields {
+		fields = append(fields, bson.E{Key: f, Value: 1})
+	}
+	_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: fields, Options: options.Index().SetUnique(i.unique)})
+	return err
+}

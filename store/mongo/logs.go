@@ -1,0 +1,145 @@
+package mongo
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+type event struct {
+	ID             string    `bson:"_id"`
+	At             time.Time `bson:"at"`
+	Action         string    `bson:"action"`
+	SubjectKind    string    `bson:"subject_kind"`
+	SubjectID      string    `bson:"subject_id"`
+	SubjectName    string    `bson:"subject_name"`
+	SubjectKeyID   string    `bson:"subject_key_id"`
+	ObjectType     string    `bson:"object_type"`
+	ObjectID       string    `bson:"object_id"`
+	OrganizationID string    `bson:"organization_id"`
+	Address        string    `bson:"address"`
+	UserAgent      string    `bson:"user_agent"`
+	RequestID      string    `bson:"request_id"`
+	Before         string    `bson:"before"`
+	After          string    `bson:"after"`
+}
+
+func eventOf(e *audit.Event) event {
+	return event{
+		e.ID, e.At, e.Action, e.Subject.Kind, e.Subject.ID, e.Subject.Name, e.Subject.KeyID,
+		e.Object.Type, e.Object.ID, e.Object.OrganizationID, e.Origin.Address, e.Origin.UserAgent, e.Origin.RequestID, string(e.Before), string(e.After),
+	}
+}
+
+func eventIn(d *event) (audit.Event, error) {
+	return audit.Event{
+		ID: d.ID, At: d.At.UTC(), Action: d.Action,
+		Subject: audit.Subject{Kind: d.SubjectKind, ID: d.SubjectID, Name: d.SubjectName, KeyID: d.SubjectKeyID},
+		Object:  audit.Object{Type: d.ObjectType, ID: d.ObjectID, OrganizationID: d.OrganizationID},
+		Origin:  audit.Origin{Address: d.Address, UserAgent: d.UserAgent, RequestID: d.RequestID},
+		Before:  rawIn(d.Before), After: rawIn(d.After),
+	}, nil
+}
+
+func (s *Store) events() *collection[audit.Event, audit.Filter, event] {
+	return &collection[audit.Event, audit.Filter, event]{
+		store: s, name: "audit_events", descending: true, encode: eventOf, decode: eventIn,
+		where: func(f audit.Filter) bson.D {
+			d := equal(oneOf(bson.D{}, "organization_id", f.OrganizationIDs), "object_id", f.ObjectID)
+			d = equal(equal(d, "subject_id", f.SubjectID), "action", f.Action)
+			between := bson.D{}
+			if !f.From.IsZero() {
+				between = append(between, bson.E{Key: "$gte", Value: f.From})
+			}
+			if !f.Until.IsZero() {
+				between = append(between, bson.E{Key: "$lt", Value: f.Until})
+			}
+			if len(between) > 0 {
+				d = append(d, bson.E{Key: "at", Value: between})
+			}
+			return d
+		},
+	}
+}
+
+// AppendEvent stores one audit event.
+func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
+	return s.events().Insert(ctx, e)
+}
+
+// Events returns one page of the log, newest first.
+func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
+	return s.events().List(ctx, f, keys.Page{After: after, Limit: limit})
+}
+
+func quotaID(id, window string) string { return id + " " + window }
+
+// QuotaUse returns what was used of the quota in the window.
+func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) {
+	var d struct {
+		Used int64 `bson:"used"`
+	}
+	err := s.db.Collection("quota_use").FindOne(ctx, bson.D{{Key: "_id", Value: quotaID(id, window)}}).Decode(&d)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return 0, nil
+	}
+	return d.Used, known(err)
+}
+
+// AddQuotaUse adds to what was used. Each addition is atomic on its own: after
+// an error some may have been made, and are made again when the caller tries
+// again, which counts too much, never too little.
+func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
+	if len(uses) == 0 {
+		return nil
+	}
+	writes := make([]mongo.WriteModel, len(uses))
+	for i, u := range uses {
+		writes[i] = mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: quotaID(u.ID, u.Window)}}).
+			SetUpdate(bson.D{{Key: "$inc", Value: bson.D{{Key: "used", Value: u.Used}}}}).SetUpsert(true)
+	}
+	_, err := s.db.Collection("quota_use").BulkWrite(ctx, writes)
+	return known(err)
+}
+
+type idempotencyRecord struct {
+	ID          string    `bson:"_id"`
+	Fingerprint []byte    `bson:"fingerprint"`
+	ObjectID    string    `bson:"object_id"`
+	CreatedAt   time.Time `bson:"created_at"`
+}
+
+// InsertIdempotency stores the record unless its key is taken.
+func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
+	_, err := s.db.Collection("idempotency").InsertOne(ctx, idempotencyRecord{hex.EncodeToString(r.Key[:]), r.Fingerprint[:], r.ObjectID, r.CreatedAt})
+	return known(err)
+}
+
+// Idempotency returns the record with the key.
+func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
+	var d idempotencyRecord
+	err := s.db.Collection("idempotency").FindOne(ctx, bson.D{{Key: "_id", Value: hex.EncodeToString(key[:])}}).Decode(&d)
+	if err != nil {
+		return idempotency.Record{}, known(err)
+	}
+	r := idempotency.Record{Key: key, ObjectID: d.ObjectID, CreatedAt: d.CreatedAt.UTC()}
+	if copy(r.Fingerprint[:], d.Fingerprint) != len(r.Fingerprint) {
+		return r, errors.New("the stored fingerprint has a wrong length")
+	}
+	return r, nil
+}
+
+// DeleteIdempotencyBefore removes old records.
+func (s *Store) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.deleteSome(ctx, "idempotency", bson.D{{Key: "created_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
+}

@@ -1,0 +1,185 @@
+package mongo
+
+import (
+	"context"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+)
+
+type user struct {
+	ID           string `bson:"_id"`
+	stamp        `bson:",inline"`
+	Email        string     `bson:"email"`
+	EmailFolded  string     `bson:"email_folded"`
+	Name         string     `bson:"name"`
+	PasswordHash string     `bson:"password_hash"`
+	IsAdmin      bool       `bson:"is_admin"`
+	Disabled     bool       `bson:"disabled"`
+	LastSignInAt *time.Time `bson:"last_sign_in_at"`
+	Search       string     `bson:"search"`
+}
+
+type userCollection struct {
+	*collection[auth.User, auth.UserFilter, user]
+}
+
+// Users returns the collection of users.
+func (s *Store) Users() auth.UserCollection {
+	return userCollection{&collection[auth.User, auth.UserFilter, user]{
+		store: s, name: "users", descending: true,
+		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
+		encode: func(u *auth.User) user {
+			return user{u.ID, stampOf(&u.Stamp), u.Email, u.FoldedEmail(), u.Name, u.PasswordHash, u.IsAdmin, u.Disabled, timeOf(u.LastSignInAt), u.SearchText()}
+		},
+		decode: func(d *user) (auth.User, error) {
+			return auth.User{
+				Stamp: d.domain(), ID: d.ID, Email: d.Email, Name: d.Name, PasswordHash: d.PasswordHash,
+				IsAdmin: d.IsAdmin, Disabled: d.Disabled, LastSignInAt: timeIn(d.LastSignInAt),
+			}, nil
+		},
+		where: func(f auth.UserFilter) bson.D {
+			d := containing(bson.D{}, f.Text)
+			if f.IsAdmin != nil {
+				d = append(d, bson.E{Key: "is_admin", Value: *f.IsAdmin})
+			}
+			return d
+		},
+	}}
+}
+
+// ByEmail returns the user with the folded e-mail address.
+func (c userCollection) ByEmail(ctx context.Context, folded string) (auth.User, error) {
+	return c.one(ctx, "email_folded", folded)
+}
+
+type membership struct {
+	ID             string `bson:"_id"`
+	stamp          `bson:",inline"`
+	OrganizationID string `bson:"organization_id"`
+	UserID         string `bson:"user_id"`
+	Role           string `bson:"role"`
+}
+
+// Memberships returns the collection of memberships.
+func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFilter] {
+	return &collection[auth.Membership, auth.MembershipFilter, membership]{
+		store: s, name: "memberships",
+		identify: func(m *auth.Membership) (string, int64) { return m.ID(), m.Revision },
+		encode: func(m *auth.Membership) membership {
+			return membership{m.ID(), stampOf(&m.Stamp), m.OrganizationID, m.UserID, string(m.Role)}
+		},
+		decode: func(d *membership) (auth.Membership, error) {
+			return auth.Membership{Stamp: d.domain(), OrganizationID: d.OrganizationID, UserID: d.UserID, Role: auth.Role(d.Role)}, nil
+		},
+		where: func(f auth.MembershipFilter) bson.D {
+			return equal(equal(equal(bson.D{}, "organization_id", f.OrganizationID), "user_id", f.UserID), "role", string(f.Role))
+		},
+	}
+}
+
+type session struct {
+	ID         string    `bson:"_id"`
+	TokenHash  []byte    `bson:"token_hash"`
+	UserID     string    `bson:"user_id"`
+	CreatedAt  time.Time `bson:"created_at"`
+	LastSeenAt time.Time `bson:"last_seen_at"`
+	ExpiresAt  time.Time `bson:"expires_at"`
+	Address    string    `bson:"address"`
+	UserAgent  string    `bson:"user_agent"`
+}
+
+func (d *session) domain() auth.Session {
+	n := auth.Session{
+		ID: d.ID, UserID: d.UserID, CreatedAt: d.CreatedAt.UTC(), LastSeenAt: d.LastSeenAt.UTC(),
+		ExpiresAt: d.ExpiresAt.UTC(), Address: d.Address, UserAgent: d.UserAgent,
+	}
+	copy(n.TokenHash[:], d.TokenHash)
+	return n
+}
+
+// InsertSession stores a new session.
+func (s *Store) InsertSession(ctx context.Context, n auth.Session) error {
+	_, err := s.db.Collection("sessions").InsertOne(ctx, session{n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, n.ExpiresAt, n.Address, n.UserAgent})
+	return known(err)
+}
+
+// SessionByToken returns the session with the cookie's digest.
+func (s *Store) SessionByToken(ctx context.Context, hash auth.TokenHash) (auth.Session, error) {
+	var d session
+	err := s.db.Collection("sessions").FindOne(ctx, bson.D{{Key: "token_hash", Value: hash[:]}}).Decode(&d)
+	return d.domain(), known(err)
+}
+
+// TouchSession sets when the session was last seen.
+func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
+	_, err := s.db.Collection("sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$set", Value: bson.D{{Key: "last_seen_at", Value: at}}}})
+	return known(err)
+}
+
+// DeleteSession ends the session.
+func (s *Store) DeleteSession(ctx context.Context, id string) error {
+	_, err := s.db.Collection("sessions").DeleteOne(ctx, bson.D{{Key: "_id", Value: id}})
+	return known(err)
+}
+
+// DeleteSessionsOf ends all sessions of the user but except.
+func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) error {
+	_, err := s.db.Collection("sessions").DeleteMany(ctx, bson.D{{Key: "user_id", Value: userID}, {Key: "_id", Value: bson.D{{Key: "$ne", Value: except}}}})
+	return known(err)
+}
+
+const mostSessions = 1000
+
+// SessionsOf returns the user's sessions, newest first.
+func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
+	cursor, err := s.db.Collection("sessions").Find(ctx, bson.D{{Key: "user_id", Value: userID}}, options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(mostSessions))
+	if err != nil {
+		return nil, known(err)
+	}
+	var found []session
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, known(err)
+	}
+	all := make([]auth.Session, len(found))
+	for i := range found {
+		all[i] = found[i].domain()
+	}
+	return all, nil
+}
+
+// DeleteSessionsBefore removes sessions that ended by themselves.
+func (s *Store) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
+	over := bson.A{
+		bson.D{{Key: "expires_at", Value: bson.D{{Key: "$lt", Value: now}}}},
+		bson.D{{Key: "last_seen_at", Value: bson.D{{Key: "$lt", Value: idleSince}}}},
+	}
+	return s.deleteSome(ctx, "sessions", bson.D{{Key: "$or", Value: over}}, limit)
+}
+
+// deleteSome removes at most limit documents.
+func (s *Store) deleteSome(ctx context.Context, name string, where bson.D, limit int) (int, error) {
+	cursor, err := s.db.Collection(name).Find(ctx, where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return 0, known(err)
+	}
+	var found []struct {
+		ID any `bson:"_id"`
+	}
+	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
+		return 0, known(err)
+	}
+	names := make(bson.A, len(found))
+	for i := range found {
+		names[i] = found[i].ID
+	}
+	result, err := s.db.Collection(name).DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: names}}}})
+	if err != nil {
+		return 0, known(err)
+	}
+	return int(result.DeletedCount), nil
+}
