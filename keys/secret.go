@@ -89,7 +89,7 @@ func (f Format) Prefix(env Environment) string { return f.brand + "_" + string(e
 // New returns a new random key of the environment.
 func (f Format) New(env Environment) Secret {
 	var random [secretBytes]byte
-	rand.Read(random[:]) //nolint:errcheck // crypto/rand.Read never returns an error since Go 1.24
+	rand.Read(random[:])
 	body := f.Prefix(env) + padded62(new(big.Int).SetBytes(random[:]), randomLength)
 	return Secret{text: body + checksum(body)}
 }

@@ -13,8 +13,8 @@ func Fold(s string) string { return cases.Fold().String(s) }
 func (o *Organization) SearchText() string { return Fold(o.Name + "\n" + o.ID) }
 
 // SearchText is what the Text of an AccountFilter is looked for in.
-func (a *ServiceAccount) SearchText() string {
-	return Fold(strings.Join([]string{a.Name, a.Description, a.ExternalID, a.ID}, "\n"))
+func (account *ServiceAccount) SearchText() string {
+	return Fold(strings.Join([]string{account.Name, account.Description, account.ExternalID, account.ID}, "\n"))
 }
 
 // SearchText is what the Text of a KeyFilter is looked for in.

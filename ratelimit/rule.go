@@ -94,7 +94,7 @@ func ParseRule(s string) (Rule, error) {
 
 func parseCount(s string) (int64, error) {
 	n, err := strconv.ParseUint(s, 10, 63)
-	return int64(n), err //nolint:gosec // G115: at most 63 bits were asked for
+	return int64(n), err
 }
 
 // Period is how long a quota lasts: a calendar day or month in UTC.

@@ -13,7 +13,7 @@ import (
 
 type user struct {
 	ID           string `bson:"_id"`
-	stamp        `bson:",inline"`
+	Stamp        `bson:",inline"`
 	Email        string     `bson:"email"`
 	EmailFolded  string     `bson:"email_folded"`
 	Name         string     `bson:"name"`
@@ -59,7 +59,7 @@ func (c userCollection) ByEmail(ctx context.Context, folded string) (auth.User, 
 
 type membership struct {
 	ID             string `bson:"_id"`
-	stamp          `bson:",inline"`
+	Stamp          `bson:",inline"`
 	OrganizationID string `bson:"organization_id"`
 	UserID         string `bson:"user_id"`
 	Role           string `bson:"role"`

@@ -14,16 +14,17 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// stamp is what every document carries. Times are UTC with milliseconds.
-type stamp struct {
+// Stamp is what every document carries, exported for the encoder alone. Times
+// are UTC with milliseconds.
+type Stamp struct {
 	Revision  int64     `bson:"revision"`
 	CreatedAt time.Time `bson:"created_at"`
 	UpdatedAt time.Time `bson:"updated_at"`
 }
 
-func stampOf(s *keys.Stamp) stamp { return stamp{s.Revision, s.CreatedAt, s.UpdatedAt} }
+func stampOf(s *keys.Stamp) Stamp { return Stamp{s.Revision, s.CreatedAt, s.UpdatedAt} }
 
-func (s *stamp) domain() keys.Stamp {
+func (s *Stamp) domain() keys.Stamp {
 	return keys.Stamp{Revision: s.Revision, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC()}
 }
 
@@ -120,7 +121,7 @@ func rawIn(text string) json.RawMessage {
 
 type organization struct {
 	ID       string `bson:"_id"`
-	stamp    `bson:",inline"`
+	Stamp    `bson:",inline"`
 	Name     string `bson:"name"`
 	Disabled bool   `bson:"disabled"`
 	Metadata string `bson:"metadata"`
@@ -147,7 +148,7 @@ func (s *Store) Organizations() keys.Collection[keys.Organization, keys.Organiza
 
 type account struct {
 	ID              string `bson:"_id"`
-	stamp           `bson:",inline"`
+	Stamp           `bson:",inline"`
 	OrganizationID  string   `bson:"organization_id"`
 	CreatedBy       string   `bson:"created_by"`
 	Name            string   `bson:"name"`
@@ -165,7 +166,7 @@ type account struct {
 
 func accountOf(a *keys.ServiceAccount) account {
 	return account{
-		ID: a.ID, stamp: stampOf(&a.Stamp), OrganizationID: a.OrganizationID, CreatedBy: a.CreatedBy, Name: a.Name, Description: a.Description,
+		ID: a.ID, Stamp: stampOf(&a.Stamp), OrganizationID: a.OrganizationID, CreatedBy: a.CreatedBy, Name: a.Name, Description: a.Description,
 		Tier: a.Tier, Scopes: a.Scopes, AllowedNetworks: networksOf(a.AllowedNetworks), RateLimit: ruleOf(a.RateLimit), Quota: quotaOf(a.Quota),
 		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(),
 	}
@@ -198,7 +199,7 @@ func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Acco
 
 type tier struct {
 	ID               string `bson:"_id"`
-	stamp            `bson:",inline"`
+	Stamp            `bson:",inline"`
 	Title            string        `bson:"title"`
 	RateLimit        *rule         `bson:"rate_limit"`
 	AccountRateLimit *rule         `bson:"account_rate_limit"`
@@ -230,7 +231,7 @@ func (s *Store) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 
 type scope struct {
 	ID          string `bson:"_id"`
-	stamp       `bson:",inline"`
+	Stamp       `bson:",inline"`
 	Description string `bson:"description"`
 }
 
@@ -249,7 +250,7 @@ func (s *Store) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
 
 type key struct {
 	ID               string `bson:"_id"`
-	stamp            `bson:",inline"`
+	Stamp            `bson:",inline"`
 	OrganizationID   string     `bson:"organization_id"`
 	ServiceAccountID string     `bson:"service_account_id"`
 	Environment      string     `bson:"environment"`
@@ -280,7 +281,7 @@ type key struct {
 
 func keyOf(k *keys.Key) key {
 	return key{
-		ID: k.ID, stamp: stampOf(&k.Stamp), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: string(k.Environment),
+		ID: k.ID, Stamp: stampOf(&k.Stamp), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: string(k.Environment),
 		Hash: k.Hash[:], HashAlgorithm: string(k.HashAlgorithm), Start: k.Start, Last4: k.Last4, RevokedAt: timeOf(k.RevokedAt), RevokeReason: string(k.RevokeReason),
 		RevokeNote: k.RevokeNote, RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: timeOf(k.GraceUntil), LastUsedAt: timeOf(k.LastUsedAt),
 		CreatedBy: k.CreatedBy, Name: k.Name, Note: k.Note, Scopes: k.Scopes, AllowedNetworks: networksOf(k.AllowedNetworks), RateLimit: ruleOf(k.RateLimit),

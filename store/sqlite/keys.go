@@ -17,7 +17,7 @@ func (s *Store) Keys() keys.KeyCollection { return s.keyTable() }
 
 func (s *Store) keyTable() keyTable {
 	return keyTable{&table[keys.Key, keys.KeyFilter]{
-		store: s, name: "keys", descending: true, bury: hashOfKey,
+		store: s, name: "keys", descending: true, bury: hashOfKey, untouched: "last_used_at", // written behind, by TouchLastUsed
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
 			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at created_by name note
 			scopes allowed_networks rate_limit expires_at not_before metadata disabled ends_at search`),
@@ -69,26 +69,6 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 		c.add("not_before > ?", f.StartsAfter.UnixMilli())
 	}
 	return c
-}
-
-// Replace leaves last_used_at alone: it is written behind, by TouchLastUsed.
-func (t keyTable) Replace(ctx context.Context, k keys.Key) error {
-	rest := *t.table
-	rest.columns, rest.values = nil, func(k *keys.Key) []any {
-		var kept []any
-		for i, v := range keyValues(k) {
-			if t.columns[i] != "last_used_at" {
-				kept = append(kept, v)
-			}
-		}
-		return kept
-	}
-	for _, column := range t.columns {
-		if column != "last_used_at" {
-			rest.columns = append(rest.columns, column)
-		}
-	}
-	return rest.Replace(ctx, k)
 }
 
 // ByHash returns the key with the digest.

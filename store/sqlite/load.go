@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/latchkey/latchkey/keys"
 )
@@ -34,8 +33,7 @@ func (s *Store) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) error {
 }
 
 func (s *Store) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (int, error) {
-	columns := s.keyTable().columns
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO keys ("+strings.Join(columns, ", ")+") VALUES (?"+strings.Repeat(", ?", len(columns)-1)+")")
+	insert, err := tx.PrepareContext(ctx, s.keyTable().insertion())
 	if err != nil {
 		return 0, err
 	}

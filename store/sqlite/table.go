@@ -21,6 +21,7 @@ type table[T, F any] struct {
 	values     func(*T) []any // in the order of columns
 	scan       func(scanner, *T) error
 	where      func(F) conditions
+	untouched  string // a column that Replace leaves alone, or ""
 	// bury is set where other nodes cache the objects: it returns the digest
 	// that belongs into the tombstone, or nil.
 	bury func(ctx context.Context, tx *sql.Tx, id string) (hash any, err error)
@@ -63,9 +64,18 @@ func (c *conditions) contains(text string) {
 }
 
 func (t *table[T, F]) Insert(ctx context.Context, object T) error {
-	text := "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(t.columns)-1) + ")"
-	_, err := t.store.writer.exec(ctx, text, t.values(&object)...)
+	_, err := t.store.writer.exec(ctx, t.insertion(), t.values(&object)...)
 	return err
+}
+
+// Names of tables and columns are this package's own, never a caller's.
+
+func (t *table[T, F]) insertion() string {
+	return "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(t.columns)-1) + ")"
+}
+
+func (t *table[T, F]) deletion() string {
+	return "DELETE FROM " + t.name + " WHERE " + t.columns[0] + " = ? AND revision = ?"
 }
 
 func (t *table[T, F]) Get(ctx context.Context, id string) (T, error) {
@@ -79,8 +89,16 @@ func (t *table[T, F]) one(ctx context.Context, condition string, args ...any) (o
 
 func (t *table[T, F]) Replace(ctx context.Context, object T) error {
 	id, revision := t.identify(&object)
-	text := "UPDATE " + t.name + " SET " + strings.Join(t.columns[1:], " = ?, ") + " = ? WHERE " + t.columns[0] + " = ? AND revision = ?"
-	changed, err := t.store.writer.exec(ctx, text, append(t.values(&object)[1:], id, revision-1)...)
+	values := t.values(&object)
+	var set []string
+	var args []any
+	for i, column := range t.columns[1:] {
+		if column != t.untouched {
+			set, args = append(set, column+" = ?"), append(args, values[i+1])
+		}
+	}
+	text := "UPDATE " + t.name + " SET " + strings.Join(set, ", ") + " WHERE " + t.columns[0] + " = ? AND revision = ?"
+	changed, err := t.store.writer.exec(ctx, text, append(args, id, revision-1)...)
 	if err != nil || changed == 1 {
 		return err
 	}
@@ -107,7 +125,7 @@ func (t *table[T, F]) Delete(ctx context.Context, id string, revision int64) err
 				return err
 			}
 		}
-		result, err := tx.ExecContext(ctx, "DELETE FROM "+t.name+" WHERE "+t.columns[0]+" = ? AND revision = ?", id, revision)
+		result, err := tx.ExecContext(ctx, t.deletion(), id, revision)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,273 @@
+package storetest
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/store"
+)
+
+func keyFilters(t *testing.T, s store.Store) {
+	ctx, at := t.Context(), now()
+	yes, no := true, false
+	put := func(name string, change func(*keys.Key)) {
+		k := newKey("sa_a")
+		k.Name = name
+		change(&k)
+		must(t, s.Keys().Insert(ctx, k))
+	}
+	put("plain", func(*keys.Key) {})
+	put("revoked", func(k *keys.Key) { k.RevokedAt = at })
+	put("disabled", func(k *keys.Key) { k.Disabled = true })
+	put("expired", func(k *keys.Key) { k.ExpiresAt = at.Add(-time.Hour) })
+	put("soon", func(k *keys.Key) { k.ExpiresAt = at.Add(time.Hour) })
+	put("rotated", func(k *keys.Key) { k.GraceUntil, k.ExpiresAt = at.Add(-time.Hour), at.Add(time.Hour) })
+	put("early", func(k *keys.Key) { k.NotBefore = at.Add(time.Hour) })
+	put("Straße.*", func(k *keys.Key) { k.OrganizationID, k.Environment = "org_b", keys.Test })
+	put("other", func(k *keys.Key) { k.ServiceAccountID = "sa_b" })
+	for _, tt := range []struct {
+		name   string
+		filter keys.KeyFilter
+		want   []string
+	}{
+		{"account", keys.KeyFilter{ServiceAccountID: "sa_b"}, []string{"other"}},
+		{"organization", keys.KeyFilter{OrganizationIDs: []string{"org_b"}}, []string{"Straße.*"}},
+		{"no organization", keys.KeyFilter{OrganizationIDs: []string{}}, nil},
+		{"environment", keys.KeyFilter{Environment: keys.Test}, []string{"Straße.*"}},
+		{"text is folded and not a pattern", keys.KeyFilter{Text: keys.Fold("STRASSE.*")}, []string{"Straße.*"}},
+		{"pattern in text matches nothing", keys.KeyFilter{Text: "p.*n"}, nil},
+		{"revoked", keys.KeyFilter{Revoked: &yes}, []string{"revoked"}},
+		{"disabled", keys.KeyFilter{Disabled: &yes}, []string{"disabled"}},
+		{"ended, by expiry or grace", keys.KeyFilter{EndsBy: at}, []string{"expired", "rotated"}},
+		{"ends within", keys.KeyFilter{EndsBy: at.Add(2 * time.Hour), EndsAfter: at}, []string{"soon"}},
+		{"not ended: never counts", keys.KeyFilter{EndsAfter: at, Revoked: &no, StartsBy: at, Disabled: &no, OrganizationIDs: []string{"org_a", "org_c"}}, []string{"other", "plain", "soon"}},
+		{"not yet", keys.KeyFilter{StartsAfter: at}, []string{"early"}},
+	} {
+		found, err := s.Keys().List(ctx, tt.filter, keys.Page{Limit: 100})
+		must(t, err)
+		var names []string
+		for _, k := range found {
+			names = append(names, k.Name)
+		}
+		slices.Sort(names)
+		if !slices.Equal(names, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, names, tt.want)
+		}
+	}
+}
+
+func paging(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	const before, during, size = 25, 10, 7
+	want := map[string]bool{}
+	for range before {
+		k := newKey("sa_a")
+		must(t, s.Keys().Insert(ctx, k))
+		want[k.ID] = true
+	}
+	var inserting sync.WaitGroup
+	inserting.Go(func() {
+		for range during {
+			if err := s.Keys().Insert(ctx, newKey("sa_a")); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	seen, after := map[string]bool{}, ""
+	for {
+		page, err := s.Keys().List(ctx, keys.KeyFilter{ServiceAccountID: "sa_a"}, keys.Page{After: after, Limit: size})
+		must(t, err)
+		for _, k := range page {
+			if seen[k.ID] || (after != "" && k.ID >= after) {
+				t.Errorf("key %s is out of order behind %s", k.ID, after)
+			}
+			seen[k.ID], after = true, k.ID
+		}
+		if len(page) < size {
+			break
+		}
+	}
+	inserting.Wait()
+	for id := range want {
+		if !seen[id] {
+			t.Errorf("key %s was skipped", id)
+		}
+	}
+	for i := range 3 {
+		must(t, s.Scopes().Insert(ctx, keys.Scope{Stamp: keys.NewStamp(now()), Name: fmt.Sprintf("s:%d", 2-i)}))
+	}
+	scopes, err := s.Scopes().List(ctx, keys.NoFilter{}, keys.Page{After: "s:0", Limit: 10})
+	must(t, err)
+	if len(scopes) != 2 || scopes[0].Name != "s:1" {
+		t.Errorf("scopes behind s:0 are %v", scopes)
+	}
+}
+
+func lastUsed(t *testing.T, s store.Store) {
+	ctx, at := t.Context(), now()
+	k := newKey("sa_a")
+	must(t, s.Keys().Insert(ctx, k))
+	must(t, s.Keys().TouchLastUsed(ctx, map[string]time.Time{k.ID: at, "key_gone": at}))
+	must(t, s.Keys().TouchLastUsed(ctx, map[string]time.Time{k.ID: at.Add(-time.Hour)}))
+	k.Revision = 2 // a change that read the key before it was used
+	must(t, s.Keys().Replace(ctx, k))
+	got, err := s.Keys().Get(ctx, k.ID)
+	must(t, err)
+	k.LastUsedAt = at
+	same(t, got, k)
+}
+
+func quotaUse(t *testing.T, s store.Store, adders int) {
+	ctx := t.Context()
+	var all sync.WaitGroup
+	for range adders {
+		all.Go(func() {
+			for range 5 {
+				if err := s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "sa_a", Window: "2026-11", Used: 3}, {ID: "sa_b", Window: "2026-11", Used: 1}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for id, want := range map[string]int64{"sa_a": int64(15 * adders), "sa_b": int64(5 * adders), "sa_c": 0} {
+		got, err := s.QuotaUse(ctx, id, "2026-11")
+		must(t, err)
+		if got != want {
+			t.Errorf("%s used %d, want %d", id, got, want)
+		}
+	}
+}
+
+func idempotencyKeys(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	key := sha256.Sum256([]byte("k"))
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for i := range 5 {
+		all.Go(func() {
+			err := s.InsertIdempotency(ctx, idempotency.Record{Key: key, Fingerprint: key, ObjectID: fmt.Sprint(i), CreatedAt: now()})
+			switch {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, errs.Conflict):
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d won", won.Load())
+	}
+	got, err := s.Idempotency(ctx, key)
+	must(t, err)
+	if got.Fingerprint != key || got.ObjectID == "" {
+		t.Errorf("got %v", got)
+	}
+	removed, err := s.DeleteIdempotencyBefore(ctx, now().Add(time.Minute), 10)
+	must(t, err)
+	_, err = s.Idempotency(ctx, key)
+	if wantKind(t, err, errs.NotFound); removed != 1 {
+		t.Errorf("removed %d", removed)
+	}
+}
+
+func sessions(t *testing.T, s store.Store) {
+	ctx, at := t.Context(), now()
+	put := func(user string, expires time.Time) auth.Session {
+		id := ids.New(ids.Session)
+		n := auth.Session{ID: id, TokenHash: sha256.Sum256([]byte(id)), UserID: user, CreatedAt: at, LastSeenAt: at, ExpiresAt: expires, Address: "::1", UserAgent: "x"}
+		must(t, s.InsertSession(ctx, n))
+		return n
+	}
+	first, second, over := put("usr_a", at.Add(time.Hour)), put("usr_a", at.Add(time.Hour)), put("usr_b", at.Add(-time.Hour))
+	got, err := s.SessionByToken(ctx, first.TokenHash)
+	must(t, err)
+	same(t, got, first)
+	must(t, s.TouchSession(ctx, first.ID, at.Add(time.Minute)))
+	removed, err := s.DeleteSessionsBefore(ctx, at, at.Add(-time.Hour), 10)
+	must(t, err)
+	if removed != 1 {
+		t.Errorf("removed %d sessions", removed)
+	}
+	_, err = s.SessionByToken(ctx, over.TokenHash)
+	wantKind(t, err, errs.NotFound)
+	must(t, s.DeleteSessionsOf(ctx, "usr_a", first.ID))
+	_, err = s.SessionByToken(ctx, second.TokenHash)
+	wantKind(t, err, errs.NotFound)
+	left, err := s.SessionsOf(ctx, "usr_a")
+	must(t, err)
+	first.LastSeenAt = at.Add(time.Minute)
+	same(t, left, []auth.Session{first})
+	must(t, s.DeleteSession(ctx, first.ID))
+	must(t, s.DeleteSession(ctx, first.ID))
+}
+
+func people(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	ada := auth.User{Stamp: keys.NewStamp(now()), ID: ids.New(ids.User), Email: "Ada@Example.com", Name: "Ada", PasswordHash: "h", IsAdmin: true, LastSignInAt: now()}
+	must(t, s.Users().Insert(ctx, ada))
+	got, err := s.Users().ByEmail(ctx, "ada@example.com")
+	must(t, err)
+	same(t, got, ada)
+	twin := auth.User{Stamp: keys.NewStamp(now()), ID: ids.New(ids.User), Email: "ADA@example.com"}
+	wantKind(t, s.Users().Insert(ctx, twin), errs.Conflict)
+	no := false
+	others, err := s.Users().List(ctx, auth.UserFilter{IsAdmin: &no}, keys.Page{Limit: 10})
+	must(t, err)
+	if len(others) != 0 {
+		t.Errorf("found %d users that are no admins", len(others))
+	}
+	m := auth.Membership{Stamp: keys.NewStamp(now()), OrganizationID: "org_a", UserID: ada.ID, Role: auth.Owner}
+	must(t, s.Memberships().Insert(ctx, m))
+	wantKind(t, s.Memberships().Insert(ctx, m), errs.Conflict)
+	for _, f := range []auth.MembershipFilter{{UserID: ada.ID}, {OrganizationID: "org_a", Role: auth.Owner}} {
+		found, err := s.Memberships().List(ctx, f, keys.Page{Limit: 10})
+		must(t, err)
+		same(t, found, []auth.Membership{m})
+	}
+}
+
+func events(t *testing.T, s store.Store) {
+	ctx, at := t.Context(), now()
+	var all []audit.Event
+	for i := range 3 {
+		e := audit.Event{
+			ID: ids.New(ids.Event), At: at.Add(time.Duration(i) * time.Minute), Action: fmt.Sprintf("action.%d", i),
+			Subject: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"}, Object: audit.Object{Type: "key", ID: fmt.Sprintf("key_%d", i), OrganizationID: "org_a"},
+			Origin: audit.Origin{Address: "::1", UserAgent: "x", RequestID: "r"}, After: []byte(`{"a":1}`),
+		}
+		must(t, s.AppendEvent(ctx, e))
+		all = append([]audit.Event{e}, all...)
+	}
+	for _, tt := range []struct {
+		name   string
+		filter audit.Filter
+		after  string
+		want   []audit.Event
+	}{
+		{"all", audit.Filter{}, "", all},
+		{"behind the newest", audit.Filter{OrganizationIDs: []string{"org_a"}}, all[0].ID, all[1:]},
+		{"one object", audit.Filter{ObjectID: "key_1", SubjectID: "usr_a"}, "", all[1:2]},
+		{"one action", audit.Filter{Action: "action.0"}, "", all[2:]},
+		{"a span of time", audit.Filter{From: at.Add(time.Minute), Until: at.Add(2 * time.Minute)}, "", all[1:2]},
+		{"another organization", audit.Filter{OrganizationIDs: []string{"org_b"}}, "", []audit.Event{}},
+	} {
+		got, err := s.Events(ctx, tt.filter, tt.after, 10)
+		must(t, err)
+		same(t, got, tt.want)
+	}
+}

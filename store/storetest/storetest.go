@@ -1,0 +1,243 @@
+// Package storetest is what every store must pass. Each test gets a store of
+// its own that is empty.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/store"
+)
+
+// Run runs the suite on the stores that open returns. adders is how many add
+// to one quota at once: 1 for a server whose increments are not atomic.
+func Run(t *testing.T, adders int, open func(*testing.T) store.Store) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, store.Store)
+	}{
+		{"every object comes back as it went in", roundTrips},
+		{"absent and unusual values survive", unusualValues},
+		{"ids and unique fields are taken once", uniqueness},
+		{"of two writers one loses", optimisticConcurrency},
+		{"many writers all land through Revise", revisions},
+		{"deleted objects leave a trace for other nodes", tombstones},
+		{"filters select keys", keyFilters},
+		{"pages neither repeat nor skip under inserts", paging},
+		{"last use touches nothing else", lastUsed},
+		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, adders) }},
+		{"one of many gets an idempotency key", idempotencyKeys},
+		{"sessions begin and end", sessions},
+		{"users and members are found", people},
+		{"events are listed newest first", events},
+		{"a cancelled context stops a call", cancelled},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, open(t))
+		})
+	}
+}
+
+// now is a time as stores keep it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+func newKey(account string) keys.Key {
+	id := ids.New(ids.Key)
+	return keys.Key{
+		Stamp: keys.NewStamp(now()), ID: id, OrganizationID: "org_a", ServiceAccountID: account, Environment: keys.Live,
+		Hash: keys.HashOf(id), HashAlgorithm: keys.SHA256, Start: "lk_live_abcd", Last4: "wxyz", CreatedBy: "usr_a",
+		KeyFields: keys.KeyFields{Name: "key"},
+	}
+}
+
+func same[T any](t *testing.T, got, want T) {
+	t.Helper()
+	networks := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
+	if diff := cmp.Diff(want, got, networks, cmpopts.EquateComparable()); diff != "" {
+		t.Errorf("not what was stored (-want +got):\n%s", diff)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantKind(t *testing.T, err error, kind errs.Kind) {
+	t.Helper()
+	if !errors.Is(err, kind) {
+		t.Errorf("got error %v, want kind %s", err, kind)
+	}
+}
+
+func roundTrips(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	rule := &ratelimit.Rule{Requests: 5, Per: 90 * time.Second, Burst: 7}
+	quota := &ratelimit.Quota{Requests: 9, Per: ratelimit.Day}
+	networks := []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")}
+	meta := keys.Metadata(`{"$where":"a.b","n":12345678901234567890}`)
+	organization := keys.Organization{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "Ärger & Söhne", Disabled: true, Metadata: meta}}
+	account := keys.ServiceAccount{Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID, CreatedBy: "usr_x", AccountFields: keys.AccountFields{
+		Name: "n", Description: "d", Tier: "free", Scopes: []string{"a:b", "c:*"}, AllowedNetworks: networks, RateLimit: rule, Quota: quota, ExternalID: "e", Metadata: meta, Disabled: true,
+	}}
+	tier := keys.Tier{Stamp: keys.NewStamp(now()), Name: "t", TierFields: keys.TierFields{Title: "T", RateLimit: *rule, AccountRateLimit: rule, Quota: quota, MaxKeys: 3, MaxKeyAge: time.Hour}}
+	scope := keys.Scope{Stamp: keys.NewStamp(now()), Name: "a:b", ScopeFields: keys.ScopeFields{Description: "d"}}
+	k := newKey(account.ID)
+	k.RevokedAt, k.RevokeReason, k.RevokeNote, k.RotatedFrom, k.RotatedTo, k.GraceUntil = now(), keys.ReasonLeaked, "n", "key_f", "key_t", now()
+	k.KeyFields = keys.KeyFields{Name: "K", Note: "N", Scopes: []string{"a:b"}, AllowedNetworks: networks, RateLimit: rule, ExpiresAt: now(), NotBefore: now(), Metadata: meta, Disabled: true}
+
+	must(t, s.Organizations().Insert(ctx, organization))
+	must(t, s.ServiceAccounts().Insert(ctx, account))
+	must(t, s.Tiers().Insert(ctx, tier))
+	must(t, s.Scopes().Insert(ctx, scope))
+	must(t, s.Keys().Insert(ctx, k))
+	gotOrganization, err := s.Organizations().Get(ctx, organization.ID)
+	must(t, err)
+	same(t, gotOrganization, organization)
+	gotAccount, err := s.ServiceAccounts().Get(ctx, account.ID)
+	must(t, err)
+	same(t, gotAccount, account)
+	gotTier, err := s.Tiers().Get(ctx, tier.Name)
+	must(t, err)
+	same(t, gotTier, tier)
+	gotScope, err := s.Scopes().Get(ctx, scope.Name)
+	must(t, err)
+	same(t, gotScope, scope)
+	gotKey, err := s.Keys().Get(ctx, k.ID)
+	must(t, err)
+	same(t, gotKey, k)
+	byHash, err := s.Keys().ByHash(ctx, k.Hash)
+	must(t, err)
+	same(t, byHash, k)
+	_, err = s.Keys().ByHash(ctx, keys.HashOf("another"))
+	wantKind(t, err, errs.NotFound)
+	_, err = s.Organizations().Get(ctx, "org_none")
+	wantKind(t, err, errs.NotFound)
+}
+
+func unusualValues(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	whatever, none := newKey("sa_a"), newKey("sa_a")
+	whatever.Scopes, none.Scopes = nil, []string{} // whatever the account has, and nothing at all
+	largest := newKey("sa_a")
+	largest.Name = strings.Repeat("𝄞", keys.MaxNameLength)
+	largest.Note = "Ünïcödé \u202e 漢字 🗝"
+	largest.Metadata = keys.Metadata(`{"a":"` + strings.Repeat("x", keys.MaxMetadataBytes-8) + `"}`)
+	for i := range keys.MaxScopes {
+		largest.Scopes = append(largest.Scopes, fmt.Sprintf("resource:action%d", i))
+	}
+	for i := range keys.MaxNetworks {
+		largest.AllowedNetworks = append(largest.AllowedNetworks, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24))
+	}
+	for _, k := range []keys.Key{whatever, none, largest} {
+		must(t, s.Keys().Insert(ctx, k))
+		got, err := s.Keys().Get(ctx, k.ID)
+		must(t, err)
+		same(t, got, k)
+		if !got.ExpiresAt.IsZero() || !got.RevokedAt.IsZero() || got.Status(now()) != keys.StatusActive {
+			t.Errorf("a key that never expires came back as %s, expiring %s", got.Status(now()), got.ExpiresAt)
+		}
+	}
+}
+
+func uniqueness(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	k := newKey("sa_a")
+	must(t, s.Keys().Insert(ctx, k))
+	sameID, sameHash := newKey("sa_a"), newKey("sa_a")
+	sameID.ID, sameHash.Hash = k.ID, k.Hash
+	wantKind(t, s.Keys().Insert(ctx, sameID), errs.Conflict)
+	wantKind(t, s.Keys().Insert(ctx, sameHash), errs.Conflict)
+}
+
+func optimisticConcurrency(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	k := newKey("sa_a")
+	must(t, s.Keys().Insert(ctx, k))
+	first, second := k, k
+	first.Name, first.Revision = "first", 2
+	second.Name, second.Revision = "second", 2
+	must(t, s.Keys().Replace(ctx, first))
+	wantKind(t, s.Keys().Replace(ctx, second), errs.Stale)
+	wantKind(t, s.Keys().Delete(ctx, k.ID, 1), errs.Stale)
+	got, err := s.Keys().Get(ctx, k.ID)
+	must(t, err)
+	same(t, got, first)
+	must(t, s.Keys().Delete(ctx, k.ID, 2))
+	wantKind(t, s.Keys().Delete(ctx, k.ID, 2), errs.NotFound)
+	wantKind(t, s.Keys().Replace(ctx, first), errs.NotFound)
+}
+
+func revisions(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	o := keys.Organization{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: ""}}
+	must(t, s.Organizations().Insert(ctx, o))
+	const writers = 6
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			_, _, err := keys.Revise(ctx, s.Organizations(), o.ID, keys.AnyRevision, now(), func(o *keys.Organization) error {
+				o.Name += "x"
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	got, err := s.Organizations().Get(ctx, o.ID)
+	must(t, err)
+	if len(got.Name) != writers || got.Revision != writers+1 {
+		t.Errorf("%d of %d changes landed, revision %d", len(got.Name), writers, got.Revision)
+	}
+}
+
+func tombstones(t *testing.T, s store.Store) {
+	ctx, before := t.Context(), now().Add(-time.Second)
+	kept, gone := newKey("sa_a"), newKey("sa_a")
+	must(t, s.Keys().Insert(ctx, kept))
+	must(t, s.Keys().Insert(ctx, gone))
+	must(t, s.Keys().Delete(ctx, gone.ID, 1))
+	changes, err := s.ChangedSince(ctx, before, 100)
+	must(t, err)
+	found := map[string]keys.Change{}
+	for _, c := range changes {
+		found[c.ID] = c
+	}
+	same(t, found[kept.ID], keys.Change{ID: kept.ID, Hash: kept.Hash, Revision: 1})
+	same(t, found[gone.ID], keys.Change{ID: gone.ID, Hash: gone.Hash, Revision: -1})
+	later, err := s.ChangedSince(ctx, now().Add(time.Minute), 100)
+	must(t, err)
+	if len(later) != 0 {
+		t.Errorf("%d changes in the future", len(later))
+	}
+}
+
+func cancelled(t *testing.T, s store.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Keys().Insert(ctx, newKey("sa_a")); err == nil {
+		t.Error("a write went through a cancelled context")
+	}
+	if _, err := s.Keys().List(ctx, keys.KeyFilter{}, keys.Page{Limit: 1}); err == nil {
+		t.Error("a read went through a cancelled context")
+	}
+	must(t, s.Ping(t.Context()))
+}
