@@ -33,11 +33,11 @@ func open(t *testing.T, url string) *mongo.Store {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	server := parts.Mongo(t)
-	adders := 4
+	writers := 4
 	if os.Getenv("LATCHKEY_TEST_MONGODB_URL") == "" {
-		adders = 1 // the server that speaks only MongoDB's wire protocol reads, then writes
+		writers = 1 // the server that speaks only MongoDB's wire protocol reads, then writes
 	}
-	storetest.Run(t, adders, func(t *testing.T) store.Store { return open(t, server.URL()) })
+	storetest.Run(t, writers, func(t *testing.T) store.Store { return open(t, server.URL()) })
 }
 
 func TestConnectionStringMustNameADatabase(t *testing.T) {

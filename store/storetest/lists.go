@@ -130,10 +130,10 @@ func lastUsed(t *testing.T, s store.Store) {
 	same(t, got, k)
 }
 
-func quotaUse(t *testing.T, s store.Store, adders int) {
+func quotaUse(t *testing.T, s store.Store, writers int) {
 	ctx := t.Context()
 	var all sync.WaitGroup
-	for range adders {
+	for range writers {
 		all.Go(func() {
 			for range 5 {
 				if err := s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "sa_a", Window: "2026-11", Used: 3}, {ID: "sa_b", Window: "2026-11", Used: 1}}); err != nil {
@@ -143,7 +143,7 @@ func quotaUse(t *testing.T, s store.Store, adders int) {
 		})
 	}
 	all.Wait()
-	for id, want := range map[string]int64{"sa_a": int64(15 * adders), "sa_b": int64(5 * adders), "sa_c": 0} {
+	for id, want := range map[string]int64{"sa_a": int64(15 * writers), "sa_b": int64(5 * writers), "sa_c": 0} {
 		got, err := s.QuotaUse(ctx, id, "2026-11")
 		must(t, err)
 		if got != want {

@@ -22,9 +22,10 @@ import (
 	"github.com/latchkey/latchkey/store"
 )
 
-// Run runs the suite on the stores that open returns. adders is how many add
-// to one quota at once: 1 for a server whose increments are not atomic.
-func Run(t *testing.T, adders int, open func(*testing.T) store.Store) {
+// Run runs the suite on the stores that open returns. writers is how many
+// write to one object at once: 1 for a server that reads, then writes, without
+// making that one operation.
+func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, store.Store)
@@ -33,12 +34,12 @@ func Run(t *testing.T, adders int, open func(*testing.T) store.Store) {
 		{"absent and unusual values survive", unusualValues},
 		{"ids and unique fields are taken once", uniqueness},
 		{"of two writers one loses", optimisticConcurrency},
-		{"many writers all land through Revise", revisions},
+		{"many writers all land through Revise", func(t *testing.T, s store.Store) { revisions(t, s, writers) }},
 		{"deleted objects leave a trace for other nodes", tombstones},
 		{"filters select keys", keyFilters},
 		{"pages neither repeat nor skip under inserts", paging},
 		{"last use touches nothing else", lastUsed},
-		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, adders) }},
+		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, writers) }},
 		{"one of many gets an idempotency key", idempotencyKeys},
 		{"sessions begin and end", sessions},
 		{"users and members are found", people},
@@ -184,11 +185,10 @@ func optimisticConcurrency(t *testing.T, s store.Store) {
 	wantKind(t, s.Keys().Replace(ctx, first), errs.NotFound)
 }
 
-func revisions(t *testing.T, s store.Store) {
+func revisions(t *testing.T, s store.Store, writers int) {
 	ctx := t.Context()
 	o := keys.Organization{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: ""}}
 	must(t, s.Organizations().Insert(ctx, o))
-	const writers = 6
 	var all sync.WaitGroup
 	for range writers {
 		all.Go(func() {
@@ -204,7 +204,7 @@ func revisions(t *testing.T, s store.Store) {
 	all.Wait()
 	got, err := s.Organizations().Get(ctx, o.ID)
 	must(t, err)
-	if len(got.Name) != writers || got.Revision != writers+1 {
+	if len(got.Name) != writers || got.Revision != int64(writers+1) {
 		t.Errorf("%d of %d changes landed, revision %d", len(got.Name), writers, got.Revision)
 	}
 }

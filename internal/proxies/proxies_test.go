@@ -1,0 +1,53 @@
+package proxies_test
+
+import (
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+func TestClientIsReadFromTheRightAsFarAsTrustGoes(t *testing.T) {
+	t.Parallel()
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	for _, tt := range []struct {
+		name, peer string
+		header     proxies.Header
+		values     http.Header
+		want       string
+	}{
+		{"no proxy: headers are ignored", "192.0.2.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"203.0.113.9"}}, "192.0.2.1"},
+		{"one proxy", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"203.0.113.9"}}, "203.0.113.9"},
+		{"what the client wrote left of its address is ignored", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"1.1.1.1, 203.0.113.9, 10.2.3.4"}}, "203.0.113.9"},
+		{"several header lines are one list", "[::1]:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"203.0.113.9", "10.2.3.4"}}, "203.0.113.9"},
+		{"rubbish is no address", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"1.1.1.1, unknown"}}, "invalid IP"},
+		{"the other header comes from the client", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"Forwarded": {"for=1.1.1.1"}}, "10.0.0.1"},
+		{"Forwarded with IPv6 and port", "10.0.0.1:5", proxies.Forwarded, http.Header{"Forwarded": {`for="[2001:db8::7]:4711";proto=https`}}, "2001:db8::7"},
+		{"IPv4 in IPv6 is IPv4", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"::ffff:203.0.113.9"}}, "203.0.113.9"},
+	} {
+		p, err := proxies.New(trusted, tt.header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Client(&http.Request{RemoteAddr: tt.peer, Header: tt.values}).Address.String(); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func FuzzClient(f *testing.F) {
+	f.Add("203.0.113.9, 10.0.0.1", `for="[2001:db8::7]:1";proto=https, for=10.0.0.1`)
+	f.Fuzz(func(t *testing.T, list, forwarded string) {
+		for _, header := range []proxies.Header{proxies.XForwardedFor, proxies.Forwarded} {
+			p, err := proxies.New([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, header)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &http.Request{RemoteAddr: "10.0.0.1:5", Header: http.Header{"X-Forwarded-For": {list}, "Forwarded": {forwarded}}}
+			if a := p.Client(r).Address; a.Is4In6() || a.Zone() != "" {
+				t.Errorf("%q became %s", list, a)
+			}
+		}
+	})
+}
