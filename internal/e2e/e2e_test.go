@@ -100,7 +100,7 @@ func get(t *testing.T, url, key string) (*http.Response, string) {
 func start(t *testing.T, database string, settings ...string) (*service, *parts.Process) {
 	t.Helper()
 	addr := parts.FreeAddr(t)
-	cmd := exec.Command(parts.Binary(t), "serve") //nolint:gosec // G204: our own binary
+	cmd := exec.Command(parts.Binary(t), "serve")
 	cmd.Env = parts.Environ(append([]string{
 		"LATCHKEY_ADDR=" + addr, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",
 	}, settings...)...)

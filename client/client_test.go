@@ -1,0 +1,77 @@
+package client_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/strictjson"
+)
+
+func FuzzParseFastAgreesWithTheThoroughDecoder(f *testing.F) {
+	f.Add([]byte(`{"key":"lk_live_x","scopes":["a:b","c:d"],"cost":3,"ip":"::1","dry_run":true}`))
+	f.Add([]byte(` { "key" : "" , "scopes" : [ ] } `))
+	f.Add([]byte(`{"key":"a","key":"b"}`))
+	f.Add([]byte(`{"cost":01}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var fast, thorough client.VerifyRequest
+		if !fast.ParseFast(body) {
+			return
+		}
+		if err := strictjson.Decode(body, &thorough); err != nil {
+			t.Fatalf("%q is taken by the fast parser only: %v", body, err)
+		}
+		if diff := cmp.Diff(thorough, fast); diff != "" {
+			t.Errorf("%q (-thorough +fast):\n%s", body, diff)
+		}
+	})
+}
+
+func FuzzDecisionIsValidJSON(f *testing.F) {
+	f.Add("CI", "a:b", int64(1500), `{"a":1}`)
+	f.Add("\"\\\n\x00é", "", int64(0), "")
+	f.Fuzz(func(t *testing.T, name, scope string, ms int64, metadata string) {
+		name, _ = clean(name)
+		scope, _ = clean(scope)
+		if !json.Valid([]byte(metadata)) {
+			metadata = ""
+		}
+		ms = max(0, ms%1e9)
+		want := client.VerifyResponse{
+			Valid: true, Code: "VALID", Detail: name, KeyID: "key_1", Name: name, Environment: "live",
+			ServiceAccount: &client.VerifiedAccount{ID: "sa_1", Name: name, ExternalID: scope}, OrganizationID: "org_1", Tier: "free",
+			Scopes: []string{scope}, ExpiresAt: time.UnixMilli(ms).UTC(), MissingScopes: []string{name},
+			RateLimit: &client.LimitState{Limit: ms, Remaining: 1, ResetAfter: client.Duration(time.Duration(ms) * time.Millisecond)},
+			Quota:     &client.QuotaState{Limit: 2, Remaining: 1, ResetsAt: time.UnixMilli(ms).UTC()},
+			Steps:     []client.VerifyStep{{Check: name, Outcome: "passed", Code: "VALID"}},
+		}
+		if metadata != "" {
+			want.Metadata, want.ServiceAccount.Metadata = client.Metadata(metadata), client.Metadata(metadata)
+		}
+		text := want.AppendJSON(nil)
+		var got client.VerifyResponse
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if metadata == "" {
+			want.Metadata, want.ServiceAccount.Metadata = client.Metadata("{}"), client.Metadata("{}")
+		} else {
+			got.Metadata, got.ServiceAccount.Metadata = want.Metadata, want.ServiceAccount.Metadata // white space around it is not kept
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// clean is s as it can be in valid JSON.
+func clean(s string) (out string, err error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return "", err
+	}
+	return out, json.Unmarshal(b, &out)
+}

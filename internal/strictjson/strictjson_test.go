@@ -1,0 +1,53 @@
+package strictjson_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/strictjson"
+)
+
+func TestEveryFaultIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, body string
+		fields     []string
+	}{
+		{"valid", `{"name":"x","expires_at":null,"rate_limit":{"requests":1,"per":"1s"}}`, nil},
+		{"wrong types, all of them", `{"name":1,"disabled":"no","scopes":["a",2],"expires_at":"soon","rate_limit":{"per":5,"x":1}}`, []string{"name", "disabled", "scopes[1]", "expires_at", "rate_limit.per", "rate_limit.x"}},
+		{"unknown", `{"nmae":"x"}`, []string{"nmae"}},
+		{"repeated", `{"name":"x","name":"y"}`, []string{"body"}},
+		{"repeated inside metadata", `{"metadata":{"a":1,"a":2}}`, []string{"body"}},
+		{"huge number", `{"rate_limit":{"requests":1e400}}`, []string{"rate_limit.requests"}},
+		{"not an object", `[]`, []string{"body"}},
+		{"empty", ``, []string{"body"}},
+		{"goes on", `{} {}`, []string{"body"}},
+		{"invalid UTF-8", "{\"name\":\"\xff\"}", []string{"body"}},
+		{"nested deeply", `{"metadata":` + strings.Repeat("[", 100_000) + `}`, []string{"body"}},
+	} {
+		var into client.KeySettings
+		err := strictjson.Decode([]byte(tt.body), &into)
+		var got []string
+		if e, ok := errors.AsType[*errs.Error](err); ok {
+			for _, f := range e.Fields {
+				got = append(got, f.Name)
+			}
+		}
+		if strings.Join(got, " ") != strings.Join(tt.fields, " ") {
+			t.Errorf("%s: got faults of %v, want %v", tt.name, got, tt.fields)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"name":"x","rate_limit":{"per":"1s"},"metadata":{"a":[1]}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var into client.KeySettings
+		if err := strictjson.Decode(body, &into); err != nil && !errors.Is(err, errs.Invalid) {
+			t.Errorf("%q: %v is not the sender's fault", body, err)
+		}
+	})
+}
