@@ -22,7 +22,7 @@ func TestReadmeCommands(t *testing.T) {
 		t.Fatal("the README has no curl lines")
 	}
 	s, _ := start(t, sqliteURL(t))
-	cmd := exec.CommandContext(t.Context(), "bash", "-euc", strings.ReplaceAll(commands, "http://localhost:8080", s.base)) //nolint:gosec // G204: our own README
+	cmd := exec.CommandContext(t.Context(), "bash", "-euc", strings.ReplaceAll(commands, "http://localhost:8080", s.base))
 	cmd.Env = append(os.Environ(), "LATCHKEY_ADMIN_PASSWORD="+adminPassword)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "X-Latchkey-Code: VALID") {

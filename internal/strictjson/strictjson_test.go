@@ -18,7 +18,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 	}{
 		{"valid", `{"name":"x","expires_at":null,"rate_limit":{"requests":1,"per":"1s"}}`, nil},
 		{"wrong types, all of them", `{"name":1,"disabled":"no","scopes":["a",2],"expires_at":"soon","rate_limit":{"per":5,"x":1}}`, []string{"name", "disabled", "scopes[1]", "expires_at", "rate_limit.per", "rate_limit.x"}},
-		{"unknown", `{"nmae":"x"}`, []string{"nmae"}},
+		{"unknown", `{"nonsense":"x"}`, []string{"nonsense"}},
 		{"repeated", `{"name":"x","name":"y"}`, []string{"body"}},
 		{"repeated inside metadata", `{"metadata":{"a":1,"a":2}}`, []string{"body"}},
 		{"huge number", `{"rate_limit":{"requests":1e400}}`, []string{"rate_limit.requests"}},
