@@ -1,0 +1,253 @@
+package keys_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/store/sqlite"
+)
+
+// world is the domain over a real store, with a clock that tests set.
+type world struct {
+	t        *testing.T
+	at       atomic.Int64
+	service  *keys.Service
+	verifier *keys.Verifier
+	admin    keys.Actor
+	account  keys.ServiceAccount
+}
+
+func (w *world) now() time.Time          { return time.Unix(0, w.at.Load()).UTC() }
+func (w *world) advance(d time.Duration) { w.at.Add(int64(d)) }
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, admin: auth.System()}
+	w.at.Store(time.Now().UnixNano())
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "latchkey.db"))
+	w.must(err)
+	limiter, err := ratelimit.NewLocal(ratelimit.Config{Now: w.now, Store: store})
+	w.must(err)
+	marks := keys.NewMarks()
+	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, w.now), Marks: marks, Format: format(t), Now: w.now})
+	w.must(err)
+	w.verifier, err = keys.NewVerifier(keys.VerifierConfig{
+		Store: store, Limiter: limiter, Marks: marks, Format: format(t), Logger: slog.New(slog.DiscardHandler), Now: w.now,
+		GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3},
+	})
+	w.must(err)
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		w.verifier.Close()
+		if err := errors.Join(limiter.Close(ctx), store.Close(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	w.must(w.service.Seed(t.Context(), w.admin, true))
+	w.account, err = w.service.CreateAccount(t.Context(), w.admin, "", keys.FirstOrganization, keys.AccountFields{Name: "a", Scopes: []string{"invoices:*"}})
+	w.must(err)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) issue(fields keys.KeyFields) (keys.Key, string) {
+	w.t.Helper()
+	fields.Name = "k"
+	k, secret, err := w.service.Issue(w.t.Context(), w.admin, keys.IssueInput{ServiceAccountID: w.account.ID, KeyFields: fields})
+	w.must(err)
+	return k, secret.Reveal()
+}
+
+func (w *world) verify(q keys.Question) keys.Verdict {
+	w.t.Helper()
+	v, err := w.verifier.Verify(w.t.Context(), &q)
+	w.must(err)
+	return v
+}
+
+func (w *world) want(text string, code keys.Code) {
+	w.t.Helper()
+	if got := w.verify(keys.Question{Key: text, Cost: 1}).Code; got != code {
+		w.t.Errorf("got %s, want %s", got, code)
+	}
+}
+
+func TestCodesInTheirOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.want("lk_live_rubbish", keys.Malformed)
+	w.want(format(t).New(keys.Live).Reveal(), keys.NotFound)
+
+	k, text := w.issue(keys.KeyFields{Scopes: []string{"invoices:read"}, AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ExpiresAt: w.now().Add(time.Hour), NotBefore: w.now().Add(time.Minute)})
+	w.want(text, keys.NotYetValid)
+	w.advance(2 * time.Minute)
+	w.want(text, keys.AddressNotAllowed)
+	inside := keys.Question{Key: text, Cost: 1, Address: netip.MustParseAddr("::ffff:203.0.113.9"), Scopes: []string{"invoices:write"}}
+	if v := w.verify(inside); v.Code != keys.InsufficientScope || !slices.Equal(v.Missing, []string{"invoices:write"}) {
+		t.Errorf("a scope the key lacks: %+v", v)
+	}
+	inside.Scopes = []string{"invoices:read"}
+	if v := w.verify(inside); v.Code != keys.Valid {
+		t.Errorf("a good question: %+v", v)
+	}
+	setDisabled := func(disabled bool) {
+		_, err := w.service.ChangeKey(t.Context(), w.admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Disabled = disabled; return f, nil })
+		w.must(err)
+	}
+	setDisabled(true)
+	w.want(text, keys.Disabled)
+	setDisabled(false)
+	_, err := w.service.ChangeOrganization(t.Context(), w.admin, keys.FirstOrganization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
+	w.must(err)
+	w.want(text, keys.Disabled)
+	w.advance(2 * time.Hour)
+	w.want(text, keys.Expired)
+	_, _, err = w.service.Revoke(t.Context(), w.admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
+	w.must(err)
+	w.want(text, keys.Revoked)
+	if _, err := w.service.ChangeKey(t.Context(), w.admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { return f, nil }); !errors.Is(err, errs.Conflict) {
+		t.Errorf("a revoked key was changed: %v", err)
+	}
+}
+
+func TestLimitsAndDryRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, text := w.issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Minute, Burst: 2}})
+	dry := w.verify(keys.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"other:read"}})
+	if dry.Code != keys.InsufficientScope || len(dry.Steps) != 10 || dry.Steps[7].Change == "" {
+		t.Errorf("a dry run: %+v", dry)
+	}
+	w.want(text, keys.Valid)
+	w.want(text, keys.Valid)
+	w.want(text, keys.RateLimited)
+	if v := w.verify(keys.Question{Key: text, Cost: 3}); v.Code != keys.RateLimited || !v.Limits.Never {
+		t.Errorf("a cost above the burst: %+v", v)
+	}
+	w.advance(time.Minute)
+	w.want(text, keys.Valid)
+}
+
+func TestGuessesAreThrottledByAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, known := w.issue(keys.KeyFields{})
+	w.want(known, keys.Valid)
+	ask := func(text, address string) keys.Code {
+		return w.verify(keys.Question{Key: text, Cost: 1, Address: netip.MustParseAddr(address)}).Code
+	}
+	for range 3 {
+		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != keys.NotFound {
+			t.Errorf("a guess is %s", got)
+		}
+	}
+	if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::2"); got != keys.RateLimited {
+		t.Errorf("a guess too many from the same network is %s", got)
+	}
+	if got := ask(known, "2001:db8::1"); got != keys.Valid {
+		t.Errorf("a known key behind the same address is %s", got)
+	}
+	if got := ask(format(t).New(keys.Live).Reveal(), "192.0.2.1"); got != keys.NotFound {
+		t.Errorf("another address is %s", got)
+	}
+}
+
+func TestRotationKeepsTheOldKeyForItsGrace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old, text := w.issue(keys.KeyFields{Scopes: []string{"invoices:read"}})
+	next, secret, err := w.service.Rotate(t.Context(), w.admin, old.ID, "", keys.AnyRevision, time.Hour)
+	w.must(err)
+	if next.RotatedFrom != old.ID || !slices.Equal(next.Scopes, old.Scopes) {
+		t.Errorf("the successor is %+v", next)
+	}
+	w.want(text, keys.Valid)
+	w.want(secret.Reveal(), keys.Valid)
+	if _, _, err := w.service.Rotate(t.Context(), w.admin, old.ID, "", keys.AnyRevision, 0); !errors.Is(err, errs.Conflict) {
+		t.Errorf("a key was rotated twice: %v", err)
+	}
+	w.advance(time.Hour)
+	w.want(text, keys.Expired)
+	w.want(secret.Reveal(), keys.Valid)
+}
+
+func TestMaxKeysHoldsWhenManyAskAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var made, refused atomic.Int32
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			_, _, err := w.service.Issue(t.Context(), w.admin, keys.IssueInput{ServiceAccountID: w.account.ID, KeyFields: keys.KeyFields{Name: "k"}})
+			switch {
+			case err == nil:
+				made.Add(1)
+			case errors.Is(err, errs.Conflict):
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 10 || refused.Load() != 10 {
+		t.Errorf("%d keys were made and %d refused; the tier allows 10", made.Load(), refused.Load())
+	}
+}
+
+func TestTenantsDoNotMeet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	k, text := w.issue(keys.KeyFields{})
+	other, err := w.service.CreateOrganization(t.Context(), w.admin, "", keys.OrganizationFields{Name: "other"})
+	w.must(err)
+	member := func(organization string, role auth.Role) keys.Actor {
+		return &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: "usr_x"}, Memberships: map[string]auth.Role{organization: role}}
+	}
+	stranger, viewer, developer := member(other.ID, auth.Owner), member(keys.FirstOrganization, auth.Viewer), member(keys.FirstOrganization, auth.Developer)
+	if _, err := w.service.Key(t.Context(), stranger, k.ID); !errors.Is(err, errs.NotFound) {
+		t.Errorf("a stranger reads the key: %v", err)
+	}
+	if _, _, err := w.service.Revoke(t.Context(), stranger, k.ID, keys.AnyRevision, "", ""); !errors.Is(err, errs.NotFound) {
+		t.Errorf("a stranger revokes the key: %v", err)
+	}
+	if found, err := w.service.Keys(t.Context(), stranger, keys.KeyQuery{OrganizationID: keys.FirstOrganization}, keys.Page{Limit: 10}); err != nil || len(found) != 0 {
+		t.Errorf("a stranger lists %d keys: %v", len(found), err)
+	}
+	if _, _, err := w.service.Revoke(t.Context(), viewer, k.ID, keys.AnyRevision, "", ""); !errors.Is(err, errs.Forbidden) {
+		t.Errorf("a viewer revokes the key: %v", err)
+	}
+	if v := w.verify(keys.Question{Key: text, Cost: 1, Asker: stranger}); v.Code != keys.NotFound || v.Grant != nil {
+		t.Errorf("a stranger verifies the key: %+v", v)
+	}
+	if v := w.verify(keys.Question{Key: text, Cost: 1, Asker: developer}); v.Code != keys.Valid {
+		t.Errorf("a developer verifies the key: %+v", v)
+	}
+	for scope, kind := range map[string]errs.Kind{"*": errs.Forbidden, string(keys.VerifyAllKeys): errs.Forbidden, "unheard:of": errs.Invalid} {
+		if _, err := w.service.CreateAccount(t.Context(), developer, "", keys.FirstOrganization, keys.AccountFields{Name: "x", Scopes: []string{scope}}); !errors.Is(err, kind) {
+			t.Errorf("a developer grants %s: %v", scope, err)
+		}
+	}
+	if _, err := w.service.CreateAccount(t.Context(), developer, "", keys.FirstOrganization, keys.AccountFields{Name: "x", Tier: "enterprise"}); !errors.Is(err, errs.Forbidden) {
+		t.Errorf("a developer lifts the tier: %v", err)
+	}
+}
