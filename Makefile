@@ -56,8 +56,8 @@ down: ## Stop the containers; the data stays
 parts: ## Install the servers that the tests talk to
 	@GO='$(GO)' scripts/parts
 
-screenshots: parts ## Take the pictures of the portal for the documentation
-	SCREENSHOTS_DIR='$(CURDIR)/docs/screenshots' $(GO) test -count=1 -run Screenshots ./web/...
+screenshots: parts ## Take pictures of the portal into build/screenshots
+	$(GO) test -count=1 -run Portal ./internal/e2e
 
 clean: ## Remove what was built
 	rm -rf $(BUILD)
