@@ -166,18 +166,25 @@ type tombstone struct {
 	DeletedAt time.Time `bson:"deleted_at"`
 }
 
-// tombstoneLife is how long a deletion is remembered: much longer than a node
-// serves what it has cached without reading changes.
-const tombstoneLife = 24 * time.Hour
-
 func (s *Store) plant(ctx context.Context, t tombstone) error {
 	t.DeletedAt = time.Now().UTC()
 	graves := s.db.Collection("tombstones")
-	if _, err := graves.DeleteMany(ctx, bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: t.DeletedAt.Add(-tombstoneLife)}}}}); err != nil {
+	if _, err := graves.DeleteMany(ctx, bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: t.DeletedAt.Add(-keys.TombstoneLife)}}}}); err != nil {
 		return known(err)
 	}
 	_, err := graves.ReplaceOne(ctx, bson.D{{Key: "_id", Value: t.ID}}, t, options.Replace().SetUpsert(true))
 	return known(err)
+}
+
+// Bury notes that whatever has the id is no more.
+func (s *Store) Bury(ctx context.Context, id string) error {
+	return s.plant(ctx, tombstone{ID: id})
+}
+
+// Buried reports whether the id was buried or deleted lately.
+func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
+	n, err := s.db.Collection("tombstones").CountDocuments(ctx, bson.D{{Key: "_id", Value: id}})
+	return n > 0, known(err)
 }
 
 // ChangedSince returns what was written or deleted not before since.

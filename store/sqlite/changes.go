@@ -8,14 +8,10 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// tombstoneLife is how long a deletion is remembered: much longer than a node
-// serves what it has cached without reading changes.
-const tombstoneLife = 24 * time.Hour
-
 // plant notes the deletion, and forgets those that every node has heard of.
 func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
 	now := time.Now()
-	if _, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE deleted_at < ?", now.Add(-tombstoneLife).UnixMilli()); err != nil {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE deleted_at < ?", now.Add(-keys.TombstoneLife).UnixMilli()); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)", id, hash, now.UnixMilli())
@@ -52,4 +48,16 @@ func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([
 		}
 	}
 	return changes, nil
+}
+
+// Bury notes that whatever has the id is no more.
+func (s *Store) Bury(ctx context.Context, id string) error {
+	return known(s.transact(ctx, func(tx *sql.Tx) error { return plant(ctx, tx, id, nil) }))
+}
+
+// Buried reports whether the id was buried or deleted lately.
+func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
+	var found bool
+	err := s.reader.row(ctx, "SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?)", id).Scan(&found)
+	return found, known(err)
 }

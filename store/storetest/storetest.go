@@ -44,6 +44,14 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"sessions begin and end", sessions},
 		{"users and members are found", people},
 		{"events are listed newest first", events},
+		{"usernames are taken once", usernames},
+		{"tokens are found by digest", tokens},
+		{"a refresh token is spent once", families},
+		{"accounts elsewhere belong to one user", identities},
+		{"links are used once", links},
+		{"certificates match once", certificates},
+		{"signing keys come and go", signingKeys},
+		{"what is buried is remembered", burials},
 		{"a cancelled context stops a call", cancelled},
 	} {
 		t.Run(test.name, func(t *testing.T) {
