@@ -190,7 +190,9 @@ type certificateCollection struct {
 func (s *Store) Certificates() auth.CertificateCollection {
 	return certificateCollection{&collection[auth.Certificate, auth.CertificateFilter, certificate]{
 		store: s, name: "certificates", descending: true,
-		where:    func(f auth.CertificateFilter) bson.D { return equal(bson.D{}, "service_account_id", f.ServiceAccountID) },
+		where: func(f auth.CertificateFilter) bson.D {
+			return equal(bson.D{}, "service_account_id", f.ServiceAccountID)
+		},
 		identify: func(n *auth.Certificate) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Certificate) certificate {
 			return certificate{n.ID, stampOf(&n.Stamp), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy}

@@ -126,7 +126,10 @@ type certificateTable struct {
 func (s *Store) Certificates() auth.CertificateCollection {
 	return certificateTable{&table[auth.Certificate, auth.CertificateFilter]{
 		store: s, name: "certificates", descending: true,
-		where:    func(f auth.CertificateFilter) (c conditions) { c.equal("service_account_id", f.ServiceAccountID); return c },
+		where: func(f auth.CertificateFilter) (c conditions) {
+			c.equal("service_account_id", f.ServiceAccountID)
+			return c
+		},
 		columns:  names("id revision created_at updated_at organization_id service_account_id name match created_by"),
 		identify: func(n *auth.Certificate) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Certificate) []any {

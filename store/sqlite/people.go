@@ -16,7 +16,7 @@ type userTable struct {
 func (s *Store) Users() auth.UserCollection {
 	return userTable{&table[auth.User, auth.UserFilter]{
 		store: s, name: "users", descending: true,
-		columns:  names(`id revision created_at updated_at email email_folded name password_hash is_admin disabled last_sign_in_at search
+		columns: names(`id revision created_at updated_at email email_folded name password_hash is_admin disabled last_sign_in_at search
 			username username_folded confirmed_at valid_after otp_sealed otp_enabled_at otp_last_step otp_recovery`),
 		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
 		values: func(u *auth.User) []any {
