@@ -21,9 +21,7 @@ type User struct {
 	// ConfirmedAt is when the user showed that the e-mail address is his; zero
 	// for one who signed up and has not yet.
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
-	// ValidAfter ends every signed token of the user that is older.
-	ValidAfter time.Time `json:"-"`
-	OTP        OTP       `json:"-"`
+	OTP         OTP       `json:"-"`
 }
 
 // OTP is what is kept of a user's one-time codes (RFC 6238).

@@ -84,6 +84,13 @@ func (p *Passwords) Matches(ctx context.Context, password, hash string) (bool, e
 	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
+// Outdated reports whether the hash was made with other parameters than new
+// ones are.
+func (p *Passwords) Outdated(hash string) bool {
+	params, _, _, err := argon2id.DecodeHash(hash)
+	return err == nil && (params.Memory != p.params.Memory || params.Iterations != p.params.Iterations || params.Parallelism != p.params.Parallelism)
+}
+
 func (p *Passwords) enter(ctx context.Context) (release func(), err error) {
 	timer := time.NewTimer(hashingWait)
 	defer timer.Stop()

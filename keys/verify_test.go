@@ -152,6 +152,7 @@ func TestGuessesAreThrottledByAddress(t *testing.T) {
 	w := newWorld(t)
 	_, known := w.issue(keys.KeyFields{})
 	w.want(known, keys.Valid)
+	w.verifier.Settle()
 	ask := func(text, address string) keys.Code {
 		return w.verify(keys.Question{Key: text, Cost: 1, Address: netip.MustParseAddr(address)}).Code
 	}

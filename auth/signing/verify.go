@@ -16,6 +16,8 @@ var (
 	// ErrInvalid is returned for a token that is none of ours, or not of the
 	// type asked for.
 	ErrInvalid = errors.New("the token is invalid")
+	// ErrOtherType is the ErrInvalid of a token of another type.
+	ErrOtherType = fmt.Errorf("%w: it is of another type", ErrInvalid)
 	// ErrExpired is returned for a token of ours whose time is over.
 	ErrExpired = errors.New("the token is expired")
 	// ErrEarly is returned for a token of ours whose time has not begun.
@@ -40,7 +42,7 @@ func (r *Keyring) Verify(ctx context.Context, text string, t Type, audience stri
 	}
 	header := token.Headers[0]
 	if kind, _ := header.ExtraHeaders[jose.HeaderType].(string); !strings.EqualFold(strings.TrimPrefix(kind, "application/"), string(t)) {
-		return Claims{}, fmt.Errorf("%w: it is of another type", ErrInvalid)
+		return Claims{}, ErrOtherType
 	}
 	key, err := r.find(ctx, header.KeyID)
 	if err != nil {

@@ -157,6 +157,8 @@ func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 	made := map[string]auth.Authenticator{
 		"session": auth.NewSessionAuthenticator(a.people, csrf),
 		"api_key": auth.NewAPIKey(a.verifier, a.format),
+		"jwt":     a.jwt,
+		"token":   auth.NewTokenAuthenticator(a.people, a.format),
 		"basic":   auth.NewBasic(a.people, a.logger),
 	}
 	var all []auth.Authenticator

@@ -26,7 +26,6 @@ type user struct {
 	Username       string     `bson:"username"`
 	UsernameFolded string     `bson:"username_folded"`
 	ConfirmedAt    *time.Time `bson:"confirmed_at"`
-	ValidAfter     *time.Time `bson:"valid_after"`
 	OTPSealed      []byte     `bson:"otp_sealed"`
 	OTPEnabledAt   *time.Time `bson:"otp_enabled_at"`
 	OTPLastStep    int64      `bson:"otp_last_step"`
@@ -37,7 +36,7 @@ func userOf(u *auth.User) user {
 	return user{
 		ID: u.ID, Stamp: stampOf(&u.Stamp), Email: u.Email, EmailFolded: u.FoldedEmail(), Name: u.Name, PasswordHash: u.PasswordHash,
 		IsAdmin: u.IsAdmin, Disabled: u.Disabled, LastSignInAt: timeOf(u.LastSignInAt), Search: u.SearchText(),
-		Username: u.Username, UsernameFolded: u.FoldedUsername(), ConfirmedAt: timeOf(u.ConfirmedAt), ValidAfter: timeOf(u.ValidAfter),
+		Username: u.Username, UsernameFolded: u.FoldedUsername(), ConfirmedAt: timeOf(u.ConfirmedAt),
 		OTPSealed: u.OTP.Sealed, OTPEnabledAt: timeOf(u.OTP.EnabledAt), OTPLastStep: u.OTP.LastStep, OTPRecovery: u.OTP.Recovery,
 	}
 }
@@ -45,7 +44,7 @@ func userOf(u *auth.User) user {
 func userIn(d *user) (auth.User, error) {
 	return auth.User{
 		Stamp: d.domain(), ID: d.ID, Email: d.Email, Username: d.Username, Name: d.Name, PasswordHash: d.PasswordHash,
-		IsAdmin: d.IsAdmin, Disabled: d.Disabled, LastSignInAt: timeIn(d.LastSignInAt), ConfirmedAt: timeIn(d.ConfirmedAt), ValidAfter: timeIn(d.ValidAfter),
+		IsAdmin: d.IsAdmin, Disabled: d.Disabled, LastSignInAt: timeIn(d.LastSignInAt), ConfirmedAt: timeIn(d.ConfirmedAt),
 		OTP: auth.OTP{Sealed: d.OTPSealed, EnabledAt: timeIn(d.OTPEnabledAt), LastStep: d.OTPLastStep, Recovery: d.OTPRecovery},
 	}, nil
 }
