@@ -26,10 +26,11 @@ func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID
 	if fields.Tier == "" {
 		fields.Tier = DefaultTier
 	}
-	if !a.May(ReadAccounts, organizationID) {
+	err := allow(a, ReadAccounts, WriteAccounts, organizationID, accountWord)
+	if errors.Is(err, errs.NotFound) {
 		return ServiceAccount{}, badField("organization_id", "there is no such organization")
 	}
-	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, accountWord); err != nil {
+	if err != nil {
 		return ServiceAccount{}, err
 	}
 	account := ServiceAccount{
