@@ -208,3 +208,13 @@ func (s *suite) tenant(t *testing.T) tenant {
 	must(t, err)
 	return x
 }
+
+// problemOf decodes the problem that a request was refused with, or a zero one.
+func problemOf(t *testing.T, got answer) client.Problem {
+	t.Helper()
+	var p client.Problem
+	if got.status >= 300 {
+		must(t, json.Unmarshal(got.body, &p))
+	}
+	return p
+}

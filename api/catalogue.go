@@ -17,7 +17,7 @@ func (a *API) listTiers(c *gin.Context) error {
 }
 
 func (a *API) createTier(c *gin.Context) error {
-	var in client.CreateTier
+	in := client.CreateTier{TierSettings: client.TierSettings{MaxKeys: keys.DefaultMaxKeys}}
 	body, err := bind(c, &in)
 	if err != nil {
 		return err
