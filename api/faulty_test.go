@@ -21,7 +21,7 @@ type faultyStore struct {
 	writes atomic.Int64
 }
 
-// break makes calls fail with what fails returns; nil ends that.
+// breakBy makes calls fail with what fails returns; nil ends that.
 func (s *faultyStore) breakBy(fails func(ctx context.Context, call string) error) {
 	if fails == nil {
 		s.fails.Store(nil)
@@ -37,9 +37,12 @@ func (s *faultyStore) read(ctx context.Context, call string) error {
 	return nil
 }
 
-func (s *faultyStore) write(ctx context.Context, call string) error {
-	s.writes.Add(1)
-	return s.read(ctx, call)
+// wrote counts a write that succeeded.
+func (s *faultyStore) wrote(err error) error {
+	if err == nil {
+		s.writes.Add(1)
+	}
+	return err
 }
 
 // faultyCollection is the same for the objects of one kind.
@@ -49,10 +52,10 @@ type faultyCollection[T, F any] struct {
 }
 
 func (c faultyCollection[T, F]) Insert(ctx context.Context, object T) error {
-	if err := c.s.write(ctx, "insert"); err != nil {
+	if err := c.s.read(ctx, "insert"); err != nil {
 		return err
 	}
-	return c.Collection.Insert(ctx, object)
+	return c.s.wrote(c.Collection.Insert(ctx, object))
 }
 
 func (c faultyCollection[T, F]) Get(ctx context.Context, id string) (object T, err error) {
@@ -63,17 +66,17 @@ func (c faultyCollection[T, F]) Get(ctx context.Context, id string) (object T, e
 }
 
 func (c faultyCollection[T, F]) Replace(ctx context.Context, object T) error {
-	if err := c.s.write(ctx, "replace"); err != nil {
+	if err := c.s.read(ctx, "replace"); err != nil {
 		return err
 	}
-	return c.Collection.Replace(ctx, object)
+	return c.s.wrote(c.Collection.Replace(ctx, object))
 }
 
 func (c faultyCollection[T, F]) Delete(ctx context.Context, id string, revision int64) error {
-	if err := c.s.write(ctx, "delete"); err != nil {
+	if err := c.s.read(ctx, "delete"); err != nil {
 		return err
 	}
-	return c.Collection.Delete(ctx, id, revision)
+	return c.s.wrote(c.Collection.Delete(ctx, id, revision))
 }
 
 func (c faultyCollection[T, F]) List(ctx context.Context, filter F, page keys.Page) ([]T, error) {
@@ -147,10 +150,10 @@ func (s *faultyStore) SessionByToken(ctx context.Context, hash auth.TokenHash) (
 }
 
 func (s *faultyStore) AppendEvent(ctx context.Context, e audit.Event) error {
-	if err := s.write(ctx, "append event"); err != nil {
+	if err := s.read(ctx, "append event"); err != nil {
 		return err
 	}
-	return s.Store.AppendEvent(ctx, e)
+	return s.wrote(s.Store.AppendEvent(ctx, e))
 }
 
 func (s *faultyStore) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
@@ -161,10 +164,10 @@ func (s *faultyStore) Events(ctx context.Context, f audit.Filter, after string, 
 }
 
 func (s *faultyStore) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
-	if err := s.write(ctx, "insert idempotency"); err != nil {
+	if err := s.read(ctx, "insert idempotency"); err != nil {
 		return err
 	}
-	return s.Store.InsertIdempotency(ctx, r)
+	return s.wrote(s.Store.InsertIdempotency(ctx, r))
 }
 
 func (s *faultyStore) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {

@@ -160,6 +160,12 @@ func (s *suite) step(t *testing.T, o *operation, x tenant, as credential, whose,
 		}
 		return x
 	}
+	if o.takes("header", "If-Match") {
+		c.header = map[string]string{"If-Match": `"77"`}
+		if again := s.send(t, c); again.status != got.status && got.status != http.StatusConflict {
+			t.Errorf("%s about the %s object is answered %d, with If-Match %d: that tells whether it exists", o, whose, got.status, again.status)
+		}
+	}
 	if s.store.writes.Load() != writes {
 		t.Errorf("%s about the %s object was refused by %d and wrote to the store", o, whose, got.status)
 	}

@@ -117,19 +117,13 @@ func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID,
 	if err := p.mayMembers(ctx, a, action, organizationID); err != nil {
 		return err
 	}
-	m, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
-	if err != nil {
-		return memberMissing(err)
-	}
-	if m.Role == Owner && !a.IsAdmin() {
-		if err := p.notLastOwner(ctx, organizationID); err != nil {
-			return err
+	m, err := keys.Remove(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, func(m *Membership) error {
+		if m.Role == Owner && !a.IsAdmin() {
+			return p.notLastOwner(ctx, organizationID)
 		}
-	}
-	if revision == keys.AnyRevision {
-		revision = m.Revision
-	}
-	if err := p.Store.Memberships().Delete(ctx, m.ID(), revision); err != nil {
+		return nil
+	})
+	if err != nil {
 		return memberMissing(err)
 	}
 	return p.record(ctx, a, "member.delete", m.object(), m, nil)

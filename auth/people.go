@@ -173,20 +173,16 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 // Delete removes the user with sessions and memberships. Only admins may, and
 // nobody removes himself.
 func (p *People) Delete(ctx context.Context, a keys.Actor, id string, revision int64) error {
-	u, err := p.User(ctx, a, id)
-	if err != nil {
-		return err
-	}
 	if !a.IsAdmin() {
 		return errStaffOnly
 	}
-	if a.Subject().ID == id {
-		return errs.New(errs.Conflict, "you cannot delete yourself; ask another admin")
-	}
-	if revision == keys.AnyRevision {
-		revision = u.Revision
-	}
-	if err := p.Store.Users().Delete(ctx, id, revision); err != nil {
+	u, err := keys.Remove(ctx, p.Store.Users(), id, revision, func(*User) error {
+		if a.Subject().ID == id {
+			return errs.New(errs.Conflict, "you cannot delete yourself; ask another admin")
+		}
+		return nil
+	})
+	if err != nil {
 		return userMissing(err)
 	}
 	if err := errors.Join(p.Store.DeleteSessionsOf(ctx, id, ""), p.removeMemberships(ctx, id)); err != nil {
