@@ -218,3 +218,8 @@ func problemOf(t *testing.T, got answer) client.Problem {
 	}
 	return p
 }
+
+// byBearer acts with the key as a bearer token.
+func byBearer(text string) credential {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+text) }
+}
