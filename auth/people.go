@@ -84,6 +84,14 @@ func emailTaken(err error) error {
 	return err
 }
 
+// uniqueEmails gives the conflict of a change of users its words.
+type uniqueEmails struct{ UserCollection }
+
+// Replace implements keys.Collection.
+func (c uniqueEmails) Replace(ctx context.Context, u User) error {
+	return emailTaken(c.UserCollection.Replace(ctx, u))
+}
+
 // apply sets the fields after it has checked them all.
 func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	var f errs.Faults
@@ -148,7 +156,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return User{}, errStaffOnly
 	}
 	var endSessions bool
-	before, after, err := keys.Revise(ctx, p.Store.Users(), id, revision, p.Now(), func(u *User) error {
+	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now(), func(u *User) error {
 		fields, err := edit(UserFields{Email: u.Email, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
 		if err != nil {
 			return err
@@ -160,7 +168,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return p.apply(ctx, u, fields)
 	})
 	if err != nil {
-		return User{}, userMissing(emailTaken(err))
+		return User{}, userMissing(err)
 	}
 	if endSessions {
 		if err := p.Store.DeleteSessionsOf(ctx, id, ""); err != nil {
