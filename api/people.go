@@ -103,7 +103,7 @@ func (a *API) patchUser(c *gin.Context) error {
 }
 
 func (a *API) deleteUser(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (a *API) patchMember(c *gin.Context) error {
 }
 
 func (a *API) removeMember(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}

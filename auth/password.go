@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -47,6 +49,8 @@ func CheckStrength(password string) string {
 	switch {
 	case !utf8.ValidString(password):
 		return "must be valid UTF-8"
+	case strings.ContainsFunc(password, unicode.IsControl):
+		return "must not contain control characters"
 	case utf8.RuneCountInString(password) < MinPasswordLength:
 		return fmt.Sprintf("must have at least %d characters", MinPasswordLength)
 	case len(password) > MaxPasswordBytes:

@@ -84,6 +84,14 @@ func emailTaken(err error) error {
 	return err
 }
 
+// uniqueEmails gives the conflict of a change of users its words.
+type uniqueEmails struct{ UserCollection }
+
+// Replace implements keys.Collection.
+func (c uniqueEmails) Replace(ctx context.Context, u User) error {
+	return emailTaken(c.UserCollection.Replace(ctx, u))
+}
+
 // apply sets the fields after it has checked them all.
 func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	var f errs.Faults
@@ -156,7 +164,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return User{}, errStaffOnly
 	}
 	var endSessions bool
-	before, after, err := keys.Revise(ctx, p.Store.Users(), id, revision, p.Now(), func(u *User) error {
+	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now(), func(u *User) error {
 		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
 		if err != nil {
 			return err
@@ -168,7 +176,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return p.apply(ctx, u, fields)
 	})
 	if err != nil {
-		return User{}, userMissing(emailTaken(err))
+		return User{}, userMissing(err)
 	}
 	if endSessions {
 		if err := p.endSignIns(ctx, id, ""); err != nil {
@@ -181,20 +189,16 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 // Delete removes the user with sessions and memberships. Only admins may, and
 // nobody removes himself.
 func (p *People) Delete(ctx context.Context, a keys.Actor, id string, revision int64) error {
-	u, err := p.User(ctx, a, id)
-	if err != nil {
-		return err
-	}
 	if !a.IsAdmin() {
 		return errStaffOnly
 	}
-	if a.Subject().ID == id {
-		return errs.New(errs.Conflict, "you cannot delete yourself; ask another admin")
-	}
-	if revision == keys.AnyRevision {
-		revision = u.Revision
-	}
-	if err := p.Store.Users().Delete(ctx, id, revision); err != nil {
+	u, err := keys.Remove(ctx, p.Store.Users(), id, revision, func(*User) error {
+		if a.Subject().ID == id {
+			return errs.New(errs.Conflict, "you cannot delete yourself; ask another admin")
+		}
+		return nil
+	})
+	if err != nil {
 		return userMissing(err)
 	}
 	if err := errors.Join(p.endSignIns(ctx, id, ""), p.removeCredentials(ctx, id), p.removeMemberships(ctx, id)); err != nil {
