@@ -148,7 +148,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return User{}, errStaffOnly
 	}
 	var endSessions bool
-	before, after, err := keys.Revise(ctx, p.Store.Users(), id, revision, p.Now(), func(u *User) error {
+	before, after, err := keys.Revise(ctx, p.Store.Users(), id, revision, p.Now, func(u *User) error {
 		fields, err := edit(UserFields{Email: u.Email, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
 		if err != nil {
 			return err

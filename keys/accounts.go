@@ -78,7 +78,7 @@ func (s *Service) Accounts(ctx context.Context, a Actor, organizationID string, 
 
 // ChangeAccount lets edit change the account's fields.
 func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields, error)) (ServiceAccount, error) {
-	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now(), func(account *ServiceAccount) error {
+	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
 		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil {
 			return err
 		}

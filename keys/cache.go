@@ -85,6 +85,7 @@ type cache struct {
 	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
 
 	refreshes chan struct{}
+	life      context.Context // ends with close, and with it what runs in the background
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 }
@@ -108,7 +109,7 @@ func newCache(c VerifierConfig) (*cache, error) {
 		store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now,
 		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
 		known: known, unknown: unknown, shared: shared,
-		refreshes: make(chan struct{}, maxRefreshes), stop: stop,
+		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
 	}
 	g.running.Go(func() { g.poll(ctx) })
 	return g, nil
@@ -279,7 +280,7 @@ func (c *cache) refresh(e *entry, now time.Time) {
 	}
 	c.running.Go(func() {
 		defer func() { <-c.refreshes; e.refreshing.Store(false) }()
-		if _, err := c.read(context.Background(), e.hash, true); err != nil {
+		if _, err := c.read(c.life, e.hash, true); err != nil && c.life.Err() == nil {
 			c.outage.Store(c.now().UnixNano())
 			c.logger.Warn("refresh of a cached grant", "err", err)
 		}

@@ -72,7 +72,7 @@ func (f *KeyFilter) restrictTo(status Status, now time.Time) {
 // ChangeKey lets edit change the key's fields, disabling and enabling
 // included. A revoked or expired key is not changed any more.
 func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key, error) {
-	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now(), func(k *Key) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, keyWord); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 	if err := f.Err(); err != nil {
 		return Key{}, time.Time{}, err
 	}
-	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now(), func(k *Key) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, keyWord); err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id, successorID string, r
 	if err != nil {
 		return Key{}, Secret{}, fmt.Errorf("rotate key %s: %w", id, err)
 	}
-	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now(), func(k *Key) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if err := k.rotatable(s.now()); err != nil {
 			return err
 		}

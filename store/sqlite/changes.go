@@ -8,14 +8,10 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// tombstoneLife is how long a deletion is remembered: much longer than a node
-// serves what it has cached without reading changes.
-const tombstoneLife = 24 * time.Hour
-
 // plant notes the deletion, and forgets those that every node has heard of.
 func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
 	now := time.Now()
-	if _, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE deleted_at < ?", now.Add(-tombstoneLife).UnixMilli()); err != nil {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE deleted_at < ?", now.Add(-keys.TombstoneLife).UnixMilli()); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)", id, hash, now.UnixMilli())
