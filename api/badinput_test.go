@@ -200,11 +200,20 @@ func outOfBounds(schema *openapi3.Schema, field string) []fault {
 func brokenTexts() []fault {
 	deep := strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000)
 	return []fault{
-		{"nothing but spaces", "body", "  "}, {"an array", "body", "[]"}, {"text", "body", `"x"`}, {"null", "body", "null"},
-		{"cut off", "body", `{"name":`}, {"two objects", "body", "{}{}"}, {"a comma too many", "body", `{"name":"x",}`},
-		{"a member twice", "name", `{"name":"a","name":"b"}`}, {"a member of a member twice", "metadata.x", `{"metadata":{"x":1,"x":2}}`},
-		{"invalid UTF-8", "body", "{\"name\":\"\xff\"}"}, {"half a surrogate pair", "body", `{"name":"\ud800"}`},
-		{"a raw NUL", "body", "{\"name\":\"\x00\"}"}, {"very deep", "body", deep}, {"a byte order mark", "body", "\ufeff{}"},
+		{"nothing but spaces", "body", "  "},
+		{"an array", "body", "[]"},
+		{"text", "body", `"x"`},
+		{"null", "body", "null"},
+		{"cut off", "body", `{"name":`},
+		{"two objects", "body", "{}{}"},
+		{"a comma too many", "body", `{"name":"x",}`},
+		{"a member twice", "name", `{"name":"a","name":"b"}`},
+		{"a member of a member twice", "metadata.x", `{"metadata":{"x":1,"x":2}}`},
+		{"invalid UTF-8", "body", "{\"name\":\"\xff\"}"},
+		{"half a surrogate pair", "body", `{"name":"\ud800"}`},
+		{"a raw NUL", "body", "{\"name\":\"\x00\"}"},
+		{"very deep", "body", deep},
+		{"a byte order mark", "body", "\ufeff{}"},
 		{"a number without end", "body", `{"x":` + strings.Repeat("9", 1000) + `e}`},
 	}
 }

@@ -149,13 +149,19 @@ func TestMergePatch(t *testing.T) {
 		patch string
 		want  string // members after it
 	}{
-		{account, `{"description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],"rate_limit":{"requests":5,"per":"1s"}}`,
-			`{"name":"Sync","description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],"rate_limit":{"requests":5,"per":"1s","burst":5},"scopes":["invoices:*"]}`},
-		{account, `{"metadata":{"a":null,"b":{"c":3}},"rate_limit":{"burst":50}}`,
-			`{"description":"d","metadata":{"b":{"c":3,"d":[1,2]}},"rate_limit":{"requests":5,"per":"1s","burst":50}}`},
+		{
+			account, `{"description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],"rate_limit":{"requests":5,"per":"1s"}}`,
+			`{"name":"Sync","description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],"rate_limit":{"requests":5,"per":"1s","burst":5},"scopes":["invoices:*"]}`,
+		},
+		{
+			account, `{"metadata":{"a":null,"b":{"c":3}},"rate_limit":{"burst":50}}`,
+			`{"description":"d","metadata":{"b":{"c":3,"d":[1,2]}},"rate_limit":{"requests":5,"per":"1s","burst":50}}`,
+		},
 		{account, `{}`, `{"description":"d","external_id":"e","allowed_networks":["203.0.113.0/24"]}`},
-		{account, `{"description":null,"external_id":null,"metadata":null,"allowed_networks":null,"rate_limit":null,"scopes":null,"disabled":null}`,
-			`{"name":"Sync","description":"","external_id":"","metadata":{},"allowed_networks":[],"rate_limit":null,"scopes":[],"disabled":false}`},
+		{
+			account, `{"description":null,"external_id":null,"metadata":null,"allowed_networks":null,"rate_limit":null,"scopes":null,"disabled":null}`,
+			`{"name":"Sync","description":"","external_id":"","metadata":{},"allowed_networks":[],"rate_limit":null,"scopes":[],"disabled":false}`,
+		},
 		{key, `{"expires_at":"2030-01-31T12:00:00+01:00","note":"two\nlines"}`, `{"expires_at":"2030-01-31T11:00:00Z","note":"two\nlines","scopes":[]}`},
 		{key, `{"expires_at":null,"scopes":null,"note":null}`, `{"expires_at":null,"scopes":null,"note":""}`},
 		{tier, `{"quota":{"requests":7},"max_key_age":"36h"}`, `{"quota":{"requests":7,"per":"month"},"max_key_age":"36h"}`},

@@ -114,6 +114,13 @@ func (c faultyUsers) ByEmail(ctx context.Context, folded string) (auth.User, err
 	return c.inner.ByEmail(ctx, folded)
 }
 
+func (c faultyUsers) ByUsername(ctx context.Context, folded string) (auth.User, error) {
+	if err := c.s.read(ctx, "by username"); err != nil {
+		return auth.User{}, err
+	}
+	return c.inner.ByUsername(ctx, folded)
+}
+
 func (s *faultyStore) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
 	return faultyCollection[keys.Organization, keys.OrganizationFilter]{s.Store.Organizations(), s}
 }

@@ -21,9 +21,12 @@ import (
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
@@ -62,6 +65,9 @@ type suite struct {
 	limiter *ratelimit.Local
 	keys    *keys.Service
 	people  *auth.People
+	sealer  *seal.Sealer
+	ring    *signing.Keyring
+	format  keys.Format
 	log     *logged
 	engine  http.Handler
 	at      atomic.Int64
@@ -118,33 +124,59 @@ func newSuite(t *testing.T, with settings) *suite {
 	must(t, err)
 	format, err := keys.NewFormat(keys.DefaultBrand)
 	must(t, err)
+	s.sign(t, logger)
 	marks, log := keys.NewMarks(), audit.New(s.store, s.now)
 	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: marks, Format: format, Now: s.now})
 	must(t, err)
 	verifier, err := keys.NewVerifier(keys.VerifierConfig{
 		Store: s.store, Limiter: s.limiter, Marks: marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
+		Tokens: oauth.Reader{Ring: s.ring, Audience: issuer},
 	})
 	must(t, err)
+	s.format = format
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		verifier.Close()
 		must(t, errors.Join(s.limiter.Close(ctx), opened.Close(ctx)))
 	})
 	s.buildPeople(t, log)
+	tokens := auth.NewJWT(s.people, s.ring, verifier, auth.DefaultAccessLife, auth.DefaultRefreshLife)
+	server, err := oauth.New(oauth.Config{
+		Verifier: verifier, Keys: s.keys, Format: format, Ring: s.ring, Audit: log, Audience: issuer, Life: oauth.DefaultLife, Now: s.now,
+	})
+	must(t, err)
 	s.serve(t, logger, api.Config{
+		JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
 		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
 	})
 	return s
 }
 
+// issuer is the public address of the service under test.
+const issuer = "https://keys.example.com"
+
+func (s *suite) sign(t *testing.T, logger *slog.Logger) {
+	t.Helper()
+	var err error
+	s.sealer, err = seal.New([]byte("a secret of the suite, long enough for all"))
+	must(t, err)
+	s.ring, err = signing.NewKeyring(t.Context(), signing.Config{
+		Store: s.store, Sealer: s.sealer, Algorithm: signing.ES256, Issuer: issuer, Logger: logger, Overlap: auth.DefaultRefreshLife, Now: s.now,
+	})
+	must(t, err)
+	t.Cleanup(s.ring.Close)
+}
+
 func (s *suite) buildPeople(t *testing.T, log *audit.Log) {
 	t.Helper()
 	hashing, err := passwords()
 	must(t, err)
+	delays, err := auth.NewDelays(s.signIns, s.now)
+	must(t, err)
 	s.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: s.store, Organizations: s.store.Organizations().Get, Audit: log, Passwords: hashing,
-		Limiter: s.limiter, AccountLimit: s.signIns, AddressLimit: s.signIns, Now: s.now,
+		Delays: delays, Sealer: s.sealer, Now: s.now,
 	})
 	must(t, err)
 }
@@ -156,7 +188,8 @@ func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
 	must(t, err)
 	c.Edge = httpx.NewEdge(trusted, logger)
 	c.Chain, err = auth.NewChain(
-		auth.NewSessionAuthenticator(s.people, auth.NewCSRF()), auth.NewAPIKey(c.Verifier, c.Format), auth.NewBasic(s.people, logger))
+		auth.NewSessionAuthenticator(s.people, c.CSRF), auth.NewAPIKey(c.Verifier, c.Format), c.JWT,
+		auth.NewTokenAuthenticator(s.people, c.Format), auth.NewBasic(s.people, logger))
 	must(t, err)
 	service, err := api.New(c)
 	must(t, err)

@@ -150,7 +150,7 @@ func (j *JWT) Refresh(ctx context.Context, text string) (Pair, error) {
 		return Pair{}, err
 	}
 	now, reused := j.people.Now(), false
-	_, f, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, now, func(f *Family) error {
+	_, f, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, j.people.Now, func(f *Family) error {
 		reused = false
 		switch {
 		case !f.EndedAt.IsZero():
@@ -205,7 +205,7 @@ func (j *JWT) End(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	_, f, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, j.people.Now(), func(f *Family) error {
+	_, f, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, j.people.Now, func(f *Family) error {
 		if !f.EndedAt.IsZero() {
 			return errFamilyOver
 		}

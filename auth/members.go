@@ -84,7 +84,7 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
-	before, after, err := keys.Revise(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, p.Now(), func(m *Membership) error {
+	before, after, err := keys.Revise(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, p.Now, func(m *Membership) error {
 		role, err := edit(m.Role)
 		if err != nil {
 			return err

@@ -54,7 +54,7 @@ func (p *People) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) 
 	if err != nil {
 		return Enrolment{}, err
 	}
-	_, _, err = keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now(), func(u *User) error {
+	_, _, err = keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.OTP.Enabled() {
 			return errs.New(errs.Conflict, "one-time codes are on already; turn them off first")
 		}
@@ -68,7 +68,7 @@ func (p *People) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) 
 // recovery codes that it returns work once each where the device is lost.
 func (p *People) EnableOTP(ctx context.Context, a *Principal, code string) ([]string, error) {
 	codes, hashes := newRecoveryCodes()
-	before, after, err := keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now(), func(u *User) error {
+	before, after, err := keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.OTP.Sealed == nil || u.OTP.Enabled() {
 			return errs.New(errs.Conflict, "begin with a new secret first")
 		}
@@ -100,7 +100,7 @@ func (p *People) DisableOTP(ctx context.Context, a keys.Actor, userID string) er
 	if !a.IsAdmin() && a.Subject().ID != userID {
 		return errs.New(errs.NotFound, "there is no such user")
 	}
-	before, after, err := keys.Revise(ctx, p.Store.Users(), userID, keys.AnyRevision, p.Now(), func(u *User) error {
+	before, after, err := keys.Revise(ctx, p.Store.Users(), userID, keys.AnyRevision, p.Now, func(u *User) error {
 		u.OTP = OTP{}
 		return nil
 	})
@@ -133,7 +133,7 @@ func (p *People) checkCode(ctx context.Context, user *User, code string) error {
 	if code == "" {
 		return errCodeRequired
 	}
-	_, after, err := keys.Revise(ctx, p.Store.Users(), user.ID, keys.AnyRevision, p.Now(), func(u *User) error {
+	_, after, err := keys.Revise(ctx, p.Store.Users(), user.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		step, err := p.matchingStep(u, code)
 		if err != nil {
 			return err

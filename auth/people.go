@@ -164,7 +164,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return User{}, errStaffOnly
 	}
 	var endSessions bool
-	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now(), func(u *User) error {
+	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now, func(u *User) error {
 		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
 		if err != nil {
 			return err

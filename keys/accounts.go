@@ -82,7 +82,7 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 	if _, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return ServiceAccount{}, err
 	}
-	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now(), func(account *ServiceAccount) error {
+	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
 		old := account.AccountFields
 		fields, err := edit(old)
 		if err != nil {

@@ -87,6 +87,7 @@ type cache struct {
 	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
 
 	refreshes chan struct{}
+	life      context.Context // ends with close, and with it what runs in the background
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 }
@@ -110,7 +111,7 @@ func newCache(c VerifierConfig) (*cache, error) {
 		store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now,
 		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
 		known: known, unknown: unknown, shared: shared,
-		refreshes: make(chan struct{}, maxRefreshes), stop: stop,
+		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
 	}
 	g.running.Go(func() { g.poll(ctx) })
 	return g, nil
@@ -321,7 +322,7 @@ func (c *cache) refresh(e *entry, now time.Time) {
 	}
 	c.running.Go(func() {
 		defer func() { <-c.refreshes; e.refreshing.Store(false) }()
-		if _, err := c.read(context.Background(), source{e.hash, e.token}, true); err != nil {
+		if _, err := c.read(c.life, source{e.hash, e.token}, true); err != nil && c.life.Err() == nil {
 			c.outage.Store(c.now().UnixNano())
 			c.logger.Warn("refresh of a cached grant", "err", err)
 		}

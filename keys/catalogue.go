@@ -60,7 +60,7 @@ func (s *Service) ChangeTier(ctx context.Context, a Actor, name string, revision
 	if err := adminOnly(a); err != nil {
 		return Tier{}, err
 	}
-	before, after, err := Revise(ctx, s.store.Tiers(), name, revision, s.now(), func(t *Tier) (err error) {
+	before, after, err := Revise(ctx, s.store.Tiers(), name, revision, s.now, func(t *Tier) (err error) {
 		if t.TierFields, err = edit(t.TierFields); err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (s *Service) ChangeScope(ctx context.Context, a Actor, name string, revisio
 	if err := adminOnly(a); err != nil {
 		return Scope{}, err
 	}
-	before, after, err := Revise(ctx, s.store.Scopes(), name, revision, s.now(), func(c *Scope) (err error) {
+	before, after, err := Revise(ctx, s.store.Scopes(), name, revision, s.now, func(c *Scope) (err error) {
 		if c.ScopeFields, err = edit(c.ScopeFields); err != nil {
 			return err
 		}

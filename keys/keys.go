@@ -69,8 +69,9 @@ const maxRetries = 20
 // Revise reads the object with the id, lets edit change it and replaces it.
 // With a revision other than AnyRevision it fails with errs.Stale when the
 // object is no longer at it; otherwise an overtaken change is tried again on
-// what the other writer left. An edit that changes nothing is not written.
-func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now time.Time, edit func(*T) error) (before, after T, err error) {
+// what the other writer left. Each try takes its own time from now: other
+// nodes look for changes by UpdatedAt, and only a little way back.
+func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now func() time.Time, edit func(*T) error) (before, after T, err error) {
 	for range maxRetries {
 		before, err = c.Get(ctx, id)
 		if err != nil {
@@ -85,7 +86,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 			return before, after, err
 		}
 		stamp.Revision++
-		stamp.UpdatedAt = later(moment(now), stamp.UpdatedAt)
+		stamp.UpdatedAt = later(moment(now()), stamp.UpdatedAt)
 		err = c.Replace(ctx, after)
 		if err == nil || revision != AnyRevision || !errors.Is(err, errs.Stale) {
 			return before, after, err

@@ -75,7 +75,7 @@ func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision in
 	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
 		return Key{}, err
 	}
-	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now(), func(k *Key) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if !k.Alive(s.now()) {
 			return errs.New(errs.Conflict, "the key is "+string(k.Status(s.now()))+" and cannot be changed")
 		}
@@ -137,7 +137,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
 		return Key{}, time.Time{}, err
 	}
-	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now(), func(k *Key) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if !k.RevokedAt.IsZero() {
 			return errAlreadyRevoked
 		}
@@ -203,7 +203,7 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id, successorID string, r
 	if err != nil {
 		return Key{}, Secret{}, fmt.Errorf("rotate key %s: %w", id, err)
 	}
-	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now(), func(k *Key) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if err := k.rotatable(s.now()); err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func (s *Service) ChangeOrganization(ctx context.Context, a Actor, id string, re
 	if err := allow(a, ReadOrganization, WriteOrganization, id, organizationWord); err != nil {
 		return Organization{}, err
 	}
-	before, after, err := Revise(ctx, s.store.Organizations(), id, revision, s.now(), func(o *Organization) error {
+	before, after, err := Revise(ctx, s.store.Organizations(), id, revision, s.now, func(o *Organization) error {
 		old := o.OrganizationFields
 		fields, err := edit(old)
 		if err != nil {

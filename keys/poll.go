@@ -7,8 +7,9 @@ import (
 
 const (
 	pollEvery   = PollBound / 2
-	pollOverlap = 5 * time.Second // the most by which clocks of nodes may differ
-	pollLimit   = 20_000          // changes of one kind; with more, every mark is bumped
+	pollOverlap = mostSkew + WriteBound
+	pollLimit   = 20_000 // changes of one kind; with more, every mark is bumped
+	mostSkew    = 5 * time.Second
 )
 
 // poll bumps the marks of what other nodes changed, until ctx ends.
@@ -49,13 +50,15 @@ func (c *cache) pollOnce(ctx context.Context, since time.Time, seen map[string]i
 	if err != nil {
 		return nil, at, err
 	}
-	if len(changes) >= pollLimit {
+	if len(changes) >= pollLimit || at.Sub(since) > TombstoneLife-pollOverlap {
 		c.marks.BumpAll()
 	}
 	told := make(map[string]int64, len(changes))
 	for _, change := range changes {
 		told[change.ID] = change.Revision
-		if last, ok := seen[change.ID]; ok && last == change.Revision {
+		// A deletion counts every time: its tombstone may stand before the object
+		// is gone, and the object have been loaded again in between.
+		if last, ok := seen[change.ID]; ok && last == change.Revision && change.Revision != Deleted {
 			continue
 		}
 		if change.Hash != (Hash{}) {

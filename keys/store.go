@@ -75,11 +75,21 @@ type KeyCollection interface {
 	TouchLastUsed(ctx context.Context, used map[string]time.Time) error
 }
 
+// WriteBound is the most that a store lets a write take that it then
+// acknowledges, and TombstoneLife how long it remembers a deletion at least.
+const (
+	WriteBound    = 10 * time.Second
+	TombstoneLife = 24 * time.Hour
+)
+
+// Deleted is the Revision of a Change that says that the object is gone.
+const Deleted int64 = -1
+
 // Change says that an object changed or was deleted.
 type Change struct {
 	ID       string // tiers and scopes: the name
 	Hash     Hash   // of a key, zero for other objects
-	Revision int64  // the revision written, or -1 for a deletion
+	Revision int64  // the revision written, or Deleted
 }
 
 // Changes lets a node learn what other nodes wrote.
@@ -94,10 +104,6 @@ type Changes interface {
 	// Buried reports whether the id was buried or deleted lately.
 	Buried(ctx context.Context, id string) (bool, error)
 }
-
-// TombstoneLife is how long a store remembers deletions: much longer than a
-// node serves what it has cached, and than signed tokens live.
-const TombstoneLife = 24 * time.Hour
 
 // Store is what the domain needs of a database.
 type Store interface {

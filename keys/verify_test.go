@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
@@ -46,7 +47,6 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	w.verifier, err = keys.NewVerifier(keys.VerifierConfig{
 		Store: store, Limiter: limiter, Marks: marks, Format: format(t), Logger: slog.New(slog.DiscardHandler), Now: w.now,
-		GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3},
 	})
 	w.must(err)
 	t.Cleanup(func() {
@@ -149,27 +149,38 @@ func TestLimitsAndDryRun(t *testing.T) {
 
 func TestGuessesAreThrottledByAddress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	_, known := w.issue(keys.KeyFields{})
-	w.want(known, keys.Valid)
-	w.verifier.Settle()
-	ask := func(text, address string) keys.Code {
-		return w.verify(keys.Question{Key: text, Cost: 1, Address: netip.MustParseAddr(address)}).Code
-	}
-	for range 3 {
-		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != keys.NotFound {
-			t.Errorf("a guess is %s", got)
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, newMemory(), 0, keys.VerifierConfig{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).fill()
+		_, known := n.issue(keys.KeyFields{})
+		time.Sleep(time.Minute) // polling has told of the new key
+		n.want(known, keys.Valid)
+		synctest.Wait() // until the cache has taken it in
+		ask := func(text, address string) keys.Code {
+			return n.verify(keys.Question{Key: text, Cost: 1, Address: netip.MustParseAddr(address)}).Code
 		}
-	}
-	if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::2"); got != keys.RateLimited {
-		t.Errorf("a guess too many from the same network is %s", got)
-	}
-	if got := ask(known, "2001:db8::1"); got != keys.Valid {
-		t.Errorf("a known key behind the same address is %s", got)
-	}
-	if got := ask(format(t).New(keys.Live).Reveal(), "192.0.2.1"); got != keys.NotFound {
-		t.Errorf("another address is %s", got)
-	}
+		for range 3 {
+			if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != keys.NotFound {
+				t.Errorf("a guess is %s", got)
+			}
+		}
+		loads := n.store.loads.Load()
+		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::2"); got != keys.RateLimited {
+			t.Errorf("a guess too many from the same network is %s", got)
+		}
+		if n.store.loads.Load() != loads {
+			t.Error("a throttled guess was looked up")
+		}
+		if got := ask(known, "2001:db8::1"); got != keys.Valid {
+			t.Errorf("a known key behind the same address is %s", got)
+		}
+		if got := ask(format(t).New(keys.Live).Reveal(), "192.0.2.1"); got != keys.NotFound {
+			t.Errorf("another address is %s", got)
+		}
+		time.Sleep(20 * time.Minute)
+		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != keys.NotFound {
+			t.Errorf("a guess after waiting is %s", got)
+		}
+	})
 }
 
 func TestRotationKeepsTheOldKeyForItsGrace(t *testing.T) {

@@ -144,27 +144,32 @@ func (s *shard) add(id string, r Rule, now time.Time, most int) *bucket {
 const evictionSample = 8
 
 // evict drops, among a few buckets, the one that is closest to full: what is
-// forgotten with it is least. The shard is locked.
+// forgotten with it is least. The shard is locked, so it waits for no bucket:
+// who holds one may be waiting for the shard.
 func (s *shard) evict(now time.Time) {
-	victim, best := "", -1.0
-	tried := 0
+	var victim *bucket
+	name, best, tried := "", -1.0, 0
 	for id, b := range s.byID {
 		if b.mu.TryLock() {
 			if fill := b.limiter.TokensAt(now) / float64(b.rule.Burst); fill > best {
-				victim, best = id, fill
+				if victim != nil {
+					victim.mu.Unlock()
+				}
+				victim, name, best = b, id, fill
+			} else {
+				b.mu.Unlock()
 			}
-			b.mu.Unlock()
 		}
 		if tried++; tried == evictionSample {
 			break
 		}
 	}
-	if b, ok := s.byID[victim]; ok {
-		b.mu.Lock()
-		b.dead = true
-		b.mu.Unlock()
-		delete(s.byID, victim)
+	if victim == nil {
+		return // all of them are in use: the bound is exceeded by one for now
 	}
+	victim.dead = true
+	victim.mu.Unlock()
+	delete(s.byID, name)
 }
 
 // sweep drops the idle buckets of one shard.

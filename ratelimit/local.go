@@ -154,7 +154,9 @@ func (h *held) charge(cost int64) {
 	if h.bucket == nil {
 		return
 	}
-	h.limiter.AllowN(h.now, int(cost))
+	// Not AllowN, which takes nothing where a token lacks a trifle that
+	// available has rounded up, and would let more requests pass for it.
+	h.limiter.ReserveN(h.now, int(cost))
 	h.left -= float64(cost)
 }
 

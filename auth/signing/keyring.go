@@ -152,7 +152,7 @@ func (r *Keyring) Rotate(ctx context.Context, now, retire bool) (Key, error) {
 		if retire {
 			end = active
 		}
-		_, _, err := keys.Revise(ctx, r.Store.SigningKeys(), id, keys.AnyRevision, r.Now(), func(k *Key) error {
+		_, _, err := keys.Revise(ctx, r.Store.SigningKeys(), id, keys.AnyRevision, r.Now, func(k *Key) error {
 			if end.Before(k.RetireAt) {
 				k.RetireAt = end.UTC().Truncate(time.Millisecond)
 			}

@@ -123,7 +123,8 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	edge := httpx.NewEdge(trusted, a.logger)
 	service, err := api.New(api.Config{
-		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, Audit: a.audit,
+		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
+		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit,
 		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 	})
 	if err != nil {

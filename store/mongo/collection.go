@@ -88,23 +88,32 @@ func (c *collection[T, F, R]) lost(ctx context.Context, id string) error {
 	return errs.New(errs.Stale, "the object changed since it was read; read it again")
 }
 
-// Delete leaves the tombstone first: a node that dies between the two makes
-// others reload an object that is still there, which does no harm.
+// Delete leaves the tombstone before and after. A node that dies in between
+// makes others reload an object that is still there, which does no harm; and
+// one that reloaded it in between learns again that it is gone.
 func (c *collection[T, F, R]) Delete(ctx context.Context, id string, revision int64) error {
+	var grave tombstone
 	if c.bury != nil {
 		object, err := c.Get(ctx, id)
 		if err != nil {
 			return err
 		}
-		if err := c.store.plant(ctx, c.bury(&object)); err != nil {
+		grave = c.bury(&object)
+		if err := c.store.plant(ctx, grave); err != nil {
 			return err
 		}
 	}
 	result, err := c.documents().DeleteOne(ctx, atRevision(id, revision))
-	if err != nil || result.DeletedCount == 1 {
+	if err != nil {
 		return known(err)
 	}
-	return c.lost(ctx, id)
+	if result.DeletedCount == 0 {
+		return c.lost(ctx, id)
+	}
+	if c.bury == nil {
+		return nil
+	}
+	return c.store.plant(context.WithoutCancel(ctx), grave)
 }
 
 func (c *collection[T, F, R]) List(ctx context.Context, filter F, page keys.Page) ([]T, error) {
@@ -212,7 +221,7 @@ func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([
 			c := keys.Change{ID: f.ID, Revision: f.Revision}
 			copy(c.Hash[:], f.Hash)
 			if name == "tombstones" {
-				c.Revision = -1
+				c.Revision = keys.Deleted
 			}
 			changes = append(changes, c)
 		}

@@ -19,11 +19,12 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
 )
 
 const (
 	selectionTimeout = 2 * time.Second
-	operationTimeout = 10 * time.Second
+	operationTimeout = keys.WriteBound
 )
 
 // Store is an open database. Its methods are safe for concurrent use.

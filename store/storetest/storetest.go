@@ -200,7 +200,7 @@ func revisions(t *testing.T, s store.Store, writers int) {
 	var all sync.WaitGroup
 	for range writers {
 		all.Go(func() {
-			_, _, err := keys.Revise(ctx, s.Organizations(), o.ID, keys.AnyRevision, now(), func(o *keys.Organization) error {
+			_, _, err := keys.Revise(ctx, s.Organizations(), o.ID, keys.AnyRevision, now, func(o *keys.Organization) error {
 				o.Name += "x"
 				return nil
 			})

@@ -1,0 +1,287 @@
+package keys_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+func TestASlowLoadNeverBringsBackWhatWasRevoked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		k, text := n.issue(keys.KeyFields{})
+		var once sync.Once
+		read, answer := make(chan struct{}), make(chan struct{})
+		n.store.afterByHash = func() { once.Do(func() { close(read); <-answer }) }
+		verdict := make(chan keys.Code)
+		go func() { verdict <- n.verify(keys.Question{Key: text, Cost: 1}).Code }()
+		<-read // the key as it was before the revoke
+		n.revoke(k)
+		close(answer)
+		if got := <-verdict; got != keys.Revoked {
+			t.Errorf("a question during the revoke, answered after it, is %s", got)
+		}
+		n.want(text, keys.Revoked)
+	})
+}
+
+func TestAStoreIsAskedOnceHoweverManyWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		_, text := n.issue(keys.KeyFields{})
+		release := make(chan struct{})
+		n.store.afterByHash = func() { <-release }
+		var valid atomic.Int64
+		for range 50 {
+			go func() {
+				if v, err := n.verifier.Verify(t.Context(), &keys.Question{Key: text, Cost: 1}); err == nil && v.Code == keys.Valid {
+					valid.Add(1)
+				}
+			}()
+		}
+		synctest.Wait()
+		close(release)
+		synctest.Wait()
+		if got := n.store.loads.Load(); got != 1 || valid.Load() != 50 {
+			t.Errorf("%d reads for %d answers", got, valid.Load())
+		}
+	})
+}
+
+func TestUnknownKeysAreRememberedBrieflyAndBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		text := format(t).New(keys.Live).Reveal()
+		reads := func() int64 { n.want(text, keys.NotFound); synctest.Wait(); return n.store.loads.Load() }
+		reads()
+		time.Sleep(50 * time.Millisecond) // the cache takes entries in behind
+		if got := reads(); got != 1 {
+			t.Errorf("%d reads for two questions about an unknown key", got)
+		}
+		time.Sleep(11 * time.Second)
+		if got := reads(); got != 2 {
+			t.Errorf("%d reads, want a second one once the memory is old", got)
+		}
+		const many, most = 30_000, 10_000
+		texts := make([]string, many)
+		for i := range texts {
+			texts[i] = format(t).New(keys.Live).Reveal()
+			n.want(texts[i], keys.NotFound)
+		}
+		before := n.store.loads.Load()
+		for _, text := range texts {
+			n.want(text, keys.NotFound)
+		}
+		if again := n.store.loads.Load() - before; again < many-most {
+			t.Errorf("of %d unknown keys %d were remembered, want at most %d", many, many-again, most)
+		}
+	})
+}
+
+func TestAnOldGrantIsServedAndRefreshedBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, newMemory(), 0, keys.VerifierConfig{MaxStale: time.Minute}).fill()
+		_, text := n.issue(keys.KeyFields{})
+		time.Sleep(time.Minute) // polling has told of the new key
+		n.want(text, keys.Valid)
+		time.Sleep(29 * time.Second)
+		n.want(text, keys.Valid)
+		synctest.Wait()
+		if got := n.store.loads.Load(); got != 1 {
+			t.Errorf("%d reads before the grant is half as old as it may get", got)
+		}
+		time.Sleep(2 * time.Second)
+		release := make(chan struct{})
+		n.store.afterByHash = func() { <-release }
+		for range 10 {
+			n.want(text, keys.Valid) // nobody waits for the store
+		}
+		synctest.Wait()
+		if got := n.store.loads.Load(); got != 2 {
+			t.Errorf("%d reads, want one refresh", got)
+		}
+		close(release)
+	})
+}
+
+func TestWithoutAStoreGrantsServeUpToMaxStale(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, newMemory(), 0, keys.VerifierConfig{MaxStale: time.Minute}).fill()
+		_, text := n.issue(keys.KeyFields{})
+		_, uncached := n.issue(keys.KeyFields{})
+		n.want(text, keys.Valid)
+		ask := func(q keys.Question) error {
+			q.Cost = 1
+			v, err := n.verifier.Verify(t.Context(), &q)
+			if err == nil && v.Code != keys.Valid {
+				t.Errorf("decided %s", v.Code)
+			}
+			return err
+		}
+		time.Sleep(10 * time.Minute) // polling says all the while that nothing changed
+		n.want(text, keys.Valid)
+		n.store.gone.Store(true)
+		time.Sleep(time.Minute - time.Second)
+		if err := ask(keys.Question{Key: text}); err != nil {
+			t.Errorf("a cached key within MaxStale: %v", err)
+		}
+		if err := ask(keys.Question{Key: text, Fresh: true}); !errors.Is(err, errs.Unavailable) {
+			t.Errorf("a question that wants the store read: %v", err)
+		}
+		if err := ask(keys.Question{Key: uncached}); !errors.Is(err, errs.Unavailable) {
+			t.Errorf("an uncached key: %v", err)
+		}
+		time.Sleep(2 * time.Second)
+		if err := ask(keys.Question{Key: text}); !errors.Is(err, errs.Unavailable) {
+			t.Errorf("a cached key beyond MaxStale: %v", err)
+		}
+		n.store.gone.Store(false)
+		n.want(text, keys.Valid)
+		n.want(uncached, keys.Valid)
+	})
+}
+
+// A revoke on one node ends the key on all others within PollBound, also where
+// clocks differ and where the write takes its time.
+func TestOtherNodesLearnOfARevoke(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		skew time.Duration
+		slow time.Duration // between choosing UpdatedAt and the write
+	}{
+		{"clocks agree", 0, 0},
+		{"the writer's clock is behind", -4 * time.Second, 0},
+		{"the writer's clock is ahead", 4 * time.Second, 0},
+		{"the write is slow", 0, 9 * time.Second},
+		{"the write is slow and its clock behind", -4 * time.Second, 9 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := newMemory()
+				writer := newNode(t, store, tt.skew, keys.VerifierConfig{}).fill()
+				reader := newNode(t, store, 0, keys.VerifierConfig{})
+				k, text := writer.issue(keys.KeyFields{})
+				time.Sleep(time.Minute)
+				reader.want(text, keys.Valid)
+				store.beforeWrite = func() { time.Sleep(tt.slow) }
+				writer.revoke(k)
+				writer.want(text, keys.Revoked)
+				time.Sleep(keys.PollBound)
+				synctest.Wait()
+				reader.want(text, keys.Revoked)
+			})
+		})
+	}
+}
+
+// Every kind of object that a grant is made of reaches other nodes.
+func TestOtherNodesLearnOfEveryChange(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(n *node, k keys.Key) (keys.Code, error){
+		"organization disabled": func(n *node, _ keys.Key) (keys.Code, error) {
+			_, err := n.service.ChangeOrganization(n.t.Context(), n.admin, keys.FirstOrganization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
+			return keys.Disabled, err
+		},
+		"account disabled": func(n *node, _ keys.Key) (keys.Code, error) {
+			_, err := n.service.ChangeAccount(n.t.Context(), n.admin, n.account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Disabled = true; return f, nil })
+			return keys.Disabled, err
+		},
+		"key disabled": func(n *node, k keys.Key) (keys.Code, error) {
+			_, err := n.service.ChangeKey(n.t.Context(), n.admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Disabled = true; return f, nil })
+			return keys.Disabled, err
+		},
+		"tier lowered": func(n *node, _ keys.Key) (keys.Code, error) {
+			_, err := n.service.ChangeTier(n.t.Context(), n.admin, "free", keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) { f.RateLimit.Burst = 1; return f, nil })
+			return keys.RateLimited, err
+		},
+		"key deleted": func(n *node, k keys.Key) (keys.Code, error) {
+			return keys.NotFound, n.service.DeleteKey(n.t.Context(), n.admin, k.ID, keys.AnyRevision)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := newMemory()
+				writer := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+				reader := newNode(t, store, 0, keys.VerifierConfig{})
+				k, text := writer.issue(keys.KeyFields{})
+				time.Sleep(time.Minute)
+				reader.want(text, keys.Valid)
+				reader.want(text, keys.Valid)
+				code, err := change(writer, k)
+				writer.must(err)
+				time.Sleep(keys.PollBound)
+				synctest.Wait()
+				if v := reader.verify(keys.Question{Key: text, Cost: 2}); v.Code != code {
+					t.Errorf("another node says %s, want %s", v.Code, code)
+				}
+			})
+		})
+	}
+}
+
+// A store without transactions leaves the tombstone before the object goes. A
+// node that loads the object again in between must not keep it.
+func TestATombstoneBeforeItsDeletionCountsAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		writer := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+		reader := newNode(t, store, 0, keys.VerifierConfig{})
+		k, text := writer.issue(keys.KeyFields{})
+		time.Sleep(time.Minute)
+		store.graveFirst = func() {
+			time.Sleep(2 * time.Second) // the reader has heard of the tombstone
+			reader.want(text, keys.Valid)
+		}
+		writer.must(writer.service.DeleteKey(t.Context(), writer.admin, k.ID, keys.AnyRevision))
+		time.Sleep(keys.PollBound)
+		synctest.Wait()
+		reader.want(text, keys.NotFound)
+	})
+}
+
+// Beyond what the store tells in one answer, and beyond the life of
+// tombstones, a node trusts nothing that it has cached.
+func TestWhatPollingCannotTellIsReadAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		_, text := n.issue(keys.KeyFields{})
+		n.want(text, keys.Valid)
+		many := make([]keys.Change, 20_000)
+		for i := range many {
+			many[i] = keys.Change{ID: "key_x", Revision: int64(i)}
+		}
+		n.store.changes.Store(&many)
+		time.Sleep(keys.PollBound)
+		synctest.Wait()
+		n.store.changes.Store(&[]keys.Change{})
+		before := n.store.loads.Load()
+		if n.want(text, keys.Valid); n.store.loads.Load() == before {
+			t.Error("a cached grant was used after more changes than the store tells")
+		}
+		n.store.gone.Store(true)
+		time.Sleep(keys.TombstoneLife)
+		n.store.gone.Store(false)
+		time.Sleep(keys.PollBound)
+		synctest.Wait()
+		before = n.store.loads.Load()
+		if n.want(text, keys.Valid); n.store.loads.Load() == before {
+			t.Error("a cached grant was used after an outage longer than tombstones live")
+		}
+	})
+}
