@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // Config is what the API needs. All fields but Now are required.
@@ -38,7 +39,9 @@ type Config struct {
 	Ping        func(context.Context) error // whether the store answers
 	Document    []byte                      // openapi.yaml
 	VerifyOpen  bool                        // POST /verify asks for no credential
-	Now         func() time.Time            // time.Now if nil
+	Limiter     ratelimit.Limiter
+	Throttles   Throttles
+	Now         func() time.Time // time.Now if nil
 }
 
 // API serves the management API, verification, health and documentation.
@@ -50,7 +53,7 @@ type API struct {
 func New(c Config) (*API, error) {
 	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Audit == nil ||
-		c.Idempotency == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
+		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration but Now is required")
 	}
 	if c.Now == nil {
@@ -94,12 +97,17 @@ func (a *API) guard(r route) gin.HandlerFunc {
 }
 
 func (a *API) admit(c *gin.Context, r route) error {
-	if r.open {
-		return nil
+	p, err := auth.Nobody(), error(nil)
+	if !r.open {
+		p, err = a.Chain.Authenticate(c.Request)
 	}
-	p, err := a.Chain.Authenticate(c.Request)
 	if err != nil {
-		return err
+		return errors.Join(a.throttle(c, auth.Nobody()), err)
+	}
+	if !r.free {
+		if err := a.throttle(c, p); err != nil {
+			return err
+		}
 	}
 	if !r.permission.Permits(p, r.method) {
 		return denied(p, r.permission)

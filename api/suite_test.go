@@ -146,7 +146,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	})
 	must(t, err)
 	s.serve(t, logger, api.Config{
-		JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
+		Limiter: s.limiter, JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
 		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
 	})
