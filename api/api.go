@@ -71,6 +71,7 @@ func (a *API) Mount(engine *gin.Engine) {
 	for _, r := range a.routes() {
 		both(rest, r.method, r.path, a.guard(r))
 	}
+	a.mountForms(rest)
 	a.mountDocs(rest)
 }
 
@@ -79,32 +80,44 @@ func both(g *gin.RouterGroup, method, path string, h gin.HandlerFunc) {
 	g.Handle(method, path+"/", h)
 }
 
-// guard finds out who asks and whether the route is for him, then handles the
-// request. It is the one place where errors of handlers are rendered.
+// guard handles the requests of a route. Browsers that read get a page.
 func (a *API) guard(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
 		c.Header("X-Content-Type-Options", "nosniff")
 		c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if err := a.admit(c, r); err != nil {
-			a.render(c, err)
-			return
+		switch {
+		case r.method == http.MethodGet && browses(c):
+			a.draw(c, r, func() { a.answer(c, r) })
+		case r.method == http.MethodPost && r.access == guarded && isAPI(r.path) && isForm(c):
+			a.submit(c)
+		default:
+			a.answer(c, r)
 		}
-		if err := r.handle(c); err != nil {
-			a.render(c, err)
-		}
+	}
+}
+
+// answer finds out who asks and whether the route is for him, then handles the
+// request. It is the one place where errors of handlers are rendered.
+func (a *API) answer(c *gin.Context, r route) {
+	err := a.admit(c, r)
+	if err == nil {
+		err = r.handle(c)
+	}
+	if err != nil {
+		a.render(c, err)
 	}
 }
 
 func (a *API) admit(c *gin.Context, r route) error {
 	p, err := auth.Nobody(), error(nil)
-	if !r.open {
+	if r.access == guarded {
 		p, err = a.Chain.Authenticate(c.Request)
 	}
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
-	if !r.free {
+	if r.access != free {
 		if err := a.throttle(c, p); err != nil {
 			return err
 		}
