@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
@@ -128,18 +129,7 @@ func TestNoSecretLeaks(t *testing.T) {
 	stored, err := s.store.Store.Users().Get(t.Context(), user.ID)
 	must(t, err)
 	secrets["password hash"] = stored.PasswordHash
-	for _, o := range contract.operations {
-		y := s.removable(t, o)
-		c := s.good(t, o, y, admin)
-		got := s.send(t, c)
-		secrets["key of "+o.OperationID] = y.secret
-		var issued client.IssuedKey
-		if o.path != "/openapi.yaml" && o.path != "/docs" && json.Unmarshal(got.body, &issued) == nil && issued.Secret != "" {
-			secrets["new key of "+o.OperationID] = issued.Secret
-			continue
-		}
-		told.Write(got.body)
-	}
+	s.everything(t, admin, &told, secrets)
 	s.store.breakBy(always(errBroken))
 	send(call{method: "GET", path: "/api/me", as: basic(password)})
 	send(self(x.secret, ""))
@@ -150,6 +140,9 @@ func TestNoSecretLeaks(t *testing.T) {
 		}
 	}
 	secrets["session"] = "token-of-a-session"
+	if secrets["password hash"] == "" || !strings.Contains(s.log.String(), "request failed") {
+		t.Error("there was nothing to look for, or nowhere")
+	}
 	for name, secret := range secrets {
 		if strings.Contains(told.String(), secret) {
 			t.Errorf("the %s is in an answer", name)
@@ -158,8 +151,41 @@ func TestNoSecretLeaks(t *testing.T) {
 			t.Errorf("the %s is in the log", name)
 		}
 	}
-	if secrets["password hash"] == "" || !strings.Contains(s.log.String(), "request failed") {
-		t.Error("there was nothing to look for, or nowhere")
+}
+
+// everything calls every operation, keeps what is told and notes the secrets
+// that are about. The answer that tells a new key is the one that may.
+func (s *suite) everything(t *testing.T, as credential, told *strings.Builder, secrets map[string]string) {
+	t.Helper()
+	for _, o := range contract.operations {
+		x := s.removable(t, o)
+		got := s.send(t, s.good(t, o, x, as))
+		secrets["key of "+o.OperationID] = x.secret
+		var issued client.IssuedKey
+		if json.Unmarshal(got.body, &issued) == nil && issued.Secret != "" {
+			secrets["new key of "+o.OperationID] = issued.Secret
+			continue
+		}
+		told.Write(got.body)
+	}
+}
+
+// TestRevokedStaysRevoked: a second revoke keeps the first reason and leaves
+// no event.
+func TestRevokedStaysRevoked(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x, admin := s.tenant(t), s.admin(t)
+	revoke := call{method: "POST", path: "/api/keys/" + x.key + "/revoke", as: admin, body: map[string]any{"reason": "leaked", "note": "in a log"}}
+	first, _ := want[client.RevokedKey](t, s, 200, revoke)
+	if within := first.EffectiveEverywhereBy.Sub(*first.RevokedAt); within <= 0 || within > time.Second {
+		t.Errorf("it is effective everywhere %s after the revoke", within)
+	}
+	writes := s.store.writes.Load()
+	revoke.body = map[string]any{"reason": "unused"}
+	second, _ := want[client.RevokedKey](t, s, 200, revoke)
+	if *second.RevokeReason != "leaked" || *second.RevokeNote != "in a log" || s.store.writes.Load() != writes {
+		t.Errorf("the second revoke made it %s, %s", *second.RevokeReason, *second.RevokeNote)
 	}
 }
 

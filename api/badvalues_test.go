@@ -13,12 +13,15 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// TestBadValues sends what a schema cannot forbid. Each is told by the name of
-// its field, in words that say what is right.
-func TestBadValues(t *testing.T) {
-	t.Parallel()
-	s := newSuite(t, settings{})
-	x, admin := s.tenant(t), s.admin(t)
+// badValue is what a schema cannot forbid, in a field of a good request.
+type badValue struct {
+	name, field string
+	value       any
+	says        string // what is right
+}
+
+// badValues are by operationId.
+func badValues(now time.Time) map[string][]badValue {
 	many := map[string]any{}
 	for i := range 101 {
 		many[fmt.Sprint(i)] = i
@@ -27,14 +30,7 @@ func TestBadValues(t *testing.T) {
 	for range 11 {
 		nested = map[string]any{"a": nested}
 	}
-	bounds := func(requests any, per string, burst int) map[string]any {
-		return map[string]any{"requests": requests, "per": per, "burst": burst}
-	}
-	for operation, cases := range map[string][]struct {
-		name, field string
-		value       any
-		says        string
-	}{
+	return map[string][]badValue{
 		"createOrganization": {
 			{"a name of spaces", "name", "   ", "empty"}, {"spaces around a name", "name", " Acme ", "white space"},
 			{"256 characters of several bytes", "name", strings.Repeat("é", 256), "255"}, {"a line break", "name", "a\nb", "control"},
@@ -42,20 +38,10 @@ func TestBadValues(t *testing.T) {
 			{"101 entries", "metadata", many, "100"}, {"deep metadata", "metadata", nested, "10 levels"},
 			{"NUL in metadata", "metadata", map[string]any{"a": []any{"b\x00"}}, "NUL"}, {"NUL in a name of metadata", "metadata", map[string]any{"a\x00": 1}, "NUL"},
 		},
-		"createServiceAccount": {
-			{"host bits of IPv4", "allowed_networks", []string{"203.0.113.9/24"}, "203.0.113.0/24"}, {"host bits of IPv6", "allowed_networks", []string{"2001:db8::1/32"}, "2001:db8::/32"},
-			{"IPv4 written as IPv6", "allowed_networks", []string{"::ffff:203.0.113.0/120"}, "IPv4"}, {"a zone", "allowed_networks", []string{"fe80::1%eth0"}, "network"},
-			{"a length too long", "allowed_networks", []string{"203.0.113.0/33"}, "network"}, {"an empty network", "allowed_networks", []string{""}, "network"},
-			{"an unknown tier", "tier", "platinum", "tier"}, {"an unknown scope", "scopes", []string{"nothing:read"}, "catalogue"}, {"an unknown wildcard", "scopes", []string{"nothing:*"}, "catalogue"},
-			{"a wildcard inside", "scopes", []string{"invoices:*:read"}, "resource:action"}, {"upper case", "scopes", []string{"Invoices:Read"}, "resource:action"},
-			{"an unknown organization", "organization_id", "org_nothing", "no such"}, {"a negative limit", "rate_limit.requests", -1, "between"},
-			{"a rule without time", "rate_limit", bounds(1, "0s", 1), "between"}, {"a negative time", "rate_limit", bounds(1, "-1s", 1), "between"},
-			{"a time too long", "rate_limit", bounds(1, "10000h", 1), "between"}, {"a time without unit", "rate_limit", bounds(1, "10", 1), "duration"},
-			{"a negative burst", "rate_limit", bounds(1, "1s", -5), "between"}, {"a week", "quota", map[string]any{"requests": 1, "per": "week"}, "day or month"},
-		},
+		"createServiceAccount": badAccounts(),
 		"createKey": {
-			{"expired already", "expires_at", s.now().Add(-time.Second), "future"}, {"far in the future", "expires_at", "9999-06-01T00:00:00Z", "9998"}, {"long ago", "not_before", "0001-02-01T00:00:00Z", "1970"},
-			{"a date", "expires_at", "2030-01-31", "RFC 3339"}, {"a number", "expires_at", 1700000000, "RFC 3339"},
+			{"expired already", "expires_at", now.Add(-time.Second), "future"}, {"far in the future", "expires_at", "9999-06-01T00:00:00Z", "9998"},
+			{"long ago", "not_before", "0001-02-01T00:00:00Z", "1970"}, {"a date", "expires_at", "2030-01-31", "RFC 3339"}, {"a number", "expires_at", 1700000000, "RFC 3339"},
 			{"a scope that the account lacks", "scopes", []string{"customers:read"}, "among"}, {"an unknown account", "service_account_id", "sa_nothing", "no such"},
 		},
 		"createTier": {
@@ -73,7 +59,34 @@ func TestBadValues(t *testing.T) {
 			{"a negative cost", "cost", -1, "between"}, {"a wildcard", "scopes", []string{"invoices:*"}, "without wildcards"}, {"no address", "ip", "localhost", "IPv4 or IPv6"},
 			{"a network", "ip", "203.0.113.0/24", "IPv4 or IPv6"}, {"a zone", "ip", "fe80::1%eth0", "IPv4 or IPv6"}, {"an empty key", "key", "", "required"},
 		},
-	} {
+	}
+}
+
+func badAccounts() []badValue {
+	bounds := func(per string, burst int) map[string]any {
+		return map[string]any{"requests": 1, "per": per, "burst": burst}
+	}
+	return []badValue{
+		{"host bits of IPv4", "allowed_networks", []string{"203.0.113.9/24"}, "203.0.113.0/24"}, {"host bits of IPv6", "allowed_networks", []string{"2001:db8::1/32"}, "2001:db8::/32"},
+		{"IPv4 written as IPv6", "allowed_networks", []string{"::ffff:203.0.113.0/120"}, "IPv4"}, {"a zone", "allowed_networks", []string{"fe80::1%eth0"}, "network"},
+		{"a length too long", "allowed_networks", []string{"203.0.113.0/33"}, "network"}, {"an empty network", "allowed_networks", []string{""}, "network"},
+		{"an unknown tier", "tier", "platinum", "tier"}, {"an unknown organization", "organization_id", "org_nothing", "no such"},
+		{"an unknown scope", "scopes", []string{"nothing:read"}, "catalogue"}, {"an unknown wildcard", "scopes", []string{"nothing:*"}, "catalogue"},
+		{"a wildcard inside", "scopes", []string{"invoices:*:read"}, "resource:action"}, {"upper case", "scopes", []string{"Invoices:Read"}, "resource:action"},
+		{"a negative limit", "rate_limit.requests", -1, "between"}, {"a negative burst", "rate_limit", bounds("1s", -5), "between"},
+		{"a rule without time", "rate_limit", bounds("0s", 1), "between"}, {"a negative time", "rate_limit", bounds("-1s", 1), "between"},
+		{"a time too long", "rate_limit", bounds("10000h", 1), "between"}, {"a time without unit", "rate_limit", bounds("10", 1), "duration"},
+		{"a week", "quota", map[string]any{"requests": 1, "per": "week"}, "day or month"},
+	}
+}
+
+// TestBadValues sends what a schema cannot forbid. Each is told by the name of
+// its field, in words that say what is right.
+func TestBadValues(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x, admin := s.tenant(t), s.admin(t)
+	for operation, cases := range badValues(s.now()) {
 		o := s.operation(t, operation)
 		for _, tt := range cases {
 			c := s.good(t, o, x, admin)

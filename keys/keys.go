@@ -69,7 +69,7 @@ const maxRetries = 20
 // Revise reads the object with the id, lets edit change it and replaces it.
 // With a revision other than AnyRevision it fails with errs.Stale when the
 // object is no longer at it; otherwise an overtaken change is tried again on
-// what the other writer left. An edit that changes nothing is not written.
+// what the other writer left.
 func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now time.Time, edit func(*T) error) (before, after T, err error) {
 	for range maxRetries {
 		before, err = c.Get(ctx, id)
