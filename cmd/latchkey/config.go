@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/api"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -36,6 +38,11 @@ type config struct {
 	logFormat       string
 
 	throttles        api.Throttles
+	tlsCert, tlsKey  string
+	clientCA         string
+	clientCRL        string
+	clientCertHeader mtls.Header
+	remoteUser       auth.RemoteUserConfig
 	url              string // without a slash at its end
 	secret           string // "" for one kept in the data folder
 	dataDir          string
@@ -109,12 +116,22 @@ func readConfig(environment []string) (*config, error) {
 
 // complete works out what follows from other settings.
 func (c *config) complete() error {
+	if (c.tlsCert == "") != (c.tlsKey == "") {
+		return fmt.Errorf("%sTLS_CERT and %sTLS_KEY are set together or not at all", variablePrefix, variablePrefix)
+	}
+	if c.clientCRL != "" && c.clientCA == "" {
+		return fmt.Errorf("%sTLS_CLIENT_CRL needs %sTLS_CLIENT_CA", variablePrefix, variablePrefix)
+	}
 	if c.url == "" {
 		_, port, err := net.SplitHostPort(c.addr)
 		if err != nil {
 			return fmt.Errorf("%sADDR: must be HOST:PORT or :PORT", variablePrefix)
 		}
-		c.url = "http://" + net.JoinHostPort("localhost", port)
+		scheme := "http"
+		if c.tlsCert != "" {
+			scheme = "https"
+		}
+		c.url = scheme + "://" + net.JoinHostPort("localhost", port)
 	}
 	if c.oauthAudience == "" {
 		c.oauthAudience = c.url
