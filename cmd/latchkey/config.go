@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
+	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -43,6 +44,8 @@ type config struct {
 	clientCRL        string
 	clientCertHeader mtls.Header
 	remoteUser       auth.RemoteUserConfig
+	providers        []oidc.Provider
+	signup           auth.SignupPolicy
 	url              string // without a slash at its end
 	secret           string // "" for one kept in the data folder
 	dataDir          string
@@ -104,6 +107,11 @@ func readConfig(environment []string) (*config, error) {
 		if s.secret {
 			delete(given, s.name+"_FILE")
 		}
+	}
+	providers, err := readProviders(given)
+	c.providers = providers
+	if err != nil {
+		faults = append(faults, err)
 	}
 	for name := range given {
 		faults = append(faults, fmt.Errorf("%s%s is not a setting; latchkey serve --help lists them", variablePrefix, name))
@@ -176,5 +184,6 @@ func describeSettings() string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(providersHelp)
 	return b.String()
 }

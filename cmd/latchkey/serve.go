@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
+	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
@@ -142,8 +143,13 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	providers, err := oidc.New(oidc.Config{Providers: a.config.providers, BaseURL: a.config.url, Sealer: a.sealer})
+	if err != nil {
+		return nil, err
+	}
 	portal, err := web.New(web.Config{
-		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
+		Providers: providers,
+		Keys:      a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge,
 	})
 	if err != nil {

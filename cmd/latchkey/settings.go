@@ -63,6 +63,7 @@ func settings() []setting {
 		{name: "REMOTE_USER_GROUPS_HEADER", standard: "Remote-Groups", meaning: "header with the user's groups, separated by commas", set: setHeader(func(c *config) *string { return &c.remoteUser.GroupsHeader })},
 		{name: "REMOTE_USER_CREATE", standard: "false", meaning: "make users that the proxy knows and Latchkey does not", set: truth(func(c *config) *bool { return &c.remoteUser.Create })},
 		{name: "REMOTE_USER_GROUPS", standard: "", meaning: "what groups give: staff=admin,acme=ORGANIZATION_ID:developer", set: setRemoteGroups},
+		{name: "SIGNUP", standard: string(auth.SignupInvite), meaning: "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed", set: setSignup},
 		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
 		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
 	}
@@ -242,6 +243,14 @@ func setRemoteGroups(c *config, v string) error {
 			return fmt.Errorf("%q is not GROUP=admin or GROUP=ORGANIZATION_ID:ROLE", pair)
 		}
 		c.remoteUser.Groups[group] = g
+	}
+	return nil
+}
+
+func setSignup(c *config, v string) error {
+	c.signup = auth.SignupPolicy(v)
+	if !c.signup.Valid() {
+		return errors.New("must be open, invite or closed")
 	}
 	return nil
 }
