@@ -25,10 +25,14 @@ func (s *Store) Users() auth.UserCollection {
 			return row.Scan(append(append([]any{&u.ID}, stampColumns(&u.Stamp)...), &u.Email, new(string), &u.Name, &u.PasswordHash, &u.IsAdmin, &u.Disabled, timeColumn{&u.LastSignInAt}, new(string))...)
 		},
 		where: func(f auth.UserFilter) (c conditions) {
-			c.contains(f.Text)
-			if f.IsAdmin != nil {
-				c.add("is_admin = ?", *f.IsAdmin)
+			if f.IsAdmin != nil && *f.IsAdmin {
+				c.use("users_admin")
+				c.add("is_admin = 1")
 			}
+			if f.IsAdmin != nil && !*f.IsAdmin {
+				c.add("is_admin = 0")
+			}
+			c.contains(f.Text)
 			return c
 		},
 	}}
@@ -52,9 +56,11 @@ func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFi
 			return row.Scan(append(append([]any{new(string)}, stampColumns(&m.Stamp)...), &m.OrganizationID, &m.UserID, &m.Role)...)
 		},
 		where: func(f auth.MembershipFilter) (c conditions) {
-			c.equal("organization_id", f.OrganizationID)
 			c.equal("user_id", f.UserID)
-			c.equal("role", string(f.Role))
+			c.equal("organization_id", f.OrganizationID)
+			if f.Role != "" {
+				c.add("role = ?", string(f.Role))
+			}
 			return c
 		},
 	}
@@ -118,7 +124,9 @@ func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, 
 // DeleteSessionsBefore removes sessions that ended by themselves.
 func (s *Store) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `DELETE FROM sessions WHERE id IN (
-		SELECT id FROM sessions WHERE expires_at < ? UNION SELECT id FROM sessions WHERE last_seen_at < ? LIMIT ?)`,
+		SELECT id FROM sessions WHERE expires_at < ?1
+		UNION ALL SELECT id FROM sessions WHERE last_seen_at < ?2 AND expires_at >= ?1
+		LIMIT ?3)`,
 		now.UnixMilli(), idleSince.UnixMilli(), limit)
 	return int(n), err
 }
