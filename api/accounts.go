@@ -67,7 +67,7 @@ func (a *API) patchAccount(c *gin.Context) error {
 }
 
 func (a *API) deleteAccount(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}

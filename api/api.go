@@ -13,6 +13,8 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
@@ -26,6 +28,10 @@ type Config struct {
 	Format      keys.Format
 	People      *auth.People
 	Chain       *auth.Chain
+	CSRF        *auth.CSRF
+	JWT         *auth.JWT
+	OAuth       *oauth.Server
+	Ring        *signing.Keyring
 	Audit       *audit.Log
 	Idempotency *idempotency.Keeper
 	Edge        *httpx.Edge
@@ -42,7 +48,8 @@ type API struct {
 
 // New returns an API.
 func New(c Config) (*API, error) {
-	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.Audit == nil ||
+	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.CSRF == nil || c.JWT == nil ||
+		c.OAuth == nil || c.Ring == nil || c.Audit == nil ||
 		c.Idempotency == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration but Now is required")
 	}

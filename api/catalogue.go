@@ -17,7 +17,7 @@ func (a *API) listTiers(c *gin.Context) error {
 }
 
 func (a *API) createTier(c *gin.Context) error {
-	var in client.CreateTier
+	in := client.CreateTier{TierSettings: client.TierSettings{MaxKeys: keys.DefaultMaxKeys}}
 	body, err := bind(c, &in)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (a *API) patchTier(c *gin.Context) error {
 }
 
 func (a *API) deleteTier(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (a *API) patchScope(c *gin.Context) error {
 }
 
 func (a *API) deleteScope(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}

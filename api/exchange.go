@@ -120,6 +120,14 @@ func created(c *gin.Context, location string, revision int64, body any) error {
 	return show(c, http.StatusCreated, revision, body)
 }
 
+// condition reads If-Match of a request that has neither query nor body.
+func condition(c *gin.Context) (int64, error) {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return 0, err
+	}
+	return revision(c)
+}
+
 func deleted(c *gin.Context, err error) error {
 	if err == nil {
 		c.Status(http.StatusNoContent)
@@ -188,7 +196,8 @@ func formatCursor(after string) string {
 
 func parseCursor(cursor string) (string, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) < 2 || b[0] != '1' || !cursorShape.Match(b[1:]) {
+	// The decoder skips line breaks, so the text is compared with what we write.
+	if err != nil || len(b) < 2 || !cursorShape.Match(b[1:]) || formatCursor(string(b[1:])) != cursor {
 		return "", errors.New("must be the next_cursor of an earlier answer")
 	}
 	return string(b[1:]), nil

@@ -89,7 +89,7 @@ func (a *API) patchKey(c *gin.Context) error {
 }
 
 func (a *API) deleteKey(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (a *API) patchOrganization(c *gin.Context) error {
 }
 
 func (a *API) deleteOrganization(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}

@@ -16,22 +16,25 @@ func (a *API) me(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	p := principal(c)
+	return answer(c, 200, meOut(principal(c)))
+}
+
+func meOut(p *auth.Principal) client.Me {
 	me := client.Me{Kind: string(p.Kind), ID: p.ID(), Scheme: p.Scheme, IsAdmin: p.IsAdmin()}
 	switch p.Kind {
 	case auth.UserKind:
-		me.Email, me.Name, me.Roles = p.User.Email, p.User.Name, map[string]string{}
+		me.Email, me.Username, me.Name, me.Roles = p.User.Email, p.User.Username, p.User.Name, map[string]string{}
 		for id, role := range p.Memberships {
 			me.Roles[id] = string(role)
 		}
 	case auth.ServiceAccountKind:
 		me.Name, me.OrganizationID, me.KeyID, me.Scopes = p.AccountName, p.OrganizationID, p.KeyID, p.Scopes
 	}
-	return answer(c, 200, me)
+	return me
 }
 
 func userSettings(u *auth.User) client.UserSettings {
-	return client.UserSettings{Email: u.Email, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled}
+	return client.UserSettings{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled}
 }
 
 func userOut(u *auth.User) client.User {
@@ -39,11 +42,11 @@ func userOut(u *auth.User) client.User {
 }
 
 func userFieldsOut(f auth.UserFields) client.SetUser {
-	return client.SetUser{UserSettings: client.UserSettings{Email: f.Email, Name: f.Name, IsAdmin: f.IsAdmin, Disabled: f.Disabled}}
+	return client.SetUser{UserSettings: client.UserSettings{Email: f.Email, Username: f.Username, Name: f.Name, IsAdmin: f.IsAdmin, Disabled: f.Disabled}}
 }
 
 func userFieldsIn(s client.SetUser) auth.UserFields {
-	return auth.UserFields{Email: s.Email, Name: s.Name, Password: s.Password, IsAdmin: s.IsAdmin, Disabled: s.Disabled}
+	return auth.UserFields{Email: s.Email, Username: s.Username, Name: s.Name, Password: s.Password, IsAdmin: s.IsAdmin, Disabled: s.Disabled}
 }
 
 func (a *API) listUsers(c *gin.Context) error {
@@ -103,7 +106,7 @@ func (a *API) patchUser(c *gin.Context) error {
 }
 
 func (a *API) deleteUser(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}
@@ -172,7 +175,7 @@ func (a *API) patchMember(c *gin.Context) error {
 }
 
 func (a *API) removeMember(c *gin.Context) error {
-	rev, err := revision(c)
+	rev, err := condition(c)
 	if err != nil {
 		return err
 	}

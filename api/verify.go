@@ -20,7 +20,7 @@ import (
 // verifySelf answers GET /verify: the key speaks for itself, the decision is
 // the status.
 func (a *API) verifySelf(c *gin.Context) {
-	q := &keys.Question{Key: auth.KeyOf(c.Request, a.Format), Cost: 1, Fresh: wantsFresh(c.Request)}
+	q := &keys.Question{Key: auth.CredentialOf(c.Request, a.Format), Cost: 1, Fresh: wantsFresh(c.Request)}
 	q.Address = a.Edge.Trusted.Client(c.Request).Address
 	if c.Request.URL.RawQuery != "" {
 		if err := readVerifyQuery(c.Request, q); err != nil {

@@ -166,9 +166,6 @@ func tierFields(s client.TierSettings) keys.TierFields {
 	f := keys.TierFields{
 		Title: s.Title, RateLimit: *ruleIn(&s.RateLimit), AccountRateLimit: ruleIn(s.AccountRateLimit), Quota: quotaIn(s.Quota), MaxKeys: s.MaxKeys,
 	}
-	if s.MaxKeys == 0 {
-		f.MaxKeys = keys.DefaultMaxKeys
-	}
 	if s.MaxKeyAge != nil {
 		f.MaxKeyAge = time.Duration(*s.MaxKeyAge)
 	}

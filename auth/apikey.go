@@ -32,7 +32,12 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 	if text == "" {
 		return nil, nil
 	}
-	verdict, err := a.verifier.Verify(r.Context(), &keys.Question{
+	return accountOf(r, a.verifier, text)
+}
+
+// accountOf returns the service account whose key or signed token text is.
+func accountOf(r *http.Request, v *keys.Verifier, text string) (*Principal, error) {
+	verdict, err := v.Verify(r.Context(), &keys.Question{
 		Key: text, Address: proxies.ClientOf(r.Context()).Address, Unmetered: true,
 	})
 	switch {
@@ -47,11 +52,28 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 	case verdict.Code != keys.Valid:
 		return nil, errs.WithCode(errs.Unauthenticated, string(verdict.Code), verdict.Detail)
 	}
-	g := verdict.Grant
+	return AccountPrincipal(verdict.Grant), nil
+}
+
+// AccountPrincipal is the service account of the grant, with the scopes of the
+// key or token that it was got for.
+func AccountPrincipal(g *keys.Grant) *Principal {
 	return &Principal{
 		Kind: ServiceAccountKind, AccountID: g.Account.ID, AccountName: g.Account.Name,
-		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID, Scopes: g.Scopes(),
-	}, nil
+		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID, Tier: g.Tier.Name, Scopes: g.Scopes(),
+	}
+}
+
+// CredentialOf returns the key or the signed token that the request carries,
+// or "".
+func CredentialOf(r *http.Request, f keys.Format) string {
+	if key := KeyOf(r, f); key != "" {
+		return key
+	}
+	if text, ok := credentials(r, "Bearer"); ok {
+		return text
+	}
+	return ""
 }
 
 // KeyOf returns the key that the request carries, or "". A bearer token that

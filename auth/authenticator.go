@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/latchkey/latchkey/internal/errs"
 )
@@ -39,7 +40,7 @@ func NewChain(all ...Authenticator) (*Chain, error) {
 			return nil, fmt.Errorf("auth: the authenticator %s is in the chain twice", a.Name())
 		}
 		seen[a.Name()] = true
-		if challenge := a.Challenge(); challenge != "" {
+		if challenge := a.Challenge(); challenge != "" && !slices.Contains(c.challenges, challenge) {
 			c.challenges = append(c.challenges, challenge)
 		}
 	}
@@ -60,6 +61,11 @@ func (c *Chain) Authenticate(r *http.Request) (*Principal, error) {
 		}
 	}
 	return Nobody(), nil
+}
+
+// Has reports whether the authenticator with the name is in the chain.
+func (c *Chain) Has(name string) bool {
+	return slices.ContainsFunc(c.all, func(a Authenticator) bool { return a.Name() == name })
 }
 
 // Challenges are the values of WWW-Authenticate, in the order of the chain.

@@ -11,7 +11,9 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
-// Basic lets a user sign each request with e-mail and password (RFC 7617).
+// Basic lets a user sign each request with user name or e-mail address
+// and password (RFC 7617). One who uses one-time codes cannot: a password alone
+// is not enough for him, and a code does not last for a second request.
 type Basic struct {
 	people *People
 	logger *slog.Logger
@@ -33,20 +35,20 @@ func (b *Basic) Authenticate(r *http.Request) (*Principal, error) {
 	if !strings.EqualFold(scheme, "Basic") {
 		return nil, nil
 	}
-	email, password, ok := r.BasicAuth()
+	name, password, ok := r.BasicAuth()
 	if !ok {
-		return nil, wrongCredential("the Basic credentials are malformed: send base64 of email:password")
+		return nil, wrongCredential("the Basic credentials are malformed: send base64 of name:password")
 	}
 	if client := proxies.ClientOf(r.Context()); !client.Secure && !client.Address.IsLoopback() {
 		b.warn.Do(func() {
 			b.logger.Warn("a password was sent by Basic authentication without TLS; this is said once")
 		})
 	}
-	return b.principal(r.Context(), email, password)
+	return b.principal(r.Context(), name, password)
 }
 
-func (b *Basic) principal(ctx context.Context, email, password string) (*Principal, error) {
-	u, err := b.people.Check(ctx, email, password)
+func (b *Basic) principal(ctx context.Context, name, password string) (*Principal, error) {
+	u, err := b.people.Check(ctx, Login{Name: name, Password: password})
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ const memberWord = "member"
 // mayMembers lets the actor do the action with the members of the
 // organization, which is as if it did not exist to those who cannot see it.
 func (p *People) mayMembers(ctx context.Context, a keys.Actor, action keys.Action, organizationID string) error {
-	if !a.May(keys.ReadMembers, organizationID) {
+	if !a.May(keys.ReadMembers, organizationID) && !a.May(action, organizationID) {
 		return errs.New(errs.NotFound, "there is no such organization")
 	}
 	if _, err := p.Organizations(ctx, organizationID); err != nil {
@@ -117,19 +117,13 @@ func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID,
 	if err := p.mayMembers(ctx, a, action, organizationID); err != nil {
 		return err
 	}
-	m, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
-	if err != nil {
-		return memberMissing(err)
-	}
-	if m.Role == Owner && !a.IsAdmin() {
-		if err := p.notLastOwner(ctx, organizationID); err != nil {
-			return err
+	m, err := keys.Remove(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, func(m *Membership) error {
+		if m.Role == Owner && !a.IsAdmin() {
+			return p.notLastOwner(ctx, organizationID)
 		}
-	}
-	if revision == keys.AnyRevision {
-		revision = m.Revision
-	}
-	if err := p.Store.Memberships().Delete(ctx, m.ID(), revision); err != nil {
+		return nil
+	})
+	if err != nil {
 		return memberMissing(err)
 	}
 	return p.record(ctx, a, "member.delete", m.object(), m, nil)

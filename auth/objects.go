@@ -11,19 +11,43 @@ import (
 type User struct {
 	keys.Stamp
 	ID           string    `json:"id"`
-	Email        string    `json:"email"` // as typed; unique when case is folded
+	Email        string    `json:"email"`              // as typed; unique when case is folded
+	Username     string    `json:"username,omitempty"` // another name to sign in by; unique when case is folded
 	Name         string    `json:"name,omitempty"`
 	PasswordHash string    `json:"-"` // argon2id in PHC string format, "" for no password
 	IsAdmin      bool      `json:"is_admin"`
 	Disabled     bool      `json:"disabled"`
 	LastSignInAt time.Time `json:"-"`
+	// ConfirmedAt is when the user showed that the e-mail address is his; zero
+	// for one who signed up and has not yet.
+	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
+	OTP         OTP       `json:"-"`
+}
+
+// OTP is what is kept of a user's one-time codes (RFC 6238).
+type OTP struct {
+	Sealed    []byte    // the shared secret, sealed; nil for none
+	EnabledAt time.Time // zero while the user has not shown that his device works
+	LastStep  int64     // the latest time step whose code was used: none works twice
+	Recovery  []string  // SHA-256 in hex of the recovery codes that are left
 }
 
 // FoldedEmail is the form of the e-mail address that is unique among users.
 func (u *User) FoldedEmail() string { return keys.Fold(u.Email) }
 
+// FoldedUsername is the form of the username that is unique among users. One
+// without has his id, so that every store can keep it in a plain unique index.
+func (u *User) FoldedUsername() string {
+	if u.Username == "" {
+		return u.ID
+	}
+	return keys.Fold(u.Username)
+}
+
 // SearchText is what the Text of a UserFilter is looked for in.
-func (u *User) SearchText() string { return keys.Fold(u.Email + "\n" + u.Name + "\n" + u.ID) }
+func (u *User) SearchText() string {
+	return keys.Fold(u.Email + "\n" + u.Name + "\n" + u.ID + "\n" + u.Username)
+}
 
 // Role is what a member may do in an organization.
 type Role string
@@ -50,7 +74,7 @@ func (m *Membership) ID() string { return MembershipID(m.OrganizationID, m.UserI
 // MembershipID returns the id of the membership of the user in the organization.
 func MembershipID(organizationID, userID string) string { return organizationID + ":" + userID }
 
-// TokenHash is the SHA-256 digest of a session's cookie.
+// TokenHash is the SHA-256 digest of a session's cookie, a token or a link.
 type TokenHash [sha256.Size]byte
 
 // Session is one sign-in of a user. Only the digest of its cookie is stored.

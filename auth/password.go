@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -47,6 +49,8 @@ func CheckStrength(password string) string {
 	switch {
 	case !utf8.ValidString(password):
 		return "must be valid UTF-8"
+	case strings.ContainsFunc(password, unicode.IsControl):
+		return "must not contain control characters"
 	case utf8.RuneCountInString(password) < MinPasswordLength:
 		return fmt.Sprintf("must have at least %d characters", MinPasswordLength)
 	case len(password) > MaxPasswordBytes:
@@ -82,6 +86,13 @@ func (p *Passwords) Matches(ctx context.Context, password, hash string) (bool, e
 		return false, err
 	}
 	return argon2id.ComparePasswordAndHash(password, hash)
+}
+
+// Outdated reports whether the hash was made with other parameters than new
+// ones are.
+func (p *Passwords) Outdated(hash string) bool {
+	params, _, _, err := argon2id.DecodeHash(hash)
+	return err == nil && (params.Memory != p.params.Memory || params.Iterations != p.params.Iterations || params.Parallelism != p.params.Parallelism)
 }
 
 func (p *Passwords) enter(ctx context.Context) (release func(), err error) {

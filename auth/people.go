@@ -5,29 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
-	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
-	"github.com/latchkey/latchkey/ratelimit"
 )
 
 const userWord = "user"
 
-// PeopleConfig is what People needs. All fields but Now and the limits are
-// required.
+// PeopleConfig is what People needs. All fields but Now are required.
 type PeopleConfig struct {
 	Store         Store
 	Organizations func(ctx context.Context, id string) (keys.Organization, error)
 	Audit         *audit.Log
 	Passwords     *Passwords
-	Limiter       ratelimit.Limiter
-	AccountLimit  ratelimit.Rule   // tries to sign in per e-mail address and client address; none if zero
-	AddressLimit  ratelimit.Rule   // failed tries per client address; none if zero
+	Delays        *Delays
+	Sealer        *seal.Sealer
 	Now           func() time.Time // time.Now if nil
 }
 
@@ -38,8 +36,8 @@ type People struct {
 
 // NewPeople returns People.
 func NewPeople(c PeopleConfig) (*People, error) {
-	if c.Store == nil || c.Organizations == nil || c.Audit == nil || c.Passwords == nil || c.Limiter == nil {
-		return nil, errors.New("auth: Store, Organizations, Audit, Passwords and Limiter are required")
+	if c.Store == nil || c.Organizations == nil || c.Audit == nil || c.Passwords == nil || c.Delays == nil || c.Sealer == nil {
+		return nil, errors.New("auth: Store, Organizations, Audit, Passwords, Delays and Sealer are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -51,6 +49,7 @@ func NewPeople(c PeopleConfig) (*People, error) {
 // it as it is.
 type UserFields struct {
 	Email    string
+	Username string // "" for none
 	Name     string
 	Password string
 	IsAdmin  bool
@@ -66,6 +65,7 @@ func (p *People) Create(ctx context.Context, a keys.Actor, id string, fields Use
 		id = ids.New(ids.User)
 	}
 	u := User{Stamp: keys.NewStamp(p.Now()), ID: id}
+	u.ConfirmedAt = u.CreatedAt // staff vouch for the address
 	if err := p.apply(ctx, &u, fields); err != nil {
 		return User{}, err
 	}
@@ -79,9 +79,17 @@ var errStaffOnly = errs.New(errs.Forbidden, "only the provider's staff may do th
 
 func emailTaken(err error) error {
 	if errors.Is(err, errs.Conflict) {
-		return errs.New(errs.Conflict, "a user with this e-mail address exists")
+		return errs.New(errs.Conflict, "a user with this e-mail address or username exists")
 	}
 	return err
+}
+
+// uniqueEmails gives the conflict of a change of users its words.
+type uniqueEmails struct{ UserCollection }
+
+// Replace implements keys.Collection.
+func (c uniqueEmails) Replace(ctx context.Context, u User) error {
+	return emailTaken(c.UserCollection.Replace(ctx, u))
 }
 
 // apply sets the fields after it has checked them all.
@@ -90,6 +98,7 @@ func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	if address, err := mail.ParseAddress(fields.Email); err != nil || address.Address != fields.Email || len(fields.Email) > 254 {
 		f.Add("email", "must be an e-mail address such as ada@example.com")
 	}
+	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username", "must be 1 to 64 letters, digits, _, . or -, a letter first")
 	keys.CheckText(&f, "name", fields.Name)
 	if fields.Password != "" {
 		fault := CheckStrength(fields.Password)
@@ -98,14 +107,21 @@ func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	u.Email, u.Name, u.IsAdmin, u.Disabled = fields.Email, fields.Name, fields.IsAdmin, fields.Disabled
+	u.Email, u.Username, u.Name, u.IsAdmin, u.Disabled = fields.Email, fields.Username, fields.Name, fields.IsAdmin, fields.Disabled
 	if fields.Password == "" {
 		return nil
 	}
-	var err error
-	u.PasswordHash, err = p.Passwords.Hash(ctx, fields.Password)
+	return p.setPassword(ctx, u, fields.Password)
+}
+
+// setPassword gives the user a password that was checked.
+func (p *People) setPassword(ctx context.Context, u *User, password string) (err error) {
+	u.PasswordHash, err = p.Passwords.Hash(ctx, password)
 	return err
 }
+
+// usernameShape keeps usernames apart from e-mail addresses and ids.
+var usernameShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
 
 // User returns one user: oneself, or any for admins.
 func (p *People) User(ctx context.Context, a keys.Actor, id string) (User, error) {
@@ -148,8 +164,8 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return User{}, errStaffOnly
 	}
 	var endSessions bool
-	before, after, err := keys.Revise(ctx, p.Store.Users(), id, revision, p.Now, func(u *User) error {
-		fields, err := edit(UserFields{Email: u.Email, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
+	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now, func(u *User) error {
+		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
 		if err != nil {
 			return err
 		}
@@ -160,11 +176,11 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return p.apply(ctx, u, fields)
 	})
 	if err != nil {
-		return User{}, userMissing(emailTaken(err))
+		return User{}, userMissing(err)
 	}
 	if endSessions {
-		if err := p.Store.DeleteSessionsOf(ctx, id, ""); err != nil {
-			return User{}, fmt.Errorf("end the user's sessions: %w", err)
+		if err := p.endSignIns(ctx, id, ""); err != nil {
+			return User{}, err
 		}
 	}
 	return after, p.record(ctx, a, "user.update", after.object(), before, after)
@@ -173,23 +189,19 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 // Delete removes the user with sessions and memberships. Only admins may, and
 // nobody removes himself.
 func (p *People) Delete(ctx context.Context, a keys.Actor, id string, revision int64) error {
-	u, err := p.User(ctx, a, id)
-	if err != nil {
-		return err
-	}
 	if !a.IsAdmin() {
 		return errStaffOnly
 	}
-	if a.Subject().ID == id {
-		return errs.New(errs.Conflict, "you cannot delete yourself; ask another admin")
-	}
-	if revision == keys.AnyRevision {
-		revision = u.Revision
-	}
-	if err := p.Store.Users().Delete(ctx, id, revision); err != nil {
+	u, err := keys.Remove(ctx, p.Store.Users(), id, revision, func(*User) error {
+		if a.Subject().ID == id {
+			return errs.New(errs.Conflict, "you cannot delete yourself; ask another admin")
+		}
+		return nil
+	})
+	if err != nil {
 		return userMissing(err)
 	}
-	if err := errors.Join(p.Store.DeleteSessionsOf(ctx, id, ""), p.removeMemberships(ctx, id)); err != nil {
+	if err := errors.Join(p.endSignIns(ctx, id, ""), p.removeCredentials(ctx, id), p.removeMemberships(ctx, id)); err != nil {
 		return fmt.Errorf("delete what belongs to the user: %w", err)
 	}
 	return p.record(ctx, a, "user.delete", u.object(), u, nil)
@@ -223,42 +235,86 @@ func (p *People) Principal(ctx context.Context, u User) (*Principal, error) {
 	return &Principal{Kind: UserKind, User: &u, Memberships: roles}, nil
 }
 
-// Check returns the user with the e-mail address and password. Unknown users,
-// disabled users and wrong passwords are answered alike, in content and time.
-// Guessing is throttled per account and client address, so that a stranger
-// cannot lock anybody out, and per client address.
-func (p *People) Check(ctx context.Context, email, password string) (User, error) {
-	address := proxies.ClientOf(ctx).Address.String()
-	account := ratelimit.Bucket{ID: "sign-in " + keys.Fold(email) + " " + address, Rule: p.AccountLimit}
-	source := ratelimit.Bucket{ID: "sign-in " + address, Rule: p.AddressLimit}
-	if err := p.take(ctx, account, source, true); err != nil {
+// Login is what somebody signs in with.
+type Login struct {
+	Name     string // e-mail address or username
+	Password string
+	Code     string // one-time or recovery code, "" where none was asked for yet
+}
+
+// errWrongSignIn is one for all, so that answers tell nothing apart.
+var errWrongSignIn = wrongCredential("the name or the password is wrong")
+
+// Check returns the user who signs in. Unknown users, disabled users and wrong
+// passwords are answered alike, in content and time. Who guesses waits ever
+// longer, see Delays.
+func (p *People) Check(ctx context.Context, l Login) (User, error) {
+	if err := p.Delays.Begin(ctx, l.Name); err != nil {
 		return User{}, err
 	}
-	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(strings.TrimSpace(email)))
-	if err != nil && !errors.Is(err, errs.NotFound) {
-		return User{}, fmt.Errorf("read user: %w", err)
-	}
-	matches, err := p.Passwords.Matches(ctx, password, u.PasswordHash)
+	u, err := p.find(ctx, l.Name)
 	if err != nil {
 		return User{}, err
 	}
-	if !matches || u.Disabled || u.ID == "" {
-		if err := p.take(ctx, account, source, false); err != nil {
-			return User{}, err
+	matches, err := p.Passwords.Matches(ctx, l.Password, u.PasswordHash)
+	if err != nil {
+		return User{}, err
+	}
+	if !matches || u.ID == "" || u.Disabled {
+		return User{}, errWrongSignIn
+	}
+	if u.ConfirmedAt.IsZero() {
+		p.Delays.Excuse(ctx, l.Name)
+		return User{}, errs.WithCode(errs.Unauthenticated, "email_unconfirmed", "confirm your e-mail address first: follow the link in the mail that was sent to it")
+	}
+	if err := p.checkCode(ctx, &u, l.Code); err != nil {
+		if errors.Is(err, errCodeRequired) {
+			p.Delays.Excuse(ctx, l.Name)
 		}
-		return User{}, wrongCredential("the e-mail address or the password is wrong")
+		return User{}, err
+	}
+	p.Delays.Succeed(ctx, l.Name)
+	return u, p.upgradePassword(ctx, &u, l.Password)
+}
+
+// find returns the user with the e-mail address or username, or a zero User.
+func (p *People) find(ctx context.Context, name string) (User, error) {
+	folded := keys.Fold(strings.TrimSpace(name))
+	look := p.Store.Users().ByUsername
+	if strings.Contains(folded, "@") {
+		look = p.Store.Users().ByEmail
+	}
+	u, err := look(ctx, folded)
+	if errors.Is(err, errs.NotFound) || strings.HasPrefix(folded, ids.User) {
+		return User{}, nil
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read user: %w", err)
 	}
 	return u, nil
 }
 
-func (p *People) take(ctx context.Context, account, source ratelimit.Bucket, dry bool) error {
-	d, err := p.Limiter.Take(ctx, ratelimit.Request{Key: account, Account: source, Cost: 1, DryRun: dry})
-	if err != nil || d.Allowed {
-		return err
+// upgradePassword hashes the password anew where the parameters have changed
+// since it was set. A change by somebody else meanwhile wins.
+func (p *People) upgradePassword(ctx context.Context, u *User, password string) error {
+	if !p.Passwords.Outdated(u.PasswordHash) {
+		return nil
 	}
-	e := errs.New(errs.Limited, "too many failed tries to sign in; wait before the next")
-	e.RetryAfter = d.RetryAfter
-	return e
+	hash, err := p.Passwords.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("upgrade the password hash: %w", err)
+	}
+	changed := *u
+	changed.PasswordHash = hash
+	changed.Revision++
+	err = p.Store.Users().Replace(ctx, changed)
+	if errors.Is(err, errs.Stale) {
+		return nil
+	}
+	if err == nil {
+		*u = changed
+	}
+	return err
 }
 
 func (p *People) record(ctx context.Context, a keys.Actor, action string, object audit.Object, before, after any) error {

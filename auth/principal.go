@@ -38,7 +38,8 @@ type Principal struct {
 	AccountID      string
 	AccountName    string
 	OrganizationID string
-	KeyID          string
+	KeyID          string // "" for one that a certificate stands for
+	Tier           string
 	Scopes         []string
 }
 

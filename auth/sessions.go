@@ -13,7 +13,6 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
-	"github.com/latchkey/latchkey/keys"
 )
 
 // SessionCookie is the name of the cookie that carries a session, as Django
@@ -75,35 +74,49 @@ func hashToken(token string) TokenHash { return sha256.Sum256([]byte(token)) }
 
 // SignIn checks the credentials and begins a session. The token is for the
 // cookie, and known to nobody else.
-func (p *People) SignIn(ctx context.Context, email, password, userAgent string) (token string, s Session, u User, err error) {
-	u, err = p.Check(ctx, email, password)
-	if err != nil {
-		return "", s, u, errors.Join(err, p.recordFailure(ctx, email, err))
+func (p *People) SignIn(ctx context.Context, l Login) (token string, s Session, u User, err error) {
+	if u, err = p.checkAndRecord(ctx, l); err != nil {
+		return "", s, u, err
 	}
+	token, s, err = p.BeginSession(ctx, u)
+	return token, s, u, err
+}
+
+// checkAndRecord is Check that leaves an audit event of a refusal.
+func (p *People) checkAndRecord(ctx context.Context, l Login) (User, error) {
+	u, err := p.Check(ctx, l)
+	if err != nil {
+		return u, errors.Join(err, p.recordFailure(ctx, l.Name, err))
+	}
+	return u, nil
+}
+
+// BeginSession begins a session of a user who has proved himself.
+func (p *People) BeginSession(ctx context.Context, u User) (token string, s Session, err error) {
 	token = rand.Text()
 	now := p.Now().UTC().Truncate(time.Millisecond)
 	s = Session{
 		ID: ids.New(ids.Session), TokenHash: hashToken(token), UserID: u.ID, CreatedAt: now, LastSeenAt: now,
-		ExpiresAt: now.Add(SessionAbsolute), Address: proxies.ClientOf(ctx).Address.String(), UserAgent: userAgent,
+		ExpiresAt: now.Add(SessionAbsolute), Address: proxies.ClientOf(ctx).Address.String(), UserAgent: audit.OriginOf(ctx).UserAgent,
 	}
 	if err := p.Store.InsertSession(ctx, s); err != nil {
-		return "", s, u, fmt.Errorf("begin session: %w", err)
+		return "", s, fmt.Errorf("begin session: %w", err)
 	}
-	subject := (&Principal{Kind: UserKind, User: &u}).Subject()
-	return token, s, u, p.Audit.Record(ctx, audit.Change{Subject: subject, Action: "session.create", Object: s.object()})
+	return token, s, p.record(ctx, actorOf(&u), "session.create", s.object(), nil, nil)
 }
 
+// actorOf is the user as the one who acts, before he has any roles.
+func actorOf(u *User) *Principal { return &Principal{Kind: UserKind, User: u} }
+
 // recordFailure leaves an audit event of a try to sign in that was refused.
-func (p *People) recordFailure(ctx context.Context, email string, cause error) error {
-	if kind := errs.KindOf(cause); kind != errs.Unauthenticated && kind != errs.Limited {
+func (p *People) recordFailure(ctx context.Context, name string, cause error) error {
+	kind := errs.KindOf(cause)
+	if (kind != errs.Unauthenticated && kind != errs.Limited) || errors.Is(cause, errCodeRequired) {
 		return nil
 	}
-	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
-	if errors.Is(err, errs.NotFound) {
-		return nil // the log does not keep what strangers type
-	}
-	if err != nil {
-		return fmt.Errorf("read user: %w", err)
+	u, err := p.find(ctx, name)
+	if err != nil || u.ID == "" {
+		return err // the log does not keep what strangers type
 	}
 	return p.Audit.Record(ctx, audit.Change{Subject: Nobody().Subject(), Action: "session.refuse", Object: u.object()})
 }

@@ -18,6 +18,8 @@ type UserCollection interface {
 	keys.Collection[User, UserFilter]
 	// ByEmail returns the user with the folded e-mail address.
 	ByEmail(ctx context.Context, folded string) (User, error)
+	// ByUsername returns the user with the folded username.
+	ByUsername(ctx context.Context, folded string) (User, error)
 }
 
 // MembershipFilter selects memberships; zero fields do not restrict. Lists
@@ -53,4 +55,5 @@ type Store interface {
 	Users() UserCollection
 	Memberships() keys.Collection[Membership, MembershipFilter]
 	Sessions
+	Credentials
 }

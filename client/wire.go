@@ -261,6 +261,7 @@ type Scope struct {
 // UserSettings are the fields of a user that can be set.
 type UserSettings struct {
 	Email    string `json:"email"`
+	Username string `json:"username"` // "" for none
 	Name     string `json:"name"`
 	IsAdmin  bool   `json:"is_admin"`
 	Disabled bool   `json:"disabled"`
@@ -304,6 +305,7 @@ type Me struct {
 	ID             string            `json:"id"`
 	Scheme         string            `json:"scheme"`
 	Email          string            `json:"email,omitempty"`
+	Username       string            `json:"username,omitempty"`
 	Name           string            `json:"name"`
 	IsAdmin        bool              `json:"is_admin"`
 	Roles          map[string]string `json:"roles,omitempty"` // by organization id

@@ -26,10 +26,11 @@ func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID
 	if fields.Tier == "" {
 		fields.Tier = DefaultTier
 	}
-	if !a.May(ReadAccounts, organizationID) {
+	err := allow(a, ReadAccounts, WriteAccounts, organizationID, accountWord)
+	if errors.Is(err, errs.NotFound) {
 		return ServiceAccount{}, badField("organization_id", "there is no such organization")
 	}
-	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, accountWord); err != nil {
+	if err != nil {
 		return ServiceAccount{}, err
 	}
 	account := ServiceAccount{
@@ -78,10 +79,10 @@ func (s *Service) Accounts(ctx context.Context, a Actor, organizationID string, 
 
 // ChangeAccount lets edit change the account's fields.
 func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields, error)) (ServiceAccount, error) {
+	if _, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
+		return ServiceAccount{}, err
+	}
 	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
-		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil {
-			return err
-		}
 		old := account.AccountFields
 		fields, err := edit(old)
 		if err != nil {
@@ -99,18 +100,17 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 // DeleteAccount removes an account none of whose keys is alive, with what is
 // left of its dead keys.
 func (s *Service) DeleteAccount(ctx context.Context, a Actor, id string, revision int64) error {
-	account, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts)
-	if err != nil {
+	if _, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return err
 	}
-	alive, err := s.aliveKeys(ctx, id, 1)
-	if err != nil {
+	account, err := Remove(ctx, s.store.ServiceAccounts(), id, revision, func(*ServiceAccount) error {
+		alive, err := s.aliveKeys(ctx, id, 1)
+		if err == nil && alive > 0 {
+			err = errs.New(errs.Conflict, "the service account has keys that are alive; revoke them first, or disable the account")
+		}
 		return err
-	}
-	if alive > 0 {
-		return errs.New(errs.Conflict, "the service account has keys that are alive; revoke them first, or disable the account")
-	}
-	if err := remove(ctx, s.store.ServiceAccounts(), id, revision, account.Revision); err != nil {
+	})
+	if err != nil {
 		return missing(err, accountWord)
 	}
 	if err := s.record(ctx, a, "service_account.delete", account.object(), account, nil); err != nil {

@@ -30,16 +30,18 @@ const (
 // Everything but the atomics is immutable.
 type entry struct {
 	hash       Hash
-	grant      *Grant // nil: there is no such key
-	marks      marks  // read before the store was
+	token      *AccessToken // what a signed token said, nil for a key
+	grant      *Grant       // nil: there is no such key
+	marks      marks        // read before the store was
 	loaded     time.Time
 	refreshing atomic.Bool
 	touched    atomic.Int64 // Unix seconds of the last use passed on
 }
 
-// marks are those of the key's hash, its account, organization and tier; of a
-// part that was not loaded there is none.
-type marks [4]Mark
+// marks are those of the key's hash (or the token's id), its account,
+// organization and tier, and of the key where a token stands for it; of a part
+// that was not loaded there is none.
+type marks [5]Mark
 
 func (e *entry) stands() bool {
 	for i := range e.marks {
@@ -189,11 +191,11 @@ func (c *cache) staleness(e *entry, now time.Time) time.Duration {
 
 // load asks the store, once however many wait. While the store is gone it
 // falls back to an entry that is not too old.
-func (c *cache) load(ctx context.Context, h Hash, fresh bool, now time.Time) (*entry, error) {
+func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time) (*entry, error) {
 	for range loadAttempts {
-		e, err := c.fly(ctx, h, fresh)
+		e, err := c.fly(ctx, from, fresh)
 		if err != nil {
-			return c.fallback(ctx, h, fresh, now, err)
+			return c.fallback(ctx, from.hash, fresh, now, err)
 		}
 		if e.stands() {
 			return e, nil
@@ -201,20 +203,19 @@ func (c *cache) load(ctx context.Context, h Hash, fresh bool, now time.Time) (*e
 	}
 	// The object changes faster than loads join: what is read from here on
 	// was written before the question was asked, whatever changes meanwhile.
-	e, err := c.read(ctx, h, true)
+	e, err := c.read(ctx, from, true)
 	if err != nil {
-		return c.fallback(ctx, h, fresh, now, err)
+		return c.fallback(ctx, from.hash, fresh, now, err)
 	}
 	return e, nil
 }
 
-func (c *cache) fly(ctx context.Context, h Hash, fresh bool) (*entry, error) {
-	name := string(h[:])
+func (c *cache) fly(ctx context.Context, from source, fresh bool) (*entry, error) {
 	if fresh {
-		return c.read(ctx, h, true)
+		return c.read(ctx, from, true)
 	}
-	flight := c.flights.DoChan(name, func() (any, error) {
-		return c.read(context.WithoutCancel(ctx), h, false)
+	flight := c.flights.DoChan(string(from.hash[:]), func() (any, error) {
+		return c.read(context.WithoutCancel(ctx), from, false)
 	})
 	select {
 	case <-ctx.Done():
@@ -239,31 +240,72 @@ func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time,
 	return nil, errs.New(errs.Unavailable, "the store cannot be reached and the key is not cached")
 }
 
+// source is where a grant comes from: the key with the hash, or the key that
+// a signed token with the hash stands for.
+type source struct {
+	hash  Hash
+	token *AccessToken
+}
+
 // read loads what is known of the hash and keeps it.
-func (c *cache) read(ctx context.Context, h Hash, fresh bool) (*entry, error) {
+func (c *cache) read(ctx context.Context, from source, fresh bool) (*entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	g := &granted{entry: entry{hash: h, loaded: c.now()}}
+	g := &granted{entry: entry{hash: from.hash, token: from.token, loaded: c.now()}}
 	e := &g.entry
-	e.marks[0] = c.marks.Mark(string(h[:]))
-	k, err := c.store.Keys().ByHash(ctx, h)
-	if err == nil {
-		g.of, err = c.shared.grant(ctx, &k, &e.marks, fresh)
+	var err error
+	if from.token == nil {
+		g.of, err = c.readKey(ctx, from.hash, &e.marks, fresh)
+	} else {
+		g.of, err = c.readToken(ctx, from.token, &e.marks, fresh)
 	}
 	if err == nil {
 		e.grant = &g.of
 	}
+	slot := slotOf(from.hash)
 	switch {
 	case errors.Is(err, errs.NotFound):
-		c.known.Del(slotOf(h))
-		c.unknown.Set(slotOf(h), e, 1)
+		c.known.Del(slot)
+		c.unknown.Set(slot, e, 1)
 	case err != nil:
 		return nil, fmt.Errorf("load a grant: %w", err)
 	default:
-		c.unknown.Del(slotOf(h))
-		c.known.Set(slotOf(h), e, 1)
+		c.unknown.Del(slot)
+		c.known.Set(slot, e, 1)
 	}
 	return e, nil
+}
+
+func (c *cache) readKey(ctx context.Context, h Hash, m *marks, fresh bool) (Grant, error) {
+	m[0] = c.marks.Mark(string(h[:]))
+	k, err := c.store.Keys().ByHash(ctx, h)
+	if err != nil {
+		return Grant{}, err
+	}
+	return c.shared.grant(ctx, &k, m, fresh)
+}
+
+// readToken returns the grant of the token's key as far as the token goes.
+func (c *cache) readToken(ctx context.Context, t *AccessToken, m *marks, fresh bool) (Grant, error) {
+	m[0], m[4] = c.marks.Mark(t.ID), c.marks.Mark(t.KeyID)
+	ended, err := c.store.Buried(ctx, t.ID)
+	if err != nil {
+		return Grant{}, err
+	}
+	k, err := c.store.Keys().Get(ctx, t.KeyID)
+	if err != nil {
+		return Grant{}, err
+	}
+	g, err := c.shared.grant(ctx, &k, m, fresh)
+	if err != nil {
+		return Grant{}, err
+	}
+	g.tokenEnded = ended
+	g.scopes = c.shared.scopeSet(effectiveScopes(t.Scopes, g.scopes.list))
+	if g.EndsAt.IsZero() || t.ExpiresAt.Before(g.EndsAt) {
+		g.EndsAt, g.token = t.ExpiresAt, true
+	}
+	return g, nil
 }
 
 // refresh loads the entry anew in the background: once at a time for each
@@ -280,7 +322,7 @@ func (c *cache) refresh(e *entry, now time.Time) {
 	}
 	c.running.Go(func() {
 		defer func() { <-c.refreshes; e.refreshing.Store(false) }()
-		if _, err := c.read(c.life, e.hash, true); err != nil && c.life.Err() == nil {
+		if _, err := c.read(c.life, source{e.hash, e.token}, true); err != nil && c.life.Err() == nil {
 			c.outage.Store(c.now().UnixNano())
 			c.logger.Warn("refresh of a cached grant", "err", err)
 		}

@@ -77,18 +77,17 @@ func (s *Service) DeleteTier(ctx context.Context, a Actor, name string, revision
 	if err := adminOnly(a); err != nil {
 		return err
 	}
-	t, err := s.store.Tiers().Get(ctx, name)
+	t, err := Remove(ctx, s.store.Tiers(), name, revision, func(*Tier) error {
+		users, err := s.store.ServiceAccounts().List(ctx, AccountFilter{Tier: name}, Page{Limit: 1})
+		if err != nil {
+			return fmt.Errorf("list the tier's service accounts: %w", err)
+		}
+		if len(users) > 0 || name == DefaultTier {
+			return errs.New(errs.Conflict, "service accounts are on this tier, or it is the default; move them first")
+		}
+		return nil
+	})
 	if err != nil {
-		return missing(err, tierWord)
-	}
-	users, err := s.store.ServiceAccounts().List(ctx, AccountFilter{Tier: name}, Page{Limit: 1})
-	if err != nil {
-		return fmt.Errorf("list the tier's service accounts: %w", err)
-	}
-	if len(users) > 0 || name == DefaultTier {
-		return errs.New(errs.Conflict, "service accounts are on this tier, or it is the default; move them first")
-	}
-	if err := remove(ctx, s.store.Tiers(), name, revision, t.Revision); err != nil {
 		return missing(err, tierWord)
 	}
 	return s.record(ctx, a, "tier.delete", t.object(), t, nil)
@@ -165,14 +164,13 @@ func (s *Service) DeleteScope(ctx context.Context, a Actor, name string, revisio
 	if err := adminOnly(a); err != nil {
 		return err
 	}
-	c, err := s.store.Scopes().Get(ctx, name)
+	c, err := Remove(ctx, s.store.Scopes(), name, revision, func(*Scope) error {
+		if strings.HasPrefix(name, managementPrefix) {
+			return errs.New(errs.Conflict, "the scopes of the management API stay in the catalogue")
+		}
+		return nil
+	})
 	if err != nil {
-		return missing(err, scopeWord)
-	}
-	if strings.HasPrefix(name, managementPrefix) {
-		return errs.New(errs.Conflict, "the scopes of the management API stay in the catalogue")
-	}
-	if err := remove(ctx, s.store.Scopes(), name, revision, c.Revision); err != nil {
 		return missing(err, scopeWord)
 	}
 	return s.record(ctx, a, "scope.delete", c.object(), c, nil)

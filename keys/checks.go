@@ -28,6 +28,9 @@ func checks() []check {
 }
 
 func refuseRevoked(g *Grant, _ *Question, _ time.Time) (detail, change string) {
+	if g.tokenEnded {
+		return "the token was revoked", "get a new token"
+	}
 	if g.RevokedAt.IsZero() {
 		return "", ""
 	}
@@ -38,6 +41,9 @@ func refuseExpired(g *Grant, _ *Question, now time.Time) (detail, change string)
 	end := g.EndsAt
 	if end.IsZero() || now.Before(end) {
 		return "", ""
+	}
+	if g.token {
+		return "the token expired at " + end.Format(time.RFC3339), "get a new token"
 	}
 	if g.RotatedTo != "" && end.Equal(g.GraceUntil) {
 		return "the key was rotated and its grace ended at " + end.Format(time.RFC3339), "use its successor " + g.RotatedTo

@@ -79,8 +79,8 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 		}
 		after = before
 		stamp := P(&after).base()
-		if revision != AnyRevision && stamp.Revision != revision {
-			return before, after, errs.New(errs.Stale, "the object changed since it was read; read it again")
+		if err = stamp.unchanged(revision); err != nil {
+			return before, after, err
 		}
 		if err = edit(&after); err != nil {
 			return before, after, err
@@ -92,7 +92,40 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 			return before, after, err
 		}
 	}
-	return before, after, errs.New(errs.Conflict, "too many writers change this object at once; try again")
+	return before, after, errContended
+}
+
+var errContended = errs.New(errs.Conflict, "too many writers change this object at once; try again")
+
+// unchanged returns errs.Stale unless the object is at the revision asked for.
+func (s *Stamp) unchanged(revision int64) error {
+	if revision == AnyRevision || s.Revision == revision {
+		return nil
+	}
+	return errs.New(errs.Stale, "the object changed since it was read; read it again")
+}
+
+// Remove reads the object with the id, lets check refuse its removal and
+// deletes it. What Revise says of revisions holds for it, too. It returns the
+// object as it was last.
+func Remove[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, check func(*T) error) (removed T, err error) {
+	for range maxRetries {
+		if removed, err = c.Get(ctx, id); err != nil {
+			return removed, err
+		}
+		stamp := P(&removed).base()
+		if err = stamp.unchanged(revision); err != nil {
+			return removed, err
+		}
+		if err = check(&removed); err != nil {
+			return removed, err
+		}
+		err = c.Delete(ctx, id, stamp.Revision)
+		if err == nil || revision != AnyRevision || !errors.Is(err, errs.Stale) {
+			return removed, err
+		}
+	}
+	return removed, errContended
 }
 
 func later(a, b time.Time) time.Time {

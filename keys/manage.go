@@ -72,10 +72,10 @@ func (f *KeyFilter) restrictTo(status Status, now time.Time) {
 // ChangeKey lets edit change the key's fields, disabling and enabling
 // included. A revoked or expired key is not changed any more.
 func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key, error) {
+	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
+		return Key{}, err
+	}
 	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
-		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, keyWord); err != nil {
-			return err
-		}
 		if !k.Alive(s.now()) {
 			return errs.New(errs.Conflict, "the key is "+string(k.Status(s.now()))+" and cannot be changed")
 		}
@@ -111,11 +111,11 @@ func (s *Service) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, err
 
 // DeleteKey removes the key and its row; Revoke keeps the row.
 func (s *Service) DeleteKey(ctx context.Context, a Actor, id string, revision int64) error {
-	k, err := s.keyFor(ctx, a, id, WriteKeys)
-	if err != nil {
+	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
 		return err
 	}
-	if err := remove(ctx, s.store.Keys(), id, revision, k.Revision); err != nil {
+	k, err := Remove(ctx, s.store.Keys(), id, revision, func(*Key) error { return nil })
+	if err != nil {
 		return missing(err, keyWord)
 	}
 	return s.recordKey(ctx, a, "key.delete", &k, k, nil)
@@ -134,10 +134,10 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 	if err := f.Err(); err != nil {
 		return Key{}, time.Time{}, err
 	}
+	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
+		return Key{}, time.Time{}, err
+	}
 	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
-		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, keyWord); err != nil {
-			return err
-		}
 		if !k.RevokedAt.IsZero() {
 			return errAlreadyRevoked
 		}
@@ -180,6 +180,9 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id, successorID string, r
 		return Key{}, Secret{}, badField("grace", fmt.Sprintf("must be between 0s and %s", MaxGrace))
 	}
 	old, err := s.keyFor(ctx, a, id, WriteKeys)
+	if err == nil {
+		err = old.unchanged(revision)
+	}
 	if err != nil {
 		return Key{}, Secret{}, err
 	}

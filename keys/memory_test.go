@@ -256,6 +256,26 @@ func (m *memory) ChangedSince(ctx context.Context, since time.Time, _ int) ([]ke
 	return all, nil
 }
 
+func (m *memory) Bury(ctx context.Context, id string) error {
+	if err := m.reach(ctx); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.graves[id] = grave{keys.Change{ID: id, Revision: keys.Deleted}, time.Now()}
+	return nil
+}
+
+func (m *memory) Buried(ctx context.Context, id string) (bool, error) {
+	if err := m.reach(ctx); err != nil {
+		return false, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, found := m.graves[id]
+	return found, nil
+}
+
 func (m *memory) AppendEvent(ctx context.Context, e audit.Event) error {
 	if m.auditGone.Load() {
 		return errs.Unavailable

@@ -80,32 +80,23 @@ func (s *Service) DeleteOrganization(ctx context.Context, a Actor, id string, re
 	if err := adminOnly(a); err != nil {
 		return err
 	}
-	o, err := s.store.Organizations().Get(ctx, id)
+	o, err := Remove(ctx, s.store.Organizations(), id, revision, func(*Organization) error {
+		accounts, err := s.store.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: []string{id}}, Page{Limit: 1})
+		if err != nil {
+			return fmt.Errorf("list the organization's service accounts: %w", err)
+		}
+		if len(accounts) > 0 {
+			return errs.New(errs.Conflict, "the organization has service accounts; delete them first, or disable the organization")
+		}
+		return nil
+	})
 	if err != nil {
-		return missing(err, organizationWord)
-	}
-	accounts, err := s.store.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: []string{id}}, Page{Limit: 1})
-	if err != nil {
-		return fmt.Errorf("list the organization's service accounts: %w", err)
-	}
-	if len(accounts) > 0 {
-		return errs.New(errs.Conflict, "the organization has service accounts; delete them first, or disable the organization")
-	}
-	if err := remove(ctx, s.store.Organizations(), id, revision, o.Revision); err != nil {
 		return missing(err, organizationWord)
 	}
 	return s.record(ctx, a, "organization.delete", o.object(), o, nil)
 }
 
-// remove deletes the object at the revision asked for, else at the one read.
-func remove[T, F any](ctx context.Context, c Collection[T, F], id string, asked, read int64) error {
-	if asked == AnyRevision {
-		asked = read
-	}
-	return c.Delete(ctx, id, asked)
-}
-
-// activeOrganization returns the organization that a new object is to belong to.
+// parentOrganization returns the organization that a new object is to belong to.
 func (s *Service) parentOrganization(ctx context.Context, id string) (Organization, error) {
 	o, err := s.store.Organizations().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) {

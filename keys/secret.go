@@ -94,6 +94,16 @@ func (f Format) New(env Environment) Secret {
 	return Secret{text: body + checksum(body)}
 }
 
+// user stands in the place of an environment in the tokens of users.
+const user Environment = "user"
+
+// NewToken returns a new random token of a user: a key that no service account
+// has, which scanners find by the same expression.
+func (f Format) NewToken() Secret { return f.New(user) }
+
+// CheckToken is Check for the token of a user.
+func (f Format) CheckToken(text string) error { return f.check(text, user, user) }
+
 // Looks reports whether text starts as a key of the brand does, so that a
 // bearer token can be told from a key.
 func (f Format) Looks(text string) bool {
@@ -104,12 +114,14 @@ func (f Format) Looks(text string) bool {
 
 // Check returns ErrMalformed unless text has the shape and checksum of a key
 // of the brand. It looks nothing up and allocates nothing.
-func (f Format) Check(text string) error {
+func (f Format) Check(text string) error { return f.check(text, Live, Test) }
+
+func (f Format) check(text string, one, other Environment) error {
 	n := len(f.brand) + 1 + environmentLen + 1
 	if len(text) != n+randomLength+checksumLength || !f.Looks(text) {
 		return ErrMalformed
 	}
-	if env := Environment(text[len(f.brand)+1 : n-1]); env != Live && env != Test {
+	if env := Environment(text[len(f.brand)+1 : n-1]); env != one && env != other {
 		return ErrMalformed
 	}
 	for i := n; i < len(text); i++ {

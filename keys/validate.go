@@ -121,8 +121,8 @@ func checkRule(f *errs.Faults, field string, r *ratelimit.Rule) {
 	if r == nil {
 		return
 	}
-	if err := r.Validate(); err != nil {
-		f.Add(field, err.Error())
+	for _, fault := range r.Faults() {
+		f.Add(field+"."+fault.Member, fault.Detail)
 	}
 }
 
@@ -130,8 +130,8 @@ func checkQuota(f *errs.Faults, field string, q *ratelimit.Quota) {
 	if q == nil {
 		return
 	}
-	if err := q.Validate(); err != nil {
-		f.Add(field, err.Error())
+	for _, fault := range q.Faults() {
+		f.Add(field+"."+fault.Member, fault.Detail)
 	}
 }
 

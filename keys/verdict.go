@@ -91,6 +91,8 @@ type Grant struct {
 	Environment Environment
 	RotatedTo   string
 	Disabled    bool
+	token       bool // EndsAt is that of a signed token, not of the key
+	tokenEnded  bool // the signed token was revoked
 	RevokedAt   time.Time
 	EndsAt      time.Time // see Key.EndsAt
 	GraceUntil  time.Time

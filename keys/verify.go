@@ -17,6 +17,7 @@ type VerifierConfig struct {
 	Limiter ratelimit.Limiter
 	Marks   *Marks // shared with the Service
 	Format  Format
+	Tokens  TokenReader // nil: signed tokens are malformed keys
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now if nil
 
@@ -38,6 +39,7 @@ const (
 type Verifier struct {
 	format   Format
 	limiter  ratelimit.Limiter
+	tokens   TokenReader
 	grants   *cache
 	now      func() time.Time
 	checks   []check
@@ -62,7 +64,7 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 		return nil, err
 	}
 	return &Verifier{
-		format: c.Format, limiter: c.Limiter, grants: grants, now: c.Now, checks: checks(),
+		format: c.Format, limiter: c.Limiter, tokens: c.Tokens, grants: grants, now: c.Now, checks: checks(),
 		guesses: c.GuessLimit, lastUsed: c.LastUsed,
 	}, nil
 }
@@ -75,12 +77,20 @@ func (v *Verifier) Close() { v.grants.close() }
 // nothing fresh enough is cached.
 func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	q.Address = q.Address.Unmap()
+	signed := false
 	if err := v.format.Check(q.Key); err != nil {
-		return v.unknown(q, Malformed, "the key has a wrong shape or checksum", "copy the whole key, or issue one"), nil
+		if signed = v.tokens != nil && v.tokens.Looks(q.Key); !signed {
+			return v.unknown(q, Malformed, "the key has a wrong shape or checksum", "copy the whole key, or issue one"), nil
+		}
 	}
 	now := v.now()
-	found, throttled, err := v.find(ctx, q, now)
-	if err != nil {
+	found, throttled, err := v.find(ctx, q, signed, now)
+	switch {
+	case errors.Is(err, ErrMalformed):
+		return v.unknown(q, Malformed, "the token is none that this service signed for this use", "get a new token"), nil
+	case errors.Is(err, ErrTokenExpired):
+		return v.unknown(q, Expired, "the token is expired", "get a new token"), nil
+	case err != nil:
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
 	if throttled.Refused != ratelimit.PartNone {
@@ -97,9 +107,9 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 // find returns the entry of the key, or nil if there is none that the asker
 // may see. An address that asked for too many unknown keys is told to wait
 // before anything is looked up for it.
-func (v *Verifier) find(ctx context.Context, q *Question, now time.Time) (*entry, ratelimit.Decision, error) {
-	hash := HashOf(q.Key)
-	e := v.grants.peek(hash, q.Fresh, now)
+func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (*entry, ratelimit.Decision, error) {
+	from := source{hash: HashOf(q.Key)}
+	e := v.grants.peek(from.hash, q.Fresh, now)
 	if e == nil || e.grant == nil {
 		if d, err := v.guess(ctx, q, true); err != nil || !d.Allowed {
 			return nil, d, err
@@ -107,7 +117,12 @@ func (v *Verifier) find(ctx context.Context, q *Question, now time.Time) (*entry
 	}
 	if e == nil {
 		var err error
-		if e, err = v.grants.load(ctx, hash, q.Fresh, now); err != nil {
+		if signed {
+			if from.token, err = v.readToken(ctx, q); err != nil {
+				return nil, ratelimit.Decision{}, err
+			}
+		}
+		if e, err = v.grants.load(ctx, from, q.Fresh, now); err != nil {
 			return nil, ratelimit.Decision{}, err
 		}
 	}

@@ -27,22 +27,39 @@ type Rule struct {
 // IsZero reports whether there is no rule.
 func (r Rule) IsZero() bool { return r == Rule{} }
 
+// Fault is what is wrong with one member of a rule or quota.
+type Fault struct {
+	Member string // "requests", "per" or "burst"
+	Detail string // "must be …"
+}
+
 // Validate returns nil, or an error that names everything wrong with the rule.
-func (r Rule) Validate() error {
-	var faults []string
+func (r Rule) Validate() error { return joined(r.Faults()) }
+
+// Faults returns everything wrong with the rule, member by member.
+func (r Rule) Faults() []Fault {
+	var faults []Fault
 	if r.Requests < 1 || r.Requests > MostRequests {
-		faults = append(faults, fmt.Sprintf("requests must be between 1 and %d", MostRequests))
+		faults = append(faults, Fault{"requests", fmt.Sprintf("must be between 1 and %d", MostRequests)})
 	}
 	if r.Per < ShortestPer || r.Per > LongestPer {
-		faults = append(faults, fmt.Sprintf("per must be between %s and %s", ShortestPer, LongestPer))
+		faults = append(faults, Fault{"per", fmt.Sprintf("must be between %s and %s", shortDuration(ShortestPer), shortDuration(LongestPer))})
 	}
 	if r.Burst < 1 || r.Burst > MostRequests {
-		faults = append(faults, fmt.Sprintf("burst must be between 1 and %d", MostRequests))
+		faults = append(faults, Fault{"burst", fmt.Sprintf("must be between 1 and %d", MostRequests)})
 	}
+	return faults
+}
+
+func joined(faults []Fault) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return errors.New(strings.Join(faults, ", "))
+	texts := make([]string, len(faults))
+	for i, f := range faults {
+		texts[i] = f.Member + " " + f.Detail
+	}
+	return errors.New(strings.Join(texts, ", "))
 }
 
 // String returns the rule as configuration writes it: "100/10s burst 200". It
@@ -116,18 +133,18 @@ type Quota struct {
 func (q Quota) IsZero() bool { return q == Quota{} }
 
 // Validate returns nil, or an error that names everything wrong with the quota.
-func (q Quota) Validate() error {
-	var faults []string
+func (q Quota) Validate() error { return joined(q.Faults()) }
+
+// Faults returns everything wrong with the quota, member by member.
+func (q Quota) Faults() []Fault {
+	var faults []Fault
 	if q.Requests < 1 || q.Requests > MostQuotaRequests {
-		faults = append(faults, fmt.Sprintf("requests must be between 1 and %d", int64(MostQuotaRequests)))
+		faults = append(faults, Fault{"requests", fmt.Sprintf("must be between 1 and %d", int64(MostQuotaRequests))})
 	}
 	if q.Per != Day && q.Per != Month {
-		faults = append(faults, "per must be day or month")
+		faults = append(faults, Fault{"per", "must be day or month"})
 	}
-	if len(faults) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(faults, ", "))
+	return faults
 }
 
 // Window returns the label of the period that now is in ("2026-11-24" or

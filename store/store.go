@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -20,6 +21,7 @@ type Store interface {
 	audit.Store
 	ratelimit.QuotaStore
 	idempotency.Store
+	signing.Store
 
 	// Name says which database this is, for people: "SQLite at …" or
 	// "MongoDB at …", without credentials.

@@ -32,7 +32,7 @@ func (p *Portal) signIn(c *gin.Context) error {
 	if err := p.CSRF.Check(c.Request); err != nil {
 		return err
 	}
-	token, _, _, err := p.People.SignIn(c.Request.Context(), typed.Email, values.Get("password"), c.Request.UserAgent())
+	token, _, _, err := p.People.SignIn(c.Request.Context(), auth.Login{Name: typed.Email, Password: values.Get("password"), Code: values.Get("code")})
 	if err != nil {
 		return p.signInRefused(c, typed, err)
 	}

@@ -10,7 +10,10 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
@@ -30,6 +33,10 @@ type app struct {
 	verifier    *keys.Verifier
 	people      *auth.People
 	idempotency *idempotency.Keeper
+	sealer      *seal.Sealer
+	ring        *signing.Keyring
+	jwt         *auth.JWT
+	oauth       *oauth.Server
 }
 
 func newLogger(c *config, to io.Writer) *slog.Logger {
@@ -66,10 +73,29 @@ func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err err
 	a.audit = audit.New(a.store, time.Now)
 	a.idempotency = idempotency.New(a.store, time.Now)
 	a.lastUsed = usage.NewLastUsed(a.store.Keys(), logger)
+	if err = a.buildSigning(opening); err != nil {
+		return a, err
+	}
 	if err = a.buildKeys(); err != nil {
 		return a, err
 	}
 	return a, a.buildPeople()
+}
+
+// buildSigning opens what is sealed under the service's secret.
+func (a *app) buildSigning(ctx context.Context) error {
+	secret, err := a.config.readSecret()
+	if err != nil {
+		return err
+	}
+	if a.sealer, err = seal.New(secret); err != nil {
+		return fmt.Errorf("LATCHKEY_SECRET: %w", err)
+	}
+	a.ring, err = signing.NewKeyring(ctx, signing.Config{
+		Store: a.store, Sealer: a.sealer, Algorithm: a.config.signingAlgorithm, Issuer: a.config.url, Logger: a.logger,
+		Life: a.config.signingKeyLife, Overlap: max(a.config.refreshLife, a.config.oauthLife),
+	})
+	return err
 }
 
 func (a *app) buildKeys() (err error) {
@@ -80,25 +106,30 @@ func (a *app) buildKeys() (err error) {
 	}
 	a.verifier, err = keys.NewVerifier(keys.VerifierConfig{
 		Store: a.store, Limiter: a.limiter, Marks: marks, Format: a.format, Logger: a.logger,
+		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
 		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,
 	})
 	return err
 }
-
-// sourceFactor is how many accounts' worth of wrong passwords one address may try.
-const sourceFactor = 10
 
 func (a *app) buildPeople() error {
 	passwords, err := auth.NewPasswords()
 	if err != nil {
 		return fmt.Errorf("prepare password hashing: %w", err)
 	}
-	source := a.config.signInLimit
-	source.Requests *= sourceFactor
-	source.Burst *= sourceFactor
+	delays, err := auth.NewDelays(a.config.signInLimit, time.Now)
+	if err != nil {
+		return fmt.Errorf("prepare delays of sign-ins: %w", err)
+	}
 	a.people, err = auth.NewPeople(auth.PeopleConfig{
-		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: passwords,
-		Limiter: a.limiter, AccountLimit: a.config.signInLimit, AddressLimit: source,
+		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: passwords, Delays: delays, Sealer: a.sealer,
+	})
+	if err != nil {
+		return err
+	}
+	a.jwt = auth.NewJWT(a.people, a.ring, a.verifier, a.config.accessLife, a.config.refreshLife)
+	a.oauth, err = oauth.New(oauth.Config{
+		Verifier: a.verifier, Keys: a.keys, Format: a.format, Ring: a.ring, Audit: a.audit, Audience: a.config.oauthAudience, Life: a.config.oauthLife,
 	})
 	return err
 }
@@ -106,6 +137,9 @@ func (a *app) buildPeople() error {
 // close ends background work, saves what is written behind and closes the store.
 func (a *app) close(ctx context.Context) error {
 	var faults []error
+	if a.ring != nil {
+		a.ring.Close()
+	}
 	if a.verifier != nil {
 		a.verifier.Close()
 	}
@@ -127,8 +161,8 @@ const (
 	idempotencyLife = 48 * time.Hour
 )
 
-// clean removes sessions that ended by themselves and forgotten idempotency
-// keys, in small steps, until ctx ends.
+// clean removes sessions and tokens that ended by themselves and forgotten
+// idempotency keys, in small steps, until ctx ends.
 func (a *app) clean(ctx context.Context) {
 	ticker := time.NewTicker(cleanEvery)
 	defer ticker.Stop()
@@ -136,7 +170,7 @@ func (a *app) clean(ctx context.Context) {
 		now := time.Now()
 		_, sessions := a.store.DeleteSessionsBefore(ctx, now, now.Add(-auth.SessionIdle), cleanStep)
 		_, records := a.store.DeleteIdempotencyBefore(ctx, now.Add(-idempotencyLife), cleanStep)
-		if err := errors.Join(sessions, records); err != nil && ctx.Err() == nil {
+		if err := errors.Join(sessions, records, a.people.Clean(ctx)); err != nil && ctx.Err() == nil {
 			a.logger.WarnContext(ctx, "clean up", "err", err)
 		}
 		select {

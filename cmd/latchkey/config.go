@@ -4,15 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
-	"slices"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/proxies"
-	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -33,6 +33,16 @@ type config struct {
 	signInLimit     ratelimit.Rule
 	logLevel        slog.Level
 	logFormat       string
+
+	url              string // without a slash at its end
+	secret           string // "" for one kept in the data folder
+	dataDir          string
+	signingAlgorithm signing.Algorithm
+	signingKeyLife   time.Duration
+	accessLife       time.Duration
+	refreshLife      time.Duration
+	oauthLife        time.Duration
+	oauthAudience    string
 }
 
 const variablePrefix = "LATCHKEY_"
@@ -62,107 +72,6 @@ func rule(into func(*config) *ratelimit.Rule) func(*config, string) error {
 	}
 }
 
-func settings() []setting {
-	return []setting{
-		{name: "ADDR", standard: ":8080", meaning: "address and port to listen on", set: text(func(c *config) *string { return &c.addr })},
-		{name: "DATABASE_URL", standard: "sqlite:latchkey-data/latchkey.db", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME", secret: true, set: text(func(c *config) *string { return &c.databaseURL })},
-		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: text(func(c *config) *string { return &c.adminEmail })},
-		{name: "ADMIN_PASSWORD", standard: "", meaning: "the first admin's password; random and printed once if empty", secret: true, set: text(func(c *config) *string { return &c.adminPassword })},
-		{name: "AUTHENTICATORS", standard: "session,api_key,basic", meaning: "who may act by which scheme, asked in this order", set: setAuthenticators},
-		{name: "VERIFY_OPEN", standard: "false", meaning: "POST /verify asks for no credential: only for a closed network", set: setVerifyOpen},
-		{name: "TRUSTED_PROXIES", standard: "", meaning: "networks whose forwarded header is believed, such as 10.0.0.0/8,::1/128", set: setTrustedProxies},
-		{name: "FORWARDED_HEADER", standard: "x-forwarded-for", meaning: "the header that these proxies set: x-forwarded-for or forwarded", set: setForwardedHeader},
-		{name: "BRAND", standard: keys.DefaultBrand, meaning: "what keys start with; changing it makes every issued key malformed", set: text(func(c *config) *string { return &c.brand })},
-		{name: "CACHE_SIZE", standard: strconv.Itoa(keys.DefaultCacheSize), meaning: "how many keys are held in memory", set: setCacheSize},
-		{name: "MAX_STALE", standard: "5m", meaning: "how long cached keys verify while the store is gone", set: setMaxStale},
-		{name: "GUESS_LIMIT", standard: "60/1m", meaning: "unknown keys that one client address may try, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.guessLimit })},
-		{name: "SIGN_IN_LIMIT", standard: "10/1m", meaning: "wrong passwords that one client address may try per account, ten times as many in all, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.signInLimit })},
-		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
-		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
-	}
-}
-
-func setAuthenticators(c *config, v string) error {
-	known := []string{"session", "api_key", "basic"}
-	c.authenticators = nil
-	for name := range strings.SplitSeq(v, ",") {
-		name = strings.TrimSpace(name)
-		if !slices.Contains(known, name) {
-			return fmt.Errorf("%q is not one of %s", name, strings.Join(known, ", "))
-		}
-		if slices.Contains(c.authenticators, name) {
-			return fmt.Errorf("%s is named twice", name)
-		}
-		c.authenticators = append(c.authenticators, name)
-	}
-	return nil
-}
-
-func setVerifyOpen(c *config, v string) (err error) {
-	if c.verifyOpen, err = strconv.ParseBool(v); err != nil {
-		return errors.New("must be true or false")
-	}
-	return nil
-}
-
-func setTrustedProxies(c *config, v string) error {
-	c.trustedProxies = nil
-	for text := range strings.SplitSeq(v, ",") {
-		if text = strings.TrimSpace(text); text == "" {
-			continue
-		}
-		if a, err := netip.ParseAddr(text); err == nil {
-			c.trustedProxies = append(c.trustedProxies, netip.PrefixFrom(a, a.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(text)
-		if err != nil || p.Masked() != p {
-			return fmt.Errorf("%q is not a network such as 10.0.0.0/8", text)
-		}
-		c.trustedProxies = append(c.trustedProxies, p)
-	}
-	return nil
-}
-
-func setForwardedHeader(c *config, v string) error {
-	c.forwardedHeader = proxies.Header(strings.ToLower(v))
-	_, err := proxies.New(nil, c.forwardedHeader)
-	return err
-}
-
-func setCacheSize(c *config, v string) error {
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1000 || n > 100_000_000 {
-		return errors.New("must be a whole number between 1000 and 100000000")
-	}
-	c.cacheSize = n
-	return nil
-}
-
-func setMaxStale(c *config, v string) error {
-	d, err := time.ParseDuration(v)
-	if err != nil || d < time.Second || d > 24*time.Hour {
-		return errors.New("must be a duration between 1s and 24h")
-	}
-	c.maxStale = d
-	return nil
-}
-
-func setLogLevel(c *config, v string) error {
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, v) {
-		return errors.New("must be debug, info, warn or error")
-	}
-	return c.logLevel.UnmarshalText([]byte(v))
-}
-
-func setLogFormat(c *config, v string) error {
-	c.logFormat = v
-	if v != "json" && v != "text" {
-		return errors.New("must be json or text")
-	}
-	return nil
-}
-
 // readConfig reads the variables, given as NAME=value. It names every fault at
 // once: unknown variables, bad values, files that cannot be read.
 func readConfig(environment []string) (*config, error) {
@@ -190,7 +99,31 @@ func readConfig(environment []string) (*config, error) {
 	for name := range given {
 		faults = append(faults, fmt.Errorf("%s%s is not a setting; latchkey serve --help lists them", variablePrefix, name))
 	}
-	return c, errors.Join(faults...)
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return c, c.complete()
+}
+
+// complete works out what follows from other settings.
+func (c *config) complete() error {
+	if c.url == "" {
+		_, port, err := net.SplitHostPort(c.addr)
+		if err != nil {
+			return fmt.Errorf("%sADDR: must be HOST:PORT or :PORT", variablePrefix)
+		}
+		c.url = "http://" + net.JoinHostPort("localhost", port)
+	}
+	if c.oauthAudience == "" {
+		c.oauthAudience = c.url
+	}
+	if c.dataDir == "" {
+		c.dataDir = "latchkey-data"
+		if path, is := strings.CutPrefix(c.databaseURL, "sqlite:"); is {
+			c.dataDir = filepath.Dir(strings.TrimPrefix(path, "//"))
+		}
+	}
+	return nil
 }
 
 func (s *setting) value(given map[string]string) (string, error) {

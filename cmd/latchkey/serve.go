@@ -123,7 +123,8 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	edge := httpx.NewEdge(trusted, a.logger)
 	service, err := api.New(api.Config{
-		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, Audit: a.audit,
+		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
+		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit,
 		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 	})
 	if err != nil {
@@ -157,6 +158,8 @@ func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 	made := map[string]auth.Authenticator{
 		"session": auth.NewSessionAuthenticator(a.people, csrf),
 		"api_key": auth.NewAPIKey(a.verifier, a.format),
+		"jwt":     a.jwt,
+		"token":   auth.NewTokenAuthenticator(a.people, a.format),
 		"basic":   auth.NewBasic(a.people, a.logger),
 	}
 	var all []auth.Authenticator

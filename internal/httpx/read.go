@@ -147,8 +147,11 @@ func (q *Query) Fault(name, detail string) { q.faults.Add(name, detail) }
 func (q *Query) Err() error {
 	for name := range q.values {
 		if !q.used[name] {
-			q.faults.Add(clip(strings.ToValidUTF8(name, "?")), "is not a parameter of this request")
+			q.faults.Add(Shown(name), "is not a parameter of this request")
 		}
 	}
 	return q.faults.Err()
 }
+
+// Shown is a name that a client made up, as an error can repeat it.
+func Shown(name string) string { return clip(strings.ToValidUTF8(name, "?")) }

@@ -20,6 +20,11 @@ const (
 	Key            = "key_"
 	Event          = "evt_"
 	Session        = "ses_"
+	Token          = "tok_"
+	Family         = "fam_"
+	Link           = "lnk_"
+	Certificate    = "crt_"
+	SigningKey     = "sig_"
 )
 
 const hexLength = 32

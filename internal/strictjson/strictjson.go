@@ -43,9 +43,18 @@ func WellFormed(data []byte) error {
 		return nil
 	}
 	var f errs.Faults
-	f.Add("body", err.Error())
+	field := "body"
+	if r, ok := errors.AsType[*repeated](err); ok {
+		field = r.path
+	}
+	f.Add(field, err.Error())
 	return f.Err()
 }
+
+// repeated is the fault of a member whose name its object has already.
+type repeated struct{ path string }
+
+func (r *repeated) Error() string { return "must not be there twice" }
 
 func shape(data []byte) error {
 	switch text := bytes.TrimLeft(data, " \t\r\n"); {
@@ -70,7 +79,7 @@ func syntax(err error) error {
 	case !ok:
 		return errors.New("must be valid JSON, and ends too early")
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return fmt.Errorf("must not repeat the member %s", clip(string(s.JSONPointer)))
+		return &repeated{clip(strings.Join(slices.Collect(s.JSONPointer.Tokens()), "."))}
 	default:
 		return fmt.Errorf("must be valid JSON: %s at byte %d", clip(s.Err.Error()), s.ByteOffset)
 	}

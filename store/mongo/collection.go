@@ -197,6 +197,17 @@ func (s *Store) plant(ctx context.Context, t tombstone) error {
 	return known(err)
 }
 
+// Bury notes that whatever has the id is no more.
+func (s *Store) Bury(ctx context.Context, id string) error {
+	return s.plant(ctx, tombstone{ID: id})
+}
+
+// Buried reports whether the id was buried or deleted lately.
+func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
+	n, err := s.db.Collection("tombstones").CountDocuments(ctx, bson.D{{Key: "_id", Value: id}})
+	return n > 0, known(err)
+}
+
 // ChangedSince returns what was written or deleted not before since.
 func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
 	var changes []keys.Change

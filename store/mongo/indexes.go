@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -42,12 +43,25 @@ func indexes() []index {
 		{"tombstones", []string{"deleted_at"}, false},
 		{"users", []string{"email_folded"}, true},
 		{"users", []string{"is_admin", "_id"}, false},
+		{"users", []string{"username_folded"}, true},
 		{"memberships", []string{"organization_id", "_id"}, false},
 		{"memberships", []string{"user_id", "_id"}, false},
 		{"sessions", []string{"token_hash"}, true},
 		{"sessions", []string{"user_id", "_id"}, false},
 		{"sessions", []string{"expires_at"}, false},
 		{"sessions", []string{"last_seen_at"}, false},
+		{"tokens", []string{"hash"}, true},
+		{"tokens", []string{"user_id", "_id"}, false},
+		{"tokens", []string{"expires_at"}, false},
+		{"families", []string{"user_id", "_id"}, false},
+		{"families", []string{"expires_at"}, false},
+		{"identities", []string{"user_id", "_id"}, false},
+		{"links", []string{"hash"}, true},
+		{"links", []string{"organization_id", "_id"}, false},
+		{"links", []string{"user_id", "_id"}, false},
+		{"links", []string{"expires_at"}, false},
+		{"certificates", []string{"match"}, true},
+		{"certificates", []string{"service_account_id", "_id"}, false},
 		{"audit_events", []string{"organization_id", "_id"}, false},
 		{"audit_events", []string{"object_id", "_id"}, false},
 		{"audit_events", []string{"subject_id", "_id"}, false},
@@ -57,7 +71,7 @@ func indexes() []index {
 }
 
 // schema is the version of the documents that this package writes.
-const schema = 1
+const schema = 2
 
 // ErrNewer is returned for a database that a newer version wrote.
 var ErrNewer = errors.New("the database was written by a newer version")
@@ -75,6 +89,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	if noted.Version > schema {
 		return fmt.Errorf("%w: it has schema %d, this version knows up to %d; use a newer latchkey", ErrNewer, noted.Version, schema)
 	}
+	if noted.Version == 1 {
+		if err := s.nameUsers(ctx); err != nil {
+			return fmt.Errorf("bring the users to schema 2: %w", err)
+		}
+	}
 	for _, i := range indexes() {
 		if err := s.makeIndex(ctx, i); err != nil {
 			return fmt.Errorf("make index of %s on %v: %w", i.collection, i.fields, err)
@@ -89,6 +108,30 @@ func (s *Store) prepare(ctx context.Context) error {
 		return nil // another node noted it first
 	}
 	return err
+}
+
+// nameUsers gives the users of schema 1 the fields that schema 2 has unique.
+// Doing it twice, or on two nodes, does it once.
+func (s *Store) nameUsers(ctx context.Context) error {
+	users := s.db.Collection("users")
+	cursor, err := users.Find(ctx, bson.D{{Key: "username_folded", Value: nil}}, options.Find().SetProjection(bson.D{{Key: "created_at", Value: 1}}))
+	if err != nil {
+		return err
+	}
+	var found []struct {
+		ID        string    `bson:"_id"`
+		CreatedAt time.Time `bson:"created_at"`
+	}
+	if err := cursor.All(ctx, &found); err != nil {
+		return err
+	}
+	for _, u := range found {
+		set := bson.D{{Key: "username", Value: ""}, {Key: "username_folded", Value: u.ID}, {Key: "confirmed_at", Value: u.CreatedAt}}
+		if _, err := users.UpdateOne(ctx, bson.D{{Key: "_id", Value: u.ID}, {Key: "username_folded", Value: nil}}, bson.D{{Key: "$set", Value: set}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) makeIndex(ctx context.Context, i index) error {

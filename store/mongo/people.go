@@ -22,6 +22,31 @@ type user struct {
 	Disabled     bool       `bson:"disabled"`
 	LastSignInAt *time.Time `bson:"last_sign_in_at"`
 	Search       string     `bson:"search"`
+
+	Username       string     `bson:"username"`
+	UsernameFolded string     `bson:"username_folded"`
+	ConfirmedAt    *time.Time `bson:"confirmed_at"`
+	OTPSealed      []byte     `bson:"otp_sealed"`
+	OTPEnabledAt   *time.Time `bson:"otp_enabled_at"`
+	OTPLastStep    int64      `bson:"otp_last_step"`
+	OTPRecovery    []string   `bson:"otp_recovery"`
+}
+
+func userOf(u *auth.User) user {
+	return user{
+		ID: u.ID, Stamp: stampOf(&u.Stamp), Email: u.Email, EmailFolded: u.FoldedEmail(), Name: u.Name, PasswordHash: u.PasswordHash,
+		IsAdmin: u.IsAdmin, Disabled: u.Disabled, LastSignInAt: timeOf(u.LastSignInAt), Search: u.SearchText(),
+		Username: u.Username, UsernameFolded: u.FoldedUsername(), ConfirmedAt: timeOf(u.ConfirmedAt),
+		OTPSealed: u.OTP.Sealed, OTPEnabledAt: timeOf(u.OTP.EnabledAt), OTPLastStep: u.OTP.LastStep, OTPRecovery: u.OTP.Recovery,
+	}
+}
+
+func userIn(d *user) (auth.User, error) {
+	return auth.User{
+		Stamp: d.domain(), ID: d.ID, Email: d.Email, Username: d.Username, Name: d.Name, PasswordHash: d.PasswordHash,
+		IsAdmin: d.IsAdmin, Disabled: d.Disabled, LastSignInAt: timeIn(d.LastSignInAt), ConfirmedAt: timeIn(d.ConfirmedAt),
+		OTP: auth.OTP{Sealed: d.OTPSealed, EnabledAt: timeIn(d.OTPEnabledAt), LastStep: d.OTPLastStep, Recovery: d.OTPRecovery},
+	}, nil
 }
 
 type userCollection struct {
@@ -33,15 +58,7 @@ func (s *Store) Users() auth.UserCollection {
 	return userCollection{&collection[auth.User, auth.UserFilter, user]{
 		store: s, name: "users", descending: true,
 		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
-		encode: func(u *auth.User) user {
-			return user{u.ID, stampOf(&u.Stamp), u.Email, u.FoldedEmail(), u.Name, u.PasswordHash, u.IsAdmin, u.Disabled, timeOf(u.LastSignInAt), u.SearchText()}
-		},
-		decode: func(d *user) (auth.User, error) {
-			return auth.User{
-				Stamp: d.domain(), ID: d.ID, Email: d.Email, Name: d.Name, PasswordHash: d.PasswordHash,
-				IsAdmin: d.IsAdmin, Disabled: d.Disabled, LastSignInAt: timeIn(d.LastSignInAt),
-			}, nil
-		},
+		encode:   userOf, decode: userIn,
 		where: func(f auth.UserFilter) bson.D {
 			d := containing(bson.D{}, f.Text)
 			if f.IsAdmin != nil {
@@ -55,6 +72,11 @@ func (s *Store) Users() auth.UserCollection {
 // ByEmail returns the user with the folded e-mail address.
 func (c userCollection) ByEmail(ctx context.Context, folded string) (auth.User, error) {
 	return c.one(ctx, "email_folded", folded)
+}
+
+// ByUsername returns the user with the folded username.
+func (c userCollection) ByUsername(ctx context.Context, folded string) (auth.User, error) {
+	return c.one(ctx, "username_folded", folded)
 }
 
 type membership struct {

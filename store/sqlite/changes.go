@@ -54,3 +54,15 @@ func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([
 	}
 	return changes, nil
 }
+
+// Bury notes that whatever has the id is no more.
+func (s *Store) Bury(ctx context.Context, id string) error {
+	return known(s.transact(ctx, func(tx *sql.Tx) error { return plant(ctx, tx, id, nil) }))
+}
+
+// Buried reports whether the id was buried or deleted lately.
+func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
+	var found bool
+	err := s.reader.row(ctx, "SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?)", id).Scan(&found)
+	return found, known(err)
+}

@@ -16,7 +16,7 @@ func (s *Store) Statements() []string {
 	for _, d := range []*database{s.reader, s.writer} {
 		d.statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
 	}
-	for _, name := range []string{"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships"} {
+	for _, name := range []string{"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families", "identities", "links", "certificates", "signing_keys"} {
 		id := "id"
 		if name == "tiers" || name == "scopes" {
 			id = "name"
@@ -40,7 +40,7 @@ func (s *Store) Plan(ctx context.Context, text string) (lines []string, err erro
 		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 			return nil, err
 		}
-		if !strings.Contains(detail, "VIRTUAL TABLE") {
+		if !strings.Contains(detail, "VIRTUAL TABLE") && detail != "SCAN CONSTANT ROW" {
 			lines = append(lines, detail)
 		}
 	}
@@ -64,6 +64,24 @@ func (s *Store) ListOrganizations(f keys.OrganizationFilter) string {
 }
 func (s *Store) ListAccounts(f keys.AccountFilter) string       { return listed(s.ServiceAccounts(), f) }
 func (s *Store) ListMemberships(f auth.MembershipFilter) string { return listed(s.Memberships(), f) }
+
+func (s *Store) ListFamilies(f auth.OwnedFilter) string   { return listed(s.Families(), f) }
+func (s *Store) ListIdentities(f auth.OwnedFilter) string { return listed(s.Identities(), f) }
+
+func (s *Store) ListTokens(f auth.OwnedFilter) string {
+	text, _ := s.Tokens().(tokenTable).list(f, keys.Page{Limit: 1})
+	return text
+}
+
+func (s *Store) ListLinks(f auth.LinkFilter) string {
+	text, _ := s.Links().(linkTable).list(f, keys.Page{Limit: 1})
+	return text
+}
+
+func (s *Store) ListCertificates(f auth.CertificateFilter) string {
+	text, _ := s.Certificates().(certificateTable).list(f, keys.Page{Limit: 1})
+	return text
+}
 
 func (s *Store) ListUsers(f auth.UserFilter) string {
 	text, _ := s.Users().(userTable).list(f, keys.Page{Limit: 1})

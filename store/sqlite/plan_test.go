@@ -96,6 +96,13 @@ func lists(s *sqlite.Store) []list {
 		all = append(all, list{s.ListUsers(auth.UserFilter{Text: text}), true},
 			list{s.ListUsers(auth.UserFilter{Text: text, IsAdmin: &yes}), false}, list{s.ListUsers(auth.UserFilter{Text: text, IsAdmin: &no}), true})
 	}
+	for _, f := range []auth.OwnedFilter{{UserID: "a"}, {ExpiresBefore: time.Now()}, {UserID: "a", ExpiresBefore: time.Now()}} {
+		all = append(all, list{s.ListTokens(f), false}, list{s.ListFamilies(f), false})
+	}
+	all = append(all, list{s.ListIdentities(auth.OwnedFilter{UserID: "a"}), false}, list{s.ListCertificates(auth.CertificateFilter{ServiceAccountID: "a"}), false})
+	for _, f := range []auth.LinkFilter{{UserID: "a"}, {OrganizationID: "a", Purpose: auth.Invitation}, {ExpiresBefore: time.Now()}} {
+		all = append(all, list{s.ListLinks(f), false})
+	}
 	for _, f := range []auth.MembershipFilter{{OrganizationID: "a"}, {UserID: "a"}, {OrganizationID: "a", Role: auth.Owner}, {OrganizationID: "a", UserID: "b"}} {
 		all = append(all, list{s.ListMemberships(f), false})
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
@@ -95,7 +96,76 @@ func membershipKind(s store.Store) kind[auth.Membership, auth.MembershipFilter] 
 	}
 }
 
+func tokenKind(s store.Store) kind[auth.Token, auth.OwnedFilter] {
+	return kind[auth.Token, auth.OwnedFilter]{
+		in: s.Tokens(), id: func(n *auth.Token) string { return n.ID }, stamp: func(n *auth.Token) *keys.Stamp { return &n.Stamp },
+		make: func(int) auth.Token {
+			id := ids.New(ids.Token)
+			return auth.Token{Stamp: keys.NewStamp(now()), ID: id, Hash: digest(id), UserID: "usr_a", Name: "CI", Last4: "abcd"}
+		},
+		change: func(n *auth.Token) { n.Name, n.ExpiresAt = "changed", now() },
+	}
+}
+
+func familyKind(s store.Store) kind[auth.Family, auth.OwnedFilter] {
+	return kind[auth.Family, auth.OwnedFilter]{
+		in: s.Families(), id: func(n *auth.Family) string { return n.ID }, stamp: func(n *auth.Family) *keys.Stamp { return &n.Stamp },
+		make: func(int) auth.Family {
+			return auth.Family{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Family), UserID: "usr_a", Current: "a", ExpiresAt: now()}
+		},
+		change: func(n *auth.Family) { n.Current, n.Previous, n.RotatedAt, n.EndedAt = "b", "a", now(), now() },
+	}
+}
+
+func identityKind(s store.Store) kind[auth.Identity, auth.OwnedFilter] {
+	return kind[auth.Identity, auth.OwnedFilter]{
+		in: s.Identities(), id: (*auth.Identity).ID, stamp: func(n *auth.Identity) *keys.Stamp { return &n.Stamp }, ascending: true,
+		make: func(i int) auth.Identity {
+			return auth.Identity{Stamp: keys.NewStamp(now()), Provider: "p", Subject: fmt.Sprint(i), UserID: "usr_a"}
+		},
+		change: func(n *auth.Identity) { n.Email = "changed@example.com" },
+	}
+}
+
+func linkKind(s store.Store) kind[auth.Link, auth.LinkFilter] {
+	return kind[auth.Link, auth.LinkFilter]{
+		in: s.Links(), id: func(n *auth.Link) string { return n.ID }, stamp: func(n *auth.Link) *keys.Stamp { return &n.Stamp },
+		make: func(int) auth.Link {
+			id := ids.New(ids.Link)
+			return auth.Link{Stamp: keys.NewStamp(now()), ID: id, Hash: digest(id), Purpose: auth.Invitation, Email: "a@example.com", ExpiresAt: now()}
+		},
+		change: func(n *auth.Link) { n.UsedAt = now() },
+	}
+}
+
+func certificateKind(s store.Store) kind[auth.Certificate, auth.CertificateFilter] {
+	return kind[auth.Certificate, auth.CertificateFilter]{
+		in: s.Certificates(), id: func(n *auth.Certificate) string { return n.ID }, stamp: func(n *auth.Certificate) *keys.Stamp { return &n.Stamp },
+		make: func(int) auth.Certificate {
+			id := ids.New(ids.Certificate)
+			return auth.Certificate{Stamp: keys.NewStamp(now()), ID: id, OrganizationID: "org_a", ServiceAccountID: "sa_a", Match: "dns:" + id}
+		},
+		change: func(n *auth.Certificate) { n.Name = "changed" },
+	}
+}
+
+func signingKind(s store.Store) kind[signing.Key, keys.NoFilter] {
+	return kind[signing.Key, keys.NoFilter]{
+		in: s.SigningKeys(), id: func(n *signing.Key) string { return n.ID }, stamp: func(n *signing.Key) *keys.Stamp { return &n.Stamp }, ascending: true,
+		make: func(int) signing.Key {
+			return signing.Key{Stamp: keys.NewStamp(now()), ID: ids.New(ids.SigningKey), Algorithm: signing.ES256, Public: []byte(`{"kty":"EC"}`), Sealed: []byte{1}, ActiveAt: now(), RetireAt: now()}
+		},
+		change: func(n *signing.Key) { n.RetireAt = now().Add(time.Hour) },
+	}
+}
+
 func collections(t *testing.T, s store.Store) {
+	t.Run("tokens", func(t *testing.T) { life(t, tokenKind(s)) })
+	t.Run("families", func(t *testing.T) { life(t, familyKind(s)) })
+	t.Run("identities", func(t *testing.T) { life(t, identityKind(s)) })
+	t.Run("links", func(t *testing.T) { life(t, linkKind(s)) })
+	t.Run("certificates", func(t *testing.T) { life(t, certificateKind(s)) })
+	t.Run("signing keys", func(t *testing.T) { life(t, signingKind(s)) })
 	t.Run("organizations", func(t *testing.T) { life(t, organizationKind(s)) })
 	t.Run("service accounts", func(t *testing.T) { life(t, accountKind(s)) })
 	t.Run("keys", func(t *testing.T) { life(t, keyKind(s)) })

@@ -52,6 +52,21 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"Idempotency":             func(ctx context.Context) error { return found(s.Idempotency(ctx, keys.Hash{1})) },
 		"DeleteIdempotencyBefore": func(ctx context.Context) error { return found(s.DeleteIdempotencyBefore(ctx, now(), 10)) },
 	}
+	maps.Copy(all, map[string]func(context.Context) error{
+		"ByUsername":          func(ctx context.Context) error { return found(s.Users().ByUsername(ctx, "nobody")) },
+		"token ByHash":        func(ctx context.Context) error { return found(s.Tokens().ByHash(ctx, auth.TokenHash{1})) },
+		"TouchToken":          func(ctx context.Context) error { return s.Tokens().TouchToken(ctx, "tok_x", now()) },
+		"link ByHash":         func(ctx context.Context) error { return found(s.Links().ByHash(ctx, auth.TokenHash{1})) },
+		"certificate ByMatch": func(ctx context.Context) error { return found(s.Certificates().ByMatch(ctx, "dns:x")) },
+		"Bury":                func(ctx context.Context) error { return s.Bury(ctx, "token_x") },
+		"Buried":              func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
+	})
+	maps.Copy(all, callsOf("tokens", tokenKind(s)))
+	maps.Copy(all, callsOf("families", familyKind(s)))
+	maps.Copy(all, callsOf("identities", identityKind(s)))
+	maps.Copy(all, callsOf("links", linkKind(s)))
+	maps.Copy(all, callsOf("certificates", certificateKind(s)))
+	maps.Copy(all, callsOf("signing keys", signingKind(s)))
 	maps.Copy(all, callsOf("organizations", organizationKind(s)))
 	maps.Copy(all, callsOf("accounts", accountKind(s)))
 	maps.Copy(all, callsOf("keys", keyKind(s)))

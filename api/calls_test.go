@@ -1,0 +1,225 @@
+package api_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// credential signs a request as somebody.
+type credential func(r *http.Request)
+
+func anonymous(*http.Request) {}
+
+// byKey acts with the key in X-API-Key.
+func byKey(text string) credential {
+	return func(r *http.Request) { r.Header.Set("X-API-Key", text) }
+}
+
+// call is one request to send.
+type call struct {
+	method, path string // with query, if any
+	as           credential
+	body         any    // nil: none; string: as it is; anything else: as JSON
+	kind         string // Content-Type, "" for JSON where there is a body
+	header       map[string]string
+	from         string // address of the peer
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+const peer = "192.0.2.10"
+
+// send sends the request through the recorder.
+func (s *suite) send(t *testing.T, c call) answer {
+	t.Helper()
+	text, isText := c.body.(string)
+	if c.body != nil && !isText {
+		b, err := json.Marshal(c.body)
+		must(t, err)
+		text = string(b)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), c.method, "/", strings.NewReader(text))
+	target, err := url.Parse(c.path)
+	must(t, err)
+	r.URL, r.RequestURI, r.RemoteAddr = target, c.path, peer+":4000"
+	if c.from != "" {
+		r.RemoteAddr = c.from + ":4000"
+		if strings.Contains(c.from, ":") {
+			r.RemoteAddr = "[" + c.from + "]:4000"
+		}
+	}
+	switch {
+	case c.kind != "":
+		r.Header.Set("Content-Type", c.kind)
+	case c.body != nil:
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.as != nil {
+		c.as(r)
+	}
+	for name, value := range c.header {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	contract.wrap(s.engine, func(text string) { t.Errorf("contract: %s", text) }).ServeHTTP(w, r)
+	return answer{w.Code, w.Header(), w.Body.Bytes()}
+}
+
+// want sends the request, asks for the status and decodes the answer.
+func want[T any](t *testing.T, s *suite, status int, c call) (T, answer) {
+	t.Helper()
+	got := s.send(t, c)
+	var out T
+	if got.status != status {
+		t.Fatalf("%s %s: %d %s, want %d", c.method, c.path, got.status, got.body, status)
+	}
+	if len(got.body) > 0 {
+		if err := json.Unmarshal(got.body, &out); err != nil {
+			t.Fatalf("%s %s: %v in %s", c.method, c.path, err, got.body)
+		}
+	}
+	return out, got
+}
+
+// refused sends the request and asks for a problem of the status and code.
+func refused(t *testing.T, s *suite, status int, code string, c call) client.Problem {
+	t.Helper()
+	p, _ := want[client.Problem](t, s, status, c)
+	if p.Code != code || p.Status != status {
+		t.Errorf("%s %s: %d %s (%s), want %d %s", c.method, c.path, p.Status, p.Code, p.Detail, status, code)
+	}
+	return p
+}
+
+// names reports whether the problem tells which field is wrong.
+func names(p client.Problem, field string) bool {
+	for _, e := range p.Errors {
+		if e.Field == field || strings.HasPrefix(e.Field, field+"[") || strings.HasPrefix(e.Field, field+".") {
+			return len(e.Detail) > 0
+		}
+	}
+	return strings.Contains(p.Detail, field)
+}
+
+// user makes a user who is signed in; with a role, a member of the organization.
+func (s *suite) user(t *testing.T, role auth.Role, organization string) (id string, as credential) {
+	t.Helper()
+	n := s.count.Add(1)
+	u, err := s.people.Create(t.Context(), auth.System(), "", auth.UserFields{Email: fmt.Sprintf("u%d@example.com", n), Name: "U"})
+	must(t, err)
+	if role != "" {
+		_, err := s.people.AddMember(t.Context(), auth.System(), organization, u.ID, role)
+		must(t, err)
+	}
+	return u.ID, s.session(t, u.ID)
+}
+
+// admin makes one of the provider's staff, signed in.
+func (s *suite) admin(t *testing.T) credential {
+	t.Helper()
+	u, err := s.people.Create(t.Context(), auth.System(), "", auth.UserFields{
+		Email: fmt.Sprintf("admin%d@example.com", s.count.Add(1)), Name: "Admin", IsAdmin: true,
+	})
+	must(t, err)
+	return s.session(t, u.ID)
+}
+
+// session signs the user in without a password, whose hashing takes long.
+func (s *suite) session(t *testing.T, userID string) credential {
+	t.Helper()
+	token := fmt.Sprintf("token-of-a-session-%d", s.count.Add(1))
+	must(t, s.store.InsertSession(t.Context(), auth.Session{
+		ID: ids.New(ids.Session), TokenHash: sha256.Sum256([]byte(token)), UserID: userID,
+		CreatedAt: s.now(), LastSeenAt: s.now(), ExpiresAt: s.now().Add(auth.SessionAbsolute),
+	}))
+	return func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: auth.SessionCookie, Value: token})
+		r.AddCookie(&http.Cookie{Name: auth.CSRFCookie, Value: "0123456789abcdef"})
+		r.Header.Set(auth.CSRFHeader, "0123456789abcdef")
+	}
+}
+
+// account makes a service account; fields may be zero but for the scopes.
+func (s *suite) account(t *testing.T, organization string, fields keys.AccountFields) string {
+	t.Helper()
+	if fields.Name == "" {
+		fields.Name = "Sync"
+	}
+	a, err := s.keys.CreateAccount(t.Context(), auth.System(), "", organization, fields)
+	must(t, err)
+	return a.ID
+}
+
+// issue makes a key of the account.
+func (s *suite) issue(t *testing.T, account string, fields keys.KeyFields) (id, secret string) {
+	t.Helper()
+	if fields.Name == "" {
+		fields.Name = "CI"
+	}
+	k, text, err := s.keys.Issue(t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account, KeyFields: fields})
+	must(t, err)
+	return k.ID, text.Reveal()
+}
+
+// keyWith makes a service account with the scopes and returns one of its keys.
+func (s *suite) keyWith(t *testing.T, organization string, scopes ...string) string {
+	t.Helper()
+	_, secret := s.issue(t, s.account(t, organization, keys.AccountFields{Name: "Robot", Scopes: scopes}), keys.KeyFields{})
+	return secret
+}
+
+// tenant is an organization with an object of every kind.
+type tenant struct {
+	organization, account, key, secret string
+	member                             string // a user who is viewer in it
+	tier, scope                        string // these belong to no organization
+}
+
+func (s *suite) tenant(t *testing.T) tenant {
+	t.Helper()
+	ctx, n := t.Context(), s.count.Add(1)
+	o, err := s.keys.CreateOrganization(ctx, auth.System(), "", keys.OrganizationFields{Name: "Acme"})
+	must(t, err)
+	x := tenant{organization: o.ID, tier: fmt.Sprintf("tier-%d", n), scope: fmt.Sprintf("things%d:read", n)}
+	x.account = s.account(t, o.ID, keys.AccountFields{Scopes: []string{"invoices:*"}})
+	x.key, x.secret = s.issue(t, x.account, keys.KeyFields{Scopes: []string{}})
+	x.member, _ = s.user(t, auth.Viewer, o.ID)
+	free, err := s.keys.Tier(ctx, keys.DefaultTier)
+	must(t, err)
+	_, err = s.keys.CreateTier(ctx, auth.System(), x.tier, free.TierFields)
+	must(t, err)
+	_, err = s.keys.CreateScope(ctx, auth.System(), x.scope, keys.ScopeFields{Description: "Read things"})
+	must(t, err)
+	return x
+}
+
+// problemOf decodes the problem that a request was refused with, or a zero one.
+func problemOf(t *testing.T, got answer) client.Problem {
+	t.Helper()
+	var p client.Problem
+	if got.status >= 300 {
+		must(t, json.Unmarshal(got.body, &p))
+	}
+	return p
+}
+
+// byBearer acts with the key as a bearer token.
+func byBearer(text string) credential {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+text) }
+}

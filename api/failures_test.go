@@ -1,0 +1,220 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+const inside = "disk on fire at /var/lib/secret"
+
+// whileHandling fails the calls that are made once the principal is known.
+func whileHandling(err error) func(context.Context, string) error {
+	return func(ctx context.Context, _ string) error {
+		if auth.PrincipalOf(ctx).Authenticated() {
+			return err
+		}
+		return nil
+	}
+}
+
+func always(err error) func(context.Context, string) error {
+	return func(context.Context, string) error { return err }
+}
+
+// TestFailingStore asks for everything while the store fails, before the
+// principal is known and after: a failure is 500, a store that cannot be
+// reached 503, and neither tells anything of the inside.
+func TestFailingStore(t *testing.T) {
+	t.Parallel()
+	broken := errors.New(inside)
+	gone := fmt.Errorf("%w: %s", errs.Unavailable, inside)
+	for _, tt := range []struct {
+		name   string
+		fails  func(context.Context, string) error
+		status int
+		code   string
+	}{
+		{"a store that fails at once", always(broken), 500, "internal_error"},
+		{"a store that fails on the way", whileHandling(broken), 500, "internal_error"},
+		{"a store that is gone at once", always(gone), 503, "unavailable"},
+		{"a store that goes on the way", whileHandling(gone), 503, "unavailable"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSuite(t, settings{})
+			x, admin := s.tenant(t), s.admin(t)
+			atOnce := strings.HasSuffix(tt.name, "at once")
+			for _, o := range contract.operations {
+				if (o.open() && o.path != "/readyz") || (!atOnce && !storesOnTheWay(o)) {
+					continue
+				}
+				c, status, code := s.good(t, o, x, admin), tt.status, tt.code
+				if o.path == "/readyz" {
+					status, code = 503, "unavailable"
+				}
+				s.store.breakBy(tt.fails)
+				p := refused(t, s, status, code, c)
+				s.store.breakBy(nil)
+				if strings.Contains(mustJSON(t, p), "fire") {
+					t.Errorf("%s tells of the inside: %v", o, p)
+				}
+			}
+			if !strings.Contains(s.log.String(), inside) {
+				t.Error("the log does not say why")
+			}
+		})
+	}
+}
+
+// storesOnTheWay reports whether the operation asks the store once it knows
+// who asks.
+func storesOnTheWay(o *operation) bool {
+	return !o.open() && o.OperationID != "me" && o.OperationID != "verifyAsked"
+}
+
+// TestVerifyWithoutStore: what is not cached cannot be decided, and is never
+// guessed.
+func TestVerifyWithoutStore(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{open: true})
+	x := s.tenant(t)
+	s.store.breakBy(always(errors.New(inside)))
+	refused(t, s, 503, "unavailable", call{method: "GET", path: "/verify", as: byKey(x.secret)})
+	refused(t, s, 503, "unavailable", call{method: "POST", path: "/verify", body: map[string]any{"key": x.secret}})
+}
+
+// TestFailingAuditLog: a change that leaves no event is not acknowledged.
+func TestFailingAuditLog(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	admin := s.admin(t)
+	for _, o := range contract.operations {
+		if !o.modifies() {
+			continue
+		}
+		x := s.removable(t, o)
+		c := s.good(t, o, x, admin)
+		s.store.breakBy(func(_ context.Context, call string) error {
+			if call == "append event" {
+				return errors.New(inside)
+			}
+			return nil
+		})
+		refused(t, s, 500, "internal_error", c)
+		s.store.breakBy(nil)
+	}
+}
+
+// removable is a tenant whose objects can be changed and deleted.
+func (s *suite) removable(t *testing.T, o *operation) tenant {
+	t.Helper()
+	x := s.tenant(t)
+	ctx, system := t.Context(), auth.System()
+	switch o.OperationID {
+	case "deleteOrganization":
+		must(t, errors.Join(s.keys.DeleteKey(ctx, system, x.key, keys.AnyRevision), s.keys.DeleteAccount(ctx, system, x.account, keys.AnyRevision)))
+	case "deleteServiceAccount":
+		must(t, s.keys.DeleteKey(ctx, system, x.key, keys.AnyRevision))
+	}
+	return x
+}
+
+// TestContention: a change that is overtaken again and again is given up.
+func TestContention(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	admin := s.admin(t)
+	for _, o := range contract.operations {
+		if !o.takes("header", "If-Match") {
+			continue
+		}
+		c := s.good(t, o, s.removable(t, o), admin)
+		s.store.breakBy(func(_ context.Context, call string) error {
+			if call == "replace" || call == "delete" {
+				return errs.New(errs.Stale, "another writer was first")
+			}
+			return nil
+		})
+		before := s.objects(t)
+		if o.OperationID == "rotateKey" {
+			s.store.breakBy(func(_ context.Context, call string) error {
+				if call == "replace" {
+					return errs.New(errs.Stale, "another writer was first")
+				}
+				return nil
+			})
+		}
+		refused(t, s, 409, "conflict", c)
+		s.store.breakBy(nil)
+		if after := s.objects(t); after != before {
+			t.Errorf("%s was given up and changed\n%s\nto\n%s", o, before, after)
+		}
+	}
+}
+
+// TestRefusedCallers: who may not call from where he is, or guessed too much,
+// is told so by every operation that asks for a credential.
+func TestRefusedCallers(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{guesses: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}})
+	x := s.tenant(t)
+	account := s.account(t, x.organization, keys.AccountFields{Scopes: []string{"latchkey:*"}})
+	_, bound := s.issue(t, account, keys.KeyFields{AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}})
+	for range 3 {
+		refused(t, s, 401, "NOT_FOUND", call{method: "GET", path: "/api/me", as: byKey(unknownKey(t)), from: "203.0.113.66"})
+	}
+	_, signedIn := s.user(t, auth.Owner, x.organization)
+	for _, o := range contract.operations {
+		if o.open() {
+			continue
+		}
+		c := s.good(t, o, x, byKey(bound))
+		refused(t, s, 403, "IP_NOT_ALLOWED", c)
+		guess := s.good(t, o, x, byKey(unknownKey(t)))
+		guess.from = "203.0.113.66"
+		p, got := want[client.Problem](t, s, 429, guess)
+		if p.Code != "RATE_LIMITED" || got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: a guess too many is %v %v", o, p, got.header)
+		}
+		s.needsCSRF(t, o, s.good(t, o, x, signedIn))
+	}
+}
+
+// needsCSRF takes away what proves that the request comes from our own pages.
+func (s *suite) needsCSRF(t *testing.T, o *operation, c call) {
+	t.Helper()
+	if o.method == http.MethodGet {
+		return
+	}
+	as := c.as
+	for name, spoil := range map[string]func(*http.Request){
+		"without the header": func(r *http.Request) { r.Header.Del(auth.CSRFHeader) },
+		"with another token": func(r *http.Request) { r.Header.Set(auth.CSRFHeader, "fedcba9876543210") },
+		"without the cookie": func(r *http.Request) {
+			kept := slices.DeleteFunc(r.Cookies(), func(c *http.Cookie) bool { return c.Name == auth.CSRFCookie })
+			r.Header.Del("Cookie")
+			for _, cookie := range kept {
+				r.AddCookie(cookie)
+			}
+		},
+		"from another site": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+	} {
+		c.as = func(r *http.Request) { as(r); spoil(r) }
+		if p := refused(t, s, 403, "csrf_failed", c); p.Detail == "" {
+			t.Errorf("%s %s: nothing is said", o, name)
+		}
+	}
+}

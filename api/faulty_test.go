@@ -1,0 +1,192 @@
+package api_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/store"
+)
+
+// faultyStore is a real store whose calls fail where a test says so. It counts
+// what is written, so that a test sees whether anything was.
+type faultyStore struct {
+	store.Store
+	fails  atomic.Pointer[func(ctx context.Context, call string) error]
+	writes atomic.Int64
+}
+
+// breakBy makes calls fail with what fails returns; nil ends that.
+func (s *faultyStore) breakBy(fails func(ctx context.Context, call string) error) {
+	if fails == nil {
+		s.fails.Store(nil)
+		return
+	}
+	s.fails.Store(&fails)
+}
+
+func (s *faultyStore) read(ctx context.Context, call string) error {
+	if fails := s.fails.Load(); fails != nil {
+		return (*fails)(ctx, call)
+	}
+	return nil
+}
+
+// wrote counts a write that succeeded.
+func (s *faultyStore) wrote(err error) error {
+	if err == nil {
+		s.writes.Add(1)
+	}
+	return err
+}
+
+// faultyCollection is the same for the objects of one kind.
+type faultyCollection[T, F any] struct {
+	keys.Collection[T, F]
+	s *faultyStore
+}
+
+func (c faultyCollection[T, F]) Insert(ctx context.Context, object T) error {
+	if err := c.s.read(ctx, "insert"); err != nil {
+		return err
+	}
+	return c.s.wrote(c.Collection.Insert(ctx, object))
+}
+
+func (c faultyCollection[T, F]) Get(ctx context.Context, id string) (object T, err error) {
+	if err := c.s.read(ctx, "get"); err != nil {
+		return object, err
+	}
+	return c.Collection.Get(ctx, id)
+}
+
+func (c faultyCollection[T, F]) Replace(ctx context.Context, object T) error {
+	if err := c.s.read(ctx, "replace"); err != nil {
+		return err
+	}
+	return c.s.wrote(c.Collection.Replace(ctx, object))
+}
+
+func (c faultyCollection[T, F]) Delete(ctx context.Context, id string, revision int64) error {
+	if err := c.s.read(ctx, "delete"); err != nil {
+		return err
+	}
+	return c.s.wrote(c.Collection.Delete(ctx, id, revision))
+}
+
+func (c faultyCollection[T, F]) List(ctx context.Context, filter F, page keys.Page) ([]T, error) {
+	if err := c.s.read(ctx, "list"); err != nil {
+		return nil, err
+	}
+	return c.Collection.List(ctx, filter, page)
+}
+
+type faultyKeys struct {
+	faultyCollection[keys.Key, keys.KeyFilter]
+	inner keys.KeyCollection
+}
+
+func (c faultyKeys) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
+	if err := c.s.read(ctx, "by hash"); err != nil {
+		return keys.Key{}, err
+	}
+	return c.inner.ByHash(ctx, hash)
+}
+
+func (c faultyKeys) TouchLastUsed(ctx context.Context, used map[string]time.Time) error {
+	return c.inner.TouchLastUsed(ctx, used)
+}
+
+type faultyUsers struct {
+	faultyCollection[auth.User, auth.UserFilter]
+	inner auth.UserCollection
+}
+
+func (c faultyUsers) ByEmail(ctx context.Context, folded string) (auth.User, error) {
+	if err := c.s.read(ctx, "by email"); err != nil {
+		return auth.User{}, err
+	}
+	return c.inner.ByEmail(ctx, folded)
+}
+
+func (c faultyUsers) ByUsername(ctx context.Context, folded string) (auth.User, error) {
+	if err := c.s.read(ctx, "by username"); err != nil {
+		return auth.User{}, err
+	}
+	return c.inner.ByUsername(ctx, folded)
+}
+
+func (s *faultyStore) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
+	return faultyCollection[keys.Organization, keys.OrganizationFilter]{s.Store.Organizations(), s}
+}
+
+func (s *faultyStore) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
+	return faultyCollection[keys.ServiceAccount, keys.AccountFilter]{s.Store.ServiceAccounts(), s}
+}
+
+func (s *faultyStore) Keys() keys.KeyCollection {
+	return faultyKeys{faultyCollection[keys.Key, keys.KeyFilter]{s.Store.Keys(), s}, s.Store.Keys()}
+}
+
+func (s *faultyStore) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
+	return faultyCollection[keys.Tier, keys.NoFilter]{s.Store.Tiers(), s}
+}
+
+func (s *faultyStore) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
+	return faultyCollection[keys.Scope, keys.NoFilter]{s.Store.Scopes(), s}
+}
+
+func (s *faultyStore) Users() auth.UserCollection {
+	return faultyUsers{faultyCollection[auth.User, auth.UserFilter]{s.Store.Users(), s}, s.Store.Users()}
+}
+
+func (s *faultyStore) Memberships() keys.Collection[auth.Membership, auth.MembershipFilter] {
+	return faultyCollection[auth.Membership, auth.MembershipFilter]{s.Store.Memberships(), s}
+}
+
+func (s *faultyStore) SessionByToken(ctx context.Context, hash auth.TokenHash) (auth.Session, error) {
+	if err := s.read(ctx, "session"); err != nil {
+		return auth.Session{}, err
+	}
+	return s.Store.SessionByToken(ctx, hash)
+}
+
+func (s *faultyStore) AppendEvent(ctx context.Context, e audit.Event) error {
+	if err := s.read(ctx, "append event"); err != nil {
+		return err
+	}
+	return s.wrote(s.Store.AppendEvent(ctx, e))
+}
+
+func (s *faultyStore) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
+	if err := s.read(ctx, "events"); err != nil {
+		return nil, err
+	}
+	return s.Store.Events(ctx, f, after, limit)
+}
+
+func (s *faultyStore) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
+	if err := s.read(ctx, "insert idempotency"); err != nil {
+		return err
+	}
+	return s.wrote(s.Store.InsertIdempotency(ctx, r))
+}
+
+func (s *faultyStore) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
+	if err := s.read(ctx, "idempotency"); err != nil {
+		return idempotency.Record{}, err
+	}
+	return s.Store.Idempotency(ctx, key)
+}
+
+func (s *faultyStore) Ping(ctx context.Context) error {
+	if err := s.read(ctx, "ping"); err != nil {
+		return err
+	}
+	return s.Store.Ping(ctx)
+}

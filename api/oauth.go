@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/internal/httpx"
+)
+
+// oauthForm reads the form and the client's credentials, which come by HTTP
+// Basic or in the form (RFC 6749 section 2.3.1), not both.
+func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
+	values, err := formBody(c)
+	if err != nil {
+		_, public := httpx.Public(err)
+		return nil, oauth.Credentials{}, &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Detail)}
+	}
+	in := oauth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
+	id, secret, basic := c.Request.BasicAuth()
+	if !basic {
+		return values, in, nil
+	}
+	if in.Secret != "" || (in.ID != "" && in.ID != id) {
+		return nil, in, &oauth.Error{Code: oauth.InvalidRequest, Description: "send the client's credentials once: by HTTP Basic or in the body"}
+	}
+	// Both are form-encoded inside of Basic.
+	unescapedID, errID := url.QueryUnescape(id)
+	unescapedSecret, errSecret := url.QueryUnescape(secret)
+	if errID != nil || errSecret != nil {
+		return nil, in, &oauth.Error{Code: oauth.InvalidClient, Description: "the credentials inside of HTTP Basic must be form-encoded", Challenge: true}
+	}
+	return values, oauth.Credentials{ID: unescapedID, Secret: unescapedSecret, Basic: true}, nil
+}
+
+// describe leaves out of a text what an error_description must not hold.
+func describe(text string) string {
+	out := []byte(text)
+	for i, b := range out {
+		if b < 0x20 || b > 0x7e || b == '"' || b == '\\' {
+			out[i] = '?'
+		}
+	}
+	return string(out)
+}
+
+// oauthError is the body of a refusal (RFC 6749 section 5.2).
+type oauthError struct {
+	Error       oauth.Code `json:"error"`
+	Description string     `json:"error_description,omitempty"`
+}
+
+// answerOAuth answers as clients of OAuth 2.0 expect it, refusals included.
+func (a *API) answerOAuth(c *gin.Context, body any, err error) error {
+	c.Header("Pragma", "no-cache")
+	if err == nil {
+		return answer(c, http.StatusOK, body)
+	}
+	if c.Request.Context().Err() != nil {
+		return err
+	}
+	refusal, ok := errors.AsType[*oauth.Error](err)
+	if !ok {
+		status, public := httpx.Public(err)
+		a.Edge.Log(c, status, err, c.Writer.Header().Get(httpx.RequestIDHeader))
+		refusal = &oauth.Error{Code: oauth.ServerError, Description: describe(public.Detail)}
+		if status == http.StatusServiceUnavailable {
+			refusal.Code = oauth.TemporarilyUnavailable
+		}
+	}
+	if refusal.Challenge {
+		c.Header("WWW-Authenticate", `Basic realm="latchkey"`)
+	}
+	if refusal.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.FormatInt(wholeSeconds(refusal.RetryAfter), 10))
+	}
+	text, err := json.Marshal(oauthError{refusal.Code, refusal.Description})
+	if err != nil {
+		return err
+	}
+	c.Data(refusal.Status(), jsonType, text)
+	return nil
+}
+
+// oauthCall reads a request of a client, lets do answer it and renders that.
+func (a *API) oauthCall(c *gin.Context, do func(context.Context, url.Values, oauth.Credentials) (any, error)) error {
+	values, in, err := oauthForm(c)
+	if err != nil {
+		return a.answerOAuth(c, nil, err)
+	}
+	body, err := do(c.Request.Context(), values, in)
+	return a.answerOAuth(c, body, err)
+}
+
+func (a *API) oauthToken(c *gin.Context) error {
+	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
+		return a.OAuth.Token(ctx, in, v.Get("grant_type"), v.Get("scope"))
+	})
+}
+
+func (a *API) oauthIntrospect(c *gin.Context) error {
+	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
+		return a.OAuth.Introspect(ctx, in, v.Get("token"))
+	})
+}
+
+func (a *API) oauthRevoke(c *gin.Context) error {
+	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
+		return struct{}{}, a.OAuth.Revoke(ctx, in, v.Get("token"))
+	})
+}
+
+func (a *API) oauthMetadata(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "public, max-age=3600")
+	return answer(c, http.StatusOK, a.OAuth.Metadata())
+}
+
+// jwks may be kept for less long than a new key is announced before it signs.
+func (a *API) jwks(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	set, err := a.Ring.JWKS()
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "public, max-age=300")
+	c.Data(http.StatusOK, "application/jwk-set+json", set)
+	return nil
+}

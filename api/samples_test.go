@@ -1,0 +1,113 @@
+package api_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sample is a good request to an operation about the objects of a tenant. An
+// operation with a body needs one here to be walked.
+type sample struct {
+	query string
+	body  func(x tenant, n int64) map[string]any // n makes names unique
+	kind  string                                 // the media type of the body, JSON if ""
+}
+
+const mergePatch = "application/merge-patch+json"
+
+func fixed(body map[string]any) func(tenant, int64) map[string]any {
+	return func(tenant, int64) map[string]any { return body }
+}
+
+var rule = map[string]any{"requests": 10, "per": "1s", "burst": 20}
+
+// samples are by operationId. An operation that is not here takes no body.
+func samples() map[string]sample {
+	patch := func(body map[string]any) sample { return sample{kind: mergePatch, body: fixed(body)} }
+	return map[string]sample{
+		"verifyAsked": {body: func(x tenant, _ int64) map[string]any {
+			return map[string]any{"key": x.secret, "scopes": []string{}, "cost": 1, "ip": "203.0.113.9", "dry_run": false}
+		}},
+		"listServiceAccounts": {query: "organization_id={organization}"},
+		"listClients":         {query: "organization_id={organization}"},
+		"listKeys":            {query: "organization_id={organization}"},
+		"listAuditEvents":     {query: "organization_id={organization}"},
+		"createOrganization":  {body: fixed(map[string]any{"name": "Acme", "disabled": false, "metadata": map[string]any{"a": 1}})},
+		"changeOrganization":  patch(map[string]any{"name": "Acme 2", "metadata": map[string]any{}}),
+		"addMember": {body: func(x tenant, _ int64) map[string]any {
+			return map[string]any{"user_id": "{newcomer}", "role": "viewer"}
+		}},
+		"changeMember": patch(map[string]any{"role": "developer"}),
+		"createServiceAccount": {body: func(x tenant, _ int64) map[string]any {
+			return map[string]any{
+				"organization_id": x.organization, "name": "Sync", "description": "", "scopes": []string{},
+				"allowed_networks": []string{"203.0.113.0/24"}, "external_id": "", "metadata": map[string]any{}, "disabled": false,
+			}
+		}},
+		"changeServiceAccount": patch(map[string]any{"name": "Sync 2", "allowed_networks": []string{"2001:db8::/32"}}),
+		"createKey": {body: func(x tenant, _ int64) map[string]any {
+			return map[string]any{"service_account_id": x.account, "name": "CI", "environment": "test", "scopes": []string{}, "rate_limit": rule, "metadata": map[string]any{}}
+		}},
+		"changeKey": patch(map[string]any{"name": "CI 2", "rate_limit": rule}),
+		"rotateKey": {body: fixed(map[string]any{"grace": "1h"})},
+		"revokeKey": {body: fixed(map[string]any{"reason": "leaked", "note": "seen in a log"})},
+		"createTier": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{
+				"name": fmt.Sprintf("gold%d", n), "title": "Gold", "rate_limit": rule, "account_rate_limit": rule,
+				"quota": map[string]any{"requests": 1000, "per": "day"}, "max_keys": 5, "max_key_age": "720h",
+			}
+		}},
+		"changeTier": patch(map[string]any{"title": "Silver", "account_rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "month"}}),
+		"createScope": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{"name": fmt.Sprintf("jobs%d:run", n), "description": "Run"}
+		}},
+		"changeScope": patch(map[string]any{"description": "Run jobs"}),
+		"createUser": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{"email": fmt.Sprintf("new%d@example.com", n), "name": "New", "is_admin": false, "disabled": false}
+		}},
+		"changeUser": patch(map[string]any{"name": "Renamed", "is_admin": false}),
+	}
+}
+
+// good returns the sample request of the operation about the tenant, which a
+// permitted caller sees accepted.
+func (s *suite) good(t *testing.T, o *operation, x tenant, as credential) call {
+	t.Helper()
+	about := samples()[o.OperationID]
+	if o.RequestBody != nil && about.body == nil {
+		t.Fatalf("%s takes a body: add a good one to samples()", o)
+	}
+	c := call{method: o.method, path: path(t, o, x), as: as, kind: about.kind}
+	if about.query != "" {
+		c.path += "?" + strings.ReplaceAll(about.query, "{organization}", x.organization)
+	}
+	if about.body != nil {
+		body := maps.Clone(about.body(x, s.count.Add(1)))
+		if body["user_id"] == "{newcomer}" {
+			body["user_id"], _ = s.user(t, "", "")
+		}
+		c.body = body
+	}
+	return c
+}
+
+// path fills in the ids of the tenant's objects.
+func path(t *testing.T, o *operation, x tenant) string {
+	t.Helper()
+	objects := map[string]string{
+		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
+		"/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member, "/members/{user_id}": x.member,
+	}
+	filled := o.path
+	for _, template := range slices.Backward(slices.Sorted(maps.Keys(objects))) {
+		fixedPart := template[:strings.IndexByte(template, '{')]
+		filled = strings.Replace(filled, template, fixedPart+objects[template], 1)
+	}
+	if strings.ContainsRune(filled, '{') {
+		t.Fatalf("%s: say in path() which object of a tenant it is about", o)
+	}
+	return filled
+}

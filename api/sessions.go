@@ -1,0 +1,103 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+// signIn begins a session, as the portal's form does. No other site can send
+// the JSON that it needs, and a browser says where a request comes from.
+func (a *API) signIn(c *gin.Context) error {
+	if !a.Chain.Has("session") {
+		return errs.New(errs.NotFound, "this service has no sessions: LATCHKEY_AUTHENTICATORS lacks session")
+	}
+	if err := a.CSRF.CheckOrigin(c.Request); err != nil {
+		return err
+	}
+	var in client.SignIn
+	if _, err := bind(c, &in); err != nil {
+		return err
+	}
+	var f errs.Faults
+	f.Check((in.Username == "") != (in.Email == ""), "email", "is required, or username, not both")
+	f.Check(in.Password != "", "password", "is required")
+	if err := f.Err(); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	token, _, u, err := a.People.SignIn(ctx, login(in))
+	if err != nil {
+		return err
+	}
+	p, err := a.People.Principal(ctx, u)
+	if err != nil {
+		return err
+	}
+	p.Scheme = "session"
+	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(ctx).Secure))
+	a.CSRF.Renew(c.Writer, c.Request)
+	return answer(c, http.StatusOK, meOut(p))
+}
+
+func (a *API) signOut(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	p := principal(c)
+	if p.Session == nil {
+		return errs.New(errs.Conflict, "this request was not made by a session")
+	}
+	if err := a.People.SignOut(c.Request.Context(), p); err != nil {
+		return err
+	}
+	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))
+	return deleted(c, nil)
+}
+
+func (a *API) listSessions(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	p := principal(c)
+	all, err := a.People.SessionsOf(c.Request.Context(), p)
+	if err != nil {
+		return err
+	}
+	out := client.List[client.Session]{Items: make([]client.Session, 0, len(all))}
+	for _, s := range all {
+		out.Items = append(out.Items, client.Session{
+			ID: s.ID, CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, UserAgent: s.UserAgent,
+			Current: p.Session != nil && p.Session.ID == s.ID,
+		})
+	}
+	return answer(c, http.StatusOK, out)
+}
+
+func (a *API) endSession(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	return deleted(c, a.People.EndSession(c.Request.Context(), principal(c), c.Param("id")))
+}
+
+// signOutEverywhere ends all sessions and signed tokens, but the session that
+// asks where keep_current says so.
+func (a *API) signOutEverywhere(c *gin.Context) error {
+	q := httpx.NewQuery(c.Request)
+	keep := q.Flag("keep_current")
+	if err := q.Err(); err != nil {
+		return err
+	}
+	p := principal(c)
+	if p.Kind != auth.UserKind {
+		return errs.New(errs.Forbidden, "only users have sessions; revoke the service account's keys")
+	}
+	return deleted(c, a.People.SignOutEverywhere(c.Request.Context(), p, keep))
+}

@@ -1,0 +1,229 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey"
+	"github.com/latchkey/latchkey/api"
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/store/sqlite"
+)
+
+// contract checks every exchange of every test of this package.
+var contract *recorder
+
+// TestMain runs the suite.
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.ReleaseMode)
+	d, err := loadDocument(latchkey.Contract())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "openapi.yaml:", err)
+		os.Exit(1)
+	}
+	contract = newRecorder(d)
+	os.Exit(m.Run())
+}
+
+// settings are what a test may want different from the defaults.
+type settings struct {
+	guesses   ratelimit.Rule
+	signIns   ratelimit.Rule
+	trusted   []netip.Prefix
+	forwarded proxies.Header
+	open      bool // LATCHKEY_VERIFY_OPEN
+}
+
+// suite is one service in process, put together as cmd/latchkey does, over a
+// store of its own with what a first start makes. Its clock stands still but
+// for advance.
+type suite struct {
+	settings
+	store   *faultyStore
+	limiter *ratelimit.Local
+	keys    *keys.Service
+	people  *auth.People
+	sealer  *seal.Sealer
+	ring    *signing.Keyring
+	format  keys.Format
+	log     *logged
+	engine  http.Handler
+	at      atomic.Int64
+	count   atomic.Int64
+}
+
+func (s *suite) now() time.Time          { return time.Unix(0, s.at.Load()).UTC() }
+func (s *suite) advance(d time.Duration) { s.at.Add(int64(d)) }
+
+// logged is a log that tests read.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// passwords is shared: making one hashes a password.
+var passwords = sync.OnceValues(auth.NewPasswords)
+
+func newSuite(t *testing.T, with settings) *suite {
+	t.Helper()
+	if with.forwarded == "" {
+		with.forwarded = proxies.XForwardedFor
+	}
+	s := &suite{settings: with, log: &logged{}}
+	s.at.Store(time.Now().UnixNano())
+	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	first, err := firstStart()
+	must(t, err)
+	must(t, os.WriteFile(path, first, 0o600))
+	opened, err := sqlite.Open(t.Context(), path)
+	must(t, err)
+	s.store = &faultyStore{Store: opened}
+	s.limiter, err = ratelimit.NewLocal(ratelimit.Config{Store: s.store, Logger: logger, Now: s.now})
+	must(t, err)
+	format, err := keys.NewFormat(keys.DefaultBrand)
+	must(t, err)
+	s.sign(t, logger)
+	marks, log := keys.NewMarks(), audit.New(s.store, s.now)
+	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: marks, Format: format, Now: s.now})
+	must(t, err)
+	verifier, err := keys.NewVerifier(keys.VerifierConfig{
+		Store: s.store, Limiter: s.limiter, Marks: marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
+		Tokens: oauth.Reader{Ring: s.ring, Audience: issuer},
+	})
+	must(t, err)
+	s.format = format
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		verifier.Close()
+		must(t, errors.Join(s.limiter.Close(ctx), opened.Close(ctx)))
+	})
+	s.buildPeople(t, log)
+	tokens := auth.NewJWT(s.people, s.ring, verifier, auth.DefaultAccessLife, auth.DefaultRefreshLife)
+	server, err := oauth.New(oauth.Config{
+		Verifier: verifier, Keys: s.keys, Format: format, Ring: s.ring, Audit: log, Audience: issuer, Life: oauth.DefaultLife, Now: s.now,
+	})
+	must(t, err)
+	s.serve(t, logger, api.Config{
+		JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
+		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, VerifyOpen: with.open,
+		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
+	})
+	return s
+}
+
+// issuer is the public address of the service under test.
+const issuer = "https://keys.example.com"
+
+func (s *suite) sign(t *testing.T, logger *slog.Logger) {
+	t.Helper()
+	var err error
+	s.sealer, err = seal.New([]byte("a secret of the suite, long enough for all"))
+	must(t, err)
+	s.ring, err = signing.NewKeyring(t.Context(), signing.Config{
+		Store: s.store, Sealer: s.sealer, Algorithm: signing.ES256, Issuer: issuer, Logger: logger, Overlap: auth.DefaultRefreshLife, Now: s.now,
+	})
+	must(t, err)
+	t.Cleanup(s.ring.Close)
+}
+
+func (s *suite) buildPeople(t *testing.T, log *audit.Log) {
+	t.Helper()
+	hashing, err := passwords()
+	must(t, err)
+	delays, err := auth.NewDelays(s.signIns, s.now)
+	must(t, err)
+	s.people, err = auth.NewPeople(auth.PeopleConfig{
+		Store: s.store, Organizations: s.store.Organizations().Get, Audit: log, Passwords: hashing,
+		Delays: delays, Sealer: s.sealer, Now: s.now,
+	})
+	must(t, err)
+}
+
+// serve puts the API on an engine, as the service does.
+func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
+	t.Helper()
+	trusted, err := proxies.New(s.trusted, s.forwarded)
+	must(t, err)
+	c.Edge = httpx.NewEdge(trusted, logger)
+	c.Chain, err = auth.NewChain(
+		auth.NewSessionAuthenticator(s.people, c.CSRF), auth.NewAPIKey(c.Verifier, c.Format), c.JWT,
+		auth.NewTokenAuthenticator(s.people, c.Format), auth.NewBasic(s.people, logger))
+	must(t, err)
+	service, err := api.New(c)
+	must(t, err)
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false
+	engine.HandleMethodNotAllowed = true
+	service.Mount(engine)
+	engine.NoRoute(c.Edge.Enter, service.NotFound)
+	engine.NoMethod(c.Edge.Enter, service.MethodNotAllowed)
+	s.engine = engine
+}
+
+// firstStart returns the file of a store with what a first start makes.
+var firstStart = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "latchkey-suite")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	ctx, path := context.Background(), filepath.Join(dir, "latchkey.db")
+	opened, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	format, err := keys.NewFormat(keys.DefaultBrand)
+	if err != nil {
+		return nil, err
+	}
+	service, err := keys.New(keys.Config{Store: opened, Audit: audit.New(opened, time.Now), Marks: keys.NewMarks(), Format: format})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(service.Seed(ctx, auth.System(), true), opened.Close(ctx)); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})

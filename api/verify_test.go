@@ -1,0 +1,272 @@
+package api_test
+
+import (
+	"maps"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// self asks GET /verify about the key.
+func self(key, query string) call {
+	return call{method: "GET", path: "/verify" + query, as: byKey(key)}
+}
+
+// about asks POST /verify.
+func about(as credential, key string, more ...map[string]any) call {
+	body := map[string]any{"key": key}
+	for _, m := range more {
+		maps.Copy(body, m)
+	}
+	return call{method: "POST", path: "/verify", as: as, body: body}
+}
+
+// verified are the headers of GET /verify that a gateway passes on.
+var verified = []string{
+	"X-Latchkey-Code", "X-Latchkey-Key-Id", "X-Latchkey-Service-Account-Id", "X-Latchkey-Organization-Id",
+	"X-Latchkey-Tier", "X-Latchkey-Scopes", "X-Latchkey-Environment",
+}
+
+// header returns the one value of the header, in whatever case it is written.
+func (a answer) text(t *testing.T, name string) string {
+	t.Helper()
+	values := valuesOf(a.header, name)
+	if len(values) > 1 {
+		t.Errorf("%s is there %d times", name, len(values))
+	}
+	return strings.Join(values, "")
+}
+
+// codes makes a key for every code that a key can end in.
+func (s *suite) codes(t *testing.T, x tenant) map[keys.Code]call {
+	t.Helper()
+	ctx, system := t.Context(), auth.System()
+	account := s.account(t, x.organization, keys.AccountFields{
+		Scopes: []string{"invoices:read"}, Quota: &ratelimit.Quota{Requests: 5, Per: ratelimit.Day}, Metadata: keys.Metadata(`{"plan":"x"}`), ExternalID: "ext",
+	})
+	of := func(f keys.KeyFields) (string, string) { return s.issue(t, account, f) }
+	_, good := of(keys.KeyFields{Name: "Good", Metadata: keys.Metadata(`{"a":1}`)})
+	revokedID, revoked := of(keys.KeyFields{})
+	_, _, err := s.keys.Revoke(ctx, system, revokedID, keys.AnyRevision, keys.ReasonLeaked, "")
+	must(t, err)
+	_, expired := of(keys.KeyFields{ExpiresAt: s.now().Add(time.Minute)})
+	_, early := of(keys.KeyFields{NotBefore: s.now().Add(time.Hour)})
+	_, disabled := of(keys.KeyFields{Disabled: true})
+	_, bound := of(keys.KeyFields{AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}})
+	_, narrow := of(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 2}})
+	want[client.VerifyResponse](t, s, 200, self(narrow, "?cost=2"))
+	s.advance(2 * time.Minute)
+	return map[keys.Code]call{
+		keys.Malformed: self("lk_live_nonsense", ""), keys.NotFound: self(unknownKey(t), ""), keys.Revoked: self(revoked, ""),
+		keys.Expired: self(expired, ""), keys.NotYetValid: self(early, ""), keys.Disabled: self(disabled, ""),
+		keys.AddressNotAllowed: self(bound, ""), keys.InsufficientScope: self(good, "?scope=invoices:read&scope=invoices:write"),
+		keys.RateLimited: self(narrow, ""), keys.QuotaExceeded: self(good, "?cost=4"), keys.Valid: self(good, "?scope=invoices:read&cost=2"),
+	}
+}
+
+// TestSelfVerification: the decision is the status, and the headers say the rest.
+func TestSelfVerification(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	calls := s.codes(t, x)
+	status := map[keys.Code]int{keys.AddressNotAllowed: 403, keys.InsufficientScope: 403, keys.RateLimited: 429, keys.QuotaExceeded: 429, keys.Valid: 200}
+	for _, code := range keys.Codes() {
+		got := s.send(t, calls[code])
+		expected, special := status[code]
+		if !special {
+			expected = http.StatusUnauthorized
+		}
+		if got.status != expected || got.text(t, "X-Latchkey-Code") != string(code) {
+			t.Errorf("%s: %d %q %s", code, got.status, got.text(t, "X-Latchkey-Code"), got.body)
+		}
+		if known := code != keys.Malformed && code != keys.NotFound; known != (got.text(t, "X-Latchkey-Key-Id") != "") {
+			t.Errorf("%s names the key: %v", code, !known)
+		}
+		if (expected == 401) != (got.text(t, "WWW-Authenticate") == `Bearer realm="latchkey"`) {
+			t.Errorf("%s: WWW-Authenticate is %q", code, got.text(t, "WWW-Authenticate"))
+		}
+		if got.text(t, "Cache-Control") != "no-store" {
+			t.Errorf("%s may be cached: %q", code, got.text(t, "Cache-Control"))
+		}
+		limited := expected == 429 || code == keys.Valid
+		for _, name := range []string{"RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
+			if limited != (got.text(t, name) != "") {
+				t.Errorf("%s: %s is %q", code, name, got.text(t, name))
+			}
+		}
+		if (expected == 429) != (got.text(t, "Retry-After") != "") {
+			t.Errorf("%s: Retry-After is %q", code, got.text(t, "Retry-After"))
+		}
+	}
+}
+
+// TestSelfVerificationTellsTheKey what a gateway needs, and nothing that the
+// provider noted.
+func TestSelfVerificationTellsTheKey(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	calls := s.codes(t, x)
+	d, got := want[map[string]any](t, s, 200, calls[keys.Valid])
+	headers := map[string]string{}
+	for _, name := range verified {
+		headers[name] = got.text(t, name)
+	}
+	if diff := cmp.Diff(map[string]string{
+		"X-Latchkey-Code": "VALID", "X-Latchkey-Key-Id": d["key_id"].(string), "X-Latchkey-Organization-Id": x.organization,
+		"X-Latchkey-Service-Account-Id": headers["X-Latchkey-Service-Account-Id"], "X-Latchkey-Tier": "free",
+		"X-Latchkey-Scopes": "invoices:read", "X-Latchkey-Environment": "live",
+	}, headers); diff != "" || !strings.HasPrefix(headers["X-Latchkey-Service-Account-Id"], "sa_") {
+		t.Errorf("headers: %s", diff)
+	}
+	for _, name := range []string{"metadata", "name", "service_account"} {
+		if _, told := d[name]; told {
+			t.Errorf("the key is told its %s", name)
+		}
+	}
+	if got.text(t, "RateLimit-Policy") != `"key";q=100;w=10` || got.text(t, "RateLimit") != `"key";r=98;t=1` {
+		t.Errorf("limits are %q and %q", got.text(t, "RateLimit-Policy"), got.text(t, "RateLimit"))
+	}
+	p := refused(t, s, 403, "INSUFFICIENT_SCOPE", calls[keys.InsufficientScope])
+	if !slices.Equal(p.MissingScopes, []string{"invoices:write"}) {
+		t.Errorf("missing scopes are %v", p.MissingScopes)
+	}
+	key := d["key_id"].(string)
+	for name, as := range map[string]credential{
+		"bearer": byBearer(keyText(calls[keys.Valid])), "Api-Key": func(r *http.Request) { r.Header.Set("Authorization", "Api-Key "+keyText(calls[keys.Valid])) },
+	} {
+		if d, _ := want[map[string]any](t, s, 200, call{method: "GET", path: "/verify/?cost=0", as: as}); d["key_id"] != key {
+			t.Errorf("by %s: %v", name, d)
+		}
+	}
+}
+
+// keyText is the key that the call carries.
+func keyText(c call) string {
+	r := &http.Request{Header: http.Header{}}
+	c.as(r)
+	return r.Header.Get("X-Api-Key")
+}
+
+// TestAskedVerification: always 200 for a good question; the body decides.
+func TestAskedVerification(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	calls := s.codes(t, x)
+	verifier := byKey(s.keyWith(t, x.organization, "latchkey:verify"))
+	more := map[keys.Code]map[string]any{
+		keys.AddressNotAllowed: {"ip": "192.0.2.77"}, keys.InsufficientScope: {"scopes": []string{"invoices:write", "invoices:read"}},
+		keys.QuotaExceeded: {"cost": 6}, keys.Valid: {"scopes": []string{"invoices:read"}, "cost": 2},
+	}
+	for _, code := range keys.Codes() {
+		d, got := want[client.VerifyResponse](t, s, 200, about(verifier, keyText(calls[code]), more[code]))
+		if d.Code != string(code) || d.Valid != (code == keys.Valid) || (d.Detail == "") != d.Valid {
+			t.Errorf("%s: %s", code, got.body)
+		}
+		if got.text(t, "X-Latchkey-Key-Id") != "" {
+			t.Errorf("%s: a verifier reads the body, not headers", code)
+		}
+		if limited := code == keys.Valid || code == keys.RateLimited || code == keys.QuotaExceeded; limited != (d.RateLimit != nil && got.text(t, "RateLimit") != "") {
+			t.Errorf("%s: limits are %v, %q", code, d.RateLimit, got.text(t, "RateLimit"))
+		}
+		if code == keys.InsufficientScope && !slices.Equal(d.MissingScopes, []string{"invoices:write"}) {
+			t.Errorf("missing scopes are %v", d.MissingScopes)
+		}
+		if code == keys.Valid && (d.Name != "Good" || string(d.Metadata) != `{"a":1}` || d.ServiceAccount.ExternalID != "ext" || string(d.ServiceAccount.Metadata) != `{"plan":"x"}`) {
+			t.Errorf("a verifier is told %s", got.body)
+		}
+	}
+}
+
+// TestVerifierSeesItsOwn: keys of other organizations are NOT_FOUND, unless
+// the verifier is the provider's own.
+func TestVerifierSeesItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x, other := s.tenant(t), s.tenant(t)
+	for _, tt := range []struct {
+		scope string
+		code  keys.Code
+	}{{"latchkey:verify", keys.NotFound}, {"latchkey:*", keys.NotFound}, {"*", keys.NotFound}, {"latchkey:verify-all", keys.Valid}} {
+		verifier := byKey(s.keyWith(t, x.organization, tt.scope))
+		foreign, got := want[client.VerifyResponse](t, s, 200, about(verifier, other.secret))
+		if foreign.Code != string(tt.code) || (tt.code == keys.NotFound && foreign.OrganizationID != "") {
+			t.Errorf("with %s a foreign key is %s", tt.scope, got.body)
+		}
+		if own, _ := want[client.VerifyResponse](t, s, 200, about(verifier, x.secret)); own.Code != "VALID" {
+			t.Errorf("with %s the own key is %s", tt.scope, own.Code)
+		}
+	}
+	_, owner := s.user(t, auth.Owner, x.organization)
+	if got := s.send(t, call{method: "POST", path: "/api/service-accounts", as: owner, body: map[string]any{
+		"organization_id": x.organization, "name": "Gateway", "scopes": []string{"latchkey:verify-all"},
+	}}); got.status != 403 || !names(problemOf(t, got), "scopes") {
+		t.Errorf("an owner grants verify-all: %d %s", got.status, got.body)
+	}
+	open := newSuite(t, settings{open: true})
+	if d, _ := want[client.VerifyResponse](t, open, 200, about(anonymous, open.tenant(t).secret)); d.Code != "VALID" {
+		t.Errorf("in an open network: %v", d)
+	}
+}
+
+// TestNetworks: keys and accounts are bound to networks of IPv4 and IPv6, and
+// the client is who the trusted proxies say.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	network := func(texts ...string) (all []netip.Prefix) {
+		for _, text := range texts {
+			all = append(all, netip.MustParsePrefix(text))
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		name      string
+		trusted   []netip.Prefix
+		forwarded proxies.Header
+		from      string
+		header    map[string]string
+		allowed   bool
+	}{
+		{"IPv4 inside", nil, "", "203.0.113.200", nil, true},
+		{"IPv4 outside", nil, "", "203.0.114.1", nil, false},
+		{"IPv6 inside", nil, "", "2001:db8:1::7", nil, true},
+		{"IPv6 outside", nil, "", "2001:db9::1", nil, false},
+		{"IPv4 written as IPv6", nil, "", "::ffff:203.0.113.1", nil, true},
+		{"a header of a stranger is not believed", nil, "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1"}, false},
+		{"a trusted proxy is believed", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1"}, true},
+		{"the chain is read from the right", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1, 192.0.2.1"}, false},
+		{"as far as trusted hops go", network("198.51.100.0/24", "2001:db8:ffff::/48"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "192.0.2.1, 203.0.113.1, 2001:db8:ffff::1, 198.51.100.7"}, true},
+		{"nonsense in the chain is nobody", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1, nonsense"}, false},
+		{"the other header is not read", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"Forwarded": "for=203.0.113.1"}, false},
+		{"RFC 7239", network("198.51.100.0/24"), proxies.Forwarded, "198.51.100.1", map[string]string{"Forwarded": `for="[2001:db8:1::7]:4711";proto=https`}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSuite(t, settings{trusted: tt.trusted, forwarded: tt.forwarded})
+			account := s.account(t, keys.FirstOrganization, keys.AccountFields{AllowedNetworks: network("203.0.113.0/24", "2001:db8::/32")})
+			_, key := s.issue(t, account, keys.KeyFields{AllowedNetworks: network("203.0.0.0/16", "2001:db8:1::/48")})
+			c := self(key, "")
+			c.from, c.header = tt.from, tt.header
+			if got := s.send(t, c); (got.status == 200) != tt.allowed {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+			c.path = "/api/me"
+			if got := s.send(t, c); (got.status == 200) != tt.allowed {
+				t.Errorf("as a credential: %d %s", got.status, got.body)
+			}
+		})
+	}
+}

@@ -1,0 +1,137 @@
+package auth
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// How the delays grow. One address waits up to longestDelay for one account.
+// An account that is tried from many addresses waits up to accountDelay, which
+// slows a crowd of guessers to a walk and never locks the user out for good.
+const (
+	longestDelay   = 15 * time.Minute
+	accountDelay   = 30 * time.Second
+	addressFactor  = 10 // how many times the tries one address has for all accounts
+	accountFactor  = 5  // how many times the tries one account has from all addresses
+	delaysKept     = 100_000
+	delayForgotten = time.Hour
+)
+
+// Delays makes whoever guesses passwords wait: after some wrong tries each
+// further one doubles the time until the next.
+type Delays struct {
+	rule ratelimit.Rule
+	now  func() time.Time
+	mu   sync.Mutex
+	seen *lru.Cache[string, tries]
+}
+
+// tries is what is known of one address, account or both.
+type tries struct {
+	failed int64
+	next   time.Time // when the next try is heard
+	last   time.Time
+}
+
+// NewDelays returns Delays: the burst of the rule is how many wrong tries are
+// free, its rate how long the first delay is. The zero rule delays nobody.
+func NewDelays(rule ratelimit.Rule, now func() time.Time) (*Delays, error) {
+	seen, err := lru.New[string, tries](delaysKept)
+	if err != nil {
+		return nil, err
+	}
+	return &Delays{rule: rule, now: now, seen: seen}, nil
+}
+
+// trySource is one of the names that a try is counted under.
+type trySource struct {
+	name    string
+	free    int64
+	longest time.Duration
+}
+
+func (d *Delays) sources(ctx context.Context, login string) []trySource {
+	address, account := proxies.ClientOf(ctx).Address.String(), keys.Fold(login)
+	return []trySource{
+		{account + " " + address, d.rule.Burst, longestDelay},
+		{" " + address, d.rule.Burst * addressFactor, longestDelay},
+		{account, d.rule.Burst * accountFactor, accountDelay},
+	}
+}
+
+// Begin counts a try before it is decided, so that many at once are no more
+// than one after the other. It fails with errs.Limited where it is too early.
+func (d *Delays) Begin(ctx context.Context, login string) error {
+	if d.rule.IsZero() {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	sources := d.sources(ctx, login)
+	for _, s := range sources {
+		if t, ok := d.seen.Get(s.name); ok && now.Before(t.next) {
+			e := errs.New(errs.Limited, "too many failed tries to sign in; wait before the next")
+			e.RetryAfter = t.next.Sub(now)
+			return e
+		}
+	}
+	for _, s := range sources {
+		t, ok := d.seen.Get(s.name)
+		if ok && now.Sub(t.last) > delayForgotten {
+			t = tries{}
+		}
+		t.failed, t.last = t.failed+1, now
+		t.next = now.Add(d.delay(t.failed-s.free, s.longest))
+		d.seen.Add(s.name, t)
+	}
+	return nil
+}
+
+func (d *Delays) delay(beyond int64, longest time.Duration) time.Duration {
+	if beyond < 0 {
+		return 0
+	}
+	first := d.rule.Per / time.Duration(d.rule.Requests)
+	if beyond > 20 {
+		return longest
+	}
+	return min(first<<beyond, longest)
+}
+
+// Excuse takes the try back: it was neither right nor wrong.
+func (d *Delays) Excuse(ctx context.Context, login string) { d.takeBack(ctx, login, false) }
+
+// Succeed takes the try back, and forgets what the address did wrong with this
+// account. What it did with others stays: who has an account of his own cannot
+// wash himself clean by signing in to it.
+func (d *Delays) Succeed(ctx context.Context, login string) { d.takeBack(ctx, login, true) }
+
+func (d *Delays) takeBack(ctx context.Context, login string, forget bool) {
+	if d.rule.IsZero() {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	for i, s := range d.sources(ctx, login) {
+		t, ok := d.seen.Get(s.name)
+		switch {
+		case !ok:
+		case i == 0 && forget:
+			d.seen.Remove(s.name)
+		default:
+			t.failed--
+			t.next = now.Add(d.delay(t.failed-s.free, s.longest))
+			d.seen.Add(s.name, t)
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Lives of a user's signed tokens.
+const (
+	DefaultAccessLife  = 30 * time.Minute
+	DefaultRefreshLife = 7 * 24 * time.Hour
+	// racing is how long a spent refresh token is answered again: two tabs of
+	// one browser that refresh at the same moment are no theft.
+	racing = 10 * time.Second
+)
+
+// JWT signs tokens for users and takes them, as Django's SimpleJWT does:
+// "Authorization: Bearer …". It takes the access tokens of service accounts,
+// too.
+type JWT struct {
+	people   *People
+	ring     *signing.Keyring
+	verifier *keys.Verifier
+	access   time.Duration
+	refresh  time.Duration
+}
+
+// NewJWT returns the authenticator "jwt".
+func NewJWT(p *People, r *signing.Keyring, v *keys.Verifier, access, refresh time.Duration) *JWT {
+	return &JWT{people: p, ring: r, verifier: v, access: access, refresh: refresh}
+}
+
+// Name implements Authenticator.
+func (j *JWT) Name() string { return "jwt" }
+
+// Challenge implements Authenticator.
+func (j *JWT) Challenge() string { return `Bearer realm="latchkey"` }
+
+// TokenNotValid is the problem code of a signed token that is no good, as
+// SimpleJWT has it.
+const TokenNotValid = "token_not_valid"
+
+func notValid(detail string) error { return errs.WithCode(errs.Unauthenticated, TokenNotValid, detail) }
+
+// Authenticate implements Authenticator.
+func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
+	text, ok := credentials(r, "Bearer")
+	if !ok || !signing.Looks(text) {
+		return nil, nil
+	}
+	c, err := j.ring.Verify(r.Context(), text, signing.UserToken, j.ring.Issuer)
+	if errors.Is(err, signing.ErrOtherType) {
+		return accountOf(r, j.verifier, text)
+	}
+	if err != nil {
+		return nil, asNotValid(err)
+	}
+	u, err := j.user(r.Context(), &c, signing.UseAccess)
+	if err != nil {
+		return nil, err
+	}
+	return j.people.Principal(r.Context(), u)
+}
+
+func asNotValid(err error) error {
+	if errors.Is(err, signing.ErrInvalid) || errors.Is(err, signing.ErrExpired) || errors.Is(err, signing.ErrEarly) {
+		return notValid(err.Error())
+	}
+	return err
+}
+
+// user returns whom the token stands for, if it is for the use and its sign-in
+// goes on. Both are read each time, so that disabling the user, a new password
+// or signing out end the tokens at once.
+func (j *JWT) user(ctx context.Context, c *signing.Claims, use string) (User, error) {
+	if c.Use != use {
+		return User{}, notValid("this is not the " + use + " token")
+	}
+	f, err := j.people.Store.Families().Get(ctx, c.Family)
+	if errors.Is(err, errs.NotFound) || (err == nil && (f.UserID != c.Subject || !f.EndedAt.IsZero())) {
+		return User{}, errFamilyOver
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read the family of a token: %w", err)
+	}
+	return j.people.active(ctx, c.Subject)
+}
+
+// Pair are the two tokens of one sign-in.
+type Pair struct{ Access, Refresh string }
+
+// SignIn checks the credentials and begins a family of tokens.
+func (j *JWT) SignIn(ctx context.Context, l Login) (Pair, error) {
+	u, err := j.people.checkAndRecord(ctx, l)
+	if err != nil {
+		return Pair{}, err
+	}
+	now := j.people.Now()
+	f := Family{
+		Stamp: keys.NewStamp(now), ID: ids.New(ids.Family), UserID: u.ID, Current: ids.New(""), ExpiresAt: signing.At(now.Add(j.refresh)).Time,
+		Address: proxies.ClientOf(ctx).Address.String(), UserAgent: clip(audit.OriginOf(ctx).UserAgent),
+	}
+	if err := j.people.Store.Families().Insert(ctx, f); err != nil {
+		return Pair{}, fmt.Errorf("begin a family of tokens: %w", err)
+	}
+	if err := j.people.record(ctx, actorOf(&u), "token_family.create", f.object(), nil, nil); err != nil {
+		return Pair{}, err
+	}
+	return j.pair(&f)
+}
+
+func (f *Family) object() audit.Object { return audit.Object{Type: "token_family", ID: f.ID} }
+
+func (j *JWT) pair(f *Family) (Pair, error) {
+	now := j.people.Now()
+	c := signing.Claims{
+		Subject: f.UserID, Audience: []string{j.ring.Issuer}, IssuedAt: signing.At(now), NotBefore: signing.At(now),
+		ID: ids.New(""), Use: signing.UseAccess, Family: f.ID, ExpiresAt: signing.At(now.Add(j.access)),
+	}
+	access, err := j.ring.Sign(signing.UserToken, c)
+	if err != nil {
+		return Pair{}, err
+	}
+	c.Use, c.ID, c.ExpiresAt = signing.UseRefresh, f.Current, signing.At(f.ExpiresAt)
+	refresh, err := j.ring.Sign(signing.UserToken, c)
+	return Pair{Access: access, Refresh: refresh}, err
+}
+
+var errFamilyOver = notValid("the token was spent, or its sign-in is over")
+
+// Refresh spends a refresh token for a new pair. A spent one that comes again
+// was stolen, or its successor was: the whole family ends.
+func (j *JWT) Refresh(ctx context.Context, text string) (Pair, error) {
+	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.ring.Issuer)
+	if err != nil {
+		return Pair{}, asNotValid(err)
+	}
+	u, err := j.user(ctx, &c, signing.UseRefresh)
+	if err != nil {
+		return Pair{}, err
+	}
+	now, reused := j.people.Now(), false
+	_, f, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, j.people.Now, func(f *Family) error {
+		reused = false
+		switch {
+		case !f.EndedAt.IsZero():
+			return errFamilyOver
+		case c.ID == f.Current:
+			f.Previous, f.Current, f.RotatedAt = f.Current, ids.New(""), now.UTC().Truncate(time.Millisecond)
+			f.ExpiresAt = signing.At(now.Add(j.refresh)).Time
+		case c.ID == f.Previous && now.Sub(f.RotatedAt) < racing:
+		default:
+			reused = true
+			f.EndedAt = now.UTC().Truncate(time.Millisecond)
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errs.NotFound):
+		return Pair{}, errFamilyOver
+	case err != nil:
+		return Pair{}, err
+	case reused:
+		return Pair{}, errors.Join(errFamilyOver, j.people.record(ctx, actorOf(&u), "token_family.reuse", f.object(), nil, f))
+	}
+	return j.pair(&f)
+}
+
+// Check returns nil for an access or refresh token that is good.
+func (j *JWT) Check(ctx context.Context, text string) error {
+	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.ring.Issuer)
+	if err != nil {
+		return asNotValid(err)
+	}
+	if _, err := j.user(ctx, &c, c.Use); err != nil {
+		return err
+	}
+	if c.Use != signing.UseRefresh {
+		return nil
+	}
+	f, err := j.people.Store.Families().Get(ctx, c.Family)
+	if errors.Is(err, errs.NotFound) || (err == nil && (!f.EndedAt.IsZero() || f.Current != c.ID)) {
+		return errFamilyOver
+	}
+	return err
+}
+
+// End ends the family of a refresh token: its holder signs out.
+func (j *JWT) End(ctx context.Context, text string) error {
+	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.ring.Issuer)
+	if err != nil {
+		return asNotValid(err)
+	}
+	u, err := j.user(ctx, &c, signing.UseRefresh)
+	if err != nil {
+		return err
+	}
+	_, f, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, j.people.Now, func(f *Family) error {
+		if !f.EndedAt.IsZero() {
+			return errFamilyOver
+		}
+		f.EndedAt = j.people.Now().UTC().Truncate(time.Millisecond)
+		return nil
+	})
+	if errors.Is(err, errs.NotFound) {
+		return errFamilyOver
+	}
+	if err != nil {
+		return err
+	}
+	return j.people.record(ctx, actorOf(&u), "token_family.end", f.object(), nil, nil)
+}

@@ -1,0 +1,58 @@
+package oauth
+
+import (
+	"net/http"
+	"time"
+)
+
+// Code is an error code of RFC 6749 section 5.2, or of the RFCs built on it.
+type Code string
+
+// The codes.
+const (
+	InvalidRequest         Code = "invalid_request"
+	InvalidClient          Code = "invalid_client"
+	InvalidScope           Code = "invalid_scope"
+	UnauthorizedClient     Code = "unauthorized_client"
+	UnsupportedGrantType   Code = "unsupported_grant_type"
+	UnsupportedTokenType   Code = "unsupported_token_type"  // RFC 7009
+	InsufficientScope      Code = "insufficient_scope"      // RFC 6750
+	TemporarilyUnavailable Code = "temporarily_unavailable" // over a limit, or a part is gone
+	ServerError            Code = "server_error"
+)
+
+// Error is a refusal as clients of OAuth 2.0 read it.
+type Error struct {
+	Code        Code
+	Description string
+	Challenge   bool          // the client sent HTTP Basic and is told of it
+	RetryAfter  time.Duration // 0 for no hint
+}
+
+// Error returns code and description.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Description }
+
+// Status returns the HTTP status of the code.
+func (e *Error) Status() int {
+	switch e.Code {
+	case InvalidClient:
+		return http.StatusUnauthorized
+	case InsufficientScope:
+		return http.StatusForbidden
+	case TemporarilyUnavailable:
+		if e.RetryAfter > 0 {
+			return http.StatusTooManyRequests
+		}
+		return http.StatusServiceUnavailable
+	case ServerError:
+		return http.StatusInternalServerError
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+func refuse(code Code, description string) error { return &Error{Code: code, Description: description} }
+
+func unknownClient(c Credentials, description string) error {
+	return &Error{Code: InvalidClient, Description: description, Challenge: c.Basic}
+}

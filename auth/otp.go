@@ -1,0 +1,180 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Time-based one-time codes (RFC 6238) as every authenticator app has them:
+// six digits, new every 30 seconds, one step of tolerance either way.
+const (
+	otpPeriod     = 30
+	otpTolerance  = 1
+	otpPurpose    = "one-time codes"
+	recoveryCodes = 10
+)
+
+// CodeRequired is the problem code of a sign-in that needs a one-time code.
+const CodeRequired = "code_required"
+
+// errCodeRequired is told only to who knew the password.
+var errCodeRequired = errs.WithCode(errs.Unauthenticated, CodeRequired, "this account asks for a one-time code as well; send it as code")
+
+// Enabled reports whether the user signs in with one-time codes.
+func (o *OTP) Enabled() bool { return !o.EnabledAt.IsZero() }
+
+// Enrolment is what a user's device is set up with; it is shown once.
+type Enrolment struct {
+	Secret string // base32
+	URL    string // otpauth://, for a QR code
+}
+
+// BeginOTP makes a secret for the principal's device. It counts once EnableOTP
+// has shown that the device works.
+func (p *People) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) {
+	made, err := totp.Generate(totp.GenerateOpts{Issuer: "Latchkey", AccountName: a.User.Email, Period: otpPeriod, SecretSize: 20})
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("make a secret for one-time codes: %w", err)
+	}
+	sealed, err := p.Sealer.Seal(otpPurpose, []byte(made.Secret()))
+	if err != nil {
+		return Enrolment{}, err
+	}
+	_, _, err = keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now, func(u *User) error {
+		if u.OTP.Enabled() {
+			return errs.New(errs.Conflict, "one-time codes are on already; turn them off first")
+		}
+		u.OTP = OTP{Sealed: sealed}
+		return nil
+	})
+	return Enrolment{Secret: made.Secret(), URL: made.URL()}, err
+}
+
+// EnableOTP turns one-time codes on, given one that the device shows. The
+// recovery codes that it returns work once each where the device is lost.
+func (p *People) EnableOTP(ctx context.Context, a *Principal, code string) ([]string, error) {
+	codes, hashes := newRecoveryCodes()
+	before, after, err := keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now, func(u *User) error {
+		if u.OTP.Sealed == nil || u.OTP.Enabled() {
+			return errs.New(errs.Conflict, "begin with a new secret first")
+		}
+		step, err := p.matchingStep(u, code)
+		if err != nil {
+			return err
+		}
+		if step == 0 {
+			return wrongCode()
+		}
+		u.OTP.EnabledAt, u.OTP.LastStep, u.OTP.Recovery = p.Now().UTC().Truncate(time.Millisecond), step, hashes
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, p.record(ctx, a, "user.otp.enable", after.object(), before, after)
+}
+
+func wrongCode() error {
+	var f errs.Faults
+	f.Add("code", "is not the code that the device shows now")
+	return f.Err()
+}
+
+// DisableOTP turns one-time codes off. Staff may for anybody who lost his
+// device; a user for himself, with his password.
+func (p *People) DisableOTP(ctx context.Context, a keys.Actor, userID string) error {
+	if !a.IsAdmin() && a.Subject().ID != userID {
+		return errs.New(errs.NotFound, "there is no such user")
+	}
+	before, after, err := keys.Revise(ctx, p.Store.Users(), userID, keys.AnyRevision, p.Now, func(u *User) error {
+		u.OTP = OTP{}
+		return nil
+	})
+	if err != nil {
+		return userMissing(err)
+	}
+	return p.record(ctx, a, "user.otp.disable", after.object(), before, after)
+}
+
+func newRecoveryCodes() (codes, hashes []string) {
+	for range recoveryCodes {
+		text := strings.ToLower(rand.Text()[:16])
+		codes = append(codes, text[:8]+"-"+text[8:])
+		hashes = append(hashes, recoveryHash(text))
+	}
+	return codes, hashes
+}
+
+func recoveryHash(code string) string {
+	digest := sha256.Sum256([]byte(strings.ToLower(strings.ReplaceAll(strings.TrimSpace(code), "-", ""))))
+	return hex.EncodeToString(digest[:])
+}
+
+// checkCode lets the user pass whose one-time or recovery code it is. Each
+// works once, also when it is sent twice at the same time.
+func (p *People) checkCode(ctx context.Context, user *User, code string) error {
+	if !user.OTP.Enabled() {
+		return nil
+	}
+	if code == "" {
+		return errCodeRequired
+	}
+	_, after, err := keys.Revise(ctx, p.Store.Users(), user.ID, keys.AnyRevision, p.Now, func(u *User) error {
+		step, err := p.matchingStep(u, code)
+		if err != nil {
+			return err
+		}
+		if step > u.OTP.LastStep {
+			u.OTP.LastStep = step
+			return nil
+		}
+		hash := recoveryHash(code)
+		i := slices.IndexFunc(u.OTP.Recovery, func(h string) bool { return subtle.ConstantTimeCompare([]byte(h), []byte(hash)) == 1 })
+		if i < 0 {
+			return errWrongSignIn
+		}
+		u.OTP.Recovery = slices.Delete(slices.Clone(u.OTP.Recovery), i, i+1)
+		return nil
+	})
+	if errors.Is(err, errs.NotFound) {
+		return errWrongSignIn
+	}
+	if err == nil {
+		*user = after
+	}
+	return err
+}
+
+// matchingStep returns the time step that the code belongs to, 0 for none.
+func (p *People) matchingStep(u *User, code string) (int64, error) {
+	secret, err := p.Sealer.Open(otpPurpose, u.OTP.Sealed)
+	if err != nil {
+		return 0, fmt.Errorf("open the one-time-code secret of %s: %w", u.ID, err)
+	}
+	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
+	now, found := p.Now().Unix()/otpPeriod, int64(0)
+	for step := now - otpTolerance; step <= now+otpTolerance; step++ {
+		want, err := totp.GenerateCodeCustom(string(secret), time.Unix(step*otpPeriod, 0), totp.ValidateOpts{Period: otpPeriod, Digits: otp.DigitsSix})
+		if err != nil {
+			return 0, fmt.Errorf("make a one-time code: %w", err)
+		}
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			found = step
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,122 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// SessionsOf lists the principal's sessions, newest first.
+func (p *People) SessionsOf(ctx context.Context, a *Principal) ([]Session, error) {
+	all, err := p.Store.SessionsOf(ctx, a.ID())
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	now := p.Now()
+	live := all[:0]
+	for _, s := range all {
+		if now.Before(s.ExpiresAt) && now.Sub(s.LastSeenAt) <= SessionIdle {
+			live = append(live, s)
+		}
+	}
+	return live, nil
+}
+
+// EndSession ends one of the principal's sessions.
+func (p *People) EndSession(ctx context.Context, a *Principal, id string) error {
+	all, err := p.SessionsOf(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.ID != id {
+			continue
+		}
+		if err := p.Store.DeleteSession(ctx, id); err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		return p.record(ctx, a, "session.delete", s.object(), nil, nil)
+	}
+	return errs.New(errs.NotFound, "there is no such session")
+}
+
+// SignOutEverywhere ends all sessions and signed tokens of the principal, the
+// session that asks for it excepted where keep is set. Opaque tokens stay: they
+// are listed and revoked one by one.
+func (p *People) SignOutEverywhere(ctx context.Context, a *Principal, keep bool) error {
+	except := ""
+	if keep && a.Session != nil {
+		except = a.Session.ID
+	}
+	if err := p.endSignIns(ctx, a.ID(), except); err != nil {
+		return err
+	}
+	return p.record(ctx, a, "user.sign_out", a.User.object(), nil, nil)
+}
+
+// endSignIns ends the sessions of the user, but except, and his families of
+// signed tokens.
+func (p *People) endSignIns(ctx context.Context, userID, except string) error {
+	err := errors.Join(
+		p.Store.DeleteSessionsOf(ctx, userID, except),
+		removeAll(ctx, p.Store.Families(), OwnedFilter{UserID: userID}, func(f *Family) (string, int64) { return f.ID, f.Revision }),
+	)
+	if err != nil {
+		return fmt.Errorf("end the user's sign-ins: %w", err)
+	}
+	return nil
+}
+
+// removeCredentials removes what else a user proves himself by.
+func (p *People) removeCredentials(ctx context.Context, userID string) error {
+	return errors.Join(
+		removeAll(ctx, p.Store.Tokens(), OwnedFilter{UserID: userID}, func(t *Token) (string, int64) { return t.ID, t.Revision }),
+		removeAll(ctx, p.Store.Identities(), OwnedFilter{UserID: userID}, func(i *Identity) (string, int64) { return i.ID(), i.Revision }),
+		removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID}, func(l *Link) (string, int64) { return l.ID, l.Revision }),
+	)
+}
+
+const removeStep = 100
+
+// removeAll deletes all objects that pass the filter.
+func removeAll[T, F any](ctx context.Context, c keys.Collection[T, F], f F, identify func(*T) (string, int64)) error {
+	for {
+		n, err := removeSome(ctx, c, f, identify)
+		if err != nil || n < removeStep {
+			return err
+		}
+	}
+}
+
+// removeSome deletes a few of the objects that pass the filter. What somebody
+// else changes or deletes meanwhile is left to the next call.
+func removeSome[T, F any](ctx context.Context, c keys.Collection[T, F], f F, identify func(*T) (string, int64)) (int, error) {
+	found, err := c.List(ctx, f, keys.Page{Limit: removeStep})
+	if err != nil {
+		return 0, err
+	}
+	for i := range found {
+		id, revision := identify(&found[i])
+		if err := c.Delete(ctx, id, revision); err != nil && !errors.Is(err, errs.NotFound) && !errors.Is(err, errs.Stale) {
+			return i, err
+		}
+	}
+	return len(found), nil
+}
+
+// Clean removes a few refresh tokens, tokens and links whose time is over.
+func (p *People) Clean(ctx context.Context) error {
+	over := OwnedFilter{ExpiresBefore: p.Now()}
+	_, families := removeSome(ctx, p.Store.Families(), over, func(f *Family) (string, int64) { return f.ID, f.Revision })
+	_, tokens := removeSome(ctx, p.Store.Tokens(), over, func(t *Token) (string, int64) { return t.ID, t.Revision })
+	_, links := removeSome(ctx, p.Store.Links(), LinkFilter{ExpiresBefore: p.Now().Add(-linkMemory)}, func(l *Link) (string, int64) { return l.ID, l.Revision })
+	return errors.Join(families, tokens, links)
+}
+
+// linkMemory is how long a link is kept after it expired, so that its holder
+// can be told so.
+const linkMemory = 30 * 24 * time.Hour

@@ -1,0 +1,195 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// TokenAuthenticator lets a program act as the user whose token it has, as
+// Django REST Framework's TokenAuthentication: "Authorization: Token …".
+type TokenAuthenticator struct {
+	people *People
+	format keys.Format
+}
+
+// NewTokenAuthenticator returns the authenticator "token".
+func NewTokenAuthenticator(p *People, f keys.Format) *TokenAuthenticator {
+	return &TokenAuthenticator{people: p, format: f}
+}
+
+// Name implements Authenticator.
+func (t *TokenAuthenticator) Name() string { return "token" }
+
+// Challenge implements Authenticator.
+func (t *TokenAuthenticator) Challenge() string { return "Token" }
+
+// tokenInterval is how exact a token's last use is.
+const tokenInterval = time.Minute
+
+// Authenticate implements Authenticator.
+func (t *TokenAuthenticator) Authenticate(r *http.Request) (*Principal, error) {
+	text, ok := credentials(r, "Token")
+	if !ok {
+		return nil, nil
+	}
+	if t.format.CheckToken(text) != nil {
+		return nil, wrongCredential("the token has a wrong shape or checksum; copy the whole token")
+	}
+	return t.people.byToken(r.Context(), text)
+}
+
+// credentials returns what follows the scheme in the Authorization header.
+func credentials(r *http.Request, scheme string) (string, bool) {
+	given, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(text), strings.EqualFold(given, scheme)
+}
+
+var errNoToken = wrongCredential("there is no such token, or it ended")
+
+func (p *People) byToken(ctx context.Context, text string) (*Principal, error) {
+	t, err := p.Store.Tokens().ByHash(ctx, hashToken(text))
+	if errors.Is(err, errs.NotFound) {
+		return nil, errNoToken
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read token: %w", err)
+	}
+	now := p.Now()
+	if !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) {
+		return nil, errNoToken
+	}
+	u, err := p.active(ctx, t.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if now.Sub(t.LastUsedAt) > tokenInterval {
+		if err := p.Store.Tokens().TouchToken(ctx, t.ID, now.UTC().Truncate(time.Millisecond)); err != nil {
+			return nil, fmt.Errorf("touch token: %w", err)
+		}
+	}
+	return p.Principal(ctx, u)
+}
+
+// active returns the user, or the error of a credential that is no good where
+// he is gone or disabled.
+func (p *People) active(ctx context.Context, id string) (User, error) {
+	u, err := p.Store.Users().Get(ctx, id)
+	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
+		return u, wrongCredential("the user is disabled or gone")
+	}
+	if err != nil {
+		return u, fmt.Errorf("read user: %w", err)
+	}
+	return u, nil
+}
+
+// TokenFields are what a user says of a new token.
+type TokenFields struct {
+	Name      string
+	ExpiresAt time.Time // zero: never
+}
+
+// mostTokens bounds the tokens of one user.
+const mostTokens = 100
+
+// ObtainToken makes a token for who signs in by password, as
+// obtain_auth_token does. The user is told its name by the list of tokens.
+func (p *People) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.Secret, error) {
+	u, err := p.checkAndRecord(ctx, l)
+	if err != nil {
+		return keys.Secret{}, err
+	}
+	name := "signed in by password"
+	if agent := audit.OriginOf(ctx).UserAgent; agent != "" {
+		name += " from " + agent
+	}
+	_, secret, err := p.CreateToken(ctx, actorOf(&u), f, TokenFields{Name: clip(name)})
+	return secret, err
+}
+
+func clip(s string) string {
+	if len(s) > keys.MaxNameLength {
+		s = s[:keys.MaxNameLength]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+}
+
+// CreateToken makes a token of the principal, a user. The secret is nowhere to
+// be had again.
+func (p *People) CreateToken(ctx context.Context, a *Principal, format keys.Format, fields TokenFields) (Token, keys.Secret, error) {
+	if a.Kind != UserKind {
+		return Token{}, keys.Secret{}, errs.New(errs.Forbidden, "only users have tokens; a service account has keys")
+	}
+	var f errs.Faults
+	f.Check(strings.TrimSpace(fields.Name) != "", "name", "is required")
+	keys.CheckText(&f, "name", fields.Name)
+	f.Check(fields.ExpiresAt.IsZero() || fields.ExpiresAt.After(p.Now()), "expires_at", "must be in the future")
+	if err := f.Err(); err != nil {
+		return Token{}, keys.Secret{}, err
+	}
+	existing, err := p.Tokens(ctx, a, keys.Page{Limit: mostTokens})
+	if err != nil {
+		return Token{}, keys.Secret{}, err
+	}
+	if len(existing) >= mostTokens {
+		return Token{}, keys.Secret{}, errs.New(errs.Conflict, fmt.Sprintf("you have %d tokens, which is the most; revoke one first", mostTokens))
+	}
+	secret := format.NewToken()
+	text := secret.Reveal()
+	t := Token{
+		Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.Token), Hash: hashToken(text), UserID: a.User.ID, Name: fields.Name,
+		Last4: text[len(text)-4:], ExpiresAt: fields.ExpiresAt.UTC().Truncate(time.Millisecond),
+	}
+	if fields.ExpiresAt.IsZero() {
+		t.ExpiresAt = time.Time{}
+	}
+	if err := p.Store.Tokens().Insert(ctx, t); err != nil {
+		return Token{}, keys.Secret{}, fmt.Errorf("create token: %w", err)
+	}
+	return t, secret, p.record(ctx, a, "token.create", t.object(), nil, t)
+}
+
+// Tokens lists the principal's tokens, newest first.
+func (p *People) Tokens(ctx context.Context, a *Principal, page keys.Page) ([]Token, error) {
+	return p.Store.Tokens().List(ctx, OwnedFilter{UserID: a.ID()}, page)
+}
+
+// Token returns one of the principal's tokens.
+func (p *People) Token(ctx context.Context, a *Principal, id string) (Token, error) {
+	t, err := p.Store.Tokens().Get(ctx, id)
+	if errors.Is(err, errs.NotFound) || (err == nil && t.UserID != a.ID()) {
+		return Token{}, errs.New(errs.NotFound, "there is no such token")
+	}
+	return t, err
+}
+
+// RevokeToken ends one of the principal's tokens.
+func (p *People) RevokeToken(ctx context.Context, a *Principal, id string, revision int64) error {
+	t, err := p.Token(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	if revision == keys.AnyRevision {
+		revision = t.Revision
+	}
+	if err := p.Store.Tokens().Delete(ctx, id, revision); err != nil {
+		return fmt.Errorf("revoke token: %w", err)
+	}
+	return p.record(ctx, a, "token.delete", t.object(), t, nil)
+}
+
+func (t *Token) object() audit.Object { return audit.Object{Type: "token", ID: t.ID} }

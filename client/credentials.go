@@ -1,0 +1,65 @@
+package client
+
+import "time"
+
+// SignIn is who signs in, by username or e-mail address.
+type SignIn struct {
+	Username string `json:"username,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Password string `json:"password"`
+	Code     string `json:"code,omitempty"` // one-time or recovery code
+}
+
+// ObtainedToken is the answer of Django REST Framework's obtain_auth_token.
+type ObtainedToken struct {
+	Token string `json:"token"`
+}
+
+// TokenPair is the answer of Django's SimpleJWT.
+type TokenPair struct {
+	Access  string `json:"access"`
+	Refresh string `json:"refresh"`
+}
+
+// RefreshToken spends or ends a refresh token.
+type RefreshToken struct {
+	Refresh string `json:"refresh"`
+}
+
+// VerifyToken asks whether a signed token is good.
+type VerifyToken struct {
+	Token string `json:"token"`
+}
+
+// CreateToken makes a token of the user who asks.
+type CreateToken struct {
+	Name      string     `json:"name"`
+	ExpiresAt *time.Time `json:"expires_at"` // null: never
+}
+
+// Token is an opaque credential of a user.
+type Token struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name"`
+	Last4      string     `json:"last4"`
+	LastUsedAt *time.Time `json:"last_used_at"`
+	ExpiresAt  *time.Time `json:"expires_at"`
+	Stamps
+}
+
+// CreatedToken is a new token, with the secret that is shown this once.
+type CreatedToken struct {
+	Token
+	Secret string `json:"token"`
+}
+
+// Session is one sign-in by a browser.
+type Session struct {
+	ID         string    `json:"id"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastSeenAt time.Time `json:"last_seen_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	Address    string    `json:"address"`
+	UserAgent  string    `json:"user_agent"`
+	Current    bool      `json:"current"` // the one that asks
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/seal"
+)
+
+// readSecret returns the service's secret: the one that is set, or the one in
+// the data folder, which the first start makes.
+func (c *config) readSecret() ([]byte, error) {
+	if c.secret != "" {
+		return []byte(c.secret), nil
+	}
+	path := filepath.Join(c.dataDir, "secret")
+	for range 2 {
+		kept, err := os.ReadFile(path) //nolint:gosec // G304: the operator names the folder
+		if err == nil && len(strings.TrimSpace(string(kept))) < seal.MinSecret {
+			return nil, fmt.Errorf("the file %s holds no secret of at least %d characters", path, seal.MinSecret)
+		}
+		if err == nil {
+			return []byte(strings.TrimSpace(string(kept))), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read the secret (LATCHKEY_SECRET): %w", err)
+		}
+		if err := makeSecret(path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("make a secret (LATCHKEY_SECRET): %w", err)
+		}
+	}
+	return nil, errors.New("the secret in the data folder comes and goes")
+}
+
+// makeSecret writes a new secret whole or not at all, never over another.
+func makeSecret(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "secret-")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(rand.Text() + rand.Text() + "\n")
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Link(f.Name(), path)
+	}
+	return errors.Join(err, os.Remove(f.Name()))
+}

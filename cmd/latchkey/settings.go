@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+func settings() []setting {
+	return []setting{
+		{name: "ADDR", standard: ":8080", meaning: "address and port to listen on", set: text(func(c *config) *string { return &c.addr })},
+		{name: "DATABASE_URL", standard: "sqlite:latchkey-data/latchkey.db", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME", secret: true, set: text(func(c *config) *string { return &c.databaseURL })},
+		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: text(func(c *config) *string { return &c.adminEmail })},
+		{name: "ADMIN_PASSWORD", standard: "", meaning: "the first admin's password; random and printed once if empty", secret: true, set: text(func(c *config) *string { return &c.adminPassword })},
+		{name: "AUTHENTICATORS", standard: strings.Join(authenticatorNames(), ","), meaning: "who may act by which scheme, asked in this order", set: setAuthenticators},
+		{name: "VERIFY_OPEN", standard: "false", meaning: "POST /verify asks for no credential: only for a closed network", set: setVerifyOpen},
+		{name: "TRUSTED_PROXIES", standard: "", meaning: "networks whose forwarded header is believed, such as 10.0.0.0/8,::1/128", set: setTrustedProxies},
+		{name: "FORWARDED_HEADER", standard: "x-forwarded-for", meaning: "the header that these proxies set: x-forwarded-for or forwarded", set: setForwardedHeader},
+		{name: "BRAND", standard: keys.DefaultBrand, meaning: "what keys start with; changing it makes every issued key malformed", set: text(func(c *config) *string { return &c.brand })},
+		{name: "CACHE_SIZE", standard: strconv.Itoa(keys.DefaultCacheSize), meaning: "how many keys are held in memory", set: setCacheSize},
+		{name: "MAX_STALE", standard: "5m", meaning: "how long cached keys verify while the store is gone", set: duration(time.Second, 24*time.Hour, func(c *config) *time.Duration { return &c.maxStale })},
+		{name: "GUESS_LIMIT", standard: "60/1m", meaning: "unknown keys that one client address may try, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.guessLimit })},
+		{name: "SIGN_IN_LIMIT", standard: "10/1m", meaning: "wrong passwords that one client address may try per account, ten times as many in all, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.signInLimit })},
+		{name: "URL", standard: "", meaning: "where the outside reaches the service, such as https://keys.example.com; http://localhost and the port if empty", set: setURL},
+		{name: "SECRET", standard: "", meaning: "what signing keys and one-time codes are sealed under, at least 32 characters, the same on every node; made in the data folder if empty", secret: true, set: setSecret},
+		{name: "DATA_DIR", standard: "", meaning: "folder for what is no database; that of the SQLite file, or latchkey-data, if empty", set: text(func(c *config) *string { return &c.dataDir })},
+		{name: "JWT_ALGORITHM", standard: string(signing.ES256), meaning: "how tokens are signed: ES256 or RS256", set: setAlgorithm},
+		{name: "JWT_ACCESS_LIFE", standard: "30m", meaning: "how long a user's access token lives", set: duration(time.Minute, 24*time.Hour, func(c *config) *time.Duration { return &c.accessLife })},
+		{name: "JWT_REFRESH_LIFE", standard: "168h", meaning: "how long a user's refresh token lives; each use makes a new one", set: duration(time.Minute, 90*24*time.Hour, func(c *config) *time.Duration { return &c.refreshLife })},
+		{name: "SIGNING_KEY_LIFE", standard: "2160h", meaning: "how long a key signs tokens before the next one does", set: duration(time.Hour, 10*365*24*time.Hour, func(c *config) *time.Duration { return &c.signingKeyLife })},
+		{name: "OAUTH_TOKEN_LIFE", standard: "15m", meaning: "how long an access token of a service account lives", set: duration(time.Minute, oauth.MaxLife, func(c *config) *time.Duration { return &c.oauthLife })},
+		{name: "OAUTH_AUDIENCE", standard: "", meaning: "who these tokens are for (aud); LATCHKEY_URL if empty", set: text(func(c *config) *string { return &c.oauthAudience })},
+		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
+		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
+	}
+}
+
+// authenticatorNames lists every authenticator that is built in, in the order
+// in which they are asked by default.
+func authenticatorNames() []string { return []string{"session", "api_key", "jwt", "token", "basic"} }
+
+func setAuthenticators(c *config, v string) error {
+	known := authenticatorNames()
+	c.authenticators = nil
+	for name := range strings.SplitSeq(v, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("%q is not one of %s", name, strings.Join(known, ", "))
+		}
+		if slices.Contains(c.authenticators, name) {
+			return fmt.Errorf("%s is named twice", name)
+		}
+		c.authenticators = append(c.authenticators, name)
+	}
+	return nil
+}
+
+func setVerifyOpen(c *config, v string) (err error) {
+	if c.verifyOpen, err = strconv.ParseBool(v); err != nil {
+		return errors.New("must be true or false")
+	}
+	return nil
+}
+
+func setTrustedProxies(c *config, v string) error {
+	c.trustedProxies = nil
+	for text := range strings.SplitSeq(v, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		if a, err := netip.ParseAddr(text); err == nil {
+			c.trustedProxies = append(c.trustedProxies, netip.PrefixFrom(a, a.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil || p.Masked() != p {
+			return fmt.Errorf("%q is not a network such as 10.0.0.0/8", text)
+		}
+		c.trustedProxies = append(c.trustedProxies, p)
+	}
+	return nil
+}
+
+func setForwardedHeader(c *config, v string) error {
+	c.forwardedHeader = proxies.Header(strings.ToLower(v))
+	_, err := proxies.New(nil, c.forwardedHeader)
+	return err
+}
+
+func setCacheSize(c *config, v string) error {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1000 || n > 100_000_000 {
+		return errors.New("must be a whole number between 1000 and 100000000")
+	}
+	c.cacheSize = n
+	return nil
+}
+
+func setLogLevel(c *config, v string) error {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, v) {
+		return errors.New("must be debug, info, warn or error")
+	}
+	return c.logLevel.UnmarshalText([]byte(v))
+}
+
+func setLogFormat(c *config, v string) error {
+	c.logFormat = v
+	if v != "json" && v != "text" {
+		return errors.New("must be json or text")
+	}
+	return nil
+}
+
+func duration(least, most time.Duration, into func(*config) *time.Duration) func(*config, string) error {
+	return func(c *config, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < least || d > most {
+			return fmt.Errorf("must be a duration between %s and %s", client.Duration(least), client.Duration(most))
+		}
+		*into(c) = d
+		return nil
+	}
+}
+
+func setURL(c *config, v string) error {
+	u, err := url.Parse(v)
+	if v != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.Trim(u.Path, "/") != "") {
+		return errors.New("must be such as https://keys.example.com, without a path")
+	}
+	c.url = strings.TrimSuffix(v, "/")
+	return nil
+}
+
+func setSecret(c *config, v string) error {
+	if v != "" && len(v) < seal.MinSecret {
+		return fmt.Errorf("must have at least %d characters; make one with: openssl rand -hex 32", seal.MinSecret)
+	}
+	c.secret = v
+	return nil
+}
+
+func setAlgorithm(c *config, v string) error {
+	c.signingAlgorithm = signing.Algorithm(v)
+	if c.signingAlgorithm != signing.ES256 && c.signingAlgorithm != signing.RS256 {
+		return errors.New("must be ES256 or RS256")
+	}
+	return nil
+}

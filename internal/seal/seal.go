@@ -1,0 +1,66 @@
+// Package seal keeps small secrets readable only to those who know the
+// service's own secret: signing keys and one-time-code secrets in the store,
+// and the state of a sign-in in a cookie. AES-256-GCM under a key of its own
+// for each purpose (HKDF-SHA256, RFC 5869).
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+)
+
+// MinSecret is the least length of the service's secret, in bytes.
+const MinSecret = 32
+
+// ErrOpen is returned for what was sealed under another secret or for another
+// purpose, or was changed since.
+var ErrOpen = errors.New("sealed under another secret, or damaged")
+
+// Sealer seals and opens.
+type Sealer struct{ secret []byte }
+
+// New returns a Sealer under the secret, which has at least MinSecret bytes.
+func New(secret []byte) (*Sealer, error) {
+	if len(secret) < MinSecret {
+		return nil, fmt.Errorf("the secret must have at least %d bytes", MinSecret)
+	}
+	return &Sealer{secret: secret}, nil
+}
+
+// Seal returns text, unreadable. The purpose must be given again to open it.
+func (s *Sealer) Seal(purpose string, text []byte) ([]byte, error) {
+	aead, err := s.aead(purpose)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nil, nil, text, nil), nil
+}
+
+// Open returns what was sealed for the purpose, or ErrOpen.
+func (s *Sealer) Open(purpose string, sealed []byte) ([]byte, error) {
+	aead, err := s.aead(purpose)
+	if err != nil {
+		return nil, err
+	}
+	text, err := aead.Open(nil, nil, sealed, nil)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return text, nil
+}
+
+func (s *Sealer) aead(purpose string) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, s.secret, nil, "latchkey/"+purpose, 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive a key for %s: %w", purpose, err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("make a cipher for %s: %w", purpose, err)
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}

@@ -1,0 +1,51 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrTokenExpired is returned for a signed token of ours whose time is over.
+var ErrTokenExpired = errors.New("the token is expired")
+
+// AccessToken is what a signed token says: for a while it stands for a key,
+// with some of the key's scopes.
+type AccessToken struct {
+	ID        string // what Revoke of the token buries
+	KeyID     string
+	Scopes    []string // nil: whatever the key has
+	ExpiresAt time.Time
+}
+
+// TokenReader reads signed tokens offline.
+type TokenReader interface {
+	// Looks reports whether text has the shape of a signed token.
+	Looks(text string) bool
+	// ReadAccessToken returns what the token says: ErrMalformed for one that is
+	// none of ours or not for this use, ErrTokenExpired for one that is over.
+	ReadAccessToken(ctx context.Context, text string) (AccessToken, error)
+}
+
+// readToken reads a token that is not cached. One that is not ours is charged
+// as an unknown key is.
+func (v *Verifier) readToken(ctx context.Context, q *Question) (*AccessToken, error) {
+	t, err := v.tokens.ReadAccessToken(ctx, q.Key)
+	if errors.Is(err, ErrMalformed) {
+		if _, limit := v.guess(ctx, q, q.DryRun); limit != nil {
+			return nil, limit
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &t, nil
+}
+
+// EndToken makes the signed token with the id count as revoked: at once on
+// this node, within PollBound on the others.
+func (s *Service) EndToken(ctx context.Context, id string) error {
+	err := s.store.Bury(ctx, id)
+	s.marks.Bump(id)
+	return err
+}
