@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // Config is what the API needs. All fields but Now are required.
@@ -38,7 +39,9 @@ type Config struct {
 	Ping        func(context.Context) error // whether the store answers
 	Document    []byte                      // openapi.yaml
 	VerifyOpen  bool                        // POST /verify asks for no credential
-	Now         func() time.Time            // time.Now if nil
+	Limiter     ratelimit.Limiter
+	Throttles   Throttles
+	Now         func() time.Time // time.Now if nil
 }
 
 // API serves the management API, verification, health and documentation.
@@ -50,7 +53,7 @@ type API struct {
 func New(c Config) (*API, error) {
 	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Audit == nil ||
-		c.Idempotency == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
+		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration but Now is required")
 	}
 	if c.Now == nil {
@@ -68,6 +71,7 @@ func (a *API) Mount(engine *gin.Engine) {
 	for _, r := range a.routes() {
 		both(rest, r.method, r.path, a.guard(r))
 	}
+	a.mountForms(rest)
 	a.mountDocs(rest)
 }
 
@@ -76,30 +80,47 @@ func both(g *gin.RouterGroup, method, path string, h gin.HandlerFunc) {
 	g.Handle(method, path+"/", h)
 }
 
-// guard finds out who asks and whether the route is for him, then handles the
-// request. It is the one place where errors of handlers are rendered.
+// guard handles the requests of a route. Browsers that read get a page.
 func (a *API) guard(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
 		c.Header("X-Content-Type-Options", "nosniff")
 		c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if err := a.admit(c, r); err != nil {
-			a.render(c, err)
-			return
-		}
-		if err := r.handle(c); err != nil {
-			a.render(c, err)
+		switch {
+		case r.method == http.MethodGet && browses(c):
+			a.draw(c, r, func() { a.answer(c, r) })
+		case r.method == http.MethodPost && r.access == guarded && isAPI(r.path) && isForm(c):
+			a.submit(c)
+		default:
+			a.answer(c, r)
 		}
 	}
 }
 
-func (a *API) admit(c *gin.Context, r route) error {
-	if r.open {
-		return nil
+// answer finds out who asks and whether the route is for him, then handles the
+// request. It is the one place where errors of handlers are rendered.
+func (a *API) answer(c *gin.Context, r route) {
+	err := a.admit(c, r)
+	if err == nil {
+		err = r.handle(c)
 	}
-	p, err := a.Chain.Authenticate(c.Request)
 	if err != nil {
-		return err
+		a.render(c, err)
+	}
+}
+
+func (a *API) admit(c *gin.Context, r route) error {
+	p, err := auth.Nobody(), error(nil)
+	if r.access == guarded {
+		p, err = a.Chain.Authenticate(c.Request)
+	}
+	if err != nil {
+		return errors.Join(a.throttle(c, auth.Nobody()), err)
+	}
+	if r.access != free {
+		if err := a.throttle(c, p); err != nil {
+			return err
+		}
 	}
 	if !r.permission.Permits(p, r.method) {
 		return denied(p, r.permission)

@@ -223,3 +223,10 @@ func problemOf(t *testing.T, got answer) client.Problem {
 func byBearer(text string) credential {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+text) }
 }
+
+// me is who the credential acts as.
+func (s *suite) me(t *testing.T, as credential) client.Me {
+	t.Helper()
+	me, _ := want[client.Me](t, s, 200, call{method: "GET", path: "/api/me", as: as})
+	return me
+}

@@ -19,14 +19,13 @@ func TestConflicts(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
-	ctx := t.Context()
 	owner, byOwner := s.user(t, auth.Owner, x.organization)
-	me, _ := want[client.Me](t, s, 200, call{method: "GET", path: "/api/me", as: admin})
+	myself := "/api/users/" + s.me(t, admin).ID
 	revoked, _ := s.issue(t, x.account, keys.KeyFields{})
-	_, _, err := s.keys.Revoke(ctx, auth.System(), revoked, keys.AnyRevision, "", "")
+	_, _, err := s.keys.Revoke(t.Context(), auth.System(), revoked, keys.AnyRevision, "", "")
 	must(t, err)
 	rotated, _ := s.issue(t, x.account, keys.KeyFields{})
-	_, _, err = s.keys.Rotate(ctx, auth.System(), rotated, "", keys.AnyRevision, time.Hour)
+	_, _, err = s.keys.Rotate(t.Context(), auth.System(), rotated, "", keys.AnyRevision, time.Hour)
 	must(t, err)
 	member := "/api/organizations/" + x.organization + "/members/" + owner
 	for _, tt := range []struct {
@@ -43,8 +42,8 @@ func TestConflicts(t *testing.T) {
 		{"an account with live keys stays", "DELETE", "/api/service-accounts/" + x.account, nil, admin, "revoke"},
 		{"the default tier stays", "DELETE", "/api/tiers/free", nil, admin, "default"},
 		{"a management scope stays", "DELETE", "/api/scopes/latchkey:verify", nil, admin, "stay"},
-		{"nobody deletes himself", "DELETE", "/api/users/" + me.ID, nil, admin, "yourself"},
-		{"nobody disables himself", "PATCH", "/api/users/" + me.ID, map[string]any{"disabled": true}, admin, "yourself"},
+		{"nobody deletes himself", "DELETE", myself, nil, admin, "yourself"},
+		{"nobody disables himself", "PATCH", myself, map[string]any{"disabled": true}, admin, "yourself"},
 		{"the last owner stays", "DELETE", member, nil, byOwner, "owner"},
 		{"the last owner stays owner", "PATCH", member, map[string]any{"role": "viewer"}, byOwner, "owner"},
 		{"a revoked key is not changed", "PATCH", "/api/keys/" + revoked, map[string]any{"name": "n"}, admin, "revoked"},

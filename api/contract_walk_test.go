@@ -8,39 +8,46 @@ import (
 	"testing"
 )
 
+const (
+	organizationText = `{"id":"org_1","name":"Acme","disabled":false,"metadata":{},"created_at":"2026-01-31T12:00:00Z","updated_at":"2026-01-31T12:00:00Z"}`
+	problemText      = `{"type":"x","title":"Not Found","status":404,"detail":"there is no such organization","code":"not_found"}`
+)
+
+// exchanges are what a handler could answer, and whether that breaks the
+// contract.
+var exchanges = []struct {
+	name                string
+	method, path, sent  string
+	status              int
+	kind, tag, answered string
+	breaks              bool
+}{
+	{"a good answer passes", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, organizationText, false},
+	{"a slash at the end is the same path", "GET", "/api/organizations/org_1/", "", 200, "application/json", `"1"`, organizationText, false},
+	{"a problem passes", "GET", "/api/organizations/org_1", "", 404, problemType, "", problemText, false},
+	{"a status that is not documented", "GET", "/api/organizations/org_1", "", 418, problemType, "", problemText, true},
+	{"a member that is not documented", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, "{", `{"x":1,`, 1), true},
+	{"a member of the wrong type", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, "false", `"no"`, 1), true},
+	{"a time that is none", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, "2026-01-31T12", "today", 1), true},
+	{"a missing member", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, `"id":"org_1",`, "", 1), true},
+	{"a header of the wrong shape", "GET", "/api/organizations/org_1", "", 200, "application/json", `1`, organizationText, true},
+	{"a missing header", "GET", "/api/organizations/org_1", "", 200, "application/json", "", organizationText, true},
+	{"a header that is not documented", "GET", "/api/organizations/org_1", "", 404, problemType, `"1"`, problemText, true},
+	{"another media type", "GET", "/api/organizations/org_1", "", 404, "application/json", "", problemText, true},
+	{"a code that is not documented", "GET", "/api/organizations/org_1", "", 404, problemType, "", strings.Replace(problemText, "not_found", "gone", 1), true},
+	{"an accepted parameter that is not documented", "GET", "/api/organizations/org_1?x=1", "", 200, "application/json", `"1"`, organizationText, true},
+	{"an accepted body that breaks its schema", "PATCH", "/api/organizations/org_1", `{"name":1}`, 200, "application/json", `"1"`, organizationText, true},
+	{"an accepted body that keeps it", "PATCH", "/api/organizations/org_1", `{"name":"A"}`, 200, "application/json", `"1"`, organizationText, false},
+	{"a body where none is documented", "DELETE", "/api/organizations/org_1", "", 204, "", "", "gone", true},
+	{"a path that is not documented", "GET", "/api/nothing", "", 404, problemType, "", problemText, false},
+	{"a path that is not documented and is refused", "GET", "/api/nothing", "", 403, problemType, "", problemText, true},
+}
+
 // TestRecorderFindsWhatBreaksTheContract holds the recorder itself to what it
 // is for.
 func TestRecorderFindsWhatBreaksTheContract(t *testing.T) {
 	t.Parallel()
-	const organization = `{"id":"org_1","name":"Acme","disabled":false,"metadata":{},"created_at":"2026-01-31T12:00:00Z","updated_at":"2026-01-31T12:00:00Z"}`
-	const problem = `{"type":"x","title":"Not Found","status":404,"detail":"there is no such organization","code":"not_found"}`
-	for _, tt := range []struct {
-		name                string
-		method, path, sent  string
-		status              int
-		kind, tag, answered string
-		breaks              bool
-	}{
-		{"a good answer passes", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, organization, false},
-		{"a slash at the end is the same path", "GET", "/api/organizations/org_1/", "", 200, "application/json", `"1"`, organization, false},
-		{"a problem passes", "GET", "/api/organizations/org_1", "", 404, problemType, "", problem, false},
-		{"a status that is not documented", "GET", "/api/organizations/org_1", "", 418, problemType, "", problem, true},
-		{"a member that is not documented", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organization, "{", `{"x":1,`, 1), true},
-		{"a member of the wrong type", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organization, "false", `"no"`, 1), true},
-		{"a time that is none", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organization, "2026-01-31T12", "today", 1), true},
-		{"a missing member", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organization, `"id":"org_1",`, "", 1), true},
-		{"a header of the wrong shape", "GET", "/api/organizations/org_1", "", 200, "application/json", `1`, organization, true},
-		{"a missing header", "GET", "/api/organizations/org_1", "", 200, "application/json", "", organization, true},
-		{"a header that is not documented", "GET", "/api/organizations/org_1", "", 404, problemType, `"1"`, problem, true},
-		{"another media type", "GET", "/api/organizations/org_1", "", 404, "application/json", "", problem, true},
-		{"a code that is not documented", "GET", "/api/organizations/org_1", "", 404, problemType, "", strings.Replace(problem, "not_found", "gone", 1), true},
-		{"an accepted parameter that is not documented", "GET", "/api/organizations/org_1?x=1", "", 200, "application/json", `"1"`, organization, true},
-		{"an accepted body that breaks its schema", "PATCH", "/api/organizations/org_1", `{"name":1}`, 200, "application/json", `"1"`, organization, true},
-		{"an accepted body that keeps it", "PATCH", "/api/organizations/org_1", `{"name":"A"}`, 200, "application/json", `"1"`, organization, false},
-		{"a body where none is documented", "DELETE", "/api/organizations/org_1", "", 204, "", "", "gone", true},
-		{"a path that is not documented", "GET", "/api/nothing", "", 404, problemType, "", problem, false},
-		{"a path that is not documented and is refused", "GET", "/api/nothing", "", 403, problemType, "", problem, true},
-	} {
+	for _, tt := range exchanges {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, strings.NewReader(tt.sent))

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/swaggest/swgui/v5/static"
 
+	"github.com/latchkey/latchkey/api/browse"
 	"github.com/latchkey/latchkey/internal/errs"
 )
 
@@ -26,6 +27,7 @@ func (a *API) mountDocs(g *gin.RouterGroup) {
 	both(g, http.MethodGet, "/docs", a.docsPage("index.html", "text/html; charset=utf-8"))
 	g.GET("/docs/start.js", a.docsPage("start.js", "text/javascript; charset=utf-8"))
 	g.GET("/docs/assets/:file", a.docsAsset)
+	g.GET(browse.StylePath, a.style)
 }
 
 func (a *API) openapi(c *gin.Context) {

@@ -152,8 +152,11 @@ func once[T any](a *API, c *gin.Context, body []byte, newID func() string, make,
 		return none, err
 	}
 	if repeated {
-		if found, err := find(ctx, id); !errors.Is(err, errs.NotFound) {
+		found, err := find(ctx, id)
+		if err == nil {
 			c.Header("Idempotent-Replayed", "true")
+		}
+		if !errors.Is(err, errs.NotFound) {
 			return found, err
 		}
 	}

@@ -20,6 +20,8 @@ import (
 
 const inside = "disk on fire at /var/lib/secret"
 
+var errBroken = errors.New(inside)
+
 // whileHandling fails the calls that are made once the principal is known.
 func whileHandling(err error) func(context.Context, string) error {
 	return func(ctx context.Context, _ string) error {
@@ -39,7 +41,7 @@ func always(err error) func(context.Context, string) error {
 // reached 503, and neither tells anything of the inside.
 func TestFailingStore(t *testing.T) {
 	t.Parallel()
-	broken := errors.New(inside)
+	broken := errBroken
 	gone := fmt.Errorf("%w: %s", errs.Unavailable, inside)
 	for _, tt := range []struct {
 		name   string
@@ -91,7 +93,7 @@ func TestVerifyWithoutStore(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{open: true})
 	x := s.tenant(t)
-	s.store.breakBy(always(errors.New(inside)))
+	s.store.breakBy(always(errBroken))
 	refused(t, s, 503, "unavailable", call{method: "GET", path: "/verify", as: byKey(x.secret)})
 	refused(t, s, 503, "unavailable", call{method: "POST", path: "/verify", body: map[string]any{"key": x.secret}})
 }

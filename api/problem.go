@@ -31,7 +31,7 @@ func Problems() map[string]int {
 		string(errs.Forbidden): 403, "csrf_failed": 403, string(errs.NotFound): 404, "method_not_allowed": 405,
 		string(errs.Conflict): 409, "too_many_keys": 409, "idempotency_key_reused": 409,
 		string(errs.Stale): 412, string(errs.TooLarge): 413, string(errs.Unsupported): 415,
-		string(errs.Limited): 429, httpx.InternalCode: 500, string(errs.Unavailable): 503,
+		string(errs.Limited): 429, "throttled": 429, httpx.InternalCode: 500, string(errs.Unavailable): 503,
 	}
 }
 

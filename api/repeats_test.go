@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -97,5 +98,31 @@ func TestConcurrentRepeats(t *testing.T) {
 	page, _ := want[client.List[client.Key]](t, s, 200, call{method: "GET", path: fmt.Sprintf("/api/keys?service_account_id=%s&q=CI", x.account), as: admin})
 	if len(ids) != 1 || told != 1 || len(page.Items) != 2 { // the tenant has a key already
 		t.Errorf("8 repeats made %d keys, told %d secrets, %d keys are there", len(ids), told, len(page.Items))
+	}
+}
+
+// TestFailedRepeats: a repeat that cannot find what was made says no word of
+// a replay, and the next one can.
+func TestFailedRepeats(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x, admin := s.tenant(t), s.admin(t)
+	c := call{
+		method: "POST", path: "/api/keys", as: admin, header: map[string]string{"Idempotency-Key": "again"},
+		body: map[string]any{"service_account_id": x.account, "name": "CI"},
+	}
+	made, _ := want[client.IssuedKey](t, s, 201, c)
+	s.store.breakBy(whileHandling(errBroken))
+	refused(t, s, 500, "internal_error", c)
+	s.store.breakBy(func(ctx context.Context, call string) error {
+		if call == "get" {
+			return whileHandling(errBroken)(ctx, call)
+		}
+		return nil
+	})
+	refused(t, s, 500, "internal_error", c)
+	s.store.breakBy(nil)
+	if found, _ := want[client.IssuedKey](t, s, 201, c); found.ID != made.ID || found.Secret != "" {
+		t.Errorf("the repeat answers %s and a secret of %d characters, made was %s", found.ID, len(found.Secret), made.ID)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -14,81 +15,92 @@ type route struct {
 	path       string
 	permission auth.Permission
 	handle     func(*gin.Context) error
-	open       bool // no credential is looked at
+	access     access
+	body       any // what a form on a page begins with, nil where there is no body
 }
+
+// access is what happens before the permission of a route is asked.
+type access int
+
+const (
+	guarded access = iota // the chain finds out who asks
+	open                  // no credential is looked at
+	free                  // nor is anybody throttled
+)
 
 func (a *API) routes() []route {
 	known, staff, anybody := auth.IsAuthenticated(), auth.IsAdminUser(), auth.AllowAny()
 	may := auth.HasScope
 	return []route{
-		{"GET", "/healthz", anybody, a.healthz, true},
-		{"GET", "/readyz", anybody, a.readyz, true},
-		{"GET", "/api/me", known, a.me, false},
+		{"GET", "/healthz", anybody, a.healthz, free, nil},
+		{"GET", "/readyz", anybody, a.readyz, free, nil},
+		{"GET", "/api", anybody, a.root, guarded, nil},
+		{"GET", "/api/me", known, a.me, guarded, nil},
 
-		{"POST", "/api/token", anybody, a.obtainToken, true},
-		{"POST", "/api/token/refresh", anybody, a.refreshToken, true},
-		{"POST", "/api/token/verify", anybody, a.verifyToken, true},
-		{"POST", "/api/token/blacklist", anybody, a.blacklistToken, true},
-		{"GET", "/api/tokens", known, a.listTokens, false},
-		{"POST", "/api/tokens", known, a.createToken, false},
-		{"GET", "/api/tokens/:id", known, a.getToken, false},
-		{"DELETE", "/api/tokens/:id", known, a.revokeToken, false},
-		{"POST", "/api/session", anybody, a.signIn, true},
-		{"DELETE", "/api/session", known, a.signOut, false},
-		{"GET", "/api/sessions", known, a.listSessions, false},
-		{"DELETE", "/api/sessions", known, a.signOutEverywhere, false},
-		{"DELETE", "/api/sessions/:id", known, a.endSession, false},
+		{"POST", "/api/token", anybody, a.obtainToken, open, nil},
+		{"POST", "/api/token/refresh", anybody, a.refreshToken, open, nil},
+		{"POST", "/api/token/verify", anybody, a.verifyToken, open, nil},
+		{"POST", "/api/token/blacklist", anybody, a.blacklistToken, open, nil},
+		{"GET", "/api/tokens", known, a.listTokens, guarded, nil},
+		{"POST", "/api/tokens", known, a.createToken, guarded, client.CreateToken{}},
+		{"GET", "/api/tokens/:id", known, a.getToken, guarded, nil},
+		{"DELETE", "/api/tokens/:id", known, a.revokeToken, guarded, nil},
+		{"POST", "/api/session", anybody, a.signIn, open, nil},
+		{"DELETE", "/api/session", known, a.signOut, guarded, nil},
+		{"GET", "/api/sessions", known, a.listSessions, guarded, nil},
+		{"DELETE", "/api/sessions", known, a.signOutEverywhere, guarded, nil},
+		{"DELETE", "/api/sessions/:id", known, a.endSession, guarded, nil},
 
-		{"POST", "/oauth/token", anybody, a.oauthToken, true},
-		{"POST", "/oauth/introspect", anybody, a.oauthIntrospect, true},
-		{"POST", "/oauth/revoke", anybody, a.oauthRevoke, true},
-		{"GET", "/.well-known/oauth-authorization-server", anybody, a.oauthMetadata, true},
-		{"GET", "/.well-known/jwks.json", anybody, a.jwks, true},
+		{"POST", "/oauth/token", anybody, a.oauthToken, open, nil},
+		{"POST", "/oauth/introspect", anybody, a.oauthIntrospect, open, nil},
+		{"POST", "/oauth/revoke", anybody, a.oauthRevoke, open, nil},
+		{"GET", "/.well-known/oauth-authorization-server", anybody, a.oauthMetadata, free, nil},
+		{"GET", "/.well-known/jwks.json", anybody, a.jwks, free, nil},
 
-		{"GET", "/api/organizations", known, a.listOrganizations, false},
-		{"POST", "/api/organizations", staff, a.createOrganization, false},
-		{"GET", "/api/organizations/:id", known, a.getOrganization, false},
-		{"PATCH", "/api/organizations/:id", may(keys.WriteOrganization), a.patchOrganization, false},
-		{"DELETE", "/api/organizations/:id", staff, a.deleteOrganization, false},
-		{"GET", "/api/organizations/:id/members", may(keys.ReadMembers), a.listMembers, false},
-		{"POST", "/api/organizations/:id/members", may(keys.WriteMembers), a.addMember, false},
-		{"GET", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), a.getMember, false},
-		{"PATCH", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), a.patchMember, false},
-		{"DELETE", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), a.removeMember, false},
+		{"GET", "/api/organizations", known, a.listOrganizations, guarded, nil},
+		{"POST", "/api/organizations", staff, a.createOrganization, guarded, client.OrganizationSettings{}},
+		{"GET", "/api/organizations/:id", known, a.getOrganization, guarded, nil},
+		{"PATCH", "/api/organizations/:id", may(keys.WriteOrganization), a.patchOrganization, guarded, client.OrganizationSettings{}},
+		{"DELETE", "/api/organizations/:id", staff, a.deleteOrganization, guarded, nil},
+		{"GET", "/api/organizations/:id/members", may(keys.ReadMembers), a.listMembers, guarded, nil},
+		{"POST", "/api/organizations/:id/members", may(keys.WriteMembers), a.addMember, guarded, client.AddMember{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}}},
+		{"GET", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), a.getMember, guarded, nil},
+		{"PATCH", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), a.patchMember, guarded, client.MemberSettings{}},
+		{"DELETE", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), a.removeMember, guarded, nil},
 
-		{"GET", "/api/service-accounts", may(keys.ReadAccounts), a.listAccounts, false},
-		{"POST", "/api/service-accounts", may(keys.WriteAccounts), a.createAccount, false},
-		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), a.getAccount, false},
-		{"PATCH", "/api/service-accounts/:id", may(keys.WriteAccounts), a.patchAccount, false},
-		{"DELETE", "/api/service-accounts/:id", may(keys.WriteAccounts), a.deleteAccount, false},
-		{"GET", "/api/clients", may(keys.ReadAccounts), a.listAccounts, false},
+		{"GET", "/api/service-accounts", may(keys.ReadAccounts), a.listAccounts, guarded, nil},
+		{"POST", "/api/service-accounts", may(keys.WriteAccounts), a.createAccount, guarded, client.CreateServiceAccount{ServiceAccountSettings: client.ServiceAccountSettings{Scopes: []string{}, AllowedNetworks: []string{}}}},
+		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), a.getAccount, guarded, nil},
+		{"PATCH", "/api/service-accounts/:id", may(keys.WriteAccounts), a.patchAccount, guarded, client.ServiceAccountSettings{}},
+		{"DELETE", "/api/service-accounts/:id", may(keys.WriteAccounts), a.deleteAccount, guarded, nil},
+		{"GET", "/api/clients", may(keys.ReadAccounts), a.listAccounts, guarded, nil},
 
-		{"GET", "/api/keys", may(keys.ReadKeys), a.listKeys, false},
-		{"POST", "/api/keys", may(keys.WriteKeys), a.createKey, false},
-		{"GET", "/api/keys/:id", may(keys.ReadKeys), a.getKey, false},
-		{"PATCH", "/api/keys/:id", may(keys.WriteKeys), a.patchKey, false},
-		{"DELETE", "/api/keys/:id", may(keys.WriteKeys), a.deleteKey, false},
-		{"POST", "/api/keys/:id/rotate", may(keys.WriteKeys), a.rotateKey, false},
-		{"POST", "/api/keys/:id/revoke", may(keys.WriteKeys), a.revokeKey, false},
+		{"GET", "/api/keys", may(keys.ReadKeys), a.listKeys, guarded, nil},
+		{"POST", "/api/keys", may(keys.WriteKeys), a.createKey, guarded, client.CreateKey{Environment: string(keys.Live), KeySettings: client.KeySettings{AllowedNetworks: []string{}}}},
+		{"GET", "/api/keys/:id", may(keys.ReadKeys), a.getKey, guarded, nil},
+		{"PATCH", "/api/keys/:id", may(keys.WriteKeys), a.patchKey, guarded, client.KeySettings{}},
+		{"DELETE", "/api/keys/:id", may(keys.WriteKeys), a.deleteKey, guarded, nil},
+		{"POST", "/api/keys/:id/rotate", may(keys.WriteKeys), a.rotateKey, guarded, client.RotateKey{}},
+		{"POST", "/api/keys/:id/revoke", may(keys.WriteKeys), a.revokeKey, guarded, client.RevokeKey{}},
 
-		{"GET", "/api/tiers", known, a.listTiers, false},
-		{"POST", "/api/tiers", staff, a.createTier, false},
-		{"GET", "/api/tiers/:name", known, a.getTier, false},
-		{"PATCH", "/api/tiers/:name", staff, a.patchTier, false},
-		{"DELETE", "/api/tiers/:name", staff, a.deleteTier, false},
+		{"GET", "/api/tiers", known, a.listTiers, guarded, nil},
+		{"POST", "/api/tiers", staff, a.createTier, guarded, client.CreateTier{}},
+		{"GET", "/api/tiers/:name", known, a.getTier, guarded, nil},
+		{"PATCH", "/api/tiers/:name", staff, a.patchTier, guarded, client.TierSettings{}},
+		{"DELETE", "/api/tiers/:name", staff, a.deleteTier, guarded, nil},
 
-		{"GET", "/api/scopes", known, a.listScopes, false},
-		{"POST", "/api/scopes", staff, a.createScope, false},
-		{"GET", "/api/scopes/:name", known, a.getScope, false},
-		{"PATCH", "/api/scopes/:name", staff, a.patchScope, false},
-		{"DELETE", "/api/scopes/:name", staff, a.deleteScope, false},
+		{"GET", "/api/scopes", known, a.listScopes, guarded, nil},
+		{"POST", "/api/scopes", staff, a.createScope, guarded, client.CreateScope{}},
+		{"GET", "/api/scopes/:name", known, a.getScope, guarded, nil},
+		{"PATCH", "/api/scopes/:name", staff, a.patchScope, guarded, client.ScopeSettings{}},
+		{"DELETE", "/api/scopes/:name", staff, a.deleteScope, guarded, nil},
 
-		{"GET", "/api/users", staff, a.listUsers, false},
-		{"POST", "/api/users", staff, a.createUser, false},
-		{"GET", "/api/users/:id", known, a.getUser, false},
-		{"PATCH", "/api/users/:id", staff, a.patchUser, false},
-		{"DELETE", "/api/users/:id", staff, a.deleteUser, false},
+		{"GET", "/api/users", staff, a.listUsers, guarded, nil},
+		{"POST", "/api/users", staff, a.createUser, guarded, client.SetUser{}},
+		{"GET", "/api/users/:id", known, a.getUser, guarded, nil},
+		{"PATCH", "/api/users/:id", staff, a.patchUser, guarded, client.SetUser{}},
+		{"DELETE", "/api/users/:id", staff, a.deleteUser, guarded, nil},
 
-		{"GET", "/api/audit-events", may(keys.ReadAudit), a.listAuditEvents, false},
+		{"GET", "/api/audit-events", may(keys.ReadAudit), a.listAuditEvents, guarded, nil},
 	}
 }

@@ -22,11 +22,12 @@ func fixed(body map[string]any) func(tenant, int64) map[string]any {
 	return func(tenant, int64) map[string]any { return body }
 }
 
+func patch(body map[string]any) sample { return sample{kind: mergePatch, body: fixed(body)} }
+
 var rule = map[string]any{"requests": 10, "per": "1s", "burst": 20}
 
 // samples are by operationId. An operation that is not here takes no body.
 func samples() map[string]sample {
-	patch := func(body map[string]any) sample { return sample{kind: mergePatch, body: fixed(body)} }
 	return map[string]sample{
 		"verifyAsked": {body: func(x tenant, _ int64) map[string]any {
 			return map[string]any{"key": x.secret, "scopes": []string{}, "cost": 1, "ip": "203.0.113.9", "dry_run": false}

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -35,8 +37,10 @@ import (
 // contract checks every exchange of every test of this package.
 var contract *recorder
 
-// TestMain runs the suite.
+// TestMain runs the suite. When all of it ran, every documented status of
+// every operation must have been seen.
 func TestMain(m *testing.M) {
+	flag.Parse()
 	gin.SetMode(gin.ReleaseMode)
 	d, err := loadDocument(latchkey.Contract())
 	if err != nil {
@@ -44,7 +48,22 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	contract = newRecorder(d)
-	os.Exit(m.Run())
+	code := m.Run()
+	if missing := contract.unseen(); code == 0 && whole() && len(missing) > 0 {
+		fmt.Fprintf(os.Stderr, "documented in openapi.yaml and never seen in the suite:\n  %s\nFAIL\n", strings.Join(missing, "\n  "))
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// whole reports whether every test was asked for.
+func whole() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // settings are what a test may want different from the defaults.
@@ -131,6 +150,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	verifier, err := keys.NewVerifier(keys.VerifierConfig{
 		Store: s.store, Limiter: s.limiter, Marks: marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
 		Tokens: oauth.Reader{Ring: s.ring, Audience: issuer},
+		CacheSize: 1000, // clearing a large one takes longer than most tests
 	})
 	must(t, err)
 	s.format = format
@@ -146,7 +166,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	})
 	must(t, err)
 	s.serve(t, logger, api.Config{
-		JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
+		Limiter: s.limiter, JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
 		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
 	})

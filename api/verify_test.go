@@ -222,16 +222,17 @@ func TestVerifierSeesItsOwn(t *testing.T) {
 	}
 }
 
+func network(texts ...string) (all []netip.Prefix) {
+	for _, text := range texts {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
+}
+
 // TestNetworks: keys and accounts are bound to networks of IPv4 and IPv6, and
 // the client is who the trusted proxies say.
 func TestNetworks(t *testing.T) {
 	t.Parallel()
-	network := func(texts ...string) (all []netip.Prefix) {
-		for _, text := range texts {
-			all = append(all, netip.MustParsePrefix(text))
-		}
-		return all
-	}
 	for _, tt := range []struct {
 		name      string
 		trusted   []netip.Prefix

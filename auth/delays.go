@@ -60,7 +60,7 @@ type trySource struct {
 }
 
 func (d *Delays) sources(ctx context.Context, login string) []trySource {
-	address, account := proxies.ClientOf(ctx).Address.String(), keys.Fold(login)
+	address, account := proxies.Neighbourhood(proxies.ClientOf(ctx).Address), keys.Fold(login)
 	return []trySource{
 		{sourceName(account + " " + address), d.rule.Burst, longestDelay},
 		{sourceName(" " + address), d.rule.Burst * addressFactor, longestDelay},

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -139,21 +139,9 @@ func (v *Verifier) guess(ctx context.Context, q *Question, dry bool) (ratelimit.
 		return ratelimit.Decision{Allowed: true}, nil
 	}
 	return v.limiter.Take(ctx, ratelimit.Request{
-		Key:  ratelimit.Bucket{ID: "guess " + neighbourhood(q.Address), Rule: v.guesses},
+		Key:  ratelimit.Bucket{ID: "guess " + proxies.Neighbourhood(q.Address), Rule: v.guesses},
 		Cost: 1, DryRun: dry,
 	})
-}
-
-// neighbourhood is the address, or the /64 that one IPv6 host has to itself.
-func neighbourhood(a netip.Addr) string {
-	if a.Is4() {
-		return a.String()
-	}
-	p, err := a.WithZone("").Prefix(64)
-	if err != nil {
-		return a.String()
-	}
-	return p.String()
 }
 
 func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.Time) (Verdict, error) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -34,6 +35,7 @@ type config struct {
 	logLevel        slog.Level
 	logFormat       string
 
+	throttles        api.Throttles
 	url              string // without a slash at its end
 	secret           string // "" for one kept in the data folder
 	dataDir          string

@@ -126,6 +126,7 @@ func (a *app) handler() (http.Handler, error) {
 		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit,
 		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {
 		return nil, err

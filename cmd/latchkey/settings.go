@@ -45,6 +45,10 @@ func settings() []setting {
 		{name: "SIGNING_KEY_LIFE", standard: "2160h", meaning: "how long a key signs tokens before the next one does", set: duration(time.Hour, 10*365*24*time.Hour, func(c *config) *time.Duration { return &c.signingKeyLife })},
 		{name: "OAUTH_TOKEN_LIFE", standard: "15m", meaning: "how long an access token of a service account lives", set: duration(time.Minute, oauth.MaxLife, func(c *config) *time.Duration { return &c.oauthLife })},
 		{name: "OAUTH_AUDIENCE", standard: "", meaning: "who these tokens are for (aud); LATCHKEY_URL if empty", set: text(func(c *config) *string { return &c.oauthAudience })},
+		{name: "THROTTLE_ANONYMOUS", standard: "120/1m", meaning: "requests to the management API that one client address may make without a credential, or with a wrong one, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.throttles.Anonymous })},
+		{name: "THROTTLE_USER", standard: "600/1m", meaning: "the same for each user, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.throttles.User })},
+		{name: "THROTTLE_ADMIN", standard: "6000/1m", meaning: "the same for each of the provider's staff, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.throttles.Admin })},
+		{name: "THROTTLE_SERVICE_ACCOUNT", standard: "600/1m", meaning: "the same for each service account, or off; tiers can have their own: 600/1m,free=60/1m,enterprise=off", set: setAccountThrottles},
 		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
 		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
 	}
@@ -177,6 +181,29 @@ func setAlgorithm(c *config, v string) error {
 	c.signingAlgorithm = signing.Algorithm(v)
 	if c.signingAlgorithm != signing.ES256 && c.signingAlgorithm != signing.RS256 {
 		return errors.New("must be ES256 or RS256")
+	}
+	return nil
+}
+
+func setAccountThrottles(c *config, v string) error {
+	general, rest, _ := strings.Cut(v, ",")
+	if err := rule(func(c *config) *ratelimit.Rule { return &c.throttles.ServiceAccount })(c, general); err != nil {
+		return err
+	}
+	c.throttles.Tiers = map[string]ratelimit.Rule{}
+	if rest == "" {
+		return nil
+	}
+	for pair := range strings.SplitSeq(rest, ",") {
+		tier, text, ok := strings.Cut(pair, "=")
+		if !ok {
+			return fmt.Errorf("%q is not TIER=RULE", pair)
+		}
+		var r ratelimit.Rule
+		if err := rule(func(*config) *ratelimit.Rule { return &r })(c, text); err != nil {
+			return fmt.Errorf("%s: %w", tier, err)
+		}
+		c.throttles.Tiers[strings.TrimSpace(tier)] = r
 	}
 	return nil
 }

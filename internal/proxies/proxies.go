@@ -156,6 +156,19 @@ func parseHop(s string) (netip.Addr, error) {
 	return netip.Addr{}, errHop
 }
 
+// Neighbourhood names who shares the address for limits: itself, or the /64
+// that one IPv6 host has to itself.
+func Neighbourhood(a netip.Addr) string {
+	if !a.Is6() {
+		return a.String()
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
+}
+
 type clientKey struct{}
 
 // With returns a context that carries the client.

@@ -1,0 +1,95 @@
+package browse
+
+import (
+	"embed"
+	"html/template"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+//go:embed page.html browse.css
+var files embed.FS
+
+var page = template.Must(template.ParseFS(files, "page.html"))
+
+// Style returns the style sheet of the pages, which they load from StylePath.
+func Style() ([]byte, error) { return files.ReadFile("browse.css") }
+
+// StylePath is where the pages expect their style sheet.
+const StylePath = "/docs/browse.css"
+
+// Policy is the Content-Security-Policy of the pages: no script at all.
+const Policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// Form lets the reader send one more request.
+type Form struct {
+	Method  string
+	Path    string
+	Summary string
+	Body    string // JSON to begin with, "" for a request without
+	ETag    string // the state that the reader saw, "" for none
+	Danger  bool
+}
+
+// Answer is what is drawn.
+type Answer struct {
+	Method     string
+	URL        *url.URL
+	Status     int
+	Header     http.Header
+	Body       []byte
+	Permission string // what the route needs
+	User       string // who is signed in, "" for nobody
+	CSRF       string
+	Forms      []Form
+}
+
+type line struct{ Name, Value string }
+
+type crumb struct{ Name, Path string }
+
+// view is an Answer as the template needs it.
+type view struct {
+	Answer
+	Path, Reason, Kind, Next string
+	Headers                  []line
+	Crumbs                   []crumb
+	Spans                    []span
+}
+
+// shown are the headers that tell a reader something, in this order.
+var shown = []string{
+	"Allow", "Content-Type", "Location", "ETag", "WWW-Authenticate", "Retry-After", "Idempotent-Replayed",
+	"RateLimit", "RateLimit-Policy", "Cache-Control", "X-Request-Id",
+}
+
+// Write draws the answer.
+func Write(w io.Writer, a *Answer) error {
+	v := view{Answer: *a, Path: a.URL.RequestURI(), Reason: http.StatusText(a.Status), Kind: "good", Crumbs: crumbs(a.URL.Path)}
+	if a.Status >= http.StatusBadRequest {
+		v.Kind = "bad"
+	}
+	v.Next = "/login?next=" + url.QueryEscape(a.URL.Path)
+	for _, name := range shown {
+		if values := a.Header.Values(name); len(values) > 0 {
+			v.Headers = append(v.Headers, line{name, strings.Join(values, ", ")})
+		}
+	}
+	if len(a.Body) > 0 {
+		v.Spans = colour(a.Body, a.URL)
+	}
+	return page.Execute(w, v)
+}
+
+// crumbs is the way from the root of the API to the path.
+func crumbs(path string) []crumb {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	var way []crumb
+	for i := range parts {
+		way = append(way, crumb{parts[i], "/" + strings.Join(parts[:i+1], "/")})
+	}
+	return slices.Clip(way)
+}

@@ -1,0 +1,62 @@
+package api
+
+import (
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Throttles are how often each kind of caller may use the management API; a
+// zero rule lets it use the API as often as it likes. They are no part of the
+// limits of keys, which hold for the provider's own API.
+type Throttles struct {
+	Anonymous      ratelimit.Rule // by client address; wrong credentials count here
+	User           ratelimit.Rule
+	Admin          ratelimit.Rule
+	ServiceAccount ratelimit.Rule            // of a tier that has no rule of its own
+	Tiers          map[string]ratelimit.Rule // by the service account's tier
+}
+
+// of returns the rule of the principal, and what counts against it.
+func (t *Throttles) of(p *auth.Principal, client proxies.Client) (kind, id string, rule ratelimit.Rule) {
+	switch {
+	case p.Kind == auth.ServiceAccountKind:
+		rule, own := t.Tiers[p.Tier]
+		if !own {
+			rule = t.ServiceAccount
+		}
+		return "service-account", p.AccountID, rule
+	case p.IsAdmin():
+		return "admin", p.ID(), t.Admin
+	case p.Authenticated():
+		return "user", p.ID(), t.User
+	default:
+		return "anonymous", proxies.Neighbourhood(client.Address), t.Anonymous
+	}
+}
+
+// throttle charges the principal for one request.
+func (a *API) throttle(c *gin.Context, p *auth.Principal) error {
+	kind, id, rule := a.Throttles.of(p, proxies.ClientOf(c.Request.Context()))
+	if rule.IsZero() {
+		return nil
+	}
+	d, err := a.Limiter.Take(c.Request.Context(), ratelimit.Request{Key: ratelimit.Bucket{ID: "throttle " + kind + " " + id, Rule: rule}, Cost: 1})
+	if err != nil || d.Allowed {
+		return err
+	}
+	h := newHeaders(c.Writer.Header())
+	h.set("RateLimit-Policy", string(appendPolicy(nil, kind, rule)))
+	h.set("RateLimit", string(appendState(nil, kind, d.Key.Remaining, d.Key.ResetAfter)))
+	h.set("X-RateLimit-Limit", strconv.FormatInt(d.Key.Limit, 10))
+	h.set("X-RateLimit-Remaining", strconv.FormatInt(d.Key.Remaining, 10))
+	h.set("X-RateLimit-Reset", strconv.FormatInt(wholeSeconds(d.Key.ResetAfter), 10))
+	e := errs.WithCode(errs.Limited, "throttled", "too many requests as "+kind+"; wait, then go on more slowly")
+	e.RetryAfter = d.RetryAfter
+	return e
+}
