@@ -56,6 +56,16 @@ type Filter struct {
 	From, Until     time.Time // From inclusive, Until exclusive
 }
 
+// idSlack is by how much an event's id may have been made before or after At.
+const idSlack = time.Minute
+
+// FirstID returns an id that no event at or after From comes before: ids begin
+// with the time, so that a store can look among them.
+func (f *Filter) FirstID() string { return ids.At(ids.Event, f.From.Add(-idSlack)) }
+
+// LastID returns an id that every event before Until comes before.
+func (f *Filter) LastID() string { return ids.At(ids.Event, f.Until.Add(idSlack)) }
+
 // Store keeps events for ever, in the order of their ids.
 type Store interface {
 	// AppendEvent stores one event.

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"sync"
 	"time"
 
@@ -61,10 +62,17 @@ type trySource struct {
 func (d *Delays) sources(ctx context.Context, login string) []trySource {
 	address, account := proxies.Neighbourhood(proxies.ClientOf(ctx).Address), keys.Fold(login)
 	return []trySource{
-		{account + " " + address, d.rule.Burst, longestDelay},
-		{" " + address, d.rule.Burst * addressFactor, longestDelay},
-		{account, d.rule.Burst * accountFactor, accountDelay},
+		{sourceName(account + " " + address), d.rule.Burst, longestDelay},
+		{sourceName(" " + address), d.rule.Burst * addressFactor, longestDelay},
+		{sourceName(account), d.rule.Burst * accountFactor, accountDelay},
 	}
+}
+
+// sourceName is a name of bounded length: what strangers type as their login
+// may be as long as a request.
+func sourceName(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return string(sum[:])
 }
 
 // Begin counts a try before it is decided, so that many at once are no more

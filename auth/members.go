@@ -69,6 +69,9 @@ func (p *People) AddMember(ctx context.Context, a keys.Actor, organizationID, us
 	if err := f.Err(); err != nil {
 		return Membership{}, err
 	}
+	if err := mayMakeOwner(a, organizationID, role); err != nil {
+		return Membership{}, err
+	}
 	m := Membership{Stamp: keys.NewStamp(p.Now()), OrganizationID: organizationID, UserID: userID, Role: role}
 	if err := p.Store.Memberships().Insert(ctx, m); err != nil {
 		if errors.Is(err, errs.Conflict) {
@@ -93,6 +96,11 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 		f.Check(role.Valid(), "role", "must be owner, developer or viewer")
 		if err := f.Err(); err != nil {
 			return err
+		}
+		if role != m.Role {
+			if err := mayMakeOwner(a, organizationID, role); err != nil {
+				return err
+			}
 		}
 		if m.Role == Owner && role != Owner {
 			if err := p.notLastOwner(ctx, organizationID); err != nil {
@@ -127,6 +135,17 @@ func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID,
 		return memberMissing(err)
 	}
 	return p.record(ctx, a, "member.delete", m.object(), m, nil)
+}
+
+// mayMakeOwner keeps a service account that manages members from making an
+// owner, who has all of the management API, unless it has all of that itself.
+func mayMakeOwner(a keys.Actor, organizationID string, role Role) error {
+	if role != Owner || a.MayGrant(everyManagement, organizationID) {
+		return nil
+	}
+	e := errs.New(errs.Forbidden, "nobody grants more than he has")
+	e.Fields = []errs.Field{{Name: "role", Detail: "you do not have " + everyManagement + ", which owners have"}}
+	return e
 }
 
 func (p *People) notLastOwner(ctx context.Context, organizationID string) error {

@@ -108,10 +108,10 @@ func (p *People) BeginSession(ctx context.Context, u User) (token string, s Sess
 // actorOf is the user as the one who acts, before he has any roles.
 func actorOf(u *User) *Principal { return &Principal{Kind: UserKind, User: u} }
 
-// recordFailure leaves an audit event of a try to sign in that was refused.
+// recordFailure leaves an audit event of a try to sign in that was refused. One
+// that was not even heard leaves none: strangers can make as many as they like.
 func (p *People) recordFailure(ctx context.Context, name string, cause error) error {
-	kind := errs.KindOf(cause)
-	if (kind != errs.Unauthenticated && kind != errs.Limited) || errors.Is(cause, errCodeRequired) {
+	if errs.KindOf(cause) != errs.Unauthenticated || errors.Is(cause, errCodeRequired) {
 		return nil
 	}
 	u, err := p.find(ctx, name)

@@ -15,19 +15,30 @@ var ErrURL = errors.New("the database URL must be sqlite:PATH, mongodb://HOST/NA
 // Open opens the database that the URL names. Errors do not repeat the URL,
 // which may hold a password.
 func Open(ctx context.Context, url string) (Store, error) {
+	if err := CheckURL(url); err != nil {
+		return nil, err
+	}
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch scheme {
 	case "sqlite":
-		path := strings.TrimPrefix(rest, "//")
-		if path == "" {
-			return nil, ErrURL
-		}
-		return asStore(sqlite.Open(ctx, path))
+		return asStore(sqlite.Open(ctx, strings.TrimPrefix(rest, "//")))
 	case "mongodb", "mongodb+srv":
 		return asStore(mongo.Open(ctx, url))
 	default:
 		return nil, ErrURL
 	}
+}
+
+// CheckURL returns ErrURL for a URL that names no database, whatever is there.
+func CheckURL(url string) error {
+	scheme, rest, _ := strings.Cut(url, ":")
+	rest, slashes := strings.CutPrefix(rest, "//")
+	_, database, _ := strings.Cut(rest, "/")
+	database, _, _ = strings.Cut(database, "?")
+	if (scheme == "sqlite" && rest != "") || ((scheme == "mongodb" || scheme == "mongodb+srv") && slashes && database != "") {
+		return nil
+	}
+	return ErrURL
 }
 
 // asStore keeps a nil pointer from becoming a Store that is not nil.

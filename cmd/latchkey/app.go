@@ -65,7 +65,7 @@ func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err err
 		return a, err
 	}
 	if a.store, err = store.Open(opening, c.databaseURL); err != nil {
-		return a, err
+		return a, fmt.Errorf("open the store (LATCHKEY_DATABASE_URL): %w", err)
 	}
 	if a.limiter, err = ratelimit.NewLocal(ratelimit.Config{Store: a.store, Logger: logger}); err != nil {
 		return a, err

@@ -13,8 +13,9 @@ import (
 
 // firstStart fills an empty store: catalogue, tiers, an organization and, last
 // of all, the first admin, whose password it returns if it made one up. On a
-// store with users it only completes the catalogue. Nodes that start at once
-// make each thing once.
+// store with users it only completes the catalogue, and the rest where a user
+// was made by the command before the first start. Nodes that start at once make
+// each thing once.
 func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	system := auth.System()
 	some, err := a.people.Users(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
@@ -22,7 +23,11 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 		return "", fmt.Errorf("look for users: %w", err)
 	}
 	empty := len(some) == 0
-	if err := a.keys.Seed(ctx, system, empty); err != nil {
+	tiers, err := a.keys.Tiers(ctx, keys.Page{Limit: 1}) // the default tier cannot be deleted
+	if err != nil {
+		return "", fmt.Errorf("look for tiers: %w", err)
+	}
+	if err := a.keys.Seed(ctx, system, empty || len(tiers) == 0); err != nil {
 		return "", err
 	}
 	if !empty {

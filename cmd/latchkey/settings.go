@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -22,19 +23,20 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/store"
 )
 
 func settings() []setting {
 	return []setting{
-		{name: "ADDR", standard: ":8080", meaning: "address and port to listen on", set: text(func(c *config) *string { return &c.addr })},
-		{name: "DATABASE_URL", standard: "sqlite:latchkey-data/latchkey.db", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME", secret: true, set: text(func(c *config) *string { return &c.databaseURL })},
+		{name: "ADDR", standard: ":8080", meaning: "address and port to listen on", set: setAddr},
+		{name: "DATABASE_URL", standard: "sqlite:latchkey-data/latchkey.db", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME", secret: true, set: setDatabaseURL},
 		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: text(func(c *config) *string { return &c.adminEmail })},
 		{name: "ADMIN_PASSWORD", standard: "", meaning: "the first admin's password; random and printed once if empty", secret: true, set: text(func(c *config) *string { return &c.adminPassword })},
 		{name: "AUTHENTICATORS", standard: "session,api_key,jwt,token,basic", meaning: "who may act by which scheme, asked in this order: " + strings.Join(authenticatorNames(), ", "), set: setAuthenticators},
 		{name: "VERIFY_OPEN", standard: "false", meaning: "POST /verify asks for no credential: only for a closed network", set: truth(func(c *config) *bool { return &c.verifyOpen })},
 		{name: "TRUSTED_PROXIES", standard: "", meaning: "networks whose forwarded header is believed, such as 10.0.0.0/8,::1/128", set: setTrustedProxies},
 		{name: "FORWARDED_HEADER", standard: "x-forwarded-for", meaning: "the header that these proxies set: x-forwarded-for or forwarded", set: setForwardedHeader},
-		{name: "BRAND", standard: keys.DefaultBrand, meaning: "what keys start with; changing it makes every issued key malformed", set: text(func(c *config) *string { return &c.brand })},
+		{name: "BRAND", standard: keys.DefaultBrand, meaning: "what keys start with; changing it makes every issued key malformed", set: setBrand},
 		{name: "CACHE_SIZE", standard: strconv.Itoa(keys.DefaultCacheSize), meaning: "how many keys are held in memory", set: setCacheSize},
 		{name: "MAX_STALE", standard: "5m", meaning: "how long cached keys verify while the store is gone", set: duration(time.Second, 24*time.Hour, func(c *config) *time.Duration { return &c.maxStale })},
 		{name: "GUESS_LIMIT", standard: "60/1m", meaning: "unknown keys that one client address may try, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.guessLimit })},
@@ -97,6 +99,25 @@ func truth(into func(*config) *bool) func(*config, string) error {
 		}
 		return nil
 	}
+}
+
+func setAddr(c *config, v string) error {
+	c.addr = v
+	if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
+		return errors.New("must be HOST:PORT or :PORT")
+	}
+	return nil
+}
+
+func setDatabaseURL(c *config, v string) error {
+	c.databaseURL = v
+	return store.CheckURL(v)
+}
+
+func setBrand(c *config, v string) error {
+	c.brand = v
+	_, err := keys.NewFormat(v)
+	return err
 }
 
 func setTrustedProxies(c *config, v string) error {

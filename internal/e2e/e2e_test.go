@@ -16,7 +16,10 @@ import (
 	"github.com/latchkey/latchkey/internal/parts"
 )
 
-const adminPassword = "correct horse battery staple"
+const (
+	adminPassword = "correct horse battery staple"
+	secret        = "what signing keys are sealed under in tests"
+)
 
 // service is a running Latchkey.
 type service struct {
@@ -73,7 +76,7 @@ func (s *service) issue(tier string, scopes ...string) (id, secret string) {
 	return key["id"].(string), key["key"].(string)
 }
 
-// get sends a request with the key, and headers that a client may have forged.
+// get sends a request with the key.
 func get(t *testing.T, url, key string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -83,7 +86,12 @@ func get(t *testing.T, url, key string) (*http.Response, string) {
 	if key != "" {
 		r.Header.Set("X-API-Key", key)
 	}
-	r.Header.Set("X-Latchkey-Organization-Id", "org_forged")
+	return fetch(t, r)
+}
+
+// fetch sends the request and reads the answer to its end.
+func fetch(t *testing.T, r *http.Request) (*http.Response, string) {
+	t.Helper()
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +110,9 @@ func start(t *testing.T, database string, settings ...string) (*service, *parts.
 	addr := parts.FreeAddr(t)
 	cmd := exec.Command(parts.Binary(t), "serve")
 	cmd.Env = parts.Environ(append([]string{
-		"LATCHKEY_ADDR=" + addr, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",
+		"LATCHKEY_ADDR=" + addr, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off", "LATCHKEY_THROTTLE_ADMIN=off",
+		"LATCHKEY_SECRET=a secret of the tests, long enough for all",
+		"LATCHKEY_SECRET=" + secret, "LATCHKEY_THROTTLE_ADMIN=off",
 	}, settings...)...)
 	p := parts.Start(t, cmd)
 	p.AwaitListening(addr)

@@ -1,31 +1,123 @@
 package e2e
 
 import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/parts"
 )
 
-// TestReadmeCommands runs the README's curl lines as they stand there.
-func TestReadmeCommands(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+// blocks returns the shell commands of a page, block by block.
+func blocks(t *testing.T, page string) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "With curl,")
-	_, rest, _ = strings.Cut(rest, "```sh\n")
-	commands, _, ended := strings.Cut(rest, "```")
-	if !found || !ended {
-		t.Fatal("the README has no curl lines")
+	for i, part := range strings.Split(string(text), "```") {
+		if commands, is := strings.CutPrefix(part, "sh\n"); is && i%2 == 1 {
+			all = append(all, commands)
+		}
 	}
-	s, _ := start(t, sqliteURL(t))
+	return all
+}
+
+// TestReadmeCommands runs every command of the README as it stands there, but
+// `make test`, which is what runs this. Only addresses are other ones: tests
+// must not meet what runs on the machine. A first key is made on both stores.
+func TestReadmeCommands(t *testing.T) {
+	t.Parallel()
+	ran := 0
+	for _, block := range blocks(t, filepath.Join("..", "..", "README.md")) {
+		if strings.Contains(block, "curl ") {
+			for name, database := range databases(t) {
+				t.Run("with curl on "+name, func(t *testing.T) { firstKey(t, database, block) })
+			}
+			ran++
+			continue
+		}
+		for line := range strings.Lines(block) {
+			command, _, _ := strings.Cut(strings.TrimSpace(line), "#")
+			switch {
+			case strings.TrimSpace(command) == "make test" || strings.TrimSpace(command) == "":
+			case strings.Contains(command, "make run"):
+				t.Run(strings.TrimSpace(command), func(t *testing.T) { makeRun(t, command) })
+				ran++
+			default:
+				t.Errorf("nothing runs the README's %q", line)
+			}
+		}
+	}
+	if ran != 3 {
+		t.Errorf("%d commands and blocks were run, want 3", ran)
+	}
+}
+
+func firstKey(t *testing.T, database, commands string) {
+	s, _ := start(t, database)
 	cmd := exec.CommandContext(t.Context(), "bash", "-euc", strings.ReplaceAll(commands, "http://localhost:8080", s.base))
 	cmd.Env = append(os.Environ(), "LATCHKEY_ADMIN_PASSWORD="+adminPassword)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "X-Latchkey-Code: VALID") {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// makeRun runs the command at the module's root and waits for the service.
+func makeRun(t *testing.T, command string) {
+	addr := parts.FreeAddr(t)
+	settings := []string{"LATCHKEY_ADDR=" + addr, "LATCHKEY_DATA_DIR=" + t.TempDir()}
+	if strings.Contains(command, "mongodb://") {
+		url := parts.Mongo(t).URL()
+		command = strings.Replace(command, "mongodb://localhost:27017/latchkey", url, 1)
+		if !strings.Contains(command, url) {
+			t.Fatalf("another database than expected: %s", command)
+		}
+	} else {
+		settings = append(settings, "LATCHKEY_DATABASE_URL="+sqliteURL(t))
+	}
+	cmd := exec.Command("bash", "-c", command)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = parts.Environ(settings...)
+	p := parts.Start(t, cmd)
+	parts.Await(t, 5*time.Minute, "the service to be built and ready", func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		if answer.StatusCode != http.StatusOK {
+			err = errors.New(answer.Status)
+		}
+		return errors.Join(err, answer.Body.Close())
+	})
+	if out := p.Output(); !strings.Contains(out, "http://"+addr+"/") || !strings.Contains(out, "Password") {
+		t.Errorf("it prints neither the portal's address nor the first password:\n%s", out)
+	}
+	p.Kill() // make and what it started: make itself tells of a signal as an error
+}
+
+// TestPagesHaveNoCommandsThatNothingRuns keeps the other pages honest.
+func TestPagesHaveNoCommandsThatNothingRuns(t *testing.T) {
+	t.Parallel()
+	err := filepath.WalkDir(filepath.Join("..", "..", "docs"), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".md") && len(blocks(t, path)) > 0 {
+			t.Errorf("%s has commands and no test that runs them", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -5,7 +5,9 @@ package ids
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -32,6 +34,11 @@ const hexLength = 32
 func New(prefix string) string {
 	u := uuid.Must(uuid.NewV7())
 	return prefix + hex.EncodeToString(u[:])
+}
+
+// At returns the first id with the prefix that could be made at the time t.
+func At(prefix string, t time.Time) string {
+	return fmt.Sprintf("%s%012x%020d", prefix, max(0, t.UnixMilli()), 0)
 }
 
 // Valid reports whether id has the prefix and the shape of an id.

@@ -158,7 +158,19 @@ func oneOf(d bson.D, field string, values []string) bson.D {
 	if values == nil {
 		return d
 	}
-	return append(d, bson.E{Key: "$and", Value: bson.A{bson.D{{Key: field, Value: bson.D{{Key: "$in", Value: values}}}}}})
+	return also(d, field, bson.D{{Key: "$in", Value: values}})
+}
+
+// also adds a condition on a field that another condition may name as well.
+func also(d bson.D, field string, condition bson.D) bson.D {
+	more := bson.D{{Key: field, Value: condition}}
+	for i := range d {
+		if all, ok := d[i].Value.(bson.A); ok && d[i].Key == "$and" {
+			d[i].Value = append(all, more)
+			return d
+		}
+	}
+	return append(d, bson.E{Key: "$and", Value: bson.A{more}})
 }
 
 func containing(d bson.D, text string) bson.D {

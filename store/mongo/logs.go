@@ -67,9 +67,24 @@ func (s *Store) events() *collection[audit.Event, audit.Filter, event] {
 			if len(between) > 0 {
 				d = append(d, bson.E{Key: "at", Value: between})
 			}
-			return d
+			return withinIDs(d, &f)
 		},
 	}
+}
+
+// withinIDs bounds the ids by the span of time that is asked for.
+func withinIDs(d bson.D, f *audit.Filter) bson.D {
+	bounds := bson.D{}
+	if !f.From.IsZero() {
+		bounds = append(bounds, bson.E{Key: "$gte", Value: f.FirstID()})
+	}
+	if !f.Until.IsZero() {
+		bounds = append(bounds, bson.E{Key: "$lt", Value: f.LastID()})
+	}
+	if len(bounds) == 0 {
+		return d
+	}
+	return also(d, "_id", bounds)
 }
 
 // AppendEvent stores one audit event.

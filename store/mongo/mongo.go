@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/latchkey/latchkey/internal/errs"
@@ -38,25 +40,44 @@ type Store struct {
 // indexes and brings its schema up to date. A database written by a newer
 // version is refused.
 func Open(ctx context.Context, connection string) (*Store, error) {
-	u, err := url.Parse(connection)
+	hosts, name, err := target(connection)
 	if err != nil {
-		return nil, errors.New("the connection string of MongoDB is not a URL")
+		return nil, err
 	}
-	name := strings.Trim(u.Path, "/")
-	if name == "" || strings.Contains(name, "/") {
-		return nil, errors.New("the connection string of MongoDB names no database: end it in /latchkey")
-	}
-	client, err := mongo.Connect(options.Client().ApplyURI(connection).
-		SetAppName("latchkey").SetServerSelectionTimeout(selectionTimeout).SetTimeout(operationTimeout).
-		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Local()))
+	client, err := mongo.Connect(clientOptions(connection))
 	if err != nil {
 		return nil, errors.New("the connection string of MongoDB is not valid")
 	}
-	s := &Store{client: client, db: client.Database(name), where: u.Host + "/" + name}
+	s := &Store{client: client, db: client.Database(name), where: hosts + "/" + name}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(err)), client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	return s, nil
+}
+
+// target returns the hosts and the database of a connection string. Package
+// net/url is of no use: such a string may have several hosts.
+func target(connection string) (hosts, database string, err error) {
+	_, rest, found := strings.Cut(connection, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	hosts, database, _ = strings.Cut(rest, "/")
+	hosts = hosts[strings.LastIndex(hosts, "@")+1:]
+	if !found || hosts == "" {
+		return "", "", errors.New("the connection string of MongoDB must be mongodb://HOST/NAME or mongodb+srv://HOST/NAME")
+	}
+	if database, err = url.PathUnescape(database); err != nil || database == "" || strings.Contains(database, "/") {
+		return "", "", errors.New("the connection string of MongoDB names no database: end it in /latchkey")
+	}
+	return hosts, database, nil
+}
+
+// clientOptions overrides what the connection string may say of consistency: a
+// revoke that was acknowledged survives a failover, and what is read is what
+// was written last.
+func clientOptions(connection string) *options.ClientOptions {
+	return options.Client().ApplyURI(connection).
+		SetAppName("latchkey").SetServerSelectionTimeout(selectionTimeout).SetTimeout(operationTimeout).
+		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary())
 }
 
 // Name says which server and database this is, without credentials.
@@ -67,8 +88,13 @@ func (s *Store) Ping(ctx context.Context) error {
 	return known(s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err())
 }
 
-// Close closes the connections.
-func (s *Store) Close(ctx context.Context) error { return s.client.Disconnect(ctx) }
+// Close closes the connections. It may be called again.
+func (s *Store) Close(ctx context.Context) error {
+	if err := s.client.Disconnect(ctx); !errors.Is(err, mongo.ErrClientDisconnected) {
+		return err
+	}
+	return nil
+}
 
 // known gives the driver's errors the kinds that callers tell apart.
 func known(err error) error {
@@ -88,10 +114,18 @@ func known(err error) error {
 	}
 }
 
+// notPrimary are the codes of servers that step down, start or stop: another
+// one will answer, or this one in a moment.
+var notPrimary = []int{91, 189, 10058, 10107, 11600, 11602, 13435, 13436}
+
 // unreachable reports errors of server selection and of the connection pool,
-// which the driver's own predicates leave out.
+// and those of a replica set without a primary, all of which the driver's own
+// predicates leave out.
 func unreachable(err error) bool {
 	if errors.Is(err, mongo.ErrClientDisconnected) {
+		return true
+	}
+	if answer, ok := errors.AsType[mongo.ServerError](err); ok && slices.ContainsFunc(notPrimary, answer.HasErrorCode) {
 		return true
 	}
 	text := err.Error()

@@ -2,12 +2,10 @@ package mongo_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"testing"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/keys"
@@ -58,10 +56,9 @@ func TestStoreGoesAwayAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop()
-	if _, err := s.Organizations().Get(t.Context(), o.ID); !errors.Is(err, errs.Unavailable) {
-		t.Errorf("got %v while the store is gone, want unavailable", err)
-	}
+	storetest.Unavailable(t, s)
 	server.Start()
+	storetest.Available(t, s)
 	got, err := s.Organizations().Get(t.Context(), o.ID)
 	if err != nil || got.Name != "kept" {
 		t.Errorf("got %v, %v after the store came back", got, err)

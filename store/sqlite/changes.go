@@ -8,13 +8,18 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+const (
+	forgetTombstones = "DELETE FROM tombstones WHERE deleted_at < ?"
+	putTombstone     = "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)"
+)
+
 // plant notes the deletion, and forgets those that every node has heard of.
 func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
 	now := time.Now()
-	if _, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE deleted_at < ?", now.Add(-keys.TombstoneLife).UnixMilli()); err != nil {
+	if _, err := tx.ExecContext(ctx, forgetTombstones, now.Add(-keys.TombstoneLife).UnixMilli()); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)", id, hash, now.UnixMilli())
+	_, err := tx.ExecContext(ctx, putTombstone, id, hash, now.UnixMilli())
 	return err
 }
 

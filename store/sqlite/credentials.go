@@ -14,17 +14,21 @@ type digestColumn struct{ into *auth.TokenHash }
 // Scan implements sql.Scanner.
 func (c digestColumn) Scan(v any) error { return scanDigest(c.into[:], v) }
 
-// expiresBefore adds the condition unless the time is zero.
-func (c *conditions) expiresBefore(t time.Time) {
+// expiresBefore adds the condition, which the index serves, unless the time is
+// zero.
+func (c *conditions) expiresBefore(t time.Time, index string) {
 	if !t.IsZero() {
+		c.use(index)
 		c.add("expires_at < ?", t.UnixMilli())
 	}
 }
 
-func whereOwned(f auth.OwnedFilter) (c conditions) {
-	c.equal("user_id", f.UserID)
-	c.expiresBefore(f.ExpiresBefore)
-	return c
+func whereOwned(index string) func(auth.OwnedFilter) conditions {
+	return func(f auth.OwnedFilter) (c conditions) {
+		c.equal("user_id", f.UserID)
+		c.expiresBefore(f.ExpiresBefore, index)
+		return c
+	}
 }
 
 type tokenTable struct {
@@ -34,7 +38,7 @@ type tokenTable struct {
 // Tokens returns the collection of users' tokens.
 func (s *Store) Tokens() auth.TokenCollection {
 	return tokenTable{&table[auth.Token, auth.OwnedFilter]{
-		store: s, name: "tokens", descending: true, untouched: "last_used_at", where: whereOwned,
+		store: s, name: "tokens", descending: true, untouched: "last_used_at", where: whereOwned("tokens_expires"),
 		columns:  names("id revision created_at updated_at hash user_id name last4 last_used_at expires_at"),
 		identify: func(n *auth.Token) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Token) []any {
@@ -60,7 +64,7 @@ func (t tokenTable) TouchToken(ctx context.Context, id string, at time.Time) err
 // Families returns the collection of sign-ins by refresh tokens.
 func (s *Store) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
 	return &table[auth.Family, auth.OwnedFilter]{
-		store: s, name: "families", descending: true, where: whereOwned,
+		store: s, name: "families", descending: true, where: whereOwned("families_expires"),
 		columns:  names("id revision created_at updated_at user_id current previous rotated_at expires_at ended_at address user_agent"),
 		identify: func(n *auth.Family) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Family) []any {
@@ -104,10 +108,12 @@ func (s *Store) Links() auth.LinkCollection {
 			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.Purpose, &n.Email, &n.UserID, &n.OrganizationID, &n.Role, &n.CreatedBy, timeColumn{&n.ExpiresAt}, timeColumn{&n.UsedAt})...)
 		},
 		where: func(f auth.LinkFilter) (c conditions) {
-			c.equal("organization_id", f.OrganizationID)
 			c.equal("user_id", f.UserID)
-			c.equal("purpose", string(f.Purpose))
-			c.expiresBefore(f.ExpiresBefore)
+			c.equal("organization_id", f.OrganizationID)
+			if f.Purpose != "" {
+				c.add("purpose = ?", string(f.Purpose))
+			}
+			c.expiresBefore(f.ExpiresBefore, "links_expires")
 			return c
 		},
 	}}

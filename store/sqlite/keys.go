@@ -45,18 +45,22 @@ func scanKey(row scanner, k *keys.Key) error {
 func whereKeys(f keys.KeyFilter) (c conditions) {
 	c.equal("service_account_id", f.ServiceAccountID)
 	c.oneOf("organization_id", f.OrganizationIDs)
-	c.equal("environment", string(f.Environment))
-	c.contains(f.Text)
 	if f.Revoked != nil && *f.Revoked {
+		c.use("keys_revoked")
 		c.add("revoked_at IS NOT NULL")
 	}
 	if f.Revoked != nil && !*f.Revoked {
 		c.add("revoked_at IS NULL")
 	}
-	if f.Disabled != nil {
-		c.add("disabled = ?", *f.Disabled)
+	if f.Disabled != nil && *f.Disabled {
+		c.use("keys_disabled")
+		c.add("disabled = 1")
+	}
+	if f.Disabled != nil && !*f.Disabled {
+		c.add("disabled = 0")
 	}
 	if !f.EndsBy.IsZero() {
+		c.use("keys_ends")
 		c.add("ends_at <= ?", f.EndsBy.UnixMilli())
 	}
 	if !f.EndsAfter.IsZero() {
@@ -66,8 +70,18 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 		c.add("(not_before IS NULL OR not_before <= ?)", f.StartsBy.UnixMilli())
 	}
 	if !f.StartsAfter.IsZero() {
+		c.use("keys_begins")
 		c.add("not_before > ?", f.StartsAfter.UnixMilli())
 	}
+	switch f.Environment {
+	case "":
+	case keys.Test:
+		c.use("keys_test")
+		c.add("environment = 'test'")
+	default:
+		c.add("environment = ?", string(f.Environment))
+	}
+	c.contains(f.Text)
 	return c
 }
 
@@ -88,8 +102,10 @@ func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]time.Time) 
 	return err
 }
 
+const selectHash = "SELECT hash FROM keys WHERE id = ?"
+
 func hashOfKey(ctx context.Context, tx *sql.Tx, id string) (any, error) {
 	var hash []byte
-	err := tx.QueryRowContext(ctx, "SELECT hash FROM keys WHERE id = ?", id).Scan(&hash)
+	err := tx.QueryRowContext(ctx, selectHash, id).Scan(&hash)
 	return hash, err
 }

@@ -28,10 +28,14 @@ func (s *Store) Users() auth.UserCollection {
 				&u.Username, new(string), timeColumn{&u.ConfirmedAt}, &u.OTP.Sealed, timeColumn{&u.OTP.EnabledAt}, &u.OTP.LastStep, jsonColumn[string]{&u.OTP.Recovery})...)
 		},
 		where: func(f auth.UserFilter) (c conditions) {
-			c.contains(f.Text)
-			if f.IsAdmin != nil {
-				c.add("is_admin = ?", *f.IsAdmin)
+			if f.IsAdmin != nil && *f.IsAdmin {
+				c.use("users_admin")
+				c.add("is_admin = 1")
 			}
+			if f.IsAdmin != nil && !*f.IsAdmin {
+				c.add("is_admin = 0")
+			}
+			c.contains(f.Text)
 			return c
 		},
 	}}
@@ -60,9 +64,11 @@ func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFi
 			return row.Scan(append(append([]any{new(string)}, stampColumns(&m.Stamp)...), &m.OrganizationID, &m.UserID, &m.Role)...)
 		},
 		where: func(f auth.MembershipFilter) (c conditions) {
-			c.equal("organization_id", f.OrganizationID)
 			c.equal("user_id", f.UserID)
-			c.equal("role", string(f.Role))
+			c.equal("organization_id", f.OrganizationID)
+			if f.Role != "" {
+				c.add("role = ?", string(f.Role))
+			}
 			return c
 		},
 	}
@@ -126,7 +132,9 @@ func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, 
 // DeleteSessionsBefore removes sessions that ended by themselves.
 func (s *Store) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `DELETE FROM sessions WHERE id IN (
-		SELECT id FROM sessions WHERE expires_at < ? UNION SELECT id FROM sessions WHERE last_seen_at < ? LIMIT ?)`,
+		SELECT id FROM sessions WHERE expires_at < ?1
+		UNION ALL SELECT id FROM sessions WHERE last_seen_at < ?2 AND expires_at >= ?1
+		LIMIT ?3)`,
 		now.UnixMilli(), idleSince.UnixMilli(), limit)
 	return int(n), err
 }

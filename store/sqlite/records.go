@@ -49,15 +49,15 @@ func (s *Store) events() *table[audit.Event, audit.Filter] {
 	return &table[audit.Event, audit.Filter]{
 		store: s, name: "audit_events", descending: true, columns: []string{"id", eventColumns[len("id, "):]},
 		where: func(f audit.Filter) (c conditions) {
-			c.oneOf("organization_id", f.OrganizationIDs)
 			c.equal("object_id", f.ObjectID)
 			c.equal("subject_id", f.SubjectID)
+			c.oneOf("organization_id", f.OrganizationIDs)
 			c.equal("action", f.Action)
 			if !f.From.IsZero() {
-				c.add("at >= ?", f.From.UnixMilli())
+				c.add("at >= ? AND id >= ?", f.From.UnixMilli(), f.FirstID())
 			}
 			if !f.Until.IsZero() {
-				c.add("at < ?", f.Until.UnixMilli())
+				c.add("at < ? AND id < ?", f.Until.UnixMilli(), f.LastID())
 			}
 			return c
 		},

@@ -70,7 +70,7 @@ func (s *Store) Name() string { return "SQLite at " + s.path }
 // Ping returns nil if the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
-	return s.reader.row(ctx, "SELECT 1").Scan(&one)
+	return known(s.reader.row(ctx, "PRAGMA user_version").Scan(&one))
 }
 
 // Close waits for running statements and closes the file.
@@ -89,7 +89,7 @@ func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) 
 	if s, ok := d.statements.Load(text); ok {
 		return s.(*sql.Stmt), nil
 	}
-	s, err := d.db.PrepareContext(context.WithoutCancel(ctx), text)
+	s, err := d.db.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, fmt.Errorf("prepare %q: %w", text, err)
 	}
@@ -102,7 +102,7 @@ func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) 
 func (d *database) exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
 	s, err := d.prepare(ctx, text)
 	if err != nil {
-		return 0, err
+		return 0, known(err)
 	}
 	result, err := s.ExecContext(ctx, args...)
 	if err != nil {
@@ -169,6 +169,9 @@ func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
 	return nil
 }
 
+// primaryCode masks what an extended result code tells beside its class.
+const primaryCode = 0xff
+
 // known gives the database's errors the kinds that callers tell apart.
 func known(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
@@ -178,7 +181,9 @@ func known(err error) error {
 		switch e.Code() {
 		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 			return errs.New(errs.Conflict, "an object with this id or unique field exists")
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL:
+		}
+		switch e.Code() & primaryCode {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY:
 			return fmt.Errorf("%w: %w", errs.Unavailable, err)
 		}
 	}

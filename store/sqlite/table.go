@@ -27,10 +27,32 @@ type table[T, F any] struct {
 	bury func(ctx context.Context, tx *sql.Tx, id string) (hash any, err error)
 }
 
-// conditions collects the parts of a WHERE clause, all of which must hold.
+// conditions collects the parts of a WHERE clause, all of which must hold. The
+// first equal or oneOf is what its index is searched for, so the one that
+// leaves the fewest rows comes first.
 type conditions struct {
-	parts []string
-	args  []any
+	parts   []string
+	args    []any
+	indexed bool
+	index   string // to be used where there is no such part, or ""
+}
+
+// search returns the column as it is compared: only the first time in a way
+// that an index can serve, which keeps the planner from choosing another.
+func (c *conditions) search(column string) string {
+	if c.indexed {
+		return "+" + column
+	}
+	c.indexed = true
+	return column
+}
+
+// use names the partial index that holds what is listed, unless a part before
+// leaves fewer rows.
+func (c *conditions) use(index string) {
+	if !c.indexed {
+		c.index, c.indexed = index, true
+	}
 }
 
 func (c *conditions) add(part string, args ...any) {
@@ -41,7 +63,7 @@ func (c *conditions) add(part string, args ...any) {
 // equal adds column = value unless the value is empty.
 func (c *conditions) equal(column, value string) {
 	if value != "" {
-		c.add(column+" = ?", value)
+		c.add(c.search(column)+" = ?", value)
 	}
 }
 
@@ -51,9 +73,9 @@ func (c *conditions) oneOf(column string, values []string) {
 	switch {
 	case values == nil:
 	case len(values) == 1:
-		c.add(column+" = ?", values[0])
+		c.add(c.search(column)+" = ?", values[0])
 	default:
-		c.add(column+" IN (SELECT value FROM json_each(?))", putJSON(values))
+		c.add(c.search(column)+" IN (SELECT value FROM json_each(?))", putJSON(values))
 	}
 }
 
@@ -173,6 +195,10 @@ func (t *table[T, F]) list(filter F, page keys.Page) (string, []any) {
 	} else {
 		c.add(id+" > ?", page.After)
 	}
-	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name + " WHERE " + strings.Join(c.parts, " AND ") + " ORDER BY " + id + direction + " LIMIT ?"
+	from := t.name
+	if c.index != "" {
+		from += " INDEXED BY " + c.index
+	}
+	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + from + " WHERE " + strings.Join(c.parts, " AND ") + " ORDER BY " + id + direction + " LIMIT ?"
 	return text, append(c.args, page.Limit)
 }

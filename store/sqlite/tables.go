@@ -57,9 +57,9 @@ func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Acco
 				networksColumn{&a.AllowedNetworks}, ruleColumn{&a.RateLimit}, quotaColumn{&a.Quota}, &a.ExternalID, metadataColumn{&a.Metadata}, &a.Disabled, new(string))...)
 		},
 		where: func(f keys.AccountFilter) (c conditions) {
+			c.equal("external_id", f.ExternalID)
 			c.oneOf("organization_id", f.OrganizationIDs)
 			c.equal("tier", f.Tier)
-			c.equal("external_id", f.ExternalID)
 			c.contains(f.Text)
 			return c
 		},

@@ -216,6 +216,47 @@ func sessions(t *testing.T, s store.Store) {
 	must(t, s.DeleteSession(ctx, first.ID))
 }
 
+// sessionsInSteps ends sessions by age and by idleness, at most so many at once.
+func sessionsInSteps(t *testing.T, s store.Store) {
+	ctx, at := t.Context(), now()
+	put := func(seen, expires time.Time) auth.Session {
+		id := ids.New(ids.Session)
+		n := auth.Session{ID: id, TokenHash: sha256.Sum256([]byte(id)), UserID: "usr_a", CreatedAt: at, LastSeenAt: seen, ExpiresAt: expires}
+		must(t, s.InsertSession(ctx, n))
+		return n
+	}
+	kept := put(at, at.Add(time.Hour))
+	for range 3 {
+		put(at, at.Add(-time.Second))                // too old
+		put(at.Add(-2*time.Hour), at.Add(time.Hour)) // unused
+	}
+	wantKind(t, s.InsertSession(ctx, kept), errs.Conflict)
+	for _, want := range []int{4, 2, 0} {
+		removed, err := s.DeleteSessionsBefore(ctx, at, at.Add(-time.Hour), 4)
+		must(t, err)
+		if removed != want {
+			t.Errorf("removed %d sessions, want %d", removed, want)
+		}
+	}
+	left, err := s.SessionsOf(ctx, "usr_a")
+	must(t, err)
+	same(t, left, []auth.Session{kept})
+	newer := put(at, at.Add(time.Hour))
+	left, err = s.SessionsOf(ctx, "usr_a")
+	must(t, err)
+	same(t, left, []auth.Session{newer, kept})
+	for i := range 5 {
+		must(t, s.InsertIdempotency(ctx, idempotency.Record{Key: sha256.Sum256([]byte{byte(i)}), ObjectID: "x", CreatedAt: at}))
+	}
+	for _, want := range []int{3, 2, 0} {
+		removed, err := s.DeleteIdempotencyBefore(ctx, at.Add(time.Millisecond), 3)
+		must(t, err)
+		if removed != want {
+			t.Errorf("removed %d idempotency keys, want %d", removed, want)
+		}
+	}
+}
+
 func people(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	ada := auth.User{Stamp: keys.NewStamp(now()), ID: ids.New(ids.User), Email: "Ada@Example.com", Name: "Ada", PasswordHash: "h", IsAdmin: true, LastSignInAt: now()}

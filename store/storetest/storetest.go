@@ -53,6 +53,13 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"signing keys come and go", signingKeys},
 		{"what is buried is remembered", burials},
 		{"a cancelled context stops a call", cancelled},
+		{"every collection keeps its promises", collections},
+		{"the largest values survive", extremes},
+		{"filters select organizations, accounts and users", otherFilters},
+		{"changes are told to other nodes", changes},
+		{"every call succeeds and can be cancelled", everyCall},
+		{"many sessions end in small steps", sessionsInSteps},
+		{"a closed store answers nothing", closed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

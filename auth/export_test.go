@@ -1,0 +1,11 @@
+package auth
+
+// LongestName returns the length of the longest name that tries are kept under.
+func (d *Delays) LongestName() (longest int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, name := range d.seen.Keys() {
+		longest = max(longest, len(name))
+	}
+	return longest
+}
