@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/errs"
@@ -24,24 +25,25 @@ import (
 
 // Config is what the API needs. All fields but Now are required.
 type Config struct {
-	Keys        *keys.Service
-	Verifier    *keys.Verifier
-	Format      keys.Format
-	People      *auth.People
-	Chain       *auth.Chain
-	CSRF        *auth.CSRF
-	JWT         *auth.JWT
-	OAuth       *oauth.Server
-	Ring        *signing.Keyring
-	Audit       *audit.Log
-	Idempotency *idempotency.Keeper
-	Edge        *httpx.Edge
-	Ping        func(context.Context) error // whether the store answers
-	Document    []byte                      // openapi.yaml
-	VerifyOpen  bool                        // POST /verify asks for no credential
-	Limiter     ratelimit.Limiter
-	Throttles   Throttles
-	Now         func() time.Time // time.Now if nil
+	Keys         *keys.Service
+	Verifier     *keys.Verifier
+	Format       keys.Format
+	People       *auth.People
+	Chain        *auth.Chain
+	CSRF         *auth.CSRF
+	JWT          *auth.JWT
+	OAuth        *oauth.Server
+	Ring         *signing.Keyring
+	Certificates *mtls.Registry
+	Audit        *audit.Log
+	Idempotency  *idempotency.Keeper
+	Edge         *httpx.Edge
+	Ping         func(context.Context) error // whether the store answers
+	Document     []byte                      // openapi.yaml
+	VerifyOpen   bool                        // POST /verify asks for no credential
+	Limiter      ratelimit.Limiter
+	Throttles    Throttles
+	Now          func() time.Time // time.Now if nil
 }
 
 // API serves the management API, verification, health and documentation.
@@ -52,7 +54,7 @@ type API struct {
 // New returns an API.
 func New(c Config) (*API, error) {
 	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.CSRF == nil || c.JWT == nil ||
-		c.OAuth == nil || c.Ring == nil || c.Audit == nil ||
+		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil ||
 		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration but Now is required")
 	}

@@ -73,6 +73,10 @@ func (a *API) routes() []route {
 		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), a.getAccount, guarded, nil},
 		{"PATCH", "/api/service-accounts/:id", may(keys.WriteAccounts), a.patchAccount, guarded, client.ServiceAccountSettings{}},
 		{"DELETE", "/api/service-accounts/:id", may(keys.WriteAccounts), a.deleteAccount, guarded, nil},
+		{"GET", "/api/service-accounts/:id/certificates", may(keys.ReadAccounts), a.listCertificates, guarded, nil},
+		{"POST", "/api/service-accounts/:id/certificates", may(keys.WriteAccounts), a.addCertificate, guarded, client.AddCertificate{}},
+		{"GET", "/api/service-accounts/:id/certificates/:certificate_id", may(keys.ReadAccounts), a.getCertificate, guarded, nil},
+		{"DELETE", "/api/service-accounts/:id/certificates/:certificate_id", may(keys.WriteAccounts), a.removeCertificate, guarded, nil},
 		{"GET", "/api/clients", may(keys.ReadAccounts), a.listAccounts, guarded, nil},
 
 		{"GET", "/api/keys", may(keys.ReadKeys), a.listKeys, guarded, nil},

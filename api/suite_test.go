@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/httpx"
@@ -149,7 +150,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	must(t, err)
 	verifier, err := keys.NewVerifier(keys.VerifierConfig{
 		Store: s.store, Limiter: s.limiter, Marks: marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
-		Tokens: oauth.Reader{Ring: s.ring, Audience: issuer},
+		Tokens:    oauth.Reader{Ring: s.ring, Audience: issuer},
 		CacheSize: 1000, // clearing a large one takes longer than most tests
 	})
 	must(t, err)
@@ -166,7 +167,8 @@ func newSuite(t *testing.T, with settings) *suite {
 	})
 	must(t, err)
 	s.serve(t, logger, api.Config{
-		Limiter: s.limiter, JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
+		Certificates: &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now},
+		Limiter:      s.limiter, JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
 		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
 	})

@@ -211,9 +211,12 @@ func TestChangesReachVerification(t *testing.T) {
 		status int
 		code   keys.Code
 	}{
-		{patch(key, off), 200, keys.Disabled}, {patch(key, on), 200, keys.Valid},
-		{patch(account, off), 200, keys.Disabled}, {patch(account, on), 200, keys.Valid},
-		{patch(organization, off), 200, keys.Disabled}, {patch(organization, on), 200, keys.Valid},
+		{patch(key, off), 200, keys.Disabled},
+		{patch(key, on), 200, keys.Valid},
+		{patch(account, off), 200, keys.Disabled},
+		{patch(account, on), 200, keys.Valid},
+		{patch(organization, off), 200, keys.Disabled},
+		{patch(organization, on), 200, keys.Valid},
 		{patch(account, map[string]any{"allowed_networks": []string{"2001:db8::/32"}}), 200, keys.AddressNotAllowed},
 		{patch(account, map[string]any{"allowed_networks": nil}), 200, keys.Valid},
 		{patch("/api/tiers/free", map[string]any{"rate_limit": map[string]any{"requests": 1, "burst": 1}}), 200, keys.Valid}, // the last token

@@ -26,6 +26,7 @@ type PeopleConfig struct {
 	Passwords     *Passwords
 	Delays        *Delays
 	Sealer        *seal.Sealer
+	Signup        SignupPolicy     // SignupClosed if ""
 	Now           func() time.Time // time.Now if nil
 }
 

@@ -63,3 +63,23 @@ type Session struct {
 	UserAgent  string    `json:"user_agent"`
 	Current    bool      `json:"current"` // the one that asks
 }
+
+// AddCertificate lets a client certificate act as a service account: the
+// certificate, its fingerprint, or an alternative name.
+type AddCertificate struct {
+	Name        string `json:"name"`
+	Certificate string `json:"certificate,omitempty"` // PEM
+	Fingerprint string `json:"fingerprint,omitempty"` // SHA-256 in hex
+	SAN         string `json:"san,omitempty"`         // "dns:…", "uri:…" or "email:…"
+}
+
+// Certificate is a client certificate that acts as a service account.
+type Certificate struct {
+	ID               string `json:"id"`
+	OrganizationID   string `json:"organization_id"`
+	ServiceAccountID string `json:"service_account_id"`
+	Name             string `json:"name"`
+	Match            string `json:"match"` // "sha256:…", "dns:…", "uri:…" or "email:…"
+	CreatedBy        string `json:"created_by"`
+	Stamps
+}

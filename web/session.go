@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
@@ -15,12 +16,17 @@ import (
 
 // signInForm is what was typed, without the password.
 type signInForm struct {
-	Email string
-	Next  string
+	Email     string
+	Next      string
+	Providers []oidc.Provider
+}
+
+func (p *Portal) signInForm(email, next string) signInForm {
+	return signInForm{Email: email, Next: next, Providers: p.Providers.List()}
 }
 
 func (p *Portal) signInPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "login", view{Title: "Sign in", Data: signInForm{Next: local(c.Query("next"))}})
+	return p.show(c, http.StatusOK, "login", view{Title: "Sign in", Data: p.signInForm("", local(c.Query("next")))})
 }
 
 func (p *Portal) signIn(c *gin.Context) error {
@@ -28,7 +34,7 @@ func (p *Portal) signIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	typed := signInForm{Email: values.Get("email"), Next: local(values.Get("next"))}
+	typed := p.signInForm(values.Get("email"), local(values.Get("next")))
 	if err := p.CSRF.Check(c.Request); err != nil {
 		return err
 	}
@@ -36,10 +42,15 @@ func (p *Portal) signIn(c *gin.Context) error {
 	if err != nil {
 		return p.signInRefused(c, typed, err)
 	}
-	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))
-	p.CSRF.Renew(c.Writer, c.Request)
+	p.begin(c, token)
 	c.Redirect(http.StatusSeeOther, typed.Next)
 	return nil
+}
+
+// begin gives the browser the cookies of a new session.
+func (p *Portal) begin(c *gin.Context, token string) {
+	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))
+	p.CSRF.Renew(c.Writer, c.Request)
 }
 
 func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) error {

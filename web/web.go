@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
@@ -30,6 +31,7 @@ type Config struct {
 	People      *auth.People
 	Sessions    *auth.SessionAuthenticator
 	CSRF        *auth.CSRF
+	Providers   *oidc.Providers
 	Idempotency *idempotency.Keeper
 	Edge        *httpx.Edge
 }
@@ -42,7 +44,7 @@ type Portal struct {
 
 // New returns a Portal with its templates parsed.
 func New(c Config) (*Portal, error) {
-	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Idempotency == nil || c.Edge == nil {
+	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil {
 		return nil, errors.New("web: every field of the configuration is required")
 	}
 	pages, err := parsePages()
@@ -61,6 +63,9 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.GET("/static/:file", p.file)
 	g.GET("/login", p.open(p.signInPage))
 	g.POST("/login", p.open(p.signIn))
+	g.GET("/login/:provider", p.open(p.beginExternal))
+	g.GET("/login/:provider/callback", p.open(p.finishExternal))
+	g.POST("/me/identities/:provider", p.member(p.linkExternal))
 	g.POST("/logout", p.member(p.signOut))
 	g.GET("/", p.member(p.listAccounts))
 	g.GET("/service-accounts/new", p.member(p.newAccount))

@@ -123,6 +123,7 @@ func (a *app) buildPeople() error {
 	}
 	a.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: passwords, Delays: delays, Sealer: a.sealer,
+		Signup: a.config.signup,
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/api"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
+	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -36,6 +39,13 @@ type config struct {
 	logFormat       string
 
 	throttles        api.Throttles
+	tlsCert, tlsKey  string
+	clientCA         string
+	clientCRL        string
+	clientCertHeader mtls.Header
+	remoteUser       auth.RemoteUserConfig
+	providers        []oidc.Provider
+	signup           auth.SignupPolicy
 	url              string // without a slash at its end
 	secret           string // "" for one kept in the data folder
 	dataDir          string
@@ -98,6 +108,11 @@ func readConfig(environment []string) (*config, error) {
 			delete(given, s.name+"_FILE")
 		}
 	}
+	providers, err := readProviders(given)
+	c.providers = providers
+	if err != nil {
+		faults = append(faults, err)
+	}
 	for name := range given {
 		faults = append(faults, fmt.Errorf("%s%s is not a setting; latchkey serve --help lists them", variablePrefix, name))
 	}
@@ -109,12 +124,22 @@ func readConfig(environment []string) (*config, error) {
 
 // complete works out what follows from other settings.
 func (c *config) complete() error {
+	if (c.tlsCert == "") != (c.tlsKey == "") {
+		return fmt.Errorf("%sTLS_CERT and %sTLS_KEY are set together or not at all", variablePrefix, variablePrefix)
+	}
+	if c.clientCRL != "" && c.clientCA == "" {
+		return fmt.Errorf("%sTLS_CLIENT_CRL needs %sTLS_CLIENT_CA", variablePrefix, variablePrefix)
+	}
 	if c.url == "" {
 		_, port, err := net.SplitHostPort(c.addr)
 		if err != nil {
 			return fmt.Errorf("%sADDR: must be HOST:PORT or :PORT", variablePrefix)
 		}
-		c.url = "http://" + net.JoinHostPort("localhost", port)
+		scheme := "http"
+		if c.tlsCert != "" {
+			scheme = "https"
+		}
+		c.url = scheme + "://" + net.JoinHostPort("localhost", port)
 	}
 	if c.oauthAudience == "" {
 		c.oauthAudience = c.url
@@ -159,5 +184,6 @@ func describeSettings() string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(providersHelp)
 	return b.String()
 }

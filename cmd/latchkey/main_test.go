@@ -293,7 +293,7 @@ func serving(t *testing.T, environment ...string) (base string, printed *bytes.B
 	go func() { ended <- serve(ctx, c, printed, newLogger(c, io.Discard)) }()
 	t.Cleanup(stop)
 	base = "http://" + addr
-	parts.Await(t, 20*time.Second, "the service", func(ctx context.Context) error { return probe(ctx, base+"/readyz") })
+	parts.Await(t, 20*time.Second, "the service", func(ctx context.Context) error { return probe(ctx, http.DefaultClient, base+"/readyz") })
 	return base, printed, stop, ended
 }
 
@@ -342,7 +342,7 @@ func TestAStopFinishesWhatIsUnderWay(t *testing.T) {
 	}
 	stop()
 	parts.Await(t, 20*time.Second, "no new connections", func(ctx context.Context) error {
-		if probe(ctx, base+"/readyz") == nil {
+		if probe(ctx, http.DefaultClient, base+"/readyz") == nil {
 			return errors.New("it still answers")
 		}
 		return nil
@@ -361,7 +361,7 @@ func TestAStopFinishesWhatIsUnderWay(t *testing.T) {
 func TestReadyURL(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{":8080": "localhost:8080", "0.0.0.0:1": "localhost:1", "[::]:2": "localhost:2", "10.0.0.1:3": "10.0.0.1:3"} {
-		if got, err := readyURL(addr); err != nil || got != fmt.Sprintf("http://%s/readyz", want) {
+		if got, err := readyURL(&config{addr: addr}); err != nil || got != fmt.Sprintf("http://%s/readyz", want) {
 			t.Errorf("%s: %s, %v", addr, got, err)
 		}
 	}

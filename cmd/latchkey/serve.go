@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +18,11 @@ import (
 	"github.com/latchkey/latchkey"
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
+	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/tlsfiles"
 	"github.com/latchkey/latchkey/web"
 )
 
@@ -78,6 +82,13 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if c.tlsCert != "" {
+		pair, err := tlsfiles.NewPair(c.tlsCert, c.tlsKey, time.Now)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		listener = tls.NewListener(listener, pair.Config(c.clientCA != ""))
+	}
 	greet(out, a, listener.Addr(), password)
 	return a.run(ctx, listener, handler)
 }
@@ -124,15 +135,21 @@ func (a *app) handler() (http.Handler, error) {
 	edge := httpx.NewEdge(trusted, a.logger)
 	service, err := api.New(api.Config{
 		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
-		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit,
+		Certificates: &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now},
+		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit,
 		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {
 		return nil, err
 	}
+	providers, err := oidc.New(oidc.Config{Providers: a.config.providers, BaseURL: a.config.url, Sealer: a.sealer})
+	if err != nil {
+		return nil, err
+	}
 	portal, err := web.New(web.Config{
-		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
+		Providers: providers,
+		Keys:      a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge,
 	})
 	if err != nil {
@@ -155,25 +172,13 @@ func (a *app) handler() (http.Handler, error) {
 	return engine, nil
 }
 
-func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
-	made := map[string]auth.Authenticator{
-		"session": auth.NewSessionAuthenticator(a.people, csrf),
-		"api_key": auth.NewAPIKey(a.verifier, a.format),
-		"jwt":     a.jwt,
-		"token":   auth.NewTokenAuthenticator(a.people, a.format),
-		"basic":   auth.NewBasic(a.people, a.logger),
-	}
-	var all []auth.Authenticator
-	for _, name := range a.config.authenticators {
-		all = append(all, made[name])
-	}
-	return auth.NewChain(all...)
-}
-
 // greet tells a person where things are. It goes to standard output, the log
 // to standard error.
 func greet(out io.Writer, a *app, address net.Addr, password string) {
 	base := "http://" + reachable(address)
+	if a.config.tlsCert != "" {
+		base = a.config.url
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Latchkey %s\n\n  Portal     %s/\n  Reference  %s/docs\n  Store      %s\n", version(), base, base, a.store.Name())
 	shown := "$LATCHKEY_ADMIN_PASSWORD"

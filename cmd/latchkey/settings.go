@@ -4,16 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
@@ -27,8 +32,8 @@ func settings() []setting {
 		{name: "DATABASE_URL", standard: "sqlite:latchkey-data/latchkey.db", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME", secret: true, set: setDatabaseURL},
 		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: text(func(c *config) *string { return &c.adminEmail })},
 		{name: "ADMIN_PASSWORD", standard: "", meaning: "the first admin's password; random and printed once if empty", secret: true, set: text(func(c *config) *string { return &c.adminPassword })},
-		{name: "AUTHENTICATORS", standard: strings.Join(authenticatorNames(), ","), meaning: "who may act by which scheme, asked in this order", set: setAuthenticators},
-		{name: "VERIFY_OPEN", standard: "false", meaning: "POST /verify asks for no credential: only for a closed network", set: setVerifyOpen},
+		{name: "AUTHENTICATORS", standard: "session,api_key,jwt,token,basic", meaning: "who may act by which scheme, asked in this order: " + strings.Join(authenticatorNames(), ", "), set: setAuthenticators},
+		{name: "VERIFY_OPEN", standard: "false", meaning: "POST /verify asks for no credential: only for a closed network", set: truth(func(c *config) *bool { return &c.verifyOpen })},
 		{name: "TRUSTED_PROXIES", standard: "", meaning: "networks whose forwarded header is believed, such as 10.0.0.0/8,::1/128", set: setTrustedProxies},
 		{name: "FORWARDED_HEADER", standard: "x-forwarded-for", meaning: "the header that these proxies set: x-forwarded-for or forwarded", set: setForwardedHeader},
 		{name: "BRAND", standard: keys.DefaultBrand, meaning: "what keys start with; changing it makes every issued key malformed", set: setBrand},
@@ -49,14 +54,27 @@ func settings() []setting {
 		{name: "THROTTLE_USER", standard: "600/1m", meaning: "the same for each user, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.throttles.User })},
 		{name: "THROTTLE_ADMIN", standard: "6000/1m", meaning: "the same for each of the provider's staff, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.throttles.Admin })},
 		{name: "THROTTLE_SERVICE_ACCOUNT", standard: "600/1m", meaning: "the same for each service account, or off; tiers can have their own: 600/1m,free=60/1m,enterprise=off", set: setAccountThrottles},
+		{name: "TLS_CERT", standard: "", meaning: "file of the certificate to serve TLS with (PEM); read again when it changes", set: text(func(c *config) *string { return &c.tlsCert })},
+		{name: "TLS_KEY", standard: "", meaning: "file of its private key (PEM)", set: text(func(c *config) *string { return &c.tlsKey })},
+		{name: "TLS_CLIENT_CA", standard: "", meaning: "file of the authorities that sign client certificates (PEM), for mtls", set: text(func(c *config) *string { return &c.clientCA })},
+		{name: "TLS_CLIENT_CRL", standard: "", meaning: "file of their revocation list (PEM or DER)", set: text(func(c *config) *string { return &c.clientCRL })},
+		{name: "CLIENT_CERT_HEADER", standard: "", meaning: "how trusted proxies pass client certificates on: client-cert (RFC 9440), nginx or envoy", set: setClientCertHeader},
+		{name: "REMOTE_USER_HEADER", standard: "Remote-User", meaning: "header in which trusted proxies name the user whom they have authenticated, for remote_user", set: setHeader(func(c *config) *string { return &c.remoteUser.Header })},
+		{name: "REMOTE_USER_EMAIL_HEADER", standard: "Remote-Email", meaning: "header with the e-mail address of a user that is made", set: setHeader(func(c *config) *string { return &c.remoteUser.EmailHeader })},
+		{name: "REMOTE_USER_NAME_HEADER", standard: "Remote-Name", meaning: "header with the full name of a user that is made", set: setHeader(func(c *config) *string { return &c.remoteUser.NameHeader })},
+		{name: "REMOTE_USER_GROUPS_HEADER", standard: "Remote-Groups", meaning: "header with the user's groups, separated by commas", set: setHeader(func(c *config) *string { return &c.remoteUser.GroupsHeader })},
+		{name: "REMOTE_USER_CREATE", standard: "false", meaning: "make users that the proxy knows and Latchkey does not", set: truth(func(c *config) *bool { return &c.remoteUser.Create })},
+		{name: "REMOTE_USER_GROUPS", standard: "", meaning: "what groups give: staff=admin,acme=ORGANIZATION_ID:developer", set: setRemoteGroups},
+		{name: "SIGNUP", standard: string(auth.SignupInvite), meaning: "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed", set: setSignup},
 		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
 		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
 	}
 }
 
-// authenticatorNames lists every authenticator that is built in, in the order
-// in which they are asked by default.
-func authenticatorNames() []string { return []string{"session", "api_key", "jwt", "token", "basic"} }
+// authenticatorNames lists every authenticator that is built in.
+func authenticatorNames() []string {
+	return []string{"session", "api_key", "jwt", "token", "basic", "remote_user", "mtls"}
+}
 
 func setAuthenticators(c *config, v string) error {
 	known := authenticatorNames()
@@ -93,11 +111,13 @@ func setBrand(c *config, v string) error {
 	return err
 }
 
-func setVerifyOpen(c *config, v string) (err error) {
-	if c.verifyOpen, err = strconv.ParseBool(v); err != nil {
-		return errors.New("must be true or false")
+func truth(into func(*config) *bool) func(*config, string) error {
+	return func(c *config, v string) (err error) {
+		if *into(c), err = strconv.ParseBool(v); err != nil {
+			return errors.New("must be true or false")
+		}
+		return nil
 	}
-	return nil
 }
 
 func setTrustedProxies(c *config, v string) error {
@@ -204,6 +224,54 @@ func setAccountThrottles(c *config, v string) error {
 			return fmt.Errorf("%s: %w", tier, err)
 		}
 		c.throttles.Tiers[strings.TrimSpace(tier)] = r
+	}
+	return nil
+}
+
+func setClientCertHeader(c *config, v string) error {
+	c.clientCertHeader = mtls.Header(v)
+	if v != "" && !c.clientCertHeader.Valid() {
+		return errors.New("must be client-cert, nginx or envoy")
+	}
+	return nil
+}
+
+var headerName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+
+func setHeader(into func(*config) *string) func(*config, string) error {
+	return func(c *config, v string) error {
+		if !headerName.MatchString(v) {
+			return errors.New("must be the name of a header")
+		}
+		*into(c) = http.CanonicalHeaderKey(v)
+		return nil
+	}
+}
+
+func setRemoteGroups(c *config, v string) error {
+	c.remoteUser.Groups = map[string]auth.GroupRole{}
+	for pair := range strings.SplitSeq(v, ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
+		}
+		group, gives, ok := strings.Cut(pair, "=")
+		organization, role, member := strings.Cut(gives, ":")
+		g := auth.GroupRole{Admin: gives == "admin"}
+		if member {
+			g.OrganizationID, g.Role = organization, auth.Role(role)
+		}
+		if !ok || group == "" || (!g.Admin && (!ids.Valid(ids.Organization, organization) || !g.Role.Valid())) {
+			return fmt.Errorf("%q is not GROUP=admin or GROUP=ORGANIZATION_ID:ROLE", pair)
+		}
+		c.remoteUser.Groups[group] = g
+	}
+	return nil
+}
+
+func setSignup(c *config, v string) error {
+	c.signup = auth.SignupPolicy(v)
+	if !c.signup.Valid() {
+		return errors.New("must be open, invite or closed")
 	}
 	return nil
 }

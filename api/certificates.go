@@ -1,0 +1,55 @@
+package api
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/keys"
+)
+
+func certificateOut(c *auth.Certificate) client.Certificate {
+	return client.Certificate{
+		ID: c.ID, OrganizationID: c.OrganizationID, ServiceAccountID: c.ServiceAccountID, Name: c.Name, Match: c.Match,
+		CreatedBy: c.CreatedBy, Stamps: stamps(&c.Stamp),
+	}
+}
+
+func (a *API) listCertificates(c *gin.Context) error {
+	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]auth.Certificate, error) {
+		return a.Certificates.List(c.Request.Context(), principal(c), c.Param("id"), p)
+	}, certificateOut, func(x *auth.Certificate) string { return x.ID })
+}
+
+func (a *API) addCertificate(c *gin.Context) error {
+	var in client.AddCertificate
+	if _, err := bind(c, &in); err != nil {
+		return err
+	}
+	x, err := a.Certificates.Add(c.Request.Context(), principal(c), c.Param("id"), mtls.Input(in))
+	if err != nil {
+		return err
+	}
+	return created(c, "/api/service-accounts/"+x.ServiceAccountID+"/certificates/"+x.ID, x.Revision, certificateOut(&x))
+}
+
+func (a *API) getCertificate(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	x, err := a.Certificates.Certificate(c.Request.Context(), principal(c), c.Param("id"), c.Param("certificate_id"))
+	if err != nil {
+		return err
+	}
+	return show(c, 200, x.Revision, certificateOut(&x))
+}
+
+func (a *API) removeCertificate(c *gin.Context) error {
+	rev, err := condition(c)
+	if err != nil {
+		return err
+	}
+	return deleted(c, a.Certificates.Remove(c.Request.Context(), principal(c), c.Param("id"), c.Param("certificate_id"), rev))
+}

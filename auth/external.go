@@ -1,0 +1,169 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// ExternalAccount is an account that somebody has at a provider of sign-ins,
+// as the provider told.
+type ExternalAccount struct {
+	Provider      string
+	Subject       string
+	Email         string
+	EmailVerified bool
+	Name          string
+}
+
+// SignupPolicy says who may become a user by himself.
+type SignupPolicy string
+
+// The policies.
+const (
+	SignupOpen   SignupPolicy = "open"
+	SignupInvite SignupPolicy = "invite" // who was invited to an organization
+	SignupClosed SignupPolicy = "closed" // who staff made
+)
+
+// Valid reports whether the policy is one of the three.
+func (s SignupPolicy) Valid() bool {
+	return s == SignupOpen || s == SignupInvite || s == SignupClosed
+}
+
+// ByExternal returns the user whose account it is. An account that nobody has
+// linked belongs to the user with the same e-mail address, if the provider has
+// verified it; else to a new user, where the policy lets in whoever comes or
+// the invitation, a link's token, is for that address.
+func (p *People) ByExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
+	identity, err := p.Store.Identities().Get(ctx, IdentityID(x.Provider, x.Subject))
+	if err == nil {
+		return p.active(ctx, identity.UserID)
+	}
+	if !errors.Is(err, errs.NotFound) {
+		return User{}, fmt.Errorf("read identity: %w", err)
+	}
+	if _, err := mail.ParseAddress(x.Email); err != nil || !x.EmailVerified {
+		return User{}, errs.WithCode(errs.Unauthenticated, "authentication_failed",
+			"the provider has not verified your e-mail address, so that it proves nothing here; sign in another way and link the account on your page")
+	}
+	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(x.Email))
+	switch {
+	case errors.Is(err, errs.NotFound):
+		u, err = p.newExternal(ctx, x, invitation)
+	case err == nil && u.Disabled:
+		return User{}, wrongCredential("the user is disabled or gone")
+	case err == nil && u.ConfirmedAt.IsZero():
+		u, err = p.takeOver(ctx, u)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return u, p.link(ctx, &u, x)
+}
+
+// takeOver gives an account to the one who owns its e-mail address: whoever
+// signed up with it before never showed that it was his, and his password is
+// good no more.
+func (p *People) takeOver(ctx context.Context, u User) (User, error) {
+	_, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
+		u.PasswordHash, u.ConfirmedAt, u.OTP = "", keys.NewStamp(p.Now()).CreatedAt, OTP{}
+		return nil
+	})
+	if err != nil {
+		return u, fmt.Errorf("confirm the user: %w", err)
+	}
+	return after, p.endSignIns(ctx, u.ID, "")
+}
+
+// newExternal makes a user of the account, where that is allowed.
+func (p *People) newExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
+	if err := p.maySignUp(ctx, x.Email, invitation); err != nil {
+		return User{}, err
+	}
+	u := User{Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.User), Email: x.Email, Name: clip(x.Name)}
+	u.ConfirmedAt = u.CreatedAt
+	if err := p.Store.Users().Insert(ctx, u); err != nil {
+		return User{}, fmt.Errorf("make the user: %w", emailTaken(err))
+	}
+	return u, p.record(ctx, actorOf(&u), "user.create", u.object(), nil, u)
+}
+
+// maySignUp holds the policy against somebody with the e-mail address.
+func (p *People) maySignUp(ctx context.Context, email, invitation string) error {
+	switch p.Signup {
+	case SignupOpen:
+		return nil
+	case SignupInvite:
+		if invitation != "" {
+			if l, err := p.openLink(ctx, Invitation, invitation); err == nil && keys.Fold(l.Email) == keys.Fold(email) {
+				return nil
+			}
+		}
+		return errs.New(errs.Forbidden, "there is no user with this e-mail address; ask an owner of your organization to invite you")
+	default:
+		return errs.New(errs.Forbidden, "there is no user with this e-mail address; ask the provider's staff for an account")
+	}
+}
+
+// openLink returns the link with the token, if it is for the purpose, unused
+// and not expired.
+func (p *People) openLink(ctx context.Context, purpose Purpose, token string) (Link, error) {
+	l, err := p.Store.Links().ByHash(ctx, hashToken(token))
+	if errors.Is(err, errs.NotFound) || (err == nil && (l.Purpose != purpose || !l.UsedAt.IsZero() || !p.Now().Before(l.ExpiresAt))) {
+		return Link{}, errs.New(errs.NotFound, "this link was used, is too old, or never was; ask for a new one")
+	}
+	return l, err
+}
+
+// link ties the account to the user.
+func (p *People) link(ctx context.Context, u *User, x ExternalAccount) error {
+	i := Identity{Stamp: keys.NewStamp(p.Now()), Provider: x.Provider, Subject: x.Subject, UserID: u.ID, Email: x.Email}
+	err := p.Store.Identities().Insert(ctx, i)
+	if errors.Is(err, errs.Conflict) {
+		return errs.New(errs.Conflict, "this account is linked to a user already")
+	}
+	if err != nil {
+		return fmt.Errorf("link an account: %w", err)
+	}
+	return p.record(ctx, actorOf(u), "identity.create", i.object(), nil, i)
+}
+
+// LinkExternal adds the account to those by which the principal signs in.
+func (p *People) LinkExternal(ctx context.Context, a *Principal, x ExternalAccount) error {
+	return p.link(ctx, a.User, x)
+}
+
+// Identities lists the accounts by which the principal signs in.
+func (p *People) Identities(ctx context.Context, a *Principal) ([]Identity, error) {
+	return p.Store.Identities().List(ctx, OwnedFilter{UserID: a.ID()}, keys.Page{Limit: removeStep})
+}
+
+// Unlink removes one of them. The last way to sign in stays.
+func (p *People) Unlink(ctx context.Context, a *Principal, id string) error {
+	all, err := p.Identities(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, i := range all {
+		if i.ID() != id {
+			continue
+		}
+		if len(all) == 1 && a.User.PasswordHash == "" {
+			return errs.New(errs.Conflict, "this is the last way for you to sign in; set a password first")
+		}
+		if err := p.Store.Identities().Delete(ctx, id, i.Revision); err != nil {
+			return fmt.Errorf("unlink an account: %w", err)
+		}
+		return p.record(ctx, a, "identity.delete", i.object(), i, nil)
+	}
+	return errs.New(errs.NotFound, "there is no such account")
+}
+
+func (i *Identity) object() audit.Object { return audit.Object{Type: "identity", ID: i.ID()} }

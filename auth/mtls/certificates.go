@@ -1,0 +1,219 @@
+package mtls
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Registry says which certificates belong to which service accounts.
+type Registry struct {
+	Store    auth.CertificateCollection
+	Accounts Accounts
+	Audit    *audit.Log
+	Now      func() time.Time
+}
+
+// Accounts is what a Registry asks of the domain.
+type Accounts interface {
+	// Account returns a service account that the actor may see.
+	Account(ctx context.Context, a keys.Actor, id string) (keys.ServiceAccount, error)
+	// AccountToChange returns a service account that the actor may change.
+	AccountToChange(ctx context.Context, a keys.Actor, id string) (keys.ServiceAccount, error)
+	// AccountExists reports whether there is a service account with the id.
+	AccountExists(ctx context.Context, id string) (bool, error)
+}
+
+// Input says which certificate to register: exactly one of the three.
+type Input struct {
+	Name        string
+	Certificate string // PEM
+	Fingerprint string // SHA-256 in hex, with or without colons
+	SAN         string // "dns:…", "uri:…" or "email:…"; the provider's staff only
+}
+
+const mostCertificates = 100
+
+// Add lets who holds the certificate act as the service account. An
+// alternative name is the staff's to give: whoever gets a certificate for it
+// from the authority acts as the account.
+func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in Input) (auth.Certificate, error) {
+	account, err := r.Accounts.AccountToChange(ctx, a, accountID)
+	if err != nil {
+		return auth.Certificate{}, err
+	}
+	match, err := in.match(a)
+	if err != nil {
+		return auth.Certificate{}, err
+	}
+	existing, err := r.Store.List(ctx, auth.CertificateFilter{ServiceAccountID: accountID}, keys.Page{Limit: mostCertificates})
+	if err != nil {
+		return auth.Certificate{}, fmt.Errorf("count certificates: %w", err)
+	}
+	if len(existing) >= mostCertificates {
+		return auth.Certificate{}, errs.New(errs.Conflict, fmt.Sprintf("the service account has %d certificates, which is the most", mostCertificates))
+	}
+	c := auth.Certificate{
+		Stamp: keys.NewStamp(r.Now()), ID: ids.New(ids.Certificate), OrganizationID: account.OrganizationID, ServiceAccountID: account.ID,
+		Name: in.Name, Match: match, CreatedBy: a.Subject().ID,
+	}
+	if err := r.insert(ctx, c); err != nil {
+		return auth.Certificate{}, err
+	}
+	return c, r.record(ctx, a, "certificate.create", &c, nil, c)
+}
+
+// insert stores the certificate; one that is left of a service account that is
+// gone makes place for it.
+func (r *Registry) insert(ctx context.Context, c auth.Certificate) error {
+	err := r.Store.Insert(ctx, c)
+	if !errors.Is(err, errs.Conflict) {
+		return err
+	}
+	other, err := r.Store.ByMatch(ctx, c.Match)
+	if err == nil {
+		exists, err := r.Accounts.AccountExists(ctx, other.ServiceAccountID)
+		if err != nil || exists {
+			return errors.Join(err, errs.New(errs.Conflict, "this certificate belongs to a service account already"))
+		}
+		if err := r.Store.Delete(ctx, other.ID, other.Revision); err != nil && !errors.Is(err, errs.NotFound) {
+			return fmt.Errorf("remove what is left of a service account: %w", err)
+		}
+	}
+	return r.Store.Insert(ctx, c)
+}
+
+func (in *Input) match(a keys.Actor) (string, error) {
+	var f errs.Faults
+	f.Check(strings.TrimSpace(in.Name) != "", "name", "is required")
+	keys.CheckText(&f, "name", in.Name)
+	given, match := 0, ""
+	take := func(field, value string, read func(string) (string, string)) {
+		if value == "" {
+			return
+		}
+		given++
+		var fault string
+		match, fault = read(value)
+		f.Check(fault == "", field, fault)
+	}
+	take("certificate", in.Certificate, readCertificate)
+	take("fingerprint", in.Fingerprint, readFingerprint)
+	take("san", in.SAN, readName)
+	f.Check(given == 1, "certificate", "is required, or fingerprint, or san: one of them")
+	if err := f.Err(); err != nil {
+		return "", err
+	}
+	if in.SAN != "" && !a.IsAdmin() {
+		e := errs.New(errs.Forbidden, "alternative names are given by the provider's staff; send the certificate or its fingerprint")
+		e.Fields = []errs.Field{{Name: "san", Detail: "can be set by the provider's staff only"}}
+		return "", e
+	}
+	return match, nil
+}
+
+func readCertificate(text string) (match, fault string) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return "", "must be a certificate in PEM: -----BEGIN CERTIFICATE----- …"
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", "cannot be read as a certificate"
+	}
+	return Fingerprint(c), ""
+}
+
+func readFingerprint(text string) (match, fault string) {
+	plain := strings.ToLower(strings.ReplaceAll(text, ":", ""))
+	if b, err := hex.DecodeString(plain); err != nil || len(b) != 32 {
+		return "", "must be the SHA-256 of the certificate: 64 hexadecimal digits"
+	}
+	return "sha256:" + plain, ""
+}
+
+const maxSAN = 512
+
+func readName(text string) (match, fault string) {
+	kind, name, _ := strings.Cut(text, ":")
+	ok := len(text) <= maxSAN && name != "" && !strings.ContainsAny(name, " \t\r\n\x00")
+	switch kind {
+	case "dns":
+		name = keys.Fold(name)
+	case "email":
+		address, err := mail.ParseAddress(name)
+		ok = ok && err == nil && address.Address == name
+		name = keys.Fold(name)
+	case "uri":
+		u, err := url.Parse(name)
+		ok = ok && err == nil && u.IsAbs()
+	default:
+		ok = false
+	}
+	if !ok {
+		return "", "must be such as dns:gateway.example.com, uri:spiffe://example.com/gateway or email:gateway@example.com"
+	}
+	return kind + ":" + name, ""
+}
+
+// List lists the certificates of a service account, newest first.
+func (r *Registry) List(ctx context.Context, a keys.Actor, accountID string, page keys.Page) ([]auth.Certificate, error) {
+	if _, err := r.Accounts.Account(ctx, a, accountID); err != nil {
+		return nil, err
+	}
+	return r.Store.List(ctx, auth.CertificateFilter{ServiceAccountID: accountID}, page)
+}
+
+// Certificate returns one certificate of a service account.
+func (r *Registry) Certificate(ctx context.Context, a keys.Actor, accountID, id string) (auth.Certificate, error) {
+	if _, err := r.Accounts.Account(ctx, a, accountID); err != nil {
+		return auth.Certificate{}, err
+	}
+	return r.of(ctx, accountID, id)
+}
+
+func (r *Registry) of(ctx context.Context, accountID, id string) (auth.Certificate, error) {
+	c, err := r.Store.Get(ctx, id)
+	if errors.Is(err, errs.NotFound) || (err == nil && c.ServiceAccountID != accountID) {
+		return auth.Certificate{}, errs.New(errs.NotFound, "there is no such certificate")
+	}
+	return c, err
+}
+
+// Remove ends what the certificate is good for, at once.
+func (r *Registry) Remove(ctx context.Context, a keys.Actor, accountID, id string, revision int64) error {
+	if _, err := r.Accounts.AccountToChange(ctx, a, accountID); err != nil {
+		return err
+	}
+	c, err := r.of(ctx, accountID, id)
+	if err != nil {
+		return err
+	}
+	if revision == keys.AnyRevision {
+		revision = c.Revision
+	}
+	if err := r.Store.Delete(ctx, id, revision); err != nil {
+		return err
+	}
+	return r.record(ctx, a, "certificate.delete", &c, c, nil)
+}
+
+func (r *Registry) record(ctx context.Context, a keys.Actor, action string, c *auth.Certificate, before, after any) error {
+	return r.Audit.Record(ctx, audit.Change{
+		Subject: a.Subject(), Action: action, Before: before, After: after,
+		Object: audit.Object{Type: "certificate", ID: c.ID, OrganizationID: c.OrganizationID},
+	})
+}

@@ -1,0 +1,173 @@
+package mtls
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Header is how a trusted proxy passes a client certificate on.
+type Header string
+
+// The ways.
+const (
+	ClientCert Header = "client-cert" // RFC 9440
+	Nginx      Header = "nginx"       // X-SSL-Client-Cert and X-SSL-Client-Verify
+	Envoy      Header = "envoy"       // X-Forwarded-Client-Cert
+)
+
+// Names of the headers. Those of nginx are whatever its configuration calls
+// $ssl_client_escaped_cert and $ssl_client_verify; docs/gateways has it so.
+const (
+	clientCertName  = "Client-Cert"
+	nginxCertName   = "X-Ssl-Client-Cert"
+	nginxVerifyName = "X-Ssl-Client-Verify"
+	envoyName       = "X-Forwarded-Client-Cert"
+)
+
+const maxHeader = 16 << 10
+
+// Valid reports whether the way is one of the three.
+func (h Header) Valid() bool { return h == ClientCert || h == Nginx || h == Envoy }
+
+// in reports whether the request has the header with something in it.
+func (h Header) in(r *http.Request) bool {
+	switch h {
+	case ClientCert:
+		return r.Header.Get(clientCertName) != ""
+	case Nginx:
+		verified := r.Header.Get(nginxVerifyName)
+		return r.Header.Get(nginxCertName) != "" || (verified != "" && verified != "NONE")
+	case Envoy:
+		return r.Header.Get(envoyName) != ""
+	default:
+		return false
+	}
+}
+
+var errSeveral = errors.New("the header is there several times")
+
+// read returns the certificate of a request that came through a trusted proxy.
+func (h Header) read(r *http.Request) (*presentation, error) {
+	name := map[Header]string{ClientCert: clientCertName, Nginx: nginxCertName, Envoy: envoyName}[h]
+	values := r.Header.Values(name)
+	if len(values) > 1 {
+		return nil, errSeveral
+	}
+	text := ""
+	if len(values) == 1 {
+		text = values[0]
+	}
+	if len(text) > maxHeader {
+		return nil, errors.New("the header is too long")
+	}
+	switch h {
+	case Nginx:
+		return readNginx(text, r.Header.Values(nginxVerifyName))
+	case Envoy:
+		return readEnvoy(text)
+	default:
+		return readClientCert(text)
+	}
+}
+
+// readClientCert reads a byte sequence of structured fields (RFC 8941): base64
+// of the certificate's DER between colons.
+func readClientCert(text string) (*presentation, error) {
+	inner, ok := strings.CutPrefix(strings.TrimSpace(text), ":")
+	inner, closed := strings.CutSuffix(inner, ":")
+	if !ok || !closed {
+		return nil, errors.New("Client-Cert must be base64 between colons (RFC 9440)") //nolint:staticcheck // ST1005: the name of a header
+	}
+	der, err := base64.StdEncoding.DecodeString(inner)
+	if err != nil {
+		return nil, errors.New("Client-Cert is no base64") //nolint:staticcheck // ST1005: the name of a header
+	}
+	return parse(der)
+}
+
+func parse(der []byte) (*presentation, error) {
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, errors.New("it cannot be read")
+	}
+	return present(c), nil
+}
+
+// readNginx needs nginx' own word that it has verified the certificate.
+func readNginx(escaped string, verified []string) (*presentation, error) {
+	if len(verified) != 1 {
+		return nil, errors.New("the proxy does not say whether it verified it")
+	}
+	if verified[0] != "SUCCESS" {
+		return nil, fmt.Errorf("the proxy says %.100q", verified[0])
+	}
+	return parsePEM(escaped)
+}
+
+func parsePEM(escaped string) (*presentation, error) {
+	text, err := url.PathUnescape(escaped)
+	if err != nil {
+		return nil, errors.New("it is not percent-encoded PEM")
+	}
+	block, _ := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, errors.New("it is not percent-encoded PEM")
+	}
+	return parse(block.Bytes)
+}
+
+// readEnvoy reads the last element of X-Forwarded-Client-Cert, which the proxy
+// next to us has added; the ones before came from further away.
+func readEnvoy(text string) (*presentation, error) {
+	elements := cut(text, ',')
+	fields := map[string]string{}
+	for _, pair := range cut(elements[len(elements)-1], ';') {
+		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		name = strings.ToLower(name)
+		if _, twice := fields[name]; twice && (name == "cert" || name == "hash") {
+			return nil, errors.New("a field of X-Forwarded-Client-Cert is there twice")
+		}
+		fields[name] = unquote(value)
+	}
+	if escaped := fields["cert"]; escaped != "" {
+		return parsePEM(escaped)
+	}
+	hash := strings.ToLower(fields["hash"])
+	if b, err := hex.DecodeString(hash); err != nil || len(b) != 32 {
+		return nil, errors.New("X-Forwarded-Client-Cert has neither Cert nor Hash") //nolint:staticcheck // ST1005: the name of a header
+	}
+	return &presentation{fingerprint: "sha256:" + hash}, nil
+}
+
+// cut splits at separators that are not inside double quotes.
+func cut(s string, separator byte) []string {
+	var parts []string
+	start, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == separator && !quoted:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}
+
+func unquote(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return strings.ReplaceAll(s[1:len(s)-1], `\"`, `"`)
+	}
+	return s
+}

@@ -1,0 +1,181 @@
+// Package mtls lets whoever holds a client certificate act as a service
+// account: by TLS that ends here, or as a trusted reverse proxy passes the
+// certificate on. Certificates are verified against the configured authorities
+// and revocation list whichever way they come.
+package mtls
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Config is what an Authenticator needs. Store, Verifier and Logger are
+// required.
+type Config struct {
+	Store       auth.CertificateCollection
+	Verifier    *keys.Verifier
+	Logger      *slog.Logger
+	Header      Header       // how trusted proxies pass certificates on; "" for not at all
+	Authorities *Authorities // nil: what a trusted proxy has verified is taken as verified
+}
+
+// Authenticator is the authenticator "mtls".
+type Authenticator struct {
+	Config
+	ignored atomic.Int64
+	warn    sync.Once
+}
+
+// New returns an Authenticator.
+func New(c Config) (*Authenticator, error) {
+	if c.Store == nil || c.Verifier == nil || c.Logger == nil {
+		return nil, errors.New("mtls: Store, Verifier and Logger are required")
+	}
+	if c.Header == "" && c.Authorities == nil {
+		return nil, errors.New("mtls needs LATCHKEY_TLS_CLIENT_CA, or LATCHKEY_CLIENT_CERT_HEADER behind a proxy")
+	}
+	return &Authenticator{Config: c}, nil
+}
+
+// Name implements auth.Authenticator.
+func (a *Authenticator) Name() string { return "mtls" }
+
+// Challenge implements auth.Authenticator: no scheme of HTTP asks for it.
+func (a *Authenticator) Challenge() string { return "" }
+
+// Ignored is how many requests sent the header of a proxy without being one.
+func (a *Authenticator) Ignored() int64 { return a.ignored.Load() }
+
+// Authenticate implements auth.Authenticator.
+func (a *Authenticator) Authenticate(r *http.Request) (*auth.Principal, error) {
+	p, err := a.presented(r)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	if p.certificate != nil && a.Authorities != nil {
+		if err := a.Authorities.Verify(p.certificate, p.others); err != nil {
+			return nil, refuse(err.Error())
+		}
+	}
+	accountID, err := a.account(r.Context(), p)
+	if err != nil {
+		return nil, err
+	}
+	return a.principal(r.Context(), accountID)
+}
+
+func refuse(detail string) error {
+	return errs.WithCode(errs.Unauthenticated, "authentication_failed", "the client certificate is refused: "+detail)
+}
+
+// presentation is what a client showed. Without the certificate itself only
+// its fingerprint is known.
+type presentation struct {
+	certificate *x509.Certificate
+	others      []*x509.Certificate // what it sent with it
+	fingerprint string              // "sha256:…"
+}
+
+func present(certificate *x509.Certificate, others ...*x509.Certificate) *presentation {
+	return &presentation{certificate: certificate, others: others, fingerprint: Fingerprint(certificate)}
+}
+
+// Fingerprint returns "sha256:" and the digest of the certificate in hex.
+func Fingerprint(c *x509.Certificate) string {
+	digest := sha256.Sum256(c.Raw)
+	return "sha256:" + hex.EncodeToString(digest[:])
+}
+
+// presented returns what the client showed, nil for nothing.
+func (a *Authenticator) presented(r *http.Request) (*presentation, error) {
+	if a.Header != "" && a.Header.in(r) {
+		if !proxies.ClientOf(r.Context()).Proxied {
+			a.ignored.Add(1)
+			a.warn.Do(func() {
+				a.Logger.Warn("a client certificate in a header was ignored: it did not come from a trusted proxy; this is said once", "header", string(a.Header))
+			})
+		} else {
+			p, err := a.Header.read(r)
+			if err != nil {
+				return nil, refuse(err.Error())
+			}
+			return p, nil
+		}
+	}
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 || a.Authorities == nil {
+		return nil, nil
+	}
+	return present(r.TLS.PeerCertificates[0], r.TLS.PeerCertificates[1:]...), nil
+}
+
+// account returns the service account that the certificate belongs to: by its
+// fingerprint, else by the one account that its alternative names lead to.
+func (a *Authenticator) account(ctx context.Context, p *presentation) (string, error) {
+	found := ""
+	for _, match := range append([]string{p.fingerprint}, names(p.certificate)...) {
+		c, err := a.Store.ByMatch(ctx, match)
+		if errors.Is(err, errs.NotFound) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("look up a client certificate: %w", err)
+		}
+		if match == p.fingerprint {
+			return c.ServiceAccountID, nil
+		}
+		if found != "" && found != c.ServiceAccountID {
+			return "", refuse("its names belong to several service accounts")
+		}
+		found = c.ServiceAccountID
+	}
+	if found == "" {
+		return "", refuse("it belongs to no service account; its fingerprint is " + p.fingerprint)
+	}
+	return found, nil
+}
+
+const mostNames = 20
+
+// names are the alternative names of a certificate as a Match has them.
+func names(c *x509.Certificate) []string {
+	if c == nil {
+		return nil
+	}
+	var all []string
+	for _, n := range c.DNSNames {
+		all = append(all, "dns:"+keys.Fold(n))
+	}
+	for _, u := range c.URIs {
+		all = append(all, "uri:"+u.String())
+	}
+	for _, m := range c.EmailAddresses {
+		all = append(all, "email:"+keys.Fold(m))
+	}
+	return all[:min(len(all), mostNames)]
+}
+
+func (a *Authenticator) principal(ctx context.Context, accountID string) (*auth.Principal, error) {
+	verdict, err := a.Verifier.Account(ctx, accountID, proxies.ClientOf(ctx).Address)
+	switch {
+	case err != nil:
+		return nil, err
+	case verdict.Code == keys.AddressNotAllowed:
+		return nil, errs.WithCode(errs.Forbidden, string(verdict.Code), verdict.Detail)
+	case verdict.Code != keys.Valid:
+		return nil, refuse(verdict.Detail)
+	}
+	return auth.AccountPrincipal(verdict.Grant), nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"time"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
+)
+
+// chain makes the authenticators that are asked for, in their order. Those
+// whose credential a browser sends by itself refuse what other sites make it send.
+func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
+	makers := map[string]func() (auth.Authenticator, error){
+		"session": func() (auth.Authenticator, error) { return auth.NewSessionAuthenticator(a.people, csrf), nil },
+		"api_key": func() (auth.Authenticator, error) { return auth.NewAPIKey(a.verifier, a.format), nil },
+		"jwt":     func() (auth.Authenticator, error) { return a.jwt, nil },
+		"token":   func() (auth.Authenticator, error) { return auth.NewTokenAuthenticator(a.people, a.format), nil },
+		"basic": func() (auth.Authenticator, error) {
+			return auth.Ambient{Authenticator: auth.NewBasic(a.people, a.logger), CSRF: csrf}, nil
+		},
+		"remote_user": func() (auth.Authenticator, error) {
+			u, err := auth.NewRemoteUser(a.people, a.config.remoteUser, a.logger)
+			return auth.Ambient{Authenticator: u, CSRF: csrf}, err
+		},
+		"mtls": func() (auth.Authenticator, error) {
+			m, err := a.mtls()
+			return auth.Ambient{Authenticator: m, CSRF: csrf}, err
+		},
+	}
+	var all []auth.Authenticator
+	for _, name := range a.config.authenticators {
+		made, err := makers[name]()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, made)
+	}
+	return auth.NewChain(all...)
+}
+
+func (a *app) mtls() (*mtls.Authenticator, error) {
+	c := mtls.Config{Store: a.store.Certificates(), Verifier: a.verifier, Logger: a.logger, Header: a.config.clientCertHeader}
+	if a.config.clientCA != "" {
+		authorities, err := mtls.NewAuthorities(a.config.clientCA, a.config.clientCRL, time.Now)
+		if err != nil {
+			return nil, err
+		}
+		c.Authorities = authorities
+	}
+	return mtls.New(c)
+}

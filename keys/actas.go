@@ -1,0 +1,50 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Account decides whether a service account may act from the address, when it
+// has proved itself by something else than a key. The verdict's grant has no
+// key and all of the account's scopes; no limit is reached.
+func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (Verdict, error) {
+	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
+	defer cancel()
+	var m marks
+	g, err := v.grants.shared.grant(ctx, &Key{ServiceAccountID: id}, &m, false)
+	if errors.Is(err, errs.NotFound) {
+		return Verdict{Code: NotFound, Detail: "its service account is gone"}, nil
+	}
+	if err != nil {
+		return Verdict{}, fmt.Errorf("read a service account: %w", err)
+	}
+	verdict := Verdict{Code: Valid, Grant: &g}
+	q := &Question{Address: address.Unmap()}
+	for i := range v.checks {
+		c := &v.checks[i]
+		if detail, _ := c.refuse(&g, q, v.now()); detail != "" {
+			verdict.Code, verdict.Detail = c.code, detail
+			break
+		}
+	}
+	return verdict, nil
+}
+
+// AccountToChange returns a service account that the actor may change.
+func (s *Service) AccountToChange(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
+	return s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts)
+}
+
+// AccountExists reports whether there is a service account with the id.
+func (s *Service) AccountExists(ctx context.Context, id string) (bool, error) {
+	_, err := s.store.ServiceAccounts().Get(ctx, id)
+	if errors.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oidc"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+// attemptCookie keeps a sign-in while its user is at the provider. It is sent
+// nowhere but to the callback, and read by no script.
+const attemptCookie = "latchkey_signin"
+
+func (p *Portal) keepAttempt(c *gin.Context, kept string, life time.Duration) {
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+		Name: attemptCookie, Value: kept, Path: "/login", MaxAge: int(life / time.Second), HttpOnly: true,
+		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// beginExternal sends the browser to the provider.
+func (p *Portal) beginExternal(c *gin.Context) error {
+	return p.sendTo(c, oidc.Intent{Next: local(c.Query("next")), Invitation: c.Query("invitation")})
+}
+
+func (p *Portal) sendTo(c *gin.Context, intent oidc.Intent) error {
+	location, kept, err := p.Providers.Begin(c.Request.Context(), c.Param("provider"), intent)
+	if err != nil {
+		return err
+	}
+	p.keepAttempt(c, kept, oidc.AttemptLife)
+	c.Redirect(http.StatusSeeOther, location)
+	return nil
+}
+
+// linkExternal begins to add an account to those of who is signed in.
+func (p *Portal) linkExternal(c *gin.Context) error {
+	return p.sendTo(c, oidc.Intent{Next: "/me", LinkTo: principal(c).ID()})
+}
+
+// finishExternal takes the browser back from the provider.
+func (p *Portal) finishExternal(c *gin.Context) error {
+	kept := ""
+	if cookie, err := c.Request.Cookie(attemptCookie); err == nil {
+		kept = cookie.Value
+	}
+	p.keepAttempt(c, "", -time.Second)
+	ctx := c.Request.Context()
+	account, intent, err := p.Providers.Finish(ctx, c.Param("provider"), kept, c.Request.URL.Query())
+	if err != nil {
+		return p.externalRefused(c, intent, err)
+	}
+	if intent.LinkTo != "" {
+		return p.finishLink(c, intent, account)
+	}
+	u, err := p.People.ByExternal(ctx, account, intent.Invitation)
+	if err != nil {
+		return p.externalRefused(c, intent, err)
+	}
+	token, _, err := p.People.BeginSession(ctx, u)
+	if err != nil {
+		return err
+	}
+	p.begin(c, token)
+	c.Redirect(http.StatusSeeOther, local(intent.Next))
+	return nil
+}
+
+// finishLink adds the account to the user who began it, if he still is the one
+// who is signed in here.
+func (p *Portal) finishLink(c *gin.Context, intent oidc.Intent, account auth.ExternalAccount) error {
+	who, err := p.Sessions.Authenticate(c.Request)
+	if err != nil {
+		return err
+	}
+	if who == nil || who.ID() != intent.LinkTo {
+		return errs.New(errs.Forbidden, "sign in again, then link the account")
+	}
+	if err := p.People.LinkExternal(c.Request.Context(), who, account); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, local(intent.Next))
+	return nil
+}
+
+// externalRefused shows the sign-in page with what went wrong.
+func (p *Portal) externalRefused(c *gin.Context, intent oidc.Intent, err error) error {
+	kind := errs.KindOf(err)
+	if kind != errs.Unauthenticated && kind != errs.Forbidden && kind != errs.Conflict && kind != errs.Unavailable {
+		return err
+	}
+	status, public := httpx.Public(err)
+	p.Edge.Logger.InfoContext(c.Request.Context(), "sign-in by a provider refused", "provider", c.Param("provider"), "err", err)
+	return p.show(c, status, "login", view{Title: "Sign in", Faults: faults{"": public.Detail}, Data: p.signInForm("", local(intent.Next))})
+}
