@@ -75,3 +75,33 @@ func clean(s string) (out string, err error) {
 	}
 	return out, json.Unmarshal(b, &out)
 }
+
+// BenchmarkEncode is the answer to a valid key of usual size.
+func BenchmarkEncode(b *testing.B) {
+	v := client.VerifyResponse{
+		Valid: true, Code: "VALID", KeyID: "key_01a20bfc26a07153866374d62b9aee99", Name: "CI", Environment: "live",
+		ServiceAccount: &client.VerifiedAccount{ID: "sa_01a20bfc26a07153866374d62b9aee99", Name: "Acme sync", ExternalID: "4711"},
+		OrganizationID: "org_01a20bfc26a07153866374d62b9aee99", Tier: "pro", Scopes: []string{"invoices:read", "invoices:write"},
+		RateLimit: &client.LimitState{Limit: 100, Remaining: 99, ResetAfter: client.Duration(600 * time.Millisecond)},
+		Quota:     &client.QuotaState{Limit: 100_000, Remaining: 99_999, ResetsAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
+	}
+	buffer := make([]byte, 0, 1024)
+	b.ReportAllocs()
+	for b.Loop() {
+		if buffer = v.AppendJSON(buffer[:0]); len(buffer) < 100 {
+			b.Fatalf("%s", buffer)
+		}
+	}
+}
+
+// BenchmarkParse is a question of usual size.
+func BenchmarkParse(b *testing.B) {
+	body := []byte(`{"key":"lk_live_0123456789012345678901234567890123456789012abcdef","scopes":["invoices:read"],"cost":1,"ip":"203.0.113.9"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		var r client.VerifyRequest
+		if !r.ParseFast(body) {
+			b.Fatal("not parsed")
+		}
+	}
+}

@@ -158,10 +158,14 @@ func checksumDigits(body string) [checksumLength]byte {
 	return digits
 }
 
-// crcOf is CRC-32 (IEEE 802.3) without the allocation of a []byte copy.
+// crcOf is CRC-32 (IEEE 802.3). crc32.ChecksumIEEE would need a []byte, which
+// it lets escape to the heap.
 func crcOf(body string) uint32 {
-	var buffer [128]byte
-	return crc32.ChecksumIEEE(buffer[:copy(buffer[:], body)])
+	sum := ^uint32(0)
+	for i := range len(body) {
+		sum = crc32.IEEETable[byte(sum)^body[i]] ^ sum>>8
+	}
+	return ^sum
 }
 
 func padded62(n *big.Int, width int) string {

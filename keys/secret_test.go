@@ -3,6 +3,7 @@ package keys_test
 import (
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"strings"
 	"testing"
@@ -28,6 +29,31 @@ func TestNewKeysAreWellFormedAndDiffer(t *testing.T) {
 			t.Fatalf("%q is malformed or not new", text)
 		}
 		seen[text] = true
+	}
+}
+
+// The checksum is the one that scanners compute, and free on the hot path.
+func TestChecksumIsCRC32(t *testing.T) {
+	t.Parallel()
+	f := format(t)
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for range 100 {
+		text := f.New(keys.Live).Reveal()
+		want := make([]byte, 6)
+		for i, n := 5, crc32.ChecksumIEEE([]byte(text[:len(text)-6])); i >= 0; i, n = i-1, n/62 {
+			want[i] = digits[n%62]
+		}
+		if got := text[len(text)-6:]; got != string(want) {
+			t.Fatalf("the checksum of a key is %s, want %s", got, want)
+		}
+	}
+}
+
+func TestCheckingAllocatesNothing(t *testing.T) {
+	f := format(t)
+	text := f.New(keys.Live).Reveal()
+	if n := testing.AllocsPerRun(100, func() { _ = f.Check(text) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

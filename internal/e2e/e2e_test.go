@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,11 @@ func start(t *testing.T, database string, settings ...string) (*service, *parts.
 		"LATCHKEY_SECRET=" + secret, "LATCHKEY_THROTTLE_ADMIN=off",
 	}, settings...)...)
 	p := parts.Start(t, cmd)
+	t.Cleanup(func() {
+		if strings.Contains(p.Output(), "DATA RACE") || strings.Contains(p.Output(), "panic") {
+			t.Errorf("the service raced or panicked:\n%s", p.Output())
+		}
+	})
 	p.AwaitListening(addr)
 	s := &service{t: t, base: "http://" + addr}
 	parts.Await(t, 20*time.Second, "the service to be ready", func(ctx context.Context) error {

@@ -62,7 +62,9 @@ func (s *Store) ListEvents(f audit.Filter) string {
 func (s *Store) ListOrganizations(f keys.OrganizationFilter) string {
 	return listed(s.Organizations(), f)
 }
-func (s *Store) ListAccounts(f keys.AccountFilter) string       { return listed(s.ServiceAccounts(), f) }
+
+func (s *Store) ListAccounts(f keys.AccountFilter) string { return listed(s.ServiceAccounts(), f) }
+
 func (s *Store) ListMemberships(f auth.MembershipFilter) string { return listed(s.Memberships(), f) }
 
 func (s *Store) ListFamilies(f auth.OwnedFilter) string   { return listed(s.Families(), f) }

@@ -1,0 +1,71 @@
+package keys_test
+
+import (
+	"log/slog"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+func BenchmarkCheck(b *testing.B) {
+	f := format(b)
+	text := f.New(keys.Live).Reveal()
+	b.ReportAllocs()
+	for b.Loop() {
+		if f.Check(text) != nil {
+			b.Fatal("malformed")
+		}
+	}
+}
+
+func BenchmarkHashOf(b *testing.B) {
+	text := format(b).New(keys.Live).Reveal()
+	b.ReportAllocs()
+	for b.Loop() {
+		if keys.HashOf(text) == (keys.Hash{}) {
+			b.Fatal("no hash")
+		}
+	}
+}
+
+// BenchmarkVerifyCached is the hot path without HTTP: checksum, hash, look-up,
+// checks and two limits.
+func BenchmarkVerifyCached(b *testing.B) {
+	store := newMemory()
+	limiter, err := ratelimit.NewLocal(ratelimit.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	v, err := keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: keys.NewMarks(), Format: format(b), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { v.Close(); _ = limiter.Close(b.Context()) })
+	stamp := keys.NewStamp(time.Now().Add(-time.Hour)) // polling has nothing to tell
+	rule := ratelimit.Rule{Requests: ratelimit.MostRequests, Per: time.Second, Burst: ratelimit.MostRequests}
+	text := format(b).New(keys.Live).Reveal()
+	for _, err := range []error{
+		store.Tiers().Insert(b.Context(), keys.Tier{Stamp: stamp, Name: "t", TierFields: keys.TierFields{RateLimit: rule, AccountRateLimit: &rule, Quota: &ratelimit.Quota{Requests: ratelimit.MostQuotaRequests, Per: ratelimit.Month}}}),
+		store.Organizations().Insert(b.Context(), keys.Organization{Stamp: stamp, ID: "org_a"}),
+		store.ServiceAccounts().Insert(b.Context(), keys.ServiceAccount{Stamp: stamp, ID: "sa_a", OrganizationID: "org_a", AccountFields: keys.AccountFields{Tier: "t", Scopes: []string{"invoices:*"}}}),
+		store.Keys().Insert(b.Context(), keys.Key{Stamp: stamp, ID: "key_a", OrganizationID: "org_a", ServiceAccountID: "sa_a", Hash: keys.HashOf(text)}),
+	} {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	scopes, address := []string{"invoices:read"}, netip.MustParseAddr("203.0.113.9")
+	b.ReportAllocs()
+	for b.Loop() {
+		verdict, err := v.Verify(b.Context(), &keys.Question{Key: text, Cost: 1, Scopes: scopes, Address: address})
+		if err != nil || verdict.Code != keys.Valid {
+			b.Fatal(verdict.Code, err)
+		}
+	}
+	if loads := store.loads.Load(); loads > int64(b.N)/2+10 {
+		b.Errorf("%d loads for %d questions: this measures the store", loads, b.N)
+	}
+}
