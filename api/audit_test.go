@@ -21,6 +21,10 @@ var actions = map[string]string{
 	"rotateKey":  "key.create key.rotate", // of the successor, and of the key
 	"createTier": "tier.create", "changeTier": "tier.update", "deleteTier": "tier.delete",
 	"createScope": "scope.create", "changeScope": "scope.update", "deleteScope": "scope.delete",
+	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create", "removeCertificate": "certificate.delete",
+	"obtainToken": "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.create", "signOut": "session.delete",
+	"endSession": "session.delete", "signOutEverywhere": "user.sign_out", "oauthRevoke": "access_token.revoke",
+	"refreshToken": "", "verifyToken": "", "oauthToken": "", "oauthIntrospect": "", // they change nothing that is kept
 	"createUser": "user.create", "changeUser": "user.update", "deleteUser": "user.delete",
 }
 

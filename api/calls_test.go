@@ -49,6 +49,9 @@ const peer = "192.0.2.10"
 func (s *suite) send(t *testing.T, c call) answer {
 	t.Helper()
 	text, isText := c.body.(string)
+	if fields, ok := c.body.(map[string]any); ok && c.kind == formType {
+		text, isText = formOf(fields), true
+	}
 	if c.body != nil && !isText {
 		b, err := json.Marshal(c.body)
 		must(t, err)
@@ -79,6 +82,14 @@ func (s *suite) send(t *testing.T, c call) answer {
 	w := httptest.NewRecorder()
 	contract.wrap(s.engine, func(text string) { t.Errorf("contract: %s", text) }).ServeHTTP(w, r)
 	return answer{w.Code, w.Header(), w.Body.Bytes()}
+}
+
+func formOf(fields map[string]any) string {
+	values := url.Values{}
+	for name, value := range fields {
+		values.Set(name, fmt.Sprint(value))
+	}
+	return values.Encode()
 }
 
 // want sends the request, asks for the status and decodes the answer.
@@ -188,6 +199,7 @@ func (s *suite) keyWith(t *testing.T, organization string, scopes ...string) str
 type tenant struct {
 	organization, account, key, secret string
 	member                             string // a user who is viewer in it
+	token, session, certificate        string // of the member, and of the account
 	tier, scope                        string // these belong to no organization
 }
 
@@ -200,6 +212,7 @@ func (s *suite) tenant(t *testing.T) tenant {
 	x.account = s.account(t, o.ID, keys.AccountFields{Scopes: []string{"invoices:*"}})
 	x.key, x.secret = s.issue(t, x.account, keys.KeyFields{Scopes: []string{}})
 	x.member, _ = s.user(t, auth.Viewer, o.ID)
+	s.credentials(t, &x)
 	free, err := s.keys.Tier(ctx, keys.DefaultTier)
 	must(t, err)
 	_, err = s.keys.CreateTier(ctx, auth.System(), x.tier, free.TierFields)

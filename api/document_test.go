@@ -61,8 +61,19 @@ func (o *operation) scope() string {
 }
 
 // open reports whether the operation looks at no credential but a key that
-// speaks for itself.
-func (o *operation) open() bool { return o.permission() == "AllowAny" }
+// speaks for itself, or one in its body.
+func (o *operation) open() bool { return o.permission() == "AllowAny" && !o.optional() }
+
+// optional reports whether a credential may be there and need not.
+func (o *operation) optional() bool {
+	return o.Security != nil && len(*o.Security) > 1 && slices.ContainsFunc(*o.Security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
+}
+
+// signsIn reports whether the body holds the credential.
+func (o *operation) signsIn() bool { return o.open() && o.RequestBody != nil }
+
+// speaksOAuth reports whether refusals are those of RFC 6749.
+func (o *operation) speaksOAuth() bool { return strings.HasPrefix(o.path, "/oauth/") }
 
 func (o *operation) modifies() bool { return o.method != http.MethodGet && o.path != "/verify" }
 

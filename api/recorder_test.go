@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -208,5 +209,19 @@ func (rec *recorder) requestBody(o *operation, r *http.Request, body []byte) []s
 	if o.RequestBody.Value.Content[kind] == nil {
 		return []string{"the body's media type is " + kind}
 	}
-	return rec.valid(o.at+"/requestBody/content/"+escape(kind)+"/schema", body)
+	at := o.at + "/requestBody/content/" + escape(kind) + "/schema"
+	if kind != formType {
+		return rec.valid(at, body)
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return []string{"the form cannot be read"}
+	}
+	fields := map[string]any{}
+	for name := range values {
+		fields[name] = values.Get(name)
+	}
+	return rec.value(at, fields)
 }
+
+const formType = "application/x-www-form-urlencoded"

@@ -69,6 +69,18 @@ func samples() map[string]sample {
 		"createUser": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{"email": fmt.Sprintf("new%d@example.com", n), "name": "New", "is_admin": false, "disabled": false}
 		}},
+		"obtainToken":     {body: fixed(map[string]any{"email": "{email}", "password": "{password}"})},
+		"refreshToken":    {body: fixed(map[string]any{"refresh": "{refresh}"})},
+		"verifyToken":     {body: fixed(map[string]any{"token": "{access}"})},
+		"blacklistToken":  {body: fixed(map[string]any{"refresh": "{refresh}"})},
+		"signIn":          {body: fixed(map[string]any{"email": "{email}", "password": "{password}"})},
+		"createToken":     {body: fixed(map[string]any{"name": "CI", "expires_at": nil})},
+		"oauthToken":      {kind: formType, body: fixed(map[string]any{"grant_type": "client_credentials", "client_id": "{client}"})},
+		"oauthIntrospect": {kind: formType, body: fixed(map[string]any{"client_id": "{client}", "token": "{token}"})},
+		"oauthRevoke":     {kind: formType, body: fixed(map[string]any{"client_id": "{client}", "token": "{token}"})},
+		"addCertificate": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{"name": "gateway", "fingerprint": fmt.Sprintf("%064x", n+1_000_000)}
+		}},
 		"changeUser": patch(map[string]any{"name": "Renamed", "is_admin": false}),
 	}
 }
@@ -87,9 +99,7 @@ func (s *suite) good(t *testing.T, o *operation, x tenant, as credential) call {
 	}
 	if about.body != nil {
 		body := maps.Clone(about.body(x, s.count.Add(1)))
-		if body["user_id"] == "{newcomer}" {
-			body["user_id"], _ = s.user(t, "", "")
-		}
+		s.fill(t, x, body)
 		c.body = body
 	}
 	return c
@@ -100,6 +110,7 @@ func path(t *testing.T, o *operation, x tenant) string {
 	t.Helper()
 	objects := map[string]string{
 		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
+		"/certificates/{certificate_id}": x.certificate, "/api/tokens/{id}": x.token, "/api/sessions/{id}": x.session,
 		"/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member, "/members/{user_id}": x.member,
 	}
 	filled := o.path

@@ -25,10 +25,7 @@ func (a *API) signIn(c *gin.Context) error {
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	var f errs.Faults
-	f.Check((in.Username == "") != (in.Email == ""), "email", "is required, or username, not both")
-	f.Check(in.Password != "", "password", "is required")
-	if err := f.Err(); err != nil {
+	if err := checkSignIn(in); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()

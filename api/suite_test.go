@@ -81,18 +81,20 @@ type settings struct {
 // for advance.
 type suite struct {
 	settings
-	store   *faultyStore
-	limiter *ratelimit.Local
-	keys    *keys.Service
-	people  *auth.People
-	sealer  *seal.Sealer
-	mails   *mailbox
-	ring    *signing.Keyring
-	format  keys.Format
-	log     *logged
-	engine  http.Handler
-	at      atomic.Int64
-	count   atomic.Int64
+	store        *faultyStore
+	limiter      *ratelimit.Local
+	keys         *keys.Service
+	people       *auth.People
+	sealer       *seal.Sealer
+	mails        *mailbox
+	jwt          *auth.JWT
+	certificates *mtls.Registry
+	ring         *signing.Keyring
+	format       keys.Format
+	log          *logged
+	engine       http.Handler
+	at           atomic.Int64
+	count        atomic.Int64
 }
 
 func (s *suite) now() time.Time          { return time.Unix(0, s.at.Load()).UTC() }
@@ -175,14 +177,15 @@ func newSuite(t *testing.T, with settings) *suite {
 		must(t, errors.Join(s.limiter.Close(ctx), opened.Close(ctx)))
 	})
 	s.buildPeople(t, log)
-	tokens := auth.NewJWT(s.people, s.ring, verifier, auth.DefaultAccessLife, auth.DefaultRefreshLife)
+	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
+	s.jwt = auth.NewJWT(s.people, s.ring, verifier, auth.DefaultAccessLife, auth.DefaultRefreshLife)
 	server, err := oauth.New(oauth.Config{
 		Verifier: verifier, Keys: s.keys, Format: format, Ring: s.ring, Audit: log, Audience: issuer, Life: oauth.DefaultLife, Now: s.now,
 	})
 	must(t, err)
 	s.serve(t, logger, api.Config{
-		Certificates: &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now},
-		Limiter:      s.limiter, JWT: tokens, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
+		Certificates: s.certificates,
+		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
 		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
 	})

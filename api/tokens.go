@@ -4,6 +4,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -29,10 +30,19 @@ func bindSignIn(c *gin.Context) (client.SignIn, error) {
 	} else if _, err := bind(c, &in); err != nil {
 		return in, err
 	}
+	return in, checkSignIn(in)
+}
+
+// checkSignIn refuses what nobody can sign in with.
+func checkSignIn(in client.SignIn) error {
 	var f errs.Faults
 	f.Check((in.Username == "") != (in.Email == ""), "username", "is required, or email, not both")
 	f.Check(in.Password != "", "password", "is required")
-	return in, f.Err()
+	keys.CheckText(&f, "username", in.Username)
+	keys.CheckText(&f, "email", in.Email)
+	keys.CheckText(&f, "code", in.Code)
+	f.Check(len(in.Password) <= auth.MaxPasswordBytes && !strings.ContainsRune(in.Password, 0), "password", "must have at most 1024 bytes and no NUL")
+	return f.Err()
 }
 
 // formBody reads a form whose fields are given once each.

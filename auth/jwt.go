@@ -113,7 +113,7 @@ func (j *JWT) SignIn(ctx context.Context, l Login) (Pair, error) {
 	if err := j.people.Store.Families().Insert(ctx, f); err != nil {
 		return Pair{}, fmt.Errorf("begin a family of tokens: %w", err)
 	}
-	if err := j.people.record(ctx, actorOf(&u), "token_family.create", f.object(), nil, nil); err != nil {
+	if err := j.people.record(ctx, actorOf(&u), "token_family.create", f.object(), nil, f); err != nil {
 		return Pair{}, err
 	}
 	return j.pair(&f)
@@ -205,7 +205,7 @@ func (j *JWT) End(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	_, f, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, j.people.Now, func(f *Family) error {
+	before, after, err := keys.Revise(ctx, j.people.Store.Families(), c.Family, keys.AnyRevision, j.people.Now, func(f *Family) error {
 		if !f.EndedAt.IsZero() {
 			return errFamilyOver
 		}
@@ -218,5 +218,5 @@ func (j *JWT) End(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	return j.people.record(ctx, actorOf(&u), "token_family.end", f.object(), nil, nil)
+	return j.people.record(ctx, actorOf(&u), "token_family.end", after.object(), before, after)
 }

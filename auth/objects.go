@@ -79,12 +79,12 @@ type TokenHash [sha256.Size]byte
 
 // Session is one sign-in of a user. Only the digest of its cookie is stored.
 type Session struct {
-	ID         string
-	TokenHash  TokenHash
-	UserID     string
-	CreatedAt  time.Time
-	LastSeenAt time.Time
-	ExpiresAt  time.Time // absolute; the idle bound is counted from LastSeenAt
-	Address    string
-	UserAgent  string
+	ID         string    `json:"id"`
+	TokenHash  TokenHash `json:"-"`
+	UserID     string    `json:"user_id"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastSeenAt time.Time `json:"-"`
+	ExpiresAt  time.Time `json:"expires_at"` // absolute; the idle bound is counted from LastSeenAt
+	Address    string    `json:"address,omitempty"`
+	UserAgent  string    `json:"user_agent,omitempty"`
 }

@@ -102,7 +102,7 @@ func (p *People) BeginSession(ctx context.Context, u User) (token string, s Sess
 	if err := p.Store.InsertSession(ctx, s); err != nil {
 		return "", s, fmt.Errorf("begin session: %w", err)
 	}
-	return token, s, p.record(ctx, actorOf(&u), "session.create", s.object(), nil, nil)
+	return token, s, p.record(ctx, actorOf(&u), "session.create", s.object(), nil, s)
 }
 
 // actorOf is the user as the one who acts, before he has any roles.
@@ -157,7 +157,7 @@ func (p *People) SignOut(ctx context.Context, a *Principal) error {
 	if err := p.Store.DeleteSession(ctx, a.Session.ID); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
-	return p.record(ctx, a, "session.delete", a.Session.object(), nil, nil)
+	return p.record(ctx, a, "session.delete", a.Session.object(), a.Session, nil)
 }
 
 // NewSessionCookie returns the cookie that carries the token; an empty token

@@ -39,7 +39,7 @@ func (p *People) EndSession(ctx context.Context, a *Principal, id string) error 
 		if err := p.Store.DeleteSession(ctx, id); err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
-		return p.record(ctx, a, "session.delete", s.object(), nil, nil)
+		return p.record(ctx, a, "session.delete", s.object(), s, nil)
 	}
 	return errs.New(errs.NotFound, "there is no such session")
 }

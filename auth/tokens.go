@@ -172,21 +172,23 @@ func (p *People) Tokens(ctx context.Context, a *Principal, page keys.Page) ([]To
 func (p *People) Token(ctx context.Context, a *Principal, id string) (Token, error) {
 	t, err := p.Store.Tokens().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && t.UserID != a.ID()) {
-		return Token{}, errs.New(errs.NotFound, "there is no such token")
+		return Token{}, errNoSuchToken
 	}
 	return t, err
 }
 
+var errNoSuchToken = errs.New(errs.NotFound, "there is no such token")
+
 // RevokeToken ends one of the principal's tokens.
 func (p *People) RevokeToken(ctx context.Context, a *Principal, id string, revision int64) error {
-	t, err := p.Token(ctx, a, id)
-	if err != nil {
+	if _, err := p.Token(ctx, a, id); err != nil {
 		return err
 	}
-	if revision == keys.AnyRevision {
-		revision = t.Revision
+	t, err := keys.Remove(ctx, p.Store.Tokens(), id, revision, func(*Token) error { return nil })
+	if errors.Is(err, errs.NotFound) {
+		return errNoSuchToken
 	}
-	if err := p.Store.Tokens().Delete(ctx, id, revision); err != nil {
+	if err != nil {
 		return fmt.Errorf("revoke token: %w", err)
 	}
 	return p.record(ctx, a, "token.delete", t.object(), t, nil)

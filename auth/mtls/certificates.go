@@ -188,24 +188,26 @@ func (r *Registry) Certificate(ctx context.Context, a keys.Actor, accountID, id 
 func (r *Registry) of(ctx context.Context, accountID, id string) (auth.Certificate, error) {
 	c, err := r.Store.Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && c.ServiceAccountID != accountID) {
-		return auth.Certificate{}, errs.New(errs.NotFound, "there is no such certificate")
+		return auth.Certificate{}, errNoSuchCertificate
 	}
 	return c, err
 }
+
+var errNoSuchCertificate = errs.New(errs.NotFound, "there is no such certificate")
 
 // Remove ends what the certificate is good for, at once.
 func (r *Registry) Remove(ctx context.Context, a keys.Actor, accountID, id string, revision int64) error {
 	if _, err := r.Accounts.AccountToChange(ctx, a, accountID); err != nil {
 		return err
 	}
-	c, err := r.of(ctx, accountID, id)
-	if err != nil {
+	if _, err := r.of(ctx, accountID, id); err != nil {
 		return err
 	}
-	if revision == keys.AnyRevision {
-		revision = c.Revision
+	c, err := keys.Remove(ctx, r.Store, id, revision, func(*auth.Certificate) error { return nil })
+	if errors.Is(err, errs.NotFound) {
+		return errNoSuchCertificate
 	}
-	if err := r.Store.Delete(ctx, id, revision); err != nil {
+	if err != nil {
 		return err
 	}
 	return r.record(ctx, a, "certificate.delete", &c, c, nil)

@@ -1,0 +1,197 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+const password = "correct horse battery staple"
+
+// passwordHash is shared: making one takes long.
+var passwordHash = sync.OnceValues(func() (string, error) {
+	hashing, err := passwords()
+	if err != nil {
+		return "", err
+	}
+	return hashing.Hash(context.Background(), password)
+})
+
+// credentials gives the tenant a token and a session of its member, and a
+// certificate of its account.
+func (s *suite) credentials(t *testing.T, x *tenant) {
+	t.Helper()
+	u, err := s.people.User(t.Context(), auth.System(), x.member)
+	must(t, err)
+	member := &auth.Principal{Kind: auth.UserKind, User: &u}
+	token, _, err := s.people.CreateToken(t.Context(), member, s.format, auth.TokenFields{Name: "CI"})
+	must(t, err)
+	_, session, err := s.people.BeginSession(t.Context(), u)
+	must(t, err)
+	c, err := s.certificates.Add(t.Context(), auth.System(), x.account, mtls.Input{Name: "gateway", Fingerprint: fmt.Sprintf("%064x", s.count.Add(1))})
+	must(t, err)
+	x.token, x.session, x.certificate = token.ID, session.ID, c.ID
+}
+
+// withPassword makes a user who can sign in by it.
+func (s *suite) withPassword(t *testing.T) auth.User {
+	t.Helper()
+	hash, err := passwordHash()
+	must(t, err)
+	n := s.count.Add(1)
+	u := auth.User{
+		Stamp: keys.NewStamp(s.now()), ID: ids.New(ids.User), Email: fmt.Sprintf("signs%d@example.com", n), Username: fmt.Sprintf("signs%d", n),
+		PasswordHash: hash, ConfirmedAt: s.now(),
+	}
+	must(t, s.store.Store.Users().Insert(t.Context(), u))
+	return u
+}
+
+// pair signs the user in by JWT.
+func (s *suite) pair(t *testing.T, u auth.User) auth.Pair {
+	t.Helper()
+	p, err := s.jwt.SignIn(t.Context(), auth.Login{Name: u.Email, Password: password})
+	must(t, err)
+	return p
+}
+
+// opaque makes a token of the user.
+func (s *suite) opaque(t *testing.T, u auth.User) string {
+	t.Helper()
+	_, secret, err := s.people.CreateToken(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, s.format, auth.TokenFields{Name: "CI"})
+	must(t, err)
+	return secret.Reveal()
+}
+
+// accessToken gets an access token of the key's account.
+func (s *suite) accessToken(t *testing.T, account, secret, scope string) string {
+	t.Helper()
+	form := map[string]any{"grant_type": "client_credentials", "client_id": account, "client_secret": secret}
+	if scope != "" {
+		form["scope"] = scope
+	}
+	out, _ := want[struct {
+		AccessToken string `json:"access_token"`
+	}](t, s, 200, call{method: "POST", path: "/oauth/token", body: form, kind: formType})
+	return out.AccessToken
+}
+
+// byToken acts with a token of a user.
+func byToken(text string) credential {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Token "+text) }
+}
+
+// byBasic acts with a name and a password.
+func byBasic(name, password string) credential {
+	return func(r *http.Request) { r.SetBasicAuth(name, password) }
+}
+
+// fill puts what a sample body stands for in the place of its {words}.
+func (s *suite) fill(t *testing.T, x tenant, body map[string]any) {
+	t.Helper()
+	var u *auth.User
+	signer := func() auth.User {
+		if u == nil {
+			made := s.withPassword(t)
+			u = &made
+		}
+		return *u
+	}
+	words := map[string]func() string{
+		"{newcomer}": func() string { id, _ := s.user(t, "", ""); return id },
+		"{email}":    func() string { return signer().Email },
+		"{username}": func() string { return signer().Username },
+		"{password}": func() string { return password },
+		"{refresh}":  func() string { return s.pair(t, signer()).Refresh },
+		"{access}":   func() string { return s.pair(t, signer()).Access },
+		"{verifier}": func() string { return s.verifier(t, x).account },
+	}
+	for name, value := range body {
+		if text, ok := value.(string); ok && words[text] != nil {
+			body[name] = words[text]()
+		}
+	}
+	if body["client_id"] == "{client}" {
+		v := s.verifier(t, x)
+		body["client_id"], body["client_secret"] = v.account, v.secret
+		if body["token"] == "{token}" {
+			body["token"] = s.accessToken(t, v.account, v.secret, "")
+		}
+	}
+}
+
+// robot is a service account with a key.
+type robot struct{ account, secret string }
+
+// verifier makes a service account of the tenant that may verify keys.
+func (s *suite) verifier(t *testing.T, x tenant) robot {
+	t.Helper()
+	r := robot{account: s.account(t, x.organization, keys.AccountFields{Name: "Verifier", Scopes: []string{string(keys.VerifyKeys)}})}
+	_, r.secret = s.issue(t, r.account, keys.KeyFields{})
+	return r
+}
+
+// TestEverySchemeFindsWhoActs, each with its name.
+func TestEverySchemeFindsWhoActs(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	u, x := s.withPassword(t), s.tenant(t)
+	v := s.verifier(t, x)
+	pair := s.pair(t, u)
+	for name, tt := range map[string]struct {
+		as   credential
+		id   string
+		kind string
+	}{
+		"session": {s.session(t, u.ID), u.ID, "user"}, "basic": {byBasic(u.Username, password), u.ID, "user"},
+		"token": {byToken(s.opaque(t, u)), u.ID, "user"}, "jwt": {byBearer(pair.Access), u.ID, "user"},
+		"api_key": {byKey(v.secret), v.account, "service_account"}, "jwt ": {byBearer(s.accessToken(t, v.account, v.secret, "")), v.account, "service_account"},
+	} {
+		me := s.me(t, tt.as)
+		if me.Scheme != strings.TrimSpace(name) || me.ID != tt.id || me.Kind != tt.kind {
+			t.Errorf("%s: %+v", name, me)
+		}
+	}
+}
+
+// TestAWrongCredentialStopsTheChain: it is never passed on to a weaker scheme
+// that would let the caller in.
+func TestAWrongCredentialStopsTheChain(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	u := s.withPassword(t)
+	signedIn := s.session(t, u.ID)
+	both := func(one, other credential) credential {
+		return func(r *http.Request) { one(r); other(r) }
+	}
+	for name, as := range map[string]credential{
+		"a wrong key beside good Basic":   both(byKey(unknownKey(t)), byBasic(u.Email, password)),
+		"a wrong token":                   byToken("lk_user_nonsense"),
+		"an unknown token":                byToken(s.format.NewToken().Reveal()),
+		"a token as a key":                byKey(s.opaque(t, u)),
+		"a wrong JWT":                     byBearer("eyJhbGciOiJub25lIn0.e30."),
+		"a refresh token as access token": byBearer(s.pair(t, u).Refresh),
+		"wrong Basic":                     byBasic(u.Email, "wrong horse battery staple"),
+		"malformed Basic":                 func(r *http.Request) { r.Header.Set("Authorization", "Basic !!!") },
+	} {
+		_, got := want[client.Problem](t, s, 401, call{method: "GET", path: "/api/me", as: as})
+		schemes := strings.Join(got.header.Values("WWW-Authenticate"), ", ")
+		for _, scheme := range []string{"Bearer", "Token", "Basic"} {
+			if !strings.Contains(schemes, scheme) {
+				t.Errorf("%s: WWW-Authenticate is %q, without %s", name, schemes, scheme)
+			}
+		}
+	}
+	if me := s.me(t, signedIn); me.ID != u.ID {
+		t.Errorf("a good session acts as %+v", me)
+	}
+}
