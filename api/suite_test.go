@@ -86,6 +86,7 @@ type suite struct {
 	keys    *keys.Service
 	people  *auth.People
 	sealer  *seal.Sealer
+	mails   *mailbox
 	ring    *signing.Keyring
 	format  keys.Format
 	log     *logged
@@ -115,6 +116,19 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
+// mailbox keeps the mails that would be sent.
+type mailbox struct {
+	mu    sync.Mutex
+	mails []auth.Mail
+}
+
+// Post implements auth.Mailer.
+func (m *mailbox) Post(one auth.Mail) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mails = append(m.mails, one)
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -130,7 +144,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	if with.forwarded == "" {
 		with.forwarded = proxies.XForwardedFor
 	}
-	s := &suite{settings: with, log: &logged{}}
+	s := &suite{settings: with, log: &logged{}, mails: &mailbox{}}
 	s.at.Store(time.Now().UnixNano())
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	path := filepath.Join(t.TempDir(), "latchkey.db")
@@ -199,6 +213,7 @@ func (s *suite) buildPeople(t *testing.T, log *audit.Log) {
 	s.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: s.store, Organizations: s.store.Organizations().Get, Audit: log, Passwords: hashing,
 		Delays: delays, Sealer: s.sealer, Now: s.now,
+		Mailer: s.mails, Logger: slog.New(slog.DiscardHandler), Signup: auth.SignupOpen,
 	})
 	must(t, err)
 }

@@ -112,16 +112,6 @@ func (p *People) maySignUp(ctx context.Context, email, invitation string) error 
 	}
 }
 
-// openLink returns the link with the token, if it is for the purpose, unused
-// and not expired.
-func (p *People) openLink(ctx context.Context, purpose Purpose, token string) (Link, error) {
-	l, err := p.Store.Links().ByHash(ctx, hashToken(token))
-	if errors.Is(err, errs.NotFound) || (err == nil && (l.Purpose != purpose || !l.UsedAt.IsZero() || !p.Now().Before(l.ExpiresAt))) {
-		return Link{}, errs.New(errs.NotFound, "this link was used, is too old, or never was; ask for a new one")
-	}
-	return l, err
-}
-
 // link ties the account to the user.
 func (p *People) link(ctx context.Context, u *User, x ExternalAccount) error {
 	i := Identity{Stamp: keys.NewStamp(p.Now()), Provider: x.Provider, Subject: x.Subject, UserID: u.ID, Email: x.Email}

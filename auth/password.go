@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+	zxcvbn "github.com/ccojocar/zxcvbn-go"
 
 	"github.com/latchkey/latchkey/internal/errs"
 )
@@ -55,9 +56,20 @@ func CheckStrength(password string) string {
 		return fmt.Sprintf("must have at least %d characters", MinPasswordLength)
 	case len(password) > MaxPasswordBytes:
 		return fmt.Sprintf("must have at most %d bytes", MaxPasswordBytes)
+	case guessable(password):
+		return "is too common or too easy to guess; use several words, or a password manager"
 	default:
 		return ""
 	}
+}
+
+// guessable reports whether lists of common passwords, names and patterns lead
+// to the password in fewer than 10^6 tries (Wheeler, "zxcvbn", USENIX Security
+// 2016). Only its beginning is looked at: the rest can make it no worse.
+func guessable(password string) bool {
+	const looked, wanted = 40, 2
+	runes := []rune(password)
+	return zxcvbn.PasswordStrength(string(runes[:min(len(runes), looked)]), nil).Score < wanted
 }
 
 // Hash returns the password's hash in PHC string format.

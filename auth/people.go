@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
+	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
@@ -26,25 +27,56 @@ type PeopleConfig struct {
 	Passwords     *Passwords
 	Delays        *Delays
 	Sealer        *seal.Sealer
-	Signup        SignupPolicy     // SignupClosed if ""
+	Signup        SignupPolicy // SignupClosed if ""
+	Mailer        Mailer
+	Logger        *slog.Logger
 	Now           func() time.Time // time.Now if nil
 }
 
 // People manages users and their memberships.
 type People struct {
 	PeopleConfig
+	places  chan struct{} // of work that answers do not wait for
+	running sync.WaitGroup
 }
 
 // NewPeople returns People.
 func NewPeople(c PeopleConfig) (*People, error) {
-	if c.Store == nil || c.Organizations == nil || c.Audit == nil || c.Passwords == nil || c.Delays == nil || c.Sealer == nil {
-		return nil, errors.New("auth: Store, Organizations, Audit, Passwords, Delays and Sealer are required")
+	if c.Store == nil || c.Organizations == nil || c.Audit == nil || c.Passwords == nil || c.Delays == nil ||
+		c.Sealer == nil || c.Mailer == nil || c.Logger == nil {
+		return nil, errors.New("auth: every field of the configuration but Signup and Now is required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &People{c}, nil
+	return &People{PeopleConfig: c, places: make(chan struct{}, mostLater)}, nil
 }
+
+const (
+	mostLater    = 64
+	laterTimeout = 30 * time.Second
+)
+
+// later does the work after the answer, so that the answer's time tells
+// nothing of what there was to do.
+func (p *People) later(ctx context.Context, what string, do func(context.Context) error) error {
+	select {
+	case p.places <- struct{}{}:
+	default:
+		return errs.New(errs.Unavailable, "too many of these at once; try again in a moment")
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), laterTimeout)
+	p.running.Go(func() {
+		defer func() { cancel(); <-p.places }()
+		if err := do(ctx); err != nil {
+			p.Logger.ErrorContext(ctx, "work behind an answer failed", "what", what, "err", err)
+		}
+	})
+	return nil
+}
+
+// Close waits for the work that answers did not wait for.
+func (p *People) Close() { p.running.Wait() }
 
 // UserFields are the fields of a user that admins set. Password is "" to leave
 // it as it is.
@@ -96,9 +128,7 @@ func (c uniqueEmails) Replace(ctx context.Context, u User) error {
 // apply sets the fields after it has checked them all.
 func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	var f errs.Faults
-	if address, err := mail.ParseAddress(fields.Email); err != nil || address.Address != fields.Email || len(fields.Email) > 254 {
-		f.Add("email", "must be an e-mail address such as ada@example.com")
-	}
+	checkEmail(&f, fields.Email)
 	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username", "must be 1 to 64 letters, digits, _, . or -, a letter first")
 	keys.CheckText(&f, "name", fields.Name)
 	if fields.Password != "" {

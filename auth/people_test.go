@@ -3,9 +3,11 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,6 +30,7 @@ type office struct {
 	store *sqlite.Store
 	at    atomic.Int64
 	admin keys.Actor
+	mails mailbox
 }
 
 func newOffice(t *testing.T, rule ratelimit.Rule) *office {
@@ -36,7 +39,12 @@ func newOffice(t *testing.T, rule ratelimit.Rule) *office {
 	o.at.Store(time.Now().UnixMilli())
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "latchkey.db"))
 	o.must(err)
-	t.Cleanup(func() { _ = store.Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() {
+		if o.People != nil {
+			o.Close()
+		}
+		_ = store.Close(context.WithoutCancel(t.Context()))
+	})
 	o.store = store
 	now := func() time.Time { return time.UnixMilli(o.at.Load()).UTC() }
 	passwords, err := auth.NewPasswords()
@@ -47,10 +55,24 @@ func newOffice(t *testing.T, rule ratelimit.Rule) *office {
 	o.must(err)
 	o.People, err = auth.NewPeople(auth.PeopleConfig{
 		Store: store, Organizations: store.Organizations().Get, Audit: audit.New(store, now), Passwords: passwords, Delays: delays, Sealer: sealer, Now: now,
+		Mailer: &o.mails, Logger: slog.New(slog.DiscardHandler), Signup: auth.SignupOpen,
 	})
 	o.must(err)
 	o.must(store.Organizations().Insert(t.Context(), keys.Organization{Stamp: keys.NewStamp(now()), ID: "org_a", OrganizationFields: keys.OrganizationFields{Name: "A"}}))
 	return o
+}
+
+// mailbox keeps the mails that would be sent.
+type mailbox struct {
+	mu    sync.Mutex
+	mails []auth.Mail
+}
+
+// Post implements auth.Mailer.
+func (m *mailbox) Post(one auth.Mail) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mails = append(m.mails, one)
 }
 
 func (o *office) must(err error) {
@@ -189,7 +211,7 @@ func TestSessionsEnd(t *testing.T) {
 	if _, err := o.store.SessionByToken(ctx, first); err != nil {
 		t.Fatal(err)
 	}
-	_, err := o.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = "another long password"; return f, nil })
+	_, err := o.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = "lighthouse keeper two"; return f, nil })
 	o.must(err)
 	_, err = o.store.SessionByToken(ctx, first)
 	o.refused("a session from before the password changed", err, errs.NotFound)

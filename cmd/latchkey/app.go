@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
@@ -15,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
@@ -34,6 +36,7 @@ type app struct {
 	people      *auth.People
 	idempotency *idempotency.Keeper
 	sealer      *seal.Sealer
+	outbox      *mail.Outbox
 	ring        *signing.Keyring
 	jwt         *auth.JWT
 	oauth       *oauth.Server
@@ -117,13 +120,16 @@ func (a *app) buildPeople() error {
 	if err != nil {
 		return fmt.Errorf("prepare password hashing: %w", err)
 	}
+	if err := a.buildMail(); err != nil {
+		return err
+	}
 	delays, err := auth.NewDelays(a.config.signInLimit, time.Now)
 	if err != nil {
 		return fmt.Errorf("prepare delays of sign-ins: %w", err)
 	}
 	a.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: passwords, Delays: delays, Sealer: a.sealer,
-		Signup: a.config.signup,
+		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger,
 	})
 	if err != nil {
 		return err
@@ -135,9 +141,26 @@ func (a *app) buildPeople() error {
 	return err
 }
 
+func (a *app) buildMail() (err error) {
+	var sender mail.Sender = mail.NewFolder(filepath.Join(a.config.dataDir, "mail"), a.config.mailFrom, a.logger)
+	if a.config.smtpURL != "" {
+		if sender, err = mail.NewSMTP(a.config.smtpURL, a.config.mailFrom); err != nil {
+			return fmt.Errorf("LATCHKEY_SMTP_URL, LATCHKEY_MAIL_FROM: %w", err)
+		}
+	}
+	a.outbox, err = mail.NewOutbox(mail.Config{Sender: sender, BaseURL: a.config.url, Logger: a.logger})
+	return err
+}
+
 // close ends background work, saves what is written behind and closes the store.
 func (a *app) close(ctx context.Context) error {
 	var faults []error
+	if a.people != nil {
+		a.people.Close()
+	}
+	if a.outbox != nil {
+		faults = append(faults, a.outbox.Close(ctx))
+	}
 	if a.ring != nil {
 		a.ring.Close()
 	}

@@ -46,6 +46,8 @@ type config struct {
 	remoteUser       auth.RemoteUserConfig
 	providers        []oidc.Provider
 	signup           auth.SignupPolicy
+	smtpURL          string
+	mailFrom         string
 	url              string // without a slash at its end
 	secret           string // "" for one kept in the data folder
 	dataDir          string

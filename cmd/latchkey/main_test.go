@@ -245,7 +245,7 @@ func TestManyOpenANewFileAtOnce(t *testing.T) {
 func TestUserCommands(t *testing.T) {
 	t.Parallel()
 	db := database(t)
-	const first, second = "correct horse battery", "another long password"
+	const first, second = "correct horse battery", "lighthouse keeper two"
 	if out, err := run(t, []string{db}, first+"\n", "user", "create", "--admin", "--name", "Ada", "ada@example.com"); err != nil || !strings.Contains(out, "ada@example.com") || strings.Contains(out, first) {
 		t.Fatalf("user create: %v: %s", err, out)
 	}

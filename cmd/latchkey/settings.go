@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
 )
@@ -65,6 +66,8 @@ func settings() []setting {
 		{name: "REMOTE_USER_GROUPS_HEADER", standard: "Remote-Groups", meaning: "header with the user's groups, separated by commas", set: setHeader(func(c *config) *string { return &c.remoteUser.GroupsHeader })},
 		{name: "REMOTE_USER_CREATE", standard: "false", meaning: "make users that the proxy knows and Latchkey does not", set: truth(func(c *config) *bool { return &c.remoteUser.Create })},
 		{name: "REMOTE_USER_GROUPS", standard: "", meaning: "what groups give: staff=admin,acme=ORGANIZATION_ID:developer", set: setRemoteGroups},
+		{name: "SMTP_URL", standard: "", meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data folder if empty", secret: true, set: setSMTP},
+		{name: "MAIL_FROM", standard: "Latchkey <latchkey@localhost>", meaning: "who mails come from", set: text(func(c *config) *string { return &c.mailFrom })},
 		{name: "SIGNUP", standard: string(auth.SignupInvite), meaning: "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed", set: setSignup},
 		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
 		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
@@ -92,6 +95,15 @@ func setAuthenticators(c *config, v string) error {
 	return nil
 }
 
+func truth(into func(*config) *bool) func(*config, string) error {
+	return func(c *config, v string) (err error) {
+		if *into(c), err = strconv.ParseBool(v); err != nil {
+			return errors.New("must be true or false")
+		}
+		return nil
+	}
+}
+
 func setAddr(c *config, v string) error {
 	c.addr = v
 	if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
@@ -109,15 +121,6 @@ func setBrand(c *config, v string) error {
 	c.brand = v
 	_, err := keys.NewFormat(v)
 	return err
-}
-
-func truth(into func(*config) *bool) func(*config, string) error {
-	return func(c *config, v string) (err error) {
-		if *into(c), err = strconv.ParseBool(v); err != nil {
-			return errors.New("must be true or false")
-		}
-		return nil
-	}
 }
 
 func setTrustedProxies(c *config, v string) error {
@@ -274,4 +277,13 @@ func setSignup(c *config, v string) error {
 		return errors.New("must be open, invite or closed")
 	}
 	return nil
+}
+
+func setSMTP(c *config, v string) error {
+	c.smtpURL = v
+	if v == "" {
+		return nil
+	}
+	_, err := mail.NewSMTP(v, "latchkey@localhost")
+	return err
 }

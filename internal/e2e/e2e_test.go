@@ -108,7 +108,12 @@ func fetch(t *testing.T, r *http.Request) (*http.Response, string) {
 // start runs the binary with the database at a free address.
 func start(t *testing.T, database string, settings ...string) (*service, *parts.Process) {
 	t.Helper()
-	addr := parts.FreeAddr(t)
+	return startAt(t, parts.FreeAddr(t), database, settings...)
+}
+
+// startAt runs the binary at the address.
+func startAt(t *testing.T, addr, database string, settings ...string) (*service, *parts.Process) {
+	t.Helper()
 	cmd := exec.Command(parts.Binary(t), "serve")
 	cmd.Env = parts.Environ(append([]string{
 		"LATCHKEY_ADDR=" + addr, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",

@@ -1,0 +1,169 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+const mostInvitations = 200 // open ones of one organization
+
+// Invite mails somebody a link that makes him a member of the organization.
+// Who may add members may; see AddMember for the roles that he can give.
+func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email string, role Role) (Link, error) {
+	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+		return Link{}, err
+	}
+	var f errs.Faults
+	checkEmail(&f, email)
+	f.Check(role.Valid(), "role", "must be owner, developer or viewer")
+	if err := f.Err(); err != nil {
+		return Link{}, err
+	}
+	if err := mayMakeOwner(a, organizationID, role); err != nil {
+		return Link{}, err
+	}
+	if err := p.notInvited(ctx, organizationID, email); err != nil {
+		return Link{}, err
+	}
+	organization, err := p.Organizations(ctx, organizationID)
+	if err != nil {
+		return Link{}, err
+	}
+	subject := a.Subject()
+	l, token, err := p.newLink(ctx, Link{Purpose: Invitation, Email: email, OrganizationID: organizationID, Role: role, CreatedBy: subject.ID}, invitationLife)
+	if err != nil {
+		return Link{}, err
+	}
+	if err := p.record(ctx, a, "invitation.create", l.object(), nil, l); err != nil {
+		return Link{}, err
+	}
+	p.Mailer.Post(Mail{Kind: MailInvite, To: email, Token: token, Until: l.ExpiresAt, Organization: organization.Name, Role: role, By: subject.Name})
+	return l, nil
+}
+
+// checkEmail notes what is wrong with an e-mail address.
+func checkEmail(f *errs.Faults, email string) {
+	address, err := mail.ParseAddress(email)
+	f.Check(err == nil && address.Address == email && len(email) <= 254, "email", "must be an e-mail address such as ada@example.com")
+}
+
+// notInvited refuses a second invitation, and one of a member.
+func (p *People) notInvited(ctx context.Context, organizationID, email string) error {
+	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	if err != nil && !errors.Is(err, errs.NotFound) {
+		return fmt.Errorf("read user: %w", err)
+	}
+	if err == nil {
+		if _, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, u.ID)); err == nil {
+			return errs.New(errs.Conflict, "the user is a member already")
+		}
+	}
+	open, err := p.openInvitations(ctx, organizationID)
+	if err != nil {
+		return err
+	}
+	for _, l := range open {
+		if keys.Fold(l.Email) == keys.Fold(email) {
+			return errs.New(errs.Conflict, "this address has an open invitation; withdraw it first to send another")
+		}
+	}
+	if len(open) >= mostInvitations {
+		return errs.New(errs.Conflict, fmt.Sprintf("the organization has %d open invitations, which is the most", mostInvitations))
+	}
+	return nil
+}
+
+// Invitations lists the open invitations of an organization, newest first.
+func (p *People) Invitations(ctx context.Context, a keys.Actor, organizationID string) ([]Link, error) {
+	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+		return nil, err
+	}
+	return p.openInvitations(ctx, organizationID)
+}
+
+func (p *People) openInvitations(ctx context.Context, organizationID string) ([]Link, error) {
+	var open []Link
+	page := keys.Page{Limit: mostInvitations}
+	for {
+		found, err := p.Store.Links().List(ctx, LinkFilter{OrganizationID: organizationID, Purpose: Invitation}, page)
+		if err != nil {
+			return nil, fmt.Errorf("list invitations: %w", err)
+		}
+		for _, l := range found {
+			if l.open(p.Now()) {
+				open = append(open, l)
+			}
+		}
+		if len(found) < page.Limit {
+			return open, nil
+		}
+		page.After = found[len(found)-1].ID
+	}
+}
+
+// Withdraw ends an invitation.
+func (p *People) Withdraw(ctx context.Context, a keys.Actor, organizationID, id string) error {
+	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+		return err
+	}
+	l, err := p.Store.Links().Get(ctx, id)
+	if errors.Is(err, errs.NotFound) || (err == nil && (l.Purpose != Invitation || l.OrganizationID != organizationID || !l.open(p.Now()))) {
+		return errs.New(errs.NotFound, "there is no such invitation")
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.Store.Links().Delete(ctx, id, l.Revision); err != nil {
+		return fmt.Errorf("withdraw an invitation: %w", err)
+	}
+	return p.record(ctx, a, "invitation.delete", l.object(), l, nil)
+}
+
+// Invited returns the invitation with the token and its organization, for the
+// page that its holder opens.
+func (p *People) Invited(ctx context.Context, token string) (Link, keys.Organization, error) {
+	l, err := p.openLink(ctx, Invitation, token)
+	if err != nil {
+		return Link{}, keys.Organization{}, err
+	}
+	o, err := p.Organizations(ctx, l.OrganizationID)
+	if errors.Is(err, errs.NotFound) {
+		return Link{}, o, errLinkOver
+	}
+	return l, o, err
+}
+
+// Accept makes the principal a member of the organization that he was invited
+// to: the invitation is for his e-mail address, not for whoever has the link.
+func (p *People) Accept(ctx context.Context, a *Principal, token string) (Membership, error) {
+	if a.Kind != UserKind {
+		return Membership{}, errs.New(errs.Forbidden, "only users accept invitations")
+	}
+	l, err := p.openLink(ctx, Invitation, token)
+	if err != nil {
+		return Membership{}, err
+	}
+	if keys.Fold(l.Email) != a.User.FoldedEmail() {
+		return Membership{}, errs.New(errs.Forbidden, "the invitation is for another e-mail address; sign in as its user")
+	}
+	return p.join(ctx, a.User, l)
+}
+
+func (p *People) join(ctx context.Context, u *User, l Link) (Membership, error) {
+	if err := p.useLink(ctx, l); err != nil {
+		return Membership{}, err
+	}
+	m := Membership{Stamp: keys.NewStamp(p.Now()), OrganizationID: l.OrganizationID, UserID: u.ID, Role: l.Role}
+	if err := p.Store.Memberships().Insert(ctx, m); err != nil {
+		if errors.Is(err, errs.Conflict) {
+			return Membership{}, errs.New(errs.Conflict, "you are a member already")
+		}
+		return Membership{}, fmt.Errorf("join an organization: %w", err)
+	}
+	return m, p.record(ctx, actorOf(u), "member.create", m.object(), nil, m)
+}

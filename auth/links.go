@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Lives of links.
+const (
+	confirmLife    = 3 * 24 * time.Hour
+	resetLife      = time.Hour
+	invitationLife = 7 * 24 * time.Hour
+	mostOpenLinks  = 3 // of one user and purpose: more mails help nobody
+)
+
+// newLink stores a link and returns the token that its holder is sent.
+func (p *People) newLink(ctx context.Context, l Link, life time.Duration) (Link, string, error) {
+	token := rand.Text()
+	l.Stamp, l.ID, l.Hash = keys.NewStamp(p.Now()), ids.New(ids.Link), hashToken(token)
+	l.ExpiresAt = l.CreatedAt.Add(life)
+	if err := p.Store.Links().Insert(ctx, l); err != nil {
+		return Link{}, "", fmt.Errorf("make a link: %w", err)
+	}
+	return l, token, nil
+}
+
+var errLinkOver = errs.New(errs.NotFound, "this link was used, is too old, or never was; ask for a new one")
+
+// openLink returns the link with the token, if it is for the purpose, unused
+// and not expired.
+func (p *People) openLink(ctx context.Context, purpose Purpose, token string) (Link, error) {
+	l, err := p.Store.Links().ByHash(ctx, hashToken(token))
+	if errors.Is(err, errs.NotFound) || (err == nil && (l.Purpose != purpose || !l.open(p.Now()))) {
+		return Link{}, errLinkOver
+	}
+	return l, err
+}
+
+func (l *Link) open(now time.Time) bool { return l.UsedAt.IsZero() && now.Before(l.ExpiresAt) }
+
+// useLink spends the link. Of several who use it at once one succeeds.
+func (p *People) useLink(ctx context.Context, l Link) error {
+	l.Revision++
+	l.UsedAt = p.Now().UTC().Truncate(time.Millisecond)
+	err := p.Store.Links().Replace(ctx, l)
+	if errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) {
+		return errLinkOver
+	}
+	return err
+}
+
+// enoughLinks reports whether the user has so many open links of the purpose
+// that another mail would be a nuisance.
+func (p *People) enoughLinks(ctx context.Context, userID string, purpose Purpose) (bool, error) {
+	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: userID, Purpose: purpose}, keys.Page{Limit: mostOpenLinks})
+	if err != nil {
+		return false, fmt.Errorf("count links: %w", err)
+	}
+	open := 0
+	for i := range all {
+		if all[i].open(p.Now()) {
+			open++
+		}
+	}
+	return open >= mostOpenLinks, nil
+}
+
+func (l *Link) object() audit.Object {
+	return audit.Object{Type: "link", ID: l.ID, OrganizationID: l.OrganizationID}
+}

@@ -1,0 +1,183 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// ForgotPassword mails the user with the e-mail address a link to set a new
+// password. Neither its answer nor its time tells whether there is one.
+func (p *People) ForgotPassword(ctx context.Context, email string) error {
+	var f errs.Faults
+	checkEmail(&f, email)
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return p.later(ctx, "forgotten password", func(ctx context.Context) error { return p.mailReset(ctx, email) })
+}
+
+func (p *People) mailReset(ctx context.Context, email string) error {
+	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	if enough, err := p.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
+		return err
+	}
+	l, token, err := p.newLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, resetLife)
+	if err != nil {
+		return err
+	}
+	if err := p.record(ctx, Nobody(), "user.password.forget", u.object(), nil, nil); err != nil {
+		return err
+	}
+	p.Mailer.Post(Mail{Kind: MailReset, To: u.Email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	return nil
+}
+
+// ResetPassword sets the password of the user to whom the token was mailed,
+// and ends all of his sessions and signed tokens.
+func (p *People) ResetPassword(ctx context.Context, token, password string) error {
+	if err := checkNewPassword(password); err != nil {
+		return err
+	}
+	l, err := p.openLink(ctx, ResetPassword, token)
+	if err != nil {
+		return err
+	}
+	if err := p.useLink(ctx, l); err != nil {
+		return err
+	}
+	return p.renewPassword(ctx, l.UserID, password, "", func(u *User) error {
+		if u.Email == l.Email && u.ConfirmedAt.IsZero() {
+			u.ConfirmedAt = keys.NewStamp(p.Now()).CreatedAt
+		}
+		return nil
+	})
+}
+
+func checkNewPassword(password string) error {
+	var f errs.Faults
+	fault := CheckStrength(password)
+	f.Check(fault == "", "password", fault)
+	return f.Err()
+}
+
+// ChangePassword gives the principal another password, if he knows the one he
+// has; who has none yet, because he signs in by a provider, needs none. All of
+// his other sessions and his signed tokens end.
+func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password string) error {
+	if a.Kind != UserKind {
+		return errs.New(errs.Forbidden, "only users have passwords")
+	}
+	if err := checkNewPassword(password); err != nil {
+		return err
+	}
+	if err := p.ConfirmPassword(ctx, a, old, "old_password"); err != nil {
+		return err
+	}
+	except := ""
+	if a.Session != nil {
+		except = a.Session.ID
+	}
+	return p.renewPassword(ctx, a.User.ID, password, except, func(*User) error { return nil })
+}
+
+// ConfirmPassword has the principal repeat his password before something that
+// whoever sits at his desk must not do.
+func (p *People) ConfirmPassword(ctx context.Context, a *Principal, password, field string) error {
+	u, err := p.active(ctx, a.User.ID)
+	if err != nil {
+		return err
+	}
+	if u.PasswordHash == "" {
+		return nil
+	}
+	if err := p.Delays.Begin(ctx, u.Email); err != nil {
+		return err
+	}
+	matches, err := p.Passwords.Matches(ctx, password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !matches {
+		var f errs.Faults
+		f.Add(field, "is not your password")
+		return f.Err()
+	}
+	p.Delays.Succeed(ctx, u.Email)
+	return nil
+}
+
+func (p *People) renewPassword(ctx context.Context, userID, password, except string, also func(*User) error) error {
+	before, after, err := keys.Revise(ctx, p.Store.Users(), userID, keys.AnyRevision, p.Now, func(u *User) error {
+		if u.Disabled {
+			return errLinkOver
+		}
+		return errors.Join(also(u), p.setPassword(ctx, u, password))
+	})
+	if err != nil {
+		return userMissing(err)
+	}
+	if err := p.endSignIns(ctx, userID, except); err != nil {
+		return err
+	}
+	if err := p.record(ctx, actorOf(&after), "user.password.change", after.object(), before, after); err != nil {
+		return err
+	}
+	p.Mailer.Post(Mail{Kind: MailChanged, To: after.Email, Name: after.Name})
+	return nil
+}
+
+// ChangeProfile lets the principal change what he himself may of his user. A
+// new e-mail address counts once the link that is mailed to it was followed.
+func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
+	if a.Kind != UserKind {
+		return User{}, errs.New(errs.Forbidden, "only users have a profile")
+	}
+	var email string
+	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, a.User.ID, revision, p.Now, func(u *User) error {
+		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name})
+		if err != nil {
+			return err
+		}
+		var f errs.Faults
+		checkEmail(&f, fields.Email)
+		if err := f.Err(); err != nil {
+			return err
+		}
+		email = fields.Email
+		fields.Email, fields.Password, fields.IsAdmin, fields.Disabled = u.Email, "", u.IsAdmin, u.Disabled
+		return p.apply(ctx, u, fields)
+	})
+	if err != nil {
+		return User{}, userMissing(err)
+	}
+	if err := p.record(ctx, a, "user.update", after.object(), before, after); err != nil {
+		return User{}, err
+	}
+	if keys.Fold(email) == after.FoldedEmail() {
+		return after, nil
+	}
+	return after, p.newEmail(ctx, &after, email)
+}
+
+// newEmail mails a link to the address that the user wants to have.
+func (p *People) newEmail(ctx context.Context, u *User, email string) error {
+	if enough, err := p.enoughLinks(ctx, u.ID, ConfirmEmail); err != nil || enough {
+		return err
+	}
+	l, token, err := p.newLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife)
+	if err != nil {
+		return err
+	}
+	p.Mailer.Post(Mail{Kind: MailNewEmail, To: email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	return nil
+}

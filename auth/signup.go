@@ -1,0 +1,141 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// SignUpInput is what somebody signs up with.
+type SignUpInput struct {
+	Email      string
+	Name       string
+	Password   string
+	Invitation string // token of an invitation, "" for none
+}
+
+// SignUp makes a user, where the policy allows it. An invitation shows that the
+// address is his, and makes him a member; without one he gets a mail with a
+// link to confirm it. Whether the address has a user already is told to nobody
+// but its owner, by mail.
+func (p *People) SignUp(ctx context.Context, in SignUpInput) error {
+	if in.Invitation != "" {
+		return p.signUpInvited(ctx, in)
+	}
+	if err := p.maySignUp(ctx, in.Email, ""); err != nil {
+		return err
+	}
+	u := User{Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.User)}
+	if err := p.apply(ctx, &u, UserFields{Email: in.Email, Name: in.Name, Password: in.Password}); err != nil {
+		return err
+	}
+	if err := requirePassword(in.Password); err != nil {
+		return err
+	}
+	return p.later(ctx, "sign up", func(ctx context.Context) error { return p.insertNew(ctx, u) })
+}
+
+// insertNew stores the user who signed up, or writes to the one who has the
+// address already.
+func (p *People) insertNew(ctx context.Context, u User) error {
+	err := p.Store.Users().Insert(ctx, u)
+	if errors.Is(err, errs.Conflict) {
+		return p.remind(ctx, u.Email)
+	}
+	if err != nil {
+		return fmt.Errorf("sign up: %w", err)
+	}
+	if err := p.record(ctx, actorOf(&u), "user.create", u.object(), nil, u); err != nil {
+		return err
+	}
+	return p.sendConfirmation(ctx, &u)
+}
+
+func requirePassword(password string) error {
+	var f errs.Faults
+	f.Check(password != "", "password", "is required")
+	return f.Err()
+}
+
+// remind tells the owner of an address that somebody signed up with it again;
+// one who has not confirmed it gets another link.
+func (p *People) remind(ctx context.Context, email string) error {
+	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	if errors.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	if u.ConfirmedAt.IsZero() {
+		return p.sendConfirmation(ctx, &u)
+	}
+	p.Mailer.Post(Mail{Kind: MailExists, To: u.Email, Name: u.Name})
+	return nil
+}
+
+func (p *People) sendConfirmation(ctx context.Context, u *User) error {
+	if enough, err := p.enoughLinks(ctx, u.ID, ConfirmEmail); err != nil || enough {
+		return err
+	}
+	l, token, err := p.newLink(ctx, Link{Purpose: ConfirmEmail, Email: u.Email, UserID: u.ID}, confirmLife)
+	if err != nil {
+		return err
+	}
+	p.Mailer.Post(Mail{Kind: MailConfirm, To: u.Email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	return nil
+}
+
+// Confirm takes the token of a confirmation: the address is its user's.
+func (p *People) Confirm(ctx context.Context, token string) (User, error) {
+	l, err := p.openLink(ctx, ConfirmEmail, token)
+	if err != nil {
+		return User{}, err
+	}
+	if err := p.useLink(ctx, l); err != nil {
+		return User{}, err
+	}
+	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, l.UserID, keys.AnyRevision, p.Now, func(u *User) error {
+		u.Email = l.Email // of a user who changed it, only now his
+		u.ConfirmedAt = p.Now().UTC().Truncate(time.Millisecond)
+		return nil
+	})
+	if err != nil {
+		return User{}, userMissing(err)
+	}
+	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
+}
+
+// signUpInvited makes a user of who was invited, and a member.
+func (p *People) signUpInvited(ctx context.Context, in SignUpInput) error {
+	l, err := p.openLink(ctx, Invitation, in.Invitation)
+	if err != nil {
+		return err
+	}
+	if in.Email != "" && keys.Fold(in.Email) != keys.Fold(l.Email) {
+		var f errs.Faults
+		f.Add("email", "must be the one that was invited")
+		return f.Err()
+	}
+	u := User{Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.User)}
+	u.ConfirmedAt = u.CreatedAt
+	if err := errors.Join(p.apply(ctx, &u, UserFields{Email: l.Email, Name: in.Name, Password: in.Password}), requirePassword(in.Password)); err != nil {
+		return err
+	}
+	if err := p.Store.Users().Insert(ctx, u); err != nil {
+		if errors.Is(err, errs.Conflict) {
+			return errs.New(errs.Conflict, "you are a user already; sign in and accept the invitation")
+		}
+		return fmt.Errorf("sign up: %w", err)
+	}
+	if err := p.record(ctx, actorOf(&u), "user.create", u.object(), nil, u); err != nil {
+		return err
+	}
+	_, err = p.join(ctx, &u, l)
+	return err
+}

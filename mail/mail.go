@@ -1,0 +1,190 @@
+// Package mail writes the mails that people get, in text and HTML, and sends
+// them: by SMTP, or into a folder where none is configured. Mails wait in a
+// bounded queue; one that cannot be sent is tried again for a while.
+package mail
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/latchkey/latchkey/auth"
+)
+
+//go:embed templates
+var files embed.FS
+
+// Letter is a mail as it is sent.
+type Letter struct {
+	To, Subject, Text, HTML string
+}
+
+// Sender sends one letter.
+type Sender interface {
+	Send(ctx context.Context, l Letter) error
+}
+
+// Config is what an Outbox needs. All fields are required.
+type Config struct {
+	Sender  Sender
+	BaseURL string // public URL of the service, without a slash at its end
+	Logger  *slog.Logger
+}
+
+// Outbox writes and sends mails. It implements auth.Mailer.
+type Outbox struct {
+	Config
+	text    *texttemplate.Template
+	html    *htmltemplate.Template
+	waiting chan auth.Mail
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+var _ auth.Mailer = (*Outbox)(nil)
+
+const (
+	mostWaiting = 1000
+	sendTimeout = 20 * time.Second
+	tries       = 4
+	firstPause  = 2 * time.Second // doubled after each try
+)
+
+// NewOutbox returns an Outbox and starts sending; Close ends it.
+func NewOutbox(c Config) (*Outbox, error) {
+	if c.Sender == nil || c.BaseURL == "" || c.Logger == nil {
+		return nil, errors.New("mail: Sender, BaseURL and Logger are required")
+	}
+	text, err := texttemplate.ParseFS(files, "templates/*.txt")
+	if err != nil {
+		return nil, fmt.Errorf("parse the templates of mails: %w", err)
+	}
+	html, err := htmltemplate.ParseFS(files, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse the templates of mails: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	o := &Outbox{Config: c, text: text, html: html, waiting: make(chan auth.Mail, mostWaiting), stop: stop}
+	o.running.Go(func() { o.run(ctx) })
+	return o, nil
+}
+
+// Post takes a mail to be sent. Where too many wait already it is dropped, and
+// the log says so.
+func (o *Outbox) Post(m auth.Mail) {
+	select {
+	case o.waiting <- m:
+	default:
+		o.Logger.Error("a mail was dropped: too many wait to be sent", "kind", string(m.Kind))
+	}
+}
+
+func (o *Outbox) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-o.waiting:
+			o.deliver(ctx, m)
+		}
+	}
+}
+
+// Close sends what waits, once, until ctx ends.
+func (o *Outbox) Close(ctx context.Context) error {
+	o.stop()
+	o.running.Wait()
+	for {
+		select {
+		case m := <-o.waiting:
+			if err := o.once(ctx, m); err != nil {
+				return fmt.Errorf("send the last mails: %w", err)
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// deliver tries some times, ever later.
+func (o *Outbox) deliver(ctx context.Context, m auth.Mail) {
+	pause := firstPause
+	for try := 1; ; try++ {
+		err := o.once(context.WithoutCancel(ctx), m)
+		if err == nil {
+			return
+		}
+		o.Logger.WarnContext(ctx, "a mail cannot be sent", "kind", string(m.Kind), "try", try, "err", err)
+		if try == tries {
+			o.Logger.ErrorContext(ctx, "a mail was given up", "kind", string(m.Kind))
+			return
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			o.Post(m) // for Close
+			return
+		case <-timer.C:
+		}
+		pause *= 2
+	}
+}
+
+func (o *Outbox) once(ctx context.Context, m auth.Mail) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	l, err := o.Write(m)
+	if err != nil {
+		return err
+	}
+	return o.Sender.Send(ctx, l)
+}
+
+// paths are where the link of a mail leads.
+var paths = map[auth.MailKind]string{
+	auth.MailConfirm: "/confirm", auth.MailNewEmail: "/confirm", auth.MailReset: "/password/new", auth.MailInvite: "/invitation",
+	auth.MailExists: "/login", auth.MailChanged: "/password/forgotten",
+}
+
+// page is what a template sees.
+type page struct {
+	auth.Mail
+	Link string
+	Home string
+	When string // until when the link is good
+}
+
+// Write returns the mail as it is sent.
+func (o *Outbox) Write(m auth.Mail) (Letter, error) {
+	v := page{Mail: m, Home: o.BaseURL, Link: o.BaseURL + paths[m.Kind]}
+	if m.Token != "" {
+		v.Link += "?token=" + url.QueryEscape(m.Token)
+	}
+	if !m.Until.IsZero() {
+		v.When = m.Until.UTC().Format("2 January 2006, 15:04 UTC")
+	}
+	var text, html bytes.Buffer
+	if err := o.text.ExecuteTemplate(&text, string(m.Kind)+".txt", v); err != nil {
+		return Letter{}, fmt.Errorf("write a mail: %w", err)
+	}
+	if err := o.html.ExecuteTemplate(&html, string(m.Kind)+".html", v); err != nil {
+		return Letter{}, fmt.Errorf("write a mail: %w", err)
+	}
+	subject, body, _ := strings.Cut(text.String(), "\n")
+	return Letter{To: m.To, Subject: oneLine(strings.TrimPrefix(subject, "Subject: ")), Text: strings.TrimLeft(body, "\n"), HTML: html.String()}, nil
+}
+
+// oneLine keeps what people type from adding headers.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\r' || r == '\n' }), " ")
+}
