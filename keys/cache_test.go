@@ -71,7 +71,7 @@ func TestUnknownKeysAreRememberedBrieflyAndBounded(t *testing.T) {
 		if got := reads(); got != 2 {
 			t.Errorf("%d reads, want a second one once the memory is old", got)
 		}
-		const many, most = 30_000, 10_000
+		const many, most = 15_000, 10_000
 		texts := make([]string, many)
 		for i := range texts {
 			texts[i] = format(t).New(keys.Live).Reveal()

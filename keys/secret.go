@@ -163,7 +163,7 @@ func checksumDigits(body string) [checksumLength]byte {
 func crcOf(body string) uint32 {
 	sum := ^uint32(0)
 	for i := range len(body) {
-		sum = crc32.IEEETable[byte(sum)^body[i]] ^ sum>>8
+		sum = crc32.IEEETable[byte(sum&0xff)^body[i]] ^ sum>>8
 	}
 	return ^sum
 }
