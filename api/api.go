@@ -91,7 +91,7 @@ func (a *API) guard(r route) gin.HandlerFunc {
 		switch {
 		case r.method == http.MethodGet && browses(c):
 			a.draw(c, r, func() { a.answer(c, r) })
-		case r.method == http.MethodPost && r.access == guarded && isAPI(r.path) && isForm(c):
+		case r.method == http.MethodPost && r.access == guarded && isForm(c) && browses(c):
 			a.submit(c)
 		default:
 			a.answer(c, r)

@@ -26,7 +26,7 @@ type absent struct{}
 func TestBadBodies(t *testing.T) {
 	t.Parallel()
 	for _, o := range contract.operations {
-		if o.RequestBody == nil {
+		if o.RequestBody == nil || o.RequestBody.Value.Content["application/json"] == nil {
 			continue
 		}
 		t.Run(o.OperationID, func(t *testing.T) {
@@ -58,7 +58,8 @@ func TestBadBodies(t *testing.T) {
 // exempt is what a schema forbids and the service answers another way: text
 // that is no key is a question that has an answer.
 func exempt(o *operation, f fault) bool {
-	return o.OperationID == "verifyAsked" && f.field == "key" && strings.HasPrefix(f.name, "NUL")
+	credential := f.field == "key" || f.field == "token" || f.field == "refresh"
+	return (o.OperationID == "verifyAsked" || o.signsIn()) && credential && strings.HasPrefix(f.name, "NUL")
 }
 
 // refusesBody sends the good request with the fault in it.
@@ -226,7 +227,9 @@ func (s *suite) refusesMedia(t *testing.T, c call) {
 	t.Helper()
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "application/json-patch+json", "json", "; charset=utf-8"} {
 		bad := c
-		bad.kind = kind
+		if bad.kind = kind; kind == formType && strings.HasSuffix(c.path, "/api/token") {
+			continue // clients of Django send forms there
+		}
 		s.refusesAs(t, bad, "media type "+kind, "Content-Type", 415)
 	}
 	bad := c

@@ -187,7 +187,7 @@ func TestBadCredentials(t *testing.T) {
 		"a malformed key": byKey("lk_live_typo"), "a malformed key as bearer": byBearer("lk_live_typo"), "an unknown key": byKey(unknownKey(t)),
 	} {
 		got := s.send(t, call{method: "GET", path: "/api/me", as: as})
-		if challenges := got.header.Values("WWW-Authenticate"); got.status != 401 || len(challenges) != 2 {
+		if challenges := got.header.Values("WWW-Authenticate"); got.status != 401 || len(challenges) != 3 {
 			t.Errorf("%s: %d %v %s", name, got.status, challenges, got.body)
 		}
 	}

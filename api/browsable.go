@@ -49,7 +49,7 @@ func (a *API) mountForms(g *gin.RouterGroup) {
 		}
 		slices.Sort(methods)
 		both(g, http.MethodPost, path, func(c *gin.Context) {
-			if isForm(c) {
+			if isForm(c) && browses(c) {
 				a.submit(c)
 				return
 			}

@@ -148,6 +148,7 @@ func (s *suite) admin(t *testing.T) credential {
 		Email: fmt.Sprintf("admin%d@example.com", s.count.Add(1)), Name: "Admin", IsAdmin: true,
 	})
 	must(t, err)
+	s.staff = u
 	return s.session(t, u.ID)
 }
 
@@ -228,6 +229,12 @@ func problemOf(t *testing.T, got answer) client.Problem {
 	var p client.Problem
 	if got.status >= 300 {
 		must(t, json.Unmarshal(got.body, &p))
+	}
+	var refusal struct {
+		Description string `json:"error_description"`
+	}
+	if p.Code == "" && json.Unmarshal(got.body, &refusal) == nil {
+		p.Detail = refusal.Description
 	}
 	return p
 }

@@ -122,7 +122,7 @@ func TestDeletions(t *testing.T) {
 	s := newSuite(t, settings{})
 	admin := s.admin(t)
 	for _, o := range contract.operations {
-		if o.method != "DELETE" {
+		if o.method != "DELETE" || strings.HasPrefix(o.path, "/api/session") { // sessions cannot be read one by one
 			continue
 		}
 		c := s.good(t, o, s.removable(t, o), admin)

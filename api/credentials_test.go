@@ -42,6 +42,22 @@ func (s *suite) credentials(t *testing.T, x *tenant) {
 	x.token, x.session, x.certificate = token.ID, session.ID, c.ID
 }
 
+// own lets the operation be about something that belongs to the member of
+// staff who asks, where each has only his own.
+func (s *suite) own(t *testing.T, o *operation, x *tenant) {
+	t.Helper()
+	switch o.OperationID {
+	case "getToken", "revokeToken":
+		token, _, err := s.people.CreateToken(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &s.staff}, s.format, auth.TokenFields{Name: "CI"})
+		must(t, err)
+		x.token = token.ID
+	case "endSession":
+		_, session, err := s.people.BeginSession(t.Context(), s.staff)
+		must(t, err)
+		x.session = session.ID
+	}
+}
+
 // withPassword makes a user who can sign in by it.
 func (s *suite) withPassword(t *testing.T) auth.User {
 	t.Helper()

@@ -84,7 +84,7 @@ func TestFailingStore(t *testing.T) {
 // storesOnTheWay reports whether the operation asks the store once it knows
 // who asks.
 func storesOnTheWay(o *operation) bool {
-	return !o.open() && o.OperationID != "me" && o.OperationID != "verifyAsked"
+	return !o.open() && !slices.Contains([]string{"me", "verifyAsked", "apiRoot"}, o.OperationID)
 }
 
 // TestVerifyWithoutStore: what is not cached cannot be decided, and is never
@@ -102,21 +102,58 @@ func TestVerifyWithoutStore(t *testing.T) {
 func TestFailingAuditLog(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
-	admin := s.admin(t)
 	for _, o := range contract.operations {
-		if !o.modifies() {
+		if !o.modifies() || actions[o.OperationID] == "" {
 			continue
 		}
 		x := s.removable(t, o)
-		c := s.good(t, o, x, admin)
+		c := s.good(t, o, x, s.admin(t))
 		s.store.breakBy(func(_ context.Context, call string) error {
 			if call == "append event" {
 				return errors.New(inside)
 			}
 			return nil
 		})
-		refused(t, s, 500, "internal_error", c)
+		if o.speaksOAuth() {
+			refusedOAuth(t, s, 500, "server_error", c)
+		} else {
+			refused(t, s, 500, "internal_error", c)
+		}
 		s.store.breakBy(nil)
+	}
+}
+
+// TestFailingStoreAtSignIn: the same where the credential is in the body.
+func TestFailingStoreAtSignIn(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	for _, o := range contract.operations {
+		if !o.signsIn() {
+			continue
+		}
+		for status, err := range map[int]error{500: errBroken, 503: fmt.Errorf("%w: %s", errs.Unavailable, inside)} {
+			c := s.good(t, o, x, nil)
+			s.store.breakBy(always(err))
+			switch {
+			case o.speaksOAuth(): // a key that is not cached cannot be decided, whatever is wrong
+				refusedOAuth(t, s, 503, "temporarily_unavailable", c)
+			case status == 500:
+				refused(t, s, 500, "internal_error", c)
+			default:
+				refused(t, s, 503, "unavailable", c)
+			}
+			s.store.breakBy(nil)
+		}
+	}
+}
+
+// refusedOAuth asks for a refusal of RFC 6749 with the code.
+func refusedOAuth(t *testing.T, s *suite, status int, code string, c call) {
+	t.Helper()
+	out, got := want[map[string]string](t, s, status, c)
+	if out["error"] != code || strings.Contains(string(got.body), "fire") {
+		t.Errorf("%s %s: %s, want %s", c.method, c.path, got.body, code)
 	}
 }
 

@@ -190,3 +190,71 @@ func (s *faultyStore) Ping(ctx context.Context) error {
 	}
 	return s.Store.Ping(ctx)
 }
+
+type faultyTokens struct {
+	faultyCollection[auth.Token, auth.OwnedFilter]
+	inner auth.TokenCollection
+}
+
+func (c faultyTokens) ByHash(ctx context.Context, hash auth.TokenHash) (auth.Token, error) {
+	if err := c.s.read(ctx, "by hash"); err != nil {
+		return auth.Token{}, err
+	}
+	return c.inner.ByHash(ctx, hash)
+}
+
+func (c faultyTokens) TouchToken(ctx context.Context, id string, at time.Time) error {
+	return c.inner.TouchToken(ctx, id, at)
+}
+
+func (s *faultyStore) Tokens() auth.TokenCollection {
+	return faultyTokens{faultyCollection[auth.Token, auth.OwnedFilter]{s.Store.Tokens(), s}, s.Store.Tokens()}
+}
+
+func (s *faultyStore) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
+	return faultyCollection[auth.Family, auth.OwnedFilter]{s.Store.Families(), s}
+}
+
+type faultyCertificates struct {
+	faultyCollection[auth.Certificate, auth.CertificateFilter]
+	inner auth.CertificateCollection
+}
+
+func (c faultyCertificates) ByMatch(ctx context.Context, match string) (auth.Certificate, error) {
+	if err := c.s.read(ctx, "by match"); err != nil {
+		return auth.Certificate{}, err
+	}
+	return c.inner.ByMatch(ctx, match)
+}
+
+func (s *faultyStore) Certificates() auth.CertificateCollection {
+	return faultyCertificates{faultyCollection[auth.Certificate, auth.CertificateFilter]{s.Store.Certificates(), s}, s.Store.Certificates()}
+}
+
+func (s *faultyStore) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
+	if err := s.read(ctx, "sessions of"); err != nil {
+		return nil, err
+	}
+	return s.Store.SessionsOf(ctx, userID)
+}
+
+func (s *faultyStore) DeleteSession(ctx context.Context, id string) error {
+	if err := s.read(ctx, "delete session"); err != nil {
+		return err
+	}
+	return s.Store.DeleteSession(ctx, id)
+}
+
+func (s *faultyStore) DeleteSessionsOf(ctx context.Context, userID, except string) error {
+	if err := s.read(ctx, "delete sessions"); err != nil {
+		return err
+	}
+	return s.Store.DeleteSessionsOf(ctx, userID, except)
+}
+
+func (s *faultyStore) Bury(ctx context.Context, id string) error {
+	if err := s.read(ctx, "bury"); err != nil {
+		return err
+	}
+	return s.wrote(s.Store.Bury(ctx, id))
+}

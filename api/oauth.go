@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
@@ -20,7 +21,7 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	values, err := formBody(c)
 	if err != nil {
 		_, public := httpx.Public(err)
-		return nil, oauth.Credentials{}, &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Detail)}
+		return nil, oauth.Credentials{}, &oauth.Error{Code: oauth.InvalidRequest, Description: describe(explain(public))}
 	}
 	in := oauth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
 	id, secret, basic := c.Request.BasicAuth()
@@ -37,6 +38,15 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 		return nil, in, &oauth.Error{Code: oauth.InvalidClient, Description: "the credentials inside of HTTP Basic must be form-encoded", Challenge: true}
 	}
 	return values, oauth.Credentials{ID: unescapedID, Secret: unescapedSecret, Basic: true}, nil
+}
+
+// explain says in one sentence which fields are wrong.
+func explain(e *errs.Error) string {
+	text := e.Detail
+	for _, f := range e.Fields {
+		text += "; " + f.Name + " " + f.Detail
+	}
+	return text
 }
 
 // describe leaves out of a text what an error_description must not hold.

@@ -33,12 +33,14 @@ var walk = []struct {
 	//                                                            anon wrong strng viewr devlp owner admin bare scopd outsd
 	{"healthz readyz contract reference", "" /*              */, "200 200 200 200 200 200 200 200 200 200", "-"},
 	{"me listTiers getTier listScopes getScope", "" /*       */, "401 401 200 200 200 200 200 200 200 200", "-"},
-	{"jwks oauthMetadata apiRoot", "" /*                     */, "200 200 200 200 200 200 200 200 200 200", "-"},
+	{"jwks oauthMetadata", "" /*                             */, "200 200 200 200 200 200 200 200 200 200", "-"},
+	{"apiRoot", "" /*                                        */, "200 401 200 200 200 200 200 200 200 200", "-"},
 	{"obtainToken refreshToken verifyToken blacklistToken", "", "200 200 200 200 200 200 200 200 200 200", "-"},
 	{"signIn oauthToken oauthIntrospect oauthRevoke", "" /*  */, "200 200 200 200 200 200 200 200 200 200", "-"},
 	{"listTokens listSessions", "" /*                        */, "401 401 200 200 200 200 200 200 200 200", "-"},
 	{"createToken", "" /*                                    */, "401 401 201 201 201 201 201 403 403 403", "-"},
-	{"getToken revokeToken endSession", "" /*                */, "401 401 404 404 404 404 404 404 404 404", "-"},
+	{"getToken", "" /*                                       */, "401 401 404 404 404 404 200 404 404 404", "-"},
+	{"revokeToken endSession", "" /*                         */, "401 401 404 404 404 404 204 404 404 404", "-"},
 	{"signOut", "" /*                                        */, "401 401 204 204 204 204 204 409 409 409", "-"},
 	{"signOutEverywhere", "" /*                              */, "401 401 204 204 204 204 204 403 403 403", "-"},
 

@@ -93,6 +93,9 @@ func (s *suite) good(t *testing.T, o *operation, x tenant, as credential) call {
 	if o.RequestBody != nil && about.body == nil {
 		t.Fatalf("%s takes a body: add a good one to samples()", o)
 	}
+	if s.staff.ID != "" {
+		s.own(t, o, &x)
+	}
 	c := call{method: o.method, path: path(t, o, x), as: as, kind: about.kind}
 	if about.query != "" {
 		c.path += "?" + strings.ReplaceAll(about.query, "{organization}", x.organization)

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,7 +74,13 @@ type settings struct {
 	signIns   ratelimit.Rule
 	trusted   []netip.Prefix
 	forwarded proxies.Header
-	open      bool // LATCHKEY_VERIFY_OPEN
+	open      bool     // LATCHKEY_VERIFY_OPEN
+	only      []string // authenticators that are on; nil: all
+	throttles api.Throttles
+}
+
+func throttles(anonymous, user, admin, account ratelimit.Rule, tiers map[string]ratelimit.Rule) api.Throttles {
+	return api.Throttles{Anonymous: anonymous, User: user, Admin: admin, ServiceAccount: account, Tiers: tiers}
 }
 
 // suite is one service in process, put together as cmd/latchkey does, over a
@@ -87,6 +94,7 @@ type suite struct {
 	people       *auth.People
 	sealer       *seal.Sealer
 	mails        *mailbox
+	staff        auth.User // whom admin made last
 	jwt          *auth.JWT
 	certificates *mtls.Registry
 	ring         *signing.Keyring
@@ -227,9 +235,13 @@ func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
 	trusted, err := proxies.New(s.trusted, s.forwarded)
 	must(t, err)
 	c.Edge = httpx.NewEdge(trusted, logger)
-	c.Chain, err = auth.NewChain(
+	c.Throttles = s.throttles
+	all := []auth.Authenticator{
 		auth.NewSessionAuthenticator(s.people, c.CSRF), auth.NewAPIKey(c.Verifier, c.Format), c.JWT,
-		auth.NewTokenAuthenticator(s.people, c.Format), auth.NewBasic(s.people, logger))
+		auth.NewTokenAuthenticator(s.people, c.Format), auth.NewBasic(s.people, logger),
+	}
+	all = slices.DeleteFunc(all, func(a auth.Authenticator) bool { return s.only != nil && !slices.Contains(s.only, a.Name()) })
+	c.Chain, err = auth.NewChain(all...)
 	must(t, err)
 	service, err := api.New(c)
 	must(t, err)
