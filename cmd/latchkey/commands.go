@@ -162,10 +162,6 @@ func (a *app) setPassword(ctx context.Context, email, password string) error {
 
 // withApp reads a password, the first line of in, and runs do on the store.
 func withApp(ctx context.Context, environment []string, in io.Reader, log io.Writer, do func(context.Context, *app, string) error) (err error) {
-	c, err := readConfig(environment)
-	if err != nil {
-		return err
-	}
 	line, err := bufio.NewReader(io.LimitReader(in, 2*auth.MaxPasswordBytes)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the password: %w", err)
@@ -174,10 +170,19 @@ func withApp(ctx context.Context, environment []string, in io.Reader, log io.Wri
 	if password == "" {
 		return errors.New("standard input holds no password: put it on the first line")
 	}
+	return withStore(ctx, environment, log, func(ctx context.Context, a *app) error { return do(ctx, a, password) })
+}
+
+// withStore runs do on the server's own store.
+func withStore(ctx context.Context, environment []string, log io.Writer, do func(context.Context, *app) error) (err error) {
+	c, err := readConfig(environment)
+	if err != nil {
+		return err
+	}
 	a, err := build(ctx, c, newLogger(c, log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close(context.WithoutCancel(ctx))) }()
-	return do(ctx, a, password)
+	return do(ctx, a)
 }

@@ -36,7 +36,7 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer) *cobra.C
 	root.SetOut(out)
 	root.SetErr(log)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(serveCommand(environment, out, log), versionCommand(), healthcheckCommand(environment), userCommand(environment, in, log))
+	root.AddCommand(serveCommand(environment, out, log), versionCommand(), healthcheckCommand(environment), userCommand(environment, in, log), signingKeyCommand(environment, log))
 	return root
 }
 

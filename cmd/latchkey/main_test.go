@@ -366,3 +366,39 @@ func TestReadyURL(t *testing.T) {
 		}
 	}
 }
+
+func TestSigningKeyCommands(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	command := func(args ...string) string {
+		t.Helper()
+		out, err := run(t, []string{db}, "", append([]string{"signing-key"}, args...)...)
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		return out
+	}
+	first := command("list")
+	if strings.Count(first, "sig_") != 1 || !strings.Contains(first, "ES256") {
+		t.Errorf("a first key: %s", first)
+	}
+	command("rotate")
+	if second := command("list"); strings.Count(second, "sig_") != 2 {
+		t.Errorf("after a rotation: %s", second)
+	}
+	command("rotate", "--retire")
+	if third := command("list"); strings.Count(third, "sig_") != 1 || strings.Contains(first, strings.Fields(third)[6]) {
+		t.Errorf("after all were retired: %s", third)
+	}
+	// Without the secret nothing can be read, and reset says so by being the way out.
+	other := "LATCHKEY_SECRET=" + strings.Repeat("another ", 8)
+	if _, err := run(t, []string{db, other}, "", "signing-key", "list"); err == nil || !strings.Contains(err.Error(), "signing-key reset") {
+		t.Errorf("another secret: %v", err)
+	}
+	if out, err := run(t, []string{db, other}, "", "signing-key", "reset"); err != nil || !strings.Contains(out, "removed 1 key") {
+		t.Errorf("reset: %s, %v", out, err)
+	}
+	if _, err := run(t, []string{db, other}, "", "signing-key", "list"); err != nil {
+		t.Errorf("after the reset: %v", err)
+	}
+}
