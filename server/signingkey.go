@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -17,14 +17,14 @@ import (
 	"github.com/latchkey/latchkey/store"
 )
 
-func signingKeyCommand(environment []string, log io.Writer) *cobra.Command {
+func signingKeyCommand(settings source, log io.Writer) *cobra.Command {
 	cmd := &cobra.Command{Use: "signing-key", Short: "Look after the keys that sign tokens, on the server's own store"}
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the keys",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(cmd.Context(), environment, log, func(_ context.Context, a *app) error {
+			return withStore(cmd.Context(), settings, log, func(_ context.Context, a *app) error {
 				return listSigningKeys(cmd.OutOrStdout(), a.ring.Keys())
 			})
 		},
@@ -40,7 +40,7 @@ nodes follow by themselves, within half a minute.`,
   latchkey signing-key rotate --retire   # a key leaked: its tokens end now`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(cmd.Context(), environment, log, func(ctx context.Context, a *app) error {
+			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				made, err := a.ring.Rotate(ctx, now, retire)
 				if err != nil {
 					return err
@@ -52,19 +52,19 @@ nodes follow by themselves, within half a minute.`,
 	}
 	rotate.Flags().BoolVar(&now, "now", false, "sign with it at once, before others can know it")
 	rotate.Flags().BoolVar(&retire, "retire", false, "end every token that the earlier keys signed, at once: for a key that leaked")
-	cmd.AddCommand(list, rotate, resetSigningKeysCommand(environment))
+	cmd.AddCommand(list, rotate, resetSigningKeysCommand(settings))
 	return cmd
 }
 
 // resetSigningKeysCommand works without the secret that the keys were sealed
 // under, which is what it is for.
-func resetSigningKeysCommand(environment []string) *cobra.Command {
+func resetSigningKeysCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
 		Short: "Remove all keys, where LATCHKEY_SECRET was lost; the next start makes a new one",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			c, err := readConfig(environment)
+			c, err := settings.read()
 			if err != nil {
 				return err
 			}

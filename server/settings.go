@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -81,6 +81,9 @@ func authenticatorNames() []string {
 
 func setAuthenticators(c *config, v string) error {
 	known := authenticatorNames()
+	for _, a := range c.extra {
+		known = append(known, a.Name)
+	}
 	c.authenticators = nil
 	for name := range strings.SplitSeq(v, ",") {
 		name = strings.TrimSpace(name)
