@@ -408,3 +408,20 @@ func TestSigningKeyCommands(t *testing.T) {
 		t.Errorf("after the reset: %v", err)
 	}
 }
+
+// TestConfigurationPage: docs/configuration.md says what --help says. With
+// UPDATE_GOLDEN set it is written anew.
+func TestConfigurationPage(t *testing.T) {
+	t.Parallel()
+	page := "# Configuration\n\nWhat `latchkey serve --help` prints; a test holds this page to it.\n\n```text\n" + describeSettings() + "```\n"
+	path := filepath.Join("..", "docs", "configuration.md")
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(path)
+	if err != nil || string(kept) != page {
+		t.Errorf("docs/configuration.md is not what --help says (%v): run `make golden`", err)
+	}
+}
