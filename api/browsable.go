@@ -143,7 +143,11 @@ func (a *API) draw(c *gin.Context, r route, do func()) {
 		a.render(c, err)
 		return
 	}
-	c.Data(w.status, "text/html; charset=utf-8", page.Bytes())
+	status := w.status
+	if status == http.StatusNoContent {
+		status = http.StatusOK // a browser shows nothing of an answer without content
+	}
+	c.Data(status, "text/html; charset=utf-8", page.Bytes())
 }
 
 // forms are what the reader may do at this path, and one step below it.
