@@ -141,8 +141,12 @@ func TestFormsStandForRequests(t *testing.T) {
 		"from another origin":   {func(r *http.Request) { byForm(r); r.Header.Set("Origin", "https://evil.example.com") }, form("DELETE", "", ""), 403},
 		"of a route of sign-in": {byForm, form("POST", `{}`, ""), 415},
 	} {
-		if status, _, text := s.browse(t, "POST", path, tt.as, tt.form); status != tt.status || name() != "<b>new</b>" {
+		status, _, text := s.browse(t, "POST", path, tt.as, tt.form)
+		if status != tt.status || name() != "<b>new</b>" {
 			t.Errorf("%s: %d %s", what, status, text)
+		}
+		if sent := tt.form.Get("_content"); (status == 400 || status == 412) && !strings.Contains(text, sent+"</textarea>") {
+			t.Errorf("%s: what was typed is gone: %s", what, text)
 		}
 	}
 	status, _, text = s.browse(t, "POST", "/api/keys", byForm, form("POST", `{"service_account_id":"`+x.account+`","name":"by form"}`, ""))
