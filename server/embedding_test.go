@@ -16,7 +16,7 @@ func embedding(t *testing.T, addr string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary) //nolint:gosec // G204: this very test binary
+	cmd := exec.Command(binary)
 	cmd.Env = parts.Environ("TEST_OF_EMBEDDING=yes", "LATCHKEY_ADDR="+addr, "LATCHKEY_AUTHENTICATORS=badge,basic",
 		"LATCHKEY_DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "latchkey.db"), "LATCHKEY_ADMIN_PASSWORD=correct horse battery")
 	return cmd

@@ -72,7 +72,7 @@ func browserOf(agent string) string {
 }
 
 // done are what pages say after something was done, by the word in ?done=.
-var done = map[string]string{
+var done = map[string]string{ //nolint:gosec // G101: sentences
 	"profile": "Your profile is saved.", "email": "Your profile is saved. We have written to the new address: it counts once you have followed the link.",
 	"password": "Your password is changed. All of your other sessions have ended.", "otp": "One-time codes are off.",
 	"session": "The session has ended.", "sessions": "All of your other sessions, and all signed tokens, have ended.",
