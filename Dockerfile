@@ -19,7 +19,8 @@ COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build --chown=65532:65532 /out/tmp /tmp
 COPY --from=build /out/latchkey /latchkey
 USER 65532:65532
-ENV LATCHKEY_DATABASE_URL=sqlite:/data/latchkey.db
+ENV LATCHKEY_DATABASE_URL=sqlite:/data/latchkey.db \
+    LATCHKEY_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s CMD ["/latchkey", "healthcheck"]

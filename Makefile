@@ -15,7 +15,7 @@ TOOLS := $(BUILD)/tools
 RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race fuzz lint bench cover up down parts tools screenshots clean
+.PHONY: help build run test race fuzz lint bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ down: ## Stop the containers; the data stays
 
 parts: ## Install the servers that the tests talk to
 	@GO='$(GO)' scripts/parts
+
+golden: ## Write anew the pages that tests hold to the code
+	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestConfigurationPage ./server
 
 screenshots: parts ## Take pictures of the portal into build/screenshots
 	$(GO) test -count=1 -run Portal ./internal/e2e

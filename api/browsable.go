@@ -98,9 +98,14 @@ func (a *API) readSubmission(c *gin.Context, path string) (route, error) {
 		r.Header.Set("If-Match", tag)
 	}
 	content := form.Get(contentField)
+	c.Set(submitted, content)
 	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(content)), int64(len(content))
 	return a.routes()[i], nil
 }
+
+// submitted is where the text of a form is kept, to be shown again where it was
+// refused.
+const submitted = "submitted"
 
 // captured takes in an answer so that it can be drawn.
 type captured struct {
@@ -143,7 +148,11 @@ func (a *API) draw(c *gin.Context, r route, do func()) {
 		a.render(c, err)
 		return
 	}
-	c.Data(w.status, "text/html; charset=utf-8", page.Bytes())
+	status := w.status
+	if status == http.StatusNoContent {
+		status = http.StatusOK // a browser shows nothing of an answer without content
+	}
+	c.Data(status, "text/html; charset=utf-8", page.Bytes())
 }
 
 // forms are what the reader may do at this path, and one step below it.
@@ -160,11 +169,19 @@ func (a *API) forms(c *gin.Context, shown route, p *auth.Principal, w *captured)
 			continue
 		}
 		all = append(all, browse.Form{
-			Method: r.method, Path: here + rest, Body: prefilled(&r, shown.method, w.body.Bytes()),
+			Method: r.method, Path: here + rest, Body: typed(c, &r, &shown, w),
 			ETag: etagFor(&r, w.Header()), Danger: r.method == http.MethodDelete,
 		})
 	}
 	return all
+}
+
+// typed is what a form begins with: what was typed, where that was refused.
+func typed(c *gin.Context, r, shown *route, w *captured) string {
+	if r.method == shown.method && r.path == shown.path && w.status >= http.StatusBadRequest {
+		return c.GetString(submitted)
+	}
+	return prefilled(r, shown.method, w.body.Bytes())
 }
 
 func etagFor(r *route, h http.Header) string {

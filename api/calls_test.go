@@ -48,6 +48,22 @@ const peer = "192.0.2.10"
 // send sends the request through the recorder.
 func (s *suite) send(t *testing.T, c call) answer {
 	t.Helper()
+	w := httptest.NewRecorder()
+	contract.wrap(s.engine, func(text string) { t.Errorf("contract: %s", text) }).ServeHTTP(w, request(t, c))
+	return answer{w.Code, w.Header(), w.Body.Bytes()}
+}
+
+// raw sends the request past the recorder.
+func (s *suite) raw(t *testing.T, c call) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	s.engine.ServeHTTP(w, request(t, c))
+	return w
+}
+
+// request is the call as a server gets it.
+func request(t *testing.T, c call) *http.Request {
+	t.Helper()
 	text, isText := c.body.(string)
 	if fields, ok := c.body.(map[string]any); ok && c.kind == formType {
 		text, isText = formOf(fields), true
@@ -79,9 +95,7 @@ func (s *suite) send(t *testing.T, c call) answer {
 	for name, value := range c.header {
 		r.Header.Set(name, value)
 	}
-	w := httptest.NewRecorder()
-	contract.wrap(s.engine, func(text string) { t.Errorf("contract: %s", text) }).ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.Bytes()}
+	return r
 }
 
 func formOf(fields map[string]any) string {

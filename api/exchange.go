@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/gin-gonic/gin"
@@ -137,12 +138,14 @@ func deleted(c *gin.Context, err error) error {
 
 // once makes an object, or returns what an earlier request with the same
 // Idempotency-Key made. make gets the id that the object must have, "" for
-// any; find returns the object with the id.
-func once[T any](a *API, c *gin.Context, body []byte, newID func() string, make, find func(ctx context.Context, id string) (T, error)) (T, error) {
+// any; find returns the object with the id. Where two requests with one key meet,
+// the one that reserved the id may be the later to make it.
+func once[T interface{ Created() time.Time }](a *API, c *gin.Context, body []byte, newID func() string, make, find func(ctx context.Context, id string) (T, error)) (T, error) {
 	ctx, given := c.Request.Context(), c.GetHeader("Idempotency-Key")
 	if given == "" {
 		return make(ctx, "")
 	}
+	began := a.Now().UTC().Truncate(time.Millisecond)
 	id, repeated, err := a.Idempotency.Reserve(ctx, idempotency.Request{
 		Principal: principal(c).ID(), Operation: c.Request.Method + " " + strings.TrimSuffix(c.Request.URL.Path, "/"),
 		Key: given, Body: body, NewID: newID(),
@@ -161,8 +164,8 @@ func once[T any](a *API, c *gin.Context, body []byte, newID func() string, make,
 		}
 	}
 	made, err := make(ctx, id)
-	if err != nil && repeated && errors.Is(err, errs.Conflict) {
-		if found, missing := find(ctx, id); missing == nil {
+	if errors.Is(err, errs.Conflict) {
+		if found, missing := find(ctx, id); missing == nil && (repeated || !found.Created().Before(began)) {
 			c.Header("Idempotent-Replayed", "true")
 			return found, nil
 		}

@@ -31,6 +31,9 @@ type issued struct {
 	secret keys.Secret
 }
 
+// Created is when the key was made.
+func (i issued) Created() time.Time { return i.key.Created() }
+
 func (a *API) createKey(c *gin.Context) error {
 	var in client.CreateKey
 	body, err := bind(c, &in)

@@ -227,6 +227,27 @@ func TestVerifyTakesAccessTokens(t *testing.T) {
 	}
 }
 
+// TestARetiredSigningKeyEndsItsTokens, those that are cached, too.
+func TestARetiredSigningKeyEndsItsTokens(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	v := s.verifier(t, s.tenant(t))
+	ask := call{method: "GET", path: "/verify", as: byBearer(s.accessToken(t, v.account, v.secret, ""))}
+	for range 2 {
+		if got := s.send(t, ask); got.status != 200 {
+			t.Fatalf("before: %d %s", got.status, got.body)
+		}
+	}
+	if _, err := s.ring.Rotate(t.Context(), true, true); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, s, 401, "MALFORMED", ask)
+	ask.as = byBearer(s.accessToken(t, v.account, v.secret, ""))
+	if got := s.send(t, ask); got.status != 200 {
+		t.Errorf("a token of the new key: %d %s", got.status, got.body)
+	}
+}
+
 // TestIntrospection tells what tokens and keys are worth to who may know.
 func TestIntrospection(t *testing.T) {
 	t.Parallel()

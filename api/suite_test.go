@@ -93,6 +93,7 @@ type suite struct {
 	limiter      *ratelimit.Local
 	keys         *keys.Service
 	people       *auth.People
+	marks        *keys.Marks
 	sealer       *seal.Sealer
 	mails        *mailbox
 	staff        auth.User // whom admin made last
@@ -156,7 +157,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	if with.forwarded == "" {
 		with.forwarded = proxies.XForwardedFor
 	}
-	s := &suite{settings: with, log: &logged{}, mails: &mailbox{}}
+	s := &suite{settings: with, log: &logged{}, mails: &mailbox{}, marks: keys.NewMarks()}
 	s.at.Store(time.Now().UnixNano())
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	path := filepath.Join(t.TempDir(), "latchkey.db")
@@ -171,11 +172,11 @@ func newSuite(t *testing.T, with settings) *suite {
 	format, err := keys.NewFormat(keys.DefaultBrand)
 	must(t, err)
 	s.sign(t, logger)
-	marks, log := keys.NewMarks(), audit.New(s.store, s.now)
-	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: marks, Format: format, Now: s.now})
+	log := audit.New(s.store, s.now)
+	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Now: s.now})
 	must(t, err)
 	verifier, err := keys.NewVerifier(keys.VerifierConfig{
-		Store: s.store, Limiter: s.limiter, Marks: marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
+		Store: s.store, Limiter: s.limiter, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
 		Tokens:    oauth.Reader{Ring: s.ring, Audience: issuer},
 		CacheSize: 1000, // clearing a large one takes longer than most tests
 	})
@@ -212,7 +213,7 @@ func (s *suite) sign(t *testing.T, logger *slog.Logger) {
 	s.sealer, err = seal.New([]byte("a secret of the suite, long enough for all"))
 	must(t, err)
 	s.ring, err = signing.NewKeyring(t.Context(), signing.Config{
-		Store: s.store, Sealer: s.sealer, Algorithm: signing.ES256, Issuer: issuer, Logger: logger, Overlap: auth.DefaultRefreshLife, Now: s.now,
+		Store: s.store, Sealer: s.sealer, Algorithm: signing.ES256, Issuer: issuer, Logger: logger, Overlap: auth.DefaultRefreshLife, Now: s.now, Retired: s.marks.SignerRetired,
 	})
 	must(t, err)
 	t.Cleanup(s.ring.Close)

@@ -144,6 +144,9 @@ func (p *People) Invited(ctx context.Context, token string) (Link, keys.Organiza
 	return l, o, err
 }
 
+// For reports whether the link was mailed to the user.
+func (l *Link) For(u *User) bool { return keys.Fold(l.Email) == u.FoldedEmail() }
+
 // Accept makes the principal a member of the organization that he was invited
 // to: the invitation is for his e-mail address, not for whoever has the link.
 func (p *People) Accept(ctx context.Context, a *Principal, token string) (Membership, error) {

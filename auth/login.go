@@ -21,9 +21,9 @@ type Login struct {
 // errWrongSignIn is one for all, so that answers tell nothing apart.
 var errWrongSignIn = wrongCredential("the name or the password is wrong")
 
-// Check returns the user who signs in. Unknown users, disabled users and wrong
-// passwords are answered alike, in content and time. Who guesses waits ever
-// longer, see Delays.
+// Check returns the user who signs in, also with the error CodeRequired.
+// Unknown users, disabled users and wrong passwords are answered alike, in
+// content and time. Who guesses waits ever longer, see Delays.
 func (p *People) Check(ctx context.Context, l Login) (User, error) {
 	if err := p.Delays.Begin(ctx, l.Name); err != nil {
 		return User{}, err
@@ -46,6 +46,7 @@ func (p *People) Check(ctx context.Context, l Login) (User, error) {
 	if err := p.checkCode(ctx, &u, l.Code); err != nil {
 		if errors.Is(err, errCodeRequired) {
 			p.Delays.Excuse(ctx, l.Name)
+			return u, err
 		}
 		return User{}, err
 	}

@@ -38,6 +38,19 @@ func (p *People) Members(ctx context.Context, a keys.Actor, organizationID strin
 	return p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID}, page)
 }
 
+// Fellow returns the user of a membership, to show it to whoever may see the
+// members; one who is gone meanwhile has no name.
+func (p *People) Fellow(ctx context.Context, a keys.Actor, m Membership) (User, error) {
+	if err := p.mayMembers(ctx, a, keys.ReadMembers, m.OrganizationID); err != nil {
+		return User{}, err
+	}
+	u, err := p.Store.Users().Get(ctx, m.UserID)
+	if errors.Is(err, errs.NotFound) {
+		return User{ID: m.UserID}, nil
+	}
+	return User{ID: u.ID, Email: u.Email, Name: u.Name, Disabled: u.Disabled}, err
+}
+
 // Member returns one membership.
 func (p *People) Member(ctx context.Context, a keys.Actor, organizationID, userID string) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base32"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -67,6 +68,31 @@ func (p *People) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) 
 		return nil
 	})
 	return Enrolment{Secret: made.Secret(), URL: made.URL()}, err
+}
+
+// Enrolment returns what the principal's device is being set up with: that of
+// BeginOTP, as long as EnableOTP was not given a code.
+func (p *People) Enrolment(ctx context.Context, a *Principal) (Enrolment, error) {
+	u, err := p.active(ctx, a.User.ID)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	if u.OTP.Sealed == nil || u.OTP.Enabled() {
+		return Enrolment{}, errs.New(errs.Conflict, "begin with a new secret first")
+	}
+	secret, err := p.Sealer.Open(otpPurpose, u.OTP.Sealed)
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("open the one-time-code secret of %s: %w", u.ID, err)
+	}
+	raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(string(secret))
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("read the one-time-code secret of %s: %w", u.ID, err)
+	}
+	made, err := totp.Generate(totp.GenerateOpts{Issuer: "Latchkey", AccountName: u.Email, Period: otpPeriod, Secret: raw})
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("write the one-time-code secret of %s: %w", u.ID, err)
+	}
+	return Enrolment{Secret: string(secret), URL: made.URL()}, nil
 }
 
 // EnableOTP turns one-time codes on, given one that the device shows. The

@@ -49,7 +49,7 @@ func (e *entry) stands() bool {
 			return false
 		}
 	}
-	return true
+	return e.token == nil || e.token.signers.Stands()
 }
 
 // granted is an entry in one piece of memory with its grant.

@@ -16,7 +16,17 @@ type AccessToken struct {
 	KeyID     string
 	Scopes    []string // nil: whatever the key has
 	ExpiresAt time.Time
+
+	signers Mark // read before its signature was verified
 }
+
+// signersMark is bumped when a key that signs tokens is retired: what it
+// signed, and was verified before, is verified again.
+const signersMark = "signers of tokens"
+
+// SignerRetired makes every token be verified again. It is called once the
+// TokenReader takes no token of the retired key any more.
+func (m *Marks) SignerRetired() { m.Bump(signersMark) }
 
 // TokenReader reads signed tokens offline.
 type TokenReader interface {
@@ -30,6 +40,7 @@ type TokenReader interface {
 // readToken reads a token that is not cached. One that is not ours is charged
 // as an unknown key is.
 func (v *Verifier) readToken(ctx context.Context, q *Question) (*AccessToken, error) {
+	signers := v.grants.marks.Mark(signersMark)
 	t, err := v.tokens.ReadAccessToken(ctx, q.Key)
 	if errors.Is(err, ErrMalformed) {
 		if _, limit := v.guess(ctx, q, q.DryRun); limit != nil {
@@ -39,6 +50,7 @@ func (v *Verifier) readToken(ctx context.Context, q *Question) (*AccessToken, er
 	if err != nil {
 		return nil, err
 	}
+	t.signers = signers
 	return &t, nil
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // ErrURL is returned for a URL that names no mail server.
-var ErrURL = errors.New("must be smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465; smtp://HOST:25?tls=none for a server on this machine")
+var ErrURL = errors.New("must be smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465; smtp://HOST:25?tls=none, without a password, for a server on this machine")
 
 // SMTP sends letters to a mail server.
 type SMTP struct {

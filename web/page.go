@@ -26,7 +26,10 @@ type page = *template.Template
 
 // parsePages parses each page together with the frame around it.
 func parsePages() (map[string]page, error) {
-	names := []string{"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error"}
+	names := []string{
+		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
+		"code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization",
+	}
 	pages := make(map[string]page, len(names))
 	for _, name := range names {
 		t, err := template.New("base.html").Funcs(functions()).ParseFS(templates, "templates/base.html", "templates/"+name+".html")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,10 +20,11 @@ type signInForm struct {
 	Email     string
 	Next      string
 	Providers []oidc.Provider
+	Open      bool // whoever comes can sign up
 }
 
 func (p *Portal) signInForm(email, next string) signInForm {
-	return signInForm{Email: email, Next: next, Providers: p.Providers.List()}
+	return signInForm{Email: email, Next: next, Providers: p.Providers.List(), Open: p.People.Signup == auth.SignupOpen}
 }
 
 func (p *Portal) signInPage(c *gin.Context) error {
@@ -30,15 +32,15 @@ func (p *Portal) signInPage(c *gin.Context) error {
 }
 
 func (p *Portal) signIn(c *gin.Context) error {
-	values, err := form(c)
+	values, err := p.openForm(c)
 	if err != nil {
 		return err
 	}
 	typed := p.signInForm(values.Get("email"), local(values.Get("next")))
-	if err := p.CSRF.Check(c.Request); err != nil {
-		return err
+	token, _, u, err := p.People.SignIn(c.Request.Context(), auth.Login{Name: typed.Email, Password: values.Get("password"), Code: values.Get("code")})
+	if e, ok := errors.AsType[*errs.Error](err); ok && e.Code == auth.CodeRequired {
+		return p.askCode(c, &u, typed.Next)
 	}
-	token, _, _, err := p.People.SignIn(c.Request.Context(), auth.Login{Name: typed.Email, Password: values.Get("password"), Code: values.Get("code")})
 	if err != nil {
 		return p.signInRefused(c, typed, err)
 	}
@@ -51,6 +53,54 @@ func (p *Portal) signIn(c *gin.Context) error {
 func (p *Portal) begin(c *gin.Context, token string) {
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))
 	p.CSRF.Renew(c.Writer, c.Request)
+}
+
+// pendingCookie keeps a sign-in between its two steps. It is sent to the second
+// step alone, and read by no script.
+const pendingCookie = "latchkey_pending"
+
+func (p *Portal) keepPending(c *gin.Context, kept string, life time.Duration) {
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+		Name: pendingCookie, Value: kept, Path: "/login/code", MaxAge: int(life / time.Second), HttpOnly: true,
+		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// codeForm is the second step of a sign-in.
+type codeForm struct{ Next string }
+
+// askCode asks who knew the password for the code that his device shows.
+func (p *Portal) askCode(c *gin.Context, u *auth.User, next string) error {
+	kept, err := p.People.Pending(u)
+	if err != nil {
+		return err
+	}
+	p.keepPending(c, kept, auth.PendingLife)
+	return p.show(c, http.StatusOK, "code", view{Title: "One-time code", Data: codeForm{next}})
+}
+
+func (p *Portal) secondStep(c *gin.Context) error {
+	values, err := p.openForm(c)
+	if err != nil {
+		return err
+	}
+	kept := ""
+	if cookie, err := c.Request.Cookie(pendingCookie); err == nil {
+		kept = cookie.Value
+	}
+	next := local(values.Get("next"))
+	token, err := p.People.SecondStep(c.Request.Context(), kept, values.Get("code"))
+	if kind := errs.KindOf(err); kind == errs.Unauthenticated || kind == errs.Limited {
+		status, public := httpx.Public(err)
+		return p.show(c, status, "code", view{Title: "One-time code", Faults: faults{"code": public.Detail}, Data: codeForm{next}})
+	}
+	if err != nil {
+		return err
+	}
+	p.keepPending(c, "", -time.Second)
+	p.begin(c, token)
+	c.Redirect(http.StatusSeeOther, next)
+	return nil
 }
 
 func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) error {

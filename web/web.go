@@ -32,6 +32,7 @@ type Config struct {
 	Sessions    *auth.SessionAuthenticator
 	CSRF        *auth.CSRF
 	Providers   *oidc.Providers
+	Format      keys.Format
 	Idempotency *idempotency.Keeper
 	Edge        *httpx.Edge
 }
@@ -66,7 +67,20 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.GET("/login/:provider", p.open(p.beginExternal))
 	g.GET("/login/:provider/callback", p.open(p.finishExternal))
 	g.POST("/me/identities/:provider", p.member(p.linkExternal))
+	g.POST("/login/code", p.open(p.secondStep))
 	g.POST("/logout", p.member(p.signOut))
+	g.GET("/signup", p.open(p.signUpPage))
+	g.POST("/signup", p.open(p.signUp))
+	g.GET("/confirm", p.open(p.confirmPage))
+	g.POST("/confirm", p.open(p.confirm))
+	g.GET("/invitation", p.open(p.invitationPage))
+	g.POST("/invitation", p.member(p.acceptInvitation))
+	g.POST("/invitation/signup", p.open(p.joinByInvitation))
+	g.GET("/password/forgotten", p.open(p.forgottenPage))
+	g.POST("/password/forgotten", p.open(p.forgotten))
+	g.GET("/password/new", p.open(p.newPasswordPage))
+	g.POST("/password/new", p.open(p.newPassword))
+	p.mountMine(g)
 	g.GET("/", p.member(p.listAccounts))
 	g.GET("/service-accounts/new", p.member(p.newAccount))
 	g.POST("/service-accounts/new", p.member(p.createAccount))
@@ -80,6 +94,27 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.POST("/keys/:id/revoke", p.member(p.revokeKey))
 	g.POST("/keys/:id/disable", p.member(p.switchKey(true)))
 	g.POST("/keys/:id/enable", p.member(p.switchKey(false)))
+}
+
+// mountMine adds the pages about oneself and one's organizations.
+func (p *Portal) mountMine(g *gin.RouterGroup) {
+	g.GET("/me", p.member(p.me))
+	g.POST("/me/profile", p.member(p.saveProfile))
+	g.POST("/me/password", p.member(p.changePassword))
+	g.POST("/me/otp/begin", p.member(p.beginOTP))
+	g.POST("/me/otp/enable", p.member(p.enableOTP))
+	g.POST("/me/otp/disable", p.member(p.disableOTP))
+	g.POST("/me/sessions/:id/end", p.member(p.endSession))
+	g.POST("/me/sessions/end", p.member(p.endOtherSessions))
+	g.POST("/me/tokens", p.member(p.createToken))
+	g.POST("/me/tokens/:id/revoke", p.member(p.revokeToken))
+	g.POST("/me/unlink", p.member(p.unlink))
+	g.GET("/organizations", p.member(p.listOrganizations))
+	g.GET("/organizations/:id", p.member(p.showOrganization))
+	g.POST("/organizations/:id/invite", p.member(p.invite))
+	g.POST("/organizations/:id/invitations/:invitation/withdraw", p.member(p.withdraw))
+	g.POST("/organizations/:id/members/:user/role", p.member(p.changeRole))
+	g.POST("/organizations/:id/members/:user/remove", p.member(p.removeMember))
 }
 
 func safeHeaders(c *gin.Context) {
@@ -126,6 +161,16 @@ func comeBack(r *http.Request) string {
 		return "/"
 	}
 	return r.URL.Path
+}
+
+// openForm is form for people who have not signed in: it holds the form to the
+// token against cross-site forgery, which members' sessions do else.
+func (p *Portal) openForm(c *gin.Context) (url.Values, error) {
+	values, err := form(c)
+	if err != nil {
+		return nil, err
+	}
+	return values, p.CSRF.Check(c.Request)
 }
 
 // local returns next if it is a path of this portal, else the start. What a

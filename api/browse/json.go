@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/latchkey/latchkey/internal/ids"
@@ -67,7 +68,7 @@ func width(text string) int {
 	case isWord(c):
 		return len(text) - len(strings.TrimLeft(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.E"))
 	default:
-		n := strings.IndexFunc(text, func(r rune) bool { return r == '"' || (r < 0x80 && isWord(byte(r))) })
+		n := slices.IndexFunc([]byte(text), func(c byte) bool { return c == '"' || isWord(c) })
 		if n < 0 {
 			return len(text)
 		}

@@ -83,11 +83,11 @@ func readClientCert(text string) (*presentation, error) {
 	inner, ok := strings.CutPrefix(strings.TrimSpace(text), ":")
 	inner, closed := strings.CutSuffix(inner, ":")
 	if !ok || !closed {
-		return nil, errors.New("Client-Cert must be base64 between colons (RFC 9440)") //nolint:staticcheck // ST1005: the name of a header
+		return nil, errors.New("Client-Cert must be base64 between colons (RFC 9440)")
 	}
 	der, err := base64.StdEncoding.DecodeString(inner)
 	if err != nil {
-		return nil, errors.New("Client-Cert is no base64") //nolint:staticcheck // ST1005: the name of a header
+		return nil, errors.New("Client-Cert is no base64")
 	}
 	return parse(der)
 }
@@ -141,7 +141,7 @@ func readEnvoy(text string) (*presentation, error) {
 	}
 	hash := strings.ToLower(fields["hash"])
 	if b, err := hex.DecodeString(hash); err != nil || len(b) != 32 {
-		return nil, errors.New("X-Forwarded-Client-Cert has neither Cert nor Hash") //nolint:staticcheck // ST1005: the name of a header
+		return nil, errors.New("X-Forwarded-Client-Cert has neither Cert nor Hash")
 	}
 	return &presentation{fingerprint: "sha256:" + hash}, nil
 }

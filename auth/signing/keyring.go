@@ -29,6 +29,7 @@ type Config struct {
 	Logger    *slog.Logger
 	Life      time.Duration    // how long a key signs, DefaultLife if 0
 	Overlap   time.Duration    // how long it verifies after that: the longest life of a token
+	Retired   func()           // called after a key was retired, where it is not nil
 	Now       func() time.Time // time.Now if nil
 }
 
@@ -188,7 +189,16 @@ func (r *Keyring) load(ctx context.Context) error {
 		}
 		known[k.ID] = p
 	}
-	r.known.Store(&known)
+	before := r.known.Swap(&known)
+	if before == nil || r.Retired == nil {
+		return nil
+	}
+	for id := range *before {
+		if known[id] == nil {
+			r.Retired()
+			break
+		}
+	}
 	return nil
 }
 

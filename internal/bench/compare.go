@@ -38,6 +38,9 @@ func compare(ctx context.Context, o options, dir string) (err error) {
 			return err
 		}
 	}
+	if err := schemes(ctx, o, f, dir, service); err != nil {
+		return err
+	}
 	resident, err := service.resident()
 	fmt.Printf("\nresident memory of the service with %d keys cached: %.0f MiB\n", o.keys, resident)
 	return err
@@ -49,7 +52,8 @@ func startService(ctx context.Context, o options, f filled) (*process, error) {
 		return nil, err
 	}
 	return start(ctx, address, "/readyz", []string{
-		"LATCHKEY_ADDR=" + address, "LATCHKEY_DATABASE_URL=" + f.url, "LATCHKEY_LOG=warn", "LATCHKEY_ADMIN_PASSWORD=benchmark only",
+		"LATCHKEY_ADDR=" + address, "LATCHKEY_DATABASE_URL=" + f.url, "LATCHKEY_LOG=warn", "LATCHKEY_ADMIN_PASSWORD=" + adminPassword,
+		"LATCHKEY_THROTTLE_ADMIN=off", "LATCHKEY_THROTTLE_SERVICE_ACCOUNT=off",
 	}, o.binary, "serve")
 }
 

@@ -36,9 +36,14 @@ end
 
 // drive runs wrk on the last core against the address.
 func drive(ctx context.Context, o options, address, method, keysFile, verifier, script string, duration time.Duration) (result, error) {
+	return wrk(ctx, o, address, script, duration, "BENCH_KEYS="+keysFile, "BENCH_METHOD="+method, "BENCH_VERIFIER="+verifier)
+}
+
+// wrk runs the script, which reads the variables, against the address.
+func wrk(ctx context.Context, o options, address, script string, duration time.Duration, variables ...string) (result, error) {
 	args := []string{"-c", lastCore(), "wrk", "-t1", "-c" + strconv.Itoa(o.connections), fmt.Sprintf("-d%ds", int(duration.Seconds())), "--latency", "-s", script, "http://" + address}
 	cmd := exec.CommandContext(ctx, "taskset", args...) //nolint:gosec // G204: our own arguments
-	cmd.Env = append(os.Environ(), "BENCH_KEYS="+keysFile, "BENCH_METHOD="+method, "BENCH_VERIFIER="+verifier)
+	cmd.Env = append(os.Environ(), variables...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return result{}, fmt.Errorf("wrk (install it with make parts): %w: %s", err, out)

@@ -24,8 +24,9 @@ const (
 
 // service is a running Latchkey.
 type service struct {
-	t    *testing.T
-	base string
+	t      *testing.T
+	base   string
+	client *http.Client
 }
 
 // call sends a request as the admin and decodes the answer.
@@ -47,7 +48,7 @@ func (s *service) call(method, path string, body any, want int) map[string]any {
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := s.client.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -114,6 +115,20 @@ func start(t *testing.T, database string, settings ...string) (*service, *parts.
 // startAt runs the binary at the address.
 func startAt(t *testing.T, addr, database string, settings ...string) (*service, *parts.Process) {
 	t.Helper()
+	return launch(&service{t: t, base: "http://" + addr, client: http.DefaultClient}, addr, database, settings)
+}
+
+// startSecure runs the binary, which serves TLS, at the address.
+func startSecure(t *testing.T, addr string, client *http.Client, settings ...string) *service {
+	t.Helper()
+	s, _ := launch(&service{t: t, base: "https://" + addr, client: client}, addr, sqliteURL(t), settings)
+	return s
+}
+
+// launch runs the binary and waits until the service is ready.
+func launch(s *service, addr, database string, settings []string) (*service, *parts.Process) {
+	t := s.t
+	t.Helper()
 	cmd := exec.Command(parts.Binary(t), "serve")
 	cmd.Env = parts.Environ(append([]string{
 		"LATCHKEY_ADDR=" + addr, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",
@@ -126,13 +141,12 @@ func startAt(t *testing.T, addr, database string, settings ...string) (*service,
 		}
 	})
 	p.AwaitListening(addr)
-	s := &service{t: t, base: "http://" + addr}
 	parts.Await(t, 20*time.Second, "the service to be ready", func(ctx context.Context) error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/readyz", nil)
 		if err != nil {
 			return err
 		}
-		answer, err := http.DefaultClient.Do(r)
+		answer, err := s.client.Do(r)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func OpenID(tb testing.TB, callback string, users []byte) *OpenIDServer {
 		tb.Fatalf("split %s: %v", addr, err)
 	}
 	server := newServer(tb, addr, func() *exec.Cmd {
-		cmd := exec.Command(binary) //nolint:gosec // G204: our own build
+		cmd := exec.Command(binary)
 		cmd.Env = append(withoutPort(Environ()), "PORT="+port, "REDIRECT_URI="+callback, "USERS_FILE="+file)
 		return cmd
 	})

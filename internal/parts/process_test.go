@@ -69,9 +69,9 @@ func TestProcessStops(t *testing.T) {
 
 func TestProcessGetsSignals(t *testing.T) {
 	t.Parallel()
-	p := Start(t, command("sh", "-c", "trap 'echo reload' HUP; echo ready; while :; do sleep 0.01; done"))
+	p := Start(t, command("sh", "-c", "trap 'echo reload' USR1; echo ready; while :; do sleep 0.01; done"))
 	awaitOutput(t, p, "ready")
-	p.Signal(syscall.SIGHUP)
+	p.Signal(syscall.SIGUSR1)
 	awaitOutput(t, p, "reload")
 }
 

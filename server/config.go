@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -22,6 +22,8 @@ import (
 
 // config is everything that the environment can set.
 type config struct {
+	extra []Authenticator // that a program of one's own brings
+
 	addr            string
 	databaseURL     string
 	adminEmail      string
@@ -88,14 +90,14 @@ func rule(into func(*config) *ratelimit.Rule) func(*config, string) error {
 
 // readConfig reads the variables, given as NAME=value. It names every fault at
 // once: unknown variables, bad values, files that cannot be read.
-func readConfig(environment []string) (*config, error) {
+func readConfig(environment []string, extra ...Authenticator) (*config, error) {
 	given := map[string]string{}
 	for _, pair := range environment {
 		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, variablePrefix) {
 			given[strings.TrimPrefix(name, variablePrefix)] = value
 		}
 	}
-	c := &config{}
+	c := &config{extra: extra}
 	var faults []error
 	for _, s := range settings() {
 		value, err := s.value(given)

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bytes"
@@ -22,7 +22,13 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// Instead is what the test binary does when it is started as a program.
+var Instead func() int
+
 func TestMain(m *testing.M) {
+	if os.Getenv("TEST_OF_EMBEDDING") != "" {
+		os.Exit(Instead())
+	}
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), // the client's kept connections
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
@@ -364,5 +370,58 @@ func TestReadyURL(t *testing.T) {
 		if got, err := readyURL(&config{addr: addr}); err != nil || got != fmt.Sprintf("http://%s/readyz", want) {
 			t.Errorf("%s: %s, %v", addr, got, err)
 		}
+	}
+}
+
+func TestSigningKeyCommands(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	command := func(args ...string) string {
+		t.Helper()
+		out, err := run(t, []string{db}, "", append([]string{"signing-key"}, args...)...)
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		return out
+	}
+	first := command("list")
+	if strings.Count(first, "sig_") != 1 || !strings.Contains(first, "ES256") {
+		t.Errorf("a first key: %s", first)
+	}
+	command("rotate")
+	if second := command("list"); strings.Count(second, "sig_") != 2 {
+		t.Errorf("after a rotation: %s", second)
+	}
+	command("rotate", "--retire")
+	if third := command("list"); strings.Count(third, "sig_") != 1 || strings.Contains(first, strings.Fields(third)[6]) {
+		t.Errorf("after all were retired: %s", third)
+	}
+	// Without the secret nothing can be read, and reset says so by being the way out.
+	other := "LATCHKEY_SECRET=" + strings.Repeat("another ", 8)
+	if _, err := run(t, []string{db, other}, "", "signing-key", "list"); err == nil || !strings.Contains(err.Error(), "signing-key reset") {
+		t.Errorf("another secret: %v", err)
+	}
+	if out, err := run(t, []string{db, other}, "", "signing-key", "reset"); err != nil || !strings.Contains(out, "removed 1 key") {
+		t.Errorf("reset: %s, %v", out, err)
+	}
+	if _, err := run(t, []string{db, other}, "", "signing-key", "list"); err != nil {
+		t.Errorf("after the reset: %v", err)
+	}
+}
+
+// TestConfigurationPage: docs/configuration.md says what --help says. With
+// UPDATE_GOLDEN set it is written anew.
+func TestConfigurationPage(t *testing.T) {
+	t.Parallel()
+	page := "# Configuration\n\nWhat `latchkey serve --help` prints; a test holds this page to it.\n\n```text\n" + describeSettings() + "```\n"
+	path := filepath.Join("..", "docs", "configuration.md")
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(path)
+	if err != nil || string(kept) != page {
+		t.Errorf("docs/configuration.md is not what --help says (%v): run `make golden`", err)
 	}
 }

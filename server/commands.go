@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bufio"
@@ -23,7 +23,7 @@ import (
 
 const probeTimeout = 3 * time.Second
 
-func healthcheckCommand(environment []string) *cobra.Command {
+func healthcheckCommand(settings source) *cobra.Command {
 	var url string
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
@@ -33,7 +33,7 @@ func healthcheckCommand(environment []string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var trust http.RoundTripper
 			if url == "" {
-				c, err := readConfig(environment)
+				c, err := settings.read()
 				if err != nil {
 					return err
 				}
@@ -110,7 +110,7 @@ func probe(ctx context.Context, client *http.Client, url string) error {
 	return nil
 }
 
-func userCommand(environment []string, in io.Reader, log io.Writer) *cobra.Command {
+func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Look after users, on the server's own store"}
 	var name string
 	var admin bool
@@ -121,7 +121,7 @@ func userCommand(environment []string, in io.Reader, log io.Writer) *cobra.Comma
   latchkey user create --admin ada@example.com < password.txt`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withApp(cmd.Context(), environment, in, log, func(ctx context.Context, a *app, password string) error {
+			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
 				u, err := a.people.Create(ctx, auth.System(), "", auth.UserFields{Email: args[0], Name: name, Password: password, IsAdmin: admin})
 				if err != nil {
 					return err
@@ -139,7 +139,7 @@ func userCommand(environment []string, in io.Reader, log io.Writer) *cobra.Comma
 		Example: "  latchkey user password ada@example.com < password.txt",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withApp(cmd.Context(), environment, in, log, func(ctx context.Context, a *app, password string) error {
+			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
 				return a.setPassword(ctx, args[0], password)
 			})
 		},
@@ -161,11 +161,7 @@ func (a *app) setPassword(ctx context.Context, email, password string) error {
 }
 
 // withApp reads a password, the first line of in, and runs do on the store.
-func withApp(ctx context.Context, environment []string, in io.Reader, log io.Writer, do func(context.Context, *app, string) error) (err error) {
-	c, err := readConfig(environment)
-	if err != nil {
-		return err
-	}
+func withApp(ctx context.Context, settings source, in io.Reader, log io.Writer, do func(context.Context, *app, string) error) (err error) {
 	line, err := bufio.NewReader(io.LimitReader(in, 2*auth.MaxPasswordBytes)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the password: %w", err)
@@ -174,10 +170,19 @@ func withApp(ctx context.Context, environment []string, in io.Reader, log io.Wri
 	if password == "" {
 		return errors.New("standard input holds no password: put it on the first line")
 	}
+	return withStore(ctx, settings, log, func(ctx context.Context, a *app) error { return do(ctx, a, password) })
+}
+
+// withStore runs do on the server's own store.
+func withStore(ctx context.Context, settings source, log io.Writer, do func(context.Context, *app) error) (err error) {
+	c, err := settings.read()
+	if err != nil {
+		return err
+	}
 	a, err := build(ctx, c, newLogger(c, log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close(context.WithoutCancel(ctx))) }()
-	return do(ctx, a, password)
+	return do(ctx, a)
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"time"
@@ -26,6 +26,11 @@ func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 			m, err := a.mtls()
 			return auth.Ambient{Authenticator: m, CSRF: csrf}, err
 		},
+	}
+	for _, extra := range a.config.extra {
+		makers[extra.Name] = func() (auth.Authenticator, error) {
+			return extra.New(Parts{People: a.people, Verifier: a.verifier, Logger: a.logger})
+		}
 	}
 	var all []auth.Authenticator
 	for _, name := range a.config.authenticators {

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -28,6 +28,7 @@ type app struct {
 	logger      *slog.Logger
 	store       store.Store
 	format      keys.Format
+	marks       *keys.Marks
 	audit       *audit.Log
 	limiter     *ratelimit.Local
 	lastUsed    *usage.LastUsed
@@ -57,7 +58,7 @@ const openTimeout = 30 * time.Second
 func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err error) {
 	opening, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	a = &app{config: c, logger: logger}
+	a = &app{config: c, logger: logger, marks: keys.NewMarks()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close(context.WithoutCancel(ctx)))
@@ -96,19 +97,18 @@ func (a *app) buildSigning(ctx context.Context) error {
 	}
 	a.ring, err = signing.NewKeyring(ctx, signing.Config{
 		Store: a.store, Sealer: a.sealer, Algorithm: a.config.signingAlgorithm, Issuer: a.config.url, Logger: a.logger,
-		Life: a.config.signingKeyLife, Overlap: max(a.config.refreshLife, a.config.oauthLife),
+		Life: a.config.signingKeyLife, Overlap: max(a.config.refreshLife, a.config.oauthLife), Retired: a.marks.SignerRetired,
 	})
 	return err
 }
 
 func (a *app) buildKeys() (err error) {
-	marks := keys.NewMarks()
-	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: marks, Format: a.format})
+	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format})
 	if err != nil {
 		return err
 	}
 	a.verifier, err = keys.NewVerifier(keys.VerifierConfig{
-		Store: a.store, Limiter: a.limiter, Marks: marks, Format: a.format, Logger: a.logger,
+		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger,
 		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
 		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,
 	})

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -66,7 +66,7 @@ func settings() []setting {
 		{name: "REMOTE_USER_GROUPS_HEADER", standard: "Remote-Groups", meaning: "header with the user's groups, separated by commas", set: setHeader(func(c *config) *string { return &c.remoteUser.GroupsHeader })},
 		{name: "REMOTE_USER_CREATE", standard: "false", meaning: "make users that the proxy knows and Latchkey does not", set: truth(func(c *config) *bool { return &c.remoteUser.Create })},
 		{name: "REMOTE_USER_GROUPS", standard: "", meaning: "what groups give: staff=admin,acme=ORGANIZATION_ID:developer", set: setRemoteGroups},
-		{name: "SMTP_URL", standard: "", meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data folder if empty", secret: true, set: setSMTP},
+		{name: "SMTP_URL", standard: "", meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data folder if empty", secret: true, set: setSMTP}, //nolint:gosec // G101: the shape of an address, no password
 		{name: "MAIL_FROM", standard: "Latchkey <latchkey@localhost>", meaning: "who mails come from", set: text(func(c *config) *string { return &c.mailFrom })},
 		{name: "SIGNUP", standard: string(auth.SignupInvite), meaning: "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed", set: setSignup},
 		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
@@ -81,6 +81,9 @@ func authenticatorNames() []string {
 
 func setAuthenticators(c *config, v string) error {
 	known := authenticatorNames()
+	for _, a := range c.extra {
+		known = append(known, a.Name)
+	}
 	c.authenticators = nil
 	for name := range strings.SplitSeq(v, ",") {
 		name = strings.TrimSpace(name)

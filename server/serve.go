@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -32,14 +32,14 @@ admin's password once. SIGTERM finishes what is going on and stops it.
 
 `
 
-func serveCommand(environment []string, out, log io.Writer) *cobra.Command {
+func serveCommand(settings source, out, log io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Start the service",
 		Long:  serveHelp + describeSettings(),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := readConfig(environment)
+			c, err := settings.read()
 			if err != nil {
 				return err
 			}
@@ -148,8 +148,8 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Config{
-		Providers: providers,
-		Keys:      a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
+		Providers: providers, Format: a.format,
+		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge,
 	})
 	if err != nil {

@@ -1,0 +1,93 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// pending is a sign-in whose password was right and whose one-time code is
+// still to come. The browser keeps it sealed meanwhile.
+type pending struct {
+	UserID   string    `json:"user_id"`
+	Password [32]byte  `json:"password"` // digest of the hash: another password ends it
+	Until    time.Time `json:"until"`
+}
+
+const (
+	pendingPurpose = "second step of a sign-in"
+	// PendingLife is how long the second step may take.
+	PendingLife = 5 * time.Minute
+)
+
+var errPendingOver = wrongCredential("the sign-in took too long; begin again")
+
+// Pending returns what the browser of a user keeps until he has typed his
+// one-time code, after SignIn has answered CodeRequired with the user.
+func (p *People) Pending(u *User) (string, error) {
+	text, err := json.Marshal(pending{UserID: u.ID, Password: sha256.Sum256([]byte(u.PasswordHash)), Until: p.Now().Add(PendingLife)})
+	if err != nil {
+		return "", fmt.Errorf("encode a sign-in: %w", err)
+	}
+	sealed, err := p.Sealer.Seal(pendingPurpose, text)
+	if err != nil {
+		return "", fmt.Errorf("seal a sign-in: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(sealed), nil
+}
+
+func (p *People) openPending(kept string) (n pending, err error) {
+	sealed, err := base64.RawURLEncoding.DecodeString(kept)
+	if err != nil {
+		return n, errPendingOver
+	}
+	text, err := p.Sealer.Open(pendingPurpose, sealed)
+	if err != nil || json.Unmarshal(text, &n) != nil || !p.Now().Before(n.Until) {
+		return n, errPendingOver
+	}
+	return n, nil
+}
+
+// SecondStep finishes the sign-in that the browser kept, with a one-time or
+// recovery code. Wrong codes are slowed down as wrong passwords are.
+func (p *People) SecondStep(ctx context.Context, kept, code string) (token string, err error) {
+	n, err := p.openPending(kept)
+	if err != nil {
+		return "", err
+	}
+	u, err := p.active(ctx, n.UserID)
+	if err != nil {
+		return "", err
+	}
+	digest := sha256.Sum256([]byte(u.PasswordHash))
+	if subtle.ConstantTimeCompare(digest[:], n.Password[:]) != 1 {
+		return "", errPendingOver
+	}
+	if err := p.Delays.Begin(ctx, u.Email); err != nil {
+		return "", err
+	}
+	if err := p.checkCode(ctx, &u, code); err != nil {
+		if errors.Is(err, errCodeRequired) {
+			p.Delays.Excuse(ctx, u.Email)
+		}
+		return "", errors.Join(errWrongCode(err), p.recordFailure(ctx, u.Email, err))
+	}
+	p.Delays.Succeed(ctx, u.Email)
+	token, _, err = p.BeginSession(ctx, u)
+	return token, err
+}
+
+// errWrongCode says of the code what errWrongSignIn says of everything.
+func errWrongCode(err error) error {
+	if errors.Is(err, errWrongSignIn) {
+		return errs.WithCode(errs.Unauthenticated, "authentication_failed", "the code is wrong, or was used already")
+	}
+	return err
+}

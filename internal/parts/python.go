@@ -1,0 +1,20 @@
+package parts
+
+import (
+	"os/exec"
+	"testing"
+)
+
+// Python returns the path of the system's Python, which has the modules, or
+// fails the test with what to do.
+func Python(tb testing.TB, modules ...string) string {
+	tb.Helper()
+	// Debian's own, whatever other one the PATH has: it sees Debian's modules.
+	path := "/usr/bin/python3"
+	for _, module := range modules {
+		if err := exec.Command(path, "-c", "import "+module).Run(); err != nil { //nolint:gosec // G204: names that a test gives
+			tb.Fatalf("%s has no module %s: run `make parts` (%v)", path, module, err)
+		}
+	}
+	return path
+}

@@ -1,0 +1,98 @@
+// Package server is the whole service as a program: configuration, commands,
+// and the one place where all parts meet. Command latchkey is nothing but a call
+// of Main; a program of your own can call it, too, and bring authenticators.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Authenticator is a way to find out who sends a request that is not built in.
+// Its name can stand in LATCHKEY_AUTHENTICATORS.
+type Authenticator struct {
+	Name string
+	// New makes it when the service starts.
+	New func(Parts) (auth.Authenticator, error)
+}
+
+// Parts are what an Authenticator may need of the service.
+type Parts struct {
+	People   *auth.People
+	Verifier *keys.Verifier
+	Logger   *slog.Logger
+}
+
+// Main runs the command that the program was called with and returns its exit
+// status. The authenticators are added to those that are built in.
+func Main(extra ...Authenticator) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := newCommand(os.Environ(), os.Stdin, os.Stdout, os.Stderr, extra...).ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "latchkey:", err)
+		return 1
+	}
+	return 0
+}
+
+// source is where settings come from.
+type source struct {
+	environment []string
+	extra       []Authenticator
+}
+
+func (s source) read() (*config, error) { return readConfig(s.environment, s.extra...) }
+
+// newCommand returns the root command over the environment.
+func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ...Authenticator) *cobra.Command {
+	settings := source{environment, extra}
+	root := &cobra.Command{
+		Use:           "latchkey",
+		Short:         "API keys for third-party integrations: issue, verify, throttle",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(out)
+	root.SetErr(log)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(serveCommand(settings, out, log), versionCommand(), healthcheckCommand(settings), userCommand(settings, in, log), signingKeyCommand(settings, log))
+	return root
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "latchkey", version())
+			return err
+		},
+	}
+}
+
+// released is set by the linker for releases.
+var released string
+
+func version() string {
+	if released != "" {
+		return released
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(development)"
+}

@@ -1,0 +1,189 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oidc"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+)
+
+// joinForm is what somebody typed who becomes a user, without the password,
+// and what he was invited to.
+type joinForm struct {
+	Email, Name  string
+	Token        string
+	Organization string
+	Role         auth.Role
+	Known        bool // signed in as the one who was invited
+	Other        bool // signed in as somebody else
+	Providers    []oidc.Provider
+}
+
+func (p *Portal) signUpPage(c *gin.Context) error {
+	if p.People.Signup != auth.SignupOpen {
+		return errs.New(errs.NotFound, "nobody can sign up here by himself; ask an owner of your organization to invite you")
+	}
+	return p.show(c, http.StatusOK, "signup", view{Title: "Sign up", Data: joinForm{Providers: p.Providers.List()}})
+}
+
+func (p *Portal) signUp(c *gin.Context) error {
+	values, err := p.openForm(c)
+	if err != nil {
+		return err
+	}
+	typed := joinForm{Email: values.Get("email"), Name: values.Get("name"), Providers: p.Providers.List()}
+	err = p.People.SignUp(c.Request.Context(), auth.SignUpInput{Email: typed.Email, Name: typed.Name, Password: values.Get("password")})
+	if wrong, ok := asFaults(err, "email", "name", "password"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: "Sign up", Faults: wrong, Data: typed})
+	}
+	if err != nil {
+		return err
+	}
+	return p.told(c, "Look into your mail", "We have written to "+typed.Email+". Follow the link in that mail to confirm that the address is yours; then sign in.")
+}
+
+// told shows a page that says one thing.
+func (p *Portal) told(c *gin.Context, title, text string) error {
+	return p.show(c, http.StatusOK, "told", view{Title: title, Notice: text})
+}
+
+// confirmPage asks for a click: programs that look at mails follow links.
+func (p *Portal) confirmPage(c *gin.Context) error {
+	return p.show(c, http.StatusOK, "confirm", view{Title: "Confirm your address", Data: c.Query("token")})
+}
+
+func (p *Portal) confirm(c *gin.Context) error {
+	values, err := p.openForm(c)
+	if err != nil {
+		return err
+	}
+	u, err := p.People.Confirm(c.Request.Context(), values.Get("token"))
+	if err != nil {
+		return err
+	}
+	return p.told(c, "Your address is confirmed", u.Email+" is yours. Sign in to go on.")
+}
+
+// invitationForm shows the invitation of a link to whoever opens it.
+func (p *Portal) invitationForm(c *gin.Context, token string) (joinForm, error) {
+	l, o, err := p.People.Invited(c.Request.Context(), token)
+	if err != nil {
+		return joinForm{}, err
+	}
+	f := joinForm{Email: l.Email, Token: token, Organization: o.Name, Role: l.Role, Providers: p.Providers.List()}
+	who, err := p.whoever(c)
+	if err != nil || who == nil {
+		return f, err
+	}
+	f.Known = l.For(who.User)
+	f.Other = !f.Known
+	return f, nil
+}
+
+// whoever returns who is signed in, nil for nobody, and lets the page show it.
+func (p *Portal) whoever(c *gin.Context) (*auth.Principal, error) {
+	who, err := p.Sessions.Authenticate(c.Request)
+	if err != nil || who == nil {
+		return nil, err
+	}
+	c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
+	return who, nil
+}
+
+func (p *Portal) invitationPage(c *gin.Context) error {
+	f, err := p.invitationForm(c, c.Query("token"))
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "invitation", view{Title: "You are invited", Data: f})
+}
+
+func (p *Portal) acceptInvitation(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	m, err := p.People.Accept(c.Request.Context(), principal(c), values.Get("token"))
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/organizations/"+m.OrganizationID)
+	return nil
+}
+
+// joinByInvitation makes a user of who was invited, and signs him in.
+func (p *Portal) joinByInvitation(c *gin.Context) error {
+	values, err := p.openForm(c)
+	if err != nil {
+		return err
+	}
+	token, name, password := values.Get("token"), values.Get("name"), values.Get("password")
+	f, err := p.invitationForm(c, token)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	err = p.People.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
+	if wrong, ok := asFaults(err, "name", "password"); ok {
+		f.Name = name
+		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: "You are invited", Faults: wrong, Data: f})
+	}
+	if err != nil {
+		return err
+	}
+	session, _, _, err := p.People.SignIn(ctx, auth.Login{Name: f.Email, Password: password})
+	if err != nil {
+		return err
+	}
+	p.begin(c, session)
+	c.Redirect(http.StatusSeeOther, "/")
+	return nil
+}
+
+// forgotForm is what somebody typed who forgot his password.
+type forgotForm struct{ Email, Token string }
+
+func (p *Portal) forgottenPage(c *gin.Context) error {
+	return p.show(c, http.StatusOK, "forgotten", view{Title: "Forgotten password", Data: forgotForm{}})
+}
+
+func (p *Portal) forgotten(c *gin.Context) error {
+	values, err := p.openForm(c)
+	if err != nil {
+		return err
+	}
+	typed := forgotForm{Email: values.Get("email")}
+	err = p.People.ForgotPassword(c.Request.Context(), typed.Email)
+	if wrong, ok := asFaults(err, "email"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{Title: "Forgotten password", Faults: wrong, Data: typed})
+	}
+	if err != nil {
+		return err
+	}
+	return p.told(c, "Look into your mail", "If "+typed.Email+" has an account here, we have written to it. The link in that mail works for an hour.")
+}
+
+func (p *Portal) newPasswordPage(c *gin.Context) error {
+	return p.show(c, http.StatusOK, "password-new", view{Title: "New password", Data: forgotForm{Token: c.Query("token")}})
+}
+
+func (p *Portal) newPassword(c *gin.Context) error {
+	values, err := p.openForm(c)
+	if err != nil {
+		return err
+	}
+	typed := forgotForm{Token: values.Get("token")}
+	err = p.People.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
+	if wrong, ok := asFaults(err, "password"); ok {
+		status, _ := httpx.Public(err)
+		return p.show(c, status, "password-new", view{Title: "New password", Faults: wrong, Data: typed})
+	}
+	if err != nil {
+		return err
+	}
+	return p.told(c, "Your password is set", "All of your sessions have ended. Sign in with the new password.")
+}

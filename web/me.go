@@ -1,0 +1,269 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/boombuler/barcode/qr"
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oidc"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// mePage is the page about oneself.
+type mePage struct {
+	User       auth.User
+	OTP        bool
+	Recovery   int // how many recovery codes are left
+	Sessions   []sessionRow
+	Tokens     []auth.Token
+	Identities []auth.Identity
+	Providers  []oidc.Provider
+	Token      string // a new token, shown this once
+	TokenName  string
+}
+
+type sessionRow struct {
+	auth.Session
+	Current bool
+	Browser string
+}
+
+func (p *Portal) mePage(c *gin.Context) (mePage, error) {
+	ctx, who := c.Request.Context(), principal(c)
+	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List()}
+	sessions, err := p.People.SessionsOf(ctx, who)
+	if err != nil {
+		return out, err
+	}
+	for _, s := range sessions {
+		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, browserOf(s.UserAgent)})
+	}
+	if out.Tokens, err = p.People.Tokens(ctx, who, keys.Page{Limit: 100}); err != nil {
+		return out, err
+	}
+	out.Identities, err = p.People.Identities(ctx, who)
+	return out, err
+}
+
+// browserOf says in a few words which browser it was.
+func browserOf(agent string) string {
+	for _, b := range []struct{ mark, name string }{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
+		if strings.Contains(agent, b.mark) {
+			for _, s := range []struct{ mark, name string }{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
+				if strings.Contains(agent, s.mark) {
+					return b.name + " on " + s.name
+				}
+			}
+			return b.name
+		}
+	}
+	if agent == "" {
+		return "a program"
+	}
+	return agent[:min(len(agent), 60)]
+}
+
+// done are what pages say after something was done, by the word in ?done=.
+var done = map[string]string{ //nolint:gosec // G101: sentences
+	"profile": "Your profile is saved.", "email": "Your profile is saved. We have written to the new address: it counts once you have followed the link.",
+	"password": "Your password is changed. All of your other sessions have ended.", "otp": "One-time codes are off.",
+	"session": "The session has ended.", "sessions": "All of your other sessions, and all signed tokens, have ended.",
+	"token": "The token is revoked.", "identity": "The account is no longer linked.",
+	"invited": "The invitation is on its way.", "withdrawn": "The invitation is withdrawn.", "role": "The role is changed.", "removed": "The member is removed.",
+}
+
+func (p *Portal) me(c *gin.Context) error { return p.showMe(c, http.StatusOK, nil, nil) }
+
+// showMe shows the page; edit changes it before.
+func (p *Portal) showMe(c *gin.Context, status int, wrong faults, edit func(*mePage)) error {
+	out, err := p.mePage(c)
+	if err != nil {
+		return err
+	}
+	if edit != nil {
+		edit(&out)
+	}
+	return p.show(c, status, "me", view{Title: "My account", Faults: wrong, Notice: done[c.Query("done")], Data: out})
+}
+
+// after answers a change of one's own: what is wrong on the page, or back to it.
+func (p *Portal) after(c *gin.Context, err error, what string, edit func(*mePage), fields ...string) error {
+	if wrong, ok := asFaults(err, fields...); ok {
+		return p.showMe(c, http.StatusUnprocessableEntity, wrong, edit)
+	}
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/me?done="+what)
+	return nil
+}
+
+func (p *Portal) saveProfile(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	who := principal(c)
+	_, err = p.People.ChangeProfile(c.Request.Context(), who, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Name, f.Username, f.Email = values.Get("name"), values.Get("username"), values.Get("email")
+		return f, nil
+	})
+	what := "profile"
+	if keys.Fold(values.Get("email")) != who.User.FoldedEmail() {
+		what = "email"
+	}
+	return p.after(c, err, what, func(m *mePage) {
+		m.User.Name, m.User.Username, m.User.Email = values.Get("name"), values.Get("username"), values.Get("email")
+	}, "name", "username", "email")
+}
+
+func (p *Portal) changePassword(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	err = p.People.ChangePassword(c.Request.Context(), principal(c), values.Get("old_password"), values.Get("password"))
+	return p.after(c, err, "password", nil, "old_password", "password")
+}
+
+func (p *Portal) endSession(c *gin.Context) error {
+	return p.after(c, p.People.EndSession(c.Request.Context(), principal(c), c.Param("id")), "session", nil)
+}
+
+func (p *Portal) endOtherSessions(c *gin.Context) error {
+	return p.after(c, p.People.SignOutEverywhere(c.Request.Context(), principal(c), true), "sessions", nil)
+}
+
+func (p *Portal) createToken(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	fields := auth.TokenFields{Name: values.Get("token_name")}
+	if days := values.Get("days"); days != "" {
+		var n int
+		if _, err := fmt.Sscanf(days, "%d", &n); err != nil || n < 1 || n > 3650 {
+			return errs.New(errs.Invalid, "choose how long the token lives")
+		}
+		fields.ExpiresAt = time.Now().Add(time.Duration(n) * 24 * time.Hour)
+	}
+	_, secret, err := p.People.CreateToken(c.Request.Context(), principal(c), p.Format, fields)
+	if wrong, ok := asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
+		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
+	}
+	if err != nil {
+		return err
+	}
+	return p.showMe(c, http.StatusOK, nil, func(m *mePage) { m.Token = secret.Reveal() })
+}
+
+// renamed names a field as the form does.
+func renamed(err error, from, to string) error {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok {
+		return err
+	}
+	changed := *e
+	changed.Fields = nil
+	for _, f := range e.Fields {
+		if f.Name == from {
+			f.Name = to
+		}
+		changed.Fields = append(changed.Fields, f)
+	}
+	return &changed
+}
+
+func (p *Portal) revokeToken(c *gin.Context) error {
+	return p.after(c, p.People.RevokeToken(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision), "token", nil)
+}
+
+func (p *Portal) unlink(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	return p.after(c, p.People.Unlink(c.Request.Context(), principal(c), values.Get("id")), "identity", nil)
+}
+
+// otpPage sets a device up, and shows the recovery codes once.
+type otpPage struct {
+	Secret string
+	QR     template.HTML
+	Codes  []string
+}
+
+func (p *Portal) beginOTP(c *gin.Context) error {
+	e, err := p.People.BeginOTP(c.Request.Context(), principal(c))
+	if err != nil {
+		return err
+	}
+	return p.showOTP(c, http.StatusOK, e, nil)
+}
+
+func (p *Portal) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong faults) error {
+	picture, err := drawQR(e.URL)
+	if err != nil {
+		return err
+	}
+	return p.show(c, status, "otp", view{Title: "One-time codes", Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
+}
+
+// drawQR draws the code as SVG, dark on light in either theme: cameras need it so.
+func drawQR(text string) (template.HTML, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return "", fmt.Errorf("draw a QR code: %w", err)
+	}
+	size := code.Bounds().Dx()
+	var path strings.Builder
+	for y := range size {
+		for x := range size {
+			if r, _, _, _ := code.At(x, y).RGBA(); r == 0 {
+				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+4, y+4)
+			}
+		}
+	}
+	svg := fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="QR code of the secret"><rect width="100%%" height="100%%" fill="#fff"/><path fill="#000" d="%s"/></svg>`, size+8, size+8, path.String())
+	return template.HTML(svg), nil //nolint:gosec // G203: made of numbers only
+}
+
+func (p *Portal) enableOTP(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	codes, err := p.People.EnableOTP(c.Request.Context(), principal(c), values.Get("code"))
+	if wrong, ok := asFaults(err, "code"); ok {
+		e, err := p.People.Enrolment(c.Request.Context(), principal(c))
+		if err != nil {
+			return err
+		}
+		return p.showOTP(c, http.StatusUnprocessableEntity, e, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "otp", view{Title: "One-time codes are on", Data: otpPage{Codes: codes}})
+}
+
+func (p *Portal) disableOTP(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	ctx, who := c.Request.Context(), principal(c)
+	err = p.People.ConfirmPassword(ctx, who, values.Get("otp_password"), "otp_password")
+	if err == nil {
+		err = p.People.DisableOTP(ctx, who, who.ID())
+	}
+	return p.after(c, err, "otp", nil, "otp_password")
+}

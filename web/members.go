@@ -1,0 +1,141 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+)
+
+type organizationsPage struct {
+	Rows []organizationRow
+	Next string
+}
+
+type organizationRow struct {
+	keys.Organization
+	Role auth.Role
+}
+
+func (p *Portal) listOrganizations(c *gin.Context) error {
+	who := principal(c)
+	found, err := p.Keys.Organizations(c.Request.Context(), who, keys.OrganizationFilter{}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
+	var out organizationsPage
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		out.Next = found[pageSize-1].ID
+	}
+	for _, o := range found {
+		out.Rows = append(out.Rows, organizationRow{o, who.Memberships[o.ID]})
+	}
+	return p.show(c, http.StatusOK, "organizations", view{Title: "Organizations", Data: out})
+}
+
+// organizationPage is the page of one organization: its members and who is
+// invited.
+type organizationPage struct {
+	Organization keys.Organization
+	Members      []memberRow
+	Invitations  []auth.Link
+	MayEdit      bool
+	MyID         string
+	Roles        []auth.Role
+	Email        string
+	Role         auth.Role
+}
+
+type memberRow struct {
+	auth.Membership
+	Name, Email string
+	Disabled    bool
+}
+
+func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
+	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
+	out := organizationPage{MyID: who.ID(), Roles: []auth.Role{auth.Owner, auth.Developer, auth.Viewer}, Role: auth.Developer, MayEdit: who.May(keys.WriteMembers, id)}
+	var err error
+	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {
+		return out, err
+	}
+	members, err := p.People.Members(ctx, who, id, keys.Page{Limit: 1000})
+	if err != nil {
+		return out, err
+	}
+	for _, m := range members {
+		u, err := p.People.Fellow(ctx, who, m)
+		if err != nil {
+			return out, err
+		}
+		out.Members = append(out.Members, memberRow{m, u.Name, u.Email, u.Disabled})
+	}
+	if out.MayEdit {
+		out.Invitations, err = p.People.Invitations(ctx, who, id)
+	}
+	return out, err
+}
+
+func (p *Portal) showOrganization(c *gin.Context) error {
+	return p.organizationView(c, http.StatusOK, nil, nil)
+}
+
+func (p *Portal) organizationView(c *gin.Context, status int, wrong faults, edit func(*organizationPage)) error {
+	out, err := p.organizationPage(c)
+	if err != nil {
+		return err
+	}
+	if edit != nil {
+		edit(&out)
+	}
+	return p.show(c, status, "organization", view{Title: out.Organization.Name, Faults: wrong, Notice: done[c.Query("done")], Data: out})
+}
+
+func (p *Portal) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
+	if wrong, ok := asFaults(err, fields...); ok {
+		return p.organizationView(c, http.StatusUnprocessableEntity, wrong, edit)
+	}
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/organizations/"+c.Param("id")+"?done="+what)
+	return nil
+}
+
+func (p *Portal) invite(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	email, role := values.Get("email"), auth.Role(values.Get("role"))
+	_, err = p.People.Invite(c.Request.Context(), principal(c), c.Param("id"), email, role)
+	return p.afterMembers(c, err, "invited", func(o *organizationPage) { o.Email, o.Role = email, role }, "email", "role")
+}
+
+func (p *Portal) withdraw(c *gin.Context) error {
+	return p.afterMembers(c, p.People.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation")), "withdrawn", nil)
+}
+
+func (p *Portal) changeRole(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	_, err = p.People.ChangeMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user"), keys.AnyRevision, func(auth.Role) (auth.Role, error) {
+		return auth.Role(values.Get("role")), nil
+	})
+	return p.afterMembers(c, err, "role", nil)
+}
+
+func (p *Portal) removeMember(c *gin.Context) error {
+	who := principal(c)
+	err := p.People.RemoveMember(c.Request.Context(), who, c.Param("id"), c.Param("user"), keys.AnyRevision)
+	if err == nil && c.Param("user") == who.ID() && !who.IsAdmin() {
+		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
+		return nil
+	}
+	return p.afterMembers(c, err, "removed", nil)
+}
