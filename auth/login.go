@@ -21,9 +21,9 @@ type Login struct {
 // errWrongSignIn is one for all, so that answers tell nothing apart.
 var errWrongSignIn = wrongCredential("the name or the password is wrong")
 
-// Check returns the user who signs in, and with the error CodeRequired the one
-// who knew his password. Unknown users, disabled users and wrong passwords are
-// answered alike, in content and time. Who guesses waits ever longer, see Delays.
+// Check returns the user who signs in, also with the error CodeRequired.
+// Unknown users, disabled users and wrong passwords are answered alike, in
+// content and time. Who guesses waits ever longer, see Delays.
 func (p *People) Check(ctx context.Context, l Login) (User, error) {
 	if err := p.Delays.Begin(ctx, l.Name); err != nil {
 		return User{}, err
