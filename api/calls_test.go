@@ -214,7 +214,9 @@ func (s *suite) keyWith(t *testing.T, organization string, scopes ...string) str
 type tenant struct {
 	organization, account, key, secret string
 	member                             string // a user who is viewer in it
-	token, session, certificate        string // of the member, and of the account
+	token, session, identity           string // of the member
+	certificate                        string // of the account
+	invitation                         string // to the organization
 	tier, scope                        string // these belong to no organization
 }
 

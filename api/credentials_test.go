@@ -39,7 +39,9 @@ func (s *suite) credentials(t *testing.T, x *tenant) {
 	must(t, err)
 	c, err := s.certificates.Add(t.Context(), auth.System(), x.account, mtls.Input{Name: "gateway", Fingerprint: fmt.Sprintf("%064x", s.count.Add(1))})
 	must(t, err)
-	x.token, x.session, x.certificate = token.ID, session.ID, c.ID
+	l, err := s.people.Invite(t.Context(), auth.System(), x.organization, fmt.Sprintf("invited%d@example.com", s.count.Add(1)), auth.Viewer)
+	must(t, err)
+	x.token, x.session, x.certificate, x.invitation, x.identity = token.ID, session.ID, c.ID, l.ID, s.identity(t, u)
 }
 
 // own lets the operation be about something that belongs to the member of
@@ -55,6 +57,18 @@ func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 		_, session, err := s.people.BeginSession(t.Context(), s.staff)
 		must(t, err)
 		x.session = session.ID
+	case "unlinkIdentity":
+		s.identity(t, s.staff)
+		x.identity = s.identity(t, s.staff)
+	case "beginOTP":
+		s.withoutOTP(t, s.staff.ID)
+	case "enableOTP":
+		s.withoutOTP(t, s.staff.ID)
+		s.secret = s.begunOTP(t, s.staff.ID)
+	case "disableOTP":
+		s.withOTP(t, s.staff.ID)
+	case "resetOTP":
+		s.withOTP(t, x.member)
 	}
 }
 
@@ -130,6 +144,12 @@ func (s *suite) fill(t *testing.T, x tenant, body map[string]any) {
 		"{refresh}":  func() string { return s.pair(t, signer()).Refresh },
 		"{access}":   func() string { return s.pair(t, signer()).Access },
 		"{verifier}": func() string { return s.verifier(t, x).account },
+		"{code}":     func() string { return s.code(t, s.secret) },
+		"{reset}":    func() string { u := signer(); return s.linkTo(t, &u, auth.ResetPassword) },
+		"{confirm}":  func() string { u := s.unconfirmed(t); return s.linkTo(t, &u, auth.ConfirmEmail) },
+		"{invitation}": func() string {
+			return s.link(t, auth.Link{Purpose: auth.Invitation, Email: s.staff.Email, OrganizationID: x.organization, Role: auth.Viewer})
+		},
 	}
 	for name, value := range body {
 		if text, ok := value.(string); ok && words[text] != nil {

@@ -72,6 +72,9 @@ func (o *operation) optional() bool {
 // signsIn reports whether the body holds the credential.
 func (o *operation) signsIn() bool { return o.open() && o.RequestBody != nil }
 
+// answersFirst reports whether the work is done behind the answer.
+func (o *operation) answersFirst() bool { return o.Responses.Status(http.StatusAccepted) != nil }
+
 // speaksOAuth reports whether refusals are those of RFC 6749.
 func (o *operation) speaksOAuth() bool { return strings.HasPrefix(o.path, "/oauth/") }
 
@@ -135,6 +138,11 @@ func pointerOf(reference, here string) string {
 
 func escape(name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}
+
+// serves reports whether the path takes the method.
+func (d *document) serves(method, path string) bool {
+	return slices.ContainsFunc(d.operations, func(o *operation) bool { return o.method == method && o.path == path })
 }
 
 // find returns the operation that serves the path, with or without a slash at

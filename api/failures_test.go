@@ -103,7 +103,7 @@ func TestFailingAuditLog(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	for _, o := range contract.operations {
-		if !o.modifies() || actions[o.OperationID] == "" {
+		if !o.modifies() || actions[o.OperationID] == "" || o.answersFirst() {
 			continue
 		}
 		x := s.removable(t, o)
@@ -129,7 +129,7 @@ func TestFailingStoreAtSignIn(t *testing.T) {
 	s := newSuite(t, settings{})
 	x := s.tenant(t)
 	for _, o := range contract.operations {
-		if !o.signsIn() {
+		if !o.signsIn() || o.answersFirst() {
 			continue
 		}
 		for status, err := range map[int]error{500: errBroken, 503: fmt.Errorf("%w: %s", errs.Unavailable, inside)} {

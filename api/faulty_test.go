@@ -258,3 +258,23 @@ func (s *faultyStore) Bury(ctx context.Context, id string) error {
 	}
 	return s.wrote(s.Store.Bury(ctx, id))
 }
+
+func (s *faultyStore) Identities() keys.Collection[auth.Identity, auth.OwnedFilter] {
+	return faultyCollection[auth.Identity, auth.OwnedFilter]{s.Store.Identities(), s}
+}
+
+type faultyLinks struct {
+	faultyCollection[auth.Link, auth.LinkFilter]
+	inner auth.LinkCollection
+}
+
+func (c faultyLinks) ByHash(ctx context.Context, hash auth.TokenHash) (auth.Link, error) {
+	if err := c.s.read(ctx, "by hash"); err != nil {
+		return auth.Link{}, err
+	}
+	return c.inner.ByHash(ctx, hash)
+}
+
+func (s *faultyStore) Links() auth.LinkCollection {
+	return faultyLinks{faultyCollection[auth.Link, auth.LinkFilter]{s.Store.Links(), s}, s.Store.Links()}
+}

@@ -16,7 +16,7 @@ func (a *API) me(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return answer(c, 200, meOut(principal(c)))
+	return showMe(c, principal(c))
 }
 
 func meOut(p *auth.Principal) client.Me {

@@ -41,6 +41,13 @@ var walk = []struct {
 	{"createToken", "" /*                                    */, "401 401 201 201 201 201 201 403 403 403", "-"},
 	{"getToken", "" /*                                       */, "401 401 404 404 404 404 200 404 404 404", "-"},
 	{"revokeToken endSession", "" /*                         */, "401 401 404 404 404 404 204 404 404 404", "-"},
+	{"changeMe beginOTP changePassword", "" /*               */, "401 401 200 200 200 200 200 403 403 403", "-"},
+	{"enableOTP disableOTP", "" /*                           */, "401 401 409 409 409 409 200 403 403 403", "-"},
+	{"listIdentities", "" /*                                 */, "401 401 200 200 200 200 200 200 200 200", "-"},
+	{"unlinkIdentity", "" /*                                 */, "401 401 404 404 404 404 204 404 404 404", "-"},
+	{"signUp forgotPassword", "" /*                          */, "202 202 202 202 202 202 202 202 202 202", "-"},
+	{"confirmEmail resetPassword", "" /*                     */, "200 200 200 200 200 200 200 200 200 200", "-"},
+	{"acceptInvitation", "" /*                               */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"signOut", "" /*                                        */, "401 401 204 204 204 204 204 409 409 409", "-"},
 	{"signOutEverywhere", "" /*                              */, "401 401 204 204 204 204 204 403 403 403", "-"},
 
@@ -49,7 +56,7 @@ var walk = []struct {
 
 	{"createTier createScope createOrganization createUser", "", "401 401 403 403 403 403 201 403 403 403", "-"},
 	{"changeTier changeScope changeUser", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
-	{"deleteTier deleteScope deleteUser", "" /*              */, "401 401 403 403 403 403 204 403 403 403", "-"},
+	{"deleteTier deleteScope deleteUser resetOTP", "" /*     */, "401 401 403 403 403 403 204 403 403 403", "-"},
 	{"listUsers", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"getUser", "" /*                                        */, "401 401 404 404 404 404 200 404 404 404", "-"},
 
@@ -62,6 +69,10 @@ var walk = []struct {
 	{"addMember", "" /*                                      */, "401 401 403 403 403 201 201 403 201 404", "401 401 403 403 403 404 201 403 404 404"},
 	{"changeMember", "" /*                                   */, "401 401 403 403 403 200 200 403 200 404", "401 401 403 403 403 404 200 403 404 404"},
 	{"removeMember", "" /*                                   */, "401 401 403 403 403 204 204 403 403 404", "401 401 403 404 404 404 204 403 404 404"},
+
+	{"listInvitations", "" /*                                */, "401 401 403 403 403 200 200 403 200 404", "401 401 403 403 403 404 200 403 404 404"},
+	{"invite", "" /*                                         */, "401 401 403 403 403 201 201 403 201 404", "401 401 403 403 403 404 201 403 404 404"},
+	{"withdrawInvitation", "" /*                             */, "401 401 403 403 403 204 204 403 204 404", "401 401 403 403 403 404 204 403 404 404"},
 
 	{"listServiceAccounts listClients listKeys", "" /*       */, "401 401 403 200 200 200 200 403 200 200", "401 401 403 200 200 200 200 403 200 200"},
 	{"getServiceAccount getKey", "" /*                       */, "401 401 403 200 200 200 200 403 200 404", "401 401 403 404 404 404 200 403 404 404"},
@@ -111,7 +122,10 @@ func (s *suite) cast(t *testing.T, kind, scope string, x tenant, elsewhere strin
 		_, as := s.user(t, auth.Role(kind), x.organization)
 		return as
 	case "admin":
-		return s.admin(t)
+		if s.staff.ID == "" {
+			return s.admin(t)
+		}
+		return s.session(t, s.staff.ID)
 	case "bare":
 		return byKey(s.keyWith(t, x.organization, "invoices:read"))
 	case "scoped":

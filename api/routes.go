@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
@@ -29,14 +31,22 @@ const (
 )
 
 func (a *API) routes() []route {
-	known, staff, anybody := auth.IsAuthenticated(), auth.IsAdminUser(), auth.AllowAny()
-	may := auth.HasScope
+	return slices.Concat(a.serviceRoutes(), a.signInRoutes(), a.peopleRoutes(), a.keyRoutes())
+}
+
+func (a *API) serviceRoutes() []route {
+	anybody := auth.AllowAny()
 	return []route{
 		{"GET", "/healthz", anybody, a.healthz, free, nil},
 		{"GET", "/readyz", anybody, a.readyz, free, nil},
 		{"GET", "/api", anybody, a.root, guarded, nil},
-		{"GET", "/api/me", known, a.me, guarded, nil},
+		{"GET", "/api/audit-events", auth.HasScope(keys.ReadAudit), a.listAuditEvents, guarded, nil},
+	}
+}
 
+func (a *API) signInRoutes() []route {
+	known, anybody := auth.IsAuthenticated(), auth.AllowAny()
+	return []route{
 		{"POST", "/api/token", anybody, a.obtainToken, open, nil},
 		{"POST", "/api/token/refresh", anybody, a.refreshToken, open, nil},
 		{"POST", "/api/token/verify", anybody, a.verifyToken, open, nil},
@@ -57,6 +67,32 @@ func (a *API) routes() []route {
 		{"GET", "/.well-known/oauth-authorization-server", anybody, a.oauthMetadata, free, nil},
 		{"GET", "/.well-known/jwks.json", anybody, a.jwks, free, nil},
 
+		{"POST", "/api/signup", anybody, a.signUp, open, nil},
+		{"POST", "/api/email/confirm", anybody, a.confirmEmail, open, nil},
+		{"POST", "/api/password/forgotten", anybody, a.forgotPassword, open, nil},
+		{"POST", "/api/password/reset", anybody, a.resetPassword, open, nil},
+		{"POST", "/api/password/change", known, a.changePassword, guarded, client.ChangePassword{}},
+	}
+}
+
+func (a *API) peopleRoutes() []route {
+	known, staff, may := auth.IsAuthenticated(), auth.IsAdminUser(), auth.HasScope
+	return []route{
+		{"GET", "/api/me", known, a.me, guarded, nil},
+		{"PATCH", "/api/me", known, a.patchMe, guarded, client.MeSettings{}},
+		{"POST", "/api/me/otp", known, a.beginOTP, guarded, nil},
+		{"POST", "/api/me/otp/enable", known, a.enableOTP, guarded, client.OTPCode{}},
+		{"POST", "/api/me/otp/disable", known, a.disableOTP, guarded, client.ConfirmPassword{}},
+		{"GET", "/api/me/identities", known, a.listIdentities, guarded, nil},
+		{"DELETE", "/api/me/identities/:id", known, a.unlinkIdentity, guarded, nil},
+
+		{"GET", "/api/users", staff, a.listUsers, guarded, nil},
+		{"POST", "/api/users", staff, a.createUser, guarded, client.SetUser{}},
+		{"GET", "/api/users/:id", known, a.getUser, guarded, nil},
+		{"PATCH", "/api/users/:id", staff, a.patchUser, guarded, client.SetUser{}},
+		{"DELETE", "/api/users/:id", staff, a.deleteUser, guarded, nil},
+		{"DELETE", "/api/users/:id/otp", staff, a.resetOTP, guarded, nil},
+
 		{"GET", "/api/organizations", known, a.listOrganizations, guarded, nil},
 		{"POST", "/api/organizations", staff, a.createOrganization, guarded, client.OrganizationSettings{}},
 		{"GET", "/api/organizations/:id", known, a.getOrganization, guarded, nil},
@@ -67,7 +103,17 @@ func (a *API) routes() []route {
 		{"GET", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), a.getMember, guarded, nil},
 		{"PATCH", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), a.patchMember, guarded, client.MemberSettings{}},
 		{"DELETE", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), a.removeMember, guarded, nil},
+		{"GET", "/api/organizations/:id/invitations", may(keys.WriteMembers), a.listInvitations, guarded, nil},
+		{"POST", "/api/organizations/:id/invitations", may(keys.WriteMembers), a.invite, guarded, client.Invite{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}}},
+		{"DELETE", "/api/organizations/:id/invitations/:invitation_id", may(keys.WriteMembers), a.withdrawInvitation, guarded, nil},
 
+		{"POST", "/api/invitations/accept", known, a.acceptInvitation, guarded, client.LinkToken{}},
+	}
+}
+
+func (a *API) keyRoutes() []route {
+	known, staff, may := auth.IsAuthenticated(), auth.IsAdminUser(), auth.HasScope
+	return []route{
 		{"GET", "/api/service-accounts", may(keys.ReadAccounts), a.listAccounts, guarded, nil},
 		{"POST", "/api/service-accounts", may(keys.WriteAccounts), a.createAccount, guarded, client.CreateServiceAccount{ServiceAccountSettings: client.ServiceAccountSettings{Scopes: []string{}, AllowedNetworks: []string{}}}},
 		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), a.getAccount, guarded, nil},
@@ -77,6 +123,7 @@ func (a *API) routes() []route {
 		{"POST", "/api/service-accounts/:id/certificates", may(keys.WriteAccounts), a.addCertificate, guarded, client.AddCertificate{}},
 		{"GET", "/api/service-accounts/:id/certificates/:certificate_id", may(keys.ReadAccounts), a.getCertificate, guarded, nil},
 		{"DELETE", "/api/service-accounts/:id/certificates/:certificate_id", may(keys.WriteAccounts), a.removeCertificate, guarded, nil},
+
 		{"GET", "/api/clients", may(keys.ReadAccounts), a.listAccounts, guarded, nil},
 
 		{"GET", "/api/keys", may(keys.ReadKeys), a.listKeys, guarded, nil},
@@ -98,13 +145,5 @@ func (a *API) routes() []route {
 		{"GET", "/api/scopes/:name", known, a.getScope, guarded, nil},
 		{"PATCH", "/api/scopes/:name", staff, a.patchScope, guarded, client.ScopeSettings{}},
 		{"DELETE", "/api/scopes/:name", staff, a.deleteScope, guarded, nil},
-
-		{"GET", "/api/users", staff, a.listUsers, guarded, nil},
-		{"POST", "/api/users", staff, a.createUser, guarded, client.SetUser{}},
-		{"GET", "/api/users/:id", known, a.getUser, guarded, nil},
-		{"PATCH", "/api/users/:id", staff, a.patchUser, guarded, client.SetUser{}},
-		{"DELETE", "/api/users/:id", staff, a.deleteUser, guarded, nil},
-
-		{"GET", "/api/audit-events", may(keys.ReadAudit), a.listAuditEvents, guarded, nil},
 	}
 }

@@ -81,6 +81,20 @@ func samples() map[string]sample {
 		"addCertificate": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{"name": "gateway", "fingerprint": fmt.Sprintf("%064x", n+1_000_000)}
 		}},
+		"changeMe":         patch(map[string]any{"name": "Renamed"}),
+		"enableOTP":        {body: fixed(map[string]any{"code": "{code}"})},
+		"disableOTP":       {body: fixed(map[string]any{"password": password})},
+		"changePassword":   {body: fixed(map[string]any{"password": otherPassword})},
+		"resetPassword":    {body: fixed(map[string]any{"token": "{reset}", "password": otherPassword})},
+		"confirmEmail":     {body: fixed(map[string]any{"token": "{confirm}"})},
+		"forgotPassword":   {body: fixed(map[string]any{"email": "{email}"})},
+		"acceptInvitation": {body: fixed(map[string]any{"token": "{invitation}"})},
+		"signUp": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{"email": fmt.Sprintf("signup%d@example.com", n), "name": "New", "password": password}
+		}},
+		"invite": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{"email": fmt.Sprintf("invite%d@example.com", n), "role": "viewer"}
+		}},
 		"changeUser": patch(map[string]any{"name": "Renamed", "is_admin": false}),
 	}
 }
@@ -115,6 +129,7 @@ func path(t *testing.T, o *operation, x tenant) string {
 		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
 		"/certificates/{certificate_id}": x.certificate, "/api/tokens/{id}": x.token, "/api/sessions/{id}": x.session,
 		"/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member, "/members/{user_id}": x.member,
+		"/invitations/{invitation_id}": x.invitation, "/api/me/identities/{id}": x.identity,
 	}
 	filled := o.path
 	for _, template := range slices.Backward(slices.Sorted(maps.Keys(objects))) {

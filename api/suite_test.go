@@ -77,6 +77,7 @@ type settings struct {
 	open      bool     // LATCHKEY_VERIFY_OPEN
 	only      []string // authenticators that are on; nil: all
 	throttles api.Throttles
+	signup    auth.SignupPolicy // open if ""
 }
 
 func throttles(anonymous, user, admin, account ratelimit.Rule, tiers map[string]ratelimit.Rule) api.Throttles {
@@ -96,6 +97,7 @@ type suite struct {
 	sealer       *seal.Sealer
 	mails        *mailbox
 	staff        auth.User // whom admin made last
+	secret       string    // of the one-time codes that staff began with
 	jwt          *auth.JWT
 	certificates *mtls.Registry
 	ring         *signing.Keyring
@@ -183,9 +185,10 @@ func newSuite(t *testing.T, with settings) *suite {
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		verifier.Close()
+		s.people.Close()
 		must(t, errors.Join(s.limiter.Close(ctx), opened.Close(ctx)))
 	})
-	s.buildPeople(t, log)
+	s.buildPeople(t, log, logger)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
 	s.jwt = auth.NewJWT(s.people, s.ring, verifier, auth.DefaultAccessLife, auth.DefaultRefreshLife)
 	server, err := oauth.New(oauth.Config{
@@ -216,16 +219,19 @@ func (s *suite) sign(t *testing.T, logger *slog.Logger) {
 	t.Cleanup(s.ring.Close)
 }
 
-func (s *suite) buildPeople(t *testing.T, log *audit.Log) {
+func (s *suite) buildPeople(t *testing.T, log *audit.Log, logger *slog.Logger) {
 	t.Helper()
 	hashing, err := passwords()
 	must(t, err)
+	if s.signup == "" {
+		s.signup = auth.SignupOpen
+	}
 	delays, err := auth.NewDelays(s.signIns, s.now)
 	must(t, err)
 	s.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: s.store, Organizations: s.store.Organizations().Get, Audit: log, Passwords: hashing,
 		Delays: delays, Sealer: s.sealer, Now: s.now,
-		Mailer: s.mails, Logger: slog.New(slog.DiscardHandler), Signup: auth.SignupOpen,
+		Mailer: s.mails, Logger: logger, Signup: s.signup,
 	})
 	must(t, err)
 }

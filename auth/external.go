@@ -72,14 +72,20 @@ func (p *People) ByExternal(ctx context.Context, x ExternalAccount, invitation s
 // signed up with it before never showed that it was his, and his password is
 // good no more.
 func (p *People) takeOver(ctx context.Context, u User) (User, error) {
-	_, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
+	before, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
+		if !u.ConfirmedAt.IsZero() {
+			return nil // by himself, a moment ago
+		}
 		u.PasswordHash, u.ConfirmedAt, u.OTP = "", keys.NewStamp(p.Now()).CreatedAt, OTP{}
 		return nil
 	})
 	if err != nil {
 		return u, fmt.Errorf("confirm the user: %w", err)
 	}
-	return after, p.endSignIns(ctx, u.ID, "")
+	if err := errors.Join(p.endSignIns(ctx, u.ID, ""), p.endLinks(ctx, u.ID)); err != nil {
+		return u, err
+	}
+	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
 }
 
 // newExternal makes a user of the account, where that is allowed.
@@ -106,11 +112,13 @@ func (p *People) maySignUp(ctx context.Context, email, invitation string) error 
 				return nil
 			}
 		}
-		return errs.New(errs.Forbidden, "there is no user with this e-mail address; ask an owner of your organization to invite you")
+		return errs.New(errs.Forbidden, "only who was invited becomes a user by himself; ask an owner of your organization to invite you")
 	default:
-		return errs.New(errs.Forbidden, "there is no user with this e-mail address; ask the provider's staff for an account")
+		return errClosed
 	}
 }
+
+var errClosed = errs.New(errs.Forbidden, "nobody becomes a user by himself; ask the provider's staff for an account")
 
 // link ties the account to the user.
 func (p *People) link(ctx context.Context, u *User, x ExternalAccount) error {

@@ -106,6 +106,8 @@ func (p *People) openInvitations(ctx context.Context, organizationID string) ([]
 	}
 }
 
+var errNoInvitation = errs.New(errs.NotFound, "there is no such invitation")
+
 // Withdraw ends an invitation.
 func (p *People) Withdraw(ctx context.Context, a keys.Actor, organizationID, id string) error {
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
@@ -113,12 +115,16 @@ func (p *People) Withdraw(ctx context.Context, a keys.Actor, organizationID, id 
 	}
 	l, err := p.Store.Links().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && (l.Purpose != Invitation || l.OrganizationID != organizationID || !l.open(p.Now()))) {
-		return errs.New(errs.NotFound, "there is no such invitation")
+		return errNoInvitation
 	}
 	if err != nil {
 		return err
 	}
-	if err := p.Store.Links().Delete(ctx, id, l.Revision); err != nil {
+	err = p.Store.Links().Delete(ctx, id, l.Revision)
+	if errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) { // accepted or withdrawn a moment ago
+		return errNoInvitation
+	}
+	if err != nil {
 		return fmt.Errorf("withdraw an invitation: %w", err)
 	}
 	return p.record(ctx, a, "invitation.delete", l.object(), l, nil)
@@ -147,15 +153,24 @@ func (p *People) Accept(ctx context.Context, a *Principal, token string) (Member
 	if a.Kind != UserKind {
 		return Membership{}, errs.New(errs.Forbidden, "only users accept invitations")
 	}
-	l, err := p.openLink(ctx, Invitation, token)
+	l, _, err := p.Invited(ctx, token)
 	if err != nil {
 		return Membership{}, err
 	}
 	if keys.Fold(l.Email) != a.User.FoldedEmail() {
 		return Membership{}, errs.New(errs.Forbidden, "the invitation is for another e-mail address; sign in as its user")
 	}
+	_, err = p.Store.Memberships().Get(ctx, MembershipID(l.OrganizationID, a.User.ID))
+	if err == nil {
+		return Membership{}, errMemberAlready
+	}
+	if !errors.Is(err, errs.NotFound) {
+		return Membership{}, fmt.Errorf("read membership: %w", err)
+	}
 	return p.join(ctx, a.User, l)
 }
+
+var errMemberAlready = errs.New(errs.Conflict, "you are a member already")
 
 func (p *People) join(ctx context.Context, u *User, l Link) (Membership, error) {
 	if err := p.useLink(ctx, l); err != nil {
@@ -164,7 +179,7 @@ func (p *People) join(ctx context.Context, u *User, l Link) (Membership, error) 
 	m := Membership{Stamp: keys.NewStamp(p.Now()), OrganizationID: l.OrganizationID, UserID: u.ID, Role: l.Role}
 	if err := p.Store.Memberships().Insert(ctx, m); err != nil {
 		if errors.Is(err, errs.Conflict) {
-			return Membership{}, errs.New(errs.Conflict, "you are a member already")
+			return Membership{}, errMemberAlready
 		}
 		return Membership{}, fmt.Errorf("join an organization: %w", err)
 	}

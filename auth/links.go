@@ -57,6 +57,16 @@ func (p *People) useLink(ctx context.Context, l Link) error {
 	return err
 }
 
+// endLinks ends the links that were mailed about the user: who got one by a
+// change that he undoes must not come back by it.
+func (p *People) endLinks(ctx context.Context, userID string) error {
+	err := removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID}, func(l *Link) (string, int64) { return l.ID, l.Revision })
+	if err != nil {
+		return fmt.Errorf("end the user's links: %w", err)
+	}
+	return nil
+}
+
 // enoughLinks reports whether the user has so many open links of the purpose
 // that another mail would be a nuisance.
 func (p *People) enoughLinks(ctx context.Context, userID string, purpose Purpose) (bool, error) {

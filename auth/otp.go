@@ -44,9 +44,14 @@ type Enrolment struct {
 	URL    string // otpauth://, for a QR code
 }
 
+var errNoCodes = errs.New(errs.Forbidden, "only users have one-time codes")
+
 // BeginOTP makes a secret for the principal's device. It counts once EnableOTP
 // has shown that the device works.
 func (p *People) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) {
+	if a.Kind != UserKind {
+		return Enrolment{}, errNoCodes
+	}
 	made, err := totp.Generate(totp.GenerateOpts{Issuer: "Latchkey", AccountName: a.User.Email, Period: otpPeriod, SecretSize: 20})
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("make a secret for one-time codes: %w", err)
@@ -93,6 +98,9 @@ func (p *People) Enrolment(ctx context.Context, a *Principal) (Enrolment, error)
 // EnableOTP turns one-time codes on, given one that the device shows. The
 // recovery codes that it returns work once each where the device is lost.
 func (p *People) EnableOTP(ctx context.Context, a *Principal, code string) ([]string, error) {
+	if a.Kind != UserKind {
+		return nil, errNoCodes
+	}
 	codes, hashes := newRecoveryCodes()
 	before, after, err := keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.OTP.Sealed == nil || u.OTP.Enabled() {
@@ -127,6 +135,9 @@ func (p *People) DisableOTP(ctx context.Context, a keys.Actor, userID string) er
 		return errs.New(errs.NotFound, "there is no such user")
 	}
 	before, after, err := keys.Revise(ctx, p.Store.Users(), userID, keys.AnyRevision, p.Now, func(u *User) error {
+		if u.OTP.Sealed == nil {
+			return errs.New(errs.Conflict, "one-time codes are off already")
+		}
 		u.OTP = OTP{}
 		return nil
 	})

@@ -43,7 +43,7 @@ func (p *People) mailReset(ctx context.Context, email string) error {
 }
 
 // ResetPassword sets the password of the user to whom the token was mailed,
-// and ends all of his sessions and signed tokens.
+// and ends all of his sessions, signed tokens and other links.
 func (p *People) ResetPassword(ctx context.Context, token, password string) error {
 	if err := checkNewPassword(password); err != nil {
 		return err
@@ -56,7 +56,10 @@ func (p *People) ResetPassword(ctx context.Context, token, password string) erro
 		return err
 	}
 	return p.renewPassword(ctx, l.UserID, password, "", func(u *User) error {
-		if u.Email == l.Email && u.ConfirmedAt.IsZero() {
+		if u.FoldedEmail() != keys.Fold(l.Email) {
+			return errLinkOver // his address is another one since
+		}
+		if u.ConfirmedAt.IsZero() {
 			u.ConfirmedAt = keys.NewStamp(p.Now()).CreatedAt
 		}
 		return nil
@@ -70,12 +73,14 @@ func checkNewPassword(password string) error {
 	return f.Err()
 }
 
+var errNoPassword = errs.New(errs.Forbidden, "only users have passwords")
+
 // ChangePassword gives the principal another password, if he knows the one he
 // has; who has none yet, because he signs in by a provider, needs none. All of
 // his other sessions and his signed tokens end.
 func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password string) error {
 	if a.Kind != UserKind {
-		return errs.New(errs.Forbidden, "only users have passwords")
+		return errNoPassword
 	}
 	if err := checkNewPassword(password); err != nil {
 		return err
@@ -93,6 +98,9 @@ func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password
 // ConfirmPassword has the principal repeat his password before something that
 // whoever sits at his desk must not do.
 func (p *People) ConfirmPassword(ctx context.Context, a *Principal, password, field string) error {
+	if a.Kind != UserKind {
+		return errNoPassword
+	}
 	u, err := p.active(ctx, a.User.ID)
 	if err != nil {
 		return err
@@ -121,12 +129,15 @@ func (p *People) renewPassword(ctx context.Context, userID, password, except str
 		if u.Disabled {
 			return errLinkOver
 		}
-		return errors.Join(also(u), p.setPassword(ctx, u, password))
+		if err := also(u); err != nil {
+			return err
+		}
+		return p.setPassword(ctx, u, password)
 	})
 	if err != nil {
 		return userMissing(err)
 	}
-	if err := p.endSignIns(ctx, userID, except); err != nil {
+	if err := errors.Join(p.endSignIns(ctx, userID, except), p.endLinks(ctx, userID)); err != nil {
 		return err
 	}
 	if err := p.record(ctx, actorOf(&after), "user.password.change", after.object(), before, after); err != nil {
@@ -153,7 +164,11 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 		if err := f.Err(); err != nil {
 			return err
 		}
-		email = fields.Email
+		if email = fields.Email; keys.Fold(email) != u.FoldedEmail() {
+			if err := p.fewLinks(ctx, u.ID); err != nil {
+				return err
+			}
+		}
 		fields.Email, fields.Password, fields.IsAdmin, fields.Disabled = u.Email, "", u.IsAdmin, u.Disabled
 		return p.apply(ctx, u, fields)
 	})
@@ -169,11 +184,17 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 	return after, p.newEmail(ctx, &after, email)
 }
 
+// fewLinks refuses to mail ever more addresses on behalf of the user.
+func (p *People) fewLinks(ctx context.Context, userID string) error {
+	enough, err := p.enoughLinks(ctx, userID, ConfirmEmail)
+	if err == nil && enough {
+		return errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or change your password to end them")
+	}
+	return err
+}
+
 // newEmail mails a link to the address that the user wants to have.
 func (p *People) newEmail(ctx context.Context, u *User, email string) error {
-	if enough, err := p.enoughLinks(ctx, u.ID, ConfirmEmail); err != nil || enough {
-		return err
-	}
 	l, token, err := p.newLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -128,13 +127,7 @@ func (c uniqueEmails) Replace(ctx context.Context, u User) error {
 // apply sets the fields after it has checked them all.
 func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	var f errs.Faults
-	checkEmail(&f, fields.Email)
-	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username", "must be 1 to 64 letters, digits, _, . or -, a letter first")
-	keys.CheckText(&f, "name", fields.Name)
-	if fields.Password != "" {
-		fault := CheckStrength(fields.Password)
-		f.Check(fault == "", "password", fault)
-	}
+	checkFields(&f, fields)
 	if err := f.Err(); err != nil {
 		return err
 	}
@@ -143,6 +136,16 @@ func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 		return nil
 	}
 	return p.setPassword(ctx, u, fields.Password)
+}
+
+func checkFields(f *errs.Faults, fields UserFields) {
+	checkEmail(f, fields.Email)
+	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username", "must be 1 to 64 letters, digits, _, . or -, a letter first")
+	keys.CheckText(f, "name", fields.Name)
+	if fields.Password != "" {
+		fault := CheckStrength(fields.Password)
+		f.Check(fault == "", "password", fault)
+	}
 }
 
 // setPassword gives the user a password that was checked.
@@ -189,12 +192,13 @@ func (p *People) Users(ctx context.Context, a keys.Actor, f UserFilter, page key
 }
 
 // Change lets edit change the user's fields; only admins may. A new password
-// or a disabled user ends all of the user's sessions.
+// or a disabled user ends all of the user's sessions; these and a new address
+// end the links that were mailed to him.
 func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
 	}
-	var endSessions bool
+	var endSessions, endLinks bool
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now, func(u *User) error {
 		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
 		if err != nil {
@@ -204,15 +208,20 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 			return errs.New(errs.Conflict, "you cannot disable yourself or give up being an admin; ask another admin")
 		}
 		endSessions = fields.Password != "" || fields.Disabled
+		endLinks = endSessions || fields.Email != u.Email
 		return p.apply(ctx, u, fields)
 	})
 	if err != nil {
 		return User{}, userMissing(err)
 	}
 	if endSessions {
-		if err := p.endSignIns(ctx, id, ""); err != nil {
-			return User{}, err
-		}
+		err = p.endSignIns(ctx, id, "")
+	}
+	if endLinks {
+		err = errors.Join(err, p.endLinks(ctx, id))
+	}
+	if err != nil {
+		return User{}, err
 	}
 	return after, p.record(ctx, a, "user.update", after.object(), before, after)
 }
@@ -264,89 +273,6 @@ func (p *People) Principal(ctx context.Context, u User) (*Principal, error) {
 		roles[m.OrganizationID] = m.Role
 	}
 	return &Principal{Kind: UserKind, User: &u, Memberships: roles}, nil
-}
-
-// Login is what somebody signs in with.
-type Login struct {
-	Name     string // e-mail address or username
-	Password string
-	Code     string // one-time or recovery code, "" where none was asked for yet
-}
-
-// errWrongSignIn is one for all, so that answers tell nothing apart.
-var errWrongSignIn = wrongCredential("the name or the password is wrong")
-
-// Check returns the user who signs in, also with the error CodeRequired. Unknown users, disabled users and wrong
-// passwords are answered alike, in content and time. Who guesses waits ever
-// longer, see Delays.
-func (p *People) Check(ctx context.Context, l Login) (User, error) {
-	if err := p.Delays.Begin(ctx, l.Name); err != nil {
-		return User{}, err
-	}
-	u, err := p.find(ctx, l.Name)
-	if err != nil {
-		return User{}, err
-	}
-	matches, err := p.Passwords.Matches(ctx, l.Password, u.PasswordHash)
-	if err != nil {
-		return User{}, err
-	}
-	if !matches || u.ID == "" || u.Disabled {
-		return User{}, errWrongSignIn
-	}
-	if u.ConfirmedAt.IsZero() {
-		p.Delays.Excuse(ctx, l.Name)
-		return User{}, errs.WithCode(errs.Unauthenticated, "email_unconfirmed", "confirm your e-mail address first: follow the link in the mail that was sent to it")
-	}
-	if err := p.checkCode(ctx, &u, l.Code); err != nil {
-		if errors.Is(err, errCodeRequired) {
-			p.Delays.Excuse(ctx, l.Name)
-			return u, err
-		}
-		return User{}, err
-	}
-	p.Delays.Succeed(ctx, l.Name)
-	return u, p.upgradePassword(ctx, &u, l.Password)
-}
-
-// find returns the user with the e-mail address or username, or a zero User.
-func (p *People) find(ctx context.Context, name string) (User, error) {
-	folded := keys.Fold(strings.TrimSpace(name))
-	look := p.Store.Users().ByUsername
-	if strings.Contains(folded, "@") {
-		look = p.Store.Users().ByEmail
-	}
-	u, err := look(ctx, folded)
-	if errors.Is(err, errs.NotFound) || strings.HasPrefix(folded, ids.User) {
-		return User{}, nil
-	}
-	if err != nil {
-		return User{}, fmt.Errorf("read user: %w", err)
-	}
-	return u, nil
-}
-
-// upgradePassword hashes the password anew where the parameters have changed
-// since it was set. A change by somebody else meanwhile wins.
-func (p *People) upgradePassword(ctx context.Context, u *User, password string) error {
-	if !p.Passwords.Outdated(u.PasswordHash) {
-		return nil
-	}
-	hash, err := p.Passwords.Hash(ctx, password)
-	if err != nil {
-		return fmt.Errorf("upgrade the password hash: %w", err)
-	}
-	changed := *u
-	changed.PasswordHash = hash
-	changed.Revision++
-	err = p.Store.Users().Replace(ctx, changed)
-	if errors.Is(err, errs.Stale) {
-		return nil
-	}
-	if err == nil {
-		*u = changed
-	}
-	return err
 }
 
 func (p *People) record(ctx context.Context, a keys.Actor, action string, object audit.Object, before, after any) error {

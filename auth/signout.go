@@ -76,7 +76,7 @@ func (p *People) removeCredentials(ctx context.Context, userID string) error {
 	return errors.Join(
 		removeAll(ctx, p.Store.Tokens(), OwnedFilter{UserID: userID}, func(t *Token) (string, int64) { return t.ID, t.Revision }),
 		removeAll(ctx, p.Store.Identities(), OwnedFilter{UserID: userID}, func(i *Identity) (string, int64) { return i.ID(), i.Revision }),
-		removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID}, func(l *Link) (string, int64) { return l.ID, l.Revision }),
+		p.endLinks(ctx, userID),
 	)
 }
 

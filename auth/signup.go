@@ -30,11 +30,8 @@ func (p *People) SignUp(ctx context.Context, in SignUpInput) error {
 	if err := p.maySignUp(ctx, in.Email, ""); err != nil {
 		return err
 	}
-	u := User{Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.User)}
-	if err := p.apply(ctx, &u, UserFields{Email: in.Email, Name: in.Name, Password: in.Password}); err != nil {
-		return err
-	}
-	if err := requirePassword(in.Password); err != nil {
+	u, err := p.newcomer(ctx, UserFields{Email: in.Email, Name: in.Name, Password: in.Password})
+	if err != nil {
 		return err
 	}
 	return p.later(ctx, "sign up", func(ctx context.Context) error { return p.insertNew(ctx, u) })
@@ -56,10 +53,16 @@ func (p *People) insertNew(ctx context.Context, u User) error {
 	return p.sendConfirmation(ctx, &u)
 }
 
-func requirePassword(password string) error {
+// newcomer is a user who is not stored yet, with a password.
+func (p *People) newcomer(ctx context.Context, fields UserFields) (User, error) {
 	var f errs.Faults
-	f.Check(password != "", "password", "is required")
-	return f.Err()
+	checkFields(&f, fields)
+	f.Check(fields.Password != "", "password", "is required")
+	if err := f.Err(); err != nil {
+		return User{}, err
+	}
+	u := User{Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.User)}
+	return u, p.apply(ctx, &u, fields)
 }
 
 // remind tells the owner of an address that somebody signed up with it again;
@@ -91,7 +94,8 @@ func (p *People) sendConfirmation(ctx context.Context, u *User) error {
 	return nil
 }
 
-// Confirm takes the token of a confirmation: the address is its user's.
+// Confirm takes the token of a confirmation: the address is its user's. What
+// else was mailed to the user, at another address perhaps, is good no more.
 func (p *People) Confirm(ctx context.Context, token string) (User, error) {
 	l, err := p.openLink(ctx, ConfirmEmail, token)
 	if err != nil {
@@ -101,6 +105,9 @@ func (p *People) Confirm(ctx context.Context, token string) (User, error) {
 		return User{}, err
 	}
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, l.UserID, keys.AnyRevision, p.Now, func(u *User) error {
+		if u.Disabled {
+			return errLinkOver
+		}
 		u.Email = l.Email // of a user who changed it, only now his
 		u.ConfirmedAt = p.Now().UTC().Truncate(time.Millisecond)
 		return nil
@@ -108,12 +115,18 @@ func (p *People) Confirm(ctx context.Context, token string) (User, error) {
 	if err != nil {
 		return User{}, userMissing(err)
 	}
+	if err := p.endLinks(ctx, after.ID); err != nil {
+		return User{}, err
+	}
 	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
 }
 
 // signUpInvited makes a user of who was invited, and a member.
 func (p *People) signUpInvited(ctx context.Context, in SignUpInput) error {
-	l, err := p.openLink(ctx, Invitation, in.Invitation)
+	if p.Signup != SignupOpen && p.Signup != SignupInvite {
+		return errClosed
+	}
+	l, _, err := p.Invited(ctx, in.Invitation)
 	if err != nil {
 		return err
 	}
@@ -122,11 +135,11 @@ func (p *People) signUpInvited(ctx context.Context, in SignUpInput) error {
 		f.Add("email", "must be the one that was invited")
 		return f.Err()
 	}
-	u := User{Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.User)}
-	u.ConfirmedAt = u.CreatedAt
-	if err := errors.Join(p.apply(ctx, &u, UserFields{Email: l.Email, Name: in.Name, Password: in.Password}), requirePassword(in.Password)); err != nil {
+	u, err := p.newcomer(ctx, UserFields{Email: l.Email, Name: in.Name, Password: in.Password})
+	if err != nil {
 		return err
 	}
+	u.ConfirmedAt = u.CreatedAt
 	if err := p.Store.Users().Insert(ctx, u); err != nil {
 		if errors.Is(err, errs.Conflict) {
 			return errs.New(errs.Conflict, "you are a user already; sign in and accept the invitation")

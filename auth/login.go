@@ -1,0 +1,95 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Login is what somebody signs in with.
+type Login struct {
+	Name     string // e-mail address or username
+	Password string
+	Code     string // one-time or recovery code, "" where none was asked for yet
+}
+
+// errWrongSignIn is one for all, so that answers tell nothing apart.
+var errWrongSignIn = wrongCredential("the name or the password is wrong")
+
+// Check returns the user who signs in, also with the error CodeRequired.
+// Unknown users, disabled users and wrong passwords are answered alike, in
+// content and time. Who guesses waits ever longer, see Delays.
+func (p *People) Check(ctx context.Context, l Login) (User, error) {
+	if err := p.Delays.Begin(ctx, l.Name); err != nil {
+		return User{}, err
+	}
+	u, err := p.find(ctx, l.Name)
+	if err != nil {
+		return User{}, err
+	}
+	matches, err := p.Passwords.Matches(ctx, l.Password, u.PasswordHash)
+	if err != nil {
+		return User{}, err
+	}
+	if !matches || u.ID == "" || u.Disabled {
+		return User{}, errWrongSignIn
+	}
+	if u.ConfirmedAt.IsZero() {
+		p.Delays.Excuse(ctx, l.Name)
+		return User{}, errs.WithCode(errs.Unauthenticated, "email_unconfirmed", "confirm your e-mail address first: follow the link in the mail that was sent to it")
+	}
+	if err := p.checkCode(ctx, &u, l.Code); err != nil {
+		if errors.Is(err, errCodeRequired) {
+			p.Delays.Excuse(ctx, l.Name)
+			return u, err
+		}
+		return User{}, err
+	}
+	p.Delays.Succeed(ctx, l.Name)
+	return u, p.upgradePassword(ctx, &u, l.Password)
+}
+
+// find returns the user with the e-mail address or username, or a zero User.
+func (p *People) find(ctx context.Context, name string) (User, error) {
+	folded := keys.Fold(strings.TrimSpace(name))
+	look := p.Store.Users().ByUsername
+	if strings.Contains(folded, "@") {
+		look = p.Store.Users().ByEmail
+	}
+	u, err := look(ctx, folded)
+	if errors.Is(err, errs.NotFound) || strings.HasPrefix(folded, ids.User) {
+		return User{}, nil
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read user: %w", err)
+	}
+	return u, nil
+}
+
+// upgradePassword hashes the password anew where the parameters have changed
+// since it was set. A change by somebody else meanwhile wins.
+func (p *People) upgradePassword(ctx context.Context, u *User, password string) error {
+	if !p.Passwords.Outdated(u.PasswordHash) {
+		return nil
+	}
+	hash, err := p.Passwords.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("upgrade the password hash: %w", err)
+	}
+	changed := *u
+	changed.PasswordHash = hash
+	changed.Revision++
+	err = p.Store.Users().Replace(ctx, changed)
+	if errors.Is(err, errs.Stale) {
+		return nil
+	}
+	if err == nil {
+		*u = changed
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+package client
+
+import "time"
+
+// SignUp asks to become a user.
+type SignUp struct {
+	Email      string `json:"email"`
+	Name       string `json:"name"`
+	Password   string `json:"password"`
+	Invitation string `json:"invitation,omitempty"` // its token
+}
+
+// LinkToken is the token of a link that was mailed.
+type LinkToken struct {
+	Token string `json:"token"`
+}
+
+// ForgottenPassword asks for a mail with a link to set another password.
+type ForgottenPassword struct {
+	Email string `json:"email"`
+}
+
+// ResetPassword sets another password by the token of such a link.
+type ResetPassword struct {
+	Token    string `json:"token"`
+	Password string `json:"password"`
+}
+
+// ChangePassword gives the user who asks another password.
+type ChangePassword struct {
+	OldPassword string `json:"old_password"` // "" for who has none yet
+	Password    string `json:"password"`
+}
+
+// ConfirmPassword repeats the password of the user who asks.
+type ConfirmPassword struct {
+	Password string `json:"password"` // "" for who has none
+}
+
+// MeSettings are what users set of themselves. A new e-mail address counts
+// once it is confirmed.
+type MeSettings struct {
+	Name     string `json:"name"`
+	Username string `json:"username"` // "" for none
+	Email    string `json:"email"`
+}
+
+// OTPEnrolment is what a device that makes one-time codes is set up with.
+type OTPEnrolment struct {
+	Secret string `json:"secret"` // Base32
+	URL    string `json:"url"`    // otpauth://, for a QR code
+}
+
+// OTPCode is a one-time code.
+type OTPCode struct {
+	Code string `json:"code"`
+}
+
+// RecoveryCodes work once each in the place of a one-time code.
+type RecoveryCodes struct {
+	RecoveryCodes []string `json:"recovery_codes"`
+}
+
+// Identity is an account elsewhere by which a user signs in.
+type Identity struct {
+	ID       string `json:"id"`
+	Provider string `json:"provider"`
+	Subject  string `json:"subject"` // the provider's id of the account
+	Email    string `json:"email"`
+	Stamps
+}
+
+// Invite asks somebody to be a member of an organization.
+type Invite struct {
+	Email string `json:"email"`
+	MemberSettings
+}
+
+// Invitation is an open invitation to an organization.
+type Invitation struct {
+	ID             string `json:"id"`
+	OrganizationID string `json:"organization_id"`
+	Email          string `json:"email"`
+	MemberSettings
+	CreatedBy string    `json:"created_by"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Stamps
+}
