@@ -1,0 +1,125 @@
+package auth_test
+
+import (
+	"testing"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+func account(subject, email string, verified bool) auth.ExternalAccount {
+	return auth.ExternalAccount{Provider: "google", Subject: subject, Email: email, EmailVerified: verified, Name: "Ada"}
+}
+
+// TestSigningUpFirstTakesNobodysAccount: a stranger signs up with an address
+// and waits for its owner, whose provider has verified it. The owner gets the
+// account; the stranger's password and links are good no more.
+func TestSigningUpFirstTakesNobodysAccount(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx := t.Context()
+	o.must(o.signUp("ada@example.com"))
+	m, _ := o.mailed("ada@example.com")
+	_, err := o.ByExternal(ctx, account("1", "ada@example.com", false), "")
+	o.refused("an address that the provider has not verified", err, errs.Unauthenticated)
+	u, err := o.ByExternal(ctx, account("1", "ADA@example.com", true), "")
+	o.must(err)
+	if u.Email != "ada@example.com" || u.ConfirmedAt.IsZero() || u.PasswordHash != "" {
+		t.Errorf("the owner is %+v", u)
+	}
+	o.refused("the stranger's password", o.signIn("ada@example.com", password, ""), errs.Unauthenticated)
+	_, err = o.Confirm(ctx, m.Token)
+	o.refused("the link of his sign-up", err, errs.NotFound)
+	if got := o.actions(u.ID); got != "session.refuse user.confirm user.create" {
+		t.Errorf("the log tells of %s", got)
+	}
+	again, err := o.ByExternal(ctx, account("1", "elsewhere@example.com", false), "")
+	o.must(err)
+	if again.ID != u.ID {
+		t.Errorf("the linked account signs in %s", again.ID)
+	}
+}
+
+// TestAConfirmedUserKeepsThePassword when an account with his address is linked.
+func TestAConfirmedUserKeepsThePassword(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx := t.Context()
+	ada, eve := o.user("ada@example.com"), o.user("eve@example.com")
+	u, err := o.ByExternal(ctx, account("1", "ada@example.com", true), "")
+	o.must(err)
+	if u.ID != ada.ID {
+		t.Errorf("signed in %s", u.ID)
+	}
+	o.must(o.signIn(ada.Email, password, ""))
+	o.refused("another links the same account", o.LinkExternal(ctx, o.as(eve), account("1", "ada@example.com", true)), errs.Conflict)
+	_, err = o.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+	o.must(err)
+	for _, x := range []auth.ExternalAccount{account("1", "ada@example.com", true), account("2", "ada@example.com", true)} {
+		_, err = o.ByExternal(ctx, x, "")
+		o.refused("a disabled user", err, errs.Unauthenticated)
+	}
+}
+
+// TestPoliciesOfExternalAccounts: who comes by a provider is let in as who
+// signs up, by an invitation for his address alone.
+func TestPoliciesOfExternalAccounts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		policy                  auth.SignupPolicy
+		without, invited, other bool
+	}{
+		{auth.SignupOpen, true, true, true},
+		{auth.SignupInvite, false, true, false},
+		{auth.SignupClosed, false, false, false},
+		{"", false, false, false},
+	} {
+		t.Run(string(tt.policy), func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, ratelimit.Rule{})
+			o.Signup = tt.policy
+			_, err := o.Invite(t.Context(), o.admin, "org_a", "two@example.com", auth.Viewer)
+			o.must(err)
+			m, _ := o.mailed("two@example.com")
+			for _, x := range []struct {
+				name, email, invitation string
+				in                      bool
+			}{
+				{"without", "one@example.com", "", tt.without},
+				{"invited", "two@example.com", m.Token, tt.invited},
+				{"another's invitation", "three@example.com", m.Token, tt.other},
+			} {
+				u, err := o.ByExternal(t.Context(), account(x.email, x.email, true), x.invitation)
+				if !x.in {
+					o.refused(x.name, err, errs.Forbidden)
+					continue
+				}
+				o.must(err)
+				if u.ConfirmedAt.IsZero() || u.IsAdmin || u.PasswordHash != "" {
+					t.Errorf("%s: %+v", x.name, u)
+				}
+			}
+		})
+	}
+}
+
+// TestTheLastWayToSignInStays, until there is a password or another.
+func TestTheLastWayToSignInStays(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx := t.Context()
+	u, err := o.ByExternal(ctx, account("1", "ada@example.com", true), "")
+	o.must(err)
+	id := auth.IdentityID("google", "1")
+	o.refused("the only one", o.Unlink(ctx, o.as(u), id), errs.Conflict)
+	o.must(o.LinkExternal(ctx, o.as(u), account("2", "ada@example.com", true)))
+	o.must(o.Unlink(ctx, o.as(u), id))
+	o.refused("again", o.Unlink(ctx, o.as(u), id), errs.NotFound)
+	o.must(o.ChangePassword(ctx, o.as(u), "", otherPassword))
+	u, err = o.User(ctx, o.admin, u.ID)
+	o.must(err)
+	o.must(o.Unlink(ctx, o.as(u), auth.IdentityID("google", "2")))
+	o.must(o.signIn(u.Email, otherPassword, ""))
+}

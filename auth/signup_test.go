@@ -1,0 +1,258 @@
+package auth_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+const otherPassword = "another horse, another battery"
+
+// mailed is the last mail to the address, when all work is done.
+func (o *office) mailed(address string) (last auth.Mail, n int) {
+	o.Close()
+	o.mails.mu.Lock()
+	defer o.mails.mu.Unlock()
+	for _, m := range o.mails.mails {
+		if strings.EqualFold(m.To, address) {
+			last = m
+			n++
+		}
+	}
+	return last, n
+}
+
+func (o *office) signUp(email string) error {
+	return o.SignUp(o.t.Context(), auth.SignUpInput{Email: email, Name: "Ada", Password: password})
+}
+
+func (o *office) signIn(email, password, code string) error {
+	_, _, _, err := o.SignIn(o.t.Context(), auth.Login{Name: email, Password: password, Code: code})
+	return err
+}
+
+// actions are those of the events about the object, newest first.
+func (o *office) actions(objectID string) string {
+	o.t.Helper()
+	all, err := o.store.Events(o.t.Context(), audit.Filter{ObjectID: objectID}, "", 100)
+	o.must(err)
+	var names []string
+	for i := range all {
+		names = append(names, all[i].Action)
+	}
+	return strings.Join(names, " ")
+}
+
+// atOnce does the same n times and returns how often it succeeded.
+func (o *office) atOnce(n int, otherwise errs.Kind, do func() error) int {
+	o.t.Helper()
+	var succeeded atomic.Int64
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			err := do()
+			if err == nil {
+				succeeded.Add(1)
+			} else if !errors.Is(err, otherwise) {
+				o.t.Errorf("one of many at once: %v, want the kind %s", err, otherwise)
+			}
+		})
+	}
+	all.Wait()
+	return int(succeeded.Load())
+}
+
+func TestSignUpsOfOneAddressAtOnceMakeOneUser(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	if n := o.atOnce(4, errs.Unavailable, func() error { return o.signUp("ada@example.com") }); n != 4 {
+		t.Errorf("%d of 4 were answered as if they were the first", n)
+	}
+	o.Close()
+	all, err := o.Users(t.Context(), o.admin, auth.UserFilter{}, keys.Page{Limit: 10})
+	o.must(err)
+	if len(all) != 1 || !all[0].ConfirmedAt.IsZero() || o.actions(all[0].ID) != "user.create" {
+		t.Errorf("made %+v", all)
+	}
+	m, n := o.mailed("ada@example.com")
+	if n == 0 || n > 4 || m.Kind != auth.MailConfirm || m.Name != "Ada" || !m.Until.Equal(time.UnixMilli(o.at.Load()).Add(72*time.Hour)) {
+		t.Errorf("%d mails, the last %+v", n, m)
+	}
+	if n := o.atOnce(4, errs.NotFound, func() error { _, err := o.Confirm(t.Context(), m.Token); return err }); n != 1 {
+		t.Errorf("the link was used %d times", n)
+	}
+	o.must(o.signIn("ada@example.com", password, ""))
+	o.must(o.signUp("ADA@example.com"))
+	if m, _ := o.mailed("ada@example.com"); m.Kind != auth.MailExists || m.To != "ada@example.com" || m.Token != "" {
+		t.Errorf("the owner is told %+v", m)
+	}
+}
+
+func TestSignUpTellsEveryFault(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	err := o.SignUp(t.Context(), auth.SignUpInput{Email: "ada", Name: "a\nb"})
+	o.refused("nothing that is right", err, errs.Invalid)
+	for _, field := range []string{"email", "name", "password"} {
+		if !strings.Contains(err.Error(), field) {
+			t.Errorf("%s is not named in %v", field, err)
+		}
+	}
+}
+
+// TestLinksExpire each in its time.
+func TestLinksExpire(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx := t.Context()
+	ada := o.user("ada@example.com")
+	for _, tt := range []struct {
+		life time.Duration
+		to   string
+		mail func() error
+		use  func(token string) error
+	}{
+		{
+			72 * time.Hour, "new@example.com",
+			func() error { return o.signUp("new@example.com") },
+			func(token string) error { _, err := o.Confirm(ctx, token); return err },
+		},
+		{
+			time.Hour, ada.Email,
+			func() error { return o.ForgotPassword(ctx, ada.Email) },
+			func(token string) error { return o.ResetPassword(ctx, token, otherPassword) },
+		},
+		{
+			7 * 24 * time.Hour, ada.Email,
+			func() error { _, err := o.Invite(ctx, o.admin, "org_a", ada.Email, auth.Viewer); return err },
+			func(token string) error { _, err := o.Accept(ctx, o.as(ada), token); return err },
+		},
+	} {
+		o.must(tt.mail())
+		late, _ := o.mailed(tt.to)
+		o.at.Add(tt.life.Milliseconds())
+		o.refused(fmt.Sprintf("a link of %s that is %s old", late.Kind, tt.life), tt.use(late.Token), errs.NotFound)
+		o.must(tt.mail())
+		timely, _ := o.mailed(tt.to)
+		o.at.Add(tt.life.Milliseconds() - 1)
+		o.must(tt.use(timely.Token))
+		o.refused("the same again", tt.use(timely.Token), errs.NotFound)
+	}
+}
+
+// TestAnUnexpiredChangeOfAddressIsNoWayBack for a thief who began it while he
+// was signed in: what ends his sessions ends his links.
+func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx := t.Context()
+	for name, undo := range map[string]func(u auth.User) error{
+		"the password is changed": func(u auth.User) error { return o.ChangePassword(ctx, o.as(u), password, otherPassword) },
+		"the password is reset": func(u auth.User) error {
+			o.must(o.ForgotPassword(ctx, u.Email))
+			m, _ := o.mailed(u.Email)
+			return o.ResetPassword(ctx, m.Token, otherPassword)
+		},
+		"staff sets the password": func(u auth.User) error {
+			_, err := o.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = otherPassword; return f, nil })
+			return err
+		},
+		"staff sets the address": func(u auth.User) error {
+			_, err := o.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email = "x" + f.Email; return f, nil })
+			return err
+		},
+	} {
+		address := strings.ReplaceAll(name, " ", "-") + "@example.com"
+		u, thief := o.user(address), "thief-of-"+address
+		_, err := o.ChangeProfile(ctx, o.as(u), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email = thief; return f, nil })
+		o.must(err)
+		m, _ := o.mailed(thief)
+		o.must(undo(u))
+		_, err = o.Confirm(ctx, m.Token)
+		o.refused("his link after "+name, err, errs.NotFound)
+	}
+}
+
+// TestInvitationsMeet: of one that is accepted and withdrawn at once, one
+// counts, and nobody is in who was not let in.
+func TestInvitationsMeet(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx := t.Context()
+	for i := range 5 {
+		u := o.user(fmt.Sprintf("u%d@example.com", i))
+		l, err := o.Invite(ctx, o.admin, "org_a", u.Email, auth.Developer)
+		o.must(err)
+		m, _ := o.mailed(u.Email)
+		var accepted, withdrawn error
+		var both sync.WaitGroup
+		both.Go(func() { _, accepted = o.Accept(ctx, o.as(u), m.Token) })
+		both.Go(func() { withdrawn = o.Withdraw(ctx, o.admin, "org_a", l.ID) })
+		both.Wait()
+		if (accepted == nil) == (withdrawn == nil) {
+			t.Errorf("accepted: %v, withdrawn: %v", accepted, withdrawn)
+		}
+		for _, err := range []error{accepted, withdrawn} {
+			if err != nil {
+				o.refused("the one that was late", err, errs.NotFound)
+			}
+		}
+		_, err = o.Member(ctx, o.admin, "org_a", u.ID)
+		if (err == nil) != (accepted == nil) {
+			t.Errorf("accepted: %v, a member: %v", accepted, err)
+		}
+	}
+}
+
+// TestAnOrganizationHasSoManyOpenInvitations, over which no address is mailed.
+func TestAnOrganizationHasSoManyOpenInvitations(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	now := time.UnixMilli(o.at.Load())
+	for i := range 200 {
+		o.must(o.store.Links().Insert(t.Context(), auth.Link{
+			Stamp: keys.NewStamp(now), ID: ids.New(ids.Link), Hash: auth.TokenHash{byte(i)}, Purpose: auth.Invitation, OrganizationID: "org_a",
+			Email: fmt.Sprintf("u%d@example.com", i), Role: auth.Viewer, ExpiresAt: now.Add(7 * 24 * time.Hour),
+		}))
+	}
+	_, err := o.Invite(t.Context(), o.admin, "org_a", "late@example.com", auth.Viewer)
+	o.refused("the 201st", err, errs.Conflict)
+	o.at.Add((7 * 24 * time.Hour).Milliseconds())
+	_, err = o.Invite(t.Context(), o.admin, "org_a", "late@example.com", auth.Viewer)
+	o.must(err)
+	open, err := o.Invitations(t.Context(), o.admin, "org_a")
+	o.must(err)
+	if len(open) != 1 || open[0].Email != "late@example.com" {
+		t.Errorf("open are %+v", open)
+	}
+}
+
+// TestServiceAccountsAreNoUsers: what needs a user is refused, not a panic.
+func TestServiceAccountsAreNoUsers(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx, robot := t.Context(), &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: "org_a", Scopes: []string{"latchkey:*"}}
+	_, begin := o.BeginOTP(ctx, robot)
+	_, enable := o.EnableOTP(ctx, robot, "000000")
+	_, profile := o.ChangeProfile(ctx, robot, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { return f, nil })
+	_, accept := o.Accept(ctx, robot, "x")
+	for name, err := range map[string]error{
+		"begin": begin, "enable": enable, "profile": profile, "accept": accept,
+		"confirm": o.ConfirmPassword(ctx, robot, "x", "password"), "change": o.ChangePassword(ctx, robot, "x", otherPassword),
+	} {
+		o.refused(name, err, errs.Forbidden)
+	}
+	o.refused("disable", o.DisableOTP(ctx, &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r"}, "usr_x"), errs.NotFound)
+	o.refused("unlink", o.Unlink(ctx, robot, "github:x"), errs.NotFound)
+}
