@@ -168,7 +168,7 @@ func (a *app) close(ctx context.Context) error {
 		a.verifier.Close()
 	}
 	if a.lastUsed != nil {
-		faults = append(faults, a.lastUsed.Close(ctx))
+		faults = append(faults, a.saveLastUsed(ctx))
 	}
 	if a.limiter != nil {
 		faults = append(faults, a.limiter.Close(ctx))
@@ -177,6 +177,21 @@ func (a *app) close(ctx context.Context) error {
 		faults = append(faults, a.store.Close(ctx))
 	}
 	return errors.Join(faults...)
+}
+
+// lastUsedShare is how much of the time for saving goes to when keys were last
+// used: of very many the rest is forgotten, and is no reason to end badly.
+const lastUsedShare = saveTimeout / 2
+
+func (a *app) saveLastUsed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lastUsedShare)
+	defer cancel()
+	err := a.lastUsed.Close(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.logger.WarnContext(ctx, "when some keys were last used was not saved in time")
+		return nil
+	}
+	return err
 }
 
 const (

@@ -86,17 +86,19 @@ func pair(ctx context.Context, o options, f filled, script, method string, servi
 			p   *process
 			all *[]result
 		}{{service, &ours}, {bottom, &floors}} {
+			before := side.p.cpu()
 			r, err := drive(ctx, o, side.p.address, method, f.secretsFile, f.verifier, script, o.duration)
 			if err != nil {
 				return err
 			}
+			r.cpu = time.Duration(float64(side.p.cpu()-before) / (r.perSecond * o.duration.Seconds()))
 			*side.all = append(*side.all, r)
 		}
 	}
 	a, b := medianOf(ours), medianOf(floors)
-	row := "%-9s %9.0f req/s   p50 %8s   p99 %8s   not 2xx %d\n"
-	fmt.Printf(row, "latchkey", a.perSecond, a.p50, a.p99, a.refused)
-	fmt.Printf(row, "floor", b.perSecond, b.p50, b.p99, b.refused)
-	fmt.Printf("ratio     %9.2f           p50 %8.2f   p99 %8.2f\n", a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50), float64(a.p99)/float64(b.p99))
+	row := "%-9s %9.0f req/s   p50 %8s   p99 %8s   CPU %9s a request   not 2xx %d\n"
+	fmt.Printf(row, "latchkey", a.perSecond, a.p50, a.p99, a.cpu, a.refused)
+	fmt.Printf(row, "floor", b.perSecond, b.p50, b.p99, b.cpu, b.refused)
+	fmt.Printf("ratio     %9.2f           p50 %8.2f   p99 %8.2f   CPU %9.2f\n", a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50), float64(a.p99)/float64(b.p99), float64(a.cpu)/float64(b.cpu))
 	return nil
 }

@@ -84,3 +84,20 @@ func (p *process) resident() (float64, error) {
 	}
 	return 0, errors.New("no resident memory in the process's status")
 }
+
+// cpu is the processor time that the server has taken since it started.
+func (p *process) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	// The fields behind the name, which ends in ")": the 12th and 13th are the
+	// ticks in user and system mode, 100 a second.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * (time.Second / 100)
+}

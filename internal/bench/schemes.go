@@ -72,8 +72,10 @@ func credentialsOf(ctx context.Context, base, key string) ([]credential, error) 
 		return nil, errors.New("no session or token came back")
 	}
 	return []credential{
-		{"api_key", "X-API-Key", key}, {"session", "Cookie", cookie},
-		{"token", "Authorization", "Token " + token["token"]}, {"jwt", "Authorization", "Bearer " + pair["access"]},
+		{"api_key", "X-API-Key", key},
+		{"session", "Cookie", cookie},
+		{"token", "Authorization", "Token " + token["token"]},
+		{"jwt", "Authorization", "Bearer " + pair["access"]},
 	}, nil
 }
 
