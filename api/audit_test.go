@@ -62,24 +62,30 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 				break
 			}
 			found = append(found, e.Action)
-			if signed := !o.open(); signed && (e.Subject.ID != me.ID || e.Subject.Name != me.Email) {
-				t.Errorf("%s: the event says that %+v did it", o, e.Subject)
-			}
-			strangers := e.Action == "user.password.forget" // anybody can
-			if (e.Subject.ID == "") != strangers || e.Origin.Address != peer || e.Origin.UserAgent != "suite/1.0" || e.Origin.RequestID != "request-of-"+o.OperationID {
-				t.Errorf("%s: the event says %+v %+v", o, e.Subject, e.Origin)
-			}
-			creates, deletes := strings.HasSuffix(e.Action, ".create"), strings.HasSuffix(e.Action, ".delete")
-			if bare := strangers || e.Action == "user.sign_out" || e.Action == "access_token.revoke"; bare {
-				continue // of what is no stored object
-			}
-			if isNull(e.Before) != creates || isNull(e.After) != deletes || string(e.Before) == string(e.After) {
-				t.Errorf("%s: %s was %s and is %s", o, e.Action, e.Before, e.After)
-			}
+			o.holds(t, &e, me)
 		}
 		if got := strings.Join(found, " "); got != expected {
 			t.Errorf("%s left the events %q, want %q", o, got, expected)
 		}
+	}
+}
+
+// holds checks that the event says who did it, from where, and what changed.
+func (o *operation) holds(t *testing.T, e *client.AuditEvent, me client.Me) {
+	t.Helper()
+	if signed := !o.open(); signed && (e.Subject.ID != me.ID || e.Subject.Name != me.Email) {
+		t.Errorf("%s: the event says that %+v did it", o, e.Subject)
+	}
+	strangers := e.Action == "user.password.forget" // anybody can
+	if (e.Subject.ID == "") != strangers || e.Origin.Address != peer || e.Origin.UserAgent != "suite/1.0" || e.Origin.RequestID != "request-of-"+o.OperationID {
+		t.Errorf("%s: the event says %+v %+v", o, e.Subject, e.Origin)
+	}
+	creates, deletes := strings.HasSuffix(e.Action, ".create"), strings.HasSuffix(e.Action, ".delete")
+	if bare := strangers || e.Action == "user.sign_out" || e.Action == "access_token.revoke"; bare {
+		return // of what is no stored object
+	}
+	if isNull(e.Before) != creates || isNull(e.After) != deletes || string(e.Before) == string(e.After) {
+		t.Errorf("%s: %s was %s and is %s", o, e.Action, e.Before, e.After)
 	}
 }
 

@@ -215,11 +215,15 @@ func TestAWrongCredentialStopsTheChain(t *testing.T) {
 		"an unknown token":                byToken(s.format.NewToken().Reveal()),
 		"a token as a key":                byKey(s.opaque(t, u)),
 		"a wrong JWT":                     byBearer("eyJhbGciOiJub25lIn0.e30."),
+		"a garbled bearer token":          byBearer("abc"),
 		"a refresh token as access token": byBearer(s.pair(t, u).Refresh),
 		"wrong Basic":                     byBasic(u.Email, "wrong horse battery staple"),
 		"malformed Basic":                 func(r *http.Request) { r.Header.Set("Authorization", "Basic !!!") },
 	} {
-		_, got := want[client.Problem](t, s, 401, call{method: "GET", path: "/api/me", as: as})
+		problem, got := want[client.Problem](t, s, 401, call{method: "GET", path: "/api/me", as: as})
+		if problem.Code == "not_authenticated" {
+			t.Errorf("%s was passed over", name)
+		}
 		schemes := strings.Join(got.header.Values("WWW-Authenticate"), ", ")
 		for _, scheme := range []string{"Bearer", "Token", "Basic"} {
 			if !strings.Contains(schemes, scheme) {

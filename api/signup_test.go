@@ -198,14 +198,9 @@ func TestLinksWorkOnce(t *testing.T) {
 	s := newSuite(t, settings{})
 	x, u := s.tenant(t), s.withPassword(t)
 	invitation := auth.Link{Purpose: auth.Invitation, Email: u.Email, OrganizationID: x.organization, Role: auth.Viewer}
-	accept := func(token string) call {
-		c := byMail("/api/invitations/accept", token)
-		c.as = s.session(t, u.ID)
-		return c
-	}
 	reset := func(token string) call { return byMail("/api/password/reset", token, "password", otherPassword) }
 	for name, c := range map[string]func() call{
-		"accept": func() call { return accept(s.link(t, invitation)) },
+		"accept": func() call { return accept(s.link(t, invitation), s.session(t, u.ID)) },
 		"confirm": func() call {
 			n := s.unconfirmed(t)
 			return byMail("/api/email/confirm", s.linkTo(t, &n, auth.ConfirmEmail))
@@ -232,11 +227,20 @@ func TestLinksWorkOnce(t *testing.T) {
 			t.Errorf("%s, four at once: %v", name, seen)
 		}
 	}
+}
+
+// TestLinksOfAnotherPurpose open nothing.
+func TestLinksOfAnotherPurpose(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x, u := s.tenant(t), s.withPassword(t)
+	invitation := auth.Link{Purpose: auth.Invitation, Email: u.Email, OrganizationID: x.organization, Role: auth.Viewer}
+	reset := func(token string) call { return byMail("/api/password/reset", token, "password", otherPassword) }
 	for name, c := range map[string]call{
 		"an invitation resets":   reset(s.link(t, invitation)),
 		"an invitation confirms": byMail("/api/email/confirm", s.link(t, invitation)),
 		"a reset confirms":       byMail("/api/email/confirm", s.linkTo(t, &u, auth.ResetPassword)),
-		"a reset accepts":        accept(s.linkTo(t, &u, auth.ResetPassword)),
+		"a reset accepts":        accept(s.linkTo(t, &u, auth.ResetPassword), s.session(t, u.ID)),
 		"a guess":                reset("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
 	} {
 		if p := refused(t, s, 404, "not_found", c); p.Detail == "" {

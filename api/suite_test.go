@@ -190,7 +190,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	})
 	s.buildPeople(t, log, logger)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
-	s.jwt = auth.NewJWT(s.people, s.ring, verifier, auth.DefaultAccessLife, auth.DefaultRefreshLife)
+	s.jwt = auth.NewJWT(s.people, s.ring, verifier, s.format, auth.DefaultAccessLife, auth.DefaultRefreshLife)
 	server, err := oauth.New(oauth.Config{
 		Verifier: verifier, Keys: s.keys, Format: format, Ring: s.ring, Audit: log, Audience: issuer, Life: oauth.DefaultLife, Now: s.now,
 	})

@@ -31,13 +31,14 @@ type JWT struct {
 	people   *People
 	ring     *signing.Keyring
 	verifier *keys.Verifier
+	format   keys.Format
 	access   time.Duration
 	refresh  time.Duration
 }
 
 // NewJWT returns the authenticator "jwt".
-func NewJWT(p *People, r *signing.Keyring, v *keys.Verifier, access, refresh time.Duration) *JWT {
-	return &JWT{people: p, ring: r, verifier: v, access: access, refresh: refresh}
+func NewJWT(p *People, r *signing.Keyring, v *keys.Verifier, f keys.Format, access, refresh time.Duration) *JWT {
+	return &JWT{people: p, ring: r, verifier: v, format: f, access: access, refresh: refresh}
 }
 
 // Name implements Authenticator.
@@ -52,10 +53,11 @@ const TokenNotValid = "token_not_valid"
 
 func notValid(detail string) error { return errs.WithCode(errs.Unauthenticated, TokenNotValid, detail) }
 
-// Authenticate implements Authenticator.
+// Authenticate implements Authenticator. Each bearer token that is not a key
+// is for it, so that a garbled one is refused and not passed over.
 func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
 	text, ok := credentials(r, "Bearer")
-	if !ok || !signing.Looks(text) {
+	if !ok || j.format.Looks(text) {
 		return nil, nil
 	}
 	c, err := j.ring.Verify(r.Context(), text, signing.UserToken, j.ring.Issuer)

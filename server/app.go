@@ -134,7 +134,7 @@ func (a *app) buildPeople() error {
 	if err != nil {
 		return err
 	}
-	a.jwt = auth.NewJWT(a.people, a.ring, a.verifier, a.config.accessLife, a.config.refreshLife)
+	a.jwt = auth.NewJWT(a.people, a.ring, a.verifier, a.format, a.config.accessLife, a.config.refreshLife)
 	a.oauth, err = oauth.New(oauth.Config{
 		Verifier: a.verifier, Keys: a.keys, Format: a.format, Ring: a.ring, Audit: a.audit, Audience: a.config.oauthAudience, Life: a.config.oauthLife,
 	})

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,7 +17,7 @@ const (
 	flushEvery   = time.Second
 	flushTimeout = 10 * time.Second
 	flushBatch   = 1000    // keys a flush: the rest waits, so that verification has the machine
-	mostWaiting  = 200_000 // keys; more uses than that are dropped until the next flush
+	mostWaiting  = 100_000 // keys, and as many in the round being saved; more are dropped until the next
 )
 
 // LastUsedStore takes when keys were last used.
@@ -28,10 +30,17 @@ type LastUsedStore interface {
 type LastUsed struct {
 	store   LastUsedStore
 	logger  *slog.Logger
-	mu      sync.Mutex
+	mu      sync.Mutex // of waiting: verification holds it, so never for long
 	waiting map[string]time.Time
+	saving  sync.Mutex // of round
+	round   []use      // by id: neighbours share pages of the store
 	stop    context.CancelFunc
 	running sync.WaitGroup
+}
+
+type use struct {
+	keyID string
+	at    time.Time
 }
 
 // NewLastUsed returns a LastUsed that writes to the store every few seconds;
@@ -79,39 +88,41 @@ func (l *LastUsed) Flush(ctx context.Context) error {
 func (l *LastUsed) flushBatch(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
-	batch := l.take()
-	if len(batch) == 0 {
+	l.saving.Lock()
+	defer l.saving.Unlock()
+	if len(l.round) == 0 {
+		l.round = sorted(l.take())
+	}
+	next := l.round[:min(len(l.round), flushBatch)]
+	if len(next) == 0 {
 		return 0, nil
 	}
+	batch := make(map[string]time.Time, len(next))
+	for _, u := range next {
+		batch[u.keyID] = u.at
+	}
 	if err := l.store.TouchLastUsed(ctx, batch); err != nil {
-		l.putBack(batch)
 		return 0, fmt.Errorf("save last use of keys: %w", err)
 	}
-	return len(batch), nil
+	l.round = l.round[len(next):]
+	return len(next), nil
 }
 
 func (l *LastUsed) take() map[string]time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batch := make(map[string]time.Time, min(len(l.waiting), flushBatch))
-	for id, at := range l.waiting {
-		batch[id] = at
-		delete(l.waiting, id)
-		if len(batch) == flushBatch {
-			break
-		}
-	}
-	return batch
+	taken := l.waiting
+	l.waiting = map[string]time.Time{}
+	return taken
 }
 
-func (l *LastUsed) putBack(batch map[string]time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for id, at := range batch {
-		if at.After(l.waiting[id]) {
-			l.waiting[id] = at
-		}
+func sorted(uses map[string]time.Time) []use {
+	round := make([]use, 0, len(uses))
+	for id, at := range uses {
+		round = append(round, use{keyID: id, at: at})
 	}
+	slices.SortFunc(round, func(a, b use) int { return strings.Compare(a.keyID, b.keyID) })
+	return round
 }
 
 // Close writes what is buffered and ends the background work.

@@ -153,7 +153,11 @@ func TestSignInsThatGitHubDoesNotFinish(t *testing.T) {
 		"an empty state": func(_ *standIn, _ *browser, _, kept string) (string, string, string) { return kept, "good", "" },
 		"no cookie":      func(_ *standIn, _ *browser, state, _ string) (string, string, string) { return "", "good", state },
 		"a changed cookie": func(_ *standIn, _ *browser, state, kept string) (string, string, string) {
-			return "A" + kept[1:], "good", state
+			other := "A"
+			if kept[0] == 'A' {
+				other = "B"
+			}
+			return other + kept[1:], "good", state
 		},
 		"another browser's PKCE": func(s *standIn, _ *browser, state, kept string) (string, string, string) {
 			s.challenge = "x"
