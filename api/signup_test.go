@@ -56,8 +56,17 @@ func TestSigningUp(t *testing.T) {
 	if kinds != "confirm" || token == "" {
 		t.Fatalf("she was mailed %q", kinds)
 	}
-	refused(t, s, 401, "email_unconfirmed", signInAs(ada, password, ""))
-	refused(t, s, 401, "authentication_failed", signInAs(ada, otherPassword, ""))
+	// Signing in tells nobody that an address is new here, not even by a right
+	// password; her it sends the mail again.
+	right := refused(t, s, 401, "authentication_failed", signInAs(ada, password, ""))
+	wrong := refused(t, s, 401, "authentication_failed", signInAs(ada, otherPassword, ""))
+	unknown := refused(t, s, 401, "authentication_failed", signInAs("nobody@example.com", password, ""))
+	if right.Detail != wrong.Detail || right.Detail != unknown.Detail || !strings.Contains(right.Detail, "mail") {
+		t.Errorf("told apart are %q, %q and %q", right.Detail, wrong.Detail, unknown.Detail)
+	}
+	if kinds, _ := s.mailsTo(ada); kinds != "confirm confirm" {
+		t.Errorf("she was mailed %q", kinds)
+	}
 	refused(t, s, 404, "not_found", byMail("/api/password/reset", token, "password", otherPassword))
 	want[struct{}](t, s, 200, byMail("/api/email/confirm", token))
 	refused(t, s, 404, "not_found", byMail("/api/email/confirm", token))

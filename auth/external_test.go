@@ -123,3 +123,58 @@ func TestTheLastWayToSignInStays(t *testing.T) {
 	o.must(o.Unlink(ctx, o.as(u), auth.IdentityID("google", "2")))
 	o.must(o.signIn(u.Email, otherPassword, ""))
 }
+
+// TestSigningUpFirstGivesNobodyAnAccountToConfirm: of two passwords that an
+// address was signed up with, the one of a stranger among them, neither counts;
+// who reads the mail chooses.
+func TestSigningUpFirstGivesNobodyAnAccountToConfirm(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][]string{
+		"the stranger first": {otherPassword, password},
+		"the owner first":    {password, otherPassword},
+	} {
+		o := newOffice(t, ratelimit.Rule{})
+		var confirmation string
+		for i, typed := range order {
+			o.must(o.SignUp(t.Context(), auth.SignUpInput{Email: "ada@example.com", Password: typed}))
+			m, _ := o.mailed("ada@example.com")
+			if want := []auth.MailKind{auth.MailConfirm, auth.MailFinish}[i]; m.Kind != want {
+				t.Errorf("%s: mailed %s, want %s", name, m.Kind, want)
+			}
+			if i == 0 {
+				confirmation = m.Token
+			}
+		}
+		_, err := o.Confirm(t.Context(), confirmation)
+		o.refused(name+": the link of the first", err, errs.NotFound)
+		m, _ := o.mailed("ada@example.com")
+		o.must(o.ResetPassword(t.Context(), m.Token, "three blue bicycles"))
+		for _, typed := range order {
+			o.refused(name+": a password that was taken back", o.signIn("ada@example.com", typed, ""), errs.Unauthenticated)
+		}
+		o.must(o.signIn("ada@example.com", "three blue bicycles", ""))
+	}
+}
+
+// TestAnInvitationTakesAnUnconfirmedAccountOver: who signed up with the address
+// before shut its owner out.
+func TestAnInvitationTakesAnUnconfirmedAccountOver(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	o.must(o.SignUp(t.Context(), auth.SignUpInput{Email: "ada@example.com", Password: otherPassword}))
+	confirmation, _ := o.mailed("ada@example.com")
+	_, err := o.Invite(t.Context(), o.admin, "org_a", "ada@example.com", auth.Developer)
+	o.must(err)
+	m, _ := o.mailed("ada@example.com")
+	in := auth.SignUpInput{Email: "ada@example.com", Name: "Ada", Password: password, Invitation: m.Token}
+	o.must(o.SignUp(t.Context(), in))
+	o.must(o.signIn("ada@example.com", password, ""))
+	o.refused("the password of before", o.signIn("ada@example.com", otherPassword, ""), errs.Unauthenticated)
+	_, err = o.Confirm(t.Context(), confirmation.Token)
+	o.refused("the link of before", err, errs.NotFound)
+	u, err := o.ByEmail(t.Context(), o.admin, "ada@example.com")
+	o.must(err)
+	if u.Name != "Ada" || o.as(u).Memberships["org_a"] != auth.Developer {
+		t.Errorf("she is %+v", u)
+	}
+}

@@ -144,6 +144,21 @@ func (p *People) Invited(ctx context.Context, token string) (Link, keys.Organiza
 	return l, o, err
 }
 
+// Inviter returns the name of who made the invitation, as far as he is known.
+func (p *People) Inviter(ctx context.Context, l Link) (string, error) {
+	u, err := p.Store.Users().Get(ctx, l.CreatedBy)
+	if errors.Is(err, errs.NotFound) {
+		return "", nil // a service account, or somebody who is gone
+	}
+	if err != nil {
+		return "", fmt.Errorf("read user: %w", err)
+	}
+	if u.Name != "" {
+		return u.Name + " (" + u.Email + ")", nil
+	}
+	return u.Email, nil
+}
+
 // For reports whether the link was mailed to the user.
 func (l *Link) For(u *User) bool { return keys.Fold(l.Email) == u.FoldedEmail() }
 

@@ -60,7 +60,12 @@ func (p *People) useLink(ctx context.Context, l Link) error {
 // endLinks ends the links that were mailed about the user: who got one by a
 // change that he undoes must not come back by it.
 func (p *People) endLinks(ctx context.Context, userID string) error {
-	err := removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID}, func(l *Link) (string, int64) { return l.ID, l.Revision })
+	return p.endLinksFor(ctx, userID, "")
+}
+
+// endLinksFor ends those of the purpose, all for "".
+func (p *People) endLinksFor(ctx context.Context, userID string, purpose Purpose) error {
+	err := removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID, Purpose: purpose}, func(l *Link) (string, int64) { return l.ID, l.Revision })
 	if err != nil {
 		return fmt.Errorf("end the user's links: %w", err)
 	}

@@ -18,12 +18,25 @@ type Login struct {
 	Code     string // one-time or recovery code, "" where none was asked for yet
 }
 
-// errWrongSignIn is one for all, so that answers tell nothing apart.
-var errWrongSignIn = wrongCredential("the name or the password is wrong")
+// One error for all, so that answers tell nothing apart. Where everybody can
+// sign up it speaks of unconfirmed addresses to all: told to those alone, it
+// would tell whoever signs up with an address whether that had a user.
+var (
+	errWrongSignIn        = wrongCredential("the name or the password is wrong")
+	errWrongOrUnconfirmed = wrongCredential("the name or the password is wrong, or you have not followed the link in our mail yet")
+)
+
+func (p *People) wrongSignIn() error {
+	if p.Signup == SignupOpen {
+		return errWrongOrUnconfirmed
+	}
+	return errWrongSignIn
+}
 
 // Check returns the user who signs in, also with the error CodeRequired.
-// Unknown users, disabled users and wrong passwords are answered alike, in
-// content and time. Who guesses waits ever longer, see Delays.
+// Unknown users, disabled users, those who have not confirmed their address and
+// wrong passwords are answered alike, in content and time; who guesses waits
+// ever longer, see Delays.
 func (p *People) Check(ctx context.Context, l Login) (User, error) {
 	if err := p.Delays.Begin(ctx, l.Name); err != nil {
 		return User{}, err
@@ -37,11 +50,15 @@ func (p *People) Check(ctx context.Context, l Login) (User, error) {
 		return User{}, err
 	}
 	if !matches || u.ID == "" || u.Disabled {
-		return User{}, errWrongSignIn
+		return User{}, p.wrongSignIn()
 	}
 	if u.ConfirmedAt.IsZero() {
-		p.Delays.Excuse(ctx, l.Name)
-		return User{}, errs.WithCode(errs.Unauthenticated, "email_unconfirmed", "confirm your e-mail address first: follow the link in the mail that was sent to it")
+		// He may have lost the mail. Where this is too busy he can sign in again.
+		_ = p.later(ctx, "confirm again", func(ctx context.Context) error { return p.sendConfirmation(ctx, &u) })
+		return User{}, p.wrongSignIn()
+	}
+	if err := p.upgradePassword(ctx, &u, l.Password); err != nil {
+		return User{}, err
 	}
 	if err := p.checkCode(ctx, &u, l.Code); err != nil {
 		if errors.Is(err, errCodeRequired) {
@@ -51,7 +68,7 @@ func (p *People) Check(ctx context.Context, l Login) (User, error) {
 		return User{}, err
 	}
 	p.Delays.Succeed(ctx, l.Name)
-	return u, p.upgradePassword(ctx, &u, l.Password)
+	return u, nil
 }
 
 // find returns the user with the e-mail address or username, or a zero User.

@@ -9,6 +9,7 @@ type MailKind string
 const (
 	MailConfirm  MailKind = "confirm"  // of somebody who signed up
 	MailExists   MailKind = "exists"   // to somebody who signed up again
+	MailFinish   MailKind = "finish"   // to somebody who signed up twice, to choose a password
 	MailReset    MailKind = "reset"    // of a forgotten password
 	MailChanged  MailKind = "changed"  // after a password changed
 	MailInvite   MailKind = "invite"   // to an organization

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
@@ -28,17 +29,22 @@ func (p *People) mailReset(ctx context.Context, email string) error {
 	if err != nil {
 		return fmt.Errorf("read user: %w", err)
 	}
+	return p.sendReset(ctx, &u, MailReset, resetLife)
+}
+
+// sendReset mails a link to choose a password.
+func (p *People) sendReset(ctx context.Context, u *User, kind MailKind, life time.Duration) error {
 	if enough, err := p.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
 		return err
 	}
-	l, token, err := p.newLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, resetLife)
+	l, token, err := p.newLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, life)
 	if err != nil {
 		return err
 	}
 	if err := p.record(ctx, Nobody(), "user.password.forget", u.object(), nil, nil); err != nil {
 		return err
 	}
-	p.Mailer.Post(Mail{Kind: MailReset, To: u.Email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	p.Mailer.Post(Mail{Kind: kind, To: u.Email, Name: u.Name, Token: token, Until: l.ExpiresAt})
 	return nil
 }
 

@@ -34,15 +34,15 @@ func (p *People) SignUp(ctx context.Context, in SignUpInput) error {
 	if err != nil {
 		return err
 	}
-	return p.later(ctx, "sign up", func(ctx context.Context) error { return p.insertNew(ctx, u) })
+	return p.later(ctx, "sign up", func(ctx context.Context) error { return p.insertNew(ctx, u, in.Password) })
 }
 
 // insertNew stores the user who signed up, or writes to the one who has the
 // address already.
-func (p *People) insertNew(ctx context.Context, u User) error {
+func (p *People) insertNew(ctx context.Context, u User, password string) error {
 	err := p.Store.Users().Insert(ctx, u)
 	if errors.Is(err, errs.Conflict) {
-		return p.remind(ctx, u.Email)
+		return p.remind(ctx, u.Email, password)
 	}
 	if err != nil {
 		return fmt.Errorf("sign up: %w", err)
@@ -67,7 +67,7 @@ func (p *People) newcomer(ctx context.Context, fields UserFields) (User, error) 
 
 // remind tells the owner of an address that somebody signed up with it again;
 // one who has not confirmed it gets another link.
-func (p *People) remind(ctx context.Context, email string) error {
+func (p *People) remind(ctx context.Context, email, password string) error {
 	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
 	if errors.Is(err, errs.NotFound) {
 		return nil
@@ -75,11 +75,45 @@ func (p *People) remind(ctx context.Context, email string) error {
 	if err != nil {
 		return fmt.Errorf("read user: %w", err)
 	}
-	if u.ConfirmedAt.IsZero() {
+	if !u.ConfirmedAt.IsZero() {
+		p.Mailer.Post(Mail{Kind: MailExists, To: u.Email, Name: u.Name})
+		return nil
+	}
+	same, err := p.Passwords.Matches(ctx, password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if same {
 		return p.sendConfirmation(ctx, &u)
 	}
-	p.Mailer.Post(Mail{Kind: MailExists, To: u.Email, Name: u.Name})
-	return nil
+	return p.letChoose(ctx, u)
+}
+
+// letChoose takes the password from an account whose address is not confirmed
+// yet, and mails a link to choose one. Two passwords were signed up with, and
+// only one can be the owner's: who signed up with his address before him must
+// not have an account that he then confirms.
+func (p *People) letChoose(ctx context.Context, u User) error {
+	if enough, err := p.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
+		return err
+	}
+	_, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
+		if !u.ConfirmedAt.IsZero() {
+			return errLinkOver // a moment ago
+		}
+		u.PasswordHash = ""
+		return nil
+	})
+	if errors.Is(err, errLinkOver) || errors.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("take a password back: %w", err)
+	}
+	if err := p.endLinksFor(ctx, u.ID, ConfirmEmail); err != nil {
+		return err
+	}
+	return p.sendReset(ctx, &after, MailFinish, confirmLife)
 }
 
 func (p *People) sendConfirmation(ctx context.Context, u *User) error {
@@ -140,15 +174,43 @@ func (p *People) signUpInvited(ctx context.Context, in SignUpInput) error {
 		return err
 	}
 	u.ConfirmedAt = u.CreatedAt
-	if err := p.Store.Users().Insert(ctx, u); err != nil {
-		if errors.Is(err, errs.Conflict) {
-			return errs.New(errs.Conflict, "you are a user already; sign in and accept the invitation")
-		}
-		return fmt.Errorf("sign up: %w", err)
-	}
-	if err := p.record(ctx, actorOf(&u), "user.create", u.object(), nil, u); err != nil {
+	if u, err = p.insertInvited(ctx, u); err != nil {
 		return err
 	}
 	_, err = p.join(ctx, &u, l)
 	return err
+}
+
+// insertInvited stores the user who was invited. One who has signed up before,
+// and never confirmed the address, is now whoever was mailed the invitation.
+func (p *People) insertInvited(ctx context.Context, u User) (User, error) {
+	err := p.Store.Users().Insert(ctx, u)
+	if err == nil {
+		return u, p.record(ctx, actorOf(&u), "user.create", u.object(), nil, u)
+	}
+	if !errors.Is(err, errs.Conflict) {
+		return u, fmt.Errorf("sign up: %w", err)
+	}
+	known, err := p.Store.Users().ByEmail(ctx, u.FoldedEmail())
+	if err != nil {
+		return u, fmt.Errorf("read user: %w", err)
+	}
+	errKnown := errs.New(errs.Conflict, "you are a user already; sign in and accept the invitation")
+	if !known.ConfirmedAt.IsZero() || known.Disabled {
+		return u, errKnown
+	}
+	before, after, err := keys.Revise(ctx, p.Store.Users(), known.ID, keys.AnyRevision, p.Now, func(found *User) error {
+		if !found.ConfirmedAt.IsZero() {
+			return errKnown
+		}
+		found.Name, found.PasswordHash, found.ConfirmedAt = u.Name, u.PasswordHash, u.ConfirmedAt
+		return nil
+	})
+	if err != nil {
+		return u, userMissing(err)
+	}
+	if err := p.endLinks(ctx, after.ID); err != nil {
+		return u, err
+	}
+	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
 }

@@ -203,7 +203,7 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 	t.Parallel()
 	o := outbox(t, mail.NewFolder(t.TempDir(), "a@example.com", slog.New(slog.DiscardHandler)))
 	defer func() { _ = o.Close(context.WithoutCancel(t.Context())) }()
-	for _, kind := range []auth.MailKind{auth.MailConfirm, auth.MailExists, auth.MailReset, auth.MailChanged, auth.MailInvite, auth.MailNewEmail} {
+	for _, kind := range []auth.MailKind{auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite, auth.MailNewEmail} {
 		m := invitation()
 		m.Kind, m.Name = kind, "Ada"
 		l, err := o.Write(m)

@@ -150,7 +150,7 @@ func (a *app) handler() (http.Handler, error) {
 	portal, err := web.New(web.Config{
 		Providers: providers, Format: a.format,
 		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
-		Idempotency: a.idempotency, Edge: edge,
+		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})
 	if err != nil {
 		return nil, err

@@ -17,9 +17,11 @@ type joinForm struct {
 	Email, Name  string
 	Token        string
 	Organization string
+	Inviter      string // "" where nobody knows
 	Role         auth.Role
 	Known        bool // signed in as the one who was invited
 	Other        bool // signed in as somebody else
+	Closed       bool // only who is a user already can accept
 	Providers    []oidc.Provider
 }
 
@@ -43,12 +45,27 @@ func (p *Portal) signUp(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.told(c, "Look into your mail", "We have written to "+typed.Email+". Follow the link in that mail to confirm that the address is yours; then sign in.")
+	return p.told(c, "Look into your mail", "We have written to "+typed.Email+". Follow the link in that mail to confirm that the address is yours; then sign in.", toSignIn)
 }
 
+// way is where a page that says one thing leads on to.
+type way struct{ Path, Label string }
+
+var toSignIn = way{"/login", "To the sign-in page"}
+
 // told shows a page that says one thing.
-func (p *Portal) told(c *gin.Context, title, text string) error {
-	return p.show(c, http.StatusOK, "told", view{Title: title, Notice: text})
+func (p *Portal) told(c *gin.Context, title, text string, on way) error {
+	return p.show(c, http.StatusOK, "told", view{Title: title, Notice: text, Data: on})
+}
+
+// overOr says that a link is good no more, and how to get another; any other
+// error is the portal's to show.
+func (p *Portal) overOr(c *gin.Context, err error, on way) error {
+	if errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	_, public := httpx.Public(err)
+	return p.show(c, http.StatusNotFound, "told", view{Title: "This link is over", Notice: public.Detail, Data: on})
 }
 
 // confirmPage asks for a click: programs that look at mails follow links.
@@ -63,9 +80,16 @@ func (p *Portal) confirm(c *gin.Context) error {
 	}
 	u, err := p.People.Confirm(c.Request.Context(), values.Get("token"))
 	if err != nil {
+		return p.overOr(c, err, toSignIn)
+	}
+	who, err := p.whoever(c)
+	if err != nil {
 		return err
 	}
-	return p.told(c, "Your address is confirmed", u.Email+" is yours. Sign in to go on.")
+	if who != nil && who.ID() == u.ID {
+		return p.told(c, "Your address is confirmed", u.Email+" is your address from now on.", way{"/me", "To my account"})
+	}
+	return p.told(c, "Your address is confirmed", u.Email+" is yours. Sign in to go on.", toSignIn)
 }
 
 // invitationForm shows the invitation of a link to whoever opens it.
@@ -74,7 +98,10 @@ func (p *Portal) invitationForm(c *gin.Context, token string) (joinForm, error) 
 	if err != nil {
 		return joinForm{}, err
 	}
-	f := joinForm{Email: l.Email, Token: token, Organization: o.Name, Role: l.Role, Providers: p.Providers.List()}
+	f := joinForm{Email: l.Email, Token: token, Organization: o.Name, Role: l.Role, Closed: p.People.Signup == auth.SignupClosed, Providers: p.Providers.List()}
+	if f.Inviter, err = p.People.Inviter(c.Request.Context(), l); err != nil {
+		return f, err
+	}
 	who, err := p.whoever(c)
 	if err != nil || who == nil {
 		return f, err
@@ -97,7 +124,7 @@ func (p *Portal) whoever(c *gin.Context) (*auth.Principal, error) {
 func (p *Portal) invitationPage(c *gin.Context) error {
 	f, err := p.invitationForm(c, c.Query("token"))
 	if err != nil {
-		return err
+		return p.overOr(c, err, way{"/", "To the start"})
 	}
 	return p.show(c, http.StatusOK, "invitation", view{Title: "You are invited", Data: f})
 }
@@ -107,9 +134,17 @@ func (p *Portal) acceptInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := p.People.Accept(c.Request.Context(), principal(c), values.Get("token"))
+	token := values.Get("token")
+	m, err := p.People.Accept(c.Request.Context(), principal(c), token)
+	if wrong, ok := asFaults(err); ok {
+		f, err := p.invitationForm(c, token)
+		if err != nil {
+			return err
+		}
+		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: "You are invited", Faults: wrong, Data: f})
+	}
 	if err != nil {
-		return err
+		return p.overOr(c, err, way{"/", "To the start"})
 	}
 	c.Redirect(http.StatusSeeOther, "/organizations/"+m.OrganizationID)
 	return nil
@@ -124,7 +159,7 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 	token, name, password := values.Get("token"), values.Get("name"), values.Get("password")
 	f, err := p.invitationForm(c, token)
 	if err != nil {
-		return err
+		return p.overOr(c, err, toSignIn)
 	}
 	ctx := c.Request.Context()
 	err = p.People.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
@@ -164,7 +199,7 @@ func (p *Portal) forgotten(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.told(c, "Look into your mail", "If "+typed.Email+" has an account here, we have written to it. The link in that mail works for an hour.")
+	return p.told(c, "Look into your mail", "If "+typed.Email+" has an account here, we have written to it. The link in that mail works for an hour.", toSignIn)
 }
 
 func (p *Portal) newPasswordPage(c *gin.Context) error {
@@ -179,11 +214,10 @@ func (p *Portal) newPassword(c *gin.Context) error {
 	typed := forgotForm{Token: values.Get("token")}
 	err = p.People.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
 	if wrong, ok := asFaults(err, "password"); ok {
-		status, _ := httpx.Public(err)
-		return p.show(c, status, "password-new", view{Title: "New password", Faults: wrong, Data: typed})
+		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: "New password", Faults: wrong, Data: typed})
 	}
 	if err != nil {
-		return err
+		return p.overOr(c, err, way{"/password/forgotten", "Ask for another link"})
 	}
-	return p.told(c, "Your password is set", "All of your sessions have ended. Sign in with the new password.")
+	return p.told(c, "Your password is set", "All of your sessions have ended. Sign in with the new password.", toSignIn)
 }

@@ -127,14 +127,19 @@ type problemPage struct {
 	RequestID string
 }
 
+// retryAfter says when to come back, in whole seconds.
+func retryAfter(c *gin.Context, e *errs.Error) {
+	if e.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+}
+
 // fail renders an error as a page.
 func (p *Portal) fail(c *gin.Context, err error) {
 	status, public := httpx.Public(err)
 	id := c.Writer.Header().Get(httpx.RequestIDHeader)
 	p.Edge.Log(c, status, err, id)
-	if public.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(public.RetryAfter/time.Second)+1))
-	}
+	retryAfter(c, public)
 	v := view{Title: http.StatusText(status), Notice: public.Detail, Data: problemPage{Status: status, RequestID: id}}
 	if err := p.show(c, status, "error", v); err != nil {
 		c.String(http.StatusInternalServerError, "something went wrong on our side")

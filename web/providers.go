@@ -63,6 +63,9 @@ func (p *Portal) finishExternal(c *gin.Context) error {
 	if err != nil {
 		return p.externalRefused(c, intent, err)
 	}
+	if u.OTP.Enabled() { // a provider's password is one factor as well
+		return p.askCode(c, &u, local(intent.Next))
+	}
 	token, _, err := p.People.BeginSession(ctx, u)
 	if err != nil {
 		return err

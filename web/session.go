@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -28,6 +27,14 @@ func (p *Portal) signInForm(email, next string) signInForm {
 }
 
 func (p *Portal) signInPage(c *gin.Context) error {
+	who, err := p.Sessions.Authenticate(c.Request)
+	if err != nil {
+		return err
+	}
+	if who != nil {
+		c.Redirect(http.StatusSeeOther, local(c.Query("next")))
+		return nil
+	}
 	return p.show(c, http.StatusOK, "login", view{Title: "Sign in", Data: p.signInForm("", local(c.Query("next")))})
 }
 
@@ -92,6 +99,7 @@ func (p *Portal) secondStep(c *gin.Context) error {
 	token, err := p.People.SecondStep(c.Request.Context(), kept, values.Get("code"))
 	if kind := errs.KindOf(err); kind == errs.Unauthenticated || kind == errs.Limited {
 		status, public := httpx.Public(err)
+		retryAfter(c, public)
 		return p.show(c, status, "code", view{Title: "One-time code", Faults: faults{"code": public.Detail}, Data: codeForm{next}})
 	}
 	if err != nil {
@@ -109,18 +117,26 @@ func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) erro
 		return err
 	}
 	status, public := httpx.Public(err)
-	if public.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(public.RetryAfter/time.Second)+1))
-	}
+	retryAfter(c, public)
 	return p.show(c, status, "login", view{Title: "Sign in", Faults: faults{"": public.Detail}, Data: typed})
 }
 
+// signOut ends the session and goes to the sign-in page, or, for somebody who
+// came with a link that is another user's, back to the link.
 func (p *Portal) signOut(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
 	if err := p.People.SignOut(c.Request.Context(), principal(c)); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))
 	c.Header("Clear-Site-Data", `"cache"`)
-	c.Redirect(http.StatusSeeOther, "/login")
+	next := "/login"
+	if asked := local(values.Get("next")); asked != "/" {
+		next = asked
+	}
+	c.Redirect(http.StatusSeeOther, next)
 	return nil
 }

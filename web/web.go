@@ -19,13 +19,15 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 //go:embed static
 var static embed.FS
 
-// Config is what the portal needs. All fields are required.
+// Config is what the portal needs. All fields but Throttle are required.
 type Config struct {
 	Keys        *keys.Service
 	People      *auth.People
@@ -35,6 +37,8 @@ type Config struct {
 	Format      keys.Format
 	Idempotency *idempotency.Keeper
 	Edge        *httpx.Edge
+	Limiter     ratelimit.Limiter
+	Throttle    ratelimit.Rule // forms that one address sends without a session; as many as it likes if zero
 }
 
 // Portal serves the pages.
@@ -45,8 +49,8 @@ type Portal struct {
 
 // New returns a Portal with its templates parsed.
 func New(c Config) (*Portal, error) {
-	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil {
-		return nil, errors.New("web: every field of the configuration is required")
+	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil {
+		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
 	pages, err := parsePages()
 	if err != nil {
@@ -164,13 +168,34 @@ func comeBack(r *http.Request) string {
 }
 
 // openForm is form for people who have not signed in: it holds the form to the
-// token against cross-site forgery, which members' sessions do else.
+// token against cross-site forgery, which members' sessions do else, and the
+// address to how much a stranger may do.
 func (p *Portal) openForm(c *gin.Context) (url.Values, error) {
+	if err := p.throttle(c); err != nil {
+		return nil, err
+	}
 	values, err := form(c)
 	if err != nil {
 		return nil, err
 	}
 	return values, p.CSRF.Check(c.Request)
+}
+
+// throttle charges the address for a form. The bucket is that of strangers who
+// use the management API.
+func (p *Portal) throttle(c *gin.Context) error {
+	if p.Throttle.IsZero() {
+		return nil
+	}
+	ctx := c.Request.Context()
+	id := "throttle anonymous " + proxies.Neighbourhood(proxies.ClientOf(ctx).Address)
+	d, err := p.Limiter.Take(ctx, ratelimit.Request{Key: ratelimit.Bucket{ID: id, Rule: p.Throttle}, Cost: 1})
+	if err != nil || d.Allowed {
+		return err
+	}
+	e := errs.WithCode(errs.Limited, "throttled", "Too much is sent from your address; wait a moment, then try again.")
+	e.RetryAfter = d.RetryAfter
+	return e
 }
 
 // local returns next if it is a path of this portal, else the start. What a

@@ -1,0 +1,155 @@
+package web_test
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/latchkey/latchkey/auth"
+)
+
+// TestFormsNeedTheirToken: every form of the portal, with and without a
+// session, is refused where another site may have sent it.
+func TestFormsNeedTheirToken(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{signup: auth.SignupOpen})
+	member := s.signedIn(s.user("ada@example.com", auth.Owner))
+	stranger := s.visitor()
+	stranger.get("/login")
+	organization := "/organizations/" + s.organization
+	for _, path := range []string{
+		"/me/profile", "/me/password", "/me/otp/begin", "/me/otp/enable", "/me/otp/disable", "/me/sessions/end", "/me/sessions/ses_x/end", "/me/tokens",
+		"/me/tokens/tok_x/revoke", "/me/unlink", "/me/identities/github", "/logout", "/invitation", organization + "/invite", organization + "/invitations/x/withdraw",
+		organization + "/members/x/role", organization + "/members/x/remove",
+	} {
+		member.sees(member.bare(path, url.Values{}), 403, "csrftoken")
+		member.sees(member.bare(path, url.Values{auth.CSRFField: {"0123456789abcdef"}}), 403, "csrftoken")
+		stranger.sees(stranger.post(path, nil), 303, "/login")
+	}
+	for _, path := range []string{"/login", "/login/code", "/signup", "/confirm", "/invitation/signup", "/password/forgotten", "/password/new"} {
+		stranger.sees(stranger.bare(path, url.Values{}), 403, "csrftoken")
+	}
+}
+
+// TestMyProfile: a fault stands at its field beside what was typed; a new
+// address counts once it is confirmed.
+func TestMyProfile(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	s.user("taken@example.com", "")
+	v := s.signedIn(s.user("ada@example.com", ""))
+	wrong := v.post("/me/profile", url.Values{"name": {"Ada"}, "username": {"1st"}, "email": {"nonsense"}})
+	v.sees(wrong, 422, "must be an e-mail address")
+	wrong = v.post("/me/profile", url.Values{"name": {"Ada"}, "username": {"1st"}, "email": {"ada@example.com"}})
+	v.sees(wrong, 422, "a letter first")
+	if !strings.Contains(wrong.body, `aria-describedby="username-fault"`) || field(wrong.body, "username") != "1st" || field(wrong.body, "name") != "Ada" {
+		t.Errorf("the form came back as %s", wrong.body)
+	}
+	v.sees(v.post("/me/profile", url.Values{"name": {"Ada <b>"}, "username": {"ada"}, "email": {"lovelace@example.com"}}), 303, "done=email")
+	page := v.get("/me?done=email")
+	v.sees(page, 200, "We have written to the new address")
+	if field(page.body, "email") != "ada@example.com" || field(page.body, "name") != "Ada &lt;b&gt;" {
+		t.Errorf("the profile is %s", page.body)
+	}
+	token := s.mail(auth.MailNewEmail, "lovelace@example.com").Token
+	v.sees(v.post("/confirm", url.Values{"token": {token}}), 200, "To my account")
+	if page := v.get("/me"); field(page.body, "email") != "lovelace@example.com" {
+		t.Errorf("the profile is %s", page.body)
+	}
+	v.sees(v.post("/me/profile", url.Values{"email": {"taken@example.com"}}), 303, "done=email") // and its owner decides
+	v.sees(v.post("/confirm", url.Values{"token": {s.mail(auth.MailNewEmail, "taken@example.com").Token}}), 409, "")
+}
+
+// TestMyPassword: who changes it goes on, everybody else who has it is out.
+func TestMyPassword(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	ada := s.user("ada@example.com", "")
+	v, other := s.signedIn(ada), s.signedIn(ada)
+	v.sees(v.post("/me/password", url.Values{"old_password": {another}, "password": {another}}), 422, "is not your password")
+	v.sees(v.post("/me/password", url.Values{"old_password": {password}, "password": {"short"}}), 422, "12 characters")
+	v.sees(v.post("/me/password", url.Values{"old_password": {password}, "password": {another}}), 303, "done=password")
+	v.sees(v.get("/me"), 200, "")
+	other.sees(other.get("/me"), 303, "/login")
+}
+
+var endOne = regexp.MustCompile(`action="(/me/sessions/ses_[^"]+/end)"`)
+
+// TestMySessions are listed, ended one by one or all but this one.
+func TestMySessions(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	ada := s.user("ada@example.com", "")
+	v, second, third := s.signedIn(ada), s.signedIn(ada), s.signedIn(ada)
+	eve := s.signedIn(s.user("eve@example.com", ""))
+	page := v.get("/me")
+	ends := endOne.FindAllStringSubmatch(page.body, -1)
+	if len(ends) != 2 || strings.Count(page.body, "this one") != 1 {
+		t.Fatalf("the sessions are %s", page.body)
+	}
+	eve.sees(eve.post(ends[0][1], nil), 404, "")
+	third.sees(third.get("/me"), 200, "")
+	v.sees(v.post(ends[0][1], nil), 303, "done=session") // the newest is the first
+	third.sees(third.get("/me"), 303, "/login")
+	second.sees(second.get("/me"), 200, "")
+	v.sees(v.post("/me/sessions/end", nil), 303, "done=sessions")
+	second.sees(second.get("/me"), 303, "/login")
+	v.sees(v.get("/me"), 200, "")
+	out := v.post("/logout", nil)
+	v.sees(out, 303, "/login")
+	if !strings.Contains(out.header.Get("Clear-Site-Data"), "cache") {
+		t.Error("the browser keeps what it has")
+	}
+	v.sees(v.get("/me"), 303, "/login?next=%2Fme")
+	v.sees(v.post("/logout", url.Values{"next": {"https://evil.example.com"}}), 303, "/login")
+}
+
+// TestMyTokens: the secret is on one page, and nowhere else.
+func TestMyTokens(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	v := s.signedIn(s.user("ada@example.com", ""))
+	v.sees(v.post("/me/tokens", url.Values{"token_name": {" "}, "days": {"30"}}), 422, "is required")
+	made := v.post("/me/tokens", url.Values{"token_name": {"laptop"}, "days": {"30"}})
+	v.sees(made, 200, "Copy your token now")
+	secret := regexp.MustCompile(`lk_user_\w{49}`).FindString(made.body)
+	page := v.get("/me")
+	v.sees(page, 200, "laptop")
+	if secret == "" || strings.Contains(page.body, secret) || strings.Contains(s.log.String(), secret) {
+		t.Errorf("the secret %q is shown again, or in the log", secret)
+	}
+	revoke := regexp.MustCompile(`/me/tokens/\w+/revoke`).FindString(page.body)
+	eve := s.signedIn(s.user("eve@example.com", ""))
+	eve.sees(eve.post(revoke, nil), 404, "")
+	v.sees(v.post(revoke, nil), 303, "done=token")
+	v.sees(v.post("/me/tokens", url.Values{"token_name": {"x"}, "days": {"-1"}}), 400, "how long")
+}
+
+// TestMembers: owners change roles and remove, the last of them stays; others
+// see, and leave; strangers see nothing.
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	ada, bob := s.user("ada@example.com", auth.Owner), s.user("bob@example.com", auth.Viewer)
+	owner, viewer := s.signedIn(ada), s.signedIn(bob)
+	organization := "/organizations/" + s.organization
+	owner.sees(owner.post(organization+"/members/"+ada.ID+"/role", url.Values{"role": {"viewer"}}), 422, "keeps at least one owner")
+	owner.sees(owner.post(organization+"/members/"+ada.ID+"/remove", nil), 422, "keeps at least one owner")
+	page := viewer.get(organization)
+	viewer.sees(page, 200, "ada@example.com")
+	if strings.Contains(page.body, "/invite") || strings.Contains(page.body, "/role") || strings.Count(page.body, "/remove") != 1 {
+		t.Errorf("a viewer is offered %s", page.body)
+	}
+	viewer.sees(viewer.post(organization+"/members/"+ada.ID+"/role", url.Values{"role": {"viewer"}}), 422, "only owners")
+	viewer.sees(viewer.post(organization+"/invite", url.Values{"email": {"x@example.com"}, "role": {"viewer"}}), 422, "only owners")
+	owner.sees(owner.post(organization+"/members/"+bob.ID+"/role", url.Values{"role": {"owner"}}), 303, "done=role")
+	owner.sees(owner.post(organization+"/members/"+ada.ID+"/remove", nil), 303, "/organizations")
+	owner.sees(owner.get(organization), 404, "")
+	viewer.sees(viewer.post(organization+"/members/"+ada.ID+"/remove", nil), 404, "")
+	eve := s.signedIn(s.user("eve@example.com", ""))
+	eve.sees(eve.get(organization), 404, "")
+	eve.sees(eve.get("/organizations"), 200, "no organization yet")
+	eve.sees(eve.post(organization+"/members/"+bob.ID+"/remove", nil), 404, "")
+	eve.sees(eve.post(organization+"/invite", url.Values{"email": {"x@example.com"}, "role": {"viewer"}}), 404, "")
+}
