@@ -19,7 +19,7 @@ func profileOut(f auth.UserFields) client.MeSettings {
 }
 
 func profileIn(s client.MeSettings) auth.UserFields {
-	return auth.UserFields{Name: s.Name, Username: s.Username, Email: s.Email}
+	return auth.UserFields{Name: s.Name, Username: s.Username, Email: s.Email, Password: s.CurrentPassword}
 }
 
 // showMe answers who the principal is. Only users have a revision.
@@ -39,8 +39,15 @@ func (a *API) patchMe(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	typed := func(current client.MeSettings) (client.MeSettings, error) {
+		s, err := change(current)
+		if err != nil {
+			return s, err
+		}
+		return s, checkTyped("current_password", s.CurrentPassword)
+	}
 	changed := *principal(c)
-	u, err := a.People.ChangeProfile(c.Request.Context(), &changed, rev, edit(change, profileOut, profileIn))
+	u, err := a.People.ChangeProfile(c.Request.Context(), &changed, rev, edit(typed, profileOut, profileIn))
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,8 @@ func (p *People) renewPassword(ctx context.Context, userID, password, except str
 }
 
 // ChangeProfile lets the principal change what he himself may of his user. A
-// new e-mail address counts once the link that is mailed to it was followed.
+// new e-mail address needs his password, for it can get him a new one, and
+// counts once the link that is mailed to it was followed.
 func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
 	if a.Kind != UserKind {
 		return User{}, errs.New(errs.Forbidden, "only users have a profile")
@@ -171,6 +172,9 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 			return err
 		}
 		if email = fields.Email; keys.Fold(email) != u.FoldedEmail() {
+			if err := p.ConfirmPassword(ctx, a, fields.Password, "current_password"); err != nil {
+				return err
+			}
 			if err := p.fewLinks(ctx, u.ID); err != nil {
 				return err
 			}

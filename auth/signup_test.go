@@ -175,7 +175,7 @@ func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 	} {
 		address := strings.ReplaceAll(name, " ", "-") + "@example.com"
 		u, thief := o.user(address), "thief-of-"+address
-		_, err := o.ChangeProfile(ctx, o.as(u), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email = thief; return f, nil })
+		_, err := o.ChangeProfile(ctx, o.as(u), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email, f.Password = thief, password; return f, nil })
 		o.must(err)
 		m, _ := o.mailed(thief)
 		o.must(undo(u))

@@ -38,11 +38,12 @@ type ConfirmPassword struct {
 }
 
 // MeSettings are what users set of themselves. A new e-mail address counts
-// once it is confirmed.
+// once it is confirmed, and needs the password.
 type MeSettings struct {
-	Name     string `json:"name"`
-	Username string `json:"username"` // "" for none
-	Email    string `json:"email"`
+	Name            string `json:"name"`
+	Username        string `json:"username"` // "" for none
+	Email           string `json:"email"`
+	CurrentPassword string `json:"current_password,omitempty"` // for a new e-mail address
 }
 
 // OTPEnrolment is what a device that makes one-time codes is set up with.

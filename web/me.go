@@ -113,7 +113,7 @@ func (p *Portal) saveProfile(c *gin.Context) error {
 	}
 	who := principal(c)
 	_, err = p.People.ChangeProfile(c.Request.Context(), who, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
-		f.Name, f.Username, f.Email = values.Get("name"), values.Get("username"), values.Get("email")
+		f.Name, f.Username, f.Email, f.Password = values.Get("name"), values.Get("username"), values.Get("email"), values.Get("current_password")
 		return f, nil
 	})
 	what := "profile"
@@ -122,7 +122,7 @@ func (p *Portal) saveProfile(c *gin.Context) error {
 	}
 	return p.after(c, err, what, func(m *mePage) {
 		m.User.Name, m.User.Username, m.User.Email = values.Get("name"), values.Get("username"), values.Get("email")
-	}, "name", "username", "email")
+	}, "name", "username", "email", "current_password")
 }
 
 func (p *Portal) changePassword(c *gin.Context) error {
