@@ -46,7 +46,8 @@ func TestMyProfile(t *testing.T) {
 	if !strings.Contains(wrong.body, `aria-describedby="username-fault"`) || field(wrong.body, "username") != "1st" || field(wrong.body, "name") != "Ada" {
 		t.Errorf("the form came back as %s", wrong.body)
 	}
-	v.sees(v.post("/me/profile", url.Values{"name": {"Ada <b>"}, "username": {"ada"}, "email": {"lovelace@example.com"}}), 303, "done=email")
+	v.sees(v.post("/me/profile", url.Values{"name": {"Ada"}, "email": {"thief@example.com"}}), 422, "is not your password")
+	v.sees(v.post("/me/profile", url.Values{"name": {"Ada <b>"}, "username": {"ada"}, "email": {"lovelace@example.com"}, "current_password": {password}}), 303, "done=email")
 	page := v.get("/me?done=email")
 	v.sees(page, 200, "We have written to the new address")
 	if field(page.body, "email") != "ada@example.com" || field(page.body, "name") != "Ada &lt;b&gt;" {
@@ -57,7 +58,7 @@ func TestMyProfile(t *testing.T) {
 	if page := v.get("/me"); field(page.body, "email") != "lovelace@example.com" {
 		t.Errorf("the profile is %s", page.body)
 	}
-	v.sees(v.post("/me/profile", url.Values{"email": {"taken@example.com"}}), 303, "done=email") // and its owner decides
+	v.sees(v.post("/me/profile", url.Values{"email": {"taken@example.com"}, "current_password": {password}}), 303, "done=email") // and its owner decides
 	v.sees(v.post("/confirm", url.Values{"token": {s.mail(auth.MailNewEmail, "taken@example.com").Token}}), 409, "")
 }
 
