@@ -16,7 +16,8 @@ import (
 
 // How the delays grow. One address waits up to longestDelay for one account.
 // An account that is tried from many addresses waits up to accountDelay, which
-// slows a crowd of guessers to a walk and never locks the user out for good.
+// slows a crowd of guessers to a walk. It does not hold where the user has
+// signed in from before, so that no crowd keeps him out for good.
 const (
 	longestDelay   = 15 * time.Minute
 	accountDelay   = 30 * time.Second
@@ -24,6 +25,7 @@ const (
 	accountFactor  = 5  // how many times the tries one account has from all addresses
 	delaysKept     = 100_000
 	delayForgotten = time.Hour
+	timesKept      = 8
 )
 
 // Delays makes whoever guesses passwords wait: after some wrong tries each
@@ -33,13 +35,34 @@ type Delays struct {
 	now  func() time.Time
 	mu   sync.Mutex
 	seen *lru.Cache[string, tries]
+	// known holds the accounts with the addresses that they were signed in to
+	// from. Only who has an account can add to it.
+	known *lru.Cache[string, struct{}]
 }
 
 // tries is what is known of one address, account or both.
 type tries struct {
-	failed int64
-	next   time.Time // when the next try is heard
-	last   time.Time
+	failed int64       // wrong or not decided yet
+	times  []time.Time // of the latest of them, at most timesKept, ascending
+}
+
+// last is when the latest of the tries was.
+func (t *tries) last() time.Time { return t.times[len(t.times)-1] }
+
+func (t *tries) add(now time.Time) {
+	if len(t.times) == timesKept {
+		t.times = t.times[1:]
+	}
+	t.failed, t.times = t.failed+1, append(t.times, now)
+}
+
+// takeBack takes the latest try back, so that it delays nothing and keeps
+// nothing from being forgotten. The last time of wrong tries stays.
+func (t *tries) takeBack() {
+	t.failed--
+	if len(t.times) > 1 {
+		t.times = t.times[:len(t.times)-1]
+	}
 }
 
 // NewDelays returns Delays: the burst of the rule is how many wrong tries are
@@ -49,7 +72,11 @@ func NewDelays(rule ratelimit.Rule, now func() time.Time) (*Delays, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Delays{rule: rule, now: now, seen: seen}, nil
+	known, err := lru.New[string, struct{}](delaysKept)
+	if err != nil {
+		return nil, err
+	}
+	return &Delays{rule: rule, now: now, seen: seen, known: known}, nil
 }
 
 // trySource is one of the names that a try is counted under.
@@ -59,9 +86,11 @@ type trySource struct {
 	longest time.Duration
 }
 
-func (d *Delays) sources(ctx context.Context, login string) []trySource {
+// sources returns what a try is counted under: the account and address
+// together, the address, and last the account.
+func (d *Delays) sources(ctx context.Context, login string) [3]trySource {
 	address, account := proxies.Neighbourhood(proxies.ClientOf(ctx).Address), keys.Fold(login)
-	return []trySource{
+	return [3]trySource{
 		{sourceName(account + " " + address), d.rule.Burst, longestDelay},
 		{sourceName(" " + address), d.rule.Burst * addressFactor, longestDelay},
 		{sourceName(account), d.rule.Burst * accountFactor, accountDelay},
@@ -85,23 +114,31 @@ func (d *Delays) Begin(ctx context.Context, login string) error {
 	defer d.mu.Unlock()
 	now := d.now()
 	sources := d.sources(ctx, login)
-	for _, s := range sources {
-		if t, ok := d.seen.Get(s.name); ok && now.Before(t.next) {
+	asked := sources[:]
+	if _, known := d.known.Get(sources[0].name); known {
+		asked = sources[:2]
+	}
+	for _, s := range asked {
+		if t, ok := d.seen.Get(s.name); ok && now.Before(d.next(&t, s)) {
 			e := errs.New(errs.Limited, "too many failed tries to sign in; wait before the next")
-			e.RetryAfter = t.next.Sub(now)
+			e.RetryAfter = d.next(&t, s).Sub(now)
 			return e
 		}
 	}
 	for _, s := range sources {
 		t, ok := d.seen.Get(s.name)
-		if ok && now.Sub(t.last) > delayForgotten {
+		if ok && now.Sub(t.last()) > delayForgotten {
 			t = tries{}
 		}
-		t.failed, t.last = t.failed+1, now
-		t.next = now.Add(d.delay(t.failed-s.free, s.longest))
+		t.add(now)
 		d.seen.Add(s.name, t)
 	}
 	return nil
+}
+
+// next is when the next try is heard.
+func (d *Delays) next(t *tries, s trySource) time.Time {
+	return t.last().Add(d.delay(t.failed-s.free, s.longest))
 }
 
 func (d *Delays) delay(beyond int64, longest time.Duration) time.Duration {
@@ -109,10 +146,10 @@ func (d *Delays) delay(beyond int64, longest time.Duration) time.Duration {
 		return 0
 	}
 	first := d.rule.Per / time.Duration(d.rule.Requests)
-	if beyond > 20 {
+	if beyond > 40 || first > longest>>beyond { // before first<<beyond can overflow
 		return longest
 	}
-	return min(first<<beyond, longest)
+	return first << beyond
 }
 
 // Excuse takes the try back: it was neither right nor wrong.
@@ -123,22 +160,25 @@ func (d *Delays) Excuse(ctx context.Context, login string) { d.takeBack(ctx, log
 // wash himself clean by signing in to it.
 func (d *Delays) Succeed(ctx context.Context, login string) { d.takeBack(ctx, login, true) }
 
-func (d *Delays) takeBack(ctx context.Context, login string, forget bool) {
+func (d *Delays) takeBack(ctx context.Context, login string, right bool) {
 	if d.rule.IsZero() {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := d.now()
-	for i, s := range d.sources(ctx, login) {
+	sources := d.sources(ctx, login)
+	if right {
+		d.known.Add(sources[0].name, struct{}{})
+		d.seen.Remove(sources[0].name)
+	}
+	for _, s := range sources {
 		t, ok := d.seen.Get(s.name)
 		switch {
 		case !ok:
-		case i == 0 && forget:
+		case t.failed <= 1:
 			d.seen.Remove(s.name)
 		default:
-			t.failed--
-			t.next = now.Add(d.delay(t.failed-s.free, s.longest))
+			t.takeBack()
 			d.seen.Add(s.name, t)
 		}
 	}

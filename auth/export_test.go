@@ -9,3 +9,10 @@ func (d *Delays) LongestName() (longest int) {
 	}
 	return longest
 }
+
+// Remembered returns how many names are kept.
+func (d *Delays) Remembered() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.seen.Len()
+}
