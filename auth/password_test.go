@@ -1,0 +1,127 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// directory is a store of users in memory, which answers without waiting.
+type directory struct {
+	auth.Store
+	auth.UserCollection
+	users []auth.User
+}
+
+func (d *directory) Users() auth.UserCollection { return d }
+
+func (d *directory) find(is func(*auth.User) bool) (auth.User, error) {
+	for i := range d.users {
+		if is(&d.users[i]) {
+			return d.users[i], nil
+		}
+	}
+	return auth.User{}, errs.New(errs.NotFound, "no such user")
+}
+
+func (d *directory) ByEmail(_ context.Context, folded string) (auth.User, error) {
+	return d.find(func(u *auth.User) bool { return u.FoldedEmail() == folded })
+}
+
+func (d *directory) ByUsername(_ context.Context, folded string) (auth.User, error) {
+	return d.find(func(u *auth.User) bool { return u.FoldedUsername() == folded })
+}
+
+// Whether there is a user, and whether he may sign in, changes nothing in the
+// work that is done: while all places for hashing are taken, every sign-in
+// waits for one, and none is refused before.
+func TestEverySignInHashes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		passwords, err := auth.NewPasswords()
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash, err := passwords.Hash(t.Context(), password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		delays, err := auth.NewDelays(ratelimit.Rule{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := &directory{users: []auth.User{
+			{ID: ids.New(ids.User), Email: "ada@example.com", Username: "ada", PasswordHash: hash},
+			{ID: ids.New(ids.User), Email: "disabled@example.com", PasswordHash: hash, Disabled: true},
+			{ID: ids.New(ids.User), Email: "passwordless@example.com"},
+		}}
+		people, err := auth.NewPeople(auth.PeopleConfig{
+			Store: store, Audit: audit.New(nil, nil), Passwords: passwords, Delays: delays, Sealer: sealer,
+			Organizations: func(context.Context, string) (keys.Organization, error) { return keys.Organization{}, nil },
+			Mailer:        &mailbox{}, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		passwords.Occupy()
+		for _, name := range []string{"ada@example.com", "ada", "nobody@example.com", "nobody", "disabled@example.com", "passwordless@example.com", store.users[0].ID, ""} {
+			for _, typed := range []string{password, "wrong horse battery", ""} {
+				_, err := people.Check(t.Context(), auth.Login{Name: name, Password: typed})
+				e, ok := errors.AsType[*errs.Error](err)
+				if !ok || e.Kind != errs.Unavailable || e.RetryAfter <= 0 {
+					t.Errorf("%q is refused without the work of a sign-in: %v", name, err)
+				}
+			}
+		}
+	})
+}
+
+// A password hashed with other parameters is hashed anew when it is typed.
+func TestHashesAreUpgradedAtSignIn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx := t.Context()
+	ada := o.user("ada@example.com")
+	weak, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 8 * 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	o.must(err)
+	_, _, err = keys.Revise(ctx, o.store.Users(), ada.ID, keys.AnyRevision, o.Now, func(u *auth.User) error { u.PasswordHash = weak; return nil })
+	o.must(err)
+	stored := func() string {
+		u, err := o.store.Users().Get(ctx, ada.ID)
+		o.must(err)
+		return u.PasswordHash
+	}
+	_, err = o.Check(ctx, auth.Login{Name: ada.Email, Password: "wrong horse battery"})
+	o.refused("a wrong password", err, errs.Unauthenticated)
+	if stored() != weak {
+		t.Error("a wrong password changed the hash")
+	}
+	_, err = o.Check(ctx, auth.Login{Name: ada.Email, Password: password})
+	o.must(err)
+	strong := stored()
+	if o.Passwords.Outdated(strong) || !strings.HasPrefix(strong, "$argon2id$") {
+		t.Errorf("the hash is still %.40s…", strong)
+	}
+	_, err = o.Check(ctx, auth.Login{Name: ada.Email, Password: password})
+	o.must(err)
+	if stored() != strong {
+		t.Error("a hash of today's parameters was made anew")
+	}
+}
