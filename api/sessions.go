@@ -38,6 +38,9 @@ func (a *API) signIn(c *gin.Context) error {
 		return err
 	}
 	p.Scheme = "session"
+	if err := a.People.EndReplaced(c.Request); err != nil {
+		return err
+	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(ctx).Secure))
 	a.CSRF.Renew(c.Writer, c.Request)
 	return answer(c, http.StatusOK, meOut(p))

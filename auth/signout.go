@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/latchkey/latchkey/internal/errs"
@@ -42,6 +43,32 @@ func (p *People) EndSession(ctx context.Context, a *Principal, id string) error 
 		return p.record(ctx, a, "session.delete", s.object(), s, nil)
 	}
 	return errs.New(errs.NotFound, "there is no such session")
+}
+
+// EndReplaced ends the session that the browser had before it got a new one at
+// sign-in: what was known of the old one is worth nothing.
+func (p *People) EndReplaced(r *http.Request) error {
+	cookie, err := r.Cookie(SessionCookie)
+	if err != nil || cookie.Value == "" || len(cookie.Value) > maxCookieLength {
+		return nil
+	}
+	ctx := r.Context()
+	s, err := p.Store.SessionByToken(ctx, hashToken(cookie.Value))
+	if errors.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the session that is replaced: %w", err)
+	}
+	u, err := p.Store.Users().Get(ctx, s.UserID)
+	if err != nil && !errors.Is(err, errs.NotFound) {
+		return fmt.Errorf("read the user of the session that is replaced: %w", err)
+	}
+	u.ID = s.UserID
+	if err := p.Store.DeleteSession(ctx, s.ID); err != nil {
+		return fmt.Errorf("end the session that is replaced: %w", err)
+	}
+	return p.record(ctx, actorOf(&u), "session.delete", s.object(), s, nil)
 }
 
 // SignOutEverywhere ends all sessions and signed tokens of the principal, the

@@ -174,9 +174,7 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p.begin(c, session)
-	c.Redirect(http.StatusSeeOther, "/")
-	return nil
+	return p.begin(c, session, "/")
 }
 
 // forgotForm is what somebody typed who forgot his password.

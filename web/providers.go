@@ -70,9 +70,7 @@ func (p *Portal) finishExternal(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p.begin(c, token)
-	c.Redirect(http.StatusSeeOther, local(intent.Next))
-	return nil
+	return p.begin(c, token, local(intent.Next))
 }
 
 // finishLink adds the account to the user who began it, if he still is the one

@@ -51,15 +51,19 @@ func (p *Portal) signIn(c *gin.Context) error {
 	if err != nil {
 		return p.signInRefused(c, typed, err)
 	}
-	p.begin(c, token)
-	c.Redirect(http.StatusSeeOther, typed.Next)
-	return nil
+	return p.begin(c, token, typed.Next)
 }
 
-// begin gives the browser the cookies of a new session.
-func (p *Portal) begin(c *gin.Context, token string) {
+// begin gives the browser the cookies of a new session, in the place of one
+// that it may have had, and goes on.
+func (p *Portal) begin(c *gin.Context, token, next string) error {
+	if err := p.People.EndReplaced(c.Request); err != nil {
+		return err
+	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))
 	p.CSRF.Renew(c.Writer, c.Request)
+	c.Redirect(http.StatusSeeOther, next)
+	return nil
 }
 
 // pendingCookie keeps a sign-in between its two steps. It is sent to the second
@@ -106,9 +110,7 @@ func (p *Portal) secondStep(c *gin.Context) error {
 		return err
 	}
 	p.keepPending(c, "", -time.Second)
-	p.begin(c, token)
-	c.Redirect(http.StatusSeeOther, next)
-	return nil
+	return p.begin(c, token, next)
 }
 
 func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) error {
