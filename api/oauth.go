@@ -25,8 +25,11 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	}
 	in := oauth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
 	id, secret, basic := c.Request.BasicAuth()
-	if !basic {
+	switch {
+	case c.GetHeader("Authorization") == "":
 		return values, in, nil
+	case !basic: // what is wrong in the header is not made good by the body
+		return nil, in, &oauth.Error{Code: oauth.InvalidClient, Description: "the Authorization header must be HTTP Basic of client_id and client_secret", Challenge: true}
 	}
 	if in.Secret != "" || (in.ID != "" && in.ID != id) {
 		return nil, in, &oauth.Error{Code: oauth.InvalidRequest, Description: "send the client's credentials once: by HTTP Basic or in the body"}
