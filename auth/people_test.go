@@ -26,14 +26,14 @@ const password = "correct horse battery"
 // office is People over a real store, with a clock that tests set.
 type office struct {
 	*auth.People
-	t     *testing.T
+	t     testing.TB
 	store *sqlite.Store
 	at    atomic.Int64
 	admin keys.Actor
 	mails mailbox
 }
 
-func newOffice(t *testing.T, rule ratelimit.Rule) *office {
+func newOffice(t testing.TB, rule ratelimit.Rule) *office {
 	t.Helper()
 	o := &office{t: t, admin: auth.System()}
 	o.at.Store(time.Now().UnixMilli())
