@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,7 +90,7 @@ type trySource struct {
 // sources returns what a try is counted under: the account and address
 // together, the address, and last the account.
 func (d *Delays) sources(ctx context.Context, login string) [3]trySource {
-	address, account := proxies.Neighbourhood(proxies.ClientOf(ctx).Address), keys.Fold(login)
+	address, account := proxies.Neighbourhood(proxies.ClientOf(ctx).Address), keys.Fold(strings.TrimSpace(login))
 	return [3]trySource{
 		{sourceName(account + " " + address), d.rule.Burst, longestDelay},
 		{sourceName(" " + address), d.rule.Burst * addressFactor, longestDelay},

@@ -106,8 +106,10 @@ func TestDelaysAreOfTheAccountAndTheAddress(t *testing.T) {
 	}
 	g.heard("another account", g.wrong("bob", home))
 	g.heard("another address", g.wrong("ada", cafe))
-	if g.wrong("ADA", home) == 0 {
-		t.Error("the account in upper case is another one")
+	for _, login := range []string{"ADA", " ada", "ada\t"} {
+		if g.wrong(login, home) == 0 {
+			t.Errorf("the account is another one when it is written %q", login)
+		}
 	}
 	for range 2 {
 		g.wrong("eve", "2001:db8:1:2::1")
