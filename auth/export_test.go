@@ -17,9 +17,14 @@ func (d *Delays) Remembered() int {
 	return d.seen.Len()
 }
 
-// Occupy takes every place for hashing.
-func (p *Passwords) Occupy() {
+// Occupy takes every place for hashing until leave is called.
+func (p *Passwords) Occupy() (leave func()) {
 	for range cap(p.places) {
 		p.places <- struct{}{}
+	}
+	return func() {
+		for range cap(p.places) {
+			<-p.places
+		}
 	}
 }

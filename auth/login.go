@@ -33,6 +33,11 @@ func (p *People) wrongSignIn() error {
 	return errWrongSignIn
 }
 
+// wrong reports whether a try was decided and refused.
+func wrong(err error) bool {
+	return errors.Is(err, errWrongSignIn) || errors.Is(err, errWrongOrUnconfirmed)
+}
+
 // Check returns the user who signs in, also with the error CodeRequired.
 // Unknown users, disabled users, those who have not confirmed their address and
 // wrong passwords are answered alike, in content and time; who guesses waits
@@ -41,6 +46,18 @@ func (p *People) Check(ctx context.Context, l Login) (User, error) {
 	if err := p.Delays.Begin(ctx, l.Name); err != nil {
 		return User{}, err
 	}
+	u, err := p.check(ctx, l)
+	switch {
+	case err == nil:
+		p.Delays.Succeed(ctx, l.Name)
+	case !wrong(err): // and not right either
+		p.Delays.Excuse(ctx, l.Name)
+	}
+	return u, err
+}
+
+// check is Check of a try that is heard.
+func (p *People) check(ctx context.Context, l Login) (User, error) {
 	u, err := p.find(ctx, l.Name)
 	if err != nil {
 		return User{}, err
@@ -60,15 +77,11 @@ func (p *People) Check(ctx context.Context, l Login) (User, error) {
 	if err := p.upgradePassword(ctx, &u, l.Password); err != nil {
 		return User{}, err
 	}
-	if err := p.checkCode(ctx, &u, l.Code); err != nil {
-		if errors.Is(err, errCodeRequired) {
-			p.Delays.Excuse(ctx, l.Name)
-			return u, err
-		}
+	err = p.checkCode(ctx, &u, l.Code)
+	if err != nil && !errors.Is(err, errCodeRequired) {
 		return User{}, err
 	}
-	p.Delays.Succeed(ctx, l.Name)
-	return u, nil
+	return u, err
 }
 
 // find returns the user with the e-mail address or username, or a zero User.

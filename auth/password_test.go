@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 
@@ -45,43 +46,46 @@ func (d *directory) ByUsername(_ context.Context, folded string) (auth.User, err
 	return d.find(func(u *auth.User) bool { return u.FoldedUsername() == folded })
 }
 
+// crowded is People with a known, a disabled and a passwordless user, in a
+// bubble of synctest, while all places for hashing are taken.
+func crowded(t *testing.T, rule ratelimit.Rule) (people *auth.People, users []auth.User, leave func()) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	passwords, err := auth.NewPasswords()
+	must(err)
+	hash, err := passwords.Hash(t.Context(), password)
+	must(err)
+	delays, err := auth.NewDelays(rule, time.Now)
+	must(err)
+	sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
+	must(err)
+	store := &directory{users: []auth.User{
+		{ID: ids.New(ids.User), Email: "ada@example.com", Username: "ada", PasswordHash: hash, ConfirmedAt: time.Now()},
+		{ID: ids.New(ids.User), Email: "disabled@example.com", PasswordHash: hash, Disabled: true},
+		{ID: ids.New(ids.User), Email: "passwordless@example.com"},
+	}}
+	people, err = auth.NewPeople(auth.PeopleConfig{
+		Store: store, Audit: audit.New(nil, nil), Passwords: passwords, Delays: delays, Sealer: sealer,
+		Organizations: func(context.Context, string) (keys.Organization, error) { return keys.Organization{}, nil },
+		Mailer:        &mailbox{}, Logger: slog.New(slog.DiscardHandler),
+	})
+	must(err)
+	return people, store.users, passwords.Occupy()
+}
+
 // Whether there is a user, and whether he may sign in, changes nothing in the
 // work that is done: while all places for hashing are taken, every sign-in
 // waits for one, and none is refused before.
 func TestEverySignInHashes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		passwords, err := auth.NewPasswords()
-		if err != nil {
-			t.Fatal(err)
-		}
-		hash, err := passwords.Hash(t.Context(), password)
-		if err != nil {
-			t.Fatal(err)
-		}
-		delays, err := auth.NewDelays(ratelimit.Rule{}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		store := &directory{users: []auth.User{
-			{ID: ids.New(ids.User), Email: "ada@example.com", Username: "ada", PasswordHash: hash},
-			{ID: ids.New(ids.User), Email: "disabled@example.com", PasswordHash: hash, Disabled: true},
-			{ID: ids.New(ids.User), Email: "passwordless@example.com"},
-		}}
-		people, err := auth.NewPeople(auth.PeopleConfig{
-			Store: store, Audit: audit.New(nil, nil), Passwords: passwords, Delays: delays, Sealer: sealer,
-			Organizations: func(context.Context, string) (keys.Organization, error) { return keys.Organization{}, nil },
-			Mailer:        &mailbox{}, Logger: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		passwords.Occupy()
-		for _, name := range []string{"ada@example.com", "ada", "nobody@example.com", "nobody", "disabled@example.com", "passwordless@example.com", store.users[0].ID, ""} {
+		people, users, _ := crowded(t, ratelimit.Rule{})
+		for _, name := range []string{"ada@example.com", "ada", "nobody@example.com", "nobody", "disabled@example.com", "passwordless@example.com", users[0].ID, ""} {
 			for _, typed := range []string{password, "wrong horse battery", ""} {
 				_, err := people.Check(t.Context(), auth.Login{Name: name, Password: typed})
 				e, ok := errors.AsType[*errs.Error](err)
@@ -89,6 +93,23 @@ func TestEverySignInHashes(t *testing.T) {
 					t.Errorf("%q is refused without the work of a sign-in: %v", name, err)
 				}
 			}
+		}
+	})
+}
+
+// A try that could not be decided, for others sign in as well, is no wrong one.
+func TestSignInsThatFindNoPlaceCountAgainstNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		people, _, leave := crowded(t, ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1})
+		for range 20 {
+			if _, err := people.Check(t.Context(), auth.Login{Name: "ada", Password: password}); !errors.Is(err, errs.Unavailable) {
+				t.Fatalf("while there is no place: %v", err)
+			}
+		}
+		leave()
+		if _, err := people.Check(t.Context(), auth.Login{Name: "ada", Password: password}); err != nil {
+			t.Errorf("once there is one: %v", err)
 		}
 	})
 }

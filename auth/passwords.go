@@ -119,6 +119,7 @@ func (p *People) ConfirmPassword(ctx context.Context, a *Principal, password, fi
 	}
 	matches, err := p.Passwords.Matches(ctx, password, u.PasswordHash)
 	if err != nil {
+		p.Delays.Excuse(ctx, u.Email)
 		return err
 	}
 	if !matches {

@@ -74,7 +74,7 @@ func (p *People) SecondStep(ctx context.Context, kept, code string) (token strin
 		return "", err
 	}
 	if err := p.checkCode(ctx, &u, code); err != nil {
-		if errors.Is(err, errCodeRequired) {
+		if !errors.Is(err, errWrongSignIn) {
 			p.Delays.Excuse(ctx, u.Email)
 		}
 		return "", errors.Join(errWrongCode(err), p.recordFailure(ctx, u.Email, err))
