@@ -101,9 +101,12 @@ func plain(token string) string {
 	return s
 }
 
+// cursorName is the member of a list that says where it goes on.
+const cursorName = "next_cursor"
+
 // link is where a value leads.
 func link(name, value string, page *url.URL) string {
-	if name == "next_cursor" && page != nil {
+	if name == cursorName && page != nil {
 		next := *page
 		query := next.Query()
 		query.Set("cursor", value)

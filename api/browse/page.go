@@ -2,6 +2,7 @@ package browse
 
 import (
 	"embed"
+	"encoding/json"
 	"html/template"
 	"io"
 	"net/http"
@@ -34,6 +35,17 @@ type Form struct {
 	Danger  bool
 }
 
+// Bounds of the field that a body is typed into, in lines.
+const (
+	leastRows = 4
+	mostRows  = 24
+)
+
+// Rows is how many lines the body is shown in: all of it, if it is not long.
+func (f Form) Rows() int {
+	return min(max(strings.Count(f.Body, "\n")+2, leastRows), mostRows)
+}
+
 // Answer is what is drawn.
 type Answer struct {
 	Method     string
@@ -55,6 +67,7 @@ type crumb struct{ Name, Path string }
 type view struct {
 	Answer
 	Path, Reason, Kind, Next string
+	More                     string // where the list goes on, "" where it ends
 	Headers                  []line
 	Crumbs                   []crumb
 	Spans                    []span
@@ -80,8 +93,21 @@ func Write(w io.Writer, a *Answer) error {
 	}
 	if len(a.Body) > 0 {
 		v.Spans = colour(a.Body, a.URL)
+		v.More = more(a)
 	}
 	return page.Execute(w, v)
+}
+
+// more is where the list of the answer goes on.
+func more(a *Answer) string {
+	var list struct {
+		Items json.RawMessage `json:"items"`
+		Next  string          `json:"next_cursor"`
+	}
+	if json.Unmarshal(a.Body, &list) != nil || list.Items == nil || list.Next == "" {
+		return ""
+	}
+	return link(cursorName, list.Next, a.URL)
 }
 
 // crumbs is the way from the root of the API to the path.

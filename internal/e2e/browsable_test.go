@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 func TestBrowsableAPI(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, sqliteURL(t))
-	s.issue("free", "invoices:read")
+	_, first := s.issue("free", "invoices:read")
 	v := visit(t)
 	v.do("without signing in", chromedp.Navigate(s.base+"/api/keys"), chromedp.WaitVisible(`.status.bad`))
 	v.do("sign in and come back", chromedp.Click(`header a[href^="/login"]`), chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#email`, "admin@localhost"),
@@ -23,13 +24,24 @@ func TestBrowsableAPI(t *testing.T) {
 	if got := v.text(`pre`); !strings.Contains(got, `\u003cb\u003eby form`) && !strings.Contains(got, "<b>by form</b>") {
 		t.Errorf("after the change: %s", got)
 	}
+	account := strings.Trim(v.text(`pre a[href^="/api/service-accounts/sa_"]`), `"`)
+	v.do("make a key", chromedp.Navigate(s.base+"/api/keys?limit=1"), chromedp.WaitVisible(`textarea`),
+		chromedp.SetValue(`textarea`, `{"service_account_id":"`+account+`","name":"by form"}`), chromedp.Submit(`textarea`), chromedp.WaitVisible(`.status.good`), screenshot("api-made"))
+	key := regexp.MustCompile(`"key": "(lk_live_[0-9A-Za-z]+)"`).FindStringSubmatch(v.text(`pre`))
+	if got := v.text(`.status`); got != "HTTP 201 Created" || key == nil || key[1] == first {
+		t.Fatalf("after making a key: %s %s", got, v.text(`pre`))
+	}
+	if got := code(t, s.base, key[1]); got != "VALID" {
+		t.Errorf("the key that was made by the form is %s", got)
+	}
+	v.do("the next page", chromedp.Navigate(s.base+"/api/keys?limit=1"), chromedp.WaitVisible(`a[rel=next]`), screenshot("api-page"), chromedp.Click(`a[rel=next]`), chromedp.WaitNotPresent(`a[rel=next]`), chromedp.WaitVisible(`.status.good`))
 	scopes := s.base + "/api/scopes"
 	v.do("make", chromedp.Navigate(scopes), chromedp.WaitVisible(`textarea`), chromedp.SetValue(`textarea`, `{"name":"reports:read","description":"Read reports"}`), chromedp.Submit(`textarea`), chromedp.WaitVisible(`.status.good`))
 	if got := v.text(`.status`); got != "HTTP 201 Created" {
 		t.Errorf("after making: %s", got)
 	}
 	v.do("a fault", chromedp.Navigate(scopes), chromedp.WaitVisible(`textarea`), chromedp.SetValue(`textarea`, `{"name":"Reports"}`), chromedp.Submit(`textarea`), chromedp.WaitVisible(`.status.bad`), screenshot("api-fault"))
-	v.do("delete", chromedp.Navigate(scopes+"/reports:read"), chromedp.WaitVisible(`.status.good`), chromedp.Submit(`form input[value="DELETE"]`), chromedp.WaitVisible(`.status.good`))
+	v.do("delete", chromedp.Navigate(scopes+"/reports:read"), chromedp.WaitVisible(`.status.good`), chromedp.Click(`details:has(input[value="DELETE"]) summary`), chromedp.WaitVisible(`button.danger`), screenshot("api-delete"), chromedp.Click(`button.danger`), chromedp.WaitVisible(`h1 .DELETE`))
 	if got := v.text(`.status`); got != "HTTP 204 No Content" {
 		t.Errorf("after deleting: %s", got)
 	}
