@@ -1,0 +1,41 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// TestExamplesOfTheContract: every body that can be sent has an example, and
+// every example is what it is an example of.
+func TestExamplesOfTheContract(t *testing.T) {
+	t.Parallel()
+	for _, o := range contract.operations {
+		if o.RequestBody != nil {
+			checkExamples(t, o.String(), o.at+"/requestBody", o.RequestBody.Value.Content, true)
+		}
+		for status, ref := range o.Responses.Map() {
+			at := pointerOf(ref.Ref, o.at+"/responses/"+status)
+			checkExamples(t, o.String()+" "+status, at, ref.Value.Content, false)
+		}
+	}
+}
+
+func checkExamples(t *testing.T, what, at string, content openapi3.Content, required bool) {
+	t.Helper()
+	for kind, media := range content {
+		if media.Example == nil {
+			if required {
+				t.Errorf("%s as %s has no example", what, kind)
+			}
+			continue
+		}
+		text, err := json.Marshal(media.Example)
+		must(t, err)
+		for _, fault := range contract.valid(fmt.Sprintf("%s/content/%s/schema", at, escape(kind)), text) {
+			t.Errorf("the example of %s as %s: %s", what, kind, fault)
+		}
+	}
+}
