@@ -102,9 +102,13 @@ func makeRun(t *testing.T, command string) {
 		}
 		return errors.Join(err, answer.Body.Close())
 	})
-	if out := p.Output(); !strings.Contains(out, "http://"+addr+"/") || !strings.Contains(out, "Password") {
-		t.Errorf("it prints neither the portal's address nor the first password:\n%s", out)
-	}
+	// What the service printed before it was ready reaches us through a pipe, a little later.
+	parts.Await(t, 30*time.Second, "the portal's address and the first password", func(context.Context) error {
+		if out := p.Output(); !strings.Contains(out, "http://"+addr+"/") || !strings.Contains(out, "Password") {
+			return errors.New("not in the output")
+		}
+		return nil
+	})
 	p.Kill() // make and what it started: make itself tells of a signal as an error
 }
 
