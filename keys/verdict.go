@@ -169,6 +169,7 @@ func (g *Grant) quota() ratelimit.Quota {
 
 func (g *Grant) limits(q *Question) ratelimit.Request {
 	return ratelimit.Request{
+		Group:   g.Account.ID,
 		Key:     ratelimit.Bucket{ID: g.KeyID, Rule: g.KeyRule()},
 		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule()},
 		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: g.quota()},

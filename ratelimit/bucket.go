@@ -52,27 +52,6 @@ func (b *bucket) available(now time.Time) float64 {
 	return t
 }
 
-func (b *bucket) state(tokens float64) BucketState {
-	burst := float64(b.rule.Burst)
-	return BucketState{
-		Limit:      b.rule.Burst,
-		Remaining:  int64(math.Floor(max(0, tokens))),
-		ResetAfter: b.wait(burst - tokens),
-	}
-}
-
-// wait is how long it takes to add tokens.
-func (b *bucket) wait(tokens float64) time.Duration {
-	if tokens <= 0 {
-		return 0
-	}
-	nanoseconds := tokens * float64(b.rule.Per) / float64(b.rule.Requests)
-	if nanoseconds >= math.MaxInt64 {
-		return math.MaxInt64
-	}
-	return time.Duration(math.Ceil(nanoseconds))
-}
-
 // idle reports whether dropping the bucket would change nothing: it is full
 // and was not used for a while. The bucket is locked.
 func (b *bucket) idle(now time.Time, after time.Duration) bool {

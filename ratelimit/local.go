@@ -167,7 +167,7 @@ func (d *Decision) refuse(part Part, h *held, cost int64) {
 	}
 	d.Allowed, d.Refused, d.Never = false, part, cost > h.rule.Burst
 	if !d.Never {
-		d.RetryAfter = h.wait(float64(cost) - h.left)
+		d.RetryAfter = h.rule.wait(float64(cost) - h.left)
 	}
 }
 
@@ -183,10 +183,10 @@ func (d *Decision) refuseQuota(c *counter, limit, cost int64, now time.Time) {
 
 func (d *Decision) report(key, account *held, c *counter, limit int64) {
 	if key.bucket != nil {
-		d.Key = key.state(key.left)
+		d.Key = key.rule.state(key.left)
 	}
 	if account.bucket != nil {
-		d.Account = account.state(account.left)
+		d.Account = account.rule.state(account.left)
 	}
 	if c != nil {
 		d.Quota = QuotaState{Limit: limit, Remaining: max(0, limit-c.used), ResetsAt: c.window.end()}

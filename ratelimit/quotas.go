@@ -18,6 +18,10 @@ type counter struct {
 	used    int64
 	unsaved int64
 	synced  bool // the base is in used
+
+	apart  int64 // let pass here while a shared counter could not be asked
+	began  int64 // the mark of the shared counter, as it was last seen
+	behind bool  // the shared counter knows of less than used
 }
 
 func (c *counter) charge(cost int64) {
@@ -26,6 +30,7 @@ func (c *counter) charge(cost int64) {
 	}
 	c.used += cost
 	c.unsaved += cost
+	c.apart += cost
 }
 
 type counterName struct {

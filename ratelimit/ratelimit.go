@@ -1,6 +1,8 @@
 // Package ratelimit decides whether a request may pass now: token buckets for
 // a key and its account, and a calendar quota, charged together or not at all.
-// It knows nothing of keys or HTTP. Local keeps its counters in this process.
+// It knows nothing of keys or HTTP. Local keeps its counters in this process;
+// Failover decides by counters that nodes share, and by a Local without them;
+// Leased takes shares of shared counters ahead of need.
 package ratelimit
 
 import (
@@ -22,6 +24,10 @@ type QuotaCharge struct {
 
 // Request asks to take Cost from every bucket and the quota that is there.
 type Request struct {
+	// Group is the account whose limits these are, "" where they are nobody's.
+	// A shared limiter keeps the counters of a group on one machine, as it does
+	// those of one bucket that has none.
+	Group   string
 	Key     Bucket
 	Account Bucket
 	Quota   QuotaCharge
@@ -38,6 +44,10 @@ const (
 	PartKey     Part = "key"
 	PartAccount Part = "account"
 	PartQuota   Part = "quota"
+
+	// PartUnreachable refuses while shared counters cannot be reached, where a
+	// Failover is told to.
+	PartUnreachable Part = "unreachable"
 )
 
 // BucketState is a bucket after the decision.
@@ -52,6 +62,7 @@ type QuotaState struct {
 	Limit     int64
 	Remaining int64
 	ResetsAt  time.Time
+	Began     int64 // marks a shared counter: another mark means that it was lost and begun anew
 }
 
 // Decision is the answer to a Request. The states of parts that are not there
@@ -67,6 +78,7 @@ type Decision struct {
 	Key        BucketState
 	Account    BucketState
 	Quota      QuotaState
+	Cluster    bool // decided by counters that all nodes share; else by this node's own
 }
 
 // Limiter decides requests. A refused request is charged nowhere. An error

@@ -182,3 +182,13 @@ func (w window) end() time.Time {
 	}
 	return time.Date(w.year, w.month, w.day+1, 0, 0, 0, 0, time.UTC)
 }
+
+// parseWindow reads what label has written of a window of the period.
+func parseWindow(per Period, label string) (window, error) {
+	layout := time.DateOnly
+	if per == Month {
+		layout = "2006-01"
+	}
+	at, err := time.Parse(layout, label)
+	return windowOf(per, at), err
+}

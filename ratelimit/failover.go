@@ -1,0 +1,248 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Shared is a Limiter whose counters are elsewhere, where other nodes see them
+// and where they can be out of reach.
+type Shared interface {
+	Limiter
+	// Probe reports whether a decision could be made now.
+	Probe(ctx context.Context) error
+	// Settle adds what this node let pass without the shared counters.
+	Settle(ctx context.Context, s Settlement) error
+}
+
+// FailoverConfig is what a Failover needs.
+type FailoverConfig struct {
+	Shared  Shared
+	Local   *Local        // decides while Shared cannot be reached; saves the use of quotas always
+	Timeout time.Duration // how long a decision of Shared is waited for
+	Deny    bool          // refuse what belongs to an account, rather than decide by Local
+	Logger  *slog.Logger
+	Now     func() time.Time // time.Now if nil
+}
+
+// Failover is a Limiter that asks shared counters while they answer in time and
+// decides by itself while they do not. The first call that is not answered ends
+// the asking for all; whether they answer again is found out in the background.
+type Failover struct {
+	FailoverConfig
+
+	down      atomic.Bool
+	fallbacks atomic.Uint64
+	faults    atomic.Uint64
+
+	mu      sync.Mutex // guards what follows
+	changes uint64
+	since   time.Time
+	latest  error
+	wait    time.Duration // before the first probe of the next outage
+	closed  bool
+
+	catching bool // catchUp is at it
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	ctx     context.Context // of the background work
+}
+
+// FailoverState tells how a Failover fares.
+type FailoverState struct {
+	Shared    bool      // shared counters decide; else this node alone does
+	Since     time.Time // when that began
+	Changes   uint64    // how often it changed
+	Faults    uint64    // calls that the shared counters did not answer
+	Fallbacks uint64    // requests that were decided without them
+	Err       error     // the latest fault
+}
+
+// Probes are made in this rhythm. Shared counters that come and go are asked
+// more rarely each time, those that stayed for a while at once again.
+const (
+	firstProbe  = 50 * time.Millisecond
+	rarestProbe = 2 * time.Second
+	steadyAfter = 30 * time.Second
+)
+
+// NewFailover returns a Failover. It asks the shared counters once, in the
+// background, so that a log tells at the start whether they can be reached.
+// Close ends it.
+func NewFailover(c FailoverConfig) (*Failover, error) {
+	if c.Shared == nil || c.Local == nil || c.Timeout <= 0 || c.Logger == nil {
+		return nil, errors.New("ratelimit: Shared, Local, Timeout and Logger are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	f := &Failover{FailoverConfig: c, since: c.Now(), wait: firstProbe}
+	f.ctx, f.stop = context.WithCancel(context.Background())
+	f.running.Go(func() {
+		if err := f.probe(); err != nil && f.ctx.Err() == nil {
+			f.trip(err)
+		}
+	})
+	return f, nil
+}
+
+// Close ends the background work. It closes neither Shared nor Local.
+func (f *Failover) Close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.stop()
+	f.running.Wait()
+}
+
+// State tells how the Failover fares.
+func (f *Failover) State() FailoverState {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return FailoverState{
+		Shared: !f.down.Load(), Since: f.since, Changes: f.changes, Err: f.latest,
+		Faults: f.faults.Load(), Fallbacks: f.fallbacks.Load(),
+	}
+}
+
+// Take decides the request. It waits for the shared counters at most for the
+// time-out, and not at all once they are known to be out of reach.
+func (f *Failover) Take(ctx context.Context, r Request) (Decision, error) {
+	if !f.down.Load() {
+		d, err := f.ask(ctx, r)
+		if err == nil {
+			if f.Local.Observe(ctx, &r, &d) {
+				f.catchUp()
+			}
+			return d, nil
+		}
+		if !errors.Is(err, ErrQuotaUnknown) {
+			f.trip(err)
+		}
+	}
+	f.fallbacks.Add(1)
+	if f.Deny && r.Group != "" {
+		return Decision{Refused: PartUnreachable, RetryAfter: time.Second}, nil
+	}
+	return f.Local.Take(ctx, r)
+}
+
+// ask lets the call go on when its client goes away: it may have been charged
+// by then, and a client that hangs up tells nothing of the counters.
+func (f *Failover) ask(ctx context.Context, r Request) (Decision, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.Timeout)
+	defer cancel()
+	return f.Shared.Take(ctx, r)
+}
+
+// catchUp tells shared counters that were lost what this node knows of them.
+func (f *Failover) catchUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || f.catching {
+		return
+	}
+	f.catching = true
+	f.running.Go(func() {
+		err := f.settle()
+		f.mu.Lock()
+		f.catching = false
+		f.mu.Unlock()
+		if err != nil && f.ctx.Err() == nil {
+			f.trip(err)
+		}
+	})
+}
+
+func (f *Failover) probe() error {
+	ctx, cancel := context.WithTimeout(f.ctx, f.Timeout)
+	defer cancel()
+	return f.Shared.Probe(ctx)
+}
+
+// trip ends the asking, and begins to probe.
+func (f *Failover) trip(err error) {
+	f.faults.Add(1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.latest = err
+	if f.closed || f.down.Load() {
+		return
+	}
+	now := f.Now()
+	if now.Sub(f.since) >= steadyAfter {
+		f.wait = firstProbe
+	}
+	f.changes++
+	f.since = now
+	f.down.Store(true)
+	wait := f.wait
+	f.wait = min(2*f.wait, rarestProbe)
+	f.running.Go(func() { f.await(wait) })
+	f.Logger.Warn("shared limits cannot be reached", "err", err, "fallback", f.fallback())
+}
+
+func (f *Failover) fallback() string {
+	if f.Deny {
+		return "deny"
+	}
+	return "local"
+}
+
+// await probes until the shared counters answer and have taken what was let
+// pass without them.
+func (f *Failover) await(wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		select {
+		case <-f.ctx.Done():
+			return
+		case <-timer.C:
+		}
+		err := f.probe()
+		if err == nil {
+			err = f.settle()
+		}
+		if err == nil {
+			f.restore()
+			return
+		}
+		wait = min(2*wait, rarestProbe)
+		timer.Reset(wait)
+	}
+}
+
+// restore goes on with the shared counters. What requests that are on their way
+// are still charged to this node is settled behind them.
+func (f *Failover) restore() {
+	f.mu.Lock()
+	now := f.Now()
+	away := now.Sub(f.since)
+	f.changes++
+	f.since = now
+	f.down.Store(false)
+	f.mu.Unlock()
+	f.Logger.Info("shared limits are reached again", "away", away.Round(time.Millisecond).String())
+	if err := f.settle(); err != nil && f.ctx.Err() == nil {
+		f.trip(err)
+	}
+}
+
+// settle saves what this node let pass by itself, then tells it to the shared
+// counters: one that was lost begins with what is saved.
+func (f *Failover) settle() error {
+	// A store that is away is not the fault of the shared counters, and Local
+	// keeps for later what it could not save.
+	_ = f.Local.Flush(f.ctx)
+	return f.Local.settle(f.ctx, func(ctx context.Context, s Settlement) error {
+		ctx, cancel := context.WithTimeout(ctx, f.Timeout)
+		defer cancel()
+		return f.Shared.Settle(ctx, s)
+	})
+}

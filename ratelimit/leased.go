@@ -1,0 +1,338 @@
+package ratelimit
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"time"
+)
+
+// LeasedConfig is what a Leased needs.
+type LeasedConfig struct {
+	From    Lessor
+	Timeout time.Duration    // of a lease that is taken ahead of need
+	Now     func() time.Time // time.Now if nil
+}
+
+// Leased is a Limiter that spends shares of shared counters. It takes them
+// ahead of need, in the background, so that a steady stream of requests waits
+// for no other machine. What it spends was taken from the shared counters
+// before, so several of them together let no more pass than one.
+type Leased struct {
+	from    Lessor
+	now     func() time.Time
+	timeout time.Duration
+	node    string
+	seed    maphash.Seed
+	parts   [shards]shareShard
+	ctx     context.Context // of the background work
+	stop    context.CancelFunc
+	closing sync.RWMutex // held for reading while work begins
+	closed  bool
+	running sync.WaitGroup
+}
+
+type shareName struct {
+	part   Part
+	id     string
+	window window
+}
+
+type shareShard struct {
+	mu     sync.RWMutex
+	byName map[shareName]*share
+}
+
+// NewLeased returns a Leased; Close ends it and gives back what it holds.
+func NewLeased(c LeasedConfig) (*Leased, error) {
+	if c.From == nil || c.Timeout <= 0 {
+		return nil, errors.New("ratelimit: From and Timeout are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	l := &Leased{from: c.From, now: c.Now, timeout: c.Timeout, node: rand.Text(), seed: maphash.MakeSeed()}
+	for i := range l.parts {
+		l.parts[i].byName = map[shareName]*share{}
+	}
+	l.ctx, l.stop = context.WithCancel(context.Background())
+	l.running.Go(l.sweep)
+	return l, nil
+}
+
+// Close ends the background work and gives back what was not spent.
+func (l *Leased) Close(ctx context.Context) error {
+	l.closing.Lock()
+	l.closed = true
+	l.closing.Unlock()
+	l.stop()
+	l.running.Wait()
+	for i := range l.parts {
+		for _, s := range l.parts[i].all() {
+			if err := s.giveBack(ctx, l.from); err != nil {
+				return fmt.Errorf("give shares of limits back: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Probe reports whether shares could be taken now.
+func (l *Leased) Probe(ctx context.Context) error { return l.from.Probe(ctx) }
+
+// Settle adds what this node let pass without the shared counters.
+func (l *Leased) Settle(ctx context.Context, s Settlement) error { return l.from.Settle(ctx, s) }
+
+// tries bounds how often a request asks for a share that others then spend.
+const tries = 3
+
+// Take decides the request by what this node holds. It asks the shared counters
+// first where it holds too little and they may have more.
+func (l *Leased) Take(ctx context.Context, r Request) (Decision, error) {
+	now := l.now()
+	if r.never() {
+		r.DryRun = true
+		return l.from.Take(ctx, r)
+	}
+	var shares [3]*share
+	for try := 0; ; try++ {
+		d, short := l.spend(&r, &shares, now, try == tries)
+		if len(short) == 0 {
+			return d, nil
+		}
+		if r.DryRun { // takes no share: the counters themselves are asked
+			return l.from.Take(ctx, r)
+		}
+		if err := l.renew(ctx, short, r.Cost); err != nil {
+			return Decision{}, err
+		}
+		now = l.now()
+	}
+}
+
+// never reports whether the cost can never pass.
+func (r *Request) never() bool {
+	over := func(b Bucket) bool { return !b.Rule.IsZero() && r.Cost > b.Rule.Burst }
+	return over(r.Key) || over(r.Account) || (!r.Quota.Quota.IsZero() && r.Cost > r.Quota.Quota.Requests)
+}
+
+// spend takes the cost from all shares or none. It returns those that hold too
+// little and may get more; at the last try there are none of these.
+func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) (Decision, []*share) {
+	l.lock(r, shares, now)
+	defer func() {
+		for _, s := range shares {
+			if s != nil {
+				s.mu.Unlock()
+			}
+		}
+	}()
+	var short []*share
+	dry := false
+	levels := [3]float64{}
+	for i, s := range shares {
+		if s == nil {
+			continue
+		}
+		levels[i] = s.estimate(now)
+		switch {
+		case s.have >= r.Cost:
+			levels[i] = max(levels[i], float64(r.Cost))
+		case last || s.dry(r.Cost, now):
+			dry = true
+			levels[i] = min(levels[i], float64(r.Cost-1))
+		default:
+			short = append(short, s)
+		}
+	}
+	if len(short) > 0 && !dry {
+		return Decision{}, short
+	}
+	if !dry && !r.DryRun && r.Cost > 0 {
+		l.charge(shares, r.Cost, now)
+	}
+	return decideByShares(r, shares, levels, now), nil
+}
+
+// charge takes the cost from shares that hold it, and has those filled that get
+// low.
+func (l *Leased) charge(shares *[3]*share, cost int64, now time.Time) {
+	for _, s := range shares {
+		if s == nil {
+			continue
+		}
+		s.have -= cost
+		s.used = now
+		if s.low() {
+			s.busy = true
+			l.fill(s)
+		}
+	}
+}
+
+func decideByShares(r *Request, shares *[3]*share, levels [3]float64, now time.Time) Decision {
+	l := Levels{Key: levels[0], Account: levels[1]}
+	if q := shares[2]; q != nil {
+		l.Used = r.Quota.Quota.Requests - int64(levels[2])
+	}
+	d := r.Decide(l, now)
+	d.Cluster = true
+	if q := shares[2]; q != nil {
+		d.Quota.Began = q.began
+	}
+	return d
+}
+
+// lock returns the shares of the request, locked, in one order everywhere.
+func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
+	for i, b := range []Bucket{r.Key, r.Account} {
+		if !b.Rule.IsZero() {
+			part := PartKey
+			if i == 1 {
+				part = PartAccount
+			}
+			s := l.share(shareName{part: part, id: b.ID})
+			if s.bucket.Bucket.Rule != b.Rule { // new, or changed: what is known of it no longer holds
+				s.bucket = BucketLease{Group: r.Counters(), Account: i == 1, Bucket: b, Node: l.node, Life: shareLife}
+				s.have, s.asked = min(s.have, b.Rule.Burst), time.Time{}
+			}
+			s.expire(now)
+			shares[i] = s
+		}
+	}
+	if q := r.Quota.Quota; !q.IsZero() {
+		w := windowOf(q.Per, now)
+		s := l.share(shareName{part: PartQuota, id: r.Quota.ID, window: w})
+		if s.quota.Limit != q.Requests {
+			s.quota = QuotaLease{ID: r.Quota.ID, Window: w.label(), Ends: w.end(), Limit: q.Requests}
+			s.asked = time.Time{}
+		}
+		shares[2] = s
+	}
+}
+
+// share returns the share of that name, locked.
+func (l *Leased) share(name shareName) *share {
+	part := &l.parts[maphash.Comparable(l.seed, name)%shards]
+	for {
+		part.mu.RLock()
+		s := part.byName[name]
+		part.mu.RUnlock()
+		if s == nil {
+			s = part.add(name)
+		}
+		s.mu.Lock()
+		if !s.dead {
+			return s
+		}
+		s.mu.Unlock()
+	}
+}
+
+func (p *shareShard) add(name shareName) *share {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.byName[name]; s != nil {
+		return s
+	}
+	s := &share{}
+	p.byName[name] = s
+	return s
+}
+
+func (p *shareShard) all() []*share {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	all := make([]*share, 0, len(p.byName))
+	for _, s := range p.byName {
+		all = append(all, s)
+	}
+	return all
+}
+
+// renew fills all shares at once.
+func (l *Leased) renew(ctx context.Context, short []*share, cost int64) error {
+	faults := make([]error, len(short))
+	var others sync.WaitGroup
+	for i, s := range short[1:] {
+		others.Go(func() { faults[i+1] = s.renew(ctx, l.from, cost, l.now) })
+	}
+	faults[0] = short[0].renew(ctx, l.from, cost, l.now)
+	others.Wait()
+	return errors.Join(faults...)
+}
+
+// fill renews a share in the background. A fault is left to the next request
+// that has to wait for the share.
+func (l *Leased) fill(s *share) {
+	l.closing.RLock()
+	defer l.closing.RUnlock()
+	if l.closed {
+		return
+	}
+	l.running.Go(func() {
+		ctx, cancel := context.WithTimeout(l.ctx, l.timeout)
+		defer cancel()
+		_ = s.renew(ctx, l.from, 0, l.now)
+		s.mu.Lock()
+		s.busy = false
+		s.mu.Unlock()
+	})
+}
+
+const (
+	idleShare   = shareLife / 4 // after which it is given back
+	forgetShare = time.Minute   // after which it is dropped
+)
+
+// sweep gives back what is not used, one shard after the other.
+func (l *Leased) sweep() {
+	ticker := time.NewTicker(idleShare / shards)
+	defer ticker.Stop()
+	for part := 0; ; part = (part + 1) % shards {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-ticker.C:
+			l.sweepShard(&l.parts[part])
+		}
+	}
+}
+
+func (l *Leased) sweepShard(p *shareShard) {
+	now := l.now()
+	for _, s := range p.drop(now) {
+		ctx, cancel := context.WithTimeout(l.ctx, l.timeout)
+		_ = s.giveBack(ctx, l.from) // what is lost is void in a moment, or a small part of a quota
+		cancel()
+	}
+}
+
+// drop forgets shares that were not used for long, and returns those that hold
+// something that is not used now.
+func (p *shareShard) drop(now time.Time) (idle []*share) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, s := range p.byName {
+		if !s.mu.TryLock() {
+			continue // in use
+		}
+		unused := now.Sub(s.used)
+		if s.asked.After(s.used) {
+			unused = now.Sub(s.asked)
+		}
+		s.expire(now)
+		switch {
+		case s.have > 0 && unused >= idleShare:
+			idle = append(idle, s)
+		case s.have == 0 && unused >= forgetShare && !s.busy:
+			s.dead = true
+			delete(p.byName, name)
+		}
+		s.mu.Unlock()
+	}
+	return idle
+}

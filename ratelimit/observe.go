@@ -1,0 +1,105 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// ErrQuotaUnknown means that what was used of a quota cannot be told now.
+var ErrQuotaUnknown = errors.New("what was used of the quota is not known")
+
+// Settlement is what a node let pass of a quota by itself.
+type Settlement struct {
+	ID     string
+	Window string // see Quota.Window
+	Add    int64
+	Began  int64 // the mark of the shared counter when it was last seen, see QuotaState; 0: only Used counts
+	Used   int64 // in all, as far as this node knows
+}
+
+// Observe notes what shared counters have decided: the use of the quota is
+// saved to the store with that of this process, and this process goes on from
+// there when it decides by itself. It reports whether the shared counter knows
+// of less than this process does, as one does that was lost and begun anew: it
+// is then to be settled.
+func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bool) {
+	if !d.HasQuota || !d.Allowed || r.DryRun || r.Cost <= 0 {
+		return false
+	}
+	c := l.quotas.counter(ctx, r.Quota.ID, windowOf(r.Quota.Quota.Per, l.now()))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	shared := d.Quota.Limit - d.Quota.Remaining
+	if c.began != d.Quota.Began {
+		c.began, c.apart = d.Quota.Began, 0
+		c.behind = c.used+r.Cost > shared
+	}
+	c.used = max(c.used+r.Cost, shared)
+	c.unsaved += r.Cost
+	return c.behind
+}
+
+// QuotaUsed tells what was used of a quota in a window: what the store has, or
+// this process where it knows of more. A shared counter begins with it.
+func (l *Local) QuotaUsed(ctx context.Context, id, window string) (int64, error) {
+	var stored int64
+	if l.quotas.store != nil {
+		var err error
+		if stored, err = l.quotas.store.QuotaUse(ctx, id, window); err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrQuotaUnknown, err)
+		}
+	}
+	c := l.quotas.find(id, window)
+	if c == nil {
+		return stored, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(stored, c.used), nil
+}
+
+func (q *quotas) find(id, window string) *counter {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	for _, per := range []Period{Day, Month} {
+		if w, err := parseWindow(per, window); err == nil {
+			return q.byName[counterName{id, w}]
+		}
+	}
+	return nil
+}
+
+// settle hands what shared counters do not know of to tell, and forgets it
+// where tell has taken it.
+func (l *Local) settle(ctx context.Context, tell func(context.Context, Settlement) error) error {
+	for name, c := range l.quotas.unsettled() {
+		c.mu.Lock()
+		s := Settlement{ID: name.id, Window: name.window.label(), Add: c.apart, Began: c.began, Used: c.used}
+		if c.behind {
+			s.Began = 0
+		}
+		c.mu.Unlock()
+		if err := tell(ctx, s); err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.apart, c.behind = max(0, c.apart-s.Add), c.behind && s.Began != 0
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+func (q *quotas) unsettled() map[counterName]*counter {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	found := map[counterName]*counter{}
+	for name, c := range q.byName {
+		c.mu.Lock()
+		if c.apart > 0 || c.behind {
+			found[name] = c
+		}
+		c.mu.Unlock()
+	}
+	return found
+}

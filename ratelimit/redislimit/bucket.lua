@@ -1,0 +1,55 @@
+-- A bucket is the continuous-state form of GCRA: the tokens that it held at one
+-- moment, and the rule that has filled it since. Times are microseconds, which
+-- a double holds exactly; rules come in requests per nanoseconds.
+
+local function clock(given)
+  if given ~= '0' then return tonumber(given) end
+  local t = redis.call('TIME')
+  return t[1] * 1000000 + t[2]
+end
+
+local function read(key, requests, per, burst, now)
+  local b = {key = key, requests = tonumber(requests), per = tonumber(per), burst = tonumber(burst), at = now}
+  b.tokens = b.burst
+  local packed = redis.call('GET', key)
+  if packed then
+    local tokens, at, r, p, c = struct.unpack('<ddddd', packed)
+    b.at = math.max(now, at) -- time does not run backwards in a bucket
+    b.tokens = math.min(b.burst, c, tokens + (b.at - at) * 1000 * r / p)
+    b.changed = r ~= b.requests or p ~= b.per or c ~= b.burst
+  end
+  return b
+end
+
+-- What the bucket holds, with what floating point loses of a token that is due
+-- exactly now.
+local function available(b)
+  local whole = math.floor(b.tokens + 0.5)
+  if math.abs(b.tokens - whole) < 1e-6 then return whole end
+  return b.tokens
+end
+
+-- A full bucket is as good as none, so each lives until it would be full.
+local function write(b)
+  local life = math.ceil((b.burst - b.tokens) * b.per / b.requests / 1000000) + 1000
+  redis.call('SET', b.key, struct.pack('<ddddd', b.tokens, b.at, b.requests, b.per, b.burst),
+    'PX', string.format('%.0f', math.min(life, 3e11)))
+end
+
+-- A quota counter is what was used and when the counter began, which tells one
+-- that was lost and begun anew from the one before.
+local function used(key, base, now)
+  local packed = redis.call('GET', key)
+  if packed then
+    local n, began = struct.unpack('<dd', packed)
+    return n, began, false
+  end
+  if base < 0 then return nil end
+  return base, now, true
+end
+
+local function spend(key, n, began, life)
+  redis.call('SET', key, struct.pack('<dd', n, began), 'PX', life)
+end
+
+local function text(number) return string.format('%.17g', number) end

@@ -1,0 +1,117 @@
+package redislimit
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const forms = "write redis://HOST:6379/0, rediss://… for TLS, redis+cluster://HOST:6379,HOST:6379 for a cluster, " +
+	"or redis+sentinel://HOST:26379,HOST:26379/0?master_name=NAME"
+
+// CheckURL reports what is wrong with the address of a Redis, a Redis Cluster
+// or the sentinels of one, without connecting. The error tells no password.
+func CheckURL(address string) error {
+	c, err := open(address, time.Second)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// open makes the client; it connects at its first use.
+func open(address string, timeout time.Duration) (redis.UniversalClient, error) {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return nil, errors.New("the scheme is missing: " + forms)
+	}
+	transport, kind, _ := strings.Cut(scheme, "+")
+	if transport != "redis" && transport != "rediss" {
+		return nil, errors.New("the scheme is not known: " + forms)
+	}
+	plain, many, err := spread(transport + "://" + rest)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case kind == "sentinel":
+		return openSentinel(plain, timeout)
+	case kind == "cluster" || (kind == "" && many):
+		return openCluster(plain, timeout)
+	case kind == "":
+		return openSingle(plain, timeout)
+	default:
+		return nil, errors.New("the scheme is not known: " + forms)
+	}
+}
+
+// spread writes a list of hosts as the client library reads it: one host, and
+// the others as parameters. Errors of url.Parse hold the password, so none is
+// passed on.
+func spread(address string) (plain string, many bool, err error) {
+	scheme, rest, _ := strings.Cut(address, "://")
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	start := strings.LastIndexByte(rest[:end], '@') + 1
+	hosts := strings.Split(rest[start:end], ",")
+	u, err := url.Parse(scheme + "://" + rest[:start] + hosts[0] + rest[end:])
+	if err != nil || u.Host == "" {
+		return "", false, errors.New("it is no URL with a host (special characters of a password are written as %XX): " + forms)
+	}
+	query := u.Query()
+	for _, host := range hosts[1:] {
+		if host == "" {
+			return "", false, errors.New("a host of the list is empty: " + forms)
+		}
+		query.Add("addr", host)
+	}
+	many = query.Has("addr")
+	u.RawQuery = query.Encode()
+	return u.String(), many, nil
+}
+
+// A call is never repeated by the library: one that was lost may have been
+// charged. Nor does dialling go on when the time of a call is over.
+const (
+	noRetries = -1
+	oneTry    = 1
+)
+
+func openSingle(address string, timeout time.Duration) (redis.UniversalClient, error) {
+	o, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, forms)
+	}
+	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	return redis.NewClient(o), nil
+}
+
+func openSentinel(address string, timeout time.Duration) (redis.UniversalClient, error) {
+	o, err := redis.ParseFailoverURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, forms)
+	}
+	if o.MasterName == "" {
+		return nil, errors.New("master_name is missing: " + forms)
+	}
+	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	return redis.NewFailoverClient(o), nil
+}
+
+func openCluster(address string, timeout time.Duration) (redis.UniversalClient, error) {
+	o, err := redis.ParseClusterURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, forms)
+	}
+	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	return redis.NewClusterClient(o), nil
+}

@@ -1,0 +1,203 @@
+// Package redislimit keeps the counters of rate limits and quotas in Redis or
+// Valkey, where all nodes share them: one server, one behind sentinels, or a
+// cluster. Every decision is one script, so one round trip, that charges all
+// parts of a request or none. It does not know what to do without Redis: see
+// ratelimit.Failover.
+package redislimit
+
+import (
+	"context"
+	_ "embed" // the scripts
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Config is what a Limiter needs.
+type Config struct {
+	URL     string        // see CheckURL
+	Timeout time.Duration // bounds each step of a call; calls have deadlines of their own
+	Prefix  string        // what names in Redis start with, "latchkey:" if empty
+
+	// Used tells what was used of a quota before its counter was in Redis. An
+	// error of it wraps ratelimit.ErrQuotaUnknown. Nothing was used if nil.
+	Used func(ctx context.Context, id, window string) (int64, error)
+
+	// Now is the clock of the nodes, which tells the windows of quotas.
+	// time.Now if nil.
+	Now func() time.Time
+
+	// OwnTime fills buckets by Now instead of the time of the Redis server,
+	// which is the same for all nodes: only for tests that set the time.
+	OwnTime bool
+}
+
+// Limiter is a ratelimit.Limiter whose counters are in Redis. It is also where
+// a ratelimit.Leased takes its shares.
+type Limiter struct {
+	client  redis.UniversalClient
+	prefix  string
+	used    func(ctx context.Context, id, window string) (int64, error)
+	now     func() time.Time
+	ownTime bool
+
+	take, lease, reserve, settle *redis.Script
+}
+
+//go:embed bucket.lua
+var bucketScript string
+
+//go:embed take.lua
+var takeScript string
+
+//go:embed lease.lua
+var leaseScript string
+
+//go:embed reserve.lua
+var reserveScript string
+
+//go:embed settle.lua
+var settleScript string
+
+// New returns a Limiter. It does not connect before its first use, so a Redis
+// that is away is no error here. Close ends it.
+func New(c Config) (*Limiter, error) {
+	if c.Timeout <= 0 {
+		return nil, errors.New("redislimit: Timeout is required")
+	}
+	client, err := open(c.URL, c.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Prefix == "" {
+		c.Prefix = "latchkey:"
+	}
+	if c.Used == nil {
+		c.Used = func(context.Context, string, string) (int64, error) { return 0, nil }
+	}
+	return &Limiter{
+		client: client, prefix: c.Prefix, used: c.Used, now: c.Now, ownTime: c.OwnTime,
+		take: redis.NewScript(bucketScript + takeScript), lease: redis.NewScript(bucketScript + leaseScript),
+		reserve: redis.NewScript(bucketScript + reserveScript), settle: redis.NewScript(settleScript),
+	}, nil
+}
+
+// Close closes the connections.
+func (l *Limiter) Close() error { return l.client.Close() }
+
+// Probe reports whether a decision could be made and charged now.
+func (l *Limiter) Probe(ctx context.Context) error {
+	_, err := l.Take(ctx, ratelimit.Request{Key: ratelimit.Bucket{ID: "probe", Rule: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}}, Cost: 1})
+	return err
+}
+
+// Take decides the request in one round trip, or two at the first use of a
+// quota in a window.
+func (l *Limiter) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decision, error) {
+	now := l.now()
+	call := l.call(&r, now)
+	reply, err := l.run(ctx, l.take, call.keys[:], call.args[:])
+	if errors.Is(err, errUnknown) {
+		if call.args[argUsed], err = l.used(ctx, r.Quota.ID, call.window); err == nil {
+			reply, err = l.run(ctx, l.take, call.keys[:], call.args[:])
+		}
+	}
+	if err != nil {
+		return ratelimit.Decision{}, fmt.Errorf("take from Redis: %w", err)
+	}
+	if len(reply) != 5 {
+		return ratelimit.Decision{}, fmt.Errorf("take from Redis: %d values came back", len(reply))
+	}
+	d := r.Decide(ratelimit.Levels{Key: reply[1], Account: reply[2], Used: int64(reply[3])}, now)
+	d.Quota.Began, d.Cluster = int64(reply[4]), true
+	return d, nil
+}
+
+// call is what the take script is given.
+type call struct {
+	keys   [3]string
+	args   [12]any
+	window string
+}
+
+// argUsed is the argument that tells what was used before the counter.
+const argUsed = 11
+
+func (l *Limiter) call(r *ratelimit.Request, now time.Time) call {
+	group := r.Counters()
+	c := call{keys: [3]string{l.bucketName(group, "key", r.Key.ID), l.bucketName(group, "account", r.Account.ID)}}
+	c.keys[2] = c.keys[1] // a quota that is not there is not looked at
+	c.args = [12]any{
+		l.time(now), r.Cost, r.DryRun,
+		r.Key.Rule.Requests, int64(r.Key.Rule.Per), r.Key.Rule.Burst,
+		r.Account.Rule.Requests, int64(r.Account.Rule.Per), r.Account.Rule.Burst,
+		r.Quota.Quota.Requests, 0, -1,
+	}
+	if !r.Quota.Quota.IsZero() {
+		var end time.Time
+		c.window, end = r.Quota.Quota.Window(now)
+		c.keys[2] = l.quotaName(r.Quota.ID, c.window)
+		c.args[argUsed-1] = life(now, end)
+	}
+	return c
+}
+
+func (l *Limiter) bucketName(group, kind, id string) string {
+	return l.prefix + "{" + group + "}" + kind + ":" + id
+}
+
+func (l *Limiter) quotaName(id, window string) string {
+	return l.prefix + "{" + id + "}quota:" + window
+}
+
+// life is how long a counter is kept, in milliseconds: somewhat longer than its
+// window, as the clocks of nodes differ.
+func life(now, end time.Time) int64 { return (end.Sub(now) + time.Hour).Milliseconds() }
+
+// time is what the scripts take for now: 0 is the time of the server.
+func (l *Limiter) time(now time.Time) int64 {
+	if l.ownTime {
+		return now.UnixMicro()
+	}
+	return 0
+}
+
+// errUnknown says that a quota has no counter yet.
+var errUnknown = errors.New("the quota has no counter yet")
+
+// run runs the script by its hash, and sends it where the server does not know
+// it. All numbers come back as text, which alone holds a double.
+func (l *Limiter) run(ctx context.Context, s *redis.Script, keys []string, args []any) ([]float64, error) {
+	texts, err := s.Run(ctx, l.client, keys, args...).StringSlice()
+	if err != nil {
+		return nil, err
+	}
+	if len(texts) == 1 && texts[0] == "unknown" {
+		return nil, errUnknown
+	}
+	numbers := make([]float64, len(texts))
+	for i, t := range texts {
+		if numbers[i], err = strconv.ParseFloat(t, 64); err != nil {
+			return nil, fmt.Errorf("an answer of Redis: %w", err)
+		}
+	}
+	return numbers, nil
+}
+
+// Settle tells Redis what this node let pass without it. A counter that is no
+// longer there is no fault: what begins it anew is told by Config.Used.
+func (l *Limiter) Settle(ctx context.Context, s ratelimit.Settlement) error {
+	err := l.settle.Run(ctx, l.client, []string{l.quotaName(s.ID, s.Window)}, s.Add, s.Began, s.Used).Err()
+	if err != nil {
+		return fmt.Errorf("settle a quota in Redis: %w", err)
+	}
+	return nil
+}
