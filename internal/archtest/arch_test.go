@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 var apart = []string{"store/mongo", "store/sqlite"}
 
 // testOnly packages are imported by tests, and by each other.
-var testOnly = []string{"internal/parts", "internal/e2e", "internal/archtest", "store/storetest"}
+var testOnly = []string{"internal/parts", "internal/e2e", "internal/archtest", "store/storetest", "ratelimit/ratelimittest"}
 
 // listed is what the go command tells of a package.
 type listed struct {

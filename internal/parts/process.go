@@ -168,6 +168,11 @@ func (p *Process) cleanup() {
 	}
 }
 
+// resume lets a stopped process go on, so that it can end.
+func (p *Process) resume() {
+	_ = p.cmd.Process.Signal(syscall.SIGCONT) // an ended process needs it no more
+}
+
 // tail returns the last n bytes of s, and says so when it cuts.
 func tail(s string, n int) string {
 	if len(s) <= n {
