@@ -23,7 +23,14 @@ func limitState(d *ratelimit.Decision) *client.LimitState {
 	if !ok {
 		return nil
 	}
-	return &client.LimitState{Limit: b.Limit, Remaining: b.Remaining, ResetAfter: client.Duration(b.ResetAfter)}
+	return &client.LimitState{Limit: b.Limit, Remaining: b.Remaining, ResetAfter: client.Duration(b.ResetAfter), Scope: scopeOf(d)}
+}
+
+func scopeOf(d *ratelimit.Decision) string {
+	if d.Cluster {
+		return client.ScopeCluster
+	}
+	return client.ScopeNode
 }
 
 func quotaState(d *ratelimit.Decision) *client.QuotaState {

@@ -44,7 +44,7 @@ func FuzzDecisionIsValidJSON(f *testing.F) {
 			Valid: true, Code: "VALID", Detail: name, KeyID: "key_1", Name: name, Environment: "live",
 			ServiceAccount: &client.VerifiedAccount{ID: "sa_1", Name: name, ExternalID: scope}, OrganizationID: "org_1", Tier: "free",
 			Scopes: []string{scope}, ExpiresAt: time.UnixMilli(ms).UTC(), MissingScopes: []string{name},
-			RateLimit: &client.LimitState{Limit: ms, Remaining: 1, ResetAfter: client.Duration(time.Duration(ms) * time.Millisecond)},
+			RateLimit: &client.LimitState{Limit: ms, Remaining: 1, ResetAfter: client.Duration(time.Duration(ms) * time.Millisecond), Scope: scope},
 			Quota:     &client.QuotaState{Limit: 2, Remaining: 1, ResetsAt: time.UnixMilli(ms).UTC()},
 			Steps:     []client.VerifyStep{{Check: name, Outcome: "passed", Code: "VALID"}},
 		}
@@ -82,7 +82,7 @@ func BenchmarkEncode(b *testing.B) {
 		Valid: true, Code: "VALID", KeyID: "key_01a20bfc26a07153866374d62b9aee99", Name: "CI", Environment: "live",
 		ServiceAccount: &client.VerifiedAccount{ID: "sa_01a20bfc26a07153866374d62b9aee99", Name: "Acme sync", ExternalID: "4711"},
 		OrganizationID: "org_01a20bfc26a07153866374d62b9aee99", Tier: "pro", Scopes: []string{"invoices:read", "invoices:write"},
-		RateLimit: &client.LimitState{Limit: 100, Remaining: 99, ResetAfter: client.Duration(600 * time.Millisecond)},
+		RateLimit: &client.LimitState{Limit: 100, Remaining: 99, ResetAfter: client.Duration(600 * time.Millisecond), Scope: client.ScopeCluster},
 		Quota:     &client.QuotaState{Limit: 100_000, Remaining: 99_999, ResetsAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
 	}
 	buffer := make([]byte, 0, 1024)

@@ -47,7 +47,14 @@ type LimitState struct {
 	Limit      int64    `json:"limit"`
 	Remaining  int64    `json:"remaining"`
 	ResetAfter Duration `json:"reset_after"` // until it is full
+	Scope      string   `json:"scope"`       // ScopeCluster or ScopeNode
 }
+
+// Scopes of a limit: who counts against it together.
+const (
+	ScopeCluster = "cluster" // all nodes of the service
+	ScopeNode    = "node"    // the node that answered, by itself
+)
 
 // QuotaState is the quota of the service account.
 type QuotaState struct {
@@ -127,7 +134,8 @@ func (l *LimitState) append(b []byte) []byte {
 	b = strconv.AppendInt(b, l.Remaining, 10)
 	b = append(b, `,"reset_after":"`...)
 	b = appendSeconds(b, time.Duration(l.ResetAfter))
-	return append(b, `s"}`...)
+	b = appendMember(b, `s","scope":`, l.Scope)
+	return append(b, '}')
 }
 
 func (q *QuotaState) append(b []byte) []byte {

@@ -186,6 +186,8 @@ func (v *Verifier) charge(ctx context.Context, q *Question, verdict *Verdict) er
 
 func refusedLimit(d ratelimit.Decision) (Code, string) {
 	switch {
+	case d.Refused == ratelimit.PartUnreachable:
+		return RateLimited, "the limits that all nodes share cannot be reached, and nothing passes without them"
 	case d.Refused == ratelimit.PartQuota && d.Never:
 		return QuotaExceeded, "the cost is larger than the whole quota and can never pass"
 	case d.Refused == ratelimit.PartQuota:

@@ -17,7 +17,6 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/mail"
-	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -30,7 +29,7 @@ type app struct {
 	format      keys.Format
 	marks       *keys.Marks
 	audit       *audit.Log
-	limiter     *ratelimit.Local
+	limiter     *limits
 	lastUsed    *usage.LastUsed
 	keys        *keys.Service
 	verifier    *keys.Verifier
@@ -71,7 +70,7 @@ func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err err
 	if a.store, err = store.Open(opening, c.databaseURL); err != nil {
 		return a, fmt.Errorf("open the store (LATCHKEY_DATABASE_URL): %w", err)
 	}
-	if a.limiter, err = ratelimit.NewLocal(ratelimit.Config{Store: a.store, Logger: logger}); err != nil {
+	if a.limiter, err = newLimits(c, a.store, logger); err != nil {
 		return a, err
 	}
 	a.audit = audit.New(a.store, time.Now)
@@ -171,7 +170,7 @@ func (a *app) close(ctx context.Context) error {
 		faults = append(faults, a.saveLastUsed(ctx))
 	}
 	if a.limiter != nil {
-		faults = append(faults, a.limiter.Close(ctx))
+		faults = append(faults, a.limiter.close(ctx))
 	}
 	if a.store != nil {
 		faults = append(faults, a.store.Close(ctx))

@@ -37,6 +37,10 @@ type config struct {
 	maxStale        time.Duration
 	guessLimit      ratelimit.Rule
 	signInLimit     ratelimit.Rule
+	redisURL        string
+	redisTimeout    time.Duration
+	limitMode       string
+	limitFallback   string
 	logLevel        slog.Level
 	logFormat       string
 

@@ -24,6 +24,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/ratelimit/redislimit"
 	"github.com/latchkey/latchkey/store"
 )
 
@@ -42,6 +43,10 @@ func settings() []setting {
 		{name: "MAX_STALE", standard: "5m", meaning: "how long cached keys verify while the store is gone", set: duration(time.Second, 24*time.Hour, func(c *config) *time.Duration { return &c.maxStale })},
 		{name: "GUESS_LIMIT", standard: "60/1m", meaning: "unknown keys that one client address may try, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.guessLimit })},
 		{name: "SIGN_IN_LIMIT", standard: "10/1m", meaning: "wrong passwords that one client address may try per account, ten times as many in all, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.signInLimit })},
+		{name: "REDIS_URL", standard: "", meaning: "Redis or Valkey in which all nodes count limits and quotas together: redis://HOST:6379/0, rediss:// for TLS, redis+cluster://HOST:6379,HOST:6379 or redis+sentinel://HOST:26379/0?master_name=NAME; each node counts by itself if empty", secret: true, set: setRedisURL}, //nolint:gosec // G101: the shape of an address, no password
+		{name: "REDIS_TIMEOUT", standard: "50ms", meaning: "how long a verification waits for Redis; then LATCHKEY_LIMIT_FALLBACK holds until it answers again", set: duration(time.Millisecond, 10*time.Second, func(c *config) *time.Duration { return &c.redisTimeout })},
+		{name: "LIMIT_FALLBACK", standard: fallbackLocal, meaning: "while Redis does not answer: local (each node counts by itself) or deny (nothing that has a limit passes)", set: oneOf(func(c *config) *string { return &c.limitFallback }, fallbackLocal, fallbackDeny)},
+		{name: "LIMIT_MODE", standard: modeExact, meaning: "exact (every verification asks Redis) or leased (nodes take shares of limits ahead of need)", set: oneOf(func(c *config) *string { return &c.limitMode }, modeExact, modeLeased)},
 		{name: "URL", standard: "", meaning: "where the outside reaches the service, such as https://keys.example.com; http://localhost and the port if empty", set: setURL},
 		{name: "SECRET", standard: "", meaning: "what signing keys and one-time codes are sealed under, at least 32 characters, the same on every node; made in the data folder if empty", secret: true, set: setSecret},
 		{name: "DATA_DIR", standard: "", meaning: "folder for what is no database; that of the SQLite file, or latchkey-data, if empty", set: text(func(c *config) *string { return &c.dataDir })},
@@ -105,6 +110,24 @@ func truth(into func(*config) *bool) func(*config, string) error {
 		}
 		return nil
 	}
+}
+
+func oneOf(into func(*config) *string, values ...string) func(*config, string) error {
+	return func(c *config, v string) error {
+		if !slices.Contains(values, v) {
+			return fmt.Errorf("must be %s", strings.Join(values, " or "))
+		}
+		*into(c) = v
+		return nil
+	}
+}
+
+func setRedisURL(c *config, v string) error {
+	c.redisURL = v
+	if v == "" {
+		return nil
+	}
+	return redislimit.CheckURL(v)
 }
 
 func setAddr(c *config, v string) error {

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/ratelimit/redislimit"
+)
+
+// limits decides rates and quotas: by counters in Redis where there is one, by
+// those of this process else. What there is none of is nil.
+type limits struct {
+	ratelimit.Limiter
+	logger   *slog.Logger
+	local    *ratelimit.Local
+	redis    *redislimit.Limiter
+	leased   *ratelimit.Leased
+	failover *ratelimit.Failover
+}
+
+// The values of LATCHKEY_LIMIT_FALLBACK and LATCHKEY_LIMIT_MODE.
+const (
+	fallbackLocal = "local"
+	fallbackDeny  = "deny"
+	modeExact     = "exact"
+	modeLeased    = "leased"
+)
+
+// newLimits makes the limiters that the configuration asks for. Redis may be
+// away: it is logged, and tried again.
+func newLimits(c *config, store ratelimit.QuotaStore, logger *slog.Logger) (_ *limits, err error) {
+	l := &limits{logger: logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.close(context.Background()))
+		}
+	}()
+	if l.local, err = ratelimit.NewLocal(ratelimit.Config{Store: store, Logger: logger}); err != nil {
+		return nil, err
+	}
+	l.Limiter = l.local
+	if c.redisURL == "" {
+		return l, nil
+	}
+	if l.redis, err = redislimit.New(redislimit.Config{URL: c.redisURL, Timeout: c.redisTimeout, Used: l.local.QuotaUsed}); err != nil {
+		return nil, fmt.Errorf("LATCHKEY_REDIS_URL: %w", err)
+	}
+	var shared ratelimit.Shared = l.redis
+	if c.limitMode == modeLeased {
+		if l.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: l.redis, Timeout: c.redisTimeout}); err != nil {
+			return nil, err
+		}
+		shared = l.leased
+	}
+	l.failover, err = ratelimit.NewFailover(ratelimit.FailoverConfig{
+		Shared: shared, Local: l.local, Timeout: c.redisTimeout, Deny: c.limitFallback == fallbackDeny, Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.Limiter = l.failover
+	return l, nil
+}
+
+// giveBackTimeout bounds how long the end of the process waits for Redis: what
+// cannot be given back is lost for one window at most.
+const giveBackTimeout = saveTimeout / 4
+
+// close ends the background work, gives shares back and saves the use of quotas.
+func (l *limits) close(ctx context.Context) error {
+	if l.failover != nil {
+		l.failover.Close()
+	}
+	var faults []error
+	if l.leased != nil {
+		l.giveBack(ctx)
+	}
+	if l.redis != nil {
+		faults = append(faults, l.redis.Close())
+	}
+	if l.local != nil {
+		faults = append(faults, l.local.Close(ctx))
+	}
+	return errors.Join(faults...)
+}
+
+func (l *limits) giveBack(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, giveBackTimeout)
+	defer cancel()
+	if err := l.leased.Close(ctx); err != nil {
+		l.logger.WarnContext(ctx, "shares of quotas were not given back", "err", err)
+	}
+}
