@@ -1,0 +1,351 @@
+package redislimit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/parts"
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/ratelimit/ratelimittest"
+	"github.com/latchkey/latchkey/ratelimit/redislimit"
+)
+
+// quotaStore is the store that all nodes share.
+type quotaStore struct {
+	mu   sync.Mutex
+	used map[string]int64
+}
+
+func newStore() *quotaStore { return &quotaStore{used: map[string]int64{}} }
+
+func (s *quotaStore) QuotaUse(_ context.Context, id, window string) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.used[id+window], nil
+}
+
+func (s *quotaStore) AddQuotaUse(_ context.Context, uses []ratelimit.QuotaUse) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range uses {
+		s.used[u.ID+u.Window] += u.Used
+	}
+	return nil
+}
+
+// node is what each node of the service has.
+type node struct {
+	*ratelimit.Failover
+	local  *ratelimit.Local
+	leased *ratelimit.Leased
+	redis  *redislimit.Limiter
+	prefix string
+	once   sync.Once
+}
+
+type nodeConfig struct {
+	url     string
+	prefix  string
+	store   *quotaStore
+	timeout time.Duration // patient if 0
+	leased  bool
+}
+
+func newNode(tb testing.TB, c nodeConfig) *node {
+	tb.Helper()
+	if c.timeout == 0 {
+		c.timeout = patient
+	}
+	n := &node{prefix: c.prefix}
+	var err error
+	if n.local, err = ratelimit.NewLocal(ratelimit.Config{Store: c.store}); err != nil {
+		tb.Fatal(err)
+	}
+	if n.redis, err = redislimit.New(redislimit.Config{URL: c.url, Prefix: c.prefix, Timeout: c.timeout, Used: n.local.QuotaUsed}); err != nil {
+		tb.Fatal(err)
+	}
+	var shared ratelimit.Shared = n.redis
+	if c.leased {
+		if n.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: n.redis, Timeout: c.timeout}); err != nil {
+			tb.Fatal(err)
+		}
+		shared = n.leased
+	}
+	n.Failover, err = ratelimit.NewFailover(ratelimit.FailoverConfig{
+		Shared: shared, Local: n.local, Timeout: c.timeout, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { n.end(context.WithoutCancel(tb.Context())) })
+	return n
+}
+
+// end ends the node as the service does. What Redis does not take any more is
+// not the matter here.
+func (n *node) end(ctx context.Context) {
+	n.once.Do(func() {
+		n.Close()
+		if n.leased != nil {
+			_ = n.leased.Close(ctx)
+		}
+		_ = n.redis.Close()
+		_ = n.local.Close(ctx)
+	})
+}
+
+func three(tb testing.TB, c nodeConfig) []*node {
+	tb.Helper()
+	c.prefix, c.store = fmt.Sprintf("%d:", rand.Uint64()), newStore()
+	return []*node{newNode(tb, c), newNode(tb, c), newNode(tb, c)}
+}
+
+// where runs the test on one Redis and on a cluster, exact and leased.
+func where(t *testing.T, test func(*testing.T, nodeConfig)) {
+	t.Helper()
+	for _, place := range []struct {
+		name string
+		url  func(*testing.T) string
+	}{
+		{"one server", func(t *testing.T) string { return parts.Redis(t).URL() }},
+		{"a cluster", func(t *testing.T) string { return parts.RedisCluster(t).URL() }},
+	} {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			url := place.url(t)
+			for _, leased := range []bool{false, true} {
+				t.Run(map[bool]string{false: "exact", true: "leased"}[leased], func(t *testing.T) {
+					test(t, nodeConfig{url: url, leased: leased})
+				})
+			}
+		})
+	}
+}
+
+// Three nodes under three times the load that a limit allows let pass what one
+// would: never more, and little less.
+func TestOneLimitOverThreeNodes(t *testing.T) {
+	t.Parallel()
+	where(t, func(t *testing.T, c nodeConfig) {
+		for _, burst := range []int64{10, 100, 1000, 10_000} {
+			rule := ratelimittest.Rule(min(burst, 400), time.Second, burst)
+			accepted, allowed := overload(t, three(t, c), rule)
+			ratio := float64(accepted) / allowed
+			t.Logf("burst %d: %d of %.1f passed, %.4f", burst, accepted, allowed, ratio)
+			if float64(accepted) > allowed+1 {
+				t.Errorf("burst %d: %d passed, %.1f are allowed", burst, accepted, allowed)
+			}
+			if ratio < 0.98 && float64(accepted) < allowed-1 {
+				t.Errorf("burst %d: only %d of %.1f passed", burst, accepted, allowed)
+			}
+		}
+	})
+}
+
+const (
+	overloadFor   = 1500 * time.Millisecond
+	overloadTimes = 3
+)
+
+// overload asks all nodes at once for as long as it takes to be three times
+// what is allowed, and returns what passed and what was allowed in that time.
+func overload(t *testing.T, nodes []*node, rule ratelimit.Rule) (int64, float64) {
+	t.Helper()
+	var accepted, asked atomic.Int64
+	start := time.Now()
+	allowed := func() float64 {
+		return float64(rule.Burst) + time.Since(start).Seconds()*float64(rule.Requests)/rule.Per.Seconds()
+	}
+	done := func() bool {
+		return time.Since(start) > overloadFor && float64(asked.Load()) > overloadTimes*allowed()
+	}
+	r := ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: rule}, Account: ratelimit.Bucket{ID: "sa", Rule: ratelimittest.Rule(1e6, time.Second, 1e6)}, Cost: 1}
+	var all sync.WaitGroup
+	for _, n := range nodes {
+		for range 8 {
+			all.Go(func() {
+				for !done() && t.Context().Err() == nil {
+					asked.Add(1)
+					d, err := n.Take(t.Context(), r)
+					switch {
+					case err != nil || !d.Cluster:
+						t.Errorf("%+v, %v", d, err)
+						return
+					case d.Allowed:
+						accepted.Add(1)
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	return accepted.Load(), allowed()
+}
+
+// A quota is spent to its last and not beyond.
+func TestOneQuotaOverThreeNodes(t *testing.T) {
+	t.Parallel()
+	where(t, func(t *testing.T, c nodeConfig) {
+		nodes := three(t, c)
+		r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 1000, Per: ratelimit.Month}}, Cost: 1}
+		accepted := spendAtOnce(t, nodes, r, 5000)
+		if accepted > 1000 || (accepted < 1000 && !c.leased) {
+			t.Errorf("%d of 1000 passed", accepted)
+		}
+		for _, n := range nodes {
+			n.end(t.Context())
+		}
+		c.prefix, c.store, c.leased = nodes[0].prefix, newStore(), false
+		after := newNode(t, c)
+		r.DryRun = true
+		d := ratelimittest.Take(t, after, r)
+		t.Logf("%d of 1000 passed, %d are left", accepted, d.Quota.Remaining)
+		if d.Quota.Remaining != 1000-accepted {
+			t.Errorf("%d passed, and %d are left: shares that were not spent are lost", accepted, d.Quota.Remaining)
+		}
+	})
+}
+
+func spendAtOnce(t *testing.T, nodes []*node, r ratelimit.Request, tries int) int64 {
+	t.Helper()
+	var accepted atomic.Int64
+	var all sync.WaitGroup
+	for i := range tries {
+		all.Go(func() {
+			d, err := nodes[i%len(nodes)].Take(t.Context(), r)
+			if err != nil || !d.Cluster {
+				t.Errorf("%+v, %v", d, err)
+			}
+			if d.Allowed {
+				accepted.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return accepted.Load()
+}
+
+// A Redis that is lost with all that it knew costs no quota: what was used is
+// in the store and in the nodes.
+func TestRedisKilledAndRestartedEmpty(t *testing.T) {
+	t.Parallel()
+	for _, leased := range []bool{false, true} {
+		t.Run(fmt.Sprintf("leased=%t", leased), func(t *testing.T) {
+			t.Parallel()
+			server := parts.Redis(t)
+			nodes := three(t, nodeConfig{url: server.URL(), leased: leased})
+			r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 100, Per: ratelimit.Month}}, Cost: 1}
+			passed := int64(0)
+			rounds := func(times int) {
+				for i := range times {
+					if ratelimittest.Take(t, nodes[i%3], r).Allowed {
+						passed++
+					}
+				}
+			}
+			rounds(30)
+			server.Kill()
+			rounds(30)
+			for _, n := range nodes {
+				if s := n.State(); s.Shared || s.Faults == 0 {
+					t.Errorf("while Redis is away: %+v", s)
+				}
+			}
+			server.Start()
+			for _, n := range nodes {
+				recovered(t, n)
+			}
+			if passed != 60 {
+				t.Errorf("%d of 60 passed", passed)
+			}
+			rounds(300)
+			if passed > 100 || (passed < 100 && !leased) {
+				t.Errorf("%d of 100 passed in all", passed)
+			}
+		})
+	}
+}
+
+// recovered waits until the node asks Redis again.
+func recovered(t *testing.T, n *node) {
+	t.Helper()
+	parts.Await(t, patient, "the node to go on with Redis", func(context.Context) error {
+		if s := n.State(); !s.Shared {
+			return fmt.Errorf("%+v", s)
+		}
+		return nil
+	})
+}
+
+// The same without the node ever seeing it: Redis is emptied between two calls.
+func TestRedisEmptied(t *testing.T) {
+	t.Parallel()
+	server := parts.Redis(t)
+	nodes := three(t, nodeConfig{url: server.URL()})
+	r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 100, Per: ratelimit.Month}}, Cost: 1}
+	for i := range 60 {
+		ratelimittest.Take(t, nodes[i%3], r)
+	}
+	server.Command("FLUSHALL")
+	r.Cost = 0
+	parts.Await(t, patient, "what was used to be known again", func(context.Context) error {
+		ask := r
+		ask.Cost = 1 // of which a node learns that the counter is another
+		for _, n := range nodes {
+			ratelimittest.Take(t, n, ask)
+		}
+		d := ratelimittest.Take(t, nodes[0], r)
+		if used := d.Quota.Limit - d.Quota.Remaining; used < 63 {
+			return fmt.Errorf("%d are known of", used)
+		}
+		return nil
+	})
+}
+
+// A Redis that takes calls and answers none is given up by the first of them.
+func TestRedisFrozen(t *testing.T) {
+	t.Parallel()
+	server := parts.Redis(t)
+	n := newNode(t, nodeConfig{url: server.URL(), prefix: "frozen:", store: newStore(), timeout: 50 * time.Millisecond})
+	r := ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(1, time.Hour, 1000)}, Cost: 1}
+	parts.Await(t, patient, "a decision of Redis", func(context.Context) error {
+		if !ratelimittest.Take(t, n, r).Cluster {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	server.Freeze()
+	faults := n.State().Faults
+	for range 100 {
+		if d := ratelimittest.Take(t, n, r); !d.Allowed || d.Cluster {
+			t.Fatalf("while Redis is frozen: %+v", d)
+		}
+	}
+	if s := n.State(); s.Shared || s.Faults > faults+1 {
+		t.Errorf("more than one call was sent: %+v", s)
+	}
+	server.Thaw()
+	recovered(t, n)
+}
+
+func TestAWrongPasswordFallsBackAndIsTold(t *testing.T) {
+	t.Parallel()
+	server := parts.Redis(t)
+	server.Command("CONFIG", "SET", "requirepass", "sesame")
+	n := newNode(t, nodeConfig{url: "redis://:barley@" + server.Addr(), prefix: "p:", store: newStore()})
+	r := ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(1, time.Hour, 1)}, Cost: 1}
+	if d := ratelimittest.Take(t, n, r); !d.Allowed || d.Cluster {
+		t.Errorf("%+v", d)
+	}
+	if s := n.State(); s.Shared || s.Err == nil || !strings.Contains(s.Err.Error(), "WRONGPASS") {
+		t.Errorf("%+v", s)
+	}
+}
