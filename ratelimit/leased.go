@@ -152,20 +152,19 @@ func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) 
 		return Decision{}, short
 	}
 	if !dry && !r.DryRun && r.Cost > 0 {
-		l.charge(shares, r.Cost, now)
+		l.charge(shares, r.Cost)
 	}
 	return decideByShares(r, shares, levels, now), nil
 }
 
 // charge takes the cost from shares that hold it, and has those filled that get
 // low.
-func (l *Leased) charge(shares *[3]*share, cost int64, now time.Time) {
+func (l *Leased) charge(shares *[3]*share, cost int64) {
 	for _, s := range shares {
 		if s == nil {
 			continue
 		}
 		s.have -= cost
-		s.used = now
 		if s.low() {
 			s.busy = true
 			l.fill(s)
@@ -200,6 +199,7 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 				s.have, s.asked = min(s.have, b.Rule.Burst), time.Time{}
 			}
 			s.expire(now)
+			s.used = now
 			shares[i] = s
 		}
 	}
@@ -210,6 +210,7 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 			s.quota = QuotaLease{ID: r.Quota.ID, Window: w.label(), Ends: w.end(), Limit: q.Requests}
 			s.asked = time.Time{}
 		}
+		s.used = now
 		shares[2] = s
 	}
 }
@@ -274,7 +275,9 @@ func (l *Leased) fill(s *share) {
 		return
 	}
 	l.running.Go(func() {
-		ctx, cancel := context.WithTimeout(l.ctx, l.timeout)
+		// The end of the Leased does not cut it off: what was granted by then
+		// would be lost.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), l.timeout)
 		defer cancel()
 		_ = s.renew(ctx, l.from, 0, l.now)
 		s.mu.Lock()
@@ -305,7 +308,7 @@ func (l *Leased) sweep() {
 func (l *Leased) sweepShard(p *shareShard) {
 	now := l.now()
 	for _, s := range p.drop(now) {
-		ctx, cancel := context.WithTimeout(l.ctx, l.timeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), l.timeout)
 		_ = s.giveBack(ctx, l.from) // what is lost is void in a moment, or a small part of a quota
 		cancel()
 	}

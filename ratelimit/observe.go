@@ -33,9 +33,12 @@ func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bo
 	shared := d.Quota.Limit - d.Quota.Remaining
 	if c.began != d.Quota.Began {
 		c.began, c.apart = d.Quota.Began, 0
-		c.behind = c.used+r.Cost > shared
+		c.behind = c.used > shared
 	}
-	c.used = max(c.used+r.Cost, shared)
+	if c.behind {
+		c.used += r.Cost
+	}
+	c.used = max(c.used, shared)
 	c.unsaved += r.Cost
 	return c.behind
 }

@@ -137,14 +137,13 @@ func TestOneLimitOverThreeNodes(t *testing.T) {
 	where(t, func(t *testing.T, c nodeConfig) {
 		for _, burst := range []int64{10, 100, 1000, 10_000} {
 			rule := ratelimittest.Rule(min(burst, 400), time.Second, burst)
-			accepted, allowed := overload(t, three(t, c), rule)
-			ratio := float64(accepted) / allowed
-			t.Logf("burst %d: %d of %.1f passed, %.4f", burst, accepted, allowed, ratio)
-			if float64(accepted) > allowed+1 {
-				t.Errorf("burst %d: %d passed, %.1f are allowed", burst, accepted, allowed)
+			o := overload(t, three(t, c), rule)
+			t.Logf("burst %d: %d passed of %d, between %.1f and %.1f are allowed: %.4f", burst, o.accepted, o.asked, o.least, o.most, float64(o.accepted)/o.least)
+			if float64(o.accepted) > o.most+1 {
+				t.Errorf("burst %d: %d passed, %.1f are allowed", burst, o.accepted, o.most)
 			}
-			if ratio < 0.98 && float64(accepted) < allowed-1 {
-				t.Errorf("burst %d: only %d of %.1f passed", burst, accepted, allowed)
+			if float64(o.accepted) < min(0.98*o.least, o.least-2) {
+				t.Errorf("burst %d: only %d of %.1f passed", burst, o.accepted, o.least)
 			}
 		}
 	})
@@ -155,39 +154,58 @@ const (
 	overloadTimes = 3
 )
 
+// outcome is what passed, and what is allowed in the time that is certain to
+// have been asked in, and in all the time that it took.
+type outcome struct {
+	accepted, asked int64
+	least, most     float64
+}
+
 // overload asks all nodes at once for as long as it takes to be three times
-// what is allowed, and returns what passed and what was allowed in that time.
-func overload(t *testing.T, nodes []*node, rule ratelimit.Rule) (int64, float64) {
+// what is allowed.
+func overload(t *testing.T, nodes []*node, rule ratelimit.Rule) outcome {
 	t.Helper()
-	var accepted, asked atomic.Int64
-	start := time.Now()
-	allowed := func() float64 {
-		return float64(rule.Burst) + time.Since(start).Seconds()*float64(rule.Requests)/rule.Per.Seconds()
-	}
-	done := func() bool {
-		return time.Since(start) > overloadFor && float64(asked.Load()) > overloadTimes*allowed()
+	var accepted, asked, last atomic.Int64 // last is when somebody last asked
+	allowed := func(d time.Duration) float64 {
+		return float64(rule.Burst) + d.Seconds()*float64(rule.Requests)/rule.Per.Seconds()
 	}
 	r := ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: rule}, Account: ratelimit.Bucket{ID: "sa", Rule: ratelimittest.Rule(1e6, time.Second, 1e6)}, Cost: 1}
+	ask := func(n *node) bool {
+		asked.Add(1)
+		at := time.Now().UnixNano()
+		d, err := n.Take(t.Context(), r)
+		if d.Allowed {
+			accepted.Add(1)
+		}
+		for seen := last.Load(); at > seen && !last.CompareAndSwap(seen, at); seen = last.Load() {
+		}
+		if err != nil || !d.Cluster {
+			t.Errorf("%+v, %v", d, err)
+		}
+		return err == nil && d.Cluster
+	}
+	for _, n := range nodes { // connects
+		if err := n.redis.Probe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := time.Now()
+	ask(nodes[0])
+	began := time.Now() // the bucket is not full any more
 	var all sync.WaitGroup
 	for _, n := range nodes {
 		for range 8 {
 			all.Go(func() {
-				for !done() && t.Context().Err() == nil {
-					asked.Add(1)
-					d, err := n.Take(t.Context(), r)
-					switch {
-					case err != nil || !d.Cluster:
-						t.Errorf("%+v, %v", d, err)
+				for time.Since(start) < overloadFor || float64(asked.Load()) < overloadTimes*allowed(time.Since(start)) {
+					if !ask(n) {
 						return
-					case d.Allowed:
-						accepted.Add(1)
 					}
 				}
 			})
 		}
 	}
 	all.Wait()
-	return accepted.Load(), allowed()
+	return outcome{accepted.Load(), asked.Load(), allowed(time.Unix(0, last.Load()).Sub(began)), allowed(time.Since(start))}
 }
 
 // A quota is spent to its last and not beyond.
@@ -329,7 +347,8 @@ func TestRedisFrozen(t *testing.T) {
 			t.Fatalf("while Redis is frozen: %+v", d)
 		}
 	}
-	if s := n.State(); s.Shared || s.Faults > faults+1 {
+	// The probe of the start may be on its way too.
+	if s := n.State(); s.Shared || s.Faults > faults+2 {
 		t.Errorf("more than one call was sent: %+v", s)
 	}
 	server.Thaw()

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -64,12 +65,21 @@ var reserveScript string
 //go:embed settle.lua
 var settleScript string
 
+// silence keeps the client library from writing to standard error by itself:
+// every fault that it tells of there is returned as an error too.
+var silence = sync.OnceFunc(func() { redis.SetLogger(nowhere{}) })
+
+type nowhere struct{}
+
+func (nowhere) Printf(context.Context, string, ...any) {}
+
 // New returns a Limiter. It does not connect before its first use, so a Redis
 // that is away is no error here. Close ends it.
 func New(c Config) (*Limiter, error) {
 	if c.Timeout <= 0 {
 		return nil, errors.New("redislimit: Timeout is required")
 	}
+	silence()
 	client, err := open(c.URL, c.Timeout)
 	if err != nil {
 		return nil, err
