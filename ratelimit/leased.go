@@ -93,23 +93,46 @@ const tries = 3
 // first where it holds too little and they may have more.
 func (l *Leased) Take(ctx context.Context, r Request) (Decision, error) {
 	now := l.now()
+	var shares [3]*share
 	if r.never() {
 		r.DryRun = true
-		return l.from.Take(ctx, r)
+		l.lock(&r, &shares, now)
+		unlock(&shares)
+		return l.look(ctx, r, &shares)
 	}
-	var shares [3]*share
 	for try := 0; ; try++ {
 		d, short := l.spend(&r, &shares, now, try == tries)
 		if len(short) == 0 {
 			return d, nil
 		}
-		if r.DryRun { // takes no share: the counters themselves are asked
-			return l.from.Take(ctx, r)
+		if r.DryRun {
+			return l.look(ctx, r, &shares)
 		}
 		if err := l.renew(ctx, short, r.Cost); err != nil {
 			return Decision{}, err
 		}
 		now = l.now()
+	}
+}
+
+// look asks the counters without taking anything. What this node holds is given
+// back before, so that it is seen there.
+func (l *Leased) look(ctx context.Context, r Request, shares *[3]*share) (Decision, error) {
+	for _, s := range shares {
+		if s != nil {
+			if err := s.giveBack(ctx, l.from); err != nil {
+				return Decision{}, err
+			}
+		}
+	}
+	return l.from.Take(ctx, r)
+}
+
+func unlock(shares *[3]*share) {
+	for _, s := range shares {
+		if s != nil {
+			s.mu.Unlock()
+		}
 	}
 }
 
@@ -123,13 +146,7 @@ func (r *Request) never() bool {
 // little and may get more; at the last try there are none of these.
 func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) (Decision, []*share) {
 	l.lock(r, shares, now)
-	defer func() {
-		for _, s := range shares {
-			if s != nil {
-				s.mu.Unlock()
-			}
-		}
-	}()
+	defer unlock(shares)
 	var short []*share
 	dry := false
 	levels := [3]float64{}
@@ -196,7 +213,7 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 			s := l.share(shareName{part: part, id: b.ID})
 			if s.bucket.Bucket.Rule != b.Rule { // new, or changed: what is known of it no longer holds
 				s.bucket = BucketLease{Group: r.Counters(), Account: i == 1, Bucket: b, Node: l.node, Life: shareLife}
-				s.have, s.asked = min(s.have, b.Rule.Burst), time.Time{}
+				s.asked = time.Time{}
 			}
 			s.expire(now)
 			s.used = now
@@ -329,9 +346,9 @@ func (p *shareShard) drop(now time.Time) (idle []*share) {
 		}
 		s.expire(now)
 		switch {
-		case s.have > 0 && unused >= idleShare:
+		case s.have+s.lapsed > 0 && unused >= idleShare:
 			idle = append(idle, s)
-		case s.have == 0 && unused >= forgetShare && !s.busy:
+		case s.have+s.lapsed == 0 && unused >= forgetShare && !s.busy:
 			s.dead = true
 			delete(p.byName, name)
 		}

@@ -15,7 +15,8 @@ type BucketLease struct {
 	Back    int64 // given back unspent
 	Holds   int64 // still held, to be spent
 	Want    int64
-	Life    time.Duration // after which tokens that were not spent are void
+	Need    int64         // less than this is of no use
+	Life    time.Duration // after which tokens that were not spent may be anybody's
 }
 
 // QuotaLease asks for a share of a quota.
@@ -27,6 +28,7 @@ type QuotaLease struct {
 	Back   int64 // given back unspent
 	Began  int64 // the mark of the counter that Back came from
 	Want   int64
+	Need   int64 // less than this is of no use
 }
 
 // Granted is what a lease has brought.
@@ -52,6 +54,7 @@ type share struct {
 	bucket BucketLease // the bucket, with the rule that holds now; or
 	quota  QuotaLease  // the quota
 	have   int64
+	lapsed int64     // was not spent in time, and is to be given back
 	ends   time.Time // of the lease
 	level  float64   // what the counter had left when it was last asked
 	asked  time.Time // when that was
@@ -84,11 +87,11 @@ func (s *share) most() int64 {
 	return max(1, s.bucket.Bucket.Rule.Burst/bucketPart)
 }
 
-// expire voids a share whose lease is over: by then its tokens are anybody's.
-// A share of a quota has no end but its window's.
+// expire spends no more of a share whose lease is over: by then the bucket may
+// have filled in its place. A share of a quota has no end but its window's.
 func (s *share) expire(now time.Time) {
 	if !s.isQuota() && now.After(s.ends) {
-		s.have = 0
+		s.have, s.lapsed = 0, s.lapsed+s.have
 	}
 }
 
@@ -114,8 +117,11 @@ func (s *share) dry(cost int64, now time.Time) bool {
 		return false
 	}
 	since := now.Sub(s.asked)
+	if since >= slow {
+		return false // other nodes may have given something back
+	}
 	if s.isQuota() {
-		return since < slow // what other nodes give back is seen after a while
+		return true
 	}
 	// Many nodes wait for each token of a quick bucket: they ask for a few at
 	// once rather than for each, but not so late that it fills to its brim.
@@ -142,22 +148,23 @@ func (s *share) resize(now time.Time) {
 // want is how much to ask for so that the cost is covered and some more.
 func (s *share) want(cost int64) int64 { return max(cost, s.size) - s.have }
 
-// renew asks for what the share lacks. The share is not locked, so that others
-// may spend what there is meanwhile.
+// renew asks for what the share lacks, or ahead of need where the cost is 0.
+// The share is not locked, so that others may spend what there is meanwhile.
 func (s *share) renew(ctx context.Context, from Lessor, cost int64, now func() time.Time) error {
 	s.filling.Lock()
 	defer s.filling.Unlock()
 	s.mu.Lock()
 	at := now()
 	s.expire(at)
-	if s.have >= max(cost, s.size/2+1) || s.dry(cost, at) {
+	if s.have >= max(cost, s.size/2+1) || s.dry(cost, at) || (cost == 0 && !s.steady) {
 		s.mu.Unlock()
 		return nil // somebody else has asked meanwhile
 	}
 	s.resize(at)
 	bucket, quota := s.bucket, s.quota
-	bucket.Holds, bucket.Want = s.have, s.want(cost)
-	quota.Began, quota.Want = s.began, bucket.Want
+	bucket.Holds, bucket.Back, bucket.Want, bucket.Need = s.have, s.lapsed, s.want(cost), max(0, cost-s.have)
+	quota.Began, quota.Want, quota.Need = s.began, bucket.Want, bucket.Need
+	s.lapsed = 0
 	s.mu.Unlock()
 
 	granted, err := s.lease(ctx, from, bucket, quota)
@@ -200,8 +207,9 @@ func (s *share) giveBack(ctx context.Context, from Lessor) error {
 	defer s.filling.Unlock()
 	s.mu.Lock()
 	bucket, quota := s.bucket, s.quota
-	bucket.Back, quota.Back, quota.Began = s.have, s.have, s.began
-	s.have = 0
+	bucket.Back, quota.Back, quota.Began = s.have+s.lapsed, s.have, s.began
+	s.have, s.lapsed, s.steady = 0, 0, false
+	s.asked = time.Time{} // what there is now is not known
 	s.mu.Unlock()
 	if bucket.Back == 0 {
 		return nil

@@ -17,7 +17,7 @@ func (l *Limiter) LeaseBucket(ctx context.Context, b ratelimit.BucketLease) (rat
 	name := l.bucketName(b.Group, kind, b.Bucket.ID)
 	rule := b.Bucket.Rule
 	reply, err := l.run(ctx, l.lease, []string{name, name + ":held"}, []any{
-		l.time(l.now()), rule.Requests, int64(rule.Per), rule.Burst, b.Node, b.Back, b.Holds, b.Want, b.Life.Microseconds(),
+		l.time(l.now()), rule.Requests, int64(rule.Per), rule.Burst, b.Node, b.Back, b.Holds, b.Want, b.Life.Microseconds(), b.Need,
 	})
 	if err != nil {
 		return ratelimit.Granted{}, fmt.Errorf("lease from Redis: %w", err)
@@ -32,7 +32,7 @@ func (l *Limiter) LeaseBucket(ctx context.Context, b ratelimit.BucketLease) (rat
 // earlier one.
 func (l *Limiter) LeaseQuota(ctx context.Context, q ratelimit.QuotaLease) (ratelimit.Granted, error) {
 	keys := []string{l.quotaName(q.ID, q.Window)}
-	args := []any{l.time(l.now()), q.Limit, life(l.now(), q.Ends), -1, q.Back, q.Began, q.Want}
+	args := []any{l.time(l.now()), q.Limit, life(l.now(), q.Ends), -1, q.Back, q.Began, q.Want, q.Need}
 	reply, err := l.run(ctx, l.reserve, keys, args)
 	if errors.Is(err, errUnknown) {
 		const used = 3

@@ -3,7 +3,7 @@
 -- than its burst: so no window lets more pass than without leases.
 -- KEYS: the bucket, the hash of what each node holds.
 -- ARGV: time (0: the server's), requests, per and burst of the rule, the node,
---       tokens given back, tokens that the node still holds, tokens wanted, life of a lease in µs.
+--       tokens given back, tokens that the node still holds, tokens wanted, life of a lease in µs, the least that is of use.
 -- Answers the tokens granted, then what the bucket holds afterwards.
 local now = clock(ARGV[1])
 local b = read(KEYS[1], ARGV[2], ARGV[3], ARGV[4], now)
@@ -20,6 +20,7 @@ for i = 1, #all, 2 do
 end
 b.tokens = math.min(b.tokens + back, math.max(0, b.burst - held))
 local grant = math.max(0, math.min(want, math.floor(available(b))))
+if grant < tonumber(ARGV[10]) then grant = 0 end
 b.tokens = b.tokens - grant
 write(b)
 if holds + grant > 0 then
