@@ -214,6 +214,9 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 			if s.bucket.Bucket.Rule != b.Rule { // new, or changed: what is known of it no longer holds
 				s.bucket = BucketLease{Group: r.Counters(), Account: i == 1, Bucket: b, Node: l.node, Life: shareLife}
 				s.asked = time.Time{}
+				if over := s.have - b.Rule.Burst; over > 0 {
+					s.have, s.lapsed = s.have-over, s.lapsed+over
+				}
 			}
 			s.expire(now)
 			s.used = now

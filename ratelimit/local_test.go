@@ -22,6 +22,11 @@ func TestLocalConforms(t *testing.T) {
 	ratelimittest.Test(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return newLocal(t, c, nil) })
 }
 
+func TestLocalAgreesWithTheModel(t *testing.T) {
+	t.Parallel()
+	ratelimittest.TestModel(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return newLocal(t, c, nil) })
+}
+
 // The bound on buckets is held by eviction, which looks at buckets that others
 // hold while they wait for the shard.
 func TestEvictionDoesNotWaitForThoseThatWaitForIt(t *testing.T) {

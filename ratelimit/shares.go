@@ -15,7 +15,7 @@ type BucketLease struct {
 	Back    int64 // given back unspent
 	Holds   int64 // still held, to be spent
 	Want    int64
-	Need    int64         // less than this is of no use
+	Need    int64         // a request waits for this many and spends them with those held; fewer are of no use
 	Life    time.Duration // after which tokens that were not spent may be anybody's
 }
 
@@ -127,7 +127,8 @@ func (s *share) dry(cost int64, now time.Time) bool {
 	// once rather than for each, but not so late that it fills to its brim.
 	rule := s.bucket.Bucket.Rule
 	pause := min(longPause, rule.wait(float64(rule.Burst)/4))
-	return since < max(pause, rule.wait(float64(cost-s.have)-s.level))
+	const finest = time.Microsecond // of the time in the counters
+	return since+finest < max(pause, rule.wait(float64(cost-s.have)-s.level))
 }
 
 // resize fits the size to how fast the last share was spent.

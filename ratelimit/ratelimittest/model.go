@@ -49,7 +49,10 @@ func (m *model) refuses(r ratelimit.Request, now time.Time) (part ratelimit.Part
 	return ratelimit.PartNone, near
 }
 
-func agreeWithModel(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
+// TestModel holds limiters that decide by what is known of all nodes to a model
+// of one, on random traces.
+func TestModel(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
+	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: the same traces each time
 	for round := range 50 {
 		c := NewClock()

@@ -52,6 +52,12 @@ func TestRedisConforms(t *testing.T) {
 	ratelimittest.Test(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
 }
 
+func TestRedisAgreesWithTheModel(t *testing.T) {
+	t.Parallel()
+	url := parts.Redis(t).URL()
+	ratelimittest.TestModel(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
+}
+
 func TestAClusterConforms(t *testing.T) {
 	t.Parallel()
 	url := parts.RedisCluster(t).URL()
