@@ -55,7 +55,8 @@ type nodeConfig struct {
 	url     string
 	prefix  string
 	store   *quotaStore
-	timeout time.Duration // patient if 0
+	timeout time.Duration        // patient if 0
+	clock   *ratelimittest.Clock // the time that there is if nil
 	leased  bool
 }
 
@@ -65,16 +66,20 @@ func newNode(tb testing.TB, c nodeConfig) *node {
 		c.timeout = patient
 	}
 	n := &node{prefix: c.prefix}
+	var now func() time.Time
+	if c.clock != nil {
+		now = c.clock.Now
+	}
 	var err error
-	if n.local, err = ratelimit.NewLocal(ratelimit.Config{Store: c.store}); err != nil {
+	if n.local, err = ratelimit.NewLocal(ratelimit.Config{Store: c.store, Now: now}); err != nil {
 		tb.Fatal(err)
 	}
-	if n.redis, err = redislimit.New(redislimit.Config{URL: c.url, Prefix: c.prefix, Timeout: c.timeout, Used: n.local.QuotaUsed}); err != nil {
+	if n.redis, err = redislimit.New(redislimit.Config{URL: c.url, Prefix: c.prefix, Timeout: c.timeout, Used: n.local.QuotaUsed, Now: now, OwnTime: now != nil}); err != nil {
 		tb.Fatal(err)
 	}
 	var shared ratelimit.Shared = n.redis
 	if c.leased {
-		if n.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: n.redis, Timeout: c.timeout}); err != nil {
+		if n.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: n.redis, Timeout: c.timeout, Now: now}); err != nil {
 			tb.Fatal(err)
 		}
 		shared = n.leased
@@ -131,81 +136,51 @@ func where(t *testing.T, test func(*testing.T, nodeConfig)) {
 }
 
 // Three nodes under three times the load that a limit allows let pass what one
-// would: never more, and little less.
+// would: never more, and little less. Time passes with each request, so that
+// the load is the same on a slow machine.
 func TestOneLimitOverThreeNodes(t *testing.T) {
 	t.Parallel()
 	where(t, func(t *testing.T, c nodeConfig) {
 		for _, burst := range []int64{10, 100, 1000, 10_000} {
-			rule := ratelimittest.Rule(min(burst, 400), time.Second, burst)
-			o := overload(t, three(t, c), rule)
-			t.Logf("burst %d: %d passed of %d, between %.1f and %.1f are allowed: %.4f", burst, o.accepted, o.asked, o.least, o.most, float64(o.accepted)/o.least)
-			if float64(o.accepted) > o.most+1 {
-				t.Errorf("burst %d: %d passed, %.1f are allowed", burst, o.accepted, o.most)
-			}
-			if float64(o.accepted) < min(0.98*o.least, o.least-2) {
-				t.Errorf("burst %d: only %d of %.1f passed", burst, o.accepted, o.least)
+			c.clock = ratelimittest.NewClock()
+			accepted, allowed := overload(t, three(t, c), c.clock, ratelimittest.Rule(burst, 2*time.Second, burst))
+			t.Logf("burst %d: %d of %.0f passed, %.4f", burst, accepted, allowed, float64(accepted)/allowed)
+			if float64(accepted) > allowed+1 || float64(accepted) < 0.98*allowed-1 {
+				t.Errorf("burst %d: %d passed, %.0f are allowed", burst, accepted, allowed)
 			}
 		}
 	})
 }
 
-const (
-	overloadFor   = 1500 * time.Millisecond
-	overloadTimes = 3
-)
-
-// outcome is what passed, and what is allowed in the time that is certain to
-// have been asked in, and in all the time that it took.
-type outcome struct {
-	accepted, asked int64
-	least, most     float64
-}
-
-// overload asks all nodes at once for as long as it takes to be three times
-// what is allowed.
-func overload(t *testing.T, nodes []*node, rule ratelimit.Rule) outcome {
+// overload asks all nodes three times as often as the rule allows, for so long
+// that the burst is the smaller part of what is allowed. It returns what passed
+// and what was allowed.
+func overload(t *testing.T, nodes []*node, clock *ratelimittest.Clock, rule ratelimit.Rule) (int64, float64) {
 	t.Helper()
-	var accepted, asked, last atomic.Int64 // last is when somebody last asked
-	allowed := func(d time.Duration) float64 {
-		return float64(rule.Burst) + d.Seconds()*float64(rule.Requests)/rule.Per.Seconds()
-	}
-	r := ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: rule}, Account: ratelimit.Bucket{ID: "sa", Rule: ratelimittest.Rule(1e6, time.Second, 1e6)}, Cost: 1}
-	ask := func(n *node) bool {
-		asked.Add(1)
-		at := time.Now().UnixNano()
-		d, err := n.Take(t.Context(), r)
-		if d.Allowed {
-			accepted.Add(1)
-		}
-		for seen := last.Load(); at > seen && !last.CompareAndSwap(seen, at); seen = last.Load() {
-		}
-		if err != nil || !d.Cluster {
-			t.Errorf("%+v, %v", d, err)
-		}
-		return err == nil && d.Cluster
-	}
-	for _, n := range nodes { // connects
-		if err := n.redis.Probe(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	start := time.Now()
-	ask(nodes[0])
-	began := time.Now() // the bucket is not full any more
+	r := ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: rule}, Account: ratelimit.Bucket{ID: "sa", Rule: ratelimittest.Rule(1e9, time.Second, 1e9)}, Cost: 1}
+	pause := rule.Per / time.Duration(3*rule.Requests)
+	start := clock.Now()
+	var accepted, asked atomic.Int64
 	var all sync.WaitGroup
 	for _, n := range nodes {
-		for range 8 {
+		for range 4 {
 			all.Go(func() {
-				for time.Since(start) < overloadFor || float64(asked.Load()) < overloadTimes*allowed(time.Since(start)) {
-					if !ask(n) {
+				for asked.Add(1) < 4*rule.Burst+3000 && t.Context().Err() == nil {
+					clock.Advance(pause)
+					d, err := n.Take(t.Context(), r)
+					if err != nil || !d.Cluster {
+						t.Errorf("%+v, %v", d, err)
 						return
+					}
+					if d.Allowed {
+						accepted.Add(1)
 					}
 				}
 			})
 		}
 	}
 	all.Wait()
-	return outcome{accepted.Load(), asked.Load(), allowed(time.Unix(0, last.Load()).Sub(began)), allowed(time.Since(start))}
+	return accepted.Load(), float64(rule.Burst) + clock.Now().Sub(start).Seconds()*float64(rule.Requests)/rule.Per.Seconds()
 }
 
 // A quota is spent to its last and not beyond.
