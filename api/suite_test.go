@@ -71,6 +71,7 @@ func whole() bool {
 // settings are what a test may want different from the defaults.
 type settings struct {
 	guesses   ratelimit.Rule
+	limits    ratelimit.Limiter // of keys, the suite's own if nil
 	signIns   ratelimit.Rule
 	trusted   []netip.Prefix
 	forwarded proxies.Header
@@ -175,8 +176,11 @@ func newSuite(t *testing.T, with settings) *suite {
 	log := audit.New(s.store, s.now)
 	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Now: s.now})
 	must(t, err)
+	if with.limits == nil {
+		with.limits = s.limiter
+	}
 	verifier, err := keys.NewVerifier(keys.VerifierConfig{
-		Store: s.store, Limiter: s.limiter, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
+		Store: s.store, Limiter: with.limits, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
 		Tokens:    oauth.Reader{Ring: s.ring, Audience: issuer},
 		CacheSize: 1000, // clearing a large one takes longer than most tests
 	})
