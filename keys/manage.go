@@ -27,6 +27,15 @@ func (s *Service) KeyToRead(ctx context.Context, a Actor, id string, read Action
 	return k, nil
 }
 
+// ScopesOf returns the scopes that the key has now.
+func (s *Service) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
+	a, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
+	if err != nil {
+		return nil, missing(err, accountWord)
+	}
+	return effectiveScopes(k.Scopes, a.Scopes), nil
+}
+
 // keyFor returns the key if the actor may do write to it.
 func (s *Service) keyFor(ctx context.Context, a Actor, id string, write Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)

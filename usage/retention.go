@@ -13,22 +13,20 @@ type Retention struct {
 	Days    time.Duration
 }
 
-// Defaults of a Retention, and how long refusals and the scopes that were
-// asked for are kept at least.
-const (
-	DefaultMinutes = 48 * time.Hour
-	DefaultHours   = 90 * 24 * time.Hour
-	DefaultDays    = 2 * 365 * 24 * time.Hour
-	ScopesKept     = 90 * 24 * time.Hour
-)
+// ScopesKept is how long refusals and the scopes that were asked for are kept
+// at least.
+const ScopesKept = 90 * 24 * time.Hour
 
-// LeastMinutes is the shortest retention of minutes: what was counted in the
-// last day is asked for.
-const LeastMinutes = 2 * time.Hour
+// The shortest retentions: what was counted in the last hour and in the last
+// day is asked for.
+const (
+	LeastMinutes = 2 * time.Hour
+	LeastHours   = 48 * time.Hour
+)
 
 // Validate returns an error unless coarser counts outlive finer ones.
 func (r Retention) Validate() error {
-	if r.Minutes < LeastMinutes || r.Hours < r.Minutes || r.Hours < 48*time.Hour || r.Days < r.Hours {
+	if r.Minutes < LeastMinutes || r.Hours < r.Minutes || r.Hours < LeastHours || r.Days < r.Hours {
 		return errors.New("usage is kept for at least 2h by the minute and 48h by the hour, and no finer count for longer than a coarser one")
 	}
 	return nil
