@@ -187,3 +187,6 @@ func (c *Counter) takeScopes(names []string) map[string]uint64 {
 	}
 	return asked
 }
+
+// Waiting is how many counters wait to be drained.
+func (m *Meter) Waiting() int { return int(m.length.Load()) }

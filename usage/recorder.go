@@ -290,3 +290,12 @@ func (p *paging) add(page Page, at time.Time, counts *Counts) {
 		}
 	}
 }
+
+// Waiting is how many rows wait to be saved.
+func (r *Recorder) Waiting() int {
+	r.saving.Lock()
+	defer r.saving.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.waiting) + len(r.round)
+}

@@ -23,17 +23,20 @@ const (
 // none. The transaction holds the file's one lock for writers from its
 // beginning, so that what it read is what it replaces.
 func (s *Store) AddUsage(ctx context.Context, pages []usage.Page) error {
+	var prepared [3]*sql.Stmt // before the transaction takes the one connection
+	for i, text := range []string{selectCells, updateCells, insertPage} {
+		var err error
+		if prepared[i], err = s.writer.prepare(ctx, text); err != nil {
+			return known(err)
+		}
+	}
 	return known(s.transact(ctx, func(tx *sql.Tx) error {
-		statements := [3]*sql.Stmt{}
-		for i, text := range []string{selectCells, updateCells, insertPage} {
-			prepared, err := s.writer.prepare(ctx, text)
-			if err != nil {
-				return err
-			}
-			statements[i] = tx.StmtContext(ctx, prepared)
+		var within [3]*sql.Stmt
+		for i := range prepared {
+			within[i] = tx.StmtContext(ctx, prepared[i])
 		}
 		for i := range pages {
-			if err := addPage(ctx, statements, &pages[i]); err != nil {
+			if err := addPage(ctx, within, &pages[i]); err != nil {
 				return err
 			}
 		}

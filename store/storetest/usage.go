@@ -153,7 +153,9 @@ func refusals(t *testing.T, s store.Store) {
 		t.Fatalf("%d are kept", len(last))
 	}
 	for i := range last {
-		same(t, last[i], refusal(179-i))
+		if last[i] != refusal(179-i) {
+			t.Errorf("refusal %d came back as %v", 179-i, last[i])
+		}
 	}
 	n, err := s.DeleteRefusalsBefore(ctx, at, 2)
 	must(t, err)
