@@ -103,6 +103,22 @@ func (c faultyKeys) TouchLastUsed(ctx context.Context, used map[string]usage.Use
 	return c.inner.TouchLastUsed(ctx, used)
 }
 
+// Usage implements usage.Store.
+func (s *faultyStore) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
+	if err := s.read(ctx, "usage"); err != nil {
+		return nil, err
+	}
+	return s.Store.Usage(ctx, f, limit)
+}
+
+// Refusals implements usage.Store.
+func (s *faultyStore) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
+	if err := s.read(ctx, "refusals"); err != nil {
+		return nil, err
+	}
+	return s.Store.Refusals(ctx, keyID)
+}
+
 type faultyUsers struct {
 	faultyCollection[auth.User, auth.UserFilter]
 	inner auth.UserCollection

@@ -197,7 +197,7 @@ func question(in *client.VerifyRequest, q *keys.Question) error {
 		f.Check(q.Cost >= 0 && q.Cost <= keys.MaxCost, "cost", "must be a whole number between 0 and 1000000000")
 	}
 	q.UserAgent = in.UserAgent
-	f.Check(len(in.UserAgent) <= maxUserAgent, "user_agent", "must be at most 2048 bytes")
+	f.Check(len(in.UserAgent) <= maxUserAgent && strings.IndexByte(in.UserAgent, 0) < 0, "user_agent", "must be at most 2048 bytes without NUL")
 	if in.IP != "" {
 		var err error
 		q.Address, err = netip.ParseAddr(in.IP)
