@@ -153,7 +153,7 @@ func pointsOut(p *usage.Point, by usage.Grouping) []client.UsagePoint {
 		}
 		for o, n := range p.Counts {
 			if n > 0 {
-				one.Codes[string(keys.CodeOf(usage.Outcome(o)))] = n //nolint:gosec // G115: below MaxOutcomes
+				one.Codes[string(keys.CodeOf(usage.Outcome(o)))] = n
 			}
 		}
 		return []client.UsagePoint{one}

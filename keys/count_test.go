@@ -49,7 +49,7 @@ func (w *world) saved(kind usage.Kind) map[string]uint64 {
 	sums := map[string]uint64{}
 	for _, p := range pages {
 		for cell, n := range p.Cells {
-			sums[p.Owner()+" "+string(keys.CodeOf(usage.Outcome(cell%usage.MaxOutcomes)))] += n //nolint:gosec // G115: small
+			sums[p.Owner()+" "+string(keys.CodeOf(usage.Outcome(cell%usage.MaxOutcomes)))] += n
 		}
 	}
 	return sums

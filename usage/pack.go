@@ -37,7 +37,7 @@ func UnpackCells(b []byte) (map[Cell]uint64, error) {
 		if m <= 0 || at > math.MaxUint16 {
 			return nil, errPacked
 		}
-		cells[Cell(at)] += count //nolint:gosec // G115: checked
+		cells[Cell(at)] += count
 		b = b[n+m:]
 	}
 	return cells, nil

@@ -27,7 +27,7 @@ func TestAPageIsSmall(t *testing.T) {
 	t.Parallel()
 	cells := map[usage.Cell]uint64{}
 	for minute := range 60 {
-		cells[usage.Cell(minute*16)] = 100 //nolint:gosec // G115: small
+		cells[usage.Cell(minute*16)] = 100
 	}
 	if n := len(usage.PackCells(cells)); n > 130 {
 		t.Errorf("an hour takes %d bytes", n)

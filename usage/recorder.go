@@ -286,7 +286,7 @@ func (p *paging) add(page Page, at time.Time, counts *Counts) {
 	slot := int(at.Sub(page.Start) / page.Level.Unit())
 	for o, n := range counts {
 		if n > 0 {
-			p.list[i].Cells[cellOf(slot, Outcome(o))] += n //nolint:gosec // G115: below MaxOutcomes
+			p.list[i].Cells[cellOf(slot, Outcome(o))] += n
 		}
 	}
 }

@@ -321,7 +321,7 @@ func TestAMillionKeysAreBounded(t *testing.T) {
 	most := 0
 	for i := range keys {
 		g := newGrant(fmt.Sprint("key_", i))
-		m.Count(&g.counter, usage.Outcome(i%11)) //nolint:gosec // G115: small
+		m.Count(&g.counter, usage.Outcome(i%11))
 		if i%1000 == 0 {
 			most = max(most, m.Waiting()+r.Waiting())
 		}
