@@ -1,8 +1,6 @@
 package api
 
 import (
-	"slices"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/audit"
@@ -14,15 +12,8 @@ import (
 func (a *API) listAuditEvents(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	f := audit.Filter{
-		OrganizationIDs: principal(c).Organizations(keys.ReadAudit), ObjectID: q.Text("object_id"),
+		OrganizationIDs: narrowed(principal(c).Organizations(keys.ReadAudit), q.Text("organization_id")), ObjectID: q.Text("object_id"),
 		SubjectID: q.Text("subject_id"), Action: q.Text("action"), From: q.Time("from"), Until: q.Time("until"),
-	}
-	if asked := q.Text("organization_id"); asked != "" {
-		if f.OrganizationIDs == nil || slices.Contains(f.OrganizationIDs, asked) {
-			f.OrganizationIDs = []string{asked}
-		} else {
-			f.OrganizationIDs = []string{}
-		}
 	}
 	return list(c, q, func(p keys.Page) ([]audit.Event, error) {
 		return a.Audit.Events(c.Request.Context(), f, p.After, p.Limit)

@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // faultyStore is a real store whose calls fail where a test says so. It counts
@@ -98,8 +99,24 @@ func (c faultyKeys) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error
 	return c.inner.ByHash(ctx, hash)
 }
 
-func (c faultyKeys) TouchLastUsed(ctx context.Context, used map[string]time.Time) error {
+func (c faultyKeys) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
 	return c.inner.TouchLastUsed(ctx, used)
+}
+
+// Usage implements usage.Store.
+func (s *faultyStore) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
+	if err := s.read(ctx, "usage"); err != nil {
+		return nil, err
+	}
+	return s.Store.Usage(ctx, f, limit)
+}
+
+// Refusals implements usage.Store.
+func (s *faultyStore) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
+	if err := s.read(ctx, "refusals"); err != nil {
+		return nil, err
+	}
+	return s.Store.Refusals(ctx, keyID)
 }
 
 type faultyUsers struct {

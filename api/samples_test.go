@@ -36,6 +36,7 @@ func samples() map[string]sample {
 		"listClients":         {query: "organization_id={organization}"},
 		"listKeys":            {query: "organization_id={organization}"},
 		"listAuditEvents":     {query: "organization_id={organization}"},
+		"getUsage":            {query: "organization_id={organization}"},
 		"createOrganization":  {body: fixed(map[string]any{"name": "Acme", "disabled": false, "metadata": map[string]any{"a": 1}})},
 		"changeOrganization":  patch(map[string]any{"name": "Acme 2", "metadata": map[string]any{}}),
 		"addMember": {body: func(x tenant, _ int64) map[string]any {

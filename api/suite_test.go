@@ -34,6 +34,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // contract checks every exchange of every test of this package.
@@ -91,6 +92,9 @@ func throttles(anonymous, user, admin, account ratelimit.Rule, tiers map[string]
 type suite struct {
 	settings
 	store        *faultyStore
+	meter        *usage.Meter
+	recorder     *usage.Recorder
+	lastUsed     *usage.LastUsed
 	limiter      *ratelimit.Local
 	keys         *keys.Service
 	people       *auth.People
@@ -179,9 +183,12 @@ func newSuite(t *testing.T, with settings) *suite {
 	if with.limits == nil {
 		with.limits = s.limiter
 	}
+	s.gather(t, opened, logger)
 	verifier, err := keys.NewVerifier(keys.VerifierConfig{
 		Store: s.store, Limiter: with.limits, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
 		Tokens:    oauth.Reader{Ring: s.ring, Audience: issuer},
+		Meter:     s.meter,
+		LastUsed:  s.lastUsed.Note,
 		CacheSize: 1000, // clearing a large one takes longer than most tests
 	})
 	must(t, err)
@@ -190,7 +197,7 @@ func newSuite(t *testing.T, with settings) *suite {
 		ctx := context.WithoutCancel(t.Context())
 		verifier.Close()
 		s.people.Close()
-		must(t, errors.Join(s.limiter.Close(ctx), opened.Close(ctx)))
+		must(t, errors.Join(s.recorder.Close(ctx), s.lastUsed.Close(ctx), s.limiter.Close(ctx), opened.Close(ctx)))
 	})
 	s.buildPeople(t, log, logger)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
@@ -202,10 +209,22 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.serve(t, logger, api.Config{
 		Certificates: s.certificates,
 		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
-		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, VerifyOpen: with.open,
+		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
 	})
 	return s
+}
+
+// gather starts what counts and saves usage.
+func (s *suite) gather(t *testing.T, opened *sqlite.Store, logger *slog.Logger) {
+	t.Helper()
+	s.meter, s.lastUsed = usage.NewMeter(), usage.NewLastUsed(opened.Keys(), logger)
+	var err error
+	s.recorder, err = usage.NewRecorder(usage.RecorderConfig{
+		Store: opened, Meter: s.meter, Logger: logger, Now: s.now,
+		Retention: usage.Retention{Minutes: 48 * time.Hour, Hours: 90 * 24 * time.Hour, Days: 730 * 24 * time.Hour},
+	})
+	must(t, err)
 }
 
 // issuer is the public address of the service under test.

@@ -22,6 +22,9 @@ import (
 func (a *API) verifySelf(c *gin.Context) {
 	q := &keys.Question{Key: auth.CredentialOf(c.Request, a.Format), Cost: 1, Fresh: wantsFresh(c.Request)}
 	q.Address = a.Edge.Trusted.Client(c.Request).Address
+	if agent := c.Request.Header["User-Agent"]; len(agent) > 0 {
+		q.UserAgent = agent[0]
+	}
 	if c.Request.URL.RawQuery != "" {
 		if err := readVerifyQuery(c.Request, q); err != nil {
 			a.renderHot(c, err)
@@ -181,6 +184,9 @@ func readQuestion(r *http.Request, q *keys.Question) error {
 // isJSON is the quick look at the media type that clients send.
 func isJSON(v []string) bool { return len(v) == 1 && v[0] == jsonType }
 
+// maxUserAgent bounds a user agent in a question; fewer bytes are kept.
+const maxUserAgent = 2048
+
 func question(in *client.VerifyRequest, q *keys.Question) error {
 	var f errs.Faults
 	q.Key, q.Scopes, q.Cost, q.DryRun = in.Key, in.Scopes, 1, in.DryRun
@@ -190,6 +196,8 @@ func question(in *client.VerifyRequest, q *keys.Question) error {
 		q.Cost = *in.Cost
 		f.Check(q.Cost >= 0 && q.Cost <= keys.MaxCost, "cost", "must be a whole number between 0 and 1000000000")
 	}
+	q.UserAgent = in.UserAgent
+	f.Check(len(in.UserAgent) <= maxUserAgent && strings.IndexByte(in.UserAgent, 0) < 0, "user_agent", "must be at most 2048 bytes without NUL")
 	if in.IP != "" {
 		var err error
 		q.Address, err = netip.ParseAddr(in.IP)

@@ -147,7 +147,8 @@ func (a *API) keyOut(k *keys.Key) client.Key {
 		Start: k.Start, Last4: k.Last4, Status: string(k.Status(a.Now())), KeySettings: keySettings(k.KeyFields),
 		RevokedAt: timeOut(k.RevokedAt), RevokeReason: textOut(k.RevokeReason), RevokeNote: textOut(k.RevokeNote),
 		RotatedFrom: textOut(k.RotatedFrom), RotatedTo: textOut(k.RotatedTo), GraceUntil: timeOut(k.GraceUntil),
-		LastUsedAt: timeOut(k.LastUsedAt), CreatedBy: k.CreatedBy, Stamps: stamps(&k.Stamp),
+		LastUsedAt: timeOut(k.LastUsedAt), LastUsedIP: textOut(k.LastUsedIP), LastUsedUserAgent: textOut(k.LastUsedAgent),
+		CreatedBy: k.CreatedBy, Stamps: stamps(&k.Stamp),
 	}
 }
 

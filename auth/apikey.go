@@ -38,7 +38,7 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 // accountOf returns the service account whose key or signed token text is.
 func accountOf(r *http.Request, v *keys.Verifier, text string) (*Principal, error) {
 	verdict, err := v.Verify(r.Context(), &keys.Question{
-		Key: text, Address: proxies.ClientOf(r.Context()).Address, Unmetered: true,
+		Key: text, Address: proxies.ClientOf(r.Context()).Address, UserAgent: r.UserAgent(), Unmetered: true,
 	})
 	switch {
 	case err != nil:

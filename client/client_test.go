@@ -12,7 +12,7 @@ import (
 )
 
 func FuzzParseFastAgreesWithTheThoroughDecoder(f *testing.F) {
-	f.Add([]byte(`{"key":"lk_live_x","scopes":["a:b","c:d"],"cost":3,"ip":"::1","dry_run":true}`))
+	f.Add([]byte(`{"key":"lk_live_x","scopes":["a:b","c:d"],"cost":3,"ip":"::1","user_agent":"curl/8","dry_run":true}`))
 	f.Add([]byte(` { "key" : "" , "scopes" : [ ] } `))
 	f.Add([]byte(`{"key":"a","key":"b"}`))
 	f.Add([]byte(`{"cost":01}`))

@@ -43,6 +43,9 @@ func (r *VerifyRequest) parseMember(name string, p *parser) (bit uint8, ok bool)
 	case "ip":
 		r.IP, ok = p.string()
 		return 8, ok
+	case "user_agent":
+		r.UserAgent, ok = p.string()
+		return 32, ok
 	case "dry_run":
 		r.DryRun, ok = p.bool()
 		return 16, ok

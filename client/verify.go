@@ -7,11 +7,12 @@ import (
 
 // VerifyRequest asks whether a key may do something now.
 type VerifyRequest struct {
-	Key    string   `json:"key"`
-	Scopes []string `json:"scopes,omitempty"` // all required
-	Cost   *int64   `json:"cost,omitempty"`   // 1 if nil
-	IP     string   `json:"ip,omitempty"`     // of the key's user
-	DryRun bool     `json:"dry_run,omitempty"`
+	Key       string   `json:"key"`
+	Scopes    []string `json:"scopes,omitempty"`     // all required
+	Cost      *int64   `json:"cost,omitempty"`       // 1 if nil
+	IP        string   `json:"ip,omitempty"`         // of the key's user
+	UserAgent string   `json:"user_agent,omitempty"` // of the key's user
+	DryRun    bool     `json:"dry_run,omitempty"`
 }
 
 // VerifyResponse is the decision. What is not known of the key is empty.

@@ -182,14 +182,16 @@ type Key struct {
 	Last4            string `json:"last4"`
 	Status           string `json:"status"`
 	KeySettings
-	RevokedAt    *time.Time `json:"revoked_at"`
-	RevokeReason *string    `json:"revoke_reason"`
-	RevokeNote   *string    `json:"revoke_note"`
-	RotatedFrom  *string    `json:"rotated_from"`
-	RotatedTo    *string    `json:"rotated_to"`
-	GraceUntil   *time.Time `json:"grace_until"`
-	LastUsedAt   *time.Time `json:"last_used_at"`
-	CreatedBy    string     `json:"created_by"`
+	RevokedAt         *time.Time `json:"revoked_at"`
+	RevokeReason      *string    `json:"revoke_reason"`
+	RevokeNote        *string    `json:"revoke_note"`
+	RotatedFrom       *string    `json:"rotated_from"`
+	RotatedTo         *string    `json:"rotated_to"`
+	GraceUntil        *time.Time `json:"grace_until"`
+	LastUsedAt        *time.Time `json:"last_used_at"`
+	LastUsedIP        *string    `json:"last_used_ip"`
+	LastUsedUserAgent *string    `json:"last_used_user_agent"`
+	CreatedBy         string     `json:"created_by"`
 	Stamps
 }
 

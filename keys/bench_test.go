@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 func BenchmarkCheck(b *testing.B) {
@@ -32,14 +33,20 @@ func BenchmarkHashOf(b *testing.B) {
 }
 
 // BenchmarkVerifyCached is the hot path without HTTP: checksum, hash, look-up,
-// checks and two limits.
+// checks and two limits; with usage counted, as the service has it, and without.
 func BenchmarkVerifyCached(b *testing.B) {
+	b.Run("counted", func(b *testing.B) { benchmarkCached(b, usage.NewMeter()) })
+	b.Run("uncounted", func(b *testing.B) { benchmarkCached(b, nil) })
+}
+
+func benchmarkCached(b *testing.B, meter *usage.Meter) {
+	b.Helper()
 	store := newMemory()
 	limiter, err := ratelimit.NewLocal(ratelimit.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	v, err := keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: keys.NewMarks(), Format: format(b), Logger: slog.New(slog.DiscardHandler)})
+	v, err := keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: keys.NewMarks(), Format: format(b), Logger: slog.New(slog.DiscardHandler), Meter: meter})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/usage"
 )
 
 const (
@@ -36,6 +37,7 @@ type entry struct {
 	loaded     time.Time
 	refreshing atomic.Bool
 	touched    atomic.Int64 // Unix seconds of the last use passed on
+	counter    usage.Counter
 }
 
 // marks are those of the key's hash (or the token's id), its account,
@@ -59,13 +61,17 @@ type granted struct {
 }
 
 // touch passes the use on, at most once in touchInterval.
-func (e *entry) touch(now time.Time, lastUsed func(string, time.Time)) {
+func (e *entry) touch(now time.Time, q *Question, lastUsed func(string, usage.Use)) {
 	second := now.Unix()
 	last := e.touched.Load()
 	if second-last < int64(touchInterval/time.Second) || !e.touched.CompareAndSwap(last, second) {
 		return
 	}
-	lastUsed(e.grant.KeyID, moment(now))
+	u := usage.Use{At: moment(now), UserAgent: q.UserAgent}
+	if q.Address.IsValid() {
+		u.Address = q.Address.String()
+	}
+	lastUsed(e.grant.KeyID, u)
 }
 
 // cache holds grants by the hash of their key. A grant counts only while the
@@ -261,6 +267,7 @@ func (c *cache) read(ctx context.Context, from source, fresh bool) (*entry, erro
 	}
 	if err == nil {
 		e.grant = &g.of
+		e.counter.Init(e.grant)
 	}
 	slot := slotOf(from.hash)
 	switch {

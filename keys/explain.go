@@ -62,6 +62,7 @@ func limitStep(name string, code Code, limits *Verdict) Step {
 func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdict {
 	verdict := Verdict{Code: code, Detail: detail}
 	if !q.DryRun {
+		v.countUnknown(q, code)
 		return verdict
 	}
 	if code == Malformed {

@@ -11,7 +11,29 @@ import (
 
 // Key returns one key that the actor may see.
 func (s *Service) Key(ctx context.Context, a Actor, id string) (Key, error) {
-	return s.keyFor(ctx, a, id, ReadKeys)
+	return s.KeyToRead(ctx, a, id, ReadKeys)
+}
+
+// KeyToRead returns one key that the actor may do the action about, which
+// reads what belongs to it.
+func (s *Service) KeyToRead(ctx context.Context, a Actor, id string, read Action) (Key, error) {
+	k, err := s.store.Keys().Get(ctx, id)
+	if err != nil {
+		return Key{}, missing(err, keyWord)
+	}
+	if err := allow(a, read, read, k.OrganizationID, keyWord); err != nil {
+		return Key{}, err
+	}
+	return k, nil
+}
+
+// ScopesOf returns the scopes that the key has now.
+func (s *Service) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
+	a, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
+	if err != nil {
+		return nil, missing(err, accountWord)
+	}
+	return effectiveScopes(k.Scopes, a.Scopes), nil
 }
 
 // keyFor returns the key if the actor may do write to it.

@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // memory is a keys.Store without I/O, so that tests with it can run in a
@@ -223,7 +224,7 @@ func (k memoryKeys) byHash(ctx context.Context, hash keys.Hash) (keys.Key, error
 	return keys.Key{}, errs.New(errs.NotFound, "no such row")
 }
 
-func (k memoryKeys) TouchLastUsed(context.Context, map[string]time.Time) error { return nil }
+func (k memoryKeys) TouchLastUsed(context.Context, map[string]usage.Use) error { return nil }
 
 func changed[T, F any](r *rows[T, F], since time.Time) (all []keys.Change) {
 	for id, object := range r.byID {

@@ -109,6 +109,8 @@ type Key struct {
 	RotatedTo        string        `json:"rotated_to,omitempty"`
 	GraceUntil       time.Time     `json:"grace_until,omitzero"` // set once rotated
 	LastUsedAt       time.Time     `json:"-"`
+	LastUsedIP       string        `json:"-"`
+	LastUsedAgent    string        `json:"-"`
 	CreatedBy        string        `json:"created_by,omitempty"`
 	KeyFields
 }

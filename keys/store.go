@@ -3,6 +3,8 @@ package keys
 import (
 	"context"
 	"time"
+
+	"github.com/latchkey/latchkey/usage"
 )
 
 // Page bounds a list. After is the last id (or name) already seen, "" for the
@@ -72,7 +74,7 @@ type KeyCollection interface {
 	ByHash(ctx context.Context, hash Hash) (Key, error)
 	// TouchLastUsed notes uses that are later than the stored ones, without
 	// touching UpdatedAt or Revision.
-	TouchLastUsed(ctx context.Context, used map[string]time.Time) error
+	TouchLastUsed(ctx context.Context, used map[string]usage.Use) error
 }
 
 // WriteBound is the most that a store lets a write take that it then

@@ -39,13 +39,14 @@ const MaxCost = 1_000_000_000
 
 // Question is what a verification asks.
 type Question struct {
-	Key     string
-	Scopes  []string   // all required; exact scopes, no wildcards
-	Cost    int64      // tokens and quota to use up, 0 to MaxCost
-	Address netip.Addr // of the key's user, the zero Addr where unknown
-	Asker   Actor      // who asks; nil for the key itself, or in an open network
-	DryRun  bool       // charge nothing, explain every step
-	Fresh   bool       // read the store, not the cache
+	Key       string
+	Scopes    []string   // all required; exact scopes, no wildcards
+	Cost      int64      // tokens and quota to use up, 0 to MaxCost
+	Address   netip.Addr // of the key's user, the zero Addr where unknown
+	UserAgent string     // of the key's user, "" where unknown
+	Asker     Actor      // who asks; nil for the key itself, or in an open network
+	DryRun    bool       // charge nothing, explain every step
+	Fresh     bool       // read the store, not the cache
 
 	// Unmetered asks only whether the key is good; no limit is reached.
 	Unmetered bool

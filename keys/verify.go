@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // VerifierConfig is what a Verifier needs.
@@ -25,7 +26,8 @@ type VerifierConfig struct {
 	MaxStale     time.Duration  // how old a grant may get while the store is gone, DefaultMaxStale if 0
 	GuessLimit   ratelimit.Rule // unknown keys per client address, none if zero
 	StoreTimeout time.Duration  // bound of one load, 2 s if 0
-	LastUsed     func(keyID string, at time.Time)
+	LastUsed     func(keyID string, u usage.Use)
+	Meter        *usage.Meter // nil: nothing is counted
 }
 
 // Defaults of a VerifierConfig.
@@ -44,7 +46,8 @@ type Verifier struct {
 	now      func() time.Time
 	checks   []check
 	guesses  ratelimit.Rule
-	lastUsed func(keyID string, at time.Time)
+	lastUsed func(keyID string, u usage.Use)
+	meter    *usage.Meter
 }
 
 // NewVerifier returns a Verifier and starts its polling of the store for
@@ -57,7 +60,7 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 		c.Now = time.Now
 	}
 	if c.LastUsed == nil {
-		c.LastUsed = func(string, time.Time) {}
+		c.LastUsed = func(string, usage.Use) {}
 	}
 	grants, err := newCache(c)
 	if err != nil {
@@ -65,7 +68,7 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	}
 	return &Verifier{
 		format: c.Format, limiter: c.Limiter, tokens: c.Tokens, grants: grants, now: c.Now, checks: checks(),
-		guesses: c.GuessLimit, lastUsed: c.LastUsed,
+		guesses: c.GuessLimit, lastUsed: c.LastUsed, meter: c.Meter,
 	}, nil
 }
 
@@ -156,6 +159,7 @@ func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.T
 			if c.code == InsufficientScope {
 				verdict.Missing = e.grant.missing(q.Scopes)
 			}
+			v.refused(q, e, &verdict, now)
 			return verdict, nil
 		}
 	}
@@ -165,7 +169,9 @@ func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.T
 		}
 	}
 	if verdict.Code == Valid {
-		e.touch(now, v.lastUsed)
+		v.used(q, e, now)
+	} else {
+		v.refused(q, e, &verdict, now)
 	}
 	return verdict, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // world is the domain over a real store, with a clock that tests set.
@@ -29,6 +30,8 @@ type world struct {
 	verifier *keys.Verifier
 	admin    keys.Actor
 	account  keys.ServiceAccount
+	store    *sqlite.Store
+	meter    *usage.Meter
 }
 
 func (w *world) now() time.Time          { return time.Unix(0, w.at.Load()).UTC() }
@@ -36,17 +39,18 @@ func (w *world) advance(d time.Duration) { w.at.Add(int64(d)) }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, admin: auth.System()}
+	w := &world{t: t, admin: auth.System(), meter: usage.NewMeter()}
 	w.at.Store(time.Now().UnixNano())
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "latchkey.db"))
 	w.must(err)
+	w.store = store
 	limiter, err := ratelimit.NewLocal(ratelimit.Config{Now: w.now, Store: store})
 	w.must(err)
 	marks := keys.NewMarks()
 	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, w.now), Marks: marks, Format: format(t), Now: w.now})
 	w.must(err)
 	w.verifier, err = keys.NewVerifier(keys.VerifierConfig{
-		Store: store, Limiter: limiter, Marks: marks, Format: format(t), Logger: slog.New(slog.DiscardHandler), Now: w.now,
+		Store: store, Limiter: limiter, Marks: marks, Format: format(t), Logger: slog.New(slog.DiscardHandler), Now: w.now, Meter: w.meter,
 	})
 	w.must(err)
 	t.Cleanup(func() {

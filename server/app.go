@@ -31,6 +31,8 @@ type app struct {
 	audit       *audit.Log
 	limiter     *limits
 	lastUsed    *usage.LastUsed
+	meter       *usage.Meter
+	recorder    *usage.Recorder
 	keys        *keys.Service
 	verifier    *keys.Verifier
 	people      *auth.People
@@ -76,6 +78,10 @@ func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err err
 	a.audit = audit.New(a.store, time.Now)
 	a.idempotency = idempotency.New(a.store, time.Now)
 	a.lastUsed = usage.NewLastUsed(a.store.Keys(), logger)
+	a.meter = usage.NewMeter()
+	if a.recorder, err = usage.NewRecorder(usage.RecorderConfig{Store: a.store, Meter: a.meter, Retention: c.usageKept, Logger: logger}); err != nil {
+		return a, err
+	}
 	if err = a.buildSigning(opening); err != nil {
 		return a, err
 	}
@@ -110,6 +116,7 @@ func (a *app) buildKeys() (err error) {
 		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger,
 		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
 		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,
+		Meter: a.meter,
 	})
 	return err
 }
@@ -166,6 +173,9 @@ func (a *app) close(ctx context.Context) error {
 	if a.verifier != nil {
 		a.verifier.Close()
 	}
+	if a.recorder != nil {
+		faults = append(faults, a.saveUsage(ctx))
+	}
 	if a.lastUsed != nil {
 		faults = append(faults, a.saveLastUsed(ctx))
 	}
@@ -178,9 +188,19 @@ func (a *app) close(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// lastUsedShare is how much of the time for saving goes to when keys were last
-// used: of very many the rest is forgotten, and is no reason to end badly.
-const lastUsedShare = saveTimeout / 2
+// How much of the time for saving goes to what was counted, and to when keys
+// were last used: of very many of these the rest is forgotten, and is no reason
+// to end badly.
+const (
+	usageShare    = saveTimeout / 2
+	lastUsedShare = saveTimeout / 4
+)
+
+func (a *app) saveUsage(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, usageShare)
+	defer cancel()
+	return a.recorder.Close(ctx)
+}
 
 func (a *app) saveLastUsed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lastUsedShare)

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // config is everything that the environment can set.
@@ -63,6 +64,7 @@ type config struct {
 	refreshLife      time.Duration
 	oauthLife        time.Duration
 	oauthAudience    string
+	usageKept        usage.Retention
 }
 
 const variablePrefix = "LATCHKEY_"
@@ -137,6 +139,9 @@ func (c *config) complete() error {
 	}
 	if c.clientCRL != "" && c.clientCA == "" {
 		return fmt.Errorf("%sTLS_CLIENT_CRL needs %sTLS_CLIENT_CA", variablePrefix, variablePrefix)
+	}
+	if err := c.usageKept.Validate(); err != nil {
+		return fmt.Errorf("%sUSAGE_MINUTES, %sUSAGE_HOURS, %sUSAGE_DAYS: %w", variablePrefix, variablePrefix, variablePrefix, err)
 	}
 	if c.url == "" {
 		_, port, err := net.SplitHostPort(c.addr)

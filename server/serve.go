@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
+	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/web"
 )
 
@@ -136,7 +137,7 @@ func (a *app) handler() (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now},
-		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit,
+		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Usage: usage.NewReports(a.store),
 		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})

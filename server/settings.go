@@ -26,6 +26,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/ratelimit/redislimit"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/usage"
 )
 
 func settings() []setting {
@@ -74,6 +75,9 @@ func settings() []setting {
 		{name: "SMTP_URL", standard: "", meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data folder if empty", secret: true, set: setSMTP}, //nolint:gosec // G101: the shape of an address, no password
 		{name: "MAIL_FROM", standard: "Latchkey <latchkey@localhost>", meaning: "who mails come from", set: text(func(c *config) *string { return &c.mailFrom })},
 		{name: "SIGNUP", standard: string(auth.SignupInvite), meaning: "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed", set: setSignup},
+		{name: "USAGE_MINUTES", standard: "48h", meaning: "how long usage is kept by the minute", set: duration(usage.LeastMinutes, 366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Minutes })},
+		{name: "USAGE_HOURS", standard: "2160h", meaning: "how long usage is kept by the hour", set: duration(usage.LeastHours, 10*366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Hours })},
+		{name: "USAGE_DAYS", standard: "17520h", meaning: "how long usage is kept by the day", set: duration(usage.LeastHours, 100*366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Days })},
 		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
 		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
 	}

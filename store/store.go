@@ -1,6 +1,6 @@
 // Package store opens a database for the service. What a database must do is
-// declared by those who use it, in keys, auth, audit, ratelimit and
-// idempotency; Store is the union.
+// declared by those who use it, in keys, auth, audit, usage,
+// ratelimit and idempotency; Store is the union.
 package store
 
 import (
@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // Store is everything that the service needs of a database.
@@ -22,6 +23,7 @@ type Store interface {
 	ratelimit.QuotaStore
 	idempotency.Store
 	signing.Store
+	usage.Store
 
 	// Name says which database this is, for people: "SQLite at …" or
 	// "MongoDB at …", without credentials.

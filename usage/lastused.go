@@ -1,6 +1,3 @@
-// Package usage keeps what verification leaves behind: when a key was last
-// used. It is buffered and written behind, off the hot path, with a bounded
-// loss when the process is killed.
 package usage
 
 import (
@@ -23,7 +20,15 @@ const (
 // LastUsedStore takes when keys were last used.
 type LastUsedStore interface {
 	// TouchLastUsed notes uses by key id that are later than the stored ones.
-	TouchLastUsed(ctx context.Context, used map[string]time.Time) error
+	TouchLastUsed(ctx context.Context, used map[string]Use) error
+}
+
+// Use is one use of a key: when, from where and by what. Address and UserAgent
+// are empty where the verifier did not pass them.
+type Use struct {
+	At        time.Time
+	Address   string
+	UserAgent string
 }
 
 // LastUsed buffers when keys were last used.
@@ -31,7 +36,7 @@ type LastUsed struct {
 	store   LastUsedStore
 	logger  *slog.Logger
 	mu      sync.Mutex // of waiting: verification holds it, so never for long
-	waiting map[string]time.Time
+	waiting map[string]Use
 	saving  sync.Mutex // of round
 	round   []use      // by id: neighbours share pages of the store
 	stop    context.CancelFunc
@@ -40,24 +45,25 @@ type LastUsed struct {
 
 type use struct {
 	keyID string
-	at    time.Time
+	Use
 }
 
 // NewLastUsed returns a LastUsed that writes to the store every few seconds;
 // Close ends it.
 func NewLastUsed(store LastUsedStore, logger *slog.Logger) *LastUsed {
 	ctx, stop := context.WithCancel(context.Background())
-	l := &LastUsed{store: store, logger: logger, waiting: map[string]time.Time{}, stop: stop}
+	l := &LastUsed{store: store, logger: logger, waiting: map[string]Use{}, stop: stop}
 	l.running.Go(func() { l.run(ctx) })
 	return l
 }
 
 // Note remembers that the key was used. It does no I/O.
-func (l *LastUsed) Note(keyID string, at time.Time) {
+func (l *LastUsed) Note(keyID string, u Use) {
+	u.UserAgent = clip(u.UserAgent, maxAgent)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) < mostWaiting {
-		l.waiting[keyID] = at
+		l.waiting[keyID] = u
 	}
 }
 
@@ -97,9 +103,9 @@ func (l *LastUsed) flushBatch(ctx context.Context) (int, error) {
 	if len(next) == 0 {
 		return 0, nil
 	}
-	batch := make(map[string]time.Time, len(next))
+	batch := make(map[string]Use, len(next))
 	for _, u := range next {
-		batch[u.keyID] = u.at
+		batch[u.keyID] = u.Use
 	}
 	if err := l.store.TouchLastUsed(ctx, batch); err != nil {
 		return 0, fmt.Errorf("save last use of keys: %w", err)
@@ -108,18 +114,18 @@ func (l *LastUsed) flushBatch(ctx context.Context) (int, error) {
 	return len(next), nil
 }
 
-func (l *LastUsed) take() map[string]time.Time {
+func (l *LastUsed) take() map[string]Use {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	taken := l.waiting
-	l.waiting = map[string]time.Time{}
+	l.waiting = map[string]Use{}
 	return taken
 }
 
-func sorted(uses map[string]time.Time) []use {
+func sorted(uses map[string]Use) []use {
 	round := make([]use, 0, len(uses))
-	for id, at := range uses {
-		round = append(round, use{keyID: id, at: at})
+	for id, u := range uses {
+		round = append(round, use{keyID: id, Use: u})
 	}
 	slices.SortFunc(round, func(a, b use) int { return strings.Compare(a.keyID, b.keyID) })
 	return round

@@ -25,16 +25,16 @@ type memory struct {
 	largest int
 }
 
-func (m *memory) TouchLastUsed(_ context.Context, used map[string]time.Time) error {
+func (m *memory) TouchLastUsed(_ context.Context, used map[string]usage.Use) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.gone {
 		return errors.New("gone")
 	}
 	m.largest = max(m.largest, len(used))
-	for id, at := range used {
-		if at.After(m.used[id]) {
-			m.used[id] = at
+	for id, u := range used {
+		if u.At.After(m.used[id]) {
+			m.used[id] = u.At
 		}
 	}
 	return nil
@@ -74,7 +74,7 @@ func bubble(t *testing.T, run func(t *testing.T, m *memory, l *usage.LastUsed)) 
 func TestUsesAreSavedBehind(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, l *usage.LastUsed) {
 		at := time.Now()
-		l.Note("a", at)
+		l.Note("a", usage.Use{At: at})
 		if !m.at("a").IsZero() {
 			t.Error("a use was written at once")
 		}
@@ -90,10 +90,10 @@ func TestUsesOutlastAnOutage(t *testing.T) {
 	bubble(t, func(t *testing.T, m *memory, l *usage.LastUsed) {
 		m.set(true)
 		first := time.Now()
-		l.Note("a", first)
+		l.Note("a", usage.Use{At: first})
 		time.Sleep(5 * time.Second)
 		later := time.Now()
-		l.Note("b", later)
+		l.Note("b", usage.Use{At: later})
 		m.set(false)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
@@ -110,7 +110,7 @@ func TestUsesAreBoundedAndFlushedAtTheEnd(t *testing.T) {
 	l := usage.NewLastUsed(m, slog.New(slog.DiscardHandler))
 	at := time.Now()
 	for i := range 250_000 {
-		l.Note(fmt.Sprint(i), at)
+		l.Note(fmt.Sprint(i), usage.Use{At: at})
 	}
 	if err := l.Close(t.Context()); err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ var arrows = map[string][]string{
 	"ratelimit": {},
 	"usage":     {},
 	"audit":     {},
-	"keys":      {"audit", "ratelimit"},
+	"keys":      {"audit", "ratelimit", "usage"},
 	"auth":      {"audit", "keys", "ratelimit"},
 	"api":       {"audit", "auth", "client", "keys", "ratelimit", "usage"},
 	"web":       {"audit", "auth", "keys", "ratelimit", "usage"},

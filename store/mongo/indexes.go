@@ -67,6 +67,11 @@ func indexes() []index {
 		{"audit_events", []string{"subject_id", "_id"}, false},
 		{"audit_events", []string{"action", "_id"}, false},
 		{"idempotency", []string{"created_at"}, false},
+		{"usage", []string{"kind", "level", "start"}, false},
+		{"usage", []string{"key_id", "kind", "level", "start"}, false},
+		{"usage", []string{"service_account_id", "kind", "level", "start"}, false},
+		{"usage", []string{"organization_id", "kind", "level", "start"}, false},
+		{"refusals", []string{"refused_at"}, false},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
 )
 
 func TestTarget(t *testing.T) {
@@ -94,7 +95,12 @@ func TestEveryFilterHasAnIndex(t *testing.T) {
 		"service_accounts": {accounts(keys.AccountFilter{OrganizationIDs: two}), accounts(keys.AccountFilter{Tier: "t"}), accounts(keys.AccountFilter{ExternalID: "x"})},
 		"organizations":    {organizations(keys.OrganizationFilter{IDs: two, Text: "x"})},
 		"users":            {users(auth.UserFilter{IsAdmin: &yes, Text: "x"}), {{Key: "email_folded", Value: ""}}},
-		"memberships":      {members(auth.MembershipFilter{OrganizationID: "o", Role: auth.Owner}), members(auth.MembershipFilter{UserID: "u"})},
+		"usage": {
+			wherePages(usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, Until: at}), wherePages(usage.PageFilter{KeyID: "k"}),
+			wherePages(usage.PageFilter{AccountID: "a"}), wherePages(usage.PageFilter{OrganizationIDs: two}),
+		},
+		"refusals":    {{{Key: "refused_at", Value: at}}},
+		"memberships": {members(auth.MembershipFilter{OrganizationID: "o", Role: auth.Owner}), members(auth.MembershipFilter{UserID: "u"})},
 		"audit_events": {
 			s.events().where(audit.Filter{OrganizationIDs: two}), s.events().where(audit.Filter{ObjectID: "o"}), s.events().where(audit.Filter{SubjectID: "s"}),
 			s.events().where(audit.Filter{Action: "a"}), s.events().where(audit.Filter{From: at}), s.events().where(audit.Filter{Until: at}),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // Stamp is what every document carries, exported for the encoder alone. Times
@@ -265,6 +266,8 @@ type key struct {
 	RotatedTo        string     `bson:"rotated_to"`
 	GraceUntil       *time.Time `bson:"grace_until"`
 	LastUsedAt       *time.Time `bson:"last_used_at"`
+	LastUsedIP       string     `bson:"last_used_ip"`
+	LastUsedAgent    string     `bson:"last_used_agent"`
 	CreatedBy        string     `bson:"created_by"`
 	Name             string     `bson:"name"`
 	Note             string     `bson:"note"`
@@ -283,7 +286,7 @@ func keyOf(k *keys.Key) key {
 	return key{
 		ID: k.ID, Stamp: stampOf(&k.Stamp), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: string(k.Environment),
 		Hash: k.Hash[:], HashAlgorithm: string(k.HashAlgorithm), Start: k.Start, Last4: k.Last4, RevokedAt: timeOf(k.RevokedAt), RevokeReason: string(k.RevokeReason),
-		RevokeNote: k.RevokeNote, RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: timeOf(k.GraceUntil), LastUsedAt: timeOf(k.LastUsedAt),
+		RevokeNote: k.RevokeNote, RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: timeOf(k.GraceUntil), LastUsedAt: timeOf(k.LastUsedAt), LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
 		CreatedBy: k.CreatedBy, Name: k.Name, Note: k.Note, Scopes: k.Scopes, AllowedNetworks: networksOf(k.AllowedNetworks), RateLimit: ruleOf(k.RateLimit),
 		ExpiresAt: timeOf(k.ExpiresAt), NotBefore: timeOf(k.NotBefore), Metadata: string(k.Metadata), Disabled: k.Disabled, EndsAt: timeOf(k.EndsAt()), Search: k.SearchText(),
 	}
@@ -297,7 +300,7 @@ func keyIn(d *key) (keys.Key, error) {
 	k := keys.Key{
 		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID, Environment: keys.Environment(d.Environment),
 		HashAlgorithm: keys.HashAlgorithm(d.HashAlgorithm), Start: d.Start, Last4: d.Last4, RevokedAt: timeIn(d.RevokedAt), RevokeReason: keys.RevokeReason(d.RevokeReason),
-		RevokeNote: d.RevokeNote, RotatedFrom: d.RotatedFrom, RotatedTo: d.RotatedTo, GraceUntil: timeIn(d.GraceUntil), LastUsedAt: timeIn(d.LastUsedAt), CreatedBy: d.CreatedBy,
+		RevokeNote: d.RevokeNote, RotatedFrom: d.RotatedFrom, RotatedTo: d.RotatedTo, GraceUntil: timeIn(d.GraceUntil), LastUsedAt: timeIn(d.LastUsedAt), LastUsedIP: d.LastUsedIP, LastUsedAgent: d.LastUsedAgent, CreatedBy: d.CreatedBy,
 		KeyFields: keys.KeyFields{
 			Name: d.Name, Note: d.Note, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			ExpiresAt: timeIn(d.ExpiresAt), NotBefore: timeIn(d.NotBefore), Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
@@ -316,7 +319,7 @@ func (s *Store) Keys() keys.KeyCollection {
 	return keyCollection{&collection[keys.Key, keys.KeyFilter, key]{
 		store: s, name: "keys", descending: true,
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
-		encode:   keyOf, decode: keyIn, where: whereKeys, untouched: []string{"last_used_at"},
+		encode:   keyOf, decode: keyIn, where: whereKeys, untouched: []string{"last_used_at", "last_used_ip", "last_used_agent"},
 		bury: func(k *keys.Key) tombstone { return tombstone{ID: k.ID, Hash: k.Hash[:]} },
 	}}
 }
@@ -366,14 +369,15 @@ func (c keyCollection) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, er
 }
 
 // TouchLastUsed notes the uses that are later than the stored ones.
-func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]time.Time) error {
+func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
 	if len(used) == 0 {
 		return nil
 	}
 	writes := make([]mongo.WriteModel, 0, len(used))
-	for id, at := range used {
-		earlier := append(bson.D{{Key: "_id", Value: id}}, neverOr("last_used_at", "$lt", at))
-		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(earlier).SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "last_used_at", Value: at}}}}))
+	for id, u := range used {
+		earlier := append(bson.D{{Key: "_id", Value: id}}, neverOr("last_used_at", "$lt", u.At))
+		set := bson.D{{Key: "last_used_at", Value: u.At}, {Key: "last_used_ip", Value: u.Address}, {Key: "last_used_agent", Value: u.UserAgent}}
+		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(earlier).SetUpdate(bson.D{{Key: "$set", Value: set}}))
 	}
 	_, err := c.documents().BulkWrite(ctx, writes)
 	return known(err)

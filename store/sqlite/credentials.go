@@ -38,7 +38,7 @@ type tokenTable struct {
 // Tokens returns the collection of users' tokens.
 func (s *Store) Tokens() auth.TokenCollection {
 	return tokenTable{&table[auth.Token, auth.OwnedFilter]{
-		store: s, name: "tokens", descending: true, untouched: "last_used_at", where: whereOwned("tokens_expires"),
+		store: s, name: "tokens", descending: true, untouched: []string{"last_used_at"}, where: whereOwned("tokens_expires"),
 		columns:  names("id revision created_at updated_at hash user_id name last4 last_used_at expires_at"),
 		identify: func(n *auth.Token) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Token) []any {

@@ -7,12 +7,13 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // Statements returns the texts of all that was prepared so far, and of what
 // only transactions use.
 func (s *Store) Statements() []string {
-	all := []string{forgetTombstones, putTombstone, selectHash}
+	all := []string{forgetTombstones, putTombstone, selectHash, selectCells, updateCells, insertPage, selectRefusals, putRefusals}
 	for _, d := range []*database{s.reader, s.writer} {
 		d.statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
 	}
@@ -82,6 +83,12 @@ func (s *Store) ListLinks(f auth.LinkFilter) string {
 
 func (s *Store) ListCertificates(f auth.CertificateFilter) string {
 	text, _ := s.Certificates().(certificateTable).list(f, keys.Page{Limit: 1})
+	return text
+}
+
+// ListUsage is the statement for pages of usage.
+func (s *Store) ListUsage(f usage.PageFilter) string {
+	text, _ := listPages(f, 1)
 	return text
 }
 

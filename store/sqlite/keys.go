@@ -3,9 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"time"
 
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
 )
 
 type keyTable struct {
@@ -17,9 +17,10 @@ func (s *Store) Keys() keys.KeyCollection { return s.keyTable() }
 
 func (s *Store) keyTable() keyTable {
 	return keyTable{&table[keys.Key, keys.KeyFilter]{
-		store: s, name: "keys", descending: true, bury: hashOfKey, untouched: "last_used_at", // written behind, by TouchLastUsed
+		store: s, name: "keys", descending: true, bury: hashOfKey,
+		untouched: names("last_used_at last_used_ip last_used_agent"), // written behind, by TouchLastUsed
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
-			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at created_by name note
+			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent created_by name note
 			scopes allowed_networks rate_limit expires_at not_before metadata disabled ends_at search`),
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
 		values:   keyValues,
@@ -31,14 +32,14 @@ func (s *Store) keyTable() keyTable {
 func keyValues(k *keys.Key) []any {
 	return append(append([]any{k.ID}, stampValues(&k.Stamp)...),
 		k.OrganizationID, k.ServiceAccountID, string(k.Environment), k.Hash[:], string(k.HashAlgorithm),
-		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil), putTime(k.LastUsedAt), k.CreatedBy, k.Name, k.Note,
+		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil), putTime(k.LastUsedAt), k.LastUsedIP, k.LastUsedAgent, k.CreatedBy, k.Name, k.Note,
 		putJSON(k.Scopes), putJSON(k.AllowedNetworks), putRule(k.RateLimit), putTime(k.ExpiresAt), putTime(k.NotBefore), putMetadata(k.Metadata), k.Disabled, putTime(k.EndsAt()), k.SearchText())
 }
 
 func scanKey(row scanner, k *keys.Key) error {
 	return row.Scan(append(append([]any{&k.ID}, stampColumns(&k.Stamp)...),
 		&k.OrganizationID, &k.ServiceAccountID, &k.Environment, hashColumn{&k.Hash}, &k.HashAlgorithm,
-		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil}, timeColumn{&k.LastUsedAt}, &k.CreatedBy, &k.Name, &k.Note,
+		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil}, timeColumn{&k.LastUsedAt}, &k.LastUsedIP, &k.LastUsedAgent, &k.CreatedBy, &k.Name, &k.Note,
 		jsonColumn[string]{&k.Scopes}, networksColumn{&k.AllowedNetworks}, ruleColumn{&k.RateLimit}, timeColumn{&k.ExpiresAt}, timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any))...)
 }
 
@@ -91,13 +92,13 @@ func (t keyTable) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) 
 }
 
 // TouchLastUsed notes the uses that are later than the stored ones.
-func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]time.Time) error {
-	rows := make([][2]any, 0, len(used))
-	for id, at := range used {
-		rows = append(rows, [2]any{id, at.UnixMilli()})
+func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
+	rows := make([][4]any, 0, len(used))
+	for id, u := range used {
+		rows = append(rows, [4]any{id, u.At.UnixMilli(), u.Address, u.UserAgent})
 	}
-	_, err := t.store.writer.exec(ctx, `UPDATE keys SET last_used_at = used.at
-		FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM json_each(?)) AS used
+	_, err := t.store.writer.exec(ctx, `UPDATE keys SET last_used_at = used.at, last_used_ip = used.ip, last_used_agent = used.agent
+		FROM (SELECT value ->> 0 AS id, value ->> 1 AS at, value ->> 2 AS ip, value ->> 3 AS agent FROM json_each(?)) AS used
 		WHERE keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)`, putJSON(rows))
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/store/storetest"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // walk is a search that only the page bounds: it begins behind the last id and
@@ -171,6 +172,22 @@ func TestTheNarrowestIndexIsUsed(t *testing.T) {
 	} {
 		if lines := strings.Join(plan(t, s, text), "\n\t"); !strings.Contains(lines, index+" ") {
 			t.Errorf("%s\n\t%s\n\twant %s", text, lines, index)
+		}
+	}
+}
+
+// Whatever usage is asked for, an index bounds it in time.
+func TestUsageIsSearchedByTime(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "latchkey.db"))
+	for _, in := range [][]string{nil, {}, {"a"}, {"a", "b"}} {
+		for _, account := range []string{"", "sa"} {
+			for _, key := range []string{"", "key"} {
+				text := s.ListUsage(usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: in, AccountID: account, KeyID: key, From: time.Now(), Until: time.Now()})
+				if lines := strings.Join(plan(t, s, text), "\n\t"); strings.Contains(lines, "SCAN") || !strings.Contains(lines, "kind=? AND level=? AND start>? AND start<?") {
+					t.Errorf("%s\n\t%s", text, lines)
+				}
+			}
 		}
 	}
 }

@@ -17,6 +17,11 @@ import (
 
 func open(t *testing.T, path string) *sqlite.Store {
 	t.Helper()
+	return openFor(t, path)
+}
+
+func openFor(t testing.TB, path string) *sqlite.Store {
+	t.Helper()
 	s, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

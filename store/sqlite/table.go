@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/latchkey/latchkey/internal/errs"
@@ -21,7 +22,7 @@ type table[T, F any] struct {
 	values     func(*T) []any // in the order of columns
 	scan       func(scanner, *T) error
 	where      func(F) conditions
-	untouched  string // a column that Replace leaves alone, or ""
+	untouched  []string // columns that Replace leaves alone
 	// bury is set where other nodes cache the objects: it returns the digest
 	// that belongs into the tombstone, or nil.
 	bury func(ctx context.Context, tx *sql.Tx, id string) (hash any, err error)
@@ -79,6 +80,8 @@ func (c *conditions) oneOf(column string, values []string) {
 	}
 }
 
+func (c *conditions) text() string { return strings.Join(c.parts, " AND ") }
+
 func (c *conditions) contains(text string) {
 	if text != "" {
 		c.add("instr(search, ?) > 0", text)
@@ -115,7 +118,7 @@ func (t *table[T, F]) Replace(ctx context.Context, object T) error {
 	var set []string
 	var args []any
 	for i, column := range t.columns[1:] {
-		if column != t.untouched {
+		if !slices.Contains(t.untouched, column) {
 			set, args = append(set, column+" = ?"), append(args, values[i+1])
 		}
 	}
@@ -199,6 +202,6 @@ func (t *table[T, F]) list(filter F, page keys.Page) (string, []any) {
 	if c.index != "" {
 		from += " INDEXED BY " + c.index
 	}
-	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + from + " WHERE " + strings.Join(c.parts, " AND ") + " ORDER BY " + id + direction + " LIMIT ?"
+	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + from + " WHERE " + c.text() + " ORDER BY " + id + direction + " LIMIT ?"
 	return text, append(c.args, page.Limit)
 }

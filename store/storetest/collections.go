@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // kind is how the suite makes, names and changes objects of one collection.
@@ -384,7 +385,7 @@ func changes(t *testing.T, s store.Store) {
 	must(t, s.Tiers().Insert(ctx, tier))
 	k.Revision, k.UpdatedAt = 2, since // on the bound itself
 	must(t, s.Keys().Replace(ctx, k))
-	must(t, s.Keys().TouchLastUsed(ctx, map[string]time.Time{old.ID: now()}))
+	must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{old.ID: {At: now()}}))
 	same(t, told(t, s, since), map[string]int64{o.ID: 1, a.ID: 1, k.ID: 2, tier.Name: 1})
 	must(t, s.Organizations().Delete(ctx, o.ID, 1))
 	must(t, s.ServiceAccounts().Delete(ctx, a.ID, 1))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
@@ -16,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // calls is every call of a store but Close, each as one that should succeed.
@@ -24,7 +24,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"Ping":   s.Ping,
 		"ByHash": func(ctx context.Context) error { return found(s.Keys().ByHash(ctx, keys.Hash{1})) },
 		"TouchLastUsed": func(ctx context.Context) error {
-			return s.Keys().TouchLastUsed(ctx, map[string]time.Time{"key_x": now()})
+			return s.Keys().TouchLastUsed(ctx, map[string]usage.Use{"key_x": {At: now()}})
 		},
 		"ChangedSince": func(ctx context.Context) error { return found(s.ChangedSince(ctx, now(), 10)) },
 		"ByEmail":      func(ctx context.Context) error { return found(s.Users().ByEmail(ctx, "nobody")) },
@@ -59,7 +59,21 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"link ByHash":         func(ctx context.Context) error { return found(s.Links().ByHash(ctx, auth.TokenHash{1})) },
 		"certificate ByMatch": func(ctx context.Context) error { return found(s.Certificates().ByMatch(ctx, "dns:x")) },
 		"Bury":                func(ctx context.Context) error { return s.Bury(ctx, "token_x") },
-		"Buried":              func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
+		"AddUsage": func(ctx context.Context) error {
+			return s.AddUsage(ctx, []usage.Page{{Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"}, Cells: map[usage.Cell]uint64{1: 1}}})
+		},
+		"Usage": func(ctx context.Context) error {
+			return found(s.Usage(ctx, usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, Until: now()}, 10))
+		},
+		"DeleteUsageBefore": func(ctx context.Context) error {
+			return found(s.DeleteUsageBefore(ctx, usage.OfKey, usage.Minutes, now(), 10))
+		},
+		"AddRefusals": func(ctx context.Context) error {
+			return s.AddRefusals(ctx, map[string][]usage.Refusal{"key_x": {{At: now()}}})
+		},
+		"Refusals":             func(ctx context.Context) error { return found(s.Refusals(ctx, "key_x")) },
+		"DeleteRefusalsBefore": func(ctx context.Context) error { return found(s.DeleteRefusalsBefore(ctx, now(), 10)) },
+		"Buried":               func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
 	})
 	maps.Copy(all, callsOf("tokens", tokenKind(s)))
 	maps.Copy(all, callsOf("families", familyKind(s)))

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/usage"
 )
 
 func keyFilters(t *testing.T, s store.Store) {
@@ -120,13 +121,13 @@ func lastUsed(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	k := newKey("sa_a")
 	must(t, s.Keys().Insert(ctx, k))
-	must(t, s.Keys().TouchLastUsed(ctx, map[string]time.Time{k.ID: at, "key_gone": at}))
-	must(t, s.Keys().TouchLastUsed(ctx, map[string]time.Time{k.ID: at.Add(-time.Hour)}))
+	must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{k.ID: {At: at, Address: "2001:db8::1", UserAgent: "Ünï/1"}, "key_gone": {At: at}}))
+	must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{k.ID: {At: at.Add(-time.Hour), Address: "203.0.113.9"}}))
 	k.Revision = 2 // a change that read the key before it was used
 	must(t, s.Keys().Replace(ctx, k))
 	got, err := s.Keys().Get(ctx, k.ID)
 	must(t, err)
-	k.LastUsedAt = at
+	k.LastUsedAt, k.LastUsedIP, k.LastUsedAgent = at, "2001:db8::1", "Ünï/1"
 	same(t, got, k)
 }
 

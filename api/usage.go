@@ -1,0 +1,240 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+// standardSpan is how much of the past is shown where from is not given.
+const standardSpan = 24 * time.Hour
+
+func (a *API) getUsage(c *gin.Context) error {
+	q := httpx.NewQuery(c.Request)
+	asked := a.usageQuery(q, usage.ByKey, usage.ByAccount, usage.ByOutcome, usage.ByScope)
+	asked.OrganizationIDs = narrowed(principal(c).Organizations(keys.ReadUsage), q.Text("organization_id"))
+	asked.AccountID = q.Text("service_account_id")
+	asCSV := wantsCSV(c.Request, q)
+	if err := q.Err(); err != nil {
+		return err
+	}
+	report, err := a.report(c.Request.Context(), asked)
+	if err != nil {
+		return err
+	}
+	if asCSV {
+		return sendCSV(c, &report)
+	}
+	return answer(c, http.StatusOK, report)
+}
+
+func (a *API) getKeyUsage(c *gin.Context) error {
+	q := httpx.NewQuery(c.Request)
+	asked := a.usageQuery(q, usage.ByOutcome, usage.ByScope)
+	asCSV := wantsCSV(c.Request, q)
+	if err := q.Err(); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	k, err := a.Keys.KeyToRead(ctx, principal(c), c.Param("id"), keys.ReadUsage)
+	if err != nil {
+		return err
+	}
+	asked.KeyID = k.ID
+	out := client.KeyUsage{}
+	if out.UsageReport, err = a.report(ctx, asked); err != nil {
+		return err
+	}
+	if asCSV {
+		return sendCSV(c, &out.UsageReport)
+	}
+	if out.Predecessor, err = a.predecessor(ctx, principal(c), &k); err != nil {
+		return err
+	}
+	if out.Scopes, err = a.scopesAsked(ctx, &k); err != nil {
+		return err
+	}
+	return answer(c, http.StatusOK, out)
+}
+
+// narrowed restricts the organizations that somebody may see, nil for all, to
+// the one asked for; a foreign one simply has nothing.
+func narrowed(own []string, asked string) []string {
+	switch {
+	case asked == "":
+		return own
+	case own == nil || slices.Contains(own, asked):
+		return []string{asked}
+	default:
+		return []string{}
+	}
+}
+
+// usageQuery reads the parameters that both reports have.
+func (a *API) usageQuery(q *httpx.Query, groupings ...usage.Grouping) usage.Query {
+	names := make([]string, len(groupings))
+	for i, g := range groupings {
+		names[i] = string(g)
+	}
+	out := usage.Query{From: q.Time("from"), Until: q.Time("to"), Grouping: usage.Grouping(q.OneOf("group_by", names...))}
+	interval := q.OneOf("interval", "minute", "hour", "day")
+	if out.Until.IsZero() {
+		out.Until = a.Now().UTC().Truncate(time.Millisecond)
+	}
+	if out.From.IsZero() {
+		out.From = out.Until.Add(-standardSpan)
+	}
+	switch {
+	case interval != "":
+		out.Interval = levelOf(interval)
+	case out.Grouping == usage.ByScope:
+		out.Interval = usage.Days
+	default:
+		out.Interval = usage.LevelFor(out.Until.Sub(out.From))
+	}
+	out.Check(q.Fault)
+	return out
+}
+
+func levelOf(interval string) usage.Level {
+	switch interval {
+	case "minute":
+		return usage.Minutes
+	case "hour":
+		return usage.Hours
+	default:
+		return usage.Days
+	}
+}
+
+func intervalOf(l usage.Level) string {
+	switch l {
+	case usage.Minutes:
+		return "minute"
+	case usage.Hours:
+		return "hour"
+	default:
+		return "day"
+	}
+}
+
+func (a *API) report(ctx context.Context, q usage.Query) (client.UsageReport, error) {
+	points, err := a.Usage.Report(ctx, q)
+	if err != nil {
+		return client.UsageReport{}, err
+	}
+	out := client.UsageReport{
+		From: q.Interval.Floor(q.From), To: q.Until.UTC(), Interval: intervalOf(q.Interval),
+		GroupBy: textOut(string(q.Grouping)), Items: make([]client.UsagePoint, 0, len(points)),
+	}
+	for i := range points {
+		out.Items = append(out.Items, pointsOut(&points[i], q.Grouping)...)
+	}
+	return out, nil
+}
+
+// pointsOut is one point, or one for each code where that groups.
+func pointsOut(p *usage.Point, by usage.Grouping) []client.UsagePoint {
+	if by != usage.ByOutcome {
+		one := client.UsagePoint{Start: p.At, Total: p.Counts.Total(), Codes: map[string]uint64{}}
+		if by != usage.NotGrouped {
+			one.Group = &p.Group
+		}
+		for o, n := range p.Counts {
+			if n > 0 {
+				one.Codes[string(keys.CodeOf(usage.Outcome(o)))] = n
+			}
+		}
+		return []client.UsagePoint{one}
+	}
+	var all []client.UsagePoint
+	for _, code := range keys.Codes() {
+		if n := p.Counts[code.Outcome()]; n > 0 {
+			name := string(code)
+			all = append(all, client.UsagePoint{Start: p.At, Group: &name, Total: n, Codes: map[string]uint64{name: n}})
+		}
+	}
+	return all
+}
+
+// predecessor tells how much the key that was rotated is used still.
+func (a *API) predecessor(ctx context.Context, who keys.Actor, k *keys.Key) (*client.Predecessor, error) {
+	if k.RotatedFrom == "" {
+		return nil, nil
+	}
+	before, err := a.Keys.KeyToRead(ctx, who, k.RotatedFrom, keys.ReadUsage)
+	if errors.Is(err, errs.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	recent, err := a.Usage.Recent(ctx, before.ID, a.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &client.Predecessor{
+		KeyID: before.ID, UsesLastHour: recent.LastHour, UsesLast24Hours: recent.LastDay,
+		LastUsedAt: timeOut(before.LastUsedAt), LastUsedIP: textOut(before.LastUsedIP),
+	}, nil
+}
+
+func (a *API) scopesAsked(ctx context.Context, k *keys.Key) ([]client.ScopeUse, error) {
+	granted, err := a.Keys.ScopesOf(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	now := a.Now()
+	asked, err := a.Usage.LastAsked(ctx, k.ID, now.Add(-usage.ScopesKept), now)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]client.ScopeUse, len(granted))
+	for i, scope := range granted {
+		all[i].Scope = scope
+		if on, ok := asked[scope]; ok {
+			all[i].LastAskedOn = textOut(on.Format(time.DateOnly))
+		}
+	}
+	return all, nil
+}
+
+func (a *API) listRefusals(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	k, err := a.Keys.KeyToRead(c.Request.Context(), principal(c), c.Param("id"), keys.ReadUsage)
+	if err != nil {
+		return err
+	}
+	last, err := a.Usage.Refusals(c.Request.Context(), k.ID)
+	if err != nil {
+		return err
+	}
+	page := client.List[client.Refusal]{Items: make([]client.Refusal, len(last))}
+	for i := range last {
+		r := &last[i]
+		page.Items[i] = client.Refusal{At: r.At, Code: string(keys.CodeOf(r.Outcome)), Detail: r.Detail}
+		if r.Address.IsValid() {
+			page.Items[i].IP = textOut(r.Address.String())
+		}
+	}
+	return answer(c, http.StatusOK, page)
+}
+
+// wantsCSV reads the parameter format, before which Accept stands back.
+func wantsCSV(r *http.Request, q *httpx.Query) bool {
+	format := q.OneOf("format", "json", "csv")
+	return format == "csv" || (format == "" && strings.Contains(r.Header.Get("Accept"), csvType))
+}

@@ -1,0 +1,74 @@
+package keys
+
+import (
+	"time"
+
+	"github.com/latchkey/latchkey/usage"
+)
+
+// outcomes lists the codes by the numbers under which they are counted and
+// stored: a new code goes to the end, whatever its place in the order of
+// decision.
+var outcomes = [...]Code{
+	Valid, Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
+	AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded,
+}
+
+// Outcome is the number under which the code is counted.
+func (c Code) Outcome() usage.Outcome {
+	for i, known := range outcomes {
+		if known == c {
+			return usage.Outcome(i)
+		}
+	}
+	panic("keys: " + string(c) + " has no number to be counted under")
+}
+
+// CodeOf is the code that is counted under the number, "" if there is none.
+func CodeOf(o usage.Outcome) Code {
+	if int(o) < len(outcomes) {
+		return outcomes[o]
+	}
+	return ""
+}
+
+// Counted implements usage.Counted.
+func (g *Grant) Counted() (s usage.Subject, scopes []string) {
+	return usage.Subject{KeyID: g.KeyID, AccountID: g.Account.ID, OrganizationID: g.Account.OrganizationID}, g.scopes.list
+}
+
+// used counts a verification that ended well, and the granted scopes that it
+// asked for.
+func (v *Verifier) used(q *Question, e *entry, now time.Time) {
+	granted := e.grant.scopes.list
+	for _, asked := range q.Scopes {
+		for i, scope := range granted {
+			if i == len(granted)-1 || Covers(scope, asked) { // one of them does
+				v.meter.CountScope(&e.counter, i, len(granted))
+				break
+			}
+		}
+	}
+	v.meter.Count(&e.counter, usage.Allowed)
+	e.touch(now, q, v.lastUsed)
+}
+
+// refused counts a verification of a known key that did not end well, and
+// remembers why for those who look after the key.
+func (v *Verifier) refused(q *Question, e *entry, verdict *Verdict, now time.Time) {
+	o := verdict.Code.Outcome()
+	v.meter.Count(&e.counter, o)
+	v.meter.Refuse(e.grant.KeyID, usage.Refusal{At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail})
+}
+
+// countUnknown counts a verification of which only who asked is known: for his
+// organization if he may ask in just one.
+func (v *Verifier) countUnknown(q *Question, code Code) {
+	organization := ""
+	if q.Asker != nil {
+		if all := q.Asker.Organizations(VerifyKeys); len(all) == 1 {
+			organization = all[0]
+		}
+	}
+	v.meter.CountUnknown(organization, code.Outcome())
+}

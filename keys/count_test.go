@@ -1,0 +1,135 @@
+package keys_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+// The numbers are stored: they are these for ever.
+func TestCodesKeepTheirNumbers(t *testing.T) {
+	t.Parallel()
+	numbers := map[keys.Code]usage.Outcome{
+		keys.Valid: 0, keys.Malformed: 1, keys.NotFound: 2, keys.Revoked: 3, keys.Expired: 4, keys.NotYetValid: 5, keys.Disabled: 6,
+		keys.AddressNotAllowed: 7, keys.InsufficientScope: 8, keys.RateLimited: 9, keys.QuotaExceeded: 10,
+	}
+	for _, code := range keys.Codes() {
+		if got := code.Outcome(); got != numbers[code] || keys.CodeOf(got) != code || got >= usage.MaxOutcomes {
+			t.Errorf("%s is number %d, which is %s", code, got, keys.CodeOf(got))
+		}
+	}
+	if keys.CodeOf(usage.MaxOutcomes-1) != "" {
+		t.Error("a number of nothing is a code")
+	}
+	if keys.Valid.Outcome() != usage.Allowed {
+		t.Error("VALID is not what lets in")
+	}
+}
+
+// saved is what the world's meter counted of the kind, by owner and code.
+func (w *world) saved(kind usage.Kind) map[string]uint64 {
+	w.t.Helper()
+	r, err := usage.NewRecorder(usage.RecorderConfig{
+		Store: w.store, Meter: w.meter, Logger: slog.New(slog.DiscardHandler), Now: w.now,
+		Retention: usage.Retention{Minutes: 48 * time.Hour, Hours: 48 * time.Hour, Days: 48 * time.Hour},
+	})
+	w.must(err)
+	w.must(r.Close(w.t.Context()))
+	level := usage.Hours
+	if kind == usage.OfScope {
+		level = usage.Days
+	}
+	pages, err := w.store.Usage(w.t.Context(), usage.PageFilter{Kind: kind, Level: level, Until: w.now().Add(time.Hour)}, 1000)
+	w.must(err)
+	sums := map[string]uint64{}
+	for _, p := range pages {
+		for cell, n := range p.Cells {
+			sums[p.Owner()+" "+string(keys.CodeOf(usage.Outcome(cell%usage.MaxOutcomes)))] += n
+		}
+	}
+	return sums
+}
+
+// Every verification counts once, also of a grant that was loaded anew and of
+// keys of which nothing is known. A dry run counts nothing.
+func TestEveryVerificationCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	k, text := w.issue(keys.KeyFields{})
+	for range 3 {
+		w.want(text, keys.Valid)
+	}
+	w.verify(keys.Question{Key: text, Cost: 1, Fresh: true, Scopes: []string{"invoices:read", "invoices:write"}})
+	w.verify(keys.Question{Key: text, Cost: 1, Unmetered: true})
+	w.verify(keys.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"users:read"}})
+	w.verify(keys.Question{Key: text, Cost: 1, Scopes: []string{"invoices:read", "users:read"}})
+	w.verify(keys.Question{Key: text, Cost: keys.MaxCost})
+	w.want("lk_live_rubbish", keys.Malformed)
+	w.want(format(t).New(keys.Live).Reveal(), keys.NotFound)
+	w.verify(keys.Question{Key: "lk_live_rubbish", DryRun: true})
+	_, _, err := w.service.Revoke(t.Context(), w.admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
+	w.must(err)
+	w.want(text, keys.Revoked)
+
+	own := map[string]uint64{" VALID": 5, " INSUFFICIENT_SCOPE": 1, " RATE_LIMITED": 1, " REVOKED": 1}
+	for kind, owner := range map[usage.Kind]string{usage.OfKey: k.ID, usage.OfAccount: w.account.ID, usage.OfOrganization: keys.FirstOrganization} {
+		want := map[string]uint64{}
+		for code, n := range own {
+			want[owner+code] = n
+		}
+		if kind == usage.OfOrganization {
+			want[" MALFORMED"], want[" NOT_FOUND"] = 1, 1 // nobody in particular asked
+		}
+		if diff := cmp.Diff(want, w.saved(kind)); diff != "" {
+			t.Errorf("kind %d (-want +got):\n%s", kind, diff)
+		}
+	}
+	if diff := cmp.Diff(map[string]uint64{k.ID + " invoices:* VALID": 2}, w.saved(usage.OfScope)); diff != "" {
+		t.Errorf("scopes (-want +got):\n%s", diff)
+	}
+	last, err := w.store.Refusals(t.Context(), k.ID)
+	if w.must(err); len(last) != 3 {
+		t.Errorf("%d refusals are remembered: %+v", len(last), last)
+	}
+}
+
+// Unknown keys count for the organization of who asks.
+func TestUnknownKeysCountForWhoAsks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, text := w.issue(keys.KeyFields{})
+	of := func(in ...string) keys.Actor { return asker{Actor: w.admin, in: in} }
+	w.verify(keys.Question{Key: "lk_live_rubbish", Asker: of("org_a")})
+	w.verify(keys.Question{Key: text, Asker: of("org_a")}) // which may not see it
+	w.verify(keys.Question{Key: "lk_live_rubbish", Asker: of("org_a", "org_b")})
+	w.verify(keys.Question{Key: "lk_live_rubbish", Asker: w.admin})
+	want := map[string]uint64{"org_a MALFORMED": 1, "org_a NOT_FOUND": 1, " MALFORMED": 2}
+	if diff := cmp.Diff(want, w.saved(usage.OfOrganization)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := w.saved(usage.OfKey); len(got) != 0 {
+		t.Errorf("a key that was hidden from who asked has %v", got)
+	}
+}
+
+// asker may verify keys in some organizations.
+type asker struct {
+	keys.Actor
+	in []string
+}
+
+func (a asker) May(_ keys.Action, organizationID string) bool {
+	for _, id := range a.in {
+		if id == organizationID {
+			return true
+		}
+	}
+	return false
+}
+
+func (a asker) Organizations(keys.Action) []string { return a.in }

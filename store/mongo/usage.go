@@ -1,0 +1,228 @@
+package mongo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/usage"
+)
+
+type page struct {
+	ID               string           `bson:"_id"`
+	Kind             int32            `bson:"kind"`
+	Level            int32            `bson:"level"`
+	Start            time.Time        `bson:"start"`
+	KeyID            string           `bson:"key_id"`
+	ServiceAccountID string           `bson:"service_account_id"`
+	OrganizationID   string           `bson:"organization_id"`
+	Scope            string           `bson:"scope"`
+	Cells            map[string]int64 `bson:"cells"`
+}
+
+// pageID begins with the owner, so that a cluster sharded by it spreads what
+// is written at one time.
+func pageID(p *usage.Page) string {
+	return fmt.Sprintf("%s %d %d %d", p.Owner(), p.Kind, p.Level, p.Start.Unix())
+}
+
+func addition(p *usage.Page) mongo.WriteModel {
+	add := bson.D{}
+	for c, n := range p.Cells {
+		add = append(add, bson.E{Key: "cells." + strconv.Itoa(int(c)), Value: int64(n)}) //nolint:gosec // G115: counts of a second
+	}
+	made := bson.D{
+		{Key: "kind", Value: int32(p.Kind)},
+		{Key: "level", Value: int32(p.Level)},
+		{Key: "start", Value: p.Start},
+		{Key: "key_id", Value: p.KeyID},
+		{Key: "service_account_id", Value: p.AccountID},
+		{Key: "organization_id", Value: p.OrganizationID},
+		{Key: "scope", Value: p.Scope},
+	}
+	return mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: pageID(p)}}).
+		SetUpdate(bson.D{{Key: "$inc", Value: add}, {Key: "$setOnInsert", Value: made}}).SetUpsert(true)
+}
+
+const usageAttempts = 5
+
+// AddUsage adds the counts of the pages to what is stored. Each page is one
+// atomic operation: after an error some may have been added, and are added
+// again when the caller tries again, which counts too much, never too little.
+// Where two nodes make the same page at once, the loser adds to it.
+func (s *Store) AddUsage(ctx context.Context, pages []usage.Page) error {
+	writes := make([]mongo.WriteModel, 0, len(pages))
+	for i := range pages {
+		if len(pages[i].Cells) > 0 {
+			writes = append(writes, addition(&pages[i]))
+		}
+	}
+	var err error
+	for range usageAttempts {
+		if len(writes) == 0 {
+			return nil
+		}
+		_, err = s.db.Collection("usage").BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
+		lost, only := overtaken(err)
+		if !only {
+			return known(err)
+		}
+		again := make([]mongo.WriteModel, len(lost))
+		for i, index := range lost {
+			again[i] = writes[index]
+		}
+		writes = again
+	}
+	return known(err)
+}
+
+// overtaken returns which writes made a page that another had just made, and
+// whether nothing else went wrong.
+func overtaken(err error) (lost []int, only bool) {
+	if err == nil {
+		return nil, true
+	}
+	failed, ok := errors.AsType[mongo.BulkWriteException](err)
+	if !ok || failed.WriteConcernError != nil {
+		return nil, false
+	}
+	for _, one := range failed.WriteErrors {
+		if !mongo.IsDuplicateKeyError(one.WriteError) {
+			return nil, false
+		}
+		lost = append(lost, one.Index)
+	}
+	return lost, len(lost) > 0
+}
+
+func wherePages(f usage.PageFilter) bson.D {
+	d := equal(equal(bson.D{}, "key_id", f.KeyID), "service_account_id", f.AccountID)
+	return append(oneOf(d, "organization_id", f.OrganizationIDs),
+		bson.E{Key: "kind", Value: int32(f.Kind)}, bson.E{Key: "level", Value: int32(f.Level)},
+		bson.E{Key: "start", Value: bson.D{{Key: "$gte", Value: f.From}, {Key: "$lt", Value: f.Until}}})
+}
+
+// Usage returns at most limit pages.
+func (s *Store) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
+	cursor, err := s.db.Collection("usage").Find(ctx, wherePages(f), options.Find().SetLimit(int64(limit)))
+	if err != nil {
+		return nil, known(err)
+	}
+	var found []page
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, known(err)
+	}
+	pages := make([]usage.Page, len(found))
+	for i := range found {
+		if pages[i], err = pageIn(&found[i]); err != nil {
+			return nil, err
+		}
+	}
+	return pages, nil
+}
+
+func pageIn(d *page) (usage.Page, error) {
+	p := usage.Page{
+		Kind: usage.Kind(d.Kind), Level: usage.Level(d.Level), Start: d.Start.UTC(), Scope: d.Scope, //nolint:gosec // G115: as they were stored
+		Subject: usage.Subject{KeyID: d.KeyID, AccountID: d.ServiceAccountID, OrganizationID: d.OrganizationID},
+		Cells:   make(map[usage.Cell]uint64, len(d.Cells)),
+	}
+	for name, n := range d.Cells {
+		c, err := strconv.ParseUint(name, 10, 16)
+		if err != nil {
+			return p, fmt.Errorf("a count of the usage page %s: %w", d.ID, err)
+		}
+		p.Cells[usage.Cell(c)] = uint64(n) //nolint:gosec // G115: never negative
+	}
+	return p, nil
+}
+
+// DeleteUsageBefore removes at most limit pages.
+func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Level, before time.Time, limit int) (int, error) {
+	return s.deleteSome(ctx, "usage", bson.D{
+		{Key: "kind", Value: int32(k)},
+		{Key: "level", Value: int32(l)},
+		{Key: "start", Value: bson.D{{Key: "$lt", Value: before}}},
+	}, limit)
+}
+
+// refused is what is kept of a key's refusals. They are text, as they are
+// always read and replaced as a whole.
+type refused struct {
+	ID        string    `bson:"_id"`
+	Revision  int64     `bson:"revision"`
+	RefusedAt time.Time `bson:"refused_at"`
+	Last      string    `bson:"last"`
+}
+
+// AddRefusals joins refusals with those stored.
+func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
+	for id, more := range of {
+		if err := s.joinRefusals(ctx, id, more); err != nil {
+			return known(err)
+		}
+	}
+	return nil
+}
+
+// joinRefusals tries again where another node was faster.
+func (s *Store) joinRefusals(ctx context.Context, id string, more []usage.Refusal) error {
+	for range usageAttempts {
+		d, stored, err := s.refusals(ctx, id)
+		if err != nil {
+			return err
+		}
+		last := usage.Join(stored, more)
+		if len(last) == 0 {
+			return nil
+		}
+		text, err := json.Marshal(last)
+		if err != nil {
+			return err
+		}
+		next := refused{ID: id, Revision: d.Revision + 1, RefusedAt: last[0].At, Last: string(text)}
+		if d.Revision == 0 {
+			_, err = s.db.Collection("refusals").InsertOne(ctx, next)
+			if mongo.IsDuplicateKeyError(err) {
+				continue
+			}
+			return err
+		}
+		result, err := s.db.Collection("refusals").ReplaceOne(ctx, atRevision(id, d.Revision), next)
+		if err != nil || result.MatchedCount == 1 {
+			return err
+		}
+	}
+	return errs.New(errs.Conflict, "too many nodes note refusals of one key at once")
+}
+
+func (s *Store) refusals(ctx context.Context, id string) (d refused, last []usage.Refusal, err error) {
+	err = s.db.Collection("refusals").FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Decode(&d)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return d, nil, nil
+	}
+	if err != nil {
+		return d, nil, err
+	}
+	err = json.Unmarshal([]byte(d.Last), &last)
+	return d, last, err
+}
+
+// Refusals returns the last refusals of the key, newest first.
+func (s *Store) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
+	_, last, err := s.refusals(ctx, keyID)
+	return last, known(err)
+}
+
+// DeleteRefusalsBefore removes those of keys that were not refused since.
+func (s *Store) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.deleteSome(ctx, "refusals", bson.D{{Key: "refused_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
+}

@@ -1,0 +1,204 @@
+package usage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Grouping is what the points of a report are told apart by beside their time.
+type Grouping string
+
+// The groupings.
+const (
+	NotGrouped Grouping = ""
+	ByKey      Grouping = "key"
+	ByAccount  Grouping = "service_account"
+	ByOutcome  Grouping = "code"
+	ByScope    Grouping = "scope" // by the day only
+)
+
+// Bounds of one report.
+const (
+	MostIntervals = 3000   // 50 hours by the minute
+	MostPoints    = 50_000 // over all groups
+	mostPages     = 20_000
+)
+
+// Query asks for a report.
+type Query struct {
+	From, Until     time.Time // From is taken down to the beginning of its interval
+	Interval        Level
+	Grouping        Grouping
+	OrganizationIDs []string // nil: all, and what belongs to none; empty: none
+	AccountID       string
+	KeyID           string
+}
+
+// Point is what was counted of one group in one interval. Group is an id or
+// a scope; a key or account that could not be told is "".
+type Point struct {
+	At     time.Time
+	Group  string
+	Counts Counts
+}
+
+// LevelFor is the interval that suits the span of time.
+func LevelFor(span time.Duration) Level {
+	switch {
+	case span <= 6*time.Hour:
+		return Minutes
+	case span <= 14*24*time.Hour:
+		return Hours
+	default:
+		return Days
+	}
+}
+
+// Check notes what is wrong with the query, by the names of its parameters.
+func (q *Query) Check(fault func(name, detail string)) {
+	if !q.From.Before(q.Until) {
+		fault("to", "must be after from")
+		return
+	}
+	if n := q.Until.Sub(q.From) / q.Interval.Unit(); n > MostIntervals {
+		fault("interval", fmt.Sprintf("would give %d intervals, more than %d: ask for a coarser interval, or a shorter time from from to to", n, MostIntervals))
+	}
+	if q.Grouping == ByScope && q.Interval != Days {
+		fault("interval", "must be day when grouped by scope")
+	}
+}
+
+// Reports reads what Recorders saved.
+type Reports struct{ store Store }
+
+// NewReports returns Reports of the store.
+func NewReports(s Store) *Reports { return &Reports{store: s} }
+
+// Report returns the points of the query by time and group. Intervals in which
+// nothing was counted have none.
+func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
+	q.From = q.Interval.Floor(q.From)
+	pages, err := r.store.Usage(ctx, q.filter(), mostPages+1)
+	if err != nil {
+		return nil, fmt.Errorf("read usage: %w", err)
+	}
+	if len(pages) > mostPages {
+		return nil, tooMuch()
+	}
+	type at struct {
+		time  int64
+		group string
+	}
+	points := map[at]*Point{}
+	for i := range pages {
+		p := &pages[i]
+		group := q.group(p)
+		for cell, n := range p.Cells {
+			when := p.at(cell)
+			if when.Before(q.From) || !when.Before(q.Until) {
+				continue
+			}
+			key := at{when.Unix(), group}
+			if points[key] == nil {
+				points[key] = &Point{At: when, Group: group}
+			}
+			points[key].Counts[cell%MaxOutcomes] += n
+		}
+		if len(points) > MostPoints {
+			return nil, tooMuch()
+		}
+	}
+	list := make([]Point, 0, len(points))
+	for _, p := range points {
+		list = append(list, *p)
+	}
+	slices.SortFunc(list, func(a, b Point) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Group, b.Group)) })
+	return list, nil
+}
+
+func tooMuch() error {
+	return errs.New(errs.Invalid, fmt.Sprintf("the answer would have more than %d points: name an organization_id or service_account_id, a coarser interval, or a shorter time", MostPoints))
+}
+
+// filter selects the pages that hold the least of what the query needs.
+func (q *Query) filter() PageFilter {
+	f := PageFilter{
+		Kind: OfOrganization, Level: q.Interval, From: q.Interval.page(q.From), Until: q.Until,
+		OrganizationIDs: q.OrganizationIDs, AccountID: q.AccountID, KeyID: q.KeyID,
+	}
+	switch {
+	case q.Grouping == ByScope:
+		f.Kind = OfScope
+	case q.Grouping == ByKey || q.KeyID != "":
+		f.Kind = OfKey
+	case q.Grouping == ByAccount || q.AccountID != "":
+		f.Kind = OfAccount
+	}
+	return f
+}
+
+func (q *Query) group(p *Page) string {
+	switch q.Grouping {
+	case ByKey:
+		return p.KeyID
+	case ByAccount:
+		return p.AccountID
+	case ByScope:
+		return p.Scope
+	default:
+		return ""
+	}
+}
+
+// Recent is how often a key was used of late, whatever the outcome.
+type Recent struct {
+	LastHour uint64
+	LastDay  uint64
+}
+
+// Recent counts the uses of the key: in the last 60 minutes by the minute, in
+// the last 24 hours by the hour, each with the one that has begun.
+func (r *Reports) Recent(ctx context.Context, keyID string, now time.Time) (recent Recent, err error) {
+	for _, part := range []struct {
+		level Level
+		span  time.Duration
+		into  *uint64
+	}{{Minutes, time.Hour, &recent.LastHour}, {Hours, 24 * time.Hour, &recent.LastDay}} {
+		points, err := r.Report(ctx, Query{From: now.Add(-part.span), Until: now.Add(part.level.Unit()), Interval: part.level, KeyID: keyID})
+		if err != nil {
+			return recent, err
+		}
+		for i := range points {
+			*part.into += points[i].Counts.Total()
+		}
+	}
+	return recent, nil
+}
+
+// LastAsked returns the day on which each granted scope of the key was last
+// asked for, of the scopes that were since the time.
+func (r *Reports) LastAsked(ctx context.Context, keyID string, since, now time.Time) (map[string]time.Time, error) {
+	points, err := r.Report(ctx, Query{From: since, Until: now.Add(Days.Unit()), Interval: Days, Grouping: ByScope, KeyID: keyID})
+	if err != nil {
+		return nil, err
+	}
+	asked := map[string]time.Time{}
+	for i := range points {
+		asked[points[i].Group] = points[i].At // they come by time
+	}
+	return asked, nil
+}
+
+// Refusals returns the last refusals of the key, newest first.
+func (r *Reports) Refusals(ctx context.Context, keyID string) ([]Refusal, error) {
+	last, err := r.store.Refusals(ctx, keyID)
+	if err != nil {
+		return nil, fmt.Errorf("read refusals: %w", err)
+	}
+	return last, nil
+}
