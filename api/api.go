@@ -69,8 +69,8 @@ func New(c Config) (*API, error) {
 // Mount adds the routes to the engine, each with and without a trailing slash.
 func (a *API) Mount(engine *gin.Engine) {
 	hot := engine.Group("", a.Edge.Recover(a.renderHot))
-	both(hot, http.MethodGet, "/verify", a.verifySelf)
-	both(hot, http.MethodPost, "/verify", a.verifyAsked)
+	both(hot, http.MethodGet, verifyPath, a.verifySelf)
+	both(hot, http.MethodPost, verifyPath, a.verifyAsked)
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
 	for _, r := range a.routes() {
 		both(rest, r.method, r.path, a.guard(r))
@@ -78,6 +78,12 @@ func (a *API) Mount(engine *gin.Engine) {
 	a.mountForms(rest)
 	a.mountDocs(rest)
 }
+
+const verifyPath = "/verify"
+
+// HotPaths are the paths, as they come on the wire, that are asked for with
+// every request to the provider's API.
+func HotPaths() []string { return []string{verifyPath, verifyPath + "/"} }
 
 func both(g *gin.RouterGroup, method, path string, h gin.HandlerFunc) {
 	g.Handle(method, path, h)

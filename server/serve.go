@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oidc"
+	"github.com/latchkey/latchkey/internal/fastlane"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
@@ -105,6 +106,14 @@ func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handl
 	go func() { defer close(cleaned); a.clean(cleaning) }()
 	defer func() { stopCleaning(); <-cleaned }()
 
+	drain := func(context.Context) error { return nil }
+	if a.config.tlsCert == "" {
+		lane := fastlane.Listen(listener, fastlane.Config{
+			Handler: handler, Paths: api.HotPaths(), Logger: a.logger,
+			HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		})
+		listener, drain = lane, lane.Drain
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -115,7 +124,8 @@ func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handl
 	a.logger.InfoContext(ctx, "stopping")
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	if err := server.Shutdown(draining); err != nil {
+	server.SetKeepAlivesEnabled(false)
+	if err := errors.Join(drain(draining), server.Shutdown(draining)); err != nil {
 		a.logger.WarnContext(ctx, "requests were cut off", "err", err)
 		return server.Close()
 	}

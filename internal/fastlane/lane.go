@@ -1,0 +1,228 @@
+package fastlane
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"time"
+)
+
+const (
+	bufferSize = 4 << 10  // what a connection holds while nothing larger came
+	maxRequest = 16 << 10 // header and body; a larger request is net/http's
+	maxHeaders = 32
+)
+
+// lane is one connection. Its request and its answer are used again for each
+// request, so handlers must not keep them after they return, as net/http
+// forbids too.
+type lane struct {
+	owner *Listener
+	conn  net.Conn
+
+	answered bool // a request
+
+	buffer []byte // from read on: what came and was not used yet
+	read   int
+	parsed parsed
+	values [maxHeaders]string // of the header, one each
+
+	blank   http.Request // what all requests of the connection share
+	request http.Request
+	header  http.Header
+	url     url.URL
+	body    body
+	answer  answer
+
+	// Deadlines that are set on conn; moving them for each request would cost
+	// more than they are worth.
+	readUntil, writeUntil time.Time
+}
+
+func newLane(l *Listener, conn net.Conn) *lane {
+	n := &lane{owner: l, conn: conn, buffer: make([]byte, 0, bufferSize), header: make(http.Header, maxHeaders)}
+	n.blank = *(&http.Request{
+		Method: http.MethodGet, URL: &n.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: n.header, Body: http.NoBody, RemoteAddr: conn.RemoteAddr().String(),
+	}).WithContext(l.life)
+	n.answer.header = make(http.Header, maxHeaders)
+	return n
+}
+
+// serve answers requests until one is not for this lane.
+func (n *lane) serve() {
+	defer n.owner.leave(n)
+	for {
+		state, err := n.next()
+		switch {
+		case err != nil:
+			n.close()
+			return
+		case state == foreign:
+			n.passOn()
+			return
+		}
+		if !n.respond() {
+			n.close()
+			return
+		}
+	}
+}
+
+func (n *lane) close() { _ = n.conn.Close() } // the client may be gone already
+
+// wake ends a wait for the next request.
+func (n *lane) wake() { _ = n.conn.SetReadDeadline(time.Unix(1, 0)) }
+
+func (n *lane) pending() int { return len(n.buffer) - n.read }
+
+// passOn gives the connection to net/http, which sets its own deadlines.
+func (n *lane) passOn() {
+	if n.conn.SetDeadline(time.Time{}) != nil {
+		n.close()
+		return
+	}
+	n.owner.passOn(&resumed{Conn: n.conn, unread: n.buffer[n.read:]})
+}
+
+// next reads until one whole request is there, or the beginning of one that is
+// for net/http.
+func (n *lane) next() (state, error) {
+	var began time.Time
+	for {
+		if !n.hasBegun() {
+			if err := n.wait(); err != nil {
+				return incomplete, err
+			}
+		} else {
+			if s := n.parsed.parse(n.buffer[n.read:], n.owner.Paths); s != incomplete {
+				return s, nil
+			}
+			if began.IsZero() {
+				began = n.owner.Now()
+			}
+			if err := n.hurry(began); err != nil {
+				return incomplete, err
+			}
+		}
+		switch err := n.fill(); {
+		case errors.Is(err, io.EOF) && n.hasBegun():
+			return foreign, nil // net/http knows what to say to half a request
+		case err != nil:
+			return incomplete, err
+		}
+	}
+}
+
+// hasBegun reports whether the next request has. Behind another one net/http
+// counts from the fourth byte on.
+func (n *lane) hasBegun() bool {
+	if n.answered {
+		return n.pending() >= 4
+	}
+	return n.pending() > 0
+}
+
+var errStopping = errors.New("the service is stopping")
+
+// wait lets the next request take its time to begin.
+func (n *lane) wait() error {
+	now := n.owner.Now()
+	if left := n.readUntil.Sub(now); left <= n.owner.IdleTimeout*3/4 || left > n.owner.IdleTimeout {
+		if err := n.readBefore(now.Add(n.owner.IdleTimeout)); err != nil {
+			return err
+		}
+	}
+	if n.owner.draining.Load() { // asked last: a wake since then ends the wait
+		return errStopping
+	}
+	return nil
+}
+
+// hurry lets a request that has begun take only so long to end.
+func (n *lane) hurry(began time.Time) error {
+	limit := n.owner.HeaderTimeout
+	if n.parsed.bodyAt > 0 {
+		limit = n.owner.ReadTimeout
+	}
+	return n.readBefore(began.Add(limit))
+}
+
+func (n *lane) readBefore(t time.Time) error {
+	n.readUntil = t
+	return n.conn.SetReadDeadline(t)
+}
+
+func (n *lane) fill() error {
+	if n.read > 0 {
+		n.buffer = n.buffer[:copy(n.buffer, n.buffer[n.read:])]
+		n.read = 0
+	}
+	if len(n.buffer) == cap(n.buffer) {
+		grown := make([]byte, len(n.buffer), 2*cap(n.buffer))
+		copy(grown, n.buffer)
+		n.buffer = grown
+	}
+	got, err := n.conn.Read(n.buffer[len(n.buffer):cap(n.buffer)])
+	n.buffer = n.buffer[:len(n.buffer)+got]
+	if got > 0 {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+// respond lets the handler answer. It reports whether the connection can go on.
+func (n *lane) respond() (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			ok = false
+			if v != http.ErrAbortHandler { //nolint:errorlint // a sentinel that is panicked with, never wrapped
+				n.owner.Logger.Error("panic", "err", fmt.Sprint(v), "stack", string(debug.Stack()))
+			}
+		}
+	}()
+	n.prepare()
+	n.answer.reset()
+	n.owner.Handler.ServeHTTP(&n.answer, &n.request)
+	n.read += n.parsed.end
+	n.answered = true
+	return n.write()
+}
+
+func (n *lane) write() bool {
+	now := n.owner.Now()
+	if left := n.writeUntil.Sub(now); left < n.owner.WriteTimeout*3/4 || left > n.owner.WriteTimeout {
+		n.writeUntil = now.Add(n.owner.WriteTimeout)
+		if n.conn.SetWriteDeadline(n.writeUntil) != nil {
+			return false
+		}
+	}
+	last := n.answer.last() || n.owner.draining.Load()
+	_, err := n.conn.Write(n.answer.wire(now, last))
+	return err == nil && !last
+}
+
+// resumed is a connection of which something was read already.
+type resumed struct {
+	net.Conn
+	unread []byte
+}
+
+// Read implements net.Conn.
+func (r *resumed) Read(p []byte) (int, error) {
+	if len(r.unread) == 0 {
+		return r.Conn.Read(p)
+	}
+	n := copy(p, r.unread)
+	if r.unread = r.unread[n:]; len(r.unread) == 0 {
+		r.unread = nil
+	}
+	return n, nil
+}
