@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -150,18 +151,28 @@ func (m *Meter) fold(c *Counter) {
 	}
 }
 
+// breath is how many counters or rows are gone through before others may run.
+const breath = 128
+
 // drain hands over and forgets all that was counted.
-func (m *Meter) drain(each func(s Subject, counts *Counts, scopes map[string]uint64)) {
+func (m *Meter) drain(each func(*row)) {
+	n := 0
 	for c := m.head.Swap(nil); c != nil; {
+		if n++; n%breath == 0 {
+			runtime.Gosched()
+		}
 		next := c.next // before dirty is cleared: then it is another's
 		m.length.Add(-1)
 		c.dirty.Store(false)
 		s, names := c.of.Counted()
-		var counts Counts
+		w := &row{Subject: s}
 		for i := range c.outcomes {
-			counts[i] = uint64(c.outcomes[i].Swap(0))
+			if c.outcomes[i].Load() > 0 {
+				w.counts[i] = c.outcomes[i].Swap(0)
+			}
 		}
-		each(s, &counts, c.takeScopes(names))
+		c.takeScopes(names, w)
+		each(w)
 		c = next
 	}
 	if m.known.Load() >= mostOrganizations {
@@ -171,21 +182,16 @@ func (m *Meter) drain(each func(s Subject, counts *Counts, scopes map[string]uin
 	}
 }
 
-func (c *Counter) takeScopes(names []string) map[string]uint64 {
+func (c *Counter) takeScopes(names []string, into *row) {
 	counts := c.scopes.Load()
 	if counts == nil {
-		return nil
+		return
 	}
-	var asked map[string]uint64
 	for i := range *counts {
 		if n := (*counts)[i].Swap(0); n > 0 {
-			if asked == nil {
-				asked = map[string]uint64{}
-			}
-			asked[names[i]] += uint64(n)
+			into.addScope(names[i], uint64(n))
 		}
 	}
-	return asked
 }
 
 // Waiting is how many counters wait to be drained.

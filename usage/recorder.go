@@ -5,15 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/latchkey/latchkey/internal/ids"
 )
 
 const (
-	mostRows = 100_000 // rows that wait, and as many in the round being saved
-	rowBatch = 500     // rows a write
+	mostRows   = 200_000 // rows that wait, and as many in the round that is being folded
+	directRows = 200     // rows that are written to pages at once, without a journal
+	foldRows   = 50      // rows a write while the service runs
+	flushRows  = 500     // rows a write when it ends
+	foldRest   = 20      // how much longer than a write the rest after it is
+	adoptEvery = 15 * time.Second
 )
 
 // RecorderConfig is what a Recorder needs. All fields but Now are required.
@@ -26,35 +30,30 @@ type RecorderConfig struct {
 }
 
 // Recorder drains a Meter about once a second and saves what it counted: that
-// second is all that a kill costs. Rows are written some at a time, with the
-// machine left to verification in between; where the store is slower than keys
-// are used, counts of one key and minute gather in one row. While the store is
-// gone rows wait, at most mostRows of them; what comes then is folded into the
-// rows of organizations, so that totals stay right.
+// second is all that a kill costs. A few rows go straight to their pages. More
+// of them go to a journal, a second in one write, and from there to pages in
+// small steps with long rests, which leave the machine to verification; one
+// write then holds all that was counted of a key meanwhile. The journal of a
+// process that was killed is taken over by whichever comes first.
+//
+// While the store is gone rows wait, at most mostRows of them; what comes then
+// is counted for the organization alone, so that totals stay right.
 type Recorder struct {
-	c       RecorderConfig
-	mu      sync.Mutex // of waiting and drained
-	waiting map[rowKey]*row
+	c     RecorderConfig
+	owner string // of this process's journal
+
+	mu      sync.Mutex      // of what follows, and held while it is saved
+	fresh   map[rowKey]*row // in memory only
+	waiting map[rowKey]*row // in the journal
+	round   []*row          // in the journal through folding.Through; folding.Rows of them are in pages
+	folding Progress
+	written int64 // number of the last entry
 	drained time.Time
-	saving  sync.Mutex // of round
-	round   []*row     // by key: neighbours share pages of the store
+	seen    map[string]time.Time // journals of others
+
 	failing bool
 	stop    context.CancelFunc
 	running sync.WaitGroup
-}
-
-// row is what was counted of one subject in one minute.
-type row struct {
-	Subject
-	minute time.Time
-	counts Counts
-	scopes map[string]uint64
-}
-
-type rowKey struct {
-	keyID          string
-	organizationID string
-	minute         int64 // 0: whenever it is saved
 }
 
 // NewRecorder returns a Recorder and starts it; Close ends it.
@@ -69,24 +68,26 @@ func NewRecorder(c RecorderConfig) (*Recorder, error) {
 		c.Now = time.Now
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &Recorder{c: c, waiting: map[rowKey]*row{}, drained: c.Now(), stop: stop}
+	r := &Recorder{c: c, owner: ids.New(ids.Journal), fresh: map[rowKey]*row{}, waiting: map[rowKey]*row{}, drained: c.Now(), stop: stop}
 	r.running.Go(func() { r.run(ctx) })
+	r.running.Go(func() { r.fold(ctx) })
 	r.running.Go(func() { r.cleanUp(ctx) })
 	return r, nil
 }
 
 func (r *Recorder) run(ctx context.Context) {
-	ticker := time.NewTicker(flushEvery)
+	ticker, adopting := time.NewTicker(flushEvery), time.NewTicker(adoptEvery)
 	defer ticker.Stop()
+	defer adopting.Stop()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return
+		case <-adopting.C:
+			err = r.adopt(ctx)
 		case <-ticker.C:
-		}
-		err := r.flushGently(ctx)
-		if err == nil {
-			_, err = r.saveRefusals(ctx)
+			err = r.save(ctx)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -99,123 +100,232 @@ func (r *Recorder) run(ctx context.Context) {
 	}
 }
 
-// flushGently saves what waits. It rests after each write for as long as the
-// write took, but drains the meter in time for the next second.
-func (r *Recorder) flushGently(ctx context.Context) error {
-	r.drain()
-	began := r.c.Now()
+func (r *Recorder) save(ctx context.Context) error {
+	if err := r.keep(ctx); err != nil {
+		return err
+	}
+	_, err := r.saveRefusals(ctx)
+	return err
+}
+
+// fold moves what is in the journal to pages.
+func (r *Recorder) fold(ctx context.Context) {
 	for {
-		before := time.Now()
-		written, err := r.flushBatch(ctx)
-		if err != nil || written < rowBatch {
-			return err
+		began := time.Now()
+		more, err := r.foldSome(ctx, foldRows)
+		rest := foldRest * time.Since(began)
+		if !more || err != nil { // what is wrong with the store, saving tells
+			rest = flushEvery
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Since(before)):
-		}
-		if r.c.Now().Sub(began) > flushEvery {
-			r.drain()
-			began = r.c.Now()
+			return
+		case <-time.After(rest):
 		}
 	}
 }
 
 // Flush saves all that was counted. What cannot be saved keeps waiting.
 func (r *Recorder) Flush(ctx context.Context) error {
-	r.drain()
-	for {
-		written, err := r.flushBatch(ctx)
-		if err == nil && written == 0 {
-			break
-		}
-		if err != nil {
+	if err := r.keep(ctx); err != nil {
+		return err
+	}
+	for saved := 1; saved > 0; {
+		var err error
+		if saved, err = r.saveRefusals(ctx); err != nil {
 			return err
 		}
 	}
+	return r.foldAll(ctx)
+}
+
+func (r *Recorder) foldAll(ctx context.Context) error {
 	for {
-		if saved, err := r.saveRefusals(ctx); err != nil || saved == 0 {
+		if more, err := r.foldSome(ctx, flushRows); err != nil || !more {
 			return err
 		}
 	}
 }
 
-// Close ends the background work and saves what waits.
+// Close ends the background work and saves what waits. What there is no time
+// to move from the journal to pages, the next process will.
 func (r *Recorder) Close(ctx context.Context) error {
 	r.stop()
 	r.running.Wait()
-	return r.Flush(ctx)
+	err := r.Flush(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if errors.Is(err, context.DeadlineExceeded) && len(r.fresh) == 0 {
+		return nil
+	}
+	return err
+}
+
+// keep makes what was counted outlive the process.
+func (r *Recorder) keep(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+	defer cancel()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drain()
+	if len(r.fresh) == 0 {
+		return nil
+	}
+	rows := ordered(r.fresh)
+	if len(r.waiting)+len(r.round) == 0 && len(rows) <= directRows {
+		if err := r.c.Store.AddUsage(ctx, pagesOf(rows, r.oldest()), Progress{}); err != nil {
+			return fmt.Errorf("save usage: %w", err)
+		}
+		clear(r.fresh)
+		return nil
+	}
+	for len(rows) > 0 {
+		n := min(len(rows), entryRows)
+		if err := r.journal(ctx, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	r.fresh = map[rowKey]*row{} // a large one is not kept
+	return nil
+}
+
+func (r *Recorder) journal(ctx context.Context, rows []*row) error {
+	e := Entry{Number: r.written + 1, Data: packRows(rows)}
+	if err := r.c.Store.WriteJournal(ctx, r.owner, r.c.Now(), e); err != nil {
+		return fmt.Errorf("write the journal of usage: %w", err)
+	}
+	r.written++
+	for _, w := range rows {
+		delete(r.fresh, w.key())
+		merge(r.waiting, w)
+	}
+	return nil
 }
 
 // drain takes what was counted since the last time, which belongs to the
 // minute in which it began.
 func (r *Recorder) drain() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	now := r.c.Now().UTC()
 	since := r.drained
 	if earliest := now.Add(-flushEvery); since.Before(earliest) {
 		since = earliest
 	}
 	r.drained = now
-	minute := since.Truncate(time.Minute)
-	r.c.Meter.drain(func(s Subject, counts *Counts, scopes map[string]uint64) { r.gather(s, minute, counts, scopes) })
+	minute := since.Truncate(time.Minute).Unix()
+	r.c.Meter.drain(func(w *row) {
+		w.minute = minute
+		r.gather(w)
+	})
 }
 
 // gather adds to the row that waits for the subject. Where there are too many
 // rows it is that of the organization, or in the end that of nobody.
-func (r *Recorder) gather(s Subject, minute time.Time, counts *Counts, scopes map[string]uint64) {
-	key := rowKey{s.KeyID, s.OrganizationID, minute.Unix()}
-	if r.waiting[key] == nil && len(r.waiting) >= mostRows && s.KeyID != "" {
-		key.keyID, s, scopes = "", Subject{OrganizationID: s.OrganizationID}, nil
+func (r *Recorder) gather(w *row) {
+	if r.isFull(w, mostRows) && w.KeyID != "" {
+		w.Subject, w.scopes = Subject{OrganizationID: w.OrganizationID}, nil
 	}
-	if r.waiting[key] == nil && len(r.waiting) >= mostRows+mostOrganizations {
-		key, s = rowKey{}, Subject{}
+	if r.isFull(w, mostRows+mostOrganizations) {
+		w.Subject = Subject{}
 	}
-	w := r.waiting[key]
-	if w == nil {
-		w = &row{Subject: s, minute: minute}
-		r.waiting[key] = w
-	}
-	w.counts.add(counts)
-	for name, n := range scopes {
-		if w.scopes == nil {
-			w.scopes = map[string]uint64{}
-		}
-		w.scopes[name] += n
-	}
+	merge(r.fresh, w)
 }
 
-func (r *Recorder) take() []*row {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	round := make([]*row, 0, len(r.waiting))
-	for _, w := range r.waiting {
-		round = append(round, w)
-	}
-	r.waiting = map[rowKey]*row{}
-	slices.SortFunc(round, func(a, b *row) int { return strings.Compare(a.KeyID, b.KeyID) })
-	return round
+func (r *Recorder) isFull(w *row, most int) bool {
+	return len(r.fresh)+len(r.waiting) >= most && r.fresh[w.key()] == nil && r.waiting[w.key()] == nil
 }
 
-func (r *Recorder) flushBatch(ctx context.Context) (int, error) {
+// foldSome moves so many rows of the journal to pages, and reports whether
+// there are more.
+func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
-	r.saving.Lock()
-	defer r.saving.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if len(r.round) == 0 {
-		r.round = r.take()
+		if len(r.waiting) == 0 {
+			return false, nil
+		}
+		r.round, r.waiting = ordered(r.waiting), map[rowKey]*row{}
+		r.folding = Progress{Owner: r.owner, Through: r.written}
 	}
-	next := r.round[:min(len(r.round), rowBatch)]
-	if len(next) == 0 {
-		return 0, nil
+	next := r.round[min(r.folding.Rows, len(r.round)):]
+	next = next[:min(len(next), most)]
+	done := r.folding
+	done.At, done.Rows = r.c.Now(), done.Rows+len(next)
+	if len(next) > 0 {
+		if err := r.c.Store.AddUsage(ctx, pagesOf(next, r.oldest()), done); err != nil {
+			return true, r.lost(err)
+		}
+		r.folding = done
 	}
-	if err := r.c.Store.AddUsage(ctx, pagesOf(next, r.oldest())); err != nil {
-		return 0, fmt.Errorf("save usage: %w", err)
+	if done.Rows == len(r.round) {
+		if err := r.c.Store.TrimJournal(ctx, r.owner, done.Through); err != nil {
+			return true, fmt.Errorf("trim the journal of usage: %w", err)
+		}
+		r.round = nil
 	}
-	r.round = r.round[len(next):]
-	return len(next), nil
+	return len(r.round)+len(r.waiting) > 0, nil
+}
+
+// lost lets go of what another process has taken over, as it does when this
+// one did not run for a while.
+func (r *Recorder) lost(err error) error {
+	if errors.Is(err, ErrClaimed) {
+		r.round, r.waiting, r.owner = nil, map[rowKey]*row{}, ids.New(ids.Journal)
+	}
+	return fmt.Errorf("save usage: %w", err)
+}
+
+// adopt takes over a journal that nobody has written to since the last look.
+func (r *Recorder) adopt(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+	defer cancel()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all, err := r.c.Store.Journals(ctx)
+	if err != nil {
+		return fmt.Errorf("list journals of usage: %w", err)
+	}
+	before := r.seen
+	delete(all, r.owner)
+	r.seen = all
+	for owner, at := range all {
+		if last, known := before[owner]; known && last.Equal(at) {
+			return r.adoptFrom(ctx, owner, at)
+		}
+	}
+	return nil
+}
+
+func (r *Recorder) adoptFrom(ctx context.Context, owner string, seen time.Time) error {
+	progress, entries, err := r.c.Store.ClaimJournal(ctx, owner, seen, r.c.Now())
+	if errors.Is(err, ErrClaimed) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("claim a journal of usage: %w", err)
+	}
+	rows, err := unfinished(progress, entries)
+	if err != nil { // nobody can read it: it must not be tried for ever
+		r.c.Logger.ErrorContext(ctx, "a journal of usage is lost", "entries", len(entries), "err", err)
+	}
+	for len(rows) > 0 {
+		n := min(len(rows), entryRows)
+		if err := r.journal(ctx, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	through := progress.Through
+	for _, e := range entries {
+		through = max(through, e.Number)
+	}
+	if err := r.c.Store.TrimJournal(ctx, owner, through); err != nil {
+		return fmt.Errorf("trim a journal of usage: %w", err)
+	}
+	r.c.Logger.InfoContext(ctx, "took over what another process had counted", "entries", len(entries))
+	return nil
 }
 
 // oldest is the earliest minute that is still kept. What waited for longer is
@@ -236,66 +346,9 @@ func (r *Recorder) saveRefusals(ctx context.Context) (int, error) {
 	return len(of), nil
 }
 
-// pagesOf turns rows into what is added to the store: each counts for its key,
-// account and organization, by minute, hour and day, and for the scopes that
-// were asked for by day.
-func pagesOf(rows []*row, oldest time.Time) []Page {
-	p := paging{pages: map[pageKey]int{}}
-	for _, w := range rows {
-		at := w.minute
-		if at.Before(oldest) {
-			at = oldest
-		}
-		for _, level := range []Level{Minutes, Hours, Days} {
-			if w.KeyID != "" {
-				p.add(Page{Kind: OfKey, Level: level, Subject: w.Subject}, at, &w.counts)
-				p.add(Page{Kind: OfAccount, Level: level, Subject: Subject{AccountID: w.AccountID, OrganizationID: w.OrganizationID}}, at, &w.counts)
-			}
-			p.add(Page{Kind: OfOrganization, Level: level, Subject: Subject{OrganizationID: w.OrganizationID}}, at, &w.counts)
-		}
-		for scope, n := range w.scopes {
-			p.add(Page{Kind: OfScope, Level: Days, Subject: w.Subject, Scope: scope}, at, &Counts{Allowed: n})
-		}
-	}
-	return p.list
-}
-
-type pageKey struct {
-	kind  Kind
-	level Level
-	owner string
-	start int64
-}
-
-// paging gathers the cells of each page.
-type paging struct {
-	pages map[pageKey]int
-	list  []Page
-}
-
-func (p *paging) add(page Page, at time.Time, counts *Counts) {
-	page.Start = page.Level.page(at)
-	key := pageKey{page.Kind, page.Level, page.Owner(), page.Start.Unix()}
-	i, found := p.pages[key]
-	if !found {
-		i = len(p.list)
-		p.pages[key] = i
-		page.Cells = map[Cell]uint64{}
-		p.list = append(p.list, page)
-	}
-	slot := int(at.Sub(page.Start) / page.Level.Unit())
-	for o, n := range counts {
-		if n > 0 {
-			p.list[i].Cells[cellOf(slot, Outcome(o))] += n
-		}
-	}
-}
-
-// Waiting is how many rows wait to be saved.
+// Waiting is how many rows are not in pages yet.
 func (r *Recorder) Waiting() int {
-	r.saving.Lock()
-	defer r.saving.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.waiting) + len(r.round)
+	return len(r.fresh) + len(r.waiting) + max(0, len(r.round)-r.folding.Rows)
 }

@@ -23,12 +23,15 @@ type pages struct {
 	gone     bool
 	kept     map[string]usage.Page
 	refusals map[string][]usage.Refusal
+	journals map[string]*journal
+	entries  int // ever written
+	delay    time.Duration
 	largest  int
 	refused  int // keys in the largest write of refusals
 }
 
 func newPages() *pages {
-	return &pages{kept: map[string]usage.Page{}, refusals: map[string][]usage.Refusal{}}
+	return &pages{kept: map[string]usage.Page{}, refusals: map[string][]usage.Refusal{}, journals: map[string]*journal{}}
 }
 
 var errGone = errors.New("gone")
@@ -46,9 +49,20 @@ func (p *pages) setGone(gone bool) {
 	p.gone = gone
 }
 
-func (p *pages) AddUsage(_ context.Context, added []usage.Page) error {
+func (p *pages) AddUsage(ctx context.Context, added []usage.Page, progress usage.Progress) error {
+	time.Sleep(p.delay)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if progress.Owner != "" && !p.gone {
+		j := p.journals[progress.Owner]
+		if j == nil || j.claimed {
+			return usage.ErrClaimed
+		}
+		j.progress, j.at = progress, progress.At
+	}
 	p.largest = max(p.largest, len(added))
 	for i := range added {
 		a := &added[i]

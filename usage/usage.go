@@ -33,12 +33,6 @@ func (c *Counts) Total() (n uint64) {
 	return n
 }
 
-func (c *Counts) add(more *Counts) {
-	for i, n := range more {
-		c[i] += n
-	}
-}
-
 // Subject is what was verified. KeyID and AccountID are empty where the key is
 // not known; then OrganizationID is that of who asked, or empty.
 type Subject struct {
@@ -147,9 +141,12 @@ type PageFilter struct {
 
 // Store keeps counts and refusals.
 type Store interface {
+	Journals
 	// AddUsage adds the counts of the pages to what is stored. Several nodes
-	// may add to one page at once.
-	AddUsage(ctx context.Context, pages []Page) error
+	// may add to one page at once. Where progress names a journal, how far it
+	// has come is noted with it. When somebody else has taken the journal over
+	// nothing is added and the error is ErrClaimed.
+	AddUsage(ctx context.Context, pages []Page, progress Progress) error
 	// Usage returns at most limit pages, in no order.
 	Usage(ctx context.Context, f PageFilter, limit int) ([]Page, error)
 	// DeleteUsageBefore removes at most limit pages that start before the time,

@@ -58,7 +58,14 @@ const usageAttempts = 5
 // atomic operation: after an error some may have been added, and are added
 // again when the caller tries again, which counts too much, never too little.
 // Where two nodes make the same page at once, the loser adds to it.
-func (s *Store) AddUsage(ctx context.Context, pages []usage.Page) error {
+func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress usage.Progress) error {
+	if progress.Owner != "" {
+		return s.addFrom(ctx, pages, progress)
+	}
+	return s.addPages(ctx, pages)
+}
+
+func (s *Store) addPages(ctx context.Context, pages []usage.Page) error {
 	writes := make([]mongo.WriteModel, 0, len(pages))
 	for i := range pages {
 		if len(pages[i].Cells) > 0 {

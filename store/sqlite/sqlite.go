@@ -161,7 +161,10 @@ func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		if undo := tx.Rollback(); !errors.Is(undo, sql.ErrTxDone) { // as it is when ctx has ended
+			err = errors.Join(err, undo)
+		}
+		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)

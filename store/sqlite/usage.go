@@ -19,10 +19,10 @@ const (
 	putRefusals    = "INSERT OR REPLACE INTO refusals (key_id, refused_at, last) VALUES (?, ?, ?)"
 )
 
-// AddUsage adds the counts of the pages to what is stored, all of them or
-// none. The transaction holds the file's one lock for writers from its
+// AddUsage adds the counts of the pages to what is stored and notes the
+// progress, all of it or nothing. The transaction holds the file's one lock for writers from its
 // beginning, so that what it read is what it replaces.
-func (s *Store) AddUsage(ctx context.Context, pages []usage.Page) error {
+func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress usage.Progress) error {
 	var prepared [3]*sql.Stmt // before the transaction takes the one connection
 	for i, text := range []string{selectCells, updateCells, insertPage} {
 		var err error
@@ -40,7 +40,10 @@ func (s *Store) AddUsage(ctx context.Context, pages []usage.Page) error {
 				return err
 			}
 		}
-		return nil
+		if progress.Owner == "" {
+			return nil
+		}
+		return oneChanged(tx.ExecContext(ctx, noteProgress, progress.At.UnixNano(), progress.Through, progress.Rows, progress.Owner))
 	}))
 }
 

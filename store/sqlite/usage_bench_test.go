@@ -27,7 +27,7 @@ func BenchmarkAddUsage(b *testing.B) {
 				pages = append(pages, usage.Page{Kind: usage.OfKey, Level: level, Start: start, Subject: of, Cells: cells})
 			}
 		}
-		if err := s.AddUsage(b.Context(), pages); err != nil {
+		if err := s.AddUsage(b.Context(), pages, usage.Progress{}); err != nil {
 			b.Fatal(err)
 		}
 		written += batch

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -60,7 +61,19 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"certificate ByMatch": func(ctx context.Context) error { return found(s.Certificates().ByMatch(ctx, "dns:x")) },
 		"Bury":                func(ctx context.Context) error { return s.Bury(ctx, "token_x") },
 		"AddUsage": func(ctx context.Context) error {
-			return s.AddUsage(ctx, []usage.Page{{Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"}, Cells: map[usage.Cell]uint64{1: 1}}})
+			return s.AddUsage(ctx, []usage.Page{{Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"}, Cells: map[usage.Cell]uint64{1: 1}}}, usage.Progress{})
+		},
+		"WriteJournal": func(ctx context.Context) error {
+			return s.WriteJournal(ctx, "jnl_gone", now(), usage.Entry{Number: now().UnixNano(), Data: []byte("x")})
+		},
+		"TrimJournal": func(ctx context.Context) error { return s.TrimJournal(ctx, "jnl_x", 1) },
+		"Journals":    func(ctx context.Context) error { return found(s.Journals(ctx)) },
+		"ClaimJournal": func(ctx context.Context) error {
+			_, _, err := s.ClaimJournal(ctx, "jnl_x", now(), now())
+			if errors.Is(err, usage.ErrClaimed) {
+				return nil
+			}
+			return err
 		},
 		"Usage": func(ctx context.Context) error {
 			return found(s.Usage(ctx, usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, Until: now()}, 10))

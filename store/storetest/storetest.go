@@ -41,6 +41,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"last use touches nothing else", lastUsed},
 		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, writers) }},
 		{"usage of all nodes adds up", func(t *testing.T, s store.Store) { usageAddsUp(t, s, writers) }},
+		{"a journal of usage is its owner's until it is claimed", usageJournal},
 		{"usage is found by what it is of", usageFound},
 		{"old usage goes in small steps", usageDeleted},
 		{"the last refusals are kept", refusals},

@@ -1,0 +1,137 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/usage"
+)
+
+// journal says how far the entries of one owner are in pages.
+type journal struct {
+	Owner     string `bson:"_id"`
+	WrittenAt int64  `bson:"written_at"` // nanoseconds
+	Claimed   bool   `bson:"claimed"`
+	Through   int64  `bson:"through"`
+	Rows      int    `bson:"rows"`
+}
+
+type journalEntry struct {
+	ID     string `bson:"_id"`
+	Number int64  `bson:"number"`
+	Data   []byte `bson:"data"`
+}
+
+// entryID begins with the owner, and sorts by number within it.
+func entryID(owner string, number int64) string { return fmt.Sprintf("%s %020d", owner, number) }
+
+func entriesThrough(owner string, number int64) bson.D {
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: entryID(owner, 0)}, {Key: "$lte", Value: entryID(owner, number)}}}}
+}
+
+const lastEntry = 1<<63 - 1
+
+// WriteJournal appends an entry to the owner's journal.
+func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error {
+	_, err := s.journals().UpdateOne(ctx, bson.D{{Key: "_id", Value: owner}}, bson.D{
+		{Key: "$set", Value: bson.D{{Key: "written_at", Value: at.UnixNano()}}},
+		{Key: "$setOnInsert", Value: bson.D{{Key: "claimed", Value: false}, {Key: "through", Value: int64(0)}, {Key: "rows", Value: 0}}},
+	}, options.UpdateOne().SetUpsert(true))
+	if err != nil {
+		return known(err)
+	}
+	_, err = s.entries().InsertOne(ctx, journalEntry{ID: entryID(owner, e.Number), Number: e.Number, Data: e.Data})
+	return known(err)
+}
+
+func (s *Store) journals() *mongo.Collection { return s.db.Collection("usage_journals") }
+
+func (s *Store) entries() *mongo.Collection { return s.db.Collection("usage_entries") }
+
+// TrimJournal removes the owner's entries through the number. Progress is
+// forgotten first: killed in between, whoever takes the journal over counts
+// some rows twice rather than losing any.
+func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) error {
+	start := bson.D{{Key: "$set", Value: bson.D{{Key: "through", Value: int64(0)}, {Key: "rows", Value: 0}}}}
+	if _, err := s.journals().UpdateOne(ctx, bson.D{{Key: "_id", Value: owner}}, start); err != nil {
+		return known(err)
+	}
+	if _, err := s.entries().DeleteMany(ctx, entriesThrough(owner, through)); err != nil {
+		return known(err)
+	}
+	err := s.entries().FindOne(ctx, entriesThrough(owner, lastEntry)).Err()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		_, err = s.journals().DeleteOne(ctx, bson.D{{Key: "_id", Value: owner}})
+	}
+	return known(err)
+}
+
+// Journals returns when each journal was last written to, by owner.
+func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
+	cursor, err := s.journals().Find(ctx, bson.D{})
+	if err != nil {
+		return nil, known(err)
+	}
+	var found []journal
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, known(err)
+	}
+	all := map[string]time.Time{}
+	for i := range found {
+		all[found[i].Owner] = time.Unix(0, found[i].WrittenAt)
+	}
+	return all, nil
+}
+
+// ClaimJournal takes over the owner's journal.
+func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p usage.Progress, entries []usage.Entry, err error) {
+	unchanged := bson.D{{Key: "_id", Value: owner}, {Key: "written_at", Value: seen.UnixNano()}}
+	take := bson.D{{Key: "$set", Value: bson.D{{Key: "claimed", Value: true}, {Key: "written_at", Value: at.UnixNano()}}}}
+	var j journal
+	err = s.journals().FindOneAndUpdate(ctx, unchanged, take).Decode(&j)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return p, nil, usage.ErrClaimed
+	}
+	if err != nil {
+		return p, nil, known(err)
+	}
+	cursor, err := s.entries().Find(ctx, entriesThrough(owner, lastEntry), options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return p, nil, known(err)
+	}
+	var found []journalEntry
+	if err := cursor.All(ctx, &found); err != nil {
+		return p, nil, known(err)
+	}
+	for i := range found {
+		entries = append(entries, usage.Entry{Number: found[i].Number, Data: found[i].Data})
+	}
+	return usage.Progress{Owner: owner, Through: j.Through, Rows: j.Rows}, entries, nil
+}
+
+// note sets fields of a journal that nobody else has claimed.
+func (s *Store) note(ctx context.Context, owner string, fields bson.D) error {
+	result, err := s.journals().UpdateOne(ctx, bson.D{{Key: "_id", Value: owner}, {Key: "claimed", Value: false}}, bson.D{{Key: "$set", Value: fields}})
+	if err == nil && result.MatchedCount == 0 {
+		return usage.ErrClaimed
+	}
+	return known(err)
+}
+
+// addFrom adds the pages of a journal. What was added before the process was
+// killed, and not noted, is added again by whoever takes the journal over.
+func (s *Store) addFrom(ctx context.Context, pages []usage.Page, p usage.Progress) error {
+	if err := s.note(ctx, p.Owner, bson.D{{Key: "written_at", Value: p.At.UnixNano()}}); err != nil {
+		return err
+	}
+	if err := s.addPages(ctx, pages); err != nil {
+		return err
+	}
+	return s.note(ctx, p.Owner, bson.D{{Key: "through", Value: p.Through}, {Key: "rows", Value: p.Rows}})
+}

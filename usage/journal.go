@@ -1,0 +1,190 @@
+package usage
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Journals keep what was counted but is not in pages yet: one journal for each
+// Recorder that has more than it can write at once, in numbered entries.
+type Journals interface {
+	// WriteJournal appends an entry to the owner's journal, which it makes if
+	// there is none.
+	WriteJournal(ctx context.Context, owner string, at time.Time, e Entry) error
+	// TrimJournal removes the owner's entries through the number. The journal
+	// goes with the last of them.
+	TrimJournal(ctx context.Context, owner string, through int64) error
+	// Journals returns when each journal was last written to, by owner.
+	Journals(ctx context.Context) (map[string]time.Time, error)
+	// ClaimJournal takes over the owner's journal and returns what it holds. It
+	// fails with ErrClaimed if the journal was written to since seen.
+	ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (Progress, []Entry, error)
+}
+
+// ErrClaimed is returned for a journal that somebody else writes to.
+var ErrClaimed = errors.New("the journal of usage is somebody else's")
+
+// Entry is one part of a journal: rows, as they are packed.
+type Entry struct {
+	Number int64
+	Data   []byte
+}
+
+// Progress says that of all rows of a journal's entries through the number, in
+// their order, so many are in pages.
+type Progress struct {
+	Owner   string // "": there is no journal
+	At      time.Time
+	Through int64
+	Rows    int
+}
+
+// entryRows bounds an entry, so that it fits into a document.
+const entryRows = 5000
+
+// packRows encodes rows. A text that was there before is told by its place.
+func packRows(rows []*row) []byte {
+	p := packing{known: map[string]uint64{}}
+	p.number(uint64(len(rows)))
+	for i, w := range rows {
+		if i%breath == 0 {
+			runtime.Gosched()
+		}
+		p.text(w.KeyID)
+		p.text(w.AccountID)
+		p.text(w.OrganizationID)
+		p.number(uint64(w.minute)) //nolint:gosec // G115: after 1970
+		for _, n := range w.counts {
+			p.number(uint64(n))
+		}
+		p.number(uint64(len(w.scopes)))
+		for name, n := range w.scopes {
+			p.text(name)
+			p.number(n)
+		}
+	}
+	return p.b
+}
+
+type packing struct {
+	b     []byte
+	known map[string]uint64
+}
+
+func (p *packing) number(n uint64) { p.b = binary.AppendUvarint(p.b, n) }
+
+func (p *packing) text(s string) {
+	if at, ok := p.known[s]; ok {
+		p.number(at)
+		return
+	}
+	p.known[s] = uint64(len(p.known)) + 1
+	p.number(0)
+	p.number(uint64(len(s)))
+	p.b = append(p.b, s...)
+}
+
+// unpackRows decodes what packRows encoded.
+func unpackRows(b []byte) ([]*row, error) {
+	u := unpacking{b: b}
+	n := u.number()
+	if n > uint64(len(b)) {
+		return nil, errPacked
+	}
+	rows := make([]*row, 0, n)
+	for range n {
+		w := &row{}
+		w.KeyID, w.AccountID, w.OrganizationID = u.text(), u.text(), u.text()
+		w.minute = int64(u.number()) //nolint:gosec // G115: as it was encoded
+		for i := range w.counts {
+			w.counts[i] = uint32(u.number()) //nolint:gosec // G115: as it was encoded
+		}
+		scopes := u.number()
+		for range scopes {
+			name := u.text()
+			if w.addScope(name, u.number()); u.failed {
+				break
+			}
+		}
+		if u.failed {
+			return nil, errPacked
+		}
+		rows = append(rows, w)
+	}
+	if len(u.b) > 0 {
+		return nil, errPacked
+	}
+	return rows, nil
+}
+
+type unpacking struct {
+	b      []byte
+	known  []string
+	failed bool
+}
+
+func (u *unpacking) number() uint64 {
+	n, size := binary.Uvarint(u.b)
+	if size <= 0 {
+		u.failed, u.b = true, nil
+		return 0
+	}
+	u.b = u.b[size:]
+	return n
+}
+
+func (u *unpacking) text() string {
+	if at := u.number(); at > 0 {
+		if at > uint64(len(u.known)) {
+			u.failed = true
+			return ""
+		}
+		return u.known[at-1]
+	}
+	size := u.number()
+	if size > uint64(len(u.b)) {
+		u.failed = true
+		return ""
+	}
+	s := string(u.b[:size])
+	u.known, u.b = append(u.known, s), u.b[size:]
+	return s
+}
+
+// ordered sorts rows as every process does, so that a count of them means the
+// same to whoever takes a journal over. Neighbours share pages of the store.
+func ordered(rows map[rowKey]*row) []*row {
+	list := make([]*row, 0, len(rows))
+	for _, w := range rows {
+		list = append(list, w)
+	}
+	slices.SortFunc(list, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(a.KeyID, b.KeyID), cmp.Compare(a.OrganizationID, b.OrganizationID), cmp.Compare(a.minute, b.minute))
+	})
+	return list
+}
+
+// unfinished returns the rows of the entries that are not in pages.
+func unfinished(p Progress, entries []Entry) ([]*row, error) {
+	begun, rest := map[rowKey]*row{}, map[rowKey]*row{}
+	for _, e := range entries {
+		rows, err := unpackRows(e.Data)
+		if err != nil {
+			return nil, err
+		}
+		into := rest
+		if e.Number <= p.Through {
+			into = begun
+		}
+		for _, w := range rows {
+			merge(into, w)
+		}
+	}
+	list := ordered(begun)
+	return append(list[min(p.Rows, len(list)):], ordered(rest)...), nil
+}
