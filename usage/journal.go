@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"runtime"
+	"maps"
 	"slices"
 	"time"
 )
@@ -45,16 +45,13 @@ type Progress struct {
 }
 
 // entryRows bounds an entry, so that it fits into a document.
-const entryRows = 5000
+const entryRows = 2000
 
 // packRows encodes rows. A text that was there before is told by its place.
 func packRows(rows []*row) []byte {
 	p := packing{known: map[string]uint64{}}
 	p.number(uint64(len(rows)))
-	for i, w := range rows {
-		if i%breath == 0 {
-			runtime.Gosched()
-		}
+	for _, w := range rows {
 		p.text(w.KeyID)
 		p.text(w.AccountID)
 		p.text(w.OrganizationID)
@@ -63,9 +60,9 @@ func packRows(rows []*row) []byte {
 			p.number(uint64(n))
 		}
 		p.number(uint64(len(w.scopes)))
-		for name, n := range w.scopes {
-			p.text(name)
-			p.number(n)
+		for _, s := range w.scopes {
+			p.text(s.name)
+			p.number(s.n)
 		}
 	}
 	return p.b
@@ -158,12 +155,10 @@ func (u *unpacking) text() string {
 
 // ordered sorts rows as every process does, so that a count of them means the
 // same to whoever takes a journal over. Neighbours share pages of the store.
-func ordered(rows map[rowKey]*row) []*row {
-	list := make([]*row, 0, len(rows))
-	for _, w := range rows {
-		list = append(list, w)
-	}
+func ordered(rows map[rowKey]*row, rest *pause) []*row {
+	list := slices.AppendSeq(make([]*row, 0, len(rows)), maps.Values(rows))
 	slices.SortFunc(list, func(a, b *row) int {
+		rest.one()
 		return cmp.Or(cmp.Compare(a.KeyID, b.KeyID), cmp.Compare(a.OrganizationID, b.OrganizationID), cmp.Compare(a.minute, b.minute))
 	})
 	return list
@@ -185,6 +180,6 @@ func unfinished(p Progress, entries []Entry) ([]*row, error) {
 			merge(into, w)
 		}
 	}
-	list := ordered(begun)
-	return append(list[min(p.Rows, len(list)):], ordered(rest)...), nil
+	list := ordered(begun, &pause{})
+	return append(list[min(p.Rows, len(list)):], ordered(rest, &pause{})...), nil
 }

@@ -13,8 +13,10 @@ import (
 const (
 	flushEvery   = time.Second
 	flushTimeout = 10 * time.Second
-	flushBatch   = 1000    // keys a flush: the rest waits, so that verification has the machine
-	mostWaiting  = 100_000 // keys, and as many in the round being saved; more are dropped until the next
+	flushBatch   = 500                   // keys a write when the service ends
+	touchBatch   = 20                    // keys a write, and
+	touchEvery   = 20 * time.Millisecond // how often while it runs, so that verification has the machine
+	mostWaiting  = 100_000               // keys, and as many in the round being saved; more are dropped until the next
 )
 
 // LastUsedStore takes when keys were last used.
@@ -37,8 +39,9 @@ type LastUsed struct {
 	logger  *slog.Logger
 	mu      sync.Mutex // of waiting: verification holds it, so never for long
 	waiting map[string]Use
-	saving  sync.Mutex // of round
-	round   []use      // by id: neighbours share pages of the store
+	saving  sync.Mutex      // of round
+	round   []use           // by id: neighbours share pages of the store
+	life    context.Context // ends with Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -52,7 +55,7 @@ type use struct {
 // Close ends it.
 func NewLastUsed(store LastUsedStore, logger *slog.Logger) *LastUsed {
 	ctx, stop := context.WithCancel(context.Background())
-	l := &LastUsed{store: store, logger: logger, waiting: map[string]Use{}, stop: stop}
+	l := &LastUsed{store: store, logger: logger, waiting: map[string]Use{}, life: ctx, stop: stop}
 	l.running.Go(func() { l.run(ctx) })
 	return l
 }
@@ -68,16 +71,23 @@ func (l *LastUsed) Note(keyID string, u Use) {
 }
 
 func (l *LastUsed) run(ctx context.Context) {
-	ticker := time.NewTicker(flushEvery)
+	ticker := time.NewTicker(touchEvery)
 	defer ticker.Stop()
-	for {
+	for idle := time.Duration(0); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if _, err := l.flushBatch(ctx); err != nil && ctx.Err() == nil {
-				l.logger.Warn("last use of keys cannot be saved", "err", err)
-			}
+		}
+		if idle -= touchEvery; idle > 0 {
+			continue
+		}
+		written, err := l.flushBatch(ctx, touchBatch)
+		if err != nil && ctx.Err() == nil {
+			l.logger.Warn("last use of keys cannot be saved", "err", err)
+		}
+		if written < touchBatch {
+			idle = flushEvery
 		}
 	}
 }
@@ -85,21 +95,21 @@ func (l *LastUsed) run(ctx context.Context) {
 // Flush writes all that is buffered. What cannot be written stays buffered.
 func (l *LastUsed) Flush(ctx context.Context) error {
 	for {
-		if written, err := l.flushBatch(ctx); err != nil || written == 0 {
+		if written, err := l.flushBatch(ctx, flushBatch); err != nil || written == 0 {
 			return err
 		}
 	}
 }
 
-func (l *LastUsed) flushBatch(ctx context.Context) (int, error) {
+func (l *LastUsed) flushBatch(ctx context.Context, most int) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	l.saving.Lock()
 	defer l.saving.Unlock()
 	if len(l.round) == 0 {
-		l.round = sorted(l.take())
+		l.round = l.sorted(l.take())
 	}
-	next := l.round[:min(len(l.round), flushBatch)]
+	next := l.round[:min(len(l.round), most)]
 	if len(next) == 0 {
 		return 0, nil
 	}
@@ -122,12 +132,16 @@ func (l *LastUsed) take() map[string]Use {
 	return taken
 }
 
-func sorted(uses map[string]Use) []use {
+func (l *LastUsed) sorted(uses map[string]Use) []use {
 	round := make([]use, 0, len(uses))
 	for id, u := range uses {
 		round = append(round, use{keyID: id, Use: u})
 	}
-	slices.SortFunc(round, func(a, b use) int { return strings.Compare(a.keyID, b.keyID) })
+	rest := pause{life: l.life}
+	slices.SortFunc(round, func(a, b use) int {
+		rest.one()
+		return strings.Compare(a.keyID, b.keyID)
+	})
 	return round
 }
 

@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -151,16 +150,10 @@ func (m *Meter) fold(c *Counter) {
 	}
 }
 
-// breath is how many counters or rows are gone through before others may run.
-const breath = 128
-
 // drain hands over and forgets all that was counted.
-func (m *Meter) drain(each func(*row)) {
-	n := 0
+func (m *Meter) drain(rest *pause, each func(*row)) {
 	for c := m.head.Swap(nil); c != nil; {
-		if n++; n%breath == 0 {
-			runtime.Gosched()
-		}
+		rest.one()
 		next := c.next // before dirty is cleared: then it is another's
 		m.length.Add(-1)
 		c.dirty.Store(false)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +54,7 @@ type Recorder struct {
 	seen    map[string]time.Time // journals of others
 
 	failing bool
+	life    context.Context // ends with Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -68,7 +71,7 @@ func NewRecorder(c RecorderConfig) (*Recorder, error) {
 		c.Now = time.Now
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &Recorder{c: c, owner: ids.New(ids.Journal), fresh: map[rowKey]*row{}, waiting: map[rowKey]*row{}, drained: c.Now(), stop: stop}
+	r := &Recorder{c: c, owner: ids.New(ids.Journal), fresh: map[rowKey]*row{}, waiting: map[rowKey]*row{}, drained: c.Now(), life: ctx, stop: stop}
 	r.running.Go(func() { r.run(ctx) })
 	r.running.Go(func() { r.fold(ctx) })
 	r.running.Go(func() { r.cleanUp(ctx) })
@@ -171,7 +174,7 @@ func (r *Recorder) keep(ctx context.Context) error {
 	if len(r.fresh) == 0 {
 		return nil
 	}
-	rows := ordered(r.fresh)
+	rows := slices.AppendSeq(make([]*row, 0, len(r.fresh)), maps.Values(r.fresh))
 	if len(r.waiting)+len(r.round) == 0 && len(rows) <= directRows {
 		if err := r.c.Store.AddUsage(ctx, pagesOf(rows, r.oldest()), Progress{}); err != nil {
 			return fmt.Errorf("save usage: %w", err)
@@ -213,7 +216,7 @@ func (r *Recorder) drain() {
 	}
 	r.drained = now
 	minute := since.Truncate(time.Minute).Unix()
-	r.c.Meter.drain(func(w *row) {
+	r.c.Meter.drain(&pause{life: r.life}, func(w *row) {
 		w.minute = minute
 		r.gather(w)
 	})
@@ -246,7 +249,7 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 		if len(r.waiting) == 0 {
 			return false, nil
 		}
-		r.round, r.waiting = ordered(r.waiting), map[rowKey]*row{}
+		r.round, r.waiting = ordered(r.waiting, &pause{life: r.life}), map[rowKey]*row{}
 		r.folding = Progress{Owner: r.owner, Through: r.written}
 	}
 	next := r.round[min(r.folding.Rows, len(r.round)):]

@@ -7,7 +7,12 @@ type row struct {
 	Subject
 	minute int64 // Unix time of its beginning
 	counts [MaxOutcomes]uint32
-	scopes map[string]uint64
+	scopes []scopeCount // each once
+}
+
+type scopeCount struct {
+	name string
+	n    uint64
 }
 
 type rowKey struct {
@@ -18,11 +23,15 @@ type rowKey struct {
 
 func (w *row) key() rowKey { return rowKey{w.KeyID, w.OrganizationID, w.minute} }
 
+// addScope adds to the scope's count; a key is asked for few.
 func (w *row) addScope(name string, n uint64) {
-	if w.scopes == nil {
-		w.scopes = map[string]uint64{}
+	for i := range w.scopes {
+		if w.scopes[i].name == name {
+			w.scopes[i].n += n
+			return
+		}
 	}
-	w.scopes[name] += n
+	w.scopes = append(w.scopes, scopeCount{name, n})
 }
 
 // merge adds the row to the one of its key, or puts it there.
@@ -35,8 +44,8 @@ func merge(into map[rowKey]*row, w *row) {
 	for i, n := range w.counts {
 		there.counts[i] += n
 	}
-	for name, n := range w.scopes {
-		there.addScope(name, n)
+	for _, s := range w.scopes {
+		there.addScope(s.name, s.n)
 	}
 }
 
@@ -61,8 +70,8 @@ func pagesOf(rows []*row, oldest time.Time) []Page {
 			}
 			p.add(Page{Kind: OfOrganization, Level: level, Subject: Subject{OrganizationID: w.OrganizationID}}, at, &counts)
 		}
-		for scope, n := range w.scopes {
-			p.add(Page{Kind: OfScope, Level: Days, Subject: w.Subject, Scope: scope}, at, &Counts{Allowed: n})
+		for _, scope := range w.scopes {
+			p.add(Page{Kind: OfScope, Level: Days, Subject: w.Subject, Scope: scope.name}, at, &Counts{Allowed: scope.n})
 		}
 	}
 	return p.list

@@ -24,7 +24,7 @@ const (
 
 // WriteJournal appends an entry to the owner's journal.
 func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error {
-	return known(s.transact(ctx, func(tx *sql.Tx) error {
+	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, touchJournal, owner, at.UnixNano()); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e 
 
 // TrimJournal removes the owner's entries through the number.
 func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) error {
-	return known(s.transact(ctx, func(tx *sql.Tx) error {
+	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, deleteEntries, owner, through); err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
 // ClaimJournal takes over the owner's journal.
 func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p usage.Progress, entries []usage.Entry, err error) {
 	p.Owner = owner
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if err := oneChanged(tx.ExecContext(ctx, claimJournal, at.UnixNano(), owner, seen.UnixNano())); err != nil {
 			return err
 		}

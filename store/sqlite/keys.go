@@ -97,11 +97,19 @@ func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]usage.Use) 
 	for id, u := range used {
 		rows = append(rows, [4]any{id, u.At.UnixMilli(), u.Address, u.UserAgent})
 	}
-	_, err := t.store.writer.exec(ctx, `UPDATE keys SET last_used_at = used.at, last_used_ip = used.ip, last_used_agent = used.agent
-		FROM (SELECT value ->> 0 AS id, value ->> 1 AS at, value ->> 2 AS ip, value ->> 3 AS agent FROM json_each(?)) AS used
-		WHERE keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)`, putJSON(rows))
-	return err
+	update, err := t.store.writer.prepare(ctx, touchKeys) // before the transaction takes the one connection
+	if err != nil {
+		return known(err)
+	}
+	return known(t.store.transactBehind(ctx, func(tx *sql.Tx) error {
+		_, err := tx.StmtContext(ctx, update).ExecContext(ctx, putJSON(rows))
+		return err
+	}))
 }
+
+const touchKeys = `UPDATE keys SET last_used_at = used.at, last_used_ip = used.ip, last_used_agent = used.agent
+	FROM (SELECT value ->> 0 AS id, value ->> 1 AS at, value ->> 2 AS ip, value ->> 3 AS agent FROM json_each(?)) AS used
+	WHERE keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)`
 
 const selectHash = "SELECT hash FROM keys WHERE id = ?"
 

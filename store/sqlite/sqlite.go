@@ -6,6 +6,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -160,7 +161,37 @@ func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := do(tx); err != nil {
+	return finish(tx, do(tx))
+}
+
+// transactBehind is transact for what is written behind anyway: a loss of power
+// may cost the last of it, though nothing that was acknowledged to anybody. So
+// verification never waits for a disk.
+func (s *Store) transactBehind(ctx context.Context, do func(*sql.Tx) error) error {
+	conn, err := s.writer.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("take the connection: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // it goes back to the pool
+	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	// A connection that cannot be set back must not be used again.
+	defer func() {
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = FULL"); err != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	return finish(tx, do(tx))
+}
+
+// finish commits, or undoes all after an error.
+func finish(tx *sql.Tx, err error) error {
+	if err != nil {
 		if undo := tx.Rollback(); !errors.Is(undo, sql.ErrTxDone) { // as it is when ctx has ended
 			err = errors.Join(err, undo)
 		}

@@ -30,7 +30,7 @@ func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress usage
 			return known(err)
 		}
 	}
-	return known(s.transact(ctx, func(tx *sql.Tx) error {
+	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		var within [3]*sql.Stmt
 		for i := range prepared {
 			within[i] = tx.StmtContext(ctx, prepared[i])
@@ -124,7 +124,7 @@ func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Lev
 
 // AddRefusals joins refusals with those stored.
 func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
-	return known(s.transact(ctx, func(tx *sql.Tx) error {
+	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		for id, more := range of {
 			stored, err := refusalsOf(tx.QueryRowContext(ctx, selectRefusals, id))
 			if err != nil {
