@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -99,10 +100,10 @@ func (h *headers) limits(v *keys.Verdict) {
 	if b, ok := narrowest(d); ok {
 		h.set("X-RateLimit-Limit", strconv.FormatInt(b.Limit, 10))
 		h.set("X-RateLimit-Remaining", strconv.FormatInt(b.Remaining, 10))
-		h.set("X-RateLimit-Reset", strconv.FormatInt(wholeSeconds(b.ResetAfter), 10))
+		h.set("X-RateLimit-Reset", strconv.FormatInt(httpx.WholeSeconds(b.ResetAfter), 10))
 	}
 	if !d.Allowed && !d.Never {
-		h.set("Retry-After", strconv.FormatInt(max(1, wholeSeconds(d.RetryAfter)), 10))
+		h.set("Retry-After", strconv.FormatInt(max(1, httpx.WholeSeconds(d.RetryAfter)), 10))
 	}
 }
 
@@ -121,7 +122,7 @@ func appendPolicy(b []byte, name string, r ratelimit.Rule) []byte {
 func appendState(b []byte, name string, remaining int64, reset time.Duration) []byte {
 	b = appendName(b, name)
 	b = strconv.AppendInt(append(b, ";r="...), remaining, 10)
-	return strconv.AppendInt(append(b, ";t="...), wholeSeconds(reset), 10)
+	return strconv.AppendInt(append(b, ";t="...), httpx.WholeSeconds(reset), 10)
 }
 
 func appendName(b []byte, name string) []byte {

@@ -91,7 +91,7 @@ func (a *API) answerOAuth(c *gin.Context, body any, err error) error {
 		c.Header("WWW-Authenticate", `Basic realm="latchkey"`)
 	}
 	if refusal.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.FormatInt(wholeSeconds(refusal.RetryAfter), 10))
+		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(refusal.RetryAfter), 10))
 	}
 	text, err := json.Marshal(oauthError{refusal.Code, refusal.Description})
 	if err != nil {

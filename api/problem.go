@@ -2,11 +2,9 @@ package api
 
 import (
 	"encoding/json"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -61,7 +59,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 		}
 	}
 	if public.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.FormatInt(wholeSeconds(public.RetryAfter), 10))
+		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 	}
 	p := problem(status, httpx.Code(public), public.Detail, requestID)
 	for _, f := range public.Fields {
@@ -87,11 +85,6 @@ func writeProblem(c *gin.Context, p *client.Problem) {
 		body = []byte(`{}`)
 	}
 	c.Data(p.Status, problemType, body)
-}
-
-// wholeSeconds rounds up, so that who waits that long waits long enough.
-func wholeSeconds(d time.Duration) int64 {
-	return int64(math.Ceil(d.Seconds()))
 }
 
 // NotFound answers requests for paths that do not exist.

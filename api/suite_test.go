@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -29,6 +28,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
@@ -107,7 +107,7 @@ type suite struct {
 	certificates *mtls.Registry
 	ring         *signing.Keyring
 	format       keys.Format
-	log          *logged
+	log          *parts.Output
 	engine       http.Handler
 	at           atomic.Int64
 	count        atomic.Int64
@@ -115,24 +115,6 @@ type suite struct {
 
 func (s *suite) now() time.Time          { return time.Unix(0, s.at.Load()).UTC() }
 func (s *suite) advance(d time.Duration) { s.at.Add(int64(d)) }
-
-// logged is a log that tests read.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
 
 // mailbox keeps the mails that would be sent.
 type mailbox struct {
@@ -162,7 +144,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	if with.forwarded == "" {
 		with.forwarded = proxies.XForwardedFor
 	}
-	s := &suite{settings: with, log: &logged{}, mails: &mailbox{}, marks: keys.NewMarks()}
+	s := &suite{settings: with, log: &parts.Output{}, mails: &mailbox{}, marks: keys.NewMarks()}
 	s.at.Store(time.Now().UnixNano())
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	path := filepath.Join(t.TempDir(), "latchkey.db")

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -36,18 +38,15 @@ func (t *Throttles) of(p *auth.Principal, client proxies.Client) (kind, id strin
 	case p.Authenticated():
 		return "user", p.ID(), t.User
 	default:
-		return "anonymous", proxies.Neighbourhood(client.Address), t.Anonymous
+		return string(auth.Anonymous), proxies.Neighbourhood(client.Address), t.Anonymous
 	}
 }
 
 // throttle charges the principal for one request.
 func (a *API) throttle(c *gin.Context, p *auth.Principal) error {
 	kind, id, rule := a.Throttles.of(p, proxies.ClientOf(c.Request.Context()))
-	if rule.IsZero() {
-		return nil
-	}
-	d, err := a.Limiter.Take(c.Request.Context(), ratelimit.Request{Key: ratelimit.Bucket{ID: "throttle " + kind + " " + id, Rule: rule}, Cost: 1})
-	if err != nil || d.Allowed {
+	d, err := auth.Throttle(c.Request.Context(), a.Limiter, kind, id, rule)
+	if !errors.Is(err, errs.Limited) {
 		return err
 	}
 	h := newHeaders(c.Writer.Header())
@@ -55,8 +54,6 @@ func (a *API) throttle(c *gin.Context, p *auth.Principal) error {
 	h.set("RateLimit", string(appendState(nil, kind, d.Key.Remaining, d.Key.ResetAfter)))
 	h.set("X-RateLimit-Limit", strconv.FormatInt(d.Key.Limit, 10))
 	h.set("X-RateLimit-Remaining", strconv.FormatInt(d.Key.Remaining, 10))
-	h.set("X-RateLimit-Reset", strconv.FormatInt(wholeSeconds(d.Key.ResetAfter), 10))
-	e := errs.WithCode(errs.Limited, "throttled", "too many requests as "+kind+"; wait, then go on more slowly")
-	e.RetryAfter = d.RetryAfter
-	return e
+	h.set("X-RateLimit-Reset", strconv.FormatInt(httpx.WholeSeconds(d.Key.ResetAfter), 10))
+	return err
 }

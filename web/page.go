@@ -130,7 +130,7 @@ type problemPage struct {
 // retryAfter says when to come back, in whole seconds.
 func retryAfter(c *gin.Context, e *errs.Error) {
 	if e.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(e.RetryAfter), 10))
 	}
 }
 

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -27,6 +26,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
@@ -55,7 +55,7 @@ type suite struct {
 	base         string
 	keys         *keys.Service
 	organization string
-	log          *logged
+	log          *parts.Output
 	at           atomic.Int64
 	mu           sync.Mutex
 	mails        []auth.Mail
@@ -82,24 +82,6 @@ func (s *suite) mail(kind auth.MailKind, to string) auth.Mail {
 		}
 	}
 	return found
-}
-
-// logged is a log that tests read.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 func (s *suite) must(err error) {
@@ -129,7 +111,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	if with.signup == "" {
 		with.signup = auth.SignupInvite
 	}
-	s := &suite{t: t, log: &logged{}, external: `[{"email":"ada@example.com","primary":true,"verified":true}]`}
+	s := &suite{t: t, log: &parts.Output{}, external: `[{"email":"ada@example.com","primary":true,"verified":true}]`}
 	s.at.Store(time.Now().UnixMilli())
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "latchkey.db"))

@@ -184,18 +184,9 @@ func (p *Portal) openForm(c *gin.Context) (url.Values, error) {
 // throttle charges the address for a form. The bucket is that of strangers who
 // use the management API.
 func (p *Portal) throttle(c *gin.Context) error {
-	if p.Throttle.IsZero() {
-		return nil
-	}
 	ctx := c.Request.Context()
-	id := "throttle anonymous " + proxies.Neighbourhood(proxies.ClientOf(ctx).Address)
-	d, err := p.Limiter.Take(ctx, ratelimit.Request{Key: ratelimit.Bucket{ID: id, Rule: p.Throttle}, Cost: 1})
-	if err != nil || d.Allowed {
-		return err
-	}
-	e := errs.WithCode(errs.Limited, "throttled", "Too much is sent from your address; wait a moment, then try again.")
-	e.RetryAfter = d.RetryAfter
-	return e
+	_, err := auth.Throttle(ctx, p.Limiter, string(auth.Anonymous), proxies.Neighbourhood(proxies.ClientOf(ctx).Address), p.Throttle)
+	return err
 }
 
 // local returns next if it is a path of this portal, else the start. What a

@@ -23,7 +23,7 @@ type Process struct {
 	tb     testing.TB
 	name   string
 	cmd    *exec.Cmd
-	output output
+	output Output
 	exited chan struct{}
 	err    error // set before exited is closed
 }
@@ -181,21 +181,21 @@ func tail(s string, n int) string {
 	return fmt.Sprintf("[%d bytes before]…%s", len(s)-n, s[len(s)-n:])
 }
 
-// output is a buffer that may be read while the command writes to it.
-type output struct {
+// Output is a buffer that may be read while others write to it.
+type Output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
+func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.Write(p)
 }
 
 // String returns what was written so far.
-func (o *output) String() string {
+func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.String()

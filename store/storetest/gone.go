@@ -60,6 +60,27 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"link ByHash":         func(ctx context.Context) error { return found(s.Links().ByHash(ctx, auth.TokenHash{1})) },
 		"certificate ByMatch": func(ctx context.Context) error { return found(s.Certificates().ByMatch(ctx, "dns:x")) },
 		"Bury":                func(ctx context.Context) error { return s.Bury(ctx, "token_x") },
+		"Buried":              func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
+	})
+	maps.Copy(all, usageCalls(s))
+	maps.Copy(all, callsOf("tokens", tokenKind(s)))
+	maps.Copy(all, callsOf("families", familyKind(s)))
+	maps.Copy(all, callsOf("identities", identityKind(s)))
+	maps.Copy(all, callsOf("links", linkKind(s)))
+	maps.Copy(all, callsOf("certificates", certificateKind(s)))
+	maps.Copy(all, callsOf("signing keys", signingKind(s)))
+	maps.Copy(all, callsOf("organizations", organizationKind(s)))
+	maps.Copy(all, callsOf("accounts", accountKind(s)))
+	maps.Copy(all, callsOf("keys", keyKind(s)))
+	maps.Copy(all, callsOf("tiers", tierKind(s)))
+	maps.Copy(all, callsOf("scopes", scopeKind(s)))
+	maps.Copy(all, callsOf("users", userKind(s)))
+	maps.Copy(all, callsOf("memberships", membershipKind(s)))
+	return all
+}
+
+func usageCalls(s store.Store) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
 		"AddUsage": func(ctx context.Context) error {
 			return s.AddUsage(ctx, []usage.Page{{Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"}, Cells: map[usage.Cell]uint64{1: 1}}}, usage.Progress{})
 		},
@@ -86,22 +107,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		},
 		"Refusals":             func(ctx context.Context) error { return found(s.Refusals(ctx, "key_x")) },
 		"DeleteRefusalsBefore": func(ctx context.Context) error { return found(s.DeleteRefusalsBefore(ctx, now(), 10)) },
-		"Buried":               func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
-	})
-	maps.Copy(all, callsOf("tokens", tokenKind(s)))
-	maps.Copy(all, callsOf("families", familyKind(s)))
-	maps.Copy(all, callsOf("identities", identityKind(s)))
-	maps.Copy(all, callsOf("links", linkKind(s)))
-	maps.Copy(all, callsOf("certificates", certificateKind(s)))
-	maps.Copy(all, callsOf("signing keys", signingKind(s)))
-	maps.Copy(all, callsOf("organizations", organizationKind(s)))
-	maps.Copy(all, callsOf("accounts", accountKind(s)))
-	maps.Copy(all, callsOf("keys", keyKind(s)))
-	maps.Copy(all, callsOf("tiers", tierKind(s)))
-	maps.Copy(all, callsOf("scopes", scopeKind(s)))
-	maps.Copy(all, callsOf("users", userKind(s)))
-	maps.Copy(all, callsOf("memberships", membershipKind(s)))
-	return all
+	}
 }
 
 func callsOf[T, F any](name string, k kind[T, F]) map[string]func(context.Context) error {

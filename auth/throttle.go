@@ -1,0 +1,25 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Throttle charges a caller for one request to the management API or to a page
+// that anybody can ask for: those of one kind and id share a bucket. Without a
+// rule everything is allowed. The error for who asks too often is of kind
+// errs.Limited and says when to come back.
+func Throttle(ctx context.Context, l ratelimit.Limiter, kind, id string, r ratelimit.Rule) (ratelimit.Decision, error) {
+	if r.IsZero() {
+		return ratelimit.Decision{Allowed: true}, nil
+	}
+	d, err := l.Take(ctx, ratelimit.Request{Key: ratelimit.Bucket{ID: "throttle " + kind + " " + id, Rule: r}, Cost: 1})
+	if err != nil || d.Allowed {
+		return d, err
+	}
+	e := errs.WithCode(errs.Limited, "throttled", "too many requests as "+kind+"; wait, then go on more slowly")
+	e.RetryAfter = d.RetryAfter
+	return d, e
+}
