@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,12 +34,14 @@ type RecorderConfig struct {
 // rows of organizations, so that totals stay right.
 type Recorder struct {
 	c       RecorderConfig
-	mu      sync.Mutex // of waiting and drained
+	mu      sync.Mutex // of waiting, drained and stats
 	waiting map[rowKey]*row
 	drained time.Time
 	saving  sync.Mutex // of round
 	round   []*row     // by key: neighbours share pages of the store
 	failing bool
+	stats   RecorderStats
+	left    atomic.Int64 // rows of round
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -88,6 +91,7 @@ func (r *Recorder) run(ctx context.Context) {
 		if err == nil {
 			_, err = r.saveRefusals(ctx)
 		}
+		r.note(ctx, err)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil && !r.failing:
@@ -179,6 +183,7 @@ func (r *Recorder) gather(s Subject, minute time.Time, counts *Counts, scopes ma
 		r.waiting[key] = w
 	}
 	w.counts.add(counts)
+	r.stats.Totals.add(counts)
 	for name, n := range scopes {
 		if w.scopes == nil {
 			w.scopes = map[string]uint64{}
@@ -206,6 +211,7 @@ func (r *Recorder) flushBatch(ctx context.Context) (int, error) {
 	defer r.saving.Unlock()
 	if len(r.round) == 0 {
 		r.round = r.take()
+		r.left.Store(int64(len(r.round)))
 	}
 	next := r.round[:min(len(r.round), rowBatch)]
 	if len(next) == 0 {
@@ -215,6 +221,7 @@ func (r *Recorder) flushBatch(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("save usage: %w", err)
 	}
 	r.round = r.round[len(next):]
+	r.left.Store(int64(len(r.round)))
 	return len(next), nil
 }
 
