@@ -50,6 +50,9 @@ func (p *pages) AddUsage(_ context.Context, added []usage.Page) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.largest = max(p.largest, len(added))
+	if err := p.reach(); err != nil {
+		return err
+	}
 	for i := range added {
 		a := &added[i]
 		id := fmt.Sprint(a.Kind, a.Level, a.Start.Unix(), a.Owner())
@@ -61,11 +64,9 @@ func (p *pages) AddUsage(_ context.Context, added []usage.Page) error {
 		for c, n := range a.Cells {
 			kept.Cells[c] += n
 		}
-		if !p.gone {
-			p.kept[id] = kept
-		}
+		p.kept[id] = kept
 	}
-	return p.reach()
+	return nil
 }
 
 func (p *pages) Usage(_ context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {

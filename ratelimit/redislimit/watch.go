@@ -9,7 +9,9 @@ import (
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// hook tells a watch of the commands, of each its name only.
+// hook tells a watch of the scripts, of each its command's name only. What the
+// library sends when it connects is left out: older servers refuse some of it,
+// and it goes on.
 type hook struct{ watch calls.Watch }
 
 // DialHook implements redis.Hook.
@@ -18,6 +20,9 @@ func (h hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 // ProcessHook implements redis.Hook.
 func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
+		if name := cmd.Name(); name != "evalsha" && name != "eval" {
+			return next(ctx, cmd)
+		}
 		ctx, end := h.watch(ctx, calls.Call{System: "redis", Operation: calls.Write, Name: cmd.Name()})
 		err := next(ctx, cmd)
 		end(fault(err))
@@ -25,14 +30,10 @@ func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// ProcessPipelineHook implements redis.Hook.
+// ProcessPipelineHook implements redis.Hook. Nothing but the greeting of a
+// connection comes this way.
 func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error {
-		ctx, end := h.watch(ctx, calls.Call{System: "redis", Operation: calls.Write, Name: "pipeline"})
-		err := next(ctx, cmds)
-		end(fault(err))
-		return err
-	}
+	return next
 }
 
 // fault leaves out what Redis answers in the ordinary course of things.
