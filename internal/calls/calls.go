@@ -59,14 +59,6 @@ func Join(all ...Watch) Watch {
 	}
 }
 
-// Begin tells the Watch, which may be nil, of the call.
-func (w Watch) Begin(ctx context.Context, c Call) (context.Context, func(error)) {
-	if w == nil {
-		return ctx, func(error) {}
-	}
-	return w(ctx, c)
-}
-
 // Outcome says in one word how a call ended: "ok" also for an answer that the
 // caller did not hope for, such as that there is no such object.
 func Outcome(err error) string {
