@@ -78,7 +78,7 @@ func (r *receiver) named(name, traceID string) (all []*trace.Span) {
 
 // TestTraces sends a few requests with secrets in every place and looks at
 // what a collector gets when the service has stopped.
-func TestTraces(t *testing.T) { //nolint:paralleltest // the SDK reads the environment of the process
+func TestTraces(t *testing.T) { // not parallel: the SDK reads the environment of the process
 	to := newReceiver(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", to.URL)
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=trial")
@@ -131,7 +131,7 @@ func TestTraces(t *testing.T) { //nolint:paralleltest // the SDK reads the envir
 	}
 }
 
-func TestTracesThatCannotBeSentStopTheStart(t *testing.T) { //nolint:paralleltest // as above
+func TestTracesThatCannotBeSentStopTheStart(t *testing.T) { // as above
 	for name, value := range map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
