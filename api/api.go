@@ -4,7 +4,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
@@ -24,7 +24,8 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// Config is what the API needs. All fields but Now are required.
+// Config is what the API needs. All fields but Metrics, Verified and
+// Now are required.
 type Config struct {
 	Keys         *keys.Service
 	Verifier     *keys.Verifier
@@ -40,12 +41,16 @@ type Config struct {
 	Usage        *usage.Reports
 	Idempotency  *idempotency.Keeper
 	Edge         *httpx.Edge
-	Ping         func(context.Context) error // whether the store answers
-	Document     []byte                      // openapi.yaml
-	VerifyOpen   bool                        // POST /verify asks for no credential
+	Health       health.Checks
+	Metrics      http.Handler // nil: they are shown elsewhere
+	Document     []byte       // openapi.yaml
+	VerifyOpen   bool         // POST /verify asks for no credential
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
 	Now          func() time.Time // time.Now if nil
+
+	// Verified is told of each answer of /verify, if it is not nil.
+	Verified func(method string, status int, took time.Duration)
 }
 
 // API serves the management API, verification, health and documentation.
@@ -57,8 +62,8 @@ type API struct {
 func New(c Config) (*API, error) {
 	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Usage == nil ||
-		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || c.Ping == nil || len(c.Document) == 0 {
-		return nil, errors.New("api: every field of the configuration but Now is required")
+		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
+		return nil, errors.New("api: every field of the configuration but Metrics, Verified and Now is required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -68,7 +73,11 @@ func New(c Config) (*API, error) {
 
 // Mount adds the routes to the engine, each with and without a trailing slash.
 func (a *API) Mount(engine *gin.Engine) {
-	hot := engine.Group("", a.Edge.Recover(a.renderHot))
+	hot := engine.Group("")
+	if a.Verified != nil {
+		hot.Use(a.timed)
+	}
+	hot.Use(a.Edge.Recover(a.renderHot))
 	both(hot, http.MethodGet, verifyPath, a.verifySelf)
 	both(hot, http.MethodPost, verifyPath, a.verifyAsked)
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
@@ -84,6 +93,13 @@ const verifyPath = "/verify"
 // HotPaths are the paths, as they come on the wire, that are asked for with
 // every request to the provider's API.
 func HotPaths() []string { return []string{verifyPath, verifyPath + "/"} }
+
+// timed tells how long an answer of /verify took.
+func (a *API) timed(c *gin.Context) {
+	began := time.Now()
+	c.Next()
+	a.Verified(c.Request.Method, c.Writer.Status(), time.Since(began))
+}
 
 func both(g *gin.RouterGroup, method, path string, h gin.HandlerFunc) {
 	g.Handle(method, path, h)

@@ -64,10 +64,15 @@ func TestFailingStore(t *testing.T) {
 					continue
 				}
 				c, status, code := s.good(t, o, x, admin), tt.status, tt.code
-				if o.path == "/readyz" {
-					status, code = 503, "unavailable"
-				}
 				s.store.breakBy(tt.fails)
+				if o.path == "/readyz" {
+					got := s.send(t, c)
+					s.store.breakBy(nil)
+					if got.status != 503 || strings.Contains(string(got.body), "fire") {
+						t.Errorf("readyz: %d %s", got.status, got.body)
+					}
+					continue
+				}
 				p := refused(t, s, status, code, c)
 				s.store.breakBy(nil)
 				if strings.Contains(mustJSON(t, p), "fire") {
@@ -84,7 +89,7 @@ func TestFailingStore(t *testing.T) {
 // storesOnTheWay reports whether the operation asks the store once it knows
 // who asks.
 func storesOnTheWay(o *operation) bool {
-	return !o.open() && !slices.Contains([]string{"me", "verifyAsked", "apiRoot"}, o.OperationID)
+	return !o.open() && !slices.Contains([]string{"me", "verifyAsked", "apiRoot", "metrics"}, o.OperationID)
 }
 
 // TestVerifyWithoutStore: what is not cached cannot be decided, and is never

@@ -7,13 +7,13 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
-// health is the answer of /healthz and /readyz.
-type health struct {
-	Status string `json:"status"`
+// alive is the answer of /healthz.
+type alive struct {
+	Status health.State `json:"status"`
 }
 
 // healthz says that the process is alive.
@@ -21,21 +21,33 @@ func (a *API) healthz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, health{Status: "ok"})
+	return answer(c, http.StatusOK, alive{Status: health.OK})
 }
 
-const pingTimeout = 2 * time.Second
+const checkTimeout = 2 * time.Second
 
-// readyz says whether the process can answer everything: the store as well.
+// readyz says whether requests are well sent here, and how all that the
+// service leans on fares. Only what is down takes a node out.
 func (a *API) readyz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), pingTimeout)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), checkTimeout)
 	defer cancel()
-	if err := a.Ping(ctx); err != nil {
-		a.Edge.Logger.WarnContext(ctx, "store does not answer", "err", err)
-		return errs.New(errs.Unavailable, "the store does not answer")
+	r := a.Health.Report(ctx)
+	r.Log(ctx, a.Edge.Logger)
+	status := http.StatusOK
+	if r.Status == health.Down {
+		status = http.StatusServiceUnavailable
 	}
-	return answer(c, http.StatusOK, health{Status: "ok"})
+	return answer(c, status, r)
+}
+
+// metrics shows the metrics to those who may see the whole service.
+func (a *API) metrics(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	a.Metrics.ServeHTTP(c.Writer, c.Request)
+	return nil
 }

@@ -32,6 +32,7 @@ var walk = []struct {
 }{
 	//                                                            anon wrong strng viewr devlp owner admin bare scopd outsd
 	{"healthz readyz contract reference", "" /*              */, "200 200 200 200 200 200 200 200 200 200", "-"},
+	{"metrics", "" /*                                        */, "401 401 403 403 403 403 200 403 200 200", "-"},
 	{"me listTiers getTier listScopes getScope", "" /*       */, "401 401 200 200 200 200 200 200 200 200", "-"},
 	{"jwks oauthMetadata", "" /*                             */, "200 200 200 200 200 200 200 200 200 200", "-"},
 	{"apiRoot", "" /*                                        */, "200 401 200 200 200 200 200 200 200 200", "-"},

@@ -31,7 +31,11 @@ const (
 )
 
 func (a *API) routes() []route {
-	return slices.Concat(a.serviceRoutes(), a.signInRoutes(), a.peopleRoutes(), a.keyRoutes())
+	all := slices.Concat(a.serviceRoutes(), a.signInRoutes(), a.peopleRoutes(), a.keyRoutes())
+	if a.Metrics != nil {
+		all = append(all, route{"GET", "/metrics", auth.HasScope(keys.ReadMetrics), a.metrics, guarded, nil})
+	}
+	return all
 }
 
 func (a *API) serviceRoutes() []route {

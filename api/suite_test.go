@@ -26,8 +26,10 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
@@ -192,9 +194,16 @@ func newSuite(t *testing.T, with settings) *suite {
 		Certificates: s.certificates,
 		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
 		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
-		Idempotency: idempotency.New(s.store, s.now), Ping: s.store.Ping, Document: latchkey.Contract(), Now: s.now,
+		Idempotency: idempotency.New(s.store, s.now), Health: s.checks(), Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
 	return s
+}
+
+// checks ask the store alone.
+func (s *suite) checks() health.Checks {
+	return health.Checks{{Name: "store", Ask: func(ctx context.Context) health.Result {
+		return health.Found(s.now(), s.now(), s.store.Ping(ctx), health.Down)
+	}}}
 }
 
 // gather starts what counts and saves usage.

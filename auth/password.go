@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -29,6 +30,8 @@ type Passwords struct {
 	params *argon2id.Params
 	places chan struct{}
 	decoy  string
+
+	waiting, refused atomic.Int64
 }
 
 const hashingWait = 5 * time.Second
@@ -107,7 +110,25 @@ func (p *Passwords) Outdated(hash string) bool {
 	return err == nil && (params.Memory != p.params.Memory || params.Iterations != p.params.Iterations || params.Parallelism != p.params.Parallelism)
 }
 
+// PasswordStats tells how busy hashing is.
+type PasswordStats struct {
+	Running int    // hashes being made or compared
+	Places  int    // most of them at once
+	Waiting int    // requests that wait for a place
+	Refused uint64 // requests that were sent away after waiting
+}
+
+// Stats tells how busy hashing is.
+func (p *Passwords) Stats() PasswordStats {
+	return PasswordStats{
+		Running: len(p.places), Places: cap(p.places), Waiting: int(p.waiting.Load()),
+		Refused: uint64(p.refused.Load()), //nolint:gosec // G115: it only grows
+	}
+}
+
 func (p *Passwords) enter(ctx context.Context) (release func(), err error) {
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
 	timer := time.NewTimer(hashingWait)
 	defer timer.Stop()
 	select {
@@ -116,6 +137,7 @@ func (p *Passwords) enter(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-timer.C:
+		p.refused.Add(1)
 		e := errs.New(errs.Unavailable, "too many sign-ins at once; try again in a moment")
 		e.RetryAfter = hashingWait
 		return nil, e

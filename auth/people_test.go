@@ -266,6 +266,7 @@ func TestRoles(t *testing.T) {
 		{keys.WriteMembers, []auth.Role{auth.Owner}},
 		{keys.WriteOrganization, []auth.Role{auth.Owner}},
 		{keys.VerifyAllKeys, nil},
+		{keys.ReadMetrics, nil},
 	} {
 		for _, role := range []auth.Role{auth.Owner, auth.Developer, auth.Viewer, "boss"} {
 			if got := who(role).May(tt.action, "org_a"); got != slices.Contains(tt.may, role) {
@@ -286,6 +287,7 @@ func TestRoles(t *testing.T) {
 		{"latchkey:*", []auth.Role{auth.Owner}},
 		{"*", []auth.Role{auth.Owner}},
 		{string(keys.VerifyAllKeys), nil},
+		{string(keys.ReadMetrics), nil},
 	} {
 		for _, role := range []auth.Role{auth.Owner, auth.Developer, auth.Viewer, "boss"} {
 			if got := who(role).MayGrant(tt.scope, "org_a"); got != slices.Contains(tt.may, role) {

@@ -28,6 +28,8 @@ const (
 	// VerifyAllKeys crosses the wall between tenants, for the provider's own
 	// gateways: only an admin grants it, and no wildcard contains it.
 	VerifyAllKeys Action = "latchkey:verify-all"
+	// ReadMetrics tells of the whole service, and is granted like VerifyAllKeys.
+	ReadMetrics Action = "latchkey:metrics:read"
 )
 
 // Actor is on whose behalf a call is made: what it may see and do, and how

@@ -91,6 +91,7 @@ type cache struct {
 	flights singleflight.Group
 	current atomic.Int64 // Unix nanoseconds up to which polling saw every change
 	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
+	tally   tally
 
 	refreshes chan struct{}
 	life      context.Context // ends with close, and with it what runs in the background

@@ -18,16 +18,22 @@ const markSlots = 1 << 16
 type Marks struct {
 	seed  maphash.Seed
 	slots [markSlots]atomic.Uint64
+
+	bumped atomic.Uint64
 }
 
 // NewMarks returns a table of zero marks. It takes 512 KiB.
 func NewMarks() *Marks { return &Marks{seed: maphash.MakeSeed()} }
 
 // Bump makes every copy of the object with the id count as old.
-func (m *Marks) Bump(id string) { m.slot(id).Add(1) }
+func (m *Marks) Bump(id string) {
+	m.bumped.Add(1)
+	m.slot(id).Add(1)
+}
 
 // BumpAll makes every copy of every object count as old.
 func (m *Marks) BumpAll() {
+	m.bumped.Add(markSlots)
 	for i := range m.slots {
 		m.slots[i].Add(1)
 	}

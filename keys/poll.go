@@ -26,6 +26,7 @@ func (c *cache) poll(ctx context.Context) {
 		case <-ticker.C:
 		}
 		next, at, err := c.pollOnce(ctx, started, seen)
+		c.tally.polled.Store(&err)
 		if err == nil {
 			started, seen = at, next
 		}

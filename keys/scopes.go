@@ -13,7 +13,8 @@ const (
 	MaxScopeLength = 128
 )
 
-// AnyScope is the grant that covers every scope but VerifyAllKeys.
+// AnyScope is the grant that covers every scope but those that cross tenants:
+// VerifyAllKeys and ReadMetrics.
 const AnyScope = "*"
 
 var scopeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*(:[a-z0-9][a-z0-9_.-]*)+$`)
@@ -39,7 +40,7 @@ func Covers(grant, scope string) bool {
 	if grant == scope {
 		return true
 	}
-	if scope == string(VerifyAllKeys) {
+	if scope == string(VerifyAllKeys) || scope == string(ReadMetrics) {
 		return false
 	}
 	if grant == AnyScope {

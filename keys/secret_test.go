@@ -116,6 +116,9 @@ func TestCovers(t *testing.T) {
 		{"star does not cross tenants", "*", string(keys.VerifyAllKeys), false},
 		{"management wildcard does not cross tenants", "latchkey:*", string(keys.VerifyAllKeys), false},
 		{"crossing tenants is granted by name", string(keys.VerifyAllKeys), string(keys.VerifyAllKeys), true},
+		{"star does not tell of the service", "*", string(keys.ReadMetrics), false},
+		{"management wildcard does not tell of the service", "latchkey:*", string(keys.ReadMetrics), false},
+		{"nor does that of metrics", "latchkey:metrics:*", string(keys.ReadMetrics), false},
 		{"an empty grant covers nothing", "", "orders:read", false},
 	} {
 		if got := keys.Covers(tt.grant, tt.scope); got != tt.want {

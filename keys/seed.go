@@ -75,6 +75,7 @@ func managementScopes() map[string]string {
 		string(ReadUsage):         "Read the organization's usage",
 		string(VerifyKeys):        "Verify keys of the own organization",
 		string(VerifyAllKeys):     "Verify keys of every organization: for the provider's own gateways. No wildcard contains it, only staff can grant it",
+		string(ReadMetrics):       "Read the metrics of the whole service: for the provider's own monitoring. No wildcard contains it, only staff can grant it",
 	}
 }
 

@@ -120,6 +120,7 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 	}
 	if e == nil {
 		var err error
+		v.grants.tally.misses.Add(1)
 		if signed {
 			if from.token, err = v.readToken(ctx, q); err != nil {
 				return nil, ratelimit.Decision{}, err
@@ -128,6 +129,8 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 		if e, err = v.grants.load(ctx, from, q.Fresh, now); err != nil {
 			return nil, ratelimit.Decision{}, err
 		}
+	} else {
+		v.grants.tally.hit(e)
 	}
 	if e.grant != nil && (q.Asker == nil || q.Asker.May(VerifyKeys, e.grant.Account.OrganizationID)) {
 		return e, ratelimit.Decision{}, nil

@@ -7,14 +7,19 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/calls"
+	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/internal/tracing"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/store"
@@ -42,24 +47,28 @@ type app struct {
 	ring        *signing.Keyring
 	jwt         *auth.JWT
 	oauth       *oauth.Server
+	passwords   *auth.Passwords
+	metrics     *metrics.Set
+	tracer      *tracing.Tracer // nil: no traces
+	started     time.Time
 }
 
 func newLogger(c *config, to io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.logLevel}
 	if c.logFormat == "text" {
-		return slog.New(slog.NewTextHandler(to, options))
+		return slog.New(httpx.LogHandler{Handler: slog.NewTextHandler(to, options)})
 	}
-	return slog.New(slog.NewJSONHandler(to, options))
+	return slog.New(httpx.LogHandler{Handler: slog.NewJSONHandler(to, options)})
 }
 
 const openTimeout = 30 * time.Second
 
-// build opens the store and makes the parts. Where one cannot be made, those
-// made before are closed.
-func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err error) {
+// build opens the store and makes the parts, with a tracer that may be nil.
+// Where one cannot be made, those made before are closed.
+func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.Tracer) (a *app, err error) {
 	opening, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	a = &app{config: c, logger: logger, marks: keys.NewMarks()}
+	a = &app{config: c, logger: logger, marks: keys.NewMarks(), tracer: tracer, metrics: metrics.New(version(), runtime.Version()), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close(context.WithoutCancel(ctx)))
@@ -69,10 +78,10 @@ func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err err
 	if a.format, err = keys.NewFormat(c.brand); err != nil {
 		return a, err
 	}
-	if a.store, err = store.Open(opening, c.databaseURL); err != nil {
+	if a.store, err = store.Open(opening, c.databaseURL, a.metrics.WatchStore(), tracer.Watch()); err != nil {
 		return a, fmt.Errorf("open the store (LATCHKEY_DATABASE_URL): %w", err)
 	}
-	if a.limiter, err = newLimits(c, a.store, logger); err != nil {
+	if a.limiter, err = newLimits(c, a.store, a.watchRedis, logger); err != nil {
 		return a, err
 	}
 	a.audit = audit.New(a.store, time.Now)
@@ -88,7 +97,15 @@ func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err err
 	if err = a.buildKeys(); err != nil {
 		return a, err
 	}
-	return a, a.buildPeople()
+	if err = a.buildPeople(); err != nil {
+		return a, err
+	}
+	return a, a.metrics.Register(newCollector(a, a.started))
+}
+
+func (a *app) watchRedis() (calls.Watch, error) {
+	counted, err := a.metrics.WatchRedis()
+	return calls.Join(counted, a.tracer.Watch()), err
 }
 
 // buildSigning opens what is sealed under the service's secret.
@@ -122,8 +139,8 @@ func (a *app) buildKeys() (err error) {
 }
 
 func (a *app) buildPeople() error {
-	passwords, err := auth.NewPasswords()
-	if err != nil {
+	var err error
+	if a.passwords, err = auth.NewPasswords(); err != nil {
 		return fmt.Errorf("prepare password hashing: %w", err)
 	}
 	if err := a.buildMail(); err != nil {
@@ -134,7 +151,7 @@ func (a *app) buildPeople() error {
 		return fmt.Errorf("prepare delays of sign-ins: %w", err)
 	}
 	a.people, err = auth.NewPeople(auth.PeopleConfig{
-		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: passwords, Delays: delays, Sealer: a.sealer,
+		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: a.passwords, Delays: delays, Sealer: a.sealer,
 		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger,
 	})
 	if err != nil {
@@ -185,6 +202,7 @@ func (a *app) close(ctx context.Context) error {
 	if a.store != nil {
 		faults = append(faults, a.store.Close(ctx))
 	}
+	faults = append(faults, a.tracer.Close(ctx))
 	return errors.Join(faults...)
 }
 

@@ -179,7 +179,7 @@ func withStore(ctx context.Context, settings source, log io.Writer, do func(cont
 	if err != nil {
 		return err
 	}
-	a, err := build(ctx, c, newLogger(c, log))
+	a, err := build(ctx, c, newLogger(c, log), nil)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type config struct {
 	extra []Authenticator // that a program of one's own brings
 
 	addr            string
+	adminAddr       string
 	databaseURL     string
 	adminEmail      string
 	adminPassword   string

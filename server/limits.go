@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/ratelimit/redislimit"
 )
@@ -14,6 +15,7 @@ import (
 // those of this process else. What there is none of is nil.
 type limits struct {
 	ratelimit.Limiter
+	config   *config
 	logger   *slog.Logger
 	local    *ratelimit.Local
 	redis    *redislimit.Limiter
@@ -30,9 +32,9 @@ const (
 )
 
 // newLimits makes the limiters that the configuration asks for. Redis may be
-// away: it is logged, and tried again.
-func newLimits(c *config, store ratelimit.QuotaStore, logger *slog.Logger) (_ *limits, err error) {
-	l := &limits{logger: logger}
+// away: it is logged, and tried again. watch makes what its calls are told to.
+func newLimits(c *config, store ratelimit.QuotaStore, watch func() (calls.Watch, error), logger *slog.Logger) (_ *limits, err error) {
+	l := &limits{logger: logger, config: c}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.close(context.Background()))
@@ -45,7 +47,11 @@ func newLimits(c *config, store ratelimit.QuotaStore, logger *slog.Logger) (_ *l
 	if c.redisURL == "" {
 		return l, nil
 	}
-	if l.redis, err = redislimit.New(redislimit.Config{URL: c.redisURL, Timeout: c.redisTimeout, Used: l.local.QuotaUsed}); err != nil {
+	watched, err := watch()
+	if err != nil {
+		return nil, err
+	}
+	if l.redis, err = redislimit.New(redislimit.Config{URL: c.redisURL, Timeout: c.redisTimeout, Used: l.local.QuotaUsed, Watch: watched}); err != nil {
 		return nil, fmt.Errorf("LATCHKEY_REDIS_URL: %w", err)
 	}
 	var shared ratelimit.Shared = l.redis
@@ -63,6 +69,22 @@ func newLimits(c *config, store ratelimit.QuotaStore, logger *slog.Logger) (_ *l
 	}
 	l.Limiter = l.failover
 	return l, nil
+}
+
+// mode is how limits are to be decided.
+func (l *limits) mode() string {
+	if l.failover == nil {
+		return fallbackLocal
+	}
+	return l.config.limitMode
+}
+
+// deciding is how they are decided now.
+func (l *limits) deciding(shared bool) string {
+	if shared {
+		return l.mode()
+	}
+	return l.config.limitFallback
 }
 
 // giveBackTimeout bounds how long the end of the process waits for Redis: what

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -37,7 +38,7 @@ func TestLimitsBySetting(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer
-		l, err := newLimits(c, nil, newLogger(c, &log))
+		l, err := newLimits(c, nil, func() (calls.Watch, error) { return nil, nil }, newLogger(c, &log))
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
+	"github.com/latchkey/latchkey/internal/tracing"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/web"
 )
@@ -67,7 +69,11 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	if err != nil {
 		return fmt.Errorf("listen (LATCHKEY_ADDR): %w", err)
 	}
-	a, err := build(ctx, c, logger)
+	tracer, err := tracing.Start(ctx, os.Getenv, version(), logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	a, err := build(ctx, c, logger, tracer)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -91,16 +97,40 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		}
 		listener = tls.NewListener(listener, pair.Config(c.clientCA != ""))
 	}
+	stopAdmin, err := a.serveAdmin(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopAdmin()
 	greet(out, a, listener.Addr(), password)
 	return a.run(ctx, listener, handler)
 }
 
+// serveAdmin serves what is for operators alone, if there is an address for it.
+func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
+	if a.config.adminAddr == "" {
+		return func() {}, nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.config.adminAddr)
+	if err != nil {
+		return nil, fmt.Errorf("listen (LATCHKEY_ADMIN_ADDR): %w", err)
+	}
+	server, ended := adminServer(a.metrics, a.logger), make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			a.logger.ErrorContext(ctx, "serve on LATCHKEY_ADMIN_ADDR", "err", err)
+		}
+	}()
+	return func() {
+		_ = server.Close() // nothing there is worth waiting for
+		<-ended
+	}, nil
+}
+
 // run serves until ctx ends, then finishes what is going on.
 func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
-	}
+	server := newServer(handler, a.logger)
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	cleaned := make(chan struct{})
 	go func() { defer close(cleaned); a.clean(cleaning) }()
@@ -144,11 +174,12 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	edge := httpx.NewEdge(trusted, a.logger)
+	edge.Observe = a.metrics.Requested
 	service, err := api.New(api.Config{
 		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now},
 		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Usage: usage.NewReports(a.store),
-		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+		Idempotency: a.idempotency, Edge: edge, Health: a.checks(a.started), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {
@@ -170,6 +201,9 @@ func (a *app) handler() (http.Handler, error) {
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true
+	if a.tracer != nil {
+		engine.Use(a.tracer.Middleware)
+	}
 	service.Mount(engine)
 	portal.Mount(engine)
 	engine.NoRoute(edge.Enter, func(c *gin.Context) {
@@ -181,6 +215,14 @@ func (a *app) handler() (http.Handler, error) {
 	})
 	engine.NoMethod(edge.Enter, service.MethodNotAllowed)
 	return engine, nil
+}
+
+// shownMetrics is what the main address shows, nil if there is another for it.
+func (a *app) shownMetrics() http.Handler {
+	if a.config.adminAddr != "" {
+		return nil
+	}
+	return a.metrics.Handler(a.logger)
 }
 
 // greet tells a person where things are. It goes to standard output, the log

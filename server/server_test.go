@@ -122,7 +122,7 @@ func built(t *testing.T, environment ...string) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := build(t.Context(), c, newLogger(c, io.Discard))
+	a, err := build(t.Context(), c, newLogger(c, io.Discard), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestManyOpenANewFileAtOnce(t *testing.T) {
 	var opening sync.WaitGroup
 	for range 8 {
 		opening.Go(func() {
-			a, err := build(t.Context(), c, newLogger(c, io.Discard))
+			a, err := build(t.Context(), c, newLogger(c, io.Discard), nil)
 			if err != nil {
 				t.Error(err)
 				return

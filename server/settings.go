@@ -32,6 +32,7 @@ import (
 func settings() []setting {
 	return []setting{
 		{name: "ADDR", standard: ":8080", meaning: "address and port to listen on", set: setAddr},
+		{name: "ADMIN_ADDR", standard: "", meaning: "address and port for operators alone, such as 127.0.0.1:9090: /metrics and /debug/pprof/, without a credential; if empty, /metrics is on LATCHKEY_ADDR for the provider's staff and service accounts with latchkey:metrics:read, and there are no profiles", set: setAdminAddr},
 		{name: "DATABASE_URL", standard: "sqlite:latchkey-data/latchkey.db", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME", secret: true, set: setDatabaseURL},
 		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: text(func(c *config) *string { return &c.adminEmail })},
 		{name: "ADMIN_PASSWORD", standard: "", meaning: "the first admin's password; random and printed once if empty", secret: true, set: text(func(c *config) *string { return &c.adminPassword })},
@@ -137,6 +138,14 @@ func setRedisURL(c *config, v string) error {
 func setAddr(c *config, v string) error {
 	c.addr = v
 	if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
+		return errors.New("must be HOST:PORT or :PORT")
+	}
+	return nil
+}
+
+func setAdminAddr(c *config, v string) error {
+	c.adminAddr = v
+	if _, port, err := net.SplitHostPort(v); v != "" && (err != nil || port == "") {
 		return errors.New("must be HOST:PORT or :PORT")
 	}
 	return nil

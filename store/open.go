@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/store/mongo"
 	"github.com/latchkey/latchkey/store/sqlite"
 )
@@ -13,17 +14,17 @@ import (
 var ErrURL = errors.New("the database URL must be sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME")
 
 // Open opens the database that the URL names. Errors do not repeat the URL,
-// which may hold a password.
-func Open(ctx context.Context, url string) (Store, error) {
+// which may hold a password. The watches are told of every call to it.
+func Open(ctx context.Context, url string, watches ...calls.Watch) (Store, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, err
 	}
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch scheme {
 	case "sqlite":
-		return asStore(sqlite.Open(ctx, strings.TrimPrefix(rest, "//")))
+		return asStore(sqlite.Open(ctx, strings.TrimPrefix(rest, "//"), watches...))
 	case "mongodb", "mongodb+srv":
-		return asStore(mongo.Open(ctx, url))
+		return asStore(mongo.Open(ctx, url, watches...))
 	default:
 		return nil, ErrURL
 	}

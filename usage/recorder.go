@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey/latchkey/internal/ids"
@@ -44,14 +45,18 @@ type Recorder struct {
 	c     RecorderConfig
 	owner string // of this process's journal
 
-	mu      sync.Mutex      // of what follows, and held while it is saved
+	mu      sync.Mutex      // of what follows; never held while the store is asked
 	fresh   map[rowKey]*row // in memory only
+	drained time.Time
+	stats   RecorderStats
+
+	saving  sync.Mutex      // of what follows
 	waiting map[rowKey]*row // in the journal
 	round   []*row          // in the journal through folding.Through; folding.Rows of them are in pages
 	folding Progress
-	written int64 // number of the last entry
-	drained time.Time
+	written int64                // number of the last entry
 	seen    map[string]time.Time // journals of others
+	kept    atomic.Int64         // rows of waiting and of round that are not in pages
 
 	failing bool
 	life    context.Context // ends with Close
@@ -92,6 +97,7 @@ func (r *Recorder) run(ctx context.Context) {
 		case <-ticker.C:
 			err = r.save(ctx)
 		}
+		r.note(ctx, err)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil && !r.failing:
@@ -168,42 +174,63 @@ func (r *Recorder) Close(ctx context.Context) error {
 func (r *Recorder) keep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
+	r.saving.Lock()
+	defer r.saving.Unlock()
+	rows := r.take()
+	if len(rows) == 0 {
+		return nil
+	}
+	if len(r.waiting)+len(r.round) == 0 && len(rows) <= directRows {
+		if err := r.c.Store.AddUsage(ctx, pagesOf(rows, r.oldest()), Progress{}); err != nil {
+			r.putBack(rows)
+			return fmt.Errorf("save usage: %w", err)
+		}
+		return nil
+	}
+	left, err := r.journal(ctx, rows)
+	r.putBack(left)
+	return err
+}
+
+// take drains the meter and returns all that is in memory only.
+func (r *Recorder) take() []*row {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drain()
-	if len(r.fresh) == 0 {
-		return nil
-	}
 	rows := slices.AppendSeq(make([]*row, 0, len(r.fresh)), maps.Values(r.fresh))
-	if len(r.waiting)+len(r.round) == 0 && len(rows) <= directRows {
-		if err := r.c.Store.AddUsage(ctx, pagesOf(rows, r.oldest()), Progress{}); err != nil {
-			return fmt.Errorf("save usage: %w", err)
-		}
-		clear(r.fresh)
-		return nil
-	}
-	for len(rows) > 0 {
-		n := min(len(rows), entryRows)
-		if err := r.journal(ctx, rows[:n]); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	r.fresh = map[rowKey]*row{} // a large one is not kept
-	return nil
+	r.fresh = map[rowKey]*row{}
+	return rows
 }
 
-func (r *Recorder) journal(ctx context.Context, rows []*row) error {
-	e := Entry{Number: r.written + 1, Data: packRows(rows)}
-	if err := r.c.Store.WriteJournal(ctx, r.owner, r.c.Now(), e); err != nil {
-		return fmt.Errorf("write the journal of usage: %w", err)
-	}
-	r.written++
+func (r *Recorder) putBack(rows []*row) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, w := range rows {
-		delete(r.fresh, w.key())
-		merge(r.waiting, w)
+		merge(r.fresh, w)
 	}
-	return nil
+}
+
+// journal writes the rows to the journal, and returns those that it could not.
+func (r *Recorder) journal(ctx context.Context, rows []*row) ([]*row, error) {
+	for len(rows) > 0 {
+		next := rows[:min(len(rows), entryRows)]
+		e := Entry{Number: r.written + 1, Data: packRows(next)}
+		if err := r.c.Store.WriteJournal(ctx, r.owner, r.c.Now(), e); err != nil {
+			return rows, fmt.Errorf("write the journal of usage: %w", err)
+		}
+		r.written++
+		for _, w := range next {
+			merge(r.waiting, w)
+		}
+		r.count()
+		rows = rows[len(next):]
+	}
+	return nil, nil
+}
+
+// count notes how many rows are in the journal only.
+func (r *Recorder) count() {
+	r.kept.Store(int64(len(r.waiting) + max(0, len(r.round)-r.folding.Rows)))
 }
 
 // drain takes what was counted since the last time, which belongs to the
@@ -218,6 +245,7 @@ func (r *Recorder) drain() {
 	minute := since.Truncate(time.Minute).Unix()
 	r.c.Meter.drain(&pause{life: r.life}, func(w *row) {
 		w.minute = minute
+		r.stats.Totals.add(&w.counts)
 		r.gather(w)
 	})
 }
@@ -235,7 +263,7 @@ func (r *Recorder) gather(w *row) {
 }
 
 func (r *Recorder) isFull(w *row, most int) bool {
-	return len(r.fresh)+len(r.waiting) >= most && r.fresh[w.key()] == nil && r.waiting[w.key()] == nil
+	return len(r.fresh)+int(r.kept.Load()) >= most && r.fresh[w.key()] == nil
 }
 
 // foldSome moves so many rows of the journal to pages, and reports whether
@@ -243,8 +271,9 @@ func (r *Recorder) isFull(w *row, most int) bool {
 func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.saving.Lock()
+	defer r.saving.Unlock()
+	defer r.count()
 	if len(r.round) == 0 {
 		if len(r.waiting) == 0 {
 			return false, nil
@@ -284,8 +313,8 @@ func (r *Recorder) lost(err error) error {
 func (r *Recorder) adopt(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.saving.Lock()
+	defer r.saving.Unlock()
 	all, err := r.c.Store.Journals(ctx)
 	if err != nil {
 		return fmt.Errorf("list journals of usage: %w", err)
@@ -313,12 +342,8 @@ func (r *Recorder) adoptFrom(ctx context.Context, owner string, seen time.Time) 
 	if err != nil { // nobody can read it: it must not be tried for ever
 		r.c.Logger.ErrorContext(ctx, "a journal of usage is lost", "entries", len(entries), "err", err)
 	}
-	for len(rows) > 0 {
-		n := min(len(rows), entryRows)
-		if err := r.journal(ctx, rows[:n]); err != nil {
-			return err
-		}
-		rows = rows[n:]
+	if _, err := r.journal(ctx, rows); err != nil {
+		return err
 	}
 	through := progress.Through
 	for _, e := range entries {
@@ -353,5 +378,5 @@ func (r *Recorder) saveRefusals(ctx context.Context) (int, error) {
 func (r *Recorder) Waiting() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.fresh) + len(r.waiting) + max(0, len(r.round)-r.folding.Rows)
+	return len(r.fresh) + int(r.kept.Load())
 }

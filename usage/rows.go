@@ -60,9 +60,7 @@ func pagesOf(rows []*row, oldest time.Time) []Page {
 			at = oldest
 		}
 		var counts Counts
-		for i, n := range w.counts {
-			counts[i] = uint64(n)
-		}
+		counts.add(&w.counts)
 		for _, level := range []Level{Minutes, Hours, Days} {
 			if w.KeyID != "" {
 				p.add(Page{Kind: OfKey, Level: level, Subject: w.Subject}, at, &counts)

@@ -33,6 +33,12 @@ func (c *Counts) Total() (n uint64) {
 	return n
 }
 
+func (c *Counts) add(more *[MaxOutcomes]uint32) {
+	for i, n := range more {
+		c[i] += uint64(n)
+	}
+}
+
 // Subject is what was verified. KeyID and AccountID are empty where the key is
 // not known; then OrganizationID is that of who asked, or empty.
 type Subject struct {

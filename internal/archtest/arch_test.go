@@ -26,7 +26,7 @@ const (
 // frameworks, databases and templates.
 var outside = []string{
 	"github.com/gin-gonic/gin", "go.mongodb.org/mongo-driver", "modernc.org/sqlite", "database/sql", "html/template", "github.com/spf13/cobra",
-	"github.com/redis/go-redis",
+	"github.com/redis/go-redis", "github.com/prometheus", "go.opentelemetry.io/otel/sdk",
 }
 
 // adapters lie inside a domain package and know the one driver that they are

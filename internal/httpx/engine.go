@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
 )
@@ -21,6 +22,9 @@ import (
 type Edge struct {
 	Trusted *proxies.Trusted
 	Logger  *slog.Logger
+	// Observe is told of each request that Enter let in when it was answered,
+	// with the pattern of its route ("" for none), if it is not nil.
+	Observe func(method, route string, status int, took time.Duration)
 	prefix  string
 	count   atomic.Uint64
 }
@@ -70,13 +74,18 @@ func (e *Edge) Enter(c *gin.Context) {
 	if client.Address.IsValid() {
 		origin.Address = client.Address.String()
 	}
-	ctx := audit.WithOrigin(proxies.With(c.Request.Context(), client), origin)
+	ctx := audit.WithOrigin(proxies.With(traced(c.Request), client), origin)
 	c.Request = c.Request.WithContext(ctx)
 	c.Header(RequestIDHeader, id)
 	c.Next()
+	took := time.Since(started)
+	if e.Observe != nil {
+		e.Observe(c.Request.Method, c.FullPath(), c.Writer.Status(), took)
+	}
+	// The route, not the path: somebody may put a key there.
 	e.Logger.InfoContext(ctx, "request",
-		"method", c.Request.Method, "path", c.Request.URL.Path, "status", c.Writer.Status(),
-		"bytes", c.Writer.Size(), "took", time.Since(started).String(), "address", origin.Address, "request_id", id)
+		"method", c.Request.Method, "route", c.FullPath(), "status", c.Writer.Status(), "bytes", max(0, c.Writer.Size()),
+		"took_ms", float64(took.Microseconds())/1000, "address", origin.Address, "principal", auth.PrincipalOf(c.Request.Context()).ID())
 }
 
 func clip(s string) string {
@@ -110,5 +119,9 @@ func (e *Edge) Log(c *gin.Context, status int, err error, requestID string) {
 	if status < http.StatusInternalServerError {
 		return
 	}
-	e.Logger.ErrorContext(c.Request.Context(), "request failed", "method", c.Request.Method, "route", c.FullPath(), "status", status, "request_id", requestID, "err", err)
+	ctx := traced(c.Request)
+	if audit.OriginOf(ctx).RequestID == "" { // on the hot path
+		ctx = audit.WithOrigin(ctx, audit.Origin{RequestID: requestID})
+	}
+	e.Logger.ErrorContext(ctx, "request failed", "method", c.Request.Method, "route", c.FullPath(), "status", status, "err", err)
 }

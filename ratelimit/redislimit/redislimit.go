@@ -16,6 +16,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -36,6 +37,9 @@ type Config struct {
 	// OwnTime fills buckets by Now instead of the time of the Redis server,
 	// which is the same for all nodes: only for tests that set the time.
 	OwnTime bool
+
+	// Watch is told of every command, if it is not nil.
+	Watch calls.Watch
 }
 
 // Limiter is a ratelimit.Limiter whose counters are in Redis. It is also where
@@ -83,6 +87,9 @@ func New(c Config) (*Limiter, error) {
 	client, err := open(c.URL, c.Timeout)
 	if err != nil {
 		return nil, err
+	}
+	if c.Watch != nil {
+		client.AddHook(hook{c.Watch})
 	}
 	if c.Now == nil {
 		c.Now = time.Now

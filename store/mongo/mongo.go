@@ -20,6 +20,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 )
@@ -38,13 +39,13 @@ type Store struct {
 
 // Open connects to the database that the connection string names, makes its
 // indexes and brings its schema up to date. A database written by a newer
-// version is refused.
-func Open(ctx context.Context, connection string) (*Store, error) {
+// version is refused. Every command is told to the watches.
+func Open(ctx context.Context, connection string, watches ...calls.Watch) (*Store, error) {
 	hosts, name, err := target(connection)
 	if err != nil {
 		return nil, err
 	}
-	client, err := mongo.Connect(clientOptions(connection))
+	client, err := mongo.Connect(clientOptions(connection).SetMonitor(monitor(calls.Join(watches...))))
 	if err != nil {
 		return nil, errors.New("the connection string of MongoDB is not valid")
 	}

@@ -18,6 +18,7 @@ import (
 	"modernc.org/sqlite" // registers the driver "sqlite", too
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/internal/errs"
 )
 
@@ -26,12 +27,13 @@ type Store struct {
 	path   string
 	writer *database
 	reader *database
+	watch  calls.Watch
 }
 
 // Open opens the database file, making it and its folder when they do not
 // exist, and brings its schema up to date. A file written by a newer version
-// is refused.
-func Open(ctx context.Context, path string) (*Store, error) {
+// is refused. What is done later is told to the watches.
+func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
@@ -46,7 +48,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.close())
 	}
-	return &Store{path: path, writer: writer, reader: reader}, nil
+	s := &Store{path: path, writer: writer, reader: reader, watch: calls.Join(watches...)}
+	writer.watch, reader.watch = s.watch, s.watch
+	return s, nil
 }
 
 // connect opens a pool. synchronous(FULL) keeps what was acknowledged through
@@ -84,6 +88,7 @@ func (s *Store) Close(context.Context) error {
 type database struct {
 	db         *sql.DB
 	statements sync.Map // text → *sql.Stmt
+	watch      calls.Watch
 }
 
 func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
@@ -101,6 +106,8 @@ func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) 
 }
 
 func (d *database) exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
+	ctx, end := begin(ctx, d.watch, calls.Write, text)
+	defer func() { end(err) }()
 	s, err := d.prepare(ctx, text)
 	if err != nil {
 		return 0, known(err)
@@ -120,15 +127,19 @@ type failure struct{ err error }
 func (f failure) Scan(...any) error { return f.err }
 
 func (d *database) row(ctx context.Context, text string, args ...any) scanner {
+	ctx, end := begin(ctx, d.watch, calls.Read, text)
 	s, err := d.prepare(ctx, text)
 	if err != nil {
+		end(known(err))
 		return failure{err}
 	}
-	return s.QueryRowContext(ctx, args...)
+	return watched{s.QueryRowContext(ctx, args...), end}
 }
 
 // rows calls each for every row of the answer.
 func (d *database) rows(ctx context.Context, text string, args []any, each func(scanner) error) (err error) {
+	ctx, end := begin(ctx, d.watch, calls.Read, text)
+	defer func() { end(known(err)) }()
 	s, err := d.prepare(ctx, text)
 	if err != nil {
 		return err
@@ -156,7 +167,9 @@ func (d *database) close() error {
 }
 
 // transact runs do in one transaction of the writer.
-func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
+func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
+	ctx, end := begin(ctx, s.watch, calls.Write, "BEGIN IMMEDIATE")
+	defer func() { end(known(err)) }()
 	tx, err := s.writer.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -1,0 +1,71 @@
+package keys
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Stats is what a Verifier has done since it was made, and how it fares.
+type Stats struct {
+	Hits         uint64    // answered from memory
+	NegativeHits uint64    // of these, that there is no such key
+	Misses       uint64    // for which the store was asked
+	Cached       int64     // grants and unknown hashes in memory
+	Bumped       uint64    // marks bumped: copies that count as old since
+	Polled       time.Time // up to when changes of other nodes are known; zero before the first poll
+	PollErr      error     // of the latest poll
+}
+
+// Stats tells how the Verifier fares.
+func (v *Verifier) Stats() Stats {
+	s := v.grants.stats()
+	s.Bumped = v.grants.marks.bumped.Load()
+	return s
+}
+
+// hitStripes spreads the counting of hits by key, so that cores that verify
+// different keys do not wait for each other.
+const hitStripes = 16
+
+// tally counts what became of look-ups in the cache.
+type tally struct {
+	hits     [hitStripes]stripe
+	negative atomic.Uint64
+	misses   atomic.Uint64
+	polled   atomic.Pointer[error] // how the latest poll ended
+}
+
+// stripe fills a line of the processor's cache.
+type stripe struct {
+	count atomic.Uint64
+	_     [56]byte
+}
+
+// hit counts an answer from memory: the one thing that is counted for metrics
+// where keys are verified.
+func (t *tally) hit(e *entry) {
+	if e.grant == nil {
+		t.negative.Add(1)
+		return
+	}
+	t.hits[e.hash[0]%hitStripes].count.Add(1)
+}
+
+func (c *cache) stats() Stats {
+	s := Stats{NegativeHits: c.tally.negative.Load(), Misses: c.tally.misses.Load()}
+	s.Hits = s.NegativeHits
+	for i := range c.tally.hits {
+		s.Hits += c.tally.hits[i].count.Load()
+	}
+	for _, kept := range []interface{ MaxCost() int64 }{c.known, c.unknown} {
+		s.Cached += kept.MaxCost()
+	}
+	s.Cached -= c.known.RemainingCost() + c.unknown.RemainingCost()
+	if at := c.current.Load(); at != 0 {
+		s.Polled = time.Unix(0, at)
+	}
+	if err := c.tally.polled.Load(); err != nil {
+		s.PollErr = *err
+	}
+	return s
+}

@@ -1,0 +1,140 @@
+package server
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
+)
+
+// reading is what the parts say of themselves at one scrape.
+type reading struct {
+	now       time.Time
+	started   time.Time
+	verifier  keys.Stats
+	usage     usage.RecorderStats
+	passwords auth.PasswordStats
+	redis     ratelimit.FailoverState
+}
+
+// measure is one metric without labels of its own.
+type measure struct {
+	name, help string
+	kind       prometheus.ValueType
+	value      func(*reading) float64
+}
+
+const (
+	counts = prometheus.CounterValue
+	shows  = prometheus.GaugeValue
+)
+
+func measures() []measure {
+	return []measure{
+		{"latchkey_cache_entries", "Grants and unknown keys in memory.", shows, func(r *reading) float64 { return float64(r.verifier.Cached) }},
+		{"latchkey_marks_bumped_total", "Marks bumped: what was cached of an object was dropped because the object changed.", counts, func(r *reading) float64 { return float64(r.verifier.Bumped) }},
+		{"latchkey_changes_age_seconds", "How long ago this node last learnt what other nodes changed.", shows, func(r *reading) float64 { return r.since(r.verifier.Polled) }},
+		{"latchkey_store_up", "Whether the latest poll of the store for changes succeeded.", shows, func(r *reading) float64 { return truthOf(r.verifier.PollErr == nil) }},
+		{"latchkey_password_hashing_running", "Passwords being hashed or compared with argon2id.", shows, func(r *reading) float64 { return float64(r.passwords.Running) }},
+		{"latchkey_password_hashing_places", "Most passwords that are hashed at once.", shows, func(r *reading) float64 { return float64(r.passwords.Places) }},
+		{"latchkey_password_hashing_waiting", "Requests that wait to have a password hashed.", shows, func(r *reading) float64 { return float64(r.passwords.Waiting) }},
+		{"latchkey_password_hashing_refused_total", "Requests sent away after waiting to have a password hashed.", counts, func(r *reading) float64 { return float64(r.passwords.Refused) }},
+		{"latchkey_usage_rows_waiting", "Rows of usage that wait to be saved.", shows, func(r *reading) float64 { return float64(r.usage.Rows) }},
+		{"latchkey_usage_saved_age_seconds", "How long ago usage was last saved.", shows, func(r *reading) float64 { return r.since(r.usage.Saved) }},
+		{"latchkey_usage_save_failures_total", "Rounds of usage that could not be saved, and were tried again.", counts, func(r *reading) float64 { return float64(r.usage.Failures) }},
+		{"latchkey_usage_folded_total", "Verifications counted for their organization only, since too many keys waited.", counts, func(r *reading) float64 { return float64(r.usage.Folded) }},
+	}
+}
+
+// redisMeasures are there where Redis is.
+func redisMeasures() []measure {
+	return []measure{
+		{"latchkey_redis_up", "Whether limits are decided in Redis; else LATCHKEY_LIMIT_FALLBACK holds.", shows, func(r *reading) float64 { return truthOf(r.redis.Shared) }},
+		{"latchkey_redis_changes_total", "How often Redis went away or came back.", counts, func(r *reading) float64 { return float64(r.redis.Changes) }},
+		{"latchkey_limiter_fallbacks_total", "Requests whose limits were decided without Redis.", counts, func(r *reading) float64 { return float64(r.redis.Fallbacks) }},
+	}
+}
+
+// since is the age of t, or of the process where t has not been yet.
+func (r *reading) since(t time.Time) float64 {
+	if t.IsZero() {
+		t = r.started
+	}
+	return max(0, r.now.Sub(t)).Seconds()
+}
+
+func truthOf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// collector reads the parts when it is scraped, so that they count for
+// metrics as little as they can.
+type collector struct {
+	app      *app
+	started  time.Time
+	measures []measure
+	descs    []*prometheus.Desc
+	verified *prometheus.Desc
+	lookups  *prometheus.Desc
+	mode     *prometheus.Desc
+}
+
+func newCollector(a *app, started time.Time) *collector {
+	c := &collector{
+		app: a, started: started, measures: measures(),
+		verified: prometheus.NewDesc("latchkey_verifications_total", "Verifications that were decided, by code.", []string{"code"}, nil),
+		lookups:  prometheus.NewDesc("latchkey_cache_lookups_total", "Look-ups of keys in memory: hit, negative_hit (known not to exist) or miss.", []string{"result"}, nil),
+		mode:     prometheus.NewDesc("latchkey_limiter_mode", "How limits are decided: local, exact or leased; always 1.", []string{"mode"}, nil),
+	}
+	if a.limiter.failover != nil {
+		c.measures = append(c.measures, redisMeasures()...)
+	}
+	for _, m := range c.measures {
+		c.descs = append(c.descs, prometheus.NewDesc(m.name, m.help, nil, nil))
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range append(c.descs, c.verified, c.lookups, c.mode) {
+		to <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(to chan<- prometheus.Metric) {
+	r := c.read()
+	for i, m := range c.measures {
+		to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&r))
+	}
+	for o, n := range r.usage.Totals {
+		if code := keys.CodeOf(usage.Outcome(o)); code != "" {
+			to <- prometheus.MustNewConstMetric(c.verified, counts, float64(n), string(code))
+		}
+	}
+	for result, n := range map[string]uint64{
+		"hit": r.verifier.Hits - r.verifier.NegativeHits, "negative_hit": r.verifier.NegativeHits, "miss": r.verifier.Misses,
+	} {
+		to <- prometheus.MustNewConstMetric(c.lookups, counts, float64(n), result)
+	}
+	to <- prometheus.MustNewConstMetric(c.mode, shows, 1, c.app.limiter.mode())
+}
+
+func (c *collector) read() reading {
+	r := reading{
+		now: time.Now(), started: c.started,
+		verifier: c.app.verifier.Stats(), usage: c.app.recorder.Stats(), passwords: c.app.passwords.Stats(),
+	}
+	if c.app.limiter.failover != nil {
+		r.redis = c.app.limiter.failover.State()
+	}
+	return r
+}
