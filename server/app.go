@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/mail"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -29,6 +30,7 @@ type app struct {
 	format      keys.Format
 	marks       *keys.Marks
 	audit       *audit.Log
+	nodes       *nodes.Registry
 	limiter     *limits
 	lastUsed    *usage.LastUsed
 	meter       *usage.Meter
@@ -85,6 +87,9 @@ func build(ctx context.Context, c *config, logger *slog.Logger) (a *app, err err
 	if err = a.buildSigning(opening); err != nil {
 		return a, err
 	}
+	if err = a.buildNodes(); err != nil {
+		return a, err
+	}
 	if err = a.buildKeys(); err != nil {
 		return a, err
 	}
@@ -108,12 +113,12 @@ func (a *app) buildSigning(ctx context.Context) error {
 }
 
 func (a *app) buildKeys() (err error) {
-	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format})
+	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes})
 	if err != nil {
 		return err
 	}
 	a.verifier, err = keys.NewVerifier(keys.VerifierConfig{
-		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger,
+		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger, Nodes: a.nodes,
 		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
 		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,
 		Meter: a.meter,
@@ -172,6 +177,9 @@ func (a *app) close(ctx context.Context) error {
 	}
 	if a.verifier != nil {
 		a.verifier.Close()
+	}
+	if a.nodes != nil {
+		a.leave(ctx)
 	}
 	if a.recorder != nil {
 		faults = append(faults, a.saveUsage(ctx))

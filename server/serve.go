@@ -90,6 +90,9 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		}
 		listener = tls.NewListener(listener, pair.Config(c.clientCA != ""))
 	}
+	if err := a.join(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	greet(out, a, listener.Addr(), password)
 	return a.run(ctx, listener, handler)
 }
@@ -137,7 +140,7 @@ func (a *app) handler() (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now},
-		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Usage: usage.NewReports(a.store),
+		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: usage.NewReports(a.store),
 		Idempotency: a.idempotency, Edge: edge, Ping: a.store.Ping, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})

@@ -41,11 +41,12 @@ var arrows = map[string][]string{
 	"ratelimit": {},
 	"usage":     {},
 	"audit":     {},
-	"keys":      {"audit", "ratelimit", "usage"},
+	"nodes":     {},
+	"keys":      {"audit", "nodes", "ratelimit", "usage"},
 	"auth":      {"audit", "keys", "ratelimit"},
-	"api":       {"audit", "auth", "client", "keys", "ratelimit", "usage"},
+	"api":       {"audit", "auth", "client", "keys", "nodes", "ratelimit", "usage"},
 	"web":       {"audit", "auth", "keys", "ratelimit", "usage"},
-	"store":     {"audit", "auth", "keys", "ratelimit", "usage"},
+	"store":     {"audit", "auth", "keys", "nodes", "ratelimit", "usage"},
 	"internal":  {"audit", "auth"}, // httpx carries who acts, and from where
 }
 
@@ -106,7 +107,7 @@ func TestArrows(t *testing.T) {
 		}
 	}
 	for name, p := range all {
-		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{"keys", "ratelimit", "auth", "audit", "usage", "client"}, top) {
+		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{"keys", "ratelimit", "auth", "audit", "usage", "client", "nodes"}, top) {
 			continue
 		}
 		for _, needed := range p.Deps {

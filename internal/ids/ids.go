@@ -25,6 +25,7 @@ const (
 	Link           = "lnk_"
 	Certificate    = "crt_"
 	SigningKey     = "sig_"
+	Node           = "node_"
 )
 
 const hexLength = 32

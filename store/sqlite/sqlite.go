@@ -25,6 +25,7 @@ type Store struct {
 	path   string
 	writer *database
 	reader *database
+	notes  *database // writes what need not outlive the machine
 }
 
 // Open opens the database file, making it and its folder when they do not
@@ -34,25 +35,29 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
-	writer, err := connect(path, 1, "immediate")
+	writer, err := connect(path, 1, "immediate", "FULL")
 	if err != nil {
 		return nil, err
 	}
 	if err := migrate(ctx, writer.db); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.close())
 	}
-	reader, err := connect(path, max(4, runtime.GOMAXPROCS(0)), "deferred")
+	reader, err := connect(path, max(4, runtime.GOMAXPROCS(0)), "deferred", "FULL")
 	if err != nil {
 		return nil, errors.Join(err, writer.close())
 	}
-	return &Store{path: path, writer: writer, reader: reader}, nil
+	notes, err := connect(path, 1, "immediate", "NORMAL")
+	if err != nil {
+		return nil, errors.Join(err, reader.close(), writer.close())
+	}
+	return &Store{path: path, writer: writer, reader: reader, notes: notes}, nil
 }
 
-// connect opens a pool. synchronous(FULL) keeps what was acknowledged through
-// a loss of power, not only of the process.
-func connect(path string, connections int, lock string) (*database, error) {
+// connect opens a pool. The synchronous mode FULL keeps what was acknowledged
+// through a loss of power, not only of the process, which NORMAL does.
+func connect(path string, connections int, lock, synchronous string) (*database, error) {
 	options := url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
 		"_txlock": {lock},
 	}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()+"?"+options.Encode())
@@ -75,7 +80,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for running statements and closes the file.
 func (s *Store) Close(context.Context) error {
-	return errors.Join(s.reader.close(), s.writer.close())
+	return errors.Join(s.notes.close(), s.reader.close(), s.writer.close())
 }
 
 // database is a pool of connections with its prepared statements, one for

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
@@ -75,6 +76,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"DeleteRefusalsBefore": func(ctx context.Context) error { return found(s.DeleteRefusalsBefore(ctx, now(), 10)) },
 		"Buried":               func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
 	})
+	maps.Copy(all, nodeCalls(s))
 	maps.Copy(all, callsOf("tokens", tokenKind(s)))
 	maps.Copy(all, callsOf("families", familyKind(s)))
 	maps.Copy(all, callsOf("identities", identityKind(s)))
@@ -89,6 +91,25 @@ func calls(s store.Store) map[string]func(context.Context) error {
 	maps.Copy(all, callsOf("users", userKind(s)))
 	maps.Copy(all, callsOf("memberships", membershipKind(s)))
 	return all
+}
+
+// nodeCalls are those for what nodes tell each other, and clean-up.
+func nodeCalls(s store.Store) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"PutNode": func(ctx context.Context) error {
+			return s.PutNode(ctx, nodes.Node{ID: ids.New(ids.Node), StartedAt: now(), PolledAt: now(), Beat: 1})
+		},
+		"Nodes":      func(ctx context.Context) error { return found(s.Nodes(ctx)) },
+		"DeleteNode": func(ctx context.Context) error { return s.DeleteNode(ctx, "node_x", 1) },
+		"TakeLease": func(ctx context.Context) error {
+			return found(s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: "node_x", Until: now()}, now()))
+		},
+		"DropLease": func(ctx context.Context) error { return s.DropLease(ctx, "work", "node_x") },
+		"DeleteTombstonesBefore": func(ctx context.Context) error {
+			return found(s.DeleteTombstonesBefore(ctx, now().Add(-keys.TombstoneLife), 10))
+		},
+		"DeleteQuotaUse": func(ctx context.Context) error { return found(s.DeleteQuotaUse(ctx, "2020-01-01", "2020-01", 10)) },
+	}
 }
 
 func callsOf[T, F any](name string, k kind[T, F]) map[string]func(context.Context) error {
