@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/store"
@@ -31,6 +32,7 @@ type app struct {
 	marks       *keys.Marks
 	audit       *audit.Log
 	nodes       *nodes.Registry
+	push        *redispush.Push
 	limiter     *limits
 	lastUsed    *usage.LastUsed
 	meter       *usage.Meter
@@ -113,7 +115,7 @@ func (a *app) buildSigning(ctx context.Context) error {
 }
 
 func (a *app) buildKeys() (err error) {
-	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes})
+	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes, Push: a.tell})
 	if err != nil {
 		return err
 	}
@@ -180,6 +182,9 @@ func (a *app) close(ctx context.Context) error {
 	}
 	if a.nodes != nil {
 		a.leave(ctx)
+	}
+	if a.push != nil {
+		faults = append(faults, a.push.Close())
 	}
 	if a.recorder != nil {
 		faults = append(faults, a.saveUsage(ctx))

@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
+	"strings"
 
+	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/nodes"
 )
 
@@ -20,7 +24,30 @@ func (a *app) buildNodes() (err error) {
 	a.nodes, err = nodes.New(nodes.Config{
 		Store: a.store, Name: name, Version: version(), MaxStale: a.config.maxStale, Logger: a.logger,
 	})
-	return err
+	if err != nil || a.config.redisURL == "" {
+		return err
+	}
+	a.push, err = redispush.New(redispush.Config{
+		URL: a.config.redisURL, Database: databaseName(a.config.databaseURL), Node: a.nodes.ID(), Bump: a.marks.Bump, Logger: a.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("LATCHKEY_REDIS_URL: %w", err)
+	}
+	return nil
+}
+
+// databaseName is the last part of the database's URL: what all of its nodes
+// write alike.
+func databaseName(url string) string {
+	plain, _, _ := strings.Cut(url, "?")
+	return path.Base(filepath.ToSlash(plain))
+}
+
+// tell has other nodes hear of a change before they ask.
+func (a *app) tell(marks []string) {
+	if a.push != nil {
+		a.push.Tell(marks)
+	}
 }
 
 // join makes the node known, before it serves anything.
