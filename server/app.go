@@ -225,29 +225,3 @@ func (a *app) saveLastUsed(ctx context.Context) error {
 	}
 	return err
 }
-
-const (
-	cleanEvery      = 10 * time.Minute
-	cleanStep       = 1000
-	idempotencyLife = 48 * time.Hour
-)
-
-// clean removes sessions and tokens that ended by themselves and forgotten
-// idempotency keys, in small steps, until ctx ends.
-func (a *app) clean(ctx context.Context) {
-	ticker := time.NewTicker(cleanEvery)
-	defer ticker.Stop()
-	for {
-		now := time.Now()
-		_, sessions := a.store.DeleteSessionsBefore(ctx, now, now.Add(-auth.SessionIdle), cleanStep)
-		_, records := a.store.DeleteIdempotencyBefore(ctx, now.Add(-idempotencyLife), cleanStep)
-		if err := errors.Join(sessions, records, a.people.Clean(ctx)); err != nil && ctx.Err() == nil {
-			a.logger.WarnContext(ctx, "clean up", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}

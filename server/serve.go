@@ -105,7 +105,7 @@ func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handl
 	}
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	cleaned := make(chan struct{})
-	go func() { defer close(cleaned); a.clean(cleaning) }()
+	go func() { defer close(cleaned); a.newCleaner().run(cleaning) }()
 	defer func() { stopCleaning(); <-cleaned }()
 
 	failed := make(chan error, 1)

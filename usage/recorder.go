@@ -71,7 +71,6 @@ func NewRecorder(c RecorderConfig) (*Recorder, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{c: c, waiting: map[rowKey]*row{}, drained: c.Now(), stop: stop}
 	r.running.Go(func() { r.run(ctx) })
-	r.running.Go(func() { r.cleanUp(ctx) })
 	return r, nil
 }
 
