@@ -166,7 +166,7 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "latchkey.db")
 			for _, file := range files[:version] {
-				text, err := os.ReadFile(file) //nolint:gosec // G304: a migration
+				text, err := os.ReadFile(file)
 				must(t, err)
 				execute(t, path, string(text))
 			}

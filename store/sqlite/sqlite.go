@@ -1,4 +1,4 @@
-// Package sqlite is the embedded store: one file, in pure Go, for one node.
+// Package sqlite is the embedded store: one file, in pure Go, for one machine.
 // Reads go to connections of their own and never wait for the one writer
 // (write-ahead log); statements are prepared once.
 package sqlite

@@ -74,8 +74,10 @@ func leaseEnds(t *testing.T, s store.Store) {
 		must(t, err)
 		return mine
 	}
-	if !take("a", at) || !take("a", at) {
-		t.Error("the holder does not keep the lease")
+	for range 2 {
+		if !take("a", at) {
+			t.Error("the holder does not keep the lease")
+		}
 	}
 	if take("b", at) || take("b", at.Add(time.Minute)) {
 		t.Error("another took a lease that goes on")
