@@ -387,6 +387,28 @@ func TestAPollThatIsNotRecordedDoesNotCount(t *testing.T) {
 	})
 }
 
+// What a slow poll tells is applied, but others cannot count on such a node.
+func TestLatePollsDoNotCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		writer := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+		reader := newNode(t, store, 0, keys.VerifierConfig{})
+		k, text := writer.issue(keys.KeyFields{})
+		time.Sleep(time.Minute)
+		store.pollTakes.Store(int64(900 * time.Millisecond))
+		time.Sleep(time.Minute)
+		reader.want(text, keys.Valid)
+		if p := reader.verifier.Polling(); p.Failures < 100 || time.Since(p.LastPoll) < 50*time.Second {
+			t.Errorf("late polls count: %+v", p)
+		}
+		writer.revoke(k)
+		time.Sleep(2 * keys.PollBound)
+		synctest.Wait()
+		reader.want(text, keys.Revoked)
+	})
+}
+
 // Polls that the store answers slowly overlap, so that the bound holds.
 func TestSlowPollsHoldTheBound(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -9,11 +10,13 @@ import (
 )
 
 const (
-	// A poll begins each pollEvery, whether or not earlier ones are over, and
-	// takes at most pollTimeout: together less than PollBound.
+	// A poll begins each pollEvery, whether or not earlier ones are over. One
+	// that takes longer than pollTime is applied, but does not count as one:
+	// the two together are less than PollBound.
 	pollEvery   = PollBound / 4
-	pollTimeout = PollBound * 7 / 10
-	mostPolls   = 4 // at once
+	pollTime    = PollBound * 7 / 10
+	pollTimeout = 2 * PollBound
+	mostPolls   = int(pollTimeout / pollEvery) // at once
 	pollOverlap = nodes.MostSkew + WriteBound
 	pollLimit   = 20_000 // changes of one kind; with more, every mark is bumped
 	beatTimeout = PollBound
@@ -94,9 +97,6 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	since := c.polling.applied
 	c.polling.mu.Unlock()
 	changes, err := c.store.ChangedSince(ctx, moment(since.Add(-pollOverlap)), pollLimit)
-	if err == nil {
-		err = ctx.Err() // an answer that comes later is none: others count on the bound
-	}
 	if err != nil {
 		return err
 	}
@@ -121,8 +121,13 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	if at.After(c.polling.applied) {
 		c.polling.applied, c.polling.told = at, told
 	}
+	if c.now().Sub(at) > pollTime {
+		return errLate // others count on the bound
+	}
 	return nil
 }
+
+var errLate = errors.New("the store takes too long to tell of changes")
 
 // beat records each poll that was applied, and looks at what others record.
 // The cache goes by the poll only when the record is written: other nodes count
