@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -38,6 +39,7 @@ type Config struct {
 	Ring         *signing.Keyring
 	Certificates *mtls.Registry
 	Audit        *audit.Log
+	Nodes        *nodes.Registry
 	Usage        *usage.Reports
 	Idempotency  *idempotency.Keeper
 	Edge         *httpx.Edge
@@ -61,7 +63,7 @@ type API struct {
 // New returns an API.
 func New(c Config) (*API, error) {
 	if c.Keys == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.CSRF == nil || c.JWT == nil ||
-		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Usage == nil ||
+		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
 		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration but Metrics, Verified and Now is required")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -44,6 +45,14 @@ func (s *faultyStore) wrote(err error) error {
 		s.writes.Add(1)
 	}
 	return err
+}
+
+// Nodes implements nodes.Store.
+func (s *faultyStore) Nodes(ctx context.Context) ([]nodes.Node, error) {
+	if err := s.read(ctx, "nodes"); err != nil {
+		return nil, err
+	}
+	return s.Store.Nodes(ctx)
 }
 
 // faultyCollection is the same for the objects of one kind.

@@ -132,9 +132,9 @@ func (a *API) revokeKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	k, effective, err := a.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), rev, keys.RevokeReason(in.Reason), in.Note)
+	k, effect, err := a.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), rev, keys.RevokeReason(in.Reason), in.Note)
 	if err != nil {
 		return err
 	}
-	return show(c, 200, k.Revision, client.RevokedKey{Key: a.keyOut(&k), EffectiveEverywhereBy: effective})
+	return show(c, 200, k.Revision, client.RevokedKey{Key: a.keyOut(&k), EffectiveEverywhereBy: effect.By, WaitingFor: waitingOut(effect.Waiting)})
 }

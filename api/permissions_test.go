@@ -58,6 +58,7 @@ var walk = []struct {
 	{"createTier createScope createOrganization createUser", "", "401 401 403 403 403 403 201 403 403 403", "-"},
 	{"changeTier changeScope changeUser", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"deleteTier deleteScope deleteUser resetOTP", "" /*     */, "401 401 403 403 403 403 204 403 403 403", "-"},
+	{"listNodes", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"listUsers", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"getUser", "" /*                                        */, "401 401 404 404 404 404 200 404 404 404", "-"},
 

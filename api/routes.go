@@ -44,6 +44,7 @@ func (a *API) serviceRoutes() []route {
 		{"GET", "/healthz", anybody, a.healthz, free, nil},
 		{"GET", "/readyz", anybody, a.readyz, free, nil},
 		{"GET", "/api", anybody, a.root, guarded, nil},
+		{"GET", "/api/nodes", auth.IsAdminUser(), a.listNodes, guarded, nil},
 		{"GET", "/api/audit-events", auth.HasScope(keys.ReadAudit), a.listAuditEvents, guarded, nil},
 		{"GET", "/api/usage", auth.HasScope(keys.ReadUsage), a.getUsage, guarded, nil},
 		{"GET", "/api/keys/:id/usage", auth.HasScope(keys.ReadUsage), a.getKeyUsage, guarded, nil},

@@ -34,6 +34,7 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/usage"
@@ -98,6 +99,7 @@ type suite struct {
 	recorder     *usage.Recorder
 	lastUsed     *usage.LastUsed
 	limiter      *ratelimit.Local
+	nodes        *nodes.Registry
 	keys         *keys.Service
 	people       *auth.People
 	marks        *keys.Marks
@@ -162,7 +164,10 @@ func newSuite(t *testing.T, with settings) *suite {
 	must(t, err)
 	s.sign(t, logger)
 	log := audit.New(s.store, s.now)
-	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Now: s.now})
+	s.nodes, err = nodes.New(nodes.Config{Store: s.store, Name: "suite", Version: "v1", MaxStale: keys.DefaultMaxStale, Logger: logger, Now: s.now})
+	must(t, err)
+	must(t, s.nodes.Join(t.Context()))
+	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Nodes: s.nodes, Now: s.now})
 	must(t, err)
 	if with.limits == nil {
 		with.limits = s.limiter
@@ -193,7 +198,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.serve(t, logger, api.Config{
 		Certificates: s.certificates,
 		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
-		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
+		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, Nodes: s.nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Health: s.checks(), Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
 	return s

@@ -107,7 +107,7 @@ func (p *People) removeCredentials(ctx context.Context, userID string) error {
 	)
 }
 
-const removeStep = 100
+const removeStep = CleanBatch
 
 // removeAll deletes all objects that pass the filter.
 func removeAll[T, F any](ctx context.Context, c keys.Collection[T, F], f F, identify func(*T) (string, int64)) error {
@@ -135,13 +135,17 @@ func removeSome[T, F any](ctx context.Context, c keys.Collection[T, F], f F, ide
 	return len(found), nil
 }
 
-// Clean removes a few refresh tokens, tokens and links whose time is over.
-func (p *People) Clean(ctx context.Context) error {
+// CleanBatch is how many of each kind Clean removes at most.
+const CleanBatch = 100
+
+// Clean removes a few refresh tokens, tokens and links whose time is over, and
+// tells of how many of the most frequent kind.
+func (p *People) Clean(ctx context.Context) (int, error) {
 	over := OwnedFilter{ExpiresBefore: p.Now()}
-	_, families := removeSome(ctx, p.Store.Families(), over, func(f *Family) (string, int64) { return f.ID, f.Revision })
-	_, tokens := removeSome(ctx, p.Store.Tokens(), over, func(t *Token) (string, int64) { return t.ID, t.Revision })
-	_, links := removeSome(ctx, p.Store.Links(), LinkFilter{ExpiresBefore: p.Now().Add(-linkMemory)}, func(l *Link) (string, int64) { return l.ID, l.Revision })
-	return errors.Join(families, tokens, links)
+	f, families := removeSome(ctx, p.Store.Families(), over, func(f *Family) (string, int64) { return f.ID, f.Revision })
+	t, tokens := removeSome(ctx, p.Store.Tokens(), over, func(t *Token) (string, int64) { return t.ID, t.Revision })
+	l, links := removeSome(ctx, p.Store.Links(), LinkFilter{ExpiresBefore: p.Now().Add(-linkMemory)}, func(l *Link) (string, int64) { return l.ID, l.Revision })
+	return max(f, t, l), errors.Join(families, tokens, links)
 }
 
 // linkMemory is how long a link is kept after it expired, so that its holder

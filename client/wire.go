@@ -213,10 +213,34 @@ type RevokeKey struct {
 	Note   string `json:"note"`
 }
 
-// RevokedKey is a revoked key and the moment after which no node says VALID.
+// RevokedKey is a revoked key and the moment after which no node says VALID to
+// a question asked then. Where that is more than a second away, WaitingFor names
+// the nodes that may not have heard of it.
 type RevokedKey struct {
 	Key
-	EffectiveEverywhereBy time.Time `json:"effective_everywhere_by"`
+	EffectiveEverywhereBy time.Time     `json:"effective_everywhere_by"`
+	WaitingFor            []WaitingNode `json:"waiting_for"`
+}
+
+// WaitingNode is a node that shows no sign of life. Until StopsAt it may serve
+// what it remembers, if it lives and is only cut off.
+type WaitingNode struct {
+	Node     string    `json:"node"`
+	Name     string    `json:"name"`
+	LastPoll time.Time `json:"last_poll"`
+	StopsAt  time.Time `json:"stops_at"`
+}
+
+// Node is one process that serves from the store.
+type Node struct {
+	ID         string    `json:"id"`
+	Name       string    `json:"name"`
+	Version    string    `json:"version"`
+	StartedAt  time.Time `json:"started_at"`
+	LastPollAt time.Time `json:"last_poll_at"`
+	MaxStale   Duration  `json:"max_stale"`
+	State      string    `json:"state"` // fresh, or silent
+	Self       bool      `json:"self"`  // it is the one that answers
 }
 
 // TierSettings are the fields of a tier that can be set.

@@ -134,7 +134,7 @@ func (s *Service) deleteKeysOf(ctx context.Context, accountID string) error {
 			if err := s.store.Keys().Delete(ctx, k.ID, k.Revision); err != nil && !errors.Is(err, errs.NotFound) {
 				return fmt.Errorf("delete key %s of the account: %w", k.ID, err)
 			}
-			s.marks.Bump(k.mark())
+			s.bump(k.mark())
 		}
 	}
 }

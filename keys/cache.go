@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -89,9 +90,13 @@ type cache struct {
 	unknown *ristretto.Cache[uint64, *entry]
 	shared  *sharedObjects
 	flights singleflight.Group
-	current atomic.Int64 // Unix nanoseconds up to which polling saw every change
 	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
 	tally   tally
+
+	nodes    *nodes.Registry
+	polling  polling
+	recorded atomic.Pointer[time.Time] // the last poll that others know of
+	beats    chan struct{}
 
 	refreshes chan struct{}
 	life      context.Context // ends with close, and with it what runs in the background
@@ -119,8 +124,16 @@ func newCache(c VerifierConfig) (*cache, error) {
 		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
 		known: known, unknown: unknown, shared: shared,
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
+		nodes: c.Nodes, beats: make(chan struct{}, 1),
 	}
+	started := c.Now()
+	g.polling.applied = started
+	g.recorded.Store(&started) // nothing is cached that is older
 	g.running.Go(func() { g.poll(ctx) })
+	g.running.Go(func() { g.beat(ctx) })
+	if g.nodes != nil {
+		g.running.Go(func() { g.watch(ctx) })
+	}
 	return g, nil
 }
 
@@ -164,10 +177,11 @@ func (c *cache) get(h Hash) *entry {
 	return e
 }
 
-// peek returns the entry if it can be used without asking the store. One that
-// is getting old is refreshed in the background.
+// peek returns the entry if it can be used without asking the store, which is
+// the case only while polling tells what changed. One that is getting old is
+// refreshed in the background.
 func (c *cache) peek(h Hash, fresh bool, now time.Time) *entry {
-	if fresh {
+	if fresh || c.tooStale(now) {
 		return nil
 	}
 	e := c.get(h)
@@ -182,23 +196,16 @@ func (c *cache) peek(h Hash, fresh bool, now time.Time) *entry {
 		return e
 	}
 	if age > c.maxStale/2 {
-		if c.staleness(e, now) > c.maxStale {
-			return nil
-		}
 		c.refresh(e, now)
 	}
 	return e
 }
 
-// staleness is how long ago the entry was last known to be true: when it was
-// loaded, or when polling last found that nothing had changed.
-func (c *cache) staleness(e *entry, now time.Time) time.Duration {
-	return min(now.Sub(e.loaded), now.Sub(time.Unix(0, c.current.Load())))
-}
-
 // load asks the store, once however many wait. While the store is gone it
-// falls back to an entry that is not too old.
+// falls back to what is cached, for as long as polling is not too long ago;
+// then everything is read anew.
 func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time) (*entry, error) {
+	fresh = fresh || c.tooStale(now)
 	for range loadAttempts {
 		e, err := c.fly(ctx, from, fresh)
 		if err != nil {
@@ -240,7 +247,7 @@ func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time,
 		return nil, ctx.Err()
 	}
 	c.outage.Store(now.UnixNano())
-	if e := c.get(h); e != nil && e.grant != nil && !fresh && c.staleness(e, now) <= c.maxStale {
+	if e := c.get(h); e != nil && e.grant != nil && !fresh {
 		return e, nil
 	}
 	c.logger.WarnContext(ctx, "store cannot be read and nothing fresh is cached", "err", err)
@@ -285,7 +292,7 @@ func (c *cache) read(ctx context.Context, from source, fresh bool) (*entry, erro
 }
 
 func (c *cache) readKey(ctx context.Context, h Hash, m *marks, fresh bool) (Grant, error) {
-	m[0] = c.marks.Mark(string(h[:]))
+	m[0] = c.marks.Mark(hashMark(h))
 	k, err := c.store.Keys().ByHash(ctx, h)
 	if err != nil {
 		return Grant{}, err

@@ -1,7 +1,9 @@
 package keys_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,7 +12,27 @@ import (
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 )
+
+// records is a nodes.Store of one node, which can be gone.
+type records struct {
+	nodes.Store
+	node atomic.Pointer[nodes.Node]
+	gone atomic.Bool
+}
+
+func (r *records) last() nodes.Node { return *r.node.Load() }
+
+func (r *records) PutNode(_ context.Context, n nodes.Node) error {
+	if r.gone.Load() {
+		return errGone
+	}
+	r.node.Store(&n)
+	return nil
+}
+
+func (r *records) Nodes(context.Context) ([]nodes.Node, error) { return nil, nil }
 
 func TestASlowLoadNeverBringsBackWhatWasRevoked(t *testing.T) {
 	t.Parallel()
@@ -282,6 +304,127 @@ func TestWhatPollingCannotTellIsReadAgain(t *testing.T) {
 		before = n.store.loads.Load()
 		if n.want(text, keys.Valid); n.store.loads.Load() == before {
 			t.Error("a cached grant was used after an outage longer than tombstones live")
+		}
+	})
+}
+
+// A node that cannot poll serves nothing from memory MaxStale after its last
+// poll, however lately a grant was loaded: what the others go by is the poll.
+func TestWithoutPollingNothingIsServedFromMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		writer := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, store, 0, keys.VerifierConfig{MaxStale: time.Minute})
+		k, text := writer.issue(keys.KeyFields{})
+		_, lately := writer.issue(keys.KeyFields{})
+		time.Sleep(time.Minute)
+		n.want(text, keys.Valid)
+		if p := n.verifier.Polling(); p.Failures != 0 || p.Stale || time.Since(p.LastPoll) > keys.PollBound/2 {
+			t.Errorf("a node that polls is %+v", p)
+		}
+		store.pollsFail.Store(true) // all else goes on
+		time.Sleep(time.Minute - time.Second)
+		n.want(lately, keys.Valid) // loaded a second before the end
+		writer.revoke(k)
+		n.want(text, keys.Valid) // it cannot know
+		time.Sleep(2 * time.Second)
+		n.want(text, keys.Revoked) // read anew
+		before := store.loads.Load()
+		n.want(lately, keys.Valid)
+		n.want(lately, keys.Valid)
+		if got := store.loads.Load() - before; got != 2 {
+			t.Errorf("%d reads for two questions without polling", got)
+		}
+		if p := n.verifier.Polling(); p.Failures < 200 || !p.Stale || time.Since(p.LastPoll) < time.Minute {
+			t.Errorf("a node that cannot poll is %+v", p)
+		}
+		store.gone.Store(true)
+		if _, err := n.verifier.Verify(t.Context(), &keys.Question{Key: lately, Cost: 1}); !errors.Is(err, errs.Unavailable) {
+			t.Errorf("a grant loaded %s ago, without polling: %v", time.Second*3, err)
+		}
+		store.gone.Store(false)
+		store.pollsFail.Store(false)
+		time.Sleep(keys.PollBound)
+		synctest.Wait()
+		before = store.loads.Load()
+		n.want(lately, keys.Valid)
+		if got := store.loads.Load() - before; got != 0 {
+			t.Errorf("%d reads once it polls again", got)
+		}
+		if p := n.verifier.Polling(); p.Failures != 0 || p.Stale {
+			t.Errorf("a node that polls again is %+v", p)
+		}
+	})
+}
+
+// Where others cannot read of a poll, the node does not rely on it either.
+func TestAPollThatIsNotRecordedDoesNotCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		records := &records{}
+		registry, err := nodes.New(nodes.Config{Store: records, MaxStale: time.Minute, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := newNode(t, store, 0, keys.VerifierConfig{MaxStale: time.Minute, Nodes: registry}).fill()
+		n.must(registry.Join(t.Context()))
+		_, text := n.issue(keys.KeyFields{})
+		time.Sleep(10 * time.Second)
+		n.want(text, keys.Valid)
+		told, serves := records.last(), n.verifier.Polling().LastPoll
+		if told.PolledAt.Before(serves) || time.Since(serves) > keys.PollBound/2 {
+			t.Errorf("others read of a poll at %s, it serves by one at %s", told.PolledAt, serves)
+		}
+		records.gone.Store(true)
+		time.Sleep(time.Minute + time.Second)
+		before := store.loads.Load()
+		n.want(text, keys.Valid)
+		if store.loads.Load() == before {
+			t.Error("a grant was served from memory by polls that nobody knows of")
+		}
+	})
+}
+
+// What a slow poll tells is applied, but others cannot count on such a node.
+func TestLatePollsDoNotCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		writer := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+		reader := newNode(t, store, 0, keys.VerifierConfig{})
+		k, text := writer.issue(keys.KeyFields{})
+		time.Sleep(time.Minute)
+		store.pollTakes.Store(int64(900 * time.Millisecond))
+		time.Sleep(time.Minute)
+		reader.want(text, keys.Valid)
+		if p := reader.verifier.Polling(); p.Failures < 100 || time.Since(p.LastPoll) < 50*time.Second {
+			t.Errorf("late polls count: %+v", p)
+		}
+		writer.revoke(k)
+		time.Sleep(2 * keys.PollBound)
+		synctest.Wait()
+		reader.want(text, keys.Revoked)
+	})
+}
+
+// Polls that the store answers slowly overlap, so that the bound holds.
+func TestSlowPollsHoldTheBound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		writer := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+		reader := newNode(t, store, 0, keys.VerifierConfig{})
+		store.pollTakes.Store(int64(600 * time.Millisecond))
+		for i := range 20 {
+			k, text := writer.issue(keys.KeyFields{})
+			time.Sleep(5*time.Second + time.Duration(i)*13*time.Millisecond)
+			reader.want(text, keys.Valid)
+			writer.revoke(k)
+			time.Sleep(keys.PollBound)
+			synctest.Wait()
+			reader.want(text, keys.Revoked)
 		}
 	})
 }

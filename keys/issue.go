@@ -172,7 +172,8 @@ func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == 
 
 // mark is the id of the key's generation mark: its hash, as that is all that a
 // verification knows before it has loaded the key.
-func (k *Key) mark() string { return string(k.Hash[:]) }
+// mark is the name of the key's mark.
+func (k *Key) mark() string { return hashMark(k.Hash) }
 
 func (k *Key) object() audit.Object {
 	return audit.Object{Type: "key", ID: k.ID, OrganizationID: k.OrganizationID}

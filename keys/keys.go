@@ -13,15 +13,18 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/nodes"
 )
 
-// Config is what a Service needs. All fields but Now are required.
+// Config is what a Service needs. Store, Audit, Marks and Format are required.
 type Config struct {
 	Store  Store
 	Audit  *audit.Log
 	Marks  *Marks // shared with the Verifier, so that a change reaches its cache
 	Format Format
-	Now    func() time.Time // time.Now if nil
+	Nodes  *nodes.Registry      // nil: there is no other node
+	Push   func(marks []string) // tells other nodes at once; nil: they poll
+	Now    func() time.Time     // time.Now if nil
 }
 
 // Service manages the domain's objects on behalf of actors. Every method
@@ -31,6 +34,8 @@ type Service struct {
 	audit   *audit.Log
 	marks   *Marks
 	format  Format
+	nodes   *nodes.Registry
+	push    func([]string)
 	now     func() time.Time
 	issuing [64]sync.Mutex // by account: keeps concurrent issues from refusing each other
 }
@@ -43,7 +48,7 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{store: c.Store, audit: c.Audit, marks: c.Marks, format: c.Format, now: c.Now}, nil
+	return &Service{store: c.Store, audit: c.Audit, marks: c.Marks, format: c.Format, nodes: c.Nodes, push: c.Push, now: c.Now}, nil
 }
 
 // NewStamp returns the stamp of an object made at the time now.
@@ -137,17 +142,28 @@ func later(a, b time.Time) time.Time {
 
 // recordKey is record for a key, which caches know by its hash.
 func (s *Service) recordKey(ctx context.Context, a Actor, action string, k *Key, before, after any) error {
-	s.marks.Bump(k.mark())
+	s.bump(k.mark())
 	return s.record(ctx, a, action, k.object(), before, after)
 }
 
 // record writes the audit event of one change and makes caches forget what
 // they know of the object. It is called after the write, before the answer.
 func (s *Service) record(ctx context.Context, a Actor, action string, object audit.Object, before, after any) error {
-	s.marks.Bump(object.ID)
+	s.bump(object.ID)
 	return s.audit.Record(ctx, audit.Change{
 		Subject: a.Subject(), Action: action, Object: object, Before: before, After: after,
 	})
+}
+
+// bump makes what caches know of the marks' objects count as old, here at
+// once and on other nodes as soon as they hear of it.
+func (s *Service) bump(marks ...string) {
+	for _, mark := range marks {
+		s.marks.Bump(mark)
+	}
+	if s.push != nil {
+		s.push(marks)
+	}
 }
 
 // missing gives a store's errs.NotFound words that name what was looked for.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/nodes"
 )
 
 // Key returns one key that the actor may see.
@@ -143,10 +144,16 @@ func (s *Service) DeleteKey(ctx context.Context, a Actor, id string, revision in
 	return s.recordKey(ctx, a, "key.delete", &k, k, nil)
 }
 
-// Revoke ends the key for good and keeps its row. It returns the key and the
-// moment after which no node says VALID. Revoking a revoked key changes
-// nothing and keeps the first reason.
-func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason, note string) (Key, time.Time, error) {
+// Effect is when a revoke holds on every node.
+type Effect struct {
+	By      time.Time // no question asked after it is answered VALID anywhere
+	Waiting []nodes.Silent
+}
+
+// Revoke ends the key for good and keeps its row. It returns the key and when
+// that holds everywhere. Revoking a revoked key changes nothing and keeps the
+// first reason, but tells anew who may not have heard of it.
+func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason, note string) (Key, Effect, error) {
 	if reason == "" {
 		reason = ReasonUnspecified
 	}
@@ -154,10 +161,10 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 	f.Check(reason.valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
 	checkText(&f, "note", note, MaxTextLength, true)
 	if err := f.Err(); err != nil {
-		return Key{}, time.Time{}, err
+		return Key{}, Effect{}, err
 	}
 	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
-		return Key{}, time.Time{}, err
+		return Key{}, Effect{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if !k.RevokedAt.IsZero() {
@@ -167,13 +174,15 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 		return nil
 	})
 	if errors.Is(err, errAlreadyRevoked) {
-		return before, s.effectiveBy(), nil
+		return before, s.effect(ctx), nil
 	}
 	if err != nil {
-		return Key{}, time.Time{}, missing(err, keyWord)
+		return Key{}, Effect{}, missing(err, keyWord)
 	}
-	effective := s.effectiveBy()
-	return after, effective, s.recordKey(ctx, a, "key.revoke", &after, before, after)
+	if err := s.recordKey(ctx, a, "key.revoke", &after, before, after); err != nil {
+		return Key{}, Effect{}, err
+	}
+	return after, s.effect(ctx), nil
 }
 
 var errAlreadyRevoked = errors.New("the key is revoked already")
@@ -187,9 +196,19 @@ func (r RevokeReason) valid() bool {
 	}
 }
 
-// effectiveBy is when every node that polls the store has heard of a change
-// made just now.
-func (s *Service) effectiveBy() time.Time { return moment(s.now().Add(PollBound)) }
+// effectTimeout bounds how long a revoke waits for the records of other nodes.
+const effectTimeout = 2 * time.Second
+
+// effect is when every node has heard of a change made just now.
+func (s *Service) effect(ctx context.Context) Effect {
+	if s.nodes == nil {
+		return Effect{By: moment(s.now().Add(PollBound))}
+	}
+	ctx, cancel := context.WithTimeout(ctx, effectTimeout)
+	defer cancel()
+	by, waiting := s.nodes.HeardBy(ctx, PollBound)
+	return Effect{By: moment(by), Waiting: waiting}
+}
 
 // MaxGrace bounds the grace period of a rotation.
 const MaxGrace = 90 * 24 * time.Hour

@@ -1,12 +1,16 @@
 package keys
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"hash/maphash"
 	"sync/atomic"
 	"time"
 )
 
-// PollBound is how long another node may take to learn of a change.
+// PollBound is how long another node that polls may take to learn of a change:
+// the next poll begins within an interval, and takes no longer than its
+// time-out, or it does not count.
 const PollBound = time.Second
 
 const markSlots = 1 << 16
@@ -43,6 +47,13 @@ func (m *Marks) BumpAll() {
 func (m *Marks) Mark(id string) Mark {
 	slot := m.slot(id)
 	return Mark{slot: slot, value: slot.Load()}
+}
+
+// hashMark is the name of the mark of the key with the hash. It is another
+// digest of it, so that it can be told to other nodes.
+func hashMark(h Hash) string {
+	sum := sha256.Sum256(append([]byte("latchkey mark "), h[:]...))
+	return hex.EncodeToString(sum[:16])
 }
 
 func (m *Marks) slot(id string) *atomic.Uint64 {

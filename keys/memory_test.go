@@ -33,6 +33,8 @@ type memory struct {
 	events        []audit.Event
 
 	gone        atomic.Bool
+	pollsFail   atomic.Bool
+	pollTakes   atomic.Int64 // nanoseconds from reading the changes to the answer
 	auditGone   atomic.Bool
 	loads       atomic.Int64                  // calls of ByHash
 	afterByHash func()                        // between reading and answering
@@ -243,9 +245,13 @@ func (m *memory) ChangedSince(ctx context.Context, since time.Time, _ int) ([]ke
 	if err := m.reach(ctx); err != nil {
 		return nil, err
 	}
+	if m.pollsFail.Load() {
+		return nil, errGone
+	}
 	if told := m.changes.Load(); told != nil {
 		return *told, nil
 	}
+	defer func() { time.Sleep(time.Duration(m.pollTakes.Load())) }()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := slices.Concat(changed(&m.organizations, since), changed(&m.accounts, since), changed(&m.keys, since), changed(&m.tiers, since))

@@ -2,21 +2,52 @@ package keys
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
+
+	"github.com/latchkey/latchkey/nodes"
 )
 
 const (
-	pollEvery   = PollBound / 2
-	pollOverlap = mostSkew + WriteBound
+	// A poll begins each pollEvery, whether or not earlier ones are over. One
+	// that takes longer than pollTime is applied, but does not count as one:
+	// the two together are less than PollBound.
+	pollEvery   = PollBound / 4
+	pollTime    = PollBound * 7 / 10
+	pollTimeout = 2 * PollBound
+	mostPolls   = int(pollTimeout / pollEvery) // at once
+	pollOverlap = nodes.MostSkew + WriteBound
 	pollLimit   = 20_000 // changes of one kind; with more, every mark is bumped
-	mostSkew    = 5 * time.Second
+	beatTimeout = PollBound
 )
 
-// poll bumps the marks of what other nodes changed, until ctx ends.
+// polling is how far this node knows what others changed.
+type polling struct {
+	mu       sync.Mutex
+	applied  time.Time        // when the last poll that succeeded began
+	told     map[string]int64 // what it told, by id
+	failures int              // since a poll was applied and recorded
+}
+
+// Polling tells how a Verifier learns of changes.
+type Polling struct {
+	LastPoll time.Time // everything changed before it is applied, and others know that
+	Failures int       // tries since then that failed
+	Stale    bool      // nothing is served from memory: LastPoll is too long ago
+}
+
+// Polling returns how the Verifier learns of changes just now.
+func (v *Verifier) Polling() Polling {
+	c := v.grants
+	c.polling.mu.Lock()
+	defer c.polling.mu.Unlock()
+	return Polling{LastPoll: *c.recorded.Load(), Failures: c.polling.failures, Stale: c.tooStale(c.now())}
+}
+
+// poll begins a poll of what other nodes changed each pollEvery, until ctx ends.
 func (c *cache) poll(ctx context.Context) {
-	started := c.now()
-	seen := map[string]int64{}
-	failing := false
+	going := make(chan struct{}, mostPolls)
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	for {
@@ -25,48 +56,140 @@ func (c *cache) poll(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		next, at, err := c.pollOnce(ctx, started, seen)
-		c.tally.polled.Store(&err)
-		if err == nil {
-			started, seen = at, next
+		select {
+		case going <- struct{}{}:
+		default:
+			continue
 		}
-		if err != nil && !failing && ctx.Err() == nil {
-			c.logger.Error("changes of other nodes cannot be read", "err", err)
-		}
-		if err == nil && failing {
-			c.logger.Info("changes of other nodes can be read again")
-		}
-		failing = err != nil
+		c.running.Go(func() {
+			defer func() { <-going }()
+			err := c.pollOnce(ctx)
+			c.tally.polled.Store(&err)
+			if err != nil {
+				c.failed(ctx, "changes of other nodes cannot be read", err)
+				return
+			}
+			select {
+			case c.beats <- struct{}{}:
+			default: // one is to come
+			}
+		})
 	}
 }
 
-// pollOnce bumps the marks of changes not in seen, and returns all that the
-// store told with the time at which it was asked. since is when the last
-// successful poll began.
-func (c *cache) pollOnce(ctx context.Context, since time.Time, seen map[string]int64) (map[string]int64, time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+func (c *cache) failed(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	c.polling.mu.Lock()
+	c.polling.failures++
+	first := c.polling.failures == 1
+	c.polling.mu.Unlock()
+	if first {
+		c.logger.Error(what, "err", err)
+	}
+}
+
+// pollOnce bumps the marks of changes that were not told before.
+func (c *cache) pollOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	at := c.now()
+	c.polling.mu.Lock()
+	since := c.polling.applied
+	c.polling.mu.Unlock()
 	changes, err := c.store.ChangedSince(ctx, moment(since.Add(-pollOverlap)), pollLimit)
 	if err != nil {
-		return nil, at, err
+		return err
 	}
 	if len(changes) >= pollLimit || at.Sub(since) > TombstoneLife-pollOverlap {
 		c.marks.BumpAll()
 	}
+	c.polling.mu.Lock()
+	defer c.polling.mu.Unlock()
 	told := make(map[string]int64, len(changes))
 	for _, change := range changes {
 		told[change.ID] = change.Revision
 		// A deletion counts every time: its tombstone may stand before the object
 		// is gone, and the object have been loaded again in between.
-		if last, ok := seen[change.ID]; ok && last == change.Revision && change.Revision != Deleted {
+		if last, ok := c.polling.told[change.ID]; ok && last == change.Revision && change.Revision != Deleted {
 			continue
 		}
 		if change.Hash != (Hash{}) {
-			c.marks.Bump(string(change.Hash[:]))
+			c.marks.Bump(hashMark(change.Hash))
 		}
 		c.marks.Bump(change.ID)
 	}
-	c.current.Store(at.UnixNano())
-	return told, at, nil
+	if at.After(c.polling.applied) {
+		c.polling.applied, c.polling.told = at, told
+	}
+	if c.now().Sub(at) > pollTime {
+		return errLate // others count on the bound
+	}
+	return nil
+}
+
+var errLate = errors.New("the store takes too long to tell of changes")
+
+// beat records each poll that was applied, and looks at what others record.
+// The cache goes by the poll only when the record is written: other nodes count
+// on it that what they read there is no earlier than what holds here.
+func (c *cache) beat(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.beats:
+		}
+		c.polling.mu.Lock()
+		at := c.polling.applied
+		c.polling.mu.Unlock()
+		if err := c.recordPoll(ctx, at); err != nil {
+			c.failed(ctx, "this node's polls cannot be recorded", err)
+			continue
+		}
+		c.recorded.Store(&at)
+		c.polling.mu.Lock()
+		failed := c.polling.failures > 0
+		c.polling.failures = 0
+		c.polling.mu.Unlock()
+		if failed {
+			c.logger.Info("changes of other nodes are known again")
+		}
+	}
+}
+
+func (c *cache) recordPoll(ctx context.Context, at time.Time) error {
+	if c.nodes == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
+	defer cancel()
+	return c.nodes.Beat(ctx, at)
+}
+
+// watch looks at the records of other nodes each pollEvery, until ctx ends.
+func (c *cache) watch(ctx context.Context) {
+	ticker := time.NewTicker(pollEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		looking, cancel := context.WithTimeout(ctx, beatTimeout)
+		if err := c.nodes.Look(looking); err != nil && ctx.Err() == nil {
+			c.logger.Debug("records of other nodes cannot be read", "err", err)
+		}
+		cancel()
+	}
+}
+
+// tooStale reports whether the last recorded poll is so long ago that nothing
+// may be served from memory. The clock that never jumps counts, and so does the
+// one on the wall, which goes on while the machine sleeps.
+func (c *cache) tooStale(now time.Time) bool {
+	last := *c.recorded.Load()
+	return now.Sub(last) > c.maxStale || now.UnixNano()-last.UnixNano() > int64(c.maxStale)
 }

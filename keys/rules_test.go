@@ -210,9 +210,9 @@ func TestRevokedStaysRevoked(t *testing.T) {
 		_, _, err := n.service.Revoke(t.Context(), n.admin, k.ID, keys.AnyRevision, "because", "")
 		refused(t, "an unheard-of reason", err, errs.Invalid, "reason")
 		n.want(text, keys.Valid)
-		first, by, err := n.service.Revoke(t.Context(), n.admin, k.ID, k.Revision, keys.ReasonLeaked, "seen in a paste")
+		first, effect, err := n.service.Revoke(t.Context(), n.admin, k.ID, k.Revision, keys.ReasonLeaked, "seen in a paste")
 		n.must(err)
-		if wait := by.Sub(first.RevokedAt); wait != keys.PollBound {
+		if wait := effect.By.Sub(first.RevokedAt); wait != keys.PollBound {
 			t.Errorf("the revoke is effective everywhere %s after it", wait)
 		}
 		time.Sleep(time.Hour)

@@ -61,9 +61,7 @@ func (c *cache) stats() Stats {
 		s.Cached += kept.MaxCost()
 	}
 	s.Cached -= c.known.RemainingCost() + c.unknown.RemainingCost()
-	if at := c.current.Load(); at != 0 {
-		s.Polled = time.Unix(0, at)
-	}
+	s.Polled = *c.recorded.Load()
 	if err := c.tally.polled.Load(); err != nil {
 		s.PollErr = *err
 	}

@@ -107,6 +107,13 @@ type Changes interface {
 	Buried(ctx context.Context, id string) (bool, error)
 }
 
+// Tombstones forgets deletions.
+type Tombstones interface {
+	// DeleteTombstonesBefore removes at most limit tombstones of what was
+	// deleted before, which is at least TombstoneLife ago.
+	DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error)
+}
+
 // Store is what the domain needs of a database.
 type Store interface {
 	Organizations() Collection[Organization, OrganizationFilter]

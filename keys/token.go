@@ -58,6 +58,6 @@ func (v *Verifier) readToken(ctx context.Context, q *Question) (*AccessToken, er
 // this node, within PollBound on the others.
 func (s *Service) EndToken(ctx context.Context, id string) error {
 	err := s.store.Bury(ctx, id)
-	s.marks.Bump(id)
+	s.bump(id)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -18,12 +19,13 @@ type VerifierConfig struct {
 	Limiter ratelimit.Limiter
 	Marks   *Marks // shared with the Service
 	Format  Format
-	Tokens  TokenReader // nil: signed tokens are malformed keys
+	Nodes   *nodes.Registry // nil: other nodes need not know of this one
+	Tokens  TokenReader     // nil: signed tokens are malformed keys
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now if nil
 
 	CacheSize    int            // most grants kept, DefaultCacheSize if 0
-	MaxStale     time.Duration  // how old a grant may get while the store is gone, DefaultMaxStale if 0
+	MaxStale     time.Duration  // how long grants are served after the last poll, DefaultMaxStale if 0
 	GuessLimit   ratelimit.Rule // unknown keys per client address, none if zero
 	StoreTimeout time.Duration  // bound of one load, 2 s if 0
 	LastUsed     func(keyID string, u usage.Use)

@@ -101,3 +101,10 @@ type QuotaStore interface {
 	// AddQuotaUse adds each Used to what is stored, all of them or none.
 	AddQuotaUse(ctx context.Context, uses []QuotaUse) error
 }
+
+// QuotaCleaner forgets what was used of quotas.
+type QuotaCleaner interface {
+	// DeleteQuotaUse removes at most limit uses of windows whose label sorts
+	// before the one, and is not the other. See PastWindows.
+	DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error)
+}

@@ -154,6 +154,14 @@ func (q Quota) Window(now time.Time) (label string, resetsAt time.Time) {
 	return w.label(), w.end()
 }
 
+// PastWindows returns what tells the windows that are over for two days at
+// least: they sort before the one, the other excepted. A day's label begins with
+// its month's.
+func PastWindows(now time.Time) (before, except string) {
+	long := now.Add(-48 * time.Hour)
+	return windowOf(Day, long).label(), windowOf(Month, long).label()
+}
+
 // window is one day or one month; it compares without an allocation.
 type window struct {
 	year  int

@@ -21,7 +21,9 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/internal/tracing"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/mail"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -34,6 +36,8 @@ type app struct {
 	format      keys.Format
 	marks       *keys.Marks
 	audit       *audit.Log
+	nodes       *nodes.Registry
+	push        *redispush.Push
 	limiter     *limits
 	lastUsed    *usage.LastUsed
 	meter       *usage.Meter
@@ -94,6 +98,9 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 	if err = a.buildSigning(opening); err != nil {
 		return a, err
 	}
+	if err = a.buildNodes(); err != nil {
+		return a, err
+	}
 	if err = a.buildKeys(); err != nil {
 		return a, err
 	}
@@ -125,12 +132,12 @@ func (a *app) buildSigning(ctx context.Context) error {
 }
 
 func (a *app) buildKeys() (err error) {
-	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format})
+	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes, Push: a.tell})
 	if err != nil {
 		return err
 	}
 	a.verifier, err = keys.NewVerifier(keys.VerifierConfig{
-		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger,
+		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger, Nodes: a.nodes,
 		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
 		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,
 		Meter: a.meter,
@@ -190,6 +197,12 @@ func (a *app) close(ctx context.Context) error {
 	if a.verifier != nil {
 		a.verifier.Close()
 	}
+	if a.nodes != nil {
+		a.leave(ctx)
+	}
+	if a.push != nil {
+		faults = append(faults, a.push.Close())
+	}
 	if a.recorder != nil {
 		faults = append(faults, a.saveUsage(ctx))
 	}
@@ -229,30 +242,4 @@ func (a *app) saveLastUsed(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-const (
-	cleanEvery      = 10 * time.Minute
-	cleanStep       = 1000
-	idempotencyLife = 48 * time.Hour
-)
-
-// clean removes sessions and tokens that ended by themselves and forgotten
-// idempotency keys, in small steps, until ctx ends.
-func (a *app) clean(ctx context.Context) {
-	ticker := time.NewTicker(cleanEvery)
-	defer ticker.Stop()
-	for {
-		now := time.Now()
-		_, sessions := a.store.DeleteSessionsBefore(ctx, now, now.Add(-auth.SessionIdle), cleanStep)
-		_, records := a.store.DeleteIdempotencyBefore(ctx, now.Add(-idempotencyLife), cleanStep)
-		if err := errors.Join(sessions, records, a.people.Clean(ctx)); err != nil && ctx.Err() == nil {
-			a.logger.WarnContext(ctx, "clean up", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +38,7 @@ type config struct {
 	brand           string
 	cacheSize       int
 	maxStale        time.Duration
+	nodeName        string
 	guessLimit      ratelimit.Rule
 	signInLimit     ratelimit.Rule
 	redisURL        string
@@ -68,7 +70,10 @@ type config struct {
 	usageKept        usage.Retention
 }
 
-const variablePrefix = "LATCHKEY_"
+const (
+	variablePrefix = "LATCHKEY_"
+	standardDir    = "latchkey-data"
+)
 
 // setting is one variable: its default, what it means, and where it goes.
 type setting struct {
@@ -158,8 +163,11 @@ func (c *config) complete() error {
 	if c.oauthAudience == "" {
 		c.oauthAudience = c.url
 	}
+	if c.databaseURL == "" {
+		c.databaseURL = "sqlite:" + filepath.Join(cmp.Or(c.dataDir, standardDir), "latchkey.db")
+	}
 	if c.dataDir == "" {
-		c.dataDir = "latchkey-data"
+		c.dataDir = standardDir
 		if path, is := strings.CutPrefix(c.databaseURL, "sqlite:"); is {
 			c.dataDir = filepath.Dir(strings.TrimPrefix(path, "//"))
 		}
@@ -175,7 +183,11 @@ func (s *setting) value(given map[string]string) (string, error) {
 		return "", fmt.Errorf("set it or %s_FILE, not both", s.name)
 	case s.secret && fromFile:
 		b, err := os.ReadFile(file) //nolint:gosec // G304: the operator names the file
-		return strings.TrimRight(string(b), "\r\n"), err
+		text := strings.TrimRight(string(b), "\r\n")
+		if err == nil && text == "" {
+			err = fmt.Errorf("the file %s is empty", file)
+		}
+		return text, err
 	case set && value != "":
 		return value, nil
 	default:

@@ -102,6 +102,9 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		return errors.Join(err, listener.Close())
 	}
 	defer stopAdmin()
+	if err := a.join(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	greet(out, a, listener.Addr(), password)
 	return a.run(ctx, listener, handler)
 }
@@ -133,7 +136,7 @@ func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handl
 	server := newServer(handler, a.logger)
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	cleaned := make(chan struct{})
-	go func() { defer close(cleaned); a.clean(cleaning) }()
+	go func() { defer close(cleaned); a.newCleaner().run(cleaning) }()
 	defer func() { stopCleaning(); <-cleaned }()
 
 	drain := func(context.Context) error { return nil }
@@ -178,7 +181,7 @@ func (a *app) handler() (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now},
-		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Usage: usage.NewReports(a.store),
+		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: usage.NewReports(a.store),
 		Idempotency: a.idempotency, Edge: edge, Health: a.checks(a.started), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})

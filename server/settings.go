@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
@@ -33,7 +34,7 @@ func settings() []setting {
 	return []setting{
 		{name: "ADDR", standard: ":8080", meaning: "address and port to listen on", set: setAddr},
 		{name: "ADMIN_ADDR", standard: "", meaning: "address and port for operators alone, such as 127.0.0.1:9090: /metrics and /debug/pprof/, without a credential; if empty, /metrics is on LATCHKEY_ADDR for the provider's staff and service accounts with latchkey:metrics:read, and there are no profiles", set: setAdminAddr},
-		{name: "DATABASE_URL", standard: "sqlite:latchkey-data/latchkey.db", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME", secret: true, set: setDatabaseURL},
+		{name: "DATABASE_URL", standard: "", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME; the SQLite file latchkey.db in LATCHKEY_DATA_DIR if empty", secret: true, set: setDatabaseURL},
 		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: text(func(c *config) *string { return &c.adminEmail })},
 		{name: "ADMIN_PASSWORD", standard: "", meaning: "the first admin's password; random and printed once if empty", secret: true, set: text(func(c *config) *string { return &c.adminPassword })},
 		{name: "AUTHENTICATORS", standard: "session,api_key,jwt,token,basic", meaning: "who may act by which scheme, asked in this order: " + strings.Join(authenticatorNames(), ", "), set: setAuthenticators},
@@ -42,7 +43,8 @@ func settings() []setting {
 		{name: "FORWARDED_HEADER", standard: "x-forwarded-for", meaning: "the header that these proxies set: x-forwarded-for or forwarded", set: setForwardedHeader},
 		{name: "BRAND", standard: keys.DefaultBrand, meaning: "what keys start with; changing it makes every issued key malformed", set: setBrand},
 		{name: "CACHE_SIZE", standard: strconv.Itoa(keys.DefaultCacheSize), meaning: "how many keys are held in memory", set: setCacheSize},
-		{name: "MAX_STALE", standard: "5m", meaning: "how long cached keys verify while the store is gone", set: duration(time.Second, 24*time.Hour, func(c *config) *time.Duration { return &c.maxStale })},
+		{name: "MAX_STALE", standard: "5m", meaning: "how long cached keys verify while the store is gone: after the last time that it told of changes", set: duration(time.Second, 24*time.Hour, func(c *config) *time.Duration { return &c.maxStale })},
+		{name: "NODE_NAME", standard: "", meaning: "what this process is called in the list of nodes; the host's name if empty", set: setNodeName},
 		{name: "GUESS_LIMIT", standard: "60/1m", meaning: "unknown keys that one client address may try, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.guessLimit })},
 		{name: "SIGN_IN_LIMIT", standard: "10/1m", meaning: "wrong passwords that one client address may try per account, ten times as many in all, or off", set: rule(func(c *config) *ratelimit.Rule { return &c.signInLimit })},
 		{name: "REDIS_URL", standard: "", meaning: "Redis or Valkey in which all nodes count limits and quotas together: redis://HOST:6379/0, rediss:// for TLS, redis+cluster://HOST:6379,HOST:6379 or redis+sentinel://HOST:26379/0?master_name=NAME; each node counts by itself if empty", secret: true, set: setRedisURL},
@@ -51,7 +53,7 @@ func settings() []setting {
 		{name: "LIMIT_MODE", standard: modeExact, meaning: "exact (every verification asks Redis) or leased (nodes take shares of limits ahead of need)", set: oneOf(func(c *config) *string { return &c.limitMode }, modeExact, modeLeased)},
 		{name: "URL", standard: "", meaning: "where the outside reaches the service, such as https://keys.example.com; http://localhost and the port if empty", set: setURL},
 		{name: "SECRET", standard: "", meaning: "what signing keys and one-time codes are sealed under, at least 32 characters, the same on every node; made in the data folder if empty", secret: true, set: setSecret},
-		{name: "DATA_DIR", standard: "", meaning: "folder for what is no database; that of the SQLite file, or latchkey-data, if empty", set: text(func(c *config) *string { return &c.dataDir })},
+		{name: "DATA_DIR", standard: "", meaning: "folder of the SQLite file, unless LATCHKEY_DATABASE_URL is set, and of what is no database; that of the SQLite file, or latchkey-data, if empty", set: text(func(c *config) *string { return &c.dataDir })},
 		{name: "JWT_ALGORITHM", standard: string(signing.ES256), meaning: "how tokens are signed: ES256 or RS256", set: setAlgorithm},
 		{name: "JWT_ACCESS_LIFE", standard: "30m", meaning: "how long a user's access token lives", set: duration(time.Minute, 24*time.Hour, func(c *config) *time.Duration { return &c.accessLife })},
 		{name: "JWT_REFRESH_LIFE", standard: "168h", meaning: "how long a user's refresh token lives; each use makes a new one", set: duration(time.Minute, 90*24*time.Hour, func(c *config) *time.Duration { return &c.refreshLife })},
@@ -153,7 +155,20 @@ func setAdminAddr(c *config, v string) error {
 
 func setDatabaseURL(c *config, v string) error {
 	c.databaseURL = v
+	if v == "" {
+		return nil // complete names the file
+	}
 	return store.CheckURL(v)
+}
+
+const maxNodeName = 100
+
+func setNodeName(c *config, v string) error {
+	c.nodeName = v
+	if len(v) > maxNodeName || strings.ContainsFunc(v, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("must have at most %d printable characters", maxNodeName)
+	}
+	return nil
 }
 
 func setBrand(c *config, v string) error {

@@ -30,6 +30,40 @@ func Open(ctx context.Context, url string, watches ...calls.Watch) (Store, error
 	}
 }
 
+// ErrNotSQLite is returned where a file is needed and the URL names MongoDB.
+var ErrNotSQLite = errors.New("the database is MongoDB: use mongodump and mongorestore, see docs/backup.md")
+
+// Backup writes the SQLite database that the URL names to a new file, while
+// others go on using it.
+func Backup(ctx context.Context, url, file string) error {
+	path, err := sqlitePath(url)
+	if err != nil {
+		return err
+	}
+	return sqlite.Backup(ctx, path, file)
+}
+
+// Restore makes the SQLite database that the URL names, which must not exist,
+// of what Backup wrote.
+func Restore(ctx context.Context, url, file string) error {
+	path, err := sqlitePath(url)
+	if err != nil {
+		return err
+	}
+	return sqlite.Restore(ctx, file, path)
+}
+
+func sqlitePath(url string) (string, error) {
+	if err := CheckURL(url); err != nil {
+		return "", err
+	}
+	path, ok := strings.CutPrefix(url, "sqlite:")
+	if !ok {
+		return "", ErrNotSQLite
+	}
+	return strings.TrimPrefix(path, "//"), nil
+}
+
 // CheckURL returns ErrURL for a URL that names no database, whatever is there.
 func CheckURL(url string) error {
 	scheme, rest, _ := strings.Cut(url, ":")

@@ -1,5 +1,5 @@
 // Package store opens a database for the service. What a database must do is
-// declared by those who use it, in keys, auth, audit, usage,
+// declared by those who use it, in keys, auth, audit, usage, nodes,
 // ratelimit and idempotency; Store is the union.
 package store
 
@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -18,12 +19,15 @@ import (
 // Store is everything that the service needs of a database.
 type Store interface {
 	keys.Store
+	keys.Tombstones
 	auth.Store
 	audit.Store
 	ratelimit.QuotaStore
+	ratelimit.QuotaCleaner
 	idempotency.Store
 	signing.Store
 	usage.Store
+	nodes.Store
 
 	// Name says which database this is, for people: "SQLite at …" or
 	// "MongoDB at …", without credentials.

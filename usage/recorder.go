@@ -79,7 +79,6 @@ func NewRecorder(c RecorderConfig) (*Recorder, error) {
 	r := &Recorder{c: c, owner: ids.New(ids.Journal), fresh: map[rowKey]*row{}, waiting: map[rowKey]*row{}, drained: c.Now(), life: ctx, stop: stop}
 	r.running.Go(func() { r.run(ctx) })
 	r.running.Go(func() { r.fold(ctx) })
-	r.running.Go(func() { r.cleanUp(ctx) })
 	return r, nil
 }
 

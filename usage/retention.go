@@ -33,30 +33,13 @@ func (r Retention) Validate() error {
 }
 
 const (
-	cleanEvery = time.Minute
 	cleanBatch = 500 // pages a step
 	cleanSteps = 20  // a round, of each kind and level
 	cleanRest  = 50 * time.Millisecond
 )
 
-// cleanUp removes what is past its retention, in small steps with rests in
-// between. Every node may do it: what is gone is gone.
-func (r *Recorder) cleanUp(ctx context.Context) {
-	ticker := time.NewTicker(cleanEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if err := r.Clean(ctx); err != nil && ctx.Err() == nil {
-			r.c.Logger.Warn("old usage cannot be removed", "err", err)
-		}
-	}
-}
-
-// Clean removes some of what is past its retention.
+// Clean removes some of what is past its retention, in small steps with rests
+// in between. One node at a time is enough to do it for all.
 func (r *Recorder) Clean(ctx context.Context) error {
 	now := r.c.Now()
 	keep := map[Level]time.Duration{Minutes: r.c.Retention.Minutes, Hours: r.c.Retention.Hours, Days: r.c.Retention.Days}

@@ -26,6 +26,7 @@ const (
 	Certificate    = "crt_"
 	SigningKey     = "sig_"
 	Journal        = "jnl_"
+	Node           = "node_"
 )
 
 const hexLength = 32

@@ -16,15 +16,16 @@ const forms = "write redis://HOST:6379/0, rediss://… for TLS, redis+cluster://
 // CheckURL reports what is wrong with the address of a Redis, a Redis Cluster
 // or the sentinels of one, without connecting. The error tells no password.
 func CheckURL(address string) error {
-	c, err := open(address, time.Second)
+	c, err := Open(address, time.Second)
 	if err != nil {
 		return err
 	}
 	return c.Close()
 }
 
-// open makes the client; it connects at its first use.
-func open(address string, timeout time.Duration) (redis.UniversalClient, error) {
+// Open makes a client that never repeats a call; it connects at its first use.
+// The error tells no password.
+func Open(address string, timeout time.Duration) (redis.UniversalClient, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok {
 		return nil, errors.New("the scheme is missing: " + forms)

@@ -84,7 +84,7 @@ func New(c Config) (*Limiter, error) {
 		return nil, errors.New("redislimit: Timeout is required")
 	}
 	silence()
-	client, err := open(c.URL, c.Timeout)
+	client, err := Open(c.URL, c.Timeout)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
@@ -189,12 +190,13 @@ type tombstone struct {
 
 func (s *Store) plant(ctx context.Context, t tombstone) error {
 	t.DeletedAt = time.Now().UTC()
-	graves := s.db.Collection("tombstones")
-	if _, err := graves.DeleteMany(ctx, bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: t.DeletedAt.Add(-keys.TombstoneLife)}}}}); err != nil {
-		return known(err)
-	}
-	_, err := graves.ReplaceOne(ctx, bson.D{{Key: "_id", Value: t.ID}}, t, options.Replace().SetUpsert(true))
+	_, err := s.db.Collection("tombstones").ReplaceOne(ctx, bson.D{{Key: "_id", Value: t.ID}}, t, options.Replace().SetUpsert(true))
 	return known(err)
+}
+
+// DeleteTombstonesBefore removes at most limit tombstones.
+func (s *Store) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.deleteSome(ctx, "tombstones", bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }
 
 // Bury notes that whatever has the id is no more.
@@ -208,34 +210,48 @@ func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
 	return n > 0, known(err)
 }
 
-// ChangedSince returns what was written or deleted not before since.
+// ChangedSince returns what was written or deleted not before since. All kinds
+// are asked for at once: polling has little time, however far the server is.
 func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
-	var changes []keys.Change
-	for _, name := range []string{"keys", "service_accounts", "organizations", "tiers", "tombstones"} {
-		field := "updated_at"
+	names := []string{"keys", "service_accounts", "organizations", "tiers", "tombstones"}
+	found := make([][]keys.Change, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, name := range names {
+		group.Go(func() (err error) {
+			found[i], err = s.changedIn(ctx, name, since, limit)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, known(err)
+	}
+	return slices.Concat(found...), nil
+}
+
+func (s *Store) changedIn(ctx context.Context, name string, since time.Time, limit int) ([]keys.Change, error) {
+	field := "updated_at"
+	if name == "tombstones" {
+		field = "deleted_at"
+	}
+	cursor, err := s.db.Collection(name).Find(ctx, bson.D{{Key: field, Value: bson.D{{Key: "$gte", Value: since}}}},
+		options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "hash", Value: 1}, {Key: "revision", Value: 1}}))
+	if err != nil {
+		return nil, err
+	}
+	var found []struct {
+		ID       string `bson:"_id"`
+		Hash     []byte `bson:"hash"`
+		Revision int64  `bson:"revision"`
+	}
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, err
+	}
+	changes := make([]keys.Change, len(found))
+	for i, f := range found {
+		changes[i] = keys.Change{ID: f.ID, Revision: f.Revision}
+		copy(changes[i].Hash[:], f.Hash)
 		if name == "tombstones" {
-			field = "deleted_at"
-		}
-		cursor, err := s.db.Collection(name).Find(ctx, bson.D{{Key: field, Value: bson.D{{Key: "$gte", Value: since}}}},
-			options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "hash", Value: 1}, {Key: "revision", Value: 1}}))
-		if err != nil {
-			return nil, known(err)
-		}
-		var found []struct {
-			ID       string `bson:"_id"`
-			Hash     []byte `bson:"hash"`
-			Revision int64  `bson:"revision"`
-		}
-		if err := cursor.All(ctx, &found); err != nil {
-			return nil, known(err)
-		}
-		for _, f := range found {
-			c := keys.Change{ID: f.ID, Revision: f.Revision}
-			copy(c.Hash[:], f.Hash)
-			if name == "tombstones" {
-				c.Revision = keys.Deleted
-			}
-			changes = append(changes, c)
+			changes[i].Revision = keys.Deleted
 		}
 	}
 	return changes, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -72,11 +73,12 @@ func indexes() []index {
 		{"usage", []string{"service_account_id", "kind", "level", "start"}, false},
 		{"usage", []string{"organization_id", "kind", "level", "start"}, false},
 		{"refusals", []string{"refused_at"}, false},
+		{"quota_use", []string{"window"}, false},
 	}
 }
 
 // schema is the version of the documents that this package writes.
-const schema = 2
+const schema = 3
 
 // ErrNewer is returned for a database that a newer version wrote.
 var ErrNewer = errors.New("the database was written by a newer version")
@@ -97,6 +99,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	if noted.Version == 1 {
 		if err := s.nameUsers(ctx); err != nil {
 			return fmt.Errorf("bring the users to schema 2: %w", err)
+		}
+	}
+	if noted.Version == 1 || noted.Version == 2 {
+		if err := s.nameWindows(ctx); err != nil {
+			return fmt.Errorf("bring the quotas to schema 3: %w", err)
 		}
 	}
 	for _, i := range indexes() {
@@ -137,6 +144,31 @@ func (s *Store) nameUsers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// nameWindows gives the counts of schema 2 the field that clean-up goes by. A
+// node of that schema that still runs may leave some without it, which then
+// stay; they are small.
+func (s *Store) nameWindows(ctx context.Context) error {
+	counts := s.db.Collection("quota_use")
+	cursor, err := counts.Find(ctx, bson.D{{Key: "window", Value: nil}}, options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return err
+	}
+	defer cursor.Close(context.WithoutCancel(ctx)) //nolint:errcheck // read to its end, or given up
+	for cursor.Next(ctx) {
+		var found struct {
+			ID string `bson:"_id"`
+		}
+		if err := cursor.Decode(&found); err != nil {
+			return err
+		}
+		_, window, _ := strings.Cut(found.ID, " ")
+		if _, err := counts.UpdateOne(ctx, bson.D{{Key: "_id", Value: found.ID}}, bson.D{{Key: "$set", Value: bson.D{{Key: "window", Value: window}}}}); err != nil {
+			return err
+		}
+	}
+	return cursor.Err()
 }
 
 func (s *Store) makeIndex(ctx context.Context, i index) error {

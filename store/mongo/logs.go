@@ -121,10 +121,19 @@ func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) erro
 	writes := make([]mongo.WriteModel, len(uses))
 	for i, u := range uses {
 		writes[i] = mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: quotaID(u.ID, u.Window)}}).
-			SetUpdate(bson.D{{Key: "$inc", Value: bson.D{{Key: "used", Value: u.Used}}}}).SetUpsert(true)
+			SetUpdate(bson.D{
+				{Key: "$inc", Value: bson.D{{Key: "used", Value: u.Used}}},
+				{Key: "$setOnInsert", Value: bson.D{{Key: "window", Value: u.Window}}},
+			}).SetUpsert(true)
 	}
 	_, err := s.db.Collection("quota_use").BulkWrite(ctx, writes)
 	return known(err)
+}
+
+// DeleteQuotaUse removes at most limit counts of windows before one, except
+// those of another.
+func (s *Store) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
+	return s.deleteSome(ctx, "quota_use", bson.D{{Key: "window", Value: bson.D{{Key: "$lt", Value: before}, {Key: "$ne", Value: except}}}}, limit)
 }
 
 type idempotencyRecord struct {

@@ -8,19 +8,18 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-const (
-	forgetTombstones = "DELETE FROM tombstones WHERE deleted_at < ?"
-	putTombstone     = "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)"
-)
+const putTombstone = "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)"
 
-// plant notes the deletion, and forgets those that every node has heard of.
+// plant notes the deletion.
 func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
-	now := time.Now()
-	if _, err := tx.ExecContext(ctx, forgetTombstones, now.Add(-keys.TombstoneLife).UnixMilli()); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, putTombstone, id, hash, now.UnixMilli())
+	_, err := tx.ExecContext(ctx, putTombstone, id, hash, time.Now().UnixMilli())
 	return err
+}
+
+// DeleteTombstonesBefore removes at most limit tombstones.
+func (s *Store) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	n, err := s.writer.exec(ctx, "DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones INDEXED BY tombstones_deleted WHERE deleted_at < ? LIMIT ?)", before.UnixMilli(), limit)
+	return int(n), err
 }
 
 // changeQueries are the statements of ChangedSince, each with a since and a limit.

@@ -13,8 +13,8 @@ import (
 // Statements returns the texts of all that was prepared so far, and of what
 // only transactions use.
 func (s *Store) Statements() []string {
-	all := []string{forgetTombstones, putTombstone, selectHash, selectCells, updateCells, insertPage, selectRefusals, putRefusals}
-	for _, d := range []*database{s.reader, s.writer} {
+	all := []string{putTombstone, selectHash, selectCells, updateCells, insertPage, selectRefusals, putRefusals}
+	for _, d := range []*database{s.reader, s.writer, s.notes} {
 		d.statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
 	}
 	for _, name := range []string{"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families", "identities", "links", "certificates", "signing_keys"} {

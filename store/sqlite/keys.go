@@ -97,7 +97,7 @@ func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]usage.Use) 
 	for id, u := range used {
 		rows = append(rows, [4]any{id, u.At.UnixMilli(), u.Address, u.UserAgent})
 	}
-	update, err := t.store.writer.prepare(ctx, touchKeys) // before the transaction takes the one connection
+	update, err := t.store.notes.prepare(ctx, touchKeys) // before the transaction takes the one connection
 	if err != nil {
 		return known(err)
 	}

@@ -12,11 +12,13 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+const migrationFiles = "migrations/*.sql"
+
 // migrate applies the numbered migrations that the file has not had, each in
 // a transaction that locks the file first, so that two processes never apply
 // the same one. The number of the last is kept in PRAGMA user_version.
 func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := fs.Glob(migrations, migrationFiles)
 	if err != nil {
 		return err
 	}
@@ -43,7 +45,7 @@ func apply(ctx context.Context, db *sql.DB, number, newest int, file string) err
 		return err
 	}
 	if version > newest {
-		return fmt.Errorf("%w: it has schema %d, this version knows up to %d; use a newer latchkey", ErrNewer, version, newest)
+		return newer(version, newest)
 	}
 	if version >= number {
 		return nil
@@ -59,3 +61,7 @@ func apply(ctx context.Context, db *sql.DB, number, newest int, file string) err
 
 // ErrNewer is returned for a database that a newer version wrote.
 var ErrNewer = errors.New("the database was written by a newer version")
+
+func newer(version, newest int) error {
+	return fmt.Errorf("%w: it has schema %d, this version knows up to %d; use a newer latchkey", ErrNewer, version, newest)
+}

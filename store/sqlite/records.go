@@ -86,6 +86,14 @@ func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) erro
 	return err
 }
 
+// DeleteQuotaUse removes at most limit rows of windows before one, except those
+// of another.
+func (s *Store) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
+	n, err := s.writer.exec(ctx, `DELETE FROM quota_use WHERE (id, window) IN
+		(SELECT id, window FROM quota_use INDEXED BY quota_use_window WHERE window < ? AND window <> ? LIMIT ?)`, before, except, limit)
+	return int(n), err
+}
+
 // InsertIdempotency stores the record unless its key is taken.
 func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
 	_, err := s.writer.exec(ctx, "INSERT INTO idempotency (key, fingerprint, object_id, created_at) VALUES (?, ?, ?, ?)",

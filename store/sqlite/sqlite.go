@@ -1,4 +1,4 @@
-// Package sqlite is the embedded store: one file, in pure Go, for one node.
+// Package sqlite is the embedded store: one file, in pure Go, for one machine.
 // Reads go to connections of their own and never wait for the one writer
 // (write-ahead log); statements are prepared once.
 package sqlite
@@ -6,7 +6,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -27,6 +26,7 @@ type Store struct {
 	path   string
 	writer *database
 	reader *database
+	notes  *database // writes what need not outlive the machine
 	watch  calls.Watch
 }
 
@@ -37,27 +37,31 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
-	writer, err := connect(path, 1, "immediate")
+	writer, err := connect(path, 1, "immediate", "FULL")
 	if err != nil {
 		return nil, err
 	}
 	if err := migrate(ctx, writer.db); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.close())
 	}
-	reader, err := connect(path, max(4, runtime.GOMAXPROCS(0)), "deferred")
+	reader, err := connect(path, max(4, runtime.GOMAXPROCS(0)), "deferred", "FULL")
 	if err != nil {
 		return nil, errors.Join(err, writer.close())
 	}
-	s := &Store{path: path, writer: writer, reader: reader, watch: calls.Join(watches...)}
-	writer.watch, reader.watch = s.watch, s.watch
+	notes, err := connect(path, 1, "immediate", "NORMAL")
+	if err != nil {
+		return nil, errors.Join(err, reader.close(), writer.close())
+	}
+	s := &Store{path: path, writer: writer, reader: reader, notes: notes, watch: calls.Join(watches...)}
+	writer.watch, reader.watch, notes.watch = s.watch, s.watch, s.watch
 	return s, nil
 }
 
-// connect opens a pool. synchronous(FULL) keeps what was acknowledged through
-// a loss of power, not only of the process.
-func connect(path string, connections int, lock string) (*database, error) {
+// connect opens a pool. The synchronous mode FULL keeps what was acknowledged
+// through a loss of power, not only of the process, which NORMAL does.
+func connect(path string, connections int, lock, synchronous string) (*database, error) {
 	options := url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
 		"_txlock": {lock},
 	}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()+"?"+options.Encode())
@@ -80,7 +84,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for running statements and closes the file.
 func (s *Store) Close(context.Context) error {
-	return errors.Join(s.reader.close(), s.writer.close())
+	return errors.Join(s.notes.close(), s.reader.close(), s.writer.close())
 }
 
 // database is a pool of connections with its prepared statements, one for
@@ -167,35 +171,21 @@ func (d *database) close() error {
 }
 
 // transact runs do in one transaction of the writer.
-func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
-	ctx, end := begin(ctx, s.watch, calls.Write, "BEGIN IMMEDIATE")
-	defer func() { end(known(err)) }()
-	tx, err := s.writer.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	return finish(tx, do(tx))
+func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
+	return s.writer.transact(ctx, do)
 }
 
 // transactBehind is transact for what is written behind anyway: a loss of power
 // may cost the last of it, though nothing that was acknowledged to anybody. So
 // verification never waits for a disk.
 func (s *Store) transactBehind(ctx context.Context, do func(*sql.Tx) error) error {
-	conn, err := s.writer.db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("take the connection: %w", err)
-	}
-	defer func() { _ = conn.Close() }() // it goes back to the pool
-	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	// A connection that cannot be set back must not be used again.
-	defer func() {
-		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = FULL"); err != nil {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-		}
-	}()
-	tx, err := conn.BeginTx(ctx, nil)
+	return s.notes.transact(ctx, do)
+}
+
+func (d *database) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
+	ctx, end := begin(ctx, d.watch, calls.Write, "BEGIN IMMEDIATE")
+	defer func() { end(known(err)) }()
+	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

@@ -26,7 +26,7 @@ func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress usage
 	var prepared [3]*sql.Stmt // before the transaction takes the one connection
 	for i, text := range []string{selectCells, updateCells, insertPage} {
 		var err error
-		if prepared[i], err = s.writer.prepare(ctx, text); err != nil {
+		if prepared[i], err = s.notes.prepare(ctx, text); err != nil {
 			return known(err)
 		}
 	}

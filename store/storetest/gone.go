@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
@@ -63,6 +64,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"Buried":              func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
 	})
 	maps.Copy(all, usageCalls(s))
+	maps.Copy(all, nodeCalls(s))
 	maps.Copy(all, callsOf("tokens", tokenKind(s)))
 	maps.Copy(all, callsOf("families", familyKind(s)))
 	maps.Copy(all, callsOf("identities", identityKind(s)))
@@ -107,6 +109,25 @@ func usageCalls(s store.Store) map[string]func(context.Context) error {
 		},
 		"Refusals":             func(ctx context.Context) error { return found(s.Refusals(ctx, "key_x")) },
 		"DeleteRefusalsBefore": func(ctx context.Context) error { return found(s.DeleteRefusalsBefore(ctx, now(), 10)) },
+	}
+}
+
+// nodeCalls are those for what nodes tell each other, and clean-up.
+func nodeCalls(s store.Store) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"PutNode": func(ctx context.Context) error {
+			return s.PutNode(ctx, nodes.Node{ID: ids.New(ids.Node), StartedAt: now(), PolledAt: now(), Beat: 1})
+		},
+		"Nodes":      func(ctx context.Context) error { return found(s.Nodes(ctx)) },
+		"DeleteNode": func(ctx context.Context) error { return s.DeleteNode(ctx, "node_x", 1) },
+		"TakeLease": func(ctx context.Context) error {
+			return found(s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: "node_x", Until: now()}, now()))
+		},
+		"DropLease": func(ctx context.Context) error { return s.DropLease(ctx, "work", "node_x") },
+		"DeleteTombstonesBefore": func(ctx context.Context) error {
+			return found(s.DeleteTombstonesBefore(ctx, now().Add(-keys.TombstoneLife), 10))
+		},
+		"DeleteQuotaUse": func(ctx context.Context) error { return found(s.DeleteQuotaUse(ctx, "2020-01-01", "2020-01", 10)) },
 	}
 }
 

@@ -1,0 +1,50 @@
+// Package nodes knows which processes serve from one store. Each keeps a
+// record there that says up to when it has applied what others changed, so
+// that whoever revokes a key can tell who may not have heard of it and until
+// when that one may go on. It also gives work that one node does for all to one
+// of them at a time. Polling itself is in package keys.
+package nodes
+
+import (
+	"context"
+	"time"
+)
+
+// MostSkew is how much the clocks of two nodes may differ.
+const MostSkew = 5 * time.Second
+
+// Node is the record of one process. It says: everything that was changed
+// before its poll began at PolledAt has been applied here, and MaxStale after
+// that poll nothing is served from memory unless there was a later one.
+type Node struct {
+	ID        string
+	Name      string
+	Version   string
+	StartedAt time.Time // by the node's clock
+	PolledAt  time.Time // by the node's clock
+	Beat      int64     // counts the records that the node wrote
+	MaxStale  time.Duration
+}
+
+// Lease gives a piece of work to its holder until a moment.
+type Lease struct {
+	Name   string
+	Holder string
+	Until  time.Time
+}
+
+// Store is what the package needs of a database.
+type Store interface {
+	// PutNode stores the record unless one with the same or a later Beat is
+	// there, which is no error: a write that was late must not undo a later one.
+	PutNode(ctx context.Context, n Node) error
+	// Nodes returns all records.
+	Nodes(ctx context.Context) ([]Node, error)
+	// DeleteNode removes the record if its Beat is not above beat.
+	DeleteNode(ctx context.Context, id string, beat int64) error
+	// TakeLease makes the lease the holder's if nobody has it, the holder has
+	// it already, or it ended before expired. It reports whether it is now his.
+	TakeLease(ctx context.Context, l Lease, expired time.Time) (bool, error)
+	// DropLease ends the lease if the holder has it.
+	DropLease(ctx context.Context, name, holder string) error
+}

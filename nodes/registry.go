@@ -1,0 +1,246 @@
+package nodes
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+const (
+	// freshFor is how long a node may show no new record and still count as
+	// one that polls: some intervals of polling, and the time of the writes.
+	freshFor = 1500 * time.Millisecond
+	// forgetAfter is how long a record stays after its node must have stopped
+	// to serve what it remembers.
+	forgetAfter = time.Minute
+)
+
+// Config is what a Registry needs. All fields but Name, Version and Now are
+// required.
+type Config struct {
+	Store    Store
+	Name     string // for people: where the process runs
+	Version  string
+	MaxStale time.Duration
+	Logger   *slog.Logger
+	Now      func() time.Time // time.Now if nil
+}
+
+// Registry keeps this node's record and watches those of the others. It judges
+// others by when it saw their records change, on its own monotonic clock: what
+// their clocks say can make an answer too late, never too early.
+type Registry struct {
+	c Config
+
+	writing sync.Mutex // one record at a time, in order
+	self    Node
+	joined  bool
+
+	mu     sync.Mutex // of what follows
+	seen   map[string]*sighting
+	looked time.Time // when the records were last read
+}
+
+// sighting is the last record that was seen of another node.
+type sighting struct {
+	node   Node
+	at     time.Time // the moment at which it was there for sure
+	proven bool      // it was written not long before
+}
+
+// New returns a Registry of a node that nobody knows yet; Join makes it known.
+func New(c Config) (*Registry, error) {
+	if c.Store == nil || c.MaxStale <= 0 || c.Logger == nil {
+		return nil, errors.New("nodes: Store, MaxStale and Logger are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	self := Node{ID: ids.New(ids.Node), Name: c.Name, Version: c.Version, StartedAt: c.Now(), MaxStale: c.MaxStale}
+	return &Registry{c: c, self: self, seen: map[string]*sighting{}}, nil
+}
+
+// ID is that of this node.
+func (r *Registry) ID() string { return r.self.ID }
+
+// Join makes the node known. It is called before the node serves anything.
+func (r *Registry) Join(ctx context.Context) error {
+	r.writing.Lock()
+	r.joined = true
+	r.writing.Unlock()
+	return errors.Join(r.Beat(ctx, r.c.Now()), r.Look(ctx))
+}
+
+// Leave removes the node's record. It is called when the node serves nothing
+// any more.
+func (r *Registry) Leave(ctx context.Context) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	if !r.joined {
+		return nil
+	}
+	r.joined = false
+	return r.c.Store.DeleteNode(ctx, r.self.ID, math.MaxInt64)
+}
+
+// Beat records that all that was changed before polledAt has been applied. Only
+// after it returned nil may the node rely on that poll: others go by the record.
+func (r *Registry) Beat(ctx context.Context, polledAt time.Time) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	if !r.joined {
+		return nil
+	}
+	r.self.Beat++
+	r.self.PolledAt = polledAt
+	return r.c.Store.PutNode(ctx, r.self)
+}
+
+// Look reads the records of the others.
+func (r *Registry) Look(ctx context.Context) error {
+	found, err := r.c.Store.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.c.Now()
+	// Between two looks that lie far apart a node may have written and died.
+	watching := !r.looked.IsZero() && now.Sub(r.looked) <= freshFor
+	r.looked = now
+	there := make(map[string]bool, len(found))
+	for _, n := range found {
+		there[n.ID] = true
+		if before, ok := r.seen[n.ID]; n.ID != r.self.ID && (!ok || before.node.Beat < n.Beat) {
+			r.seen[n.ID] = &sighting{node: n, at: now, proven: watching}
+		}
+	}
+	for id := range r.seen {
+		if !there[id] {
+			delete(r.seen, id)
+		}
+	}
+	return nil
+}
+
+func (s *sighting) silent(now time.Time) bool { return !s.proven || now.Sub(s.at) > freshFor }
+
+// lastPoll is the latest moment at which the node's recorded poll can have
+// begun: before its record was seen, and by its own clock not much earlier
+// than it says.
+func (s *sighting) lastPoll() time.Time {
+	if said := s.node.PolledAt.Add(MostSkew); said.Before(s.at) {
+		return said
+	}
+	return s.at
+}
+
+// stopsAt is when the node serves nothing any more of what it remembers.
+func (s *sighting) stopsAt() time.Time {
+	return s.lastPoll().Add(s.node.MaxStale + time.Millisecond) // what is told is cut to milliseconds
+}
+
+// Silent is a node of which nobody knows whether it hears of changes.
+type Silent struct {
+	ID       string
+	Name     string
+	LastPoll time.Time
+	StopsAt  time.Time // when it stops to serve what it remembers
+}
+
+// HeardBy returns the moment after which every node has applied what was
+// written before the call, or serves nothing from memory, and the nodes that
+// are silent and may serve it until then. A node that polls needs bound for it.
+func (r *Registry) HeardBy(ctx context.Context, bound time.Duration) (time.Time, []Silent) {
+	err := r.Look(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.c.Now()
+	by := now.Add(bound)
+	if err != nil {
+		// There may be nodes that were never seen here.
+		r.c.Logger.WarnContext(ctx, "records of other nodes cannot be read", "err", err)
+		by = now.Add(max(bound, r.c.MaxStale))
+	}
+	var silent []Silent
+	for _, s := range r.seen {
+		stops := s.stopsAt()
+		if (err == nil && !s.silent(now)) || !stops.After(now) {
+			continue
+		}
+		silent = append(silent, Silent{ID: s.node.ID, Name: s.node.Name, LastPoll: s.lastPoll(), StopsAt: stops})
+		if stops.After(by) {
+			by = stops
+		}
+	}
+	slices.SortFunc(silent, func(a, b Silent) int { return cmp.Compare(a.ID, b.ID) })
+	return by, silent
+}
+
+// State is a node as this one sees it.
+type State struct {
+	Node
+	LastPoll time.Time // at the latest, by this node's clock
+	Fresh    bool      // it polls
+	Self     bool
+}
+
+// List returns this node and the others, oldest first.
+func (r *Registry) List(ctx context.Context) ([]State, error) {
+	if err := r.Look(ctx); err != nil {
+		return nil, err
+	}
+	r.writing.Lock()
+	self := r.self
+	r.writing.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.c.Now()
+	all := []State{{Node: self, LastPoll: self.PolledAt, Fresh: now.Sub(self.PolledAt) <= freshFor, Self: true}}
+	for _, s := range r.seen {
+		all = append(all, State{Node: s.node, LastPoll: s.lastPoll(), Fresh: !s.silent(now)})
+	}
+	slices.SortFunc(all, func(a, b State) int { return cmp.Compare(a.ID, b.ID) })
+	return all, nil
+}
+
+// Forget removes the records of nodes that must have stopped long ago.
+func (r *Registry) Forget(ctx context.Context) error {
+	if err := r.Look(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	now := r.c.Now()
+	var gone []Node
+	for _, s := range r.seen {
+		if now.After(s.stopsAt().Add(forgetAfter)) {
+			gone = append(gone, s.node)
+		}
+	}
+	r.mu.Unlock()
+	var faults []error
+	for _, n := range gone {
+		faults = append(faults, r.c.Store.DeleteNode(ctx, n.ID, n.Beat))
+	}
+	return errors.Join(faults...)
+}
+
+// Lead reports whether this node has the lease of the work, which it takes, or
+// takes anew, for life. Where clocks differ by more than MostSkew two nodes may
+// have it for a while, so that work under a lease must bear that.
+func (r *Registry) Lead(ctx context.Context, work string, life time.Duration) (bool, error) {
+	now := r.c.Now()
+	return r.c.Store.TakeLease(ctx, Lease{Name: work, Holder: r.self.ID, Until: now.Add(life)}, now.Add(-MostSkew))
+}
+
+// Release gives the lease back.
+func (r *Registry) Release(ctx context.Context, work string) error {
+	return r.c.Store.DropLease(ctx, work, r.self.ID)
+}

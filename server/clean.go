@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+const (
+	cleanEvery      = time.Minute
+	cleanRest       = 50 * time.Millisecond // after each step
+	cleanStep       = 500                   // rows
+	cleanSteps      = 100                   // of each kind, a round
+	cleanLease      = 5 * time.Minute
+	idempotencyLife = 48 * time.Hour
+)
+
+// cleaner removes what is over, on one node at a time. Everything that it does
+// may be done twice: a lease can end while its holder hangs.
+type cleaner struct {
+	lead    func(ctx context.Context, life time.Duration) (bool, error)
+	release func(ctx context.Context) error
+	kinds   []cleaned
+	logger  *slog.Logger
+	now     func() time.Time
+	leased  time.Time // when the lease was last taken
+}
+
+// cleaned is one kind of thing that is over at some time. A step removes at
+// most batch and tells how many.
+type cleaned struct {
+	name  string
+	batch int
+	step  func(ctx context.Context, now time.Time) (int, error)
+}
+
+func (a *app) newCleaner() *cleaner {
+	const work = "clean-up"
+	return &cleaner{
+		lead:    func(ctx context.Context, life time.Duration) (bool, error) { return a.nodes.Lead(ctx, work, life) },
+		release: func(ctx context.Context) error { return a.nodes.Release(ctx, work) },
+		kinds:   a.cleanedKinds(), logger: a.logger, now: time.Now,
+	}
+}
+
+// cleanedKinds are all that ends by itself. Keys are none of it: an expired key
+// stays to be listed, and its use to be read, until somebody deletes it.
+func (a *app) cleanedKinds() []cleaned {
+	return []cleaned{
+		{"sessions", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
+			return a.store.DeleteSessionsBefore(ctx, now, now.Add(-auth.SessionIdle), cleanStep)
+		}},
+		{"idempotency records", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
+			return a.store.DeleteIdempotencyBefore(ctx, now.Add(-idempotencyLife), cleanStep)
+		}},
+		{"tokens and links", auth.CleanBatch, func(ctx context.Context, _ time.Time) (int, error) {
+			return a.people.Clean(ctx)
+		}},
+		{"tombstones", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
+			return a.store.DeleteTombstonesBefore(ctx, now.Add(-keys.TombstoneLife), cleanStep)
+		}},
+		{"use of quotas", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
+			before, except := ratelimit.PastWindows(now)
+			return a.store.DeleteQuotaUse(ctx, before, except, cleanStep)
+		}},
+		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.nodes.Forget(ctx) }},
+		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.recorder.Clean(ctx) }},
+	}
+}
+
+// run cleans up each cleanEvery until ctx ends, and then lets another node.
+func (c *cleaner) run(ctx context.Context) {
+	ticker := time.NewTicker(cleanEvery)
+	defer ticker.Stop()
+	for {
+		c.round(ctx)
+		select {
+		case <-ctx.Done():
+			c.handOver(ctx)
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (c *cleaner) handOver(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	if err := c.release(ctx); err != nil {
+		c.logger.WarnContext(ctx, "clean-up was not handed over", "err", err)
+	}
+}
+
+// round removes some of each kind, if it is this node's turn. What goes wrong
+// with one kind keeps no other from it.
+func (c *cleaner) round(ctx context.Context) {
+	c.leased = time.Time{}
+	for _, kind := range c.kinds {
+		for range cleanSteps {
+			if !c.leading(ctx) {
+				return
+			}
+			n, err := kind.step(ctx, c.now())
+			if err != nil && ctx.Err() == nil {
+				c.logger.WarnContext(ctx, "clean up", "kind", kind.name, "err", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(cleanRest):
+			}
+			if err != nil || n < kind.batch {
+				break
+			}
+		}
+	}
+}
+
+// leading keeps the lease for longer than a step may take.
+func (c *cleaner) leading(ctx context.Context) bool {
+	now := c.now()
+	if now.Sub(c.leased) < cleanLease/4 {
+		return true
+	}
+	mine, err := c.lead(ctx, cleanLease)
+	if err != nil && ctx.Err() == nil {
+		c.logger.WarnContext(ctx, "whose turn it is to clean up cannot be known", "err", err)
+	}
+	if mine = mine && err == nil; mine {
+		c.leased = now
+	}
+	return mine
+}

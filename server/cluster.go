@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/latchkey/latchkey/keys/redispush"
+	"github.com/latchkey/latchkey/nodes"
+)
+
+// buildNodes makes the registry of this process. Nobody knows the node before
+// it joins: commands that only look after the store never do.
+func (a *app) buildNodes() (err error) {
+	name := a.config.nodeName
+	if name == "" {
+		if name, err = os.Hostname(); err != nil {
+			name = "unnamed" // a label, and no reason not to start
+		}
+	}
+	a.nodes, err = nodes.New(nodes.Config{
+		Store: a.store, Name: name, Version: version(), MaxStale: a.config.maxStale, Logger: a.logger,
+	})
+	if err != nil || a.config.redisURL == "" {
+		return err
+	}
+	a.push, err = redispush.New(redispush.Config{
+		URL: a.config.redisURL, Database: databaseName(a.config.databaseURL), Node: a.nodes.ID(), Bump: a.marks.Bump, Logger: a.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("LATCHKEY_REDIS_URL: %w", err)
+	}
+	return nil
+}
+
+// databaseName is the last part of the database's URL: what all of its nodes
+// write alike.
+func databaseName(url string) string {
+	plain, _, _ := strings.Cut(url, "?")
+	return path.Base(filepath.ToSlash(plain))
+}
+
+// tell has other nodes hear of a change before they ask.
+func (a *app) tell(marks []string) {
+	if a.push != nil {
+		a.push.Tell(marks)
+	}
+}
+
+// join makes the node known, before it serves anything.
+func (a *app) join(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	if err := a.nodes.Join(ctx); err != nil {
+		return fmt.Errorf("make this node known: %w", err)
+	}
+	return nil
+}
+
+// leave removes the node's record. Where it fails, others wait for what this
+// node could still serve if it lived.
+func (a *app) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
+	defer cancel()
+	if err := a.nodes.Leave(ctx); err != nil {
+		a.logger.WarnContext(ctx, "the record of this node was not removed", "err", err)
+	}
+}
+
+const leaveTimeout = saveTimeout / 4

@@ -1,0 +1,87 @@
+package mongo
+
+import (
+	"context"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/nodes"
+)
+
+type node struct {
+	ID        string    `bson:"_id"`
+	Name      string    `bson:"name"`
+	Version   string    `bson:"version"`
+	StartedAt time.Time `bson:"started_at"`
+	PolledAt  time.Time `bson:"polled_at"`
+	Beat      int64     `bson:"beat"`
+	MaxStale  int64     `bson:"max_stale"` // nanoseconds
+}
+
+// PutNode stores the record unless a later one is there.
+func (s *Store) PutNode(ctx context.Context, n nodes.Node) error {
+	earlier := bson.D{{Key: "_id", Value: n.ID}, {Key: "beat", Value: bson.D{{Key: "$lt", Value: n.Beat}}}}
+	set := bson.D{
+		{Key: "name", Value: n.Name},
+		{Key: "version", Value: n.Version},
+		{Key: "started_at", Value: n.StartedAt},
+		{Key: "polled_at", Value: n.PolledAt},
+		{Key: "beat", Value: n.Beat},
+		{Key: "max_stale", Value: int64(n.MaxStale)},
+	}
+	_, err := s.db.Collection("nodes").UpdateOne(ctx, earlier, bson.D{{Key: "$set", Value: set}}, options.UpdateOne().SetUpsert(true))
+	if mongo.IsDuplicateKeyError(err) {
+		return nil // a later one
+	}
+	return known(err)
+}
+
+// Nodes returns all records.
+func (s *Store) Nodes(ctx context.Context) ([]nodes.Node, error) {
+	cursor, err := s.db.Collection("nodes").Find(ctx, bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return nil, known(err)
+	}
+	var found []node
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, known(err)
+	}
+	all := make([]nodes.Node, len(found))
+	for i, d := range found {
+		all[i] = nodes.Node{
+			ID: d.ID, Name: d.Name, Version: d.Version, StartedAt: d.StartedAt.UTC(), PolledAt: d.PolledAt.UTC(),
+			Beat: d.Beat, MaxStale: time.Duration(d.MaxStale),
+		}
+	}
+	return all, nil
+}
+
+// DeleteNode removes the record if its Beat is not above beat.
+func (s *Store) DeleteNode(ctx context.Context, id string, beat int64) error {
+	_, err := s.db.Collection("nodes").DeleteOne(ctx, bson.D{{Key: "_id", Value: id}, {Key: "beat", Value: bson.D{{Key: "$lte", Value: beat}}}})
+	return known(err)
+}
+
+// TakeLease makes the lease the holder's if it is free. Where it is another's
+// the upsert finds nothing to change and its id taken.
+func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired time.Time) (bool, error) {
+	free := bson.D{{Key: "_id", Value: l.Name}, {Key: "$or", Value: bson.A{
+		bson.D{{Key: "holder", Value: l.Holder}},
+		bson.D{{Key: "until", Value: bson.D{{Key: "$lt", Value: expired}}}},
+	}}}
+	set := bson.D{{Key: "holder", Value: l.Holder}, {Key: "until", Value: l.Until}}
+	_, err := s.db.Collection("leases").UpdateOne(ctx, free, bson.D{{Key: "$set", Value: set}}, options.UpdateOne().SetUpsert(true))
+	if mongo.IsDuplicateKeyError(err) {
+		return false, nil
+	}
+	return err == nil, known(err)
+}
+
+// DropLease ends the lease if the holder has it.
+func (s *Store) DropLease(ctx context.Context, name, holder string) error {
+	_, err := s.db.Collection("leases").DeleteOne(ctx, bson.D{{Key: "_id", Value: name}, {Key: "holder", Value: holder}})
+	return known(err)
+}
