@@ -12,7 +12,7 @@ type Stats struct {
 	Misses       uint64    // for which the store was asked
 	Cached       int64     // grants and unknown hashes in memory
 	Bumped       uint64    // marks bumped: copies that count as old since
-	Polled       time.Time // up to when changes of other nodes are known; zero before the first poll
+	Polled       time.Time // up to when changes of other nodes are known: at first, when this one began
 	PollErr      error     // of the latest poll
 }
 

@@ -78,34 +78,39 @@ func NewRecorder(c RecorderConfig) (*Recorder, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{c: c, owner: ids.New(ids.Journal), fresh: map[rowKey]*row{}, waiting: map[rowKey]*row{}, drained: c.Now(), life: ctx, stop: stop}
 	r.running.Go(func() { r.run(ctx) })
-	r.running.Go(func() { r.fold(ctx) })
 	return r, nil
 }
 
 func (r *Recorder) run(ctx context.Context) {
-	ticker, adopting := time.NewTicker(flushEvery), time.NewTicker(adoptEvery)
-	defer ticker.Stop()
+	saving, adopting, folding := time.NewTicker(flushEvery), time.NewTicker(adoptEvery), time.NewTimer(flushEvery*3/2)
+	defer saving.Stop()
 	defer adopting.Stop()
+	defer folding.Stop()
 	for {
-		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-adopting.C:
-			err = r.adopt(ctx)
-		case <-ticker.C:
-			err = r.save(ctx)
+			r.report(ctx, r.adopt(ctx))
+		case <-saving.C:
+			r.report(ctx, r.save(ctx))
+		case <-folding.C:
+			folding.Reset(r.fold(ctx))
 		}
-		r.note(ctx, err)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil && !r.failing:
-			r.c.Logger.Warn("usage cannot be saved and waits", "err", err)
-		case err == nil && r.failing:
-			r.c.Logger.Info("usage can be saved again")
-		}
-		r.failing = err != nil
 	}
+}
+
+// report notes how a round of saving ended, and logs it when that has changed.
+func (r *Recorder) report(ctx context.Context, err error) {
+	r.note(ctx, err)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil && !r.failing:
+		r.c.Logger.Warn("usage cannot be saved and waits", "err", err)
+	case err == nil && r.failing:
+		r.c.Logger.Info("usage can be saved again")
+	}
+	r.failing = err != nil
 }
 
 func (r *Recorder) save(ctx context.Context) error {
@@ -116,21 +121,15 @@ func (r *Recorder) save(ctx context.Context) error {
 	return err
 }
 
-// fold moves what is in the journal to pages.
-func (r *Recorder) fold(ctx context.Context) {
-	for {
-		began := time.Now()
-		more, err := r.foldSome(ctx, foldRows)
-		rest := foldRest * time.Since(began)
-		if !more || err != nil { // what is wrong with the store, saving tells
-			rest = flushEvery
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(rest):
-		}
+// fold moves some of what is in the journal to pages, and returns how long to
+// rest from it.
+func (r *Recorder) fold(ctx context.Context) time.Duration {
+	began := time.Now()
+	more, err := r.foldSome(ctx, foldRows)
+	if !more || err != nil { // what is wrong with the store, saving tells
+		return flushEvery
 	}
+	return foldRest * time.Since(began)
 }
 
 // Flush saves all that was counted. What cannot be saved keeps waiting.
