@@ -48,7 +48,9 @@ type headers struct {
 	values []string
 }
 
-func newHeaders(into http.Header) headers { return headers{into: into, values: make([]string, 0, 16)} }
+func newHeaders(into http.Header, most int) headers {
+	return headers{into: into, values: make([]string, 0, most)}
+}
 
 func (h *headers) set(name, value string) {
 	h.values = append(h.values, value)
@@ -58,7 +60,7 @@ func (h *headers) set(name, value string) {
 
 // writeIdentity tells a gateway what it passes on.
 func writeIdentity(into http.Header, v *keys.Verdict) {
-	h := newHeaders(into)
+	h := newHeaders(into, 13)
 	h.set("X-Latchkey-Code", string(v.Code))
 	if g := v.Grant; g != nil {
 		h.set("X-Latchkey-Key-Id", g.KeyID)
@@ -72,7 +74,7 @@ func writeIdentity(into http.Header, v *keys.Verdict) {
 }
 
 func writeLimits(into http.Header, v *keys.Verdict) {
-	h := newHeaders(into)
+	h := newHeaders(into, 6)
 	h.limits(v)
 }
 

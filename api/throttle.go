@@ -49,7 +49,7 @@ func (a *API) throttle(c *gin.Context, p *auth.Principal) error {
 	if !errors.Is(err, errs.Limited) {
 		return err
 	}
-	h := newHeaders(c.Writer.Header())
+	h := newHeaders(c.Writer.Header(), 5)
 	h.set("RateLimit-Policy", string(appendPolicy(nil, kind, rule)))
 	h.set("RateLimit", string(appendState(nil, kind, d.Key.Remaining, d.Key.ResetAfter)))
 	h.set("X-RateLimit-Limit", strconv.FormatInt(d.Key.Limit, 10))
