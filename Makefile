@@ -27,7 +27,7 @@ run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
 test: parts ## Run all tests; installs the servers that they need
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -timeout 20m $(TESTFLAGS) ./...
 
 race: ## Run all tests with the race detector, in random order
 	@$(MAKE) --no-print-directory test TESTFLAGS='-race -shuffle=on $(TESTFLAGS)'
