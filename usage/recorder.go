@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	mostRows   = 200_000 // rows that wait, and as many in the round that is being folded
+	mostRows   = 200_000 // rows that are not in pages
 	directRows = 200     // rows that are written to pages at once, without a journal
 	foldRows   = 50      // rows a write while the service runs
 	flushRows  = 500     // rows a write when it ends

@@ -341,8 +341,8 @@ func TestKeysBeyondCountingAreBounded(t *testing.T) {
 			most = max(most, m.Waiting()+r.Waiting())
 		}
 	}
-	// Counters, rows that wait, rows of a round, and of each the organization's.
-	if most > 200_000+2*200_000+3 {
+	// Counters and rows, and of each the organization's.
+	if most > 200_000+200_000+3 {
 		t.Errorf("%d subjects were waited for at once", most)
 	}
 	p.setGone(false)
