@@ -237,7 +237,7 @@ func (a *app) saveLastUsed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lastUsedShare)
 	defer cancel()
 	err := a.lastUsed.Close(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
+	if err != nil && ctx.Err() != nil {
 		a.logger.WarnContext(ctx, "when some keys were last used was not saved in time")
 		return nil
 	}

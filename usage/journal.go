@@ -45,13 +45,14 @@ type Progress struct {
 }
 
 // entryRows bounds an entry, so that it fits into a document.
-const entryRows = 2000
+const entryRows = 1000
 
 // packRows encodes rows. A text that was there before is told by its place.
-func packRows(rows []*row) []byte {
+func packRows(rows []*row, rest *pause) []byte {
 	p := packing{known: map[string]uint64{}}
 	p.number(uint64(len(rows)))
 	for _, w := range rows {
+		rest.one()
 		p.text(w.KeyID)
 		p.text(w.AccountID)
 		p.text(w.OrganizationID)

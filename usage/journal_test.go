@@ -139,6 +139,7 @@ func TestJournalIsTakenOver(t *testing.T) {
 				second()
 				countMany(m, keys)
 				second()
+				time.Sleep(100 * time.Millisecond) // keeping them pauses
 				n.cut.Store(true)
 				_ = killed.Close(t.Context()) // it cannot save any more
 				want := uint64(2 * keys)

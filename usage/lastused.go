@@ -14,8 +14,8 @@ const (
 	flushEvery   = time.Second
 	flushTimeout = 10 * time.Second
 	flushBatch   = 500                   // keys a write when the service ends
-	touchBatch   = 20                    // keys a write, and
-	touchEvery   = 20 * time.Millisecond // how often while it runs, so that verification has the machine
+	touchBatch   = 10                    // keys a write, and
+	touchEvery   = 40 * time.Millisecond // how often while it runs, so that verification has the machine
 	mostWaiting  = 100_000               // keys, and as many in the round being saved; more are dropped until the next
 )
 

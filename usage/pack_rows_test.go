@@ -17,7 +17,7 @@ func someRows() []*row {
 
 func TestRowsArePackedAndUnpacked(t *testing.T) {
 	t.Parallel()
-	got, err := unpackRows(packRows(someRows()))
+	got, err := unpackRows(packRows(someRows(), &pause{}))
 	if err != nil || !reflect.DeepEqual(got, someRows()) {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -25,15 +25,15 @@ func TestRowsArePackedAndUnpacked(t *testing.T) {
 
 // Data of another version must not do more than fail.
 func FuzzUnpackRows(f *testing.F) {
-	f.Add(packRows(someRows()))
-	f.Add(packRows(nil))
+	f.Add(packRows(someRows(), &pause{}))
+	f.Add(packRows(nil, &pause{}))
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rows, err := unpackRows(data)
 		if err != nil {
 			return
 		}
-		again, err := unpackRows(packRows(rows))
+		again, err := unpackRows(packRows(rows, &pause{}))
 		if err != nil || len(again) != len(rows) {
 			t.Errorf("%d rows became %d, %v", len(rows), len(again), err)
 		}

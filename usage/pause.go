@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	pauseAfter = 100
+	pauseAfter = 64
 	pauseFor   = 200 * time.Microsecond
 )
 

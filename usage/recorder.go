@@ -162,7 +162,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 	err := r.Flush(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if errors.Is(err, context.DeadlineExceeded) && len(r.fresh) == 0 {
+	if err != nil && ctx.Err() != nil && len(r.fresh) == 0 {
 		return nil
 	}
 	return err
@@ -210,14 +210,16 @@ func (r *Recorder) putBack(rows []*row) {
 
 // journal writes the rows to the journal, and returns those that it could not.
 func (r *Recorder) journal(ctx context.Context, rows []*row) ([]*row, error) {
+	rest := &pause{life: r.life}
 	for len(rows) > 0 {
 		next := rows[:min(len(rows), entryRows)]
-		e := Entry{Number: r.written + 1, Data: packRows(next)}
+		e := Entry{Number: r.written + 1, Data: packRows(next, rest)}
 		if err := r.c.Store.WriteJournal(ctx, r.owner, r.c.Now(), e); err != nil {
 			return rows, fmt.Errorf("write the journal of usage: %w", err)
 		}
 		r.written++
 		for _, w := range next {
+			rest.one()
 			merge(r.waiting, w)
 		}
 		r.count()
