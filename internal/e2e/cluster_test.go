@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strconv"
@@ -197,18 +199,10 @@ func (a *asker) ask(ctx context.Context, url, secret string) (status int, decisi
 	if err != nil {
 		return 0, err.Error()
 	}
-	return answer.StatusCode, answer.Header.Get("X-Latchkey-Code") + drained(answer)
-}
-
-// drained reads the answer to its end, so that the connection is kept.
-func drained(answer *http.Response) string {
-	buffer := make([]byte, 4096)
-	for {
-		if _, err := answer.Body.Read(buffer); err != nil {
-			_ = answer.Body.Close()
-			return ""
-		}
+	if _, err := copyAll(io.Discard, answer); err != nil { // so that the connection is kept
+		return 0, err.Error()
 	}
+	return answer.StatusCode, answer.Header.Get("X-Latchkey-Code")
 }
 
 // every calls do at the pace until ctx ends.
@@ -223,4 +217,9 @@ func every(ctx context.Context, pace time.Duration, do func()) {
 		case <-ticker.C:
 		}
 	}
+}
+
+func copyAll(to io.Writer, answer *http.Response) (int64, error) {
+	n, err := io.Copy(to, answer.Body)
+	return n, errors.Join(err, answer.Body.Close())
 }
