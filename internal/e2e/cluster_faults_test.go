@@ -76,14 +76,14 @@ func clusterStale() time.Duration { return shortOr(8*time.Second, 75*time.Second
 // in who should not be, and nobody is answered 5xx or refused through nginx.
 func TestClusterFaults(t *testing.T) {
 	c := newCluster(t, "", "LATCHKEY_MAX_STALE="+clusterStale().String())
-	questions := c.questions()
-	narrow := c.limited("narrow", map[string]any{"rate_limit": map[string]any{"requests": narrowPerSecond, "per": "1s", "burst": narrowBurst}})
+	questions, id := c.questions()
+	_, narrow := c.issueOn(id, map[string]any{"rate_limit": map[string]any{"requests": narrowPerSecond, "per": "1s", "burst": narrowBurst}})
 	all := faults()
 	doom := make([]*doomed, len(all))
 	secrets := make([]string, 0, len(all)+len(questions))
 	for i := range all {
 		doom[i] = &doomed{}
-		doom[i].id, doom[i].secret = c.nodes[0].issue(c.tier, "invoices:read")
+		doom[i].id, doom[i].secret = c.issueOn(id, nil)
 		secrets = append(secrets, doom[i].secret)
 	}
 	for _, q := range questions {
@@ -100,21 +100,20 @@ func TestClusterFaults(t *testing.T) {
 	}
 }
 
-// questions makes keys of every kind that the load asks about.
-func (c *cluster) questions() (all []question) {
+// questions makes keys of every kind that the load asks about, and returns the
+// id of one whose account others can be of.
+func (c *cluster) questions() (all []question, id string) {
 	c.t.Helper()
 	s := c.nodes[0]
-	for range 4 {
-		_, secret := s.issue(c.tier, "invoices:read")
+	id, good := s.issue(c.tier, "invoices:read")
+	_, another := c.issueOn(id, nil)
+	for _, secret := range []string{good, another} {
 		all = append(all, question{secret, "?scope=invoices:read", "VALID"})
 	}
-	all = append(all, question{all[0].secret, "?scope=customers:read", "INSUFFICIENT_SCOPE"})
-	id, secret := s.issue(c.tier, "invoices:read")
-	s.call("POST", "/api/keys/"+id+"/revoke", map[string]any{}, 200)
+	all = append(all, question{good, "?scope=customers:read", "INSUFFICIENT_SCOPE"})
+	ended, secret := c.issueOn(id, nil)
+	s.call("POST", "/api/keys/"+ended+"/revoke", map[string]any{}, 200)
 	all = append(all, question{secret, "", "REVOKED"})
-	id, secret = s.issue(c.tier, "invoices:read")
-	s.call("PATCH", "/api/keys/"+id, map[string]any{"disabled": true}, 200)
-	all = append(all, question{secret, "", "DISABLED"})
 	spent := c.limited("spent", map[string]any{"quota": map[string]any{"requests": 3, "per": "month"}})
 	a := newAsker(c.t)
 	for range 3 {
@@ -122,7 +121,7 @@ func (c *cluster) questions() (all []question) {
 			c.t.Fatalf("%d %s", status, decision)
 		}
 	}
-	return append(all, question{spent, "", "QUOTA_EXCEEDED"})
+	return append(all, question{spent, "", "QUOTA_EXCEEDED"}), id
 }
 
 // suffer has the load run through the fault and returns the row that tells how
