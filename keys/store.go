@@ -70,7 +70,8 @@ type NoFilter struct{}
 // KeyCollection is a Collection of keys with the look-ups that only keys have.
 type KeyCollection interface {
 	Collection[Key, KeyFilter]
-	// ByHash returns the key with the digest: the hot path's only look-up.
+	// ByHash returns the key with the digest: the hot path's only look-up. When
+	// it was last used may be missing.
 	ByHash(ctx context.Context, hash Hash) (Key, error)
 	// TouchLastUsed notes uses that are later than the stored ones, without
 	// touching UpdatedAt or Revision.

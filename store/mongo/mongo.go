@@ -28,6 +28,8 @@ import (
 const (
 	selectionTimeout = 2 * time.Second
 	operationTimeout = keys.WriteBound
+	readyConnections = 16 // unless the connection string says another number
+	connectingAtOnce = 8
 )
 
 // Store is an open database. Its methods are safe for concurrent use.
@@ -76,7 +78,18 @@ func target(connection string) (hosts, database string, err error) {
 // revoke that was acknowledged survives a failover, and what is read is what
 // was written last.
 func clientOptions(connection string) *options.ClientOptions {
-	return options.Client().ApplyURI(connection).
+	o := options.Client().ApplyURI(connection)
+	// A server that answers after half a second has some twenty questions of a
+	// node under way, polls above all. With the driver's own sizes connections
+	// are made two at a time when it has become slow; what waits for them times
+	// out, which costs connections, and the node never catches up.
+	if o.MinPoolSize == nil && o.MaxPoolSize == nil {
+		o.SetMinPoolSize(readyConnections)
+	}
+	if o.MaxConnecting == nil {
+		o.SetMaxConnecting(connectingAtOnce)
+	}
+	return o.
 		SetAppName("latchkey").SetServerSelectionTimeout(selectionTimeout).SetTimeout(operationTimeout).
 		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary())
 }

@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
-	"github.com/latchkey/latchkey/usage"
 )
 
 // Stamp is what every document carries, exported for the encoder alone. Times
@@ -363,22 +361,8 @@ func neverOr(field, operator string, t time.Time) bson.E {
 	return bson.E{Key: "$or", Value: bson.A{bson.D{{Key: field, Value: nil}}, bson.D{{Key: field, Value: bson.D{{Key: operator, Value: t}}}}}}
 }
 
-// ByHash returns the key with the digest.
+// ByHash returns the key with the digest, without its last use: verification
+// asks for one document.
 func (c keyCollection) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
 	return c.one(ctx, "hash", hash[:])
-}
-
-// TouchLastUsed notes the uses that are later than the stored ones.
-func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
-	if len(used) == 0 {
-		return nil
-	}
-	writes := make([]mongo.WriteModel, 0, len(used))
-	for id, u := range used {
-		earlier := append(bson.D{{Key: "_id", Value: id}}, neverOr("last_used_at", "$lt", u.At))
-		set := bson.D{{Key: "last_used_at", Value: u.At}, {Key: "last_used_ip", Value: u.Address}, {Key: "last_used_agent", Value: u.UserAgent}}
-		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(earlier).SetUpdate(bson.D{{Key: "$set", Value: set}}))
-	}
-	_, err := c.documents().BulkWrite(ctx, writes)
-	return known(err)
 }

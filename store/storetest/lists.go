@@ -131,6 +131,43 @@ func lastUsed(t *testing.T, s store.Store) {
 	same(t, got, k)
 }
 
+// A change of a key stands, however closely a note of its last use follows it
+// or goes before it, and so does the note.
+func lastUsedMeetsRevoke(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	for round := range 60 {
+		k := newKey("sa_a")
+		must(t, s.Keys().Insert(ctx, k))
+		begun := make(chan struct{})
+		var both sync.WaitGroup
+		at := now()
+		both.Go(func() {
+			for i := range 5 {
+				if i == 1 {
+					close(begun)
+				}
+				if err := s.Keys().TouchLastUsed(ctx, map[string]usage.Use{k.ID: {At: at.Add(time.Duration(i) * time.Second)}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		<-begun
+		k.Revision, k.RevokedAt = 2, at
+		must(t, s.Keys().Replace(ctx, k))
+		both.Wait()
+		byHash, err := s.Keys().ByHash(ctx, k.Hash)
+		must(t, err)
+		if byHash.Revision != 2 || !byHash.RevokedAt.Equal(at) {
+			t.Fatalf("round %d: a revoked key has revision %d and is revoked at %s", round, byHash.Revision, byHash.RevokedAt)
+		}
+		got, err := s.Keys().Get(ctx, k.ID)
+		must(t, err)
+		if want := at.Add(4 * time.Second); got.Revision != 2 || !got.LastUsedAt.Equal(want) {
+			t.Fatalf("round %d: revision %d, last used at %s, want %s", round, got.Revision, got.LastUsedAt, want)
+		}
+	}
+}
+
 func quotaUse(t *testing.T, s store.Store, writers int) {
 	ctx := t.Context()
 	var all sync.WaitGroup

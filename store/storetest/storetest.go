@@ -39,6 +39,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"filters select keys", keyFilters},
 		{"pages neither repeat nor skip under inserts", paging},
 		{"last use touches nothing else", lastUsed},
+		{"last use and a revoke at the same time both stand", lastUsedMeetsRevoke},
 		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, writers) }},
 		{"usage of all nodes adds up", func(t *testing.T, s store.Store) { usageAddsUp(t, s, writers) }},
 		{"a journal of usage is its owner's until it is claimed", usageJournal},

@@ -1,0 +1,114 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+// keyUse is the last use of a key. It is a document of its own: notes of use
+// are many, and written behind, and must never meet a write of what decides
+// whether the key is good. A server that reads a document, then writes it
+// whole, would undo a revoke by a note of use.
+type keyUse struct {
+	ID    string    `bson:"_id"` // the key's
+	At    time.Time `bson:"at"`
+	IP    string    `bson:"ip"`
+	Agent string    `bson:"agent"`
+}
+
+func (c keyCollection) uses() *mongo.Collection { return c.store.db.Collection("key_uses") }
+
+// TouchLastUsed notes the uses that are later than the stored ones.
+func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
+	if len(used) == 0 {
+		return nil
+	}
+	writes := make([]mongo.WriteModel, 0, len(used))
+	for id, u := range used {
+		earlier := bson.D{{Key: "_id", Value: id}, {Key: "at", Value: bson.D{{Key: "$lt", Value: u.At}}}}
+		set := bson.D{{Key: "at", Value: u.At}, {Key: "ip", Value: u.Address}, {Key: "agent", Value: u.UserAgent}}
+		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(earlier).SetUpdate(bson.D{{Key: "$set", Value: set}}).SetUpsert(true))
+	}
+	_, err := c.uses().BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
+	if onlyDuplicates(err) {
+		return nil // later ones are there
+	}
+	return known(err)
+}
+
+// onlyDuplicates reports whether nothing failed but what met a taken id.
+func onlyDuplicates(err error) bool {
+	var failed mongo.BulkWriteException
+	if !errors.As(err, &failed) || failed.WriteConcernError != nil {
+		return false
+	}
+	for _, e := range failed.WriteErrors {
+		if !mongo.IsDuplicateKeyError(e.WriteError) {
+			return false
+		}
+	}
+	return true
+}
+
+// Get returns the key with its last use.
+func (c keyCollection) Get(ctx context.Context, id string) (keys.Key, error) {
+	k, err := c.collection.Get(ctx, id)
+	if err != nil {
+		return k, err
+	}
+	one := []keys.Key{k}
+	err = c.addUses(ctx, one)
+	return one[0], err
+}
+
+// List returns the keys with their last use.
+func (c keyCollection) List(ctx context.Context, filter keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
+	found, err := c.collection.List(ctx, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	return found, c.addUses(ctx, found)
+}
+
+// addUses puts the last uses into the keys. Those from before uses had
+// documents of their own are in the keys already.
+func (c keyCollection) addUses(ctx context.Context, found []keys.Key) error {
+	if len(found) == 0 {
+		return nil
+	}
+	ids, places := make([]string, len(found)), make(map[string]*keys.Key, len(found))
+	for i := range found {
+		ids[i], places[found[i].ID] = found[i].ID, &found[i]
+	}
+	cursor, err := c.uses().Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
+	if err != nil {
+		return known(err)
+	}
+	var uses []keyUse
+	if err := cursor.All(ctx, &uses); err != nil {
+		return known(err)
+	}
+	for _, u := range uses {
+		if k := places[u.ID]; u.At.After(k.LastUsedAt) {
+			k.LastUsedAt, k.LastUsedIP, k.LastUsedAgent = u.At.UTC(), u.IP, u.Agent
+		}
+	}
+	return nil
+}
+
+// Delete removes the key, and then its last use.
+func (c keyCollection) Delete(ctx context.Context, id string, revision int64) error {
+	if err := c.collection.Delete(ctx, id, revision); err != nil {
+		return err
+	}
+	_, err := c.uses().DeleteOne(context.WithoutCancel(ctx), bson.D{{Key: "_id", Value: id}})
+	return known(err)
+}
