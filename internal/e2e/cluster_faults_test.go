@@ -37,7 +37,7 @@ func cut(l *link)  { l.cut() }
 func heal(l *link) { l.heal() }
 
 func faults() []fault {
-	brief := shortOr(4*time.Second, 20*time.Second)
+	brief := shortOr(4*time.Second, 10*time.Second)
 	slowed := func(of func(*member) *link, by time.Duration) func(*cluster) {
 		return func(c *cluster) { c.links(of, func(l *link) { l.slow(by) }) }
 	}
@@ -70,7 +70,7 @@ func faults() []fault {
 
 // clusterStale is LATCHKEY_MAX_STALE of the cluster: longer than the store is
 // gone for all.
-func clusterStale() time.Duration { return shortOr(8*time.Second, 75*time.Second) }
+func clusterStale() time.Duration { return shortOr(8*time.Second, 65*time.Second) }
 
 // TestClusterFaults breaks one part after another under load. Nobody may be let
 // in who should not be, and nobody is answered 5xx or refused through nginx.
