@@ -6,6 +6,8 @@ COMPOSE  ?= docker compose
 TESTFLAGS ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
+# How long three nodes are soaked at half load.
+SOAK ?= 20m
 # Flags of the benchmark program.
 BENCHFLAGS ?=
 
@@ -15,10 +17,10 @@ TOOLS := $(BUILD)/tools
 RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race fuzz lint bench cover up down parts tools screenshots golden clean
+.PHONY: help build run test test-cluster race fuzz lint bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the binary into build/latchkey
 	$(RELEASE) -o $(BUILD)/latchkey ./cmd/latchkey
@@ -28,6 +30,9 @@ run: build ## Build and start the service with its defaults
 
 test: parts ## Run all tests; installs the servers that they need
 	$(GO) test -timeout 20m $(TESTFLAGS) ./...
+
+test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
+	LATCHKEY_TEST_CLUSTER=long SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run '^TestCluster' $(TESTFLAGS) ./internal/e2e
 
 race: ## Run all tests with the race detector, in random order
 	@$(MAKE) --no-print-directory test TESTFLAGS='-race -shuffle=on $(TESTFLAGS)'

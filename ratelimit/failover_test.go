@@ -121,6 +121,28 @@ func TestFailoverAsksSharedCounters(t *testing.T) {
 	})
 }
 
+// What others spent of a quota is known to a node that was refused for it.
+func TestAQuotaThatOthersSpentStaysSpentByItself(t *testing.T) {
+	t.Parallel()
+	inBubble(t, false, func(t *testing.T, p *pair) {
+		one := account(1)
+		one.Key = ratelimit.Bucket{}
+		others := one
+		others.Cost = 999
+		take(t, p, one)
+		if d, err := p.remote.Local.Take(t.Context(), others); err != nil || !d.Allowed {
+			t.Fatalf("%+v %v", d, err)
+		}
+		if d := take(t, p, one); d.Refused != ratelimit.PartQuota {
+			t.Fatalf("%+v", d)
+		}
+		p.remote.silent.Store(true)
+		if d := take(t, p, one); d.Refused != ratelimit.PartQuota || d.Cluster {
+			t.Errorf("by itself the node says %+v", d)
+		}
+	})
+}
+
 // One request waits, those that come after it do not, and none is asked to find
 // out whether the counters are back.
 func TestOnlyOneRequestPaysForSilence(t *testing.T) {

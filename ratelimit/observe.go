@@ -18,19 +18,25 @@ type Settlement struct {
 	Used   int64 // in all, as far as this node knows
 }
 
-// Observe notes what shared counters have decided: the use of the quota is
-// saved to the store with that of this process, and this process goes on from
-// there when it decides by itself. It reports whether the shared counter knows
+// Observe notes what shared counters have decided. The use of a quota that they
+// let pass is saved to the store with that of this process, and this process
+// goes on from there when it decides by itself; that a quota is spent, by
+// whomever, is known then, too. It reports whether the shared counter knows
 // of less than this process does, as one does that was lost and begun anew: it
 // is then to be settled.
 func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bool) {
-	if !d.HasQuota || !d.Allowed || r.DryRun || r.Cost <= 0 {
+	spent := d.Refused == PartQuota // by others, maybe
+	if !d.HasQuota || !d.Allowed && !spent || r.DryRun || r.Cost <= 0 {
 		return false
 	}
 	c := l.quotas.counter(ctx, r.Quota.ID, windowOf(r.Quota.Quota.Per, l.now()))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	shared := d.Quota.Limit - d.Quota.Remaining
+	if spent {
+		c.used = max(c.used, shared)
+		return false
+	}
 	if c.began != d.Quota.Began {
 		c.began, c.apart = d.Quota.Began, 0
 		c.behind = c.used > shared

@@ -134,7 +134,7 @@ func TestDriversStayInTheirStores(t *testing.T) {
 	t.Parallel()
 	for driver, homes := range map[string][]string{
 		"go.mongodb.org/mongo-driver": {"store/mongo"}, "modernc.org/sqlite": {"store/sqlite"}, "database/sql": {"store/sqlite"},
-		"github.com/redis/go-redis": {"ratelimit/redislimit", "keys/redispush"},
+		"github.com/redis/go-redis": {"ratelimit/redislimit", "keys/redispush", "internal/bench"},
 	} {
 		for name, p := range packages(t) {
 			for _, imported := range p.Imports {

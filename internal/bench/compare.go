@@ -46,18 +46,18 @@ func compare(ctx context.Context, o options, dir string) (err error) {
 	return err
 }
 
-func startService(ctx context.Context, o options, f filled) (*process, error) {
+func startService(ctx context.Context, o options, f filled, settings ...string) (*process, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, address, "/readyz", []string{
+	return start(ctx, address, "/readyz", append([]string{
 		"LATCHKEY_ADDR=" + address, "LATCHKEY_DATABASE_URL=" + f.url, "LATCHKEY_LOG=warn", "LATCHKEY_ADMIN_PASSWORD=" + adminPassword,
 		"LATCHKEY_THROTTLE_ADMIN=off", "LATCHKEY_THROTTLE_SERVICE_ACCOUNT=off",
-	}, o.binary, "serve")
+	}, settings...), o.binary, "serve")
 }
 
-func startFloor(ctx context.Context, f filled) (*process, error) {
+func startFloor(ctx context.Context, f filled, arguments ...string) (*process, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func startFloor(ctx context.Context, f filled) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, address, "/", nil, self, "-floor", address, "-secrets", f.secretsFile)
+	return start(ctx, address, "/", nil, append([]string{self, "-floor", address, "-secrets", f.secretsFile}, arguments...)...)
 }
 
 const warmUp = 2 * time.Second

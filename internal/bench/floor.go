@@ -41,13 +41,16 @@ type floor struct {
 	limiter *rate.Limiter
 }
 
-func newFloor(secrets []string) http.Handler {
+func newFloor(secrets []string, redisAddress string) http.Handler {
 	f := &floor{known: make(map[[sha256.Size]byte]string, len(secrets)), limiter: rate.NewLimiter(1e12, 1e9)}
 	for _, s := range secrets {
 		f.known[sha256.Sum256([]byte(s))] = "key_01a20bf73a6272e1a23eac79d9506291"
 	}
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
+	if redisAddress != "" {
+		engine.Use(counting(redisAddress))
+	}
 	engine.POST("/verify", f.post)
 	engine.GET("/verify", f.get)
 	return engine

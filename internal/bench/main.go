@@ -21,6 +21,7 @@ type options struct {
 	connections int
 	binary      string
 	million     bool
+	redis       bool
 }
 
 func main() {
@@ -31,11 +32,13 @@ func main() {
 	flag.IntVar(&o.connections, "connections", 32, "kept-alive connections")
 	flag.StringVar(&o.binary, "binary", "build/latchkey", "the service to measure")
 	flag.BoolVar(&o.million, "million", true, "measure 1,000,000 stored keys as well")
+	flag.BoolVar(&o.redis, "redis", true, "measure limits in Redis as well")
 	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
 	secrets := flag.String("secrets", "", "file of keys, one a line")
+	redisAddress := flag.String("redis-address", "", "Redis that the floor asks for each request (used by the command itself)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, o, *floorAddress, *secrets)
+	err := run(ctx, o, *floorAddress, *secrets, *redisAddress)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -43,13 +46,13 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options, floorAddress, secrets string) error {
+func run(ctx context.Context, o options, floorAddress, secrets, redisAddress string) error {
 	if floorAddress != "" {
 		all, err := readLines(secrets)
 		if err != nil {
 			return err
 		}
-		server := &http.Server{Addr: floorAddress, Handler: newFloor(all), ReadHeaderTimeout: 5 * time.Second}
+		server := &http.Server{Addr: floorAddress, Handler: newFloor(all, redisAddress), ReadHeaderTimeout: 5 * time.Second}
 		return server.ListenAndServe()
 	}
 	dir, err := os.MkdirTemp("", "latchkey-bench-")
@@ -59,6 +62,11 @@ func run(ctx context.Context, o options, floorAddress, secrets string) error {
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	if err := compare(ctx, o, filepath.Join(dir, "compare")); err != nil {
 		return err
+	}
+	if o.redis {
+		if err := compareRedis(ctx, o, filepath.Join(dir, "redis")); err != nil {
+			return err
+		}
 	}
 	if !o.million {
 		return nil

@@ -22,8 +22,8 @@ type index struct {
 }
 
 // indexes are all that there are. On a sharded cluster the hot path, a key by
-// its hash, is served by one shard when keys are sharded by {hash: 1}, and
-// every other collection by {_id: 1}.
+// its hash, is served by one shard when keys are sharded by {hash: 1}; docs/scaling.md
+// has the shard keys of the others.
 func indexes() []index {
 	return []index{
 		{"keys", []string{"hash"}, true},

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/redis/go-redis/v9"
+)
+
+// compareRedis drives the service that decides every limit in Redis, and a
+// floor that makes one round trip to Redis for each verification, in turn. Redis
+// is on the last core, with the load.
+func compareRedis(ctx context.Context, o options, dir string) (err error) {
+	fmt.Printf("\nwith limits in Redis, exact: filling a store with %d keys\n", o.keys)
+	f, err := fill(ctx, dir, o.keys)
+	if err != nil {
+		return err
+	}
+	script := filepath.Join(dir, "load.lua")
+	if err := os.WriteFile(script, []byte(wrkScript), 0o600); err != nil {
+		return err
+	}
+	redisAddress, end, err := startRedis(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer end()
+	service, err := startService(ctx, o, f, "LATCHKEY_REDIS_URL=redis://"+redisAddress+"/0", "LATCHKEY_REDIS_TIMEOUT=2s")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, service.stop()) }()
+	bottom, err := startFloor(ctx, f, "-redis-address", redisAddress)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bottom.stop()) }()
+	if err := warm(ctx, service, f); err != nil {
+		return err
+	}
+	for _, method := range []string{"POST", "GET"} {
+		if err := pair(ctx, o, f, script, method, service, bottom); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startRedis runs an empty Redis on the last core until end is called.
+func startRedis(ctx context.Context, dir string) (address string, end func(), err error) {
+	if address, err = freeAddress(); err != nil {
+		return "", nil, err
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", nil, err
+	}
+	cmd := exec.CommandContext(ctx, "taskset", "-c", lastCore(), "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "no") //nolint:gosec // G204: our own arguments
+	if err := cmd.Start(); err != nil {
+		return "", nil, fmt.Errorf("redis-server (install it with make parts): %w", err)
+	}
+	end = func() { _ = errors.Join(cmd.Process.Kill(), cmd.Wait()) } // how it ends says nothing
+	client := redis.NewClient(&redis.Options{Addr: address})
+	defer client.Close() //nolint:errcheck // nothing is on its way
+	for range 200 {
+		if err = client.Ping(ctx).Err(); err == nil {
+			return address, end, nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	end()
+	return "", nil, fmt.Errorf("redis-server does not answer: %w", err)
+}
+
+// counting has every request make one round trip to Redis before its answer.
+func counting(address string) gin.HandlerFunc {
+	client := redis.NewClient(&redis.Options{Addr: address})
+	return func(c *gin.Context) {
+		if err := client.Incr(c.Request.Context(), "floor").Err(); err != nil {
+			c.AbortWithStatus(http.StatusServiceUnavailable)
+		}
+	}
+}
