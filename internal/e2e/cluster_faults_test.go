@@ -69,7 +69,7 @@ func faults() []fault {
 
 // clusterStale is LATCHKEY_MAX_STALE of the cluster: longer than the store is
 // gone for all.
-func clusterStale() time.Duration { return shortOr(8*time.Second, 65*time.Second) }
+func clusterStale() time.Duration { return shortOr(14*time.Second, 65*time.Second) }
 
 // TestClusterFaults breaks one part after another under load. Nobody may be let
 // in who should not be, and nobody is answered 5xx or refused through nginx.
