@@ -199,7 +199,7 @@ func (c *cluster) told(f fault, l *load, recovery time.Duration) string {
 // that it has not loaded.
 func (c *cluster) recovered(after string) {
 	c.t.Helper()
-	parts.Await(c.t, 30*time.Second, "the nodes to recover from "+after, func(ctx context.Context) error {
+	parts.Await(c.t, 90*time.Second, "the nodes to recover from "+after, func(ctx context.Context) error {
 		for _, m := range c.nodes {
 			r, err := http.NewRequestWithContext(ctx, http.MethodGet, m.base+"/readyz", nil)
 			if err != nil {
