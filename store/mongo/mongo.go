@@ -28,6 +28,7 @@ import (
 const (
 	selectionTimeout = 2 * time.Second
 	operationTimeout = keys.WriteBound
+	connectTimeout   = 5 * time.Second
 	readyConnections = 16 // unless the connection string says another number
 	connectingAtOnce = 8
 )
@@ -85,6 +86,11 @@ func clientOptions(connection string) *options.ClientOptions {
 	// out, which costs connections, and the node never catches up.
 	if o.MinPoolSize == nil && o.MaxPoolSize == nil {
 		o.SetMinPoolSize(readyConnections)
+	}
+	// How long a server is waited for that says nothing, by the driver's own
+	// watch of it as well: a network that comes back is noticed as late.
+	if o.ConnectTimeout == nil {
+		o.SetConnectTimeout(connectTimeout)
 	}
 	if o.MaxConnecting == nil {
 		o.SetMaxConnecting(connectingAtOnce)
