@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
@@ -44,6 +45,7 @@ func scanKey(row scanner, k *keys.Key) error {
 }
 
 func whereKeys(f keys.KeyFilter) (c conditions) {
+	c.ordered(f)
 	c.equal("service_account_id", f.ServiceAccountID)
 	c.oneOf("organization_id", f.OrganizationIDs)
 	if f.Revoked != nil && *f.Revoked {
@@ -82,8 +84,63 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	default:
 		c.add("environment = ?", string(f.Environment))
 	}
+	if !f.UnusedSince.IsZero() {
+		c.add("coalesce(last_used_at, 0) < ? AND created_at < ?", f.UnusedSince.UnixMilli(), f.UnusedSince.UnixMilli())
+	}
+	if f.Rotated {
+		c.add("rotated_to <> ''")
+	}
+	if f.Scope != "" {
+		c.add("instr(scopes, ?) > 0", `"`+f.Scope+`"`)
+	}
 	c.contains(f.Text)
 	return c
+}
+
+// ordered names the index that holds the order, which goes before any other:
+// it leaves no more to look at than the page. Keys of an account are few.
+func (c *conditions) ordered(f keys.KeyFilter) {
+	one := len(f.OrganizationIDs) == 1
+	switch {
+	case f.Order == keys.EndFirst:
+		c.add("ends_at IS NOT NULL")
+	case f.Order == keys.UsedLast:
+		c.add("revoked_at IS NULL")
+	}
+	switch {
+	case f.Order == keys.Newest || f.ServiceAccountID != "":
+	case f.Order == keys.EndFirst && one:
+		c.force = "keys_organization_ends"
+	case f.Order == keys.EndFirst:
+		c.force = "keys_ends"
+	case one:
+		c.force = "keys_organization_used"
+	default:
+		c.force = "keys_used"
+	}
+}
+
+// List overrides that of the table for orders by time.
+func (t keyTable) List(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
+	text, args := t.list(f, page)
+	return t.rows(ctx, text, args, page.Limit)
+}
+
+func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
+	if f.Order == keys.Newest {
+		return t.table.list(f, page)
+	}
+	c, by := whereKeys(f), "ends_at"
+	if f.Order == keys.UsedLast {
+		by = "coalesce(last_used_at, 0)"
+	}
+	at, id := keys.ParseCursor(page.After)
+	c.add("("+by+", id) > (?, ?)", at, id)
+	from := t.name
+	if c.force != "" {
+		from += " INDEXED BY " + c.force
+	}
+	return "SELECT " + strings.Join(t.columns, ", ") + " FROM " + from + " WHERE " + c.text() + " ORDER BY " + by + ", id LIMIT ?", append(c.args, page.Limit)
 }
 
 // ByHash returns the key with the digest.
