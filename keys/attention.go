@@ -13,10 +13,11 @@ import (
 const (
 	ExpiresSoon = 30 * 24 * time.Hour
 	UnusedLong  = 90 * 24 * time.Hour
+	oldLooked   = 20 // keys
 )
 
 // Attention is which keys call for somebody's attention, at most as many of
-// each kind as were asked for. No key is in it that is revoked or expired.
+// each kind as were asked for, and some old ones. No key is in it that is revoked or expired.
 type Attention struct {
 	Expiring []Key // within ExpiresSoon, the first to end first; rotated ones excepted
 	Unused   []Key // made more than UnusedLong ago and not used since
@@ -30,18 +31,13 @@ func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attenti
 	now, no := moment(s.now()), false
 	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}
 	ending := alive
-	ending.Order, ending.EndsBy = EndFirst, now.Add(ExpiresSoon)
-	expiring, err := s.listKeys(ctx, ending, Page{Limit: 2 * most})
-	if err != nil {
+	ending.Order, ending.EndsBy, ending.Rotated = EndFirst, now.Add(ExpiresSoon), &no
+	if all.Expiring, err = s.listKeys(ctx, ending, Page{Limit: most}); err != nil {
 		return all, fmt.Errorf("list expiring keys: %w", err)
 	}
-	for _, k := range expiring {
-		if k.RotatedTo == "" && len(all.Expiring) < most {
-			all.Expiring = append(all.Expiring, k)
-		}
-	}
+	yes := true
 	rotated := ending
-	rotated.EndsBy, rotated.Rotated = now.Add(MaxGrace), true
+	rotated.EndsBy, rotated.Rotated = now.Add(MaxGrace), &yes
 	if all.Rotated, err = s.listKeys(ctx, rotated, Page{Limit: most}); err != nil {
 		return all, fmt.Errorf("list rotated keys: %w", err)
 	}
@@ -50,7 +46,7 @@ func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attenti
 	if all.Unused, err = s.listKeys(ctx, unused, Page{Limit: most}); err != nil {
 		return all, fmt.Errorf("list unused keys: %w", err)
 	}
-	old, err := s.listKeys(ctx, alive, Page{After: ids.At(ids.Key, now.Add(-UnusedLong)), Limit: most})
+	old, err := s.listKeys(ctx, alive, Page{After: ids.At(ids.Key, now.Add(-UnusedLong)), Limit: oldLooked})
 	if err != nil {
 		return all, fmt.Errorf("list old keys: %w", err)
 	}

@@ -58,7 +58,7 @@ type KeyQuery struct {
 	ExpiringBefore   time.Time // keys that end before it and have not ended yet
 	Text             string
 	Unused           time.Time // keys made before it and not used since
-	Rotated          bool      // keys that have a successor
+	Rotated          *bool     // whether the key has a successor
 	Scope            string    // among the key's own
 	Order            KeyOrder
 }

@@ -64,7 +64,7 @@ type KeyFilter struct {
 	StartsBy, StartsAfter time.Time
 	// UnusedSince keeps keys that were made before it and not used since.
 	UnusedSince time.Time
-	Rotated     bool   // only keys that have a successor
+	Rotated     *bool  // whether the key has a successor
 	Scope       string // among the key's own; none of those that have whatever their account has
 	Order       KeyOrder
 }

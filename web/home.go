@@ -57,7 +57,7 @@ func (p *Portal) home(c *gin.Context) error {
 		}
 		out.Rotated = append(out.Rotated, rotation{k, recent})
 	}
-	for i := range needs.Old {
+	for i := 0; i < len(needs.Old) && len(out.Unasked) < mostShown; i++ {
 		scopes, err := p.neverAsked(c, &needs.Old[i])
 		if err != nil {
 			return err

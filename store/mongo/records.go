@@ -363,8 +363,12 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 		unused := bson.D{neverOr("last_used_at", "$lt", f.UnusedSince), {Key: "created_at", Value: bson.D{{Key: "$lt", Value: f.UnusedSince}}}}
 		d = append(d, bson.E{Key: "$and", Value: bson.A{unused}})
 	}
-	if f.Rotated {
+	switch {
+	case f.Rotated == nil:
+	case *f.Rotated:
 		d = append(d, bson.E{Key: "rotated_to", Value: bson.D{{Key: "$gt", Value: ""}}})
+	default:
+		d = append(d, bson.E{Key: "rotated_to", Value: ""})
 	}
 	return equal(d, "scopes", f.Scope)
 }

@@ -87,8 +87,12 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	if !f.UnusedSince.IsZero() {
 		c.add("coalesce(last_used_at, 0) < ? AND created_at < ?", f.UnusedSince.UnixMilli(), f.UnusedSince.UnixMilli())
 	}
-	if f.Rotated {
+	switch {
+	case f.Rotated == nil:
+	case *f.Rotated:
 		c.add("rotated_to <> ''")
+	default:
+		c.add("rotated_to = ''")
 	}
 	if f.Scope != "" {
 		c.add("instr(scopes, ?) > 0", `"`+f.Scope+`"`)
@@ -135,6 +139,7 @@ func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
 		by = "coalesce(last_used_at, 0)"
 	}
 	at, id := keys.ParseCursor(page.After)
+	c.add(by+" >= ?", at) // which an index on an expression is searched by; the pair below is not
 	c.add("("+by+", id) > (?, ?)", at, id)
 	from := t.name
 	if c.force != "" {

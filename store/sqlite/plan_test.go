@@ -156,7 +156,7 @@ func keyLists(s *sqlite.Store) (all []list) {
 		for _, in := range [][]string{nil, {"a"}} {
 			for _, account := range []string{"", "sa"} {
 				for _, since := range []time.Time{{}, at} {
-					for _, rotated := range []bool{false, true} {
+					for _, rotated := range []*bool{nil, &yes, &no} {
 						all = append(all, list{s.ListKeys(keys.KeyFilter{Order: order, OrganizationIDs: in, ServiceAccountID: account, UnusedSince: since, Rotated: rotated, EndsAfter: at, EndsBy: since}), false})
 					}
 				}
