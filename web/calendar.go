@@ -125,7 +125,7 @@ func (p *Portal) feed(c *gin.Context) error {
 			return err
 		}
 		e.SetSummary(what)
-		e.SetDescription(k.Start + "…" + k.Last4 + "\n" + k.Note)
+		e.SetDescription(k.Start + "…" + k.Last4)
 		e.SetURL(base(c.Request) + "/keys/" + k.ID)
 	}
 	c.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(cal.Serialize()))

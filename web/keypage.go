@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	mostRefusals = 20
+	mostRefusals = 10
 	mostEvents   = 20
 	keyDays      = 30
 )

@@ -62,11 +62,11 @@ func groupChoices(all []choice) (groups []choiceGroup) {
 		if i := strings.LastIndexByte(one.Name, ':'); i > 0 {
 			resource = one.Name[:i]
 		}
-		if n := len(groups); n == 0 || groups[n-1].Resource != resource {
-			groups = append(groups, choiceGroup{Resource: resource})
+		at := slices.IndexFunc(groups, func(g choiceGroup) bool { return g.Resource == resource })
+		if at < 0 {
+			at, groups = len(groups), append(groups, choiceGroup{Resource: resource})
 		}
-		last := &groups[len(groups)-1]
-		last.Choices = append(last.Choices, one)
+		groups[at].Choices = append(groups[at].Choices, one)
 	}
 	return groups
 }
