@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-const mostExpiries = 500 // in the calendar and its feed
+const mostExpiries = 300 // in the calendar and its feed
 
 // calendarPage is when keys end, by month.
 type calendarPage struct {

@@ -66,7 +66,11 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 		c.use("keys_ends")
 		c.add("ends_at <= ?", f.EndsBy.UnixMilli())
 	}
-	if !f.EndsAfter.IsZero() {
+	switch {
+	case f.EndsAfter.IsZero():
+	case f.Order == keys.EndFirst: // which leaves out keys that never end, and is searched by this
+		c.add("ends_at > ?", f.EndsAfter.UnixMilli())
+	default:
 		c.add("(ends_at IS NULL OR ends_at > ?)", f.EndsAfter.UnixMilli())
 	}
 	if !f.StartsBy.IsZero() {
@@ -113,6 +117,10 @@ func (c *conditions) ordered(f keys.KeyFilter) {
 	}
 	switch {
 	case f.Order == keys.Newest || f.ServiceAccountID != "":
+	case f.Order == keys.EndFirst && one && f.Rotated != nil && *f.Rotated:
+		c.force = "keys_organization_rotated"
+	case f.Order == keys.EndFirst && one && f.Rotated != nil:
+		c.force = "keys_organization_lasting"
 	case f.Order == keys.EndFirst && one:
 		c.force = "keys_organization_ends"
 	case f.Order == keys.EndFirst:
@@ -139,7 +147,9 @@ func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
 		by = "coalesce(last_used_at, 0)"
 	}
 	at, id := keys.ParseCursor(page.After)
-	c.add(by+" >= ?", at) // which an index on an expression is searched by; the pair below is not
+	if f.EndsAfter.IsZero() || f.Order != keys.EndFirst || at >= f.EndsAfter.UnixMilli() {
+		c.add(by+" >= ?", at) // which an index on an expression is searched by; the pair below is not
+	}
 	c.add("("+by+", id) > (?, ?)", at, id)
 	from := t.name
 	if c.force != "" {
