@@ -63,6 +63,7 @@ const (
 	ConfirmEmail  Purpose = "confirm"
 	ResetPassword Purpose = "reset"
 	Invitation    Purpose = "invite"
+	Calendar      Purpose = "calendar" // the address of a feed, which no mail holds
 )
 
 // Link is a secret that was mailed to somebody. It works once, until it

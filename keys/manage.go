@@ -57,6 +57,10 @@ type KeyQuery struct {
 	Status           Status
 	ExpiringBefore   time.Time // keys that end before it and have not ended yet
 	Text             string
+	Unused           time.Time // keys made before it and not used since
+	Rotated          *bool     // whether the key has a successor
+	Scope            string    // among the key's own
+	Order            KeyOrder
 }
 
 // Keys lists the keys that the actor may see.
@@ -64,6 +68,7 @@ func (s *Service) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key,
 	f := KeyFilter{
 		OrganizationIDs:  visible(a, ReadKeys, q.OrganizationID),
 		ServiceAccountID: q.ServiceAccountID, Environment: q.Environment, Text: Fold(q.Text),
+		UnusedSince: moment(q.Unused), Rotated: q.Rotated, Scope: q.Scope, Order: q.Order,
 	}
 	now := moment(s.now())
 	f.restrictTo(q.Status, now)
@@ -71,7 +76,7 @@ func (s *Service) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key,
 		no := false
 		f.EndsBy, f.EndsAfter, f.Revoked = moment(q.ExpiringBefore), now, &no
 	}
-	return s.store.Keys().List(ctx, f, p)
+	return s.listKeys(ctx, f, p)
 }
 
 // restrictTo expresses the status as conditions, mirroring Key.Status.

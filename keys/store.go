@@ -62,6 +62,11 @@ type KeyFilter struct {
 	EndsBy, EndsAfter time.Time
 	// StartsAfter keeps keys whose NotBefore is after it; StartsBy the others.
 	StartsBy, StartsAfter time.Time
+	// UnusedSince keeps keys that were made before it and not used since.
+	UnusedSince time.Time
+	Rotated     *bool  // whether the key has a successor
+	Scope       string // among the key's own; none of those that have whatever their account has
+	Order       KeyOrder
 }
 
 // NoFilter is the filter of collections that are always listed whole.

@@ -193,7 +193,7 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Config{
-		Providers: providers, Format: a.format,
+		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: usage.NewReports(a.store), Audit: a.audit, QuotaUsed: a.store.QuotaUse,
 		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})

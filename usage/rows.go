@@ -61,15 +61,45 @@ func pagesOf(rows []*row, oldest time.Time) []Page {
 		}
 		var counts Counts
 		counts.add(&w.counts)
-		for _, level := range []Level{Minutes, Hours, Days} {
-			if w.KeyID != "" {
-				p.add(Page{Kind: OfKey, Level: level, Subject: w.Subject}, at, &counts)
-				p.add(Page{Kind: OfAccount, Level: level, Subject: Subject{AccountID: w.AccountID, OrganizationID: w.OrganizationID}}, at, &counts)
-			}
-			p.add(Page{Kind: OfOrganization, Level: level, Subject: Subject{OrganizationID: w.OrganizationID}}, at, &counts)
-		}
+		p.count(w.Subject, at, &counts, []Level{Minutes, Hours, Days})
 		for _, scope := range w.scopes {
 			p.add(Page{Kind: OfScope, Level: Days, Subject: w.Subject, Scope: scope.name}, at, &Counts{Allowed: scope.n})
+		}
+	}
+	return p.list
+}
+
+// count adds the counts to the pages of the subject's key, account and
+// organization.
+func (p *paging) count(of Subject, at time.Time, counts *Counts, levels []Level) {
+	for _, level := range levels {
+		if of.KeyID != "" {
+			p.add(Page{Kind: OfKey, Level: level, Subject: of}, at, counts)
+			p.add(Page{Kind: OfAccount, Level: level, Subject: Subject{AccountID: of.AccountID, OrganizationID: of.OrganizationID}}, at, counts)
+		}
+		p.add(Page{Kind: OfOrganization, Level: level, Subject: Subject{OrganizationID: of.OrganizationID}}, at, counts)
+	}
+}
+
+// Tally is what was counted of one subject at one time, as another source than
+// a Meter tells it.
+type Tally struct {
+	Subject
+	At     time.Time
+	Counts Counts
+	Scopes map[string]uint64 // granted scopes that were asked for
+}
+
+// PagesOf turns tallies into what is added to the store. levels says by which
+// units of time the tallies of a time are counted.
+func PagesOf(tallies []Tally, levels func(at time.Time) []Level) []Page {
+	p := paging{pages: map[pageKey]int{}}
+	for i := range tallies {
+		t := &tallies[i]
+		at := t.At.UTC()
+		p.count(t.Subject, at, &t.Counts, levels(at))
+		for scope, n := range t.Scopes {
+			p.add(Page{Kind: OfScope, Level: Days, Subject: t.Subject, Scope: scope}, at, &Counts{Allowed: n})
 		}
 	}
 	return p.list

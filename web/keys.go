@@ -3,11 +3,14 @@ package web
 import (
 	"context"
 	"errors"
+	"html/template"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 type keyRow struct {
@@ -37,6 +41,45 @@ type keyForm struct {
 	Date        string
 	MayNever    bool
 	Once        string // makes a form that is sent twice make one key
+	Groups      []choiceGroup
+	ReadOnly    bool // only the scopes that read
+	Networks    string
+	Requests    string // the key's own limit
+	Per         string
+	Tier        keys.Tier
+}
+
+// choiceGroup is the scopes of one resource.
+type choiceGroup struct {
+	Resource string
+	Choices  []choice
+}
+
+// groupChoices puts the choices under their resources.
+func groupChoices(all []choice) (groups []choiceGroup) {
+	for _, one := range all {
+		resource := one.Name
+		if i := strings.LastIndexByte(one.Name, ':'); i > 0 {
+			resource = one.Name[:i]
+		}
+		at := slices.IndexFunc(groups, func(g choiceGroup) bool { return g.Resource == resource })
+		if at < 0 {
+			at, groups = len(groups), append(groups, choiceGroup{Resource: resource})
+		}
+		groups[at].Choices = append(groups[at].Choices, one)
+	}
+	return groups
+}
+
+// readOnly are those of the scopes that read.
+func readOnly(all []choice) []string {
+	names := []string{}
+	for _, one := range all {
+		if strings.HasSuffix(one.Name, ":read") {
+			names = append(names, one.Name)
+		}
+	}
+	return names
 }
 
 type choice struct {
@@ -62,7 +105,7 @@ func (p *Portal) keyForm(c *gin.Context) (keyForm, error) {
 	if err != nil {
 		return keyForm{}, err
 	}
-	f := keyForm{Account: account, Environment: string(keys.Live), Expiry: standardExpiry, MayNever: tier.MaxKeyAge == 0, Once: ids.New("")}
+	f := keyForm{Account: account, Environment: string(keys.Live), Expiry: standardExpiry, MayNever: tier.MaxKeyAge == 0, Once: ids.New(""), Per: "10s", Tier: tier}
 	seen := map[string]bool{}
 	for _, s := range catalogue {
 		if keys.CoveredBy(account.Scopes, s.Name) {
@@ -75,6 +118,7 @@ func (p *Portal) keyForm(c *gin.Context) (keyForm, error) {
 			f.Choices = append(f.Choices, choice{Name: s, Description: "everything that this covers"})
 		}
 	}
+	f.Groups = groupChoices(f.Choices)
 	return f, nil
 }
 
@@ -92,13 +136,22 @@ type issuedPage struct {
 	Account keys.ServiceAccount
 	Secret  string // "" when the form was sent again
 	Base    string
-	Old     string // id of the key that was rotated
+	Old     string       // id of the key that was rotated
+	File    template.URL // the key as a file to set in an environment
+	Scope   string       // one that the key has, for examples
 }
 
 func (p *Portal) issueKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
+	}
+	if values.Get("narrowed") == "read" {
+		f, err := p.keyForm(c)
+		if err != nil {
+			return err
+		}
+		values["scopes"] = readOnly(f.Choices)
 	}
 	fields, err := keyFields(values, time.Now())
 	var k keys.Key
@@ -121,9 +174,19 @@ func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old 
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "key-issued", view{Title: "Your new key", Data: issuedPage{
-		Key: k, Account: account, Secret: secret.Reveal(), Base: base(c.Request), Old: old,
-	}})
+	out := issuedPage{Key: k, Account: account, Secret: secret.Reveal(), Base: base(c.Request), Old: old}
+	out.File = template.URL("data:text/plain;charset=utf-8,LATCHKEY_API_KEY=" + url.QueryEscape(secret.Reveal()) + "%0A") //nolint:gosec // G203: a key is letters, digits and _
+	granted := k.Scopes
+	if granted == nil {
+		granted = account.Scopes
+	}
+	for _, scope := range granted {
+		if keys.ValidScope(scope) {
+			out.Scope = scope
+			break
+		}
+	}
+	return p.show(c, http.StatusOK, "key-issued", view{Title: "Your new key", Data: out})
 }
 
 // base is the address under which the reader sees the portal.
@@ -156,7 +219,7 @@ func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Conte
 }
 
 func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) error {
-	wrong, ok := asFaults(err, "name", "note", "environment", "scopes", "expires_at")
+	wrong, ok := asFaults(err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
 	if !ok {
 		return err
 	}
@@ -166,16 +229,21 @@ func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) erro
 	}
 	f.Name, f.Note, f.Environment = values.Get("name"), values.Get("note"), values.Get("environment")
 	f.Expiry, f.Date, f.Narrowed = values.Get("expiry"), values.Get("date"), values.Get("narrowed") == "yes"
+	f.ReadOnly, f.Networks, f.Requests, f.Per = values.Get("narrowed") == "read", values.Get("networks"), values.Get("requests"), values.Get("per")
 	for i := range f.Choices {
 		f.Choices[i].Ticked = slices.Contains(values["scopes"], f.Choices[i].Name)
 	}
+	f.Groups = groupChoices(f.Choices)
 	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: "Issue a key", Faults: wrong, Data: f})
 }
 
 // keyFields reads the form of a new key.
 func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 	fields := keys.KeyFields{Name: strings.TrimSpace(values.Get("name")), Note: strings.TrimSpace(values.Get("note"))}
-	if values.Get("narrowed") == "yes" {
+	if err := limits(values, &fields); err != nil {
+		return fields, err
+	}
+	if narrowed := values.Get("narrowed"); narrowed == "yes" || narrowed == "read" {
 		fields.Scopes = append([]string{}, values["scopes"]...)
 		if len(fields.Scopes) == 0 {
 			return fields, fieldError("scopes", "tick at least one, or give the key whatever the account has")
@@ -198,58 +266,34 @@ func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 	return fields, nil
 }
 
+// limits reads the networks and the key's own limit.
+func limits(values url.Values, fields *keys.KeyFields) error {
+	for _, text := range strings.FieldsFunc(values.Get("networks"), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		n, err := netip.ParsePrefix(text)
+		if address, is := netip.ParseAddr(text); err != nil && is == nil {
+			n, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return fieldError("allowed_networks", text+" is no network such as 203.0.113.0/24 or 2001:db8::/32")
+		}
+		fields.AllowedNetworks = append(fields.AllowedNetworks, n)
+	}
+	text := strings.TrimSpace(values.Get("requests"))
+	if text == "" {
+		return nil
+	}
+	rule, err := ratelimit.ParseRule(text + "/" + values.Get("per"))
+	if err != nil {
+		return fieldError("rate_limit", "type a whole number of requests, 1 or more")
+	}
+	fields.RateLimit = &rule
+	return nil
+}
+
 func fieldError(field, detail string) error {
 	var f errs.Faults
 	f.Add(field, detail)
 	return f.Err()
-}
-
-// keyPage shows one key.
-type keyPage struct {
-	Key     keyRow
-	Account keys.ServiceAccount
-	Scopes  []string
-	MayEdit bool
-	Alive   bool
-	Graces  []grace
-	Reasons []keys.RevokeReason
-	Once    string
-}
-
-type grace struct{ Value, Label string }
-
-func (p *Portal) keyPage(c *gin.Context) (keyPage, error) {
-	ctx, who := c.Request.Context(), principal(c)
-	k, err := p.Keys.Key(ctx, who, c.Param("id"))
-	if err != nil {
-		return keyPage{}, err
-	}
-	account, err := p.Keys.Account(ctx, who, k.ServiceAccountID)
-	if err != nil {
-		return keyPage{}, err
-	}
-	out := keyPage{
-		Key: rowOf(k), Account: account, Scopes: k.Scopes, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()),
-		Graces:  []grace{{"24h", "24 hours"}, {"1h", "1 hour"}, {"168h", "7 days"}, {"720h", "30 days"}, {"0s", "none: it stops at once"}},
-		Reasons: []keys.RevokeReason{keys.ReasonUnspecified, keys.ReasonLeaked, keys.ReasonSuperseded, keys.ReasonUnused, keys.ReasonAbuse},
-		Once:    ids.New(""),
-	}
-	if k.Scopes == nil {
-		out.Scopes = account.Scopes
-	}
-	return out, nil
-}
-
-// keyView handles a page about one key.
-func (p *Portal) keyView(c *gin.Context, status int, name, title string, wrong faults) error {
-	out, err := p.keyPage(c)
-	if err != nil {
-		return err
-	}
-	if title == "" {
-		title = out.Key.Name
-	}
-	return p.show(c, status, name, view{Title: title, Faults: wrong, Data: out})
 }
 
 func (p *Portal) showKey(c *gin.Context) error {
@@ -302,18 +346,4 @@ func (p *Portal) revokeKey(c *gin.Context) error {
 	}
 	c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id"))
 	return nil
-}
-
-func (p *Portal) switchKey(disabled bool) func(*gin.Context) error {
-	return func(c *gin.Context) error {
-		_, err := p.Keys.ChangeKey(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
-			f.Disabled = disabled
-			return f, nil
-		})
-		if err != nil {
-			return err
-		}
-		c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id"))
-		return nil
-	}
 }

@@ -25,14 +25,14 @@ var templates embed.FS
 type page = *template.Template
 
 // parsePages parses each page together with the frame around it.
-func parsePages() (map[string]page, error) {
+func parsePages(texts catalogue) (map[string]page, error) {
 	names := []string{
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
-		"code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization",
+		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization",
 	}
 	pages := make(map[string]page, len(names))
 	for _, name := range names {
-		t, err := template.New("base.html").Funcs(functions()).ParseFS(templates, "templates/base.html", "templates/"+name+".html")
+		t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
@@ -41,11 +41,30 @@ func parsePages() (map[string]page, error) {
 	return pages, nil
 }
 
-func functions() template.FuncMap {
+func functions(texts catalogue) template.FuncMap {
 	return template.FuncMap{
-		"when":  when,
-		"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"dict":  dict,
+		"when":      when,
+		"words":     func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"dict":      dict,
+		"t":         texts.say,
+		"links":     func() []option { return links(texts) },
+		"thousands": thousands,
+		"count":     func(n int64) string { return thousands(uint64(max(0, n))) },
+	}
+}
+
+// links are where the bar leads to.
+func links(texts catalogue) []option {
+	return []option{
+		{"/", texts["nav.home"]},
+		{"/keys", texts["nav.keys"]},
+		{"/service-accounts", texts["nav.accounts"]},
+		{"/usage", texts["nav.usage"]},
+		{"/calendar", texts["nav.calendar"]},
+		{"/playground", texts["nav.playground"]},
+		{"/organizations", texts["nav.organizations"]},
+		{"/api/", texts["nav.api"]},
+		{"/docs", texts["nav.reference"]},
 	}
 }
 
@@ -79,6 +98,8 @@ type view struct {
 	Title  string
 	User   *auth.User // nil before signing in
 	CSRF   string
+	Theme  string // light, dark, or "" for what the system has
+	Here   string // path of the page
 	Faults faults
 	Notice string
 	Data   any
@@ -113,6 +134,7 @@ func asFaults(err error, fields ...string) (f faults, ok bool) {
 func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
 	v.CSRF = p.CSRF.Token(c.Writer, c.Request)
 	v.User = principal(c).User
+	v.Theme, v.Here = theme(c.Request), c.Request.URL.Path
 	var b bytes.Buffer
 	if err := p.pages[name].Execute(&b, v); err != nil {
 		return fmt.Errorf("render page %s: %w", name, err)

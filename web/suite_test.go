@@ -32,6 +32,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/web"
 )
 
@@ -55,6 +56,8 @@ type suite struct {
 	base         string
 	keys         *keys.Service
 	organization string
+	verifier     *keys.Verifier
+	marks        *keys.Marks
 	log          *parts.Output
 	at           atomic.Int64
 	mu           sync.Mutex
@@ -121,7 +124,8 @@ func newSuite(t *testing.T, with settings) *suite {
 	format, err := keys.NewFormat(keys.DefaultBrand)
 	s.must(err)
 	log := audit.New(store, s.now)
-	s.keys, err = keys.New(keys.Config{Store: store, Audit: log, Marks: keys.NewMarks(), Format: format, Now: s.now})
+	s.marks = keys.NewMarks()
+	s.keys, err = keys.New(keys.Config{Store: store, Audit: log, Marks: s.marks, Format: format, Now: s.now})
 	s.must(err)
 	s.must(s.keys.Seed(t.Context(), auth.System(), false))
 	hashing, err := passwords()
@@ -147,7 +151,11 @@ func newSuite(t *testing.T, with settings) *suite {
 	trusted, err := proxies.New(nil, proxies.XForwardedFor)
 	s.must(err)
 	csrf := auth.NewCSRF()
+	s.verifier, err = keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, Now: s.now})
+	s.must(err)
+	t.Cleanup(s.verifier.Close)
 	portal, err := web.New(web.Config{
+		Verifier: s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
 		Keys: s.keys, People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
 		Idempotency: idempotency.New(store, s.now), Edge: httpx.NewEdge(trusted, logger), Limiter: limiter, Throttle: with.throttle,
 	})

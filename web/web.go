@@ -5,6 +5,7 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/errs"
@@ -22,6 +24,7 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 //go:embed static
@@ -30,6 +33,10 @@ var static embed.FS
 // Config is what the portal needs. All fields but Throttle are required.
 type Config struct {
 	Keys        *keys.Service
+	Verifier    *keys.Verifier
+	Usage       *usage.Reports
+	Audit       *audit.Log
+	QuotaUsed   func(ctx context.Context, id, window string) (int64, error)
 	People      *auth.People
 	Sessions    *auth.SessionAuthenticator
 	CSRF        *auth.CSRF
@@ -45,18 +52,24 @@ type Config struct {
 type Portal struct {
 	Config
 	pages map[string]page
+	texts catalogue
 }
 
 // New returns a Portal with its templates parsed.
 func New(c Config) (*Portal, error) {
-	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil {
+	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
-	pages, err := parsePages()
+	texts, err := readCatalogue(english)
 	if err != nil {
 		return nil, err
 	}
-	return &Portal{Config: c, pages: pages}, nil
+	pages, err := parsePages(texts)
+	if err != nil {
+		return nil, err
+	}
+	return &Portal{Config: c, pages: pages, texts: texts}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
@@ -85,12 +98,30 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.GET("/password/new", p.open(p.newPasswordPage))
 	g.POST("/password/new", p.open(p.newPassword))
 	p.mountMine(g)
-	g.GET("/", p.member(p.listAccounts))
+	p.mountKeys(g)
+	g.GET("/", p.member(p.home))
+	g.POST("/theme", p.open(p.chooseTheme))
+	g.GET("/usage", p.member(p.showUsage))
+	g.GET("/playground", p.member(p.playgroundPage))
+	g.POST("/playground", p.member(p.play))
+	g.GET("/calendar", p.member(p.showCalendar))
+	g.POST("/calendar/feed", p.member(p.renewFeed))
+	g.POST("/calendar/feed/end", p.member(p.endFeed))
+	g.GET("/calendar/feed/:token", p.open(p.feed))
+	g.GET("/service-accounts", p.member(p.listAccounts))
 	g.GET("/service-accounts/new", p.member(p.newAccount))
 	g.POST("/service-accounts/new", p.member(p.createAccount))
 	g.GET("/service-accounts/:id", p.member(p.showAccount))
 	g.GET("/service-accounts/:id/keys/new", p.member(p.newKey))
 	g.POST("/service-accounts/:id/keys/new", p.member(p.issueKey))
+}
+
+// mountKeys adds the pages about keys.
+func (p *Portal) mountKeys(g *gin.RouterGroup) {
+	g.GET("/keys", p.member(p.listKeys))
+	g.POST("/keys/bulk", p.member(p.bulk))
+	g.GET("/keys/:id/edit", p.member(p.editPage))
+	g.POST("/keys/:id/edit", p.member(p.editKey))
 	g.GET("/keys/:id", p.member(p.showKey))
 	g.GET("/keys/:id/rotate", p.member(p.rotatePage))
 	g.POST("/keys/:id/rotate", p.member(p.rotateKey))
@@ -164,7 +195,7 @@ func comeBack(r *http.Request) string {
 	if r.Method != http.MethodGet {
 		return "/"
 	}
-	return r.URL.Path
+	return r.URL.RequestURI()
 }
 
 // openForm is form for people who have not signed in: it holds the form to the

@@ -101,7 +101,7 @@ func TestPortal(t *testing.T) {
 	if got := code(t, s.base, successor); got != "REVOKED" {
 		t.Errorf("the successor is %s", got)
 	}
-	run("start", chromedp.Click(`.brand`), chromedp.WaitVisible(`tbody`), screenshot("accounts"))
+	run("start", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody`), screenshot("accounts"))
 	run("sign out", chromedp.Click(`.who button`), chromedp.WaitVisible(`#password`))
 	run("back without a session", chromedp.Navigate(s.base+"/"), chromedp.WaitVisible(`#password`))
 }

@@ -129,7 +129,11 @@ func (c *collection[T, F, R]) List(ctx context.Context, filter F, page keys.Page
 		}
 		where = append(where, bson.E{Key: "_id", Value: bson.D{{Key: operator, Value: page.After}}})
 	}
-	cursor, err := c.documents().Find(ctx, where, options.Find().SetSort(bson.D{{Key: "_id", Value: order}}).SetLimit(int64(page.Limit)))
+	return c.find(ctx, where, bson.D{{Key: "_id", Value: order}}, page.Limit)
+}
+
+func (c *collection[T, F, R]) find(ctx context.Context, where, order bson.D, most int) ([]T, error) {
+	cursor, err := c.documents().Find(ctx, where, options.Find().SetSort(order).SetLimit(int64(most)))
 	if err != nil {
 		return nil, known(err)
 	}

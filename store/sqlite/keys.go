@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
@@ -44,6 +45,7 @@ func scanKey(row scanner, k *keys.Key) error {
 }
 
 func whereKeys(f keys.KeyFilter) (c conditions) {
+	c.ordered(f)
 	c.equal("service_account_id", f.ServiceAccountID)
 	c.oneOf("organization_id", f.OrganizationIDs)
 	if f.Revoked != nil && *f.Revoked {
@@ -64,7 +66,11 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 		c.use("keys_ends")
 		c.add("ends_at <= ?", f.EndsBy.UnixMilli())
 	}
-	if !f.EndsAfter.IsZero() {
+	switch {
+	case f.EndsAfter.IsZero():
+	case f.Order == keys.EndFirst: // which leaves out keys that never end, and is searched by this
+		c.add("ends_at > ?", f.EndsAfter.UnixMilli())
+	default:
 		c.add("(ends_at IS NULL OR ends_at > ?)", f.EndsAfter.UnixMilli())
 	}
 	if !f.StartsBy.IsZero() {
@@ -82,8 +88,74 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	default:
 		c.add("environment = ?", string(f.Environment))
 	}
+	if !f.UnusedSince.IsZero() {
+		c.add("coalesce(last_used_at, 0) < ? AND created_at < ?", f.UnusedSince.UnixMilli(), f.UnusedSince.UnixMilli())
+	}
+	switch {
+	case f.Rotated == nil:
+	case *f.Rotated:
+		c.add("rotated_to <> ''")
+	default:
+		c.add("rotated_to = ''")
+	}
+	if f.Scope != "" {
+		c.add("instr(scopes, ?) > 0", `"`+f.Scope+`"`)
+	}
 	c.contains(f.Text)
 	return c
+}
+
+// ordered names the index that holds the order, which goes before any other:
+// it leaves no more to look at than the page. Keys of an account are few.
+func (c *conditions) ordered(f keys.KeyFilter) {
+	one := len(f.OrganizationIDs) == 1
+	switch {
+	case f.Order == keys.EndFirst:
+		c.add("ends_at IS NOT NULL")
+	case f.Order == keys.UsedLast:
+		c.add("revoked_at IS NULL")
+	}
+	switch {
+	case f.Order == keys.Newest || f.ServiceAccountID != "":
+	case f.Order == keys.EndFirst && one && f.Rotated != nil && *f.Rotated:
+		c.force = "keys_organization_rotated"
+	case f.Order == keys.EndFirst && one && f.Rotated != nil:
+		c.force = "keys_organization_lasting"
+	case f.Order == keys.EndFirst && one:
+		c.force = "keys_organization_ends"
+	case f.Order == keys.EndFirst:
+		c.force = "keys_ends"
+	case one:
+		c.force = "keys_organization_used"
+	default:
+		c.force = "keys_used"
+	}
+}
+
+// List overrides that of the table for orders by time.
+func (t keyTable) List(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
+	text, args := t.list(f, page)
+	return t.rows(ctx, text, args, page.Limit)
+}
+
+func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
+	if f.Order == keys.Newest {
+		return t.table.list(f, page)
+	}
+	c, by := whereKeys(f), "ends_at"
+	if f.Order == keys.UsedLast {
+		by = "coalesce(last_used_at, 0)"
+	}
+	at, id := keys.ParseCursor(page.After)
+	if f.EndsAfter.IsZero() || f.Order != keys.EndFirst || at >= f.EndsAfter.UnixMilli() {
+		c.add(by+" >= ?", at) // which an index on an expression is searched by; the pair below is not
+	}
+	c.add("("+by+", id) > (?, ?)", at, id)
+	from := t.name
+	if c.force != "" {
+		from += " INDEXED BY " + c.force
+	}
+	return "SELECT " + strings.Join(t.columns, ", ") + " FROM " + from + " WHERE " + c.text() + " ORDER BY " + by + ", id LIMIT ?", append(c.args, page.Limit)
 }
 
 // ByHash returns the key with the digest.

@@ -152,7 +152,32 @@ func keyLists(s *sqlite.Store) (all []list) {
 			}
 		}
 	}
+	for _, order := range []keys.KeyOrder{keys.EndFirst, keys.UsedLast} {
+		for _, in := range [][]string{nil, {"a"}} {
+			for _, account := range []string{"", "sa"} {
+				for _, since := range []time.Time{{}, at} {
+					for _, rotated := range []*bool{nil, &yes, &no} {
+						all = append(all, list{s.ListKeys(keys.KeyFilter{Order: order, OrganizationIDs: in, ServiceAccountID: account, UnusedSince: since, Rotated: rotated, EndsAfter: at, EndsBy: since}), false})
+					}
+				}
+			}
+		}
+	}
 	return all
+}
+
+// A page of an order by time is read from an index that holds that order.
+func TestOrdersAreNotSorted(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "latchkey.db"))
+	for _, order := range []keys.KeyOrder{keys.EndFirst, keys.UsedLast} {
+		for _, in := range [][]string{nil, {"a"}} {
+			text := s.ListKeys(keys.KeyFilter{Order: order, OrganizationIDs: in, EndsAfter: time.Now(), Text: "x"})
+			if lines := strings.Join(plan(t, s, text), "\n\t"); strings.Contains(lines, "TEMP B-TREE") {
+				t.Errorf("%s\n\t%s", text, lines)
+			}
+		}
+	}
 }
 
 // An account's keys are looked for by the account, not among all of its

@@ -36,6 +36,7 @@ type conditions struct {
 	args    []any
 	indexed bool
 	index   string // to be used where there is no such part, or ""
+	force   string // the index of an order by something else than the id, or ""
 }
 
 // search returns the column as it is compared: only the first time in a way
@@ -171,7 +172,11 @@ var errNotDeleted = errors.New("no row at this revision")
 
 func (t *table[T, F]) List(ctx context.Context, filter F, page keys.Page) ([]T, error) {
 	text, args := t.list(filter, page)
-	objects := make([]T, 0, min(page.Limit, 64))
+	return t.rows(ctx, text, args, page.Limit)
+}
+
+func (t *table[T, F]) rows(ctx context.Context, text string, args []any, most int) ([]T, error) {
+	objects := make([]T, 0, min(most, 64))
 	err := t.store.reader.rows(ctx, text, args, func(row scanner) error {
 		var object T
 		if err := t.scan(row, &object); err != nil {

@@ -39,6 +39,9 @@ func keyFilters(t *testing.T, s store.Store) {
 	put("early", func(k *keys.Key) { k.NotBefore = at.Add(time.Hour) })
 	put("Straße.*", func(k *keys.Key) { k.OrganizationID, k.Environment = "org_b", keys.Test })
 	put("other", func(k *keys.Key) { k.ServiceAccountID = "sa_b" })
+	put("idle", func(k *keys.Key) {
+		k.CreatedAt, k.OrganizationID, k.RotatedTo, k.Scopes = at.Add(-48*time.Hour), "org_d", "key_x", []string{"orders:read"}
+	})
 	for _, tt := range []struct {
 		name   string
 		filter keys.KeyFilter
@@ -56,6 +59,14 @@ func keyFilters(t *testing.T, s store.Store) {
 		{"ends within", keys.KeyFilter{EndsBy: at.Add(2 * time.Hour), EndsAfter: at}, []string{"soon"}},
 		{"not ended: never counts", keys.KeyFilter{EndsAfter: at, Revoked: &no, StartsBy: at, Disabled: &no, OrganizationIDs: []string{"org_a", "org_c"}}, []string{"other", "plain", "soon"}},
 		{"not yet", keys.KeyFilter{StartsAfter: at}, []string{"early"}},
+		{"unused", keys.KeyFilter{UnusedSince: at.Add(-24 * time.Hour)}, []string{"idle"}},
+		{"unused, and not for that long", keys.KeyFilter{UnusedSince: at.Add(-72 * time.Hour)}, nil},
+		{"has a successor", keys.KeyFilter{Rotated: &yes}, []string{"idle"}},
+		{"has none", keys.KeyFilter{Rotated: &no, OrganizationIDs: []string{"org_b", "org_d"}}, []string{"Straße.*"}},
+		{"names the scope", keys.KeyFilter{Scope: "orders:read"}, []string{"idle"}},
+		{"part of a scope's name", keys.KeyFilter{Scope: "orders:rea"}, nil},
+		{"that ends, by the end", keys.KeyFilter{Order: keys.EndFirst, OrganizationIDs: []string{"org_a"}}, []string{"expired", "rotated", "soon"}},
+		{"not revoked, by the last use", keys.KeyFilter{Order: keys.UsedLast, OrganizationIDs: []string{"org_d"}}, []string{"idle"}},
 	} {
 		found, err := s.Keys().List(ctx, tt.filter, keys.Page{Limit: 100})
 		must(t, err)
@@ -114,6 +125,45 @@ func paging(t *testing.T, s store.Store) {
 	must(t, err)
 	if len(scopes) != 2 || scopes[0].Name != "s:1" {
 		t.Errorf("scopes behind s:0 are %v", scopes)
+	}
+}
+
+// keyOrders reads keys in orders by time, two at a time.
+func keyOrders(t *testing.T, s store.Store) {
+	ctx, at := t.Context(), now()
+	var ends, used []string
+	for i := range 7 {
+		k := newKey("sa_a")
+		k.ExpiresAt = at.Add(time.Duration(i/2) * time.Hour)
+		must(t, s.Keys().Insert(ctx, k))
+		ends = append(ends, k.ID)
+		if i > 2 {
+			must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{k.ID: {At: at.Add(time.Duration(i/2) * time.Hour)}}))
+		}
+		used = append(used, k.ID)
+	}
+	never := newKey("sa_a") // has no end
+	never.RevokedAt = at
+	must(t, s.Keys().Insert(ctx, never))
+	for order, want := range map[keys.KeyOrder][]string{keys.EndFirst: ends, keys.UsedLast: used} {
+		for _, in := range [][]string{nil, {"org_a"}} {
+			for _, account := range []string{"", "sa_a"} {
+				var got []string
+				for after := ""; ; {
+					page, err := s.Keys().List(ctx, keys.KeyFilter{Order: order, OrganizationIDs: in, ServiceAccountID: account}, keys.Page{After: after, Limit: 2})
+					must(t, err)
+					for i := range page {
+						got, after = append(got, page[i].ID), order.Cursor(&page[i])
+					}
+					if len(page) < 2 {
+						break
+					}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s of %v and %q: %v, want %v", order, in, account, got, want)
+				}
+			}
+		}
 	}
 }
 

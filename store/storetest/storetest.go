@@ -38,6 +38,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"deleted objects leave a trace for other nodes", tombstones},
 		{"filters select keys", keyFilters},
 		{"pages neither repeat nor skip under inserts", paging},
+		{"keys in orders by time", keyOrders},
 		{"last use touches nothing else", lastUsed},
 		{"last use and a revoke at the same time both stand", lastUsedMeetsRevoke},
 		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, writers) }},

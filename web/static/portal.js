@@ -34,3 +34,24 @@ for (const box of document.querySelectorAll("input[name=scopes]")) {
     if (only && box.checked) only.checked = true;
   });
 }
+
+// A file that was saved is a copy, too.
+for (const link of document.querySelectorAll("[data-kept]")) {
+  link.addEventListener("click", () => { copied = true; });
+}
+
+// What the key of the form may do, in a sentence.
+const issue = document.querySelector("[data-issue]");
+if (issue) {
+  const tell = () => {
+    const data = new FormData(issue);
+    const scopes = data.getAll("scopes");
+    const what = { no: "may do whatever its service account may", read: "may only read", yes: scopes.length ? "may do " + scopes.join(", ") : "may do nothing yet: tick a scope" }[data.get("narrowed")];
+    const networks = data.get("networks").trim().split(/[\s,]+/).filter(Boolean);
+    const ends = { date: data.get("date") ? "until the end of " + data.get("date") : "until a day to be chosen", never: "until it is revoked" }[data.get("expiry")] || "for " + data.get("expiry") + " days";
+    document.getElementById("summary").textContent = "A " + data.get("environment") + " key that " + what + ", from " + (networks.length ? networks.join(" or ") : "everywhere") + ", " + ends + ".";
+  };
+  issue.addEventListener("input", tell);
+  issue.addEventListener("change", tell);
+  tell();
+}

@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// calendarLife is for how long the secret address of a calendar works, if it is
+// not renewed or ended before.
+const calendarLife = 3 * 365 * 24 * time.Hour
+
+// RenewCalendar makes a secret for the address of the user's calendar feed, in
+// the place of one that he may have. It is shown once; its hash is kept.
+func (p *People) RenewCalendar(ctx context.Context, a *Principal) (token string, err error) {
+	if err := p.EndCalendar(ctx, a); err != nil {
+		return "", err
+	}
+	l, token, err := p.newLink(ctx, Link{Purpose: Calendar, UserID: a.ID(), CreatedBy: a.ID()}, calendarLife)
+	if err != nil {
+		return "", err
+	}
+	return token, p.record(ctx, a, "calendar.renew", l.object(), nil, nil)
+}
+
+// EndCalendar ends the address of the user's calendar feed.
+func (p *People) EndCalendar(ctx context.Context, a *Principal) error {
+	if a.Kind != UserKind {
+		return errs.New(errs.Forbidden, "only users have a calendar")
+	}
+	return p.endLinksFor(ctx, a.ID(), Calendar)
+}
+
+// HasCalendar reports whether the user has an address that works.
+func (p *People) HasCalendar(ctx context.Context, a *Principal) (bool, error) {
+	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: a.ID(), Purpose: Calendar}, keys.Page{Limit: 1})
+	if err != nil {
+		return false, fmt.Errorf("look for the calendar's address: %w", err)
+	}
+	return len(all) == 1 && all[0].open(p.Now()), nil
+}
+
+// CalendarOf returns on whose behalf the holder of the secret reads: the user
+// as he is now. Errors: errs.NotFound for a secret that does not work.
+func (p *People) CalendarOf(ctx context.Context, token string) (*Principal, error) {
+	l, err := p.openLink(ctx, Calendar, token)
+	if err != nil {
+		return nil, err
+	}
+	u, err := p.Store.Users().Get(ctx, l.UserID)
+	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
+		return nil, errLinkOver
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the calendar's user: %w", err)
+	}
+	return p.Principal(ctx, u)
+}

@@ -1,0 +1,106 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// What calls for somebody's attention.
+const (
+	ExpiresSoon = 30 * 24 * time.Hour
+	UnusedLong  = 90 * 24 * time.Hour
+	oldLooked   = 20 // keys
+)
+
+// Attention is which keys call for somebody's attention, at most as many of
+// each kind as were asked for, and some old ones. No key is in it that is revoked or expired.
+type Attention struct {
+	Expiring []Key // within ExpiresSoon, the first to end first; rotated ones excepted
+	Unused   []Key // made more than UnusedLong ago and not used since
+	Rotated  []Key // have a successor and still work
+	Old      []Key // active, made more than UnusedLong ago and used since: do they need all of their scopes?
+}
+
+// Attention returns which keys that the actor may see call for attention. Each
+// kind is one page of an index.
+func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
+	now, no := moment(s.now()), false
+	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}
+	ending := alive
+	ending.Order, ending.EndsBy, ending.Rotated = EndFirst, now.Add(ExpiresSoon), &no
+	if all.Expiring, err = s.listKeys(ctx, ending, Page{Limit: most}); err != nil {
+		return all, fmt.Errorf("list expiring keys: %w", err)
+	}
+	yes := true
+	rotated := ending
+	rotated.EndsBy, rotated.Rotated = now.Add(MaxGrace), &yes
+	if all.Rotated, err = s.listKeys(ctx, rotated, Page{Limit: most}); err != nil {
+		return all, fmt.Errorf("list rotated keys: %w", err)
+	}
+	unused := alive
+	unused.Order, unused.UnusedSince = UsedLast, now.Add(-UnusedLong)
+	if all.Unused, err = s.listKeys(ctx, unused, Page{Limit: most}); err != nil {
+		return all, fmt.Errorf("list unused keys: %w", err)
+	}
+	old, err := s.listKeys(ctx, alive, Page{After: ids.At(ids.Key, now.Add(-UnusedLong)), Limit: oldLooked})
+	if err != nil {
+		return all, fmt.Errorf("list old keys: %w", err)
+	}
+	for _, k := range old {
+		if k.LastUsedAt.After(now.Add(-UnusedLong)) {
+			all.Old = append(all.Old, k)
+		}
+	}
+	return all, nil
+}
+
+// QuotaState is how much an account has used of its quota.
+type QuotaState struct {
+	Account  ServiceAccount
+	Quota    ratelimit.Quota
+	Used     int64
+	ResetsAt time.Time
+}
+
+// Percent is the used part of the quota, at most 100.
+func (q *QuotaState) Percent() int64 { return min(100, q.Used*100/max(1, q.Quota.Requests)) }
+
+// Quotas returns the newest of the accounts that the actor may see and that
+// have a quota, and what they have used of it.
+func (s *Service) Quotas(ctx context.Context, a Actor, used func(ctx context.Context, id, window string) (int64, error), most int) ([]QuotaState, error) {
+	accounts, err := s.Accounts(ctx, a, "", AccountFilter{}, Page{Limit: most})
+	if err != nil {
+		return nil, err
+	}
+	var all []QuotaState
+	tiers := map[string]Tier{}
+	for i := range accounts {
+		one := QuotaState{Account: accounts[i]}
+		tier, known := tiers[one.Account.Tier]
+		if !known {
+			if tier, err = s.Tier(ctx, one.Account.Tier); err != nil {
+				return nil, err
+			}
+			tiers[one.Account.Tier] = tier
+		}
+		quota := one.Account.Quota
+		if quota == nil {
+			quota = tier.Quota
+		}
+		if quota == nil {
+			continue
+		}
+		one.Quota = *quota
+		var window string
+		window, one.ResetsAt = quota.Window(s.now())
+		if one.Used, err = used(ctx, one.Account.ID, window); err != nil {
+			return nil, fmt.Errorf("read what is used of the quota: %w", err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
+)
+
+const mostExpiries = 300 // in the calendar and its feed
+
+// calendarPage is when keys end, by month.
+type calendarPage struct {
+	Months []month
+	Feed   bool   // there is an address
+	URL    string // of the feed, this once
+	More   bool
+}
+
+type month struct {
+	Name string
+	Days []day
+}
+
+type day struct {
+	At   time.Time
+	Keys []keys.Key
+}
+
+// ending are the keys that the actor may see and that end, the first to end
+// first.
+func (p *Portal) ending(c *gin.Context, who *auth.Principal) ([]keys.Key, error) {
+	q := keys.KeyQuery{ExpiringBefore: time.Now().AddDate(10, 0, 0), Order: keys.EndFirst}
+	return p.Keys.Keys(c.Request.Context(), who, q, keys.Page{Limit: mostExpiries})
+}
+
+func (p *Portal) calendarView(c *gin.Context, token string) error {
+	who := principal(c)
+	found, err := p.ending(c, who)
+	if err != nil {
+		return err
+	}
+	out := calendarPage{Months: months(found), More: len(found) == mostExpiries}
+	if out.Feed, err = p.People.HasCalendar(c.Request.Context(), who); err != nil {
+		return err
+	}
+	if token != "" {
+		out.URL = base(c.Request) + "/calendar/feed/" + token + ".ics"
+	}
+	return p.show(c, http.StatusOK, "calendar", view{Title: p.texts["calendar.title"], Notice: p.texts["done."+c.Query("done")], Data: out})
+}
+
+// months puts keys that come by their ends under months and days.
+func months(found []keys.Key) (all []month) {
+	for _, k := range found {
+		at := k.EndsAt()
+		if name := at.Format("January 2006"); len(all) == 0 || all[len(all)-1].Name != name {
+			all = append(all, month{Name: name})
+		}
+		m := &all[len(all)-1]
+		if date := at.Truncate(24 * time.Hour); len(m.Days) == 0 || !m.Days[len(m.Days)-1].At.Equal(date) {
+			m.Days = append(m.Days, day{At: date})
+		}
+		d := &m.Days[len(m.Days)-1]
+		d.Keys = append(d.Keys, k)
+	}
+	return all
+}
+
+func (p *Portal) showCalendar(c *gin.Context) error { return p.calendarView(c, "") }
+
+func (p *Portal) renewFeed(c *gin.Context) error {
+	if _, err := form(c); err != nil {
+		return err
+	}
+	token, err := p.People.RenewCalendar(c.Request.Context(), principal(c))
+	if err != nil {
+		return err
+	}
+	return p.calendarView(c, token)
+}
+
+func (p *Portal) endFeed(c *gin.Context) error {
+	if _, err := form(c); err != nil {
+		return err
+	}
+	if err := p.People.EndCalendar(c.Request.Context(), principal(c)); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/calendar?done=feed_ended")
+	return nil
+}
+
+// feed is the calendar for programs, which know its secret address.
+func (p *Portal) feed(c *gin.Context) error {
+	if err := p.throttle(c); err != nil {
+		return err
+	}
+	token, _ := strings.CutSuffix(c.Param("token"), ".ics")
+	who, err := p.People.CalendarOf(c.Request.Context(), token)
+	if err != nil {
+		return err
+	}
+	found, err := p.ending(c, who)
+	if err != nil {
+		return err
+	}
+	cal := ics.NewCalendar()
+	cal.SetMethod(ics.MethodPublish)
+	cal.SetProductId("-//Latchkey//Expiries//EN")
+	cal.SetXWRCalName(p.texts["calendar.name"])
+	for i := range found {
+		k := &found[i]
+		e := cal.AddEvent(k.ID + "@latchkey")
+		e.SetDtStampTime(k.UpdatedAt)
+		e.SetStartAt(k.EndsAt())
+		e.SetEndAt(k.EndsAt())
+		what, err := p.texts.say("calendar.event", k.Name)
+		if err != nil {
+			return err
+		}
+		e.SetSummary(what)
+		e.SetDescription(k.Start + "…" + k.Last4)
+		e.SetURL(base(c.Request) + "/keys/" + k.ID)
+	}
+	c.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(cal.Serialize()))
+	return nil
+}

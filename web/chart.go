@@ -1,0 +1,291 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+// Sizes of charts, in the units of their view box.
+const (
+	chartWidth  = 720
+	chartHeight = 220
+	chartLeft   = 52
+	chartTop    = 10
+	chartBottom = 26
+	chartTicks  = 4
+	mostLabels  = 8
+	mostSeries  = 6
+)
+
+// chart is a stacked bar chart over time with the table under it. Colours are
+// classes, so that the theme gives them and no inline style is needed; see
+// docs/decisions/0013.
+type chart struct {
+	ID          string
+	Title       string
+	Summary     string // what a reader who does not see it is told
+	Unit        string // what one bar is for: day, hour or minute
+	Series      []series
+	Bars        []bar
+	Ticks       []tick
+	Labels      []label
+	Width       int
+	Height      int
+	Empty       bool
+	Left, Right int
+}
+
+type series struct {
+	Name  string
+	Href  string
+	Class string
+	Total uint64
+}
+
+type bar struct {
+	At     time.Time
+	Title  string
+	Values []uint64
+	Total  uint64
+	Parts  []rectangle
+}
+
+type rectangle struct {
+	Class      string
+	X, Y, W, H string
+}
+
+type tick struct {
+	Y    string
+	Text string
+}
+
+type label struct {
+	X    string
+	Text string
+}
+
+// span is what a chart shows of time.
+type span struct {
+	from, until time.Time
+	level       usage.Level
+}
+
+func (s span) slots() int { return int(s.until.Sub(s.level.Floor(s.from))/s.level.Unit()) + 1 }
+
+// outcomeGroups are the series of a chart by outcome.
+func outcomeGroups() []struct {
+	class string
+	codes []keys.Code
+} {
+	return []struct {
+		class string
+		codes []keys.Code
+	}{
+		{"valid", []keys.Code{keys.Valid}},
+		{"scope", []keys.Code{keys.InsufficientScope, keys.AddressNotAllowed}},
+		{"limit", []keys.Code{keys.RateLimited, keys.QuotaExceeded}},
+		{"dead", []keys.Code{keys.Revoked, keys.Expired, keys.Disabled, keys.NotYetValid}},
+		{"unknown", []keys.Code{keys.Malformed, keys.NotFound}},
+	}
+}
+
+// byOutcome draws points, whatever their group, by how verifications ended.
+func (p *Portal) byOutcome(id, title string, s span, points []usage.Point) chart {
+	groups := outcomeGroups()
+	all := make([]series, len(groups))
+	for i, g := range groups {
+		all[i] = series{Name: p.texts["outcome."+g.class], Class: g.class}
+	}
+	values := make([][]uint64, s.slots())
+	for i := range values {
+		values[i] = make([]uint64, len(groups))
+	}
+	for i := range points {
+		slot := slotOf(s, points[i].At)
+		if slot < 0 || slot >= len(values) {
+			continue
+		}
+		for g := range groups {
+			for _, code := range groups[g].codes {
+				values[slot][g] += points[i].Counts[code.Outcome()]
+			}
+		}
+	}
+	return p.draw(id, title, s, all, values)
+}
+
+// byGroup draws points by their groups: the largest, and all others together.
+func (p *Portal) byGroup(id, title string, s span, points []usage.Point, name func(group string) series) chart {
+	totals := map[string]uint64{}
+	for i := range points {
+		totals[points[i].Group] += points[i].Counts.Total()
+	}
+	order := make([]string, 0, len(totals))
+	for group := range totals {
+		order = append(order, group)
+	}
+	slices.SortFunc(order, func(a, b string) int {
+		if totals[a] != totals[b] {
+			if totals[a] > totals[b] {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	place := map[string]int{}
+	var all []series
+	for i, group := range order {
+		if i >= mostSeries-1 && len(order) > mostSeries {
+			place[group] = mostSeries - 1
+			continue
+		}
+		one := name(group)
+		one.Class = fmt.Sprintf("s%d", i)
+		all, place[group] = append(all, one), i
+	}
+	if len(order) > mostSeries {
+		all = append(all, series{Name: p.texts["usage.others"], Class: fmt.Sprintf("s%d", mostSeries-1)})
+	}
+	values := make([][]uint64, s.slots())
+	for i := range values {
+		values[i] = make([]uint64, len(all))
+	}
+	for i := range points {
+		if slot := slotOf(s, points[i].At); slot >= 0 && slot < len(values) {
+			values[slot][place[points[i].Group]] += points[i].Counts.Total()
+		}
+	}
+	return p.draw(id, title, s, all, values)
+}
+
+func slotOf(s span, at time.Time) int {
+	return int(at.Sub(s.level.Floor(s.from)) / s.level.Unit())
+}
+
+// draw lays the chart out. Series that nothing was counted of are left out.
+func (p *Portal) draw(id, title string, s span, all []series, values [][]uint64) chart {
+	c := chart{ID: id, Title: title, Width: chartWidth, Height: chartHeight, Left: chartLeft, Right: chartWidth}
+	var kept []int
+	for i := range all {
+		for _, v := range values {
+			all[i].Total += v[i]
+		}
+		if all[i].Total > 0 {
+			kept = append(kept, i)
+			c.Series = append(c.Series, all[i])
+		}
+	}
+	c.Empty = len(kept) == 0
+	var highest uint64
+	for i, v := range values {
+		b := bar{At: s.level.Floor(s.from).Add(time.Duration(i) * s.level.Unit())}
+		for _, k := range kept {
+			b.Values = append(b.Values, v[k])
+			b.Total += v[k]
+		}
+		highest = max(highest, b.Total)
+		c.Bars = append(c.Bars, b)
+	}
+	c.Unit = unitName(s.level)
+	c.scale(highest, s.level)
+	var told []string
+	for _, one := range c.Series {
+		told = append(told, one.Name+" "+thousands(one.Total))
+	}
+	c.Summary = strings.Join(told, ", ")
+	return c
+}
+
+func unitName(l usage.Level) string {
+	switch l {
+	case usage.Minutes:
+		return "minute"
+	case usage.Hours:
+		return "hour"
+	default:
+		return "day"
+	}
+}
+
+// scale gives everything its place.
+func (c *chart) scale(highest uint64, level usage.Level) {
+	top := round(highest)
+	height, width := float64(chartHeight-chartTop-chartBottom), float64(chartWidth-chartLeft)
+	for i := range chartTicks + 1 {
+		value := top * float64(i) / chartTicks
+		c.Ticks = append(c.Ticks, tick{number(chartTop + height*(1-float64(i)/chartTicks)), short(value)})
+	}
+	step := width / float64(max(1, len(c.Bars)))
+	gap := min(step*0.25, 12)
+	every := max(1, (len(c.Bars)+mostLabels-1)/mostLabels)
+	for i := range c.Bars {
+		b := &c.Bars[i]
+		x, y := chartLeft+float64(i)*step, chartTop+height
+		b.Title = moment(b.At, level) + ": " + thousands(b.Total)
+		for s, v := range b.Values {
+			h := height * float64(v) / top
+			if v > 0 {
+				h = max(h, 0.6)
+				y -= h
+				b.Parts = append(b.Parts, rectangle{c.Series[s].Class, number(x + gap/2), number(y), number(step - gap), number(h)})
+			}
+		}
+		if i%every == 0 {
+			c.Labels = append(c.Labels, label{number(x + step/2), moment(b.At, level)})
+		}
+	}
+}
+
+func moment(at time.Time, level usage.Level) string {
+	if level == usage.Days {
+		return at.Format("2 Jan")
+	}
+	return at.Format("2 Jan 15:04")
+}
+
+// round is the next number above that reads well on an axis.
+func round(n uint64) float64 {
+	if n == 0 {
+		return chartTicks
+	}
+	power := math.Pow(10, math.Floor(math.Log10(float64(n))))
+	for _, step := range []float64{1, 2, 4, 5, 8, 10} {
+		if top := step * power; top >= float64(n) {
+			return max(top, chartTicks)
+		}
+	}
+	return 10 * power
+}
+
+func number(x float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.1f", x), "0"), ".")
+}
+
+// short writes a number as axes do.
+func short(x float64) string {
+	switch {
+	case x >= 1e6:
+		return number(x/1e6) + "M"
+	case x >= 1e3:
+		return number(x/1e3) + "k"
+	default:
+		return number(x)
+	}
+}
+
+// thousands writes a number with a thin gap between groups of digits.
+func thousands(n uint64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "\u202f" + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,230 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+const (
+	mostRefusals = 10
+	mostEvents   = 20
+	keyDays      = 30
+)
+
+// keyPage shows one key.
+type keyPage struct {
+	Key      keyRow
+	Account  keys.ServiceAccount
+	Scopes   []scopeUse
+	MayEdit  bool
+	Alive    bool
+	Graces   []grace
+	Reasons  []keys.RevokeReason
+	Once     string
+	Chart    chart
+	Refusals []refusal
+	Events   []audit.Event
+	Change   *changeOver
+	Name     string // as typed, when edited
+	Note     string
+}
+
+type grace struct{ Value, Label string }
+
+// scopeUse is a scope and the day on which it was last asked for.
+type scopeUse struct {
+	Scope string
+	Last  time.Time
+}
+
+type refusal struct {
+	At              time.Time
+	Code            keys.Code
+	Words, Detail   string
+	Address, Action string
+}
+
+// changeOver is how far the change from a key to its successor has come.
+type changeOver struct {
+	Old, New           keys.Key
+	OldRecent          usage.Recent
+	NewRecent          usage.Recent
+	Over               bool // the old key is not used any more, or does not work
+	OldAlive, NewAlive bool
+}
+
+func (p *Portal) keyPage(c *gin.Context) (keyPage, error) {
+	ctx, who := c.Request.Context(), principal(c)
+	k, err := p.Keys.Key(ctx, who, c.Param("id"))
+	if err != nil {
+		return keyPage{}, err
+	}
+	account, err := p.Keys.Account(ctx, who, k.ServiceAccountID)
+	if err != nil {
+		return keyPage{}, err
+	}
+	return keyPage{
+		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()),
+		Graces:  []grace{{"24h", "24 hours"}, {"1h", "1 hour"}, {"168h", "7 days"}, {"720h", "30 days"}, {"0s", "none: it stops at once"}},
+		Reasons: reasons(), Once: ids.New(""), Name: k.Name, Note: k.Note,
+	}, nil
+}
+
+// observed adds what was observed of the key.
+func (p *Portal) observed(c *gin.Context, out *keyPage) error {
+	ctx, who, now, k := c.Request.Context(), principal(c), time.Now(), &out.Key.Key
+	if who.May(keys.ReadUsage, k.OrganizationID) {
+		if err := p.keyUsage(ctx, who, out, now); err != nil {
+			return err
+		}
+	}
+	if who.May(keys.ReadAudit, k.OrganizationID) {
+		var err error
+		out.Events, err = p.Audit.Events(ctx, audit.Filter{OrganizationIDs: []string{k.OrganizationID}, ObjectID: k.ID}, "", mostEvents)
+		return err
+	}
+	return nil
+}
+
+func (p *Portal) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now time.Time) error {
+	k := &out.Key.Key
+	month := span{from: usage.Days.Floor(now).AddDate(0, 0, 1-keyDays), until: now, level: usage.Days}
+	points, err := p.Usage.Report(ctx, usage.Query{From: month.from, Until: now, Interval: month.level, KeyID: k.ID})
+	if err != nil {
+		return err
+	}
+	out.Chart = p.byOutcome("month", p.texts["key.month"], month, points)
+	granted, err := p.Keys.ScopesOf(ctx, k)
+	if err != nil {
+		return err
+	}
+	asked, err := p.Usage.LastAsked(ctx, k.ID, now.Add(-usage.ScopesKept), now)
+	if err != nil {
+		return err
+	}
+	for _, scope := range granted {
+		out.Scopes = append(out.Scopes, scopeUse{scope, asked[scope]})
+	}
+	last, err := p.Usage.Refusals(ctx, k.ID)
+	if err != nil {
+		return err
+	}
+	for i := range last[:min(len(last), mostRefusals)] {
+		r := refusal{At: last[i].At, Code: keys.CodeOf(last[i].Outcome), Detail: last[i].Detail}
+		r.Words, r.Action = p.texts["code."+string(r.Code)], p.texts["mend."+string(r.Code)]
+		if last[i].Address.IsValid() {
+			r.Address = last[i].Address.String()
+		}
+		out.Refusals = append(out.Refusals, r)
+	}
+	out.Change, err = p.changeOver(ctx, who, k, now)
+	return err
+}
+
+// changeOver is nil for a key that is not rotated and no successor.
+func (p *Portal) changeOver(ctx context.Context, who keys.Actor, k *keys.Key, now time.Time) (*changeOver, error) {
+	other := k.RotatedFrom
+	if k.RotatedTo != "" {
+		other = k.RotatedTo
+	}
+	if other == "" {
+		return nil, nil
+	}
+	second, err := p.Keys.KeyToRead(ctx, who, other, keys.ReadUsage)
+	if errors.Is(err, errs.NotFound) { // deleted since
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	change := &changeOver{Old: second, New: *k}
+	if k.RotatedTo != "" {
+		change.Old, change.New = *k, second
+	}
+	if change.OldRecent, err = p.Usage.Recent(ctx, change.Old.ID, now); err != nil {
+		return nil, err
+	}
+	if change.NewRecent, err = p.Usage.Recent(ctx, change.New.ID, now); err != nil {
+		return nil, err
+	}
+	change.OldAlive = change.Old.Alive(now)
+	change.Over = change.OldRecent.LastDay == 0
+	return change, nil
+}
+
+// keyView handles a page about one key.
+func (p *Portal) keyView(c *gin.Context, status int, name, title string, wrong faults) error {
+	out, err := p.keyPage(c)
+	if err != nil {
+		return err
+	}
+	if name == "key" {
+		if err := p.observed(c, &out); err != nil {
+			return err
+		}
+	}
+	if title == "" {
+		title = out.Key.Name
+	}
+	if wrong != nil && c.Request.Method == http.MethodPost {
+		out.Name, out.Note = c.PostForm("name"), c.PostForm("note")
+	}
+	return p.show(c, status, name, view{Title: title, Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
+}
+
+func (p *Portal) editPage(c *gin.Context) error {
+	out, err := p.keyPage(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "key-edit", view{Title: p.texts["key.edit"], Data: out})
+}
+
+// editKey changes the key's name and note.
+func (p *Portal) editKey(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	_, err = p.Keys.ChangeKey(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+		f.Name, f.Note = strings.TrimSpace(values.Get("name")), strings.TrimSpace(values.Get("note"))
+		return f, nil
+	})
+	if wrong, ok := asFaults(err, "name", "note"); ok {
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.texts["key.edit"], wrong)
+	}
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id")+"?done=saved")
+	return nil
+}
+
+func (p *Portal) setDisabled(c *gin.Context, id string, disabled bool) error {
+	_, err := p.Keys.ChangeKey(c.Request.Context(), principal(c), id, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+		f.Disabled = disabled
+		return f, nil
+	})
+	return err
+}
+
+func (p *Portal) switchKey(disabled bool) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		if err := p.setDisabled(c, c.Param("id"), disabled); err != nil {
+			return err
+		}
+		c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id"))
+		return nil
+	}
+}

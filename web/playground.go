@@ -1,0 +1,96 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// playgroundPage is a dry run. It holds no key: what was pasted is read and
+// forgotten, and is never in an address.
+type playgroundPage struct {
+	Scopes  string
+	Cost    string
+	Address string
+	Ran     bool
+	Verdict keys.Verdict
+	Words   string
+	Steps   []stepRow
+	Request string
+	Base    string
+}
+
+type stepRow struct {
+	keys.Step
+	Name string
+}
+
+func (p *Portal) playgroundPage(c *gin.Context) error {
+	return p.show(c, http.StatusOK, "playground", view{Title: p.texts["play.title"], Data: playgroundPage{Cost: "1", Base: base(c.Request)}})
+}
+
+// play answers what a verification would.
+func (p *Portal) play(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	out := playgroundPage{Scopes: values.Get("scopes"), Cost: values.Get("cost"), Address: values.Get("address"), Base: base(c.Request)}
+	q, err := question(&out, strings.TrimSpace(values.Get("key")))
+	if wrong, ok := asFaults(err, "key", "scopes", "cost", "address"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "playground", view{Title: p.texts["play.title"], Faults: wrong, Data: out})
+	}
+	q.Asker, q.DryRun = principal(c), true
+	if out.Verdict, err = p.Verifier.Verify(c.Request.Context(), q); err != nil {
+		return err
+	}
+	out.Ran, out.Words = true, p.texts["code."+string(out.Verdict.Code)]
+	for _, s := range out.Verdict.Steps {
+		out.Steps = append(out.Steps, stepRow{s, p.texts["check."+s.Check]})
+	}
+	out.Request = request(&out, q)
+	return p.show(c, http.StatusOK, "playground", view{Title: p.texts["play.title"], Data: out})
+}
+
+// question reads the form.
+func question(out *playgroundPage, key string) (*keys.Question, error) {
+	var f errs.Faults
+	q := &keys.Question{Key: key, Scopes: strings.FieldsFunc(out.Scopes, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })}
+	f.Check(key != "" && len(key) < 4096, "key", "paste a key")
+	f.Check(len(q.Scopes) <= keys.MaxScopes, "scopes", "are too many")
+	for _, scope := range q.Scopes {
+		f.Check(keys.ValidScope(scope) || f.Has("scopes"), "scopes", "must each be resource:action, such as invoices:read")
+	}
+	var err error
+	if q.Cost, err = strconv.ParseInt(strings.TrimSpace(out.Cost), 10, 64); err != nil || q.Cost < 0 || q.Cost > keys.MaxCost {
+		f.Add("cost", "must be a whole number from 0 to 1000000000")
+	}
+	if text := strings.TrimSpace(out.Address); text != "" {
+		if q.Address, err = netip.ParseAddr(text); err != nil {
+			f.Add("address", "must be an address such as 203.0.113.9")
+		}
+	}
+	return q, f.Err()
+}
+
+// request is the verification to copy, without the key.
+func request(out *playgroundPage, q *keys.Question) string {
+	var b strings.Builder
+	b.WriteString(`curl -i -H "X-API-Key: $LATCHKEY_API_KEY" '` + out.Base + "/verify")
+	next := "?"
+	for _, scope := range q.Scopes {
+		b.WriteString(next + "scope=" + scope)
+		next = "&"
+	}
+	if q.Cost != 1 {
+		b.WriteString(next + "cost=" + strconv.FormatInt(q.Cost, 10))
+	}
+	b.WriteString("'")
+	return b.String()
+}

@@ -1,0 +1,161 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+const (
+	standardSpan = 14 // days
+	mostBars     = 400
+)
+
+// usagePage is a chart of any span of time, by what the reader chose.
+type usagePage struct {
+	From, Until string // days
+	By          filter
+	Account     string
+	KeyID       string
+	KeyName     string
+	Accounts    []option
+	Chart       chart
+	CSV         string // path of the same report as a file
+}
+
+func (p *Portal) showUsage(c *gin.Context) error {
+	values := c.Request.URL.Query()
+	out := usagePage{From: values.Get("from"), Until: values.Get("to"), Account: values.Get("account"), KeyID: values.Get("key")}
+	if err := p.usageForm(c, &out, values.Get("by")); err != nil {
+		return err
+	}
+	at, err := spanOf(&out, time.Now().UTC())
+	if err == nil {
+		err = p.usageChart(c, &out, at)
+	}
+	wrong, ok := asFaults(err, "from", "to")
+	if err != nil && !ok {
+		return err
+	}
+	status := http.StatusOK
+	if ok {
+		status = http.StatusUnprocessableEntity
+	}
+	return p.show(c, status, "usage", view{Title: p.texts["usage.title"], Faults: wrong, Data: out})
+}
+
+func (p *Portal) usageForm(c *gin.Context, out *usagePage, by string) error {
+	ctx, who := c.Request.Context(), principal(c)
+	out.By = filter{Name: "by", Label: p.texts["usage.by"], Chosen: by}
+	for _, name := range []usage.Grouping{usage.ByOutcome, usage.ByKey, usage.ByAccount, usage.ByScope} {
+		out.By.All = append(out.By.All, option{string(name), p.texts["usage.by_"+string(name)]})
+	}
+	if !slices.ContainsFunc(out.By.All, func(o option) bool { return o.Value == by }) {
+		out.By.Chosen = string(usage.ByOutcome)
+	}
+	accounts, err := p.Keys.Accounts(ctx, who, "", keys.AccountFilter{}, keys.Page{Limit: 200})
+	if err != nil {
+		return err
+	}
+	out.Accounts = []option{{"", p.texts["usage.all_accounts"]}}
+	for i := range accounts {
+		out.Accounts = append(out.Accounts, option{accounts[i].ID, accounts[i].Name})
+	}
+	if out.KeyID != "" {
+		k, err := p.Keys.KeyToRead(ctx, who, out.KeyID, keys.ReadUsage)
+		if err != nil {
+			return err
+		}
+		out.KeyName, out.Account = k.Name, ""
+	}
+	if out.Account != "" {
+		if _, err := p.Keys.Account(ctx, who, out.Account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spanOf reads the two days, both of which count.
+func spanOf(out *usagePage, now time.Time) (span, error) {
+	var f errs.Faults
+	day := func(field, text string, standard time.Time) time.Time {
+		if text == "" {
+			return standard
+		}
+		at, err := time.Parse(time.DateOnly, text)
+		f.Check(err == nil && at.Year() > 2000 && at.Year() < 3000, field, "must be a day such as 2026-11-24")
+		return at
+	}
+	today := usage.Days.Floor(now)
+	s := span{from: day("from", out.From, today.AddDate(0, 0, 1-standardSpan)), until: day("to", out.Until, today).AddDate(0, 0, 1)}
+	out.From, out.Until = cmpOr(out.From, s.from.Format(time.DateOnly)), cmpOr(out.Until, s.until.AddDate(0, 0, -1).Format(time.DateOnly))
+	if s.until.After(now) {
+		s.until = now
+	}
+	f.Check(f.Has("from") || f.Has("to") || s.from.Before(s.until), "to", "must not be before the first day, and the first day not in the future")
+	s.level = usage.Days
+	if s.until.Sub(s.from) <= 5*24*time.Hour && out.By.Chosen != string(usage.ByScope) {
+		s.level = usage.Hours
+	}
+	f.Check(f.Has("from") || f.Has("to") || s.slots() <= mostBars, "from", "is too long ago: a chart shows at most 400 days")
+	return s, f.Err()
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func (p *Portal) usageChart(c *gin.Context, out *usagePage, at span) error {
+	ctx, who := c.Request.Context(), principal(c)
+	by := usage.Grouping(out.By.Chosen)
+	q := usage.Query{From: at.from, Until: at.until, Interval: at.level, Grouping: by, OrganizationIDs: who.Organizations(keys.ReadUsage), AccountID: out.Account, KeyID: out.KeyID}
+	points, err := p.Usage.Report(ctx, q)
+	if err != nil {
+		return err
+	}
+	title := p.texts["usage.chart_"+out.By.Chosen]
+	if by == usage.ByOutcome {
+		out.Chart = p.byOutcome("usage", title, at, points)
+	} else {
+		out.Chart = p.byGroup("usage", title, at, points, func(group string) series { return p.named(c, by, group) })
+	}
+	values := url.Values{"format": {"csv"}, "group_by": {out.By.Chosen}, "interval": {unitName(at.level)}, "from": {at.from.Format(time.RFC3339)}, "to": {at.until.Truncate(time.Second).Format(time.RFC3339)}}
+	path := "/api/usage"
+	if out.Account != "" {
+		values.Set("service_account_id", out.Account)
+	}
+	if out.KeyID != "" && (by == usage.ByOutcome || by == usage.ByScope) {
+		path = "/api/keys/" + out.KeyID + "/usage"
+	}
+	out.CSV = path + "?" + values.Encode()
+	return nil
+}
+
+// named is the series of a group, by its name where there still is one.
+func (p *Portal) named(c *gin.Context, by usage.Grouping, group string) series {
+	ctx, who := c.Request.Context(), principal(c)
+	switch {
+	case group == "":
+		return series{Name: p.texts["usage.unknown"]}
+	case by == usage.ByKey:
+		if k, err := p.Keys.Key(ctx, who, group); err == nil {
+			return series{Name: k.Name + " …" + k.Last4, Href: "/keys/" + k.ID}
+		}
+	case by == usage.ByAccount:
+		if a, err := p.Keys.Account(ctx, who, group); err == nil {
+			return series{Name: a.Name, Href: "/service-accounts/" + a.ID}
+		}
+	}
+	return series{Name: group}
+}
