@@ -36,8 +36,6 @@ func indexes() []index {
 		{"keys", []string{"ends_at"}, false},
 		{"keys", []string{"updated_at"}, false},
 		{"keys", []string{"organization_id", "ends_at", "_id"}, false},
-		{"keys", []string{"organization_id", "last_used_at", "_id"}, false},
-		{"keys", []string{"last_used_at", "_id"}, false},
 		{"service_accounts", []string{"organization_id", "_id"}, false},
 		{"service_accounts", []string{"tier", "_id"}, false},
 		{"service_accounts", []string{"external_id", "_id"}, false},

@@ -1,8 +1,10 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -69,13 +71,98 @@ func (c keyCollection) Get(ctx context.Context, id string) (keys.Key, error) {
 	return one[0], err
 }
 
-// List returns the keys with their last use.
-func (c keyCollection) List(ctx context.Context, filter keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
-	found, err := c.collection.List(ctx, filter, page)
+// List returns the keys with their last use. What goes by that is picked here,
+// as uses are documents of their own.
+func (c keyCollection) List(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
+	if f.Order == keys.UsedLast {
+		return c.listByUse(ctx, f, page)
+	}
+	if f.UnusedSince.IsZero() {
+		return c.listWithUse(ctx, f, page)
+	}
+	var unused []keys.Key
+	for {
+		some, err := c.listWithUse(ctx, f, keys.Page{After: page.After, Limit: max(page.Limit, scanBatch)})
+		if err != nil || len(some) == 0 {
+			return unused, err
+		}
+		for i := range some {
+			if isUnused(&some[i], f.UnusedSince) {
+				unused = append(unused, some[i])
+			}
+			if len(unused) == page.Limit {
+				return unused, nil
+			}
+		}
+		page.After = f.Order.Cursor(&some[len(some)-1])
+	}
+}
+
+const scanBatch = 500
+
+func isUnused(k *keys.Key, since time.Time) bool {
+	return k.CreatedAt.Before(since) && k.LastUsedAt.Before(since)
+}
+
+// listByUse sorts all keys that are not revoked by their last use.
+func (c keyCollection) listByUse(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
+	if f.Revoked != nil && *f.Revoked {
+		return nil, nil
+	}
+	no := false
+	rest := f
+	rest.Order, rest.Revoked = keys.Newest, &no
+	var all []keys.Key
+	for next := (keys.Page{Limit: scanBatch}); ; {
+		some, err := c.List(ctx, rest, next)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if len(some) < next.Limit {
+			break
+		}
+		next.After = some[len(some)-1].ID
+	}
+	after, id := keys.ParseCursor(page.After)
+	all = slices.DeleteFunc(all, func(k keys.Key) bool { return cmp.Or(cmp.Compare(used(&k), after), cmp.Compare(k.ID, id)) <= 0 })
+	slices.SortFunc(all, func(a, b keys.Key) int { return cmp.Or(cmp.Compare(used(&a), used(&b)), cmp.Compare(a.ID, b.ID)) })
+	return all[:min(len(all), page.Limit)], nil
+}
+
+// used is the last use in milliseconds, 0 for never.
+func used(k *keys.Key) int64 {
+	if k.LastUsedAt.IsZero() {
+		return 0
+	}
+	return k.LastUsedAt.UnixMilli()
+}
+
+// listWithUse lists in the order of ids or of ends.
+func (c keyCollection) listWithUse(ctx context.Context, f keys.KeyFilter, page keys.Page) (found []keys.Key, err error) {
+	if f.Order == keys.EndFirst {
+		all := bson.A{c.where(f), bson.D{{Key: "ends_at", Value: bson.D{{Key: "$ne", Value: nil}}}}, endsBehind(page.After)}
+		found, err = c.find(ctx, bson.D{{Key: "$and", Value: all}}, bson.D{{Key: "ends_at", Value: 1}, {Key: "_id", Value: 1}}, page.Limit)
+	} else {
+		found, err = c.collection.List(ctx, f, page)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return found, c.addUses(ctx, found)
+}
+
+// endsBehind keeps what comes after the cursor of the order by ends.
+func endsBehind(after string) bson.D {
+	at, id := keys.ParseCursor(after)
+	if at < 0 {
+		return bson.D{}
+	}
+	moment := time.UnixMilli(at).UTC()
+	return bson.D{{Key: "$or", Value: bson.A{
+		bson.D{{Key: "ends_at", Value: bson.D{{Key: "$gt", Value: moment}}}},
+		bson.D{{Key: "ends_at", Value: moment}, {Key: "_id", Value: bson.D{{Key: "$gt", Value: id}}}},
+	}}}
 }
 
 // addUses puts the last uses into the keys. Those from before uses had

@@ -357,10 +357,6 @@ func whereKeys(f keys.KeyFilter) bson.D {
 }
 
 func whereMore(d bson.D, f keys.KeyFilter) bson.D {
-	if !f.UnusedSince.IsZero() {
-		unused := bson.D{neverOr("last_used_at", "$lt", f.UnusedSince), {Key: "created_at", Value: bson.D{{Key: "$lt", Value: f.UnusedSince}}}}
-		d = append(d, bson.E{Key: "$and", Value: bson.A{unused}})
-	}
 	switch {
 	case f.Rotated == nil:
 	case *f.Rotated:
@@ -369,35 +365,6 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 		d = append(d, bson.E{Key: "rotated_to", Value: ""})
 	}
 	return equal(d, "scopes", f.Scope)
-}
-
-// List overrides that of the collection for orders by time.
-func (c keyCollection) List(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
-	if f.Order == keys.Newest {
-		return c.collection.List(ctx, f, page)
-	}
-	by, has := "ends_at", bson.D{{Key: "ends_at", Value: bson.D{{Key: "$ne", Value: nil}}}}
-	if f.Order == keys.UsedLast {
-		by, has = "last_used_at", bson.D{{Key: "revoked_at", Value: nil}}
-	}
-	all := bson.A{c.where(f), has, behind(by, page.After)}
-	return c.find(ctx, bson.D{{Key: "$and", Value: all}}, bson.D{{Key: by, Value: 1}, {Key: "_id", Value: 1}}, page.Limit)
-}
-
-// behind keeps what comes after the cursor of an order by the time; null comes
-// first.
-func behind(by, after string) bson.D {
-	at, id := keys.ParseCursor(after)
-	higher := bson.E{Key: "_id", Value: bson.D{{Key: "$gt", Value: id}}}
-	switch {
-	case at < 0:
-		return bson.D{}
-	case at == 0:
-		return bson.D{{Key: "$or", Value: bson.A{bson.D{{Key: by, Value: nil}, higher}, bson.D{{Key: by, Value: bson.D{{Key: "$ne", Value: nil}}}}}}}
-	default:
-		moment := time.UnixMilli(at).UTC()
-		return bson.D{{Key: "$or", Value: bson.A{bson.D{{Key: by, Value: bson.D{{Key: "$gt", Value: moment}}}}, bson.D{{Key: by, Value: moment}, higher}}}}
-	}
 }
 
 // neverOr keeps documents whose time is null or compares as asked.
