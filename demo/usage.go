@@ -180,7 +180,7 @@ func (f *filler) note(r *records, s *story, at time.Time, counts *usage.Counts, 
 	if allowed > 0 {
 		t.Scopes = map[string]uint64{}
 		for i, scope := range s.asked {
-			t.Scopes[scope] = allowed/uint64(i+1) + 1 //nolint:gosec // G115: a handful of scopes
+			t.Scopes[scope] = allowed/uint64(i+1) + 1
 		}
 		last := at.Add(time.Duration(f.chance.IntN(280)) * time.Second)
 		if last.After(f.now) {
@@ -193,11 +193,11 @@ func (f *filler) note(r *records, s *story, at time.Time, counts *usage.Counts, 
 	}
 	r.tallies = append(r.tallies, t)
 	for o, count := range counts {
-		if count == 0 || usage.Outcome(o) == usage.Allowed || f.now.Sub(at) > 14*24*time.Hour { //nolint:gosec // G115: at most 16
+		if count == 0 || usage.Outcome(o) == usage.Allowed || f.now.Sub(at) > 14*24*time.Hour {
 			continue
 		}
-		code := keys.CodeOf(usage.Outcome(o))                                                                                                                         //nolint:gosec // G115: at most 16
-		one := usage.Refusal{At: at.Add(time.Duration(f.chance.IntN(280)) * time.Second), Outcome: usage.Outcome(o), Address: address(n, 7), Detail: detail(s, code)} //nolint:gosec // G115: at most 16
+		code := keys.CodeOf(usage.Outcome(o))
+		one := usage.Refusal{At: at.Add(time.Duration(f.chance.IntN(280)) * time.Second), Outcome: usage.Outcome(o), Address: address(n, 7), Detail: detail(s, code)}
 		if one.At.Before(f.now) {
 			r.refusals[s.ID] = usage.Join(r.refusals[s.ID], []usage.Refusal{one})
 		}

@@ -83,10 +83,12 @@ func TestScriptIsText(t *testing.T) {
 	s.tiers()
 	account, key, _ := s.issued(s.organization, script)
 	v := s.signedIn(s.user("ada@example.com", auth.Owner))
-	pages := []page{v.post("/playground", url.Values{"key": {script}, "scopes": {script}, "cost": {script}, "address": {script}}),
+	pages := []page{
+		v.post("/playground", url.Values{"key": {script}, "scopes": {script}, "cost": {script}, "address": {script}}),
 		v.post("/service-accounts/"+account.ID+"/keys/new", url.Values{"name": {script}, "note": {script}, "networks": {script}, "requests": {script}, "per": {script}, "narrowed": {script}, "expiry": {"90"}, "once": {"1"}}),
 		v.post("/keys/"+key.ID+"/edit", url.Values{"name": {script + "\x00"}, "note": {script}}),
-		v.post("/keys/bulk", url.Values{"id": {key.ID}, "action": {"revoke"}})}
+		v.post("/keys/bulk", url.Values{"id": {key.ID}, "action": {"revoke"}}),
+	}
 	for _, path := range []string{"/", "/keys", "/keys/" + key.ID, "/keys/" + key.ID + "/edit", "/calendar", "/usage?by=key", "/service-accounts/" + account.ID} {
 		pages = append(pages, v.get(path))
 	}

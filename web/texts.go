@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // english is the catalogue of what pages say, by name. Another language is
@@ -42,6 +40,3 @@ func (c catalogue) say(name string, values ...any) (string, error) {
 	}
 	return fmt.Sprintf(said, values...), nil
 }
-
-// names are those of all texts, in order.
-func (c catalogue) names() []string { return slices.Sorted(maps.Keys(c)) }
