@@ -4,6 +4,10 @@ GO       ?= go
 COMPOSE  ?= docker compose
 # More flags for the tests, such as -race or -run=Name.
 TESTFLAGS ?=
+# How thorough test-cluster is (long or short), and which proof it runs: Revoke,
+# Limits, Faults, Soak, or all.
+LENGTH ?= long
+PROOF  ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
 # How long three nodes are soaked at half load.
@@ -32,7 +36,7 @@ test: parts ## Run all tests; installs the servers that they need
 	$(GO) test -timeout 20m $(TESTFLAGS) ./...
 
 test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
-	LATCHKEY_TEST_CLUSTER=long SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run '^TestCluster' $(TESTFLAGS) ./internal/e2e
+	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
 
 race: ## Run all tests with the race detector, in random order
 	@$(MAKE) --no-print-directory test TESTFLAGS='-race -shuffle=on $(TESTFLAGS)'

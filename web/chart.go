@@ -25,7 +25,7 @@ const (
 
 // chart is a stacked bar chart over time with the table under it. Colours are
 // classes, so that the theme gives them and no inline style is needed; see
-// docs/decisions/0013.
+// docs/decisions/0014.
 type chart struct {
 	ID          string
 	Title       string
