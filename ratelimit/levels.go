@@ -13,9 +13,18 @@ type Levels struct {
 }
 
 // Decide decides the request by what its parts hold, and says what they hold
-// afterwards. It is for limiters whose counters are elsewhere: it charges
-// nothing itself.
+// afterwards. It charges nothing: that is for whoever keeps the counters, in
+// this process or elsewhere.
 func (r *Request) Decide(l Levels, now time.Time) Decision {
+	var ends time.Time
+	if !r.Quota.Quota.IsZero() {
+		ends = windowOf(r.Quota.Quota.Per, now).end()
+	}
+	return r.decide(l, now, ends)
+}
+
+// decide is Decide for who knows when the quota's window ends.
+func (r *Request) decide(l Levels, now, ends time.Time) Decision {
 	d := Decision{Allowed: true, HasKey: !r.Key.Rule.IsZero(), HasAccount: !r.Account.Rule.IsZero(), HasQuota: !r.Quota.Quota.IsZero()}
 	cost := float64(r.Cost)
 	switch {
@@ -37,10 +46,9 @@ func (r *Request) Decide(l Levels, now time.Time) Decision {
 		d.Account = r.Account.Rule.state(l.Account)
 	}
 	if d.HasQuota {
-		_, end := r.Quota.Quota.Window(now)
-		d.Quota = QuotaState{Limit: r.Quota.Quota.Requests, Remaining: max(0, r.Quota.Quota.Requests-l.Used), ResetsAt: end}
+		d.Quota = QuotaState{Limit: r.Quota.Quota.Requests, Remaining: max(0, r.Quota.Quota.Requests-l.Used), ResetsAt: ends}
 		if d.Refused == PartQuota && !d.Never {
-			d.RetryAfter = end.Sub(now)
+			d.RetryAfter = ends.Sub(now)
 		}
 	}
 	return d

@@ -109,18 +109,16 @@ func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
 		counter.mu.Lock()
 		defer counter.mu.Unlock()
 	}
-	d := Decision{Allowed: true, HasKey: !r.Key.Rule.IsZero(), HasAccount: !r.Account.Rule.IsZero(), HasQuota: counter != nil}
-	d.refuse(PartKey, &key, r.Cost)
-	d.refuse(PartAccount, &account, r.Cost)
+	levels, ends := Levels{Key: key.left, Account: account.left}, time.Time{}
 	if counter != nil {
-		d.refuseQuota(counter, r.Quota.Quota.Requests, r.Cost, now)
+		levels.Used, ends = counter.used, counter.window.end()
 	}
+	d := r.decide(levels, now, ends)
 	if d.Allowed && !r.DryRun && r.Cost > 0 {
 		key.charge(r.Cost)
 		account.charge(r.Cost)
 		counter.charge(r.Cost)
 	}
-	d.report(&key, &account, counter, r.Quota.Quota.Requests)
 	return d, nil
 }
 
@@ -157,38 +155,4 @@ func (h *held) charge(cost int64) {
 	// Not AllowN, which takes nothing where a token lacks a trifle that
 	// available has rounded up, and would let more requests pass for it.
 	h.limiter.ReserveN(h.now, int(cost))
-	h.left -= float64(cost)
-}
-
-// refuse lets the bucket refuse the cost, unless an earlier part has.
-func (d *Decision) refuse(part Part, h *held, cost int64) {
-	if !d.Allowed || h.bucket == nil || h.left >= float64(cost) || cost <= 0 {
-		return
-	}
-	d.Allowed, d.Refused, d.Never = false, part, cost > h.rule.Burst
-	if !d.Never {
-		d.RetryAfter = h.rule.wait(float64(cost) - h.left)
-	}
-}
-
-func (d *Decision) refuseQuota(c *counter, limit, cost int64, now time.Time) {
-	if !d.Allowed || cost <= 0 || cost <= limit-c.used {
-		return
-	}
-	d.Allowed, d.Refused, d.Never = false, PartQuota, cost > limit
-	if !d.Never {
-		d.RetryAfter = c.window.end().Sub(now)
-	}
-}
-
-func (d *Decision) report(key, account *held, c *counter, limit int64) {
-	if key.bucket != nil {
-		d.Key = key.rule.state(key.left)
-	}
-	if account.bucket != nil {
-		d.Account = account.rule.state(account.left)
-	}
-	if c != nil {
-		d.Quota = QuotaState{Limit: limit, Remaining: max(0, limit-c.used), ResetsAt: c.window.end()}
-	}
 }
