@@ -10,7 +10,26 @@ import (
 )
 
 // compare drives the service and the floor in turn.
-func compare(ctx context.Context, o options, dir string) (err error) {
+func compare(ctx context.Context, o options, dir string) error {
+	return sides{}.drive(ctx, o, dir, func(f filled, service *process) error {
+		if err := schemes(ctx, o, f, dir, service); err != nil {
+			return err
+		}
+		resident, err := service.resident()
+		fmt.Printf("\nresident memory of the service with %d keys cached: %.0f MiB\n", o.keys, resident)
+		return err
+	})
+}
+
+// sides are what the service and the floor are started with beside the usual.
+type sides struct {
+	settings  []string // of the service
+	arguments []string // of the floor
+}
+
+// drive fills a store, drives the service over it and the floor in turn, and
+// then does what more there is to do.
+func (s sides) drive(ctx context.Context, o options, dir string, more func(filled, *process) error) (err error) {
 	fmt.Printf("filling a store with %d keys\n", o.keys)
 	f, err := fill(ctx, dir, o.keys)
 	if err != nil {
@@ -20,12 +39,12 @@ func compare(ctx context.Context, o options, dir string) (err error) {
 	if err := os.WriteFile(script, []byte(wrkScript), 0o600); err != nil {
 		return err
 	}
-	service, err := startService(ctx, o, f)
+	service, err := startService(ctx, o, f, s.settings...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, service.stop()) }()
-	bottom, err := startFloor(ctx, f)
+	bottom, err := startFloor(ctx, f, s.arguments...)
 	if err != nil {
 		return err
 	}
@@ -38,12 +57,7 @@ func compare(ctx context.Context, o options, dir string) (err error) {
 			return err
 		}
 	}
-	if err := schemes(ctx, o, f, dir, service); err != nil {
-		return err
-	}
-	resident, err := service.resident()
-	fmt.Printf("\nresident memory of the service with %d keys cached: %.0f MiB\n", o.keys, resident)
-	return err
+	return more(f, service)
 }
 
 func startService(ctx context.Context, o options, f filled, settings ...string) (*process, error) {

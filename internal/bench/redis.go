@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -18,40 +17,21 @@ import (
 // compareRedis drives the service that decides every limit in Redis, and a
 // floor that makes one round trip to Redis for each verification, in turn. Redis
 // is on the last core, with the load.
-func compareRedis(ctx context.Context, o options, dir string) (err error) {
-	fmt.Printf("\nwith limits in Redis, exact: filling a store with %d keys\n", o.keys)
-	f, err := fill(ctx, dir, o.keys)
-	if err != nil {
+func compareRedis(ctx context.Context, o options, dir string) error {
+	fmt.Print("\nwith limits in Redis, exact: ")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	script := filepath.Join(dir, "load.lua")
-	if err := os.WriteFile(script, []byte(wrkScript), 0o600); err != nil {
-		return err
-	}
-	redisAddress, end, err := startRedis(ctx, dir)
+	address, end, err := startRedis(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer end()
-	service, err := startService(ctx, o, f, "LATCHKEY_REDIS_URL=redis://"+redisAddress+"/0", "LATCHKEY_REDIS_TIMEOUT=2s")
-	if err != nil {
-		return err
+	s := sides{
+		settings:  []string{"LATCHKEY_REDIS_URL=redis://" + address + "/0", "LATCHKEY_REDIS_TIMEOUT=2s"},
+		arguments: []string{"-redis-address", address},
 	}
-	defer func() { err = errors.Join(err, service.stop()) }()
-	bottom, err := startFloor(ctx, f, "-redis-address", redisAddress)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, bottom.stop()) }()
-	if err := warm(ctx, service, f); err != nil {
-		return err
-	}
-	for _, method := range []string{"POST", "GET"} {
-		if err := pair(ctx, o, f, script, method, service, bottom); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.drive(ctx, o, dir, func(filled, *process) error { return nil })
 }
 
 // startRedis runs an empty Redis on the last core until end is called.
