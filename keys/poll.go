@@ -32,7 +32,7 @@ type polling struct {
 
 // Polling tells how a Verifier learns of changes.
 type Polling struct {
-	LastPoll time.Time // everything changed before it is applied, and others know that
+	LastPoll time.Time // everything changed before it is applied, and others know that; at first, when this node began
 	Failures int       // tries since then that failed
 	Stale    bool      // nothing is served from memory: LastPoll is too long ago
 }

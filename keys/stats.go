@@ -1,24 +1,22 @@
 package keys
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "sync/atomic"
 
 // Stats is what a Verifier has done since it was made, and how it fares.
 type Stats struct {
-	Hits         uint64    // answered from memory
-	NegativeHits uint64    // of these, that there is no such key
-	Misses       uint64    // for which the store was asked
-	Cached       int64     // grants and unknown hashes in memory
-	Bumped       uint64    // marks bumped: copies that count as old since
-	Polled       time.Time // up to when changes of other nodes are known: at first, when this one began
-	PollErr      error     // of the latest poll
+	Hits         uint64 // answered from memory
+	NegativeHits uint64 // of these, that there is no such key
+	Misses       uint64 // for which the store was asked
+	Cached       int64  // grants and unknown hashes in memory
+	Bumped       uint64 // marks bumped: copies that count as old since
+	PollErr      error  // of the latest poll
+	Polling
 }
 
 // Stats tells how the Verifier fares.
 func (v *Verifier) Stats() Stats {
 	s := v.grants.stats()
+	s.Polling = v.Polling()
 	s.Bumped = v.grants.marks.bumped.Load()
 	return s
 }
@@ -61,7 +59,6 @@ func (c *cache) stats() Stats {
 		s.Cached += kept.MaxCost()
 	}
 	s.Cached -= c.known.RemainingCost() + c.unknown.RemainingCost()
-	s.Polled = *c.recorded.Load()
 	if err := c.tally.polled.Load(); err != nil {
 		s.PollErr = *err
 	}

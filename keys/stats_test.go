@@ -13,7 +13,7 @@ func TestStatsTellOfTheCacheAndOfPolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
 		n := newNode(t, store, 0, keys.VerifierConfig{}).fill()
-		if s := n.verifier.Stats(); !s.Polled.Equal(time.Now()) || s.PollErr != nil {
+		if s := n.verifier.Stats(); !s.LastPoll.Equal(time.Now()) || s.PollErr != nil {
 			t.Errorf("before the first poll nothing cached is older than the node: %+v", s)
 		}
 		k, text := n.issue(keys.KeyFields{})
@@ -42,18 +42,18 @@ func TestStatsTellOfTheCacheAndOfPolling(t *testing.T) {
 		if bumped := n.verifier.Stats().Bumped; bumped <= s.Bumped {
 			t.Errorf("a deletion bumped nothing: %d, then %d", s.Bumped, bumped)
 		}
-		if age := time.Since(s.Polled); s.Polled.IsZero() || age > keys.PollBound {
+		if age := time.Since(s.LastPoll); s.LastPoll.IsZero() || age > keys.PollBound {
 			t.Errorf("polled %s ago", age)
 		}
 		store.gone.Store(true)
 		time.Sleep(time.Minute)
 		s = n.verifier.Stats()
-		if age := time.Since(s.Polled); s.PollErr == nil || age < 50*time.Second {
+		if age := time.Since(s.LastPoll); s.PollErr == nil || age < 50*time.Second {
 			t.Errorf("without a store: %v, %s ago", s.PollErr, age)
 		}
 		store.gone.Store(false)
 		time.Sleep(time.Minute)
-		if s := n.verifier.Stats(); s.PollErr != nil || time.Since(s.Polled) > keys.PollBound {
+		if s := n.verifier.Stats(); s.PollErr != nil || time.Since(s.LastPoll) > keys.PollBound {
 			t.Errorf("with it again: %+v", s)
 		}
 	})

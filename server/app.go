@@ -107,7 +107,7 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 	if err = a.buildPeople(); err != nil {
 		return a, err
 	}
-	return a, a.metrics.Register(newCollector(a, a.started))
+	return a, a.metrics.Register(newCollector(a))
 }
 
 func (a *app) watchRedis() (calls.Watch, error) {

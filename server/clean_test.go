@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -86,20 +85,7 @@ func TestCleanUpRemovesWhatIsOverAndNoKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := readConfig([]string{"LATCHKEY_DATABASE_URL=" + url(), "LATCHKEY_DATA_DIR=" + t.TempDir()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, err := build(t.Context(), c, newLogger(c, io.Discard), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := a.close(context.WithoutCancel(t.Context())); err != nil {
-					t.Error(err)
-				}
-			})
-			cleansUp(t, a)
+			cleansUp(t, built(t, "LATCHKEY_DATABASE_URL="+url(), "LATCHKEY_DATA_DIR="+t.TempDir()))
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/health"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // usagePatience is how late the saving of usage may be before it is shown.
@@ -18,17 +19,13 @@ var errLate = errors.New("it is late")
 // away, as long as what is cached may be served: sending the requests elsewhere
 // would help only if the fault were this node's alone, and with a store that
 // is gone for all there would be no node left.
-func (a *app) checks(started time.Time) health.Checks {
+func (a *app) checks() health.Checks {
 	checks := health.Checks{
-		{Name: "store", Ask: func(ctx context.Context) health.Result {
-			return a.checkStore(ctx, started)
-		}},
-		{Name: "changes", Ask: func(context.Context) health.Result {
-			return a.checkChanges(started)
-		}},
+		{Name: "store", Ask: a.checkStore},
+		{Name: "changes", Ask: a.checkChanges},
 		{Name: "usage", Ask: func(context.Context) health.Result {
 			s := a.recorder.Stats()
-			if s.Err == nil && time.Since(latest(s.Saved, started)) > usagePatience {
+			if s.Err == nil && time.Since(latest(s.Saved, a.started)) > usagePatience {
 				s.Err = errLate
 			}
 			return health.Found(time.Now(), s.Saved, s.Err, health.Degraded)
@@ -49,28 +46,27 @@ func latest(a, b time.Time) time.Time {
 
 // checkStore asks the store. It is down when it does not answer and what is
 // cached has become too old to be served.
-func (a *app) checkStore(ctx context.Context, started time.Time) health.Result {
+func (a *app) checkStore(ctx context.Context) health.Result {
 	err := a.store.Ping(ctx)
-	now, polled := time.Now(), a.verifier.Stats().Polled
+	now, p := time.Now(), a.verifier.Polling()
 	if err == nil {
 		return health.Found(now, now, nil, health.Degraded)
 	}
-	return health.Found(now, polled, err, a.tooOld(now, latest(polled, started)))
+	return health.Found(now, p.LastPoll, err, unserved(p))
 }
 
 // checkChanges says since when this node does not know what others changed.
 // Beyond LATCHKEY_MAX_STALE it must not serve what it has cached.
-func (a *app) checkChanges(started time.Time) health.Result {
+func (a *app) checkChanges(context.Context) health.Result {
 	now, s := time.Now(), a.verifier.Stats()
-	bad := a.tooOld(now, latest(s.Polled, started))
-	if s.PollErr == nil && bad == health.Down {
+	if s.PollErr == nil && s.Stale {
 		s.PollErr = errLate
 	}
-	return health.Found(now, s.Polled, s.PollErr, bad)
+	return health.Found(now, s.LastPoll, s.PollErr, unserved(s.Polling))
 }
 
-func (a *app) tooOld(now, last time.Time) health.State {
-	if now.Sub(last) > a.config.maxStale {
+func unserved(p keys.Polling) health.State {
+	if p.Stale {
 		return health.Down
 	}
 	return health.Degraded

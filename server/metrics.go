@@ -37,7 +37,7 @@ func measures() []measure {
 	return []measure{
 		{"latchkey_cache_entries", "Grants and unknown keys in memory.", shows, func(r *reading) float64 { return float64(r.verifier.Cached) }},
 		{"latchkey_marks_bumped_total", "Marks bumped: what was cached of an object was dropped because the object changed.", counts, func(r *reading) float64 { return float64(r.verifier.Bumped) }},
-		{"latchkey_changes_age_seconds", "How long ago this node last learnt what other nodes changed.", shows, func(r *reading) float64 { return r.since(r.verifier.Polled) }},
+		{"latchkey_changes_age_seconds", "How long ago this node last learnt what other nodes changed.", shows, func(r *reading) float64 { return r.since(r.verifier.LastPoll) }},
 		{"latchkey_store_up", "Whether the latest poll of the store for changes succeeded.", shows, func(r *reading) float64 { return truthOf(r.verifier.PollErr == nil) }},
 		{"latchkey_password_hashing_running", "Passwords being hashed or compared with argon2id.", shows, func(r *reading) float64 { return float64(r.passwords.Running) }},
 		{"latchkey_password_hashing_places", "Most passwords that are hashed at once.", shows, func(r *reading) float64 { return float64(r.passwords.Places) }},
@@ -78,7 +78,6 @@ func truthOf(b bool) float64 {
 // metrics as little as they can.
 type collector struct {
 	app      *app
-	started  time.Time
 	measures []measure
 	descs    []*prometheus.Desc
 	verified *prometheus.Desc
@@ -86,9 +85,9 @@ type collector struct {
 	mode     *prometheus.Desc
 }
 
-func newCollector(a *app, started time.Time) *collector {
+func newCollector(a *app) *collector {
 	c := &collector{
-		app: a, started: started, measures: measures(),
+		app: a, measures: measures(),
 		verified: prometheus.NewDesc("latchkey_verifications_total", "Verifications that were decided, by code.", []string{"code"}, nil),
 		lookups:  prometheus.NewDesc("latchkey_cache_lookups_total", "Look-ups of keys in memory: hit, negative_hit (known not to exist) or miss.", []string{"result"}, nil),
 		mode:     prometheus.NewDesc("latchkey_limiter_mode", "How limits are decided: local, exact or leased; always 1.", []string{"mode"}, nil),
@@ -130,7 +129,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 
 func (c *collector) read() reading {
 	r := reading{
-		now: time.Now(), started: c.started,
+		now: time.Now(), started: c.app.started,
 		verifier: c.app.verifier.Stats(), usage: c.app.recorder.Stats(), passwords: c.app.passwords.Stats(),
 	}
 	if c.app.limiter.failover != nil {
