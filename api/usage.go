@@ -118,24 +118,13 @@ func levelOf(interval string) usage.Level {
 	}
 }
 
-func intervalOf(l usage.Level) string {
-	switch l {
-	case usage.Minutes:
-		return "minute"
-	case usage.Hours:
-		return "hour"
-	default:
-		return "day"
-	}
-}
-
 func (a *API) report(ctx context.Context, q usage.Query) (client.UsageReport, error) {
 	points, err := a.Usage.Report(ctx, q)
 	if err != nil {
 		return client.UsageReport{}, err
 	}
 	out := client.UsageReport{
-		From: q.Interval.Floor(q.From), To: q.Until.UTC(), Interval: intervalOf(q.Interval),
+		From: q.Interval.Floor(q.From), To: q.Until.UTC(), Interval: q.Interval.String(),
 		GroupBy: textOut(string(q.Grouping)), Items: make([]client.UsagePoint, 0, len(points)),
 	}
 	for i := range points {
@@ -196,7 +185,7 @@ func (a *API) scopesAsked(ctx context.Context, k *keys.Key) ([]client.ScopeUse, 
 		return nil, err
 	}
 	now := a.Now()
-	asked, err := a.Usage.LastAsked(ctx, k.ID, now.Add(-usage.ScopesKept), now)
+	asked, err := a.Usage.LastAsked(ctx, k.ID, now)
 	if err != nil {
 		return nil, err
 	}

@@ -87,16 +87,11 @@ func (s *Service) Quotas(ctx context.Context, a Actor, used func(ctx context.Con
 			}
 			tiers[one.Account.Tier] = tier
 		}
-		quota := one.Account.Quota
-		if quota == nil {
-			quota = tier.Quota
-		}
-		if quota == nil {
+		if one.Quota = quotaOf(&one.Account, &tier); one.Quota.IsZero() {
 			continue
 		}
-		one.Quota = *quota
 		var window string
-		window, one.ResetsAt = quota.Window(s.now())
+		window, one.ResetsAt = one.Quota.Window(s.now())
 		if one.Used, err = used(ctx, one.Account.ID, window); err != nil {
 			return nil, fmt.Errorf("read what is used of the quota: %w", err)
 		}

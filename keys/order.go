@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -55,6 +56,17 @@ func ParseCursor(after string) (milliseconds int64, id string) {
 	return n, id
 }
 
+// Compare compares two keys by their places in an order by time.
+func (o KeyOrder) Compare(a, b *Key) int {
+	return cmp.Or(cmp.Compare(o.milliseconds(a), o.milliseconds(b)), cmp.Compare(a.ID, b.ID))
+}
+
+// IsBehind reports whether the key comes after the cursor of an order by time.
+func (o KeyOrder) IsBehind(k *Key, after string) bool {
+	at, id := ParseCursor(after)
+	return cmp.Or(cmp.Compare(o.milliseconds(k), at), cmp.Compare(k.ID, id)) > 0
+}
+
 // listKeys lists keys of several organizations in an order by time as it does
 // those of one: an index holds that order for one of them.
 func (s *Service) listKeys(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
@@ -71,11 +83,6 @@ func (s *Service) listKeys(ctx context.Context, f KeyFilter, p Page) ([]Key, err
 		}
 		all = append(all, part...)
 	}
-	slices.SortFunc(all, func(a, b Key) int {
-		if byTime := f.Order.milliseconds(&a) - f.Order.milliseconds(&b); byTime != 0 {
-			return int(max(-1, min(1, byTime)))
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
+	slices.SortFunc(all, func(a, b Key) int { return f.Order.Compare(&a, &b) })
 	return all[:min(len(all), p.Limit)], nil
 }

@@ -157,12 +157,13 @@ func (g *Grant) AccountRule() ratelimit.Rule {
 	}
 }
 
-func (g *Grant) quota() ratelimit.Quota {
+// quotaOf is the account's own quota, else its tier's; zero where there is none.
+func quotaOf(a *ServiceAccount, t *Tier) ratelimit.Quota {
 	switch {
-	case g.Account.Quota != nil:
-		return *g.Account.Quota
-	case g.Tier.Quota != nil:
-		return *g.Tier.Quota
+	case a.Quota != nil:
+		return *a.Quota
+	case t.Quota != nil:
+		return *t.Quota
 	default:
 		return ratelimit.Quota{}
 	}
@@ -173,7 +174,7 @@ func (g *Grant) limits(q *Question) ratelimit.Request {
 		Group:   g.Account.ID,
 		Key:     ratelimit.Bucket{ID: g.KeyID, Rule: g.KeyRule()},
 		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule()},
-		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: g.quota()},
+		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: quotaOf(g.Account, g.Tier)},
 		Cost:    q.Cost, DryRun: q.DryRun,
 	}
 }

@@ -186,6 +186,3 @@ func (c *Counter) takeScopes(names []string, into *row) {
 		}
 	}
 }
-
-// Waiting is how many counters wait to be drained.
-func (m *Meter) Waiting() int { return int(m.length.Load()) }

@@ -263,7 +263,7 @@ func (r *Recorder) gather(w *row) {
 }
 
 func (r *Recorder) isFull(w *row, most int) bool {
-	return len(r.fresh)+int(r.kept.Load()) >= most && r.fresh[w.key()] == nil
+	return r.rows() >= most && r.fresh[w.key()] == nil
 }
 
 // foldSome moves so many rows of the journal to pages, and reports whether
@@ -374,9 +374,5 @@ func (r *Recorder) saveRefusals(ctx context.Context) (int, error) {
 	return len(of), nil
 }
 
-// Waiting is how many rows are not in pages yet.
-func (r *Recorder) Waiting() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.fresh) + int(r.kept.Load())
-}
+// rows is how many rows are not in pages yet. The caller holds mu.
+func (r *Recorder) rows() int { return len(r.fresh) + int(r.kept.Load()) }

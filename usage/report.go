@@ -181,9 +181,9 @@ func (r *Reports) Recent(ctx context.Context, keyID string, now time.Time) (rece
 }
 
 // LastAsked returns the day on which each granted scope of the key was last
-// asked for, of the scopes that were since the time.
-func (r *Reports) LastAsked(ctx context.Context, keyID string, since, now time.Time) (map[string]time.Time, error) {
-	points, err := r.Report(ctx, Query{From: since, Until: now.Add(Days.Unit()), Interval: Days, Grouping: ByScope, KeyID: keyID})
+// asked for, of the scopes that were within ScopesKept.
+func (r *Reports) LastAsked(ctx context.Context, keyID string, now time.Time) (map[string]time.Time, error) {
+	points, err := r.Report(ctx, Query{From: now.Add(-ScopesKept), Until: now.Add(Days.Unit()), Interval: Days, Grouping: ByScope, KeyID: keyID})
 	if err != nil {
 		return nil, err
 	}

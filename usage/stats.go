@@ -22,7 +22,7 @@ func (r *Recorder) Stats() RecorderStats {
 	defer r.mu.Unlock()
 	r.drain()
 	s := r.stats
-	s.Rows = len(r.fresh) + int(r.kept.Load())
+	s.Rows = r.rows()
 	s.Folded = r.c.Meter.folded.Load()
 	return s
 }

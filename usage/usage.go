@@ -80,6 +80,18 @@ func (l Level) Unit() time.Duration {
 	}
 }
 
+// String is the name of the unit: minute, hour or day.
+func (l Level) String() string {
+	switch l {
+	case Minutes:
+		return "minute"
+	case Hours:
+		return "hour"
+	default:
+		return "day"
+	}
+}
+
 // Floor is when the unit that holds t begins.
 func (l Level) Floor(t time.Time) time.Time { return t.UTC().Truncate(l.Unit()) }
 

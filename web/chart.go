@@ -194,7 +194,7 @@ func (p *Portal) draw(id, title string, s span, all []series, values [][]uint64)
 		highest = max(highest, b.Total)
 		c.Bars = append(c.Bars, b)
 	}
-	c.Unit = unitName(s.level)
+	c.Unit = s.level.String()
 	c.scale(highest, s.level)
 	var told []string
 	for _, one := range c.Series {
@@ -202,17 +202,6 @@ func (p *Portal) draw(id, title string, s span, all []series, values [][]uint64)
 	}
 	c.Summary = strings.Join(told, ", ")
 	return c
-}
-
-func unitName(l usage.Level) string {
-	switch l {
-	case usage.Minutes:
-		return "minute"
-	case usage.Hours:
-		return "hour"
-	default:
-		return "day"
-	}
 }
 
 // scale gives everything its place.

@@ -92,7 +92,7 @@ func (p *Portal) neverAsked(c *gin.Context, k *keys.Key) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked, err := p.Usage.LastAsked(ctx, k.ID, now.Add(-usage.ScopesKept), now)
+	asked, err := p.Usage.LastAsked(ctx, k.ID, now)
 	if err != nil || len(asked) == 0 { // the verifier asks for no scopes at all
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func (p *Portal) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now
 	if err != nil {
 		return err
 	}
-	asked, err := p.Usage.LastAsked(ctx, k.ID, now.Add(-usage.ScopesKept), now)
+	asked, err := p.Usage.LastAsked(ctx, k.ID, now)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -96,7 +97,7 @@ func spanOf(out *usagePage, now time.Time) (span, error) {
 	}
 	today := usage.Days.Floor(now)
 	s := span{from: day("from", out.From, today.AddDate(0, 0, 1-standardSpan)), until: day("to", out.Until, today).AddDate(0, 0, 1)}
-	out.From, out.Until = cmpOr(out.From, s.from.Format(time.DateOnly)), cmpOr(out.Until, s.until.AddDate(0, 0, -1).Format(time.DateOnly))
+	out.From, out.Until = cmp.Or(out.From, s.from.Format(time.DateOnly)), cmp.Or(out.Until, s.until.AddDate(0, 0, -1).Format(time.DateOnly))
 	if s.until.After(now) {
 		s.until = now
 	}
@@ -107,13 +108,6 @@ func spanOf(out *usagePage, now time.Time) (span, error) {
 	}
 	f.Check(f.Has("from") || f.Has("to") || s.slots() <= mostBars, "from", "is too long ago: a chart shows at most 400 days")
 	return s, f.Err()
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (p *Portal) usageChart(c *gin.Context, out *usagePage, at span) error {
@@ -130,7 +124,7 @@ func (p *Portal) usageChart(c *gin.Context, out *usagePage, at span) error {
 	} else {
 		out.Chart = p.byGroup("usage", title, at, points, func(group string) series { return p.named(c, by, group) })
 	}
-	values := url.Values{"format": {"csv"}, "group_by": {out.By.Chosen}, "interval": {unitName(at.level)}, "from": {at.from.Format(time.RFC3339)}, "to": {at.until.Truncate(time.Second).Format(time.RFC3339)}}
+	values := url.Values{"format": {"csv"}, "group_by": {out.By.Chosen}, "interval": {at.level.String()}, "from": {at.from.Format(time.RFC3339)}, "to": {at.until.Truncate(time.Second).Format(time.RFC3339)}}
 	path := "/api/usage"
 	if out.Account != "" {
 		values.Set("service_account_id", out.Account)

@@ -1,9 +1,7 @@
 package mongo
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -40,24 +38,10 @@ func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.
 		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(earlier).SetUpdate(bson.D{{Key: "$set", Value: set}}).SetUpsert(true))
 	}
 	_, err := c.uses().BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
-	if onlyDuplicates(err) {
+	if _, only := overtaken(err); only {
 		return nil // later ones are there
 	}
 	return known(err)
-}
-
-// onlyDuplicates reports whether nothing failed but what met a taken id.
-func onlyDuplicates(err error) bool {
-	var failed mongo.BulkWriteException
-	if !errors.As(err, &failed) || failed.WriteConcernError != nil {
-		return false
-	}
-	for _, e := range failed.WriteErrors {
-		if !mongo.IsDuplicateKeyError(e.WriteError) {
-			return false
-		}
-	}
-	return true
 }
 
 // Get returns the key with its last use.
@@ -124,18 +108,9 @@ func (c keyCollection) listByUse(ctx context.Context, f keys.KeyFilter, page key
 		}
 		next.After = some[len(some)-1].ID
 	}
-	after, id := keys.ParseCursor(page.After)
-	all = slices.DeleteFunc(all, func(k keys.Key) bool { return cmp.Or(cmp.Compare(used(&k), after), cmp.Compare(k.ID, id)) <= 0 })
-	slices.SortFunc(all, func(a, b keys.Key) int { return cmp.Or(cmp.Compare(used(&a), used(&b)), cmp.Compare(a.ID, b.ID)) })
+	all = slices.DeleteFunc(all, func(k keys.Key) bool { return !f.Order.IsBehind(&k, page.After) })
+	slices.SortFunc(all, func(a, b keys.Key) int { return f.Order.Compare(&a, &b) })
 	return all[:min(len(all), page.Limit)], nil
-}
-
-// used is the last use in milliseconds, 0 for never.
-func used(k *keys.Key) int64 {
-	if k.LastUsedAt.IsZero() {
-		return 0
-	}
-	return k.LastUsedAt.UnixMilli()
 }
 
 // listWithUse lists in the order of ids or of ends.
