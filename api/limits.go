@@ -68,7 +68,7 @@ func writeIdentity(into http.Header, v *keys.Verdict) {
 		h.set("X-Latchkey-Organization-Id", g.Account.OrganizationID)
 		h.set("X-Latchkey-Tier", g.Tier.Name)
 		h.set("X-Latchkey-Scopes", g.ScopeList())
-		h.set("X-Latchkey-Environment", string(g.Environment))
+		h.set("X-Latchkey-Environment", string(g.Environment()))
 	}
 	h.limits(v)
 }

@@ -29,13 +29,15 @@ const (
 )
 
 // entry is what is known of one hash: its grant, or that there is none.
-// Everything but the atomics is immutable.
+// Everything but the atomics is immutable. What the collector has to go through
+// for each of very many keys is what verification waits for, so there is no
+// pointer, and no object, that could be spared.
 type entry struct {
 	hash       Hash
-	token      *AccessToken // what a signed token said, nil for a key
-	grant      *Grant       // nil: there is no such key
-	marks      marks        // read before the store was
-	loaded     time.Time
+	token      *AccessToken  // what a signed token said, nil for a key
+	grant      *Grant        // nil: there is no such key
+	marks      marks         // read before the store was
+	loaded     time.Duration // since the cache was made
 	refreshing atomic.Bool
 	touched    atomic.Int64 // Unix seconds of the last use passed on
 	counter    usage.Counter
@@ -46,13 +48,13 @@ type entry struct {
 // that was not loaded there is none.
 type marks [5]Mark
 
-func (e *entry) stands() bool {
-	for i := range e.marks {
-		if !e.marks[i].Stands() {
+func (c *cache) stands(e *entry) bool {
+	for _, m := range e.marks {
+		if !c.marks.Stands(m) {
 			return false
 		}
 	}
-	return e.token == nil || e.token.signers.Stands()
+	return e.token == nil || c.marks.Stands(e.token.signers)
 }
 
 // granted is an entry in one piece of memory with its grant.
@@ -83,6 +85,7 @@ type cache struct {
 	marks    *Marks
 	logger   *slog.Logger
 	now      func() time.Time
+	made     time.Time
 	maxStale time.Duration
 	timeout  time.Duration
 
@@ -119,14 +122,14 @@ func newCache(c VerifierConfig) (*cache, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	started := c.Now()
 	g := &cache{
-		store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now,
+		store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now, made: started,
 		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
 		known: known, unknown: unknown, shared: shared,
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
 		nodes: c.Nodes, beats: make(chan struct{}, 1),
 	}
-	started := c.Now()
 	g.polling.applied = started
 	g.recorded.Store(&started) // nothing is cached that is older
 	g.running.Go(func() { g.poll(ctx) })
@@ -159,6 +162,9 @@ func (c *cache) close() {
 	c.shared.close()
 }
 
+// since is how long after the cache was made it is.
+func (c *cache) since(now time.Time) time.Duration { return now.Sub(c.made) }
+
 // slotOf is the cache's key: entries hold the full hash to compare.
 func slotOf(h Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 
@@ -171,7 +177,7 @@ func (c *cache) get(h Hash) *entry {
 			return nil
 		}
 	}
-	if subtle.ConstantTimeCompare(e.hash[:], h[:]) != 1 || !e.stands() {
+	if subtle.ConstantTimeCompare(e.hash[:], h[:]) != 1 || !c.stands(e) {
 		return nil
 	}
 	return e
@@ -188,7 +194,7 @@ func (c *cache) peek(h Hash, fresh bool, now time.Time) *entry {
 	if e == nil {
 		return nil
 	}
-	age := now.Sub(e.loaded)
+	age := c.since(now) - e.loaded
 	if e.grant == nil {
 		if age > unknownTTL {
 			return nil
@@ -211,7 +217,7 @@ func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time
 		if err != nil {
 			return c.fallback(ctx, from.hash, fresh, now, err)
 		}
-		if e.stands() {
+		if c.stands(e) {
 			return e, nil
 		}
 	}
@@ -265,7 +271,7 @@ type source struct {
 func (c *cache) read(ctx context.Context, from source, fresh bool) (*entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	g := &granted{entry: entry{hash: from.hash, token: from.token, loaded: c.now()}}
+	g := &granted{entry: entry{hash: from.hash, token: from.token, loaded: c.since(c.now())}}
 	e := &g.entry
 	var err error
 	if from.token == nil {
@@ -317,8 +323,8 @@ func (c *cache) readToken(ctx context.Context, t *AccessToken, m *marks, fresh b
 	}
 	g.tokenEnded = ended
 	g.scopes = c.shared.scopeSet(effectiveScopes(t.Scopes, g.scopes.list))
-	if g.EndsAt.IsZero() || t.ExpiresAt.Before(g.EndsAt) {
-		g.EndsAt, g.token = t.ExpiresAt, true
+	if g.endsAt == 0 || t.ExpiresAt.UnixMilli() < g.endsAt {
+		g.endsAt, g.token = t.ExpiresAt.UnixMilli(), true
 	}
 	return g, nil
 }

@@ -31,37 +31,38 @@ func refuseRevoked(g *Grant, _ *Question, _ time.Time) (detail, change string) {
 	if g.tokenEnded {
 		return "the token was revoked", "get a new token"
 	}
-	if g.RevokedAt.IsZero() {
+	at := g.rare.revokedAt
+	if at.IsZero() {
 		return "", ""
 	}
-	return "the key was revoked at " + g.RevokedAt.Format(time.RFC3339), "a revoke is final: issue a new key"
+	return "the key was revoked at " + at.Format(time.RFC3339), "a revoke is final: issue a new key"
 }
 
 func refuseExpired(g *Grant, _ *Question, now time.Time) (detail, change string) {
-	end := g.EndsAt
-	if end.IsZero() || now.Before(end) {
+	if g.endsAt == 0 || now.UnixMilli() < g.endsAt {
 		return "", ""
 	}
+	end := g.EndsAt()
 	if g.token {
 		return "the token expired at " + end.Format(time.RFC3339), "get a new token"
 	}
-	if g.RotatedTo != "" && end.Equal(g.GraceUntil) {
-		return "the key was rotated and its grace ended at " + end.Format(time.RFC3339), "use its successor " + g.RotatedTo
+	if g.rare.rotatedTo != "" && end.Equal(g.rare.graceUntil) {
+		return "the key was rotated and its grace ended at " + end.Format(time.RFC3339), "use its successor " + g.rare.rotatedTo
 	}
 	return "the key expired at " + end.Format(time.RFC3339), "issue a new key"
 }
 
 func refuseEarly(g *Grant, _ *Question, now time.Time) (detail, change string) {
-	if !now.Before(g.NotBefore) {
+	if !now.Before(g.rare.notBefore) {
 		return "", ""
 	}
-	at := g.NotBefore.Format(time.RFC3339)
+	at := g.rare.notBefore.Format(time.RFC3339)
 	return "the key is not valid before " + at, "wait until " + at + ", or set not_before to an earlier time"
 }
 
 func refuseDisabled(g *Grant, _ *Question, _ time.Time) (detail, change string) {
 	switch {
-	case g.Disabled:
+	case g.disabled:
 		return "the key is disabled", "enable the key"
 	case g.Account.Disabled:
 		return "the service account is disabled", "enable the service account"
@@ -73,7 +74,7 @@ func refuseDisabled(g *Grant, _ *Question, _ time.Time) (detail, change string) 
 }
 
 func refuseAddress(g *Grant, q *Question, _ time.Time) (detail, change string) {
-	if within(g.Networks, q.Address) && within(g.Account.AllowedNetworks, q.Address) {
+	if within(g.rare.networks, q.Address) && within(g.Account.AllowedNetworks, q.Address) {
 		return "", ""
 	}
 	if !q.Address.IsValid() {

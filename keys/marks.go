@@ -13,7 +13,10 @@ import (
 // time-out, or it does not count.
 const PollBound = time.Second
 
-const markSlots = 1 << 16
+const (
+	markSlots = 1 << 16
+	markBits  = 17 // hold a slot, counted from 1
+)
 
 // Marks is a table of generation counters. Whoever changes an object bumps
 // the mark of its id; whoever caches an object keeps the mark that it read
@@ -32,7 +35,7 @@ func NewMarks() *Marks { return &Marks{seed: maphash.MakeSeed()} }
 // Bump makes every copy of the object with the id count as old.
 func (m *Marks) Bump(id string) {
 	m.bumped.Add(1)
-	m.slot(id).Add(1)
+	m.slots[m.slot(id)].Add(1)
 }
 
 // BumpAll makes every copy of every object count as old.
@@ -46,7 +49,17 @@ func (m *Marks) BumpAll() {
 // Mark returns the object's mark as it stands now.
 func (m *Marks) Mark(id string) Mark {
 	slot := m.slot(id)
-	return Mark{slot: slot, value: slot.Load()}
+	return Mark(m.slots[slot].Load()<<markBits | slot + 1)
+}
+
+// Stands reports whether nothing was bumped since the mark was read. The zero
+// Mark, of nothing, stands for ever.
+func (m *Marks) Stands(k Mark) bool {
+	if k == 0 {
+		return true
+	}
+	slot := k&(1<<markBits-1) - 1
+	return m.slots[slot].Load()&(1<<(64-markBits)-1) == uint64(k>>markBits)
 }
 
 // hashMark is the name of the mark of the key with the hash. It is another
@@ -56,16 +69,9 @@ func hashMark(h Hash) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func (m *Marks) slot(id string) *atomic.Uint64 {
-	return &m.slots[maphash.String(m.seed, id)%markSlots]
-}
+func (m *Marks) slot(id string) uint64 { return maphash.String(m.seed, id) % markSlots }
 
-// Mark is one counter as it was read.
-type Mark struct {
-	slot  *atomic.Uint64
-	value uint64
-}
-
-// Stands reports whether nothing was bumped since the mark was read. The zero
-// Mark, of nothing, stands for ever.
-func (m Mark) Stands() bool { return m.slot == nil || m.slot.Load() == m.value }
+// Mark is one counter as it was read: its slot, counted from 1, in the low
+// markBits and its value above. A cache holds five for each key, so it takes
+// no more than it must, and is no pointer that the collector would follow.
+type Mark uint64

@@ -117,7 +117,7 @@ func newShared[V any]() (*ristretto.Cache[string, V], error) {
 // get returns the object with the mark that it was loaded under, also on an
 // error, whose cause may go away with the mark.
 func (s *shelf[T]) get(ctx context.Context, id string, fresh bool) (*T, Mark, error) {
-	if kept, ok := s.kept.Get(id); ok && !fresh && kept.mark.Stands() {
+	if kept, ok := s.kept.Get(id); ok && !fresh && s.marks.Stands(kept.mark) {
 		return &kept.object, kept.mark, nil
 	}
 	loaded := &shelved[T]{mark: s.marks.Mark(id)}

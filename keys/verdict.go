@@ -87,26 +87,42 @@ type Step struct {
 // what follows from them. It is immutable and shared. A full cache holds very
 // many, so it keeps no more of the key than an answer needs.
 type Grant struct {
-	KeyID       string
-	Name        string
-	Environment Environment
-	RotatedTo   string
-	Disabled    bool
-	token       bool // EndsAt is that of a signed token, not of the key
-	tokenEnded  bool // the signed token was revoked
-	RevokedAt   time.Time
-	EndsAt      time.Time // see Key.EndsAt
-	GraceUntil  time.Time
-	NotBefore   time.Time
-	Networks    []netip.Prefix // of the key; the account has its own
-	Metadata    Metadata
+	KeyID string
+	Name  string
 
 	Account      *ServiceAccount
 	Organization *Organization
 	Tier         *Tier
 
-	scopes    *scopeSet
-	rateLimit *ratelimit.Rule // the key's own
+	scopes     *scopeSet
+	rare       *rare // never nil
+	endsAt     int64 // Unix milliseconds, 0: never
+	test       bool  // its environment
+	disabled   bool
+	token      bool // EndsAt is that of a signed token, not of the key
+	tokenEnded bool // the signed token was revoked
+}
+
+// rare is what few keys have.
+type rare struct {
+	rotatedTo  string
+	revokedAt  time.Time
+	graceUntil time.Time
+	notBefore  time.Time
+	networks   []netip.Prefix // of the key; the account has its own
+	metadata   Metadata
+	rateLimit  *ratelimit.Rule
+}
+
+// nothingRare is what most keys share.
+var nothingRare = &rare{}
+
+func rareOf(k *Key) *rare {
+	if k.RotatedTo == "" && k.RevokedAt.IsZero() && k.GraceUntil.IsZero() && k.NotBefore.IsZero() &&
+		len(k.AllowedNetworks) == 0 && len(k.Metadata) == 0 && k.RateLimit == nil {
+		return nothingRare
+	}
+	return &rare{k.RotatedTo, k.RevokedAt, k.GraceUntil, k.NotBefore, k.AllowedNetworks, k.Metadata, k.RateLimit}
 }
 
 // scopeSet is a list of scopes with its text; many grants share one.
@@ -118,17 +134,35 @@ type scopeSet struct {
 func newGrant(k *Key, a *ServiceAccount, o *Organization, t *Tier, scopes *scopeSet) Grant {
 	// Both texts are kept in one piece of memory.
 	texts := k.ID + k.Name
-	environment := Live
-	if k.Environment == Test {
-		environment = Test
+	g := Grant{
+		KeyID: texts[:len(k.ID)], Name: texts[len(k.ID):], test: k.Environment == Test, disabled: k.Disabled,
+		Account: a, Organization: o, Tier: t, scopes: scopes, rare: rareOf(k),
 	}
-	return Grant{
-		KeyID: texts[:len(k.ID)], Name: texts[len(k.ID):], Environment: environment, RotatedTo: k.RotatedTo, Disabled: k.Disabled,
-		RevokedAt: k.RevokedAt, EndsAt: k.EndsAt(), GraceUntil: k.GraceUntil, NotBefore: k.NotBefore,
-		Networks: k.AllowedNetworks, Metadata: k.Metadata,
-		Account: a, Organization: o, Tier: t, scopes: scopes, rateLimit: k.RateLimit,
+	if end := k.EndsAt(); !end.IsZero() {
+		g.endsAt = end.UnixMilli()
 	}
+	return g
 }
+
+// Environment is that of the key.
+func (g *Grant) Environment() Environment {
+	if g.test {
+		return Test
+	}
+	return Live
+}
+
+// EndsAt is when the key, or the signed token that stands for it, stops by
+// itself: see Key.EndsAt.
+func (g *Grant) EndsAt() time.Time {
+	if g.endsAt == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(g.endsAt).UTC()
+}
+
+// Metadata is that of the key.
+func (g *Grant) Metadata() Metadata { return g.rare.metadata }
 
 // Scopes is what the key may do.
 func (g *Grant) Scopes() []string { return g.scopes.list }
@@ -138,8 +172,8 @@ func (g *Grant) ScopeList() string { return g.scopes.text }
 
 // KeyRule is the token bucket that the key alone draws from.
 func (g *Grant) KeyRule() ratelimit.Rule {
-	if g.rateLimit != nil {
-		return *g.rateLimit
+	if own := g.rare.rateLimit; own != nil {
+		return *own
 	}
 	return g.Tier.RateLimit
 }

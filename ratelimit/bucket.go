@@ -13,13 +13,17 @@ import (
 type bucket struct {
 	mu      sync.Mutex
 	rule    Rule
-	limiter *rate.Limiter
-	latest  int64 // Unix nanoseconds of the last use; time does not run backwards in a bucket
-	dead    bool  // dropped: whoever still holds it looks it up again
+	limiter rate.Limiter // by value: a bucket is one object
+	latest  int64        // Unix nanoseconds of the last use; time does not run backwards in a bucket
+	dead    bool         // dropped: whoever still holds it looks it up again
 }
 
 func newBucket(r Rule, now time.Time) *bucket {
-	return &bucket{rule: r, limiter: rate.NewLimiter(perSecond(r), int(r.Burst)), latest: now.UnixNano()}
+	b := &bucket{rule: r, latest: now.UnixNano()}
+	b.limiter.SetLimitAt(now, perSecond(r))
+	b.limiter.SetBurstAt(now, int(r.Burst))
+	b.limiter.ReserveN(now, -int(r.Burst)) // a Limiter begins empty, a bucket full
+	return b
 }
 
 func perSecond(r Rule) rate.Limit {

@@ -8,6 +8,7 @@ import (
 const (
 	mostDirty         = 200_000 // counters that wait to be drained
 	mostOrganizations = 10_000  // that asked about unknown keys, or have counts folded
+	fewScopes         = 4       // counted within the counter; most keys have no more
 )
 
 // Counted is what a Counter counts for: its subject, and the scopes that
@@ -22,7 +23,8 @@ type Counted interface {
 type Counter struct {
 	of       Counted
 	next     *Counter // in the meter's list; of whoever set dirty
-	scopes   atomic.Pointer[[]atomic.Uint32]
+	scopes   [fewScopes]atomic.Uint32
+	more     atomic.Pointer[[]atomic.Uint32] // of the scopes behind the first few
 	dirty    atomic.Bool
 	outcomes [MaxOutcomes]atomic.Uint32
 }
@@ -81,13 +83,17 @@ func (m *Meter) CountScope(c *Counter, index, scopes int) {
 	if m == nil {
 		return
 	}
-	counts := c.scopes.Load()
-	if counts == nil {
-		made := make([]atomic.Uint32, scopes)
-		c.scopes.CompareAndSwap(nil, &made)
-		counts = c.scopes.Load()
+	if index < fewScopes {
+		c.scopes[index].Add(1)
+		return
 	}
-	(*counts)[index].Add(1)
+	counts := c.more.Load()
+	if counts == nil {
+		made := make([]atomic.Uint32, scopes-fewScopes)
+		c.more.CompareAndSwap(nil, &made)
+		counts = c.more.Load()
+	}
+	(*counts)[index-fewScopes].Add(1)
 }
 
 // CountUnknown adds one outcome of a key of which nothing is known.
@@ -176,13 +182,16 @@ func (m *Meter) drain(rest *pause, each func(*row)) {
 }
 
 func (c *Counter) takeScopes(names []string, into *row) {
-	counts := c.scopes.Load()
-	if counts == nil {
-		return
-	}
-	for i := range *counts {
-		if n := (*counts)[i].Swap(0); n > 0 {
-			into.addScope(names[i], uint64(n))
+	take := func(counts []atomic.Uint32, names []string) {
+		for i, name := range names {
+			if n := counts[i].Swap(0); n > 0 {
+				into.addScope(name, uint64(n))
+			}
 		}
+	}
+	few := min(len(names), fewScopes)
+	take(c.scopes[:], names[:few])
+	if counts := c.more.Load(); counts != nil {
+		take(*counts, names[few:])
 	}
 }

@@ -90,8 +90,8 @@ func (s *Server) Token(ctx context.Context, c Credentials, grantType, scope stri
 	}
 	now := s.Now()
 	end := now.Add(s.Life)
-	if !g.EndsAt.IsZero() && g.EndsAt.Before(end) {
-		end = g.EndsAt
+	if own := g.EndsAt(); !own.IsZero() && own.Before(end) {
+		end = own
 	}
 	text, err := s.Ring.Sign(signing.AccountToken, signing.Claims{
 		Subject: g.Account.ID, Audience: []string{s.Audience}, ExpiresAt: signing.At(end), NotBefore: signing.At(now), IssuedAt: signing.At(now),
@@ -186,8 +186,8 @@ func (s *Server) Introspect(ctx context.Context, c Credentials, token string) (I
 	}
 	g := verdict.Grant
 	out := Introspection{Active: true, Scope: g.ScopeList(), ClientID: g.Account.ID, TokenType: "Bearer", Subject: g.Account.ID, Issuer: s.Ring.Issuer}
-	if !g.EndsAt.IsZero() {
-		out.ExpiresAt = g.EndsAt.Unix()
+	if end := g.EndsAt(); !end.IsZero() {
+		out.ExpiresAt = end.Unix()
 	}
 	if claims, err := s.Ring.Verify(ctx, token, signing.AccountToken, s.Audience); err == nil {
 		out.ID, out.Audience = claims.ID, s.Audience
