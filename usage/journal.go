@@ -1,12 +1,9 @@
 package usage
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -154,33 +151,24 @@ func (u *unpacking) text() string {
 	return s
 }
 
-// ordered sorts rows as every process does, so that a count of them means the
-// same to whoever takes a journal over. Neighbours share pages of the store.
-func ordered(rows map[rowKey]*row, rest *pause) []*row {
-	list := slices.AppendSeq(make([]*row, 0, len(rows)), maps.Values(rows))
-	slices.SortFunc(list, func(a, b *row) int {
-		rest.one()
-		return cmp.Or(cmp.Compare(a.KeyID, b.KeyID), cmp.Compare(a.OrganizationID, b.OrganizationID), cmp.Compare(a.minute, b.minute))
-	})
-	return list
-}
-
 // unfinished returns the rows of the entries that are not in pages.
-func unfinished(p Progress, entries []Entry) ([]*row, error) {
-	begun, rest := map[rowKey]*row{}, map[rowKey]*row{}
+func unfinished(p Progress, entries []Entry) (*ledger, error) {
+	begun, left := newLedger(), newLedger()
 	for _, e := range entries {
 		rows, err := unpackRows(e.Data)
 		if err != nil {
 			return nil, err
 		}
-		into := rest
+		into := left
 		if e.Number <= p.Through {
 			into = begun
 		}
 		for _, w := range rows {
-			merge(into, w)
+			into.add(w)
 		}
 	}
-	list := ordered(begun, &pause{})
-	return append(list[min(p.Rows, len(list)):], ordered(rest, &pause{})...), nil
+	for _, w := range roundOf(begun, &pause{}).some(p.Rows, begun.len()) {
+		left.add(w)
+	}
+	return left, nil
 }

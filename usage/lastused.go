@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -38,24 +36,43 @@ type LastUsed struct {
 	store   LastUsedStore
 	logger  *slog.Logger
 	mu      sync.Mutex // of waiting: verification holds it, so never for long
-	waiting map[string]Use
-	saving  sync.Mutex      // of round
-	round   []use           // by id: neighbours share pages of the store
+	waiting *uses
+	saving  sync.Mutex      // of what follows
+	round   *uses           // being saved
+	order   []uint32        // by id, of those that are not saved yet: neighbours share pages of the store
 	life    context.Context // ends with Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
 
-type use struct {
-	keyID string
-	Use
+// uses holds the last use of each key.
+type uses struct {
+	byKey *table[packedUse]
+	texts texts // addresses and user agents
+}
+
+// packedUse is a Use without its texts.
+type packedUse struct {
+	at             int64 // Unix milliseconds
+	address, agent uint32
+}
+
+func newUses() *uses { return &uses{byKey: newTable[packedUse]()} }
+
+func (u *uses) add(keyID string, one Use) {
+	*u.byKey.of([]byte(keyID)) = packedUse{one.At.UnixMilli(), u.texts.number(one.Address), u.texts.number(one.UserAgent)}
+}
+
+func (u *uses) at(i uint32) (string, Use) {
+	name, p := u.byKey.at(int(i))
+	return string(name), Use{At: time.UnixMilli(p.at).UTC(), Address: u.texts.list[p.address], UserAgent: u.texts.list[p.agent]}
 }
 
 // NewLastUsed returns a LastUsed that writes to the store every few seconds;
 // Close ends it.
 func NewLastUsed(store LastUsedStore, logger *slog.Logger) *LastUsed {
 	ctx, stop := context.WithCancel(context.Background())
-	l := &LastUsed{store: store, logger: logger, waiting: map[string]Use{}, life: ctx, stop: stop}
+	l := &LastUsed{store: store, logger: logger, waiting: newUses(), round: newUses(), life: ctx, stop: stop}
 	l.running.Go(func() { l.run(ctx) })
 	return l
 }
@@ -65,8 +82,8 @@ func (l *LastUsed) Note(keyID string, u Use) {
 	u.UserAgent = clip(u.UserAgent, maxAgent)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) < mostWaiting {
-		l.waiting[keyID] = u
+	if l.waiting.byKey.n < mostWaiting {
+		l.waiting.add(keyID, u)
 	}
 }
 
@@ -106,43 +123,32 @@ func (l *LastUsed) flushBatch(ctx context.Context, most int) (int, error) {
 	defer cancel()
 	l.saving.Lock()
 	defer l.saving.Unlock()
-	if len(l.round) == 0 {
-		l.round = l.sorted(l.take())
+	if len(l.order) == 0 {
+		l.round = l.take()
+		l.order = l.round.byKey.sorted(&pause{life: l.life})
 	}
-	next := l.round[:min(len(l.round), most)]
+	next := l.order[:min(len(l.order), most)]
 	if len(next) == 0 {
 		return 0, nil
 	}
 	batch := make(map[string]Use, len(next))
-	for _, u := range next {
-		batch[u.keyID] = u.Use
+	for _, i := range next {
+		keyID, u := l.round.at(i)
+		batch[keyID] = u
 	}
 	if err := l.store.TouchLastUsed(ctx, batch); err != nil {
 		return 0, fmt.Errorf("save last use of keys: %w", err)
 	}
-	l.round = l.round[len(next):]
+	l.order = l.order[len(next):]
 	return len(next), nil
 }
 
-func (l *LastUsed) take() map[string]Use {
+func (l *LastUsed) take() *uses {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	taken := l.waiting
-	l.waiting = map[string]Use{}
+	l.waiting = newUses()
 	return taken
-}
-
-func (l *LastUsed) sorted(uses map[string]Use) []use {
-	round := make([]use, 0, len(uses))
-	for id, u := range uses {
-		round = append(round, use{keyID: id, Use: u})
-	}
-	rest := pause{life: l.life}
-	slices.SortFunc(round, func(a, b use) int {
-		rest.one()
-		return strings.Compare(a.keyID, b.keyID)
-	})
-	return round
 }
 
 // Close writes what is buffered and ends the background work.

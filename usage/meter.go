@@ -157,14 +157,16 @@ func (m *Meter) fold(c *Counter) {
 }
 
 // drain hands over and forgets all that was counted.
+// The row is used again.
 func (m *Meter) drain(rest *pause, each func(*row)) {
+	w := &row{}
 	for c := m.head.Swap(nil); c != nil; {
 		rest.one()
 		next := c.next // before dirty is cleared: then it is another's
 		m.length.Add(-1)
 		c.dirty.Store(false)
 		s, names := c.of.Counted()
-		w := &row{Subject: s}
+		*w = row{Subject: s, scopes: w.scopes[:0]}
 		for i := range c.outcomes {
 			if c.outcomes[i].Load() > 0 {
 				w.counts[i] = c.outcomes[i].Swap(0)

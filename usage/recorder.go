@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,14 +43,14 @@ type Recorder struct {
 	c     RecorderConfig
 	owner string // of this process's journal
 
-	mu      sync.Mutex      // of what follows; never held while the store is asked
-	fresh   map[rowKey]*row // in memory only
+	mu      sync.Mutex // of what follows; never held while the store is asked
+	fresh   *ledger    // in memory only
 	drained time.Time
 	stats   RecorderStats
 
-	saving  sync.Mutex      // of what follows
-	waiting map[rowKey]*row // in the journal
-	round   []*row          // in the journal through folding.Through; folding.Rows of them are in pages
+	saving  sync.Mutex // of what follows
+	waiting *ledger    // in the journal
+	round   *round     // in the journal through folding.Through; folding.Rows of them are in pages
 	folding Progress
 	written int64                // number of the last entry
 	seen    map[string]time.Time // journals of others
@@ -76,7 +74,7 @@ func NewRecorder(c RecorderConfig) (*Recorder, error) {
 		c.Now = time.Now
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &Recorder{c: c, owner: ids.New(ids.Journal), fresh: map[rowKey]*row{}, waiting: map[rowKey]*row{}, drained: c.Now(), life: ctx, stop: stop}
+	r := &Recorder{c: c, owner: ids.New(ids.Journal), fresh: newLedger(), waiting: newLedger(), drained: c.Now(), life: ctx, stop: stop}
 	r.running.Go(func() { r.run(ctx) })
 	return r, nil
 }
@@ -162,7 +160,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 	err := r.Flush(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err != nil && ctx.Err() != nil && len(r.fresh) == 0 {
+	if err != nil && ctx.Err() != nil && r.fresh.len() == 0 {
 		return nil
 	}
 	return err
@@ -174,63 +172,68 @@ func (r *Recorder) keep(ctx context.Context) error {
 	defer cancel()
 	r.saving.Lock()
 	defer r.saving.Unlock()
-	rows := r.take()
-	if len(rows) == 0 {
+	taken := r.take()
+	if taken.len() == 0 {
 		return nil
 	}
-	if len(r.waiting)+len(r.round) == 0 && len(rows) <= directRows {
-		if err := r.c.Store.AddUsage(ctx, pagesOf(rows, r.oldest()), Progress{}); err != nil {
-			r.putBack(rows)
+	if r.waiting.len() == 0 && r.round == nil && taken.len() <= directRows {
+		if err := r.c.Store.AddUsage(ctx, pagesOf(taken.some(0, directRows), r.oldest()), Progress{}); err != nil {
+			r.putBack(taken, 0)
 			return fmt.Errorf("save usage: %w", err)
 		}
 		return nil
 	}
-	left, err := r.journal(ctx, rows)
-	r.putBack(left)
+	written, err := r.journal(ctx, taken)
+	r.putBack(taken, written)
 	return err
 }
 
 // take drains the meter and returns all that is in memory only.
-func (r *Recorder) take() []*row {
+func (r *Recorder) take() *ledger {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drain()
-	rows := slices.AppendSeq(make([]*row, 0, len(r.fresh)), maps.Values(r.fresh))
-	r.fresh = map[rowKey]*row{}
-	return rows
+	taken := r.fresh
+	r.fresh = newLedger()
+	return taken
 }
 
-func (r *Recorder) putBack(rows []*row) {
+// putBack keeps what could not be written: all rows but the first.
+func (r *Recorder) putBack(taken *ledger, written int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, w := range rows {
-		merge(r.fresh, w)
+	for i := written; i < taken.len(); i++ {
+		r.fresh.add(taken.row(i))
 	}
 }
 
-// journal writes the rows to the journal, and returns those that it could not.
-func (r *Recorder) journal(ctx context.Context, rows []*row) ([]*row, error) {
+// journal writes the rows to the journal, and returns how many it could.
+func (r *Recorder) journal(ctx context.Context, taken *ledger) (written int, err error) {
 	rest := &pause{life: r.life}
-	for len(rows) > 0 {
-		next := rows[:min(len(rows), entryRows)]
+	for written < taken.len() {
+		next := taken.some(written, written+entryRows)
 		e := Entry{Number: r.written + 1, Data: packRows(next, rest)}
 		if err := r.c.Store.WriteJournal(ctx, r.owner, r.c.Now(), e); err != nil {
-			return rows, fmt.Errorf("write the journal of usage: %w", err)
+			return written, fmt.Errorf("write the journal of usage: %w", err)
 		}
 		r.written++
 		for _, w := range next {
 			rest.one()
-			merge(r.waiting, w)
+			r.waiting.add(w)
 		}
 		r.count()
-		rows = rows[len(next):]
+		written += len(next)
 	}
-	return nil, nil
+	return written, nil
 }
 
 // count notes how many rows are in the journal only.
 func (r *Recorder) count() {
-	r.kept.Store(int64(len(r.waiting) + max(0, len(r.round)-r.folding.Rows)))
+	left := r.waiting.len()
+	if r.round != nil {
+		left += max(0, len(r.round.order)-r.folding.Rows)
+	}
+	r.kept.Store(int64(left))
 }
 
 // drain takes what was counted since the last time, which belongs to the
@@ -259,11 +262,11 @@ func (r *Recorder) gather(w *row) {
 	if r.isFull(w, mostRows+mostOrganizations) {
 		w.Subject = Subject{}
 	}
-	merge(r.fresh, w)
+	r.fresh.add(w)
 }
 
 func (r *Recorder) isFull(w *row, most int) bool {
-	return r.rows() >= most && r.fresh[w.key()] == nil
+	return r.rows() >= most && !r.fresh.has(w)
 }
 
 // foldSome moves so many rows of the journal to pages, and reports whether
@@ -274,15 +277,14 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	defer r.count()
-	if len(r.round) == 0 {
-		if len(r.waiting) == 0 {
+	if r.round == nil {
+		if r.waiting.len() == 0 {
 			return false, nil
 		}
-		r.round, r.waiting = ordered(r.waiting, &pause{life: r.life}), map[rowKey]*row{}
+		r.round, r.waiting = roundOf(r.waiting, &pause{life: r.life}), newLedger()
 		r.folding = Progress{Owner: r.owner, Through: r.written}
 	}
-	next := r.round[min(r.folding.Rows, len(r.round)):]
-	next = next[:min(len(next), most)]
+	next := r.round.some(r.folding.Rows, most)
 	done := r.folding
 	done.At, done.Rows = r.c.Now(), done.Rows+len(next)
 	if len(next) > 0 {
@@ -291,20 +293,20 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 		}
 		r.folding = done
 	}
-	if done.Rows == len(r.round) {
+	if done.Rows == r.round.of.len() {
 		if err := r.c.Store.TrimJournal(ctx, r.owner, done.Through); err != nil {
 			return true, fmt.Errorf("trim the journal of usage: %w", err)
 		}
 		r.round = nil
 	}
-	return len(r.round)+len(r.waiting) > 0, nil
+	return r.round != nil || r.waiting.len() > 0, nil
 }
 
 // lost lets go of what another process has taken over, as it does when this
 // one did not run for a while.
 func (r *Recorder) lost(err error) error {
 	if errors.Is(err, ErrClaimed) {
-		r.round, r.waiting, r.owner = nil, map[rowKey]*row{}, ids.New(ids.Journal)
+		r.round, r.waiting, r.owner = nil, newLedger(), ids.New(ids.Journal)
 	}
 	return fmt.Errorf("save usage: %w", err)
 }
@@ -338,11 +340,12 @@ func (r *Recorder) adoptFrom(ctx context.Context, owner string, seen time.Time) 
 	if err != nil {
 		return fmt.Errorf("claim a journal of usage: %w", err)
 	}
-	rows, err := unfinished(progress, entries)
+	left, err := unfinished(progress, entries)
 	if err != nil { // nobody can read it: it must not be tried for ever
+		left = newLedger()
 		r.c.Logger.ErrorContext(ctx, "a journal of usage is lost", "entries", len(entries), "err", err)
 	}
-	if _, err := r.journal(ctx, rows); err != nil {
+	if _, err := r.journal(ctx, left); err != nil {
 		return err
 	}
 	through := progress.Through
@@ -375,4 +378,4 @@ func (r *Recorder) saveRefusals(ctx context.Context) (int, error) {
 }
 
 // rows is how many rows are not in pages yet. The caller holds mu.
-func (r *Recorder) rows() int { return len(r.fresh) + int(r.kept.Load()) }
+func (r *Recorder) rows() int { return r.fresh.len() + int(r.kept.Load()) }

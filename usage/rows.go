@@ -15,14 +15,6 @@ type scopeCount struct {
 	n    uint64
 }
 
-type rowKey struct {
-	keyID          string
-	organizationID string
-	minute         int64
-}
-
-func (w *row) key() rowKey { return rowKey{w.KeyID, w.OrganizationID, w.minute} }
-
 // addScope adds to the scope's count; a key is asked for few.
 func (w *row) addScope(name string, n uint64) {
 	for i := range w.scopes {
@@ -32,21 +24,6 @@ func (w *row) addScope(name string, n uint64) {
 		}
 	}
 	w.scopes = append(w.scopes, scopeCount{name, n})
-}
-
-// merge adds the row to the one of its key, or puts it there.
-func merge(into map[rowKey]*row, w *row) {
-	there := into[w.key()]
-	if there == nil {
-		into[w.key()] = w
-		return
-	}
-	for i, n := range w.counts {
-		there.counts[i] += n
-	}
-	for _, s := range w.scopes {
-		there.addScope(s.name, s.n)
-	}
 }
 
 // pagesOf turns rows into what is added to the store: each counts for its key,

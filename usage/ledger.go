@@ -1,0 +1,109 @@
+package usage
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// ledger holds rows, one for each subject and minute.
+type ledger struct {
+	rows   *table[tallied]
+	scopes []scopeCell
+	names  texts // of scopes
+	name   []byte
+}
+
+// tallied is what a ledger holds of a row beside its name.
+type tallied struct {
+	counts [MaxOutcomes]uint32
+	scopes uint32 // place, counted from 1, of the first of its cells
+}
+
+type scopeCell struct {
+	n    uint64
+	name uint32
+	next uint32
+}
+
+func newLedger() *ledger { return &ledger{rows: newTable[tallied]()} }
+
+func (l *ledger) len() int { return l.rows.n }
+
+// nameOf is what tells rows apart, and what they are ordered by: the key, the
+// organization, the minute. Ids hold no NUL.
+func (l *ledger) nameOf(w *row) []byte {
+	b := append(append(l.name[:0], w.KeyID...), 0)
+	b = append(append(b, w.OrganizationID...), 0)
+	b = binary.BigEndian.AppendUint64(b, uint64(w.minute)) //nolint:gosec // G115: after 1970
+	l.name = append(b, w.AccountID...)
+	return l.name
+}
+
+func (l *ledger) has(w *row) bool { return l.rows.find(l.nameOf(w)) != nil }
+
+// add adds the row to the one of its subject and minute. It keeps nothing of w.
+func (l *ledger) add(w *row) {
+	there := l.rows.of(l.nameOf(w))
+	for i, n := range w.counts {
+		there.counts[i] += n
+	}
+	for _, s := range w.scopes {
+		l.addScope(there, s)
+	}
+}
+
+func (l *ledger) addScope(to *tallied, s scopeCount) {
+	name := l.names.number(s.name)
+	for at := to.scopes; at > 0; at = l.scopes[at-1].next {
+		if l.scopes[at-1].name == name {
+			l.scopes[at-1].n += s.n
+			return
+		}
+	}
+	l.scopes = append(l.scopes, scopeCell{n: s.n, name: name, next: to.scopes})
+	to.scopes = uint32(len(l.scopes)) //nolint:gosec // G115: a few for each row
+}
+
+// row returns the i-th row.
+func (l *ledger) row(i int) *row {
+	name, t := l.rows.at(i)
+	key, rest, _ := bytes.Cut(name, []byte{0})
+	organization, rest, _ := bytes.Cut(rest, []byte{0})
+	w := &row{counts: t.counts, minute: int64(binary.BigEndian.Uint64(rest))} //nolint:gosec // G115: as it was put there
+	w.Subject = Subject{KeyID: string(key), OrganizationID: string(organization), AccountID: string(rest[8:])}
+	for at := t.scopes; at > 0; at = l.scopes[at-1].next {
+		w.scopes = append(w.scopes, scopeCount{l.names.list[l.scopes[at-1].name], l.scopes[at-1].n})
+	}
+	return w
+}
+
+// some returns the rows from the one place to before the other, as they came.
+func (l *ledger) some(from, to int) []*row {
+	to = min(to, l.len())
+	rows := make([]*row, 0, max(0, to-from))
+	for i := from; i < to; i++ {
+		rows = append(rows, l.row(i))
+	}
+	return rows
+}
+
+// round is a ledger that is being moved to pages, in the order that every
+// process moves it in, so that a count of its rows means the same to whoever
+// takes a journal over. Neighbours share pages of the store.
+type round struct {
+	of    *ledger
+	order []uint32
+}
+
+func roundOf(l *ledger, rest *pause) *round { return &round{l, l.rows.sorted(rest)} }
+
+// some returns at most so many rows behind the first done ones.
+func (r *round) some(done, most int) []*row {
+	next := r.order[min(done, len(r.order)):]
+	next = next[:min(len(next), most)]
+	rows := make([]*row, len(next))
+	for i, place := range next {
+		rows[i] = r.of.row(int(place))
+	}
+	return rows
+}

@@ -1,0 +1,111 @@
+package usage
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+)
+
+// chunkCells is how many values grow a table: never so much at once that
+// copying or clearing it would be felt.
+const chunkCells = 256
+
+// table holds values by name. Those of a busy service are hundreds of
+// thousands at a time, and the collector looks into every object that may hold
+// a pointer; T has none, so that it has nothing to do here.
+type table[T any] struct {
+	seed   maphash.Seed
+	first  map[uint64]uint32 // place, counted from 1, of the latest name with the hash
+	chunks []*chunk[T]
+	n      int
+}
+
+type chunk[T any] struct {
+	cells [chunkCells]cell[T]
+	names []byte
+}
+
+type cell[T any] struct {
+	value    T
+	from, to uint32 // of the name in its chunk
+	next     uint32 // place of another with the same hash, 0 if none
+}
+
+func newTable[T any]() *table[T] {
+	return &table[T]{seed: maphash.MakeSeed(), first: map[uint64]uint32{}}
+}
+
+// find returns the value of the name, or nil.
+func (t *table[T]) find(name []byte) *T { return t.lookup(maphash.Bytes(t.seed, name), name) }
+
+func (t *table[T]) lookup(hash uint64, name []byte) *T {
+	for place := t.first[hash]; place > 0; {
+		held, value := t.at(int(place - 1))
+		if bytes.Equal(held, name) {
+			return value
+		}
+		place = t.cell(int(place - 1)).next
+	}
+	return nil
+}
+
+// of returns the value of the name, which is zero where it is new. Values stay
+// where they are.
+func (t *table[T]) of(name []byte) *T {
+	hash := maphash.Bytes(t.seed, name)
+	if found := t.lookup(hash, name); found != nil {
+		return found
+	}
+	if t.n%chunkCells == 0 {
+		t.chunks = append(t.chunks, &chunk[T]{names: make([]byte, 0, chunkCells*len(name))})
+	}
+	in := t.chunks[len(t.chunks)-1]
+	from := len(in.names)
+	in.names = append(in.names, name...)
+	made := &in.cells[t.n%chunkCells]
+	made.from, made.to, made.next = uint32(from), uint32(len(in.names)), t.first[hash] //nolint:gosec // G115: names are short
+	t.n++
+	t.first[hash] = uint32(t.n) //nolint:gosec // G115: at most some hundred thousand
+	return &made.value
+}
+
+func (t *table[T]) cell(i int) *cell[T] { return &t.chunks[i/chunkCells].cells[i%chunkCells] }
+
+// at returns the i-th name and its value, in the order in which they came.
+func (t *table[T]) at(i int) ([]byte, *T) {
+	c := t.cell(i)
+	return t.chunks[i/chunkCells].names[c.from:c.to], &c.value
+}
+
+// sorted returns the places of all values by name.
+func (t *table[T]) sorted(rest *pause) []uint32 {
+	places := make([]uint32, t.n)
+	for i := range places {
+		places[i] = uint32(i) //nolint:gosec // G115: as many as there are
+	}
+	slices.SortFunc(places, func(a, b uint32) int {
+		rest.one()
+		x, _ := t.at(int(a))
+		y, _ := t.at(int(b))
+		return bytes.Compare(x, y)
+	})
+	return places
+}
+
+// texts holds texts that come again and again, each once, by number.
+type texts struct {
+	list   []string
+	places map[string]uint32
+}
+
+func (t *texts) number(s string) uint32 {
+	if n, ok := t.places[s]; ok {
+		return n
+	}
+	if t.places == nil {
+		t.places = map[string]uint32{}
+	}
+	n := uint32(len(t.list)) //nolint:gosec // G115: no more than there are values
+	t.list, t.places[s] = append(t.list, s), n
+	return n
+}
