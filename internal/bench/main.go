@@ -20,18 +20,18 @@ type options struct {
 	duration    time.Duration
 	connections int
 	binary      string
-	million     bool
+	large       int
 	redis       bool
 }
 
 func main() {
 	var o options
-	flag.IntVar(&o.keys, "keys", 100_000, "live keys, asked for at random")
+	flag.IntVar(&o.keys, "keys", 100_000, "live keys, asked for at random; 0: leave the comparison out")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turn")
 	flag.DurationVar(&o.duration, "duration", 5*time.Second, "length of one round")
 	flag.IntVar(&o.connections, "connections", 32, "kept-alive connections")
 	flag.StringVar(&o.binary, "binary", "build/latchkey", "the service to measure")
-	flag.BoolVar(&o.million, "million", true, "measure 1,000,000 stored keys as well")
+	flag.IntVar(&o.large, "large", 1_000_000, "measure a store with so many keys as well; 0: none")
 	flag.BoolVar(&o.redis, "redis", true, "measure limits in Redis as well")
 	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
 	secrets := flag.String("secrets", "", "file of keys, one a line")
@@ -60,16 +60,18 @@ func run(ctx context.Context, o options, floorAddress, secrets, redisAddress str
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-	if err := compare(ctx, o, filepath.Join(dir, "compare")); err != nil {
-		return err
+	if o.keys > 0 {
+		if err := compare(ctx, o, filepath.Join(dir, "compare")); err != nil {
+			return err
+		}
 	}
 	if o.redis {
 		if err := compareRedis(ctx, o, filepath.Join(dir, "redis")); err != nil {
 			return err
 		}
 	}
-	if !o.million {
+	if o.large == 0 {
 		return nil
 	}
-	return large(ctx, o, filepath.Join(dir, "million"))
+	return large(ctx, o, filepath.Join(dir, "large"))
 }

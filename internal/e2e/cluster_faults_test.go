@@ -17,6 +17,7 @@ import (
 // fault is one way in which a part fails and comes back.
 type fault struct {
 	name       string
+	prepare    func(*cluster) // before the load; nil: there is nothing to do
 	begin, end func(*cluster)
 	span       time.Duration
 	limiters   int // that count apart while it lasts
@@ -46,7 +47,7 @@ func faults() []fault {
 	return []fault{
 		{
 			name: "a node killed (`kill -9`), started again", span: brief, limiters: 1, starts: 2,
-			begin: func(c *cluster) { c.nodes[2].process.Kill() }, end: func(c *cluster) { c.nodes[2].restart() },
+			begin: func(c *cluster) { c.nodes[2].process.Kill() }, end: func(c *cluster) { c.nodes[2].restart(parts.Binary(c.t)) },
 		},
 		{
 			name: "store cut off from all nodes", span: shortOr(5*time.Second, time.Minute), limiters: 1, starts: 2, noRevoke: true,
@@ -66,6 +67,33 @@ func faults() []fault {
 			name: "Redis restarted empty", span: brief, limiters: 3, starts: 2,
 			begin: func(c *cluster) { c.redis.Kill(); c.redis.Start() }, end: func(*cluster) {},
 		},
+		clockOff("ahead", 3*time.Second, brief),
+		clockOff("behind", -3*time.Second, brief),
+	}
+}
+
+// clockOff has one node go on with another clock, by which it also decides
+// whether the key that is revoked meanwhile is good.
+func clockOff(where string, by, span time.Duration) fault {
+	anew := func(c *cluster, binary string) { c.nodes[2].process.Kill(); c.nodes[2].restart(binary) }
+	binary := ""
+	return fault{
+		name: "a node's clock 3 s " + where, span: span, limiters: 1, starts: 2, direct: 3,
+		prepare: func(c *cluster) { binary = parts.BinaryAhead(c.t, by) },
+		begin:   func(c *cluster) { anew(c, binary); c.nodes[2].isOff(by) }, end: func(c *cluster) { anew(c, parts.Binary(c.t)) },
+	}
+}
+
+// isOff fails the test unless the node's clock is off by that much.
+func (m *member) isOff(by time.Duration) {
+	m.t.Helper()
+	answer, _ := get(m.t, m.base+"/healthz", "")
+	told, err := http.ParseTime(answer.Header.Get("Date"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if off := time.Until(told); (off - by).Abs() > 1500*time.Millisecond { // a Date is in whole seconds
+		m.t.Errorf("the clock of %s is %s off, not %s", m.name(), off.Round(time.Millisecond), by)
 	}
 }
 
@@ -130,6 +158,9 @@ func (c *cluster) questions() (all []question, id string) {
 // it went.
 func (c *cluster) suffer(f fault, questions []question, d *doomed, narrow string) string {
 	c.t.Helper()
+	if f.prepare != nil {
+		f.prepare(c)
+	}
 	l := c.drive(questions, d, narrow)
 	if f.direct != 0 {
 		a, base := newAsker(c.t), c.nodes[f.direct-1].base

@@ -37,7 +37,7 @@ func TestClusterLimits(t *testing.T) {
 func (c *cluster) bucketsHold() {
 	c.t.Helper()
 	var all sync.WaitGroup
-	for _, b := range []struct{ burst, perSecond int }{{10, 5}, {100, 40}, {1_000, 80}, {10_000, 120}} {
+	for _, b := range []struct{ burst, perSecond int }{{10, 20}, {100, 40}, {1_000, 80}, {10_000, 120}} {
 		if !clusterLong() {
 			b.burst = min(b.burst, 3_000) // asking 10,000 times takes a busy machine too long
 		}
@@ -48,7 +48,7 @@ func (c *cluster) bucketsHold() {
 			allowed := float64(b.burst) + span.Seconds()*float64(b.perSecond)
 			ratio := float64(accepted) / allowed
 			c.t.Logf("burst %6d: accepted %6d of %8.1f allowed in %s, ratio %.4f", b.burst, accepted, allowed, span.Round(time.Millisecond), ratio)
-			if float64(accepted) > allowed+1 || ratio < 0.98-2/allowed { // two tokens: those that are not whole at the end
+			if float64(accepted) > allowed+1 || ratio < 0.98 { // one token: that which is not whole at the end
 				c.t.Errorf("burst %d: accepted over allowed is %.4f", b.burst, ratio)
 			}
 		})

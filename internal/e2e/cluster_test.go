@@ -85,8 +85,8 @@ type member struct {
 }
 
 // restart begins the node anew where it was.
-func (m *member) restart() {
-	m.service, m.process = startAt(m.t, strings.TrimPrefix(m.base, "http://"), m.database, m.settings...)
+func (m *member) restart(binary string) {
+	m.service, m.process = launch(binary, m.service, strings.TrimPrefix(m.base, "http://"), m.database, m.settings)
 }
 
 // cluster is three nodes on one store and one Redis, behind nginx.

@@ -115,21 +115,21 @@ func start(t *testing.T, database string, settings ...string) (*service, *parts.
 // startAt runs the binary at the address.
 func startAt(t *testing.T, addr, database string, settings ...string) (*service, *parts.Process) {
 	t.Helper()
-	return launch(&service{t: t, base: "http://" + addr, client: http.DefaultClient}, addr, database, settings)
+	return launch(parts.Binary(t), &service{t: t, base: "http://" + addr, client: http.DefaultClient}, addr, database, settings)
 }
 
 // startSecure runs the binary, which serves TLS, at the address.
 func startSecure(t *testing.T, addr string, client *http.Client, settings ...string) *service {
 	t.Helper()
-	s, _ := launch(&service{t: t, base: "https://" + addr, client: client}, addr, sqliteURL(t), settings)
+	s, _ := launch(parts.Binary(t), &service{t: t, base: "https://" + addr, client: client}, addr, sqliteURL(t), settings)
 	return s
 }
 
 // launch runs the binary and waits until the service is ready.
-func launch(s *service, addr, database string, settings []string) (*service, *parts.Process) {
+func launch(binary string, s *service, addr, database string, settings []string) (*service, *parts.Process) {
 	t := s.t
 	t.Helper()
-	cmd := exec.Command(parts.Binary(t), "serve")
+	cmd := exec.Command(binary, "serve")
 	cmd.Env = parts.Environ(append([]string{
 		"LATCHKEY_ADDR=" + addr, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",
 		"LATCHKEY_SECRET=" + secret, "LATCHKEY_THROTTLE_ADMIN=off",
