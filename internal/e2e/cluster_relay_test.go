@@ -35,7 +35,7 @@ func patientRelay(t *testing.T, upstream string) string {
 	return addr
 }
 
-const relayPatience = 3 * time.Second
+const relayPatience = 20 * time.Second
 
 func relay(client net.Conn, upstream string) {
 	defer client.Close() //nolint:errcheck // nobody is left to tell
