@@ -25,6 +25,16 @@ CREATE TRIGGER key_text_deleted AFTER DELETE ON keys BEGIN
   DELETE FROM key_texts WHERE id = old.id;
 END;
 
+-- What users were reminded of, by the user (see reminders.Reminder).
+CREATE TABLE reminders (
+  id         TEXT PRIMARY KEY,
+  revision   INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  through    INTEGER,
+  off        INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- What is rare among the keys of an organization, in the order of the list,
 -- with what it goes by, so that places are counted without a look at the keys.
 CREATE INDEX keys_organization_revoked ON keys (organization_id, id, revoked_at) WHERE revoked_at IS NOT NULL;
