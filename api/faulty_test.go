@@ -112,6 +112,20 @@ func (c faultyKeys) TouchLastUsed(ctx context.Context, used map[string]usage.Use
 	return c.inner.TouchLastUsed(ctx, used)
 }
 
+func (c faultyKeys) Ahead(ctx context.Context, f keys.KeyFilter, after string, n int) (string, error) {
+	if err := c.s.read(ctx, "ahead"); err != nil {
+		return "", err
+	}
+	return c.inner.Ahead(ctx, f, after, n)
+}
+
+func (c faultyKeys) WithText(ctx context.Context, text string, most int) ([]string, bool, error) {
+	if err := c.s.read(ctx, "with text"); err != nil {
+		return nil, false, err
+	}
+	return c.inner.WithText(ctx, text, most)
+}
+
 // Usage implements usage.Store.
 func (s *faultyStore) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
 	if err := s.read(ctx, "usage"); err != nil {

@@ -14,6 +14,8 @@ const (
 	MailChanged  MailKind = "changed"  // after a password changed
 	MailInvite   MailKind = "invite"   // to an organization
 	MailNewEmail MailKind = "newemail" // to the new address of a user
+	MailMoving   MailKind = "moving"   // to the old address, when another is asked for
+	MailExpiring MailKind = "expiring" // of keys that end soon
 )
 
 // Mail is one mail to one person.
@@ -26,6 +28,16 @@ type Mail struct {
 	Organization string    // name, of an invitation
 	Role         Role      // of an invitation
 	By           string    // who invites
+	NewEmail     string    // the address that is asked for, of a move
+	Expiring     []ExpiringKey
+	More         bool // there are more keys than those
+}
+
+// ExpiringKey is a key that ends soon, as a mail tells of it.
+type ExpiringKey struct {
+	ID, Name, Start, Last4 string
+	Account, Organization  string // names
+	EndsAt                 time.Time
 }
 
 // Mailer takes mails to be sent. Post does not wait until one is, so that

@@ -126,6 +126,16 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 	if err != nil {
 		return Membership{}, memberMissing(err)
 	}
+	if before.Role == Owner && after.Role != Owner {
+		if err := p.keepOwner(ctx, organizationID, func(ctx context.Context) error {
+			return p.Store.Memberships().Replace(ctx, Membership{
+				Stamp:          keys.Stamp{Revision: after.Revision + 1, CreatedAt: after.CreatedAt, UpdatedAt: after.UpdatedAt},
+				OrganizationID: after.OrganizationID, UserID: after.UserID, Role: Owner,
+			})
+		}); err != nil {
+			return Membership{}, err
+		}
+	}
 	return after, p.record(ctx, a, "member.update", after.object(), before, after)
 }
 
@@ -147,6 +157,11 @@ func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID,
 	if err != nil {
 		return memberMissing(err)
 	}
+	if m.Role == Owner && !a.IsAdmin() {
+		if err := p.keepOwner(ctx, organizationID, func(ctx context.Context) error { return p.Store.Memberships().Insert(ctx, m) }); err != nil {
+			return err
+		}
+	}
 	return p.record(ctx, a, "member.delete", m.object(), m, nil)
 }
 
@@ -162,11 +177,26 @@ func mayMakeOwner(a keys.Actor, organizationID string, role Role) error {
 }
 
 func (p *People) notLastOwner(ctx context.Context, organizationID string) error {
-	owners, err := p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID, Role: Owner}, keys.Page{Limit: 2})
+	return p.atLeast(ctx, organizationID, 2)
+}
+
+// keepOwner counts again after an owner went: two who remove each other at the
+// same time both saw two owners before. Where none is left, undo takes the change
+// back; at worst both are taken back.
+func (p *People) keepOwner(ctx context.Context, organizationID string, undo func(context.Context) error) error {
+	err := p.atLeast(ctx, organizationID, 1)
+	if err != nil {
+		err = errors.Join(err, undo(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+func (p *People) atLeast(ctx context.Context, organizationID string, n int) error {
+	owners, err := p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID, Role: Owner}, keys.Page{Limit: n})
 	if err != nil {
 		return fmt.Errorf("count owners: %w", err)
 	}
-	if len(owners) < 2 {
+	if len(owners) < n {
 		return errs.New(errs.Conflict, "an organization keeps at least one owner; make another member owner first")
 	}
 	return nil

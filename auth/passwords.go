@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/latchkey/latchkey/internal/errs"
@@ -211,5 +212,20 @@ func (p *People) newEmail(ctx context.Context, u *User, email string) error {
 		return err
 	}
 	p.Mailer.Post(Mail{Kind: MailNewEmail, To: email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	if !u.ConfirmedAt.IsZero() { // else nobody knows whose the old one is
+		p.Mailer.Post(Mail{Kind: MailMoving, To: u.Email, Name: u.Name, NewEmail: email})
+	}
 	return nil
+}
+
+// PendingEmails returns the links of the addresses that the user wants to have
+// and has not confirmed.
+func (p *People) PendingEmails(ctx context.Context, a *Principal) ([]Link, error) {
+	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: a.ID(), Purpose: ConfirmEmail}, keys.Page{Limit: 20})
+	if err != nil {
+		return nil, fmt.Errorf("look for addresses to confirm: %w", err)
+	}
+	return slices.DeleteFunc(all, func(l Link) bool {
+		return !l.open(p.Now()) || a.User == nil || keys.Fold(l.Email) == a.User.FoldedEmail()
+	}), nil
 }

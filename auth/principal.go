@@ -91,7 +91,7 @@ func (p *Principal) May(action keys.Action, organizationID string) bool {
 	switch p.Kind {
 	case UserKind:
 		role, member := p.Memberships[organizationID]
-		return member && role.allows(action)
+		return member && role.Allows(action)
 	case ServiceAccountKind:
 		if action == keys.VerifyKeys && slices.Contains(p.Scopes, string(keys.VerifyAllKeys)) {
 			return true
@@ -112,7 +112,7 @@ func (p *Principal) Organizations(action keys.Action) []string {
 	switch p.Kind {
 	case UserKind:
 		for id, role := range p.Memberships {
-			if role.allows(action) {
+			if role.Allows(action) {
 				where = append(where, id)
 			}
 		}
@@ -163,7 +163,8 @@ func (r Role) scopes() []string {
 	}
 }
 
-func (r Role) allows(action keys.Action) bool { return keys.CoveredBy(r.scopes(), string(action)) }
+// Allows reports whether members with the role may do the action.
+func (r Role) Allows(action keys.Action) bool { return keys.CoveredBy(r.scopes(), string(action)) }
 
 func (r Role) grants(scope string) bool {
 	switch {

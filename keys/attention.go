@@ -26,7 +26,7 @@ type Attention struct {
 }
 
 // Attention returns which keys that the actor may see call for attention. Each
-// kind is one page of an index.
+// kind is one page of an index, or what comes first of the MostLooked that were used the longest ago, or are the newest old ones.
 func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
 	now, no := moment(s.now()), false
 	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}
@@ -43,10 +43,10 @@ func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attenti
 	}
 	unused := alive
 	unused.Order, unused.UnusedSince = UsedLast, now.Add(-UnusedLong)
-	if all.Unused, err = s.listKeys(ctx, unused, Page{Limit: most}); err != nil {
+	if all.Unused, err = s.look(ctx, unused, Page{Limit: most}); err != nil {
 		return all, fmt.Errorf("list unused keys: %w", err)
 	}
-	old, err := s.listKeys(ctx, alive, Page{After: ids.At(ids.Key, now.Add(-UnusedLong)), Limit: oldLooked})
+	old, err := s.look(ctx, alive, Page{After: ids.At(ids.Key, now.Add(-UnusedLong)), Limit: oldLooked})
 	if err != nil {
 		return all, fmt.Errorf("list old keys: %w", err)
 	}
@@ -56,6 +56,14 @@ func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attenti
 		}
 	}
 	return all, nil
+}
+
+// look lists keys and looks at no more than MostLooked of them.
+func (s *Service) look(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
+	if err := s.bound(ctx, &f, p.After); err != nil {
+		return nil, err
+	}
+	return s.listKeys(ctx, f, p)
 }
 
 // QuotaState is how much an account has used of its quota.

@@ -49,54 +49,6 @@ func (s *Service) keyFor(ctx context.Context, a Actor, id string, write Action) 
 	return k, nil
 }
 
-// KeyQuery selects keys as people ask for them; zero fields do not restrict.
-type KeyQuery struct {
-	OrganizationID   string
-	ServiceAccountID string
-	Environment      Environment
-	Status           Status
-	ExpiringBefore   time.Time // keys that end before it and have not ended yet
-	Text             string
-	Unused           time.Time // keys made before it and not used since
-	Rotated          *bool     // whether the key has a successor
-	Scope            string    // among the key's own
-	Order            KeyOrder
-}
-
-// Keys lists the keys that the actor may see.
-func (s *Service) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key, error) {
-	f := KeyFilter{
-		OrganizationIDs:  visible(a, ReadKeys, q.OrganizationID),
-		ServiceAccountID: q.ServiceAccountID, Environment: q.Environment, Text: Fold(q.Text),
-		UnusedSince: moment(q.Unused), Rotated: q.Rotated, Scope: q.Scope, Order: q.Order,
-	}
-	now := moment(s.now())
-	f.restrictTo(q.Status, now)
-	if !q.ExpiringBefore.IsZero() {
-		no := false
-		f.EndsBy, f.EndsAfter, f.Revoked = moment(q.ExpiringBefore), now, &no
-	}
-	return s.listKeys(ctx, f, p)
-}
-
-// restrictTo expresses the status as conditions, mirroring Key.Status.
-func (f *KeyFilter) restrictTo(status Status, now time.Time) {
-	if status == "" {
-		return
-	}
-	revoked := status == StatusRevoked
-	f.Revoked = &revoked
-	switch status {
-	case StatusExpired:
-		f.EndsBy = now
-	case StatusNotYetValid:
-		f.EndsAfter, f.StartsAfter = now, now
-	case StatusDisabled, StatusActive:
-		disabled := status == StatusDisabled
-		f.EndsAfter, f.StartsBy, f.Disabled = now, now, &disabled
-	}
-}
-
 // ChangeKey lets edit change the key's fields, disabling and enabling
 // included. A revoked or expired key is not changed any more.
 func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key, error) {

@@ -226,6 +226,14 @@ func (k memoryKeys) byHash(ctx context.Context, hash keys.Hash) (keys.Key, error
 	return keys.Key{}, errs.New(errs.NotFound, "no such row")
 }
 
+func (k memoryKeys) Ahead(context.Context, keys.KeyFilter, string, int) (string, error) {
+	return "", nil
+}
+
+func (k memoryKeys) WithText(context.Context, string, int) ([]string, bool, error) {
+	return nil, false, nil
+}
+
 func (k memoryKeys) TouchLastUsed(context.Context, map[string]usage.Use) error { return nil }
 
 func changed[T, F any](r *rows[T, F], since time.Time) (all []keys.Change) {

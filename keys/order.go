@@ -32,10 +32,16 @@ func (o KeyOrder) At(k *Key) time.Time {
 
 // Cursor is the Page.After of what comes behind the key.
 func (o KeyOrder) Cursor(k *Key) string {
+	return CursorAt(o, o.milliseconds(k), k.ID)
+}
+
+// CursorAt is the cursor of the key with the id, of which the order goes by
+// the time (see At), in Unix milliseconds.
+func CursorAt(o KeyOrder, milliseconds int64, id string) string {
 	if o == Newest {
-		return k.ID
+		return id
 	}
-	return strconv.FormatInt(o.milliseconds(k), 10) + "." + k.ID
+	return strconv.FormatInt(milliseconds, 10) + "." + id
 }
 
 func (o KeyOrder) milliseconds(k *Key) int64 {
@@ -56,8 +62,11 @@ func ParseCursor(after string) (milliseconds int64, id string) {
 	return n, id
 }
 
-// Compare compares two keys by their places in an order by time.
+// Compare compares two keys by their places in the order.
 func (o KeyOrder) Compare(a, b *Key) int {
+	if o == Newest {
+		return cmp.Compare(b.ID, a.ID)
+	}
 	return cmp.Or(cmp.Compare(o.milliseconds(a), o.milliseconds(b)), cmp.Compare(a.ID, b.ID))
 }
 
@@ -67,10 +76,27 @@ func (o KeyOrder) IsBehind(k *Key, after string) bool {
 	return cmp.Or(cmp.Compare(o.milliseconds(k), at), cmp.Compare(k.ID, id)) > 0
 }
 
-// listKeys lists keys of several organizations in an order by time as it does
-// those of one: an index holds that order for one of them.
+// nearer returns that of two cursors which the order comes to first, "" being
+// behind everything.
+func (o KeyOrder) nearer(a, b string) string {
+	switch {
+	case a == "" || b == "":
+		return cmp.Or(a, b)
+	case o == Newest:
+		return max(a, b)
+	}
+	at, id := ParseCursor(a)
+	other, second := ParseCursor(b)
+	if cmp.Or(cmp.Compare(at, other), cmp.Compare(id, second)) < 0 {
+		return a
+	}
+	return b
+}
+
+// listKeys lists keys of several organizations as it does those of one: an
+// index holds the order for one of them.
 func (s *Service) listKeys(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
-	if f.Order == Newest || len(f.OrganizationIDs) < 2 {
+	if len(f.OrganizationIDs) < 2 {
 		return s.store.Keys().List(ctx, f, p)
 	}
 	var all []Key

@@ -60,6 +60,20 @@ func CoveredBy(grants []string, scope string) bool {
 	return false
 }
 
+// grantsOf are all grants that cover the scope.
+func grantsOf(scope string) []string {
+	all := []string{scope}
+	for i, r := range scope {
+		if wide := scope[:i] + ":*"; r == ':' && Covers(wide, scope) {
+			all = append(all, wide)
+		}
+	}
+	if Covers(AnyScope, scope) {
+		all = append(all, AnyScope)
+	}
+	return all
+}
+
 // effectiveScopes is what a key may do: its own scopes as far as its account
 // still has them, or all of its account's where it has none of its own.
 func effectiveScopes(own, account []string) []string {

@@ -64,9 +64,17 @@ type KeyFilter struct {
 	StartsBy, StartsAfter time.Time
 	// UnusedSince keeps keys that were made before it and not used since.
 	UnusedSince time.Time
-	Rotated     *bool  // whether the key has a successor
-	Scope       string // among the key's own; none of those that have whatever their account has
-	Order       KeyOrder
+	Rotated     *bool // whether the key has a successor
+	// ServiceAccountIDs and Grants select together what may do something: keys
+	// of these accounts (nil: all) that have whatever their account has, or any of
+	// the grants by themselves (nil: whatever they have).
+	ServiceAccountIDs []string
+	Grants            []string
+	IDs               []string // nil: all; empty: none
+	// Through is the cursor, in the order, of the last key that is looked at; ""
+	// for no end.
+	Through string
+	Order   KeyOrder
 }
 
 // NoFilter is the filter of collections that are always listed whole.
@@ -81,6 +89,15 @@ type KeyCollection interface {
 	// TouchLastUsed notes uses that are later than the stored ones, without
 	// touching UpdatedAt or Revision.
 	TouchLastUsed(ctx context.Context, used map[string]usage.Use) error
+	// Ahead returns the cursor of the key that is n places behind the cursor
+	// after, of those that the filter's OrganizationIDs, ServiceAccountID and
+	// Order alone select; "" where there are not that many.
+	Ahead(ctx context.Context, filter KeyFilter, after string, n int) (string, error)
+	// WithText returns the ids of all keys, of whatever organization, whose
+	// SearchText may hold the folded text, where these are at most most; of ids
+	// the text must be the beginning. ok is false where there are more, or where
+	// the store has no index to tell.
+	WithText(ctx context.Context, text string, most int) (ids []string, ok bool, err error)
 }
 
 // WriteBound is the most that a store lets a write take that it then

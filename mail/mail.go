@@ -26,6 +26,7 @@ var files embed.FS
 // Letter is a mail as it is sent.
 type Letter struct {
 	To, Subject, Text, HTML string
+	Unsubscribe             string // where a post alone ends such mails (RFC 8058), "" for mails that people asked for
 }
 
 // Sender sends one letter.
@@ -87,6 +88,9 @@ func (o *Outbox) Post(m auth.Mail) {
 		o.Logger.Error("a mail was dropped: too many wait to be sent", "kind", string(m.Kind))
 	}
 }
+
+// Busy reports whether so many mails wait that what can wait should.
+func (o *Outbox) Busy() bool { return len(o.waiting) > mostWaiting/4 }
 
 func (o *Outbox) run(ctx context.Context) {
 	for {
@@ -153,7 +157,7 @@ func (o *Outbox) once(ctx context.Context, m auth.Mail) error {
 // paths are where the link of a mail leads.
 var paths = map[auth.MailKind]string{
 	auth.MailConfirm: "/confirm", auth.MailNewEmail: "/confirm", auth.MailReset: "/password/new", auth.MailFinish: "/password/new", auth.MailInvite: "/invitation",
-	auth.MailExists: "/login", auth.MailChanged: "/password/forgotten",
+	auth.MailExists: "/login", auth.MailChanged: "/password/forgotten", auth.MailMoving: "/password/forgotten", auth.MailExpiring: "/unsubscribe",
 }
 
 // page is what a template sees.
@@ -163,6 +167,9 @@ type page struct {
 	Home string
 	When string // until when the link is good
 }
+
+// Day is the day on which a key ends.
+func (page) Day(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 // Write returns the mail as it is sent.
 func (o *Outbox) Write(m auth.Mail) (Letter, error) {
@@ -181,7 +188,11 @@ func (o *Outbox) Write(m auth.Mail) (Letter, error) {
 		return Letter{}, fmt.Errorf("write a mail: %w", err)
 	}
 	subject, body, _ := strings.Cut(text.String(), "\n")
-	return Letter{To: m.To, Subject: oneLine(strings.TrimPrefix(subject, "Subject: ")), Text: strings.TrimLeft(body, "\n"), HTML: html.String()}, nil
+	l := Letter{To: m.To, Subject: oneLine(strings.TrimPrefix(subject, "Subject: ")), Text: strings.TrimLeft(body, "\n"), HTML: html.String()}
+	if m.Kind == auth.MailExpiring {
+		l.Unsubscribe = v.Link
+	}
+	return l, nil
 }
 
 // oneLine keeps what people type from adding headers.

@@ -203,7 +203,7 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 	t.Parallel()
 	o := outbox(t, mail.NewFolder(t.TempDir(), "a@example.com", slog.New(slog.DiscardHandler)))
 	defer func() { _ = o.Close(context.WithoutCancel(t.Context())) }()
-	for _, kind := range []auth.MailKind{auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite, auth.MailNewEmail} {
+	for _, kind := range []auth.MailKind{auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite, auth.MailNewEmail, auth.MailMoving, auth.MailExpiring} {
 		m := invitation()
 		m.Kind, m.Name = kind, "Ada"
 		l, err := o.Write(m)
@@ -213,6 +213,38 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 	}
 	if _, err := o.Write(auth.Mail{Kind: "nonsense"}); err == nil {
 		t.Error("a kind that is none was written")
+	}
+}
+
+// A mail that nobody asked for says how a mail program ends such mails by
+// itself (RFC 8058); others do not.
+func TestRemindersCanBeEndedByAPost(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil, false)
+	o := outbox(t, sender(t, "smtp://"+s.addr+"?tls=none"))
+	o.Post(auth.Mail{Kind: auth.MailExpiring, To: "ada@example.com", Token: "T0KEN", Expiring: []auth.ExpiringKey{
+		{ID: "key_1", Name: "A & B", Start: "lk_live_abcd", Last4: "wxyz", Account: "sync", Organization: "Acme", EndsAt: time.Date(2026, 5, 6, 7, 8, 0, 0, time.UTC)},
+	}})
+	o.Post(invitation())
+	if err := o.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := s.mails()
+	if len(got) != 2 {
+		t.Fatalf("%d mails", len(got))
+	}
+	const link = base + "/unsubscribe?token=T0KEN"
+	header, text, html := parts(t, got[0])
+	if header.Get("List-Unsubscribe") != "<"+link+">" || header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" || header.Get("Subject") != "1 API key expires soon" {
+		t.Errorf("header %v", header)
+	}
+	for _, want := range []string{base + "/keys/key_1", link, "6 May 2026, 07:08 UTC"} {
+		if !strings.Contains(text, want) || !strings.Contains(html, want) {
+			t.Errorf("%s is not in the text and the HTML\n%s\n%s", want, text, html)
+		}
+	}
+	if header, _, _ := parts(t, got[1]); header.Get("List-Unsubscribe") != "" {
+		t.Errorf("an invitation has the header %v", header)
 	}
 }
 

@@ -85,6 +85,10 @@ func message(from string, l Letter) (*mail.Msg, error) {
 	m.Subject(l.Subject)
 	m.SetMessageID()
 	m.SetDate()
+	if l.Unsubscribe != "" {
+		m.SetGenHeader(mail.HeaderListUnsubscribe, "<"+l.Unsubscribe+">")
+		m.SetGenHeader(mail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
 	m.SetBodyString(mail.TypeTextPlain, l.Text)
 	m.AddAlternativeString(mail.TypeTextHTML, l.HTML)
 	return m, nil

@@ -24,6 +24,7 @@ import (
 	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/nodes"
+	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -48,6 +49,7 @@ type app struct {
 	idempotency *idempotency.Keeper
 	sealer      *seal.Sealer
 	outbox      *mail.Outbox
+	reminders   *reminders.Service
 	ring        *signing.Keyring
 	jwt         *auth.JWT
 	oauth       *oauth.Server
@@ -162,6 +164,9 @@ func (a *app) buildPeople() error {
 		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger,
 	})
 	if err != nil {
+		return err
+	}
+	if a.reminders, err = reminders.New(reminders.Config{Store: a.store, Sealer: a.sealer, Mailer: a.outbox, Busy: a.outbox.Busy, Logger: a.logger}); err != nil {
 		return err
 	}
 	a.jwt = auth.NewJWT(a.people, a.ring, a.verifier, a.format, a.config.accessLife, a.config.refreshLife)

@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/reminders"
 )
 
 const (
@@ -19,11 +20,12 @@ const (
 	idempotencyLife = 48 * time.Hour
 )
 
-// cleaner removes what is over, on one node at a time. Everything that it does
+// cleaner removes what is over, or does other work in small steps, on one node at a time. Everything that it does
 // may be done twice: a lease can end while its holder hangs.
 type cleaner struct {
 	lead    func(ctx context.Context, life time.Duration) (bool, error)
 	release func(ctx context.Context) error
+	work    string // its name
 	kinds   []cleaned
 	logger  *slog.Logger
 	now     func() time.Time
@@ -38,12 +40,21 @@ type cleaned struct {
 	step  func(ctx context.Context, now time.Time) (int, error)
 }
 
-func (a *app) newCleaner() *cleaner {
-	const work = "clean-up"
+// background is the work that goes on beside requests. Nobody is reminded of
+// keys that end where there is no mail server.
+func (a *app) background() []*cleaner {
+	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds())}
+	if a.config.smtpURL != "" {
+		all = append(all, a.newWorker("reminders", []cleaned{{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.reminders.Step(ctx) }}}))
+	}
+	return all
+}
+
+func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 	return &cleaner{
 		lead:    func(ctx context.Context, life time.Duration) (bool, error) { return a.nodes.Lead(ctx, work, life) },
 		release: func(ctx context.Context) error { return a.nodes.Release(ctx, work) },
-		kinds:   a.cleanedKinds(), logger: a.logger, now: time.Now,
+		work:    work, kinds: kinds, logger: a.logger, now: time.Now,
 	}
 }
 
@@ -91,7 +102,7 @@ func (c *cleaner) handOver(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
 	if err := c.release(ctx); err != nil {
-		c.logger.WarnContext(ctx, "clean-up was not handed over", "err", err)
+		c.logger.WarnContext(ctx, "background work was not handed over", "work", c.work, "err", err)
 	}
 }
 
@@ -106,7 +117,7 @@ func (c *cleaner) round(ctx context.Context) {
 			}
 			n, err := kind.step(ctx, c.now())
 			if err != nil && ctx.Err() == nil {
-				c.logger.WarnContext(ctx, "clean up", "kind", kind.name, "err", err)
+				c.logger.WarnContext(ctx, "background work", "work", c.work, "kind", kind.name, "err", err)
 			}
 			select {
 			case <-ctx.Done():
@@ -128,7 +139,7 @@ func (c *cleaner) leading(ctx context.Context) bool {
 	}
 	mine, err := c.lead(ctx, cleanLease)
 	if err != nil && ctx.Err() == nil {
-		c.logger.WarnContext(ctx, "whose turn it is to clean up cannot be known", "err", err)
+		c.logger.WarnContext(ctx, "whose turn it is cannot be known", "work", c.work, "err", err)
 	}
 	if mine = mine && err == nil; mine {
 		c.leased = now

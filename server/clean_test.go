@@ -119,12 +119,12 @@ func cleansUp(t *testing.T, a *app) {
 	if mine, err := s.TakeLease(ctx, leaseOf("clean-up", now.Add(time.Hour)), now); err != nil || !mine {
 		t.Fatalf("another node cannot take the lease: %v", err)
 	}
-	a.newCleaner().round(ctx)
+	a.background()[0].round(ctx)
 	if _, err := s.SessionByToken(ctx, over.TokenHash); err != nil {
 		t.Errorf("a node that has not the lease cleaned up: %v", err)
 	}
 	must(s.DropLease(ctx, "clean-up", "node_other"))
-	a.newCleaner().round(ctx)
+	a.background()[0].round(ctx)
 
 	gone := func(what string, err error, want bool) {
 		t.Helper()

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -135,9 +136,11 @@ func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
 func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := newServer(handler, a.logger)
 	cleaning, stopCleaning := context.WithCancel(ctx)
-	cleaned := make(chan struct{})
-	go func() { defer close(cleaned); a.newCleaner().run(cleaning) }()
-	defer func() { stopCleaning(); <-cleaned }()
+	var behind sync.WaitGroup
+	for _, work := range a.background() {
+		behind.Go(func() { work.run(cleaning) })
+	}
+	defer func() { stopCleaning(); behind.Wait() }()
 
 	drain := func(context.Context) error { return nil }
 	if a.config.tlsCert == "" {
@@ -195,7 +198,8 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	portal, err := web.New(web.Config{
 		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse,
-		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
+		Reminders: a.reminders,
+		Keys:      a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})
 	if err != nil {

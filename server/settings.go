@@ -75,7 +75,7 @@ func settings() []setting {
 		{name: "REMOTE_USER_GROUPS_HEADER", standard: "Remote-Groups", meaning: "header with the user's groups, separated by commas", set: setHeader(func(c *config) *string { return &c.remoteUser.GroupsHeader })},
 		{name: "REMOTE_USER_CREATE", standard: "false", meaning: "make users that the proxy knows and Latchkey does not", set: truth(func(c *config) *bool { return &c.remoteUser.Create })},
 		{name: "REMOTE_USER_GROUPS", standard: "", meaning: "what groups give: staff=admin,acme=ORGANIZATION_ID:developer", set: setRemoteGroups},
-		{name: "SMTP_URL", standard: "", meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data folder if empty", secret: true, set: setSMTP}, //nolint:gosec // G101: the shape of an address, no password
+		{name: "SMTP_URL", standard: "", meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data folder if empty, and nobody is reminded of keys that expire soon", secret: true, set: setSMTP}, //nolint:gosec // G101: the shape of an address, no password
 		{name: "MAIL_FROM", standard: "Latchkey <latchkey@localhost>", meaning: "who mails come from", set: text(func(c *config) *string { return &c.mailFrom })},
 		{name: "SIGNUP", standard: string(auth.SignupInvite), meaning: "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed", set: setSignup},
 		{name: "USAGE_MINUTES", standard: "48h", meaning: "how long usage is kept by the minute", set: duration(usage.LeastMinutes, 366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Minutes })},

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -28,6 +29,7 @@ type Store interface {
 	signing.Store
 	usage.Store
 	nodes.Store
+	Reminders() keys.Collection[reminders.Reminder, keys.NoFilter]
 
 	// Name says which database this is, for people: "SQLite at …" or
 	// "MongoDB at …", without credentials.

@@ -47,7 +47,7 @@ func (p *Portal) listAccounts(c *gin.Context) error {
 		}
 		out.Rows = append(out.Rows, accountRow{a, names[a.OrganizationID]})
 	}
-	return p.show(c, http.StatusOK, "accounts", view{Title: "Service accounts", Data: out})
+	return p.show(c, http.StatusOK, "accounts", view{Title: p.texts["account.list"], Notice: p.texts["done."+c.Query("done")], Data: out})
 }
 
 // accountForm is what the form of a new service account shows and holds.
@@ -138,11 +138,15 @@ func (p *Portal) createAccount(c *gin.Context) error {
 }
 
 type accountPage struct {
-	Account keys.ServiceAccount
-	Tier    keys.Tier
-	Rows    []keyRow
-	Next    string
-	MayEdit bool
+	Account      keys.ServiceAccount
+	Tier         keys.Tier
+	Rows         []keyRow
+	Next         string
+	MayEdit      bool // its keys
+	MayChange    bool // itself
+	Organization string
+	Owner        string // who made it
+	Chart        chart
 }
 
 func (p *Portal) showAccount(c *gin.Context) error {
@@ -152,7 +156,19 @@ func (p *Portal) showAccount(c *gin.Context) error {
 		return err
 	}
 	out := accountPage{Account: account, MayEdit: who.May(keys.WriteKeys, account.OrganizationID)}
+	out.MayChange = who.May(keys.WriteAccounts, account.OrganizationID)
 	if out.Tier, err = p.Keys.Tier(ctx, account.Tier); err != nil {
+		return err
+	}
+	organization, err := p.Keys.Organization(ctx, who, account.OrganizationID)
+	if err != nil {
+		return err
+	}
+	out.Organization = organization.Name
+	if out.Owner, err = p.owner(c, &account); err != nil {
+		return err
+	}
+	if err := p.accountUsage(c, &out); err != nil {
 		return err
 	}
 	found, err := p.Keys.Keys(ctx, who, keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
@@ -166,5 +182,5 @@ func (p *Portal) showAccount(c *gin.Context) error {
 	for _, k := range found {
 		out.Rows = append(out.Rows, rowOf(k))
 	}
-	return p.show(c, http.StatusOK, "account", view{Title: account.Name, Data: out})
+	return p.show(c, http.StatusOK, "account", view{Title: account.Name, Notice: p.texts["done."+c.Query("done")], Data: out})
 }

@@ -268,15 +268,9 @@ func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 
 // limits reads the networks and the key's own limit.
 func limits(values url.Values, fields *keys.KeyFields) error {
-	for _, text := range strings.FieldsFunc(values.Get("networks"), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
-		n, err := netip.ParsePrefix(text)
-		if address, is := netip.ParseAddr(text); err != nil && is == nil {
-			n, err = address.Prefix(address.BitLen())
-		}
-		if err != nil {
-			return fieldError("allowed_networks", text+" is no network such as 203.0.113.0/24 or 2001:db8::/32")
-		}
-		fields.AllowedNetworks = append(fields.AllowedNetworks, n)
+	var err error
+	if fields.AllowedNetworks, err = parseNetworks(values.Get("networks")); err != nil {
+		return err
 	}
 	text := strings.TrimSpace(values.Get("requests"))
 	if text == "" {
@@ -288,6 +282,22 @@ func limits(values url.Values, fields *keys.KeyFields) error {
 	}
 	fields.RateLimit = &rule
 	return nil
+}
+
+// parseNetworks reads networks and addresses that are apart by commas or
+// space.
+func parseNetworks(typed string) (all []netip.Prefix, err error) {
+	for _, text := range strings.FieldsFunc(typed, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		n, err := netip.ParsePrefix(text)
+		if address, is := netip.ParseAddr(text); err != nil && is == nil {
+			n, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return nil, fieldError("allowed_networks", text+" is no network such as 203.0.113.0/24 or 2001:db8::/32")
+		}
+		all = append(all, n)
+	}
+	return all, nil
 }
 
 func fieldError(field, detail string) error {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +20,8 @@ type keyTable struct {
 	Query   keySearch
 	Filters []filter
 	Next    string // query of the next page, "" on the last
+	Short   bool   // the search ended early, see keys.Found
+	Looked  int64  // how many keys it looked at then
 	MayEdit bool
 	Asked   bool // anything was searched or filtered for
 }
@@ -54,9 +57,11 @@ func (s *keySearch) query(now time.Time) keys.KeyQuery {
 	}
 	if days, err := strconv.Atoi(s.Expiry); err == nil && days > 0 && days < 4000 {
 		q.ExpiringBefore = now.AddDate(0, 0, days)
+		q.Order = cmp.Or(q.Order, keys.EndFirst) // nobody asks which expire soon to see the newest first
 	}
 	if days, err := strconv.Atoi(s.Used); err == nil && days > 0 && days < 4000 {
 		q.Unused = now.AddDate(0, 0, -days)
+		q.Order = cmp.Or(q.Order, keys.UsedLast)
 	}
 	return q
 }
@@ -84,18 +89,18 @@ func (p *Portal) keyTable(c *gin.Context) (keyTable, error) {
 	out := keyTable{Query: searchOf(c.Request.URL.Query())}
 	out.Asked = len(out.Query.values()) > 0
 	q := out.Query.query(time.Now())
-	found, err := p.Keys.Keys(ctx, who, q, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	found, err := p.Keys.FindKeys(ctx, who, q, keys.Page{After: c.Query("after"), Limit: pageSize})
 	if err != nil {
 		return out, err
 	}
-	if len(found) > pageSize {
-		found = found[:pageSize]
+	out.Short, out.Looked = found.Short, int64(found.Looked)
+	if found.Next != "" {
 		next := out.Query.values()
-		next.Set("after", q.Order.Cursor(&found[pageSize-1]))
+		next.Set("after", found.Next)
 		out.Next = next.Encode()
 	}
 	names := map[string]string{}
-	for _, k := range found {
+	for _, k := range found.Keys {
 		name, known := names[k.ServiceAccountID]
 		if !known {
 			account, err := p.Keys.Account(ctx, who, k.ServiceAccountID)

@@ -26,7 +26,9 @@ type mePage struct {
 	Tokens     []auth.Token
 	Identities []auth.Identity
 	Providers  []oidc.Provider
-	Token      string // a new token, shown this once
+	Pending    []auth.Link // of addresses that are asked for and not confirmed
+	Reminders  bool        // he gets mails before keys expire
+	Token      string      // a new token, shown this once
 	TokenName  string
 }
 
@@ -49,7 +51,13 @@ func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 	if out.Tokens, err = p.People.Tokens(ctx, who, keys.Page{Limit: 100}); err != nil {
 		return out, err
 	}
-	out.Identities, err = p.People.Identities(ctx, who)
+	if out.Identities, err = p.People.Identities(ctx, who); err != nil {
+		return out, err
+	}
+	if out.Pending, err = p.People.PendingEmails(ctx, who); err != nil {
+		return out, err
+	}
+	out.Reminders, err = p.Reminders.Wanted(ctx, who.ID())
 	return out, err
 }
 
@@ -76,6 +84,7 @@ var done = map[string]string{ //nolint:gosec // G101: sentences
 	"profile": "Your profile is saved.", "email": "Your profile is saved. We have written to the new address: it counts once you have followed the link.",
 	"password": "Your password is changed. All of your other sessions have ended.", "otp": "One-time codes are off.",
 	"session": "The session has ended.", "sessions": "All of your other sessions, and all signed tokens, have ended.",
+	"reminders_on": "You get mails before keys expire.", "reminders_off": "You get no mails before keys expire any more.",
 	"token": "The token is revoked.", "identity": "The account is no longer linked.",
 	"invited": "The invitation is on its way.", "withdrawn": "The invitation is withdrawn.", "role": "The role is changed.", "removed": "The member is removed.",
 }

@@ -5,8 +5,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // TestFormsNeedTheirToken: every form of the portal, with and without a
@@ -53,13 +55,68 @@ func TestMyProfile(t *testing.T) {
 	if field(page.body, "email") != "ada@example.com" || field(page.body, "name") != "Ada &lt;b&gt;" {
 		t.Errorf("the profile is %s", page.body)
 	}
+	v.sees(page, 200, "lovelace@example.com waits to be confirmed")
+	if m := s.mail(auth.MailMoving, "ada@example.com"); m.NewEmail != "lovelace@example.com" || m.Token != "" {
+		t.Errorf("the old address was told %v", m)
+	}
 	token := s.mail(auth.MailNewEmail, "lovelace@example.com").Token
 	v.sees(v.post("/confirm", url.Values{"token": {token}}), 200, "To my account")
-	if page := v.get("/me"); field(page.body, "email") != "lovelace@example.com" {
+	if page := v.get("/me"); field(page.body, "email") != "lovelace@example.com" || strings.Contains(page.body, "waits to be confirmed") {
 		t.Errorf("the profile is %s", page.body)
 	}
 	v.sees(v.post("/me/profile", url.Values{"email": {"taken@example.com"}, "current_password": {password}}), 303, "done=email") // and its owner decides
 	v.sees(v.post("/confirm", url.Values{"token": {s.mail(auth.MailNewEmail, "taken@example.com").Token}}), 409, "")
+}
+
+// TestRemindersCanBeTurnedOff: on the own page, by the link of a mail with a
+// click, and by the mail program alone; not by a forged secret.
+func TestRemindersCanBeTurnedOff(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	s.tiers()
+	ada := s.user("ada@example.com", auth.Owner)
+	v, stranger := s.signedIn(ada), s.visitor()
+	wanted := func(want bool) {
+		t.Helper()
+		if got, err := s.reminders.Wanted(t.Context(), ada.ID); err != nil || got != want {
+			t.Fatalf("wants mails: %t, %v", got, err)
+		}
+	}
+	v.sees(v.bare("/me/reminders", url.Values{"reminders": {"off"}}), 403, "csrftoken")
+	v.sees(v.post("/me/reminders", url.Values{"reminders": {"off"}}), 303, "done=reminders_off")
+	wanted(false)
+	v.sees(v.get("/me?done=reminders_off"), 200, "Get these mails")
+	v.sees(v.post("/me/reminders", url.Values{"reminders": {"on"}}), 303, "done=reminders_on")
+	wanted(true)
+	token := s.reminded(ada)
+	stranger.sees(stranger.get("/unsubscribe?token="+token), 200, "Get no such mails any more")
+	wanted(true) // looking at it does nothing
+	stranger.sees(stranger.bare("/unsubscribe?token=forged", url.Values{"List-Unsubscribe": {"One-Click"}}), 404, "not one of ours")
+	wanted(true)
+	stranger.sees(stranger.bare("/unsubscribe?token="+token, url.Values{"List-Unsubscribe": {"One-Click"}}), 200, "no such mails any more")
+	wanted(false)
+	v.sees(v.post("/me/reminders", url.Values{"reminders": {"on"}}), 303, "done=reminders_on")
+	stranger.sees(stranger.bare("/unsubscribe", url.Values{"token": {token}}), 200, "no such mails any more")
+	wanted(false)
+}
+
+// reminded has the user get a mail about a key that expires soon, and returns
+// the secret in it.
+func (s *suite) reminded(u auth.User) string {
+	s.t.Helper()
+	account, err := s.keys.CreateAccount(s.t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "sync", Tier: "free", Scopes: []string{}})
+	s.must(err)
+	_, _, err = s.keys.Issue(s.t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account.ID, Environment: keys.Live, KeyFields: keys.KeyFields{Name: "old", ExpiresAt: s.now().AddDate(0, 0, 60)}})
+	s.must(err)
+	s.advance(30 * 24 * time.Hour)
+	_, err = s.reminders.Step(s.t.Context())
+	s.must(err)
+	m := s.mail(auth.MailExpiring, u.Email)
+	if len(m.Expiring) != 1 || m.Expiring[0].Name != "old" {
+		s.t.Fatalf("the mail is %v", m)
+	}
+	s.advance(-30 * 24 * time.Hour)
+	return m.Token
 }
 
 // TestMyPassword: who changes it goes on, everybody else who has it is out.

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -47,6 +49,7 @@ type organizationPage struct {
 	Roles        []auth.Role
 	Email        string
 	Role         auth.Role
+	MayAudit     bool
 }
 
 type memberRow struct {
@@ -57,7 +60,7 @@ type memberRow struct {
 
 func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
 	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
-	out := organizationPage{MyID: who.ID(), Roles: []auth.Role{auth.Owner, auth.Developer, auth.Viewer}, Role: auth.Developer, MayEdit: who.May(keys.WriteMembers, id)}
+	out := organizationPage{MyID: who.ID(), Roles: []auth.Role{auth.Owner, auth.Developer, auth.Viewer}, Role: auth.Developer, MayEdit: who.May(keys.WriteMembers, id), MayAudit: who.May(keys.ReadAudit, id)}
 	var err error
 	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {
 		return out, err
@@ -119,6 +122,57 @@ func (p *Portal) withdraw(c *gin.Context) error {
 	return p.afterMembers(c, p.People.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation")), "withdrawn", nil)
 }
 
+// askedPage asks whether the reader means it.
+type askedPage struct {
+	Organization keys.Organization
+	Who          string
+	Mine         bool // it is about the reader himself
+}
+
+func (p *Portal) withdrawPage(c *gin.Context) error {
+	ctx, who := c.Request.Context(), principal(c)
+	o, err := p.Keys.Organization(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	open, err := p.People.Invitations(ctx, who, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range open {
+		if l.ID == c.Param("invitation") {
+			return p.show(c, http.StatusOK, "invitation-withdraw", view{Title: p.texts["member.withdraw"], Data: askedPage{Organization: o, Who: l.Email}})
+		}
+	}
+	return errs.New(errs.NotFound, "there is no such invitation")
+}
+
+func (p *Portal) removePage(c *gin.Context) error {
+	return p.removeView(c, http.StatusOK, nil)
+}
+
+func (p *Portal) removeView(c *gin.Context, status int, wrong faults) error {
+	ctx, who := c.Request.Context(), principal(c)
+	o, err := p.Keys.Organization(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	m, err := p.People.Member(ctx, who, o.ID, c.Param("user"))
+	if err != nil {
+		return err
+	}
+	u, err := p.People.Fellow(ctx, who, m)
+	if err != nil {
+		return err
+	}
+	out := askedPage{Organization: o, Who: cmp.Or(u.Name, u.Email, u.ID), Mine: m.UserID == who.ID()}
+	title := p.texts["member.remove"]
+	if out.Mine {
+		title = p.texts["member.leave"]
+	}
+	return p.show(c, status, "member-remove", view{Title: title, Faults: wrong, Data: out})
+}
+
 func (p *Portal) changeRole(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
@@ -136,6 +190,9 @@ func (p *Portal) removeMember(c *gin.Context) error {
 	if err == nil && c.Param("user") == who.ID() && !who.IsAdmin() {
 		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
 		return nil
+	}
+	if wrong, ok := asFaults(err); ok {
+		return p.removeView(c, http.StatusUnprocessableEntity, wrong)
 	}
 	return p.afterMembers(c, err, "removed", nil)
 }

@@ -28,7 +28,8 @@ type page = *template.Template
 func parsePages(texts catalogue) (map[string]page, error) {
 	names := []string{
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
-		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization",
+		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
+		"account-edit", "account-delete", "audit", "member-remove", "invitation-withdraw",
 	}
 	pages := make(map[string]page, len(names))
 	for _, name := range names {
@@ -44,8 +45,10 @@ func parsePages(texts catalogue) (map[string]page, error) {
 func functions(texts catalogue) template.FuncMap {
 	return template.FuncMap{
 		"when":      when,
+		"plain":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"words":     func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 		"dict":      dict,
+		"list":      func(all ...any) []any { return all },
 		"t":         texts.say,
 		"links":     func() []option { return links(texts) },
 		"thousands": thousands,

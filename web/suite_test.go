@@ -31,6 +31,7 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/web"
@@ -57,6 +58,7 @@ type suite struct {
 	keys         *keys.Service
 	organization string
 	verifier     *keys.Verifier
+	reminders    *reminders.Service
 	marks        *keys.Marks
 	log          *parts.Output
 	at           atomic.Int64
@@ -154,8 +156,11 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.verifier, err = keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, Now: s.now})
 	s.must(err)
 	t.Cleanup(s.verifier.Close)
+	s.reminders, err = reminders.New(reminders.Config{Store: store, Sealer: sealer, Mailer: s, Logger: logger, Now: s.now})
+	s.must(err)
 	portal, err := web.New(web.Config{
-		Verifier: s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
+		Reminders: s.reminders,
+		Verifier:  s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
 		Keys: s.keys, People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
 		Idempotency: idempotency.New(store, s.now), Edge: httpx.NewEdge(trusted, logger), Limiter: limiter, Throttle: with.throttle,
 	})

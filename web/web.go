@@ -24,6 +24,7 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	Keys        *keys.Service
 	Verifier    *keys.Verifier
 	Usage       *usage.Reports
+	Reminders   *reminders.Service
 	Audit       *audit.Log
 	QuotaUsed   func(ctx context.Context, id, window string) (int64, error)
 	People      *auth.People
@@ -58,7 +60,7 @@ type Portal struct {
 // New returns a Portal with its templates parsed.
 func New(c Config) (*Portal, error) {
 	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
-		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil {
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
 	texts, err := readCatalogue(english)
@@ -97,6 +99,8 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.POST("/password/forgotten", p.open(p.forgotten))
 	g.GET("/password/new", p.open(p.newPasswordPage))
 	g.POST("/password/new", p.open(p.newPassword))
+	g.GET("/unsubscribe", p.open(p.unsubscribePage))
+	g.POST("/unsubscribe", p.open(p.unsubscribe))
 	p.mountMine(g)
 	p.mountKeys(g)
 	g.GET("/", p.member(p.home))
@@ -112,6 +116,12 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.GET("/service-accounts/new", p.member(p.newAccount))
 	g.POST("/service-accounts/new", p.member(p.createAccount))
 	g.GET("/service-accounts/:id", p.member(p.showAccount))
+	g.GET("/service-accounts/:id/edit", p.member(p.editAccountPage))
+	g.POST("/service-accounts/:id/edit", p.member(p.editAccount))
+	g.POST("/service-accounts/:id/disable", p.member(p.switchAccount(true)))
+	g.POST("/service-accounts/:id/enable", p.member(p.switchAccount(false)))
+	g.GET("/service-accounts/:id/delete", p.member(p.deleteAccountPage))
+	g.POST("/service-accounts/:id/delete", p.member(p.deleteAccount))
 	g.GET("/service-accounts/:id/keys/new", p.member(p.newKey))
 	g.POST("/service-accounts/:id/keys/new", p.member(p.issueKey))
 }
@@ -136,6 +146,7 @@ func (p *Portal) mountMine(g *gin.RouterGroup) {
 	g.GET("/me", p.member(p.me))
 	g.POST("/me/profile", p.member(p.saveProfile))
 	g.POST("/me/password", p.member(p.changePassword))
+	g.POST("/me/reminders", p.member(p.setReminders))
 	g.POST("/me/otp/begin", p.member(p.beginOTP))
 	g.POST("/me/otp/enable", p.member(p.enableOTP))
 	g.POST("/me/otp/disable", p.member(p.disableOTP))
@@ -147,6 +158,10 @@ func (p *Portal) mountMine(g *gin.RouterGroup) {
 	g.GET("/organizations", p.member(p.listOrganizations))
 	g.GET("/organizations/:id", p.member(p.showOrganization))
 	g.POST("/organizations/:id/invite", p.member(p.invite))
+	g.GET("/organizations/:id/audit", p.member(p.showAudit))
+	g.GET("/organizations/:id/audit.csv", p.member(p.exportAudit))
+	g.GET("/organizations/:id/invitations/:invitation/withdraw", p.member(p.withdrawPage))
+	g.GET("/organizations/:id/members/:user/remove", p.member(p.removePage))
 	g.POST("/organizations/:id/invitations/:invitation/withdraw", p.member(p.withdraw))
 	g.POST("/organizations/:id/members/:user/role", p.member(p.changeRole))
 	g.POST("/organizations/:id/members/:user/remove", p.member(p.removeMember))

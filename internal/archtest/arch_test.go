@@ -44,9 +44,10 @@ var arrows = map[string][]string{
 	"nodes":     {},
 	"keys":      {"audit", "nodes", "ratelimit", "usage"},
 	"auth":      {"audit", "keys", "ratelimit"},
+	"reminders": {"auth", "keys"},
 	"api":       {"audit", "auth", "client", "keys", "nodes", "ratelimit", "usage"},
-	"web":       {"audit", "auth", "keys", "ratelimit", "usage"},
-	"store":     {"audit", "auth", "keys", "nodes", "ratelimit", "usage"},
+	"web":       {"audit", "auth", "keys", "ratelimit", "reminders", "usage"},
+	"store":     {"audit", "auth", "keys", "nodes", "ratelimit", "reminders", "usage"},
 	"internal":  {"audit", "auth"}, // httpx carries who acts, and from where
 }
 
@@ -107,7 +108,7 @@ func TestArrows(t *testing.T) {
 		}
 	}
 	for name, p := range all {
-		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{"keys", "ratelimit", "auth", "audit", "usage", "client", "nodes"}, top) {
+		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{"keys", "ratelimit", "auth", "audit", "usage", "client", "nodes", "reminders"}, top) {
 			continue
 		}
 		for _, needed := range p.Deps {

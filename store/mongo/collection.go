@@ -167,7 +167,7 @@ func oneOf(d bson.D, field string, values []string) bson.D {
 }
 
 // also adds a condition on a field that another condition may name as well.
-func also(d bson.D, field string, condition bson.D) bson.D {
+func also(d bson.D, field string, condition any) bson.D {
 	more := bson.D{{Key: field, Value: condition}}
 	for i := range d {
 		if all, ok := d[i].Value.(bson.A); ok && d[i].Key == "$and" {

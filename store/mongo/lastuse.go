@@ -88,27 +88,25 @@ func isUnused(k *keys.Key, since time.Time) bool {
 	return k.CreatedAt.Before(since) && k.LastUsedAt.Before(since)
 }
 
-// listByUse sorts all keys that are not revoked by their last use.
+// listByUse sorts keys that are not revoked by their last use: the oldest, as
+// those are what went out of use, if anything did, and no more than a search may look at.
 func (c keyCollection) listByUse(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
 	if f.Revoked != nil && *f.Revoked {
 		return nil, nil
 	}
 	no := false
 	rest := f
-	rest.Order, rest.Revoked = keys.Newest, &no
-	var all []keys.Key
-	for next := (keys.Page{Limit: scanBatch}); ; {
-		some, err := c.List(ctx, rest, next)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-		if len(some) < next.Limit {
-			break
-		}
-		next.After = some[len(some)-1].ID
+	rest.Order, rest.Revoked, rest.UnusedSince = keys.Newest, &no, time.Time{}
+	all, err := c.find(ctx, c.where(rest), bson.D{{Key: "_id", Value: 1}}, keys.MostLooked)
+	if err == nil {
+		err = c.addUses(ctx, all)
 	}
-	all = slices.DeleteFunc(all, func(k keys.Key) bool { return !f.Order.IsBehind(&k, page.After) })
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(k keys.Key) bool {
+		return !f.Order.IsBehind(&k, page.After) || (!f.UnusedSince.IsZero() && !isUnused(&k, f.UnusedSince))
+	})
 	slices.SortFunc(all, func(a, b keys.Key) int { return f.Order.Compare(&a, &b) })
 	return all[:min(len(all), page.Limit)], nil
 }

@@ -364,7 +364,23 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 	default:
 		d = append(d, bson.E{Key: "rotated_to", Value: ""})
 	}
-	return equal(d, "scopes", f.Scope)
+	d = oneOf(d, "service_account_id", f.ServiceAccountIDs)
+	if f.Grants != nil {
+		d = also(d, "$or", bson.A{bson.D{{Key: "scopes", Value: nil}}, bson.D{{Key: "scopes", Value: bson.D{{Key: "$in", Value: f.Grants}}}}})
+	}
+	d = oneOf(d, "_id", f.IDs)
+	if f.Through == "" {
+		return d
+	}
+	if f.Order == keys.Newest {
+		return also(d, "_id", bson.D{{Key: "$gte", Value: f.Through}})
+	}
+	at, id := keys.ParseCursor(f.Through)
+	moment := time.UnixMilli(at).UTC()
+	return also(d, "$or", bson.A{
+		bson.D{{Key: "ends_at", Value: bson.D{{Key: "$lt", Value: moment}}}},
+		bson.D{{Key: "ends_at", Value: moment}, {Key: "_id", Value: bson.D{{Key: "$lte", Value: id}}}},
+	})
 }
 
 // neverOr keeps documents whose time is null or compares as asked.

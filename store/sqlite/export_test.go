@@ -55,6 +55,34 @@ func (s *Store) ListKeys(f keys.KeyFilter) string {
 	return text
 }
 
+// AheadOf is the statement that counts places in a list.
+func (s *Store) AheadOf(f keys.KeyFilter) string {
+	text, _ := s.keyTable().ahead(f, keys.Page{Limit: 1})
+	return text
+}
+
+// TouchKeys is the statement that notes uses.
+const TouchKeys = touchKeys
+
+// Opcodes returns the instructions of the program that SQLite makes of the
+// statement.
+func (s *Store) Opcodes(ctx context.Context, text string) (all []string, err error) {
+	rows, err := s.writer.db.QueryContext(ctx, "EXPLAIN "+text, make([]any, strings.Count(text, "?"))...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // read to its end
+	for rows.Next() {
+		var opcode string
+		var rest [7]any
+		if err := rows.Scan(&rest[0], &opcode, &rest[1], &rest[2], &rest[3], &rest[4], &rest[5], &rest[6]); err != nil {
+			return nil, err
+		}
+		all = append(all, opcode)
+	}
+	return all, rows.Err()
+}
+
 func (s *Store) ListEvents(f audit.Filter) string {
 	text, _ := s.events().list(f, keys.Page{Limit: 1})
 	return text

@@ -45,7 +45,9 @@ func scanKey(row scanner, k *keys.Key) error {
 }
 
 func whereKeys(f keys.KeyFilter) (c conditions) {
+	c.oneOf("id", f.IDs)
 	c.ordered(f)
+	c.few(f)
 	c.equal("service_account_id", f.ServiceAccountID)
 	c.oneOf("organization_id", f.OrganizationIDs)
 	if f.Revoked != nil && *f.Revoked {
@@ -98,11 +100,31 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	default:
 		c.add("rotated_to = ''")
 	}
-	if f.Scope != "" {
-		c.add("instr(scopes, ?) > 0", `"`+f.Scope+`"`)
+	if f.ServiceAccountIDs != nil {
+		c.add("+service_account_id IN (SELECT value FROM json_each(?))", putJSON(f.ServiceAccountIDs))
+	}
+	if f.Grants != nil {
+		c.add("(scopes IS NULL OR EXISTS (SELECT 1 FROM json_each(scopes) WHERE value IN (SELECT value FROM json_each(?))))", putJSON(f.Grants))
 	}
 	c.contains(f.Text)
+	c.through(f)
 	return c
+}
+
+// few names the index that holds, of the keys of one organization, only what
+// is listed.
+func (c *conditions) few(f keys.KeyFilter) {
+	if f.Order != keys.Newest || len(f.OrganizationIDs) != 1 || f.ServiceAccountID != "" || f.IDs != nil {
+		return
+	}
+	switch {
+	case f.Revoked != nil && *f.Revoked:
+		c.index = "keys_organization_revoked"
+	case f.Disabled != nil && *f.Disabled:
+		c.index = "keys_organization_disabled"
+	case !f.StartsAfter.IsZero():
+		c.index = "keys_organization_begins"
+	}
 }
 
 // ordered names the index that holds the order, which goes before any other:
@@ -116,7 +138,7 @@ func (c *conditions) ordered(f keys.KeyFilter) {
 		c.add("revoked_at IS NULL")
 	}
 	switch {
-	case f.Order == keys.Newest || f.ServiceAccountID != "":
+	case f.Order == keys.Newest || f.ServiceAccountID != "" || f.IDs != nil:
 	case f.Order == keys.EndFirst && one && f.Rotated != nil && *f.Rotated:
 		c.force = "keys_organization_rotated"
 	case f.Order == keys.EndFirst && one && f.Rotated != nil:
@@ -132,6 +154,29 @@ func (c *conditions) ordered(f keys.KeyFilter) {
 	}
 }
 
+// orderedBy is what an order by time goes by.
+func orderedBy(o keys.KeyOrder) string {
+	if o == keys.UsedLast {
+		return "coalesce(last_used_at, 0)"
+	}
+	return "ends_at"
+}
+
+// through ends the list at the filter's last cursor.
+func (c *conditions) through(f keys.KeyFilter) {
+	switch {
+	case f.Through == "":
+	case f.Order == keys.Newest:
+		c.add("id >= ?", f.Through)
+	default:
+		at, id := keys.ParseCursor(f.Through)
+		if f.Order == keys.UsedLast {
+			c.add(orderedBy(f.Order)+" <= ?", at) // as the pair does not bound an expression
+		}
+		c.add("("+orderedBy(f.Order)+", id) <= (?, ?)", at, id)
+	}
+}
+
 // List overrides that of the table for orders by time.
 func (t keyTable) List(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
 	text, args := t.list(f, page)
@@ -142,10 +187,7 @@ func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
 	if f.Order == keys.Newest {
 		return t.table.list(f, page)
 	}
-	c, by := whereKeys(f), "ends_at"
-	if f.Order == keys.UsedLast {
-		by = "coalesce(last_used_at, 0)"
-	}
+	c, by := whereKeys(f), orderedBy(f.Order)
 	at, id := keys.ParseCursor(page.After)
 	if f.EndsAfter.IsZero() || f.Order != keys.EndFirst || at >= f.EndsAfter.UnixMilli() {
 		c.add(by+" >= ?", at) // which an index on an expression is searched by; the pair below is not

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -47,6 +48,16 @@ func accountKind(s store.Store) kind[keys.ServiceAccount, keys.AccountFilter] {
 			return keys.ServiceAccount{Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: "org_a", AccountFields: keys.AccountFields{Name: fmt.Sprint("a", i), Tier: "free", Scopes: []string{}}}
 		},
 		change: func(a *keys.ServiceAccount) { a.Name, a.Tier, a.Scopes = "changed", "pro", []string{"a:b"} },
+	}
+}
+
+func reminderKind(s store.Store) kind[reminders.Reminder, keys.NoFilter] {
+	return kind[reminders.Reminder, keys.NoFilter]{
+		in: s.Reminders(), id: func(r *reminders.Reminder) string { return r.UserID }, stamp: func(r *reminders.Reminder) *keys.Stamp { return &r.Stamp },
+		make: func(int) reminders.Reminder {
+			return reminders.Reminder{Stamp: keys.NewStamp(now()), UserID: ids.New(ids.User)}
+		},
+		change: func(r *reminders.Reminder) { r.Through, r.Off = now(), true },
 	}
 }
 
@@ -165,6 +176,7 @@ func collections(t *testing.T, s store.Store) {
 	t.Run("families", func(t *testing.T) { life(t, familyKind(s)) })
 	t.Run("identities", func(t *testing.T) { life(t, identityKind(s)) })
 	t.Run("links", func(t *testing.T) { life(t, linkKind(s)) })
+	t.Run("reminders", func(t *testing.T) { life(t, reminderKind(s)) })
 	t.Run("certificates", func(t *testing.T) { life(t, certificateKind(s)) })
 	t.Run("signing keys", func(t *testing.T) { life(t, signingKind(s)) })
 	t.Run("organizations", func(t *testing.T) { life(t, organizationKind(s)) })

@@ -63,8 +63,10 @@ func keyFilters(t *testing.T, s store.Store) {
 		{"unused, and not for that long", keys.KeyFilter{UnusedSince: at.Add(-72 * time.Hour)}, nil},
 		{"has a successor", keys.KeyFilter{Rotated: &yes}, []string{"idle"}},
 		{"has none", keys.KeyFilter{Rotated: &no, OrganizationIDs: []string{"org_b", "org_d"}}, []string{"Straße.*"}},
-		{"names the scope", keys.KeyFilter{Scope: "orders:read"}, []string{"idle"}},
-		{"part of a scope's name", keys.KeyFilter{Scope: "orders:rea"}, nil},
+		{"has the grant by itself", keys.KeyFilter{Grants: []string{"orders:read", "orders:*"}, ServiceAccountIDs: []string{"sa_a"}, OrganizationIDs: []string{"org_d"}}, []string{"idle"}},
+		{"has what its account has", keys.KeyFilter{Grants: []string{"orders:*"}, ServiceAccountIDs: []string{"sa_b"}}, []string{"other"}},
+		{"another grant", keys.KeyFilter{Grants: []string{"orders:rea"}, ServiceAccountIDs: []string{"sa_a"}, OrganizationIDs: []string{"org_d"}}, nil},
+		{"no account", keys.KeyFilter{Grants: []string{"orders:read"}, ServiceAccountIDs: []string{}}, nil},
 		{"that ends, by the end", keys.KeyFilter{Order: keys.EndFirst, OrganizationIDs: []string{"org_a"}}, []string{"expired", "rotated", "soon"}},
 		{"not revoked, by the last use", keys.KeyFilter{Order: keys.UsedLast, OrganizationIDs: []string{"org_d"}}, []string{"idle"}},
 	} {

@@ -39,6 +39,8 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"filters select keys", keyFilters},
 		{"pages neither repeat nor skip under inserts", paging},
 		{"keys in orders by time", keyOrders},
+		{"a search ends where it is bounded", boundedSearch},
+		{"texts lead to keys", texts},
 		{"last use touches nothing else", lastUsed},
 		{"last use and a revoke at the same time both stand", lastUsedMeetsRevoke},
 		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, writers) }},

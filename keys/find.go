@@ -1,0 +1,200 @@
+package keys
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds of one search, so that it takes no longer in a large organization
+// than in a small one.
+const (
+	// MostLooked is how many keys a search looks at where no index leads to
+	// what is searched for.
+	MostLooked = 4000
+	// mostByUse is that in the order of last use, where a look takes the longest.
+	mostByUse = 1000
+	// mostWithText bounds how many keys a text may be in for the index of texts
+	// to lead to them; a text that is in more is soon met without it.
+	mostWithText = 1000
+	// mostGranted bounds the service accounts that are looked at for a scope.
+	mostGranted = 2000
+	// shortest is the length of the shortest text, in letters, that an index of texts knows.
+	shortest = 3
+)
+
+// KeyQuery selects keys as people ask for them; zero fields do not restrict.
+type KeyQuery struct {
+	OrganizationID   string
+	ServiceAccountID string
+	Environment      Environment
+	Status           Status
+	ExpiringBefore   time.Time // keys that end before it and have not ended yet
+	Text             string
+	Unused           time.Time // keys made before it and not used since
+	Rotated          *bool     // whether the key has a successor
+	Scope            string    // that the key may use, by itself or by its account, by name or by wildcard
+	Order            KeyOrder
+}
+
+// Keys lists the keys that the actor may see.
+func (s *Service) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key, error) {
+	f, _, err := s.keyFilter(ctx, a, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.listKeys(ctx, f, p)
+}
+
+// keyFilter expresses the query; whole is false where some of what it asks for
+// may be left out.
+func (s *Service) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilter, whole bool, err error) {
+	f = KeyFilter{
+		OrganizationIDs:  visible(a, ReadKeys, q.OrganizationID),
+		ServiceAccountID: q.ServiceAccountID, Environment: q.Environment, Text: Fold(q.Text),
+		UnusedSince: moment(q.Unused), Rotated: q.Rotated, Order: q.Order,
+	}
+	now := moment(s.now())
+	f.restrictTo(q.Status, now)
+	if !q.ExpiringBefore.IsZero() {
+		no := false
+		f.EndsBy, f.EndsAfter, f.Revoked = moment(q.ExpiringBefore), now, &no
+	}
+	if utf8.RuneCountInString(f.Text) >= shortest {
+		ids, ok, err := s.store.Keys().WithText(ctx, f.Text, mostWithText)
+		if err != nil {
+			return f, false, err
+		}
+		if ok {
+			f.IDs = append([]string{}, ids...)
+		}
+	}
+	if q.Scope == "" {
+		return f, true, nil
+	}
+	whole, err = s.restrictToScope(ctx, &f, q.Scope)
+	return f, whole, err
+}
+
+// restrictToScope keeps keys that may use the scope, mirroring
+// effectiveScopes: the account must have it still.
+func (s *Service) restrictToScope(ctx context.Context, f *KeyFilter, scope string) (whole bool, err error) {
+	f.Grants, f.ServiceAccountIDs = grantsOf(scope), []string{}
+	if f.ServiceAccountID != "" {
+		account, err := s.store.ServiceAccounts().Get(ctx, f.ServiceAccountID)
+		if err == nil && CoveredBy(account.Scopes, scope) {
+			f.ServiceAccountIDs = []string{account.ID}
+		}
+		return true, missing(err, accountWord)
+	}
+	accounts, err := s.store.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: f.OrganizationIDs}, Page{Limit: mostGranted})
+	if err != nil {
+		return false, err
+	}
+	for i := range accounts {
+		if CoveredBy(accounts[i].Scopes, scope) {
+			f.ServiceAccountIDs = append(f.ServiceAccountIDs, accounts[i].ID)
+		}
+	}
+	return len(accounts) < mostGranted, nil
+}
+
+// restrictTo expresses the status as conditions, mirroring Key.Status.
+func (f *KeyFilter) restrictTo(status Status, now time.Time) {
+	if status == "" {
+		return
+	}
+	revoked := status == StatusRevoked
+	f.Revoked = &revoked
+	switch status {
+	case StatusExpired:
+		f.EndsBy = now
+	case StatusNotYetValid:
+		f.EndsAfter, f.StartsAfter = now, now
+	case StatusDisabled, StatusActive:
+		disabled := status == StatusDisabled
+		f.EndsAfter, f.StartsBy, f.Disabled = now, now, &disabled
+	}
+}
+
+// Found is one page of a search.
+type Found struct {
+	Keys []Key
+	Next string // the Page.After from which to search on, "" when there is no more
+	// Short is set when the search ended before the page was full, as it had
+	// Looked at that many keys: there may be more behind Next. Without Next it
+	// says that keys of some service accounts were not looked at.
+	Short  bool
+	Looked int
+}
+
+// FindKeys is Keys for people, who wait for the answer: it looks at no more
+// than MostLooked keys, and tells where it ended.
+func (s *Service) FindKeys(ctx context.Context, a Actor, q KeyQuery, p Page) (Found, error) {
+	f, whole, err := s.keyFilter(ctx, a, q)
+	if err != nil {
+		return Found{}, err
+	}
+	if err := s.bound(ctx, &f, p.After); err != nil {
+		return Found{}, err
+	}
+	found, err := s.listKeys(ctx, f, Page{After: p.After, Limit: p.Limit + 1})
+	switch {
+	case err != nil:
+		return Found{}, err
+	case len(found) > p.Limit:
+		found = found[:p.Limit]
+		return Found{Keys: found, Next: f.Order.Cursor(&found[p.Limit-1])}, nil
+	default:
+		return Found{Keys: found, Next: f.Through, Short: f.Through != "" || !whole, Looked: f.Order.mostLooked()}, nil
+	}
+}
+
+// indexed is as much of the filter as one index of a store holds.
+func (f *KeyFilter) indexed() KeyFilter {
+	among := KeyFilter{ServiceAccountID: f.ServiceAccountID, OrganizationIDs: f.OrganizationIDs, Order: f.Order}
+	switch {
+	case f.Order != Newest || f.ServiceAccountID != "":
+	case f.Revoked != nil && *f.Revoked:
+		among.Revoked = f.Revoked
+	case f.Disabled != nil && *f.Disabled:
+		among.Disabled = f.Disabled
+	case !f.StartsAfter.IsZero():
+		among.StartsAfter = f.StartsAfter
+	}
+	return among
+}
+
+func (o KeyOrder) mostLooked() int {
+	if o == UsedLast {
+		return mostByUse
+	}
+	return MostLooked
+}
+
+// bound makes the filter end at MostLooked keys behind the cursor, unless an
+// index leads to what it selects.
+func (s *Service) bound(ctx context.Context, f *KeyFilter, after string) error {
+	if f.IDs != nil {
+		return nil
+	}
+	among := f.indexed()
+	if at, _ := ParseCursor(after); f.Order == EndFirst && !f.EndsAfter.IsZero() && at < f.EndsAfter.UnixMilli() {
+		after = CursorAt(f.Order, f.EndsAfter.UnixMilli(), "~") // where the list begins
+	}
+	if len(f.OrganizationIDs) < 2 {
+		var err error
+		f.Through, err = s.store.Keys().Ahead(ctx, among, after, f.Order.mostLooked())
+		return err
+	}
+	each := max(f.Order.mostLooked()/len(f.OrganizationIDs), 1)
+	for _, id := range f.OrganizationIDs {
+		among.OrganizationIDs = []string{id}
+		end, err := s.store.Keys().Ahead(ctx, among, after, each)
+		if err != nil {
+			return err
+		}
+		f.Through = f.Order.nearer(f.Through, end)
+	}
+	return nil
+}

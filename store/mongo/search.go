@@ -1,0 +1,48 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Ahead returns the cursor of the n-th key behind another. The order by use is
+// bounded by itself, see listByUse.
+func (c keyCollection) Ahead(ctx context.Context, f keys.KeyFilter, after string, n int) (string, error) {
+	if f.Order == keys.UsedLast {
+		return "", nil
+	}
+	where, order := c.where(f), bson.D{{Key: "_id", Value: -1}}
+	switch {
+	case f.Order == keys.EndFirst:
+		where = bson.D{{Key: "$and", Value: bson.A{where, bson.D{{Key: "ends_at", Value: bson.D{{Key: "$ne", Value: nil}}}}, endsBehind(after)}}}
+		order = bson.D{{Key: "ends_at", Value: 1}, {Key: "_id", Value: 1}}
+	case after != "":
+		where = append(where, bson.E{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}})
+	}
+	var found key
+	err := c.documents().FindOne(ctx, where, options.FindOne().SetSort(order).SetSkip(int64(n-1)).
+		SetProjection(bson.D{{Key: "ends_at", Value: 1}})).Decode(&found)
+	if err = known(err); errors.Is(err, errs.NotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	at := int64(0)
+	if found.EndsAt != nil {
+		at = found.EndsAt.UnixMilli()
+	}
+	return keys.CursorAt(f.Order, at, found.ID), nil
+}
+
+// WithText cannot tell: no index that every server of the protocol has serves
+// texts by a part of a word. Searches look at a bounded number of keys.
+func (c keyCollection) WithText(context.Context, string, int) ([]string, bool, error) {
+	return nil, false, nil
+}

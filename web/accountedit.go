@@ -1,0 +1,207 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+const accountDays = 30 // of usage on the page of a service account
+
+// accountEdit is what the form of a service account shows and holds.
+type accountEdit struct {
+	Account     keys.ServiceAccount
+	Tier        keys.Tier
+	Name        string
+	Description string
+	ExternalID  string
+	Networks    string
+	Metadata    string
+	Groups      []choiceGroup
+}
+
+// accountToEdit returns the account if the reader may change it.
+func (p *Portal) accountToEdit(c *gin.Context) (keys.ServiceAccount, error) {
+	who := principal(c)
+	account, err := p.Keys.Account(c.Request.Context(), who, c.Param("id"))
+	if err == nil && !who.May(keys.WriteAccounts, account.OrganizationID) {
+		err = errs.New(errs.Forbidden, p.texts["account.may_not"])
+	}
+	return account, err
+}
+
+func (p *Portal) accountEditForm(c *gin.Context) (accountEdit, error) {
+	ctx := c.Request.Context()
+	account, err := p.accountToEdit(c)
+	if err != nil {
+		return accountEdit{}, err
+	}
+	networks := make([]string, len(account.AllowedNetworks))
+	for i, n := range account.AllowedNetworks {
+		networks[i] = n.String()
+	}
+	out := accountEdit{
+		Account: account, Name: account.Name, Description: account.Description, ExternalID: account.ExternalID,
+		Networks: strings.Join(networks, "\n"), Metadata: string(account.Metadata),
+	}
+	if out.Tier, err = p.Keys.Tier(ctx, account.Tier); err != nil {
+		return out, err
+	}
+	catalogue, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
+	if err != nil {
+		return out, err
+	}
+	var choices []choice
+	for _, s := range catalogue {
+		choices = append(choices, choice{Name: s.Name, Description: s.Description, Ticked: slices.Contains(account.Scopes, s.Name)})
+	}
+	for _, s := range account.Scopes {
+		if !slices.ContainsFunc(choices, func(one choice) bool { return one.Name == s }) {
+			choices = append(choices, choice{Name: s, Description: p.texts["account.wildcard"], Ticked: true})
+		}
+	}
+	slices.SortStableFunc(choices, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
+	out.Groups = groupChoices(choices)
+	return out, nil
+}
+
+func (p *Portal) editAccountPage(c *gin.Context) error {
+	f, err := p.accountEditForm(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "account-edit", view{Title: p.texts["account.edit"], Data: f})
+}
+
+func (p *Portal) editAccount(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	networks, err := parseNetworks(values.Get("networks"))
+	if err == nil {
+		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.Name, f.Description, f.ExternalID = strings.TrimSpace(values.Get("name")), values.Get("description"), strings.TrimSpace(values.Get("external_id"))
+			f.Scopes, f.AllowedNetworks, f.Metadata = append([]string{}, values["scopes"]...), networks, keys.Metadata(strings.TrimSpace(values.Get("metadata")))
+			return f, nil
+		})
+	}
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
+		return nil
+	}
+	wrong, ok := asFaults(err, "name", "description", "external_id", "scopes", "allowed_networks", "metadata")
+	if !ok {
+		return err
+	}
+	f, err := p.accountEditForm(c)
+	if err != nil {
+		return err
+	}
+	f.Name, f.Description, f.ExternalID = values.Get("name"), values.Get("description"), values.Get("external_id")
+	f.Networks, f.Metadata = values.Get("networks"), values.Get("metadata")
+	for g := range f.Groups {
+		for i := range f.Groups[g].Choices {
+			one := &f.Groups[g].Choices[i]
+			one.Ticked = slices.Contains(values["scopes"], one.Name)
+		}
+	}
+	return p.show(c, http.StatusUnprocessableEntity, "account-edit", view{Title: p.texts["account.edit"], Faults: wrong, Data: f})
+}
+
+func (p *Portal) switchAccount(disabled bool) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		if _, err := form(c); err != nil {
+			return err
+		}
+		_, err := p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.Disabled = disabled
+			return f, nil
+		})
+		if err != nil {
+			return err
+		}
+		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
+		return nil
+	}
+}
+
+// accountDelete asks for the name of what is to go.
+type accountDelete struct {
+	Account keys.ServiceAccount
+	Typed   string
+}
+
+func (p *Portal) deleteAccountPage(c *gin.Context) error {
+	account, err := p.accountToEdit(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "account-delete", view{Title: p.texts["account.delete"], Data: accountDelete{Account: account}})
+}
+
+func (p *Portal) deleteAccount(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	account, err := p.accountToEdit(c)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(values.Get("name")) != account.Name {
+		err = fieldError("name", p.texts["account.name_differs"])
+	} else {
+		err = p.Keys.DeleteAccount(c.Request.Context(), principal(c), account.ID, keys.AnyRevision)
+	}
+	if wrong, ok := asFaults(err, "name"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "account-delete", view{Title: p.texts["account.delete"], Faults: wrong, Data: accountDelete{account, values.Get("name")}})
+	}
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/service-accounts?done=deleted")
+	return nil
+}
+
+// accountUsage adds the chart of the last days, for who may see it.
+func (p *Portal) accountUsage(c *gin.Context, out *accountPage) error {
+	if !principal(c).May(keys.ReadUsage, out.Account.OrganizationID) {
+		return nil
+	}
+	now := time.Now()
+	month := span{from: usage.Days.Floor(now).AddDate(0, 0, 1-accountDays), until: now, level: usage.Days}
+	points, err := p.Usage.Report(c.Request.Context(), usage.Query{From: month.from, Until: now, Interval: month.level, AccountID: out.Account.ID})
+	if err != nil {
+		return err
+	}
+	out.Chart = p.byOutcome("month", p.texts["account.month"], month, points)
+	return nil
+}
+
+// owner is who made the account, by name where the reader may see it.
+func (p *Portal) owner(c *gin.Context, account *keys.ServiceAccount) (string, error) {
+	ctx, who := c.Request.Context(), principal(c)
+	if account.CreatedBy == "" || !who.May(keys.ReadMembers, account.OrganizationID) {
+		return account.CreatedBy, nil
+	}
+	m, err := p.People.Member(ctx, who, account.OrganizationID, account.CreatedBy)
+	if errs.KindOf(err) == errs.NotFound {
+		return p.texts["account.owner_left"], nil
+	}
+	if err != nil {
+		return "", err
+	}
+	u, err := p.People.Fellow(ctx, who, m)
+	if u.Name != "" {
+		return u.Name, err
+	}
+	return u.Email, err
+}

@@ -1,0 +1,239 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+const (
+	mostExported = 10_000 // events of one file
+	exportBatch  = 500
+)
+
+// auditPage is what happened in an organization.
+type auditPage struct {
+	Organization keys.Organization
+	Rows         []auditRow
+	Query        auditSearch
+	Actions      filter
+	Subjects     filter
+	Next         string // query of the next page, "" on the last
+	CSV          string // query of the file
+	Most         int64
+	Asked        bool
+}
+
+// auditRow is one event, with what it changed.
+type auditRow struct {
+	audit.Event
+	Changes []change
+}
+
+type change struct{ Field, Before, After string }
+
+// auditSearch is what the form above the table holds.
+type auditSearch struct{ Object, Action, Subject, From, Until string }
+
+func auditSearchOf(v url.Values) auditSearch {
+	return auditSearch{strings.TrimSpace(v.Get("object")), v.Get("action"), v.Get("subject"), v.Get("from"), v.Get("to")}
+}
+
+func (s *auditSearch) values() url.Values {
+	v := url.Values{}
+	for name, value := range map[string]string{"object": s.Object, "action": s.Action, "subject": s.Subject, "from": s.From, "to": s.Until} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	return v
+}
+
+// filter reads the search. Days are in UTC, the last one included.
+func (s *auditSearch) filter(organizationID, bad string) (f audit.Filter, err error) {
+	f = audit.Filter{OrganizationIDs: []string{organizationID}, ObjectID: s.Object, Action: s.Action, SubjectID: s.Subject}
+	var wrong errs.Faults
+	day := func(field, text string, into *time.Time, more int) {
+		if text == "" {
+			return
+		}
+		at, err := time.Parse(time.DateOnly, text)
+		wrong.Check(err == nil, field, bad)
+		*into = at.AddDate(0, 0, more)
+	}
+	day("from", s.From, &f.From, 0)
+	day("to", s.Until, &f.Until, 1)
+	return f, wrong.Err()
+}
+
+// auditOf returns the organization if the reader may see what happened in it.
+func (p *Portal) auditOf(c *gin.Context) (keys.Organization, error) {
+	who := principal(c)
+	o, err := p.Keys.Organization(c.Request.Context(), who, c.Param("id"))
+	if err == nil && !who.May(keys.ReadAudit, o.ID) {
+		err = errs.New(errs.Forbidden, p.texts["audit.may_not"])
+	}
+	return o, err
+}
+
+func (p *Portal) showAudit(c *gin.Context) error {
+	ctx := c.Request.Context()
+	o, err := p.auditOf(c)
+	if err != nil {
+		return err
+	}
+	out := auditPage{Organization: o, Query: auditSearchOf(c.Request.URL.Query()), Most: mostExported}
+	out.Asked = len(out.Query.values()) > 0
+	out.CSV = out.Query.values().Encode()
+	if err := p.auditFilters(c, &out); err != nil {
+		return err
+	}
+	f, err := out.Query.filter(o.ID, p.texts["audit.bad_day"])
+	if wrong, ok := asFaults(err, "from", "to"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "audit", view{Title: p.texts["audit.title"], Faults: wrong, Data: out})
+	}
+	found, err := p.Audit.Events(ctx, f, c.Query("after"), pageSize+1)
+	if err != nil {
+		return err
+	}
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		next := out.Query.values()
+		next.Set("after", found[pageSize-1].ID)
+		out.Next = next.Encode()
+	}
+	for i := range found {
+		out.Rows = append(out.Rows, auditRow{found[i], changesOf(found[i].Before, found[i].After)})
+	}
+	return p.show(c, http.StatusOK, "audit", view{Title: p.texts["audit.title"], Data: out})
+}
+
+// auditFilters offers what there is to choose from: the actions, and the
+// members.
+func (p *Portal) auditFilters(c *gin.Context, out *auditPage) error {
+	ctx, who, id := c.Request.Context(), principal(c), out.Organization.ID
+	out.Actions = filter{Name: "action", Label: p.texts["audit.action"], Chosen: out.Query.Action, All: []option{{"", p.texts["audit.any"]}}}
+	for _, one := range auditActions() {
+		out.Actions.All = append(out.Actions.All, option{one, one})
+	}
+	out.Subjects = filter{Name: "subject", Label: p.texts["audit.subject"], Chosen: out.Query.Subject, All: []option{{"", p.texts["audit.any"]}}}
+	if !who.May(keys.ReadMembers, id) {
+		return nil
+	}
+	members, err := p.People.Members(ctx, who, id, keys.Page{Limit: 200})
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		u, err := p.People.Fellow(ctx, who, m)
+		if err != nil {
+			return err
+		}
+		out.Subjects.All = append(out.Subjects.All, option{u.ID, cmp.Or(u.Name, u.Email, u.ID)})
+	}
+	return nil
+}
+
+// auditActions are those that happen in an organization.
+func auditActions() []string {
+	return []string{
+		"certificate.create", "certificate.delete", "invitation.create", "invitation.delete", "key.create", "key.delete", "key.revoke", "key.rotate", "key.update",
+		"member.create", "member.delete", "member.update", "organization.create", "organization.update",
+		"service_account.create", "service_account.delete", "service_account.update",
+	}
+}
+
+// changesOf tells what differs between the object before and after, by field.
+// Stamps differ always, and say nothing.
+func changesOf(before, after json.RawMessage) (all []change) {
+	was, is := fieldsOf(before), fieldsOf(after)
+	if was == nil || is == nil {
+		return nil
+	}
+	names := map[string]bool{}
+	for name := range was {
+		names[name] = true
+	}
+	for name := range is {
+		names[name] = true
+	}
+	for name := range names {
+		if old, now := string(was[name]), string(is[name]); old != now && name != "revision" && name != "updated_at" {
+			all = append(all, change{name, old, now})
+		}
+	}
+	slices.SortFunc(all, func(a, b change) int { return cmp.Compare(a.Field, b.Field) })
+	return all
+}
+
+func fieldsOf(object json.RawMessage) (fields map[string]json.RawMessage) {
+	if json.Unmarshal(object, &fields) != nil {
+		return nil
+	}
+	return fields
+}
+
+// exportAudit is what the search finds as a file, the newest first.
+func (p *Portal) exportAudit(c *gin.Context) error {
+	o, err := p.auditOf(c)
+	if err != nil {
+		return err
+	}
+	search := auditSearchOf(c.Request.URL.Query())
+	f, err := search.filter(o.ID, p.texts["audit.bad_day"])
+	if err != nil {
+		return err
+	}
+	var file bytes.Buffer
+	w := csv.NewWriter(&file)
+	_ = w.Write([]string{"id", "at", "action", "subject_kind", "subject_id", "subject_name", "object_type", "object_id", "address", "user_agent", "request_id", "before", "after"})
+	after := ""
+	for written := 0; written < mostExported; {
+		found, err := p.Audit.Events(c.Request.Context(), f, after, min(exportBatch, mostExported-written))
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			_ = w.Write(auditRecord(&found[i]))
+		}
+		if len(found) < exportBatch {
+			break
+		}
+		written, after = written+len(found), found[len(found)-1].ID
+	}
+	w.Flush()
+	c.Header("Content-Disposition", `attachment; filename="audit-`+o.ID+`.csv"`)
+	c.Data(http.StatusOK, "text/csv; charset=utf-8", file.Bytes())
+	return nil
+}
+
+func auditRecord(e *audit.Event) []string {
+	record := []string{
+		e.ID, e.At.UTC().Format(time.RFC3339), e.Action, e.Subject.Kind, e.Subject.ID, e.Subject.Name, e.Object.Type, e.Object.ID,
+		e.Origin.Address, e.Origin.UserAgent, e.Origin.RequestID, string(e.Before), string(e.After),
+	}
+	for i, cell := range record {
+		record[i] = plainCell(cell)
+	}
+	return record
+}
+
+// plainCell keeps spreadsheets from taking what people typed for a formula.
+func plainCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,53 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// unsubscribePage asks for a click: programs that look at mails follow links.
+func (p *Portal) unsubscribePage(c *gin.Context) error {
+	return p.show(c, http.StatusOK, "unsubscribe", view{Title: p.texts["unsubscribe.title"], Data: c.Query("token")})
+}
+
+// unsubscribe turns the mails off for the holder of the secret in the address,
+// who need not sign in: a mail program posts there by itself (RFC 8058). So there is
+// no token against forgery; the secret of the mail is one.
+func (p *Portal) unsubscribe(c *gin.Context) error {
+	if err := p.throttle(c); err != nil {
+		return err
+	}
+	token := c.Query("token")
+	if token == "" {
+		values, err := form(c)
+		if err != nil {
+			return err
+		}
+		token = values.Get("token")
+	}
+	err := p.Reminders.Unsubscribe(c.Request.Context(), token)
+	if errs.KindOf(err) == errs.NotFound {
+		return p.overOr(c, err, way{"/me", p.texts["unsubscribe.me"]})
+	}
+	if err != nil {
+		return err
+	}
+	return p.told(c, p.texts["unsubscribe.done"], p.texts["unsubscribe.again"], way{"/me", p.texts["unsubscribe.me"]})
+}
+
+// setReminders turns the mails before keys expire on or off.
+func (p *Portal) setReminders(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	on := values.Get("reminders") == "on"
+	what := "reminders_off"
+	if on {
+		what = "reminders_on"
+	}
+	return p.after(c, p.Reminders.SetWanted(c.Request.Context(), principal(c).ID(), on), what, nil)
+}
