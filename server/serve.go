@@ -194,7 +194,7 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Config{
-		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse,
+		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
 		Keys: a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})

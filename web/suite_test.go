@@ -62,6 +62,9 @@ type suite struct {
 	at           atomic.Int64
 	mu           sync.Mutex
 	mails        []auth.Mail
+	incidents    *keys.Incidents
+	rotated      int // signing keys
+	routes       gin.RoutesInfo
 	external     string // what the provider tells of the addresses
 }
 
@@ -154,7 +157,9 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.verifier, err = keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, Now: s.now})
 	s.must(err)
 	t.Cleanup(s.verifier.Close)
+	staff := s.provide(store, logger)
 	portal, err := web.New(web.Config{
+		Staff:    staff,
 		Verifier: s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
 		Keys: s.keys, People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
 		Idempotency: idempotency.New(store, s.now), Edge: httpx.NewEdge(trusted, logger), Limiter: limiter, Throttle: with.throttle,
@@ -164,6 +169,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	engine := gin.New()
 	portal.Mount(engine)
 	engine.NoRoute(portal.NotFound)
+	s.routes = engine.Routes()
 	server := httptest.NewServer(engine)
 	t.Cleanup(server.Close)
 	s.base = server.URL
