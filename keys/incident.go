@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/internal/errs"
@@ -278,6 +279,12 @@ func (r *IncidentRequest) check(now time.Time) error {
 	f.Check(!s.CreatedBefore.After(now), "created_before", "must not be in the future")
 	f.Check(!s.LastUsedBefore.After(now), "last_used_before", "must not be in the future")
 	f.Check(len(r.List) <= MaxPasted, "keys", fmt.Sprintf("must have at most %d lines", MaxPasted))
+	for i := range r.List {
+		if strings.ContainsFunc(r.List[i], unicode.IsControl) {
+			f.Add(fmt.Sprintf("keys[%d]", i), "must be one line of text")
+			break
+		}
+	}
 	if err := f.Err(); err != nil {
 		return err
 	}

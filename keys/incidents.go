@@ -171,6 +171,30 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.run(ctx, a, current, false) })
 }
 
+// Confirmed is Run for a request that asks once more for what the dry run
+// showed. What it selects, unless it is left out, must be the same.
+func (n *Incidents) Confirmed(ctx context.Context, a Actor, confirm string, r IncidentRequest) (Incident, error) {
+	if err := adminOnly(a); err != nil {
+		return Incident{}, err
+	}
+	id, _, _ := strings.Cut(confirm, ".")
+	if !ids.Valid(ids.Incident, id) {
+		return Incident{}, badField("confirm", "must be that of a dry run")
+	}
+	found, err := n.Incident(ctx, a, id)
+	if errors.Is(err, errs.NotFound) {
+		return Incident{}, badField("confirm", "must be that of a dry run")
+	}
+	if err != nil {
+		return Incident{}, err
+	}
+	r, _ = r.tidied()
+	if r.Action != found.Action || (r.Selection != Selection{} && r.Selection != found.Selection) {
+		return Incident{}, badField("confirm", "is that of a dry run with another action or selection")
+	}
+	return n.Run(ctx, a, confirm)
+}
+
 // Continue takes an interrupted incident on. Only admins may.
 func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident, error) {
 	found, err := n.Incident(ctx, a, id)

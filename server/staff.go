@@ -74,7 +74,17 @@ func (a *app) facts(ctx context.Context) []web.SystemFact {
 		{Name: "cache", Value: strconv.FormatInt(v.Cached, 10) + " / " + strconv.Itoa(a.config.cacheSize)},
 		{Name: "hits", Value: strconv.FormatFloat(share, 'f', 1, 64) + " %"},
 		redis,
-		{Name: "limits", Value: a.limiter.mode() + ", now " + a.limiter.deciding(shared)},
+		{Name: "limits", Value: a.limiting(shared)},
 		{Name: "go", Value: runtime.Version()},
 	}
+}
+
+// limiting is how limits are to be decided, and how they are decided now where
+// that is something else.
+func (a *app) limiting(shared bool) string {
+	mode := a.limiter.mode()
+	if a.limiter.failover == nil || a.limiter.deciding(shared) == mode {
+		return mode
+	}
+	return mode + ", now " + a.limiter.deciding(shared)
 }

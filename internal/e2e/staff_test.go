@@ -60,7 +60,7 @@ func TestPortalStaff(t *testing.T) {
 	page("staff-orphans", "/provider/orphans", `.small-tabs`)
 	page("staff-orphans-never", "/provider/orphans?kind=never_used", `.small-tabs`)
 	page("staff-orphans-lasting", "/provider/orphans?kind=no_expiry", `.small-tabs`)
-	page("staff-system", "/provider/system", `.settings`)
+	page("staff-system", "/provider/system", `details`)
 	v.do("an account", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .plain`))
 	look("staff-override", chromedp.Click(`.head .plain`), chromedp.WaitVisible(`#until`))
 	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`), chromedp.WaitVisible(`.head .plain`))
