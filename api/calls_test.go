@@ -218,6 +218,7 @@ type tenant struct {
 	certificate                        string // of the account
 	invitation                         string // to the organization
 	tier, scope                        string // these belong to no organization
+	incident                           string // which disabled none of its keys
 }
 
 func (s *suite) tenant(t *testing.T) tenant {
@@ -236,7 +237,18 @@ func (s *suite) tenant(t *testing.T) tenant {
 	must(t, err)
 	_, err = s.keys.CreateScope(ctx, auth.System(), x.scope, keys.ScopeFields{Description: "Read things"})
 	must(t, err)
+	x.incident = s.incident(t, keys.IncidentDisable)
 	return x
+}
+
+// incident makes one that is done, and is about no key.
+func (s *suite) incident(t *testing.T, action keys.IncidentAction) string {
+	t.Helper()
+	planned, err := s.incidents.Plan(t.Context(), auth.System(), keys.IncidentRequest{Action: action, Selection: keys.Selection{ServiceAccountID: "sa_none"}})
+	must(t, err)
+	_, err = s.incidents.Run(t.Context(), auth.System(), planned.Confirm())
+	must(t, err)
+	return planned.ID
 }
 
 // problemOf decodes the problem that a request was refused with, or a zero one.

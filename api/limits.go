@@ -88,11 +88,11 @@ func (h *headers) limits(v *keys.Verdict) {
 	var policy, state [192]byte
 	p, s := policy[:0], state[:0]
 	if v.Grant != nil && d.HasKey {
-		p = appendPolicy(p, "key", v.Grant.KeyRule())
+		p = appendPolicy(p, "key", v.Grant.KeyRule(v.At))
 		s = appendState(s, "key", d.Key.Remaining, d.Key.ResetAfter)
 	}
 	if v.Grant != nil && d.HasAccount {
-		p = appendPolicy(p, "account", v.Grant.AccountRule())
+		p = appendPolicy(p, "account", v.Grant.AccountRule(v.At))
 		s = appendState(s, "account", d.Account.Remaining, d.Account.ResetAfter)
 	}
 	if len(p) > 0 {

@@ -55,10 +55,12 @@ var walk = []struct {
 	{"verifySelf", "" /*                                     */, "401 401 401 401 401 401 401 200 200 200", "-"},
 	{"verifyAsked", "" /*                                    */, "401 401 403 403 200 200 200 403 200 200", "401 401 403 403 200 200 200 403 200 200"},
 
-	{"createTier createScope createOrganization createUser", "", "401 401 403 403 403 403 201 403 403 403", "-"},
+	{"createTier createScope createOrganization createUser createIncident", "", "401 401 403 403 403 403 201 403 403 403", "-"},
 	{"changeTier changeScope changeUser", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"deleteTier deleteScope deleteUser resetOTP", "" /*     */, "401 401 403 403 403 403 204 403 403 403", "-"},
 	{"listNodes", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
+	{"listIncidents getIncident undoIncident", "" /*         */, "401 401 403 403 403 403 200 403 403 403", "-"},
+	{"continueIncident", "" /*                               */, "401 401 403 403 403 403 409 403 403 403", "-"},
 	{"listUsers", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"getUser", "" /*                                        */, "401 401 404 404 404 404 200 404 404 404", "-"},
 

@@ -142,6 +142,12 @@ func (a *API) keyRoutes() []route {
 		{"POST", "/api/keys/:id/rotate", may(keys.WriteKeys), a.rotateKey, guarded, client.RotateKey{}},
 		{"POST", "/api/keys/:id/revoke", may(keys.WriteKeys), a.revokeKey, guarded, client.RevokeKey{}},
 
+		{"GET", "/api/incidents", staff, a.listIncidents, guarded, nil},
+		{"POST", "/api/incidents", staff, a.createIncident, guarded, client.CreateIncident{}},
+		{"GET", "/api/incidents/:id", staff, a.getIncident, guarded, nil},
+		{"POST", "/api/incidents/:id/continue", staff, a.continueIncident, guarded, nil},
+		{"POST", "/api/incidents/:id/undo", staff, a.undoIncident, guarded, nil},
+
 		{"GET", "/api/tiers", known, a.listTiers, guarded, nil},
 		{"POST", "/api/tiers", staff, a.createTier, guarded, client.CreateTier{}},
 		{"GET", "/api/tiers/:name", known, a.getTier, guarded, nil},

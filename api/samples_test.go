@@ -56,6 +56,12 @@ func samples() map[string]sample {
 		"changeKey": patch(map[string]any{"name": "CI 2", "rate_limit": rule}),
 		"rotateKey": {body: fixed(map[string]any{"grace": "1h"})},
 		"revokeKey": {body: fixed(map[string]any{"reason": "leaked", "note": "seen in a log"})},
+		"createIncident": {body: func(x tenant, _ int64) map[string]any {
+			return map[string]any{
+				"action": "disable", "reason": "leaked", "note": "a paste", "organization_id": x.organization, "service_account_id": "sa_none", "tier": "free", "scope": "invoices:read",
+				"created_by": "usr_none", "created_before": "2026-01-31T12:00:00Z", "last_used_before": "2026-01-31T12:00:00Z", "neglect": "no_expiry", "dry_run": true,
+			}
+		}},
 		"createTier": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{
 				"name": fmt.Sprintf("gold%d", n), "title": "Gold", "rate_limit": rule, "account_rate_limit": rule,
@@ -138,7 +144,7 @@ func path(t *testing.T, o *operation, x tenant) string {
 	objects := map[string]string{
 		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
 		"/certificates/{certificate_id}": x.certificate, "/api/tokens/{id}": x.token, "/api/sessions/{id}": x.session,
-		"/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member, "/members/{user_id}": x.member,
+		"/api/incidents/{id}": x.incident, "/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member, "/members/{user_id}": x.member,
 		"/invitations/{invitation_id}": x.invitation, "/api/me/identities/{id}": x.identity,
 	}
 	filled := o.path

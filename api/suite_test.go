@@ -101,6 +101,7 @@ type suite struct {
 	limiter      *ratelimit.Local
 	nodes        *nodes.Registry
 	keys         *keys.Service
+	incidents    *keys.Incidents
 	people       *auth.People
 	marks        *keys.Marks
 	sealer       *seal.Sealer
@@ -189,6 +190,9 @@ func newSuite(t *testing.T, with settings) *suite {
 		must(t, errors.Join(s.recorder.Close(ctx), s.lastUsed.Close(ctx), s.limiter.Close(ctx), opened.Close(ctx)))
 	})
 	s.buildPeople(t, log, logger)
+	s.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: s.keys, Store: s.store, Logger: logger, Left: s.people.Left})
+	must(t, err)
+	t.Cleanup(s.incidents.Close)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
 	s.jwt = auth.NewJWT(s.people, s.ring, verifier, s.format, auth.DefaultAccessLife, auth.DefaultRefreshLife)
 	server, err := oauth.New(oauth.Config{
@@ -198,7 +202,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.serve(t, logger, api.Config{
 		Certificates: s.certificates,
 		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
-		Keys: s.keys, Verifier: verifier, Format: format, People: s.people, Audit: log, Nodes: s.nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
+		Keys: s.keys, Incidents: s.incidents, Verifier: verifier, Format: format, People: s.people, Audit: log, Nodes: s.nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Health: s.checks(), Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
 	return s

@@ -223,7 +223,7 @@ func (s *Service) checkCatalogue(ctx context.Context, all, added []string) error
 		if err != nil {
 			return fmt.Errorf("read the scope catalogue: %w", err)
 		}
-		f.Check(known, fmt.Sprintf("scopes[%d]", slices.Index(all, scope)), scope+" is not in the scope catalogue")
+		f.Check(known, fmt.Sprintf("scopes[%d]", slices.Index(all, scope)), scope+" is not in the scope catalogue, or retired")
 	}
 	return f.Err()
 }
@@ -236,11 +236,11 @@ func (s *Service) inCatalogue(ctx context.Context, grant string) (bool, error) {
 		next, err := s.store.Scopes().List(ctx, NoFilter{}, Page{After: prefix, Limit: 1})
 		return err == nil && len(next) == 1 && strings.HasPrefix(next[0].Name, prefix), err
 	}
-	_, err := s.store.Scopes().Get(ctx, grant)
+	c, err := s.store.Scopes().Get(ctx, grant)
 	if errors.Is(err, errs.NotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && c.RetiredAt.IsZero(), err
 }
 
 func (account *ServiceAccount) object() audit.Object {

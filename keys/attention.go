@@ -95,7 +95,7 @@ func (s *Service) Quotas(ctx context.Context, a Actor, used func(ctx context.Con
 			}
 			tiers[one.Account.Tier] = tier
 		}
-		if one.Quota = quotaOf(&one.Account, &tier); one.Quota.IsZero() {
+		if one.Quota = quotaOf(&one.Account, &tier, s.now()); one.Quota.IsZero() {
 			continue
 		}
 		var window string

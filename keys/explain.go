@@ -8,7 +8,7 @@ import (
 // explain decides as decide does, charges nothing and tells every step, those
 // behind the first refusal included.
 func (v *Verifier) explain(ctx context.Context, q *Question, e *entry, now time.Time) (Verdict, error) {
-	verdict := Verdict{Code: Valid, Grant: e.grant}
+	verdict := Verdict{Code: Valid, Grant: e.grant, At: now}
 	verdict.Steps = append(verdict.Steps, step("format", Malformed, "", ""), step("known", NotFound, "", ""))
 	for _, c := range v.checks {
 		detail, change := c.refuse(e.grant, q, now)
@@ -17,7 +17,7 @@ func (v *Verifier) explain(ctx context.Context, q *Question, e *entry, now time.
 	}
 	verdict.Missing = e.grant.missing(q.Scopes)
 	reached := verdict.Code == Valid
-	limits := Verdict{Code: Valid, Grant: e.grant}
+	limits := Verdict{Code: Valid, Grant: e.grant, At: now}
 	if err := v.charge(ctx, q, &limits); err != nil {
 		return Verdict{}, err
 	}

@@ -42,9 +42,10 @@ type OrganizationFields struct {
 // ServiceAccount is the non-human identity of one integration. It owns keys.
 type ServiceAccount struct {
 	Stamp
-	ID             string `json:"id"`
-	OrganizationID string `json:"organization_id"`
-	CreatedBy      string `json:"created_by,omitempty"` // id of the user or service account
+	ID             string    `json:"id"`
+	OrganizationID string    `json:"organization_id"`
+	CreatedBy      string    `json:"created_by,omitempty"` // id of the user or service account
+	Override       *Override `json:"override,omitempty"`   // nil: none
 	AccountFields
 }
 
@@ -60,6 +61,16 @@ type AccountFields struct {
 	ExternalID      string           `json:"external_id,omitempty"`
 	Metadata        Metadata         `json:"metadata,omitempty"`
 	Disabled        bool             `json:"disabled"`
+}
+
+// Override is other limits of one account for a time. What is nil stays as it
+// is without it.
+type Override struct {
+	KeyRateLimit *ratelimit.Rule  `json:"key_rate_limit,omitempty"` // of each key that has none of its own
+	RateLimit    *ratelimit.Rule  `json:"rate_limit,omitempty"`     // shared by the account's keys
+	Quota        *ratelimit.Quota `json:"quota,omitempty"`
+	Until        time.Time        `json:"until"`
+	Note         string           `json:"note,omitempty"` // why
 }
 
 // Environment is part of the key itself: live or test.
@@ -193,7 +204,11 @@ type TierFields struct {
 // Scope is one entry of the provider's catalogue.
 type Scope struct {
 	Stamp
-	Name string `json:"name"`
+	Name         string    `json:"name"`
+	RetiredAt    time.Time `json:"retired_at,omitzero"`    // not granted any more from then on
+	RenamedTo    string    `json:"renamed_to,omitempty"`   // what holds it gets this as well
+	RenamedUntil time.Time `json:"renamed_until,omitzero"` // then those that hold it lose it
+	RenameOpen   bool      `json:"-"`                      // not all that hold it have the new name yet
 	ScopeFields
 }
 

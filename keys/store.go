@@ -75,6 +75,13 @@ type KeyFilter struct {
 	// for no end.
 	Through string
 	Order   KeyOrder
+
+	Starts    []string // nil: all
+	Last4     string
+	CreatedBy string
+	Endless   bool // has no end, and is not revoked
+	NeverUsed bool // and is not revoked
+	OwnScopes bool // has scopes of its own, and is not revoked
 }
 
 // NoFilter is the filter of collections that are always listed whole.
@@ -135,6 +142,26 @@ type Tombstones interface {
 	// DeleteTombstonesBefore removes at most limit tombstones of what was
 	// deleted before, which is at least TombstoneLife ago.
 	DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error)
+}
+
+// IncidentStore keeps incidents, newest first, and the pages of their keys, by
+// id.
+type IncidentStore interface {
+	Incidents() Collection[Incident, NoFilter]
+	IncidentPages() Collection[IncidentPage, NoFilter]
+}
+
+// Creator is who made keys of an organization.
+type Creator struct {
+	OrganizationID string
+	ID             string // of the user or service account, "" for Latchkey itself
+}
+
+// Creators tells who made keys.
+type Creators interface {
+	// Creators returns the creators of keys behind after, by organization, then
+	// id, at most limit of them.
+	Creators(ctx context.Context, after Creator, limit int) ([]Creator, error)
 }
 
 // Store is what the domain needs of a database.

@@ -58,6 +58,7 @@ type Verdict struct {
 	Detail    string // why, for people; "" for Valid
 	Grant     *Grant // nil for Malformed, NotFound and throttled guesses
 	Missing   []string
+	At        time.Time // when it was decided; zero where nothing is known of the key
 	Limits    ratelimit.Decision
 	HasLimits bool // whether the limits were reached
 	Steps     []Step
@@ -170,17 +171,23 @@ func (g *Grant) Scopes() []string { return g.scopes.list }
 // ScopeList is the same, separated by spaces.
 func (g *Grant) ScopeList() string { return g.scopes.text }
 
-// KeyRule is the token bucket that the key alone draws from.
-func (g *Grant) KeyRule() ratelimit.Rule {
+// KeyRule is the token bucket that the key alone draws from at the time now.
+func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
 	if own := g.rare.rateLimit; own != nil {
 		return *own
+	}
+	if o := g.Account.Override; o.holds(now) && o.KeyRateLimit != nil {
+		return *o.KeyRateLimit
 	}
 	return g.Tier.RateLimit
 }
 
-// AccountRule is the token bucket that all keys of the account share; it is
-// zero where there is none.
-func (g *Grant) AccountRule() ratelimit.Rule {
+// AccountRule is the token bucket that all keys of the account share at the
+// time now; it is zero where there is none.
+func (g *Grant) AccountRule(now time.Time) ratelimit.Rule {
+	if o := g.Account.Override; o.holds(now) && o.RateLimit != nil {
+		return *o.RateLimit
+	}
 	switch {
 	case g.Account.RateLimit != nil:
 		return *g.Account.RateLimit
@@ -191,9 +198,12 @@ func (g *Grant) AccountRule() ratelimit.Rule {
 	}
 }
 
-// quotaOf is the account's own quota, else its tier's; zero where there is none.
-func quotaOf(a *ServiceAccount, t *Tier) ratelimit.Quota {
-	switch {
+// quotaOf is the quota of the account at the time now: its override's, else its
+// own, else its tier's; zero where there is none.
+func quotaOf(a *ServiceAccount, t *Tier, now time.Time) ratelimit.Quota {
+	switch o := a.Override; {
+	case o.holds(now) && o.Quota != nil:
+		return *o.Quota
 	case a.Quota != nil:
 		return *a.Quota
 	case t.Quota != nil:
@@ -203,12 +213,12 @@ func quotaOf(a *ServiceAccount, t *Tier) ratelimit.Quota {
 	}
 }
 
-func (g *Grant) limits(q *Question) ratelimit.Request {
+func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 	return ratelimit.Request{
 		Group:   g.Account.ID,
-		Key:     ratelimit.Bucket{ID: g.KeyID, Rule: g.KeyRule()},
-		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule()},
-		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: quotaOf(g.Account, g.Tier)},
+		Key:     ratelimit.Bucket{ID: g.KeyID, Rule: g.KeyRule(now)},
+		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule(now)},
+		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: quotaOf(g.Account, g.Tier, now)},
 		Cost:    q.Cost, DryRun: q.DryRun,
 	}
 }

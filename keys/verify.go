@@ -156,7 +156,7 @@ func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.T
 	if q.DryRun {
 		return v.explain(ctx, q, e, now)
 	}
-	verdict := Verdict{Code: Valid, Grant: e.grant}
+	verdict := Verdict{Code: Valid, Grant: e.grant, At: now}
 	for i := range v.checks {
 		c := &v.checks[i]
 		if detail, _ := c.refuse(e.grant, q, now); detail != "" {
@@ -183,7 +183,7 @@ func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.T
 
 // charge asks the limiter, whose refusal becomes the verdict.
 func (v *Verifier) charge(ctx context.Context, q *Question, verdict *Verdict) error {
-	d, err := v.limiter.Take(ctx, verdict.Grant.limits(q))
+	d, err := v.limiter.Take(ctx, verdict.Grant.limits(q, verdict.At))
 	if err != nil {
 		return fmt.Errorf("charge the limits: %w", err)
 	}

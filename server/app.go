@@ -44,6 +44,7 @@ type app struct {
 	meter       *usage.Meter
 	recorder    *usage.Recorder
 	keys        *keys.Service
+	incidents   *keys.Incidents
 	verifier    *keys.Verifier
 	people      *auth.People
 	idempotency *idempotency.Keeper
@@ -107,6 +108,9 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 		return a, err
 	}
 	if err = a.buildPeople(); err != nil {
+		return a, err
+	}
+	if err = a.buildIncidents(); err != nil {
 		return a, err
 	}
 	return a, a.metrics.Register(newCollector(a))
@@ -190,6 +194,9 @@ func (a *app) buildMail() (err error) {
 // close ends background work, saves what is written behind and closes the store.
 func (a *app) close(ctx context.Context) error {
 	var faults []error
+	if a.incidents != nil {
+		a.incidents.Close()
+	}
 	if a.people != nil {
 		a.people.Close()
 	}

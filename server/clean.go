@@ -78,6 +78,8 @@ func (a *app) cleanedKinds() []cleaned {
 			before, except := ratelimit.PastWindows(now)
 			return a.store.DeleteQuotaUse(ctx, before, except, cleanStep)
 		}},
+		{"dry runs of incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.incidents.Clean(ctx) }},
+		{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) { return a.keys.RenameStep(ctx, auth.System()) }},
 		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.nodes.Forget(ctx) }},
 		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.recorder.Clean(ctx) }},
 	}

@@ -20,11 +20,13 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/web"
 )
 
 // config is everything that the environment can set.
 type config struct {
-	extra []Authenticator // that a program of one's own brings
+	extra   []Authenticator // that a program of one's own brings
+	inForce []web.SystemSetting
 
 	addr            string
 	adminAddr       string
@@ -119,6 +121,7 @@ func readConfig(environment []string, extra ...Authenticator) (*config, error) {
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s%s: %w", variablePrefix, s.name, err))
 		}
+		c.inForce = append(c.inForce, s.inForce(given, value))
 		delete(given, s.name)
 		if s.secret {
 			delete(given, s.name+"_FILE")
@@ -193,6 +196,18 @@ func (s *setting) value(given map[string]string) (string, error) {
 	default:
 		return s.standard, nil
 	}
+}
+
+// inForce is the setting as the staff sees it: nothing of a secret one but
+// whether it was given.
+func (s *setting) inForce(given map[string]string, value string) web.SystemSetting {
+	_, set := given[s.name]
+	_, file := given[s.name+"_FILE"]
+	shown := web.SystemSetting{Variable: variablePrefix + s.name, Meaning: s.meaning, Secret: s.secret, Given: set || (s.secret && file)}
+	if !s.secret {
+		shown.Value = value
+	}
+	return shown
 }
 
 // describeSettings lists every variable for --help.

@@ -183,7 +183,7 @@ func (a *app) handler() (http.Handler, error) {
 	edge.Observe = a.metrics.Requested
 	reports := usage.NewReports(a.store)
 	service, err := api.New(api.Config{
-		Keys: a.keys, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
+		Keys: a.keys, Incidents: a.incidents, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now},
 		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: reports,
 		Idempotency: a.idempotency, Edge: edge, Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
@@ -197,7 +197,7 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Config{
-		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse,
+		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
 		Reminders: a.reminders,
 		Keys:      a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,

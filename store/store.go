@@ -21,6 +21,8 @@ import (
 type Store interface {
 	keys.Store
 	keys.Tombstones
+	keys.IncidentStore
+	keys.Creators
 	auth.Store
 	audit.Store
 	ratelimit.QuotaStore

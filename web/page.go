@@ -31,9 +31,10 @@ func parsePages(texts catalogue) (map[string]page, error) {
 		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
 		"account-edit", "account-delete", "audit", "member-remove", "invitation-withdraw",
 	}
+	names = append(names, staffPages()...)
 	pages := make(map[string]page, len(names))
 	for _, name := range names {
-		t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/"+name+".html")
+		t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/staff-parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
@@ -44,15 +45,20 @@ func parsePages(texts catalogue) (map[string]page, error) {
 
 func functions(texts catalogue) template.FuncMap {
 	return template.FuncMap{
-		"when":      when,
-		"plain":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
-		"words":     func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"dict":      dict,
-		"list":      func(all ...any) []any { return all },
-		"t":         texts.say,
-		"links":     func() []option { return links(texts) },
-		"thousands": thousands,
-		"count":     func(n int64) string { return thousands(uint64(max(0, n))) },
+		"when":         when,
+		"plain":        func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
+		"words":        func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"dict":         dict,
+		"list":         func(all ...any) []any { return all },
+		"t":            texts.say,
+		"links":        func() []option { return links(texts) },
+		"thousands":    thousands,
+		"count":        func(n int64) string { return thousands(uint64(max(0, n))) },
+		"staffLinks":   func() []option { return staffLinks(texts) },
+		"staffTiles":   staffTiles,
+		"thousandsInt": func(n int) string { return thousands(uint64(max(0, n))) },
+		"duration":     shortDuration,
+		"plus":         plus,
 	}
 }
 
@@ -121,6 +127,7 @@ func asFaults(err error, fields ...string) (f faults, ok bool) {
 	f = faults{}
 	for _, x := range e.Fields {
 		name, _, _ := strings.Cut(x.Name, "[")
+		name, _, _ = strings.Cut(name, ".")
 		if !slices.Contains(fields, name) {
 			name = ""
 			x.Detail = x.Name + " " + x.Detail
@@ -139,7 +146,7 @@ func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
 	v.User = principal(c).User
 	v.Theme, v.Here = theme(c.Request), c.Request.URL.Path
 	var b bytes.Buffer
-	if err := p.pages[name].Execute(&b, v); err != nil {
+	if err := p.pages[name].Execute(&b, &v); err != nil {
 		return fmt.Errorf("render page %s: %w", name, err)
 	}
 	c.Data(status, "text/html; charset=utf-8", b.Bytes())

@@ -64,6 +64,9 @@ type suite struct {
 	at           atomic.Int64
 	mu           sync.Mutex
 	mails        []auth.Mail
+	incidents    *keys.Incidents
+	rotated      int // signing keys
+	routes       gin.RoutesInfo
 	external     string // what the provider tells of the addresses
 }
 
@@ -158,7 +161,9 @@ func newSuite(t *testing.T, with settings) *suite {
 	t.Cleanup(s.verifier.Close)
 	s.reminders, err = reminders.New(reminders.Config{Store: store, Sealer: sealer, Mailer: s, Logger: logger, Now: s.now})
 	s.must(err)
+	staff := s.provide(store, logger)
 	portal, err := web.New(web.Config{
+		Staff:     staff,
 		Reminders: s.reminders,
 		Verifier:  s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
 		Keys: s.keys, People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
@@ -169,6 +174,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	engine := gin.New()
 	portal.Mount(engine)
 	engine.NoRoute(portal.NotFound)
+	s.routes = engine.Routes()
 	server := httptest.NewServer(engine)
 	t.Cleanup(server.Close)
 	s.base = server.URL

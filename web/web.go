@@ -47,6 +47,7 @@ type Config struct {
 	Idempotency *idempotency.Keeper
 	Edge        *httpx.Edge
 	Limiter     ratelimit.Limiter
+	Staff       Staff
 	Throttle    ratelimit.Rule // forms that one address sends without a session; as many as it likes if zero
 }
 
@@ -60,7 +61,7 @@ type Portal struct {
 // New returns a Portal with its templates parsed.
 func New(c Config) (*Portal, error) {
 	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
-		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil {
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || !c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
 	texts, err := readCatalogue(english)
@@ -103,6 +104,7 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.POST("/unsubscribe", p.open(p.unsubscribe))
 	p.mountMine(g)
 	p.mountKeys(g)
+	p.mountStaff(g)
 	g.GET("/", p.member(p.home))
 	g.POST("/theme", p.open(p.chooseTheme))
 	g.GET("/usage", p.member(p.showUsage))

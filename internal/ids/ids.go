@@ -27,6 +27,7 @@ const (
 	SigningKey     = "sig_"
 	Journal        = "jnl_"
 	Node           = "node_"
+	Incident       = "inc_"
 )
 
 const hexLength = 32

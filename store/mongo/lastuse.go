@@ -61,7 +61,7 @@ func (c keyCollection) List(ctx context.Context, f keys.KeyFilter, page keys.Pag
 	if f.Order == keys.UsedLast {
 		return c.listByUse(ctx, f, page)
 	}
-	if f.UnusedSince.IsZero() {
+	if f.UnusedSince.IsZero() && !f.NeverUsed {
 		return c.listWithUse(ctx, f, page)
 	}
 	var unused []keys.Key
@@ -71,7 +71,7 @@ func (c keyCollection) List(ctx context.Context, f keys.KeyFilter, page keys.Pag
 			return unused, err
 		}
 		for i := range some {
-			if isUnused(&some[i], f.UnusedSince) {
+			if isUnused(&some[i], &f) {
 				unused = append(unused, some[i])
 			}
 			if len(unused) == page.Limit {
@@ -84,8 +84,9 @@ func (c keyCollection) List(ctx context.Context, f keys.KeyFilter, page keys.Pag
 
 const scanBatch = 500
 
-func isUnused(k *keys.Key, since time.Time) bool {
-	return k.CreatedAt.Before(since) && k.LastUsedAt.Before(since)
+func isUnused(k *keys.Key, f *keys.KeyFilter) bool {
+	since := f.UnusedSince
+	return (since.IsZero() || (k.CreatedAt.Before(since) && k.LastUsedAt.Before(since))) && (!f.NeverUsed || k.LastUsedAt.IsZero())
 }
 
 // listByUse sorts keys that are not revoked by their last use: the oldest, as
@@ -105,7 +106,7 @@ func (c keyCollection) listByUse(ctx context.Context, f keys.KeyFilter, page key
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(k keys.Key) bool {
-		return !f.Order.IsBehind(&k, page.After) || (!f.UnusedSince.IsZero() && !isUnused(&k, f.UnusedSince))
+		return !f.Order.IsBehind(&k, page.After) || !isUnused(&k, &f)
 	})
 	slices.SortFunc(all, func(a, b keys.Key) int { return f.Order.Compare(&a, &b) })
 	return all[:min(len(all), page.Limit)], nil

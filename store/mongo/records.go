@@ -148,33 +148,34 @@ func (s *Store) Organizations() keys.Collection[keys.Organization, keys.Organiza
 type account struct {
 	ID              string `bson:"_id"`
 	Stamp           `bson:",inline"`
-	OrganizationID  string   `bson:"organization_id"`
-	CreatedBy       string   `bson:"created_by"`
-	Name            string   `bson:"name"`
-	Description     string   `bson:"description"`
-	Tier            string   `bson:"tier"`
-	Scopes          []string `bson:"scopes"`
-	AllowedNetworks []string `bson:"allowed_networks"`
-	RateLimit       *rule    `bson:"rate_limit"`
-	Quota           *quota   `bson:"quota"`
-	ExternalID      string   `bson:"external_id"`
-	Metadata        string   `bson:"metadata"`
-	Disabled        bool     `bson:"disabled"`
-	Search          string   `bson:"search"`
+	OrganizationID  string    `bson:"organization_id"`
+	CreatedBy       string    `bson:"created_by"`
+	Name            string    `bson:"name"`
+	Description     string    `bson:"description"`
+	Tier            string    `bson:"tier"`
+	Scopes          []string  `bson:"scopes"`
+	AllowedNetworks []string  `bson:"allowed_networks"`
+	RateLimit       *rule     `bson:"rate_limit"`
+	Quota           *quota    `bson:"quota"`
+	ExternalID      string    `bson:"external_id"`
+	Metadata        string    `bson:"metadata"`
+	Disabled        bool      `bson:"disabled"`
+	Search          string    `bson:"search"`
+	Override        *override `bson:"override"`
 }
 
 func accountOf(a *keys.ServiceAccount) account {
 	return account{
 		ID: a.ID, Stamp: stampOf(&a.Stamp), OrganizationID: a.OrganizationID, CreatedBy: a.CreatedBy, Name: a.Name, Description: a.Description,
 		Tier: a.Tier, Scopes: a.Scopes, AllowedNetworks: networksOf(a.AllowedNetworks), RateLimit: ruleOf(a.RateLimit), Quota: quotaOf(a.Quota),
-		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(),
+		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override),
 	}
 }
 
 func accountIn(d *account) (keys.ServiceAccount, error) {
 	networks, err := networksIn(d.AllowedNetworks)
 	return keys.ServiceAccount{
-		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy,
+		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(),
 		AccountFields: keys.AccountFields{
 			Name: d.Name, Description: d.Description, Tier: d.Tier, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			Quota: d.Quota.domain(), ExternalID: d.ExternalID, Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
@@ -229,9 +230,13 @@ func (s *Store) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 }
 
 type scope struct {
-	ID          string `bson:"_id"`
-	Stamp       `bson:",inline"`
-	Description string `bson:"description"`
+	ID           string `bson:"_id"`
+	Stamp        `bson:",inline"`
+	Description  string     `bson:"description"`
+	RetiredAt    *time.Time `bson:"retired_at"`
+	RenamedTo    string     `bson:"renamed_to"`
+	RenamedUntil *time.Time `bson:"renamed_until"`
+	RenameOpen   bool       `bson:"rename_open"`
 }
 
 // Scopes returns the catalogue of scopes.
@@ -239,9 +244,11 @@ func (s *Store) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
 	return &collection[keys.Scope, keys.NoFilter, scope]{
 		store: s, name: "scopes",
 		identify: func(c *keys.Scope) (string, int64) { return c.Name, c.Revision },
-		encode:   func(c *keys.Scope) scope { return scope{c.Name, stampOf(&c.Stamp), c.Description} },
+		encode: func(c *keys.Scope) scope {
+			return scope{c.Name, stampOf(&c.Stamp), c.Description, timeOf(c.RetiredAt), c.RenamedTo, timeOf(c.RenamedUntil), c.RenameOpen}
+		},
 		decode: func(d *scope) (keys.Scope, error) {
-			return keys.Scope{Stamp: d.domain(), Name: d.ID, ScopeFields: keys.ScopeFields{Description: d.Description}}, nil
+			return keys.Scope{Stamp: d.domain(), Name: d.ID, ScopeFields: keys.ScopeFields{Description: d.Description}, RetiredAt: timeIn(d.RetiredAt), RenamedTo: d.RenamedTo, RenamedUntil: timeIn(d.RenamedUntil), RenameOpen: d.RenameOpen}, nil
 		},
 		where: func(keys.NoFilter) bson.D { return bson.D{} },
 	}
@@ -364,6 +371,8 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 	default:
 		d = append(d, bson.E{Key: "rotated_to", Value: ""})
 	}
+	d = equal(equal(d, "last4", f.Last4), "created_by", f.CreatedBy)
+	d = whereNeglected(oneOf(d, "start", f.Starts), f)
 	d = oneOf(d, "service_account_id", f.ServiceAccountIDs)
 	if f.Grants != nil {
 		d = also(d, "$or", bson.A{bson.D{{Key: "scopes", Value: nil}}, bson.D{{Key: "scopes", Value: bson.D{{Key: "$in", Value: f.Grants}}}}})
@@ -381,6 +390,21 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 		bson.D{{Key: "ends_at", Value: bson.D{{Key: "$lt", Value: moment}}}},
 		bson.D{{Key: "ends_at", Value: moment}, {Key: "_id", Value: bson.D{{Key: "$lte", Value: id}}}},
 	})
+}
+
+// whereNeglected keeps keys that nobody looks after. Whether one was ever used
+// is in another document, see keyCollection.List.
+func whereNeglected(d bson.D, f keys.KeyFilter) bson.D {
+	if f.Endless {
+		d = also(d, "ends_at", bson.D{{Key: "$eq", Value: nil}})
+	}
+	if f.OwnScopes {
+		d = also(d, "scopes", bson.D{{Key: "$ne", Value: nil}})
+	}
+	if f.Endless || f.NeverUsed || f.OwnScopes {
+		d = also(d, "revoked_at", bson.D{{Key: "$eq", Value: nil}})
+	}
+	return d
 }
 
 // neverOr keeps documents whose time is null or compares as asked.

@@ -128,6 +128,58 @@ func (c quotaColumn) Scan(v any) error {
 	return err
 }
 
+// overrideRow is an override as JSON.
+type overrideRow struct {
+	KeyRule, AccountRule string `json:",omitempty"`
+	Quota                string `json:",omitempty"`
+	Until                int64  // Unix milliseconds
+	Note                 string `json:",omitempty"`
+}
+
+func putOverride(o *keys.Override) any {
+	if o == nil {
+		return nil
+	}
+	row := overrideRow{Until: o.Until.UnixMilli(), Note: o.Note}
+	row.KeyRule, _ = putRule(o.KeyRateLimit).(string)
+	row.AccountRule, _ = putRule(o.RateLimit).(string)
+	row.Quota, _ = putQuota(o.Quota).(string)
+	text, err := json.Marshal(row)
+	if err != nil {
+		panic(fmt.Errorf("encode an override: %w", err)) // texts and a number always encode
+	}
+	return string(text)
+}
+
+type overrideColumn struct{ into **keys.Override }
+
+// Scan implements sql.Scanner.
+func (c overrideColumn) Scan(v any) error {
+	*c.into = nil
+	text, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	var row overrideRow
+	if err := json.Unmarshal([]byte(text), &row); err != nil {
+		return err
+	}
+	o := &keys.Override{Until: time.UnixMilli(row.Until).UTC(), Note: row.Note}
+	*c.into = o
+	for _, part := range []struct {
+		text string
+		into sql.Scanner
+	}{{row.KeyRule, ruleColumn{&o.KeyRateLimit}}, {row.AccountRule, ruleColumn{&o.RateLimit}}, {row.Quota, quotaColumn{&o.Quota}}} {
+		if part.text == "" {
+			continue
+		}
+		if err := part.into.Scan(part.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type hashColumn struct{ into *keys.Hash }
 
 // Scan implements sql.Scanner.
@@ -143,4 +195,4 @@ func scanDigest(into []byte, v any) error {
 	return nil
 }
 
-var _ = []sql.Scanner{timeColumn{}, jsonColumn[string]{}, metadataColumn{}, ruleColumn{}, quotaColumn{}, hashColumn{}}
+var _ = []sql.Scanner{timeColumn{}, jsonColumn[string]{}, metadataColumn{}, ruleColumn{}, quotaColumn{}, hashColumn{}, overrideColumn{}}

@@ -13,11 +13,11 @@ import (
 // Statements returns the texts of all that was prepared so far, and of what
 // only transactions use.
 func (s *Store) Statements() []string {
-	all := []string{putTombstone, selectHash, selectCells, updateCells, insertPage, selectRefusals, putRefusals}
+	all := []string{putTombstone, selectHash, selectCells, updateCells, insertPage, nextCreator, selectRefusals, putRefusals}
 	for _, d := range []*database{s.reader, s.writer, s.notes} {
 		d.statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
 	}
-	for _, name := range []string{"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families", "identities", "links", "certificates", "signing_keys"} {
+	for _, name := range []string{"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families", "identities", "links", "certificates", "signing_keys", "incidents", "incident_pages"} {
 		id := "id"
 		if name == "tiers" || name == "scopes" {
 			id = "name"

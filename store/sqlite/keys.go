@@ -49,7 +49,11 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	c.ordered(f)
 	c.few(f)
 	c.equal("service_account_id", f.ServiceAccountID)
+	c.oneOf("start", f.Starts)
+	c.equal("last4", f.Last4)
+	c.created(f)
 	c.oneOf("organization_id", f.OrganizationIDs)
+	c.neglected(f)
 	if f.Revoked != nil && *f.Revoked {
 		c.use("keys_revoked")
 		c.add("revoked_at IS NOT NULL")
@@ -124,6 +128,33 @@ func (c *conditions) few(f keys.KeyFilter) {
 		c.index = "keys_organization_disabled"
 	case !f.StartsAfter.IsZero():
 		c.index = "keys_organization_begins"
+	}
+}
+
+// created looks for keys by who made them, in the index of their organization.
+func (c *conditions) created(f keys.KeyFilter) {
+	if f.CreatedBy == "" {
+		return
+	}
+	if len(f.OrganizationIDs) == 1 && !c.indexed {
+		c.index = "keys_creator"
+	}
+	c.add("created_by = ?", f.CreatedBy)
+}
+
+// neglected lists keys that nobody looks after.
+func (c *conditions) neglected(f keys.KeyFilter) {
+	if f.Endless {
+		c.use("keys_lasting")
+		c.add("ends_at IS NULL AND revoked_at IS NULL")
+	}
+	if f.NeverUsed {
+		c.use("keys_idle")
+		c.add("last_used_at IS NULL AND revoked_at IS NULL")
+	}
+	if f.OwnScopes {
+		c.use("keys_scoped")
+		c.add("scopes IS NOT NULL AND revoked_at IS NULL")
 	}
 }
 

@@ -152,6 +152,21 @@ func keyLists(s *sqlite.Store) (all []list) {
 			}
 		}
 	}
+	for _, in := range [][]string{nil, {"a"}} {
+		for _, f := range []keys.KeyFilter{
+			{Starts: []string{"a"}},
+			{Starts: []string{"a", "b"}},
+			{Starts: []string{"a"}, Last4: "b"},
+			{Last4: "b"},
+			{Endless: true, Revoked: &no},
+			{NeverUsed: true, Revoked: &no, EndsAfter: at},
+			{OwnScopes: true},
+		} {
+			f.OrganizationIDs = in
+			all = append(all, list{s.ListKeys(f), false})
+		}
+	}
+	all = append(all, list{s.ListKeys(keys.KeyFilter{OrganizationIDs: []string{"a"}, CreatedBy: "b", Revoked: &no, EndsAfter: at}), false})
 	for _, order := range []keys.KeyOrder{keys.EndFirst, keys.UsedLast} {
 		for _, in := range [][]string{nil, {"a"}} {
 			for _, account := range []string{"", "sa"} {
@@ -192,6 +207,10 @@ func TestTheNarrowestIndexIsUsed(t *testing.T) {
 		s.ListEvents(audit.Filter{SubjectID: "x", OrganizationIDs: []string{"o", "p"}, Action: "y"}):   "audit_events_subject",
 		s.ListEvents(audit.Filter{OrganizationIDs: []string{"o"}, Action: "y", From: time.Now()}):      "audit_events_organization",
 		s.ListAccounts(keys.AccountFilter{OrganizationIDs: []string{"o"}, Tier: "t", ExternalID: "x"}): "service_accounts_external",
+		s.ListKeys(keys.KeyFilter{OrganizationIDs: []string{"o"}, CreatedBy: "u"}):                     "keys_creator",
+		s.ListKeys(keys.KeyFilter{Starts: []string{"o"}, Last4: "u"}):                                  "keys_start",
+		s.ListKeys(keys.KeyFilter{NeverUsed: true}):                                                    "keys_idle",
+		s.ListKeys(keys.KeyFilter{Endless: true}):                                                      "keys_lasting",
 		s.ListAccounts(keys.AccountFilter{OrganizationIDs: []string{"o"}, Tier: "t"}):                  "service_accounts_organization",
 		s.ListMemberships(auth.MembershipFilter{OrganizationID: "o", Role: auth.Owner}):                "memberships_organization",
 	} {

@@ -46,15 +46,15 @@ func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Acco
 	return &table[keys.ServiceAccount, keys.AccountFilter]{
 		store: s, name: "service_accounts", descending: true, bury: withoutHash,
 		columns: names(`id revision created_at updated_at organization_id created_by name description tier scopes
-			allowed_networks rate_limit quota external_id metadata disabled search`),
+			allowed_networks rate_limit quota external_id metadata disabled search override`),
 		identify: func(a *keys.ServiceAccount) (string, int64) { return a.ID, a.Revision },
 		values: func(a *keys.ServiceAccount) []any {
 			return append(append([]any{a.ID}, stampValues(&a.Stamp)...), a.OrganizationID, a.CreatedBy, a.Name, a.Description, a.Tier, putJSON(a.Scopes),
-				putJSON(a.AllowedNetworks), putRule(a.RateLimit), putQuota(a.Quota), a.ExternalID, putMetadata(a.Metadata), a.Disabled, a.SearchText())
+				putJSON(a.AllowedNetworks), putRule(a.RateLimit), putQuota(a.Quota), a.ExternalID, putMetadata(a.Metadata), a.Disabled, a.SearchText(), putOverride(a.Override))
 		},
 		scan: func(row scanner, a *keys.ServiceAccount) error {
 			return row.Scan(append(append([]any{&a.ID}, stampColumns(&a.Stamp)...), &a.OrganizationID, &a.CreatedBy, &a.Name, &a.Description, &a.Tier, jsonColumn[string]{&a.Scopes},
-				networksColumn{&a.AllowedNetworks}, ruleColumn{&a.RateLimit}, quotaColumn{&a.Quota}, &a.ExternalID, metadataColumn{&a.Metadata}, &a.Disabled, new(string))...)
+				networksColumn{&a.AllowedNetworks}, ruleColumn{&a.RateLimit}, quotaColumn{&a.Quota}, &a.ExternalID, metadataColumn{&a.Metadata}, &a.Disabled, new(string), overrideColumn{&a.Override})...)
 		},
 		where: func(f keys.AccountFilter) (c conditions) {
 			c.equal("external_id", f.ExternalID)
@@ -91,13 +91,13 @@ func (s *Store) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 func (s *Store) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
 	return &table[keys.Scope, keys.NoFilter]{
 		store: s, name: "scopes",
-		columns:  names("name revision created_at updated_at description"),
+		columns:  names("name revision created_at updated_at description retired_at renamed_to renamed_until rename_open"),
 		identify: func(c *keys.Scope) (string, int64) { return c.Name, c.Revision },
 		values: func(c *keys.Scope) []any {
-			return append(append([]any{c.Name}, stampValues(&c.Stamp)...), c.Description)
+			return append(append([]any{c.Name}, stampValues(&c.Stamp)...), c.Description, putTime(c.RetiredAt), c.RenamedTo, putTime(c.RenamedUntil), c.RenameOpen)
 		},
 		scan: func(row scanner, c *keys.Scope) error {
-			return row.Scan(append(append([]any{&c.Name}, stampColumns(&c.Stamp)...), &c.Description)...)
+			return row.Scan(append(append([]any{&c.Name}, stampColumns(&c.Stamp)...), &c.Description, timeColumn{&c.RetiredAt}, &c.RenamedTo, timeColumn{&c.RenamedUntil}, &c.RenameOpen)...)
 		},
 		where: func(keys.NoFilter) (c conditions) { return c },
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/errs"
@@ -47,7 +48,11 @@ func accountKind(s store.Store) kind[keys.ServiceAccount, keys.AccountFilter] {
 		make: func(i int) keys.ServiceAccount {
 			return keys.ServiceAccount{Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: "org_a", AccountFields: keys.AccountFields{Name: fmt.Sprint("a", i), Tier: "free", Scopes: []string{}}}
 		},
-		change: func(a *keys.ServiceAccount) { a.Name, a.Tier, a.Scopes = "changed", "pro", []string{"a:b"} },
+		change: func(a *keys.ServiceAccount) {
+			a.Name, a.Tier, a.Scopes = "changed", "pro", []string{"a:b"}
+			rule := ratelimit.Rule{Requests: 2, Per: time.Second, Burst: 3}
+			a.Override = &keys.Override{KeyRateLimit: &rule, RateLimit: &rule, Quota: &ratelimit.Quota{Requests: 4, Per: ratelimit.Day}, Until: now(), Note: "n"}
+		},
 	}
 }
 
@@ -82,8 +87,10 @@ func tierKind(s store.Store) kind[keys.Tier, keys.NoFilter] {
 func scopeKind(s store.Store) kind[keys.Scope, keys.NoFilter] {
 	return kind[keys.Scope, keys.NoFilter]{
 		in: s.Scopes(), id: func(c *keys.Scope) string { return c.Name }, stamp: func(c *keys.Scope) *keys.Stamp { return &c.Stamp }, ascending: true,
-		make:   func(i int) keys.Scope { return keys.Scope{Stamp: keys.NewStamp(now()), Name: fmt.Sprint("s:", i)} },
-		change: func(c *keys.Scope) { c.Description = "changed" },
+		make: func(i int) keys.Scope { return keys.Scope{Stamp: keys.NewStamp(now()), Name: fmt.Sprint("s:", i)} },
+		change: func(c *keys.Scope) {
+			c.Description, c.RetiredAt, c.RenamedTo, c.RenamedUntil, c.RenameOpen = "changed", now(), "s:new", now(), true
+		},
 	}
 }
 
@@ -171,7 +178,37 @@ func signingKind(s store.Store) kind[signing.Key, keys.NoFilter] {
 	}
 }
 
+func incidentKind(s store.Store) kind[keys.Incident, keys.NoFilter] {
+	return kind[keys.Incident, keys.NoFilter]{
+		in: s.Incidents(), id: func(n *keys.Incident) string { return n.ID }, stamp: func(n *keys.Incident) *keys.Stamp { return &n.Stamp },
+		make: func(i int) keys.Incident {
+			return keys.Incident{
+				Stamp: keys.NewStamp(now()), ID: ids.New(ids.Incident), Action: keys.IncidentDisable, Reason: keys.ReasonLeaked, Note: "Ünï $where", State: keys.IncidentPlanned,
+				Selection: keys.Selection{OrganizationID: "org_a", CreatedBefore: now(), Pasted: i}, PlannedBy: audit.Subject{Kind: "user", ID: "usr_a", Name: "a@example.com"},
+				Groups: []keys.IncidentGroup{{OrganizationID: "org_a", Tier: "free", Keys: 3}}, UnknownLines: []int{1, 2},
+			}
+		},
+		change: func(n *keys.Incident) {
+			n.State, n.StartedAt, n.Count.Done = keys.IncidentRunning, now(), 7
+		},
+	}
+}
+
+func incidentPageKind(s store.Store) kind[keys.IncidentPage, keys.NoFilter] {
+	return kind[keys.IncidentPage, keys.NoFilter]{
+		in: s.IncidentPages(), id: func(p *keys.IncidentPage) string { return p.ID }, stamp: func(p *keys.IncidentPage) *keys.Stamp { return &p.Stamp }, ascending: true,
+		make: func(i int) keys.IncidentPage {
+			return keys.IncidentPage{Stamp: keys.NewStamp(now()), ID: fmt.Sprintf("inc_a.%06d", i), Keys: []keys.IncidentKey{{ID: "key_a", Name: "k", Revision: 3}}}
+		},
+		change: func(p *keys.IncidentPage) {
+			p.Done, p.Keys = true, []keys.IncidentKey{{ID: "key_a", Name: "k", Revision: 3, After: 4, Outcome: keys.OutcomeDone, At: now()}}
+		},
+	}
+}
+
 func collections(t *testing.T, s store.Store) {
+	t.Run("incidents", func(t *testing.T) { life(t, incidentKind(s)) })
+	t.Run("pages of incidents", func(t *testing.T) { life(t, incidentPageKind(s)) })
 	t.Run("tokens", func(t *testing.T) { life(t, tokenKind(s)) })
 	t.Run("families", func(t *testing.T) { life(t, familyKind(s)) })
 	t.Run("identities", func(t *testing.T) { life(t, identityKind(s)) })

@@ -37,6 +37,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"many writers all land through Revise", func(t *testing.T, s store.Store) { revisions(t, s, writers) }},
 		{"deleted objects leave a trace for other nodes", tombstones},
 		{"filters select keys", keyFilters},
+		{"keys are found by who made them and what is seen of them", keyCreators},
 		{"pages neither repeat nor skip under inserts", paging},
 		{"keys in orders by time", keyOrders},
 		{"a search ends where it is bounded", boundedSearch},

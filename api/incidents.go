@@ -1,0 +1,146 @@
+package api
+
+import (
+	"math"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/keys"
+)
+
+func (a *API) listIncidents(c *gin.Context) error {
+	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]keys.Incident, error) {
+		return a.Incidents.List(c.Request.Context(), principal(c), p)
+	}, a.incidentOut, func(n *keys.Incident) string { return n.ID })
+}
+
+// createIncident makes a dry run, or carries out one that is confirmed.
+func (a *API) createIncident(c *gin.Context) error {
+	var in client.CreateIncident
+	if _, err := bind(c, &in); err != nil {
+		return err
+	}
+	request := incidentRequest(&in)
+	if in.DryRun == nil || *in.DryRun {
+		if in.Confirm != "" {
+			return fault("confirm", "belongs to a request with dry_run false")
+		}
+		made, err := a.Incidents.Plan(c.Request.Context(), principal(c), request)
+		if err != nil {
+			return err
+		}
+		c.Header("Location", "/api/incidents/"+made.ID)
+		return a.showIncident(c, http.StatusCreated, &made, 1)
+	}
+	found, err := a.Incidents.Confirmed(c.Request.Context(), principal(c), in.Confirm, request)
+	if err != nil {
+		return err
+	}
+	return a.showIncident(c, http.StatusOK, &found, 1)
+}
+
+func fault(field, detail string) error {
+	var f errs.Faults
+	f.Add(field, detail)
+	return f.Err()
+}
+
+func (a *API) getIncident(c *gin.Context) error {
+	q := httpx.NewQuery(c.Request)
+	page := q.Whole("page", 1, 1, math.MaxInt32)
+	if err := q.Err(); err != nil {
+		return err
+	}
+	found, err := a.Incidents.Incident(c.Request.Context(), principal(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return a.showIncident(c, http.StatusOK, &found, int(page))
+}
+
+func (a *API) undoIncident(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	found, err := a.Incidents.Undo(c.Request.Context(), principal(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return a.showIncident(c, http.StatusOK, &found, 1)
+}
+
+func (a *API) continueIncident(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	found, err := a.Incidents.Continue(c.Request.Context(), principal(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return a.showIncident(c, http.StatusOK, &found, 1)
+}
+
+// showIncident answers the incident with a page of its keys, from 1.
+func (a *API) showIncident(c *gin.Context, status int, n *keys.Incident, page int) error {
+	some, err := a.Incidents.Page(c.Request.Context(), principal(c), n.ID, page-1)
+	if err != nil {
+		return err
+	}
+	out := a.incidentOut(n)
+	for i := range some {
+		k := &some[i]
+		out.Keys = append(out.Keys, client.IncidentKey{
+			KeyID: k.ID, Name: k.Name, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Start: k.Start, Last4: k.Last4,
+			Outcome: textOut(k.Outcome), At: timeOut(k.At),
+		})
+	}
+	return answer(c, status, out)
+}
+
+func incidentRequest(in *client.CreateIncident) keys.IncidentRequest {
+	s := &in.IncidentSelection
+	return keys.IncidentRequest{
+		Action: keys.IncidentAction(in.Action), Reason: keys.RevokeReason(in.Reason), Note: in.Note, List: in.Keys,
+		Selection: keys.Selection{
+			OrganizationID: s.OrganizationID, ServiceAccountID: s.ServiceAccountID, Tier: s.Tier, Scope: s.Scope, CreatedBy: s.CreatedBy,
+			CreatedBefore: timeIn(s.CreatedBefore), LastUsedBefore: timeIn(s.LastUsedBefore), Neglect: keys.Neglect(s.Neglect),
+		},
+	}
+}
+
+func subjectOut(s audit.Subject) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.Kind
+}
+
+func (a *API) incidentOut(n *keys.Incident) client.Incident {
+	now, s := a.Now(), &n.Selection
+	out := client.Incident{
+		ID: n.ID, Action: string(n.Action), Reason: string(n.Reason), Note: n.Note, Pasted: s.Pasted, State: string(n.State), Interrupted: n.Interrupted(now), Percent: n.Percent(),
+		Selection: client.IncidentSelection{
+			OrganizationID: s.OrganizationID, ServiceAccountID: s.ServiceAccountID, Tier: s.Tier, Scope: s.Scope, CreatedBy: s.CreatedBy,
+			CreatedBefore: timeOut(s.CreatedBefore), LastUsedBefore: timeOut(s.LastUsedBefore), Neglect: string(s.Neglect),
+		},
+		PlannedBy: subjectOut(n.PlannedBy), StartedBy: textOut(subjectOut(n.StartedBy)), StartedAt: timeOut(n.StartedAt), FinishedAt: timeOut(n.FinishedAt),
+		UndoneBy: textOut(subjectOut(n.UndoneBy)), UndoneAt: timeOut(n.UndoneAt), UndoUntil: timeOut(n.UndoUntil()),
+		Count: client.IncidentCount(n.Count), Groups: make([]client.IncidentGroup, len(n.Groups)), UnknownLines: n.UnknownLines,
+		Pages: n.Pages, Keys: []client.IncidentKey{}, Stamps: stamps(&n.Stamp),
+	}
+	for i, g := range n.Groups {
+		out.Groups[i] = client.IncidentGroup(g)
+	}
+	if out.UnknownLines == nil {
+		out.UnknownLines = []int{}
+	}
+	if n.State == keys.IncidentPlanned {
+		out.Confirm = textOut(n.Confirm())
+	}
+	return out
+}

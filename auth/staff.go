@@ -1,0 +1,35 @@
+package auth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Left reports whether nobody can look after what the user made in the
+// organization any more: he is no member of it, or is disabled or gone. The
+// provider's staff are everywhere at home.
+func (p *People) Left(ctx context.Context, userID, organizationID string) (bool, error) {
+	u, err := p.Store.Users().Get(ctx, userID)
+	if errors.Is(err, errs.NotFound) {
+		return true, nil
+	}
+	if err != nil || u.Disabled || u.IsAdmin {
+		return err == nil && u.Disabled, err
+	}
+	_, err = p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
+	if errors.Is(err, errs.NotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
+// MembershipsOf lists where a user is a member. Only admins may.
+func (p *People) MembershipsOf(ctx context.Context, a keys.Actor, userID string, page keys.Page) ([]Membership, error) {
+	if !a.IsAdmin() {
+		return nil, errStaffOnly
+	}
+	return p.Store.Memberships().List(ctx, MembershipFilter{UserID: userID}, page)
+}

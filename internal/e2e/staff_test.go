@@ -1,0 +1,79 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/latchkey/latchkey/internal/parts"
+)
+
+// scripts turns JavaScript on or off.
+func scripts(on bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+		return err
+	})
+}
+
+// TestPortalStaff shows the provider's staff around in both themes and on a
+// phone, and takes an incident from its dry run to its undo without JavaScript.
+func TestPortalStaff(t *testing.T) {
+	t.Parallel()
+	s, _, password := startDemo(t)
+	axe := parts.Axe(t)
+	v := visit(t)
+	v.signIn(s.base, "admin@example.com", password)
+	look := func(name string, before ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		v.do(name, append(before, accessible(t, axe, name), screenshot(name))...)
+		size, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`new TextEncoder().encode(document.documentElement.outerHTML).length`))
+		if err != nil || size > mostPage {
+			t.Errorf("%s has %d bytes, %v", name, size, err)
+		}
+	}
+	page := func(name, path, until string) {
+		t.Helper()
+		look(name, chromedp.Navigate(s.base+path), chromedp.WaitVisible(until))
+	}
+	v.do("home", chromedp.WaitVisible(`.bar a[href="/provider"]`), chromedp.Click(`.bar a[href="/provider"]`), chromedp.WaitVisible(`#find`))
+	page("staff-home", "/provider", `.tiles`)
+	look("staff-find-fault", chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
+	page("staff-incidents-none", "/provider/incidents", `.empty`)
+	page("staff-incident-new", "/provider/incidents/new?tier=pro", `#keys`)
+	page("staff-tiers", "/provider/tiers", `tbody`)
+	page("staff-tier", "/provider/tiers/free", `#title`)
+	look("staff-tier-preview", set("rate_limit", "50/10s"), chromedp.Submit(`#title`), chromedp.WaitVisible(`.big`))
+	look("staff-tier-fault", chromedp.Navigate(s.base+"/provider/tiers/new"), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Gold plan"), chromedp.SendKeys(`#title`, "Gold"), chromedp.SendKeys(`#rate_limit`, "10/1s"),
+		chromedp.Submit(`#title`), chromedp.WaitVisible(`#name-fault`))
+	page("staff-scopes", "/provider/scopes", `tbody`)
+	page("staff-scope", "/provider/scopes/invoices:read", `#rename`)
+	look("staff-scope-rename", chromedp.SendKeys(`#to`, "bills:read"), chromedp.Submit(`#to`), chromedp.WaitVisible(`div.done`))
+	page("staff-organizations", "/provider/organizations", `tbody`)
+	look("staff-organization", chromedp.Click(`tbody a`), chromedp.WaitVisible(`.counts`))
+	page("staff-users", "/provider/users", `tbody`)
+	look("staff-user", chromedp.Click(`tbody tr:last-child a`), chromedp.WaitVisible(`.facts`))
+	page("staff-orphans", "/provider/orphans", `.small-tabs`)
+	page("staff-orphans-never", "/provider/orphans?kind=never_used", `.small-tabs`)
+	page("staff-orphans-lasting", "/provider/orphans?kind=no_expiry", `.small-tabs`)
+	page("staff-system", "/provider/system", `details`)
+	v.do("an account", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .plain`))
+	look("staff-override", chromedp.Click(`.head .plain`), chromedp.WaitVisible(`#until`))
+	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`), chromedp.WaitVisible(`.head .plain`))
+
+	v.do("without scripts", scripts(false), chromedp.Navigate(s.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "invoices:read"), chromedp.SendKeys(`#note`, "seen in a paste"), chromedp.Submit(`#scope`),
+		chromedp.WaitVisible(`input[name=confirm] ~ .actions`), scripts(true))
+	look("staff-incident-planned")
+	v.do("confirm", scripts(false), chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`), chromedp.WaitVisible(`form[action$="/undo"] button`), scripts(true))
+	look("staff-incident-done")
+	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
+		t.Errorf("the counts: %s", got)
+	}
+	v.do("undo", scripts(false), chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitVisible(`.counts`), scripts(true))
+	look("staff-incident-undone")
+	page("staff-incidents", "/provider/incidents", `tbody`)
+}

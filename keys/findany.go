@@ -1,0 +1,90 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+// MostFound bounds the keys that FindAny returns.
+const MostFound = 50
+
+const lastShown = 4 // characters at the end of a key that lists show
+
+// FindAny finds keys by what somebody has of them: a whole key, which is
+// looked up by its hash and kept nowhere; an id; the start that lists show; the
+// last four characters; or both as lists write them, "lk_live_AbCd…WxYz". Only
+// admins may.
+func (s *Service) FindAny(ctx context.Context, a Actor, text string) ([]Key, error) {
+	if err := adminOnly(a); err != nil {
+		return nil, err
+	}
+	text = strings.TrimSpace(text)
+	w, one := wish{}, true
+	switch {
+	case text == "":
+		return nil, badField("find", "paste a key, an id, the start of a key or its last four characters")
+	case s.format.Check(text) == nil:
+		w.hash = HashOf(text)
+	case ids.Valid(ids.Key, text):
+		w.id = text
+	default:
+		one = false
+	}
+	if !one {
+		return s.findByParts(ctx, text)
+	}
+	k, err := s.lookUp(ctx, w)
+	if errors.Is(err, errs.NotFound) {
+		return nil, nil
+	}
+	return []Key{k}, err
+}
+
+func (s *Service) findByParts(ctx context.Context, text string) ([]Key, error) {
+	start, last := text, ""
+	for _, gap := range []string{"…", "..."} {
+		if before, after, ok := strings.Cut(text, gap); ok {
+			start, last = before, after
+		}
+	}
+	f := KeyFilter{}
+	switch {
+	case s.isStart(start) && (last == "" || len(last) == lastShown):
+		f.Starts, f.Last4 = []string{start}, last
+	case len(text) == lastShown && isAlphanumeric(text):
+		f.Last4 = text
+	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.Looks(text):
+		return nil, badField("find", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
+	default:
+		return nil, badField("find", "is no key, no id, no start of a key such as "+s.format.Prefix(Live)+"AbCd, and not its last four characters")
+	}
+	found, err := s.store.Keys().List(ctx, f, Page{Limit: MostFound})
+	if err != nil || len(found) == MostFound || len(text) != lastShown {
+		return found, err
+	}
+	// Four characters may be the first random ones as well.
+	more, err := s.store.Keys().List(ctx, KeyFilter{Starts: []string{s.format.Prefix(Live) + text, s.format.Prefix(Test) + text}}, Page{Limit: MostFound - len(found)})
+	return append(found, more...), err
+}
+
+func (s *Service) isStart(text string) bool {
+	for _, environment := range []Environment{Live, Test} {
+		if random, ok := strings.CutPrefix(text, s.format.Prefix(environment)); ok && len(random) == startRandom && isAlphanumeric(random) {
+			return true
+		}
+	}
+	return false
+}
+
+func isAlphanumeric(text string) bool {
+	for i := range len(text) {
+		if !isBase62(text[i]) {
+			return false
+		}
+	}
+	return true
+}

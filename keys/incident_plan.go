@@ -1,0 +1,244 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+const (
+	planBatch      = 500 // keys and accounts read at once
+	mostLinesTold  = 100
+	planSavesEvery = 20 // pages
+)
+
+// planner finds the keys of an incident and writes them down, page by page.
+type planner struct {
+	n       *Incidents
+	current *Incident
+	page    []IncidentKey
+	names   map[string]bool // ids of a pasted list, each once
+	left    map[Creator]bool
+}
+
+func (p *planner) plan(ctx context.Context, a Actor, wanted []wish) error {
+	p.left = map[Creator]bool{}
+	var err error
+	if p.current.Selection.Pasted > 0 {
+		err = p.pasted(ctx, wanted)
+	} else {
+		err = p.selected(ctx)
+	}
+	if err == nil {
+		err = p.flush(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if lines := p.current.UnknownLines; len(lines) > mostLinesTold {
+		p.current.UnknownLines = lines[:mostLinesTold]
+	}
+	p.current.State = IncidentPlanned
+	if err := p.n.save(ctx, p.current); err != nil {
+		return err
+	}
+	return p.n.Keys.record(ctx, a, "incident.plan", p.current.object(), nil, p.current.summary())
+}
+
+// pasted looks up the keys of a list.
+func (p *planner) pasted(ctx context.Context, wanted []wish) error {
+	accounts := map[string]ServiceAccount{}
+	for _, w := range wanted {
+		k, err := p.n.Keys.lookUp(ctx, w)
+		if errors.Is(err, errs.NotFound) {
+			p.current.Count.Unknown++
+			p.current.UnknownLines = append(p.current.UnknownLines, w.line)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if p.names[k.ID] {
+			continue
+		}
+		p.names[k.ID] = true
+		account, known := accounts[k.ServiceAccountID]
+		if !known {
+			if account, err = p.n.Keys.store.ServiceAccounts().Get(ctx, k.ServiceAccountID); err != nil {
+				return missing(err, accountWord)
+			}
+			accounts[account.ID] = account
+		}
+		if err := p.consider(ctx, &k, &account); err != nil {
+			return err
+		}
+	}
+	slices.Sort(p.current.UnknownLines)
+	return nil
+}
+
+func (s *Service) lookUp(ctx context.Context, w wish) (Key, error) {
+	if w.id != "" {
+		return s.store.Keys().Get(ctx, w.id)
+	}
+	k, err := s.store.Keys().ByHash(ctx, w.hash)
+	if err != nil {
+		return k, err
+	}
+	return s.store.Keys().Get(ctx, k.ID) // with its last use
+}
+
+// selected goes through the accounts that may have such keys.
+func (p *planner) selected(ctx context.Context) error {
+	s := &p.current.Selection
+	if s.ServiceAccountID != "" {
+		account, err := p.n.Keys.store.ServiceAccounts().Get(ctx, s.ServiceAccountID)
+		if errors.Is(err, errs.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read service account: %w", err)
+		}
+		return p.account(ctx, &account)
+	}
+	f := AccountFilter{Tier: s.Tier}
+	if s.OrganizationID != "" {
+		f.OrganizationIDs = []string{s.OrganizationID}
+	}
+	return eachAccount(ctx, p.n.Keys.store, f, func(account *ServiceAccount) error { return p.account(ctx, account) })
+}
+
+// eachAccount calls do for the accounts that pass the filter.
+func eachAccount(ctx context.Context, s Store, f AccountFilter, do func(*ServiceAccount) error) error {
+	for after := ""; ; {
+		some, err := s.ServiceAccounts().List(ctx, f, Page{After: after, Limit: planBatch})
+		if err != nil {
+			return fmt.Errorf("list service accounts: %w", err)
+		}
+		for i := range some {
+			if err := do(&some[i]); err != nil {
+				return err
+			}
+		}
+		if len(some) < planBatch {
+			return nil
+		}
+		after = some[len(some)-1].ID
+	}
+}
+
+// account considers the keys of an account that are alive.
+func (p *planner) account(ctx context.Context, account *ServiceAccount) error {
+	s := &p.current.Selection
+	if (s.OrganizationID != "" && account.OrganizationID != s.OrganizationID) || (s.Tier != "" && account.Tier != s.Tier) {
+		return nil
+	}
+	return p.n.Keys.eachAlive(ctx, account.ID, func(k *Key) error { return p.consider(ctx, k, account) })
+}
+
+// eachAlive calls do for the keys of the account that are neither revoked nor
+// ended.
+func (s *Service) eachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
+	no := false
+	f := KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: moment(s.now())}
+	for after := ""; ; {
+		some, err := s.store.Keys().List(ctx, f, Page{After: after, Limit: planBatch})
+		if err != nil {
+			return fmt.Errorf("list keys: %w", err)
+		}
+		for i := range some {
+			if err := do(&some[i]); err != nil {
+				return err
+			}
+		}
+		if len(some) < planBatch {
+			return nil
+		}
+		after = some[len(some)-1].ID
+	}
+}
+
+// consider plans the key if it is selected and not as it should be already.
+func (p *planner) consider(ctx context.Context, k *Key, account *ServiceAccount) error {
+	fits, err := p.fits(ctx, k, account)
+	if err != nil || !fits {
+		return err
+	}
+	if !k.Alive(p.n.Keys.now()) || (p.current.Action == IncidentDisable && k.Disabled) {
+		p.current.Count.Already++
+		return nil
+	}
+	p.current.count(k.OrganizationID, account.Tier)
+	p.page = append(p.page, IncidentKey{
+		ID: k.ID, Name: k.Name, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Start: k.Start, Last4: k.Last4, Revision: k.Revision,
+	})
+	if len(p.page) < incidentStep {
+		return nil
+	}
+	return p.flush(ctx)
+}
+
+// fits reports whether all holds for the key that the selection asks for.
+func (p *planner) fits(ctx context.Context, k *Key, account *ServiceAccount) (bool, error) {
+	s := &p.current.Selection
+	switch {
+	case s.OrganizationID != "" && k.OrganizationID != s.OrganizationID,
+		s.ServiceAccountID != "" && k.ServiceAccountID != s.ServiceAccountID,
+		s.Tier != "" && account.Tier != s.Tier,
+		s.CreatedBy != "" && k.CreatedBy != s.CreatedBy,
+		s.Scope != "" && !CoveredBy(effectiveScopes(k.Scopes, account.Scopes), s.Scope),
+		!s.CreatedBefore.IsZero() && !k.CreatedAt.Before(s.CreatedBefore),
+		!s.LastUsedBefore.IsZero() && !k.LastUsedAt.Before(s.LastUsedBefore):
+		return false, nil
+	}
+	switch s.Neglect {
+	case NeverUsed:
+		return k.LastUsedAt.IsZero() && k.CreatedAt.Before(p.n.Keys.now().Add(-NeverUsedFor)), nil
+	case NoExpiry:
+		return k.EndsAt().IsZero(), nil
+	case CreatorLeft:
+		return p.hasLeft(ctx, Creator{k.OrganizationID, k.CreatedBy})
+	default:
+		return true, nil
+	}
+}
+
+func (p *planner) hasLeft(ctx context.Context, c Creator) (bool, error) {
+	if !strings.HasPrefix(c.ID, ids.User) {
+		return false, nil
+	}
+	if left, known := p.left[c]; known {
+		return left, nil
+	}
+	left, err := p.n.Left(ctx, c.ID, c.OrganizationID)
+	if err != nil {
+		return false, fmt.Errorf("ask whether a creator has left: %w", err)
+	}
+	p.left[c] = left
+	return left, nil
+}
+
+// flush writes the page down.
+func (p *planner) flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(p.page) == 0 {
+		return nil
+	}
+	page := IncidentPage{Stamp: NewStamp(p.n.Keys.now()), ID: pageID(p.current.ID, p.current.Pages), Keys: p.page}
+	if err := p.n.Store.IncidentPages().Insert(ctx, page); err != nil {
+		return fmt.Errorf("store a page of %s: %w", p.current.ID, err)
+	}
+	p.page = nil
+	p.current.Pages++
+	if p.current.Pages%planSavesEvery != 0 {
+		return nil
+	}
+	return p.n.save(ctx, p.current)
+}

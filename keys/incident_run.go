@@ -1,0 +1,199 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// run does the pages that are left. After an interruption the first of them may
+// be half done.
+func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed bool) error {
+	for current.Next < current.Pages {
+		page, err := n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
+		if err != nil {
+			return fmt.Errorf("read a page of %s: %w", current.ID, err)
+		}
+		if !page.Done {
+			err = n.step(ctx, &page, func(ctx context.Context, k *IncidentKey) error { return n.strike(ctx, a, current, k, resumed) })
+			page.Done = true
+			if err = errors.Join(err, n.savePage(ctx, &page, err)); err != nil {
+				return err
+			}
+		}
+		resumed = false
+		current.tally(&page)
+		current.Next++
+		if err := n.save(ctx, current); err != nil {
+			return err
+		}
+	}
+	current.State, current.FinishedAt = IncidentDone, moment(n.Keys.now())
+	if err := n.save(ctx, current); err != nil {
+		return err
+	}
+	return n.Keys.record(ctx, a, "incident.finish", current.object(), nil, current.summary())
+}
+
+// step does something to each key of the page, some at once. It stops at the
+// first fault of our own.
+func (n *Incidents) step(ctx context.Context, page *IncidentPage, do func(context.Context, *IncidentKey) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(stepWorkers)
+	for i := range page.Keys {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return do(ctx, &page.Keys[i])
+		})
+	}
+	return group.Wait()
+}
+
+// savePage writes what became of the page's keys, unless the step failed: then
+// it is done again, and finds what it did.
+func (n *Incidents) savePage(ctx context.Context, page *IncidentPage, failed error) error {
+	if failed != nil {
+		return nil
+	}
+	page.Revision++
+	page.UpdatedAt = moment(n.Keys.now())
+	if err := n.Store.IncidentPages().Replace(ctx, *page); err != nil {
+		return fmt.Errorf("store page %s: %w", page.ID, err)
+	}
+	return nil
+}
+
+var (
+	errEndedBefore = errors.New("the key has ended")
+	errOursAlready = errors.New("this incident did it before it was interrupted")
+	errAsIs        = errors.New("the key is as it should be")
+)
+
+// strike disables or revokes one key, whatever was changed in it since it was
+// planned.
+func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item *IncidentKey, resumed bool) error {
+	s, action := n.Keys, "incident."+string(current.Action)
+	before, after, err := Revise(ctx, s.store.Keys(), item.ID, AnyRevision, s.now, func(k *Key) error {
+		struck := !k.RevokedAt.IsZero()
+		if current.Action == IncidentDisable {
+			struck = k.Disabled
+		}
+		switch {
+		case struck && resumed && k.Revision == item.Revision+1:
+			return errOursAlready
+		case !k.Alive(s.now()):
+			return errEndedBefore
+		case struck:
+			return errAsIs
+		case current.Action == IncidentDisable:
+			k.Disabled = true
+		default:
+			k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), current.Reason, current.Note
+		}
+		return nil
+	})
+	item.At = moment(s.now())
+	switch {
+	case errors.Is(err, errOursAlready):
+		item.Outcome, item.After = OutcomeDone, before.Revision
+		return n.recordOnce(ctx, a, action, &before)
+	case errors.Is(err, errEndedBefore):
+		item.Outcome = OutcomeEnded
+	case errors.Is(err, errAsIs):
+		item.Outcome = OutcomeAlready
+	case errors.Is(err, errs.NotFound):
+		item.Outcome = OutcomeGone
+	case errors.Is(err, errs.Conflict):
+		item.Outcome = OutcomeFailed
+	case err != nil:
+		return fmt.Errorf("%s key %s: %w", current.Action, item.ID, err)
+	default:
+		item.Outcome, item.After = OutcomeDone, after.Revision
+		return s.recordKey(ctx, a, action, &after, before, after)
+	}
+	return nil
+}
+
+// recordOnce writes the event of a change that was made right before an
+// interruption, unless it was written as well.
+func (n *Incidents) recordOnce(ctx context.Context, a Actor, action string, k *Key) error {
+	events, err := n.Keys.audit.Events(ctx, audit.Filter{ObjectID: k.ID}, "", 1)
+	if err != nil {
+		return fmt.Errorf("read events of key %s: %w", k.ID, err)
+	}
+	if len(events) == 1 && events[0].Action == action {
+		n.Keys.bump(k.mark(), k.ID)
+		return nil
+	}
+	return n.Keys.recordKey(ctx, a, action, k, nil, k)
+}
+
+// undo enables the keys of the pages that are left.
+func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resumed bool) error {
+	for current.Next < current.Pages {
+		page, err := n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
+		if err != nil {
+			return fmt.Errorf("read a page of %s: %w", current.ID, err)
+		}
+		if !page.Undone {
+			err = n.step(ctx, &page, func(ctx context.Context, k *IncidentKey) error { return n.restore(ctx, a, k, resumed) })
+			page.Undone = true
+			if err = errors.Join(err, n.savePage(ctx, &page, err)); err != nil {
+				return err
+			}
+		}
+		resumed = false
+		undone := Incident{}
+		undone.tally(&page)
+		current.Count.Undone += undone.Count.Undone
+		current.Count.Kept += undone.Count.Kept
+		current.Next++
+		if err := n.save(ctx, current); err != nil {
+			return err
+		}
+	}
+	current.State, current.UndoneAt = IncidentUndone, moment(n.Keys.now())
+	if err := n.save(ctx, current); err != nil {
+		return err
+	}
+	return n.Keys.record(ctx, a, "incident.undone", current.object(), nil, current.summary())
+}
+
+// restore enables the key if the incident disabled it and nobody changed it
+// since.
+func (n *Incidents) restore(ctx context.Context, a Actor, item *IncidentKey, resumed bool) error {
+	if item.Outcome != OutcomeDone {
+		return nil
+	}
+	s, ours := n.Keys, false
+	before, after, err := Revise(ctx, s.store.Keys(), item.ID, AnyRevision, s.now, func(k *Key) error {
+		// Enabled and one revision on: an undo that was interrupted did it.
+		ours = resumed && !k.Disabled && k.Revision == item.After+1
+		if !k.Disabled || k.Revision != item.After {
+			return errAsIs
+		}
+		k.Disabled = false
+		return nil
+	})
+	item.At = moment(s.now())
+	switch {
+	case errors.Is(err, errAsIs) && ours:
+		item.Outcome = OutcomeUndone
+		return n.recordOnce(ctx, a, "incident.enable", &before)
+	case errors.Is(err, errAsIs), errors.Is(err, errs.NotFound), errors.Is(err, errs.Conflict):
+		item.Outcome = OutcomeKept
+	case err != nil:
+		return fmt.Errorf("enable key %s: %w", item.ID, err)
+	default:
+		item.Outcome = OutcomeUndone
+		return s.recordKey(ctx, a, "incident.enable", &after, before, after)
+	}
+	return nil
+}

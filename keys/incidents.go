@@ -1,0 +1,322 @@
+package keys
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+// IncidentsConfig is what Incidents needs. All fields are required.
+type IncidentsConfig struct {
+	Keys   *Service
+	Store  IncidentStore
+	Logger *slog.Logger
+	// Left reports whether the user is there, is none of the staff, and is no
+	// member of the organization any more; a user who is gone has left.
+	Left func(ctx context.Context, userID, organizationID string) (bool, error)
+}
+
+// Incidents disables and revokes many keys at once, in steps that outlive the
+// request. A node that dies leaves its incident interrupted; any node can
+// continue it.
+type Incidents struct {
+	IncidentsConfig
+	life    context.Context
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	places  chan struct{}
+}
+
+const (
+	mostIncidents = 4               // that one node works on at once
+	answerWithin  = 2 * time.Second // how long a call waits for work that goes on behind it
+	stepWorkers   = 4               // keys of a step that are changed at once
+)
+
+// NewIncidents returns Incidents. Close ends what goes on.
+func NewIncidents(c IncidentsConfig) (*Incidents, error) {
+	if c.Keys == nil || c.Store == nil || c.Logger == nil || c.Left == nil {
+		return nil, errors.New("keys: Keys, Store, Logger and Left are required")
+	}
+	life, stop := context.WithCancel(context.Background())
+	return &Incidents{IncidentsConfig: c, life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, nil
+}
+
+// Close stops work that goes on, and waits until it has stopped. What was not
+// finished is shown as interrupted.
+func (n *Incidents) Close() {
+	n.stop()
+	n.running.Wait()
+}
+
+const incidentWord = "incident"
+
+// Incident returns one incident. Only admins may.
+func (n *Incidents) Incident(ctx context.Context, a Actor, id string) (Incident, error) {
+	if err := adminOnly(a); err != nil {
+		return Incident{}, err
+	}
+	found, err := n.Store.Incidents().Get(ctx, id)
+	if err != nil {
+		return Incident{}, missing(err, incidentWord)
+	}
+	return found, nil
+}
+
+// List lists incidents and dry runs, newest first. Only admins may.
+func (n *Incidents) List(ctx context.Context, a Actor, p Page) ([]Incident, error) {
+	if err := adminOnly(a); err != nil {
+		return nil, err
+	}
+	return n.Store.Incidents().List(ctx, NoFilter{}, p)
+}
+
+// Page returns the keys of a page of the incident, from 0; none behind the
+// last. Only admins may.
+func (n *Incidents) Page(ctx context.Context, a Actor, id string, number int) ([]IncidentKey, error) {
+	if err := adminOnly(a); err != nil {
+		return nil, err
+	}
+	p, err := n.Store.IncidentPages().Get(ctx, pageID(id, number))
+	if errors.Is(err, errs.NotFound) {
+		return nil, nil
+	}
+	return p.Keys, err
+}
+
+// Plan makes the dry run: it finds the keys and names them, and changes none.
+// Where that takes longer than some seconds it goes on behind the answer, whose
+// State then is IncidentPlanning. Only admins may.
+func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incident, error) {
+	if err := adminOnly(a); err != nil {
+		return Incident{}, err
+	}
+	r, list := r.tidied()
+	if err := r.check(n.Keys.now()); err != nil {
+		return Incident{}, err
+	}
+	wanted, unknown := n.wanted(list)
+	made := Incident{
+		Stamp: NewStamp(n.Keys.now()), ID: ids.New(ids.Incident), Action: r.Action, Reason: r.Reason, Note: r.Note, Selection: r.Selection,
+		State: IncidentPlanning, PlannedBy: a.Subject(), Groups: []IncidentGroup{}, UnknownLines: unknown,
+	}
+	made.Count.Unknown = len(unknown)
+	if err := n.Store.Incidents().Insert(ctx, made); err != nil {
+		return Incident{}, fmt.Errorf("store an incident: %w", err)
+	}
+	return n.work(ctx, made, func(ctx context.Context, current *Incident) error {
+		p := planner{n: n, current: current, names: map[string]bool{}}
+		return p.plan(ctx, a, wanted)
+	})
+}
+
+// wish is one line of a pasted list: a key by its hash, or by its id.
+type wish struct {
+	line int
+	hash Hash
+	id   string
+}
+
+// wanted reads a pasted list, without keeping any of it.
+func (n *Incidents) wanted(list []string) (all []wish, unknown []int) {
+	for i, line := range list {
+		switch {
+		case line == "":
+		case n.Keys.format.Check(line) == nil:
+			all = append(all, wish{line: i + 1, hash: HashOf(line)})
+		case ids.Valid(ids.Key, line):
+			all = append(all, wish{line: i + 1, id: strings.Clone(line)})
+		default:
+			unknown = append(unknown, i+1)
+		}
+	}
+	return all, unknown
+}
+
+// Run carries a dry run out that was confirmed with its Confirm. Only admins
+// may.
+func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident, error) {
+	id, _, _ := strings.Cut(confirm, ".")
+	found, err := n.Incident(ctx, a, id)
+	if err != nil {
+		return Incident{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(found.Confirm()), []byte(confirm)) != 1 {
+		return Incident{}, badField("confirm", "is not that of the dry run; look at it again")
+	}
+	now := n.Keys.now()
+	switch {
+	case found.State == IncidentPlanning:
+		return Incident{}, errs.New(errs.Conflict, "the dry run is not over yet")
+	case found.State != IncidentPlanned:
+		return found, nil // confirmed twice
+	case now.Sub(found.CreatedAt) > PlanLife:
+		return Incident{}, errs.New(errs.Conflict, "the dry run is older than an hour; make it anew")
+	}
+	found.State, found.StartedBy, found.StartedAt, found.Next = IncidentRunning, a.Subject(), moment(now), 0
+	if err := n.save(ctx, &found); err != nil {
+		return Incident{}, err
+	}
+	if err := n.Keys.record(ctx, a, "incident.start", found.object(), nil, found.summary()); err != nil {
+		return Incident{}, err
+	}
+	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.run(ctx, a, current, false) })
+}
+
+// Confirmed is Run for a request that asks once more for what the dry run
+// showed. What it selects, unless it is left out, must be the same.
+func (n *Incidents) Confirmed(ctx context.Context, a Actor, confirm string, r IncidentRequest) (Incident, error) {
+	if err := adminOnly(a); err != nil {
+		return Incident{}, err
+	}
+	id, _, _ := strings.Cut(confirm, ".")
+	if !ids.Valid(ids.Incident, id) {
+		return Incident{}, badField("confirm", "must be that of a dry run")
+	}
+	found, err := n.Incident(ctx, a, id)
+	if errors.Is(err, errs.NotFound) {
+		return Incident{}, badField("confirm", "must be that of a dry run")
+	}
+	if err != nil {
+		return Incident{}, err
+	}
+	r, _ = r.tidied()
+	if r.Action != found.Action || (r.Selection != Selection{} && r.Selection != found.Selection) {
+		return Incident{}, badField("confirm", "is that of a dry run with another action or selection")
+	}
+	return n.Run(ctx, a, confirm)
+}
+
+// Continue takes an interrupted incident on. Only admins may.
+func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident, error) {
+	found, err := n.Incident(ctx, a, id)
+	if err != nil {
+		return Incident{}, err
+	}
+	if !found.Interrupted(n.Keys.now()) || found.State == IncidentPlanning {
+		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be made anew")
+	}
+	if err := n.save(ctx, &found); err != nil { // of two who continue one goes on
+		return Incident{}, err
+	}
+	if err := n.Keys.record(ctx, a, "incident.continue", found.object(), nil, found.summary()); err != nil {
+		return Incident{}, err
+	}
+	return n.work(ctx, found, func(ctx context.Context, current *Incident) error {
+		if current.State == IncidentUndoing {
+			return n.undo(ctx, a, current, true)
+		}
+		return n.run(ctx, a, current, true)
+	})
+}
+
+// Undo enables what the incident disabled and nobody changed since. Only
+// admins may, within UndoTime.
+func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, error) {
+	found, err := n.Incident(ctx, a, id)
+	if err != nil {
+		return Incident{}, err
+	}
+	switch now := n.Keys.now(); {
+	case found.Action == IncidentRevoke:
+		return Incident{}, errs.New(errs.Conflict, "a revoke cannot be undone")
+	case found.State != IncidentDone:
+		return Incident{}, errs.New(errs.Conflict, "only a disabling that is done can be undone, once")
+	case !found.Undoable(now):
+		return Incident{}, errs.New(errs.Conflict, "it is more than 24 hours ago; enable the keys one by one")
+	}
+	found.State, found.UndoneBy, found.Next = IncidentUndoing, a.Subject(), 0
+	if err := n.save(ctx, &found); err != nil {
+		return Incident{}, err
+	}
+	if err := n.Keys.record(ctx, a, "incident.undo", found.object(), nil, found.summary()); err != nil {
+		return Incident{}, err
+	}
+	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.undo(ctx, a, current, false) })
+}
+
+// save writes the incident, unless another node has it now.
+func (n *Incidents) save(ctx context.Context, current *Incident) error {
+	next := *current
+	next.Revision++
+	next.UpdatedAt = later(moment(n.Keys.now()), next.UpdatedAt)
+	if err := n.Store.Incidents().Replace(ctx, next); err != nil {
+		return fmt.Errorf("store incident %s: %w", current.ID, err)
+	}
+	*current = next
+	return nil
+}
+
+// work does what goes on behind the answer, and waits a little for it.
+func (n *Incidents) work(ctx context.Context, current Incident, do func(context.Context, *Incident) error) (Incident, error) {
+	select {
+	case n.places <- struct{}{}:
+	default:
+		return current, errs.New(errs.Unavailable, "too many incidents are worked on at once; it can be continued in a moment")
+	}
+	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := context.AfterFunc(n.life, cancel)
+	done, mine := make(chan struct{}), current
+	n.running.Go(func() {
+		defer func() { ended(); cancel(); <-n.places; close(done) }()
+		if err := do(working, &mine); err != nil && n.life.Err() == nil {
+			n.Logger.ErrorContext(working, "an incident is interrupted", "incident_id", mine.ID, "err", err)
+		}
+	})
+	timer := time.NewTimer(answerWithin)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	found, err := n.Store.Incidents().Get(ctx, current.ID)
+	if err != nil {
+		return current, missing(err, incidentWord)
+	}
+	return found, nil
+}
+
+// planKept is how long a dry run that nobody confirmed is kept.
+const planKept = 24 * time.Hour
+
+// Clean removes a dry run that is over, and tells how many.
+func (n *Incidents) Clean(ctx context.Context) (int, error) {
+	now := n.Keys.now()
+	for after := ids.At(ids.Incident, now.Add(-planKept)); ; {
+		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
+		if err != nil || len(some) == 0 {
+			return 0, err
+		}
+		for i := range some {
+			if some[i].State == IncidentPlanned || some[i].State == IncidentPlanning {
+				return 1, n.remove(ctx, &some[i])
+			}
+		}
+		after = some[len(some)-1].ID
+	}
+}
+
+func (n *Incidents) remove(ctx context.Context, one *Incident) error {
+	for number := 0; ; number++ {
+		p, err := n.Store.IncidentPages().Get(ctx, pageID(one.ID, number))
+		if errors.Is(err, errs.NotFound) {
+			break
+		}
+		if err == nil {
+			err = n.Store.IncidentPages().Delete(ctx, p.ID, p.Revision)
+		}
+		if err != nil {
+			return fmt.Errorf("remove a page of %s: %w", one.ID, err)
+		}
+	}
+	return n.Store.Incidents().Delete(ctx, one.ID, one.Revision)
+}

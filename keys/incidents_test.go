@@ -1,0 +1,361 @@
+package keys_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// brittle is an IncidentStore that stops to take pages when it is told to.
+type brittle struct {
+	keys.IncidentStore
+	pagesLeft atomic.Int64
+}
+
+type brittlePages struct {
+	keys.Collection[keys.IncidentPage, keys.NoFilter]
+	of *brittle
+}
+
+func (b *brittle) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
+	return brittlePages{b.IncidentStore.IncidentPages(), b}
+}
+
+// Replace implements keys.Collection.
+func (p brittlePages) Replace(ctx context.Context, page keys.IncidentPage) error {
+	if p.of.pagesLeft.Add(-1) < 0 {
+		return errors.Join(errGone, errs.Unavailable)
+	}
+	return p.Collection.Replace(ctx, page)
+}
+
+func (w *world) incidents() (*keys.Incidents, *brittle) {
+	w.t.Helper()
+	b := &brittle{IncidentStore: w.store}
+	b.pagesLeft.Store(1 << 40)
+	n, err := keys.NewIncidents(keys.IncidentsConfig{
+		Keys: w.service, Store: b, Logger: slog.New(slog.DiscardHandler),
+		Left: func(_ context.Context, user, _ string) (bool, error) { return user == leaver, nil },
+	})
+	w.must(err)
+	w.t.Cleanup(n.Close)
+	return n, b
+}
+
+const leaver = ids.User + "00000000000070008000000000000001"
+
+// many issues keys of an account on the largest tier.
+func (w *world) many(n int) (all []keys.Key, secrets []string) {
+	w.t.Helper()
+	_, err := w.service.ChangeAccount(w.t.Context(), w.admin, w.account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Tier = "enterprise"; return f, nil })
+	w.must(err)
+	for range n {
+		k, secret := w.issue(keys.KeyFields{})
+		all, secrets = append(all, k), append(secrets, secret)
+	}
+	return all, secrets
+}
+
+func (w *world) plan(n *keys.Incidents, r keys.IncidentRequest) keys.Incident {
+	w.t.Helper()
+	got, err := n.Plan(w.t.Context(), w.admin, r)
+	w.must(err)
+	return w.over(n, got)
+}
+
+// over waits for work behind an answer.
+func (w *world) over(n *keys.Incidents, got keys.Incident) keys.Incident {
+	w.t.Helper()
+	for got.Working(w.now()) {
+		if err := w.t.Context().Err(); err != nil {
+			w.t.Fatal(err)
+		}
+		var err error
+		got, err = n.Incident(w.t.Context(), w.admin, got.ID)
+		w.must(err)
+	}
+	return got
+}
+
+func TestAnIncidentFromDryRunToUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, _ := w.incidents()
+	all, secrets := w.many(230)
+	w.want(secrets[0], keys.Valid)
+	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Reason: keys.ReasonLeaked, Note: "a paste", Selection: keys.Selection{OrganizationID: keys.FirstOrganization}})
+	if planned.State != keys.IncidentPlanned || planned.Count.Planned != 230 || planned.Pages != 3 || len(planned.Groups) != 1 || planned.Groups[0] != (keys.IncidentGroup{OrganizationID: keys.FirstOrganization, Tier: "enterprise", Keys: 230}) {
+		t.Fatalf("the dry run: %+v", planned)
+	}
+	w.want(secrets[0], keys.Valid) // nothing was done
+
+	late, _ := w.issue(keys.KeyFields{}) // was not in the dry run
+	_, _, err := w.service.Revoke(t.Context(), w.admin, all[0].ID, keys.AnyRevision, keys.ReasonUnused, "")
+	w.must(err)
+	w.must(w.service.DeleteKey(t.Context(), w.admin, all[1].ID, keys.AnyRevision))
+	_, err = n.Run(t.Context(), w.admin, planned.ID+".0123456789abcdef")
+	refused(t, "a token of another dry run", err, errs.Invalid, "confirm")
+	started, err := n.Run(t.Context(), w.admin, planned.Confirm())
+	w.must(err)
+	done := w.over(n, started)
+	if done.State != keys.IncidentDone || done.Count.Done != 228 || done.Count.Skipped != 2 || done.Count.Failed != 0 || !done.Undoable(w.now()) {
+		t.Fatalf("afterwards: %+v", done)
+	}
+	for _, i := range []int{2, 100, 229} {
+		w.want(secrets[i], keys.Disabled)
+	}
+	if again, err := n.Run(t.Context(), w.admin, planned.Confirm()); err != nil || again.Count != done.Count {
+		t.Errorf("confirmed twice: %+v, %v", again.Count, err)
+	}
+	if k, err := w.service.Key(t.Context(), w.admin, late.ID); err != nil || k.Disabled {
+		t.Errorf("a key that the dry run did not name: disabled %t, %v", k.Disabled, err)
+	}
+
+	// What somebody changed since is his.
+	_, err = w.service.ChangeKey(t.Context(), w.admin, all[2].ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Note = "mine"; return f, nil })
+	w.must(err)
+	undone, err := n.Undo(t.Context(), w.admin, done.ID)
+	w.must(err)
+	undone = w.over(n, undone)
+	if undone.State != keys.IncidentUndone || undone.Count.Undone != 227 || undone.Count.Kept != 1 {
+		t.Errorf("the undo: %+v", undone)
+	}
+	w.want(secrets[2], keys.Disabled)
+	w.want(secrets[3], keys.Valid)
+	_, err = n.Undo(t.Context(), w.admin, done.ID)
+	refused(t, "a second undo", err, errs.Conflict, "")
+	events, err := w.store.Events(t.Context(), audit.Filter{ObjectID: all[3].ID}, "", 10)
+	w.must(err)
+	if len(events) != 3 || events[0].Action != "incident.enable" || events[1].Action != "incident.disable" {
+		t.Errorf("the key's events: %+v", events)
+	}
+	events, err = w.store.Events(t.Context(), audit.Filter{ObjectID: done.ID}, "", 10)
+	w.must(err)
+	if len(events) != 5 { // plan, start, finish, undo, undone
+		t.Errorf("the incident has %d events", len(events))
+	}
+}
+
+func TestARevokeIsFinalAndADryRunGetsOld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, _ := w.incidents()
+	_, secrets := w.many(3)
+	request := keys.IncidentRequest{Action: keys.IncidentRevoke, Reason: keys.ReasonAbuse, Selection: keys.Selection{ServiceAccountID: w.account.ID}}
+	old := w.plan(n, request)
+	w.advance(keys.PlanLife + time.Second)
+	_, err := n.Run(t.Context(), w.admin, old.Confirm())
+	refused(t, "a dry run of long ago", err, errs.Conflict, "")
+	w.want(secrets[0], keys.Valid)
+	again := w.plan(n, request)
+	done, err := n.Run(t.Context(), w.admin, again.Confirm())
+	w.must(err)
+	done = w.over(n, done)
+	w.want(secrets[2], keys.Revoked)
+	_, err = n.Undo(t.Context(), w.admin, done.ID)
+	refused(t, "undoing a revoke", err, errs.Conflict, "")
+	disabled := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	if disabled.Count.Planned != 0 {
+		t.Errorf("what is revoked is selected: %+v", disabled.Count)
+	}
+	w.advance(keys.UndoTime * 2)
+	for range 4 {
+		_, err = n.Clean(t.Context())
+		w.must(err)
+	}
+	left, err := n.List(t.Context(), w.admin, keys.Page{Limit: 10})
+	w.must(err)
+	if len(left) != 1 || left[0].ID != done.ID {
+		t.Errorf("of two dry runs and a revoke %d are left", len(left))
+	}
+}
+
+// A process that dies in the middle of a step leaves nothing done twice, and
+// nothing undone.
+func TestAnInterruptedIncidentIsContinued(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, store := w.incidents()
+	all, secrets := w.many(210)
+	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	store.pagesLeft.Store(1) // the second page is done, and not written down
+	stopped, err := n.Run(t.Context(), w.admin, planned.Confirm())
+	w.must(err)
+	if stopped.State != keys.IncidentRunning || stopped.Next != 1 || stopped.Interrupted(w.now()) {
+		t.Fatalf("the incident: %+v", stopped)
+	}
+	_, err = n.Continue(t.Context(), w.admin, planned.ID)
+	refused(t, "continuing what may go on", err, errs.Conflict, "")
+	w.advance(keys.IncidentAlive + time.Second)
+	store.pagesLeft.Store(1 << 40)
+	again, err := n.Continue(t.Context(), w.admin, planned.ID)
+	w.must(err)
+	again = w.over(n, again)
+	if again.State != keys.IncidentDone || again.Count.Done != 210 || again.Count.Skipped != 0 {
+		t.Errorf("continued: %+v", again)
+	}
+	w.want(secrets[120], keys.Disabled)
+	for _, k := range all {
+		events, err := w.store.Events(t.Context(), audit.Filter{ObjectID: k.ID, Action: "incident.disable"}, "", 10)
+		if err != nil || len(events) != 1 {
+			t.Fatalf("key %s has %d events of the incident, %v", k.ID, len(events), err)
+		}
+	}
+	store.pagesLeft.Store(0)
+	undoing, err := n.Undo(t.Context(), w.admin, again.ID)
+	w.must(err)
+	w.advance(keys.IncidentAlive + time.Second)
+	store.pagesLeft.Store(1 << 40)
+	if !undoing.Interrupted(w.now()) {
+		t.Errorf("the undo: %+v", undoing)
+	}
+	undone, err := n.Continue(t.Context(), w.admin, again.ID)
+	w.must(err)
+	if undone = w.over(n, undone); undone.Count.Undone != 210 || undone.Count.Kept != 0 {
+		t.Errorf("the continued undo: %+v", undone.Count)
+	}
+}
+
+// A pasted list is looked up by hash, and is stored nowhere.
+func TestPastedKeysAreKeptNowhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, _ := w.incidents()
+	all, secrets := w.many(4)
+	unknown := format(t).New(keys.Live).Reveal()
+	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentRevoke, Selection: keys.Selection{OrganizationID: keys.FirstOrganization}, List: []string{
+		secrets[0], " " + secrets[1] + "\r", "", all[2].ID, secrets[0], unknown, "<script>alert(1)</script>", "key_00000000000070008000000000000009",
+	}})
+	if planned.Count.Planned != 3 || planned.Count.Unknown != 3 || fmt.Sprint(planned.UnknownLines) != "[6 7 8]" || planned.Selection.Pasted != 8 {
+		t.Fatalf("the dry run: %+v", planned)
+	}
+	_, err := n.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentRevoke, List: make([]string, 0)})
+	refused(t, "nothing selected", err, errs.Invalid, "")
+	_, err = n.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentRevoke, List: strings.Split(strings.Repeat("x\n", keys.MaxPasted)+"x", "\n")})
+	refused(t, "too long a list", err, errs.Invalid, "keys")
+	w.must(w.store.Ping(t.Context()))
+	files, err := filepath.Glob(strings.TrimPrefix(w.store.Name(), "SQLite at ") + "*")
+	w.must(err)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		w.must(err)
+		for _, secret := range append(secrets, unknown) {
+			if strings.Contains(string(content), secret) {
+				t.Errorf("%s holds a key", file)
+			}
+		}
+	}
+}
+
+func TestSelections(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, _ := w.incidents()
+	all, _ := w.many(4)
+	edit := func(i int, change func(*keys.Key)) {
+		_, _, err := keys.Revise(t.Context(), w.store.Keys(), all[i].ID, keys.AnyRevision, w.now, func(k *keys.Key) error { change(k); return nil })
+		w.must(err)
+	}
+	edit(0, func(k *keys.Key) { k.Scopes = []string{"invoices:read"} })
+	edit(1, func(k *keys.Key) { k.CreatedBy = leaver })
+	edit(2, func(k *keys.Key) {
+		k.ExpiresAt, k.CreatedAt = w.now().Add(time.Hour), w.now().Add(-keys.NeverUsedFor*2)
+	})
+	edit(3, func(k *keys.Key) { k.Disabled = true })
+	for _, tt := range []struct {
+		name      string
+		selection keys.Selection
+		want      int
+	}{
+		{"of the organization, but for one that is disabled", keys.Selection{OrganizationID: keys.FirstOrganization}, 3},
+		{"of another organization", keys.Selection{OrganizationID: "org_none"}, 0},
+		{"of the account", keys.Selection{ServiceAccountID: w.account.ID}, 3},
+		{"of an account that is none", keys.Selection{ServiceAccountID: "sa_none"}, 0},
+		{"of the account, in another organization", keys.Selection{ServiceAccountID: w.account.ID, OrganizationID: "org_none"}, 0},
+		{"on the tier", keys.Selection{Tier: "enterprise"}, 3},
+		{"on another tier", keys.Selection{Tier: "free"}, 0},
+		{"that may write invoices", keys.Selection{Scope: "invoices:write"}, 2},
+		{"that may read them", keys.Selection{Scope: "invoices:read"}, 3},
+		{"that may do something else", keys.Selection{Scope: "orders:read"}, 0},
+		{"older than a day", keys.Selection{CreatedBefore: w.now().Add(-24 * time.Hour)}, 1},
+		{"not used since", keys.Selection{LastUsedBefore: w.now()}, 3},
+		{"made by somebody", keys.Selection{CreatedBy: leaver}, 1},
+		{"whose creator left", keys.Selection{Neglect: keys.CreatorLeft}, 1},
+		{"never used", keys.Selection{Neglect: keys.NeverUsed}, 1},
+		{"without an end", keys.Selection{Neglect: keys.NoExpiry}, 2},
+		{"all of it", keys.Selection{Neglect: keys.NoExpiry, Scope: "invoices:write", Tier: "enterprise", CreatedBy: leaver}, 1},
+	} {
+		got := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: tt.selection})
+		if got.Count.Planned != tt.want {
+			t.Errorf("%s: %d keys, want %d", tt.name, got.Count.Planned, tt.want)
+		}
+	}
+	leavers, _, err := n.Leavers(t.Context(), w.admin, w.store, keys.Creator{})
+	w.must(err)
+	if len(leavers) != 1 || leavers[0] != (keys.Leaver{Creator: keys.Creator{OrganizationID: keys.FirstOrganization, ID: leaver}, Keys: 1}) {
+		t.Errorf("who left: %+v", leavers)
+	}
+	for kind, want := range map[keys.Neglect]int{keys.NoExpiry: 3, keys.NeverUsed: 0} {
+		found, err := w.service.Neglected(t.Context(), w.admin, kind, keys.Page{Limit: 10})
+		if err != nil || len(found) != want {
+			t.Errorf("%s: %d keys, %v", kind, len(found), err)
+		}
+	}
+	w.advance(keys.NeverUsedFor + time.Hour)
+	if found, err := w.service.Neglected(t.Context(), w.admin, keys.NeverUsed, keys.Page{Limit: 10}); err != nil || len(found) != 3 {
+		t.Errorf("never used: %d keys, %v", len(found), err)
+	}
+}
+
+// Nobody but the staff does any of it.
+func TestIncidentsAreTheStaffs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, _ := w.incidents()
+	ctx, owner := t.Context(), member(keys.FirstOrganization, auth.Owner)
+	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{OrganizationID: keys.FirstOrganization}})
+	for name, call := range map[string]func() error{
+		"plan":     func() error { _, err := n.Plan(ctx, owner, keys.IncidentRequest{}); return err },
+		"run":      func() error { _, err := n.Run(ctx, owner, planned.Confirm()); return err },
+		"continue": func() error { _, err := n.Continue(ctx, owner, planned.ID); return err },
+		"undo":     func() error { _, err := n.Undo(ctx, owner, planned.ID); return err },
+		"read":     func() error { _, err := n.Incident(ctx, owner, planned.ID); return err },
+		"list":     func() error { _, err := n.List(ctx, owner, keys.Page{Limit: 1}); return err },
+		"page":     func() error { _, err := n.Page(ctx, owner, planned.ID, 0); return err },
+		"leavers":  func() error { _, _, err := n.Leavers(ctx, owner, w.store, keys.Creator{}); return err },
+		"neglected": func() error {
+			_, err := w.service.Neglected(ctx, owner, keys.NoExpiry, keys.Page{Limit: 1})
+			return err
+		},
+		"find":   func() error { _, err := w.service.FindAny(ctx, owner, "abcd"); return err },
+		"impact": func() error { _, err := w.service.TierImpact(ctx, owner, "free", keys.TierFields{}); return err },
+		"override": func() error {
+			_, err := w.service.SetOverride(ctx, owner, w.account.ID, keys.AnyRevision, nil)
+			return err
+		},
+		"retire": func() error {
+			_, err := w.service.RetireScope(ctx, owner, "invoices:read", keys.AnyRevision, true)
+			return err
+		},
+		"rename": func() error {
+			_, err := w.service.RenameScope(ctx, owner, "invoices:read", "bills:read", 0)
+			return err
+		},
+		"use": func() error { _, err := w.service.ScopesUse(ctx, owner, nil, 0); return err },
+	} {
+		refused(t, name, call(), errs.Forbidden, "")
+	}
+}

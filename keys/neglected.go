@@ -1,0 +1,93 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+// Neglected lists keys that nobody seems to look after, newest first: never
+// used ones, or ones without an end. Only admins may.
+func (s *Service) Neglected(ctx context.Context, a Actor, kind Neglect, p Page) ([]Key, error) {
+	if err := adminOnly(a); err != nil {
+		return nil, err
+	}
+	no, now := false, moment(s.now())
+	f := KeyFilter{Revoked: &no, EndsAfter: now}
+	switch kind {
+	case NeverUsed:
+		f.NeverUsed = true
+		if old := ids.At(ids.Key, now.Add(-NeverUsedFor)); p.After == "" || p.After > old {
+			p.After = old
+		}
+	case NoExpiry:
+		f.Endless, f.EndsAfter = true, time.Time{}
+	default:
+		return nil, errs.New(errs.Invalid, "there is no such list of keys")
+	}
+	found, err := s.store.Keys().List(ctx, f, p)
+	if err != nil {
+		return nil, fmt.Errorf("list neglected keys: %w", err)
+	}
+	return found, nil
+}
+
+// Leaver is somebody who made keys of an organization that he is not in any
+// more.
+type Leaver struct {
+	Creator
+	Keys int  // of his that are alive, up to MostOfLeaver
+	More bool // there are more
+}
+
+// Bounds of a list of leavers.
+const (
+	MostOfLeaver      = 1000
+	creatorsLooked    = 500
+	mostLeaversListed = 50
+)
+
+// Leavers lists those behind after who left keys behind, and returns behind
+// whom the list goes on, a zero Creator at its end. Only admins may.
+func (n *Incidents) Leavers(ctx context.Context, a Actor, from Creators, after Creator) (all []Leaver, next Creator, err error) {
+	if err := adminOnly(a); err != nil {
+		return nil, next, err
+	}
+	looked, err := from.Creators(ctx, after, creatorsLooked)
+	if err != nil {
+		return nil, next, fmt.Errorf("list creators of keys: %w", err)
+	}
+	for _, c := range looked {
+		if !strings.HasPrefix(c.ID, ids.User) {
+			continue
+		}
+		left, err := n.Left(ctx, c.ID, c.OrganizationID)
+		if err != nil {
+			return nil, next, fmt.Errorf("ask whether a creator has left: %w", err)
+		}
+		if !left {
+			continue
+		}
+		one := Leaver{Creator: c}
+		no := false
+		mine, err := n.Keys.store.Keys().List(ctx, KeyFilter{OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no, EndsAfter: moment(n.Keys.now())}, Page{Limit: MostOfLeaver + 1})
+		if err != nil {
+			return nil, next, fmt.Errorf("list keys by their creator: %w", err)
+		}
+		if one.Keys = min(len(mine), MostOfLeaver); one.Keys == 0 {
+			continue
+		}
+		one.More = len(mine) > MostOfLeaver
+		if all = append(all, one); len(all) == mostLeaversListed {
+			return all, c, nil
+		}
+	}
+	if len(looked) == creatorsLooked {
+		next = looked[creatorsLooked-1]
+	}
+	return all, next, nil
+}

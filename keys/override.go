@@ -1,0 +1,54 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// MaxOverride bounds how long other limits hold.
+const MaxOverride = 366 * 24 * time.Hour
+
+// holds reports whether there is an override at the time now. Whoever has the
+// account in memory asks it, so that an end needs nobody to notice it.
+func (o *Override) holds(now time.Time) bool { return o != nil && now.Before(o.Until) }
+
+// Holds reports whether the override changes limits at the time now; nil does
+// not.
+func (o *Override) Holds(now time.Time) bool { return o.holds(now) }
+
+// SetOverride gives the account other limits until a time, or ends that with
+// nil. Only admins may.
+func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {
+	if err := adminOnly(a); err != nil {
+		return ServiceAccount{}, err
+	}
+	action := "service_account.override"
+	if o == nil {
+		action = "service_account.override_end"
+	} else if err := o.check(s.now()); err != nil {
+		return ServiceAccount{}, err
+	}
+	before, after, err := Revise(ctx, s.store.ServiceAccounts(), accountID, revision, s.now, func(account *ServiceAccount) error {
+		account.Override = o
+		return nil
+	})
+	if err != nil {
+		return ServiceAccount{}, missing(err, accountWord)
+	}
+	return after, s.record(ctx, a, action, after.object(), before, after)
+}
+
+func (o *Override) check(now time.Time) error {
+	o.Until = moment(o.Until)
+	var f errs.Faults
+	checkRule(&f, "key_rate_limit", o.KeyRateLimit)
+	checkRule(&f, "rate_limit", o.RateLimit)
+	checkQuota(&f, "quota", o.Quota)
+	checkText(&f, "note", o.Note, MaxTextLength, true)
+	f.Check(o.KeyRateLimit != nil || o.RateLimit != nil || o.Quota != nil, "key_rate_limit", "set at least one limit")
+	f.Check(o.Until.After(now) && !o.Until.After(now.Add(MaxOverride)), "until", fmt.Sprintf("must be in the future, at most %d days from now", int(MaxOverride.Hours()/24)))
+	return f.Err()
+}

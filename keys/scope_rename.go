@@ -1,0 +1,296 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Bounds of renaming a scope.
+const (
+	MaxRename       = 366 * 24 * time.Hour // how long the old name goes on working
+	RenameBatch     = 2000                 // changes of one RenameStep
+	mostScopeLooked = 20_000               // accounts, and keys, that a ScopeUse looks at
+)
+
+// ScopeUse counts who holds a scope by its name.
+type ScopeUse struct {
+	Accounts   int
+	Keys       int // with scopes of their own
+	Wildcards  int // accounts that have it by a wildcard which a new name may be outside of
+	Incomplete bool
+}
+
+// ScopesUse counts for each name who holds it. It looks at no more accounts,
+// and keys, than most; 0 for as many as it may. Only admins may.
+func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string, most int) (map[string]*ScopeUse, error) {
+	if err := adminOnly(a); err != nil {
+		return nil, err
+	}
+	if most == 0 {
+		most = mostScopeLooked
+	}
+	use := make(map[string]*ScopeUse, len(names))
+	for _, name := range names {
+		use[name] = &ScopeUse{}
+	}
+	looked, incomplete := 0, false
+	err := eachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
+		if looked++; looked > most {
+			return errEnough
+		}
+		for name, u := range use {
+			switch {
+			case slices.Contains(account.Scopes, name):
+				u.Accounts++
+			case CoveredBy(account.Scopes, name):
+				u.Wildcards++
+			}
+		}
+		return nil
+	})
+	if incomplete = errors.Is(err, errEnough); err != nil && !incomplete {
+		return nil, fmt.Errorf("count accounts by scope: %w", err)
+	}
+	looked = 0
+	err = s.eachScoped(ctx, func(k *Key) error {
+		if looked++; looked > most {
+			return errEnough
+		}
+		for _, scope := range k.Scopes {
+			if u := use[scope]; u != nil {
+				u.Keys++
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, fmt.Errorf("count keys by scope: %w", err)
+	}
+	for _, u := range use {
+		u.Incomplete = incomplete || err != nil
+	}
+	return use, nil
+}
+
+// eachScoped calls do for the keys that have scopes of their own
+// and are not revoked.
+func (s *Service) eachScoped(ctx context.Context, do func(*Key) error) error {
+	for after := ""; ; {
+		some, err := s.store.Keys().List(ctx, KeyFilter{OwnScopes: true}, Page{After: after, Limit: planBatch})
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			if err := do(&some[i]); err != nil {
+				return err
+			}
+		}
+		if len(some) < planBatch {
+			return nil
+		}
+		after = some[len(some)-1].ID
+	}
+}
+
+// RetireScope keeps the scope from being granted any more, or ends that. Who
+// holds it keeps it. Only admins may.
+func (s *Service) RetireScope(ctx context.Context, a Actor, name string, revision int64, retired bool) (Scope, error) {
+	if err := adminOnly(a); err != nil {
+		return Scope{}, err
+	}
+	action := "scope.retire"
+	if !retired {
+		action = "scope.restore"
+	}
+	before, after, err := Revise(ctx, s.store.Scopes(), name, revision, s.now, func(c *Scope) error {
+		if err := renamable(c); err != nil {
+			return err
+		}
+		c.RetiredAt = time.Time{}
+		if retired {
+			c.RetiredAt = moment(s.now())
+		}
+		return nil
+	})
+	if err != nil {
+		return Scope{}, missing(err, scopeWord)
+	}
+	return after, s.record(ctx, a, action, after.object(), before, after)
+}
+
+func renamable(c *Scope) error {
+	switch {
+	case strings.HasPrefix(c.Name, managementPrefix):
+		return errs.New(errs.Conflict, "the scopes of the management API stay as they are")
+	case c.RenamedTo != "":
+		return errs.New(errs.Conflict, "the scope is being renamed to "+c.RenamedTo)
+	default:
+		return nil
+	}
+}
+
+// RenameScope gives everybody who holds the scope the new name as well, in
+// steps (see RenameStep), and takes the old one from them when keep is over: so
+// long a verification that asks for the old name passes. The new name is added
+// to the catalogue unless it is there. Only admins may.
+func (s *Service) RenameScope(ctx context.Context, a Actor, name, to string, keep time.Duration) (Scope, error) {
+	if err := adminOnly(a); err != nil {
+		return Scope{}, err
+	}
+	old, err := s.Scope(ctx, name)
+	if err == nil {
+		err = renamable(&old)
+	}
+	if err != nil {
+		return Scope{}, err
+	}
+	var f errs.Faults
+	f.Check(keep >= 0 && keep <= MaxRename, "keep", fmt.Sprintf("must be between 0 and %d days", int(MaxRename.Hours()/24)))
+	f.Check(to != name, "name", "is the name that it has")
+	f.Check(!strings.HasPrefix(to, managementPrefix), "name", "the resource latchkey is reserved for the management API")
+	f.Check(ValidScope(to), "name", fmt.Sprintf("must be resource:action in lower case, at most %d characters", MaxScopeLength))
+	if err := f.Err(); err != nil {
+		return Scope{}, err
+	}
+	if there, err := s.store.Scopes().Get(ctx, to); err == nil && !(there.RetiredAt.IsZero() && there.RenamedTo == "") {
+		return Scope{}, badField("name", "is the name of a scope that is retired or being renamed")
+	}
+	if _, err := s.CreateScope(ctx, a, to, old.ScopeFields); err != nil && !errors.Is(err, errs.Conflict) {
+		return Scope{}, err
+	}
+	before, after, err := Revise(ctx, s.store.Scopes(), name, AnyRevision, s.now, func(c *Scope) error {
+		if err := renamable(c); err != nil {
+			return err
+		}
+		now := moment(s.now())
+		c.RetiredAt, c.RenamedTo, c.RenamedUntil, c.RenameOpen = now, to, now.Add(keep), true
+		return nil
+	})
+	if err != nil {
+		return Scope{}, missing(err, scopeWord)
+	}
+	return after, s.record(ctx, a, "scope.rename", after.object(), before, after)
+}
+
+// RenameStep makes at most RenameBatch changes of renamed scopes that are to be
+// made by now, and tells how many. It may be called at any time, again and by
+// several nodes.
+func (s *Service) RenameStep(ctx context.Context, a Actor) (int, error) {
+	for after := ""; ; {
+		some, err := s.store.Scopes().List(ctx, NoFilter{}, Page{After: after, Limit: planBatch})
+		if err != nil {
+			return 0, fmt.Errorf("list scopes: %w", err)
+		}
+		for i := range some {
+			c := &some[i]
+			if due := !s.now().Before(c.RenamedUntil); c.RenamedTo == "" || (!c.RenameOpen && !due) {
+				continue
+			}
+			if changed, err := s.renameStep(ctx, a, c); changed > 0 || err != nil {
+				return changed, err
+			}
+		}
+		if len(some) < planBatch {
+			return 0, nil
+		}
+		after = some[len(some)-1].Name
+	}
+}
+
+// renameStep makes changes of one scope, and notes when all are made.
+func (s *Service) renameStep(ctx context.Context, a Actor, c *Scope) (changed int, err error) {
+	last := !s.now().Before(c.RenamedUntil)
+	rewrite := func(scopes []string) ([]string, bool) { return renamed(scopes, c.Name, c.RenamedTo, last) }
+	err = eachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
+		if _, differs := rewrite(account.Scopes); !differs {
+			return nil
+		}
+		if changed++; changed > RenameBatch {
+			return errEnough
+		}
+		return s.rewriteAccount(ctx, a, account.ID, rewrite)
+	})
+	if err == nil {
+		err = s.eachScoped(ctx, func(k *Key) error {
+			if _, differs := rewrite(k.Scopes); !differs {
+				return nil
+			}
+			if changed++; changed > RenameBatch {
+				return errEnough
+			}
+			return s.rewriteKey(ctx, a, k.ID, rewrite)
+		})
+	}
+	if errors.Is(err, errEnough) {
+		return RenameBatch, nil
+	}
+	if err != nil {
+		return changed, fmt.Errorf("rename scope %s: %w", c.Name, err)
+	}
+	return changed, s.renameDone(ctx, a, c, last)
+}
+
+func (s *Service) renameDone(ctx context.Context, a Actor, c *Scope, last bool) error {
+	if last {
+		if err := s.store.Scopes().Delete(ctx, c.Name, c.Revision); err != nil {
+			return missing(err, scopeWord)
+		}
+		return s.record(ctx, a, "scope.rename_end", c.object(), *c, nil)
+	}
+	_, _, err := Revise(ctx, s.store.Scopes(), c.Name, c.Revision, s.now, func(c *Scope) error { c.RenameOpen = false; return nil })
+	if errors.Is(err, errs.Stale) { // another node was faster
+		return nil
+	}
+	return err
+}
+
+// renamed returns the scopes with the new name beside the old one, or in the
+// last step in its place, and whether that is a difference.
+func renamed(scopes []string, old, to string, last bool) ([]string, bool) {
+	if !slices.Contains(scopes, old) {
+		return scopes, false
+	}
+	has := slices.Contains(scopes, to)
+	if !last && (has || len(scopes) >= MaxScopes) {
+		return scopes, false
+	}
+	changed := slices.Clone(scopes)
+	if last {
+		changed = slices.DeleteFunc(changed, func(scope string) bool { return scope == old })
+	}
+	return tidy(append(changed, to)), true
+}
+
+func (s *Service) rewriteAccount(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
+	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, AnyRevision, s.now, func(account *ServiceAccount) error {
+		account.Scopes, _ = rewrite(account.Scopes)
+		return nil
+	})
+	if errors.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, a, "service_account.rename_scope", after.object(), before, after)
+}
+
+func (s *Service) rewriteKey(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, AnyRevision, s.now, func(k *Key) error {
+		k.Scopes, _ = rewrite(k.Scopes)
+		return nil
+	})
+	if errors.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.recordKey(ctx, a, "key.rename_scope", &after, before, after)
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/web"
+)
+
+func (a *app) buildIncidents() (err error) {
+	a.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: a.keys, Store: a.store, Logger: a.logger, Left: a.people.Left})
+	return err
+}
+
+// staff is what the portal's pages for the provider's staff need.
+func (a *app) staff() web.Staff {
+	return web.Staff{Incidents: a.incidents, Creators: a.store, System: a.system, RotateSigningKey: a.rotateSigningKey}
+}
+
+// rotateSigningKey makes the next key that signs tokens, and notes who did.
+func (a *app) rotateSigningKey(ctx context.Context) error {
+	made, err := a.ring.Rotate(ctx, false, false)
+	if err != nil {
+		return fmt.Errorf("rotate the signing key: %w", err)
+	}
+	return a.audit.Record(ctx, audit.Change{
+		Subject: auth.PrincipalOf(ctx).Subject(), Action: "signing_key.rotate", Object: audit.Object{Type: "signing_key", ID: made.ID}, After: made,
+	})
+}
+
+// system tells how the service fares.
+func (a *app) system(ctx context.Context) (web.System, error) {
+	s := web.System{Version: version(), Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(), Keys: a.ring.Keys()}
+	slices.SortFunc(s.Keys, func(x, y signing.Key) int { return y.ActiveAt.Compare(x.ActiveAt) })
+	all, err := a.nodes.List(ctx)
+	if err != nil {
+		return s, fmt.Errorf("list nodes: %w", err)
+	}
+	for i := range all {
+		n := &all[i]
+		s.Nodes = append(s.Nodes, web.SystemNode{ID: n.ID, Name: n.Name, Version: n.Version, Started: n.StartedAt, LastPoll: n.LastPoll, Fresh: n.Fresh, Self: n.Self})
+	}
+	return s, nil
+}
+
+// facts are what only the node that answers knows of itself.
+func (a *app) facts(ctx context.Context) []web.SystemFact {
+	v, polling := a.verifier.Stats(), a.verifier.Polling()
+	redis := web.SystemFact{Name: "redis", Value: "none"}
+	shared := false
+	if a.limiter.failover != nil {
+		found := a.checkRedis()
+		redis.Value, redis.Bad = string(found.State), found.Error != ""
+		shared = found.Error == ""
+	}
+	stored := a.checkStore(ctx)
+	share := 0.0
+	if all := v.Hits + v.Misses; all > 0 {
+		const percent = 100
+		share = float64(v.Hits) * percent / float64(all)
+	}
+	return []web.SystemFact{
+		{Name: "store", Value: a.store.Name(), Bad: stored.Error != ""},
+		{Name: "polled", Value: client.Duration(time.Since(polling.LastPoll).Round(time.Millisecond)).String(), Bad: polling.Stale || polling.Failures > 0},
+		{Name: "cache", Value: strconv.FormatInt(v.Cached, 10) + " / " + strconv.Itoa(a.config.cacheSize)},
+		{Name: "hits", Value: strconv.FormatFloat(share, 'f', 1, 64) + " %"},
+		redis,
+		{Name: "limits", Value: a.limiting(shared)},
+		{Name: "go", Value: runtime.Version()},
+	}
+}
+
+// limiting is how limits are to be decided, and how they are decided now where
+// that is something else.
+func (a *app) limiting(shared bool) string {
+	mode := a.limiter.mode()
+	if a.limiter.failover == nil || a.limiter.deciding(shared) == mode {
+		return mode
+	}
+	return mode + ", now " + a.limiter.deciding(shared)
+}

@@ -1,0 +1,107 @@
+package mongo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// record is an object that is kept as JSON and looked for by its id alone.
+type record struct {
+	ID    string `bson:"_id"`
+	Stamp `bson:",inline"`
+	Data  string `bson:"data"`
+}
+
+// Incidents returns the collection of incidents.
+func (s *Store) Incidents() keys.Collection[keys.Incident, keys.NoFilter] {
+	return records(s, "incidents", true, func(n *keys.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+}
+
+// IncidentPages returns the collection of the pages of incidents.
+func (s *Store) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
+	return records(s, "incident_pages", false, func(n *keys.IncidentPage) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+}
+
+func records[T any](s *Store, name string, descending bool, of func(*T) (string, *keys.Stamp)) *collection[T, keys.NoFilter, record] {
+	return &collection[T, keys.NoFilter, record]{
+		store: s, name: name, descending: descending,
+		identify: func(n *T) (string, int64) {
+			id, stamp := of(n)
+			return id, stamp.Revision
+		},
+		encode: func(n *T) record {
+			id, stamp := of(n)
+			text, err := json.Marshal(n)
+			if err != nil {
+				panic(fmt.Errorf("encode %s: %w", id, err)) // these objects always encode
+			}
+			return record{id, stampOf(stamp), string(text)}
+		},
+		decode: func(d *record) (n T, err error) {
+			err = json.Unmarshal([]byte(d.Data), &n)
+			_, into := of(&n)
+			*into = d.domain()
+			return n, err
+		},
+		where: func(keys.NoFilter) bson.D { return bson.D{} },
+	}
+}
+
+// override is stored by its fields.
+type override struct {
+	KeyRateLimit *rule         `bson:"key_rate_limit"`
+	RateLimit    *rule         `bson:"rate_limit"`
+	Quota        *quota        `bson:"quota"`
+	Until        bson.DateTime `bson:"until"`
+	Note         string        `bson:"note"`
+}
+
+func overrideOf(o *keys.Override) *override {
+	if o == nil {
+		return nil
+	}
+	return &override{ruleOf(o.KeyRateLimit), ruleOf(o.RateLimit), quotaOf(o.Quota), bson.NewDateTimeFromTime(o.Until), o.Note}
+}
+
+func (o *override) domain() *keys.Override {
+	if o == nil {
+		return nil
+	}
+	return &keys.Override{KeyRateLimit: o.KeyRateLimit.domain(), RateLimit: o.RateLimit.domain(), Quota: o.Quota.domain(), Until: o.Until.Time().UTC(), Note: o.Note}
+}
+
+// Creators returns who made keys. It looks at one key of each, however many
+// there are.
+func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
+	order := bson.D{{Key: "organization_id", Value: 1}, {Key: "created_by", Value: 1}}
+	one := options.FindOne().SetSort(order).SetProjection(bson.D{{Key: "organization_id", Value: 1}, {Key: "created_by", Value: 1}})
+	var all []keys.Creator
+	for len(all) < limit {
+		var found struct {
+			OrganizationID string `bson:"organization_id"`
+			CreatedBy      string `bson:"created_by"`
+		}
+		behind := bson.D{{Key: "$or", Value: bson.A{
+			bson.D{{Key: "organization_id", Value: after.OrganizationID}, {Key: "created_by", Value: bson.D{{Key: "$gt", Value: after.ID}}}},
+			bson.D{{Key: "organization_id", Value: bson.D{{Key: "$gt", Value: after.OrganizationID}}}},
+		}}}
+		err := s.db.Collection("keys").FindOne(ctx, behind, one).Decode(&found)
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, known(err)
+		}
+		after = keys.Creator{OrganizationID: found.OrganizationID, ID: found.CreatedBy}
+		all = append(all, after)
+	}
+	return all, nil
+}

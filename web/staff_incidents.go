@@ -1,0 +1,265 @@
+package web
+
+import (
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+type incidentsPage struct {
+	Rows []keys.Incident
+	Next string
+	Now  time.Time
+}
+
+func (p *Portal) listIncidents(c *gin.Context) error {
+	found, err := p.Staff.Incidents.List(c.Request.Context(), principal(c), keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
+	out := incidentsPage{Rows: found, Now: time.Now()}
+	if len(found) > pageSize {
+		out.Rows = found[:pageSize]
+		out.Next = found[pageSize-1].ID
+	}
+	return p.show(c, http.StatusOK, "staff-incidents", view{Title: p.texts["incident.title"], Data: out})
+}
+
+// incidentForm is what the form of a dry run holds. A pasted list is not shown
+// again.
+type incidentForm struct {
+	Action, Reason, Note                          string
+	Organization, Account, Tier, Scope, CreatedBy string
+	CreatedBefore, LastUsedBefore                 string
+	Reasons                                       []keys.RevokeReason
+	Tiers, Neglects                               []option
+	Neglect                                       string
+	Most                                          int
+}
+
+// mostChoices bounds the tiers and scopes that a form offers.
+const mostChoices = 200
+
+func (p *Portal) incidentForm(c *gin.Context, v url.Values) (incidentForm, error) {
+	f := incidentForm{
+		Action: v.Get("action"), Reason: v.Get("reason"), Note: v.Get("note"), Organization: v.Get("organization_id"), Account: v.Get("service_account_id"),
+		Tier: v.Get("tier"), Scope: v.Get("scope"), CreatedBy: v.Get("created_by"), CreatedBefore: v.Get("created_before"), LastUsedBefore: v.Get("last_used_before"),
+		Neglect: v.Get("neglect"), Reasons: reasons(), Most: keys.MaxPasted,
+		Tiers: []option{{"", p.texts["incident.any"]}}, Neglects: []option{{"", p.texts["incident.any"]}},
+	}
+	if f.Action == "" {
+		f.Action = string(keys.IncidentDisable)
+	}
+	for _, one := range []keys.Neglect{keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry} {
+		f.Neglects = append(f.Neglects, option{string(one), p.texts["orphans."+string(one)]})
+	}
+	tiers, err := p.Keys.Tiers(c.Request.Context(), keys.Page{Limit: mostChoices})
+	for i := range tiers {
+		f.Tiers = append(f.Tiers, option{tiers[i].Name, tiers[i].Title})
+	}
+	return f, err
+}
+
+func (p *Portal) newIncident(c *gin.Context) error {
+	f, err := p.incidentForm(c, c.Request.URL.Query())
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "staff-incident-new", view{Title: p.texts["incident.new"], Data: f})
+}
+
+func chosenDay(values url.Values, field string) (time.Time, error) {
+	text := values.Get(field)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return at, fieldError(field, "choose a day")
+	}
+	return at, nil
+}
+
+// incidentRequest reads the form of a dry run.
+func incidentRequest(v url.Values) (r keys.IncidentRequest, err error) {
+	trimmed := func(field string) string { return strings.TrimSpace(v.Get(field)) }
+	r = keys.IncidentRequest{
+		Action: keys.IncidentAction(v.Get("action")), Reason: keys.RevokeReason(v.Get("reason")), Note: v.Get("note"),
+		Selection: keys.Selection{
+			OrganizationID: trimmed("organization_id"), ServiceAccountID: trimmed("service_account_id"), Tier: trimmed("tier"), Scope: trimmed("scope"),
+			CreatedBy: trimmed("created_by"), Neglect: keys.Neglect(v.Get("neglect")),
+		},
+	}
+	if list := v.Get("keys"); strings.TrimSpace(list) != "" {
+		r.List = strings.Split(list, "\n")
+	}
+	if r.Selection.CreatedBefore, err = chosenDay(v, "created_before"); err != nil {
+		return r, err
+	}
+	r.Selection.LastUsedBefore, err = chosenDay(v, "last_used_before")
+	return r, err
+}
+
+func (p *Portal) planIncident(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	request, err := incidentRequest(values)
+	var made keys.Incident
+	if err == nil {
+		made, err = p.Staff.Incidents.Plan(c.Request.Context(), principal(c), request)
+	}
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+made.ID)
+		return nil
+	}
+	return saidFields(err, func(wrong faults) error {
+		f, err := p.incidentForm(c, values)
+		if err != nil {
+			return err
+		}
+		return p.show(c, http.StatusUnprocessableEntity, "staff-incident-new", view{Title: p.texts["incident.new"], Faults: wrong, Data: f})
+	}, "action", "reason", "note", "organization_id", "service_account_id", "tier", "scope", "created_by", "created_before", "last_used_before", "neglect", "keys")
+}
+
+// incidentPage shows one incident and a page of its keys.
+type incidentPage struct {
+	keys.Incident
+	Groups      []incidentGroup
+	MoreGroups  int
+	Keys        []keys.IncidentKey
+	Number      int // of the page of keys, from 1
+	Before      int
+	Behind      int // 0: none
+	Confirm     string
+	Working     bool
+	Interrupted bool
+	Undoable    bool
+	UndoUntil   time.Time
+	Percent     int
+	Names       names
+}
+
+type incidentGroup struct {
+	keys.IncidentGroup
+	Name string
+}
+
+const (
+	mostGroupsShown = 100
+	refreshSeconds  = "2"
+)
+
+func (p *Portal) showIncident(c *gin.Context) error { return p.incidentView(c, http.StatusOK, nil) }
+
+func (p *Portal) incidentView(c *gin.Context, status int, wrong faults) error {
+	ctx, who, now := c.Request.Context(), principal(c), time.Now()
+	n, err := p.Staff.Incidents.Incident(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	out := incidentPage{
+		Incident: n, Confirm: n.Confirm(), Working: n.Working(now), Interrupted: n.Interrupted(now), Undoable: n.Undoable(now), UndoUntil: n.UndoUntil(),
+		Percent: n.Percent(), Names: names{}, Number: max(1, pageNumber(c)),
+	}
+	for _, g := range n.Groups[:min(len(n.Groups), mostGroupsShown)] {
+		out.Groups = append(out.Groups, incidentGroup{g, p.organizationName(ctx, who, out.Names, g.OrganizationID)})
+	}
+	out.MoreGroups = len(n.Groups) - len(out.Groups)
+	if out.Keys, err = p.Staff.Incidents.Page(ctx, who, n.ID, out.Number-1); err != nil {
+		return err
+	}
+	out.Before = out.Number - 1
+	if out.Number < n.Pages {
+		out.Behind = out.Number + 1
+	}
+	if out.Working {
+		c.Header("Refresh", refreshSeconds)
+	}
+	return p.show(c, status, "staff-incident", view{Title: p.texts["incident.title_"+string(n.Action)], Faults: wrong, Data: out})
+}
+
+// incidentDone answers what was done to an incident.
+func (p *Portal) incidentDone(c *gin.Context, err error) error {
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+c.Param("id"))
+		return nil
+	}
+	return saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
+}
+
+func (p *Portal) runIncident(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	if values.Get("sure") != "yes" {
+		return p.incidentDone(c, fieldError("sure", p.texts["staff.sure"]))
+	}
+	confirm := values.Get("confirm")
+	if id, _, _ := strings.Cut(confirm, "."); id != c.Param("id") {
+		return p.incidentDone(c, fieldError("sure", p.texts["incident.other"]))
+	}
+	_, err = p.Staff.Incidents.Run(c.Request.Context(), principal(c), confirm)
+	return p.incidentDone(c, err)
+}
+
+func (p *Portal) continueIncident(c *gin.Context) error {
+	_, err := p.Staff.Incidents.Continue(c.Request.Context(), principal(c), c.Param("id"))
+	return p.incidentDone(c, err)
+}
+
+func (p *Portal) undoIncident(c *gin.Context) error {
+	_, err := p.Staff.Incidents.Undo(c.Request.Context(), principal(c), c.Param("id"))
+	return p.incidentDone(c, err)
+}
+
+// incidentReport writes each key with what became of it.
+func (p *Portal) incidentReport(c *gin.Context) error {
+	ctx, who := c.Request.Context(), principal(c)
+	n, err := p.Staff.Incidents.Incident(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.Header("Content-Type", "text/csv; charset=utf-8")
+	c.Header("Content-Disposition", `attachment; filename="`+n.ID+`.csv"`)
+	w := csv.NewWriter(c.Writer)
+	if err := w.Write([]string{"key_id", "name", "organization_id", "service_account_id", "start", "last4", "outcome", "at"}); err != nil {
+		return err
+	}
+	for number := range n.Pages {
+		page, err := p.Staff.Incidents.Page(ctx, who, n.ID, number)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			k, at := &page[i], ""
+			if !k.At.IsZero() {
+				at = k.At.Format(time.RFC3339)
+			}
+			if err := w.Write([]string{k.ID, harmless(k.Name), k.OrganizationID, k.ServiceAccountID, k.Start, k.Last4, string(k.Outcome), at}); err != nil {
+				return err
+			}
+		}
+		if w.Flush(); w.Error() != nil {
+			return w.Error()
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// harmless keeps a spreadsheet from taking a cell for a formula.
+func harmless(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}

@@ -1,0 +1,179 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// mostUseLooked bounds the accounts, and keys, that a list of scopes looks at.
+const mostUseLooked = 1000
+
+type scopesPage struct {
+	Rows        []scopeRow
+	Next        string
+	Incomplete  bool
+	Name        string // as typed
+	Description string
+}
+
+type scopeRow struct {
+	keys.Scope
+	Use keys.ScopeUse
+}
+
+func (p *Portal) listScopes(c *gin.Context) error { return p.scopesView(c, http.StatusOK, nil) }
+
+func (p *Portal) scopesView(c *gin.Context, status int, wrong faults) error {
+	ctx := c.Request.Context()
+	found, err := p.Keys.Scopes(ctx, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
+	var out scopesPage
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		out.Next = found[pageSize-1].Name
+	}
+	all := make([]string, len(found))
+	for i := range found {
+		all[i] = found[i].Name
+	}
+	use, err := p.Keys.ScopesUse(ctx, principal(c), all, mostUseLooked)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		row := scopeRow{found[i], *use[found[i].Name]}
+		out.Incomplete = row.Use.Incomplete
+		out.Rows = append(out.Rows, row)
+	}
+	if wrong != nil {
+		out.Name, out.Description = c.PostForm("name"), c.PostForm("description")
+	}
+	return p.show(c, status, "staff-scopes", view{Title: p.texts["scopes.title"], Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
+}
+
+func (p *Portal) createScope(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	_, err = p.Keys.CreateScope(c.Request.Context(), principal(c), strings.TrimSpace(values.Get("name")), keys.ScopeFields{Description: strings.TrimSpace(values.Get("description"))})
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/provider/scopes?done=saved")
+		return nil
+	}
+	return saidFields(err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
+}
+
+// scopePage is the page of one scope. Its forms keep what was typed.
+type scopePage struct {
+	keys.Scope
+	Use       keys.ScopeUse
+	Ours      bool // of the management API
+	Described string
+	To        string
+	Days      string
+	Preview   bool // the rename is to be confirmed
+	KeptUntil time.Time
+}
+
+const standardKeepDays = "30"
+
+func (p *Portal) showScope(c *gin.Context) error {
+	return p.scopeView(c, http.StatusOK, nil, func(*scopePage) {})
+}
+
+func (p *Portal) scopeView(c *gin.Context, status int, wrong faults, change func(*scopePage)) error {
+	ctx := c.Request.Context()
+	one, err := p.Keys.Scope(ctx, c.Param("name"))
+	if err != nil {
+		return err
+	}
+	use, err := p.Keys.ScopesUse(ctx, principal(c), []string{one.Name}, 0)
+	if err != nil {
+		return err
+	}
+	out := scopePage{Scope: one, Use: *use[one.Name], Ours: strings.HasPrefix(one.Name, "latchkey:"), Described: one.Description, Days: standardKeepDays}
+	change(&out)
+	return p.show(c, status, "staff-scope", view{Title: one.Name, Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
+}
+
+func (p *Portal) describeScope(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(values.Get("description"))
+	_, err = p.Keys.ChangeScope(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision, func(keys.ScopeFields) (keys.ScopeFields, error) {
+		return keys.ScopeFields{Description: text}, nil
+	})
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
+		return nil
+	}
+	return saidFields(err, func(wrong faults) error {
+		return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(out *scopePage) { out.Described = values.Get("description") })
+	}, "description")
+}
+
+// renameScope tells first who would get the new name, and begins when the form
+// says that this was seen.
+func (p *Portal) renameScope(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	to := strings.TrimSpace(values.Get("to"))
+	typed := func(out *scopePage) { out.To, out.Days = values.Get("to"), values.Get("days") }
+	refuse := func(wrong faults) error { return p.scopeView(c, http.StatusUnprocessableEntity, wrong, typed) }
+	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
+	keep := time.Duration(days) * hoursOfDay * time.Hour
+	if err != nil || days < 0 || keep > keys.MaxRename {
+		return refuse(faults{"days": "must be a whole number of days between 0 and 366"})
+	}
+	if !keys.ValidScope(to) {
+		return refuse(faults{"to": "must be resource:action in lower case"})
+	}
+	if values.Get("sure") != "yes" {
+		return p.scopeView(c, http.StatusOK, nil, func(out *scopePage) {
+			typed(out)
+			out.Preview, out.KeptUntil = true, time.Now().Add(keep)
+		})
+	}
+	ctx, who := c.Request.Context(), principal(c)
+	_, err = p.Keys.RenameScope(ctx, who, c.Param("name"), to, keep)
+	if wrong, ok := asFaults(err, "name"); ok {
+		if wrong["name"] != "" {
+			wrong["to"] = wrong["name"]
+		}
+		return refuse(wrong)
+	}
+	if err == nil {
+		_, err = p.Keys.RenameStep(ctx, who) // what is left is done behind, on one node
+	}
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/provider/scopes?done=renamed")
+	return nil
+}
+
+func (p *Portal) retireScope(retired bool) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		_, err := p.Keys.RetireScope(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision, retired)
+		if err == nil {
+			c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
+			return nil
+		}
+		return saidFields(err, func(wrong faults) error {
+			return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(*scopePage) {})
+		})
+	}
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth/signing"
+)
+
+// System is how the service fares, as the server tells it.
+type System struct {
+	Version  string
+	Started  time.Time
+	Facts    []SystemFact // of the node that answers
+	Nodes    []SystemNode
+	Keys     []signing.Key
+	Settings []SystemSetting
+	Now      time.Time
+}
+
+// SystemFact is one line about the node that answers. Name is that of its text
+// in the catalogue, under "system".
+type SystemFact struct {
+	Name, Value string
+	Bad         bool
+}
+
+// SystemNode is one node of the service.
+type SystemNode struct {
+	ID, Name, Version string
+	Started, LastPoll time.Time
+	Fresh, Self       bool
+}
+
+// SystemSetting is a setting in force. Secret ones have no Value.
+type SystemSetting struct {
+	Variable, Value, Meaning string
+	Secret, Given            bool // Given: not the default
+}
+
+// Lag is how long ago the node last knew of all changes.
+func (n *SystemNode) Lag(now time.Time) time.Duration {
+	return max(0, now.Sub(n.LastPoll)).Truncate(time.Millisecond)
+}
+
+func (p *Portal) showSystem(c *gin.Context) error { return p.systemView(c, http.StatusOK, nil) }
+
+func (p *Portal) systemView(c *gin.Context, status int, wrong faults) error {
+	out, err := p.Staff.System(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	return p.show(c, status, "staff-system", view{Title: p.texts["system.title"], Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: &out})
+}
+
+func (p *Portal) rotateSigningKey(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	if values.Get("sure") != "yes" {
+		return p.systemView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts["staff.sure"]})
+	}
+	if err := p.Staff.RotateSigningKey(c.Request.Context()); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/provider/system?done=rotated")
+	return nil
+}
+
+// Signer is the id of the key that signs now, "" if none does. Keys are those
+// that were made last first.
+func (s *System) Signer() string {
+	for i := range s.Keys {
+		if k := &s.Keys[i]; !k.ActiveAt.After(s.Now) && k.RetireAt.After(s.Now) {
+			return k.ID
+		}
+	}
+	return ""
+}

@@ -1,0 +1,254 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+type tiersPage struct{ Rows []keys.Tier }
+
+func (p *Portal) listTiers(c *gin.Context) error {
+	found, err := p.Keys.Tiers(c.Request.Context(), keys.Page{Limit: mostChoices})
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "staff-tiers", view{Title: p.texts["tiers.title"], Notice: p.texts["staff.done_"+c.Query("done")], Data: tiersPage{found}})
+}
+
+// tierForm is what the form of a tier holds, and what saving it would do.
+type tierForm struct {
+	New                                   bool
+	Name, Title, Rate, AccountRate, Quota string
+	MaxKeys, MaxAge                       string // MaxAge in days
+	Revision                              int64
+	Impact                                *keys.Impact
+}
+
+const hoursOfDay = 24
+
+func tierFormOf(t *keys.Tier) tierForm {
+	f := tierForm{
+		Name: t.Name, Title: t.Title, Rate: ruleText(&t.RateLimit), AccountRate: ruleText(t.AccountRateLimit), Quota: quotaText(t.Quota),
+		MaxKeys: strconv.Itoa(t.MaxKeys), Revision: t.Revision,
+	}
+	if t.MaxKeyAge > 0 {
+		f.MaxAge = strconv.FormatFloat(t.MaxKeyAge.Hours()/hoursOfDay, 'f', -1, 64)
+	}
+	return f
+}
+
+func tierTyped(values url.Values) tierForm {
+	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
+	return tierForm{
+		Name: values.Get("name"), Title: values.Get("title"), Rate: values.Get("rate_limit"), AccountRate: values.Get("account_rate_limit"), Quota: values.Get("quota"),
+		MaxKeys: values.Get("max_keys"), MaxAge: values.Get("max_key_age"), Revision: revision,
+	}
+}
+
+// tierFields reads the form of a tier.
+func tierFields(values url.Values) (f keys.TierFields, err error) {
+	f.Title = strings.TrimSpace(values.Get("title"))
+	rate, err := ruleOf(values, "rate_limit")
+	if err != nil {
+		return f, err
+	}
+	if rate == nil {
+		return f, fieldError("rate_limit", "is required: a rate such as 100/10s")
+	}
+	f.RateLimit = *rate
+	if f.AccountRateLimit, err = ruleOf(values, "account_rate_limit"); err != nil {
+		return f, err
+	}
+	if f.Quota, err = quotaOf(values, "quota"); err != nil {
+		return f, err
+	}
+	if f.MaxKeys, err = strconv.Atoi(strings.TrimSpace(values.Get("max_keys"))); err != nil {
+		return f, fieldError("max_keys", "must be a whole number")
+	}
+	if text := strings.TrimSpace(values.Get("max_key_age")); text != "" {
+		days, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(days > 0 && days <= 36500) {
+			return f, fieldError("max_key_age", "must be a number of days, or empty")
+		}
+		f.MaxKeyAge = time.Duration(days * hoursOfDay * float64(time.Hour)).Truncate(time.Second)
+	}
+	return f, nil
+}
+
+func tierFaultFields() []string {
+	return []string{"name", "title", "rate_limit", "account_rate_limit", "quota", "max_keys", "max_key_age"}
+}
+
+func (p *Portal) newTier(c *gin.Context) error {
+	return p.show(c, http.StatusOK, "staff-tier", view{Title: p.texts["tiers.new"], Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)}})
+}
+
+func (p *Portal) createTier(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	fields, err := tierFields(values)
+	if err == nil {
+		_, err = p.Keys.CreateTier(c.Request.Context(), principal(c), strings.TrimSpace(values.Get("name")), fields)
+	}
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=saved")
+		return nil
+	}
+	return saidFields(err, func(wrong faults) error {
+		typed := tierTyped(values)
+		typed.New = true
+		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.texts["tiers.new"], Faults: wrong, Data: typed})
+	}, tierFaultFields()...)
+}
+
+func (p *Portal) showTier(c *gin.Context) error { return p.tierView(c, http.StatusOK, nil) }
+
+func (p *Portal) tierView(c *gin.Context, status int, wrong faults) error {
+	t, err := p.Keys.Tier(c.Request.Context(), c.Param("name"))
+	if err != nil {
+		return err
+	}
+	return p.show(c, status, "staff-tier", view{Title: t.Title, Faults: wrong, Data: tierFormOf(&t)})
+}
+
+// editTier shows first what the change does, and saves it when the form says
+// that this was seen.
+func (p *Portal) editTier(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	ctx, who, name := c.Request.Context(), principal(c), c.Param("name")
+	typed := tierTyped(values)
+	typed.Name = name
+	fields, err := tierFields(values)
+	if err == nil && values.Get("sure") == "yes" {
+		_, err = p.Keys.ChangeTier(ctx, who, name, max(1, typed.Revision), func(keys.TierFields) (keys.TierFields, error) { return fields, nil })
+		if err == nil {
+			c.Redirect(http.StatusSeeOther, "/provider/tiers?done=saved")
+			return nil
+		}
+	}
+	if err == nil {
+		var impact keys.Impact
+		if impact, err = p.Keys.TierImpact(ctx, who, name, fields); err == nil {
+			typed.Impact = &impact
+			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.texts["tiers.preview"], Data: typed})
+		}
+	}
+	return saidFields(err, func(wrong faults) error {
+		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: typed.Title, Faults: wrong, Data: typed})
+	}, tierFaultFields()...)
+}
+
+func (p *Portal) deleteTier(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	if values.Get("sure") != "yes" {
+		return p.tierView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts["staff.sure"]})
+	}
+	err = p.Keys.DeleteTier(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision)
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=deleted")
+		return nil
+	}
+	return saidFields(err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
+}
+
+// overridePage is the form of other limits of one account for a time.
+type overridePage struct {
+	Account                           keys.ServiceAccount
+	Tier                              keys.Tier
+	Holds                             bool
+	KeyRate, Rate, Quota, Until, Note string
+}
+
+func (p *Portal) overridePage(c *gin.Context) (out overridePage, err error) {
+	ctx, who := c.Request.Context(), principal(c)
+	if out.Account, err = p.Keys.Account(ctx, who, c.Param("id")); err != nil {
+		return out, err
+	}
+	if out.Tier, err = p.Keys.Tier(ctx, out.Account.Tier); err != nil {
+		return out, err
+	}
+	out.Until = time.Now().AddDate(0, 0, 7).Format(time.DateOnly)
+	if o := out.Account.Override; o != nil {
+		out.Holds = o.Holds(time.Now())
+		out.KeyRate, out.Rate, out.Quota, out.Note = ruleText(o.KeyRateLimit), ruleText(o.RateLimit), quotaText(o.Quota), o.Note
+		if out.Holds {
+			out.Until = o.Until.Format(time.DateOnly)
+		}
+	}
+	return out, nil
+}
+
+func (p *Portal) showOverride(c *gin.Context) error {
+	out, err := p.overridePage(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "staff-override", view{Title: p.texts["override.title"], Data: out})
+}
+
+// overrideTyped reads the form of an override. It ends with the day chosen.
+func overrideTyped(values url.Values) (*keys.Override, error) {
+	o := &keys.Override{Note: strings.TrimSpace(values.Get("note"))}
+	var err error
+	if o.KeyRateLimit, err = ruleOf(values, "key_rate_limit"); err != nil {
+		return nil, err
+	}
+	if o.RateLimit, err = ruleOf(values, "rate_limit"); err != nil {
+		return nil, err
+	}
+	if o.Quota, err = quotaOf(values, "quota"); err != nil {
+		return nil, err
+	}
+	date, err := time.Parse(time.DateOnly, values.Get("until"))
+	if err != nil {
+		return nil, fieldError("until", "choose a day")
+	}
+	o.Until = date.Add(hoursOfDay*time.Hour - time.Second)
+	return o, nil
+}
+
+func (p *Portal) setOverride(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	o, err := overrideTyped(values)
+	if err == nil {
+		_, err = p.Keys.SetOverride(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, o)
+	}
+	if err == nil {
+		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id"))
+		return nil
+	}
+	return saidFields(err, func(wrong faults) error {
+		out, err := p.overridePage(c)
+		if err != nil {
+			return err
+		}
+		out.KeyRate, out.Rate, out.Quota, out.Until, out.Note = values.Get("key_rate_limit"), values.Get("rate_limit"), values.Get("quota"), values.Get("until"), values.Get("note")
+		return p.show(c, http.StatusUnprocessableEntity, "staff-override", view{Title: p.texts["override.title"], Faults: wrong, Data: out})
+	}, "key_rate_limit", "rate_limit", "quota", "until", "note")
+}
+
+func (p *Portal) endOverride(c *gin.Context) error {
+	if _, err := p.Keys.SetOverride(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, nil); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id"))
+	return nil
+}
