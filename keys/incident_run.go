@@ -33,11 +33,12 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 			return err
 		}
 	}
+	before := current.summary()
 	current.State, current.FinishedAt = IncidentDone, moment(n.Keys.now())
 	if err := n.save(ctx, current); err != nil {
 		return err
 	}
-	return n.Keys.record(ctx, a, "incident.finish", current.object(), nil, current.summary())
+	return n.Keys.record(ctx, a, "incident.finish", current.object(), before, current.summary())
 }
 
 // step does something to each key of the page, some at once. It stops at the
@@ -159,11 +160,12 @@ func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resume
 			return err
 		}
 	}
+	before := current.summary()
 	current.State, current.UndoneAt = IncidentUndone, moment(n.Keys.now())
 	if err := n.save(ctx, current); err != nil {
 		return err
 	}
-	return n.Keys.record(ctx, a, "incident.undone", current.object(), nil, current.summary())
+	return n.Keys.record(ctx, a, "incident.undone", current.object(), before, current.summary())
 }
 
 // restore enables the key if the incident disabled it and nobody changed it

@@ -192,7 +192,10 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	all, secrets := w.many(210)
 	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
 	store.pagesLeft.Store(1) // the second page is done, and not written down
-	stopped, err := n.Run(t.Context(), w.admin, planned.Confirm())
+	if _, err := n.Run(t.Context(), w.admin, planned.Confirm()); !errors.Is(err, errs.Unavailable) {
+		t.Errorf("a store that goes on the way: %v", err)
+	}
+	stopped, err := n.Incident(t.Context(), w.admin, planned.ID)
 	w.must(err)
 	if stopped.State != keys.IncidentRunning || stopped.Next != 1 || stopped.Interrupted(w.now()) {
 		t.Fatalf("the incident: %+v", stopped)
@@ -215,7 +218,10 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 		}
 	}
 	store.pagesLeft.Store(0)
-	undoing, err := n.Undo(t.Context(), w.admin, again.ID)
+	if _, err := n.Undo(t.Context(), w.admin, again.ID); !errors.Is(err, errs.Unavailable) {
+		t.Errorf("a store that goes on the way: %v", err)
+	}
+	undoing, err := n.Incident(t.Context(), w.admin, again.ID)
 	w.must(err)
 	w.advance(keys.IncidentAlive + time.Second)
 	store.pagesLeft.Store(1 << 40)
