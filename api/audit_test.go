@@ -20,6 +20,7 @@ var actions = map[string]string{
 	"createKey": "key.create", "changeKey": "key.update", "deleteKey": "key.delete", "revokeKey": "key.revoke",
 	"rotateKey":  "key.create key.rotate", // of the successor, and of the key
 	"createTier": "tier.create", "changeTier": "tier.update", "deleteTier": "tier.delete",
+	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue", "undoIncident": "incident.undone incident.undo",
 	"createScope": "scope.create", "changeScope": "scope.update", "deleteScope": "scope.delete",
 	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create", "removeCertificate": "certificate.delete",
 	"obtainToken": "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.delete session.create", "signOut": "session.delete",

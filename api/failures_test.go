@@ -176,6 +176,8 @@ func (s *suite) removable(t *testing.T, o *operation) tenant {
 		must(t, errors.Join(s.keys.DeleteKey(ctx, system, x.key, keys.AnyRevision), s.keys.DeleteAccount(ctx, system, x.account, keys.AnyRevision)))
 	case "deleteServiceAccount":
 		must(t, s.keys.DeleteKey(ctx, system, x.key, keys.AnyRevision))
+	case "continueIncident":
+		x.incident = s.interrupted(t, s.now().Add(-time.Hour))
 	}
 	return x
 }

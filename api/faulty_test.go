@@ -173,6 +173,14 @@ func (s *faultyStore) Keys() keys.KeyCollection {
 	return faultyKeys{faultyCollection[keys.Key, keys.KeyFilter]{s.Store.Keys(), s}, s.Store.Keys()}
 }
 
+func (s *faultyStore) Incidents() keys.Collection[keys.Incident, keys.NoFilter] {
+	return faultyCollection[keys.Incident, keys.NoFilter]{s.Store.Incidents(), s}
+}
+
+func (s *faultyStore) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
+	return faultyCollection[keys.IncidentPage, keys.NoFilter]{s.Store.IncidentPages(), s}
+}
+
 func (s *faultyStore) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 	return faultyCollection[keys.Tier, keys.NoFilter]{s.Store.Tiers(), s}
 }

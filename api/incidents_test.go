@@ -80,12 +80,8 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	admin := s.admin(t)
-	left := keys.Incident{
-		Stamp: keys.NewStamp(s.now()), ID: ids.New(ids.Incident), Action: keys.IncidentDisable, Reason: keys.ReasonAbuse, State: keys.IncidentRunning,
-		StartedBy: audit.Subject{Kind: "user", Name: "gone@example.com"}, StartedAt: s.now(), Groups: []keys.IncidentGroup{},
-	}
-	must(t, s.store.Incidents().Insert(t.Context(), left))
-	path := "/api/incidents/" + left.ID
+	left := s.interrupted(t, s.now())
+	path := "/api/incidents/" + left
 	refused(t, s, 409, "conflict", call{method: "POST", path: path + "/continue", as: admin})
 	s.advance(keys.IncidentAlive + time.Second)
 	read, _ := want[client.Incident](t, s, 200, call{method: "GET", path: path, as: admin})
@@ -96,4 +92,15 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	if done.State != "done" || *done.StartedBy != "gone@example.com" {
 		t.Errorf("continued: %+v", done)
 	}
+}
+
+// interrupted makes an incident that a process left at the time.
+func (s *suite) interrupted(t *testing.T, at time.Time) string {
+	t.Helper()
+	left := keys.Incident{
+		Stamp: keys.NewStamp(at), ID: ids.New(ids.Incident), Action: keys.IncidentDisable, Reason: keys.ReasonAbuse, State: keys.IncidentRunning,
+		StartedBy: audit.Subject{Kind: "user", Name: "gone@example.com"}, StartedAt: at, Groups: []keys.IncidentGroup{},
+	}
+	must(t, s.store.Store.Incidents().Insert(t.Context(), left))
+	return left.ID
 }

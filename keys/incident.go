@@ -207,13 +207,14 @@ func (n *Incident) object() audit.Object { return audit.Object{Type: "incident",
 // summary is what the audit log keeps of the incident.
 func (n *Incident) summary() any {
 	return struct {
+		Revision  int64          `json:"revision"`
 		Action    IncidentAction `json:"action"`
 		Reason    RevokeReason   `json:"reason"`
 		Note      string         `json:"note,omitempty"`
 		Selection Selection      `json:"selection"`
 		State     IncidentState  `json:"state"`
 		Count     IncidentCount  `json:"count"`
-	}{n.Action, n.Reason, n.Note, n.Selection, n.State, n.Count}
+	}{n.Revision, n.Action, n.Reason, n.Note, n.Selection, n.State, n.Count}
 }
 
 func (n *Incident) count(organization, tier string) {

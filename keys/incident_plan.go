@@ -47,7 +47,7 @@ func (p *planner) plan(ctx context.Context, a Actor, wanted []wish) error {
 	if err := p.n.save(ctx, p.current); err != nil {
 		return err
 	}
-	return p.n.Keys.record(ctx, a, "incident.plan", p.current.object(), nil, p.current.summary())
+	return p.n.Keys.record(ctx, a, "incident.create", p.current.object(), nil, p.current.summary())
 }
 
 // pasted looks up the keys of a list.

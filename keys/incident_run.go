@@ -15,16 +15,11 @@ import (
 // be half done.
 func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
-		page, err := n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
+		page, err := n.turn(ctx, current, func(p *IncidentPage) *bool { return &p.Done }, func(ctx context.Context, k *IncidentKey) error {
+			return n.strike(ctx, a, current, k, resumed)
+		})
 		if err != nil {
-			return fmt.Errorf("read a page of %s: %w", current.ID, err)
-		}
-		if !page.Done {
-			err = n.step(ctx, &page, func(ctx context.Context, k *IncidentKey) error { return n.strike(ctx, a, current, k, resumed) })
-			page.Done = true
-			if err = errors.Join(err, n.savePage(ctx, &page, err)); err != nil {
-				return err
-			}
+			return err
 		}
 		resumed = false
 		current.tally(&page)
@@ -33,11 +28,12 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 			return err
 		}
 	}
+	before := current.summary()
 	current.State, current.FinishedAt = IncidentDone, moment(n.Keys.now())
 	if err := n.save(ctx, current); err != nil {
 		return err
 	}
-	return n.Keys.record(ctx, a, "incident.finish", current.object(), nil, current.summary())
+	return n.Keys.record(ctx, a, "incident.finish", current.object(), before, current.summary())
 }
 
 // step does something to each key of the page, some at once. It stops at the
@@ -56,18 +52,33 @@ func (n *Incidents) step(ctx context.Context, page *IncidentPage, do func(contex
 	return group.Wait()
 }
 
-// savePage writes what became of the page's keys, unless the step failed: then
-// it is done again, and finds what it did.
-func (n *Incidents) savePage(ctx context.Context, page *IncidentPage, failed error) error {
-	if failed != nil {
-		return nil
+// turn does something to the keys of the incident's next page, unless that is
+// done, and writes down what became of them. Where that fails it is done again
+// later, and finds what it did.
+func (n *Incidents) turn(ctx context.Context, current *Incident, done func(*IncidentPage) *bool, do func(context.Context, *IncidentKey) error) (page IncidentPage, err error) {
+	for range maxRetries {
+		page, err = n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
+		if err != nil {
+			return page, fmt.Errorf("read a page of %s: %w", current.ID, err)
+		}
+		if *done(&page) {
+			return page, nil
+		}
+		if err = n.step(ctx, &page, do); err != nil {
+			return page, err
+		}
+		*done(&page) = true
+		page.Revision++
+		page.UpdatedAt = moment(n.Keys.now())
+		// One who was taken for dead may have been faster.
+		if err = n.Store.IncidentPages().Replace(ctx, page); err == nil || !errors.Is(err, errs.Stale) {
+			break
+		}
 	}
-	page.Revision++
-	page.UpdatedAt = moment(n.Keys.now())
-	if err := n.Store.IncidentPages().Replace(ctx, *page); err != nil {
-		return fmt.Errorf("store page %s: %w", page.ID, err)
+	if err != nil {
+		err = fmt.Errorf("store page %s: %w", page.ID, err)
 	}
-	return nil
+	return page, err
 }
 
 var (
@@ -138,16 +149,11 @@ func (n *Incidents) recordOnce(ctx context.Context, a Actor, action string, k *K
 // undo enables the keys of the pages that are left.
 func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
-		page, err := n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
+		page, err := n.turn(ctx, current, func(p *IncidentPage) *bool { return &p.Undone }, func(ctx context.Context, k *IncidentKey) error {
+			return n.restore(ctx, a, k, resumed)
+		})
 		if err != nil {
-			return fmt.Errorf("read a page of %s: %w", current.ID, err)
-		}
-		if !page.Undone {
-			err = n.step(ctx, &page, func(ctx context.Context, k *IncidentKey) error { return n.restore(ctx, a, k, resumed) })
-			page.Undone = true
-			if err = errors.Join(err, n.savePage(ctx, &page, err)); err != nil {
-				return err
-			}
+			return err
 		}
 		resumed = false
 		undone := Incident{}
@@ -159,11 +165,12 @@ func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resume
 			return err
 		}
 	}
+	before := current.summary()
 	current.State, current.UndoneAt = IncidentUndone, moment(n.Keys.now())
 	if err := n.save(ctx, current); err != nil {
 		return err
 	}
-	return n.Keys.record(ctx, a, "incident.undone", current.object(), nil, current.summary())
+	return n.Keys.record(ctx, a, "incident.undone", current.object(), before, current.summary())
 }
 
 // restore enables the key if the incident disabled it and nobody changed it

@@ -161,11 +161,12 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 	case now.Sub(found.CreatedAt) > PlanLife:
 		return Incident{}, errs.New(errs.Conflict, "the dry run is older than an hour; make it anew")
 	}
+	before := found.summary()
 	found.State, found.StartedBy, found.StartedAt, found.Next = IncidentRunning, a.Subject(), moment(now), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
-	if err := n.Keys.record(ctx, a, "incident.start", found.object(), nil, found.summary()); err != nil {
+	if err := n.Keys.record(ctx, a, "incident.start", found.object(), before, found.summary()); err != nil {
 		return Incident{}, err
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.run(ctx, a, current, false) })
@@ -204,10 +205,11 @@ func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident,
 	if !found.Interrupted(n.Keys.now()) || found.State == IncidentPlanning {
 		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be made anew")
 	}
+	before := found.summary()
 	if err := n.save(ctx, &found); err != nil { // of two who continue one goes on
 		return Incident{}, err
 	}
-	if err := n.Keys.record(ctx, a, "incident.continue", found.object(), nil, found.summary()); err != nil {
+	if err := n.Keys.record(ctx, a, "incident.continue", found.object(), before, found.summary()); err != nil {
 		return Incident{}, err
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error {
@@ -233,11 +235,12 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 	case !found.Undoable(now):
 		return Incident{}, errs.New(errs.Conflict, "it is more than 24 hours ago; enable the keys one by one")
 	}
+	before := found.summary()
 	found.State, found.UndoneBy, found.Next = IncidentUndoing, a.Subject(), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
-	if err := n.Keys.record(ctx, a, "incident.undo", found.object(), nil, found.summary()); err != nil {
+	if err := n.Keys.record(ctx, a, "incident.undo", found.object(), before, found.summary()); err != nil {
 		return Incident{}, err
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.undo(ctx, a, current, false) })
@@ -255,7 +258,8 @@ func (n *Incidents) save(ctx context.Context, current *Incident) error {
 	return nil
 }
 
-// work does what goes on behind the answer, and waits a little for it.
+// work does what goes on behind the answer, and waits a little for it: what
+// goes wrong until then is the answer.
 func (n *Incidents) work(ctx context.Context, current Incident, do func(context.Context, *Incident) error) (Incident, error) {
 	select {
 	case n.places <- struct{}{}:
@@ -264,17 +268,22 @@ func (n *Incidents) work(ctx context.Context, current Incident, do func(context.
 	}
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := context.AfterFunc(n.life, cancel)
-	done, mine := make(chan struct{}), current
+	done, mine := make(chan error, 1), current
 	n.running.Go(func() {
-		defer func() { ended(); cancel(); <-n.places; close(done) }()
-		if err := do(working, &mine); err != nil && n.life.Err() == nil {
+		defer func() { ended(); cancel(); <-n.places }()
+		err := do(working, &mine)
+		if err != nil && n.life.Err() == nil {
 			n.Logger.ErrorContext(working, "an incident is interrupted", "incident_id", mine.ID, "err", err)
 		}
+		done <- err
 	})
 	timer := time.NewTimer(answerWithin)
 	defer timer.Stop()
 	select {
-	case <-done:
+	case err := <-done:
+		if err != nil {
+			return current, err
+		}
 	case <-timer.C:
 	case <-ctx.Done():
 	}
