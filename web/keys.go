@@ -198,15 +198,11 @@ func base(r *http.Request) string {
 }
 
 // once makes a key unless this very form has made one already, which is then
-// returned without its secret: nothing shows a secret twice.
+// returned without its secret: nothing shows a secret twice. Of two that come
+// at the same moment both may go to make it, and the id that they share lets one.
 func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Context, string) (keys.Key, keys.Secret, error)) (keys.Key, keys.Secret, error) {
 	ctx := c.Request.Context()
-	if values.Get("once") == "" {
-		return keys.Key{}, keys.Secret{}, errs.New(errs.Invalid, "the form is incomplete; open it again")
-	}
-	id, repeated, err := p.Idempotency.Reserve(ctx, idempotency.Request{
-		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: ids.New(ids.Key),
-	})
+	id, repeated, err := p.reserve(c, values, ids.Key)
 	if err != nil {
 		return keys.Key{}, keys.Secret{}, err
 	}
@@ -215,7 +211,24 @@ func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Conte
 			return k, keys.Secret{}, err
 		}
 	}
-	return make(ctx, id)
+	k, secret, err := make(ctx, id)
+	if errors.Is(err, errs.Conflict) {
+		if made, missing := p.Keys.Key(ctx, principal(c), id); missing == nil {
+			return made, keys.Secret{}, nil
+		}
+	}
+	return k, secret, err
+}
+
+// reserve returns the id of what the form makes, the same each time that it is
+// sent.
+func (p *Portal) reserve(c *gin.Context, values url.Values, prefix string) (id string, repeated bool, err error) {
+	if values.Get("once") == "" {
+		return "", false, errs.New(errs.Invalid, p.texts["common.incomplete"])
+	}
+	return p.Idempotency.Reserve(c.Request.Context(), idempotency.Request{
+		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: ids.New(prefix),
+	})
 }
 
 func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) error {

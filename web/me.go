@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -30,6 +31,7 @@ type mePage struct {
 	Reminders  bool        // he gets mails before keys expire
 	Token      string      // a new token, shown this once
 	TokenName  string
+	Once       string // makes a form that is sent twice make one token
 }
 
 type sessionRow struct {
@@ -40,7 +42,7 @@ type sessionRow struct {
 
 func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
-	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List()}
+	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New("")}
 	sessions, err := p.People.SessionsOf(ctx, who)
 	if err != nil {
 		return out, err
@@ -164,7 +166,16 @@ func (p *Portal) createToken(c *gin.Context) error {
 		}
 		fields.ExpiresAt = time.Now().Add(time.Duration(n) * 24 * time.Hour)
 	}
-	_, secret, err := p.People.CreateToken(c.Request.Context(), principal(c), p.Format, fields)
+	ctx, who := c.Request.Context(), principal(c)
+	id, repeated, err := p.reserve(c, values, ids.Token)
+	if err != nil {
+		return err
+	}
+	fields.ID = id
+	_, secret, err := p.People.CreateToken(ctx, who, p.Format, fields)
+	if repeated && errors.Is(err, errs.Conflict) {
+		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
+	}
 	if wrong, ok := asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
 	}
