@@ -115,7 +115,7 @@ func (p *Portal) keyForm(c *gin.Context) (keyForm, error) {
 	}
 	for _, s := range account.Scopes {
 		if !seen[s] {
-			f.Choices = append(f.Choices, choice{Name: s, Description: "everything that this covers"})
+			f.Choices = append(f.Choices, choice{Name: s, Description: p.texts["account.wildcard"]})
 		}
 	}
 	f.Groups = groupChoices(f.Choices)
@@ -127,7 +127,7 @@ func (p *Portal) newKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "key-new", view{Title: "Issue a key", Data: f})
+	return p.show(c, http.StatusOK, "key-new", view{Title: p.texts["title.issue_a_key"], Data: f})
 }
 
 // issuedPage shows a secret, this once.
@@ -186,7 +186,7 @@ func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old 
 			break
 		}
 	}
-	return p.show(c, http.StatusOK, "key-issued", view{Title: "Your new key", Data: out})
+	return p.show(c, http.StatusOK, "key-issued", view{Title: p.texts["title.your_new_key"], Data: out})
 }
 
 // base is the address under which the reader sees the portal.
@@ -247,7 +247,7 @@ func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) erro
 		f.Choices[i].Ticked = slices.Contains(values["scopes"], f.Choices[i].Name)
 	}
 	f.Groups = groupChoices(f.Choices)
-	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: "Issue a key", Faults: wrong, Data: f})
+	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: p.texts["title.issue_a_key"], Faults: wrong, Data: f})
 }
 
 // keyFields reads the form of a new key.
@@ -324,11 +324,11 @@ func (p *Portal) showKey(c *gin.Context) error {
 }
 
 func (p *Portal) rotatePage(c *gin.Context) error {
-	return p.keyView(c, http.StatusOK, "key-rotate", "Rotate key", nil)
+	return p.keyView(c, http.StatusOK, "key-rotate", p.texts["title.rotate_key"], nil)
 }
 
 func (p *Portal) revokePage(c *gin.Context) error {
-	return p.keyView(c, http.StatusOK, "key-revoke", "Revoke key", nil)
+	return p.keyView(c, http.StatusOK, "key-revoke", p.texts["title.revoke_key"], nil)
 }
 
 func (p *Portal) rotateKey(c *gin.Context) error {
@@ -338,13 +338,13 @@ func (p *Portal) rotateKey(c *gin.Context) error {
 	}
 	period, err := time.ParseDuration(values.Get("grace"))
 	if err != nil {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", "Rotate key", faults{"grace": "choose how long the old key goes on working"})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], faults{"grace": "choose how long the old key goes on working"})
 	}
 	k, secret, err := p.once(c, values, func(ctx context.Context, id string) (keys.Key, keys.Secret, error) {
 		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), id, keys.AnyRevision, period)
 	})
 	if wrong, ok := asFaults(err, "grace"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", "Rotate key", wrong)
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], wrong)
 	}
 	if err != nil {
 		return err
@@ -358,11 +358,11 @@ func (p *Portal) revokeKey(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", "Revoke key", faults{"sure": "tick this to say that you mean it"})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], faults{"sure": "tick this to say that you mean it"})
 	}
 	_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, keys.RevokeReason(values.Get("reason")), values.Get("note"))
 	if wrong, ok := asFaults(err, "reason", "note"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", "Revoke key", wrong)
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], wrong)
 	}
 	if err != nil {
 		return err

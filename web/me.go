@@ -81,16 +81,6 @@ func browserOf(agent string) string {
 	return agent[:min(len(agent), 60)]
 }
 
-// done are what pages say after something was done, by the word in ?done=.
-var done = map[string]string{ //nolint:gosec // G101: sentences
-	"profile": "Your profile is saved.", "email": "Your profile is saved. We have written to the new address: it counts once you have followed the link.",
-	"password": "Your password is changed. All of your other sessions have ended.", "otp": "One-time codes are off.",
-	"session": "The session has ended.", "sessions": "All of your other sessions, and all signed tokens, have ended.",
-	"reminders_on": "You get mails before keys expire.", "reminders_off": "You get no mails before keys expire any more.",
-	"token": "The token is revoked.", "identity": "The account is no longer linked.",
-	"invited": "The invitation is on its way.", "withdrawn": "The invitation is withdrawn.", "role": "The role is changed.", "removed": "The member is removed.",
-}
-
 func (p *Portal) me(c *gin.Context) error { return p.showMe(c, http.StatusOK, nil, nil) }
 
 // showMe shows the page; edit changes it before.
@@ -102,7 +92,7 @@ func (p *Portal) showMe(c *gin.Context, status int, wrong faults, edit func(*meP
 	if edit != nil {
 		edit(&out)
 	}
-	return p.show(c, status, "me", view{Title: "My account", Faults: wrong, Notice: done[c.Query("done")], Data: out})
+	return p.show(c, status, "me", view{Title: p.texts["title.my_account"], Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
 }
 
 // after answers a change of one's own: what is wrong on the page, or back to it.
@@ -234,7 +224,7 @@ func (p *Portal) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong fau
 	if err != nil {
 		return err
 	}
-	return p.show(c, status, "otp", view{Title: "One-time codes", Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
+	return p.show(c, status, "otp", view{Title: p.texts["title.one_time_codes"], Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
 }
 
 // drawQR draws the code as SVG, dark on light in either theme: cameras need it so.
@@ -272,7 +262,7 @@ func (p *Portal) enableOTP(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "otp", view{Title: "One-time codes are on", Data: otpPage{Codes: codes}})
+	return p.show(c, http.StatusOK, "otp", view{Title: p.texts["title.one_time_codes_are_on"], Data: otpPage{Codes: codes}})
 }
 
 func (p *Portal) disableOTP(c *gin.Context) error {
