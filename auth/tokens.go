@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,6 +95,7 @@ func (p *People) active(ctx context.Context, id string) (User, error) {
 
 // TokenFields are what a user says of a new token.
 type TokenFields struct {
+	ID        string // of the token, "" for a new one
 	Name      string
 	ExpiresAt time.Time // zero: never
 }
@@ -151,7 +153,7 @@ func (p *People) CreateToken(ctx context.Context, a *Principal, format keys.Form
 	secret := format.NewToken()
 	text := secret.Reveal()
 	t := Token{
-		Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.Token), Hash: hashToken(text), UserID: a.User.ID, Name: fields.Name,
+		Stamp: keys.NewStamp(p.Now()), ID: cmp.Or(fields.ID, ids.New(ids.Token)), Hash: hashToken(text), UserID: a.User.ID, Name: fields.Name,
 		Last4: text[len(text)-4:], ExpiresAt: fields.ExpiresAt.UTC().Truncate(time.Millisecond),
 	}
 	if fields.ExpiresAt.IsZero() {

@@ -107,7 +107,7 @@ func (p *Portal) newAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "account-new", view{Title: "New service account", Data: f})
+	return p.show(c, http.StatusOK, "account-new", view{Title: p.texts["title.new_service_account"], Data: f})
 }
 
 func (p *Portal) createAccount(c *gin.Context) error {
@@ -134,7 +134,7 @@ func (p *Portal) createAccount(c *gin.Context) error {
 	for _, s := range values["scopes"] {
 		f.Scopes[s] = true
 	}
-	return p.show(c, http.StatusUnprocessableEntity, "account-new", view{Title: "New service account", Faults: wrong, Data: f})
+	return p.show(c, http.StatusUnprocessableEntity, "account-new", view{Title: p.texts["title.new_service_account"], Faults: wrong, Data: f})
 }
 
 type accountPage struct {

@@ -19,7 +19,8 @@ type calendarPage struct {
 	Months []month
 	Feed   bool   // there is an address
 	URL    string // of the feed, this once
-	More   bool
+	Next   string // cursor of the next page, "" on the last
+	Most   int64  // keys that the feed holds
 }
 
 type month struct {
@@ -34,18 +35,18 @@ type day struct {
 
 // ending are the keys that the actor may see and that end, the first to end
 // first.
-func (p *Portal) ending(c *gin.Context, who *auth.Principal) ([]keys.Key, error) {
+func (p *Portal) ending(c *gin.Context, who *auth.Principal, after string) (keys.Found, error) {
 	q := keys.KeyQuery{ExpiringBefore: time.Now().AddDate(10, 0, 0), Order: keys.EndFirst}
-	return p.Keys.Keys(c.Request.Context(), who, q, keys.Page{Limit: mostExpiries})
+	return p.Keys.FindKeys(c.Request.Context(), who, q, keys.Page{After: after, Limit: mostExpiries})
 }
 
 func (p *Portal) calendarView(c *gin.Context, token string) error {
 	who := principal(c)
-	found, err := p.ending(c, who)
+	found, err := p.ending(c, who, c.Query("after"))
 	if err != nil {
 		return err
 	}
-	out := calendarPage{Months: months(found), More: len(found) == mostExpiries}
+	out := calendarPage{Months: months(found.Keys), Next: found.Next, Most: mostExpiries}
 	if out.Feed, err = p.People.HasCalendar(c.Request.Context(), who); err != nil {
 		return err
 	}
@@ -106,10 +107,11 @@ func (p *Portal) feed(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := p.ending(c, who)
+	page, err := p.ending(c, who, "")
 	if err != nil {
 		return err
 	}
+	found := page.Keys
 	cal := ics.NewCalendar()
 	cal.SetMethod(ics.MethodPublish)
 	cal.SetProductId("-//Latchkey//Expiries//EN")

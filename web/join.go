@@ -29,7 +29,7 @@ func (p *Portal) signUpPage(c *gin.Context) error {
 	if p.People.Signup != auth.SignupOpen {
 		return errs.New(errs.NotFound, "nobody can sign up here by himself; ask an owner of your organization to invite you")
 	}
-	return p.show(c, http.StatusOK, "signup", view{Title: "Sign up", Data: joinForm{Providers: p.Providers.List()}})
+	return p.show(c, http.StatusOK, "signup", view{Title: p.texts["title.sign_up"], Data: joinForm{Providers: p.Providers.List()}})
 }
 
 func (p *Portal) signUp(c *gin.Context) error {
@@ -40,7 +40,7 @@ func (p *Portal) signUp(c *gin.Context) error {
 	typed := joinForm{Email: values.Get("email"), Name: values.Get("name"), Providers: p.Providers.List()}
 	err = p.People.SignUp(c.Request.Context(), auth.SignUpInput{Email: typed.Email, Name: typed.Name, Password: values.Get("password")})
 	if wrong, ok := asFaults(err, "email", "name", "password"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: "Sign up", Faults: wrong, Data: typed})
+		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: p.texts["title.sign_up"], Faults: wrong, Data: typed})
 	}
 	if err != nil {
 		return err
@@ -65,12 +65,12 @@ func (p *Portal) overOr(c *gin.Context, err error, on way) error {
 		return err
 	}
 	_, public := httpx.Public(err)
-	return p.show(c, http.StatusNotFound, "told", view{Title: "This link is over", Notice: public.Detail, Data: on})
+	return p.show(c, http.StatusNotFound, "told", view{Title: p.texts["title.this_link_is_over"], Notice: public.Detail, Data: on})
 }
 
 // confirmPage asks for a click: programs that look at mails follow links.
 func (p *Portal) confirmPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "confirm", view{Title: "Confirm your address", Data: c.Query("token")})
+	return p.show(c, http.StatusOK, "confirm", view{Title: p.texts["title.confirm_your_address"], Data: c.Query("token")})
 }
 
 func (p *Portal) confirm(c *gin.Context) error {
@@ -126,7 +126,7 @@ func (p *Portal) invitationPage(c *gin.Context) error {
 	if err != nil {
 		return p.overOr(c, err, way{"/", "To the start"})
 	}
-	return p.show(c, http.StatusOK, "invitation", view{Title: "You are invited", Data: f})
+	return p.show(c, http.StatusOK, "invitation", view{Title: p.texts["title.you_are_invited"], Data: f})
 }
 
 func (p *Portal) acceptInvitation(c *gin.Context) error {
@@ -141,7 +141,7 @@ func (p *Portal) acceptInvitation(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: "You are invited", Faults: wrong, Data: f})
+		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.texts["title.you_are_invited"], Faults: wrong, Data: f})
 	}
 	if err != nil {
 		return p.overOr(c, err, way{"/", "To the start"})
@@ -165,7 +165,7 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 	err = p.People.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
 	if wrong, ok := asFaults(err, "name", "password"); ok {
 		f.Name = name
-		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: "You are invited", Faults: wrong, Data: f})
+		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.texts["title.you_are_invited"], Faults: wrong, Data: f})
 	}
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 type forgotForm struct{ Email, Token string }
 
 func (p *Portal) forgottenPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "forgotten", view{Title: "Forgotten password", Data: forgotForm{}})
+	return p.show(c, http.StatusOK, "forgotten", view{Title: p.texts["title.forgotten_password"], Data: forgotForm{}})
 }
 
 func (p *Portal) forgotten(c *gin.Context) error {
@@ -192,7 +192,7 @@ func (p *Portal) forgotten(c *gin.Context) error {
 	typed := forgotForm{Email: values.Get("email")}
 	err = p.People.ForgotPassword(c.Request.Context(), typed.Email)
 	if wrong, ok := asFaults(err, "email"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{Title: "Forgotten password", Faults: wrong, Data: typed})
+		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{Title: p.texts["title.forgotten_password"], Faults: wrong, Data: typed})
 	}
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (p *Portal) forgotten(c *gin.Context) error {
 }
 
 func (p *Portal) newPasswordPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "password-new", view{Title: "New password", Data: forgotForm{Token: c.Query("token")}})
+	return p.show(c, http.StatusOK, "password-new", view{Title: p.texts["title.new_password"], Data: forgotForm{Token: c.Query("token")}})
 }
 
 func (p *Portal) newPassword(c *gin.Context) error {
@@ -212,7 +212,7 @@ func (p *Portal) newPassword(c *gin.Context) error {
 	typed := forgotForm{Token: values.Get("token")}
 	err = p.People.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
 	if wrong, ok := asFaults(err, "password"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: "New password", Faults: wrong, Data: typed})
+		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: p.texts["title.new_password"], Faults: wrong, Data: typed})
 	}
 	if err != nil {
 		return p.overOr(c, err, way{"/password/forgotten", "Ask for another link"})

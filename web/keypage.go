@@ -76,7 +76,7 @@ func (p *Portal) keyPage(c *gin.Context) (keyPage, error) {
 	}
 	return keyPage{
 		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()),
-		Graces:  []grace{{"24h", "24 hours"}, {"1h", "1 hour"}, {"168h", "7 days"}, {"720h", "30 days"}, {"0s", "none: it stops at once"}},
+		Graces:  []grace{{"24h", p.texts["key_rotate.grace_24h"]}, {"1h", p.texts["key_rotate.grace_1h"]}, {"168h", p.texts["key_rotate.grace_168h"]}, {"720h", p.texts["key_rotate.grace_720h"]}, {"0s", p.texts["key_rotate.grace_0s"]}},
 		Reasons: reasons(), Once: ids.New(""), Name: k.Name, Note: k.Note,
 	}, nil
 }

@@ -115,7 +115,7 @@ func (p *Portal) keyForm(c *gin.Context) (keyForm, error) {
 	}
 	for _, s := range account.Scopes {
 		if !seen[s] {
-			f.Choices = append(f.Choices, choice{Name: s, Description: "everything that this covers"})
+			f.Choices = append(f.Choices, choice{Name: s, Description: p.texts["account.wildcard"]})
 		}
 	}
 	f.Groups = groupChoices(f.Choices)
@@ -127,7 +127,7 @@ func (p *Portal) newKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "key-new", view{Title: "Issue a key", Data: f})
+	return p.show(c, http.StatusOK, "key-new", view{Title: p.texts["title.issue_a_key"], Data: f})
 }
 
 // issuedPage shows a secret, this once.
@@ -186,7 +186,7 @@ func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old 
 			break
 		}
 	}
-	return p.show(c, http.StatusOK, "key-issued", view{Title: "Your new key", Data: out})
+	return p.show(c, http.StatusOK, "key-issued", view{Title: p.texts["title.your_new_key"], Data: out})
 }
 
 // base is the address under which the reader sees the portal.
@@ -198,15 +198,11 @@ func base(r *http.Request) string {
 }
 
 // once makes a key unless this very form has made one already, which is then
-// returned without its secret: nothing shows a secret twice.
+// returned without its secret: nothing shows a secret twice. Of two that come
+// at the same moment both may go to make it, and the id that they share lets one.
 func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Context, string) (keys.Key, keys.Secret, error)) (keys.Key, keys.Secret, error) {
 	ctx := c.Request.Context()
-	if values.Get("once") == "" {
-		return keys.Key{}, keys.Secret{}, errs.New(errs.Invalid, "the form is incomplete; open it again")
-	}
-	id, repeated, err := p.Idempotency.Reserve(ctx, idempotency.Request{
-		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: ids.New(ids.Key),
-	})
+	id, repeated, err := p.reserve(c, values, ids.Key)
 	if err != nil {
 		return keys.Key{}, keys.Secret{}, err
 	}
@@ -215,7 +211,24 @@ func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Conte
 			return k, keys.Secret{}, err
 		}
 	}
-	return make(ctx, id)
+	k, secret, err := make(ctx, id)
+	if errors.Is(err, errs.Conflict) {
+		if made, missing := p.Keys.Key(ctx, principal(c), id); missing == nil {
+			return made, keys.Secret{}, nil
+		}
+	}
+	return k, secret, err
+}
+
+// reserve returns the id of what the form makes, the same each time that it is
+// sent.
+func (p *Portal) reserve(c *gin.Context, values url.Values, prefix string) (id string, repeated bool, err error) {
+	if values.Get("once") == "" {
+		return "", false, errs.New(errs.Invalid, p.texts["common.incomplete"])
+	}
+	return p.Idempotency.Reserve(c.Request.Context(), idempotency.Request{
+		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: ids.New(prefix),
+	})
 }
 
 func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) error {
@@ -234,7 +247,7 @@ func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) erro
 		f.Choices[i].Ticked = slices.Contains(values["scopes"], f.Choices[i].Name)
 	}
 	f.Groups = groupChoices(f.Choices)
-	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: "Issue a key", Faults: wrong, Data: f})
+	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: p.texts["title.issue_a_key"], Faults: wrong, Data: f})
 }
 
 // keyFields reads the form of a new key.
@@ -311,11 +324,11 @@ func (p *Portal) showKey(c *gin.Context) error {
 }
 
 func (p *Portal) rotatePage(c *gin.Context) error {
-	return p.keyView(c, http.StatusOK, "key-rotate", "Rotate key", nil)
+	return p.keyView(c, http.StatusOK, "key-rotate", p.texts["title.rotate_key"], nil)
 }
 
 func (p *Portal) revokePage(c *gin.Context) error {
-	return p.keyView(c, http.StatusOK, "key-revoke", "Revoke key", nil)
+	return p.keyView(c, http.StatusOK, "key-revoke", p.texts["title.revoke_key"], nil)
 }
 
 func (p *Portal) rotateKey(c *gin.Context) error {
@@ -325,13 +338,13 @@ func (p *Portal) rotateKey(c *gin.Context) error {
 	}
 	period, err := time.ParseDuration(values.Get("grace"))
 	if err != nil {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", "Rotate key", faults{"grace": "choose how long the old key goes on working"})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], faults{"grace": "choose how long the old key goes on working"})
 	}
 	k, secret, err := p.once(c, values, func(ctx context.Context, id string) (keys.Key, keys.Secret, error) {
 		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), id, keys.AnyRevision, period)
 	})
 	if wrong, ok := asFaults(err, "grace"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", "Rotate key", wrong)
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], wrong)
 	}
 	if err != nil {
 		return err
@@ -345,11 +358,11 @@ func (p *Portal) revokeKey(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", "Revoke key", faults{"sure": "tick this to say that you mean it"})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], faults{"sure": "tick this to say that you mean it"})
 	}
 	_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, keys.RevokeReason(values.Get("reason")), values.Get("note"))
 	if wrong, ok := asFaults(err, "reason", "note"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", "Revoke key", wrong)
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], wrong)
 	}
 	if err != nil {
 		return err

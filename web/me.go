@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -30,6 +31,7 @@ type mePage struct {
 	Reminders  bool        // he gets mails before keys expire
 	Token      string      // a new token, shown this once
 	TokenName  string
+	Once       string // makes a form that is sent twice make one token
 }
 
 type sessionRow struct {
@@ -40,7 +42,7 @@ type sessionRow struct {
 
 func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
-	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List()}
+	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New("")}
 	sessions, err := p.People.SessionsOf(ctx, who)
 	if err != nil {
 		return out, err
@@ -79,16 +81,6 @@ func browserOf(agent string) string {
 	return agent[:min(len(agent), 60)]
 }
 
-// done are what pages say after something was done, by the word in ?done=.
-var done = map[string]string{ //nolint:gosec // G101: sentences
-	"profile": "Your profile is saved.", "email": "Your profile is saved. We have written to the new address: it counts once you have followed the link.",
-	"password": "Your password is changed. All of your other sessions have ended.", "otp": "One-time codes are off.",
-	"session": "The session has ended.", "sessions": "All of your other sessions, and all signed tokens, have ended.",
-	"reminders_on": "You get mails before keys expire.", "reminders_off": "You get no mails before keys expire any more.",
-	"token": "The token is revoked.", "identity": "The account is no longer linked.",
-	"invited": "The invitation is on its way.", "withdrawn": "The invitation is withdrawn.", "role": "The role is changed.", "removed": "The member is removed.",
-}
-
 func (p *Portal) me(c *gin.Context) error { return p.showMe(c, http.StatusOK, nil, nil) }
 
 // showMe shows the page; edit changes it before.
@@ -100,7 +92,7 @@ func (p *Portal) showMe(c *gin.Context, status int, wrong faults, edit func(*meP
 	if edit != nil {
 		edit(&out)
 	}
-	return p.show(c, status, "me", view{Title: "My account", Faults: wrong, Notice: done[c.Query("done")], Data: out})
+	return p.show(c, status, "me", view{Title: p.texts["title.my_account"], Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
 }
 
 // after answers a change of one's own: what is wrong on the page, or back to it.
@@ -164,7 +156,16 @@ func (p *Portal) createToken(c *gin.Context) error {
 		}
 		fields.ExpiresAt = time.Now().Add(time.Duration(n) * 24 * time.Hour)
 	}
-	_, secret, err := p.People.CreateToken(c.Request.Context(), principal(c), p.Format, fields)
+	ctx, who := c.Request.Context(), principal(c)
+	id, repeated, err := p.reserve(c, values, ids.Token)
+	if err != nil {
+		return err
+	}
+	fields.ID = id
+	_, secret, err := p.People.CreateToken(ctx, who, p.Format, fields)
+	if repeated && errors.Is(err, errs.Conflict) {
+		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
+	}
 	if wrong, ok := asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
 	}
@@ -223,7 +224,7 @@ func (p *Portal) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong fau
 	if err != nil {
 		return err
 	}
-	return p.show(c, status, "otp", view{Title: "One-time codes", Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
+	return p.show(c, status, "otp", view{Title: p.texts["title.one_time_codes"], Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
 }
 
 // drawQR draws the code as SVG, dark on light in either theme: cameras need it so.
@@ -261,7 +262,7 @@ func (p *Portal) enableOTP(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "otp", view{Title: "One-time codes are on", Data: otpPage{Codes: codes}})
+	return p.show(c, http.StatusOK, "otp", view{Title: p.texts["title.one_time_codes_are_on"], Data: otpPage{Codes: codes}})
 }
 
 func (p *Portal) disableOTP(c *gin.Context) error {

@@ -168,8 +168,8 @@ func TestMyTokens(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	v := s.signedIn(s.user("ada@example.com", ""))
-	v.sees(v.post("/me/tokens", url.Values{"token_name": {" "}, "days": {"30"}}), 422, "is required")
-	made := v.post("/me/tokens", url.Values{"token_name": {"laptop"}, "days": {"30"}})
+	v.sees(v.post("/me/tokens", url.Values{"once": {"1"}, "token_name": {" "}, "days": {"30"}}), 422, "is required")
+	made := v.post("/me/tokens", url.Values{"once": {"2"}, "token_name": {"laptop"}, "days": {"30"}})
 	v.sees(made, 200, "Copy your token now")
 	secret := regexp.MustCompile(`lk_user_\w{49}`).FindString(made.body)
 	page := v.get("/me")
@@ -181,7 +181,7 @@ func TestMyTokens(t *testing.T) {
 	eve := s.signedIn(s.user("eve@example.com", ""))
 	eve.sees(eve.post(revoke, nil), 404, "")
 	v.sees(v.post(revoke, nil), 303, "done=token")
-	v.sees(v.post("/me/tokens", url.Values{"token_name": {"x"}, "days": {"-1"}}), 400, "how long")
+	v.sees(v.post("/me/tokens", url.Values{"once": {"3"}, "token_name": {"x"}, "days": {"-1"}}), 400, "how long")
 }
 
 // TestMembers: owners change roles and remove, the last of them stays; others

@@ -35,7 +35,7 @@ func (p *Portal) listOrganizations(c *gin.Context) error {
 	for _, o := range found {
 		out.Rows = append(out.Rows, organizationRow{o, who.Memberships[o.ID]})
 	}
-	return p.show(c, http.StatusOK, "organizations", view{Title: "Organizations", Data: out})
+	return p.show(c, http.StatusOK, "organizations", view{Title: p.texts["title.organizations"], Data: out})
 }
 
 // organizationPage is the page of one organization: its members and who is
@@ -94,7 +94,7 @@ func (p *Portal) organizationView(c *gin.Context, status int, wrong faults, edit
 	if edit != nil {
 		edit(&out)
 	}
-	return p.show(c, status, "organization", view{Title: out.Organization.Name, Faults: wrong, Notice: done[c.Query("done")], Data: out})
+	return p.show(c, status, "organization", view{Title: out.Organization.Name, Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
 }
 
 func (p *Portal) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {

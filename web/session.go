@@ -35,7 +35,7 @@ func (p *Portal) signInPage(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, local(c.Query("next")))
 		return nil
 	}
-	return p.show(c, http.StatusOK, "login", view{Title: "Sign in", Data: p.signInForm("", local(c.Query("next")))})
+	return p.show(c, http.StatusOK, "login", view{Title: p.texts["title.sign_in"], Data: p.signInForm("", local(c.Query("next")))})
 }
 
 func (p *Portal) signIn(c *gin.Context) error {
@@ -87,7 +87,7 @@ func (p *Portal) askCode(c *gin.Context, u *auth.User, next string) error {
 		return err
 	}
 	p.keepPending(c, kept, auth.PendingLife)
-	return p.show(c, http.StatusOK, "code", view{Title: "One-time code", Data: codeForm{next}})
+	return p.show(c, http.StatusOK, "code", view{Title: p.texts["title.one_time_code"], Data: codeForm{next}})
 }
 
 func (p *Portal) secondStep(c *gin.Context) error {
@@ -104,7 +104,7 @@ func (p *Portal) secondStep(c *gin.Context) error {
 	if kind := errs.KindOf(err); kind == errs.Unauthenticated || kind == errs.Limited {
 		status, public := httpx.Public(err)
 		retryAfter(c, public)
-		return p.show(c, status, "code", view{Title: "One-time code", Faults: faults{"code": public.Detail}, Data: codeForm{next}})
+		return p.show(c, status, "code", view{Title: p.texts["title.one_time_code"], Faults: faults{"code": public.Detail}, Data: codeForm{next}})
 	}
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) erro
 	}
 	status, public := httpx.Public(err)
 	retryAfter(c, public)
-	return p.show(c, status, "login", view{Title: "Sign in", Faults: faults{"": public.Detail}, Data: typed})
+	return p.show(c, status, "login", view{Title: p.texts["title.sign_in"], Faults: faults{"": public.Detail}, Data: typed})
 }
 
 // signOut ends the session and goes to the sign-in page, or, for somebody who
