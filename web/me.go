@@ -157,13 +157,13 @@ func (p *Portal) createToken(c *gin.Context) error {
 		fields.ExpiresAt = time.Now().Add(time.Duration(n) * 24 * time.Hour)
 	}
 	ctx, who := c.Request.Context(), principal(c)
-	id, repeated, err := p.reserve(c, values, ids.Token)
+	id, _, err := p.reserve(c, values, ids.Token)
 	if err != nil {
 		return err
 	}
 	fields.ID = id
 	_, secret, err := p.People.CreateToken(ctx, who, p.Format, fields)
-	if repeated && errors.Is(err, errs.Conflict) {
+	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
 		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
 	}
 	if wrong, ok := asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
