@@ -20,26 +20,41 @@ func scripts(on bool) chromedp.Action[chromedp.Void] {
 	})
 }
 
+// staffVisit is one of the provider's staff at the demo.
+type staffVisit struct {
+	*visitor
+	base, axe string
+}
+
+func visitAsStaff(t *testing.T) *staffVisit {
+	t.Helper()
+	s, _, password := startDemo(t)
+	v := &staffVisit{visit(t), s.base, parts.Axe(t)}
+	v.signIn(s.base, "admin@example.com", password)
+	return v
+}
+
+// look does something, and looks at the page that it leads to.
+func (v *staffVisit) look(name string, before ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	v.do(name, append(before, accessible(v.t, v.axe, name), screenshot(name))...)
+	size, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`new TextEncoder().encode(document.documentElement.outerHTML).length`))
+	if err != nil || size > mostPage {
+		v.t.Errorf("%s has %d bytes, %v", name, size, err)
+	}
+}
+
+func (v *staffVisit) page(name, path, until string) {
+	v.t.Helper()
+	v.look(name, chromedp.Navigate(v.base+path), chromedp.WaitVisible(until))
+}
+
 // TestPortalStaff shows the provider's staff around in both themes and on a
-// phone, and takes an incident from its dry run to its undo without JavaScript.
+// phone.
 func TestPortalStaff(t *testing.T) {
 	t.Parallel()
-	s, _, password := startDemo(t)
-	axe := parts.Axe(t)
-	v := visit(t)
-	v.signIn(s.base, "admin@example.com", password)
-	look := func(name string, before ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		v.do(name, append(before, accessible(t, axe, name), screenshot(name))...)
-		size, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`new TextEncoder().encode(document.documentElement.outerHTML).length`))
-		if err != nil || size > mostPage {
-			t.Errorf("%s has %d bytes, %v", name, size, err)
-		}
-	}
-	page := func(name, path, until string) {
-		t.Helper()
-		look(name, chromedp.Navigate(s.base+path), chromedp.WaitVisible(until))
-	}
+	v := visitAsStaff(t)
+	look, page := v.look, v.page
 	v.do("home", chromedp.WaitVisible(`.bar a[href="/provider"]`), chromedp.Click(`.bar a[href="/provider"]`), chromedp.WaitVisible(`#find`))
 	page("staff-home", "/provider", `.tiles`)
 	look("staff-find-fault", chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
@@ -48,7 +63,7 @@ func TestPortalStaff(t *testing.T) {
 	page("staff-tiers", "/provider/tiers", `tbody`)
 	page("staff-tier", "/provider/tiers/free", `#title`)
 	look("staff-tier-preview", set("rate_limit", "50/10s"), chromedp.Submit(`#title`), chromedp.WaitVisible(`.big`))
-	look("staff-tier-fault", chromedp.Navigate(s.base+"/provider/tiers/new"), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Gold plan"), chromedp.SendKeys(`#title`, "Gold"), chromedp.SendKeys(`#rate_limit`, "10/1s"),
+	look("staff-tier-fault", chromedp.Navigate(v.base+"/provider/tiers/new"), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Gold plan"), chromedp.SendKeys(`#title`, "Gold"), chromedp.SendKeys(`#rate_limit`, "10/1s"),
 		chromedp.Submit(`#title`), chromedp.WaitVisible(`#name-fault`))
 	page("staff-scopes", "/provider/scopes", `tbody`)
 	page("staff-scope", "/provider/scopes/invoices:read", `#rename`)
@@ -61,11 +76,19 @@ func TestPortalStaff(t *testing.T) {
 	page("staff-orphans-never", "/provider/orphans?kind=never_used", `.small-tabs`)
 	page("staff-orphans-lasting", "/provider/orphans?kind=no_expiry", `.small-tabs`)
 	page("staff-system", "/provider/system", `details`)
-	v.do("an account", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .plain`))
+}
+
+// TestPortalStaffActs gives an account other limits for a time, and takes an
+// incident from its dry run to its undo without JavaScript.
+func TestPortalStaffActs(t *testing.T) {
+	t.Parallel()
+	v := visitAsStaff(t)
+	look := v.look
+	v.do("an account", chromedp.WaitVisible(`.bar`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .plain`))
 	look("staff-override", chromedp.Click(`.head .plain`), chromedp.WaitVisible(`#until`))
 	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`), chromedp.WaitVisible(`.head .plain`))
 
-	v.do("without scripts", scripts(false), chromedp.Navigate(s.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "invoices:read"), chromedp.SendKeys(`#note`, "seen in a paste"), chromedp.Submit(`#scope`),
+	v.do("without scripts", scripts(false), chromedp.Navigate(v.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "invoices:read"), chromedp.SendKeys(`#note`, "seen in a paste"), chromedp.Submit(`#scope`),
 		chromedp.WaitVisible(`input[name=confirm] ~ .actions`), scripts(true))
 	look("staff-incident-planned")
 	v.do("confirm", scripts(false), chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`), chromedp.WaitVisible(`form[action$="/undo"] button`), scripts(true))
@@ -75,5 +98,5 @@ func TestPortalStaff(t *testing.T) {
 	}
 	v.do("undo", scripts(false), chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitVisible(`.counts`), scripts(true))
 	look("staff-incident-undone")
-	page("staff-incidents", "/provider/incidents", `tbody`)
+	v.page("staff-incidents", "/provider/incidents", `tbody`)
 }
