@@ -35,10 +35,14 @@ func startDemo(t *testing.T) (s *service, email, password string) {
 	return s, found[1], found[2]
 }
 
-// accessible lets axe-core look at the page in both themes.
+// accessible lets axe-core look at the page in both themes, on a phone and on a
+// wide screen.
 func accessible(t *testing.T, script, name string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		for _, theme := range []string{"light", "dark"} {
+		for i, theme := range []string{"light", "dark", "light", "dark"} {
+			if _, err := chromedp.EmulateViewport([]int64{390, 1280}[i/2], 900)(ctx, tab); err != nil {
+				return err
+			}
 			scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}
 			if _, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, scheme); err != nil {
 				return err
@@ -85,6 +89,23 @@ func TestPortalDemo(t *testing.T) {
 	page("usage-account", "/usage?by=service_account", `#usage .plot`)
 	page("playground", "/playground", `#key`)
 	page("calendar", "/calendar", `.dates`)
+	page("me", "/me", `#reminders`)
+	page("organizations", "/organizations", `tbody a`)
+	page("accounts", "/service-accounts", `tbody a`)
+	for _, list := range []string{"/organizations", "/service-accounts"} {
+		v.do("the first of "+list, chromedp.Navigate(s.base+list), chromedp.WaitVisible(`tbody a`))
+		path, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`new URL(document.querySelector("tbody a").href).pathname`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		page("one"+strings.ReplaceAll(list, "/", "-"), path, `h1`)
+		if list == "/organizations" {
+			page("audit", path+"/audit", `tbody`)
+			continue
+		}
+		page("account-edit", path+"/edit", `#metadata`)
+		page("account-delete", path+"/delete", `#name`)
+	}
 	v.do("a rotated key", chromedp.Navigate(s.base+"/"), chromedp.WaitVisible(`.needs .warn`), chromedp.Click(`.need:has(a[href^="/keys/"]):nth-of-type(2) li a`), chromedp.WaitVisible(`#history`), accessible(t, script, "key-page"), screenshot("key-page"))
 
 	v.do("pick", chromedp.Navigate(s.base+"/keys?status=active"), chromedp.WaitVisible(`tbody`), chromedp.Click(`tr:nth-child(1) .pick input`), chromedp.Click(`tr:nth-child(2) .pick input`),
