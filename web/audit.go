@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"encoding/json"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,8 +31,8 @@ type auditPage struct {
 	Query        auditSearch
 	Actions      filter
 	Subjects     filter
-	Next         string // query of the next page, "" on the last
-	CSV          string // query of the file
+	Next         template.URL // query of the next page, "" on the last
+	CSV          template.URL // query of the file
 	Most         int64
 	Asked        bool
 }
@@ -96,7 +97,7 @@ func (p *Portal) showAudit(c *gin.Context) error {
 	}
 	out := auditPage{Organization: o, Query: auditSearchOf(c.Request.URL.Query()), Most: mostExported}
 	out.Asked = len(out.Query.values()) > 0
-	out.CSV = out.Query.values().Encode()
+	out.CSV = inLink(out.Query.values())
 	if err := p.auditFilters(c, &out); err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (p *Portal) showAudit(c *gin.Context) error {
 		found = found[:pageSize]
 		next := out.Query.values()
 		next.Set("after", found[pageSize-1].ID)
-		out.Next = next.Encode()
+		out.Next = inLink(next)
 	}
 	for i := range found {
 		out.Rows = append(out.Rows, auditRow{found[i], changesOf(found[i].Before, found[i].After)})

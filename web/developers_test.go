@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -225,6 +226,29 @@ func TestCatalogueOfTexts(t *testing.T) {
 			if texts[section][name] == "" {
 				t.Errorf("%s says %s, which the catalogue does not have", f.Name(), found[1])
 			}
+		}
+	}
+}
+
+// Tables go on behind a full page, with what was searched for.
+func TestTablesHavePages(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	s.tiers()
+	for i := range 60 {
+		s.issued(s.organization, fmt.Sprintf("billing-%02d", i))
+	}
+	v := s.signedIn(s.user("ada@example.com", auth.Owner))
+	for _, path := range []string{"/keys?q=billing", "/organizations/" + s.organization + "/audit?action=key.issue"} {
+		first := v.get(path)
+		link := regexp.MustCompile(`href="(\?[^"]*after=[^"]+)"`).FindStringSubmatch(first.body)
+		if link == nil || !strings.Contains(first.body, "billing-59") && strings.Contains(path, "keys") {
+			t.Fatalf("%s: %s", path, text(first.body))
+		}
+		base, _, _ := strings.Cut(path, "?")
+		second := v.get(base + strings.ReplaceAll(link[1], "&amp;", "&"))
+		if second.status != http.StatusOK || second.body == first.body || strings.Contains(second.body, "after=") {
+			t.Errorf("%s, then %s: %d %s", path, link[1], second.status, text(second.body))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,9 +20,9 @@ type keyTable struct {
 	Rows    []tableRow
 	Query   keySearch
 	Filters []filter
-	Next    string // query of the next page, "" on the last
-	Short   bool   // the search ended early, see keys.Found
-	Looked  int64  // how many keys it looked at then
+	Next    template.URL // query of the next page, "" on the last
+	Short   bool         // the search ended early, see keys.Found
+	Looked  int64        // how many keys it looked at then
 	MayEdit bool
 	Asked   bool // anything was searched or filtered for
 }
@@ -97,7 +98,7 @@ func (p *Portal) keyTable(c *gin.Context) (keyTable, error) {
 	if found.Next != "" {
 		next := out.Query.values()
 		next.Set("after", found.Next)
-		out.Next = next.Encode()
+		out.Next = inLink(next)
 	}
 	names := map[string]string{}
 	for _, k := range found.Keys {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -176,4 +177,18 @@ func (p *Portal) fail(c *gin.Context, err error) {
 	if err := p.show(c, status, "error", v); err != nil {
 		c.String(http.StatusInternalServerError, "something went wrong on our side")
 	}
+}
+
+// inLink is the query of an address, which templates then take as one.
+func inLink(v url.Values) template.URL {
+	return template.URL(v.Encode()) //nolint:gosec // G203: encoded, and behind a question mark
+}
+
+// queryOf is the query of names and values, in pairs.
+func queryOf(pairs ...string) template.URL {
+	v := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return inLink(v)
 }

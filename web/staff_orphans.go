@@ -3,7 +3,6 @@ package web
 import (
 	"html/template"
 	"net/http"
-	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -39,7 +38,7 @@ func (p *Portal) listOrphans(c *gin.Context) error {
 	if out.Kind != keys.NeverUsed && out.Kind != keys.NoExpiry {
 		out.Kind = keys.CreatorLeft
 	}
-	out.Select = query("neglect", string(out.Kind))
+	out.Select = queryOf("neglect", string(out.Kind))
 	err := p.leavers(c, &out)
 	if out.Kind != keys.CreatorLeft {
 		err = p.neglected(c, &out)
@@ -58,7 +57,7 @@ func (p *Portal) neglected(c *gin.Context, out *orphansPage) error {
 	}
 	if len(found) > pageSize {
 		found = found[:pageSize]
-		out.Next = query("kind", string(out.Kind), "after", found[pageSize-1].ID)
+		out.Next = queryOf("kind", string(out.Kind), "after", found[pageSize-1].ID)
 	}
 	known := names{}
 	for i := range found {
@@ -77,7 +76,7 @@ func (p *Portal) leavers(c *gin.Context, out *orphansPage) error {
 		return err
 	}
 	if next != (keys.Creator{}) {
-		out.Next = query("kind", string(out.Kind), "after", next.OrganizationID, "by", next.ID)
+		out.Next = queryOf("kind", string(out.Kind), "after", next.OrganizationID, "by", next.ID)
 	}
 	known := names{}
 	for _, one := range found {
@@ -85,18 +84,8 @@ func (p *Portal) leavers(c *gin.Context, out *orphansPage) error {
 		if u, err := p.People.User(ctx, who, one.ID); err == nil {
 			row.Who = u.Email
 		}
-		row.Select = query("organization_id", one.OrganizationID, "created_by", one.ID)
+		row.Select = queryOf("organization_id", one.OrganizationID, "created_by", one.ID)
 		out.Leavers = append(out.Leavers, row)
 	}
 	return nil
-}
-
-// query encodes names and values as the query of an address, which templates
-// then take as one.
-func query(pairs ...string) template.URL {
-	v := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
-	}
-	return template.URL(v.Encode()) //nolint:gosec // G203: encoded, and behind a question mark
 }
