@@ -239,7 +239,7 @@ func TestTablesHavePages(t *testing.T) {
 		s.issued(s.organization, fmt.Sprintf("billing-%02d", i))
 	}
 	v := s.signedIn(s.user("ada@example.com", auth.Owner))
-	for _, path := range []string{"/keys?q=billing", "/organizations/" + s.organization + "/audit?action=key.issue"} {
+	for _, path := range []string{"/keys?q=billing", "/organizations/" + s.organization + "/audit?action=key.create"} {
 		first := v.get(path)
 		link := regexp.MustCompile(`href="(\?[^"]*after=[^"]+)"`).FindStringSubmatch(first.body)
 		if link == nil || !strings.Contains(first.body, "billing-59") && strings.Contains(path, "keys") {
