@@ -81,7 +81,7 @@ func (t *table[T]) at(i int) ([]byte, *T) {
 func (t *table[T]) sorted(rest *pause) []uint32 {
 	places := make([]uint32, t.n)
 	for i := range places {
-		places[i] = uint32(i) //nolint:gosec // G115: as many as there are
+		places[i] = uint32(i)
 	}
 	slices.SortFunc(places, func(a, b uint32) int {
 		rest.one()
