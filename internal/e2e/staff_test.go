@@ -84,9 +84,9 @@ func TestPortalStaffActs(t *testing.T) {
 	t.Parallel()
 	v := visitAsStaff(t)
 	look := v.look
-	v.do("an account", chromedp.WaitVisible(`.bar`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .plain`))
-	look("staff-override", chromedp.Click(`.head .plain`), chromedp.WaitVisible(`#until`))
-	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`), chromedp.WaitVisible(`.head .plain`))
+	v.do("an account", chromedp.WaitVisible(`.bar`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/override"]`))
+	look("staff-override", chromedp.Click(`a[href$="/override"]`), chromedp.WaitVisible(`#until`))
+	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`), chromedp.WaitVisible(`a[href$="/override"]`))
 
 	v.do("without scripts", scripts(false), chromedp.Navigate(v.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "invoices:read"), chromedp.SendKeys(`#note`, "seen in a paste"), chromedp.Submit(`#scope`),
 		chromedp.WaitVisible(`input[name=confirm] ~ .actions`), scripts(true))
