@@ -68,8 +68,10 @@ parts: ## Install the servers that the tests talk to
 golden: ## Write anew the pages that tests hold to the code
 	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestConfigurationPage ./server
 
-screenshots: parts ## Take pictures of the portal into build/screenshots
+screenshots: parts ## Take pictures of the portal into build/screenshots, and those of the README into docs/images
 	$(GO) test -count=1 -run Portal ./internal/e2e
+	install -d docs/images
+	install -m 644 build/screenshots/*.webp docs/images
 
 clean: ## Remove what was built
 	rm -rf $(BUILD)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/latchkey/latchkey/internal/parts"
@@ -41,10 +43,29 @@ func screenshot(name string) chromedp.Action[chromedp.Void] {
 			if err := os.WriteFile(filepath.Join(dir, name+"-"+look.suffix+".png"), picture, 0o600); err != nil {
 				return err
 			}
+			if slices.Contains(chosen, name+"-"+look.suffix) {
+				if err := show(ctx, tab, filepath.Join(dir, name+"-"+look.suffix+".webp")); err != nil {
+					return err
+				}
+			}
 		}
 		_, err := chromedp.EmulateViewport(1280, 900)(ctx, tab)
 		return err
 	})
+}
+
+// chosen are the pictures that the README shows: make screenshots puts them
+// into docs/images.
+var chosen = []string{"home-light", "home-phone-dark", "keys-light", "key-page-dark", "issue-light", "playground-run-light", "staff-incident-planned-light"}
+
+// show writes the upper part of the page, as a visitor sees it first.
+func show(ctx context.Context, tab *chromedp.Target, file string) error {
+	quality := int64(85)
+	picture, err := cdp.Call(ctx, tab, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: "webp", Quality: &quality})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, picture.Data, 0o600)
 }
 
 // TestPortal signs in with a real browser and takes a key through its life.
