@@ -66,8 +66,7 @@ const mostPage = 150_000 // bytes
 
 // TestPortalDemo shows a newcomer around, in both themes and on a phone, and
 // does each job of a developer.
-func TestPortalDemo(t *testing.T) {
-	t.Parallel()
+func TestPortalDemo(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
 	s, email, password := startDemo(t)
 	script := parts.Axe(t)
 	v := visit(t)

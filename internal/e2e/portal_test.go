@@ -28,7 +28,7 @@ func screenshot(name string) chromedp.Action[chromedp.Void] {
 			suffix string
 			width  int64
 			scheme string
-		}{{"light", 1280, "light"}, {"dark", 1280, "dark"}, {"phone", 390, "light"}, {"phone-dark", 390, "dark"}} {
+		}{{"light", 1280, "light"}, {"dark", 1280, "dark"}, {"phone-dark", 390, "dark"}} {
 			scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
 			if _, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, scheme); err != nil {
 				return err

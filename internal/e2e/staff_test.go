@@ -51,8 +51,7 @@ func (v *staffVisit) page(name, path, until string) {
 
 // TestPortalStaff shows the provider's staff around in both themes and on a
 // phone.
-func TestPortalStaff(t *testing.T) {
-	t.Parallel()
+func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
 	v := visitAsStaff(t)
 	look, page := v.look, v.page
 	v.do("home", chromedp.WaitVisible(`.bar a[href="/provider"]`), chromedp.Click(`.bar a[href="/provider"]`), chromedp.WaitVisible(`#find`))
@@ -80,8 +79,7 @@ func TestPortalStaff(t *testing.T) {
 
 // TestPortalStaffActs gives an account other limits for a time, and takes an
 // incident from its dry run to its undo without JavaScript.
-func TestPortalStaffActs(t *testing.T) {
-	t.Parallel()
+func TestPortalStaffActs(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
 	v := visitAsStaff(t)
 	look := v.look
 	v.do("an account", chromedp.WaitVisible(`.bar`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/override"]`))

@@ -12,11 +12,11 @@ import (
 
 // browserLimit ends a browser whose test hangs before the test binary's own
 // time-out does, so that the failure names the step that hung.
-const browserLimit = 3 * time.Minute
+const browserLimit = 6 * time.Minute
 
 // Browser starts a headless Chromium with a fresh profile and returns the
-// chromedp context of its first tab, which ends with the test or after three
-// minutes. The options come after our own and win.
+// chromedp context of its first tab, which ends with the test or after
+// browserLimit. The options come after our own and win.
 func Browser(tb testing.TB, opts ...chromedp.ExecAllocatorOption) context.Context {
 	tb.Helper()
 	binary := program(tb, "chromium", "chromium-browser", "google-chrome")
