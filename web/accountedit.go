@@ -54,7 +54,7 @@ func (p *Portal) accountEditForm(c *gin.Context) (accountEdit, error) {
 	if out.Tier, err = p.Keys.Tier(ctx, account.Tier); err != nil {
 		return out, err
 	}
-	catalogue, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
+	catalogue, err := p.grantable(ctx, account.Scopes...)
 	if err != nil {
 		return out, err
 	}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -78,9 +80,16 @@ func (p *Portal) accountForm(c *gin.Context) (accountForm, error) {
 			f.Organizations = append(f.Organizations, o)
 		}
 	}
-	scopes, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
+	scopes, err := p.grantable(ctx)
 	f.Catalogue = group(scopes)
 	return f, err
+}
+
+// grantable lists the catalogue without retired scopes, but for those that are
+// held already, which may stay.
+func (p *Portal) grantable(ctx context.Context, held ...string) ([]keys.Scope, error) {
+	scopes, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
+	return slices.DeleteFunc(scopes, func(s keys.Scope) bool { return !s.RetiredAt.IsZero() && !slices.Contains(held, s.Name) }), err
 }
 
 // group puts scopes that are sorted by name under their resources, those of

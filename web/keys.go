@@ -101,7 +101,7 @@ func (p *Portal) keyForm(c *gin.Context) (keyForm, error) {
 	if err != nil {
 		return keyForm{}, err
 	}
-	catalogue, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
+	catalogue, err := p.grantable(ctx)
 	if err != nil {
 		return keyForm{}, err
 	}

@@ -247,6 +247,9 @@ func TestScopesOnTheirPages(t *testing.T) {
 	v.sees(v.get("/provider/scopes/jobs:run"), http.StatusOK, "Retire")
 	v.sees(v.post("/provider/scopes/jobs:run/retire", nil), http.StatusSeeOther, "done=saved")
 	v.sees(v.get("/provider/scopes/jobs:run"), http.StatusOK, "retired")
+	if offered := v.get("/service-accounts/new"); strings.Contains(offered.body, "jobs:run") || !strings.Contains(offered.body, "invoices:read") {
+		t.Errorf("the form of a new account: %s", text(offered.body))
+	}
 	v.sees(v.post("/provider/scopes/jobs:run/restore", nil), http.StatusSeeOther, "done=saved")
 	v.sees(v.post("/provider/scopes/latchkey:verify/retire", nil), http.StatusUnprocessableEntity, "stay as they are")
 	rename := "/provider/scopes/invoices:read/rename"

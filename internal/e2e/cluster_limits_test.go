@@ -48,7 +48,9 @@ func (c *cluster) bucketsHold() {
 			allowed := float64(b.burst) + span.Seconds()*float64(b.perSecond)
 			ratio := float64(accepted) / allowed
 			c.t.Logf("burst %6d: accepted %6d of %8.1f allowed in %s, ratio %.4f", b.burst, accepted, allowed, span.Round(time.Millisecond), ratio)
-			if float64(accepted) > allowed+1 || ratio < 0.98 { // one token: that which is not whole at the end
+			// Above, the token that is not whole at the end. Below, in the few that the short form offers, what
+			// runs over the rim of a small bucket while the machine does not ask.
+			if float64(accepted) > allowed+1 || ratio < 0.98-shortOr(5.0, 0)/allowed {
 				c.t.Errorf("burst %d: accepted over allowed is %.4f", b.burst, ratio)
 			}
 		})
