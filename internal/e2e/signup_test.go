@@ -39,7 +39,7 @@ func TestSigningUpInABrowser(t *testing.T) {
 	elsewhere.signIn(base, "BOB@example.com", password)
 	elsewhere.do("signed in", chromedp.WaitVisible(`.who`))
 	v.do("where I am signed in", chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#sessions`))
-	if got := v.text(`[aria-labelledby=sessions] tbody`); strings.Count(got, "127.0.0.1") != 2 || strings.Count(got, "this one") != 1 {
+	if got := v.text(`[aria-label=Sessions] tbody`); strings.Count(got, "127.0.0.1") != 2 || strings.Count(got, "this one") != 1 {
 		t.Errorf("the sessions are %s", got)
 	}
 	v.do("end the other", chromedp.Click(`form[action^="/me/sessions/ses_"] button`), chromedp.WaitVisible(`.done`), screenshot("me-done"))
