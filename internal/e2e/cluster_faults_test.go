@@ -17,7 +17,7 @@ import (
 // fault is one way in which a part fails and comes back.
 type fault struct {
 	name       string
-	prepare    func(*cluster) // before the load; nil: there is nothing to do
+	prepare    func(*testing.T) // before there is a cluster, as it takes the machine; nil: there is nothing to do
 	begin, end func(*cluster)
 	span       time.Duration
 	limiters   int // that count apart while it lasts
@@ -79,7 +79,7 @@ func clockOff(where string, by, span time.Duration) fault {
 	binary := ""
 	return fault{
 		name: "a node's clock 3 s " + where, span: span, limiters: 1, starts: 2, direct: 3,
-		prepare: func(c *cluster) { binary = parts.BinaryAhead(c.t, by) },
+		prepare: func(t *testing.T) { binary = parts.BinaryAhead(t, by) },
 		begin:   func(c *cluster) { anew(c, binary); c.nodes[2].isOff(by) }, end: func(c *cluster) { anew(c, parts.Binary(c.t)) },
 	}
 }
@@ -104,11 +104,16 @@ func clusterStale() time.Duration { return shortOr(14*time.Second, 65*time.Secon
 // TestClusterFaults breaks one part after another under load. Nobody may be let
 // in who should not be, and nobody is answered 5xx or refused through nginx.
 func TestClusterFaults(t *testing.T) {
+	all := faults()
+	for _, f := range all {
+		if f.prepare != nil {
+			f.prepare(t)
+		}
+	}
 	// A machine that does many things at once must not pass for a slow Redis.
 	c := newCluster(t, "", "LATCHKEY_MAX_STALE="+clusterStale().String(), "LATCHKEY_REDIS_TIMEOUT=250ms")
 	questions, id := c.questions()
 	_, narrow := c.issueOn(id, map[string]any{"rate_limit": map[string]any{"requests": narrowPerSecond, "per": "1s", "burst": narrowBurst}})
-	all := faults()
 	doom := make([]*doomed, len(all))
 	secrets := make([]string, 0, len(all)+len(questions))
 	for i := range all {
@@ -158,9 +163,6 @@ func (c *cluster) questions() (all []question, id string) {
 // it went.
 func (c *cluster) suffer(f fault, questions []question, d *doomed, narrow string) string {
 	c.t.Helper()
-	if f.prepare != nil {
-		f.prepare(c)
-	}
 	l := c.drive(questions, d, narrow)
 	if f.direct != 0 {
 		a, base := newAsker(c.t), c.nodes[f.direct-1].base
