@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -41,19 +41,11 @@ func sendCSV(c *gin.Context, report *client.UsageReport) error {
 func csvLine(p *client.UsagePoint) []string {
 	group := ""
 	if p.Group != nil {
-		group = harmless(*p.Group)
+		group = httpx.CSVCell(*p.Group)
 	}
 	line := []string{p.Start.Format(time.RFC3339), group, strconv.FormatUint(p.Total, 10)}
 	for _, code := range keys.Codes() {
 		line = append(line, strconv.FormatUint(p.Codes[string(code)], 10))
 	}
 	return line
-}
-
-// harmless keeps a spreadsheet from taking a cell for a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

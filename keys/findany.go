@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/latchkey/latchkey/internal/errs"
-	"github.com/latchkey/latchkey/internal/ids"
 )
 
 // MostFound bounds the keys that FindAny returns.
@@ -23,18 +22,11 @@ func (s *Service) FindAny(ctx context.Context, a Actor, text string) ([]Key, err
 		return nil, err
 	}
 	text = strings.TrimSpace(text)
-	w, one := wish{}, true
-	switch {
-	case text == "":
+	if text == "" {
 		return nil, badField("find", "paste a key, an id, the start of a key or its last four characters")
-	case s.format.Check(text) == nil:
-		w.hash = HashOf(text)
-	case ids.Valid(ids.Key, text):
-		w.id = text
-	default:
-		one = false
 	}
-	if !one {
+	w, whole := s.wishOf(text)
+	if !whole {
 		return s.findByParts(ctx, text)
 	}
 	k, err := s.lookUp(ctx, w)

@@ -297,7 +297,7 @@ func (r *IncidentRequest) check(now time.Time) error {
 
 // tidied returns the request as it is kept: without spaces around what was
 // typed, and with how many lines there are in place of them.
-func (r *IncidentRequest) tidied() (IncidentRequest, []string) {
+func (r *IncidentRequest) tidied() IncidentRequest {
 	out := *r
 	if out.Reason == "" {
 		out.Reason = ReasonUnspecified
@@ -313,5 +313,5 @@ func (r *IncidentRequest) tidied() (IncidentRequest, []string) {
 		out.List = out.List[:n-1]
 	}
 	s.Pasted = len(out.List)
-	return out, out.List
+	return out
 }

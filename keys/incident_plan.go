@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	planBatch      = 500 // keys and accounts read at once
 	mostLinesTold  = 100
 	planSavesEvery = 20 // pages
 )
@@ -113,25 +112,6 @@ func (p *planner) selected(ctx context.Context) error {
 	return eachAccount(ctx, p.n.Keys.store, f, func(account *ServiceAccount) error { return p.account(ctx, account) })
 }
 
-// eachAccount calls do for the accounts that pass the filter.
-func eachAccount(ctx context.Context, s Store, f AccountFilter, do func(*ServiceAccount) error) error {
-	for after := ""; ; {
-		some, err := s.ServiceAccounts().List(ctx, f, Page{After: after, Limit: planBatch})
-		if err != nil {
-			return fmt.Errorf("list service accounts: %w", err)
-		}
-		for i := range some {
-			if err := do(&some[i]); err != nil {
-				return err
-			}
-		}
-		if len(some) < planBatch {
-			return nil
-		}
-		after = some[len(some)-1].ID
-	}
-}
-
 // account considers the keys of an account that are alive.
 func (p *planner) account(ctx context.Context, account *ServiceAccount) error {
 	s := &p.current.Selection
@@ -139,28 +119,6 @@ func (p *planner) account(ctx context.Context, account *ServiceAccount) error {
 		return nil
 	}
 	return p.n.Keys.eachAlive(ctx, account.ID, func(k *Key) error { return p.consider(ctx, k, account) })
-}
-
-// eachAlive calls do for the keys of the account that are neither revoked nor
-// ended.
-func (s *Service) eachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
-	no := false
-	f := KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: moment(s.now())}
-	for after := ""; ; {
-		some, err := s.store.Keys().List(ctx, f, Page{After: after, Limit: planBatch})
-		if err != nil {
-			return fmt.Errorf("list keys: %w", err)
-		}
-		for i := range some {
-			if err := do(&some[i]); err != nil {
-				return err
-			}
-		}
-		if len(some) < planBatch {
-			return nil
-		}
-		after = some[len(some)-1].ID
-	}
 }
 
 // consider plans the key if it is selected and not as it should be already.

@@ -99,11 +99,11 @@ func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incid
 	if err := adminOnly(a); err != nil {
 		return Incident{}, err
 	}
-	r, list := r.tidied()
+	r = r.tidied()
 	if err := r.check(n.Keys.now()); err != nil {
 		return Incident{}, err
 	}
-	wanted, unknown := n.wanted(list)
+	wanted, unknown := n.wanted(r.List)
 	made := Incident{
 		Stamp: NewStamp(n.Keys.now()), ID: ids.New(ids.Incident), Action: r.Action, Reason: r.Reason, Note: r.Note, Selection: r.Selection,
 		State: IncidentPlanning, PlannedBy: a.Subject(), Groups: []IncidentGroup{}, UnknownLines: unknown,
@@ -125,16 +125,28 @@ type wish struct {
 	id   string
 }
 
+// wishOf reads a whole key or an id, and keeps nothing of the text.
+func (s *Service) wishOf(text string) (w wish, ok bool) {
+	switch {
+	case s.format.Check(text) == nil:
+		return wish{hash: HashOf(text)}, true
+	case ids.Valid(ids.Key, text):
+		return wish{id: strings.Clone(text)}, true
+	default:
+		return wish{}, false
+	}
+}
+
 // wanted reads a pasted list, without keeping any of it.
 func (n *Incidents) wanted(list []string) (all []wish, unknown []int) {
 	for i, line := range list {
-		switch {
-		case line == "":
-		case n.Keys.format.Check(line) == nil:
-			all = append(all, wish{line: i + 1, hash: HashOf(line)})
-		case ids.Valid(ids.Key, line):
-			all = append(all, wish{line: i + 1, id: strings.Clone(line)})
-		default:
+		if line == "" {
+			continue
+		}
+		if w, ok := n.Keys.wishOf(line); ok {
+			w.line = i + 1
+			all = append(all, w)
+		} else {
 			unknown = append(unknown, i+1)
 		}
 	}
@@ -189,7 +201,7 @@ func (n *Incidents) Confirmed(ctx context.Context, a Actor, confirm string, r In
 	if err != nil {
 		return Incident{}, err
 	}
-	r, _ = r.tidied()
+	r = r.tidied()
 	if r.Action != found.Action || (r.Selection != Selection{} && r.Selection != found.Selection) {
 		return Incident{}, badField("confirm", "is that of a dry run with another action or selection")
 	}

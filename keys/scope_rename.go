@@ -78,26 +78,6 @@ func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string, most i
 	return use, nil
 }
 
-// eachScoped calls do for the keys that have scopes of their own
-// and are not revoked.
-func (s *Service) eachScoped(ctx context.Context, do func(*Key) error) error {
-	for after := ""; ; {
-		some, err := s.store.Keys().List(ctx, KeyFilter{OwnScopes: true}, Page{After: after, Limit: planBatch})
-		if err != nil {
-			return err
-		}
-		for i := range some {
-			if err := do(&some[i]); err != nil {
-				return err
-			}
-		}
-		if len(some) < planBatch {
-			return nil
-		}
-		after = some[len(some)-1].ID
-	}
-}
-
 // RetireScope keeps the scope from being granted any more, or ends that. Who
 // holds it keeps it. Only admins may.
 func (s *Service) RetireScope(ctx context.Context, a Actor, name string, revision int64, retired bool) (Scope, error) {
@@ -181,26 +161,21 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name, to string, kee
 // RenameStep makes at most RenameBatch changes of renamed scopes that are to be
 // made by now, and tells how many. It may be called at any time, again and by
 // several nodes.
-func (s *Service) RenameStep(ctx context.Context, a Actor) (int, error) {
-	for after := ""; ; {
-		some, err := s.store.Scopes().List(ctx, NoFilter{}, Page{After: after, Limit: planBatch})
-		if err != nil {
-			return 0, fmt.Errorf("list scopes: %w", err)
+func (s *Service) RenameStep(ctx context.Context, a Actor) (changed int, err error) {
+	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
+		if due := !s.now().Before(c.RenamedUntil); c.RenamedTo == "" || (!c.RenameOpen && !due) {
+			return nil
 		}
-		for i := range some {
-			c := &some[i]
-			if due := !s.now().Before(c.RenamedUntil); c.RenamedTo == "" || (!c.RenameOpen && !due) {
-				continue
-			}
-			if changed, err := s.renameStep(ctx, a, c); changed > 0 || err != nil {
-				return changed, err
-			}
+		n, err := s.renameStep(ctx, a, c)
+		if changed = n; err == nil && n > 0 {
+			err = errEnough
 		}
-		if len(some) < planBatch {
-			return 0, nil
-		}
-		after = some[len(some)-1].Name
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
 	}
+	return changed, err
 }
 
 // renameStep makes changes of one scope, and notes when all are made.

@@ -293,7 +293,7 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 		}
 		r.folding = done
 	}
-	if done.Rows == r.round.of.len() {
+	if done.Rows == len(r.round.order) {
 		if err := r.c.Store.TrimJournal(ctx, r.owner, done.Through); err != nil {
 			return true, fmt.Errorf("trim the journal of usage: %w", err)
 		}

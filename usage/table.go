@@ -39,12 +39,10 @@ func newTable[T any]() *table[T] {
 func (t *table[T]) find(name []byte) *T { return t.lookup(maphash.Bytes(t.seed, name), name) }
 
 func (t *table[T]) lookup(hash uint64, name []byte) *T {
-	for place := t.first[hash]; place > 0; {
-		held, value := t.at(int(place - 1))
-		if bytes.Equal(held, name) {
+	for place := t.first[hash]; place > 0; place = t.cell(int(place - 1)).next {
+		if held, value := t.at(int(place - 1)); bytes.Equal(held, name) {
 			return value
 		}
-		place = t.cell(int(place - 1)).next
 	}
 	return nil
 }

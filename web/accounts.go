@@ -14,6 +14,15 @@ import (
 // pageSize is how many rows a table shows at once.
 const pageSize = 50
 
+// fullPage returns what a page shows of a list that was asked for one row more,
+// and the cursor of the next page, "" on the last.
+func fullPage[T any](found []T, cursor func(*T) string) (shown []T, next string) {
+	if len(found) <= pageSize {
+		return found, ""
+	}
+	return found[:pageSize], cursor(&found[pageSize-1])
+}
+
 // row of the list of service accounts.
 type accountRow struct {
 	keys.ServiceAccount
@@ -34,10 +43,7 @@ func (p *Portal) listAccounts(c *gin.Context) error {
 		return err
 	}
 	out := accountsPage{Text: text}
-	if len(found) > pageSize {
-		found = found[:pageSize]
-		out.Next = found[pageSize-1].ID
-	}
+	found, out.Next = fullPage(found, func(a *keys.ServiceAccount) string { return a.ID })
 	names := map[string]string{}
 	for _, a := range found {
 		if _, known := names[a.OrganizationID]; !known {
@@ -184,10 +190,7 @@ func (p *Portal) showAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(found) > pageSize {
-		found = found[:pageSize]
-		out.Next = found[pageSize-1].ID
-	}
+	found, out.Next = fullPage(found, func(k *keys.Key) string { return k.ID })
 	for _, k := range found {
 		out.Rows = append(out.Rows, rowOf(k))
 	}

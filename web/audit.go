@@ -16,6 +16,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -109,10 +110,10 @@ func (p *Portal) showAudit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(found) > pageSize {
-		found = found[:pageSize]
+	found, last := fullPage(found, func(e *audit.Event) string { return e.ID })
+	if last != "" {
 		next := out.Query.values()
-		next.Set("after", found[pageSize-1].ID)
+		next.Set("after", last)
 		out.Next = inLink(next)
 	}
 	for i := range found {
@@ -226,15 +227,7 @@ func auditRecord(e *audit.Event) []string {
 		e.Origin.Address, e.Origin.UserAgent, e.Origin.RequestID, string(e.Before), string(e.After),
 	}
 	for i, cell := range record {
-		record[i] = plainCell(cell)
+		record[i] = httpx.CSVCell(cell)
 	}
 	return record
-}
-
-// plainCell keeps spreadsheets from taking what people typed for a formula.
-func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

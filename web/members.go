@@ -28,10 +28,7 @@ func (p *Portal) listOrganizations(c *gin.Context) error {
 		return err
 	}
 	var out organizationsPage
-	if len(found) > pageSize {
-		found = found[:pageSize]
-		out.Next = found[pageSize-1].ID
-	}
+	found, out.Next = fullPage(found, func(o *keys.Organization) string { return o.ID })
 	for _, o := range found {
 		out.Rows = append(out.Rows, organizationRow{o, who.Memberships[o.ID]})
 	}

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,20 +47,19 @@ func parsePages(texts catalogue) (map[string]page, error) {
 
 func functions(texts catalogue) template.FuncMap {
 	return template.FuncMap{
-		"when":         when,
-		"plain":        func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
-		"words":        func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"dict":         dict,
-		"list":         func(all ...any) []any { return all },
-		"t":            texts.say,
-		"links":        func() []option { return links(texts) },
-		"thousands":    thousands,
-		"count":        func(n int64) string { return thousands(uint64(max(0, n))) },
-		"staffLinks":   func() []option { return staffLinks(texts) },
-		"staffTiles":   staffTiles,
-		"thousandsInt": func(n int) string { return thousands(uint64(max(0, n))) },
-		"duration":     shortDuration,
-		"plus":         plus,
+		"when":       when,
+		"plain":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
+		"words":      func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"dict":       dict,
+		"list":       func(all ...any) []any { return all },
+		"t":          texts.say,
+		"links":      func() []option { return links(texts) },
+		"thousands":  thousands,
+		"count":      func(n reflect.Value) string { return thousands(uint64(max(0, n.Int()))) },
+		"staffLinks": func() []option { return staffLinks(texts) },
+		"staffTiles": staffTiles,
+		"duration":   shortDuration,
+		"plus":       plus,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -23,11 +24,8 @@ func (p *Portal) listIncidents(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	out := incidentsPage{Rows: found, Now: time.Now()}
-	if len(found) > pageSize {
-		out.Rows = found[:pageSize]
-		out.Next = found[pageSize-1].ID
-	}
+	out := incidentsPage{Now: time.Now()}
+	out.Rows, out.Next = fullPage(found, func(n *keys.Incident) string { return n.ID })
 	return p.show(c, http.StatusOK, "staff-incidents", view{Title: p.texts["incident.title"], Data: out})
 }
 
@@ -244,7 +242,7 @@ func (p *Portal) incidentReport(c *gin.Context) error {
 			if !k.At.IsZero() {
 				at = k.At.Format(time.RFC3339)
 			}
-			if err := w.Write([]string{k.ID, harmless(k.Name), k.OrganizationID, k.ServiceAccountID, k.Start, k.Last4, string(k.Outcome), at}); err != nil {
+			if err := w.Write([]string{k.ID, httpx.CSVCell(k.Name), k.OrganizationID, k.ServiceAccountID, k.Start, k.Last4, string(k.Outcome), at}); err != nil {
 				return err
 			}
 		}
@@ -254,12 +252,4 @@ func (p *Portal) incidentReport(c *gin.Context) error {
 	}
 	w.Flush()
 	return w.Error()
-}
-
-// harmless keeps a spreadsheet from taking a cell for a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

@@ -55,9 +55,9 @@ func (p *Portal) neglected(c *gin.Context, out *orphansPage) error {
 	if err != nil {
 		return err
 	}
-	if len(found) > pageSize {
-		found = found[:pageSize]
-		out.Next = queryOf("kind", string(out.Kind), "after", found[pageSize-1].ID)
+	found, next := fullPage(found, func(k *keys.Key) string { return k.ID })
+	if next != "" {
+		out.Next = queryOf("kind", string(out.Kind), "after", next)
 	}
 	known := names{}
 	for i := range found {

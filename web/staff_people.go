@@ -21,10 +21,7 @@ func (p *Portal) staffOrganizations(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if out.Rows = found; len(found) > pageSize {
-		out.Rows = found[:pageSize]
-		out.Next = found[pageSize-1].ID
-	}
+	out.Rows, out.Next = fullPage(found, func(one *keys.Organization) string { return one.ID })
 	return p.show(c, http.StatusOK, "staff-organizations", view{Title: p.texts["people.organizations"], Data: out})
 }
 
@@ -99,10 +96,7 @@ func (p *Portal) staffUsers(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if out.Rows = found; len(found) > pageSize {
-		out.Rows = found[:pageSize]
-		out.Next = found[pageSize-1].ID
-	}
+	out.Rows, out.Next = fullPage(found, func(one *auth.User) string { return one.ID })
 	return p.show(c, http.StatusOK, "staff-users", view{Title: p.texts["people.users"], Data: out})
 }
 

@@ -36,10 +36,7 @@ func (p *Portal) scopesView(c *gin.Context, status int, wrong faults) error {
 		return err
 	}
 	var out scopesPage
-	if len(found) > pageSize {
-		found = found[:pageSize]
-		out.Next = found[pageSize-1].Name
-	}
+	found, out.Next = fullPage(found, func(s *keys.Scope) string { return s.Name })
 	all := make([]string, len(found))
 	for i := range found {
 		all[i] = found[i].Name

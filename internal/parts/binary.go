@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -33,10 +34,10 @@ func Binary(tb testing.TB) string {
 	return path
 }
 
-// buildCommand builds the main package pkg of the module at root into target
-// and returns the path. Test binaries of several packages may do so at the same
+// buildCommand builds the main package pkg of the module at root into target,
+// with further flags of go build, and returns the path. Test binaries of several packages may do so at the same
 // time, so each links a file of its own and then moves it into place.
-func buildCommand(root, pkg, target string) (string, error) {
+func buildCommand(root, pkg, target string, further ...string) (string, error) {
 	flags, cgo := []string{"build", "-trimpath"}, "CGO_ENABLED=0"
 	if raceEnabled {
 		// Without -trimpath: what the tests themselves were built from is then
@@ -53,7 +54,7 @@ func buildCommand(root, pkg, target string) (string, error) {
 		return "", err
 	}
 	linked := filepath.Join(work, "latchkey")
-	cmd := exec.Command("go", append(flags, "-o", linked, pkg)...) //nolint:gosec // G204: the go command on our own package
+	cmd := exec.Command("go", slices.Concat(flags, further, []string{"-o", linked, pkg})...) //nolint:gosec // G204: the go command on our own package
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), cgo)
 	if output, err := cmd.CombinedOutput(); err != nil {

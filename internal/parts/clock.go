@@ -38,14 +38,7 @@ func buildAhead(dir string, by time.Duration) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	target := filepath.Join(dir, "latchkey")
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", target, "./cmd/latchkey") //nolint:gosec // G204: the go command on our own package
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, output)
-	}
-	return target, nil
+	return buildCommand(root, "./cmd/latchkey", filepath.Join(dir, "latchkey"), "-overlay", overlay)
 }
 
 // overlayClock writes an overlay, as go build -overlay reads it, that shifts

@@ -1,0 +1,11 @@
+package httpx
+
+import "strings"
+
+// CSVCell keeps a spreadsheet from taking a cell for a formula.
+func CSVCell(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}

@@ -1,0 +1,49 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+)
+
+const eachBatch = 500 // objects read at once
+
+// each calls do for all objects that pass the filter, in the order of their
+// list, until one call fails.
+func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, id func(*T) string, do func(*T) error) error {
+	for after := ""; ; {
+		some, err := in.List(ctx, f, Page{After: after, Limit: eachBatch})
+		if err != nil {
+			return fmt.Errorf("list %s: %w", what, err)
+		}
+		for i := range some {
+			if err := do(&some[i]); err != nil {
+				return err
+			}
+		}
+		if len(some) < eachBatch {
+			return nil
+		}
+		after = id(&some[len(some)-1])
+	}
+}
+
+func eachAccount(ctx context.Context, s Store, f AccountFilter, do func(*ServiceAccount) error) error {
+	return each(ctx, "service accounts", s.ServiceAccounts(), f, func(a *ServiceAccount) string { return a.ID }, do)
+}
+
+func (s *Service) eachKey(ctx context.Context, f KeyFilter, do func(*Key) error) error {
+	return each(ctx, "keys", s.store.Keys(), f, func(k *Key) string { return k.ID }, do)
+}
+
+// eachAlive calls do for the keys of the account that are neither revoked nor
+// ended.
+func (s *Service) eachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
+	no := false
+	return s.eachKey(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: moment(s.now())}, do)
+}
+
+// eachScoped calls do for the keys that have scopes of their own and are not
+// revoked.
+func (s *Service) eachScoped(ctx context.Context, do func(*Key) error) error {
+	return s.eachKey(ctx, KeyFilter{OwnScopes: true}, do)
+}
