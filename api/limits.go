@@ -62,7 +62,7 @@ func (h *headers) set(name, value string) {
 func writeIdentity(into http.Header, v *keys.Verdict) {
 	h := newHeaders(into, 13)
 	h.set("X-Latchkey-Code", string(v.Code))
-	if g := v.Grant; g != nil {
+	if g := &v.Grant; g.Known() {
 		h.set("X-Latchkey-Key-Id", g.KeyID)
 		h.set("X-Latchkey-Service-Account-Id", g.Account.ID)
 		h.set("X-Latchkey-Organization-Id", g.Account.OrganizationID)
@@ -87,11 +87,11 @@ func (h *headers) limits(v *keys.Verdict) {
 	d := &v.Limits
 	var policy, state [192]byte
 	p, s := policy[:0], state[:0]
-	if v.Grant != nil && d.HasKey {
+	if v.Grant.Known() && d.HasKey {
 		p = appendPolicy(p, "key", v.Grant.KeyRule(v.At))
 		s = appendState(s, "key", d.Key.Remaining, d.Key.ResetAfter)
 	}
-	if v.Grant != nil && d.HasAccount {
+	if v.Grant.Known() && d.HasAccount {
 		p = appendPolicy(p, "account", v.Grant.AccountRule(v.At))
 		s = appendState(s, "account", d.Account.Remaining, d.Account.ResetAfter)
 	}

@@ -52,7 +52,7 @@ func accountOf(r *http.Request, v *keys.Verifier, text string) (*Principal, erro
 	case verdict.Code != keys.Valid:
 		return nil, errs.WithCode(errs.Unauthenticated, string(verdict.Code), verdict.Detail)
 	}
-	return AccountPrincipal(verdict.Grant), nil
+	return AccountPrincipal(&verdict.Grant), nil
 }
 
 // AccountPrincipal is the service account of the grant, with the scopes of the

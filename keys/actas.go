@@ -15,15 +15,14 @@ import (
 func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()
-	var m marks
-	g, err := v.grants.shared.grant(ctx, &Key{ServiceAccountID: id}, &m, false)
+	g, err := v.grants.shared.grant(ctx, &Key{ServiceAccountID: id}, nil, &fact{}, false)
 	if errors.Is(err, errs.NotFound) {
 		return Verdict{Code: NotFound, Detail: "its service account is gone"}, nil
 	}
 	if err != nil {
 		return Verdict{}, fmt.Errorf("read a service account: %w", err)
 	}
-	verdict := Verdict{Code: Valid, Grant: &g}
+	verdict := Verdict{Code: Valid, Grant: g}
 	q := &Question{Address: address.Unmap()}
 	for i := range v.checks {
 		c := &v.checks[i]

@@ -28,53 +28,32 @@ const (
 	touchInterval = 5 * time.Minute // how exact LastUsedAt is
 )
 
-// entry is what is known of one hash: its grant, or that there is none.
-// Everything but the atomics is immutable. What the collector has to go through
-// for each of very many keys is what verification waits for, so there is no
-// pointer, and no object, that could be spared.
-type entry struct {
-	hash       Hash
-	token      *AccessToken  // what a signed token said, nil for a key
-	grant      *Grant        // nil: there is no such key
-	marks      marks         // read before the store was
-	loaded     time.Duration // since the cache was made
-	refreshing atomic.Bool
-	touched    atomic.Int64 // Unix seconds of the last use passed on
-	counter    usage.Counter
-}
-
 // marks are those of the key's hash (or the token's id), its account,
 // organization and tier, and of the key where a token stands for it; of a part
 // that was not loaded there is none.
 type marks [5]Mark
 
-func (c *cache) stands(e *entry) bool {
-	for _, m := range e.marks {
+func (c *cache) stands(g *Grant) bool {
+	for _, m := range g.marks {
 		if !c.marks.Stands(m) {
 			return false
 		}
 	}
-	return e.token == nil || c.marks.Stands(e.token.signers)
-}
-
-// granted is an entry in one piece of memory with its grant.
-type granted struct {
-	entry
-	of Grant
+	return g.rare.token == nil || c.marks.Stands(g.rare.token.signers)
 }
 
 // touch passes the use on, at most once in touchInterval.
-func (e *entry) touch(now time.Time, q *Question, lastUsed func(string, usage.Use)) {
+func (g *Grant) touch(now time.Time, q *Question, lastUsed func(string, usage.Use)) {
 	second := now.Unix()
-	last := e.touched.Load()
-	if second-last < int64(touchInterval/time.Second) || !e.touched.CompareAndSwap(last, second) {
+	last := g.touched.Load()
+	if second-last < int64(touchInterval/time.Second) || !g.touched.CompareAndSwap(last, second) {
 		return
 	}
 	u := usage.Use{At: moment(now), UserAgent: q.UserAgent}
 	if q.Address.IsValid() {
 		u.Address = q.Address.String()
 	}
-	lastUsed(e.grant.KeyID, u)
+	lastUsed(g.KeyID, u)
 }
 
 // cache holds grants by the hash of their key. A grant counts only while the
@@ -89,8 +68,8 @@ type cache struct {
 	maxStale time.Duration
 	timeout  time.Duration
 
-	known   *ristretto.Cache[uint64, *entry]
-	unknown *ristretto.Cache[uint64, *entry]
+	known   *ristretto.Cache[uint64, Grant]
+	unknown *ristretto.Cache[uint64, Grant]
 	shared  *sharedObjects
 	flights singleflight.Group
 	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
@@ -109,11 +88,11 @@ type cache struct {
 
 func newCache(c VerifierConfig) (*cache, error) {
 	size := orDefault(c.CacheSize, DefaultCacheSize)
-	known, err := newEntries(size)
+	known, err := newGrants(size)
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of %d grants: %w", size, err)
 	}
-	unknown, err := newEntries(unknownSize)
+	unknown, err := newGrants(unknownSize)
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of unknown hashes: %w", err)
 	}
@@ -140,8 +119,8 @@ func newCache(c VerifierConfig) (*cache, error) {
 	return g, nil
 }
 
-func newEntries(size int) (*ristretto.Cache[uint64, *entry], error) {
-	return ristretto.NewCache(&ristretto.Config[uint64, *entry]{
+func newGrants(size int) (*ristretto.Cache[uint64, Grant], error) {
+	return ristretto.NewCache(&ristretto.Config[uint64, Grant]{
 		NumCounters: int64(size) * 10, MaxCost: int64(size), BufferItems: 64, IgnoreInternalCost: true,
 	})
 }
@@ -165,72 +144,68 @@ func (c *cache) close() {
 // since is how long after the cache was made it is.
 func (c *cache) since(now time.Time) time.Duration { return now.Sub(c.made) }
 
-// slotOf is the cache's key: entries hold the full hash to compare.
+// slotOf is the cache's key: grants hold the full hash to compare.
 func slotOf(h Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 
-// get returns the entry of the hash if its marks stand, however old it is.
-func (c *cache) get(h Hash) *entry {
+// get returns the grant of the hash, or that there is none, if its marks stand,
+// however old it is.
+func (c *cache) get(h Hash) (g Grant, cached bool) {
 	slot := slotOf(h)
-	e, ok := c.known.Get(slot)
-	if !ok {
-		if e, ok = c.unknown.Get(slot); !ok {
-			return nil
+	if g, cached = c.known.Get(slot); !cached {
+		if g, cached = c.unknown.Get(slot); !cached {
+			return Grant{}, false
 		}
 	}
-	if subtle.ConstantTimeCompare(e.hash[:], h[:]) != 1 || !c.stands(e) {
-		return nil
+	if subtle.ConstantTimeCompare(g.hash[:], h[:]) != 1 || !c.stands(&g) {
+		return Grant{}, false
 	}
-	return e
+	return g, true
 }
 
-// peek returns the entry if it can be used without asking the store, which is
+// peek returns the grant if it can be used without asking the store, which is
 // the case only while polling tells what changed. One that is getting old is
 // refreshed in the background.
-func (c *cache) peek(h Hash, fresh bool, now time.Time) *entry {
+func (c *cache) peek(h Hash, fresh bool, now time.Time) (g Grant, cached bool) {
 	if fresh || c.tooStale(now) {
-		return nil
+		return Grant{}, false
 	}
-	e := c.get(h)
-	if e == nil {
-		return nil
+	if g, cached = c.get(h); !cached {
+		return Grant{}, false
 	}
-	age := c.since(now) - e.loaded
-	if e.grant == nil {
-		if age > unknownTTL {
-			return nil
-		}
-		return e
+	age := c.since(now) - g.loaded
+	if !g.Known() {
+		return g, age <= unknownTTL
 	}
 	if age > c.maxStale/2 {
-		c.refresh(e, now)
+		c.refresh(&g, now)
 	}
-	return e
+	return g, true
 }
 
 // load asks the store, once however many wait. While the store is gone it
 // falls back to what is cached, for as long as polling is not too long ago;
 // then everything is read anew.
-func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time) (*entry, error) {
+func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time) (Grant, error) {
 	fresh = fresh || c.tooStale(now)
 	for range loadAttempts {
-		e, err := c.fly(ctx, from, fresh)
+		g, err := c.fly(ctx, from, fresh)
 		if err != nil {
 			return c.fallback(ctx, from.hash, fresh, now, err)
 		}
-		if c.stands(e) {
-			return e, nil
+		if c.stands(&g) {
+			return g, nil
 		}
 	}
 	// The object changes faster than loads join: what is read from here on
 	// was written before the question was asked, whatever changes meanwhile.
-	e, err := c.read(ctx, from, true)
+	g, err := c.read(ctx, from, true)
 	if err != nil {
 		return c.fallback(ctx, from.hash, fresh, now, err)
 	}
-	return e, nil
+	return g, nil
 }
 
-func (c *cache) fly(ctx context.Context, from source, fresh bool) (*entry, error) {
+func (c *cache) fly(ctx context.Context, from source, fresh bool) (Grant, error) {
 	if fresh {
 		return c.read(ctx, from, true)
 	}
@@ -239,25 +214,25 @@ func (c *cache) fly(ctx context.Context, from source, fresh bool) (*entry, error
 	})
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return Grant{}, ctx.Err()
 	case r := <-flight:
 		if r.Err != nil {
-			return nil, r.Err
+			return Grant{}, r.Err
 		}
-		return r.Val.(*entry), nil
+		return r.Val.(Grant), nil
 	}
 }
 
-func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time, err error) (*entry, error) {
+func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time, err error) (Grant, error) {
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return Grant{}, ctx.Err()
 	}
 	c.outage.Store(now.UnixNano())
-	if e := c.get(h); e != nil && e.grant != nil && !fresh {
-		return e, nil
+	if g, cached := c.get(h); cached && g.Known() && !fresh {
+		return g, nil
 	}
 	c.logger.WarnContext(ctx, "store cannot be read and nothing fresh is cached", "err", err)
-	return nil, errs.New(errs.Unavailable, "the store cannot be reached and the key is not cached")
+	return Grant{}, errs.New(errs.Unavailable, "the store cannot be reached and the key is not cached")
 }
 
 // source is where a grant comes from: the key with the hash, or the key that
@@ -268,47 +243,43 @@ type source struct {
 }
 
 // read loads what is known of the hash and keeps it.
-func (c *cache) read(ctx context.Context, from source, fresh bool) (*entry, error) {
+func (c *cache) read(ctx context.Context, from source, fresh bool) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	g := &granted{entry: entry{hash: from.hash, token: from.token, loaded: c.since(c.now())}}
-	e := &g.entry
-	var err error
-	if from.token == nil {
-		g.of, err = c.readKey(ctx, from.hash, &e.marks, fresh)
-	} else {
-		g.of, err = c.readToken(ctx, from.token, &e.marks, fresh)
+	f := &fact{hash: from.hash, loaded: c.since(c.now())}
+	read := c.readKey
+	if from.token != nil {
+		read = c.readToken
 	}
-	if err == nil {
-		e.grant = &g.of
-		e.counter.Init(e.grant)
-	}
+	g, err := read(ctx, from, f, fresh)
 	slot := slotOf(from.hash)
 	switch {
 	case errors.Is(err, errs.NotFound):
+		g = Grant{fact: f, rare: nothingRare.of(from.token)}
 		c.known.Del(slot)
-		c.unknown.Set(slot, e, 1)
+		c.unknown.Set(slot, g, 1)
 	case err != nil:
-		return nil, fmt.Errorf("load a grant: %w", err)
+		return Grant{}, fmt.Errorf("load a grant: %w", err)
 	default:
 		c.unknown.Del(slot)
-		c.known.Set(slot, e, 1)
+		c.known.Set(slot, g, 1)
 	}
-	return e, nil
+	return g, nil
 }
 
-func (c *cache) readKey(ctx context.Context, h Hash, m *marks, fresh bool) (Grant, error) {
-	m[0] = c.marks.Mark(hashMark(h))
-	k, err := c.store.Keys().ByHash(ctx, h)
+func (c *cache) readKey(ctx context.Context, from source, f *fact, fresh bool) (Grant, error) {
+	f.marks[0] = c.marks.Mark(hashMark(from.hash))
+	k, err := c.store.Keys().ByHash(ctx, from.hash)
 	if err != nil {
 		return Grant{}, err
 	}
-	return c.shared.grant(ctx, &k, m, fresh)
+	return c.shared.grant(ctx, &k, nil, f, fresh)
 }
 
 // readToken returns the grant of the token's key as far as the token goes.
-func (c *cache) readToken(ctx context.Context, t *AccessToken, m *marks, fresh bool) (Grant, error) {
-	m[0], m[4] = c.marks.Mark(t.ID), c.marks.Mark(t.KeyID)
+func (c *cache) readToken(ctx context.Context, from source, f *fact, fresh bool) (Grant, error) {
+	t := from.token
+	f.marks[0], f.marks[4] = c.marks.Mark(t.ID), c.marks.Mark(t.KeyID)
 	ended, err := c.store.Buried(ctx, t.ID)
 	if err != nil {
 		return Grant{}, err
@@ -317,33 +288,26 @@ func (c *cache) readToken(ctx context.Context, t *AccessToken, m *marks, fresh b
 	if err != nil {
 		return Grant{}, err
 	}
-	g, err := c.shared.grant(ctx, &k, m, fresh)
-	if err != nil {
-		return Grant{}, err
-	}
-	g.tokenEnded = ended
-	g.scopes = c.shared.scopeSet(effectiveScopes(t.Scopes, g.scopes.list))
-	if g.endsAt == 0 || t.ExpiresAt.UnixMilli() < g.endsAt {
-		g.endsAt, g.token = t.ExpiresAt.UnixMilli(), true
-	}
-	return g, nil
+	f.tokenEnded = ended
+	return c.shared.grant(ctx, &k, t, f, fresh)
 }
 
-// refresh loads the entry anew in the background: once at a time for each
-// entry, few at a time for all, and not right after one failed.
-func (c *cache) refresh(e *entry, now time.Time) {
-	if now.Sub(time.Unix(0, c.outage.Load())) < time.Second || !e.refreshing.CompareAndSwap(false, true) {
+// refresh loads the grant anew in the background: once at a time for each,
+// few at a time for all, and not right after one failed.
+func (c *cache) refresh(g *Grant, now time.Time) {
+	if now.Sub(time.Unix(0, c.outage.Load())) < time.Second || !g.refreshing.CompareAndSwap(false, true) {
 		return
 	}
 	select {
 	case c.refreshes <- struct{}{}:
 	default:
-		e.refreshing.Store(false)
+		g.refreshing.Store(false)
 		return
 	}
+	old, from := g.fact, source{g.hash, g.rare.token}
 	c.running.Go(func() {
-		defer func() { <-c.refreshes; e.refreshing.Store(false) }()
-		if _, err := c.read(c.life, source{e.hash, e.token}, true); err != nil && c.life.Err() == nil {
+		defer func() { <-c.refreshes; old.refreshing.Store(false) }()
+		if _, err := c.read(c.life, from, true); err != nil && c.life.Err() == nil {
 			c.outage.Store(c.now().UnixNano())
 			c.logger.Warn("refresh of a cached grant", "err", err)
 		}

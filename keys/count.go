@@ -32,33 +32,30 @@ func CodeOf(o usage.Outcome) Code {
 	return ""
 }
 
-// Counted implements usage.Counted.
-func (g *Grant) Counted() (s usage.Subject, scopes []string) {
-	return usage.Subject{KeyID: g.KeyID, AccountID: g.Account.ID, OrganizationID: g.Account.OrganizationID}, g.scopes.list
-}
+func (g *Grant) counted() usage.Counted { return usage.Counted{KeyID: g.KeyID, Holder: &g.holder} }
 
 // used counts a verification that ended well, and the granted scopes that it
 // asked for.
-func (v *Verifier) used(q *Question, e *entry, now time.Time) {
-	granted := e.grant.scopes.list
+func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
+	granted := g.scopes.list
 	for _, asked := range q.Scopes {
 		for i, scope := range granted {
 			if i == len(granted)-1 || Covers(scope, asked) { // one of them does
-				v.meter.CountScope(&e.counter, i, len(granted))
+				v.meter.CountScope(&g.counter, i)
 				break
 			}
 		}
 	}
-	v.meter.Count(&e.counter, usage.Allowed)
-	e.touch(now, q, v.lastUsed)
+	v.meter.Count(&g.counter, g.counted(), usage.Allowed)
+	g.touch(now, q, v.lastUsed)
 }
 
 // refused counts a verification of a known key that did not end well, and
 // remembers why for those who look after the key.
-func (v *Verifier) refused(q *Question, e *entry, verdict *Verdict, now time.Time) {
-	o := verdict.Code.Outcome()
-	v.meter.Count(&e.counter, o)
-	v.meter.Refuse(e.grant.KeyID, usage.Refusal{At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail})
+func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
+	o, g := verdict.Code.Outcome(), &verdict.Grant
+	v.meter.Count(&g.counter, g.counted(), o)
+	v.meter.Refuse(g.KeyID, usage.Refusal{At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail})
 }
 
 // countUnknown counts a verification of which only who asked is known: for his

@@ -7,17 +7,17 @@ import (
 
 // explain decides as decide does, charges nothing and tells every step, those
 // behind the first refusal included.
-func (v *Verifier) explain(ctx context.Context, q *Question, e *entry, now time.Time) (Verdict, error) {
-	verdict := Verdict{Code: Valid, Grant: e.grant, At: now}
+func (v *Verifier) explain(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
+	verdict := Verdict{Code: Valid, Grant: *g, At: now}
 	verdict.Steps = append(verdict.Steps, step("format", Malformed, "", ""), step("known", NotFound, "", ""))
 	for _, c := range v.checks {
-		detail, change := c.refuse(e.grant, q, now)
+		detail, change := c.refuse(g, q, now)
 		verdict.Steps = append(verdict.Steps, step(c.name, c.code, detail, change))
 		verdict.refuse(c.code, detail)
 	}
-	verdict.Missing = e.grant.missing(q.Scopes)
+	verdict.Missing = g.missing(q.Scopes)
 	reached := verdict.Code == Valid
-	limits := Verdict{Code: Valid, Grant: e.grant, At: now}
+	limits := Verdict{Code: Valid, Grant: *g, At: now}
 	if err := v.charge(ctx, q, &limits); err != nil {
 		return Verdict{}, err
 	}

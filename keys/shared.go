@@ -9,6 +9,7 @@ import (
 	"github.com/dgraph-io/ristretto/v2"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // sharedObjects keeps the service accounts, organizations and tiers that many
@@ -19,6 +20,7 @@ type sharedObjects struct {
 	organizations *shelf[Organization]
 	tiers         *shelf[Tier]
 	scopes        *ristretto.Cache[string, *scopeSet]
+	terms         *ristretto.Cache[string, *terms] // by account and scopes
 }
 
 func newSharedObjects(s Store, m *Marks) (*sharedObjects, error) {
@@ -38,7 +40,11 @@ func newSharedObjects(s Store, m *Marks) (*sharedObjects, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sharedObjects{accounts: accounts, organizations: organizations, tiers: tiers, scopes: scopes}, nil
+	terms, err := newShared[*terms]()
+	if err != nil {
+		return nil, err
+	}
+	return &sharedObjects{accounts: accounts, organizations: organizations, tiers: tiers, scopes: scopes, terms: terms}, nil
 }
 
 func (s *sharedObjects) close() {
@@ -46,31 +52,51 @@ func (s *sharedObjects) close() {
 	s.organizations.kept.Close()
 	s.tiers.kept.Close()
 	s.scopes.Close()
+	s.terms.Close()
 }
 
-// grant puts the key together with what it belongs to, and notes the marks
-// that each part was loaded under. Where a part is missing the key is as good
-// as gone: errs.NotFound.
-func (s *sharedObjects) grant(ctx context.Context, k *Key, m *marks, fresh bool) (Grant, error) {
+// grant puts the key together with what it belongs to, and notes in f the marks
+// that each part was loaded under. Where a token stands for the key, the grant
+// goes as far as the token. Where a part is missing the key is as good as gone:
+// errs.NotFound.
+func (s *sharedObjects) grant(ctx context.Context, k *Key, token *AccessToken, f *fact, fresh bool) (Grant, error) {
 	account, mark, err := s.accounts.get(ctx, k.ServiceAccountID, fresh)
-	m[1] = mark
+	f.marks[1] = mark
 	if err != nil {
 		return Grant{}, fmt.Errorf("service account of a key: %w", err)
 	}
 	organization, mark, err := s.organizations.get(ctx, account.OrganizationID, fresh)
-	m[2] = mark
+	f.marks[2] = mark
 	if err != nil {
 		return Grant{}, fmt.Errorf("organization of a key: %w", err)
 	}
 	tier, mark, err := s.tiers.get(ctx, account.Tier, fresh)
-	m[3] = mark
+	f.marks[3] = mark
 	if errors.Is(err, errs.NotFound) {
 		return Grant{}, fmt.Errorf("service account %s is on a tier that does not exist: %s", account.ID, account.Tier)
 	}
 	if err != nil {
 		return Grant{}, fmt.Errorf("tier of a key: %w", err)
 	}
-	return newGrant(k, account, organization, tier, s.scopeSet(effectiveScopes(k.Scopes, account.Scopes))), nil
+	scopes := effectiveScopes(k.Scopes, account.Scopes)
+	if token != nil {
+		scopes = effectiveScopes(token.Scopes, scopes)
+	}
+	return newGrant(k, token, s.termsOf(account, organization, tier, s.scopeSet(scopes)), f), nil
+}
+
+// termsOf returns the one copy of these terms that grants share.
+func (s *sharedObjects) termsOf(a *ServiceAccount, o *Organization, t *Tier, scopes *scopeSet) *terms {
+	name := a.ID + " " + scopes.text
+	if kept, ok := s.terms.Get(name); ok && kept.Account == a && kept.Organization == o && kept.Tier == t {
+		return kept
+	}
+	made := &terms{
+		Account: a, Organization: o, Tier: t, scopes: scopes,
+		holder: usage.Holder{AccountID: a.ID, OrganizationID: a.OrganizationID, Scopes: scopes.list},
+	}
+	s.terms.Set(name, made, 1)
+	return made
 }
 
 // scopeSet returns the one copy of the list that grants share.

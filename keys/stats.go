@@ -41,12 +41,12 @@ type stripe struct {
 
 // hit counts an answer from memory: the one thing that is counted for metrics
 // where keys are verified.
-func (t *tally) hit(e *entry) {
-	if e.grant == nil {
+func (t *tally) hit(g *Grant) {
+	if !g.Known() {
 		t.negative.Add(1)
 		return
 	}
-	t.hits[e.hash[0]%hitStripes].count.Add(1)
+	t.hits[g.hash[0]%hitStripes].count.Add(1)
 }
 
 func (c *cache) stats() Stats {

@@ -2,9 +2,11 @@ package keys
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // Code is the one outcome of a verification.
@@ -56,7 +58,7 @@ type Question struct {
 type Verdict struct {
 	Code      Code
 	Detail    string // why, for people; "" for Valid
-	Grant     *Grant // nil for Malformed, NotFound and throttled guesses
+	Grant     Grant  // not Known for Malformed, NotFound and throttled guesses
 	Missing   []string
 	At        time.Time // when it was decided; zero where nothing is known of the key
 	Limits    ratelimit.Decision
@@ -85,23 +87,45 @@ type Step struct {
 
 // Grant is everything that a verification needs to know of a key: the key,
 // its service account, organization and tier as they were at one time, and
-// what follows from them. It is immutable and shared. A full cache holds very
-// many, so it keeps no more of the key than an answer needs.
+// what follows from them. It is immutable, and passed by value: a full cache
+// holds very many, and what the collector has to go through for each is what
+// verifications wait for. So a grant has no memory of its own but its fact,
+// where there is no pointer to follow, and its texts.
 type Grant struct {
 	KeyID string
 	Name  string
+	*terms
+	*fact
+	rare *rare
+}
 
+// Known reports whether there is a key.
+func (g *Grant) Known() bool { return g.terms != nil }
+
+// terms is what the keys of one account that may do the same have in common.
+type terms struct {
 	Account      *ServiceAccount
 	Organization *Organization
 	Tier         *Tier
 
-	scopes     *scopeSet
-	rare       *rare // never nil
-	endsAt     int64 // Unix milliseconds, 0: never
-	test       bool  // its environment
+	scopes *scopeSet
+	holder usage.Holder
+}
+
+// fact is the part of a grant that is different for each key, and how the
+// cached grant fares.
+type fact struct {
+	hash       Hash
+	marks      marks         // read before the store was
+	loaded     time.Duration // since the cache was made
+	touched    atomic.Int64  // Unix seconds of the last use passed on
+	endsAt     int64         // Unix milliseconds, 0: never
+	refreshing atomic.Bool
+	test       bool // its environment
 	disabled   bool
-	token      bool // EndsAt is that of a signed token, not of the key
+	token      bool // endsAt is that of a signed token, not of the key
 	tokenEnded bool // the signed token was revoked
+	counter    usage.Counter
 }
 
 // rare is what few keys have.
@@ -113,6 +137,7 @@ type rare struct {
 	networks   []netip.Prefix // of the key; the account has its own
 	metadata   Metadata
 	rateLimit  *ratelimit.Rule
+	token      *AccessToken // that stands for the key
 }
 
 // nothingRare is what most keys share.
@@ -123,7 +148,20 @@ func rareOf(k *Key) *rare {
 		len(k.AllowedNetworks) == 0 && len(k.Metadata) == 0 && k.RateLimit == nil {
 		return nothingRare
 	}
-	return &rare{k.RotatedTo, k.RevokedAt, k.GraceUntil, k.NotBefore, k.AllowedNetworks, k.Metadata, k.RateLimit}
+	return &rare{
+		rotatedTo: k.RotatedTo, revokedAt: k.RevokedAt, graceUntil: k.GraceUntil, notBefore: k.NotBefore,
+		networks: k.AllowedNetworks, metadata: k.Metadata, rateLimit: k.RateLimit,
+	}
+}
+
+// of is what is rare of the key where the token stands for it, if there is one.
+func (r *rare) of(t *AccessToken) *rare {
+	if t == nil {
+		return r
+	}
+	made := *r
+	made.token = t
+	return &made
 }
 
 // scopeSet is a list of scopes with its text; many grants share one.
@@ -132,17 +170,17 @@ type scopeSet struct {
 	text string // separated by spaces
 }
 
-func newGrant(k *Key, a *ServiceAccount, o *Organization, t *Tier, scopes *scopeSet) Grant {
-	// Both texts are kept in one piece of memory.
-	texts := k.ID + k.Name
-	g := Grant{
-		KeyID: texts[:len(k.ID)], Name: texts[len(k.ID):], test: k.Environment == Test, disabled: k.Disabled,
-		Account: a, Organization: o, Tier: t, scopes: scopes, rare: rareOf(k),
-	}
+// newGrant puts a grant together. The fact, which it completes, is its own.
+func newGrant(k *Key, t *AccessToken, shared *terms, own *fact) Grant {
+	own.test, own.disabled = k.Environment == Test, k.Disabled
 	if end := k.EndsAt(); !end.IsZero() {
-		g.endsAt = end.UnixMilli()
+		own.endsAt = end.UnixMilli()
 	}
-	return g
+	if t != nil && (own.endsAt == 0 || t.ExpiresAt.UnixMilli() < own.endsAt) {
+		own.endsAt, own.token = t.ExpiresAt.UnixMilli(), true
+	}
+	texts := k.ID + k.Name // in one piece of memory
+	return Grant{KeyID: texts[:len(k.ID)], Name: texts[len(k.ID):], terms: shared, fact: own, rare: rareOf(k).of(t)}
 }
 
 // Environment is that of the key.

@@ -103,42 +103,42 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 		verdict.Limits, verdict.HasLimits = throttled, true
 		return verdict, nil
 	}
-	if found == nil {
+	if !found.Known() {
 		return v.unknown(q, NotFound, "there is no such key", "use a key that exists"), nil
 	}
-	return v.decide(ctx, q, found, now)
+	return v.decide(ctx, q, &found, now)
 }
 
-// find returns the entry of the key, or nil if there is none that the asker
-// may see. An address that asked for too many unknown keys is told to wait
-// before anything is looked up for it.
-func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (*entry, ratelimit.Decision, error) {
+// find returns the grant of the key, which is not Known if there is none that
+// the asker may see. An address that asked for too many unknown keys is told
+// to wait before anything is looked up for it.
+func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	from := source{hash: HashOf(q.Key)}
-	e := v.grants.peek(from.hash, q.Fresh, now)
-	if e == nil || e.grant == nil {
+	g, cached := v.grants.peek(from.hash, q.Fresh, now)
+	if !cached || !g.Known() {
 		if d, err := v.guess(ctx, q, true); err != nil || !d.Allowed {
-			return nil, d, err
+			return Grant{}, d, err
 		}
 	}
-	if e == nil {
+	if !cached {
 		var err error
 		v.grants.tally.misses.Add(1)
 		if signed {
 			if from.token, err = v.readToken(ctx, q); err != nil {
-				return nil, ratelimit.Decision{}, err
+				return Grant{}, ratelimit.Decision{}, err
 			}
 		}
-		if e, err = v.grants.load(ctx, from, q.Fresh, now); err != nil {
-			return nil, ratelimit.Decision{}, err
+		if g, err = v.grants.load(ctx, from, q.Fresh, now); err != nil {
+			return Grant{}, ratelimit.Decision{}, err
 		}
 	} else {
-		v.grants.tally.hit(e)
+		v.grants.tally.hit(&g)
 	}
-	if e.grant != nil && (q.Asker == nil || q.Asker.May(VerifyKeys, e.grant.Account.OrganizationID)) {
-		return e, ratelimit.Decision{}, nil
+	if g.Known() && (q.Asker == nil || q.Asker.May(VerifyKeys, g.Account.OrganizationID)) {
+		return g, ratelimit.Decision{}, nil
 	}
 	_, err := v.guess(ctx, q, q.DryRun)
-	return nil, ratelimit.Decision{}, err
+	return Grant{}, ratelimit.Decision{}, err
 }
 
 // guess charges the address for an unknown key, or asks whether it could.
@@ -152,19 +152,19 @@ func (v *Verifier) guess(ctx context.Context, q *Question, dry bool) (ratelimit.
 	})
 }
 
-func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.Time) (Verdict, error) {
+func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
 	if q.DryRun {
-		return v.explain(ctx, q, e, now)
+		return v.explain(ctx, q, g, now)
 	}
-	verdict := Verdict{Code: Valid, Grant: e.grant, At: now}
+	verdict := Verdict{Code: Valid, Grant: *g, At: now}
 	for i := range v.checks {
 		c := &v.checks[i]
-		if detail, _ := c.refuse(e.grant, q, now); detail != "" {
+		if detail, _ := c.refuse(g, q, now); detail != "" {
 			verdict.Code, verdict.Detail = c.code, detail
 			if c.code == InsufficientScope {
-				verdict.Missing = e.grant.missing(q.Scopes)
+				verdict.Missing = g.missing(q.Scopes)
 			}
-			v.refused(q, e, &verdict, now)
+			v.refused(q, &verdict, now)
 			return verdict, nil
 		}
 	}
@@ -174,9 +174,9 @@ func (v *Verifier) decide(ctx context.Context, q *Question, e *entry, now time.T
 		}
 	}
 	if verdict.Code == Valid {
-		v.used(q, e, now)
+		v.used(q, g, now)
 	} else {
-		v.refused(q, e, &verdict, now)
+		v.refused(q, &verdict, now)
 	}
 	return verdict, nil
 }

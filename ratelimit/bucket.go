@@ -1,65 +1,76 @@
 package ratelimit
 
 import (
+	"crypto/sha256"
 	"hash/maphash"
 	"math"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
-// bucket is one live token bucket.
+// bucket is one live token bucket. There are as many as keys in use, so that
+// it holds no pointer, which the collector would have to look for in each.
 type bucket struct {
-	mu      sync.Mutex
-	rule    Rule
-	limiter rate.Limiter // by value: a bucket is one object
-	latest  int64        // Unix nanoseconds of the last use; time does not run backwards in a bucket
-	dead    bool         // dropped: whoever still holds it looks it up again
+	mu     sync.Mutex
+	rule   Rule
+	tokens float64 // at the time latest
+	latest int64   // Unix nanoseconds of the last use; time does not run backwards in a bucket
+	dead   bool    // dropped: whoever still holds it looks it up again
 }
 
 func newBucket(r Rule, now time.Time) *bucket {
-	b := &bucket{rule: r, latest: now.UnixNano()}
-	b.limiter.SetLimitAt(now, perSecond(r))
-	b.limiter.SetBurstAt(now, int(r.Burst))
-	b.limiter.ReserveN(now, -int(r.Burst)) // a Limiter begins empty, a bucket full
-	return b
+	return &bucket{rule: r, tokens: float64(r.Burst), latest: now.UnixNano()}
 }
 
-func perSecond(r Rule) rate.Limit {
-	return rate.Limit(float64(r.Requests) / r.Per.Seconds())
-}
+func perSecond(r Rule) float64 { return float64(r.Requests) / r.Per.Seconds() }
 
-// at brings the bucket to the time now, with the rule that holds now, and
-// returns the time to use. The bucket is locked.
-func (b *bucket) at(r Rule, now time.Time) time.Time {
-	if at := now.UnixNano(); at < b.latest {
-		now = time.Unix(0, b.latest)
-	} else {
-		b.latest = at
+// at brings the bucket to the time now, with the rule that holds from then on.
+// The bucket is locked.
+func (b *bucket) at(r Rule, now time.Time) {
+	if at := now.UnixNano(); at > b.latest {
+		b.tokens, b.latest = b.tokensAt(at), at
 	}
 	if b.rule != r {
-		b.limiter.SetLimitAt(now, perSecond(r))
-		b.limiter.SetBurstAt(now, int(r.Burst))
-		b.rule = r
+		b.rule, b.tokens = r, min(b.tokens, float64(r.Burst))
 	}
-	return now
+}
+
+// tokensAt returns what the bucket holds at the Unix nanosecond, if it is not
+// used before. The bucket is locked.
+func (b *bucket) tokensAt(at int64) float64 {
+	added := float64(max(0, at-b.latest)) * float64(b.rule.Requests) / float64(b.rule.Per)
+	return min(b.tokens+added, float64(b.rule.Burst))
 }
 
 // available returns what the bucket holds. The tolerance takes up what floating
 // point loses of a token that is due exactly now.
-func (b *bucket) available(now time.Time) float64 {
-	t := b.limiter.TokensAt(now)
-	if whole := math.Round(t); math.Abs(t-whole) < 1e-6 {
+func (b *bucket) available() float64 {
+	if whole := math.Round(b.tokens); math.Abs(b.tokens-whole) < 1e-6 {
 		return whole
 	}
-	return t
+	return b.tokens
 }
 
 // idle reports whether dropping the bucket would change nothing: it is full
 // and was not used for a while. The bucket is locked.
 func (b *bucket) idle(now time.Time, after time.Duration) bool {
-	return now.UnixNano()-b.latest >= int64(after) && b.limiter.TokensAt(now) >= float64(b.rule.Burst)
+	at := now.UnixNano()
+	return at-b.latest >= int64(after) && b.tokensAt(at) >= float64(b.rule.Burst)
+}
+
+// name is the id of a bucket in a fixed size, for the same reason.
+type name [48]byte
+
+// nameOf returns the id's name, which is a digest of it where it is too long.
+func nameOf(id string) (n name) {
+	const last = len(n) - 1
+	if n[last] = byte(min(len(id), len(n))); len(id) <= last {
+		copy(n[:last], id)
+		return n
+	}
+	digest := sha256.Sum256([]byte(id))
+	copy(n[:last], digest[:])
+	return n
 }
 
 const shards = 64
@@ -73,13 +84,13 @@ type buckets struct {
 
 type shard struct {
 	mu   sync.RWMutex
-	byID map[string]*bucket
+	byID map[name]*bucket
 }
 
 func newBuckets(most int) *buckets {
 	b := &buckets{seed: maphash.MakeSeed(), most: max(1, most/shards)}
 	for i := range b.parts {
-		b.parts[i].byID = map[string]*bucket{}
+		b.parts[i].byID = map[name]*bucket{}
 	}
 	return b
 }
@@ -91,16 +102,16 @@ func (b *buckets) shard(id string) *shard {
 // lock returns the bucket of the id, locked. With make it makes one where
 // there is none; otherwise it returns nil.
 func (b *buckets) lock(id string, r Rule, now time.Time, make bool) *bucket {
-	s := b.shard(id)
+	s, n := b.shard(id), nameOf(id)
 	for {
 		s.mu.RLock()
-		found := s.byID[id]
+		found := s.byID[n]
 		s.mu.RUnlock()
 		if found == nil {
 			if !make {
 				return nil
 			}
-			found = s.add(id, r, now, b.most)
+			found = s.add(n, r, now, b.most)
 		}
 		found.mu.Lock()
 		if !found.dead {
@@ -110,7 +121,7 @@ func (b *buckets) lock(id string, r Rule, now time.Time, make bool) *bucket {
 	}
 }
 
-func (s *shard) add(id string, r Rule, now time.Time, most int) *bucket {
+func (s *shard) add(id name, r Rule, now time.Time, most int) *bucket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if found := s.byID[id]; found != nil {
@@ -131,14 +142,15 @@ const evictionSample = 8
 // who holds one may be waiting for the shard.
 func (s *shard) evict(now time.Time) {
 	var victim *bucket
-	name, best, tried := "", -1.0, 0
-	for id, b := range s.byID {
+	var id name
+	best, tried, at := math.Inf(-1), 0, now.UnixNano()
+	for each, b := range s.byID {
 		if b.mu.TryLock() {
-			if fill := b.limiter.TokensAt(now) / float64(b.rule.Burst); fill > best {
+			if fill := b.tokensAt(at) / float64(b.rule.Burst); fill > best {
 				if victim != nil {
 					victim.mu.Unlock()
 				}
-				victim, name, best = b, id, fill
+				victim, id, best = b, each, fill
 			} else {
 				b.mu.Unlock()
 			}
@@ -152,7 +164,7 @@ func (s *shard) evict(now time.Time) {
 	}
 	victim.dead = true
 	victim.mu.Unlock()
-	delete(s.byID, name)
+	delete(s.byID, id)
 }
 
 // sweep drops the idle buckets of one shard.

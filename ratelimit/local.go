@@ -125,7 +125,6 @@ func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
 // held is a locked bucket as it stands at one time, or none.
 type held struct {
 	*bucket
-	now  time.Time
 	left float64
 }
 
@@ -138,8 +137,8 @@ func (l *Local) hold(b Bucket, now time.Time, dry bool) held {
 		found = newBucket(b.Rule, now)
 		found.mu.Lock()
 	}
-	at := found.at(b.Rule, now)
-	return held{bucket: found, now: at, left: found.available(at)}
+	found.at(b.Rule, now)
+	return held{bucket: found, left: found.available()}
 }
 
 func (h *held) release() {
@@ -149,10 +148,7 @@ func (h *held) release() {
 }
 
 func (h *held) charge(cost int64) {
-	if h.bucket == nil {
-		return
+	if h.bucket != nil {
+		h.tokens -= float64(cost)
 	}
-	// Not AllowN, which takes nothing where a token lacks a trifle that
-	// available has rounded up, and would let more requests pass for it.
-	h.limiter.ReserveN(h.now, int(cost))
 }

@@ -3,9 +3,14 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
+	"math"
+	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/ratelimit/ratelimittest"
@@ -110,6 +115,63 @@ func TestHostileIDsAreBounded(t *testing.T) {
 	}
 	if l.Len() > 640 {
 		t.Errorf("%d buckets are held", l.Len())
+	}
+}
+
+// Buckets give what those of golang.org/x/time/rate do, which hold pointers.
+func TestBucketsAgreeWithThoseOfTheLibrary(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		random, c := rand.New(rand.NewPCG(seed, 1)), newClock()
+		l, err := ratelimit.NewLocal(ratelimit.Config{Now: c.Now, IdleAfter: math.MaxInt64})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close(context.WithoutCancel(t.Context())) })
+		newRule := func() ratelimit.Rule {
+			return rule(1+random.Int64N(1000), time.Duration(1+random.Int64N(int64(time.Hour))), 1+random.Int64N(100))
+		}
+		r := newRule()
+		reference := rate.NewLimiter(perSecond(r), int(r.Burst))
+		for i := range 500 {
+			c.Advance(time.Duration(random.Int64N(int64(r.Per))))
+			if i > 0 && random.IntN(20) == 0 {
+				r = newRule()
+				reference.SetLimitAt(c.Now(), perSecond(r))
+				reference.SetBurstAt(c.Now(), int(r.Burst))
+			}
+			cost := 1 + random.Int64N(r.Burst)
+			for onEdge(reference.TokensAt(c.Now())) {
+				c.Advance(r.Per/7 + 1)
+			}
+			before := reference.TokensAt(c.Now())
+			d := take(t, l, ratelimit.Request{Key: ratelimit.Bucket{ID: "k", Rule: r}, Cost: cost})
+			allowed := reference.AllowN(c.Now(), int(cost))
+			if left := int64(reference.TokensAt(c.Now())); d.Allowed != allowed || d.Key.Remaining != left {
+				t.Fatalf("%s with %g tokens, asked for %d: allowed %t, left %d; the library: %t, %d", r, before, cost, d.Allowed, d.Key.Remaining, allowed, left)
+			}
+		}
+	}
+}
+
+// onEdge reports that one more of the tokens is about to be there, where each
+// may round in its own way.
+func onEdge(tokens float64) bool {
+	whole := math.Round(tokens)
+	return tokens != whole && math.Abs(tokens-whole) < 1e-6
+}
+
+func perSecond(r ratelimit.Rule) rate.Limit { return rate.Limit(float64(r.Requests) / r.Per.Seconds()) }
+
+// Ids are told apart, whatever their length.
+func TestLongIDsHaveBucketsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t, newClock(), nil)
+	for _, id := range []string{"", "\x00", strings.Repeat("a", 46), strings.Repeat("a", 47), strings.Repeat("a", 48), strings.Repeat("a", 49), strings.Repeat("a", 48) + "b"} {
+		r := ratelimit.Request{Key: ratelimit.Bucket{ID: id, Rule: rule(1, time.Hour, 1)}, Cost: 1}
+		if first, second := take(t, l, r), take(t, l, r); !first.Allowed || second.Allowed {
+			t.Errorf("an id of %d bytes shares its bucket, or has none: %t, then %t", len(id), first.Allowed, second.Allowed)
+		}
 	}
 }
 

@@ -107,7 +107,7 @@ func (s *share) estimate(now time.Time) float64 {
 	if s.asked.IsZero() {
 		return float64(rule.Burst)
 	}
-	added := now.Sub(s.asked).Seconds() * float64(perSecond(rule))
+	added := now.Sub(s.asked).Seconds() * perSecond(rule)
 	return min(float64(rule.Burst), float64(s.have)+s.level+added)
 }
 

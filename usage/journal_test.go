@@ -79,9 +79,9 @@ func countMany(m *usage.Meter, keys int) {
 	for i := range keys {
 		g := newGrant(fmt.Sprintf("key_%05d", i), "a:b", "c:d")
 		if i%3 == 0 {
-			m.CountScope(&g.counter, i%2, 2)
+			m.CountScope(&g.counter, i%2)
 		}
-		m.Count(&g.counter, usage.Outcome(i%11))
+		m.Count(&g.counter, g.of(), usage.Outcome(i%11))
 	}
 }
 

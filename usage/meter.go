@@ -8,78 +8,92 @@ import (
 const (
 	mostDirty         = 200_000 // counters that wait to be drained
 	mostOrganizations = 10_000  // that asked about unknown keys, or have counts folded
-	fewScopes         = 4       // counted within the counter; most keys have no more
+	fewScopes         = 8       // counted within the counter; most keys have no more
 )
 
-// Counted is what a Counter counts for: its subject, and the scopes that
-// CountScope means by their indexes.
-type Counted interface {
-	Counted() (s Subject, scopes []string)
+// Holder is whose keys they are and what they may do: what the counters of
+// many keys have in common.
+type Holder struct {
+	AccountID      string
+	OrganizationID string
+	Scopes         []string // which CountScope means by their indexes
 }
 
-// Counter counts the verifications of one subject since they were last
-// drained. It lives with the cached grant, so that the hot path finds it
-// without a look-up.
+// Counted is what a Counter counts for: a key, or with no KeyID the Holder.
+type Counted struct {
+	KeyID string
+	*Holder
+}
+
+// Counter counts the verifications of one key since they were last drained. It
+// lives with the cached grant, so that the hot path finds it without a look-up,
+// and like that holds no pointer: what there is of for each of very many keys,
+// the collector must not have to look into.
 type Counter struct {
-	of       Counted
-	next     *Counter // in the meter's list; of whoever set dirty
-	scopes   [fewScopes]atomic.Uint32
-	more     atomic.Pointer[[]atomic.Uint32] // of the scopes behind the first few
 	dirty    atomic.Bool
 	outcomes [MaxOutcomes]atomic.Uint32
+	scopes   [fewScopes]atomic.Uint32
 }
 
-// Init says what the counter counts for. It is called once, before the first
-// use.
-func (c *Counter) Init(of Counted) { c.of = of }
-
 // Meter is the part of the package that verification touches. Counting is an
-// atomic addition. The first one since the last drain also links the counter
-// into a list, without a lock: so the list, not the cache, is what leads to
-// counts that were not saved, and an entry that is evicted meanwhile loses
-// none. The list holds each counter once and at most mostDirty of them, as
-// many as can be used within a second or so. Beyond that the counts of further
-// keys are folded into those of their organization: totals stay right, whose
-// keys they were is not known. A nil Meter counts nothing.
+// atomic addition. The first one since the last drain also puts the counter
+// into a list: so the list, not the cache, is what leads to counts that were
+// not saved, and an entry that is evicted meanwhile loses none. The list holds
+// each counter once and at most mostDirty of them, as many as can be used
+// within a second or so. Beyond that the counts of further keys are folded into
+// those of their organization: totals stay right, whose keys they were is not
+// known. A nil Meter counts nothing.
 type Meter struct {
-	head          atomic.Pointer[Counter]
-	length        atomic.Int64
+	mu     sync.Mutex // of dirty and more: held for an addition, once a second and key
+	dirty  []dirty
+	more   map[scopeOf]uint32 // of the scopes behind the first few
+	length atomic.Int64       // of dirty, and of what is being drained
+
+	spare         []dirty // of the list that was drained, for the next one
 	folded        atomic.Uint64
-	organizations sync.Map // id → *Counter
+	organizations sync.Map // id → *organization
 	known         atomic.Int64
-	nobody        Counter
+	nobody        organization
 	refusals      refusals
+}
+
+// dirty is a counter that is not zero.
+type dirty struct {
+	*Counter
+	of Counted
+}
+
+// scopeOf is one scope of what the counter counts for.
+type scopeOf struct {
+	counter *Counter
+	index   int
+}
+
+// organization counts what is known of no key.
+type organization struct {
+	Counter
+	holder Holder
 }
 
 // NewMeter returns a Meter. A Recorder drains it.
 func NewMeter() *Meter {
-	m := &Meter{}
-	m.nobody.Init(organization(""))
-	return m
+	return &Meter{more: map[scopeOf]uint32{}}
 }
 
-// organization is what counts for no key.
-type organization string
-
-// Counted implements the interface.
-func (o organization) Counted() (Subject, []string) {
-	return Subject{OrganizationID: string(o)}, nil
-}
-
-// Count adds one outcome.
-func (m *Meter) Count(c *Counter, o Outcome) {
+// Count adds one outcome to the counter, which is always of the same.
+func (m *Meter) Count(c *Counter, of Counted, o Outcome) {
 	if m == nil {
 		return
 	}
 	c.outcomes[o].Add(1)
 	if !c.dirty.Load() {
-		m.register(c)
+		m.register(c, of)
 	}
 }
 
 // CountScope adds one verification that asked for the scope with the index. It
 // stands before the Count of the same verification, which registers both.
-func (m *Meter) CountScope(c *Counter, index, scopes int) {
+func (m *Meter) CountScope(c *Counter, index int) {
 	if m == nil {
 		return
 	}
@@ -87,95 +101,97 @@ func (m *Meter) CountScope(c *Counter, index, scopes int) {
 		c.scopes[index].Add(1)
 		return
 	}
-	counts := c.more.Load()
-	if counts == nil {
-		made := make([]atomic.Uint32, scopes-fewScopes)
-		c.more.CompareAndSwap(nil, &made)
-		counts = c.more.Load()
-	}
-	(*counts)[index-fewScopes].Add(1)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.more[scopeOf{c, index}]++
 }
 
 // CountUnknown adds one outcome of a key of which nothing is known.
 func (m *Meter) CountUnknown(organizationID string, o Outcome) {
 	if m != nil {
-		m.Count(m.organization(organizationID), o)
+		in := m.organization(organizationID)
+		m.Count(&in.Counter, Counted{Holder: &in.holder}, o)
 	}
 }
 
-func (m *Meter) organization(id string) *Counter {
+func (m *Meter) organization(id string) *organization {
 	if id == "" {
 		return &m.nobody
 	}
-	if c, ok := m.organizations.Load(id); ok {
-		return c.(*Counter)
+	if found, ok := m.organizations.Load(id); ok {
+		return found.(*organization)
 	}
 	if m.known.Load() >= mostOrganizations {
 		return &m.nobody
 	}
-	made := &Counter{of: organization(id)}
-	c, taken := m.organizations.LoadOrStore(id, made)
+	found, taken := m.organizations.LoadOrStore(id, &organization{holder: Holder{OrganizationID: id}})
 	if !taken {
 		m.known.Add(1)
 	}
-	return c.(*Counter)
+	return found.(*organization)
 }
 
-// register links the counter into the list unless it is there.
-func (m *Meter) register(c *Counter) {
+// register puts the counter into the list unless it is there.
+func (m *Meter) register(c *Counter, of Counted) {
 	if !c.dirty.CompareAndSwap(false, true) {
 		return
 	}
-	_, ofNoKey := c.of.(organization)
-	if m.length.Add(1) > mostDirty && !ofNoKey {
+	if m.length.Add(1) > mostDirty && of.KeyID != "" {
 		m.length.Add(-1)
-		m.fold(c)
+		m.fold(c, of)
 		return
 	}
-	for {
-		c.next = m.head.Load()
-		if m.head.CompareAndSwap(c.next, c) {
-			return
-		}
-	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dirty = append(m.dirty, dirty{c, of})
 }
 
 // fold moves the counts to the organization's own. Whoever adds after dirty
 // was cleared registers anew, whoever added before is swapped out here.
-func (m *Meter) fold(c *Counter) {
+func (m *Meter) fold(c *Counter, of Counted) {
 	c.dirty.Store(false)
-	s, _ := c.of.Counted()
-	into := m.organization(s.OrganizationID)
+	m.takeMore(c, len(of.Scopes), func(int, uint32) {})
+	into := m.organization(of.OrganizationID)
 	for i := range c.outcomes {
 		n := c.outcomes[i].Swap(0)
 		into.outcomes[i].Add(n)
 		m.folded.Add(uint64(n))
 	}
 	if !into.dirty.Load() {
-		m.register(into)
+		m.register(&into.Counter, Counted{Holder: &into.holder})
 	}
 }
 
-// drain hands over and forgets all that was counted.
-// The row is used again.
-func (m *Meter) drain(rest *pause, each func(*row)) {
-	w := &row{}
-	for c := m.head.Swap(nil); c != nil; {
-		rest.one()
-		next := c.next // before dirty is cleared: then it is another's
-		m.length.Add(-1)
-		c.dirty.Store(false)
-		s, names := c.of.Counted()
-		*w = row{Subject: s, scopes: w.scopes[:0]}
-		for i := range c.outcomes {
-			if c.outcomes[i].Load() > 0 {
-				w.counts[i] = c.outcomes[i].Swap(0)
-			}
-		}
-		c.takeScopes(names, w)
-		each(w)
-		c = next
+// takeMore hands over and forgets the counts of the scopes behind the first few.
+func (m *Meter) takeMore(c *Counter, scopes int, each func(index int, n uint32)) {
+	if scopes <= fewScopes {
+		return
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := fewScopes; i < scopes; i++ {
+		if n := m.more[scopeOf{c, i}]; n > 0 {
+			delete(m.more, scopeOf{c, i})
+			each(i, n)
+		}
+	}
+}
+
+// drain hands over and forgets all that was counted, one at a time with others
+// that drain. The row is used again.
+func (m *Meter) drain(rest *pause, each func(*row)) {
+	m.mu.Lock()
+	taken := m.dirty
+	m.dirty = m.spare[:0]
+	m.mu.Unlock()
+	w := &row{}
+	for i := range taken {
+		rest.one()
+		m.take(&taken[i], w)
+		each(w)
+	}
+	clear(taken) // nothing that was evicted is kept for it
+	m.spare = taken
 	if m.known.Load() >= mostOrganizations {
 		// A counter that is dropped here while somebody adds to it is in the list.
 		m.organizations.Clear()
@@ -183,17 +199,20 @@ func (m *Meter) drain(rest *pause, each func(*row)) {
 	}
 }
 
-func (c *Counter) takeScopes(names []string, into *row) {
-	take := func(counts []atomic.Uint32, names []string) {
-		for i, name := range names {
-			if n := counts[i].Swap(0); n > 0 {
-				into.addScope(name, uint64(n))
-			}
+func (m *Meter) take(d *dirty, into *row) {
+	m.length.Add(-1)
+	d.Counter.dirty.Store(false)
+	subject := Subject{KeyID: d.of.KeyID, AccountID: d.of.AccountID, OrganizationID: d.of.OrganizationID}
+	*into = row{Subject: subject, scopes: into.scopes[:0]}
+	for i := range d.outcomes {
+		if d.outcomes[i].Load() > 0 {
+			into.counts[i] = d.outcomes[i].Swap(0)
 		}
 	}
-	few := min(len(names), fewScopes)
-	take(c.scopes[:], names[:few])
-	if counts := c.more.Load(); counts != nil {
-		take(*counts, names[few:])
+	for i, name := range d.of.Scopes[:min(len(d.of.Scopes), fewScopes)] {
+		if n := d.scopes[i].Swap(0); n > 0 {
+			into.addScope(name, uint64(n))
+		}
 	}
+	m.takeMore(d.Counter, len(d.of.Scopes), func(i int, n uint32) { into.addScope(d.of.Scopes[i], uint64(n)) })
 }

@@ -156,17 +156,14 @@ func (p *pages) count(k usage.Kind, l usage.Level) (n int) {
 
 // grant is what a cached entry is in keys.
 type grant struct {
-	usage.Subject
-	scopes  []string
+	usage.Counted
 	counter usage.Counter
 }
 
-func (g *grant) Counted() (usage.Subject, []string) { return g.Subject, g.scopes }
+func (g *grant) of() usage.Counted { return g.Counted }
 
 func newGrant(key string, scopes ...string) *grant {
-	g := &grant{Subject: usage.Subject{KeyID: key, AccountID: "sa_a", OrganizationID: "org_a"}, scopes: scopes}
-	g.counter.Init(g)
-	return g
+	return &grant{Counted: usage.Counted{KeyID: key, Holder: &usage.Holder{AccountID: "sa_a", OrganizationID: "org_a", Scopes: scopes}}}
 }
 
 func retention() usage.Retention {
@@ -218,9 +215,9 @@ func second() {
 func TestCountsAreSavedBehindAtEveryLevel(t *testing.T) {
 	gathering(t, func(t *testing.T, p *pages, m *usage.Meter, _ *usage.Recorder) {
 		g := newGrant("key_a", "invoices:*", "users:read")
-		m.CountScope(&g.counter, 1, 2)
-		m.Count(&g.counter, usage.Allowed)
-		m.Count(&g.counter, 9)
+		m.CountScope(&g.counter, 1)
+		m.Count(&g.counter, g.of(), usage.Allowed)
+		m.Count(&g.counter, g.of(), 9)
 		m.CountUnknown("org_b", 1)
 		m.CountUnknown("", 1)
 		if p.count(usage.OfKey, usage.Minutes) != 0 {
@@ -245,7 +242,7 @@ func TestCloseSavesEverything(t *testing.T) {
 	m, r := newRecorder(t, p)
 	for i := range 5000 {
 		g := newGrant(fmt.Sprint("key_", i))
-		m.Count(&g.counter, usage.Allowed)
+		m.Count(&g.counter, g.of(), usage.Allowed)
 		m.Refuse(g.KeyID, usage.Refusal{At: time.Now()})
 	}
 	if err := r.Close(t.Context()); err != nil {
@@ -264,7 +261,7 @@ func TestCountsOutlastAnOutage(t *testing.T) {
 		g := newGrant("key_a")
 		p.setGone(true)
 		for range 600 {
-			m.Count(&g.counter, usage.Allowed)
+			m.Count(&g.counter, g.of(), usage.Allowed)
 			m.Refuse(g.KeyID, usage.Refusal{At: time.Now(), Outcome: 9})
 			second()
 		}
@@ -297,7 +294,7 @@ func TestCountsOlderThanTheRetentionAreNotLost(t *testing.T) {
 	m, r := newRecorderAt(t, p, clock.now)
 	g := newGrant("key_a")
 	p.setGone(true)
-	m.Count(&g.counter, usage.Allowed)
+	m.Count(&g.counter, g.of(), usage.Allowed)
 	if err := r.Flush(t.Context()); !errors.Is(err, errGone) {
 		t.Errorf("saved without a store: %v", err)
 	}
@@ -316,7 +313,7 @@ func TestEvictedEntriesLoseNothing(t *testing.T) {
 	gathering(t, func(t *testing.T, p *pages, m *usage.Meter, _ *usage.Recorder) {
 		for range 100 {
 			g := newGrant("key_a")
-			m.Count(&g.counter, usage.Allowed)
+			m.Count(&g.counter, g.of(), usage.Allowed)
 		}
 		second()
 		if got := p.total(usage.OfKey, usage.Minutes); got != 100 || p.count(usage.OfKey, usage.Minutes) != 1 {
@@ -336,7 +333,7 @@ func TestKeysBeyondCountingAreBounded(t *testing.T) {
 	most := 0
 	for i := range keys {
 		g := newGrant(fmt.Sprint("key_", i))
-		m.Count(&g.counter, usage.Outcome(i%11))
+		m.Count(&g.counter, g.of(), usage.Outcome(i%11))
 		if i%1000 == 0 {
 			most = max(most, m.Waiting()+r.Waiting())
 		}
@@ -371,8 +368,8 @@ func TestManyCountersAtOnce(t *testing.T) {
 		all.Go(func() {
 			for i := range rounds {
 				g := grants[(i*7+w)%len(grants)]
-				m.CountScope(&g.counter, i%2, 2)
-				m.Count(&g.counter, usage.Allowed)
+				m.CountScope(&g.counter, i%2)
+				m.Count(&g.counter, g.of(), usage.Allowed)
 				if i%100 == 0 {
 					m.CountUnknown(fmt.Sprint("org_", i%7), 1)
 					m.Refuse(g.KeyID, usage.Refusal{At: time.Now(), Address: netip.MustParseAddr("203.0.113.9")})
@@ -404,7 +401,7 @@ func TestTwoNodesAddUp(t *testing.T) {
 	for range 2 {
 		m, r := newRecorder(t, p)
 		g := newGrant("key_a")
-		m.Count(&g.counter, usage.Allowed)
+		m.Count(&g.counter, g.of(), usage.Allowed)
 		if err := r.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -432,8 +429,8 @@ func TestOldPagesAreCleaned(t *testing.T) {
 	p, clock := newPages(), &skewed{}
 	m, r := newRecorderAt(t, p, clock.now)
 	g := newGrant("key_a", "a:b")
-	m.CountScope(&g.counter, 0, 1)
-	m.Count(&g.counter, usage.Allowed)
+	m.CountScope(&g.counter, 0)
+	m.Count(&g.counter, g.of(), usage.Allowed)
 	if err := r.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 func TestStatsOfARecorder(t *testing.T) {
 	gathering(t, func(t *testing.T, p *pages, m *usage.Meter, r *usage.Recorder) {
 		g := newGrant("key_a")
-		m.Count(&g.counter, usage.Allowed)
+		m.Count(&g.counter, g.of(), usage.Allowed)
 		m.CountUnknown("", 2)
 		if s := r.Stats(); s.Totals[usage.Allowed] != 1 || s.Totals[2] != 1 || s.Rows != 2 || !s.Saved.IsZero() {
 			t.Errorf("before anything is saved: %+v", s)
@@ -21,7 +21,7 @@ func TestStatsOfARecorder(t *testing.T) {
 		}
 		p.setGone(true)
 		for range 5 {
-			m.Count(&g.counter, usage.Allowed)
+			m.Count(&g.counter, g.of(), usage.Allowed)
 			second()
 		}
 		s := r.Stats()

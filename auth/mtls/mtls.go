@@ -177,5 +177,5 @@ func (a *Authenticator) principal(ctx context.Context, accountID string) (*auth.
 	case verdict.Code != keys.Valid:
 		return nil, refuse(verdict.Detail)
 	}
-	return auth.AccountPrincipal(verdict.Grant), nil
+	return auth.AccountPrincipal(&verdict.Grant), nil
 }

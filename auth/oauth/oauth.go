@@ -141,12 +141,12 @@ func (s *Server) client(ctx context.Context, c Credentials) (*keys.Grant, error)
 		return nil, fmt.Errorf("check the client: %w", err)
 	case verdict.Code == keys.RateLimited:
 		return nil, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail, RetryAfter: verdict.Limits.RetryAfter}
-	case verdict.Grant == nil || verdict.Grant.Account.ID != c.ID:
+	case !verdict.Grant.Known() || verdict.Grant.Account.ID != c.ID:
 		return nil, unknownClient(c, "the secret is not a key of the client")
 	case verdict.Code != keys.Valid:
 		return nil, unknownClient(c, verdict.Detail)
 	}
-	return verdict.Grant, nil
+	return &verdict.Grant, nil
 }
 
 // Introspection is what a token is worth (RFC 7662 section 2.2).
@@ -184,7 +184,7 @@ func (s *Server) Introspect(ctx context.Context, c Credentials, token string) (I
 	if verdict.Code != keys.Valid && verdict.Code != keys.AddressNotAllowed {
 		return Introspection{}, nil
 	}
-	g := verdict.Grant
+	g := &verdict.Grant
 	out := Introspection{Active: true, Scope: g.ScopeList(), ClientID: g.Account.ID, TokenType: "Bearer", Subject: g.Account.ID, Issuer: s.Ring.Issuer}
 	if end := g.EndsAt(); !end.IsZero() {
 		out.ExpiresAt = end.Unix()

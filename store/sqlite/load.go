@@ -3,18 +3,34 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 
 	"github.com/latchkey/latchkey/keys"
 )
 
-const loadBatch = 20_000
+const loadBatch = 100_000
 
-// LoadKeys inserts many keys, in transactions of some thousands, so that a
-// large import does not pay for durability key by key. What was committed
-// before an error stays.
-func (s *Store) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) error {
+// What a load of keys may take of memory for pages and for the index of texts,
+// and what the writer has otherwise. Each transaction of the load adds one
+// segment to the index then, not one for each megabyte.
+const (
+	whileLoading = "PRAGMA cache_size = -400000; INSERT INTO key_trigrams (key_trigrams, rank) VALUES ('hashsize', 200000000)"
+	afterLoading = "PRAGMA cache_size = -8000; INSERT INTO key_trigrams (key_trigrams, rank) VALUES ('hashsize', 1048576)"
+)
+
+// LoadKeys inserts many keys, in large transactions, so that an import does
+// not pay for durability key by key. It takes some hundred megabytes of memory.
+// What was committed before an error stays.
+func (s *Store) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error) {
+	if _, err := s.writer.db.ExecContext(ctx, whileLoading); err != nil {
+		return fmt.Errorf("prepare to load keys: %w", known(err))
+	}
+	defer func() {
+		_, undo := s.writer.db.ExecContext(context.WithoutCancel(ctx), afterLoading)
+		err = errors.Join(err, undo)
+	}()
 	next, stop := iter.Pull(all)
 	defer stop()
 	for {
