@@ -44,47 +44,65 @@ type Progress struct {
 // entryRows bounds an entry, so that it fits into a document.
 const entryRows = 1000
 
-// packRows encodes rows. A text that was there before is told by its place.
-func packRows(rows []*row, rest *pause) []byte {
+// pack encodes the rows from the one place to before the other, as they came. A
+// text that was there before is told by its place.
+func (l *ledger) pack(from, to int, rest *pause) []byte {
 	p := packing{known: map[string]uint64{}}
-	p.number(uint64(len(rows)))
-	for _, w := range rows {
+	p.number(uint64(to - from)) //nolint:gosec // G115: to is not before from
+	for i := from; i < to; i++ {
 		rest.one()
-		p.text(w.KeyID)
-		p.text(w.AccountID)
-		p.text(w.OrganizationID)
-		p.number(uint64(w.minute)) //nolint:gosec // G115: after 1970
-		for _, n := range w.counts {
+		name, t := l.rows.at(i)
+		of := subjectOf(name)
+		p.once(of.key)
+		p.text(of.account)
+		p.text(of.organization)
+		p.number(of.minute)
+		for _, n := range t.counts {
 			p.number(uint64(n))
 		}
-		p.number(uint64(len(w.scopes)))
-		for _, s := range w.scopes {
-			p.text(s.name)
-			p.number(s.n)
-		}
+		l.packScopes(&p, t)
 	}
 	return p.b
 }
 
+func (l *ledger) packScopes(p *packing, t *tallied) {
+	n := uint64(0)
+	for range l.scopesOf(t) {
+		n++
+	}
+	p.number(n)
+	for name, n := range l.scopesOf(t) {
+		p.text([]byte(name))
+		p.number(n)
+	}
+}
+
 type packing struct {
 	b     []byte
+	texts uint64 // that were there
 	known map[string]uint64
 }
 
 func (p *packing) number(n uint64) { p.b = binary.AppendUvarint(p.b, n) }
 
-func (p *packing) text(s string) {
-	if at, ok := p.known[s]; ok {
-		p.number(at)
-		return
-	}
-	p.known[s] = uint64(len(p.known)) + 1
+// once encodes a text that will hardly come again.
+func (p *packing) once(s []byte) {
+	p.texts++
 	p.number(0)
 	p.number(uint64(len(s)))
 	p.b = append(p.b, s...)
 }
 
-// unpackRows decodes what packRows encoded.
+func (p *packing) text(s []byte) {
+	if at, ok := p.known[string(s)]; ok {
+		p.number(at)
+		return
+	}
+	p.once(s)
+	p.known[string(s)] = p.texts
+}
+
+// unpackRows decodes what pack encoded.
 func unpackRows(b []byte) ([]*row, error) {
 	u := unpacking{b: b}
 	n := u.number()

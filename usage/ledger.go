@@ -3,6 +3,7 @@ package usage
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 )
 
 // ledger holds rows, one for each subject and minute.
@@ -64,15 +65,51 @@ func (l *ledger) addScope(to *tallied, s scopeCount) {
 	to.scopes = uint32(len(l.scopes)) //nolint:gosec // G115: a few for each row
 }
 
+// addFrom adds the i-th row of another ledger.
+func (l *ledger) addFrom(other *ledger, i int) {
+	name, t := other.rows.at(i)
+	there := l.rows.of(name)
+	for o, n := range t.counts {
+		there.counts[o] += n
+	}
+	for scope, n := range other.scopesOf(t) {
+		l.addScope(there, scopeCount{scope, n})
+	}
+}
+
+// scopesOf tells the scopes of a row and how often each was asked for.
+func (l *ledger) scopesOf(t *tallied) iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for at := t.scopes; at > 0; at = l.scopes[at-1].next {
+			if !yield(l.names.list[l.scopes[at-1].name], l.scopes[at-1].n) {
+				return
+			}
+		}
+	}
+}
+
+// subject is the name of a row in its parts.
+type subject struct {
+	key, account, organization []byte
+	minute                     uint64
+}
+
+func subjectOf(name []byte) (s subject) {
+	var rest []byte
+	s.key, rest, _ = bytes.Cut(name, []byte{0})
+	s.organization, rest, _ = bytes.Cut(rest, []byte{0})
+	s.minute, s.account = binary.BigEndian.Uint64(rest), rest[8:]
+	return s
+}
+
 // row returns the i-th row.
 func (l *ledger) row(i int) *row {
 	name, t := l.rows.at(i)
-	key, rest, _ := bytes.Cut(name, []byte{0})
-	organization, rest, _ := bytes.Cut(rest, []byte{0})
-	w := &row{counts: t.counts, minute: int64(binary.BigEndian.Uint64(rest))} //nolint:gosec // G115: as it was put there
-	w.Subject = Subject{KeyID: string(key), OrganizationID: string(organization), AccountID: string(rest[8:])}
-	for at := t.scopes; at > 0; at = l.scopes[at-1].next {
-		w.scopes = append(w.scopes, scopeCount{l.names.list[l.scopes[at-1].name], l.scopes[at-1].n})
+	of := subjectOf(name)
+	w := &row{counts: t.counts, minute: int64(of.minute)} //nolint:gosec // G115: as it was put there
+	w.Subject = Subject{KeyID: string(of.key), OrganizationID: string(of.organization), AccountID: string(of.account)}
+	for scope, n := range l.scopesOf(t) {
+		w.scopes = append(w.scopes, scopeCount{scope, n})
 	}
 	return w
 }

@@ -15,7 +15,7 @@ import (
 const (
 	mostRows   = 200_000 // rows that are not in pages
 	directRows = 200     // rows that are written to pages at once, without a journal
-	foldRows   = 50      // rows a write while the service runs
+	foldRows   = 8       // rows a write while the service runs: verifications may wait for its end
 	flushRows  = 500     // rows a write when it ends
 	foldRest   = 20      // how much longer than a write the rest after it is
 	adoptEvery = 15 * time.Second
@@ -203,7 +203,7 @@ func (r *Recorder) putBack(taken *ledger, written int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := written; i < taken.len(); i++ {
-		r.fresh.add(taken.row(i))
+		r.fresh.addFrom(taken, i)
 	}
 }
 
@@ -211,18 +211,17 @@ func (r *Recorder) putBack(taken *ledger, written int) {
 func (r *Recorder) journal(ctx context.Context, taken *ledger) (written int, err error) {
 	rest := &pause{life: r.life}
 	for written < taken.len() {
-		next := taken.some(written, written+entryRows)
-		e := Entry{Number: r.written + 1, Data: packRows(next, rest)}
+		to := min(written+entryRows, taken.len())
+		e := Entry{Number: r.written + 1, Data: taken.pack(written, to, rest)}
 		if err := r.c.Store.WriteJournal(ctx, r.owner, r.c.Now(), e); err != nil {
 			return written, fmt.Errorf("write the journal of usage: %w", err)
 		}
 		r.written++
-		for _, w := range next {
+		for ; written < to; written++ {
 			rest.one()
-			r.waiting.add(w)
+			r.waiting.addFrom(taken, written)
 		}
 		r.count()
-		written += len(next)
 	}
 	return written, nil
 }
