@@ -63,7 +63,7 @@ func writeIdentity(into http.Header, v *keys.Verdict) {
 	h := newHeaders(into, 13)
 	h.set("X-Latchkey-Code", string(v.Code))
 	if g := &v.Grant; g.Known() {
-		h.set("X-Latchkey-Key-Id", g.KeyID)
+		h.set("X-Latchkey-Key-Id", g.KeyID())
 		h.set("X-Latchkey-Service-Account-Id", g.Account.ID)
 		h.set("X-Latchkey-Organization-Id", g.Account.OrganizationID)
 		h.set("X-Latchkey-Tier", g.Tier.Name)

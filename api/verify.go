@@ -210,7 +210,7 @@ func question(in *client.VerifyRequest, q *keys.Question) error {
 func decision(v *keys.Verdict) client.VerifyResponse {
 	out := client.VerifyResponse{Valid: v.Code == keys.Valid, Code: string(v.Code), Detail: v.Detail, MissingScopes: v.Missing}
 	if g := &v.Grant; g.Known() {
-		out.KeyID, out.Name, out.Environment = g.KeyID, g.Name, string(g.Environment())
+		out.KeyID, out.Name, out.Environment = g.KeyID(), g.Name(), string(g.Environment())
 		out.ServiceAccount = &client.VerifiedAccount{
 			ID: g.Account.ID, Name: g.Account.Name, ExternalID: g.Account.ExternalID, Metadata: client.Metadata(g.Account.Metadata),
 		}

@@ -60,7 +60,7 @@ func accountOf(r *http.Request, v *keys.Verifier, text string) (*Principal, erro
 func AccountPrincipal(g *keys.Grant) *Principal {
 	return &Principal{
 		Kind: ServiceAccountKind, AccountID: g.Account.ID, AccountName: g.Account.Name,
-		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID, Tier: g.Tier.Name, Scopes: g.Scopes(),
+		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID(), Tier: g.Tier.Name, Scopes: g.Scopes(),
 	}
 }
 

@@ -32,7 +32,7 @@ func CodeOf(o usage.Outcome) Code {
 	return ""
 }
 
-func (g *Grant) counted() usage.Counted { return usage.Counted{KeyID: g.KeyID, Holder: &g.holder} }
+func (g *Grant) counted() usage.Counted { return usage.Counted{KeyID: g.KeyID(), Holder: &g.holder} }
 
 // used counts a verification that ended well, and the granted scopes that it
 // asked for.
@@ -55,7 +55,7 @@ func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
 func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 	o, g := verdict.Code.Outcome(), &verdict.Grant
 	v.meter.Count(&g.counter, g.counted(), o)
-	v.meter.Refuse(g.KeyID, usage.Refusal{At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail})
+	v.meter.Refuse(g.KeyID(), usage.Refusal{At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail})
 }
 
 // countUnknown counts a verification of which only who asked is known: for his

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
@@ -90,10 +91,8 @@ type Step struct {
 // what follows from them. It is immutable, and passed by value: a full cache
 // holds very many, and what the collector has to go through for each is what
 // verifications wait for. So a grant has no memory of its own but its fact,
-// where there is no pointer to follow, and its texts.
+// where there is no pointer to follow.
 type Grant struct {
-	KeyID string
-	Name  string
 	*terms
 	*fact
 	rare *rare
@@ -101,6 +100,12 @@ type Grant struct {
 
 // Known reports whether there is a key.
 func (g *Grant) Known() bool { return g.terms != nil }
+
+// KeyID is the key's id, "" where a Grant is of an account alone.
+func (g *Grant) KeyID() string { return g.texts(0, g.idLength) }
+
+// Name is the key's.
+func (g *Grant) Name() string { return g.texts(g.idLength, g.idLength+g.nameLength) }
 
 // terms is what the keys of one account that may do the same have in common.
 type terms struct {
@@ -126,6 +131,31 @@ type fact struct {
 	token      bool // endsAt is that of a signed token, not of the key
 	tokenEnded bool // the signed token was revoked
 	counter    usage.Counter
+
+	idLength, nameLength uint16
+	text                 [factText]byte // id and name, unless that is rare
+}
+
+// factText has room for an id and the name of nearly every key.
+const factText = 88
+
+// texts returns a part of what the key is called. Nobody writes to a fact's
+// text once there is a grant, so that strings may look at it.
+func (g *Grant) texts(from, to uint16) string {
+	if g.rare.texts != "" {
+		return g.rare.texts[from:to]
+	}
+	return unsafe.String(&g.text[0], factText)[from:to] //nolint:gosec // G103: see above
+}
+
+// call notes the key's id and name, and returns them if they need another place.
+func (f *fact) call(id, name string) (elsewhere string) {
+	f.idLength, f.nameLength = uint16(len(id)), uint16(len(name)) //nolint:gosec // G115: ids and names are short
+	if len(id)+len(name) > factText {
+		return id + name
+	}
+	copy(f.text[copy(f.text[:], id):], name)
+	return ""
 }
 
 // rare is what few keys have.
@@ -138,6 +168,7 @@ type rare struct {
 	metadata   Metadata
 	rateLimit  *ratelimit.Rule
 	token      *AccessToken // that stands for the key
+	texts      string       // id and name, where they are long
 }
 
 // nothingRare is what most keys share.
@@ -154,13 +185,14 @@ func rareOf(k *Key) *rare {
 	}
 }
 
-// of is what is rare of the key where the token stands for it, if there is one.
-func (r *rare) of(t *AccessToken) *rare {
-	if t == nil {
+// of is what is rare of the key where the token stands for it, and where its
+// texts are long.
+func (r *rare) of(t *AccessToken, texts string) *rare {
+	if t == nil && texts == "" {
 		return r
 	}
 	made := *r
-	made.token = t
+	made.token, made.texts = t, texts
 	return &made
 }
 
@@ -179,8 +211,7 @@ func newGrant(k *Key, t *AccessToken, shared *terms, own *fact) Grant {
 	if t != nil && (own.endsAt == 0 || t.ExpiresAt.UnixMilli() < own.endsAt) {
 		own.endsAt, own.token = t.ExpiresAt.UnixMilli(), true
 	}
-	texts := k.ID + k.Name // in one piece of memory
-	return Grant{KeyID: texts[:len(k.ID)], Name: texts[len(k.ID):], terms: shared, fact: own, rare: rareOf(k).of(t)}
+	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name))}
 }
 
 // Environment is that of the key.
@@ -254,7 +285,7 @@ func quotaOf(a *ServiceAccount, t *Tier, now time.Time) ratelimit.Quota {
 func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 	return ratelimit.Request{
 		Group:   g.Account.ID,
-		Key:     ratelimit.Bucket{ID: g.KeyID, Rule: g.KeyRule(now)},
+		Key:     ratelimit.Bucket{ID: g.KeyID(), Rule: g.KeyRule(now)},
 		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule(now)},
 		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: quotaOf(g.Account, g.Tier, now)},
 		Cost:    q.Cost, DryRun: q.DryRun,

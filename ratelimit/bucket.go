@@ -8,18 +8,24 @@ import (
 	"time"
 )
 
-// bucket is one live token bucket. There are as many as keys in use, so that
-// it holds no pointer, which the collector would have to look for in each.
+// bucket is one token bucket. There are as many as keys in use, so that it
+// holds no pointer, which the collector would have to look for in each.
 type bucket struct {
-	mu     sync.Mutex
+	mu sync.Mutex
+	state
+}
+
+type state struct {
+	live   bool // else nobody's: whoever came for one looks it up again
+	id     name
 	rule   Rule
 	tokens float64 // at the time latest
 	latest int64   // Unix nanoseconds of the last use; time does not run backwards in a bucket
-	dead   bool    // dropped: whoever still holds it looks it up again
 }
 
-func newBucket(r Rule, now time.Time) *bucket {
-	return &bucket{rule: r, tokens: float64(r.Burst), latest: now.UnixNano()}
+// begin makes the bucket, which is locked or nobody's, the full one of the id.
+func (b *bucket) begin(id name, r Rule, now time.Time) {
+	b.state = state{live: true, id: id, rule: r, tokens: float64(r.Burst), latest: now.UnixNano()}
 }
 
 func perSecond(r Rule) float64 { return float64(r.Requests) / r.Per.Seconds() }
@@ -82,17 +88,36 @@ type buckets struct {
 	parts [shards]shard
 }
 
+// shard is a part of the buckets. They lie in blocks, where they stay, and
+// neither those nor the map by their places holds a pointer.
 type shard struct {
-	mu   sync.RWMutex
-	byID map[name]*bucket
+	mu     sync.RWMutex
+	byID   map[name]uint32
+	blocks []*[blockSize]bucket
+	made   uint32   // buckets that are in use or were
+	free   []uint32 // places of those that are not
 }
+
+const blockSize = 64
 
 func newBuckets(most int) *buckets {
 	b := &buckets{seed: maphash.MakeSeed(), most: max(1, most/shards)}
 	for i := range b.parts {
-		b.parts[i].byID = map[name]*bucket{}
+		b.parts[i].byID = map[name]uint32{}
 	}
 	return b
+}
+
+func (s *shard) at(place uint32) *bucket { return &s.blocks[place/blockSize][place%blockSize] }
+
+// find returns the bucket of the id, or nil.
+func (s *shard) find(id name) *bucket {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if place, ok := s.byID[id]; ok {
+		return s.at(place)
+	}
+	return nil
 }
 
 func (b *buckets) shard(id string) *shard {
@@ -104,9 +129,7 @@ func (b *buckets) shard(id string) *shard {
 func (b *buckets) lock(id string, r Rule, now time.Time, make bool) *bucket {
 	s, n := b.shard(id), nameOf(id)
 	for {
-		s.mu.RLock()
-		found := s.byID[n]
-		s.mu.RUnlock()
+		found := s.find(n)
 		if found == nil {
 			if !make {
 				return nil
@@ -114,7 +137,7 @@ func (b *buckets) lock(id string, r Rule, now time.Time, make bool) *bucket {
 			found = s.add(n, r, now, b.most)
 		}
 		found.mu.Lock()
-		if !found.dead {
+		if found.live && found.id == n {
 			return found
 		}
 		found.mu.Unlock()
@@ -124,15 +147,40 @@ func (b *buckets) lock(id string, r Rule, now time.Time, make bool) *bucket {
 func (s *shard) add(id name, r Rule, now time.Time, most int) *bucket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if found := s.byID[id]; found != nil {
-		return found
+	if place, ok := s.byID[id]; ok {
+		return s.at(place)
 	}
 	if len(s.byID) >= most {
 		s.evict(now)
 	}
-	made := newBucket(r, now)
-	s.byID[id] = made
+	place := s.place()
+	made := s.at(place)
+	made.mu.Lock() // who came for what it was before lets go of it at once
+	defer made.mu.Unlock()
+	made.begin(id, r, now)
+	s.byID[id] = place
 	return made
+}
+
+// place returns the place of a bucket that is nobody's. The shard is locked.
+func (s *shard) place() uint32 {
+	if n := len(s.free); n > 0 {
+		place := s.free[n-1]
+		s.free = s.free[:n-1]
+		return place
+	}
+	if s.made%blockSize == 0 {
+		s.blocks = append(s.blocks, new([blockSize]bucket))
+	}
+	s.made++
+	return s.made - 1
+}
+
+// drop makes the bucket nobody's. It is locked, and so is the shard.
+func (s *shard) drop(b *bucket) {
+	s.free = append(s.free, s.byID[b.id])
+	delete(s.byID, b.id)
+	b.live = false
 }
 
 const evictionSample = 8
@@ -142,15 +190,15 @@ const evictionSample = 8
 // who holds one may be waiting for the shard.
 func (s *shard) evict(now time.Time) {
 	var victim *bucket
-	var id name
 	best, tried, at := math.Inf(-1), 0, now.UnixNano()
-	for each, b := range s.byID {
+	for _, place := range s.byID {
+		b := s.at(place)
 		if b.mu.TryLock() {
 			if fill := b.tokensAt(at) / float64(b.rule.Burst); fill > best {
 				if victim != nil {
 					victim.mu.Unlock()
 				}
-				victim, id, best = b, each, fill
+				victim, best = b, fill
 			} else {
 				b.mu.Unlock()
 			}
@@ -162,9 +210,8 @@ func (s *shard) evict(now time.Time) {
 	if victim == nil {
 		return // all of them are in use: the bound is exceeded by one for now
 	}
-	victim.dead = true
+	s.drop(victim)
 	victim.mu.Unlock()
-	delete(s.byID, id)
 }
 
 // sweep drops the idle buckets of one shard.
@@ -172,15 +219,42 @@ func (b *buckets) sweep(part int, now time.Time, after time.Duration) {
 	s := &b.parts[part]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, found := range s.byID {
+	for _, place := range s.byID {
+		found := s.at(place)
 		if !found.mu.TryLock() {
 			continue
 		}
 		if found.idle(now, after) {
-			found.dead = true
-			delete(s.byID, id)
+			s.drop(found)
 		}
 		found.mu.Unlock()
+	}
+	if s.made > 4*blockSize && len(s.byID) < int(s.made)/2 {
+		s.compact()
+	}
+}
+
+// compact gives back what a flood needed: it moves the buckets to fewer blocks,
+// unless one of them is in use. The shard is locked.
+func (s *shard) compact() {
+	var held []*bucket
+	defer func() {
+		for _, b := range held {
+			b.mu.Unlock()
+		}
+	}()
+	for _, place := range s.byID {
+		b := s.at(place)
+		if !b.mu.TryLock() {
+			return
+		}
+		held = append(held, b)
+	}
+	s.byID, s.blocks, s.made, s.free = make(map[name]uint32, len(held)), nil, 0, nil
+	for _, b := range held {
+		place := s.place()
+		s.at(place).state, s.byID[b.id] = b.state, place
+		b.live = false
 	}
 }
 

@@ -134,8 +134,9 @@ func (l *Local) hold(b Bucket, now time.Time, dry bool) held {
 	}
 	found := l.buckets.lock(b.ID, b.Rule, now, !dry)
 	if found == nil { // a dry run makes no bucket: a new one would be full
-		found = newBucket(b.Rule, now)
+		found = &bucket{}
 		found.mu.Lock()
+		found.begin(name{}, b.Rule, now)
 	}
 	found.at(b.Rule, now)
 	return held{bucket: found, left: found.available()}

@@ -107,6 +107,49 @@ func TestIdleBucketsAreDroppedAndUsedOnesKept(t *testing.T) {
 	})
 }
 
+// What a flood of buckets took is given back, and those that stay are moved
+// with what they hold, also while they are used.
+func TestBucketsMoveTogetherAfterAFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, err := ratelimit.NewLocal(ratelimit.Config{IdleAfter: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = l.Close(t.Context()) }()
+		kept := func(i int) ratelimit.Request {
+			return ratelimit.Request{Key: ratelimit.Bucket{ID: fmt.Sprint("kept", i), Rule: rule(1, 1000*time.Hour, 100)}, Cost: 1}
+		}
+		const keep, flood = 100, 40_000
+		for i := range flood {
+			if i < keep {
+				take(t, l, kept(i))
+			}
+			take(t, l, ratelimit.Request{Key: ratelimit.Bucket{ID: fmt.Sprint("flood", i), Rule: rule(10, time.Second, 10)}, Cost: 1})
+		}
+		var all sync.WaitGroup
+		for part := range 4 {
+			all.Go(func() {
+				for range 10 {
+					for i := part; i < keep; i += 4 {
+						take(t, l, kept(i))
+					}
+					time.Sleep(30 * time.Second)
+				}
+			})
+		}
+		all.Wait()
+		if n := l.Len(); n != keep {
+			t.Errorf("%d buckets are held after the flood, want %d", n, keep)
+		}
+		for i := range keep {
+			if d := take(t, l, kept(i)); d.Key.Remaining != 100-12 {
+				t.Fatalf("a bucket that was moved has %d tokens, want 88", d.Key.Remaining)
+			}
+		}
+	})
+}
+
 func TestQuotaUseIsSavedWithinASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,8 +21,8 @@ type table[T any] struct {
 }
 
 type chunk[T any] struct {
+	names []byte // first: the collector looks no further
 	cells [chunkCells]cell[T]
-	names []byte
 }
 
 type cell[T any] struct {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -24,25 +25,34 @@ import (
 //go:embed templates
 var templates embed.FS
 
-type page = *template.Template
+// pages are the pages by name, each parsed when it is first shown: a service
+// that only verifies keeps none of the quarter of a million objects that they
+// are.
+type pages map[string]func() (*template.Template, error)
 
-// parsePages parses each page together with the frame around it.
-func parsePages(texts catalogue) (map[string]page, error) {
-	names := []string{
+func pageNames() []string {
+	return append([]string{
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
 		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
 		"account-edit", "account-delete", "audit", "member-remove", "invitation-withdraw",
+	}, staffPages()...)
+}
+
+func newPages(texts catalogue) pages {
+	all := pages{}
+	for _, name := range pageNames() {
+		all[name] = sync.OnceValues(func() (*template.Template, error) { return parsePage(name, texts) })
 	}
-	names = append(names, staffPages()...)
-	pages := make(map[string]page, len(names))
-	for _, name := range names {
-		t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/staff-parts.html", "templates/"+name+".html")
-		if err != nil {
-			return nil, fmt.Errorf("parse page %s: %w", name, err)
-		}
-		pages[name] = t
+	return all
+}
+
+// parsePage parses a page together with the frame around it.
+func parsePage(name string, texts catalogue) (*template.Template, error) {
+	t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/staff-parts.html", "templates/"+name+".html")
+	if err != nil {
+		return nil, fmt.Errorf("parse page %s: %w", name, err)
 	}
-	return pages, nil
+	return t, nil
 }
 
 func functions(texts catalogue) template.FuncMap {
@@ -146,8 +156,12 @@ func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
 	v.CSRF = p.CSRF.Token(c.Writer, c.Request)
 	v.User = principal(c).User
 	v.Theme, v.Here = theme(c.Request), c.Request.URL.Path
+	page, err := p.pages[name]()
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	if err := p.pages[name].Execute(&b, &v); err != nil {
+	if err := page.Execute(&b, &v); err != nil {
 		return fmt.Errorf("render page %s: %w", name, err)
 	}
 	c.Data(status, "text/html; charset=utf-8", b.Bytes())

@@ -54,11 +54,11 @@ type Config struct {
 // Portal serves the pages.
 type Portal struct {
 	Config
-	pages map[string]page
+	pages pages
 	texts catalogue
 }
 
-// New returns a Portal with its templates parsed.
+// New returns a Portal.
 func New(c Config) (*Portal, error) {
 	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
 		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || !c.Staff.complete() {
@@ -68,11 +68,7 @@ func New(c Config) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := parsePages(texts)
-	if err != nil {
-		return nil, err
-	}
-	return &Portal{Config: c, pages: pages, texts: texts}, nil
+	return &Portal{Config: c, pages: newPages(texts), texts: texts}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.

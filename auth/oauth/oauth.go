@@ -95,7 +95,7 @@ func (s *Server) Token(ctx context.Context, c Credentials, grantType, scope stri
 	}
 	text, err := s.Ring.Sign(signing.AccountToken, signing.Claims{
 		Subject: g.Account.ID, Audience: []string{s.Audience}, ExpiresAt: signing.At(end), NotBefore: signing.At(now), IssuedAt: signing.At(now),
-		ID: ids.New(""), ClientID: g.Account.ID, Scope: granted, KeyID: g.KeyID,
+		ID: ids.New(""), ClientID: g.Account.ID, Scope: granted, KeyID: g.KeyID(),
 	})
 	if err != nil {
 		return Token{}, fmt.Errorf("sign an access token: %w", err)

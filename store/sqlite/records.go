@@ -74,13 +74,14 @@ func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) 
 	return used, known(err)
 }
 
-// AddQuotaUse adds to what was used, all of it or nothing.
+// AddQuotaUse adds to what was used, all of it or nothing. It is written behind:
+// a loss of power may cost the last of it.
 func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
 	rows := make([][3]any, len(uses))
 	for i, u := range uses {
 		rows[i] = [3]any{u.ID, u.Window, u.Used}
 	}
-	_, err := s.writer.exec(ctx, `INSERT INTO quota_use (id, window, used)
+	_, err := s.notes.exec(ctx, `INSERT INTO quota_use (id, window, used)
 		SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
 		ON CONFLICT (id, window) DO UPDATE SET used = used + excluded.used`, putJSON(rows))
 	return err

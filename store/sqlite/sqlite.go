@@ -57,11 +57,17 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	return s, nil
 }
 
+// checkpointEvery is after how many pages of 4 KiB in the log they are moved to
+// the file. That waits for the disk, twice, whatever their number, and on one
+// processor verification with it; and a page that was written again meanwhile
+// is moved once.
+const checkpointEvery = "16000"
+
 // connect opens a pool. The synchronous mode FULL keeps what was acknowledged
 // through a loss of power, not only of the process, which NORMAL does.
 func connect(path string, connections int, lock, synchronous string) (*database, error) {
 	options := url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "wal_autocheckpoint(" + checkpointEvery + ")", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
 		"_txlock": {lock},
 	}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()+"?"+options.Encode())
