@@ -106,7 +106,10 @@ func (q *quotas) note(err error) {
 	}
 }
 
-const flushBatch = 1000
+const (
+	flushBatch = 100                    // counters a write: verifications may wait for its end
+	flushRest  = 100 * time.Millisecond // at most, between all writes of a flush
+)
 
 // flush adds what is unsaved to the store, reads what could not be read
 // before, and drops counters of windows that are over.
@@ -118,12 +121,16 @@ func (q *quotas) flush(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	pending := q.take()
+	rest := min(5*time.Millisecond, flushRest/time.Duration(len(pending)/flushBatch+1))
 	var faults []error
 	for len(pending) > 0 {
 		batch := pending[:min(len(pending), flushBatch)]
 		pending = pending[len(batch):]
 		if err := q.save(ctx, batch); err != nil {
 			faults = append(faults, err)
+		}
+		if len(pending) > 0 {
+			time.Sleep(rest)
 		}
 	}
 	if err := errors.Join(append(faults, q.sync(ctx))...); err != nil {

@@ -119,8 +119,6 @@ func (l *LastUsed) Flush(ctx context.Context) error {
 }
 
 func (l *LastUsed) flushBatch(ctx context.Context, most int) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
-	defer cancel()
 	l.saving.Lock()
 	defer l.saving.Unlock()
 	if len(l.order) == 0 {
@@ -131,6 +129,8 @@ func (l *LastUsed) flushBatch(ctx context.Context, most int) (int, error) {
 	if len(next) == 0 {
 		return 0, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout) // from here on: to bring many in order takes a while
+	defer cancel()
 	batch := make(map[string]Use, len(next))
 	for _, i := range next {
 		keyID, u := l.round.at(i)

@@ -271,8 +271,6 @@ func (r *Recorder) isFull(w *row, most int) bool {
 // foldSome moves so many rows of the journal to pages, and reports whether
 // there are more.
 func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
-	defer cancel()
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	defer r.count()
@@ -283,6 +281,8 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 		r.round, r.waiting = roundOf(r.waiting, &pause{life: r.life}), newLedger()
 		r.folding = Progress{Owner: r.owner, Through: r.written}
 	}
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout) // from here on: to bring a round in order takes a while
+	defer cancel()
 	next := r.round.some(r.folding.Rows, most)
 	done := r.folding
 	done.At, done.Rows = r.c.Now(), done.Rows+len(next)

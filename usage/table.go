@@ -10,6 +10,10 @@ import (
 // copying or clearing it would be felt.
 const chunkCells = 256
 
+// compareAfter is how many comparisons are about as much work as one row
+// elsewhere.
+const compareAfter = 16
+
 // table holds values by name. Those of a busy service are hundreds of
 // thousands at a time, and the collector looks into every object that may hold
 // a pointer; T has none, so that it has nothing to do here.
@@ -81,8 +85,11 @@ func (t *table[T]) sorted(rest *pause) []uint32 {
 	for i := range places {
 		places[i] = uint32(i)
 	}
+	compared := 0
 	slices.SortFunc(places, func(a, b uint32) int {
-		rest.one()
+		if compared++; compared%compareAfter == 0 {
+			rest.one()
+		}
 		x, _ := t.at(int(a))
 		y, _ := t.at(int(b))
 		return bytes.Compare(x, y)
