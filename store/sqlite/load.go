@@ -12,12 +12,11 @@ import (
 
 const loadBatch = 100_000
 
-// What a load of keys may take of memory for pages and for the index of texts,
-// and what the writer has otherwise. Each transaction of the load adds one
-// segment to the index then, not one for each megabyte.
+// What a load of keys may take of memory for pages, and what the writer has
+// otherwise, in KiB.
 const (
-	whileLoading = "PRAGMA cache_size = -400000; INSERT INTO key_trigrams (key_trigrams, rank) VALUES ('hashsize', 200000000)"
-	afterLoading = "PRAGMA cache_size = -8000; INSERT INTO key_trigrams (key_trigrams, rank) VALUES ('hashsize', 1048576)"
+	whileLoading = "PRAGMA cache_size = -400000"
+	afterLoading = "PRAGMA cache_size = -8000"
 )
 
 // LoadKeys inserts many keys, in large transactions, so that an import does
@@ -48,18 +47,53 @@ func (s *Store) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error
 	}
 }
 
-func (s *Store) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (int, error) {
+// loadBatch inserts keys without the trigger that notes the texts of each, and
+// then notes those of all: the index of texts writes what it has to the file
+// at the beginning of each statement that it is changed by.
+func (s *Store) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (loaded int, err error) {
+	var trigger string
+	var last int64
+	err = errors.Join(
+		tx.QueryRowContext(ctx, "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = 'key_text_inserted'").Scan(&trigger),
+		tx.QueryRowContext(ctx, "SELECT coalesce(max(number), 0) FROM key_texts").Scan(&last),
+	)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, "DROP TRIGGER key_text_inserted"); err != nil {
+		return 0, err
+	}
+	if loaded, err = s.insertKeys(ctx, tx, next); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO key_trigrams (rowid, text) SELECT number, replace(search, id, '') FROM key_texts JOIN keys USING (id) WHERE number > ? ORDER BY number", last)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, trigger)
+	return loaded, err
+}
+
+func (s *Store) insertKeys(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (int, error) {
 	insert, err := tx.PrepareContext(ctx, s.keyTable().insertion())
 	if err != nil {
 		return 0, err
 	}
 	defer insert.Close() //nolint:errcheck // the transaction ends it
+	note, err := tx.PrepareContext(ctx, "INSERT INTO key_texts (id) VALUES (?)")
+	if err != nil {
+		return 0, err
+	}
+	defer note.Close() //nolint:errcheck // as above
 	for n := range loadBatch {
 		k, more := next()
 		if !more {
 			return n, nil
 		}
 		if _, err := insert.ExecContext(ctx, keyValues(&k)...); err != nil {
+			return n, err
+		}
+		if _, err := note.ExecContext(ctx, k.ID); err != nil {
 			return n, err
 		}
 	}
