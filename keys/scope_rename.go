@@ -15,7 +15,7 @@ import (
 const (
 	MaxRename       = 366 * 24 * time.Hour // how long the old name goes on working
 	RenameBatch     = 2000                 // changes of one RenameStep
-	mostScopeLooked = 20_000               // accounts, and keys, that a ScopeUse looks at
+	mostScopeLooked = 2000                 // accounts, and keys, that a ScopeUse looks at
 )
 
 // ScopeUse counts who holds a scope by its name.

@@ -40,6 +40,7 @@ func (p *Portal) listOrganizations(c *gin.Context) error {
 type organizationPage struct {
 	Organization keys.Organization
 	Members      []memberRow
+	Next         string // cursor of the next page of members, "" on the last
 	Invitations  []auth.Link
 	MayEdit      bool
 	MyID         string
@@ -62,10 +63,11 @@ func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
 	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {
 		return out, err
 	}
-	members, err := p.People.Members(ctx, who, id, keys.Page{Limit: 1000})
+	members, err := p.People.Members(ctx, who, id, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return out, err
 	}
+	members, out.Next = fullPage(members, func(m *auth.Membership) string { return m.ID() })
 	for _, m := range members {
 		u, err := p.People.Fellow(ctx, who, m)
 		if err != nil {
