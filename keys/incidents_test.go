@@ -366,7 +366,7 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 			_, err := w.service.RenameScope(ctx, owner, "invoices:read", "bills:read", 0)
 			return err
 		},
-		"use": func() error { _, err := w.service.ScopesUse(ctx, owner, nil, 0); return err },
+		"use": func() error { _, err := w.service.ScopesUse(ctx, owner, nil); return err },
 	} {
 		refused(t, name, call(), errs.Forbidden, "")
 	}

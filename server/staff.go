@@ -23,7 +23,7 @@ func (a *app) buildIncidents() (err error) {
 
 // portalPatience is how long a page waits for an incident that its form began.
 // The page shows what goes on, and refreshes itself.
-const portalPatience = 25 * time.Millisecond
+const portalPatience = 10 * time.Millisecond
 
 // staff is what the portal's pages for the provider's staff need.
 func (a *app) staff() web.Staff {

@@ -11,9 +11,6 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// mostUseLooked bounds the accounts, and keys, that a list of scopes looks at.
-const mostUseLooked = 1000
-
 type scopesPage struct {
 	Rows        []scopeRow
 	Next        string
@@ -41,7 +38,7 @@ func (p *Portal) scopesView(c *gin.Context, status int, wrong faults) error {
 	for i := range found {
 		all[i] = found[i].Name
 	}
-	use, err := p.Keys.ScopesUse(ctx, principal(c), all, mostUseLooked)
+	use, err := p.Keys.ScopesUse(ctx, principal(c), all)
 	if err != nil {
 		return err
 	}
@@ -93,7 +90,7 @@ func (p *Portal) scopeView(c *gin.Context, status int, wrong faults, change func
 	if err != nil {
 		return err
 	}
-	use, err := p.Keys.ScopesUse(ctx, principal(c), []string{one.Name}, 0)
+	use, err := p.Keys.ScopesUse(ctx, principal(c), []string{one.Name})
 	if err != nil {
 		return err
 	}
