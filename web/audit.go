@@ -101,7 +101,7 @@ func (p *Portal) showAudit(c *gin.Context) error {
 		return err
 	}
 	f, err := out.Query.filter(o.ID, p.texts["audit.bad_day"])
-	if wrong, ok := asFaults(err, "from", "to"); ok {
+	if wrong, ok := p.asFaults(err, "from", "to"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "audit", view{Title: p.texts["audit.title"], Faults: wrong, Data: out})
 	}
 	found, err := p.Audit.Events(ctx, f, c.Query("after"), pageSize+1)

@@ -97,7 +97,7 @@ func (p *Portal) organizationView(c *gin.Context, status int, wrong faults, edit
 }
 
 func (p *Portal) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
-	if wrong, ok := asFaults(err, fields...); ok {
+	if wrong, ok := p.asFaults(err, fields...); ok {
 		return p.organizationView(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
 	if err != nil {
@@ -190,7 +190,7 @@ func (p *Portal) removeMember(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
 		return nil
 	}
-	if wrong, ok := asFaults(err); ok {
+	if wrong, ok := p.asFaults(err); ok {
 		return p.removeView(c, http.StatusUnprocessableEntity, wrong)
 	}
 	return p.afterMembers(c, err, "removed", nil)

@@ -117,7 +117,7 @@ func (p *Portal) planIncident(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+made.ID)
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error {
+	return p.saidFields(err, func(wrong faults) error {
 		f, err := p.incidentForm(c, values)
 		if err != nil {
 			return err
@@ -189,7 +189,7 @@ func (p *Portal) incidentDone(c *gin.Context, err error) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+c.Param("id"))
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
+	return p.saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
 }
 
 func (p *Portal) runIncident(c *gin.Context) error {

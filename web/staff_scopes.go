@@ -63,7 +63,7 @@ func (p *Portal) createScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes?done=saved")
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
+	return p.saidFields(err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
 }
 
 // scopePage is the page of one scope. Its forms keep what was typed.
@@ -112,7 +112,7 @@ func (p *Portal) describeScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error {
+	return p.saidFields(err, func(wrong faults) error {
 		return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(out *scopePage) { out.Described = values.Get("description") })
 	}, "description")
 }
@@ -130,10 +130,10 @@ func (p *Portal) renameScope(c *gin.Context) error {
 	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
 	keep := time.Duration(days) * hoursOfDay * time.Hour
 	if err != nil || days < 0 || keep > keys.MaxRename {
-		return refuse(faults{"days": "must be a whole number of days between 0 and 366"})
+		return refuse(faults{"days": p.texts["scopes.bad_days"]})
 	}
 	if !keys.ValidScope(to) {
-		return refuse(faults{"to": "must be resource:action in lower case"})
+		return refuse(faults{"to": p.texts["scopes.bad_name"]})
 	}
 	if values.Get("sure") != "yes" {
 		return p.scopeView(c, http.StatusOK, nil, func(out *scopePage) {
@@ -143,7 +143,7 @@ func (p *Portal) renameScope(c *gin.Context) error {
 	}
 	ctx, who := c.Request.Context(), principal(c)
 	_, err = p.Keys.RenameScope(ctx, who, c.Param("name"), to, keep)
-	if wrong, ok := asFaults(err, "name"); ok {
+	if wrong, ok := p.asFaults(err, "name"); ok {
 		if wrong["name"] != "" {
 			wrong["to"] = wrong["name"]
 		}
@@ -166,7 +166,7 @@ func (p *Portal) retireScope(retired bool) func(*gin.Context) error {
 			c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 			return nil
 		}
-		return saidFields(err, func(wrong faults) error {
+		return p.saidFields(err, func(wrong faults) error {
 			return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(*scopePage) {})
 		})
 	}

@@ -41,7 +41,7 @@ func (p *Portal) showUsage(c *gin.Context) error {
 	if err == nil {
 		err = p.usageChart(c, &out, at)
 	}
-	wrong, ok := asFaults(err, "from", "to")
+	wrong, ok := p.asFaults(err, "from", "to")
 	if err != nil && !ok {
 		return err
 	}

@@ -54,8 +54,9 @@ type Config struct {
 // Portal serves the pages.
 type Portal struct {
 	Config
-	pages map[string]page
-	texts catalogue
+	pages  map[string]page
+	texts  catalogue
+	errors sentences
 }
 
 // New returns a Portal with its templates parsed.
@@ -72,7 +73,7 @@ func New(c Config) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Portal{Config: c, pages: pages, texts: texts}, nil
+	return &Portal{Config: c, pages: pages, texts: texts, errors: readSentences(texts)}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
