@@ -12,7 +12,7 @@ import (
 )
 
 // mostRanked bounds the pages that a Ranking reads: people wait for it.
-const mostRanked = 6000
+const mostRanked = 5000
 
 // Ranking tells of the groups with the most verifications, and of all others
 // together.
