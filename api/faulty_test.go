@@ -119,6 +119,13 @@ func (c faultyKeys) Ahead(ctx context.Context, f keys.KeyFilter, after string, n
 	return c.inner.Ahead(ctx, f, after, n)
 }
 
+func (c faultyKeys) WholeByUse(ctx context.Context, f keys.KeyFilter) (bool, error) {
+	if err := c.s.read(ctx, "whole by use"); err != nil {
+		return false, err
+	}
+	return c.inner.WholeByUse(ctx, f)
+}
+
 func (c faultyKeys) WithText(ctx context.Context, text string, most int) ([]string, bool, error) {
 	if err := c.s.read(ctx, "with text"); err != nil {
 		return nil, false, err

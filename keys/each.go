@@ -3,9 +3,16 @@ package keys
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
-const eachBatch = 500 // objects read at once
+const (
+	eachBatch = 500 // objects read at once
+	// eachPause lets others have their turn between two batches. Giving way is not
+	// enough: the scheduler looks for what came over the network only when nothing
+	// else could run.
+	eachPause = 500 * time.Microsecond
+)
 
 // each calls do for all objects that pass the filter, in the order of their
 // list, until one call fails.
@@ -24,6 +31,7 @@ func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, 
 			return nil
 		}
 		after = id(&some[len(some)-1])
+		time.Sleep(eachPause)
 	}
 }
 

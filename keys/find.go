@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"fmt"
 	"time"
 	"unicode/utf8"
 )
@@ -126,6 +127,9 @@ type Found struct {
 	// says that keys of some service accounts were not looked at.
 	Short  bool
 	Looked int
+	// OldestOnly is set where the order by last use holds no more than the
+	// MostLooked oldest keys: the store has no index of that order.
+	OldestOnly bool
 }
 
 // FindKeys is Keys for people, who wait for the answer: it looks at no more
@@ -139,15 +143,22 @@ func (s *Service) FindKeys(ctx context.Context, a Actor, q KeyQuery, p Page) (Fo
 		return Found{}, err
 	}
 	found, err := s.listKeys(ctx, f, Page{After: p.After, Limit: p.Limit + 1})
-	switch {
-	case err != nil:
+	if err != nil {
 		return Found{}, err
-	case len(found) > p.Limit:
-		found = found[:p.Limit]
-		return Found{Keys: found, Next: f.Order.Cursor(&found[p.Limit-1])}, nil
-	default:
-		return Found{Keys: found, Next: f.Through, Short: f.Through != "" || !whole, Looked: f.Order.mostLooked()}, nil
 	}
+	out := Found{Keys: found, Next: f.Through, Short: f.Through != "" || !whole, Looked: f.Order.mostLooked()}
+	if len(found) > p.Limit {
+		found = found[:p.Limit]
+		out = Found{Keys: found, Next: f.Order.Cursor(&found[p.Limit-1])}
+	}
+	if f.Order == UsedLast {
+		all, err := s.store.Keys().WholeByUse(ctx, f)
+		if err != nil {
+			return Found{}, fmt.Errorf("look how many keys are in order: %w", err)
+		}
+		out.OldestOnly = !all
+	}
+	return out, nil
 }
 
 // indexed is as much of the filter as one index of a store holds.

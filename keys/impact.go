@@ -11,7 +11,7 @@ import (
 // Bounds of what an Impact looks at.
 const (
 	mostImpactAccounts = 1000
-	mostImpactKeys     = 5000
+	mostImpactKeys     = 1500
 )
 
 // Impact is what a change of a tier does to the keys on it: those that are

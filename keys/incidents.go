@@ -29,6 +29,12 @@ type IncidentsConfig struct {
 // continue it.
 type Incidents struct {
 	IncidentsConfig
+	*workshop
+	within time.Duration // how long a call waits for work that goes on behind it
+}
+
+// workshop is what goes on behind the answers.
+type workshop struct {
 	life    context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -37,7 +43,7 @@ type Incidents struct {
 
 const (
 	mostIncidents = 4               // that one node works on at once
-	answerWithin  = 2 * time.Second // how long a call waits for work that goes on behind it
+	answerWithin  = 2 * time.Second // unless Within says otherwise
 	stepWorkers   = 4               // keys of a step that are changed at once
 )
 
@@ -47,7 +53,13 @@ func NewIncidents(c IncidentsConfig) (*Incidents, error) {
 		return nil, errors.New("keys: Keys, Store, Logger and Left are required")
 	}
 	life, stop := context.WithCancel(context.Background())
-	return &Incidents{IncidentsConfig: c, life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, nil
+	return &Incidents{c, &workshop{life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, answerWithin}, nil
+}
+
+// Within returns the same Incidents for callers who wait that long for an
+// answer: what takes longer goes on behind it.
+func (n *Incidents) Within(d time.Duration) *Incidents {
+	return &Incidents{n.IncidentsConfig, n.workshop, d}
 }
 
 // Close stops work that goes on, and waits until it has stopped. What was not
@@ -289,7 +301,7 @@ func (n *Incidents) work(ctx context.Context, current Incident, do func(context.
 		}
 		done <- err
 	})
-	timer := time.NewTimer(answerWithin)
+	timer := time.NewTimer(n.within)
 	defer timer.Stop()
 	select {
 	case err := <-done:

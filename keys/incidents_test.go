@@ -366,8 +366,37 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 			_, err := w.service.RenameScope(ctx, owner, "invoices:read", "bills:read", 0)
 			return err
 		},
-		"use": func() error { _, err := w.service.ScopesUse(ctx, owner, nil, 0); return err },
+		"use": func() error { _, err := w.service.ScopesUse(ctx, owner, nil); return err },
 	} {
 		refused(t, name, call(), errs.Forbidden, "")
 	}
+}
+
+// Who does not wait for an incident finds it later, and Close ends it as well.
+func TestAnIncidentGoesOnBehindTheAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, b := w.incidents()
+	w.many(230)
+	hasty := n.Within(0)
+	planned := w.over(n, w.made(hasty.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{OrganizationID: keys.FirstOrganization}})))
+	if planned.State != keys.IncidentPlanned || planned.Count.Planned < 230 {
+		t.Errorf("the dry run is %s with %d keys", planned.State, planned.Count.Planned)
+	}
+	b.pagesLeft.Store(1)
+	if _, err := hasty.Run(t.Context(), w.admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
+		t.Errorf("the answer to what fails behind it: %v", err)
+	}
+	<-b.failed
+	n.Close()
+	found, err := n.Incident(t.Context(), w.admin, planned.ID)
+	if err != nil || found.State != keys.IncidentRunning || found.Count.Done != 100 {
+		t.Errorf("after its end it is %s with %d done, %v", found.State, found.Count.Done, err)
+	}
+}
+
+func (w *world) made(n keys.Incident, err error) keys.Incident {
+	w.t.Helper()
+	w.must(err)
+	return n
 }

@@ -226,6 +226,8 @@ func (k memoryKeys) byHash(ctx context.Context, hash keys.Hash) (keys.Key, error
 	return keys.Key{}, errs.New(errs.NotFound, "no such row")
 }
 
+func (k memoryKeys) WholeByUse(context.Context, keys.KeyFilter) (bool, error) { return true, nil }
+
 func (k memoryKeys) Ahead(context.Context, keys.KeyFilter, string, int) (string, error) {
 	return "", nil
 }

@@ -15,7 +15,7 @@ import (
 const (
 	MaxRename       = 366 * 24 * time.Hour // how long the old name goes on working
 	RenameBatch     = 2000                 // changes of one RenameStep
-	mostScopeLooked = 20_000               // accounts, and keys, that a ScopeUse looks at
+	mostScopeLooked = 1000                 // accounts, and keys, that a ScopeUse looks at
 )
 
 // ScopeUse counts who holds a scope by its name.
@@ -26,14 +26,11 @@ type ScopeUse struct {
 	Incomplete bool
 }
 
-// ScopesUse counts for each name who holds it. It looks at no more accounts,
-// and keys, than most; 0 for as many as it may. Only admins may.
-func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string, most int) (map[string]*ScopeUse, error) {
+// ScopesUse counts for each name who holds it, among the newest accounts and
+// keys. Only admins may.
+func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string) (map[string]*ScopeUse, error) {
 	if err := adminOnly(a); err != nil {
 		return nil, err
-	}
-	if most == 0 {
-		most = mostScopeLooked
 	}
 	use := make(map[string]*ScopeUse, len(names))
 	for _, name := range names {
@@ -41,7 +38,7 @@ func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string, most i
 	}
 	looked, incomplete := 0, false
 	err := eachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
-		if looked++; looked > most {
+		if looked++; looked > mostScopeLooked {
 			return errEnough
 		}
 		for name, u := range use {
@@ -59,7 +56,7 @@ func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string, most i
 	}
 	looked = 0
 	err = s.eachScoped(ctx, func(k *Key) error {
-		if looked++; looked > most {
+		if looked++; looked > mostScopeLooked {
 			return errEnough
 		}
 		for _, scope := range k.Scopes {

@@ -127,7 +127,7 @@ func TestAScopeIsRenamed(t *testing.T) {
 	w.account = account
 	_, own := w.issue(keys.KeyFields{Scopes: []string{"invoices:read"}})
 	_, inherits := w.issue(keys.KeyFields{})
-	use, err := w.service.ScopesUse(ctx, w.admin, []string{"invoices:read"}, 0)
+	use, err := w.service.ScopesUse(ctx, w.admin, []string{"invoices:read"})
 	w.must(err)
 	if *use["invoices:read"] != (keys.ScopeUse{Accounts: 1, Keys: 1, Wildcards: 1}) {
 		t.Errorf("its use: %+v", *use["invoices:read"])

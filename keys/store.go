@@ -100,6 +100,10 @@ type KeyCollection interface {
 	// after, of those that the filter's OrganizationIDs, ServiceAccountID and
 	// Order alone select; "" where there are not that many.
 	Ahead(ctx context.Context, filter KeyFilter, after string, n int) (string, error)
+	// WholeByUse reports whether a List in the order UsedLast puts all keys in
+	// order that the filter's OrganizationIDs and ServiceAccountID select. Where
+	// it does not, it does so for the MostLooked oldest, and leaves out the others.
+	WholeByUse(ctx context.Context, filter KeyFilter) (bool, error)
 	// WithText returns the ids of all keys, of whatever organization, whose
 	// SearchText may hold the folded text, where these are at most most; of ids
 	// the text must be the beginning. ok is false where there are more, or where

@@ -21,9 +21,13 @@ func (a *app) buildIncidents() (err error) {
 	return err
 }
 
+// portalPatience is how long a page waits for an incident that its form began.
+// The page shows what goes on, and refreshes itself.
+const portalPatience = 10 * time.Millisecond
+
 // staff is what the portal's pages for the provider's staff need.
 func (a *app) staff() web.Staff {
-	return web.Staff{Incidents: a.incidents, Creators: a.store, System: a.system, RotateSigningKey: a.rotateSigningKey}
+	return web.Staff{Incidents: a.incidents.Within(portalPatience), Creators: a.store, System: a.system, RotateSigningKey: a.rotateSigningKey}
 }
 
 // rotateSigningKey makes the next key that signs tokens, and notes who did.

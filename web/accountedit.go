@@ -97,7 +97,7 @@ func (p *Portal) editAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
 		return nil
 	}
-	wrong, ok := asFaults(err, "name", "description", "external_id", "scopes", "allowed_networks", "metadata")
+	wrong, ok := p.asFaults(err, "name", "description", "external_id", "scopes", "allowed_networks", "metadata")
 	if !ok {
 		return err
 	}
@@ -161,7 +161,7 @@ func (p *Portal) deleteAccount(c *gin.Context) error {
 	} else {
 		err = p.Keys.DeleteAccount(c.Request.Context(), principal(c), account.ID, keys.AnyRevision)
 	}
-	if wrong, ok := asFaults(err, "name"); ok {
+	if wrong, ok := p.asFaults(err, "name"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "account-delete", view{Title: p.texts["account.delete"], Faults: wrong, Data: accountDelete{account, values.Get("name")}})
 	}
 	if err != nil {

@@ -137,7 +137,7 @@ func (p *Portal) createAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+account.ID)
 		return nil
 	}
-	wrong, ok := asFaults(err, "organization_id", "name", "description", "scopes")
+	wrong, ok := p.asFaults(err, "organization_id", "name", "description", "scopes")
 	if !ok {
 		return err
 	}

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -103,7 +101,7 @@ func (p *Portal) showAudit(c *gin.Context) error {
 		return err
 	}
 	f, err := out.Query.filter(o.ID, p.texts["audit.bad_day"])
-	if wrong, ok := asFaults(err, "from", "to"); ok {
+	if wrong, ok := p.asFaults(err, "from", "to"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "audit", view{Title: p.texts["audit.title"], Faults: wrong, Data: out})
 	}
 	found, err := p.Audit.Events(ctx, f, c.Query("after"), pageSize+1)
@@ -198,27 +196,16 @@ func (p *Portal) exportAudit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var file bytes.Buffer
-	w := csv.NewWriter(&file)
-	_ = w.Write([]string{"id", "at", "action", "subject_kind", "subject_id", "subject_name", "object_type", "object_id", "address", "user_agent", "request_id", "before", "after"})
-	after := ""
-	for written := 0; written < mostExported; {
+	after, written := "", 0
+	head := []string{"id", "at", "action", "subject_kind", "subject_id", "subject_name", "object_type", "object_id", "address", "user_agent", "request_id", "before", "after"}
+	return p.export(c, "audit-"+o.ID, head, func() (lines [][]string, more bool, err error) {
 		found, err := p.Audit.Events(c.Request.Context(), f, after, min(exportBatch, mostExported-written))
-		if err != nil {
-			return err
-		}
 		for i := range found {
-			_ = w.Write(auditRecord(&found[i]))
+			lines, after = append(lines, auditRecord(&found[i])), found[i].ID
 		}
-		if len(found) < exportBatch {
-			break
-		}
-		written, after = written+len(found), found[len(found)-1].ID
-	}
-	w.Flush()
-	c.Header("Content-Disposition", `attachment; filename="audit-`+o.ID+`.csv"`)
-	c.Data(http.StatusOK, "text/csv; charset=utf-8", file.Bytes())
-	return nil
+		written += len(found)
+		return lines, len(found) == exportBatch && written < mostExported, err
+	})
 }
 
 func auditRecord(e *audit.Event) []string {

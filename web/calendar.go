@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ func (p *Portal) calendarView(c *gin.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	out := calendarPage{Months: months(found.Keys), Next: found.Next, Most: mostExpiries}
+	out := calendarPage{Months: p.months(found.Keys), Next: found.Next, Most: mostExpiries}
 	if out.Feed, err = p.People.HasCalendar(c.Request.Context(), who); err != nil {
 		return err
 	}
@@ -57,10 +58,10 @@ func (p *Portal) calendarView(c *gin.Context, token string) error {
 }
 
 // months puts keys that come by their ends under months and days.
-func months(found []keys.Key) (all []month) {
+func (p *Portal) months(found []keys.Key) (all []month) {
 	for _, k := range found {
 		at := k.EndsAt()
-		if name := at.Format("January 2006"); len(all) == 0 || all[len(all)-1].Name != name {
+		if name := p.with("calendar.month", p.texts["month."+strconv.Itoa(int(at.Month()))], at.Year()); len(all) == 0 || all[len(all)-1].Name != name {
 			all = append(all, month{Name: name})
 		}
 		m := &all[len(all)-1]

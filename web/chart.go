@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -121,49 +120,18 @@ func (p *Portal) byOutcome(id, title string, s span, points []usage.Point) chart
 	return p.draw(id, title, s, all, values)
 }
 
-// byGroup draws points by their groups: the largest, and all others together.
-func (p *Portal) byGroup(id, title string, s span, points []usage.Point, name func(group string) series) chart {
-	totals := map[string]uint64{}
-	for i := range points {
-		totals[points[i].Group] += points[i].Counts.Total()
-	}
-	order := make([]string, 0, len(totals))
-	for group := range totals {
-		order = append(order, group)
-	}
-	slices.SortFunc(order, func(a, b string) int {
-		if totals[a] != totals[b] {
-			if totals[a] > totals[b] {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
-	place := map[string]int{}
-	var all []series
-	for i, group := range order {
-		if i >= mostSeries-1 && len(order) > mostSeries {
-			place[group] = mostSeries - 1
-			continue
-		}
+// byGroup draws the groups of a ranking: the largest, and all others together.
+func (p *Portal) byGroup(id, title string, s span, found *usage.Ranking, name func(group string) series) chart {
+	all := make([]series, 0, mostSeries)
+	for i, group := range found.Groups {
 		one := name(group)
 		one.Class = fmt.Sprintf("s%d", i)
-		all, place[group] = append(all, one), i
+		all = append(all, one)
 	}
-	if len(order) > mostSeries {
-		all = append(all, series{Name: p.texts["usage.others"], Class: fmt.Sprintf("s%d", mostSeries-1)})
+	if found.Others {
+		all = append(all, series{Name: p.texts["usage.others"], Class: fmt.Sprintf("s%d", len(all))})
 	}
-	values := make([][]uint64, s.slots())
-	for i := range values {
-		values[i] = make([]uint64, len(all))
-	}
-	for i := range points {
-		if slot := slotOf(s, points[i].At); slot >= 0 && slot < len(values) {
-			values[slot][place[points[i].Group]] += points[i].Counts.Total()
-		}
-	}
-	return p.draw(id, title, s, all, values)
+	return p.draw(id, title, s, all, found.Totals)
 }
 
 func slotOf(s span, at time.Time) int {

@@ -252,3 +252,20 @@ func TestTablesHavePages(t *testing.T) {
 		}
 	}
 }
+
+// Where the order by last use leaves keys out, the page says so, and only there.
+func TestAnOrderThatIsNotWholeIsTold(t *testing.T) {
+	t.Parallel()
+	const told = "only the 4\u202f000 oldest keys"
+	for _, some := range []bool{true, false} {
+		s := newSuite(t, settings{partly: some})
+		s.tiers()
+		s.issued(s.organization, "CI")
+		v := s.signedIn(s.user("ada@example.com", auth.Owner))
+		for path, ordered := range map[string]bool{"/keys": false, "/keys?sort=expires": false, "/keys?sort=unused": true, "/keys?used=90": true} {
+			if got := strings.Contains(v.get(path).body, told); got != (ordered && some) {
+				t.Errorf("%s, of a store that orders all: %t; told: %t", path, !some, got)
+			}
+		}
+	}
+}

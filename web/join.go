@@ -39,19 +39,21 @@ func (p *Portal) signUp(c *gin.Context) error {
 	}
 	typed := joinForm{Email: values.Get("email"), Name: values.Get("name"), Providers: p.Providers.List()}
 	err = p.People.SignUp(c.Request.Context(), auth.SignUpInput{Email: typed.Email, Name: typed.Name, Password: values.Get("password")})
-	if wrong, ok := asFaults(err, "email", "name", "password"); ok {
+	if wrong, ok := p.asFaults(err, "email", "name", "password"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: p.texts["title.sign_up"], Faults: wrong, Data: typed})
 	}
 	if err != nil {
 		return err
 	}
-	return p.told(c, "Look into your mail", "We have written to "+typed.Email+". Follow the link in that mail to confirm that the address is yours; then sign in.", toSignIn)
+	return p.told(c, p.texts["told.look"], p.with("told.look_signup", typed.Email), p.toSignIn())
 }
 
 // way is where a page that says one thing leads on to.
 type way struct{ Path, Label string }
 
-var toSignIn = way{"/login", "To the sign-in page"}
+func (p *Portal) toSignIn() way { return way{"/login", p.texts["told.to_sign_in"]} }
+
+func (p *Portal) toStart() way { return way{"/", p.texts["told.to_start"]} }
 
 // told shows a page that says one thing.
 func (p *Portal) told(c *gin.Context, title, text string, on way) error {
@@ -65,7 +67,7 @@ func (p *Portal) overOr(c *gin.Context, err error, on way) error {
 		return err
 	}
 	_, public := httpx.Public(err)
-	return p.show(c, http.StatusNotFound, "told", view{Title: p.texts["title.this_link_is_over"], Notice: public.Detail, Data: on})
+	return p.show(c, http.StatusNotFound, "told", view{Title: p.texts["title.this_link_is_over"], Notice: p.errors.say(public.Detail), Data: on})
 }
 
 // confirmPage asks for a click: programs that look at mails follow links.
@@ -80,16 +82,16 @@ func (p *Portal) confirm(c *gin.Context) error {
 	}
 	u, err := p.People.Confirm(c.Request.Context(), values.Get("token"))
 	if err != nil {
-		return p.overOr(c, err, toSignIn)
+		return p.overOr(c, err, p.toSignIn())
 	}
 	who, err := p.whoever(c)
 	if err != nil {
 		return err
 	}
 	if who != nil && who.ID() == u.ID {
-		return p.told(c, "Your address is confirmed", u.Email+" is your address from now on.", way{"/me", "To my account"})
+		return p.told(c, p.texts["told.confirmed"], p.with("told.confirmed_mine", u.Email), way{"/me", p.texts["told.to_account"]})
 	}
-	return p.told(c, "Your address is confirmed", u.Email+" is yours. Sign in to go on.", toSignIn)
+	return p.told(c, p.texts["told.confirmed"], p.with("told.confirmed_new", u.Email), p.toSignIn())
 }
 
 // invitationForm shows the invitation of a link to whoever opens it.
@@ -124,7 +126,7 @@ func (p *Portal) whoever(c *gin.Context) (*auth.Principal, error) {
 func (p *Portal) invitationPage(c *gin.Context) error {
 	f, err := p.invitationForm(c, c.Query("token"))
 	if err != nil {
-		return p.overOr(c, err, way{"/", "To the start"})
+		return p.overOr(c, err, p.toStart())
 	}
 	return p.show(c, http.StatusOK, "invitation", view{Title: p.texts["title.you_are_invited"], Data: f})
 }
@@ -136,7 +138,7 @@ func (p *Portal) acceptInvitation(c *gin.Context) error {
 	}
 	token := values.Get("token")
 	m, err := p.People.Accept(c.Request.Context(), principal(c), token)
-	if wrong, ok := asFaults(err); ok {
+	if wrong, ok := p.asFaults(err); ok {
 		f, err := p.invitationForm(c, token)
 		if err != nil {
 			return err
@@ -144,7 +146,7 @@ func (p *Portal) acceptInvitation(c *gin.Context) error {
 		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.texts["title.you_are_invited"], Faults: wrong, Data: f})
 	}
 	if err != nil {
-		return p.overOr(c, err, way{"/", "To the start"})
+		return p.overOr(c, err, p.toStart())
 	}
 	c.Redirect(http.StatusSeeOther, "/organizations/"+m.OrganizationID)
 	return nil
@@ -159,11 +161,11 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 	token, name, password := values.Get("token"), values.Get("name"), values.Get("password")
 	f, err := p.invitationForm(c, token)
 	if err != nil {
-		return p.overOr(c, err, toSignIn)
+		return p.overOr(c, err, p.toSignIn())
 	}
 	ctx := c.Request.Context()
 	err = p.People.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
-	if wrong, ok := asFaults(err, "name", "password"); ok {
+	if wrong, ok := p.asFaults(err, "name", "password"); ok {
 		f.Name = name
 		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.texts["title.you_are_invited"], Faults: wrong, Data: f})
 	}
@@ -191,13 +193,13 @@ func (p *Portal) forgotten(c *gin.Context) error {
 	}
 	typed := forgotForm{Email: values.Get("email")}
 	err = p.People.ForgotPassword(c.Request.Context(), typed.Email)
-	if wrong, ok := asFaults(err, "email"); ok {
+	if wrong, ok := p.asFaults(err, "email"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{Title: p.texts["title.forgotten_password"], Faults: wrong, Data: typed})
 	}
 	if err != nil {
 		return err
 	}
-	return p.told(c, "Look into your mail", "If "+typed.Email+" has an account here, we have written to it. The link in that mail works for an hour.", toSignIn)
+	return p.told(c, p.texts["told.look"], p.with("told.look_forgotten", typed.Email), p.toSignIn())
 }
 
 func (p *Portal) newPasswordPage(c *gin.Context) error {
@@ -211,11 +213,11 @@ func (p *Portal) newPassword(c *gin.Context) error {
 	}
 	typed := forgotForm{Token: values.Get("token")}
 	err = p.People.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
-	if wrong, ok := asFaults(err, "password"); ok {
+	if wrong, ok := p.asFaults(err, "password"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: p.texts["title.new_password"], Faults: wrong, Data: typed})
 	}
 	if err != nil {
-		return p.overOr(c, err, way{"/password/forgotten", "Ask for another link"})
+		return p.overOr(c, err, way{"/password/forgotten", p.texts["told.another_link"]})
 	}
-	return p.told(c, "Your password is set", "All of your sessions have ended. Sign in with the new password.", toSignIn)
+	return p.told(c, p.texts["told.password_set"], p.texts["told.password_set_text"], p.toSignIn())
 }

@@ -121,7 +121,7 @@ func (p *Portal) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now
 		return err
 	}
 	for i := range last[:min(len(last), mostRefusals)] {
-		r := refusal{At: last[i].At, Code: keys.CodeOf(last[i].Outcome), Detail: last[i].Detail}
+		r := refusal{At: last[i].At, Code: keys.CodeOf(last[i].Outcome), Detail: p.errors.say(last[i].Detail)}
 		r.Words, r.Action = p.texts["code."+string(r.Code)], p.texts["mend."+string(r.Code)]
 		if last[i].Address.IsValid() {
 			r.Address = last[i].Address.String()
@@ -201,7 +201,7 @@ func (p *Portal) editKey(c *gin.Context) error {
 		f.Name, f.Note = strings.TrimSpace(values.Get("name")), strings.TrimSpace(values.Get("note"))
 		return f, nil
 	})
-	if wrong, ok := asFaults(err, "name", "note"); ok {
+	if wrong, ok := p.asFaults(err, "name", "note"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.texts["key.edit"], wrong)
 	}
 	if err != nil {

@@ -232,7 +232,7 @@ func (p *Portal) reserve(c *gin.Context, values url.Values, prefix string) (id s
 }
 
 func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) error {
-	wrong, ok := asFaults(err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
+	wrong, ok := p.asFaults(err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
 	if !ok {
 		return err
 	}
@@ -338,12 +338,12 @@ func (p *Portal) rotateKey(c *gin.Context) error {
 	}
 	period, err := time.ParseDuration(values.Get("grace"))
 	if err != nil {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], faults{"grace": "choose how long the old key goes on working"})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], faults{"grace": p.texts["key_rotate.choose"]})
 	}
 	k, secret, err := p.once(c, values, func(ctx context.Context, id string) (keys.Key, keys.Secret, error) {
 		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), id, keys.AnyRevision, period)
 	})
-	if wrong, ok := asFaults(err, "grace"); ok {
+	if wrong, ok := p.asFaults(err, "grace"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], wrong)
 	}
 	if err != nil {
@@ -358,10 +358,10 @@ func (p *Portal) revokeKey(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], faults{"sure": "tick this to say that you mean it"})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], faults{"sure": p.texts["staff.sure"]})
 	}
 	_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, keys.RevokeReason(values.Get("reason")), values.Get("note"))
-	if wrong, ok := asFaults(err, "reason", "note"); ok {
+	if wrong, ok := p.asFaults(err, "reason", "note"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], wrong)
 	}
 	if err != nil {

@@ -23,6 +23,7 @@ type keyTable struct {
 	Next    template.URL // query of the next page, "" on the last
 	Short   bool         // the search ended early, see keys.Found
 	Looked  int64        // how many keys it looked at then
+	Oldest  int64        // so many oldest keys alone are in the order by last use, 0: all are
 	MayEdit bool
 	Asked   bool // anything was searched or filtered for
 }
@@ -95,6 +96,9 @@ func (p *Portal) keyTable(c *gin.Context) (keyTable, error) {
 		return out, err
 	}
 	out.Short, out.Looked = found.Short, int64(found.Looked)
+	if found.OldestOnly {
+		out.Oldest = keys.MostLooked
+	}
 	if found.Next != "" {
 		next := out.Query.values()
 		next.Set("after", found.Next)

@@ -48,7 +48,7 @@ func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 		return out, err
 	}
 	for _, s := range sessions {
-		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, browserOf(s.UserAgent)})
+		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, p.browserOf(s.UserAgent)})
 	}
 	if out.Tokens, err = p.People.Tokens(ctx, who, keys.Page{Limit: 100}); err != nil {
 		return out, err
@@ -64,19 +64,19 @@ func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 }
 
 // browserOf says in a few words which browser it was.
-func browserOf(agent string) string {
+func (p *Portal) browserOf(agent string) string {
 	for _, b := range []struct{ mark, name string }{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
 		if strings.Contains(agent, b.mark) {
 			for _, s := range []struct{ mark, name string }{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
 				if strings.Contains(agent, s.mark) {
-					return b.name + " on " + s.name
+					return p.with("me.browser_on", b.name, s.name)
 				}
 			}
 			return b.name
 		}
 	}
 	if agent == "" {
-		return "a program"
+		return p.texts["me.program"]
 	}
 	return agent[:min(len(agent), 60)]
 }
@@ -97,7 +97,7 @@ func (p *Portal) showMe(c *gin.Context, status int, wrong faults, edit func(*meP
 
 // after answers a change of one's own: what is wrong on the page, or back to it.
 func (p *Portal) after(c *gin.Context, err error, what string, edit func(*mePage), fields ...string) error {
-	if wrong, ok := asFaults(err, fields...); ok {
+	if wrong, ok := p.asFaults(err, fields...); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
 	if err != nil {
@@ -166,7 +166,7 @@ func (p *Portal) createToken(c *gin.Context) error {
 	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
 		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
 	}
-	if wrong, ok := asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
+	if wrong, ok := p.asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
 	}
 	if err != nil {
@@ -220,15 +220,15 @@ func (p *Portal) beginOTP(c *gin.Context) error {
 }
 
 func (p *Portal) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong faults) error {
-	picture, err := drawQR(e.URL)
+	picture, err := drawQR(e.URL, p.texts["otp.qr"])
 	if err != nil {
 		return err
 	}
 	return p.show(c, status, "otp", view{Title: p.texts["title.one_time_codes"], Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
 }
 
-// drawQR draws the code as SVG, dark on light in either theme: cameras need it so.
-func drawQR(text string) (template.HTML, error) {
+// drawQR draws the code as SVG, named so: dark on light in either theme: cameras need it so.
+func drawQR(text, name string) (template.HTML, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return "", fmt.Errorf("draw a QR code: %w", err)
@@ -242,7 +242,7 @@ func drawQR(text string) (template.HTML, error) {
 			}
 		}
 	}
-	svg := fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="QR code of the secret"><rect width="100%%" height="100%%" fill="#fff"/><path fill="#000" d="%s"/></svg>`, size+8, size+8, path.String())
+	svg := fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="%s"><rect width="100%%" height="100%%" fill="#fff"/><path fill="#000" d="%s"/></svg>`, size+8, size+8, template.HTMLEscapeString(name), path.String())
 	return template.HTML(svg), nil //nolint:gosec // G203: made of numbers only
 }
 
@@ -252,7 +252,7 @@ func (p *Portal) enableOTP(c *gin.Context) error {
 		return err
 	}
 	codes, err := p.People.EnableOTP(c.Request.Context(), principal(c), values.Get("code"))
-	if wrong, ok := asFaults(err, "code"); ok {
+	if wrong, ok := p.asFaults(err, "code"); ok {
 		e, err := p.People.Enrolment(c.Request.Context(), principal(c))
 		if err != nil {
 			return err

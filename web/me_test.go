@@ -25,12 +25,12 @@ func TestFormsNeedTheirToken(t *testing.T) {
 		"/me/tokens/tok_x/revoke", "/me/unlink", "/me/identities/github", "/logout", "/invitation", organization + "/invite", organization + "/invitations/x/withdraw",
 		organization + "/members/x/role", organization + "/members/x/remove",
 	} {
-		member.sees(member.bare(path, url.Values{}), 403, "csrftoken")
-		member.sees(member.bare(path, url.Values{auth.CSRFField: {"0123456789abcdef"}}), 403, "csrftoken")
+		member.sees(member.bare(path, url.Values{}), 403, "the form is incomplete")
+		member.sees(member.bare(path, url.Values{auth.CSRFField: {"0123456789abcdef"}}), 403, "open it again")
 		stranger.sees(stranger.post(path, nil), 303, "/login")
 	}
 	for _, path := range []string{"/login", "/login/code", "/signup", "/confirm", "/invitation/signup", "/password/forgotten", "/password/new"} {
-		stranger.sees(stranger.bare(path, url.Values{}), 403, "csrftoken")
+		stranger.sees(stranger.bare(path, url.Values{}), 403, "the form is incomplete")
 	}
 }
 
@@ -82,7 +82,7 @@ func TestRemindersCanBeTurnedOff(t *testing.T) {
 			t.Fatalf("wants mails: %t, %v", got, err)
 		}
 	}
-	v.sees(v.bare("/me/reminders", url.Values{"reminders": {"off"}}), 403, "csrftoken")
+	v.sees(v.bare("/me/reminders", url.Values{"reminders": {"off"}}), 403, "the form is incomplete")
 	v.sees(v.post("/me/reminders", url.Values{"reminders": {"off"}}), 303, "done=reminders_off")
 	wanted(false)
 	v.sees(v.get("/me?done=reminders_off"), 200, "Get these mails")

@@ -40,6 +40,7 @@ func (p *Portal) listOrganizations(c *gin.Context) error {
 type organizationPage struct {
 	Organization keys.Organization
 	Members      []memberRow
+	Next         string // cursor of the next page of members, "" on the last
 	Invitations  []auth.Link
 	MayEdit      bool
 	MyID         string
@@ -62,10 +63,11 @@ func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
 	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {
 		return out, err
 	}
-	members, err := p.People.Members(ctx, who, id, keys.Page{Limit: 1000})
+	members, err := p.People.Members(ctx, who, id, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return out, err
 	}
+	members, out.Next = fullPage(members, func(m *auth.Membership) string { return m.ID() })
 	for _, m := range members {
 		u, err := p.People.Fellow(ctx, who, m)
 		if err != nil {
@@ -95,7 +97,7 @@ func (p *Portal) organizationView(c *gin.Context, status int, wrong faults, edit
 }
 
 func (p *Portal) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
-	if wrong, ok := asFaults(err, fields...); ok {
+	if wrong, ok := p.asFaults(err, fields...); ok {
 		return p.organizationView(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
 	if err != nil {
@@ -188,7 +190,7 @@ func (p *Portal) removeMember(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
 		return nil
 	}
-	if wrong, ok := asFaults(err); ok {
+	if wrong, ok := p.asFaults(err); ok {
 		return p.removeView(c, http.StatusUnprocessableEntity, wrong)
 	}
 	return p.afterMembers(c, err, "removed", nil)

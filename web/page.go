@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -59,10 +60,11 @@ func functions(texts catalogue) template.FuncMap {
 	return template.FuncMap{
 		"when":       when,
 		"plain":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
-		"words":      func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"words":      func(s string) string { return cmp.Or(texts["word."+s], strings.ReplaceAll(s, "_", " ")) },
 		"dict":       dict,
 		"list":       func(all ...any) []any { return all },
 		"t":          texts.say,
+		"said":       texts.section,
 		"links":      func() []option { return links(texts) },
 		"thousands":  thousands,
 		"count":      func(n reflect.Value) string { return thousands(uint64(max(0, n.Int()))) },
@@ -130,7 +132,7 @@ type faults map[string]string
 
 // asFaults splits an error that its reader can mend into the form's fields; ok
 // is false for any other.
-func asFaults(err error, fields ...string) (f faults, ok bool) {
+func (p *Portal) asFaults(err error, fields ...string) (f faults, ok bool) {
 	e, is := errors.AsType[*errs.Error](err)
 	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited && e.Kind != errs.Unauthenticated) {
 		return nil, false
@@ -140,13 +142,13 @@ func asFaults(err error, fields ...string) (f faults, ok bool) {
 		name, _, _ := strings.Cut(x.Name, "[")
 		name, _, _ = strings.Cut(name, ".")
 		if !slices.Contains(fields, name) {
-			name = ""
-			x.Detail = x.Name + " " + x.Detail
+			f[""] = strings.TrimPrefix(f[""]+"; "+x.Name+" "+p.errors.say(x.Detail), "; ")
+			continue
 		}
-		f[name] = strings.TrimPrefix(f[name]+"; "+x.Detail, "; ")
+		f[name] = strings.TrimPrefix(f[name]+"; "+p.errors.say(x.Detail), "; ")
 	}
 	if len(e.Fields) == 0 {
-		f[""] = e.Detail
+		f[""] = p.errors.say(e.Detail)
 	}
 	return f, true
 }
@@ -168,6 +170,11 @@ func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
 	return nil
 }
 
+// with is the text with the value in it.
+func (p *Portal) with(name string, values ...any) string {
+	return fmt.Sprintf(p.texts[name], values...)
+}
+
 // problemPage is what the error page shows.
 type problemPage struct {
 	Status    int
@@ -187,10 +194,15 @@ func (p *Portal) fail(c *gin.Context, err error) {
 	id := c.Writer.Header().Get(httpx.RequestIDHeader)
 	p.Edge.Log(c, status, err, id)
 	retryAfter(c, public)
-	v := view{Title: http.StatusText(status), Notice: public.Detail, Data: problemPage{Status: status, RequestID: id}}
+	v := view{Title: p.statusText(status), Notice: p.errors.say(public.Detail), Data: problemPage{Status: status, RequestID: id}}
 	if err := p.show(c, status, "error", v); err != nil {
-		c.String(http.StatusInternalServerError, "something went wrong on our side")
+		c.Status(http.StatusInternalServerError)
 	}
+}
+
+// statusText is the title of the page that shows an error.
+func (p *Portal) statusText(status int) string {
+	return cmp.Or(p.texts["status."+strconv.Itoa(status)], http.StatusText(status))
 }
 
 // inLink is the query of an address, which templates then take as one.

@@ -43,7 +43,7 @@ func (p *Portal) play(c *gin.Context) error {
 	}
 	out := playgroundPage{Scopes: values.Get("scopes"), Cost: values.Get("cost"), Address: values.Get("address"), Base: base(c.Request)}
 	q, err := question(&out, strings.TrimSpace(values.Get("key")))
-	if wrong, ok := asFaults(err, "key", "scopes", "cost", "address"); ok {
+	if wrong, ok := p.asFaults(err, "key", "scopes", "cost", "address"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "playground", view{Title: p.texts["play.title"], Faults: wrong, Data: out})
 	}
 	q.Asker, q.DryRun = principal(c), true
@@ -51,7 +51,9 @@ func (p *Portal) play(c *gin.Context) error {
 		return err
 	}
 	out.Ran, out.Words = true, p.texts["code."+string(out.Verdict.Code)]
+	out.Verdict.Detail = p.errors.say(out.Verdict.Detail)
 	for _, s := range out.Verdict.Steps {
+		s.Detail, s.Change = p.errors.say(s.Detail), p.errors.say(s.Change)
 		out.Steps = append(out.Steps, stepRow{s, p.texts["check."+s.Check]})
 	}
 	out.Request = request(&out, q)

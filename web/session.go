@@ -104,7 +104,7 @@ func (p *Portal) secondStep(c *gin.Context) error {
 	if kind := errs.KindOf(err); kind == errs.Unauthenticated || kind == errs.Limited {
 		status, public := httpx.Public(err)
 		retryAfter(c, public)
-		return p.show(c, status, "code", view{Title: p.texts["title.one_time_code"], Faults: faults{"code": public.Detail}, Data: codeForm{next}})
+		return p.show(c, status, "code", view{Title: p.texts["title.one_time_code"], Faults: faults{"code": p.errors.say(public.Detail)}, Data: codeForm{next}})
 	}
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) erro
 	}
 	status, public := httpx.Public(err)
 	retryAfter(c, public)
-	return p.show(c, status, "login", view{Title: p.texts["title.sign_in"], Faults: faults{"": public.Detail}, Data: typed})
+	return p.show(c, status, "login", view{Title: p.texts["title.sign_in"], Faults: faults{"": p.errors.say(public.Detail)}, Data: typed})
 }
 
 // signOut ends the session and goes to the sign-in page, or, for somebody who

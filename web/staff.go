@@ -148,7 +148,7 @@ func (p *Portal) findKey(c *gin.Context) error {
 		return err
 	}
 	found, err := p.Keys.FindAny(c.Request.Context(), principal(c), values.Get("find"))
-	if wrong, ok := asFaults(err, "find"); ok {
+	if wrong, ok := p.asFaults(err, "find"); ok {
 		return p.staffHomeWith(c, http.StatusUnprocessableEntity, wrong)
 	}
 	if err != nil {
@@ -167,8 +167,8 @@ func (p *Portal) findKey(c *gin.Context) error {
 
 // saidFields answers a form with what is wrong beside its fields, by show, or
 // passes on an error that its reader cannot mend.
-func saidFields(err error, show func(faults) error, fields ...string) error {
-	wrong, ok := asFaults(err, fields...)
+func (p *Portal) saidFields(err error, show func(faults) error, fields ...string) error {
+	wrong, ok := p.asFaults(err, fields...)
 	if !ok {
 		return err
 	}

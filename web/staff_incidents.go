@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"strings"
@@ -118,7 +117,7 @@ func (p *Portal) planIncident(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+made.ID)
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error {
+	return p.saidFields(err, func(wrong faults) error {
 		f, err := p.incidentForm(c, values)
 		if err != nil {
 			return err
@@ -152,7 +151,7 @@ type incidentGroup struct {
 
 const (
 	mostGroupsShown = 100
-	refreshSeconds  = "2"
+	refreshSeconds  = "1"
 )
 
 func (p *Portal) showIncident(c *gin.Context) error { return p.incidentView(c, http.StatusOK, nil) }
@@ -190,7 +189,7 @@ func (p *Portal) incidentDone(c *gin.Context, err error) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+c.Param("id"))
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
+	return p.saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
 }
 
 func (p *Portal) runIncident(c *gin.Context) error {
@@ -226,30 +225,22 @@ func (p *Portal) incidentReport(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Content-Type", "text/csv; charset=utf-8")
-	c.Header("Content-Disposition", `attachment; filename="`+n.ID+`.csv"`)
-	w := csv.NewWriter(c.Writer)
-	if err := w.Write([]string{"key_id", "name", "organization_id", "service_account_id", "start", "last4", "outcome", "at"}); err != nil {
-		return err
-	}
-	for number := range n.Pages {
+	number := 0
+	head := []string{"key_id", "name", "organization_id", "service_account_id", "start", "last4", "outcome", "at"}
+	return p.export(c, n.ID, head, func() (lines [][]string, more bool, err error) {
 		page, err := p.Staff.Incidents.Page(ctx, who, n.ID, number)
-		if err != nil {
-			return err
-		}
 		for i := range page {
-			k, at := &page[i], ""
-			if !k.At.IsZero() {
-				at = k.At.Format(time.RFC3339)
-			}
-			if err := w.Write([]string{k.ID, httpx.CSVCell(k.Name), k.OrganizationID, k.ServiceAccountID, k.Start, k.Last4, string(k.Outcome), at}); err != nil {
-				return err
-			}
+			lines = append(lines, incidentRecord(&page[i]))
 		}
-		if w.Flush(); w.Error() != nil {
-			return w.Error()
-		}
+		number++
+		return lines, number < n.Pages, err
+	})
+}
+
+func incidentRecord(k *keys.IncidentKey) []string {
+	at := ""
+	if !k.At.IsZero() {
+		at = k.At.Format(time.RFC3339)
 	}
-	w.Flush()
-	return w.Error()
+	return []string{k.ID, httpx.CSVCell(k.Name), k.OrganizationID, k.ServiceAccountID, k.Start, k.Last4, string(k.Outcome), at}
 }

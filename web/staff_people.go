@@ -149,6 +149,6 @@ func (p *Portal) switchUser(disabled bool) func(*gin.Context) error {
 			c.Redirect(http.StatusSeeOther, "/provider/users/"+c.Param("id")+"?done=saved")
 			return nil
 		}
-		return saidFields(err, func(wrong faults) error { return p.staffUserView(c, http.StatusUnprocessableEntity, wrong) })
+		return p.saidFields(err, func(wrong faults) error { return p.staffUserView(c, http.StatusUnprocessableEntity, wrong) })
 	}
 }

@@ -11,9 +11,6 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// mostUseLooked bounds the accounts, and keys, that a list of scopes looks at.
-const mostUseLooked = 1000
-
 type scopesPage struct {
 	Rows        []scopeRow
 	Next        string
@@ -41,7 +38,7 @@ func (p *Portal) scopesView(c *gin.Context, status int, wrong faults) error {
 	for i := range found {
 		all[i] = found[i].Name
 	}
-	use, err := p.Keys.ScopesUse(ctx, principal(c), all, mostUseLooked)
+	use, err := p.Keys.ScopesUse(ctx, principal(c), all)
 	if err != nil {
 		return err
 	}
@@ -66,7 +63,7 @@ func (p *Portal) createScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes?done=saved")
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
+	return p.saidFields(err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
 }
 
 // scopePage is the page of one scope. Its forms keep what was typed.
@@ -93,7 +90,7 @@ func (p *Portal) scopeView(c *gin.Context, status int, wrong faults, change func
 	if err != nil {
 		return err
 	}
-	use, err := p.Keys.ScopesUse(ctx, principal(c), []string{one.Name}, 0)
+	use, err := p.Keys.ScopesUse(ctx, principal(c), []string{one.Name})
 	if err != nil {
 		return err
 	}
@@ -115,7 +112,7 @@ func (p *Portal) describeScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error {
+	return p.saidFields(err, func(wrong faults) error {
 		return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(out *scopePage) { out.Described = values.Get("description") })
 	}, "description")
 }
@@ -133,10 +130,10 @@ func (p *Portal) renameScope(c *gin.Context) error {
 	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
 	keep := time.Duration(days) * hoursOfDay * time.Hour
 	if err != nil || days < 0 || keep > keys.MaxRename {
-		return refuse(faults{"days": "must be a whole number of days between 0 and 366"})
+		return refuse(faults{"days": p.texts["scopes.bad_days"]})
 	}
 	if !keys.ValidScope(to) {
-		return refuse(faults{"to": "must be resource:action in lower case"})
+		return refuse(faults{"to": p.texts["scopes.bad_name"]})
 	}
 	if values.Get("sure") != "yes" {
 		return p.scopeView(c, http.StatusOK, nil, func(out *scopePage) {
@@ -146,7 +143,7 @@ func (p *Portal) renameScope(c *gin.Context) error {
 	}
 	ctx, who := c.Request.Context(), principal(c)
 	_, err = p.Keys.RenameScope(ctx, who, c.Param("name"), to, keep)
-	if wrong, ok := asFaults(err, "name"); ok {
+	if wrong, ok := p.asFaults(err, "name"); ok {
 		if wrong["name"] != "" {
 			wrong["to"] = wrong["name"]
 		}
@@ -169,7 +166,7 @@ func (p *Portal) retireScope(retired bool) func(*gin.Context) error {
 			c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 			return nil
 		}
-		return saidFields(err, func(wrong faults) error {
+		return p.saidFields(err, func(wrong faults) error {
 			return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(*scopePage) {})
 		})
 	}

@@ -103,7 +103,7 @@ func (p *Portal) createTier(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=saved")
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error {
+	return p.saidFields(err, func(wrong faults) error {
 		typed := tierTyped(values)
 		typed.New = true
 		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.texts["tiers.new"], Faults: wrong, Data: typed})
@@ -145,7 +145,7 @@ func (p *Portal) editTier(c *gin.Context) error {
 			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.texts["tiers.preview"], Data: typed})
 		}
 	}
-	return saidFields(err, func(wrong faults) error {
+	return p.saidFields(err, func(wrong faults) error {
 		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: typed.Title, Faults: wrong, Data: typed})
 	}, tierFaultFields()...)
 }
@@ -163,7 +163,7 @@ func (p *Portal) deleteTier(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=deleted")
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
+	return p.saidFields(err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
 }
 
 // overridePage is the form of other limits of one account for a time.
@@ -235,7 +235,7 @@ func (p *Portal) setOverride(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id"))
 		return nil
 	}
-	return saidFields(err, func(wrong faults) error {
+	return p.saidFields(err, func(wrong faults) error {
 		out, err := p.overridePage(c)
 		if err != nil {
 			return err

@@ -47,7 +47,19 @@ type settings struct {
 	signup   auth.SignupPolicy
 	throttle ratelimit.Rule
 	guesses  ratelimit.Rule
+	partly   bool // the store puts only some keys in order by use
 }
+
+// partly is a store without an index of the order by use.
+type partly struct{ *sqlite.Store }
+
+type partlyKeys struct{ keys.KeyCollection }
+
+// Keys implements keys.Store.
+func (s partly) Keys() keys.KeyCollection { return partlyKeys{s.Store.Keys()} }
+
+// WholeByUse implements keys.KeyCollection.
+func (partlyKeys) WholeByUse(context.Context, keys.KeyFilter) (bool, error) { return false, nil }
 
 // suite is the portal over a store of its own. Its clock stands still but for
 // advance.
@@ -130,7 +142,11 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.must(err)
 	log := audit.New(store, s.now)
 	s.marks = keys.NewMarks()
-	s.keys, err = keys.New(keys.Config{Store: store, Audit: log, Marks: s.marks, Format: format, Now: s.now})
+	var stored keys.Store = store
+	if with.partly {
+		stored = partly{store}
+	}
+	s.keys, err = keys.New(keys.Config{Store: stored, Audit: log, Marks: s.marks, Format: format, Now: s.now})
 	s.must(err)
 	s.must(s.keys.Seed(t.Context(), auth.System(), false))
 	hashing, err := passwords()

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // english is the catalogue of what pages say, by name. Another language is
@@ -27,6 +28,18 @@ func readCatalogue(text []byte) (catalogue, error) {
 		}
 	}
 	return c, nil
+}
+
+// section is the texts of one section, by name, for the script.
+func (c catalogue) section(name string) (string, error) {
+	part := map[string]string{}
+	for full, said := range c {
+		if short, is := strings.CutPrefix(full, name+"."); is {
+			part[short] = said
+		}
+	}
+	text, err := json.Marshal(part)
+	return string(text), err
 }
 
 // say returns the text with the name, with the values in it.

@@ -1,12 +1,16 @@
 package web_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/keys"
 )
 
 var (
@@ -37,6 +41,29 @@ func TestTemplatesHoldNoTexts(t *testing.T) {
 	for _, said := range []string{`<p>Hello {{.}}</p>`, `<input aria-label="Name">`, `{{if .}}yes{{end}}`} {
 		if len(literals(said)) == 0 {
 			t.Errorf("%s was not noticed", said)
+		}
+	}
+}
+
+// TestNamesHaveWords: what the domain names by one word, such as states and roles, is said by the
+// catalogue.
+func TestNamesHaveWords(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("texts/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts map[string]map[string]string
+	if err := json.Unmarshal(content, &texts); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		string(keys.StatusActive), string(keys.StatusDisabled), string(keys.StatusNotYetValid), string(keys.StatusExpired), string(keys.StatusRevoked),
+		string(keys.ReasonUnspecified), string(keys.ReasonLeaked), string(keys.ReasonSuperseded), string(keys.ReasonUnused), string(keys.ReasonAbuse),
+		string(auth.Owner), string(auth.Developer), string(auth.Viewer), string(keys.Live), string(keys.Test),
+	} {
+		if texts["word"][name] == "" {
+			t.Errorf("the catalogue has no word for %q", name)
 		}
 	}
 }

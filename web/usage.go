@@ -41,7 +41,7 @@ func (p *Portal) showUsage(c *gin.Context) error {
 	if err == nil {
 		err = p.usageChart(c, &out, at)
 	}
-	wrong, ok := asFaults(err, "from", "to")
+	wrong, ok := p.asFaults(err, "from", "to")
 	if err != nil && !ok {
 		return err
 	}
@@ -114,15 +114,19 @@ func (p *Portal) usageChart(c *gin.Context, out *usagePage, at span) error {
 	ctx, who := c.Request.Context(), principal(c)
 	by := usage.Grouping(out.By.Chosen)
 	q := usage.Query{From: at.from, Until: at.until, Interval: at.level, Grouping: by, OrganizationIDs: who.Organizations(keys.ReadUsage), AccountID: out.Account, KeyID: out.KeyID}
-	points, err := p.Usage.Report(ctx, q)
-	if err != nil {
-		return err
-	}
 	title := p.texts["usage.chart_"+out.By.Chosen]
 	if by == usage.ByOutcome {
+		points, err := p.Usage.Report(ctx, q)
+		if err != nil {
+			return err
+		}
 		out.Chart = p.byOutcome("usage", title, at, points)
 	} else {
-		out.Chart = p.byGroup("usage", title, at, points, func(group string) series { return p.named(c, by, group) })
+		found, err := p.Usage.Ranking(ctx, q, mostSeries)
+		if err != nil {
+			return err
+		}
+		out.Chart = p.byGroup("usage", title, at, &found, func(group string) series { return p.named(c, by, group) })
 	}
 	values := url.Values{"format": {"csv"}, "group_by": {out.By.Chosen}, "interval": {at.level.String()}, "from": {at.from.Format(time.RFC3339)}, "to": {at.until.Truncate(time.Second).Format(time.RFC3339)}}
 	path := "/api/usage"

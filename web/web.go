@@ -54,8 +54,9 @@ type Config struct {
 // Portal serves the pages.
 type Portal struct {
 	Config
-	pages pages
-	texts catalogue
+	pages  pages
+	texts  catalogue
+	errors sentences
 }
 
 // New returns a Portal.
@@ -68,7 +69,7 @@ func New(c Config) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Portal{Config: c, pages: newPages(texts), texts: texts}, nil
+	return &Portal{Config: c, pages: newPages(texts), texts: texts, errors: readSentences(texts)}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.

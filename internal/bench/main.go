@@ -22,6 +22,7 @@ type options struct {
 	binary      string
 	large       int
 	redis       bool
+	pages       int
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "build/latchkey", "the service to measure")
 	flag.IntVar(&o.large, "large", 1_000_000, "measure a store with so many keys as well; 0: none")
 	flag.BoolVar(&o.redis, "redis", true, "measure limits in Redis as well")
+	flag.IntVar(&o.pages, "pages", 100_000, "measure the portal's pages over so many keys as well; 0: leave them out")
 	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
 	secrets := flag.String("secrets", "", "file of keys, one a line")
 	redisAddress := flag.String("redis-address", "", "Redis that the floor asks for each request (used by the command itself)")
@@ -67,6 +69,11 @@ func run(ctx context.Context, o options, floorAddress, secrets, redisAddress str
 	}
 	if o.redis {
 		if err := compareRedis(ctx, o, filepath.Join(dir, "redis")); err != nil {
+			return err
+		}
+	}
+	if o.pages > 0 {
+		if err := pages(ctx, o, filepath.Join(dir, "pages")); err != nil {
 			return err
 		}
 	}

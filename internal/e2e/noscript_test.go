@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/latchkey/latchkey/internal/parts"
 )
 
 // TestPortalWithoutScripts does the main jobs of a developer on a phone whose
@@ -12,8 +15,7 @@ import (
 func TestPortalWithoutScripts(t *testing.T) {
 	t.Parallel()
 	s, email, password := startDemo(t)
-	v := visit(t)
-	v.do("a phone without scripts", chromedp.EmulateViewport(390, 844), scripts(false))
+	v := phone(t)
 	v.signIn(s.base, email, password)
 	v.do("home", chromedp.WaitVisible(`.needs`))
 
@@ -40,6 +42,58 @@ func TestPortalWithoutScripts(t *testing.T) {
 	}
 	v.do("sign out", chromedp.Click(`.who button`), chromedp.WaitVisible(`#password`))
 	v.backShowsNo("quiet tour")
+}
+
+// phone is a visitor on a phone whose browser runs no scripts.
+func phone(t *testing.T) *visitor {
+	t.Helper()
+	v := visit(t)
+	v.do("a phone without scripts", chromedp.EmulateViewport(390, 844), scripts(false))
+	return v
+}
+
+// TestPortalInvitationWithoutScripts goes from an invitation to a key that
+// works.
+func TestPortalInvitationWithoutScripts(t *testing.T) {
+	t.Parallel()
+	dir, addr := t.TempDir(), parts.FreeAddr(t)
+	base := "http://" + addr
+	s, _ := startAt(t, addr, "sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_URL="+base)
+	box := &postbox{t: t, dir: filepath.Join(dir, "mail"), seen: map[string]bool{}}
+	const ada = "ada@example.com"
+	admin := phone(t)
+	admin.signIn(base, "admin@localhost", adminPassword)
+	admin.do("organizations", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/organizations"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`#email`))
+	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`.done`))
+
+	guest := phone(t)
+	guest.do("too easy a password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#name`, "Ada"), chromedp.SendKeys(`#password`, "passwordpassword"), chromedp.Submit(`#password`), chromedp.WaitVisible(`#password-fault`))
+	guest.do("join", chromedp.SendKeys(`#password`, firstPassword), chromedp.Submit(`#password`), chromedp.WaitVisible(`.empty .button`))
+	guest.do("first account", chromedp.Click(`.empty .button`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Nightly sync"), chromedp.Submit(`#name`), chromedp.WaitVisible(`a[href$="/keys/new"]`))
+	guest.do("first key", chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "CI"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
+	if got := code(t, s.base, guest.text(`#secret`)); got != "VALID" {
+		t.Errorf("the first key is %s", got)
+	}
+}
+
+// TestPortalStaffWithoutScripts finds a key, and takes an incident from its dry
+// run to its undo.
+func TestPortalStaffWithoutScripts(t *testing.T) {
+	t.Parallel()
+	s, _, password := startDemo(t)
+	v := phone(t)
+	v.signIn(s.base, "admin@example.com", password)
+	v.do("no such key", chromedp.WaitVisible(`.bar`), chromedp.Navigate(s.base+"/provider"), chromedp.WaitVisible(`#find`), chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
+	v.do("dry run", chromedp.Navigate(s.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "payments:refund"), chromedp.Submit(`#scope`), chromedp.WaitVisible(`input[name=confirm] ~ .actions`))
+	v.do("confirm", chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`), chromedp.WaitVisible(`form[action$="/undo"] button`))
+	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
+		t.Errorf("the counts: %s", got)
+	}
+	v.do("undo", chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitVisible(`.counts`))
+	v.do("the list", chromedp.Navigate(s.base+"/provider/incidents"), chromedp.WaitVisible(`tbody`))
+	if got := v.text(`tbody`); !strings.Contains(got, "undone") {
+		t.Errorf("the incidents: %s", got)
+	}
 }
 
 // backShowsNo goes back and fails the test if the page has the text. It may be

@@ -1,6 +1,10 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/latchkey/latchkey/internal/parts"
 )
 
 // snippetsWork runs the programs of the page that shows a key, as they stand
@@ -45,12 +51,55 @@ func snippetsWork(t *testing.T, v *visitor, key string) {
 	run("X-Latchkey-Code: VALID", "sh", "-c", shown(`document.getElementById("curl").textContent`))
 	run("200 OK VALID", "go", "run", put("main.go", snippet("package main")))
 	run("200 VALID", "python3", put("drf.py", snippet("Api-Key")))
+	run("200 VALID", parts.Python(t, "requests"), put("snippet.py", snippet("import requests")))
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Log("there is no node: the JavaScript was not run")
 		return
 	}
 	run("200 VALID", node, put("snippet.mjs", snippet("await fetch")))
+}
+
+// guardedByNginx starts nginx with what the page says of it, in front of an API
+// that tells the key that it was sent, and asks it.
+func guardedByNginx(t *testing.T, v *visitor, base, key string) {
+	t.Helper()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprintf(w, "the API got %q", r.Header.Get("X-API-Key"))
+	}))
+	t.Cleanup(api.Close)
+	snippet, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".snippets pre")].map(e => e.textContent).find(s => s.includes("auth_request"))`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := parts.FreeAddr(t)
+	const upstream = "http://127.0.0.1:3000"
+	if !strings.Contains(snippet, upstream) || !strings.Contains(snippet, base+"/verify") {
+		t.Fatalf("the configuration of nginx leads elsewhere:\n%s", snippet)
+	}
+	parts.Nginx(t, addr, "server {\nlisten "+addr+";\n"+strings.ReplaceAll(snippet, upstream, api.URL)+"\n}")
+	for _, tt := range []struct {
+		name, key string
+		status    int
+		body      string
+	}{
+		{"a good key", key, http.StatusOK, `the API got ""`},
+		{"no key", "", http.StatusUnauthorized, ""},
+		{"a mistyped key", key + "x", http.StatusUnauthorized, ""},
+		{"a good key over its limit of one an hour", key, http.StatusTooManyRequests, ""},
+	} {
+		if answer, body := get(t, "http://"+addr+"/", tt.key); answer.StatusCode != tt.status || !strings.Contains(body, tt.body) {
+			t.Errorf("%s at nginx: %d %s", tt.name, answer.StatusCode, body)
+		}
+	}
+}
+
+// named gives the field with the name a value.
+func named(name, value string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := chromedp.Evaluate[string](`document.querySelector("[name=`+name+`]").value = "`+value+`"`)(ctx, tab)
+		return err
+	})
 }
 
 // TestPortalSnippets issues a key and runs what its page says.
@@ -62,5 +111,8 @@ func TestPortalSnippets(t *testing.T) {
 	v.do("issue", chromedp.WaitVisible(`.needs`), chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .button`), chromedp.Click(`.head .button`),
 		chromedp.WaitVisible(`#networks`), chromedp.SendKeys(`#name`, "Snippets"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
 	snippetsWork(t, v, v.text(`#secret`))
+	v.do("a key of one request an hour", v.kept(), chromedp.Click(`.path a:last-child`), chromedp.WaitVisible(`a[href$="/keys/new"]`), chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#networks`),
+		chromedp.SendKeys(`#name`, "Nginx"), named("requests", "1"), named("per", "1h"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
+	guardedByNginx(t, v, s.base, v.text(`#secret`))
 	v.do("leave", v.kept())
 }

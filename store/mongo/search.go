@@ -41,6 +41,17 @@ func (c keyCollection) Ahead(ctx context.Context, f keys.KeyFilter, after string
 	return keys.CursorAt(f.Order, at, found.ID), nil
 }
 
+// WholeByUse looks for one key more than listByUse sorts.
+func (c keyCollection) WholeByUse(ctx context.Context, f keys.KeyFilter) (bool, error) {
+	no := false
+	where := c.where(keys.KeyFilter{OrganizationIDs: f.OrganizationIDs, ServiceAccountID: f.ServiceAccountID, Revoked: &no})
+	err := c.documents().FindOne(ctx, where, options.FindOne().SetSort(bson.D{{Key: "_id", Value: 1}}).SetSkip(keys.MostLooked).SetProjection(bson.D{{Key: "_id", Value: 1}})).Err()
+	if err = known(err); errors.Is(err, errs.NotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
 // WithText cannot tell: no index that every server of the protocol has serves
 // texts by a part of a word. Searches look at a bounded number of keys.
 func (c keyCollection) WithText(context.Context, string, int) ([]string, bool, error) {

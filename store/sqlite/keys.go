@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"time"
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
@@ -68,10 +69,7 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	if f.Disabled != nil && !*f.Disabled {
 		c.add("disabled = 0")
 	}
-	if !f.EndsBy.IsZero() {
-		c.use("keys_ends")
-		c.add("ends_at <= ?", f.EndsBy.UnixMilli())
-	}
+	c.endsBy(f)
 	switch {
 	case f.EndsAfter.IsZero():
 	case f.Order == keys.EndFirst: // which leaves out keys that never end, and is searched by this
@@ -95,7 +93,7 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 		c.add("environment = ?", string(f.Environment))
 	}
 	if !f.UnusedSince.IsZero() {
-		c.add("coalesce(last_used_at, 0) < ? AND created_at < ?", f.UnusedSince.UnixMilli(), f.UnusedSince.UnixMilli())
+		c.add(behind("used_at", f)+" < ? AND created_at < ?", f.UnusedSince.UnixMilli(), f.UnusedSince.UnixMilli())
 	}
 	switch {
 	case f.Rotated == nil:
@@ -113,6 +111,26 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	c.contains(f.Text)
 	c.through(f)
 	return c
+}
+
+// endsBy keeps what ends until then.
+func (c *conditions) endsBy(f keys.KeyFilter) {
+	if f.EndsBy.IsZero() {
+		return
+	}
+	if f.Through == "" {
+		c.use("keys_ends")
+	}
+	c.add(behind("ends_at", f)+" <= ?", f.EndsBy.UnixMilli())
+}
+
+// behind is the column as it is compared in a list that may end at a cursor:
+// then the cursor is what an index is searched by, as it leaves fewer rows.
+func behind(column string, f keys.KeyFilter) string {
+	if f.Through == "" {
+		return column
+	}
+	return "+" + column
 }
 
 // few names the index that holds, of the keys of one organization, only what
@@ -188,7 +206,7 @@ func (c *conditions) ordered(f keys.KeyFilter) {
 // orderedBy is what an order by time goes by.
 func orderedBy(o keys.KeyOrder) string {
 	if o == keys.UsedLast {
-		return "coalesce(last_used_at, 0)"
+		return "used_at"
 	}
 	return "ends_at"
 }
@@ -201,9 +219,6 @@ func (c *conditions) through(f keys.KeyFilter) {
 		c.add("id >= ?", f.Through)
 	default:
 		at, id := keys.ParseCursor(f.Through)
-		if f.Order == keys.UsedLast {
-			c.add(orderedBy(f.Order)+" <= ?", at) // as the pair does not bound an expression
-		}
 		c.add("("+orderedBy(f.Order)+", id) <= (?, ?)", at, id)
 	}
 }
@@ -218,11 +233,11 @@ func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
 	if f.Order == keys.Newest {
 		return t.table.list(f, page)
 	}
-	c, by := whereKeys(f), orderedBy(f.Order)
 	at, id := keys.ParseCursor(page.After)
-	if f.EndsAfter.IsZero() || f.Order != keys.EndFirst || at >= f.EndsAfter.UnixMilli() {
-		c.add(by+" >= ?", at) // which an index on an expression is searched by; the pair below is not
+	if at > f.EndsAfter.UnixMilli() && f.Order == keys.EndFirst {
+		f.EndsAfter = time.Time{} // so that an index is searched by the cursor, which is behind it
 	}
+	c, by := whereKeys(f), orderedBy(f.Order)
 	c.add("("+by+", id) > (?, ?)", at, id)
 	from := t.name
 	if c.force != "" {

@@ -38,6 +38,9 @@ func (t keyTable) ahead(f keys.KeyFilter, page keys.Page) (string, []any) {
 	return "SELECT id, " + by + " FROM " + strings.TrimSuffix(rest, "?") + "1 OFFSET ?", append(slices.Clone(args[:last]), page.Limit-1)
 }
 
+// WholeByUse is always so: an index holds the order.
+func (keyTable) WholeByUse(context.Context, keys.KeyFilter) (bool, error) { return true, nil }
+
 const (
 	// gram is the length of the pieces, in letters, that the index of texts holds.
 	gram = 3

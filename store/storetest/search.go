@@ -44,6 +44,9 @@ func boundedSearch(t *testing.T, s store.Store) {
 			}
 		}
 	}
+	if whole, err := s.Keys().WholeByUse(ctx, keys.KeyFilter{OrganizationIDs: []string{"org_a"}}); err != nil || !whole {
+		t.Errorf("of 9 keys some are left out of the order by use: %v", err)
+	}
 	some := []string{all[7], all[2]}
 	found, err := s.Keys().List(ctx, keys.KeyFilter{IDs: some, Order: keys.EndFirst}, keys.Page{Limit: 10})
 	must(t, err)

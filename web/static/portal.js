@@ -16,10 +16,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const status = document.getElementById("copied");
     try {
       await navigator.clipboard.writeText(source.textContent.trim());
-      status.textContent = "Copied.";
+      status.textContent = status.dataset.copied;
     } catch {
       getSelection().selectAllChildren(source);
-      status.textContent = "Selected: press Ctrl+C or ⌘C to copy.";
+      status.textContent = status.dataset.select;
     }
     copied = true;
   });
@@ -40,16 +40,19 @@ for (const link of document.querySelectorAll("[data-kept]")) {
   link.addEventListener("click", () => { copied = true; });
 }
 
-// What the key of the form may do, in a sentence.
+// What the key of the form may do, in a sentence of the catalogue.
 const issue = document.querySelector("[data-issue]");
 if (issue) {
+  const say = JSON.parse(issue.dataset.issue);
+  const fill = (text, ...values) => text.replace(/%s/g, () => values.shift());
   const tell = () => {
     const data = new FormData(issue);
     const scopes = data.getAll("scopes");
-    const what = { no: "may do whatever its service account may", read: "may only read", yes: scopes.length ? "may do " + scopes.join(", ") : "may do nothing yet: tick a scope" }[data.get("narrowed")];
+    const what = { no: say.may_no, read: say.may_read, yes: scopes.length ? fill(say.may_yes, scopes.join(", ")) : say.may_nothing }[data.get("narrowed")];
     const networks = data.get("networks").trim().split(/[\s,]+/).filter(Boolean);
-    const ends = { date: data.get("date") ? "until the end of " + data.get("date") : "until a day to be chosen", never: "until it is revoked" }[data.get("expiry")] || "for " + data.get("expiry") + " days";
-    document.getElementById("summary").textContent = "A " + data.get("environment") + " key that " + what + ", from " + (networks.length ? networks.join(" or ") : "everywhere") + ", " + ends + ".";
+    const ends = { date: data.get("date") ? fill(say.ends_date, data.get("date")) : say.ends_open, never: say.ends_never }[data.get("expiry")] || fill(say.ends_days, data.get("expiry"));
+    const where = networks.length ? networks.join(say.or) : say.everywhere;
+    document.getElementById("summary").textContent = fill(say.sentence, data.get("environment"), what, where, ends);
   };
   issue.addEventListener("input", tell);
   issue.addEventListener("change", tell);
