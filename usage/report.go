@@ -35,6 +35,7 @@ type Query struct {
 	Interval        Level
 	Grouping        Grouping
 	OrganizationIDs []string // nil: all, and what belongs to none; empty: none
+	ExceptAccounts  []string  // pages of these are left out
 	AccountID       string
 	KeyID           string
 }
@@ -97,6 +98,9 @@ func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
 	points := map[at]*Point{}
 	for i := range pages {
 		p := &pages[i]
+		if slices.Contains(q.ExceptAccounts, p.AccountID) {
+			continue
+		}
 		group := q.group(p)
 		for cell, n := range p.Cells {
 			when := p.at(cell)
