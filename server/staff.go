@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
@@ -18,6 +19,13 @@ import (
 
 func (a *app) buildIncidents() (err error) {
 	a.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: a.keys, Store: a.store, Logger: a.logger, Left: a.people.Left})
+	return err
+}
+
+// buildTransfers makes what hands service accounts over.
+func (a *app) buildTransfers() (err error) {
+	a.certificates = &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now}
+	a.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: a.keys, Usage: a.store, Certificates: a.certificates})
 	return err
 }
 
