@@ -35,7 +35,7 @@ type Query struct {
 	Interval        Level
 	Grouping        Grouping
 	OrganizationIDs []string // nil: all, and what belongs to none; empty: none
-	ExceptAccounts  []string  // pages of these are left out
+	ExceptAccounts  []string // pages of these are left out
 	AccountID       string
 	KeyID           string
 }
