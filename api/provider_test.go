@@ -45,9 +45,11 @@ func TestTransfers(t *testing.T) {
 	if got := s.send(t, call{method: "GET", path: "/verify", as: byKey(x.secret)}); got.status != 200 || valueOf(got, "X-Latchkey-Organization-Id") != to.organization {
 		t.Errorf("the key: %d %v", got.status, got.header)
 	}
-	p := refused(t, s, 400, "invalid_request", do)
-	if !names(p, "organization_id") {
-		t.Errorf("transferred twice: %v", p)
+	if again, _ := want[client.Transfer](t, s, 200, do); again.FromOrganizationID != x.organization || !again.Complete || again.Keys != 1 {
+		t.Errorf("asked for twice: %+v", again)
+	}
+	if p := refused(t, s, 400, "invalid_request", call{method: "POST", path: path + "/transfer", as: owner, body: map[string]any{"organization_id": to.organization, "dry_run": true}}); !names(p, "organization_id") {
+		t.Errorf("previewed where it is: %v", p)
 	}
 	_, left := s.user(t, auth.Owner, x.organization)
 	refused(t, s, 404, "not_found", call{method: "GET", path: path, as: left})

@@ -21,15 +21,15 @@ func (a *API) transferAccount(c *gin.Context) error {
 		return err
 	}
 	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
-	p, err := a.Transfers.Preview(ctx, who, id, in.OrganizationID)
-	if err != nil {
-		return err
-	}
-	out := transferOut(&p)
 	if in.DryRun {
-		if err := p.Account.At(rev); err != nil {
+		p, err := a.Transfers.Preview(ctx, who, id, in.OrganizationID)
+		if err == nil {
+			err = p.Account.At(rev)
+		}
+		if err != nil {
 			return err
 		}
+		out := transferOut(&p)
 		out.DryRun = true
 		return show(c, http.StatusOK, p.Account.Revision, out)
 	}
@@ -37,6 +37,7 @@ func (a *API) transferAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	out := transferOut(&done.TransferPreview)
 	out.Complete, out.EffectiveEverywhereBy, out.WaitingFor = done.Complete, timeOut(done.By), waitingOut(done.Waiting)
 	return show(c, http.StatusOK, done.Account.Revision, out)
 }

@@ -66,32 +66,39 @@ func (t *Transfers) Preview(ctx context.Context, a Actor, accountID, organizatio
 	if p, err = t.allowed(ctx, a, accountID, organizationID); err != nil {
 		return p, err
 	}
-	alive, err := t.Keys.aliveKeys(ctx, accountID, MostCounted+1)
+	return p, t.count(ctx, a, &p)
+}
+
+// count completes the preview.
+func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) error {
+	alive, err := t.Keys.aliveKeys(ctx, p.Account.ID, MostCounted+1)
 	if err != nil {
-		return p, err
+		return err
 	}
 	p.Keys, p.MoreKeys = min(alive, MostCounted), alive > MostCounted
-	if p.Certificates, err = t.Certificates.CountOf(ctx, accountID); err != nil {
-		return p, fmt.Errorf("count certificates: %w", err)
+	if p.Certificates, err = t.Certificates.CountOf(ctx, p.Account.ID); err != nil {
+		return fmt.Errorf("count certificates: %w", err)
 	}
 	for _, scope := range p.Account.Scopes {
 		if strings.HasPrefix(scope, managementPrefix) || scope == AnyScope {
 			p.Management = append(p.Management, scope)
 		}
-		if !a.MayGrant(scope, organizationID) {
+		if !a.MayGrant(scope, p.To.ID) {
 			p.Lacking = append(p.Lacking, scope)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // allowed reads what a transfer is about, if the actor may change both
 // organizations. Of one that he may not see he learns nothing.
 func (t *Transfers) allowed(ctx context.Context, a Actor, accountID, organizationID string) (p TransferPreview, err error) {
 	s := t.Keys
-	if p.Account, err = s.accountFor(ctx, a, accountID, ReadAccounts, WriteOrganization); err != nil {
+	account, err := s.accountFor(ctx, a, accountID, ReadAccounts, WriteOrganization)
+	if err != nil {
 		return p, err
 	}
+	p.Account = account
 	switch {
 	case organizationID == p.Account.OrganizationID:
 		return p, badField("organization_id", "is the organization that it is in")
@@ -119,8 +126,7 @@ func (t *Transfers) allowed(ctx context.Context, a Actor, accountID, organizatio
 
 // Transferred is a transfer that was made.
 type Transferred struct {
-	Account ServiceAccount
-	From    string
+	TransferPreview // with the account as it is now
 	Effect
 	// Complete is false where some of what belongs to the account follows behind
 	// the answer, within minutes.
@@ -131,10 +137,17 @@ var errTransferred = errs.New(errs.Conflict, "the service account was transferre
 
 // Transfer hands the account to the organization. Its keys go on working. The
 // actor may change both organizations, and grants what the account has in the
-// new one.
+// new one. A transfer that was made lately, or interrupted, is gone on with.
 func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, revision int64, organizationID string) (Transferred, error) {
 	s := t.Keys
 	p, err := t.allowed(ctx, a, accountID, organizationID)
+	if move := p.Account.Move; move != nil && p.Account.OrganizationID == organizationID {
+		p.From.ID, p.To.ID = move.From, organizationID
+		if err := p.Account.unchanged(revision); err != nil {
+			return Transferred{}, err
+		}
+		return t.finish(ctx, a, p)
+	}
 	if err != nil {
 		return Transferred{}, err
 	}
@@ -149,14 +162,23 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 		return Transferred{}, missing(err, accountWord)
 	}
 	s.bump(account.ID)
-	done := Transferred{Account: account, From: p.From.ID}
-	if err := t.tell(ctx, &account); err != nil {
+	p.Account = account
+	return t.finish(ctx, a, p)
+}
+
+// finish does what is left once the account itself has changed.
+func (t *Transfers) finish(ctx context.Context, a Actor, p TransferPreview) (done Transferred, err error) {
+	if err := t.tell(ctx, &p.Account); err != nil {
 		return done, err
 	}
-	if done.Complete, err = t.followFor(ctx, &account, answerWithin); err != nil {
+	if err := t.count(ctx, a, &p); err != nil {
 		return done, err
 	}
-	done.Effect = s.effect(ctx)
+	done.TransferPreview = p
+	if done.Complete, err = t.followFor(ctx, &p.Account, answerWithin); err != nil {
+		return done, err
+	}
+	done.Effect = t.Keys.effect(ctx)
 	return done, nil
 }
 

@@ -102,7 +102,7 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	transfers, _ := w.transfers()
 	done, err := transfers.Transfer(ctx, roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner}), w.account.ID, keys.AnyRevision, to)
 	w.must(err)
-	if !done.Complete || done.From != from || done.Account.OrganizationID != to || done.By.Before(w.now()) {
+	if !done.Complete || done.From.ID != from || done.Account.OrganizationID != to || done.By.Before(w.now()) {
 		t.Errorf("the transfer: %+v", done)
 	}
 	v := w.verify(keys.Question{Key: text, Cost: 1, Asker: heir})
@@ -247,16 +247,18 @@ func TestATransferIsContinued(t *testing.T) {
 	}
 
 	living, _ := w.transfers()
-	n, err := living.Step(ctx)
-	if w.must(err); n == 0 {
-		t.Error("nothing was left to do")
+	again, err := living.Transfer(ctx, heir, w.account.ID, keys.AnyRevision, to)
+	if w.must(err); !again.Complete || again.From.ID != from || again.Keys != 2 {
+		t.Errorf("asked for again: %+v", again)
 	}
+	_, err = living.Transfer(ctx, old, w.account.ID, keys.AnyRevision, to)
+	refused(t, "asked for again by the old organization", err, errs.NotFound, "")
 	for _, id := range []string{k.ID, other.ID, successor.ID} {
 		if row, err := w.store.Keys().Get(ctx, id); err != nil || row.OrganizationID != to {
 			t.Errorf("key %s is in %s, %v", id, row.OrganizationID, err)
 		}
 	}
-	n, err = living.Step(ctx)
+	n, err := living.Step(ctx)
 	if w.must(err); n != 0 {
 		t.Errorf("the next step found %d", n)
 	}
@@ -272,6 +274,33 @@ func TestATransferIsContinued(t *testing.T) {
 		if w.must(err); len(told) != 1 {
 			t.Errorf("%d events of the transfer in %s", len(told), organization)
 		}
+	}
+}
+
+// Nobody needs to ask again: the background work finishes it.
+func TestATransferEndsByItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, to := t.Context(), w.organization("New")
+	k, _ := w.issue(keys.KeyFields{})
+	dying, store := w.transfers()
+	store.gone.Store(true)
+	if _, err := dying.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to); !errors.Is(err, errs.Unavailable) {
+		t.Fatalf("interrupted: %v", err)
+	}
+	living, _ := w.transfers()
+	for i, want := range []int{1, 0} {
+		n, err := living.Step(ctx)
+		if w.must(err); n != want {
+			t.Errorf("step %d changed %d, want %d", i, n, want)
+		}
+	}
+	if row, err := w.store.Keys().Get(ctx, k.ID); err != nil || row.OrganizationID != to {
+		t.Errorf("the key is in %s, %v", row.OrganizationID, err)
+	}
+	events, err := w.store.Events(ctx, audit.Filter{OrganizationIDs: []string{to}, ObjectID: k.ID, Action: "key.transfer"}, "", 9)
+	if w.must(err); len(events) != 1 {
+		t.Errorf("%d events of the key", len(events))
 	}
 }
 
