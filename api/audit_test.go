@@ -21,6 +21,10 @@ var actions = map[string]string{
 	"rotateKey":  "key.create key.rotate", // of the successor, and of the key
 	"createTier": "tier.create", "changeTier": "tier.update", "deleteTier": "tier.delete",
 	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue", "undoIncident": "incident.undone incident.undo",
+	"transferServiceAccount": "key.transfer service_account.transfer service_account.transfer", // one for each organization
+	"setOverride":            "service_account.override", "endOverride": "service_account.override_end",
+	"renameScope": "scope.rename scope.create", "retireScope": "scope.retire", "restoreScope": "scope.restore",
+	"findKeys": "", "previewTier": "", // they change nothing
 	"createScope": "scope.create", "changeScope": "scope.update", "deleteScope": "scope.delete",
 	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create", "removeCertificate": "certificate.delete",
 	"obtainToken": "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.delete session.create", "signOut": "session.delete",

@@ -122,7 +122,7 @@ func TestDeletions(t *testing.T) {
 	s := newSuite(t, settings{})
 	admin := s.admin(t)
 	for _, o := range contract.operations {
-		if o.method != "DELETE" || !contract.serves("GET", o.path) || o.path == "/api/sessions" { // some cannot be read one by one
+		if o.method != "DELETE" || !contract.serves("GET", o.path) || strings.HasPrefix(o.path, "/api/session") && !strings.Contains(o.path, "{") { // some cannot be read one by one
 			continue
 		}
 		c := s.good(t, o, s.removable(t, o), admin)

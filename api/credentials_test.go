@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
@@ -137,6 +138,12 @@ func (s *suite) fill(t *testing.T, x tenant, body map[string]any) {
 		return *u
 	}
 	words := map[string]func() string{
+		"{elsewhere}": func() string {
+			o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Elsewhere"})
+			must(t, err)
+			return o.ID
+		},
+		"{soon}":     func() string { return s.now().Add(time.Hour).Format(time.RFC3339) },
 		"{newcomer}": func() string { id, _ := s.user(t, "", ""); return id },
 		"{email}":    func() string { return signer().Email },
 		"{username}": func() string { return signer().Username },

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -36,6 +37,25 @@ func checkExamples(t *testing.T, what, at string, content openapi3.Content, requ
 		must(t, err)
 		for _, fault := range contract.valid(fmt.Sprintf("%s/content/%s/schema", at, escape(kind)), text) {
 			t.Errorf("the example of %s as %s: %s", what, kind, fault)
+		}
+	}
+}
+
+// TestExamplesOfTheObjects: the main objects have one, and each is what it is an
+// example of.
+func TestExamplesOfTheObjects(t *testing.T) {
+	t.Parallel()
+	main := []string{"Organization", "Member", "ServiceAccount", "Key", "IssuedKey", "RevokedKey", "Tier", "Scope", "Me", "Certificate", "UsageReport"}
+	for name, ref := range contract.doc.Components.Schemas {
+		if len(ref.Value.Examples) == 0 && slices.Contains(main, name) {
+			t.Errorf("%s has no example", name)
+		}
+		for _, example := range ref.Value.Examples {
+			text, err := json.Marshal(example)
+			must(t, err)
+			for _, fault := range contract.valid("#/components/schemas/"+name, text) {
+				t.Errorf("the example of %s: %s", name, fault)
+			}
 		}
 	}
 }

@@ -49,6 +49,7 @@ var walk = []struct {
 	{"signUp forgotPassword", "" /*                          */, "202 202 202 202 202 202 202 202 202 202", "-"},
 	{"confirmEmail resetPassword", "" /*                     */, "200 200 200 200 200 200 200 200 200 200", "-"},
 	{"acceptInvitation", "" /*                               */, "401 401 403 403 403 403 200 403 403 403", "-"},
+	{"getSession", "" /*                                     */, "401 401 200 200 200 200 200 409 409 409", "-"},
 	{"signOut", "" /*                                        */, "401 401 204 204 204 204 204 409 409 409", "-"},
 	{"signOutEverywhere", "" /*                              */, "401 401 204 204 204 204 204 403 403 403", "-"},
 
@@ -56,6 +57,8 @@ var walk = []struct {
 	{"verifyAsked", "" /*                                    */, "401 401 403 403 200 200 200 403 200 200", "401 401 403 403 200 200 200 403 200 200"},
 
 	{"createTier createScope createOrganization createUser createIncident", "", "401 401 403 403 403 403 201 403 403 403", "-"},
+	{"setOverride endOverride previewTier", "" /*            */, "401 401 403 403 403 403 200 403 403 403", "-"},
+	{"getScopeHolders renameScope retireScope restoreScope findKeys", "", "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"changeTier changeScope changeUser", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"deleteTier deleteScope deleteUser resetOTP", "" /*     */, "401 401 403 403 403 403 204 403 403 403", "-"},
 	{"listNodes", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
@@ -87,6 +90,8 @@ var walk = []struct {
 	{"addCertificate", "" /*                                 */, "401 401 403 403 201 201 201 403 201 404", "401 401 403 403 404 404 201 403 404 404"},
 	{"removeCertificate", "" /*                              */, "401 401 403 403 204 204 204 403 204 404", "401 401 403 403 404 404 204 403 404 404"},
 	{"deleteServiceAccount", "" /*                           */, "401 401 403 403 409 409 409 403 409 404", "401 401 403 403 404 404 409 403 404 404"},
+	// Nobody in the table is in the organization that it goes to, but for the staff.
+	{"transferServiceAccount", "" /*                         */, "401 401 403 403 403 400 200 403 400 404", "401 401 403 403 403 404 200 403 404 404"},
 	{"deleteKey", "" /*                                      */, "401 401 403 403 204 204 204 403 204 404", "401 401 403 403 404 404 204 403 404 404"},
 
 	{"getUsage", "" /*                                       */, "401 401 403 200 200 200 200 403 200 200", "401 401 403 200 200 200 200 403 200 200"},

@@ -31,7 +31,7 @@ const (
 )
 
 func (a *API) routes() []route {
-	all := slices.Concat(a.serviceRoutes(), a.signInRoutes(), a.peopleRoutes(), a.keyRoutes())
+	all := slices.Concat(a.serviceRoutes(), a.signInRoutes(), a.peopleRoutes(), a.keyRoutes(), a.providerRoutes())
 	if a.Metrics != nil {
 		all = append(all, route{"GET", "/metrics", auth.HasScope(keys.ReadMetrics), a.metrics, guarded, nil})
 	}
@@ -64,6 +64,7 @@ func (a *API) signInRoutes() []route {
 		{"GET", "/api/tokens/:id", known, a.getToken, guarded, nil},
 		{"DELETE", "/api/tokens/:id", known, a.revokeToken, guarded, nil},
 		{"POST", "/api/session", anybody, a.signIn, open, nil},
+		{"GET", "/api/session", known, a.getSession, guarded, nil},
 		{"DELETE", "/api/session", known, a.signOut, guarded, nil},
 		{"GET", "/api/sessions", known, a.listSessions, guarded, nil},
 		{"DELETE", "/api/sessions", known, a.signOutEverywhere, guarded, nil},
@@ -120,13 +121,16 @@ func (a *API) peopleRoutes() []route {
 }
 
 func (a *API) keyRoutes() []route {
-	known, staff, may := auth.IsAuthenticated(), auth.IsAdminUser(), auth.HasScope
+	staff, may := auth.IsAdminUser(), auth.HasScope
 	return []route{
 		{"GET", "/api/service-accounts", may(keys.ReadAccounts), a.listAccounts, guarded, nil},
 		{"POST", "/api/service-accounts", may(keys.WriteAccounts), a.createAccount, guarded, client.CreateServiceAccount{ServiceAccountSettings: client.ServiceAccountSettings{Scopes: []string{}, AllowedNetworks: []string{}}}},
 		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), a.getAccount, guarded, nil},
 		{"PATCH", "/api/service-accounts/:id", may(keys.WriteAccounts), a.patchAccount, guarded, client.ServiceAccountSettings{}},
 		{"DELETE", "/api/service-accounts/:id", may(keys.WriteAccounts), a.deleteAccount, guarded, nil},
+		{"POST", "/api/service-accounts/:id/transfer", may(keys.WriteOrganization), a.transferAccount, guarded, client.TransferServiceAccount{}},
+		{"PUT", "/api/service-accounts/:id/override", staff, a.setOverride, guarded, client.Override{}},
+		{"DELETE", "/api/service-accounts/:id/override", staff, a.endOverride, guarded, nil},
 		{"GET", "/api/service-accounts/:id/certificates", may(keys.ReadAccounts), a.listCertificates, guarded, nil},
 		{"POST", "/api/service-accounts/:id/certificates", may(keys.WriteAccounts), a.addCertificate, guarded, client.AddCertificate{}},
 		{"GET", "/api/service-accounts/:id/certificates/:certificate_id", may(keys.ReadAccounts), a.getCertificate, guarded, nil},
@@ -136,12 +140,19 @@ func (a *API) keyRoutes() []route {
 
 		{"GET", "/api/keys", may(keys.ReadKeys), a.listKeys, guarded, nil},
 		{"POST", "/api/keys", may(keys.WriteKeys), a.createKey, guarded, client.CreateKey{Environment: string(keys.Live), KeySettings: client.KeySettings{AllowedNetworks: []string{}}}},
+		{"POST", "/api/keys/find", staff, a.findKeys, guarded, client.FindKeys{}},
 		{"GET", "/api/keys/:id", may(keys.ReadKeys), a.getKey, guarded, nil},
 		{"PATCH", "/api/keys/:id", may(keys.WriteKeys), a.patchKey, guarded, client.KeySettings{}},
 		{"DELETE", "/api/keys/:id", may(keys.WriteKeys), a.deleteKey, guarded, nil},
 		{"POST", "/api/keys/:id/rotate", may(keys.WriteKeys), a.rotateKey, guarded, client.RotateKey{}},
 		{"POST", "/api/keys/:id/revoke", may(keys.WriteKeys), a.revokeKey, guarded, client.RevokeKey{}},
+	}
+}
 
+// providerRoutes are about many organizations, or none.
+func (a *API) providerRoutes() []route {
+	known, staff := auth.IsAuthenticated(), auth.IsAdminUser()
+	return []route{
 		{"GET", "/api/incidents", staff, a.listIncidents, guarded, nil},
 		{"POST", "/api/incidents", staff, a.createIncident, guarded, client.CreateIncident{}},
 		{"GET", "/api/incidents/:id", staff, a.getIncident, guarded, nil},
@@ -153,11 +164,16 @@ func (a *API) keyRoutes() []route {
 		{"GET", "/api/tiers/:name", known, a.getTier, guarded, nil},
 		{"PATCH", "/api/tiers/:name", staff, a.patchTier, guarded, client.TierSettings{}},
 		{"DELETE", "/api/tiers/:name", staff, a.deleteTier, guarded, nil},
+		{"POST", "/api/tiers/:name/preview", staff, a.previewTier, guarded, client.TierSettings{}},
 
 		{"GET", "/api/scopes", known, a.listScopes, guarded, nil},
 		{"POST", "/api/scopes", staff, a.createScope, guarded, client.CreateScope{}},
 		{"GET", "/api/scopes/:name", known, a.getScope, guarded, nil},
 		{"PATCH", "/api/scopes/:name", staff, a.patchScope, guarded, client.ScopeSettings{}},
 		{"DELETE", "/api/scopes/:name", staff, a.deleteScope, guarded, nil},
+		{"GET", "/api/scopes/:name/holders", staff, a.scopeHolders, guarded, nil},
+		{"POST", "/api/scopes/:name/rename", staff, a.renameScope, guarded, client.RenameScope{Keep: client.Duration(standardKeep)}},
+		{"POST", "/api/scopes/:name/retire", staff, a.retireScope(true), guarded, nil},
+		{"POST", "/api/scopes/:name/restore", staff, a.retireScope(false), guarded, nil},
 	}
 }

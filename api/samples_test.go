@@ -62,6 +62,13 @@ func samples() map[string]sample {
 				"created_by": "usr_none", "created_before": "2026-01-31T12:00:00Z", "last_used_before": "2026-01-31T12:00:00Z", "neglect": "no_expiry", "dry_run": true,
 			}
 		}},
+		"transferServiceAccount": {body: fixed(map[string]any{"organization_id": "{elsewhere}", "dry_run": false})},
+		"setOverride":            {body: fixed(map[string]any{"key_rate_limit": rule, "rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "day"}, "until": "{soon}", "note": "a launch"})},
+		"findKeys":               {body: func(x tenant, _ int64) map[string]any { return map[string]any{"find": x.secret} }},
+		"previewTier":            patch(map[string]any{"rate_limit": rule}),
+		"renameScope": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{"name": fmt.Sprintf("renamed%d:run", n), "keep": "1h"}
+		}},
 		"createTier": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{
 				"name": fmt.Sprintf("gold%d", n), "title": "Gold", "rate_limit": rule, "account_rate_limit": rule,

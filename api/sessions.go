@@ -46,13 +46,34 @@ func (a *API) signIn(c *gin.Context) error {
 	return answer(c, http.StatusOK, meOut(p))
 }
 
+// getSession tells who is signed in, and until when.
+func (a *API) getSession(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	p := principal(c)
+	if p.Session == nil {
+		return errNoSession
+	}
+	return answer(c, http.StatusOK, client.SignedIn{Session: sessionOut(p.Session, p), User: meOut(p)})
+}
+
+var errNoSession = errs.New(errs.Conflict, "this request was not made by a session")
+
+func sessionOut(s *auth.Session, p *auth.Principal) client.Session {
+	return client.Session{
+		ID: s.ID, CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, UserAgent: s.UserAgent,
+		Current: p.Session != nil && p.Session.ID == s.ID,
+	}
+}
+
 func (a *API) signOut(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
 	p := principal(c)
 	if p.Session == nil {
-		return errs.New(errs.Conflict, "this request was not made by a session")
+		return errNoSession
 	}
 	if err := a.People.SignOut(c.Request.Context(), p); err != nil {
 		return err
@@ -71,11 +92,8 @@ func (a *API) listSessions(c *gin.Context) error {
 		return err
 	}
 	out := client.List[client.Session]{Items: make([]client.Session, 0, len(all))}
-	for _, s := range all {
-		out.Items = append(out.Items, client.Session{
-			ID: s.ID, CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, UserAgent: s.UserAgent,
-			Current: p.Session != nil && p.Session.ID == s.ID,
-		})
+	for i := range all {
+		out.Items = append(out.Items, sessionOut(&all[i], p))
 	}
 	return answer(c, http.StatusOK, out)
 }

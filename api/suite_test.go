@@ -102,6 +102,7 @@ type suite struct {
 	nodes        *nodes.Registry
 	keys         *keys.Service
 	incidents    *keys.Incidents
+	transfers    *keys.Transfers
 	people       *auth.People
 	marks        *keys.Marks
 	sealer       *seal.Sealer
@@ -194,6 +195,8 @@ func newSuite(t *testing.T, with settings) *suite {
 	must(t, err)
 	t.Cleanup(s.incidents.Close)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
+	s.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: s.keys, Usage: s.store, Certificates: s.certificates})
+	must(t, err)
 	s.jwt = auth.NewJWT(s.people, s.ring, verifier, s.format, auth.DefaultAccessLife, auth.DefaultRefreshLife)
 	server, err := oauth.New(oauth.Config{
 		Verifier: verifier, Keys: s.keys, Format: format, Ring: s.ring, Audit: log, Audience: issuer, Life: oauth.DefaultLife, Now: s.now,
@@ -202,7 +205,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.serve(t, logger, api.Config{
 		Certificates: s.certificates,
 		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
-		Keys: s.keys, Incidents: s.incidents, Verifier: verifier, Format: format, People: s.people, Audit: log, Nodes: s.nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
+		Keys: s.keys, Incidents: s.incidents, Transfers: s.transfers, Verifier: verifier, Format: format, People: s.people, Audit: log, Nodes: s.nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
 		Idempotency: idempotency.New(s.store, s.now), Health: s.checks(), Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
 	return s

@@ -29,6 +29,10 @@ func (a *API) getUsage(c *gin.Context) error {
 	if err := q.Err(); err != nil {
 		return err
 	}
+	var err error
+	if asked.ExceptAccounts, err = a.Keys.Elsewhere(c.Request.Context(), principal(c), keys.ReadUsage); err != nil {
+		return err
+	}
 	report, err := a.report(c.Request.Context(), asked)
 	if err != nil {
 		return err

@@ -123,7 +123,16 @@ func accountFields(s client.ServiceAccountSettings) keys.AccountFields {
 func accountOut(a *keys.ServiceAccount) client.ServiceAccount {
 	return client.ServiceAccount{
 		ID: a.ID, OrganizationID: a.OrganizationID, ServiceAccountSettings: accountSettings(a.AccountFields),
-		CreatedBy: a.CreatedBy, Stamps: stamps(&a.Stamp),
+		Override: overrideOut(a.Override), CreatedBy: a.CreatedBy, Stamps: stamps(&a.Stamp),
+	}
+}
+
+func overrideOut(o *keys.Override) *client.Override {
+	if o == nil {
+		return nil
+	}
+	return &client.Override{
+		KeyRateLimit: ruleOut(o.KeyRateLimit), RateLimit: ruleOut(o.RateLimit), Quota: quotaOut(o.Quota), Until: timeOut(o.Until), Note: o.Note,
 	}
 }
 
@@ -186,5 +195,8 @@ func scopeFields(s client.ScopeSettings) keys.ScopeFields {
 }
 
 func scopeOut(s *keys.Scope) client.Scope {
-	return client.Scope{Name: s.Name, ScopeSettings: scopeSettings(s.ScopeFields), Stamps: stamps(&s.Stamp)}
+	return client.Scope{
+		Name: s.Name, ScopeSettings: scopeSettings(s.ScopeFields), RetiredAt: timeOut(s.RetiredAt), RenamedTo: textOut(s.RenamedTo),
+		RenamedUntil: timeOut(s.RenamedUntil), Stamps: stamps(&s.Stamp),
+	}
 }

@@ -148,7 +148,8 @@ type ServiceAccount struct {
 	ID             string `json:"id"`
 	OrganizationID string `json:"organization_id"`
 	ServiceAccountSettings
-	CreatedBy string `json:"created_by"`
+	Override  *Override `json:"override"` // other limits until a time
+	CreatedBy string    `json:"created_by"`
 	Stamps
 }
 
@@ -281,6 +282,9 @@ type CreateScope struct {
 type Scope struct {
 	Name string `json:"name"`
 	ScopeSettings
+	RetiredAt    *time.Time `json:"retired_at"`    // not granted any more from then on
+	RenamedTo    *string    `json:"renamed_to"`    // the name that takes its place
+	RenamedUntil *time.Time `json:"renamed_until"` // when those that hold it lose it
 	Stamps
 }
 

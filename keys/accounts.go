@@ -83,6 +83,9 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 		return ServiceAccount{}, err
 	}
 	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
+		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil { // it may have been transferred just now
+			return err
+		}
 		old := account.AccountFields
 		fields, err := edit(old)
 		if err != nil {

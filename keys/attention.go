@@ -30,6 +30,9 @@ type Attention struct {
 func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
 	now, no := moment(s.now()), false
 	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}
+	if alive.ExceptAccounts, err = s.Elsewhere(ctx, a, ReadKeys); err != nil {
+		return all, fmt.Errorf("list transferred accounts: %w", err)
+	}
 	ending := alive
 	ending.Order, ending.EndsBy, ending.Rotated = EndFirst, now.Add(ExpiresSoon), &no
 	if all.Expiring, err = s.listKeys(ctx, ending, Page{Limit: most}); err != nil {

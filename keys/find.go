@@ -55,6 +55,9 @@ func (s *Service) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilt
 		ServiceAccountID: q.ServiceAccountID, Environment: q.Environment, Text: Fold(q.Text),
 		UnusedSince: moment(q.Unused), Rotated: q.Rotated, Order: q.Order,
 	}
+	if f.ExceptAccounts, err = s.Elsewhere(ctx, a, ReadKeys); err != nil {
+		return f, false, err
+	}
 	now := moment(s.now())
 	f.restrictTo(q.Status, now)
 	if !q.ExpiringBefore.IsZero() {

@@ -363,7 +363,7 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 			return err
 		},
 		"rename": func() error {
-			_, err := w.service.RenameScope(ctx, owner, "invoices:read", "bills:read", 0)
+			_, err := w.service.RenameScope(ctx, owner, "invoices:read", keys.AnyRevision, "bills:read", 0)
 			return err
 		},
 		"use": func() error { _, err := w.service.ScopesUse(ctx, owner, nil); return err },

@@ -73,7 +73,13 @@ func (s *Service) insert(ctx context.Context, k *Key, most int) (Secret, error) 
 	if err := s.store.Keys().Insert(ctx, *k); err != nil {
 		return Secret{}, err
 	}
-	alive, err := s.aliveKeys(ctx, k.ServiceAccountID, most+1)
+	// A transfer writes the account first, then looks for its keys: it finds
+	// this one, or this finds the account elsewhere.
+	err := s.stays(ctx, k)
+	alive := 0
+	if err == nil {
+		alive, err = s.aliveKeys(ctx, k.ServiceAccountID, most+1)
+	}
 	if err == nil && alive <= most {
 		return secret, nil
 	}

@@ -102,6 +102,9 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 
 var errContended = errs.New(errs.Conflict, "too many writers change this object at once; try again")
 
+// At returns errs.Stale unless the object is at the revision asked for.
+func (s *Stamp) At(revision int64) error { return s.unchanged(revision) }
+
 // unchanged returns errs.Stale unless the object is at the revision asked for.
 func (s *Stamp) unchanged(revision int64) error {
 	if revision == AnyRevision || s.Revision == revision {

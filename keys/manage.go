@@ -22,6 +22,9 @@ func (s *Service) KeyToRead(ctx context.Context, a Actor, id string, read Action
 	if err != nil {
 		return Key{}, missing(err, keyWord)
 	}
+	if err := s.locate(ctx, &k); err != nil {
+		return Key{}, err
+	}
 	if err := allow(a, read, read, k.OrganizationID, keyWord); err != nil {
 		return Key{}, err
 	}
@@ -42,6 +45,9 @@ func (s *Service) keyFor(ctx context.Context, a Actor, id string, write Action) 
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
 		return Key{}, missing(err, keyWord)
+	}
+	if err := s.locate(ctx, &k); err != nil {
+		return Key{}, err
 	}
 	if err := allow(a, ReadKeys, write, k.OrganizationID, keyWord); err != nil {
 		return Key{}, err
@@ -69,6 +75,10 @@ func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision in
 		if err != nil {
 			return err
 		}
+		k.OrganizationID = account.OrganizationID
+		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, keyWord); err != nil { // it may have been transferred just now
+			return err
+		}
 		return s.checkKey(a, k, old, account, tier)
 	})
 	if err != nil {
@@ -91,10 +101,11 @@ func (s *Service) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, err
 
 // DeleteKey removes the key and its row; Revoke keeps the row.
 func (s *Service) DeleteKey(ctx context.Context, a Actor, id string, revision int64) error {
-	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
+	known, err := s.keyFor(ctx, a, id, WriteKeys)
+	if err != nil {
 		return err
 	}
-	k, err := Remove(ctx, s.store.Keys(), id, revision, func(*Key) error { return nil })
+	k, err := Remove(ctx, s.store.Keys(), id, revision, func(k *Key) error { return s.relocate(ctx, k, &known) })
 	if err != nil {
 		return missing(err, keyWord)
 	}
@@ -120,7 +131,8 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 	if err := f.Err(); err != nil {
 		return Key{}, Effect{}, err
 	}
-	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
+	known, err := s.keyFor(ctx, a, id, WriteKeys)
+	if err != nil {
 		return Key{}, Effect{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
@@ -128,7 +140,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 			return errAlreadyRevoked
 		}
 		k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), reason, note
-		return nil
+		return s.relocate(ctx, k, &known)
 	})
 	if errors.Is(err, errAlreadyRevoked) {
 		return before, s.effect(ctx), nil
@@ -206,7 +218,7 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id, successorID string, r
 			return err
 		}
 		k.RotatedTo, k.GraceUntil = successor.ID, moment(s.now().Add(grace))
-		return nil
+		return s.relocate(ctx, k, &old)
 	})
 	if err != nil {
 		undo := s.store.Keys().Delete(context.WithoutCancel(ctx), successor.ID, successor.Revision)

@@ -69,7 +69,7 @@ func newMemory() *memory {
 	m.accounts = rows[keys.ServiceAccount, keys.AccountFilter]{
 		m: m, id: func(a *keys.ServiceAccount) string { return a.ID }, stamp: func(a *keys.ServiceAccount) *keys.Stamp { return &a.Stamp },
 		match: func(a *keys.ServiceAccount, f keys.AccountFilter) bool {
-			return (f.OrganizationIDs == nil || slices.Contains(f.OrganizationIDs, a.OrganizationID)) && (f.Tier == "" || f.Tier == a.Tier)
+			return (f.OrganizationIDs == nil || slices.Contains(f.OrganizationIDs, a.OrganizationID)) && (f.Tier == "" || f.Tier == a.Tier) && (!f.Moving || a.Move != nil)
 		},
 	}
 	m.keys = rows[keys.Key, keys.KeyFilter]{

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -46,6 +47,7 @@ type ServiceAccount struct {
 	OrganizationID string    `json:"organization_id"`
 	CreatedBy      string    `json:"created_by,omitempty"` // id of the user or service account
 	Override       *Override `json:"override,omitempty"`   // nil: none
+	Move           *Move     `json:"-"`                    // nil: all that belongs to it is where it is
 	AccountFields
 }
 
@@ -71,6 +73,13 @@ type Override struct {
 	Quota        *ratelimit.Quota `json:"quota,omitempty"`
 	Until        time.Time        `json:"until"`
 	Note         string           `json:"note,omitempty"` // why
+}
+
+// Move is the last transfer of an account to another organization.
+type Move struct {
+	From string // the organization that it left
+	At   time.Time
+	By   audit.Subject
 }
 
 // Environment is part of the key itself: live or test.

@@ -116,11 +116,14 @@ func renamable(c *Scope) error {
 // steps (see RenameStep), and takes the old one from them when keep is over: so
 // long a verification that asks for the old name passes. The new name is added
 // to the catalogue unless it is there. Only admins may.
-func (s *Service) RenameScope(ctx context.Context, a Actor, name, to string, keep time.Duration) (Scope, error) {
+func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revision int64, to string, keep time.Duration) (Scope, error) {
 	if err := adminOnly(a); err != nil {
 		return Scope{}, err
 	}
 	old, err := s.Scope(ctx, name)
+	if err == nil {
+		err = old.unchanged(revision)
+	}
 	if err == nil {
 		err = renamable(&old)
 	}
@@ -138,10 +141,12 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name, to string, kee
 	if there, err := s.store.Scopes().Get(ctx, to); err == nil && !(there.RetiredAt.IsZero() && there.RenamedTo == "") {
 		return Scope{}, badField("name", "is the name of a scope that is retired or being renamed")
 	}
-	if _, err := s.CreateScope(ctx, a, to, old.ScopeFields); err != nil && !errors.Is(err, errs.Conflict) {
+	made, err := s.CreateScope(ctx, a, to, old.ScopeFields)
+	there := errors.Is(err, errs.Conflict)
+	if err != nil && !there {
 		return Scope{}, err
 	}
-	before, after, err := Revise(ctx, s.store.Scopes(), name, AnyRevision, s.now, func(c *Scope) error {
+	before, after, err := Revise(ctx, s.store.Scopes(), name, revision, s.now, func(c *Scope) error {
 		if err := renamable(c); err != nil {
 			return err
 		}
@@ -149,6 +154,9 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name, to string, kee
 		c.RetiredAt, c.RenamedTo, c.RenamedUntil, c.RenameOpen = now, to, now.Add(keep), true
 		return nil
 	})
+	if err != nil && !there {
+		err = errors.Join(err, s.store.Scopes().Delete(context.WithoutCancel(ctx), to, made.Revision))
+	}
 	if err != nil {
 		return Scope{}, missing(err, scopeWord)
 	}

@@ -138,7 +138,7 @@ func TestAScopeIsRenamed(t *testing.T) {
 			t.Errorf("%s: %s, want %s", scope, got, want)
 		}
 	}
-	_, err = w.service.RenameScope(ctx, w.admin, "invoices:read", "bills:read", time.Hour)
+	_, err = w.service.RenameScope(ctx, w.admin, "invoices:read", keys.AnyRevision, "bills:read", time.Hour)
 	w.must(err)
 	asked(own, "bills:read", keys.InsufficientScope)
 	w.renameAll(ctx, 2)
@@ -148,7 +148,7 @@ func TestAScopeIsRenamed(t *testing.T) {
 	}
 	_, err = w.service.CreateAccount(ctx, w.admin, "", keys.FirstOrganization, keys.AccountFields{Name: "c", Scopes: []string{"invoices:read"}})
 	refused(t, "the old name for a new account", err, errs.Invalid, "scopes[0]")
-	_, err = w.service.RenameScope(ctx, w.admin, "invoices:read", "other:read", time.Hour)
+	_, err = w.service.RenameScope(ctx, w.admin, "invoices:read", keys.AnyRevision, "other:read", time.Hour)
 	refused(t, "renamed twice", err, errs.Conflict, "")
 	w.advance(time.Hour)
 	w.renameAll(ctx, 2)
@@ -159,10 +159,10 @@ func TestAScopeIsRenamed(t *testing.T) {
 	_, err = w.service.Scope(ctx, "invoices:read")
 	refused(t, "the old name in the catalogue", err, errs.NotFound, "")
 	for _, to := range []string{"latchkey:x", "Not a scope", "bills:read"} {
-		_, err = w.service.RenameScope(ctx, w.admin, "bills:read", to, 0)
+		_, err = w.service.RenameScope(ctx, w.admin, "bills:read", keys.AnyRevision, to, 0)
 		refused(t, to, err, errs.Invalid, "name")
 	}
-	_, err = w.service.RenameScope(ctx, w.admin, "latchkey:verify", "x:y", 0)
+	_, err = w.service.RenameScope(ctx, w.admin, "latchkey:verify", keys.AnyRevision, "x:y", 0)
 	refused(t, "one of ours", err, errs.Conflict, "")
 }
 

@@ -45,6 +45,7 @@ type AccountFilter struct {
 	Tier            string
 	ExternalID      string
 	Text            string // in name, description and id, case folded
+	Moving          bool   // has a Move
 }
 
 // KeyFilter selects keys; zero fields do not restrict. Statuses are expressed
@@ -82,6 +83,8 @@ type KeyFilter struct {
 	Endless   bool // has no end, and is not revoked
 	NeverUsed bool // and is not revoked
 	OwnScopes bool // has scopes of its own, and is not revoked
+	// ExceptAccounts leaves out keys of these service accounts.
+	ExceptAccounts []string
 }
 
 // NoFilter is the filter of collections that are always listed whole.

@@ -32,6 +32,7 @@ type world struct {
 	account  keys.ServiceAccount
 	store    *sqlite.Store
 	meter    *usage.Meter
+	marks    *keys.Marks
 }
 
 func (w *world) now() time.Time          { return time.Unix(0, w.at.Load()).UTC() }
@@ -47,6 +48,7 @@ func newWorld(t *testing.T) *world {
 	limiter, err := ratelimit.NewLocal(ratelimit.Config{Now: w.now, Store: store})
 	w.must(err)
 	marks := keys.NewMarks()
+	w.marks = marks
 	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, w.now), Marks: marks, Format: format(t), Now: w.now})
 	w.must(err)
 	w.verifier, err = keys.NewVerifier(keys.VerifierConfig{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/calls"
@@ -31,33 +32,35 @@ import (
 
 // app is every part that is not HTTP, built from the configuration.
 type app struct {
-	config      *config
-	logger      *slog.Logger
-	store       store.Store
-	format      keys.Format
-	marks       *keys.Marks
-	audit       *audit.Log
-	nodes       *nodes.Registry
-	push        *redispush.Push
-	limiter     *limits
-	lastUsed    *usage.LastUsed
-	meter       *usage.Meter
-	recorder    *usage.Recorder
-	keys        *keys.Service
-	incidents   *keys.Incidents
-	verifier    *keys.Verifier
-	people      *auth.People
-	idempotency *idempotency.Keeper
-	sealer      *seal.Sealer
-	outbox      *mail.Outbox
-	reminders   *reminders.Service
-	ring        *signing.Keyring
-	jwt         *auth.JWT
-	oauth       *oauth.Server
-	passwords   *auth.Passwords
-	metrics     *metrics.Set
-	tracer      *tracing.Tracer // nil: no traces
-	started     time.Time
+	config       *config
+	logger       *slog.Logger
+	store        store.Store
+	format       keys.Format
+	marks        *keys.Marks
+	audit        *audit.Log
+	nodes        *nodes.Registry
+	push         *redispush.Push
+	limiter      *limits
+	lastUsed     *usage.LastUsed
+	meter        *usage.Meter
+	recorder     *usage.Recorder
+	keys         *keys.Service
+	incidents    *keys.Incidents
+	transfers    *keys.Transfers
+	certificates *mtls.Registry
+	verifier     *keys.Verifier
+	people       *auth.People
+	idempotency  *idempotency.Keeper
+	sealer       *seal.Sealer
+	outbox       *mail.Outbox
+	reminders    *reminders.Service
+	ring         *signing.Keyring
+	jwt          *auth.JWT
+	oauth        *oauth.Server
+	passwords    *auth.Passwords
+	metrics      *metrics.Set
+	tracer       *tracing.Tracer // nil: no traces
+	started      time.Time
 }
 
 func newLogger(c *config, to io.Writer) *slog.Logger {
@@ -111,6 +114,9 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 		return a, err
 	}
 	if err = a.buildIncidents(); err != nil {
+		return a, err
+	}
+	if err = a.buildTransfers(); err != nil {
 		return a, err
 	}
 	return a, a.metrics.Register(newCollector(a))

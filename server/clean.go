@@ -80,6 +80,7 @@ func (a *app) cleanedKinds() []cleaned {
 		}},
 		{"dry runs of incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.incidents.Clean(ctx) }},
 		{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) { return a.keys.RenameStep(ctx, auth.System()) }},
+		{"transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Step(ctx) }},
 		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.nodes.Forget(ctx) }},
 		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.recorder.Clean(ctx) }},
 	}

@@ -20,7 +20,6 @@ import (
 	"github.com/latchkey/latchkey"
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/fastlane"
 	"github.com/latchkey/latchkey/internal/httpx"
@@ -184,8 +183,8 @@ func (a *app) handler() (http.Handler, error) {
 	reports := usage.NewReports(a.store)
 	service, err := api.New(api.Config{
 		Keys: a.keys, Incidents: a.incidents, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
-		Certificates: &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now},
-		JWT:          a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: reports,
+		Certificates: a.certificates, Transfers: a.transfers,
+		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: reports,
 		Idempotency: a.idempotency, Edge: edge, Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
@@ -199,7 +198,7 @@ func (a *app) handler() (http.Handler, error) {
 	portal, err := web.New(web.Config{
 		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
 		Reminders: a.reminders,
-		Keys:      a.keys, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
+		Keys:      a.keys, Transfers: a.transfers, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})
 	if err != nil {

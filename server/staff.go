@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
@@ -24,6 +25,13 @@ func (a *app) buildIncidents() (err error) {
 // portalPatience is how long a page waits for an incident that its form began.
 // The page shows what goes on, and refreshes itself.
 const portalPatience = 10 * time.Millisecond
+
+// buildTransfers makes what hands service accounts over.
+func (a *app) buildTransfers() (err error) {
+	a.certificates = &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now}
+	a.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: a.keys, Usage: a.store, Certificates: a.certificates})
+	return err
+}
 
 // staff is what the portal's pages for the provider's staff need.
 func (a *app) staff() web.Staff {

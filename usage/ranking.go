@@ -3,7 +3,6 @@ package usage
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -27,12 +26,9 @@ type Ranking struct {
 // Ranking returns at most so many groups of the query, the others among them.
 func (r *Reports) Ranking(ctx context.Context, q Query, most int) (Ranking, error) {
 	q.From = q.Interval.Floor(q.From)
-	pages, err := r.store.Usage(ctx, q.filter(), mostRanked+1)
+	pages, err := r.pages(ctx, &q, mostRanked, tooManyRanked())
 	if err != nil {
-		return Ranking{}, fmt.Errorf("read usage: %w", err)
-	}
-	if len(pages) > mostRanked {
-		return Ranking{}, errs.New(errs.Invalid, "too many of them were used in this time to be told apart: choose a service account, or fewer days")
+		return Ranking{}, err
 	}
 	out := Ranking{Totals: make([][]uint64, int(q.Until.Sub(q.From)/q.Interval.Unit())+1)}
 	totals, all := map[string]uint64{}, make([]uint64, len(out.Totals))
@@ -48,6 +44,10 @@ func (r *Reports) Ranking(ctx context.Context, q Query, most int) (Ranking, erro
 	}
 	out.fill(&q, pages, all, min(len(totals), most))
 	return out, nil
+}
+
+func tooManyRanked() error {
+	return errs.New(errs.Invalid, "too many of them were used in this time to be told apart: choose a service account, or fewer days")
 }
 
 // fill counts for each of the groups; the others have what is left of all.

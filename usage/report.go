@@ -35,6 +35,7 @@ type Query struct {
 	Interval        Level
 	Grouping        Grouping
 	OrganizationIDs []string // nil: all, and what belongs to none; empty: none
+	ExceptAccounts  []string // pages of these are left out
 	AccountID       string
 	KeyID           string
 }
@@ -79,16 +80,25 @@ type Reports struct{ store Store }
 // NewReports returns Reports of the store.
 func NewReports(s Store) *Reports { return &Reports{store: s} }
 
+// pages reads what the query counts. There are too many if it is more than most.
+func (r *Reports) pages(ctx context.Context, q *Query, most int, tooMany error) ([]Page, error) {
+	pages, err := r.store.Usage(ctx, q.filter(), most+1)
+	if err != nil {
+		return nil, fmt.Errorf("read usage: %w", err)
+	}
+	if len(pages) > most {
+		return nil, tooMany
+	}
+	return slices.DeleteFunc(pages, func(p Page) bool { return slices.Contains(q.ExceptAccounts, p.AccountID) }), nil
+}
+
 // Report returns the points of the query by time and group. Intervals in which
 // nothing was counted have none.
 func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
 	q.From = q.Interval.Floor(q.From)
-	pages, err := r.store.Usage(ctx, q.filter(), mostPages+1)
+	pages, err := r.pages(ctx, &q, mostPages, tooMuch())
 	if err != nil {
-		return nil, fmt.Errorf("read usage: %w", err)
-	}
-	if len(pages) > mostPages {
-		return nil, tooMuch()
+		return nil, err
 	}
 	type at struct {
 		time  int64

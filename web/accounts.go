@@ -159,6 +159,7 @@ type accountPage struct {
 	Next         string
 	MayEdit      bool // its keys
 	MayChange    bool // itself
+	MayTransfer  bool // to another organization
 	Organization string
 	Owner        string // who made it
 	Chart        chart
@@ -171,7 +172,7 @@ func (p *Portal) showAccount(c *gin.Context) error {
 		return err
 	}
 	out := accountPage{Account: account, MayEdit: who.May(keys.WriteKeys, account.OrganizationID)}
-	out.MayChange = who.May(keys.WriteAccounts, account.OrganizationID)
+	out.MayChange, out.MayTransfer = who.May(keys.WriteAccounts, account.OrganizationID), mayTransfer(who, &account)
 	if out.Tier, err = p.Keys.Tier(ctx, account.Tier); err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func (p *Portal) renameScope(c *gin.Context) error {
 		})
 	}
 	ctx, who := c.Request.Context(), principal(c)
-	_, err = p.Keys.RenameScope(ctx, who, c.Param("name"), to, keep)
+	_, err = p.Keys.RenameScope(ctx, who, c.Param("name"), keys.AnyRevision, to, keep)
 	if wrong, ok := p.asFaults(err, "name"); ok {
 		if wrong["name"] != "" {
 			wrong["to"] = wrong["name"]

@@ -182,7 +182,7 @@ func newSuite(t *testing.T, with settings) *suite {
 		Staff:     staff,
 		Reminders: s.reminders,
 		Verifier:  s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
-		Keys: s.keys, People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
+		Keys: s.keys, Transfers: s.transfers(store, log), People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
 		Idempotency: idempotency.New(store, s.now), Edge: httpx.NewEdge(trusted, logger), Limiter: limiter, Throttle: with.throttle,
 	})
 	s.must(err)

@@ -114,6 +114,10 @@ func (p *Portal) usageChart(c *gin.Context, out *usagePage, at span) error {
 	ctx, who := c.Request.Context(), principal(c)
 	by := usage.Grouping(out.By.Chosen)
 	q := usage.Query{From: at.from, Until: at.until, Interval: at.level, Grouping: by, OrganizationIDs: who.Organizations(keys.ReadUsage), AccountID: out.Account, KeyID: out.KeyID}
+	var err error
+	if q.ExceptAccounts, err = p.Keys.Elsewhere(ctx, who, keys.ReadUsage); err != nil {
+		return err
+	}
 	title := p.texts["usage.chart_"+out.By.Chosen]
 	if by == usage.ByOutcome {
 		points, err := p.Usage.Report(ctx, q)

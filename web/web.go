@@ -34,6 +34,7 @@ var static embed.FS
 // Config is what the portal needs. All fields but Throttle are required.
 type Config struct {
 	Keys        *keys.Service
+	Transfers   *keys.Transfers
 	Verifier    *keys.Verifier
 	Usage       *usage.Reports
 	Reminders   *reminders.Service
@@ -61,7 +62,7 @@ type Portal struct {
 
 // New returns a Portal.
 func New(c Config) (*Portal, error) {
-	if c.Keys == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
+	if c.Keys == nil || c.Transfers == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
 		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || !c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
@@ -121,6 +122,8 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.POST("/service-accounts/:id/enable", p.member(p.switchAccount(false)))
 	g.GET("/service-accounts/:id/delete", p.member(p.deleteAccountPage))
 	g.POST("/service-accounts/:id/delete", p.member(p.deleteAccount))
+	g.GET("/service-accounts/:id/transfer", p.member(p.transferPage))
+	g.POST("/service-accounts/:id/transfer", p.member(p.transferAccount))
 	g.GET("/service-accounts/:id/keys/new", p.member(p.newKey))
 	g.POST("/service-accounts/:id/keys/new", p.member(p.issueKey))
 }

@@ -213,6 +213,35 @@ func (r *Registry) Remove(ctx context.Context, a keys.Actor, accountID, id strin
 	return r.record(ctx, a, "certificate.delete", &c, c, nil)
 }
 
+// CountOf returns how many certificates act as the account.
+func (r *Registry) CountOf(ctx context.Context, accountID string) (int, error) {
+	all, err := r.Store.List(ctx, auth.CertificateFilter{ServiceAccountID: accountID}, keys.Page{Limit: mostCertificates})
+	return len(all), err
+}
+
+// MoveTo gives the account's certificates the organization that the account is
+// in now, and returns how many had another one.
+func (r *Registry) MoveTo(ctx context.Context, accountID, organizationID string) (changed int, err error) {
+	all, err := r.Store.List(ctx, auth.CertificateFilter{ServiceAccountID: accountID}, keys.Page{Limit: mostCertificates})
+	if err != nil {
+		return 0, fmt.Errorf("list certificates: %w", err)
+	}
+	for i := range all {
+		if all[i].OrganizationID == organizationID {
+			continue
+		}
+		_, _, err := keys.Revise(ctx, r.Store, all[i].ID, keys.AnyRevision, r.Now, func(c *auth.Certificate) error {
+			c.OrganizationID = organizationID
+			return nil
+		})
+		if err != nil && !errors.Is(err, errs.NotFound) {
+			return changed, fmt.Errorf("move certificate %s: %w", all[i].ID, err)
+		}
+		changed++
+	}
+	return changed, nil
+}
+
 func (r *Registry) record(ctx context.Context, a keys.Actor, action string, c *auth.Certificate, before, after any) error {
 	return r.Audit.Record(ctx, audit.Change{
 		Subject: a.Subject(), Action: action, Before: before, After: after,

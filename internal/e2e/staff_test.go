@@ -98,3 +98,24 @@ func TestPortalStaffActs(t *testing.T) { //nolint:paralleltest // so many pages 
 	look("staff-incident-undone")
 	v.page("staff-incidents", "/provider/incidents", `tbody`)
 }
+
+// TestPortalTransfer hands a service account to another organization without
+// JavaScript, after a look at what that means.
+func TestPortalTransfer(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
+	v := visitAsStaff(t)
+	v.do("an account", chromedp.WaitVisible(`.bar`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/transfer"]`))
+	from, name := v.text(`.facts a[href^="/organizations/"]`), strings.TrimSpace(v.text(`h1`))
+	v.look("account-transfer", chromedp.Click(`a[href$="/transfer"]`), chromedp.WaitVisible(`#organization_id`))
+	if _, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.getElementById("organization_id").selectedIndex = 1`)); err != nil {
+		t.Fatal(err)
+	}
+	v.do("where to", scripts(false), chromedp.Submit(`#organization_id`), chromedp.WaitVisible(`#name`), scripts(true))
+	v.look("account-transfer-preview")
+	v.do("another name", scripts(false), chromedp.SendKeys(`#name`, "x"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#name-fault`), scripts(true))
+	v.look("account-transfer-fault")
+	v.do("transfer", scripts(false), chromedp.Clear(`#name`), chromedp.SendKeys(`#name`, name), chromedp.Submit(`#name`), chromedp.WaitVisible(`.done`), scripts(true))
+	v.look("account-transferred")
+	if to := v.text(`.facts a[href^="/organizations/"]`); to == from || to == "" {
+		t.Errorf("it went from %q to %q", from, to)
+	}
+}

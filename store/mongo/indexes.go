@@ -44,6 +44,7 @@ func indexes() []index {
 		{"service_accounts", []string{"tier", "_id"}, false},
 		{"service_accounts", []string{"external_id", "_id"}, false},
 		{"service_accounts", []string{"updated_at"}, false},
+		{"service_accounts", []string{"move.from"}, false},
 		{"organizations", []string{"updated_at"}, false},
 		{"tiers", []string{"updated_at"}, false},
 		{"tombstones", []string{"deleted_at"}, false},

@@ -9,6 +9,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -162,20 +163,45 @@ type account struct {
 	Disabled        bool      `bson:"disabled"`
 	Search          string    `bson:"search"`
 	Override        *override `bson:"override"`
+	Move            *move     `bson:"move"`
+}
+
+// move is the last transfer of an account.
+type move struct {
+	From  string    `bson:"from"`
+	At    time.Time `bson:"at"`
+	Kind  string    `bson:"kind"`
+	ID    string    `bson:"id"`
+	Name  string    `bson:"name"`
+	KeyID string    `bson:"key_id"`
+}
+
+func moveOf(m *keys.Move) *move {
+	if m == nil {
+		return nil
+	}
+	return &move{m.From, m.At, m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID}
+}
+
+func (m *move) domain() *keys.Move {
+	if m == nil {
+		return nil
+	}
+	return &keys.Move{From: m.From, At: m.At.UTC(), By: audit.Subject{Kind: m.Kind, ID: m.ID, Name: m.Name, KeyID: m.KeyID}}
 }
 
 func accountOf(a *keys.ServiceAccount) account {
 	return account{
 		ID: a.ID, Stamp: stampOf(&a.Stamp), OrganizationID: a.OrganizationID, CreatedBy: a.CreatedBy, Name: a.Name, Description: a.Description,
 		Tier: a.Tier, Scopes: a.Scopes, AllowedNetworks: networksOf(a.AllowedNetworks), RateLimit: ruleOf(a.RateLimit), Quota: quotaOf(a.Quota),
-		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override),
+		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override), Move: moveOf(a.Move),
 	}
 }
 
 func accountIn(d *account) (keys.ServiceAccount, error) {
 	networks, err := networksIn(d.AllowedNetworks)
 	return keys.ServiceAccount{
-		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(),
+		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(), Move: d.Move.domain(),
 		AccountFields: keys.AccountFields{
 			Name: d.Name, Description: d.Description, Tier: d.Tier, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			Quota: d.Quota.domain(), ExternalID: d.ExternalID, Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
@@ -191,6 +217,9 @@ func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Acco
 		encode:   accountOf, decode: accountIn,
 		where: func(f keys.AccountFilter) bson.D {
 			d := equal(oneOf(bson.D{}, "organization_id", f.OrganizationIDs), "tier", f.Tier)
+			if f.Moving {
+				d = append(d, bson.E{Key: "move.from", Value: bson.D{{Key: "$gt", Value: ""}}})
+			}
 			return containing(equal(d, "external_id", f.ExternalID), f.Text)
 		},
 		bury: func(a *keys.ServiceAccount) tombstone { return tombstone{ID: a.ID} },
@@ -374,6 +403,9 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 	d = equal(equal(d, "last4", f.Last4), "created_by", f.CreatedBy)
 	d = whereNeglected(oneOf(d, "start", f.Starts), f)
 	d = oneOf(d, "service_account_id", f.ServiceAccountIDs)
+	if len(f.ExceptAccounts) > 0 {
+		d = also(d, "service_account_id", bson.D{{Key: "$nin", Value: f.ExceptAccounts}})
+	}
 	if f.Grants != nil {
 		d = also(d, "$or", bson.A{bson.D{{Key: "scopes", Value: nil}}, bson.D{{Key: "scopes", Value: bson.D{{Key: "$in", Value: f.Grants}}}}})
 	}

@@ -161,6 +161,27 @@ func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Lev
 	}, limit)
 }
 
+// MoveUsage gives at most limit pages of the account another organization.
+func (s *Store) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
+	where := bson.D{{Key: "service_account_id", Value: accountID}, {Key: "organization_id", Value: bson.D{{Key: "$ne", Value: organizationID}}}}
+	pages := s.db.Collection("usage")
+	cursor, err := pages.Find(ctx, where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return 0, known(err)
+	}
+	var found []page
+	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
+		return 0, known(err)
+	}
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	_, err = pages.UpdateMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "organization_id", Value: organizationID}}}})
+	return len(found), known(err)
+}
+
 // refused is what is kept of a key's refusals. They are text, as they are
 // always read and replaced as a whole.
 type refused struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -180,6 +181,30 @@ func (c overrideColumn) Scan(v any) error {
 	return nil
 }
 
+func putMove(m *keys.Move) any {
+	if m == nil {
+		return nil
+	}
+	return putJSON([]string{m.From, strconv.FormatInt(m.At.UnixMilli(), 10), m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID})
+}
+
+type moveColumn struct{ into **keys.Move }
+
+// Scan implements sql.Scanner.
+func (c moveColumn) Scan(v any) error {
+	var parts []string
+	*c.into = nil
+	if err := (jsonColumn[string]{&parts}).Scan(v); err != nil || parts == nil {
+		return err
+	}
+	if len(parts) != 6 {
+		return fmt.Errorf("a move is kept in %d parts", len(parts))
+	}
+	at, err := strconv.ParseInt(parts[1], 10, 64)
+	*c.into = &keys.Move{From: parts[0], At: time.UnixMilli(at).UTC(), By: audit.Subject{Kind: parts[2], ID: parts[3], Name: parts[4], KeyID: parts[5]}}
+	return err
+}
+
 type hashColumn struct{ into *keys.Hash }
 
 // Scan implements sql.Scanner.
@@ -195,4 +220,4 @@ func scanDigest(into []byte, v any) error {
 	return nil
 }
 
-var _ = []sql.Scanner{timeColumn{}, jsonColumn[string]{}, metadataColumn{}, ruleColumn{}, quotaColumn{}, hashColumn{}, overrideColumn{}}
+var _ = []sql.Scanner{timeColumn{}, jsonColumn[string]{}, metadataColumn{}, ruleColumn{}, quotaColumn{}, hashColumn{}, overrideColumn{}, moveColumn{}}

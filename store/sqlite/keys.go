@@ -105,6 +105,9 @@ func whereKeys(f keys.KeyFilter) (c conditions) {
 	if f.ServiceAccountIDs != nil {
 		c.add("+service_account_id IN (SELECT value FROM json_each(?))", putJSON(f.ServiceAccountIDs))
 	}
+	if len(f.ExceptAccounts) > 0 {
+		c.add("+service_account_id NOT IN (SELECT value FROM json_each(?))", putJSON(f.ExceptAccounts))
+	}
 	if f.Grants != nil {
 		c.add("(scopes IS NULL OR EXISTS (SELECT 1 FROM json_each(scopes) WHERE value IN (SELECT value FROM json_each(?))))", putJSON(f.Grants))
 	}

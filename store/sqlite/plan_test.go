@@ -97,6 +97,7 @@ func lists(s *sqlite.Store) []list {
 		all = append(all, list{s.ListUsers(auth.UserFilter{Text: text}), true},
 			list{s.ListUsers(auth.UserFilter{Text: text, IsAdmin: &yes}), false}, list{s.ListUsers(auth.UserFilter{Text: text, IsAdmin: &no}), true})
 	}
+	all = append(all, list{s.ListAccounts(keys.AccountFilter{Moving: true}), false})
 	for _, f := range []auth.OwnedFilter{{UserID: "a"}, {ExpiresBefore: time.Now()}, {UserID: "a", ExpiresBefore: time.Now()}} {
 		all = append(all, list{s.ListTokens(f), false}, list{s.ListFamilies(f), false})
 	}

@@ -122,6 +122,14 @@ func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Lev
 	return int(n), err
 }
 
+// MoveUsage gives at most limit pages of the account another organization.
+func (s *Store) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
+	n, err := s.writer.exec(ctx, `UPDATE usage SET organization_id = ?1 WHERE (kind, level, start, owner) IN
+		(SELECT kind, level, start, owner FROM usage INDEXED BY usage_account WHERE service_account_id <> '' AND service_account_id = ?2 AND organization_id <> ?1 LIMIT ?3)`,
+		organizationID, accountID, limit)
+	return int(n), err
+}
+
 // AddRefusals joins refusals with those stored.
 func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
 	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {

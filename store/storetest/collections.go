@@ -52,6 +52,7 @@ func accountKind(s store.Store) kind[keys.ServiceAccount, keys.AccountFilter] {
 			a.Name, a.Tier, a.Scopes = "changed", "pro", []string{"a:b"}
 			rule := ratelimit.Rule{Requests: 2, Per: time.Second, Burst: 3}
 			a.Override = &keys.Override{KeyRateLimit: &rule, RateLimit: &rule, Quota: &ratelimit.Quota{Requests: 4, Per: ratelimit.Day}, Until: now(), Note: "n"}
+			a.Move = &keys.Move{From: "org_b", At: now(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"}}
 		},
 	}
 }
@@ -354,6 +355,9 @@ func otherFilters(t *testing.T, s store.Store) {
 		must(t, s.Organizations().Insert(ctx, o))
 		a := accountKind(s).make(0)
 		a.ID, a.OrganizationID, a.Name, a.Tier, a.ExternalID = "sa_"+name, o.ID, name, "tier "+name, "x"+name
+		if name == "plain" {
+			a.Move = &keys.Move{From: "org_x", At: now()}
+		}
 		must(t, s.ServiceAccounts().Insert(ctx, a))
 		u := userKind(s).make(0)
 		u.ID, u.Name, u.IsAdmin = "usr_"+name, name, name == "plain"
@@ -386,6 +390,8 @@ func otherFilters(t *testing.T, s store.Store) {
 		{"tier", keys.AccountFilter{Tier: "tier plain"}, []string{"plain"}},
 		{"external id", keys.AccountFilter{ExternalID: "xStraße"}, []string{"Straße"}},
 		{"external id of another", keys.AccountFilter{ExternalID: "xStraße", OrganizationIDs: []string{"org_plain"}}, nil},
+		{"moving", keys.AccountFilter{Moving: true}, []string{"plain"}},
+		{"moving elsewhere", keys.AccountFilter{Moving: true, OrganizationIDs: []string{"org_Straße"}}, nil},
 		{"text in the external id", keys.AccountFilter{Text: keys.Fold("xplai")}, []string{"plain"}},
 	} {
 		found, err := s.ServiceAccounts().List(ctx, tt.filter, first)

@@ -104,6 +104,7 @@ func usageCalls(s store.Store) map[string]func(context.Context) error {
 		"DeleteUsageBefore": func(ctx context.Context) error {
 			return found(s.DeleteUsageBefore(ctx, usage.OfKey, usage.Minutes, now(), 10))
 		},
+		"MoveUsage": func(ctx context.Context) error { return found(s.MoveUsage(ctx, "sa_x", "org_x", 10)) },
 		"AddRefusals": func(ctx context.Context) error {
 			return s.AddRefusals(ctx, map[string][]usage.Refusal{"key_x": {{At: now()}}})
 		},

@@ -65,6 +65,8 @@ func keyFilters(t *testing.T, s store.Store) {
 		{"has none", keys.KeyFilter{Rotated: &no, OrganizationIDs: []string{"org_b", "org_d"}}, []string{"Straße.*"}},
 		{"has the grant by itself", keys.KeyFilter{Grants: []string{"orders:read", "orders:*"}, ServiceAccountIDs: []string{"sa_a"}, OrganizationIDs: []string{"org_d"}}, []string{"idle"}},
 		{"has what its account has", keys.KeyFilter{Grants: []string{"orders:*"}, ServiceAccountIDs: []string{"sa_b"}}, []string{"other"}},
+		{"of no such accounts", keys.KeyFilter{OrganizationIDs: []string{"org_b"}, ExceptAccounts: []string{"sa_a", "sa_x"}}, nil},
+		{"of other accounts", keys.KeyFilter{OrganizationIDs: []string{"org_b"}, ExceptAccounts: []string{"sa_x"}}, []string{"Straße.*"}},
 		{"another grant", keys.KeyFilter{Grants: []string{"orders:rea"}, ServiceAccountIDs: []string{"sa_a"}, OrganizationIDs: []string{"org_d"}}, nil},
 		{"no account", keys.KeyFilter{Grants: []string{"orders:read"}, ServiceAccountIDs: []string{}}, nil},
 		{"that ends, by the end", keys.KeyFilter{Order: keys.EndFirst, OrganizationIDs: []string{"org_a"}}, []string{"expired", "rotated", "soon"}},

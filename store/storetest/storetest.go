@@ -49,6 +49,8 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"a journal of usage is its owner's until it is claimed", usageJournal},
 		{"usage is found by what it is of", usageFound},
 		{"old usage goes in small steps", usageDeleted},
+		{"usage goes to another organization with its account", usageMoves},
+		{"a transfer leaves nothing behind", transfer},
 		{"the last refusals are kept", refusals},
 		{"nodes are known by their last record", nodeRecords},
 		{"a lease has one holder", func(t *testing.T, s store.Store) { leases(t, s, writers) }},

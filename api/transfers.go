@@ -1,0 +1,51 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// transferAccount hands a service account to another organization, or tells
+// what that would do.
+func (a *API) transferAccount(c *gin.Context) error {
+	var in client.TransferServiceAccount
+	if _, err := bind(c, &in); err != nil {
+		return err
+	}
+	rev, err := revision(c)
+	if err != nil {
+		return err
+	}
+	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
+	if in.DryRun {
+		p, err := a.Transfers.Preview(ctx, who, id, in.OrganizationID)
+		if err == nil {
+			err = p.Account.At(rev)
+		}
+		if err != nil {
+			return err
+		}
+		out := transferOut(&p)
+		out.DryRun = true
+		return show(c, http.StatusOK, p.Account.Revision, out)
+	}
+	done, err := a.Transfers.Transfer(ctx, who, id, rev, in.OrganizationID)
+	if err != nil {
+		return err
+	}
+	out := transferOut(&done.TransferPreview)
+	out.Complete, out.EffectiveEverywhereBy, out.WaitingFor = done.Complete, timeOut(done.By), waitingOut(done.Waiting)
+	return show(c, http.StatusOK, done.Account.Revision, out)
+}
+
+func transferOut(p *keys.TransferPreview) client.Transfer {
+	return client.Transfer{
+		ServiceAccountID: p.Account.ID, FromOrganizationID: p.From.ID, OrganizationID: p.To.ID, Tier: p.Account.Tier,
+		Keys: p.Keys, MoreKeys: p.MoreKeys, Certificates: p.Certificates,
+		ManagementScopes: append([]string{}, p.Management...), LackingScopes: append([]string{}, p.Lacking...), WaitingFor: []client.WaitingNode{},
+	}
+}

@@ -1,0 +1,130 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+const (
+	transferBatch = 500 // changes of one step
+	// transferSettles is how long after a transfer somebody still looks for what
+	// was written by who did not know of it: counts that wait in memory or in a
+	// journal.
+	transferSettles = 10 * time.Minute
+)
+
+// Step takes on every transfer of which something is left, and tells how much
+// it changed. It may be called at any time, again and by several nodes: so a
+// transfer ends whose process died.
+func (t *Transfers) Step(ctx context.Context) (changed int, err error) {
+	err = eachAccount(ctx, t.Keys.store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
+		n, err := t.advance(ctx, account)
+		changed += n
+		if err != nil {
+			return fmt.Errorf("transfer of service account %s: %w", account.ID, err)
+		}
+		return nil
+	})
+	return changed, err
+}
+
+func (t *Transfers) advance(ctx context.Context, account *ServiceAccount) (int, error) {
+	if err := t.tell(ctx, account); err != nil {
+		return 0, err
+	}
+	n, err := t.follow(ctx, account)
+	if n > 0 || err != nil || t.Keys.now().Sub(account.Move.At) < transferSettles {
+		return n, err
+	}
+	_, _, err = Revise(ctx, t.Keys.store.ServiceAccounts(), account.ID, account.Revision, t.Keys.now, func(account *ServiceAccount) error {
+		account.Move = nil
+		return nil
+	})
+	if errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) { // the next step looks again
+		return 0, nil
+	}
+	t.Keys.bump(account.ID)
+	return 0, err
+}
+
+// placed is where something is, for the audit log.
+type placed struct {
+	OrganizationID string `json:"organization_id"`
+}
+
+// tell writes the events of the transfer, one in each organization, unless they
+// were written before an interruption.
+func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
+	const action = "service_account.transfer"
+	for _, organization := range []string{account.Move.From, account.OrganizationID} {
+		told, err := t.Keys.audit.Events(ctx, audit.Filter{OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: action, From: account.Move.At}, "", 1)
+		if err != nil {
+			return fmt.Errorf("read events of the service account: %w", err)
+		}
+		if len(told) > 0 {
+			continue
+		}
+		object := account.object()
+		object.OrganizationID = organization
+		err = t.Keys.audit.Record(ctx, audit.Change{
+			Subject: account.Move.By, Action: action, Object: object,
+			Before: placed{account.Move.From}, After: placed{account.OrganizationID},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow gives what belongs to the account its organization: at most
+// transferBatch of it and the certificates. It tells how much that changed.
+func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (changed int, err error) {
+	s := t.Keys
+	err = s.eachKey(ctx, KeyFilter{ServiceAccountID: account.ID}, func(k *Key) error {
+		if k.OrganizationID == account.OrganizationID {
+			return nil
+		}
+		if changed++; changed > transferBatch {
+			return errEnough
+		}
+		return s.moveKey(ctx, account, k.ID)
+	})
+	if errors.Is(err, errEnough) {
+		return transferBatch, nil
+	}
+	if err != nil {
+		return changed, err
+	}
+	n, err := t.Certificates.MoveTo(ctx, account.ID, account.OrganizationID)
+	if changed += n; err != nil {
+		return changed, fmt.Errorf("move certificates: %w", err)
+	}
+	n, err = t.Usage.MoveUsage(ctx, account.ID, account.OrganizationID, transferBatch)
+	if changed += n; err != nil {
+		return changed, fmt.Errorf("move usage: %w", err)
+	}
+	return changed, nil
+}
+
+// moveKey gives the key the organization that its account has now: of two
+// transfers at once the later one holds.
+func (s *Service) moveKey(ctx context.Context, account *ServiceAccount, id string) error {
+	before, after, err := Revise(ctx, s.store.Keys(), id, AnyRevision, s.now, func(k *Key) error { return s.locate(ctx, k) })
+	if errors.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("move key %s: %w", id, err)
+	}
+	s.bump(after.mark(), after.ID)
+	return s.audit.Record(ctx, audit.Change{
+		Subject: account.Move.By, Action: "key.transfer", Object: after.object(),
+		Before: placed{before.OrganizationID}, After: placed{after.OrganizationID},
+	})
+}

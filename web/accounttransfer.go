@@ -1,0 +1,128 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// accountTransfer is the page that hands a service account over: first where it
+// goes, then what that means, to be confirmed by its name.
+type accountTransfer struct {
+	Account       keys.ServiceAccount
+	Organizations []option // where it may go; none where these are too many to list
+	To            string   // id as it was chosen
+	Typed         string
+	Preview       *keys.TransferPreview
+	Tier          keys.Tier
+	OverrideHolds bool
+}
+
+// mayTransfer reports whether there is another organization that the reader may
+// hand the account to.
+func mayTransfer(who *auth.Principal, account *keys.ServiceAccount) bool {
+	if !who.May(keys.WriteOrganization, account.OrganizationID) {
+		return false
+	}
+	all := who.Organizations(keys.WriteOrganization)
+	return all == nil || slices.ContainsFunc(all, func(id string) bool { return id != account.OrganizationID })
+}
+
+// transferForm returns the page without a preview, if the reader may transfer.
+func (p *Portal) transferForm(c *gin.Context) (out accountTransfer, err error) {
+	ctx, who := c.Request.Context(), principal(c)
+	if out.Account, err = p.Keys.Account(ctx, who, c.Param("id")); err != nil {
+		return out, err
+	}
+	if !who.May(keys.WriteOrganization, out.Account.OrganizationID) {
+		return out, errs.New(errs.Forbidden, p.texts["transfer.may_not"])
+	}
+	if out.Tier, err = p.Keys.Tier(ctx, out.Account.Tier); err != nil {
+		return out, err
+	}
+	out.OverrideHolds = out.Account.Override.Holds(time.Now())
+	all, err := p.Keys.Organizations(ctx, who, keys.OrganizationFilter{}, keys.Page{Limit: pageSize + 1})
+	if err != nil || len(all) > pageSize {
+		return out, err
+	}
+	out.Organizations = []option{{"", p.texts["transfer.choose"]}}
+	for _, o := range all {
+		if o.ID != out.Account.OrganizationID && !o.Disabled && who.May(keys.WriteOrganization, o.ID) {
+			out.Organizations = append(out.Organizations, option{o.ID, o.Name})
+		}
+	}
+	return out, nil
+}
+
+func (p *Portal) transferPage(c *gin.Context) error {
+	return p.transferView(c, http.StatusOK, c.Query("organization_id"), "", nil)
+}
+
+// transferView shows the page, with the preview where an organization is chosen
+// that the account may go to.
+func (p *Portal) transferView(c *gin.Context, status int, to, typed string, wrong faults) error {
+	out, err := p.transferForm(c)
+	if err != nil {
+		return err
+	}
+	out.To, out.Typed = strings.TrimSpace(to), typed
+	if out.To != "" {
+		preview, err := p.Transfers.Preview(c.Request.Context(), principal(c), out.Account.ID, out.To)
+		found, ok := p.asFaults(err, "organization_id")
+		switch {
+		case err == nil:
+			out.Preview = &preview
+		case ok:
+			status, wrong = http.StatusUnprocessableEntity, found
+		default:
+			return err
+		}
+	}
+	return p.show(c, status, "account-transfer", view{Title: p.texts["transfer.title"], Faults: wrong, Data: out})
+}
+
+func (p *Portal) transferAccount(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	out, err := p.transferForm(c)
+	if err != nil {
+		return err
+	}
+	done, err := p.transferAsTyped(c, &out.Account, values)
+	if err == nil {
+		notice := "transferred"
+		if !done.Complete {
+			notice = "transferring"
+		}
+		c.Redirect(http.StatusSeeOther, "/service-accounts/"+out.Account.ID+"?done="+notice)
+		return nil
+	}
+	return p.saidFields(err, func(wrong faults) error {
+		return p.transferView(c, http.StatusUnprocessableEntity, values.Get("organization_id"), values.Get("name"), wrong)
+	}, "organization_id", "name")
+}
+
+// transferAsTyped makes the transfer if the name is that of the account, and
+// the account what the preview showed.
+func (p *Portal) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (keys.Transferred, error) {
+	if strings.TrimSpace(values.Get("name")) != account.Name {
+		return keys.Transferred{}, fieldError("name", p.texts["account.name_differs"])
+	}
+	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
+	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), values.Get("organization_id"))
+	if errs.KindOf(err) == errs.Stale {
+		err = errs.New(errs.Conflict, p.texts["transfer.changed"])
+	}
+	return done, err
+}
