@@ -176,9 +176,8 @@ func exceeds(rule, most ratelimit.Rule) bool {
 
 func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }
 
-// mark is the id of the key's generation mark: its hash, as that is all that a
-// verification knows before it has loaded the key.
-// mark is the name of the key's mark.
+// mark is the id of the key's generation mark, which is of its hash, as that is
+// all that a verification knows before it has loaded the key.
 func (k *Key) mark() string { return hashMark(k.Hash) }
 
 func (k *Key) object() audit.Object {

@@ -52,7 +52,7 @@ func (l *ledger) pack(from, to int, rest *pause) []byte {
 	for i := from; i < to; i++ {
 		rest.one()
 		name, t := l.rows.at(i)
-		of := subjectOf(name)
+		of := l.subjectOf(name)
 		p.once(of.key)
 		p.text(of.account)
 		p.text(of.organization)
@@ -72,7 +72,7 @@ func (l *ledger) packScopes(p *packing, t *tallied) {
 	}
 	p.number(n)
 	for name, n := range l.scopesOf(t) {
-		p.text([]byte(name))
+		p.text(name)
 		p.number(n)
 	}
 }
@@ -93,13 +93,13 @@ func (p *packing) once(s []byte) {
 	p.b = append(p.b, s...)
 }
 
-func (p *packing) text(s []byte) {
-	if at, ok := p.known[string(s)]; ok {
+func (p *packing) text(s string) {
+	if at, ok := p.known[s]; ok {
 		p.number(at)
 		return
 	}
-	p.once(s)
-	p.known[string(s)] = p.texts
+	p.once([]byte(s))
+	p.known[s] = p.texts
 }
 
 // unpackRows decodes what pack encoded.

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -123,7 +124,7 @@ func (l *LastUsed) flushBatch(ctx context.Context, most int) (int, error) {
 	defer l.saving.Unlock()
 	if len(l.order) == 0 {
 		l.round = l.take()
-		l.order = l.round.byKey.sorted(&pause{life: l.life})
+		l.order = l.round.byKey.sorted(bytes.Compare, &pause{life: l.life})
 	}
 	next := l.order[:min(len(l.order), most)]
 	if len(next) == 0 {

@@ -2,16 +2,20 @@ package usage
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"iter"
+	"strings"
 )
 
 // ledger holds rows, one for each subject and minute.
 type ledger struct {
-	rows   *table[tallied]
-	scopes []scopeCell
-	names  texts // of scopes
-	name   []byte
+	rows    *table[tallied]
+	scopes  []scopeCell
+	names   texts // of scopes
+	holders texts // organization and account, which many rows have in common
+
+	name, holder []byte // that was made last
 }
 
 // tallied is what a ledger holds of a row beside its name.
@@ -30,14 +34,42 @@ func newLedger() *ledger { return &ledger{rows: newTable[tallied]()} }
 
 func (l *ledger) len() int { return l.rows.n }
 
-// nameOf is what tells rows apart, and what they are ordered by: the key, the
-// organization, the minute. Ids hold no NUL.
+// subject is what tells rows apart. Ids hold no NUL.
+type subject struct {
+	key          []byte
+	organization string
+	account      string
+	minute       uint64
+}
+
 func (l *ledger) nameOf(w *row) []byte {
-	b := append(append(l.name[:0], w.KeyID...), 0)
-	b = append(append(b, w.OrganizationID...), 0)
-	b = binary.BigEndian.AppendUint64(b, uint64(w.minute)) //nolint:gosec // G115: after 1970
-	l.name = append(b, w.AccountID...)
+	l.holder = append(append(append(l.holder[:0], w.OrganizationID...), 0), w.AccountID...)
+	l.name = append(append(l.name[:0], w.KeyID...), 0)
+	return l.rest(uint64(w.minute)) //nolint:gosec // G115: after 1970
+}
+
+// rest puts the minute and the holder behind the key.
+func (l *ledger) rest(minute uint64) []byte {
+	l.name = binary.BigEndian.AppendUint64(l.name, minute)
+	l.name = binary.BigEndian.AppendUint32(l.name, l.holders.numberOf(l.holder))
 	return l.name
+}
+
+func (l *ledger) subjectOf(name []byte) (s subject) {
+	var rest []byte
+	s.key, rest, _ = bytes.Cut(name, []byte{0})
+	s.minute = binary.BigEndian.Uint64(rest)
+	s.organization, s.account, _ = strings.Cut(l.holders.list[binary.BigEndian.Uint32(rest[8:])], "\x00")
+	return s
+}
+
+// compare is the order of rows, which is the same in every process.
+func (l *ledger) compare(a, b []byte) int {
+	x, y := l.subjectOf(a), l.subjectOf(b)
+	if c := bytes.Compare(x.key, y.key); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(x.organization, y.organization), cmp.Compare(x.minute, y.minute), strings.Compare(x.account, y.account))
 }
 
 func (l *ledger) has(w *row) bool { return l.rows.find(l.nameOf(w)) != nil }
@@ -68,7 +100,10 @@ func (l *ledger) addScope(to *tallied, s scopeCount) {
 // addFrom adds the i-th row of another ledger.
 func (l *ledger) addFrom(other *ledger, i int) {
 	name, t := other.rows.at(i)
-	there := l.rows.of(name)
+	of := other.subjectOf(name)
+	l.holder = append(append(append(l.holder[:0], of.organization...), 0), of.account...)
+	l.name = append(append(l.name[:0], of.key...), 0)
+	there := l.rows.of(l.rest(of.minute))
 	for o, n := range t.counts {
 		there.counts[o] += n
 	}
@@ -88,26 +123,12 @@ func (l *ledger) scopesOf(t *tallied) iter.Seq2[string, uint64] {
 	}
 }
 
-// subject is the name of a row in its parts.
-type subject struct {
-	key, account, organization []byte
-	minute                     uint64
-}
-
-func subjectOf(name []byte) (s subject) {
-	var rest []byte
-	s.key, rest, _ = bytes.Cut(name, []byte{0})
-	s.organization, rest, _ = bytes.Cut(rest, []byte{0})
-	s.minute, s.account = binary.BigEndian.Uint64(rest), rest[8:]
-	return s
-}
-
 // row returns the i-th row.
 func (l *ledger) row(i int) *row {
 	name, t := l.rows.at(i)
-	of := subjectOf(name)
+	of := l.subjectOf(name)
 	w := &row{counts: t.counts, minute: int64(of.minute)} //nolint:gosec // G115: as it was put there
-	w.Subject = Subject{KeyID: string(of.key), OrganizationID: string(of.organization), AccountID: string(of.account)}
+	w.Subject = Subject{KeyID: string(of.key), OrganizationID: of.organization, AccountID: of.account}
 	for scope, n := range l.scopesOf(t) {
 		w.scopes = append(w.scopes, scopeCount{scope, n})
 	}
@@ -132,7 +153,7 @@ type round struct {
 	order []uint32
 }
 
-func roundOf(l *ledger, rest *pause) *round { return &round{l, l.rows.sorted(rest)} }
+func roundOf(l *ledger, rest *pause) *round { return &round{l, l.rows.sorted(l.compare, rest)} }
 
 // some returns at most so many rows behind the first done ones.
 func (r *round) some(done, most int) []*row {

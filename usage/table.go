@@ -79,8 +79,8 @@ func (t *table[T]) at(i int) ([]byte, *T) {
 	return t.chunks[i/chunkCells].names[c.from:c.to], &c.value
 }
 
-// sorted returns the places of all values by name.
-func (t *table[T]) sorted(rest *pause) []uint32 {
+// sorted returns the places of all values in the order of their names.
+func (t *table[T]) sorted(compare func(a, b []byte) int, rest *pause) []uint32 {
 	places := make([]uint32, t.n)
 	for i := range places {
 		places[i] = uint32(i)
@@ -92,7 +92,7 @@ func (t *table[T]) sorted(rest *pause) []uint32 {
 		}
 		x, _ := t.at(int(a))
 		y, _ := t.at(int(b))
-		return bytes.Compare(x, y)
+		return compare(x, y)
 	})
 	return places
 }
@@ -107,6 +107,18 @@ func (t *texts) number(s string) uint32 {
 	if n, ok := t.places[s]; ok {
 		return n
 	}
+	return t.add(s)
+}
+
+// numberOf is number of a text that is in a buffer.
+func (t *texts) numberOf(b []byte) uint32 {
+	if n, ok := t.places[string(b)]; ok {
+		return n
+	}
+	return t.add(string(b))
+}
+
+func (t *texts) add(s string) uint32 {
 	if t.places == nil {
 		t.places = map[string]uint32{}
 	}
