@@ -221,7 +221,7 @@ func (a *app) handler() (http.Handler, error) {
 		portal.NotFound(c)
 	})
 	engine.NoMethod(edge.Enter, service.MethodNotAllowed)
-	return engine, nil
+	return httpx.Heads(engine), nil
 }
 
 // shownMetrics is what the main address shows, nil if there is another for it.
