@@ -29,11 +29,11 @@ func large(ctx context.Context, o options, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	file, err := os.Stat(filepath.Join(dir, "latchkey.db"))
+	size, err := settle(filepath.Join(dir, "latchkey.db"))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("filled in %s, %d MiB\n", time.Since(began).Round(time.Second), file.Size()>>20)
+	fmt.Printf("filled in %s, %d MiB\n", time.Since(began).Round(time.Second), size>>20)
 	service, err := startService(ctx, o, f)
 	if err != nil {
 		return err
@@ -63,6 +63,20 @@ func large(ctx context.Context, o options, dir string) (err error) {
 	resident, err := service.resident()
 	fmt.Printf("resident memory with the default cache full: %.0f MiB\n", resident)
 	return err
+}
+
+// settle waits until the file is on the disk, so that the service's first write
+// does not, and returns its size in bytes.
+func settle(path string) (int64, error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	at, err := file.Stat()
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return 0, err
+	}
+	return at.Size(), nil
 }
 
 // warm asks for every key once, so that what follows measures the cache.
