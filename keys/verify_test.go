@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -132,6 +133,20 @@ func TestCodesInTheirOrder(t *testing.T) {
 	w.want(text, keys.Revoked)
 	if _, err := w.service.ChangeKey(t.Context(), w.admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { return f, nil }); !errors.Is(err, errs.Conflict) {
 		t.Errorf("a revoked key was changed: %v", err)
+	}
+}
+
+func TestGrantsTellWhatTheKeyIsCalled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"k", strings.Repeat("n", 51), strings.Repeat("n", 52), strings.Repeat("n", 53), strings.Repeat("ä", 127)} {
+		k, secret, err := w.service.Issue(t.Context(), w.admin, keys.IssueInput{ServiceAccountID: w.account.ID, KeyFields: keys.KeyFields{Name: name}})
+		w.must(err)
+		for range 2 { // from the store, and from the cache
+			if v := w.verify(keys.Question{Key: secret.Reveal(), Cost: 1}); v.Grant.KeyID() != k.ID || v.Grant.Name() != name {
+				t.Errorf("%s, %s is told as %s, %s", k.ID, name, v.Grant.KeyID(), v.Grant.Name())
+			}
+		}
 	}
 }
 

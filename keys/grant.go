@@ -1,0 +1,218 @@
+package keys
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
+)
+
+// Grant is everything that a verification needs to know of a key: the key,
+// its service account, organization and tier as they were at one time, and
+// what follows from them. It is immutable, and passed by value: a full cache
+// holds very many, and what the collector has to go through for each is what
+// verifications wait for. So a grant has no memory of its own but its fact,
+// where there is no pointer to follow.
+type Grant struct {
+	*terms
+	*fact
+	rare *rare
+}
+
+// Known reports whether there is a key.
+func (g *Grant) Known() bool { return g.terms != nil }
+
+// KeyID is the id of the key, which is Known; "" where a Grant is of an account
+// alone.
+func (g *Grant) KeyID() string { return g.texts(0, g.idLength) }
+
+// Name is that of the key, which is Known.
+func (g *Grant) Name() string { return g.texts(g.idLength, g.idLength+g.nameLength) }
+
+// terms is what the keys of one account that may do the same have in common.
+type terms struct {
+	Account      *ServiceAccount
+	Organization *Organization
+	Tier         *Tier
+
+	scopes *scopeSet
+	holder usage.Holder
+}
+
+// fact is the part of a grant that is different for each key, and how the
+// cached grant fares.
+type fact struct {
+	hash       Hash
+	marks      marks         // read before the store was
+	loaded     time.Duration // since the cache was made
+	touched    atomic.Int64  // Unix seconds of the last use passed on
+	endsAt     int64         // Unix milliseconds, 0: never
+	refreshing atomic.Bool
+	test       bool // its environment
+	disabled   bool
+	token      bool // endsAt is that of a signed token, not of the key
+	tokenEnded bool // the signed token was revoked
+	counter    usage.Counter
+
+	idLength, nameLength uint16
+	text                 [factText]byte // id and name, unless that is rare
+}
+
+// factText has room for an id and the name of nearly every key.
+const factText = 88
+
+// texts returns a part of what the key is called. Nobody writes to a fact's
+// text once there is a grant, so that strings may look at it.
+func (g *Grant) texts(from, to uint16) string {
+	if g.rare.texts != "" {
+		return g.rare.texts[from:to]
+	}
+	return unsafe.String(&g.text[0], factText)[from:to] //nolint:gosec // G103: see above
+}
+
+// call notes the key's id and name, and returns them if they need another place.
+func (f *fact) call(id, name string) (elsewhere string) {
+	f.idLength, f.nameLength = uint16(len(id)), uint16(len(name)) //nolint:gosec // G115: ids and names are short
+	if len(id)+len(name) > factText {
+		return id + name
+	}
+	copy(f.text[copy(f.text[:], id):], name)
+	return ""
+}
+
+// rare is what few keys have.
+type rare struct {
+	rotatedTo  string
+	revokedAt  time.Time
+	graceUntil time.Time
+	notBefore  time.Time
+	networks   []netip.Prefix // of the key; the account has its own
+	metadata   Metadata
+	rateLimit  *ratelimit.Rule
+	token      *AccessToken // that stands for the key
+	texts      string       // id and name, where they are long
+}
+
+// nothingRare is what most keys share.
+var nothingRare = &rare{}
+
+func rareOf(k *Key) *rare {
+	if k.RotatedTo == "" && k.RevokedAt.IsZero() && k.GraceUntil.IsZero() && k.NotBefore.IsZero() &&
+		len(k.AllowedNetworks) == 0 && len(k.Metadata) == 0 && k.RateLimit == nil {
+		return nothingRare
+	}
+	return &rare{
+		rotatedTo: k.RotatedTo, revokedAt: k.RevokedAt, graceUntil: k.GraceUntil, notBefore: k.NotBefore,
+		networks: k.AllowedNetworks, metadata: k.Metadata, rateLimit: k.RateLimit,
+	}
+}
+
+// of is what is rare of the key where the token stands for it, and where its
+// texts are long.
+func (r *rare) of(t *AccessToken, texts string) *rare {
+	if t == nil && texts == "" {
+		return r
+	}
+	made := *r
+	made.token, made.texts = t, texts
+	return &made
+}
+
+// scopeSet is a list of scopes with its text; many grants share one.
+type scopeSet struct {
+	list []string
+	text string // separated by spaces
+}
+
+// newGrant puts a grant together. The fact, which it completes, is its own.
+func newGrant(k *Key, t *AccessToken, shared *terms, own *fact) Grant {
+	own.test, own.disabled = k.Environment == Test, k.Disabled
+	if end := k.EndsAt(); !end.IsZero() {
+		own.endsAt = end.UnixMilli()
+	}
+	if t != nil && (own.endsAt == 0 || t.ExpiresAt.UnixMilli() < own.endsAt) {
+		own.endsAt, own.token = t.ExpiresAt.UnixMilli(), true
+	}
+	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name))}
+}
+
+// Environment is that of the key.
+func (g *Grant) Environment() Environment {
+	if g.test {
+		return Test
+	}
+	return Live
+}
+
+// EndsAt is when the key, or the signed token that stands for it, stops by
+// itself: see Key.EndsAt.
+func (g *Grant) EndsAt() time.Time {
+	if g.endsAt == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(g.endsAt).UTC()
+}
+
+// Metadata is that of the key.
+func (g *Grant) Metadata() Metadata { return g.rare.metadata }
+
+// Scopes is what the key may do.
+func (g *Grant) Scopes() []string { return g.scopes.list }
+
+// ScopeList is the same, separated by spaces.
+func (g *Grant) ScopeList() string { return g.scopes.text }
+
+// KeyRule is the token bucket that the key alone draws from at the time now.
+func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
+	if own := g.rare.rateLimit; own != nil {
+		return *own
+	}
+	if o := g.Account.Override; o.holds(now) && o.KeyRateLimit != nil {
+		return *o.KeyRateLimit
+	}
+	return g.Tier.RateLimit
+}
+
+// AccountRule is the token bucket that all keys of the account share at the
+// time now; it is zero where there is none.
+func (g *Grant) AccountRule(now time.Time) ratelimit.Rule {
+	if o := g.Account.Override; o.holds(now) && o.RateLimit != nil {
+		return *o.RateLimit
+	}
+	switch {
+	case g.Account.RateLimit != nil:
+		return *g.Account.RateLimit
+	case g.Tier.AccountRateLimit != nil:
+		return *g.Tier.AccountRateLimit
+	default:
+		return ratelimit.Rule{}
+	}
+}
+
+// quotaOf is the quota of the account at the time now: its override's, else its
+// own, else its tier's; zero where there is none.
+func quotaOf(a *ServiceAccount, t *Tier, now time.Time) ratelimit.Quota {
+	switch o := a.Override; {
+	case o.holds(now) && o.Quota != nil:
+		return *o.Quota
+	case a.Quota != nil:
+		return *a.Quota
+	case t.Quota != nil:
+		return *t.Quota
+	default:
+		return ratelimit.Quota{}
+	}
+}
+
+func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
+	return ratelimit.Request{
+		Group:   g.Account.ID,
+		Key:     ratelimit.Bucket{ID: g.KeyID(), Rule: g.KeyRule(now)},
+		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule(now)},
+		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: quotaOf(g.Account, g.Tier, now)},
+		Cost:    q.Cost, DryRun: q.DryRun,
+	}
+}
