@@ -72,6 +72,7 @@ func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take
 	page("staff-users", "/provider/users", `tbody`)
 	look("staff-user", chromedp.Click(`tbody tr:last-child a`), chromedp.WaitVisible(`.facts`))
 	page("staff-orphans", "/provider/orphans", `.small-tabs`)
+	page("staff-orphans-creators", "/provider/orphans?kind=creator_left", `.small-tabs`)
 	page("staff-orphans-never", "/provider/orphans?kind=never_used", `.small-tabs`)
 	page("staff-orphans-lasting", "/provider/orphans?kind=no_expiry", `.small-tabs`)
 	page("staff-system", "/provider/system", `details`)
