@@ -109,7 +109,7 @@ const (
 	MostOfLeaver      = 1000
 	creatorsLooked    = 500
 	mostLeaversListed = 50
-	ownersLooked      = 500
+	ownersLooked      = 300
 	mostOrphansListed = 50
 )
 

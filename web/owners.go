@@ -12,7 +12,7 @@ import (
 
 // mostOwners bounds the members that a form offers to choose from; where there
 // are more, an id is typed.
-const mostOwners = 100
+const mostOwners = 200
 
 // ownerChoice is who may own a service account: nobody, and the members of an
 // organization.
