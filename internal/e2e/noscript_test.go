@@ -83,7 +83,7 @@ func TestPortalStaffWithoutScripts(t *testing.T) {
 	s, _, password := startDemo(t)
 	v := phone(t)
 	v.signIn(s.base, "admin@example.com", password)
-	v.do("no such key", chromedp.WaitVisible(`.bar`), chromedp.Navigate(s.base+"/provider"), chromedp.WaitVisible(`#find`), chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
+	v.do("no such key", chromedp.WaitVisible(`.who`), chromedp.Navigate(s.base+"/provider"), chromedp.WaitVisible(`#find`), chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
 	v.do("dry run", chromedp.Navigate(s.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "payments:refund"), chromedp.Submit(`#scope`), chromedp.WaitVisible(`input[name=confirm] ~ .actions`))
 	v.do("confirm", chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`), chromedp.WaitVisible(`form[action$="/undo"] button`))
 	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
