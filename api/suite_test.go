@@ -169,7 +169,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.nodes, err = nodes.New(nodes.Config{Store: s.store, Name: "suite", Version: "v1", MaxStale: keys.DefaultMaxStale, Logger: logger, Now: s.now})
 	must(t, err)
 	must(t, s.nodes.Join(t.Context()))
-	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Nodes: s.nodes, Now: s.now})
+	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Nodes: s.nodes, Now: s.now, IsMember: auth.IsMember(s.store.Memberships())})
 	must(t, err)
 	if with.limits == nil {
 		with.limits = s.limiter

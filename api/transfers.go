@@ -21,8 +21,9 @@ func (a *API) transferAccount(c *gin.Context) error {
 		return err
 	}
 	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
+	to := keys.Destination{OrganizationID: in.OrganizationID, OwnerID: textIn(in.OwnerID)}
 	if in.DryRun {
-		p, err := a.Transfers.Preview(ctx, who, id, in.OrganizationID)
+		p, err := a.Transfers.Preview(ctx, who, id, to)
 		if err == nil {
 			err = p.Account.At(rev)
 		}
@@ -33,7 +34,7 @@ func (a *API) transferAccount(c *gin.Context) error {
 		out.DryRun = true
 		return show(c, http.StatusOK, p.Account.Revision, out)
 	}
-	done, err := a.Transfers.Transfer(ctx, who, id, rev, in.OrganizationID)
+	done, err := a.Transfers.Transfer(ctx, who, id, rev, to)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (a *API) transferAccount(c *gin.Context) error {
 
 func transferOut(p *keys.TransferPreview) client.Transfer {
 	return client.Transfer{
-		ServiceAccountID: p.Account.ID, FromOrganizationID: p.From.ID, OrganizationID: p.To.ID, Tier: p.Account.Tier,
+		ServiceAccountID: p.Account.ID, FromOrganizationID: p.From.ID, OrganizationID: p.To.ID, OwnerID: textOut(p.OwnerID), Tier: p.Account.Tier,
 		Keys: p.Keys, MoreKeys: p.MoreKeys, Certificates: p.Certificates,
 		ManagementScopes: append([]string{}, p.Management...), LackingScopes: append([]string{}, p.Lacking...), WaitingFor: []client.WaitingNode{},
 	}

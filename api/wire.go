@@ -39,6 +39,13 @@ func textOut[T ~string](s T) *string {
 	return &text
 }
 
+func textIn(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
 func networksOut(networks []netip.Prefix) []string {
 	texts := make([]string, len(networks))
 	for i, n := range networks {
@@ -109,14 +116,14 @@ func organizationOut(o *keys.Organization) client.Organization {
 func accountSettings(f keys.AccountFields) client.ServiceAccountSettings {
 	return client.ServiceAccountSettings{
 		Name: f.Name, Description: f.Description, Tier: f.Tier, Scopes: f.Scopes, AllowedNetworks: networksOut(f.AllowedNetworks),
-		RateLimit: ruleOut(f.RateLimit), Quota: quotaOut(f.Quota), ExternalID: f.ExternalID, Metadata: client.Metadata(f.Metadata), Disabled: f.Disabled,
+		RateLimit: ruleOut(f.RateLimit), Quota: quotaOut(f.Quota), ExternalID: f.ExternalID, OwnerID: textOut(f.OwnerID), Metadata: client.Metadata(f.Metadata), Disabled: f.Disabled,
 	}
 }
 
 func accountFields(s client.ServiceAccountSettings) keys.AccountFields {
 	return keys.AccountFields{
 		Name: s.Name, Description: s.Description, Tier: s.Tier, Scopes: s.Scopes, AllowedNetworks: networksIn(s.AllowedNetworks),
-		RateLimit: ruleIn(s.RateLimit), Quota: quotaIn(s.Quota), ExternalID: s.ExternalID, Metadata: keys.Metadata(s.Metadata), Disabled: s.Disabled,
+		RateLimit: ruleIn(s.RateLimit), Quota: quotaIn(s.Quota), ExternalID: s.ExternalID, OwnerID: textIn(s.OwnerID), Metadata: keys.Metadata(s.Metadata), Disabled: s.Disabled,
 	}
 }
 

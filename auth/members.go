@@ -139,20 +139,43 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 	return after, p.record(ctx, a, "member.update", after.object(), before, after)
 }
 
-// RemoveMember ends a membership: owners and admins anybody's, everybody his own.
-func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
+// mayRemove lets owners and admins end anybody's membership, everybody his own.
+func (p *People) mayRemove(ctx context.Context, a keys.Actor, organizationID, userID string) error {
 	action := keys.WriteMembers
 	if a.Subject().ID == userID {
 		action = keys.ReadMembers
 	}
-	if err := p.mayMembers(ctx, a, action, organizationID); err != nil {
+	return p.mayMembers(ctx, a, action, organizationID)
+}
+
+// staysOwned refuses to leave the organization without an owner.
+func (p *People) staysOwned(ctx context.Context, a keys.Actor, m *Membership) error {
+	if m.Role != Owner || a.IsAdmin() {
+		return nil
+	}
+	return p.notLastOwner(ctx, m.OrganizationID)
+}
+
+// CheckRemoval refuses what RemoveMember would refuse.
+func (p *People) CheckRemoval(ctx context.Context, a keys.Actor, organizationID, userID string) error {
+	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
+		return err
+	}
+	m, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
+	if err != nil {
+		return memberMissing(err)
+	}
+	return p.staysOwned(ctx, a, &m)
+}
+
+// RemoveMember ends a membership: owners and admins anybody's, everybody his own.
+// Service accounts that he owns stay, and are orphans.
+func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
+	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
 		return err
 	}
 	m, err := keys.Remove(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, func(m *Membership) error {
-		if m.Role == Owner && !a.IsAdmin() {
-			return p.notLastOwner(ctx, organizationID)
-		}
-		return nil
+		return p.staysOwned(ctx, a, m)
 	})
 	if err != nil {
 		return memberMissing(err)

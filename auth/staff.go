@@ -26,6 +26,17 @@ func (p *People) Left(ctx context.Context, userID, organizationID string) (bool,
 	return false, err
 }
 
+// IsMember returns what tells whether a user is a member of an organization.
+func IsMember(in keys.Collection[Membership, MembershipFilter]) func(ctx context.Context, organizationID, userID string) (bool, error) {
+	return func(ctx context.Context, organizationID, userID string) (bool, error) {
+		_, err := in.Get(ctx, MembershipID(organizationID, userID))
+		if errors.Is(err, errs.NotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+}
+
 // MembershipsOf lists where a user is a member. Only admins may.
 func (p *People) MembershipsOf(ctx context.Context, a keys.Actor, userID string, page keys.Page) ([]Membership, error) {
 	if !a.IsAdmin() {

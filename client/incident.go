@@ -12,7 +12,7 @@ type IncidentSelection struct {
 	CreatedBy        string     `json:"created_by,omitempty"`
 	CreatedBefore    *time.Time `json:"created_before,omitempty"`
 	LastUsedBefore   *time.Time `json:"last_used_before,omitempty"` // or never
-	Neglect          string     `json:"neglect,omitempty"`          // creator_left, never_used or no_expiry
+	Neglect          string     `json:"neglect,omitempty"`          // no_owner, creator_left, never_used or no_expiry
 }
 
 // CreateIncident asks for a dry run, or with DryRun false and the Confirm of a

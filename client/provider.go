@@ -14,8 +14,9 @@ type Override struct {
 
 // TransferServiceAccount hands a service account to another organization.
 type TransferServiceAccount struct {
-	OrganizationID string `json:"organization_id"`
-	DryRun         bool   `json:"dry_run"` // change nothing and tell what would be
+	OrganizationID string  `json:"organization_id"`
+	OwnerID        *string `json:"owner_id"` // a member there who looks after it, nil for nobody
+	DryRun         bool    `json:"dry_run"`  // change nothing and tell what would be
 }
 
 // Transfer is what a transfer did, or would do.
@@ -24,6 +25,7 @@ type Transfer struct {
 	ServiceAccountID      string        `json:"service_account_id"`
 	FromOrganizationID    string        `json:"from_organization_id"`
 	OrganizationID        string        `json:"organization_id"`
+	OwnerID               *string       `json:"owner_id"` // who looks after it there
 	Tier                  string        `json:"tier"`
 	Keys                  int           `json:"keys"` // neither revoked nor ended
 	MoreKeys              bool          `json:"more_keys"`

@@ -77,7 +77,7 @@ func Fill(ctx context.Context, c Config) ([]SignIn, error) {
 	f.at = f.now.AddDate(0, 0, -firstDay)
 	clock := func() time.Time { return f.at }
 	var err error
-	f.keys, err = keys.New(keys.Config{Store: c.Store, Audit: audit.New(past{c.Store}, clock), Marks: keys.NewMarks(), Format: c.Format, Now: clock})
+	f.keys, err = keys.New(keys.Config{Store: c.Store, Audit: audit.New(past{c.Store}, clock), Marks: keys.NewMarks(), Format: c.Format, Now: clock, IsMember: auth.IsMember(c.Store.Memberships())})
 	if err != nil {
 		return nil, err
 	}

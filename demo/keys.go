@@ -61,6 +61,9 @@ func (f *filler) accounts(ctx context.Context) error {
 		if i >= len(names) {
 			fields.Name = fmt.Sprintf("%s %d", fields.Name, 1+i/len(names))
 		}
+		if who := f.members[o.id]; i%9 != 8 {
+			fields.OwnerID = who[i%len(who)].ID()
+		}
 		most := 11
 		switch {
 		case i%4 == 3:

@@ -21,7 +21,7 @@ const (
 
 // CreateAccount makes a service account with the id, or a new one where id is
 // "". The actor grants no scope that it does not have; tier and limits other
-// than the default are the staff's to set.
+// than the default are the staff's to set. A member who names no owner is it.
 func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID string, fields AccountFields) (ServiceAccount, error) {
 	if fields.Tier == "" {
 		fields.Tier = DefaultTier
@@ -41,6 +41,9 @@ func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID
 		account.ID = ids.New(ids.ServiceAccount)
 	}
 	if _, err := s.parentOrganization(ctx, organizationID); err != nil {
+		return ServiceAccount{}, err
+	}
+	if err := s.ownIfMember(ctx, a, &account); err != nil {
 		return ServiceAccount{}, err
 	}
 	if err := s.checkAccount(ctx, a, &account, AccountFields{Tier: DefaultTier}); err != nil {
@@ -155,6 +158,11 @@ func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAcc
 			return badField("tier", "there is no such tier")
 		} else if err != nil {
 			return fmt.Errorf("read tier: %w", err)
+		}
+	}
+	if account.OwnerID != old.OwnerID {
+		if err := s.checkOwner(ctx, account.OrganizationID, account.OwnerID); err != nil {
+			return err
 		}
 	}
 	added := slices.DeleteFunc(slices.Clone(account.Scopes), func(scope string) bool { return CoveredBy(old.Scopes, scope) })

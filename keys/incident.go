@@ -51,6 +51,7 @@ type Neglect string
 
 // The kinds of neglect.
 const (
+	NoOwner     Neglect = "no_owner"     // nobody owns its service account, or somebody who has left
 	CreatorLeft Neglect = "creator_left" // its creator is no member of the organization any more
 	NeverUsed   Neglect = "never_used"   // though made NeverUsedFor ago
 	NoExpiry    Neglect = "no_expiry"
@@ -274,7 +275,7 @@ func (r *IncidentRequest) check(now time.Time) error {
 		checkText(&f, name, text, MaxNameLength, false)
 	}
 	f.Check(s.Scope == "" || ValidScope(s.Scope), "scope", "must be resource:action in lower case")
-	f.Check(slices.Contains([]Neglect{"", CreatorLeft, NeverUsed, NoExpiry}, s.Neglect), "neglect", "must be creator_left, never_used or no_expiry")
+	f.Check(slices.Contains([]Neglect{"", NoOwner, CreatorLeft, NeverUsed, NoExpiry}, s.Neglect), "neglect", "must be no_owner, creator_left, never_used or no_expiry")
 	checkTime(&f, "created_before", s.CreatedBefore)
 	checkTime(&f, "last_used_before", s.LastUsedBefore)
 	f.Check(!s.CreatedBefore.After(now), "created_before", "must not be in the future")

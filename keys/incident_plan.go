@@ -159,11 +159,20 @@ func (p *planner) fits(ctx context.Context, k *Key, account *ServiceAccount) (bo
 		return k.LastUsedAt.IsZero() && k.CreatedAt.Before(p.n.Keys.now().Add(-NeverUsedFor)), nil
 	case NoExpiry:
 		return k.EndsAt().IsZero(), nil
+	case NoOwner:
+		return p.isOrphan(ctx, Owner{account.OrganizationID, account.OwnerID})
 	case CreatorLeft:
 		return p.hasLeft(ctx, Creator{k.OrganizationID, k.CreatedBy})
 	default:
 		return true, nil
 	}
+}
+
+func (p *planner) isOrphan(ctx context.Context, o Owner) (bool, error) {
+	if o.ID == "" {
+		return true, nil
+	}
+	return p.hasLeft(ctx, Creator(o))
 }
 
 func (p *planner) hasLeft(ctx context.Context, c Creator) (bool, error) {

@@ -306,6 +306,7 @@ func TestSelections(t *testing.T) {
 		{"not used since", keys.Selection{LastUsedBefore: w.now()}, 3},
 		{"made by somebody", keys.Selection{CreatedBy: leaver}, 1},
 		{"whose creator left", keys.Selection{Neglect: keys.CreatorLeft}, 1},
+		{"whose account has no owner", keys.Selection{Neglect: keys.NoOwner}, 3},
 		{"never used", keys.Selection{Neglect: keys.NeverUsed}, 1},
 		{"without an end", keys.Selection{Neglect: keys.NoExpiry}, 2},
 		{"all of it", keys.Selection{Neglect: keys.NoExpiry, Scope: "invoices:write", Tier: "enterprise", CreatedBy: leaver}, 1},
@@ -348,6 +349,7 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 		"list":     func() error { _, err := n.List(ctx, owner, keys.Page{Limit: 1}); return err },
 		"page":     func() error { _, err := n.Page(ctx, owner, planned.ID, 0); return err },
 		"leavers":  func() error { _, _, err := n.Leavers(ctx, owner, w.store, keys.Creator{}); return err },
+		"orphans":  func() error { _, _, err := n.Orphans(ctx, owner, w.store, keys.OrphansAfter{}); return err },
 		"neglected": func() error {
 			_, err := w.service.Neglected(ctx, owner, keys.NoExpiry, keys.Page{Limit: 1})
 			return err

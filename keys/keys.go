@@ -25,6 +25,9 @@ type Config struct {
 	Nodes  *nodes.Registry      // nil: there is no other node
 	Push   func(marks []string) // tells other nodes at once; nil: they poll
 	Now    func() time.Time     // time.Now if nil
+	// IsMember reports whether the user is a member of the organization, and so
+	// may own its service accounts; nil: nobody is.
+	IsMember func(ctx context.Context, organizationID, userID string) (bool, error)
 }
 
 // Service manages the domain's objects on behalf of actors. Every method
@@ -37,6 +40,7 @@ type Service struct {
 	nodes   *nodes.Registry
 	push    func([]string)
 	now     func() time.Time
+	member  func(ctx context.Context, organizationID, userID string) (bool, error)
 	issuing [64]sync.Mutex // by account: keeps concurrent issues from refusing each other
 }
 
@@ -48,7 +52,10 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{store: c.Store, audit: c.Audit, marks: c.Marks, format: c.Format, nodes: c.Nodes, push: c.Push, now: c.Now}, nil
+	if c.IsMember == nil {
+		c.IsMember = func(context.Context, string, string) (bool, error) { return false, nil }
+	}
+	return &Service{store: c.Store, audit: c.Audit, marks: c.Marks, format: c.Format, nodes: c.Nodes, push: c.Push, now: c.Now, member: c.IsMember}, nil
 }
 
 // NewStamp returns the stamp of an object made at the time now.

@@ -61,6 +61,7 @@ type AccountFields struct {
 	RateLimit       *ratelimit.Rule  `json:"rate_limit,omitempty"` // nil: the tier's AccountRateLimit
 	Quota           *ratelimit.Quota `json:"quota,omitempty"`      // nil: the tier's
 	ExternalID      string           `json:"external_id,omitempty"`
+	OwnerID         string           `json:"owner_id,omitempty"` // id of the member who looks after it, "" for nobody
 	Metadata        Metadata         `json:"metadata,omitempty"`
 	Disabled        bool             `json:"disabled"`
 }
@@ -77,9 +78,10 @@ type Override struct {
 
 // Move is the last transfer of an account to another organization.
 type Move struct {
-	From string // the organization that it left
-	At   time.Time
-	By   audit.Subject
+	From    string // the organization that it left
+	OwnerID string // who looked after it there
+	At      time.Time
+	By      audit.Subject
 }
 
 // Environment is part of the key itself: live or test.

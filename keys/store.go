@@ -45,7 +45,9 @@ type AccountFilter struct {
 	Tier            string
 	ExternalID      string
 	Text            string // in name, description and id, case folded
-	Moving          bool   // has a Move
+	OwnerID         string
+	Ownerless       bool // has no owner
+	Moving          bool // has a Move
 }
 
 // KeyFilter selects keys; zero fields do not restrict. Statuses are expressed
@@ -169,6 +171,19 @@ type Creators interface {
 	// Creators returns the creators of keys behind after, by organization, then
 	// id, at most limit of them.
 	Creators(ctx context.Context, after Creator, limit int) ([]Creator, error)
+}
+
+// Owner is who looks after service accounts of an organization.
+type Owner struct {
+	OrganizationID string
+	ID             string // of the user, "" for nobody
+}
+
+// Owners tells who owns service accounts.
+type Owners interface {
+	// Owners returns the owners of service accounts behind after, by
+	// organization, then id, at most limit of them.
+	Owners(ctx context.Context, after Owner, limit int) ([]Owner, error)
 }
 
 // Store is what the domain needs of a database.

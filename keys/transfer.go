@@ -59,11 +59,18 @@ type TransferPreview struct {
 	Certificates int
 	Management   []string // its scopes of the management API, which mean the other organization afterwards
 	Lacking      []string // its scopes that the actor may not grant there, for which the transfer is refused
+	OwnerID      string   // who looks after it there, "" for nobody
+}
+
+// Destination is where a transfer goes.
+type Destination struct {
+	OrganizationID string
+	OwnerID        string // a member there who looks after it, "" for nobody
 }
 
 // Preview tells what a transfer would do, and refuses one that may not be.
-func (t *Transfers) Preview(ctx context.Context, a Actor, accountID, organizationID string) (p TransferPreview, err error) {
-	if p, err = t.allowed(ctx, a, accountID, organizationID); err != nil {
+func (t *Transfers) Preview(ctx context.Context, a Actor, accountID string, to Destination) (p TransferPreview, err error) {
+	if p, err = t.allowed(ctx, a, accountID, to); err != nil {
 		return p, err
 	}
 	return p, t.count(ctx, a, &p)
@@ -92,8 +99,8 @@ func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) erro
 
 // allowed reads what a transfer is about, if the actor may change both
 // organizations. Of one that he may not see he learns nothing.
-func (t *Transfers) allowed(ctx context.Context, a Actor, accountID, organizationID string) (p TransferPreview, err error) {
-	s := t.Keys
+func (t *Transfers) allowed(ctx context.Context, a Actor, accountID string, to Destination) (p TransferPreview, err error) {
+	s, organizationID := t.Keys, to.OrganizationID
 	account, err := s.accountFor(ctx, a, accountID, ReadAccounts, WriteOrganization)
 	if err != nil {
 		return p, err
@@ -121,7 +128,8 @@ func (t *Transfers) allowed(ctx context.Context, a Actor, accountID, organizatio
 	if p.To.Disabled {
 		return p, badField("organization_id", "is disabled: the keys would stop to work")
 	}
-	return p, nil
+	p.OwnerID = to.OwnerID
+	return p, s.checkOwner(ctx, organizationID, to.OwnerID)
 }
 
 // Transferred is a transfer that was made.
@@ -137,12 +145,13 @@ var errTransferred = errs.New(errs.Conflict, "the service account was transferre
 
 // Transfer hands the account to the organization. Its keys go on working. The
 // actor may change both organizations, and grants what the account has in the
-// new one. A transfer that was made lately, or interrupted, is gone on with.
-func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, revision int64, organizationID string) (Transferred, error) {
+// new one. A transfer that was made lately, or interrupted, is gone on with, and
+// leaves the owner as he is.
+func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, revision int64, to Destination) (Transferred, error) {
 	s := t.Keys
-	p, err := t.allowed(ctx, a, accountID, organizationID)
-	if move := p.Account.Move; move != nil && p.Account.OrganizationID == organizationID {
-		p.From.ID, p.To.ID = move.From, organizationID
+	p, err := t.allowed(ctx, a, accountID, to)
+	if move := p.Account.Move; move != nil && p.Account.OrganizationID == to.OrganizationID {
+		p.From.ID, p.To.ID, p.OwnerID = move.From, to.OrganizationID, p.Account.OwnerID
 		if err := p.Account.unchanged(revision); err != nil {
 			return Transferred{}, err
 		}
@@ -155,8 +164,9 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 		if account.OrganizationID != p.From.ID {
 			return errTransferred
 		}
-		account.OrganizationID, account.Move = organizationID, &Move{From: p.From.ID, At: moment(s.now()), By: a.Subject()}
-		return checkGrants(a, organizationID, "scopes", account.Scopes)
+		account.Move = &Move{From: p.From.ID, OwnerID: account.OwnerID, At: moment(s.now()), By: a.Subject()}
+		account.OrganizationID, account.OwnerID = to.OrganizationID, to.OwnerID
+		return checkGrants(a, to.OrganizationID, "scopes", account.Scopes)
 	})
 	if err != nil {
 		return Transferred{}, missing(err, accountWord)

@@ -55,13 +55,15 @@ func (t *Transfers) advance(ctx context.Context, account *ServiceAccount) (int, 
 // placed is where something is, for the audit log.
 type placed struct {
 	OrganizationID string `json:"organization_id"`
+	OwnerID        string `json:"owner_id,omitempty"`
 }
 
 // tell writes the events of the transfer, one in each organization, unless they
-// were written before an interruption.
+// were written before an interruption. Neither tells who owns it in the other.
 func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
 	const action = "service_account.transfer"
-	for _, organization := range []string{account.Move.From, account.OrganizationID} {
+	from, to := placed{OrganizationID: account.Move.From}, placed{OrganizationID: account.OrganizationID}
+	for _, organization := range []string{from.OrganizationID, to.OrganizationID} {
 		told, err := t.Keys.audit.Events(ctx, audit.Filter{OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: action, From: account.Move.At}, "", 1)
 		if err != nil {
 			return fmt.Errorf("read events of the service account: %w", err)
@@ -69,12 +71,14 @@ func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
 		if len(told) > 0 {
 			continue
 		}
-		object := account.object()
+		object, before, after := account.object(), from, to
 		object.OrganizationID = organization
-		err = t.Keys.audit.Record(ctx, audit.Change{
-			Subject: account.Move.By, Action: action, Object: object,
-			Before: placed{account.Move.From}, After: placed{account.OrganizationID},
-		})
+		if organization == from.OrganizationID {
+			before.OwnerID = account.Move.OwnerID
+		} else {
+			after.OwnerID = account.OwnerID
+		}
+		err = t.Keys.audit.Record(ctx, audit.Change{Subject: account.Move.By, Action: action, Object: object, Before: before, After: after})
 		if err != nil {
 			return err
 		}
@@ -125,6 +129,6 @@ func (s *Service) moveKey(ctx context.Context, account *ServiceAccount, id strin
 	s.bump(after.mark(), after.ID)
 	return s.audit.Record(ctx, audit.Change{
 		Subject: account.Move.By, Action: "key.transfer", Object: after.object(),
-		Before: placed{before.OrganizationID}, After: placed{after.OrganizationID},
+		Before: placed{OrganizationID: before.OrganizationID}, After: placed{OrganizationID: after.OrganizationID},
 	})
 }

@@ -51,7 +51,7 @@ func (k keylessKeys) List(ctx context.Context, f keys.KeyFilter, p keys.Page) ([
 func (w *world) transfers() (*keys.Transfers, *keyless) {
 	w.t.Helper()
 	store := &keyless{Store: w.store}
-	service, err := keys.New(keys.Config{Store: store, Audit: audit.New(w.store, w.now), Marks: w.marks, Format: format(w.t), Now: w.now})
+	service, err := keys.New(keys.Config{Store: store, Audit: audit.New(w.store, w.now), Marks: w.marks, Format: format(w.t), Now: w.now, IsMember: auth.IsMember(w.store.Memberships())})
 	w.must(err)
 	made, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Usage: w.store, Certificates: noCertificates{}})
 	w.must(err)
@@ -63,6 +63,10 @@ func (w *world) organization(name string) string {
 	o, err := w.service.CreateOrganization(w.t.Context(), w.admin, "", keys.OrganizationFields{Name: name})
 	w.must(err)
 	return o.ID
+}
+
+func into(organizationID string) keys.Destination {
+	return keys.Destination{OrganizationID: organizationID}
 }
 
 // roles is a user with a role in each of some organizations.
@@ -100,7 +104,7 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), usage.Progress{}))
 
 	transfers, _ := w.transfers()
-	done, err := transfers.Transfer(ctx, roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner}), w.account.ID, keys.AnyRevision, to)
+	done, err := transfers.Transfer(ctx, roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner}), w.account.ID, keys.AnyRevision, into(to))
 	w.must(err)
 	if !done.Complete || done.From.ID != from || done.Account.OrganizationID != to || done.By.Before(w.now()) {
 		t.Errorf("the transfer: %+v", done)
@@ -154,9 +158,9 @@ func TestWhoMayNotTransfer(t *testing.T) {
 	both := roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner, off: auth.Owner})
 	refuse := func(name string, a keys.Actor, account, organization string, kind errs.Kind, field string) {
 		t.Helper()
-		_, err := transfers.Transfer(ctx, a, account, keys.AnyRevision, organization)
+		_, err := transfers.Transfer(ctx, a, account, keys.AnyRevision, into(organization))
 		refused(t, name, err, kind, field)
-		_, err = transfers.Preview(ctx, a, account, organization)
+		_, err = transfers.Preview(ctx, a, account, into(organization))
 		refused(t, name+", previewed", err, kind, field)
 	}
 	refuse("nobody", auth.Nobody(), w.account.ID, to, errs.NotFound, "")
@@ -173,7 +177,7 @@ func TestWhoMayNotTransfer(t *testing.T) {
 	refuse("its own organization", both, w.account.ID, from, errs.Invalid, "organization_id")
 	refuse("a disabled one", both, w.account.ID, off, errs.Invalid, "organization_id")
 	refuse("a disabled one, by staff", w.admin, w.account.ID, off, errs.Invalid, "organization_id")
-	_, err := transfers.Transfer(ctx, both, w.account.ID, 77, to)
+	_, err := transfers.Transfer(ctx, both, w.account.ID, 77, into(to))
 	refused(t, "an old revision", err, errs.Stale, "")
 	disable(from, true)
 	refuse("out of a disabled one", both, w.account.ID, to, errs.Conflict, "")
@@ -184,17 +188,17 @@ func TestWhoMayNotTransfer(t *testing.T) {
 		return f, nil
 	})
 	w.must(err)
-	p, err := transfers.Preview(ctx, both, w.account.ID, to)
+	p, err := transfers.Preview(ctx, both, w.account.ID, into(to))
 	if w.must(err); !slices.Equal(p.Lacking, []string{"latchkey:verify-all"}) || len(p.Management) != 2 || p.To.ID != to || p.Keys != 0 {
 		t.Errorf("the preview: %+v", p)
 	}
-	_, err = transfers.Transfer(ctx, both, w.account.ID, keys.AnyRevision, to)
+	_, err = transfers.Transfer(ctx, both, w.account.ID, keys.AnyRevision, into(to))
 	refused(t, "a scope that only staff grants", err, errs.Forbidden, "scopes")
 	got, err := w.service.Account(ctx, w.admin, w.account.ID)
 	if w.must(err); got.OrganizationID != from || got.Move != nil {
 		t.Errorf("refused, and yet %+v", got)
 	}
-	_, err = transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to)
+	_, err = transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to))
 	w.must(err)
 }
 
@@ -210,7 +214,7 @@ func TestATransferIsContinued(t *testing.T) {
 	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), usage.Progress{}))
 	dying, store := w.transfers()
 	store.gone.Store(true)
-	if _, err := dying.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to); !errors.Is(err, errs.Unavailable) {
+	if _, err := dying.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to)); !errors.Is(err, errs.Unavailable) {
 		t.Fatalf("interrupted: %v", err)
 	}
 	if n := w.seen(old); n != 0 {
@@ -247,11 +251,11 @@ func TestATransferIsContinued(t *testing.T) {
 	}
 
 	living, _ := w.transfers()
-	again, err := living.Transfer(ctx, heir, w.account.ID, keys.AnyRevision, to)
+	again, err := living.Transfer(ctx, heir, w.account.ID, keys.AnyRevision, into(to))
 	if w.must(err); !again.Complete || again.From.ID != from || again.Keys != 2 {
 		t.Errorf("asked for again: %+v", again)
 	}
-	_, err = living.Transfer(ctx, old, w.account.ID, keys.AnyRevision, to)
+	_, err = living.Transfer(ctx, old, w.account.ID, keys.AnyRevision, into(to))
 	refused(t, "asked for again by the old organization", err, errs.NotFound, "")
 	for _, id := range []string{k.ID, other.ID, successor.ID} {
 		if row, err := w.store.Keys().Get(ctx, id); err != nil || row.OrganizationID != to {
@@ -285,7 +289,7 @@ func TestATransferEndsByItself(t *testing.T) {
 	k, _ := w.issue(keys.KeyFields{})
 	dying, store := w.transfers()
 	store.gone.Store(true)
-	if _, err := dying.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to); !errors.Is(err, errs.Unavailable) {
+	if _, err := dying.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to)); !errors.Is(err, errs.Unavailable) {
 		t.Fatalf("interrupted: %v", err)
 	}
 	living, _ := w.transfers()
@@ -315,7 +319,7 @@ func TestTransfersAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i, to := range targets {
 		all.Go(func() {
-			_, err := transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to)
+			_, err := transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to))
 			if err != nil && !errors.Is(err, errs.Conflict) {
 				t.Errorf("transfer %d: %v", i, err)
 			}

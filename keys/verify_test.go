@@ -50,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	marks := keys.NewMarks()
 	w.marks = marks
-	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, w.now), Marks: marks, Format: format(t), Now: w.now})
+	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, w.now), Marks: marks, Format: format(t), Now: w.now, IsMember: auth.IsMember(store.Memberships())})
 	w.must(err)
 	w.verifier, err = keys.NewVerifier(keys.VerifierConfig{
 		Store: store, Limiter: limiter, Marks: marks, Format: format(t), Logger: slog.New(slog.DiscardHandler), Now: w.now, Meter: w.meter,

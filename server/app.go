@@ -144,7 +144,7 @@ func (a *app) buildSigning(ctx context.Context) error {
 }
 
 func (a *app) buildKeys() (err error) {
-	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes, Push: a.tell})
+	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes, Push: a.tell, IsMember: auth.IsMember(a.store.Memberships())})
 	if err != nil {
 		return err
 	}

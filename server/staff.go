@@ -35,7 +35,7 @@ func (a *app) buildTransfers() (err error) {
 
 // staff is what the portal's pages for the provider's staff need.
 func (a *app) staff() web.Staff {
-	return web.Staff{Incidents: a.incidents.Within(portalPatience), Creators: a.store, System: a.system, RotateSigningKey: a.rotateSigningKey}
+	return web.Staff{Incidents: a.incidents.Within(portalPatience), Creators: a.store, Owners: a.store, System: a.system, RotateSigningKey: a.rotateSigningKey}
 }
 
 // rotateSigningKey makes the next key that signs tokens, and notes who did.

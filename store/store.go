@@ -23,6 +23,7 @@ type Store interface {
 	keys.Tombstones
 	keys.IncidentStore
 	keys.Creators
+	keys.Owners
 	keys.MovableUsage
 	auth.Store
 	audit.Store

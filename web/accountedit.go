@@ -24,6 +24,7 @@ type accountEdit struct {
 	ExternalID  string
 	Networks    string
 	Metadata    string
+	Owner       ownerChoice
 	Groups      []choiceGroup
 }
 
@@ -52,6 +53,9 @@ func (p *Portal) accountEditForm(c *gin.Context) (accountEdit, error) {
 		Networks: strings.Join(networks, "\n"), Metadata: string(account.Metadata),
 	}
 	if out.Tier, err = p.Keys.Tier(ctx, account.Tier); err != nil {
+		return out, err
+	}
+	if out.Owner, err = p.owners(c, account.OrganizationID, account.OwnerID, ""); err != nil {
 		return out, err
 	}
 	catalogue, err := p.grantable(ctx, account.Scopes...)
@@ -90,6 +94,9 @@ func (p *Portal) editAccount(c *gin.Context) error {
 		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
 			f.Name, f.Description, f.ExternalID = strings.TrimSpace(values.Get("name")), values.Get("description"), strings.TrimSpace(values.Get("external_id"))
 			f.Scopes, f.AllowedNetworks, f.Metadata = append([]string{}, values["scopes"]...), networks, keys.Metadata(strings.TrimSpace(values.Get("metadata")))
+			if values.Has("owner_id") {
+				f.OwnerID = strings.TrimSpace(values.Get("owner_id"))
+			}
 			return f, nil
 		})
 	}
@@ -97,7 +104,7 @@ func (p *Portal) editAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
 		return nil
 	}
-	wrong, ok := p.asFaults(err, "name", "description", "external_id", "scopes", "allowed_networks", "metadata")
+	wrong, ok := p.asFaults(err, "name", "description", "external_id", "owner_id", "scopes", "allowed_networks", "metadata")
 	if !ok {
 		return err
 	}
@@ -106,7 +113,7 @@ func (p *Portal) editAccount(c *gin.Context) error {
 		return err
 	}
 	f.Name, f.Description, f.ExternalID = values.Get("name"), values.Get("description"), values.Get("external_id")
-	f.Networks, f.Metadata = values.Get("networks"), values.Get("metadata")
+	f.Networks, f.Metadata, f.Owner.Chosen = values.Get("networks"), values.Get("metadata"), values.Get("owner_id")
 	for g := range f.Groups {
 		for i := range f.Groups[g].Choices {
 			one := &f.Groups[g].Choices[i]
@@ -184,24 +191,4 @@ func (p *Portal) accountUsage(c *gin.Context, out *accountPage) error {
 	}
 	out.Chart = p.byOutcome("month", p.texts["account.month"], month, points)
 	return nil
-}
-
-// owner is who made the account, by name where the reader may see it.
-func (p *Portal) owner(c *gin.Context, account *keys.ServiceAccount) (string, error) {
-	ctx, who := c.Request.Context(), principal(c)
-	if account.CreatedBy == "" || !who.May(keys.ReadMembers, account.OrganizationID) {
-		return account.CreatedBy, nil
-	}
-	m, err := p.People.Member(ctx, who, account.OrganizationID, account.CreatedBy)
-	if errs.KindOf(err) == errs.NotFound {
-		return p.texts["account.owner_left"], nil
-	}
-	if err != nil {
-		return "", err
-	}
-	u, err := p.People.Fellow(ctx, who, m)
-	if u.Name != "" {
-		return u.Name, err
-	}
-	return u.Email, err
 }

@@ -32,17 +32,22 @@ type accountRow struct {
 type accountsPage struct {
 	Rows []accountRow
 	Text string
+	Mine bool   // those that the reader owns
 	Next string // id behind which the next page begins, "" on the last
 }
 
 func (p *Portal) listAccounts(c *gin.Context) error {
 	ctx, who := c.Request.Context(), principal(c)
 	text := c.Query("q")
-	found, err := p.Keys.Accounts(ctx, who, "", keys.AccountFilter{Text: text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	f, mine := keys.AccountFilter{Text: text}, c.Query("owner") == "me"
+	if mine {
+		f.OwnerID = who.ID()
+	}
+	found, err := p.Keys.Accounts(ctx, who, "", f, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return err
 	}
-	out := accountsPage{Text: text}
+	out := accountsPage{Text: text, Mine: mine}
 	found, out.Next = fullPage(found, func(a *keys.ServiceAccount) string { return a.ID })
 	names := map[string]string{}
 	for _, a := range found {
@@ -161,7 +166,8 @@ type accountPage struct {
 	MayChange    bool // itself
 	MayTransfer  bool // to another organization
 	Organization string
-	Owner        string // who made it
+	Owner        string // who looks after it
+	MadeBy       string
 	Chart        chart
 }
 
@@ -181,7 +187,10 @@ func (p *Portal) showAccount(c *gin.Context) error {
 		return err
 	}
 	out.Organization = organization.Name
-	if out.Owner, err = p.owner(c, &account); err != nil {
+	if out.Owner, err = p.memberName(c, account.OrganizationID, account.OwnerID); err != nil {
+		return err
+	}
+	if out.MadeBy, err = p.memberName(c, account.OrganizationID, account.CreatedBy); err != nil {
 		return err
 	}
 	if err := p.accountUsage(c, &out); err != nil {

@@ -23,6 +23,7 @@ type accountTransfer struct {
 	To            string   // id as it was chosen
 	Typed         string
 	Preview       *keys.TransferPreview
+	Owner         ownerChoice // of the members where it may go
 	Tier          keys.Tier
 	OverrideHolds bool
 }
@@ -64,19 +65,22 @@ func (p *Portal) transferForm(c *gin.Context) (out accountTransfer, err error) {
 }
 
 func (p *Portal) transferPage(c *gin.Context) error {
-	return p.transferView(c, http.StatusOK, c.Query("organization_id"), "", nil)
+	return p.transferView(c, http.StatusOK, url.Values{"organization_id": {c.Query("organization_id")}}, nil)
 }
 
 // transferView shows the page, with the preview where an organization is chosen
 // that the account may go to.
-func (p *Portal) transferView(c *gin.Context, status int, to, typed string, wrong faults) error {
+func (p *Portal) transferView(c *gin.Context, status int, typed url.Values, wrong faults) error {
 	out, err := p.transferForm(c)
 	if err != nil {
 		return err
 	}
-	out.To, out.Typed = strings.TrimSpace(to), typed
+	out.To, out.Typed = strings.TrimSpace(typed.Get("organization_id")), typed.Get("name")
 	if out.To != "" {
-		preview, err := p.Transfers.Preview(c.Request.Context(), principal(c), out.Account.ID, out.To)
+		preview, err := p.Transfers.Preview(c.Request.Context(), principal(c), out.Account.ID, keys.Destination{OrganizationID: out.To})
+		if err == nil {
+			out.Owner, err = p.owners(c, out.To, typed.Get("owner_id"), "")
+		}
 		found, ok := p.asFaults(err, "organization_id")
 		switch {
 		case err == nil:
@@ -109,8 +113,8 @@ func (p *Portal) transferAccount(c *gin.Context) error {
 		return nil
 	}
 	return p.saidFields(err, func(wrong faults) error {
-		return p.transferView(c, http.StatusUnprocessableEntity, values.Get("organization_id"), values.Get("name"), wrong)
-	}, "organization_id", "name")
+		return p.transferView(c, http.StatusUnprocessableEntity, values, wrong)
+	}, "organization_id", "owner_id", "name")
 }
 
 // transferAsTyped makes the transfer if the name is that of the account, and
@@ -120,7 +124,9 @@ func (p *Portal) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, v
 		return keys.Transferred{}, fieldError("name", p.texts["account.name_differs"])
 	}
 	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
-	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), values.Get("organization_id"))
+	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), keys.Destination{
+		OrganizationID: values.Get("organization_id"), OwnerID: strings.TrimSpace(values.Get("owner_id")),
+	})
 	if errs.KindOf(err) == errs.Stale {
 		err = errs.New(errs.Conflict, p.texts["transfer.changed"])
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -126,6 +127,7 @@ type askedPage struct {
 	Organization keys.Organization
 	Who          string
 	Mine         bool // it is about the reader himself
+	Owned        owned
 }
 
 func (p *Portal) withdrawPage(c *gin.Context) error {
@@ -147,10 +149,10 @@ func (p *Portal) withdrawPage(c *gin.Context) error {
 }
 
 func (p *Portal) removePage(c *gin.Context) error {
-	return p.removeView(c, http.StatusOK, nil)
+	return p.removeView(c, http.StatusOK, "", nil)
 }
 
-func (p *Portal) removeView(c *gin.Context, status int, wrong faults) error {
+func (p *Portal) removeView(c *gin.Context, status int, heir string, wrong faults) error {
 	ctx, who := c.Request.Context(), principal(c)
 	o, err := p.Keys.Organization(ctx, who, c.Param("id"))
 	if err != nil {
@@ -165,6 +167,9 @@ func (p *Portal) removeView(c *gin.Context, status int, wrong faults) error {
 		return err
 	}
 	out := askedPage{Organization: o, Who: cmp.Or(u.Name, u.Email, u.ID), Mine: m.UserID == who.ID()}
+	if out.Owned, err = p.ownedBy(c, o.ID, m.UserID, heir); err != nil {
+		return err
+	}
 	title := p.texts["member.remove"]
 	if out.Mine {
 		title = p.texts["member.leave"]
@@ -184,14 +189,18 @@ func (p *Portal) changeRole(c *gin.Context) error {
 }
 
 func (p *Portal) removeMember(c *gin.Context) error {
-	who := principal(c)
-	err := p.People.RemoveMember(c.Request.Context(), who, c.Param("id"), c.Param("user"), keys.AnyRevision)
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	who, heir := principal(c), strings.TrimSpace(values.Get("owner_id"))
+	err = p.removeWithHeir(c, c.Param("id"), c.Param("user"), heir)
 	if err == nil && c.Param("user") == who.ID() && !who.IsAdmin() {
 		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
 		return nil
 	}
-	if wrong, ok := p.asFaults(err); ok {
-		return p.removeView(c, http.StatusUnprocessableEntity, wrong)
+	if wrong, ok := p.asFaults(err, "owner_id"); ok {
+		return p.removeView(c, http.StatusUnprocessableEntity, heir, wrong)
 	}
 	return p.afterMembers(c, err, "removed", nil)
 }

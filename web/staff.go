@@ -21,13 +21,14 @@ import (
 type Staff struct {
 	Incidents *keys.Incidents
 	Creators  keys.Creators
+	Owners    keys.Owners
 	System    func(ctx context.Context) (System, error)
 	// RotateSigningKey makes the next key that signs tokens.
 	RotateSigningKey func(ctx context.Context) error
 }
 
 func (s *Staff) complete() bool {
-	return s.Incidents != nil && s.Creators != nil && s.System != nil && s.RotateSigningKey != nil
+	return s.Incidents != nil && s.Creators != nil && s.Owners != nil && s.System != nil && s.RotateSigningKey != nil
 }
 
 // staffPages are the templates of the provider's staff.

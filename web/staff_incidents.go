@@ -53,7 +53,7 @@ func (p *Portal) incidentForm(c *gin.Context, v url.Values) (incidentForm, error
 	if f.Action == "" {
 		f.Action = string(keys.IncidentDisable)
 	}
-	for _, one := range []keys.Neglect{keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry} {
+	for _, one := range []keys.Neglect{keys.NoOwner, keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry} {
 		f.Neglects = append(f.Neglects, option{string(one), p.texts["orphans."+string(one)]})
 	}
 	tiers, err := p.Keys.Tiers(c.Request.Context(), keys.Page{Limit: mostChoices})

@@ -9,14 +9,20 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// orphansPage lists keys that nobody seems to look after.
+// orphansPage lists service accounts and keys that nobody seems to look after.
 type orphansPage struct {
-	Kind    keys.Neglect
-	Kinds   []option
-	Rows    []orphanRow
-	Leavers []leaverRow
-	Next    template.URL // query of the next page, "" on the last
-	Select  template.URL // query of an incident with all of them
+	Kind     keys.Neglect
+	Kinds    []option
+	Accounts []orphanAccount
+	Rows     []orphanRow
+	Leavers  []leaverRow
+	Next     template.URL // query of the next page, "" on the last
+	Select   template.URL // query of an incident with all of them
+}
+
+type orphanAccount struct {
+	keys.ServiceAccount
+	Organization, Owner string
 }
 
 type orphanRow struct {
@@ -32,21 +38,51 @@ type leaverRow struct {
 
 func (p *Portal) listOrphans(c *gin.Context) error {
 	out := orphansPage{Kind: keys.Neglect(c.Query("kind"))}
-	for _, kind := range []keys.Neglect{keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry} {
+	for _, kind := range []keys.Neglect{keys.NoOwner, keys.NeverUsed, keys.NoExpiry, keys.CreatorLeft} {
 		out.Kinds = append(out.Kinds, option{string(kind), p.texts["orphans."+string(kind)]})
 	}
-	if out.Kind != keys.NeverUsed && out.Kind != keys.NoExpiry {
-		out.Kind = keys.CreatorLeft
+	list := p.neglected
+	switch out.Kind {
+	case keys.NeverUsed, keys.NoExpiry:
+	case keys.CreatorLeft:
+		list = p.leavers
+	default:
+		out.Kind, list = keys.NoOwner, p.ownerless
 	}
 	out.Select = queryOf("neglect", string(out.Kind))
-	err := p.leavers(c, &out)
-	if out.Kind != keys.CreatorLeft {
-		err = p.neglected(c, &out)
-	}
-	if err != nil {
+	if err := list(c, &out); err != nil {
 		return err
 	}
 	return p.show(c, http.StatusOK, "staff-orphans", view{Title: p.texts["orphans.title"], Data: out})
+}
+
+func (p *Portal) ownerless(c *gin.Context, out *orphansPage) error {
+	ctx, who := c.Request.Context(), principal(c)
+	after := keys.OrphansAfter{Owner: keys.Owner{OrganizationID: c.Query("after"), ID: c.Query("of")}, AccountID: c.Query("account")}
+	found, next, err := p.Staff.Incidents.Orphans(ctx, who, p.Staff.Owners, after)
+	if err != nil {
+		return err
+	}
+	if next != (keys.OrphansAfter{}) {
+		out.Next = queryOf("kind", string(out.Kind), "after", next.OrganizationID, "of", next.Owner.ID, "account", next.AccountID)
+	}
+	known, left := names{}, names{"": p.texts["account.nobody"]}
+	for _, one := range found {
+		if _, ok := left[one.OwnerID]; !ok {
+			left[one.OwnerID] = p.userName(c, one.OwnerID)
+		}
+		out.Accounts = append(out.Accounts, orphanAccount{one, p.organizationName(ctx, who, known, one.OrganizationID), left[one.OwnerID]})
+	}
+	return nil
+}
+
+// userName is what the staff calls a user, his id where he is gone.
+func (p *Portal) userName(c *gin.Context, id string) string {
+	u, err := p.People.User(c.Request.Context(), principal(c), id)
+	if err != nil {
+		return id
+	}
+	return u.Email
 }
 
 func (p *Portal) neglected(c *gin.Context, out *orphansPage) error {
@@ -67,9 +103,6 @@ func (p *Portal) neglected(c *gin.Context, out *orphansPage) error {
 }
 
 func (p *Portal) leavers(c *gin.Context, out *orphansPage) error {
-	if out.Kind != keys.CreatorLeft {
-		return nil
-	}
 	ctx, who := c.Request.Context(), principal(c)
 	found, next, err := p.Staff.Incidents.Leavers(ctx, who, p.Staff.Creators, keys.Creator{OrganizationID: c.Query("after"), ID: c.Query("by")})
 	if err != nil {
@@ -80,10 +113,7 @@ func (p *Portal) leavers(c *gin.Context, out *orphansPage) error {
 	}
 	known := names{}
 	for _, one := range found {
-		row := leaverRow{Leaver: one, Organization: p.organizationName(ctx, who, known, one.OrganizationID), Who: one.ID}
-		if u, err := p.People.User(ctx, who, one.ID); err == nil {
-			row.Who = u.Email
-		}
+		row := leaverRow{Leaver: one, Organization: p.organizationName(ctx, who, known, one.OrganizationID), Who: p.userName(c, one.ID)}
 		row.Select = queryOf("organization_id", one.OrganizationID, "created_by", one.ID)
 		out.Leavers = append(out.Leavers, row)
 	}

@@ -30,7 +30,7 @@ func (s *suite) provide(store *sqlite.Store, logger *slog.Logger) web.Staff {
 	s.must(err)
 	s.t.Cleanup(s.incidents.Close)
 	return web.Staff{
-		Incidents: s.incidents, Creators: store, RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
+		Incidents: s.incidents, Creators: store, Owners: store, RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
 		System: func(context.Context) (web.System, error) {
 			return web.System{
 				Version: "v1", Now: s.now(), Started: s.now(), Facts: []web.SystemFact{{Name: "store", Value: "SQLite"}, {Name: "redis", Value: "none", Bad: true}},
@@ -311,16 +311,22 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	left, _, err := s.keys.Issue(t.Context(), s.as(u), keys.IssueInput{ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "left behind"}})
 	s.must(err)
 	v := s.signedIn(s.admin("staff@example.com"))
+	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme nobody")
+	s.given(account.ID, u.ID)
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "There are none")
+	v.sees(v.get("/provider/orphans?kind=creator_left"), http.StatusOK, "There are none")
 	v.sees(v.get("/provider/orphans?kind=no_expiry"), http.StatusOK, "left behind")
 	v.sees(v.get("/provider/orphans?kind=never_used"), http.StatusOK, "There are none")
 	s.must(s.RemoveMember(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
-	p := v.get("/provider/orphans")
+	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme ada@example.com")
+	path, _ := v.planned(url.Values{"action": {"disable"}, "neglect": {"no_owner"}})
+	v.sees(v.get(path), http.StatusOK, left.Name)
+	p := v.get("/provider/orphans?kind=creator_left")
 	v.sees(p, http.StatusOK, "ada@example.com")
 	if !strings.Contains(p.body, "/provider/incidents/new?created_by="+u.ID+"&amp;organization_id="+s.organization) {
 		t.Error("no way into an incident")
 	}
-	path, _ := v.planned(url.Values{"action": {"disable"}, "neglect": {"creator_left"}})
+	path, _ = v.planned(url.Values{"action": {"disable"}, "neglect": {"creator_left"}})
 	v.sees(v.get(path), http.StatusOK, left.Name)
 	v.sees(v.get("/provider/incidents/new?neglect=never_used"), http.StatusOK, "Dry run")
 	s.advance(keys.NeverUsedFor + time.Hour)

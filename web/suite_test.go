@@ -146,7 +146,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	if with.partly {
 		stored = partly{store}
 	}
-	s.keys, err = keys.New(keys.Config{Store: stored, Audit: log, Marks: s.marks, Format: format, Now: s.now})
+	s.keys, err = keys.New(keys.Config{Store: stored, Audit: log, Marks: s.marks, Format: format, Now: s.now, IsMember: auth.IsMember(store.Memberships())})
 	s.must(err)
 	s.must(s.keys.Seed(t.Context(), auth.System(), false))
 	hashing, err := passwords()

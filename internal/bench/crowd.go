@@ -34,6 +34,7 @@ type crowd struct {
 	chance        *rand.Rand
 	organizations []string
 	users         []string
+	members       map[string][]string // by organization
 	accounts      []keys.ServiceAccount
 	keys          []keys.Key
 }
@@ -46,7 +47,7 @@ func crowded(ctx context.Context, path string, n int) (c *crowd, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	c = &crowd{Store: s, now: time.Now().UTC(), chance: rand.New(rand.NewPCG(1, 2)), organizations: []string{keys.FirstOrganization}} //nolint:gosec // G404: the same crowd each time
+	c = &crowd{Store: s, now: time.Now().UTC(), chance: rand.New(rand.NewPCG(1, 2)), organizations: []string{keys.FirstOrganization}, members: map[string][]string{}} //nolint:gosec // G404: the same crowd each time
 	for _, add := range []func(context.Context) error{
 		c.addOrganizations, c.addUsers,
 		func(ctx context.Context) error { return c.addAccounts(ctx, n/keysPerAccount) },
@@ -108,6 +109,7 @@ func (c *crowd) addUsers(ctx context.Context) error {
 		if err := c.Memberships().Insert(ctx, m); err != nil {
 			return err
 		}
+		c.members[m.OrganizationID] = append(c.members[m.OrganizationID], m.UserID)
 	}
 	return nil
 }
@@ -119,6 +121,9 @@ func (c *crowd) addAccounts(ctx context.Context, n int) error {
 		a := keys.ServiceAccount{Stamp: keys.NewStamp(at), ID: c.aged(ids.ServiceAccount, at), OrganizationID: c.organizations[c.place(len(c.organizations))], CreatedBy: c.users[i%len(c.users)], AccountFields: keys.AccountFields{
 			Name: fmt.Sprintf("Integration %d", i), Tier: []string{"free", "pro", "enterprise"}[i%3], Scopes: grants[i%len(grants)],
 		}}
+		if who := c.members[a.OrganizationID]; len(who) > 0 && i%50 != 49 {
+			a.OwnerID = who[i%len(who)]
+		}
 		if err := c.ServiceAccounts().Insert(ctx, a); err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func TestPortalStaffWithoutScripts(t *testing.T) {
 	s, _, password := startDemo(t)
 	v := phone(t)
 	v.signIn(s.base, "admin@example.com", password)
-	v.do("no such key", chromedp.WaitVisible(`.bar`), chromedp.Navigate(s.base+"/provider"), chromedp.WaitVisible(`#find`), chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
+	v.do("no such key", chromedp.WaitVisible(`.who`), chromedp.Navigate(s.base+"/provider"), chromedp.WaitVisible(`#find`), chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
 	v.do("dry run", chromedp.Navigate(s.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "payments:refund"), chromedp.Submit(`#scope`), chromedp.WaitVisible(`input[name=confirm] ~ .actions`))
 	v.do("confirm", chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`), chromedp.WaitVisible(`form[action$="/undo"] button`))
 	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
@@ -93,6 +93,38 @@ func TestPortalStaffWithoutScripts(t *testing.T) {
 	v.do("the list", chromedp.Navigate(s.base+"/provider/incidents"), chromedp.WaitVisible(`tbody`))
 	if got := v.text(`tbody`); !strings.Contains(got, "undone") {
 		t.Errorf("the incidents: %s", got)
+	}
+}
+
+// TestPortalHandOverWithoutScripts removes a member who looks after service
+// accounts on a phone, takes them, and gives one of them to nobody.
+func TestPortalHandOverWithoutScripts(t *testing.T) {
+	t.Parallel()
+	s, email, password := startDemo(t)
+	axe := parts.Axe(t)
+	v := visit(t)
+	v.signIn(s.base, email, password)
+	mine := func(step string) string {
+		v.do(step, chromedp.Navigate(s.base+"/service-accounts?owner=me"), chromedp.WaitVisible(`tbody a`))
+		return v.text(`tbody`)
+	}
+	v.do("home", chromedp.WaitVisible(`.needs`))
+	before := strings.Split(mine("mine"), "\n")
+	const removal = `tbody tr:nth-child(2) a[href$="/remove"]`
+	v.do("members", chromedp.Navigate(s.base+"/organizations"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(removal))
+	v.do("remove", chromedp.Click(removal), chromedp.WaitVisible(`#owner_id`), accessible(t, axe, "hand-over"), screenshot("hand-over"))
+	v.do("a phone without scripts", chromedp.EmulateViewport(390, 844), scripts(false), chromedp.Reload(), chromedp.WaitVisible(`#owner_id`))
+	if got := v.text(`form.card`); !strings.Contains(got, "looks after") {
+		t.Errorf("the page says %q", got)
+	}
+	v.do("hand over", chromedp.SendKeys(`#owner_id`, "Ada"), chromedp.Click(`form.card button.danger`), chromedp.WaitVisible(`.done`))
+	if after := strings.Split(mine("mine now"), "\n"); len(after) <= len(before) {
+		t.Errorf("%q are mine, after %q", after, before)
+	}
+	v.do("to nobody", chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/edit"]`), chromedp.Click(`a[href$="/edit"]`), chromedp.WaitVisible(`#owner_id`), screenshot("owner-edit"), chromedp.SendKeys(`#owner_id`, "nobody"),
+		chromedp.Submit(`#owner_id`), chromedp.WaitVisible(`.done`), screenshot("owner-nobody"))
+	if got := v.text(`.facts`); !strings.Contains(got, "nobody") {
+		t.Errorf("the account says %q", got)
 	}
 }
 

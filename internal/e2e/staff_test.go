@@ -72,6 +72,7 @@ func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take
 	page("staff-users", "/provider/users", `tbody`)
 	look("staff-user", chromedp.Click(`tbody tr:last-child a`), chromedp.WaitVisible(`.facts`))
 	page("staff-orphans", "/provider/orphans", `.small-tabs`)
+	page("staff-orphans-creators", "/provider/orphans?kind=creator_left", `.small-tabs`)
 	page("staff-orphans-never", "/provider/orphans?kind=never_used", `.small-tabs`)
 	page("staff-orphans-lasting", "/provider/orphans?kind=no_expiry", `.small-tabs`)
 	page("staff-system", "/provider/system", `details`)
@@ -82,7 +83,7 @@ func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take
 func TestPortalStaffActs(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
 	v := visitAsStaff(t)
 	look := v.look
-	v.do("an account", chromedp.WaitVisible(`.bar`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/override"]`))
+	v.do("an account", chromedp.WaitVisible(`.who`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/override"]`))
 	look("staff-override", chromedp.Click(`a[href$="/override"]`), chromedp.WaitVisible(`#until`))
 	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`), chromedp.WaitVisible(`a[href$="/override"]`))
 
@@ -103,7 +104,7 @@ func TestPortalStaffActs(t *testing.T) { //nolint:paralleltest // so many pages 
 // JavaScript, after a look at what that means.
 func TestPortalTransfer(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
 	v := visitAsStaff(t)
-	v.do("an account", chromedp.WaitVisible(`.bar`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/transfer"]`))
+	v.do("an account", chromedp.WaitVisible(`.who`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/transfer"]`))
 	from, name := v.text(`.facts a[href^="/organizations/"]`), strings.TrimSpace(v.text(`h1`))
 	v.look("account-transfer", chromedp.Click(`a[href$="/transfer"]`), chromedp.WaitVisible(`#organization_id`))
 	if _, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.getElementById("organization_id").selectedIndex = 1`)); err != nil {

@@ -80,28 +80,46 @@ func (o *override) domain() *keys.Override {
 
 // Creators returns who made keys. It looks at one key of each, however many
 // there are.
-func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
-	order := bson.D{{Key: "organization_id", Value: 1}, {Key: "created_by", Value: 1}}
-	one := options.FindOne().SetSort(order).SetProjection(bson.D{{Key: "organization_id", Value: 1}, {Key: "created_by", Value: 1}})
-	var all []keys.Creator
+func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) (all []keys.Creator, err error) {
 	for len(all) < limit {
-		var found struct {
-			OrganizationID string `bson:"organization_id"`
-			CreatedBy      string `bson:"created_by"`
+		found, err := s.nextPair(ctx, "keys", "created_by", &after.OrganizationID, &after.ID)
+		if err != nil || !found {
+			return all, err
 		}
-		behind := bson.D{{Key: "$or", Value: bson.A{
-			bson.D{{Key: "organization_id", Value: after.OrganizationID}, {Key: "created_by", Value: bson.D{{Key: "$gt", Value: after.ID}}}},
-			bson.D{{Key: "organization_id", Value: bson.D{{Key: "$gt", Value: after.OrganizationID}}}},
-		}}}
-		err := s.db.Collection("keys").FindOne(ctx, behind, one).Decode(&found)
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, known(err)
-		}
-		after = keys.Creator{OrganizationID: found.OrganizationID, ID: found.CreatedBy}
 		all = append(all, after)
 	}
 	return all, nil
+}
+
+// Owners returns who owns service accounts. It looks at one of each.
+func (s *Store) Owners(ctx context.Context, after keys.Owner, limit int) (all []keys.Owner, err error) {
+	for len(all) < limit {
+		found, err := s.nextPair(ctx, "service_accounts", "owner_id", &after.OrganizationID, &after.ID)
+		if err != nil || !found {
+			return all, err
+		}
+		all = append(all, after)
+	}
+	return all, nil
+}
+
+// nextPair replaces an organization and who is in it, by the field of the
+// collection, by the pair behind.
+func (s *Store) nextPair(ctx context.Context, collection, field string, organizationID, id *string) (found bool, err error) {
+	order := bson.D{{Key: "organization_id", Value: 1}, {Key: field, Value: 1}}
+	behind := bson.D{{Key: "$or", Value: bson.A{
+		bson.D{{Key: "organization_id", Value: *organizationID}, {Key: field, Value: bson.D{{Key: "$gt", Value: *id}}}},
+		bson.D{{Key: "organization_id", Value: bson.D{{Key: "$gt", Value: *organizationID}}}},
+	}}}
+	var next map[string]any
+	err = s.db.Collection(collection).FindOne(ctx, behind, options.FindOne().SetSort(order).SetProjection(order)).Decode(&next)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return false, nil
+	}
+	if err != nil {
+		return false, known(err)
+	}
+	*organizationID, _ = next["organization_id"].(string)
+	*id, _ = next[field].(string)
+	return true, nil
 }

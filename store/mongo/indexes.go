@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
 )
 
 // index is one index; every list filter has one that begins with its field.
@@ -43,6 +44,8 @@ func indexes() []index {
 		{"service_accounts", []string{"organization_id", "_id"}, false},
 		{"service_accounts", []string{"tier", "_id"}, false},
 		{"service_accounts", []string{"external_id", "_id"}, false},
+		{"service_accounts", []string{"owner_id", "_id"}, false},
+		{"service_accounts", []string{"organization_id", "owner_id", "_id"}, false},
 		{"service_accounts", []string{"updated_at"}, false},
 		{"service_accounts", []string{"move.from"}, false},
 		{"organizations", []string{"updated_at"}, false},
@@ -84,7 +87,7 @@ func indexes() []index {
 }
 
 // schema is the version of the documents that this package writes.
-const schema = 3
+const schema = 4
 
 // ErrNewer is returned for a database that a newer version wrote.
 var ErrNewer = errors.New("the database was written by a newer version")
@@ -110,6 +113,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	if noted.Version == 1 || noted.Version == 2 {
 		if err := s.nameWindows(ctx); err != nil {
 			return fmt.Errorf("bring the quotas to schema 3: %w", err)
+		}
+	}
+	if noted.Version >= 1 && noted.Version <= 3 {
+		if err := s.nameOwners(ctx); err != nil {
+			return fmt.Errorf("bring the service accounts to schema 4: %w", err)
 		}
 	}
 	for _, i := range indexes() {
@@ -171,6 +179,35 @@ func (s *Store) nameWindows(ctx context.Context) error {
 		}
 		_, window, _ := strings.Cut(found.ID, " ")
 		if _, err := counts.UpdateOne(ctx, bson.D{{Key: "_id", Value: found.ID}}, bson.D{{Key: "$set", Value: bson.D{{Key: "window", Value: window}}}}); err != nil {
+			return err
+		}
+	}
+	return cursor.Err()
+}
+
+// nameOwners makes who made a service account of schema 3 its owner, where that
+// is a user. One that a node of that schema writes meanwhile has none.
+func (s *Store) nameOwners(ctx context.Context) error {
+	accounts := s.db.Collection("service_accounts")
+	cursor, err := accounts.Find(ctx, bson.D{{Key: "owner_id", Value: nil}}, options.Find().SetProjection(bson.D{{Key: "created_by", Value: 1}}))
+	if err != nil {
+		return err
+	}
+	defer cursor.Close(context.WithoutCancel(ctx)) //nolint:errcheck // read to its end, or given up
+	for cursor.Next(ctx) {
+		var found struct {
+			ID        string `bson:"_id"`
+			CreatedBy string `bson:"created_by"`
+		}
+		if err := cursor.Decode(&found); err != nil {
+			return err
+		}
+		owner := ""
+		if strings.HasPrefix(found.CreatedBy, ids.User) {
+			owner = found.CreatedBy
+		}
+		missing := bson.D{{Key: "_id", Value: found.ID}, {Key: "owner_id", Value: nil}}
+		if _, err := accounts.UpdateOne(ctx, missing, bson.D{{Key: "$set", Value: bson.D{{Key: "owner_id", Value: owner}}}}); err != nil {
 			return err
 		}
 	}

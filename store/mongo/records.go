@@ -164,37 +164,39 @@ type account struct {
 	Search          string    `bson:"search"`
 	Override        *override `bson:"override"`
 	Move            *move     `bson:"move"`
+	OwnerID         string    `bson:"owner_id"`
 }
 
 // move is the last transfer of an account.
 type move struct {
-	From  string    `bson:"from"`
-	At    time.Time `bson:"at"`
-	Kind  string    `bson:"kind"`
-	ID    string    `bson:"id"`
-	Name  string    `bson:"name"`
-	KeyID string    `bson:"key_id"`
+	From    string    `bson:"from"`
+	At      time.Time `bson:"at"`
+	Kind    string    `bson:"kind"`
+	ID      string    `bson:"id"`
+	Name    string    `bson:"name"`
+	KeyID   string    `bson:"key_id"`
+	OwnerID string    `bson:"owner_id"`
 }
 
 func moveOf(m *keys.Move) *move {
 	if m == nil {
 		return nil
 	}
-	return &move{m.From, m.At, m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID}
+	return &move{m.From, m.At, m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID, m.OwnerID}
 }
 
 func (m *move) domain() *keys.Move {
 	if m == nil {
 		return nil
 	}
-	return &keys.Move{From: m.From, At: m.At.UTC(), By: audit.Subject{Kind: m.Kind, ID: m.ID, Name: m.Name, KeyID: m.KeyID}}
+	return &keys.Move{From: m.From, OwnerID: m.OwnerID, At: m.At.UTC(), By: audit.Subject{Kind: m.Kind, ID: m.ID, Name: m.Name, KeyID: m.KeyID}}
 }
 
 func accountOf(a *keys.ServiceAccount) account {
 	return account{
 		ID: a.ID, Stamp: stampOf(&a.Stamp), OrganizationID: a.OrganizationID, CreatedBy: a.CreatedBy, Name: a.Name, Description: a.Description,
 		Tier: a.Tier, Scopes: a.Scopes, AllowedNetworks: networksOf(a.AllowedNetworks), RateLimit: ruleOf(a.RateLimit), Quota: quotaOf(a.Quota),
-		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override), Move: moveOf(a.Move),
+		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override), Move: moveOf(a.Move), OwnerID: a.OwnerID,
 	}
 }
 
@@ -204,7 +206,7 @@ func accountIn(d *account) (keys.ServiceAccount, error) {
 		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(), Move: d.Move.domain(),
 		AccountFields: keys.AccountFields{
 			Name: d.Name, Description: d.Description, Tier: d.Tier, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
-			Quota: d.Quota.domain(), ExternalID: d.ExternalID, Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
+			Quota: d.Quota.domain(), ExternalID: d.ExternalID, OwnerID: d.OwnerID, Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
 		},
 	}, err
 }
@@ -220,7 +222,10 @@ func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Acco
 			if f.Moving {
 				d = append(d, bson.E{Key: "move.from", Value: bson.D{{Key: "$gt", Value: ""}}})
 			}
-			return containing(equal(d, "external_id", f.ExternalID), f.Text)
+			if f.Ownerless {
+				d = append(d, bson.E{Key: "owner_id", Value: bson.D{{Key: "$in", Value: bson.A{"", nil}}}})
+			}
+			return containing(equal(equal(d, "owner_id", f.OwnerID), "external_id", f.ExternalID), f.Text)
 		},
 		bury: func(a *keys.ServiceAccount) tombstone { return tombstone{ID: a.ID} },
 	}

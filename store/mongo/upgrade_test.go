@@ -45,7 +45,7 @@ func put(t *testing.T, db *driver.Database, collection string, document bson.D) 
 func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 	t.Parallel()
 	server := parts.Mongo(t)
-	for version := 1; version <= 2; version++ {
+	for version := 1; version <= 3; version++ {
 		t.Run(fmt.Sprint("schema ", version), func(t *testing.T) {
 			t.Parallel()
 			url := server.URL()
@@ -53,7 +53,14 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			at := time.Now().UTC().Truncate(time.Millisecond)
 			hash := keys.HashOf("an old key")
 			put(t, db, "schema", bson.D{{Key: "_id", Value: "latchkey"}, {Key: "version", Value: version}})
-			put(t, db, "quota_use", bson.D{{Key: "_id", Value: "sa_a 2020-10"}, {Key: "used", Value: int64(7)}})
+			used := bson.D{{Key: "_id", Value: "sa_a 2020-10"}, {Key: "used", Value: int64(7)}}
+			if version == 3 {
+				used = append(used, bson.E{Key: "window", Value: "2020-10"})
+			}
+			put(t, db, "quota_use", used)
+			for id, creator := range map[string]string{"sa_a": "usr_a", "sa_b": "sa_a", "sa_c": ""} {
+				put(t, db, "service_accounts", bson.D{{Key: "_id", Value: id}, {Key: "revision", Value: int64(4)}, {Key: "organization_id", Value: "org_a"}, {Key: "created_by", Value: creator}})
+			}
 			user := bson.D{
 				{Key: "_id", Value: ids.New(ids.User)},
 				{Key: "revision", Value: int64(1)},
@@ -63,7 +70,7 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 				{Key: "email_folded", Value: "a@example.com"},
 				{Key: "name", Value: "A"},
 			}
-			if version == 2 {
+			if version >= 2 {
 				user = append(user, bson.E{Key: "username", Value: ""}, bson.E{Key: "username_folded", Value: "x"})
 			}
 			put(t, db, "users", user)
@@ -96,6 +103,14 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			}
 			if u, err := s.Users().ByEmail(t.Context(), "a@example.com"); err != nil || u.Name != "A" {
 				t.Errorf("the user is %+v, %v", u, err)
+			}
+			for id, owner := range map[string]string{"sa_a": "usr_a", "sa_b": "", "sa_c": ""} {
+				if a, err := s.ServiceAccounts().Get(t.Context(), id); err != nil || a.OwnerID != owner || a.Revision != 4 {
+					t.Errorf("the account %s is owned by %q at revision %d, %v", id, a.OwnerID, a.Revision, err)
+				}
+			}
+			if found, err := s.ServiceAccounts().List(t.Context(), keys.AccountFilter{Ownerless: true}, keys.Page{Limit: 5}); err != nil || len(found) != 2 {
+				t.Errorf("%d accounts have no owner, %v", len(found), err)
 			}
 			if used, err := s.QuotaUse(t.Context(), "sa_a", "2020-10"); err != nil || used != 7 {
 				t.Errorf("the quota has %d, %v", used, err)

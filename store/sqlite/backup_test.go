@@ -173,6 +173,9 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			k := newKey()
 			execute(t, path, fmt.Sprintf(`PRAGMA user_version = %d;
 				INSERT INTO organizations (id, revision, created_at, updated_at, name, disabled, metadata, search) VALUES ('org_a', 1, 1, 1, 'A', 0, '{}', 'a');
+				INSERT INTO service_accounts (id, revision, created_at, updated_at, organization_id, created_by, name, description, tier, external_id, disabled, search)
+				VALUES ('sa_a', 4, 1, 2, 'org_a', 'usr_a', 'by a user', '', 'free', '', 0, ''), ('sa_b', 4, 1, 2, 'org_a', 'sa_a', 'by an account', '', 'free', '', 0, ''),
+					('sa_c', 4, 1, 2, 'org_a', '', 'by Latchkey', '', 'free', '', 0, '');
 				INSERT INTO quota_use (id, window, used) VALUES ('sa_a', '2026-10', 7);
 				INSERT INTO keys (id, revision, created_at, updated_at, hash, hash_algorithm, organization_id, service_account_id, environment, start, last4,
 					name, note, scopes, allowed_networks, metadata, disabled, revoke_reason, revoke_note, rotated_from, rotated_to, created_by, search, ends_at)
@@ -185,6 +188,11 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			}
 			if o, err := s.Organizations().Get(t.Context(), "org_a"); err != nil || o.Name != "A" {
 				t.Errorf("the organization is %+v, %v", o, err)
+			}
+			for id, owner := range map[string]string{"sa_a": "usr_a", "sa_b": "", "sa_c": ""} {
+				if a, err := s.ServiceAccounts().Get(t.Context(), id); err != nil || a.OwnerID != owner || a.Revision != 4 {
+					t.Errorf("the account %s is owned by %q at revision %d, %v", id, a.OwnerID, a.Revision, err)
+				}
 			}
 			if used, err := s.QuotaUse(t.Context(), "sa_a", "2026-10"); err != nil || used != 7 {
 				t.Errorf("the quota has %d, %v", used, err)

@@ -185,7 +185,7 @@ func putMove(m *keys.Move) any {
 	if m == nil {
 		return nil
 	}
-	return putJSON([]string{m.From, strconv.FormatInt(m.At.UnixMilli(), 10), m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID})
+	return putJSON([]string{m.From, strconv.FormatInt(m.At.UnixMilli(), 10), m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID, m.OwnerID})
 }
 
 type moveColumn struct{ into **keys.Move }
@@ -197,11 +197,14 @@ func (c moveColumn) Scan(v any) error {
 	if err := (jsonColumn[string]{&parts}).Scan(v); err != nil || parts == nil {
 		return err
 	}
-	if len(parts) != 6 {
+	if len(parts) == 6 { // before there were owners
+		parts = append(parts, "")
+	}
+	if len(parts) != 7 {
 		return fmt.Errorf("a move is kept in %d parts", len(parts))
 	}
 	at, err := strconv.ParseInt(parts[1], 10, 64)
-	*c.into = &keys.Move{From: parts[0], At: time.UnixMilli(at).UTC(), By: audit.Subject{Kind: parts[2], ID: parts[3], Name: parts[4], KeyID: parts[5]}}
+	*c.into = &keys.Move{From: parts[0], OwnerID: parts[6], At: time.UnixMilli(at).UTC(), By: audit.Subject{Kind: parts[2], ID: parts[3], Name: parts[4], KeyID: parts[5]}}
 	return err
 }
 

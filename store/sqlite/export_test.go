@@ -13,7 +13,7 @@ import (
 // Statements returns the texts of all that was prepared so far, and of what
 // only transactions use.
 func (s *Store) Statements() []string {
-	all := []string{putTombstone, selectHash, selectCells, updateCells, insertPage, nextCreator, selectRefusals, putRefusals}
+	all := []string{putTombstone, selectHash, selectCells, updateCells, insertPage, nextCreator, nextOwner, selectRefusals, putRefusals}
 	for _, d := range []*database{s.reader, s.writer, s.notes} {
 		d.statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
 	}

@@ -51,22 +51,41 @@ func documents[T any](s *Store, name string, descending bool, of func(*T) (strin
 	}
 }
 
-const nextCreator = "SELECT organization_id, created_by FROM keys INDEXED BY keys_creator WHERE (organization_id, created_by) > (?, ?) ORDER BY organization_id, created_by LIMIT 1"
+const (
+	nextCreator = "SELECT organization_id, created_by FROM keys INDEXED BY keys_creator WHERE (organization_id, created_by) > (?, ?) ORDER BY organization_id, created_by LIMIT 1"
+	nextOwner   = "SELECT organization_id, owner_id FROM service_accounts INDEXED BY service_accounts_owned WHERE (organization_id, owner_id) > (?, ?) ORDER BY organization_id, owner_id LIMIT 1"
+)
 
 // Creators returns who made keys. It looks at one key of each, however many
 // there are.
-func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
-	var all []keys.Creator
+func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) (all []keys.Creator, err error) {
 	for len(all) < limit {
-		found := false
-		err := s.reader.rows(ctx, nextCreator, []any{after.OrganizationID, after.ID}, func(row scanner) error {
-			found = true
-			return row.Scan(&after.OrganizationID, &after.ID)
-		})
+		found, err := s.nextPair(ctx, nextCreator, &after.OrganizationID, &after.ID)
 		if err != nil || !found {
-			return all, known(err)
+			return all, err
 		}
 		all = append(all, after)
 	}
 	return all, nil
+}
+
+// Owners returns who owns service accounts. It looks at one of each.
+func (s *Store) Owners(ctx context.Context, after keys.Owner, limit int) (all []keys.Owner, err error) {
+	for len(all) < limit {
+		found, err := s.nextPair(ctx, nextOwner, &after.OrganizationID, &after.ID)
+		if err != nil || !found {
+			return all, err
+		}
+		all = append(all, after)
+	}
+	return all, nil
+}
+
+// nextPair replaces an organization and who is in it by the pair behind.
+func (s *Store) nextPair(ctx context.Context, text string, organizationID, id *string) (found bool, err error) {
+	err = s.reader.rows(ctx, text, []any{*organizationID, *id}, func(row scanner) error {
+		found = true
+		return row.Scan(organizationID, id)
+	})
+	return found, known(err)
 }

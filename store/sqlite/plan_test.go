@@ -98,6 +98,11 @@ func lists(s *sqlite.Store) []list {
 			list{s.ListUsers(auth.UserFilter{Text: text, IsAdmin: &yes}), false}, list{s.ListUsers(auth.UserFilter{Text: text, IsAdmin: &no}), true})
 	}
 	all = append(all, list{s.ListAccounts(keys.AccountFilter{Moving: true}), false})
+	for _, in := range organizations {
+		for _, text := range texts {
+			all = append(all, list{s.ListAccounts(keys.AccountFilter{OrganizationIDs: in, OwnerID: "u", Text: text}), false})
+		}
+	}
 	for _, f := range []auth.OwnedFilter{{UserID: "a"}, {ExpiresBefore: time.Now()}, {UserID: "a", ExpiresBefore: time.Now()}} {
 		all = append(all, list{s.ListTokens(f), false}, list{s.ListFamilies(f), false})
 	}
@@ -213,6 +218,9 @@ func TestTheNarrowestIndexIsUsed(t *testing.T) {
 		s.ListKeys(keys.KeyFilter{NeverUsed: true}):                                                    "keys_idle",
 		s.ListKeys(keys.KeyFilter{Endless: true}):                                                      "keys_lasting",
 		s.ListAccounts(keys.AccountFilter{OrganizationIDs: []string{"o"}, Tier: "t"}):                  "service_accounts_organization",
+		s.ListAccounts(keys.AccountFilter{OrganizationIDs: []string{"o"}, OwnerID: "u"}):               "service_accounts_owner",
+		s.ListAccounts(keys.AccountFilter{OrganizationIDs: []string{"o", "p"}, OwnerID: "u"}):          "service_accounts_owner",
+		s.ListAccounts(keys.AccountFilter{OrganizationIDs: []string{"o"}, Ownerless: true}):            "service_accounts_owned",
 		s.ListMemberships(auth.MembershipFilter{OrganizationID: "o", Role: auth.Owner}):                "memberships_organization",
 	} {
 		if lines := strings.Join(plan(t, s, text), "\n\t"); !strings.Contains(lines, index+" ") {

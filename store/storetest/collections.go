@@ -52,7 +52,8 @@ func accountKind(s store.Store) kind[keys.ServiceAccount, keys.AccountFilter] {
 			a.Name, a.Tier, a.Scopes = "changed", "pro", []string{"a:b"}
 			rule := ratelimit.Rule{Requests: 2, Per: time.Second, Burst: 3}
 			a.Override = &keys.Override{KeyRateLimit: &rule, RateLimit: &rule, Quota: &ratelimit.Quota{Requests: 4, Per: ratelimit.Day}, Until: now(), Note: "n"}
-			a.Move = &keys.Move{From: "org_b", At: now(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"}}
+			a.OwnerID = "usr_b"
+			a.Move = &keys.Move{From: "org_b", OwnerID: "usr_a", At: now(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"}}
 		},
 	}
 }
@@ -356,7 +357,7 @@ func otherFilters(t *testing.T, s store.Store) {
 		a := accountKind(s).make(0)
 		a.ID, a.OrganizationID, a.Name, a.Tier, a.ExternalID = "sa_"+name, o.ID, name, "tier "+name, "x"+name
 		if name == "plain" {
-			a.Move = &keys.Move{From: "org_x", At: now()}
+			a.Move, a.OwnerID = &keys.Move{From: "org_x", At: now()}, "usr_o"
 		}
 		must(t, s.ServiceAccounts().Insert(ctx, a))
 		u := userKind(s).make(0)
@@ -392,6 +393,10 @@ func otherFilters(t *testing.T, s store.Store) {
 		{"external id of another", keys.AccountFilter{ExternalID: "xStraße", OrganizationIDs: []string{"org_plain"}}, nil},
 		{"moving", keys.AccountFilter{Moving: true}, []string{"plain"}},
 		{"moving elsewhere", keys.AccountFilter{Moving: true, OrganizationIDs: []string{"org_Straße"}}, nil},
+		{"owner", keys.AccountFilter{OwnerID: "usr_o"}, []string{"plain"}},
+		{"owner elsewhere", keys.AccountFilter{OwnerID: "usr_o", OrganizationIDs: []string{"org_Straße"}}, nil},
+		{"without an owner", keys.AccountFilter{Ownerless: true, OrganizationIDs: []string{"org_plain", "org_Straße"}}, []string{"Straße"}},
+		{"without an owner elsewhere", keys.AccountFilter{Ownerless: true, OrganizationIDs: []string{"org_plain"}}, nil},
 		{"text in the external id", keys.AccountFilter{Text: keys.Fold("xplai")}, []string{"plain"}},
 	} {
 		found, err := s.ServiceAccounts().List(ctx, tt.filter, first)

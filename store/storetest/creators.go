@@ -66,3 +66,25 @@ func keyCreators(t *testing.T, s store.Store) {
 	must(t, err)
 	same(t, got, want[1:3])
 }
+
+// accountOwners goes through the owners of accounts, those of nobody included.
+func accountOwners(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	for _, o := range []keys.Owner{{OrganizationID: "org_b"}, {OrganizationID: "org_a", ID: "usr_b"}, {OrganizationID: "org_a", ID: "usr_a"}, {OrganizationID: "org_a", ID: "usr_b"}, {OrganizationID: "org_c", ID: "usr_a"}, {OrganizationID: "org_b"}} {
+		a := accountKind(s).make(0)
+		a.OrganizationID, a.OwnerID = o.OrganizationID, o.ID
+		must(t, s.ServiceAccounts().Insert(ctx, a))
+	}
+	want := []keys.Owner{{OrganizationID: "org_a", ID: "usr_a"}, {OrganizationID: "org_a", ID: "usr_b"}, {OrganizationID: "org_b"}, {OrganizationID: "org_c", ID: "usr_a"}}
+	got, err := s.Owners(ctx, keys.Owner{}, 10)
+	must(t, err)
+	same(t, got, want)
+	got, err = s.Owners(ctx, want[0], 2)
+	must(t, err)
+	same(t, got, want[1:3])
+	got, err = s.Owners(ctx, want[3], 2)
+	must(t, err)
+	if len(got) != 0 {
+		t.Errorf("behind the last: %v", got)
+	}
+}

@@ -38,6 +38,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"deleted objects leave a trace for other nodes", tombstones},
 		{"filters select keys", keyFilters},
 		{"keys are found by who made them and what is seen of them", keyCreators},
+		{"accounts are found by who owns them", accountOwners},
 		{"pages neither repeat nor skip under inserts", paging},
 		{"keys in orders by time", keyOrders},
 		{"a search ends where it is bounded", boundedSearch},
@@ -127,7 +128,7 @@ func roundTrips(t *testing.T, s store.Store) {
 	meta := keys.Metadata(`{"$where":"a.b","n":12345678901234567890}`)
 	organization := keys.Organization{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "Ärger & Söhne", Disabled: true, Metadata: meta}}
 	account := keys.ServiceAccount{Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID, CreatedBy: "usr_x", AccountFields: keys.AccountFields{
-		Name: "n", Description: "d", Tier: "free", Scopes: []string{"a:b", "c:*"}, AllowedNetworks: networks, RateLimit: rule, Quota: quota, ExternalID: "e", Metadata: meta, Disabled: true,
+		Name: "n", Description: "d", Tier: "free", Scopes: []string{"a:b", "c:*"}, AllowedNetworks: networks, RateLimit: rule, Quota: quota, ExternalID: "e", OwnerID: "usr_y", Metadata: meta, Disabled: true,
 	}}
 	tier := keys.Tier{Stamp: keys.NewStamp(now()), Name: "t", TierFields: keys.TierFields{Title: "T", RateLimit: *rule, AccountRateLimit: rule, Quota: quota, MaxKeys: 3, MaxKeyAge: time.Hour}}
 	scope := keys.Scope{Stamp: keys.NewStamp(now()), Name: "a:b", ScopeFields: keys.ScopeFields{Description: "d"}}

@@ -74,7 +74,7 @@ func transfer(t *testing.T, s store.Store) {
 	must(t, s.AddUsage(ctx, []usage.Page{pageOf(usage.OfKey, usage.Hours, hour(), usage.Subject{KeyID: all[1].ID, AccountID: account.ID, OrganizationID: keys.FirstOrganization}, map[usage.Cell]uint64{0: 1})}, usage.Progress{}))
 	transfers, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Usage: s, Certificates: registry})
 	must(t, err)
-	done, err := transfers.Transfer(ctx, auth.System(), account.ID, account.Revision, to.ID)
+	done, err := transfers.Transfer(ctx, auth.System(), account.ID, account.Revision, keys.Destination{OrganizationID: to.ID})
 	must(t, err)
 	if !done.Complete || done.Account.OrganizationID != to.ID || done.Account.Move == nil {
 		t.Errorf("the transfer: %+v", done)

@@ -1,0 +1,105 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+// ownIfMember makes the actor the owner of an account that he makes and names
+// no owner of, if he is a member of its organization.
+func (s *Service) ownIfMember(ctx context.Context, a Actor, account *ServiceAccount) error {
+	if account.OwnerID != "" || !strings.HasPrefix(account.CreatedBy, ids.User) {
+		return nil
+	}
+	member, err := s.member(ctx, account.OrganizationID, account.CreatedBy)
+	if err != nil {
+		return fmt.Errorf("ask whether the creator is a member: %w", err)
+	}
+	if member {
+		account.OwnerID = account.CreatedBy
+	}
+	return nil
+}
+
+// checkOwner refuses an owner who is no member of the organization. Who is in
+// another one is refused like who does not exist.
+func (s *Service) checkOwner(ctx context.Context, organizationID, ownerID string) error {
+	if ownerID == "" {
+		return nil
+	}
+	member, err := s.member(ctx, organizationID, ownerID)
+	if err != nil {
+		return fmt.Errorf("ask whether the owner is a member: %w", err)
+	}
+	if !member {
+		return badField("owner_id", "is no member of the organization")
+	}
+	return nil
+}
+
+// handOverBatch is how many accounts are read at once to be handed over.
+const handOverBatch = 100
+
+// checkHandOver refuses what would be refused of each account.
+func (s *Service) checkHandOver(ctx context.Context, a Actor, organizationID, from, to string) error {
+	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, organizationWord); err != nil {
+		return err
+	}
+	if from == "" || from == to {
+		return badField("owner_id", "is the owner already")
+	}
+	return s.checkOwner(ctx, organizationID, to)
+}
+
+// HandOver gives the service accounts of the organization that one user owns
+// another owner, who is a member, or none where to is "". It returns how many
+// it changed, each with its own event; after an error it can be called again.
+func (s *Service) HandOver(ctx context.Context, a Actor, organizationID, from, to string) (changed int, err error) {
+	if err := s.checkHandOver(ctx, a, organizationID, from, to); err != nil {
+		return 0, err
+	}
+	f := AccountFilter{OrganizationIDs: []string{organizationID}, OwnerID: from}
+	for page := (Page{Limit: handOverBatch}); ; {
+		found, err := s.store.ServiceAccounts().List(ctx, f, page)
+		if err != nil {
+			return changed, fmt.Errorf("list service accounts of an owner: %w", err)
+		}
+		for i := range found {
+			handed, err := s.handOne(ctx, a, &found[i], to)
+			if err != nil {
+				return changed, err
+			}
+			if handed {
+				changed++
+			}
+			page.After = found[i].ID
+		}
+		if len(found) < handOverBatch {
+			return changed, nil
+		}
+	}
+}
+
+// errNotHis says that an account got another owner meanwhile.
+var errNotHis = errors.New("somebody else owns the service account")
+
+// handOne gives one account the owner, unless it was taken from the one that
+// it had, transferred or deleted meanwhile.
+func (s *Service) handOne(ctx context.Context, a Actor, account *ServiceAccount, to string) (handed bool, err error) {
+	_, err = s.ChangeAccount(ctx, a, account.ID, AnyRevision, func(f AccountFields) (AccountFields, error) {
+		if f.OwnerID != account.OwnerID {
+			return f, errNotHis
+		}
+		f.OwnerID = to
+		return f, nil
+	})
+	if errors.Is(err, errNotHis) || errors.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,114 @@
+package web
+
+import (
+	"cmp"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// mostOwners bounds the members that a form offers to choose from; where there
+// are more, an id is typed.
+const mostOwners = 200
+
+// ownerChoice is who may own a service account: nobody, and the members of an
+// organization.
+type ownerChoice struct {
+	Options []option // none where these are too many to list
+	Chosen  string   // id of a user, "" for nobody
+}
+
+// owners offers the members of the organization, but for one. Who is chosen is
+// among them even if he has left.
+func (p *Portal) owners(c *gin.Context, organizationID, chosen, except string) (out ownerChoice, err error) {
+	ctx, who := c.Request.Context(), principal(c)
+	out.Chosen = chosen
+	members, err := p.People.Members(ctx, who, organizationID, keys.Page{Limit: mostOwners + 1})
+	if err != nil || len(members) > mostOwners {
+		return out, err
+	}
+	out.Options = []option{{"", p.texts["account.nobody"]}}
+	known := chosen == ""
+	for _, m := range members {
+		if m.UserID == except {
+			continue
+		}
+		u, err := p.People.Fellow(ctx, who, m)
+		if err != nil {
+			return out, err
+		}
+		known = known || u.ID == chosen
+		out.Options = append(out.Options, option{u.ID, nameAndAddress(&u)})
+	}
+	if !known {
+		out.Options = append(out.Options, option{chosen, p.texts["account.owner_left"]})
+	}
+	return out, nil
+}
+
+// nameAndAddress tells users of the same name apart.
+func nameAndAddress(u *auth.User) string {
+	if u.Name == "" || u.Email == "" {
+		return cmp.Or(u.Name, u.Email, u.ID)
+	}
+	return u.Name + ", " + u.Email
+}
+
+// memberName is the name of a user where the reader may see the organization's
+// members; "" for nobody.
+func (p *Portal) memberName(c *gin.Context, organizationID, userID string) (string, error) {
+	ctx, who := c.Request.Context(), principal(c)
+	if userID == "" || !who.May(keys.ReadMembers, organizationID) {
+		return userID, nil
+	}
+	m, err := p.People.Member(ctx, who, organizationID, userID)
+	if errs.KindOf(err) == errs.NotFound {
+		return p.texts["account.owner_left"], nil
+	}
+	if err != nil {
+		return "", err
+	}
+	u, err := p.People.Fellow(ctx, who, m)
+	return cmp.Or(u.Name, u.Email), err
+}
+
+// owned is what a member who is to go owns, and who may take it.
+type owned struct {
+	Accounts    []keys.ServiceAccount // the newest
+	More        bool
+	Heirs       ownerChoice
+	MayHandOver bool
+}
+
+func (p *Portal) ownedBy(c *gin.Context, organizationID, userID, heir string) (out owned, err error) {
+	ctx, who := c.Request.Context(), principal(c)
+	out.Accounts, err = p.Keys.Accounts(ctx, who, organizationID, keys.AccountFilter{OwnerID: userID}, keys.Page{Limit: pageSize + 1})
+	if err != nil || len(out.Accounts) == 0 {
+		return out, err
+	}
+	if len(out.Accounts) > pageSize {
+		out.Accounts, out.More = out.Accounts[:pageSize], true
+	}
+	if out.MayHandOver = who.May(keys.WriteAccounts, organizationID); out.MayHandOver {
+		out.Heirs, err = p.owners(c, organizationID, heir, userID)
+	}
+	return out, err
+}
+
+// removeWithHeir ends a membership after it gave what the member owns to the
+// heir, if one is chosen. It changes nothing if either would be refused.
+func (p *Portal) removeWithHeir(c *gin.Context, organizationID, userID, heir string) error {
+	ctx, who := c.Request.Context(), principal(c)
+	if heir != "" {
+		if err := p.People.CheckRemoval(ctx, who, organizationID, userID); err != nil {
+			return err
+		}
+		if _, err := p.Keys.HandOver(ctx, who, organizationID, userID, heir); err != nil {
+			return err
+		}
+	}
+	return p.People.RemoveMember(ctx, who, organizationID, userID, keys.AnyRevision)
+}
