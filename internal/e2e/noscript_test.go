@@ -89,7 +89,7 @@ func TestPortalStaffWithoutScripts(t *testing.T) {
 	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
 		t.Errorf("the counts: %s", got)
 	}
-	v.do("undo", chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitVisible(`.counts`))
+	v.do("undo", chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitNotPresent(`progress`), chromedp.WaitVisible(`.counts`))
 	v.do("the list", chromedp.Navigate(s.base+"/provider/incidents"), chromedp.WaitVisible(`tbody`))
 	if got := v.text(`tbody`); !strings.Contains(got, "undone") {
 		t.Errorf("the incidents: %s", got)

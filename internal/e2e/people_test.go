@@ -156,8 +156,8 @@ func TestPeople(t *testing.T) {
 	guest.do("my account", guest.kept(), chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#profile`), screenshot("me"))
 
 	forgot := visit(t)
-	forgot.do("forget", chromedp.Navigate(base+"/password/forgotten"), chromedp.WaitVisible(`#email`), screenshot("forgotten"), chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`.below`), screenshot("told"))
-	forgot.do("new password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), screenshot("password-new"), chromedp.SendKeys(`#password`, secondPassword), chromedp.Submit(`#password`), chromedp.WaitVisible(`.below`))
+	forgot.do("forget", chromedp.Navigate(base+"/password/forgotten"), chromedp.WaitVisible(`#email`), screenshot("forgotten"), chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitNotPresent(`#email`), chromedp.WaitVisible(`.below`), screenshot("told"))
+	forgot.do("new password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), screenshot("password-new"), chromedp.SendKeys(`#password`, secondPassword), chromedp.Submit(`#password`), chromedp.WaitNotPresent(`#password`), chromedp.WaitVisible(`.below`))
 	guest.do("the old session is over", chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#password[autocomplete=current-password]`))
 
 	guest.signIn(base, ada, secondPassword)

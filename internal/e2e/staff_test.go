@@ -95,7 +95,7 @@ func TestPortalStaffActs(t *testing.T) { //nolint:paralleltest // so many pages 
 	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
 		t.Errorf("the counts: %s", got)
 	}
-	v.do("undo", scripts(false), chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitVisible(`.counts`), scripts(true))
+	v.do("undo", scripts(false), chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitNotPresent(`progress`), chromedp.WaitVisible(`.counts`), scripts(true))
 	look("staff-incident-undone")
 	v.page("staff-incidents", "/provider/incidents", `tbody`)
 }
