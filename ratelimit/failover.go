@@ -109,7 +109,8 @@ func (f *Failover) State() FailoverState {
 }
 
 // Take decides the request. It waits for the shared counters at most for the
-// time-out, and not at all once they are known to be out of reach.
+// time-out, twice where a counter is found to have lost something, and not at
+// all once they are known to be out of reach.
 func (f *Failover) Take(ctx context.Context, r Request) (Decision, error) {
 	if !f.down.Load() {
 		d, err := f.ask(ctx, r)

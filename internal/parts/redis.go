@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -128,17 +129,40 @@ func (r *RedisServer) Thaw() {
 	r.Process().Signal(syscall.SIGCONT)
 }
 
-// RedisClusterServers is a Redis Cluster of three servers.
+// RedisClusterServers is a Redis Cluster of three servers, or of three and a
+// replica of each.
 type RedisClusterServers struct{ Nodes []*RedisServer }
 
 // RedisCluster starts a Redis Cluster and returns when it serves every slot.
 func RedisCluster(tb testing.TB) *RedisClusterServers {
 	tb.Helper()
+	return redisCluster(tb, 0)
+}
+
+// RedisClusterWithReplicas is RedisCluster with a replica of each server, which
+// takes its place when the others miss it for a second.
+func RedisClusterWithReplicas(tb testing.TB) *RedisClusterServers {
+	tb.Helper()
+	c := redisCluster(tb, 1, "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
+	for _, node := range c.Nodes {
+		Await(tb, patience, "the replicas of the Redis Cluster to follow", func(ctx context.Context) error {
+			if node.says(ctx, "master_link_status:up", "INFO", "replication") == nil {
+				return nil
+			}
+			return node.says(ctx, "state=online", "INFO", "replication")
+		})
+	}
+	return c
+}
+
+func redisCluster(tb testing.TB, replicas int, options ...string) *RedisClusterServers {
+	tb.Helper()
 	c := &RedisClusterServers{}
-	create := []string{"--cluster", "create"}
-	for range 3 {
+	create := []string{"--cluster", "create", "--cluster-replicas", strconv.Itoa(replicas)}
+	for range 3 * (1 + replicas) {
 		// The nodes talk to each other on a second port of their own.
-		node := redisServer(tb, "redis", FreeAddr(tb), "--cluster-enabled", "yes", "--cluster-port", portOf(tb, FreeAddr(tb)))
+		own := []string{"--cluster-enabled", "yes", "--cluster-port", portOf(tb, FreeAddr(tb))}
+		node := redisServer(tb, "redis", FreeAddr(tb), append(own, options...)...)
 		c.Nodes = append(c.Nodes, node)
 		create = append(create, node.Addr())
 	}
@@ -155,6 +179,19 @@ func RedisCluster(tb testing.TB) *RedisClusterServers {
 		})
 	}
 	return c
+}
+
+// Holder returns the server that a counter is charged at.
+func (c *RedisClusterServers) Holder(counter string) *RedisServer {
+	tb := c.Nodes[0].tb
+	tb.Helper()
+	for _, node := range c.Nodes {
+		if node.says(tb.Context(), "1", "EXISTS", counter) == nil {
+			return node
+		}
+	}
+	tb.Fatalf("no server of the Redis Cluster holds %s", counter)
+	return nil
 }
 
 // URL returns the connection string, "redis+cluster://" and all addresses.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -128,4 +129,28 @@ func (s *RedisSentinelServers) Follows() {
 	Await(s.Master.tb, patience, "the old master to follow the new one", func(ctx context.Context) error {
 		return s.Master.says(ctx, "master_port:"+portOf(s.Master.tb, s.Replica.Addr()), "INFO", "replication")
 	})
+}
+
+// listening is what a list of clients says of one that has subscribed; sentinels
+// themselves do so at servers, not at each other.
+var listening = regexp.MustCompile(` sub=[1-9]`)
+
+// Heard returns the sentinel that a client listens to for news of the master.
+func (s *RedisSentinelServers) Heard() *RedisServer {
+	s.Master.tb.Helper()
+	var heard *RedisServer
+	Await(s.Master.tb, patience, "a client to listen to a sentinel", func(ctx context.Context) error {
+		for _, one := range s.Sentinels {
+			clients, err := one.cli(ctx, "CLIENT", "LIST")
+			if err != nil {
+				return err
+			}
+			if listening.MatchString(clients) {
+				heard = one
+				return nil
+			}
+		}
+		return errors.New("none is listened to")
+	})
+	return heard
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -158,6 +159,24 @@ func TestTheMasterBehindSentinelsIsKilled(t *testing.T) {
 	if hearing := servers.Replica.Command("PUBSUB", "NUMSUB", a.channel); !strings.HasSuffix(hearing, "2") {
 		t.Errorf("at the new master hear: %s", hearing)
 	}
+}
+
+// A machine of a cluster that dies with a subscription is left for another.
+func TestAMachineOfAClusterIsKilled(t *testing.T) {
+	t.Parallel()
+	servers := parts.RedisClusterWithReplicas(t)
+	a, _ := join(t, servers.URL(), "db", "node_a")
+	_, heard := join(t, servers.URL(), "db", "node_b")
+	awaitHeard(t, a, heard)
+	holder := slices.IndexFunc(servers.Nodes, func(node *parts.RedisServer) bool {
+		return strings.HasSuffix(node.Command("PUBSUB", "NUMSUB", a.channel), "2")
+	})
+	if holder < 0 {
+		t.Fatal("the two do not listen to one machine")
+	}
+	servers.Nodes[holder].Kill()
+	heard.forget()
+	awaitHeard(t, a, heard)
 }
 
 // Whoever can reach Redis can make nodes load anew, and nothing else.

@@ -87,6 +87,10 @@ const (
 	oneTry    = 1
 )
 
+// reloadSlots is how old what is known of a cluster may be. The library goes by
+// a minute, and is told of a replica that took a dead machine's place by nobody.
+const reloadSlots = time.Second
+
 func openSingle(address string, t *transport, timeout time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseURL(address)
 	if err != nil {
@@ -123,6 +127,7 @@ func openCluster(address string, t *transport, timeout time.Duration) (redis.Uni
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	o.ClusterStateReloadInterval = reloadSlots
 	if err := t.apply(o.TLSConfig, true); err != nil {
 		return nil, err
 	}

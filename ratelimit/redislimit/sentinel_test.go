@@ -1,8 +1,11 @@
 package redislimit_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -96,5 +99,60 @@ func TestAReplicaThatLagsBecomesTheMaster(t *testing.T) {
 		if unseen := int64(len(a.nodes) - 1); one.passed < one.quota || one.passed > one.quota+unseen {
 			t.Errorf("%s: %d of %d passed, and no more than %d may be unknown", one.id, one.passed, one.quota, unseen)
 		}
+	}
+}
+
+// A machine of a cluster is killed that has a replica: the same again.
+func TestAMachineOfAClusterIsKilled(t *testing.T) {
+	t.Parallel()
+	servers := parts.RedisClusterWithReplicas(t)
+	a := &asked{t: t, nodes: three(t, nodeConfig{url: servers.URL()}), id: "sa", quota: 100}
+	if cluster := a.ask(30); cluster != 30 {
+		t.Fatalf("%d of 30 were decided together before", cluster)
+	}
+	window, _ := ratelimit.Quota{Requests: a.quota, Per: ratelimit.Month}.Window(time.Now())
+	holder := servers.Holder(a.nodes[0].prefix + "{sa}quota:" + window)
+	holder.Command("WAIT", "1", "20000")
+	holder.Kill()
+	if cluster := a.ask(3); cluster != 0 {
+		t.Errorf("%d were decided by a machine that is gone", cluster)
+	}
+	again := 0
+	parts.Await(t, patient, "all nodes to decide together again", func(context.Context) error {
+		if again = a.ask(len(a.nodes)); again < len(a.nodes) && a.passed < 90 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	for _, n := range a.nodes {
+		recovered(t, n)
+	}
+	a.ask(300)
+	if a.passed != 100 {
+		t.Errorf("%d of 100 passed", a.passed)
+	}
+}
+
+// The machine that is lost has the sentinel that the node asks, too: nothing of
+// it refuses a connection, it is silent. The others are asked.
+func TestAMachineIsLostWithItsSentinel(t *testing.T) {
+	t.Parallel()
+	servers := parts.RedisSentinel(t)
+	a := &asked{t: t, nodes: []*node{newNode(t, nodeConfig{url: servers.URL(), prefix: "lost:", store: newStore(), timeout: 250 * time.Millisecond})}, id: "sa", quota: 1000}
+	parts.Await(t, patient, "a decision of Redis", func(context.Context) error {
+		if a.ask(1) == 0 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	servers.Replicated()
+	servers.Heard().Freeze()
+	servers.Master.Freeze()
+	if cluster := a.ask(30); cluster != 0 {
+		t.Errorf("%d were decided by a master that is silent", cluster)
+	}
+	recovered(t, a.nodes[0])
+	if a.ask(10) != 10 {
+		t.Error("it does not ask the new master")
 	}
 }
