@@ -46,8 +46,6 @@ type Failover struct {
 	wait    time.Duration // before the first probe of the next outage
 	closed  bool
 
-	catching bool // catchUp is at it
-
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	ctx     context.Context // of the background work
@@ -111,13 +109,14 @@ func (f *Failover) State() FailoverState {
 }
 
 // Take decides the request. It waits for the shared counters at most for the
-// time-out, and not at all once they are known to be out of reach.
+// time-out, twice where a counter is found to have lost something, and not at
+// all once they are known to be out of reach.
 func (f *Failover) Take(ctx context.Context, r Request) (Decision, error) {
 	if !f.down.Load() {
 		d, err := f.ask(ctx, r)
 		if err == nil {
 			if f.Local.Observe(ctx, &r, &d) {
-				f.catchUp()
+				f.catchUp(ctx, r.Quota)
 			}
 			return d, nil
 		}
@@ -140,23 +139,18 @@ func (f *Failover) ask(ctx context.Context, r Request) (Decision, error) {
 	return f.Shared.Take(ctx, r)
 }
 
-// catchUp tells shared counters that were lost what this node knows of them.
-func (f *Failover) catchUp() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed || f.catching {
-		return
+// catchUp tells a shared counter that has lost something what this node knows
+// of it. The request waits: meanwhile others would be let pass that are not.
+func (f *Failover) catchUp(ctx context.Context, q QuotaCharge) {
+	if err := f.Local.settleQuota(context.WithoutCancel(ctx), q, f.tell); err != nil {
+		f.trip(err)
 	}
-	f.catching = true
-	f.running.Go(func() {
-		err := f.settle()
-		f.mu.Lock()
-		f.catching = false
-		f.mu.Unlock()
-		if err != nil && f.ctx.Err() == nil {
-			f.trip(err)
-		}
-	})
+}
+
+func (f *Failover) tell(ctx context.Context, s Settlement) error {
+	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
+	defer cancel()
+	return f.Shared.Settle(ctx, s)
 }
 
 func (f *Failover) probe() error {
@@ -226,6 +220,7 @@ func (f *Failover) restore() {
 	away := now.Sub(f.since)
 	f.changes++
 	f.since = now
+	f.Local.doubt()
 	f.down.Store(false)
 	f.mu.Unlock()
 	f.Logger.Info("shared limits are reached again", "away", away.Round(time.Millisecond).String())
@@ -240,9 +235,5 @@ func (f *Failover) settle() error {
 	// A store that is away is not the fault of the shared counters, and Local
 	// keeps for later what it could not save.
 	_ = f.Local.Flush(f.ctx)
-	return f.Local.settle(f.ctx, func(ctx context.Context, s Settlement) error {
-		ctx, cancel := context.WithTimeout(ctx, f.Timeout)
-		defer cancel()
-		return f.Shared.Settle(ctx, s)
-	})
+	return f.Local.settle(f.ctx, f.tell)
 }

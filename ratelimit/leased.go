@@ -197,7 +197,7 @@ func decideByShares(r *Request, shares *[3]*share, levels [3]float64, now time.T
 	d := r.Decide(l, now)
 	d.Cluster = true
 	if q := shares[2]; q != nil {
-		d.Quota.Began = q.began
+		d.Quota.Began, d.Quota.Leased = q.began, true
 	}
 	return d
 }

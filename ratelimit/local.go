@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type Local struct {
 	idle    time.Duration
 	buckets *buckets
 	quotas  *quotas
+	outages atomic.Uint64 // of shared counters, see doubt
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }

@@ -15,6 +15,7 @@ type Settlement struct {
 	Window string // see Quota.Window
 	Add    int64
 	Began  int64 // the mark of the shared counter when it was last seen, see QuotaState; 0: only Used counts
+	Known  int64 // what that counter had come to, Add not included; 0: not known
 	Used   int64 // in all, as far as this node knows
 }
 
@@ -22,8 +23,9 @@ type Settlement struct {
 // let pass is saved to the store with that of this process, and this process
 // goes on from there when it decides by itself; that a quota is spent, by
 // whomever, is known then, too. It reports whether the shared counter knows
-// of less than this process does, as one does that was lost and begun anew: it
-// is then to be settled.
+// of less than this process does, as one does that was lost and begun anew, or
+// that a replica kept which had not heard of everything: it is then to be
+// settled.
 func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bool) {
 	spent := d.Refused == PartQuota // by others, maybe
 	if !d.HasQuota || !d.Allowed && !spent || r.DryRun || r.Cost <= 0 {
@@ -37,9 +39,9 @@ func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bo
 		c.used = max(c.used, shared)
 		return false
 	}
-	if c.began != d.Quota.Began {
-		c.began, c.apart = d.Quota.Began, 0
-		c.behind = c.used > shared
+	c.compare(d.Quota.Began, shared, l.outages.Load())
+	if !d.Quota.Leased {
+		c.known = max(c.known, shared)
 	}
 	if c.behind {
 		c.used += r.Cost
@@ -48,6 +50,24 @@ func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bo
 	c.unsaved += r.Cost
 	return c.behind
 }
+
+// compare finds out whether the shared counter is behind: where it is another
+// than before, and where it was out of reach since. One of the same mark never
+// counts down, but for what is leased.
+func (c *counter) compare(began, shared int64, outages uint64) {
+	switch {
+	case c.began != began:
+		c.began, c.apart, c.known, c.outages = began, 0, 0, outages
+		c.behind = c.used > shared
+	case c.outages != outages && c.apart == 0:
+		c.outages = outages
+		c.behind = c.known > shared
+	}
+}
+
+// doubt has Observe compare each counter with what this process knows, at its
+// next use. Shared counters that were out of reach may be older than they were.
+func (l *Local) doubt() { l.outages.Add(1) }
 
 // QuotaUsed tells what was used of a quota in a window: what the store has, or
 // this process where it knows of more. A shared counter begins with it.
@@ -79,23 +99,39 @@ func (q *quotas) find(id, window string) *counter {
 	return nil
 }
 
+// tell tells shared counters.
+type tell func(context.Context, Settlement) error
+
 // settle hands what shared counters do not know of to tell, and forgets it
 // where tell has taken it.
-func (l *Local) settle(ctx context.Context, tell func(context.Context, Settlement) error) error {
+func (l *Local) settle(ctx context.Context, tell tell) error {
 	for name, c := range l.quotas.unsettled() {
-		c.mu.Lock()
-		s := Settlement{ID: name.id, Window: name.window.label(), Add: c.apart, Began: c.began, Used: c.used}
-		if c.behind {
-			s.Began = 0
-		}
-		c.mu.Unlock()
-		if err := tell(ctx, s); err != nil {
+		if err := c.settle(ctx, name, tell); err != nil {
 			return err
 		}
-		c.mu.Lock()
-		c.apart, c.behind = max(0, c.apart-s.Add), c.behind && s.Began != 0
-		c.mu.Unlock()
 	}
+	return nil
+}
+
+// settleQuota is settle for the one counter that Observe found behind.
+func (l *Local) settleQuota(ctx context.Context, q QuotaCharge, tell tell) error {
+	name := counterName{q.ID, windowOf(q.Quota.Per, l.now())}
+	return l.quotas.counter(ctx, name.id, name.window).settle(ctx, name, tell)
+}
+
+func (c *counter) settle(ctx context.Context, name counterName, tell tell) error {
+	c.mu.Lock()
+	s := Settlement{ID: name.id, Window: name.window.label(), Add: c.apart, Began: c.began, Known: c.known, Used: c.used}
+	if c.behind {
+		s.Began = 0
+	}
+	c.mu.Unlock()
+	if err := tell(ctx, s); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.apart, c.behind = max(0, c.apart-s.Add), c.behind && s.Began != 0
+	c.mu.Unlock()
 	return nil
 }
 

@@ -19,9 +19,11 @@ type counter struct {
 	unsaved int64
 	synced  bool // the base is in used
 
-	apart  int64 // let pass here while a shared counter could not be asked
-	began  int64 // the mark of the shared counter, as it was last seen
-	behind bool  // the shared counter knows of less than used
+	apart   int64  // let pass here while a shared counter could not be asked
+	began   int64  // the mark of the shared counter, as it was last seen
+	known   int64  // what was used, as the shared counter of that mark told at most
+	outages uint64 // those of the shared counters until it was last compared
+	behind  bool   // the shared counter knows of less than used
 }
 
 func (c *counter) charge(cost int64) {

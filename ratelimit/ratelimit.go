@@ -63,6 +63,7 @@ type QuotaState struct {
 	Remaining int64
 	ResetsAt  time.Time
 	Began     int64 // marks a shared counter: another mark means that it was lost and begun anew
+	Leased    bool  // what other nodes hold, and may give back, is not in Remaining
 }
 
 // Decision is the answer to a Request. The states of parts that are not there

@@ -17,6 +17,11 @@ import (
 func TestLimitsBySetting(t *testing.T) {
 	t.Parallel()
 	redis := "LATCHKEY_REDIS_URL=" + parts.Redis(t).URL()
+	authority, stranger := parts.NewAuthority(t), parts.NewAuthority(t)
+	over := parts.RedisTLS(t, authority, "127.0.0.1", "--tls-auth-clients", "no", "--user", "latchkey", "on", ">sesame", "~*", "&*", "+@all", "--user", "default", "off")
+	secure := func(password, trusted string) string {
+		return "LATCHKEY_REDIS_URL=rediss://latchkey:" + password + "@" + over.Addr() + "/0?ca_file=" + trusted
+	}
 	away := "LATCHKEY_REDIS_URL=redis://:sesame@" + parts.FreeAddr(t)
 	patient := "LATCHKEY_REDIS_TIMEOUT=10s"
 	for _, tt := range []struct {
@@ -29,6 +34,9 @@ func TestLimitsBySetting(t *testing.T) {
 		{"nothing is set", nil, true, false, ""},
 		{"Redis", []string{redis, patient}, true, true, ""},
 		{"Redis, leased", []string{redis, patient, "LATCHKEY_LIMIT_MODE=leased"}, true, true, ""},
+		{"Redis by TLS", []string{secure("sesame", authority.File()), patient}, true, true, ""},
+		{"Redis by TLS, another password", []string{secure("sesame-seed", authority.File()), patient}, true, false, "WRONGPASS"},
+		{"Redis by TLS, another authority", []string{secure("sesame", stranger.File()), patient}, true, false, "certificate signed by unknown authority"},
 		{"no Redis there", []string{away}, true, false, "shared limits cannot be reached"},
 		{"no Redis there, leased", []string{away, "LATCHKEY_LIMIT_MODE=leased"}, true, false, "fallback=local"},
 		{"no Redis there, deny", []string{away, "LATCHKEY_LIMIT_FALLBACK=deny"}, false, false, "fallback=deny"},

@@ -3,6 +3,9 @@ package server
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +18,7 @@ import (
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -129,6 +133,77 @@ func TestTraces(t *testing.T) { // not parallel: the SDK reads the environment o
 			t.Errorf("the spans tell of %q", hidden)
 		}
 	}
+}
+
+// TestTracesOfMongoDBAndRedis: the calls of one verification to both are below
+// its span, and neither tells of the key.
+func TestTracesOfMongoDBAndRedis(t *testing.T) { // as above
+	to := newReceiver(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", to.URL)
+	base, _, stop, ended := serving(t, "LATCHKEY_DATABASE_URL="+parts.Mongo(t).URL(), "LATCHKEY_DATA_DIR="+t.TempDir(), "LATCHKEY_ADMIN_PASSWORD="+staffPassword,
+		"LATCHKEY_REDIS_URL="+parts.Redis(t).URL(), "LATCHKEY_REDIS_TIMEOUT=10s", "LATCHKEY_VERIFY_OPEN=true")
+	account := posted(t, base+"/api/service-accounts", `{"organization_id":"`+keys.FirstOrganization+`","name":"traced","scopes":["invoices:read"],"quota":{"requests":10,"per":"day"}}`)
+	key := posted(t, base+"/api/keys", `{"service_account_id":"`+account["id"].(string)+`","name":"traced"}`)
+	secret := key["key"].(string)
+	const asked, known = "2af7651916cd43dd8448eb211c80319c", "3af7651916cd43dd8448eb211c80319c"
+	for _, traceID := range []string{asked, known} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/verify", strings.NewReader(`{"key":"`+secret+`","scopes":["invoices:read"]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("traceparent", "00-"+traceID+"-b7ad6b7169203331-01")
+		if status, body := exchange(t, r); status != 200 || !strings.Contains(body, `"valid":true`) || !strings.Contains(body, `"scope":"cluster"`) {
+			t.Fatal(status, body)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+
+	for traceID, names := range map[string][]string{
+		asked: {"mongodb find keys", "mongodb find service_accounts", "mongodb find quota_use", "redis evalsha"},
+		known: {"redis evalsha"},
+	} {
+		request := to.named("POST /verify", traceID)
+		if len(request) != 1 || fmt.Sprintf("%x", request[0].GetParentSpanId()) != "b7ad6b7169203331" {
+			t.Fatalf("the span of /verify: %v of %v", request, to.spans)
+		}
+		for _, name := range names {
+			calls := to.named(name, traceID)
+			if len(calls) == 0 {
+				t.Errorf("%s: there is no %q", traceID, name)
+			}
+			for _, call := range calls {
+				if !bytes.Equal(call.GetParentSpanId(), request[0].GetSpanId()) || call.GetKind() != trace.Span_SPAN_KIND_CLIENT {
+					t.Errorf("%q is not a call of the request: %v", name, call)
+				}
+			}
+		}
+	}
+	digest := sha256.Sum256([]byte(secret))
+	for _, hidden := range []string{secret, secret[8:], key["id"].(string), account["id"].(string), hex.EncodeToString(digest[:]), string(digest[:]), staffPassword} {
+		if bytes.Contains(to.raw.Bytes(), []byte(hidden)) {
+			t.Errorf("the spans tell of %q", hidden)
+		}
+	}
+}
+
+// posted sends the object as staff and returns what was made of it.
+func posted(t *testing.T, url, object string) (made map[string]any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(object))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth("admin@localhost", staffPassword)
+	status, body := exchange(t, r)
+	if err := json.Unmarshal([]byte(body), &made); err != nil || status != http.StatusCreated {
+		t.Fatalf("%s: %d %s", url, status, body)
+	}
+	return made
 }
 
 func TestTracesThatCannotBeSentStopTheStart(t *testing.T) { // as above

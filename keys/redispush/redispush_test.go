@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,13 @@ func (b *bumped) times(mark string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.marks[mark]
+}
+
+// forget makes room for the marks of another test of the same names.
+func (b *bumped) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.marks)
 }
 
 func join(t *testing.T, url, database, node string) (*Push, *bumped) {
@@ -71,6 +79,7 @@ func TestMarksReachOtherNodes(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]func() string{
 		"one server": func() string { return parts.Redis(t).URL() },
+		"Valkey":     func() string { return parts.Valkey(t).URL() },
 		"a cluster":  func() string { return parts.RedisCluster(t).URL() },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,6 +128,54 @@ func TestRedisGoesAwayAndComesBack(t *testing.T) {
 		t.Errorf("telling waits for Redis: %s", took)
 	}
 	server.Start()
+	awaitHeard(t, a, heard)
+}
+
+// The documented user of Redis may tell and hear of changes.
+func TestLeastRightsAreEnough(t *testing.T) {
+	t.Parallel()
+	server := parts.Redis(t, append([]string{"--user", "default", "off", "--user"}, parts.RedisUser(t)...)...)
+	url := "redis://latchkey:sesame@" + server.Addr()
+	a, _ := join(t, url, "db", "node_a")
+	_, heard := join(t, url, "db", "node_b")
+	awaitHeard(t, a, heard)
+}
+
+// Behind sentinels, a node tells and hears of the new master without being told
+// to.
+func TestTheMasterBehindSentinelsIsKilled(t *testing.T) {
+	t.Parallel()
+	servers := parts.RedisSentinel(t)
+	a, heardByA := join(t, servers.URL(), "db", "node_a")
+	b, heardByB := join(t, servers.URL(), "db", "node_b")
+	awaitHeard(t, a, heardByB)
+	awaitHeard(t, b, heardByA)
+	servers.Master.Kill()
+	servers.Promoted()
+	heardByA.forget()
+	heardByB.forget()
+	awaitHeard(t, a, heardByB)
+	awaitHeard(t, b, heardByA)
+	if hearing := servers.Replica.Command("PUBSUB", "NUMSUB", a.channel); !strings.HasSuffix(hearing, "2") {
+		t.Errorf("at the new master hear: %s", hearing)
+	}
+}
+
+// A machine of a cluster that dies with a subscription is left for another.
+func TestAMachineOfAClusterIsKilled(t *testing.T) {
+	t.Parallel()
+	servers := parts.RedisClusterWithReplicas(t)
+	a, _ := join(t, servers.URL(), "db", "node_a")
+	_, heard := join(t, servers.URL(), "db", "node_b")
+	awaitHeard(t, a, heard)
+	holder := slices.IndexFunc(servers.Nodes, func(node *parts.RedisServer) bool {
+		return strings.HasSuffix(node.Command("PUBSUB", "NUMSUB", a.channel), "2")
+	})
+	if holder < 0 {
+		t.Fatal("the two do not listen to one machine")
+	}
+	servers.Nodes[holder].Kill()
+	heard.forget()
 	awaitHeard(t, a, heard)
 }
 

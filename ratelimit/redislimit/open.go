@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-const forms = "write redis://HOST:6379/0, rediss://… for TLS, redis+cluster://HOST:6379,HOST:6379 for a cluster, " +
+const forms = "write redis://HOST:6379/0, rediss://…?ca_file=FILE for TLS, redis+cluster://HOST:6379,HOST:6379 for a cluster, " +
 	"or redis+sentinel://HOST:26379,HOST:26379/0?master_name=NAME"
 
 // CheckURL reports what is wrong with the address of a Redis, a Redis Cluster
@@ -30,30 +30,30 @@ func Open(address string, timeout time.Duration) (redis.UniversalClient, error) 
 	if !ok {
 		return nil, errors.New("the scheme is missing: " + forms)
 	}
-	transport, kind, _ := strings.Cut(scheme, "+")
-	if transport != "redis" && transport != "rediss" {
+	wire, kind, _ := strings.Cut(scheme, "+")
+	if wire != "redis" && wire != "rediss" {
 		return nil, errors.New("the scheme is not known: " + forms)
 	}
-	plain, many, err := spread(transport + "://" + rest)
+	plain, many, t, err := spread(wire + "://" + rest)
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case kind == "sentinel":
-		return openSentinel(plain, timeout)
+		return openSentinel(plain, t, timeout)
 	case kind == "cluster" || (kind == "" && many):
-		return openCluster(plain, timeout)
+		return openCluster(plain, t, timeout)
 	case kind == "":
-		return openSingle(plain, timeout)
+		return openSingle(plain, t, timeout)
 	default:
 		return nil, errors.New("the scheme is not known: " + forms)
 	}
 }
 
 // spread writes a list of hosts as the client library reads it: one host, and
-// the others as parameters. Errors of url.Parse hold the password, so none is
+// the others as parameters, without those of our own. Errors of url.Parse hold the password, so none is
 // passed on.
-func spread(address string) (plain string, many bool, err error) {
+func spread(address string) (plain string, many bool, t *transport, err error) {
 	scheme, rest, _ := strings.Cut(address, "://")
 	end := len(rest)
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -63,18 +63,21 @@ func spread(address string) (plain string, many bool, err error) {
 	hosts := strings.Split(rest[start:end], ",")
 	u, err := url.Parse(scheme + "://" + rest[:start] + hosts[0] + rest[end:])
 	if err != nil || u.Host == "" {
-		return "", false, errors.New("it is no URL with a host (special characters of a password are written as %XX): " + forms)
+		return "", false, nil, errors.New("it is no URL with a host (special characters of a password are written as %XX): " + forms)
 	}
 	query := u.Query()
 	for _, host := range hosts[1:] {
 		if host == "" {
-			return "", false, errors.New("a host of the list is empty: " + forms)
+			return "", false, nil, errors.New("a host of the list is empty: " + forms)
 		}
 		query.Add("addr", host)
 	}
 	many = query.Has("addr")
+	if t, err = takeTransport(query, u.Scheme == "rediss"); err != nil {
+		return "", false, nil, err
+	}
 	u.RawQuery = query.Encode()
-	return u.String(), many, nil
+	return u.String(), many, t, nil
 }
 
 // A call is never repeated by the library: one that was lost may have been
@@ -84,17 +87,24 @@ const (
 	oneTry    = 1
 )
 
-func openSingle(address string, timeout time.Duration) (redis.UniversalClient, error) {
+// reloadSlots is how old what is known of a cluster may be. The library goes by
+// a minute, and is told of a replica that took a dead machine's place by nobody.
+const reloadSlots = time.Second
+
+func openSingle(address string, t *transport, timeout time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseURL(address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, forms)
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	if err := t.apply(o.TLSConfig, false); err != nil {
+		return nil, err
+	}
 	return redis.NewClient(o), nil
 }
 
-func openSentinel(address string, timeout time.Duration) (redis.UniversalClient, error) {
+func openSentinel(address string, t *transport, timeout time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseFailoverURL(address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, forms)
@@ -104,15 +114,22 @@ func openSentinel(address string, timeout time.Duration) (redis.UniversalClient,
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	if err := t.apply(o.TLSConfig, true); err != nil {
+		return nil, err
+	}
 	return redis.NewFailoverClient(o), nil
 }
 
-func openCluster(address string, timeout time.Duration) (redis.UniversalClient, error) {
+func openCluster(address string, t *transport, timeout time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseClusterURL(address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, forms)
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	o.ClusterStateReloadInterval = reloadSlots
+	if err := t.apply(o.TLSConfig, true); err != nil {
+		return nil, err
+	}
 	return redis.NewClusterClient(o), nil
 }

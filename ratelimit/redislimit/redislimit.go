@@ -194,6 +194,9 @@ var errUnknown = errors.New("the quota has no counter yet")
 // it. All numbers come back as text, which alone holds a double.
 func (l *Limiter) run(ctx context.Context, s *redis.Script, keys []string, args []any) ([]float64, error) {
 	texts, err := s.Run(ctx, l.client, keys, args...).StringSlice()
+	if redis.HasErrorPrefix(err, "Protocol error: unauthenticated") { // it refuses long commands before it looks at them
+		return nil, fmt.Errorf("it asks for a password: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +215,7 @@ func (l *Limiter) run(ctx context.Context, s *redis.Script, keys []string, args 
 // Settle tells Redis what this node let pass without it. A counter that is no
 // longer there is no fault: what begins it anew is told by Config.Used.
 func (l *Limiter) Settle(ctx context.Context, s ratelimit.Settlement) error {
-	err := l.settle.Run(ctx, l.client, []string{l.quotaName(s.ID, s.Window)}, s.Add, s.Began, s.Used).Err()
+	err := l.settle.Run(ctx, l.client, []string{l.quotaName(s.ID, s.Window)}, s.Add, s.Began, s.Used, s.Known).Err()
 	if err != nil {
 		return fmt.Errorf("settle a quota in Redis: %w", err)
 	}

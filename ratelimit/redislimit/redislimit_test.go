@@ -52,6 +52,13 @@ func TestRedisConforms(t *testing.T) {
 	ratelimittest.Test(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
 }
 
+func TestValkeyConforms(t *testing.T) {
+	t.Parallel()
+	url := parts.Valkey(t).URL()
+	ratelimittest.Test(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
+	ratelimittest.TestModel(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
+}
+
 func TestRedisAgreesWithTheModel(t *testing.T) {
 	t.Parallel()
 	url := parts.Redis(t).URL()
@@ -208,6 +215,8 @@ func TestSettlingAddsOrRaises(t *testing.T) {
 	}{
 		{"what was let pass is added", ratelimit.Settlement{ID: "sa", Add: 5, Began: first.Quota.Began, Used: 6}, 94},
 		{"to a counter begun anew nothing is added that it has", ratelimit.Settlement{ID: "sa", Add: 5, Began: 1, Used: 6}, 94},
+		{"one that has lost nothing is not raised before it is added to", ratelimit.Settlement{ID: "sa", Add: 4, Began: first.Quota.Began, Known: 6, Used: 10}, 90},
+		{"one that has lost something is", ratelimit.Settlement{ID: "sa", Add: 4, Began: first.Quota.Began, Known: 15, Used: 19}, 81},
 		{"it is raised to what is known", ratelimit.Settlement{ID: "sa", Add: 5, Began: 1, Used: 50}, 50},
 		{"a counter that is not there is left so", ratelimit.Settlement{ID: "other", Add: 5, Began: 1, Used: 50}, 50},
 	} {
@@ -261,10 +270,10 @@ func TestAWrongPasswordIsAnErrorThatTellsNone(t *testing.T) {
 	t.Parallel()
 	server := parts.Redis(t)
 	server.Command("CONFIG", "SET", "requirepass", "sesame")
-	for _, password := range []string{"", "barley"} {
+	for password, says := range map[string]string{"": "asks for a password", "barley": "WRONGPASS"} {
 		l := newLimiter(t, redislimit.Config{URL: "redis://:" + password + "@" + server.Addr()})
 		err := l.Probe(t.Context())
-		if err == nil || strings.Contains(err.Error(), "barley") {
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "barley") {
 			t.Errorf("with %q: %v", password, err)
 		}
 	}

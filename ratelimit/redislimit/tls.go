@@ -1,0 +1,68 @@
+package redislimit
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+)
+
+// transport is what an address says of TLS beyond its scheme: parameters of our
+// own, that the client library does not know.
+type transport struct {
+	authority   string // file of the only certificate authorities to trust
+	certificate string // file of the certificate to show
+	key         string // file of its key
+	name        string // what the certificate of every server is to be for
+}
+
+// takeTransport takes the parameters out of the query.
+func takeTransport(query url.Values, secure bool) (*transport, error) {
+	var t transport
+	given := false
+	for name, into := range map[string]*string{"ca_file": &t.authority, "cert_file": &t.certificate, "key_file": &t.key, "server_name": &t.name} {
+		*into = query.Get(name)
+		given = given || query.Has(name)
+		query.Del(name)
+	}
+	if given && !secure {
+		return nil, errors.New("ca_file, cert_file, key_file and server_name are for TLS: write rediss:// for it")
+	}
+	if (t.certificate == "") != (t.key == "") {
+		return nil, errors.New("cert_file and key_file belong together")
+	}
+	return &t, nil
+}
+
+// apply completes the settings of the client library, which are nil without
+// TLS. The library would hold the certificates of all machines to the first
+// host of several; here each is held to the host that it was reached by.
+func (t *transport) apply(c *tls.Config, several bool) error {
+	if c == nil {
+		return nil
+	}
+	c.MinVersion = tls.VersionTLS12
+	if several || t.name != "" {
+		c.ServerName = t.name
+	}
+	if t.authority != "" {
+		text, err := os.ReadFile(t.authority)
+		if err != nil {
+			return fmt.Errorf("ca_file: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(text) {
+			return fmt.Errorf("ca_file: there is no certificate in %s", t.authority)
+		}
+	}
+	if t.certificate != "" {
+		pair, err := tls.LoadX509KeyPair(t.certificate, t.key)
+		if err != nil {
+			return fmt.Errorf("cert_file and key_file: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return nil
+}
