@@ -21,7 +21,7 @@ TOOLS := $(BUILD)/tools
 RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cluster race fuzz lint bench cover up down parts tools screenshots golden clean
+.PHONY: help build run test test-cluster test-valkey race fuzz lint bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ test: parts ## Run all tests; installs the servers that they need
 
 test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
 	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
+
+test-valkey: ## Run what is tested against Redis against Valkey as well; installs it
+	@WITH_VALKEY=yes GO='$(GO)' scripts/parts
+	$(GO) test -tags valkey -count=1 -v -run Valkey $(TESTFLAGS) ./ratelimit/redislimit ./keys/redispush
 
 race: ## Run all tests with the race detector, in random order
 	@$(MAKE) --no-print-directory test TESTFLAGS='-race -shuffle=on $(TESTFLAGS)'

@@ -52,13 +52,6 @@ func TestRedisConforms(t *testing.T) {
 	ratelimittest.Test(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
 }
 
-func TestValkeyConforms(t *testing.T) {
-	t.Parallel()
-	url := parts.Valkey(t).URL()
-	ratelimittest.Test(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
-	ratelimittest.TestModel(t, func(t *testing.T, c *ratelimittest.Clock) ratelimit.Limiter { return timed(t, url, c) })
-}
-
 func TestRedisAgreesWithTheModel(t *testing.T) {
 	t.Parallel()
 	url := parts.Redis(t).URL()
