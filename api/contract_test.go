@@ -64,7 +64,7 @@ func TestContractListsEveryProblemCode(t *testing.T) {
 		want = append(want, code)
 	}
 	for _, code := range keys.Codes() {
-		if statusOf(code) != http.StatusOK {
+		if code.Status() != http.StatusOK {
 			want = append(want, string(code))
 		}
 	}

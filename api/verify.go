@@ -81,7 +81,7 @@ func selfDecision(v *keys.Verdict) client.VerifyResponse {
 
 // refuse answers GET /verify with the status of the code.
 func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
-	status := statusOf(v.Code)
+	status := v.Code.Status()
 	if status == http.StatusUnauthorized {
 		c.Writer.Header()["Www-Authenticate"] = []string{`Bearer realm="latchkey"`}
 	}
@@ -91,19 +91,6 @@ func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
 		p.MissingScopes = v.Missing
 	}
 	writeProblem(c, &p)
-}
-
-func statusOf(code keys.Code) int {
-	switch code {
-	case keys.Valid:
-		return http.StatusOK
-	case keys.AddressNotAllowed, keys.InsufficientScope:
-		return http.StatusForbidden
-	case keys.RateLimited, keys.QuotaExceeded:
-		return http.StatusTooManyRequests
-	default:
-		return http.StatusUnauthorized
-	}
 }
 
 // verifyAsked answers POST /verify: a verifier asks about a key, the decision

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -31,6 +32,20 @@ func Codes() []Code {
 	return []Code{
 		Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
 		AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded, Valid,
+	}
+}
+
+// Status is the HTTP status that means the code, where the key asks for itself.
+func (c Code) Status() int {
+	switch c {
+	case Valid:
+		return http.StatusOK
+	case AddressNotAllowed, InsufficientScope:
+		return http.StatusForbidden
+	case RateLimited, QuotaExceeded:
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusUnauthorized
 	}
 }
 

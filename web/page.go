@@ -35,7 +35,7 @@ func pageNames() []string {
 	return append([]string{
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
 		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
-		"account-edit", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
+		"account-edit", "account-delete", "account-transfer", "guides", "guide-first-key", "guide-gateway", "guide-rotation", "guide-errors", "audit", "member-remove", "invitation-withdraw",
 	}, staffPages()...)
 }
 
@@ -85,7 +85,7 @@ func links(texts catalogue) []option {
 		{"/calendar", texts["nav.calendar"]},
 		{"/playground", texts["nav.playground"]},
 		{"/organizations", texts["nav.organizations"]},
-		{"/api/", texts["nav.api"]},
+		{"/guides", texts["nav.guides"]},
 		{"/docs", texts["nav.reference"]},
 	}
 }

@@ -103,6 +103,7 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	p.mountMine(g)
 	p.mountKeys(g)
 	p.mountStaff(g)
+	p.mountGuides(g)
 	g.GET("/", p.member(p.home))
 	g.POST("/theme", p.open(p.chooseTheme))
 	g.GET("/usage", p.member(p.showUsage))

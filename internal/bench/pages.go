@@ -82,7 +82,7 @@ func (c *crowd) paths(staff bool) []string {
 		"/keys?q=zy&used=90", "/keys?status=expired&scope=orders:read&q=zy",
 		key, key + "/edit", key + "/rotate", key + "/revoke", "/service-accounts", "/service-accounts?owner=me", "/service-accounts?q=integration+7", "/service-accounts?q=nothing-like-that", "/service-accounts/new",
 		account, account + "/edit", account + "/delete", account + "/keys/new", "/usage", "/usage?by=key", "/usage?by=service_account", "/usage?by=scope", "/usage?account=" + k.ServiceAccountID, "/usage?key=" + k.ID,
-		"/calendar", "/playground", "/playground key=lk_live_nonsense&cost=1", "/organizations", organization, organization + "/members/" + c.members[keys.FirstOrganization][0] + "/remove", organization + "/audit", organization + "/audit?object=" + k.ID, organization + "/audit?action=key.revoke", organization + "/audit.csv",
+		"/calendar", "/guides", "/guides/errors", "/playground", "/playground key=lk_live_nonsense&cost=1", "/organizations", organization, organization + "/members/" + c.members[keys.FirstOrganization][0] + "/remove", organization + "/audit", organization + "/audit?object=" + k.ID, organization + "/audit?action=key.revoke", organization + "/audit.csv",
 		"/me", "/login", "/password/forgotten",
 	}
 	if !staff {

@@ -1,0 +1,54 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// guides are the names of the guides in the order in which one reads them.
+func guides() []string { return []string{"first-key", "gateway", "rotation", "errors"} }
+
+// mountGuides adds the pages to read.
+func (p *Portal) mountGuides(g *gin.RouterGroup) {
+	g.GET("/guides", p.member(p.listGuides))
+	for _, name := range guides() {
+		g.GET("/guides/"+name, p.member(func(c *gin.Context) error { return p.guide(c, name) }))
+	}
+}
+
+// guideLink leads to a guide.
+type guideLink struct{ Path, Title, About string }
+
+func (p *Portal) listGuides(c *gin.Context) error {
+	var all []guideLink
+	for _, name := range guides() {
+		all = append(all, guideLink{"/guides/" + name, p.texts["guides."+name], p.texts["guides."+name+"_about"]})
+	}
+	return p.show(c, http.StatusOK, "guides", view{Title: p.texts["guides.title"], Data: all})
+}
+
+// guidePage is what a guide fills its examples with.
+type guidePage struct {
+	Base  string
+	Scope string // of nginx' example: none
+	Codes []guideCode
+}
+
+// guideCode is one outcome of a verification.
+type guideCode struct {
+	Code   keys.Code
+	Status int // of GET /verify
+	Words  string
+	Mend   string
+}
+
+func (p *Portal) guide(c *gin.Context, name string) error {
+	out := guidePage{Base: base(c.Request)}
+	for _, code := range keys.Codes() {
+		out.Codes = append(out.Codes, guideCode{code, code.Status(), p.texts["code."+string(code)], p.texts["mend."+string(code)]})
+	}
+	return p.show(c, http.StatusOK, "guide-"+name, view{Title: p.texts["guides."+name], Data: out})
+}
