@@ -87,9 +87,17 @@ func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
 }
 
 // follow gives what belongs to the account its organization: at most
-// transferBatch of it and the certificates. It tells how much that changed.
+// transferBatch of it and the certificates. It tells how much that changed:
+// nothing where the account was transferred again, as all of it follows that.
 func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (changed int, err error) {
 	s := t.Keys
+	now, err := s.store.ServiceAccounts().Get(ctx, account.ID)
+	if errors.Is(err, errs.NotFound) || err == nil && now.OrganizationID != account.OrganizationID {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, missing(err, accountWord)
+	}
 	err = s.eachKey(ctx, KeyFilter{ServiceAccountID: account.ID}, func(k *Key) error {
 		if k.OrganizationID == account.OrganizationID {
 			return nil

@@ -308,6 +308,36 @@ func TestATransferEndsByItself(t *testing.T) {
 	}
 }
 
+// A transfer that another one has overtaken does not move keys for ever.
+func TestAnOvertakenTransferEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.many(3)
+	ctx, first, second := t.Context(), w.organization("B"), w.organization("C")
+	transfers, store := w.transfers()
+	store.gone.Store(true) // the account goes, its keys do not
+	if _, err := transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(first)); !errors.Is(err, errs.Unavailable) {
+		t.Fatalf("interrupted: %v", err)
+	}
+	overtaken, err := w.store.ServiceAccounts().Get(ctx, w.account.ID)
+	w.must(err)
+	store.gone.Store(false)
+	_, err = transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(second))
+	w.must(err)
+	for range 2 {
+		if n, err := transfers.Follow(ctx, &overtaken); err != nil || n != 0 {
+			t.Errorf("the first transfer still moves %d: %v", n, err)
+		}
+	}
+	rows, err := w.store.Keys().List(ctx, keys.KeyFilter{ServiceAccountID: w.account.ID}, keys.Page{Limit: 10})
+	w.must(err)
+	for i := range rows {
+		if rows[i].OrganizationID != second {
+			t.Errorf("a key is in %s", rows[i].OrganizationID)
+		}
+	}
+}
+
 // Transfers at once, and keys issued meanwhile, end in one organization.
 func TestTransfersAtOnce(t *testing.T) {
 	t.Parallel()
