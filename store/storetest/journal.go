@@ -2,16 +2,17 @@ package storetest
 
 import (
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
 
-func usageJournal(t *testing.T, s store.Store) {
+func usageJournal(t *testing.T, s store.Store, writers int) {
 	ctx, began := t.Context(), now()
 	one := []usage.Page{pageOf(usage.OfKey, usage.Minutes, hour(), usage.Subject{KeyID: "key_journal"}, map[usage.Cell]uint64{0: 1})}
 	if err := s.AddUsage(ctx, one, usage.Progress{Owner: "jnl_a", At: began, Through: 1, Rows: 1}); !errors.Is(err, usage.ErrClaimed) {
@@ -48,28 +49,31 @@ func usageJournal(t *testing.T, s store.Store) {
 	if must(t, err); len(all) != 1 {
 		t.Errorf("a journal without entries stays: %v", all)
 	}
-	claimedOnce(t, s, all["jnl_b"])
+	claimedOnce(t, s, writers, all["jnl_b"])
 	pages := stored(t, s, usage.PageFilter{Kind: usage.OfKey, Level: usage.Minutes, KeyID: "key_journal"})
 	if len(pages) != 1 || pages[0].Cells[0] != 1 {
 		t.Errorf("what was refused was added: %v", pages)
 	}
 }
 
-func claimedOnce(t *testing.T, s store.Store, seen time.Time) {
+// claimedOnce has four claim a journal, so many of them at once as the store bears.
+func claimedOnce(t *testing.T, s store.Store, writers int, seen time.Time) {
 	t.Helper()
 	var claims atomic.Int32
-	var all sync.WaitGroup
+	var all errgroup.Group
+	all.SetLimit(writers)
 	for i := range 4 {
-		all.Go(func() {
+		all.Go(func() error {
 			_, _, err := s.ClaimJournal(t.Context(), "jnl_b", seen, now().Add(time.Duration(i)))
 			if err == nil {
 				claims.Add(1)
 			} else if !errors.Is(err, usage.ErrClaimed) {
-				t.Error(err)
+				return err
 			}
+			return nil
 		})
 	}
-	all.Wait()
+	must(t, all.Wait())
 	if claims.Load() != 1 {
 		t.Errorf("%d claimed one journal", claims.Load())
 	}

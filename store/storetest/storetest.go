@@ -47,7 +47,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"last use and a revoke at the same time both stand", lastUsedMeetsRevoke},
 		{"quota use adds up", func(t *testing.T, s store.Store) { quotaUse(t, s, writers) }},
 		{"usage of all nodes adds up", func(t *testing.T, s store.Store) { usageAddsUp(t, s, writers) }},
-		{"a journal of usage is its owner's until it is claimed", usageJournal},
+		{"a journal of usage is its owner's until it is claimed", func(t *testing.T, s store.Store) { usageJournal(t, s, writers) }},
 		{"usage is found by what it is of", usageFound},
 		{"old usage goes in small steps", usageDeleted},
 		{"usage goes to another organization with its account", usageMoves},
