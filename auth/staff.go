@@ -19,11 +19,8 @@ func (p *People) Left(ctx context.Context, userID, organizationID string) (bool,
 	if err != nil || u.Disabled || u.IsAdmin {
 		return err == nil && u.Disabled, err
 	}
-	_, err = p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
-	if errors.Is(err, errs.NotFound) {
-		return true, nil
-	}
-	return false, err
+	member, err := IsMember(p.Store.Memberships())(ctx, organizationID, userID)
+	return err == nil && !member, err
 }
 
 // IsMember returns what tells whether a user is a member of an organization.

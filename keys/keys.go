@@ -91,7 +91,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 		}
 		after = before
 		stamp := P(&after).base()
-		if err = stamp.unchanged(revision); err != nil {
+		if err = stamp.At(revision); err != nil {
 			return before, after, err
 		}
 		if err = edit(&after); err != nil {
@@ -110,10 +110,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 var errContended = errs.New(errs.Conflict, "too many writers change this object at once; try again")
 
 // At returns errs.Stale unless the object is at the revision asked for.
-func (s *Stamp) At(revision int64) error { return s.unchanged(revision) }
-
-// unchanged returns errs.Stale unless the object is at the revision asked for.
-func (s *Stamp) unchanged(revision int64) error {
+func (s *Stamp) At(revision int64) error {
 	if revision == AnyRevision || s.Revision == revision {
 		return nil
 	}
@@ -129,7 +126,7 @@ func Remove[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 			return removed, err
 		}
 		stamp := P(&removed).base()
-		if err = stamp.unchanged(revision); err != nil {
+		if err = stamp.At(revision); err != nil {
 			return removed, err
 		}
 		if err = check(&removed); err != nil {

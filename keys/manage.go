@@ -191,7 +191,7 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id, successorID string, r
 	}
 	old, err := s.keyFor(ctx, a, id, WriteKeys)
 	if err == nil {
-		err = old.unchanged(revision)
+		err = old.At(revision)
 	}
 	if err != nil {
 		return Key{}, Secret{}, err

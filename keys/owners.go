@@ -42,9 +42,6 @@ func (s *Service) checkOwner(ctx context.Context, organizationID, ownerID string
 	return nil
 }
 
-// handOverBatch is how many accounts are read at once to be handed over.
-const handOverBatch = 100
-
 // checkHandOver refuses what would be refused of each account.
 func (s *Service) checkHandOver(ctx context.Context, a Actor, organizationID, from, to string) error {
 	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, organizationWord); err != nil {
@@ -64,25 +61,14 @@ func (s *Service) HandOver(ctx context.Context, a Actor, organizationID, from, t
 		return 0, err
 	}
 	f := AccountFilter{OrganizationIDs: []string{organizationID}, OwnerID: from}
-	for page := (Page{Limit: handOverBatch}); ; {
-		found, err := s.store.ServiceAccounts().List(ctx, f, page)
-		if err != nil {
-			return changed, fmt.Errorf("list service accounts of an owner: %w", err)
+	err = eachAccount(ctx, s.store, f, func(account *ServiceAccount) error {
+		handed, err := s.handOne(ctx, a, account, to)
+		if handed {
+			changed++
 		}
-		for i := range found {
-			handed, err := s.handOne(ctx, a, &found[i], to)
-			if err != nil {
-				return changed, err
-			}
-			if handed {
-				changed++
-			}
-			page.After = found[i].ID
-		}
-		if len(found) < handOverBatch {
-			return changed, nil
-		}
-	}
+		return err
+	})
+	return changed, err
 }
 
 // errNotHis says that an account got another owner meanwhile.

@@ -122,7 +122,7 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revisio
 	}
 	old, err := s.Scope(ctx, name)
 	if err == nil {
-		err = old.unchanged(revision)
+		err = old.At(revision)
 	}
 	if err == nil {
 		err = renamable(&old)

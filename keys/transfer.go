@@ -152,7 +152,7 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 	p, err := t.allowed(ctx, a, accountID, to)
 	if move := p.Account.Move; move != nil && p.Account.OrganizationID == to.OrganizationID {
 		p.From.ID, p.To.ID, p.OwnerID = move.From, to.OrganizationID, p.Account.OwnerID
-		if err := p.Account.unchanged(revision); err != nil {
+		if err := p.Account.At(revision); err != nil {
 			return Transferred{}, err
 		}
 		return t.finish(ctx, a, p)

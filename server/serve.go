@@ -133,7 +133,7 @@ func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
 
 // run serves until ctx ends, then finishes what is going on.
 func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := newServer(handler, a.logger)
+	server := newServer(httpx.Heads(handler), a.logger)
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var behind sync.WaitGroup
 	for _, work := range a.background() {
@@ -221,7 +221,7 @@ func (a *app) handler() (http.Handler, error) {
 		portal.NotFound(c)
 	})
 	engine.NoMethod(edge.Enter, service.MethodNotAllowed)
-	return httpx.Heads(engine), nil
+	return engine, nil
 }
 
 // shownMetrics is what the main address shows, nil if there is another for it.

@@ -43,13 +43,14 @@ type subject struct {
 }
 
 func (l *ledger) nameOf(w *row) []byte {
-	l.holder = append(append(append(l.holder[:0], w.OrganizationID...), 0), w.AccountID...)
-	l.name = append(append(l.name[:0], w.KeyID...), 0)
-	return l.rest(uint64(w.minute)) //nolint:gosec // G115: after 1970
+	return nameIn(l, w.KeyID, w.OrganizationID, w.AccountID, uint64(w.minute)) //nolint:gosec // G115: after 1970
 }
 
-// rest puts the minute and the holder behind the key.
-func (l *ledger) rest(minute uint64) []byte {
+// nameIn is what the ledger calls the subject: the key, the minute and a number
+// of the holder. The name is good until the next one.
+func nameIn[T string | []byte](l *ledger, key T, organization, account string, minute uint64) []byte {
+	l.holder = append(append(append(l.holder[:0], organization...), 0), account...)
+	l.name = append(append(l.name[:0], key...), 0)
 	l.name = binary.BigEndian.AppendUint64(l.name, minute)
 	l.name = binary.BigEndian.AppendUint32(l.name, l.holders.numberOf(l.holder))
 	return l.name
@@ -101,9 +102,7 @@ func (l *ledger) addScope(to *tallied, s scopeCount) {
 func (l *ledger) addFrom(other *ledger, i int) {
 	name, t := other.rows.at(i)
 	of := other.subjectOf(name)
-	l.holder = append(append(append(l.holder[:0], of.organization...), 0), of.account...)
-	l.name = append(append(l.name[:0], of.key...), 0)
-	there := l.rows.of(l.rest(of.minute))
+	there := l.rows.of(nameIn(l, of.key, of.organization, of.account, of.minute))
 	for o, n := range t.counts {
 		there.counts[o] += n
 	}

@@ -33,8 +33,8 @@ func (r *Reports) Ranking(ctx context.Context, q Query, most int) (Ranking, erro
 	out := Ranking{Totals: make([][]uint64, int(q.Until.Sub(q.From)/q.Interval.Unit())+1)}
 	totals, all := map[string]uint64{}, make([]uint64, len(out.Totals))
 	for i := range pages {
-		q.eachCount(&pages[i], func(slot int, n uint64) {
-			all[slot] += n
+		q.eachCount(&pages[i], func(at time.Time, _ Outcome, n uint64) {
+			all[q.slot(at)] += n
 			totals[q.group(&pages[i])] += n
 		})
 	}
@@ -61,7 +61,8 @@ func (r *Ranking) fill(q *Query, pages []Page, all []uint64, columns int) {
 	}
 	for i := range pages {
 		if column, named := place[q.group(&pages[i])]; named {
-			q.eachCount(&pages[i], func(slot int, n uint64) {
+			q.eachCount(&pages[i], func(at time.Time, _ Outcome, n uint64) {
+				slot := q.slot(at)
 				r.Totals[slot][column] += n
 				all[slot] -= n
 			})
@@ -74,13 +75,5 @@ func (r *Ranking) fill(q *Query, pages []Page, all []uint64, columns int) {
 	}
 }
 
-// eachCount calls do for each count of the page that is in the query's time.
-func (q *Query) eachCount(p *Page, do func(slot int, n uint64)) {
-	first, unit := int(p.Start.Sub(q.From)/q.Interval.Unit()), q.Interval.Unit()
-	for cell, n := range p.Cells {
-		slot := first + int(cell/MaxOutcomes)
-		if slot >= 0 && q.From.Add(time.Duration(slot)*unit).Before(q.Until) {
-			do(slot, n)
-		}
-	}
-}
+// slot is which of the query's intervals the time is in.
+func (q *Query) slot(at time.Time) int { return int(at.Sub(q.From) / q.Interval.Unit()) }

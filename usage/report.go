@@ -92,6 +92,15 @@ func (r *Reports) pages(ctx context.Context, q *Query, most int, tooMany error) 
 	return slices.DeleteFunc(pages, func(p Page) bool { return slices.Contains(q.ExceptAccounts, p.AccountID) }), nil
 }
 
+// eachCount calls do for each count of the page that is in the query's time.
+func (q *Query) eachCount(p *Page, do func(at time.Time, o Outcome, n uint64)) {
+	for cell, n := range p.Cells {
+		if at := p.at(cell); !at.Before(q.From) && at.Before(q.Until) {
+			do(at, Outcome(cell%MaxOutcomes), n)
+		}
+	}
+}
+
 // Report returns the points of the query by time and group. Intervals in which
 // nothing was counted have none.
 func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
@@ -108,17 +117,13 @@ func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
 	for i := range pages {
 		p := &pages[i]
 		group := q.group(p)
-		for cell, n := range p.Cells {
-			when := p.at(cell)
-			if when.Before(q.From) || !when.Before(q.Until) {
-				continue
-			}
+		q.eachCount(p, func(when time.Time, o Outcome, n uint64) {
 			key := at{when.Unix(), group}
 			if points[key] == nil {
 				points[key] = &Point{At: when, Group: group}
 			}
-			points[key].Counts[cell%MaxOutcomes] += n
-		}
+			points[key].Counts[o] += n
+		})
 		if len(points) > MostPoints {
 			return nil, tooMuch()
 		}

@@ -11,6 +11,14 @@ import (
 // guides are the names of the guides in the order in which one reads them.
 func guides() []string { return []string{"first-key", "gateway", "rotation", "errors"} }
 
+func guidePages() []string {
+	all := []string{"guides"}
+	for _, name := range guides() {
+		all = append(all, "guide-"+name)
+	}
+	return all
+}
+
 // mountGuides adds the pages to read.
 func (p *Portal) mountGuides(g *gin.RouterGroup) {
 	g.GET("/guides", p.member(p.listGuides))

@@ -35,8 +35,8 @@ func pageNames() []string {
 	return append([]string{
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
 		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
-		"account-edit", "account-delete", "account-transfer", "guides", "guide-first-key", "guide-gateway", "guide-rotation", "guide-errors", "audit", "member-remove", "invitation-withdraw",
-	}, staffPages()...)
+		"account-edit", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
+	}, append(guidePages(), staffPages()...)...)
 }
 
 func newPages(texts catalogue) pages {
@@ -170,9 +170,10 @@ func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
 	return nil
 }
 
-// with is the text with the value in it.
+// with is the text with the values in it, "" where there is none.
 func (p *Portal) with(name string, values ...any) string {
-	return fmt.Sprintf(p.texts[name], values...)
+	said, _ := p.texts.say(name, values...)
+	return said
 }
 
 // problemPage is what the error page shows.

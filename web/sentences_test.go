@@ -1,11 +1,9 @@
 package web_test
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -121,18 +119,12 @@ func textOf(e ast.Expr) (text string, is bool) {
 // the catalogue has none that nobody says.
 func TestSentencesAreInTheCatalogue(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("texts/en.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var texts map[string]map[string]string
-	if err := json.Unmarshal(content, &texts); err != nil {
-		t.Fatal(err)
-	}
+	texts := readTexts(t)
 	said := map[string]bool{}
 	for _, from := range speaking {
 		files := []string{from}
 		if filepath.Ext(from) != ".go" {
+			var err error
 			if files, err = filepath.Glob(from + "/*.go"); err != nil {
 				t.Fatal(err)
 			}

@@ -45,18 +45,24 @@ func TestTemplatesHoldNoTexts(t *testing.T) {
 	}
 }
 
-// TestNamesHaveWords: what the domain names by one word, such as states and roles, is said by the
-// catalogue.
-func TestNamesHaveWords(t *testing.T) {
-	t.Parallel()
+// readTexts reads the catalogue: texts by section and name.
+func readTexts(t *testing.T) (texts map[string]map[string]string) {
+	t.Helper()
 	content, err := os.ReadFile("texts/en.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var texts map[string]map[string]string
 	if err := json.Unmarshal(content, &texts); err != nil {
 		t.Fatal(err)
 	}
+	return texts
+}
+
+// TestNamesHaveWords: what the domain names by one word, such as states and roles, is said by the
+// catalogue.
+func TestNamesHaveWords(t *testing.T) {
+	t.Parallel()
+	texts := readTexts(t)
 	for _, name := range []string{
 		string(keys.StatusActive), string(keys.StatusDisabled), string(keys.StatusNotYetValid), string(keys.StatusExpired), string(keys.StatusRevoked),
 		string(keys.ReasonUnspecified), string(keys.ReasonLeaked), string(keys.ReasonSuperseded), string(keys.ReasonUnused), string(keys.ReasonAbuse),

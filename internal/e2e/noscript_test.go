@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -56,10 +55,8 @@ func phone(t *testing.T) *visitor {
 // works.
 func TestPortalInvitationWithoutScripts(t *testing.T) {
 	t.Parallel()
-	dir, addr := t.TempDir(), parts.FreeAddr(t)
-	base := "http://" + addr
-	s, _ := startAt(t, addr, "sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_URL="+base)
-	box := &postbox{t: t, dir: filepath.Join(dir, "mail"), seen: map[string]bool{}}
+	s, box := startWithMail(t)
+	base := s.base
 	const ada = "ada@example.com"
 	admin := phone(t)
 	admin.signIn(base, "admin@localhost", adminPassword)

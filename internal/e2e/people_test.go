@@ -93,6 +93,14 @@ type visitor struct {
 	ctx context.Context //nolint:containedctx // that of the browser's tab
 }
 
+// startWithMail starts the service where links in its mails lead to it.
+func startWithMail(t *testing.T, settings ...string) (*service, *postbox) {
+	t.Helper()
+	dir, addr := t.TempDir(), parts.FreeAddr(t)
+	s, _ := startAt(t, addr, "sqlite:"+filepath.Join(dir, "latchkey.db"), append(settings, "LATCHKEY_URL=http://"+addr)...)
+	return s, &postbox{t: t, dir: filepath.Join(dir, "mail"), seen: map[string]bool{}}
+}
+
 func visit(t *testing.T) *visitor { return &visitor{t, parts.Browser(t)} }
 
 func (v *visitor) do(step string, actions ...chromedp.Action[chromedp.Void]) {
@@ -133,10 +141,8 @@ const (
 // one-time codes, in a real browser.
 func TestPeople(t *testing.T) {
 	t.Parallel()
-	dir, addr := t.TempDir(), parts.FreeAddr(t)
-	base := "http://" + addr
-	s, _ := startAt(t, addr, "sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_URL="+base)
-	box := &postbox{t: t, dir: filepath.Join(dir, "mail"), seen: map[string]bool{}}
+	s, box := startWithMail(t)
+	base := s.base
 	const ada = "ada@example.com"
 
 	admin := visit(t)

@@ -1,23 +1,18 @@
 package e2e
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"github.com/latchkey/latchkey/internal/parts"
 )
 
 // TestSigningUpInABrowser: an open service lets whoever comes in by a mailed
 // link, shows where he is signed in, and nothing once he has signed out.
 func TestSigningUpInABrowser(t *testing.T) {
 	t.Parallel()
-	dir, addr := t.TempDir(), parts.FreeAddr(t)
-	base := "http://" + addr
-	s, _ := startAt(t, addr, "sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_URL="+base, "LATCHKEY_SIGNUP=open")
-	box := &postbox{t: t, dir: filepath.Join(dir, "mail"), seen: map[string]bool{}}
+	s, box := startWithMail(t, "LATCHKEY_SIGNUP=open")
+	base := s.base
 	const (
 		bob, password = "bob@example.com", "four quiet otters"
 		confirm       = `form[action="/confirm"] button`

@@ -51,8 +51,8 @@ func Open(address string, timeout time.Duration) (redis.UniversalClient, error) 
 }
 
 // spread writes a list of hosts as the client library reads it: one host, and
-// the others as parameters, without those of our own. Errors of url.Parse hold the password, so none is
-// passed on.
+// the others as parameters, without those of our own. Errors of url.Parse hold
+// the password, so none is passed on.
 func spread(address string) (plain string, many bool, t *transport, err error) {
 	scheme, rest, _ := strings.Cut(address, "://")
 	end := len(rest)

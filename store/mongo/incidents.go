@@ -80,21 +80,23 @@ func (o *override) domain() *keys.Override {
 
 // Creators returns who made keys. It looks at one key of each, however many
 // there are.
-func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) (all []keys.Creator, err error) {
-	for len(all) < limit {
-		found, err := s.nextPair(ctx, "keys", "created_by", &after.OrganizationID, &after.ID)
-		if err != nil || !found {
-			return all, err
-		}
-		all = append(all, after)
-	}
-	return all, nil
+func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
+	return following(after, limit, func(p *keys.Creator) (bool, error) {
+		return s.nextPair(ctx, "keys", "created_by", &p.OrganizationID, &p.ID)
+	})
 }
 
 // Owners returns who owns service accounts. It looks at one of each.
-func (s *Store) Owners(ctx context.Context, after keys.Owner, limit int) (all []keys.Owner, err error) {
+func (s *Store) Owners(ctx context.Context, after keys.Owner, limit int) ([]keys.Owner, error) {
+	return following(after, limit, func(p *keys.Owner) (bool, error) {
+		return s.nextPair(ctx, "service_accounts", "owner_id", &p.OrganizationID, &p.ID)
+	})
+}
+
+// following lists what follows a place, as next replaces it by the one behind.
+func following[P any](after P, limit int, next func(*P) (found bool, err error)) (all []P, err error) {
 	for len(all) < limit {
-		found, err := s.nextPair(ctx, "service_accounts", "owner_id", &after.OrganizationID, &after.ID)
+		found, err := next(&after)
 		if err != nil || !found {
 			return all, err
 		}

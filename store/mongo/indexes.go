@@ -136,82 +136,61 @@ func (s *Store) prepare(ctx context.Context) error {
 	return err
 }
 
-// nameUsers gives the users of schema 1 the fields that schema 2 has unique.
-// Doing it twice, or on two nodes, does it once.
-func (s *Store) nameUsers(ctx context.Context) error {
-	users := s.db.Collection("users")
-	cursor, err := users.Find(ctx, bson.D{{Key: "username_folded", Value: nil}}, options.Find().SetProjection(bson.D{{Key: "created_at", Value: 1}}))
+// older is what a document of an older schema is given its new fields by.
+type older struct {
+	ID        string    `bson:"_id"`
+	CreatedAt time.Time `bson:"created_at"`
+	CreatedBy string    `bson:"created_by"`
+}
+
+// amend gives the documents of the collection that lack the field what with says
+// of each. Doing it twice, or on two nodes, does it once.
+func (s *Store) amend(ctx context.Context, collection, lacks string, with func(*older) bson.D) error {
+	in, without := s.db.Collection(collection), bson.E{Key: lacks, Value: nil}
+	cursor, err := in.Find(ctx, bson.D{without}, options.Find().SetProjection(bson.D{{Key: "created_at", Value: 1}, {Key: "created_by", Value: 1}}))
 	if err != nil {
 		return err
 	}
-	var found []struct {
-		ID        string    `bson:"_id"`
-		CreatedAt time.Time `bson:"created_at"`
-	}
-	if err := cursor.All(ctx, &found); err != nil {
-		return err
-	}
-	for _, u := range found {
-		set := bson.D{{Key: "username", Value: ""}, {Key: "username_folded", Value: u.ID}, {Key: "confirmed_at", Value: u.CreatedAt}}
-		if _, err := users.UpdateOne(ctx, bson.D{{Key: "_id", Value: u.ID}, {Key: "username_folded", Value: nil}}, bson.D{{Key: "$set", Value: set}}); err != nil {
+	defer cursor.Close(context.WithoutCancel(ctx)) //nolint:errcheck // read to its end, or given up
+	for cursor.Next(ctx) {
+		var found older
+		if err := cursor.Decode(&found); err != nil {
+			return err
+		}
+		if _, err := in.UpdateOne(ctx, bson.D{{Key: "_id", Value: found.ID}, without}, bson.D{{Key: "$set", Value: with(&found)}}); err != nil {
 			return err
 		}
 	}
-	return nil
+	return cursor.Err()
+}
+
+// nameUsers gives the users of schema 1 the fields that schema 2 has unique.
+func (s *Store) nameUsers(ctx context.Context) error {
+	return s.amend(ctx, "users", "username_folded", func(u *older) bson.D {
+		return bson.D{{Key: "username", Value: ""}, {Key: "username_folded", Value: u.ID}, {Key: "confirmed_at", Value: u.CreatedAt}}
+	})
 }
 
 // nameWindows gives the counts of schema 2 the field that clean-up goes by. A
 // node of that schema that still runs may leave some without it, which then
 // stay; they are small.
 func (s *Store) nameWindows(ctx context.Context) error {
-	counts := s.db.Collection("quota_use")
-	cursor, err := counts.Find(ctx, bson.D{{Key: "window", Value: nil}}, options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}))
-	if err != nil {
-		return err
-	}
-	defer cursor.Close(context.WithoutCancel(ctx)) //nolint:errcheck // read to its end, or given up
-	for cursor.Next(ctx) {
-		var found struct {
-			ID string `bson:"_id"`
-		}
-		if err := cursor.Decode(&found); err != nil {
-			return err
-		}
-		_, window, _ := strings.Cut(found.ID, " ")
-		if _, err := counts.UpdateOne(ctx, bson.D{{Key: "_id", Value: found.ID}}, bson.D{{Key: "$set", Value: bson.D{{Key: "window", Value: window}}}}); err != nil {
-			return err
-		}
-	}
-	return cursor.Err()
+	return s.amend(ctx, "quota_use", "window", func(count *older) bson.D {
+		_, window, _ := strings.Cut(count.ID, " ")
+		return bson.D{{Key: "window", Value: window}}
+	})
 }
 
 // nameOwners makes who made a service account of schema 3 its owner, where that
 // is a user. One that a node of that schema writes meanwhile has none.
 func (s *Store) nameOwners(ctx context.Context) error {
-	accounts := s.db.Collection("service_accounts")
-	cursor, err := accounts.Find(ctx, bson.D{{Key: "owner_id", Value: nil}}, options.Find().SetProjection(bson.D{{Key: "created_by", Value: 1}}))
-	if err != nil {
-		return err
-	}
-	defer cursor.Close(context.WithoutCancel(ctx)) //nolint:errcheck // read to its end, or given up
-	for cursor.Next(ctx) {
-		var found struct {
-			ID        string `bson:"_id"`
-			CreatedBy string `bson:"created_by"`
-		}
-		if err := cursor.Decode(&found); err != nil {
-			return err
-		}
+	return s.amend(ctx, "service_accounts", "owner_id", func(account *older) bson.D {
 		owner := ""
-		if strings.HasPrefix(found.CreatedBy, ids.User) {
-			owner = found.CreatedBy
+		if strings.HasPrefix(account.CreatedBy, ids.User) {
+			owner = account.CreatedBy
 		}
-		missing := bson.D{{Key: "_id", Value: found.ID}, {Key: "owner_id", Value: nil}}
-		if _, err := accounts.UpdateOne(ctx, missing, bson.D{{Key: "$set", Value: bson.D{{Key: "owner_id", Value: owner}}}}); err != nil {
-			return err
-		}
-	}
-	return cursor.Err()
+		return bson.D{{Key: "owner_id", Value: owner}}
+	})
 }
 
 func (s *Store) makeIndex(ctx context.Context, i index) error {
