@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func main() {
 	secrets := flag.String("secrets", "", "file of keys, one a line")
 	redisAddress := flag.String("redis-address", "", "Redis that the floor asks for each request (used by the command itself)")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, *floorAddress, *secrets, *redisAddress)
 	stop()
 	if err != nil {

@@ -43,14 +43,14 @@ func start(ctx context.Context, address, path string, environment []string, comm
 		return nil, err
 	}
 	p := &process{cmd: cmd, address: address}
-	for time.Since(began) < time.Minute {
+	for ctx.Err() == nil && time.Since(began) < time.Minute {
 		if answers(ctx, "http://"+address+path) {
 			p.ready = time.Since(began)
 			return p, nil
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	return nil, errors.Join(fmt.Errorf("%s does not answer", command[0]), p.stop())
+	return nil, errors.Join(fmt.Errorf("%s does not answer", command[0]), ctx.Err(), p.stop())
 }
 
 func answers(ctx context.Context, url string) bool {
