@@ -13,7 +13,7 @@ import (
 func certificateOut(c *auth.Certificate) client.Certificate {
 	return client.Certificate{
 		ID: c.ID, OrganizationID: c.OrganizationID, ServiceAccountID: c.ServiceAccountID, Name: c.Name, Match: c.Match,
-		CreatedBy: c.CreatedBy, Stamps: stamps(&c.Stamp),
+		CreatedBy: c.CreatedBy, ExpiresAt: timeOut(c.ExpiresAt), Stamps: stamps(&c.Stamp),
 	}
 }
 
@@ -28,7 +28,9 @@ func (a *API) addCertificate(c *gin.Context) error {
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	x, err := a.Certificates.Add(c.Request.Context(), principal(c), c.Param("id"), mtls.Input(in))
+	x, err := a.Certificates.Add(c.Request.Context(), principal(c), c.Param("id"), mtls.Input{
+		Name: in.Name, Certificate: in.Certificate, Fingerprint: in.Fingerprint, SAN: in.SAN, ExpiresAt: timeIn(in.ExpiresAt),
+	})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func TestConflicts(t *testing.T) {
 	_, _, err := s.keys.Revoke(t.Context(), auth.System(), revoked, keys.AnyRevision, "", "")
 	must(t, err)
 	rotated, _ := s.issue(t, x.account, keys.KeyFields{})
-	_, _, err = s.keys.Rotate(t.Context(), auth.System(), rotated, "", keys.AnyRevision, time.Hour)
+	_, _, err = s.keys.Rotate(t.Context(), auth.System(), rotated, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	must(t, err)
 	member := "/api/organizations/" + x.organization + "/members/" + owner
 	for _, tt := range []struct {

@@ -114,7 +114,7 @@ func (a *API) rotateKey(c *gin.Context) error {
 	}
 	made, err := once(a, c, body, func() string { return ids.New(ids.Key) },
 		func(ctx context.Context, id string) (i issued, err error) {
-			i.key, i.secret, err = a.Keys.Rotate(ctx, principal(c), c.Param("id"), id, rev, time.Duration(in.Grace))
+			i.key, i.secret, err = a.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{SuccessorID: id, Revision: rev, Grace: time.Duration(in.Grace), ExpiresAt: timeIn(in.ExpiresAt)})
 			return i, err
 		}, a.findIssued(c))
 	if err != nil {

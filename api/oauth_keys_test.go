@@ -40,7 +40,7 @@ func (s *suite) spoiled(t *testing.T) map[string]func(r robot, key, organization
 			change(key, func(f *keys.KeyFields) { f.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")} })
 		},
 		"a rotated key": func(_ robot, key, _ string) {
-			_, _, err := s.keys.Rotate(ctx, system, key, "", keys.AnyRevision, 0)
+			_, _, err := s.keys.Rotate(ctx, system, key, keys.RotateInput{Revision: keys.AnyRevision})
 			must(t, err)
 		},
 		"a disabled account": func(r robot, _, _ string) {

@@ -195,7 +195,7 @@ func TestAKeyTellsOfItsLastUseAndItsPredecessor(t *testing.T) {
 	s := newSuite(t, settings{open: true})
 	x, staff := s.tenant(t), s.admin(t)
 	id, secret := s.issue(t, x.account, keys.KeyFields{})
-	successor, _, err := s.keys.Rotate(t.Context(), auth.System(), id, "", keys.AnyRevision, time.Hour)
+	successor, _, err := s.keys.Rotate(t.Context(), auth.System(), id, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	must(t, err)
 	at := s.now()
 	s.send(t, call{method: "POST", path: "/verify", body: map[string]any{"key": secret, "ip": "203.0.113.9", "user_agent": "acme-sync/2", "scopes": []string{"invoices:read"}}})

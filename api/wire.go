@@ -55,7 +55,11 @@ func networksOut(networks []netip.Prefix) []string {
 }
 
 // networksIn reads CIDR; a single address is the network of itself alone.
+// Nil stays nil, as nothing said is not everywhere.
 func networksIn(texts []string) []netip.Prefix {
+	if texts == nil {
+		return nil
+	}
 	networks := make([]netip.Prefix, len(texts))
 	for i, text := range texts {
 		if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {

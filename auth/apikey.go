@@ -60,8 +60,15 @@ func accountOf(r *http.Request, v *keys.Verifier, text string) (*Principal, erro
 func AccountPrincipal(g *keys.Grant) *Principal {
 	return &Principal{
 		Kind: ServiceAccountKind, AccountID: g.Account.ID, AccountName: g.Account.Name,
-		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID(), Tier: g.Tier.Name, Scopes: g.Scopes(),
+		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID(), Tier: g.Tier.Name, Scopes: g.Scopes(), grant: *g,
 	}
+}
+
+// CertificatePrincipal is the service account of the grant, by the certificate.
+func CertificatePrincipal(g *keys.Grant, c *Certificate) *Principal {
+	p := AccountPrincipal(g)
+	p.endsAt = c.ExpiresAt
+	return p
 }
 
 // CredentialOf returns the key or the signed token that the request carries,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/latchkey/latchkey/internal/proxies"
 )
@@ -56,5 +57,5 @@ func (b *Basic) principal(ctx context.Context, name, password string) (*Principa
 	if err != nil {
 		return nil, fmt.Errorf("basic: %w", err)
 	}
-	return p, nil
+	return p.prove(byPassword, time.Time{}), nil
 }

@@ -20,6 +20,9 @@ type Token struct {
 	Last4      string    `json:"last4"`
 	LastUsedAt time.Time `json:"-"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"` // zero: never
+	// Parent is what the token ends with: the id of the session, token or family
+	// that made it, or "password". "" for a token that stands by itself.
+	Parent string `json:"parent,omitempty"`
 }
 
 // Family is one sign-in by refresh tokens: each use spends the token and makes
@@ -78,6 +81,7 @@ type Link struct {
 	OrganizationID string    `json:"organization_id,omitempty"` // of an invitation
 	Role           Role      `json:"role,omitempty"`            // of an invitation
 	CreatedBy      string    `json:"created_by,omitempty"`
+	CreatedWith    string    `json:"created_with,omitempty"` // id of the key, of a service account that invites
 	ExpiresAt      time.Time `json:"expires_at"`
 	UsedAt         time.Time `json:"used_at,omitzero"`
 }
@@ -93,6 +97,9 @@ type Certificate struct {
 	// "dns:…", "uri:…" or "email:…". It is unique.
 	Match     string `json:"match"`
 	CreatedBy string `json:"created_by,omitempty"`
+	// ExpiresAt is when the certificate counts no more here, whatever it says
+	// itself; zero for never.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
 // OwnedFilter selects what belongs to users; zero fields do not restrict.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"strings"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -24,7 +26,7 @@ func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email
 	if err := f.Err(); err != nil {
 		return Link{}, err
 	}
-	if err := mayMakeOwner(a, organizationID, role); err != nil {
+	if err := mayConferRole(a, organizationID, role); err != nil {
 		return Link{}, err
 	}
 	if err := p.notInvited(ctx, organizationID, email); err != nil {
@@ -35,7 +37,11 @@ func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email
 		return Link{}, err
 	}
 	subject := a.Subject()
-	l, token, err := p.newLink(ctx, Link{Purpose: Invitation, Email: email, OrganizationID: organizationID, Role: role, CreatedBy: subject.ID}, invitationLife)
+	invitation := Link{Purpose: Invitation, Email: email, OrganizationID: organizationID, Role: role, CreatedBy: subject.ID, CreatedWith: subject.KeyID}
+	if err := p.stillInvites(ctx, &invitation); err != nil {
+		return Link{}, err
+	}
+	l, token, err := p.newLink(ctx, invitation, invitationLife)
 	if err != nil {
 		return Link{}, err
 	}
@@ -44,6 +50,47 @@ func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email
 	}
 	p.Mailer.Post(Mail{Kind: MailInvite, To: email, Token: token, Until: l.ExpiresAt, Organization: organization.Name, Role: role, By: subject.Name})
 	return l, nil
+}
+
+// stillInvites decides whether whoever made the invitation could make it now. An
+// invitation is no more than a promise of theirs: it ends with their right to
+// give the role. Rights that a proxy's groups give hold for one request, and so
+// invite nobody.
+func (p *People) stillInvites(ctx context.Context, l *Link) error {
+	author, err := p.author(ctx, l)
+	if errors.Is(err, errs.NotFound) || errors.Is(err, errs.Unauthenticated) {
+		return errAuthorGone
+	}
+	if err != nil {
+		return fmt.Errorf("read who made an invitation: %w", err)
+	}
+	if !author.May(keys.WriteMembers, l.OrganizationID) || mayConferRole(author, l.OrganizationID, l.Role) != nil {
+		return errAuthorGone
+	}
+	return nil
+}
+
+var errAuthorGone = errs.New(errs.Forbidden, "whoever made this invitation may no longer give this role; ask an owner of the organization for a new one")
+
+// author is who made the invitation, as they are now.
+func (p *People) author(ctx context.Context, l *Link) (*Principal, error) {
+	switch {
+	case l.CreatedBy == "":
+		return System(), nil
+	case strings.HasPrefix(l.CreatedBy, ids.User):
+		u, err := p.active(ctx, l.CreatedBy)
+		if err != nil {
+			return nil, err
+		}
+		return p.Principal(ctx, u)
+	case p.Holder == nil:
+		return nil, errNoInvitation
+	}
+	g, err := p.Holder(ctx, l.CreatedBy, l.CreatedWith)
+	if err != nil {
+		return nil, err
+	}
+	return AccountPrincipal(&g), nil
 }
 
 // checkEmail notes what is wrong with an e-mail address.
@@ -140,6 +187,9 @@ func (p *People) Invited(ctx context.Context, token string) (Link, keys.Organiza
 	o, err := p.Organizations(ctx, l.OrganizationID)
 	if errors.Is(err, errs.NotFound) {
 		return Link{}, o, errLinkOver
+	}
+	if err == nil {
+		err = p.stillInvites(ctx, &l)
 	}
 	return l, o, err
 }

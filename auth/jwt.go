@@ -71,7 +71,11 @@ func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return j.people.Principal(r.Context(), u)
+	p, err := j.people.Principal(r.Context(), u)
+	if err != nil {
+		return nil, err
+	}
+	return p.prove(c.Family, c.ExpiresAt.Time), nil
 }
 
 func asNotValid(err error) error {

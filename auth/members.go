@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,7 +83,7 @@ func (p *People) AddMember(ctx context.Context, a keys.Actor, organizationID, us
 	if err := f.Err(); err != nil {
 		return Membership{}, err
 	}
-	if err := mayMakeOwner(a, organizationID, role); err != nil {
+	if err := mayConferRole(a, organizationID, role); err != nil {
 		return Membership{}, err
 	}
 	m := Membership{Stamp: keys.NewStamp(p.Now()), OrganizationID: organizationID, UserID: userID, Role: role}
@@ -111,7 +112,7 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 			return err
 		}
 		if role != m.Role {
-			if err := mayMakeOwner(a, organizationID, role); err != nil {
+			if err := cmp.Or(mayConferRole(a, organizationID, m.Role), mayConferRole(a, organizationID, role)); err != nil {
 				return err
 			}
 		}
@@ -148,6 +149,15 @@ func (p *People) mayRemove(ctx context.Context, a keys.Actor, organizationID, us
 	return p.mayMembers(ctx, a, action, organizationID)
 }
 
+// mayEnd refuses to end the membership of somebody who may do more than the
+// actor. Everybody may end their own.
+func mayEnd(a keys.Actor, m *Membership) error {
+	if a.Subject().ID == m.UserID {
+		return nil
+	}
+	return mayConferRole(a, m.OrganizationID, m.Role)
+}
+
 // staysOwned refuses to leave the organization without an owner.
 func (p *People) staysOwned(ctx context.Context, a keys.Actor, m *Membership) error {
 	if m.Role != Owner || a.IsAdmin() {
@@ -165,7 +175,7 @@ func (p *People) CheckRemoval(ctx context.Context, a keys.Actor, organizationID,
 	if err != nil {
 		return memberMissing(err)
 	}
-	return p.staysOwned(ctx, a, &m)
+	return cmp.Or(mayEnd(a, &m), p.staysOwned(ctx, a, &m))
 }
 
 // RemoveMember ends a membership: owners and admins anybody's, everybody his own.
@@ -175,7 +185,7 @@ func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID,
 		return err
 	}
 	m, err := keys.Remove(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, func(m *Membership) error {
-		return p.staysOwned(ctx, a, m)
+		return cmp.Or(mayEnd(a, m), p.staysOwned(ctx, a, m))
 	})
 	if err != nil {
 		return memberMissing(err)
@@ -188,15 +198,20 @@ func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID,
 	return p.record(ctx, a, "member.delete", m.object(), m, nil)
 }
 
-// mayMakeOwner keeps a service account that manages members from making an
-// owner, who has all of the management API, unless it has all of that itself.
-func mayMakeOwner(a keys.Actor, organizationID string, role Role) error {
-	if role != Owner || a.MayGrant(everyManagement, organizationID) {
-		return nil
+// mayConferRole decides whether the actor may give the role to somebody, or take
+// it from them. A role never ends and holds everywhere, so that a credential
+// that ends, or is bound to networks or to test, gives none.
+func mayConferRole(a keys.Actor, organizationID string, role Role) error {
+	return keys.MayConfer(a, organizationID, nil, keys.Power{Scopes: role.confers(), Member: "role"})
+}
+
+// confers is what a member with the role may do and hand on. From developer up
+// that is every scope of the provider's API, which "*" stands for.
+func (r Role) confers() []string {
+	if r == Owner || r == Developer {
+		return []string{keys.AnyScope}
 	}
-	e := errs.New(errs.Forbidden, "nobody grants more than he has")
-	e.Fields = []errs.Field{{Name: "role", Detail: "you do not have " + everyManagement + ", which owners have"}}
-	return e
+	return r.scopes()
 }
 
 func (p *People) notLastOwner(ctx context.Context, organizationID string) error {

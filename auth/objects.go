@@ -84,7 +84,9 @@ type Session struct {
 	UserID     string    `json:"user_id"`
 	CreatedAt  time.Time `json:"created_at"`
 	LastSeenAt time.Time `json:"-"`
-	ExpiresAt  time.Time `json:"expires_at"` // absolute; the idle bound is counted from LastSeenAt
-	Address    string    `json:"address,omitempty"`
-	UserAgent  string    `json:"user_agent,omitempty"`
+	// ConfirmedAt is when the user repeated their password; zero for never.
+	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
+	ExpiresAt   time.Time `json:"expires_at"` // absolute; the idle bound is counted from LastSeenAt
+	Address     string    `json:"address,omitempty"`
+	UserAgent   string    `json:"user_agent,omitempty"`
 }

@@ -145,7 +145,7 @@ func (p *People) renewPassword(ctx context.Context, userID, password, except str
 	if err != nil {
 		return userMissing(err)
 	}
-	if err := errors.Join(p.endSignIns(ctx, userID, except), p.endLinks(ctx, userID)); err != nil {
+	if err := errors.Join(p.endSignIns(ctx, userID, except), p.endTokensByPassword(ctx, userID), p.endLinks(ctx, userID)); err != nil {
 		return err
 	}
 	if err := p.record(ctx, actorOf(&after), "user.password.change", after.object(), before, after); err != nil {

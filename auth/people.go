@@ -29,7 +29,10 @@ type PeopleConfig struct {
 	Signup        SignupPolicy // SignupClosed if ""
 	Mailer        Mailer
 	Logger        *slog.Logger
-	Now           func() time.Time // time.Now if nil
+	// Holder tells what a service account may do now; see keys.Verifier. If nil,
+	// nobody accepts what a service account invited them to.
+	Holder func(ctx context.Context, accountID, keyID string) (keys.Grant, error)
+	Now    func() time.Time // time.Now if nil
 }
 
 // People manages users and their memberships.
@@ -43,7 +46,7 @@ type People struct {
 func NewPeople(c PeopleConfig) (*People, error) {
 	if c.Store == nil || c.Organizations == nil || c.Audit == nil || c.Passwords == nil || c.Delays == nil ||
 		c.Sealer == nil || c.Mailer == nil || c.Logger == nil {
-		return nil, errors.New("auth: every field of the configuration but Signup and Now is required")
+		return nil, errors.New("auth: every field of the configuration but Signup, Holder and Now is required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -198,7 +201,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
 	}
-	var endSessions, endLinks bool
+	var endSessions, endLinks, endTokens bool
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now, func(u *User) error {
 		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
 		if err != nil {
@@ -208,6 +211,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 			return errs.New(errs.Conflict, "you cannot disable yourself or give up being an admin; ask another admin")
 		}
 		endSessions = fields.Password != "" || fields.Disabled
+		endTokens = fields.Password != ""
 		endLinks = endSessions || fields.Email != u.Email
 		return p.apply(ctx, u, fields)
 	})
@@ -216,6 +220,9 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 	}
 	if endSessions {
 		err = p.endSignIns(ctx, id, "")
+	}
+	if endTokens {
+		err = errors.Join(err, p.endTokensByPassword(ctx, id))
 	}
 	if endLinks {
 		err = errors.Join(err, p.endLinks(ctx, id))

@@ -154,11 +154,21 @@ func TestMembersAreNoWayUp(t *testing.T) {
 	_, err := o.AddMember(ctx, narrow, "org_a", ada.ID, auth.Owner)
 	o.refused("a key without latchkey:* makes an owner", err, errs.Forbidden)
 	_, err = o.AddMember(ctx, narrow, "org_a", ada.ID, auth.Viewer)
+	o.refused("a key that may not read accounts makes a viewer, who may", err, errs.Forbidden)
+	manager := robot("latchkey:*")
+	_, err = o.AddMember(ctx, manager, "org_a", ada.ID, auth.Viewer)
 	o.must(err)
 	_, err = o.ChangeMember(ctx, narrow, "org_a", ada.ID, keys.AnyRevision, to(auth.Owner))
 	o.refused("it makes a member owner", err, errs.Forbidden)
-	_, err = o.AddMember(ctx, robot("latchkey:*"), "org_a", bob.ID, auth.Owner)
+	_, err = o.ChangeMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision, to(auth.Developer))
+	o.refused("a key without the provider's scopes makes a developer, who grants them all", err, errs.Forbidden)
+	_, err = o.AddMember(ctx, robot("*"), "org_a", bob.ID, auth.Owner)
 	o.must(err)
+	_, err = o.ChangeMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision, to(auth.Viewer))
+	o.refused("it demotes an owner", err, errs.Forbidden)
+	o.refused("it removes an owner", o.RemoveMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision), errs.Forbidden)
+	o.refused("so the page asks in vain", o.CheckRemoval(ctx, manager, "org_a", bob.ID), errs.Forbidden)
+	o.must(o.RemoveMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision))
 }
 
 func TestPasswordsAreGuessedSlowly(t *testing.T) {

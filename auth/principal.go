@@ -8,6 +8,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/keys"
@@ -41,6 +42,10 @@ type Principal struct {
 	KeyID          string // "" for one that a certificate stands for
 	Tier           string
 	Scopes         []string
+	grant          keys.Grant // what the key, token or certificate is worth
+	endsAt         time.Time  // of a certificate that ends; zero else
+
+	proof *proof // what the user proved themselves by, nil where nobody noted it
 }
 
 var _ keys.Actor = (*Principal)(nil)
@@ -142,6 +147,19 @@ func (p *Principal) MayGrant(scope, organizationID string) bool {
 	default:
 		return false
 	}
+}
+
+// Bounds is how far the key, token or certificate of a service account reaches.
+// A user acts as themselves, however they signed in.
+func (p *Principal) Bounds() keys.Bounds {
+	if p.Kind != ServiceAccountKind || !p.grant.Known() {
+		return keys.Bounds{}
+	}
+	b := p.grant.Bounds()
+	if !p.endsAt.IsZero() {
+		b.EndsAt = p.endsAt
+	}
+	return b
 }
 
 const everyManagement = "latchkey:*"

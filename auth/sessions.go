@@ -131,7 +131,7 @@ func (p *People) resume(ctx context.Context, token string) (Session, User, error
 		return s, User{}, err
 	}
 	now := p.Now()
-	if !now.Before(s.ExpiresAt) || now.Sub(s.LastSeenAt) > SessionIdle {
+	if !s.live(now) {
 		return s, User{}, errs.New(errs.NotFound, "the session is over")
 	}
 	u, err := p.Store.Users().Get(ctx, s.UserID)

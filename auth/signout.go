@@ -20,7 +20,7 @@ func (p *People) SessionsOf(ctx context.Context, a *Principal) ([]Session, error
 	now := p.Now()
 	live := all[:0]
 	for _, s := range all {
-		if now.Before(s.ExpiresAt) && now.Sub(s.LastSeenAt) <= SessionIdle {
+		if s.live(now) {
 			live = append(live, s)
 		}
 	}

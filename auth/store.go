@@ -38,6 +38,8 @@ type Sessions interface {
 	SessionByToken(ctx context.Context, hash TokenHash) (Session, error)
 	// TouchSession sets when the session was last seen.
 	TouchSession(ctx context.Context, id string, at time.Time) error
+	// ConfirmSession sets when the session's user repeated their password.
+	ConfirmSession(ctx context.Context, id string, at time.Time) error
 	// DeleteSession ends the session; an unknown id is no error.
 	DeleteSession(ctx context.Context, id string) error
 	// DeleteSessionsOf ends all sessions of the user but the one with the id

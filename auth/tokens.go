@@ -65,8 +65,11 @@ func (p *People) byToken(ctx context.Context, text string) (*Principal, error) {
 		return nil, fmt.Errorf("read token: %w", err)
 	}
 	now := p.Now()
-	if !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) {
+	if t.over(now) {
 		return nil, errNoToken
+	}
+	if stands, err := p.stands(ctx, t.Parent, t.UserID); err != nil || !stands {
+		return nil, cmp.Or(err, errNoToken)
 	}
 	u, err := p.active(ctx, t.UserID)
 	if err != nil {
@@ -77,7 +80,11 @@ func (p *People) byToken(ctx context.Context, text string) (*Principal, error) {
 			return nil, fmt.Errorf("touch token: %w", err)
 		}
 	}
-	return p.Principal(ctx, u)
+	who, err := p.Principal(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	return who.prove(t.ID, t.ExpiresAt), nil
 }
 
 // active returns the user, or the error of a credential that is no good where
@@ -114,7 +121,7 @@ func (p *People) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.
 	if agent := audit.OriginOf(ctx).UserAgent; agent != "" {
 		name += " from " + agent
 	}
-	_, secret, err := p.CreateToken(ctx, actorOf(&u), f, TokenFields{Name: clip(name)})
+	_, secret, err := p.CreateToken(ctx, actorOf(&u).prove(byPassword, time.Time{}), f, TokenFields{Name: clip(name)})
 	return secret, err
 }
 
@@ -154,15 +161,33 @@ func (p *People) CreateToken(ctx context.Context, a *Principal, format keys.Form
 	text := secret.Reveal()
 	t := Token{
 		Stamp: keys.NewStamp(p.Now()), ID: cmp.Or(fields.ID, ids.New(ids.Token)), Hash: hashToken(text), UserID: a.User.ID, Name: fields.Name,
-		Last4: text[len(text)-4:], ExpiresAt: fields.ExpiresAt.UTC().Truncate(time.Millisecond),
+		Last4: text[len(text)-4:],
 	}
-	if fields.ExpiresAt.IsZero() {
-		t.ExpiresAt = time.Time{}
+	if !fields.ExpiresAt.IsZero() {
+		t.ExpiresAt = fields.ExpiresAt.UTC().Truncate(time.Millisecond)
+	}
+	if err := p.bindToken(ctx, a, &t); err != nil {
+		return Token{}, keys.Secret{}, err
 	}
 	if err := p.Store.Tokens().Insert(ctx, t); err != nil {
 		return Token{}, keys.Secret{}, fmt.Errorf("create token: %w", err)
 	}
 	return t, secret, p.record(ctx, a, "token.create", t.object(), nil, t)
+}
+
+// bindToken lets the token end with what the principal proved themselves by,
+// unless that is a session confirmed lately.
+func (p *People) bindToken(ctx context.Context, a *Principal, t *Token) error {
+	by := a.proofFor(p.Now())
+	t.Parent = by.parent
+	n, err := p.generation(ctx, by.parent)
+	if err != nil {
+		return err
+	}
+	if n >= mostGenerations {
+		return errs.New(errs.Forbidden, "too many tokens made one another; sign in to make one")
+	}
+	return mayMakeToken(maker{a, by}, t)
 }
 
 // Tokens lists the principal's tokens, newest first.

@@ -71,15 +71,19 @@ type AddCertificate struct {
 	Certificate string `json:"certificate,omitempty"` // PEM
 	Fingerprint string `json:"fingerprint,omitempty"` // SHA-256 in hex
 	SAN         string `json:"san,omitempty"`         // "dns:…", "uri:…" or "email:…"
+	// ExpiresAt is when the certificate counts no more here; nil for the end of
+	// the credential that adds it.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
 // Certificate is a client certificate that acts as a service account.
 type Certificate struct {
-	ID               string `json:"id"`
-	OrganizationID   string `json:"organization_id"`
-	ServiceAccountID string `json:"service_account_id"`
-	Name             string `json:"name"`
-	Match            string `json:"match"` // "sha256:…", "dns:…", "uri:…" or "email:…"
-	CreatedBy        string `json:"created_by"`
+	ID               string     `json:"id"`
+	OrganizationID   string     `json:"organization_id"`
+	ServiceAccountID string     `json:"service_account_id"`
+	Name             string     `json:"name"`
+	Match            string     `json:"match"` // "sha256:…", "dns:…", "uri:…" or "email:…"
+	CreatedBy        string     `json:"created_by"`
+	ExpiresAt        *time.Time `json:"expires_at"` // nil: never
 	Stamps
 }

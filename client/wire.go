@@ -207,6 +207,9 @@ type IssuedKey struct {
 // RotateKey asks for a successor of a key.
 type RotateKey struct {
 	Grace Duration `json:"grace"`
+	// ExpiresAt is when the successor ends; nil gives it as long a life as the
+	// key had.
+	ExpiresAt *time.Time `json:"expires_at"`
 }
 
 // RevokeKey ends a key for good.

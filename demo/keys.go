@@ -176,7 +176,7 @@ func (f *filler) live(ctx context.Context, who keys.Actor, s *story, n int) (int
 		return 1, err
 	case rotated:
 		f.at = f.now.Add(-time.Duration(3+f.chance.IntN(60)) * time.Hour)
-		next, _, err := f.keys.Rotate(ctx, who, s.ID, idAt(ids.Key, f.at), keys.AnyRevision, 7*24*time.Hour)
+		next, _, err := f.keys.Rotate(ctx, who, s.ID, keys.RotateInput{SuccessorID: idAt(ids.Key, f.at), Revision: keys.AnyRevision, Grace: 7 * 24 * time.Hour})
 		if err != nil {
 			return 0, err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -46,7 +45,7 @@ func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID
 	if err := s.ownIfMember(ctx, a, &account); err != nil {
 		return ServiceAccount{}, err
 	}
-	if err := s.checkAccount(ctx, a, &account, AccountFields{Tier: DefaultTier}); err != nil {
+	if err := s.checkAccount(ctx, a, &account, AccountFields{Tier: DefaultTier}, account.mayMake); err != nil {
 		return ServiceAccount{}, err
 	}
 	if err := s.store.ServiceAccounts().Insert(ctx, account); err != nil {
@@ -95,7 +94,7 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 			return err
 		}
 		account.AccountFields = fields
-		return s.checkAccount(ctx, a, account, old)
+		return s.checkAccount(ctx, a, account, old, account.mayBecome)
 	})
 	if err != nil {
 		return ServiceAccount{}, missing(err, accountWord)
@@ -145,12 +144,13 @@ func (s *Service) deleteKeysOf(ctx context.Context, accountID string) error {
 	}
 }
 
-// checkAccount holds the account against the rules; old is what it was.
-func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields) error {
+// checkAccount holds the account against the rules; old is what it was, and may
+// decides whether the actor has the authority.
+func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields, may func(Actor, AccountFields) error) error {
 	if err := account.check(); err != nil {
 		return err
 	}
-	if err := checkStaffFields(a, account, old); err != nil {
+	if err := may(a, old); err != nil {
 		return err
 	}
 	if account.Tier != old.Tier || account.Revision == 1 {
@@ -166,9 +166,6 @@ func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAcc
 		}
 	}
 	added := slices.DeleteFunc(slices.Clone(account.Scopes), func(scope string) bool { return CoveredBy(old.Scopes, scope) })
-	if err := checkGrants(a, account.OrganizationID, "scopes", added); err != nil {
-		return err
-	}
 	return s.checkCatalogue(ctx, account.Scopes, added)
 }
 
@@ -187,43 +184,6 @@ func (account *ServiceAccount) check() error {
 		account.Scopes = []string{}
 	}
 	return f.Err()
-}
-
-// checkStaffFields refuses what would let an outside developer lift limits.
-func checkStaffFields(a Actor, account *ServiceAccount, old AccountFields) error {
-	if a.IsAdmin() {
-		return nil
-	}
-	var names []string
-	if account.Tier != old.Tier {
-		names = append(names, "tier")
-	}
-	if !reflect.DeepEqual(account.RateLimit, old.RateLimit) {
-		names = append(names, "rate_limit")
-	}
-	if !reflect.DeepEqual(account.Quota, old.Quota) {
-		names = append(names, "quota")
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return staffField(names...)
-}
-
-// checkGrants refuses scopes that the actor does not have itself.
-func checkGrants(a Actor, organizationID, field string, scopes []string) error {
-	var lacking []string
-	for _, scope := range scopes {
-		if !a.MayGrant(scope, organizationID) {
-			lacking = append(lacking, scope)
-		}
-	}
-	if len(lacking) == 0 {
-		return nil
-	}
-	e := errs.New(errs.Forbidden, "nobody grants more than he has")
-	e.Fields = []errs.Field{{Name: field, Detail: "you do not have " + strings.Join(lacking, ", ")}}
-	return e
 }
 
 // checkCatalogue refuses newly granted scopes that the catalogue does not hold.

@@ -34,6 +34,35 @@ func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (
 	return verdict, nil
 }
 
+// Holder returns what the service account may do now: by the key with the id, or
+// by all of its scopes where keyID is "". Where the account or the key is no
+// longer good the error is errs.NotFound. Networks are not asked for, as nobody
+// calls.
+func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
+	defer cancel()
+	k := Key{ServiceAccountID: accountID}
+	if keyID != "" {
+		var err error
+		if k, err = v.grants.store.Keys().Get(ctx, keyID); err != nil {
+			return Grant{}, missing(err, keyWord)
+		}
+	}
+	g, err := v.grants.shared.grant(ctx, &k, nil, &fact{hash: k.Hash}, true)
+	if err != nil {
+		return Grant{}, err
+	}
+	for i := range v.checks {
+		if v.checks[i].code == AddressNotAllowed {
+			continue
+		}
+		if detail, _ := v.checks[i].refuse(&g, &Question{}, v.now()); detail != "" || g.Account.ID != accountID {
+			return Grant{}, notFound(accountWord)
+		}
+	}
+	return g, nil
+}
+
 // AccountToChange returns a service account that the actor may change.
 func (s *Service) AccountToChange(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
 	return s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts)

@@ -46,6 +46,8 @@ type Actor interface {
 	// MayGrant reports whether the actor has the scope, and so may hand it on,
 	// in the organization. scope may be a wildcard.
 	MayGrant(scope, organizationID string) bool
+	// Bounds is how far the actor's own credential reaches; zero for people.
+	Bounds() Bounds
 }
 
 // allow lets the actor do write in the organization. Where it may not even do

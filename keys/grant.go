@@ -165,15 +165,31 @@ func (g *Grant) Scopes() []string { return g.scopes.list }
 // ScopeList is the same, separated by spaces.
 func (g *Grant) ScopeList() string { return g.scopes.text }
 
-// KeyRule is the token bucket that the key alone draws from at the time now.
+// KeyRule is the token bucket that the key alone draws from at the time now: its
+// own, as far as what its tier allows at that time goes.
 func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
+	most := g.Account.keyRule(g.Tier, now)
 	if own := g.rare.rateLimit; own != nil {
-		return *own
+		return smaller(*own, most)
 	}
-	if o := g.Account.Override; o.holds(now) && o.KeyRateLimit != nil {
+	return most
+}
+
+// keyRule is the most that each key of the account may draw at the time now.
+func (account *ServiceAccount) keyRule(t *Tier, now time.Time) ratelimit.Rule {
+	if o := account.Override; o.holds(now) && o.KeyRateLimit != nil {
 		return *o.KeyRateLimit
 	}
-	return g.Tier.RateLimit
+	return t.RateLimit
+}
+
+// smaller is own with the pace and the burst of most where it exceeds them.
+func smaller(own, most ratelimit.Rule) ratelimit.Rule {
+	if faster(own, most) {
+		own.Requests, own.Per = most.Requests, most.Per
+	}
+	own.Burst = min(own.Burst, most.Burst)
+	return own
 }
 
 // AccountRule is the token bucket that all keys of the account share at the

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
@@ -20,17 +19,16 @@ const keyWord = "key"
 type IssueInput struct {
 	ID               string // fixed by the caller, or "" for a new one
 	ServiceAccountID string
-	Environment      Environment // Live if ""
+	Environment      Environment // that of the actor's credential if "", else Live
 	KeyFields
 }
 
 // Issue makes a key and returns it with its secret, which is nowhere to be
 // had again. At most MaxKeys of the tier are alive per account, also when many
-// ask at once.
+// ask at once. Where nothing is said of its bounds, the key has those of the
+// actor's own credential; see MayConfer.
 func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secret, error) {
-	if in.Environment == "" {
-		in.Environment = Live
-	}
+	in.defaultTo(a.Bounds())
 	account, err := s.accountFor(ctx, a, in.ServiceAccountID, ReadAccounts, WriteKeys)
 	if errors.Is(err, errs.NotFound) {
 		return Key{}, Secret{}, badField("service_account_id", "there is no such service account")
@@ -46,7 +44,11 @@ func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secre
 		Stamp: NewStamp(s.now()), ID: in.ID, OrganizationID: account.OrganizationID, ServiceAccountID: account.ID,
 		Environment: in.Environment, CreatedBy: a.Subject().ID, KeyFields: in.KeyFields,
 	}
-	if err := s.checkKey(a, &k, KeyFields{Scopes: []string{}}, account, tier); err != nil {
+	err = s.checkKey(&k, KeyFields{Scopes: []string{}}, &account, tier)
+	if err == nil {
+		err = MayConfer(a, k.OrganizationID, nil, k.power(&account))
+	}
+	if err != nil {
 		return Key{}, Secret{}, err
 	}
 	secret, err := s.insert(ctx, &k, tier.MaxKeys)
@@ -87,7 +89,11 @@ func (s *Service) insert(ctx context.Context, k *Key, most int) (Secret, error) 
 	if err != nil || undo != nil {
 		return Secret{}, errors.Join(err, undo)
 	}
-	return Secret{}, errs.WithCode(errs.Conflict, "too_many_keys",
+	return Secret{}, tooManyKeys(most)
+}
+
+func tooManyKeys(most int) error {
+	return errs.WithCode(errs.Conflict, "too_many_keys",
 		fmt.Sprintf("the service account has as many keys as its tier allows (%d); revoke one first", most))
 }
 
@@ -104,13 +110,14 @@ func (s *Service) aliveKeys(ctx context.Context, accountID string, most int) (in
 	return len(alive), nil
 }
 
-// checkKey holds the key against the rules; old is what its fields were.
-func (s *Service) checkKey(a Actor, k *Key, old KeyFields, account ServiceAccount, tier Tier) error {
+// checkKey holds the key against the rules of its account and tier; old is what
+// its fields were. What the actor may is MayConfer's to say.
+func (s *Service) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier Tier) error {
 	var f errs.Faults
 	k.checkShape(&f)
 	s.checkTimes(&f, k, old, tier)
-	if !a.IsAdmin() && k.RateLimit != nil && !sameRule(k.RateLimit, old.RateLimit) && exceeds(*k.RateLimit, tier.RateLimit) {
-		f.Add("rate_limit", fmt.Sprintf("must not exceed the tier's %s", tier.RateLimit))
+	if most := account.keyRule(&tier, s.now()); k.RateLimit != nil && !sameRule(k.RateLimit, old.RateLimit) && exceeds(*k.RateLimit, most) {
+		f.Add("rate_limit", fmt.Sprintf("must not exceed the tier's %s", most))
 	}
 	for i, scope := range k.Scopes {
 		if field := fmt.Sprintf("scopes[%d]", i); !f.Has(field) && !CoveredBy(old.Scopes, scope) {
@@ -121,19 +128,7 @@ func (s *Service) checkKey(a Actor, k *Key, old KeyFields, account ServiceAccoun
 		return err
 	}
 	k.Scopes = tidy(k.Scopes)
-	return checkGrants(a, k.OrganizationID, "scopes", newlyGranted(k.Scopes, old.Scopes, account.Scopes))
-}
-
-// newlyGranted returns what a change of a key's scopes hands out; nil stands
-// for all of the account's.
-func newlyGranted(now, old, account []string) []string {
-	if now == nil && old == nil {
-		return nil
-	}
-	if now == nil {
-		now = account
-	}
-	return slices.DeleteFunc(slices.Clone(now), func(scope string) bool { return CoveredBy(old, scope) })
+	return nil
 }
 
 func (k *Key) checkShape(f *errs.Faults) {
@@ -170,8 +165,12 @@ func (s *Service) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tier) {
 // exceeds reports whether rule lets through more than most does, in the long
 // run or at once.
 func exceeds(rule, most ratelimit.Rule) bool {
-	return rule.Burst > most.Burst ||
-		float64(rule.Requests)*float64(most.Per) > float64(most.Requests)*float64(rule.Per)
+	return rule.Burst > most.Burst || faster(rule, most)
+}
+
+// faster reports whether rule lets through more than most does in the long run.
+func faster(rule, most ratelimit.Rule) bool {
+	return float64(rule.Requests)*float64(most.Per) > float64(most.Requests)*float64(rule.Per)
 }
 
 func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }

@@ -3,7 +3,6 @@ package keys
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/latchkey/latchkey/internal/errs"
@@ -56,14 +55,15 @@ func (s *Service) keyFor(ctx context.Context, a Actor, id string, write Action) 
 }
 
 // ChangeKey lets edit change the key's fields, disabling and enabling
-// included. A revoked or expired key is not changed any more.
+// included. A revoked key is not changed any more. An expired one can be
+// extended, where its tier has room for one more that is alive.
 func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key, error) {
 	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
 		return Key{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
-		if !k.Alive(s.now()) {
-			return errs.New(errs.Conflict, "the key is "+string(k.Status(s.now()))+" and cannot be changed")
+		if !k.RevokedAt.IsZero() {
+			return errs.New(errs.Conflict, "the key is revoked and cannot be changed")
 		}
 		old := k.KeyFields
 		fields, err := edit(old)
@@ -79,12 +79,38 @@ func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision in
 		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, keyWord); err != nil { // it may have been transferred just now
 			return err
 		}
-		return s.checkKey(a, k, old, account, tier)
+		if err := s.checkKey(k, old, &account, tier); err != nil {
+			return err
+		}
+		return k.mayBecome(a, old, &account, s.now())
 	})
+	if err == nil && !before.Alive(s.now()) && after.Alive(s.now()) {
+		err = s.keepRevived(ctx, &before, &after)
+	}
 	if err != nil {
 		return Key{}, missing(err, keyWord)
 	}
 	return after, s.recordKey(ctx, a, "key.update", &after, before, after)
+}
+
+// keepRevived takes back the extension of an expired key for which its tier has
+// no room. As with insert, the count comes after the write, so that two nodes
+// never both fill the last place.
+func (s *Service) keepRevived(ctx context.Context, before, after *Key) error {
+	_, tier, err := s.planOf(ctx, after)
+	if err != nil {
+		return err
+	}
+	alive, err := s.aliveKeys(ctx, after.ServiceAccountID, tier.MaxKeys+1)
+	if err != nil || alive <= tier.MaxKeys {
+		return err
+	}
+	_, _, err = Revise(context.WithoutCancel(ctx), s.store.Keys(), after.ID, after.Revision, s.now, func(k *Key) error {
+		k.KeyFields = before.KeyFields
+		return nil
+	})
+	s.bump(after.mark())
+	return errors.Join(tooManyKeys(tier.MaxKeys), err)
 }
 
 func (s *Service) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, error) {
@@ -177,84 +203,4 @@ func (s *Service) effect(ctx context.Context) Effect {
 	defer cancel()
 	by, waiting := s.nodes.HeardBy(ctx, PollBound)
 	return Effect{By: moment(by), Waiting: waiting}
-}
-
-// MaxGrace bounds the grace period of a rotation.
-const MaxGrace = 90 * 24 * time.Hour
-
-// Rotate issues a successor of the key with the id, or a new one where it is
-// "", and lets the old key work until grace is over. The two are linked both
-// ways. A key is rotated once.
-func (s *Service) Rotate(ctx context.Context, a Actor, id, successorID string, revision int64, grace time.Duration) (Key, Secret, error) {
-	if grace < 0 || grace > MaxGrace {
-		return Key{}, Secret{}, badField("grace", fmt.Sprintf("must be between 0s and %s", MaxGrace))
-	}
-	old, err := s.keyFor(ctx, a, id, WriteKeys)
-	if err == nil {
-		err = old.At(revision)
-	}
-	if err != nil {
-		return Key{}, Secret{}, err
-	}
-	account, tier, err := s.planOf(ctx, &old)
-	if err != nil {
-		return Key{}, Secret{}, err
-	}
-	if err := old.rotatable(s.now()); err != nil {
-		return Key{}, Secret{}, err
-	}
-	if err := checkGrants(a, old.OrganizationID, "scopes", newlyGranted(old.Scopes, []string{}, account.Scopes)); err != nil {
-		return Key{}, Secret{}, err
-	}
-	successor := old.successor(s.now(), a, tier)
-	successor.ID = successorID
-	// One place more than the tier allows: the predecessor is about to go.
-	secret, err := s.insert(ctx, &successor, tier.MaxKeys+1)
-	if err != nil {
-		return Key{}, Secret{}, fmt.Errorf("rotate key %s: %w", id, err)
-	}
-	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
-		if err := k.rotatable(s.now()); err != nil {
-			return err
-		}
-		k.RotatedTo, k.GraceUntil = successor.ID, moment(s.now().Add(grace))
-		return s.relocate(ctx, k, &old)
-	})
-	if err != nil {
-		undo := s.store.Keys().Delete(context.WithoutCancel(ctx), successor.ID, successor.Revision)
-		return Key{}, Secret{}, errors.Join(missing(err, keyWord), undo)
-	}
-	if err := s.recordKey(ctx, a, "key.rotate", &after, before, after); err != nil {
-		return Key{}, Secret{}, err
-	}
-	return successor, secret, s.recordKey(ctx, a, "key.create", &successor, nil, successor)
-}
-
-func (k *Key) rotatable(now time.Time) error {
-	if !k.Alive(now) {
-		return errs.New(errs.Conflict, "the key is "+string(k.Status(now))+"; issue a new one instead")
-	}
-	if k.RotatedTo != "" {
-		return errs.New(errs.Conflict, "the key was rotated already; rotate its successor "+k.RotatedTo)
-	}
-	return nil
-}
-
-// successor returns a new key like k, for as long again as k was made to live.
-func (k *Key) successor(now time.Time, a Actor, tier Tier) Key {
-	next := Key{
-		Stamp: NewStamp(now), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID,
-		Environment: k.Environment, RotatedFrom: k.ID, CreatedBy: a.Subject().ID, KeyFields: k.KeyFields,
-	}
-	next.NotBefore = time.Time{}
-	switch {
-	case !k.ExpiresAt.IsZero():
-		next.ExpiresAt = moment(now.Add(k.ExpiresAt.Sub(k.CreatedAt)))
-	case tier.MaxKeyAge > 0:
-		next.ExpiresAt = moment(now.Add(tier.MaxKeyAge))
-	}
-	if latest := now.Add(tier.MaxKeyAge); tier.MaxKeyAge > 0 && next.ExpiresAt.After(latest) {
-		next.ExpiresAt = moment(latest)
-	}
-	return next
 }

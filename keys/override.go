@@ -20,7 +20,7 @@ func (o *Override) holds(now time.Time) bool { return o != nil && now.Before(o.U
 func (o *Override) Holds(now time.Time) bool { return o.holds(now) }
 
 // SetOverride gives the account other limits until a time, or ends that with
-// nil. Only admins may.
+// nil. Only the provider's staff may.
 func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {
 	if err := adminOnly(a); err != nil {
 		return ServiceAccount{}, err

@@ -166,7 +166,7 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 		}
 		account.Move = &Move{From: p.From.ID, OwnerID: account.OwnerID, At: moment(s.now()), By: a.Subject()}
 		account.OrganizationID, account.OwnerID = to.OrganizationID, to.OwnerID
-		return checkGrants(a, to.OrganizationID, "scopes", account.Scopes)
+		return account.mayMake(a, account.AccountFields)
 	})
 	if err != nil {
 		return Transferred{}, missing(err, accountWord)

@@ -230,7 +230,7 @@ func TestATransferIsContinued(t *testing.T) {
 	}
 	_, err = w.service.Key(ctx, old, k.ID)
 	refused(t, "reading a key", err, errs.NotFound, "")
-	_, _, err = w.service.Rotate(ctx, old, k.ID, "", keys.AnyRevision, time.Hour)
+	_, _, err = w.service.Rotate(ctx, old, k.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	refused(t, "rotating a key", err, errs.NotFound, "")
 	_, _, err = w.service.Revoke(ctx, old, k.ID, keys.AnyRevision, "", "")
 	refused(t, "revoking a key", err, errs.NotFound, "")
@@ -239,7 +239,7 @@ func TestATransferIsContinued(t *testing.T) {
 	if v := w.verify(keys.Question{Key: text, Cost: 1, Asker: heir}); v.Code != keys.Valid || v.Grant.Account.OrganizationID != to {
 		t.Errorf("the key is %s", v.Code)
 	}
-	successor, _, err := w.service.Rotate(ctx, heir, k.ID, "", keys.AnyRevision, time.Hour)
+	successor, _, err := w.service.Rotate(ctx, heir, k.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	if w.must(err); successor.OrganizationID != to {
 		t.Errorf("the successor is in %s", successor.OrganizationID)
 	}

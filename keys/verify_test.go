@@ -208,14 +208,14 @@ func TestRotationKeepsTheOldKeyForItsGrace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old, text := w.issue(keys.KeyFields{Scopes: []string{"invoices:read"}})
-	next, secret, err := w.service.Rotate(t.Context(), w.admin, old.ID, "", keys.AnyRevision, time.Hour)
+	next, secret, err := w.service.Rotate(t.Context(), w.admin, old.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	w.must(err)
 	if next.RotatedFrom != old.ID || !slices.Equal(next.Scopes, old.Scopes) {
 		t.Errorf("the successor is %+v", next)
 	}
 	w.want(text, keys.Valid)
 	w.want(secret.Reveal(), keys.Valid)
-	if _, _, err := w.service.Rotate(t.Context(), w.admin, old.ID, "", keys.AnyRevision, 0); !errors.Is(err, errs.Conflict) {
+	if _, _, err := w.service.Rotate(t.Context(), w.admin, old.ID, keys.RotateInput{Revision: keys.AnyRevision}); !errors.Is(err, errs.Conflict) {
 		t.Errorf("a key was rotated twice: %v", err)
 	}
 	w.advance(time.Hour)

@@ -171,7 +171,7 @@ func (a *app) buildPeople() error {
 	}
 	a.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: a.passwords, Delays: delays, Sealer: a.sealer,
-		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger,
+		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger, Holder: a.verifier.Holder,
 	})
 	if err != nil {
 		return err

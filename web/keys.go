@@ -341,7 +341,7 @@ func (p *Portal) rotateKey(c *gin.Context) error {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], faults{"grace": p.texts["key_rotate.choose"]})
 	}
 	k, secret, err := p.once(c, values, func(ctx context.Context, id string) (keys.Key, keys.Secret, error) {
-		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), id, keys.AnyRevision, period)
+		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{SuccessorID: id, Revision: keys.AnyRevision, Grace: period})
 	})
 	if wrong, ok := p.asFaults(err, "grace"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], wrong)

@@ -43,20 +43,30 @@ type Input struct {
 	Certificate string // PEM
 	Fingerprint string // SHA-256 in hex, with or without colons
 	SAN         string // "dns:…", "uri:…" or "email:…"; the provider's staff only
+	// ExpiresAt is when the certificate counts no more here, zero for never.
+	ExpiresAt time.Time
 }
 
 const mostCertificates = 100
 
-// Add lets who holds the certificate act as the service account. An
-// alternative name is the staff's to give: whoever gets a certificate for it
-// from the authority acts as the account.
+// Add lets whoever holds the certificate act as the service account, with all of
+// its scopes, so the actor needs each of them. An alternative name is the staff's
+// to give: whoever gets a certificate for it from the authority acts as the
+// account. Where nothing is said the certificate ends with the actor's own
+// credential.
 func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in Input) (auth.Certificate, error) {
 	account, err := r.Accounts.AccountToChange(ctx, a, accountID)
 	if err != nil {
 		return auth.Certificate{}, err
 	}
-	match, err := in.match(a)
+	match, err := in.match(r.Now())
 	if err != nil {
+		return auth.Certificate{}, err
+	}
+	if in.ExpiresAt.IsZero() {
+		in.ExpiresAt = a.Bounds().EndsAt
+	}
+	if err := keys.MayConfer(a, account.OrganizationID, nil, in.power(&account)); err != nil {
 		return auth.Certificate{}, err
 	}
 	existing, err := r.Store.List(ctx, auth.CertificateFilter{ServiceAccountID: accountID}, keys.Page{Limit: mostCertificates})
@@ -68,7 +78,7 @@ func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in I
 	}
 	c := auth.Certificate{
 		Stamp: keys.NewStamp(r.Now()), ID: ids.New(ids.Certificate), OrganizationID: account.OrganizationID, ServiceAccountID: account.ID,
-		Name: in.Name, Match: match, CreatedBy: a.Subject().ID,
+		Name: in.Name, Match: match, CreatedBy: a.Subject().ID, ExpiresAt: in.ExpiresAt,
 	}
 	if err := r.insert(ctx, c); err != nil {
 		return auth.Certificate{}, err
@@ -96,7 +106,19 @@ func (r *Registry) insert(ctx context.Context, c auth.Certificate) error {
 	return r.Store.Insert(ctx, c)
 }
 
-func (in *Input) match(a keys.Actor) (string, error) {
+// power is what the certificate lets its holder do: all that the account may.
+func (in *Input) power(account *keys.ServiceAccount) keys.Power {
+	p := keys.Power{Scopes: account.Scopes, Bounds: keys.Bounds{EndsAt: in.ExpiresAt}}
+	if len(account.AllowedNetworks) > 0 {
+		p.Networks = account.AllowedNetworks
+	}
+	if in.SAN != "" {
+		p.Staff = []string{"san"}
+	}
+	return p
+}
+
+func (in *Input) match(now time.Time) (string, error) {
 	var f errs.Faults
 	f.Check(strings.TrimSpace(in.Name) != "", "name", "is required")
 	keys.CheckText(&f, "name", in.Name)
@@ -114,15 +136,9 @@ func (in *Input) match(a keys.Actor) (string, error) {
 	take("fingerprint", in.Fingerprint, readFingerprint)
 	take("san", in.SAN, readName)
 	f.Check(given == 1, "certificate", "is required, or fingerprint, or san: one of them")
-	if err := f.Err(); err != nil {
-		return "", err
-	}
-	if in.SAN != "" && !a.IsAdmin() {
-		e := errs.New(errs.Forbidden, "alternative names are given by the provider's staff; send the certificate or its fingerprint")
-		e.Fields = []errs.Field{{Name: "san", Detail: "can be set by the provider's staff only"}}
-		return "", e
-	}
-	return match, nil
+	in.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Millisecond)
+	f.Check(in.ExpiresAt.IsZero() || in.ExpiresAt.After(now), "expires_at", "must be in the future")
+	return match, f.Err()
 }
 
 func readCertificate(text string) (match, fault string) {

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
@@ -28,8 +29,9 @@ type Config struct {
 	Store       auth.CertificateCollection
 	Verifier    *keys.Verifier
 	Logger      *slog.Logger
-	Header      Header       // how trusted proxies pass certificates on; "" for not at all
-	Authorities *Authorities // nil: what a trusted proxy has verified is taken as verified
+	Header      Header           // how trusted proxies pass certificates on; "" for not at all
+	Authorities *Authorities     // nil: what a trusted proxy has verified is taken as verified
+	Now         func() time.Time // time.Now if nil
 }
 
 // Authenticator is the authenticator "mtls".
@@ -46,6 +48,9 @@ func New(c Config) (*Authenticator, error) {
 	}
 	if c.Header == "" && c.Authorities == nil {
 		return nil, errors.New("mtls needs LATCHKEY_TLS_CLIENT_CA, or LATCHKEY_CLIENT_CERT_HEADER behind a proxy")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	return &Authenticator{Config: c}, nil
 }
@@ -70,11 +75,11 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Principal, error) {
 			return nil, refuse(err.Error())
 		}
 	}
-	accountID, err := a.account(r.Context(), p)
+	c, err := a.registered(r.Context(), p)
 	if err != nil {
 		return nil, err
 	}
-	return a.principal(r.Context(), accountID)
+	return a.principal(r.Context(), &c)
 }
 
 func refuse(detail string) error {
@@ -121,28 +126,30 @@ func (a *Authenticator) presented(r *http.Request) (*presentation, error) {
 	return present(r.TLS.PeerCertificates[0], r.TLS.PeerCertificates[1:]...), nil
 }
 
-// account returns the service account that the certificate belongs to: by its
-// fingerprint, else by the one account that its alternative names lead to.
-func (a *Authenticator) account(ctx context.Context, p *presentation) (string, error) {
-	found := ""
+// registered returns how the certificate is known here: by its fingerprint, else
+// by the one service account that its alternative names lead to.
+func (a *Authenticator) registered(ctx context.Context, p *presentation) (found auth.Certificate, err error) {
 	for _, match := range append([]string{p.fingerprint}, names(p.certificate)...) {
 		c, err := a.Store.ByMatch(ctx, match)
 		if errors.Is(err, errs.NotFound) {
 			continue
 		}
 		if err != nil {
-			return "", fmt.Errorf("look up a client certificate: %w", err)
+			return found, fmt.Errorf("look up a client certificate: %w", err)
+		}
+		if !c.ExpiresAt.IsZero() && !a.Now().Before(c.ExpiresAt) {
+			continue
 		}
 		if match == p.fingerprint {
-			return c.ServiceAccountID, nil
+			return c, nil
 		}
-		if found != "" && found != c.ServiceAccountID {
-			return "", refuse("its names belong to several service accounts")
+		if found.ID != "" && found.ServiceAccountID != c.ServiceAccountID {
+			return found, refuse("its names belong to several service accounts")
 		}
-		found = c.ServiceAccountID
+		found = c
 	}
-	if found == "" {
-		return "", refuse("it belongs to no service account; its fingerprint is " + p.fingerprint)
+	if found.ID == "" {
+		return found, refuse("it belongs to no service account; its fingerprint is " + p.fingerprint)
 	}
 	return found, nil
 }
@@ -167,8 +174,8 @@ func names(c *x509.Certificate) []string {
 	return all[:min(len(all), mostNames)]
 }
 
-func (a *Authenticator) principal(ctx context.Context, accountID string) (*auth.Principal, error) {
-	verdict, err := a.Verifier.Account(ctx, accountID, proxies.ClientOf(ctx).Address)
+func (a *Authenticator) principal(ctx context.Context, c *auth.Certificate) (*auth.Principal, error) {
+	verdict, err := a.Verifier.Account(ctx, c.ServiceAccountID, proxies.ClientOf(ctx).Address)
 	switch {
 	case err != nil:
 		return nil, err
@@ -177,5 +184,5 @@ func (a *Authenticator) principal(ctx context.Context, accountID string) (*auth.
 	case verdict.Code != keys.Valid:
 		return nil, refuse(verdict.Detail)
 	}
-	return auth.AccountPrincipal(&verdict.Grant), nil
+	return auth.CertificatePrincipal(&verdict.Grant, c), nil
 }

@@ -42,6 +42,7 @@ type token struct {
 	Last4      string     `bson:"last4"`
 	LastUsedAt *time.Time `bson:"last_used_at"`
 	ExpiresAt  *time.Time `bson:"expires_at"`
+	Parent     string     `bson:"parent"`
 }
 
 type tokenCollection struct {
@@ -54,11 +55,11 @@ func (s *Store) Tokens() auth.TokenCollection {
 		store: s, name: "tokens", descending: true, untouched: []string{"last_used_at"}, where: whereOwned,
 		identify: func(n *auth.Token) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Token) token {
-			return token{n.ID, stampOf(&n.Stamp), n.Hash[:], n.UserID, n.Name, n.Last4, timeOf(n.LastUsedAt), timeOf(n.ExpiresAt)}
+			return token{n.ID, stampOf(&n.Stamp), n.Hash[:], n.UserID, n.Name, n.Last4, timeOf(n.LastUsedAt), timeOf(n.ExpiresAt), n.Parent}
 		},
 		decode: func(d *token) (auth.Token, error) {
 			hash, err := digestIn(d.Hash)
-			return auth.Token{Stamp: d.domain(), ID: d.ID, Hash: hash, UserID: d.UserID, Name: d.Name, Last4: d.Last4, LastUsedAt: timeIn(d.LastUsedAt), ExpiresAt: timeIn(d.ExpiresAt)}, err
+			return auth.Token{Stamp: d.domain(), ID: d.ID, Hash: hash, UserID: d.UserID, Name: d.Name, Last4: d.Last4, LastUsedAt: timeIn(d.LastUsedAt), ExpiresAt: timeIn(d.ExpiresAt), Parent: d.Parent}, err
 		},
 	}}
 }
@@ -137,6 +138,7 @@ type link struct {
 	OrganizationID string     `bson:"organization_id"`
 	Role           string     `bson:"role"`
 	CreatedBy      string     `bson:"created_by"`
+	CreatedWith    string     `bson:"created_with"`
 	ExpiresAt      time.Time  `bson:"expires_at"`
 	UsedAt         *time.Time `bson:"used_at"`
 }
@@ -151,13 +153,13 @@ func (s *Store) Links() auth.LinkCollection {
 		store: s, name: "links", descending: true,
 		identify: func(n *auth.Link) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Link) link {
-			return link{n.ID, stampOf(&n.Stamp), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy, n.ExpiresAt, timeOf(n.UsedAt)}
+			return link{n.ID, stampOf(&n.Stamp), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy, n.CreatedWith, n.ExpiresAt, timeOf(n.UsedAt)}
 		},
 		decode: func(d *link) (auth.Link, error) {
 			hash, err := digestIn(d.Hash)
 			return auth.Link{
 				Stamp: d.domain(), ID: d.ID, Hash: hash, Purpose: auth.Purpose(d.Purpose), Email: d.Email, UserID: d.UserID,
-				OrganizationID: d.OrganizationID, Role: auth.Role(d.Role), CreatedBy: d.CreatedBy, ExpiresAt: d.ExpiresAt.UTC(), UsedAt: timeIn(d.UsedAt),
+				OrganizationID: d.OrganizationID, Role: auth.Role(d.Role), CreatedBy: d.CreatedBy, CreatedWith: d.CreatedWith, ExpiresAt: d.ExpiresAt.UTC(), UsedAt: timeIn(d.UsedAt),
 			}, err
 		},
 		where: func(f auth.LinkFilter) bson.D {
@@ -175,11 +177,12 @@ func (c linkCollection) ByHash(ctx context.Context, hash auth.TokenHash) (auth.L
 type certificate struct {
 	ID               string `bson:"_id"`
 	Stamp            `bson:",inline"`
-	OrganizationID   string `bson:"organization_id"`
-	ServiceAccountID string `bson:"service_account_id"`
-	Name             string `bson:"name"`
-	Match            string `bson:"match"`
-	CreatedBy        string `bson:"created_by"`
+	OrganizationID   string     `bson:"organization_id"`
+	ServiceAccountID string     `bson:"service_account_id"`
+	Name             string     `bson:"name"`
+	Match            string     `bson:"match"`
+	CreatedBy        string     `bson:"created_by"`
+	ExpiresAt        *time.Time `bson:"expires_at"`
 }
 
 type certificateCollection struct {
@@ -195,10 +198,10 @@ func (s *Store) Certificates() auth.CertificateCollection {
 		},
 		identify: func(n *auth.Certificate) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Certificate) certificate {
-			return certificate{n.ID, stampOf(&n.Stamp), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy}
+			return certificate{n.ID, stampOf(&n.Stamp), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy, timeOf(n.ExpiresAt)}
 		},
 		decode: func(d *certificate) (auth.Certificate, error) {
-			return auth.Certificate{Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID, Name: d.Name, Match: d.Match, CreatedBy: d.CreatedBy}, nil
+			return auth.Certificate{Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID, Name: d.Name, Match: d.Match, CreatedBy: d.CreatedBy, ExpiresAt: timeIn(d.ExpiresAt)}, nil
 		},
 	}}
 }

@@ -105,19 +105,20 @@ func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFi
 }
 
 type session struct {
-	ID         string    `bson:"_id"`
-	TokenHash  []byte    `bson:"token_hash"`
-	UserID     string    `bson:"user_id"`
-	CreatedAt  time.Time `bson:"created_at"`
-	LastSeenAt time.Time `bson:"last_seen_at"`
-	ExpiresAt  time.Time `bson:"expires_at"`
-	Address    string    `bson:"address"`
-	UserAgent  string    `bson:"user_agent"`
+	ID          string     `bson:"_id"`
+	TokenHash   []byte     `bson:"token_hash"`
+	UserID      string     `bson:"user_id"`
+	CreatedAt   time.Time  `bson:"created_at"`
+	LastSeenAt  time.Time  `bson:"last_seen_at"`
+	ConfirmedAt *time.Time `bson:"confirmed_at"`
+	ExpiresAt   time.Time  `bson:"expires_at"`
+	Address     string     `bson:"address"`
+	UserAgent   string     `bson:"user_agent"`
 }
 
 func (d *session) domain() auth.Session {
 	n := auth.Session{
-		ID: d.ID, UserID: d.UserID, CreatedAt: d.CreatedAt.UTC(), LastSeenAt: d.LastSeenAt.UTC(),
+		ID: d.ID, UserID: d.UserID, CreatedAt: d.CreatedAt.UTC(), LastSeenAt: d.LastSeenAt.UTC(), ConfirmedAt: timeIn(d.ConfirmedAt),
 		ExpiresAt: d.ExpiresAt.UTC(), Address: d.Address, UserAgent: d.UserAgent,
 	}
 	copy(n.TokenHash[:], d.TokenHash)
@@ -126,7 +127,7 @@ func (d *session) domain() auth.Session {
 
 // InsertSession stores a new session.
 func (s *Store) InsertSession(ctx context.Context, n auth.Session) error {
-	_, err := s.db.Collection("sessions").InsertOne(ctx, session{n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, n.ExpiresAt, n.Address, n.UserAgent})
+	_, err := s.db.Collection("sessions").InsertOne(ctx, session{n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, timeOf(n.ConfirmedAt), n.ExpiresAt, n.Address, n.UserAgent})
 	return known(err)
 }
 
@@ -140,6 +141,12 @@ func (s *Store) SessionByToken(ctx context.Context, hash auth.TokenHash) (auth.S
 // TouchSession sets when the session was last seen.
 func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.db.Collection("sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$set", Value: bson.D{{Key: "last_seen_at", Value: at}}}})
+	return known(err)
+}
+
+// ConfirmSession sets when the session's user repeated their password.
+func (s *Store) ConfirmSession(ctx context.Context, id string, at time.Time) error {
+	_, err := s.db.Collection("sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$set", Value: bson.D{{Key: "confirmed_at", Value: at}}}})
 	return known(err)
 }
 

@@ -39,13 +39,13 @@ type tokenTable struct {
 func (s *Store) Tokens() auth.TokenCollection {
 	return tokenTable{&table[auth.Token, auth.OwnedFilter]{
 		store: s, name: "tokens", descending: true, untouched: []string{"last_used_at"}, where: whereOwned("tokens_expires"),
-		columns:  names("id revision created_at updated_at hash user_id name last4 last_used_at expires_at"),
+		columns:  names("id revision created_at updated_at hash user_id name last4 last_used_at expires_at parent"),
 		identify: func(n *auth.Token) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Token) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], n.UserID, n.Name, n.Last4, putTime(n.LastUsedAt), putTime(n.ExpiresAt))
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], n.UserID, n.Name, n.Last4, putTime(n.LastUsedAt), putTime(n.ExpiresAt), n.Parent)
 		},
 		scan: func(row scanner, n *auth.Token) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.UserID, &n.Name, &n.Last4, timeColumn{&n.LastUsedAt}, timeColumn{&n.ExpiresAt})...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.UserID, &n.Name, &n.Last4, timeColumn{&n.LastUsedAt}, timeColumn{&n.ExpiresAt}, &n.Parent)...)
 		},
 	}}
 }
@@ -99,13 +99,13 @@ type linkTable struct {
 func (s *Store) Links() auth.LinkCollection {
 	return linkTable{&table[auth.Link, auth.LinkFilter]{
 		store: s, name: "links", descending: true,
-		columns:  names("id revision created_at updated_at hash purpose email user_id organization_id role created_by expires_at used_at"),
+		columns:  names("id revision created_at updated_at hash purpose email user_id organization_id role created_by created_with expires_at used_at"),
 		identify: func(n *auth.Link) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Link) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy, putTime(n.ExpiresAt), putTime(n.UsedAt))
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy, n.CreatedWith, putTime(n.ExpiresAt), putTime(n.UsedAt))
 		},
 		scan: func(row scanner, n *auth.Link) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.Purpose, &n.Email, &n.UserID, &n.OrganizationID, &n.Role, &n.CreatedBy, timeColumn{&n.ExpiresAt}, timeColumn{&n.UsedAt})...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.Purpose, &n.Email, &n.UserID, &n.OrganizationID, &n.Role, &n.CreatedBy, &n.CreatedWith, timeColumn{&n.ExpiresAt}, timeColumn{&n.UsedAt})...)
 		},
 		where: func(f auth.LinkFilter) (c conditions) {
 			c.equal("user_id", f.UserID)
@@ -136,13 +136,13 @@ func (s *Store) Certificates() auth.CertificateCollection {
 			c.equal("service_account_id", f.ServiceAccountID)
 			return c
 		},
-		columns:  names("id revision created_at updated_at organization_id service_account_id name match created_by"),
+		columns:  names("id revision created_at updated_at organization_id service_account_id name match created_by expires_at"),
 		identify: func(n *auth.Certificate) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Certificate) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy)
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy, putTime(n.ExpiresAt))
 		},
 		scan: func(row scanner, n *auth.Certificate) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.OrganizationID, &n.ServiceAccountID, &n.Name, &n.Match, &n.CreatedBy)...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.OrganizationID, &n.ServiceAccountID, &n.Name, &n.Match, &n.CreatedBy, timeColumn{&n.ExpiresAt})...)
 		},
 	}}
 }

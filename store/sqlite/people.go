@@ -74,18 +74,18 @@ func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFi
 	}
 }
 
-const sessionColumns = "id, token_hash, user_id, created_at, last_seen_at, expires_at, address, user_agent"
+const sessionColumns = "id, token_hash, user_id, created_at, last_seen_at, confirmed_at, expires_at, address, user_agent"
 
 // InsertSession stores a new session.
 func (s *Store) InsertSession(ctx context.Context, n auth.Session) error {
-	_, err := s.writer.exec(ctx, "INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		n.ID, n.TokenHash[:], n.UserID, putTime(n.CreatedAt), putTime(n.LastSeenAt), putTime(n.ExpiresAt), n.Address, n.UserAgent)
+	_, err := s.writer.exec(ctx, "INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		n.ID, n.TokenHash[:], n.UserID, putTime(n.CreatedAt), putTime(n.LastSeenAt), putTime(n.ConfirmedAt), putTime(n.ExpiresAt), n.Address, n.UserAgent)
 	return err
 }
 
 func scanSession(row scanner, n *auth.Session) error {
 	var hash []byte
-	err := row.Scan(&n.ID, &hash, &n.UserID, timeColumn{&n.CreatedAt}, timeColumn{&n.LastSeenAt}, timeColumn{&n.ExpiresAt}, &n.Address, &n.UserAgent)
+	err := row.Scan(&n.ID, &hash, &n.UserID, timeColumn{&n.CreatedAt}, timeColumn{&n.LastSeenAt}, timeColumn{&n.ConfirmedAt}, timeColumn{&n.ExpiresAt}, &n.Address, &n.UserAgent)
 	if err != nil {
 		return known(err)
 	}
@@ -100,6 +100,12 @@ func (s *Store) SessionByToken(ctx context.Context, hash auth.TokenHash) (n auth
 // TouchSession sets when the session was last seen.
 func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.writer.exec(ctx, "UPDATE sessions SET last_seen_at = ? WHERE id = ?", at.UnixMilli(), id)
+	return err
+}
+
+// ConfirmSession sets when the session's user repeated their password.
+func (s *Store) ConfirmSession(ctx context.Context, id string, at time.Time) error {
+	_, err := s.writer.exec(ctx, "UPDATE sessions SET confirmed_at = ? WHERE id = ?", at.UnixMilli(), id)
 	return err
 }
 

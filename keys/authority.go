@@ -1,0 +1,256 @@
+package keys
+
+import (
+	"cmp"
+	"errors"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Bounds is how far a credential reaches, apart from its scopes. The zero value
+// is unbounded, which is what people are: they act as themselves, however they
+// signed in.
+type Bounds struct {
+	Environment Environment     // "": both. A live credential also reaches test.
+	EndsAt      time.Time       // zero: never
+	Networks    []netip.Prefix  // nil: everywhere. Empty but not nil: nowhere.
+	RateLimit   *ratelimit.Rule // nil: what the tier allows
+}
+
+// Power is what an object lets its holder do: a key, a token, a certificate,
+// a service account, a role.
+type Power struct {
+	Bounds
+	Scopes []string // grants; wildcards allowed
+	Staff  []string // members that only the provider's staff set, and that are being set
+	// Source says that keys get their scopes from the object. The scopes that
+	// reach beyond an organization come from the provider's staff alone.
+	Source bool
+	// Member is what errors name where the object has no member for a bound,
+	// such as a role, which never ends. "" for a key.
+	Member string
+}
+
+// beyondOrganization are the scopes that cross the wall between tenants, or
+// tell of the whole service. No wildcard contains them.
+var beyondOrganization = []string{string(VerifyAllKeys), string(ReadMetrics)}
+
+// MayConfer is the one rule of authority: nobody grants more than they have. It
+// reports with errs.Forbidden, naming each member at fault, that the actor may
+// not make an object with the power after, or change one that has before so
+// that it has after. before is nil for a new object.
+//
+// A change that adds nothing is allowed. One that adds scopes alone needs those
+// scopes; one that reaches further in any other way is judged as if the object
+// were made anew. Either way the whole of it lies within the actor's own
+// bounds, so that a credential never outlives or outreaches itself by making or
+// widening another.
+func MayConfer(a Actor, organizationID string, before *Power, after Power) error {
+	granted := after.Scopes
+	if before != nil && after.Bounds.within(before.Bounds) {
+		granted = slices.DeleteFunc(slices.Clone(after.Scopes), func(s string) bool { return CoveredBy(before.Scopes, s) })
+		if len(granted) == 0 && len(after.Staff) == 0 {
+			return nil
+		}
+	}
+	if len(after.Staff) > 0 && !a.IsAdmin() {
+		return staffField(after.Staff...)
+	}
+	var f errs.Faults
+	if lacking := after.lacking(a, organizationID, granted); len(lacking) > 0 {
+		f.Add(cmp.Or(after.Member, "scopes"), "you do not have "+strings.Join(lacking, ", "))
+	}
+	after.Bounds.beyond(a.Bounds(), func(member, detail string) { f.Add(cmp.Or(after.Member, member), detail) })
+	return beyondActor(&f)
+}
+
+func (p *Power) lacking(a Actor, organizationID string, granted []string) (lacking []string) {
+	for _, scope := range granted {
+		if !a.MayGrant(scope, organizationID) || (p.Source && !a.IsAdmin() && slices.Contains(beyondOrganization, scope)) {
+			lacking = append(lacking, scope)
+		}
+	}
+	return lacking
+}
+
+// beyondActor makes the faults the refusal of MayConfer, nil for none.
+func beyondActor(f *errs.Faults) error {
+	e, ok := errors.AsType[*errs.Error](f.Err())
+	if !ok {
+		return nil
+	}
+	e.Kind, e.Detail = errs.Forbidden, "nobody grants more than they have"
+	return e
+}
+
+// beyond tells each way in which b reaches further than own.
+func (b Bounds) beyond(own Bounds, tell func(member, detail string)) {
+	if own.Environment == Test && b.Environment != Test {
+		tell("environment", "your own credential is for the test environment only")
+	}
+	if !own.EndsAt.IsZero() && (b.EndsAt.IsZero() || b.EndsAt.After(own.EndsAt)) {
+		tell("expires_at", "your own credential ends at "+own.EndsAt.Format(time.RFC3339)+"; this must not outlast it")
+	}
+	if !networksWithin(b.Networks, own.Networks) {
+		tell("allowed_networks", "must lie within the networks of your own credential: "+listOf(own.Networks))
+	}
+	if own.RateLimit != nil && (b.RateLimit == nil || exceeds(*b.RateLimit, *own.RateLimit)) {
+		tell("rate_limit", "must not exceed the limit of your own credential: "+own.RateLimit.String())
+	}
+}
+
+// within reports whether b reaches no further than own.
+func (b Bounds) within(own Bounds) bool {
+	ok := true
+	b.beyond(own, func(string, string) { ok = false })
+	return ok
+}
+
+// networksWithin reports whether each network lies in one of own. Networks that
+// only several of own cover together are refused.
+func networksWithin(networks, own []netip.Prefix) bool {
+	if own == nil {
+		return true
+	}
+	return networks != nil && !slices.ContainsFunc(networks, func(n netip.Prefix) bool {
+		return !slices.ContainsFunc(own, func(o netip.Prefix) bool { return contains(o, n) })
+	})
+}
+
+func contains(outer, inner netip.Prefix) bool {
+	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
+}
+
+// intersect returns the networks in both. An empty list of an object allows
+// every address; an empty list that it returns allows none, nil every one.
+func intersect(a, b []netip.Prefix) []netip.Prefix {
+	switch {
+	case len(a) == 0 && len(b) == 0:
+		return nil
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	}
+	both := []netip.Prefix{}
+	for _, x := range a {
+		for _, y := range b {
+			if contains(x, y) {
+				both = append(both, y)
+			} else if contains(y, x) {
+				both = append(both, x)
+			}
+		}
+	}
+	return slices.Compact(slices.SortedFunc(slices.Values(both), netip.Prefix.Compare))
+}
+
+func listOf(networks []netip.Prefix) string {
+	const most = 3
+	var texts []string
+	for _, n := range networks[:min(len(networks), most)] {
+		texts = append(texts, n.String())
+	}
+	if len(networks) > most {
+		texts = append(texts, "…")
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Bounds is how far the key or token reaches; a grant that a certificate stands
+// for is bound to its account's networks alone.
+func (g *Grant) Bounds() Bounds {
+	b := Bounds{EndsAt: g.EndsAt(), Networks: intersect(g.Account.AllowedNetworks, g.rare.networks), RateLimit: g.rare.rateLimit}
+	if g.KeyID() != "" {
+		b.Environment = g.Environment()
+	}
+	return b
+}
+
+// power is what the key lets its holder do, as a key of the account.
+func (k *Key) power(account *ServiceAccount) Power {
+	return Power{
+		Bounds: Bounds{
+			Environment: k.Environment, EndsAt: k.EndsAt(), Networks: intersect(account.AllowedNetworks, k.AllowedNetworks), RateLimit: k.RateLimit,
+		},
+		Scopes: effectiveScopes(k.Scopes, account.Scopes),
+	}
+}
+
+// mayBecome decides about a change of the key. To enable it, or to let it begin
+// earlier, gives all of its power back.
+func (k *Key) mayBecome(a Actor, old KeyFields, account *ServiceAccount, now time.Time) error {
+	if (old.Disabled && !k.Disabled) || (now.Before(old.NotBefore) && k.NotBefore.Before(old.NotBefore)) {
+		return MayConfer(a, k.OrganizationID, nil, k.power(account))
+	}
+	was := *k
+	was.KeyFields = old
+	before := was.power(account)
+	return MayConfer(a, k.OrganizationID, &before, k.power(account))
+}
+
+// power is what the account gives to all of its keys, and the members that
+// only the staff set where they differ from old.
+func (account *ServiceAccount) power(old AccountFields) Power {
+	p := Power{Scopes: account.Scopes, Source: true, Bounds: Bounds{Networks: intersect(account.AllowedNetworks, nil)}}
+	if account.Tier != old.Tier {
+		p.Staff = append(p.Staff, "tier")
+	}
+	if !reflect.DeepEqual(account.RateLimit, old.RateLimit) {
+		p.Staff = append(p.Staff, "rate_limit")
+	}
+	if !reflect.DeepEqual(account.Quota, old.Quota) {
+		p.Staff = append(p.Staff, "quota")
+	}
+	return p
+}
+
+// mayMake decides about a new account. It is no credential by itself, and so
+// reaches as far as whoever makes it.
+func (account *ServiceAccount) mayMake(a Actor, standard AccountFields) error {
+	p := account.power(standard)
+	p.Bounds = a.Bounds()
+	return MayConfer(a, account.OrganizationID, nil, p)
+}
+
+// mayBecome decides about a change. What is added reaches all keys of the
+// account, however long they live.
+func (account *ServiceAccount) mayBecome(a Actor, old AccountFields) error {
+	was := ServiceAccount{AccountFields: old}
+	before, after := was.power(old), account.power(old)
+	switch {
+	case old.Disabled && !account.Disabled:
+		after.Member = "disabled"
+		return MayConfer(a, account.OrganizationID, nil, after)
+	case !after.Bounds.within(before.Bounds):
+		after.Member = "allowed_networks"
+	default:
+		after.Member = "scopes"
+	}
+	return MayConfer(a, account.OrganizationID, &before, after)
+}
+
+// defaultTo gives a new key the actor's own bounds where nothing is said.
+func (in *IssueInput) defaultTo(own Bounds) {
+	if in.Environment == "" {
+		in.Environment = Live
+		if own.Environment == Test {
+			in.Environment = Test
+		}
+	}
+	if in.ExpiresAt.IsZero() {
+		in.ExpiresAt = own.EndsAt
+	}
+	if in.AllowedNetworks == nil {
+		in.AllowedNetworks = own.Networks
+	}
+	if in.RateLimit == nil {
+		in.RateLimit = own.RateLimit
+	}
+}

@@ -1,0 +1,139 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// MaxGrace bounds the grace period of a rotation.
+const MaxGrace = 90 * 24 * time.Hour
+
+// RotateInput says how a key is rotated.
+type RotateInput struct {
+	SuccessorID string        // fixed by the caller, or "" for a new one
+	Revision    int64         // that the key must have, or AnyRevision
+	Grace       time.Duration // how long the old key goes on working, at most MaxGrace
+	// ExpiresAt is when the successor ends. Zero gives it as long a life as the
+	// old key had, but no longer than the actor's own credential.
+	ExpiresAt time.Time
+}
+
+// Rotate issues a successor of the key, and lets the old key work until grace is
+// over. The two are linked both ways. A key is rotated once; an expired key can
+// be, a revoked one cannot. The actor could have issued the successor.
+func (s *Service) Rotate(ctx context.Context, a Actor, id string, in RotateInput) (Key, Secret, error) {
+	if in.Grace < 0 || in.Grace > MaxGrace {
+		return Key{}, Secret{}, badField("grace", fmt.Sprintf("must be between 0s and %s", MaxGrace))
+	}
+	old, err := s.keyFor(ctx, a, id, WriteKeys)
+	if err == nil {
+		err = old.At(in.Revision)
+	}
+	if err == nil {
+		err = old.rotatable()
+	}
+	if err != nil {
+		return Key{}, Secret{}, err
+	}
+	successor, most, err := s.successor(ctx, a, &old, in)
+	if err != nil {
+		return Key{}, Secret{}, err
+	}
+	secret, err := s.insert(ctx, &successor, most)
+	if err != nil {
+		return Key{}, Secret{}, fmt.Errorf("rotate key %s: %w", id, err)
+	}
+	before, after, err := Revise(ctx, s.store.Keys(), id, in.Revision, s.now, func(k *Key) error {
+		if err := k.rotatable(); err != nil {
+			return err
+		}
+		k.RotatedTo, k.GraceUntil = successor.ID, moment(s.now().Add(in.Grace))
+		return s.relocate(ctx, k, &old)
+	})
+	if err != nil {
+		undo := s.store.Keys().Delete(context.WithoutCancel(ctx), successor.ID, successor.Revision)
+		return Key{}, Secret{}, errors.Join(missing(err, keyWord), undo)
+	}
+	if err := s.recordKey(ctx, a, "key.rotate", &after, before, after); err != nil {
+		return Key{}, Secret{}, err
+	}
+	return successor, secret, s.recordKey(ctx, a, "key.create", &successor, nil, successor)
+}
+
+func (k *Key) rotatable() error {
+	if !k.RevokedAt.IsZero() {
+		return errs.New(errs.Conflict, "the key is revoked; issue a new one instead")
+	}
+	if k.RotatedTo != "" {
+		return errs.New(errs.Conflict, "the key was rotated already; rotate its successor "+k.RotatedTo)
+	}
+	return nil
+}
+
+// successor returns the new key that the actor may make of old, and how many
+// keys may then be alive: one more than the tier allows while the old key is
+// about to go.
+func (s *Service) successor(ctx context.Context, a Actor, old *Key, in RotateInput) (next Key, most int, err error) {
+	account, tier, err := s.planOf(ctx, old)
+	if err != nil {
+		return next, 0, err
+	}
+	now := s.now()
+	next = old.next(now, account.keyRule(&tier, now))
+	next.ID, next.CreatedBy = in.SuccessorID, a.Subject().ID
+	if in.ExpiresAt.IsZero() {
+		next.ExpiresAt = sooner(next.lifeOf(old, &tier), a.Bounds().EndsAt)
+	} else {
+		var f errs.Faults
+		next.ExpiresAt = in.ExpiresAt
+		s.checkTimes(&f, &next, KeyFields{}, tier)
+		if err := f.Err(); err != nil {
+			return next, 0, err
+		}
+	}
+	most = tier.MaxKeys
+	if old.Alive(now) {
+		most++
+	}
+	return next, most, MayConfer(a, next.OrganizationID, nil, next.power(&account))
+}
+
+// next returns a new key like k, whose own limit goes as far as most does.
+func (k *Key) next(now time.Time, most ratelimit.Rule) Key {
+	next := Key{
+		Stamp: NewStamp(now), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID,
+		Environment: k.Environment, RotatedFrom: k.ID, KeyFields: k.KeyFields,
+	}
+	next.NotBefore = time.Time{}
+	if next.RateLimit != nil {
+		rule := smaller(*next.RateLimit, most)
+		next.RateLimit = &rule
+	}
+	return next
+}
+
+// lifeOf returns when k ends if it lives as long as old was made to, and no
+// longer than the tier allows. Zero is never.
+func (k *Key) lifeOf(old *Key, tier *Tier) time.Time {
+	var end, latest time.Time
+	if !old.ExpiresAt.IsZero() {
+		end = k.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
+	}
+	if tier.MaxKeyAge > 0 {
+		latest = k.CreatedAt.Add(tier.MaxKeyAge)
+	}
+	return moment(sooner(end, latest))
+}
+
+// sooner returns the earlier of two times, of which zero never comes.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
