@@ -27,7 +27,7 @@ var actions = map[string]string{
 	"findKeys": "", "previewTier": "", // they change nothing
 	"createScope": "scope.create", "changeScope": "scope.update", "deleteScope": "scope.delete",
 	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create", "removeCertificate": "certificate.delete",
-	"obtainToken": "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.delete session.create", "signOut": "session.delete",
+	"obtainToken": "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.delete session.create", "signOut": "session.delete", "confirmSession": "session.confirm",
 	"endSession": "session.delete", "signOutEverywhere": "user.sign_out", "oauthRevoke": "access_token.revoke",
 	"refreshToken": "", "verifyToken": "", "oauthToken": "", "oauthIntrospect": "", // they change nothing that is kept
 	"beginOTP": "", // its secret counts once it is enabled

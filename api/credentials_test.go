@@ -66,6 +66,8 @@ func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 	case "enableOTP":
 		s.withoutOTP(t, s.staff.ID)
 		s.secret = s.begunOTP(t, s.staff.ID)
+	case "confirmSession":
+		s.givePassword(t, s.staff.ID)
 	case "disableOTP":
 		s.withOTP(t, s.staff.ID)
 	case "resetOTP":
@@ -85,6 +87,17 @@ func (s *suite) withPassword(t *testing.T) auth.User {
 	}
 	must(t, s.store.Store.Users().Insert(t.Context(), u))
 	return u
+}
+
+// givePassword gives the user one to sign in by.
+func (s *suite) givePassword(t *testing.T, userID string) {
+	t.Helper()
+	hash, err := passwordHash()
+	must(t, err)
+	u, err := s.store.Store.Users().Get(t.Context(), userID)
+	must(t, err)
+	u.PasswordHash, u.Revision = hash, u.Revision+1
+	must(t, s.store.Store.Users().Replace(t.Context(), u))
 }
 
 // pair signs the user in by JWT.

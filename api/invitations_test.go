@@ -97,8 +97,14 @@ func TestInvitationsGrantNoMore(t *testing.T) {
 	_, developer := s.user(t, auth.Developer, x.organization)
 	narrow := byKey(s.keyWith(t, x.organization, "latchkey:members:read", "latchkey:members:write"))
 	want[client.Invitation](t, s, 201, invite(x.organization, "a@example.com", "owner", owner))
-	want[client.Invitation](t, s, 201, invite(x.organization, "b@example.com", "owner", byKey(s.keyWith(t, x.organization, "latchkey:*"))))
-	want[client.Invitation](t, s, 201, invite(x.organization, "c@example.com", "developer", narrow))
+	want[client.Invitation](t, s, 201, invite(x.organization, "b@example.com", "owner", byKey(s.keyWith(t, x.organization, "*"))))
+	manager := byKey(s.keyWith(t, x.organization, "latchkey:*"))
+	want[client.Invitation](t, s, 201, invite(x.organization, "c@example.com", "viewer", manager))
+	for _, role := range []string{"developer", "owner"} {
+		if p := refused(t, s, 403, "permission_denied", invite(x.organization, "d@example.com", role, manager)); !names(p, "role") {
+			t.Errorf("a key that lacks the provider's scopes makes a %s, who grants them all: %v", role, p)
+		}
+	}
 	if p := refused(t, s, 403, "permission_denied", invite(x.organization, "d@example.com", "owner", narrow)); !names(p, "role") {
 		t.Errorf("a narrow key makes an owner: %v", p)
 	}

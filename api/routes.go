@@ -66,6 +66,7 @@ func (a *API) signInRoutes() []route {
 		{"POST", "/api/session", anybody, a.signIn, open, nil},
 		{"GET", "/api/session", known, a.getSession, guarded, nil},
 		{"DELETE", "/api/session", known, a.signOut, guarded, nil},
+		{"POST", "/api/session/confirm", known, a.confirmSession, guarded, client.ConfirmPassword{}},
 		{"GET", "/api/sessions", known, a.listSessions, guarded, nil},
 		{"DELETE", "/api/sessions", known, a.signOutEverywhere, guarded, nil},
 		{"DELETE", "/api/sessions/:id", known, a.endSession, guarded, nil},

@@ -104,6 +104,7 @@ func peopleSamples() map[string]sample {
 	return map[string]sample{
 		"changeMe":         patch(map[string]any{"name": "Renamed"}),
 		"enableOTP":        {body: fixed(map[string]any{"code": "{code}"})},
+		"confirmSession":   {body: fixed(map[string]any{"password": password})},
 		"disableOTP":       {body: fixed(map[string]any{"password": password})},
 		"changePassword":   {body: fixed(map[string]any{"password": otherPassword})},
 		"resetPassword":    {body: fixed(map[string]any{"token": "{reset}", "password": otherPassword})},

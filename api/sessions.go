@@ -82,6 +82,20 @@ func (a *API) signOut(c *gin.Context) error {
 	return deleted(c, nil)
 }
 
+// confirmSession has the user repeat their password, so that the tokens that
+// they make next outlast the session.
+func (a *API) confirmSession(c *gin.Context) error {
+	var in client.ConfirmPassword
+	if _, err := bind(c, &in); err != nil {
+		return err
+	}
+	p := principal(c)
+	if err := a.People.ConfirmSession(c.Request.Context(), p, in.Password, "password"); err != nil {
+		return err
+	}
+	return answer(c, http.StatusOK, client.SignedIn{Session: sessionOut(p.Session, p), User: meOut(p)})
+}
+
 func (a *API) listSessions(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err

@@ -100,6 +100,7 @@ type suite struct {
 	lastUsed     *usage.LastUsed
 	limiter      *ratelimit.Local
 	nodes        *nodes.Registry
+	decides      *keys.Verifier
 	keys         *keys.Service
 	incidents    *keys.Incidents
 	transfers    *keys.Transfers
@@ -183,7 +184,7 @@ func newSuite(t *testing.T, with settings) *suite {
 		CacheSize: 1000, // clearing a large one takes longer than most tests
 	})
 	must(t, err)
-	s.format = format
+	s.format, s.decides = format, verifier
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		verifier.Close()
@@ -257,7 +258,7 @@ func (s *suite) buildPeople(t *testing.T, log *audit.Log, logger *slog.Logger) {
 	s.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: s.store, Organizations: s.store.Organizations().Get, Audit: log, Passwords: hashing,
 		Delays: delays, Sealer: s.sealer, Now: s.now,
-		Mailer: s.mails, Logger: logger, Signup: s.signup,
+		Mailer: s.mails, Logger: logger, Signup: s.signup, Holder: s.decides.Holder,
 	})
 	must(t, err)
 }

@@ -101,25 +101,20 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
-	before, after, err := keys.Revise(ctx, p.Store.Memberships(), MembershipID(organizationID, userID), revision, p.Now, func(m *Membership) error {
+	found, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, userID))
+	if err != nil {
+		return Membership{}, memberMissing(err)
+	}
+	if err := mayConferRole(a, organizationID, found.Role); err != nil {
+		return Membership{}, err
+	}
+	before, after, err := keys.Revise(ctx, p.Store.Memberships(), found.ID(), revision, p.Now, func(m *Membership) error {
 		role, err := edit(m.Role)
 		if err != nil {
 			return err
 		}
-		var f errs.Faults
-		f.Check(role.Valid(), "role", "must be owner, developer or viewer")
-		if err := f.Err(); err != nil {
+		if err := p.mayBecome(ctx, a, m, role); err != nil {
 			return err
-		}
-		if role != m.Role {
-			if err := cmp.Or(mayConferRole(a, organizationID, m.Role), mayConferRole(a, organizationID, role)); err != nil {
-				return err
-			}
-		}
-		if m.Role == Owner && role != Owner {
-			if err := p.notLastOwner(ctx, organizationID); err != nil {
-				return err
-			}
 		}
 		m.Role = role
 		return nil
@@ -138,6 +133,23 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 		}
 	}
 	return after, p.record(ctx, a, "member.update", after.object(), before, after)
+}
+
+// mayBecome decides whether the actor may give the member the role instead of
+// the one that they have.
+func (p *People) mayBecome(ctx context.Context, a keys.Actor, m *Membership, role Role) error {
+	var f errs.Faults
+	f.Check(role.Valid(), "role", "must be owner, developer or viewer")
+	if err := f.Err(); err != nil || role == m.Role {
+		return err
+	}
+	if err := cmp.Or(mayConferRole(a, m.OrganizationID, m.Role), mayConferRole(a, m.OrganizationID, role)); err != nil {
+		return err
+	}
+	if m.Role == Owner {
+		return p.notLastOwner(ctx, m.OrganizationID)
+	}
+	return nil
 }
 
 // mayRemove lets owners and admins end anybody's membership, everybody his own.

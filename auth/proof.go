@@ -41,10 +41,10 @@ func (p *Principal) prove(parent string, endsAt time.Time) *Principal {
 // authenticator of an embedder's own, a token lasts as long as a session.
 func (p *Principal) proofFor(now time.Time) proof {
 	switch {
-	case p.Session != nil && now.Sub(p.Session.Confirmed()) <= ConfirmedFor:
-		return proof{}
-	case p.Session != nil:
+	case p.MustConfirm(now):
 		return proof{p.Session.ID, p.Session.ExpiresAt}
+	case p.Session != nil:
+		return proof{}
 	case p.proof != nil:
 		return *p.proof
 	default:
@@ -58,6 +58,12 @@ func (s *Session) Confirmed() time.Time {
 		return s.ConfirmedAt
 	}
 	return s.CreatedAt
+}
+
+// MustConfirm reports whether the principal's session was not confirmed lately,
+// so that the tokens that they make end with it.
+func (p *Principal) MustConfirm(now time.Time) bool {
+	return p.Session != nil && now.Sub(p.Session.Confirmed()) > ConfirmedFor
 }
 
 // maker is a user as far as the credential reaches that they make a token with.
@@ -99,8 +105,9 @@ func (p *People) ConfirmSession(ctx context.Context, a *Principal, password, fie
 	if err := p.Store.ConfirmSession(ctx, a.Session.ID, now); err != nil {
 		return fmt.Errorf("confirm session: %w", err)
 	}
+	before := *a.Session
 	a.Session.ConfirmedAt = now
-	return p.record(ctx, a, "session.confirm", a.Session.object(), nil, nil)
+	return p.record(ctx, a, "session.confirm", a.Session.object(), before, a.Session)
 }
 
 // stands reports whether the parent of a token of the user still proves

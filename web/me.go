@@ -31,6 +31,7 @@ type mePage struct {
 	Reminders  bool        // he gets mails before keys expire
 	Token      string      // a new token, shown this once
 	TokenName  string
+	Confirm    bool // a token that outlasts the session needs the password
 	Once       string // makes a form that is sent twice make one token
 }
 
@@ -42,7 +43,7 @@ type sessionRow struct {
 
 func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
-	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New("")}
+	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New(""), Confirm: who.MustConfirm(time.Now())}
 	sessions, err := p.People.SessionsOf(ctx, who)
 	if err != nil {
 		return out, err
@@ -157,6 +158,14 @@ func (p *Portal) createToken(c *gin.Context) error {
 		fields.ExpiresAt = time.Now().Add(time.Duration(n) * 24 * time.Hour)
 	}
 	ctx, who := c.Request.Context(), principal(c)
+	again := func(wrong faults) error {
+		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
+	}
+	if typed := values.Get("token_password"); typed != "" && who.MustConfirm(time.Now()) {
+		if wrong, ok := p.asFaults(p.People.ConfirmSession(ctx, who, typed, "token_password"), "token_password"); ok {
+			return again(wrong)
+		}
+	}
 	id, _, err := p.reserve(c, values, ids.Token)
 	if err != nil {
 		return err
@@ -166,8 +175,11 @@ func (p *Portal) createToken(c *gin.Context) error {
 	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
 		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
 	}
+	if errors.Is(err, errs.Forbidden) && who.MustConfirm(time.Now()) {
+		return again(faults{"token_password": p.texts["me.confirm_to_make"]})
+	}
 	if wrong, ok := p.asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
-		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
+		return again(wrong)
 	}
 	if err != nil {
 		return err
