@@ -113,7 +113,7 @@ func TestAnInvitationEndsWithItsAuthorsRight(t *testing.T) {
 			_, err := s.people.Change(ctx, system, author, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
 			must(t, err)
 		},
-		"deleted": func(_ tenant, author, _ string) { must(t, s.people.Delete(ctx, system, author, keys.AnyRevision)) },
+		"deleted":            func(_ tenant, author, _ string) { must(t, s.people.Delete(ctx, system, author, keys.AnyRevision)) },
 		"a key that is good": func(tenant, string, string) {},
 		"a key revoked": func(_ tenant, _, key string) {
 			_, _, err := s.keys.Revoke(ctx, system, key, keys.AnyRevision, keys.ReasonLeaked, "")

@@ -31,7 +31,7 @@ type mePage struct {
 	Reminders  bool        // he gets mails before keys expire
 	Token      string      // a new token, shown this once
 	TokenName  string
-	Confirm    bool // a token that outlasts the session needs the password
+	Confirm    bool   // a token that outlasts the session needs the password
 	Once       string // makes a form that is sent twice make one token
 }
 
