@@ -33,7 +33,10 @@ func badValues(now time.Time) map[string][]badValue {
 	return map[string][]badValue{
 		"createOrganization": {
 			{"a name of spaces", "name", "   ", "empty"},
-			{"spaces around a name", "name", " Acme ", "white space"},
+			{"white space alone", "name", " \u00a0\u3000", "must not be empty"},
+			{"what turns the direction", "name", "Acme\u202etxt", "invisible"},
+			{"no width", "name", "Ac\u200bme", "invisible"},
+			{"a letter that shows nothing", "name", "\u3164", "invisible"},
 			{"256 characters of several bytes", "name", strings.Repeat("é", 256), "255"},
 			{"a line break", "name", "a\nb", "control"},
 			{"metadata over 16 KiB", "metadata", map[string]any{"a": strings.Repeat("x", 16<<10)}, "16384"},

@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/strictjson"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -37,7 +38,11 @@ func bind(c *gin.Context, into any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return body, strictjson.Decode(body, into)
+	if err := strictjson.Decode(body, into); err != nil {
+		return body, err
+	}
+	text.Members(into)
+	return body, nil
 }
 
 // bindOptional is bind for requests whose body may be left out.
@@ -70,7 +75,11 @@ func merge[S any](c *gin.Context) (func(S) (S, error), error) {
 		if err != nil {
 			return changed, fmt.Errorf("merge the patch: %w", err)
 		}
-		return changed, strictjson.Decode(merged, &changed)
+		if err := strictjson.Decode(merged, &changed); err != nil {
+			return changed, err
+		}
+		text.Members(&changed)
+		return changed, nil
 	}, nil
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -49,11 +49,11 @@ func (p *People) ByExternal(ctx context.Context, x ExternalAccount, invitation s
 	if !errors.Is(err, errs.NotFound) {
 		return User{}, fmt.Errorf("read identity: %w", err)
 	}
-	if _, err := mail.ParseAddress(x.Email); err != nil || !x.EmailVerified {
+	if _, ok := text.Address(x.Email); !ok || !x.EmailVerified {
 		return User{}, errs.WithCode(errs.Unauthenticated, "authentication_failed",
 			"the provider has not verified your e-mail address, so that it proves nothing here; sign in another way and link the account on your page")
 	}
-	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(x.Email))
+	u, err := p.byEmail(ctx, x.Email)
 	switch {
 	case errors.Is(err, errs.NotFound):
 		u, err = p.newExternal(ctx, x, invitation)
@@ -108,7 +108,7 @@ func (p *People) maySignUp(ctx context.Context, email, invitation string) error 
 		return nil
 	case SignupInvite:
 		if invitation != "" {
-			if l, err := p.openLink(ctx, Invitation, invitation); err == nil && keys.Fold(l.Email) == keys.Fold(email) {
+			if l, _, err := p.Invited(ctx, invitation); err == nil && sameEmail(l.Email, email) {
 				return nil
 			}
 		}

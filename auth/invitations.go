@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -95,15 +95,15 @@ func (p *People) author(ctx context.Context, l *Link) (*Principal, error) {
 
 // checkEmail notes what is wrong with an e-mail address.
 func checkEmail(f *errs.Faults, email string) {
-	address, err := mail.ParseAddress(email)
-	f.Check(err == nil && address.Address == email && len(email) <= 254, "email", "must be an e-mail address such as ada@example.com")
+	_, ok := text.Address(email)
+	f.Check(ok, "email", "must be an e-mail address such as ada@example.com")
 }
 
 // notInvited refuses a second invitation, and one of a member.
 func (p *People) notInvited(ctx context.Context, organizationID, email string) error {
-	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	u, err := p.byEmail(ctx, email)
 	if err != nil && !errors.Is(err, errs.NotFound) {
-		return fmt.Errorf("read user: %w", err)
+		return err
 	}
 	if err == nil {
 		if _, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, u.ID)); err == nil {
@@ -115,7 +115,7 @@ func (p *People) notInvited(ctx context.Context, organizationID, email string) e
 		return err
 	}
 	for _, l := range open {
-		if keys.Fold(l.Email) == keys.Fold(email) {
+		if sameEmail(l.Email, email) {
 			return errs.New(errs.Conflict, "this address has an open invitation; withdraw it first to send another")
 		}
 	}
@@ -210,7 +210,7 @@ func (p *People) Inviter(ctx context.Context, l Link) (string, error) {
 }
 
 // For reports whether the link was mailed to the user.
-func (l *Link) For(u *User) bool { return keys.Fold(l.Email) == u.FoldedEmail() }
+func (l *Link) For(u *User) bool { return sameEmail(l.Email, u.Email) }
 
 // Accept makes the principal a member of the organization that he was invited
 // to: the invitation is for his e-mail address, not for whoever has the link.
@@ -222,7 +222,7 @@ func (p *People) Accept(ctx context.Context, a *Principal, token string) (Member
 	if err != nil {
 		return Membership{}, err
 	}
-	if keys.Fold(l.Email) != a.User.FoldedEmail() {
+	if !l.For(a.User) {
 		return Membership{}, errs.New(errs.Forbidden, "the invitation is for another e-mail address; sign in as its user")
 	}
 	_, err = p.Store.Memberships().Get(ctx, MembershipID(l.OrganizationID, a.User.ID))

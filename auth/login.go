@@ -8,7 +8,7 @@ import (
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/internal/text"
 )
 
 // Login is what somebody signs in with.
@@ -86,13 +86,15 @@ func (p *People) check(ctx context.Context, l Login) (User, error) {
 
 // find returns the user with the e-mail address or username, or a zero User.
 func (p *People) find(ctx context.Context, name string) (User, error) {
-	folded := keys.Fold(strings.TrimSpace(name))
-	look := p.Store.Users().ByUsername
-	if strings.Contains(folded, "@") {
-		look = p.Store.Users().ByEmail
+	name = text.Normal(name)
+	var u User
+	var err error
+	if strings.Contains(name, "@") {
+		u, err = p.byEmail(ctx, name)
+	} else {
+		u, err = p.Store.Users().ByUsername(ctx, text.ASCIILower(name))
 	}
-	u, err := look(ctx, folded)
-	if errors.Is(err, errs.NotFound) || strings.HasPrefix(folded, ids.User) {
+	if errors.Is(err, errs.NotFound) || strings.HasPrefix(text.ASCIILower(name), ids.User) {
 		return User{}, nil
 	}
 	if err != nil {

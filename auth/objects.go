@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -33,7 +34,7 @@ type OTP struct {
 }
 
 // FoldedEmail is the form of the e-mail address that is unique among users.
-func (u *User) FoldedEmail() string { return keys.Fold(u.Email) }
+func (u *User) FoldedEmail() string { return CanonicalEmail(u.Email) }
 
 // FoldedUsername is the form of the username that is unique among users. One
 // without has his id, so that every store can keep it in a plain unique index.
@@ -41,7 +42,7 @@ func (u *User) FoldedUsername() string {
 	if u.Username == "" {
 		return u.ID
 	}
-	return keys.Fold(u.Username)
+	return text.ASCIILower(u.Username)
 }
 
 // SearchText is what the Text of a UserFilter is looked for in.

@@ -23,7 +23,7 @@ func (p *People) ForgotPassword(ctx context.Context, email string) error {
 }
 
 func (p *People) mailReset(ctx context.Context, email string) error {
-	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	u, err := p.byEmail(ctx, email)
 	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (p *People) ResetPassword(ctx context.Context, token, password string) erro
 		return err
 	}
 	return p.renewPassword(ctx, l.UserID, password, "", func(u *User) error {
-		if u.FoldedEmail() != keys.Fold(l.Email) {
+		if !l.For(u) {
 			return errLinkOver // his address is another one since
 		}
 		if u.ConfirmedAt.IsZero() {
@@ -173,7 +173,7 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if email = fields.Email; keys.Fold(email) != u.FoldedEmail() {
+		if email = fields.Email; !sameEmail(email, u.Email) {
 			if err := p.ConfirmPassword(ctx, a, fields.Password, "current_password"); err != nil {
 				return err
 			}
@@ -190,7 +190,7 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 	if err := p.record(ctx, a, "user.update", after.object(), before, after); err != nil {
 		return User{}, err
 	}
-	if keys.Fold(email) == after.FoldedEmail() {
+	if sameEmail(email, after.Email) {
 		return after, nil
 	}
 	return after, p.newEmail(ctx, &after, email)
@@ -226,6 +226,6 @@ func (p *People) PendingEmails(ctx context.Context, a *Principal) ([]Link, error
 		return nil, fmt.Errorf("look for addresses to confirm: %w", err)
 	}
 	return slices.DeleteFunc(all, func(l Link) bool {
-		return !l.open(p.Now()) || a.User == nil || keys.Fold(l.Email) == a.User.FoldedEmail()
+		return !l.open(p.Now()) || a.User == nil || l.For(a.User)
 	}), nil
 }

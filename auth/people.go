@@ -174,7 +174,7 @@ func (p *People) ByEmail(ctx context.Context, a keys.Actor, email string) (User,
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
 	}
-	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	u, err := p.byEmail(ctx, email)
 	return u, userMissing(err)
 }
 

@@ -68,7 +68,7 @@ func (p *People) newcomer(ctx context.Context, fields UserFields) (User, error) 
 // remind tells the owner of an address that somebody signed up with it again;
 // one who has not confirmed it gets another link.
 func (p *People) remind(ctx context.Context, email, password string) error {
-	u, err := p.Store.Users().ByEmail(ctx, keys.Fold(email))
+	u, err := p.byEmail(ctx, email)
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}
@@ -164,7 +164,7 @@ func (p *People) signUpInvited(ctx context.Context, in SignUpInput) error {
 	if err != nil {
 		return err
 	}
-	if in.Email != "" && keys.Fold(in.Email) != keys.Fold(l.Email) {
+	if in.Email != "" && !sameEmail(in.Email, l.Email) {
 		var f errs.Faults
 		f.Add("email", "must be the one that was invited")
 		return f.Err()

@@ -147,7 +147,7 @@ func (s *Service) deleteKeysOf(ctx context.Context, accountID string) error {
 // checkAccount holds the account against the rules; old is what it was, and may
 // decides whether the actor has the authority.
 func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields, may func(Actor, AccountFields) error) error {
-	if err := account.check(); err != nil {
+	if err := account.check(old); err != nil {
 		return err
 	}
 	if err := may(a, old); err != nil {
@@ -169,9 +169,9 @@ func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAcc
 	return s.checkCatalogue(ctx, account.Scopes, added)
 }
 
-func (account *ServiceAccount) check() error {
+func (account *ServiceAccount) check(old AccountFields) error {
 	var f errs.Faults
-	checkName(&f, "name", account.Name)
+	checkName(&f, "name", account.Name, old.Name)
 	checkText(&f, "description", account.Description, MaxTextLength, true)
 	checkText(&f, "external_id", account.ExternalID, MaxNameLength, false)
 	checkScopes(&f, "scopes", account.Scopes)

@@ -31,7 +31,7 @@ func (s *Service) CreateTier(ctx context.Context, a Actor, name string, fields T
 		return Tier{}, err
 	}
 	t := Tier{Stamp: NewStamp(s.now()), Name: name, TierFields: fields}
-	if err := t.check(); err != nil {
+	if err := t.check(""); err != nil {
 		return Tier{}, err
 	}
 	if err := s.store.Tiers().Insert(ctx, t); err != nil {
@@ -61,10 +61,11 @@ func (s *Service) ChangeTier(ctx context.Context, a Actor, name string, revision
 		return Tier{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Tiers(), name, revision, s.now, func(t *Tier) (err error) {
+		title := t.Title
 		if t.TierFields, err = edit(t.TierFields); err != nil {
 			return err
 		}
-		return t.check()
+		return t.check(title)
 	})
 	if err != nil {
 		return Tier{}, missing(err, tierWord)
@@ -93,10 +94,10 @@ func (s *Service) DeleteTier(ctx context.Context, a Actor, name string, revision
 	return s.record(ctx, a, "tier.delete", t.object(), t, nil)
 }
 
-func (t *Tier) check() error {
+func (t *Tier) check(oldTitle string) error {
 	var f errs.Faults
 	f.Check(tierName.MatchString(t.Name), "name", "must be 1 to 64 lower-case letters, digits, - and _, a letter first")
-	checkName(&f, "title", t.Title)
+	checkName(&f, "title", t.Title, oldTitle)
 	checkRule(&f, "rate_limit", &t.RateLimit)
 	checkRule(&f, "account_rate_limit", t.AccountRateLimit)
 	checkQuota(&f, "quota", t.Quota)

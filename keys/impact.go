@@ -41,7 +41,7 @@ func (s *Service) TierImpact(ctx context.Context, a Actor, name string, fields T
 		return Impact{}, err
 	}
 	changed := Tier{Stamp: old.Stamp, Name: name, TierFields: fields}
-	if err := changed.check(); err != nil {
+	if err := changed.check(old.Title); err != nil {
 		return Impact{}, err
 	}
 	m := Impact{}

@@ -269,7 +269,6 @@ func (r *IncidentRequest) check(now time.Time) error {
 	var f errs.Faults
 	f.Check(r.Action == IncidentDisable || r.Action == IncidentRevoke, "action", "must be disable or revoke")
 	f.Check(r.Reason.valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
-	checkText(&f, "note", r.Note, MaxTextLength, true)
 	s := &r.Selection
 	for name, text := range map[string]string{"organization_id": s.OrganizationID, "service_account_id": s.ServiceAccountID, "tier": s.Tier, "created_by": s.CreatedBy} {
 		checkText(&f, name, text, MaxNameLength, false)
@@ -303,7 +302,7 @@ func (r *IncidentRequest) tidied() IncidentRequest {
 	if out.Reason == "" {
 		out.Reason = ReasonUnspecified
 	}
-	out.Note = strings.TrimSpace(out.Note)
+	out.Note = legible(out.Note)
 	s := &out.Selection
 	s.CreatedBefore, s.LastUsedBefore = moment(s.CreatedBefore), moment(s.LastUsedBefore)
 	out.List = slices.Clone(r.List)

@@ -114,7 +114,7 @@ func (s *Service) aliveKeys(ctx context.Context, accountID string, most int) (in
 // its fields were. What the actor may is MayConfer's to say.
 func (s *Service) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier Tier) error {
 	var f errs.Faults
-	k.checkShape(&f)
+	k.checkShape(&f, old)
 	s.checkTimes(&f, k, old, tier)
 	if most := account.keyRule(&tier, s.now()); k.RateLimit != nil && !sameRule(k.RateLimit, old.RateLimit) && exceeds(*k.RateLimit, most) {
 		f.Add("rate_limit", fmt.Sprintf("must not exceed the tier's %s", most))
@@ -131,8 +131,8 @@ func (s *Service) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier 
 	return nil
 }
 
-func (k *Key) checkShape(f *errs.Faults) {
-	checkName(f, "name", k.Name)
+func (k *Key) checkShape(f *errs.Faults, old KeyFields) {
+	checkName(f, "name", k.Name, old.Name)
 	checkText(f, "note", k.Note, MaxTextLength, true)
 	f.Check(k.Environment == Live || k.Environment == Test, "environment", "must be live or test")
 	checkScopes(f, "scopes", k.Scopes)

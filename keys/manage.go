@@ -145,7 +145,8 @@ type Effect struct {
 }
 
 // Revoke ends the key for good and keeps its row. It returns the key and when
-// that holds everywhere. Revoking a revoked key changes nothing and keeps the
+// that holds everywhere. What does not belong in a note is left out of it, and
+// the end of a long one: the key ends all the same. Revoking a revoked key changes nothing and keeps the
 // first reason, but tells anew who may not have heard of it.
 func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason, note string) (Key, Effect, error) {
 	if reason == "" {
@@ -153,7 +154,6 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 	}
 	var f errs.Faults
 	f.Check(reason.valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
-	checkText(&f, "note", note, MaxTextLength, true)
 	if err := f.Err(); err != nil {
 		return Key{}, Effect{}, err
 	}
@@ -165,7 +165,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 		if !k.RevokedAt.IsZero() {
 			return errAlreadyRevoked
 		}
-		k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), reason, note
+		k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), reason, legible(note)
 		return s.relocate(ctx, k, &known)
 	})
 	if errors.Is(err, errAlreadyRevoked) {

@@ -22,7 +22,7 @@ func (s *Service) CreateOrganization(ctx context.Context, a Actor, id string, fi
 	if id == "" {
 		o.ID = ids.New(ids.Organization)
 	}
-	if err := o.check(); err != nil {
+	if err := o.check(""); err != nil {
 		return Organization{}, err
 	}
 	if err := s.store.Organizations().Insert(ctx, o); err != nil {
@@ -66,7 +66,7 @@ func (s *Service) ChangeOrganization(ctx context.Context, a Actor, id string, re
 			return staffField("disabled")
 		}
 		o.OrganizationFields = fields
-		return o.check()
+		return o.check(old.Name)
 	})
 	if err != nil {
 		return Organization{}, missing(err, organizationWord)
@@ -109,9 +109,9 @@ func (o *Organization) object() audit.Object {
 	return audit.Object{Type: "organization", ID: o.ID, OrganizationID: o.ID}
 }
 
-func (o *Organization) check() error {
+func (o *Organization) check(oldName string) error {
 	var f errs.Faults
-	checkName(&f, "name", o.Name)
+	checkName(&f, "name", o.Name, oldName)
 	o.Metadata = compact(o.Metadata)
 	checkMetadata(&f, o.Metadata)
 	return f.Err()

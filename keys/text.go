@@ -4,10 +4,12 @@ import (
 	"strings"
 
 	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
-// Fold returns s as text is compared in searches: Unicode case folding.
-func Fold(s string) string { return cases.Fold().String(s) }
+// Fold returns s as text is compared in searches: Unicode case folding, in the
+// form NFC. It tells too little apart to say who somebody is.
+func Fold(s string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(s))) }
 
 // SearchText is what the Text of an OrganizationFilter is looked for in.
 func (o *Organization) SearchText() string { return Fold(o.Name + "\n" + o.ID) }

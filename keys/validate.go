@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	typed "github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -26,10 +27,13 @@ const (
 	maxYear            = 9999 - 1 // RFC 3339 has four digits for a year
 )
 
-func checkName(f *errs.Faults, field, name string) {
+// checkName notes what is wrong with a new name. What is kept already is not
+// looked at, so that a rule that came later does not stop other changes.
+func checkName(f *errs.Faults, field, name, old string) {
 	switch {
 	case strings.TrimSpace(name) == "":
 		f.Add(field, "must not be empty")
+	case name == old:
 	case name != strings.TrimSpace(name):
 		f.Add(field, "must not start or end with white space")
 	default:
@@ -43,9 +47,29 @@ func checkText(f *errs.Faults, field, text string, most int, lines bool) {
 		f.Add(field, "must be valid UTF-8")
 	case utf8.RuneCountInString(text) > most:
 		f.Add(field, fmt.Sprintf("must have at most %d characters", most))
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !(lines && (r == '\n' || r == '\t')) }):
+	case !lines && strings.ContainsFunc(text, typed.Hidden):
+		f.Add(field, "must not contain control or invisible characters")
+	case lines && strings.ContainsFunc(text, unprintable):
 		f.Add(field, "must not contain control characters")
 	}
+}
+
+// unprintable reports whether the character has no place in a text of lines.
+func unprintable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+
+// legible is the text without what checkText refuses: a revoke is not lost to its
+// note.
+func legible(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unprintable(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, typed.Normal(text))
+	if runes := []rune(text); len(runes) > MaxTextLength {
+		return string(runes[:MaxTextLength])
+	}
+	return text
 }
 
 func checkMetadata(f *errs.Faults, m Metadata) {

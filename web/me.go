@@ -119,7 +119,7 @@ func (p *Portal) saveProfile(c *gin.Context) error {
 		return f, nil
 	})
 	what := "profile"
-	if keys.Fold(values.Get("email")) != who.User.FoldedEmail() {
+	if auth.CanonicalEmail(values.Get("email")) != who.User.FoldedEmail() {
 		what = "email"
 	}
 	return p.after(c, err, what, func(m *mePage) {

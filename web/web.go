@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
@@ -269,7 +270,13 @@ func form(c *gin.Context) (url.Values, error) {
 	if err := c.Request.ParseForm(); err != nil {
 		return nil, errs.New(errs.Invalid, "the form could not be read; send it again")
 	}
+	text.Form(c.Request.PostForm, secretFields...)
 	return c.Request.PostForm, nil
+}
+
+// secretFields hold what is compared as it was sent.
+var secretFields = []string{
+	"password", "old_password", "current_password", "otp_password", "token_password", "token", "metadata",
 }
 
 // NotFound answers paths that do not exist.

@@ -7,15 +7,16 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/mail"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -163,16 +164,16 @@ func readFingerprint(text string) (match, fault string) {
 
 const maxSAN = 512
 
-func readName(text string) (match, fault string) {
-	kind, name, _ := strings.Cut(text, ":")
-	ok := len(text) <= maxSAN && name != "" && !strings.ContainsAny(name, " \t\r\n\x00")
+func readName(san string) (match, fault string) {
+	kind, name, _ := strings.Cut(san, ":")
+	ok := len(san) <= maxSAN && name != "" && !strings.ContainsAny(name, " \t\r\n\x00")
 	switch kind {
 	case "dns":
-		name = keys.Fold(name)
+		canonical, isName := dnsName(name)
+		name, ok = canonical, ok && isName
 	case "email":
-		address, err := mail.ParseAddress(name)
-		ok = ok && err == nil && address.Address == name
-		name = keys.Fold(name)
+		canonical, isAddress := text.Address(name)
+		name, ok = canonical, ok && isAddress
 	case "uri":
 		u, err := url.Parse(name)
 		ok = ok && err == nil && u.IsAbs()
@@ -183,6 +184,17 @@ func readName(text string) (match, fault string) {
 		return "", "must be such as dns:gateway.example.com, uri:spiffe://example.com/gateway or email:gateway@example.com"
 	}
 	return kind + ":" + name, ""
+}
+
+// dnsName is the form of a DNS name in which certificates are compared. Names of
+// ASCII that are no host's, such as *.example.com and my_service.internal, are
+// compared as they are.
+func dnsName(name string) (canonical string, ok bool) {
+	if canonical, ok = text.Domain(name); ok {
+		return canonical, true
+	}
+	ascii := !strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf })
+	return text.ASCIILower(name), ascii
 }
 
 // List lists the certificates of a service account, newest first.

@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -163,13 +164,17 @@ func names(c *x509.Certificate) []string {
 	}
 	var all []string
 	for _, n := range c.DNSNames {
-		all = append(all, "dns:"+keys.Fold(n))
+		if name, ok := dnsName(n); ok {
+			all = append(all, "dns:"+name)
+		}
 	}
 	for _, u := range c.URIs {
 		all = append(all, "uri:"+u.String())
 	}
 	for _, m := range c.EmailAddresses {
-		all = append(all, "email:"+keys.Fold(m))
+		if address, ok := text.Address(m); ok {
+			all = append(all, "email:"+address)
+		}
 	}
 	return all[:min(len(all), mostNames)]
 }

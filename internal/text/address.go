@@ -1,0 +1,46 @@
+package text
+
+import (
+	"net/mail"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// LongestAddress is the longest e-mail address, in bytes (RFC 5321 section
+// 4.5.3.1.3).
+const LongestAddress = 254
+
+// Address returns the form in which two e-mail addresses are the same if mail to
+// them arrives at the same place: the domain as IDNA2008 A-labels in lower case,
+// the local part exactly but for the case of ASCII letters, which no mail system
+// of today tells apart. ok is false for what is no address such as
+// ada@example.com.
+func Address(address string) (canonical string, ok bool) {
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || len(address) > LongestAddress || !utf8.ValidString(address) {
+		return "", false
+	}
+	at := strings.LastIndexByte(address, '@')
+	domain, ok := Domain(address[at+1:])
+	return ASCIILower(norm.NFC.String(address[:at])) + "@" + domain, ok
+}
+
+// Domain returns the name of a host as IDNA2008 A-labels in lower case.
+func Domain(name string) (ascii string, ok bool) {
+	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(name, "."))
+	return ascii, err == nil && ascii != ""
+}
+
+// ASCIILower returns s with ASCII letters in lower case and all others as they
+// are.
+func ASCIILower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
