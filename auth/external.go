@@ -164,4 +164,19 @@ func (p *People) Unlink(ctx context.Context, a *Principal, id string) error {
 	return errs.New(errs.NotFound, "there is no such account")
 }
 
+// TieRemote ties the name that a trusted proxy sends to the user. Only admins may.
+func (p *People) TieRemote(ctx context.Context, a keys.Actor, userID, name string) error {
+	u, err := p.User(ctx, a, userID)
+	if err != nil {
+		return err
+	}
+	if !a.IsAdmin() {
+		return errStaffOnly
+	}
+	if name == "" || len(name) > maxRemoteUser {
+		return errs.New(errs.Invalid, fmt.Sprintf("the proxy's name must have 1 to %d bytes", maxRemoteUser))
+	}
+	return p.link(ctx, &u, ExternalAccount{Provider: RemoteProvider, Subject: name})
+}
+
 func (i *Identity) object() audit.Object { return audit.Object{Type: "identity", ID: i.ID()} }

@@ -41,6 +41,15 @@ func NewJWT(p *People, r *signing.Keyring, v *keys.Verifier, f keys.Format, acce
 	return &JWT{people: p, ring: r, verifier: v, format: f, access: access, refresh: refresh}
 }
 
+// UserAudience is who users' tokens are for: the management API of the issuer. It
+// is not the audience of the access tokens of service accounts, so that whoever
+// checks those offline takes no user for one (RFC 8725 section 3.12).
+func UserAudience(issuer string) string { return issuer + "/api" }
+
+// audiences are those of users' tokens, the one of new tokens first. Earlier
+// releases named the issuer itself.
+func (j *JWT) audiences() []string { return []string{UserAudience(j.ring.Issuer), j.ring.Issuer} }
+
 // Name implements Authenticator.
 func (j *JWT) Name() string { return "jwt" }
 
@@ -60,7 +69,7 @@ func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
 	if !ok || j.format.Looks(text) {
 		return nil, nil
 	}
-	c, err := j.ring.Verify(r.Context(), text, signing.UserToken, j.ring.Issuer)
+	c, err := j.ring.Verify(r.Context(), text, signing.UserToken, j.audiences()...)
 	if errors.Is(err, signing.ErrOtherType) {
 		return accountOf(r, j.verifier, text)
 	}
@@ -130,7 +139,7 @@ func (f *Family) object() audit.Object { return audit.Object{Type: "token_family
 func (j *JWT) pair(f *Family) (Pair, error) {
 	now := j.people.Now()
 	c := signing.Claims{
-		Subject: f.UserID, Audience: []string{j.ring.Issuer}, IssuedAt: signing.At(now), NotBefore: signing.At(now),
+		Subject: f.UserID, Audience: j.audiences()[:1], IssuedAt: signing.At(now), NotBefore: signing.At(now),
 		ID: ids.New(""), Use: signing.UseAccess, Family: f.ID, ExpiresAt: signing.At(now.Add(j.access)),
 	}
 	access, err := j.ring.Sign(signing.UserToken, c)
@@ -147,7 +156,7 @@ var errFamilyOver = notValid("the token was spent, or its sign-in is over")
 // Refresh spends a refresh token for a new pair. A spent one that comes again
 // was stolen, or its successor was: the whole family ends.
 func (j *JWT) Refresh(ctx context.Context, text string) (Pair, error) {
-	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.ring.Issuer)
+	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.audiences()...)
 	if err != nil {
 		return Pair{}, asNotValid(err)
 	}
@@ -184,7 +193,7 @@ func (j *JWT) Refresh(ctx context.Context, text string) (Pair, error) {
 
 // Check returns nil for an access or refresh token that is good.
 func (j *JWT) Check(ctx context.Context, text string) error {
-	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.ring.Issuer)
+	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.audiences()...)
 	if err != nil {
 		return asNotValid(err)
 	}
@@ -203,7 +212,7 @@ func (j *JWT) Check(ctx context.Context, text string) error {
 
 // End ends the family of a refresh token: its holder signs out.
 func (j *JWT) End(ctx context.Context, text string) error {
-	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.ring.Issuer)
+	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.audiences()...)
 	if err != nil {
 		return asNotValid(err)
 	}

@@ -86,7 +86,7 @@ func (p *People) check(ctx context.Context, l Login) (User, error) {
 
 // find returns the user with the e-mail address or username, or a zero User.
 func (p *People) find(ctx context.Context, name string) (User, error) {
-	name = text.Normal(name)
+	name = strings.TrimSpace(name)
 	var u User
 	var err error
 	if strings.Contains(name, "@") {

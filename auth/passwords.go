@@ -181,6 +181,9 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 				return err
 			}
 		}
+		if err := checkChosenUsername(fields.Username, u); err != nil {
+			return err
+		}
 		fields.Email, fields.Password, fields.IsAdmin, fields.Disabled = u.Email, "", u.IsAdmin, u.Disabled
 		return p.apply(ctx, u, fields)
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -159,6 +161,21 @@ func (p *People) setPassword(ctx context.Context, u *User, password string) (err
 
 // usernameShape keeps usernames apart from e-mail addresses and ids.
 var usernameShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+
+// reservedUsernames read as if the provider, or the service itself, spoke.
+var reservedUsernames = []string{
+	"admin", "administrator", "anonymous", "everyone", "help", "info", "latchkey", "moderator", "nobody", "official", "operator", "owner",
+	"root", "security", "staff", "superuser", "support", "system", "team", "webmaster",
+}
+
+// checkChosenUsername refuses a reserved name that the user chose themselves.
+// Staff give any.
+func checkChosenUsername(name string, u *User) error {
+	var f errs.Faults
+	folded := text.ASCIILower(name)
+	f.Check(folded == text.ASCIILower(u.Username) || !slices.Contains(reservedUsernames, folded), "username", "is reserved; choose another one")
+	return f.Err()
+}
 
 // User returns one user: oneself, or any for admins.
 func (p *People) User(ctx context.Context, a keys.Actor, id string) (User, error) {

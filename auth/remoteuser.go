@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/mail"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/text"
 )
 
 // RemoteUserConfig says what a trusted proxy tells of the user whom it has
@@ -95,30 +95,94 @@ func (u *RemoteUser) Authenticate(r *http.Request) (*Principal, error) {
 	return p, nil
 }
 
+// RemoteProvider is the provider of the identities that a trusted proxy's names
+// are tied to users by.
+const RemoteProvider = "remote_user"
+
+// user returns whom the proxy's name is tied to. A name that is tied to nobody
+// yet may be the confirmed e-mail address of a user, or belong to a user whom an
+// earlier release made of it. A username, which people choose, proves nothing,
+// and nor does the address that the proxy tells beside the name.
 func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
-	found, err := u.people.find(r.Context(), name)
-	if err != nil || found.ID != "" {
-		return found, err
+	ctx := r.Context()
+	identity, err := u.people.Store.Identities().Get(ctx, IdentityID(RemoteProvider, name))
+	if err == nil {
+		return u.people.active(ctx, identity.UserID)
 	}
-	if !u.Create {
-		return User{}, wrongCredential("the proxy's user is not known here")
+	if !errors.Is(err, errs.NotFound) {
+		return User{}, fmt.Errorf("read the identity of the proxy's user: %w", err)
 	}
-	return u.create(r.Context(), name, r.Header.Get(u.EmailHeader), r.Header.Get(u.NameHeader))
+	found, err := u.owner(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	if found.ID == "" && !u.Create {
+		return User{}, wrongCredential("the proxy's user is not known here; staff can tie the name to a user by latchkey user link")
+	}
+	if found.ID == "" {
+		if found, err = u.create(ctx, name, r.Header.Get(u.EmailHeader), r.Header.Get(u.NameHeader)); err != nil {
+			return User{}, err
+		}
+	}
+	return u.tie(ctx, &found, name)
 }
 
+// owner returns the user to whom the proxy's name belongs although nobody tied
+// it to them, or a zero User.
+func (u *RemoteUser) owner(ctx context.Context, name string) (User, error) {
+	made, err := u.people.byEmail(ctx, remoteEmail(name))
+	if err == nil && made.Username == name && made.PasswordHash == "" {
+		return made, nil
+	}
+	if !strings.Contains(name, "@") || unlessGone(err) != nil {
+		return User{}, unlessGone(err)
+	}
+	known, err := u.people.byEmail(ctx, name)
+	if err == nil && known.ConfirmedAt.IsZero() {
+		return u.people.takeOver(ctx, known)
+	}
+	return known, unlessGone(err)
+}
+
+// tie makes the name stand for the user from now on. Of two requests that do it
+// at once, both find the one that was first.
+func (u *RemoteUser) tie(ctx context.Context, found *User, name string) (User, error) {
+	err := u.people.link(ctx, found, ExternalAccount{Provider: RemoteProvider, Subject: name})
+	if !errors.Is(err, errs.Conflict) {
+		return *found, err
+	}
+	identity, err := u.people.Store.Identities().Get(ctx, IdentityID(RemoteProvider, name))
+	if err != nil {
+		return User{}, fmt.Errorf("read the identity of the proxy's user: %w", err)
+	}
+	return u.people.active(ctx, identity.UserID)
+}
+
+// remoteEmail is the address of a user of whom the proxy tells none: no mail ever
+// goes there (RFC 2606).
+func remoteEmail(name string) string { return name + "@remote.invalid" }
+
 // create makes a user of the proxy's. Two requests that do it at once make one.
+// The username is theirs only where nobody has it: it is a name to sign in by, and
+// no proof.
 func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (User, error) {
 	fields := UserFields{Username: name, Email: email, Name: clip(fullName)}
 	if strings.Contains(name, "@") {
 		fields.Username, fields.Email = "", name
 	}
-	if _, err := mail.ParseAddress(fields.Email); err != nil {
-		fields.Email = name + "@remote.invalid" // RFC 2606: no mail ever goes there
+	if _, ok := text.Address(fields.Email); !ok {
+		fields.Email = remoteEmail(name)
+	}
+	if taken, err := u.people.find(ctx, fields.Username); err != nil || taken.ID != "" || !usernameShape.MatchString(fields.Username) {
+		if err != nil {
+			return User{}, err
+		}
+		fields.Username = ""
 	}
 	made, err := u.people.Create(ctx, System(), ids.New(ids.User), fields)
 	if errors.Is(err, errs.Conflict) {
-		if found, err := u.people.find(ctx, name); err != nil || found.ID != "" {
-			return found, err
+		if found, err := u.people.byEmail(ctx, fields.Email); err == nil && found.PasswordHash == "" {
+			return found, nil
 		}
 	}
 	if errors.Is(err, errs.Invalid) || errors.Is(err, errs.Conflict) {

@@ -144,7 +144,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(create, password)
+	cmd.AddCommand(create, password, linkCommand(settings, log))
 	return cmd
 }
 

@@ -166,6 +166,9 @@ func (c *config) complete() error {
 	if c.oauthAudience == "" {
 		c.oauthAudience = c.url
 	}
+	if c.oauthAudience == auth.UserAudience(c.url) {
+		return fmt.Errorf("%sOAUTH_AUDIENCE: must not be %s, which the tokens of users are for", variablePrefix, c.oauthAudience)
+	}
 	if c.databaseURL == "" {
 		c.databaseURL = "sqlite:" + filepath.Join(cmp.Or(c.dataDir, standardDir), "latchkey.db")
 	}

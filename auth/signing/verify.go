@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,9 +31,9 @@ func Looks(text string) bool {
 }
 
 // Verify returns the claims of a token of the type that this service signed
-// for the audience. It trusts nothing that the token says of how it was
+// for one of the audiences. It trusts nothing that the token says of how it was
 // signed: the algorithm is that of the key with its kid.
-func (r *Keyring) Verify(ctx context.Context, text string, t Type, audience string) (Claims, error) {
+func (r *Keyring) Verify(ctx context.Context, text string, t Type, audiences ...string) (Claims, error) {
 	if len(text) > maxToken || !Looks(text) {
 		return Claims{}, fmt.Errorf("%w: it has not the shape of one", ErrInvalid)
 	}
@@ -55,15 +56,15 @@ func (r *Keyring) Verify(ctx context.Context, text string, t Type, audience stri
 	if err := token.Claims(key.public.Key, &c); err != nil {
 		return Claims{}, fmt.Errorf("%w: its signature is wrong", ErrInvalid)
 	}
-	return c, r.check(&c, audience)
+	return c, r.check(&c, audiences)
 }
 
-func (r *Keyring) check(c *Claims, audience string) error {
+func (r *Keyring) check(c *Claims, audiences []string) error {
 	now := r.Now()
 	switch {
 	case c.Issuer != r.Issuer:
 		return fmt.Errorf("%w: another service issued it", ErrInvalid)
-	case !c.Audience.Contains(audience):
+	case !slices.ContainsFunc(audiences, c.Audience.Contains):
 		return fmt.Errorf("%w: it is meant for another service", ErrInvalid)
 	case c.ExpiresAt.IsZero() || c.Subject == "" || c.ID == "":
 		return fmt.Errorf("%w: it lacks exp, sub or jti", ErrInvalid)

@@ -25,11 +25,19 @@ func Address(address string) (canonical string, ok bool) {
 	}
 	at := strings.LastIndexByte(address, '@')
 	domain, ok := Domain(address[at+1:])
-	return ASCIILower(norm.NFC.String(address[:at])) + "@" + domain, ok
+	return ASCIILower(norm.NFC.String(address[:at])) + "@" + domain, ok && !strings.ContainsFunc(address[:at], posesAsASCII)
+}
+
+// posesAsASCII reports whether NFC makes an ASCII character of another one, as it
+// does of the Kelvin sign: a mail system that does not normalise tells them apart.
+func posesAsASCII(r rune) bool {
+	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
 
 // Domain returns the name of a host as IDNA2008 A-labels in lower case.
 func Domain(name string) (ascii string, ok bool) {
+	// Unicode 15.1 maps the capital sharp s to the small one; earlier tables map it to ss.
+	name = strings.ReplaceAll(name, "\u1e9e", "\u00df")
 	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(name, "."))
 	return ascii, err == nil && ascii != ""
 }

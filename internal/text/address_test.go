@@ -14,6 +14,8 @@ func TestAddress(t *testing.T) {
 		{"an A-label is its U-label", "user@XN--STRAE-OQA.example", "user@xn--strae-oqa.example"},
 		{"a domain in another case", "user@M\u00dcNCHEN.example", "user@xn--mnchen-3ya.example"},
 		{"a long s in a local part is no s", "jo\u017fe@example.com", "jo\u017fe@example.com"},
+		{"a Kelvin sign is no k", "\u212aarl@example.com", ""},
+		{"a capital sharp s is no ss", "user@STRA\u1e9eE.example", "user@xn--strae-oqa.example"},
 		{"other letters keep their case", "\u00c9mile@example.com", "\u00c9mile@example.com"},
 		{"an accent is part of its letter", "e\u0301@example.com", "\u00e9@example.com"},
 		{"a local part that is quoted by need only", "a@b", "a@b"},

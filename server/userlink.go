@@ -1,0 +1,36 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/latchkey/latchkey/auth"
+)
+
+func linkCommand(settings source, log io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "link EMAIL NAME",
+		Short: "Let the user act whom a trusted proxy calls NAME (remote_user)",
+		Long: `Tie the name that a trusted proxy sends in its header, Remote-User by default,
+to a user. A name that is not tied acts for nobody, unless it is the confirmed
+e-mail address of a user, or users are made of names as they come.`,
+		Example: "  latchkey user link ada@example.com ada",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
+				u, err := a.people.ByEmail(ctx, auth.System(), args[0])
+				if err != nil {
+					return err
+				}
+				if err := a.people.TieRemote(ctx, auth.System(), u.ID, args[1]); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the proxy's name %s is tied to %s %s\n", args[1], u.ID, u.Email)
+				return err
+			})
+		},
+	}
+}
