@@ -73,18 +73,23 @@ func guardedByNginx(t *testing.T, v *visitor, base, key string) {
 		t.Fatalf("the configuration of nginx leads elsewhere:\n%s", snippet)
 	}
 	parts.Nginx(t, addr, "server {\nlisten "+addr+";\n"+strings.ReplaceAll(snippet, upstream, api.URL)+"\n}")
+	upload := strings.Repeat("x", 2<<20) // more than nginx takes unless it is told
 	for _, tt := range []struct {
 		name, key string
 		status    int
 		body      string
 	}{
 		{"a good key", key, http.StatusOK, `the API got ""`},
-		{"no key", "", http.StatusUnauthorized, ""},
-		{"a mistyped key", key + "x", http.StatusUnauthorized, ""},
-		{"a good key over its limit of one an hour", key, http.StatusTooManyRequests, ""},
+		{"no key", "", http.StatusUnauthorized, `"code":"MALFORMED"`},
+		{"a mistyped key", key + "x", http.StatusUnauthorized, `"code":"MALFORMED"`},
+		{"a good key over its limit of one an hour", key, http.StatusTooManyRequests, `"code":"RATE_LIMITED"`},
 	} {
-		if answer, body := get(t, "http://"+addr+"/", tt.key); answer.StatusCode != tt.status || !strings.Contains(body, tt.body) {
+		answer, body := sent{method: "POST", key: tt.key, body: strings.NewReader(upload)}.to(t, addr)
+		if answer.StatusCode != tt.status || !strings.Contains(body, tt.body) {
 			t.Errorf("%s at nginx: %d %s", tt.name, answer.StatusCode, body)
+		}
+		if again := answer.Header.Get("Retry-After"); (again != "") != (tt.status == http.StatusTooManyRequests) {
+			t.Errorf("%s at nginx: come again %q", tt.name, again)
 		}
 	}
 }
