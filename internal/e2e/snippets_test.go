@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -60,6 +61,7 @@ func snippetsWork(t *testing.T, v *visitor, key string) {
 func guardedByNginx(t *testing.T, v *visitor, base, key string) {
 	t.Helper()
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = fmt.Fprintf(w, "the API got %q", r.Header.Get("X-API-Key"))
 	}))
 	t.Cleanup(api.Close)
