@@ -50,6 +50,9 @@ func (s *suite) send(t *testing.T, c call) answer {
 	t.Helper()
 	w := httptest.NewRecorder()
 	contract.wrap(s.engine, func(text string) { t.Errorf("contract: %s", text) }).ServeHTTP(w, request(t, c))
+	if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		t.Errorf("%s %s: 503 does not say when to come again", c.method, c.path)
+	}
 	return answer{w.Code, w.Header(), w.Body.Bytes()}
 }
 

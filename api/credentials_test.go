@@ -105,6 +105,9 @@ func (s *suite) pair(t *testing.T, u auth.User) auth.Pair {
 	t.Helper()
 	p, err := s.jwt.SignIn(t.Context(), auth.Login{Name: u.Email, Password: password})
 	must(t, err)
+	if kept, err := s.store.Store.Users().Get(t.Context(), u.ID); err != nil || kept.LastSignInAt.IsZero() {
+		t.Errorf("a sign-in by JWT is not kept: %v", err)
+	}
 	return p
 }
 

@@ -33,7 +33,7 @@ type forger struct {
 
 func newForger(t *testing.T, s *suite, kind signing.Type, text string) *forger {
 	t.Helper()
-	c, err := s.ring.Verify(t.Context(), text, kind, issuer)
+	c, err := s.ring.Verify(t.Context(), text, kind, issuer, auth.UserAudience(issuer))
 	must(t, err)
 	return &forger{s: s, t: t, kind: kind, good: c, text: text}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -39,6 +40,7 @@ func (a *API) readyz(c *gin.Context) error {
 	status := http.StatusOK
 	if r.Status == health.Down {
 		status = http.StatusServiceUnavailable
+		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(httpx.ComeAgain), 10))
 	}
 	return answer(c, status, r)
 }

@@ -85,6 +85,7 @@ func (a *API) answerOAuth(c *gin.Context, body any, err error) error {
 		refusal = &oauth.Error{Code: oauth.ServerError, Description: describe(public.Detail)}
 		if status == http.StatusServiceUnavailable {
 			refusal.Code = oauth.TemporarilyUnavailable
+			c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 		}
 	}
 	if refusal.Challenge {

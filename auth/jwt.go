@@ -131,6 +131,9 @@ func (j *JWT) SignIn(ctx context.Context, l Login) (Pair, error) {
 	if err := j.people.record(ctx, actorOf(&u), "token_family.create", f.object(), nil, f); err != nil {
 		return Pair{}, err
 	}
+	if err := j.people.signedIn(ctx, &u); err != nil {
+		return Pair{}, err
+	}
 	return j.pair(&f)
 }
 

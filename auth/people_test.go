@@ -207,6 +207,41 @@ func TestPasswordsAreGuessedSlowly(t *testing.T) {
 	}
 }
 
+func TestTheLastSignInIsKept(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ctx, ada := t.Context(), o.user("ada@example.com")
+	login := auth.Login{Name: ada.Email, Password: password}
+	last := func(what string, want time.Time) {
+		t.Helper()
+		u, err := o.store.Users().Get(ctx, ada.ID)
+		o.must(err)
+		if !u.LastSignInAt.Equal(want) || u.Revision != ada.Revision {
+			t.Errorf("%s: the last sign-in is %s at revision %d, want %s at %d", what, u.LastSignInAt, u.Revision, want, ada.Revision)
+		}
+	}
+	last("before any", time.Time{})
+	_, err := o.Check(ctx, login)
+	o.must(err)
+	last("a password that comes with a request", time.Time{})
+	_, _, _, err = o.SignIn(ctx, auth.Login{Name: ada.Email, Password: "wrong password"})
+	o.refused("a wrong password", err, errs.Unauthenticated)
+	last("a wrong password", time.Time{})
+	_, _, u, err := o.SignIn(ctx, login)
+	o.must(err)
+	last("a session", o.Now())
+	o.at.Add(time.Hour.Milliseconds())
+	format, err := keys.NewFormat(keys.DefaultBrand)
+	o.must(err)
+	_, err = o.ObtainToken(ctx, login, format)
+	o.must(err)
+	last("a token", o.Now())
+	o.at.Add(time.Hour.Milliseconds())
+	_, _, err = o.BeginSession(ctx, u) // after a second step, or by a provider
+	o.must(err)
+	last("a session of who has proved themselves", o.Now())
+}
+
 func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})

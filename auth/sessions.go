@@ -102,7 +102,20 @@ func (p *People) BeginSession(ctx context.Context, u User) (token string, s Sess
 	if err := p.Store.InsertSession(ctx, s); err != nil {
 		return "", s, fmt.Errorf("begin session: %w", err)
 	}
+	if err := p.signedIn(ctx, &u); err != nil {
+		return "", s, err
+	}
 	return token, s, p.record(ctx, actorOf(&u), "session.create", s.object(), nil, s)
+}
+
+// signedIn keeps when the user last signed in, in a browser or with a password
+// for tokens. What a client sends with every request is no sign-in.
+func (p *People) signedIn(ctx context.Context, u *User) error {
+	u.LastSignInAt = p.Now().UTC().Truncate(time.Millisecond)
+	if err := p.Store.SignedIn(ctx, u.ID, u.LastSignInAt); err != nil {
+		return fmt.Errorf("keep the time of a sign-in: %w", err)
+	}
+	return nil
 }
 
 // actorOf is the user as the one who acts, before he has any roles.

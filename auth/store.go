@@ -36,6 +36,9 @@ type Sessions interface {
 	InsertSession(ctx context.Context, s Session) error
 	// SessionByToken returns the session with the cookie's digest, or errs.NotFound.
 	SessionByToken(ctx context.Context, hash TokenHash) (Session, error)
+	// SignedIn sets when the user last signed in, and leaves the revision: no
+	// change of theirs is lost by it. An unknown id is no error.
+	SignedIn(ctx context.Context, userID string, at time.Time) error
 	// TouchSession sets when the session was last seen.
 	TouchSession(ctx context.Context, id string, at time.Time) error
 	// ConfirmSession sets when the session's user repeated their password.

@@ -117,6 +117,9 @@ func (p *People) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.
 	if err != nil {
 		return keys.Secret{}, err
 	}
+	if err := p.signedIn(ctx, &u); err != nil {
+		return keys.Secret{}, err
+	}
 	name := "signed in by password"
 	if agent := audit.OriginOf(ctx).UserAgent; agent != "" {
 		name += " from " + agent

@@ -43,6 +43,7 @@ func TestAnOverrideEndsByItself(t *testing.T) {
 		if v.Code != keys.Valid {
 			t.Fatalf("the key is %s: %s", v.Code, v.Detail)
 		}
+		w.verifier.Settle()
 		return v.Grant.KeyRule(v.At), v.Grant.AccountRule(v.At)
 	}
 	before, _ := ask(text)

@@ -19,7 +19,7 @@ The service may run meanwhile. What is sealed in it needs the secret as well:
 keep LATCHKEY_SECRET, or the file secret of the data folder, with the backup.
 For MongoDB use mongodump.`,
 		Example: "  latchkey backup /var/backups/latchkey-$(date +%F).db",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings.read()
 			if err != nil {
@@ -41,7 +41,7 @@ func restoreCommand(settings source) *cobra.Command {
 LATCHKEY_DATABASE_URL names. A database that exists is not overwritten: stop
 the service and move it away first. For MongoDB use mongorestore.`,
 		Example: "  latchkey restore /var/backups/latchkey-2026-11-24.db",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings.read()
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,11 @@ func healthcheckCommand(settings source) *cobra.Command {
 					return err
 				}
 			}
-			return probe(cmd.Context(), &http.Client{Transport: trust}, url)
+			if err := probe(cmd.Context(), &http.Client{Transport: trust}, url); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "ready")
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&url, "url", "", "address to ask (default: /readyz at LATCHKEY_ADDR)")
@@ -119,7 +124,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 		Short: "Make a user; the password is read from standard input",
 		Example: `  latchkey user create ada@example.com < password.txt
   latchkey user create --admin ada@example.com < password.txt`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
 				u, err := a.people.Create(ctx, auth.System(), "", auth.UserFields{Email: args[0], Name: name, Password: password, IsAdmin: admin})
@@ -137,27 +142,76 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 		Use:     "password EMAIL",
 		Short:   "Set a user's password, read from standard input; ends all of the user's sessions",
 		Example: "  latchkey user password ada@example.com < password.txt",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
-				return a.setPassword(ctx, args[0], password)
+				u, err := a.setPassword(ctx, args[0], password)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "set the password of %s %s; all sessions have ended\n", u.ID, u.Email)
+				return err
 			})
 		},
 	}
-	cmd.AddCommand(create, password, linkCommand(settings, log))
+	cmd.AddCommand(create, password, userListCommand(settings, log), linkCommand(settings, log))
+	group(cmd)
 	return cmd
 }
 
-func (a *app) setPassword(ctx context.Context, email, password string) error {
+func userListCommand(settings source, log io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the users",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
+				return a.listUsers(ctx, cmd.OutOrStdout())
+			})
+		},
+	}
+}
+
+// listUsers prints a line for each user, page by page.
+func (a *app) listUsers(ctx context.Context, out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "USER\tEMAIL\tSTAFF\tSTATE\tLAST SIGN-IN")
+	page := keys.Page{Limit: 200}
+	for {
+		users, err := a.people.Users(ctx, auth.System(), auth.UserFilter{}, page)
+		if err != nil {
+			return err
+		}
+		for i := range users {
+			u := &users[i]
+			staff, state, last := "no", "active", "never"
+			if u.IsAdmin {
+				staff = "yes"
+			}
+			if u.Disabled {
+				state = "disabled"
+			}
+			if !u.LastSignInAt.IsZero() {
+				last = u.LastSignInAt.Format(time.RFC3339)
+			}
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.ID, u.Email, staff, state, last)
+		}
+		if len(users) < page.Limit {
+			return w.Flush()
+		}
+		page.After = users[len(users)-1].ID
+	}
+}
+
+func (a *app) setPassword(ctx context.Context, email, password string) (auth.User, error) {
 	u, err := a.people.ByEmail(ctx, auth.System(), email)
 	if err != nil {
-		return err
+		return auth.User{}, err
 	}
-	_, err = a.people.Change(ctx, auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+	return a.people.Change(ctx, auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.Password = password
 		return f, nil
 	})
-	return err
 }
 
 // withApp reads a password, the first line of in, and runs do on the store.

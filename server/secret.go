@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -35,6 +36,23 @@ func (c *config) readSecret() ([]byte, error) {
 		}
 	}
 	return nil, errors.New("the secret in the data folder comes and goes")
+}
+
+// warnOfExposed tells of files with what is secret that others on the machine
+// can read. It leaves them so: a group may have been let in on purpose.
+func (a *app) warnOfExposed(ctx context.Context) {
+	var all []string
+	if s, is := a.store.(interface{ Exposed() []string }); is {
+		all = s.Exposed()
+	}
+	if path := filepath.Join(a.config.dataDir, "secret"); a.config.secret == "" {
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+			all = append(all, path)
+		}
+	}
+	if len(all) > 0 {
+		a.logger.WarnContext(ctx, "others on this machine may read or write these files; chmod 600 them", "files", all)
+	}
 }
 
 // makeSecret writes a new secret whole or not at all, never over another.

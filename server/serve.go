@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,6 +98,7 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		}
 		listener = tls.NewListener(listener, pair.Config(c.clientCA != ""))
 	}
+	a.warnOfExposed(ctx)
 	stopAdmin, err := a.serveAdmin(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -105,7 +107,7 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	if err := a.join(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	greet(out, a, listener.Addr(), password)
+	greet(ctx, out, a, listener.Addr(), password)
 	return a.run(ctx, listener, handler)
 }
 
@@ -197,8 +199,8 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	portal, err := web.New(web.Config{
 		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
-		Reminders: a.reminders,
-		Keys:      a.keys, Transfers: a.transfers, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
+		Reminders: a.reminders, BaseURL: a.config.url,
+		Keys: a.keys, Transfers: a.transfers, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})
 	if err != nil {
@@ -211,6 +213,7 @@ func (a *app) handler() (http.Handler, error) {
 	if a.tracer != nil {
 		engine.Use(a.tracer.Middleware)
 	}
+	engine.Use(a.strictTransport(trusted))
 	service.Mount(engine)
 	portal.Mount(engine)
 	engine.NoRoute(edge.Enter, func(c *gin.Context) {
@@ -224,6 +227,19 @@ func (a *app) handler() (http.Handler, error) {
 	return engine, nil
 }
 
+// strictTransport tells browsers to come by TLS alone for a year, where they
+// came by TLS or are told to: the connection, a trusted proxy or LATCHKEY_URL
+// says so. Over plain HTTP browsers ignore it. Subdomains are not ours to speak
+// for, and what only asks /verify is no browser.
+func (a *app) strictTransport(trusted *proxies.Trusted) gin.HandlerFunc {
+	always, hot := strings.HasPrefix(a.config.url, "https://"), api.HotPaths()
+	return func(c *gin.Context) {
+		if !slices.Contains(hot, c.Request.URL.Path) && (always || trusted.Client(c.Request).Secure) {
+			c.Header("Strict-Transport-Security", "max-age=31536000")
+		}
+	}
+}
+
 // shownMetrics is what the main address shows, nil if there is another for it.
 func (a *app) shownMetrics() http.Handler {
 	if a.config.adminAddr != "" {
@@ -234,21 +250,40 @@ func (a *app) shownMetrics() http.Handler {
 
 // greet tells a person where things are. It goes to standard output, the log
 // to standard error.
-func greet(out io.Writer, a *app, address net.Addr, password string) {
+func greet(ctx context.Context, out io.Writer, a *app, address net.Addr, password string) {
 	base := "http://" + reachable(address)
 	if a.config.tlsCert != "" {
 		base = a.config.url
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Latchkey %s\n\n  Portal     %s/\n  Reference  %s/docs\n  Store      %s\n", version(), base, base, a.store.Name())
-	shown := "$LATCHKEY_ADMIN_PASSWORD"
 	if password != "" {
-		shown = password
 		fmt.Fprintf(&b, "\n  First admin %s\n  Password    %s   (shown this once)\n", a.config.adminEmail, password)
 	}
-	fmt.Fprintf(&b, "\n  Try         curl -u '%s:%s' %s/api/me\n\n", a.config.adminEmail, shown, base)
+	fmt.Fprintf(&b, "\n  Try         %s\n\n", a.try(ctx, base, password))
 	_, _ = io.WriteString(out, b.String())
 }
+
+// try is a line that works in any shell as it stands there. It holds a password
+// only where that is printed anyway; else curl asks for it, if there is such an
+// admin at all.
+func (a *app) try(ctx context.Context, base, password string) string {
+	if password != "" {
+		password = ":" + password
+	}
+	_, err := a.people.ByEmail(ctx, auth.System(), a.config.adminEmail)
+	if err != nil || !slices.Contains(a.config.authenticators, "basic") {
+		return "curl " + base + "/readyz"
+	}
+	line := "curl -u " + shellQuoted(a.config.adminEmail+password) + " " + base + "/api/me"
+	if password == "" {
+		line += "\n              (curl asks for the password)"
+	}
+	return line
+}
+
+// shellQuoted is text as one word of a shell, whatever is in it.
+func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // reachable is the address as somebody on this machine would type it.
 func reachable(address net.Addr) string {

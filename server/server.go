@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -65,11 +66,46 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.Version = version()
+	root.SetVersionTemplate("latchkey {{.Version}}\n")
 	root.SetOut(out)
 	root.SetErr(log)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(serveCommand(settings, out, log), versionCommand(), healthcheckCommand(settings), userCommand(settings, in, log), signingKeyCommand(settings, log), backupCommand(settings), restoreCommand(settings), demoCommand(settings, log))
+	group(root)
 	return root
+}
+
+// group makes a command that only holds others refuse to do nothing: what it is
+// called with is unknown or missing, and a script must notice.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var names []string
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() {
+				names = append(names, c.Name())
+			}
+		}
+		wanted := "needs a command"
+		if len(args) > 0 {
+			wanted = fmt.Sprintf("has no command %q", args[0])
+		}
+		return fmt.Errorf("%s %s: there are %s; see %s --help", cmd.CommandPath(), wanted, strings.Join(names, ", "), cmd.CommandPath())
+	}
+}
+
+// needs takes as many arguments as there are names, and says which are missing.
+func needs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return fmt.Errorf("%s needs %s; see %s --help", cmd.CommandPath(), strings.Join(names[len(args):], " and "), cmd.CommandPath())
+		case len(args) > len(names):
+			return fmt.Errorf("%s takes no %q; see %s --help", cmd.CommandPath(), args[len(names)], cmd.CommandPath())
+		}
+		return nil
+	}
 }
 
 func versionCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -22,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
+	plaintext "github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -35,7 +37,7 @@ func settings() []setting {
 		{name: "ADDR", standard: ":8080", meaning: "address and port to listen on", set: setAddr},
 		{name: "ADMIN_ADDR", standard: "", meaning: "address and port for operators alone, such as 127.0.0.1:9090: /metrics and /debug/pprof/, without a credential; if empty, /metrics is on LATCHKEY_ADDR for the provider's staff and service accounts with latchkey:metrics:read, and there are no profiles", set: setAdminAddr},
 		{name: "DATABASE_URL", standard: "", meaning: "sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME; the SQLite file latchkey.db in LATCHKEY_DATA_DIR if empty", secret: true, set: setDatabaseURL},
-		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: text(func(c *config) *string { return &c.adminEmail })},
+		{name: "ADMIN_EMAIL", standard: "admin@localhost", meaning: "the first admin, made when there is no user", set: setAdminEmail},
 		{name: "ADMIN_PASSWORD", standard: "", meaning: "the first admin's password; random and printed once if empty", secret: true, set: text(func(c *config) *string { return &c.adminPassword })},
 		{name: "AUTHENTICATORS", standard: "session,api_key,jwt,token,basic", meaning: "who may act by which scheme, asked in this order: " + strings.Join(authenticatorNames(), ", "), set: setAuthenticators},
 		{name: "VERIFY_OPEN", standard: "false", meaning: "POST /verify asks for no credential: only for a closed network", set: truth(func(c *config) *bool { return &c.verifyOpen })},
@@ -76,7 +78,7 @@ func settings() []setting {
 		{name: "REMOTE_USER_CREATE", standard: "false", meaning: "make users that the proxy knows and Latchkey does not", set: truth(func(c *config) *bool { return &c.remoteUser.Create })},
 		{name: "REMOTE_USER_GROUPS", standard: "", meaning: "what groups give: staff=admin,acme=ORGANIZATION_ID:developer", set: setRemoteGroups},
 		{name: "SMTP_URL", standard: "", meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data folder if empty, and nobody is reminded of keys that expire soon", secret: true, set: setSMTP}, //nolint:gosec // G101: the shape of an address, no password
-		{name: "MAIL_FROM", standard: "Latchkey <latchkey@localhost>", meaning: "who mails come from", set: text(func(c *config) *string { return &c.mailFrom })},
+		{name: "MAIL_FROM", standard: "Latchkey <latchkey@localhost>", meaning: "who mails come from", set: setMailFrom},
 		{name: "SIGNUP", standard: string(auth.SignupInvite), meaning: "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed", set: setSignup},
 		{name: "USAGE_MINUTES", standard: "48h", meaning: "how long usage is kept by the minute", set: duration(usage.LeastMinutes, 366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Minutes })},
 		{name: "USAGE_HOURS", standard: "2160h", meaning: "how long usage is kept by the hour", set: duration(usage.LeastHours, 10*366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Hours })},
@@ -159,6 +161,24 @@ func setDatabaseURL(c *config, v string) error {
 		return nil // complete names the file
 	}
 	return store.CheckURL(v)
+}
+
+// setAdminEmail takes an address only, also where there are users already and it
+// is not used: a mistake shows at once, not at the next first start.
+func setAdminEmail(c *config, v string) error {
+	c.adminEmail = v
+	if _, ok := plaintext.Address(v); !ok {
+		return errors.New("must be an e-mail address such as ada@example.com")
+	}
+	return nil
+}
+
+func setMailFrom(c *config, v string) error {
+	c.mailFrom = v
+	if _, err := netmail.ParseAddress(v); err != nil {
+		return errors.New("must be an address such as Latchkey <latchkey@example.com>")
+	}
+	return nil
 }
 
 const maxNodeName = 100

@@ -53,6 +53,7 @@ nodes follow by themselves, within half a minute.`,
 	rotate.Flags().BoolVar(&now, "now", false, "sign with it at once, before others can know it")
 	rotate.Flags().BoolVar(&retire, "retire", false, "end every token that the earlier keys signed, at once: for a key that leaked")
 	cmd.AddCommand(list, rotate, resetSigningKeysCommand(settings))
+	group(cmd)
 	return cmd
 }
 

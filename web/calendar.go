@@ -52,7 +52,7 @@ func (p *Portal) calendarView(c *gin.Context, token string) error {
 		return err
 	}
 	if token != "" {
-		out.URL = base(c.Request) + "/calendar/feed/" + token + ".ics"
+		out.URL = p.BaseURL + "/calendar/feed/" + token + ".ics"
 	}
 	return p.show(c, http.StatusOK, "calendar", view{Title: p.texts["calendar.title"], Notice: p.texts["done."+c.Query("done")], Data: out})
 }
@@ -129,7 +129,7 @@ func (p *Portal) feed(c *gin.Context) error {
 		}
 		e.SetSummary(what)
 		e.SetDescription(k.Start + "…" + k.Last4)
-		e.SetURL(base(c.Request) + "/keys/" + k.ID)
+		e.SetURL(p.BaseURL + "/keys/" + k.ID)
 	}
 	c.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(cal.Serialize()))
 	return nil

@@ -147,6 +147,19 @@ func TestCalendarFeed(t *testing.T) {
 	if strings.Contains(v.get("/calendar").body, first) {
 		t.Error("the address is shown again")
 	}
+	for _, tt := range []struct{ method, path, shows string }{
+		{http.MethodGet, first, s.base + "/keys/" + key.ID}, {http.MethodGet, "/guides/first-key", s.base + "/verify"}, {http.MethodPost, "/calendar/feed", s.base + "/calendar/feed/"},
+	} {
+		form := url.Values{auth.CSRFField: {v.cookie(auth.CSRFCookie)}}
+		r, err := http.NewRequestWithContext(t.Context(), tt.method, v.base+tt.path, strings.NewReader(form.Encode()))
+		s.must(err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		// Calendars break long lines and indent the rest.
+		got := v.misled(r)
+		if shown := strings.ReplaceAll(got.body, "\r\n ", ""); got.status != http.StatusOK || strings.Contains(shown, "evil.example") || !strings.Contains(shown, tt.shows) {
+			t.Errorf("%s: %d, no %s in %s", tt.path, got.status, tt.shows, got.body)
+		}
+	}
 	second := address.FindString(v.post("/calendar/feed", nil).body)
 	stranger.sees(stranger.get(first), http.StatusNotFound, "too old")
 	stranger.sees(stranger.get("/calendar/feed/x.ics"), http.StatusNotFound, "too old")

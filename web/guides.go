@@ -54,7 +54,7 @@ type guideCode struct {
 }
 
 func (p *Portal) guide(c *gin.Context, name string) error {
-	out := guidePage{Base: base(c.Request)}
+	out := guidePage{Base: p.BaseURL}
 	for _, code := range keys.Codes() {
 		out.Codes = append(out.Codes, guideCode{code, code.Status(), p.texts["code."+string(code)], p.texts["mend."+string(code)]})
 	}

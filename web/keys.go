@@ -17,7 +17,6 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
-	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -174,7 +173,7 @@ func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old 
 	if err != nil {
 		return err
 	}
-	out := issuedPage{Key: k, Account: account, Secret: secret.Reveal(), Base: base(c.Request), Old: old}
+	out := issuedPage{Key: k, Account: account, Secret: secret.Reveal(), Base: p.BaseURL, Old: old}
 	out.File = template.URL("data:text/plain;charset=utf-8,LATCHKEY_API_KEY=" + url.QueryEscape(secret.Reveal()) + "%0A") //nolint:gosec // G203: a key is letters, digits and _
 	granted := k.Scopes
 	if granted == nil {
@@ -187,14 +186,6 @@ func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old 
 		}
 	}
 	return p.show(c, http.StatusOK, "key-issued", view{Title: p.texts["title.your_new_key"], Data: out})
-}
-
-// base is the address under which the reader sees the portal.
-func base(r *http.Request) string {
-	if proxies.ClientOf(r.Context()).Secure {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }
 
 // once makes a key unless this very form has made one already, which is then

@@ -32,7 +32,7 @@ type stepRow struct {
 }
 
 func (p *Portal) playgroundPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "playground", view{Title: p.texts["play.title"], Data: playgroundPage{Cost: "1", Base: base(c.Request)}})
+	return p.show(c, http.StatusOK, "playground", view{Title: p.texts["play.title"], Data: playgroundPage{Cost: "1", Base: p.BaseURL}})
 }
 
 // play answers what a verification would.
@@ -41,7 +41,7 @@ func (p *Portal) play(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	out := playgroundPage{Scopes: values.Get("scopes"), Cost: values.Get("cost"), Address: values.Get("address"), Base: base(c.Request)}
+	out := playgroundPage{Scopes: values.Get("scopes"), Cost: values.Get("cost"), Address: values.Get("address"), Base: p.BaseURL}
 	q, err := question(&out, strings.TrimSpace(values.Get("key")))
 	if wrong, ok := p.asFaults(err, "key", "scopes", "cost", "address"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "playground", view{Title: p.texts["play.title"], Faults: wrong, Data: out})

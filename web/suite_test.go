@@ -178,8 +178,9 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.reminders, err = reminders.New(reminders.Config{Store: store, Sealer: sealer, Mailer: s, Logger: logger, Now: s.now})
 	s.must(err)
 	staff := s.provide(store, logger)
+	server := httptest.NewUnstartedServer(nil)
 	portal, err := web.New(web.Config{
-		Staff:     staff,
+		Staff: staff, BaseURL: "http://" + server.Listener.Addr().String(),
 		Reminders: s.reminders,
 		Verifier:  s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
 		Keys: s.keys, Transfers: s.transfers(store, log), People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
@@ -191,7 +192,8 @@ func newSuite(t *testing.T, with settings) *suite {
 	portal.Mount(engine)
 	engine.NoRoute(portal.NotFound)
 	s.routes = engine.Routes()
-	server := httptest.NewServer(engine)
+	server.Config.Handler = engine
+	server.Start()
 	t.Cleanup(server.Close)
 	s.base = server.URL
 	return s
@@ -294,7 +296,21 @@ func (v *visitor) send(r *http.Request) page {
 	if !strings.HasPrefix(r.URL.Path, "/static/") && (p.header.Get("Cache-Control") != "no-store" || !strings.Contains(p.header.Get("Content-Security-Policy"), "default-src 'none'")) {
 		v.t.Errorf("%s: may be kept, or loads what it likes: %v", r.URL.Path, p.header)
 	}
+	if p.status == http.StatusServiceUnavailable && p.header.Get("Retry-After") == "" {
+		v.t.Errorf("%s: 503 does not say when to come again", r.URL.Path)
+	}
 	return p
+}
+
+// misled sends a request that names another host, as a proxy may pass it on.
+func (v *visitor) misled(r *http.Request) page {
+	v.t.Helper()
+	r.Host = "evil.example.net"
+	for _, c := range v.client.Jar.Cookies(r.URL) { // which go by Host
+		r.AddCookie(c)
+	}
+	r.Header.Set("X-Forwarded-Host", r.Host)
+	return v.send(r)
 }
 
 func (v *visitor) get(path string) page {

@@ -50,6 +50,7 @@ type Config struct {
 	Edge        *httpx.Edge
 	Limiter     ratelimit.Limiter
 	Staff       Staff
+	BaseURL     string         // where the outside reaches the portal, without a slash at its end; what a request says of it is not believed
 	Throttle    ratelimit.Rule // forms that one address sends without a session; as many as it likes if zero
 }
 
@@ -64,7 +65,7 @@ type Portal struct {
 // New returns a Portal.
 func New(c Config) (*Portal, error) {
 	if c.Keys == nil || c.Transfers == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
-		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || !c.Staff.complete() {
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.BaseURL == "" || !c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
 	texts, err := readCatalogue(english)

@@ -196,16 +196,22 @@ func (n *tally) only(status int) bool { return len(n.seen) == 1 && n.seen[status
 func TestStoreGone(t *testing.T) {
 	t.Parallel()
 	server := parts.OwnMongo(t)
-	s, process := start(t, server.URL())
+	admin := parts.FreeAddr(t)
+	s, process := start(t, server.URL(), "LATCHKEY_ADMIN_ADDR="+admin)
 	tier := s.vast()
 	_, cached := s.issue(tier, "invoices:read")
 	_, uncached := s.issue(tier, "invoices:read")
 	parts.Await(t, 20*time.Second, "polling to have told of the new keys", func(context.Context) error { return settled(t, s) })
-	for range 10 { // the cache takes a key in behind the answer
+	// The cache takes a key in behind the answer, some time.
+	parts.Await(t, 20*time.Second, "an answer from memory", func(context.Context) error {
 		if got := code(t, s.base, cached); got != "VALID" {
-			t.Fatalf("before: %s", got)
+			return errors.New(got)
 		}
-	}
+		if _, shown := get(t, "http://"+admin+"/metrics", ""); strings.Contains(shown, "latchkey_cache_lookups_total{result=\"hit\"} 0\n") {
+			return errors.New("the store was asked")
+		}
+		return nil
+	})
 	server.Stop()
 	span := 6 * time.Second
 	if long() {

@@ -9,6 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -208,7 +210,7 @@ func serveTLS(t *testing.T, a *authority, addr string) *service {
 func TestMutualTLSThatNginxEnds(t *testing.T) {
 	t.Parallel()
 	a, stranger := prepared(t)
-	s, _ := start(t, sqliteURL(t), mtlsChain, "LATCHKEY_CLIENT_CERT_HEADER=nginx", "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32",
+	s, process := start(t, sqliteURL(t), mtlsChain, "LATCHKEY_CLIENT_CERT_HEADER=nginx", "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32",
 		"LATCHKEY_TLS_CLIENT_CA="+a.path("ca.pem"), "LATCHKEY_TLS_CLIENT_CRL="+a.path("crl.pem"))
 	gatewayActs(s)
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "gateways", "nginx-mtls.conf"))
@@ -248,4 +250,35 @@ func TestMutualTLSThatNginxEnds(t *testing.T) {
 	if answer.StatusCode != http.StatusUnauthorized {
 		t.Errorf("forged headers through nginx: %d", answer.StatusCode)
 	}
+	// A body beyond nginx's own bound is for Latchkey to refuse, or here who sends it.
+	large, body := through(t, a.client("gateway"), "POST", "https://"+addr+"/api/keys", strings.NewReader(strings.Repeat(" ", 3<<20)))
+	problem(t, "a body of 3 MiB", large, body, http.StatusForbidden, "permission_denied")
+	refused, body := through(t, a.client("expired"), "GET", "https://"+addr+"/api/me", nil)
+	problem(t, "an expired certificate", refused, body, http.StatusBadRequest, "certificate_refused")
+	if err := process.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	down, body := through(t, a.client("gateway"), "GET", "https://"+addr+"/api/me", nil)
+	if problem(t, "Latchkey down", down, body, http.StatusServiceUnavailable, "unavailable"); down.Header.Get("Retry-After") == "" {
+		t.Error("Latchkey down: nothing says when to come again")
+	}
+}
+
+// through sends a request by the client.
+func through(t *testing.T, c *http.Client, method, url string, body io.Reader) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(text)
 }

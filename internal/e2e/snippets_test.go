@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,7 +18,7 @@ import (
 )
 
 // snippetsWork runs the programs of the page that shows a key, as they stand
-// there. JavaScript needs a node, which not every machine has.
+// there.
 func snippetsWork(t *testing.T, v *visitor, key string) {
 	t.Helper()
 	shown := func(what string) string {
@@ -52,12 +53,7 @@ func snippetsWork(t *testing.T, v *visitor, key string) {
 	run("200 OK VALID", "go", "run", put("main.go", snippet("package main")))
 	run("200 VALID", "python3", put("drf.py", snippet("Api-Key")))
 	run("200 VALID", parts.Python(t, "requests"), put("snippet.py", snippet("import requests")))
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Log("there is no node: the JavaScript was not run")
-		return
-	}
-	run("200 VALID", node, put("snippet.mjs", snippet("await fetch")))
+	run("200 VALID", parts.Node(t), put("snippet.mjs", snippet("await fetch")))
 }
 
 // guardedByNginx starts nginx with what the page says of it, in front of an API
@@ -65,6 +61,7 @@ func snippetsWork(t *testing.T, v *visitor, key string) {
 func guardedByNginx(t *testing.T, v *visitor, base, key string) {
 	t.Helper()
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = fmt.Fprintf(w, "the API got %q", r.Header.Get("X-API-Key"))
 	}))
 	t.Cleanup(api.Close)
@@ -78,18 +75,23 @@ func guardedByNginx(t *testing.T, v *visitor, base, key string) {
 		t.Fatalf("the configuration of nginx leads elsewhere:\n%s", snippet)
 	}
 	parts.Nginx(t, addr, "server {\nlisten "+addr+";\n"+strings.ReplaceAll(snippet, upstream, api.URL)+"\n}")
+	upload := strings.Repeat("x", 2<<20) // more than nginx takes unless it is told
 	for _, tt := range []struct {
 		name, key string
 		status    int
 		body      string
 	}{
 		{"a good key", key, http.StatusOK, `the API got ""`},
-		{"no key", "", http.StatusUnauthorized, ""},
-		{"a mistyped key", key + "x", http.StatusUnauthorized, ""},
-		{"a good key over its limit of one an hour", key, http.StatusTooManyRequests, ""},
+		{"no key", "", http.StatusUnauthorized, `"code":"MALFORMED"`},
+		{"a mistyped key", key + "x", http.StatusUnauthorized, `"code":"MALFORMED"`},
+		{"a good key over its limit of one an hour", key, http.StatusTooManyRequests, `"code":"RATE_LIMITED"`},
 	} {
-		if answer, body := get(t, "http://"+addr+"/", tt.key); answer.StatusCode != tt.status || !strings.Contains(body, tt.body) {
+		answer, body := sent{method: "POST", key: tt.key, body: strings.NewReader(upload)}.to(t, addr)
+		if answer.StatusCode != tt.status || !strings.Contains(body, tt.body) {
 			t.Errorf("%s at nginx: %d %s", tt.name, answer.StatusCode, body)
+		}
+		if again := answer.Header.Get("Retry-After"); (again != "") != (tt.status == http.StatusTooManyRequests) {
+			t.Errorf("%s at nginx: come again %q", tt.name, again)
 		}
 	}
 }

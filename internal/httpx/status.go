@@ -5,6 +5,7 @@ package httpx
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/latchkey/latchkey/internal/errs"
 )
@@ -22,6 +23,10 @@ var statuses = map[errs.Kind]int{
 	errs.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// ComeAgain is when to try again what cannot be answered now, where nothing
+// tells it better.
+const ComeAgain = 5 * time.Second
+
 // InternalCode is the problem code of our own faults.
 const InternalCode = "internal_error"
 
@@ -30,11 +35,14 @@ const InternalCode = "internal_error"
 func Public(err error) (int, *errs.Error) {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		if status, known := statuses[e.Kind]; known {
+			if e.Kind == errs.Unavailable && e.RetryAfter == 0 {
+				e = &errs.Error{Kind: e.Kind, Code: e.Code, Detail: e.Detail, Fields: e.Fields, RetryAfter: ComeAgain}
+			}
 			return status, e
 		}
 	}
 	if errs.KindOf(err) == errs.Unavailable {
-		return http.StatusServiceUnavailable, errs.New(errs.Unavailable, "a part that is needed cannot be reached; try again in a moment")
+		return http.StatusServiceUnavailable, &errs.Error{Kind: errs.Unavailable, RetryAfter: ComeAgain, Detail: "a part that is needed cannot be reached; try again in a moment"}
 	}
 	return http.StatusInternalServerError, errs.WithCode("", InternalCode, "something went wrong on our side; the log has it under the request id")
 }

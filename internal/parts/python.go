@@ -18,3 +18,9 @@ func Python(tb testing.TB, modules ...string) string {
 	}
 	return path
 }
+
+// Node returns the path of Node.js, or fails the test with what to do.
+func Node(tb testing.TB) string {
+	tb.Helper()
+	return program(tb, "node", "nodejs")
+}

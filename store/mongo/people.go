@@ -144,6 +144,12 @@ func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error
 	return known(err)
 }
 
+// SignedIn sets when the user last signed in.
+func (s *Store) SignedIn(ctx context.Context, userID string, at time.Time) error {
+	_, err := s.db.Collection("users").UpdateOne(ctx, bson.D{{Key: "_id", Value: userID}}, bson.D{{Key: "$set", Value: bson.D{{Key: "last_sign_in_at", Value: at}}}})
+	return known(err)
+}
+
 // ConfirmSession sets when the session's user repeated their password.
 func (s *Store) ConfirmSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.db.Collection("sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$set", Value: bson.D{{Key: "confirmed_at", Value: at}}}})

@@ -103,6 +103,12 @@ func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error
 	return err
 }
 
+// SignedIn sets when the user last signed in.
+func (s *Store) SignedIn(ctx context.Context, userID string, at time.Time) error {
+	_, err := s.writer.exec(ctx, "UPDATE users SET last_sign_in_at = ? WHERE id = ?", at.UnixMilli(), userID)
+	return err
+}
+
 // ConfirmSession sets when the session's user repeated their password.
 func (s *Store) ConfirmSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.writer.exec(ctx, "UPDATE sessions SET confirmed_at = ? WHERE id = ?", at.UnixMilli(), id)

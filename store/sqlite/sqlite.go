@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -37,6 +38,9 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
+	if err := private(path); err != nil {
+		return nil, fmt.Errorf("make the database: %w", err)
+	}
 	writer, err := connect(path, 1, "immediate", "FULL")
 	if err != nil {
 		return nil, err
@@ -55,6 +59,30 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	s := &Store{path: path, writer: writer, reader: reader, notes: notes, watch: calls.Join(watches...)}
 	writer.watch, reader.watch, notes.watch = s.watch, s.watch, s.watch
 	return s, nil
+}
+
+// private makes an empty file that only we can read, where there is none: SQLite
+// itself would leave it to the umask. The files beside it get the same rights.
+func private(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil // SQLite says what is wrong with it
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // G304: the operator names the file
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Exposed returns the files of the database that others than their owner can
+// read or write. They are left so: a group may have been let in on purpose.
+func (s *Store) Exposed() (all []string) {
+	for _, path := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+			all = append(all, path)
+		}
+	}
+	return all
 }
 
 // checkpointEvery is after how many pages of 4 KiB in the log they are moved to

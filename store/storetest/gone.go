@@ -35,6 +35,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 			return s.InsertSession(ctx, auth.Session{ID: id, TokenHash: auth.TokenHash(keys.HashOf(id)), CreatedAt: now(), LastSeenAt: now(), ExpiresAt: now()})
 		},
 		"SessionByToken":       func(ctx context.Context) error { return found(s.SessionByToken(ctx, auth.TokenHash{1})) },
+		"SignedIn":             func(ctx context.Context) error { return s.SignedIn(ctx, "usr_x", now()) },
 		"TouchSession":         func(ctx context.Context) error { return s.TouchSession(ctx, "ses_x", now()) },
 		"DeleteSession":        func(ctx context.Context) error { return s.DeleteSession(ctx, "ses_x") },
 		"DeleteSessionsOf":     func(ctx context.Context) error { return s.DeleteSessionsOf(ctx, "usr_x", "") },

@@ -290,6 +290,14 @@ func sessions(t *testing.T, s store.Store) {
 	must(t, err)
 	same(t, got, first)
 	must(t, s.TouchSession(ctx, first.ID, at.Add(time.Minute)))
+	user := auth.User{Stamp: keys.NewStamp(at), ID: ids.New(ids.User), Email: "signed@example.com", PasswordHash: "h"}
+	must(t, s.Users().Insert(ctx, user))
+	must(t, s.SignedIn(ctx, user.ID, at.Add(time.Minute)))
+	must(t, s.SignedIn(ctx, "usr_nobody", at))
+	signed, err := s.Users().Get(ctx, user.ID)
+	must(t, err)
+	user.LastSignInAt = at.Add(time.Minute)
+	same(t, signed, user)
 	removed, err := s.DeleteSessionsBefore(ctx, at, at.Add(-time.Hour), 10)
 	must(t, err)
 	if removed != 1 {
