@@ -52,11 +52,14 @@ func (p *People) sendReset(ctx context.Context, u *User, kind MailKind, life tim
 // ResetPassword sets the password of the user to whom the token was mailed,
 // and ends all of his sessions, signed tokens and other links.
 func (p *People) ResetPassword(ctx context.Context, token, password string) error {
-	if err := checkNewPassword(password); err != nil {
+	if err := passwordFault(checkForm(password)); err != nil {
 		return err
 	}
 	l, err := p.openLink(ctx, ResetPassword, token)
 	if err != nil {
+		return err
+	}
+	if err := p.Passwords.Rate(ctx, password); err != nil {
 		return err
 	}
 	if err := p.useLink(ctx, l); err != nil {
@@ -73,13 +76,6 @@ func (p *People) ResetPassword(ctx context.Context, token, password string) erro
 	})
 }
 
-func checkNewPassword(password string) error {
-	var f errs.Faults
-	fault := CheckStrength(password)
-	f.Check(fault == "", "password", fault)
-	return f.Err()
-}
-
 var errNoPassword = errs.New(errs.Forbidden, "only users have passwords")
 
 // ChangePassword gives the principal another password, if he knows the one he
@@ -89,10 +85,13 @@ func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password
 	if a.Kind != UserKind {
 		return errNoPassword
 	}
-	if err := checkNewPassword(password); err != nil {
+	if err := passwordFault(checkForm(password)); err != nil {
 		return err
 	}
 	if err := p.ConfirmPassword(ctx, a, old, "old_password"); err != nil {
+		return err
+	}
+	if err := p.Passwords.Rate(ctx, password); err != nil {
 		return err
 	}
 	except := ""

@@ -183,7 +183,7 @@ func safeHeaders(c *gin.Context) {
 
 // open handles pages for people who have not signed in, and so send little.
 func (p *Portal) open(handle func(*gin.Context) error) gin.HandlerFunc {
-	return p.page(func(c *gin.Context) error {
+	return failing(p, func(c *gin.Context) error {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
 			return err
 		}
@@ -191,8 +191,8 @@ func (p *Portal) open(handle func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
-// page handles a page whose errors are pages too.
-func (p *Portal) page(handle func(*gin.Context) error) gin.HandlerFunc {
+// failing handles a page whose errors are pages too.
+func failing(p *Portal, handle func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := handle(c); err != nil {
 			p.fail(c, err)
@@ -202,7 +202,7 @@ func (p *Portal) page(handle func(*gin.Context) error) gin.HandlerFunc {
 
 // member handles pages for people who have; others sign in first and come back.
 func (p *Portal) member(handle func(*gin.Context) error) gin.HandlerFunc {
-	return p.page(func(c *gin.Context) error {
+	return failing(p, func(c *gin.Context) error {
 		who, err := p.Sessions.Authenticate(c.Request)
 		if err != nil {
 			return err
