@@ -114,20 +114,22 @@ func (p *People) ConfirmPassword(ctx context.Context, a *Principal, password, fi
 	if u.PasswordHash == "" {
 		return nil
 	}
-	if err := p.Delays.Begin(ctx, u.Email); err != nil {
+	try, err := p.Delays.Begin(ctx, u.ID)
+	if err != nil {
 		return err
 	}
+	defer try.Excuse()
 	matches, err := p.Passwords.Matches(ctx, password, u.PasswordHash)
 	if err != nil {
-		p.Delays.Excuse(ctx, u.Email)
 		return err
 	}
 	if !matches {
+		try.Fail()
 		var f errs.Faults
 		f.Add(field, "is not your password")
 		return f.Err()
 	}
-	p.Delays.Succeed(ctx, u.Email)
+	try.Succeed()
 	return nil
 }
 
