@@ -35,10 +35,10 @@ func (p *People) mailReset(ctx context.Context, email string) error {
 
 // sendReset mails a link to choose a password.
 func (p *People) sendReset(ctx context.Context, u *User, kind MailKind, life time.Duration) error {
-	if enough, err := p.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
-		return err
+	l, token, err := p.claimLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, life, mostOpenLinks)
+	if errors.Is(err, errEnoughLinks) {
+		return nil
 	}
-	l, token, err := p.newLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, life)
 	if err != nil {
 		return err
 	}
@@ -201,14 +201,19 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 func (p *People) fewLinks(ctx context.Context, userID string) error {
 	enough, err := p.enoughLinks(ctx, userID, ConfirmEmail)
 	if err == nil && enough {
-		return errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or change your password to end them")
+		return errManyAddresses
 	}
 	return err
 }
 
+var errManyAddresses = errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or change your password to end them")
+
 // newEmail mails a link to the address that the user wants to have.
 func (p *People) newEmail(ctx context.Context, u *User, email string) error {
-	l, token, err := p.newLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife)
+	l, token, err := p.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife, mostOpenLinks)
+	if errors.Is(err, errEnoughLinks) {
+		return errManyAddresses
+	}
 	if err != nil {
 		return err
 	}
