@@ -139,6 +139,8 @@ func (a *API) answer(c *gin.Context, r route) {
 	}
 }
 
+// admit lets the request in after what costs least: who asks, how often, whether
+// they may, and, of strangers, how much they send.
 func (a *API) admit(c *gin.Context, r route) error {
 	p, err := auth.Nobody(), error(nil)
 	if r.access == guarded {
@@ -154,6 +156,11 @@ func (a *API) admit(c *gin.Context, r route) error {
 	}
 	if !r.permission.Permits(p, r.method) {
 		return denied(p, r.permission)
+	}
+	if !p.Authenticated() {
+		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
+			return err
+		}
 	}
 	c.Request = c.Request.WithContext(auth.With(c.Request.Context(), p))
 	return nil

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/client"
@@ -63,7 +62,8 @@ func merge[S any](c *gin.Context) (func(S) (S, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := strictjson.WellFormed(patch); err != nil {
+	var settings S
+	if err := strictjson.Known(patch, &settings); err != nil {
 		return nil, err
 	}
 	return func(current S) (changed S, err error) {
@@ -71,7 +71,7 @@ func merge[S any](c *gin.Context) (func(S) (S, error), error) {
 		if err != nil {
 			return changed, fmt.Errorf("encode the object to patch: %w", err)
 		}
-		merged, err := jsonpatch.MergePatch(document, patch)
+		merged, err := strictjson.Merge(document, patch)
 		if err != nil {
 			return changed, fmt.Errorf("merge the patch: %w", err)
 		}

@@ -3,6 +3,8 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +99,48 @@ func TestGuessingPasswordsIsSlow(t *testing.T) {
 		right.from = "203.0.113.7" // from elsewhere the user is not locked out
 		want[map[string]any](t, s, 200, right)
 	}
+}
+
+// TestRightPasswordsAtOnceAreNoWrongOnes: they wait for their turn.
+func TestRightPasswordsAtOnceAreNoWrongOnes(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{signIns: ratelimit.Rule{Requests: 10, Per: time.Minute, Burst: 10}})
+	u := s.withPassword(t)
+	for _, c := range []call{
+		{method: "GET", path: "/api/me", as: byBasic(u.Email, password)},
+		post("/api/token", map[string]any{"email": u.Email, "password": password}),
+	} {
+		var asking sync.WaitGroup
+		answers := make([]int, 40)
+		for i := range answers {
+			r := request(t, c)
+			asking.Go(func() {
+				w := httptest.NewRecorder()
+				s.engine.ServeHTTP(w, r)
+				answers[i] = w.Code
+			})
+		}
+		asking.Wait()
+		if slices.Max(answers) != 200 {
+			t.Errorf("%s: %v", c.path, answers)
+		}
+	}
+}
+
+// TestTriesByEitherNameAreOneCount.
+func TestTriesByEitherNameAreOneCount(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{signIns: ratelimit.Rule{Requests: 4, Per: time.Hour, Burst: 4}})
+	u := s.withPassword(t)
+	for range 2 {
+		refused(t, s, 401, "authentication_failed", signInAs(u.Email, "wrong horse battery", ""))
+		refused(t, s, 401, "authentication_failed", call{method: "GET", path: "/api/me", as: byBasic(u.Username, "wrong horse battery")})
+	}
+	refused(t, s, 429, "rate_limited", signInAs(u.Email, password, ""))
+	refused(t, s, 429, "rate_limited", call{method: "GET", path: "/api/me", as: byBasic(strings.ToUpper(u.Username), password)})
+	refused(t, s, 429, "rate_limited", call{
+		method: "POST", path: "/api/password/change", as: s.session(t, u.ID), body: map[string]any{"old_password": password, "password": otherPassword},
+	})
 }
 
 // TestSchemesThatAreOff are not there.

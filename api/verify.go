@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -18,9 +19,10 @@ import (
 )
 
 // verifySelf answers GET /verify: the key speaks for itself, the decision is
-// the status.
+// the status. Its holder cannot have the store read: Cache-Control is not for
+// them to say.
 func (a *API) verifySelf(c *gin.Context) {
-	q := &keys.Question{Key: auth.CredentialOf(c.Request, a.Format), Cost: 1, Fresh: wantsFresh(c.Request)}
+	q := &keys.Question{Key: auth.CredentialOf(c.Request, a.Format), Cost: 1}
 	q.Address = a.Edge.Trusted.Client(c.Request).Address
 	if agent := c.Request.Header["User-Agent"]; len(agent) > 0 {
 		q.UserAgent = agent[0]
@@ -66,6 +68,7 @@ func checkQuestionScopes(scopes []string, field string, fault func(field, detail
 	}
 }
 
+// wantsFresh reports whether the verifier wants the store read, not the cache.
 func wantsFresh(r *http.Request) bool {
 	v := r.Header["Cache-Control"]
 	return len(v) > 0 && strings.Contains(strings.ToLower(v[0]), "no-cache")
@@ -107,13 +110,18 @@ func (a *API) verifyAsked(c *gin.Context) {
 }
 
 func (a *API) ask(c *gin.Context) (keys.Verdict, error) {
-	q := &keys.Question{Fresh: wantsFresh(c.Request)}
-	if !a.VerifyOpen {
+	q := &keys.Question{}
+	if a.VerifyOpen {
+		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
+			return keys.Verdict{}, err
+		}
+		q.Charged = "address " + proxies.Neighbourhood(a.Edge.Trusted.Client(c.Request).Address)
+	} else {
 		p, err := a.verifier(c.Request)
 		if err != nil {
 			return keys.Verdict{}, err
 		}
-		q.Asker = p
+		q.Asker, q.Charged, q.Fresh = p, cmp.Or(p.KeyID, p.ID()), wantsFresh(c.Request)
 	}
 	if c.Request.URL.RawQuery != "" {
 		if err := httpx.NewQuery(c.Request).Err(); err != nil {

@@ -1,8 +1,10 @@
 package api_test
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -178,21 +180,44 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
-// TestNoCache: Cache-Control: no-cache asks the store, and is never answered
-// by what is cached.
+// TestNoCache: Cache-Control: no-cache of a verifier asks the store, and is
+// never answered by what is cached. Who shows no credential is not heard, nor
+// is the holder of a key that speaks for itself.
 func TestNoCache(t *testing.T) {
 	t.Parallel()
-	s := newSuite(t, settings{open: true})
-	_, key := s.issue(t, s.account(t, keys.FirstOrganization, keys.AccountFields{}), keys.KeyFields{})
 	fresh := func(c call) call { c.header = map[string]string{"Cache-Control": "max-age=0, No-Cache"}; return c }
-	for range 2 {
-		want[client.VerifyResponse](t, s, 200, fresh(self(key, "")))
-	}
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	asker := byKey(s.verifier(t, x).secret)
+	s.warm(t, self(x.secret, ""))
+	s.warm(t, about(asker, x.secret))
 	s.store.breakBy(always(errBroken))
-	refused(t, s, 503, "unavailable", fresh(self(key, "")))
-	refused(t, s, 503, "unavailable", fresh(about(anonymous, key)))
+	want[client.VerifyResponse](t, s, 200, fresh(self(x.secret, "")))
+	refused(t, s, 503, "unavailable", fresh(about(asker, x.secret)))
 	s.store.breakBy(nil)
-	want[client.VerifyResponse](t, s, 200, fresh(self(key, "")))
+	want[client.VerifyResponse](t, s, 200, fresh(about(asker, x.secret)))
+
+	open := newSuite(t, settings{open: true})
+	x = open.tenant(t)
+	open.warm(t, about(anonymous, x.secret))
+	open.store.breakBy(always(errBroken))
+	want[client.VerifyResponse](t, open, 200, fresh(about(anonymous, x.secret)))
+}
+
+// warm repeats the question until it is answered from memory: the cache takes
+// in what was loaded a moment later.
+func (s *suite) warm(t *testing.T, c call) {
+	t.Helper()
+	var reads atomic.Int64
+	s.store.breakBy(func(context.Context, string) error { reads.Add(1); return nil })
+	defer s.store.breakBy(nil)
+	for range 10_000 {
+		before := reads.Load()
+		if want[client.VerifyResponse](t, s, 200, c); reads.Load() == before {
+			return
+		}
+	}
+	t.Fatal("the question is never answered from memory")
 }
 
 // TestChangesReachVerification: what an answer said is true for the next

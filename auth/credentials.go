@@ -67,6 +67,7 @@ const (
 	ResetPassword Purpose = "reset"
 	Invitation    Purpose = "invite"
 	Calendar      Purpose = "calendar" // the address of a feed, which no mail holds
+	SignedUpAgain Purpose = "exists"   // opens nothing: it notes that its user was told of it
 )
 
 // Link is a secret that was mailed to somebody. It works once, until it

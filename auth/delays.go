@@ -26,16 +26,22 @@ const (
 	accountFactor  = 5  // how many times the tries one account has from all addresses
 	delaysKept     = 100_000
 	delayForgotten = time.Hour
-	timesKept      = 8
+	waitingTries   = 100  // of one address, while others of its tries are decided
+	allWaiting     = 2000 // of all addresses
+	turnWait       = 15 * time.Second
 )
 
 // Delays makes whoever guesses passwords wait: after some wrong tries each
-// further one doubles the time until the next.
+// further one doubles the time until the next. Tries that are not decided yet are
+// no wrong ones; but no more are decided at once than could be wrong one
+// after the other, so the others wait for their turn.
 type Delays struct {
-	rule ratelimit.Rule
-	now  func() time.Time
-	mu   sync.Mutex
-	seen *lru.Cache[string, tries]
+	rule    ratelimit.Rule
+	now     func() time.Time
+	mu      sync.Mutex
+	seen    *lru.Cache[string, tries]
+	waiting int
+	decided chan struct{} // closed when a try was decided, and made anew
 	// known holds the accounts with the addresses that they were signed in to
 	// from. Only who has an account can add to it.
 	known *lru.Cache[string, struct{}]
@@ -43,27 +49,10 @@ type Delays struct {
 
 // tries is what is known of one address, account or both.
 type tries struct {
-	failed int64       // wrong or not decided yet
-	times  []time.Time // of the latest of them, at most timesKept, ascending
-}
-
-// last is when the latest of the tries was.
-func (t *tries) last() time.Time { return t.times[len(t.times)-1] }
-
-func (t *tries) add(now time.Time) {
-	if len(t.times) == timesKept {
-		t.times = t.times[1:]
-	}
-	t.failed, t.times = t.failed+1, append(t.times, now)
-}
-
-// takeBack takes the latest try back, so that it delays nothing and keeps
-// nothing from being forgotten. The last time of wrong tries stays.
-func (t *tries) takeBack() {
-	t.failed--
-	if len(t.times) > 1 {
-		t.times = t.times[:len(t.times)-1]
-	}
+	failed  int64
+	last    time.Time // of those that failed
+	flying  int64     // heard, and not decided yet
+	waiting int       // for their turn
 }
 
 // NewDelays returns Delays: the burst of the rule is how many wrong tries are
@@ -77,7 +66,7 @@ func NewDelays(rule ratelimit.Rule, now func() time.Time) (*Delays, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Delays{rule: rule, now: now, seen: seen, known: known}, nil
+	return &Delays{rule: rule, now: now, seen: seen, known: known, decided: make(chan struct{})}, nil
 }
 
 // trySource is one of the names that a try is counted under.
@@ -105,41 +94,120 @@ func sourceName(text string) string {
 	return string(sum[:])
 }
 
-// Begin counts a try before it is decided, so that many at once are no more
-// than one after the other. It fails with errs.Limited where it is too early.
-func (d *Delays) Begin(ctx context.Context, login string) error {
-	if d.rule.IsZero() {
-		return nil
+// Try is a try that is heard. It ends by one of its methods; what follows the
+// first of them changes nothing.
+type Try struct {
+	delays  *Delays
+	sources [3]trySource
+	over    bool
+}
+
+// Begin hears a try to sign in to the account, once it is its turn. It fails
+// with errs.Limited where it is too early after wrong ones, and with
+// errs.Unavailable where too many wait.
+func (d *Delays) Begin(ctx context.Context, account string) (*Try, error) {
+	t := &Try{delays: d, over: d.rule.IsZero()}
+	if t.over {
+		return t, nil
 	}
+	t.sources = d.sources(ctx, account)
+	timer := time.NewTimer(turnWait)
+	defer timer.Stop()
+	for {
+		turn, err := d.hear(t)
+		if turn == nil || err != nil {
+			return t, err
+		}
+		select {
+		case <-turn:
+			d.leave(t)
+		case <-ctx.Done():
+			d.leave(t)
+			return t, ctx.Err()
+		case <-timer.C:
+			d.leave(t)
+			return t, errCrowded()
+		}
+	}
+}
+
+func errCrowded() error {
+	e := errs.New(errs.Unavailable, "too many sign-ins at once; try again in a moment")
+	e.RetryAfter = turnWait
+	return e
+}
+
+// hear lets the try be decided, or returns what ends when it can ask again.
+func (d *Delays) hear(t *Try) (turn <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := d.now()
-	sources := d.sources(ctx, login)
-	asked := sources[:]
-	if _, known := d.known.Get(sources[0].name); known {
-		asked = sources[:2]
+	now, wait := d.now(), false
+	asked := t.sources[:]
+	if _, known := d.known.Get(t.sources[0].name); known {
+		asked = asked[:2]
 	}
 	for _, s := range asked {
-		if t, ok := d.seen.Get(s.name); ok && now.Before(d.next(&t, s)) {
+		found := d.of(s, now)
+		if next := d.next(&found, s); now.Before(next) {
 			e := errs.New(errs.Limited, "too many failed tries to sign in; wait before the next")
-			e.RetryAfter = d.next(&t, s).Sub(now)
-			return e
+			e.RetryAfter = next.Sub(now)
+			return nil, e
 		}
+		wait = wait || (found.flying > 0 && found.failed+found.flying >= s.free)
 	}
-	for _, s := range sources {
-		t, ok := d.seen.Get(s.name)
-		if ok && now.Sub(t.last()) > delayForgotten {
-			t = tries{}
-		}
-		t.add(now)
-		d.seen.Add(s.name, t)
+	if !wait {
+		d.each(t, now, func(x *tries) { x.flying++ })
+		return nil, nil
 	}
-	return nil
+	address := d.of(t.sources[1], now)
+	if d.waiting >= allWaiting || address.waiting >= waitingTries {
+		return nil, errCrowded()
+	}
+	address.waiting++
+	d.seen.Add(t.sources[1].name, address)
+	d.waiting++
+	return d.decided, nil
+}
+
+// leave takes the try out of those that wait.
+func (d *Delays) leave(t *Try) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiting--
+	x := d.of(t.sources[1], d.now())
+	x.waiting = max(0, x.waiting-1)
+	d.keep(t.sources[1], &x)
+}
+
+// of returns what is known of the source and not forgotten.
+func (d *Delays) of(s trySource, now time.Time) tries {
+	x, _ := d.seen.Get(s.name)
+	if now.Sub(x.last) > delayForgotten {
+		x.failed, x.last = 0, time.Time{}
+	}
+	return x
+}
+
+// keep keeps what is known of the source, if that is anything.
+func (d *Delays) keep(s trySource, x *tries) {
+	if *x == (tries{}) {
+		d.seen.Remove(s.name)
+		return
+	}
+	d.seen.Add(s.name, *x)
+}
+
+func (d *Delays) each(t *Try, now time.Time, change func(*tries)) {
+	for _, s := range t.sources {
+		x := d.of(s, now)
+		change(&x)
+		d.keep(s, &x)
+	}
 }
 
 // next is when the next try is heard.
 func (d *Delays) next(t *tries, s trySource) time.Time {
-	return t.last().Add(d.delay(t.failed-s.free, s.longest))
+	return t.last.Add(d.delay(t.failed-s.free, s.longest))
 }
 
 func (d *Delays) delay(beyond int64, longest time.Duration) time.Duration {
@@ -153,34 +221,41 @@ func (d *Delays) delay(beyond int64, longest time.Duration) time.Duration {
 	return first << beyond
 }
 
-// Excuse takes the try back: it was neither right nor wrong.
-func (d *Delays) Excuse(ctx context.Context, login string) { d.takeBack(ctx, login, false) }
+// Fail ends a try that was wrong.
+func (t *Try) Fail() {
+	t.end(func(now time.Time) {
+		t.delays.each(t, now, func(x *tries) { x.failed, x.last = x.failed+1, now })
+	})
+}
 
-// Succeed takes the try back, and forgets what the address did wrong with this
-// account. What it did with others stays: who has an account of his own cannot
-// wash himself clean by signing in to it.
-func (d *Delays) Succeed(ctx context.Context, login string) { d.takeBack(ctx, login, true) }
+// Excuse ends a try that was neither right nor wrong.
+func (t *Try) Excuse() { t.end(func(time.Time) {}) }
 
-func (d *Delays) takeBack(ctx context.Context, login string, right bool) {
-	if d.rule.IsZero() {
+// Succeed ends a try that was right, and forgets what the address did wrong
+// with this account. What it did with others stays: who has an account of their
+// own cannot wash themselves clean by signing in to it.
+func (t *Try) Succeed() {
+	t.end(func(now time.Time) {
+		d, both := t.delays, t.sources[0]
+		d.known.Add(both.name, struct{}{})
+		x := d.of(both, now)
+		x.failed, x.last = 0, time.Time{}
+		d.keep(both, &x)
+	})
+}
+
+// end lets those go on that wait for the try.
+func (t *Try) end(outcome func(now time.Time)) {
+	if t.over {
 		return
 	}
+	t.over = true
+	d := t.delays
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	sources := d.sources(ctx, login)
-	if right {
-		d.known.Add(sources[0].name, struct{}{})
-		d.seen.Remove(sources[0].name)
-	}
-	for _, s := range sources {
-		t, ok := d.seen.Get(s.name)
-		switch {
-		case !ok:
-		case t.failed <= 1:
-			d.seen.Remove(s.name)
-		default:
-			t.takeBack()
-			d.seen.Add(s.name, t)
-		}
-	}
+	now := d.now()
+	d.each(t, now, func(x *tries) { x.flying = max(0, x.flying-1) })
+	outcome(now)
+	close(d.decided)
+	d.decided = make(chan struct{})
 }

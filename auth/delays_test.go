@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
@@ -45,25 +46,35 @@ func from(t *testing.T, address string) context.Context {
 // wrong makes a wrong try and returns how long to wait, 0 where it was heard.
 func (g *guesser) wrong(login, address string) time.Duration {
 	g.t.Helper()
-	err := g.Begin(from(g.t, address), login)
+	try, wait := g.begin(login, address)
+	if wait == 0 {
+		try.Fail()
+	}
+	return wait
+}
+
+// begin returns a try, or how long to wait.
+func (g *guesser) begin(login, address string) (*auth.Try, time.Duration) {
+	g.t.Helper()
+	try, err := g.Begin(from(g.t, address), login)
 	if err == nil {
-		return 0
+		return try, 0
 	}
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Kind != errs.Limited || e.RetryAfter <= 0 {
 		g.t.Fatalf("%v, want the kind %s and how long to wait", err, errs.Limited)
 	}
-	return e.RetryAfter
+	return nil, e.RetryAfter
 }
 
 // right signs in, or returns how long to wait.
 func (g *guesser) right(login, address string) time.Duration {
 	g.t.Helper()
-	d := g.wrong(login, address)
-	if d == 0 {
-		g.Succeed(from(g.t, address), login)
+	try, wait := g.begin(login, address)
+	if wait == 0 {
+		try.Succeed()
 	}
-	return d
+	return wait
 }
 
 func (g *guesser) heard(what string, d time.Duration) {
@@ -203,37 +214,133 @@ func TestNoStrangerLocksAUserOut(t *testing.T) {
 	g.heard("the user elsewhere", g.right("ada", cafe))
 }
 
+// Of many wrong tries at once no more are decided than one after the other.
 func TestTriesAtOnceAreAllCounted(t *testing.T) {
 	t.Parallel()
-	g := newGuesser(t)
-	var heard atomic.Int64
-	var trying sync.WaitGroup
-	for range 50 {
-		trying.Go(func() {
-			if g.Begin(from(t, home), "ada") == nil {
-				heard.Add(1)
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuesser(t)
+		var heard atomic.Int64
+		var trying sync.WaitGroup
+		for range 50 {
+			trying.Go(func() {
+				if try, err := g.Begin(from(t, home), "ada"); err == nil {
+					heard.Add(1)
+					time.Sleep(time.Millisecond) // as long as it takes to decide it
+					try.Fail()
+				}
+			})
+		}
+		trying.Wait()
+		if n := heard.Load(); n != 3 {
+			t.Errorf("%d of 50 tries at once were heard, want 3", n)
+		}
+	})
+}
+
+// Right tries in flight are no wrong ones: they wait for their turn.
+func TestRightTriesAtOnceWaitTheirTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuesser(t)
+		var at, most, right atomic.Int64
+		var trying sync.WaitGroup
+		for range 80 {
+			trying.Go(func() {
+				try, err := g.Begin(from(t, home), "ada")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				now := at.Add(1)
+				for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+				}
+				time.Sleep(time.Millisecond)
+				at.Add(-1)
+				try.Succeed()
+				right.Add(1)
+			})
+		}
+		trying.Wait()
+		if right.Load() != 80 || most.Load() > 3 {
+			t.Errorf("%d of 80 were right, %d of them at once", right.Load(), most.Load())
+		}
+		if n := g.Remembered(); n != 0 {
+			t.Errorf("%d names are remembered for nothing", n)
+		}
+	})
+}
+
+// Who waits for tries that are never decided is sent away, and so is whoever
+// comes when many of an address wait; other addresses are heard.
+func TestTheTurnIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuesser(t)
+		for range 3 {
+			if _, wait := g.begin("ada", home); wait != 0 {
+				t.Fatal("a free try waits")
 			}
-		})
+		}
+		answers := make(chan error, 1000)
+		for range 150 {
+			go func() { _, err := g.Begin(from(t, home), "ada"); answers <- err }()
+		}
+		synctest.Wait()
+		if n := len(answers); n != 50 {
+			t.Errorf("%d of 150 were sent away at once, want 50", n)
+		}
+		g.heard("another address", g.right("ada", cafe))
+		g.heard("another account", g.right("bob", home))
+		began := time.Now()
+		for range 150 {
+			if err := <-answers; !errors.Is(err, errs.Unavailable) {
+				t.Fatalf("who waits in vain is told %v", err)
+			}
+		}
+		if waited := time.Since(began); waited != 15*time.Second {
+			t.Errorf("they waited %s", waited)
+		}
+		ctx, cancel := context.WithCancel(from(t, home))
+		go func() { _, err := g.Begin(ctx, "ada"); answers <- err }()
+		synctest.Wait()
+		cancel()
+		if err := <-answers; !errors.Is(err, context.Canceled) {
+			t.Errorf("who gives up is told %v", err)
+		}
+	})
+}
+
+func TestATryEndsOnce(t *testing.T) {
+	t.Parallel()
+	g := newGuesser(t)
+	for range 3 {
+		try, _ := g.begin("ada", home)
+		try.Fail()
+		try.Succeed()
+		try.Excuse()
 	}
-	trying.Wait()
-	if n := heard.Load(); n != 3 {
-		t.Errorf("%d of 50 tries at once were heard, want 3", n)
+	if g.wrong("ada", home) == 0 {
+		t.Error("a wrong try was taken back")
 	}
 }
 
 func TestAnExcusedTryNeverWas(t *testing.T) {
 	t.Parallel()
 	g := newGuesser(t)
+	excused := func() {
+		t.Helper()
+		try, wait := g.begin("ada", home)
+		g.heard("an excused try", wait)
+		try.Excuse()
+	}
 	for range 20 {
-		g.heard("an excused try", g.wrong("ada", home))
-		g.Excuse(from(t, home), "ada")
+		excused()
 	}
 	for range 2 {
 		g.wrong("ada", home)
 	}
 	for range 5 {
-		g.heard("one more that is excused", g.wrong("ada", home))
-		g.Excuse(from(t, home), "ada")
+		excused()
 	}
 	g.wrong("ada", home)
 	if g.wrong("ada", home) == 0 {
@@ -243,25 +350,27 @@ func TestAnExcusedTryNeverWas(t *testing.T) {
 
 func TestManyRightTriesAtOnceWashNothingAway(t *testing.T) {
 	t.Parallel()
-	g := newGuesser(t)
-	for i := range 29 {
-		g.wrong(fmt.Sprint("user", i), home)
-	}
-	g.wait(time.Minute)
-	begun := 0
-	for g.wrong("mallory", home) == 0 {
-		begun++
-		if begun > 100 {
-			break
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuesser(t)
+		for i := range 29 {
+			g.wrong(fmt.Sprint("user", i), home)
 		}
-	}
-	for range begun {
-		g.Succeed(from(t, home), "mallory")
-	}
-	g.wrong("user29", home)
-	if g.wrong("user30", home) == 0 {
-		t.Error("the address was washed clean")
-	}
+		g.wait(time.Minute)
+		var trying sync.WaitGroup
+		for range 50 {
+			trying.Go(func() {
+				if try, err := g.Begin(from(t, home), "mallory"); err == nil {
+					time.Sleep(time.Millisecond)
+					try.Succeed()
+				}
+			})
+		}
+		trying.Wait()
+		g.wrong("user29", home)
+		if g.wrong("user30", home) == 0 {
+			t.Error("the address was washed clean")
+		}
+	})
 }
 
 func TestDelaysTakeBoundedMemory(t *testing.T) {
@@ -283,11 +392,13 @@ func TestDelaysOfASlowRuleStayDelays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 60 {
-		if err := d.Begin(from(t, home), "ada"); err != nil {
+		try, err := d.Begin(from(t, home), "ada")
+		if err != nil {
 			t.Fatal(err)
 		}
+		try.Fail()
 		at = at.Add(15*time.Minute - time.Nanosecond)
-		if err := d.Begin(from(t, home), "ada"); !errors.Is(err, errs.Limited) {
+		if _, err := d.Begin(from(t, home), "ada"); !errors.Is(err, errs.Limited) {
 			t.Fatalf("the delay after %d tries is shorter than the longest: %v", i+1, err)
 		}
 		at = at.Add(time.Nanosecond)
@@ -301,9 +412,11 @@ func TestNoRuleDelaysNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 100 {
-		if err := d.Begin(from(t, home), "ada"); err != nil {
+		try, err := d.Begin(from(t, home), "ada")
+		if err != nil {
 			t.Fatal(err)
 		}
+		try.Fail()
+		try.Succeed()
 	}
-	d.Succeed(from(t, home), "ada")
 }

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -18,8 +20,11 @@ const (
 	confirmLife    = 3 * 24 * time.Hour
 	resetLife      = time.Hour
 	invitationLife = 7 * 24 * time.Hour
-	mostOpenLinks  = 3 // of one user and purpose: more mails help nobody
+	mostOpenLinks  = 3              // of one user and purpose: more mails help nobody
+	toldLife       = 24 * time.Hour // in which one mail tells that somebody signed up again
 )
+
+var errEnoughLinks = errors.New("enough links are open")
 
 // newLink stores a link and returns the token that its holder is sent.
 func (p *People) newLink(ctx context.Context, l Link, life time.Duration) (Link, string, error) {
@@ -30,6 +35,51 @@ func (p *People) newLink(ctx context.Context, l Link, life time.Duration) (Link,
 		return Link{}, "", fmt.Errorf("make a link: %w", err)
 	}
 	return l, token, nil
+}
+
+// claimLink is newLink for at most so many open links of one user and purpose,
+// else it fails with errEnoughLinks. The link takes one of so many ids, which
+// only one of many who ask at once gets, at whatever node.
+func (p *People) claimLink(ctx context.Context, l Link, life time.Duration, most int) (Link, string, error) {
+	token := rand.Text()
+	l.Stamp, l.Hash = keys.NewStamp(p.Now()), hashToken(token)
+	l.ExpiresAt = l.CreatedAt.Add(life)
+	for place := range most {
+		l.ID = placeID(l.UserID, l.Purpose, place)
+		err := p.takePlace(ctx, l)
+		if err == nil {
+			return l, token, nil
+		}
+		if !errors.Is(err, errEnoughLinks) {
+			return Link{}, "", fmt.Errorf("make a link: %w", err)
+		}
+	}
+	return Link{}, "", errEnoughLinks
+}
+
+func placeID(userID string, purpose Purpose, place int) string {
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", userID, purpose, place))
+	return ids.Link + hex.EncodeToString(digest[:16])
+}
+
+// takePlace stores the link under its id, unless an open one has it.
+func (p *People) takePlace(ctx context.Context, l Link) error {
+	err := p.Store.Links().Insert(ctx, l)
+	if !errors.Is(err, errs.Conflict) {
+		return err
+	}
+	old, err := p.Store.Links().Get(ctx, l.ID)
+	if err == nil && !old.open(p.Now()) {
+		l.Revision = old.Revision + 1
+		err = p.Store.Links().Replace(ctx, l)
+		if err == nil {
+			return nil
+		}
+	}
+	if err == nil || errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) { // somebody else has it, or had it until now
+		return errEnoughLinks
+	}
+	return err
 }
 
 var errLinkOver = errs.New(errs.NotFound, "this link was used, is too old, or never was; ask for a new one")

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,20 +44,28 @@ func wrong(err error) bool {
 // wrong passwords are answered alike, in content and time; who guesses waits
 // ever longer, see Delays.
 func (p *People) Check(ctx context.Context, l Login) (User, error) {
-	if err := p.Delays.Begin(ctx, l.Name); err != nil {
+	named, err := p.find(ctx, l.Name)
+	if err != nil {
 		return User{}, err
 	}
+	// Of a user the tries by either name are one count.
+	try, err := p.Delays.Begin(ctx, cmp.Or(named.ID, l.Name))
+	if err != nil {
+		return User{}, err
+	}
+	defer try.Excuse()
 	u, err := p.check(ctx, l)
 	switch {
 	case err == nil:
-		p.Delays.Succeed(ctx, l.Name)
-	case !wrong(err): // and not right either
-		p.Delays.Excuse(ctx, l.Name)
+		try.Succeed()
+	case wrong(err):
+		try.Fail()
 	}
 	return u, err
 }
 
-// check is Check of a try that is heard.
+// check is Check of a try that is heard. The user is read anew: it may have
+// waited.
 func (p *People) check(ctx context.Context, l Login) (User, error) {
 	u, err := p.find(ctx, l.Name)
 	if err != nil {

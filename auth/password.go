@@ -23,9 +23,9 @@ const (
 	MaxPasswordBytes  = 1024
 )
 
-// Passwords hashes and compares passwords with argon2id (RFC 9106). Hashing is
-// slow by intent: at most two run per core, others wait a little, then are
-// told to come back.
+// Passwords hashes, compares and rates passwords, with argon2id (RFC 9106).
+// Hashing is slow by intent, and rating by nature: together they take at most half
+// of the cores. Some more wait a little, others are told to come back.
 type Passwords struct {
 	params *argon2id.Params
 	places chan struct{}
@@ -34,22 +34,26 @@ type Passwords struct {
 	waiting, refused atomic.Int64
 }
 
-const hashingWait = 5 * time.Second
+const (
+	hashingWait = 5 * time.Second
+	mostWaiting = 100 // for each place
+)
 
 // NewPasswords returns Passwords with the second recommended set of
 // parameters of OWASP's password storage guide: 19 MiB, 2 passes, 1 lane.
 func NewPasswords() (*Passwords, error) {
 	p := &Passwords{
 		params: &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		places: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		places: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 	var err error
 	p.decoy, err = argon2id.CreateHash("nobody's password", p.params)
 	return p, err
 }
 
-// CheckStrength returns what is wrong with a new password, or "".
-func CheckStrength(password string) string {
+// checkForm tells what is wrong with the form of a new password, which costs
+// nothing to see, or "".
+func checkForm(password string) string {
 	switch {
 	case !utf8.ValidString(password):
 		return "must be valid UTF-8"
@@ -59,18 +63,42 @@ func CheckStrength(password string) string {
 		return fmt.Sprintf("must have at least %d characters", MinPasswordLength)
 	case len(password) > MaxPasswordBytes:
 		return fmt.Sprintf("must have at most %d bytes", MaxPasswordBytes)
-	case guessable(password):
-		return "is too common or too easy to guess; use several words, or a password manager"
 	default:
 		return ""
 	}
 }
 
+// Rate refuses a new password of a wrong form with errs.Invalid, and one that
+// is too easy to guess. That is work for whoever has shown that they may set a
+// password, and waits as hashing does.
+func (p *Passwords) Rate(ctx context.Context, password string) error {
+	fault := checkForm(password)
+	if fault == "" {
+		release, err := p.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if guessable(password) {
+			fault = "is too common or too easy to guess; use several words, or a password manager"
+		}
+	}
+	return passwordFault(fault)
+}
+
+// passwordFault is the error of a new password with the fault, nil for "".
+func passwordFault(fault string) error {
+	var f errs.Faults
+	f.Check(fault == "", "password", fault)
+	return f.Err()
+}
+
 // guessable reports whether lists of common passwords, names and patterns lead
 // to the password in fewer than 10^6 tries (Wheeler, "zxcvbn", USENIX Security
-// 2016). Only its beginning is looked at: the rest can make it no worse.
+// 2016). Only its beginning is looked at: the rest can make it no worse, and
+// the time grows much faster than the length.
 func guessable(password string) bool {
-	const looked, wanted = 40, 2
+	const looked, wanted = 24, 2
 	runes := []rune(password)
 	return zxcvbn.PasswordStrength(string(runes[:min(len(runes), looked)]), nil).Score < wanted
 }
@@ -127,8 +155,15 @@ func (p *Passwords) Stats() PasswordStats {
 }
 
 func (p *Passwords) enter(ctx context.Context) (release func(), err error) {
-	p.waiting.Add(1)
+	select {
+	case p.places <- struct{}{}:
+		return func() { <-p.places }, nil
+	default:
+	}
 	defer p.waiting.Add(-1)
+	if p.waiting.Add(1) > int64(mostWaiting*cap(p.places)) {
+		return nil, p.refuse()
+	}
 	timer := time.NewTimer(hashingWait)
 	defer timer.Stop()
 	select {
@@ -137,9 +172,13 @@ func (p *Passwords) enter(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-timer.C:
-		p.refused.Add(1)
-		e := errs.New(errs.Unavailable, "too many sign-ins at once; try again in a moment")
-		e.RetryAfter = hashingWait
-		return nil, e
+		return nil, p.refuse()
 	}
+}
+
+func (p *Passwords) refuse() error {
+	p.refused.Add(1)
+	e := errs.New(errs.Unavailable, "too many sign-ins at once; try again in a moment")
+	e.RetryAfter = hashingWait
+	return e
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,4 +146,66 @@ func TestHashesAreUpgradedAtSignIn(t *testing.T) {
 	if stored() != strong {
 		t.Error("a hash of today's parameters was made anew")
 	}
+}
+
+// Rating a password is work as hashing it is: it is done for who shows a good
+// token or the old password, and waits for a place.
+func TestPasswordsAreRatedForWhoMaySetThem(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ada := o.user("ada@example.com")
+	o.must(o.ForgotPassword(t.Context(), ada.Email))
+	mail, _ := o.mailed(ada.Email)
+	const guessable = "passwordpassword"
+	leave := o.Passwords.Occupy()
+	o.refused("a wrong token", o.ResetPassword(t.Context(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ", guessable), errs.NotFound)
+	o.refused("a short password", o.ResetPassword(t.Context(), mail.Token, "short"), errs.Invalid)
+	for name, do := range map[string]func(context.Context) error{
+		"a reset": func(ctx context.Context) error { return o.ResetPassword(ctx, mail.Token, guessable) },
+		"a change": func(ctx context.Context) error {
+			return o.ChangePassword(ctx, o.as(ada), password, guessable)
+		},
+		"a sign-up": func(ctx context.Context) error {
+			return o.SignUp(ctx, auth.SignUpInput{Email: "bob@example.com", Password: guessable})
+		},
+		"a user made by staff": func(ctx context.Context) error {
+			_, err := o.Create(ctx, o.admin, "", auth.UserFields{Email: "eve@example.com", Password: guessable})
+			return err
+		},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- do(ctx) }()
+		for o.Passwords.Stats().Waiting == 0 && len(done) == 0 {
+			runtime.Gosched()
+		}
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("%s waits for no place: %v", name, err)
+		}
+	}
+	leave()
+	o.refused("a password that is easy to guess", o.ResetPassword(t.Context(), mail.Token, guessable), errs.Invalid)
+	o.must(o.ResetPassword(t.Context(), mail.Token, otherPassword)) // the refusals did not spend it
+}
+
+func TestFewWaitForHashing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		passwords, err := auth.NewPasswords()
+		if err != nil {
+			t.Fatal(err)
+		}
+		passwords.Occupy()
+		ctx, cancel := context.WithCancel(t.Context())
+		most, errors := 100*passwords.Stats().Places, make(chan error, 10_000)
+		for range most + 50 {
+			go func() { errors <- passwords.Rate(ctx, password) }()
+		}
+		synctest.Wait()
+		if s := passwords.Stats(); s.Waiting != most || s.Refused != 50 || len(errors) != 50 {
+			t.Errorf("of %d more than the queue takes: %+v, %d answered", 50, s, len(errors))
+		}
+		cancel()
+	})
 }

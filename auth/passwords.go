@@ -35,10 +35,10 @@ func (p *People) mailReset(ctx context.Context, email string) error {
 
 // sendReset mails a link to choose a password.
 func (p *People) sendReset(ctx context.Context, u *User, kind MailKind, life time.Duration) error {
-	if enough, err := p.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
-		return err
+	l, token, err := p.claimLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, life, mostOpenLinks)
+	if errors.Is(err, errEnoughLinks) {
+		return nil
 	}
-	l, token, err := p.newLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, life)
 	if err != nil {
 		return err
 	}
@@ -52,11 +52,14 @@ func (p *People) sendReset(ctx context.Context, u *User, kind MailKind, life tim
 // ResetPassword sets the password of the user to whom the token was mailed,
 // and ends all of his sessions, signed tokens and other links.
 func (p *People) ResetPassword(ctx context.Context, token, password string) error {
-	if err := checkNewPassword(password); err != nil {
+	if err := passwordFault(checkForm(password)); err != nil {
 		return err
 	}
 	l, err := p.openLink(ctx, ResetPassword, token)
 	if err != nil {
+		return err
+	}
+	if err := p.Passwords.Rate(ctx, password); err != nil {
 		return err
 	}
 	if err := p.useLink(ctx, l); err != nil {
@@ -73,13 +76,6 @@ func (p *People) ResetPassword(ctx context.Context, token, password string) erro
 	})
 }
 
-func checkNewPassword(password string) error {
-	var f errs.Faults
-	fault := CheckStrength(password)
-	f.Check(fault == "", "password", fault)
-	return f.Err()
-}
-
 var errNoPassword = errs.New(errs.Forbidden, "only users have passwords")
 
 // ChangePassword gives the principal another password, if he knows the one he
@@ -89,10 +85,13 @@ func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password
 	if a.Kind != UserKind {
 		return errNoPassword
 	}
-	if err := checkNewPassword(password); err != nil {
+	if err := passwordFault(checkForm(password)); err != nil {
 		return err
 	}
 	if err := p.ConfirmPassword(ctx, a, old, "old_password"); err != nil {
+		return err
+	}
+	if err := p.Passwords.Rate(ctx, password); err != nil {
 		return err
 	}
 	except := ""
@@ -115,20 +114,22 @@ func (p *People) ConfirmPassword(ctx context.Context, a *Principal, password, fi
 	if u.PasswordHash == "" {
 		return nil
 	}
-	if err := p.Delays.Begin(ctx, u.Email); err != nil {
+	try, err := p.Delays.Begin(ctx, u.ID)
+	if err != nil {
 		return err
 	}
+	defer try.Excuse()
 	matches, err := p.Passwords.Matches(ctx, password, u.PasswordHash)
 	if err != nil {
-		p.Delays.Excuse(ctx, u.Email)
 		return err
 	}
 	if !matches {
+		try.Fail()
 		var f errs.Faults
 		f.Add(field, "is not your password")
 		return f.Err()
 	}
-	p.Delays.Succeed(ctx, u.Email)
+	try.Succeed()
 	return nil
 }
 
@@ -203,14 +204,19 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 func (p *People) fewLinks(ctx context.Context, userID string) error {
 	enough, err := p.enoughLinks(ctx, userID, ConfirmEmail)
 	if err == nil && enough {
-		return errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or change your password to end them")
+		return errManyAddresses
 	}
 	return err
 }
 
+var errManyAddresses = errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or change your password to end them")
+
 // newEmail mails a link to the address that the user wants to have.
 func (p *People) newEmail(ctx context.Context, u *User, email string) error {
-	l, token, err := p.newLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife)
+	l, token, err := p.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife, mostOpenLinks)
+	if errors.Is(err, errEnoughLinks) {
+		return errManyAddresses
+	}
 	if err != nil {
 		return err
 	}

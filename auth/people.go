@@ -129,7 +129,7 @@ func (c uniqueEmails) Replace(ctx context.Context, u User) error {
 	return emailTaken(c.UserCollection.Replace(ctx, u))
 }
 
-// apply sets the fields after it has checked them all.
+// apply sets the fields after it has checked them all, what costs most last.
 func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	var f errs.Faults
 	checkFields(&f, fields)
@@ -140,6 +140,9 @@ func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
 	if fields.Password == "" {
 		return nil
 	}
+	if err := p.Passwords.Rate(ctx, fields.Password); err != nil {
+		return err
+	}
 	return p.setPassword(ctx, u, fields.Password)
 }
 
@@ -148,7 +151,7 @@ func checkFields(f *errs.Faults, fields UserFields) {
 	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username", "must be 1 to 64 letters, digits, _, . or -, a letter first")
 	keys.CheckText(f, "name", fields.Name)
 	if fields.Password != "" {
-		fault := CheckStrength(fields.Password)
+		fault := checkForm(fields.Password)
 		f.Check(fault == "", "password", fault)
 	}
 }

@@ -70,16 +70,18 @@ func (p *People) SecondStep(ctx context.Context, kept, code string) (token strin
 	if subtle.ConstantTimeCompare(digest[:], n.Password[:]) != 1 {
 		return "", errPendingOver
 	}
-	if err := p.Delays.Begin(ctx, u.Email); err != nil {
+	try, err := p.Delays.Begin(ctx, u.ID)
+	if err != nil {
 		return "", err
 	}
+	defer try.Excuse()
 	if err := p.checkCode(ctx, &u, code); err != nil {
-		if !errors.Is(err, errWrongSignIn) {
-			p.Delays.Excuse(ctx, u.Email)
+		if errors.Is(err, errWrongSignIn) {
+			try.Fail()
 		}
 		return "", errors.Join(errWrongCode(err), p.recordFailure(ctx, u.Email, err))
 	}
-	p.Delays.Succeed(ctx, u.Email)
+	try.Succeed()
 	token, _, err = p.BeginSession(ctx, u)
 	return token, err
 }

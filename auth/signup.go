@@ -76,8 +76,7 @@ func (p *People) remind(ctx context.Context, email, password string) error {
 		return fmt.Errorf("read user: %w", err)
 	}
 	if !u.ConfirmedAt.IsZero() {
-		p.Mailer.Post(Mail{Kind: MailExists, To: u.Email, Name: u.Name})
-		return nil
+		return p.sendExists(ctx, &u)
 	}
 	same, err := p.Passwords.Matches(ctx, password, u.PasswordHash)
 	if err != nil {
@@ -87,6 +86,18 @@ func (p *People) remind(ctx context.Context, email, password string) error {
 		return p.sendConfirmation(ctx, &u)
 	}
 	return p.letChoose(ctx, u)
+}
+
+// sendExists tells the user, who knows it after one mail for a while.
+func (p *People) sendExists(ctx context.Context, u *User) error {
+	_, _, err := p.claimLink(ctx, Link{Purpose: SignedUpAgain, Email: u.Email, UserID: u.ID}, toldLife, 1)
+	if errors.Is(err, errEnoughLinks) {
+		return nil
+	}
+	if err == nil {
+		p.Mailer.Post(Mail{Kind: MailExists, To: u.Email, Name: u.Name})
+	}
+	return err
 }
 
 // letChoose takes the password from an account whose address is not confirmed
@@ -117,10 +128,10 @@ func (p *People) letChoose(ctx context.Context, u User) error {
 }
 
 func (p *People) sendConfirmation(ctx context.Context, u *User) error {
-	if enough, err := p.enoughLinks(ctx, u.ID, ConfirmEmail); err != nil || enough {
-		return err
+	l, token, err := p.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: u.Email, UserID: u.ID}, confirmLife, mostOpenLinks)
+	if errors.Is(err, errEnoughLinks) {
+		return nil
 	}
-	l, token, err := p.newLink(ctx, Link{Purpose: ConfirmEmail, Email: u.Email, UserID: u.ID}, confirmLife)
 	if err != nil {
 		return err
 	}

@@ -256,3 +256,44 @@ func TestServiceAccountsAreNoUsers(t *testing.T) {
 	o.refused("disable", o.DisableOTP(ctx, &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r"}, "usr_x"), errs.NotFound)
 	o.refused("unlink", o.Unlink(ctx, robot, "github:x"), errs.NotFound)
 }
+
+// However many ask at once, few links are open: each is a mail.
+func TestFewLinksAreMailedToOneUser(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	const ada, bob = "ada@example.com", "bob@example.com"
+	o.user(ada)
+	many := func(do func() error) {
+		var asking sync.WaitGroup
+		for range 12 {
+			asking.Go(func() {
+				if err := do(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asking.Wait()
+	}
+	mails := func(what, to string, want int) {
+		t.Helper()
+		if _, n := o.mailed(to); n != want {
+			t.Errorf("%s: %d mails, want %d", what, n, want)
+		}
+	}
+	many(func() error { return o.ForgotPassword(t.Context(), ada) })
+	mails("resets asked for at once", ada, 3)
+	many(func() error { return o.signUp(ada) })
+	mails("sign-ups with an address that has a user", ada, 4)
+	o.at.Add((25 * time.Hour).Milliseconds())
+	many(func() error { return o.signUp(ada) })
+	mails("the day after", ada, 5)
+	many(func() error { return o.ForgotPassword(t.Context(), ada) })
+	mails("once the links are over", ada, 8)
+	last, _ := o.mailed(ada)
+	o.must(o.ResetPassword(t.Context(), last.Token, otherPassword))
+	o.refused("a link that is spent", o.ResetPassword(t.Context(), last.Token, otherPassword), errs.NotFound)
+	o.must(o.signUp(bob))
+	mails("a sign-up", bob, 1)
+	many(func() error { return o.signUp(bob) })
+	mails("the same sign-up again and again", bob, 3)
+}

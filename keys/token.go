@@ -39,11 +39,11 @@ type TokenReader interface {
 
 // readToken reads a token that is not cached. One that is not ours is charged
 // as an unknown key is.
-func (v *Verifier) readToken(ctx context.Context, q *Question) (*AccessToken, error) {
+func (v *Verifier) readToken(ctx context.Context, q *Question, h Hash) (*AccessToken, error) {
 	signers := v.grants.marks.Mark(signersMark)
 	t, err := v.tokens.ReadAccessToken(ctx, q.Key)
 	if errors.Is(err, ErrMalformed) {
-		if _, limit := v.guess(ctx, q, q.DryRun); limit != nil {
+		if limit := v.guesses.charge(ctx, q, h); limit != nil {
 			return nil, limit
 		}
 	}

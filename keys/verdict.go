@@ -60,8 +60,11 @@ type Question struct {
 	Address   netip.Addr // of the key's user, the zero Addr where unknown
 	UserAgent string     // of the key's user, "" where unknown
 	Asker     Actor      // who asks; nil for the key itself, or in an open network
-	DryRun    bool       // charge nothing, explain every step
-	Fresh     bool       // read the store, not the cache
+	// Charged names whoever pays for an unknown key: the asker's credential. It
+	// is "" for the key itself, whose address pays.
+	Charged string
+	DryRun  bool // charge nothing, explain every step
+	Fresh   bool // read the store, not the cache
 
 	// Unmetered asks only whether the key is good; no limit is reached.
 	Unmetered bool

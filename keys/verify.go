@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
@@ -26,7 +25,7 @@ type VerifierConfig struct {
 
 	CacheSize    int            // most grants kept, DefaultCacheSize if 0
 	MaxStale     time.Duration  // how long grants are served after the last poll, DefaultMaxStale if 0
-	GuessLimit   ratelimit.Rule // unknown keys per client address, none if zero
+	GuessLimit   ratelimit.Rule // distinct unknown keys per client address, none if zero
 	StoreTimeout time.Duration  // bound of one load, 2 s if 0
 	LastUsed     func(keyID string, u usage.Use)
 	Meter        *usage.Meter // nil: nothing is counted
@@ -47,7 +46,7 @@ type Verifier struct {
 	grants   *cache
 	now      func() time.Time
 	checks   []check
-	guesses  ratelimit.Rule
+	guesses  *guesses
 	lastUsed func(keyID string, u usage.Use)
 	meter    *usage.Meter
 }
@@ -64,13 +63,17 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	if c.LastUsed == nil {
 		c.LastUsed = func(string, usage.Use) {}
 	}
+	unknown, err := newGuesses(c.GuessLimit, c.Limiter)
+	if err != nil {
+		return nil, err
+	}
 	grants, err := newCache(c)
 	if err != nil {
 		return nil, err
 	}
 	return &Verifier{
 		format: c.Format, limiter: c.Limiter, tokens: c.Tokens, grants: grants, now: c.Now, checks: checks(),
-		guesses: c.GuessLimit, lastUsed: c.LastUsed, meter: c.Meter,
+		guesses: unknown, lastUsed: c.LastUsed, meter: c.Meter,
 	}, nil
 }
 
@@ -89,6 +92,9 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 		}
 	}
 	now := v.now()
+	if verdict, refused, err := v.exhausted(ctx, q, now); refused || err != nil {
+		return verdict, err
+	}
 	found, throttled, err := v.find(ctx, q, signed, now)
 	switch {
 	case errors.Is(err, ErrMalformed):
@@ -99,7 +105,7 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
 	if throttled.Refused != ratelimit.PartNone {
-		verdict := v.unknown(q, RateLimited, "too many unknown keys from this address", "wait, then try a known key")
+		verdict := v.unknown(q, RateLimited, "too many unknown keys", "wait, then try a known key")
 		verdict.Limits, verdict.HasLimits = throttled, true
 		return verdict, nil
 	}
@@ -110,13 +116,13 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 }
 
 // find returns the grant of the key, which is not Known if there is none that
-// the asker may see. An address that asked for too many unknown keys is told
-// to wait before anything is looked up for it.
+// the asker may see. Who asked for too many unknown keys is told to wait before
+// anything is looked up for them.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	from := source{hash: HashOf(q.Key)}
 	g, cached := v.grants.peek(from.hash, q.Fresh, now)
 	if !cached || !g.Known() {
-		if d, err := v.guess(ctx, q, true); err != nil || !d.Allowed {
+		if d, err := v.guesses.may(ctx, q, from.hash); err != nil || !d.Allowed {
 			return Grant{}, d, err
 		}
 	}
@@ -124,7 +130,7 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 		var err error
 		v.grants.tally.misses.Add(1)
 		if signed {
-			if from.token, err = v.readToken(ctx, q); err != nil {
+			if from.token, err = v.readToken(ctx, q, from.hash); err != nil {
 				return Grant{}, ratelimit.Decision{}, err
 			}
 		}
@@ -134,22 +140,15 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 	} else {
 		v.grants.tally.hit(&g)
 	}
-	if g.Known() && (q.Asker == nil || q.Asker.May(VerifyKeys, g.Account.OrganizationID)) {
+	if g.Known() && v.visible(q, &g) {
 		return g, ratelimit.Decision{}, nil
 	}
-	_, err := v.guess(ctx, q, q.DryRun)
-	return Grant{}, ratelimit.Decision{}, err
+	return Grant{}, ratelimit.Decision{}, v.guesses.charge(ctx, q, from.hash)
 }
 
-// guess charges the address for an unknown key, or asks whether it could.
-func (v *Verifier) guess(ctx context.Context, q *Question, dry bool) (ratelimit.Decision, error) {
-	if v.guesses.IsZero() || !q.Address.IsValid() {
-		return ratelimit.Decision{Allowed: true}, nil
-	}
-	return v.limiter.Take(ctx, ratelimit.Request{
-		Key:  ratelimit.Bucket{ID: "guess " + proxies.Neighbourhood(q.Address), Rule: v.guesses},
-		Cost: 1, DryRun: dry,
-	})
+// visible reports whether the asker may see the grant.
+func (v *Verifier) visible(q *Question, g *Grant) bool {
+	return q.Asker == nil || q.Asker.May(VerifyKeys, g.Account.OrganizationID)
 }
 
 func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {

@@ -183,8 +183,18 @@ func safeHeaders(c *gin.Context) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// open handles pages for people who have not signed in.
+// open handles pages for people who have not signed in, and so send little.
 func (p *Portal) open(handle func(*gin.Context) error) gin.HandlerFunc {
+	return failing(p, func(c *gin.Context) error {
+		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
+			return err
+		}
+		return handle(c)
+	})
+}
+
+// failing handles a page whose errors are pages too.
+func failing(p *Portal, handle func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := handle(c); err != nil {
 			p.fail(c, err)
@@ -194,7 +204,7 @@ func (p *Portal) open(handle func(*gin.Context) error) gin.HandlerFunc {
 
 // member handles pages for people who have; others sign in first and come back.
 func (p *Portal) member(handle func(*gin.Context) error) gin.HandlerFunc {
-	return p.open(func(c *gin.Context) error {
+	return failing(p, func(c *gin.Context) error {
 		who, err := p.Sessions.Authenticate(c.Request)
 		if err != nil {
 			return err
@@ -269,7 +279,7 @@ func principal(c *gin.Context) *auth.Principal { return auth.PrincipalOf(c.Reque
 func form(c *gin.Context) (url.Values, error) {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, httpx.MaxBody)
 	if err := c.Request.ParseForm(); err != nil {
-		return nil, errs.New(errs.Invalid, "the form could not be read; send it again")
+		return nil, httpx.Unreadable(err, "the form could not be read; send it again")
 	}
 	text.Form(c.Request.PostForm, secretFields...)
 	return c.Request.PostForm, nil

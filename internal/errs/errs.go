@@ -5,6 +5,7 @@ package errs
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -42,7 +43,7 @@ type Error struct {
 	Kind       Kind
 	Code       string        // a code more precise than the kind, or ""
 	Detail     string        // one sentence for people
-	Fields     []Field       // every fault of the input, with Invalid
+	Fields     []Field       // the faults of the input, with Invalid; at most MostFaults
 	RetryAfter time.Duration // with Limited and Unavailable, 0 where unknown
 }
 
@@ -83,13 +84,26 @@ func KindOf(err error) Kind {
 	return ""
 }
 
-// Faults collects every wrong field of one input before it is refused.
-type Faults struct{ fields []Field }
+// MostFaults is how many faults of one input are listed; the others are only
+// counted, so that a refusal is never larger than what it refuses.
+const MostFaults = 20
+
+// Faults collects the wrong fields of one input before it is refused.
+type Faults struct {
+	fields []Field
+	count  int
+}
 
 // Add notes that the field is wrong and what would be right.
 func (f *Faults) Add(field, detail string) {
-	f.fields = append(f.fields, Field{Name: field, Detail: detail})
+	if f.count++; len(f.fields) < MostFaults {
+		f.fields = append(f.fields, Field{Name: field, Detail: detail})
+	}
 }
+
+// Full reports whether further faults are only counted. Who would have to work
+// for their text can leave that out.
+func (f *Faults) Full() bool { return len(f.fields) == MostFaults }
 
 // Check notes detail about the field unless ok.
 func (f *Faults) Check(ok bool, field, detail string) {
@@ -98,7 +112,7 @@ func (f *Faults) Check(ok bool, field, detail string) {
 	}
 }
 
-// Has reports whether a fault of the field is noted.
+// Has reports whether a fault of the field is listed.
 func (f *Faults) Has(field string) bool {
 	for _, x := range f.fields {
 		if x.Name == field {
@@ -108,10 +122,15 @@ func (f *Faults) Has(field string) bool {
 	return false
 }
 
-// Err returns nil, or one Invalid error that names every fault.
+// Err returns nil, or one Invalid error that lists the faults, and says how
+// many there are where these are more than MostFaults.
 func (f *Faults) Err() error {
-	if len(f.fields) == 0 {
+	if f.count == 0 {
 		return nil
 	}
-	return &Error{Kind: Invalid, Detail: "the request has fields that are not valid", Fields: f.fields}
+	detail := "the request has fields that are not valid"
+	if f.count > len(f.fields) {
+		detail += fmt.Sprintf("; the first %d of %d faults are listed", len(f.fields), f.count)
+	}
+	return &Error{Kind: Invalid, Detail: detail, Fields: f.fields}
 }

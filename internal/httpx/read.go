@@ -16,8 +16,33 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 )
 
-// MaxBody bounds the body of every request, in bytes.
-const MaxBody = 1 << 20
+// Bounds of bodies, in bytes: of every request, and of those whose sender has
+// shown no credential.
+const (
+	MaxBody          = 1 << 20
+	MaxAnonymousBody = 16 << 10
+)
+
+// Bound holds the body of the request to so many bytes, whoever reads it: a
+// longer one is refused with errs.TooLarge, at once where its length is given.
+func Bound(r *http.Request, most int64) error {
+	if r.ContentLength > most {
+		return tooLarge(most)
+	}
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(nil, r.Body, most)
+	}
+	return nil
+}
+
+// Unreadable is why a body could not be read: errs.TooLarge where it is longer
+// than Bound allows, else errs.Invalid with the detail.
+func Unreadable(err error, detail string) error {
+	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLarge(e.Limit)
+	}
+	return errs.New(errs.Invalid, detail)
+}
 
 // Body reads the whole body, which must be of one of the media types.
 func Body(r *http.Request, types ...string) ([]byte, error) {
@@ -32,7 +57,7 @@ func Body(r *http.Request, types ...string) ([]byte, error) {
 // grows as needed.
 func ReadInto(buffer []byte, r *http.Request) ([]byte, error) {
 	if r.ContentLength > MaxBody {
-		return buffer, tooLarge()
+		return buffer, tooLarge(MaxBody)
 	}
 	for {
 		if len(buffer) == cap(buffer) {
@@ -42,17 +67,17 @@ func ReadInto(buffer []byte, r *http.Request) ([]byte, error) {
 		buffer = buffer[:len(buffer)+n]
 		switch {
 		case len(buffer) > MaxBody:
-			return buffer, tooLarge()
+			return buffer, tooLarge(MaxBody)
 		case errors.Is(err, io.EOF):
 			return buffer, nil
 		case err != nil:
-			return buffer, errs.New(errs.Invalid, "the body could not be read: it ended too early")
+			return buffer, Unreadable(err, "the body could not be read: it ended too early")
 		}
 	}
 }
 
-func tooLarge() error {
-	return errs.New(errs.TooLarge, fmt.Sprintf("the body must be at most %d bytes", MaxBody))
+func tooLarge(most int64) error {
+	return errs.New(errs.TooLarge, fmt.Sprintf("the body must be at most %d bytes", most))
 }
 
 // maxValue bounds one value of a query, in bytes.

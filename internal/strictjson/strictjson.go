@@ -23,9 +23,16 @@ import (
 // members' faults are told in these words: "must be …".
 type Described interface{ JSONShape() string }
 
+// Bounds of one object, the objects inside of it included. What takes objects of
+// the user's own has tighter ones.
+const (
+	maxMembers = 2000
+	maxDepth   = 16
+)
+
 // Decode decodes the JSON object data into the struct that into points to. A
 // null member leaves its field as it is. It returns an errs.Invalid error
-// that names every fault.
+// that names the faults.
 func Decode(data []byte, into any) error {
 	if err := WellFormed(data); err != nil {
 		return err
@@ -36,7 +43,8 @@ func Decode(data []byte, into any) error {
 }
 
 // WellFormed refuses, with errs.Invalid, what is not one JSON object, has
-// invalid UTF-8 or repeats a member's name.
+// invalid UTF-8, repeats a member's name, has more members than any request
+// needs or nests too deeply.
 func WellFormed(data []byte) error {
 	err := shape(data)
 	if err == nil {
@@ -64,13 +72,37 @@ func shape(data []byte) error {
 		return errors.New("must be a JSON object")
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(data))
-	if err := d.SkipValue(); err != nil {
-		return syntax(err)
+	if err := walk(d); err != nil {
+		return err
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("must be one JSON object, and goes on after its end")
 	}
 	return nil
+}
+
+// walk reads one value and stops where it leaves the bounds.
+func walk(d *jsontext.Decoder) error {
+	members := 0
+	for {
+		if _, err := d.ReadToken(); err != nil {
+			return syntax(err)
+		}
+		switch depth := d.StackDepth(); {
+		case depth == 0:
+			return nil
+		case depth > maxDepth:
+			return fmt.Errorf("must nest at most %d levels", maxDepth)
+		default:
+			// Inside of an object every second token is a name.
+			if kind, length := d.StackIndex(depth); kind == '{' && length%2 == 1 {
+				members++
+			}
+			if members > maxMembers {
+				return fmt.Errorf("must have at most %d members", maxMembers)
+			}
+		}
+	}
 }
 
 func syntax(err error) error {
@@ -114,11 +146,20 @@ func object(f *errs.Faults, path string, data []byte, into reflect.Value) {
 		}
 		index, known := fields[name]
 		if !known {
-			f.Add(join(path, clip(name)), "is not a field of this request; it takes "+list(fields))
+			unknown(f, path, name, fields)
 			continue
 		}
 		member(f, join(path, name), value, into.FieldByIndex(index))
 	}
+}
+
+// unknown is the fault of a member that no field takes.
+func unknown(f *errs.Faults, path, name string, fields map[string][]int) {
+	text := ""
+	if !f.Full() {
+		text = "is not a field of this request; it takes " + list(fields)
+	}
+	f.Add(join(path, clip(name)), text)
 }
 
 func orBody(path string) string {
@@ -177,7 +218,12 @@ func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.V
 	}
 	all := reflect.MakeSlice(into.Type(), len(elements), len(elements))
 	for i, e := range elements {
-		if e.Kind() != '"' || json.Unmarshal(e, all.Index(i).Addr().Interface()) != nil {
+		if e.Kind() == '"' && json.Unmarshal(e, all.Index(i).Addr().Interface()) == nil {
+			continue
+		}
+		if f.Full() {
+			f.Add(path, "")
+		} else {
 			f.Add(fmt.Sprintf("%s[%d]", path, i), "must be a string")
 		}
 	}
