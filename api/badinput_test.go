@@ -206,7 +206,7 @@ func outOfBounds(schema *openapi3.Schema, field string) []fault {
 
 // brokenTexts are bodies that are no JSON object, or not a good one.
 func brokenTexts() []fault {
-	deep := strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000)
+	deep := strings.Repeat("[", 8_000) + strings.Repeat("]", 8_000) // within the bound of anonymous bodies
 	return []fault{
 		{"nothing but spaces", "body", "  "},
 		{"an array", "body", "[]"},

@@ -85,8 +85,8 @@ func selfDecision(v *keys.Verdict) client.VerifyResponse {
 // refuse answers GET /verify with the status of the code.
 func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
 	status := v.Code.Status()
-	if status == http.StatusUnauthorized {
-		c.Writer.Header()["Www-Authenticate"] = []string{`Bearer realm="latchkey"`}
+	if challenge := challengeOf(v); challenge != "" {
+		c.Writer.Header()["Www-Authenticate"] = []string{challenge}
 	}
 	c.Writer.Header()["Cache-Control"] = noStoreHeader
 	p := problem(status, string(v.Code), v.Detail, "")
@@ -95,6 +95,23 @@ func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
 	}
 	writeProblem(c, &p)
 }
+
+// challengeOf is what WWW-Authenticate says with the refusal (RFC 6750 section
+// 3): no error where nothing was sent, and what is lacking where that is a scope.
+func challengeOf(v *keys.Verdict) string {
+	switch {
+	case v.Code == keys.Missing:
+		return bearer
+	case v.Code == keys.InsufficientScope:
+		return bearer + `, error="insufficient_scope", scope="` + strings.Join(v.Missing, " ") + `"`
+	case v.Code.Status() == http.StatusUnauthorized:
+		return bearer + `, error="invalid_token"`
+	default:
+		return ""
+	}
+}
+
+const bearer = `Bearer realm="latchkey"`
 
 // verifyAsked answers POST /verify: a verifier asks about a key, the decision
 // is in the body.

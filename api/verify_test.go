@@ -68,6 +68,7 @@ func (s *suite) codes(t *testing.T, x tenant) map[keys.Code]call {
 	want[client.VerifyResponse](t, s, 200, self(narrow, "?cost=2"))
 	s.advance(2 * time.Minute)
 	return map[keys.Code]call{
+		keys.Missing:   {method: "GET", path: "/verify"},
 		keys.Malformed: self("lk_live_nonsense", ""), keys.NotFound: self(unknownKey(t), ""), keys.Revoked: self(revoked, ""),
 		keys.Expired: self(expired, ""), keys.NotYetValid: self(early, ""), keys.Disabled: self(disabled, ""),
 		keys.AddressNotAllowed: self(bound, ""), keys.InsufficientScope: self(good, "?scope=invoices:read&scope=invoices:write"),
@@ -91,11 +92,11 @@ func TestSelfVerification(t *testing.T) {
 		if got.status != expected || got.text(t, "X-Latchkey-Code") != string(code) {
 			t.Errorf("%s: %d %q %s", code, got.status, got.text(t, "X-Latchkey-Code"), got.body)
 		}
-		if known := code != keys.Malformed && code != keys.NotFound; known != (got.text(t, "X-Latchkey-Key-Id") != "") {
+		if known := code != keys.Missing && code != keys.Malformed && code != keys.NotFound; known != (got.text(t, "X-Latchkey-Key-Id") != "") {
 			t.Errorf("%s names the key: %v", code, !known)
 		}
-		if (expected == 401) != (got.text(t, "WWW-Authenticate") == `Bearer realm="latchkey"`) {
-			t.Errorf("%s: WWW-Authenticate is %q", code, got.text(t, "WWW-Authenticate"))
+		if told := got.text(t, "WWW-Authenticate"); told != challenges(code, expected) {
+			t.Errorf("%s: WWW-Authenticate is %q", code, told)
 		}
 		if got.text(t, "Cache-Control") != "no-store" {
 			t.Errorf("%s may be cached: %q", code, got.text(t, "Cache-Control"))
@@ -108,6 +109,39 @@ func TestSelfVerification(t *testing.T) {
 		}
 		if (expected == 429) != (got.text(t, "Retry-After") != "") {
 			t.Errorf("%s: Retry-After is %q", code, got.text(t, "Retry-After"))
+		}
+	}
+}
+
+// challenges is what WWW-Authenticate says with the code, as RFC 6750 has it.
+func challenges(code keys.Code, status int) string {
+	switch {
+	case code == keys.Missing:
+		return `Bearer realm="latchkey"`
+	case code == keys.InsufficientScope:
+		return `Bearer realm="latchkey", error="insufficient_scope", scope="invoices:write"`
+	case status == http.StatusUnauthorized:
+		return `Bearer realm="latchkey", error="invalid_token"`
+	default:
+		return ""
+	}
+}
+
+// TestNoKeyIsNotAWrongOne: nothing was sent under a header that is read, and the
+// answer says which are.
+func TestNoKeyIsNotAWrongOne(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	for name, headers := range map[string]map[string]string{
+		"nothing": {}, "another header": {"Apikey": x.secret}, "an empty one": {"X-API-Key": ""},
+		"a scheme of users": {"Authorization": "Token " + x.secret}, "Basic": {"Authorization": "Basic YTpi"},
+	} {
+		p := refused(t, s, 401, string(keys.Missing), call{method: "GET", path: "/verify", header: headers})
+		for _, header := range []string{"X-API-Key", "Authorization", "Bearer", "Api-Key"} {
+			if !strings.Contains(p.Detail, header) {
+				t.Errorf("%s: %q does not name %s", name, p.Detail, header)
+			}
 		}
 	}
 }
@@ -172,6 +206,9 @@ func TestAskedVerification(t *testing.T) {
 		keys.QuotaExceeded: {"cost": 6}, keys.Valid: {"scopes": []string{"invoices:read"}, "cost": 2},
 	}
 	for _, code := range keys.Codes() {
+		if code == keys.Missing {
+			continue // a question without a key is no question: 400
+		}
 		d, got := want[client.VerifyResponse](t, s, 200, about(verifier, keyText(calls[code]), more[code]))
 		if d.Code != string(code) || d.Valid != (code == keys.Valid) || (d.Detail == "") != d.Valid {
 			t.Errorf("%s: %s", code, got.body)

@@ -11,7 +11,7 @@ import (
 // decision.
 var outcomes = [...]Code{
 	Valid, Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
-	AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded,
+	AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded, Missing,
 }
 
 // Outcome is the number under which the code is counted.

@@ -16,7 +16,7 @@ func TestCodesKeepTheirNumbers(t *testing.T) {
 	t.Parallel()
 	numbers := map[keys.Code]usage.Outcome{
 		keys.Valid: 0, keys.Malformed: 1, keys.NotFound: 2, keys.Revoked: 3, keys.Expired: 4, keys.NotYetValid: 5, keys.Disabled: 6,
-		keys.AddressNotAllowed: 7, keys.InsufficientScope: 8, keys.RateLimited: 9, keys.QuotaExceeded: 10,
+		keys.AddressNotAllowed: 7, keys.InsufficientScope: 8, keys.RateLimited: 9, keys.QuotaExceeded: 10, keys.Missing: 11,
 	}
 	for _, code := range keys.Codes() {
 		if got := code.Outcome(); got != numbers[code] || keys.CodeOf(got) != code || got >= usage.MaxOutcomes {

@@ -65,8 +65,8 @@ func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdic
 		v.countUnknown(q, code)
 		return verdict
 	}
-	if code == Malformed {
-		verdict.Steps = []Step{step("format", Malformed, detail, change), {Check: "known", Outcome: Skipped, Code: NotFound}}
+	if code == Malformed || code == Missing {
+		verdict.Steps = []Step{step("format", code, detail, change), {Check: "known", Outcome: Skipped, Code: NotFound}}
 	} else {
 		verdict.Steps = []Step{step("format", Malformed, "", ""), step("known", code, detail, change)}
 	}

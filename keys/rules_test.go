@@ -117,7 +117,7 @@ func (n *node) decide(cases ...codeCase) keys.Code {
 	dry := s.question
 	dry.DryRun = true
 	explained, code := n.verify(dry), n.verify(s.question).Code
-	if explained.Code != code || len(explained.Steps) != len(keys.Codes())-1 {
+	if explained.Code != code || len(explained.Steps) != len(keys.Codes())-2 { // a question has a key, and VALID is no check
 		n.t.Errorf("a dry run says %s in %d steps, the real one %s", explained.Code, len(explained.Steps), code)
 	}
 	return code

@@ -14,6 +14,7 @@ type Code string
 // The codes, in the order in which they are decided; the first that applies
 // wins.
 const (
+	Missing           Code = "MISSING" // no key was sent
 	Malformed         Code = "MALFORMED"
 	NotFound          Code = "NOT_FOUND"
 	Revoked           Code = "REVOKED"
@@ -30,7 +31,7 @@ const (
 // Codes lists every code in the order of decision.
 func Codes() []Code {
 	return []Code{
-		Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
+		Missing, Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
 		AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded, Valid,
 	}
 }

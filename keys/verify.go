@@ -84,6 +84,9 @@ func (v *Verifier) Close() { v.grants.close() }
 // through no fault of the key: errs.Unavailable when the store is gone and
 // nothing fresh enough is cached.
 func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
+	if q.Key == "" {
+		return v.unknown(q, Missing, "no key was sent: send it in X-API-Key, or in Authorization as Bearer or Api-Key", "send the key"), nil
+	}
 	q.Address = q.Address.Unmap()
 	signed := false
 	if err := v.format.Check(q.Key); err != nil {

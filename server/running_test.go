@@ -22,7 +22,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct{ args, says string }{
 		{"", "latchkey needs a command: there are backup, demo,"},
 		{"users", `latchkey has no command "users"`},
-		{"user", "latchkey user needs a command: there are create, list, password; see latchkey user --help"},
+		{"user", "latchkey user needs a command: there are create, link, list, password; see latchkey user --help"},
 		{"user lists", `latchkey user has no command "lists": there are create,`},
 		{"signing-key", "latchkey signing-key needs a command: there are list, reset, rotate"},
 		{"signing-key lost", `has no command "lost"`},

@@ -91,7 +91,7 @@ func outcomeGroups() []struct {
 		{"scope", []keys.Code{keys.InsufficientScope, keys.AddressNotAllowed}},
 		{"limit", []keys.Code{keys.RateLimited, keys.QuotaExceeded}},
 		{"dead", []keys.Code{keys.Revoked, keys.Expired, keys.Disabled, keys.NotYetValid}},
-		{"unknown", []keys.Code{keys.Malformed, keys.NotFound}},
+		{"unknown", []keys.Code{keys.Missing, keys.Malformed, keys.NotFound}},
 	}
 }
 

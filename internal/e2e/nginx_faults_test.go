@@ -143,7 +143,7 @@ func TestNginxRefusesWithProblems(t *testing.T) {
 		status          int
 		header          string
 	}{
-		{"no key", "", "MALFORMED", 401, "WWW-Authenticate"},
+		{"no key", "", "MISSING", 401, "WWW-Authenticate"},
 		{"an unknown key", "lk_live_nonsense", "MALFORMED", 401, "WWW-Authenticate"},
 		{"without the scope", other, "INSUFFICIENT_SCOPE", 403, "X-Latchkey-Code"},
 		{"over the limit", tiny, "RATE_LIMITED", 429, "Retry-After"},

@@ -97,7 +97,7 @@ func TestNginxGuardsAnAPI(t *testing.T) {
 		key  string
 		want int
 		code string
-	}{"missing": {"", 401, "MALFORMED"}, "invented": {"lk_live_nonsense", 401, "MALFORMED"}, "wrong scope": {other, 403, "INSUFFICIENT_SCOPE"}} {
+	}{"missing": {"", 401, "MISSING"}, "invented": {"lk_live_nonsense", 401, "MALFORMED"}, "wrong scope": {other, 403, "INSUFFICIENT_SCOPE"}} {
 		if answer, body, _ := g.ask("X-API-Key", tt.key); answer.StatusCode != tt.want || answer.Header.Get("X-Latchkey-Code") != tt.code {
 			t.Errorf("%s key: %d %s %s, want %d %s", name, answer.StatusCode, answer.Header.Get("X-Latchkey-Code"), body, tt.want, tt.code)
 		}

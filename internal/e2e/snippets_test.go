@@ -82,7 +82,7 @@ func guardedByNginx(t *testing.T, v *visitor, base, key string) {
 		body      string
 	}{
 		{"a good key", key, http.StatusOK, `the API got ""`},
-		{"no key", "", http.StatusUnauthorized, `"code":"MALFORMED"`},
+		{"no key", "", http.StatusUnauthorized, `"code":"MISSING"`},
 		{"a mistyped key", key + "x", http.StatusUnauthorized, `"code":"MALFORMED"`},
 		{"a good key over its limit of one an hour", key, http.StatusTooManyRequests, `"code":"RATE_LIMITED"`},
 	} {
