@@ -126,6 +126,9 @@ func TestInvitationsWithoutAMailServer(t *testing.T) {
 	guest := s.visitor()
 	guest.sees(guest.get(link), 200, "owner@example.com invites you as developer")
 	boss.sees(boss.post(page+"/invite", url.Values{"email": {"ada@example.com"}, "role": {"developer"}}), 422, "open invitation")
+	for _, email := range []string{"owner@example.com", "nobody@example.com"} {
+		guest.sees(guest.post("/password/forgotten", url.Values{"email": {email}}), 200, "has no mail server")
+	}
 }
 
 // TestInvitations: the page says who invites to what as which role; the guest
