@@ -13,7 +13,7 @@ import (
 func invitationOut(l *auth.Link) client.Invitation {
 	return client.Invitation{
 		ID: l.ID, OrganizationID: l.OrganizationID, Email: l.Email, MemberSettings: roleOut(l.Role), CreatedBy: l.CreatedBy,
-		ExpiresAt: l.ExpiresAt, Stamps: stamps(&l.Stamp),
+		ExpiresAt: l.ExpiresAt, Link: l.Address, Stamps: stamps(&l.Stamp),
 	}
 }
 

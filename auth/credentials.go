@@ -85,6 +85,9 @@ type Link struct {
 	CreatedWith    string    `json:"created_with,omitempty"` // id of the key, of a service account that invites
 	ExpiresAt      time.Time `json:"expires_at"`
 	UsedAt         time.Time `json:"used_at,omitzero"`
+	// Address is where the link leads, with its token. It is known only to who
+	// invites somebody, and there only where no mail can tell it.
+	Address string `json:"-"`
 }
 
 // Certificate lets whoever holds a client certificate act as a service account.

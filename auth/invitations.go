@@ -49,6 +49,9 @@ func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email
 		return Link{}, err
 	}
 	p.Mailer.Post(Mail{Kind: MailInvite, To: email, Token: token, Until: l.ExpiresAt, Organization: organization.Name, Role: role, By: subject.Name})
+	if p.InvitationAddress != nil {
+		l.Address = p.InvitationAddress(token)
+	}
 	return l, nil
 }
 

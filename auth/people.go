@@ -34,7 +34,11 @@ type PeopleConfig struct {
 	// Holder tells what a service account may do now; see keys.Verifier. If nil,
 	// nobody accepts what a service account invited them to.
 	Holder func(ctx context.Context, accountID, keyID string) (keys.Grant, error)
-	Now    func() time.Time // time.Now if nil
+	// InvitationAddress is set where there is no mail server: who invites
+	// somebody is told the address of the link, and passes it on. Who joins by it
+	// counts as the holder of the e-mail address, as by a mail.
+	InvitationAddress func(token string) string
+	Now               func() time.Time // time.Now if nil
 }
 
 // People manages users and their memberships.
@@ -48,7 +52,7 @@ type People struct {
 func NewPeople(c PeopleConfig) (*People, error) {
 	if c.Store == nil || c.Organizations == nil || c.Audit == nil || c.Passwords == nil || c.Delays == nil ||
 		c.Sealer == nil || c.Mailer == nil || c.Logger == nil {
-		return nil, errors.New("auth: every field of the configuration but Signup, Holder and Now is required")
+		return nil, errors.New("auth: every field of the configuration but Signup, Holder, InvitationAddress and Now is required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -85,5 +85,8 @@ type Invitation struct {
 	MemberSettings
 	CreatedBy string    `json:"created_by"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// Link is where the invited join: only in the answer that makes the
+	// invitation, and only where there is no mail server to send it.
+	Link string `json:"link,omitempty"`
 	Stamps
 }

@@ -171,12 +171,18 @@ type page struct {
 // Day is the day on which a key ends.
 func (page) Day(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
+// Link is the address that a mail of the kind leads to.
+func (o *Outbox) Link(kind auth.MailKind, token string) string {
+	link := o.BaseURL + paths[kind]
+	if token != "" {
+		link += "?token=" + url.QueryEscape(token)
+	}
+	return link
+}
+
 // Write returns the mail as it is sent.
 func (o *Outbox) Write(m auth.Mail) (Letter, error) {
-	v := page{Mail: m, Home: o.BaseURL, Link: o.BaseURL + paths[m.Kind]}
-	if m.Token != "" {
-		v.Link += "?token=" + url.QueryEscape(m.Token)
-	}
+	v := page{Mail: m, Home: o.BaseURL, Link: o.Link(m.Kind, m.Token)}
 	if !m.Until.IsZero() {
 		v.When = m.Until.UTC().Format("2 January 2006, 15:04 UTC")
 	}

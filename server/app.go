@@ -169,9 +169,13 @@ func (a *app) buildPeople() error {
 	if err != nil {
 		return fmt.Errorf("prepare delays of sign-ins: %w", err)
 	}
+	var shown func(string) string
+	if a.config.smtpURL == "" {
+		shown = func(token string) string { return a.outbox.Link(auth.MailInvite, token) }
+	}
 	a.people, err = auth.NewPeople(auth.PeopleConfig{
 		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: a.passwords, Delays: delays, Sealer: a.sealer,
-		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger, Holder: a.verifier.Holder,
+		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger, Holder: a.verifier.Holder, InvitationAddress: shown,
 	})
 	if err != nil {
 		return err

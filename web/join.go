@@ -45,11 +45,20 @@ func (p *Portal) signUp(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.told(c, p.texts["told.look"], p.with("told.look_signup", typed.Email), p.toSignIn())
+	return p.lookIntoMail(c, "told.look_signup", typed.Email)
 }
 
 // way is where a page that says one thing leads on to.
 type way struct{ Path, Label string }
+
+// lookIntoMail says that a mail was written, or, where there is no mail server,
+// who has it.
+func (p *Portal) lookIntoMail(c *gin.Context, what, email string) error {
+	if p.People.InvitationAddress != nil {
+		return p.told(c, p.texts["told.no_mail"], p.with("told.no_mail_text", email), p.toSignIn())
+	}
+	return p.told(c, p.texts["told.look"], p.with(what, email), p.toSignIn())
+}
 
 func (p *Portal) toSignIn() way { return way{"/login", p.texts["told.to_sign_in"]} }
 
@@ -199,7 +208,7 @@ func (p *Portal) forgotten(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.told(c, p.texts["told.look"], p.with("told.look_forgotten", typed.Email), p.toSignIn())
+	return p.lookIntoMail(c, "told.look_forgotten", typed.Email)
 }
 
 func (p *Portal) newPasswordPage(c *gin.Context) error {

@@ -108,6 +108,29 @@ func TestStrangersAreThrottled(t *testing.T) {
 	v.sees(v.post("/password/forgotten", url.Values{"email": {"ada@example.com"}}), 200, "")
 }
 
+// TestInvitationsWithoutAMailServer: who invites is shown the link to copy, once.
+func TestInvitationsWithoutAMailServer(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{noMail: true})
+	boss := s.signedIn(s.user("owner@example.com", auth.Owner))
+	page := "/organizations/" + s.organization
+	made := boss.post(page+"/invite", url.Values{"email": {"ada@example.com"}, "role": {"developer"}})
+	link := "/invitation?token=" + s.mail(auth.MailInvite, "ada@example.com").Token
+	boss.sees(made, 200, "The invitation for ada@example.com")
+	if !strings.Contains(made.body, "https://keys.example.com"+link+"<") || strings.Contains(text(made.body), "on its way") {
+		t.Errorf("the link is not there to copy: %s", text(made.body))
+	}
+	if again := boss.get(page); strings.Contains(again.body, link) {
+		t.Error("the link is shown again")
+	}
+	guest := s.visitor()
+	guest.sees(guest.get(link), 200, "owner@example.com invites you as developer")
+	boss.sees(boss.post(page+"/invite", url.Values{"email": {"ada@example.com"}, "role": {"developer"}}), 422, "open invitation")
+	for _, email := range []string{"owner@example.com", "nobody@example.com"} {
+		guest.sees(guest.post("/password/forgotten", url.Values{"email": {email}}), 200, "has no mail server")
+	}
+}
+
 // TestInvitations: the page says who invites to what as which role; the guest
 // becomes a user with that address and a member, once.
 func TestInvitations(t *testing.T) {

@@ -49,6 +49,8 @@ type organizationPage struct {
 	Email        string
 	Role         auth.Role
 	MayAudit     bool
+	Link         string // to join by, where no mail tells it
+	Invited      string // whom it is for
 }
 
 type memberRow struct {
@@ -114,7 +116,10 @@ func (p *Portal) invite(c *gin.Context) error {
 		return err
 	}
 	email, role := values.Get("email"), auth.Role(values.Get("role"))
-	_, err = p.People.Invite(c.Request.Context(), principal(c), c.Param("id"), email, role)
+	l, err := p.People.Invite(c.Request.Context(), principal(c), c.Param("id"), email, role)
+	if err == nil && l.Address != "" { // no mail tells it: shown once, here
+		return p.organizationView(c, http.StatusOK, nil, func(o *organizationPage) { o.Link, o.Invited = l.Address, email })
+	}
 	return p.afterMembers(c, err, "invited", func(o *organizationPage) { o.Email, o.Role = email, role }, "email", "role")
 }
 

@@ -47,6 +47,7 @@ type settings struct {
 	signup   auth.SignupPolicy
 	throttle ratelimit.Rule
 	guesses  ratelimit.Rule
+	noMail   bool // there is no mail server
 	partly   bool // the store puts only some keys in order by use
 }
 
@@ -155,8 +156,13 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.must(err)
 	sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
 	s.must(err)
+	var shown func(string) string
+	if with.noMail {
+		shown = func(token string) string { return "https://keys.example.com/invitation?token=" + token }
+	}
 	s.People, err = auth.NewPeople(auth.PeopleConfig{
-		Store: store, Organizations: store.Organizations().Get, Audit: log, Passwords: hashing, Delays: delays, Sealer: sealer,
+		InvitationAddress: shown,
+		Store:             store, Organizations: store.Organizations().Get, Audit: log, Passwords: hashing, Delays: delays, Sealer: sealer,
 		Now: s.now, Mailer: s, Logger: logger, Signup: with.signup,
 	})
 	s.must(err)

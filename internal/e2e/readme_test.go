@@ -32,16 +32,15 @@ func blocks(t *testing.T, page string) (all []string) {
 
 // TestReadmeCommands runs every command of the README as it stands there, but
 // `make test`, which is what runs this. Only addresses are other ones: tests
-// must not meet what runs on the machine. A first key is made on both stores.
+// must not meet what runs on the machine. The blocks that speak to the service
+// are pasted into one fresh shell, which asks for the password; on both stores.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
+	var pasted []string
 	ran := 0
 	for _, block := range blocks(t, filepath.Join("..", "..", "README.md")) {
-		if strings.Contains(block, "curl ") {
-			for name, database := range databases(t) {
-				t.Run("with curl on "+name, func(t *testing.T) { firstKey(t, database, block) })
-			}
-			ran++
+		if !strings.Contains(block, "make ") {
+			pasted = append(pasted, block)
 			continue
 		}
 		for line := range strings.Lines(block) {
@@ -56,18 +55,32 @@ func TestReadmeCommands(t *testing.T) {
 			}
 		}
 	}
-	if ran != 3 {
-		t.Errorf("%d commands and blocks were run, want 3", ran)
+	if ran != 2 || len(pasted) != 3 {
+		t.Fatalf("%d commands were run and %d blocks pasted, want 2 and 3", ran, len(pasted))
+	}
+	for name, database := range databases(t) {
+		t.Run("pasted on "+name, func(t *testing.T) { paste(t, database, pasted) })
 	}
 }
 
-func firstKey(t *testing.T, database, commands string) {
+// paste runs the blocks in a shell that has nothing of ours.
+func paste(t *testing.T, database string, blocks []string) {
 	s, _ := start(t, database)
-	cmd := exec.CommandContext(t.Context(), "bash", "-euc", strings.ReplaceAll(commands, "http://localhost:8080", s.base))
-	cmd.Env = append(os.Environ(), "LATCHKEY_ADMIN_PASSWORD="+adminPassword)
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "X-Latchkey-Code: VALID") {
+	shell := func(in string, blocks ...string) (string, error) {
+		commands := strings.ReplaceAll(strings.Join(blocks, "\n"), "http://localhost:8080", s.base)
+		cmd := exec.CommandContext(t.Context(), "bash", "-c", commands) // as an interactive one, it goes on after a failure
+		cmd.Env, cmd.Stdin = parts.Environ(), strings.NewReader(in)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	out, err := shell(adminPassword+"\n", blocks...)
+	if err != nil || !strings.Contains(out, "X-Latchkey-Code: VALID") || !strings.Contains(out, s.base+"/invitation?token=") {
 		t.Errorf("%v: %s", err, out)
+	}
+	for in, says := range map[string]string{"": "LATCHKEY_ADMIN_PASSWORD: is not set", "wrong\n": "authentication_failed"} {
+		if out, _ := shell(in, blocks...); !strings.Contains(out, says) || strings.Contains(out, "VALID") {
+			t.Errorf("with the password %q the shell says nothing of %s:\n%s", in, says, out)
+		}
 	}
 }
 
