@@ -24,6 +24,7 @@ type options struct {
 	large       int
 	redis       bool
 	pages       int
+	strangers   bool
 }
 
 func main() {
@@ -36,6 +37,7 @@ func main() {
 	flag.IntVar(&o.large, "large", 1_000_000, "measure a store with so many keys as well; 0: none")
 	flag.BoolVar(&o.redis, "redis", true, "measure limits in Redis as well")
 	flag.IntVar(&o.pages, "pages", 100_000, "measure the portal's pages over so many keys as well; 0: leave them out")
+	flag.BoolVar(&o.strangers, "strangers", true, "measure what requests without a credential cost as well")
 	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
 	secrets := flag.String("secrets", "", "file of keys, one a line")
 	redisAddress := flag.String("redis-address", "", "Redis that the floor asks for each request (used by the command itself)")
@@ -75,6 +77,11 @@ func run(ctx context.Context, o options, floorAddress, secrets, redisAddress str
 	}
 	if o.pages > 0 {
 		if err := pages(ctx, o, filepath.Join(dir, "pages")); err != nil {
+			return err
+		}
+	}
+	if o.strangers {
+		if err := strangers(ctx, o, filepath.Join(dir, "strangers")); err != nil {
 			return err
 		}
 	}

@@ -120,6 +120,29 @@ func links(t *testing.T, s store.Store) {
 	listed(t, s.Links(), auth.LinkFilter{ExpiresBefore: at.Add(time.Second)}, reset)
 }
 
+// placedLinks: the id of a link is a place that one link has at a time. Another
+// takes it by a revision, and the secret of the former is gone.
+func placedLinks(t *testing.T, s store.Store) {
+	ctx, at := t.Context(), now()
+	first := auth.Link{Stamp: keys.NewStamp(at), ID: ids.New(ids.Link), Hash: digest("first"), Purpose: auth.SignedUpAgain, Email: "a@example.com", UserID: "usr_p", ExpiresAt: at}
+	must(t, s.Links().Insert(ctx, first))
+	second, third := first, first
+	second.Hash, third.Hash = digest("second"), digest("third")
+	wantKind(t, s.Links().Insert(ctx, second), errs.Conflict)
+	second.Stamp = keys.NewStamp(at.Add(time.Minute))
+	second.Revision, third.Revision = 2, 2
+	must(t, s.Links().Replace(ctx, second))
+	wantKind(t, s.Links().Replace(ctx, third), errs.Stale)
+	for _, gone := range []auth.TokenHash{first.Hash, third.Hash} {
+		_, err := s.Links().ByHash(ctx, gone)
+		wantKind(t, err, errs.NotFound)
+	}
+	got, err := s.Links().ByHash(ctx, second.Hash)
+	must(t, err)
+	same(t, got, second)
+	listed(t, s.Links(), auth.LinkFilter{UserID: "usr_p"}, second)
+}
+
 func certificates(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	c := auth.Certificate{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Certificate), OrganizationID: "org_a", ServiceAccountID: "sa_a", Name: "gateway", Match: "dns:gw.example.com", CreatedBy: "usr_a"}

@@ -67,6 +67,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"a refresh token is spent once", families},
 		{"accounts elsewhere belong to one user", identities},
 		{"links are used once", links},
+		{"a link has its place alone", placedLinks},
 		{"certificates match once", certificates},
 		{"signing keys come and go", signingKeys},
 		{"what is buried is remembered", burials},
