@@ -91,7 +91,7 @@ func curl(t *testing.T, greeting string) string {
 // pasted runs a line in a shell that has none of our settings.
 func pasted(t *testing.T, line, in string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "bash", "-euc", line) //nolint:gosec // G204: what our own greeting says
+	cmd := exec.CommandContext(t.Context(), "bash", "-euc", line)
 	cmd.Env, cmd.Stdin = parts.Environ(), strings.NewReader(in)
 	out, err := cmd.Output()
 	if err != nil {
@@ -168,7 +168,7 @@ func TestBrowsersAreToldToComeByTLS(t *testing.T) {
 func TestTheDatabaseIsForItsOwnerAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // G302: a folder as it is found
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "latchkey.db")
@@ -197,7 +197,7 @@ func TestTheDatabaseIsForItsOwnerAlone(t *testing.T) {
 	}
 	open(io.Discard)
 	for _, path := range []string{file, filepath.Join(dir, "secret")} {
-		if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // G302: too wide on purpose
+		if err := os.Chmod(path, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -47,7 +47,7 @@ func watched(t *testing.T, s *service) (string, *asked) {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
-		defer answer.Body.Close()
+		defer answer.Body.Close() //nolint:errcheck // read to its end below
 		for name, values := range answer.Header {
 			w.Header()[name] = values
 		}
