@@ -1,9 +1,12 @@
 package api_test
 
 import (
+	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/latchkey/latchkey/client"
 )
 
 // TestBadQueries sends to every operation parameters that the document
@@ -131,6 +134,34 @@ func valueIn(t *testing.T, o *operation, x tenant, name string) string {
 		t.Fatalf("%s does not match its own path", o)
 	}
 	return values[name]
+}
+
+// TestAnEmptyFilterIsNoFilter: an unset variable of a script must not list, or
+// revoke, everything.
+func TestAnEmptyFilterIsNoFilter(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x, admin := s.tenant(t), s.admin(t)
+	for path, filters := range map[string][]string{
+		"/api/keys":             {"organization_id", "service_account_id", "environment", "status", "expiring_before", "q", "cursor", "limit"},
+		"/api/service-accounts": {"organization_id", "owner_id", "q"}, "/api/users": {"q"}, "/api/organizations": {"q"},
+		"/api/audit-events": {"organization_id"}, "/api/usage": {"organization_id", "service_account_id", "key_id"},
+	} {
+		for _, filter := range filters {
+			got := s.raw(t, call{method: "GET", path: path + "?" + filter + "=", as: admin})
+			var p client.Problem
+			if err := json.Unmarshal(got.Body.Bytes(), &p); err != nil || got.Code != 400 || !names(p, filter) {
+				t.Errorf("%s?%s=: %d %s", path, filter, got.Code, got.Body)
+			}
+		}
+	}
+	for _, member := range []string{"organization_id", "service_account_id", "tier", "scope", "created_by", "neglect"} {
+		body := map[string]any{"action": "revoke", "organization_id": x.organization, "service_account_id": x.account}
+		body[member] = ""
+		if p := refused(t, s, 400, "invalid_request", call{method: "POST", path: "/api/incidents", as: admin, body: body}); !names(p, member) {
+			t.Errorf("an incident with an empty %s: %+v", member, p)
+		}
+	}
 }
 
 // TestMillionCharacterKeys: a credential of any size is a wrong one.

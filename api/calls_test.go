@@ -247,7 +247,8 @@ func (s *suite) tenant(t *testing.T) tenant {
 // incident makes one that is done, and is about no key.
 func (s *suite) incident(t *testing.T, action keys.IncidentAction) string {
 	t.Helper()
-	planned, err := s.incidents.Plan(t.Context(), auth.System(), keys.IncidentRequest{Action: action, Selection: keys.Selection{ServiceAccountID: "sa_none"}})
+	without := s.account(t, keys.FirstOrganization, keys.AccountFields{Tier: "enterprise", Scopes: []string{}})
+	planned, err := s.incidents.Plan(t.Context(), auth.System(), keys.IncidentRequest{Action: action, Selection: keys.Selection{ServiceAccountID: without}})
 	must(t, err)
 	_, err = s.incidents.Run(t.Context(), auth.System(), planned.Confirm())
 	must(t, err)

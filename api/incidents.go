@@ -1,8 +1,11 @@
 package api
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,7 +25,11 @@ func (a *API) listIncidents(c *gin.Context) error {
 // createIncident makes a dry run, or carries out one that is confirmed.
 func (a *API) createIncident(c *gin.Context) error {
 	var in client.CreateIncident
-	if _, err := bind(c, &in); err != nil {
+	body, err := bind(c, &in)
+	if err != nil {
+		return err
+	}
+	if err := noEmpty(body, "organization_id", "service_account_id", "tier", "scope", "created_by", "neglect"); err != nil {
 		return err
 	}
 	request := incidentRequest(&in)
@@ -42,6 +49,20 @@ func (a *API) createIncident(c *gin.Context) error {
 		return err
 	}
 	return a.showIncident(c, http.StatusOK, &found, 1)
+}
+
+// noEmpty refuses members that are empty text. As a filter that is an unset
+// variable of a script, and would select everything.
+func noEmpty(body []byte, names ...string) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil {
+		return fmt.Errorf("read the members of a body that was decoded: %w", err)
+	}
+	var f errs.Faults
+	for _, name := range names {
+		f.Check(strings.TrimSpace(string(members[name])) != `""`, name, "must not be empty; leave it out to have no such filter")
+	}
+	return f.Err()
 }
 
 func fault(field, detail string) error {

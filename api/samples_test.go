@@ -58,8 +58,8 @@ func samples() map[string]sample {
 		"revokeKey": {body: fixed(map[string]any{"reason": "leaked", "note": "seen in a log"})},
 		"createIncident": {body: func(x tenant, _ int64) map[string]any {
 			return map[string]any{
-				"action": "disable", "reason": "leaked", "note": "a paste", "organization_id": x.organization, "service_account_id": "sa_none", "tier": "free", "scope": "invoices:read",
-				"created_by": "usr_none", "created_before": "2026-01-31T12:00:00Z", "last_used_before": "2026-01-31T12:00:00Z", "neglect": "no_expiry", "dry_run": true,
+				"action": "disable", "reason": "leaked", "note": "a paste", "organization_id": x.organization, "service_account_id": x.account, "tier": "free", "scope": "invoices:read",
+				"created_before": "2026-01-31T12:00:00Z", "last_used_before": "2026-01-31T12:00:00Z", "neglect": "no_expiry", "dry_run": true,
 			}
 		}},
 		"transferServiceAccount": {body: fixed(map[string]any{"organization_id": "{elsewhere}", "dry_run": false})},

@@ -21,7 +21,7 @@ type Impact struct {
 	Keys       int
 	Lower      int  // keys that get a lower limit or quota
 	Higher     int  // keys that get a higher one, and no lower one
-	OwnLimit   int  // keys with a limit of their own, which the tier's does not change
+	OwnLimit   int  // keys with a limit of their own, which holds as far as the tier's does
 	Exempt     int  // keys of accounts with a limit, quota or override of their own
 	OverFull   int  // accounts that have more keys than the tier then allows; they keep them
 	TooOld     int  // keys that live longer than the tier then allows; they keep on living
@@ -79,11 +79,12 @@ func (m *Impact) add(k *Key, account *ServiceAccount, old, changed *TierFields) 
 		lower = lower || lowers(before, after)
 		higher = higher || lowers(after, before)
 	}
-	if k.RateLimit == nil {
-		compare(&old.RateLimit, &changed.RateLimit)
-	} else {
+	before, after := old.RateLimit, changed.RateLimit
+	if own := k.RateLimit; own != nil {
+		before, after = smaller(*own, before), smaller(*own, after)
 		m.OwnLimit++
 	}
+	compare(&before, &after)
 	if account.RateLimit == nil {
 		compare(old.AccountRateLimit, changed.AccountRateLimit)
 	}

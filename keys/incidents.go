@@ -115,6 +115,9 @@ func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incid
 	if err := r.check(n.Keys.now()); err != nil {
 		return Incident{}, err
 	}
+	if err := n.known(ctx, &r.Selection); err != nil {
+		return Incident{}, err
+	}
 	wanted, unknown := n.wanted(r.List)
 	made := Incident{
 		Stamp: NewStamp(n.Keys.now()), ID: ids.New(ids.Incident), Action: r.Action, Reason: r.Reason, Note: r.Note, Selection: r.Selection,

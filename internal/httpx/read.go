@@ -110,6 +110,7 @@ func (q *Query) Text(name string) string {
 	if len(all) == 0 {
 		return ""
 	}
+	q.faults.Check(all[0] != "", name, "must not be empty; leave it out to have no such filter")
 	return all[0]
 }
 
