@@ -28,6 +28,9 @@ func timeIn(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
+	if t.UTC().Year() <= 1 { // no time stands for the zero one, which means never
+		return time.Time{}.Add(time.Second)
+	}
 	return *t
 }
 

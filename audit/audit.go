@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/latchkey/latchkey/internal/ids"
@@ -93,8 +94,12 @@ type Change struct {
 	Before, After any
 }
 
-// Record writes one event for the change, with the origin found in ctx.
+// Record writes one event for the change, with the origin found in ctx. A change
+// of nothing leaves none.
 func (l *Log) Record(ctx context.Context, c Change) error {
+	if c.Before != nil && reflect.DeepEqual(c.Before, c.After) {
+		return nil
+	}
 	before, err := snapshot(c.Before)
 	if err != nil {
 		return fmt.Errorf("audit %s before: %w", c.Action, err)

@@ -175,6 +175,7 @@ func (account *ServiceAccount) check(old AccountFields) error {
 	checkText(&f, "description", account.Description, MaxTextLength, true)
 	checkText(&f, "external_id", account.ExternalID, MaxNameLength, false)
 	checkScopes(&f, "scopes", account.Scopes)
+	account.AllowedNetworks = everywhere(account.AllowedNetworks)
 	checkNetworks(&f, account.AllowedNetworks)
 	checkRule(&f, "rate_limit", account.RateLimit)
 	checkQuota(&f, "quota", account.Quota)

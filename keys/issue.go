@@ -136,6 +136,7 @@ func (k *Key) checkShape(f *errs.Faults, old KeyFields) {
 	checkText(f, "note", k.Note, MaxTextLength, true)
 	f.Check(k.Environment == Live || k.Environment == Test, "environment", "must be live or test")
 	checkScopes(f, "scopes", k.Scopes)
+	k.AllowedNetworks = everywhere(k.AllowedNetworks)
 	checkNetworks(f, k.AllowedNetworks)
 	checkRule(f, "rate_limit", k.RateLimit)
 	k.Metadata = compact(k.Metadata)

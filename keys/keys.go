@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -81,7 +82,7 @@ const maxRetries = 20
 // Revise reads the object with the id, lets edit change it and replaces it.
 // With a revision other than AnyRevision it fails with errs.Stale when the
 // object is no longer at it; otherwise an overtaken change is tried again on
-// what the other writer left. Each try takes its own time from now: other
+// what the other writer left. An edit that changes nothing writes nothing. Each try takes its own time from now: other
 // nodes look for changes by UpdatedAt, and only a little way back.
 func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now func() time.Time, edit func(*T) error) (before, after T, err error) {
 	for range maxRetries {
@@ -96,6 +97,9 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 		}
 		if err = edit(&after); err != nil {
 			return before, after, err
+		}
+		if reflect.DeepEqual(before, after) {
+			return before, after, nil
 		}
 		stamp.Revision++
 		stamp.UpdatedAt = later(moment(now()), stamp.UpdatedAt)

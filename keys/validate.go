@@ -126,6 +126,14 @@ func compact(m Metadata) Metadata {
 	return b.Bytes()
 }
 
+// everywhere is the one form of no networks, which allow every address.
+func everywhere(networks []netip.Prefix) []netip.Prefix {
+	if len(networks) == 0 {
+		return nil
+	}
+	return networks
+}
+
 func checkNetworks(f *errs.Faults, networks []netip.Prefix) {
 	f.Check(len(networks) <= MaxNetworks, "allowed_networks", fmt.Sprintf("must have at most %d entries", MaxNetworks))
 	for i, n := range networks {

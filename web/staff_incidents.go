@@ -37,6 +37,7 @@ type incidentForm struct {
 	Reasons                                       []keys.RevokeReason
 	Tiers, Neglects                               []option
 	Neglect                                       string
+	Organizations, Accounts, Scopes               []option // to choose from, as far as they are few
 	Most                                          int
 }
 
@@ -60,7 +61,34 @@ func (p *Portal) incidentForm(c *gin.Context, v url.Values) (incidentForm, error
 	for i := range tiers {
 		f.Tiers = append(f.Tiers, option{tiers[i].Name, tiers[i].Title})
 	}
-	return f, err
+	if err != nil {
+		return f, err
+	}
+	return f, p.incidentChoices(c, &f)
+}
+
+// incidentChoices fills the lists from which a form completes what is typed.
+func (p *Portal) incidentChoices(c *gin.Context, f *incidentForm) error {
+	ctx, who, page := c.Request.Context(), principal(c), keys.Page{Limit: mostChoices}
+	organizations, err := p.Keys.Organizations(ctx, who, keys.OrganizationFilter{}, page)
+	for i := range organizations {
+		f.Organizations = append(f.Organizations, option{organizations[i].ID, organizations[i].Name})
+	}
+	if err != nil {
+		return err
+	}
+	accounts, err := p.Keys.Accounts(ctx, who, "", keys.AccountFilter{}, page)
+	for i := range accounts {
+		f.Accounts = append(f.Accounts, option{accounts[i].ID, accounts[i].Name})
+	}
+	if err != nil {
+		return err
+	}
+	scopes, err := p.Keys.Scopes(ctx, page)
+	for i := range scopes {
+		f.Scopes = append(f.Scopes, option{scopes[i].Name, scopes[i].Description})
+	}
+	return err
 }
 
 func (p *Portal) newIncident(c *gin.Context) error {
@@ -109,6 +137,9 @@ func (p *Portal) planIncident(c *gin.Context) error {
 		return err
 	}
 	request, err := incidentRequest(values)
+	if err == nil {
+		err = p.picker(principal(c)).selection(c.Request.Context(), &request.Selection)
+	}
 	var made keys.Incident
 	if err == nil {
 		made, err = p.Staff.Incidents.Plan(c.Request.Context(), principal(c), request)

@@ -401,3 +401,29 @@ func TestTheStaffsListsHavePages(t *testing.T) {
 	}
 	v.sees(v.get("/provider/organizations"+strings.ReplaceAll(next[1], "&amp;", "&")), http.StatusOK, "Tenant 09")
 }
+
+// TestAnIncidentIsOfWhatExists: names are taken for ids, and what is neither is
+// refused beside its field, for "no key is selected" would be taken for safety.
+func TestAnIncidentIsOfWhatExists(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	s.tiers()
+	account, _, _ := s.issued(s.organization, "Nightly sync")
+	v := s.signedIn(s.admin("staff@example.com"))
+	o, err := s.keys.Organization(t.Context(), auth.System(), s.organization)
+	s.must(err)
+	for _, fields := range []url.Values{
+		{"organization_id": {o.Name}}, {"service_account_id": {"nightly SYNC"}}, {"organization_id": {o.ID}, "service_account_id": {account.ID}},
+	} {
+		fields.Set("action", "disable")
+		v.sees(v.post("/provider/incidents/new", fields), http.StatusSeeOther, "/provider/incidents/inc_")
+	}
+	for field, typed := range map[string]string{
+		"organization_id": "No such company", "service_account_id": "sa_none", "created_by": "nobody@example.com", "scope": "nothing:read",
+	} {
+		p := v.post("/provider/incidents/new", url.Values{"action": {"revoke"}, field: {typed}})
+		if p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, field+"-fault") {
+			t.Errorf("%s %q: %d %s", field, typed, p.status, text(p.body))
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// picker reads what staff type or choose where an id is asked for: the id, or the
+// exact name of the one object that has it. What does not exist is a fault.
+type picker struct {
+	*Portal
+	who    keys.Actor
+	faults errs.Faults
+}
+
+func (p *Portal) picker(who keys.Actor) *picker { return &picker{Portal: p, who: who} }
+
+// organization returns the id of the organization, "" where nothing was typed.
+func (p *picker) organization(ctx context.Context, field, typed string) (string, error) {
+	if typed == "" || strings.HasPrefix(typed, ids.Organization) {
+		return typed, nil
+	}
+	found, err := p.Keys.Organizations(ctx, p.who, keys.OrganizationFilter{Text: typed}, keys.Page{Limit: mostChoices})
+	var named []string
+	for i := range found {
+		if keys.Fold(found[i].Name) == keys.Fold(typed) {
+			named = append(named, found[i].ID)
+		}
+	}
+	return p.one(field, named), err
+}
+
+// account returns the id of the service account, in the organization if one is
+// given.
+func (p *picker) account(ctx context.Context, field, typed, organizationID string) (string, error) {
+	if typed == "" || strings.HasPrefix(typed, ids.ServiceAccount) {
+		return typed, nil
+	}
+	found, err := p.Keys.Accounts(ctx, p.who, organizationID, keys.AccountFilter{Text: typed}, keys.Page{Limit: mostChoices})
+	var named []string
+	for i := range found {
+		if keys.Fold(found[i].Name) == keys.Fold(typed) {
+			named = append(named, found[i].ID)
+		}
+	}
+	return p.one(field, named), err
+}
+
+// creator returns the id of a user, who may be named by their e-mail address, or
+// of a service account.
+func (p *picker) creator(ctx context.Context, field, typed string) (string, error) {
+	if !strings.Contains(typed, "@") {
+		return typed, nil
+	}
+	u, err := p.People.ByEmail(ctx, p.who, typed)
+	if errors.Is(err, errs.NotFound) {
+		p.faults.Add(field, "there is no such user")
+		return "", nil
+	}
+	return u.ID, err
+}
+
+// selection puts ids in the place of names in what was typed.
+func (p *picker) selection(ctx context.Context, s *keys.Selection) (err error) {
+	if s.OrganizationID, err = p.organization(ctx, "organization_id", s.OrganizationID); err != nil {
+		return err
+	}
+	if s.ServiceAccountID, err = p.account(ctx, "service_account_id", s.ServiceAccountID, s.OrganizationID); err != nil {
+		return err
+	}
+	if s.CreatedBy, err = p.creator(ctx, "created_by", s.CreatedBy); err != nil {
+		return err
+	}
+	return p.faults.Err()
+}
+
+// one is the only id of those that have the name.
+func (p *picker) one(field string, named []string) string {
+	switch len(named) {
+	case 1:
+		return named[0]
+	case 0:
+		p.faults.Add(field, "there is none with this id or name; choose one of the list")
+	default:
+		p.faults.Add(field, "several have this name; type the id")
+	}
+	return ""
+}
