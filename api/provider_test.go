@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,13 @@ func TestOverrides(t *testing.T) {
 		}
 	}
 	refused(t, s, 404, "not_found", call{method: "DELETE", path: "/api/service-accounts/sa_none/override", as: admin})
+	s.advance(2 * time.Hour)
+	admin = s.admin(t)
+	for _, read := range []string{path, "/api/service-accounts?organization_id=" + x.organization} {
+		if got := s.send(t, call{method: "GET", path: read, as: admin}); got.status != 200 || strings.Contains(string(got.body), `"key_rate_limit":{`) {
+			t.Errorf("after its end %s shows %s", read, got.body)
+		}
+	}
 	if ended, _ := want[client.ServiceAccount](t, s, 200, call{method: "DELETE", path: path + "/override", as: admin}); ended.Override != nil {
 		t.Errorf("ended: %+v", ended.Override)
 	}

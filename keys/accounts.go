@@ -68,6 +68,7 @@ func (s *Service) accountFor(ctx context.Context, a Actor, id string, read, writ
 	if err := allow(a, read, write, account.OrganizationID, accountWord); err != nil {
 		return ServiceAccount{}, err
 	}
+	account.forgetOverride(s.now())
 	return account, nil
 }
 
@@ -76,7 +77,11 @@ func (s *Service) accountFor(ctx context.Context, a Actor, id string, read, writ
 func (s *Service) Accounts(ctx context.Context, a Actor, organizationID string, f AccountFilter, p Page) ([]ServiceAccount, error) {
 	f.OrganizationIDs = visible(a, ReadAccounts, organizationID)
 	f.Text = Fold(f.Text)
-	return s.store.ServiceAccounts().List(ctx, f, p)
+	found, err := s.store.ServiceAccounts().List(ctx, f, p)
+	for i := range found {
+		found[i].forgetOverride(s.now())
+	}
+	return found, err
 }
 
 // ChangeAccount lets edit change the account's fields.

@@ -19,6 +19,14 @@ func (o *Override) holds(now time.Time) bool { return o != nil && now.Before(o.U
 // not.
 func (o *Override) Holds(now time.Time) bool { return o.holds(now) }
 
+// forgetOverride leaves out an override that has ended, which nobody takes out of
+// the stored account.
+func (account *ServiceAccount) forgetOverride(now time.Time) {
+	if !account.Override.holds(now) {
+		account.Override = nil
+	}
+}
+
 // SetOverride gives the account other limits until a time, or ends that with
 // nil. Only the provider's staff may.
 func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {

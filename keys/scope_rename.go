@@ -163,12 +163,25 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revisio
 	return after, s.record(ctx, a, "scope.rename", after.object(), before, after)
 }
 
+// RenameDue reports whether RenameStep has something to do.
+func (s *Service) RenameDue(ctx context.Context) (due bool, err error) {
+	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
+		due = due || c.renameDue(s.now())
+		return nil
+	})
+	return due, err
+}
+
+func (c *Scope) renameDue(now time.Time) bool {
+	return c.RenamedTo != "" && (c.RenameOpen || !now.Before(c.RenamedUntil))
+}
+
 // RenameStep makes at most RenameBatch changes of renamed scopes that are to be
 // made by now, and tells how many. It may be called at any time, again and by
 // several nodes.
 func (s *Service) RenameStep(ctx context.Context, a Actor) (changed int, err error) {
 	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
-		if due := !s.now().Before(c.RenamedUntil); c.RenamedTo == "" || (!c.RenameOpen && !due) {
+		if !c.renameDue(s.now()) {
 			return nil
 		}
 		n, err := s.renameStep(ctx, a, c)

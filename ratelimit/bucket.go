@@ -20,48 +20,51 @@ type state struct {
 	id     name
 	rule   Rule
 	tokens float64 // at the time latest
-	latest int64   // Unix nanoseconds of the last use; time does not run backwards in a bucket
+	latest int64   // of the last charge, see buckets.elapsed; time does not run backwards in a bucket
 }
 
 // begin makes the bucket, which is locked or nobody's, the full one of the id.
-func (b *bucket) begin(id name, r Rule, now time.Time) {
-	b.state = state{live: true, id: id, rule: r, tokens: float64(r.Burst), latest: now.UnixNano()}
+func (b *bucket) begin(id name, r Rule, now int64) {
+	b.state = state{live: true, id: id, rule: r, tokens: float64(r.Burst), latest: now}
 }
 
 func perSecond(r Rule) float64 { return float64(r.Requests) / r.Per.Seconds() }
 
-// at brings the bucket to the time now, with the rule that holds from then on.
-// The bucket is locked.
-func (b *bucket) at(r Rule, now time.Time) {
-	if at := now.UnixNano(); at > b.latest {
-		b.tokens, b.latest = b.tokensAt(at), at
+// level returns what the bucket holds by the rule at the time now. When the rule
+// changed is not known: since the last charge the bucket filled at the faster pace
+// of the two, so that whoever is given more has it at once. The bucket is locked.
+func (b *bucket) level(r Rule, now int64) float64 {
+	pace := r
+	if faster(b.rule, r) {
+		pace = b.rule
 	}
-	if b.rule != r {
-		b.rule, b.tokens = r, min(b.tokens, float64(r.Burst))
-	}
+	added := float64(max(0, now-b.latest)) * float64(pace.Requests) / float64(pace.Per)
+	return min(b.tokens+added, float64(r.Burst))
 }
 
-// tokensAt returns what the bucket holds at the Unix nanosecond, if it is not
-// used before. The bucket is locked.
-func (b *bucket) tokensAt(at int64) float64 {
-	added := float64(max(0, at-b.latest)) * float64(b.rule.Requests) / float64(b.rule.Per)
-	return min(b.tokens+added, float64(b.rule.Burst))
+// set notes what the bucket holds by the rule at the time now. It is locked.
+func (b *bucket) set(r Rule, tokens float64, now int64) {
+	b.rule, b.tokens, b.latest = r, tokens, max(b.latest, now)
 }
 
-// available returns what the bucket holds. The tolerance takes up what floating
-// point loses of a token that is due exactly now.
-func (b *bucket) available() float64 {
-	if whole := math.Round(b.tokens); math.Abs(b.tokens-whole) < 1e-6 {
+// faster reports whether a lets through more than b does in the long run.
+func faster(a, b Rule) bool {
+	return float64(a.Requests)*float64(b.Per) > float64(b.Requests)*float64(a.Per)
+}
+
+// available returns what may be spent of the tokens. The tolerance takes up what
+// floating point loses of a token that is due exactly now.
+func available(tokens float64) float64 {
+	if whole := math.Round(tokens); math.Abs(tokens-whole) < 1e-6 {
 		return whole
 	}
-	return b.tokens
+	return tokens
 }
 
 // idle reports whether dropping the bucket would change nothing: it is full
 // and was not used for a while. The bucket is locked.
-func (b *bucket) idle(now time.Time, after time.Duration) bool {
-	at := now.UnixNano()
-	return at-b.latest >= int64(after) && b.tokensAt(at) >= float64(b.rule.Burst)
+func (b *bucket) idle(now int64, after time.Duration) bool {
+	return now-b.latest >= int64(after) && b.level(b.rule, now) >= float64(b.rule.Burst)
 }
 
 // name is the id of a bucket in a fixed size, for the same reason.
@@ -84,7 +87,8 @@ const shards = 64
 // buckets holds the live buckets by id.
 type buckets struct {
 	seed  maphash.Seed
-	most  int // in one shard
+	epoch time.Time // when they began; with the monotonic clock, if there is one
+	most  int       // in one shard
 	parts [shards]shard
 }
 
@@ -100,13 +104,17 @@ type shard struct {
 
 const blockSize = 64
 
-func newBuckets(most int) *buckets {
-	b := &buckets{seed: maphash.MakeSeed(), most: max(1, most/shards)}
+func newBuckets(most int, now time.Time) *buckets {
+	b := &buckets{seed: maphash.MakeSeed(), epoch: now, most: max(1, most/shards)}
 	for i := range b.parts {
 		b.parts[i].byID = map[name]uint32{}
 	}
 	return b
 }
+
+// elapsed is the nanoseconds since the buckets began. It does not follow the wall
+// clock, which may be set back or forth.
+func (b *buckets) elapsed(now time.Time) int64 { return int64(now.Sub(b.epoch)) }
 
 func (s *shard) at(place uint32) *bucket { return &s.blocks[place/blockSize][place%blockSize] }
 
@@ -126,7 +134,7 @@ func (b *buckets) shard(id string) *shard {
 
 // lock returns the bucket of the id, locked. With make it makes one where
 // there is none; otherwise it returns nil.
-func (b *buckets) lock(id string, r Rule, now time.Time, make bool) *bucket {
+func (b *buckets) lock(id string, r Rule, now int64, make bool) *bucket {
 	s, n := b.shard(id), nameOf(id)
 	for {
 		found := s.find(n)
@@ -144,7 +152,7 @@ func (b *buckets) lock(id string, r Rule, now time.Time, make bool) *bucket {
 	}
 }
 
-func (s *shard) add(id name, r Rule, now time.Time, most int) *bucket {
+func (s *shard) add(id name, r Rule, now int64, most int) *bucket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if place, ok := s.byID[id]; ok {
@@ -188,13 +196,13 @@ const evictionSample = 8
 // evict drops, among a few buckets, the one that is closest to full: what is
 // forgotten with it is least. The shard is locked, so it waits for no bucket:
 // who holds one may be waiting for the shard.
-func (s *shard) evict(now time.Time) {
+func (s *shard) evict(now int64) {
 	var victim *bucket
-	best, tried, at := math.Inf(-1), 0, now.UnixNano()
+	best, tried := math.Inf(-1), 0
 	for _, place := range s.byID {
 		b := s.at(place)
 		if b.mu.TryLock() {
-			if fill := b.tokensAt(at) / float64(b.rule.Burst); fill > best {
+			if fill := b.level(b.rule, now) / float64(b.rule.Burst); fill > best {
 				if victim != nil {
 					victim.mu.Unlock()
 				}
@@ -215,7 +223,7 @@ func (s *shard) evict(now time.Time) {
 }
 
 // sweep drops the idle buckets of one shard.
-func (b *buckets) sweep(part int, now time.Time, after time.Duration) {
+func (b *buckets) sweep(part int, now int64, after time.Duration) {
 	s := &b.parts[part]
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -45,14 +45,14 @@ func NewLocal(c Config) (*Local, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	l := &Local{
 		now: c.Now, idle: orDefault(c.IdleAfter, time.Minute), stop: stop,
-		buckets: newBuckets(orDefault(c.MaxBuckets, 4_000_000)),
+		buckets: newBuckets(orDefault(c.MaxBuckets, 4_000_000), c.Now()),
 		quotas:  newQuotas(c.Store, c.Logger),
 	}
 	l.running.Go(func() { l.repeat(ctx, flushEvery, func() { _ = l.Flush(ctx) }) })
 	part := 0
 	l.running.Go(func() {
 		l.repeat(ctx, l.idle/shards+time.Millisecond, func() {
-			l.buckets.sweep(part, l.now(), l.idle)
+			l.buckets.sweep(part, l.buckets.elapsed(l.now()), l.idle)
 			part = (part + 1) % shards
 		})
 	})
@@ -127,21 +127,29 @@ func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
 // held is a locked bucket as it stands at one time, or none.
 type held struct {
 	*bucket
-	left float64
+	rule  Rule
+	level float64 // what it holds
+	left  float64 // what may be spent of that
+	at    int64
 }
 
 func (l *Local) hold(b Bucket, now time.Time, dry bool) held {
 	if b.Rule.IsZero() {
 		return held{}
 	}
-	found := l.buckets.lock(b.ID, b.Rule, now, !dry)
+	at := l.buckets.elapsed(now)
+	found := l.buckets.lock(b.ID, b.Rule, at, !dry)
 	if found == nil { // a dry run makes no bucket: a new one would be full
 		found = &bucket{}
 		found.mu.Lock()
-		found.begin(name{}, b.Rule, now)
+		found.begin(name{}, b.Rule, at)
 	}
-	found.at(b.Rule, now)
-	return held{bucket: found, left: found.available()}
+	h := held{bucket: found, rule: b.Rule, level: found.level(b.Rule, at), at: at}
+	h.left = available(h.level)
+	if found.rule != b.Rule && !dry {
+		found.set(b.Rule, h.level, at)
+	}
+	return h
 }
 
 func (h *held) release() {
@@ -152,6 +160,6 @@ func (h *held) release() {
 
 func (h *held) charge(cost int64) {
 	if h.bucket != nil {
-		h.tokens -= float64(cost)
+		h.set(h.rule, h.level-float64(cost), h.at)
 	}
 }

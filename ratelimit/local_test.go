@@ -169,3 +169,29 @@ func TestQuotaUseIsSavedWithinASecond(t *testing.T) {
 		}
 	})
 }
+
+// TestTimeDoesNotRunBackwardsInABucket: a time before the last charge neither
+// fills it nor makes it wait for longer than its rule does.
+func TestTimeDoesNotRunBackwardsInABucket(t *testing.T) {
+	t.Parallel()
+	began := time.Now() // with the monotonic clock
+	var passed time.Duration
+	l, err := ratelimit.NewLocal(ratelimit.Config{Now: func() time.Time { return began.Add(passed) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close(context.WithoutCancel(t.Context())) })
+	r := ratelimit.Request{Key: ratelimit.Bucket{ID: "k", Rule: rule(1, time.Second, 1)}, Cost: 1}
+	take(t, l, r)
+	if d := take(t, l, r); d.Allowed {
+		t.Error("a spent bucket lets pass")
+	}
+	passed = time.Second
+	if d := take(t, l, r); !d.Allowed {
+		t.Errorf("a second later: %+v", d)
+	}
+	passed = 0 // earlier than the last use
+	if d := take(t, l, r); d.Allowed || d.RetryAfter > time.Second {
+		t.Errorf("at an earlier time: %+v", d)
+	}
+}

@@ -132,13 +132,19 @@ func TestBucketsAgreeWithThoseOfTheLibrary(t *testing.T) {
 			return rule(1+random.Int64N(1000), time.Duration(1+random.Int64N(int64(time.Hour))), 1+random.Int64N(100))
 		}
 		r := newRule()
-		reference := rate.NewLimiter(perSecond(r), int(r.Burst))
+		reference, charged := rate.NewLimiter(perSecond(r), int(r.Burst)), c.Now()
 		for i := range 500 {
 			c.Advance(time.Duration(random.Int64N(int64(r.Per))))
 			if i > 0 && random.IntN(20) == 0 {
+				old := r
 				r = newRule()
-				reference.SetLimitAt(c.Now(), perSecond(r))
-				reference.SetBurstAt(c.Now(), int(r.Burst))
+				at := c.Now()
+				if perSecond(r) > perSecond(old) { // the faster pace holds since the last charge
+					at = charged
+				}
+				reference.SetBurstAt(charged, int(r.Burst))
+				reference.SetLimitAt(at, perSecond(r))
+				take(t, l, ratelimit.Request{Key: ratelimit.Bucket{ID: "k", Rule: r}})
 			}
 			cost := 1 + random.Int64N(r.Burst)
 			for onEdge(reference.TokensAt(c.Now())) {
@@ -147,6 +153,9 @@ func TestBucketsAgreeWithThoseOfTheLibrary(t *testing.T) {
 			before := reference.TokensAt(c.Now())
 			d := take(t, l, ratelimit.Request{Key: ratelimit.Bucket{ID: "k", Rule: r}, Cost: cost})
 			allowed := reference.AllowN(c.Now(), int(cost))
+			if allowed {
+				charged = c.Now()
+			}
 			if left := int64(reference.TokensAt(c.Now())); d.Allowed != allowed || d.Key.Remaining != left {
 				t.Fatalf("%s with %g tokens, asked for %d: allowed %t, left %d; the library: %t, %d", r, before, cost, d.Allowed, d.Key.Remaining, allowed, left)
 			}

@@ -13,6 +13,7 @@ import (
 
 const (
 	cleanEvery      = time.Minute
+	renameEvery     = 2 * time.Second
 	cleanRest       = 50 * time.Millisecond // after each step
 	cleanStep       = 500                   // rows
 	cleanSteps      = 100                   // of each kind, a round
@@ -30,6 +31,10 @@ type cleaner struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	leased  time.Time // when the lease was last taken
+	every   time.Duration
+	// due reports whether there is something to do, if it is cheaper to ask than
+	// to take the lease; nil for always.
+	due func(ctx context.Context) (bool, error)
 }
 
 // cleaned is one kind of thing that is over at some time. A step removes at
@@ -43,7 +48,7 @@ type cleaned struct {
 // background is the work that goes on beside requests. Nobody is reminded of
 // keys that end where there is no mail server.
 func (a *app) background() []*cleaner {
-	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds())}
+	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer()}
 	if a.config.smtpURL != "" {
 		all = append(all, a.newWorker("reminders", []cleaned{{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.reminders.Step(ctx) }}}))
 	}
@@ -54,8 +59,16 @@ func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 	return &cleaner{
 		lead:    func(ctx context.Context, life time.Duration) (bool, error) { return a.nodes.Lead(ctx, work, life) },
 		release: func(ctx context.Context) error { return a.nodes.Release(ctx, work) },
-		work:    work, kinds: kinds, logger: a.logger, now: time.Now,
+		work:    work, kinds: kinds, logger: a.logger, now: time.Now, every: cleanEvery,
 	}
+}
+
+// renamer gives scopes their new names, and takes the old ones away at the moment
+// that was announced, not a minute later.
+func (a *app) renamer() *cleaner {
+	c := a.newWorker("scope names", []cleaned{{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) { return a.keys.RenameStep(ctx, auth.System()) }}})
+	c.every, c.due = renameEvery, a.keys.RenameDue
+	return c
 }
 
 // cleanedKinds are all that ends by itself. Keys are none of it: an expired key
@@ -79,16 +92,15 @@ func (a *app) cleanedKinds() []cleaned {
 			return a.store.DeleteQuotaUse(ctx, before, except, cleanStep)
 		}},
 		{"dry runs of incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.incidents.Clean(ctx) }},
-		{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) { return a.keys.RenameStep(ctx, auth.System()) }},
 		{"transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Step(ctx) }},
 		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.nodes.Forget(ctx) }},
 		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.recorder.Clean(ctx) }},
 	}
 }
 
-// run cleans up each cleanEvery until ctx ends, and then lets another node.
+// run works each time that it is due until ctx ends, and then lets another node.
 func (c *cleaner) run(ctx context.Context) {
-	ticker := time.NewTicker(cleanEvery)
+	ticker := time.NewTicker(c.every)
 	defer ticker.Stop()
 	for {
 		c.round(ctx)
@@ -113,6 +125,11 @@ func (c *cleaner) handOver(ctx context.Context) {
 // with one kind keeps no other from it.
 func (c *cleaner) round(ctx context.Context) {
 	c.leased = time.Time{}
+	if c.due != nil {
+		if due, err := c.due(ctx); err != nil || !due {
+			return // a store that is gone is told of elsewhere
+		}
+	}
 	for _, kind := range c.kinds {
 		for range cleanSteps {
 			if !c.leading(ctx) {

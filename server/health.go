@@ -23,6 +23,9 @@ func (a *app) checks() health.Checks {
 	checks := health.Checks{
 		{Name: "store", Ask: a.checkStore},
 		{Name: "changes", Ask: a.checkChanges},
+		{Name: "signing", Ask: func(context.Context) health.Result {
+			return health.Found(time.Now(), time.Time{}, a.ring.CanSign(), health.Degraded)
+		}},
 		{Name: "usage", Ask: func(context.Context) health.Result {
 			s := a.recorder.Stats()
 			if s.Err == nil && time.Since(latest(s.Saved, a.started)) > usagePatience {

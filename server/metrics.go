@@ -19,6 +19,7 @@ type reading struct {
 	usage     usage.RecorderStats
 	passwords auth.PasswordStats
 	redis     ratelimit.FailoverState
+	signing   error
 }
 
 // measure is one metric without labels of its own.
@@ -43,6 +44,7 @@ func measures() []measure {
 		{"latchkey_password_hashing_places", "Most passwords that are hashed at once.", shows, func(r *reading) float64 { return float64(r.passwords.Places) }},
 		{"latchkey_password_hashing_waiting", "Requests that wait to have a password hashed.", shows, func(r *reading) float64 { return float64(r.passwords.Waiting) }},
 		{"latchkey_password_hashing_refused_total", "Requests sent away after waiting to have a password hashed.", counts, func(r *reading) float64 { return float64(r.passwords.Refused) }},
+		{"latchkey_signing_possible", "Whether there is a key to sign tokens with.", shows, func(r *reading) float64 { return truthOf(r.signing == nil) }},
 		{"latchkey_usage_rows_waiting", "Rows of usage that wait to be saved.", shows, func(r *reading) float64 { return float64(r.usage.Rows) }},
 		{"latchkey_usage_saved_age_seconds", "How long ago usage was last saved.", shows, func(r *reading) float64 { return r.since(r.usage.Saved) }},
 		{"latchkey_usage_save_failures_total", "Rounds of usage that could not be saved, and were tried again.", counts, func(r *reading) float64 { return float64(r.usage.Failures) }},
@@ -130,7 +132,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 func (c *collector) read() reading {
 	r := reading{
 		now: time.Now(), started: c.app.started,
-		verifier: c.app.verifier.Stats(), usage: c.app.recorder.Stats(), passwords: c.app.passwords.Stats(),
+		verifier: c.app.verifier.Stats(), usage: c.app.recorder.Stats(), passwords: c.app.passwords.Stats(), signing: c.app.ring.CanSign(),
 	}
 	if c.app.limiter.failover != nil {
 		r.redis = c.app.limiter.failover.State()

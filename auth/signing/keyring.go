@@ -235,12 +235,39 @@ func (r *Keyring) JWKS() ([]byte, error) {
 	return json.Marshal(set)
 }
 
+// ErrNoSigner is returned where there is no key to sign with.
+var ErrNoSigner = errors.New("there is no signing key that is not retired")
+
+// signer returns the key that signs now: the newest that is active. Where none is
+// yet, as after a start with the clock ahead, the one that will be first signs:
+// all of them are published, and nothing else can.
+func (r *Keyring) signer() *pair {
+	now := r.Now()
+	if p := r.latest(func(p *pair) bool { return !now.Before(p.ActiveAt) && now.Before(p.RetireAt) }); p != nil {
+		return p
+	}
+	var first *pair
+	for _, p := range *r.known.Load() {
+		if now.Before(p.RetireAt) && (first == nil || p.ActiveAt.Before(first.ActiveAt)) {
+			first = p
+		}
+	}
+	return first
+}
+
+// CanSign returns ErrNoSigner where tokens cannot be signed.
+func (r *Keyring) CanSign() error {
+	if r.signer() == nil {
+		return ErrNoSigner
+	}
+	return nil
+}
+
 // Sign returns a token of the type with the claims; the issuer is set here.
 func (r *Keyring) Sign(t Type, c Claims) (string, error) {
-	now := r.Now()
-	p := r.latest(func(p *pair) bool { return !now.Before(p.ActiveAt) && now.Before(p.RetireAt) })
+	p := r.signer()
 	if p == nil {
-		return "", errors.New("no signing key is active")
+		return "", ErrNoSigner
 	}
 	options := (&jose.SignerOptions{}).WithType(jose.ContentType(t))
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.Algorithm), Key: jose.JSONWebKey{Key: p.private, KeyID: p.ID}}, options)

@@ -58,7 +58,8 @@ func Test(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
 		{"concurrent takes never exceed the limit", concurrentTakes},
 		{"a lowered burst takes effect at once", loweredBurst},
 		{"a raised rule helps a live bucket", raisedRule},
-		{"a changed rule fills by the old one until then", changedRule},
+		{"a raised rule fills by the new one since the last use", raisedMeanwhile},
+		{"a lowered rule fills by the old one until then", changedRule},
 		{"an almost whole token is taken once", almostWhole},
 		{"a cost of nothing passes an empty bucket", noCost},
 		{"quota windows end at their edge", windowEdge},
@@ -179,6 +180,17 @@ func raisedRule(t *testing.T, c *Clock, l ratelimit.Limiter) {
 	c.Advance(5 * time.Second)
 	if d := Take(t, l, r); !d.Allowed || d.Key.Limit != 10 || d.Key.Remaining != 4 {
 		t.Errorf("five seconds after the rule became one a second: %+v", d)
+	}
+}
+
+// Whoever is given more has it at once: nobody needs to ask for it to begin.
+func raisedMeanwhile(t *testing.T, c *Clock, l ratelimit.Limiter) {
+	r := ratelimit.Request{Key: ratelimit.Bucket{ID: "k", Rule: Rule(3, time.Hour, 3)}, Cost: 3}
+	Take(t, l, r)
+	c.Advance(3 * time.Second)
+	r.Key.Rule, r.Cost = Rule(3600, time.Hour, 3600), 1
+	if d := Take(t, l, r); !d.Allowed || d.Key.Remaining != 2 {
+		t.Errorf("three seconds after a use, raised to one a second: %+v", d)
 	}
 }
 

@@ -15,7 +15,8 @@ local function read(key, requests, per, burst, now)
   if packed then
     local tokens, at, r, p, c = struct.unpack('<ddddd', packed)
     b.at = math.max(now, at) -- time does not run backwards in a bucket
-    b.tokens = math.min(b.burst, c, tokens + (b.at - at) * 1000 * r / p)
+    -- When the rule changed is not known: it filled at the faster pace of the two.
+    b.tokens = math.min(b.burst, tokens + (b.at - at) * 1000 * math.max(r / p, b.requests / b.per))
     b.changed = r ~= b.requests or p ~= b.per or c ~= b.burst
   end
   return b
