@@ -86,7 +86,7 @@ func TestTheMasterBehindSentinelsIsKilled(t *testing.T) {
 	first, second, _ := pair(t, sqliteURL(t), "LATCHKEY_VERIFY_OPEN=true", "LATCHKEY_REDIS_URL="+servers.URL(), "LATCHKEY_REDIS_TIMEOUT=2s")
 	organization := first.call("GET", "/api/organizations", nil, 200)["items"].([]any)[0].(map[string]any)["id"]
 	account := first.call("POST", "/api/service-accounts", map[string]any{
-		"organization_id": organization, "name": "limited", "rate_limit": map[string]any{"requests": 1_000_000, "per": "1s", "burst": 1_000_000},
+		"organization_id": organization, "name": "limited", "tier": first.vast(), "rate_limit": map[string]any{"requests": 1_000_000, "per": "1s", "burst": 1_000_000},
 		"quota": map[string]any{"requests": quota, "per": "month"},
 	}, 201)
 	key := first.call("POST", "/api/keys", map[string]any{
