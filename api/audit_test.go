@@ -22,7 +22,8 @@ var actions = map[string]string{
 	"createTier": "tier.create", "changeTier": "tier.update", "deleteTier": "tier.delete",
 	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue", "undoIncident": "incident.undone incident.undo",
 	"transferServiceAccount": "key.transfer service_account.transfer service_account.transfer", // one for each organization
-	"setOverride":            "service_account.override", "endOverride": "service_account.override_end",
+	"resetKeyLimits":         "key.reset_limits", "resetAccountLimits": "service_account.reset_limits",
+	"setOverride": "service_account.override", "endOverride": "service_account.override_end",
 	"renameScope": "scope.rename scope.create", "retireScope": "scope.retire", "restoreScope": "scope.restore",
 	"findKeys": "", "previewTier": "", // they change nothing
 	"createScope": "scope.create", "changeScope": "scope.update", "deleteScope": "scope.delete",

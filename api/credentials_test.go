@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 const password = "correct horse battery staple"
@@ -66,6 +67,14 @@ func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 	case "enableOTP":
 		s.withoutOTP(t, s.staff.ID)
 		s.secret = s.begunOTP(t, s.staff.ID)
+	case "restoreScope":
+		_, err := s.keys.RetireScope(t.Context(), auth.System(), x.scope, keys.AnyRevision, true)
+		must(t, err)
+	case "endOverride":
+		_, err := s.keys.SetOverride(t.Context(), auth.System(), x.account, keys.AnyRevision, &keys.Override{
+			KeyRateLimit: &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, Until: s.now().Add(time.Hour),
+		})
+		must(t, err)
 	case "confirmSession":
 		s.givePassword(t, s.staff.ID)
 	case "disableOTP":

@@ -58,6 +58,7 @@ var walk = []struct {
 	{"verifyAsked", "" /*                                    */, "401 401 403 403 200 200 200 403 200 200", "401 401 403 403 200 200 200 403 200 200"},
 
 	{"createTier createScope createOrganization createUser createIncident", "", "401 401 403 403 403 403 201 403 403 403", "-"},
+	{"resetKeyLimits resetAccountLimits", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"setOverride endOverride previewTier", "" /*            */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"getScopeHolders renameScope retireScope restoreScope findKeys", "", "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"changeTier changeScope changeUser", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},

@@ -131,6 +131,7 @@ func (a *API) keyRoutes() []route {
 		{"DELETE", "/api/service-accounts/:id", may(keys.WriteAccounts), a.deleteAccount, guarded, nil},
 		{"POST", "/api/service-accounts/:id/transfer", may(keys.WriteOrganization), a.transferAccount, guarded, client.TransferServiceAccount{}},
 		{"PUT", "/api/service-accounts/:id/override", staff, a.setOverride, guarded, client.Override{}},
+		{"POST", "/api/service-accounts/:id/limits/reset", staff, a.resetAccountLimits, guarded, nil},
 		{"DELETE", "/api/service-accounts/:id/override", staff, a.endOverride, guarded, nil},
 		{"GET", "/api/service-accounts/:id/certificates", may(keys.ReadAccounts), a.listCertificates, guarded, nil},
 		{"POST", "/api/service-accounts/:id/certificates", may(keys.WriteAccounts), a.addCertificate, guarded, client.AddCertificate{}},
@@ -146,6 +147,7 @@ func (a *API) keyRoutes() []route {
 		{"PATCH", "/api/keys/:id", may(keys.WriteKeys), a.patchKey, guarded, client.KeySettings{}},
 		{"DELETE", "/api/keys/:id", may(keys.WriteKeys), a.deleteKey, guarded, nil},
 		{"POST", "/api/keys/:id/rotate", may(keys.WriteKeys), a.rotateKey, guarded, client.RotateKey{}},
+		{"POST", "/api/keys/:id/limits/reset", staff, a.resetKeyLimits, guarded, nil},
 		{"POST", "/api/keys/:id/revoke", may(keys.WriteKeys), a.revokeKey, guarded, client.RevokeKey{}},
 	}
 }

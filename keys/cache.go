@@ -255,7 +255,7 @@ func (c *cache) read(ctx context.Context, from source, fresh bool) (Grant, error
 	slot := slotOf(from.hash)
 	switch {
 	case errors.Is(err, errs.NotFound):
-		g = Grant{fact: f, rare: nothingRare.of(from.token, "")}
+		g = Grant{fact: f, rare: nothingRare.of(from.token, "", "")}
 		c.known.Del(slot)
 		c.unknown.Set(slot, g, 1)
 	case err != nil:

@@ -38,8 +38,9 @@ type terms struct {
 	Organization *Organization
 	Tier         *Tier
 
-	scopes *scopeSet
-	holder usage.Holder
+	scopes  *scopeSet
+	holder  usage.Holder
+	limitID string // of what the account's keys share
 }
 
 // fact is the part of a grant that is different for each key, and how the
@@ -94,6 +95,7 @@ type rare struct {
 	rateLimit  *ratelimit.Rule
 	token      *AccessToken // that stands for the key
 	texts      string       // id and name, where they are long
+	limitID    string       // of its bucket, where that is not the key's
 }
 
 // nothingRare is what most keys share.
@@ -110,14 +112,14 @@ func rareOf(k *Key) *rare {
 	}
 }
 
-// of is what is rare of the key where the token stands for it, and where its
-// texts are long.
-func (r *rare) of(t *AccessToken, texts string) *rare {
-	if t == nil && texts == "" {
+// of is what is rare of the key where the token stands for it, where its texts are
+// long, and where its limit was reset.
+func (r *rare) of(t *AccessToken, texts, limitID string) *rare {
+	if t == nil && texts == "" && limitID == "" {
 		return r
 	}
 	made := *r
-	made.token, made.texts = t, texts
+	made.token, made.texts, made.limitID = t, texts, limitID
 	return &made
 }
 
@@ -136,7 +138,7 @@ func newGrant(k *Key, t *AccessToken, shared *terms, own *fact) Grant {
 	if t != nil && (own.endsAt == 0 || t.ExpiresAt.UnixMilli() < own.endsAt) {
 		own.endsAt, own.token = t.ExpiresAt.UnixMilli(), true
 	}
-	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name))}
+	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name), k.limitID(shared.Account))}
 }
 
 // Environment is that of the key.
@@ -224,11 +226,15 @@ func quotaOf(a *ServiceAccount, t *Tier, now time.Time) ratelimit.Quota {
 }
 
 func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
+	id := g.rare.limitID
+	if id == "" {
+		id = g.KeyID()
+	}
 	return ratelimit.Request{
 		Group:   g.Account.ID,
-		Key:     ratelimit.Bucket{ID: g.KeyID(), Rule: g.KeyRule(now)},
-		Account: ratelimit.Bucket{ID: g.Account.ID, Rule: g.AccountRule(now)},
-		Quota:   ratelimit.QuotaCharge{ID: g.Account.ID, Quota: quotaOf(g.Account, g.Tier, now)},
+		Key:     ratelimit.Bucket{ID: id, Rule: g.KeyRule(now)},
+		Account: ratelimit.Bucket{ID: g.limitID, Rule: g.AccountRule(now)},
+		Quota:   ratelimit.QuotaCharge{ID: g.limitID, Quota: quotaOf(g.Account, g.Tier, now)},
 		Cost:    q.Cost, DryRun: q.DryRun,
 	}
 }

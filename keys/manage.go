@@ -169,7 +169,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 		return s.relocate(ctx, k, &known)
 	})
 	if errors.Is(err, errAlreadyRevoked) {
-		return before, s.effect(ctx), nil
+		return before, s.Effect(ctx), nil
 	}
 	if err != nil {
 		return Key{}, Effect{}, missing(err, keyWord)
@@ -177,7 +177,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 	if err := s.recordKey(ctx, a, "key.revoke", &after, before, after); err != nil {
 		return Key{}, Effect{}, err
 	}
-	return after, s.effect(ctx), nil
+	return after, s.Effect(ctx), nil
 }
 
 var errAlreadyRevoked = errors.New("the key is revoked already")
@@ -194,8 +194,8 @@ func (r RevokeReason) valid() bool {
 // effectTimeout bounds how long a revoke waits for the records of other nodes.
 const effectTimeout = 2 * time.Second
 
-// effect is when every node has heard of a change made just now.
-func (s *Service) effect(ctx context.Context) Effect {
+// Effect is when every node has heard of a change made just now.
+func (s *Service) Effect(ctx context.Context) Effect {
 	if s.nodes == nil {
 		return Effect{By: moment(s.now().Add(PollBound))}
 	}

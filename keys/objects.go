@@ -48,6 +48,9 @@ type ServiceAccount struct {
 	CreatedBy      string    `json:"created_by,omitempty"` // id of the user or service account
 	Override       *Override `json:"override,omitempty"`   // nil: none
 	Move           *Move     `json:"-"`                    // nil: all that belongs to it is where it is
+	// LimitResets is how often its limits and quota, and those of its keys, began
+	// anew; see Service.ResetAccountLimits.
+	LimitResets int64 `json:"limit_resets,omitempty"`
 	AccountFields
 }
 
@@ -134,6 +137,7 @@ type Key struct {
 	LastUsedIP       string        `json:"-"`
 	LastUsedAgent    string        `json:"-"`
 	CreatedBy        string        `json:"created_by,omitempty"`
+	LimitResets      int64         `json:"limit_resets,omitempty"` // how often its limit began anew
 	KeyFields
 }
 

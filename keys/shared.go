@@ -92,7 +92,7 @@ func (s *sharedObjects) termsOf(a *ServiceAccount, o *Organization, t *Tier, sco
 		return kept
 	}
 	made := &terms{
-		Account: a, Organization: o, Tier: t, scopes: scopes,
+		Account: a, Organization: o, Tier: t, scopes: scopes, limitID: a.limitID(),
 		holder: usage.Holder{AccountID: a.ID, OrganizationID: a.OrganizationID, Scopes: scopes.list},
 	}
 	s.terms.Set(name, made, 1)

@@ -188,7 +188,7 @@ func (t *Transfers) finish(ctx context.Context, a Actor, p TransferPreview) (don
 	if done.Complete, err = t.followFor(ctx, &p.Account, answerWithin); err != nil {
 		return done, err
 	}
-	done.Effect = t.Keys.effect(ctx)
+	done.Effect = t.Keys.Effect(ctx)
 	return done, nil
 }
 

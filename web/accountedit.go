@@ -125,19 +125,50 @@ func (p *Portal) editAccount(c *gin.Context) error {
 
 func (p *Portal) switchAccount(disabled bool) func(*gin.Context) error {
 	return func(c *gin.Context) error {
-		if _, err := form(c); err != nil {
+		values, err := form(c)
+		if err != nil {
 			return err
 		}
-		_, err := p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+		if disabled && values.Get("sure") != "yes" {
+			return p.disableView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts["staff.sure"]})
+		}
+		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
 			f.Disabled = disabled
 			return f, nil
 		})
 		if err != nil {
 			return err
 		}
-		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
+		done := "account_enabled"
+		if disabled {
+			done = "account_disabled"
+		}
+		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done="+done)
 		return nil
 	}
+}
+
+// accountDisable asks before all keys of an account stop to work.
+type accountDisable struct {
+	Account keys.ServiceAccount
+	Alive   int
+	More    bool
+}
+
+func (p *Portal) disablePage(c *gin.Context) error { return p.disableView(c, http.StatusOK, nil) }
+
+func (p *Portal) disableView(c *gin.Context, status int, wrong faults) error {
+	ctx, who := c.Request.Context(), principal(c)
+	account, err := p.Keys.AccountToChange(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	found, err := p.Keys.Keys(ctx, who, keys.KeyQuery{ServiceAccountID: account.ID, Status: keys.StatusActive}, keys.Page{Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
+	out := accountDisable{Account: account, Alive: min(len(found), pageSize), More: len(found) > pageSize}
+	return p.show(c, status, "account-disable", view{Title: p.texts["title.disable_account"], Faults: wrong, Data: out})
 }
 
 // accountDelete asks for the name of what is to go.

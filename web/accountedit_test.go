@@ -35,10 +35,16 @@ func TestAServiceAccountIsCaredFor(t *testing.T) {
 	}
 	viewer.sees(viewer.get(path+"/edit"), 403, "role")
 	viewer.sees(viewer.get(path+"/delete"), 403, "role")
+	good.Set("sure", "yes")
 	for _, do := range []string{"/edit", "/disable", "/enable", "/delete"} {
 		viewer.sees(viewer.post(path+do, good), 403, "")
 	}
-	owner.sees(owner.post(path+"/disable", nil), 303, path)
+	owner.sees(owner.get(path+"/disable"), 200, "Disable sync 2")
+	owner.sees(owner.post(path+"/disable", nil), 422, "tick this")
+	viewer.sees(viewer.get(path+"/disable"), 403, "role")
+	done := owner.post(path+"/disable", url.Values{"sure": {"yes"}})
+	owner.sees(done, 303, path)
+	owner.sees(owner.get(done.location), 200, "No node answers VALID to what is asked after")
 	owner.sees(owner.get(path), 200, "disabled")
 	owner.sees(owner.post(path+"/enable", nil), 303, path)
 	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync"}}), 422, "this is not its name")

@@ -204,5 +204,5 @@ func (p *Portal) showAccount(c *gin.Context) error {
 	for _, k := range found {
 		out.Rows = append(out.Rows, rowOf(k))
 	}
-	return p.show(c, http.StatusOK, "account", view{Title: account.Name, Notice: p.texts["done."+c.Query("done")], Data: out})
+	return p.show(c, http.StatusOK, "account", view{Title: account.Name, Notice: p.notice(c), Data: out})
 }

@@ -29,6 +29,8 @@ type keyPage struct {
 	Scopes   []scopeUse
 	MayEdit  bool
 	Alive    bool
+	ForStaff bool
+	End      time.Time // when it stops by itself, as the list has it
 	Graces   []grace
 	Reasons  []keys.RevokeReason
 	Once     string
@@ -75,7 +77,7 @@ func (p *Portal) keyPage(c *gin.Context) (keyPage, error) {
 		return keyPage{}, err
 	}
 	return keyPage{
-		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()),
+		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()), ForStaff: who.IsAdmin(), End: k.EndsAt(),
 		Graces:  []grace{{"24h", p.texts["key_rotate.grace_24h"]}, {"1h", p.texts["key_rotate.grace_1h"]}, {"168h", p.texts["key_rotate.grace_168h"]}, {"720h", p.texts["key_rotate.grace_720h"]}, {"0s", p.texts["key_rotate.grace_0s"]}},
 		Reasons: reasons(), Once: ids.New(""), Name: k.Name, Note: k.Note,
 	}, nil
@@ -180,7 +182,7 @@ func (p *Portal) keyView(c *gin.Context, status int, name, title string, wrong f
 	if wrong != nil && c.Request.Method == http.MethodPost {
 		out.Name, out.Note = c.PostForm("name"), c.PostForm("note")
 	}
-	return p.show(c, status, name, view{Title: title, Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
+	return p.show(c, status, name, view{Title: title, Faults: wrong, Notice: p.notice(c), Data: out})
 }
 
 func (p *Portal) editPage(c *gin.Context) error {
@@ -224,7 +226,11 @@ func (p *Portal) switchKey(disabled bool) func(*gin.Context) error {
 		if err := p.setDisabled(c, c.Param("id"), disabled); err != nil {
 			return err
 		}
-		c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id"))
+		done := "enabled"
+		if disabled {
+			done = "disabled"
+		}
+		c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id")+"?done="+done)
 		return nil
 	}
 }

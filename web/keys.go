@@ -145,7 +145,7 @@ func (p *Portal) issueKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if values.Get("narrowed") == "read" {
+	if values.Get("narrowed") == "read" && len(values["scopes"]) == 0 {
 		f, err := p.keyForm(c)
 		if err != nil {
 			return err
@@ -247,11 +247,9 @@ func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 	if err := limits(values, &fields); err != nil {
 		return fields, err
 	}
-	if narrowed := values.Get("narrowed"); narrowed == "yes" || narrowed == "read" {
-		fields.Scopes = append([]string{}, values["scopes"]...)
-		if len(fields.Scopes) == 0 {
-			return fields, fieldError("scopes", "tick at least one, or give the key whatever the account has")
-		}
+	var err error
+	if fields.Scopes, err = chosenScopes(values); err != nil {
+		return fields, err
 	}
 	days := map[string]int{"30": 30, "90": 90, "365": 365}
 	switch expiry := values.Get("expiry"); {
@@ -268,6 +266,23 @@ func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 		return fields, fieldError("expires_at", "choose when the key expires")
 	}
 	return fields, nil
+}
+
+// chosenScopes reads the scopes of the form of a new key, nil for whatever the
+// account has. What is ticked counts, whichever choice above it stands: without
+// scripts, a choice that is preset stays so when a box is ticked.
+func chosenScopes(values url.Values) ([]string, error) {
+	ticked, narrowed := values["scopes"], values.Get("narrowed")
+	if narrowed == "read" && slices.ContainsFunc(ticked, func(s string) bool { return !strings.HasSuffix(s, ":read") }) {
+		return nil, fieldError("scopes", "what is ticked does more than read; untick it, or choose only what is ticked")
+	}
+	if len(ticked) > 0 {
+		return slices.Clone(ticked), nil
+	}
+	if narrowed == "yes" || narrowed == "read" {
+		return nil, fieldError("scopes", "tick at least one, or give the key whatever the account has")
+	}
+	return nil, nil
 }
 
 // limits reads the networks and the key's own limit.
@@ -358,6 +373,6 @@ func (p *Portal) revokeKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id"))
+	c.Redirect(http.StatusSeeOther, "/keys/"+c.Param("id")+"?done=revoked")
 	return nil
 }

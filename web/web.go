@@ -121,6 +121,11 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	g.GET("/service-accounts/:id", p.member(p.showAccount))
 	g.GET("/service-accounts/:id/edit", p.member(p.editAccountPage))
 	g.POST("/service-accounts/:id/edit", p.member(p.editAccount))
+	g.GET("/service-accounts/:id/disable", p.member(p.disablePage))
+	g.POST("/service-accounts/:id/limits/reset", p.member(p.resetLimits(func(c *gin.Context, who keys.Actor) error {
+		_, err := p.Keys.ResetAccountLimits(c.Request.Context(), who, c.Param("id"), keys.AnyRevision)
+		return err
+	}, "/service-accounts/")))
 	g.POST("/service-accounts/:id/disable", p.member(p.switchAccount(true)))
 	g.POST("/service-accounts/:id/enable", p.member(p.switchAccount(false)))
 	g.GET("/service-accounts/:id/delete", p.member(p.deleteAccountPage))
@@ -142,6 +147,10 @@ func (p *Portal) mountKeys(g *gin.RouterGroup) {
 	g.POST("/keys/:id/rotate", p.member(p.rotateKey))
 	g.GET("/keys/:id/revoke", p.member(p.revokePage))
 	g.POST("/keys/:id/revoke", p.member(p.revokeKey))
+	g.POST("/keys/:id/limits/reset", p.member(p.resetLimits(func(c *gin.Context, who keys.Actor) error {
+		_, err := p.Keys.ResetLimits(c.Request.Context(), who, c.Param("id"), keys.AnyRevision)
+		return err
+	}, "/keys/")))
 	g.POST("/keys/:id/disable", p.member(p.switchKey(true)))
 	g.POST("/keys/:id/enable", p.member(p.switchKey(false)))
 }

@@ -165,6 +165,7 @@ type account struct {
 	Override        *override `bson:"override"`
 	Move            *move     `bson:"move"`
 	OwnerID         string    `bson:"owner_id"`
+	LimitResets     int64     `bson:"limit_resets"`
 }
 
 // move is the last transfer of an account.
@@ -196,14 +197,14 @@ func accountOf(a *keys.ServiceAccount) account {
 	return account{
 		ID: a.ID, Stamp: stampOf(&a.Stamp), OrganizationID: a.OrganizationID, CreatedBy: a.CreatedBy, Name: a.Name, Description: a.Description,
 		Tier: a.Tier, Scopes: a.Scopes, AllowedNetworks: networksOf(a.AllowedNetworks), RateLimit: ruleOf(a.RateLimit), Quota: quotaOf(a.Quota),
-		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override), Move: moveOf(a.Move), OwnerID: a.OwnerID,
+		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override), Move: moveOf(a.Move), OwnerID: a.OwnerID, LimitResets: a.LimitResets,
 	}
 }
 
 func accountIn(d *account) (keys.ServiceAccount, error) {
 	networks, err := networksIn(d.AllowedNetworks)
 	return keys.ServiceAccount{
-		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(), Move: d.Move.domain(),
+		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(), Move: d.Move.domain(), LimitResets: d.LimitResets,
 		AccountFields: keys.AccountFields{
 			Name: d.Name, Description: d.Description, Tier: d.Tier, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			Quota: d.Quota.domain(), ExternalID: d.ExternalID, OwnerID: d.OwnerID, Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
@@ -319,6 +320,7 @@ type key struct {
 	Disabled         bool       `bson:"disabled"`
 	EndsAt           *time.Time `bson:"ends_at"`
 	Search           string     `bson:"search"`
+	LimitResets      int64      `bson:"limit_resets"`
 }
 
 func keyOf(k *keys.Key) key {
@@ -327,7 +329,7 @@ func keyOf(k *keys.Key) key {
 		Hash: k.Hash[:], HashAlgorithm: string(k.HashAlgorithm), Start: k.Start, Last4: k.Last4, RevokedAt: timeOf(k.RevokedAt), RevokeReason: string(k.RevokeReason),
 		RevokeNote: k.RevokeNote, RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: timeOf(k.GraceUntil), LastUsedAt: timeOf(k.LastUsedAt), LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
 		CreatedBy: k.CreatedBy, Name: k.Name, Note: k.Note, Scopes: k.Scopes, AllowedNetworks: networksOf(k.AllowedNetworks), RateLimit: ruleOf(k.RateLimit),
-		ExpiresAt: timeOf(k.ExpiresAt), NotBefore: timeOf(k.NotBefore), Metadata: string(k.Metadata), Disabled: k.Disabled, EndsAt: timeOf(k.EndsAt()), Search: k.SearchText(),
+		ExpiresAt: timeOf(k.ExpiresAt), NotBefore: timeOf(k.NotBefore), Metadata: string(k.Metadata), Disabled: k.Disabled, EndsAt: timeOf(k.EndsAt()), Search: k.SearchText(), LimitResets: k.LimitResets,
 	}
 }
 
@@ -339,7 +341,7 @@ func keyIn(d *key) (keys.Key, error) {
 	k := keys.Key{
 		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID, Environment: keys.Environment(d.Environment),
 		HashAlgorithm: keys.HashAlgorithm(d.HashAlgorithm), Start: d.Start, Last4: d.Last4, RevokedAt: timeIn(d.RevokedAt), RevokeReason: keys.RevokeReason(d.RevokeReason),
-		RevokeNote: d.RevokeNote, RotatedFrom: d.RotatedFrom, RotatedTo: d.RotatedTo, GraceUntil: timeIn(d.GraceUntil), LastUsedAt: timeIn(d.LastUsedAt), LastUsedIP: d.LastUsedIP, LastUsedAgent: d.LastUsedAgent, CreatedBy: d.CreatedBy,
+		RevokeNote: d.RevokeNote, RotatedFrom: d.RotatedFrom, RotatedTo: d.RotatedTo, GraceUntil: timeIn(d.GraceUntil), LastUsedAt: timeIn(d.LastUsedAt), LastUsedIP: d.LastUsedIP, LastUsedAgent: d.LastUsedAgent, CreatedBy: d.CreatedBy, LimitResets: d.LimitResets,
 		KeyFields: keys.KeyFields{
 			Name: d.Name, Note: d.Note, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			ExpiresAt: timeIn(d.ExpiresAt), NotBefore: timeIn(d.NotBefore), Metadata: rawIn(d.Metadata), Disabled: d.Disabled,

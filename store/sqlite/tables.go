@@ -46,15 +46,15 @@ func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Acco
 	return &table[keys.ServiceAccount, keys.AccountFilter]{
 		store: s, name: "service_accounts", descending: true, bury: withoutHash,
 		columns: names(`id revision created_at updated_at organization_id created_by name description tier scopes
-			allowed_networks rate_limit quota external_id metadata disabled search override move owner_id`),
+			allowed_networks rate_limit quota external_id metadata disabled search override move owner_id limit_resets`),
 		identify: func(a *keys.ServiceAccount) (string, int64) { return a.ID, a.Revision },
 		values: func(a *keys.ServiceAccount) []any {
 			return append(append([]any{a.ID}, stampValues(&a.Stamp)...), a.OrganizationID, a.CreatedBy, a.Name, a.Description, a.Tier, putJSON(a.Scopes),
-				putJSON(a.AllowedNetworks), putRule(a.RateLimit), putQuota(a.Quota), a.ExternalID, putMetadata(a.Metadata), a.Disabled, a.SearchText(), putOverride(a.Override), putMove(a.Move), a.OwnerID)
+				putJSON(a.AllowedNetworks), putRule(a.RateLimit), putQuota(a.Quota), a.ExternalID, putMetadata(a.Metadata), a.Disabled, a.SearchText(), putOverride(a.Override), putMove(a.Move), a.OwnerID, a.LimitResets)
 		},
 		scan: func(row scanner, a *keys.ServiceAccount) error {
 			return row.Scan(append(append([]any{&a.ID}, stampColumns(&a.Stamp)...), &a.OrganizationID, &a.CreatedBy, &a.Name, &a.Description, &a.Tier, jsonColumn[string]{&a.Scopes},
-				networksColumn{&a.AllowedNetworks}, ruleColumn{&a.RateLimit}, quotaColumn{&a.Quota}, &a.ExternalID, metadataColumn{&a.Metadata}, &a.Disabled, new(string), overrideColumn{&a.Override}, moveColumn{&a.Move}, &a.OwnerID)...)
+				networksColumn{&a.AllowedNetworks}, ruleColumn{&a.RateLimit}, quotaColumn{&a.Quota}, &a.ExternalID, metadataColumn{&a.Metadata}, &a.Disabled, new(string), overrideColumn{&a.Override}, moveColumn{&a.Move}, &a.OwnerID, &a.LimitResets)...)
 		},
 		where: func(f keys.AccountFilter) (c conditions) {
 			c.equal("external_id", f.ExternalID)

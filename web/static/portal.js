@@ -35,6 +35,13 @@ for (const box of document.querySelectorAll("input[name=scopes]")) {
   });
 }
 
+// Choosing another preset unticks them, as what is ticked counts.
+for (const preset of document.querySelectorAll("input[name=narrowed]:not([value=yes])")) {
+  preset.addEventListener("change", () => {
+    for (const box of document.querySelectorAll("input[name=scopes]")) box.checked = false;
+  });
+}
+
 // A file that was saved is a copy, too.
 for (const link of document.querySelectorAll("[data-kept]")) {
   link.addEventListener("click", () => { copied = true; });

@@ -1,0 +1,50 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// endings are the changes that stop keys from working, of which people must know
+// where they hold already.
+var endings = []string{"revoked", "disabled", "account_disabled"}
+
+// notice says what was done before this page was asked for. After a change that
+// stops keys it says since when that holds, and which nodes may not have heard
+// of it.
+func (p *Portal) notice(c *gin.Context) string {
+	done := c.Query("done")
+	text := p.texts["done."+done]
+	if !slices.Contains(endings, done) || text == "" {
+		return text
+	}
+	effect := p.Keys.Effect(c.Request.Context())
+	if len(effect.Waiting) == 0 {
+		return text + " " + p.with("effect.everywhere", effect.By.Format(time.TimeOnly))
+	}
+	var names []string
+	for _, n := range effect.Waiting {
+		names = append(names, n.Name)
+	}
+	return text + " " + p.with("effect.waiting", strings.Join(names, ", "), effect.By.Format(time.TimeOnly))
+}
+
+// resetLimits lets a limit of a key or service account begin anew.
+func (p *Portal) resetLimits(reset func(c *gin.Context, who keys.Actor) error, back string) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		if _, err := form(c); err != nil {
+			return err
+		}
+		if err := reset(c, principal(c)); err != nil {
+			return err
+		}
+		c.Redirect(http.StatusSeeOther, back+c.Param("id")+"?done=limits")
+		return nil
+	}
+}
