@@ -45,7 +45,7 @@ func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attenti
 		return all, fmt.Errorf("list rotated keys: %w", err)
 	}
 	unused := alive
-	unused.Order, unused.UnusedSince = UsedLast, now.Add(-UnusedLong)
+	unused.Order, unused.UnusedSince, unused.StartsBy = UsedLast, now.Add(-UnusedLong), now.Add(-UnusedLong)
 	if all.Unused, err = s.look(ctx, unused, Page{Limit: most}); err != nil {
 		return all, fmt.Errorf("list unused keys: %w", err)
 	}

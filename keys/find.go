@@ -60,6 +60,9 @@ func (s *Service) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilt
 	}
 	now := moment(s.now())
 	f.restrictTo(q.Status, now)
+	if !f.UnusedSince.IsZero() && q.Status != StatusNotYetValid {
+		f.StartsBy = f.UnusedSince // nobody could use it before it began
+	}
 	if !q.ExpiringBefore.IsZero() {
 		no := false
 		f.EndsBy, f.EndsAfter, f.Revoked = moment(q.ExpiringBefore), now, &no

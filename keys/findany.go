@@ -36,6 +36,19 @@ func (s *Service) FindAny(ctx context.Context, a Actor, text string) ([]Key, err
 	return []Key{k}, err
 }
 
+// KeyOf returns the key whose whole text somebody has, if the actor may see it.
+// The text is hashed and kept nowhere.
+func (s *Service) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
+	if s.format.Check(text) != nil {
+		return Key{}, badField("q", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
+	}
+	k, err := s.store.Keys().ByHash(ctx, HashOf(text))
+	if err != nil {
+		return Key{}, missing(err, keyWord)
+	}
+	return s.Key(ctx, a, k.ID)
+}
+
 func (s *Service) findByParts(ctx context.Context, text string) ([]Key, error) {
 	start, last := text, ""
 	for _, gap := range []string{"…", "..."} {

@@ -156,7 +156,8 @@ func (p *planner) fits(ctx context.Context, k *Key, account *ServiceAccount) (bo
 	}
 	switch s.Neglect {
 	case NeverUsed:
-		return k.LastUsedAt.IsZero() && k.CreatedAt.Before(p.n.Keys.now().Add(-NeverUsedFor)), nil
+		since := p.n.Keys.now().Add(-NeverUsedFor)
+		return k.LastUsedAt.IsZero() && k.CreatedAt.Before(since) && k.NotBefore.Before(since), nil
 	case NoExpiry:
 		return k.EndsAt().IsZero(), nil
 	case NoOwner:

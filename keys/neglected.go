@@ -21,7 +21,7 @@ func (s *Service) Neglected(ctx context.Context, a Actor, kind Neglect, p Page) 
 	f := KeyFilter{Revoked: &no, EndsAfter: now}
 	switch kind {
 	case NeverUsed:
-		f.NeverUsed = true
+		f.NeverUsed, f.StartsBy = true, moment(now.Add(-NeverUsedFor))
 		if old := ids.At(ids.Key, now.Add(-NeverUsedFor)); p.After == "" || p.After > old {
 			p.After = old
 		}

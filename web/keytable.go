@@ -79,6 +79,9 @@ func (s *keySearch) values() url.Values {
 }
 
 func (p *Portal) listKeys(c *gin.Context) error {
+	if q := c.Query("q"); p.Format.Looks(q) {
+		return p.toKey(c, q)
+	}
 	out, err := p.keyTable(c)
 	if err != nil {
 		return err

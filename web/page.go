@@ -35,7 +35,7 @@ func pageNames() []string {
 	return append([]string{
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
 		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
-		"account-edit", "account-disable", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
+		"form-kept", "account-edit", "account-disable", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
 	}, append(guidePages(), staffPages()...)...)
 }
 

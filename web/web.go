@@ -107,6 +107,8 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	p.mountStaff(g)
 	p.mountGuides(g)
 	g.GET("/", p.member(p.home))
+	g.GET(keptPath, p.member(p.showKept))
+	g.POST("/search", p.member(p.search))
 	g.POST("/theme", p.open(p.chooseTheme))
 	g.GET("/usage", p.member(p.showUsage))
 	g.GET("/playground", p.member(p.playgroundPage))
@@ -219,22 +221,12 @@ func (p *Portal) member(handle func(*gin.Context) error) gin.HandlerFunc {
 			return err
 		}
 		if who == nil {
-			c.Redirect(http.StatusSeeOther, "/login?next="+url.QueryEscape(comeBack(c.Request)))
-			return nil
+			return p.signInFirst(c)
 		}
 		who.Scheme = p.Sessions.Name()
 		c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
 		return handle(c)
 	})
-}
-
-// comeBack is where to go after signing in: the page asked for, the start for
-// anything that was not a page.
-func comeBack(r *http.Request) string {
-	if r.Method != http.MethodGet {
-		return "/"
-	}
-	return r.URL.RequestURI()
 }
 
 // openForm is form for people who have not signed in: it holds the form to the

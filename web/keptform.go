@@ -1,0 +1,124 @@
+package web
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+// keptCookie keeps a form that came after its session had ended, sealed, until
+// its sender has signed in again.
+const (
+	keptCookie  = "latchkey_form"
+	keptPurpose = "a form kept over signing in"
+	keptLife    = 15 * time.Minute
+	keptSize    = 3800 // bytes: browsers keep cookies of 4096
+	keptPath    = "/form"
+)
+
+// keptForm is what was sent, and where to. Until bounds it, as browsers may keep
+// cookies longer than they are told.
+type keptForm struct {
+	Path   string
+	Values url.Values
+	Until  time.Time
+}
+
+// signInFirst sends somebody who has not signed in to the page where they do, and
+// lets them come back to what they asked for: a page, or a form that they sent.
+func (p *Portal) signInFirst(c *gin.Context) error {
+	next := c.Request.URL.RequestURI()
+	if c.Request.Method != http.MethodGet {
+		next = p.keep(c)
+	}
+	c.Redirect(http.StatusSeeOther, "/login?next="+url.QueryEscape(next))
+	return nil
+}
+
+// keep seals the form into a cookie and returns where it is shown again, or the
+// start where it cannot be kept: it is forged, too large, or holds a secret.
+func (p *Portal) keep(c *gin.Context) string {
+	if httpx.Bound(c.Request, httpx.MaxAnonymousBody) != nil {
+		return "/"
+	}
+	values, err := form(c)
+	if err != nil || p.CSRF.Check(c.Request) != nil {
+		return "/"
+	}
+	for name := range values {
+		if slices.Contains(secretFields, name) && name != "metadata" {
+			return "/"
+		}
+	}
+	values.Del(auth.CSRFField)
+	text, err := json.Marshal(keptForm{c.Request.URL.Path, values, time.Now().Add(keptLife)})
+	if err != nil {
+		return "/"
+	}
+	sealed, err := p.People.Sealer.Seal(keptPurpose, text)
+	if err != nil || base64.RawURLEncoding.EncodedLen(len(sealed)) > keptSize {
+		return "/"
+	}
+	p.setKept(c, base64.RawURLEncoding.EncodeToString(sealed), keptLife)
+	return keptPath
+}
+
+func (p *Portal) setKept(c *gin.Context, value string, life time.Duration) {
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+		Name: keptCookie, Value: value, Path: keptPath, MaxAge: int(life / time.Second), HttpOnly: true,
+		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// keptField is one field of a form that waits to be sent.
+type keptField struct{ Name, Value string }
+
+// keptPage shows the form that was kept, to send it or not.
+type keptPage struct {
+	Path   string
+	Fields []keptField
+}
+
+func (p *Portal) showKept(c *gin.Context) error {
+	kept, ok := p.opened(c.Request)
+	p.setKept(c, "", -time.Second)
+	if !ok {
+		c.Redirect(http.StatusSeeOther, "/")
+		return nil
+	}
+	out := keptPage{Path: local(kept.Path)}
+	for name, all := range kept.Values {
+		for _, value := range all {
+			out.Fields = append(out.Fields, keptField{name, value})
+		}
+	}
+	slices.SortFunc(out.Fields, func(a, b keptField) int { return strings.Compare(a.Name, b.Name) })
+	return p.show(c, http.StatusOK, "form-kept", view{Title: p.texts["kept.title"], Data: out})
+}
+
+// opened reads the cookie.
+func (p *Portal) opened(r *http.Request) (kept keptForm, ok bool) {
+	cookie, err := r.Cookie(keptCookie)
+	if err != nil {
+		return kept, false
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return kept, false
+	}
+	text, err := p.People.Sealer.Open(keptPurpose, sealed)
+	if err != nil || json.Unmarshal(text, &kept) != nil || time.Now().After(kept.Until) {
+		return kept, false
+	}
+	return kept, true
+}

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// searched are the lists that a search may be of.
+var searched = regexp.MustCompile(`^/(keys|service-accounts|organizations/org_[0-9a-f]{32}/audit|provider/organizations|provider/users)$`)
+
+// search takes what is typed into the search box of a list. A whole key never
+// gets into a URL, where histories, proxies and logs keep it: it is looked up by
+// its hash, and its page shown.
+func (p *Portal) search(c *gin.Context) error {
+	values, err := form(c)
+	if err != nil {
+		return err
+	}
+	list := values.Get("list")
+	if !searched.MatchString(list) {
+		return errs.New(errs.NotFound, "there is no such list to search")
+	}
+	values.Del("list")
+	values.Del(auth.CSRFField)
+	for name := range values {
+		switch typed := values.Get(name); {
+		case p.Format.Looks(typed):
+			return p.toKey(c, typed)
+		case typed == "":
+			values.Del(name)
+		}
+	}
+	if len(values) > 0 {
+		list += "?" + values.Encode()
+	}
+	c.Redirect(http.StatusSeeOther, list)
+	return nil
+}
+
+// toKey shows the page of the key with the text, or that there is none.
+func (p *Portal) toKey(c *gin.Context, text string) error {
+	k, err := p.Keys.KeyOf(c.Request.Context(), principal(c), text)
+	switch {
+	case errors.Is(err, errs.NotFound):
+		c.Redirect(http.StatusSeeOther, "/keys?done=no_such_key")
+	case errors.Is(err, errs.Invalid):
+		c.Redirect(http.StatusSeeOther, "/keys?done=no_whole_key")
+	case err != nil:
+		return err
+	default:
+		c.Redirect(http.StatusSeeOther, "/keys/"+k.ID)
+	}
+	return nil
+}

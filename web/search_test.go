@@ -1,0 +1,89 @@
+package web_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+// TestAWholeKeyIsFoundAndInNoURL, in whichever search box it is pasted; whose key
+// it is nobody else learns.
+func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	s.tiers()
+	_, key, secret := s.issued(s.organization, "sync")
+	owner := s.signedIn(s.user("ada@example.com", auth.Owner))
+	stranger := s.signedIn(s.admin("staff@example.com"))
+	_ = stranger
+	for _, list := range []string{"/keys", "/service-accounts", "/organizations/" + s.organization + "/audit"} {
+		p := owner.post("/search", url.Values{"list": {list}, "q": {" " + secret + " "}})
+		if p.status != 303 || p.location != "/keys/"+key.ID {
+			t.Errorf("%s: %d to %q", list, p.status, p.location)
+		}
+	}
+	for typed, says := range map[string]string{secret[:len(secret)-1]: "not a whole key", secret[:len(secret)-1] + "!": "not a whole key"} {
+		p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}})
+		if strings.Contains(p.location, "lk_") {
+			t.Errorf("%q is in the address %s", typed, p.location)
+		}
+		owner.sees(owner.get(p.location), 200, says)
+	}
+	owner.sees(owner.get("/keys?q="+secret), 303, "/keys/"+key.ID)
+	if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {"nightly"}, "status": {"active"}, "scope": {""}}); p.location != "/keys?q=nightly&status=active" {
+		t.Errorf("a search leads to %q", p.location)
+	}
+	owner.sees(owner.post("/search", url.Values{"list": {"https://evil.example.com"}, "q": {"x"}}), 404, "")
+	outsider, err := s.People.Create(t.Context(), auth.System(), ids.New(ids.User), auth.UserFields{Email: "eve@example.com"})
+	s.must(err)
+	v := s.signedIn(outsider)
+	v.sees(v.get(v.post("/search", url.Values{"list": {"/keys"}, "q": {secret}}).location), 200, "no such key")
+	if strings.Contains(s.log.String(), secret) {
+		t.Error("the key is in the log")
+	}
+}
+
+// TestAFormOutlivesItsSession: who signs in again finds it as it was, and sends it
+// or not. A forged one, or one with a password, is not kept.
+func TestAFormOutlivesItsSession(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	s.tiers()
+	account, key, _ := s.issued(s.organization, "sync")
+	u := s.user("ada@example.com", auth.Owner)
+	v := s.signedIn(u)
+	s.must(s.People.SignOutEverywhere(t.Context(), s.as(u), false))
+	fields := url.Values{"name": {"sync"}, "description": {"one\r\ntwo <b>"}, "scopes": {"invoices:read", "invoices:write"}}
+	p := v.post("/service-accounts/"+account.ID+"/edit", fields)
+	v.sees(p, 303, "/login?next=%2Fform")
+	again := func(v *visitor) {
+		t.Helper()
+		v.keep(auth.SessionCookie, s.signedIn(u).cookie(auth.SessionCookie), "/")
+	}
+	again(v)
+	shown := v.get("/form")
+	v.sees(shown, 200, "Your form is still here")
+	for _, part := range []string{`action="/service-accounts/` + account.ID + `/edit"`, "one\ntwo &lt;b&gt;", `name="scopes" value="invoices:read"`, `name="scopes" value="invoices:write"`} {
+		if !strings.Contains(shown.body, part) {
+			t.Errorf("the form lacks %s: %s", part, shown.body)
+		}
+	}
+	if p := v.get("/form"); p.status != 303 || p.location != "/" {
+		t.Errorf("shown once, it is %d %s", p.status, p.location)
+	}
+
+	v = s.visitor()
+	v.sees(v.bare("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, auth.CSRFField: {"0123456789abcdef"}}), 303, "/login?next=%2F")
+	again(v)
+	v.sees(v.get("/form"), 303, "/")
+	v = s.signedIn(u)
+	s.must(s.People.SignOutEverywhere(t.Context(), s.as(u), false))
+	v.sees(v.post("/me/password", url.Values{"old_password": {"x"}, "password": {"y"}}), 303, "/login?next=%2F")
+	again(v)
+	if p := v.get("/form"); p.status != 303 {
+		t.Errorf("a password is kept: %s", p.body)
+	}
+}
