@@ -142,8 +142,8 @@ func (a *API) answer(c *gin.Context, r route) {
 // admit lets the request in after what costs least: who asks, how often, whether
 // they may, and, of strangers, how much they send.
 func (a *API) admit(c *gin.Context, r route) error {
-	p, err := auth.Nobody(), error(nil)
-	if r.access == guarded {
+	p, err := auth.Nobody(), a.checkForm(c.Request)
+	if err == nil && r.access == guarded {
 		p, err = a.Chain.Authenticate(c.Request)
 	}
 	if err != nil {
