@@ -111,7 +111,7 @@ func show(c *gin.Context, status int, revision int64, body any) error {
 }
 
 func answer(c *gin.Context, status int, body any) error {
-	text, err := json.Marshal(body)
+	text, err := written(c, body)
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}

@@ -29,7 +29,7 @@ func Problems() map[string]int {
 		auth.CodeRequired: 401, NoActiveAccount: 401, auth.TokenNotValid: 401,
 		string(errs.Forbidden): 403, "csrf_failed": 403, string(errs.NotFound): 404, "method_not_allowed": 405,
 		string(errs.Conflict): 409, "too_many_keys": 409, "idempotency_key_reused": 409,
-		string(errs.Stale): 412, string(errs.TooLarge): 413, string(errs.Unsupported): 415,
+		string(errs.NotAcceptable): 406, string(errs.Stale): 412, string(errs.TooLarge): 413, string(errs.Unsupported): 415,
 		string(errs.Limited): 429, "throttled": 429, httpx.InternalCode: 500, string(errs.Unavailable): 503,
 	}
 }
@@ -55,9 +55,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	status, public := httpx.Public(err)
 	a.Edge.Log(c, status, err, requestID)
 	if status == http.StatusUnauthorized {
-		for _, challenge := range a.Chain.Challenges() {
-			c.Writer.Header().Add("WWW-Authenticate", challenge)
-		}
+		a.challenge(c)
 	}
 	if public.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
@@ -125,10 +123,4 @@ func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 // NotFound answers requests for paths that do not exist.
 func (a *API) NotFound(c *gin.Context) {
 	a.render(c, errs.New(errs.NotFound, "there is nothing at this path; /openapi.yaml lists what there is"))
-}
-
-// MethodNotAllowed answers requests with a method that the path does not take.
-func (a *API) MethodNotAllowed(c *gin.Context) {
-	p := problem(http.StatusMethodNotAllowed, "method_not_allowed", "this path takes "+c.Writer.Header().Get("Allow"), c.Writer.Header().Get(httpx.RequestIDHeader))
-	writeProblem(c, &p, nil)
 }
