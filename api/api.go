@@ -60,6 +60,7 @@ type Config struct {
 // API serves the management API, verification, health and documentation.
 type API struct {
 	Config
+	methods map[string]string // that each path takes, as Allow has them
 }
 
 // New returns an API.
@@ -72,7 +73,9 @@ func New(c Config) (*API, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &API{c}, nil
+	a := &API{Config: c}
+	a.methods = allowed(a.routes())
+	return a, nil
 }
 
 // Mount adds the routes to the engine, each with and without a trailing slash.
@@ -85,9 +88,10 @@ func (a *API) Mount(engine *gin.Engine) {
 	both(hot, http.MethodGet, verifyPath, a.verifySelf)
 	both(hot, http.MethodPost, verifyPath, a.verifyAsked)
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
-	for _, r := range a.routes() {
+	for _, r := range append(a.routes(), a.optionRoutes(a.routes())...) {
 		both(rest, r.method, r.path, a.guard(r))
 	}
+	a.mountShadowed(rest)
 	a.mountForms(rest)
 	a.mountDocs(rest)
 }
@@ -116,6 +120,14 @@ func (a *API) guard(r route) gin.HandlerFunc {
 		c.Header("Cache-Control", "no-store")
 		c.Header("X-Content-Type-Options", "nosniff")
 		c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if isAPI(r.path) {
+			c.Header("Allow", a.methods[r.path])
+			c.Header("Vary", "Accept, Cookie")
+			if err := speak(c); err != nil {
+				a.render(c, err)
+				return
+			}
+		}
 		switch {
 		case r.method == http.MethodGet && browses(c):
 			a.draw(c, r, func() { a.answer(c, r) })
@@ -142,8 +154,8 @@ func (a *API) answer(c *gin.Context, r route) {
 // admit lets the request in after what costs least: who asks, how often, whether
 // they may, and, of strangers, how much they send.
 func (a *API) admit(c *gin.Context, r route) error {
-	p, err := auth.Nobody(), error(nil)
-	if r.access == guarded {
+	p, err := auth.Nobody(), a.checkForm(c.Request)
+	if err == nil && r.access == guarded {
 		p, err = a.Chain.Authenticate(c.Request)
 	}
 	if err != nil {

@@ -15,7 +15,9 @@ import (
 func claims(t *testing.T, token string) (said struct {
 	Issuer   string `json:"iss"`
 	Audience any    `json:"aud"`
-}) {
+	UserID   string `json:"user_id"`
+},
+) {
 	t.Helper()
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	must(t, err)

@@ -45,12 +45,11 @@ func TestStrangersSendLittle(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			s.engine.ServeHTTP(w, r)
-			status := http.StatusRequestEntityTooLarge
-			if o.speaksOAuth() && !told {
-				status = http.StatusBadRequest
-			}
-			if w.Code != status || !strings.Contains(w.Body.String(), "16384 bytes") {
+			if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "16384 bytes") {
 				t.Errorf("%s, length told %t: %d %s", o, told, w.Code, w.Body)
+			}
+			if o.speaksOAuth() && !told && !strings.Contains(w.Body.String(), `"error":"invalid_request"`) {
+				t.Errorf("%s does not answer as RFC 6749 has it: %s", o, w.Body)
 			}
 		}
 	}

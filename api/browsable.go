@@ -37,23 +37,17 @@ func isAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, 
 
 // mountForms lets the forms of pages POST to paths that take no POST.
 func (a *API) mountForms(g *gin.RouterGroup) {
-	taken := map[string][]string{}
+	seen := map[string]bool{}
 	for _, r := range a.routes() {
-		if isAPI(r.path) {
-			taken[r.path] = append(taken[r.path], r.method)
-		}
-	}
-	for path, methods := range taken {
-		if slices.Contains(methods, http.MethodPost) {
+		if seen[r.path] || !isAPI(r.path) || strings.Contains(a.methods[r.path], http.MethodPost) {
 			continue
 		}
-		slices.Sort(methods)
-		both(g, http.MethodPost, path, func(c *gin.Context) {
+		seen[r.path] = true
+		both(g, http.MethodPost, r.path, func(c *gin.Context) {
 			if isForm(c) && browses(c) {
 				a.submit(c)
 				return
 			}
-			c.Header("Allow", strings.Join(methods, ", "))
 			a.MethodNotAllowed(c)
 		})
 	}

@@ -35,7 +35,7 @@ func TestRoutesAndContractAgree(t *testing.T) {
 	served := map[string]string{
 		"GET /verify": "AllowAny", "POST /verify": verifyPermission().String(), "GET /openapi.yaml": "AllowAny", "GET /docs": "AllowAny",
 	}
-	for _, r := range (&API{Config{Metrics: http.NotFoundHandler()}}).routes() {
+	for _, r := range (&API{Config: Config{Metrics: http.NotFoundHandler()}}).routes() {
 		var parts []string
 		for part := range strings.SplitSeq(r.path, "/") {
 			if name, ok := strings.CutPrefix(part, ":"); ok {

@@ -23,17 +23,12 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-const (
-	jsonType  = "application/json"
-	patchType = "application/merge-patch+json"
-)
-
-// bind decodes the JSON body into the request and returns the body as it was.
+// bind decodes the body, JSON or a form, into the request and returns its JSON.
 func bind(c *gin.Context, into any) ([]byte, error) {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return nil, err
 	}
-	body, err := httpx.Body(c.Request, jsonType)
+	body, err := objectOf(c, into, bodyTypes()...)
 	if err != nil {
 		return nil, err
 	}
@@ -58,11 +53,11 @@ func merge[S any](c *gin.Context) (func(S) (S, error), error) {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return nil, err
 	}
-	patch, err := httpx.Body(c.Request, patchType, jsonType)
+	var settings S
+	patch, err := objectOf(c, &settings, append([]string{patchType}, bodyTypes()...)...)
 	if err != nil {
 		return nil, err
 	}
-	var settings S
 	if err := strictjson.Known(patch, &settings); err != nil {
 		return nil, err
 	}
@@ -116,7 +111,7 @@ func show(c *gin.Context, status int, revision int64, body any) error {
 }
 
 func answer(c *gin.Context, status int, body any) error {
-	text, err := json.Marshal(body)
+	text, err := written(c, body)
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}

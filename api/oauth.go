@@ -21,7 +21,8 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	values, err := formBody(c)
 	if err != nil {
 		_, public := httpx.Public(err)
-		return nil, oauth.Credentials{}, &oauth.Error{Code: oauth.InvalidRequest, Description: describe(explain(public))}
+		refusal := &oauth.Error{Code: oauth.InvalidRequest, Description: describe(explain(public)), TooLarge: errors.Is(err, errs.TooLarge)}
+		return nil, oauth.Credentials{}, refusal
 	}
 	in := oauth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
 	id, secret, basic := c.Request.BasicAuth()

@@ -167,6 +167,22 @@ func TestGuessingSecretsIsThrottled(t *testing.T) {
 	}
 }
 
+// TestWhoInspectsPaysForUnknownKeys: a client cannot try keys by introspection.
+func TestWhoInspectsPaysForUnknownKeys(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{guesses: ratelimit.Rule{Requests: 2, Per: time.Hour, Burst: 2}})
+	x := s.tenant(t)
+	v, other := s.verifier(t, x), s.verifier(t, x)
+	for range 2 {
+		want[oauth.Introspection](t, s, 200, form("/oauth/introspect", v.with("token", unknownKey(t))))
+	}
+	out, got := want[map[string]string](t, s, 429, form("/oauth/introspect", v.with("token", unknownKey(t))))
+	if out["error"] != "temporarily_unavailable" || got.header.Get("Retry-After") == "" {
+		t.Errorf("one unknown key too many: %s %v", got.body, got.header)
+	}
+	want[oauth.Introspection](t, s, 200, form("/oauth/introspect", other.with("token", unknownKey(t))))
+}
+
 // TestVerifyTakesAccessTokens, with the scopes that they were narrowed to, for
 // as long as they and their keys are good.
 func TestVerifyTakesAccessTokens(t *testing.T) {

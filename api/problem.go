@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,10 +26,10 @@ const problemType = "application/problem+json"
 func Problems() map[string]int {
 	return map[string]int{
 		string(errs.Invalid): 400, string(errs.Unauthenticated): 401, "authentication_failed": 401,
-		auth.CodeRequired: 401, auth.TokenNotValid: 401,
+		auth.CodeRequired: 401, NoActiveAccount: 401, auth.TokenNotValid: 401,
 		string(errs.Forbidden): 403, "csrf_failed": 403, string(errs.NotFound): 404, "method_not_allowed": 405,
 		string(errs.Conflict): 409, "too_many_keys": 409, "idempotency_key_reused": 409,
-		string(errs.Stale): 412, string(errs.TooLarge): 413, string(errs.Unsupported): 415,
+		string(errs.NotAcceptable): 406, string(errs.Stale): 412, string(errs.TooLarge): 413, string(errs.Unsupported): 415,
 		string(errs.Limited): 429, "throttled": 429, httpx.InternalCode: 500, string(errs.Unavailable): 503,
 	}
 }
@@ -54,9 +55,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	status, public := httpx.Public(err)
 	a.Edge.Log(c, status, err, requestID)
 	if status == http.StatusUnauthorized {
-		for _, challenge := range a.Chain.Challenges() {
-			c.Writer.Header().Add("WWW-Authenticate", challenge)
-		}
+		a.challenge(c)
 	}
 	if public.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
@@ -65,7 +64,34 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	for _, f := range public.Fields {
 		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Detail: f.Detail})
 	}
-	writeProblem(c, &p)
+	if signsIn(c.FullPath()) {
+		writeProblem(c, &p, fieldMembers(p.Errors))
+		return
+	}
+	writeProblem(c, &p, nil)
+}
+
+// signsIn reports whether the route is one of those that clients of Django REST
+// Framework and SimpleJWT sign in at.
+func signsIn(path string) bool {
+	switch strings.TrimSuffix(path, "/") {
+	case "/api/token", "/api/token/refresh", "/api/token/verify", "/api/token/blacklist", "/api/session", "/api-token-auth", "/api-auth/login":
+		return true
+	default:
+		return false
+	}
+}
+
+// fieldMembers are the faults under the names of their fields, where such
+// clients look for them. What is a member of every problem keeps its meaning.
+func fieldMembers(faults []client.FieldError) map[string][]string {
+	members := map[string][]string{}
+	for _, f := range faults {
+		if !slices.Contains([]string{"type", "title", "status", "detail", "instance", "code", "errors"}, f.Field) {
+			members[f.Field] = append(members[f.Field], f.Detail)
+		}
+	}
+	return members
 }
 
 func problem(status int, code, detail, requestID string) client.Problem {
@@ -79,8 +105,15 @@ func problem(status int, code, detail, requestID string) client.Problem {
 	return p
 }
 
-func writeProblem(c *gin.Context, p *client.Problem) {
+// writeProblem answers the problem with further members.
+func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 	body, err := json.Marshal(p)
+	if err == nil && len(more) > 0 {
+		var extra []byte
+		if extra, err = json.Marshal(more); err == nil {
+			body = append(append(body[:len(body)-1], ','), extra[1:]...)
+		}
+	}
 	if err != nil {
 		body = []byte(`{}`)
 	}
@@ -90,10 +123,4 @@ func writeProblem(c *gin.Context, p *client.Problem) {
 // NotFound answers requests for paths that do not exist.
 func (a *API) NotFound(c *gin.Context) {
 	a.render(c, errs.New(errs.NotFound, "there is nothing at this path; /openapi.yaml lists what there is"))
-}
-
-// MethodNotAllowed answers requests with a method that the path does not take.
-func (a *API) MethodNotAllowed(c *gin.Context) {
-	p := problem(http.StatusMethodNotAllowed, "method_not_allowed", "this path takes "+c.Writer.Header().Get("Allow"), c.Writer.Header().Get(httpx.RequestIDHeader))
-	writeProblem(c, &p)
 }

@@ -210,6 +210,9 @@ func (rec *recorder) requestBody(o *operation, r *http.Request, body []byte) []s
 		return []string{"the body's media type is " + kind}
 	}
 	at := o.at + "/requestBody/content/" + escape(kind) + "/schema"
+	if isAPIForm := strings.HasPrefix(o.path, "/api/") && (kind == formType || kind == multipartForm); isAPIForm {
+		return nil // forms_test.go holds it to the JSON that it stands for
+	}
 	if kind != formType {
 		return rec.valid(at, body)
 	}
@@ -224,4 +227,7 @@ func (rec *recorder) requestBody(o *operation, r *http.Request, body []byte) []s
 	return rec.value(at, fields)
 }
 
-const formType = "application/x-www-form-urlencoded"
+const (
+	formType      = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
+)

@@ -13,7 +13,8 @@ import (
 )
 
 // signIn begins a session, as the portal's form does. No other site can send
-// the JSON that it needs, and a browser says where a request comes from.
+// JSON, nor a form with the token against cross-site requests, and a browser says
+// where a request comes from.
 func (a *API) signIn(c *gin.Context) error {
 	if !a.Chain.Has("session") {
 		return errs.New(errs.NotFound, "this service has no sessions: LATCHKEY_AUTHENTICATORS lacks session")
@@ -21,11 +22,13 @@ func (a *API) signIn(c *gin.Context) error {
 	if err := a.CSRF.CheckOrigin(c.Request); err != nil {
 		return err
 	}
-	var in client.SignIn
-	if _, err := bind(c, &in); err != nil {
-		return err
+	if kind, _ := formKind(c.Request); kind != "" {
+		if err := a.CSRF.Check(c.Request); err != nil {
+			return err
+		}
 	}
-	if err := checkSignIn(in); err != nil {
+	in, err := bindSignIn(c)
+	if err != nil {
 		return err
 	}
 	ctx := c.Request.Context()

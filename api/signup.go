@@ -88,7 +88,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err := checkTyped("old_password", in.OldPassword); err != nil {
 		return err
 	}
-	return empty(c, a.People.ChangePassword(c.Request.Context(), principal(c), in.OldPassword, in.Password))
+	return empty(c, a.People.ChangePassword(c.Request.Context(), principal(c), in.OldPassword, in.Password, in.KeepToken))
 }
 
 // checkTyped refuses what is nobody's password.

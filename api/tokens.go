@@ -1,9 +1,8 @@
 package api
 
 import (
-	"mime"
+	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -15,19 +14,10 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// formType is the media type of forms, which clients of Django send as well as JSON.
-const formType = "application/x-www-form-urlencoded"
-
-// bindSignIn reads who signs in, from JSON or a form.
+// bindSignIn reads who signs in.
 func bindSignIn(c *gin.Context) (client.SignIn, error) {
 	var in client.SignIn
-	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err == nil && kind == formType {
-		values, err := formBody(c)
-		if err != nil {
-			return in, err
-		}
-		in = client.SignIn{Username: values.Get("username"), Email: values.Get("email"), Password: values.Get("password"), Code: values.Get("code")}
-	} else if _, err := bind(c, &in); err != nil {
+	if _, err := bind(c, &in); err != nil {
 		return in, err
 	}
 	return in, checkSignIn(in)
@@ -43,26 +33,6 @@ func checkSignIn(in client.SignIn) error {
 	keys.CheckText(&f, "code", in.Code)
 	f.Check(len(in.Password) <= auth.MaxPasswordBytes && !strings.ContainsRune(in.Password, 0), "password", "must have at most 1024 bytes and no NUL")
 	return f.Err()
-}
-
-// formBody reads a form whose fields are given once each.
-func formBody(c *gin.Context) (url.Values, error) {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return nil, err
-	}
-	body, err := httpx.Body(c.Request, formType)
-	if err != nil {
-		return nil, err
-	}
-	values, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, errs.New(errs.Invalid, "the form must be percent-encoded name=value pairs joined by &")
-	}
-	var f errs.Faults
-	for name, all := range values {
-		f.Check(len(all) == 1, httpx.Shown(name), "must be given once")
-	}
-	return values, f.Err()
 }
 
 func login(in client.SignIn) auth.Login {
@@ -81,15 +51,47 @@ func (a *API) obtainToken(c *gin.Context) error {
 	case in.Username != "" && opaque:
 		secret, err := a.People.ObtainToken(c.Request.Context(), login(in), a.Format)
 		if err != nil {
-			return err
+			return noToken(err)
 		}
 		return answer(c, http.StatusOK, client.ObtainedToken{Token: secret.Reveal()})
 	case signed:
 		pair, err := a.JWT.SignIn(c.Request.Context(), login(in))
-		return answerPair(c, pair, err)
+		return answerPair(c, pair, noPair(err))
 	default:
 		return errs.New(errs.NotFound, "this service has no such tokens: LATCHKEY_AUTHENTICATORS lacks token or jwt")
 	}
+}
+
+// nonField is the field of what is wrong with a sign-in as a whole, as Django
+// REST Framework names it.
+const nonField = "non_field_errors"
+
+// noToken is why a sign-in for a token is refused, as obtain_auth_token tells
+// it: 400, for a missing second step, too.
+func noToken(err error) error {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Kind != errs.Unauthenticated {
+		return err
+	}
+	var f errs.Faults
+	if e.Code == auth.CodeRequired {
+		f.Add(nonField, e.Detail)
+	} else {
+		f.Add(nonField, "Unable to log in with provided credentials.")
+	}
+	return f.Err()
+}
+
+// NoActiveAccount is the problem code of a wrong sign-in for a pair, as
+// SimpleJWT has it.
+const NoActiveAccount = "no_active_account"
+
+// noPair is why a sign-in for a pair is refused, as SimpleJWT tells it.
+func noPair(err error) error {
+	if e, ok := errors.AsType[*errs.Error](err); ok && e.Kind == errs.Unauthenticated && e.Code != auth.CodeRequired {
+		return errs.WithCode(errs.Unauthenticated, NoActiveAccount, "No active account found with the given credentials")
+	}
+	return err
 }
 
 func answerPair(c *gin.Context, p auth.Pair, err error) error {

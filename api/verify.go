@@ -93,7 +93,7 @@ func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
 	if v.Code == keys.InsufficientScope {
 		p.MissingScopes = v.Missing
 	}
-	writeProblem(c, &p)
+	writeProblem(c, &p, nil)
 }
 
 // challengeOf is what WWW-Authenticate says with the refusal (RFC 6750 section

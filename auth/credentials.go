@@ -21,7 +21,9 @@ type Token struct {
 	LastUsedAt time.Time `json:"-"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"` // zero: never
 	// Parent is what the token ends with: the id of the session, token or family
-	// that made it, or "password". "" for a token that stands by itself.
+	// that made it, or "password". The one sign-in token of a user has
+	// "password:" and the count that it was derived from. "" for a token that
+	// stands by itself.
 	Parent string `json:"parent,omitempty"`
 }
 
@@ -120,6 +122,14 @@ type LinkFilter struct {
 	ExpiresBefore  time.Time
 }
 
+// SealedKey is a key of the service itself, which is of use under its secret
+// alone.
+type SealedKey struct {
+	keys.Stamp
+	ID     string // what it is for
+	Sealed []byte
+}
+
 // CertificateFilter selects certificates; zero fields do not restrict.
 type CertificateFilter struct {
 	ServiceAccountID string
@@ -156,4 +166,5 @@ type Credentials interface {
 	Identities() keys.Collection[Identity, OwnedFilter]
 	Links() LinkCollection
 	Certificates() CertificateCollection
+	SealedKeys() keys.Collection[SealedKey, keys.NoFilter]
 }

@@ -1,10 +1,14 @@
 package auth
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
-	"strings"
+	"net/url"
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
@@ -22,6 +26,7 @@ const (
 	csrfMaxLength = 128
 	csrfMaxAge    = 365 * 24 * 60 * 60 // seconds, as Django's
 	formBytes     = 1 << 20
+	maxParts      = 1000
 )
 
 // CSRF refuses modifying requests that another site made a browser send: the
@@ -89,15 +94,43 @@ func (c *CSRF) CheckOrigin(r *http.Request) error {
 	return nil
 }
 
+// formToken returns the token in the form that is the body, and leaves the body
+// to be read again.
 func formToken(r *http.Request) string {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || (kind != "application/x-www-form-urlencoded" && kind != "multipart/form-data") {
 		return ""
 	}
-	r.Body = http.MaxBytesReader(nil, r.Body, formBytes)
-	if r.ParseForm() != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, formBytes))
+	if err != nil {
 		return ""
 	}
-	return r.PostForm.Get(CSRFField)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if kind == "multipart/form-data" {
+		return partOf(body, parameters["boundary"], CSRFField)
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	return values.Get(CSRFField)
+}
+
+// partOf returns the field of a multipart form, which is among the first, as
+// templates write it.
+func partOf(body []byte, boundary, name string) string {
+	parts := multipart.NewReader(bytes.NewReader(body), boundary)
+	for range maxParts {
+		part, err := parts.NextRawPart()
+		if err != nil {
+			return ""
+		}
+		if part.FormName() == name {
+			text, _ := io.ReadAll(io.LimitReader(part, csrfMaxLength))
+			return string(text)
+		}
+	}
+	return ""
 }
 
 func refuseCSRF(detail string) error { return errs.WithCode(errs.Forbidden, "csrf_failed", detail) }

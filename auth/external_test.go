@@ -117,7 +117,7 @@ func TestTheLastWayToSignInStays(t *testing.T) {
 	o.must(o.LinkExternal(ctx, o.as(u), account("2", "ada@example.com", true)))
 	o.must(o.Unlink(ctx, o.as(u), id))
 	o.refused("again", o.Unlink(ctx, o.as(u), id), errs.NotFound)
-	o.must(o.ChangePassword(ctx, o.as(u), "", otherPassword))
+	o.must(o.ChangePassword(ctx, o.as(u), "", otherPassword, false))
 	u, err = o.User(ctx, o.admin, u.ID)
 	o.must(err)
 	o.must(o.Unlink(ctx, o.as(u), auth.IdentityID("google", "2")))

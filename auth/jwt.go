@@ -142,7 +142,7 @@ func (f *Family) object() audit.Object { return audit.Object{Type: "token_family
 func (j *JWT) pair(f *Family) (Pair, error) {
 	now := j.people.Now()
 	c := signing.Claims{
-		Subject: f.UserID, Audience: j.audiences()[:1], IssuedAt: signing.At(now), NotBefore: signing.At(now),
+		Subject: f.UserID, UserID: f.UserID, Audience: j.audiences()[:1], IssuedAt: signing.At(now), NotBefore: signing.At(now),
 		ID: ids.New(""), Use: signing.UseAccess, Family: f.ID, ExpiresAt: signing.At(now.Add(j.access)),
 	}
 	access, err := j.ring.Sign(signing.UserToken, c)

@@ -23,6 +23,8 @@ type User struct {
 	// for one who signed up and has not yet.
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
 	OTP         OTP       `json:"-"`
+	// TokenCount is how many sign-in tokens of the user have ended.
+	TokenCount int64 `json:"-"`
 }
 
 // OTP is what is kept of a user's one-time codes (RFC 6238).

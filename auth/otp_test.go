@@ -93,7 +93,7 @@ func TestTheSecondStepIsBoundToThePassword(t *testing.T) {
 	o.at.Add(auth.PendingLife.Milliseconds())
 	o.refused("too late", second(kept, o.code(secret, 0)), errs.Unauthenticated)
 	kept = begin()
-	o.must(o.ChangePassword(ctx, o.as(ada), password, otherPassword))
+	o.must(o.ChangePassword(ctx, o.as(ada), password, otherPassword, false))
 	o.refused("after the password changed", second(kept, o.code(secret, 0)), errs.Unauthenticated)
 }
 

@@ -163,7 +163,7 @@ func TestPasswordsAreRatedForWhoMaySetThem(t *testing.T) {
 	for name, do := range map[string]func(context.Context) error{
 		"a reset": func(ctx context.Context) error { return o.ResetPassword(ctx, mail.Token, guessable) },
 		"a change": func(ctx context.Context) error {
-			return o.ChangePassword(ctx, o.as(ada), password, guessable)
+			return o.ChangePassword(ctx, o.as(ada), password, guessable, false)
 		},
 		"a sign-up": func(ctx context.Context) error {
 			return o.SignUp(ctx, auth.SignUpInput{Email: "bob@example.com", Password: guessable})

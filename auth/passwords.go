@@ -65,7 +65,7 @@ func (p *People) ResetPassword(ctx context.Context, token, password string) erro
 	if err := p.useLink(ctx, l); err != nil {
 		return err
 	}
-	return p.renewPassword(ctx, l.UserID, password, "", func(u *User) error {
+	return p.renewPassword(ctx, renewal{userID: l.UserID, password: password}, func(u *User) error {
 		if !l.For(u) {
 			return errLinkOver // his address is another one since
 		}
@@ -80,8 +80,9 @@ var errNoPassword = errs.New(errs.Forbidden, "only users have passwords")
 
 // ChangePassword gives the principal another password, if he knows the one he
 // has; who has none yet, because he signs in by a provider, needs none. All of
-// his other sessions and his signed tokens end.
-func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password string) error {
+// his other sessions and his signed tokens end, and the sign-in token unless it
+// is to be kept.
+func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password string, keepToken bool) error {
 	if a.Kind != UserKind {
 		return errNoPassword
 	}
@@ -98,7 +99,7 @@ func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password
 	if a.Session != nil {
 		except = a.Session.ID
 	}
-	return p.renewPassword(ctx, a.User.ID, password, except, func(*User) error { return nil })
+	return p.renewPassword(ctx, renewal{userID: a.User.ID, password: password, except: except, keepToken: keepToken}, func(*User) error { return nil })
 }
 
 // ConfirmPassword has the principal repeat his password before something that
@@ -133,20 +134,30 @@ func (p *People) ConfirmPassword(ctx context.Context, a *Principal, password, fi
 	return nil
 }
 
-func (p *People) renewPassword(ctx context.Context, userID, password, except string, also func(*User) error) error {
-	before, after, err := keys.Revise(ctx, p.Store.Users(), userID, keys.AnyRevision, p.Now, func(u *User) error {
+// renewal is a change of a user's own password.
+type renewal struct {
+	userID, password string
+	except           string // id of the session that goes on
+	keepToken        bool   // whether the sign-in token does
+}
+
+func (p *People) renewPassword(ctx context.Context, r renewal, also func(*User) error) error {
+	before, after, err := keys.Revise(ctx, p.Store.Users(), r.userID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.Disabled {
 			return errLinkOver
 		}
 		if err := also(u); err != nil {
 			return err
 		}
-		return p.setPassword(ctx, u, password)
+		if !r.keepToken {
+			u.TokenCount++
+		}
+		return p.setPassword(ctx, u, r.password)
 	})
 	if err != nil {
 		return userMissing(err)
 	}
-	if err := errors.Join(p.endSignIns(ctx, userID, except), p.endTokensByPassword(ctx, userID), p.endLinks(ctx, userID)); err != nil {
+	if err := errors.Join(p.endSignIns(ctx, r.userID, r.except), p.endTokensByPassword(ctx, r.userID, r.keepToken), p.endLinks(ctx, r.userID)); err != nil {
 		return err
 	}
 	if err := p.record(ctx, actorOf(&after), "user.password.change", after.object(), before, after); err != nil {

@@ -44,6 +44,7 @@ type PeopleConfig struct {
 // People manages users and their memberships.
 type People struct {
 	PeopleConfig
+	tokens  *tokenMaker
 	places  chan struct{} // of work that answers do not wait for
 	running sync.WaitGroup
 }
@@ -57,7 +58,8 @@ func NewPeople(c PeopleConfig) (*People, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &People{PeopleConfig: c, places: make(chan struct{}, mostLater)}, nil
+	tokens := &tokenMaker{store: c.Store, sealer: c.Sealer, now: c.Now}
+	return &People{PeopleConfig: c, tokens: tokens, places: make(chan struct{}, mostLater)}, nil
 }
 
 const (
@@ -235,7 +237,9 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 			return errs.New(errs.Conflict, "you cannot disable yourself or give up being an admin; ask another admin")
 		}
 		endSessions = fields.Password != "" || fields.Disabled
-		endTokens = fields.Password != ""
+		if endTokens = fields.Password != ""; endTokens {
+			u.TokenCount++
+		}
 		endLinks = endSessions || fields.Email != u.Email
 		return p.apply(ctx, u, fields)
 	})
@@ -246,7 +250,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		err = p.endSignIns(ctx, id, "")
 	}
 	if endTokens {
-		err = errors.Join(err, p.endTokensByPassword(ctx, id))
+		err = errors.Join(err, p.endTokensByPassword(ctx, id, false))
 	}
 	if endLinks {
 		err = errors.Join(err, p.endLinks(ctx, id))

@@ -117,6 +117,8 @@ func (p *People) stands(ctx context.Context, parent, userID string) (bool, error
 		switch {
 		case parent == "" || parent == byPassword:
 			return true, nil
+		case signsIn(parent):
+			return p.signInStands(ctx, parent, userID)
 		case strings.HasPrefix(parent, ids.Session):
 			return p.sessionStands(ctx, parent, userID)
 		case strings.HasPrefix(parent, ids.Family):
@@ -173,14 +175,15 @@ func (p *People) generation(ctx context.Context, parent string) (int, error) {
 	return n, nil
 }
 
-// endTokensByPassword removes the tokens that the user's password made.
-func (p *People) endTokensByPassword(ctx context.Context, userID string) error {
-	all, err := p.Store.Tokens().List(ctx, OwnedFilter{UserID: userID}, keys.Page{Limit: mostTokens})
+// endTokensByPassword removes the tokens that the user's password made, and,
+// unless it is kept, the one of signing in, which its count has ended already.
+func (p *People) endTokensByPassword(ctx context.Context, userID string, keepSignIn bool) error {
+	all, err := p.Store.Tokens().List(ctx, OwnedFilter{UserID: userID}, keys.Page{Limit: 2 * mostTokens})
 	if err != nil {
 		return fmt.Errorf("list tokens: %w", err)
 	}
 	for i := range all {
-		if all[i].Parent != byPassword {
+		if parent := all[i].Parent; parent != byPassword && (keepSignIn || !signsIn(parent)) {
 			continue
 		}
 		if err := unlessGone(p.Store.Tokens().Delete(ctx, all[i].ID, all[i].Revision)); err != nil {

@@ -158,7 +158,7 @@ func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	for name, undo := range map[string]func(u auth.User) error{
-		"the password is changed": func(u auth.User) error { return o.ChangePassword(ctx, o.as(u), password, otherPassword) },
+		"the password is changed": func(u auth.User) error { return o.ChangePassword(ctx, o.as(u), password, otherPassword, false) },
 		"the password is reset": func(u auth.User) error {
 			o.must(o.ForgotPassword(ctx, u.Email))
 			m, _ := o.mailed(u.Email)
@@ -249,7 +249,7 @@ func TestServiceAccountsAreNoUsers(t *testing.T) {
 	_, accept := o.Accept(ctx, robot, "x")
 	for name, err := range map[string]error{
 		"begin": begin, "enable": enable, "profile": profile, "accept": accept,
-		"confirm": o.ConfirmPassword(ctx, robot, "x", "password"), "change": o.ChangePassword(ctx, robot, "x", otherPassword),
+		"confirm": o.ConfirmPassword(ctx, robot, "x", "password"), "change": o.ChangePassword(ctx, robot, "x", otherPassword, false),
 	} {
 		o.refused(name, err, errs.Forbidden)
 	}

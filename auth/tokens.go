@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,26 +108,8 @@ type TokenFields struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// mostTokens bounds the tokens of one user.
+// mostTokens bounds the tokens of one user, beside the one of signing in.
 const mostTokens = 100
-
-// ObtainToken makes a token for who signs in by password, as
-// obtain_auth_token does. The user is told its name by the list of tokens.
-func (p *People) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.Secret, error) {
-	u, err := p.checkAndRecord(ctx, l)
-	if err != nil {
-		return keys.Secret{}, err
-	}
-	if err := p.signedIn(ctx, &u); err != nil {
-		return keys.Secret{}, err
-	}
-	name := "signed in by password"
-	if agent := audit.OriginOf(ctx).UserAgent; agent != "" {
-		name += " from " + agent
-	}
-	_, secret, err := p.CreateToken(ctx, actorOf(&u).prove(byPassword, time.Time{}), f, TokenFields{Name: clip(name)})
-	return secret, err
-}
 
 func clip(s string) string {
 	if len(s) > keys.MaxNameLength {
@@ -153,11 +136,11 @@ func (p *People) CreateToken(ctx context.Context, a *Principal, format keys.Form
 	if err := f.Err(); err != nil {
 		return Token{}, keys.Secret{}, err
 	}
-	existing, err := p.Tokens(ctx, a, keys.Page{Limit: mostTokens})
+	existing, err := p.Tokens(ctx, a, keys.Page{Limit: mostTokens + 1})
 	if err != nil {
 		return Token{}, keys.Secret{}, err
 	}
-	if len(existing) >= mostTokens {
+	if len(slices.DeleteFunc(existing, func(t Token) bool { return signsIn(t.Parent) })) >= mostTokens {
 		return Token{}, keys.Secret{}, errs.New(errs.Conflict, fmt.Sprintf("you have %d tokens, which is the most; revoke one first", mostTokens))
 	}
 	secret := format.NewToken()
@@ -214,7 +197,7 @@ func (p *People) RevokeToken(ctx context.Context, a *Principal, id string, revis
 	if _, err := p.Token(ctx, a, id); err != nil {
 		return err
 	}
-	t, err := keys.Remove(ctx, p.Store.Tokens(), id, revision, func(*Token) error { return nil })
+	t, err := keys.Remove(ctx, p.Store.Tokens(), id, revision, func(t *Token) error { return p.endSignInToken(ctx, t) })
 	if errors.Is(err, errs.NotFound) {
 		return errNoSuchToken
 	}

@@ -30,6 +30,7 @@ type ResetPassword struct {
 type ChangePassword struct {
 	OldPassword string `json:"old_password"` // "" for who has none yet
 	Password    string `json:"password"`
+	KeepToken   bool   `json:"keep_token"` // the token of POST /api/token/ goes on
 }
 
 // ConfirmPassword repeats the password of the user who asks.

@@ -80,7 +80,7 @@ func (g *guesses) may(ctx context.Context, q *Question, h Hash) (ratelimit.Decis
 // charge charges the source of the question for a key that is unknown.
 func (g *guesses) charge(ctx context.Context, q *Question, h Hash) error {
 	r, charged := g.buckets(q)
-	if !charged || q.DryRun || g.repeated(r.Key.ID, h, true) {
+	if !charged || (q.DryRun && !q.DryCharged) || g.repeated(r.Key.ID, h, true) {
 		return nil
 	}
 	_, err := g.limiter.Take(ctx, r)

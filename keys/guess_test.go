@@ -139,6 +139,21 @@ func TestADryRunChargesNoGuess(t *testing.T) {
 	})
 }
 
+// A person who tries keys by hand pays for them as anybody does.
+func TestADryRunCanBeChargedForAGuess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := guessing(t)
+		var got []keys.Code
+		for range 4 {
+			got = append(got, n.verify(keys.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "usr_a", DryCharged: true}).Code)
+		}
+		if got[2] != keys.NotFound || got[3] != keys.RateLimited {
+			t.Errorf("four dry runs are %v", got)
+		}
+	})
+}
+
 // Who may have the store read is not served by it while the limits refuse.
 func TestARefusedQuestionReadsNoStore(t *testing.T) {
 	t.Parallel()

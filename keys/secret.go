@@ -93,6 +93,10 @@ func (f Format) Prefix(env Environment) string { return f.brand + "_" + string(e
 func (f Format) New(env Environment) Secret {
 	var random [secretBytes]byte
 	rand.Read(random[:])
+	return f.of(env, random)
+}
+
+func (f Format) of(env Environment, random [secretBytes]byte) Secret {
 	body := f.Prefix(env) + padded62(new(big.Int).SetBytes(random[:]), randomLength)
 	return Secret{text: body + checksum(body)}
 }
@@ -103,6 +107,9 @@ const user Environment = "user"
 // NewToken returns a new random token of a user: a key that no service account
 // has, which scanners find by the same expression.
 func (f Format) NewToken() Secret { return f.New(user) }
+
+// DerivedToken returns the token of a user with the bytes, which nobody can guess.
+func (f Format) DerivedToken(random [secretBytes]byte) Secret { return f.of(user, random) }
 
 // CheckToken is Check for the token of a user.
 func (f Format) CheckToken(text string) error { return f.check(text, user, user) }

@@ -64,8 +64,10 @@ type Question struct {
 	// Charged names whoever pays for an unknown key: the asker's credential. It
 	// is "" for the key itself, whose address pays.
 	Charged string
-	DryRun  bool // charge nothing, explain every step
-	Fresh   bool // read the store, not the cache
+	// DryCharged has an unknown key be charged in a dry run, too.
+	DryCharged bool
+	DryRun     bool // charge nothing, explain every step
+	Fresh      bool // read the store, not the cache
 
 	// Unmetered asks only whether the key is good; no limit is reached.
 	Unmetered bool

@@ -14,6 +14,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // script is what somebody types where text goes.
@@ -75,6 +76,23 @@ func TestForeignIDsAreNotFound(t *testing.T) {
 			t.Errorf("%s shows a key of another organization", path)
 		}
 	}
+}
+
+// Who tries keys in the playground pays for the unknown ones.
+func TestThePlaygroundIsNoWayToGuess(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{guesses: ratelimit.Rule{Requests: 2, Per: time.Hour, Burst: 2}})
+	s.tiers()
+	format, err := keys.NewFormat(keys.DefaultBrand)
+	s.must(err)
+	v := s.signedIn(s.user("ada@example.com", auth.Owner))
+	try := func(word string) {
+		t.Helper()
+		v.sees(v.post("/playground", url.Values{"key": {format.New(keys.Live).Reveal()}, "cost": {"1"}}), http.StatusOK, word)
+	}
+	try("NOT_FOUND")
+	try("NOT_FOUND")
+	try("RATE_LIMITED")
 }
 
 // What people typed is text on every page.

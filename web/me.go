@@ -132,7 +132,7 @@ func (p *Portal) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = p.People.ChangePassword(c.Request.Context(), principal(c), values.Get("old_password"), values.Get("password"))
+	err = p.People.ChangePassword(c.Request.Context(), principal(c), values.Get("old_password"), values.Get("password"), false)
 	return p.after(c, err, "password", nil, "old_password", "password")
 }
 

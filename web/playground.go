@@ -47,6 +47,7 @@ func (p *Portal) play(c *gin.Context) error {
 		return p.show(c, http.StatusUnprocessableEntity, "playground", view{Title: p.texts["play.title"], Faults: wrong, Data: out})
 	}
 	q.Asker, q.DryRun = principal(c), true
+	q.Charged, q.DryCharged = q.Asker.Subject().ID, true
 	if out.Verdict, err = p.Verifier.Verify(c.Request.Context(), q); err != nil {
 		return err
 	}

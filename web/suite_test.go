@@ -178,7 +178,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	trusted, err := proxies.New(nil, proxies.XForwardedFor)
 	s.must(err)
 	csrf := auth.NewCSRF()
-	s.verifier, err = keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, Now: s.now})
+	s.verifier, err = keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now})
 	s.must(err)
 	t.Cleanup(s.verifier.Close)
 	s.reminders, err = reminders.New(reminders.Config{Store: store, Sealer: sealer, Mailer: s, Logger: logger, Now: s.now})

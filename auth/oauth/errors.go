@@ -27,6 +27,7 @@ type Error struct {
 	Description string
 	Challenge   bool          // the client sent HTTP Basic and is told of it
 	RetryAfter  time.Duration // 0 for no hint
+	TooLarge    bool          // what is wrong is the length of the body
 }
 
 // Error returns code and description.
@@ -35,6 +36,11 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Description }
 // Status returns the HTTP status of the code.
 func (e *Error) Status() int {
 	switch e.Code {
+	case InvalidRequest:
+		if e.TooLarge {
+			return http.StatusRequestEntityTooLarge
+		}
+		return http.StatusBadRequest
 	case InvalidClient:
 		return http.StatusUnauthorized
 	case InsufficientScope:

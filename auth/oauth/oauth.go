@@ -176,9 +176,12 @@ func (s *Server) Introspect(ctx context.Context, c Credentials, token string) (I
 	if len(who.Organizations(keys.VerifyKeys)) == 0 && !who.May(keys.VerifyKeys, "") {
 		return Introspection{}, refuse(InsufficientScope, "introspection needs the scope "+string(keys.VerifyKeys))
 	}
-	verdict, err := s.Verifier.Verify(ctx, &keys.Question{Key: token, Asker: who, Unmetered: true})
+	verdict, err := s.Verifier.Verify(ctx, &keys.Question{Key: token, Asker: who, Charged: asker.KeyID(), Unmetered: true})
 	if err != nil {
 		return Introspection{}, fmt.Errorf("introspect: %w", err)
+	}
+	if verdict.Code == keys.RateLimited {
+		return Introspection{}, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail, RetryAfter: verdict.Limits.RetryAfter}
 	}
 	// Its networks bind the caller who holds the token, not the one who asks.
 	if verdict.Code != keys.Valid && verdict.Code != keys.AddressNotAllowed {

@@ -34,6 +34,7 @@ type Claims struct {
 	IssuedAt  Seconds      `json:"iat"`
 	ID        string       `json:"jti"`
 
+	UserID   string `json:"user_id,omitempty"`    // of a UserToken: the Subject under SimpleJWT's name
 	Use      string `json:"token_type,omitempty"` // of a UserToken: UseAccess or UseRefresh
 	Family   string `json:"family,omitempty"`     // of a UserToken: the sign-in it belongs to
 	ClientID string `json:"client_id,omitempty"`  // of an AccountToken

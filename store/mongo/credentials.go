@@ -237,3 +237,21 @@ func (s *Store) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
 		},
 	}
 }
+
+type sealedKey struct {
+	ID     string `bson:"_id"`
+	Stamp  `bson:",inline"`
+	Sealed []byte `bson:"sealed"`
+}
+
+// SealedKeys returns the collection of the service's own keys.
+func (s *Store) SealedKeys() keys.Collection[auth.SealedKey, keys.NoFilter] {
+	return &collection[auth.SealedKey, keys.NoFilter, sealedKey]{
+		store: s, name: "sealed_keys", where: func(keys.NoFilter) bson.D { return bson.D{} },
+		identify: func(n *auth.SealedKey) (string, int64) { return n.ID, n.Revision },
+		encode:   func(n *auth.SealedKey) sealedKey { return sealedKey{n.ID, stampOf(&n.Stamp), n.Sealed} },
+		decode: func(d *sealedKey) (auth.SealedKey, error) {
+			return auth.SealedKey{Stamp: d.domain(), ID: d.ID, Sealed: d.Sealed}, nil
+		},
+	}
+}

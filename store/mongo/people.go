@@ -30,6 +30,7 @@ type user struct {
 	OTPEnabledAt   *time.Time `bson:"otp_enabled_at"`
 	OTPLastStep    int64      `bson:"otp_last_step"`
 	OTPRecovery    []string   `bson:"otp_recovery"`
+	TokenCount     int64      `bson:"token_count"`
 }
 
 func userOf(u *auth.User) user {
@@ -38,6 +39,7 @@ func userOf(u *auth.User) user {
 		IsAdmin: u.IsAdmin, Disabled: u.Disabled, LastSignInAt: timeOf(u.LastSignInAt), Search: u.SearchText(),
 		Username: u.Username, UsernameFolded: u.FoldedUsername(), ConfirmedAt: timeOf(u.ConfirmedAt),
 		OTPSealed: u.OTP.Sealed, OTPEnabledAt: timeOf(u.OTP.EnabledAt), OTPLastStep: u.OTP.LastStep, OTPRecovery: u.OTP.Recovery,
+		TokenCount: u.TokenCount,
 	}
 }
 
@@ -45,7 +47,8 @@ func userIn(d *user) (auth.User, error) {
 	return auth.User{
 		Stamp: d.domain(), ID: d.ID, Email: d.Email, Username: d.Username, Name: d.Name, PasswordHash: d.PasswordHash,
 		IsAdmin: d.IsAdmin, Disabled: d.Disabled, LastSignInAt: timeIn(d.LastSignInAt), ConfirmedAt: timeIn(d.ConfirmedAt),
-		OTP: auth.OTP{Sealed: d.OTPSealed, EnabledAt: timeIn(d.OTPEnabledAt), LastStep: d.OTPLastStep, Recovery: d.OTPRecovery},
+		OTP:        auth.OTP{Sealed: d.OTPSealed, EnabledAt: timeIn(d.OTPEnabledAt), LastStep: d.OTPLastStep, Recovery: d.OTPRecovery},
+		TokenCount: d.TokenCount,
 	}, nil
 }
 

@@ -166,3 +166,18 @@ func (s *Store) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
 		},
 	}
 }
+
+// SealedKeys returns the collection of the service's own keys.
+func (s *Store) SealedKeys() keys.Collection[auth.SealedKey, keys.NoFilter] {
+	return &table[auth.SealedKey, keys.NoFilter]{
+		store: s, name: "sealed_keys", where: func(keys.NoFilter) conditions { return conditions{} },
+		columns:  names("id revision created_at updated_at sealed"),
+		identify: func(n *auth.SealedKey) (string, int64) { return n.ID, n.Revision },
+		values: func(n *auth.SealedKey) []any {
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Sealed)
+		},
+		scan: func(row scanner, n *auth.SealedKey) error {
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.Sealed)...)
+		},
+	}
+}

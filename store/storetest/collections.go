@@ -68,6 +68,16 @@ func reminderKind(s store.Store) kind[reminders.Reminder, keys.NoFilter] {
 	}
 }
 
+func sealedKind(s store.Store) kind[auth.SealedKey, keys.NoFilter] {
+	return kind[auth.SealedKey, keys.NoFilter]{
+		in: s.SealedKeys(), id: func(k *auth.SealedKey) string { return k.ID }, stamp: func(k *auth.SealedKey) *keys.Stamp { return &k.Stamp }, ascending: true,
+		make: func(i int) auth.SealedKey {
+			return auth.SealedKey{Stamp: keys.NewStamp(now()), ID: fmt.Sprint("purpose-", i), Sealed: []byte{0, 1, 255}}
+		},
+		change: func(k *auth.SealedKey) { k.Sealed = []byte{2} },
+	}
+}
+
 func keyKind(s store.Store) kind[keys.Key, keys.KeyFilter] {
 	return kind[keys.Key, keys.KeyFilter]{
 		in: s.Keys(), id: func(k *keys.Key) string { return k.ID }, stamp: func(k *keys.Key) *keys.Stamp { return &k.Stamp },
@@ -218,6 +228,7 @@ func collections(t *testing.T, s store.Store) {
 	t.Run("reminders", func(t *testing.T) { life(t, reminderKind(s)) })
 	t.Run("certificates", func(t *testing.T) { life(t, certificateKind(s)) })
 	t.Run("signing keys", func(t *testing.T) { life(t, signingKind(s)) })
+	t.Run("sealed keys", func(t *testing.T) { life(t, sealedKind(s)) })
 	t.Run("organizations", func(t *testing.T) { life(t, organizationKind(s)) })
 	t.Run("service accounts", func(t *testing.T) { life(t, accountKind(s)) })
 	t.Run("keys", func(t *testing.T) { life(t, keyKind(s)) })

@@ -29,7 +29,8 @@ func usernames(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	ada := auth.User{
 		Stamp: keys.NewStamp(at), ID: ids.New(ids.User), Email: "ada@example.com", Username: "Ada", ConfirmedAt: at,
-		OTP: auth.OTP{Sealed: []byte{0, 1, 255}, EnabledAt: at, LastStep: 1 << 40, Recovery: []string{"a", "b"}},
+		OTP:        auth.OTP{Sealed: []byte{0, 1, 255}, EnabledAt: at, LastStep: 1 << 40, Recovery: []string{"a", "b"}},
+		TokenCount: 7,
 	}
 	must(t, s.Users().Insert(ctx, ada))
 	got, err := s.Users().ByUsername(ctx, "ada")

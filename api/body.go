@@ -1,0 +1,135 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/strictjson"
+)
+
+// Media types of bodies.
+const (
+	jsonType      = "application/json"
+	patchType     = "application/merge-patch+json"
+	formType      = "application/x-www-form-urlencoded"
+	multipartType = "multipart/form-data"
+)
+
+// maxParts bounds the fields of a multipart form.
+const maxParts = 1000
+
+// bodyTypes are what is taken wherever JSON is, as Django REST Framework does.
+func bodyTypes() []string { return []string{jsonType, formType, multipartType} }
+
+// formKind returns the kind of form that the request has as its body, with its
+// parameters, or "".
+func formKind(r *http.Request) (string, map[string]string) {
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || (kind != formType && kind != multipartType) {
+		return "", nil
+	}
+	return kind, parameters
+}
+
+// objectOf reads the body as the JSON object that it is, or that its form means
+// for the struct that into points to.
+func objectOf(c *gin.Context, into any, types ...string) ([]byte, error) {
+	body, err := httpx.Body(c.Request, types...)
+	if err != nil {
+		return nil, err
+	}
+	kind, parameters := formKind(c.Request)
+	var values url.Values
+	switch kind {
+	case formType:
+		values, err = parseForm(body)
+	case multipartType:
+		values, err = parseParts(body, parameters["boundary"])
+	default:
+		return body, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	delete(values, auth.CSRFField)
+	return strictjson.FromForm(values, into)
+}
+
+func parseForm(body []byte) (url.Values, error) {
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errs.New(errs.Invalid, "the form must be percent-encoded name=value pairs joined by &")
+	}
+	return values, nil
+}
+
+// parseParts reads the fields of a multipart form. Nothing here takes a file.
+func parseParts(body []byte, boundary string) (url.Values, error) {
+	broken := errs.New(errs.Invalid, "the body must be multipart/form-data with the boundary that Content-Type names")
+	if boundary == "" || !bytes.Contains(body, []byte("--"+boundary+"--")) {
+		return nil, broken
+	}
+	values := url.Values{}
+	parts := multipart.NewReader(bytes.NewReader(body), boundary)
+	for range maxParts + 1 {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return values, nil
+		}
+		if err != nil || part.FormName() == "" {
+			return nil, broken
+		}
+		var f errs.Faults
+		f.Check(part.FileName() == "", httpx.Shown(part.FormName()), "must be a field, not a file")
+		if err := f.Err(); err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(part)
+		if err != nil {
+			return nil, broken
+		}
+		values.Add(part.FormName(), string(text))
+	}
+	return nil, errs.New(errs.Invalid, "the form has too many fields")
+}
+
+// formBody reads a form whose fields are given once each.
+func formBody(c *gin.Context) (url.Values, error) {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return nil, err
+	}
+	body, err := httpx.Body(c.Request, formType)
+	if err != nil {
+		return nil, err
+	}
+	values, err := parseForm(body)
+	if err != nil {
+		return nil, err
+	}
+	var f errs.Faults
+	for name, all := range values {
+		f.Check(len(all) == 1, httpx.Shown(name), "must be given once")
+	}
+	return values, f.Err()
+}
+
+// checkForm refuses a form that another site made a browser send: that needs no
+// leave of ours, as JSON does, and a browser adds passwords of Basic
+// authentication and client certificates by itself.
+func (a *API) checkForm(r *http.Request) error {
+	if kind, _ := formKind(r); kind == "" || !isAPI(r.URL.Path) || slices.Contains([]string{http.MethodGet, http.MethodHead}, r.Method) {
+		return nil
+	}
+	return a.CSRF.CheckOrigin(r)
+}

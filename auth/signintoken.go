@@ -1,0 +1,153 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// The sign-in token of a user is the same at every sign-in, as that of Django
+// REST Framework's obtain_auth_token. As only digests are kept it is derived
+// anew each time, from the user's id and a count, with a key that nothing else
+// is made with. It ends when the count is raised.
+
+const (
+	tokenKeyID      = "sign-in-tokens"
+	tokenKeyPurpose = "sign-in token key"
+	tokenKeyBytes   = 32
+)
+
+// tokenMaker derives sign-in tokens. The key is made when it is first needed.
+type tokenMaker struct {
+	store  Credentials
+	sealer *seal.Sealer
+	now    func() time.Time
+
+	mu  sync.Mutex
+	key []byte
+}
+
+// token returns the sign-in token of the user at their count.
+func (m *tokenMaker) token(ctx context.Context, u *User, f keys.Format) (keys.Secret, error) {
+	key, err := m.load(ctx)
+	if err != nil {
+		return keys.Secret{}, err
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(u.ID + " " + strconv.FormatInt(u.TokenCount, 10)))
+	return f.DerivedToken([sha256.Size]byte(mac.Sum(nil))), nil
+}
+
+func (m *tokenMaker) load(ctx context.Context) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.key != nil {
+		return m.key, nil
+	}
+	k, err := m.store.SealedKeys().Get(ctx, tokenKeyID)
+	if errors.Is(err, errs.NotFound) {
+		k, err = m.make(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the key of sign-in tokens: %w", err)
+	}
+	key, err := m.sealer.Open(tokenKeyPurpose, k.Sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open the key of sign-in tokens: %w", err)
+	}
+	m.key = key
+	return key, nil
+}
+
+// make stores a new key. Of several nodes one does.
+func (m *tokenMaker) make(ctx context.Context) (SealedKey, error) {
+	random := make([]byte, tokenKeyBytes)
+	_, _ = rand.Read(random) // never fails
+	sealed, err := m.sealer.Seal(tokenKeyPurpose, random)
+	if err != nil {
+		return SealedKey{}, err
+	}
+	k := SealedKey{Stamp: keys.NewStamp(m.now()), ID: tokenKeyID, Sealed: sealed}
+	err = m.store.SealedKeys().Insert(ctx, k)
+	if errors.Is(err, errs.Conflict) {
+		return m.store.SealedKeys().Get(ctx, tokenKeyID)
+	}
+	return k, err
+}
+
+// signInParent is the Parent of the sign-in token at the count.
+func signInParent(count int64) string { return byPassword + ":" + strconv.FormatInt(count, 10) }
+
+// signsIn reports whether the parent is that of a sign-in token.
+func signsIn(parent string) bool { return strings.HasPrefix(parent, byPassword+":") }
+
+// ObtainToken returns the token of who signs in by password: the same one until
+// it is revoked or the password changes. The list of tokens has it, too.
+func (p *People) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.Secret, error) {
+	u, err := p.checkAndRecord(ctx, l)
+	if err != nil {
+		return keys.Secret{}, err
+	}
+	if err := p.signedIn(ctx, &u); err != nil {
+		return keys.Secret{}, err
+	}
+	secret, err := p.tokens.token(ctx, &u, f)
+	if err != nil {
+		return keys.Secret{}, err
+	}
+	text := secret.Reveal()
+	hash := hashToken(text)
+	if _, err := p.Store.Tokens().ByHash(ctx, hash); !errors.Is(err, errs.NotFound) {
+		return secret, err
+	}
+	name := "signed in by password"
+	if agent := audit.OriginOf(ctx).UserAgent; agent != "" {
+		name += " from " + agent
+	}
+	t := Token{
+		Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.Token), Hash: hash, UserID: u.ID, Name: clip(name), Last4: text[len(text)-4:],
+		Parent: signInParent(u.TokenCount),
+	}
+	err = p.Store.Tokens().Insert(ctx, t)
+	if errors.Is(err, errs.Conflict) {
+		return secret, nil // another sign-in at the same time stored it
+	}
+	if err != nil {
+		return keys.Secret{}, fmt.Errorf("store the sign-in token: %w", err)
+	}
+	return secret, p.record(ctx, actorOf(&u), "token.create", t.object(), nil, t)
+}
+
+// signInStands reports whether the sign-in token with the parent has not ended.
+func (p *People) signInStands(ctx context.Context, parent, userID string) (bool, error) {
+	u, err := p.Store.Users().Get(ctx, userID)
+	return err == nil && signInParent(u.TokenCount) == parent, unlessGone(err)
+}
+
+// endSignInToken raises the count of the token's user, so that no sign-in
+// answers the token again.
+func (p *People) endSignInToken(ctx context.Context, t *Token) error {
+	if !signsIn(t.Parent) {
+		return nil
+	}
+	_, _, err := keys.Revise(ctx, p.Store.Users(), t.UserID, keys.AnyRevision, p.Now, func(u *User) error {
+		if signInParent(u.TokenCount) == t.Parent {
+			u.TokenCount++
+		}
+		return nil
+	})
+	return unlessGone(err)
+}

@@ -1,0 +1,122 @@
+package strictjson
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// FromForm returns the JSON object that the fields of a form mean for the struct
+// that into points to; Decode then says what is wrong with it. A list is a field
+// that is given several times, a member of an object is "object.member", and ""
+// is null where there may be none. It returns an errs.Invalid error for what is
+// no form of a JSON object.
+func FromForm(values url.Values, into any) ([]byte, error) {
+	var f errs.Faults
+	if len(values) > maxMembers {
+		f.Add("body", fmt.Sprintf("must have at most %d fields", maxMembers))
+		return nil, f.Err()
+	}
+	root := map[string]any{}
+	for name, all := range values {
+		if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(all, "")) {
+			f.Add(clip(strings.ToValidUTF8(name, "?")), "must be UTF-8")
+			continue
+		}
+		put(&f, root, reflect.TypeOf(into).Elem(), name, "", all)
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(root)
+}
+
+// put sets the field of a form in the object of the type. path is where the
+// object is, as faults name it.
+func put(f *errs.Faults, object map[string]any, t reflect.Type, name, path string, all []string) {
+	fields := fieldsOf(t)
+	outer, inner, dotted := strings.Cut(name, ".")
+	if index, known := fields[outer]; dotted && known && len(strings.Split(path, ".")) < maxDepth {
+		of := t.FieldByIndex(index).Type
+		if of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		if nested(of) {
+			within, is := object[outer].(map[string]any)
+			if _, taken := object[outer]; taken && !is {
+				f.Add(join(path, outer), "must be given once")
+				return
+			}
+			if within == nil {
+				within = map[string]any{}
+				object[outer] = within
+			}
+			put(f, within, of, inner, join(path, outer), all)
+			return
+		}
+	}
+	of := reflect.TypeFor[string]()
+	if index, known := fields[name]; known {
+		of = t.FieldByIndex(index).Type
+	}
+	_, taken := object[name]
+	if list := of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.String; taken || (len(all) != 1 && !list) {
+		f.Add(join(path, clip(name)), "must be given once")
+		return
+	}
+	object[name] = formValue(of, all)
+}
+
+var wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})$`)
+
+// formValue is the JSON that the text of a field means for the type. What means
+// nothing stays text, which Decode refuses in its own words.
+func formValue(t reflect.Type, all []string) any {
+	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String {
+		if len(all) == 1 && all[0] == "" {
+			return []string{}
+		}
+		return all
+	}
+	text := all[0]
+	if t.Kind() == reflect.Pointer {
+		if text == "" {
+			return nil
+		}
+		t = t.Elem()
+	}
+	switch {
+	case t.Kind() == reflect.String, t == reflect.TypeFor[time.Time]():
+	case t.Kind() == reflect.Bool:
+		switch text {
+		case "true", "True", "1", "on":
+			return true
+		case "false", "False", "0", "off":
+			return false
+		}
+	case isWhole(t) && wholeNumber.MatchString(text):
+		return json.RawMessage(text)
+	case t.Kind() == reflect.Slice, t.Kind() == reflect.Map, nested(t):
+		if text == "" {
+			return nil
+		}
+		if jsontext.Value(text).IsValid() {
+			return json.RawMessage(text)
+		}
+	}
+	return text
+}
+
+// isWhole reports whether JSON has numbers for the type.
+func isWhole(t reflect.Type) bool {
+	return (t.Kind() == reflect.Int || t.Kind() == reflect.Int64) && !reflect.PointerTo(t).Implements(reflect.TypeFor[Described]())
+}
