@@ -61,6 +61,8 @@ type app struct {
 	metrics      *metrics.Set
 	tracer       *tracing.Tracer // nil: no traces
 	started      time.Time
+	stopping     stopping
+	files        []reloaded
 }
 
 func newLogger(c *config, to io.Writer) *slog.Logger {

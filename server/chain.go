@@ -51,6 +51,7 @@ func (a *app) mtls() (*mtls.Authenticator, error) {
 			return nil, err
 		}
 		c.Authorities = authorities
+		a.files = append(a.files, authorities)
 	}
 	return mtls.New(c)
 }

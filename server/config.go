@@ -41,6 +41,7 @@ type config struct {
 	cacheSize       int
 	maxStale        time.Duration
 	nodeName        string
+	drain           time.Duration
 	guessLimit      ratelimit.Rule
 	signInLimit     ratelimit.Rule
 	redisURL        string

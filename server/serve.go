@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/fastlane"
+	"github.com/latchkey/latchkey/internal/gate"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
@@ -33,7 +34,9 @@ import (
 
 const serveHelp = `Start the service: the portal, the management API under /api, and /verify.
 With nothing set it keeps everything in one SQLite file and prints the first
-admin's password once. SIGTERM finishes what is going on and stops it.
+admin's password once. SIGTERM lets clients go elsewhere (LATCHKEY_DRAIN),
+finishes what is going on and stops it; a second one stops it at once. SIGHUP
+reads certificates and revocation lists again.
 
 `
 
@@ -66,6 +69,8 @@ const (
 )
 
 func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (err error) {
+	hangups, ignoreHangups := hangups()
+	defer ignoreHangups()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.addr)
 	if err != nil {
 		return fmt.Errorf("listen (LATCHKEY_ADDR): %w", err)
@@ -91,13 +96,15 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	var secure *tls.Config
 	if c.tlsCert != "" {
 		pair, err := tlsfiles.NewPair(c.tlsCert, c.tlsKey, time.Now)
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}
-		listener = tls.NewListener(listener, pair.Config(c.clientCA != ""))
+		a.files, secure = append(a.files, pair), pair.Config(c.clientCA != "")
 	}
+	defer a.reloadAtHangup(ctx, hangups)()
 	a.warnOfExposed(ctx)
 	stopAdmin, err := a.serveAdmin(ctx)
 	if err != nil {
@@ -108,7 +115,7 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		return errors.Join(err, listener.Close())
 	}
 	greet(ctx, out, a, listener.Addr(), password)
-	return a.run(ctx, listener, handler)
+	return a.run(ctx, gate.New(listener), secure, handler)
 }
 
 // serveAdmin serves what is for operators alone, if there is an address for it.
@@ -133,8 +140,10 @@ func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
 	}, nil
 }
 
-// run serves until ctx ends, then finishes what is going on.
-func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handler) error {
+// run serves until ctx ends, then finishes what is going on. A second signal
+// leaves that undone.
+func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Config, handler http.Handler) error {
+	handler = a.stopping.lastAnswers(handler)
 	server := newServer(httpx.Heads(handler), a.logger)
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var behind sync.WaitGroup
@@ -144,7 +153,10 @@ func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handl
 	defer func() { stopCleaning(); behind.Wait() }()
 
 	drain := func(context.Context) error { return nil }
-	if a.config.tlsCert == "" {
+	var listener net.Listener = clients
+	if secure != nil {
+		listener = tls.NewListener(clients, secure)
+	} else {
 		lane := fastlane.Listen(listener, fastlane.Config{
 			Handler: handler, Paths: api.HotPaths(), Logger: a.logger,
 			HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
@@ -159,7 +171,10 @@ func (a *app) run(ctx context.Context, listener net.Listener, handler http.Handl
 	case <-ctx.Done():
 	}
 	a.logger.InfoContext(ctx, "stopping")
-	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	hurry, stop := hurried(ctx)
+	defer stop()
+	a.stopping.leave(hurry, a.config.drain, clients)
+	draining, cancel := context.WithTimeout(hurry, drainTimeout)
 	defer cancel()
 	server.SetKeepAlivesEnabled(false)
 	if err := errors.Join(drain(draining), server.Shutdown(draining)); err != nil {

@@ -184,7 +184,7 @@ func expectSeeded(t *testing.T, a *app) {
 			t.Errorf("%s was done %d times", what, times)
 		}
 	}
-	if err != nil || len(made) != len(tiers)+len(organizations)+len(scopes)+len(users) {
+	if err != nil || len(made) != len(tiers)+len(organizations)+len(scopes)+2*len(users) { // who owns the organization
 		t.Errorf("%d events: %v", len(made), err)
 	}
 }
@@ -291,7 +291,7 @@ func TestUserCommands(t *testing.T) {
 func serving(t *testing.T, environment ...string) (base string, printed *bytes.Buffer, stop context.CancelFunc, ended chan error) {
 	t.Helper()
 	addr := parts.FreeAddr(t)
-	c, err := readConfig(append(environment, "LATCHKEY_ADDR="+addr))
+	c, err := readConfig(append([]string{"LATCHKEY_DRAIN=0s", "LATCHKEY_ADDR=" + addr}, environment...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,6 +64,13 @@ func (a *Authorities) read() error {
 	return nil
 }
 
+// Reload reads both files now. It changes nothing where one of them is no good.
+func (a *Authorities) Reload() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.read()
+}
+
 func (a *Authorities) stamps() (at [2]time.Time) {
 	for i, name := range []string{a.caFile, a.crlFile} {
 		if info, err := os.Stat(name); err == nil {

@@ -132,7 +132,7 @@ func launch(binary string, s *service, addr, database string, settings []string)
 	cmd := exec.Command(binary, "serve")
 	cmd.Env = parts.Environ(append([]string{
 		"LATCHKEY_ADDR=" + addr, "LATCHKEY_URL=" + s.base, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",
-		"LATCHKEY_SECRET=" + secret, "LATCHKEY_THROTTLE_ADMIN=off",
+		"LATCHKEY_SECRET=" + secret, "LATCHKEY_THROTTLE_ADMIN=off", "LATCHKEY_DRAIN=0s",
 	}, settings...)...)
 	p := parts.Start(t, cmd)
 	t.Cleanup(func() {

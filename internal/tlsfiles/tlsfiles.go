@@ -39,6 +39,13 @@ func (p *Pair) read() error {
 	return nil
 }
 
+// Reload reads the files now. Files that are no good leave the old certificate.
+func (p *Pair) Reload() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.read()
+}
+
 func (p *Pair) stamps() (at [2]time.Time) {
 	for i, name := range []string{p.certificate, p.key} {
 		if info, err := os.Stat(name); err == nil {

@@ -1,0 +1,196 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/parts"
+)
+
+// balanced never sends a request again that a node did not answer, and uses
+// every connection that it has for whatever comes.
+const balanced = `
+frontend front
+	bind %s
+	acl complete nbsrv(nodes) ge 3
+	http-request return status 200 if { path /complete } complete
+	http-request return status 503 if { path /complete }
+	default_backend nodes
+backend nodes
+	balance roundrobin
+	retries 0
+	http-reuse always
+	option httpchk GET /readyz
+	http-check expect status 200
+	default-server inter 200ms fall 2 rise 1 check
+%s
+`
+
+// load asks without pause until its context ends, and counts what fails.
+type load struct {
+	asked, failed atomic.Int64
+	first         atomic.Pointer[string]
+}
+
+func (l *load) fail(text string) {
+	l.failed.Add(1)
+	l.first.CompareAndSwap(nil, &text)
+}
+
+func (l *load) ask(ctx context.Context, client *http.Client, url, key string) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		l.fail(err.Error())
+		return
+	}
+	r.Header.Set("X-API-Key", key)
+	answer, err := client.Do(r)
+	if err == nil {
+		_, err = io.Copy(io.Discard, answer.Body)
+		err = errors.Join(err, answer.Body.Close())
+	}
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		l.fail(err.Error())
+	case answer.StatusCode != http.StatusOK:
+		l.fail(answer.Status)
+	}
+	l.asked.Add(1)
+}
+
+// TestARollingRestartBreaksNothing: three nodes are stopped and begun anew, one
+// after the other, behind a load balancer that does not try again, under load
+// on the lane of verifications and beside it.
+func TestARollingRestartBreaksNothing(t *testing.T) {
+	t.Parallel()
+	database, front := sqliteURL(t), parts.FreeAddr(t)
+	var nodes []*service
+	var processes []*parts.Process
+	var servers strings.Builder
+	settings := []string{"LATCHKEY_DRAIN=4s"}
+	for i := range 3 {
+		s, p := start(t, database, settings...)
+		nodes, processes = append(nodes, s), append(processes, p)
+		fmt.Fprintf(&servers, "\tserver node%d %s\n", i, strings.TrimPrefix(s.base, "http://"))
+	}
+	_, key := nodes[0].issue(nodes[0].vast(), "invoices:read")
+	parts.HAProxy(t, front, fmt.Sprintf(balanced, front, servers.String()))
+	ctx, stop := context.WithCancel(t.Context())
+	var l load
+	var clients sync.WaitGroup
+	for i := range 8 {
+		path := []string{"/verify", "/healthz"}[i%2]
+		clients.Go(func() {
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			for ctx.Err() == nil {
+				l.ask(ctx, &http.Client{Transport: transport}, "http://"+front+path, key)
+			}
+		})
+	}
+	for i, s := range nodes {
+		if err := processes[i].Stop(); err != nil {
+			t.Error(err)
+		}
+		launch(parts.Binary(t), s, strings.TrimPrefix(s.base, "http://"), database, settings)
+		parts.Await(t, 5*time.Second, "the load balancer to take the node in again", func(context.Context) error {
+			if answer, _ := get(t, "http://"+front+"/complete", ""); answer.StatusCode != http.StatusOK {
+				return errors.New(answer.Status)
+			}
+			return nil
+		})
+	}
+	stop()
+	clients.Wait()
+	t.Logf("%d requests, %d failed", l.asked.Load(), l.failed.Load())
+	if first := l.first.Load(); first != nil || l.asked.Load() < 1000 {
+		t.Errorf("%d of %d requests failed, the first with %v", l.failed.Load(), l.asked.Load(), first)
+	}
+}
+
+// ends sends the signals and returns how long the process then takes to end.
+func ends(t *testing.T, p *parts.Process, signals ...os.Signal) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for _, s := range signals {
+		p.Signal(s)
+		parts.Await(t, 5*time.Second, "the signal to be heard", func(context.Context) error {
+			if !strings.Contains(p.Output(), `"msg":"stopping"`) {
+				return errors.New("it is not stopping")
+			}
+			return nil
+		})
+	}
+	if err := p.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	return time.Since(began)
+}
+
+func TestWhatStoppingWaitsFor(t *testing.T) {
+	t.Parallel()
+	const drain = "LATCHKEY_DRAIN=10m"
+	t.Run("nobody is connected", func(t *testing.T) {
+		t.Parallel()
+		addr := parts.FreeAddr(t)
+		brief := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		_, p := launch(parts.Binary(t), &service{t: t, base: "http://" + addr, client: brief}, addr, sqliteURL(t), []string{drain})
+		if took := ends(t, p, syscall.SIGTERM); took > time.Minute {
+			t.Errorf("it took %s", took)
+		}
+	})
+	t.Run("a second signal", func(t *testing.T) {
+		t.Parallel()
+		s, p := start(t, sqliteURL(t), drain)
+		own := &http.Client{Transport: &http.Transport{}}
+		t.Cleanup(own.CloseIdleConnections)
+		s.client = own
+		s.call("GET", "/readyz", nil, 200)
+		p.Signal(syscall.SIGTERM)
+		parts.Await(t, 5*time.Second, "the node not to be ready", func(context.Context) error {
+			if answer := s.call("GET", "/healthz", nil, 200); answer["status"] != "ok" {
+				return fmt.Errorf("it is %v", answer)
+			}
+			if !strings.Contains(p.Output(), `"msg":"stopping"`) {
+				return errors.New("it is not stopping")
+			}
+			return nil
+		})
+		state := s.call("GET", "/readyz", nil, 503)
+		if state["checks"].(map[string]any)["serving"].(map[string]any)["state"] != "down" {
+			t.Errorf("it is %v", state)
+		}
+		if took := ends(t, p, syscall.SIGTERM); took > time.Minute {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
+// TestAHangupChangesNothing but what is read from files, of which there is none.
+func TestAHangupChangesNothing(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, sqliteURL(t))
+	_, key := s.issue(s.vast(), "invoices:read")
+	p.Signal(syscall.SIGHUP)
+	parts.Await(t, 5*time.Second, "the signal to be heard", func(context.Context) error {
+		if !strings.Contains(p.Output(), "were read again") {
+			return errors.New("it is not in the log")
+		}
+		return nil
+	})
+	if got := code(t, s.base, key); got != "VALID" {
+		t.Errorf("the key is %s", got)
+	}
+}

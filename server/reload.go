@@ -1,0 +1,52 @@
+package server
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// reloaded is what is read from files again at SIGHUP. Files that are no good
+// leave what was read before in force.
+type reloaded interface{ Reload() error }
+
+// reloadAtHangup reads files again at each SIGHUP until the returned function is
+// called. It is called before anything else starts: the signal would end the
+// process.
+func (a *app) reloadAtHangup(ctx context.Context, hangups <-chan os.Signal) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+				a.reload(ctx)
+			}
+		}
+	}()
+	return func() { cancel(); <-ended }
+}
+
+func (a *app) reload(ctx context.Context) {
+	bad := false
+	for _, files := range a.files {
+		if err := files.Reload(); err != nil {
+			bad = true
+			a.logger.ErrorContext(ctx, "a file is no good and was not loaded; what was loaded before stays", "err", err)
+		}
+	}
+	if !bad {
+		a.logger.InfoContext(ctx, "certificates and revocation lists were read again")
+	}
+}
+
+// hangups catches SIGHUP, which would end the process.
+func hangups() (signals <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/gate"
+	"github.com/latchkey/latchkey/internal/health"
+)
+
+// stopping is how far the end of the service has come. A load balancer that
+// asks /readyz is told first, and requests are still answered; then each answer
+// is the last of its connection, so that none is closed while a request is on
+// its way; then the listener is closed.
+type stopping struct {
+	unready atomic.Bool
+	closing atomic.Bool
+}
+
+var errStopping = errors.New("the service is stopping")
+
+// check takes the node out of /readyz.
+func (s *stopping) check(context.Context) health.Result {
+	var err error
+	if s.unready.Load() {
+		err = errStopping
+	}
+	return health.Found(time.Now(), time.Time{}, err, health.Down)
+}
+
+// lastAnswers makes each answer of h the last of its connection in the end.
+func (s *stopping) lastAnswers(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.closing.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// leave lets load balancers and clients go elsewhere, for at most most: one half
+// of it for who asks /readyz, the other for connections to end. Where nobody is
+// connected there is nothing to wait for.
+func (s *stopping) leave(ctx context.Context, most time.Duration, clients *gate.Listener) {
+	s.unready.Store(true)
+	if clients.Open() == 0 {
+		return
+	}
+	half := time.NewTimer(most / 2)
+	defer half.Stop()
+	select {
+	case <-half.C:
+	case <-ctx.Done():
+		return
+	}
+	s.closing.Store(true)
+	rest := time.NewTimer(most - most/2)
+	defer rest.Stop()
+	for clients.Open() > 0 {
+		select {
+		case <-clients.Emptied():
+		case <-rest.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// hurried ends when a signal to stop comes once more.
+func hurried(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM)
+}
