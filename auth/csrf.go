@@ -95,8 +95,11 @@ func (c *CSRF) CheckOrigin(r *http.Request) error {
 }
 
 // formToken returns the token in the form that is the body, and leaves the body
-// to be read again.
+// to be read again. Where the form was read already it is in PostForm.
 func formToken(r *http.Request) string {
+	if r.PostForm != nil {
+		return r.PostForm.Get(CSRFField)
+	}
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || (kind != "application/x-www-form-urlencoded" && kind != "multipart/form-data") {
 		return ""

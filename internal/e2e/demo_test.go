@@ -35,8 +35,14 @@ func startDemo(t *testing.T) (s *service, email, password string) {
 	return s, found[1], found[2]
 }
 
+// tooWide names what reaches beyond the screen and is not in a part that scrolls
+// by itself.
+const tooWide = `document.documentElement.scrollWidth <= innerWidth ? "" : [...document.body.querySelectorAll("*")].
+	filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre, [tabindex]")).slice(0, 5).
+	map(e => e.tagName + "." + e.className + " to " + Math.round(e.getBoundingClientRect().right) + ": " + e.textContent.slice(0, 60)).join("; ") || "the page"`
+
 // accessible lets axe-core look at the page in both themes, on a phone and on a
-// wide screen.
+// wide screen, neither of which it overflows.
 func accessible(t *testing.T, script, name string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		for i, theme := range []string{"light", "dark", "light", "dark"} {
@@ -56,6 +62,13 @@ func accessible(t *testing.T, script, name string) chromedp.Action[chromedp.Void
 			}
 			if found != "" {
 				t.Errorf("%s in %s:\n%s", name, theme, found)
+			}
+			wide, err := chromedp.Evaluate[string](tooWide)(ctx, tab)
+			if err != nil {
+				return err
+			}
+			if wide != "" {
+				t.Errorf("%s is too wide for its screen: %s", name, wide)
 			}
 		}
 		return nil
@@ -89,6 +102,11 @@ func TestPortalDemo(t *testing.T) { //nolint:paralleltest // so many pages take 
 	page("playground", "/playground", `#key`)
 	page("calendar", "/calendar", `.dates`)
 	page("me", "/me", `#reminders`)
+	page("guides", "/guides", `main a`)
+	for _, guide := range v.links(`main a[href^="/guides/"]`) {
+		page("guide"+strings.ReplaceAll(guide, "/", "-"), guide, `h1`)
+	}
+	v.do("docs", chromedp.Navigate(s.base+"/docs"), chromedp.WaitVisible(`.opblock`), accessible(t, script, "docs"), screenshot("docs"))
 	page("organizations", "/organizations", `tbody a`)
 	page("accounts", "/service-accounts", `tbody a`)
 	for _, list := range []string{"/organizations", "/service-accounts"} {
@@ -126,6 +144,16 @@ func TestPortalDemo(t *testing.T) { //nolint:paralleltest // so many pages take 
 		t.Errorf("the feed: %d %.200s", answer.StatusCode, feed)
 	}
 	v.do("choose dark", v.kept(), chromedp.Navigate(s.base+"/keys"), chromedp.WaitVisible(`#theme`), set("theme", "dark"), chromedp.Submit(`#theme`), chromedp.WaitVisible(`html[data-theme=dark] tbody`))
+}
+
+// links are the paths that the elements lead to.
+func (v *visitor) links(selector string) []string {
+	v.t.Helper()
+	all, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string]("[...new Set([...document.querySelectorAll('"+selector+"')].map(a => new URL(a.href).pathname))]"))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return all
 }
 
 // set gives the field with the id a value.
