@@ -97,6 +97,9 @@ func (c *CSRF) CheckOrigin(r *http.Request) error {
 // formToken returns the token in the form that is the body, and leaves the body
 // to be read again.
 func formToken(r *http.Request) string {
+	if r.PostForm != nil { // the form was read already
+		return r.PostForm.Get(CSRFField)
+	}
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || (kind != "application/x-www-form-urlencoded" && kind != "multipart/form-data") {
 		return ""
