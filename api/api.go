@@ -6,6 +6,8 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -74,7 +76,7 @@ func New(c Config) (*API, error) {
 		c.Now = time.Now
 	}
 	a := &API{Config: c}
-	a.methods = allowed(a.routes())
+	a.methods = allowed(append(a.routes(), a.djangoRoutes()...))
 	return a, nil
 }
 
@@ -88,7 +90,7 @@ func (a *API) Mount(engine *gin.Engine) {
 	both(hot, http.MethodGet, verifyPath, a.verifySelf)
 	both(hot, http.MethodPost, verifyPath, a.verifyAsked)
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
-	for _, r := range append(a.routes(), a.optionRoutes(a.routes())...) {
+	for _, r := range slices.Concat(a.routes(), a.djangoRoutes(), a.optionRoutes(append(a.routes(), a.djangoRoutes()...))) {
 		both(rest, r.method, r.path, a.guard(r))
 	}
 	a.mountShadowed(rest)
@@ -145,6 +147,9 @@ func (a *API) answer(c *gin.Context, r route) {
 	err := a.admit(c, r)
 	if err == nil {
 		err = r.handle(c)
+	}
+	if errors.Is(err, errs.TooLarge) && strings.HasPrefix(r.path, "/oauth/") {
+		err = a.answerOAuth(c, nil, tooLargeForOAuth(err))
 	}
 	if err != nil {
 		a.render(c, err)

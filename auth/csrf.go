@@ -95,9 +95,9 @@ func (c *CSRF) CheckOrigin(r *http.Request) error {
 }
 
 // formToken returns the token in the form that is the body, and leaves the body
-// to be read again. Where the form was read already it is in PostForm.
+// to be read again.
 func formToken(r *http.Request) string {
-	if r.PostForm != nil {
+	if r.PostForm != nil { // the form was read already
 		return r.PostForm.Get(CSRFField)
 	}
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
