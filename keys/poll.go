@@ -68,7 +68,7 @@ func (c *cache) poll(ctx context.Context) {
 			err := c.pollOnce(ctx)
 			c.tally.polled.Store(&err)
 			if err != nil {
-				c.failed(ctx, "changes of other nodes cannot be read", err)
+				c.unheard(err)
 				return
 			}
 			select {
@@ -79,7 +79,9 @@ func (c *cache) poll(ctx context.Context) {
 	}
 }
 
-func (c *cache) failed(ctx context.Context, what string, err error) {
+func (c *cache) unheard(err error) { c.failed("changes of other nodes cannot be read", err) }
+
+func (c *cache) failed(what string, err error) {
 	if c.life.Err() != nil {
 		return
 	}
@@ -145,7 +147,7 @@ func (c *cache) beat(ctx context.Context) {
 		case <-c.beats:
 		}
 		if err := c.settle(ctx); err != nil {
-			c.failed(ctx, "this node's polls cannot be recorded", err)
+			c.failed("this node's polls cannot be recorded", err)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -131,8 +130,8 @@ func (c *cache) catchUp() error {
 	if err == nil {
 		err = c.settle(ctx)
 	}
-	if err != nil && c.life.Err() == nil && !errors.Is(err, context.Canceled) {
-		c.failed(ctx, "changes of other nodes cannot be read", err)
+	if err != nil {
+		c.unheard(err)
 	}
 	return err
 }
