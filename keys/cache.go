@@ -77,6 +77,8 @@ type cache struct {
 
 	nodes    *nodes.Registry
 	polling  polling
+	pulse    pulse
+	settling sync.Mutex
 	recorded atomic.Pointer[time.Time] // the last poll that others know of
 	beats    chan struct{}
 
@@ -109,7 +111,9 @@ func newCache(c VerifierConfig) (*cache, error) {
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
 		nodes: c.Nodes, beats: make(chan struct{}, 1),
 	}
-	g.polling.applied = started
+	g.pulse.elapsed = c.Elapsed
+	g.pulse.begin(started)
+	g.polling.applied, g.polling.began = started, c.Elapsed()
 	g.recorded.Store(&started) // nothing is cached that is older
 	g.running.Go(func() { g.poll(ctx) })
 	g.running.Go(func() { g.beat(ctx) })
@@ -163,10 +167,11 @@ func (c *cache) get(h Hash) (g Grant, cached bool) {
 }
 
 // peek returns the grant if it can be used without asking the store, which is
-// the case only while polling tells what changed. One that is getting old is
-// refreshed in the background.
-func (c *cache) peek(h Hash, fresh bool, now time.Time) (g Grant, cached bool) {
-	if fresh || c.tooStale(now) {
+// the case only while polling tells what changed; where this node has not heard
+// of that lately, it asks first. One that is getting old is refreshed in the
+// background.
+func (c *cache) peek(ctx context.Context, h Hash, fresh bool, now time.Time) (g Grant, cached bool) {
+	if fresh || c.tooStale(now) || !c.hears(ctx, now) {
 		return Grant{}, false
 	}
 	if g, cached = c.get(h); !cached {
@@ -186,7 +191,7 @@ func (c *cache) peek(h Hash, fresh bool, now time.Time) (g Grant, cached bool) {
 // falls back to what is cached, for as long as polling is not too long ago;
 // then everything is read anew.
 func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time) (Grant, error) {
-	fresh = fresh || c.tooStale(now)
+	fresh = fresh || c.tooStale(now) || !c.pulse.recently(now)
 	for range loadAttempts {
 		g, err := c.fly(ctx, from, fresh)
 		if err != nil {

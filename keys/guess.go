@@ -118,7 +118,7 @@ func (v *Verifier) exhausted(ctx context.Context, q *Question, now time.Time) (V
 	if !q.Fresh || q.DryRun || q.Unmetered {
 		return Verdict{}, false, nil
 	}
-	g, cached := v.grants.peek(HashOf(q.Key), false, now)
+	g, cached := v.grants.peek(ctx, HashOf(q.Key), false, now)
 	if !cached || !g.Known() || !v.visible(q, &g) {
 		return Verdict{}, false, nil
 	}

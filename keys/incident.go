@@ -114,6 +114,8 @@ type Incident struct {
 	Count        IncidentCount   `json:"count"`
 	Groups       []IncidentGroup `json:"groups"`
 	UnknownLines []int           `json:"unknown_lines,omitempty"` // the first of them, from 1
+	MovedAt      time.Time       `json:"moved_at,omitzero"`       // when Next last changed
+	Released     bool            `json:"released,omitempty"`      // by who worked on it and ended; anybody may go on at once
 }
 
 // IncidentOutcome is what became of one key.
@@ -159,7 +161,7 @@ func pageID(incident string, number int) string { return fmt.Sprintf("%s.%06d", 
 // Interrupted reports whether the incident should go on and nobody seems to
 // see to it at the time now.
 func (n *Incident) Interrupted(now time.Time) bool {
-	return n.working() && now.Sub(n.UpdatedAt) > IncidentAlive
+	return n.working() && (n.Released || now.Sub(n.UpdatedAt) > IncidentAlive)
 }
 
 func (n *Incident) working() bool {

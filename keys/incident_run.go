@@ -24,6 +24,7 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 		resumed = false
 		current.tally(&page)
 		current.Next++
+		current.MovedAt = moment(n.Keys.now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}
@@ -161,6 +162,7 @@ func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resume
 		current.Count.Undone += undone.Count.Undone
 		current.Count.Kept += undone.Count.Kept
 		current.Next++
+		current.MovedAt = moment(n.Keys.now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}

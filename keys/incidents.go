@@ -25,8 +25,8 @@ type IncidentsConfig struct {
 }
 
 // Incidents disables and revokes many keys at once, in steps that outlive the
-// request. A node that dies leaves its incident interrupted; any node can
-// continue it.
+// request. A node that ends leaves its incident interrupted; any node takes it
+// on, see Resume.
 type Incidents struct {
 	IncidentsConfig
 	*workshop
@@ -189,7 +189,7 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 		return Incident{}, errs.New(errs.Conflict, "the dry run is older than an hour; make it anew")
 	}
 	before := found.summary()
-	found.State, found.StartedBy, found.StartedAt, found.Next = IncidentRunning, a.Subject(), moment(now), 0
+	found.State, found.StartedBy, found.StartedAt, found.MovedAt, found.Next = IncidentRunning, a.Subject(), moment(now), moment(now), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
@@ -232,7 +232,14 @@ func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident,
 	if !found.Interrupted(n.Keys.now()) || found.State == IncidentPlanning {
 		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be made anew")
 	}
+	return n.goOn(ctx, a, a, found)
+}
+
+// goOn takes the interrupted incident on, as told by a, on behalf of whom its
+// keys are changed.
+func (n *Incidents) goOn(ctx context.Context, a, behalf Actor, found Incident) (Incident, error) {
 	before := found.summary()
+	found.Released = false
 	if err := n.save(ctx, &found); err != nil { // of two who continue one goes on
 		return Incident{}, err
 	}
@@ -241,9 +248,9 @@ func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident,
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error {
 		if current.State == IncidentUndoing {
-			return n.undo(ctx, a, current, true)
+			return n.undo(ctx, behalf, current, true)
 		}
-		return n.run(ctx, a, current, true)
+		return n.run(ctx, behalf, current, true)
 	})
 }
 
@@ -263,7 +270,7 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 		return Incident{}, errs.New(errs.Conflict, "it is more than 24 hours ago; enable the keys one by one")
 	}
 	before := found.summary()
-	found.State, found.UndoneBy, found.Next = IncidentUndoing, a.Subject(), 0
+	found.State, found.UndoneBy, found.MovedAt, found.Next = IncidentUndoing, a.Subject(), moment(n.Keys.now()), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
@@ -299,6 +306,9 @@ func (n *Incidents) work(ctx context.Context, current Incident, do func(context.
 	n.running.Go(func() {
 		defer func() { ended(); cancel(); <-n.places }()
 		err := do(working, &mine)
+		if err != nil {
+			n.release(working, &mine)
+		}
 		if err != nil && n.life.Err() == nil {
 			n.Logger.ErrorContext(working, "an incident is interrupted", "incident_id", mine.ID, "err", err)
 		}

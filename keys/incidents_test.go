@@ -23,6 +23,7 @@ import (
 type brittle struct {
 	keys.IncidentStore
 	pagesLeft atomic.Int64
+	orderly   bool
 	failed    chan struct{} // gets one for each page that was not taken
 }
 
@@ -33,6 +34,25 @@ type brittlePages struct {
 
 func (b *brittle) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
 	return brittlePages{b.IncidentStore.IncidentPages(), b}
+}
+
+// brittleIncidents cannot be written either once a page was not taken: the
+// process is gone.
+type brittleIncidents struct {
+	keys.Collection[keys.Incident, keys.NoFilter]
+	of *brittle
+}
+
+func (b *brittle) Incidents() keys.Collection[keys.Incident, keys.NoFilter] {
+	return brittleIncidents{b.IncidentStore.Incidents(), b}
+}
+
+// Replace implements keys.Collection.
+func (p brittleIncidents) Replace(ctx context.Context, n keys.Incident) error {
+	if p.of.pagesLeft.Load() < 0 && !p.of.orderly {
+		return errors.Join(errGone, errs.Unavailable)
+	}
+	return p.Collection.Replace(ctx, n)
 }
 
 // Replace implements keys.Collection.

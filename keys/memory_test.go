@@ -329,6 +329,9 @@ func newNode(t *testing.T, store *memory, skew time.Duration, settings keys.Veri
 	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, now), Marks: marks, Format: format(t), Now: now})
 	w.must(err)
 	settings.Store, settings.Limiter, settings.Marks, settings.Format, settings.Now = store, limiter, marks, format(t), now
+	if began := time.Now(); settings.Elapsed == nil {
+		settings.Elapsed = func() time.Duration { return time.Since(began) }
+	}
 	settings.Logger = cmp.Or(settings.Logger, slog.New(slog.DiscardHandler))
 	w.verifier, err = keys.NewVerifier(settings)
 	w.must(err)

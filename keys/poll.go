@@ -26,6 +26,7 @@ const (
 type polling struct {
 	mu       sync.Mutex
 	applied  time.Time        // when the last poll that succeeded began
+	began    time.Duration    // the same, by a clock that counts sleep
 	told     map[string]int64 // what it told, by id
 	failures int              // since a poll was applied and recorded
 }
@@ -56,6 +57,7 @@ func (c *cache) poll(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
+		c.pulse.tick()
 		select {
 		case going <- struct{}{}:
 		default:
@@ -66,7 +68,7 @@ func (c *cache) poll(ctx context.Context) {
 			err := c.pollOnce(ctx)
 			c.tally.polled.Store(&err)
 			if err != nil {
-				c.failed(ctx, "changes of other nodes cannot be read", err)
+				c.unheard(err)
 				return
 			}
 			select {
@@ -77,10 +79,13 @@ func (c *cache) poll(ctx context.Context) {
 	}
 }
 
-func (c *cache) failed(ctx context.Context, what string, err error) {
-	if ctx.Err() != nil {
+func (c *cache) unheard(err error) { c.failed("changes of other nodes cannot be read", err) }
+
+func (c *cache) failed(what string, err error) {
+	if c.life.Err() != nil {
 		return
 	}
+	c.pulse.fail(c.now())
 	c.polling.mu.Lock()
 	c.polling.failures++
 	first := c.polling.failures == 1
@@ -94,7 +99,7 @@ func (c *cache) failed(ctx context.Context, what string, err error) {
 func (c *cache) pollOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	at := c.now()
+	at, began := c.now(), c.pulse.elapsed()
 	c.polling.mu.Lock()
 	since := c.polling.applied
 	c.polling.mu.Unlock()
@@ -121,9 +126,9 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		c.marks.Bump(change.ID)
 	}
 	if at.After(c.polling.applied) {
-		c.polling.applied, c.polling.told = at, told
+		c.polling.applied, c.polling.told, c.polling.began = at, told, began
 	}
-	if c.now().Sub(at) > pollTime {
+	if c.now().Sub(at) > pollTime || c.pulse.elapsed()-began > pollTime {
 		return errLate // others count on the bound
 	}
 	return nil
@@ -141,22 +146,32 @@ func (c *cache) beat(ctx context.Context) {
 			return
 		case <-c.beats:
 		}
-		c.polling.mu.Lock()
-		at := c.polling.applied
-		c.polling.mu.Unlock()
-		if err := c.recordPoll(ctx, at); err != nil {
-			c.failed(ctx, "this node's polls cannot be recorded", err)
-			continue
-		}
-		c.recorded.Store(&at)
-		c.polling.mu.Lock()
-		failed := c.polling.failures > 0
-		c.polling.failures = 0
-		c.polling.mu.Unlock()
-		if failed {
-			c.logger.Info("changes of other nodes are known again")
+		if err := c.settle(ctx); err != nil {
+			c.failed("this node's polls cannot be recorded", err)
 		}
 	}
+}
+
+// settle records the last poll that was applied, and then goes by it.
+func (c *cache) settle(ctx context.Context) error {
+	c.settling.Lock()
+	defer c.settling.Unlock()
+	c.polling.mu.Lock()
+	at, began := c.polling.applied, c.polling.began
+	c.polling.mu.Unlock()
+	if err := c.recordPoll(ctx, at); err != nil {
+		return err
+	}
+	c.recorded.Store(&at)
+	c.pulse.hear(began, at)
+	c.polling.mu.Lock()
+	failed := c.polling.failures > 0
+	c.polling.failures = 0
+	c.polling.mu.Unlock()
+	if failed {
+		c.logger.Info("changes of other nodes are known again")
+	}
+	return nil
 }
 
 func (c *cache) recordPoll(ctx context.Context, at time.Time) error {

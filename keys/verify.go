@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
@@ -22,6 +23,9 @@ type VerifierConfig struct {
 	Tokens  TokenReader     // nil: signed tokens are malformed keys
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now if nil
+	// Elapsed tells how much time has gone by, that in which the machine slept
+	// included; elapsed.Now if nil.
+	Elapsed func() time.Duration
 
 	CacheSize    int            // most grants kept, DefaultCacheSize if 0
 	MaxStale     time.Duration  // how long grants are served after the last poll, DefaultMaxStale if 0
@@ -59,6 +63,9 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Elapsed == nil {
+		c.Elapsed = elapsed.Now
 	}
 	if c.LastUsed == nil {
 		c.LastUsed = func(string, usage.Use) {}
@@ -123,7 +130,7 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 // anything is looked up for them.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	from := source{hash: HashOf(q.Key)}
-	g, cached := v.grants.peek(from.hash, q.Fresh, now)
+	g, cached := v.grants.peek(ctx, from.hash, q.Fresh, now)
 	if !cached || !g.Known() {
 		if d, err := v.guesses.may(ctx, q, from.hash); err != nil || !d.Allowed {
 			return Grant{}, d, err

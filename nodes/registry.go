@@ -10,19 +10,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
 const (
-	// freshFor is how long a node may show no new record and still count as
+	// FreshFor is how long a node may show no new record and still count as
 	// one that polls: some intervals of polling, and the time of the writes.
-	freshFor = 1500 * time.Millisecond
+	FreshFor = 1500 * time.Millisecond
 	// forgetAfter is how long a record stays after its node must have stopped
 	// to serve what it remembers.
 	forgetAfter = time.Minute
 )
 
-// Config is what a Registry needs. All fields but Name, Version and Now are
+// Config is what a Registry needs. All fields but Name, Version, Now and Elapsed are
 // required.
 type Config struct {
 	Store    Store
@@ -31,6 +32,9 @@ type Config struct {
 	MaxStale time.Duration
 	Logger   *slog.Logger
 	Now      func() time.Time // time.Now if nil
+	// Elapsed tells how much time has gone by, that in which the machine slept
+	// included; elapsed.Now if nil.
+	Elapsed func() time.Duration
 }
 
 // Registry keeps this node's record and watches those of the others. It judges
@@ -45,14 +49,16 @@ type Registry struct {
 
 	mu     sync.Mutex // of what follows
 	seen   map[string]*sighting
-	looked time.Time // when the records were last read
+	looked time.Time     // when the records were last read
+	passed time.Duration // the same by Elapsed
 }
 
 // sighting is the last record that was seen of another node.
 type sighting struct {
 	node   Node
-	at     time.Time // the moment at which it was there for sure
-	proven bool      // it was written not long before
+	at     time.Time     // the moment at which it was there for sure
+	passed time.Duration // the same by Elapsed
+	proven bool          // it was written not long before
 }
 
 // New returns a Registry of a node that nobody knows yet; Join makes it known.
@@ -62,6 +68,9 @@ func New(c Config) (*Registry, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Elapsed == nil {
+		c.Elapsed = elapsed.Now
 	}
 	self := Node{ID: ids.New(ids.Node), Name: c.Name, Version: c.Version, StartedAt: c.Now(), MaxStale: c.MaxStale}
 	return &Registry{c: c, self: self, seen: map[string]*sighting{}}, nil
@@ -111,15 +120,15 @@ func (r *Registry) Look(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.c.Now()
+	now, passed := r.c.Now(), r.c.Elapsed()
 	// Between two looks that lie far apart a node may have written and died.
-	watching := !r.looked.IsZero() && now.Sub(r.looked) <= freshFor
-	r.looked = now
+	watching := !r.looked.IsZero() && now.Sub(r.looked) <= FreshFor && passed-r.passed <= FreshFor
+	r.looked, r.passed = now, passed
 	there := make(map[string]bool, len(found))
 	for _, n := range found {
 		there[n.ID] = true
 		if before, ok := r.seen[n.ID]; n.ID != r.self.ID && (!ok || before.node.Beat < n.Beat) {
-			r.seen[n.ID] = &sighting{node: n, at: now, proven: watching}
+			r.seen[n.ID] = &sighting{node: n, at: now, passed: passed, proven: watching}
 		}
 	}
 	for id := range r.seen {
@@ -130,7 +139,9 @@ func (r *Registry) Look(ctx context.Context) error {
 	return nil
 }
 
-func (s *sighting) silent(now time.Time) bool { return !s.proven || now.Sub(s.at) > freshFor }
+func (s *sighting) silent(now time.Time, passed time.Duration) bool {
+	return !s.proven || now.Sub(s.at) > FreshFor || passed-s.passed > FreshFor
+}
 
 // lastPoll is the latest moment at which the node's recorded poll can have
 // begun: before its record was seen, and by its own clock not much earlier
@@ -172,7 +183,7 @@ func (r *Registry) HeardBy(ctx context.Context, bound time.Duration) (time.Time,
 	var silent []Silent
 	for _, s := range r.seen {
 		stops := s.stopsAt()
-		if (err == nil && !s.silent(now)) || !stops.After(now) {
+		if (err == nil && !s.silent(now, r.c.Elapsed())) || !stops.After(now) {
 			continue
 		}
 		silent = append(silent, Silent{ID: s.node.ID, Name: s.node.Name, LastPoll: s.lastPoll(), StopsAt: stops})
@@ -203,9 +214,9 @@ func (r *Registry) List(ctx context.Context) ([]State, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.c.Now()
-	all := []State{{Node: self, LastPoll: self.PolledAt, Fresh: now.Sub(self.PolledAt) <= freshFor, Self: true}}
+	all := []State{{Node: self, LastPoll: self.PolledAt, Fresh: now.Sub(self.PolledAt) <= FreshFor, Self: true}}
 	for _, s := range r.seen {
-		all = append(all, State{Node: s.node, LastPoll: s.lastPoll(), Fresh: !s.silent(now)})
+		all = append(all, State{Node: s.node, LastPoll: s.lastPoll(), Fresh: !s.silent(now, r.c.Elapsed())})
 	}
 	slices.SortFunc(all, func(a, b State) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil

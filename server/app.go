@@ -62,6 +62,7 @@ type app struct {
 	tracer       *tracing.Tracer // nil: no traces
 	started      time.Time
 	stopping     stopping
+	standing     standing
 	files        []reloaded
 }
 

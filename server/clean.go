@@ -14,6 +14,7 @@ import (
 const (
 	cleanEvery      = time.Minute
 	renameEvery     = 2 * time.Second
+	resumeEvery     = 5 * time.Second
 	cleanRest       = 50 * time.Millisecond // after each step
 	cleanStep       = 500                   // rows
 	cleanSteps      = 100                   // of each kind, a round
@@ -35,6 +36,8 @@ type cleaner struct {
 	// due reports whether there is something to do, if it is cheaper to ask than
 	// to take the lease; nil for always.
 	due func(ctx context.Context) (bool, error)
+	// note takes down how each try of a kind ended.
+	note func(kind string, now time.Time, still time.Duration, err error)
 }
 
 // cleaned is one kind of thing that is over at some time. A step removes at
@@ -48,7 +51,7 @@ type cleaned struct {
 // background is the work that goes on beside requests. Nobody is reminded of
 // keys that end where there is no mail server.
 func (a *app) background() []*cleaner {
-	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer()}
+	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer()}
 	if a.config.smtpURL != "" {
 		all = append(all, a.newWorker("reminders", []cleaned{{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.reminders.Step(ctx) }}}))
 	}
@@ -59,7 +62,7 @@ func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 	return &cleaner{
 		lead:    func(ctx context.Context, life time.Duration) (bool, error) { return a.nodes.Lead(ctx, work, life) },
 		release: func(ctx context.Context) error { return a.nodes.Release(ctx, work) },
-		work:    work, kinds: kinds, logger: a.logger, now: time.Now, every: cleanEvery,
+		work:    work, kinds: kinds, logger: a.logger, now: time.Now, every: cleanEvery, note: a.standing.note,
 	}
 }
 
@@ -68,6 +71,22 @@ func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 func (a *app) renamer() *cleaner {
 	c := a.newWorker("scope names", []cleaned{{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) { return a.keys.RenameStep(ctx, auth.System()) }}})
 	c.every, c.due = renameEvery, a.keys.RenameDue
+	return c
+}
+
+// resumer takes interrupted incidents on. Every node looks, without a lease that
+// a dead one could hold: of two that find one, one goes on.
+func (a *app) resumer() *cleaner {
+	c := a.newWorker("incidents", []cleaned{{"interrupted incidents", 1, func(ctx context.Context, now time.Time) (int, error) {
+		still, err := a.incidents.Resume(ctx, auth.System())
+		if err == nil {
+			a.standing.note("incidents", now, still, nil)
+		}
+		return 0, err
+	}}})
+	c.every = resumeEvery
+	c.lead = func(context.Context, time.Duration) (bool, error) { return true, nil }
+	c.release = func(context.Context) error { return nil }
 	return c
 }
 
@@ -136,6 +155,9 @@ func (c *cleaner) round(ctx context.Context) {
 				return
 			}
 			n, err := kind.step(ctx, c.now())
+			if ctx.Err() == nil {
+				c.note(kind.name, c.now(), 0, err)
+			}
 			if err != nil && ctx.Err() == nil {
 				c.logger.WarnContext(ctx, "background work", "work", c.work, "kind", kind.name, "err", err)
 			}
@@ -160,6 +182,11 @@ func (c *cleaner) leading(ctx context.Context) bool {
 	mine, err := c.lead(ctx, cleanLease)
 	if err != nil && ctx.Err() == nil {
 		c.logger.WarnContext(ctx, "whose turn it is cannot be known", "work", c.work, "err", err)
+	}
+	if err == nil && !mine {
+		for _, kind := range c.kinds { // another node sees to it
+			c.note(kind.name, now, 0, nil)
+		}
 	}
 	if mine = mine && err == nil; mine {
 		c.leased = now

@@ -24,6 +24,7 @@ func (a *app) checks() health.Checks {
 		{Name: "store", Ask: a.checkStore},
 		{Name: "changes", Ask: a.checkChanges},
 		{Name: "serving", Ask: a.stopping.check},
+		{Name: "background", Ask: a.checkBackground},
 		{Name: "signing", Ask: func(context.Context) health.Result {
 			return health.Found(time.Now(), time.Time{}, a.ring.CanSign(), health.Degraded)
 		}},

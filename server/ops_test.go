@@ -314,7 +314,7 @@ func TestANodeWithoutItsStoreGoesOnUntilItsCacheIsTooOld(t *testing.T) {
 	t.Parallel()
 	a := built(t, database(t), "LATCHKEY_MAX_STALE=3s")
 	r := report(t, a, health.OK)
-	if names := len(r.Checks); names != 5 {
+	if names := len(r.Checks); names != 6 {
 		t.Errorf("%d checks without Redis: %v", names, r.Checks)
 	}
 	began := a.verifier.Polling().LastPoll

@@ -67,6 +67,11 @@ func (a *app) system(ctx context.Context) (web.System, error) {
 // facts are what only the node that answers knows of itself.
 func (a *app) facts(ctx context.Context) []web.SystemFact {
 	v, polling := a.verifier.Stats(), a.verifier.Polling()
+	work, still := a.standing.longest(time.Now())
+	background := web.SystemFact{Name: "background", Value: "ok"}
+	if still > standsStill {
+		background.Value, background.Bad = work+": "+client.Duration(still.Round(time.Second)).String(), true
+	}
 	redis := web.SystemFact{Name: "redis", Value: "none"}
 	shared := false
 	if a.limiter.failover != nil {
@@ -86,6 +91,7 @@ func (a *app) facts(ctx context.Context) []web.SystemFact {
 		{Name: "cache", Value: strconv.FormatInt(v.Cached, 10) + " / " + strconv.Itoa(a.config.cacheSize)},
 		{Name: "hits", Value: strconv.FormatFloat(share, 'f', 1, 64) + " %"},
 		redis,
+		background,
 		{Name: "limits", Value: a.limiting(shared)},
 		{Name: "go", Value: runtime.Version()},
 	}

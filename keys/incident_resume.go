@@ -1,0 +1,72 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+const releaseTimeout = time.Second
+
+// release lets anybody go on at once with an incident that this node does not
+// finish. Where it cannot be written, others take it on when it has not moved
+// for IncidentAlive.
+func (n *Incidents) release(ctx context.Context, current *Incident) {
+	if !current.working() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	current.Released = true
+	if err := n.save(ctx, current); err != nil {
+		n.Logger.WarnContext(ctx, "an interrupted incident was not released", "incident_id", current.ID, "err", err)
+	}
+}
+
+// behalf is somebody who goes on with what another one began.
+type behalf struct {
+	Actor
+	who audit.Subject
+}
+
+// Subject implements Actor.
+func (b behalf) Subject() audit.Subject { return b.who }
+
+// Resume takes on every incident that was interrupted, on behalf of who started
+// it, and returns for how long the one has stood still that did so for longest.
+// It may be called at any time, and by several nodes. Dry runs are not taken on:
+// the list that somebody pasted for one is kept nowhere.
+func (n *Incidents) Resume(ctx context.Context, a Actor) (still time.Duration, err error) {
+	for after := ""; ; {
+		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
+		if err != nil || len(some) == 0 {
+			return still, err
+		}
+		for i := range some {
+			now := n.Keys.now()
+			if some[i].State == IncidentPlanning || !some[i].Interrupted(now) {
+				continue
+			}
+			still = max(still, now.Sub(some[i].MovedAt))
+			if err := n.resume(ctx, a, some[i]); err != nil {
+				return still, err
+			}
+		}
+		after = some[len(some)-1].ID
+	}
+}
+
+func (n *Incidents) resume(ctx context.Context, a Actor, found Incident) error {
+	who := found.StartedBy
+	if found.State == IncidentUndoing {
+		who = found.UndoneBy
+	}
+	_, err := n.Within(0).goOn(ctx, a, behalf{a, who}, found)
+	if errors.Is(err, errs.Stale) { // another node was faster
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package keys
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey/latchkey/nodes"
+)
+
+const (
+	// pulseBound is how old the last poll may be before a question asks for
+	// another one: others were promised that it began no earlier.
+	pulseBound = PollBound
+	// awakeFor is how long after its last record others may take this node for
+	// one that polls, and what a record may take to be written.
+	awakeFor = nodes.FreshFor + beatTimeout
+	catchUps = 3
+	// clockSlack is by how much the two clocks of Go may go apart before the
+	// third is asked: one that stands still while the machine sleeps, and one
+	// that does not but can be set.
+	clockSlack = 10 * time.Millisecond
+)
+
+// pulse tells whether this process was running and heard of changes lately. A
+// process that was stopped, or whose machine slept, must not answer by what it
+// remembers before it has asked what changed meanwhile: others have counted on
+// it. Where the store is away while the process runs, it may go on without.
+type pulse struct {
+	elapsed func() time.Duration      // counts the time in which the machine sleeps
+	word    atomic.Int64              // when the last poll began that counts, or one last failed
+	heard   atomic.Int64              // when the last poll began that counts
+	ticked  atomic.Int64              // when a poll was last to begin
+	slept   atomic.Bool               // and no poll that began since counts yet
+	last    atomic.Pointer[time.Time] // word, by Go's clocks
+}
+
+func (p *pulse) begin(at time.Time) {
+	p.last.Store(&at)
+	now := int64(p.elapsed())
+	p.word.Store(now)
+	p.heard.Store(now)
+	p.ticked.Store(now)
+}
+
+// recently is asked by every verification. While both of Go's clocks say the
+// same, they need no system call.
+func (p *pulse) recently(now time.Time) bool {
+	last := *p.last.Load()
+	steady := now.Sub(last)
+	apart := steady - time.Duration(now.UnixNano()-last.UnixNano())
+	if steady <= pulseBound-clockSlack && apart.Abs() <= clockSlack {
+		return true
+	}
+	return p.recent()
+}
+
+func (p *pulse) recent() bool { return int64(p.elapsed())-p.word.Load() <= int64(pulseBound) }
+
+// tick notices that the process did not run for long. Where the node had not
+// polled for a while before, nobody counted on it.
+func (p *pulse) tick() {
+	now := int64(p.elapsed())
+	last := p.ticked.Swap(now)
+	if now-last > int64(pulseBound) && last-p.heard.Load() <= int64(awakeFor) {
+		p.slept.Store(true)
+	}
+}
+
+// hear takes note of a poll that counts, and began then.
+func (p *pulse) hear(began time.Duration, at time.Time) {
+	if forward(&p.heard, int64(began)) && int64(p.elapsed()-began) <= int64(pulseBound) {
+		p.slept.Store(false)
+	}
+	p.say(began, at)
+}
+
+func (p *pulse) say(when time.Duration, at time.Time) {
+	if forward(&p.word, int64(when)) {
+		p.last.Store(&at)
+	}
+}
+
+// fail takes note of a poll that failed: there is nothing more to wait for.
+func (p *pulse) fail(at time.Time) {
+	p.tick()
+	if !p.slept.Load() {
+		p.say(p.elapsed(), at)
+	}
+}
+
+// forward raises v to at least to, and reports whether it did.
+func forward(v *atomic.Int64, to int64) bool {
+	for {
+		old := v.Load()
+		if old >= to {
+			return false
+		}
+		if v.CompareAndSwap(old, to) {
+			return true
+		}
+	}
+}
+
+// hears reports whether what is in memory may be gone by. If the last poll was
+// too long ago it waits for another one, once for all who ask.
+func (c *cache) hears(ctx context.Context, now time.Time) bool {
+	if c.pulse.recently(now) {
+		return true
+	}
+	for range catchUps {
+		if c.pulse.recent() {
+			return true
+		}
+		c.pulse.tick()
+		flight := c.flights.DoChan("poll", func() (any, error) { return nil, c.catchUp() })
+		select {
+		case <-flight:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return c.pulse.recent()
+}
+
+func (c *cache) catchUp() error {
+	ctx, cancel := context.WithTimeout(c.life, pollTime)
+	defer cancel()
+	err := c.pollOnce(ctx)
+	if err == nil {
+		err = c.settle(ctx)
+	}
+	if err != nil {
+		c.unheard(err)
+	}
+	return err
+}
