@@ -131,12 +131,9 @@ func (a *app) watchRedis() (calls.Watch, error) {
 
 // buildSigning opens what is sealed under the service's secret.
 func (a *app) buildSigning(ctx context.Context) error {
-	secret, err := a.config.readSecret()
-	if err != nil {
+	var err error
+	if a.sealer, err = a.config.sealer(); err != nil {
 		return err
-	}
-	if a.sealer, err = seal.New(secret); err != nil {
-		return fmt.Errorf("LATCHKEY_SECRET: %w", err)
 	}
 	a.ring, err = signing.NewKeyring(ctx, signing.Config{
 		Store: a.store, Sealer: a.sealer, Algorithm: a.config.signingAlgorithm, Issuer: a.config.url, Logger: a.logger,

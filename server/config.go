@@ -63,6 +63,7 @@ type config struct {
 	mailFrom         string
 	url              string // without a slash at its end
 	secret           string // "" for one kept in the data folder
+	previousSecret   string // opens what is not sealed under secret yet
 	dataDir          string
 	signingAlgorithm signing.Algorithm
 	signingKeyLife   time.Duration

@@ -13,6 +13,32 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 )
 
+// sealer returns what seals under the service's secret, and opens what was sealed
+// under the one before it.
+func (c *config) sealer() (*seal.Sealer, error) {
+	secret, err := c.readSecret()
+	if err != nil {
+		return nil, err
+	}
+	previous := []byte(c.previousSecret)
+	if c.secret == "" && c.previousSecret == "" {
+		kept, err := os.ReadFile(c.keptSecret(".previous")) // there while a rotation is under way
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read the secret before this one: %w", err)
+		}
+		previous = []byte(strings.TrimSpace(string(kept)))
+	}
+	var earlier [][]byte
+	if len(previous) > 0 {
+		earlier = append(earlier, previous)
+	}
+	s, err := seal.New(secret, earlier...)
+	if err != nil {
+		return nil, fmt.Errorf("LATCHKEY_SECRET: %w", err)
+	}
+	return s, nil
+}
+
 // readSecret returns the service's secret: the one that is set, or the one in
 // the data folder, which the first start makes.
 func (c *config) readSecret() ([]byte, error) {

@@ -55,7 +55,8 @@ func settings() []setting {
 		{name: "LIMIT_FALLBACK", standard: fallbackLocal, meaning: "while Redis does not answer: local (each node counts by itself) or deny (nothing that has a limit passes)", set: oneOf(func(c *config) *string { return &c.limitFallback }, fallbackLocal, fallbackDeny)},
 		{name: "LIMIT_MODE", standard: modeExact, meaning: "exact (every verification asks Redis) or leased (nodes take shares of limits ahead of need)", set: oneOf(func(c *config) *string { return &c.limitMode }, modeExact, modeLeased)},
 		{name: "URL", standard: "", meaning: "where the outside reaches the service, such as https://keys.example.com; http://localhost and the port if empty", set: setURL},
-		{name: "SECRET", standard: "", meaning: "what signing keys and one-time codes are sealed under, at least 32 characters, the same on every node; made in the data folder if empty", secret: true, set: setSecret},
+		{name: "SECRET", standard: "", meaning: "what signing keys and one-time codes are sealed under, at least 32 characters, the same on every node; made in the data folder if empty", secret: true, set: setSecret(func(c *config) *string { return &c.secret })},
+		{name: "SECRET_PREVIOUS", standard: "", meaning: "the secret until now, while latchkey secret rotate seals everything under LATCHKEY_SECRET", secret: true, set: setSecret(func(c *config) *string { return &c.previousSecret })},
 		{name: "DATA_DIR", standard: "", meaning: "folder of the SQLite file, unless LATCHKEY_DATABASE_URL is set, and of what is no database; that of the SQLite file, or latchkey-data, if empty", set: text(func(c *config) *string { return &c.dataDir })},
 		{name: "JWT_ALGORITHM", standard: string(signing.ES256), meaning: "how tokens are signed: ES256 or RS256", set: setAlgorithm},
 		{name: "JWT_ACCESS_LIFE", standard: "30m", meaning: "how long a user's access token lives", set: duration(time.Minute, 24*time.Hour, func(c *config) *time.Duration { return &c.accessLife })},
@@ -267,12 +268,14 @@ func setURL(c *config, v string) error {
 	return nil
 }
 
-func setSecret(c *config, v string) error {
-	if v != "" && len(v) < seal.MinSecret {
-		return fmt.Errorf("must have at least %d characters; make one with: openssl rand -hex 32", seal.MinSecret)
+func setSecret(into func(*config) *string) func(*config, string) error {
+	return func(c *config, v string) error {
+		if v != "" && len(v) < seal.MinSecret {
+			return fmt.Errorf("must have at least %d characters; make one with: openssl rand -hex 32", seal.MinSecret)
+		}
+		*into(c) = v
+		return nil
 	}
-	c.secret = v
-	return nil
 }
 
 func setAlgorithm(c *config, v string) error {

@@ -83,10 +83,23 @@ func resetSigningKeysCommand(settings source) *cobra.Command {
 					return err
 				}
 			}
+			if err := removeTokenKey(cmd.Context(), s); err != nil {
+				return err
+			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed %d keys; every signed token is over, and users who sign in with one-time codes need an admin to turn them off\n", len(all))
 			return err
 		},
 	}
+}
+
+// removeTokenKey removes what sign-in tokens are derived with, which is sealed
+// under the same secret. Those that are known stay good.
+func removeTokenKey(ctx context.Context, s store.Store) error {
+	sealed, err := s.SealedKeys().List(ctx, keys.NoFilter{}, keys.Page{Limit: 1000})
+	for i := range sealed {
+		err = errors.Join(err, s.SealedKeys().Delete(ctx, sealed[i].ID, sealed[i].Revision))
+	}
+	return err
 }
 
 func listSigningKeys(out io.Writer, all []signing.Key) error {

@@ -20,20 +20,26 @@ const MinSecret = 32
 // purpose, or was changed since.
 var ErrOpen = errors.New("sealed under another secret, or damaged")
 
-// Sealer seals and opens.
-type Sealer struct{ secret []byte }
+// Sealer seals under a secret, and opens what was sealed under it or an earlier one.
+type Sealer struct {
+	secret  []byte
+	earlier [][]byte
+}
 
-// New returns a Sealer under the secret, which has at least MinSecret bytes.
-func New(secret []byte) (*Sealer, error) {
-	if len(secret) < MinSecret {
-		return nil, fmt.Errorf("the secret must have at least %d bytes", MinSecret)
+// New returns a Sealer under the secret. It and the earlier ones have at least
+// MinSecret bytes each.
+func New(secret []byte, earlier ...[]byte) (*Sealer, error) {
+	for _, one := range append([][]byte{secret}, earlier...) {
+		if len(one) < MinSecret {
+			return nil, fmt.Errorf("the secret must have at least %d bytes", MinSecret)
+		}
 	}
-	return &Sealer{secret: secret}, nil
+	return &Sealer{secret: secret, earlier: earlier}, nil
 }
 
 // Seal returns text, unreadable. The purpose must be given again to open it.
 func (s *Sealer) Seal(purpose string, text []byte) ([]byte, error) {
-	aead, err := s.aead(purpose)
+	aead, err := aeadOf(s.secret, purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +48,17 @@ func (s *Sealer) Seal(purpose string, text []byte) ([]byte, error) {
 
 // Open returns what was sealed for the purpose, or ErrOpen.
 func (s *Sealer) Open(purpose string, sealed []byte) ([]byte, error) {
-	aead, err := s.aead(purpose)
+	text, err := s.open(s.secret, purpose, sealed)
+	for _, secret := range s.earlier {
+		if errors.Is(err, ErrOpen) {
+			text, err = s.open(secret, purpose, sealed)
+		}
+	}
+	return text, err
+}
+
+func (*Sealer) open(secret []byte, purpose string, sealed []byte) ([]byte, error) {
+	aead, err := aeadOf(secret, purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +69,8 @@ func (s *Sealer) Open(purpose string, sealed []byte) ([]byte, error) {
 	return text, nil
 }
 
-func (s *Sealer) aead(purpose string) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, s.secret, nil, "latchkey/"+purpose, 32)
+func aeadOf(secret []byte, purpose string) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "latchkey/"+purpose, 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive a key for %s: %w", purpose, err)
 	}

@@ -1,0 +1,152 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/store"
+)
+
+func secretCommand(settings source) *cobra.Command {
+	cmd := &cobra.Command{Use: "secret", Short: "Look after the secret that others are sealed under, on the server's own store"}
+	rotate := &cobra.Command{
+		Use:   "rotate",
+		Short: "Seal everything under a new secret",
+		Long: `Seal everything under LATCHKEY_SECRET that was sealed under
+LATCHKEY_SECRET_PREVIOUS: signing keys, secrets of one-time codes, and the key
+of sign-in tokens. Nodes that have both settings may run meanwhile.
+
+Where LATCHKEY_SECRET is not set, the secret is in the data folder: stop the
+service first. A new secret is made there, and the old one removed at the end.
+
+It can be run again where it broke off, and does nothing unless everything opens
+under one of the two secrets.`,
+		Example: `  latchkey secret rotate                           # the secret in the data folder
+  LATCHKEY_SECRET=$new LATCHKEY_SECRET_PREVIOUS=$old latchkey secret rotate`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := settings.read()
+			if err != nil {
+				return err
+			}
+			return c.rotateSecret(cmd.Context(), cmd.OutOrStdout())
+		},
+	}
+	cmd.AddCommand(rotate)
+	group(cmd)
+	return cmd
+}
+
+// rotateSecret seals everything under a new secret.
+func (c *config) rotateSecret(ctx context.Context, out io.Writer) (err error) {
+	switch {
+	case c.secret != "" && c.previousSecret == "":
+		return errors.New("set LATCHKEY_SECRET to the new secret and LATCHKEY_SECRET_PREVIOUS to the one until now")
+	case c.secret == "" && c.previousSecret != "":
+		return errors.New("LATCHKEY_SECRET_PREVIOUS is set and LATCHKEY_SECRET is not; set both, or neither for the secret in the data folder")
+	}
+	s, err := store.Open(ctx, c.databaseURL)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+	if c.secret == "" {
+		if err := c.checkKept(ctx, s); err != nil {
+			return err
+		}
+		if err := c.renewKeptSecret(); err != nil {
+			return fmt.Errorf("make a new secret in the data folder: %w", err)
+		}
+	}
+	sealer, err := c.sealer()
+	if err != nil {
+		return err
+	}
+	if _, err := reseal(ctx, s, sealer, false); err != nil {
+		return fmt.Errorf("%w; nothing was changed", err)
+	}
+	n, err := reseal(ctx, s, sealer, true)
+	if err != nil {
+		return fmt.Errorf("%w; run it again to go on", err)
+	}
+	last := "LATCHKEY_SECRET_PREVIOUS can go"
+	if c.secret == "" {
+		last = "start the service"
+		if err := os.Remove(c.keptSecret(".previous")); err != nil {
+			return fmt.Errorf("remove the old secret: %w", err)
+		}
+	}
+	_, err = fmt.Fprintf(out, "sealed %d secrets anew; %s\n", n, last)
+	return err
+}
+
+// checkKept refuses, before anything is changed, where the secret in the data
+// folder does not open what is stored.
+func (c *config) checkKept(ctx context.Context, s store.Store) error {
+	sealer, err := c.sealer()
+	if err != nil {
+		return err
+	}
+	if _, err := reseal(ctx, s, sealer, false); err != nil {
+		return fmt.Errorf("%w; nothing was changed", err)
+	}
+	return nil
+}
+
+// reseal seals all that is kept sealed under the sealer's secret of today.
+func reseal(ctx context.Context, s store.Store, sealer *seal.Sealer, write bool) (int, error) {
+	signers, err := signing.Reseal(ctx, s, sealer, time.Now, write)
+	if err != nil {
+		return 0, err
+	}
+	others, err := auth.Reseal(ctx, s, sealer, time.Now, write)
+	return signers + others, err
+}
+
+// keptSecret is the file of the secret in the data folder.
+func (c *config) keptSecret(suffix string) string {
+	return filepath.Join(c.dataDir, "secret"+suffix)
+}
+
+// renewKeptSecret puts a new secret in the place of the one in the data folder,
+// which stays beside it. Where that has been done, it goes on with the two.
+func (c *config) renewKeptSecret() error {
+	err := os.Link(c.keptSecret(""), c.keptSecret(".previous"))
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if same, err := sameFile(c.keptSecret(""), c.keptSecret(".previous")); err != nil || !same {
+		return err
+	}
+	next := c.keptSecret(".next")
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeSecret(next); err != nil {
+		return err
+	}
+	return os.Rename(next, c.keptSecret(""))
+}
+
+func sameFile(one, other string) (bool, error) {
+	a, err := os.Stat(one)
+	if err != nil {
+		return false, err
+	}
+	b, err := os.Stat(other)
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(a, b), nil
+}
