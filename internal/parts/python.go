@@ -1,7 +1,9 @@
 package parts
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -23,4 +25,19 @@ func Python(tb testing.TB, modules ...string) string {
 func Node(tb testing.TB) string {
 	tb.Helper()
 	return program(tb, "node", "nodejs")
+}
+
+// Venv returns the path of the Python whose modules come from PyPI: Django REST
+// Framework, SimpleJWT and PyJWT; or fails the test with what to do.
+func Venv(tb testing.TB) string {
+	tb.Helper()
+	root, err := moduleRoot()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(root, "build", "venv", "bin", "python")
+	if _, err := os.Stat(path); err != nil {
+		tb.Fatalf("there is no %s: run `make parts` (%v)", path, err)
+	}
+	return path
 }
