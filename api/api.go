@@ -6,6 +6,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -145,6 +146,9 @@ func (a *API) answer(c *gin.Context, r route) {
 	err := a.admit(c, r)
 	if err == nil {
 		err = r.handle(c)
+	}
+	if errors.Is(err, errs.TooLarge) && strings.HasPrefix(r.path, "/oauth/") {
+		err = a.answerOAuth(c, nil, tooLargeForOAuth(err))
 	}
 	if err != nil {
 		a.render(c, err)

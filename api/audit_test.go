@@ -14,29 +14,29 @@ import (
 
 // actions are what each changing operation leaves in the audit log.
 var actions = map[string]string{
-	"createOrganization": "organization.create", "changeOrganization": "organization.update", "deleteOrganization": "organization.delete",
-	"addMember": "member.create", "changeMember": "member.update", "removeMember": "member.delete",
-	"createServiceAccount": "service_account.create", "changeServiceAccount": "service_account.update", "deleteServiceAccount": "service_account.delete",
-	"createKey": "key.create", "changeKey": "key.update", "deleteKey": "key.delete", "revokeKey": "key.revoke",
+	"createOrganization": "organization.create", "changeOrganization": "organization.update", "replaceOrganization": "organization.update", "deleteOrganization": "organization.delete",
+	"addMember": "member.create", "changeMember": "member.update", "replaceMember": "member.update", "removeMember": "member.delete",
+	"createServiceAccount": "service_account.create", "changeServiceAccount": "service_account.update", "replaceServiceAccount": "service_account.update", "deleteServiceAccount": "service_account.delete",
+	"createKey": "key.create", "changeKey": "key.update", "replaceKey": "key.update", "deleteKey": "key.delete", "revokeKey": "key.revoke",
 	"rotateKey":  "key.create key.rotate", // of the successor, and of the key
-	"createTier": "tier.create", "changeTier": "tier.update", "deleteTier": "tier.delete",
+	"createTier": "tier.create", "changeTier": "tier.update", "replaceTier": "tier.update", "deleteTier": "tier.delete",
 	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue", "undoIncident": "incident.undone incident.undo",
 	"transferServiceAccount": "key.transfer service_account.transfer service_account.transfer", // one for each organization
 	"resetKeyLimits":         "key.reset_limits", "resetAccountLimits": "service_account.reset_limits",
 	"setOverride": "service_account.override", "endOverride": "service_account.override_end",
 	"renameScope": "scope.rename scope.create", "retireScope": "scope.retire", "restoreScope": "scope.restore",
 	"findKeys": "", "previewTier": "", // they change nothing
-	"createScope": "scope.create", "changeScope": "scope.update", "deleteScope": "scope.delete",
+	"createScope": "scope.create", "changeScope": "scope.update", "replaceScope": "scope.update", "deleteScope": "scope.delete",
 	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create", "removeCertificate": "certificate.delete",
 	"obtainToken": "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.delete session.create", "signOut": "session.delete", "confirmSession": "session.confirm",
 	"endSession": "session.delete", "signOutEverywhere": "user.sign_out", "oauthRevoke": "access_token.revoke",
 	"refreshToken": "", "verifyToken": "", "oauthToken": "", "oauthIntrospect": "", // they change nothing that is kept
 	"beginOTP": "", // its secret counts once it is enabled
 	"signUp":   "user.create", "confirmEmail": "user.confirm", "forgotPassword": "user.password.forget", "resetPassword": "user.password.change",
-	"changePassword": "user.password.change", "changeMe": "user.update", "unlinkIdentity": "identity.delete",
+	"changePassword": "user.password.change", "changeMe": "user.update", "replaceMe": "user.update", "unlinkIdentity": "identity.delete",
 	"enableOTP": "user.otp.enable", "disableOTP": "user.otp.disable", "resetOTP": "user.otp.disable",
 	"invite": "invitation.create", "withdrawInvitation": "invitation.delete", "acceptInvitation": "member.create",
-	"createUser": "user.create", "changeUser": "user.update", "deleteUser": "user.delete",
+	"createUser": "user.create", "changeUser": "user.update", "replaceUser": "user.update", "deleteUser": "user.delete",
 }
 
 // TestEveryChangeLeavesOneEvent, with who, where, before and after.

@@ -159,7 +159,8 @@ func (a *API) forms(c *gin.Context, shown route, p *auth.Principal, w *captured)
 	for _, r := range a.routes() {
 		rest, below := strings.CutPrefix(r.path, shown.path)
 		action := r.method == http.MethodPost && strings.HasPrefix(rest, "/") && !strings.ContainsAny(rest[1:], "/:")
-		if r.access != guarded || r.method == http.MethodGet || !below || (rest != "" && (!action || !strings.Contains(shown.path, ":"))) || !r.permission.Permits(p, r.method) {
+		twice := r.method == http.MethodPut && strings.Contains(a.methods[r.path], http.MethodPatch) // a page offers one way to change
+		if twice || r.access != guarded || r.method == http.MethodGet || !below || (rest != "" && (!action || !strings.Contains(shown.path, ":"))) || !r.permission.Permits(p, r.method) {
 			continue
 		}
 		all = append(all, browse.Form{

@@ -132,7 +132,7 @@ func TestFormsStandForRequests(t *testing.T) {
 	}{
 		"with an old ETag":      {byForm, form("PATCH", `{"name":"x"}`, `"1"`), 412},
 		"with a bad body":       {byForm, form("PATCH", `{"name":1}`, ""), 400},
-		"of an unknown method":  {byForm, form("PUT", `{}`, ""), 415},
+		"of an unknown method":  {byForm, form("BREW", `{}`, ""), 415},
 		"without the token":     {byForm, url.Values{"_method": {"DELETE"}}, 403},
 		"with a foreign token":  {byForm, url.Values{"_method": {"DELETE"}, "csrfmiddlewaretoken": {"fedcba9876543210"}}, 403},
 		"by Basic, without it":  {byBasic("a@example.com", "x"), url.Values{"_method": {"DELETE"}}, 403},

@@ -47,9 +47,45 @@ func bindOptional(c *gin.Context, into any) ([]byte, error) {
 	return bind(c, into)
 }
 
+// blank is what an object's settings are where a replacement says nothing: as in
+// a new object, but for what only staff set of a service account, and its owner.
+func blank[S any](current S) S {
+	var settings S
+	switch s := any(&settings).(type) {
+	case *client.KeySettings:
+		s.AllowedNetworks = []string{}
+	case *client.ServiceAccountSettings:
+		was := any(current).(client.ServiceAccountSettings)
+		s.Scopes, s.AllowedNetworks = []string{}, []string{}
+		s.Tier, s.RateLimit, s.Quota, s.ExternalID, s.OwnerID = was.Tier, was.RateLimit, was.Quota, was.ExternalID, was.OwnerID
+	case *client.TierSettings:
+		s.MaxKeys = keys.DefaultMaxKeys
+	}
+	return settings
+}
+
+// replace returns an edit that puts the settings of the request in the place of
+// an object's.
+func replace[S any](c *gin.Context) (func(S) (S, error), error) {
+	var checked S
+	body, err := bind(c, &checked)
+	if err != nil {
+		return nil, err
+	}
+	return func(current S) (S, error) {
+		changed := blank(current)
+		err := strictjson.Decode(body, &changed)
+		text.Members(&changed)
+		return changed, err
+	}, nil
+}
+
 // merge returns an edit that applies the JSON merge patch (RFC 7396) of the
-// request to an object's settings.
+// request to an object's settings, or, with PUT, replaces them.
 func merge[S any](c *gin.Context) (func(S) (S, error), error) {
+	if c.Request.Method == http.MethodPut {
+		return replace[S](c)
+	}
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return nil, err
 	}

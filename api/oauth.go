@@ -20,9 +20,11 @@ import (
 func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	values, err := formBody(c)
 	if err != nil {
+		if errors.Is(err, errs.TooLarge) {
+			return nil, oauth.Credentials{}, tooLargeForOAuth(err)
+		}
 		_, public := httpx.Public(err)
-		refusal := &oauth.Error{Code: oauth.InvalidRequest, Description: describe(explain(public)), TooLarge: errors.Is(err, errs.TooLarge)}
-		return nil, oauth.Credentials{}, refusal
+		return nil, oauth.Credentials{}, &oauth.Error{Code: oauth.InvalidRequest, Description: describe(explain(public))}
 	}
 	in := oauth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
 	id, secret, basic := c.Request.BasicAuth()
@@ -42,6 +44,13 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 		return nil, in, &oauth.Error{Code: oauth.InvalidClient, Description: "the credentials inside of HTTP Basic must be form-encoded", Challenge: true}
 	}
 	return values, oauth.Credentials{ID: unescapedID, Secret: unescapedSecret, Basic: true}, nil
+}
+
+// tooLargeForOAuth is the refusal of a body that is too long, as clients of OAuth
+// 2.0 read it.
+func tooLargeForOAuth(err error) error {
+	_, public := httpx.Public(err)
+	return &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Detail), TooLarge: true}
 }
 
 // explain says in one sentence which fields are wrong.

@@ -42,7 +42,7 @@ var walk = []struct {
 	{"createToken", "" /*                                    */, "401 401 201 201 201 201 201 403 403 403", "-"},
 	{"getToken", "" /*                                       */, "401 401 404 404 404 404 200 404 404 404", "-"},
 	{"revokeToken endSession", "" /*                         */, "401 401 404 404 404 404 204 404 404 404", "-"},
-	{"changeMe beginOTP changePassword", "" /*               */, "401 401 200 200 200 200 200 403 403 403", "-"},
+	{"changeMe replaceMe beginOTP changePassword", "" /*               */, "401 401 200 200 200 200 200 403 403 403", "-"},
 	{"enableOTP disableOTP", "" /*                           */, "401 401 409 409 409 409 200 403 403 403", "-"},
 	{"listIdentities", "" /*                                 */, "401 401 200 200 200 200 200 200 200 200", "-"},
 	{"unlinkIdentity", "" /*                                 */, "401 401 404 404 404 404 204 404 404 404", "-"},
@@ -61,7 +61,7 @@ var walk = []struct {
 	{"resetKeyLimits resetAccountLimits", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"setOverride endOverride previewTier", "" /*            */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"getScopeHolders renameScope retireScope restoreScope findKeys", "", "401 401 403 403 403 403 200 403 403 403", "-"},
-	{"changeTier changeScope changeUser", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
+	{"changeTier changeScope changeUser replaceTier replaceScope replaceUser", "" /*              */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"deleteTier deleteScope deleteUser resetOTP", "" /*     */, "401 401 403 403 403 403 204 403 403 403", "-"},
 	{"listNodes", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
 	{"listIncidents getIncident undoIncident", "" /*         */, "401 401 403 403 403 403 200 403 403 403", "-"},
@@ -71,13 +71,13 @@ var walk = []struct {
 
 	{"listOrganizations", "organizations:read" /*            */, "401 401 200 200 200 200 200 200 200 200", "-"},
 	{"getOrganization", "organizations:read" /*              */, "401 401 404 200 200 200 200 404 200 404", "401 401 404 404 404 404 200 404 404 404"},
-	{"changeOrganization", "" /*                             */, "401 401 403 403 403 200 200 403 200 404", "401 401 403 403 403 404 200 403 404 404"},
+	{"changeOrganization replaceOrganization", "" /*                             */, "401 401 403 403 403 200 200 403 200 404", "401 401 403 403 403 404 200 403 404 404"},
 	{"deleteOrganization", "" /*                             */, "401 401 403 403 403 403 409 403 403 403", "401 401 403 403 403 403 409 403 403 403"},
 
 	// A key that may manage members, and nothing else, gives no role: each may read more than it does.
 	{"listMembers getMember", "" /*                          */, "401 401 403 200 200 200 200 403 200 404", "401 401 403 404 404 404 200 403 404 404"},
 	{"addMember", "" /*                                      */, "401 401 403 403 403 201 201 403 403 404", "401 401 403 403 403 404 201 403 404 404"},
-	{"changeMember", "" /*                                   */, "401 401 403 403 403 200 200 403 403 404", "401 401 403 403 403 404 200 403 404 404"},
+	{"changeMember replaceMember", "" /*                                   */, "401 401 403 403 403 200 200 403 403 404", "401 401 403 403 403 404 200 403 404 404"},
 	{"removeMember", "" /*                                   */, "401 401 403 403 403 204 204 403 403 404", "401 401 403 404 404 404 204 403 404 404"},
 
 	{"listInvitations", "" /*                                */, "401 401 403 403 403 200 200 403 200 404", "401 401 403 403 403 404 200 403 404 404"},
@@ -87,7 +87,7 @@ var walk = []struct {
 	{"listServiceAccounts listClients listKeys", "" /*       */, "401 401 403 200 200 200 200 403 200 200", "401 401 403 200 200 200 200 403 200 200"},
 	{"getServiceAccount getKey", "" /*                       */, "401 401 403 200 200 200 200 403 200 404", "401 401 403 404 404 404 200 403 404 404"},
 	{"createServiceAccount createKey", "" /*                 */, "401 401 403 403 201 201 201 403 201 400", "401 401 403 403 400 400 201 403 400 400"},
-	{"changeServiceAccount changeKey revokeKey", "" /*       */, "401 401 403 403 200 200 200 403 200 404", "401 401 403 403 404 404 200 403 404 404"},
+	{"changeServiceAccount changeKey replaceServiceAccount replaceKey revokeKey", "" /*       */, "401 401 403 403 200 200 200 403 200 404", "401 401 403 403 404 404 200 403 404 404"},
 	{"rotateKey", "" /*                                      */, "401 401 403 403 201 201 201 403 201 404", "401 401 403 403 404 404 201 403 404 404"},
 	// A certificate acts as its account, whose scopes a key with another one lacks.
 	{"listCertificates getCertificate", "" /*                */, "401 401 403 200 200 200 200 403 200 404", "401 401 403 404 404 404 200 403 404 404"},

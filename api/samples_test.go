@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/latchkey/latchkey/client"
 )
 
 // sample is a good request to an operation about the objects of a tenant. An
@@ -38,24 +41,28 @@ func samples() map[string]sample {
 		"listAuditEvents":     {query: "organization_id={organization}"},
 		"getUsage":            {query: "organization_id={organization}"},
 		"createOrganization":  {body: fixed(map[string]any{"name": "Acme", "disabled": false, "metadata": map[string]any{"a": 1}})},
+		"replaceOrganization": {body: fixed(map[string]any{"name": "Acme 2", "metadata": map[string]any{}})},
 		"changeOrganization":  patch(map[string]any{"name": "Acme 2", "metadata": map[string]any{}}),
 		"addMember": {body: func(x tenant, _ int64) map[string]any {
 			return map[string]any{"user_id": "{newcomer}", "role": "viewer"}
 		}},
-		"changeMember": patch(map[string]any{"role": "developer"}),
+		"replaceMember": {body: fixed(map[string]any{"role": "developer"})},
+		"changeMember":  patch(map[string]any{"role": "developer"}),
 		"createServiceAccount": {body: func(x tenant, _ int64) map[string]any {
 			return map[string]any{
 				"organization_id": x.organization, "name": "Sync", "description": "", "scopes": []string{},
 				"allowed_networks": []string{"203.0.113.0/24"}, "external_id": "", "metadata": map[string]any{}, "disabled": false,
 			}
 		}},
-		"changeServiceAccount": patch(map[string]any{"name": "Sync 2", "allowed_networks": []string{"2001:db8::/32"}}),
+		"replaceServiceAccount": {body: fixed(map[string]any{"name": "Sync 2", "allowed_networks": []string{"2001:db8::/32"}})},
+		"changeServiceAccount":  patch(map[string]any{"name": "Sync 2", "allowed_networks": []string{"2001:db8::/32"}}),
 		"createKey": {body: func(x tenant, _ int64) map[string]any {
 			return map[string]any{"service_account_id": x.account, "name": "CI", "environment": "test", "scopes": []string{}, "rate_limit": rule, "metadata": map[string]any{}}
 		}},
-		"changeKey": patch(map[string]any{"name": "CI 2", "rate_limit": rule}),
-		"rotateKey": {body: fixed(map[string]any{"grace": "1h"})},
-		"revokeKey": {body: fixed(map[string]any{"reason": "leaked", "note": "seen in a log"})},
+		"replaceKey": {body: fixed(map[string]any{"name": "CI 2", "scopes": []string{}, "rate_limit": rule})},
+		"changeKey":  patch(map[string]any{"name": "CI 2", "rate_limit": rule}),
+		"rotateKey":  {body: fixed(map[string]any{"grace": "1h"})},
+		"revokeKey":  {body: fixed(map[string]any{"reason": "leaked", "note": "seen in a log"})},
 		"createIncident": {body: func(x tenant, _ int64) map[string]any {
 			return map[string]any{
 				"action": "disable", "reason": "leaked", "note": "a paste", "organization_id": x.organization, "service_account_id": x.account, "tier": "free", "scope": "invoices:read",
@@ -75,11 +82,13 @@ func samples() map[string]sample {
 				"quota": map[string]any{"requests": 1000, "per": "day"}, "max_keys": 5, "max_key_age": "720h",
 			}
 		}},
-		"changeTier": patch(map[string]any{"title": "Silver", "account_rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "month"}}),
+		"replaceTier": {body: fixed(map[string]any{"title": "Silver", "rate_limit": rule})},
+		"changeTier":  patch(map[string]any{"title": "Silver", "account_rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "month"}}),
 		"createScope": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{"name": fmt.Sprintf("jobs%d:run", n), "description": "Run"}
 		}},
-		"changeScope": patch(map[string]any{"description": "Run jobs"}),
+		"replaceScope": {body: fixed(map[string]any{"description": "Run jobs"})},
+		"changeScope":  patch(map[string]any{"description": "Run jobs"}),
 		"createUser": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{"email": fmt.Sprintf("new%d@example.com", n), "name": "New", "is_admin": false, "disabled": false}
 		}},
@@ -95,6 +104,9 @@ func samples() map[string]sample {
 		"addCertificate": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{"name": "gateway", "fingerprint": fmt.Sprintf("%064x", n+1_000_000)}
 		}},
+		"replaceUser": {body: func(_ tenant, n int64) map[string]any {
+			return map[string]any{"email": fmt.Sprintf("renamed%d@example.com", n), "name": "Renamed"}
+		}},
 		"changeUser": patch(map[string]any{"name": "Renamed", "is_admin": false}),
 	}
 }
@@ -102,6 +114,7 @@ func samples() map[string]sample {
 // peopleSamples are those of what people do with themselves and each other.
 func peopleSamples() map[string]sample {
 	return map[string]sample{
+		"replaceMe":        {body: fixed(map[string]any{"name": "Renamed", "email": "{mine}"})},
 		"changeMe":         patch(map[string]any{"name": "Renamed"}),
 		"enableOTP":        {body: fixed(map[string]any{"code": "{code}"})},
 		"confirmSession":   {body: fixed(map[string]any{"password": password})},
@@ -141,6 +154,11 @@ func (s *suite) good(t *testing.T, o *operation, x tenant, as credential) call {
 	if about.body != nil {
 		body := maps.Clone(about.body(x, s.count.Add(1)))
 		s.fill(t, x, body)
+		if body["email"] == "{mine}" {
+			var me client.Me
+			_ = json.Unmarshal(s.raw(t, call{method: "GET", path: "/api/me", as: as}).Body.Bytes(), &me) // nothing of who has no credential
+			body["email"] = me.Email
+		}
 		c.body = body
 	}
 	return c
