@@ -6,6 +6,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +76,7 @@ func New(c Config) (*API, error) {
 		c.Now = time.Now
 	}
 	a := &API{Config: c}
-	a.methods = allowed(a.routes())
+	a.methods = allowed(append(a.routes(), a.djangoRoutes()...))
 	return a, nil
 }
 
@@ -89,7 +90,7 @@ func (a *API) Mount(engine *gin.Engine) {
 	both(hot, http.MethodGet, verifyPath, a.verifySelf)
 	both(hot, http.MethodPost, verifyPath, a.verifyAsked)
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
-	for _, r := range append(a.routes(), a.optionRoutes(a.routes())...) {
+	for _, r := range slices.Concat(a.routes(), a.djangoRoutes(), a.optionRoutes(append(a.routes(), a.djangoRoutes()...))) {
 		both(rest, r.method, r.path, a.guard(r))
 	}
 	a.mountShadowed(rest)

@@ -33,7 +33,9 @@ func browses(c *gin.Context) bool {
 	return strings.Contains(accept, "text/html") && !strings.Contains(accept, "application/json") && isAPI(c.Request.URL.Path)
 }
 
-func isAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
+func isAPI(path string) bool {
+	return path == "/api" || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/api-token-auth") || strings.HasPrefix(path, "/api-auth/")
+}
 
 // mountForms lets the forms of pages POST to paths that take no POST.
 func (a *API) mountForms(g *gin.RouterGroup) {

@@ -1,0 +1,118 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/proxies"
+)
+
+// djangoRoutes are those that the documentation of Django REST Framework names:
+// obtain_auth_token at the path that it gives it, and the sign-in and sign-out
+// of the browsable API. They are other names for what openapi.yaml describes.
+func (a *API) djangoRoutes() []route {
+	anybody := auth.AllowAny()
+	return []route{
+		{"POST", "/api-token-auth", anybody, a.obtainAuthToken, open, nil},
+		{"GET", "/api-auth/login", anybody, toSignIn, open, nil},
+		{"POST", "/api-auth/login", anybody, a.browserSignIn, open, nil},
+		{"POST", "/api-auth/logout", auth.IsAuthenticated(), a.browserSignOut, guarded, nil},
+	}
+}
+
+// obtainAuthToken answers a token, never a pair.
+func (a *API) obtainAuthToken(c *gin.Context) error {
+	if !a.Chain.Has("token") {
+		return errs.New(errs.NotFound, "this service has no such tokens: LATCHKEY_AUTHENTICATORS lacks token")
+	}
+	in, err := bindSignIn(c)
+	if err != nil {
+		return err
+	}
+	secret, err := a.People.ObtainToken(c.Request.Context(), login(in), a.Format)
+	if err != nil {
+		return noToken(err)
+	}
+	return answer(c, http.StatusOK, client.ObtainedToken{Token: secret.Reveal()})
+}
+
+// toSignIn leads to the portal's form, and from there on.
+func toSignIn(c *gin.Context) error {
+	q := httpx.NewQuery(c.Request)
+	next := q.Text("next")
+	if err := q.Err(); err != nil {
+		return err
+	}
+	c.Redirect(http.StatusFound, "/login?next="+url.QueryEscape(localPath(next, "/api/")))
+	return nil
+}
+
+// onward is where a form of Django leads to.
+type onward struct {
+	client.SignIn
+	Next string `json:"next"`
+}
+
+// browserSignIn begins a session and leads on, as Django's form does.
+func (a *API) browserSignIn(c *gin.Context) error {
+	if !a.Chain.Has("session") {
+		return errs.New(errs.NotFound, "this service has no sessions: LATCHKEY_AUTHENTICATORS lacks session")
+	}
+	if err := a.CSRF.Check(c.Request); err != nil {
+		return err
+	}
+	var in onward
+	if _, err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := checkSignIn(in.SignIn); err != nil {
+		return err
+	}
+	token, _, _, err := a.People.SignIn(c.Request.Context(), login(in.SignIn))
+	if err != nil {
+		return noToken(err)
+	}
+	if err := a.People.EndReplaced(c.Request); err != nil {
+		return err
+	}
+	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))
+	a.CSRF.Renew(c.Writer, c.Request)
+	c.Redirect(http.StatusFound, localPath(in.Next, "/api/"))
+	return nil
+}
+
+// browserSignOut ends the session and leads on.
+func (a *API) browserSignOut(c *gin.Context) error {
+	var in struct {
+		Next string `json:"next"`
+	}
+	if _, err := bindOptional(c, &in); err != nil {
+		return err
+	}
+	p := principal(c)
+	if p.Session == nil {
+		return errNoSession
+	}
+	if err := a.People.SignOut(c.Request.Context(), p); err != nil {
+		return err
+	}
+	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))
+	c.Redirect(http.StatusFound, localPath(in.Next, "/login"))
+	return nil
+}
+
+// localPath is the path, or the other one where it leads to another host.
+func localPath(path, otherwise string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\t\r\n") {
+		return otherwise
+	}
+	return path
+}
