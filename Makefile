@@ -69,8 +69,9 @@ down: ## Stop the containers; the data stays
 parts: ## Install the servers that the tests talk to
 	@GO='$(GO)' scripts/parts
 
-golden: ## Write anew the pages that tests hold to the code
+golden: parts ## Write anew the pages that tests hold to the code
 	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestConfigurationPage ./server
+	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestDifferencesToDjango ./internal/e2e
 
 screenshots: parts ## Take pictures of the portal into build/screenshots, and those of the README into docs/images
 	$(GO) test -count=1 -run Portal ./internal/e2e
