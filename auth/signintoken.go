@@ -26,7 +26,7 @@ import (
 
 const (
 	tokenKeyID      = "sign-in-tokens"
-	tokenKeyPurpose = "sign-in-token-key"
+	tokenKeyPurpose = "sign-in-token-key" //nolint:gosec // G101: what the key is for, no secret
 	tokenKeyBytes   = 32
 )
 

@@ -164,7 +164,7 @@ func TestTheSecretInTheDataFolderIsRotated(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
 	file := filepath.Join(v.dir, "secret")
-	before, err := os.ReadFile(file) //nolint:gosec // G304: of this test
+	before, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestTheSecretInTheDataFolderIsRotated(t *testing.T) {
 			t.Errorf("the old secret is still there: %v", err)
 		}
 	}
-	after, err := os.ReadFile(file) //nolint:gosec // G304: of this test
+	after, err := os.ReadFile(file)
 	info, statErr := os.Stat(file)
 	if err != nil || statErr != nil || string(after) == string(before) || info.Mode().Perm() != 0o600 {
 		t.Errorf("the secret is the same, or %v is wrong: %v", info, errors.Join(err, statErr))
