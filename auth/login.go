@@ -71,7 +71,7 @@ func (p *People) check(ctx context.Context, l Login) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	matches, err := p.Passwords.Matches(ctx, l.Password, u.PasswordHash)
+	matches, raw, err := p.Passwords.compare(ctx, l.Password, u.PasswordHash)
 	if err != nil {
 		return User{}, err
 	}
@@ -83,7 +83,7 @@ func (p *People) check(ctx context.Context, l Login) (User, error) {
 		_ = p.later(ctx, "confirm again", func(ctx context.Context) error { return p.sendConfirmation(ctx, &u) })
 		return User{}, p.wrongSignIn()
 	}
-	if err := p.upgradePassword(ctx, &u, l.Password); err != nil {
+	if err := p.upgradePassword(ctx, &u, l.Password, raw); err != nil {
 		return User{}, err
 	}
 	err = p.checkCode(ctx, &u, l.Code)
@@ -112,10 +112,11 @@ func (p *People) find(ctx context.Context, name string) (User, error) {
 	return u, nil
 }
 
-// upgradePassword hashes the password anew where the parameters have changed
+// upgradePassword hashes the password anew where the hash is of its raw form, or
+// the parameters have changed
 // since it was set. A change by somebody else meanwhile wins.
-func (p *People) upgradePassword(ctx context.Context, u *User, password string) error {
-	if !p.Passwords.Outdated(u.PasswordHash) {
+func (p *People) upgradePassword(ctx context.Context, u *User, password string, raw bool) error {
+	if !raw && !p.Passwords.Outdated(u.PasswordHash) {
 		return nil
 	}
 	hash, err := p.Passwords.Hash(ctx, password)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	zxcvbn "github.com/ccojocar/zxcvbn-go"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/latchkey/latchkey/internal/errs"
 )
@@ -110,12 +111,29 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer release()
-	return argon2id.CreateHash(password, p.params)
+	return argon2id.CreateHash(norm.NFC.String(password), p.params)
 }
 
-// Matches reports whether the password has the hash. An empty hash, of an
-// unknown user or one without a password, matches nothing and takes as long.
+// Matches reports whether the password has the hash, in Unicode's form NFC or, as
+// earlier releases hashed it, as it was sent. An empty hash, of an unknown user or
+// one without a password, matches nothing and takes as long.
 func (p *Passwords) Matches(ctx context.Context, password, hash string) (bool, error) {
+	matches, _, err := p.compare(ctx, password, hash)
+	return matches, err
+}
+
+// compare is Matches that also reports whether the hash is of the password as it
+// was sent, and not of its form NFC.
+func (p *Passwords) compare(ctx context.Context, password, hash string) (matches, raw bool, err error) {
+	matches, err = p.matches(ctx, norm.NFC.String(password), hash)
+	if err != nil || matches || norm.NFC.IsNormalString(password) {
+		return matches, false, err
+	}
+	matches, err = p.matches(ctx, password, hash)
+	return matches, matches, err
+}
+
+func (p *Passwords) matches(ctx context.Context, password, hash string) (bool, error) {
 	if len(password) > MaxPasswordBytes {
 		return false, nil
 	}
