@@ -111,7 +111,7 @@ func challengeOf(v *keys.Verdict) string {
 	}
 }
 
-const bearer = `Bearer realm="latchkey"`
+const bearer = `Bearer realm="latchkey"` //nolint:gosec // G101: the name of a scheme
 
 // verifyAsked answers POST /verify: a verifier asks about a key, the decision
 // is in the body.

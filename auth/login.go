@@ -113,8 +113,8 @@ func (p *People) find(ctx context.Context, name string) (User, error) {
 }
 
 // upgradePassword hashes the password anew where the hash is of its raw form, or
-// the parameters have changed
-// since it was set. A change by somebody else meanwhile wins.
+// the parameters have changed since it was set. A change by somebody else
+// meanwhile wins.
 func (p *People) upgradePassword(ctx context.Context, u *User, password string, raw bool) error {
 	if !raw && !p.Passwords.Outdated(u.PasswordHash) {
 		return nil

@@ -154,7 +154,7 @@ func TestDifferencesToDjango(t *testing.T) {
 	s.call("POST", "/api/users", map[string]any{"email": "david@example.com", "username": "david", "password": adminPassword}, 201)
 	addr := parts.FreeAddr(t)
 	_, port, _ := strings.Cut(addr, ":")
-	cmd := exec.Command(parts.Venv(t), filepath.Join("testdata", "drf_server.py"), filepath.Join(t.TempDir(), "django.db"), port) //nolint:gosec // G204: our own program
+	cmd := exec.Command(parts.Venv(t), filepath.Join("testdata", "drf_server.py"), filepath.Join(t.TempDir(), "django.db"), port)
 	cmd.Env = parts.Environ()
 	parts.Start(t, cmd).AwaitListening(addr)
 	django := &peer{t: t, base: "http://" + addr, name: "username", value: "david", known: map[string]string{}}
@@ -175,7 +175,7 @@ func TestDifferencesToDjango(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s %s` | %s | %s |\n", e.method, e.path, e.what, text)
 	}
 	page := filepath.Join("..", "..", "docs", "authenticators.md")
-	old, err := os.ReadFile(page) //nolint:gosec // G304: a page of ours
+	old, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,13 +96,13 @@ func runGo(t *testing.T, dir, text string) *exec.Cmd {
 	t.Helper()
 	built := filepath.Join(dir, "check")
 	if _, err := os.Stat(built); err != nil {
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", built, written(t, dir, "check.go", text)) //nolint:gosec // G204: our own program
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", built, written(t, dir, "check.go", text))
 		build.Dir, build.Stderr = filepath.Join("..", ".."), io.Discard
 		if out, err := build.Output(); err != nil {
 			t.Fatalf("build the program in Go: %v\n%s", err, out)
 		}
 	}
-	return exec.CommandContext(t.Context(), built) //nolint:gosec // G204: what was built above
+	return exec.CommandContext(t.Context(), built)
 }
 
 func runNode(t *testing.T, dir, text string) *exec.Cmd {
@@ -114,10 +114,10 @@ func runNode(t *testing.T, dir, text string) *exec.Cmd {
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil && !os.IsExist(err) {
 		t.Fatal(err)
 	}
-	return exec.CommandContext(t.Context(), parts.Node(t), written(t, dir, "check.mjs", text)) //nolint:gosec // G204: our own program
+	return exec.CommandContext(t.Context(), parts.Node(t), written(t, dir, "check.mjs", text))
 }
 
 func runPython(t *testing.T, dir, text string) *exec.Cmd {
 	t.Helper()
-	return exec.CommandContext(t.Context(), parts.Venv(t), written(t, dir, "check.py", text)) //nolint:gosec // G204: our own program
+	return exec.CommandContext(t.Context(), parts.Venv(t), written(t, dir, "check.py", text))
 }

@@ -36,18 +36,18 @@ backend nodes
 %s
 `
 
-// load asks without pause until its context ends, and counts what fails.
-type load struct {
+// traffic asks without pause until its context ends, and counts what fails.
+type traffic struct {
 	asked, failed atomic.Int64
 	first         atomic.Pointer[string]
 }
 
-func (l *load) fail(text string) {
+func (l *traffic) fail(text string) {
 	l.failed.Add(1)
 	l.first.CompareAndSwap(nil, &text)
 }
 
-func (l *load) ask(ctx context.Context, client *http.Client, url, key string) {
+func (l *traffic) ask(ctx context.Context, client *http.Client, url, key string) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		l.fail(err.Error())
@@ -88,7 +88,7 @@ func TestARollingRestartBreaksNothing(t *testing.T) {
 	_, key := nodes[0].issue(nodes[0].vast(), "invoices:read")
 	parts.HAProxy(t, front, fmt.Sprintf(balanced, front, servers.String()))
 	ctx, stop := context.WithCancel(t.Context())
-	var l load
+	var l traffic
 	var clients sync.WaitGroup
 	for i := range 8 {
 		path := []string{"/verify", "/healthz"}[i%2]
