@@ -15,7 +15,8 @@ import (
 func claims(t *testing.T, token string) (said struct {
 	Issuer   string `json:"iss"`
 	Audience any    `json:"aud"`
-}) {
+},
+) {
 	t.Helper()
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	must(t, err)
