@@ -101,6 +101,14 @@ type faultyKeys struct {
 	inner keys.KeyCollection
 }
 
+func (c faultyKeys) ReplaceAll(ctx context.Context, all []keys.Key) ([]string, error) {
+	if err := c.s.read(ctx, "replace all"); err != nil {
+		return nil, err
+	}
+	left, err := c.inner.ReplaceAll(ctx, all)
+	return left, c.s.wrote(err)
+}
+
 func (c faultyKeys) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
 	if err := c.s.read(ctx, "by hash"); err != nil {
 		return keys.Key{}, err
@@ -216,6 +224,13 @@ func (s *faultyStore) AppendEvent(ctx context.Context, e audit.Event) error {
 		return err
 	}
 	return s.wrote(s.Store.AppendEvent(ctx, e))
+}
+
+func (s *faultyStore) AppendEvents(ctx context.Context, all []audit.Event) error {
+	if err := s.read(ctx, "append events"); err != nil {
+		return err
+	}
+	return s.wrote(s.Store.AppendEvents(ctx, all))
 }
 
 func (s *faultyStore) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {

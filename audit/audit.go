@@ -71,6 +71,8 @@ func (f *Filter) LastID() string { return ids.At(ids.Event, f.Until.Add(idSlack)
 type Store interface {
 	// AppendEvent stores one event.
 	AppendEvent(ctx context.Context, e Event) error
+	// AppendEvents stores many. An error may leave any of them stored.
+	AppendEvents(ctx context.Context, all []Event) error
 	// Events returns at most limit events, newest first, older than the id
 	// after unless it is empty.
 	Events(ctx context.Context, f Filter, after string, limit int) ([]Event, error)
@@ -100,23 +102,52 @@ func (l *Log) Record(ctx context.Context, c Change) error {
 	if c.Before != nil && reflect.DeepEqual(c.Before, c.After) {
 		return nil
 	}
-	before, err := snapshot(c.Before)
+	event, err := l.event(ctx, &c)
 	if err != nil {
-		return fmt.Errorf("audit %s before: %w", c.Action, err)
-	}
-	after, err := snapshot(c.After)
-	if err != nil {
-		return fmt.Errorf("audit %s after: %w", c.Action, err)
-	}
-	event := Event{
-		ID: ids.New(ids.Event), At: l.now().UTC().Truncate(time.Millisecond),
-		Subject: c.Subject, Origin: OriginOf(ctx), Action: c.Action, Object: c.Object,
-		Before: before, After: after,
+		return err
 	}
 	if err := l.store.AppendEvent(ctx, event); err != nil {
 		return fmt.Errorf("audit %s: %w", c.Action, err)
 	}
 	return nil
+}
+
+// RecordAll is Record for many changes.
+func (l *Log) RecordAll(ctx context.Context, all []Change) error {
+	events := make([]Event, 0, len(all))
+	for i := range all {
+		if all[i].Before != nil && reflect.DeepEqual(all[i].Before, all[i].After) {
+			continue
+		}
+		event, err := l.event(ctx, &all[i])
+		if err != nil {
+			return err
+		}
+		events = append(events, event)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if err := l.store.AppendEvents(ctx, events); err != nil {
+		return fmt.Errorf("audit %d changes: %w", len(events), err)
+	}
+	return nil
+}
+
+func (l *Log) event(ctx context.Context, c *Change) (Event, error) {
+	before, err := snapshot(c.Before)
+	if err != nil {
+		return Event{}, fmt.Errorf("audit %s before: %w", c.Action, err)
+	}
+	after, err := snapshot(c.After)
+	if err != nil {
+		return Event{}, fmt.Errorf("audit %s after: %w", c.Action, err)
+	}
+	return Event{
+		ID: ids.New(ids.Event), At: l.now().UTC().Truncate(time.Millisecond),
+		Subject: c.Subject, Origin: OriginOf(ctx), Action: c.Action, Object: c.Object,
+		Before: before, After: after,
+	}, nil
 }
 
 // Events lists what the store holds; see Store.

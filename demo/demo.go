@@ -121,6 +121,14 @@ func (p past) AppendEvent(ctx context.Context, e audit.Event) error {
 	return p.Store.AppendEvent(ctx, e)
 }
 
+// AppendEvents implements audit.Store.
+func (p past) AppendEvents(ctx context.Context, all []audit.Event) error {
+	for i := range all {
+		all[i].ID = idAt(ids.Event, all[i].At)
+	}
+	return p.Store.AppendEvents(ctx, all)
+}
+
 // idAt is a new id that could have been made at the time.
 func idAt(prefix string, t time.Time) string {
 	first := ids.At(prefix, t)

@@ -15,8 +15,12 @@ import (
 // be half done.
 func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
-		page, err := n.turn(ctx, current, func(p *IncidentPage) *bool { return &p.Done }, func(ctx context.Context, k *IncidentKey) error {
-			return n.strike(ctx, a, current, k, resumed)
+		page, err := n.turn(ctx, current, work{
+			done: func(p *IncidentPage) *bool { return &p.Done },
+			all: func(ctx context.Context, p *IncidentPage) (map[string]bool, error) {
+				return n.strikeAll(ctx, a, current, p, resumed)
+			},
+			one: func(ctx context.Context, k *IncidentKey) error { return n.strike(ctx, a, current, k, resumed) },
 		})
 		if err != nil {
 			return err
@@ -29,25 +33,49 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 			return err
 		}
 	}
-	before := current.summary()
-	current.State, current.FinishedAt = IncidentDone, moment(n.Keys.now())
-	if err := n.save(ctx, current); err != nil {
-		return err
-	}
-	return n.Keys.record(ctx, a, "incident.finish", current.object(), before, current.summary())
+	over := *current
+	over.State, over.FinishedAt = IncidentDone, moment(n.Keys.now())
+	return n.end(ctx, a, "incident.finish", current, over)
 }
 
-// step does something to each key of the page, some at once. It stops at the
+// end writes the last event of the incident, and then its state: who sees that
+// finds the event.
+func (n *Incidents) end(ctx context.Context, a Actor, action string, current *Incident, over Incident) error {
+	shown := over
+	shown.Revision++
+	if err := n.Keys.record(ctx, a, action, current.object(), current.summary(), shown.summary()); err != nil {
+		return err
+	}
+	*current = over
+	return n.save(ctx, current)
+}
+
+// work is what is to be done with the keys of a page: with as many as it can at
+// once, then one by one with those that somebody changed or that are no plain case.
+type work struct {
+	done func(*IncidentPage) *bool
+	all  func(context.Context, *IncidentPage) (map[string]bool, error)
+	one  func(context.Context, *IncidentKey) error
+}
+
+// step does the work on each key of the page, some at once. It stops at the
 // first fault of our own.
-func (n *Incidents) step(ctx context.Context, page *IncidentPage, do func(context.Context, *IncidentKey) error) error {
+func (n *Incidents) step(ctx context.Context, page *IncidentPage, w work) error {
+	did, err := w.all(ctx, page)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(stepWorkers)
 	for i := range page.Keys {
+		if did[page.Keys[i].ID] {
+			continue
+		}
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			return do(ctx, &page.Keys[i])
+			return w.one(ctx, &page.Keys[i])
 		})
 	}
 	return group.Wait()
@@ -56,19 +84,19 @@ func (n *Incidents) step(ctx context.Context, page *IncidentPage, do func(contex
 // turn does something to the keys of the incident's next page, unless that is
 // done, and writes down what became of them. Where that fails it is done again
 // later, and finds what it did.
-func (n *Incidents) turn(ctx context.Context, current *Incident, done func(*IncidentPage) *bool, do func(context.Context, *IncidentKey) error) (page IncidentPage, err error) {
+func (n *Incidents) turn(ctx context.Context, current *Incident, w work) (page IncidentPage, err error) {
 	for range maxRetries {
 		page, err = n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
 		if err != nil {
 			return page, fmt.Errorf("read a page of %s: %w", current.ID, err)
 		}
-		if *done(&page) {
+		if *w.done(&page) {
 			return page, nil
 		}
-		if err = n.step(ctx, &page, do); err != nil {
+		if err = n.step(ctx, &page, w); err != nil {
 			return page, err
 		}
-		*done(&page) = true
+		*w.done(&page) = true
 		page.Revision++
 		page.UpdatedAt = moment(n.Keys.now())
 		// One who was taken for dead may have been faster.
@@ -150,8 +178,12 @@ func (n *Incidents) recordOnce(ctx context.Context, a Actor, action string, k *K
 // undo enables the keys of the pages that are left.
 func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
-		page, err := n.turn(ctx, current, func(p *IncidentPage) *bool { return &p.Undone }, func(ctx context.Context, k *IncidentKey) error {
-			return n.restore(ctx, a, k, resumed)
+		page, err := n.turn(ctx, current, work{
+			done: func(p *IncidentPage) *bool { return &p.Undone },
+			all: func(ctx context.Context, p *IncidentPage) (map[string]bool, error) {
+				return n.restoreAll(ctx, a, p, resumed)
+			},
+			one: func(ctx context.Context, k *IncidentKey) error { return n.restore(ctx, a, k, resumed) },
 		})
 		if err != nil {
 			return err
@@ -167,12 +199,9 @@ func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resume
 			return err
 		}
 	}
-	before := current.summary()
-	current.State, current.UndoneAt = IncidentUndone, moment(n.Keys.now())
-	if err := n.save(ctx, current); err != nil {
-		return err
-	}
-	return n.Keys.record(ctx, a, "incident.undone", current.object(), before, current.summary())
+	over := *current
+	over.State, over.UndoneAt = IncidentUndone, moment(n.Keys.now())
+	return n.end(ctx, a, "incident.undone", current, over)
 }
 
 // restore enables the key if the incident disabled it and nobody changed it

@@ -77,7 +77,7 @@ func newMemory() *memory {
 		hash: func(k *keys.Key) keys.Hash { return k.Hash },
 		match: func(k *keys.Key, f keys.KeyFilter) bool {
 			end := k.EndsAt()
-			return (f.ServiceAccountID == "" || f.ServiceAccountID == k.ServiceAccountID) &&
+			return (f.IDs == nil || slices.Contains(f.IDs, k.ID)) && (f.ServiceAccountID == "" || f.ServiceAccountID == k.ServiceAccountID) &&
 				(f.Revoked == nil || *f.Revoked != k.RevokedAt.IsZero()) &&
 				(f.EndsAfter.IsZero() || end.IsZero() || end.After(f.EndsAfter))
 		},
@@ -306,6 +306,15 @@ func (m *memory) AppendEvent(ctx context.Context, e audit.Event) error {
 	return nil
 }
 
+func (m *memory) AppendEvents(ctx context.Context, all []audit.Event) error {
+	for _, e := range all {
+		if err := m.AppendEvent(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (m *memory) Events(context.Context, audit.Filter, string, int) ([]audit.Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -358,4 +367,17 @@ func (n *node) revoke(k keys.Key) {
 	n.t.Helper()
 	_, _, err := n.service.Revoke(n.t.Context(), n.admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
 	n.must(err)
+}
+
+// ReplaceAll implements keys.KeyCollection.
+func (m memoryKeys) ReplaceAll(ctx context.Context, all []keys.Key) (left []string, err error) {
+	for _, k := range all {
+		switch err := m.Replace(ctx, k); {
+		case errors.Is(err, errs.Stale), errors.Is(err, errs.NotFound):
+			left = append(left, k.ID)
+		case err != nil:
+			return left, err
+		}
+	}
+	return left, nil
 }

@@ -95,6 +95,10 @@ type NoFilter struct{}
 // KeyCollection is a Collection of keys with the look-ups that only keys have.
 type KeyCollection interface {
 	Collection[Key, KeyFilter]
+	// ReplaceAll is Replace for many keys, each guarded by its own revision, and
+	// returns the ids of those that moved or are gone. An error may leave any
+	// of them replaced.
+	ReplaceAll(ctx context.Context, all []Key) (left []string, err error)
 	// ByHash returns the key with the digest: the hot path's only look-up. When
 	// it was last used may be missing.
 	ByHash(ctx context.Context, hash Hash) (Key, error)

@@ -98,6 +98,9 @@ func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (change
 	if err != nil {
 		return 0, missing(err, accountWord)
 	}
+	if moved, err := t.moveSome(ctx, account); moved > 0 || err != nil {
+		return moved, err
+	}
 	err = s.eachKey(ctx, KeyFilter{ServiceAccountID: account.ID}, func(k *Key) error {
 		if k.OrganizationID == account.OrganizationID {
 			return nil
@@ -124,6 +127,49 @@ func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (change
 	return changed, nil
 }
 
+// moveSome gives keys that came along with the transfer the account's
+// organization, at most transferBatch of them in one write. It tells how many.
+func (t *Transfers) moveSome(ctx context.Context, account *ServiceAccount) (int, error) {
+	s := t.Keys
+	found, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}}, Page{Limit: transferBatch})
+	if err != nil {
+		return 0, fmt.Errorf("list keys: %w", err)
+	}
+	changes, err := s.reviseAll(ctx, found, func(k *Key) error {
+		if k.OrganizationID == account.OrganizationID {
+			return errAsIs
+		}
+		k.OrganizationID = account.OrganizationID
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(changes), s.recordAll(ctx, changes, func(c *revised) audit.Change { return moveOf(account, &c.before, &c.after) })
+}
+
+// Hurry moves keys of transfers of which the request did not move all, and
+// tells how many: Step is for the rest. It may be called as Step may.
+func (t *Transfers) Hurry(ctx context.Context) (moved int, err error) {
+	err = eachAccount(ctx, t.Keys.store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
+		now, err := t.Keys.store.ServiceAccounts().Get(ctx, account.ID)
+		if err != nil || now.Move == nil {
+			return missing(err, accountWord)
+		}
+		n, err := t.moveSome(ctx, &now)
+		moved += n
+		return err
+	})
+	return moved, err
+}
+
+func moveOf(account *ServiceAccount, before, after *Key) audit.Change {
+	return audit.Change{
+		Subject: account.Move.By, Action: "key.transfer", Object: after.object(),
+		Before: placed{OrganizationID: before.OrganizationID}, After: placed{OrganizationID: after.OrganizationID},
+	}
+}
+
 // moveKey gives the key the organization that its account has now: of two
 // transfers at once the later one holds.
 func (s *Service) moveKey(ctx context.Context, account *ServiceAccount, id string) error {
@@ -135,8 +181,5 @@ func (s *Service) moveKey(ctx context.Context, account *ServiceAccount, id strin
 		return fmt.Errorf("move key %s: %w", id, err)
 	}
 	s.bump(after.mark(), after.ID)
-	return s.audit.Record(ctx, audit.Change{
-		Subject: account.Move.By, Action: "key.transfer", Object: after.object(),
-		Before: placed{OrganizationID: before.OrganizationID}, After: placed{OrganizationID: after.OrganizationID},
-	})
+	return s.audit.Record(ctx, moveOf(account, &before, &after))
 }

@@ -15,6 +15,7 @@ const (
 	cleanEvery      = time.Minute
 	renameEvery     = 2 * time.Second
 	resumeEvery     = 5 * time.Second
+	moveLease       = 20 * time.Second
 	cleanRest       = 50 * time.Millisecond // after each step
 	cleanStep       = 500                   // rows
 	cleanSteps      = 100                   // of each kind, a round
@@ -33,6 +34,7 @@ type cleaner struct {
 	now     func() time.Time
 	leased  time.Time // when the lease was last taken
 	every   time.Duration
+	life    time.Duration // of the lease
 	// due reports whether there is something to do, if it is cheaper to ask than
 	// to take the lease; nil for always.
 	due func(ctx context.Context) (bool, error)
@@ -51,7 +53,7 @@ type cleaned struct {
 // background is the work that goes on beside requests. Nobody is reminded of
 // keys that end where there is no mail server.
 func (a *app) background() []*cleaner {
-	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer()}
+	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer(), a.mover()}
 	if a.config.smtpURL != "" {
 		all = append(all, a.newWorker("reminders", []cleaned{{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.reminders.Step(ctx) }}}))
 	}
@@ -62,7 +64,7 @@ func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 	return &cleaner{
 		lead:    func(ctx context.Context, life time.Duration) (bool, error) { return a.nodes.Lead(ctx, work, life) },
 		release: func(ctx context.Context) error { return a.nodes.Release(ctx, work) },
-		work:    work, kinds: kinds, logger: a.logger, now: time.Now, every: cleanEvery, note: a.standing.note,
+		work:    work, kinds: kinds, logger: a.logger, now: time.Now, every: cleanEvery, life: cleanLease, note: a.standing.note,
 	}
 }
 
@@ -87,6 +89,14 @@ func (a *app) resumer() *cleaner {
 	c.every = resumeEvery
 	c.lead = func(context.Context, time.Duration) (bool, error) { return true, nil }
 	c.release = func(context.Context) error { return nil }
+	return c
+}
+
+// mover has keys follow their account to another organization. What it holds its
+// lease for takes a moment, so a dead node does not keep it for long.
+func (a *app) mover() *cleaner {
+	c := a.newWorker("transfers", []cleaned{{"keys of transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Hurry(ctx) }}})
+	c.every, c.life = resumeEvery, moveLease
 	return c
 }
 
@@ -176,10 +186,10 @@ func (c *cleaner) round(ctx context.Context) {
 // leading keeps the lease for longer than a step may take.
 func (c *cleaner) leading(ctx context.Context) bool {
 	now := c.now()
-	if now.Sub(c.leased) < cleanLease/4 {
+	if now.Sub(c.leased) < c.life/4 {
 		return true
 	}
-	mine, err := c.lead(ctx, cleanLease)
+	mine, err := c.lead(ctx, c.life)
 	if err != nil && ctx.Err() == nil {
 		c.logger.WarnContext(ctx, "whose turn it is cannot be known", "work", c.work, "err", err)
 	}

@@ -23,7 +23,7 @@ func pretended(lead func() (bool, error), steps ...func() (int, error)) *cleaner
 	c := &cleaner{
 		lead:    func(context.Context, time.Duration) (bool, error) { return lead() },
 		release: func(context.Context) error { return nil },
-		logger:  slog.New(slog.DiscardHandler), now: time.Now, note: new(standing).note,
+		logger:  slog.New(slog.DiscardHandler), now: time.Now, note: new(standing).note, life: cleanLease,
 	}
 	for _, step := range steps {
 		c.kinds = append(c.kinds, cleaned{"things", 10, func(context.Context, time.Time) (int, error) { return step() }})

@@ -52,9 +52,21 @@ func (c *collection[T, F, R]) one(ctx context.Context, field string, value any) 
 
 func (c *collection[T, F, R]) Replace(ctx context.Context, object T) error {
 	id, revision := c.identify(&object)
-	fields, err := toD(c.encode(&object))
+	set, err := c.replacement(&object)
 	if err != nil {
 		return err
+	}
+	result, err := c.documents().UpdateOne(ctx, atRevision(id, revision-1), set)
+	if err != nil || result.MatchedCount == 1 {
+		return known(err)
+	}
+	return c.lost(ctx, id)
+}
+
+func (c *collection[T, F, R]) replacement(object *T) (bson.D, error) {
+	fields, err := toD(c.encode(object))
+	if err != nil {
+		return nil, err
 	}
 	set := bson.D{}
 	for _, f := range fields {
@@ -62,11 +74,7 @@ func (c *collection[T, F, R]) Replace(ctx context.Context, object T) error {
 			set = append(set, f)
 		}
 	}
-	result, err := c.documents().UpdateOne(ctx, atRevision(id, revision-1), bson.D{{Key: "$set", Value: set}})
-	if err != nil || result.MatchedCount == 1 {
-		return known(err)
-	}
-	return c.lost(ctx, id)
+	return bson.D{{Key: "$set", Value: set}}, nil
 }
 
 func atRevision(id string, revision int64) bson.D {

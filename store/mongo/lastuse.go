@@ -44,6 +44,46 @@ func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.
 	return known(err)
 }
 
+// ReplaceAll is Replace for many keys at once, in any order. It returns the ids
+// of those that moved or are gone: the answer tells how many, so where some did
+// they are read again, and one counts as ours that is as it was written.
+func (c keyCollection) ReplaceAll(ctx context.Context, all []keys.Key) (left []string, err error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	writes := make([]mongo.WriteModel, len(all))
+	for i := range all {
+		set, err := c.replacement(&all[i])
+		if err != nil {
+			return nil, err
+		}
+		writes[i] = mongo.NewUpdateOneModel().SetFilter(atRevision(all[i].ID, all[i].Revision-1)).SetUpdate(set)
+	}
+	result, err := c.documents().BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
+	if err != nil || result.MatchedCount == int64(len(all)) {
+		return nil, known(err)
+	}
+	ids := make([]string, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	found, err := c.find(ctx, oneOf(bson.D{}, "_id", ids), bson.D{{Key: "_id", Value: 1}}, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	stored := make(map[string]keys.Key, len(found))
+	for i := range found {
+		stored[found[i].ID] = found[i]
+	}
+	for i := range all {
+		k, ours := stored[all[i].ID], &all[i]
+		if k.Revision != ours.Revision || !k.UpdatedAt.Equal(ours.UpdatedAt) || !k.RevokedAt.Equal(ours.RevokedAt) || k.Disabled != ours.Disabled || k.OrganizationID != ours.OrganizationID {
+			left = append(left, ours.ID)
+		}
+	}
+	return left, nil
+}
+
 // Get returns the key with its last use.
 func (c keyCollection) Get(ctx context.Context, id string) (keys.Key, error) {
 	k, err := c.collection.Get(ctx, id)

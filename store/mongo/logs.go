@@ -92,6 +92,16 @@ func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
 	return s.events().Insert(ctx, e)
 }
 
+// AppendEvents stores many.
+func (s *Store) AppendEvents(ctx context.Context, all []audit.Event) error {
+	documents := make([]event, len(all))
+	for i := range all {
+		documents[i] = eventOf(&all[i])
+	}
+	_, err := s.events().documents().InsertMany(ctx, documents)
+	return known(err)
+}
+
 // Events returns one page of the log, newest first.
 func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
 	return s.events().List(ctx, f, keys.Page{After: after, Limit: limit})

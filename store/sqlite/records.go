@@ -19,11 +19,34 @@ const eventColumns = `id, at, action, subject_kind, subject_id, subject_name, su
 
 // AppendEvent stores one audit event.
 func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
-	_, err := s.writer.exec(ctx, "INSERT INTO audit_events ("+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err := s.writer.exec(ctx, insertEvent, eventValues(&e)...)
+	return err
+}
+
+// AppendEvents stores many in one transaction.
+func (s *Store) AppendEvents(ctx context.Context, all []audit.Event) error {
+	insert, err := s.writer.prepare(ctx, insertEvent) // before the transaction takes the one connection
+	if err != nil {
+		return known(err)
+	}
+	return known(s.transact(ctx, func(tx *sql.Tx) error {
+		for i := range all {
+			if _, err := tx.StmtContext(ctx, insert).ExecContext(ctx, eventValues(&all[i])...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+const insertEvent = "INSERT INTO audit_events (" + eventColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+func eventValues(e *audit.Event) []any {
+	return []any{
 		e.ID, putTime(e.At), e.Action, e.Subject.Kind, e.Subject.ID, e.Subject.Name, e.Subject.KeyID,
 		e.Object.Type, e.Object.ID, e.Object.OrganizationID, e.Origin.Address, e.Origin.UserAgent, e.Origin.RequestID,
-		putMetadata(e.Before), putMetadata(e.After))
-	return err
+		putMetadata(e.Before), putMetadata(e.After),
+	}
 }
 
 // Events returns one page of the log, newest first.

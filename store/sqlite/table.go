@@ -114,21 +114,58 @@ func (t *table[T, F]) one(ctx context.Context, condition string, args ...any) (o
 }
 
 func (t *table[T, F]) Replace(ctx context.Context, object T) error {
-	id, revision := t.identify(&object)
-	values := t.values(&object)
+	text, args := t.replacement(&object)
+	changed, err := t.store.writer.exec(ctx, text, args...)
+	if err != nil || changed == 1 {
+		return err
+	}
+	id, _ := t.identify(&object)
+	return t.lost(ctx, id)
+}
+
+// replacement returns the statement of Replace: the text is the same for every
+// object.
+func (t *table[T, F]) replacement(object *T) (text string, args []any) {
+	id, revision := t.identify(object)
+	values := t.values(object)
 	var set []string
-	var args []any
 	for i, column := range t.columns[1:] {
 		if !slices.Contains(t.untouched, column) {
 			set, args = append(set, column+" = ?"), append(args, values[i+1])
 		}
 	}
-	text := "UPDATE " + t.name + " SET " + strings.Join(set, ", ") + " WHERE " + t.columns[0] + " = ? AND revision = ?"
-	changed, err := t.store.writer.exec(ctx, text, append(args, id, revision-1)...)
-	if err != nil || changed == 1 {
-		return err
+	text = "UPDATE " + t.name + " SET " + strings.Join(set, ", ") + " WHERE " + t.columns[0] + " = ? AND revision = ?"
+	return text, append(args, id, revision-1)
+}
+
+// ReplaceAll is Replace for many objects, in one transaction. It returns the
+// ids of those that moved or are gone.
+func (t *table[T, F]) ReplaceAll(ctx context.Context, all []T) (left []string, err error) {
+	if len(all) == 0 {
+		return nil, nil
 	}
-	return t.lost(ctx, id)
+	text, _ := t.replacement(&all[0])
+	update, err := t.store.writer.prepare(ctx, text) // before the transaction takes the one connection
+	if err != nil {
+		return nil, known(err)
+	}
+	err = t.store.transact(ctx, func(tx *sql.Tx) error {
+		for i := range all {
+			_, args := t.replacement(&all[i])
+			result, err := tx.StmtContext(ctx, update).ExecContext(ctx, args...)
+			if err != nil {
+				return err
+			}
+			if n, err := result.RowsAffected(); err != nil {
+				return err
+			} else if n == 0 {
+				id, _ := t.identify(&all[i])
+				left = append(left, id)
+			}
+		}
+		return nil
+	})
+	return left, known(err)
 }
 
 // lost tells why a write at a revision found no row.

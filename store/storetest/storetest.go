@@ -34,6 +34,8 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"absent and unusual values survive", unusualValues},
 		{"ids and unique fields are taken once", uniqueness},
 		{"of two writers one loses", optimisticConcurrency},
+		{"many keys are written at once, each by its revision", manyKeys},
+		{"many events are written at once", manyEvents},
 		{"many writers all land through Revise", func(t *testing.T, s store.Store) { revisions(t, s, writers) }},
 		{"deleted objects leave a trace for other nodes", tombstones},
 		{"filters select keys", keyFilters},

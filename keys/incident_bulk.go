@@ -1,0 +1,67 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/latchkey/latchkey/audit"
+)
+
+// strikeAll disables or revokes the keys of the page that are as they were
+// planned, and returns which. After an interruption each is looked at by itself.
+func (n *Incidents) strikeAll(ctx context.Context, a Actor, current *Incident, page *IncidentPage, resumed bool) (map[string]bool, error) {
+	s := n.Keys
+	return n.bulk(ctx, a, "incident."+string(current.Action), page, OutcomeDone, resumed, func(item *IncidentKey, k *Key) error {
+		switch {
+		case item.Outcome != "" || !k.Alive(s.now()) || (current.Action == IncidentDisable && k.Disabled):
+			return errAsIs
+		case current.Action == IncidentDisable:
+			k.Disabled = true
+		default:
+			k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), current.Reason, current.Note
+		}
+		return nil
+	})
+}
+
+// restoreAll enables the keys of the page that are as the incident left them.
+func (n *Incidents) restoreAll(ctx context.Context, a Actor, page *IncidentPage, resumed bool) (map[string]bool, error) {
+	return n.bulk(ctx, a, "incident.enable", page, OutcomeUndone, resumed, func(item *IncidentKey, k *Key) error {
+		if item.Outcome != OutcomeDone || !k.Disabled || k.Revision != item.After {
+			return errAsIs
+		}
+		k.Disabled = false
+		return nil
+	})
+}
+
+func (n *Incidents) bulk(ctx context.Context, a Actor, action string, page *IncidentPage, outcome IncidentOutcome, resumed bool, edit func(*IncidentKey, *Key) error) (map[string]bool, error) {
+	if resumed {
+		return nil, nil
+	}
+	s := n.Keys
+	items, wanted := make(map[string]*IncidentKey, len(page.Keys)), make([]string, len(page.Keys))
+	for i := range page.Keys {
+		items[page.Keys[i].ID], wanted[i] = &page.Keys[i], page.Keys[i].ID
+	}
+	found, err := s.store.Keys().List(ctx, KeyFilter{IDs: wanted}, Page{Limit: len(wanted)})
+	if err != nil {
+		return nil, fmt.Errorf("read the keys of page %s: %w", page.ID, err)
+	}
+	changes, err := s.reviseAll(ctx, found, func(k *Key) error { return edit(items[k.ID], k) })
+	if err != nil {
+		return nil, err
+	}
+	did := make(map[string]bool, len(changes))
+	for i := range changes {
+		after := &changes[i].after
+		item := items[after.ID]
+		item.At, item.Outcome, did[after.ID] = after.UpdatedAt, outcome, true
+		if outcome == OutcomeDone {
+			item.After = after.Revision
+		}
+	}
+	return did, s.recordAll(ctx, changes, func(c *revised) audit.Change {
+		return audit.Change{Subject: a.Subject(), Action: action, Object: c.after.object(), Before: c.before, After: c.after}
+	})
+}
