@@ -370,11 +370,11 @@ func (n *node) revoke(k keys.Key) {
 }
 
 // ReplaceAll implements keys.KeyCollection.
-func (m memoryKeys) ReplaceAll(ctx context.Context, all []keys.Key) (left []string, err error) {
-	for _, k := range all {
-		switch err := m.Replace(ctx, k); {
+func (k memoryKeys) ReplaceAll(ctx context.Context, all []keys.Key) (left []string, err error) {
+	for _, one := range all {
+		switch err := k.Replace(ctx, one); {
 		case errors.Is(err, errs.Stale), errors.Is(err, errs.NotFound):
-			left = append(left, k.ID)
+			left = append(left, one.ID)
 		case err != nil:
 			return left, err
 		}
