@@ -172,6 +172,9 @@ func (a *API) admit(c *gin.Context, r route) error {
 		}
 	}
 	if !r.permission.Permits(p, r.method) {
+		if scope := r.permission.Scope(); scope != "" && p.Kind == auth.ServiceAccountKind {
+			c.Header("WWW-Authenticate", insufficient(scope))
+		}
 		return denied(p, r.permission)
 	}
 	if !p.Authenticated() {

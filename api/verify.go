@@ -103,12 +103,17 @@ func challengeOf(v *keys.Verdict) string {
 	case v.Code == keys.Missing:
 		return bearer
 	case v.Code == keys.InsufficientScope:
-		return bearer + `, error="insufficient_scope", scope="` + strings.Join(v.Missing, " ") + `"`
+		return insufficient(v.Missing...)
 	case v.Code.Status() == http.StatusUnauthorized:
 		return bearer + `, error="invalid_token"`
 	default:
 		return ""
 	}
+}
+
+// insufficient names the scopes that a good credential lacks.
+func insufficient(scopes ...string) string {
+	return bearer + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
 }
 
 const bearer = `Bearer realm="latchkey"` //nolint:gosec // G101: the name of a scheme

@@ -146,6 +146,23 @@ func TestNoKeyIsNotAWrongOne(t *testing.T) {
 	}
 }
 
+// TestAKeyIsToldWhichScopeItLacks at the management API as well; no scope helps a
+// person.
+func TestAKeyIsToldWhichScopeItLacks(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	_, viewer := s.user(t, auth.Viewer, x.organization)
+	for want, as := range map[string]credential{
+		`Bearer realm="latchkey", error="insufficient_scope", scope="latchkey:keys:write"`: byKey(s.keyWith(t, x.organization, "latchkey:keys:read")), "": viewer,
+	} {
+		got := s.send(t, call{method: "POST", path: "/api/keys", as: as, body: map[string]any{"service_account_id": x.account, "name": "x"}})
+		if got.status != 403 || got.text(t, "WWW-Authenticate") != want {
+			t.Errorf("%d %q, want 403 %q", got.status, got.text(t, "WWW-Authenticate"), want)
+		}
+	}
+}
+
 // TestSelfVerificationTellsTheKey what a gateway needs, and nothing that the
 // provider noted.
 func TestSelfVerificationTellsTheKey(t *testing.T) {

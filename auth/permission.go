@@ -11,6 +11,7 @@ import (
 // and changes is decided by the domain, object by object.
 type Permission struct {
 	name   string
+	scope  string // that lets a service account in, "" where none alone does
 	permit func(p *Principal, method string) bool
 }
 
@@ -21,6 +22,10 @@ func NewPermission(name string, permit func(p *Principal, method string) bool) P
 
 // String returns the name of the permission.
 func (p Permission) String() string { return p.name }
+
+// Scope is the scope that a service account lacks where it is refused, "" where
+// no scope would let it in.
+func (p Permission) Scope() string { return p.scope }
 
 // Permits reports whether the principal may use a route with the method.
 func (p Permission) Permits(who *Principal, method string) bool { return p.permit(who, method) }
@@ -50,10 +55,12 @@ func IsAuthenticatedOrReadOnly() Permission {
 // HasScope lets in whoever may do the action in at least one organization: a
 // service account by its scopes, a user by a role.
 func HasScope(action keys.Action) Permission {
-	return NewPermission("HasScope("+string(action)+")", func(p *Principal, _ string) bool {
+	permission := NewPermission("HasScope("+string(action)+")", func(p *Principal, _ string) bool {
 		where := p.Organizations(action)
 		return p.Authenticated() && (where == nil || len(where) > 0)
 	})
+	permission.scope = string(action)
+	return permission
 }
 
 // And permits what all of the permissions permit.
