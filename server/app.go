@@ -63,6 +63,7 @@ type app struct {
 	started      time.Time
 	stopping     stopping
 	standing     standing
+	writable     lately
 	files        []reloaded
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/latchkey/latchkey/internal/health"
@@ -49,13 +50,33 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// checkStore asks the store. It is down when it does not answer and what is
-// cached has become too old to be served.
+// lately remembers for a second how a question was answered: anybody may ask
+// /readyz, and each answer of it costs a write.
+type lately struct {
+	mu    sync.Mutex
+	asked time.Time
+	err   error
+}
+
+const askAgain = time.Second
+
+func (l *lately) ask(ctx context.Context, now time.Time, what func(context.Context) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Sub(l.asked) >= askAgain {
+		l.asked, l.err = now, what(ctx)
+	}
+	return l.err
+}
+
+// checkStore asks the store. It is down when no key can be read and what is
+// cached has become too old to be served, and degraded when it cannot be
+// written.
 func (a *app) checkStore(ctx context.Context) health.Result {
 	err := a.store.Ping(ctx)
 	now, p := time.Now(), a.verifier.Polling()
 	if err == nil {
-		return health.Found(now, now, nil, health.Degraded)
+		return health.Found(now, now, a.writable.ask(ctx, now, a.store.TryWrite), health.Degraded)
 	}
 	return health.Found(now, p.LastPoll, err, unserved(p))
 }

@@ -38,8 +38,11 @@ type Store interface {
 	// Name says which database this is, for people: "SQLite at …" or
 	// "MongoDB at …", without credentials.
 	Name() string
-	// Ping returns nil if the database answers.
+	// Ping returns nil if the database answers and a key can be read.
 	Ping(ctx context.Context) error
+	// TryWrite returns nil if the database can be written: it writes something
+	// of its own that nobody reads.
+	TryWrite(ctx context.Context) error
 	// Close releases the database.
 	Close(ctx context.Context) error
 }

@@ -103,9 +103,22 @@ func clientOptions(connection string) *options.ClientOptions {
 // Name says which server and database this is, without credentials.
 func (s *Store) Name() string { return "MongoDB at " + s.where }
 
-// Ping returns nil if the server answers.
+// Ping returns nil if the server answers and a key can be read, if there is one.
 func (s *Store) Ping(ctx context.Context) error {
-	return known(s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err())
+	if err := s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err(); err != nil {
+		return known(err)
+	}
+	if err := s.db.Collection("keys").FindOne(ctx, bson.D{}).Err(); !errors.Is(err, mongo.ErrNoDocuments) {
+		return known(err)
+	}
+	return nil
+}
+
+// TryWrite writes a document of its own.
+func (s *Store) TryWrite(ctx context.Context) error {
+	set := bson.D{{Key: "$set", Value: bson.D{{Key: "at", Value: time.Now().UTC()}}}}
+	_, err := s.db.Collection("about").UpdateOne(ctx, bson.D{{Key: "_id", Value: "ping"}}, set, options.UpdateOne().SetUpsert(true))
+	return known(err)
 }
 
 // Close closes the connections. It may be called again.

@@ -59,12 +59,20 @@ func Restore(ctx context.Context, file, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the folder of the database: %w", err)
 	}
-	return whole(path, func(draft string) error {
+	err := whole(path, func(draft string) error {
 		if err := duplicate(file, draft); err != nil {
 			return err
 		}
 		return check(ctx, draft)
 	})
+	if err != nil {
+		return err
+	}
+	// Which database was here before is of no account any more.
+	if err := os.Remove(path + markEnding); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // whole lets write fill a draft beside the file, and gives the draft the file's

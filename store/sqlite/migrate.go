@@ -22,12 +22,22 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
 	for number, file := range files {
+		if number+1 <= version && version <= len(files) {
+			continue // without a transaction, which a full disk would refuse
+		}
 		if err := apply(ctx, db, number+1, len(files), file); err != nil {
 			return fmt.Errorf("apply %s: %w", file, err)
 		}
 	}
-	return nil
+	if _, err := db.ExecContext(ctx, aboutTable); err != nil {
+		return err
+	}
+	return agree(ctx, db, files)
 }
 
 func apply(ctx context.Context, db *sql.DB, number, newest int, file string) error {

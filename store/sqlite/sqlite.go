@@ -38,6 +38,9 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
+	if err := vanished(path); err != nil {
+		return nil, err
+	}
 	if err := private(path); err != nil {
 		return nil, fmt.Errorf("make the database: %w", err)
 	}
@@ -45,7 +48,11 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, writer.db); err != nil {
+	err = migrate(ctx, writer.db)
+	if err == nil {
+		err = identify(ctx, writer.db, path)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.close())
 	}
 	reader, err := connect(path, max(4, runtime.GOMAXPROCS(0)), "deferred", "FULL")
@@ -58,6 +65,13 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	}
 	s := &Store{path: path, writer: writer, reader: reader, notes: notes, watch: calls.Join(watches...)}
 	writer.watch, reader.watch, notes.watch = s.watch, s.watch, s.watch
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	for _, d := range []*database{writer, reader, notes} {
+		d.path, d.opened = path, info
+	}
 	return s, nil
 }
 
@@ -95,6 +109,7 @@ const checkpointEvery = "16000"
 // through a loss of power, not only of the process, which NORMAL does.
 func connect(path string, connections int, lock, synchronous string) (*database, error) {
 	options := url.Values{
+		"mode":    {"rw"}, // never made here: a file that is gone would come back empty
 		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "wal_autocheckpoint(" + checkpointEvery + ")", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
 		"_txlock": {lock},
 	}
@@ -110,12 +125,6 @@ func connect(path string, connections int, lock, synchronous string) (*database,
 // Name says which file this is.
 func (s *Store) Name() string { return "SQLite at " + s.path }
 
-// Ping returns nil if the database answers.
-func (s *Store) Ping(ctx context.Context) error {
-	var one int
-	return known(s.reader.row(ctx, "PRAGMA user_version").Scan(&one))
-}
-
 // Close waits for running statements and closes the file.
 func (s *Store) Close(context.Context) error {
 	return errors.Join(s.notes.close(), s.reader.close(), s.writer.close())
@@ -127,6 +136,9 @@ type database struct {
 	db         *sql.DB
 	statements sync.Map // text → *sql.Stmt
 	watch      calls.Watch
+
+	path   string
+	opened fs.FileInfo // the file as it was opened; nil: it is not watched
 }
 
 func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
@@ -146,6 +158,9 @@ func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) 
 func (d *database) exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
 	ctx, end := begin(ctx, d.watch, calls.Write, text)
 	defer func() { end(err) }()
+	if err := d.intact(); err != nil {
+		return 0, err
+	}
 	s, err := d.prepare(ctx, text)
 	if err != nil {
 		return 0, known(err)
@@ -219,6 +234,9 @@ func (s *Store) transactBehind(ctx context.Context, do func(*sql.Tx) error) erro
 func (d *database) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
 	ctx, end := begin(ctx, d.watch, calls.Write, "BEGIN IMMEDIATE")
 	defer func() { end(known(err)) }()
+	if err := d.intact(); err != nil {
+		return err
+	}
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

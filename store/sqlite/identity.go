@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Faults of the file as a whole. None is mended by itself: what was there would
+// be lost from sight.
+var (
+	// ErrVanished is returned at start where a database was, and is no more.
+	ErrVanished = errors.New("the database is gone")
+	// ErrReplaced is returned where the file is another database than before.
+	ErrReplaced = errors.New("the database is another one than before")
+	// ErrMigration is returned where a migration was applied with another text.
+	ErrMigration = errors.New("the schema was made by other migrations than this version has")
+)
+
+const (
+	markEnding = ".id" // of the file beside the database that says which one was made here
+	aboutTable = "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"
+	selectWord = "SELECT value FROM about WHERE name = ?"
+	insertWord = "INSERT INTO about (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
+)
+
+// vanished refuses to make a database where one was.
+func vanished(path string) error {
+	mark, err := os.ReadFile(path + markEnding) //nolint:gosec // G304: beside the file that the operator names
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && info.Size() == 0) {
+		return fmt.Errorf("%w: database %s was at %s; put it back or `latchkey restore` it, or remove %s to begin with an empty one",
+			ErrVanished, strings.TrimSpace(string(mark)), path, path+markEnding)
+	}
+	return nil // SQLite says what is wrong with it
+}
+
+// identify gives the database an id when it is made, and writes it beside the
+// file. One that has another id than the file beside it says is refused.
+func identify(ctx context.Context, db *sql.DB, path string) error {
+	id, err := word(ctx, db, "identity", func() string { return rand.Text() })
+	if err != nil {
+		return fmt.Errorf("the id of the database: %w", err)
+	}
+	mark, err := os.ReadFile(path + markEnding) //nolint:gosec // G304: beside the file that the operator names
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.WriteFile(path+markEnding, []byte(id+"\n"), 0o600)
+	case err != nil:
+		return err
+	case strings.TrimSpace(string(mark)) != id:
+		return fmt.Errorf("%w: %s has the id %s, and %s was here; remove %s if that is meant", ErrReplaced, path, id, strings.TrimSpace(string(mark)), path+markEnding)
+	}
+	return nil
+}
+
+// word returns what the database says of itself, which is made up the first
+// time.
+func word(ctx context.Context, db *sql.DB, name string, first func() string) (value string, err error) {
+	err = db.QueryRowContext(ctx, selectWord, name).Scan(&value)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return value, err
+	}
+	if _, err := db.ExecContext(ctx, insertWord, name, first()); err != nil {
+		return "", err
+	}
+	return value, db.QueryRowContext(ctx, selectWord, name).Scan(&value)
+}
+
+// agree holds the migrations that were applied to the texts that this version
+// has. Where a database has no digest of one, from before there were any, it is
+// written down.
+func agree(ctx context.Context, db *sql.DB, files []string) error {
+	for _, file := range files {
+		text, err := migrations.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(text)
+		digest := hex.EncodeToString(sum[:])
+		had, err := word(ctx, db, file, func() string { return digest })
+		if err != nil {
+			return err
+		}
+		if had != digest {
+			return fmt.Errorf("%w: %s has another text than the one that was applied; use the latchkey that made this database, or a release after it", ErrMigration, file)
+		}
+	}
+	return nil
+}
+
+// intact reports with an error that the file at the path is no more the one that
+// was opened. What is open goes on reading it; nothing is written to it, as
+// nobody would find it again.
+func (d *database) intact() error {
+	if d.opened == nil {
+		return nil
+	}
+	info, err := os.Stat(d.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w: there is no file %s any more", errs.Unavailable, ErrVanished, d.path)
+	case err == nil && !os.SameFile(info, d.opened):
+		return fmt.Errorf("%w: %w: %s was replaced while it was in use", errs.Unavailable, ErrReplaced, d.path)
+	}
+	return nil
+}
+
+const (
+	anyKey    = "SELECT id, hash FROM keys WHERE id > '' ORDER BY id DESC LIMIT 1"
+	writeWord = "INSERT INTO about (name, value) VALUES ('ping', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+)
+
+// Ping reads a key: a database that answers may still have lost its keys. The
+// file must be the one that was opened.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.reader.intact(); err != nil {
+		return err
+	}
+	var one int
+	if err := s.reader.row(ctx, "PRAGMA user_version").Scan(&one); err != nil {
+		return known(err)
+	}
+	var id string
+	var hash []byte
+	if err := s.reader.row(ctx, anyKey).Scan(&id, &hash); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return known(err)
+	}
+	return nil
+}
+
+// TryWrite writes a row of its own: the disk may be full.
+func (s *Store) TryWrite(ctx context.Context) error {
+	_, err := s.notes.exec(ctx, writeWord, rand.Text())
+	return err
+}
