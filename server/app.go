@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/calls"
+	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/metrics"
@@ -63,6 +64,7 @@ type app struct {
 	started      time.Time
 	stopping     stopping
 	standing     standing
+	clock        *clockWatch
 	writable     lately
 	files        []reloaded
 }
@@ -82,7 +84,7 @@ const openTimeout = 30 * time.Second
 func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.Tracer) (a *app, err error) {
 	opening, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	a = &app{config: c, logger: logger, marks: keys.NewMarks(), tracer: tracer, metrics: metrics.New(version(), runtime.Version()), started: time.Now()}
+	a = &app{config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger}, marks: keys.NewMarks(), tracer: tracer, metrics: metrics.New(version(), runtime.Version()), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close(context.WithoutCancel(ctx)))

@@ -21,6 +21,7 @@ type reading struct {
 	redis     ratelimit.FailoverState
 	signing   error
 	standing  time.Duration
+	jumps     int64
 }
 
 // measure is one metric without labels of its own.
@@ -47,6 +48,7 @@ func measures() []measure {
 		{"latchkey_password_hashing_refused_total", "Requests sent away after waiting to have a password hashed.", counts, func(r *reading) float64 { return float64(r.passwords.Refused) }},
 		{"latchkey_signing_possible", "Whether there is a key to sign tokens with.", shows, func(r *reading) float64 { return truthOf(r.signing == nil) }},
 		{"latchkey_background_stalled_seconds", "For how long the work in the background that does worst has come to nothing: incidents, transfers, clean-up.", shows, func(r *reading) float64 { return r.standing.Seconds() }},
+		{"latchkey_clock_jumps_total", "How often the clock of this machine was set by more than two seconds while the process ran.", counts, func(r *reading) float64 { return float64(r.jumps) }},
 		{"latchkey_usage_rows_waiting", "Rows of usage that wait to be saved.", shows, func(r *reading) float64 { return float64(r.usage.Rows) }},
 		{"latchkey_usage_saved_age_seconds", "How long ago usage was last saved.", shows, func(r *reading) float64 { return r.since(r.usage.Saved) }},
 		{"latchkey_usage_save_failures_total", "Rounds of usage that could not be saved, and were tried again.", counts, func(r *reading) float64 { return float64(r.usage.Failures) }},
@@ -136,6 +138,7 @@ func (c *collector) read() reading {
 		now: time.Now(), started: c.app.started,
 		verifier: c.app.verifier.Stats(), usage: c.app.recorder.Stats(), passwords: c.app.passwords.Stats(), signing: c.app.ring.CanSign(),
 	}
+	r.jumps = c.app.clock.jumps.Load()
 	_, r.standing = c.app.standing.longest(r.now)
 	if c.app.limiter.failover != nil {
 		r.redis = c.app.limiter.failover.State()

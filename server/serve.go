@@ -147,6 +147,7 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	server := newServer(httpx.Heads(handler), a.logger)
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var behind sync.WaitGroup
+	behind.Go(func() { a.clock.run(cleaning) })
 	for _, work := range a.background() {
 		behind.Go(func() { work.run(cleaning) })
 	}
