@@ -42,6 +42,7 @@ type config struct {
 	maxStale        time.Duration
 	nodeName        string
 	drain           time.Duration
+	maxConnections  int
 	guessLimit      ratelimit.Rule
 	signInLimit     ratelimit.Rule
 	redisURL        string

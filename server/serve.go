@@ -115,7 +115,11 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		return errors.Join(err, listener.Close())
 	}
 	greet(ctx, out, a, listener.Addr(), password)
-	return a.run(ctx, gate.New(listener), secure, handler)
+	refusal := busy
+	if secure != nil {
+		refusal = "" // it would have to be encrypted first
+	}
+	return a.run(ctx, gate.New(listener, c.maxConnections, refusal), secure, handler)
 }
 
 // serveAdmin serves what is for operators alone, if there is an address for it.

@@ -8,27 +8,42 @@ import (
 	"sync/atomic"
 )
 
-// Listener is a net.Listener that counts its open connections.
+// Listener is a net.Listener that counts its open connections, and turns away
+// those beyond its bound at once.
 type Listener struct {
 	net.Listener
+	most    int
+	refusal []byte
 	open    atomic.Int64
+	refused atomic.Int64
 	emptied chan struct{}
 }
 
-// New returns a Listener around inner.
-func New(inner net.Listener) *Listener {
-	return &Listener{Listener: inner, emptied: make(chan struct{}, 1)}
+// New returns a Listener around inner for at most so many connections, 0 for any
+// number. To one more the refusal is sent, which is short, before it is closed.
+func New(inner net.Listener, most int, refusal string) *Listener {
+	return &Listener{Listener: inner, most: most, refusal: []byte(refusal), emptied: make(chan struct{}, 1)}
 }
 
 // Accept implements net.Listener.
 func (l *Listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if l.most == 0 || l.open.Load() < int64(l.most) {
+			l.open.Add(1)
+			return &conn{Conn: c, leave: sync.OnceFunc(l.left)}, nil
+		}
+		l.refused.Add(1)
+		_, _ = c.Write(l.refusal) // the buffer of a new connection has room for it
+		_ = c.Close()
 	}
-	l.open.Add(1)
-	return &conn{Conn: c, leave: sync.OnceFunc(l.left)}, nil
 }
+
+// Refused returns how many connections were turned away.
+func (l *Listener) Refused() int64 { return l.refused.Load() }
 
 func (l *Listener) left() {
 	if l.open.Add(-1) > 0 {

@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"io"
 	"net"
 	"testing"
 
@@ -13,7 +14,7 @@ func TestOpenConnectionsAreCountedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := gate.New(inner)
+	l := gate.New(inner, 0, "")
 	var accepted []net.Conn
 	for range 2 {
 		client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
@@ -42,4 +43,44 @@ func TestOpenConnectionsAreCountedOnce(t *testing.T) {
 	if _, err := l.Accept(); err == nil {
 		t.Error("a closed listener accepts")
 	}
+}
+
+func TestConnectionsBeyondTheBoundAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := gate.New(inner, 1, "full")
+	accepted := make(chan net.Conn)
+	go func() {
+		defer close(accepted)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	dial := func() net.Conn {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	dial()
+	first := <-accepted
+	if said, err := io.ReadAll(dial()); err != nil || string(said) != "full" || l.Refused() != 1 {
+		t.Errorf("one too many hears %q, %v", said, err)
+	}
+	_ = first.Close()
+	dial()
+	_ = (<-accepted).Close()
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	<-accepted
 }
