@@ -11,5 +11,5 @@ func mostFiles() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0
 	}
-	return int(min(limit.Cur, 1<<30)) //nolint:gosec // G115: it is bounded
+	return int(min(limit.Cur, 1<<30))
 }
