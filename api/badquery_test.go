@@ -143,7 +143,7 @@ func TestAnEmptyFilterIsNoFilter(t *testing.T) {
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
 	for path, filters := range map[string][]string{
-		"/api/keys":             {"organization_id", "service_account_id", "environment", "status", "expiring_before", "q", "cursor", "limit"},
+		"/api/keys":             {"organization_id", "service_account_id", "environment", "status", "expiring_before", "q", "limit"},
 		"/api/service-accounts": {"organization_id", "owner_id", "q"}, "/api/users": {"q"}, "/api/organizations": {"q"},
 		"/api/audit-events": {"organization_id"}, "/api/usage": {"organization_id", "service_account_id", "key_id"},
 	} {

@@ -26,6 +26,7 @@ func (a *API) mountDocs(g *gin.RouterGroup) {
 	both(g, http.MethodGet, "/openapi.yaml", a.openapi)
 	both(g, http.MethodGet, "/docs", a.docsPage("index.html", "text/html; charset=utf-8"))
 	g.GET("/docs/start.js", a.docsPage("start.js", "text/javascript; charset=utf-8"))
+	g.GET("/docs/docs.css", a.docsPage("docs.css", "text/css; charset=utf-8"))
 	g.GET("/docs/assets/:file", a.docsAsset)
 	g.GET(browse.StylePath, a.style)
 }

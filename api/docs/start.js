@@ -19,3 +19,11 @@ window.SwaggerUIBundle({
     return request;
   },
 });
+
+// Swagger UI leaves the list of servers without a name, and puts links into the
+// buttons that open operations. A link without an address is no stop for the keyboard.
+function mend() {
+  document.getElementById("servers")?.setAttribute("aria-label", "Server");
+  for (const link of document.querySelectorAll(".opblock-summary-control a[href]")) link.removeAttribute("href");
+}
+new MutationObserver(mend).observe(document.getElementById("reference"), { childList: true, subtree: true });

@@ -61,7 +61,7 @@ func TestPortalInvitationWithoutScripts(t *testing.T) {
 	admin := phone(t)
 	admin.signIn(base, "admin@localhost", adminPassword)
 	admin.do("organizations", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/organizations"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`#email`))
-	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`.done`))
+	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`#secret`))
 
 	guest := phone(t)
 	guest.do("too easy a password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#name`, "Ada"), chromedp.SendKeys(`#password`, "passwordpassword"), chromedp.Submit(`#password`), chromedp.WaitVisible(`#password-fault`))

@@ -148,7 +148,7 @@ func TestPeople(t *testing.T) {
 	admin := visit(t)
 	admin.signIn(base, "admin@localhost", adminPassword)
 	admin.do("organizations", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/organizations"), chromedp.WaitVisible(`tbody a`), screenshot("organizations"), chromedp.Click(`tbody a`), chromedp.WaitVisible(`#email`))
-	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`.done`), screenshot("organization"))
+	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`#secret`), screenshot("organization"))
 
 	guest := visit(t)
 	guest.do("open the invitation", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), screenshot("invitation"))

@@ -110,7 +110,8 @@ func (q *Query) Text(name string) string {
 	if len(all) == 0 {
 		return ""
 	}
-	q.faults.Check(all[0] != "", name, "must not be empty; leave it out to have no such filter")
+	// The first page is asked for without a cursor, or with an empty one.
+	q.faults.Check(all[0] != "" || name == "cursor", name, "must not be empty; leave it out to have no such filter")
 	return all[0]
 }
 
