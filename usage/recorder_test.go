@@ -427,6 +427,9 @@ func TestAFloodOfRefusalsOfOneKeyIsFewWrites(t *testing.T) {
 func TestOldPagesAreCleaned(t *testing.T) {
 	t.Parallel()
 	p, clock := newPages(), &skewed{}
+	// A fixed day, as months are of different lengths.
+	began := time.Until(time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC))
+	clock.by.Store(int64(began))
 	m, r := newRecorderAt(t, p, clock.now)
 	g := newGrant("key_a", "a:b")
 	m.CountScope(&g.counter, 0)
@@ -445,7 +448,7 @@ func TestOldPagesAreCleaned(t *testing.T) {
 		{124 * day, 0, 0, 1, 0},
 		{800 * day, 0, 0, 0, 0},
 	} {
-		clock.by.Store(int64(step.at))
+		clock.by.Store(int64(began + step.at))
 		if err := r.Clean(t.Context()); err != nil {
 			t.Error(err)
 		}
