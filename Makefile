@@ -33,7 +33,7 @@ run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
 test: parts ## Run all tests; installs the servers that they need
-	$(GO) test -timeout 20m $(TESTFLAGS) ./...
+	$(GO) test -timeout 40m $(TESTFLAGS) ./...
 
 test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
 	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
