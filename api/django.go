@@ -96,14 +96,9 @@ func (a *API) browserSignOut(c *gin.Context) error {
 	if _, err := bindOptional(c, &in); err != nil {
 		return err
 	}
-	p := principal(c)
-	if p.Session == nil {
-		return errNoSession
-	}
-	if err := a.People.SignOut(c.Request.Context(), p); err != nil {
+	if err := a.leave(c); err != nil {
 		return err
 	}
-	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))
 	c.Redirect(http.StatusFound, localPath(in.Next, "/login"))
 	return nil
 }

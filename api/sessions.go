@@ -74,6 +74,11 @@ func (a *API) signOut(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
+	return deleted(c, a.leave(c))
+}
+
+// leave ends the session of the request and makes the browser forget it.
+func (a *API) leave(c *gin.Context) error {
 	p := principal(c)
 	if p.Session == nil {
 		return errNoSession
@@ -82,7 +87,7 @@ func (a *API) signOut(c *gin.Context) error {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))
-	return deleted(c, nil)
+	return nil
 }
 
 // confirmSession has the user repeat their password, so that the tokens that

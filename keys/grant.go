@@ -187,7 +187,7 @@ func (account *ServiceAccount) keyRule(t *Tier, now time.Time) ratelimit.Rule {
 
 // smaller is own with the pace and the burst of most where it exceeds them.
 func smaller(own, most ratelimit.Rule) ratelimit.Rule {
-	if faster(own, most) {
+	if own.Faster(most) {
 		own.Requests, own.Per = most.Requests, most.Per
 	}
 	own.Burst = min(own.Burst, most.Burst)

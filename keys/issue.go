@@ -166,12 +166,7 @@ func (s *Service) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tier) {
 // exceeds reports whether rule lets through more than most does, in the long
 // run or at once.
 func exceeds(rule, most ratelimit.Rule) bool {
-	return rule.Burst > most.Burst || faster(rule, most)
-}
-
-// faster reports whether rule lets through more than most does in the long run.
-func faster(rule, most ratelimit.Rule) bool {
-	return float64(rule.Requests)*float64(most.Per) > float64(most.Requests)*float64(rule.Per)
+	return rule.Burst > most.Burst || rule.Faster(most)
 }
 
 func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }

@@ -35,7 +35,7 @@ func perSecond(r Rule) float64 { return float64(r.Requests) / r.Per.Seconds() }
 // of the two, so that whoever is given more has it at once. The bucket is locked.
 func (b *bucket) level(r Rule, now int64) float64 {
 	pace := r
-	if faster(b.rule, r) {
+	if b.rule.Faster(r) {
 		pace = b.rule
 	}
 	added := float64(max(0, now-b.latest)) * float64(pace.Requests) / float64(pace.Per)
@@ -45,11 +45,6 @@ func (b *bucket) level(r Rule, now int64) float64 {
 // set notes what the bucket holds by the rule at the time now. It is locked.
 func (b *bucket) set(r Rule, tokens float64, now int64) {
 	b.rule, b.tokens, b.latest = r, tokens, max(b.latest, now)
-}
-
-// faster reports whether a lets through more than b does in the long run.
-func faster(a, b Rule) bool {
-	return float64(a.Requests)*float64(b.Per) > float64(b.Requests)*float64(a.Per)
 }
 
 // available returns what may be spent of the tokens. The tolerance takes up what

@@ -33,6 +33,12 @@ type Fault struct {
 	Detail string // "must be …"
 }
 
+// Faster reports whether the rule lets through more than the other one in the
+// long run.
+func (r Rule) Faster(than Rule) bool {
+	return float64(r.Requests)*float64(than.Per) > float64(than.Requests)*float64(r.Per)
+}
+
 // Validate returns nil, or an error that names everything wrong with the rule.
 func (r Rule) Validate() error { return joined(r.Faults()) }
 
