@@ -17,6 +17,8 @@ type bucket struct {
 
 type state struct {
 	live   bool // else nobody's: whoever came for one looks it up again
+	kept   bool // in the journal, or on the way there
+	waits  bool // the journal does not have it as it is
 	id     name
 	rule   Rule
 	tokens float64 // at the time latest
@@ -123,14 +125,19 @@ func (s *shard) find(id name) *bucket {
 	return nil
 }
 
-func (b *buckets) shard(id string) *shard {
-	return &b.parts[maphash.String(b.seed, id)%shards]
-}
+func (b *buckets) shard(n name) *shard { return &b.parts[maphash.Bytes(b.seed, n[:])%shards] }
 
 // lock returns the bucket of the id, locked. With make it makes one where
 // there is none; otherwise it returns nil.
 func (b *buckets) lock(id string, r Rule, now int64, make bool) *bucket {
-	s, n := b.shard(id), nameOf(id)
+	return b.lockNamed(nameOf(id), r, now, make)
+}
+
+// there returns the bucket of the name, locked, or nil where there is none.
+func (b *buckets) there(n name) *bucket { return b.lockNamed(n, Rule{}, 0, false) }
+
+func (b *buckets) lockNamed(n name, r Rule, now int64, make bool) *bucket {
+	s := b.shard(n)
 	for {
 		found := s.find(n)
 		if found == nil {

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Now        func() time.Time // time.Now if nil
 	Store      QuotaStore       // quotas are kept in memory only if nil
+	Journals   Journals         // slow buckets are kept in memory only if nil
 	Logger     *slog.Logger     // no log if nil
 	FlushEvery time.Duration    // how long quota use may be unsaved, 500 ms if 0
 	IdleAfter  time.Duration    // how long a full bucket is kept, 1 minute if 0
@@ -25,6 +26,7 @@ type Local struct {
 	idle    time.Duration
 	buckets *buckets
 	quotas  *quotas
+	journal *journal      // nil: a restart fills all buckets
 	outages atomic.Uint64 // of shared counters, see doubt
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -47,6 +49,9 @@ func NewLocal(c Config) (*Local, error) {
 		now: c.Now, idle: orDefault(c.IdleAfter, time.Minute), stop: stop,
 		buckets: newBuckets(orDefault(c.MaxBuckets, 4_000_000), c.Now()),
 		quotas:  newQuotas(c.Store, c.Logger),
+	}
+	if c.Journals != nil {
+		l.journal = newJournal(c.Journals, l.buckets, c.Logger)
 	}
 	l.running.Go(func() { l.repeat(ctx, flushEvery, func() { _ = l.Flush(ctx) }) })
 	part := 0
@@ -79,17 +84,20 @@ func (l *Local) repeat(ctx context.Context, every time.Duration, do func()) {
 	}
 }
 
-// Close ends the background work and saves the quota use that is not saved
-// yet. It may be called again.
+// Close ends the background work and saves what is not saved yet, as Flush does.
+// It may be called again.
 func (l *Local) Close(ctx context.Context) error {
 	l.stop()
 	l.running.Wait()
 	return l.Flush(ctx)
 }
 
-// Flush saves the quota use that is not saved yet. What cannot be saved is
-// kept for the next time.
-func (l *Local) Flush(ctx context.Context) error { return l.quotas.flush(ctx, l.now()) }
+// Flush saves the quota use and the levels of slow buckets that are not saved
+// yet. What cannot be saved is kept for the next time. The first time it also
+// lowers the buckets to what a process before this one left of them.
+func (l *Local) Flush(ctx context.Context) error {
+	return errors.Join(l.quotas.flush(ctx, l.now()), l.journal.flush(ctx, l.now()))
+}
 
 // Len returns the number of live buckets.
 func (l *Local) Len() int { return l.buckets.len() }
@@ -120,6 +128,10 @@ func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
 		key.charge(r.Cost)
 		account.charge(r.Cost)
 		counter.charge(r.Cost)
+		if l.journal != nil && r.Group != "" {
+			l.journal.note(key)
+			l.journal.note(account)
+		}
 	}
 	return d, nil
 }

@@ -100,6 +100,7 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 	if a.limiter, err = newLimits(c, a.store, a.watchRedis, logger); err != nil {
 		return a, err
 	}
+	a.limiter.restore(opening)
 	a.audit = audit.New(a.store, time.Now)
 	a.idempotency = idempotency.New(a.store, time.Now)
 	a.lastUsed = usage.NewLastUsed(a.store.Keys(), logger)

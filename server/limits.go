@@ -31,16 +31,26 @@ const (
 	modeLeased    = "leased"
 )
 
+// limitStore keeps what outlives the process.
+type limitStore interface {
+	ratelimit.QuotaStore
+	ratelimit.Journals
+}
+
 // newLimits makes the limiters that the configuration asks for. Redis may be
 // away: it is logged, and tried again. watch makes what its calls are told to.
-func newLimits(c *config, store ratelimit.QuotaStore, watch func() (calls.Watch, error), logger *slog.Logger) (_ *limits, err error) {
+func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), logger *slog.Logger) (_ *limits, err error) {
 	l := &limits{logger: logger, config: c}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.close(context.Background()))
 		}
 	}()
-	if l.local, err = ratelimit.NewLocal(ratelimit.Config{Store: store, Logger: logger}); err != nil {
+	local := ratelimit.Config{Store: store, Logger: logger}
+	if c.redisURL == "" { // else the buckets are in Redis, which outlives the process
+		local.Journals = store
+	}
+	if l.local, err = ratelimit.NewLocal(local); err != nil {
 		return nil, err
 	}
 	l.Limiter = l.local
@@ -70,6 +80,10 @@ func newLimits(c *config, store ratelimit.QuotaStore, watch func() (calls.Watch,
 	l.Limiter = l.failover
 	return l, nil
 }
+
+// restore takes up what a process before this one left of slow limits. Where the
+// store cannot tell, that is logged and tried again in the background.
+func (l *limits) restore(ctx context.Context) { _ = l.local.Flush(ctx) }
 
 // mode is how limits are to be decided.
 func (l *limits) mode() string {

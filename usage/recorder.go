@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -321,7 +323,9 @@ func (r *Recorder) adopt(ctx context.Context) error {
 		return fmt.Errorf("list journals of usage: %w", err)
 	}
 	before := r.seen
-	delete(all, r.owner)
+	maps.DeleteFunc(all, func(owner string, _ time.Time) bool {
+		return owner == r.owner || strings.HasPrefix(owner, ids.LimitJournal)
+	})
 	r.seen = all
 	for owner, at := range all {
 		if last, known := before[owner]; known && last.Equal(at) {

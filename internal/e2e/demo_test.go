@@ -109,7 +109,7 @@ func TestPortalDemo(t *testing.T) { //nolint:paralleltest // so many pages take 
 	for _, guide := range v.links(`main a[href^="/guides/"]`) {
 		page("guide"+strings.ReplaceAll(guide, "/", "-"), guide, `h1`)
 	}
-	v.do("docs", chromedp.Navigate(s.base+"/docs"), chromedp.WaitVisible(`.opblock`), screenshot("docs"))
+	v.do("docs", chromedp.Navigate(s.base+"/docs"), chromedp.WaitVisible(`.opblock`), accessible(t, script, "docs"), screenshot("docs"))
 	page("organizations", "/organizations", `tbody a`)
 	page("accounts", "/service-accounts", `tbody a`)
 	for _, list := range []string{"/organizations", "/service-accounts"} {

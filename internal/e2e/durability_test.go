@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -84,6 +85,39 @@ func survivesKill(t *testing.T, database string) {
 		if got := code(t, again.base, key); got != "REVOKED" {
 			t.Errorf("an acknowledged revoke is %s", got)
 		}
+	}
+}
+
+// TestASlowLimitOutlivesTheProcess: two a day stay two a day, whether the process
+// is killed a second later or told to end at once.
+func TestASlowLimitOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	for name, database := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, process := start(t, database)
+			s.call("POST", "/api/tiers", map[string]any{"name": "slow", "title": "Slow", "rate_limit": map[string]any{"requests": 3, "per": "24h"}}, 201)
+			_, key := s.issue("slow", "invoices:read")
+			ask := func(want string) {
+				t.Helper()
+				if got := code(t, s.base, key); got != want {
+					t.Errorf("%s, want %s", got, want)
+				}
+			}
+			ask("VALID")
+			ask("VALID")
+			time.Sleep(2 * time.Second) // a kill may cost the last second, and the machine is busy
+			process.Kill()
+			s, process = start(t, database)
+			ask("VALID")
+			ask("RATE_LIMITED")
+			process.Signal(syscall.SIGTERM)
+			if err := process.Wait(); err != nil {
+				t.Errorf("after SIGTERM: %v", err)
+			}
+			s, _ = start(t, database)
+			ask("RATE_LIMITED")
+		})
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 	Certificate    = "crt_"
 	SigningKey     = "sig_"
 	Journal        = "jnl_"
+	LimitJournal   = "lim_"
 	Node           = "node_"
 	Incident       = "inc_"
 )

@@ -1,0 +1,257 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/usage"
+)
+
+// Journals keep the levels of slow buckets across restarts, beside the journals
+// of usage: one for each process, told apart by the owner's prefix.
+type Journals interface {
+	WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error
+	TrimJournal(ctx context.Context, owner string, through int64) error
+	Journals(ctx context.Context) (map[string]time.Time, error)
+	ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (usage.Progress, []usage.Entry, error)
+}
+
+// slowAfter is how long a bucket takes to fill, at least, if a restart is not to
+// fill it. What fills faster gives little away.
+const slowAfter = time.Minute
+
+// slow reports whether a bucket of the rule outlives the process.
+func (r Rule) slow() bool {
+	return float64(r.Burst)*float64(r.Per) > float64(slowAfter)*float64(r.Requests)
+}
+
+const (
+	journalTimeout = 5 * time.Second
+	journalRows    = 1000   // in an entry, so that it fits into a document
+	journalSpare   = 10_000 // rows more than twice the buckets that lead to a new start
+)
+
+// journal writes the levels of slow buckets behind the requests: those that were
+// charged since the last time, about twice a second, in one entry. When most of
+// the entries are outdated it writes all levels once and drops the rest.
+//
+// A process begins with the lowest levels that it finds in all journals, those of
+// living nodes included. It refuses nothing by that which one bucket for all nodes
+// would let pass. What it has read it writes to its own journal, and removes.
+type journal struct {
+	store   Journals
+	logger  *slog.Logger
+	buckets *buckets
+	owner   string
+
+	mu       sync.Mutex // one write at a time; guards what follows
+	restored bool
+	failing  bool
+	written  int64 // number of the last entry
+	rows     int   // in all entries
+	needed   int   // of those, when all levels were last written
+
+	changed changes
+}
+
+// changes are the names of buckets whose level is not in the journal.
+type changes struct {
+	mu    sync.Mutex
+	names []name
+}
+
+func (c *changes) add(n name) {
+	c.mu.Lock()
+	c.names = append(c.names, n)
+	c.mu.Unlock()
+}
+
+func (c *changes) take() []name {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taken := c.names
+	c.names = nil
+	return taken
+}
+
+func newJournal(store Journals, b *buckets, logger *slog.Logger) *journal {
+	return &journal{store: store, logger: logger, buckets: b, owner: ids.New(ids.LimitJournal)}
+}
+
+// note remembers that the bucket, which is locked, was charged.
+func (j *journal) note(h held) {
+	if h.bucket == nil || h.waits || !h.rule.slow() {
+		return
+	}
+	h.waits, h.kept = true, true
+	j.changed.add(h.id)
+}
+
+// flush writes what has changed. What cannot be written waits for the next time.
+func (j *journal) flush(ctx context.Context, now time.Time) error {
+	if j == nil {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, journalTimeout)
+	defer cancel()
+	err := j.save(ctx, now)
+	if failed := err != nil; failed != j.failing && ctx.Err() == nil {
+		if j.failing = failed; failed {
+			j.logger.Warn("the levels of slow limits cannot be saved and wait", "err", err)
+		} else {
+			j.logger.Info("the levels of slow limits are saved again")
+		}
+	}
+	return err
+}
+
+func (j *journal) save(ctx context.Context, now time.Time) error {
+	if !j.restored {
+		if err := j.restore(ctx, now); err != nil {
+			return fmt.Errorf("read the levels of slow limits: %w", err)
+		}
+		j.restored = true
+	}
+	if err := j.saveChanged(ctx, now); err != nil {
+		return fmt.Errorf("save the levels of slow limits: %w", err)
+	}
+	if j.rows <= 2*j.needed+journalSpare {
+		return nil
+	}
+	if err := j.compact(ctx, now); err != nil {
+		return fmt.Errorf("begin the levels of slow limits anew: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) saveChanged(ctx context.Context, now time.Time) error {
+	names := j.changed.take()
+	levels := make([]stored, 0, min(len(names), journalRows))
+	for len(names) > 0 {
+		next := names[:min(len(names), journalRows)]
+		levels = j.buckets.levels(levels[:0], next, now)
+		if err := j.write(ctx, now, levels); err != nil {
+			j.putBack(next, names[len(next):])
+			return err
+		}
+		names = names[len(next):]
+	}
+	return nil
+}
+
+// putBack keeps the names of levels that could not be written, and of those that
+// were not tried.
+func (j *journal) putBack(tried, untried []name) {
+	for _, n := range tried {
+		found := j.buckets.there(n)
+		if found == nil {
+			continue
+		}
+		if !found.waits {
+			found.waits = true
+			j.changed.add(n)
+		}
+		found.mu.Unlock()
+	}
+	for _, n := range untried {
+		j.changed.add(n)
+	}
+}
+
+func (j *journal) write(ctx context.Context, now time.Time, levels []stored) error {
+	if len(levels) == 0 {
+		return nil
+	}
+	err := j.store.WriteJournal(ctx, j.owner, now, usage.Entry{Number: j.written + 1, Data: packLevels(levels)})
+	if err != nil {
+		return err
+	}
+	j.written++
+	j.rows += len(levels)
+	return nil
+}
+
+// compact writes the levels of all slow buckets and drops what was written before.
+func (j *journal) compact(ctx context.Context, now time.Time) error {
+	before, rows := j.written, 0
+	for part := range shards {
+		levels := j.buckets.slow(part, now)
+		rows += len(levels)
+		for len(levels) > 0 {
+			next := levels[:min(len(levels), journalRows)]
+			if err := j.write(ctx, now, next); err != nil {
+				return err
+			}
+			levels = levels[len(next):]
+		}
+	}
+	if err := j.store.TrimJournal(ctx, j.owner, before); err != nil {
+		return err
+	}
+	j.rows, j.needed = rows, rows
+	return nil
+}
+
+// restore lowers the buckets to what is in journals, writes that to its own, and
+// removes the others.
+func (j *journal) restore(ctx context.Context, now time.Time) error {
+	all, err := j.store.Journals(ctx)
+	if err != nil {
+		return err
+	}
+	read := map[string]int64{}
+	for owner, seen := range all {
+		if owner == j.owner || !strings.HasPrefix(owner, ids.LimitJournal) {
+			continue
+		}
+		through, err := j.restoreFrom(ctx, owner, seen, now)
+		if errors.Is(err, usage.ErrClaimed) {
+			continue // its owner lives, and keeps it
+		}
+		if err != nil {
+			return err
+		}
+		read[owner] = through
+	}
+	if err := j.saveChanged(ctx, now); err != nil {
+		return err
+	}
+	for owner, through := range read {
+		if err := j.store.TrimJournal(ctx, owner, through); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *journal) restoreFrom(ctx context.Context, owner string, seen, now time.Time) (through int64, err error) {
+	_, entries, err := j.store.ClaimJournal(ctx, owner, seen, now)
+	if err != nil {
+		return 0, err
+	}
+	latest := map[name]stored{}
+	for _, e := range entries {
+		levels, err := unpackLevels(e.Data)
+		if err != nil { // nobody can read it: it must not be tried for ever
+			j.logger.ErrorContext(ctx, "some levels of slow limits are lost", "err", err)
+		}
+		for i := range levels {
+			latest[levels[i].id] = levels[i]
+		}
+		through = max(through, e.Number)
+	}
+	for _, level := range latest {
+		if j.buckets.lower(level, now) {
+			j.changed.add(level.id)
+		}
+	}
+	return through, nil
+}
