@@ -83,7 +83,7 @@ func packLevels(levels []stored) []byte {
 	for i := range levels {
 		s := &levels[i]
 		size := nameSize(s.id)
-		b = append(b, byte(size))
+		b = append(b, byte(size)) //nolint:gosec // G115: names are short
 		b = append(b, s.id[:size]...)
 		b = binary.AppendUvarint(b, uint64(s.rule.Requests)) //nolint:gosec // G115: rules are positive
 		b = binary.AppendUvarint(b, uint64(s.rule.Per))      //nolint:gosec // G115: rules are positive
