@@ -80,6 +80,7 @@ type cache struct {
 	pulse    pulse
 	settling sync.Mutex
 	recorded atomic.Pointer[time.Time] // the last poll that others know of
+	start    *time.Time                // what recorded is before the first
 	beats    chan struct{}
 
 	refreshes chan struct{}
@@ -114,7 +115,8 @@ func newCache(c VerifierConfig) (*cache, error) {
 	g.pulse.elapsed = c.Elapsed
 	g.pulse.begin(started)
 	g.polling.applied, g.polling.began = started, c.Elapsed()
-	g.recorded.Store(&started) // nothing is cached that is older
+	g.start = &started
+	g.recorded.Store(g.start) // nothing is cached that is older
 	g.running.Go(func() { g.poll(ctx) })
 	g.running.Go(func() { g.beat(ctx) })
 	if g.nodes != nil {

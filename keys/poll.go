@@ -33,7 +33,7 @@ type polling struct {
 
 // Polling tells how a Verifier learns of changes.
 type Polling struct {
-	LastPoll time.Time // everything changed before it is applied, and others know that; at first, when this node began
+	LastPoll time.Time // everything changed before it is applied, and others know that; at first, when this node began; zero: nobody knows of this node
 	Failures int       // tries since then that failed
 	Stale    bool      // nothing is served from memory: LastPoll is too long ago
 }
@@ -45,6 +45,10 @@ func (v *Verifier) Polling() Polling {
 	defer c.polling.mu.Unlock()
 	return Polling{LastPoll: *c.recorded.Load(), Failures: c.polling.failures, Stale: c.tooStale(c.now())}
 }
+
+// RememberNothing makes the Verifier ask the store for every key until a poll of
+// this node is recorded. It is called where the node could not be made known.
+func (v *Verifier) RememberNothing() { v.grants.recorded.CompareAndSwap(v.grants.start, &time.Time{}) }
 
 // poll begins a poll of what other nodes changed each pollEvery, until ctx ends.
 func (c *cache) poll(ctx context.Context) {

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/nodes"
 )
@@ -50,12 +52,29 @@ func (a *app) tell(marks []string) {
 	}
 }
 
-// join makes the node known, before it serves anything.
+// join makes the node known, before it serves anything. Where the store cannot be
+// written, the node serves what it reads there, and remembers nothing: no other
+// node waits for one that it does not know.
 func (a *app) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	if err := a.nodes.Join(ctx); err != nil {
+	err := a.nodes.Join(ctx)
+	if errors.Is(err, errs.Unavailable) {
+		a.verifier.RememberNothing()
+		a.logger.ErrorContext(ctx, "the store cannot be written: keys are verified by what is read there, nothing can be changed, and usage waits; it is tried again all the time",
+			"err", errors.Join(err, a.unwritable()))
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("make this node known: %w", err)
+	}
+	return nil
+}
+
+// unwritable is why the store could not be opened to be written, if it was not.
+func (a *app) unwritable() error {
+	if s, is := a.store.(interface{ Unwritable() error }); is {
+		return s.Unwritable()
 	}
 	return nil
 }

@@ -81,14 +81,19 @@ func (a *app) checkStore(ctx context.Context) health.Result {
 	return health.Found(now, p.LastPoll, err, unserved(p))
 }
 
-// checkChanges says since when this node does not know what others changed.
-// Beyond LATCHKEY_MAX_STALE it must not serve what it has cached.
-func (a *app) checkChanges(context.Context) health.Result {
+// checkChanges says since when this node does not know what others changed, or
+// they do not know that it does. Beyond LATCHKEY_MAX_STALE it must not serve what
+// it has cached, and is down where it cannot read the store instead.
+func (a *app) checkChanges(ctx context.Context) health.Result {
 	now, s := time.Now(), a.verifier.Stats()
 	if s.PollErr == nil && s.Stale {
 		s.PollErr = errLate
 	}
-	return health.Found(now, s.LastPoll, s.PollErr, unserved(s.Polling))
+	worst := unserved(s.Polling)
+	if worst == health.Down && a.store.Ping(ctx) == nil {
+		worst = health.Degraded
+	}
+	return health.Found(now, s.LastPoll, s.PollErr, worst)
 }
 
 func unserved(p keys.Polling) health.State {

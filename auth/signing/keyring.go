@@ -69,7 +69,10 @@ func NewKeyring(ctx context.Context, c Config) (*Keyring, error) {
 	}
 	r := &Keyring{Config: c}
 	if err := r.tend(ctx); err != nil {
-		return nil, err
+		if r.known.Load() == nil || !errors.Is(err, errs.Unavailable) {
+			return nil, err
+		}
+		c.Logger.WarnContext(ctx, "the next signing key cannot be made; it is tried again", "err", err)
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop

@@ -15,7 +15,7 @@ import (
 func (s *Store) Statements() []string {
 	all := []string{putTombstone, selectHash, selectCells, updateCells, insertPage, nextCreator, nextOwner, selectRefusals, putRefusals}
 	for _, d := range []*database{s.reader, s.writer, s.notes} {
-		d.statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
+		d.pool.Load().statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
 	}
 	for _, name := range []string{"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families", "identities", "links", "certificates", "signing_keys", "sealed_keys", "incidents", "incident_pages"} {
 		id := "id"
@@ -30,7 +30,7 @@ func (s *Store) Statements() []string {
 // Plan returns how SQLite carries the statement out, line by line. Lists that
 // were handed over as JSON are left out: they are meant to be read whole.
 func (s *Store) Plan(ctx context.Context, text string) (lines []string, err error) {
-	rows, err := s.writer.db.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+	rows, err := s.writer.db().QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ const TouchKeys = touchKeys
 // Opcodes returns the instructions of the program that SQLite makes of the
 // statement.
 func (s *Store) Opcodes(ctx context.Context, text string) (all []string, err error) {
-	rows, err := s.writer.db.QueryContext(ctx, "EXPLAIN "+text, make([]any, strings.Count(text, "?"))...)
+	rows, err := s.writer.db().QueryContext(ctx, "EXPLAIN "+text, make([]any, strings.Count(text, "?"))...)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func listed[T, F any](c keys.Collection[T, F], f F) string {
 
 // Lock takes the file's one lock for writers, until release.
 func (s *Store) Lock(ctx context.Context) (release func() error, err error) {
-	tx, err := s.writer.db.BeginTx(ctx, nil)
+	tx, err := s.writer.db().BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -108,14 +108,11 @@ func agree(ctx context.Context, db *sql.DB, files []string) error {
 // was opened. What is open goes on reading it; nothing is written to it, as
 // nobody would find it again.
 func (d *database) intact() error {
-	if d.opened == nil {
-		return nil
-	}
 	info, err := os.Stat(d.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: %w: there is no file %s any more", errs.Unavailable, ErrVanished, d.path)
-	case err == nil && !os.SameFile(info, d.opened):
+	case err == nil && !os.SameFile(info, d.pool.Load().file):
 		return fmt.Errorf("%w: %w: %s was replaced while it was in use", errs.Unavailable, ErrReplaced, d.path)
 	}
 	return nil

@@ -23,11 +23,11 @@ const (
 // not pay for durability key by key. It takes some hundred megabytes of memory.
 // What was committed before an error stays.
 func (s *Store) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error) {
-	if _, err := s.writer.db.ExecContext(ctx, whileLoading); err != nil {
+	if _, err := s.writer.db().ExecContext(ctx, whileLoading); err != nil {
 		return fmt.Errorf("prepare to load keys: %w", known(err))
 	}
 	defer func() {
-		_, undo := s.writer.db.ExecContext(context.WithoutCancel(ctx), afterLoading)
+		_, undo := s.writer.db().ExecContext(context.WithoutCancel(ctx), afterLoading)
 		err = errors.Join(err, undo)
 	}()
 	next, stop := iter.Pull(all)

@@ -9,11 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"modernc.org/sqlite" // registers the driver "sqlite", too
 	sqlite3 "modernc.org/sqlite/lib"
@@ -28,51 +26,12 @@ type Store struct {
 	writer *database
 	reader *database
 	notes  *database // writes what need not outlive the machine
+	moves  *checkpoints
 	watch  calls.Watch
-}
 
-// Open opens the database file, making it and its folder when they do not
-// exist, and brings its schema up to date. A file written by a newer version
-// is refused. What is done later is told to the watches.
-func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the database: %w", err)
-	}
-	if err := vanished(path); err != nil {
-		return nil, err
-	}
-	if err := private(path); err != nil {
-		return nil, fmt.Errorf("make the database: %w", err)
-	}
-	writer, err := connect(path, 1, "immediate", "FULL")
-	if err != nil {
-		return nil, err
-	}
-	err = migrate(ctx, writer.db)
-	if err == nil {
-		err = identify(ctx, writer.db, path)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.close())
-	}
-	reader, err := connect(path, max(4, runtime.GOMAXPROCS(0)), "deferred", "FULL")
-	if err != nil {
-		return nil, errors.Join(err, writer.close())
-	}
-	notes, err := connect(path, 1, "immediate", "NORMAL")
-	if err != nil {
-		return nil, errors.Join(err, reader.close(), writer.close())
-	}
-	s := &Store{path: path, writer: writer, reader: reader, notes: notes, watch: calls.Join(watches...)}
-	writer.watch, reader.watch, notes.watch = s.watch, s.watch, s.watch
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, errors.Join(err, s.Close(ctx))
-	}
-	for _, d := range []*database{writer, reader, notes} {
-		d.path, d.opened = path, info
-	}
-	return s, nil
+	unwritable atomic.Pointer[error] // nil: the file can be written
+	mending    sync.WaitGroup
+	stop       context.CancelFunc
 }
 
 // private makes an empty file that only we can read, where there is none: SQLite
@@ -99,65 +58,37 @@ func (s *Store) Exposed() (all []string) {
 	return all
 }
 
-// checkpointEvery is after how many pages of 4 KiB in the log they are moved to
-// the file. That waits for the disk, twice, whatever their number, and on one
-// processor verification with it; and a page that was written again meanwhile
-// is moved once.
-const checkpointEvery = "16000"
-
-// connect opens a pool. The synchronous mode FULL keeps what was acknowledged
-// through a loss of power, not only of the process, which NORMAL does.
-func connect(path string, connections int, lock, synchronous string) (*database, error) {
-	options := url.Values{
-		"mode":    {"rw"}, // never made here: a file that is gone would come back empty
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "wal_autocheckpoint(" + checkpointEvery + ")", "foreign_keys(ON)", "temp_store(MEMORY)", "cache_size(-8000)", "trusted_schema(OFF)"},
-		"_txlock": {lock},
-	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()+"?"+options.Encode())
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return &database{db: db}, nil
-}
-
 // Name says which file this is.
 func (s *Store) Name() string { return "SQLite at " + s.path }
 
 // Close waits for running statements and closes the file.
 func (s *Store) Close(context.Context) error {
+	s.stop()
+	s.mending.Wait()
+	s.moves.close()
 	return errors.Join(s.notes.close(), s.reader.close(), s.writer.close())
 }
 
-// database is a pool of connections with its prepared statements, one for
-// each text: texts are built from a bounded set of parts.
+// database is the connections for one purpose. Where the file can only be read
+// at first, others take their place later.
 type database struct {
-	db         *sql.DB
-	statements sync.Map // text → *sql.Stmt
-	watch      calls.Watch
-
-	path   string
-	opened fs.FileInfo // the file as it was opened; nil: it is not watched
+	pool  atomic.Pointer[pool]
+	past  *pool // may still be in use by whoever began with it
+	path  string
+	watch calls.Watch
+	moves *checkpoints // nil: nobody is told of what is written
 }
 
+func (d *database) db() *sql.DB { return d.pool.Load().db }
+
 func (d *database) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
-	if s, ok := d.statements.Load(text); ok {
-		return s.(*sql.Stmt), nil
-	}
-	s, err := d.db.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", text, err)
-	}
-	if earlier, taken := d.statements.LoadOrStore(text, s); taken {
-		return earlier.(*sql.Stmt), s.Close()
-	}
-	return s, nil
+	return d.pool.Load().prepare(ctx, text)
 }
 
 func (d *database) exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
 	ctx, end := begin(ctx, d.watch, calls.Write, text)
 	defer func() { end(err) }()
+	defer d.moves.note()
 	if err := d.intact(); err != nil {
 		return 0, err
 	}
@@ -210,14 +141,7 @@ func (d *database) rows(ctx context.Context, text string, args []any, each func(
 	return rows.Err()
 }
 
-func (d *database) close() error {
-	var all []error
-	d.statements.Range(func(_, s any) bool {
-		all = append(all, s.(*sql.Stmt).Close())
-		return true
-	})
-	return errors.Join(append(all, d.db.Close())...)
-}
+func (d *database) close() error { return errors.Join(d.past.close(), d.pool.Load().close()) }
 
 // transact runs do in one transaction of the writer.
 func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
@@ -234,10 +158,11 @@ func (s *Store) transactBehind(ctx context.Context, do func(*sql.Tx) error) erro
 func (d *database) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
 	ctx, end := begin(ctx, d.watch, calls.Write, "BEGIN IMMEDIATE")
 	defer func() { end(known(err)) }()
+	defer d.moves.note()
 	if err := d.intact(); err != nil {
 		return err
 	}
-	tx, err := d.db.BeginTx(ctx, nil)
+	tx, err := d.db().BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
