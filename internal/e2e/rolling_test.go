@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -193,4 +194,84 @@ func TestAHangupChangesNothing(t *testing.T) {
 	if got := code(t, s.base, key); got != "VALID" {
 		t.Errorf("the key is %s", got)
 	}
+}
+
+// TestAHangupReadsCertificates: another certificate and another list hold from the
+// signal on, not before it, and files that are no good change nothing. Their times
+// are set back, so that it is the signal that makes them read.
+func TestAHangupReadsCertificates(t *testing.T) {
+	t.Parallel()
+	a, _ := prepared(t)
+	addr := parts.FreeAddr(t)
+	s, p := launch(parts.Binary(t), &service{t: t, base: "https://" + addr, client: a.client("")}, addr, sqliteURL(t), []string{
+		"LATCHKEY_TLS_CERT=" + a.path("server.pem"), "LATCHKEY_TLS_KEY=" + a.path("server.key"),
+		"LATCHKEY_TLS_CLIENT_CA=" + a.path("ca.pem"), "LATCHKEY_TLS_CLIENT_CRL=" + a.path("crl.pem"), mtlsChain,
+	})
+	gatewayActs(s)
+	keepTimes := a.times("server.pem", "server.key", "crl.pem")
+	first := serves(t, a, addr)
+	hangUp := func(says string) {
+		t.Helper()
+		before := strings.Count(p.Output(), says)
+		p.Signal(syscall.SIGHUP)
+		parts.Await(t, 5*time.Second, "the signal to be heard", func(context.Context) error {
+			if strings.Count(p.Output(), says) == before {
+				return errors.New("it is not in the log")
+			}
+			return nil
+		})
+	}
+	acts := func(want int) {
+		t.Helper()
+		if status, _, detail := whoActs(t, a.client("gateway"), s.base); status != want {
+			t.Errorf("the gateway: %d %s, want %d", status, detail, want)
+		}
+	}
+	gateway, err := tls.LoadX509KeyPair(a.path("gateway.pem"), a.path("gateway.key"))
+	a.must(err)
+	second := a.leaf("server", "localhost", nil)
+	a.revoke(gateway.Leaf)
+	keepTimes()
+	if got := serves(t, a, addr); got != first {
+		t.Errorf("certificate %s is served before the signal", got)
+	}
+	acts(200)
+	hangUp("were read again")
+	if got := serves(t, a, addr); got != second.SerialNumber.String() {
+		t.Errorf("certificate %s is served, want %s", got, second.SerialNumber)
+	}
+	acts(401)
+	a.must(os.WriteFile(a.path("server.pem"), []byte("half a certif"), 0o600))
+	hangUp("no good")
+	if got := serves(t, a, addr); got != second.SerialNumber.String() {
+		t.Errorf("with a file that is no good, certificate %s is served", got)
+	}
+	acts(401)
+}
+
+// times returns what sets the files' times to what they are now.
+func (a *authority) times(names ...string) (keep func()) {
+	a.t.Helper()
+	was := map[string]time.Time{}
+	for _, name := range names {
+		info, err := os.Stat(a.path(name))
+		a.must(err)
+		was[name] = info.ModTime()
+	}
+	return func() {
+		for name, at := range was {
+			a.must(os.Chtimes(a.path(name), at, at))
+		}
+	}
+}
+
+// serves returns the serial number of the certificate that a new connection gets.
+func serves(t *testing.T, a *authority, addr string) string {
+	t.Helper()
+	c, err := (&tls.Dialer{Config: a.client("").Transport.(*http.Transport).TLSClientConfig}).DialContext(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // nothing was written
+	return c.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.String()
 }
