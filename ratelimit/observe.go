@@ -17,6 +17,7 @@ type Settlement struct {
 	Began  int64 // the mark of the shared counter when it was last seen, see QuotaState; 0: only Used counts
 	Known  int64 // what that counter had come to, Add not included; 0: not known
 	Used   int64 // in all, as far as this node knows
+	Before bool  // Used was so of a counter that was lost: what it has since is not in it
 }
 
 // Observe notes what shared counters have decided. The use of a quota that they
@@ -36,32 +37,55 @@ func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bo
 	defer c.mu.Unlock()
 	shared := d.Quota.Limit - d.Quota.Remaining
 	if spent {
-		c.used = max(c.used, shared)
+		if c.began == 0 || c.began == d.Quota.Began {
+			c.used = max(c.used, shared)
+		}
 		return false
 	}
-	c.compare(d.Quota.Began, shared, l.outages.Load())
+	c.compare(&d.Quota, shared, l.outages.Load())
 	if !d.Quota.Leased {
 		c.known = max(c.known, shared)
 	}
-	if c.behind {
-		c.used += r.Cost
-	}
-	c.used = max(c.used, shared)
+	c.used = max(c.used+c.missing(r.Cost), shared)
 	c.unsaved += r.Cost
 	return c.behind
+}
+
+// missing is what a request that cost so much adds to what was used, as this node
+// knows it, where the shared counter does not know all of that.
+func (c *counter) missing(cost int64) int64 {
+	if !c.behind {
+		return 0
+	}
+	if c.before == 0 {
+		return cost
+	}
+	c.since += cost
+	return max(0, c.before+c.since-c.used)
 }
 
 // compare finds out whether the shared counter is behind: where it is another
 // than before, and where it was out of reach since. One of the same mark never
 // counts down, but for what is leased.
-func (c *counter) compare(began, shared int64, outages uint64) {
+func (c *counter) compare(q *QuotaState, shared int64, outages uint64) {
 	switch {
-	case c.began != began:
-		c.began, c.apart, c.known, c.outages = began, 0, 0, outages
-		c.behind = c.used > shared
-	case c.outages != outages && c.apart == 0:
-		c.outages = outages
-		c.behind = c.known > shared
+	case c.began == q.Began:
+		if c.outages != outages && c.apart == 0 {
+			c.outages, c.before = outages, 0
+			c.behind = c.known > shared
+		}
+	case c.began > q.Began: // an answer that was on its way when the counter was lost
+		if !q.Leased && shared > c.before {
+			c.before, c.behind = shared, true
+		}
+	default:
+		// What nodes hold of a quota may be spent or given back: a leased counter tells
+		// what was used at most, and what was lost of it cannot be told from that.
+		if c.before = 0; c.began != 0 && !q.Leased {
+			c.before = c.used
+		}
+		c.began, c.apart, c.known, c.since, c.outages = q.Began, 0, 0, 0, outages
+		c.behind = c.used > shared || c.before > 0
 	}
 }
 
@@ -124,6 +148,9 @@ func (c *counter) settle(ctx context.Context, name counterName, tell tell) error
 	s := Settlement{ID: name.id, Window: name.window.label(), Add: c.apart, Began: c.began, Known: c.known, Used: c.used}
 	if c.behind {
 		s.Began = 0
+		if c.before > 0 {
+			s.Used, s.Before = c.before, true
+		}
 	}
 	c.mu.Unlock()
 	if err := tell(ctx, s); err != nil {

@@ -24,6 +24,8 @@ type counter struct {
 	known   int64  // what was used, as the shared counter of that mark told at most
 	outages uint64 // those of the shared counters until it was last compared
 	behind  bool   // the shared counter knows of less than used
+	before  int64  // what was used of the counter before that, which was lost; 0: it cannot be told
+	since   int64  // what this node let pass since it was found lost
 }
 
 func (c *counter) charge(cost int64) {

@@ -37,20 +37,27 @@ local function write(b)
     'PX', string.format('%.0f', math.min(life, 3e11)))
 end
 
--- A quota counter is what was used and when the counter began, which tells one
--- that was lost and begun anew from the one before.
+-- A quota counter is what was used, when the counter began, which tells one that
+-- was lost and begun anew from the one before, and how much of what was used before
+-- that it knows (-1: not told).
+local function unpackUsed(packed)
+  local n, began = struct.unpack('<dd', packed)
+  if #packed < 24 then return n, began, -1 end
+  return n, began, (struct.unpack('<d', packed, 17))
+end
+
 local function used(key, base, now)
   local packed = redis.call('GET', key)
   if packed then
-    local n, began = struct.unpack('<dd', packed)
-    return n, began, false
+    local n, began, before = unpackUsed(packed)
+    return n, began, before, false
   end
   if base < 0 then return nil end
-  return base, now, true
+  return base, now, base, true
 end
 
-local function spend(key, n, began, life)
-  redis.call('SET', key, struct.pack('<dd', n, began), 'PX', life)
+local function spend(key, n, began, before, life)
+  redis.call('SET', key, struct.pack('<ddd', n, began, before), 'PX', life)
 end
 
 local function text(number) return string.format('%.17g', number) end

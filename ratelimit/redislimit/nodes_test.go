@@ -303,6 +303,53 @@ func TestRedisEmptied(t *testing.T) {
 	})
 }
 
+// TestRedisIsEmptiedUnderLoad: a quota that is being spent is overrun by the requests
+// that were on their way when Redis was emptied and until each node had asked once
+// more, at most. It is never spent before its end.
+func TestRedisIsEmptiedUnderLoad(t *testing.T) {
+	t.Parallel()
+	const quota, times = 600, 3
+	for _, workers := range []int{1, 24} { // in all
+		t.Run(fmt.Sprintf("%d at once", workers), func(t *testing.T) {
+			t.Parallel()
+			server := parts.Redis(t)
+			nodes := three(t, nodeConfig{url: server.URL()})
+			r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: quota, Per: ratelimit.Month}}, Cost: 1}
+			var passed, asked, emptied atomic.Int64
+			var all sync.WaitGroup
+			for range workers {
+				all.Go(func() {
+					for n := asked.Add(1); emptied.Load() < times || n <= 3*quota; n = asked.Add(1) {
+						d := ratelimittest.Take(t, nodes[n%3], r)
+						if !d.Cluster {
+							t.Errorf("node %d decides by itself: %+v", n%3, nodes[n%3].State())
+							return
+						}
+						if d.Allowed {
+							passed.Add(1)
+						}
+					}
+				})
+			}
+			for range times {
+				parts.Await(t, patient, "some of the quota to be spent", func(context.Context) error {
+					if passed.Load() < 150*(emptied.Load()+1) {
+						return errors.New("not yet")
+					}
+					return nil
+				})
+				server.Command("FLUSHALL")
+				emptied.Add(1)
+			}
+			all.Wait()
+			t.Logf("%d of %d passed", passed.Load(), quota)
+			if most := int64(quota + times*2*workers); passed.Load() > most || passed.Load() < quota {
+				t.Errorf("%d of %d passed, want %d at most", passed.Load(), quota, most)
+			}
+		})
+	}
+}
+
 // A Redis that takes calls and answers none is given up by the first of them.
 func TestRedisFrozen(t *testing.T) {
 	t.Parallel()

@@ -103,7 +103,7 @@ func New(c Config) (*Limiter, error) {
 	return &Limiter{
 		client: client, prefix: c.Prefix, used: c.Used, now: c.Now, ownTime: c.OwnTime,
 		take: redis.NewScript(bucketScript + takeScript), lease: redis.NewScript(bucketScript + leaseScript),
-		reserve: redis.NewScript(bucketScript + reserveScript), settle: redis.NewScript(settleScript),
+		reserve: redis.NewScript(bucketScript + reserveScript), settle: redis.NewScript(bucketScript + settleScript),
 	}, nil
 }
 
@@ -215,7 +215,7 @@ func (l *Limiter) run(ctx context.Context, s *redis.Script, keys []string, args 
 // Settle tells Redis what this node let pass without it. A counter that is no
 // longer there is no fault: what begins it anew is told by Config.Used.
 func (l *Limiter) Settle(ctx context.Context, s ratelimit.Settlement) error {
-	err := l.settle.Run(ctx, l.client, []string{l.quotaName(s.ID, s.Window)}, s.Add, s.Began, s.Used, s.Known).Err()
+	err := l.settle.Run(ctx, l.client, []string{l.quotaName(s.ID, s.Window)}, s.Add, s.Began, s.Used, s.Known, s.Before).Err()
 	if err != nil {
 		return fmt.Errorf("settle a quota in Redis: %w", err)
 	}

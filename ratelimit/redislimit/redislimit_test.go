@@ -210,6 +210,9 @@ func TestSettlingAddsOrRaises(t *testing.T) {
 		{"to a counter begun anew nothing is added that it has", ratelimit.Settlement{ID: "sa", Add: 5, Began: 1, Used: 6}, 94},
 		{"one that has lost nothing is not raised before it is added to", ratelimit.Settlement{ID: "sa", Add: 4, Began: first.Quota.Began, Known: 6, Used: 10}, 90},
 		{"one that has lost something is", ratelimit.Settlement{ID: "sa", Add: 4, Began: first.Quota.Began, Known: 15, Used: 19}, 81},
+		{"what was used of the one before is added", ratelimit.Settlement{ID: "sa", Began: 1, Used: 6, Before: true}, 75},
+		{"once, whoever tells", ratelimit.Settlement{ID: "sa", Began: 1, Used: 5, Before: true}, 75},
+		{"and what another node knows beyond that", ratelimit.Settlement{ID: "sa", Began: 1, Used: 8, Before: true}, 73},
 		{"it is raised to what is known", ratelimit.Settlement{ID: "sa", Add: 5, Began: 1, Used: 50}, 50},
 		{"a counter that is not there is left so", ratelimit.Settlement{ID: "other", Add: 5, Began: 1, Used: 50}, 50},
 	} {

@@ -14,9 +14,9 @@ for i = 1, 2 do
   end
 end
 local quota, life = tonumber(ARGV[10]), ARGV[11]
-local spent, began, new = 0, 0, false
+local spent, began, before, new = 0, 0, 0, false
 if quota > 0 then
-  spent, began, new = used(KEYS[3], tonumber(ARGV[12]), now)
+  spent, began, before, new = used(KEYS[3], tonumber(ARGV[12]), now)
   if not spent then return {'unknown'} end
   pass = pass and spent + cost <= quota
 end
@@ -31,6 +31,6 @@ for i = 1, 2 do
   end
 end
 if quota > 0 and not dry and (charge or new) then
-  spend(KEYS[3], charge and spent + cost or spent, began, life)
+  spend(KEYS[3], charge and spent + cost or spent, began, before, life)
 end
 return {charge and '1' or '0', levels[1], levels[2], text(spent), text(began)}
