@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -159,4 +160,57 @@ func TestEveryHeaderComponentHasOneName(t *testing.T) {
 			names[component] = name
 		}
 	})
+}
+
+// TestEverythingIsDescribed in the contract that a reader of generated
+// documentation meets by itself.
+func TestEverythingIsDescribed(t *testing.T) {
+	t.Parallel()
+	for _, tag := range contract.doc.Tags {
+		described(t, "tag "+tag.Name, tag.Description)
+	}
+	for _, o := range contract.operations {
+		described(t, o.String(), o.Description)
+		for _, p := range o.parameters {
+			described(t, o.String()+" parameter "+p.Name, p.Description)
+		}
+		for status, ref := range o.Responses.Map() {
+			described(t, o.String()+" "+status, *ref.Value.Description)
+			for name, header := range ref.Value.Headers {
+				described(t, o.String()+" "+status+" header "+name, header.Value.Description)
+			}
+		}
+	}
+	for name, ref := range contract.doc.Components.SecuritySchemes {
+		described(t, "security scheme "+name, ref.Value.Description)
+	}
+	for name, ref := range contract.doc.Components.Schemas {
+		described(t, "schema "+name, ref.Value.Description)
+	}
+}
+
+func described(t *testing.T, what, text string) {
+	t.Helper()
+	if strings.TrimSpace(text) == "" {
+		t.Errorf("%s has no description", what)
+	}
+}
+
+// TestEveryListHasAnExample of an answer.
+func TestEveryListHasAnExample(t *testing.T) {
+	t.Parallel()
+	for _, o := range contract.operations {
+		ok := o.Responses.Status(http.StatusOK)
+		if ok == nil || ok.Value.Content["application/json"] == nil {
+			continue
+		}
+		media := ok.Value.Content["application/json"]
+		if media.Schema.Value.Properties["items"] == nil || media.Schema.Ref != "" && len(media.Schema.Value.Examples) != 0 {
+			continue
+		}
+		example, _ := media.Example.(map[string]any)
+		if items, _ := example["items"].([]any); len(items) == 0 {
+			t.Errorf("%s has no example of an answer with items", o)
+		}
+	}
 }
