@@ -21,7 +21,7 @@ TOOLS := $(BUILD)/tools
 RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cluster test-valkey race fuzz lint bench cover up down parts tools screenshots golden clean
+.PHONY: help build run test test-cluster test-valkey contract race fuzz lint bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ test-cluster: parts ## Prove what three nodes promise, at length; writes its tab
 test-valkey: ## Run what is tested against Redis against Valkey as well; installs it
 	@WITH_VALKEY=yes GO='$(GO)' scripts/parts
 	$(GO) test -tags valkey -count=1 -v -run Valkey $(TESTFLAGS) ./ratelimit/redislimit ./keys/redispush
+
+contract: ## Read openapi.yaml with others' linters, generated clients and schemathesis; installs them
+	@WITH_CONTRACT=yes GO='$(GO)' scripts/parts
+	$(GO) test -tags contract -count=1 -timeout 20m -v $(TESTFLAGS) ./internal/contract
 
 race: ## Run all tests with the race detector, in random order
 	@$(MAKE) --no-print-directory test TESTFLAGS='-race -shuffle=on $(TESTFLAGS)'

@@ -270,12 +270,19 @@ func (o *operation) lacksCredential(doc *openapi3.T, r *http.Request) []string {
 }
 
 func carries(s *openapi3.SecurityScheme, name string, r *http.Request) bool {
+	scheme := s.Scheme
+	switch name { // OpenAPI knows no such schemes of HTTP
+	case "tokenAuth":
+		scheme = "Token"
+	case "apiKeyAuth":
+		scheme = "Api-Key"
+	}
 	switch {
-	case name == "csrf" && r.Method == http.MethodGet:
+	case name == "csrfHeader" && r.Method == http.MethodGet:
 		return true // only modifying requests need it
-	case s.Type == "http":
-		scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		return strings.EqualFold(scheme, s.Scheme)
+	case scheme != "":
+		said, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		return strings.EqualFold(said, scheme)
 	case s.In == "cookie":
 		_, err := r.Cookie(s.Name)
 		return err == nil

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -52,7 +53,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 		c.Status(statusGivenUp)
 		return
 	}
-	status, public := httpx.Public(err)
+	status, public := httpx.Public(overtaken(c.Request, err))
 	a.Edge.Log(c, status, err, requestID)
 	if status == http.StatusUnauthorized {
 		a.challenge(c)
@@ -69,6 +70,15 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 		return
 	}
 	writeProblem(c, &p, nil)
+}
+
+// overtaken makes a conflict of an object that changed meanwhile where the
+// client did not say which revision it knows: 412 is for a condition that it set.
+func overtaken(r *http.Request, err error) error {
+	if errors.Is(err, errs.Stale) && r.Header.Get("If-Match") == "" {
+		return errs.New(errs.Conflict, "somebody else changed this at the same time; try again")
+	}
+	return err
 }
 
 // signsIn reports whether the route is one of those that clients of Django REST
