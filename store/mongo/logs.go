@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -147,15 +148,40 @@ func (s *Store) DeleteQuotaUse(ctx context.Context, before, except string, limit
 }
 
 type idempotencyRecord struct {
-	ID          string    `bson:"_id"`
-	Fingerprint []byte    `bson:"fingerprint"`
-	ObjectID    string    `bson:"object_id"`
-	CreatedAt   time.Time `bson:"created_at"`
+	ID          string     `bson:"_id"`
+	Fingerprint []byte     `bson:"fingerprint"`
+	ObjectID    string     `bson:"object_id"`
+	CreatedAt   time.Time  `bson:"created_at"`
+	Try         int64      `bson:"try"`
+	Made        bool       `bson:"made"`
+	FreeAt      *time.Time `bson:"free_at"`
 }
 
-// InsertIdempotency stores the record unless its key is taken.
+// InsertIdempotency stores the record unless its key is taken. The collection
+// must not be sharded: the id is what is taken once.
 func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
-	_, err := s.db.Collection("idempotency").InsertOne(ctx, idempotencyRecord{hex.EncodeToString(r.Key[:]), r.Fingerprint[:], r.ObjectID, r.CreatedAt})
+	_, err := s.db.Collection("idempotency").InsertOne(ctx, idempotencyRecord{
+		hex.EncodeToString(r.Key[:]), r.Fingerprint[:], r.ObjectID, r.CreatedAt, r.Try, r.Made, timeOf(r.FreeAt),
+	})
+	return known(err)
+}
+
+// ReplaceIdempotency stores r in the place of was. A record of an earlier
+// release has no try.
+func (s *Store) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
+	where := bson.D{{Key: "_id", Value: hex.EncodeToString(r.Key[:])}, {Key: "try", Value: was.Try}, {Key: "made", Value: was.Made}}
+	if was.Try == 0 {
+		where = bson.D{where[0], {Key: "try", Value: nil}}
+	}
+	result, err := s.db.Collection("idempotency").UpdateOne(ctx, where, bson.D{{Key: "$set", Value: bson.D{
+		{Key: "object_id", Value: r.ObjectID},
+		{Key: "try", Value: r.Try},
+		{Key: "made", Value: r.Made},
+		{Key: "free_at", Value: timeOf(r.FreeAt)},
+	}}})
+	if err == nil && result.MatchedCount == 0 {
+		return errs.New(errs.Stale, "the claim changed since it was read")
+	}
 	return known(err)
 }
 
@@ -166,7 +192,7 @@ func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempot
 	if err != nil {
 		return idempotency.Record{}, known(err)
 	}
-	r := idempotency.Record{Key: key, ObjectID: d.ObjectID, CreatedAt: d.CreatedAt.UTC()}
+	r := idempotency.Record{Key: key, ObjectID: d.ObjectID, CreatedAt: d.CreatedAt.UTC(), Try: d.Try, Made: d.Made, FreeAt: timeIn(d.FreeAt)}
 	if copy(r.Fingerprint[:], d.Fingerprint) != len(r.Fingerprint) {
 		return r, errors.New("the stored fingerprint has a wrong length")
 	}
