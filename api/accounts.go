@@ -26,13 +26,15 @@ func (a *API) createAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	account, err := once(a, c, body, func() string { return ids.New(ids.ServiceAccount) },
-		func(ctx context.Context, id string) (keys.ServiceAccount, error) {
+	account, err := once(a, c, body, object[keys.ServiceAccount]{
+		newID: func() string { return ids.New(ids.ServiceAccount) },
+		make: withID(func(ctx context.Context, id string) (keys.ServiceAccount, error) {
 			return a.Keys.CreateAccount(ctx, principal(c), id, in.OrganizationID, accountFields(in.ServiceAccountSettings))
-		},
-		func(ctx context.Context, id string) (keys.ServiceAccount, error) {
+		}),
+		find: func(ctx context.Context, id string) (keys.ServiceAccount, error) {
 			return a.Keys.Account(ctx, principal(c), id)
-		})
+		},
+	})
 	if err != nil {
 		return err
 	}

@@ -22,10 +22,13 @@ func (a *API) createTier(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	t, err := once(a, c, body, func() string { return in.Name },
-		func(ctx context.Context, _ string) (keys.Tier, error) {
+	t, err := once(a, c, body, object[keys.Tier]{
+		newID: func() string { return in.Name },
+		make: withID(func(ctx context.Context, _ string) (keys.Tier, error) {
 			return a.Keys.CreateTier(ctx, principal(c), in.Name, tierFields(in.TierSettings))
-		}, a.Keys.Tier)
+		}),
+		find: a.Keys.Tier,
+	})
 	if err != nil {
 		return err
 	}
@@ -79,10 +82,13 @@ func (a *API) createScope(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := once(a, c, body, func() string { return in.Name },
-		func(ctx context.Context, _ string) (keys.Scope, error) {
+	s, err := once(a, c, body, object[keys.Scope]{
+		newID: func() string { return in.Name },
+		make: withID(func(ctx context.Context, _ string) (keys.Scope, error) {
 			return a.Keys.CreateScope(ctx, principal(c), in.Name, scopeFields(in.ScopeSettings))
-		}, a.Keys.Scope)
+		}),
+		find: a.Keys.Scope,
+	})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -176,39 +175,37 @@ func deleted(c *gin.Context, err error) error {
 	return err
 }
 
+// object is how a POST makes something, and how its repeat finds that.
+type object[T any] struct {
+	newID  func() string
+	perTry bool // each try has an id of its own; see idempotency.Request
+	make   func(context.Context, *idempotency.Try) (T, error)
+	find   func(ctx context.Context, id string) (T, error)
+}
+
+// withID makes an object with the id of a try, "" for any.
+func withID[T any](make func(ctx context.Context, id string) (T, error)) func(context.Context, *idempotency.Try) (T, error) {
+	return func(ctx context.Context, t *idempotency.Try) (T, error) {
+		if t == nil {
+			return make(ctx, "")
+		}
+		return make(ctx, t.Begin())
+	}
+}
+
 // once makes an object, or returns what an earlier request with the same
-// Idempotency-Key made. make gets the id that the object must have, "" for
-// any; find returns the object with the id. Where two requests with one key meet,
-// the one that reserved the id may be the later to make it.
-func once[T interface{ Created() time.Time }](a *API, c *gin.Context, body []byte, newID func() string, make, find func(ctx context.Context, id string) (T, error)) (T, error) {
+// Idempotency-Key made.
+func once[T any](a *API, c *gin.Context, body []byte, o object[T]) (T, error) {
 	ctx, given := c.Request.Context(), c.GetHeader("Idempotency-Key")
 	if given == "" {
-		return make(ctx, "")
+		return o.make(ctx, nil)
 	}
-	began := a.Now().UTC().Truncate(time.Millisecond)
-	id, repeated, err := a.Idempotency.Reserve(ctx, idempotency.Request{
+	made, repeated, err := idempotency.Once(ctx, a.Idempotency, idempotency.Request{
 		Principal: principal(c).ID(), Operation: c.Request.Method + " " + strings.TrimSuffix(c.Request.URL.Path, "/"),
-		Key: given, Body: body, NewID: newID(),
-	})
-	if err != nil {
-		var none T
-		return none, err
-	}
-	if repeated {
-		found, err := find(ctx, id)
-		if err == nil {
-			c.Header("Idempotent-Replayed", "true")
-		}
-		if !errors.Is(err, errs.NotFound) {
-			return found, err
-		}
-	}
-	made, err := make(ctx, id)
-	if errors.Is(err, errs.Conflict) {
-		if found, missing := find(ctx, id); missing == nil && (repeated || !found.Created().Before(began)) {
-			c.Header("Idempotent-Replayed", "true")
-			return found, nil
-		}
+		Key: given, Body: body, NewID: o.newID, PerTry: o.perTry,
+	}, o.find, o.make)
+	if err == nil && repeated {
+		c.Header("Idempotent-Replayed", "true")
 	}
 	return made, err
 }

@@ -3,11 +3,13 @@ package api_test
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"sync/atomic"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
@@ -21,6 +23,10 @@ type faultyStore struct {
 	store.Store
 	fails  atomic.Pointer[func(ctx context.Context, call string) error]
 	writes atomic.Int64
+	// twice counts the keys that were inserted with the id of another one. They are
+	// taken, as by a cluster that is sharded by the digest, where that is another
+	// one. nil: as the store does.
+	twice *atomic.Int64
 }
 
 // breakBy makes calls fail with what fails returns; nil ends that.
@@ -99,6 +105,18 @@ func (c faultyCollection[T, F]) List(ctx context.Context, filter F, page keys.Pa
 type faultyKeys struct {
 	faultyCollection[keys.Key, keys.KeyFilter]
 	inner keys.KeyCollection
+}
+
+func (c faultyKeys) Insert(ctx context.Context, k keys.Key) error {
+	err := c.faultyCollection.Insert(ctx, k)
+	if c.s.twice == nil || !errors.Is(err, errs.Conflict) {
+		return err
+	}
+	if there, missing := c.inner.Get(ctx, k.ID); missing == nil && there.Hash != k.Hash {
+		c.s.twice.Add(1)
+		return nil
+	}
+	return err
 }
 
 func (c faultyKeys) ReplaceAll(ctx context.Context, all []keys.Key) ([]string, error) {
@@ -245,6 +263,13 @@ func (s *faultyStore) InsertIdempotency(ctx context.Context, r idempotency.Recor
 		return err
 	}
 	return s.wrote(s.Store.InsertIdempotency(ctx, r))
+}
+
+func (s *faultyStore) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
+	if err := s.read(ctx, "replace idempotency"); err != nil {
+		return err
+	}
+	return s.wrote(s.Store.ReplaceIdempotency(ctx, was, r))
 }
 
 func (s *faultyStore) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
@@ -31,32 +32,41 @@ type issued struct {
 	secret keys.Secret
 }
 
-// Created is when the key was made.
-func (i issued) Created() time.Time { return i.key.Created() }
-
 func (a *API) createKey(c *gin.Context) error {
 	var in client.CreateKey
 	body, err := bind(c, &in)
 	if err != nil {
 		return err
 	}
-	made, err := once(a, c, body, func() string { return ids.New(ids.Key) },
-		func(ctx context.Context, id string) (i issued, err error) {
-			i.key, i.secret, err = a.Keys.Issue(ctx, principal(c), keys.IssueInput{
-				ID: id, ServiceAccountID: in.ServiceAccountID, Environment: keys.Environment(in.Environment), KeyFields: keyFields(in.KeySettings),
-			})
-			return i, err
-		}, a.findIssued(c))
+	made, err := once(a, c, body, a.issuing(c, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
+		return a.Keys.Issue(ctx, principal(c), keys.IssueInput{
+			Claim: claim, ServiceAccountID: in.ServiceAccountID, Environment: keys.Environment(in.Environment), KeyFields: keyFields(in.KeySettings),
+		})
+	}))
 	if err != nil {
 		return err
 	}
 	return a.showIssued(c, made)
 }
 
-func (a *API) findIssued(c *gin.Context) func(context.Context, string) (issued, error) {
-	return func(ctx context.Context, id string) (i issued, err error) {
-		i.key, err = a.Keys.Key(ctx, principal(c), id)
-		return i, err
+// issuing makes a key, of which a store that is sharded by the digest may hold
+// two with one id.
+func (a *API) issuing(c *gin.Context, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) object[issued] {
+	return object[issued]{
+		newID:  func() string { return ids.New(ids.Key) },
+		perTry: true,
+		make: func(ctx context.Context, t *idempotency.Try) (i issued, err error) {
+			var claim keys.Claim // nil rather than a nil *Try
+			if t != nil {
+				claim = t
+			}
+			i.key, i.secret, err = make(ctx, claim)
+			return i, err
+		},
+		find: func(ctx context.Context, id string) (i issued, err error) {
+			i.key, err = a.Keys.Key(ctx, principal(c), id)
+			return i, err
+		},
 	}
 }
 
@@ -112,11 +122,9 @@ func (a *API) rotateKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := once(a, c, body, func() string { return ids.New(ids.Key) },
-		func(ctx context.Context, id string) (i issued, err error) {
-			i.key, i.secret, err = a.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{SuccessorID: id, Revision: rev, Grace: time.Duration(in.Grace), ExpiresAt: timeIn(in.ExpiresAt)})
-			return i, err
-		}, a.findIssued(c))
+	made, err := once(a, c, body, a.issuing(c, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
+		return a.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: rev, Grace: time.Duration(in.Grace), ExpiresAt: timeIn(in.ExpiresAt)})
+	}))
 	if err != nil {
 		return err
 	}

@@ -25,20 +25,19 @@ func (a *API) createOrganization(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := once(a, c, body, func() string { return ids.New(ids.Organization) },
-		func(ctx context.Context, id string) (keys.Organization, error) {
+	o, err := once(a, c, body, object[keys.Organization]{
+		newID: func() string { return ids.New(ids.Organization) },
+		make: withID(func(ctx context.Context, id string) (keys.Organization, error) {
 			return a.Keys.CreateOrganization(ctx, principal(c), id, organizationFields(in))
-		}, a.findOrganization(c))
+		}),
+		find: func(ctx context.Context, id string) (keys.Organization, error) {
+			return a.Keys.Organization(ctx, principal(c), id)
+		},
+	})
 	if err != nil {
 		return err
 	}
 	return created(c, "/api/organizations/"+o.ID, o.Revision, organizationOut(&o))
-}
-
-func (a *API) findOrganization(c *gin.Context) func(context.Context, string) (keys.Organization, error) {
-	return func(ctx context.Context, id string) (keys.Organization, error) {
-		return a.Keys.Organization(ctx, principal(c), id)
-	}
 }
 
 func (a *API) getOrganization(c *gin.Context) error {

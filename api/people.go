@@ -67,11 +67,13 @@ func (a *API) createUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	u, err := once(a, c, body, func() string { return ids.New(ids.User) },
-		func(ctx context.Context, id string) (auth.User, error) {
+	u, err := once(a, c, body, object[auth.User]{
+		newID: func() string { return ids.New(ids.User) },
+		make: withID(func(ctx context.Context, id string) (auth.User, error) {
 			return a.People.Create(ctx, principal(c), id, userFieldsIn(in))
-		},
-		func(ctx context.Context, id string) (auth.User, error) { return a.People.User(ctx, principal(c), id) })
+		}),
+		find: func(ctx context.Context, id string) (auth.User, error) { return a.People.User(ctx, principal(c), id) },
+	})
 	if err != nil {
 		return err
 	}
@@ -134,13 +136,15 @@ func (a *API) addMember(c *gin.Context) error {
 		return err
 	}
 	organization := c.Param("id")
-	m, err := once(a, c, body, func() string { return in.UserID },
-		func(ctx context.Context, _ string) (auth.Membership, error) {
+	m, err := once(a, c, body, object[auth.Membership]{
+		newID: func() string { return in.UserID },
+		make: withID(func(ctx context.Context, _ string) (auth.Membership, error) {
 			return a.People.AddMember(ctx, principal(c), organization, in.UserID, roleIn(in.MemberSettings))
-		},
-		func(ctx context.Context, userID string) (auth.Membership, error) {
+		}),
+		find: func(ctx context.Context, userID string) (auth.Membership, error) {
 			return a.People.Member(ctx, principal(c), organization, userID)
-		})
+		},
+	})
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func Problems() map[string]int {
 		string(errs.Invalid): 400, string(errs.Unauthenticated): 401, "authentication_failed": 401,
 		auth.CodeRequired: 401, NoActiveAccount: 401, auth.TokenNotValid: 401,
 		string(errs.Forbidden): 403, "csrf_failed": 403, string(errs.NotFound): 404, "method_not_allowed": 405,
-		string(errs.Conflict): 409, "too_many_keys": 409, "idempotency_key_reused": 409,
+		string(errs.Conflict): 409, "too_many_keys": 409, "idempotency_key_reused": 409, "idempotency_key_in_use": 409,
 		string(errs.NotAcceptable): 406, string(errs.Stale): 412, string(errs.TooLarge): 413, string(errs.Unsupported): 415,
 		string(errs.Limited): 429, "throttled": 429, httpx.InternalCode: 500, string(errs.Unavailable): 503,
 	}

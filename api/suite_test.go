@@ -83,6 +83,7 @@ type settings struct {
 	only      []string // authenticators that are on; nil: all
 	throttles api.Throttles
 	signup    auth.SignupPolicy // open if ""
+	beside    *suite            // the store is that of this one, as of another node
 }
 
 func throttles(anonymous, user, admin, account ratelimit.Rule, tiers map[string]ratelimit.Rule) api.Throttles {
@@ -94,6 +95,7 @@ func throttles(anonymous, user, admin, account ratelimit.Rule, tiers map[string]
 // for advance.
 type suite struct {
 	settings
+	path         string // of the store
 	store        *faultyStore
 	meter        *usage.Meter
 	recorder     *usage.Recorder
@@ -154,11 +156,15 @@ func newSuite(t *testing.T, with settings) *suite {
 	s := &suite{settings: with, log: &parts.Output{}, mails: &mailbox{}, marks: keys.NewMarks()}
 	s.at.Store(time.Now().UnixNano())
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	path := filepath.Join(t.TempDir(), "latchkey.db")
-	first, err := firstStart()
-	must(t, err)
-	must(t, os.WriteFile(path, first, 0o600))
-	opened, err := sqlite.Open(t.Context(), path)
+	if with.beside != nil {
+		s.path = with.beside.path
+	} else {
+		s.path = filepath.Join(t.TempDir(), "latchkey.db")
+		first, err := firstStart()
+		must(t, err)
+		must(t, os.WriteFile(s.path, first, 0o600))
+	}
+	opened, err := sqlite.Open(t.Context(), s.path)
 	must(t, err)
 	s.store = &faultyStore{Store: opened}
 	s.limiter, err = ratelimit.NewLocal(ratelimit.Config{Store: s.store, Logger: logger, Now: s.now})

@@ -18,9 +18,20 @@ const keyWord = "key"
 // IssueInput says which key to make.
 type IssueInput struct {
 	ID               string // fixed by the caller, or "" for a new one
+	Claim            Claim  // nil: none
 	ServiceAccountID string
 	Environment      Environment // that of the actor's credential if "", else Live
 	KeyFields
+}
+
+// Claim is the right to make one key, which its holder may lose to another
+// request for the same key while they make it.
+type Claim interface {
+	// Begin returns the id of the key, which is about to be stored.
+	Begin() string
+	// Confirm is called once the key is stored and before anybody learns of it.
+	// After an error the key is taken back.
+	Confirm(ctx context.Context) error
 }
 
 // Issue makes a key and returns it with its secret, which is nowhere to be
@@ -51,7 +62,7 @@ func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secre
 	if err != nil {
 		return Key{}, Secret{}, err
 	}
-	secret, err := s.insert(ctx, &k, tier.MaxKeys)
+	secret, err := s.insert(ctx, &k, tier.MaxKeys, in.Claim)
 	if err != nil {
 		return Key{}, Secret{}, fmt.Errorf("issue key: %w", err)
 	}
@@ -62,10 +73,13 @@ func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secre
 // has most keys alive already. Without transactions the count is taken after
 // the insert, and a key too many is taken back: two nodes may then both
 // refuse the last place, but never both fill it. Nobody knows a secret of a key taken back.
-func (s *Service) insert(ctx context.Context, k *Key, most int) (Secret, error) {
+func (s *Service) insert(ctx context.Context, k *Key, most int, claim Claim) (Secret, error) {
 	lock := &s.issuing[maphash.String(issuingSeed, k.ServiceAccountID)%uint64(len(s.issuing))]
 	lock.Lock()
 	defer lock.Unlock()
+	if claim != nil {
+		k.ID = claim.Begin()
+	}
 	if k.ID == "" {
 		k.ID = ids.New(ids.Key)
 	}
@@ -81,6 +95,9 @@ func (s *Service) insert(ctx context.Context, k *Key, most int) (Secret, error) 
 	alive := 0
 	if err == nil {
 		alive, err = s.aliveKeys(ctx, k.ServiceAccountID, most+1)
+	}
+	if err == nil && alive <= most && claim != nil {
+		err = claim.Confirm(ctx)
 	}
 	if err == nil && alive <= most {
 		return secret, nil

@@ -18,9 +18,6 @@ type Stamp struct {
 	Revision  int64     `json:"revision"`
 }
 
-// Created is when the object was made.
-func (s Stamp) Created() time.Time { return s.CreatedAt }
-
 // Metadata is a JSON object of the caller's own, at most MaxMetadataBytes as
 // compact JSON with at most MaxMetadataEntries members at the top. Nil stands
 // for {}.

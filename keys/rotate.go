@@ -16,6 +16,7 @@ const MaxGrace = 90 * 24 * time.Hour
 // RotateInput says how a key is rotated.
 type RotateInput struct {
 	SuccessorID string        // fixed by the caller, or "" for a new one
+	Claim       Claim         // of the successor; nil: none
 	Revision    int64         // that the key must have, or AnyRevision
 	Grace       time.Duration // how long the old key goes on working, at most MaxGrace
 	// ExpiresAt is when the successor ends. Zero gives it as long a life as the
@@ -44,7 +45,7 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id string, in RotateInput
 	if err != nil {
 		return Key{}, Secret{}, err
 	}
-	secret, err := s.insert(ctx, &successor, most)
+	secret, err := s.insert(ctx, &successor, most, in.Claim)
 	if err != nil {
 		return Key{}, Secret{}, fmt.Errorf("rotate key %s: %w", id, err)
 	}

@@ -69,6 +69,10 @@ func (l *lately) ask(ctx context.Context, now time.Time, what func(context.Conte
 	return l.err
 }
 
+// tryTimeout bounds a write that is tried: without a majority none would ever
+// end, and whoever asks /readyz does not wait for long.
+const tryTimeout = time.Second
+
 // checkStore asks the store. It is down when no key can be read and what is
 // cached has become too old to be served, and degraded when it cannot be
 // written.
@@ -76,9 +80,15 @@ func (a *app) checkStore(ctx context.Context) health.Result {
 	err := a.store.Ping(ctx)
 	now, p := time.Now(), a.verifier.Polling()
 	if err == nil {
-		return health.Found(now, now, a.writable.ask(ctx, now, a.store.TryWrite), health.Degraded)
+		return health.Found(now, now, a.writable.ask(ctx, now, a.tryWrite), health.Degraded)
 	}
-	return health.Found(now, p.LastPoll, err, unserved(p))
+	return health.Found(now, p.LastPoll, err, unserved(p, err))
+}
+
+func (a *app) tryWrite(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	return a.store.TryWrite(ctx)
 }
 
 // checkChanges says since when this node does not know what others changed, or
@@ -89,15 +99,17 @@ func (a *app) checkChanges(ctx context.Context) health.Result {
 	if s.PollErr == nil && s.Stale {
 		s.PollErr = errLate
 	}
-	worst := unserved(s.Polling)
-	if worst == health.Down && a.store.Ping(ctx) == nil {
-		worst = health.Degraded
+	var unread error
+	if s.Stale {
+		unread = a.store.Ping(ctx)
 	}
-	return health.Found(now, s.LastPoll, s.PollErr, worst)
+	return health.Found(now, s.LastPoll, s.PollErr, unserved(s.Polling, unread))
 }
 
-func unserved(p keys.Polling) health.State {
-	if p.Stale {
+// unserved is the state of a node that does not hear of changes, or whose store
+// fails: it is down when it can serve neither from memory nor from the store.
+func unserved(p keys.Polling, unread error) health.State {
+	if p.Stale && unread != nil {
 		return health.Down
 	}
 	return health.Degraded

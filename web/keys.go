@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"html/template"
 	"net/http"
 	"net/netip"
@@ -156,9 +155,9 @@ func (p *Portal) issueKey(c *gin.Context) error {
 	var k keys.Key
 	var secret keys.Secret
 	if err == nil {
-		k, secret, err = p.once(c, values, func(ctx context.Context, id string) (keys.Key, keys.Secret, error) {
+		k, secret, err = p.once(c, values, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
 			return p.Keys.Issue(ctx, principal(c), keys.IssueInput{
-				ID: id, ServiceAccountID: c.Param("id"), Environment: keys.Environment(values.Get("environment")), KeyFields: fields,
+				Claim: claim, ServiceAccountID: c.Param("id"), Environment: keys.Environment(values.Get("environment")), KeyFields: fields,
 			})
 		})
 	}
@@ -189,37 +188,39 @@ func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old 
 }
 
 // once makes a key unless this very form has made one already, which is then
-// returned without its secret: nothing shows a secret twice. Of two that come
-// at the same moment both may go to make it, and the id that they share lets one.
-func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Context, string) (keys.Key, keys.Secret, error)) (keys.Key, keys.Secret, error) {
-	ctx := c.Request.Context()
-	id, repeated, err := p.reserve(c, values, ids.Key)
-	if err != nil {
-		return keys.Key{}, keys.Secret{}, err
+// returned without its secret: nothing shows a secret twice.
+func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) (k keys.Key, secret keys.Secret, err error) {
+	if values.Get("once") == "" {
+		return k, secret, errs.New(errs.Invalid, p.texts["common.incomplete"])
 	}
+	request := repeatable(c, values, ids.Key)
+	request.PerTry = true
+	k, repeated, err := idempotency.Once(c.Request.Context(), p.Idempotency, request,
+		func(ctx context.Context, id string) (keys.Key, error) { return p.Keys.Key(ctx, principal(c), id) },
+		func(ctx context.Context, t *idempotency.Try) (made keys.Key, err error) {
+			made, secret, err = make(ctx, t)
+			return made, err
+		})
 	if repeated {
-		if k, err := p.Keys.Key(ctx, principal(c), id); !errors.Is(err, errs.NotFound) {
-			return k, keys.Secret{}, err
-		}
-	}
-	k, secret, err := make(ctx, id)
-	if errors.Is(err, errs.Conflict) {
-		if made, missing := p.Keys.Key(ctx, principal(c), id); missing == nil {
-			return made, keys.Secret{}, nil
-		}
+		secret = keys.Secret{}
 	}
 	return k, secret, err
 }
 
+// repeatable is a form that may come twice.
+func repeatable(c *gin.Context, values url.Values, prefix string) idempotency.Request {
+	return idempotency.Request{
+		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: func() string { return ids.New(prefix) },
+	}
+}
+
 // reserve returns the id of what the form makes, the same each time that it is
 // sent.
-func (p *Portal) reserve(c *gin.Context, values url.Values, prefix string) (id string, repeated bool, err error) {
+func (p *Portal) reserve(c *gin.Context, values url.Values, prefix string) (id string, err error) {
 	if values.Get("once") == "" {
-		return "", false, errs.New(errs.Invalid, p.texts["common.incomplete"])
+		return "", errs.New(errs.Invalid, p.texts["common.incomplete"])
 	}
-	return p.Idempotency.Reserve(c.Request.Context(), idempotency.Request{
-		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: ids.New(prefix),
-	})
+	return p.Idempotency.Reserve(c.Request.Context(), repeatable(c, values, prefix))
 }
 
 func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) error {
@@ -346,8 +347,8 @@ func (p *Portal) rotateKey(c *gin.Context) error {
 	if err != nil {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], faults{"grace": p.texts["key_rotate.choose"]})
 	}
-	k, secret, err := p.once(c, values, func(ctx context.Context, id string) (keys.Key, keys.Secret, error) {
-		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{SuccessorID: id, Revision: keys.AnyRevision, Grace: period})
+	k, secret, err := p.once(c, values, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
+		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: keys.AnyRevision, Grace: period})
 	})
 	if wrong, ok := p.asFaults(err, "grace"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], wrong)

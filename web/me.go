@@ -166,7 +166,7 @@ func (p *Portal) createToken(c *gin.Context) error {
 			return again(wrong)
 		}
 	}
-	id, _, err := p.reserve(c, values, ids.Token)
+	id, err := p.reserve(c, values, ids.Token)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,14 @@
 // Package idempotency lets a client repeat a POST without making anything
-// twice (IETF httpapi draft, The Idempotency-Key HTTP Header Field). The id of
-// the object to be made is fixed and stored under the client's key before the
-// object is: every repeat, concurrent or after a crash, tries to make the same
-// id, and the store lets only one succeed.
+// twice (IETF httpapi draft, The Idempotency-Key HTTP Header Field).
+//
+// Who is first with a key inserts a claim, which names the id of what they are
+// about to make, before they make anything: one insert into a collection that is
+// never sharded, so that one of many gets it on whatever node. The others wait
+// for what comes of it. A claim that nobody confirms in time, as its node died,
+// is taken over by the next request, which looks for the object before it makes
+// it. So no more is asked of the store than that it takes a claim once and
+// changes one record in one step: what is made may lie in a sharded collection,
+// where an id is taken once on each shard.
 package idempotency
 
 import (
@@ -18,26 +24,58 @@ import (
 // MaxKeyLength bounds the header's value, in bytes.
 const MaxKeyLength = 255
 
-// Record ties a client's key to the id of what its request makes.
+const (
+	// lease is how long a try may take. Then it is given up, and after it another
+	// one may begin.
+	lease = 15 * time.Second
+	// skew is by how much the clocks of nodes may differ.
+	skew = 5 * time.Second
+	// patience is how long a request waits for another one with its key.
+	patience = 5 * time.Second
+	// pause is how often it looks.
+	pause = 50 * time.Millisecond
+	// releaseTime bounds the release of a claim behind a refusal.
+	releaseTime = 2 * time.Second
+)
+
+// Record is a claim: it ties a client's key to the id of what its request makes.
 type Record struct {
 	Key         [sha256.Size]byte // digest of principal, operation and the client's key
 	Fingerprint [sha256.Size]byte // digest of the request's body
-	ObjectID    string
+	ObjectID    string            // of what the present try makes
 	CreatedAt   time.Time
+	Try         int64     // grows with every request that takes the claim over
+	Made        bool      // the object is stored
+	FreeAt      time.Time // when a claim that is not Made may be taken over; zero in records of earlier releases
 }
+
+// free reports whether nobody is making the object any more.
+func (r *Record) free(now time.Time) bool {
+	at := r.FreeAt
+	if at.IsZero() {
+		at = r.CreatedAt.Add(lease + skew)
+	}
+	return r.Made || !now.Before(at)
+}
+
+// released reports whether the last try ended in a refusal: nothing was made.
+func (r *Record) released() bool { return !r.Made && r.FreeAt.Equal(r.CreatedAt) }
 
 // Store keeps records for at least a day.
 type Store interface {
 	// InsertIdempotency stores the record, or fails with errs.Conflict where
-	// its Key is taken.
+	// its Key is taken. Of many at once, on whatever node, one succeeds.
 	InsertIdempotency(ctx context.Context, r Record) error
 	// Idempotency returns the record with the key, or errs.NotFound.
 	Idempotency(ctx context.Context, key [sha256.Size]byte) (Record, error)
+	// ReplaceIdempotency stores r in the place of the record with its Key if that
+	// still has the Try and the Made of was, and fails with errs.Stale otherwise.
+	ReplaceIdempotency(ctx context.Context, was, r Record) error
 	// DeleteIdempotencyBefore removes at most limit records older than before.
 	DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// Keeper reserves ids.
+// Keeper keeps claims.
 type Keeper struct {
 	store Store
 	now   func() time.Time
@@ -52,38 +90,171 @@ type Request struct {
 	Operation string // method and path
 	Key       string // the header's value
 	Body      []byte
-	NewID     string // the id to use when this is the first request with the key
+	NewID     func() string // the id to use when this is the first request with the key
+	// PerTry gives each try an id of its own. It is for objects of which the store
+	// may hold two with one id; tries at others make the same one.
+	PerTry bool
 }
 
-// Reserve returns the id that the request's object must have, and whether an
-// earlier request has reserved it. The same key with another body is refused
-// with errs.Conflict and the code idempotency_key_reused.
-func (k *Keeper) Reserve(ctx context.Context, r Request) (id string, repeated bool, err error) {
+// claim makes the record of the first try, or returns what an earlier request
+// has made of it. The same key with another body is refused with errs.Conflict
+// and the code idempotency_key_reused.
+func (k *Keeper) claim(ctx context.Context, r *Request) (record Record, mine bool, err error) {
 	if len(r.Key) > MaxKeyLength {
 		var f errs.Faults
 		f.Add("Idempotency-Key", fmt.Sprintf("must be at most %d bytes", MaxKeyLength))
-		return "", false, f.Err()
+		return record, false, f.Err()
 	}
-	record := Record{
+	now := k.now().UTC().Truncate(time.Millisecond)
+	record = Record{
 		Key:         sha256.Sum256(fmt.Appendf(nil, "%d:%s%d:%s%s", len(r.Principal), r.Principal, len(r.Operation), r.Operation, r.Key)),
 		Fingerprint: sha256.Sum256(r.Body),
-		ObjectID:    r.NewID,
-		CreatedAt:   k.now().UTC().Truncate(time.Millisecond),
+		ObjectID:    r.NewID(),
+		CreatedAt:   now,
+		Try:         1,
+		FreeAt:      now.Add(lease + skew),
 	}
 	err = k.store.InsertIdempotency(ctx, record)
 	if err == nil {
-		return record.ObjectID, false, nil
+		return record, true, nil
 	}
 	if !errors.Is(err, errs.Conflict) {
-		return "", false, fmt.Errorf("reserve idempotency key: %w", err)
+		return record, false, fmt.Errorf("claim an idempotency key: %w", err)
 	}
 	earlier, err := k.store.Idempotency(ctx, record.Key)
 	if err != nil {
-		return "", false, fmt.Errorf("read idempotency key: %w", err)
+		return record, false, fmt.Errorf("read an idempotency key: %w", err)
 	}
 	if earlier.Fingerprint != record.Fingerprint {
-		return "", false, errs.WithCode(errs.Conflict, "idempotency_key_reused",
+		return record, false, errs.WithCode(errs.Conflict, "idempotency_key_reused",
 			"this Idempotency-Key was used with a different body; use a new one")
 	}
-	return earlier.ObjectID, true, nil
+	return earlier, false, nil
+}
+
+// Reserve returns the id that the request's object must have, the same for each
+// request with the key. It is for objects whose ids the store takes once and
+// whose repeats are answered by a refusal.
+func (k *Keeper) Reserve(ctx context.Context, r Request) (id string, err error) {
+	record, _, err := k.claim(ctx, &r)
+	return record.ObjectID, err
+}
+
+// Once makes the object of the request, or finds what an earlier one with the
+// same key has made. A request that comes while another one makes it waits for
+// it; if that takes long, it is refused with errs.Conflict and the code
+// idempotency_key_in_use. find returns the object with the id or errs.NotFound.
+func Once[T any](ctx context.Context, k *Keeper, r Request, find func(ctx context.Context, id string) (T, error), make func(context.Context, *Try) (T, error)) (object T, repeated bool, err error) {
+	var none T
+	for waiting := time.Now(); ; {
+		began := time.Now()
+		record, mine, err := k.claim(ctx, &r)
+		if err != nil {
+			return none, false, err
+		}
+		if !mine && !record.free(k.now()) {
+			if err := rest(ctx, waiting); err != nil {
+				return none, false, err
+			}
+			continue
+		}
+		t := &Try{keeper: k, record: record, shared: !r.PerTry}
+		if !mine {
+			object, found, err := earlier(ctx, t, &r, find)
+			if errors.Is(err, errs.Stale) {
+				continue // another request was faster
+			}
+			if found || err != nil {
+				return object, found, err
+			}
+		}
+		object, repeated, err = attempt(ctx, t, began, find, make)
+		if !errors.Is(err, errTaken) {
+			return object, repeated, err
+		}
+	}
+}
+
+// earlier returns what an earlier try has made. Where that is nothing, t becomes
+// the next one.
+func earlier[T any](ctx context.Context, t *Try, r *Request, find func(context.Context, string) (T, error)) (object T, found bool, err error) {
+	was := t.record
+	if !was.released() {
+		object, err = find(ctx, was.ObjectID)
+		if err == nil {
+			err = t.keeper.adopt(ctx, was)
+			return object, err == nil, err
+		}
+		if !errors.Is(err, errs.NotFound) {
+			return object, false, err
+		}
+		t.unsure = !was.Made
+	}
+	t.record, err = t.keeper.takeOver(ctx, was, r)
+	return object, false, err
+}
+
+// rest waits for another request, but not for ever.
+func rest(ctx context.Context, since time.Time) error {
+	if time.Since(since) >= patience {
+		return errs.WithCode(errs.Conflict, "idempotency_key_in_use",
+			"another request with this Idempotency-Key is being answered, or was given up a moment ago; send this one again in a few seconds")
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// attempt makes the object. errTaken says that another request took the claim
+// over.
+func attempt[T any](ctx context.Context, t *Try, began time.Time, find func(context.Context, string) (T, error), make func(context.Context, *Try) (T, error)) (object T, repeated bool, err error) {
+	making, cancel := context.WithDeadline(ctx, began.Add(lease))
+	defer cancel()
+	object, err = make(making, t)
+	if err == nil {
+		err = t.Confirm(making)
+	}
+	if errors.Is(err, errTaken) || (errors.Is(err, errs.Conflict) && t.lost(ctx)) {
+		return object, false, errTaken
+	}
+	if err != nil && making.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", errs.Unavailable, err)
+	}
+	if errors.Is(err, errs.Conflict) && t.unsure { // the earlier try got through after all
+		if found, missing := find(ctx, t.record.ObjectID); missing == nil {
+			return found, true, t.Confirm(ctx)
+		}
+	}
+	if err != nil {
+		t.release(ctx, err)
+	}
+	return object, false, err
+}
+
+// adopt confirms what an earlier try has made.
+func (k *Keeper) adopt(ctx context.Context, r Record) error {
+	if r.Made {
+		return nil
+	}
+	made := r
+	made.Made = true
+	return k.store.ReplaceIdempotency(ctx, r, made)
+}
+
+// takeOver makes the claim this request's. The try before can then not be
+// confirmed any more.
+func (k *Keeper) takeOver(ctx context.Context, r Record, of *Request) (Record, error) {
+	next := r
+	next.Try++
+	next.Made = false
+	next.FreeAt = k.now().UTC().Truncate(time.Millisecond).Add(lease + skew)
+	if of.PerTry {
+		next.ObjectID = of.NewID()
+	}
+	return next, k.store.ReplaceIdempotency(ctx, r, next)
 }

@@ -2,12 +2,12 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"golang.org/x/sync/errgroup"
 
@@ -26,41 +26,74 @@ type collection[T, F, R any] struct {
 	decode     func(*R) (T, error)
 	where      func(F) bson.D
 	untouched  []string // fields that Replace leaves alone
+	// shard is set where the collection may be sharded by something else than the
+	// id: it returns the field that it is sharded by.
+	shard func(*T) bson.E
 	// bury is set where other nodes cache the objects: it returns what belongs
 	// into the tombstone.
 	bury func(*T) tombstone
 }
 
-func (c *collection[T, F, R]) documents() *mongo.Collection { return c.store.db.Collection(c.name) }
+func (c *collection[T, F, R]) documents() documents { return c.store.in(c.name) }
 
 func (c *collection[T, F, R]) Insert(ctx context.Context, object T) error {
-	_, err := c.documents().InsertOne(ctx, c.encode(&object))
-	return known(err)
+	return c.documents().insert(ctx, c.encode(&object))
 }
 
 func (c *collection[T, F, R]) Get(ctx context.Context, id string) (T, error) {
+	if c.shard != nil && c.store.sharded {
+		return c.anywhere(ctx, id)
+	}
 	return c.one(ctx, "_id", id)
+}
+
+// anywhere looks for the id on all shards. It is on one of them: where another
+// one is away that does not matter, unless it is not found on those that answer.
+func (c *collection[T, F, R]) anywhere(ctx context.Context, id string) (object T, err error) {
+	var document R
+	err = c.documents().first(ctx, byID(id), &document, options.FindOne().SetAllowPartialResults(true))
+	if errors.Is(err, errs.NotFound) {
+		err = c.documents().first(ctx, byID(id), &document)
+	}
+	if err != nil {
+		return object, err
+	}
+	return c.decode(&document)
 }
 
 func (c *collection[T, F, R]) one(ctx context.Context, field string, value any) (object T, err error) {
 	var document R
-	if err := c.documents().FindOne(ctx, bson.D{{Key: field, Value: value}}).Decode(&document); err != nil {
-		return object, known(err)
+	if err := c.documents().first(ctx, bson.D{{Key: field, Value: value}}, &document); err != nil {
+		return object, err
 	}
 	return c.decode(&document)
 }
 
 func (c *collection[T, F, R]) Replace(ctx context.Context, object T) error {
-	id, revision := c.identify(&object)
-	set, err := c.replacement(&object)
+	id, _ := c.identify(&object)
+	change, err := c.replacement(&object)
 	if err != nil {
 		return err
 	}
-	result, err := c.documents().UpdateOne(ctx, atRevision(id, revision-1), set)
-	if err != nil || result.MatchedCount == 1 {
-		return known(err)
+	there, err := c.documents().update(ctx, c.before(&object), change)
+	if err != nil || there {
+		return err
 	}
 	return c.lost(ctx, id)
+}
+
+// before is the document that the object takes the place of.
+func (c *collection[T, F, R]) before(object *T) bson.D {
+	id, revision := c.identify(object)
+	return c.on(object, atRevision(id, revision-1))
+}
+
+// on names the shard of the object as well.
+func (c *collection[T, F, R]) on(object *T, where bson.D) bson.D {
+	if c.shard == nil {
+		return where
+	}
+	return append(where, c.shard(object))
 }
 
 func (c *collection[T, F, R]) replacement(object *T) (bson.D, error) {
@@ -68,13 +101,13 @@ func (c *collection[T, F, R]) replacement(object *T) (bson.D, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := bson.D{}
+	change := bson.D{}
 	for _, f := range fields {
 		if f.Key != "_id" && !slices.Contains(c.untouched, f.Key) {
-			set = append(set, f)
+			change = append(change, f)
 		}
 	}
-	return bson.D{{Key: "$set", Value: set}}, nil
+	return bson.D{{Key: "$set", Value: change}}, nil
 }
 
 func atRevision(id string, revision int64) bson.D {
@@ -101,6 +134,7 @@ func (c *collection[T, F, R]) lost(ctx context.Context, id string) error {
 // makes others reload an object that is still there, which does no harm; and
 // one that reloaded it in between learns again that it is gone.
 func (c *collection[T, F, R]) Delete(ctx context.Context, id string, revision int64) error {
+	where := atRevision(id, revision)
 	var grave tombstone
 	if c.bury != nil {
 		object, err := c.Get(ctx, id)
@@ -111,12 +145,13 @@ func (c *collection[T, F, R]) Delete(ctx context.Context, id string, revision in
 		if err := c.store.plant(ctx, grave); err != nil {
 			return err
 		}
+		where = c.on(&object, where)
 	}
-	result, err := c.documents().DeleteOne(ctx, atRevision(id, revision))
+	there, err := c.documents().remove(ctx, where)
 	if err != nil {
-		return known(err)
+		return err
 	}
-	if result.DeletedCount == 0 {
+	if !there {
 		return c.lost(ctx, id)
 	}
 	if c.bury == nil {
@@ -137,17 +172,13 @@ func (c *collection[T, F, R]) List(ctx context.Context, filter F, page keys.Page
 		}
 		where = append(where, bson.E{Key: "_id", Value: bson.D{{Key: operator, Value: page.After}}})
 	}
-	return c.find(ctx, where, bson.D{{Key: "_id", Value: order}}, page.Limit)
+	return c.list(ctx, where, bson.D{{Key: "_id", Value: order}}, page.Limit)
 }
 
-func (c *collection[T, F, R]) find(ctx context.Context, where, order bson.D, most int) ([]T, error) {
-	cursor, err := c.documents().Find(ctx, where, options.Find().SetSort(order).SetLimit(int64(most)))
+func (c *collection[T, F, R]) list(ctx context.Context, where, order bson.D, most int) ([]T, error) {
+	documents, err := find[R](ctx, c.documents(), where, options.Find().SetSort(order).SetLimit(int64(most)))
 	if err != nil {
-		return nil, known(err)
-	}
-	var documents []R
-	if err := cursor.All(ctx, &documents); err != nil {
-		return nil, known(err)
+		return nil, err
 	}
 	objects := make([]T, len(documents))
 	for i := range documents {
@@ -202,13 +233,13 @@ type tombstone struct {
 
 func (s *Store) plant(ctx context.Context, t tombstone) error {
 	t.DeletedAt = time.Now().UTC()
-	_, err := s.db.Collection("tombstones").ReplaceOne(ctx, bson.D{{Key: "_id", Value: t.ID}}, t, options.Replace().SetUpsert(true))
-	return known(err)
+	_, err := s.in("tombstones").replace(ctx, byID(t.ID), t, options.Replace().SetUpsert(true))
+	return err
 }
 
 // DeleteTombstonesBefore removes at most limit tombstones.
 func (s *Store) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.deleteSome(ctx, "tombstones", bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
+	return s.in("tombstones").removeSome(ctx, bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }
 
 // Bury notes that whatever has the id is no more.
@@ -218,8 +249,7 @@ func (s *Store) Bury(ctx context.Context, id string) error {
 
 // Buried reports whether the id was buried or deleted lately.
 func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
-	n, err := s.db.Collection("tombstones").CountDocuments(ctx, bson.D{{Key: "_id", Value: id}})
-	return n > 0, known(err)
+	return s.in("tombstones").exists(ctx, byID(id))
 }
 
 // ChangedSince returns what was written or deleted not before since. All kinds
@@ -235,7 +265,7 @@ func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, known(err)
+		return nil, err
 	}
 	return slices.Concat(found...), nil
 }
@@ -245,17 +275,13 @@ func (s *Store) changedIn(ctx context.Context, name string, since time.Time, lim
 	if name == "tombstones" {
 		field = "deleted_at"
 	}
-	cursor, err := s.db.Collection(name).Find(ctx, bson.D{{Key: field, Value: bson.D{{Key: "$gte", Value: since}}}},
-		options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "hash", Value: 1}, {Key: "revision", Value: 1}}))
-	if err != nil {
-		return nil, err
-	}
-	var found []struct {
+	found, err := find[struct {
 		ID       string `bson:"_id"`
 		Hash     []byte `bson:"hash"`
 		Revision int64  `bson:"revision"`
-	}
-	if err := cursor.All(ctx, &found); err != nil {
+	}](ctx, s.in(name), bson.D{{Key: field, Value: bson.D{{Key: "$gte", Value: since}}}},
+		options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "hash", Value: 1}, {Key: "revision", Value: 1}}))
+	if err != nil {
 		return nil, err
 	}
 	changes := make([]keys.Change, len(found))

@@ -71,8 +71,8 @@ func (c tokenCollection) ByHash(ctx context.Context, hash auth.TokenHash) (auth.
 
 // TouchToken notes when the token was last used.
 func (c tokenCollection) TouchToken(ctx context.Context, id string, at time.Time) error {
-	_, err := c.documents().UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$set", Value: bson.D{{Key: "last_used_at", Value: at}}}})
-	return known(err)
+	_, err := c.documents().update(ctx, byID(id), set(bson.E{Key: "last_used_at", Value: at}))
+	return err
 }
 
 type family struct {

@@ -7,9 +7,9 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -114,12 +114,12 @@ func (s *Store) nextPair(ctx context.Context, collection, field string, organiza
 		bson.D{{Key: "organization_id", Value: bson.D{{Key: "$gt", Value: *organizationID}}}},
 	}}}
 	var next map[string]any
-	err = s.db.Collection(collection).FindOne(ctx, behind, options.FindOne().SetSort(order).SetProjection(order)).Decode(&next)
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	err = s.in(collection).first(ctx, behind, &next, options.FindOne().SetSort(order).SetProjection(order))
+	if errors.Is(err, errs.NotFound) {
 		return false, nil
 	}
 	if err != nil {
-		return false, known(err)
+		return false, err
 	}
 	*organizationID, _ = next["organization_id"].(string)
 	*id, _ = next[field].(string)

@@ -1,18 +1,14 @@
 package mongo
 
 import (
-	"errors"
-	"fmt"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -49,28 +45,11 @@ func TestConsistencyIsNotUpToTheConnectionString(t *testing.T) {
 	if o.WriteConcern.W != "majority" || !o.WriteConcern.Acknowledged() {
 		t.Errorf("writes are acknowledged by %v", o.WriteConcern.W)
 	}
-	if o.ReadPreference.Mode() != readpref.PrimaryMode || o.ReadConcern.Level != "local" {
+	if o.ReadPreference.Mode() != readpref.PrimaryMode || o.ReadConcern.Level != "majority" {
 		t.Errorf("reads go to %s with level %s", o.ReadPreference.Mode(), o.ReadConcern.Level)
 	}
 	if *o.Timeout != keys.WriteBound || *o.ServerSelectionTimeout != selectionTimeout {
 		t.Errorf("time-outs are %s and %s", *o.Timeout, *o.ServerSelectionTimeout)
-	}
-}
-
-func TestAReplicaSetWithoutAPrimaryIsUnavailable(t *testing.T) {
-	t.Parallel()
-	for _, err := range []error{
-		mongo.CommandError{Code: 10107, Name: "NotWritablePrimary"},
-		mongo.CommandError{Code: 11602, Name: "InterruptedDueToReplStateChange"},
-		mongo.WriteException{WriteConcernError: &mongo.WriteConcernError{Code: 91, Name: "ShutdownInProgress"}},
-		fmt.Errorf("insert: %w", mongo.CommandError{Code: 189}),
-	} {
-		if got := known(err); !errors.Is(got, errs.Unavailable) {
-			t.Errorf("%v has the kind %q", err, errs.KindOf(got))
-		}
-	}
-	if got := known(mongo.CommandError{Code: 2, Name: "BadValue"}); errs.KindOf(got) != "" {
-		t.Errorf("our own fault has the kind %q", errs.KindOf(got))
 	}
 }
 

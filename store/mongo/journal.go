@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -39,48 +39,43 @@ const lastEntry = 1<<63 - 1
 
 // WriteJournal appends an entry to the owner's journal.
 func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error {
-	_, err := s.journals().UpdateOne(ctx, bson.D{{Key: "_id", Value: owner}}, bson.D{
+	err := s.journals().upsert(ctx, byID(owner), bson.D{
 		{Key: "$set", Value: bson.D{{Key: "written_at", Value: at.UnixNano()}}},
 		{Key: "$setOnInsert", Value: bson.D{{Key: "claimed", Value: false}, {Key: "through", Value: int64(0)}, {Key: "rows", Value: 0}}},
-	}, options.UpdateOne().SetUpsert(true))
+	})
 	if err != nil {
-		return known(err)
+		return err
 	}
-	_, err = s.entries().InsertOne(ctx, journalEntry{ID: entryID(owner, e.Number), Number: e.Number, Data: e.Data})
-	return known(err)
+	return s.entries().insert(ctx, journalEntry{ID: entryID(owner, e.Number), Number: e.Number, Data: e.Data})
 }
 
-func (s *Store) journals() *mongo.Collection { return s.db.Collection("usage_journals") }
+func (s *Store) journals() documents { return s.in("usage_journals") }
 
-func (s *Store) entries() *mongo.Collection { return s.db.Collection("usage_entries") }
+func (s *Store) entries() documents { return s.in("usage_entries") }
 
 // TrimJournal removes the owner's entries through the number. Progress is
 // forgotten first: killed in between, whoever takes the journal over counts
 // some rows twice rather than losing any.
 func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) error {
-	start := bson.D{{Key: "$set", Value: bson.D{{Key: "through", Value: int64(0)}, {Key: "rows", Value: 0}}}}
-	if _, err := s.journals().UpdateOne(ctx, bson.D{{Key: "_id", Value: owner}}, start); err != nil {
-		return known(err)
+	start := set(bson.E{Key: "through", Value: int64(0)}, bson.E{Key: "rows", Value: 0})
+	if _, err := s.journals().update(ctx, byID(owner), start); err != nil {
+		return err
 	}
-	if _, err := s.entries().DeleteMany(ctx, entriesThrough(owner, through)); err != nil {
-		return known(err)
+	if _, err := s.entries().removeAll(ctx, entriesThrough(owner, through)); err != nil {
+		return err
 	}
-	err := s.entries().FindOne(ctx, entriesThrough(owner, lastEntry)).Err()
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		_, err = s.journals().DeleteOne(ctx, bson.D{{Key: "_id", Value: owner}})
+	more, err := s.entries().exists(ctx, entriesThrough(owner, lastEntry))
+	if err == nil && !more {
+		_, err = s.journals().remove(ctx, byID(owner))
 	}
-	return known(err)
+	return err
 }
 
 // Journals returns when each journal was last written to, by owner.
 func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
-	cursor, err := s.journals().Find(ctx, bson.D{})
+	found, err := find[journal](ctx, s.journals(), bson.D{})
 	if err != nil {
-		return nil, known(err)
-	}
-	var found []journal
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, known(err)
+		return nil, err
 	}
 	all := map[string]time.Time{}
 	for i := range found {
@@ -92,22 +87,17 @@ func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
 // ClaimJournal takes over the owner's journal.
 func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p usage.Progress, entries []usage.Entry, err error) {
 	unchanged := bson.D{{Key: "_id", Value: owner}, {Key: "written_at", Value: seen.UnixNano()}}
-	take := bson.D{{Key: "$set", Value: bson.D{{Key: "claimed", Value: true}, {Key: "written_at", Value: at.UnixNano()}}}}
 	var j journal
-	err = s.journals().FindOneAndUpdate(ctx, unchanged, take).Decode(&j)
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	err = s.journals().take(ctx, unchanged, set(bson.E{Key: "claimed", Value: true}, bson.E{Key: "written_at", Value: at.UnixNano()}), &j)
+	if errors.Is(err, errs.NotFound) {
 		return p, nil, usage.ErrClaimed
 	}
 	if err != nil {
-		return p, nil, known(err)
+		return p, nil, err
 	}
-	cursor, err := s.entries().Find(ctx, entriesThrough(owner, lastEntry), options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	found, err := find[journalEntry](ctx, s.entries(), entriesThrough(owner, lastEntry), options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
-		return p, nil, known(err)
-	}
-	var found []journalEntry
-	if err := cursor.All(ctx, &found); err != nil {
-		return p, nil, known(err)
+		return p, nil, err
 	}
 	for i := range found {
 		entries = append(entries, usage.Entry{Number: found[i].Number, Data: found[i].Data})
@@ -117,11 +107,11 @@ func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Ti
 
 // note sets fields of a journal that nobody else has claimed.
 func (s *Store) note(ctx context.Context, owner string, fields bson.D) error {
-	result, err := s.journals().UpdateOne(ctx, bson.D{{Key: "_id", Value: owner}, {Key: "claimed", Value: false}}, bson.D{{Key: "$set", Value: fields}})
-	if err == nil && result.MatchedCount == 0 {
+	ours, err := s.journals().update(ctx, bson.D{{Key: "_id", Value: owner}, {Key: "claimed", Value: false}}, set(fields...))
+	if err == nil && !ours {
 		return usage.ErrClaimed
 	}
-	return known(err)
+	return err
 }
 
 // addFrom adds the pages of a journal. What was added before the process was

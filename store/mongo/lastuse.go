@@ -7,7 +7,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
@@ -24,7 +23,7 @@ type keyUse struct {
 	Agent string    `bson:"agent"`
 }
 
-func (c keyCollection) uses() *mongo.Collection { return c.store.db.Collection("key_uses") }
+func (c keyCollection) uses() documents { return c.store.in("key_uses") }
 
 // TouchLastUsed notes the uses that are later than the stored ones.
 func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
@@ -34,10 +33,10 @@ func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.
 	writes := make([]mongo.WriteModel, 0, len(used))
 	for id, u := range used {
 		earlier := bson.D{{Key: "_id", Value: id}, {Key: "at", Value: bson.D{{Key: "$lt", Value: u.At}}}}
-		set := bson.D{{Key: "at", Value: u.At}, {Key: "ip", Value: u.Address}, {Key: "agent", Value: u.UserAgent}}
-		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(earlier).SetUpdate(bson.D{{Key: "$set", Value: set}}).SetUpsert(true))
+		later := set(bson.E{Key: "at", Value: u.At}, bson.E{Key: "ip", Value: u.Address}, bson.E{Key: "agent", Value: u.UserAgent})
+		writes = append(writes, mongo.NewUpdateOneModel().SetFilter(earlier).SetUpdate(later).SetUpsert(true))
 	}
-	_, err := c.uses().BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
+	_, err := c.uses().bulk(ctx, writes)
 	if _, only := overtaken(err); only {
 		return nil // later ones are there
 	}
@@ -53,21 +52,21 @@ func (c keyCollection) ReplaceAll(ctx context.Context, all []keys.Key) (left []s
 	}
 	writes := make([]mongo.WriteModel, len(all))
 	for i := range all {
-		set, err := c.replacement(&all[i])
+		change, err := c.replacement(&all[i])
 		if err != nil {
 			return nil, err
 		}
-		writes[i] = mongo.NewUpdateOneModel().SetFilter(atRevision(all[i].ID, all[i].Revision-1)).SetUpdate(set)
+		writes[i] = mongo.NewUpdateOneModel().SetFilter(c.before(&all[i])).SetUpdate(change)
 	}
-	result, err := c.documents().BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
-	if err != nil || result.MatchedCount == int64(len(all)) {
+	matched, err := c.documents().bulk(ctx, writes)
+	if err != nil || matched == int64(len(all)) {
 		return nil, known(err)
 	}
 	ids := make([]string, len(all))
 	for i := range all {
 		ids[i] = all[i].ID
 	}
-	found, err := c.find(ctx, oneOf(bson.D{}, "_id", ids), bson.D{{Key: "_id", Value: 1}}, len(ids))
+	found, err := c.list(ctx, oneOf(bson.D{}, "_id", ids), bson.D{{Key: "_id", Value: 1}}, len(ids))
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +137,7 @@ func (c keyCollection) listByUse(ctx context.Context, f keys.KeyFilter, page key
 	no := false
 	rest := f
 	rest.Order, rest.Revoked, rest.UnusedSince = keys.Newest, &no, time.Time{}
-	all, err := c.find(ctx, c.where(rest), bson.D{{Key: "_id", Value: 1}}, keys.MostLooked)
+	all, err := c.list(ctx, c.where(rest), bson.D{{Key: "_id", Value: 1}}, keys.MostLooked)
 	if err == nil {
 		err = c.addUses(ctx, all)
 	}
@@ -156,7 +155,7 @@ func (c keyCollection) listByUse(ctx context.Context, f keys.KeyFilter, page key
 func (c keyCollection) listWithUse(ctx context.Context, f keys.KeyFilter, page keys.Page) (found []keys.Key, err error) {
 	if f.Order == keys.EndFirst {
 		all := bson.A{c.where(f), bson.D{{Key: "ends_at", Value: bson.D{{Key: "$ne", Value: nil}}}}, endsBehind(page.After)}
-		found, err = c.find(ctx, bson.D{{Key: "$and", Value: all}}, bson.D{{Key: "ends_at", Value: 1}, {Key: "_id", Value: 1}}, page.Limit)
+		found, err = c.list(ctx, bson.D{{Key: "$and", Value: all}}, bson.D{{Key: "ends_at", Value: 1}, {Key: "_id", Value: 1}}, page.Limit)
 	} else {
 		found, err = c.collection.List(ctx, f, page)
 	}
@@ -189,13 +188,9 @@ func (c keyCollection) addUses(ctx context.Context, found []keys.Key) error {
 	for i := range found {
 		ids[i], places[found[i].ID] = found[i].ID, &found[i]
 	}
-	cursor, err := c.uses().Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
+	uses, err := find[keyUse](ctx, c.uses(), bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
 	if err != nil {
-		return known(err)
-	}
-	var uses []keyUse
-	if err := cursor.All(ctx, &uses); err != nil {
-		return known(err)
+		return err
 	}
 	for _, u := range uses {
 		if k := places[u.ID]; u.At.After(k.LastUsedAt) {
@@ -210,6 +205,6 @@ func (c keyCollection) Delete(ctx context.Context, id string, revision int64) er
 	if err := c.collection.Delete(ctx, id, revision); err != nil {
 		return err
 	}
-	_, err := c.uses().DeleteOne(context.WithoutCancel(ctx), bson.D{{Key: "_id", Value: id}})
-	return known(err)
+	_, err := c.uses().remove(context.WithoutCancel(ctx), byID(id))
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -98,8 +99,7 @@ func (s *Store) AppendEvents(ctx context.Context, all []audit.Event) error {
 	for i := range all {
 		documents[i] = eventOf(&all[i])
 	}
-	_, err := s.events().documents().InsertMany(ctx, documents)
-	return known(err)
+	return s.events().documents().insertAll(ctx, documents)
 }
 
 // Events returns one page of the log, newest first.
@@ -114,11 +114,11 @@ func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) 
 	var d struct {
 		Used int64 `bson:"used"`
 	}
-	err := s.db.Collection("quota_use").FindOne(ctx, bson.D{{Key: "_id", Value: quotaID(id, window)}}).Decode(&d)
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	err := s.in("quota_use").first(ctx, byID(quotaID(id, window)), &d)
+	if errors.Is(err, errs.NotFound) {
 		return 0, nil
 	}
-	return d.Used, known(err)
+	return d.Used, err
 }
 
 // AddQuotaUse adds to what was used. Each addition is atomic on its own: after
@@ -130,43 +130,63 @@ func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) erro
 	}
 	writes := make([]mongo.WriteModel, len(uses))
 	for i, u := range uses {
-		writes[i] = mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: quotaID(u.ID, u.Window)}}).
+		writes[i] = mongo.NewUpdateOneModel().SetFilter(byID(quotaID(u.ID, u.Window))).
 			SetUpdate(bson.D{
 				{Key: "$inc", Value: bson.D{{Key: "used", Value: u.Used}}},
 				{Key: "$setOnInsert", Value: bson.D{{Key: "window", Value: u.Window}}},
 			}).SetUpsert(true)
 	}
-	_, err := s.db.Collection("quota_use").BulkWrite(ctx, writes)
+	_, err := s.in("quota_use").bulk(ctx, writes)
 	return known(err)
 }
 
 // DeleteQuotaUse removes at most limit counts of windows before one, except
 // those of another.
 func (s *Store) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
-	return s.deleteSome(ctx, "quota_use", bson.D{{Key: "window", Value: bson.D{{Key: "$lt", Value: before}, {Key: "$ne", Value: except}}}}, limit)
+	return s.in("quota_use").removeSome(ctx, bson.D{{Key: "window", Value: bson.D{{Key: "$lt", Value: before}, {Key: "$ne", Value: except}}}}, limit)
 }
 
 type idempotencyRecord struct {
-	ID          string    `bson:"_id"`
-	Fingerprint []byte    `bson:"fingerprint"`
-	ObjectID    string    `bson:"object_id"`
-	CreatedAt   time.Time `bson:"created_at"`
+	ID          string     `bson:"_id"`
+	Fingerprint []byte     `bson:"fingerprint"`
+	ObjectID    string     `bson:"object_id"`
+	CreatedAt   time.Time  `bson:"created_at"`
+	Try         int64      `bson:"try"`
+	Made        bool       `bson:"made"`
+	FreeAt      *time.Time `bson:"free_at"`
 }
 
-// InsertIdempotency stores the record unless its key is taken.
+// InsertIdempotency stores the record unless its key is taken. The collection
+// must not be sharded: the id is what is taken once.
 func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
-	_, err := s.db.Collection("idempotency").InsertOne(ctx, idempotencyRecord{hex.EncodeToString(r.Key[:]), r.Fingerprint[:], r.ObjectID, r.CreatedAt})
-	return known(err)
+	return s.in("idempotency").insert(ctx, idempotencyRecord{
+		hex.EncodeToString(r.Key[:]), r.Fingerprint[:], r.ObjectID, r.CreatedAt, r.Try, r.Made, timeOf(r.FreeAt),
+	})
+}
+
+// ReplaceIdempotency stores r in the place of was. A record of an earlier
+// release has no try.
+func (s *Store) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
+	where := bson.D{{Key: "_id", Value: hex.EncodeToString(r.Key[:])}, {Key: "try", Value: was.Try}, {Key: "made", Value: was.Made}}
+	if was.Try == 0 {
+		where = bson.D{where[0], {Key: "try", Value: nil}}
+	}
+	there, err := s.in("idempotency").update(ctx, where, set(
+		bson.E{Key: "object_id", Value: r.ObjectID}, bson.E{Key: "try", Value: r.Try}, bson.E{Key: "made", Value: r.Made}, bson.E{Key: "free_at", Value: timeOf(r.FreeAt)},
+	))
+	if err == nil && !there {
+		return errs.New(errs.Stale, "the claim changed since it was read")
+	}
+	return err
 }
 
 // Idempotency returns the record with the key.
 func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
 	var d idempotencyRecord
-	err := s.db.Collection("idempotency").FindOne(ctx, bson.D{{Key: "_id", Value: hex.EncodeToString(key[:])}}).Decode(&d)
-	if err != nil {
-		return idempotency.Record{}, known(err)
+	if err := s.in("idempotency").first(ctx, byID(hex.EncodeToString(key[:])), &d); err != nil {
+		return idempotency.Record{}, err
 	}
-	r := idempotency.Record{Key: key, ObjectID: d.ObjectID, CreatedAt: d.CreatedAt.UTC()}
+	r := idempotency.Record{Key: key, ObjectID: d.ObjectID, CreatedAt: d.CreatedAt.UTC(), Try: d.Try, Made: d.Made, FreeAt: timeIn(d.FreeAt)}
 	if copy(r.Fingerprint[:], d.Fingerprint) != len(r.Fingerprint) {
 		return r, errors.New("the stored fingerprint has a wrong length")
 	}
@@ -175,5 +195,5 @@ func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempot
 
 // DeleteIdempotencyBefore removes old records.
 func (s *Store) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.deleteSome(ctx, "idempotency", bson.D{{Key: "created_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
+	return s.in("idempotency").removeSome(ctx, bson.D{{Key: "created_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }

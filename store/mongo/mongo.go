@@ -9,11 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	monitoring "go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -21,7 +21,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/latchkey/latchkey/internal/calls"
-	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -38,23 +37,36 @@ type Store struct {
 	client *mongo.Client
 	db     *mongo.Database
 	where  string
+	// sharded is set where a router of a sharded cluster answers.
+	sharded bool
 }
 
 // Open connects to the database that the connection string names, makes its
 // indexes and brings its schema up to date. A database written by a newer
 // version is refused. Every command is told to the watches.
 func Open(ctx context.Context, connection string, watches ...calls.Watch) (*Store, error) {
+	return open(ctx, connection, monitor(calls.Join(watches...)))
+}
+
+func open(ctx context.Context, connection string, watch *monitoring.CommandMonitor) (*Store, error) {
 	hosts, name, err := target(connection)
 	if err != nil {
 		return nil, err
 	}
-	client, err := mongo.Connect(clientOptions(connection).SetMonitor(monitor(calls.Join(watches...))))
+	if err := checkFiles(connection); err != nil {
+		return nil, err
+	}
+	client, err := mongo.Connect(clientOptions(connection).SetMonitor(watch))
 	if err != nil {
-		return nil, errors.New("the connection string of MongoDB is not valid")
+		return nil, refusedString(hosts, err)
 	}
 	s := &Store{client: client, db: client.Database(name), where: hosts + "/" + name}
-	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(err)), client.Disconnect(context.WithoutCancel(ctx)))
+	err = s.findRouter(ctx)
+	if err == nil {
+		err = s.prepare(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(explain(ctx, hosts, err))), client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }
@@ -76,8 +88,10 @@ func target(connection string) (hosts, database string, err error) {
 }
 
 // clientOptions overrides what the connection string may say of consistency: a
-// revoke that was acknowledged survives a failover, and what is read is what
-// was written last.
+// revoke that was acknowledged survives a failover, and what is read was written
+// last and survives one as well. A change that were read and then undone would
+// hide the next one with its revision from the polls. Reads are asked again by
+// documents.read, with a pause.
 func clientOptions(connection string) *options.ClientOptions {
 	o := options.Client().ApplyURI(connection)
 	// A server that answers after half a second has some twenty questions of a
@@ -97,7 +111,17 @@ func clientOptions(connection string) *options.ClientOptions {
 	}
 	return o.
 		SetAppName("latchkey").SetServerSelectionTimeout(selectionTimeout).SetTimeout(operationTimeout).
-		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary())
+		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Majority()).SetRetryReads(false).SetReadPreference(readpref.Primary())
+}
+
+// findRouter asks whether a router answers, as it does for a sharded cluster.
+func (s *Store) findRouter(ctx context.Context) error {
+	var hello struct {
+		Message string `bson:"msg"`
+	}
+	err := s.db.RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
+	s.sharded = hello.Message == "isdbgrid"
+	return known(err)
 }
 
 // Name says which server and database this is, without credentials.
@@ -108,17 +132,13 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err(); err != nil {
 		return known(err)
 	}
-	if err := s.db.Collection("keys").FindOne(ctx, bson.D{}).Err(); !errors.Is(err, mongo.ErrNoDocuments) {
-		return known(err)
-	}
-	return nil
+	_, err := s.in("keys").exists(ctx, bson.D{})
+	return err
 }
 
 // TryWrite writes a document of its own.
 func (s *Store) TryWrite(ctx context.Context) error {
-	set := bson.D{{Key: "$set", Value: bson.D{{Key: "at", Value: time.Now().UTC()}}}}
-	_, err := s.db.Collection("about").UpdateOne(ctx, bson.D{{Key: "_id", Value: "ping"}}, set, options.UpdateOne().SetUpsert(true))
-	return known(err)
+	return s.in("about").upsert(ctx, byID("ping"), set(bson.E{Key: "at", Value: time.Now().UTC()}))
 }
 
 // Close closes the connections. It may be called again.
@@ -127,40 +147,4 @@ func (s *Store) Close(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-// known gives the driver's errors the kinds that callers tell apart.
-func known(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, mongo.ErrNoDocuments):
-		return errs.New(errs.NotFound, "no such document")
-	case mongo.IsDuplicateKeyError(err):
-		return errs.New(errs.Conflict, "an object with this id or unique field exists")
-	case errors.Is(err, context.Canceled):
-		return err
-	case mongo.IsTimeout(err), mongo.IsNetworkError(err), unreachable(err):
-		return fmt.Errorf("%w: %w", errs.Unavailable, err)
-	default:
-		return err
-	}
-}
-
-// notPrimary are the codes of servers that step down, start or stop: another
-// one will answer, or this one in a moment.
-var notPrimary = []int{91, 189, 10058, 10107, 11600, 11602, 13435, 13436}
-
-// unreachable reports errors of server selection and of the connection pool,
-// and those of a replica set without a primary, all of which the driver's own
-// predicates leave out.
-func unreachable(err error) bool {
-	if errors.Is(err, mongo.ErrClientDisconnected) {
-		return true
-	}
-	if answer, ok := errors.AsType[mongo.ServerError](err); ok && slices.ContainsFunc(notPrimary, answer.HasErrorCode) {
-		return true
-	}
-	text := err.Error()
-	return strings.Contains(text, "server selection error") || strings.Contains(text, "connection pool")
 }

@@ -2,12 +2,13 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/nodes"
 )
 
@@ -24,30 +25,21 @@ type node struct {
 // PutNode stores the record unless a later one is there.
 func (s *Store) PutNode(ctx context.Context, n nodes.Node) error {
 	earlier := bson.D{{Key: "_id", Value: n.ID}, {Key: "beat", Value: bson.D{{Key: "$lt", Value: n.Beat}}}}
-	set := bson.D{
-		{Key: "name", Value: n.Name},
-		{Key: "version", Value: n.Version},
-		{Key: "started_at", Value: n.StartedAt},
-		{Key: "polled_at", Value: n.PolledAt},
-		{Key: "beat", Value: n.Beat},
-		{Key: "max_stale", Value: int64(n.MaxStale)},
-	}
-	_, err := s.db.Collection("nodes").UpdateOne(ctx, earlier, bson.D{{Key: "$set", Value: set}}, options.UpdateOne().SetUpsert(true))
-	if mongo.IsDuplicateKeyError(err) {
+	err := s.in("nodes").upsert(ctx, earlier, set(
+		bson.E{Key: "name", Value: n.Name}, bson.E{Key: "version", Value: n.Version}, bson.E{Key: "started_at", Value: n.StartedAt},
+		bson.E{Key: "polled_at", Value: n.PolledAt}, bson.E{Key: "beat", Value: n.Beat}, bson.E{Key: "max_stale", Value: int64(n.MaxStale)},
+	))
+	if errors.Is(err, errs.Conflict) {
 		return nil // a later one
 	}
-	return known(err)
+	return err
 }
 
 // Nodes returns all records.
 func (s *Store) Nodes(ctx context.Context) ([]nodes.Node, error) {
-	cursor, err := s.db.Collection("nodes").Find(ctx, bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	found, err := find[node](ctx, s.in("nodes"), bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
-		return nil, known(err)
-	}
-	var found []node
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, known(err)
+		return nil, err
 	}
 	all := make([]nodes.Node, len(found))
 	for i, d := range found {
@@ -61,8 +53,8 @@ func (s *Store) Nodes(ctx context.Context) ([]nodes.Node, error) {
 
 // DeleteNode removes the record if its Beat is not above beat.
 func (s *Store) DeleteNode(ctx context.Context, id string, beat int64) error {
-	_, err := s.db.Collection("nodes").DeleteOne(ctx, bson.D{{Key: "_id", Value: id}, {Key: "beat", Value: bson.D{{Key: "$lte", Value: beat}}}})
-	return known(err)
+	_, err := s.in("nodes").remove(ctx, bson.D{{Key: "_id", Value: id}, {Key: "beat", Value: bson.D{{Key: "$lte", Value: beat}}}})
+	return err
 }
 
 // TakeLease makes the lease the holder's if it is free. Where it is another's
@@ -72,16 +64,15 @@ func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired time.Time)
 		bson.D{{Key: "holder", Value: l.Holder}},
 		bson.D{{Key: "until", Value: bson.D{{Key: "$lt", Value: expired}}}},
 	}}}
-	set := bson.D{{Key: "holder", Value: l.Holder}, {Key: "until", Value: l.Until}}
-	_, err := s.db.Collection("leases").UpdateOne(ctx, free, bson.D{{Key: "$set", Value: set}}, options.UpdateOne().SetUpsert(true))
-	if mongo.IsDuplicateKeyError(err) {
+	err := s.in("leases").upsert(ctx, free, set(bson.E{Key: "holder", Value: l.Holder}, bson.E{Key: "until", Value: l.Until}))
+	if errors.Is(err, errs.Conflict) {
 		return false, nil
 	}
-	return err == nil, known(err)
+	return err == nil, err
 }
 
 // DropLease ends the lease if the holder has it.
 func (s *Store) DropLease(ctx context.Context, name, holder string) error {
-	_, err := s.db.Collection("leases").DeleteOne(ctx, bson.D{{Key: "_id", Value: name}, {Key: "holder", Value: holder}})
-	return known(err)
+	_, err := s.in("leases").remove(ctx, bson.D{{Key: "_id", Value: name}, {Key: "holder", Value: holder}})
+	return err
 }

@@ -130,58 +130,53 @@ func (d *session) domain() auth.Session {
 
 // InsertSession stores a new session.
 func (s *Store) InsertSession(ctx context.Context, n auth.Session) error {
-	_, err := s.db.Collection("sessions").InsertOne(ctx, session{n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, timeOf(n.ConfirmedAt), n.ExpiresAt, n.Address, n.UserAgent})
-	return known(err)
+	return s.in("sessions").insert(ctx, session{n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, timeOf(n.ConfirmedAt), n.ExpiresAt, n.Address, n.UserAgent})
 }
 
 // SessionByToken returns the session with the cookie's digest.
 func (s *Store) SessionByToken(ctx context.Context, hash auth.TokenHash) (auth.Session, error) {
 	var d session
-	err := s.db.Collection("sessions").FindOne(ctx, bson.D{{Key: "token_hash", Value: hash[:]}}).Decode(&d)
-	return d.domain(), known(err)
+	err := s.in("sessions").first(ctx, bson.D{{Key: "token_hash", Value: hash[:]}}, &d)
+	return d.domain(), err
 }
 
 // TouchSession sets when the session was last seen.
 func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
-	_, err := s.db.Collection("sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$set", Value: bson.D{{Key: "last_seen_at", Value: at}}}})
-	return known(err)
+	_, err := s.in("sessions").update(ctx, byID(id), set(bson.E{Key: "last_seen_at", Value: at}))
+	return err
 }
 
 // SignedIn sets when the user last signed in.
 func (s *Store) SignedIn(ctx context.Context, userID string, at time.Time) error {
-	_, err := s.db.Collection("users").UpdateOne(ctx, bson.D{{Key: "_id", Value: userID}}, bson.D{{Key: "$set", Value: bson.D{{Key: "last_sign_in_at", Value: at}}}})
-	return known(err)
+	_, err := s.in("users").update(ctx, byID(userID), set(bson.E{Key: "last_sign_in_at", Value: at}))
+	return err
 }
 
 // ConfirmSession sets when the session's user repeated their password.
 func (s *Store) ConfirmSession(ctx context.Context, id string, at time.Time) error {
-	_, err := s.db.Collection("sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$set", Value: bson.D{{Key: "confirmed_at", Value: at}}}})
-	return known(err)
+	_, err := s.in("sessions").update(ctx, byID(id), set(bson.E{Key: "confirmed_at", Value: at}))
+	return err
 }
 
 // DeleteSession ends the session.
 func (s *Store) DeleteSession(ctx context.Context, id string) error {
-	_, err := s.db.Collection("sessions").DeleteOne(ctx, bson.D{{Key: "_id", Value: id}})
-	return known(err)
+	_, err := s.in("sessions").remove(ctx, byID(id))
+	return err
 }
 
 // DeleteSessionsOf ends all sessions of the user but except.
 func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) error {
-	_, err := s.db.Collection("sessions").DeleteMany(ctx, bson.D{{Key: "user_id", Value: userID}, {Key: "_id", Value: bson.D{{Key: "$ne", Value: except}}}})
-	return known(err)
+	_, err := s.in("sessions").removeAll(ctx, bson.D{{Key: "user_id", Value: userID}, {Key: "_id", Value: bson.D{{Key: "$ne", Value: except}}}})
+	return err
 }
 
 const mostSessions = 1000
 
 // SessionsOf returns the user's sessions, newest first.
 func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
-	cursor, err := s.db.Collection("sessions").Find(ctx, bson.D{{Key: "user_id", Value: userID}}, options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(mostSessions))
+	found, err := find[session](ctx, s.in("sessions"), bson.D{{Key: "user_id", Value: userID}}, options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(mostSessions))
 	if err != nil {
-		return nil, known(err)
-	}
-	var found []session
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, known(err)
+		return nil, err
 	}
 	all := make([]auth.Session, len(found))
 	for i := range found {
@@ -196,28 +191,5 @@ func (s *Store) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Ti
 		bson.D{{Key: "expires_at", Value: bson.D{{Key: "$lt", Value: now}}}},
 		bson.D{{Key: "last_seen_at", Value: bson.D{{Key: "$lt", Value: idleSince}}}},
 	}
-	return s.deleteSome(ctx, "sessions", bson.D{{Key: "$or", Value: over}}, limit)
-}
-
-// deleteSome removes at most limit documents.
-func (s *Store) deleteSome(ctx context.Context, name string, where bson.D, limit int) (int, error) {
-	cursor, err := s.db.Collection(name).Find(ctx, where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
-	if err != nil {
-		return 0, known(err)
-	}
-	var found []struct {
-		ID any `bson:"_id"`
-	}
-	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
-		return 0, known(err)
-	}
-	names := make(bson.A, len(found))
-	for i := range found {
-		names[i] = found[i].ID
-	}
-	result, err := s.db.Collection(name).DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: names}}}})
-	if err != nil {
-		return 0, known(err)
-	}
-	return int(result.DeletedCount), nil
+	return s.in("sessions").removeSome(ctx, bson.D{{Key: "$or", Value: over}}, limit)
 }

@@ -360,6 +360,7 @@ func (s *Store) Keys() keys.KeyCollection {
 	return keyCollection{&collection[keys.Key, keys.KeyFilter, key]{
 		store: s, name: "keys", descending: true,
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
+		shard:    func(k *keys.Key) bson.E { return bson.E{Key: "hash", Value: k.Hash[:]} },
 		encode:   keyOf, decode: keyIn, where: whereKeys, untouched: []string{"last_used_at", "last_used_ip", "last_used_agent"},
 		bury: func(k *keys.Key) tombstone { return tombstone{ID: k.ID, Hash: k.Hash[:]} },
 	}}

@@ -48,7 +48,7 @@ func addition(p *usage.Page) mongo.WriteModel {
 		{Key: "organization_id", Value: p.OrganizationID},
 		{Key: "scope", Value: p.Scope},
 	}
-	return mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: pageID(p)}}).
+	return mongo.NewUpdateOneModel().SetFilter(byID(pageID(p))).
 		SetUpdate(bson.D{{Key: "$inc", Value: add}, {Key: "$setOnInsert", Value: made}}).SetUpsert(true)
 }
 
@@ -77,7 +77,7 @@ func (s *Store) addPages(ctx context.Context, pages []usage.Page) error {
 		if len(writes) == 0 {
 			return nil
 		}
-		_, err = s.db.Collection("usage").BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
+		_, err = s.in("usage").bulk(ctx, writes)
 		lost, only := overtaken(err)
 		if !only {
 			return known(err)
@@ -119,13 +119,9 @@ func wherePages(f usage.PageFilter) bson.D {
 
 // Usage returns at most limit pages.
 func (s *Store) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
-	cursor, err := s.db.Collection("usage").Find(ctx, wherePages(f), options.Find().SetLimit(int64(limit)))
+	found, err := find[page](ctx, s.in("usage"), wherePages(f), options.Find().SetLimit(int64(limit)))
 	if err != nil {
-		return nil, known(err)
-	}
-	var found []page
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, known(err)
+		return nil, err
 	}
 	pages := make([]usage.Page, len(found))
 	for i := range found {
@@ -154,7 +150,7 @@ func pageIn(d *page) (usage.Page, error) {
 
 // DeleteUsageBefore removes at most limit pages.
 func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Level, before time.Time, limit int) (int, error) {
-	return s.deleteSome(ctx, "usage", bson.D{
+	return s.in("usage").removeSome(ctx, bson.D{
 		{Key: "kind", Value: int32(k)},
 		{Key: "level", Value: int32(l)},
 		{Key: "start", Value: bson.D{{Key: "$lt", Value: before}}},
@@ -164,22 +160,15 @@ func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Lev
 // MoveUsage gives at most limit pages of the account another organization.
 func (s *Store) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
 	where := bson.D{{Key: "service_account_id", Value: accountID}, {Key: "organization_id", Value: bson.D{{Key: "$ne", Value: organizationID}}}}
-	pages := s.db.Collection("usage")
-	cursor, err := pages.Find(ctx, where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
-	if err != nil {
-		return 0, known(err)
-	}
-	var found []page
-	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
-		return 0, known(err)
+	found, err := find[page](ctx, s.in("usage"), where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil || len(found) == 0 {
+		return 0, err
 	}
 	ids := make([]string, len(found))
 	for i := range found {
 		ids[i] = found[i].ID
 	}
-	_, err = pages.UpdateMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
-		bson.D{{Key: "$set", Value: bson.D{{Key: "organization_id", Value: organizationID}}}})
-	return len(found), known(err)
+	return len(found), s.in("usage").updateAll(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, set(bson.E{Key: "organization_id", Value: organizationID}))
 }
 
 // refused is what is kept of a key's refusals. They are text, as they are
@@ -195,7 +184,7 @@ type refused struct {
 func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
 	for id, more := range of {
 		if err := s.joinRefusals(ctx, id, more); err != nil {
-			return known(err)
+			return err
 		}
 	}
 	return nil
@@ -218,14 +207,14 @@ func (s *Store) joinRefusals(ctx context.Context, id string, more []usage.Refusa
 		}
 		next := refused{ID: id, Revision: d.Revision + 1, RefusedAt: last[0].At, Last: string(text)}
 		if d.Revision == 0 {
-			_, err = s.db.Collection("refusals").InsertOne(ctx, next)
-			if mongo.IsDuplicateKeyError(err) {
+			err = s.in("refusals").insert(ctx, next)
+			if errors.Is(err, errs.Conflict) {
 				continue
 			}
 			return err
 		}
-		result, err := s.db.Collection("refusals").ReplaceOne(ctx, atRevision(id, d.Revision), next)
-		if err != nil || result.MatchedCount == 1 {
+		there, err := s.in("refusals").replace(ctx, atRevision(id, d.Revision), next)
+		if err != nil || there {
 			return err
 		}
 	}
@@ -233,8 +222,8 @@ func (s *Store) joinRefusals(ctx context.Context, id string, more []usage.Refusa
 }
 
 func (s *Store) refusals(ctx context.Context, id string) (d refused, last []usage.Refusal, err error) {
-	err = s.db.Collection("refusals").FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Decode(&d)
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	err = s.in("refusals").first(ctx, byID(id), &d)
+	if errors.Is(err, errs.NotFound) {
 		return d, nil, nil
 	}
 	if err != nil {
@@ -247,10 +236,10 @@ func (s *Store) refusals(ctx context.Context, id string) (d refused, last []usag
 // Refusals returns the last refusals of the key, newest first.
 func (s *Store) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
 	_, last, err := s.refusals(ctx, keyID)
-	return last, known(err)
+	return last, err
 }
 
 // DeleteRefusalsBefore removes those of keys that were not refused since.
 func (s *Store) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.deleteSome(ctx, "refusals", bson.D{{Key: "refused_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
+	return s.in("refusals").removeSome(ctx, bson.D{{Key: "refused_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -120,8 +121,18 @@ func (s *Store) DeleteQuotaUse(ctx context.Context, before, except string, limit
 
 // InsertIdempotency stores the record unless its key is taken.
 func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
-	_, err := s.writer.exec(ctx, "INSERT INTO idempotency (key, fingerprint, object_id, created_at) VALUES (?, ?, ?, ?)",
-		r.Key[:], r.Fingerprint[:], r.ObjectID, putTime(r.CreatedAt))
+	_, err := s.writer.exec(ctx, "INSERT INTO idempotency (key, fingerprint, object_id, created_at, try, made, free_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		r.Key[:], r.Fingerprint[:], r.ObjectID, putTime(r.CreatedAt), r.Try, r.Made, putTime(r.FreeAt))
+	return err
+}
+
+// ReplaceIdempotency stores r in the place of was.
+func (s *Store) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
+	n, err := s.writer.exec(ctx, "UPDATE idempotency SET object_id = ?, try = ?, made = ?, free_at = ? WHERE key = ? AND try = ? AND made = ?",
+		r.ObjectID, r.Try, r.Made, putTime(r.FreeAt), r.Key[:], was.Try, was.Made)
+	if err == nil && n == 0 {
+		return errs.New(errs.Stale, "the claim changed since it was read")
+	}
 	return err
 }
 
@@ -129,8 +140,8 @@ func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) err
 func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
 	r := idempotency.Record{Key: key}
 	var fingerprint []byte
-	err := s.reader.row(ctx, "SELECT fingerprint, object_id, created_at FROM idempotency WHERE key = ?", key[:]).
-		Scan(&fingerprint, &r.ObjectID, timeColumn{&r.CreatedAt})
+	err := s.reader.row(ctx, "SELECT fingerprint, object_id, created_at, try, made, free_at FROM idempotency WHERE key = ?", key[:]).
+		Scan(&fingerprint, &r.ObjectID, timeColumn{&r.CreatedAt}, &r.Try, &r.Made, timeColumn{&r.FreeAt})
 	if err != nil {
 		return r, known(err)
 	}

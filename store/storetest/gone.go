@@ -52,6 +52,13 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"InsertIdempotency": func(ctx context.Context) error {
 			return s.InsertIdempotency(ctx, idempotency.Record{Key: keys.HashOf(ids.New("")), CreatedAt: now()})
 		},
+		"ReplaceIdempotency": func(ctx context.Context) error {
+			r := idempotency.Record{Key: keys.HashOf(ids.New("")), CreatedAt: now(), Try: 1}
+			if err := s.InsertIdempotency(ctx, r); err != nil {
+				return err
+			}
+			return s.ReplaceIdempotency(ctx, r, r)
+		},
 		"Idempotency":             func(ctx context.Context) error { return found(s.Idempotency(ctx, keys.Hash{1})) },
 		"DeleteIdempotencyBefore": func(ctx context.Context) error { return found(s.DeleteIdempotencyBefore(ctx, now(), 10)) },
 	}

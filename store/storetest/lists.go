@@ -277,6 +277,48 @@ func idempotencyKeys(t *testing.T, s store.Store) {
 	}
 }
 
+func claims(t *testing.T, s store.Store, writers int) {
+	ctx := t.Context()
+	first := idempotency.Record{Key: sha256.Sum256([]byte("claim")), ObjectID: "first", CreatedAt: now(), Try: 1, FreeAt: now().Add(time.Minute)}
+	must(t, s.InsertIdempotency(ctx, first))
+	got, err := s.Idempotency(ctx, first.Key)
+	must(t, err)
+	same(t, got, first)
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for i := range writers {
+		all.Go(func() {
+			next := first
+			next.Try, next.ObjectID, next.FreeAt = 2, fmt.Sprint(i), now().Add(2*time.Minute)
+			switch err := s.ReplaceIdempotency(ctx, first, next); {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, errs.Stale):
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d took it over", won.Load())
+	}
+	second, err := s.Idempotency(ctx, first.Key)
+	must(t, err)
+	made := second
+	made.Made = true
+	wantKind(t, s.ReplaceIdempotency(ctx, first, made), errs.Stale)
+	must(t, s.ReplaceIdempotency(ctx, second, made))
+	wantKind(t, s.ReplaceIdempotency(ctx, second, made), errs.Stale)
+	got, err = s.Idempotency(ctx, first.Key)
+	must(t, err)
+	if same(t, got, made); got.Try != 2 || got.ObjectID == "first" {
+		t.Errorf("got %+v", got)
+	}
+	none := first
+	none.Key = sha256.Sum256([]byte("none"))
+	wantKind(t, s.ReplaceIdempotency(ctx, none, none), errs.Stale)
+}
+
 func sessions(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	put := func(user string, expires time.Time) auth.Session {

@@ -61,6 +61,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"records of nodes are no changes", recordsAreNoChanges},
 		{"old quota use and tombstones go in small steps", pastDeleted},
 		{"one of many gets an idempotency key", idempotencyKeys},
+		{"one of many takes a claim over", func(t *testing.T, s store.Store) { claims(t, s, writers) }},
 		{"sessions begin and end", sessions},
 		{"users and members are found", people},
 		{"events are listed newest first", events},

@@ -1,0 +1,176 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// documents are those of one collection. Every command on stored objects goes
+// through it, and every error comes back with the kind that callers tell apart.
+type documents struct {
+	store *Store
+	all   *mongo.Collection
+}
+
+func (s *Store) in(collection string) documents { return documents{s, s.db.Collection(collection)} }
+
+const (
+	readTries = 4
+	readPause = 50 * time.Millisecond // before the second try; twice as long before each one after it
+)
+
+// read asks again after a pause where the server was only busy with itself, and
+// not without end: the driver would ask at once, until the time is over.
+func (d documents) read(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	pause := readPause
+	for try := 1; ; try++ {
+		err := ask(ctx)
+		if try == readTries || !passing(err) {
+			return known(err)
+		}
+		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // G404: spreads what nodes ask
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return known(err)
+		case <-timer.C:
+		}
+		pause *= 2
+	}
+}
+
+// first puts the first document that is as where says into one, or fails with
+// errs.NotFound. A nil one is not read.
+func (d documents) first(ctx context.Context, where bson.D, one any, how ...options.Lister[options.FindOneOptions]) error {
+	return d.read(ctx, func(ctx context.Context) error {
+		found := d.all.FindOne(ctx, where, how...)
+		if one == nil {
+			return found.Err()
+		}
+		return found.Decode(one)
+	})
+}
+
+// exists reports whether there is a document that is as where says.
+func (d documents) exists(ctx context.Context, where bson.D) (bool, error) {
+	err := d.first(ctx, where, nil, options.FindOne().SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if errors.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// find returns the documents that are as where says.
+func find[R any](ctx context.Context, d documents, where bson.D, how ...options.Lister[options.FindOptions]) (found []R, err error) {
+	return found, d.read(ctx, func(ctx context.Context) error {
+		cursor, err := d.all.Find(ctx, where, how...)
+		if err != nil {
+			return err
+		}
+		return cursor.All(ctx, &found)
+	})
+}
+
+// byID is the document with the id.
+func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
+
+// set is a change of fields, which are named and then given.
+func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fields)}} }
+
+func (d documents) insert(ctx context.Context, one any) error {
+	_, err := d.all.InsertOne(ctx, one)
+	return known(err)
+}
+
+func (d documents) insertAll(ctx context.Context, all any) error {
+	_, err := d.all.InsertMany(ctx, all)
+	return known(err)
+}
+
+// update changes one document and reports whether there was one.
+func (d documents) update(ctx context.Context, where, change bson.D) (bool, error) {
+	result, err := d.all.UpdateOne(ctx, where, change)
+	if err != nil {
+		return false, known(err)
+	}
+	return result.MatchedCount > 0, nil
+}
+
+// updateAll changes every document that is as where says.
+func (d documents) updateAll(ctx context.Context, where, change bson.D) error {
+	_, err := d.all.UpdateMany(ctx, where, change)
+	return known(err)
+}
+
+// upsert changes one document, or makes it. Where one with its id is there that
+// is not as where says, it fails with errs.Conflict.
+func (d documents) upsert(ctx context.Context, where, change bson.D) error {
+	_, err := d.all.UpdateOne(ctx, where, change, options.UpdateOne().SetUpsert(true))
+	return known(err)
+}
+
+// replace puts one in the place of a document and reports whether there was one.
+func (d documents) replace(ctx context.Context, where bson.D, one any, how ...options.Lister[options.ReplaceOptions]) (bool, error) {
+	result, err := d.all.ReplaceOne(ctx, where, one, how...)
+	if err != nil {
+		return false, known(err)
+	}
+	return result.MatchedCount > 0, nil
+}
+
+// take changes one document and puts what it was into one.
+func (d documents) take(ctx context.Context, where, change bson.D, one any) error {
+	return known(d.all.FindOneAndUpdate(ctx, where, change).Decode(one))
+}
+
+// bulk makes many writes, in any order, and returns how many documents they
+// found. The error is the driver's own, which tells of each.
+func (d documents) bulk(ctx context.Context, writes []mongo.WriteModel) (matched int64, err error) {
+	result, err := d.all.BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
+	if err != nil {
+		return 0, err
+	}
+	return result.MatchedCount, nil
+}
+
+// remove removes one document and reports whether there was one.
+func (d documents) remove(ctx context.Context, where bson.D) (bool, error) {
+	result, err := d.all.DeleteOne(ctx, where)
+	if err != nil {
+		return false, known(err)
+	}
+	return result.DeletedCount > 0, nil
+}
+
+func (d documents) removeAll(ctx context.Context, where bson.D) (int, error) {
+	result, err := d.all.DeleteMany(ctx, where)
+	if err != nil {
+		return 0, known(err)
+	}
+	return int(result.DeletedCount), nil
+}
+
+// removeSome removes at most limit documents.
+func (d documents) removeSome(ctx context.Context, where bson.D, limit int) (int, error) {
+	found, err := find[struct {
+		ID any `bson:"_id"`
+	}](ctx, d, where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	ids := make(bson.A, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	return d.removeAll(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
+}

@@ -1,0 +1,150 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// known gives the driver's errors the kinds that callers tell apart.
+func known(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, mongo.ErrNoDocuments):
+		return errs.New(errs.NotFound, "no such document")
+	case mongo.IsDuplicateKeyError(err):
+		return errs.New(errs.Conflict, "an object with this id or unique field exists")
+	case errors.Is(err, context.Canceled):
+		return err
+	case away(err):
+		return fmt.Errorf("%w: %w", errs.Unavailable, err)
+	default:
+		return err
+	}
+}
+
+// passingCodes are what a server answers that has no time, is no primary, cannot
+// reach another one, or has lost a cursor: the same question will be answered in
+// a moment, by this server or another. They are MongoDB's categories NetworkError,
+// NotPrimaryError, ShutdownError, RetriableError, StaleShardVersionError and
+// SystemOverloadedError, and what belongs to them by its meaning.
+var passingCodes = []int{
+	6,          // HostUnreachable
+	7,          // HostNotFound
+	24,         // LockTimeout
+	43,         // CursorNotFound
+	46,         // LockBusy
+	63,         // StaleShardVersion, of old servers
+	82,         // NoProgressMade
+	83,         // RemoteResultsUnavailable
+	89,         // NetworkTimeout
+	91,         // ShutdownInProgress
+	94,         // NotYetInitialized
+	107,        // LockFailed
+	112,        // WriteConflict
+	117,        // ConflictingOperationInProgress
+	133,        // FailedToSatisfyReadPreference
+	134,        // ReadConcernMajorityNotAvailableYet
+	145,        // PooledConnectionsDropped
+	149,        // NoConfigPrimary
+	150,        // StaleEpoch
+	175,        // QueryPlanKilled
+	189,        // PrimarySteppedDown
+	199,        // ReplicaSetMonitorRemoved
+	202,        // NetworkInterfaceExceededTimeLimit
+	203,        // ShardingStateNotInitialized
+	215,        // DatabaseDropPending
+	216,        // ElectionInProgress
+	230,        // DNSHostNotFound
+	237,        // CursorKilled
+	246,        // SnapshotUnavailable
+	249,        // StaleDbVersion
+	250,        // StaleChunkHistory
+	262,        // ExceededTimeLimit
+	264,        // TooManyFilesOpen
+	272,        // MigrationConflict
+	314,        // ObjectIsBusy
+	317,        // ConnectionPoolExpired
+	319,        // MovePrimaryInProgress
+	342,        // ReshardingCriticalSectionTimeout
+	343,        // ShardCannotRefreshDueToLocksHeld
+	358,        // InternalTransactionNotSupported
+	365,        // TemporarilyUnavailable
+	384,        // ConnectionError
+	402,        // ResourceExhausted
+	406,        // MigrationBlockingOperationCoordinatorCleaningUp
+	407,        // PooledConnectionAcquisitionExceededTimeLimit
+	412,        // UpdatesStillPending
+	433,        // AdmissionQueueOverflow
+	449,        // RateLimitExceeded
+	450,        // PooledConnectionAcquisitionRejected
+	453,        // InterruptedDueToReshardingCriticalSection
+	462,        // IngressRequestRateLimitExceeded
+	9001,       // SocketException
+	10058,      // LegacyNotPrimary
+	10107,      // NotWritablePrimary
+	11600,      // InterruptedAtShutdown
+	11602,      // InterruptedDueToReplStateChange
+	13388,      // StaleConfig
+	13435,      // NotPrimaryNoSecondaryOk
+	13436,      // NotPrimaryOrSecondary
+	50915,      // BackupCursorOpenConflictWithCheckpoint
+	56846,      // ConfigServerUnreachable
+	91331,      // RetriableRemoteCommandFailure
+	10_045_600, // InterruptedDueToFCVChange
+}
+
+// awayCodes are what else says that the store cannot do its work now: too slow,
+// stopped by an operator, out of disk, or not enough members for a majority.
+// Asking again at once would only add to it.
+var awayCodes = []int{
+	50,    // MaxTimeMSExpired
+	64,    // WriteConcernTimeout
+	70,    // ShardNotFound
+	74,    // NodeNotFound
+	75,    // WriteConcernLegacyOK
+	100,   // UnsatisfiableWriteConcern
+	279,   // ClientDisconnect
+	290,   // TransactionExceededLifetimeLimitSeconds
+	371,   // UserWritesBlocked
+	11601, // Interrupted
+	14031, // OutOfDiskSpace
+}
+
+// passingLabels are the driver's and the server's own words for the same.
+var passingLabels = []string{"RetryableWriteError", "RetryableError", "SystemOverloadedError", "TransientTransactionError", "NetworkError"}
+
+// passing reports whether the server answered that it is busy with itself, or
+// hung up: it, or another one, will answer in a moment.
+func passing(err error) bool {
+	if err == nil || mongo.IsTimeout(err) || errors.Is(err, context.Canceled) || mongo.IsDuplicateKeyError(err) {
+		return false
+	}
+	if answer, ok := errors.AsType[mongo.ServerError](err); ok && slices.ContainsFunc(passingCodes, answer.HasErrorCode) {
+		return true
+	}
+	if labeled, ok := errors.AsType[mongo.LabeledError](err); ok && slices.ContainsFunc(passingLabels, labeled.HasErrorLabel) {
+		return true
+	}
+	return mongo.IsNetworkError(err) || strings.Contains(err.Error(), "connection pool")
+}
+
+// away reports whether the store could not be asked, or cannot do its work now.
+func away(err error) bool {
+	if mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) || passing(err) {
+		return true
+	}
+	if answer, ok := errors.AsType[mongo.ServerError](err); ok && slices.ContainsFunc(awayCodes, answer.HasErrorCode) {
+		return true
+	}
+	_, unreachable := errors.AsType[topology.ServerSelectionError](err)
+	return unreachable
+}
