@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
@@ -41,7 +43,7 @@ func (f *filler) usage(ctx context.Context) error {
 	pages := usage.PagesOf(r.tallies, f.levels)
 	for len(pages) > 0 {
 		n := min(batch, len(pages))
-		if err := f.Store.AddUsage(ctx, pages[:n], usage.Progress{}); err != nil {
+		if err := f.Store.AddUsage(ctx, pages[:n], journal.Progress{}); err != nil {
 			return fmt.Errorf("save usage: %w", err)
 		}
 		pages = pages[n:]

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
@@ -101,7 +103,7 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	revoked, _ := w.issue(keys.KeyFields{})
 	w.revoke(revoked)
 	w.want(text, keys.Valid)
-	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), usage.Progress{}))
+	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), journal.Progress{}))
 
 	transfers, _ := w.transfers()
 	done, err := transfers.Transfer(ctx, roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner}), w.account.ID, keys.AnyRevision, into(to))
@@ -211,7 +213,7 @@ func TestATransferIsContinued(t *testing.T) {
 	old, heir := member(from, auth.Owner), member(to, auth.Owner)
 	k, text := w.issue(keys.KeyFields{})
 	other, _ := w.issue(keys.KeyFields{})
-	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), usage.Progress{}))
+	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), journal.Progress{}))
 	dying, store := w.transfers()
 	store.gone.Store(true)
 	if _, err := dying.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to)); !errors.Is(err, errs.Unavailable) {

@@ -9,18 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/ids"
-	"github.com/latchkey/latchkey/usage"
-)
+	"github.com/latchkey/latchkey/internal/journal"
 
-// Journals keep the levels of slow buckets across restarts, beside the journals
-// of usage: one for each process, told apart by the owner's prefix.
-type Journals interface {
-	WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error
-	TrimJournal(ctx context.Context, owner string, through int64) error
-	Journals(ctx context.Context) (map[string]time.Time, error)
-	ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (usage.Progress, []usage.Entry, error)
-}
+	"github.com/latchkey/latchkey/internal/ids"
+)
 
 // slowAfter is how long a bucket takes to fill, at least, if a restart is not to
 // fill it. What fills faster gives little away.
@@ -37,15 +29,15 @@ const (
 	journalSpare   = 10_000 // rows more than twice the buckets that lead to a new start
 )
 
-// journal writes the levels of slow buckets behind the requests: those that were
+// slowJournal writes the levels of slow buckets behind the requests: those that were
 // charged since the last time, about twice a second, in one entry. When most of
 // the entries are outdated it writes all levels once and drops the rest.
 //
 // A process begins with the lowest levels that it finds in all journals, those of
 // living nodes included. It refuses nothing by that which one bucket for all nodes
 // would let pass. What it has read it writes to its own journal, and removes.
-type journal struct {
-	store   Journals
+type slowJournal struct {
+	store   journal.Store
 	logger  *slog.Logger
 	buckets *buckets
 	owner   string
@@ -80,12 +72,12 @@ func (c *changes) take() []name {
 	return taken
 }
 
-func newJournal(store Journals, b *buckets, logger *slog.Logger) *journal {
-	return &journal{store: store, logger: logger, buckets: b, owner: ids.New(ids.LimitJournal)}
+func newSlowJournal(store journal.Store, b *buckets, logger *slog.Logger) *slowJournal {
+	return &slowJournal{store: store, logger: logger, buckets: b, owner: ids.New(ids.LimitJournal)}
 }
 
 // note remembers that the bucket, which is locked, was charged.
-func (j *journal) note(h held) {
+func (j *slowJournal) note(h held) {
 	if h.bucket == nil || h.waits || !h.rule.slow() {
 		return
 	}
@@ -94,7 +86,7 @@ func (j *journal) note(h held) {
 }
 
 // flush writes what has changed. What cannot be written waits for the next time.
-func (j *journal) flush(ctx context.Context, now time.Time) error {
+func (j *slowJournal) flush(ctx context.Context, now time.Time) error {
 	if j == nil {
 		return nil
 	}
@@ -113,7 +105,7 @@ func (j *journal) flush(ctx context.Context, now time.Time) error {
 	return err
 }
 
-func (j *journal) save(ctx context.Context, now time.Time) error {
+func (j *slowJournal) save(ctx context.Context, now time.Time) error {
 	if !j.restored {
 		if err := j.restore(ctx, now); err != nil {
 			return fmt.Errorf("read the levels of slow limits: %w", err)
@@ -132,7 +124,7 @@ func (j *journal) save(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (j *journal) saveChanged(ctx context.Context, now time.Time) error {
+func (j *slowJournal) saveChanged(ctx context.Context, now time.Time) error {
 	names := j.changed.take()
 	levels := make([]stored, 0, min(len(names), journalRows))
 	for len(names) > 0 {
@@ -149,7 +141,7 @@ func (j *journal) saveChanged(ctx context.Context, now time.Time) error {
 
 // putBack keeps the names of levels that could not be written, and of those that
 // were not tried.
-func (j *journal) putBack(tried, untried []name) {
+func (j *slowJournal) putBack(tried, untried []name) {
 	for _, n := range tried {
 		found := j.buckets.there(n)
 		if found == nil {
@@ -166,11 +158,11 @@ func (j *journal) putBack(tried, untried []name) {
 	}
 }
 
-func (j *journal) write(ctx context.Context, now time.Time, levels []stored) error {
+func (j *slowJournal) write(ctx context.Context, now time.Time, levels []stored) error {
 	if len(levels) == 0 {
 		return nil
 	}
-	err := j.store.WriteJournal(ctx, j.owner, now, usage.Entry{Number: j.written + 1, Data: packLevels(levels)})
+	err := j.store.WriteJournal(ctx, j.owner, now, journal.Entry{Number: j.written + 1, Data: packLevels(levels)})
 	if err != nil {
 		return err
 	}
@@ -180,7 +172,7 @@ func (j *journal) write(ctx context.Context, now time.Time, levels []stored) err
 }
 
 // compact writes the levels of all slow buckets and drops what was written before.
-func (j *journal) compact(ctx context.Context, now time.Time) error {
+func (j *slowJournal) compact(ctx context.Context, now time.Time) error {
 	before, rows := j.written, 0
 	for part := range shards {
 		levels := j.buckets.slow(part, now)
@@ -202,7 +194,7 @@ func (j *journal) compact(ctx context.Context, now time.Time) error {
 
 // restore lowers the buckets to what is in journals, writes that to its own, and
 // removes the others.
-func (j *journal) restore(ctx context.Context, now time.Time) error {
+func (j *slowJournal) restore(ctx context.Context, now time.Time) error {
 	all, err := j.store.Journals(ctx)
 	if err != nil {
 		return err
@@ -213,7 +205,7 @@ func (j *journal) restore(ctx context.Context, now time.Time) error {
 			continue
 		}
 		through, err := j.restoreFrom(ctx, owner, seen, now)
-		if errors.Is(err, usage.ErrClaimed) {
+		if errors.Is(err, journal.ErrClaimed) {
 			continue // its owner lives, and keeps it
 		}
 		if err != nil {
@@ -232,7 +224,7 @@ func (j *journal) restore(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (j *journal) restoreFrom(ctx context.Context, owner string, seen, now time.Time) (through int64, err error) {
+func (j *slowJournal) restoreFrom(ctx context.Context, owner string, seen, now time.Time) (through int64, err error) {
 	_, entries, err := j.store.ClaimJournal(ctx, owner, seen, now)
 	if err != nil {
 		return 0, err

@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/ratelimit/ratelimittest"
 	"github.com/latchkey/latchkey/store/sqlite"
-	"github.com/latchkey/latchkey/usage"
 )
 
 func newStore(t *testing.T) *sqlite.Store {
@@ -28,7 +29,7 @@ func newStore(t *testing.T) *sqlite.Store {
 }
 
 // began starts a process that takes up what others left.
-func began(t *testing.T, c *ratelimittest.Clock, store ratelimit.Journals) *ratelimit.Local {
+func began(t *testing.T, c *ratelimittest.Clock, store journal.Store) *ratelimit.Local {
 	t.Helper()
 	l, err := ratelimit.NewLocal(ratelimit.Config{Now: c.Now, Journals: store, FlushEvery: time.Hour})
 	if err != nil {
@@ -179,7 +180,7 @@ func (a *absent) Journals(ctx context.Context) (map[string]time.Time, error) {
 	return a.Store.Journals(ctx)
 }
 
-func (a *absent) WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error {
+func (a *absent) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
 	if a.gone {
 		return errGone
 	}
@@ -232,7 +233,7 @@ func TestAnUnreadableJournalOfLimitsIsPassedOver(t *testing.T) {
 	l := began(t, c, store)
 	take(t, l, r)
 	flush(t, l)
-	if err := store.WriteJournal(t.Context(), ids.New(ids.LimitJournal), c.Now(), usage.Entry{Number: 1, Data: []byte("?")}); err != nil {
+	if err := store.WriteJournal(t.Context(), ids.New(ids.LimitJournal), c.Now(), journal.Entry{Number: 1, Data: []byte("?")}); err != nil {
 		t.Fatal(err)
 	}
 	next := began(t, c, store)

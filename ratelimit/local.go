@@ -7,13 +7,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/latchkey/latchkey/internal/journal"
 )
 
 // Config is what a Local needs. Every field may be zero.
 type Config struct {
 	Now        func() time.Time // time.Now if nil
 	Store      QuotaStore       // quotas are kept in memory only if nil
-	Journals   Journals         // slow buckets are kept in memory only if nil
+	Journals   journal.Store    // slow buckets are kept in memory only if nil
 	Logger     *slog.Logger     // no log if nil
 	FlushEvery time.Duration    // how long quota use may be unsaved, 500 ms if 0
 	IdleAfter  time.Duration    // how long a full bucket is kept, 1 minute if 0
@@ -26,7 +28,7 @@ type Local struct {
 	idle    time.Duration
 	buckets *buckets
 	quotas  *quotas
-	journal *journal      // nil: a restart fills all buckets
+	journal *slowJournal  // nil: a restart fills all buckets
 	outages atomic.Uint64 // of shared counters, see doubt
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -51,7 +53,7 @@ func NewLocal(c Config) (*Local, error) {
 		quotas:  newQuotas(c.Store, c.Logger),
 	}
 	if c.Journals != nil {
-		l.journal = newJournal(c.Journals, l.buckets, c.Logger)
+		l.journal = newSlowJournal(c.Journals, l.buckets, c.Logger)
 	}
 	l.running.Go(func() { l.repeat(ctx, flushEvery, func() { _ = l.Flush(ctx) }) })
 	part := 0

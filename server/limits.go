@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/latchkey/latchkey/internal/calls"
+	"github.com/latchkey/latchkey/internal/journal"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/ratelimit/redislimit"
 )
@@ -34,7 +35,7 @@ const (
 // limitStore keeps what outlives the process.
 type limitStore interface {
 	ratelimit.QuotaStore
-	ratelimit.Journals
+	journal.Store
 }
 
 // newLimits makes the limiters that the configuration asks for. Redis may be

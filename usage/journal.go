@@ -1,45 +1,10 @@
 package usage
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
-	"time"
+
+	"github.com/latchkey/latchkey/internal/journal"
 )
-
-// Journals keep what was counted but is not in pages yet: one journal for each
-// Recorder that has more than it can write at once, in numbered entries.
-type Journals interface {
-	// WriteJournal appends an entry to the owner's journal, which it makes if
-	// there is none.
-	WriteJournal(ctx context.Context, owner string, at time.Time, e Entry) error
-	// TrimJournal removes the owner's entries through the number. The journal
-	// goes with the last of them.
-	TrimJournal(ctx context.Context, owner string, through int64) error
-	// Journals returns when each journal was last written to, by owner.
-	Journals(ctx context.Context) (map[string]time.Time, error)
-	// ClaimJournal takes over the owner's journal and returns what it holds. It
-	// fails with ErrClaimed if the journal was written to since seen.
-	ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (Progress, []Entry, error)
-}
-
-// ErrClaimed is returned for a journal that somebody else writes to.
-var ErrClaimed = errors.New("the journal of usage is somebody else's")
-
-// Entry is one part of a journal: rows, as they are packed.
-type Entry struct {
-	Number int64
-	Data   []byte
-}
-
-// Progress says that of all rows of a journal's entries through the number, in
-// their order, so many are in pages.
-type Progress struct {
-	Owner   string // "": there is no journal
-	At      time.Time
-	Through int64
-	Rows    int
-}
 
 // entryRows bounds an entry, so that it fits into a document.
 const entryRows = 1000
@@ -170,7 +135,7 @@ func (u *unpacking) text() string {
 }
 
 // unfinished returns the rows of the entries that are not in pages.
-func unfinished(p Progress, entries []Entry) (*ledger, error) {
+func unfinished(p journal.Progress, entries []journal.Entry) (*ledger, error) {
 	begun, left := newLedger(), newLedger()
 	for _, e := range entries {
 		rows, err := unpackRows(e.Data)

@@ -10,24 +10,26 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/usage"
 )
 
-type journal struct {
+type kept struct {
 	at       time.Time
 	claimed  bool
-	progress usage.Progress
-	entries  []usage.Entry
+	progress journal.Progress
+	entries  []journal.Entry
 }
 
-func (p *pages) WriteJournal(_ context.Context, owner string, at time.Time, e usage.Entry) error {
+func (p *pages) WriteJournal(_ context.Context, owner string, at time.Time, e journal.Entry) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.gone {
 		return errGone
 	}
 	if p.journals[owner] == nil {
-		p.journals[owner] = &journal{}
+		p.journals[owner] = &kept{}
 	}
 	j := p.journals[owner]
 	j.at, j.entries = at, append(j.entries, e)
@@ -45,8 +47,8 @@ func (p *pages) TrimJournal(_ context.Context, owner string, through int64) erro
 	if j == nil {
 		return nil
 	}
-	j.progress = usage.Progress{}
-	j.entries = slices.DeleteFunc(j.entries, func(e usage.Entry) bool { return e.Number <= through })
+	j.progress = journal.Progress{}
+	j.entries = slices.DeleteFunc(j.entries, func(e journal.Entry) bool { return e.Number <= through })
 	if len(j.entries) == 0 {
 		delete(p.journals, owner)
 	}
@@ -63,12 +65,12 @@ func (p *pages) Journals(context.Context) (map[string]time.Time, error) {
 	return all, p.reach()
 }
 
-func (p *pages) ClaimJournal(_ context.Context, owner string, seen, at time.Time) (usage.Progress, []usage.Entry, error) {
+func (p *pages) ClaimJournal(_ context.Context, owner string, seen, at time.Time) (journal.Progress, []journal.Entry, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	j := p.journals[owner]
 	if j == nil || !j.at.Equal(seen) {
-		return usage.Progress{}, nil, usage.ErrClaimed
+		return journal.Progress{}, nil, journal.ErrClaimed
 	}
 	j.claimed, j.at = true, at
 	return j.progress, slices.Clone(j.entries), p.reach()
@@ -99,7 +101,7 @@ func newNode(p *pages, folds int64) *node {
 	return n
 }
 
-func (n *node) AddUsage(ctx context.Context, added []usage.Page, progress usage.Progress) error {
+func (n *node) AddUsage(ctx context.Context, added []usage.Page, progress journal.Progress) error {
 	if progress.Owner != "" && n.folds.Add(-1) < 0 {
 		n.cut.Store(true)
 	}
@@ -109,7 +111,7 @@ func (n *node) AddUsage(ctx context.Context, added []usage.Page, progress usage.
 	return n.pages.AddUsage(ctx, added, progress)
 }
 
-func (n *node) WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error {
+func (n *node) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
 	if n.cut.Load() {
 		return errGone
 	}
@@ -251,7 +253,7 @@ func TestJournalThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPages()
-		if err := p.WriteJournal(t.Context(), "jnl_x", time.Now(), usage.Entry{Number: 1, Data: []byte("rubbish")}); err != nil {
+		if err := p.WriteJournal(t.Context(), "jnl_x", time.Now(), journal.Entry{Number: 1, Data: []byte("rubbish")}); err != nil {
 			t.Fatal(err)
 		}
 		_, r := newRecorder(t, p)

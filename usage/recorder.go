@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
@@ -53,7 +55,7 @@ type Recorder struct {
 	saving  sync.Mutex // of what follows
 	waiting *ledger    // in the journal
 	round   *round     // in the journal through folding.Through; folding.Rows of them are in pages
-	folding Progress
+	folding journal.Progress
 	written int64                // number of the last entry
 	seen    map[string]time.Time // journals of others
 	kept    atomic.Int64         // rows of waiting and of round that are not in pages
@@ -179,7 +181,7 @@ func (r *Recorder) keep(ctx context.Context) error {
 		return nil
 	}
 	if r.waiting.len() == 0 && r.round == nil && taken.len() <= directRows {
-		if err := r.c.Store.AddUsage(ctx, pagesOf(taken.some(0, directRows), r.oldest()), Progress{}); err != nil {
+		if err := r.c.Store.AddUsage(ctx, pagesOf(taken.some(0, directRows), r.oldest()), journal.Progress{}); err != nil {
 			r.putBack(taken, 0)
 			return fmt.Errorf("save usage: %w", err)
 		}
@@ -214,7 +216,7 @@ func (r *Recorder) journal(ctx context.Context, taken *ledger) (written int, err
 	rest := &pause{life: r.life}
 	for written < taken.len() {
 		to := min(written+entryRows, taken.len())
-		e := Entry{Number: r.written + 1, Data: taken.pack(written, to, rest)}
+		e := journal.Entry{Number: r.written + 1, Data: taken.pack(written, to, rest)}
 		if err := r.c.Store.WriteJournal(ctx, r.owner, r.c.Now(), e); err != nil {
 			return written, fmt.Errorf("write the journal of usage: %w", err)
 		}
@@ -281,7 +283,7 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 			return false, nil
 		}
 		r.round, r.waiting = roundOf(r.waiting, &pause{life: r.life}), newLedger()
-		r.folding = Progress{Owner: r.owner, Through: r.written}
+		r.folding = journal.Progress{Owner: r.owner, Through: r.written}
 	}
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout) // from here on: to bring a round in order takes a while
 	defer cancel()
@@ -306,7 +308,7 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 // lost lets go of what another process has taken over, as it does when this
 // one did not run for a while.
 func (r *Recorder) lost(err error) error {
-	if errors.Is(err, ErrClaimed) {
+	if errors.Is(err, journal.ErrClaimed) {
 		r.round, r.waiting, r.owner = nil, newLedger(), ids.New(ids.Journal)
 	}
 	return fmt.Errorf("save usage: %w", err)
@@ -337,7 +339,7 @@ func (r *Recorder) adopt(ctx context.Context) error {
 
 func (r *Recorder) adoptFrom(ctx context.Context, owner string, seen time.Time) error {
 	progress, entries, err := r.c.Store.ClaimJournal(ctx, owner, seen, r.c.Now())
-	if errors.Is(err, ErrClaimed) {
+	if errors.Is(err, journal.ErrClaimed) {
 		return nil
 	}
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -23,7 +25,7 @@ type pages struct {
 	gone     bool
 	kept     map[string]usage.Page
 	refusals map[string][]usage.Refusal
-	journals map[string]*journal
+	journals map[string]*kept
 	entries  int // ever written
 	delay    time.Duration
 	largest  int
@@ -31,7 +33,7 @@ type pages struct {
 }
 
 func newPages() *pages {
-	return &pages{kept: map[string]usage.Page{}, refusals: map[string][]usage.Refusal{}, journals: map[string]*journal{}}
+	return &pages{kept: map[string]usage.Page{}, refusals: map[string][]usage.Refusal{}, journals: map[string]*kept{}}
 }
 
 var errGone = errors.New("gone")
@@ -49,7 +51,7 @@ func (p *pages) setGone(gone bool) {
 	p.gone = gone
 }
 
-func (p *pages) AddUsage(ctx context.Context, added []usage.Page, progress usage.Progress) error {
+func (p *pages) AddUsage(ctx context.Context, added []usage.Page, progress journal.Progress) error {
 	time.Sleep(p.delay)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,7 +61,7 @@ func (p *pages) AddUsage(ctx context.Context, added []usage.Page, progress usage
 	if progress.Owner != "" && !p.gone {
 		j := p.journals[progress.Owner]
 		if j == nil || j.claimed {
-			return usage.ErrClaimed
+			return journal.ErrClaimed
 		}
 		j.progress, j.at = progress, progress.At
 	}

@@ -10,6 +10,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/latchkey/latchkey/internal/journal"
 )
 
 // Outcome is the number of a verification's code. Numbers are stored, so that
@@ -159,12 +161,12 @@ type PageFilter struct {
 
 // Store keeps counts and refusals.
 type Store interface {
-	Journals
+	journal.Store
 	// AddUsage adds the counts of the pages to what is stored. Several nodes
 	// may add to one page at once. Where progress names a journal, how far it
 	// has come is noted with it. When somebody else has taken the journal over
-	// nothing is added and the error is ErrClaimed.
-	AddUsage(ctx context.Context, pages []Page, progress Progress) error
+	// nothing is added and the error is journal.ErrClaimed.
+	AddUsage(ctx context.Context, pages []Page, progress journal.Progress) error
 	// Usage returns at most limit pages, in no order.
 	Usage(ctx context.Context, f PageFilter, limit int) ([]Page, error)
 	// DeleteUsageBefore removes at most limit pages that start before the time,

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/ids"
@@ -214,7 +216,7 @@ func (c *crowd) addUsage(ctx context.Context) error {
 	const batch = 2000 // pages a write
 	for pages := usage.PagesOf(tallies, levels); len(pages) > 0; {
 		n := min(batch, len(pages))
-		if err := c.AddUsage(ctx, pages[:n], usage.Progress{}); err != nil {
+		if err := c.AddUsage(ctx, pages[:n], journal.Progress{}); err != nil {
 			return err
 		}
 		pages = pages[n:]

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -13,8 +15,8 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// journal says how far the entries of one owner are in pages.
-type journal struct {
+// journalHead says how far the entries of one owner are in pages.
+type journalHead struct {
 	Owner     string `bson:"_id"`
 	WrittenAt int64  `bson:"written_at"` // nanoseconds
 	Claimed   bool   `bson:"claimed"`
@@ -38,7 +40,7 @@ func entriesThrough(owner string, number int64) bson.D {
 const lastEntry = 1<<63 - 1
 
 // WriteJournal appends an entry to the owner's journal.
-func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error {
+func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
 	err := s.journals().upsert(ctx, byID(owner), bson.D{
 		{Key: "$set", Value: bson.D{{Key: "written_at", Value: at.UnixNano()}}},
 		{Key: "$setOnInsert", Value: bson.D{{Key: "claimed", Value: false}, {Key: "through", Value: int64(0)}, {Key: "rows", Value: 0}}},
@@ -73,7 +75,7 @@ func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) er
 
 // Journals returns when each journal was last written to, by owner.
 func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
-	found, err := find[journal](ctx, s.journals(), bson.D{})
+	found, err := find[journalHead](ctx, s.journals(), bson.D{})
 	if err != nil {
 		return nil, err
 	}
@@ -85,12 +87,12 @@ func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // ClaimJournal takes over the owner's journal.
-func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p usage.Progress, entries []usage.Entry, err error) {
+func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
 	unchanged := bson.D{{Key: "_id", Value: owner}, {Key: "written_at", Value: seen.UnixNano()}}
-	var j journal
+	var j journalHead
 	err = s.journals().take(ctx, unchanged, set(bson.E{Key: "claimed", Value: true}, bson.E{Key: "written_at", Value: at.UnixNano()}), &j)
 	if errors.Is(err, errs.NotFound) {
-		return p, nil, usage.ErrClaimed
+		return p, nil, journal.ErrClaimed
 	}
 	if err != nil {
 		return p, nil, err
@@ -100,23 +102,23 @@ func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Ti
 		return p, nil, err
 	}
 	for i := range found {
-		entries = append(entries, usage.Entry{Number: found[i].Number, Data: found[i].Data})
+		entries = append(entries, journal.Entry{Number: found[i].Number, Data: found[i].Data})
 	}
-	return usage.Progress{Owner: owner, Through: j.Through, Rows: j.Rows}, entries, nil
+	return journal.Progress{Owner: owner, Through: j.Through, Rows: j.Rows}, entries, nil
 }
 
 // note sets fields of a journal that nobody else has claimed.
 func (s *Store) note(ctx context.Context, owner string, fields bson.D) error {
 	ours, err := s.journals().update(ctx, bson.D{{Key: "_id", Value: owner}, {Key: "claimed", Value: false}}, set(fields...))
 	if err == nil && !ours {
-		return usage.ErrClaimed
+		return journal.ErrClaimed
 	}
 	return err
 }
 
 // addFrom adds the pages of a journal. What was added before the process was
 // killed, and not noted, is added again by whoever takes the journal over.
-func (s *Store) addFrom(ctx context.Context, pages []usage.Page, p usage.Progress) error {
+func (s *Store) addFrom(ctx context.Context, pages []usage.Page, p journal.Progress) error {
 	if err := s.note(ctx, p.Owner, bson.D{{Key: "written_at", Value: p.At.UnixNano()}}); err != nil {
 		return err
 	}

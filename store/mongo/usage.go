@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -58,7 +60,7 @@ const usageAttempts = 5
 // atomic operation: after an error some may have been added, and are added
 // again when the caller tries again, which counts too much, never too little.
 // Where two nodes make the same page at once, the loser adds to it.
-func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress usage.Progress) error {
+func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
 	if progress.Owner != "" {
 		return s.addFrom(ctx, pages, progress)
 	}

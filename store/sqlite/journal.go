@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/internal/journal"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 )
 
 // WriteJournal appends an entry to the owner's journal.
-func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e usage.Entry) error {
+func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
 	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, touchJournal, owner, at.UnixNano()); err != nil {
 			return err
@@ -63,7 +63,7 @@ func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // ClaimJournal takes over the owner's journal.
-func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p usage.Progress, entries []usage.Entry, err error) {
+func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
 	p.Owner = owner
 	err = s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if err := oneChanged(tx.ExecContext(ctx, claimJournal, at.UnixNano(), owner, seen.UnixNano())); err != nil {
@@ -78,14 +78,14 @@ func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Ti
 	return p, entries, known(err)
 }
 
-func entriesOf(ctx context.Context, tx *sql.Tx, owner string) (entries []usage.Entry, err error) {
+func entriesOf(ctx context.Context, tx *sql.Tx, owner string) (entries []journal.Entry, err error) {
 	rows, err := tx.QueryContext(ctx, selectEntries, owner)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var e usage.Entry
+		var e journal.Entry
 		if err := rows.Scan(&e.Number, &e.Data); err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func entriesOf(ctx context.Context, tx *sql.Tx, owner string) (entries []usage.E
 	return entries, rows.Err()
 }
 
-// oneChanged returns usage.ErrClaimed unless the statement changed a journal.
+// oneChanged returns journal.ErrClaimed unless the statement changed a journal.
 func oneChanged(result sql.Result, err error) error {
 	if err != nil {
 		return err
@@ -102,5 +102,5 @@ func oneChanged(result sql.Result, err error) error {
 	if n, err := result.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
-	return usage.ErrClaimed
+	return journal.ErrClaimed
 }

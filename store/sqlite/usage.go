@@ -7,6 +7,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -22,7 +24,7 @@ const (
 // AddUsage adds the counts of the pages to what is stored and notes the
 // progress, all of it or nothing. The transaction holds the file's one lock for writers from its
 // beginning, so that what it read is what it replaces.
-func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress usage.Progress) error {
+func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
 	var prepared [3]*sql.Stmt // before the transaction takes the one connection
 	for i, text := range []string{selectCells, updateCells, insertPage} {
 		var err error

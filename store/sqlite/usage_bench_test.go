@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -27,7 +29,7 @@ func BenchmarkAddUsage(b *testing.B) {
 				pages = append(pages, usage.Page{Kind: usage.OfKey, Level: level, Start: start, Subject: of, Cells: cells})
 			}
 		}
-		if err := s.AddUsage(b.Context(), pages, usage.Progress{}); err != nil {
+		if err := s.AddUsage(b.Context(), pages, journal.Progress{}); err != nil {
 			b.Fatal(err)
 		}
 		written += batch

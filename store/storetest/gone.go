@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/errs"
@@ -92,16 +94,16 @@ func calls(s store.Store) map[string]func(context.Context) error {
 func usageCalls(s store.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"AddUsage": func(ctx context.Context) error {
-			return s.AddUsage(ctx, []usage.Page{{Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"}, Cells: map[usage.Cell]uint64{1: 1}}}, usage.Progress{})
+			return s.AddUsage(ctx, []usage.Page{{Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"}, Cells: map[usage.Cell]uint64{1: 1}}}, journal.Progress{})
 		},
 		"WriteJournal": func(ctx context.Context) error {
-			return s.WriteJournal(ctx, "jnl_gone", now(), usage.Entry{Number: now().UnixNano(), Data: []byte("x")})
+			return s.WriteJournal(ctx, "jnl_gone", now(), journal.Entry{Number: now().UnixNano(), Data: []byte("x")})
 		},
 		"TrimJournal": func(ctx context.Context) error { return s.TrimJournal(ctx, "jnl_x", 1) },
 		"Journals":    func(ctx context.Context) error { return found(s.Journals(ctx)) },
 		"ClaimJournal": func(ctx context.Context) error {
 			_, _, err := s.ClaimJournal(ctx, "jnl_x", now(), now())
-			if errors.Is(err, usage.ErrClaimed) {
+			if errors.Is(err, journal.ErrClaimed) {
 				return nil
 			}
 			return err

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
@@ -21,7 +23,7 @@ func usageMoves(t *testing.T, s store.Store) {
 		all = append(all, scope, pageOf(usage.OfKey, usage.Hours, hour(), key, one), pageOf(usage.OfAccount, usage.Hours, hour(), usage.Subject{AccountID: key.AccountID, OrganizationID: "org_a"}, one))
 	}
 	all = append(all, pageOf(usage.OfOrganization, usage.Hours, hour(), usage.Subject{OrganizationID: "org_a"}, one))
-	must(t, s.AddUsage(t.Context(), all, usage.Progress{}))
+	must(t, s.AddUsage(t.Context(), all, journal.Progress{}))
 	for i, want := range []int{2, 1, 0} {
 		n, err := s.MoveUsage(t.Context(), "sa_a", "org_b", 2)
 		if must(t, err); n != want {
@@ -39,7 +41,7 @@ func usageMoves(t *testing.T, s store.Store) {
 	if left := stored(t, s, usage.PageFilter{Kind: usage.OfOrganization, Level: usage.Hours, OrganizationIDs: []string{"org_a"}}); len(left) != 1 {
 		t.Errorf("the organization's own counts: %v", left)
 	}
-	must(t, s.AddUsage(t.Context(), all, usage.Progress{})) // by who has not heard of it
+	must(t, s.AddUsage(t.Context(), all, journal.Progress{})) // by who has not heard of it
 	if found := stored(t, s, usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: []string{"org_b"}}); len(found) != 1 || found[0].Cells[0] != 2 {
 		t.Errorf("after more was counted: %+v", found)
 	}
@@ -71,7 +73,7 @@ func transfer(t *testing.T, s store.Store) {
 	}
 	_, _, err = service.Revoke(ctx, auth.System(), all[0].ID, keys.AnyRevision, "", "")
 	must(t, err)
-	must(t, s.AddUsage(ctx, []usage.Page{pageOf(usage.OfKey, usage.Hours, hour(), usage.Subject{KeyID: all[1].ID, AccountID: account.ID, OrganizationID: keys.FirstOrganization}, map[usage.Cell]uint64{0: 1})}, usage.Progress{}))
+	must(t, s.AddUsage(ctx, []usage.Page{pageOf(usage.OfKey, usage.Hours, hour(), usage.Subject{KeyID: all[1].ID, AccountID: account.ID, OrganizationID: keys.FirstOrganization}, map[usage.Cell]uint64{0: 1})}, journal.Progress{}))
 	transfers, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Usage: s, Certificates: registry})
 	must(t, err)
 	done, err := transfers.Transfer(ctx, auth.System(), account.ID, account.Revision, keys.Destination{OrganizationID: to.ID})

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/journal"
+
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -28,7 +30,7 @@ func usageAddsUp(t *testing.T, s store.Store, writers int) {
 				err := s.AddUsage(t.Context(), []usage.Page{
 					pageOf(usage.OfKey, usage.Minutes, hour(), key, map[usage.Cell]uint64{0: 2, usage.Cell(16*i + 10): 1}),
 					pageOf(usage.OfOrganization, usage.Minutes, hour(), usage.Subject{OrganizationID: "org_a"}, map[usage.Cell]uint64{59*16 + 9: 3}),
-				}, usage.Progress{})
+				}, journal.Progress{})
 				if err != nil {
 					t.Error(err)
 				}
@@ -73,7 +75,7 @@ func usageFound(t *testing.T, s store.Store) {
 		all = append(all, scope)
 	}
 	all = append(all, pageOf(usage.OfOrganization, usage.Minutes, hour(), usage.Subject{}, one))
-	must(t, s.AddUsage(t.Context(), all, usage.Progress{}))
+	must(t, s.AddUsage(t.Context(), all, journal.Progress{}))
 	for name, tt := range map[string]struct {
 		filter usage.PageFilter
 		want   []string
@@ -113,7 +115,7 @@ func usageDeleted(t *testing.T, s store.Store) {
 		all = append(all, pageOf(usage.OfKey, usage.Minutes, hour().Add(-time.Hour), key, one), pageOf(usage.OfKey, usage.Hours, hour().Add(-time.Hour), key, one))
 	}
 	all = append(all, pageOf(usage.OfKey, usage.Minutes, hour(), usage.Subject{KeyID: "key_x"}, one))
-	must(t, s.AddUsage(t.Context(), all, usage.Progress{}))
+	must(t, s.AddUsage(t.Context(), all, journal.Progress{}))
 	var steps []int
 	for range 4 {
 		n, err := s.DeleteUsageBefore(t.Context(), usage.OfKey, usage.Minutes, hour(), 3)
