@@ -179,10 +179,7 @@ func tierSettings(f keys.TierFields) client.TierSettings {
 	s := client.TierSettings{
 		Title: f.Title, RateLimit: *ruleOut(&f.RateLimit), AccountRateLimit: ruleOut(f.AccountRateLimit), Quota: quotaOut(f.Quota), MaxKeys: f.MaxKeys,
 	}
-	if f.MaxKeyAge != 0 {
-		age := client.Duration(f.MaxKeyAge)
-		s.MaxKeyAge = &age
-	}
+	s.MaxKeyAge, s.KeyRetention = durationOut(f.MaxKeyAge), durationOut(f.KeyRetention)
 	return s
 }
 
@@ -190,10 +187,24 @@ func tierFields(s client.TierSettings) keys.TierFields {
 	f := keys.TierFields{
 		Title: s.Title, RateLimit: *ruleIn(&s.RateLimit), AccountRateLimit: ruleIn(s.AccountRateLimit), Quota: quotaIn(s.Quota), MaxKeys: s.MaxKeys,
 	}
-	if s.MaxKeyAge != nil {
-		f.MaxKeyAge = time.Duration(*s.MaxKeyAge)
-	}
+	f.MaxKeyAge, f.KeyRetention = durationIn(s.MaxKeyAge), durationIn(s.KeyRetention)
 	return f
+}
+
+// durationOut is null for none.
+func durationOut(d time.Duration) *client.Duration {
+	if d == 0 {
+		return nil
+	}
+	out := client.Duration(d)
+	return &out
+}
+
+func durationIn(d *client.Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return time.Duration(*d)
 }
 
 func tierOut(t *keys.Tier) client.Tier {

@@ -67,7 +67,7 @@ func (f *Filter) FirstID() string { return ids.At(ids.Event, f.From.Add(-idSlack
 // LastID returns an id that every event before Until comes before.
 func (f *Filter) LastID() string { return ids.At(ids.Event, f.Until.Add(idSlack)) }
 
-// Store keeps events for ever, in the order of their ids.
+// Store keeps events, in the order of their ids, until they are deleted.
 type Store interface {
 	// AppendEvent stores one event.
 	AppendEvent(ctx context.Context, e Event) error
@@ -76,6 +76,15 @@ type Store interface {
 	// Events returns at most limit events, newest first, older than the id
 	// after unless it is empty.
 	Events(ctx context.Context, f Filter, after string, limit int) ([]Event, error)
+}
+
+// Cleaner forgets events.
+type Cleaner interface {
+	// EventsBefore returns the oldest events that were before the time, oldest
+	// first, at most limit of them.
+	EventsBefore(ctx context.Context, before time.Time, limit int) ([]Event, error)
+	// DeleteEvents removes the events with the ids. Others are no fault.
+	DeleteEvents(ctx context.Context, ids []string) error
 }
 
 // Log writes events to a Store.

@@ -256,6 +256,7 @@ type TierSettings struct {
 	Quota            *Quota    `json:"quota"`
 	MaxKeys          int       `json:"max_keys"`
 	MaxKeyAge        *Duration `json:"max_key_age"`
+	KeyRetention     *Duration `json:"key_retention"` // how long keys are kept after their end
 }
 
 // Tier is a named plan. It is also the request that makes one.

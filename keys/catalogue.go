@@ -19,6 +19,9 @@ const (
 // Bounds of a tier.
 const (
 	DefaultMaxKeys = 100
+	// LeastRetention is how long ended keys are kept at least: what was done in an
+	// incident can be undone meanwhile.
+	LeastRetention = 7 * 24 * time.Hour
 	MostKeys       = 10000
 	maxKeyAge      = 100 * 365 * 24 * time.Hour
 )
@@ -103,6 +106,7 @@ func (t *Tier) check(oldTitle string) error {
 	checkQuota(&f, "quota", t.Quota)
 	f.Check(t.MaxKeys >= 1 && t.MaxKeys <= MostKeys, "max_keys", fmt.Sprintf("must be between 1 and %d", MostKeys))
 	f.Check(t.MaxKeyAge == 0 || (t.MaxKeyAge >= time.Minute && t.MaxKeyAge <= maxKeyAge), "max_key_age", fmt.Sprintf("must be null, or between 1m and %s", maxKeyAge))
+	f.Check(t.KeyRetention == 0 || (t.KeyRetention >= LeastRetention && t.KeyRetention <= maxKeyAge), "key_retention", fmt.Sprintf("must be null, or between %s and %s", LeastRetention, maxKeyAge))
 	return f.Err()
 }
 

@@ -351,6 +351,50 @@ func (n *Incidents) Clean(ctx context.Context) (int, error) {
 	}
 }
 
+// Forget removes an incident that was finished or undone before the time, and
+// tells how many. It hands it to export first, then the pages of its keys.
+func (n *Incidents) Forget(ctx context.Context, before time.Time, export func(part any) error) (int, error) {
+	for after := ids.At(ids.Incident, before); ; {
+		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
+		if err != nil || len(some) == 0 {
+			return 0, err
+		}
+		for i := range some {
+			if some[i].overBefore(before) {
+				if err := n.export(ctx, &some[i], export); err != nil {
+					return 0, err
+				}
+				return 1, n.remove(ctx, &some[i])
+			}
+		}
+		after = some[len(some)-1].ID
+	}
+}
+
+// overBefore reports whether nothing was done to the incident since.
+func (n *Incident) overBefore(at time.Time) bool {
+	return (n.State == IncidentDone && n.FinishedAt.Before(at)) || (n.State == IncidentUndone && n.UndoneAt.Before(at))
+}
+
+func (n *Incidents) export(ctx context.Context, one *Incident, export func(part any) error) error {
+	if err := export(one); err != nil {
+		return err
+	}
+	for number := range one.Pages {
+		p, err := n.Store.IncidentPages().Get(ctx, pageID(one.ID, number))
+		if errors.Is(err, errs.NotFound) {
+			continue // removed by who began with it
+		}
+		if err == nil {
+			err = export(&p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (n *Incidents) remove(ctx context.Context, one *Incident) error {
 	for number := 0; ; number++ {
 		p, err := n.Store.IncidentPages().Get(ctx, pageID(one.ID, number))

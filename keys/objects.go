@@ -211,6 +211,9 @@ type TierFields struct {
 	Quota            *ratelimit.Quota `json:"quota,omitempty"`
 	MaxKeys          int              `json:"max_keys"`             // alive at once per service account
 	MaxKeyAge        time.Duration    `json:"max_key_age,omitzero"` // 0: keys may live for ever
+	// KeyRetention is how long keys are kept after they were revoked or have
+	// expired; 0: as long as the service keeps those of other tiers.
+	KeyRetention time.Duration `json:"key_retention,omitzero"`
 }
 
 // Scope is one entry of the provider's catalogue.

@@ -27,6 +27,7 @@ import (
 	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/reminders"
+	"github.com/latchkey/latchkey/retention"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -59,6 +60,7 @@ type app struct {
 	jwt          *auth.JWT
 	oauth        *oauth.Server
 	passwords    *auth.Passwords
+	keeper       *retention.Keeper
 	metrics      *metrics.Set
 	tracer       *tracing.Tracer // nil: no traces
 	started      time.Time
@@ -126,6 +128,9 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 	if err = a.buildTransfers(); err != nil {
 		return a, err
 	}
+	if err = a.buildRetention(); err != nil {
+		return a, err
+	}
 	return a, a.metrics.Register(newCollector(a))
 }
 
@@ -157,6 +162,19 @@ func (a *app) buildKeys() (err error) {
 		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
 		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,
 		Meter: a.meter,
+	})
+	return err
+}
+
+// buildRetention makes what removes what is over.
+func (a *app) buildRetention() (err error) {
+	dir := a.config.archiveDir
+	if dir == "" {
+		dir = filepath.Join(a.config.dataDir, "archive")
+	}
+	a.keeper, err = retention.New(retention.Config{
+		Store: a.store, Keys: a.keys, Incidents: a.incidents, Archive: retention.NewArchive(dir, time.Now),
+		Policy: a.config.keep, As: auth.System(), Now: time.Now,
 	})
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
+	"github.com/latchkey/latchkey/retention"
 )
 
 const (
@@ -100,8 +101,7 @@ func (a *app) mover() *cleaner {
 	return c
 }
 
-// cleanedKinds are all that ends by itself. Keys are none of it: an expired key
-// stays to be listed, and its use to be read, until somebody deletes it.
+// cleanedKinds are all that ends by itself.
 func (a *app) cleanedKinds() []cleaned {
 	return []cleaned{
 		{"sessions", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
@@ -123,6 +123,9 @@ func (a *app) cleanedKinds() []cleaned {
 		{"dry runs of incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.incidents.Clean(ctx) }},
 		{"transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Step(ctx) }},
 		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.nodes.Forget(ctx) }},
+		{"ended keys", retention.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.KeysStep(ctx) }},
+		{"past incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.IncidentsStep(ctx) }},
+		{"old audit events", retention.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.EventsStep(ctx) }},
 		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.recorder.Clean(ctx) }},
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/retention"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/web"
 )
@@ -73,6 +74,8 @@ type config struct {
 	oauthLife        time.Duration
 	oauthAudience    string
 	usageKept        usage.Retention
+	keep             retention.Policy
+	archiveDir       string
 }
 
 const (

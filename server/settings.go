@@ -28,6 +28,7 @@ import (
 	"github.com/latchkey/latchkey/mail"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/ratelimit/redislimit"
+	"github.com/latchkey/latchkey/retention"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -86,6 +87,10 @@ func settings() []setting {
 		{name: "USAGE_MINUTES", standard: "48h", meaning: "how long usage is kept by the minute", set: duration(usage.LeastMinutes, 366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Minutes })},
 		{name: "USAGE_HOURS", standard: "2160h", meaning: "how long usage is kept by the hour", set: duration(usage.LeastHours, 10*366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Hours })},
 		{name: "USAGE_DAYS", standard: "17520h", meaning: "how long usage is kept by the day", set: duration(usage.LeastHours, 100*366*24*time.Hour, func(c *config) *time.Duration { return &c.usageKept.Days })},
+		{name: "KEEP_KEYS", standard: "8760h", meaning: "how long keys are kept after they were revoked or have expired, where their tier says nothing; or forever", set: kept(func(c *config) *time.Duration { return &c.keep.Keys })},
+		{name: "KEEP_INCIDENTS", standard: "8760h", meaning: "how long incidents are kept after they were finished; or forever", set: kept(func(c *config) *time.Duration { return &c.keep.Incidents })},
+		{name: "KEEP_AUDIT", standard: forever, meaning: "how long audit events are kept; or forever", set: kept(func(c *config) *time.Duration { return &c.keep.Events })},
+		{name: "ARCHIVE_DIR", standard: "", meaning: "folder that all of these are written to before they are removed, as JSON lines; archive in the data folder if empty", set: text(func(c *config) *string { return &c.archiveDir })},
 		{name: "LOG", standard: "info", meaning: "debug, info, warn or error", set: setLogLevel},
 		{name: "LOG_FORMAT", standard: "json", meaning: "json, or text for people", set: setLogFormat},
 	}
@@ -256,6 +261,22 @@ func duration(least, most time.Duration, into func(*config) *time.Duration) func
 			return fmt.Errorf("must be a duration between %s and %s", client.Duration(least), client.Duration(most))
 		}
 		*into(c) = d
+		return nil
+	}
+}
+
+// forever is a time for which things are kept.
+const forever = "forever"
+
+func kept(into func(*config) *time.Duration) func(*config, string) error {
+	return func(c *config, v string) error {
+		if v == forever {
+			*into(c) = 0
+			return nil
+		}
+		if err := duration(retention.Least, retention.Most, into)(c, v); err != nil {
+			return fmt.Errorf("%w, or %s", err, forever)
+		}
 		return nil
 	}
 }

@@ -27,6 +27,7 @@ type Store interface {
 	keys.MovableUsage
 	auth.Store
 	audit.Store
+	audit.Cleaner
 	ratelimit.QuotaStore
 	ratelimit.QuotaCleaner
 	idempotency.Store

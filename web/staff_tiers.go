@@ -26,7 +26,7 @@ func (p *Portal) listTiers(c *gin.Context) error {
 type tierForm struct {
 	New                                   bool
 	Name, Title, Rate, AccountRate, Quota string
-	MaxKeys, MaxAge                       string // MaxAge in days
+	MaxKeys, MaxAge, Retention            string // but for MaxKeys in days
 	Revision                              int64
 	Impact                                *keys.Impact
 }
@@ -38,9 +38,7 @@ func tierFormOf(t *keys.Tier) tierForm {
 		Name: t.Name, Title: t.Title, Rate: ruleText(&t.RateLimit), AccountRate: ruleText(t.AccountRateLimit), Quota: quotaText(t.Quota),
 		MaxKeys: strconv.Itoa(t.MaxKeys), Revision: t.Revision,
 	}
-	if t.MaxKeyAge > 0 {
-		f.MaxAge = strconv.FormatFloat(t.MaxKeyAge.Hours()/hoursOfDay, 'f', -1, 64)
-	}
+	f.MaxAge, f.Retention = daysText(t.MaxKeyAge), daysText(t.KeyRetention)
 	return f
 }
 
@@ -48,7 +46,7 @@ func tierTyped(values url.Values) tierForm {
 	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
 	return tierForm{
 		Name: values.Get("name"), Title: values.Get("title"), Rate: values.Get("rate_limit"), AccountRate: values.Get("account_rate_limit"), Quota: values.Get("quota"),
-		MaxKeys: values.Get("max_keys"), MaxAge: values.Get("max_key_age"), Revision: revision,
+		MaxKeys: values.Get("max_keys"), MaxAge: values.Get("max_key_age"), Retention: values.Get("key_retention"), Revision: revision,
 	}
 }
 
@@ -72,18 +70,36 @@ func tierFields(values url.Values) (f keys.TierFields, err error) {
 	if f.MaxKeys, err = strconv.Atoi(strings.TrimSpace(values.Get("max_keys"))); err != nil {
 		return f, fieldError("max_keys", "must be a whole number")
 	}
-	if text := strings.TrimSpace(values.Get("max_key_age")); text != "" {
-		days, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(days > 0 && days <= 36500) {
-			return f, fieldError("max_key_age", "must be a number of days, or empty")
-		}
-		f.MaxKeyAge = time.Duration(days * hoursOfDay * float64(time.Hour)).Truncate(time.Second)
+	if f.MaxKeyAge, err = daysOf(values, "max_key_age"); err != nil {
+		return f, err
 	}
-	return f, nil
+	f.KeyRetention, err = daysOf(values, "key_retention")
+	return f, err
+}
+
+// daysText writes a duration in days, "" for none.
+func daysText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(d.Hours()/hoursOfDay, 'f', -1, 64)
+}
+
+// daysOf reads what daysText has written, or somebody.
+func daysOf(values url.Values, name string) (time.Duration, error) {
+	text := strings.TrimSpace(values.Get(name))
+	if text == "" {
+		return 0, nil
+	}
+	days, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(days > 0 && days <= 36500) {
+		return 0, fieldError(name, "must be a number of days, or empty")
+	}
+	return time.Duration(days * hoursOfDay * float64(time.Hour)).Truncate(time.Second), nil
 }
 
 func tierFaultFields() []string {
-	return []string{"name", "title", "rate_limit", "account_rate_limit", "quota", "max_keys", "max_key_age"}
+	return []string{"name", "title", "rate_limit", "account_rate_limit", "quota", "max_keys", "max_key_age", "key_retention"}
 }
 
 func (p *Portal) newTier(c *gin.Context) error {

@@ -45,6 +45,7 @@ var arrows = map[string][]string{
 	"keys":      {"audit", "nodes", "ratelimit", "usage"},
 	"auth":      {"audit", "keys", "ratelimit"},
 	"reminders": {"auth", "keys"},
+	"retention": {"audit", "keys"},
 	"api":       {"audit", "auth", "client", "keys", "nodes", "ratelimit", "usage"},
 	"web":       {"audit", "auth", "keys", "ratelimit", "reminders", "usage"},
 	"store":     {"audit", "auth", "keys", "nodes", "ratelimit", "reminders", "usage"},

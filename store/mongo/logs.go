@@ -107,6 +107,18 @@ func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit 
 	return s.events().List(ctx, f, keys.Page{After: after, Limit: limit})
 }
 
+// EventsBefore returns the oldest events that were before the time.
+func (s *Store) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
+	all := s.events()
+	return all.list(ctx, all.where(audit.Filter{Until: before}), bson.D{{Key: "_id", Value: 1}}, limit)
+}
+
+// DeleteEvents removes the events with the ids.
+func (s *Store) DeleteEvents(ctx context.Context, ids []string) error {
+	_, err := s.in("audit_events").removeAll(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
+	return err
+}
+
 func quotaID(id, window string) string { return id + " " + window }
 
 // QuotaUse returns what was used of the quota in the window.

@@ -241,6 +241,7 @@ type tier struct {
 	Quota            *quota        `bson:"quota"`
 	MaxKeys          int           `bson:"max_keys"`
 	MaxKeyAge        time.Duration `bson:"max_key_age"` // nanoseconds
+	KeyRetention     time.Duration `bson:"key_retention"`
 }
 
 // Tiers returns the collection of tiers.
@@ -249,14 +250,14 @@ func (s *Store) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 		store: s, name: "tiers",
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		encode: func(t *keys.Tier) tier {
-			return tier{t.Name, stampOf(&t.Stamp), t.Title, ruleOf(&t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys, t.MaxKeyAge}
+			return tier{t.Name, stampOf(&t.Stamp), t.Title, ruleOf(&t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys, t.MaxKeyAge, t.KeyRetention}
 		},
 		decode: func(d *tier) (keys.Tier, error) {
 			if d.RateLimit == nil {
 				return keys.Tier{}, fmt.Errorf("the stored tier %s has no rate limit", d.ID)
 			}
 			return keys.Tier{Stamp: d.domain(), Name: d.ID, TierFields: keys.TierFields{
-				Title: d.Title, RateLimit: *d.RateLimit.domain(), AccountRateLimit: d.AccountRateLimit.domain(), Quota: d.Quota.domain(), MaxKeys: d.MaxKeys, MaxKeyAge: d.MaxKeyAge,
+				Title: d.Title, RateLimit: *d.RateLimit.domain(), AccountRateLimit: d.AccountRateLimit.domain(), Quota: d.Quota.domain(), MaxKeys: d.MaxKeys, MaxKeyAge: d.MaxKeyAge, KeyRetention: d.KeyRetention,
 			}}, nil
 		},
 		where: func(keys.NoFilter) bson.D { return bson.D{} },

@@ -53,6 +53,26 @@ func eventValues(e *audit.Event) []any {
 // Events returns one page of the log, newest first.
 func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
 	text, args := s.events().list(f, keys.Page{After: after, Limit: limit})
+	return s.eventRows(ctx, text, args)
+}
+
+const oldestEvents = "SELECT " + eventColumns + " FROM audit_events WHERE id < ? AND at < ? ORDER BY id LIMIT ?"
+
+// EventsBefore returns the oldest events that were before the time.
+func (s *Store) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
+	f := audit.Filter{Until: before}
+	return s.eventRows(ctx, oldestEvents, []any{f.LastID(), before.UnixMilli(), limit})
+}
+
+const deleteEvents = "DELETE FROM audit_events WHERE id IN (SELECT value FROM json_each(?))"
+
+// DeleteEvents removes the events with the ids.
+func (s *Store) DeleteEvents(ctx context.Context, ids []string) error {
+	_, err := s.writer.exec(ctx, deleteEvents, putJSON(ids))
+	return err
+}
+
+func (s *Store) eventRows(ctx context.Context, text string, args []any) ([]audit.Event, error) {
 	events := []audit.Event{}
 	err := s.reader.rows(ctx, text, args, func(row scanner) error {
 		var e audit.Event

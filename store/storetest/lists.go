@@ -453,4 +453,20 @@ func events(t *testing.T, s store.Store) {
 		must(t, err)
 		same(t, got, tt.want)
 	}
+	for _, tt := range []struct {
+		before time.Time
+		limit  int
+		want   []audit.Event
+	}{
+		{at, 10, []audit.Event{}}, {at.Add(time.Minute), 10, all[2:]}, {at.Add(time.Hour), 2, []audit.Event{all[2], all[1]}},
+	} {
+		got, err := s.EventsBefore(ctx, tt.before, tt.limit)
+		must(t, err)
+		same(t, got, tt.want)
+	}
+	must(t, s.DeleteEvents(ctx, []string{all[2].ID, "evt_unknown", all[0].ID}))
+	must(t, s.DeleteEvents(ctx, []string{all[2].ID}))
+	got, err := s.Events(ctx, audit.Filter{}, "", 10)
+	must(t, err)
+	same(t, got, all[1:2])
 }

@@ -134,7 +134,7 @@ func roundTrips(t *testing.T, s store.Store) {
 	account := keys.ServiceAccount{Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID, CreatedBy: "usr_x", LimitResets: 2, AccountFields: keys.AccountFields{
 		Name: "n", Description: "d", Tier: "free", Scopes: []string{"a:b", "c:*"}, AllowedNetworks: networks, RateLimit: rule, Quota: quota, ExternalID: "e", OwnerID: "usr_y", Metadata: meta, Disabled: true,
 	}}
-	tier := keys.Tier{Stamp: keys.NewStamp(now()), Name: "t", TierFields: keys.TierFields{Title: "T", RateLimit: *rule, AccountRateLimit: rule, Quota: quota, MaxKeys: 3, MaxKeyAge: time.Hour}}
+	tier := keys.Tier{Stamp: keys.NewStamp(now()), Name: "t", TierFields: keys.TierFields{Title: "T", RateLimit: *rule, AccountRateLimit: rule, Quota: quota, MaxKeys: 3, MaxKeyAge: time.Hour, KeyRetention: 8 * 24 * time.Hour}}
 	scope := keys.Scope{Stamp: keys.NewStamp(now()), Name: "a:b", ScopeFields: keys.ScopeFields{Description: "d"}}
 	k := newKey(account.ID)
 	k.RevokedAt, k.RevokeReason, k.RevokeNote, k.RotatedFrom, k.RotatedTo, k.GraceUntil, k.LimitResets = now(), keys.ReasonLeaked, "n", "key_f", "key_t", now(), 3

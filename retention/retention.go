@@ -1,0 +1,151 @@
+// Package retention removes what nobody needs any more: keys that have long
+// ended, incidents that are long over, old audit events. Whatever it removes is
+// in the archive before. Each step does a little, and may be done again.
+package retention
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Batch is how many objects a step looks at.
+const Batch = 500
+
+// Bounds of how long something is kept.
+const (
+	Least = keys.LeastRetention
+	Most  = 100 * 365 * 24 * time.Hour
+)
+
+// Policy says how long something is kept after its end; 0 for ever.
+type Policy struct {
+	Keys      time.Duration // after a key was revoked or has expired, where its tier says nothing
+	Incidents time.Duration // after they were finished or undone
+	Events    time.Duration // of the audit log
+}
+
+// Store is what the package needs of a database.
+type Store interface {
+	Keys() keys.KeyCollection
+	ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter]
+	Tiers() keys.Collection[keys.Tier, keys.NoFilter]
+	audit.Cleaner
+}
+
+// Config is what a Keeper needs. All fields are required.
+type Config struct {
+	Store     Store
+	Keys      *keys.Service
+	Incidents *keys.Incidents
+	Archive   *Archive
+	Policy    Policy
+	As        keys.Actor // who is said to have removed keys
+	Now       func() time.Time
+}
+
+// Keeper removes what is over.
+type Keeper struct {
+	Config
+	walk walk
+}
+
+// New returns a Keeper.
+func New(c Config) (*Keeper, error) {
+	if c.Store == nil || c.Keys == nil || c.Incidents == nil || c.Archive == nil || c.As == nil || c.Now == nil {
+		return nil, errors.New("retention: every part is required")
+	}
+	return &Keeper{Config: c}, nil
+}
+
+// EventsStep removes the oldest audit events that are too old, and tells how many.
+func (k *Keeper) EventsStep(ctx context.Context) (int, error) {
+	if k.Policy.Events == 0 {
+		return 0, nil
+	}
+	old, err := k.Store.EventsBefore(ctx, k.Now().Add(-k.Policy.Events), Batch)
+	if err != nil || len(old) == 0 {
+		return 0, err
+	}
+	lines, all := make([]any, len(old)), make([]string, len(old))
+	for i := range old {
+		lines[i], all[i] = lineOf(&old[i]), old[i].ID
+	}
+	if err := k.Archive.Append("audit-events", lines...); err != nil {
+		return 0, err
+	}
+	return len(old), k.Store.DeleteEvents(ctx, all)
+}
+
+// line is an event as the API tells it.
+type line struct {
+	ID      string          `json:"id"`
+	At      time.Time       `json:"at"`
+	Action  string          `json:"action"`
+	Subject subject         `json:"subject"`
+	Object  object          `json:"object"`
+	Origin  origin          `json:"origin"`
+	Before  json.RawMessage `json:"before"`
+	After   json.RawMessage `json:"after"`
+}
+
+type subject struct {
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	KeyID string `json:"key_id"`
+}
+
+type object struct {
+	Type           string `json:"type"`
+	ID             string `json:"id"`
+	OrganizationID string `json:"organization_id"`
+}
+
+type origin struct {
+	Address   string `json:"address"`
+	UserAgent string `json:"user_agent"`
+	RequestID string `json:"request_id"`
+}
+
+func lineOf(e *audit.Event) line {
+	return line{
+		ID: e.ID, At: e.At, Action: e.Action, Subject: subject(e.Subject), Object: object(e.Object), Origin: origin(e.Origin),
+		Before: e.Before, After: e.After,
+	}
+}
+
+// IncidentsStep removes one incident that is long over, and tells how many.
+func (k *Keeper) IncidentsStep(ctx context.Context) (int, error) {
+	if k.Policy.Incidents == 0 {
+		return 0, nil
+	}
+	return k.Incidents.Forget(ctx, k.Now().Add(-k.Policy.Incidents), func(part any) error { return k.Archive.Append("incidents", part) })
+}
+
+// remove archives the keys, then deletes those that are as they were.
+func (k *Keeper) remove(ctx context.Context, over []keys.Key) error {
+	if len(over) == 0 {
+		return nil
+	}
+	lines := make([]any, len(over))
+	for i := range over {
+		lines[i] = &over[i]
+	}
+	if err := k.Archive.Append("keys", lines...); err != nil {
+		return err
+	}
+	for i := range over {
+		err := k.Keys.DeleteKey(ctx, k.As, over[i].ID, over[i].Revision)
+		if err != nil && !errors.Is(err, errs.NotFound) && !errors.Is(err, errs.Stale) {
+			return fmt.Errorf("remove a key: %w", err)
+		}
+	}
+	return nil
+}
