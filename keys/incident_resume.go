@@ -37,8 +37,8 @@ func (b behalf) Subject() audit.Subject { return b.who }
 
 // Resume takes on every incident that was interrupted, on behalf of who started
 // it, and returns for how long the one has stood still that did so for longest.
-// It may be called at any time, and by several nodes. Dry runs are not taken on:
-// the list that somebody pasted for one is kept nowhere.
+// It may be called at any time, and by several nodes. A dry run is made anew, but
+// for one of a list that somebody pasted, which is kept nowhere.
 func (n *Incidents) Resume(ctx context.Context, a Actor) (still time.Duration, err error) {
 	for after := ""; ; {
 		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
@@ -47,7 +47,7 @@ func (n *Incidents) Resume(ctx context.Context, a Actor) (still time.Duration, e
 		}
 		for i := range some {
 			now := n.Keys.now()
-			if some[i].State == IncidentPlanning || !some[i].Interrupted(now) {
+			if !some[i].Interrupted(now) || some[i].lost() {
 				continue
 			}
 			still = max(still, now.Sub(some[i].MovedAt))
@@ -64,9 +64,33 @@ func (n *Incidents) resume(ctx context.Context, a Actor, found Incident) error {
 	if found.State == IncidentUndoing {
 		who = found.UndoneBy
 	}
-	_, err := n.Within(0).goOn(ctx, a, behalf{a, who}, found)
+	var err error
+	if found.State == IncidentPlanning {
+		err = n.replan(ctx, behalf{a, found.PlannedBy}, found)
+	} else {
+		_, err = n.Within(0).goOn(ctx, a, behalf{a, who}, found)
+	}
 	if errors.Is(err, errs.Stale) { // another node was faster
 		return nil
 	}
+	return err
+}
+
+// lost reports whether nobody can make the dry run any more.
+func (n *Incident) lost() bool { return n.State == IncidentPlanning && n.Selection.Pasted > 0 }
+
+// replan makes a dry run once more: what was found before may have changed.
+func (n *Incidents) replan(ctx context.Context, a Actor, found Incident) error {
+	found.Released, found.Pages, found.Count, found.Groups = false, 0, IncidentCount{}, []IncidentGroup{}
+	if err := n.save(ctx, &found); err != nil { // of two who begin one goes on
+		return err
+	}
+	_, err := n.Within(0).work(ctx, found, func(ctx context.Context, current *Incident) error {
+		if err := n.removePages(ctx, current.ID); err != nil {
+			return err
+		}
+		p := planner{n: n, current: current, names: map[string]bool{}}
+		return p.plan(ctx, a, nil)
+	})
 	return err
 }

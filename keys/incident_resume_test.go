@@ -83,3 +83,98 @@ func TestAnyNodeTakesAnIncidentOn(t *testing.T) {
 		})
 	}
 }
+
+// TestAnyNodeMakesADryRunAnew: one whose process ended is not left half done, but
+// for one of a list, which is kept nowhere.
+func TestAnyNodeMakesADryRunAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all, _ := w.many(210)
+	broken := func(r keys.IncidentRequest) keys.Incident {
+		t.Helper()
+		n, store := w.incidents()
+		pages := 0
+		store.planned = func() error {
+			if pages++; pages > 1 {
+				return errs.Unavailable
+			}
+			return nil
+		}
+		r.Action = keys.IncidentRevoke
+		if _, err := n.Plan(t.Context(), w.admin, r); err != nil && !errors.Is(err, errs.Unavailable) {
+			t.Errorf("a store that goes on the way: %v", err)
+		}
+		n.Close()
+		found, err := n.List(t.Context(), w.admin, keys.Page{Limit: 1})
+		w.must(err)
+		if len(found) != 1 || found[0].State != keys.IncidentPlanning || !found[0].Interrupted(w.now()) {
+			t.Fatalf("it was left as %+v", found)
+		}
+		return found[0]
+	}
+	selected := broken(keys.IncidentRequest{Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	list := make([]string, len(all))
+	for i := range all {
+		list[i] = all[i].ID
+	}
+	pasted := broken(keys.IncidentRequest{List: list})
+
+	n, _ := w.incidents()
+	_, err := n.Resume(t.Context(), auth.System())
+	w.must(err)
+	got, err := n.Incident(t.Context(), w.admin, selected.ID)
+	w.must(err)
+	if got = w.over(n, got); got.State != keys.IncidentPlanned || got.Count.Planned != 210 || got.PlannedBy != w.admin.Subject() {
+		t.Errorf("made anew: %+v", got)
+	}
+	named := map[string]bool{}
+	for number := range got.Pages {
+		page, err := n.Page(t.Context(), w.admin, got.ID, number)
+		w.must(err)
+		for i := range page {
+			named[page[i].ID] = true
+		}
+	}
+	if len(named) != 210 {
+		t.Errorf("%d keys are named", len(named))
+	}
+	if got, err := n.Incident(t.Context(), w.admin, pasted.ID); err != nil || got.State != keys.IncidentPlanning {
+		t.Errorf("a list that is kept nowhere: %+v, %v", got, err)
+	}
+}
+
+// TestEventsOfAnIncidentAreWrittenOnce: a process that ends right before or behind
+// one of them leaves neither none nor two.
+func TestEventsOfAnIncidentAreWrittenOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n, store := w.incidents()
+	w.many(3)
+	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentRevoke, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	store.endless.Store(true)
+	if _, err := n.Run(t.Context(), w.admin, planned.Confirm()); !errors.Is(err, errs.Unavailable) {
+		t.Fatalf("the end cannot be stored: %v", err)
+	}
+	events := func(action string) []audit.Event {
+		t.Helper()
+		found, err := w.store.Events(t.Context(), audit.Filter{ObjectID: planned.ID, Action: action}, "", 10)
+		w.must(err)
+		return found
+	}
+	began := events("incident.start")
+	if len(began) != 1 || len(events("incident.finish")) != 1 {
+		t.Fatalf("before: %d and %d", len(began), len(events("incident.finish")))
+	}
+	w.must(w.store.DeleteEvents(t.Context(), []string{began[0].ID}))
+	store.endless.Store(false)
+	_, err := n.Resume(t.Context(), auth.System())
+	w.must(err)
+	got, err := n.Incident(t.Context(), w.admin, planned.ID)
+	w.must(err)
+	if got = w.over(n, got); got.State != keys.IncidentDone {
+		t.Fatalf("resumed: %+v", got)
+	}
+	if s, d := events("incident.start"), events("incident.finish"); len(s) != 1 || len(d) != 1 || s[0].Subject != w.admin.Subject() {
+		t.Errorf("%d times begun and %d times done", len(s), len(d))
+	}
+}

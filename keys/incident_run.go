@@ -43,11 +43,27 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 func (n *Incidents) end(ctx context.Context, a Actor, action string, current *Incident, over Incident) error {
 	shown := over
 	shown.Revision++
-	if err := n.Keys.record(ctx, a, action, current.object(), current.summary(), shown.summary()); err != nil {
+	if err := n.recordFirst(ctx, a, action, current, current.summary(), shown.summary()); err != nil {
+		return err
+	}
+	if err := n.save(ctx, &over); err != nil {
 		return err
 	}
 	*current = over
-	return n.save(ctx, current)
+	return nil
+}
+
+// recordFirst writes an event that an incident has once, unless a process that
+// ended right behind it wrote it.
+func (n *Incidents) recordFirst(ctx context.Context, a Actor, action string, of *Incident, before, after any) error {
+	events, err := n.Keys.audit.Events(ctx, audit.Filter{ObjectID: of.ID, Action: action}, "", 1)
+	if err != nil {
+		return fmt.Errorf("read events of %s: %w", of.ID, err)
+	}
+	if len(events) > 0 {
+		return nil
+	}
+	return n.Keys.record(ctx, a, action, of.object(), before, after)
 }
 
 // work is what is to be done with the keys of a page: with as many as it can at

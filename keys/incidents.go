@@ -238,9 +238,15 @@ func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident,
 // goOn takes the interrupted incident on, as told by a, on behalf of whom its
 // keys are changed.
 func (n *Incidents) goOn(ctx context.Context, a, behalf Actor, found Incident) (Incident, error) {
-	before := found.summary()
+	before, began := found.summary(), "incident.start"
+	if found.State == IncidentUndoing {
+		began = "incident.undo"
+	}
 	found.Released = false
 	if err := n.save(ctx, &found); err != nil { // of two who continue one goes on
+		return Incident{}, err
+	}
+	if err := n.recordFirst(ctx, behalf, began, &found, nil, before); err != nil { // who began may have ended before it was written
 		return Incident{}, err
 	}
 	if err := n.Keys.record(ctx, a, "incident.continue", found.object(), before, found.summary()); err != nil {
@@ -396,17 +402,33 @@ func (n *Incidents) export(ctx context.Context, one *Incident, export func(part 
 }
 
 func (n *Incidents) remove(ctx context.Context, one *Incident) error {
-	for number := 0; ; number++ {
-		p, err := n.Store.IncidentPages().Get(ctx, pageID(one.ID, number))
+	if err := n.removePages(ctx, one.ID); err != nil {
+		return err
+	}
+	return n.Store.Incidents().Delete(ctx, one.ID, one.Revision)
+}
+
+// removePages removes the pages of the incident, the last of them first, so that
+// none is left behind one that is gone.
+func (n *Incidents) removePages(ctx context.Context, id string) error {
+	pages := 0
+	for ; ; pages++ {
+		_, err := n.Store.IncidentPages().Get(ctx, pageID(id, pages))
 		if errors.Is(err, errs.NotFound) {
 			break
 		}
+		if err != nil {
+			return fmt.Errorf("count the pages of %s: %w", id, err)
+		}
+	}
+	for number := pages - 1; number >= 0; number-- {
+		p, err := n.Store.IncidentPages().Get(ctx, pageID(id, number))
 		if err == nil {
 			err = n.Store.IncidentPages().Delete(ctx, p.ID, p.Revision)
 		}
-		if err != nil {
-			return fmt.Errorf("remove a page of %s: %w", one.ID, err)
+		if err != nil && !errors.Is(err, errs.NotFound) {
+			return fmt.Errorf("remove a page of %s: %w", id, err)
 		}
 	}
-	return n.Store.Incidents().Delete(ctx, one.ID, one.Revision)
+	return nil
 }

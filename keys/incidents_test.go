@@ -23,6 +23,8 @@ import (
 type brittle struct {
 	keys.IncidentStore
 	pagesLeft atomic.Int64
+	planned   func() error // is asked before a page of a dry run is stored
+	endless   atomic.Bool  // an incident that is over cannot be stored
 	orderly   bool
 	failed    chan struct{} // gets one for each page that was not taken
 }
@@ -52,7 +54,20 @@ func (p brittleIncidents) Replace(ctx context.Context, n keys.Incident) error {
 	if p.of.pagesLeft.Load() < 0 && !p.of.orderly {
 		return errors.Join(errGone, errs.Unavailable)
 	}
+	if n.State == keys.IncidentDone && p.of.endless.Load() {
+		return errs.Unavailable
+	}
 	return p.Collection.Replace(ctx, n)
+}
+
+// Insert implements keys.Collection.
+func (p brittlePages) Insert(ctx context.Context, page keys.IncidentPage) error {
+	if p.of.planned != nil {
+		if err := p.of.planned(); err != nil {
+			return err
+		}
+	}
+	return p.Collection.Insert(ctx, page)
 }
 
 // Replace implements keys.Collection.
