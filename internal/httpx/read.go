@@ -160,8 +160,11 @@ func (q *Query) Time(name string) time.Time {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, v)
-	if err != nil || t.Year() < 1970 {
+	switch {
+	case err != nil:
 		q.faults.Add(name, "must be a time such as 2026-01-31T12:00:00Z (RFC 3339), with + written as %2B")
+	case t.Year() < 1970:
+		q.faults.Add(name, "must be a time between 1970 and 9998")
 	}
 	return t
 }

@@ -18,7 +18,7 @@ import (
 // FromForm returns the JSON object that the fields of a form mean for the struct
 // that into points to; Decode then says what is wrong with it. A list is a field
 // that is given several times, a member of an object is "object.member", and ""
-// is null where there may be none. It returns an errs.Invalid error for what is
+// is null for whatever is no text. It returns an errs.Invalid error for what is
 // no form of a JSON object.
 func FromForm(values url.Values, into any) ([]byte, error) {
 	var f errs.Faults
@@ -88,10 +88,10 @@ func formValue(t reflect.Type, all []string) any {
 		return all
 	}
 	text := all[0]
+	if text == "" && t.Kind() != reflect.String {
+		return nil
+	}
 	if t.Kind() == reflect.Pointer {
-		if text == "" {
-			return nil
-		}
 		t = t.Elem()
 	}
 	switch {
@@ -106,9 +106,6 @@ func formValue(t reflect.Type, all []string) any {
 	case isWhole(t) && wholeNumber.MatchString(text):
 		return json.RawMessage(text)
 	case t.Kind() == reflect.Slice, t.Kind() == reflect.Map, nested(t):
-		if text == "" {
-			return nil
-		}
 		if jsontext.Value(text).IsValid() {
 			return json.RawMessage(text)
 		}

@@ -19,6 +19,7 @@ func TestFormsAreObjects(t *testing.T) {
 		"scopes=":                    `{"scopes":[]}`,
 		"disabled=True":              `{"disabled":true}`,
 		"disabled=off":               `{"disabled":false}`,
+		"disabled=":                  `{"disabled":null}`,
 		"expires_at=":                `{"expires_at":null}`,
 		"rate_limit.requests=5&rate_limit.per=1s": `{"rate_limit":{"per":"1s","requests":5}}`,
 		"rate_limit=":              `{"rate_limit":null}`,
@@ -32,6 +33,30 @@ func TestFormsAreObjects(t *testing.T) {
 		got, err := strictjson.FromForm(values, &client.KeySettings{})
 		if err != nil || string(got) != want {
 			t.Errorf("%q: %s, %v, want %s", form, got, err, want)
+		}
+	}
+}
+
+// TestEmptyFieldsAreNull where JSON takes null for what is left out: a text
+// field alone can be empty.
+func TestEmptyFieldsAreNull(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		into       any
+		form, want string
+	}{
+		{&client.RotateKey{}, "grace=", `{"grace":null}`},
+		{&client.Override{}, "until=&note=", `{"note":"","until":null}`},
+		{&client.Rule{}, "requests=&per=&burst=", `{"burst":null,"per":null,"requests":null}`},
+		{&client.TransferServiceAccount{}, "dry_run=&organization_id=", `{"dry_run":null,"organization_id":""}`},
+	} {
+		values, err := url.ParseQuery(tt.form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := strictjson.FromForm(values, tt.into)
+		if err != nil || string(got) != tt.want {
+			t.Errorf("%q: %s, %v, want %s", tt.form, got, err, tt.want)
 		}
 	}
 }

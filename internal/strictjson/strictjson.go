@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -204,9 +206,25 @@ func member(f *errs.Faults, path string, value jsontext.Value, into reflect.Valu
 		stringsOf(f, path, value, into)
 		return
 	}
-	if err := json.Unmarshal(value, into.Addr().Interface()); err != nil {
+	if err := json.Unmarshal(whole(value), into.Addr().Interface()); err != nil {
 		f.Add(path, shapeOf(t))
 	}
+}
+
+// mostExact is the first whole number behind which not every one is a float64.
+const mostExact = 1 << 53
+
+// whole writes a number without a fraction as such: 1.0 and 1e3 are whole, as
+// JSON Schema has it, and some languages write them so.
+func whole(value jsontext.Value) jsontext.Value {
+	if value.Kind() != '0' || !bytes.ContainsAny(value, ".eE") {
+		return value
+	}
+	n, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || n != math.Trunc(n) || math.Abs(n) > mostExact {
+		return value
+	}
+	return strconv.AppendInt(nil, int64(n), 10)
 }
 
 // stringsOf decodes an array of strings and names each element that is none.

@@ -51,3 +51,18 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestWholeNumbersAreWhole however a language writes them.
+func TestWholeNumbersAreWhole(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"5": 5, "5.0": 5, "5e0": 5, "1.5e3": 1500, "-0.0": 0, "9007199254740993": 9007199254740993,
+		"5.5": -1, "1e-1": -1, "1e400": -1, "9007199254740994.0": -1, `"5"`: -1, "true": -1,
+	} {
+		var rule client.Rule
+		err := strictjson.Decode([]byte(`{"requests":`+text+`}`), &rule)
+		if want < 0 && !errors.Is(err, errs.Invalid) || want >= 0 && (err != nil || rule.Requests != want) {
+			t.Errorf("%s: %d, %v", text, rule.Requests, err)
+		}
+	}
+}

@@ -84,7 +84,7 @@ func run(ctx context.Context, base, email, password string) error {
 	if err != nil {
 		return err
 	}
-	signIn := api.ObtainTokenApplicationJSON{Email: api.NewOptString(email), Password: password}
+	signIn := api.ObtainTokenApplicationJSON{Email: api.NewOptNilString(email), Password: password}
 	pair, err := as[*api.ObtainTokenOK](client.ObtainToken(ctx, &signIn))
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
