@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -44,11 +45,13 @@ type Store struct {
 // Open connects to the database that the connection string names, makes its
 // indexes and brings its schema up to date. A database written by a newer
 // version is refused. Every command is told to the watches.
-func Open(ctx context.Context, connection string, watches ...calls.Watch) (*Store, error) {
-	return open(ctx, connection, monitor(calls.Join(watches...)))
+// How far that has come is logged: it takes as long as it takes, and goes on where
+// an earlier start was cut off.
+func Open(ctx context.Context, connection string, logger *slog.Logger, watches ...calls.Watch) (*Store, error) {
+	return open(ctx, connection, logger, monitor(calls.Join(watches...)))
 }
 
-func open(ctx context.Context, connection string, watch *monitoring.CommandMonitor) (*Store, error) {
+func open(ctx context.Context, connection string, logger *slog.Logger, watch *monitoring.CommandMonitor) (*Store, error) {
 	hosts, name, err := target(connection)
 	if err != nil {
 		return nil, err
@@ -63,7 +66,7 @@ func open(ctx context.Context, connection string, watch *monitoring.CommandMonit
 	s := &Store{client: client, db: client.Database(name), where: hosts + "/" + name}
 	err = s.findRouter(ctx)
 	if err == nil {
-		err = s.prepare(ctx)
+		err = s.prepare(ctx, logger)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(explain(ctx, hosts, err))), client.Disconnect(context.WithoutCancel(ctx)))

@@ -2,6 +2,7 @@ package mongo_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -14,9 +15,12 @@ import (
 	"github.com/latchkey/latchkey/store/storetest"
 )
 
+// quiet logs nothing.
+var quiet = slog.New(slog.DiscardHandler)
+
 func open(t *testing.T, url string) *mongo.Store {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), url)
+	s, err := mongo.Open(t.Context(), url, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +45,7 @@ func TestConformance(t *testing.T) {
 func TestConnectionStringMustNameADatabase(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"mongodb://user:secret@127.0.0.1:1", "mongodb://127.0.0.1:1/a/b"} {
-		if _, err := mongo.Open(t.Context(), url); err == nil {
+		if _, err := mongo.Open(t.Context(), url, quiet); err == nil {
 			t.Errorf("%s was opened", url)
 		}
 	}

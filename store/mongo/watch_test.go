@@ -24,7 +24,7 @@ func TestEveryCommandIsWatched(t *testing.T) {
 			seen = append(seen, c.System+" "+string(c.Operation)+" "+c.Name+" "+c.Text+" "+calls.Outcome(err))
 		}
 	}
-	s, err := mongo.Open(t.Context(), parts.Mongo(t).URL(), watch)
+	s, err := mongo.Open(t.Context(), parts.Mongo(t).URL(), quiet, watch)
 	if err != nil {
 		t.Fatal(err)
 	}
