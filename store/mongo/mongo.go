@@ -22,6 +22,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/latchkey/latchkey/internal/calls"
+	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -130,12 +131,16 @@ func (s *Store) findRouter(ctx context.Context) error {
 // Name says which server and database this is, without credentials.
 func (s *Store) Name() string { return "MongoDB at " + s.where }
 
-// Ping returns nil if the server answers and a key can be read, if there is one.
+// Ping returns nil if the server answers and a key can be read, if there is one:
+// of a sharded cluster, from any shard.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err(); err != nil {
 		return known(err)
 	}
-	_, err := s.in("keys").exists(ctx, bson.D{})
+	err := s.in("keys").first(ctx, bson.D{}, nil, options.FindOne().SetAllowPartialResults(s.sharded).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if errors.Is(err, errs.NotFound) {
+		return nil
+	}
 	return err
 }
 

@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 	server := parts.Mongo(t)
 	writers := 4
 	if os.Getenv("LATCHKEY_TEST_MONGODB_URL") == "" {
-		writers = 1 // the server that speaks only MongoDB's wire protocol reads, then writes
+		writers = 1 // the server of the tests reads, then writes: see storetest.Run
 	}
 	storetest.Run(t, writers, func(t *testing.T) store.Store { return open(t, server.URL()) })
 }
