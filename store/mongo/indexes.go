@@ -13,6 +13,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/internal/errs"
 )
 
 // index is one index; every list filter has one that begins with its field.
@@ -89,13 +91,6 @@ func indexes() []index {
 // ErrIndex is returned where an index that Latchkey needs cannot be made.
 var ErrIndex = errors.New("an index is not as it has to be")
 
-// Codes of what a server says of an index that cannot be made.
-var (
-	cannotCreate = []int{67}     // CannotCreateIndex: unique, and the collection is sharded by something else
-	otherOptions = []int{85, 86} // IndexOptionsConflict, IndexKeySpecsConflict
-	noUniqueness = []int{11000}  // what is stored is not unique
-)
-
 // waitsForEver is far enough away for the driver not to tell the server of it:
 // how long an index takes to build is up to how much there is.
 const waitsForEver = 365 * 24 * time.Hour
@@ -131,8 +126,8 @@ func indexed() (names []string) {
 // missing returns the indexes of the collection that are not there.
 func (s *Store) missing(ctx context.Context, collection string) (all []index, err error) {
 	there, err := s.db.Collection(collection).Indexes().ListSpecifications(ctx)
-	if answer, ok := errors.AsType[mongo.ServerError](err); err != nil && (!ok || !answer.HasErrorCode(namespaceNotFound)) {
-		return nil, known(err)
+	if err := known(err); err != nil && !errors.Is(err, errs.NotFound) {
+		return nil, err
 	}
 	for _, i := range indexes() {
 		if i.collection != collection {
@@ -154,8 +149,6 @@ func (s *Store) missing(ctx context.Context, collection string) (all []index, er
 	}
 	return all, nil
 }
-
-const namespaceNotFound = 26 // a collection that is not there has no indexes
 
 // like reports whether the keys are those of the index.
 func (i *index) like(keys bson.Raw) bool {
@@ -220,13 +213,12 @@ func (s *Store) build(ctx context.Context, i *index, logger *slog.Logger) error 
 
 // fault says what stands in the way of the index.
 func (i *index) fault(err error) error {
-	answer, ok := errors.AsType[mongo.ServerError](err)
-	switch has := func(codes []int) bool { return ok && slices.ContainsFunc(codes, answer.HasErrorCode) }; {
-	case has(cannotCreate):
+	switch {
+	case hasCode(err, 67): // CannotCreateIndex
 		return fmt.Errorf("%w: the server refuses %s of %s; is the collection sharded by other fields than docs/scaling.md says? (%w)", ErrIndex, i, i.collection, err)
-	case has(otherOptions):
+	case hasCode(err, 85, 86): // IndexOptionsConflict, IndexKeySpecsConflict
 		return fmt.Errorf("%w: %s has an index on the fields of %s with other options, which is to be dropped (%w)", ErrIndex, i.collection, i, err)
-	case has(noUniqueness):
+	case mongo.IsDuplicateKeyError(err):
 		return fmt.Errorf("%w: %s holds documents that agree in %s, which has to be unique (%w)", ErrIndex, i.collection, i, err)
 	}
 	return known(err)

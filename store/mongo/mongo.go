@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -22,7 +23,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/latchkey/latchkey/internal/calls"
-	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -40,7 +40,9 @@ type Store struct {
 	db     *mongo.Database
 	where  string
 	// sharded is set where a router of a sharded cluster answers.
-	sharded bool
+	sharded  bool
+	identity string                // of the database
+	fault    atomic.Pointer[error] // what is wrong with it as a whole
 }
 
 // Open connects to the database that the connection string names, makes its
@@ -130,19 +132,6 @@ func (s *Store) findRouter(ctx context.Context) error {
 
 // Name says which server and database this is, without credentials.
 func (s *Store) Name() string { return "MongoDB at " + s.where }
-
-// Ping returns nil if the server answers and a key can be read, if there is one:
-// of a sharded cluster, from any shard.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err(); err != nil {
-		return known(err)
-	}
-	err := s.in("keys").first(ctx, bson.D{}, nil, options.FindOne().SetAllowPartialResults(s.sharded).SetProjection(bson.D{{Key: "_id", Value: 1}}))
-	if errors.Is(err, errs.NotFound) {
-		return nil
-	}
-	return err
-}
 
 // TryWrite writes a document of its own.
 func (s *Store) TryWrite(ctx context.Context) error {

@@ -94,6 +94,9 @@ func (s *Store) prepare(ctx context.Context, logger *slog.Logger) error {
 	if at.Version > schema {
 		return fmt.Errorf("%w: it has schema %d, this version knows up to %d; use a newer latchkey", ErrNewer, at.Version, schema)
 	}
+	if err := s.identify(ctx); err != nil {
+		return err
+	}
 	for _, u := range upgrades() {
 		if at.Version == 0 || at.Version >= u.to {
 			continue // a new one has no documents

@@ -37,7 +37,7 @@ func TestEveryCommandIsWatched(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	told := strings.Join(seen, "\n")
-	for _, want := range []string{"mongodb read find keys", "mongodb write update tombstones", "mongodb read ping"} {
+	for _, want := range []string{"mongodb read find keys", "mongodb write update tombstones", "mongodb read find about"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("nobody was told of %q in\n%s", want, told)
 		}
