@@ -158,17 +158,35 @@ func (d documents) take(ctx context.Context, where, change bson.D, one any) erro
 	return known(d.all.FindOneAndUpdate(ctx, where, change).Decode(one))
 }
 
+// bulkSize is how many writes one command has: FerretDB hangs at a hundred, and
+// no server is kept busy for long.
+const bulkSize = 50
+
 // bulk makes many writes, in any order, and returns how many documents they
 // found. The error is the driver's own, which tells of each.
 func (d documents) bulk(ctx context.Context, writes []mongo.WriteModel) (matched int64, err error) {
 	if err := d.store.intact(); err != nil {
 		return 0, err
 	}
-	result, err := d.all.BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
-	if err != nil {
-		return 0, err
+	var refused mongo.BulkWriteException
+	for at := 0; at < len(writes); at += bulkSize {
+		result, err := d.all.BulkWrite(ctx, writes[at:min(at+bulkSize, len(writes))], options.BulkWrite().SetOrdered(false))
+		some, ok := errors.AsType[mongo.BulkWriteException](err)
+		if err != nil && (!ok || some.WriteConcernError != nil) {
+			return matched, err
+		}
+		for _, one := range some.WriteErrors {
+			one.Index += at
+			refused.WriteErrors, refused.Labels = append(refused.WriteErrors, one), some.Labels
+		}
+		if result != nil {
+			matched += result.MatchedCount
+		}
 	}
-	return result.MatchedCount, nil
+	if len(refused.WriteErrors) > 0 {
+		return matched, refused
+	}
+	return matched, nil
 }
 
 // remove removes one document and reports whether there was one.

@@ -23,7 +23,7 @@ const schema = 4
 var ErrNewer = errors.New("the database was written by a newer version")
 
 const (
-	upgradeBatch = 50 // documents at once; FerretDB hangs at a hundred
+	upgradeBatch = bulkSize // documents at once
 	upgradeBound = time.Minute
 	// A batch that the store could not take is tried again after a pause: a
 	// failover in the middle of an hour is no reason to begin the start anew.

@@ -39,8 +39,8 @@ import (
 //     (that a claim is inserted once it does prove: ids are unique there);
 //   - anything of a replica set or a cluster: majorities, failover, retried
 //     writes, what a router answers while a shard is away, sharded collections;
-//   - that many documents are changed by one command, as it hangs at about a
-//     hundred, nor anything about speed.
+//   - anything about speed, or about commands of a hundred writes, at which it
+//     hangs.
 //
 // The first three run whole with LATCHKEY_TEST_MONGODB_URL set to a server that
 // can, as they do on SQLite. The fourth is held to what is sent: see the tests
