@@ -107,6 +107,11 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	c.polling.mu.Lock()
 	since := c.polling.applied
 	c.polling.mu.Unlock()
+	// What is written while the store has no majority is seen when it has one
+	// again, at the time at which it was written. No poll is recorded meanwhile.
+	if last := *c.recorded.Load(); last.Before(since) {
+		since = last
+	}
 	changes, err := c.store.ChangedSince(ctx, moment(since.Add(-pollOverlap)), pollLimit)
 	if err != nil {
 		return err

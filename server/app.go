@@ -79,13 +79,13 @@ func newLogger(c *config, to io.Writer) *slog.Logger {
 	return slog.New(httpx.LogHandler{Handler: slog.NewJSONHandler(to, options)})
 }
 
+// openTimeout bounds what a start asks of the store once that is open. Opening it
+// is not bounded: an upgrade of much takes long, and an index to be built as well.
 const openTimeout = 30 * time.Second
 
 // build opens the store and makes the parts, with a tracer that may be nil.
 // Where one cannot be made, those made before are closed.
 func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.Tracer) (a *app, err error) {
-	opening, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
 	a = &app{config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger}, marks: keys.NewMarks(), tracer: tracer, metrics: metrics.New(version(), runtime.Version()), started: time.Now()}
 	defer func() {
 		if err != nil {
@@ -96,9 +96,11 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 	if a.format, err = keys.NewFormat(c.brand); err != nil {
 		return a, err
 	}
-	if a.store, err = store.Open(opening, c.databaseURL, a.metrics.WatchStore(), tracer.Watch()); err != nil {
+	if a.store, err = store.Open(ctx, c.databaseURL, logger, a.metrics.WatchStore(), tracer.Watch()); err != nil {
 		return a, fmt.Errorf("open the store (LATCHKEY_DATABASE_URL): %w", err)
 	}
+	opening, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
 	if a.limiter, err = newLimits(c, a.store, a.watchRedis, logger); err != nil {
 		return a, err
 	}

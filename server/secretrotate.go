@@ -56,7 +56,7 @@ func (c *config) rotateSecret(ctx context.Context, out io.Writer) (err error) {
 	case c.secret == "" && c.previousSecret != "":
 		return errors.New("LATCHKEY_SECRET_PREVIOUS is set and LATCHKEY_SECRET is not; set both, or neither for the secret in the data folder")
 	}
-	s, err := store.Open(ctx, c.databaseURL)
+	s, err := store.Open(ctx, c.databaseURL, newLogger(c, os.Stderr))
 	if err != nil {
 		return err
 	}

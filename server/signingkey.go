@@ -69,7 +69,7 @@ func resetSigningKeysCommand(settings source) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := store.Open(cmd.Context(), c.databaseURL)
+			s, err := store.Open(cmd.Context(), c.databaseURL, newLogger(c, cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 
 	"github.com/latchkey/latchkey/internal/calls"
@@ -14,8 +15,9 @@ import (
 var ErrURL = errors.New("the database URL must be sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME")
 
 // Open opens the database that the URL names. Errors do not repeat the URL,
-// which may hold a password. The watches are told of every call to it.
-func Open(ctx context.Context, url string, watches ...calls.Watch) (Store, error) {
+// which may hold a password. What takes long is logged. The watches are told of
+// every call to it.
+func Open(ctx context.Context, url string, logger *slog.Logger, watches ...calls.Watch) (Store, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, err
 	}
@@ -24,7 +26,7 @@ func Open(ctx context.Context, url string, watches ...calls.Watch) (Store, error
 	case "sqlite":
 		return asStore(sqlite.Open(ctx, strings.TrimPrefix(rest, "//"), watches...))
 	case "mongodb", "mongodb+srv":
-		return asStore(mongo.Open(ctx, url, watches...))
+		return asStore(mongo.Open(ctx, url, logger, watches...))
 	default:
 		return nil, ErrURL
 	}

@@ -253,11 +253,18 @@ func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
 }
 
 // ChangedSince returns what was written or deleted not before since. All kinds
-// are asked for at once: polling has little time, however far the server is.
+// are asked for at once: polling has little time, however far the server is. So a
+// database that was dropped or replaced is noticed with the next poll.
 func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
 	names := []string{"keys", "service_accounts", "organizations", "tiers", "tombstones"}
 	found := make([][]keys.Change, len(names))
+	if s.intact() != nil { // nothing can be read before it is brought back
+		if err := s.recognize(ctx); err != nil {
+			return nil, err
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.recognize(ctx) })
 	for i, name := range names {
 		group.Go(func() (err error) {
 			found[i], err = s.changedIn(ctx, name, since, limit)

@@ -52,7 +52,7 @@ func (c *commands) all() []command {
 func openMonitored(t *testing.T, url string) (*mongo.Store, *commands) {
 	t.Helper()
 	seen := &commands{}
-	s, err := mongo.OpenMonitored(t.Context(), url, seen.monitor())
+	s, err := mongo.OpenMonitored(t.Context(), url, quiet, seen.monitor())
 	if err != nil {
 		t.Fatal(err)
 	}

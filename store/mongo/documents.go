@@ -14,7 +14,8 @@ import (
 )
 
 // documents are those of one collection. Every command on stored objects goes
-// through it, and every error comes back with the kind that callers tell apart.
+// through it, none does while the database is not the one of the start, and
+// every error comes back with the kind that callers tell apart.
 type documents struct {
 	store *Store
 	all   *mongo.Collection
@@ -30,6 +31,9 @@ const (
 // read asks again after a pause where the server was only busy with itself, and
 // not without end: the driver would ask at once, until the time is over.
 func (d documents) read(ctx context.Context, ask func(context.Context) error) error {
+	if err := d.store.intact(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	pause := readPause
@@ -88,17 +92,26 @@ func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
 func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fields)}} }
 
 func (d documents) insert(ctx context.Context, one any) error {
+	if err := d.store.intact(); err != nil {
+		return err
+	}
 	_, err := d.all.InsertOne(ctx, one)
 	return known(err)
 }
 
 func (d documents) insertAll(ctx context.Context, all any) error {
+	if err := d.store.intact(); err != nil {
+		return err
+	}
 	_, err := d.all.InsertMany(ctx, all)
 	return known(err)
 }
 
 // update changes one document and reports whether there was one.
 func (d documents) update(ctx context.Context, where, change bson.D) (bool, error) {
+	if err := d.store.intact(); err != nil {
+		return false, err
+	}
 	result, err := d.all.UpdateOne(ctx, where, change)
 	if err != nil {
 		return false, known(err)
@@ -108,6 +121,9 @@ func (d documents) update(ctx context.Context, where, change bson.D) (bool, erro
 
 // updateAll changes every document that is as where says.
 func (d documents) updateAll(ctx context.Context, where, change bson.D) error {
+	if err := d.store.intact(); err != nil {
+		return err
+	}
 	_, err := d.all.UpdateMany(ctx, where, change)
 	return known(err)
 }
@@ -115,12 +131,18 @@ func (d documents) updateAll(ctx context.Context, where, change bson.D) error {
 // upsert changes one document, or makes it. Where one with its id is there that
 // is not as where says, it fails with errs.Conflict.
 func (d documents) upsert(ctx context.Context, where, change bson.D) error {
+	if err := d.store.intact(); err != nil {
+		return err
+	}
 	_, err := d.all.UpdateOne(ctx, where, change, options.UpdateOne().SetUpsert(true))
 	return known(err)
 }
 
 // replace puts one in the place of a document and reports whether there was one.
 func (d documents) replace(ctx context.Context, where bson.D, one any, how ...options.Lister[options.ReplaceOptions]) (bool, error) {
+	if err := d.store.intact(); err != nil {
+		return false, err
+	}
 	result, err := d.all.ReplaceOne(ctx, where, one, how...)
 	if err != nil {
 		return false, known(err)
@@ -130,21 +152,48 @@ func (d documents) replace(ctx context.Context, where bson.D, one any, how ...op
 
 // take changes one document and puts what it was into one.
 func (d documents) take(ctx context.Context, where, change bson.D, one any) error {
+	if err := d.store.intact(); err != nil {
+		return err
+	}
 	return known(d.all.FindOneAndUpdate(ctx, where, change).Decode(one))
 }
+
+// bulkSize is how many writes one command has: FerretDB hangs at a hundred, and
+// no server is kept busy for long.
+const bulkSize = 50
 
 // bulk makes many writes, in any order, and returns how many documents they
 // found. The error is the driver's own, which tells of each.
 func (d documents) bulk(ctx context.Context, writes []mongo.WriteModel) (matched int64, err error) {
-	result, err := d.all.BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false))
-	if err != nil {
+	if err := d.store.intact(); err != nil {
 		return 0, err
 	}
-	return result.MatchedCount, nil
+	var refused mongo.BulkWriteException
+	for at := 0; at < len(writes); at += bulkSize {
+		result, err := d.all.BulkWrite(ctx, writes[at:min(at+bulkSize, len(writes))], options.BulkWrite().SetOrdered(false))
+		some, ok := errors.AsType[mongo.BulkWriteException](err)
+		if err != nil && (!ok || some.WriteConcernError != nil) {
+			return matched, err
+		}
+		for _, one := range some.WriteErrors {
+			one.Index += at
+			refused.WriteErrors, refused.Labels = append(refused.WriteErrors, one), some.Labels
+		}
+		if result != nil {
+			matched += result.MatchedCount
+		}
+	}
+	if len(refused.WriteErrors) > 0 {
+		return matched, refused
+	}
+	return matched, nil
 }
 
 // remove removes one document and reports whether there was one.
 func (d documents) remove(ctx context.Context, where bson.D) (bool, error) {
+	if err := d.store.intact(); err != nil {
+		return false, err
+	}
 	result, err := d.all.DeleteOne(ctx, where)
 	if err != nil {
 		return false, known(err)
@@ -153,6 +202,9 @@ func (d documents) remove(ctx context.Context, where bson.D) (bool, error) {
 }
 
 func (d documents) removeAll(ctx context.Context, where bson.D) (int, error) {
+	if err := d.store.intact(); err != nil {
+		return 0, err
+	}
 	result, err := d.all.DeleteMany(ctx, where)
 	if err != nil {
 		return 0, known(err)

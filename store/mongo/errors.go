@@ -18,7 +18,7 @@ func known(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, mongo.ErrNoDocuments):
+	case errors.Is(err, mongo.ErrNoDocuments), hasCode(err, namespaceNotFound):
 		return errs.New(errs.NotFound, "no such document")
 	case mongo.IsDuplicateKeyError(err):
 		return errs.New(errs.Conflict, "an object with this id or unique field exists")
@@ -29,6 +29,15 @@ func known(err error) error {
 	default:
 		return err
 	}
+}
+
+// namespaceNotFound is answered of a collection that is not there.
+const namespaceNotFound = 26
+
+// hasCode reports whether the server answered with one of the codes.
+func hasCode(err error, codes ...int) bool {
+	answer, ok := errors.AsType[mongo.ServerError](err)
+	return ok && slices.ContainsFunc(codes, answer.HasErrorCode)
 }
 
 // passingCodes are what a server answers that has no time, is no primary, cannot
@@ -128,7 +137,7 @@ func passing(err error) bool {
 	if err == nil || mongo.IsTimeout(err) || errors.Is(err, context.Canceled) || mongo.IsDuplicateKeyError(err) {
 		return false
 	}
-	if answer, ok := errors.AsType[mongo.ServerError](err); ok && slices.ContainsFunc(passingCodes, answer.HasErrorCode) {
+	if hasCode(err, passingCodes...) {
 		return true
 	}
 	if labeled, ok := errors.AsType[mongo.LabeledError](err); ok && slices.ContainsFunc(passingLabels, labeled.HasErrorLabel) {
@@ -142,7 +151,7 @@ func away(err error) bool {
 	if mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) || passing(err) {
 		return true
 	}
-	if answer, ok := errors.AsType[mongo.ServerError](err); ok && slices.ContainsFunc(awayCodes, answer.HasErrorCode) {
+	if hasCode(err, awayCodes...) {
 		return true
 	}
 	_, unreachable := errors.AsType[topology.ServerSelectionError](err)

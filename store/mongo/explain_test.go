@@ -41,7 +41,7 @@ func TestTheStartNamesWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := mongo.Open(t.Context(), tt.connection)
+			_, err := mongo.Open(t.Context(), tt.connection, quiet)
 			if err == nil {
 				t.Fatal("it was opened")
 			}
@@ -81,7 +81,7 @@ func TestTheStartNamesAWrongCertificate(t *testing.T) {
 			}
 		}
 	}()
-	_, err = mongo.Open(t.Context(), "mongodb://"+plain.Addr().String()+"/latchkey?tls=true")
+	_, err = mongo.Open(t.Context(), "mongodb://"+plain.Addr().String()+"/latchkey?tls=true", quiet)
 	if err == nil || !strings.Contains(err.Error(), "does not speak TLS") {
 		t.Errorf("got %v", err)
 	}
@@ -90,7 +90,7 @@ func TestTheStartNamesAWrongCertificate(t *testing.T) {
 	unknown.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that are given up
 	unknown.StartTLS()
 	t.Cleanup(unknown.Close)
-	_, err = mongo.Open(t.Context(), "mongodb://"+unknown.Listener.Addr().String()+"/latchkey?tls=true")
+	_, err = mongo.Open(t.Context(), "mongodb://"+unknown.Listener.Addr().String()+"/latchkey?tls=true", quiet)
 	if err == nil || !strings.Contains(err.Error(), "signed by no authority") {
 		t.Errorf("got %v", err)
 	}

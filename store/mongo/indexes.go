@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -12,7 +15,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/latchkey/latchkey/internal/errs"
-	"github.com/latchkey/latchkey/internal/ids"
 )
 
 // index is one index; every list filter has one that begins with its field.
@@ -86,118 +88,138 @@ func indexes() []index {
 	}
 }
 
-// schema is the version of the documents that this package writes.
-const schema = 4
+// ErrIndex is returned where an index that Latchkey needs cannot be made.
+var ErrIndex = errors.New("an index is not as it has to be")
 
-// ErrNewer is returned for a database that a newer version wrote.
-var ErrNewer = errors.New("the database was written by a newer version")
+// waitsForEver is far enough away for the driver not to tell the server of it:
+// how long an index takes to build is up to how much there is.
+const waitsForEver = 365 * 24 * time.Hour
 
-// prepare makes the indexes and notes the schema. Every node does it at start:
-// making an index that exists changes nothing.
-func (s *Store) prepare(ctx context.Context) error {
-	var noted struct {
-		Version int `bson:"version"`
-	}
-	err := s.db.Collection("schema").FindOne(ctx, bson.D{{Key: "_id", Value: "latchkey"}}).Decode(&noted)
-	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
-		return err
-	}
-	if noted.Version > schema {
-		return fmt.Errorf("%w: it has schema %d, this version knows up to %d; use a newer latchkey", ErrNewer, noted.Version, schema)
-	}
-	if noted.Version == 1 {
-		if err := s.nameUsers(ctx); err != nil {
-			return fmt.Errorf("bring the users to schema 2: %w", err)
+// makeIndexes makes those that are missing and waits for them. ctx ends the wait.
+func (s *Store) makeIndexes(ctx context.Context, logger *slog.Logger) error {
+	for _, collection := range indexed() {
+		var missing []index
+		err := persist(ctx, func(ctx context.Context) (err error) {
+			missing, err = s.missing(ctx, collection)
+			return err
+		})
+		for n := 0; err == nil && n < len(missing); n++ {
+			err = s.build(ctx, &missing[n], logger)
+		}
+		if err != nil {
+			return fmt.Errorf("indexes of %s: %w", collection, err)
 		}
 	}
-	if noted.Version == 1 || noted.Version == 2 {
-		if err := s.nameWindows(ctx); err != nil {
-			return fmt.Errorf("bring the quotas to schema 3: %w", err)
+	return nil
+}
+
+// indexed are the collections that have indexes.
+func indexed() (names []string) {
+	for _, i := range indexes() {
+		if !slices.Contains(names, i.collection) {
+			names = append(names, i.collection)
 		}
 	}
-	if noted.Version >= 1 && noted.Version <= 3 {
-		if err := s.nameOwners(ctx); err != nil {
-			return fmt.Errorf("bring the service accounts to schema 4: %w", err)
-		}
+	return names
+}
+
+// missing returns the indexes of the collection that are not there.
+func (s *Store) missing(ctx context.Context, collection string) (all []index, err error) {
+	there, err := s.db.Collection(collection).Indexes().ListSpecifications(ctx)
+	if err := known(err); err != nil && !errors.Is(err, errs.NotFound) {
+		return nil, err
 	}
 	for _, i := range indexes() {
-		if err := s.makeIndex(ctx, i); err != nil {
-			return fmt.Errorf("make index of %s on %v: %w", i.collection, i.fields, err)
+		if i.collection != collection {
+			continue
+		}
+		found := false
+		for _, t := range there {
+			if !i.like(t.KeysDocument) {
+				continue
+			}
+			found = true
+			if i.unique && (t.Unique == nil || !*t.Unique) {
+				return nil, s.notUnique(&i)
+			}
+		}
+		if !found {
+			all = append(all, i)
 		}
 	}
-	if noted.Version == schema {
-		return nil
-	}
-	_, err = s.db.Collection("schema").UpdateOne(ctx, bson.D{{Key: "_id", Value: "latchkey"}},
-		bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: schema}}}}, options.UpdateOne().SetUpsert(true))
-	if errors.Is(known(err), errs.Conflict) {
-		return nil // another node noted it first
-	}
-	return err
+	return all, nil
 }
 
-// older is what a document of an older schema is given its new fields by.
-type older struct {
-	ID        string    `bson:"_id"`
-	CreatedAt time.Time `bson:"created_at"`
-	CreatedBy string    `bson:"created_by"`
-}
-
-// amend gives the documents of the collection that lack the field what with says
-// of each. Doing it twice, or on two nodes, does it once.
-func (s *Store) amend(ctx context.Context, collection, lacks string, with func(*older) bson.D) error {
-	in, without := s.db.Collection(collection), bson.E{Key: lacks, Value: nil}
-	cursor, err := in.Find(ctx, bson.D{without}, options.Find().SetProjection(bson.D{{Key: "created_at", Value: 1}, {Key: "created_by", Value: 1}}))
-	if err != nil {
-		return err
+// like reports whether the keys are those of the index.
+func (i *index) like(keys bson.Raw) bool {
+	elements, err := keys.Elements()
+	if err != nil || len(elements) != len(i.fields) {
+		return false
 	}
-	defer cursor.Close(context.WithoutCancel(ctx)) //nolint:errcheck // read to its end, or given up
-	for cursor.Next(ctx) {
-		var found older
-		if err := cursor.Decode(&found); err != nil {
-			return err
-		}
-		if _, err := in.UpdateOne(ctx, bson.D{{Key: "_id", Value: found.ID}, without}, bson.D{{Key: "$set", Value: with(&found)}}); err != nil {
-			return err
+	for n, e := range elements {
+		direction, ok := e.Value().AsFloat64OK()
+		if e.Key() != i.fields[n] || !ok || direction != 1 {
+			return false
 		}
 	}
-	return cursor.Err()
+	return true
 }
 
-// nameUsers gives the users of schema 1 the fields that schema 2 has unique.
-func (s *Store) nameUsers(ctx context.Context) error {
-	return s.amend(ctx, "users", "username_folded", func(u *older) bson.D {
-		return bson.D{{Key: "username", Value: ""}, {Key: "username_folded", Value: u.ID}, {Key: "confirmed_at", Value: u.CreatedAt}}
-	})
+// notUnique says what to do about an index that somebody else has made.
+func (s *Store) notUnique(i *index) error {
+	if i.collection == "keys" {
+		name := s.db.Name()
+		return fmt.Errorf(`%w: {hash: 1} of keys is there and not unique, as sh.shardCollection("%s.keys", {hash: 1}) makes it without its third argument; `+
+			`if there are no keys yet, run db.keys.drop() and sh.shardCollection("%s.keys", {hash: 1}, true), else make the index unique as docs/scaling.md says`, ErrIndex, name, name)
+	}
+	return fmt.Errorf("%w: %s of %s is there and not unique; drop it, and the next start makes it", ErrIndex, i, i.collection)
 }
 
-// nameWindows gives the counts of schema 2 the field that clean-up goes by. A
-// node of that schema that still runs may leave some without it, which then
-// stay; they are small.
-func (s *Store) nameWindows(ctx context.Context) error {
-	return s.amend(ctx, "quota_use", "window", func(count *older) bson.D {
-		_, window, _ := strings.Cut(count.ID, " ")
-		return bson.D{{Key: "window", Value: window}}
-	})
-}
+// String is the index as the server's shell has it.
+func (i *index) String() string { return "{" + strings.Join(i.fields, ": 1, ") + ": 1}" }
 
-// nameOwners makes who made a service account of schema 3 its owner, where that
-// is a user. One that a node of that schema writes meanwhile has none.
-func (s *Store) nameOwners(ctx context.Context) error {
-	return s.amend(ctx, "service_accounts", "owner_id", func(account *older) bson.D {
-		owner := ""
-		if strings.HasPrefix(account.CreatedBy, ids.User) {
-			owner = account.CreatedBy
-		}
-		return bson.D{{Key: "owner_id", Value: owner}}
-	})
-}
-
-func (s *Store) makeIndex(ctx context.Context, i index) error {
+// build makes the index and tells how long it has been at it.
+func (s *Store) build(ctx context.Context, i *index, logger *slog.Logger) error {
 	var fields bson.D
 	for _, f := range i.fields {
 		fields = append(fields, bson.E{Key: f, Value: 1})
 	}
-	_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: fields, Options: options.Index().SetUnique(i.unique)})
+	logger = logger.With("collection", i.collection, "index", i.String())
+	began, done := time.Now(), make(chan struct{})
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		each := time.NewTicker(progressEach)
+		defer each.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-each.C:
+				logger.InfoContext(ctx, "still building an index", "for", time.Since(began).Round(time.Second).String())
+			}
+		}
+	})
+	err := persistFor(ctx, waitsForEver, func(ctx context.Context) error {
+		_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: fields, Options: options.Index().SetUnique(i.unique)})
+		return i.fault(err)
+	})
+	close(done)
+	telling.Wait()
+	if took := time.Since(began); err == nil && took >= progressEach {
+		logger.InfoContext(ctx, "built an index", "for", took.Round(time.Second).String())
+	}
 	return err
+}
+
+// fault says what stands in the way of the index.
+func (i *index) fault(err error) error {
+	switch {
+	case hasCode(err, 67): // CannotCreateIndex
+		return fmt.Errorf("%w: the server refuses %s of %s; is the collection sharded by other fields than docs/scaling.md says? (%w)", ErrIndex, i, i.collection, err)
+	case hasCode(err, 85, 86): // IndexOptionsConflict, IndexKeySpecsConflict
+		return fmt.Errorf("%w: %s has an index on the fields of %s with other options, which is to be dropped (%w)", ErrIndex, i.collection, i, err)
+	case mongo.IsDuplicateKeyError(err):
+		return fmt.Errorf("%w: %s holds documents that agree in %s, which has to be unique (%w)", ErrIndex, i.collection, i, err)
+	}
+	return known(err)
 }

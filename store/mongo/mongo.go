@@ -8,8 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -38,17 +40,21 @@ type Store struct {
 	db     *mongo.Database
 	where  string
 	// sharded is set where a router of a sharded cluster answers.
-	sharded bool
+	sharded  bool
+	identity string                // of the database
+	fault    atomic.Pointer[error] // what is wrong with it as a whole
 }
 
 // Open connects to the database that the connection string names, makes its
 // indexes and brings its schema up to date. A database written by a newer
 // version is refused. Every command is told to the watches.
-func Open(ctx context.Context, connection string, watches ...calls.Watch) (*Store, error) {
-	return open(ctx, connection, monitor(calls.Join(watches...)))
+// How far that has come is logged: it takes as long as it takes, and goes on where
+// an earlier start was cut off.
+func Open(ctx context.Context, connection string, logger *slog.Logger, watches ...calls.Watch) (*Store, error) {
+	return open(ctx, connection, logger, monitor(calls.Join(watches...)))
 }
 
-func open(ctx context.Context, connection string, watch *monitoring.CommandMonitor) (*Store, error) {
+func open(ctx context.Context, connection string, logger *slog.Logger, watch *monitoring.CommandMonitor) (*Store, error) {
 	hosts, name, err := target(connection)
 	if err != nil {
 		return nil, err
@@ -63,7 +69,7 @@ func open(ctx context.Context, connection string, watch *monitoring.CommandMonit
 	s := &Store{client: client, db: client.Database(name), where: hosts + "/" + name}
 	err = s.findRouter(ctx)
 	if err == nil {
-		err = s.prepare(ctx)
+		err = s.prepare(ctx, logger)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(explain(ctx, hosts, err))), client.Disconnect(context.WithoutCancel(ctx)))
@@ -126,15 +132,6 @@ func (s *Store) findRouter(ctx context.Context) error {
 
 // Name says which server and database this is, without credentials.
 func (s *Store) Name() string { return "MongoDB at " + s.where }
-
-// Ping returns nil if the server answers and a key can be read, if there is one.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err(); err != nil {
-		return known(err)
-	}
-	_, err := s.in("keys").exists(ctx, bson.D{})
-	return err
-}
 
 // TryWrite writes a document of its own.
 func (s *Store) TryWrite(ctx context.Context) error {

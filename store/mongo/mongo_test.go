@@ -2,6 +2,7 @@ package mongo_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -14,9 +15,12 @@ import (
 	"github.com/latchkey/latchkey/store/storetest"
 )
 
+// quiet logs nothing.
+var quiet = slog.New(slog.DiscardHandler)
+
 func open(t *testing.T, url string) *mongo.Store {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), url)
+	s, err := mongo.Open(t.Context(), url, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +37,7 @@ func TestConformance(t *testing.T) {
 	server := parts.Mongo(t)
 	writers := 4
 	if os.Getenv("LATCHKEY_TEST_MONGODB_URL") == "" {
-		writers = 1 // the server that speaks only MongoDB's wire protocol reads, then writes
+		writers = 1 // the server of the tests reads, then writes: see storetest.Run
 	}
 	storetest.Run(t, writers, func(t *testing.T) store.Store { return open(t, server.URL()) })
 }
@@ -41,7 +45,7 @@ func TestConformance(t *testing.T) {
 func TestConnectionStringMustNameADatabase(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"mongodb://user:secret@127.0.0.1:1", "mongodb://127.0.0.1:1/a/b"} {
-		if _, err := mongo.Open(t.Context(), url); err == nil {
+		if _, err := mongo.Open(t.Context(), url, quiet); err == nil {
 			t.Errorf("%s was opened", url)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 func manyKeys(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	var all []keys.Key
-	for range 20 {
+	for range 120 {
 		k := newKey("sa_many")
 		must(t, s.Keys().Insert(ctx, k))
 		k.Revision++

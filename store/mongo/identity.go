@@ -1,0 +1,89 @@
+package mongo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// Faults of the database as a whole. None is mended by itself: what was there
+// would be lost from sight.
+var (
+	// ErrVanished is returned where the database was dropped while it was in use.
+	ErrVanished = errors.New("the database is gone")
+	// ErrReplaced is returned where the database is another one than at the start.
+	ErrReplaced = errors.New("the database is another one than before")
+)
+
+// about is what the database says of itself.
+type about struct {
+	ID    string `bson:"_id"`
+	Value string `bson:"value"`
+}
+
+const identityName = "identity"
+
+// identify gives the database an id when it is made, and remembers it. Of many
+// nodes that make it at once one does.
+func (s *Store) identify(ctx context.Context) error {
+	var has about
+	err := s.in("about").first(ctx, byID(identityName), &has)
+	if errors.Is(err, errs.NotFound) {
+		err = s.in("about").insert(ctx, about{identityName, rand.Text()})
+		if err == nil || errors.Is(err, errs.Conflict) {
+			err = s.in("about").first(ctx, byID(identityName), &has)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the id of the database: %w", err)
+	}
+	s.identity = has.Value
+	return nil
+}
+
+// recognize looks whether the database is the one of the start. While it is not,
+// nothing is read from it, as keys would be unknown that are not, and nothing is
+// written to it, as that would make it anew.
+func (s *Store) recognize(ctx context.Context) error {
+	var has about
+	err := s.db.Collection("about").FindOne(ctx, byID(identityName)).Decode(&has)
+	switch {
+	case errors.Is(err, mongo.ErrNoDocuments):
+		err = fmt.Errorf("%w: %w: %s no longer has the id %s, so it was dropped while it was in use; bring it back, or start every node anew to begin with an empty one",
+			errs.Unavailable, ErrVanished, s.where, s.identity)
+	case err != nil:
+		return known(err)
+	case has.Value != s.identity:
+		err = fmt.Errorf("%w: %w: %s has the id %s and had %s; start every node anew if that is meant", errs.Unavailable, ErrReplaced, s.where, has.Value, s.identity)
+	}
+	s.fault.Store(&err)
+	return err
+}
+
+// intact returns what recognize found last.
+func (s *Store) intact() error {
+	if found := s.fault.Load(); found != nil {
+		return *found
+	}
+	return nil
+}
+
+// Ping returns nil if the server answers, the database is the one of the start
+// and a key can be read, if there is one: of a sharded cluster, from any shard.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.recognize(ctx); err != nil {
+		return err
+	}
+	err := s.in("keys").first(ctx, bson.D{}, nil, options.FindOne().SetAllowPartialResults(s.sharded).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if errors.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
