@@ -75,9 +75,7 @@ func New(c Config) (*API, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	a := &API{Config: c}
-	a.methods = allowed(append(a.routes(), a.djangoRoutes()...))
-	return a, nil
+	return &API{Config: c}, nil
 }
 
 // Mount adds the routes to the engine, each with and without a trailing slash.
@@ -90,7 +88,9 @@ func (a *API) Mount(engine *gin.Engine) {
 	both(hot, http.MethodGet, verifyPath, a.verifySelf)
 	both(hot, http.MethodPost, verifyPath, a.verifyAsked)
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
-	for _, r := range slices.Concat(a.routes(), a.djangoRoutes(), a.optionRoutes(append(a.routes(), a.djangoRoutes()...))) {
+	all := slices.Concat(a.routes(), a.djangoRoutes())
+	a.methods = allowed(all)
+	for _, r := range slices.Concat(all, a.optionRoutes(all)) {
 		both(rest, r.method, r.path, a.guard(r))
 	}
 	a.mountShadowed(rest)

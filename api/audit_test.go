@@ -20,7 +20,7 @@ var actions = map[string]string{
 	"createKey": "key.create", "changeKey": "key.update", "replaceKey": "key.update", "deleteKey": "key.delete", "revokeKey": "key.revoke",
 	"rotateKey":  "key.create key.rotate", // of the successor, and of the key
 	"createTier": "tier.create", "changeTier": "tier.update", "replaceTier": "tier.update", "deleteTier": "tier.delete",
-	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue", "undoIncident": "incident.undone incident.undo",
+	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue incident.start", "undoIncident": "incident.undone incident.undo",
 	"transferServiceAccount": "key.transfer service_account.transfer service_account.transfer", // one for each organization
 	"resetKeyLimits":         "key.reset_limits", "resetAccountLimits": "service_account.reset_limits",
 	"setOverride": "service_account.override", "endOverride": "service_account.override_end",

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/strictjson"
+	"github.com/latchkey/latchkey/internal/text"
 )
 
 // Media types of bodies.
@@ -25,9 +26,6 @@ const (
 	formType      = "application/x-www-form-urlencoded"
 	multipartType = "multipart/form-data"
 )
-
-// maxParts bounds the fields of a multipart form.
-const maxParts = 1000
 
 // bodyTypes are what is taken wherever JSON is, as Django REST Framework does.
 func bodyTypes() []string { return []string{jsonType, formType, multipartType} }
@@ -53,7 +51,7 @@ func objectOf(c *gin.Context, into any, types ...string) ([]byte, error) {
 	var values url.Values
 	switch kind {
 	case formType:
-		values, err = parseForm(body)
+		values, err = text.Fields(body)
 	case multipartType:
 		values, err = parseParts(body, parameters["boundary"])
 	default:
@@ -66,14 +64,6 @@ func objectOf(c *gin.Context, into any, types ...string) ([]byte, error) {
 	return strictjson.FromForm(values, into)
 }
 
-func parseForm(body []byte) (url.Values, error) {
-	values, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, errs.New(errs.Invalid, "the form must be percent-encoded name=value pairs joined by &")
-	}
-	return values, nil
-}
-
 // parseParts reads the fields of a multipart form. Nothing here takes a file.
 func parseParts(body []byte, boundary string) (url.Values, error) {
 	broken := errs.New(errs.Invalid, "the body must be multipart/form-data with the boundary that Content-Type names")
@@ -82,7 +72,7 @@ func parseParts(body []byte, boundary string) (url.Values, error) {
 	}
 	values := url.Values{}
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
-	for range maxParts + 1 {
+	for range text.MostFields + 1 {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			return values, nil
@@ -95,13 +85,13 @@ func parseParts(body []byte, boundary string) (url.Values, error) {
 		if err := f.Err(); err != nil {
 			return nil, err
 		}
-		text, err := io.ReadAll(part)
+		content, err := io.ReadAll(part)
 		if err != nil {
 			return nil, broken
 		}
-		values.Add(part.FormName(), string(text))
+		values.Add(part.FormName(), string(content))
 	}
-	return nil, errs.New(errs.Invalid, "the form has too many fields")
+	return nil, text.ErrManyFields
 }
 
 // formBody reads a form whose fields are given once each.
@@ -113,7 +103,7 @@ func formBody(c *gin.Context) (url.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := parseForm(body)
+	values, err := text.Fields(body)
 	if err != nil {
 		return nil, err
 	}

@@ -138,6 +138,7 @@ func TestFormsAreReadStrictly(t *testing.T) {
 		{"no boundary", multipartForm, file("name"), "", 400},
 		{"another boundary", multipartForm + "; boundary=c", file("name"), "", 400},
 		{"parts without end", multipartForm + "; boundary=b", strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"scopes\"\r\n\r\n\r\n", 5000) + "--b--\r\n", "", 400},
+		{"too many fields", formType, "name=x" + strings.Repeat("&scopes=a:b", 500), "", 400},
 		{"too long", formType, "name=" + strings.Repeat("x", 1<<20), "", 413},
 	} {
 		p, got := want[client.Problem](t, s, tt.status, call{method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: tt.body, kind: tt.kind})

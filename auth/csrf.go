@@ -8,10 +8,10 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/text"
 )
 
 // The names that clients of Django use for its token against cross-site
@@ -26,7 +26,6 @@ const (
 	csrfMaxLength = 128
 	csrfMaxAge    = 365 * 24 * 60 * 60 // seconds, as Django's
 	formBytes     = 1 << 20
-	maxParts      = 1000
 )
 
 // CSRF refuses modifying requests that another site made a browser send: the
@@ -112,7 +111,7 @@ func formToken(r *http.Request) string {
 	if kind == "multipart/form-data" {
 		return partOf(body, parameters["boundary"], CSRFField)
 	}
-	values, err := url.ParseQuery(string(body))
+	values, err := text.Fields(body)
 	if err != nil {
 		return ""
 	}
@@ -123,14 +122,14 @@ func formToken(r *http.Request) string {
 // templates write it.
 func partOf(body []byte, boundary, name string) string {
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
-	for range maxParts {
+	for range text.MostFields {
 		part, err := parts.NextRawPart()
 		if err != nil {
 			return ""
 		}
 		if part.FormName() == name {
-			text, _ := io.ReadAll(io.LimitReader(part, csrfMaxLength))
-			return string(text)
+			value, _ := io.ReadAll(io.LimitReader(part, csrfMaxLength))
+			return string(value)
 		}
 	}
 	return ""

@@ -238,15 +238,15 @@ func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident,
 // goOn takes the interrupted incident on, as told by a, on behalf of whom its
 // keys are changed.
 func (n *Incidents) goOn(ctx context.Context, a, behalf Actor, found Incident) (Incident, error) {
-	before, began := found.summary(), "incident.start"
-	if found.State == IncidentUndoing {
-		began = "incident.undo"
+	before, began, was := found.summary(), "incident.start", found
+	if was.State = IncidentPlanned; found.State == IncidentUndoing {
+		began, was.State = "incident.undo", IncidentDone
 	}
 	found.Released = false
 	if err := n.save(ctx, &found); err != nil { // of two who continue one goes on
 		return Incident{}, err
 	}
-	if err := n.recordFirst(ctx, behalf, began, &found, nil, before); err != nil { // who began may have ended before it was written
+	if err := n.recordFirst(ctx, behalf, began, &found, was.summary(), before); err != nil { // who began may have ended before it was written
 		return Incident{}, err
 	}
 	if err := n.Keys.record(ctx, a, "incident.continue", found.object(), before, found.summary()); err != nil {

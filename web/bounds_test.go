@@ -18,3 +18,15 @@ func TestFormsOfStrangersAreSmall(t *testing.T) {
 		}
 	}
 }
+
+// TestFormsHaveFewFields: so that nobody makes us take thousands apart.
+func TestFormsHaveFewFields(t *testing.T) {
+	t.Parallel()
+	v := newSuite(t, settings{}).visitor()
+	v.get("/login")
+	many := url.Values{}
+	for i := range 501 {
+		many.Add("email", string(rune('a'+i%26)))
+	}
+	v.sees(v.post("/login", many), 400, "send 500 at most")
+}

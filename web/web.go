@@ -278,9 +278,14 @@ func principal(c *gin.Context) *auth.Principal { return auth.PrincipalOf(c.Reque
 
 // form reads the fields of a posted form.
 func form(c *gin.Context) (url.Values, error) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, httpx.MaxBody)
-	if err := c.Request.ParseForm(); err != nil {
-		return nil, httpx.Unreadable(err, "the form could not be read; send it again")
+	if c.Request.PostForm == nil {
+		body, err := httpx.Body(c.Request, "application/x-www-form-urlencoded")
+		if err != nil {
+			return nil, err
+		}
+		if c.Request.PostForm, err = text.Fields(body); err != nil {
+			return nil, err
+		}
 	}
 	text.Form(c.Request.PostForm, secretFields...)
 	return c.Request.PostForm, nil

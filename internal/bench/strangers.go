@@ -73,6 +73,7 @@ func worstRequests() []worst {
 		{name: "a forged refresh", kind: jsonKind, body: `{"refresh":"` + jwt + `"}`},
 		{name: "a key in question", kind: jsonKind, body: fill(`{"key":"lk_live_`, "a", `"}`)},
 		{name: "many fields", kind: formKind, body: fields.String()[1:]},
+		{name: "999 fields", kind: formKind, body: strings.Join(strings.SplitN(fields.String()[1:], "&", 1000)[:999], "&")},
 		{name: "a form", kind: formKind, body: "email=nobody%40example.com&name=A&token=x&grant_type=client_credentials&client_id=sa_x&client_secret=x&password=" + strings.Repeat("%4a", 300)},
 		{name: "escapes", kind: formKind, body: fill("token=", "%e2", "")},
 	}

@@ -1,0 +1,29 @@
+package text
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+
+	"github.com/latchkey/latchkey/internal/errs"
+)
+
+// MostFields bounds the fields of a form: to take apart thousands of them would
+// cost more than anybody needs who has shown no credential.
+const MostFields = 500
+
+// ErrManyFields refuses a form with more.
+var ErrManyFields = errs.New(errs.Invalid, fmt.Sprintf("the form has too many fields; send %d at most", MostFields))
+
+// Fields parses a form, application/x-www-form-urlencoded. What is wrong with it
+// is errs.Invalid.
+func Fields(body []byte) (url.Values, error) {
+	if bytes.Count(body, []byte("&")) >= MostFields {
+		return nil, ErrManyFields
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errs.New(errs.Invalid, "the form must be percent-encoded name=value pairs joined by &")
+	}
+	return values, nil
+}
