@@ -18,6 +18,15 @@ schemathesis.openapi.format("network", strategies.sampled_from(["203.0.113.0/24"
 # What an answer has as next_cursor: it is taken back, and no other text.
 CURSOR = base64.urlsafe_b64encode(b"1key_01a20bfc26a07153866374d62b9aee99").decode().rstrip("=")
 
+# A service account and its key, for where the credential is in the body.
+CLIENT = {"client_id": os.environ["LATCHKEY_CLIENT"], "client_secret": os.environ["LATCHKEY_KEY"]}
+CREDENTIALS = {
+    "/oauth/token": CLIENT,
+    "/oauth/introspect": CLIENT | {"token": CLIENT["client_secret"]},
+    "/oauth/revoke": CLIENT,
+    "/verify": {"key": CLIENT["client_secret"]},
+}
+
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
@@ -35,7 +44,7 @@ def before_call(context, case, kwargs):
         case.query["cursor"] = CURSOR
     if not isinstance(case.body, dict):
         return
-    body = visible(case.body) if good else case.body
+    body = visible(case.body) | CREDENTIALS.get(case.path, {}) if good else case.body
     if case.media_type in (URLENCODED, MULTIPART):
         send_form(case, body, kwargs)
         # All fields of a form are text: what breaks the schema as a number may keep
