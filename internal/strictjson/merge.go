@@ -100,7 +100,7 @@ func mergeMember(e *jsontext.Encoder, name string, old, change jsontext.Value) e
 // membersOf walks the members of a well formed object.
 func membersOf(data jsontext.Value) func(yield func(string, jsontext.Value) bool) {
 	return func(yield func(string, jsontext.Value) bool) {
-		d := jsontext.NewDecoder(bytes.NewReader(data))
+		d := again(data)
 		if _, err := d.ReadToken(); err != nil {
 			return
 		}

@@ -129,7 +129,7 @@ func clip(s string) string {
 }
 
 func object(f *errs.Faults, path string, data []byte, into reflect.Value) {
-	d := jsontext.NewDecoder(bytes.NewReader(data))
+	d := again(data)
 	if d.PeekKind() != '{' {
 		f.Add(orBody(path), "must be an object")
 		return
@@ -155,13 +155,19 @@ func object(f *errs.Faults, path string, data []byte, into reflect.Value) {
 	}
 }
 
+// again reads what shape has found to be well formed, without the cost of
+// looking for repeated names once more.
+func again(data []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
+}
+
 // unknown is the fault of a member that no field takes.
 func unknown(f *errs.Faults, path, name string, fields map[string][]int) {
-	text := ""
-	if !f.Full() {
-		text = "is not a field of this request; it takes " + list(fields)
+	if f.Full() {
+		f.Add(path, "") // is only counted
+		return
 	}
-	f.Add(join(path, clip(name)), text)
+	f.Add(join(path, clip(name)), "is not a field of this request; it takes "+list(fields))
 }
 
 func orBody(path string) string {
@@ -229,14 +235,17 @@ func whole(value jsontext.Value) jsontext.Value {
 
 // stringsOf decodes an array of strings and names each element that is none.
 func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.Value) {
-	var elements []jsontext.Value
-	if json.Unmarshal(value, &elements) != nil {
-		f.Add(path, shapeOf(into.Type()))
-		return
-	}
-	all := reflect.MakeSlice(into.Type(), len(elements), len(elements))
-	for i, e := range elements {
-		if e.Kind() == '"' && json.Unmarshal(e, all.Index(i).Addr().Interface()) == nil {
+	d := again(value)
+	_, _ = d.ReadToken()
+	all, text := []string{}, []byte{}
+	for i := 0; d.PeekKind() != ']'; i++ {
+		element, err := d.ReadValue()
+		if err != nil {
+			return // the text was checked to be well formed
+		}
+		if element.Kind() == '"' {
+			text, _ = jsontext.AppendUnquote(text[:0], element)
+			all = append(all, string(text))
 			continue
 		}
 		if f.Full() {
@@ -245,7 +254,7 @@ func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.V
 			f.Add(fmt.Sprintf("%s[%d]", path, i), "must be a string")
 		}
 	}
-	into.Set(all)
+	into.Set(reflect.ValueOf(all).Convert(into.Type()))
 }
 
 // nested reports whether the type is a plain struct, to be decoded member by
