@@ -223,3 +223,17 @@ func (s *Service) inCatalogue(ctx context.Context, grant string) (bool, error) {
 func (account *ServiceAccount) object() audit.Object {
 	return audit.Object{Type: "service_account", ID: account.ID, OrganizationID: account.OrganizationID}
 }
+
+// AccountToChange returns a service account that the actor may change.
+func (s *Service) AccountToChange(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
+	return s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts)
+}
+
+// AccountExists reports whether there is a service account with the id.
+func (s *Service) AccountExists(ctx context.Context, id string) (bool, error) {
+	_, err := s.store.ServiceAccounts().Get(ctx, id)
+	if errors.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

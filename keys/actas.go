@@ -45,7 +45,7 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 	if keyID != "" {
 		var err error
 		if k, err = v.grants.store.Keys().Get(ctx, keyID); err != nil {
-			return Grant{}, missing(err, keyWord)
+			return Grant{}, err
 		}
 	}
 	g, err := v.grants.shared.grant(ctx, &k, nil, &fact{hash: k.Hash}, true)
@@ -57,22 +57,8 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 			continue
 		}
 		if detail, _ := v.checks[i].refuse(&g, &Question{}, v.now()); detail != "" || g.Account.ID != accountID {
-			return Grant{}, notFound(accountWord)
+			return Grant{}, errs.New(errs.NotFound, "the service account or its key is no longer good")
 		}
 	}
 	return g, nil
-}
-
-// AccountToChange returns a service account that the actor may change.
-func (s *Service) AccountToChange(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
-	return s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts)
-}
-
-// AccountExists reports whether there is a service account with the id.
-func (s *Service) AccountExists(ctx context.Context, id string) (bool, error) {
-	_, err := s.store.ServiceAccounts().Get(ctx, id)
-	if errors.Is(err, errs.NotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }

@@ -28,7 +28,7 @@ type Attention struct {
 // Attention returns which keys that the actor may see call for attention. Each
 // kind is one page of an index, or what comes first of the MostLooked that were used the longest ago, or are the newest old ones.
 func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
-	now, no := moment(s.now()), false
+	now, no := Moment(s.now()), false
 	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}
 	if alive.ExceptAccounts, err = s.Elsewhere(ctx, a, ReadKeys); err != nil {
 		return all, fmt.Errorf("list transferred accounts: %w", err)
@@ -98,7 +98,7 @@ func (s *Service) Quotas(ctx context.Context, a Actor, used func(ctx context.Con
 			}
 			tiers[one.Account.Tier] = tier
 		}
-		if one.Quota = quotaOf(&one.Account, &tier, s.now()); one.Quota.IsZero() {
+		if one.Quota = one.Account.QuotaAt(&tier, s.now()); one.Quota.IsZero() {
 			continue
 		}
 		var window string

@@ -127,9 +127,9 @@ func contains(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
-// intersect returns the networks in both. An empty list of an object allows
+// Intersect returns the networks in both. An empty list of an object allows
 // every address; an empty list that it returns allows none, nil every one.
-func intersect(a, b []netip.Prefix) []netip.Prefix {
+func Intersect(a, b []netip.Prefix) []netip.Prefix {
 	switch {
 	case len(a) == 0 && len(b) == 0:
 		return nil
@@ -163,23 +163,13 @@ func listOf(networks []netip.Prefix) string {
 	return strings.Join(texts, ", ")
 }
 
-// Bounds is how far the key or token reaches; a grant that a certificate stands
-// for is bound to its account's networks alone.
-func (g *Grant) Bounds() Bounds {
-	b := Bounds{EndsAt: g.EndsAt(), Networks: intersect(g.Account.AllowedNetworks, g.rare.networks), RateLimit: g.rare.rateLimit}
-	if g.KeyID() != "" {
-		b.Environment = g.Environment()
-	}
-	return b
-}
-
 // power is what the key lets its holder do, as a key of the account.
 func (k *Key) power(account *ServiceAccount) Power {
 	return Power{
 		Bounds: Bounds{
-			Environment: k.Environment, EndsAt: k.EndsAt(), Networks: intersect(account.AllowedNetworks, k.AllowedNetworks), RateLimit: k.RateLimit,
+			Environment: k.Environment, EndsAt: k.EndsAt(), Networks: Intersect(account.AllowedNetworks, k.AllowedNetworks), RateLimit: k.RateLimit,
 		},
-		Scopes: effectiveScopes(k.Scopes, account.Scopes),
+		Scopes: EffectiveScopes(k.Scopes, account.Scopes),
 	}
 }
 
@@ -198,7 +188,7 @@ func (k *Key) mayBecome(a Actor, old KeyFields, account *ServiceAccount, now tim
 // power is what the account gives to all of its keys, and the members that
 // only the staff set where they differ from old.
 func (account *ServiceAccount) power(old AccountFields) Power {
-	p := Power{Scopes: account.Scopes, Source: true, Bounds: Bounds{Networks: intersect(account.AllowedNetworks, nil)}}
+	p := Power{Scopes: account.Scopes, Source: true, Bounds: Bounds{Networks: Intersect(account.AllowedNetworks, nil)}}
 	if account.Tier != old.Tier {
 		p.Staff = append(p.Staff, "tier")
 	}

@@ -22,7 +22,7 @@ func (s *Service) reviseAll(ctx context.Context, found []Key, edit func(*Key) er
 			continue
 		}
 		after.Revision++
-		after.UpdatedAt = later(moment(s.now()), after.UpdatedAt)
+		after.UpdatedAt = later(Moment(s.now()), after.UpdatedAt)
 		changes, wanted = append(changes, revised{before, after}), append(wanted, after)
 	}
 	left, err := s.store.Keys().ReplaceAll(ctx, wanted)

@@ -49,7 +49,7 @@ func (g *Grant) touch(now time.Time, q *Question, lastUsed func(string, usage.Us
 	if second-last < int64(touchInterval/time.Second) || !g.touched.CompareAndSwap(last, second) {
 		return
 	}
-	u := usage.Use{At: moment(now), UserAgent: q.UserAgent}
+	u := usage.Use{At: Moment(now), UserAgent: q.UserAgent}
 	if q.Address.IsValid() {
 		u.Address = q.Address.String()
 	}
@@ -275,7 +275,7 @@ func (c *cache) read(ctx context.Context, from source, fresh bool) (Grant, error
 }
 
 func (c *cache) readKey(ctx context.Context, from source, f *fact, fresh bool) (Grant, error) {
-	f.marks[0] = c.marks.Mark(hashMark(from.hash))
+	f.marks[0] = c.marks.Mark(from.hash.MarkID())
 	k, err := c.store.Keys().ByHash(ctx, from.hash)
 	if err != nil {
 		return Grant{}, err

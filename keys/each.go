@@ -47,7 +47,7 @@ func (s *Service) eachKey(ctx context.Context, f KeyFilter, do func(*Key) error)
 // ended.
 func (s *Service) eachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
 	no := false
-	return s.eachKey(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: moment(s.now())}, do)
+	return s.eachKey(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, do)
 }
 
 // eachScoped calls do for the keys that have scopes of their own and are not

@@ -53,19 +53,19 @@ func (s *Service) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilt
 	f = KeyFilter{
 		OrganizationIDs:  visible(a, ReadKeys, q.OrganizationID),
 		ServiceAccountID: q.ServiceAccountID, Environment: q.Environment, Text: Fold(q.Text),
-		UnusedSince: moment(q.Unused), Rotated: q.Rotated, Order: q.Order,
+		UnusedSince: Moment(q.Unused), Rotated: q.Rotated, Order: q.Order,
 	}
 	if f.ExceptAccounts, err = s.Elsewhere(ctx, a, ReadKeys); err != nil {
 		return f, false, err
 	}
-	now := moment(s.now())
+	now := Moment(s.now())
 	f.restrictTo(q.Status, now)
 	if !f.UnusedSince.IsZero() && q.Status != StatusNotYetValid {
 		f.StartsBy = f.UnusedSince // nobody could use it before it began
 	}
 	if !q.ExpiringBefore.IsZero() {
 		no := false
-		f.EndsBy, f.EndsAfter, f.Revoked = moment(q.ExpiringBefore), now, &no
+		f.EndsBy, f.EndsAfter, f.Revoked = Moment(q.ExpiringBefore), now, &no
 	}
 	if utf8.RuneCountInString(f.Text) >= shortest {
 		ids, ok, err := s.store.Keys().WithText(ctx, f.Text, mostWithText)

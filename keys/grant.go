@@ -138,7 +138,7 @@ func newGrant(k *Key, t *AccessToken, shared *terms, own *fact) Grant {
 	if t != nil && (own.endsAt == 0 || t.ExpiresAt.UnixMilli() < own.endsAt) {
 		own.endsAt, own.token = t.ExpiresAt.UnixMilli(), true
 	}
-	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name), k.limitID(shared.Account))}
+	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name), k.LimitID(shared.Account))}
 }
 
 // Environment is that of the key.
@@ -170,60 +170,16 @@ func (g *Grant) ScopeList() string { return g.scopes.text }
 // KeyRule is the token bucket that the key alone draws from at the time now: its
 // own, as far as what its tier allows at that time goes.
 func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
-	most := g.Account.keyRule(g.Tier, now)
+	most := g.Account.KeyRuleAt(g.Tier, now)
 	if own := g.rare.rateLimit; own != nil {
-		return smaller(*own, most)
+		return own.Within(most)
 	}
 	return most
 }
 
-// keyRule is the most that each key of the account may draw at the time now.
-func (account *ServiceAccount) keyRule(t *Tier, now time.Time) ratelimit.Rule {
-	if o := account.Override; o.holds(now) && o.KeyRateLimit != nil {
-		return *o.KeyRateLimit
-	}
-	return t.RateLimit
-}
-
-// smaller is own with the pace and the burst of most where it exceeds them.
-func smaller(own, most ratelimit.Rule) ratelimit.Rule {
-	if own.Faster(most) {
-		own.Requests, own.Per = most.Requests, most.Per
-	}
-	own.Burst = min(own.Burst, most.Burst)
-	return own
-}
-
 // AccountRule is the token bucket that all keys of the account share at the
 // time now; it is zero where there is none.
-func (g *Grant) AccountRule(now time.Time) ratelimit.Rule {
-	if o := g.Account.Override; o.holds(now) && o.RateLimit != nil {
-		return *o.RateLimit
-	}
-	switch {
-	case g.Account.RateLimit != nil:
-		return *g.Account.RateLimit
-	case g.Tier.AccountRateLimit != nil:
-		return *g.Tier.AccountRateLimit
-	default:
-		return ratelimit.Rule{}
-	}
-}
-
-// quotaOf is the quota of the account at the time now: its override's, else its
-// own, else its tier's; zero where there is none.
-func quotaOf(a *ServiceAccount, t *Tier, now time.Time) ratelimit.Quota {
-	switch o := a.Override; {
-	case o.holds(now) && o.Quota != nil:
-		return *o.Quota
-	case a.Quota != nil:
-		return *a.Quota
-	case t.Quota != nil:
-		return *t.Quota
-	default:
-		return ratelimit.Quota{}
-	}
-}
+func (g *Grant) AccountRule(now time.Time) ratelimit.Rule { return g.Account.RuleAt(g.Tier, now) }
 
 func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 	id := g.rare.limitID
@@ -234,7 +190,17 @@ func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 		Group:   g.Account.ID,
 		Key:     ratelimit.Bucket{ID: id, Rule: g.KeyRule(now)},
 		Account: ratelimit.Bucket{ID: g.limitID, Rule: g.AccountRule(now)},
-		Quota:   ratelimit.QuotaCharge{ID: g.limitID, Quota: quotaOf(g.Account, g.Tier, now)},
+		Quota:   ratelimit.QuotaCharge{ID: g.limitID, Quota: g.Account.QuotaAt(g.Tier, now)},
 		Cost:    q.Cost, DryRun: q.DryRun,
 	}
+}
+
+// Bounds is how far the key or token reaches; a grant that a certificate stands
+// for is bound to its account's networks alone.
+func (g *Grant) Bounds() Bounds {
+	b := Bounds{EndsAt: g.EndsAt(), Networks: Intersect(g.Account.AllowedNetworks, g.rare.networks), RateLimit: g.rare.rateLimit}
+	if g.KeyID() != "" {
+		b.Environment = g.Environment()
+	}
+	return b
 }

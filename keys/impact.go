@@ -81,7 +81,7 @@ func (m *Impact) add(k *Key, account *ServiceAccount, old, changed *TierFields) 
 	}
 	before, after := old.RateLimit, changed.RateLimit
 	if own := k.RateLimit; own != nil {
-		before, after = smaller(*own, before), smaller(*own, after)
+		before, after = own.Within(before), own.Within(after)
 		m.OwnLimit++
 	}
 	compare(&before, &after)

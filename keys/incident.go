@@ -306,7 +306,7 @@ func (r *IncidentRequest) tidied() IncidentRequest {
 	}
 	out.Note = legible(out.Note)
 	s := &out.Selection
-	s.CreatedBefore, s.LastUsedBefore = moment(s.CreatedBefore), moment(s.LastUsedBefore)
+	s.CreatedBefore, s.LastUsedBefore = Moment(s.CreatedBefore), Moment(s.LastUsedBefore)
 	out.List = slices.Clone(r.List)
 	for i := range out.List {
 		out.List[i] = strings.TrimSpace(out.List[i])

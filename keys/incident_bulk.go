@@ -18,7 +18,7 @@ func (n *Incidents) strikeAll(ctx context.Context, a Actor, current *Incident, p
 		case current.Action == IncidentDisable:
 			k.Disabled = true
 		default:
-			k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), current.Reason, current.Note
+			k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.now()), current.Reason, current.Note
 		}
 		return nil
 	})

@@ -149,7 +149,7 @@ func (p *planner) fits(ctx context.Context, k *Key, account *ServiceAccount) (bo
 		s.ServiceAccountID != "" && k.ServiceAccountID != s.ServiceAccountID,
 		s.Tier != "" && account.Tier != s.Tier,
 		s.CreatedBy != "" && k.CreatedBy != s.CreatedBy,
-		s.Scope != "" && !CoveredBy(effectiveScopes(k.Scopes, account.Scopes), s.Scope),
+		s.Scope != "" && !CoveredBy(EffectiveScopes(k.Scopes, account.Scopes), s.Scope),
 		!s.CreatedBefore.IsZero() && !k.CreatedAt.Before(s.CreatedBefore),
 		!s.LastUsedBefore.IsZero() && !k.LastUsedAt.Before(s.LastUsedBefore):
 		return false, nil

@@ -28,13 +28,13 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 		resumed = false
 		current.tally(&page)
 		current.Next++
-		current.MovedAt = moment(n.Keys.now())
+		current.MovedAt = Moment(n.Keys.now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}
 	}
 	over := *current
-	over.State, over.FinishedAt = IncidentDone, moment(n.Keys.now())
+	over.State, over.FinishedAt = IncidentDone, Moment(n.Keys.now())
 	return n.end(ctx, a, "incident.finish", current, over)
 }
 
@@ -114,7 +114,7 @@ func (n *Incidents) turn(ctx context.Context, current *Incident, w work) (page I
 		}
 		*w.done(&page) = true
 		page.Revision++
-		page.UpdatedAt = moment(n.Keys.now())
+		page.UpdatedAt = Moment(n.Keys.now())
 		// One who was taken for dead may have been faster.
 		if err = n.Store.IncidentPages().Replace(ctx, page); err == nil || !errors.Is(err, errs.Stale) {
 			break
@@ -151,11 +151,11 @@ func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item
 		case current.Action == IncidentDisable:
 			k.Disabled = true
 		default:
-			k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), current.Reason, current.Note
+			k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.now()), current.Reason, current.Note
 		}
 		return nil
 	})
-	item.At = moment(s.now())
+	item.At = Moment(s.now())
 	switch {
 	case errors.Is(err, errOursAlready):
 		item.Outcome, item.After = OutcomeDone, before.Revision
@@ -210,13 +210,13 @@ func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resume
 		current.Count.Undone += undone.Count.Undone
 		current.Count.Kept += undone.Count.Kept
 		current.Next++
-		current.MovedAt = moment(n.Keys.now())
+		current.MovedAt = Moment(n.Keys.now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}
 	}
 	over := *current
-	over.State, over.UndoneAt = IncidentUndone, moment(n.Keys.now())
+	over.State, over.UndoneAt = IncidentUndone, Moment(n.Keys.now())
 	return n.end(ctx, a, "incident.undone", current, over)
 }
 
@@ -236,7 +236,7 @@ func (n *Incidents) restore(ctx context.Context, a Actor, item *IncidentKey, res
 		k.Disabled = false
 		return nil
 	})
-	item.At = moment(s.now())
+	item.At = Moment(s.now())
 	switch {
 	case errors.Is(err, errAsIs) && ours:
 		item.Outcome = OutcomeUndone

@@ -189,7 +189,7 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 		return Incident{}, errs.New(errs.Conflict, "the dry run is older than an hour; make it anew")
 	}
 	before := found.summary()
-	found.State, found.StartedBy, found.StartedAt, found.MovedAt, found.Next = IncidentRunning, a.Subject(), moment(now), moment(now), 0
+	found.State, found.StartedBy, found.StartedAt, found.MovedAt, found.Next = IncidentRunning, a.Subject(), Moment(now), Moment(now), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
@@ -276,7 +276,7 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 		return Incident{}, errs.New(errs.Conflict, "it is more than 24 hours ago; enable the keys one by one")
 	}
 	before := found.summary()
-	found.State, found.UndoneBy, found.MovedAt, found.Next = IncidentUndoing, a.Subject(), moment(n.Keys.now()), 0
+	found.State, found.UndoneBy, found.MovedAt, found.Next = IncidentUndoing, a.Subject(), Moment(n.Keys.now()), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
@@ -290,7 +290,7 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 func (n *Incidents) save(ctx context.Context, current *Incident) error {
 	next := *current
 	next.Revision++
-	next.UpdatedAt = later(moment(n.Keys.now()), next.UpdatedAt)
+	next.UpdatedAt = later(Moment(n.Keys.now()), next.UpdatedAt)
 	if err := n.Store.Incidents().Replace(ctx, next); err != nil {
 		return fmt.Errorf("store incident %s: %w", current.ID, err)
 	}

@@ -120,7 +120,7 @@ var issuingSeed = maphash.MakeSeed()
 // up to most.
 func (s *Service) aliveKeys(ctx context.Context, accountID string, most int) (int, error) {
 	no := false
-	alive, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: moment(s.now())}, Page{Limit: most})
+	alive, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, Page{Limit: most})
 	if err != nil {
 		return 0, fmt.Errorf("count the account's keys: %w", err)
 	}
@@ -133,7 +133,7 @@ func (s *Service) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier 
 	var f errs.Faults
 	k.checkShape(&f, old)
 	s.checkTimes(&f, k, old, tier)
-	if most := account.keyRule(&tier, s.now()); k.RateLimit != nil && !sameRule(k.RateLimit, old.RateLimit) && exceeds(*k.RateLimit, most) {
+	if most := account.KeyRuleAt(&tier, s.now()); k.RateLimit != nil && !sameRule(k.RateLimit, old.RateLimit) && exceeds(*k.RateLimit, most) {
 		f.Add("rate_limit", fmt.Sprintf("must not exceed the tier's %s", most))
 	}
 	for i, scope := range k.Scopes {
@@ -161,8 +161,8 @@ func (k *Key) checkShape(f *errs.Faults, old KeyFields) {
 }
 
 func (s *Service) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tier) {
-	now := moment(s.now())
-	k.ExpiresAt, k.NotBefore = moment(k.ExpiresAt), moment(k.NotBefore)
+	now := Moment(s.now())
+	k.ExpiresAt, k.NotBefore = Moment(k.ExpiresAt), Moment(k.NotBefore)
 	checkTime(f, "not_before", k.NotBefore)
 	checkTime(f, "expires_at", k.ExpiresAt)
 	if k.ExpiresAt.IsZero() {
@@ -190,7 +190,7 @@ func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == 
 
 // mark is the id of the key's generation mark, which is of its hash, as that is
 // all that a verification knows before it has loaded the key.
-func (k *Key) mark() string { return hashMark(k.Hash) }
+func (k *Key) mark() string { return k.Hash.MarkID() }
 
 func (k *Key) object() audit.Object {
 	return audit.Object{Type: "key", ID: k.ID, OrganizationID: k.OrganizationID}

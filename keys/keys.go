@@ -47,7 +47,7 @@ type Service struct {
 
 // New returns a Service.
 func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Audit == nil || c.Marks == nil || c.Format.brand == "" {
+	if c.Store == nil || c.Audit == nil || c.Marks == nil || c.Format.IsZero() {
 		return nil, errors.New("keys: Store, Audit, Marks and Format are required")
 	}
 	if c.Now == nil {
@@ -61,7 +61,7 @@ func New(c Config) (*Service, error) {
 
 // NewStamp returns the stamp of an object made at the time now.
 func NewStamp(now time.Time) Stamp {
-	now = moment(now)
+	now = Moment(now)
 	return Stamp{CreatedAt: now, UpdatedAt: now, Revision: 1}
 }
 
@@ -102,7 +102,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 			return before, after, nil
 		}
 		stamp.Revision++
-		stamp.UpdatedAt = later(moment(now()), stamp.UpdatedAt)
+		stamp.UpdatedAt = later(Moment(now()), stamp.UpdatedAt)
 		err = c.Replace(ctx, after)
 		if err == nil || revision != AnyRevision || !errors.Is(err, errs.Stale) {
 			return before, after, err

@@ -3,6 +3,9 @@ package keys
 import (
 	"context"
 	"strconv"
+	"time"
+
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // ResetLimits lets the key's own limit begin anew: its bucket is full, on this
@@ -39,21 +42,60 @@ func (s *Service) ResetAccountLimits(ctx context.Context, a Actor, id string, re
 	return after, s.record(ctx, a, "service_account.reset_limits", after.object(), before, after)
 }
 
-// limitID is the id of the account's bucket and quota counter: another one after
+// LimitID is the id of the account's bucket and quota counter: another one after
 // each reset, so that what was used before counts for nothing, in memory, in the
 // store and in Redis alike.
-func (account *ServiceAccount) limitID() string {
+func (account *ServiceAccount) LimitID() string {
 	if account.LimitResets == 0 {
 		return account.ID
 	}
 	return account.ID + "~" + strconv.FormatInt(account.LimitResets, 36)
 }
 
-// limitID is the id of the bucket of the account's key, "" for that of the key
+// LimitID is the id of the bucket of the account's key, "" for that of the key
 // itself.
-func (k *Key) limitID(account *ServiceAccount) string {
+func (k *Key) LimitID(account *ServiceAccount) string {
 	if k.LimitResets == 0 && account.LimitResets == 0 {
 		return ""
 	}
 	return k.ID + "~" + strconv.FormatInt(k.LimitResets, 36) + "." + strconv.FormatInt(account.LimitResets, 36)
+}
+
+// KeyRuleAt is the most that each key of the account may draw at the time now:
+// its override's, else what its tier gives.
+func (account *ServiceAccount) KeyRuleAt(t *Tier, now time.Time) ratelimit.Rule {
+	if o := account.Override; o.Holds(now) && o.KeyRateLimit != nil {
+		return *o.KeyRateLimit
+	}
+	return t.RateLimit
+}
+
+// RuleAt is the token bucket that all keys of the account share at the time now:
+// its override's, else its own, else its tier's; zero where there is none.
+func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
+	switch o := account.Override; {
+	case o.Holds(now) && o.RateLimit != nil:
+		return *o.RateLimit
+	case account.RateLimit != nil:
+		return *account.RateLimit
+	case t.AccountRateLimit != nil:
+		return *t.AccountRateLimit
+	default:
+		return ratelimit.Rule{}
+	}
+}
+
+// QuotaAt is the quota of the account at the time now: its override's, else its
+// own, else its tier's; zero where there is none.
+func (account *ServiceAccount) QuotaAt(t *Tier, now time.Time) ratelimit.Quota {
+	switch o := account.Override; {
+	case o.Holds(now) && o.Quota != nil:
+		return *o.Quota
+	case account.Quota != nil:
+		return *account.Quota
+	case t.Quota != nil:
+		return *t.Quota
+	default:
+		return ratelimit.Quota{}
+	}
 }

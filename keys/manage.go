@@ -36,7 +36,7 @@ func (s *Service) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
 	if err != nil {
 		return nil, missing(err, accountWord)
 	}
-	return effectiveScopes(k.Scopes, a.Scopes), nil
+	return EffectiveScopes(k.Scopes, a.Scopes), nil
 }
 
 // keyFor returns the key if the actor may do write to it.
@@ -165,7 +165,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 		if !k.RevokedAt.IsZero() {
 			return errAlreadyRevoked
 		}
-		k.RevokedAt, k.RevokeReason, k.RevokeNote = moment(s.now()), reason, legible(note)
+		k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.now()), reason, legible(note)
 		return s.relocate(ctx, k, &known)
 	})
 	if errors.Is(err, errAlreadyRevoked) {
@@ -197,10 +197,10 @@ const effectTimeout = 2 * time.Second
 // Effect is when every node has heard of a change made just now.
 func (s *Service) Effect(ctx context.Context) Effect {
 	if s.nodes == nil {
-		return Effect{By: moment(s.now().Add(PollBound))}
+		return Effect{By: Moment(s.now().Add(PollBound))}
 	}
 	ctx, cancel := context.WithTimeout(ctx, effectTimeout)
 	defer cancel()
 	by, waiting := s.nodes.HeardBy(ctx, PollBound)
-	return Effect{By: moment(by), Waiting: waiting}
+	return Effect{By: Moment(by), Waiting: waiting}
 }

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/maphash"
@@ -38,6 +39,9 @@ func (m *Marks) Bump(id string) {
 	m.slots[m.slot(id)].Add(1)
 }
 
+// Bumped is how many marks were bumped since the table was made.
+func (m *Marks) Bumped() uint64 { return m.bumped.Load() }
+
 // BumpAll makes every copy of every object count as old.
 func (m *Marks) BumpAll() {
 	m.bumped.Add(markSlots)
@@ -62,9 +66,9 @@ func (m *Marks) Stands(k Mark) bool {
 	return m.slots[slot].Load()&(1<<(64-markBits)-1) == uint64(k>>markBits)
 }
 
-// hashMark is the name of the mark of the key with the hash. It is another
-// digest of it, so that it can be told to other nodes.
-func hashMark(h Hash) string {
+// MarkID is the id of the mark of the key with the hash. It is another digest
+// of it, so that it can be told to other nodes.
+func (h Hash) MarkID() string {
 	sum := sha256.Sum256(append([]byte("latchkey mark "), h[:]...))
 	return hex.EncodeToString(sum[:16])
 }
@@ -75,3 +79,19 @@ func (m *Marks) slot(id string) uint64 { return maphash.String(m.seed, id) % mar
 // markBits and its value above. A cache holds five for each key, so it takes
 // no more than it must, and is no pointer that the collector would follow.
 type Mark uint64
+
+// SignersMark is bumped when a key that signs tokens is retired: what it
+// signed, and was verified before, is verified again.
+const SignersMark = "signers of tokens"
+
+// SignerRetired makes every token be verified again. It is called once the
+// TokenReader takes no token of the retired key any more.
+func (m *Marks) SignerRetired() { m.Bump(SignersMark) }
+
+// EndToken makes the signed token with the id count as revoked: at once on
+// this node, within PollBound on the others.
+func (s *Service) EndToken(ctx context.Context, id string) error {
+	err := s.store.Bury(ctx, id)
+	s.bump(id)
+	return err
+}

@@ -17,11 +17,11 @@ func (s *Service) Neglected(ctx context.Context, a Actor, kind Neglect, p Page) 
 	if err := adminOnly(a); err != nil {
 		return nil, err
 	}
-	no, now := false, moment(s.now())
+	no, now := false, Moment(s.now())
 	f := KeyFilter{Revoked: &no, EndsAfter: now}
 	switch kind {
 	case NeverUsed:
-		f.NeverUsed, f.StartsBy = true, moment(now.Add(-NeverUsedFor))
+		f.NeverUsed, f.StartsBy = true, Moment(now.Add(-NeverUsedFor))
 		if old := ids.At(ids.Key, now.Add(-NeverUsedFor)); p.After == "" || p.After > old {
 			p.After = old
 		}
@@ -136,7 +136,7 @@ func (n *Incidents) Leavers(ctx context.Context, a Actor, from Creators, after C
 		}
 		one := Leaver{Creator: c}
 		no := false
-		mine, err := n.Keys.store.Keys().List(ctx, KeyFilter{OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no, EndsAfter: moment(n.Keys.now())}, Page{Limit: MostOfLeaver + 1})
+		mine, err := n.Keys.store.Keys().List(ctx, KeyFilter{OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no, EndsAfter: Moment(n.Keys.now())}, Page{Limit: MostOfLeaver + 1})
 		if err != nil {
 			return nil, next, fmt.Errorf("list keys by their creator: %w", err)
 		}

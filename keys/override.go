@@ -11,18 +11,15 @@ import (
 // MaxOverride bounds how long other limits hold.
 const MaxOverride = 366 * 24 * time.Hour
 
-// holds reports whether there is an override at the time now. Whoever has the
-// account in memory asks it, so that an end needs nobody to notice it.
-func (o *Override) holds(now time.Time) bool { return o != nil && now.Before(o.Until) }
-
 // Holds reports whether the override changes limits at the time now; nil does
-// not.
-func (o *Override) Holds(now time.Time) bool { return o.holds(now) }
+// not. Whoever has the account in memory asks it, so that an override ends
+// without a write.
+func (o *Override) Holds(now time.Time) bool { return o != nil && now.Before(o.Until) }
 
 // forgetOverride leaves out an override that has ended, which nobody takes out of
 // the stored account.
 func (account *ServiceAccount) forgetOverride(now time.Time) {
-	if !account.Override.holds(now) {
+	if !account.Override.Holds(now) {
 		account.Override = nil
 	}
 }
@@ -50,7 +47,7 @@ func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, re
 }
 
 func (o *Override) check(now time.Time) error {
-	o.Until = moment(o.Until)
+	o.Until = Moment(o.Until)
 	var f errs.Faults
 	checkRule(&f, "key_rate_limit", o.KeyRateLimit)
 	checkRule(&f, "rate_limit", o.RateLimit)

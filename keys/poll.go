@@ -112,7 +112,7 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	if last := *c.recorded.Load(); last.Before(since) {
 		since = last
 	}
-	changes, err := c.store.ChangedSince(ctx, moment(since.Add(-pollOverlap)), pollLimit)
+	changes, err := c.store.ChangedSince(ctx, Moment(since.Add(-pollOverlap)), pollLimit)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (c *cache) pollOnce(ctx context.Context) error {
 			continue
 		}
 		if change.Hash != (Hash{}) {
-			c.marks.Bump(hashMark(change.Hash))
+			c.marks.Bump(change.Hash.MarkID())
 		}
 		c.marks.Bump(change.ID)
 	}

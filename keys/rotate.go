@@ -53,7 +53,7 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id string, in RotateInput
 		if err := k.rotatable(); err != nil {
 			return err
 		}
-		k.RotatedTo, k.GraceUntil = successor.ID, moment(s.now().Add(in.Grace))
+		k.RotatedTo, k.GraceUntil = successor.ID, Moment(s.now().Add(in.Grace))
 		return s.relocate(ctx, k, &old)
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Service) successor(ctx context.Context, a Actor, old *Key, in RotateInp
 		return next, 0, err
 	}
 	now := s.now()
-	next = old.next(now, account.keyRule(&tier, now))
+	next = old.next(now, account.KeyRuleAt(&tier, now))
 	next.ID, next.CreatedBy = in.SuccessorID, a.Subject().ID
 	if in.ExpiresAt.IsZero() {
 		next.ExpiresAt = sooner(next.lifeOf(old, &tier), a.Bounds().EndsAt)
@@ -112,7 +112,7 @@ func (k *Key) next(now time.Time, most ratelimit.Rule) Key {
 	}
 	next.NotBefore = time.Time{}
 	if next.RateLimit != nil {
-		rule := smaller(*next.RateLimit, most)
+		rule := next.RateLimit.Within(most)
 		next.RateLimit = &rule
 	}
 	return next
@@ -128,7 +128,7 @@ func (k *Key) lifeOf(old *Key, tier *Tier) time.Time {
 	if tier.MaxKeyAge > 0 {
 		latest = k.CreatedAt.Add(tier.MaxKeyAge)
 	}
-	return moment(sooner(end, latest))
+	return Moment(sooner(end, latest))
 }
 
 // sooner returns the earlier of two times, of which zero never comes.

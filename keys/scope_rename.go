@@ -91,7 +91,7 @@ func (s *Service) RetireScope(ctx context.Context, a Actor, name string, revisio
 		}
 		c.RetiredAt = time.Time{}
 		if retired {
-			c.RetiredAt = moment(s.now())
+			c.RetiredAt = Moment(s.now())
 		}
 		return nil
 	})
@@ -150,7 +150,7 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revisio
 		if err := renamable(c); err != nil {
 			return err
 		}
-		now := moment(s.now())
+		now := Moment(s.now())
 		c.RetiredAt, c.RenamedTo, c.RenamedUntil, c.RenameOpen = now, to, now.Add(keep), true
 		return nil
 	})

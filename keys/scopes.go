@@ -74,9 +74,9 @@ func grantsOf(scope string) []string {
 	return all
 }
 
-// effectiveScopes is what a key may do: its own scopes as far as its account
+// EffectiveScopes is what a key may do: its own scopes as far as its account
 // still has them, or all of its account's where it has none of its own.
-func effectiveScopes(own, account []string) []string {
+func EffectiveScopes(own, account []string) []string {
 	if own == nil {
 		return account
 	}

@@ -83,6 +83,9 @@ func NewFormat(brand string) (Format, error) {
 	return Format{brand: brand}, nil
 }
 
+// IsZero reports whether the format was not made by NewFormat.
+func (f Format) IsZero() bool { return f.brand == "" }
+
 // Brand returns the brand.
 func (f Format) Brand() string { return f.brand }
 

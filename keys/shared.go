@@ -78,9 +78,9 @@ func (s *sharedObjects) grant(ctx context.Context, k *Key, token *AccessToken, f
 	if err != nil {
 		return Grant{}, fmt.Errorf("tier of a key: %w", err)
 	}
-	scopes := effectiveScopes(k.Scopes, account.Scopes)
+	scopes := EffectiveScopes(k.Scopes, account.Scopes)
 	if token != nil {
-		scopes = effectiveScopes(token.Scopes, scopes)
+		scopes = EffectiveScopes(token.Scopes, scopes)
 	}
 	return newGrant(k, token, s.termsOf(account, organization, tier, s.scopeSet(scopes)), f), nil
 }
@@ -92,7 +92,7 @@ func (s *sharedObjects) termsOf(a *ServiceAccount, o *Organization, t *Tier, sco
 		return kept
 	}
 	made := &terms{
-		Account: a, Organization: o, Tier: t, scopes: scopes, limitID: a.limitID(),
+		Account: a, Organization: o, Tier: t, scopes: scopes, limitID: a.LimitID(),
 		holder: usage.Holder{AccountID: a.ID, OrganizationID: a.OrganizationID, Scopes: scopes.list},
 	}
 	s.terms.Set(name, made, 1)

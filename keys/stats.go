@@ -17,7 +17,7 @@ type Stats struct {
 func (v *Verifier) Stats() Stats {
 	s := v.grants.stats()
 	s.Polling = v.Polling()
-	s.Bumped = v.grants.marks.bumped.Load()
+	s.Bumped = v.grants.marks.Bumped()
 	return s
 }
 

@@ -20,14 +20,6 @@ type AccessToken struct {
 	signers Mark // read before its signature was verified
 }
 
-// signersMark is bumped when a key that signs tokens is retired: what it
-// signed, and was verified before, is verified again.
-const signersMark = "signers of tokens"
-
-// SignerRetired makes every token be verified again. It is called once the
-// TokenReader takes no token of the retired key any more.
-func (m *Marks) SignerRetired() { m.Bump(signersMark) }
-
 // TokenReader reads signed tokens offline.
 type TokenReader interface {
 	// Looks reports whether text has the shape of a signed token.
@@ -40,7 +32,7 @@ type TokenReader interface {
 // readToken reads a token that is not cached. One that is not ours is charged
 // as an unknown key is.
 func (v *Verifier) readToken(ctx context.Context, q *Question, h Hash) (*AccessToken, error) {
-	signers := v.grants.marks.Mark(signersMark)
+	signers := v.grants.marks.Mark(SignersMark)
 	t, err := v.tokens.ReadAccessToken(ctx, q.Key)
 	if errors.Is(err, ErrMalformed) {
 		if limit := v.guesses.charge(ctx, q, h); limit != nil {
@@ -52,12 +44,4 @@ func (v *Verifier) readToken(ctx context.Context, q *Question, h Hash) (*AccessT
 	}
 	t.signers = signers
 	return &t, nil
-}
-
-// EndToken makes the signed token with the id count as revoked: at once on
-// this node, within PollBound on the others.
-func (s *Service) EndToken(ctx context.Context, id string) error {
-	err := s.store.Bury(ctx, id)
-	s.bump(id)
-	return err
 }

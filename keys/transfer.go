@@ -164,7 +164,7 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 		if account.OrganizationID != p.From.ID {
 			return errTransferred
 		}
-		account.Move = &Move{From: p.From.ID, OwnerID: account.OwnerID, At: moment(s.now()), By: a.Subject()}
+		account.Move = &Move{From: p.From.ID, OwnerID: account.OwnerID, At: Moment(s.now()), By: a.Subject()}
 		account.OrganizationID, account.OwnerID = to.OrganizationID, to.OwnerID
 		return account.mayMake(a, account.AccountFields)
 	})

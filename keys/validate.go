@@ -194,8 +194,8 @@ func tidy(scopes []string) []string {
 	return slices.Compact(sorted)
 }
 
-// moment is t as it is kept: UTC and whole milliseconds.
-func moment(t time.Time) time.Time {
+// Moment is t as it is kept: UTC and whole milliseconds.
+func Moment(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}

@@ -58,7 +58,7 @@ type Verifier struct {
 // NewVerifier returns a Verifier and starts its polling of the store for
 // changes made by others; Close ends it.
 func NewVerifier(c VerifierConfig) (*Verifier, error) {
-	if c.Store == nil || c.Limiter == nil || c.Marks == nil || c.Format.brand == "" || c.Logger == nil {
+	if c.Store == nil || c.Limiter == nil || c.Marks == nil || c.Format.IsZero() || c.Logger == nil {
 		return nil, errors.New("keys: Store, Limiter, Marks, Format and Logger are required")
 	}
 	if c.Now == nil {

@@ -39,6 +39,16 @@ func (r Rule) Faster(than Rule) bool {
 	return float64(r.Requests)*float64(than.Per) > float64(than.Requests)*float64(r.Per)
 }
 
+// Within returns the rule with the pace and the burst of most where it exceeds
+// them.
+func (r Rule) Within(most Rule) Rule {
+	if r.Faster(most) {
+		r.Requests, r.Per = most.Requests, most.Per
+	}
+	r.Burst = min(r.Burst, most.Burst)
+	return r
+}
+
 // Validate returns nil, or an error that names everything wrong with the rule.
 func (r Rule) Validate() error { return joined(r.Faults()) }
 

@@ -272,7 +272,7 @@ func TestOrganizationsAndUsersOnTheirPages(t *testing.T) {
 	admin := s.admin("staff@example.com")
 	u := s.user("ada@example.com", auth.Owner)
 	v, ada := s.signedIn(admin), s.signedIn(u)
-	verify := func(want keys.Code) {
+	decides := func(want keys.Code) {
 		t.Helper()
 		verdict, err := s.verifier.Verify(t.Context(), &keys.Question{Key: secret, Cost: 1})
 		if err != nil || verdict.Code != want {
@@ -284,11 +284,11 @@ func TestOrganizationsAndUsersOnTheirPages(t *testing.T) {
 	v.sees(v.get("/provider/organizations?q="+s.organization), http.StatusOK, "active")
 	v.sees(v.get(path), http.StatusOK, "1 active keys")
 	v.sees(v.post(path+"/disable", nil), http.StatusUnprocessableEntity, "tick this")
-	verify(keys.Valid)
+	decides(keys.Valid)
 	v.sees(v.post(path+"/disable", url.Values{"sure": {"yes"}}), http.StatusSeeOther, path)
-	verify(keys.Disabled)
+	decides(keys.Disabled)
 	v.sees(v.post(path+"/enable", nil), http.StatusSeeOther, path)
-	verify(keys.Valid)
+	decides(keys.Valid)
 	v.sees(v.get("/provider/users?q=ADA@"), http.StatusOK, "ada@example.com")
 	v.sees(v.post("/provider/users/"+admin.ID+"/disable", url.Values{"sure": {"yes"}}), http.StatusUnprocessableEntity, "cannot disable yourself")
 	v.sees(v.get("/provider/users/"+admin.ID), http.StatusOK, "This is you")

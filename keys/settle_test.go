@@ -1,0 +1,8 @@
+package keys
+
+// Settle returns when the cache has taken in what it was told: it does so behind
+// the answer, and a question that comes before then is loaded once more.
+func (v *Verifier) Settle() {
+	v.grants.known.Wait()
+	v.grants.unknown.Wait()
+}
