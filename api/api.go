@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // Config is what the API needs. All fields but Metrics, Verified and
@@ -33,7 +34,7 @@ type Config struct {
 	Keys         *keys.Service
 	Incidents    *keys.Incidents
 	Transfers    *keys.Transfers
-	Verifier     *keys.Verifier
+	Verifier     *verify.Verifier
 	Format       keys.Format
 	People       *auth.People
 	Chain        *auth.Chain

@@ -9,7 +9,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/latchkey/latchkey"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/verify"
 )
 
 func document(t *testing.T) *openapi3.T {
@@ -63,8 +64,8 @@ func TestContractListsEveryProblemCode(t *testing.T) {
 	for code := range Problems() {
 		want = append(want, code)
 	}
-	for _, code := range keys.Codes() {
-		if code.Status() != http.StatusOK {
+	for _, code := range verify.Codes() {
+		if httpx.StatusOf(code) != http.StatusOK {
 			want = append(want, string(code))
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 const csvType = "text/csv"
@@ -23,7 +23,7 @@ func sendCSV(c *gin.Context, report *client.UsageReport) error {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	head := []string{"start", "group", "total"}
-	for _, code := range keys.Codes() {
+	for _, code := range verify.Codes() {
 		head = append(head, string(code))
 	}
 	lines := [][]string{head}
@@ -44,7 +44,7 @@ func csvLine(p *client.UsagePoint) []string {
 		group = httpx.CSVCell(*p.Group)
 	}
 	line := []string{p.Start.Format(time.RFC3339), group, strconv.FormatUint(p.Total, 10)}
-	for _, code := range keys.Codes() {
+	for _, code := range verify.Codes() {
 		line = append(line, strconv.FormatUint(p.Codes[string(code)], 10))
 	}
 	return line

@@ -9,8 +9,8 @@ import (
 
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
-	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // narrowest returns the bucket that is closest to refusing.
@@ -61,7 +61,7 @@ func (h *headers) set(name, value string) {
 }
 
 // writeIdentity tells a gateway what it passes on.
-func writeIdentity(into http.Header, v *keys.Verdict) {
+func writeIdentity(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 13)
 	h.set("X-Latchkey-Code", string(v.Code))
 	if g := &v.Grant; g.Known() {
@@ -75,7 +75,7 @@ func writeIdentity(into http.Header, v *keys.Verdict) {
 	h.limits(v)
 }
 
-func writeLimits(into http.Header, v *keys.Verdict) {
+func writeLimits(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 6)
 	h.limits(v)
 }
@@ -109,7 +109,7 @@ func (a *API) resetAccountLimits(c *gin.Context) error {
 
 // limits writes RateLimit-Policy and RateLimit as the IETF httpapi draft
 // "RateLimit header fields for HTTP" has them, and their older forms.
-func (h *headers) limits(v *keys.Verdict) {
+func (h *headers) limits(v *verify.Verdict) {
 	if !v.HasLimits {
 		return
 	}

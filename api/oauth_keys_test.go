@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // spoiled is a robot of the tenant whose key, account or organization is made
@@ -184,7 +185,7 @@ func TestOAuthIsKeptNowhere(t *testing.T) {
 func TestAnotherNodeHearsOfARevocation(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
-	other, err := keys.NewVerifier(keys.VerifierConfig{
+	other, err := verify.New(verify.Config{
 		Store: s.store, Limiter: s.limiter, Marks: keys.NewMarks(), Format: s.format, Logger: slog.New(slog.DiscardHandler), Now: s.now,
 		Tokens: oauth.Reader{Ring: s.ring, Audience: issuer}, CacheSize: 1000,
 	})
@@ -195,28 +196,28 @@ func TestAnotherNodeHearsOfARevocation(t *testing.T) {
 	key, secret := s.issue(t, x.account, keys.KeyFields{})
 	r.secret = secret
 	first, second := s.accessToken(t, x.account, secret, ""), s.accessToken(t, x.account, secret, "")
-	code := func(ctx context.Context, token string) keys.Code {
-		verdict, err := other.Verify(ctx, &keys.Question{Key: token, Unmetered: true})
+	code := func(ctx context.Context, token string) verify.Code {
+		verdict, err := other.Verify(ctx, &verify.Question{Key: token, Unmetered: true})
 		must(t, err)
 		return verdict.Code
 	}
 	hears := func(token string) {
 		t.Helper()
 		parts.Await(t, 20*time.Second, "the other node to hear", func(ctx context.Context) error {
-			if got := code(ctx, token); got != keys.Revoked {
+			if got := code(ctx, token); got != verify.Revoked {
 				return fmt.Errorf("the token is %s: %w", got, errNotYet)
 			}
 			return nil
 		})
 	}
 	for _, token := range []string{first, second} {
-		if got := code(t.Context(), token); got != keys.Valid {
+		if got := code(t.Context(), token); got != verify.Valid {
 			t.Fatalf("before: %s", got)
 		}
 	}
 	want[map[string]any](t, s, 200, form("/oauth/revoke", r.with("token", first)))
 	hears(first)
-	if got := code(t.Context(), second); got != keys.Valid {
+	if got := code(t.Context(), second); got != verify.Valid {
 		t.Errorf("another token of the key: %s", got)
 	}
 	_, _, err = s.keys.Revoke(t.Context(), auth.System(), key, keys.AnyRevision, "", "")

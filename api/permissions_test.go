@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // kinds are the principals of the walk, in the order of the columns below.
@@ -235,7 +236,7 @@ func (s *suite) hides(t *testing.T, o *operation, foreign tenant, as credential,
 	case o.OperationID == "verifyAsked":
 		var d client.VerifyResponse
 		must(t, json.Unmarshal(got.body, &d))
-		if d.Code != string(keys.NotFound) || d.KeyID != "" {
+		if d.Code != string(verify.NotFound) || d.KeyID != "" {
 			t.Errorf("a foreign key is told to be %s", got.body)
 		}
 	case strings.HasPrefix(o.OperationID, "list"):

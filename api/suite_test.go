@@ -38,6 +38,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // contract checks every exchange of every test of this package.
@@ -102,7 +103,7 @@ type suite struct {
 	lastUsed     *usage.LastUsed
 	limiter      *ratelimit.Local
 	nodes        *nodes.Registry
-	decides      *keys.Verifier
+	decides      *verify.Verifier
 	keys         *keys.Service
 	incidents    *keys.Incidents
 	transfers    *keys.Transfers
@@ -173,7 +174,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	must(t, err)
 	s.sign(t, logger)
 	log := audit.New(s.store, s.now)
-	s.nodes, err = nodes.New(nodes.Config{Store: s.store, Name: "suite", Version: "v1", MaxStale: keys.DefaultMaxStale, Logger: logger, Now: s.now})
+	s.nodes, err = nodes.New(nodes.Config{Store: s.store, Name: "suite", Version: "v1", MaxStale: verify.DefaultMaxStale, Logger: logger, Now: s.now})
 	must(t, err)
 	must(t, s.nodes.Join(t.Context()))
 	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Nodes: s.nodes, Now: s.now, IsMember: auth.IsMember(s.store.Memberships())})
@@ -182,7 +183,7 @@ func newSuite(t *testing.T, with settings) *suite {
 		with.limits = s.limiter
 	}
 	s.gather(t, opened, logger)
-	verifier, err := keys.NewVerifier(keys.VerifierConfig{
+	verifier, err := verify.New(verify.Config{
 		Store: s.store, Limiter: with.limits, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
 		Tokens:    oauth.Reader{Ring: s.ring, Audience: issuer},
 		Meter:     s.meter,

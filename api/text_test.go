@@ -6,6 +6,7 @@ import (
 
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // TestTextHasOneForm whoever sends it: LF, NFC and no white space at the ends.
@@ -45,6 +46,6 @@ func TestNoRevokeIsLostToItsNote(t *testing.T) {
 		if revoked.RevokeNote == nil || *revoked.RevokeNote != kept {
 			t.Errorf("%.20q is kept as %v", note, revoked.RevokeNote)
 		}
-		refused(t, s, 401, string(keys.Revoked), call{method: "GET", path: "/verify", as: byKey(secret)})
+		refused(t, s, 401, string(verify.Revoked), call{method: "GET", path: "/verify", as: byKey(secret)})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // standardSpan is how much of the past is shown where from is not given.
@@ -146,13 +147,13 @@ func pointsOut(p *usage.Point, by usage.Grouping) []client.UsagePoint {
 		}
 		for o, n := range p.Counts {
 			if n > 0 {
-				one.Codes[string(keys.CodeOf(usage.Outcome(o)))] = n
+				one.Codes[string(verify.CodeOf(usage.Outcome(o)))] = n
 			}
 		}
 		return []client.UsagePoint{one}
 	}
 	var all []client.UsagePoint
-	for _, code := range keys.Codes() {
+	for _, code := range verify.Codes() {
 		if n := p.Counts[code.Outcome()]; n > 0 {
 			name := string(code)
 			all = append(all, client.UsagePoint{Start: p.At, Group: &name, Total: n, Codes: map[string]uint64{name: n}})
@@ -218,7 +219,7 @@ func (a *API) listRefusals(c *gin.Context) error {
 	page := client.List[client.Refusal]{Items: make([]client.Refusal, len(last))}
 	for i := range last {
 		r := &last[i]
-		page.Items[i] = client.Refusal{At: r.At, Code: string(keys.CodeOf(r.Outcome)), Detail: r.Detail}
+		page.Items[i] = client.Refusal{At: r.At, Code: string(verify.CodeOf(r.Outcome)), Detail: r.Detail}
 		if r.Address.IsValid() {
 			page.Items[i].IP = textOut(r.Address.String())
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // saved makes what was counted readable.
@@ -233,7 +234,7 @@ func TestAKeyTellsWhyItWasRefused(t *testing.T) {
 	}
 	ask(map[string]any{"scopes": []string{"users:read"}, "ip": "203.0.113.9"})
 	ask(map[string]any{"scopes": []string{"users:read"}, "dry_run": true})
-	ask(map[string]any{"cost": keys.MaxCost})
+	ask(map[string]any{"cost": verify.MaxCost})
 	ask(map[string]any{})
 	s.saved(t)
 	last := asked[client.List[client.Refusal]](t, s, staff, "/api/keys/"+x.key+"/refusals").Items

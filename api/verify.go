@@ -16,13 +16,14 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/strictjson"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // verifySelf answers GET /verify: the key speaks for itself, the decision is
 // the status. Its holder cannot have the store read: Cache-Control is not for
 // them to say.
 func (a *API) verifySelf(c *gin.Context) {
-	q := &keys.Question{Key: auth.CredentialOf(c.Request, a.Format), Cost: 1}
+	q := &verify.Question{Key: auth.CredentialOf(c.Request, a.Format), Cost: 1}
 	q.Address = a.Edge.Trusted.Client(c.Request).Address
 	if agent := c.Request.Header["User-Agent"]; len(agent) > 0 {
 		q.UserAgent = agent[0]
@@ -39,7 +40,7 @@ func (a *API) verifySelf(c *gin.Context) {
 		return
 	}
 	writeIdentity(c.Writer.Header(), &verdict)
-	if verdict.Code != keys.Valid {
+	if verdict.Code != verify.Valid {
 		a.refuse(c, &verdict)
 		return
 	}
@@ -48,11 +49,11 @@ func (a *API) verifySelf(c *gin.Context) {
 }
 
 // readVerifyQuery reads scope and cost.
-func readVerifyQuery(r *http.Request, q *keys.Question) error {
+func readVerifyQuery(r *http.Request, q *verify.Question) error {
 	query := httpx.NewQuery(r)
 	q.Scopes = query.Texts("scope")
 	checkQuestionScopes(q.Scopes, "scope", query.Fault)
-	q.Cost = query.Whole("cost", 1, 0, keys.MaxCost)
+	q.Cost = query.Whole("cost", 1, 0, verify.MaxCost)
 	return query.Err()
 }
 
@@ -76,21 +77,21 @@ func wantsFresh(r *http.Request) bool {
 
 // selfDecision is the answer to the key itself: nothing that the provider
 // noted about it.
-func selfDecision(v *keys.Verdict) client.VerifyResponse {
+func selfDecision(v *verify.Verdict) client.VerifyResponse {
 	out := decision(v)
 	out.Name, out.ServiceAccount, out.Metadata = "", nil, nil
 	return out
 }
 
 // refuse answers GET /verify with the status of the code.
-func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
-	status := v.Code.Status()
+func (a *API) refuse(c *gin.Context, v *verify.Verdict) {
+	status := httpx.StatusOf(v.Code)
 	if challenge := challengeOf(v); challenge != "" {
 		c.Writer.Header()["Www-Authenticate"] = []string{challenge}
 	}
 	c.Writer.Header()["Cache-Control"] = noStoreHeader
 	p := problem(status, string(v.Code), v.Detail, "")
-	if v.Code == keys.InsufficientScope {
+	if v.Code == verify.InsufficientScope {
 		p.MissingScopes = v.Missing
 	}
 	writeProblem(c, &p, nil)
@@ -98,13 +99,13 @@ func (a *API) refuse(c *gin.Context, v *keys.Verdict) {
 
 // challengeOf is what WWW-Authenticate says with the refusal (RFC 6750 section
 // 3): no error where nothing was sent, and what is lacking where that is a scope.
-func challengeOf(v *keys.Verdict) string {
+func challengeOf(v *verify.Verdict) string {
 	switch {
-	case v.Code == keys.Missing:
+	case v.Code == verify.Missing:
 		return bearer
-	case v.Code == keys.InsufficientScope:
+	case v.Code == verify.InsufficientScope:
 		return insufficient(v.Missing...)
-	case v.Code.Status() == http.StatusUnauthorized:
+	case httpx.StatusOf(v.Code) == http.StatusUnauthorized:
 		return bearer + `, error="invalid_token"`
 	default:
 		return ""
@@ -131,27 +132,27 @@ func (a *API) verifyAsked(c *gin.Context) {
 	writeDecision(c, &out)
 }
 
-func (a *API) ask(c *gin.Context) (keys.Verdict, error) {
-	q := &keys.Question{}
+func (a *API) ask(c *gin.Context) (verify.Verdict, error) {
+	q := &verify.Question{}
 	if a.VerifyOpen {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
-			return keys.Verdict{}, err
+			return verify.Verdict{}, err
 		}
 		q.Charged = "address " + proxies.Neighbourhood(a.Edge.Trusted.Client(c.Request).Address)
 	} else {
 		p, err := a.verifier(c.Request)
 		if err != nil {
-			return keys.Verdict{}, err
+			return verify.Verdict{}, err
 		}
 		q.Asker, q.Charged, q.Fresh = p, cmp.Or(p.KeyID, p.ID()), wantsFresh(c.Request)
 	}
 	if c.Request.URL.RawQuery != "" {
 		if err := httpx.NewQuery(c.Request).Err(); err != nil {
-			return keys.Verdict{}, err
+			return verify.Verdict{}, err
 		}
 	}
 	if err := readQuestion(c.Request, q); err != nil {
-		return keys.Verdict{}, err
+		return verify.Verdict{}, err
 	}
 	return a.Verifier.Verify(c.Request.Context(), q)
 }
@@ -174,7 +175,7 @@ func verifyPermission() auth.Permission { return auth.HasScope(keys.VerifyKeys) 
 // buffers holds what requests are read into and answers are written to.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-func readQuestion(r *http.Request, q *keys.Question) error {
+func readQuestion(r *http.Request, q *verify.Question) error {
 	if !isJSON(r.Header["Content-Type"]) {
 		_, err := httpx.Body(r, jsonType)
 		if err != nil {
@@ -204,14 +205,14 @@ func isJSON(v []string) bool { return len(v) == 1 && v[0] == jsonType }
 // maxUserAgent bounds a user agent in a question; fewer bytes are kept.
 const maxUserAgent = 2048
 
-func question(in *client.VerifyRequest, q *keys.Question) error {
+func question(in *client.VerifyRequest, q *verify.Question) error {
 	var f errs.Faults
 	q.Key, q.Scopes, q.Cost, q.DryRun = in.Key, in.Scopes, 1, in.DryRun
 	f.Check(in.Key != "", "key", "is required")
 	checkQuestionScopes(q.Scopes, "scopes", f.Add)
 	if in.Cost != nil {
 		q.Cost = *in.Cost
-		f.Check(q.Cost >= 0 && q.Cost <= keys.MaxCost, "cost", "must be a whole number between 0 and 1000000000")
+		f.Check(q.Cost >= 0 && q.Cost <= verify.MaxCost, "cost", "must be a whole number between 0 and 1000000000")
 	}
 	q.UserAgent = in.UserAgent
 	f.Check(len(in.UserAgent) <= maxUserAgent && strings.IndexByte(in.UserAgent, 0) < 0, "user_agent", "must be at most 2048 bytes without NUL")
@@ -224,8 +225,8 @@ func question(in *client.VerifyRequest, q *keys.Question) error {
 }
 
 // decision is the verdict as the verifier sees it.
-func decision(v *keys.Verdict) client.VerifyResponse {
-	out := client.VerifyResponse{Valid: v.Code == keys.Valid, Code: string(v.Code), Detail: v.Detail, MissingScopes: v.Missing}
+func decision(v *verify.Verdict) client.VerifyResponse {
+	out := client.VerifyResponse{Valid: v.Code == verify.Valid, Code: string(v.Code), Detail: v.Detail, MissingScopes: v.Missing}
 	if g := &v.Grant; g.Known() {
 		out.KeyID, out.Name, out.Environment = g.KeyID(), g.Name(), string(g.Environment())
 		out.ServiceAccount = &client.VerifiedAccount{

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // TestLimits: a key draws from its own bucket and its account's, and is told
@@ -234,21 +235,21 @@ func TestChangesReachVerification(t *testing.T) {
 	for _, step := range []struct {
 		change call
 		status int
-		code   keys.Code
+		code   verify.Code
 	}{
-		{patch(key, off), 200, keys.Disabled},
-		{patch(key, on), 200, keys.Valid},
-		{patch(account, off), 200, keys.Disabled},
-		{patch(account, on), 200, keys.Valid},
-		{patch(organization, off), 200, keys.Disabled},
-		{patch(organization, on), 200, keys.Valid},
-		{patch(account, map[string]any{"allowed_networks": []string{"2001:db8::/32"}}), 200, keys.AddressNotAllowed},
-		{patch(account, map[string]any{"allowed_networks": nil}), 200, keys.Valid},
-		{patch("/api/tiers/free", map[string]any{"rate_limit": map[string]any{"requests": 1, "burst": 1}}), 200, keys.Valid}, // the last token
-		{patch("/api/tiers/free", map[string]any{"title": "Freer"}), 200, keys.RateLimited},
-		{call{method: "POST", path: key + "/rotate", as: admin, body: map[string]any{"grace": "0s"}}, 201, keys.Expired},
-		{call{method: "POST", path: key + "/revoke", as: admin}, 200, keys.Revoked},
-		{call{method: "DELETE", path: key, as: admin}, 204, keys.NotFound},
+		{patch(key, off), 200, verify.Disabled},
+		{patch(key, on), 200, verify.Valid},
+		{patch(account, off), 200, verify.Disabled},
+		{patch(account, on), 200, verify.Valid},
+		{patch(organization, off), 200, verify.Disabled},
+		{patch(organization, on), 200, verify.Valid},
+		{patch(account, map[string]any{"allowed_networks": []string{"2001:db8::/32"}}), 200, verify.AddressNotAllowed},
+		{patch(account, map[string]any{"allowed_networks": nil}), 200, verify.Valid},
+		{patch("/api/tiers/free", map[string]any{"rate_limit": map[string]any{"requests": 1, "burst": 1}}), 200, verify.Valid}, // the last token
+		{patch("/api/tiers/free", map[string]any{"title": "Freer"}), 200, verify.RateLimited},
+		{call{method: "POST", path: key + "/rotate", as: admin, body: map[string]any{"grace": "0s"}}, 201, verify.Expired},
+		{call{method: "POST", path: key + "/revoke", as: admin}, 200, verify.Revoked},
+		{call{method: "DELETE", path: key, as: admin}, 204, verify.NotFound},
 	} {
 		if got := s.send(t, step.change); got.status != step.status {
 			t.Fatalf("%s %s: %d %s", step.change.method, step.change.path, got.status, got.body)

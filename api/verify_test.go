@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // self asks GET /verify about the key.
@@ -49,7 +50,7 @@ func (a answer) text(t *testing.T, name string) string {
 }
 
 // codes makes a key for every code that a key can end in.
-func (s *suite) codes(t *testing.T, x tenant) map[keys.Code]call {
+func (s *suite) codes(t *testing.T, x tenant) map[verify.Code]call {
 	t.Helper()
 	ctx, system := t.Context(), auth.System()
 	account := s.account(t, x.organization, keys.AccountFields{
@@ -67,12 +68,12 @@ func (s *suite) codes(t *testing.T, x tenant) map[keys.Code]call {
 	_, narrow := of(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 2}})
 	want[client.VerifyResponse](t, s, 200, self(narrow, "?cost=2"))
 	s.advance(2 * time.Minute)
-	return map[keys.Code]call{
-		keys.Missing:   {method: "GET", path: "/verify"},
-		keys.Malformed: self("lk_live_nonsense", ""), keys.NotFound: self(unknownKey(t), ""), keys.Revoked: self(revoked, ""),
-		keys.Expired: self(expired, ""), keys.NotYetValid: self(early, ""), keys.Disabled: self(disabled, ""),
-		keys.AddressNotAllowed: self(bound, ""), keys.InsufficientScope: self(good, "?scope=invoices:read&scope=invoices:write"),
-		keys.RateLimited: self(narrow, ""), keys.QuotaExceeded: self(good, "?cost=4"), keys.Valid: self(good, "?scope=invoices:read&cost=2"),
+	return map[verify.Code]call{
+		verify.Missing:   {method: "GET", path: "/verify"},
+		verify.Malformed: self("lk_live_nonsense", ""), verify.NotFound: self(unknownKey(t), ""), verify.Revoked: self(revoked, ""),
+		verify.Expired: self(expired, ""), verify.NotYetValid: self(early, ""), verify.Disabled: self(disabled, ""),
+		verify.AddressNotAllowed: self(bound, ""), verify.InsufficientScope: self(good, "?scope=invoices:read&scope=invoices:write"),
+		verify.RateLimited: self(narrow, ""), verify.QuotaExceeded: self(good, "?cost=4"), verify.Valid: self(good, "?scope=invoices:read&cost=2"),
 	}
 }
 
@@ -82,8 +83,8 @@ func TestSelfVerification(t *testing.T) {
 	s := newSuite(t, settings{})
 	x := s.tenant(t)
 	calls := s.codes(t, x)
-	status := map[keys.Code]int{keys.AddressNotAllowed: 403, keys.InsufficientScope: 403, keys.RateLimited: 429, keys.QuotaExceeded: 429, keys.Valid: 200}
-	for _, code := range keys.Codes() {
+	status := map[verify.Code]int{verify.AddressNotAllowed: 403, verify.InsufficientScope: 403, verify.RateLimited: 429, verify.QuotaExceeded: 429, verify.Valid: 200}
+	for _, code := range verify.Codes() {
 		got := s.send(t, calls[code])
 		expected, special := status[code]
 		if !special {
@@ -92,7 +93,7 @@ func TestSelfVerification(t *testing.T) {
 		if got.status != expected || got.text(t, "X-Latchkey-Code") != string(code) {
 			t.Errorf("%s: %d %q %s", code, got.status, got.text(t, "X-Latchkey-Code"), got.body)
 		}
-		if known := code != keys.Missing && code != keys.Malformed && code != keys.NotFound; known != (got.text(t, "X-Latchkey-Key-Id") != "") {
+		if known := code != verify.Missing && code != verify.Malformed && code != verify.NotFound; known != (got.text(t, "X-Latchkey-Key-Id") != "") {
 			t.Errorf("%s names the key: %v", code, !known)
 		}
 		if told := got.text(t, "WWW-Authenticate"); told != challenges(code, expected) {
@@ -101,7 +102,7 @@ func TestSelfVerification(t *testing.T) {
 		if got.text(t, "Cache-Control") != "no-store" {
 			t.Errorf("%s may be cached: %q", code, got.text(t, "Cache-Control"))
 		}
-		limited := expected == 429 || code == keys.Valid
+		limited := expected == 429 || code == verify.Valid
 		for _, name := range []string{"RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
 			if limited != (got.text(t, name) != "") {
 				t.Errorf("%s: %s is %q", code, name, got.text(t, name))
@@ -114,11 +115,11 @@ func TestSelfVerification(t *testing.T) {
 }
 
 // challenges is what WWW-Authenticate says with the code, as RFC 6750 has it.
-func challenges(code keys.Code, status int) string {
+func challenges(code verify.Code, status int) string {
 	switch {
-	case code == keys.Missing:
+	case code == verify.Missing:
 		return `Bearer realm="latchkey"`
-	case code == keys.InsufficientScope:
+	case code == verify.InsufficientScope:
 		return `Bearer realm="latchkey", error="insufficient_scope", scope="invoices:write"`
 	case status == http.StatusUnauthorized:
 		return `Bearer realm="latchkey", error="invalid_token"`
@@ -137,7 +138,7 @@ func TestNoKeyIsNotAWrongOne(t *testing.T) {
 		"nothing": {}, "another header": {"Apikey": x.secret}, "an empty one": {"X-API-Key": ""},
 		"a scheme of users": {"Authorization": "Token " + x.secret}, "Basic": {"Authorization": "Basic YTpi"},
 	} {
-		p := refused(t, s, 401, string(keys.Missing), call{method: "GET", path: "/verify", header: headers})
+		p := refused(t, s, 401, string(verify.Missing), call{method: "GET", path: "/verify", header: headers})
 		for _, header := range []string{"X-API-Key", "Authorization", "Bearer", "Api-Key"} {
 			if !strings.Contains(p.Detail, header) {
 				t.Errorf("%s: %q does not name %s", name, p.Detail, header)
@@ -170,7 +171,7 @@ func TestSelfVerificationTellsTheKey(t *testing.T) {
 	s := newSuite(t, settings{})
 	x := s.tenant(t)
 	calls := s.codes(t, x)
-	d, got := want[map[string]any](t, s, 200, calls[keys.Valid])
+	d, got := want[map[string]any](t, s, 200, calls[verify.Valid])
 	headers := map[string]string{}
 	for _, name := range verified {
 		headers[name] = got.text(t, name)
@@ -190,13 +191,13 @@ func TestSelfVerificationTellsTheKey(t *testing.T) {
 	if got.text(t, "RateLimit-Policy") != `"key";q=100;w=10` || got.text(t, "RateLimit") != `"key";r=98;t=1` {
 		t.Errorf("limits are %q and %q", got.text(t, "RateLimit-Policy"), got.text(t, "RateLimit"))
 	}
-	p := refused(t, s, 403, "INSUFFICIENT_SCOPE", calls[keys.InsufficientScope])
+	p := refused(t, s, 403, "INSUFFICIENT_SCOPE", calls[verify.InsufficientScope])
 	if !slices.Equal(p.MissingScopes, []string{"invoices:write"}) {
 		t.Errorf("missing scopes are %v", p.MissingScopes)
 	}
 	key := d["key_id"].(string)
 	for name, as := range map[string]credential{
-		"bearer": byBearer(keyText(calls[keys.Valid])), "Api-Key": func(r *http.Request) { r.Header.Set("Authorization", "Api-Key "+keyText(calls[keys.Valid])) },
+		"bearer": byBearer(keyText(calls[verify.Valid])), "Api-Key": func(r *http.Request) { r.Header.Set("Authorization", "Api-Key "+keyText(calls[verify.Valid])) },
 	} {
 		if d, _ := want[map[string]any](t, s, 200, call{method: "GET", path: "/verify/?cost=0", as: as}); d["key_id"] != key {
 			t.Errorf("by %s: %v", name, d)
@@ -218,28 +219,28 @@ func TestAskedVerification(t *testing.T) {
 	x := s.tenant(t)
 	calls := s.codes(t, x)
 	verifier := byKey(s.keyWith(t, x.organization, "latchkey:verify"))
-	more := map[keys.Code]map[string]any{
-		keys.AddressNotAllowed: {"ip": "192.0.2.77"}, keys.InsufficientScope: {"scopes": []string{"invoices:write", "invoices:read"}},
-		keys.QuotaExceeded: {"cost": 6}, keys.Valid: {"scopes": []string{"invoices:read"}, "cost": 2},
+	more := map[verify.Code]map[string]any{
+		verify.AddressNotAllowed: {"ip": "192.0.2.77"}, verify.InsufficientScope: {"scopes": []string{"invoices:write", "invoices:read"}},
+		verify.QuotaExceeded: {"cost": 6}, verify.Valid: {"scopes": []string{"invoices:read"}, "cost": 2},
 	}
-	for _, code := range keys.Codes() {
-		if code == keys.Missing {
+	for _, code := range verify.Codes() {
+		if code == verify.Missing {
 			continue // a question without a key is no question: 400
 		}
 		d, got := want[client.VerifyResponse](t, s, 200, about(verifier, keyText(calls[code]), more[code]))
-		if d.Code != string(code) || d.Valid != (code == keys.Valid) || (d.Detail == "") != d.Valid {
+		if d.Code != string(code) || d.Valid != (code == verify.Valid) || (d.Detail == "") != d.Valid {
 			t.Errorf("%s: %s", code, got.body)
 		}
 		if got.text(t, "X-Latchkey-Key-Id") != "" {
 			t.Errorf("%s: a verifier reads the body, not headers", code)
 		}
-		if limited := code == keys.Valid || code == keys.RateLimited || code == keys.QuotaExceeded; limited != (d.RateLimit != nil && got.text(t, "RateLimit") != "") {
+		if limited := code == verify.Valid || code == verify.RateLimited || code == verify.QuotaExceeded; limited != (d.RateLimit != nil && got.text(t, "RateLimit") != "") {
 			t.Errorf("%s: limits are %v, %q", code, d.RateLimit, got.text(t, "RateLimit"))
 		}
-		if code == keys.InsufficientScope && !slices.Equal(d.MissingScopes, []string{"invoices:write"}) {
+		if code == verify.InsufficientScope && !slices.Equal(d.MissingScopes, []string{"invoices:write"}) {
 			t.Errorf("missing scopes are %v", d.MissingScopes)
 		}
-		if code == keys.Valid && (d.Name != "Good" || string(d.Metadata) != `{"a":1}` || d.ServiceAccount.ExternalID != "ext" || string(d.ServiceAccount.Metadata) != `{"plan":"x"}`) {
+		if code == verify.Valid && (d.Name != "Good" || string(d.Metadata) != `{"a":1}` || d.ServiceAccount.ExternalID != "ext" || string(d.ServiceAccount.Metadata) != `{"plan":"x"}`) {
 			t.Errorf("a verifier is told %s", got.body)
 		}
 	}
@@ -253,11 +254,11 @@ func TestVerifierSeesItsOwn(t *testing.T) {
 	x, other := s.tenant(t), s.tenant(t)
 	for _, tt := range []struct {
 		scope string
-		code  keys.Code
-	}{{"latchkey:verify", keys.NotFound}, {"latchkey:*", keys.NotFound}, {"*", keys.NotFound}, {"latchkey:verify-all", keys.Valid}} {
+		code  verify.Code
+	}{{"latchkey:verify", verify.NotFound}, {"latchkey:*", verify.NotFound}, {"*", verify.NotFound}, {"latchkey:verify-all", verify.Valid}} {
 		verifier := byKey(s.keyWith(t, x.organization, tt.scope))
 		foreign, got := want[client.VerifyResponse](t, s, 200, about(verifier, other.secret))
-		if foreign.Code != string(tt.code) || (tt.code == keys.NotFound && foreign.OrganizationID != "") {
+		if foreign.Code != string(tt.code) || (tt.code == verify.NotFound && foreign.OrganizationID != "") {
 			t.Errorf("with %s a foreign key is %s", tt.scope, got.body)
 		}
 		if own, _ := want[client.VerifyResponse](t, s, 200, about(verifier, x.secret)); own.Code != "VALID" {

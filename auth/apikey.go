@@ -7,17 +7,18 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // APIKey lets a service account act with its key: X-API-Key, or Authorization
 // with the scheme Bearer or Api-Key.
 type APIKey struct {
-	verifier *keys.Verifier
+	verifier *verify.Verifier
 	format   keys.Format
 }
 
 // NewAPIKey returns the authenticator "api_key".
-func NewAPIKey(v *keys.Verifier, f keys.Format) *APIKey { return &APIKey{verifier: v, format: f} }
+func NewAPIKey(v *verify.Verifier, f keys.Format) *APIKey { return &APIKey{verifier: v, format: f} }
 
 // Name implements Authenticator.
 func (a *APIKey) Name() string { return "api_key" }
@@ -36,20 +37,20 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 }
 
 // accountOf returns the service account whose key or signed token text is.
-func accountOf(r *http.Request, v *keys.Verifier, text string) (*Principal, error) {
-	verdict, err := v.Verify(r.Context(), &keys.Question{
+func accountOf(r *http.Request, v *verify.Verifier, text string) (*Principal, error) {
+	verdict, err := v.Verify(r.Context(), &verify.Question{
 		Key: text, Address: proxies.ClientOf(r.Context()).Address, UserAgent: r.UserAgent(), Unmetered: true,
 	})
 	switch {
 	case err != nil:
 		return nil, err
-	case verdict.Code == keys.AddressNotAllowed:
+	case verdict.Code == verify.AddressNotAllowed:
 		return nil, errs.WithCode(errs.Forbidden, string(verdict.Code), verdict.Detail)
-	case verdict.Code == keys.RateLimited:
+	case verdict.Code == verify.RateLimited:
 		e := errs.WithCode(errs.Limited, string(verdict.Code), verdict.Detail)
 		e.RetryAfter = verdict.Limits.RetryAfter
 		return nil, e
-	case verdict.Code != keys.Valid:
+	case verdict.Code != verify.Valid:
 		return nil, errs.WithCode(errs.Unauthenticated, string(verdict.Code), verdict.Detail)
 	}
 	return AccountPrincipal(&verdict.Grant), nil
@@ -57,7 +58,7 @@ func accountOf(r *http.Request, v *keys.Verifier, text string) (*Principal, erro
 
 // AccountPrincipal is the service account of the grant, with the scopes of the
 // key or token that it was got for.
-func AccountPrincipal(g *keys.Grant) *Principal {
+func AccountPrincipal(g *verify.Grant) *Principal {
 	return &Principal{
 		Kind: ServiceAccountKind, AccountID: g.Account.ID, AccountName: g.Account.Name,
 		OrganizationID: g.Account.OrganizationID, KeyID: g.KeyID(), Tier: g.Tier.Name, Scopes: g.Scopes(), grant: *g,
@@ -65,7 +66,7 @@ func AccountPrincipal(g *keys.Grant) *Principal {
 }
 
 // CertificatePrincipal is the service account of the grant, by the certificate.
-func CertificatePrincipal(g *keys.Grant, c *Certificate) *Principal {
+func CertificatePrincipal(g *verify.Grant, c *Certificate) *Principal {
 	p := AccountPrincipal(g)
 	p.endsAt = c.ExpiresAt
 	return p

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // FuzzCredentials: whatever a client sends in its headers, it never acts as
@@ -70,7 +71,7 @@ func chainOf(tb testing.TB, o *office) (*auth.Chain, keys.Format) {
 	must(err)
 	limiter, err := ratelimit.NewLocal(ratelimit.Config{Store: o.store, Logger: quiet})
 	must(err)
-	verifier, err := keys.NewVerifier(keys.VerifierConfig{Store: o.store, Limiter: limiter, Marks: keys.NewMarks(), Format: format, Logger: quiet, CacheSize: 1000})
+	verifier, err := verify.New(verify.Config{Store: o.store, Limiter: limiter, Marks: keys.NewMarks(), Format: format, Logger: quiet, CacheSize: 1000})
 	must(err)
 	ring, err := signing.NewKeyring(tb.Context(), signing.Config{
 		Store: o.store, Sealer: o.Sealer, Algorithm: signing.ES256, Issuer: "https://keys.example.com", Logger: quiet, Overlap: time.Hour, Now: o.Now,

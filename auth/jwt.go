@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // Lives of a user's signed tokens.
@@ -30,14 +31,14 @@ const (
 type JWT struct {
 	people   *People
 	ring     *signing.Keyring
-	verifier *keys.Verifier
+	verifier *verify.Verifier
 	format   keys.Format
 	access   time.Duration
 	refresh  time.Duration
 }
 
 // NewJWT returns the authenticator "jwt".
-func NewJWT(p *People, r *signing.Keyring, v *keys.Verifier, f keys.Format, access, refresh time.Duration) *JWT {
+func NewJWT(p *People, r *signing.Keyring, v *verify.Verifier, f keys.Format, access, refresh time.Duration) *JWT {
 	return &JWT{people: p, ring: r, verifier: v, format: f, access: access, refresh: refresh}
 }
 

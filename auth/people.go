@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 const userWord = "user"
@@ -33,7 +34,7 @@ type PeopleConfig struct {
 	Logger        *slog.Logger
 	// Holder tells what a service account may do now; see keys.Verifier. If nil,
 	// nobody accepts what a service account invited them to.
-	Holder func(ctx context.Context, accountID, keyID string) (keys.Grant, error)
+	Holder func(ctx context.Context, accountID, keyID string) (verify.Grant, error)
 	// InvitationAddress is set where there is no mail server: who invites
 	// somebody is told the address of the link, and passes it on. Who joins by it
 	// counts as the holder of the e-mail address, as by a mail.

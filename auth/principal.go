@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // Kind says what a principal is.
@@ -42,8 +43,8 @@ type Principal struct {
 	KeyID          string // "" for one that a certificate stands for
 	Tier           string
 	Scopes         []string
-	grant          keys.Grant // what the key, token or certificate is worth
-	endsAt         time.Time  // of a certificate that ends; zero else
+	grant          verify.Grant // what the key, token or certificate is worth
+	endsAt         time.Time    // of a certificate that ends; zero else
 
 	proof *proof // what the user proved themselves by, nil where nobody noted it
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 type silent struct{}
@@ -94,7 +95,7 @@ func TestFill(t *testing.T) {
 	if len(points) < 89 {
 		t.Errorf("only %d days of usage", len(points))
 	}
-	for _, code := range []keys.Code{keys.Valid, keys.Malformed, keys.NotFound, keys.Revoked, keys.Expired, keys.Disabled, keys.AddressNotAllowed, keys.InsufficientScope, keys.RateLimited} {
+	for _, code := range []verify.Code{verify.Valid, verify.Malformed, verify.NotFound, verify.Revoked, verify.Expired, verify.Disabled, verify.AddressNotAllowed, verify.InsufficientScope, verify.RateLimited} {
 		if points[len(points)-2].Counts[code.Outcome()] == 0 {
 			t.Errorf("no %s yesterday", code)
 		}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/journal"
+	"github.com/latchkey/latchkey/verify"
 
-	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -153,25 +153,25 @@ func (f *filler) outcomes(s *story, at time.Time, total float64) (c usage.Counts
 		c[codeAfter(s.fate).Outcome()] = share(0.25 * fades)
 		return c
 	}
-	c[keys.Valid.Outcome()] = share(0.975)
-	c[keys.InsufficientScope.Outcome()] = share(0.006)
+	c[verify.Valid.Outcome()] = share(0.975)
+	c[verify.InsufficientScope.Outcome()] = share(0.006)
 	if total > 100 {
-		c[keys.RateLimited.Outcome()] = share(0.014)
+		c[verify.RateLimited.Outcome()] = share(0.014)
 	}
 	if s.fate == bound {
-		c[keys.AddressNotAllowed.Outcome()] = share(0.01)
+		c[verify.AddressNotAllowed.Outcome()] = share(0.01)
 	}
 	return c
 }
 
-func codeAfter(f fate) keys.Code {
+func codeAfter(f fate) verify.Code {
 	switch f {
 	case expired:
-		return keys.Expired
+		return verify.Expired
 	case disabled:
-		return keys.Disabled
+		return verify.Disabled
 	default:
-		return keys.Revoked
+		return verify.Revoked
 	}
 }
 
@@ -198,7 +198,7 @@ func (f *filler) note(r *records, s *story, at time.Time, counts *usage.Counts, 
 		if count == 0 || usage.Outcome(o) == usage.Allowed || f.now.Sub(at) > 14*24*time.Hour {
 			continue
 		}
-		code := keys.CodeOf(usage.Outcome(o))
+		code := verify.CodeOf(usage.Outcome(o))
 		one := usage.Refusal{At: at.Add(time.Duration(f.chance.IntN(280)) * time.Second), Outcome: usage.Outcome(o), Address: address(n, 7), Detail: detail(s, code)}
 		if one.At.Before(f.now) {
 			r.refusals[s.ID] = usage.Join(r.refusals[s.ID], []usage.Refusal{one})
@@ -212,17 +212,17 @@ func address(n, host int) netip.Addr {
 	return netip.AddrFrom4([4]byte{nets[n%3], middle[n%3][0], middle[n%3][1], byte(9 + (n*13+host)%200)}) //nolint:gosec // G115: below 209
 }
 
-func detail(s *story, code keys.Code) string {
+func detail(s *story, code verify.Code) string {
 	switch code {
-	case keys.InsufficientScope:
+	case verify.InsufficientScope:
 		return "the key lacks payments:refund"
-	case keys.RateLimited:
+	case verify.RateLimited:
 		return "the key is over its rate limit"
-	case keys.AddressNotAllowed:
+	case verify.AddressNotAllowed:
 		return "the address is not in an allowed network"
-	case keys.Expired:
+	case verify.Expired:
 		return "the key expired at " + s.ends.Format(time.RFC3339)
-	case keys.Disabled:
+	case verify.Disabled:
 		return "the key is disabled"
 	default:
 		return "the key was revoked at " + s.ends.Format(time.RFC3339)
@@ -235,8 +235,8 @@ func (f *filler) strangers(r *records, organization string) {
 		for hour := range 24 {
 			at := f.now.AddDate(0, 0, -day).Truncate(24 * time.Hour).Add(time.Duration(hour) * time.Hour)
 			var c usage.Counts
-			c[keys.Malformed.Outcome()] = uint64(f.chance.IntN(3)) //nolint:gosec // G115: small
-			c[keys.NotFound.Outcome()] = uint64(f.chance.IntN(4))  //nolint:gosec // G115: small
+			c[verify.Malformed.Outcome()] = uint64(f.chance.IntN(3)) //nolint:gosec // G115: small
+			c[verify.NotFound.Outcome()] = uint64(f.chance.IntN(4))  //nolint:gosec // G115: small
 			if at.Before(f.now) && c.Total() > 0 {
 				r.tallies = append(r.tallies, usage.Tally{Subject: usage.Subject{OrganizationID: organization}, At: at, Counts: c})
 			}

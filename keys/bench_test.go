@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 func BenchmarkCheck(b *testing.B) {
@@ -46,7 +47,7 @@ func benchmarkCached(b *testing.B, meter *usage.Meter) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	v, err := keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: keys.NewMarks(), Format: format(b), Logger: slog.New(slog.DiscardHandler), Meter: meter})
+	v, err := verify.New(verify.Config{Store: store, Limiter: limiter, Marks: keys.NewMarks(), Format: format(b), Logger: slog.New(slog.DiscardHandler), Meter: meter})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,8 +68,8 @@ func benchmarkCached(b *testing.B, meter *usage.Meter) {
 	scopes, address := []string{"invoices:read"}, netip.MustParseAddr("203.0.113.9")
 	b.ReportAllocs()
 	for b.Loop() {
-		verdict, err := v.Verify(b.Context(), &keys.Question{Key: text, Cost: 1, Scopes: scopes, Address: address})
-		if err != nil || verdict.Code != keys.Valid {
+		verdict, err := v.Verify(b.Context(), &verify.Question{Key: text, Cost: 1, Scopes: scopes, Address: address})
+		if err != nil || verdict.Code != verify.Valid {
 			b.Fatal(verdict.Code, err)
 		}
 	}

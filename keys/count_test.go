@@ -9,24 +9,25 @@ import (
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // The numbers are stored: they are these for ever.
 func TestCodesKeepTheirNumbers(t *testing.T) {
 	t.Parallel()
-	numbers := map[keys.Code]usage.Outcome{
-		keys.Valid: 0, keys.Malformed: 1, keys.NotFound: 2, keys.Revoked: 3, keys.Expired: 4, keys.NotYetValid: 5, keys.Disabled: 6,
-		keys.AddressNotAllowed: 7, keys.InsufficientScope: 8, keys.RateLimited: 9, keys.QuotaExceeded: 10, keys.Missing: 11,
+	numbers := map[verify.Code]usage.Outcome{
+		verify.Valid: 0, verify.Malformed: 1, verify.NotFound: 2, verify.Revoked: 3, verify.Expired: 4, verify.NotYetValid: 5, verify.Disabled: 6,
+		verify.AddressNotAllowed: 7, verify.InsufficientScope: 8, verify.RateLimited: 9, verify.QuotaExceeded: 10, verify.Missing: 11,
 	}
-	for _, code := range keys.Codes() {
-		if got := code.Outcome(); got != numbers[code] || keys.CodeOf(got) != code || got >= usage.MaxOutcomes {
-			t.Errorf("%s is number %d, which is %s", code, got, keys.CodeOf(got))
+	for _, code := range verify.Codes() {
+		if got := code.Outcome(); got != numbers[code] || verify.CodeOf(got) != code || got >= usage.MaxOutcomes {
+			t.Errorf("%s is number %d, which is %s", code, got, verify.CodeOf(got))
 		}
 	}
-	if keys.CodeOf(usage.MaxOutcomes-1) != "" {
+	if verify.CodeOf(usage.MaxOutcomes-1) != "" {
 		t.Error("a number of nothing is a code")
 	}
-	if keys.Valid.Outcome() != usage.Allowed {
+	if verify.Valid.Outcome() != usage.Allowed {
 		t.Error("VALID is not what lets in")
 	}
 }
@@ -49,7 +50,7 @@ func (w *world) saved(kind usage.Kind) map[string]uint64 {
 	sums := map[string]uint64{}
 	for _, p := range pages {
 		for cell, n := range p.Cells {
-			sums[p.Owner()+" "+string(keys.CodeOf(usage.Outcome(cell%usage.MaxOutcomes)))] += n
+			sums[p.Owner()+" "+string(verify.CodeOf(usage.Outcome(cell%usage.MaxOutcomes)))] += n
 		}
 	}
 	return sums
@@ -62,19 +63,19 @@ func TestEveryVerificationCounts(t *testing.T) {
 	w := newWorld(t)
 	k, text := w.issue(keys.KeyFields{})
 	for range 3 {
-		w.want(text, keys.Valid)
+		w.want(text, verify.Valid)
 	}
-	w.verify(keys.Question{Key: text, Cost: 1, Fresh: true, Scopes: []string{"invoices:read", "invoices:write"}})
-	w.verify(keys.Question{Key: text, Cost: 1, Unmetered: true})
-	w.verify(keys.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"users:read"}})
-	w.verify(keys.Question{Key: text, Cost: 1, Scopes: []string{"invoices:read", "users:read"}})
-	w.verify(keys.Question{Key: text, Cost: keys.MaxCost})
-	w.want("lk_live_rubbish", keys.Malformed)
-	w.want(format(t).New(keys.Live).Reveal(), keys.NotFound)
-	w.verify(keys.Question{Key: "lk_live_rubbish", DryRun: true})
+	w.verify(verify.Question{Key: text, Cost: 1, Fresh: true, Scopes: []string{"invoices:read", "invoices:write"}})
+	w.verify(verify.Question{Key: text, Cost: 1, Unmetered: true})
+	w.verify(verify.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"users:read"}})
+	w.verify(verify.Question{Key: text, Cost: 1, Scopes: []string{"invoices:read", "users:read"}})
+	w.verify(verify.Question{Key: text, Cost: verify.MaxCost})
+	w.want("lk_live_rubbish", verify.Malformed)
+	w.want(format(t).New(keys.Live).Reveal(), verify.NotFound)
+	w.verify(verify.Question{Key: "lk_live_rubbish", DryRun: true})
 	_, _, err := w.service.Revoke(t.Context(), w.admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
 	w.must(err)
-	w.want(text, keys.Revoked)
+	w.want(text, verify.Revoked)
 
 	own := map[string]uint64{" VALID": 5, " INSUFFICIENT_SCOPE": 1, " RATE_LIMITED": 1, " REVOKED": 1}
 	for kind, owner := range map[usage.Kind]string{usage.OfKey: k.ID, usage.OfAccount: w.account.ID, usage.OfOrganization: keys.FirstOrganization} {
@@ -104,10 +105,10 @@ func TestUnknownKeysCountForWhoAsks(t *testing.T) {
 	w := newWorld(t)
 	_, text := w.issue(keys.KeyFields{})
 	of := func(in ...string) keys.Actor { return asker{Actor: w.admin, in: in} }
-	w.verify(keys.Question{Key: "lk_live_rubbish", Asker: of("org_a")})
-	w.verify(keys.Question{Key: text, Asker: of("org_a")}) // which may not see it
-	w.verify(keys.Question{Key: "lk_live_rubbish", Asker: of("org_a", "org_b")})
-	w.verify(keys.Question{Key: "lk_live_rubbish", Asker: w.admin})
+	w.verify(verify.Question{Key: "lk_live_rubbish", Asker: of("org_a")})
+	w.verify(verify.Question{Key: text, Asker: of("org_a")}) // which may not see it
+	w.verify(verify.Question{Key: "lk_live_rubbish", Asker: of("org_a", "org_b")})
+	w.verify(verify.Question{Key: "lk_live_rubbish", Asker: w.admin})
 	want := map[string]uint64{"org_a MALFORMED": 1, "org_a NOT_FOUND": 1, " MALFORMED": 2}
 	if diff := cmp.Diff(want, w.saved(usage.OfOrganization)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -9,21 +9,22 @@ import (
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // guessing is a node at which three unknown keys an hour may be tried.
 func guessing(t *testing.T) *node {
 	t.Helper()
-	return newNode(t, newMemory(), 0, keys.VerifierConfig{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).fill()
+	return newNode(t, newMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).fill()
 }
 
 func dead(t *testing.T) string { t.Helper(); return format(t).New(keys.Live).Reveal() }
 
 // asks returns the code of a question about the key, from the address, that is
 // charged to whoever asks, "" for the key itself.
-func (n *node) asks(text, address, charged string) keys.Code {
+func (n *node) asks(text, address, charged string) verify.Code {
 	n.t.Helper()
-	q := keys.Question{Key: text, Cost: 1, Charged: charged}
+	q := verify.Question{Key: text, Cost: 1, Charged: charged}
 	if address != "" {
 		q.Address = netip.MustParseAddr(address)
 	}
@@ -36,15 +37,15 @@ func TestAskersPayForWhatTheyAsk(t *testing.T) {
 		n := guessing(t)
 		const victim = "203.0.113.7"
 		for range 3 {
-			if got := n.asks(dead(t), victim, "key_mallory"); got != keys.NotFound {
+			if got := n.asks(dead(t), victim, "key_mallory"); got != verify.NotFound {
 				t.Errorf("an unknown key is %s", got)
 			}
 		}
-		if got := n.asks(dead(t), victim, "key_mallory"); got != keys.RateLimited {
+		if got := n.asks(dead(t), victim, "key_mallory"); got != verify.RateLimited {
 			t.Errorf("one unknown key too many is %s", got)
 		}
 		for _, other := range []struct{ address, charged string }{{victim, ""}, {victim, "key_bob"}, {"203.0.113.8", "key_mallory"}} {
-			if got := n.asks(dead(t), other.address, other.charged); got != keys.NotFound {
+			if got := n.asks(dead(t), other.address, other.charged); got != verify.NotFound {
 				t.Errorf("%+v pays for mallory: %s", other, got)
 			}
 		}
@@ -55,18 +56,18 @@ func TestAnAskerMayNotNameAddressesWithoutEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := guessing(t)
-		ask := func(i int) keys.Code {
+		ask := func(i int) verify.Code {
 			return n.asks(dead(t), fmt.Sprintf("10.0.%d.%d", i/250, i%250+1), "key_mallory")
 		}
 		for i := range 300 {
-			if got := ask(i); got != keys.NotFound {
+			if got := ask(i); got != verify.NotFound {
 				t.Fatalf("guess %d is %s", i, got)
 			}
 		}
-		if got := ask(300); got != keys.RateLimited {
+		if got := ask(300); got != verify.RateLimited {
 			t.Errorf("a guess too many of one asker is %s", got)
 		}
-		if got := n.asks(dead(t), "10.0.0.1", "key_bob"); got != keys.NotFound {
+		if got := n.asks(dead(t), "10.0.0.1", "key_bob"); got != verify.NotFound {
 			t.Errorf("another asker is told %s", got)
 		}
 	})
@@ -80,22 +81,22 @@ func TestARepeatedDeadKeyIsNoGuess(t *testing.T) {
 			const shared = "203.0.113.7"
 			again := dead(t)
 			for range 100 {
-				if got := n.asks(again, shared, charged); got != keys.NotFound {
+				if got := n.asks(again, shared, charged); got != verify.NotFound {
 					t.Fatalf("the dead key is %s", got)
 				}
 				time.Sleep(time.Second)
 			}
 			_, good := n.issue(keys.KeyFields{})
-			if got := n.asks(good, shared, charged); got != keys.Valid {
+			if got := n.asks(good, shared, charged); got != verify.Valid {
 				t.Errorf("a good key beside it is %s", got)
 			}
 			for range 2 {
 				n.asks(dead(t), shared, charged)
 			}
-			if got := n.asks(dead(t), shared, charged); got != keys.RateLimited {
+			if got := n.asks(dead(t), shared, charged); got != verify.RateLimited {
 				t.Errorf("a fourth unknown key is %s", got)
 			}
-			if got := n.asks(again, shared, charged); got != keys.NotFound {
+			if got := n.asks(again, shared, charged); got != verify.NotFound {
 				t.Errorf("the dead key is now %s", got)
 			}
 		})
@@ -107,7 +108,7 @@ func TestARepeatedDeadKeyIsNoGuess(t *testing.T) {
 func TestFewDeadKeysAreRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{GuessLimit: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 100}}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 100}}).fill()
 		all := make([]string, 70)
 		for i := range all {
 			all[i] = dead(t)
@@ -115,7 +116,7 @@ func TestFewDeadKeysAreRemembered(t *testing.T) {
 		limited := 0
 		for range 3 {
 			for _, text := range all {
-				if n.asks(text, "203.0.113.7", "") == keys.RateLimited {
+				if n.asks(text, "203.0.113.7", "") == verify.RateLimited {
 					limited++
 				}
 			}
@@ -131,8 +132,8 @@ func TestADryRunChargesNoGuess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := guessing(t)
 		for range 10 {
-			v := n.verify(keys.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "key_a"})
-			if v.Code != keys.NotFound {
+			v := n.verify(verify.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "key_a"})
+			if v.Code != verify.NotFound {
 				t.Fatalf("a dry run is %s", v.Code)
 			}
 		}
@@ -144,11 +145,11 @@ func TestADryRunCanBeChargedForAGuess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := guessing(t)
-		var got []keys.Code
+		var got []verify.Code
 		for range 4 {
-			got = append(got, n.verify(keys.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "usr_a", DryCharged: true}).Code)
+			got = append(got, n.verify(verify.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "usr_a", DryCharged: true}).Code)
 		}
-		if got[2] != keys.NotFound || got[3] != keys.RateLimited {
+		if got[2] != verify.NotFound || got[3] != verify.RateLimited {
 			t.Errorf("four dry runs are %v", got)
 		}
 	})
@@ -158,21 +159,21 @@ func TestADryRunCanBeChargedForAGuess(t *testing.T) {
 func TestARefusedQuestionReadsNoStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		_, text := n.issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 2, Per: time.Minute, Burst: 2}})
-		fresh := func() keys.Code {
-			code := n.verify(keys.Question{Key: text, Cost: 1, Fresh: true}).Code
+		fresh := func() verify.Code {
+			code := n.verify(verify.Question{Key: text, Cost: 1, Fresh: true}).Code
 			synctest.Wait()
 			return code
 		}
 		for range 2 {
-			if got := fresh(); got != keys.Valid {
+			if got := fresh(); got != verify.Valid {
 				t.Fatalf("within the limit: %s", got)
 			}
 		}
 		before := n.store.loads.Load()
 		for range 10 {
-			if got := fresh(); got != keys.RateLimited {
+			if got := fresh(); got != verify.RateLimited {
 				t.Errorf("over the limit: %s", got)
 			}
 		}
@@ -180,7 +181,7 @@ func TestARefusedQuestionReadsNoStore(t *testing.T) {
 			t.Errorf("refusals read the store %d times", loads)
 		}
 		time.Sleep(time.Minute)
-		if got := fresh(); got != keys.Valid || n.store.loads.Load() == before {
+		if got := fresh(); got != verify.Valid || n.store.loads.Load() == before {
 			t.Errorf("after the wait: %s, with %d loads", got, n.store.loads.Load()-before)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // brittle is an IncidentStore that stops to take pages when it is told to.
@@ -132,12 +133,12 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	w := newWorld(t)
 	n, _ := w.incidents()
 	all, secrets := w.many(230)
-	w.want(secrets[0], keys.Valid)
+	w.want(secrets[0], verify.Valid)
 	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Reason: keys.ReasonLeaked, Note: "a paste", Selection: keys.Selection{OrganizationID: keys.FirstOrganization}})
 	if planned.State != keys.IncidentPlanned || planned.Count.Planned != 230 || planned.Pages != 3 || len(planned.Groups) != 1 || planned.Groups[0] != (keys.IncidentGroup{OrganizationID: keys.FirstOrganization, Tier: "enterprise", Keys: 230}) {
 		t.Fatalf("the dry run: %+v", planned)
 	}
-	w.want(secrets[0], keys.Valid) // nothing was done
+	w.want(secrets[0], verify.Valid) // nothing was done
 
 	late, _ := w.issue(keys.KeyFields{}) // was not in the dry run
 	_, _, err := w.service.Revoke(t.Context(), w.admin, all[0].ID, keys.AnyRevision, keys.ReasonUnused, "")
@@ -152,7 +153,7 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 		t.Fatalf("afterwards: %+v", done)
 	}
 	for _, i := range []int{2, 100, 229} {
-		w.want(secrets[i], keys.Disabled)
+		w.want(secrets[i], verify.Disabled)
 	}
 	if again, err := n.Run(t.Context(), w.admin, planned.Confirm()); err != nil || again.Count != done.Count {
 		t.Errorf("confirmed twice: %+v, %v", again.Count, err)
@@ -170,8 +171,8 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	if undone.State != keys.IncidentUndone || undone.Count.Undone != 227 || undone.Count.Kept != 1 {
 		t.Errorf("the undo: %+v", undone)
 	}
-	w.want(secrets[2], keys.Disabled)
-	w.want(secrets[3], keys.Valid)
+	w.want(secrets[2], verify.Disabled)
+	w.want(secrets[3], verify.Valid)
 	_, err = n.Undo(t.Context(), w.admin, done.ID)
 	refused(t, "a second undo", err, errs.Conflict, "")
 	events, err := w.store.Events(t.Context(), audit.Filter{ObjectID: all[3].ID}, "", 10)
@@ -196,12 +197,12 @@ func TestARevokeIsFinalAndADryRunGetsOld(t *testing.T) {
 	w.advance(keys.PlanLife + time.Second)
 	_, err := n.Run(t.Context(), w.admin, old.Confirm())
 	refused(t, "a dry run of long ago", err, errs.Conflict, "")
-	w.want(secrets[0], keys.Valid)
+	w.want(secrets[0], verify.Valid)
 	again := w.plan(n, request)
 	done, err := n.Run(t.Context(), w.admin, again.Confirm())
 	w.must(err)
 	done = w.over(n, done)
-	w.want(secrets[2], keys.Revoked)
+	w.want(secrets[2], verify.Revoked)
 	_, err = n.Undo(t.Context(), w.admin, done.ID)
 	refused(t, "undoing a revoke", err, errs.Conflict, "")
 	disabled := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
@@ -249,7 +250,7 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	if again.State != keys.IncidentDone || again.Count.Done != 210 || again.Count.Skipped != 0 {
 		t.Errorf("continued: %+v", again)
 	}
-	w.want(secrets[120], keys.Disabled)
+	w.want(secrets[120], verify.Disabled)
 	for _, k := range all {
 		events, err := w.store.Events(t.Context(), audit.Filter{ObjectID: k.ID, Action: "incident.disable"}, "", 10)
 		if err != nil || len(events) != 1 {

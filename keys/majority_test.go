@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // TestAChangeThatWasLongWithoutAMajorityIsHeardOf: a write that nobody was
@@ -16,17 +17,17 @@ func TestAChangeThatWasLongWithoutAMajorityIsHeardOf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store, notes := newMemory(), &records{}
-		registry, err := nodes.New(nodes.Config{Store: notes, Name: "n", Version: "v", MaxStale: keys.DefaultMaxStale, Logger: slog.New(slog.DiscardHandler)})
+		registry, err := nodes.New(nodes.Config{Store: notes, Name: "n", Version: "v", MaxStale: verify.DefaultMaxStale, Logger: slog.New(slog.DiscardHandler)})
 		if err == nil {
 			err = registry.Join(t.Context())
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := newNode(t, store, 0, keys.VerifierConfig{Nodes: registry}).fill()
+		n := newNode(t, store, 0, verify.Config{Nodes: registry}).fill()
 		k, text := n.issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		notes.gone.Store(true)
 		began := time.Now()
 		time.Sleep(time.Minute)
@@ -37,6 +38,6 @@ func TestAChangeThatWasLongWithoutAMajorityIsHeardOf(t *testing.T) {
 		n.must(store.Keys().Replace(t.Context(), stored))
 		notes.gone.Store(false)
 		time.Sleep(2 * keys.PollBound)
-		n.want(text, keys.Revoked)
+		n.want(text, verify.Revoked)
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // memory is a keys.Store without I/O, so that tests with it can run in a
@@ -328,7 +329,7 @@ type node struct {
 }
 
 // newNode starts a node whose clock goes wrong by skew; first fills the store.
-func newNode(t *testing.T, store *memory, skew time.Duration, settings keys.VerifierConfig) *node {
+func newNode(t *testing.T, store *memory, skew time.Duration, settings verify.Config) *node {
 	t.Helper()
 	w := &world{t: t, admin: auth.System()}
 	now := func() time.Time { return time.Now().Add(skew) }
@@ -342,7 +343,7 @@ func newNode(t *testing.T, store *memory, skew time.Duration, settings keys.Veri
 		settings.Elapsed = func() time.Duration { return time.Since(began) }
 	}
 	settings.Logger = cmp.Or(settings.Logger, slog.New(slog.DiscardHandler))
-	w.verifier, err = keys.NewVerifier(settings)
+	w.verifier, err = verify.New(settings)
 	w.must(err)
 	t.Cleanup(func() {
 		w.verifier.Close()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // sleeper is a node whose machine can sleep. Of the clocks that Go reads only
@@ -17,7 +18,7 @@ func sleeper(t *testing.T, store *memory) (n *node, sleep func(time.Duration)) {
 	t.Helper()
 	var slept atomic.Int64
 	began := time.Now()
-	n = newNode(t, store, 0, keys.VerifierConfig{Elapsed: func() time.Duration { return time.Since(began) + time.Duration(slept.Load()) }})
+	n = newNode(t, store, 0, verify.Config{Elapsed: func() time.Duration { return time.Since(began) + time.Duration(slept.Load()) }})
 	return n, func(d time.Duration) { slept.Add(int64(d)) }
 }
 
@@ -25,21 +26,21 @@ func TestANodeThatDidNotPollAsksFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		writer := newNode(t, store, 0, keys.VerifierConfig{}).fill()
-		n := newNode(t, store, 0, keys.VerifierConfig{})
+		writer := newNode(t, store, 0, verify.Config{}).fill()
+		n := newNode(t, store, 0, verify.Config{})
 		k, text := writer.issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		store.pollTakes.Store(int64(650 * time.Millisecond))
 		time.Sleep(10 * time.Second)
 		before := store.loads.Load()
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		if got := store.loads.Load() - before; got != 0 {
 			t.Errorf("%d reads while polls are slow, but in time", got)
 		}
 		writer.revoke(k)
 		time.Sleep(keys.PollBound)
-		n.want(text, keys.Revoked)
+		n.want(text, verify.Revoked)
 	})
 }
 
@@ -49,15 +50,15 @@ func TestAnOutageIsNoSleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		n := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, store, 0, verify.Config{}).fill()
 		_, text := n.issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		store.gone.Store(true)
 		for range 100 {
 			time.Sleep(300 * time.Millisecond)
 			began := time.Now()
-			n.want(text, keys.Valid)
+			n.want(text, verify.Valid)
 			if waited := time.Since(began); waited != 0 {
 				t.Fatalf("a question waited for %s", waited)
 			}
@@ -73,15 +74,15 @@ func TestAfterASleepNothingIsSaidWithoutTheStore(t *testing.T) {
 		n.fill()
 		_, text := n.issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		store.gone.Store(true)
 		sleep(2 * time.Minute)
 		time.Sleep(time.Second)
-		if _, err := n.verifier.Verify(t.Context(), &keys.Question{Key: text, Cost: 1}); !errors.Is(err, errs.Unavailable) {
+		if _, err := n.verifier.Verify(t.Context(), &verify.Question{Key: text, Cost: 1}); !errors.Is(err, errs.Unavailable) {
 			t.Errorf("a node that slept and cannot ask: %v", err)
 		}
 		store.gone.Store(false)
 		time.Sleep(keys.PollBound)
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // member is a user with one role.
@@ -41,7 +42,7 @@ func refused(t *testing.T, what string, err error, kind errs.Kind, field string)
 
 // codeCase makes one code apply; what it sets breaks nothing else.
 type codeCase struct {
-	code keys.Code
+	code verify.Code
 	name string
 	set  func(s *scene)
 }
@@ -51,27 +52,27 @@ type scene struct {
 	key          keys.Key
 	account      keys.ServiceAccount
 	organization keys.Organization
-	question     keys.Question
+	question     verify.Question
 }
 
 func codeCases(now time.Time) []codeCase {
 	elsewhere := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	return []codeCase{
-		{keys.Malformed, "mistyped", func(s *scene) { s.question.Key += "x" }},
-		{keys.NotFound, "asked by a stranger", func(s *scene) { s.question.Asker = member("org_other", auth.Owner) }},
-		{keys.Revoked, "revoked", func(s *scene) { s.key.RevokedAt = now.Add(-time.Hour) }},
-		{keys.Expired, "expired", func(s *scene) { s.key.ExpiresAt = now.Add(-time.Minute) }},
-		{keys.Expired, "past its grace", func(s *scene) { s.key.RotatedTo, s.key.GraceUntil = "key_next", now }},
-		{keys.NotYetValid, "early", func(s *scene) { s.key.NotBefore = now.Add(time.Millisecond) }},
-		{keys.Disabled, "key disabled", func(s *scene) { s.key.Disabled = true }},
-		{keys.Disabled, "account disabled", func(s *scene) { s.account.Disabled = true }},
-		{keys.Disabled, "organization disabled", func(s *scene) { s.organization.Disabled = true }},
-		{keys.AddressNotAllowed, "outside the key's networks", func(s *scene) { s.key.AllowedNetworks = elsewhere }},
-		{keys.AddressNotAllowed, "outside the account's networks", func(s *scene) { s.account.AllowedNetworks = elsewhere }},
-		{keys.InsufficientScope, "a scope too many", func(s *scene) { s.question.Scopes = []string{"invoices:read", "customers:read"} }},
-		{keys.RateLimited, "over the key's rate", func(s *scene) { s.key.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1} }},
-		{keys.RateLimited, "over the account's rate", func(s *scene) { s.account.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1} }},
-		{keys.QuotaExceeded, "over the quota", func(s *scene) { s.account.Quota = &ratelimit.Quota{Requests: 1, Per: ratelimit.Day} }},
+		{verify.Malformed, "mistyped", func(s *scene) { s.question.Key += "x" }},
+		{verify.NotFound, "asked by a stranger", func(s *scene) { s.question.Asker = member("org_other", auth.Owner) }},
+		{verify.Revoked, "revoked", func(s *scene) { s.key.RevokedAt = now.Add(-time.Hour) }},
+		{verify.Expired, "expired", func(s *scene) { s.key.ExpiresAt = now.Add(-time.Minute) }},
+		{verify.Expired, "past its grace", func(s *scene) { s.key.RotatedTo, s.key.GraceUntil = "key_next", now }},
+		{verify.NotYetValid, "early", func(s *scene) { s.key.NotBefore = now.Add(time.Millisecond) }},
+		{verify.Disabled, "key disabled", func(s *scene) { s.key.Disabled = true }},
+		{verify.Disabled, "account disabled", func(s *scene) { s.account.Disabled = true }},
+		{verify.Disabled, "organization disabled", func(s *scene) { s.organization.Disabled = true }},
+		{verify.AddressNotAllowed, "outside the key's networks", func(s *scene) { s.key.AllowedNetworks = elsewhere }},
+		{verify.AddressNotAllowed, "outside the account's networks", func(s *scene) { s.account.AllowedNetworks = elsewhere }},
+		{verify.InsufficientScope, "a scope too many", func(s *scene) { s.question.Scopes = []string{"invoices:read", "customers:read"} }},
+		{verify.RateLimited, "over the key's rate", func(s *scene) { s.key.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1} }},
+		{verify.RateLimited, "over the account's rate", func(s *scene) { s.account.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1} }},
+		{verify.QuotaExceeded, "over the quota", func(s *scene) { s.account.Quota = &ratelimit.Quota{Requests: 1, Per: ratelimit.Day} }},
 	}
 }
 
@@ -80,7 +81,7 @@ func codeCases(now time.Time) []codeCase {
 func TestTheEarlierOfTwoCodesWins(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		all := codeCases(time.Now())
 		for i, first := range all {
 			for _, second := range all[i:] {
@@ -93,16 +94,16 @@ func TestTheEarlierOfTwoCodesWins(t *testing.T) {
 				}
 			}
 		}
-		if got := n.decide(codeCase{set: func(*scene) {}}, codeCase{set: func(*scene) {}}); got != keys.Valid {
+		if got := n.decide(codeCase{set: func(*scene) {}}, codeCase{set: func(*scene) {}}); got != verify.Valid {
 			t.Errorf("with nothing wrong: %s", got)
 		}
 	})
 }
 
 // decide puts a key with both faults into the store and asks about it.
-func (n *node) decide(cases ...codeCase) keys.Code {
+func (n *node) decide(cases ...codeCase) verify.Code {
 	n.t.Helper()
-	s := scene{question: keys.Question{Cost: 2, Scopes: []string{"invoices:read"}, Address: netip.MustParseAddr("203.0.113.9")}}
+	s := scene{question: verify.Question{Cost: 2, Scopes: []string{"invoices:read"}, Address: netip.MustParseAddr("203.0.113.9")}}
 	secret := format(n.t).New(keys.Live).Reveal()
 	s.question.Key = secret
 	id := secret[len(secret)-20:]
@@ -117,7 +118,7 @@ func (n *node) decide(cases ...codeCase) keys.Code {
 	dry := s.question
 	dry.DryRun = true
 	explained, code := n.verify(dry), n.verify(s.question).Code
-	if explained.Code != code || len(explained.Steps) != len(keys.Codes())-2 { // a question has a key, and VALID is no check
+	if explained.Code != code || len(explained.Steps) != len(verify.Codes())-2 { // a question has a key, and VALID is no check
 		n.t.Errorf("a dry run says %s in %d steps, the real one %s", explained.Code, len(explained.Steps), code)
 	}
 	return code
@@ -126,25 +127,25 @@ func (n *node) decide(cases ...codeCase) keys.Code {
 func TestARefusalChargesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		_, text := n.issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 2}, Scopes: []string{"invoices:read"}})
 		for range 5 {
-			if v := n.verify(keys.Question{Key: text, Cost: 1, Scopes: []string{"invoices:write"}}); v.Code != keys.InsufficientScope || v.HasLimits {
+			if v := n.verify(verify.Question{Key: text, Cost: 1, Scopes: []string{"invoices:write"}}); v.Code != verify.InsufficientScope || v.HasLimits {
 				t.Fatalf("a scope that the key lacks: %+v", v)
 			}
-			n.verify(keys.Question{Key: text, Cost: 1, DryRun: true})
-			n.verify(keys.Question{Key: text, Cost: 0})
+			n.verify(verify.Question{Key: text, Cost: 1, DryRun: true})
+			n.verify(verify.Question{Key: text, Cost: 0})
 		}
-		n.want(text, keys.Valid)
-		n.want(text, keys.Valid)
-		n.want(text, keys.RateLimited)
+		n.want(text, verify.Valid)
+		n.want(text, verify.Valid)
+		n.want(text, verify.RateLimited)
 	})
 }
 
 func TestRulesOfIssuing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		now := time.Now()
 		_, err := n.service.CreateTier(t.Context(), n.admin, "brief", keys.TierFields{Title: "B", RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 50, MaxKeyAge: time.Hour})
 		n.must(err)
@@ -205,11 +206,11 @@ func TestRulesOfIssuing(t *testing.T) {
 func TestRevokedStaysRevoked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		k, text := n.issue(keys.KeyFields{})
 		_, _, err := n.service.Revoke(t.Context(), n.admin, k.ID, keys.AnyRevision, "because", "")
 		refused(t, "an unheard-of reason", err, errs.Invalid, "reason")
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		first, effect, err := n.service.Revoke(t.Context(), n.admin, k.ID, k.Revision, keys.ReasonLeaked, "seen in a paste")
 		n.must(err)
 		if wait := effect.By.Sub(first.RevokedAt); wait != keys.PollBound {
@@ -226,7 +227,7 @@ func TestRevokedStaysRevoked(t *testing.T) {
 		refused(t, "enabling it", err, errs.Conflict, "")
 		_, _, err = n.service.Rotate(t.Context(), n.admin, k.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 		refused(t, "rotating it", err, errs.Conflict, "")
-		n.want(text, keys.Revoked)
+		n.want(text, verify.Revoked)
 		if stored, err := n.service.Key(t.Context(), n.admin, k.ID); err != nil || stored.Status(time.Now()) != keys.StatusRevoked {
 			t.Errorf("its row: %+v, %v", stored, err)
 		}
@@ -236,7 +237,7 @@ func TestRevokedStaysRevoked(t *testing.T) {
 func TestRulesOfRotation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		old, text := n.issue(keys.KeyFields{ExpiresAt: time.Now().Add(48 * time.Hour), Scopes: []string{"invoices:read"}, Note: "n", Metadata: keys.Metadata(`{"a":1}`)})
 		rotate := func(a keys.Actor, id string, grace time.Duration) (keys.Key, string, error) {
 			k, secret, err := n.service.Rotate(t.Context(), a, id, keys.RotateInput{Revision: keys.AnyRevision, Grace: grace})
@@ -266,18 +267,18 @@ func TestRulesOfRotation(t *testing.T) {
 		refused(t, "rotated twice", err, errs.Conflict, "")
 		third, last, err := rotate(n.admin, next.ID, 0)
 		n.must(err)
-		n.want(text, keys.Valid)
-		n.want(secret, keys.Expired)
-		n.want(last, keys.Valid)
+		n.want(text, verify.Valid)
+		n.want(secret, verify.Expired)
+		n.want(last, verify.Valid)
 		time.Sleep(time.Hour - time.Nanosecond)
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		time.Sleep(time.Nanosecond)
-		n.want(text, keys.Expired)
+		n.want(text, verify.Expired)
 		time.Sleep(48 * time.Hour)
 		_, secret, err = rotate(n.admin, third.ID, 0)
 		n.must(err)
-		n.want(secret, keys.Valid)
-		n.want(last, keys.Expired)
+		n.want(secret, verify.Valid)
+		n.want(last, verify.Expired)
 	})
 }
 
@@ -285,7 +286,7 @@ func TestRulesOfRotation(t *testing.T) {
 func TestRotationAtTheTiersBound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		var first keys.Key
 		for range 10 {
 			first, _ = n.issue(keys.KeyFields{})
@@ -306,7 +307,7 @@ func TestRotationAtTheTiersBound(t *testing.T) {
 func TestDisabledPartsStopKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		_, text := n.issue(keys.KeyFields{})
 		account := func(off bool) {
 			_, err := n.service.ChangeAccount(t.Context(), n.admin, n.account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Disabled = off; return f, nil })
@@ -316,28 +317,28 @@ func TestDisabledPartsStopKeys(t *testing.T) {
 			_, err := n.service.ChangeOrganization(t.Context(), a, keys.FirstOrganization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = off; return f, nil })
 			return err
 		}
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		account(true)
-		n.want(text, keys.Disabled)
+		n.want(text, verify.Disabled)
 		account(false)
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		n.must(organization(n.admin, true))
-		n.want(text, keys.Disabled)
+		n.want(text, verify.Disabled)
 		refused(t, "an owner enables it", organization(member(keys.FirstOrganization, auth.Owner), false), errs.Forbidden, "disabled")
-		n.want(text, keys.Disabled)
+		n.want(text, verify.Disabled)
 		n.must(organization(n.admin, false))
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 	})
 }
 
 func TestWhatIsInUseIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		ctx := t.Context()
 		k, text := n.issue(keys.KeyFields{})
 		dead, _ := n.issue(keys.KeyFields{ExpiresAt: time.Now().Add(time.Minute)})
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		refused(t, "an account with keys alive", n.service.DeleteAccount(ctx, n.admin, n.account.ID, keys.AnyRevision), errs.Conflict, "")
 		refused(t, "an organization with accounts", n.service.DeleteOrganization(ctx, n.admin, keys.FirstOrganization, keys.AnyRevision), errs.Conflict, "")
 		refused(t, "a tier in use", n.service.DeleteTier(ctx, n.admin, "free", keys.AnyRevision), errs.Conflict, "")
@@ -345,7 +346,7 @@ func TestWhatIsInUseIsNotDeleted(t *testing.T) {
 		n.revoke(k)
 		time.Sleep(time.Minute)
 		n.must(n.service.DeleteAccount(ctx, n.admin, n.account.ID, keys.AnyRevision))
-		n.want(text, keys.NotFound)
+		n.want(text, verify.NotFound)
 		for _, id := range []string{k.ID, dead.ID} {
 			_, err := n.service.Key(ctx, n.admin, id)
 			refused(t, "a key of an account that is gone", err, errs.NotFound, "")
@@ -361,7 +362,7 @@ func TestWhatIsInUseIsNotDeleted(t *testing.T) {
 func TestTheProvidersOwnIsTheStaffs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		ctx := t.Context()
 		for _, a := range []keys.Actor{member(keys.FirstOrganization, auth.Owner), robot(keys.FirstOrganization, "*", "latchkey:*"), auth.Nobody()} {
 			_, organization := n.service.CreateOrganization(ctx, a, "", keys.OrganizationFields{Name: "o"})
@@ -389,7 +390,7 @@ func TestTheProvidersOwnIsTheStaffs(t *testing.T) {
 func TestEveryChangeLeavesAnEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		ctx, any := t.Context(), keys.AnyRevision
 		k, text := n.issue(keys.KeyFields{})
 		_, err := n.service.ChangeKey(ctx, n.admin, k.ID, any, func(f keys.KeyFields) (keys.KeyFields, error) { f.Name = "renamed"; return f, nil })
@@ -421,13 +422,13 @@ func TestEveryChangeLeavesAnEvent(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
 		k, text := n.issue(keys.KeyFields{})
-		n.want(text, keys.Valid)
+		n.want(text, verify.Valid)
 		n.store.auditGone.Store(true)
 		if _, _, err := n.service.Revoke(t.Context(), n.admin, k.ID, keys.AnyRevision, "", ""); err == nil {
 			t.Error("a revoke without an event was answered")
 		}
-		n.want(text, keys.Revoked) // it errs on the safe side
+		n.want(text, verify.Revoked) // it errs on the safe side
 	})
 }

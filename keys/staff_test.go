@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 func TestFindAny(t *testing.T) {
@@ -39,8 +40,8 @@ func TestAnOverrideEndsByItself(t *testing.T) {
 	_, text := w.issue(keys.KeyFields{})
 	_, withOwn := w.issue(keys.KeyFields{RateLimit: own})
 	ask := func(text string) (key, account ratelimit.Rule) {
-		v := w.verify(keys.Question{Key: text, Cost: 1})
-		if v.Code != keys.Valid {
+		v := w.verify(verify.Question{Key: text, Cost: 1})
+		if v.Code != verify.Valid {
 			t.Fatalf("the key is %s: %s", v.Code, v.Detail)
 		}
 		w.verifier.Settle()
@@ -59,7 +60,7 @@ func TestAnOverrideEndsByItself(t *testing.T) {
 	if key, _ := ask(withOwn); key != *own {
 		t.Errorf("a key's own limit became %v", key)
 	}
-	if v := w.verify(keys.Question{Key: text, Cost: 6}); v.Code != keys.QuotaExceeded {
+	if v := w.verify(verify.Question{Key: text, Cost: 6}); v.Code != verify.QuotaExceeded {
 		t.Errorf("beyond its quota: %s", v.Code)
 	}
 	loads = w.verifier.Stats().Misses - loads
@@ -133,19 +134,19 @@ func TestAScopeIsRenamed(t *testing.T) {
 	if *use["invoices:read"] != (keys.ScopeUse{Accounts: 1, Keys: 1, Wildcards: 1}) {
 		t.Errorf("its use: %+v", *use["invoices:read"])
 	}
-	asked := func(text, scope string, want keys.Code) {
+	asked := func(text, scope string, want verify.Code) {
 		t.Helper()
-		if got := w.verify(keys.Question{Key: text, Cost: 1, Scopes: []string{scope}}).Code; got != want {
+		if got := w.verify(verify.Question{Key: text, Cost: 1, Scopes: []string{scope}}).Code; got != want {
 			t.Errorf("%s: %s, want %s", scope, got, want)
 		}
 	}
 	_, err = w.service.RenameScope(ctx, w.admin, "invoices:read", keys.AnyRevision, "bills:read", time.Hour)
 	w.must(err)
-	asked(own, "bills:read", keys.InsufficientScope)
+	asked(own, "bills:read", verify.InsufficientScope)
 	w.renameAll(ctx, 2)
 	for _, text := range []string{own, inherits} {
-		asked(text, "bills:read", keys.Valid)
-		asked(text, "invoices:read", keys.Valid)
+		asked(text, "bills:read", verify.Valid)
+		asked(text, "invoices:read", verify.Valid)
 	}
 	_, err = w.service.CreateAccount(ctx, w.admin, "", keys.FirstOrganization, keys.AccountFields{Name: "c", Scopes: []string{"invoices:read"}})
 	refused(t, "the old name for a new account", err, errs.Invalid, "scopes[0]")
@@ -154,8 +155,8 @@ func TestAScopeIsRenamed(t *testing.T) {
 	w.advance(time.Hour)
 	w.renameAll(ctx, 2)
 	for _, text := range []string{own, inherits} {
-		asked(text, "bills:read", keys.Valid)
-		asked(text, "invoices:read", keys.InsufficientScope)
+		asked(text, "bills:read", verify.Valid)
+		asked(text, "invoices:read", verify.InsufficientScope)
 	}
 	_, err = w.service.Scope(ctx, "invoices:read")
 	refused(t, "the old name in the catalogue", err, errs.NotFound, "")
@@ -198,7 +199,7 @@ func TestARetiredScope(t *testing.T) {
 	w.must(err)
 	w.account = made
 	_, text := w.issue(keys.KeyFields{})
-	if got := w.verify(keys.Question{Key: text, Cost: 1, Scopes: []string{"customers:read"}}).Code; got != keys.Valid {
+	if got := w.verify(verify.Question{Key: text, Cost: 1, Scopes: []string{"customers:read"}}).Code; got != verify.Valid {
 		t.Errorf("who has it: %s", got)
 	}
 	_, err = w.service.RetireScope(t.Context(), w.admin, "customers:read", keys.AnyRevision, false)

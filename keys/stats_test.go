@@ -6,31 +6,32 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 func TestStatsTellOfTheCacheAndOfPolling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		n := newNode(t, store, 0, keys.VerifierConfig{}).fill()
+		n := newNode(t, store, 0, verify.Config{}).fill()
 		if s := n.verifier.Stats(); !s.LastPoll.Equal(time.Now()) || s.PollErr != nil {
 			t.Errorf("before the first poll nothing cached is older than the node: %+v", s)
 		}
 		k, text := n.issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
 		before := n.verifier.Stats()
-		n.want(text, keys.Valid)     // a miss
+		n.want(text, verify.Valid)   // a miss
 		time.Sleep(time.Millisecond) // the cache takes entries in the background
 		for range 3 {
-			n.want(text, keys.Valid)
+			n.want(text, verify.Valid)
 		}
 		unknown := format(t).New(keys.Live).Reveal()
-		n.want(unknown, keys.NotFound) // a miss
+		n.want(unknown, verify.NotFound) // a miss
 		time.Sleep(time.Millisecond)
 		for range 2 {
-			n.want(unknown, keys.NotFound)
+			n.want(unknown, verify.NotFound)
 		}
-		n.want("junk", keys.Malformed) // no look-up
+		n.want("junk", verify.Malformed) // no look-up
 		s := n.verifier.Stats()
 		if hits, misses, negative := s.Hits-before.Hits, s.Misses-before.Misses, s.NegativeHits-before.NegativeHits; hits != 5 || misses != 2 || negative != 2 {
 			t.Errorf("%d hits, %d misses, %d negative hits", hits, misses, negative)

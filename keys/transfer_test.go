@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/journal"
+	"github.com/latchkey/latchkey/verify"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
@@ -102,7 +103,7 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	k, text := w.issue(keys.KeyFields{})
 	revoked, _ := w.issue(keys.KeyFields{})
 	w.revoke(revoked)
-	w.want(text, keys.Valid)
+	w.want(text, verify.Valid)
 	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), journal.Progress{}))
 
 	transfers, _ := w.transfers()
@@ -111,11 +112,11 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	if !done.Complete || done.From.ID != from || done.Account.OrganizationID != to || done.By.Before(w.now()) {
 		t.Errorf("the transfer: %+v", done)
 	}
-	v := w.verify(keys.Question{Key: text, Cost: 1, Asker: heir})
-	if v.Code != keys.Valid || v.Grant.Account.OrganizationID != to || v.Limits.Quota.Remaining != 8 {
+	v := w.verify(verify.Question{Key: text, Cost: 1, Asker: heir})
+	if v.Code != verify.Valid || v.Grant.Account.OrganizationID != to || v.Limits.Quota.Remaining != 8 {
 		t.Errorf("the new organization asks: %s in %s, %d left of the quota", v.Code, v.Grant.Account.OrganizationID, v.Limits.Quota.Remaining)
 	}
-	if v := w.verify(keys.Question{Key: text, Cost: 1, Asker: old}); v.Code != keys.NotFound {
+	if v := w.verify(verify.Question{Key: text, Cost: 1, Asker: old}); v.Code != verify.NotFound {
 		t.Errorf("the old organization asks: %s", v.Code)
 	}
 	if n := w.seen(old); n != 0 {
@@ -238,7 +239,7 @@ func TestATransferIsContinued(t *testing.T) {
 	refused(t, "revoking a key", err, errs.NotFound, "")
 	_, err = w.service.ChangeAccount(ctx, old, w.account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { return f, nil })
 	refused(t, "changing the account", err, errs.NotFound, "")
-	if v := w.verify(keys.Question{Key: text, Cost: 1, Asker: heir}); v.Code != keys.Valid || v.Grant.Account.OrganizationID != to {
+	if v := w.verify(verify.Question{Key: text, Cost: 1, Asker: heir}); v.Code != verify.Valid || v.Grant.Account.OrganizationID != to {
 		t.Errorf("the key is %s", v.Code)
 	}
 	successor, _, err := w.service.Rotate(ctx, heir, k.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
@@ -268,7 +269,7 @@ func TestATransferIsContinued(t *testing.T) {
 	if w.must(err); n != 0 {
 		t.Errorf("the next step found %d", n)
 	}
-	w.want(text, keys.Valid)
+	w.want(text, verify.Valid)
 	w.advance(time.Hour)
 	_, err = living.Step(ctx)
 	w.must(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // world is the domain over a real store, with a clock that tests set.
@@ -28,7 +29,7 @@ type world struct {
 	t        *testing.T
 	at       atomic.Int64
 	service  *keys.Service
-	verifier *keys.Verifier
+	verifier *verify.Verifier
 	admin    keys.Actor
 	account  keys.ServiceAccount
 	store    *sqlite.Store
@@ -52,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	w.marks = marks
 	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, w.now), Marks: marks, Format: format(t), Now: w.now, IsMember: auth.IsMember(store.Memberships())})
 	w.must(err)
-	w.verifier, err = keys.NewVerifier(keys.VerifierConfig{
+	w.verifier, err = verify.New(verify.Config{
 		Store: store, Limiter: limiter, Marks: marks, Format: format(t), Logger: slog.New(slog.DiscardHandler), Now: w.now, Meter: w.meter,
 	})
 	w.must(err)
@@ -84,16 +85,16 @@ func (w *world) issue(fields keys.KeyFields) (keys.Key, string) {
 	return k, secret.Reveal()
 }
 
-func (w *world) verify(q keys.Question) keys.Verdict {
+func (w *world) verify(q verify.Question) verify.Verdict {
 	w.t.Helper()
 	v, err := w.verifier.Verify(w.t.Context(), &q)
 	w.must(err)
 	return v
 }
 
-func (w *world) want(text string, code keys.Code) {
+func (w *world) want(text string, code verify.Code) {
 	w.t.Helper()
-	if got := w.verify(keys.Question{Key: text, Cost: 1}).Code; got != code {
+	if got := w.verify(verify.Question{Key: text, Cost: 1}).Code; got != code {
 		w.t.Errorf("got %s, want %s", got, code)
 	}
 }
@@ -101,19 +102,19 @@ func (w *world) want(text string, code keys.Code) {
 func TestCodesInTheirOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.want("lk_live_rubbish", keys.Malformed)
-	w.want(format(t).New(keys.Live).Reveal(), keys.NotFound)
+	w.want("lk_live_rubbish", verify.Malformed)
+	w.want(format(t).New(keys.Live).Reveal(), verify.NotFound)
 
 	k, text := w.issue(keys.KeyFields{Scopes: []string{"invoices:read"}, AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ExpiresAt: w.now().Add(time.Hour), NotBefore: w.now().Add(time.Minute)})
-	w.want(text, keys.NotYetValid)
+	w.want(text, verify.NotYetValid)
 	w.advance(2 * time.Minute)
-	w.want(text, keys.AddressNotAllowed)
-	inside := keys.Question{Key: text, Cost: 1, Address: netip.MustParseAddr("::ffff:203.0.113.9"), Scopes: []string{"invoices:write"}}
-	if v := w.verify(inside); v.Code != keys.InsufficientScope || !slices.Equal(v.Missing, []string{"invoices:write"}) {
+	w.want(text, verify.AddressNotAllowed)
+	inside := verify.Question{Key: text, Cost: 1, Address: netip.MustParseAddr("::ffff:203.0.113.9"), Scopes: []string{"invoices:write"}}
+	if v := w.verify(inside); v.Code != verify.InsufficientScope || !slices.Equal(v.Missing, []string{"invoices:write"}) {
 		t.Errorf("a scope the key lacks: %+v", v)
 	}
 	inside.Scopes = []string{"invoices:read"}
-	if v := w.verify(inside); v.Code != keys.Valid {
+	if v := w.verify(inside); v.Code != verify.Valid {
 		t.Errorf("a good question: %+v", v)
 	}
 	setDisabled := func(disabled bool) {
@@ -121,16 +122,16 @@ func TestCodesInTheirOrder(t *testing.T) {
 		w.must(err)
 	}
 	setDisabled(true)
-	w.want(text, keys.Disabled)
+	w.want(text, verify.Disabled)
 	setDisabled(false)
 	_, err := w.service.ChangeOrganization(t.Context(), w.admin, keys.FirstOrganization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
 	w.must(err)
-	w.want(text, keys.Disabled)
+	w.want(text, verify.Disabled)
 	w.advance(2 * time.Hour)
-	w.want(text, keys.Expired)
+	w.want(text, verify.Expired)
 	_, _, err = w.service.Revoke(t.Context(), w.admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
 	w.must(err)
-	w.want(text, keys.Revoked)
+	w.want(text, verify.Revoked)
 	if _, err := w.service.ChangeKey(t.Context(), w.admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { return f, nil }); !errors.Is(err, errs.Conflict) {
 		t.Errorf("a revoked key was changed: %v", err)
 	}
@@ -143,7 +144,7 @@ func TestGrantsTellWhatTheKeyIsCalled(t *testing.T) {
 		k, secret, err := w.service.Issue(t.Context(), w.admin, keys.IssueInput{ServiceAccountID: w.account.ID, KeyFields: keys.KeyFields{Name: name}})
 		w.must(err)
 		for range 2 { // from the store, and from the cache
-			if v := w.verify(keys.Question{Key: secret.Reveal(), Cost: 1}); v.Grant.KeyID() != k.ID || v.Grant.Name() != name {
+			if v := w.verify(verify.Question{Key: secret.Reveal(), Cost: 1}); v.Grant.KeyID() != k.ID || v.Grant.Name() != name {
 				t.Errorf("%s, %s is told as %s, %s", k.ID, name, v.Grant.KeyID(), v.Grant.Name())
 			}
 		}
@@ -154,51 +155,51 @@ func TestLimitsAndDryRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, text := w.issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Minute, Burst: 2}})
-	dry := w.verify(keys.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"other:read"}})
-	if dry.Code != keys.InsufficientScope || len(dry.Steps) != 10 || dry.Steps[7].Change == "" {
+	dry := w.verify(verify.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"other:read"}})
+	if dry.Code != verify.InsufficientScope || len(dry.Steps) != 10 || dry.Steps[7].Change == "" {
 		t.Errorf("a dry run: %+v", dry)
 	}
-	w.want(text, keys.Valid)
-	w.want(text, keys.Valid)
-	w.want(text, keys.RateLimited)
-	if v := w.verify(keys.Question{Key: text, Cost: 3}); v.Code != keys.RateLimited || !v.Limits.Never {
+	w.want(text, verify.Valid)
+	w.want(text, verify.Valid)
+	w.want(text, verify.RateLimited)
+	if v := w.verify(verify.Question{Key: text, Cost: 3}); v.Code != verify.RateLimited || !v.Limits.Never {
 		t.Errorf("a cost above the burst: %+v", v)
 	}
 	w.advance(time.Minute)
-	w.want(text, keys.Valid)
+	w.want(text, verify.Valid)
 }
 
 func TestGuessesAreThrottledByAddress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, keys.VerifierConfig{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).fill()
+		n := newNode(t, newMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).fill()
 		_, known := n.issue(keys.KeyFields{})
 		time.Sleep(time.Minute) // polling has told of the new key
-		n.want(known, keys.Valid)
+		n.want(known, verify.Valid)
 		synctest.Wait() // until the cache has taken it in
-		ask := func(text, address string) keys.Code {
-			return n.verify(keys.Question{Key: text, Cost: 1, Address: netip.MustParseAddr(address)}).Code
+		ask := func(text, address string) verify.Code {
+			return n.verify(verify.Question{Key: text, Cost: 1, Address: netip.MustParseAddr(address)}).Code
 		}
 		for range 3 {
-			if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != keys.NotFound {
+			if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != verify.NotFound {
 				t.Errorf("a guess is %s", got)
 			}
 		}
 		loads := n.store.loads.Load()
-		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::2"); got != keys.RateLimited {
+		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::2"); got != verify.RateLimited {
 			t.Errorf("a guess too many from the same network is %s", got)
 		}
 		if n.store.loads.Load() != loads {
 			t.Error("a throttled guess was looked up")
 		}
-		if got := ask(known, "2001:db8::1"); got != keys.Valid {
+		if got := ask(known, "2001:db8::1"); got != verify.Valid {
 			t.Errorf("a known key behind the same address is %s", got)
 		}
-		if got := ask(format(t).New(keys.Live).Reveal(), "192.0.2.1"); got != keys.NotFound {
+		if got := ask(format(t).New(keys.Live).Reveal(), "192.0.2.1"); got != verify.NotFound {
 			t.Errorf("another address is %s", got)
 		}
 		time.Sleep(20 * time.Minute)
-		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != keys.NotFound {
+		if got := ask(format(t).New(keys.Live).Reveal(), "2001:db8::1"); got != verify.NotFound {
 			t.Errorf("a guess after waiting is %s", got)
 		}
 	})
@@ -213,14 +214,14 @@ func TestRotationKeepsTheOldKeyForItsGrace(t *testing.T) {
 	if next.RotatedFrom != old.ID || !slices.Equal(next.Scopes, old.Scopes) {
 		t.Errorf("the successor is %+v", next)
 	}
-	w.want(text, keys.Valid)
-	w.want(secret.Reveal(), keys.Valid)
+	w.want(text, verify.Valid)
+	w.want(secret.Reveal(), verify.Valid)
 	if _, _, err := w.service.Rotate(t.Context(), w.admin, old.ID, keys.RotateInput{Revision: keys.AnyRevision}); !errors.Is(err, errs.Conflict) {
 		t.Errorf("a key was rotated twice: %v", err)
 	}
 	w.advance(time.Hour)
-	w.want(text, keys.Expired)
-	w.want(secret.Reveal(), keys.Valid)
+	w.want(text, verify.Expired)
+	w.want(secret.Reveal(), verify.Valid)
 }
 
 func TestMaxKeysHoldsWhenManyAskAtOnce(t *testing.T) {
@@ -269,10 +270,10 @@ func TestTenantsDoNotMeet(t *testing.T) {
 	if _, _, err := w.service.Revoke(t.Context(), viewer, k.ID, keys.AnyRevision, "", ""); !errors.Is(err, errs.Forbidden) {
 		t.Errorf("a viewer revokes the key: %v", err)
 	}
-	if v := w.verify(keys.Question{Key: text, Cost: 1, Asker: stranger}); v.Code != keys.NotFound || v.Grant.Known() {
+	if v := w.verify(verify.Question{Key: text, Cost: 1, Asker: stranger}); v.Code != verify.NotFound || v.Grant.Known() {
 		t.Errorf("a stranger verifies the key: %+v", v)
 	}
-	if v := w.verify(keys.Question{Key: text, Cost: 1, Asker: developer}); v.Code != keys.Valid {
+	if v := w.verify(verify.Question{Key: text, Cost: 1, Asker: developer}); v.Code != verify.Valid {
 		t.Errorf("a developer verifies the key: %+v", v)
 	}
 	for scope, kind := range map[string]errs.Kind{"*": errs.Forbidden, string(keys.VerifyAllKeys): errs.Forbidden, "unheard:of": errs.Invalid} {

@@ -30,6 +30,7 @@ import (
 	"github.com/latchkey/latchkey/retention"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // app is every part that is not HTTP, built from the configuration.
@@ -50,7 +51,7 @@ type app struct {
 	incidents    *keys.Incidents
 	transfers    *keys.Transfers
 	certificates *mtls.Registry
-	verifier     *keys.Verifier
+	verifier     *verify.Verifier
 	people       *auth.People
 	idempotency  *idempotency.Keeper
 	sealer       *seal.Sealer
@@ -159,7 +160,7 @@ func (a *app) buildKeys() (err error) {
 	if err != nil {
 		return err
 	}
-	a.verifier, err = keys.NewVerifier(keys.VerifierConfig{
+	a.verifier, err = verify.New(verify.Config{
 		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger, Nodes: a.nodes,
 		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
 		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/health"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // usagePatience is how late the saving of usage may be before it is shown.
@@ -108,7 +108,7 @@ func (a *app) checkChanges(ctx context.Context) health.Result {
 
 // unserved is the state of a node that does not hear of changes, or whose store
 // fails: it is down when it can serve neither from memory nor from the store.
-func unserved(p keys.Polling, unread error) health.State {
+func unserved(p verify.Polling, unread error) health.State {
 	if p.Stale && unread != nil {
 		return health.Down
 	}

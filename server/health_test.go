@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // withoutMajority is a store that can be read and not be written.
@@ -63,7 +64,7 @@ func TestANodeWithoutAMajorityStaysReady(t *testing.T) {
 	a.store = lost
 	var ahead atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	registry, err := nodes.New(nodes.Config{Store: lost, Name: "n", Version: "v", MaxStale: keys.DefaultMaxStale, Logger: logger, Now: now})
+	registry, err := nodes.New(nodes.Config{Store: lost, Name: "n", Version: "v", MaxStale: verify.DefaultMaxStale, Logger: logger, Now: now})
 	if err == nil {
 		err = registry.Join(t.Context())
 	}
@@ -72,25 +73,25 @@ func TestANodeWithoutAMajorityStaysReady(t *testing.T) {
 	}
 	lost.lost.Store(true)
 	a.verifier.Close()
-	a.verifier, err = keys.NewVerifier(keys.VerifierConfig{Store: lost, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: logger, Nodes: registry, Now: now})
+	a.verifier, err = verify.New(verify.Config{Store: lost, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: logger, Nodes: registry, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	holds := func(when string, want health.State, code keys.Code) {
+	holds := func(when string, want health.State, code verify.Code) {
 		t.Helper()
 		for name, ask := range map[string]func(context.Context) health.Result{"changes": a.checkChanges, "store": a.checkStore} {
 			if r := ask(t.Context()); r.State != want || r.Error == "" {
 				t.Errorf("%s: %s is %+v, want %s", when, name, r, want)
 			}
 		}
-		if v, err := a.verifier.Verify(t.Context(), &keys.Question{Key: secret}); err != nil || v.Code != code {
+		if v, err := a.verifier.Verify(t.Context(), &verify.Question{Key: secret}); err != nil || v.Code != code {
 			t.Errorf("%s: %s, %v", when, v.Code, err)
 		}
 	}
-	ahead.Store(int64(2 * keys.DefaultMaxStale))
-	holds("long after the last poll that counts", health.Degraded, keys.Valid)
+	ahead.Store(int64(2 * verify.DefaultMaxStale))
+	holds("long after the last poll that counts", health.Degraded, verify.Valid)
 	lost.silent.Store(true)
-	holds("when it cannot be read", health.Down, keys.Valid)
+	holds("when it cannot be read", health.Down, verify.Valid)
 }
 
 // issueFirst makes an organization with a key.

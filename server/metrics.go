@@ -6,16 +6,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // reading is what the parts say of themselves at one scrape.
 type reading struct {
 	now       time.Time
 	started   time.Time
-	verifier  keys.Stats
+	verifier  verify.Stats
 	usage     usage.RecorderStats
 	passwords auth.PasswordStats
 	redis     ratelimit.FailoverState
@@ -121,7 +121,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&r))
 	}
 	for o, n := range r.usage.Totals {
-		if code := keys.CodeOf(usage.Outcome(o)); code != "" {
+		if code := verify.CodeOf(usage.Outcome(o)); code != "" {
 			to <- prometheus.MustNewConstMetric(c.verified, counts, float64(n), string(code))
 		}
 	}

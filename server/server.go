@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // Authenticator is a way to find out who sends a request that is not built in.
@@ -32,7 +32,7 @@ type Authenticator struct {
 // Parts are what an Authenticator may need of the service.
 type Parts struct {
 	People   *auth.People
-	Verifier *keys.Verifier
+	Verifier *verify.Verifier
 	Logger   *slog.Logger
 }
 

@@ -31,6 +31,7 @@ import (
 	"github.com/latchkey/latchkey/retention"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 func settings() []setting {
@@ -45,7 +46,7 @@ func settings() []setting {
 		{name: "TRUSTED_PROXIES", standard: "", meaning: "networks whose forwarded header is believed, such as 10.0.0.0/8,::1/128", set: setTrustedProxies},
 		{name: "FORWARDED_HEADER", standard: "x-forwarded-for", meaning: "the header that these proxies set: x-forwarded-for or forwarded", set: setForwardedHeader},
 		{name: "BRAND", standard: keys.DefaultBrand, meaning: "what keys start with; changing it makes every issued key malformed", set: setBrand},
-		{name: "CACHE_SIZE", standard: strconv.Itoa(keys.DefaultCacheSize), meaning: "how many keys are held in memory", set: setCacheSize},
+		{name: "CACHE_SIZE", standard: strconv.Itoa(verify.DefaultCacheSize), meaning: "how many keys are held in memory", set: setCacheSize},
 		{name: "MAX_STALE", standard: "5m", meaning: "how long cached keys verify while the store is gone: after the last time that it told of changes", set: duration(time.Second, 24*time.Hour, func(c *config) *time.Duration { return &c.maxStale })},
 		{name: "NODE_NAME", standard: "", meaning: "what this process is called in the list of nodes; the host's name if empty", set: setNodeName},
 		{name: "DRAIN", standard: "5s", meaning: "how long a process that was told to stop still answers: the first half with /readyz not ready, the second with Connection: close; 0s for not at all", set: duration(0, 10*time.Minute, func(c *config) *time.Duration { return &c.drain })},

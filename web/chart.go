@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // Sizes of charts, in the units of their view box.
@@ -81,17 +81,17 @@ func (s span) slots() int { return int(s.until.Sub(s.level.Floor(s.from))/s.leve
 // outcomeGroups are the series of a chart by outcome.
 func outcomeGroups() []struct {
 	class string
-	codes []keys.Code
+	codes []verify.Code
 } {
 	return []struct {
 		class string
-		codes []keys.Code
+		codes []verify.Code
 	}{
-		{"valid", []keys.Code{keys.Valid}},
-		{"scope", []keys.Code{keys.InsufficientScope, keys.AddressNotAllowed}},
-		{"limit", []keys.Code{keys.RateLimited, keys.QuotaExceeded}},
-		{"dead", []keys.Code{keys.Revoked, keys.Expired, keys.Disabled, keys.NotYetValid}},
-		{"unknown", []keys.Code{keys.Missing, keys.Malformed, keys.NotFound}},
+		{"valid", []verify.Code{verify.Valid}},
+		{"scope", []verify.Code{verify.InsufficientScope, verify.AddressNotAllowed}},
+		{"limit", []verify.Code{verify.RateLimited, verify.QuotaExceeded}},
+		{"dead", []verify.Code{verify.Revoked, verify.Expired, verify.Disabled, verify.NotYetValid}},
+		{"unknown", []verify.Code{verify.Missing, verify.Malformed, verify.NotFound}},
 	}
 }
 

@@ -5,7 +5,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // guides are the names of the guides in the order in which one reads them.
@@ -47,7 +48,7 @@ type guidePage struct {
 
 // guideCode is one outcome of a verification.
 type guideCode struct {
-	Code   keys.Code
+	Code   verify.Code
 	Status int // of GET /verify
 	Words  string
 	Mend   string
@@ -55,8 +56,8 @@ type guideCode struct {
 
 func (p *Portal) guide(c *gin.Context, name string) error {
 	out := guidePage{Base: p.BaseURL}
-	for _, code := range keys.Codes() {
-		out.Codes = append(out.Codes, guideCode{code, code.Status(), p.texts["code."+string(code)], p.texts["mend."+string(code)]})
+	for _, code := range verify.Codes() {
+		out.Codes = append(out.Codes, guideCode{code, httpx.StatusOf(code), p.texts["code."+string(code)], p.texts["mend."+string(code)]})
 	}
 	return p.show(c, http.StatusOK, "guide-"+name, view{Title: p.texts["guides."+name], Data: out})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 const (
@@ -52,7 +53,7 @@ type scopeUse struct {
 
 type refusal struct {
 	At              time.Time
-	Code            keys.Code
+	Code            verify.Code
 	Words, Detail   string
 	Address, Action string
 }
@@ -123,7 +124,7 @@ func (p *Portal) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now
 		return err
 	}
 	for i := range last[:min(len(last), mostRefusals)] {
-		r := refusal{At: last[i].At, Code: keys.CodeOf(last[i].Outcome), Detail: p.errors.say(last[i].Detail)}
+		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: p.errors.say(last[i].Detail)}
 		r.Words, r.Action = p.texts["code."+string(r.Code)], p.texts["mend."+string(r.Code)]
 		if last[i].Address.IsValid() {
 			r.Address = last[i].Address.String()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // playgroundPage is a dry run. It holds no key: what was pasted is read and
@@ -19,7 +20,7 @@ type playgroundPage struct {
 	Cost    string
 	Address string
 	Ran     bool
-	Verdict keys.Verdict
+	Verdict verify.Verdict
 	Words   string
 	Steps   []stepRow
 	Request string
@@ -27,7 +28,7 @@ type playgroundPage struct {
 }
 
 type stepRow struct {
-	keys.Step
+	verify.Step
 	Name string
 }
 
@@ -62,16 +63,16 @@ func (p *Portal) play(c *gin.Context) error {
 }
 
 // question reads the form.
-func question(out *playgroundPage, key string) (*keys.Question, error) {
+func question(out *playgroundPage, key string) (*verify.Question, error) {
 	var f errs.Faults
-	q := &keys.Question{Key: key, Scopes: strings.FieldsFunc(out.Scopes, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })}
+	q := &verify.Question{Key: key, Scopes: strings.FieldsFunc(out.Scopes, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })}
 	f.Check(key != "" && len(key) < 4096, "key", "paste a key")
 	f.Check(len(q.Scopes) <= keys.MaxScopes, "scopes", "are too many")
 	for _, scope := range q.Scopes {
 		f.Check(keys.ValidScope(scope) || f.Has("scopes"), "scopes", "must each be resource:action, such as invoices:read")
 	}
 	var err error
-	if q.Cost, err = strconv.ParseInt(strings.TrimSpace(out.Cost), 10, 64); err != nil || q.Cost < 0 || q.Cost > keys.MaxCost {
+	if q.Cost, err = strconv.ParseInt(strings.TrimSpace(out.Cost), 10, 64); err != nil || q.Cost < 0 || q.Cost > verify.MaxCost {
 		f.Add("cost", "must be a whole number from 0 to 1000000000")
 	}
 	if text := strings.TrimSpace(out.Address); text != "" {
@@ -83,7 +84,7 @@ func question(out *playgroundPage, key string) (*keys.Question, error) {
 }
 
 // request is the verification to copy, without the key.
-func request(out *playgroundPage, q *keys.Question) string {
+func request(out *playgroundPage, q *verify.Question) string {
 	var b strings.Builder
 	b.WriteString(`curl -i -H "X-API-Key: $LATCHKEY_API_KEY" '` + out.Base + "/verify")
 	next := "?"

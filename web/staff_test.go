@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/verify"
 	"github.com/latchkey/latchkey/web"
 )
 
@@ -272,9 +273,9 @@ func TestOrganizationsAndUsersOnTheirPages(t *testing.T) {
 	admin := s.admin("staff@example.com")
 	u := s.user("ada@example.com", auth.Owner)
 	v, ada := s.signedIn(admin), s.signedIn(u)
-	decides := func(want keys.Code) {
+	decides := func(want verify.Code) {
 		t.Helper()
-		verdict, err := s.verifier.Verify(t.Context(), &keys.Question{Key: secret, Cost: 1})
+		verdict, err := s.verifier.Verify(t.Context(), &verify.Question{Key: secret, Cost: 1})
 		if err != nil || verdict.Code != want {
 			t.Errorf("the key is %s, want %s; %v", verdict.Code, want, err)
 		}
@@ -284,11 +285,11 @@ func TestOrganizationsAndUsersOnTheirPages(t *testing.T) {
 	v.sees(v.get("/provider/organizations?q="+s.organization), http.StatusOK, "active")
 	v.sees(v.get(path), http.StatusOK, "1 active keys")
 	v.sees(v.post(path+"/disable", nil), http.StatusUnprocessableEntity, "tick this")
-	decides(keys.Valid)
+	decides(verify.Valid)
 	v.sees(v.post(path+"/disable", url.Values{"sure": {"yes"}}), http.StatusSeeOther, path)
-	decides(keys.Disabled)
+	decides(verify.Disabled)
 	v.sees(v.post(path+"/enable", nil), http.StatusSeeOther, path)
-	decides(keys.Valid)
+	decides(verify.Valid)
 	v.sees(v.get("/provider/users?q=ADA@"), http.StatusOK, "ada@example.com")
 	v.sees(v.post("/provider/users/"+admin.ID+"/disable", url.Values{"sure": {"yes"}}), http.StatusUnprocessableEntity, "cannot disable yourself")
 	v.sees(v.get("/provider/users/"+admin.ID), http.StatusOK, "This is you")

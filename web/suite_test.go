@@ -34,6 +34,7 @@ import (
 	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 	"github.com/latchkey/latchkey/web"
 )
 
@@ -70,7 +71,7 @@ type suite struct {
 	base         string
 	keys         *keys.Service
 	organization string
-	verifier     *keys.Verifier
+	verifier     *verify.Verifier
 	reminders    *reminders.Service
 	marks        *keys.Marks
 	log          *parts.Output
@@ -178,7 +179,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	trusted, err := proxies.New(nil, proxies.XForwardedFor)
 	s.must(err)
 	csrf := auth.NewCSRF()
-	s.verifier, err = keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now})
+	s.verifier, err = verify.New(verify.Config{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now})
 	s.must(err)
 	t.Cleanup(s.verifier.Close)
 	s.reminders, err = reminders.New(reminders.Config{Store: store, Sealer: sealer, Mailer: s, Logger: logger, Now: s.now})

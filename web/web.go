@@ -27,6 +27,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 //go:embed static
@@ -36,7 +37,7 @@ var static embed.FS
 type Config struct {
 	Keys        *keys.Service
 	Transfers   *keys.Transfers
-	Verifier    *keys.Verifier
+	Verifier    *verify.Verifier
 	Usage       *usage.Reports
 	Reminders   *reminders.Service
 	Audit       *audit.Log

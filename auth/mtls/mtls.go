@@ -21,14 +21,14 @@ import (
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/text"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // Config is what an Authenticator needs. Store, Verifier and Logger are
 // required.
 type Config struct {
 	Store       auth.CertificateCollection
-	Verifier    *keys.Verifier
+	Verifier    *verify.Verifier
 	Logger      *slog.Logger
 	Header      Header           // how trusted proxies pass certificates on; "" for not at all
 	Authorities *Authorities     // nil: what a trusted proxy has verified is taken as verified
@@ -184,9 +184,9 @@ func (a *Authenticator) principal(ctx context.Context, c *auth.Certificate) (*au
 	switch {
 	case err != nil:
 		return nil, err
-	case verdict.Code == keys.AddressNotAllowed:
+	case verdict.Code == verify.AddressNotAllowed:
 		return nil, errs.WithCode(errs.Forbidden, string(verdict.Code), verdict.Detail)
-	case verdict.Code != keys.Valid:
+	case verdict.Code != verify.Valid:
 		return nil, refuse(verdict.Detail)
 	}
 	return auth.CertificatePrincipal(&verdict.Grant, c), nil

@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // gate is an authenticator over a real store with one service account.
@@ -52,7 +53,7 @@ func newGate(t *testing.T, header mtls.Header, crl string, fields keys.AccountFi
 	marks, log, logger := keys.NewMarks(), audit.New(store, time.Now), slog.New(slog.DiscardHandler)
 	g.keys, err = keys.New(keys.Config{Store: store, Audit: log, Marks: marks, Format: format})
 	g.pki.must(err)
-	verifier, err := keys.NewVerifier(keys.VerifierConfig{Store: store, Limiter: limiter, Marks: marks, Format: format, Logger: logger, CacheSize: 1000})
+	verifier, err := verify.New(verify.Config{Store: store, Limiter: limiter, Marks: marks, Format: format, Logger: logger, CacheSize: 1000})
 	g.pki.must(err)
 	t.Cleanup(verifier.Close)
 	g.pki.must(g.keys.Seed(t.Context(), g.admin, true))

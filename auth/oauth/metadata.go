@@ -7,6 +7,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // Metadata describes the server to its clients (RFC 8414).
@@ -41,21 +42,21 @@ type Reader struct {
 	Audience string
 }
 
-var _ keys.TokenReader = Reader{}
+var _ verify.TokenReader = Reader{}
 
 // Looks reports whether text has the shape of a signed token.
 func (Reader) Looks(text string) bool { return signing.Looks(text) }
 
 // ReadAccessToken returns what an access token of a service account says.
-func (r Reader) ReadAccessToken(ctx context.Context, text string) (keys.AccessToken, error) {
+func (r Reader) ReadAccessToken(ctx context.Context, text string) (verify.AccessToken, error) {
 	c, err := r.Ring.Verify(ctx, text, signing.AccountToken, r.Audience)
 	switch {
 	case errors.Is(err, signing.ErrExpired):
-		return keys.AccessToken{}, keys.ErrTokenExpired
+		return verify.AccessToken{}, verify.ErrTokenExpired
 	case errors.Is(err, signing.ErrInvalid), errors.Is(err, signing.ErrEarly):
-		return keys.AccessToken{}, keys.ErrMalformed
+		return verify.AccessToken{}, keys.ErrMalformed
 	case err != nil:
-		return keys.AccessToken{}, err
+		return verify.AccessToken{}, err
 	}
-	return keys.AccessToken{ID: c.ID, KeyID: c.KeyID, Scopes: strings.Fields(c.Scope), ExpiresAt: c.ExpiresAt.Time}, nil
+	return verify.AccessToken{ID: c.ID, KeyID: c.KeyID, Scopes: strings.Fields(c.Scope), ExpiresAt: c.ExpiresAt.Time}, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // DefaultLife is how long an access token lives.
@@ -28,7 +29,7 @@ const MaxLife = keys.TombstoneLife / 2
 
 // Config is what a Server needs. All fields but Now are required.
 type Config struct {
-	Verifier *keys.Verifier
+	Verifier *verify.Verifier
 	Keys     *keys.Service
 	Format   keys.Format
 	Ring     *signing.Keyring
@@ -103,7 +104,7 @@ func (s *Server) Token(ctx context.Context, c Credentials, grantType, scope stri
 	return Token{AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(end.Sub(now) / time.Second), Scope: granted}, nil
 }
 
-func narrow(g *keys.Grant, scope string) (string, error) {
+func narrow(g *verify.Grant, scope string) (string, error) {
 	asked := strings.Fields(scope)
 	if len(asked) == 0 {
 		return g.ScopeList(), nil
@@ -128,22 +129,22 @@ func quoted(s string) string {
 }
 
 // client returns what the client may do, or a refusal.
-func (s *Server) client(ctx context.Context, c Credentials) (*keys.Grant, error) {
+func (s *Server) client(ctx context.Context, c Credentials) (*verify.Grant, error) {
 	if c.ID == "" || c.Secret == "" {
 		return nil, unknownClient(c, "send client_id and client_secret, by HTTP Basic or in the body")
 	}
 	if s.Format.Check(c.Secret) != nil {
 		return nil, unknownClient(c, "the secret is not a key of the client")
 	}
-	verdict, err := s.Verifier.Verify(ctx, &keys.Question{Key: c.Secret, Address: proxies.ClientOf(ctx).Address, Unmetered: true})
+	verdict, err := s.Verifier.Verify(ctx, &verify.Question{Key: c.Secret, Address: proxies.ClientOf(ctx).Address, Unmetered: true})
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("check the client: %w", err)
-	case verdict.Code == keys.RateLimited:
+	case verdict.Code == verify.RateLimited:
 		return nil, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail, RetryAfter: verdict.Limits.RetryAfter}
 	case !verdict.Grant.Known() || verdict.Grant.Account.ID != c.ID:
 		return nil, unknownClient(c, "the secret is not a key of the client")
-	case verdict.Code != keys.Valid:
+	case verdict.Code != verify.Valid:
 		return nil, unknownClient(c, verdict.Detail)
 	}
 	return &verdict.Grant, nil
@@ -176,15 +177,15 @@ func (s *Server) Introspect(ctx context.Context, c Credentials, token string) (I
 	if len(who.Organizations(keys.VerifyKeys)) == 0 && !who.May(keys.VerifyKeys, "") {
 		return Introspection{}, refuse(InsufficientScope, "introspection needs the scope "+string(keys.VerifyKeys))
 	}
-	verdict, err := s.Verifier.Verify(ctx, &keys.Question{Key: token, Asker: who, Charged: asker.KeyID(), Unmetered: true})
+	verdict, err := s.Verifier.Verify(ctx, &verify.Question{Key: token, Asker: who, Charged: asker.KeyID(), Unmetered: true})
 	if err != nil {
 		return Introspection{}, fmt.Errorf("introspect: %w", err)
 	}
-	if verdict.Code == keys.RateLimited {
+	if verdict.Code == verify.RateLimited {
 		return Introspection{}, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail, RetryAfter: verdict.Limits.RetryAfter}
 	}
 	// Its networks bind the caller who holds the token, not the one who asks.
-	if verdict.Code != keys.Valid && verdict.Code != keys.AddressNotAllowed {
+	if verdict.Code != verify.Valid && verdict.Code != verify.AddressNotAllowed {
 		return Introspection{}, nil
 	}
 	g := &verdict.Grant

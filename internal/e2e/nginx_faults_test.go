@@ -18,6 +18,7 @@ import (
 
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // asked stands between nginx and the service, and keeps what nginx asks.
@@ -189,9 +190,9 @@ func TestNginxKnowsEveryCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range keys.Codes() {
+	for _, code := range verify.Codes() {
 		want := `"type":"urn:latchkey:problem:` + strings.ToLower(string(code)) + `","code":"` + string(code) + `","detail":"`
-		if code != keys.Valid && !strings.Contains(string(text), want) {
+		if code != verify.Valid && !strings.Contains(string(text), want) {
 			t.Errorf("nginx.conf has no %s", want)
 		}
 	}

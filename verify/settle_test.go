@@ -1,4 +1,4 @@
-package keys
+package verify
 
 // Settle returns when the cache has taken in what it was told: it does so behind
 // the answer, and a question that comes before then is loaded once more.

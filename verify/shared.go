@@ -1,4 +1,4 @@
-package keys
+package verify
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/dgraph-io/ristretto/v2"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -16,14 +17,14 @@ import (
 // grants point to, so that a million keys of a thousand accounts load and hold
 // each account once.
 type sharedObjects struct {
-	accounts      *shelf[ServiceAccount]
-	organizations *shelf[Organization]
-	tiers         *shelf[Tier]
+	accounts      *shelf[keys.ServiceAccount]
+	organizations *shelf[keys.Organization]
+	tiers         *shelf[keys.Tier]
 	scopes        *ristretto.Cache[string, *scopeSet]
 	terms         *ristretto.Cache[string, *terms] // by account and scopes
 }
 
-func newSharedObjects(s Store, m *Marks) (*sharedObjects, error) {
+func newSharedObjects(s keys.Store, m *keys.Marks) (*sharedObjects, error) {
 	accounts, err := newShelf(m, s.ServiceAccounts().Get)
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func (s *sharedObjects) close() {
 // that each part was loaded under. Where a token stands for the key, the grant
 // goes as far as the token. Where a part is missing the key is as good as gone:
 // errs.NotFound.
-func (s *sharedObjects) grant(ctx context.Context, k *Key, token *AccessToken, f *fact, fresh bool) (Grant, error) {
+func (s *sharedObjects) grant(ctx context.Context, k *keys.Key, token *AccessToken, f *fact, fresh bool) (Grant, error) {
 	account, mark, err := s.accounts.get(ctx, k.ServiceAccountID, fresh)
 	f.marks[1] = mark
 	if err != nil {
@@ -78,15 +79,15 @@ func (s *sharedObjects) grant(ctx context.Context, k *Key, token *AccessToken, f
 	if err != nil {
 		return Grant{}, fmt.Errorf("tier of a key: %w", err)
 	}
-	scopes := EffectiveScopes(k.Scopes, account.Scopes)
+	scopes := keys.EffectiveScopes(k.Scopes, account.Scopes)
 	if token != nil {
-		scopes = EffectiveScopes(token.Scopes, scopes)
+		scopes = keys.EffectiveScopes(token.Scopes, scopes)
 	}
 	return newGrant(k, token, s.termsOf(account, organization, tier, s.scopeSet(scopes)), f), nil
 }
 
 // termsOf returns the one copy of these terms that grants share.
-func (s *sharedObjects) termsOf(a *ServiceAccount, o *Organization, t *Tier, scopes *scopeSet) *terms {
+func (s *sharedObjects) termsOf(a *keys.ServiceAccount, o *keys.Organization, t *keys.Tier, scopes *scopeSet) *terms {
 	name := a.ID + " " + scopes.text
 	if kept, ok := s.terms.Get(name); ok && kept.Account == a && kept.Organization == o && kept.Tier == t {
 		return kept
@@ -112,17 +113,17 @@ func (s *sharedObjects) scopeSet(list []string) *scopeSet {
 
 // shelf keeps the objects of one kind with the marks they were loaded under.
 type shelf[T any] struct {
-	marks *Marks
+	marks *keys.Marks
 	load  func(ctx context.Context, id string) (T, error)
 	kept  *ristretto.Cache[string, *shelved[T]]
 }
 
 type shelved[T any] struct {
 	object T
-	mark   Mark
+	mark   keys.Mark
 }
 
-func newShelf[T any](m *Marks, load func(context.Context, string) (T, error)) (*shelf[T], error) {
+func newShelf[T any](m *keys.Marks, load func(context.Context, string) (T, error)) (*shelf[T], error) {
 	kept, err := newShared[*shelved[T]]()
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func newShared[V any]() (*ristretto.Cache[string, V], error) {
 
 // get returns the object with the mark that it was loaded under, also on an
 // error, whose cause may go away with the mark.
-func (s *shelf[T]) get(ctx context.Context, id string, fresh bool) (*T, Mark, error) {
+func (s *shelf[T]) get(ctx context.Context, id string, fresh bool) (*T, keys.Mark, error) {
 	if kept, ok := s.kept.Get(id); ok && !fresh && s.marks.Stands(kept.mark) {
 		return &kept.object, kept.mark, nil
 	}

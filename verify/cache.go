@@ -1,4 +1,4 @@
-package keys
+package verify
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -31,7 +32,7 @@ const (
 // marks are those of the key's hash (or the token's id), its account,
 // organization and tier, and of the key where a token stands for it; of a part
 // that was not loaded there is none.
-type marks [5]Mark
+type marks [5]keys.Mark
 
 func (c *cache) stands(g *Grant) bool {
 	for _, m := range g.marks {
@@ -49,7 +50,7 @@ func (g *Grant) touch(now time.Time, q *Question, lastUsed func(string, usage.Us
 	if second-last < int64(touchInterval/time.Second) || !g.touched.CompareAndSwap(last, second) {
 		return
 	}
-	u := usage.Use{At: Moment(now), UserAgent: q.UserAgent}
+	u := usage.Use{At: keys.Moment(now), UserAgent: q.UserAgent}
 	if q.Address.IsValid() {
 		u.Address = q.Address.String()
 	}
@@ -60,8 +61,8 @@ func (g *Grant) touch(now time.Time, q *Question, lastUsed func(string, usage.Us
 // marks that it was loaded under stand, so that a slow load never brings back
 // what was revoked meanwhile.
 type cache struct {
-	store    Store
-	marks    *Marks
+	store    keys.Store
+	marks    *keys.Marks
 	logger   *slog.Logger
 	now      func() time.Time
 	made     time.Time
@@ -89,7 +90,7 @@ type cache struct {
 	running   sync.WaitGroup
 }
 
-func newCache(c VerifierConfig) (*cache, error) {
+func newCache(c Config) (*cache, error) {
 	size := orDefault(c.CacheSize, DefaultCacheSize)
 	known, err := newGrants(size)
 	if err != nil {
@@ -151,11 +152,11 @@ func (c *cache) close() {
 func (c *cache) since(now time.Time) time.Duration { return now.Sub(c.made) }
 
 // slotOf is the cache's key: grants hold the full hash to compare.
-func slotOf(h Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
+func slotOf(h keys.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 
 // get returns the grant of the hash, or that there is none, if its marks stand,
 // however old it is.
-func (c *cache) get(h Hash) (g Grant, cached bool) {
+func (c *cache) get(h keys.Hash) (g Grant, cached bool) {
 	slot := slotOf(h)
 	if g, cached = c.known.Get(slot); !cached {
 		if g, cached = c.unknown.Get(slot); !cached {
@@ -172,7 +173,7 @@ func (c *cache) get(h Hash) (g Grant, cached bool) {
 // the case only while polling tells what changed; where this node has not heard
 // of that lately, it asks first. One that is getting old is refreshed in the
 // background.
-func (c *cache) peek(ctx context.Context, h Hash, fresh bool, now time.Time) (g Grant, cached bool) {
+func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time) (g Grant, cached bool) {
 	if fresh || c.tooStale(now) || !c.hears(ctx, now) {
 		return Grant{}, false
 	}
@@ -230,7 +231,7 @@ func (c *cache) fly(ctx context.Context, from source, fresh bool) (Grant, error)
 	}
 }
 
-func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time, err error) (Grant, error) {
+func (c *cache) fallback(ctx context.Context, h keys.Hash, fresh bool, now time.Time, err error) (Grant, error) {
 	if ctx.Err() != nil {
 		return Grant{}, ctx.Err()
 	}
@@ -245,7 +246,7 @@ func (c *cache) fallback(ctx context.Context, h Hash, fresh bool, now time.Time,
 // source is where a grant comes from: the key with the hash, or the key that
 // a signed token with the hash stands for.
 type source struct {
-	hash  Hash
+	hash  keys.Hash
 	token *AccessToken
 }
 

@@ -1,4 +1,4 @@
-package keys
+package verify
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 )
 
@@ -13,13 +14,13 @@ const (
 	// A poll begins each pollEvery, whether or not earlier ones are over. One
 	// that takes longer than pollTime is applied, but does not count as one:
 	// the two together are less than PollBound.
-	pollEvery   = PollBound / 4
-	pollTime    = PollBound * 7 / 10
-	pollTimeout = 2 * PollBound
+	pollEvery   = keys.PollBound / 4
+	pollTime    = keys.PollBound * 7 / 10
+	pollTimeout = 2 * keys.PollBound
 	mostPolls   = int(pollTimeout / pollEvery) // at once
-	pollOverlap = nodes.MostSkew + WriteBound
+	pollOverlap = nodes.MostSkew + keys.WriteBound
 	pollLimit   = 20_000 // changes of one kind; with more, every mark is bumped
-	beatTimeout = PollBound
+	beatTimeout = keys.PollBound
 )
 
 // polling is how far this node knows what others changed.
@@ -112,11 +113,11 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	if last := *c.recorded.Load(); last.Before(since) {
 		since = last
 	}
-	changes, err := c.store.ChangedSince(ctx, Moment(since.Add(-pollOverlap)), pollLimit)
+	changes, err := c.store.ChangedSince(ctx, keys.Moment(since.Add(-pollOverlap)), pollLimit)
 	if err != nil {
 		return err
 	}
-	if len(changes) >= pollLimit || at.Sub(since) > TombstoneLife-pollOverlap {
+	if len(changes) >= pollLimit || at.Sub(since) > keys.TombstoneLife-pollOverlap {
 		c.marks.BumpAll()
 	}
 	c.polling.mu.Lock()
@@ -126,10 +127,10 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		told[change.ID] = change.Revision
 		// A deletion counts every time: its tombstone may stand before the object
 		// is gone, and the object have been loaded again in between.
-		if last, ok := c.polling.told[change.ID]; ok && last == change.Revision && change.Revision != Deleted {
+		if last, ok := c.polling.told[change.ID]; ok && last == change.Revision && change.Revision != keys.Deleted {
 			continue
 		}
-		if change.Hash != (Hash{}) {
+		if change.Hash != (keys.Hash{}) {
 			c.marks.Bump(change.Hash.MarkID())
 		}
 		c.marks.Bump(change.ID)

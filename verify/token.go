@@ -1,8 +1,9 @@
-package keys
+package verify
 
 import (
 	"context"
 	"errors"
+	"github.com/latchkey/latchkey/keys"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type AccessToken struct {
 	Scopes    []string // nil: whatever the key has
 	ExpiresAt time.Time
 
-	signers Mark // read before its signature was verified
+	signers keys.Mark // read before its signature was verified
 }
 
 // TokenReader reads signed tokens offline.
@@ -31,10 +32,10 @@ type TokenReader interface {
 
 // readToken reads a token that is not cached. One that is not ours is charged
 // as an unknown key is.
-func (v *Verifier) readToken(ctx context.Context, q *Question, h Hash) (*AccessToken, error) {
-	signers := v.grants.marks.Mark(SignersMark)
+func (v *Verifier) readToken(ctx context.Context, q *Question, h keys.Hash) (*AccessToken, error) {
+	signers := v.grants.marks.Mark(keys.SignersMark)
 	t, err := v.tokens.ReadAccessToken(ctx, q.Key)
-	if errors.Is(err, ErrMalformed) {
+	if errors.Is(err, keys.ErrMalformed) {
 		if limit := v.guesses.charge(ctx, q, h); limit != nil {
 			return nil, limit
 		}

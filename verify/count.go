@@ -1,8 +1,9 @@
-package keys
+package verify
 
 import (
 	"time"
 
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -21,7 +22,7 @@ func (c Code) Outcome() usage.Outcome {
 			return usage.Outcome(i)
 		}
 	}
-	panic("keys: " + string(c) + " has no number to be counted under")
+	panic("verify: " + string(c) + " has no number to be counted under")
 }
 
 // CodeOf is the code that is counted under the number, "" if there is none.
@@ -40,7 +41,7 @@ func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
 	granted := g.scopes.list
 	for _, asked := range q.Scopes {
 		for i, scope := range granted {
-			if i == len(granted)-1 || Covers(scope, asked) { // one of them does
+			if i == len(granted)-1 || keys.Covers(scope, asked) { // one of them does
 				v.meter.CountScope(&g.counter, i)
 				break
 			}
@@ -63,7 +64,7 @@ func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 func (v *Verifier) countUnknown(q *Question, code Code) {
 	organization := ""
 	if q.Asker != nil {
-		if all := q.Asker.Organizations(VerifyKeys); len(all) == 1 {
+		if all := q.Asker.Organizations(keys.VerifyKeys); len(all) == 1 {
 			organization = all[0]
 		}
 	}

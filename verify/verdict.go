@@ -1,10 +1,10 @@
-package keys
+package verify
 
 import (
-	"net/http"
 	"net/netip"
 	"time"
 
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -36,20 +36,6 @@ func Codes() []Code {
 	}
 }
 
-// Status is the HTTP status that means the code, where the key asks for itself.
-func (c Code) Status() int {
-	switch c {
-	case Valid:
-		return http.StatusOK
-	case AddressNotAllowed, InsufficientScope:
-		return http.StatusForbidden
-	case RateLimited, QuotaExceeded:
-		return http.StatusTooManyRequests
-	default:
-		return http.StatusUnauthorized
-	}
-}
-
 // MaxCost bounds the cost of one verification.
 const MaxCost = 1_000_000_000
 
@@ -60,7 +46,7 @@ type Question struct {
 	Cost      int64      // tokens and quota to use up, 0 to MaxCost
 	Address   netip.Addr // of the key's user, the zero Addr where unknown
 	UserAgent string     // of the key's user, "" where unknown
-	Asker     Actor      // who asks; nil for the key itself, or in an open network
+	Asker     keys.Actor // who asks; nil for the key itself, or in an open network
 	// Charged names whoever pays for an unknown key: the asker's credential. It
 	// is "" for the key itself, whose address pays.
 	Charged string

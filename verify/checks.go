@@ -1,7 +1,8 @@
-package keys
+package verify
 
 import (
 	"fmt"
+	"github.com/latchkey/latchkey/keys"
 	"net/netip"
 	"strings"
 	"time"
@@ -99,7 +100,7 @@ func within(networks []netip.Prefix, address netip.Addr) bool {
 
 func refuseScopes(g *Grant, q *Question, _ time.Time) (detail, change string) {
 	for _, scope := range q.Scopes {
-		if !CoveredBy(g.scopes.list, scope) {
+		if !keys.CoveredBy(g.scopes.list, scope) {
 			lacking := strings.Join(g.missing(q.Scopes), ", ")
 			return "the key lacks " + lacking, fmt.Sprintf("grant %s to the service account %s and the key", lacking, g.Account.ID)
 		}
@@ -110,7 +111,7 @@ func refuseScopes(g *Grant, q *Question, _ time.Time) (detail, change string) {
 func (g *Grant) missing(scopes []string) []string {
 	var missing []string
 	for _, scope := range scopes {
-		if !CoveredBy(g.scopes.list, scope) {
+		if !keys.CoveredBy(g.scopes.list, scope) {
 			missing = append(missing, scope)
 		}
 	}

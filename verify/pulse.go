@@ -1,17 +1,18 @@
-package keys
+package verify
 
 import (
 	"context"
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 )
 
 const (
 	// pulseBound is how old the last poll may be before a question asks for
 	// another one: others were promised that it began no earlier.
-	pulseBound = PollBound
+	pulseBound = keys.PollBound
 	// awakeFor is how long after its last record others may take this node for
 	// one that polls, and what a record may take to be written.
 	awakeFor = nodes.FreshFor + beatTimeout

@@ -1,4 +1,4 @@
-package keys
+package verify
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -68,7 +69,7 @@ func (g *guesses) buckets(q *Question) (r ratelimit.Request, ok bool) {
 
 // may asks whether the source could be charged for one more unknown key. It can
 // where the key is known to be one.
-func (g *guesses) may(ctx context.Context, q *Question, h Hash) (ratelimit.Decision, error) {
+func (g *guesses) may(ctx context.Context, q *Question, h keys.Hash) (ratelimit.Decision, error) {
 	r, charged := g.buckets(q)
 	if !charged || g.repeated(r.Key.ID, h, false) {
 		return ratelimit.Decision{Allowed: true}, nil
@@ -78,7 +79,7 @@ func (g *guesses) may(ctx context.Context, q *Question, h Hash) (ratelimit.Decis
 }
 
 // charge charges the source of the question for a key that is unknown.
-func (g *guesses) charge(ctx context.Context, q *Question, h Hash) error {
+func (g *guesses) charge(ctx context.Context, q *Question, h keys.Hash) error {
 	r, charged := g.buckets(q)
 	if !charged || (q.DryRun && !q.DryCharged) || g.repeated(r.Key.ID, h, true) {
 		return nil
@@ -89,7 +90,7 @@ func (g *guesses) charge(ctx context.Context, q *Question, h Hash) error {
 
 // repeated reports whether the source sent the unknown key lately, and can
 // remember that it did now.
-func (g *guesses) repeated(source string, h Hash, remember bool) bool {
+func (g *guesses) repeated(source string, h keys.Hash, remember bool) bool {
 	slot := binary.LittleEndian.Uint64(h[:8])
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -118,7 +119,7 @@ func (v *Verifier) exhausted(ctx context.Context, q *Question, now time.Time) (V
 	if !q.Fresh || q.DryRun || q.Unmetered {
 		return Verdict{}, false, nil
 	}
-	g, cached := v.grants.peek(ctx, HashOf(q.Key), false, now)
+	g, cached := v.grants.peek(ctx, keys.HashOf(q.Key), false, now)
 	if !cached || !g.Known() || !v.visible(q, &g) {
 		return Verdict{}, false, nil
 	}

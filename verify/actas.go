@@ -1,4 +1,4 @@
-package keys
+package verify
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // Account decides whether a service account may act from the address, when it
@@ -15,7 +16,7 @@ import (
 func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()
-	g, err := v.grants.shared.grant(ctx, &Key{ServiceAccountID: id}, nil, &fact{}, false)
+	g, err := v.grants.shared.grant(ctx, &keys.Key{ServiceAccountID: id}, nil, &fact{}, false)
 	if errors.Is(err, errs.NotFound) {
 		return Verdict{Code: NotFound, Detail: "its service account is gone"}, nil
 	}
@@ -41,7 +42,7 @@ func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (
 func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()
-	k := Key{ServiceAccountID: accountID}
+	k := keys.Key{ServiceAccountID: accountID}
 	if keyID != "" {
 		var err error
 		if k, err = v.grants.store.Keys().Get(ctx, keyID); err != nil {

@@ -1,4 +1,4 @@
-package keys
+package verify
 
 import (
 	"net/netip"
@@ -6,6 +6,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -34,9 +35,9 @@ func (g *Grant) Name() string { return g.texts(g.idLength, g.idLength+g.nameLeng
 
 // terms is what the keys of one account that may do the same have in common.
 type terms struct {
-	Account      *ServiceAccount
-	Organization *Organization
-	Tier         *Tier
+	Account      *keys.ServiceAccount
+	Organization *keys.Organization
+	Tier         *keys.Tier
 
 	scopes  *scopeSet
 	holder  usage.Holder
@@ -46,7 +47,7 @@ type terms struct {
 // fact is the part of a grant that is different for each key, and how the
 // cached grant fares.
 type fact struct {
-	hash       Hash
+	hash       keys.Hash
 	marks      marks         // read before the store was
 	loaded     time.Duration // since the cache was made
 	touched    atomic.Int64  // Unix seconds of the last use passed on
@@ -91,7 +92,7 @@ type rare struct {
 	graceUntil time.Time
 	notBefore  time.Time
 	networks   []netip.Prefix // of the key; the account has its own
-	metadata   Metadata
+	metadata   keys.Metadata
 	rateLimit  *ratelimit.Rule
 	token      *AccessToken // that stands for the key
 	texts      string       // id and name, where they are long
@@ -101,7 +102,7 @@ type rare struct {
 // nothingRare is what most keys share.
 var nothingRare = &rare{}
 
-func rareOf(k *Key) *rare {
+func rareOf(k *keys.Key) *rare {
 	if k.RotatedTo == "" && k.RevokedAt.IsZero() && k.GraceUntil.IsZero() && k.NotBefore.IsZero() &&
 		len(k.AllowedNetworks) == 0 && len(k.Metadata) == 0 && k.RateLimit == nil {
 		return nothingRare
@@ -130,8 +131,8 @@ type scopeSet struct {
 }
 
 // newGrant puts a grant together. The fact, which it completes, is its own.
-func newGrant(k *Key, t *AccessToken, shared *terms, own *fact) Grant {
-	own.test, own.disabled = k.Environment == Test, k.Disabled
+func newGrant(k *keys.Key, t *AccessToken, shared *terms, own *fact) Grant {
+	own.test, own.disabled = k.Environment == keys.Test, k.Disabled
 	if end := k.EndsAt(); !end.IsZero() {
 		own.endsAt = end.UnixMilli()
 	}
@@ -142,11 +143,11 @@ func newGrant(k *Key, t *AccessToken, shared *terms, own *fact) Grant {
 }
 
 // Environment is that of the key.
-func (g *Grant) Environment() Environment {
+func (g *Grant) Environment() keys.Environment {
 	if g.test {
-		return Test
+		return keys.Test
 	}
-	return Live
+	return keys.Live
 }
 
 // EndsAt is when the key, or the signed token that stands for it, stops by
@@ -159,7 +160,7 @@ func (g *Grant) EndsAt() time.Time {
 }
 
 // Metadata is that of the key.
-func (g *Grant) Metadata() Metadata { return g.rare.metadata }
+func (g *Grant) Metadata() keys.Metadata { return g.rare.metadata }
 
 // Scopes is what the key may do.
 func (g *Grant) Scopes() []string { return g.scopes.list }
@@ -197,8 +198,8 @@ func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 
 // Bounds is how far the key or token reaches; a grant that a certificate stands
 // for is bound to its account's networks alone.
-func (g *Grant) Bounds() Bounds {
-	b := Bounds{EndsAt: g.EndsAt(), Networks: Intersect(g.Account.AllowedNetworks, g.rare.networks), RateLimit: g.rare.rateLimit}
+func (g *Grant) Bounds() keys.Bounds {
+	b := keys.Bounds{EndsAt: g.EndsAt(), Networks: keys.Intersect(g.Account.AllowedNetworks, g.rare.networks), RateLimit: g.rare.rateLimit}
 	if g.KeyID() != "" {
 		b.Environment = g.Environment()
 	}

@@ -1,4 +1,7 @@
-package keys
+// Package verify decides whether a key may do something now: the question, the
+// checks in their order, the cache of grants that makes them fast, and how it
+// learns of changes. It knows keys, limits, usage and nodes, and no transport.
+package verify
 
 import (
 	"context"
@@ -8,17 +11,18 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/elapsed"
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
 )
 
-// VerifierConfig is what a Verifier needs.
-type VerifierConfig struct {
-	Store   Store
+// Config is what a Verifier needs.
+type Config struct {
+	Store   keys.Store
 	Limiter ratelimit.Limiter
-	Marks   *Marks // shared with the Service
-	Format  Format
+	Marks   *keys.Marks // shared with the Service
+	Format  keys.Format
 	Nodes   *nodes.Registry // nil: other nodes need not know of this one
 	Tokens  TokenReader     // nil: signed tokens are malformed keys
 	Logger  *slog.Logger
@@ -35,7 +39,7 @@ type VerifierConfig struct {
 	Meter        *usage.Meter // nil: nothing is counted
 }
 
-// Defaults of a VerifierConfig.
+// Defaults of a Config.
 const (
 	DefaultCacheSize = 100_000
 	DefaultMaxStale  = 5 * time.Minute
@@ -44,7 +48,7 @@ const (
 // Verifier answers whether a key may do something now. Everything that it
 // needs for that is in memory, but for keys that it has not seen lately.
 type Verifier struct {
-	format   Format
+	format   keys.Format
 	limiter  ratelimit.Limiter
 	tokens   TokenReader
 	grants   *cache
@@ -55,11 +59,11 @@ type Verifier struct {
 	meter    *usage.Meter
 }
 
-// NewVerifier returns a Verifier and starts its polling of the store for
+// New returns a Verifier and starts its polling of the store for
 // changes made by others; Close ends it.
-func NewVerifier(c VerifierConfig) (*Verifier, error) {
+func New(c Config) (*Verifier, error) {
 	if c.Store == nil || c.Limiter == nil || c.Marks == nil || c.Format.IsZero() || c.Logger == nil {
-		return nil, errors.New("keys: Store, Limiter, Marks, Format and Logger are required")
+		return nil, errors.New("verify: Store, Limiter, Marks, Format and Logger are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -107,7 +111,7 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	}
 	found, throttled, err := v.find(ctx, q, signed, now)
 	switch {
-	case errors.Is(err, ErrMalformed):
+	case errors.Is(err, keys.ErrMalformed):
 		return v.unknown(q, Malformed, "the token is none that this service signed for this use", "get a new token"), nil
 	case errors.Is(err, ErrTokenExpired):
 		return v.unknown(q, Expired, "the token is expired", "get a new token"), nil
@@ -129,7 +133,7 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 // the asker may see. Who asked for too many unknown keys is told to wait before
 // anything is looked up for them.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
-	from := source{hash: HashOf(q.Key)}
+	from := source{hash: keys.HashOf(q.Key)}
 	g, cached := v.grants.peek(ctx, from.hash, q.Fresh, now)
 	if !cached || !g.Known() {
 		if d, err := v.guesses.may(ctx, q, from.hash); err != nil || !d.Allowed {
@@ -158,7 +162,7 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 
 // visible reports whether the asker may see the grant.
 func (v *Verifier) visible(q *Question, g *Grant) bool {
-	return q.Asker == nil || q.Asker.May(VerifyKeys, g.Account.OrganizationID)
+	return q.Asker == nil || q.Asker.May(keys.VerifyKeys, g.Account.OrganizationID)
 }
 
 func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
