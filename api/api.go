@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"

@@ -15,7 +15,7 @@ import (
 
 	"github.com/latchkey/latchkey/api/browse"
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 

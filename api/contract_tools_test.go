@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // tree is the contract as plain maps and lists.

@@ -11,7 +11,7 @@ import (
 	"github.com/swaggest/swgui/v5/static"
 
 	"github.com/latchkey/latchkey/api/browse"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 //go:embed docs

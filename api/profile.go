@@ -7,7 +7,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 )

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"

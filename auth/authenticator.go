@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Authenticator is one way to find the principal of a request.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey/latchkey/audit"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 

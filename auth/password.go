@@ -14,7 +14,7 @@ import (
 	zxcvbn "github.com/ccojocar/zxcvbn-go"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Bounds of passwords, in characters and bytes. The upper one keeps a request

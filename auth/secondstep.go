@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // pending is a sign-in whose password was right and whose one-time code is

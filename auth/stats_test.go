@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 func TestStatsOfPasswords(t *testing.T) {

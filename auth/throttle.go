@@ -3,7 +3,7 @@ package auth
 import (
 	"context"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/latchkey/latchkey/audit"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Action is one thing that an actor may be allowed to do in an organization.

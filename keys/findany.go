@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // MostFound bounds the keys that FindAny returns.

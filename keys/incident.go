@@ -11,7 +11,7 @@ import (
 	"unicode"
 
 	"github.com/latchkey/latchkey/audit"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Bounds of incidents.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // known refuses a selection by what does not exist: in an emergency "no key is

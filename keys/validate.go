@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	typed "github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/ratelimit"
 )

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // mostRanked bounds the pages that a Ranking reads: people wait for it.

@@ -2,10 +2,11 @@ package verify
 
 import (
 	"fmt"
-	"github.com/latchkey/latchkey/keys"
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/latchkey/latchkey/keys"
 )
 
 // check is one rule that a verification holds a grant against. refuse returns

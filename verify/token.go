@@ -3,8 +3,9 @@ package verify
 import (
 	"context"
 	"errors"
-	"github.com/latchkey/latchkey/keys"
 	"time"
+
+	"github.com/latchkey/latchkey/keys"
 )
 
 // ErrTokenExpired is returned for a signed token of ours whose time is over.

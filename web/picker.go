@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )

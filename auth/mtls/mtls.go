@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/verify"

@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Operation says what a call does to the data.

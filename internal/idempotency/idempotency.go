@@ -18,7 +18,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // MaxKeyLength bounds the header's value, in bytes.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Try is the right of one request to make the object of its claim. It is used

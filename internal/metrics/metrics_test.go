@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/calls"
-	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/metrics"
 )
 

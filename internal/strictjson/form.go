@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // FromForm returns the JSON object that the fields of a form mean for the struct

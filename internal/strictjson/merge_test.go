@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/latchkey/latchkey/client"
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/strictjson"
 )
 

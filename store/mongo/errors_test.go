@@ -11,7 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Whatever says that the store cannot be asked, or cannot do its work just now,

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/calls"
-	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/store/mongo"
 )

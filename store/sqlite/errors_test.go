@@ -8,7 +8,7 @@ import (
 
 	"modernc.org/sqlite"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // A file that cannot be opened, read or written is a store that is gone, also

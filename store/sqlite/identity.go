@@ -12,7 +12,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/latchkey/latchkey/internal/errs"
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Faults of the file as a whole. None is mended by itself: what was there would

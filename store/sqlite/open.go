@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/calls"
-	"github.com/latchkey/latchkey/internal/errs"
 )
 
 // Open opens the database file, making it and its folder when they do not

@@ -16,8 +16,8 @@ import (
 	"modernc.org/sqlite" // registers the driver "sqlite", too
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/calls"
-	"github.com/latchkey/latchkey/internal/errs"
 )
 
 // Store is an open database. Its methods are safe for concurrent use.

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/calls"
-	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
