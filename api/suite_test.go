@@ -199,11 +199,11 @@ func newSuite(t *testing.T, with settings) *suite {
 		must(t, errors.Join(s.recorder.Close(ctx), s.lastUsed.Close(ctx), s.limiter.Close(ctx), opened.Close(ctx)))
 	})
 	s.buildPeople(t, log, logger)
-	s.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: s.keys, Store: s.store, Logger: logger, Left: s.people.Left})
+	s.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: s.keys, Objects: s.store, Store: s.store, Logger: logger, Left: s.people.Left})
 	must(t, err)
 	t.Cleanup(s.incidents.Close)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
-	s.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: s.keys, Usage: s.store, Certificates: s.certificates})
+	s.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: s.keys, Store: s.store, Usage: s.store, Certificates: s.certificates})
 	must(t, err)
 	s.jwt = auth.NewJWT(s.people, s.ring, verifier, s.format, auth.DefaultAccessLife, auth.DefaultRefreshLife)
 	server, err := oauth.New(oauth.Config{

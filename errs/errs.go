@@ -135,3 +135,10 @@ func (f *Faults) Err() error {
 	}
 	return &Error{Kind: Invalid, Detail: detail, Fields: f.fields}
 }
+
+// BadField returns the Invalid error of one field.
+func BadField(field, detail string) error {
+	var f Faults
+	f.Add(field, detail)
+	return f.Err()
+}

@@ -27,7 +27,7 @@ func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID
 	}
 	err := allow(a, ReadAccounts, WriteAccounts, organizationID, accountWord)
 	if errors.Is(err, errs.NotFound) {
-		return ServiceAccount{}, badField("organization_id", "there is no such organization")
+		return ServiceAccount{}, errs.BadField("organization_id", "there is no such organization")
 	}
 	if err != nil {
 		return ServiceAccount{}, err
@@ -39,31 +39,32 @@ func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID
 	if id == "" {
 		account.ID = ids.New(ids.ServiceAccount)
 	}
-	if _, err := s.parentOrganization(ctx, organizationID); err != nil {
+	if _, err := s.OrganizationToJoin(ctx, organizationID); err != nil {
 		return ServiceAccount{}, err
 	}
 	if err := s.ownIfMember(ctx, a, &account); err != nil {
 		return ServiceAccount{}, err
 	}
-	if err := s.checkAccount(ctx, a, &account, AccountFields{Tier: DefaultTier}, account.mayMake); err != nil {
+	if err := s.checkAccount(ctx, a, &account, AccountFields{Tier: DefaultTier}, account.MayMake); err != nil {
 		return ServiceAccount{}, err
 	}
 	if err := s.store.ServiceAccounts().Insert(ctx, account); err != nil {
 		return ServiceAccount{}, fmt.Errorf("create service account: %w", err)
 	}
-	return account, s.record(ctx, a, "service_account.create", account.object(), nil, account)
+	return account, s.Record(ctx, a, "service_account.create", account.Object(), nil, account)
 }
 
 // Account returns one service account that the actor may see.
 func (s *Service) Account(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
-	return s.accountFor(ctx, a, id, ReadAccounts, ReadAccounts)
+	return s.AccountFor(ctx, a, id, ReadAccounts, ReadAccounts)
 }
 
-// accountFor returns the account if the actor may do write to it.
-func (s *Service) accountFor(ctx context.Context, a Actor, id string, read, write Action) (ServiceAccount, error) {
+// AccountFor returns the account if the actor may do write to it. Where they may
+// not even do read, there is no such account.
+func (s *Service) AccountFor(ctx context.Context, a Actor, id string, read, write Action) (ServiceAccount, error) {
 	account, err := s.store.ServiceAccounts().Get(ctx, id)
 	if err != nil {
-		return ServiceAccount{}, missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, accountWord)
 	}
 	if err := allow(a, read, write, account.OrganizationID, accountWord); err != nil {
 		return ServiceAccount{}, err
@@ -86,7 +87,7 @@ func (s *Service) Accounts(ctx context.Context, a Actor, organizationID string, 
 
 // ChangeAccount lets edit change the account's fields.
 func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields, error)) (ServiceAccount, error) {
-	if _, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
+	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return ServiceAccount{}, err
 	}
 	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
@@ -102,28 +103,28 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 		return s.checkAccount(ctx, a, account, old, account.mayBecome)
 	})
 	if err != nil {
-		return ServiceAccount{}, missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, accountWord)
 	}
-	return after, s.record(ctx, a, "service_account.update", after.object(), before, after)
+	return after, s.Record(ctx, a, "service_account.update", after.Object(), before, after)
 }
 
 // DeleteAccount removes an account none of whose keys is alive, with what is
 // left of its dead keys.
 func (s *Service) DeleteAccount(ctx context.Context, a Actor, id string, revision int64) error {
-	if _, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
+	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return err
 	}
 	account, err := Remove(ctx, s.store.ServiceAccounts(), id, revision, func(*ServiceAccount) error {
-		alive, err := s.aliveKeys(ctx, id, 1)
+		alive, err := s.AliveKeys(ctx, id, 1)
 		if err == nil && alive > 0 {
 			err = errs.New(errs.Conflict, "the service account has keys that are alive; revoke them first, or disable the account")
 		}
 		return err
 	})
 	if err != nil {
-		return missing(err, accountWord)
+		return Missing(err, accountWord)
 	}
-	if err := s.record(ctx, a, "service_account.delete", account.object(), account, nil); err != nil {
+	if err := s.Record(ctx, a, "service_account.delete", account.Object(), account, nil); err != nil {
 		return err
 	}
 	return s.deleteKeysOf(ctx, id)
@@ -144,7 +145,7 @@ func (s *Service) deleteKeysOf(ctx context.Context, accountID string) error {
 			if err := s.store.Keys().Delete(ctx, k.ID, k.Revision); err != nil && !errors.Is(err, errs.NotFound) {
 				return fmt.Errorf("delete key %s of the account: %w", k.ID, err)
 			}
-			s.bump(k.mark())
+			s.Bump(k.Mark())
 		}
 	}
 }
@@ -160,13 +161,13 @@ func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAcc
 	}
 	if account.Tier != old.Tier || account.Revision == 1 {
 		if _, err := s.store.Tiers().Get(ctx, account.Tier); errors.Is(err, errs.NotFound) {
-			return badField("tier", "there is no such tier")
+			return errs.BadField("tier", "there is no such tier")
 		} else if err != nil {
 			return fmt.Errorf("read tier: %w", err)
 		}
 	}
 	if account.OwnerID != old.OwnerID {
-		if err := s.checkOwner(ctx, account.OrganizationID, account.OwnerID); err != nil {
+		if err := s.CheckOwner(ctx, account.OrganizationID, account.OwnerID); err != nil {
 			return err
 		}
 	}
@@ -220,13 +221,14 @@ func (s *Service) inCatalogue(ctx context.Context, grant string) (bool, error) {
 	return err == nil && c.RetiredAt.IsZero(), err
 }
 
-func (account *ServiceAccount) object() audit.Object {
+// Object names the account in audit events.
+func (account *ServiceAccount) Object() audit.Object {
 	return audit.Object{Type: "service_account", ID: account.ID, OrganizationID: account.OrganizationID}
 }
 
 // AccountToChange returns a service account that the actor may change.
 func (s *Service) AccountToChange(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
-	return s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts)
+	return s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts)
 }
 
 // AccountExists reports whether there is a service account with the id.

@@ -64,7 +64,8 @@ func allow(a Actor, read, write Action, organizationID, what string) error {
 
 func notFound(what string) error { return errs.New(errs.NotFound, "there is no such "+what) }
 
-func adminOnly(a Actor) error {
+// StaffOnly returns errs.Forbidden unless the actor is the provider's staff.
+func StaffOnly(a Actor) error {
 	if a.IsAdmin() {
 		return nil
 	}

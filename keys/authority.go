@@ -201,9 +201,9 @@ func (account *ServiceAccount) power(old AccountFields) Power {
 	return p
 }
 
-// mayMake decides about a new account. It is no credential by itself, and so
+// MayMake decides about a new account. It is no credential by itself, and so
 // reaches as far as whoever makes it.
-func (account *ServiceAccount) mayMake(a Actor, standard AccountFields) error {
+func (account *ServiceAccount) MayMake(a Actor, standard AccountFields) error {
 	p := account.power(standard)
 	p.Bounds = a.Bounds()
 	return MayConfer(a, account.OrganizationID, nil, p)

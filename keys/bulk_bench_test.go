@@ -61,7 +61,7 @@ func BenchmarkAnIncidentOfManyKeys(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		store, service, account := crowded(b)
-		n, err := keys.NewIncidents(keys.IncidentsConfig{Keys: service, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft})
+		n, err := keys.NewIncidents(keys.IncidentsConfig{Keys: service, Objects: store, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -88,16 +88,16 @@ func BenchmarkATransferOfManyKeys(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		transfers, err := keys.NewTransfers(keys.TransfersConfig{
-			Keys: service, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: service, Audit: audit.New(store, time.Now), Now: time.Now},
+		moves, err := keys.NewTransfers(keys.TransfersConfig{
+			Keys: service, Store: store, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: service, Audit: audit.New(store, time.Now), Now: time.Now},
 		})
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		done, err := transfers.Transfer(b.Context(), auth.System(), account.ID, keys.AnyRevision, keys.Destination{OrganizationID: to.ID})
+		done, err := moves.Transfer(b.Context(), auth.System(), account.ID, keys.AnyRevision, keys.Destination{OrganizationID: to.ID})
 		for moved := 1; err == nil && !done.Complete && moved > 0; {
-			moved, err = transfers.Hurry(b.Context())
+			moved, err = moves.Hurry(b.Context())
 		}
 		left, lerr := store.Keys().List(b.Context(), keys.KeyFilter{OrganizationIDs: []string{keys.FirstOrganization}}, keys.Page{Limit: 1})
 		if err != nil || lerr != nil || len(left) > 0 {

@@ -30,7 +30,7 @@ var tierName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // CreateTier makes a tier. Only admins may.
 func (s *Service) CreateTier(ctx context.Context, a Actor, name string, fields TierFields) (Tier, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Tier{}, err
 	}
 	t := Tier{Stamp: NewStamp(s.now()), Name: name, TierFields: fields}
@@ -40,14 +40,14 @@ func (s *Service) CreateTier(ctx context.Context, a Actor, name string, fields T
 	if err := s.store.Tiers().Insert(ctx, t); err != nil {
 		return Tier{}, fmt.Errorf("create tier: %w", taken(err, "a tier with this name exists"))
 	}
-	return t, s.record(ctx, a, "tier.create", t.object(), nil, t)
+	return t, s.Record(ctx, a, "tier.create", t.Object(), nil, t)
 }
 
 // Tier returns the tier with the name. Anybody may see it.
 func (s *Service) Tier(ctx context.Context, name string) (Tier, error) {
 	t, err := s.store.Tiers().Get(ctx, name)
 	if err != nil {
-		return Tier{}, missing(err, tierWord)
+		return Tier{}, Missing(err, tierWord)
 	}
 	return t, nil
 }
@@ -60,7 +60,7 @@ func (s *Service) Tiers(ctx context.Context, p Page) ([]Tier, error) {
 // ChangeTier lets edit change the tier. It takes effect on live keys at once.
 // Only admins may.
 func (s *Service) ChangeTier(ctx context.Context, a Actor, name string, revision int64, edit func(TierFields) (TierFields, error)) (Tier, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Tier{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Tiers(), name, revision, s.now, func(t *Tier) (err error) {
@@ -71,14 +71,14 @@ func (s *Service) ChangeTier(ctx context.Context, a Actor, name string, revision
 		return t.check(title)
 	})
 	if err != nil {
-		return Tier{}, missing(err, tierWord)
+		return Tier{}, Missing(err, tierWord)
 	}
-	return after, s.record(ctx, a, "tier.update", after.object(), before, after)
+	return after, s.Record(ctx, a, "tier.update", after.Object(), before, after)
 }
 
 // DeleteTier removes a tier that no service account is on. Only admins may.
 func (s *Service) DeleteTier(ctx context.Context, a Actor, name string, revision int64) error {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return err
 	}
 	t, err := Remove(ctx, s.store.Tiers(), name, revision, func(*Tier) error {
@@ -92,9 +92,9 @@ func (s *Service) DeleteTier(ctx context.Context, a Actor, name string, revision
 		return nil
 	})
 	if err != nil {
-		return missing(err, tierWord)
+		return Missing(err, tierWord)
 	}
-	return s.record(ctx, a, "tier.delete", t.object(), t, nil)
+	return s.Record(ctx, a, "tier.delete", t.Object(), t, nil)
 }
 
 func (t *Tier) check(oldTitle string) error {
@@ -110,33 +110,35 @@ func (t *Tier) check(oldTitle string) error {
 	return f.Err()
 }
 
-func (t *Tier) object() audit.Object { return audit.Object{Type: "tier", ID: t.Name} }
+// Object names the tier in audit events.
+func (t *Tier) Object() audit.Object { return audit.Object{Type: "tier", ID: t.Name} }
 
 // CreateScope adds an entry to the catalogue. Only admins may.
 func (s *Service) CreateScope(ctx context.Context, a Actor, name string, fields ScopeFields) (Scope, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
 	c := Scope{Stamp: NewStamp(s.now()), Name: name, ScopeFields: fields}
 	if err := c.check(); err != nil {
 		return Scope{}, err
 	}
-	if strings.HasPrefix(name, managementPrefix) {
-		return Scope{}, badField("name", "the resource latchkey is reserved for the management API")
+	if strings.HasPrefix(name, ManagementPrefix) {
+		return Scope{}, errs.BadField("name", "the resource latchkey is reserved for the management API")
 	}
 	if err := s.store.Scopes().Insert(ctx, c); err != nil {
 		return Scope{}, fmt.Errorf("create scope: %w", taken(err, "a scope with this name exists"))
 	}
-	return c, s.record(ctx, a, "scope.create", c.object(), nil, c)
+	return c, s.Record(ctx, a, "scope.create", c.Object(), nil, c)
 }
 
-const managementPrefix = "latchkey:"
+// ManagementPrefix starts the scopes of the management API.
+const ManagementPrefix = "latchkey:"
 
 // Scope returns the catalogue's entry with the name. Anybody may see it.
 func (s *Service) Scope(ctx context.Context, name string) (Scope, error) {
 	c, err := s.store.Scopes().Get(ctx, name)
 	if err != nil {
-		return Scope{}, missing(err, scopeWord)
+		return Scope{}, Missing(err, scopeWord)
 	}
 	return c, nil
 }
@@ -148,7 +150,7 @@ func (s *Service) Scopes(ctx context.Context, p Page) ([]Scope, error) {
 
 // ChangeScope lets edit change the entry. Only admins may.
 func (s *Service) ChangeScope(ctx context.Context, a Actor, name string, revision int64, edit func(ScopeFields) (ScopeFields, error)) (Scope, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Scopes(), name, revision, s.now, func(c *Scope) (err error) {
@@ -158,27 +160,27 @@ func (s *Service) ChangeScope(ctx context.Context, a Actor, name string, revisio
 		return c.check()
 	})
 	if err != nil {
-		return Scope{}, missing(err, scopeWord)
+		return Scope{}, Missing(err, scopeWord)
 	}
-	return after, s.record(ctx, a, "scope.update", after.object(), before, after)
+	return after, s.Record(ctx, a, "scope.update", after.Object(), before, after)
 }
 
 // DeleteScope removes an entry from the catalogue; what was granted stays
 // granted. Only admins may, and none of the management API's own.
 func (s *Service) DeleteScope(ctx context.Context, a Actor, name string, revision int64) error {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return err
 	}
 	c, err := Remove(ctx, s.store.Scopes(), name, revision, func(*Scope) error {
-		if strings.HasPrefix(name, managementPrefix) {
+		if strings.HasPrefix(name, ManagementPrefix) {
 			return errs.New(errs.Conflict, "the scopes of the management API stay in the catalogue")
 		}
 		return nil
 	})
 	if err != nil {
-		return missing(err, scopeWord)
+		return Missing(err, scopeWord)
 	}
-	return s.record(ctx, a, "scope.delete", c.object(), c, nil)
+	return s.Record(ctx, a, "scope.delete", c.Object(), c, nil)
 }
 
 func (c *Scope) check() error {
@@ -188,7 +190,8 @@ func (c *Scope) check() error {
 	return f.Err()
 }
 
-func (c *Scope) object() audit.Object { return audit.Object{Type: "scope", ID: c.Name} }
+// Object names the scope in audit events.
+func (c *Scope) Object() audit.Object { return audit.Object{Type: "scope", ID: c.Name} }
 
 // taken gives a store's errs.Conflict words for people.
 func taken(err error, detail string) error {

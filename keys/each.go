@@ -35,23 +35,27 @@ func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, 
 	}
 }
 
-func eachAccount(ctx context.Context, s Store, f AccountFilter, do func(*ServiceAccount) error) error {
+// EachAccount calls do for the accounts that pass the filter, newest first, until
+// one call fails.
+func EachAccount(ctx context.Context, s Store, f AccountFilter, do func(*ServiceAccount) error) error {
 	return each(ctx, "service accounts", s.ServiceAccounts(), f, func(a *ServiceAccount) string { return a.ID }, do)
 }
 
-func (s *Service) eachKey(ctx context.Context, f KeyFilter, do func(*Key) error) error {
+// EachKey calls do for the keys that pass the filter, newest first, until one call
+// fails.
+func (s *Service) EachKey(ctx context.Context, f KeyFilter, do func(*Key) error) error {
 	return each(ctx, "keys", s.store.Keys(), f, func(k *Key) string { return k.ID }, do)
 }
 
-// eachAlive calls do for the keys of the account that are neither revoked nor
+// EachAlive calls do for the keys of the account that are neither revoked nor
 // ended.
-func (s *Service) eachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
+func (s *Service) EachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
 	no := false
-	return s.eachKey(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, do)
+	return s.EachKey(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, do)
 }
 
 // eachScoped calls do for the keys that have scopes of their own and are not
 // revoked.
 func (s *Service) eachScoped(ctx context.Context, do func(*Key) error) error {
-	return s.eachKey(ctx, KeyFilter{OwnScopes: true}, do)
+	return s.EachKey(ctx, KeyFilter{OwnScopes: true}, do)
 }

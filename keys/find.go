@@ -92,7 +92,7 @@ func (s *Service) restrictToScope(ctx context.Context, f *KeyFilter, scope strin
 		if err == nil && CoveredBy(account.Scopes, scope) {
 			f.ServiceAccountIDs = []string{account.ID}
 		}
-		return true, missing(err, accountWord)
+		return true, Missing(err, accountWord)
 	}
 	accounts, err := s.store.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: f.OrganizationIDs}, Page{Limit: mostGranted})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/ids"
 )
 
 // MostFound bounds the keys that FindAny returns.
@@ -13,23 +14,54 @@ const MostFound = 50
 
 const lastShown = 4 // characters at the end of a key that lists show
 
+// Reference names one key: by the digest of its whole text, or by its id.
+type Reference struct {
+	hash Hash
+	id   string
+}
+
+// Reference reads a whole key or an id, and keeps nothing of the text.
+func (s *Service) Reference(text string) (r Reference, ok bool) {
+	switch {
+	case s.format.Check(text) == nil:
+		return Reference{hash: HashOf(text)}, true
+	case ids.Valid(ids.Key, text):
+		return Reference{id: strings.Clone(text)}, true
+	default:
+		return Reference{}, false
+	}
+}
+
+// LookUp returns the key with when it was last used, for callers that have
+// checked that the actor is staff.
+func (s *Service) LookUp(ctx context.Context, r Reference) (Key, error) {
+	if r.id != "" {
+		return s.store.Keys().Get(ctx, r.id)
+	}
+	k, err := s.store.Keys().ByHash(ctx, r.hash)
+	if err != nil {
+		return k, err
+	}
+	return s.store.Keys().Get(ctx, k.ID)
+}
+
 // FindAny finds keys by what somebody has of them: a whole key, which is
 // looked up by its hash and kept nowhere; an id; the start that lists show; the
 // last four characters; or both as lists write them, "lk_live_AbCd…WxYz". Only
 // admins may.
 func (s *Service) FindAny(ctx context.Context, a Actor, text string) ([]Key, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return nil, err
 	}
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return nil, badField("find", "paste a key, an id, the start of a key or its last four characters")
+		return nil, errs.BadField("find", "paste a key, an id, the start of a key or its last four characters")
 	}
-	w, whole := s.wishOf(text)
+	r, whole := s.Reference(text)
 	if !whole {
 		return s.findByParts(ctx, text)
 	}
-	k, err := s.lookUp(ctx, w)
+	k, err := s.LookUp(ctx, r)
 	if errors.Is(err, errs.NotFound) {
 		return nil, nil
 	}
@@ -40,11 +72,11 @@ func (s *Service) FindAny(ctx context.Context, a Actor, text string) ([]Key, err
 // The text is hashed and kept nowhere.
 func (s *Service) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
 	if s.format.Check(text) != nil {
-		return Key{}, badField("q", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
+		return Key{}, errs.BadField("q", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
 	}
 	k, err := s.store.Keys().ByHash(ctx, HashOf(text))
 	if err != nil {
-		return Key{}, missing(err, keyWord)
+		return Key{}, Missing(err, keyWord)
 	}
 	return s.Key(ctx, a, k.ID)
 }
@@ -63,9 +95,9 @@ func (s *Service) findByParts(ctx context.Context, text string) ([]Key, error) {
 	case len(text) == lastShown && isAlphanumeric(text):
 		f.Last4 = text
 	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.Looks(text):
-		return nil, badField("find", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
+		return nil, errs.BadField("find", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
 	default:
-		return nil, badField("find", "is no key, no id, no start of a key such as "+s.format.Prefix(Live)+"AbCd, and not its last four characters")
+		return nil, errs.BadField("find", "is no key, no id, no start of a key such as "+s.format.Prefix(Live)+"AbCd, and not its last four characters")
 	}
 	found, err := s.store.Keys().List(ctx, f, Page{Limit: MostFound})
 	if err != nil || len(found) == MostFound || len(text) != lastShown {

@@ -33,7 +33,7 @@ var errEnough = errors.New("enough was looked at")
 // TierImpact tells what it would do to change the tier's fields to these,
 // without doing it. Only admins may.
 func (s *Service) TierImpact(ctx context.Context, a Actor, name string, fields TierFields) (Impact, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Impact{}, err
 	}
 	old, err := s.Tier(ctx, name)
@@ -45,13 +45,13 @@ func (s *Service) TierImpact(ctx context.Context, a Actor, name string, fields T
 		return Impact{}, err
 	}
 	m := Impact{}
-	err = eachAccount(ctx, s.store, AccountFilter{Tier: name}, func(account *ServiceAccount) error {
+	err = EachAccount(ctx, s.store, AccountFilter{Tier: name}, func(account *ServiceAccount) error {
 		if m.Accounts == mostImpactAccounts {
 			return errEnough
 		}
 		m.Accounts++
 		keysBefore := m.Keys
-		err := s.eachAlive(ctx, account.ID, func(k *Key) error {
+		err := s.EachAlive(ctx, account.ID, func(k *Key) error {
 			if m.Keys == mostImpactKeys {
 				return errEnough
 			}

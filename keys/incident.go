@@ -46,20 +46,6 @@ const (
 	IncidentUndone   IncidentState = "undone"
 )
 
-// Neglect is why nobody seems to look after a key.
-type Neglect string
-
-// The kinds of neglect.
-const (
-	NoOwner     Neglect = "no_owner"     // nobody owns its service account, or somebody who has left
-	CreatorLeft Neglect = "creator_left" // its creator is no member of the organization any more
-	NeverUsed   Neglect = "never_used"   // though made NeverUsedFor ago
-	NoExpiry    Neglect = "no_expiry"
-)
-
-// NeverUsedFor is how long after its making a key counts as never used.
-const NeverUsedFor = 30 * 24 * time.Hour
-
 // Selection says which keys an incident is about: those that are alive and for
 // which all holds that is set. Nothing set selects nothing.
 type Selection struct {
@@ -205,7 +191,8 @@ func (n *Incident) Confirm() string {
 // Percent is how much of the incident's work is done.
 func (n *Incident) Percent() int { return n.Next * 100 / max(1, n.Pages) }
 
-func (n *Incident) object() audit.Object { return audit.Object{Type: "incident", ID: n.ID} }
+// Object names the incident in audit events.
+func (n *Incident) Object() audit.Object { return audit.Object{Type: "incident", ID: n.ID} }
 
 // summary is what the audit log keeps of the incident.
 func (n *Incident) summary() any {
@@ -270,15 +257,15 @@ type IncidentRequest struct {
 func (r *IncidentRequest) check(now time.Time) error {
 	var f errs.Faults
 	f.Check(r.Action == IncidentDisable || r.Action == IncidentRevoke, "action", "must be disable or revoke")
-	f.Check(r.Reason.valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
+	f.Check(r.Reason.Valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
 	s := &r.Selection
 	for name, text := range map[string]string{"organization_id": s.OrganizationID, "service_account_id": s.ServiceAccountID, "tier": s.Tier, "created_by": s.CreatedBy} {
-		checkText(&f, name, text, MaxNameLength, false)
+		CheckText(&f, name, text)
 	}
 	f.Check(s.Scope == "" || ValidScope(s.Scope), "scope", "must be resource:action in lower case")
 	f.Check(slices.Contains([]Neglect{"", NoOwner, CreatorLeft, NeverUsed, NoExpiry}, s.Neglect), "neglect", "must be no_owner, creator_left, never_used or no_expiry")
-	checkTime(&f, "created_before", s.CreatedBefore)
-	checkTime(&f, "last_used_before", s.LastUsedBefore)
+	CheckTime(&f, "created_before", s.CreatedBefore)
+	CheckTime(&f, "last_used_before", s.LastUsedBefore)
 	f.Check(!s.CreatedBefore.After(now), "created_before", "must not be in the future")
 	f.Check(!s.LastUsedBefore.After(now), "last_used_before", "must not be in the future")
 	f.Check(len(r.List) <= MaxPasted, "keys", fmt.Sprintf("must have at most %d lines", MaxPasted))
@@ -304,7 +291,7 @@ func (r *IncidentRequest) tidied() IncidentRequest {
 	if out.Reason == "" {
 		out.Reason = ReasonUnspecified
 	}
-	out.Note = legible(out.Note)
+	out.Note = Legible(out.Note)
 	s := &out.Selection
 	s.CreatedBefore, s.LastUsedBefore = Moment(s.CreatedBefore), Moment(s.LastUsedBefore)
 	out.List = slices.Clone(r.List)

@@ -13,12 +13,12 @@ func (n *Incidents) strikeAll(ctx context.Context, a Actor, current *Incident, p
 	s := n.Keys
 	return n.bulk(ctx, a, "incident."+string(current.Action), page, OutcomeDone, resumed, func(item *IncidentKey, k *Key) error {
 		switch {
-		case item.Outcome != "" || !k.Alive(s.now()) || (current.Action == IncidentDisable && k.Disabled):
+		case item.Outcome != "" || !k.Alive(s.Now()) || (current.Action == IncidentDisable && k.Disabled):
 			return errAsIs
 		case current.Action == IncidentDisable:
 			k.Disabled = true
 		default:
-			k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.now()), current.Reason, current.Note
+			k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.Now()), current.Reason, current.Note
 		}
 		return nil
 	})
@@ -44,24 +44,24 @@ func (n *Incidents) bulk(ctx context.Context, a Actor, action string, page *Inci
 	for i := range page.Keys {
 		items[page.Keys[i].ID], wanted[i] = &page.Keys[i], page.Keys[i].ID
 	}
-	found, err := s.store.Keys().List(ctx, KeyFilter{IDs: wanted}, Page{Limit: len(wanted)})
+	found, err := n.Objects.Keys().List(ctx, KeyFilter{IDs: wanted}, Page{Limit: len(wanted)})
 	if err != nil {
 		return nil, fmt.Errorf("read the keys of page %s: %w", page.ID, err)
 	}
-	changes, err := s.reviseAll(ctx, found, func(k *Key) error { return edit(items[k.ID], k) })
+	changes, err := s.ReviseKeys(ctx, found, func(k *Key) error { return edit(items[k.ID], k) })
 	if err != nil {
 		return nil, err
 	}
 	did := make(map[string]bool, len(changes))
 	for i := range changes {
-		after := &changes[i].after
+		after := &changes[i].After
 		item := items[after.ID]
 		item.At, item.Outcome, did[after.ID] = after.UpdatedAt, outcome, true
 		if outcome == OutcomeDone {
 			item.After = after.Revision
 		}
 	}
-	return did, s.recordAll(ctx, changes, func(c *revised) audit.Change {
-		return audit.Change{Subject: a.Subject(), Action: action, Object: c.after.object(), Before: c.before, After: c.after}
+	return did, s.RecordKeys(ctx, changes, func(c *Revised) audit.Change {
+		return audit.Change{Subject: a.Subject(), Action: action, Object: c.After.Object(), Before: c.Before, After: c.After}
 	})
 }

@@ -12,7 +12,7 @@ import (
 // selected" would be taken for safety.
 func (n *Incidents) known(ctx context.Context, s *Selection) error {
 	var f errs.Faults
-	store := n.Keys.store
+	store := n.Objects
 	for _, one := range []struct {
 		field, value, fault string
 		find                func() error
@@ -55,11 +55,11 @@ func (n *Incidents) known(ctx context.Context, s *Selection) error {
 
 // knownScope finds the scope in the catalogue, or an account that holds it.
 func (n *Incidents) knownScope(ctx context.Context, scope string) error {
-	_, err := n.Keys.store.Scopes().Get(ctx, scope)
+	_, err := n.Objects.Scopes().Get(ctx, scope)
 	if !errors.Is(err, errs.NotFound) {
 		return err
 	}
-	err = eachAccount(ctx, n.Keys.store, AccountFilter{}, func(account *ServiceAccount) error {
+	err = EachAccount(ctx, n.Objects, AccountFilter{}, func(account *ServiceAccount) error {
 		if CoveredBy(account.Scopes, scope) {
 			return errHeld
 		}

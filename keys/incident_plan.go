@@ -25,7 +25,7 @@ type planner struct {
 	left    map[Creator]bool
 }
 
-func (p *planner) plan(ctx context.Context, a Actor, wanted []wish) error {
+func (p *planner) plan(ctx context.Context, a Actor, wanted []line) error {
 	p.left = map[Creator]bool{}
 	var err error
 	if p.current.Selection.Pasted > 0 {
@@ -46,17 +46,17 @@ func (p *planner) plan(ctx context.Context, a Actor, wanted []wish) error {
 	if err := p.n.save(ctx, p.current); err != nil {
 		return err
 	}
-	return p.n.Keys.record(ctx, a, "incident.create", p.current.object(), nil, p.current.summary())
+	return p.n.Keys.Record(ctx, a, "incident.create", p.current.Object(), nil, p.current.summary())
 }
 
 // pasted looks up the keys of a list.
-func (p *planner) pasted(ctx context.Context, wanted []wish) error {
+func (p *planner) pasted(ctx context.Context, wanted []line) error {
 	accounts := map[string]ServiceAccount{}
 	for _, w := range wanted {
-		k, err := p.n.Keys.lookUp(ctx, w)
+		k, err := p.n.Keys.LookUp(ctx, w.Reference)
 		if errors.Is(err, errs.NotFound) {
 			p.current.Count.Unknown++
-			p.current.UnknownLines = append(p.current.UnknownLines, w.line)
+			p.current.UnknownLines = append(p.current.UnknownLines, w.number)
 			continue
 		}
 		if err != nil {
@@ -68,8 +68,8 @@ func (p *planner) pasted(ctx context.Context, wanted []wish) error {
 		p.names[k.ID] = true
 		account, known := accounts[k.ServiceAccountID]
 		if !known {
-			if account, err = p.n.Keys.store.ServiceAccounts().Get(ctx, k.ServiceAccountID); err != nil {
-				return missing(err, accountWord)
+			if account, err = p.n.Objects.ServiceAccounts().Get(ctx, k.ServiceAccountID); err != nil {
+				return Missing(err, "service account")
 			}
 			accounts[account.ID] = account
 		}
@@ -81,22 +81,11 @@ func (p *planner) pasted(ctx context.Context, wanted []wish) error {
 	return nil
 }
 
-func (s *Service) lookUp(ctx context.Context, w wish) (Key, error) {
-	if w.id != "" {
-		return s.store.Keys().Get(ctx, w.id)
-	}
-	k, err := s.store.Keys().ByHash(ctx, w.hash)
-	if err != nil {
-		return k, err
-	}
-	return s.store.Keys().Get(ctx, k.ID) // with its last use
-}
-
 // selected goes through the accounts that may have such keys.
 func (p *planner) selected(ctx context.Context) error {
 	s := &p.current.Selection
 	if s.ServiceAccountID != "" {
-		account, err := p.n.Keys.store.ServiceAccounts().Get(ctx, s.ServiceAccountID)
+		account, err := p.n.Objects.ServiceAccounts().Get(ctx, s.ServiceAccountID)
 		if errors.Is(err, errs.NotFound) {
 			return nil
 		}
@@ -109,7 +98,7 @@ func (p *planner) selected(ctx context.Context) error {
 	if s.OrganizationID != "" {
 		f.OrganizationIDs = []string{s.OrganizationID}
 	}
-	return eachAccount(ctx, p.n.Keys.store, f, func(account *ServiceAccount) error { return p.account(ctx, account) })
+	return EachAccount(ctx, p.n.Objects, f, func(account *ServiceAccount) error { return p.account(ctx, account) })
 }
 
 // account considers the keys of an account that are alive.
@@ -118,7 +107,7 @@ func (p *planner) account(ctx context.Context, account *ServiceAccount) error {
 	if (s.OrganizationID != "" && account.OrganizationID != s.OrganizationID) || (s.Tier != "" && account.Tier != s.Tier) {
 		return nil
 	}
-	return p.n.Keys.eachAlive(ctx, account.ID, func(k *Key) error { return p.consider(ctx, k, account) })
+	return p.n.Keys.EachAlive(ctx, account.ID, func(k *Key) error { return p.consider(ctx, k, account) })
 }
 
 // consider plans the key if it is selected and not as it should be already.
@@ -127,7 +116,7 @@ func (p *planner) consider(ctx context.Context, k *Key, account *ServiceAccount)
 	if err != nil || !fits {
 		return err
 	}
-	if !k.Alive(p.n.Keys.now()) || (p.current.Action == IncidentDisable && k.Disabled) {
+	if !k.Alive(p.n.Keys.Now()) || (p.current.Action == IncidentDisable && k.Disabled) {
 		p.current.Count.Already++
 		return nil
 	}
@@ -156,7 +145,7 @@ func (p *planner) fits(ctx context.Context, k *Key, account *ServiceAccount) (bo
 	}
 	switch s.Neglect {
 	case NeverUsed:
-		since := p.n.Keys.now().Add(-NeverUsedFor)
+		since := p.n.Keys.Now().Add(-NeverUsedFor)
 		return k.LastUsedAt.IsZero() && k.CreatedAt.Before(since) && k.NotBefore.Before(since), nil
 	case NoExpiry:
 		return k.EndsAt().IsZero(), nil
@@ -199,7 +188,7 @@ func (p *planner) flush(ctx context.Context) error {
 	if len(p.page) == 0 {
 		return nil
 	}
-	page := IncidentPage{Stamp: NewStamp(p.n.Keys.now()), ID: pageID(p.current.ID, p.current.Pages), Keys: p.page}
+	page := IncidentPage{Stamp: NewStamp(p.n.Keys.Now()), ID: pageID(p.current.ID, p.current.Pages), Keys: p.page}
 	if err := p.n.Store.IncidentPages().Insert(ctx, page); err != nil {
 		return fmt.Errorf("store a page of %s: %w", p.current.ID, err)
 	}

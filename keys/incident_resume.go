@@ -46,7 +46,7 @@ func (n *Incidents) Resume(ctx context.Context, a Actor) (still time.Duration, e
 			return still, err
 		}
 		for i := range some {
-			now := n.Keys.now()
+			now := n.Keys.Now()
 			if !some[i].Interrupted(now) || some[i].lost() {
 				continue
 			}

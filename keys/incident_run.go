@@ -28,13 +28,13 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 		resumed = false
 		current.tally(&page)
 		current.Next++
-		current.MovedAt = Moment(n.Keys.now())
+		current.MovedAt = Moment(n.Keys.Now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}
 	}
 	over := *current
-	over.State, over.FinishedAt = IncidentDone, Moment(n.Keys.now())
+	over.State, over.FinishedAt = IncidentDone, Moment(n.Keys.Now())
 	return n.end(ctx, a, "incident.finish", current, over)
 }
 
@@ -56,14 +56,14 @@ func (n *Incidents) end(ctx context.Context, a Actor, action string, current *In
 // recordFirst writes an event that an incident has once, unless a process that
 // ended right behind it wrote it.
 func (n *Incidents) recordFirst(ctx context.Context, a Actor, action string, of *Incident, before, after any) error {
-	events, err := n.Keys.audit.Events(ctx, audit.Filter{ObjectID: of.ID, Action: action}, "", 1)
+	events, err := n.Keys.Told(ctx, audit.Filter{ObjectID: of.ID, Action: action}, 1)
 	if err != nil {
 		return fmt.Errorf("read events of %s: %w", of.ID, err)
 	}
 	if len(events) > 0 {
 		return nil
 	}
-	return n.Keys.record(ctx, a, action, of.object(), before, after)
+	return n.Keys.Record(ctx, a, action, of.Object(), before, after)
 }
 
 // work is what is to be done with the keys of a page: with as many as it can at
@@ -101,7 +101,7 @@ func (n *Incidents) step(ctx context.Context, page *IncidentPage, w work) error 
 // done, and writes down what became of them. Where that fails it is done again
 // later, and finds what it did.
 func (n *Incidents) turn(ctx context.Context, current *Incident, w work) (page IncidentPage, err error) {
-	for range maxRetries {
+	for range pageTries {
 		page, err = n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
 		if err != nil {
 			return page, fmt.Errorf("read a page of %s: %w", current.ID, err)
@@ -114,7 +114,7 @@ func (n *Incidents) turn(ctx context.Context, current *Incident, w work) (page I
 		}
 		*w.done(&page) = true
 		page.Revision++
-		page.UpdatedAt = Moment(n.Keys.now())
+		page.UpdatedAt = Moment(n.Keys.Now())
 		// One who was taken for dead may have been faster.
 		if err = n.Store.IncidentPages().Replace(ctx, page); err == nil || !errors.Is(err, errs.Stale) {
 			break
@@ -126,6 +126,9 @@ func (n *Incidents) turn(ctx context.Context, current *Incident, w work) (page I
 	return page, err
 }
 
+// pageTries bounds how often a page is done again that another node wrote meanwhile.
+const pageTries = 20
+
 var (
 	errEndedBefore = errors.New("the key has ended")
 	errOursAlready = errors.New("this incident did it before it was interrupted")
@@ -136,7 +139,7 @@ var (
 // planned.
 func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item *IncidentKey, resumed bool) error {
 	s, action := n.Keys, "incident."+string(current.Action)
-	before, after, err := Revise(ctx, s.store.Keys(), item.ID, AnyRevision, s.now, func(k *Key) error {
+	before, after, err := Revise(ctx, n.Objects.Keys(), item.ID, AnyRevision, s.Now, func(k *Key) error {
 		struck := !k.RevokedAt.IsZero()
 		if current.Action == IncidentDisable {
 			struck = k.Disabled
@@ -144,18 +147,18 @@ func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item
 		switch {
 		case struck && resumed && k.Revision == item.Revision+1:
 			return errOursAlready
-		case !k.Alive(s.now()):
+		case !k.Alive(s.Now()):
 			return errEndedBefore
 		case struck:
 			return errAsIs
 		case current.Action == IncidentDisable:
 			k.Disabled = true
 		default:
-			k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.now()), current.Reason, current.Note
+			k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.Now()), current.Reason, current.Note
 		}
 		return nil
 	})
-	item.At = Moment(s.now())
+	item.At = Moment(s.Now())
 	switch {
 	case errors.Is(err, errOursAlready):
 		item.Outcome, item.After = OutcomeDone, before.Revision
@@ -172,7 +175,7 @@ func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item
 		return fmt.Errorf("%s key %s: %w", current.Action, item.ID, err)
 	default:
 		item.Outcome, item.After = OutcomeDone, after.Revision
-		return s.recordKey(ctx, a, action, &after, before, after)
+		return s.RecordKey(ctx, a, action, &after, before, after)
 	}
 	return nil
 }
@@ -180,15 +183,15 @@ func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item
 // recordOnce writes the event of a change that was made right before an
 // interruption, unless it was written as well.
 func (n *Incidents) recordOnce(ctx context.Context, a Actor, action string, k *Key) error {
-	events, err := n.Keys.audit.Events(ctx, audit.Filter{ObjectID: k.ID}, "", 1)
+	events, err := n.Keys.Told(ctx, audit.Filter{ObjectID: k.ID}, 1)
 	if err != nil {
 		return fmt.Errorf("read events of key %s: %w", k.ID, err)
 	}
 	if len(events) == 1 && events[0].Action == action {
-		n.Keys.bump(k.mark(), k.ID)
+		n.Keys.Bump(k.Mark(), k.ID)
 		return nil
 	}
-	return n.Keys.recordKey(ctx, a, action, k, nil, k)
+	return n.Keys.RecordKey(ctx, a, action, k, nil, k)
 }
 
 // undo enables the keys of the pages that are left.
@@ -210,13 +213,13 @@ func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resume
 		current.Count.Undone += undone.Count.Undone
 		current.Count.Kept += undone.Count.Kept
 		current.Next++
-		current.MovedAt = Moment(n.Keys.now())
+		current.MovedAt = Moment(n.Keys.Now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}
 	}
 	over := *current
-	over.State, over.UndoneAt = IncidentUndone, Moment(n.Keys.now())
+	over.State, over.UndoneAt = IncidentUndone, Moment(n.Keys.Now())
 	return n.end(ctx, a, "incident.undone", current, over)
 }
 
@@ -227,7 +230,7 @@ func (n *Incidents) restore(ctx context.Context, a Actor, item *IncidentKey, res
 		return nil
 	}
 	s, ours := n.Keys, false
-	before, after, err := Revise(ctx, s.store.Keys(), item.ID, AnyRevision, s.now, func(k *Key) error {
+	before, after, err := Revise(ctx, n.Objects.Keys(), item.ID, AnyRevision, s.Now, func(k *Key) error {
 		// Enabled and one revision on: an undo that was interrupted did it.
 		ours = resumed && !k.Disabled && k.Revision == item.After+1
 		if !k.Disabled || k.Revision != item.After {
@@ -236,7 +239,7 @@ func (n *Incidents) restore(ctx context.Context, a Actor, item *IncidentKey, res
 		k.Disabled = false
 		return nil
 	})
-	item.At = Moment(s.now())
+	item.At = Moment(s.Now())
 	switch {
 	case errors.Is(err, errAsIs) && ours:
 		item.Outcome = OutcomeUndone
@@ -247,7 +250,7 @@ func (n *Incidents) restore(ctx context.Context, a Actor, item *IncidentKey, res
 		return fmt.Errorf("enable key %s: %w", item.ID, err)
 	default:
 		item.Outcome = OutcomeUndone
-		return s.recordKey(ctx, a, "incident.enable", &after, before, after)
+		return s.RecordKey(ctx, a, "incident.enable", &after, before, after)
 	}
 	return nil
 }

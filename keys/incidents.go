@@ -16,9 +16,10 @@ import (
 
 // IncidentsConfig is what Incidents needs. All fields are required.
 type IncidentsConfig struct {
-	Keys   *Service
-	Store  IncidentStore
-	Logger *slog.Logger
+	Keys    *Service
+	Objects Store // the one of Keys
+	Store   IncidentStore
+	Logger  *slog.Logger
 	// Left reports whether the user is there, is none of the staff, and is no
 	// member of the organization any more; a user who is gone has left.
 	Left func(ctx context.Context, userID, organizationID string) (bool, error)
@@ -49,8 +50,8 @@ const (
 
 // NewIncidents returns Incidents. Close ends what goes on.
 func NewIncidents(c IncidentsConfig) (*Incidents, error) {
-	if c.Keys == nil || c.Store == nil || c.Logger == nil || c.Left == nil {
-		return nil, errors.New("keys: Keys, Store, Logger and Left are required")
+	if c.Keys == nil || c.Objects == nil || c.Store == nil || c.Logger == nil || c.Left == nil {
+		return nil, errors.New("incidents: Keys, Objects, Store, Logger and Left are required")
 	}
 	life, stop := context.WithCancel(context.Background())
 	return &Incidents{c, &workshop{life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, answerWithin}, nil
@@ -73,19 +74,19 @@ const incidentWord = "incident"
 
 // Incident returns one incident. Only admins may.
 func (n *Incidents) Incident(ctx context.Context, a Actor, id string) (Incident, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Incident{}, err
 	}
 	found, err := n.Store.Incidents().Get(ctx, id)
 	if err != nil {
-		return Incident{}, missing(err, incidentWord)
+		return Incident{}, Missing(err, incidentWord)
 	}
 	return found, nil
 }
 
 // List lists incidents and dry runs, newest first. Only admins may.
 func (n *Incidents) List(ctx context.Context, a Actor, p Page) ([]Incident, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return nil, err
 	}
 	return n.Store.Incidents().List(ctx, NoFilter{}, p)
@@ -94,7 +95,7 @@ func (n *Incidents) List(ctx context.Context, a Actor, p Page) ([]Incident, erro
 // Page returns the keys of a page of the incident, from 0; none behind the
 // last. Only admins may.
 func (n *Incidents) Page(ctx context.Context, a Actor, id string, number int) ([]IncidentKey, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return nil, err
 	}
 	p, err := n.Store.IncidentPages().Get(ctx, pageID(id, number))
@@ -108,11 +109,11 @@ func (n *Incidents) Page(ctx context.Context, a Actor, id string, number int) ([
 // Where that takes longer than some seconds it goes on behind the answer, whose
 // State then is IncidentPlanning. Only admins may.
 func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incident, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Incident{}, err
 	}
 	r = r.tidied()
-	if err := r.check(n.Keys.now()); err != nil {
+	if err := r.check(n.Keys.Now()); err != nil {
 		return Incident{}, err
 	}
 	if err := n.known(ctx, &r.Selection); err != nil {
@@ -120,7 +121,7 @@ func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incid
 	}
 	wanted, unknown := n.wanted(r.List)
 	made := Incident{
-		Stamp: NewStamp(n.Keys.now()), ID: ids.New(ids.Incident), Action: r.Action, Reason: r.Reason, Note: r.Note, Selection: r.Selection,
+		Stamp: NewStamp(n.Keys.Now()), ID: ids.New(ids.Incident), Action: r.Action, Reason: r.Reason, Note: r.Note, Selection: r.Selection,
 		State: IncidentPlanning, PlannedBy: a.Subject(), Groups: []IncidentGroup{}, UnknownLines: unknown,
 	}
 	made.Count.Unknown = len(unknown)
@@ -133,34 +134,20 @@ func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incid
 	})
 }
 
-// wish is one line of a pasted list: a key by its hash, or by its id.
-type wish struct {
-	line int
-	hash Hash
-	id   string
-}
-
-// wishOf reads a whole key or an id, and keeps nothing of the text.
-func (s *Service) wishOf(text string) (w wish, ok bool) {
-	switch {
-	case s.format.Check(text) == nil:
-		return wish{hash: HashOf(text)}, true
-	case ids.Valid(ids.Key, text):
-		return wish{id: strings.Clone(text)}, true
-	default:
-		return wish{}, false
-	}
+// line is one of a pasted list that names a key.
+type line struct {
+	number int
+	Reference
 }
 
 // wanted reads a pasted list, without keeping any of it.
-func (n *Incidents) wanted(list []string) (all []wish, unknown []int) {
-	for i, line := range list {
-		if line == "" {
+func (n *Incidents) wanted(list []string) (all []line, unknown []int) {
+	for i, text := range list {
+		if text == "" {
 			continue
 		}
-		if w, ok := n.Keys.wishOf(line); ok {
-			w.line = i + 1
-			all = append(all, w)
+		if r, ok := n.Keys.Reference(text); ok {
+			all = append(all, line{i + 1, r})
 		} else {
 			unknown = append(unknown, i+1)
 		}
@@ -177,9 +164,9 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 		return Incident{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(found.Confirm()), []byte(confirm)) != 1 {
-		return Incident{}, badField("confirm", "is not that of the dry run; look at it again")
+		return Incident{}, errs.BadField("confirm", "is not that of the dry run; look at it again")
 	}
-	now := n.Keys.now()
+	now := n.Keys.Now()
 	switch {
 	case found.State == IncidentPlanning:
 		return Incident{}, errs.New(errs.Conflict, "the dry run is not over yet")
@@ -193,7 +180,7 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
-	if err := n.Keys.record(ctx, a, "incident.start", found.object(), before, found.summary()); err != nil {
+	if err := n.Keys.Record(ctx, a, "incident.start", found.Object(), before, found.summary()); err != nil {
 		return Incident{}, err
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.run(ctx, a, current, false) })
@@ -202,23 +189,23 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 // Confirmed is Run for a request that asks once more for what the dry run
 // showed. What it selects, unless it is left out, must be the same.
 func (n *Incidents) Confirmed(ctx context.Context, a Actor, confirm string, r IncidentRequest) (Incident, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Incident{}, err
 	}
 	id, _, _ := strings.Cut(confirm, ".")
 	if !ids.Valid(ids.Incident, id) {
-		return Incident{}, badField("confirm", "must be that of a dry run")
+		return Incident{}, errs.BadField("confirm", "must be that of a dry run")
 	}
 	found, err := n.Incident(ctx, a, id)
 	if errors.Is(err, errs.NotFound) {
-		return Incident{}, badField("confirm", "must be that of a dry run")
+		return Incident{}, errs.BadField("confirm", "must be that of a dry run")
 	}
 	if err != nil {
 		return Incident{}, err
 	}
 	r = r.tidied()
 	if r.Action != found.Action || (r.Selection != Selection{} && r.Selection != found.Selection) {
-		return Incident{}, badField("confirm", "is that of a dry run with another action or selection")
+		return Incident{}, errs.BadField("confirm", "is that of a dry run with another action or selection")
 	}
 	return n.Run(ctx, a, confirm)
 }
@@ -229,7 +216,7 @@ func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident,
 	if err != nil {
 		return Incident{}, err
 	}
-	if !found.Interrupted(n.Keys.now()) || found.State == IncidentPlanning {
+	if !found.Interrupted(n.Keys.Now()) || found.State == IncidentPlanning {
 		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be made anew")
 	}
 	return n.goOn(ctx, a, a, found)
@@ -249,7 +236,7 @@ func (n *Incidents) goOn(ctx context.Context, a, behalf Actor, found Incident) (
 	if err := n.recordFirst(ctx, behalf, began, &found, was.summary(), before); err != nil { // who began may have ended before it was written
 		return Incident{}, err
 	}
-	if err := n.Keys.record(ctx, a, "incident.continue", found.object(), before, found.summary()); err != nil {
+	if err := n.Keys.Record(ctx, a, "incident.continue", found.Object(), before, found.summary()); err != nil {
 		return Incident{}, err
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error {
@@ -267,7 +254,7 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 	if err != nil {
 		return Incident{}, err
 	}
-	switch now := n.Keys.now(); {
+	switch now := n.Keys.Now(); {
 	case found.Action == IncidentRevoke:
 		return Incident{}, errs.New(errs.Conflict, "a revoke cannot be undone")
 	case found.State != IncidentDone:
@@ -276,11 +263,11 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 		return Incident{}, errs.New(errs.Conflict, "it is more than 24 hours ago; enable the keys one by one")
 	}
 	before := found.summary()
-	found.State, found.UndoneBy, found.MovedAt, found.Next = IncidentUndoing, a.Subject(), Moment(n.Keys.now()), 0
+	found.State, found.UndoneBy, found.MovedAt, found.Next = IncidentUndoing, a.Subject(), Moment(n.Keys.Now()), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
-	if err := n.Keys.record(ctx, a, "incident.undo", found.object(), before, found.summary()); err != nil {
+	if err := n.Keys.Record(ctx, a, "incident.undo", found.Object(), before, found.summary()); err != nil {
 		return Incident{}, err
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.undo(ctx, a, current, false) })
@@ -289,8 +276,7 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 // save writes the incident, unless another node has it now.
 func (n *Incidents) save(ctx context.Context, current *Incident) error {
 	next := *current
-	next.Revision++
-	next.UpdatedAt = later(Moment(n.Keys.now()), next.UpdatedAt)
+	next.Advance(n.Keys.Now())
 	if err := n.Store.Incidents().Replace(ctx, next); err != nil {
 		return fmt.Errorf("store incident %s: %w", current.ID, err)
 	}
@@ -332,7 +318,7 @@ func (n *Incidents) work(ctx context.Context, current Incident, do func(context.
 	}
 	found, err := n.Store.Incidents().Get(ctx, current.ID)
 	if err != nil {
-		return current, missing(err, incidentWord)
+		return current, Missing(err, incidentWord)
 	}
 	return found, nil
 }
@@ -342,7 +328,7 @@ const planKept = 24 * time.Hour
 
 // Clean removes a dry run that is over, and tells how many.
 func (n *Incidents) Clean(ctx context.Context) (int, error) {
-	now := n.Keys.now()
+	now := n.Keys.Now()
 	for after := ids.At(ids.Incident, now.Add(-planKept)); ; {
 		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
 		if err != nil || len(some) == 0 {

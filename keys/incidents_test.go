@@ -85,7 +85,7 @@ func (w *world) incidents() (*keys.Incidents, *brittle) {
 	b := &brittle{IncidentStore: w.store, failed: make(chan struct{}, 10)}
 	b.pagesLeft.Store(1 << 40)
 	n, err := keys.NewIncidents(keys.IncidentsConfig{
-		Keys: w.service, Store: b, Logger: slog.New(slog.DiscardHandler),
+		Keys: w.service, Objects: w.store, Store: b, Logger: slog.New(slog.DiscardHandler),
 		Left: func(_ context.Context, user, _ string) (bool, error) { return user == leaver, nil },
 	})
 	w.must(err)

@@ -40,16 +40,16 @@ type Claim interface {
 // actor's own credential; see MayConfer.
 func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secret, error) {
 	in.defaultTo(a.Bounds())
-	account, err := s.accountFor(ctx, a, in.ServiceAccountID, ReadAccounts, WriteKeys)
+	account, err := s.AccountFor(ctx, a, in.ServiceAccountID, ReadAccounts, WriteKeys)
 	if errors.Is(err, errs.NotFound) {
-		return Key{}, Secret{}, badField("service_account_id", "there is no such service account")
+		return Key{}, Secret{}, errs.BadField("service_account_id", "there is no such service account")
 	}
 	if err != nil {
 		return Key{}, Secret{}, err
 	}
 	tier, err := s.store.Tiers().Get(ctx, account.Tier)
 	if err != nil {
-		return Key{}, Secret{}, missing(err, "tier")
+		return Key{}, Secret{}, Missing(err, "tier")
 	}
 	k := Key{
 		Stamp: NewStamp(s.now()), ID: in.ID, OrganizationID: account.OrganizationID, ServiceAccountID: account.ID,
@@ -66,7 +66,7 @@ func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secre
 	if err != nil {
 		return Key{}, Secret{}, fmt.Errorf("issue key: %w", err)
 	}
-	return k, secret, s.recordKey(ctx, a, "key.create", &k, nil, k)
+	return k, secret, s.RecordKey(ctx, a, "key.create", &k, nil, k)
 }
 
 // insert gives the key an id and a secret and stores it, unless the account
@@ -94,7 +94,7 @@ func (s *Service) insert(ctx context.Context, k *Key, most int, claim Claim) (Se
 	err := s.stays(ctx, k)
 	alive := 0
 	if err == nil {
-		alive, err = s.aliveKeys(ctx, k.ServiceAccountID, most+1)
+		alive, err = s.AliveKeys(ctx, k.ServiceAccountID, most+1)
 	}
 	if err == nil && alive <= most && claim != nil {
 		err = claim.Confirm(ctx)
@@ -116,9 +116,9 @@ func tooManyKeys(most int) error {
 
 var issuingSeed = maphash.MakeSeed()
 
-// aliveKeys counts the account's keys that are neither revoked nor expired,
+// AliveKeys counts the account's keys that are neither revoked nor expired,
 // up to most.
-func (s *Service) aliveKeys(ctx context.Context, accountID string, most int) (int, error) {
+func (s *Service) AliveKeys(ctx context.Context, accountID string, most int) (int, error) {
 	no := false
 	alive, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, Page{Limit: most})
 	if err != nil {
@@ -163,8 +163,8 @@ func (k *Key) checkShape(f *errs.Faults, old KeyFields) {
 func (s *Service) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tier) {
 	now := Moment(s.now())
 	k.ExpiresAt, k.NotBefore = Moment(k.ExpiresAt), Moment(k.NotBefore)
-	checkTime(f, "not_before", k.NotBefore)
-	checkTime(f, "expires_at", k.ExpiresAt)
+	CheckTime(f, "not_before", k.NotBefore)
+	CheckTime(f, "expires_at", k.ExpiresAt)
 	if k.ExpiresAt.IsZero() {
 		f.Check(tier.MaxKeyAge == 0, "expires_at", fmt.Sprintf("is required: the tier lets keys live at most %s", tier.MaxKeyAge))
 		return
@@ -188,10 +188,11 @@ func exceeds(rule, most ratelimit.Rule) bool {
 
 func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }
 
-// mark is the id of the key's generation mark, which is of its hash, as that is
+// Mark is the id of the key's generation mark, which is of its hash, as that is
 // all that a verification knows before it has loaded the key.
-func (k *Key) mark() string { return k.Hash.MarkID() }
+func (k *Key) Mark() string { return k.Hash.MarkID() }
 
-func (k *Key) object() audit.Object {
+// Object names the key in audit events.
+func (k *Key) Object() audit.Object {
 	return audit.Object{Type: "key", ID: k.ID, OrganizationID: k.OrganizationID}
 }

@@ -34,13 +34,10 @@ type Config struct {
 // Service manages the domain's objects on behalf of actors. Every method
 // checks what the actor may do; every change leaves an audit event.
 type Service struct {
+	*Recorder
 	store   Store
-	audit   *audit.Log
-	marks   *Marks
 	format  Format
 	nodes   *nodes.Registry
-	push    func([]string)
-	now     func() time.Time
 	member  func(ctx context.Context, organizationID, userID string) (bool, error)
 	issuing [64]sync.Mutex // by account: keeps concurrent issues from refusing each other
 }
@@ -56,7 +53,8 @@ func New(c Config) (*Service, error) {
 	if c.IsMember == nil {
 		c.IsMember = func(context.Context, string, string) (bool, error) { return false, nil }
 	}
-	return &Service{store: c.Store, audit: c.Audit, marks: c.Marks, format: c.Format, nodes: c.Nodes, push: c.Push, now: c.Now, member: c.IsMember}, nil
+	recorder := &Recorder{audit: c.Audit, marks: c.Marks, push: c.Push, now: c.Now}
+	return &Service{Recorder: recorder, store: c.Store, format: c.Format, nodes: c.Nodes, member: c.IsMember}, nil
 }
 
 // NewStamp returns the stamp of an object made at the time now.
@@ -101,8 +99,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 		if reflect.DeepEqual(before, after) {
 			return before, after, nil
 		}
-		stamp.Revision++
-		stamp.UpdatedAt = later(Moment(now()), stamp.UpdatedAt)
+		stamp.Advance(now())
 		err = c.Replace(ctx, after)
 		if err == nil || revision != AnyRevision || !errors.Is(err, errs.Stale) {
 			return before, after, err
@@ -144,41 +141,16 @@ func Remove[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 	return removed, errContended
 }
 
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
-
-// recordKey is record for a key, which caches know by its hash.
-func (s *Service) recordKey(ctx context.Context, a Actor, action string, k *Key, before, after any) error {
-	s.bump(k.mark())
-	return s.record(ctx, a, action, k.object(), before, after)
-}
-
-// record writes the audit event of one change and makes caches forget what
-// they know of the object. It is called after the write, before the answer.
-func (s *Service) record(ctx context.Context, a Actor, action string, object audit.Object, before, after any) error {
-	s.bump(object.ID)
-	return s.audit.Record(ctx, audit.Change{
-		Subject: a.Subject(), Action: action, Object: object, Before: before, After: after,
-	})
-}
-
-// bump makes what caches know of the marks' objects count as old, here at
-// once and on other nodes as soon as they hear of it.
-func (s *Service) bump(marks ...string) {
-	for _, mark := range marks {
-		s.marks.Bump(mark)
-	}
-	if s.push != nil {
-		s.push(marks)
+// Advance makes the stamp that of the next revision, written at the time now.
+func (s *Stamp) Advance(now time.Time) {
+	s.Revision++
+	if at := Moment(now); at.After(s.UpdatedAt) {
+		s.UpdatedAt = at
 	}
 }
 
-// missing gives a store's errs.NotFound words that name what was looked for.
-func missing(err error, what string) error {
+// Missing gives a store's errs.NotFound words that name what was looked for.
+func Missing(err error, what string) error {
 	if errors.Is(err, errs.NotFound) {
 		return notFound(what)
 	}

@@ -12,23 +12,23 @@ import (
 // node at once and on the others within PollBound. Only the provider's staff may,
 // as whoever resets a limit lifts it.
 func (s *Service) ResetLimits(ctx context.Context, a Actor, id string, revision int64) (Key, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Key{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		k.LimitResets++
-		return s.locate(ctx, k)
+		return s.Locate(ctx, k)
 	})
 	if err != nil {
-		return Key{}, missing(err, keyWord)
+		return Key{}, Missing(err, keyWord)
 	}
-	return after, s.recordKey(ctx, a, "key.reset_limits", &after, before, after)
+	return after, s.RecordKey(ctx, a, "key.reset_limits", &after, before, after)
 }
 
 // ResetAccountLimits does so for the account: its bucket and its quota, and the
 // buckets of all of its keys. Only the provider's staff may.
 func (s *Service) ResetAccountLimits(ctx context.Context, a Actor, id string, revision int64) (ServiceAccount, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return ServiceAccount{}, err
 	}
 	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
@@ -36,10 +36,10 @@ func (s *Service) ResetAccountLimits(ctx context.Context, a Actor, id string, re
 		return nil
 	})
 	if err != nil {
-		return ServiceAccount{}, missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, accountWord)
 	}
 	after.forgetOverride(s.now())
-	return after, s.record(ctx, a, "service_account.reset_limits", after.object(), before, after)
+	return after, s.Record(ctx, a, "service_account.reset_limits", after.Object(), before, after)
 }
 
 // LimitID is the id of the account's bucket and quota counter: another one after

@@ -19,9 +19,9 @@ func (s *Service) Key(ctx context.Context, a Actor, id string) (Key, error) {
 func (s *Service) KeyToRead(ctx context.Context, a Actor, id string, read Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
-		return Key{}, missing(err, keyWord)
+		return Key{}, Missing(err, keyWord)
 	}
-	if err := s.locate(ctx, &k); err != nil {
+	if err := s.Locate(ctx, &k); err != nil {
 		return Key{}, err
 	}
 	if err := allow(a, read, read, k.OrganizationID, keyWord); err != nil {
@@ -34,7 +34,7 @@ func (s *Service) KeyToRead(ctx context.Context, a Actor, id string, read Action
 func (s *Service) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
 	a, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
-		return nil, missing(err, accountWord)
+		return nil, Missing(err, accountWord)
 	}
 	return EffectiveScopes(k.Scopes, a.Scopes), nil
 }
@@ -43,9 +43,9 @@ func (s *Service) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
 func (s *Service) keyFor(ctx context.Context, a Actor, id string, write Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
-		return Key{}, missing(err, keyWord)
+		return Key{}, Missing(err, keyWord)
 	}
-	if err := s.locate(ctx, &k); err != nil {
+	if err := s.Locate(ctx, &k); err != nil {
 		return Key{}, err
 	}
 	if err := allow(a, ReadKeys, write, k.OrganizationID, keyWord); err != nil {
@@ -88,9 +88,9 @@ func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision in
 		err = s.keepRevived(ctx, &before, &after)
 	}
 	if err != nil {
-		return Key{}, missing(err, keyWord)
+		return Key{}, Missing(err, keyWord)
 	}
-	return after, s.recordKey(ctx, a, "key.update", &after, before, after)
+	return after, s.RecordKey(ctx, a, "key.update", &after, before, after)
 }
 
 // keepRevived takes back the extension of an expired key for which its tier has
@@ -101,7 +101,7 @@ func (s *Service) keepRevived(ctx context.Context, before, after *Key) error {
 	if err != nil {
 		return err
 	}
-	alive, err := s.aliveKeys(ctx, after.ServiceAccountID, tier.MaxKeys+1)
+	alive, err := s.AliveKeys(ctx, after.ServiceAccountID, tier.MaxKeys+1)
 	if err != nil || alive <= tier.MaxKeys {
 		return err
 	}
@@ -109,18 +109,18 @@ func (s *Service) keepRevived(ctx context.Context, before, after *Key) error {
 		k.KeyFields = before.KeyFields
 		return nil
 	})
-	s.bump(after.mark())
+	s.Bump(after.Mark())
 	return errors.Join(tooManyKeys(tier.MaxKeys), err)
 }
 
 func (s *Service) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, error) {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
-		return account, Tier{}, missing(err, accountWord)
+		return account, Tier{}, Missing(err, accountWord)
 	}
 	tier, err := s.store.Tiers().Get(ctx, account.Tier)
 	if err != nil {
-		return account, tier, missing(err, tierWord)
+		return account, tier, Missing(err, tierWord)
 	}
 	return account, tier, nil
 }
@@ -133,9 +133,9 @@ func (s *Service) DeleteKey(ctx context.Context, a Actor, id string, revision in
 	}
 	k, err := Remove(ctx, s.store.Keys(), id, revision, func(k *Key) error { return s.relocate(ctx, k, &known) })
 	if err != nil {
-		return missing(err, keyWord)
+		return Missing(err, keyWord)
 	}
-	return s.recordKey(ctx, a, "key.delete", &k, k, nil)
+	return s.RecordKey(ctx, a, "key.delete", &k, k, nil)
 }
 
 // Effect is when a revoke holds on every node.
@@ -153,7 +153,7 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 		reason = ReasonUnspecified
 	}
 	var f errs.Faults
-	f.Check(reason.valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
+	f.Check(reason.Valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
 	if err := f.Err(); err != nil {
 		return Key{}, Effect{}, err
 	}
@@ -165,16 +165,16 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 		if !k.RevokedAt.IsZero() {
 			return errAlreadyRevoked
 		}
-		k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.now()), reason, legible(note)
+		k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.now()), reason, Legible(note)
 		return s.relocate(ctx, k, &known)
 	})
 	if errors.Is(err, errAlreadyRevoked) {
 		return before, s.Effect(ctx), nil
 	}
 	if err != nil {
-		return Key{}, Effect{}, missing(err, keyWord)
+		return Key{}, Effect{}, Missing(err, keyWord)
 	}
-	if err := s.recordKey(ctx, a, "key.revoke", &after, before, after); err != nil {
+	if err := s.RecordKey(ctx, a, "key.revoke", &after, before, after); err != nil {
 		return Key{}, Effect{}, err
 	}
 	return after, s.Effect(ctx), nil
@@ -182,7 +182,8 @@ func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64
 
 var errAlreadyRevoked = errors.New("the key is revoked already")
 
-func (r RevokeReason) valid() bool {
+// Valid reports whether there is such a reason.
+func (r RevokeReason) Valid() bool {
 	switch r {
 	case ReasonUnspecified, ReasonLeaked, ReasonSuperseded, ReasonUnused, ReasonAbuse:
 		return true

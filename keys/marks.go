@@ -92,6 +92,6 @@ func (m *Marks) SignerRetired() { m.Bump(SignersMark) }
 // this node, within PollBound on the others.
 func (s *Service) EndToken(ctx context.Context, id string) error {
 	err := s.store.Bury(ctx, id)
-	s.bump(id)
+	s.Bump(id)
 	return err
 }

@@ -15,7 +15,7 @@ const organizationWord = "organization"
 // CreateOrganization makes an organization with the id, or a new one where id
 // is "". Only admins may.
 func (s *Service) CreateOrganization(ctx context.Context, a Actor, id string, fields OrganizationFields) (Organization, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Organization{}, err
 	}
 	o := Organization{Stamp: NewStamp(s.now()), ID: id, OrganizationFields: fields}
@@ -28,7 +28,7 @@ func (s *Service) CreateOrganization(ctx context.Context, a Actor, id string, fi
 	if err := s.store.Organizations().Insert(ctx, o); err != nil {
 		return Organization{}, fmt.Errorf("create organization: %w", err)
 	}
-	return o, s.record(ctx, a, "organization.create", o.object(), nil, o)
+	return o, s.Record(ctx, a, "organization.create", o.Object(), nil, o)
 }
 
 // Organization returns one organization that the actor may see.
@@ -38,7 +38,7 @@ func (s *Service) Organization(ctx context.Context, a Actor, id string) (Organiz
 	}
 	o, err := s.store.Organizations().Get(ctx, id)
 	if err != nil {
-		return Organization{}, missing(err, organizationWord)
+		return Organization{}, Missing(err, organizationWord)
 	}
 	return o, nil
 }
@@ -69,15 +69,15 @@ func (s *Service) ChangeOrganization(ctx context.Context, a Actor, id string, re
 		return o.check(old.Name)
 	})
 	if err != nil {
-		return Organization{}, missing(err, organizationWord)
+		return Organization{}, Missing(err, organizationWord)
 	}
-	return after, s.record(ctx, a, "organization.update", after.object(), before, after)
+	return after, s.Record(ctx, a, "organization.update", after.Object(), before, after)
 }
 
 // DeleteOrganization removes an organization that has no service accounts.
 // Only admins may.
 func (s *Service) DeleteOrganization(ctx context.Context, a Actor, id string, revision int64) error {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return err
 	}
 	o, err := Remove(ctx, s.store.Organizations(), id, revision, func(*Organization) error {
@@ -91,21 +91,22 @@ func (s *Service) DeleteOrganization(ctx context.Context, a Actor, id string, re
 		return nil
 	})
 	if err != nil {
-		return missing(err, organizationWord)
+		return Missing(err, organizationWord)
 	}
-	return s.record(ctx, a, "organization.delete", o.object(), o, nil)
+	return s.Record(ctx, a, "organization.delete", o.Object(), o, nil)
 }
 
-// parentOrganization returns the organization that a new object is to belong to.
-func (s *Service) parentOrganization(ctx context.Context, id string) (Organization, error) {
+// OrganizationToJoin returns the organization that a new object is to belong to.
+func (s *Service) OrganizationToJoin(ctx context.Context, id string) (Organization, error) {
 	o, err := s.store.Organizations().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) {
-		return o, badField("organization_id", "there is no such organization")
+		return o, errs.BadField("organization_id", "there is no such organization")
 	}
 	return o, err
 }
 
-func (o *Organization) object() audit.Object {
+// Object names the organization in audit events.
+func (o *Organization) Object() audit.Object {
 	return audit.Object{Type: "organization", ID: o.ID, OrganizationID: o.ID}
 }
 
@@ -114,12 +115,6 @@ func (o *Organization) check(oldName string) error {
 	checkName(&f, "name", o.Name, oldName)
 	o.Metadata = compact(o.Metadata)
 	checkMetadata(&f, o.Metadata)
-	return f.Err()
-}
-
-func badField(field, detail string) error {
-	var f errs.Faults
-	f.Add(field, detail)
 	return f.Err()
 }
 

@@ -27,7 +27,7 @@ func (account *ServiceAccount) forgetOverride(now time.Time) {
 // SetOverride gives the account other limits until a time, or ends that with
 // nil. Only the provider's staff may.
 func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return ServiceAccount{}, err
 	}
 	action := "service_account.override"
@@ -41,9 +41,9 @@ func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, re
 		return nil
 	})
 	if err != nil {
-		return ServiceAccount{}, missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, accountWord)
 	}
-	return after, s.record(ctx, a, action, after.object(), before, after)
+	return after, s.Record(ctx, a, action, after.Object(), before, after)
 }
 
 func (o *Override) check(now time.Time) error {

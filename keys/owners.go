@@ -26,9 +26,9 @@ func (s *Service) ownIfMember(ctx context.Context, a Actor, account *ServiceAcco
 	return nil
 }
 
-// checkOwner refuses an owner who is no member of the organization. Who is in
-// another one is refused like who does not exist.
-func (s *Service) checkOwner(ctx context.Context, organizationID, ownerID string) error {
+// CheckOwner refuses an owner who is not a member of the organization. A member
+// of another one gets the same answer as a user who does not exist.
+func (s *Service) CheckOwner(ctx context.Context, organizationID, ownerID string) error {
 	if ownerID == "" {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (s *Service) checkOwner(ctx context.Context, organizationID, ownerID string
 		return fmt.Errorf("ask whether the owner is a member: %w", err)
 	}
 	if !member {
-		return badField("owner_id", "is no member of the organization")
+		return errs.BadField("owner_id", "is no member of the organization")
 	}
 	return nil
 }
@@ -48,9 +48,9 @@ func (s *Service) checkHandOver(ctx context.Context, a Actor, organizationID, fr
 		return err
 	}
 	if from == "" || from == to {
-		return badField("owner_id", "is the owner already")
+		return errs.BadField("owner_id", "is the owner already")
 	}
-	return s.checkOwner(ctx, organizationID, to)
+	return s.CheckOwner(ctx, organizationID, to)
 }
 
 // HandOver gives the service accounts of the organization that one user owns
@@ -61,7 +61,7 @@ func (s *Service) HandOver(ctx context.Context, a Actor, organizationID, from, t
 		return 0, err
 	}
 	f := AccountFilter{OrganizationIDs: []string{organizationID}, OwnerID: from}
-	err = eachAccount(ctx, s.store, f, func(account *ServiceAccount) error {
+	err = EachAccount(ctx, s.store, f, func(account *ServiceAccount) error {
 		handed, err := s.handOne(ctx, a, account, to)
 		if handed {
 			changed++

@@ -157,20 +157,20 @@ func TestATransferChangesTheOwner(t *testing.T) {
 			w.joined(here, ada, auth.Owner)
 			w.joined(there, carol, auth.Viewer)
 			w.must(w.owned(w.admin, w.account.ID, ada))
-			transfers, _ := w.transfers()
+			moves, _ := w.transfers()
 			to := keys.Destination{OrganizationID: there, OwnerID: ada}
-			_, err := transfers.Preview(ctx, w.admin, w.account.ID, to)
+			_, err := moves.Preview(ctx, w.admin, w.account.ID, to)
 			refused(t, "a preview with who is no member there", err, errs.Invalid, "owner_id")
-			_, err = transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to)
+			_, err = moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to)
 			if refused(t, "to who is no member there", err, errs.Invalid, "owner_id"); w.ownerOf(w.account.ID) != ada {
 				t.Error("refused, and changed")
 			}
 			to.OwnerID = tt.owner
-			done, err := transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to)
+			done, err := moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to)
 			if w.must(err); done.OwnerID != tt.owner || w.ownerOf(w.account.ID) != tt.owner {
 				t.Errorf("the owner is %q, said %q", w.ownerOf(w.account.ID), done.OwnerID)
 			}
-			again, err := transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, keys.Destination{OrganizationID: there})
+			again, err := moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, keys.Destination{OrganizationID: there})
 			if w.must(err); again.OwnerID != tt.owner {
 				t.Errorf("asked for again, the owner is %q", again.OwnerID)
 			}

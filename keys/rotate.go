@@ -29,7 +29,7 @@ type RotateInput struct {
 // be, a revoked one cannot. The actor could have issued the successor.
 func (s *Service) Rotate(ctx context.Context, a Actor, id string, in RotateInput) (Key, Secret, error) {
 	if in.Grace < 0 || in.Grace > MaxGrace {
-		return Key{}, Secret{}, badField("grace", fmt.Sprintf("must be between 0s and %s", MaxGrace))
+		return Key{}, Secret{}, errs.BadField("grace", fmt.Sprintf("must be between 0s and %s", MaxGrace))
 	}
 	old, err := s.keyFor(ctx, a, id, WriteKeys)
 	if err == nil {
@@ -58,12 +58,12 @@ func (s *Service) Rotate(ctx context.Context, a Actor, id string, in RotateInput
 	})
 	if err != nil {
 		undo := s.store.Keys().Delete(context.WithoutCancel(ctx), successor.ID, successor.Revision)
-		return Key{}, Secret{}, errors.Join(missing(err, keyWord), undo)
+		return Key{}, Secret{}, errors.Join(Missing(err, keyWord), undo)
 	}
-	if err := s.recordKey(ctx, a, "key.rotate", &after, before, after); err != nil {
+	if err := s.RecordKey(ctx, a, "key.rotate", &after, before, after); err != nil {
 		return Key{}, Secret{}, err
 	}
-	return successor, secret, s.recordKey(ctx, a, "key.create", &successor, nil, successor)
+	return successor, secret, s.RecordKey(ctx, a, "key.create", &successor, nil, successor)
 }
 
 func (k *Key) rotatable() error {

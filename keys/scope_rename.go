@@ -29,7 +29,7 @@ type ScopeUse struct {
 // ScopesUse counts for each name who holds it, among the newest accounts and
 // keys. Only admins may.
 func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string) (map[string]*ScopeUse, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return nil, err
 	}
 	use := make(map[string]*ScopeUse, len(names))
@@ -37,7 +37,7 @@ func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string) (map[s
 		use[name] = &ScopeUse{}
 	}
 	looked, incomplete := 0, false
-	err := eachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
+	err := EachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
 		if looked++; looked > mostScopeLooked {
 			return errEnough
 		}
@@ -78,7 +78,7 @@ func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string) (map[s
 // RetireScope keeps the scope from being granted any more, or ends that. Who
 // holds it keeps it. Only admins may.
 func (s *Service) RetireScope(ctx context.Context, a Actor, name string, revision int64, retired bool) (Scope, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
 	action := "scope.retire"
@@ -96,14 +96,14 @@ func (s *Service) RetireScope(ctx context.Context, a Actor, name string, revisio
 		return nil
 	})
 	if err != nil {
-		return Scope{}, missing(err, scopeWord)
+		return Scope{}, Missing(err, scopeWord)
 	}
-	return after, s.record(ctx, a, action, after.object(), before, after)
+	return after, s.Record(ctx, a, action, after.Object(), before, after)
 }
 
 func renamable(c *Scope) error {
 	switch {
-	case strings.HasPrefix(c.Name, managementPrefix):
+	case strings.HasPrefix(c.Name, ManagementPrefix):
 		return errs.New(errs.Conflict, "the scopes of the management API stay as they are")
 	case c.RenamedTo != "":
 		return errs.New(errs.Conflict, "the scope is being renamed to "+c.RenamedTo)
@@ -117,7 +117,7 @@ func renamable(c *Scope) error {
 // long a verification that asks for the old name passes. The new name is added
 // to the catalogue unless it is there. Only admins may.
 func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revision int64, to string, keep time.Duration) (Scope, error) {
-	if err := adminOnly(a); err != nil {
+	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
 	old, err := s.Scope(ctx, name)
@@ -133,13 +133,13 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revisio
 	var f errs.Faults
 	f.Check(keep >= 0 && keep <= MaxRename, "keep", fmt.Sprintf("must be between 0 and %d days", int(MaxRename.Hours()/24)))
 	f.Check(to != name, "name", "is the name that it has")
-	f.Check(!strings.HasPrefix(to, managementPrefix), "name", "the resource latchkey is reserved for the management API")
+	f.Check(!strings.HasPrefix(to, ManagementPrefix), "name", "the resource latchkey is reserved for the management API")
 	f.Check(ValidScope(to), "name", fmt.Sprintf("must be resource:action in lower case, at most %d characters", MaxScopeLength))
 	if err := f.Err(); err != nil {
 		return Scope{}, err
 	}
 	if there, err := s.store.Scopes().Get(ctx, to); err == nil && !(there.RetiredAt.IsZero() && there.RenamedTo == "") {
-		return Scope{}, badField("name", "is the name of a scope that is retired or being renamed")
+		return Scope{}, errs.BadField("name", "is the name of a scope that is retired or being renamed")
 	}
 	made, err := s.CreateScope(ctx, a, to, old.ScopeFields)
 	there := errors.Is(err, errs.Conflict)
@@ -158,9 +158,9 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revisio
 		err = errors.Join(err, s.store.Scopes().Delete(context.WithoutCancel(ctx), to, made.Revision))
 	}
 	if err != nil {
-		return Scope{}, missing(err, scopeWord)
+		return Scope{}, Missing(err, scopeWord)
 	}
-	return after, s.record(ctx, a, "scope.rename", after.object(), before, after)
+	return after, s.Record(ctx, a, "scope.rename", after.Object(), before, after)
 }
 
 // RenameDue reports whether RenameStep has something to do.
@@ -200,7 +200,7 @@ func (s *Service) RenameStep(ctx context.Context, a Actor) (changed int, err err
 func (s *Service) renameStep(ctx context.Context, a Actor, c *Scope) (changed int, err error) {
 	last := !s.now().Before(c.RenamedUntil)
 	rewrite := func(scopes []string) ([]string, bool) { return renamed(scopes, c.Name, c.RenamedTo, last) }
-	err = eachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
+	err = EachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
 		if _, differs := rewrite(account.Scopes); !differs {
 			return nil
 		}
@@ -232,9 +232,9 @@ func (s *Service) renameStep(ctx context.Context, a Actor, c *Scope) (changed in
 func (s *Service) renameDone(ctx context.Context, a Actor, c *Scope, last bool) error {
 	if last {
 		if err := s.store.Scopes().Delete(ctx, c.Name, c.Revision); err != nil {
-			return missing(err, scopeWord)
+			return Missing(err, scopeWord)
 		}
-		return s.record(ctx, a, "scope.rename_end", c.object(), *c, nil)
+		return s.Record(ctx, a, "scope.rename_end", c.Object(), *c, nil)
 	}
 	_, _, err := Revise(ctx, s.store.Scopes(), c.Name, c.Revision, s.now, func(c *Scope) error { c.RenameOpen = false; return nil })
 	if errors.Is(err, errs.Stale) { // another node was faster
@@ -271,7 +271,7 @@ func (s *Service) rewriteAccount(ctx context.Context, a Actor, id string, rewrit
 	if err != nil {
 		return err
 	}
-	return s.record(ctx, a, "service_account.rename_scope", after.object(), before, after)
+	return s.Record(ctx, a, "service_account.rename_scope", after.Object(), before, after)
 }
 
 func (s *Service) rewriteKey(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
@@ -285,5 +285,5 @@ func (s *Service) rewriteKey(ctx context.Context, a Actor, id string, rewrite fu
 	if err != nil {
 		return err
 	}
-	return s.recordKey(ctx, a, "key.rename_scope", &after, before, after)
+	return s.RecordKey(ctx, a, "key.rename_scope", &after, before, after)
 }

@@ -54,7 +54,7 @@ func (s *Service) seedScopes(ctx context.Context, a Actor, scopes map[string]str
 		if err != nil {
 			return fmt.Errorf("seed scope %s: %w", name, err)
 		}
-		if err := s.record(ctx, a, "scope.create", c.object(), nil, c); err != nil {
+		if err := s.Record(ctx, a, "scope.create", c.Object(), nil, c); err != nil {
 			return err
 		}
 	}

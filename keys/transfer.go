@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +32,7 @@ type MovableCertificates interface {
 // TransfersConfig is what Transfers need. All fields are required.
 type TransfersConfig struct {
 	Keys         *Service
+	Store        Store // the one of Keys
 	Usage        MovableUsage
 	Certificates MovableCertificates
 }
@@ -44,8 +44,8 @@ type Transfers struct{ TransfersConfig }
 
 // NewTransfers returns Transfers.
 func NewTransfers(c TransfersConfig) (*Transfers, error) {
-	if c.Keys == nil || c.Usage == nil || c.Certificates == nil {
-		return nil, errors.New("keys: Keys, Usage and Certificates are required")
+	if c.Keys == nil || c.Store == nil || c.Usage == nil || c.Certificates == nil {
+		return nil, errors.New("transfers: Keys, Store, Usage and Certificates are required")
 	}
 	return &Transfers{c}, nil
 }
@@ -78,7 +78,7 @@ func (t *Transfers) Preview(ctx context.Context, a Actor, accountID string, to D
 
 // count completes the preview.
 func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) error {
-	alive, err := t.Keys.aliveKeys(ctx, p.Account.ID, MostCounted+1)
+	alive, err := t.Keys.AliveKeys(ctx, p.Account.ID, MostCounted+1)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) erro
 		return fmt.Errorf("count certificates: %w", err)
 	}
 	for _, scope := range p.Account.Scopes {
-		if strings.HasPrefix(scope, managementPrefix) || scope == AnyScope {
+		if strings.HasPrefix(scope, ManagementPrefix) || scope == AnyScope {
 			p.Management = append(p.Management, scope)
 		}
 		if !a.MayGrant(scope, p.To.ID) {
@@ -101,35 +101,35 @@ func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) erro
 // organizations. Of one that he may not see he learns nothing.
 func (t *Transfers) allowed(ctx context.Context, a Actor, accountID string, to Destination) (p TransferPreview, err error) {
 	s, organizationID := t.Keys, to.OrganizationID
-	account, err := s.accountFor(ctx, a, accountID, ReadAccounts, WriteOrganization)
+	account, err := s.AccountFor(ctx, a, accountID, ReadAccounts, WriteOrganization)
 	if err != nil {
 		return p, err
 	}
 	p.Account = account
 	switch {
 	case organizationID == p.Account.OrganizationID:
-		return p, badField("organization_id", "is the organization that it is in")
+		return p, errs.BadField("organization_id", "is the organization that it is in")
 	case !a.May(ReadOrganization, organizationID):
-		return p, badField("organization_id", "there is no such organization")
+		return p, errs.BadField("organization_id", "there is no such organization")
 	case !a.May(WriteOrganization, organizationID):
 		e := errs.New(errs.Forbidden, "a service account is transferred by who may change both organizations: an owner of both, or the provider's staff")
 		e.Fields = []errs.Field{{Name: "organization_id", Detail: "you are no owner of it"}}
 		return p, e
 	}
-	if p.From, err = s.store.Organizations().Get(ctx, p.Account.OrganizationID); err != nil {
-		return p, missing(err, organizationWord)
+	if p.From, err = t.Store.Organizations().Get(ctx, p.Account.OrganizationID); err != nil {
+		return p, Missing(err, "organization")
 	}
 	if p.From.Disabled && !a.IsAdmin() {
 		return p, errs.New(errs.Conflict, "the organization that it is in is disabled; only the provider's staff transfers out of it")
 	}
-	if p.To, err = s.parentOrganization(ctx, organizationID); err != nil {
+	if p.To, err = s.OrganizationToJoin(ctx, organizationID); err != nil {
 		return p, err
 	}
 	if p.To.Disabled {
-		return p, badField("organization_id", "is disabled: the keys would stop to work")
+		return p, errs.BadField("organization_id", "is disabled: the keys would stop to work")
 	}
 	p.OwnerID = to.OwnerID
-	return p, s.checkOwner(ctx, organizationID, to.OwnerID)
+	return p, s.CheckOwner(ctx, organizationID, to.OwnerID)
 }
 
 // Transferred is a transfer that was made.
@@ -140,8 +140,6 @@ type Transferred struct {
 	// the answer, within minutes.
 	Complete bool
 }
-
-var errTransferred = errs.New(errs.Conflict, "the service account was transferred by somebody else just now")
 
 // Transfer hands the account to the organization. Its keys go on working. The
 // actor may change both organizations, and grants what the account has in the
@@ -160,18 +158,18 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 	if err != nil {
 		return Transferred{}, err
 	}
-	_, account, err := Revise(ctx, s.store.ServiceAccounts(), accountID, revision, s.now, func(account *ServiceAccount) error {
+	_, account, err := Revise(ctx, t.Store.ServiceAccounts(), accountID, revision, s.Now, func(account *ServiceAccount) error {
 		if account.OrganizationID != p.From.ID {
-			return errTransferred
+			return ErrTransferred
 		}
-		account.Move = &Move{From: p.From.ID, OwnerID: account.OwnerID, At: Moment(s.now()), By: a.Subject()}
+		account.Move = &Move{From: p.From.ID, OwnerID: account.OwnerID, At: Moment(s.Now()), By: a.Subject()}
 		account.OrganizationID, account.OwnerID = to.OrganizationID, to.OwnerID
-		return account.mayMake(a, account.AccountFields)
+		return account.MayMake(a, account.AccountFields)
 	})
 	if err != nil {
-		return Transferred{}, missing(err, accountWord)
+		return Transferred{}, Missing(err, "service account")
 	}
-	s.bump(account.ID)
+	s.Bump(account.ID)
 	p.Account = account
 	return t.finish(ctx, a, p)
 }
@@ -185,7 +183,7 @@ func (t *Transfers) finish(ctx context.Context, a Actor, p TransferPreview) (don
 		return done, err
 	}
 	done.TransferPreview = p
-	if done.Complete, err = t.followFor(ctx, &p.Account, answerWithin); err != nil {
+	if done.Complete, err = t.followFor(ctx, &p.Account, followTime); err != nil {
 		return done, err
 	}
 	done.Effect = t.Keys.Effect(ctx)
@@ -195,67 +193,13 @@ func (t *Transfers) finish(ctx context.Context, a Actor, p TransferPreview) (don
 // followFor lets what belongs to the account follow for a time, and tells
 // whether all of it has.
 func (t *Transfers) followFor(ctx context.Context, account *ServiceAccount, most time.Duration) (all bool, err error) {
-	for until := t.Keys.now().Add(most); ; {
+	for until := t.Keys.Now().Add(most); ; {
 		n, err := t.follow(ctx, account)
 		if n == 0 || err != nil {
 			return err == nil, err
 		}
-		if t.Keys.now().After(until) {
+		if t.Keys.Now().After(until) {
 			return false, nil
 		}
 	}
-}
-
-// Elsewhere returns the accounts that were transferred to where the actor may
-// not do the action. What belongs to them may still bear the organization that
-// they left, and is not the actor's to see. Mostly there is none.
-func (s *Service) Elsewhere(ctx context.Context, a Actor, action Action) ([]string, error) {
-	own := a.Organizations(action)
-	if own == nil {
-		return nil, nil
-	}
-	var gone []string
-	err := eachAccount(ctx, s.store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
-		if !slices.Contains(own, account.OrganizationID) {
-			gone = append(gone, account.ID)
-		}
-		return nil
-	})
-	return gone, err
-}
-
-// locate gives the key the organization of its account, which a transfer
-// changes first.
-func (s *Service) locate(ctx context.Context, k *Key) error {
-	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
-	if errors.Is(err, errs.NotFound) { // what is left of an account that was deleted
-		return nil
-	}
-	if err != nil {
-		return missing(err, accountWord)
-	}
-	k.OrganizationID = account.OrganizationID
-	return nil
-}
-
-// relocate is locate for a key of which known was found out before, unless
-// that says the same.
-func (s *Service) relocate(ctx context.Context, k, known *Key) error {
-	if k.OrganizationID == known.OrganizationID {
-		return nil
-	}
-	return s.locate(ctx, k)
-}
-
-// stays reports with an error that the key's account is in another
-// organization than the key.
-func (s *Service) stays(ctx context.Context, k *Key) error {
-	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
-	if err != nil {
-		return missing(err, accountWord)
-	}
-	if account.OrganizationID != k.OrganizationID {
-		return errTransferred
-	}
-	return nil
 }

@@ -11,18 +11,24 @@ import (
 )
 
 const (
-	transferBatch = 500 // changes of one step
+	followTime    = 2 * time.Second // how long a transfer works before it answers
+	transferBatch = 500             // changes of one step
 	// transferSettles is how long after a transfer somebody still looks for what
 	// was written by who did not know of it: counts that wait in memory or in a
 	// journal.
 	transferSettles = 10 * time.Minute
 )
 
+var (
+	errStays     = errors.New("the key is where it belongs")
+	errBatchFull = errors.New("enough for one step")
+)
+
 // Step takes on every transfer of which something is left, and tells how much
 // it changed. It may be called at any time, again and by several nodes: so a
 // transfer ends whose process died.
 func (t *Transfers) Step(ctx context.Context) (changed int, err error) {
-	err = eachAccount(ctx, t.Keys.store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
+	err = EachAccount(ctx, t.Store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
 		n, err := t.advance(ctx, account)
 		changed += n
 		if err != nil {
@@ -38,17 +44,17 @@ func (t *Transfers) advance(ctx context.Context, account *ServiceAccount) (int, 
 		return 0, err
 	}
 	n, err := t.follow(ctx, account)
-	if n > 0 || err != nil || t.Keys.now().Sub(account.Move.At) < transferSettles {
+	if n > 0 || err != nil || t.Keys.Now().Sub(account.Move.At) < transferSettles {
 		return n, err
 	}
-	_, _, err = Revise(ctx, t.Keys.store.ServiceAccounts(), account.ID, account.Revision, t.Keys.now, func(account *ServiceAccount) error {
+	_, _, err = Revise(ctx, t.Store.ServiceAccounts(), account.ID, account.Revision, t.Keys.Now, func(account *ServiceAccount) error {
 		account.Move = nil
 		return nil
 	})
 	if errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) { // the next step looks again
 		return 0, nil
 	}
-	t.Keys.bump(account.ID)
+	t.Keys.Bump(account.ID)
 	return 0, err
 }
 
@@ -64,21 +70,21 @@ func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
 	const action = "service_account.transfer"
 	from, to := placed{OrganizationID: account.Move.From}, placed{OrganizationID: account.OrganizationID}
 	for _, organization := range []string{from.OrganizationID, to.OrganizationID} {
-		told, err := t.Keys.audit.Events(ctx, audit.Filter{OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: action, From: account.Move.At}, "", 1)
+		told, err := t.Keys.Told(ctx, audit.Filter{OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: action, From: account.Move.At}, 1)
 		if err != nil {
 			return fmt.Errorf("read events of the service account: %w", err)
 		}
 		if len(told) > 0 {
 			continue
 		}
-		object, before, after := account.object(), from, to
+		object, before, after := account.Object(), from, to
 		object.OrganizationID = organization
 		if organization == from.OrganizationID {
 			before.OwnerID = account.Move.OwnerID
 		} else {
 			after.OwnerID = account.OwnerID
 		}
-		err = t.Keys.audit.Record(ctx, audit.Change{Subject: account.Move.By, Action: action, Object: object, Before: before, After: after})
+		err = t.Keys.Tell(ctx, audit.Change{Subject: account.Move.By, Action: action, Object: object, Before: before, After: after})
 		if err != nil {
 			return err
 		}
@@ -91,26 +97,26 @@ func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
 // nothing where the account was transferred again, as all of it follows that.
 func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (changed int, err error) {
 	s := t.Keys
-	now, err := s.store.ServiceAccounts().Get(ctx, account.ID)
+	now, err := t.Store.ServiceAccounts().Get(ctx, account.ID)
 	if errors.Is(err, errs.NotFound) || err == nil && now.OrganizationID != account.OrganizationID {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, missing(err, accountWord)
+		return 0, Missing(err, "service account")
 	}
 	if moved, err := t.moveSome(ctx, account); moved > 0 || err != nil {
 		return moved, err
 	}
-	err = s.eachKey(ctx, KeyFilter{ServiceAccountID: account.ID}, func(k *Key) error {
+	err = s.EachKey(ctx, KeyFilter{ServiceAccountID: account.ID}, func(k *Key) error {
 		if k.OrganizationID == account.OrganizationID {
 			return nil
 		}
 		if changed++; changed > transferBatch {
-			return errEnough
+			return errBatchFull
 		}
-		return s.moveKey(ctx, account, k.ID)
+		return t.moveKey(ctx, account, k.ID)
 	})
-	if errors.Is(err, errEnough) {
+	if errors.Is(err, errBatchFull) {
 		return transferBatch, nil
 	}
 	if err != nil {
@@ -131,13 +137,13 @@ func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (change
 // organization, at most transferBatch of them in one write. It tells how many.
 func (t *Transfers) moveSome(ctx context.Context, account *ServiceAccount) (int, error) {
 	s := t.Keys
-	found, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}}, Page{Limit: transferBatch})
+	found, err := t.Store.Keys().List(ctx, KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}}, Page{Limit: transferBatch})
 	if err != nil {
 		return 0, fmt.Errorf("list keys: %w", err)
 	}
-	changes, err := s.reviseAll(ctx, found, func(k *Key) error {
+	changes, err := s.ReviseKeys(ctx, found, func(k *Key) error {
 		if k.OrganizationID == account.OrganizationID {
-			return errAsIs
+			return errStays
 		}
 		k.OrganizationID = account.OrganizationID
 		return nil
@@ -145,16 +151,16 @@ func (t *Transfers) moveSome(ctx context.Context, account *ServiceAccount) (int,
 	if err != nil {
 		return 0, err
 	}
-	return len(changes), s.recordAll(ctx, changes, func(c *revised) audit.Change { return moveOf(account, &c.before, &c.after) })
+	return len(changes), s.RecordKeys(ctx, changes, func(c *Revised) audit.Change { return moveOf(account, &c.Before, &c.After) })
 }
 
 // Hurry moves keys of transfers of which the request did not move all, and
 // tells how many: Step is for the rest. It may be called as Step may.
 func (t *Transfers) Hurry(ctx context.Context) (moved int, err error) {
-	err = eachAccount(ctx, t.Keys.store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
-		now, err := t.Keys.store.ServiceAccounts().Get(ctx, account.ID)
+	err = EachAccount(ctx, t.Store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
+		now, err := t.Store.ServiceAccounts().Get(ctx, account.ID)
 		if err != nil || now.Move == nil {
-			return missing(err, accountWord)
+			return Missing(err, "service account")
 		}
 		n, err := t.moveSome(ctx, &now)
 		moved += n
@@ -165,21 +171,21 @@ func (t *Transfers) Hurry(ctx context.Context) (moved int, err error) {
 
 func moveOf(account *ServiceAccount, before, after *Key) audit.Change {
 	return audit.Change{
-		Subject: account.Move.By, Action: "key.transfer", Object: after.object(),
+		Subject: account.Move.By, Action: "key.transfer", Object: after.Object(),
 		Before: placed{OrganizationID: before.OrganizationID}, After: placed{OrganizationID: after.OrganizationID},
 	}
 }
 
 // moveKey gives the key the organization that its account has now: of two
 // transfers at once the later one holds.
-func (s *Service) moveKey(ctx context.Context, account *ServiceAccount, id string) error {
-	before, after, err := Revise(ctx, s.store.Keys(), id, AnyRevision, s.now, func(k *Key) error { return s.locate(ctx, k) })
+func (t *Transfers) moveKey(ctx context.Context, account *ServiceAccount, id string) error {
+	before, after, err := Revise(ctx, t.Store.Keys(), id, AnyRevision, t.Keys.Now, func(k *Key) error { return t.Keys.Locate(ctx, k) })
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("move key %s: %w", id, err)
 	}
-	s.bump(after.mark(), after.ID)
-	return s.audit.Record(ctx, moveOf(account, &before, &after))
+	t.Keys.Bump(after.Mark(), after.ID)
+	return t.Keys.Tell(ctx, moveOf(account, &before, &after))
 }

@@ -56,7 +56,7 @@ func (w *world) transfers() (*keys.Transfers, *keyless) {
 	store := &keyless{Store: w.store}
 	service, err := keys.New(keys.Config{Store: store, Audit: audit.New(w.store, w.now), Marks: w.marks, Format: format(w.t), Now: w.now, IsMember: auth.IsMember(w.store.Memberships())})
 	w.must(err)
-	made, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Usage: w.store, Certificates: noCertificates{}})
+	made, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Store: store, Usage: w.store, Certificates: noCertificates{}})
 	w.must(err)
 	return made, store
 }
@@ -106,8 +106,8 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	w.want(text, verify.Valid)
 	w.must(w.store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.account.ID, OrganizationID: from}, At: w.now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), journal.Progress{}))
 
-	transfers, _ := w.transfers()
-	done, err := transfers.Transfer(ctx, roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner}), w.account.ID, keys.AnyRevision, into(to))
+	moves, _ := w.transfers()
+	done, err := moves.Transfer(ctx, roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner}), w.account.ID, keys.AnyRevision, into(to))
 	w.must(err)
 	if !done.Complete || done.From.ID != from || done.Account.OrganizationID != to || done.By.Before(w.now()) {
 		t.Errorf("the transfer: %+v", done)
@@ -157,13 +157,13 @@ func TestWhoMayNotTransfer(t *testing.T) {
 		w.must(err)
 	}
 	disable(off, true)
-	transfers, _ := w.transfers()
+	moves, _ := w.transfers()
 	both := roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner, off: auth.Owner})
 	refuse := func(name string, a keys.Actor, account, organization string, kind errs.Kind, field string) {
 		t.Helper()
-		_, err := transfers.Transfer(ctx, a, account, keys.AnyRevision, into(organization))
+		_, err := moves.Transfer(ctx, a, account, keys.AnyRevision, into(organization))
 		refused(t, name, err, kind, field)
-		_, err = transfers.Preview(ctx, a, account, into(organization))
+		_, err = moves.Preview(ctx, a, account, into(organization))
 		refused(t, name+", previewed", err, kind, field)
 	}
 	refuse("nobody", auth.Nobody(), w.account.ID, to, errs.NotFound, "")
@@ -180,7 +180,7 @@ func TestWhoMayNotTransfer(t *testing.T) {
 	refuse("its own organization", both, w.account.ID, from, errs.Invalid, "organization_id")
 	refuse("a disabled one", both, w.account.ID, off, errs.Invalid, "organization_id")
 	refuse("a disabled one, by staff", w.admin, w.account.ID, off, errs.Invalid, "organization_id")
-	_, err := transfers.Transfer(ctx, both, w.account.ID, 77, into(to))
+	_, err := moves.Transfer(ctx, both, w.account.ID, 77, into(to))
 	refused(t, "an old revision", err, errs.Stale, "")
 	disable(from, true)
 	refuse("out of a disabled one", both, w.account.ID, to, errs.Conflict, "")
@@ -191,17 +191,17 @@ func TestWhoMayNotTransfer(t *testing.T) {
 		return f, nil
 	})
 	w.must(err)
-	p, err := transfers.Preview(ctx, both, w.account.ID, into(to))
+	p, err := moves.Preview(ctx, both, w.account.ID, into(to))
 	if w.must(err); !slices.Equal(p.Lacking, []string{"latchkey:verify-all"}) || len(p.Management) != 2 || p.To.ID != to || p.Keys != 0 {
 		t.Errorf("the preview: %+v", p)
 	}
-	_, err = transfers.Transfer(ctx, both, w.account.ID, keys.AnyRevision, into(to))
+	_, err = moves.Transfer(ctx, both, w.account.ID, keys.AnyRevision, into(to))
 	refused(t, "a scope that only staff grants", err, errs.Forbidden, "scopes")
 	got, err := w.service.Account(ctx, w.admin, w.account.ID)
 	if w.must(err); got.OrganizationID != from || got.Move != nil {
 		t.Errorf("refused, and yet %+v", got)
 	}
-	_, err = transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to))
+	_, err = moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to))
 	w.must(err)
 }
 
@@ -317,18 +317,18 @@ func TestAnOvertakenTransferEnds(t *testing.T) {
 	w := newWorld(t)
 	w.many(3)
 	ctx, first, second := t.Context(), w.organization("B"), w.organization("C")
-	transfers, store := w.transfers()
+	moves, store := w.transfers()
 	store.gone.Store(true) // the account goes, its keys do not
-	if _, err := transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(first)); !errors.Is(err, errs.Unavailable) {
+	if _, err := moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(first)); !errors.Is(err, errs.Unavailable) {
 		t.Fatalf("interrupted: %v", err)
 	}
 	overtaken, err := w.store.ServiceAccounts().Get(ctx, w.account.ID)
 	w.must(err)
 	store.gone.Store(false)
-	_, err = transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(second))
+	_, err = moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(second))
 	w.must(err)
 	for range 2 {
-		if n, err := transfers.Follow(ctx, &overtaken); err != nil || n != 0 {
+		if n, err := moves.Follow(ctx, &overtaken); err != nil || n != 0 {
 			t.Errorf("the first transfer still moves %d: %v", n, err)
 		}
 	}
@@ -348,11 +348,11 @@ func TestTransfersAtOnce(t *testing.T) {
 	w.many(0)
 	ctx := t.Context()
 	targets := []string{w.organization("B"), w.organization("C"), w.organization("D")}
-	transfers, _ := w.transfers()
+	moves, _ := w.transfers()
 	var all sync.WaitGroup
 	for i, to := range targets {
 		all.Go(func() {
-			_, err := transfers.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to))
+			_, err := moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, into(to))
 			if err != nil && !errors.Is(err, errs.Conflict) {
 				t.Errorf("transfer %d: %v", i, err)
 			}
@@ -367,7 +367,7 @@ func TestTransfersAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	_, err := transfers.Step(ctx)
+	_, err := moves.Step(ctx)
 	w.must(err)
 	account, err := w.service.Account(ctx, w.admin, w.account.ID)
 	if w.must(err); !slices.Contains(targets, account.OrganizationID) {

@@ -57,9 +57,9 @@ func checkText(f *errs.Faults, field, text string, most int, lines bool) {
 // unprintable reports whether the character has no place in a text of lines.
 func unprintable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 
-// legible is the text without what checkText refuses: a revoke is not lost to its
+// Legible is the text without what checkText refuses: a revoke is not lost to its
 // note.
-func legible(text string) string {
+func Legible(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unprintable(r) || r == utf8.RuneError {
 			return -1
@@ -177,7 +177,8 @@ func checkScopes(f *errs.Faults, field string, scopes []string) {
 	}
 }
 
-func checkTime(f *errs.Faults, field string, t time.Time) {
+// CheckTime notes a time that RFC 3339 cannot write; zero is none.
+func CheckTime(f *errs.Faults, field string, t time.Time) {
 	if t.IsZero() {
 		return
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) buildIncidents() (err error) {
-	a.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: a.keys, Store: a.store, Logger: a.logger, Left: a.people.Left})
+	a.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger, Left: a.people.Left})
 	return err
 }
 
@@ -29,7 +29,7 @@ const portalPatience = 10 * time.Millisecond
 // buildTransfers makes what hands service accounts over.
 func (a *app) buildTransfers() (err error) {
 	a.certificates = &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now}
-	a.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: a.keys, Usage: a.store, Certificates: a.certificates})
+	a.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: a.keys, Store: a.store, Usage: a.store, Certificates: a.certificates})
 	return err
 }
 

@@ -15,7 +15,7 @@ import (
 func (s *suite) transfers(store *sqlite.Store, log *audit.Log) *keys.Transfers {
 	s.t.Helper()
 	t, err := keys.NewTransfers(keys.TransfersConfig{
-		Keys: s.keys, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now},
+		Keys: s.keys, Store: store, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now},
 	})
 	s.must(err)
 	return t

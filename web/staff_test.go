@@ -23,7 +23,7 @@ func (s *suite) provide(store *sqlite.Store, logger *slog.Logger) web.Staff {
 	s.t.Helper()
 	var err error
 	s.incidents, err = keys.NewIncidents(keys.IncidentsConfig{
-		Keys: s.keys, Store: store, Logger: logger,
+		Keys: s.keys, Objects: store, Store: store, Logger: logger,
 		Left: func(ctx context.Context, user, organization string) (bool, error) {
 			return s.Left(ctx, user, organization)
 		},

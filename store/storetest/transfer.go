@@ -74,9 +74,9 @@ func transfer(t *testing.T, s store.Store) {
 	_, _, err = service.Revoke(ctx, auth.System(), all[0].ID, keys.AnyRevision, "", "")
 	must(t, err)
 	must(t, s.AddUsage(ctx, []usage.Page{pageOf(usage.OfKey, usage.Hours, hour(), usage.Subject{KeyID: all[1].ID, AccountID: account.ID, OrganizationID: keys.FirstOrganization}, map[usage.Cell]uint64{0: 1})}, journal.Progress{}))
-	transfers, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Usage: s, Certificates: registry})
+	moves, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Store: s, Usage: s, Certificates: registry})
 	must(t, err)
-	done, err := transfers.Transfer(ctx, auth.System(), account.ID, account.Revision, keys.Destination{OrganizationID: to.ID})
+	done, err := moves.Transfer(ctx, auth.System(), account.ID, account.Revision, keys.Destination{OrganizationID: to.ID})
 	must(t, err)
 	if !done.Complete || done.Account.OrganizationID != to.ID || done.Account.Move == nil {
 		t.Errorf("the transfer: %+v", done)
@@ -98,7 +98,7 @@ func transfer(t *testing.T, s store.Store) {
 		}
 	}
 	at = at.Add(time.Hour)
-	n, err := transfers.Step(ctx)
+	n, err := moves.Step(ctx)
 	if must(t, err); n != 0 {
 		t.Errorf("a step found %d more", n)
 	}

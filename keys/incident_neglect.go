@@ -1,0 +1,127 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/latchkey/latchkey/internal/ids"
+)
+
+// OrphansAfter is a place in the list of orphans: behind an account of an owner,
+// or behind all of his where there is no account.
+type OrphansAfter struct {
+	Owner
+	AccountID string
+}
+
+// Orphans lists service accounts that nobody looks after, from a place on: those
+// without an owner, and those whose owner has left. It returns where the list
+// goes on, a zero place at its end. Only admins may.
+func (n *Incidents) Orphans(ctx context.Context, a Actor, from Owners, after OrphansAfter) (all []ServiceAccount, next OrphansAfter, err error) {
+	if err := StaffOnly(a); err != nil {
+		return nil, next, err
+	}
+	looked, err := from.Owners(ctx, after.Owner, ownersLooked)
+	if err != nil {
+		return nil, next, fmt.Errorf("list owners of service accounts: %w", err)
+	}
+	if len(looked) == ownersLooked {
+		next.Owner = looked[ownersLooked-1]
+	}
+	if after.AccountID != "" {
+		looked = slices.Insert(looked, 0, after.Owner)
+	}
+	for _, o := range looked {
+		some, err := n.orphansOf(ctx, o, after, mostOrphansListed+1-len(all))
+		if err != nil {
+			return nil, next, err
+		}
+		if all = append(all, some...); len(all) > mostOrphansListed {
+			last := &all[mostOrphansListed-1]
+			return all[:mostOrphansListed], OrphansAfter{Owner{last.OrganizationID, last.OwnerID}, last.ID}, nil
+		}
+	}
+	return all, next, nil
+}
+
+// orphansOf lists the accounts of the owner if he has left, or is nobody.
+func (n *Incidents) orphansOf(ctx context.Context, o Owner, after OrphansAfter, most int) ([]ServiceAccount, error) {
+	if o.ID != "" {
+		left, err := n.Left(ctx, o.ID, o.OrganizationID)
+		if err != nil {
+			return nil, fmt.Errorf("ask whether an owner has left: %w", err)
+		}
+		if !left {
+			return nil, nil
+		}
+	}
+	page := Page{Limit: most}
+	if o == after.Owner {
+		page.After = after.AccountID
+	}
+	found, err := n.Objects.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: []string{o.OrganizationID}, OwnerID: o.ID, Ownerless: o.ID == ""}, page)
+	if err != nil {
+		return nil, fmt.Errorf("list service accounts of an owner: %w", err)
+	}
+	return found, nil
+}
+
+// Leaver is somebody who made keys of an organization that he is not in any
+// more.
+type Leaver struct {
+	Creator
+	Keys int  // of his that are alive, up to MostOfLeaver
+	More bool // there are more
+}
+
+// Bounds of lists of leavers and orphans.
+const (
+	MostOfLeaver      = 1000
+	creatorsLooked    = 500
+	mostLeaversListed = 50
+	ownersLooked      = 300
+	mostOrphansListed = 50
+)
+
+// Leavers lists those behind after who left keys behind, and returns behind
+// whom the list goes on, a zero Creator at its end. Only admins may.
+func (n *Incidents) Leavers(ctx context.Context, a Actor, from Creators, after Creator) (all []Leaver, next Creator, err error) {
+	if err := StaffOnly(a); err != nil {
+		return nil, next, err
+	}
+	looked, err := from.Creators(ctx, after, creatorsLooked)
+	if err != nil {
+		return nil, next, fmt.Errorf("list creators of keys: %w", err)
+	}
+	for _, c := range looked {
+		if !strings.HasPrefix(c.ID, ids.User) {
+			continue
+		}
+		left, err := n.Left(ctx, c.ID, c.OrganizationID)
+		if err != nil {
+			return nil, next, fmt.Errorf("ask whether a creator has left: %w", err)
+		}
+		if !left {
+			continue
+		}
+		one := Leaver{Creator: c}
+		no := false
+		mine, err := n.Objects.Keys().List(ctx, KeyFilter{OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no, EndsAfter: Moment(n.Keys.Now())}, Page{Limit: MostOfLeaver + 1})
+		if err != nil {
+			return nil, next, fmt.Errorf("list keys by their creator: %w", err)
+		}
+		if one.Keys = min(len(mine), MostOfLeaver); one.Keys == 0 {
+			continue
+		}
+		one.More = len(mine) > MostOfLeaver
+		if all = append(all, one); len(all) == mostLeaversListed {
+			return all, c, nil
+		}
+	}
+	if len(looked) == creatorsLooked {
+		next = looked[creatorsLooked-1]
+	}
+	return all, next, nil
+}

@@ -1,0 +1,57 @@
+package keys
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey/latchkey/audit"
+)
+
+// Recorder makes changes known once they are written: to the caches of this
+// node and of others, and to the audit log. Whoever changes objects of this
+// package records that with the Recorder of its Service.
+type Recorder struct {
+	audit *audit.Log
+	marks *Marks
+	push  func(marks []string)
+	now   func() time.Time
+}
+
+// Now is the time by the clock of the service.
+func (r *Recorder) Now() time.Time { return r.now() }
+
+// Record makes caches forget what they know of the object and writes the audit
+// event of its change. It is called after the write and before the answer.
+func (r *Recorder) Record(ctx context.Context, a Actor, action string, object audit.Object, before, after any) error {
+	r.Bump(object.ID)
+	return r.audit.Record(ctx, audit.Change{
+		Subject: a.Subject(), Action: action, Object: object, Before: before, After: after,
+	})
+}
+
+// RecordKey is Record for a key, which caches know by its hash.
+func (r *Recorder) RecordKey(ctx context.Context, a Actor, action string, k *Key, before, after any) error {
+	r.Bump(k.Mark())
+	return r.Record(ctx, a, action, k.Object(), before, after)
+}
+
+// Tell writes audit events of changes that caches know of already.
+func (r *Recorder) Tell(ctx context.Context, changes ...audit.Change) error {
+	return r.audit.RecordAll(ctx, changes)
+}
+
+// Told returns the newest events that pass the filter, at most limit of them.
+func (r *Recorder) Told(ctx context.Context, f audit.Filter, limit int) ([]audit.Event, error) {
+	return r.audit.Events(ctx, f, "", limit)
+}
+
+// Bump makes what caches know of the marks' objects count as old, here at once
+// and on other nodes as soon as they hear of it.
+func (r *Recorder) Bump(marks ...string) {
+	for _, mark := range marks {
+		r.marks.Bump(mark)
+	}
+	if r.push != nil {
+		r.push(marks)
+	}
+}
