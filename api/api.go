@@ -18,12 +18,14 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -32,8 +34,8 @@ import (
 // Now are required.
 type Config struct {
 	Keys         *keys.Service
-	Incidents    *keys.Incidents
-	Transfers    *keys.Transfers
+	Incidents    *incidents.Service
+	Transfers    *transfers.Service
 	Verifier     *verify.Verifier
 	Format       keys.Format
 	People       *auth.People

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
@@ -240,15 +241,15 @@ func (s *suite) tenant(t *testing.T) tenant {
 	must(t, err)
 	_, err = s.keys.CreateScope(ctx, auth.System(), x.scope, keys.ScopeFields{Description: "Read things"})
 	must(t, err)
-	x.incident = s.incident(t, keys.IncidentDisable)
+	x.incident = s.incident(t, incidents.Disable)
 	return x
 }
 
 // incident makes one that is done, and is about no key.
-func (s *suite) incident(t *testing.T, action keys.IncidentAction) string {
+func (s *suite) incident(t *testing.T, action incidents.Action) string {
 	t.Helper()
 	without := s.account(t, keys.FirstOrganization, keys.AccountFields{Tier: "enterprise", Scopes: []string{}})
-	planned, err := s.incidents.Plan(t.Context(), auth.System(), keys.IncidentRequest{Action: action, Selection: keys.Selection{ServiceAccountID: without}})
+	planned, err := s.incidents.Plan(t.Context(), auth.System(), incidents.Request{Action: action, Selection: incidents.Selection{ServiceAccountID: without}})
 	must(t, err)
 	_, err = s.incidents.Run(t.Context(), auth.System(), planned.Confirm())
 	must(t, err)

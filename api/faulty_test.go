@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
@@ -206,12 +207,12 @@ func (s *faultyStore) Keys() keys.KeyCollection {
 	return faultyKeys{faultyCollection[keys.Key, keys.KeyFilter]{s.Store.Keys(), s}, s.Store.Keys()}
 }
 
-func (s *faultyStore) Incidents() keys.Collection[keys.Incident, keys.NoFilter] {
-	return faultyCollection[keys.Incident, keys.NoFilter]{s.Store.Incidents(), s}
+func (s *faultyStore) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
+	return faultyCollection[incidents.Incident, keys.NoFilter]{s.Store.Incidents(), s}
 }
 
-func (s *faultyStore) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
-	return faultyCollection[keys.IncidentPage, keys.NoFilter]{s.Store.IncidentPages(), s}
+func (s *faultyStore) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
+	return faultyCollection[incidents.Page, keys.NoFilter]{s.Store.IncidentPages(), s}
 }
 
 func (s *faultyStore) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {

@@ -12,14 +12,15 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 )
 
 func (a *API) listIncidents(c *gin.Context) error {
-	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]keys.Incident, error) {
+	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]incidents.Incident, error) {
 		return a.Incidents.List(c.Request.Context(), principal(c), p)
-	}, a.incidentOut, func(n *keys.Incident) string { return n.ID })
+	}, a.incidentOut, func(n *incidents.Incident) string { return n.ID })
 }
 
 // createIncident makes a dry run, or carries out one that is confirmed.
@@ -107,7 +108,7 @@ func (a *API) continueIncident(c *gin.Context) error {
 }
 
 // showIncident answers the incident with a page of its keys, from 1.
-func (a *API) showIncident(c *gin.Context, status int, n *keys.Incident, page int) error {
+func (a *API) showIncident(c *gin.Context, status int, n *incidents.Incident, page int) error {
 	some, err := a.Incidents.Page(c.Request.Context(), principal(c), n.ID, page-1)
 	if err != nil {
 		return err
@@ -123,11 +124,11 @@ func (a *API) showIncident(c *gin.Context, status int, n *keys.Incident, page in
 	return answer(c, status, out)
 }
 
-func incidentRequest(in *client.CreateIncident) keys.IncidentRequest {
+func incidentRequest(in *client.CreateIncident) incidents.Request {
 	s := &in.IncidentSelection
-	return keys.IncidentRequest{
-		Action: keys.IncidentAction(in.Action), Reason: keys.RevokeReason(in.Reason), Note: in.Note, List: in.Keys,
-		Selection: keys.Selection{
+	return incidents.Request{
+		Action: incidents.Action(in.Action), Reason: keys.RevokeReason(in.Reason), Note: in.Note, List: in.Keys,
+		Selection: incidents.Selection{
 			OrganizationID: s.OrganizationID, ServiceAccountID: s.ServiceAccountID, Tier: s.Tier, Scope: s.Scope, CreatedBy: s.CreatedBy,
 			CreatedBefore: timeIn(s.CreatedBefore), LastUsedBefore: timeIn(s.LastUsedBefore), Neglect: keys.Neglect(s.Neglect),
 		},
@@ -141,7 +142,7 @@ func subjectOut(s audit.Subject) string {
 	return s.Kind
 }
 
-func (a *API) incidentOut(n *keys.Incident) client.Incident {
+func (a *API) incidentOut(n *incidents.Incident) client.Incident {
 	now, s := a.Now(), &n.Selection
 	out := client.Incident{
 		ID: n.ID, Action: string(n.Action), Reason: string(n.Reason), Note: n.Note, Pasted: s.Pasted, State: string(n.State), Interrupted: n.Interrupted(now), Percent: n.Percent(),
@@ -160,7 +161,7 @@ func (a *API) incidentOut(n *keys.Incident) client.Incident {
 	if out.UnknownLines == nil {
 		out.UnknownLines = []int{}
 	}
-	if n.State == keys.IncidentPlanned {
+	if n.State == incidents.Planned {
 		out.Confirm = textOut(n.Confirm())
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
@@ -63,10 +64,10 @@ func TestIncidents(t *testing.T) {
 		t.Errorf("undone: %+v", undone.Count)
 	}
 	refused(t, s, 409, "conflict", call{method: "POST", path: "/api/incidents/" + done.ID + "/undo", as: admin})
-	refused(t, s, 409, "conflict", call{method: "POST", path: "/api/incidents/" + s.incident(t, keys.IncidentRevoke) + "/undo", as: admin})
+	refused(t, s, 409, "conflict", call{method: "POST", path: "/api/incidents/" + s.incident(t, incidents.Revoke) + "/undo", as: admin})
 
 	old, _ := want[client.Incident](t, s, 201, call{method: "POST", path: "/api/incidents", as: admin, body: ask})
-	s.advance(keys.PlanLife + time.Second)
+	s.advance(incidents.PlanLife + time.Second)
 	planned.Confirm = old.Confirm
 	refused(t, s, 409, "conflict", confirm(nil))
 	refused(t, s, 404, "not_found", call{method: "GET", path: "/api/incidents/inc_none", as: admin})
@@ -83,7 +84,7 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	left := s.interrupted(t, s.now())
 	path := "/api/incidents/" + left
 	refused(t, s, 409, "conflict", call{method: "POST", path: path + "/continue", as: admin})
-	s.advance(keys.IncidentAlive + time.Second)
+	s.advance(incidents.AliveFor + time.Second)
 	read, _ := want[client.Incident](t, s, 200, call{method: "GET", path: path, as: admin})
 	if !read.Interrupted || read.State != "running" {
 		t.Errorf("interrupted: %+v", read)
@@ -97,9 +98,9 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 // interrupted makes an incident that a process left at the time.
 func (s *suite) interrupted(t *testing.T, at time.Time) string {
 	t.Helper()
-	left := keys.Incident{
-		Stamp: keys.NewStamp(at), ID: ids.New(ids.Incident), Action: keys.IncidentDisable, Reason: keys.ReasonAbuse, State: keys.IncidentRunning,
-		StartedBy: audit.Subject{Kind: "user", Name: "gone@example.com"}, StartedAt: at, Groups: []keys.IncidentGroup{},
+	left := incidents.Incident{
+		Stamp: keys.NewStamp(at), ID: ids.New(ids.Incident), Action: incidents.Disable, Reason: keys.ReasonAbuse, State: incidents.Running,
+		StartedBy: audit.Subject{Kind: "user", Name: "gone@example.com"}, StartedAt: at, Groups: []incidents.Group{},
 	}
 	must(t, s.store.Store.Incidents().Insert(t.Context(), left))
 	return left.ID

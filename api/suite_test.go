@@ -26,6 +26,7 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
@@ -37,6 +38,7 @@ import (
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -105,8 +107,8 @@ type suite struct {
 	nodes        *nodes.Registry
 	decides      *verify.Verifier
 	keys         *keys.Service
-	incidents    *keys.Incidents
-	transfers    *keys.Transfers
+	incidents    *incidents.Service
+	transfers    *transfers.Service
 	people       *auth.People
 	marks        *keys.Marks
 	sealer       *seal.Sealer
@@ -199,11 +201,11 @@ func newSuite(t *testing.T, with settings) *suite {
 		must(t, errors.Join(s.recorder.Close(ctx), s.lastUsed.Close(ctx), s.limiter.Close(ctx), opened.Close(ctx)))
 	})
 	s.buildPeople(t, log, logger)
-	s.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: s.keys, Objects: s.store, Store: s.store, Logger: logger, Left: s.people.Left})
+	s.incidents, err = incidents.New(incidents.Config{Keys: s.keys, Objects: s.store, Store: s.store, Logger: logger, Left: s.people.Left})
 	must(t, err)
 	t.Cleanup(s.incidents.Close)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
-	s.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: s.keys, Store: s.store, Usage: s.store, Certificates: s.certificates})
+	s.transfers, err = transfers.New(transfers.Config{Keys: s.keys, Store: s.store, Usage: s.store, Certificates: s.certificates})
 	must(t, err)
 	s.jwt = auth.NewJWT(s.people, s.ring, verifier, s.format, auth.DefaultAccessLife, auth.DefaultRefreshLife)
 	server, err := oauth.New(oauth.Config{

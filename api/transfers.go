@@ -6,7 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/client"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/transfers"
 )
 
 // transferAccount hands a service account to another organization, or tells
@@ -21,7 +21,7 @@ func (a *API) transferAccount(c *gin.Context) error {
 		return err
 	}
 	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
-	to := keys.Destination{OrganizationID: in.OrganizationID, OwnerID: textIn(in.OwnerID)}
+	to := transfers.Destination{OrganizationID: in.OrganizationID, OwnerID: textIn(in.OwnerID)}
 	if in.DryRun {
 		p, err := a.Transfers.Preview(ctx, who, id, to)
 		if err == nil {
@@ -38,12 +38,12 @@ func (a *API) transferAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	out := transferOut(&done.TransferPreview)
+	out := transferOut(&done.Preview)
 	out.Complete, out.EffectiveEverywhereBy, out.WaitingFor = done.Complete, timeOut(done.By), waitingOut(done.Waiting)
 	return show(c, http.StatusOK, done.Account.Revision, out)
 }
 
-func transferOut(p *keys.TransferPreview) client.Transfer {
+func transferOut(p *transfers.Preview) client.Transfer {
 	return client.Transfer{
 		ServiceAccountID: p.Account.ID, FromOrganizationID: p.From.ID, OrganizationID: p.To.ID, OwnerID: textOut(p.OwnerID), Tier: p.Account.Tier,
 		Keys: p.Keys, MoreKeys: p.MoreKeys, Certificates: p.Certificates,

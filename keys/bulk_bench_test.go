@@ -11,9 +11,11 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/transfers"
 )
 
 // noneLeft: every user is a member still.
@@ -61,18 +63,18 @@ func BenchmarkAnIncidentOfManyKeys(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		store, service, account := crowded(b)
-		n, err := keys.NewIncidents(keys.IncidentsConfig{Keys: service, Objects: store, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft})
+		n, err := incidents.New(incidents.Config{Keys: service, Objects: store, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft})
 		if err != nil {
 			b.Fatal(err)
 		}
 		n = n.Within(time.Hour)
-		planned, err := n.Plan(b.Context(), auth.System(), keys.IncidentRequest{Action: keys.IncidentRevoke, Reason: keys.ReasonLeaked, Selection: keys.Selection{ServiceAccountID: account.ID}})
+		planned, err := n.Plan(b.Context(), auth.System(), incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonLeaked, Selection: incidents.Selection{ServiceAccountID: account.ID}})
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()
 		done, err := n.Run(b.Context(), auth.System(), planned.Confirm())
-		if err != nil || done.Count.Done != crowd || done.State != keys.IncidentDone {
+		if err != nil || done.Count.Done != crowd || done.State != incidents.Done {
 			b.Fatalf("%+v, %v", done, err)
 		}
 		n.Close()
@@ -88,14 +90,14 @@ func BenchmarkATransferOfManyKeys(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		moves, err := keys.NewTransfers(keys.TransfersConfig{
+		moves, err := transfers.New(transfers.Config{
 			Keys: service, Store: store, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: service, Audit: audit.New(store, time.Now), Now: time.Now},
 		})
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		done, err := moves.Transfer(b.Context(), auth.System(), account.ID, keys.AnyRevision, keys.Destination{OrganizationID: to.ID})
+		done, err := moves.Transfer(b.Context(), auth.System(), account.ID, keys.AnyRevision, transfers.Destination{OrganizationID: to.ID})
 		for moved := 1; err == nil && !done.Complete && moved > 0; {
 			moved, err = moves.Hurry(b.Context())
 		}

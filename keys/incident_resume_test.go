@@ -9,16 +9,17 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 )
 
 // interrupted is an incident of 210 keys that broke off in its second page.
-func (w *world) interrupted(orderly bool) (keys.Incident, []keys.Key) {
+func (w *world) interrupted(orderly bool) (incidents.Incident, []keys.Key) {
 	w.t.Helper()
 	n, store := w.incidents()
 	store.orderly = orderly
 	all, _ := w.many(210)
-	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentRevoke, Reason: keys.ReasonLeaked, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonLeaked, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
 	store.pagesLeft.Store(1)
 	if _, err := n.Run(w.t.Context(), w.admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
 		w.t.Errorf("a store that goes on the way: %v", err)
@@ -40,7 +41,7 @@ func TestAnIncidentThatAProcessLeftInOrderGoesOnAtOnce(t *testing.T) {
 	}
 	again, err := n.Continue(t.Context(), w.admin, planned.ID)
 	w.must(err)
-	if again = w.over(n, again); again.State != keys.IncidentDone || again.Count.Done != 210 || again.Released {
+	if again = w.over(n, again); again.State != incidents.Done || again.Count.Done != 210 || again.Released {
 		t.Errorf("continued: %+v", again)
 	}
 }
@@ -59,16 +60,16 @@ func TestAnyNodeTakesAnIncidentOn(t *testing.T) {
 				if got, err := n.Incident(t.Context(), w.admin, planned.ID); err != nil || still != 0 || got.Next != 1 {
 					t.Errorf("one that may go on elsewhere was taken: still for %s, %+v, %v", still, got, err)
 				}
-				w.advance(keys.IncidentAlive + time.Second)
+				w.advance(incidents.AliveFor + time.Second)
 			}
 			still, err := n.Resume(t.Context(), auth.System())
 			w.must(err)
-			if (still > keys.IncidentAlive) == orderly {
+			if (still > incidents.AliveFor) == orderly {
 				t.Errorf("it stood still for %s", still)
 			}
 			got, err := n.Incident(t.Context(), w.admin, planned.ID)
 			w.must(err)
-			if got = w.over(n, got); got.State != keys.IncidentDone || got.Count.Done != 210 {
+			if got = w.over(n, got); got.State != incidents.Done || got.Count.Done != 210 {
 				t.Fatalf("taken on: %+v", got)
 			}
 			for _, k := range all {
@@ -90,7 +91,7 @@ func TestAnyNodeMakesADryRunAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	all, _ := w.many(210)
-	broken := func(r keys.IncidentRequest) keys.Incident {
+	broken := func(r incidents.Request) incidents.Incident {
 		t.Helper()
 		n, store := w.incidents()
 		pages := 0
@@ -100,31 +101,31 @@ func TestAnyNodeMakesADryRunAnew(t *testing.T) {
 			}
 			return nil
 		}
-		r.Action = keys.IncidentRevoke
+		r.Action = incidents.Revoke
 		if _, err := n.Plan(t.Context(), w.admin, r); err != nil && !errors.Is(err, errs.Unavailable) {
 			t.Errorf("a store that goes on the way: %v", err)
 		}
 		n.Close()
 		found, err := n.List(t.Context(), w.admin, keys.Page{Limit: 1})
 		w.must(err)
-		if len(found) != 1 || found[0].State != keys.IncidentPlanning || !found[0].Interrupted(w.now()) {
+		if len(found) != 1 || found[0].State != incidents.Planning || !found[0].Interrupted(w.now()) {
 			t.Fatalf("it was left as %+v", found)
 		}
 		return found[0]
 	}
-	selected := broken(keys.IncidentRequest{Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	selected := broken(incidents.Request{Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
 	list := make([]string, len(all))
 	for i := range all {
 		list[i] = all[i].ID
 	}
-	pasted := broken(keys.IncidentRequest{List: list})
+	pasted := broken(incidents.Request{List: list})
 
 	n, _ := w.incidents()
 	_, err := n.Resume(t.Context(), auth.System())
 	w.must(err)
 	got, err := n.Incident(t.Context(), w.admin, selected.ID)
 	w.must(err)
-	if got = w.over(n, got); got.State != keys.IncidentPlanned || got.Count.Planned != 210 || got.PlannedBy != w.admin.Subject() {
+	if got = w.over(n, got); got.State != incidents.Planned || got.Count.Planned != 210 || got.PlannedBy != w.admin.Subject() {
 		t.Errorf("made anew: %+v", got)
 	}
 	named := map[string]bool{}
@@ -138,7 +139,7 @@ func TestAnyNodeMakesADryRunAnew(t *testing.T) {
 	if len(named) != 210 {
 		t.Errorf("%d keys are named", len(named))
 	}
-	if got, err := n.Incident(t.Context(), w.admin, pasted.ID); err != nil || got.State != keys.IncidentPlanning {
+	if got, err := n.Incident(t.Context(), w.admin, pasted.ID); err != nil || got.State != incidents.Planning {
 		t.Errorf("a list that is kept nowhere: %+v, %v", got, err)
 	}
 }
@@ -150,7 +151,7 @@ func TestEventsOfAnIncidentAreWrittenOnce(t *testing.T) {
 	w := newWorld(t)
 	n, store := w.incidents()
 	w.many(3)
-	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentRevoke, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
 	store.endless.Store(true)
 	if _, err := n.Run(t.Context(), w.admin, planned.Confirm()); !errors.Is(err, errs.Unavailable) {
 		t.Fatalf("the end cannot be stored: %v", err)
@@ -171,7 +172,7 @@ func TestEventsOfAnIncidentAreWrittenOnce(t *testing.T) {
 	w.must(err)
 	got, err := n.Incident(t.Context(), w.admin, planned.ID)
 	w.must(err)
-	if got = w.over(n, got); got.State != keys.IncidentDone {
+	if got = w.over(n, got); got.State != incidents.Done {
 		t.Fatalf("resumed: %+v", got)
 	}
 	if s, d := events("incident.start"), events("incident.finish"); len(s) != 1 || len(d) != 1 || s[0].Subject != w.admin.Subject() {

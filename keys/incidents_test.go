@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
@@ -22,7 +23,7 @@ import (
 
 // brittle is an IncidentStore that stops to take pages when it is told to.
 type brittle struct {
-	keys.IncidentStore
+	incidents.Store
 	pagesLeft atomic.Int64
 	planned   func() error // is asked before a page of a dry run is stored
 	endless   atomic.Bool  // an incident that is over cannot be stored
@@ -31,38 +32,38 @@ type brittle struct {
 }
 
 type brittlePages struct {
-	keys.Collection[keys.IncidentPage, keys.NoFilter]
+	keys.Collection[incidents.Page, keys.NoFilter]
 	of *brittle
 }
 
-func (b *brittle) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
-	return brittlePages{b.IncidentStore.IncidentPages(), b}
+func (b *brittle) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
+	return brittlePages{b.Store.IncidentPages(), b}
 }
 
 // brittleIncidents cannot be written either once a page was not taken: the
 // process is gone.
 type brittleIncidents struct {
-	keys.Collection[keys.Incident, keys.NoFilter]
+	keys.Collection[incidents.Incident, keys.NoFilter]
 	of *brittle
 }
 
-func (b *brittle) Incidents() keys.Collection[keys.Incident, keys.NoFilter] {
-	return brittleIncidents{b.IncidentStore.Incidents(), b}
+func (b *brittle) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
+	return brittleIncidents{b.Store.Incidents(), b}
 }
 
 // Replace implements keys.Collection.
-func (p brittleIncidents) Replace(ctx context.Context, n keys.Incident) error {
+func (p brittleIncidents) Replace(ctx context.Context, n incidents.Incident) error {
 	if p.of.pagesLeft.Load() < 0 && !p.of.orderly {
 		return errors.Join(errGone, errs.Unavailable)
 	}
-	if n.State == keys.IncidentDone && p.of.endless.Load() {
+	if n.State == incidents.Done && p.of.endless.Load() {
 		return errs.Unavailable
 	}
 	return p.Collection.Replace(ctx, n)
 }
 
 // Insert implements keys.Collection.
-func (p brittlePages) Insert(ctx context.Context, page keys.IncidentPage) error {
+func (p brittlePages) Insert(ctx context.Context, page incidents.Page) error {
 	if p.of.planned != nil {
 		if err := p.of.planned(); err != nil {
 			return err
@@ -72,7 +73,7 @@ func (p brittlePages) Insert(ctx context.Context, page keys.IncidentPage) error 
 }
 
 // Replace implements keys.Collection.
-func (p brittlePages) Replace(ctx context.Context, page keys.IncidentPage) error {
+func (p brittlePages) Replace(ctx context.Context, page incidents.Page) error {
 	if p.of.pagesLeft.Add(-1) < 0 {
 		p.of.failed <- struct{}{}
 		return errors.Join(errGone, errs.Unavailable)
@@ -80,11 +81,11 @@ func (p brittlePages) Replace(ctx context.Context, page keys.IncidentPage) error
 	return p.Collection.Replace(ctx, page)
 }
 
-func (w *world) incidents() (*keys.Incidents, *brittle) {
+func (w *world) incidents() (*incidents.Service, *brittle) {
 	w.t.Helper()
-	b := &brittle{IncidentStore: w.store, failed: make(chan struct{}, 10)}
+	b := &brittle{Store: w.store, failed: make(chan struct{}, 10)}
 	b.pagesLeft.Store(1 << 40)
-	n, err := keys.NewIncidents(keys.IncidentsConfig{
+	n, err := incidents.New(incidents.Config{
 		Keys: w.service, Objects: w.store, Store: b, Logger: slog.New(slog.DiscardHandler),
 		Left: func(_ context.Context, user, _ string) (bool, error) { return user == leaver, nil },
 	})
@@ -107,7 +108,7 @@ func (w *world) many(n int) (all []keys.Key, secrets []string) {
 	return all, secrets
 }
 
-func (w *world) plan(n *keys.Incidents, r keys.IncidentRequest) keys.Incident {
+func (w *world) plan(n *incidents.Service, r incidents.Request) incidents.Incident {
 	w.t.Helper()
 	got, err := n.Plan(w.t.Context(), w.admin, r)
 	w.must(err)
@@ -115,7 +116,7 @@ func (w *world) plan(n *keys.Incidents, r keys.IncidentRequest) keys.Incident {
 }
 
 // over waits for work behind an answer.
-func (w *world) over(n *keys.Incidents, got keys.Incident) keys.Incident {
+func (w *world) over(n *incidents.Service, got incidents.Incident) incidents.Incident {
 	w.t.Helper()
 	for got.Working(w.now()) {
 		if err := w.t.Context().Err(); err != nil {
@@ -134,8 +135,8 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	n, _ := w.incidents()
 	all, secrets := w.many(230)
 	w.want(secrets[0], verify.Valid)
-	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Reason: keys.ReasonLeaked, Note: "a paste", Selection: keys.Selection{OrganizationID: keys.FirstOrganization}})
-	if planned.State != keys.IncidentPlanned || planned.Count.Planned != 230 || planned.Pages != 3 || len(planned.Groups) != 1 || planned.Groups[0] != (keys.IncidentGroup{OrganizationID: keys.FirstOrganization, Tier: "enterprise", Keys: 230}) {
+	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Reason: keys.ReasonLeaked, Note: "a paste", Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})
+	if planned.State != incidents.Planned || planned.Count.Planned != 230 || planned.Pages != 3 || len(planned.Groups) != 1 || planned.Groups[0] != (incidents.Group{OrganizationID: keys.FirstOrganization, Tier: "enterprise", Keys: 230}) {
 		t.Fatalf("the dry run: %+v", planned)
 	}
 	w.want(secrets[0], verify.Valid) // nothing was done
@@ -149,7 +150,7 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	started, err := n.Run(t.Context(), w.admin, planned.Confirm())
 	w.must(err)
 	done := w.over(n, started)
-	if done.State != keys.IncidentDone || done.Count.Done != 228 || done.Count.Skipped != 2 || done.Count.Failed != 0 || !done.Undoable(w.now()) {
+	if done.State != incidents.Done || done.Count.Done != 228 || done.Count.Skipped != 2 || done.Count.Failed != 0 || !done.Undoable(w.now()) {
 		t.Fatalf("afterwards: %+v", done)
 	}
 	for _, i := range []int{2, 100, 229} {
@@ -168,7 +169,7 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	undone, err := n.Undo(t.Context(), w.admin, done.ID)
 	w.must(err)
 	undone = w.over(n, undone)
-	if undone.State != keys.IncidentUndone || undone.Count.Undone != 227 || undone.Count.Kept != 1 {
+	if undone.State != incidents.Undone || undone.Count.Undone != 227 || undone.Count.Kept != 1 {
 		t.Errorf("the undo: %+v", undone)
 	}
 	w.want(secrets[2], verify.Disabled)
@@ -192,9 +193,9 @@ func TestARevokeIsFinalAndADryRunGetsOld(t *testing.T) {
 	w := newWorld(t)
 	n, _ := w.incidents()
 	_, secrets := w.many(3)
-	request := keys.IncidentRequest{Action: keys.IncidentRevoke, Reason: keys.ReasonAbuse, Selection: keys.Selection{ServiceAccountID: w.account.ID}}
+	request := incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonAbuse, Selection: incidents.Selection{ServiceAccountID: w.account.ID}}
 	old := w.plan(n, request)
-	w.advance(keys.PlanLife + time.Second)
+	w.advance(incidents.PlanLife + time.Second)
 	_, err := n.Run(t.Context(), w.admin, old.Confirm())
 	refused(t, "a dry run of long ago", err, errs.Conflict, "")
 	w.want(secrets[0], verify.Valid)
@@ -205,11 +206,11 @@ func TestARevokeIsFinalAndADryRunGetsOld(t *testing.T) {
 	w.want(secrets[2], verify.Revoked)
 	_, err = n.Undo(t.Context(), w.admin, done.ID)
 	refused(t, "undoing a revoke", err, errs.Conflict, "")
-	disabled := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	disabled := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
 	if disabled.Count.Planned != 0 {
 		t.Errorf("what is revoked is selected: %+v", disabled.Count)
 	}
-	w.advance(keys.UndoTime * 2)
+	w.advance(incidents.UndoTime * 2)
 	for range 4 {
 		_, err = n.Clean(t.Context())
 		w.must(err)
@@ -228,7 +229,7 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	w := newWorld(t)
 	n, store := w.incidents()
 	all, secrets := w.many(210)
-	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: w.account.ID}})
+	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
 	store.pagesLeft.Store(1) // the second page is done, and not written down
 	if _, err := n.Run(t.Context(), w.admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
 		t.Errorf("a store that goes on the way: %v", err)
@@ -238,16 +239,16 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	n, store = w.incidents()
 	stopped, err := n.Incident(t.Context(), w.admin, planned.ID)
 	w.must(err)
-	if stopped.State != keys.IncidentRunning || stopped.Next != 1 || stopped.Interrupted(w.now()) {
+	if stopped.State != incidents.Running || stopped.Next != 1 || stopped.Interrupted(w.now()) {
 		t.Fatalf("the incident: %+v", stopped)
 	}
 	_, err = n.Continue(t.Context(), w.admin, planned.ID)
 	refused(t, "continuing what may go on", err, errs.Conflict, "")
-	w.advance(keys.IncidentAlive + time.Second)
+	w.advance(incidents.AliveFor + time.Second)
 	again, err := n.Continue(t.Context(), w.admin, planned.ID)
 	w.must(err)
 	again = w.over(n, again)
-	if again.State != keys.IncidentDone || again.Count.Done != 210 || again.Count.Skipped != 0 {
+	if again.State != incidents.Done || again.Count.Done != 210 || again.Count.Skipped != 0 {
 		t.Errorf("continued: %+v", again)
 	}
 	w.want(secrets[120], verify.Disabled)
@@ -266,7 +267,7 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	n, _ = w.incidents()
 	undoing, err := n.Incident(t.Context(), w.admin, again.ID)
 	w.must(err)
-	w.advance(keys.IncidentAlive + time.Second)
+	w.advance(incidents.AliveFor + time.Second)
 	if !undoing.Interrupted(w.now()) {
 		t.Errorf("the undo: %+v", undoing)
 	}
@@ -284,15 +285,15 @@ func TestPastedKeysAreKeptNowhere(t *testing.T) {
 	n, _ := w.incidents()
 	all, secrets := w.many(4)
 	unknown := format(t).New(keys.Live).Reveal()
-	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentRevoke, Selection: keys.Selection{OrganizationID: keys.FirstOrganization}, List: []string{
+	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}, List: []string{
 		secrets[0], " " + secrets[1] + "\r", "", all[2].ID, secrets[0], unknown, "<script>alert(1)</script>", "key_00000000000070008000000000000009",
 	}})
 	if planned.Count.Planned != 3 || planned.Count.Unknown != 3 || fmt.Sprint(planned.UnknownLines) != "[6 7 8]" || planned.Selection.Pasted != 8 {
 		t.Fatalf("the dry run: %+v", planned)
 	}
-	_, err := n.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentRevoke, List: make([]string, 0)})
+	_, err := n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Revoke, List: make([]string, 0)})
 	refused(t, "nothing selected", err, errs.Invalid, "")
-	_, err = n.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentRevoke, List: strings.Split(strings.Repeat("x\n", keys.MaxPasted)+"x", "\n")})
+	_, err = n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Revoke, List: strings.Split(strings.Repeat("x\n", incidents.MaxPasted)+"x", "\n")})
 	refused(t, "too long a list", err, errs.Invalid, "keys")
 	w.must(w.store.Ping(t.Context()))
 	files, err := filepath.Glob(strings.TrimPrefix(w.store.Name(), "SQLite at ") + "*")
@@ -325,44 +326,44 @@ func TestSelections(t *testing.T) {
 	edit(3, func(k *keys.Key) { k.Disabled = true })
 	for _, tt := range []struct {
 		name      string
-		selection keys.Selection
+		selection incidents.Selection
 		want      int
 	}{
-		{"of the organization, but for one that is disabled", keys.Selection{OrganizationID: keys.FirstOrganization}, 3},
-		{"of the account", keys.Selection{ServiceAccountID: w.account.ID}, 3},
-		{"on the tier", keys.Selection{Tier: "enterprise"}, 3},
-		{"on another tier", keys.Selection{Tier: "free"}, 0},
-		{"that may write invoices", keys.Selection{Scope: "invoices:write"}, 2},
-		{"that may read them", keys.Selection{Scope: "invoices:read"}, 3},
-		{"that may do something else", keys.Selection{Scope: "customers:read"}, 0},
-		{"older than a day", keys.Selection{CreatedBefore: w.now().Add(-24 * time.Hour)}, 1},
-		{"not used since", keys.Selection{LastUsedBefore: w.now()}, 3},
-		{"made by somebody", keys.Selection{CreatedBy: leaver}, 1},
-		{"whose creator left", keys.Selection{Neglect: keys.CreatorLeft}, 1},
-		{"whose account has no owner", keys.Selection{Neglect: keys.NoOwner}, 3},
-		{"never used", keys.Selection{Neglect: keys.NeverUsed}, 1},
-		{"without an end", keys.Selection{Neglect: keys.NoExpiry}, 2},
-		{"all of it", keys.Selection{Neglect: keys.NoExpiry, Scope: "invoices:write", Tier: "enterprise", CreatedBy: leaver}, 1},
+		{"of the organization, but for one that is disabled", incidents.Selection{OrganizationID: keys.FirstOrganization}, 3},
+		{"of the account", incidents.Selection{ServiceAccountID: w.account.ID}, 3},
+		{"on the tier", incidents.Selection{Tier: "enterprise"}, 3},
+		{"on another tier", incidents.Selection{Tier: "free"}, 0},
+		{"that may write invoices", incidents.Selection{Scope: "invoices:write"}, 2},
+		{"that may read them", incidents.Selection{Scope: "invoices:read"}, 3},
+		{"that may do something else", incidents.Selection{Scope: "customers:read"}, 0},
+		{"older than a day", incidents.Selection{CreatedBefore: w.now().Add(-24 * time.Hour)}, 1},
+		{"not used since", incidents.Selection{LastUsedBefore: w.now()}, 3},
+		{"made by somebody", incidents.Selection{CreatedBy: leaver}, 1},
+		{"whose creator left", incidents.Selection{Neglect: keys.CreatorLeft}, 1},
+		{"whose account has no owner", incidents.Selection{Neglect: keys.NoOwner}, 3},
+		{"never used", incidents.Selection{Neglect: keys.NeverUsed}, 1},
+		{"without an end", incidents.Selection{Neglect: keys.NoExpiry}, 2},
+		{"all of it", incidents.Selection{Neglect: keys.NoExpiry, Scope: "invoices:write", Tier: "enterprise", CreatedBy: leaver}, 1},
 	} {
-		got := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: tt.selection})
+		got := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: tt.selection})
 		if got.Count.Planned != tt.want {
 			t.Errorf("%s: %d keys, want %d", tt.name, got.Count.Planned, tt.want)
 		}
 	}
 	other, err := w.service.CreateOrganization(t.Context(), w.admin, "", keys.OrganizationFields{Name: "Other"})
 	w.must(err)
-	for field, selection := range map[string]keys.Selection{
+	for field, selection := range map[string]incidents.Selection{
 		"organization_id": {OrganizationID: "Acme"}, "service_account_id": {ServiceAccountID: w.account.ID, OrganizationID: other.ID},
 		"tier": {Tier: "platinum"}, "scope": {Scope: "nothing:read"}, "created_by": {CreatedBy: "usr_none"},
 	} {
-		_, err := n.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: selection})
+		_, err := n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Disable, Selection: selection})
 		refused(t, "by a "+field+" that does not exist", err, errs.Invalid, field)
 	}
-	_, err = n.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: "sa_none"}})
+	_, err = n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: "sa_none"}})
 	refused(t, "by an account that does not exist", err, errs.Invalid, "service_account_id")
 	leavers, _, err := n.Leavers(t.Context(), w.admin, w.store, keys.Creator{})
 	w.must(err)
-	if len(leavers) != 1 || leavers[0] != (keys.Leaver{Creator: keys.Creator{OrganizationID: keys.FirstOrganization, ID: leaver}, Keys: 1}) {
+	if len(leavers) != 1 || leavers[0] != (incidents.Leaver{Creator: keys.Creator{OrganizationID: keys.FirstOrganization, ID: leaver}, Keys: 1}) {
 		t.Errorf("who left: %+v", leavers)
 	}
 	for kind, want := range map[keys.Neglect]int{keys.NoExpiry: 3, keys.NeverUsed: 0} {
@@ -383,9 +384,9 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 	w := newWorld(t)
 	n, _ := w.incidents()
 	ctx, owner := t.Context(), member(keys.FirstOrganization, auth.Owner)
-	planned := w.plan(n, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{OrganizationID: keys.FirstOrganization}})
+	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})
 	for name, call := range map[string]func() error{
-		"plan":     func() error { _, err := n.Plan(ctx, owner, keys.IncidentRequest{}); return err },
+		"plan":     func() error { _, err := n.Plan(ctx, owner, incidents.Request{}); return err },
 		"run":      func() error { _, err := n.Run(ctx, owner, planned.Confirm()); return err },
 		"continue": func() error { _, err := n.Continue(ctx, owner, planned.ID); return err },
 		"undo":     func() error { _, err := n.Undo(ctx, owner, planned.ID); return err },
@@ -393,7 +394,7 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 		"list":     func() error { _, err := n.List(ctx, owner, keys.Page{Limit: 1}); return err },
 		"page":     func() error { _, err := n.Page(ctx, owner, planned.ID, 0); return err },
 		"leavers":  func() error { _, _, err := n.Leavers(ctx, owner, w.store, keys.Creator{}); return err },
-		"orphans":  func() error { _, _, err := n.Orphans(ctx, owner, w.store, keys.OrphansAfter{}); return err },
+		"orphans":  func() error { _, _, err := n.Orphans(ctx, owner, w.store, incidents.OrphansAfter{}); return err },
 		"neglected": func() error {
 			_, err := w.service.Neglected(ctx, owner, keys.NoExpiry, keys.Page{Limit: 1})
 			return err
@@ -425,8 +426,8 @@ func TestAnIncidentGoesOnBehindTheAnswer(t *testing.T) {
 	n, b := w.incidents()
 	w.many(230)
 	hasty := n.Within(0)
-	planned := w.over(n, w.made(hasty.Plan(t.Context(), w.admin, keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{OrganizationID: keys.FirstOrganization}})))
-	if planned.State != keys.IncidentPlanned || planned.Count.Planned < 230 {
+	planned := w.over(n, w.made(hasty.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})))
+	if planned.State != incidents.Planned || planned.Count.Planned < 230 {
 		t.Errorf("the dry run is %s with %d keys", planned.State, planned.Count.Planned)
 	}
 	b.pagesLeft.Store(1)
@@ -436,12 +437,12 @@ func TestAnIncidentGoesOnBehindTheAnswer(t *testing.T) {
 	<-b.failed
 	n.Close()
 	found, err := n.Incident(t.Context(), w.admin, planned.ID)
-	if err != nil || found.State != keys.IncidentRunning || found.Count.Done != 100 {
+	if err != nil || found.State != incidents.Running || found.Count.Done != 100 {
 		t.Errorf("after its end it is %s with %d done, %v", found.State, found.Count.Done, err)
 	}
 }
 
-func (w *world) made(n keys.Incident, err error) keys.Incident {
+func (w *world) made(n incidents.Incident, err error) incidents.Incident {
 	w.t.Helper()
 	w.must(err)
 	return n

@@ -9,8 +9,10 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/transfers"
 )
 
 // joined makes a user a member, and returns him.
@@ -158,7 +160,7 @@ func TestATransferChangesTheOwner(t *testing.T) {
 			w.joined(there, carol, auth.Viewer)
 			w.must(w.owned(w.admin, w.account.ID, ada))
 			moves, _ := w.transfers()
-			to := keys.Destination{OrganizationID: there, OwnerID: ada}
+			to := transfers.Destination{OrganizationID: there, OwnerID: ada}
 			_, err := moves.Preview(ctx, w.admin, w.account.ID, to)
 			refused(t, "a preview with who is no member there", err, errs.Invalid, "owner_id")
 			_, err = moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, to)
@@ -170,7 +172,7 @@ func TestATransferChangesTheOwner(t *testing.T) {
 			if w.must(err); done.OwnerID != tt.owner || w.ownerOf(w.account.ID) != tt.owner {
 				t.Errorf("the owner is %q, said %q", w.ownerOf(w.account.ID), done.OwnerID)
 			}
-			again, err := moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, keys.Destination{OrganizationID: there})
+			again, err := moves.Transfer(ctx, w.admin, w.account.ID, keys.AnyRevision, transfers.Destination{OrganizationID: there})
 			if w.must(err); again.OwnerID != tt.owner {
 				t.Errorf("asked for again, the owner is %q", again.OwnerID)
 			}
@@ -210,7 +212,7 @@ func TestOrphans(t *testing.T) {
 		}
 	}
 	got, pages := map[string]bool{}, 0
-	for after := (keys.OrphansAfter{}); pages == 0 || after != (keys.OrphansAfter{}); pages++ {
+	for after := (incidents.OrphansAfter{}); pages == 0 || after != (incidents.OrphansAfter{}); pages++ {
 		found, next, err := n.Orphans(ctx, w.admin, w.store, after)
 		w.must(err)
 		for _, a := range found {
@@ -224,6 +226,6 @@ func TestOrphans(t *testing.T) {
 	if len(got) != len(want) || pages != 2 {
 		t.Errorf("%d of %d orphans on %d pages", len(got), len(want), pages)
 	}
-	_, _, err := n.Orphans(context.WithoutCancel(ctx), member(here, auth.Owner), w.store, keys.OrphansAfter{})
+	_, _, err := n.Orphans(context.WithoutCancel(ctx), member(here, auth.Owner), w.store, incidents.OrphansAfter{})
 	refused(t, "by an owner", err, errs.Forbidden, "")
 }

@@ -157,13 +157,6 @@ type Tombstones interface {
 	DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// IncidentStore keeps incidents, newest first, and the pages of their keys, by
-// id.
-type IncidentStore interface {
-	Incidents() Collection[Incident, NoFilter]
-	IncidentPages() Collection[IncidentPage, NoFilter]
-}
-
 // Creator is who made keys of an organization.
 type Creator struct {
 	OrganizationID string

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/journal"
+	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/verify"
 
 	"github.com/latchkey/latchkey/audit"
@@ -51,12 +52,12 @@ func (k keylessKeys) List(ctx context.Context, f keys.KeyFilter, p keys.Page) ([
 
 // transfers returns Transfers of the world, as another process has them, and
 // the store that they see.
-func (w *world) transfers() (*keys.Transfers, *keyless) {
+func (w *world) transfers() (*transfers.Service, *keyless) {
 	w.t.Helper()
 	store := &keyless{Store: w.store}
 	service, err := keys.New(keys.Config{Store: store, Audit: audit.New(w.store, w.now), Marks: w.marks, Format: format(w.t), Now: w.now, IsMember: auth.IsMember(w.store.Memberships())})
 	w.must(err)
-	made, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Store: store, Usage: w.store, Certificates: noCertificates{}})
+	made, err := transfers.New(transfers.Config{Keys: service, Store: store, Usage: w.store, Certificates: noCertificates{}})
 	w.must(err)
 	return made, store
 }
@@ -68,8 +69,8 @@ func (w *world) organization(name string) string {
 	return o.ID
 }
 
-func into(organizationID string) keys.Destination {
-	return keys.Destination{OrganizationID: organizationID}
+func into(organizationID string) transfers.Destination {
+	return transfers.Destination{OrganizationID: organizationID}
 }
 
 // roles is a user with a role in each of some organizations.

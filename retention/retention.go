@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -43,7 +44,7 @@ type Store interface {
 type Config struct {
 	Store     Store
 	Keys      *keys.Service
-	Incidents *keys.Incidents
+	Incidents *incidents.Service
 	Archive   *Archive
 	Policy    Policy
 	As        keys.Actor // who is said to have removed keys

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/internal/httpx"
@@ -29,6 +30,7 @@ import (
 	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/retention"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -48,8 +50,8 @@ type app struct {
 	meter        *usage.Meter
 	recorder     *usage.Recorder
 	keys         *keys.Service
-	incidents    *keys.Incidents
-	transfers    *keys.Transfers
+	incidents    *incidents.Service
+	transfers    *transfers.Service
 	certificates *mtls.Registry
 	verifier     *verify.Verifier
 	people       *auth.People

@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/keys"
@@ -63,13 +64,13 @@ func (p past) event(ago time.Duration) (id string) {
 }
 
 // incident has one page.
-func (p past) incident(state keys.IncidentState, ago time.Duration) (id string) {
+func (p past) incident(state incidents.State, ago time.Duration) (id string) {
 	p.t.Helper()
 	at := p.now.Add(-ago)
 	id = ids.At(ids.Incident, at)
-	n := keys.Incident{Stamp: keys.NewStamp(at), ID: id, Action: "revoke", State: state, Pages: 1, FinishedAt: at}
+	n := incidents.Incident{Stamp: keys.NewStamp(at), ID: id, Action: "revoke", State: state, Pages: 1, FinishedAt: at}
 	p.must(p.a.store.Incidents().Insert(p.t.Context(), n))
-	p.must(p.a.store.IncidentPages().Insert(p.t.Context(), keys.IncidentPage{Stamp: keys.NewStamp(at), ID: id + ".000000", Keys: []keys.IncidentKey{{ID: "key_of_" + id}}}))
+	p.must(p.a.store.IncidentPages().Insert(p.t.Context(), incidents.Page{Stamp: keys.NewStamp(at), ID: id + ".000000", Keys: []incidents.Key{{ID: "key_of_" + id}}}))
 	return id
 }
 
@@ -104,7 +105,7 @@ func removesWhatIsOver(t *testing.T, database string) {
 	gone := []keys.Key{p.key(plain, revoked(31*day)), p.key(plain, expired(31*day)), p.key(plain, rotated), p.key(short, expired(8*day)), p.key(short, revoked(8*day)), p.key(long, revoked(61*day))}
 	stay := []keys.Key{p.key(plain, func(*keys.Key) {}), p.key(plain, revoked(29*day)), p.key(plain, expired(29*day)), p.key(plain, expired(-day)), p.key(short, expired(6*day)), p.key(long, revoked(59*day))}
 	oldEvent, newEvent := p.event(31*day), p.event(29*day)
-	oldIncident, newIncident, running := p.incident(keys.IncidentDone, 31*day), p.incident(keys.IncidentDone, 29*day), p.incident(keys.IncidentRunning, 32*day)
+	oldIncident, newIncident, running := p.incident(incidents.Done, 31*day), p.incident(incidents.Done, 29*day), p.incident(incidents.Running, 32*day)
 
 	a.background()[0].round(ctx)
 
@@ -192,7 +193,7 @@ func TestNothingIsRemovedThatIsNotArchived(t *testing.T) {
 	_, err := a.firstStart(ctx)
 	p.must(err)
 	k := p.key(p.account("plain", 0), func(k *keys.Key) { k.RevokedAt = p.now.Add(-31 * day) })
-	event, incident := p.event(31*day), p.incident(keys.IncidentDone, 31*day)
+	event, incident := p.event(31*day), p.incident(incidents.Done, 31*day)
 	for name, step := range map[string]func() (int, error){
 		"keys":      func() (int, error) { return a.keeper.KeysStep(ctx) },
 		"incidents": func() (int, error) { return a.keeper.IncidentsStep(ctx) },

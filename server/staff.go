@@ -13,12 +13,13 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/client"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/web"
 )
 
 func (a *app) buildIncidents() (err error) {
-	a.incidents, err = keys.NewIncidents(keys.IncidentsConfig{Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger, Left: a.people.Left})
+	a.incidents, err = incidents.New(incidents.Config{Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger, Left: a.people.Left})
 	return err
 }
 
@@ -29,7 +30,7 @@ const portalPatience = 10 * time.Millisecond
 // buildTransfers makes what hands service accounts over.
 func (a *app) buildTransfers() (err error) {
 	a.certificates = &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now}
-	a.transfers, err = keys.NewTransfers(keys.TransfersConfig{Keys: a.keys, Store: a.store, Usage: a.store, Certificates: a.certificates})
+	a.transfers, err = transfers.New(transfers.Config{Keys: a.keys, Store: a.store, Usage: a.store, Certificates: a.certificates})
 	return err
 }
 

@@ -9,11 +9,13 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
+	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -21,10 +23,10 @@ import (
 type Store interface {
 	keys.Store
 	keys.Tombstones
-	keys.IncidentStore
+	incidents.Store
 	keys.Creators
 	keys.Owners
-	keys.MovableUsage
+	transfers.MovableUsage
 	auth.Store
 	audit.Store
 	audit.Cleaner

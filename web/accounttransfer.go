@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/transfers"
 )
 
 // accountTransfer is the page that hands a service account over: first where it
@@ -22,7 +23,7 @@ type accountTransfer struct {
 	Organizations []option // where it may go; none where these are too many to list
 	To            string   // id as it was chosen
 	Typed         string
-	Preview       *keys.TransferPreview
+	Preview       *transfers.Preview
 	Owner         ownerChoice // of the members where it may go
 	Tier          keys.Tier
 	OverrideHolds bool
@@ -77,7 +78,7 @@ func (p *Portal) transferView(c *gin.Context, status int, typed url.Values, wron
 	}
 	out.To, out.Typed = strings.TrimSpace(typed.Get("organization_id")), typed.Get("name")
 	if out.To != "" {
-		preview, err := p.Transfers.Preview(c.Request.Context(), principal(c), out.Account.ID, keys.Destination{OrganizationID: out.To})
+		preview, err := p.Transfers.Preview(c.Request.Context(), principal(c), out.Account.ID, transfers.Destination{OrganizationID: out.To})
 		if err == nil {
 			out.Owner, err = p.owners(c, out.To, typed.Get("owner_id"), "")
 		}
@@ -119,12 +120,12 @@ func (p *Portal) transferAccount(c *gin.Context) error {
 
 // transferAsTyped makes the transfer if the name is that of the account, and
 // the account what the preview showed.
-func (p *Portal) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (keys.Transferred, error) {
+func (p *Portal) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (transfers.Transfer, error) {
 	if strings.TrimSpace(values.Get("name")) != account.Name {
-		return keys.Transferred{}, fieldError("name", p.texts["account.name_differs"])
+		return transfers.Transfer{}, fieldError("name", p.texts["account.name_differs"])
 	}
 	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
-	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), keys.Destination{
+	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), transfers.Destination{
 		OrganizationID: values.Get("organization_id"), OwnerID: strings.TrimSpace(values.Get("owner_id")),
 	})
 	if errs.KindOf(err) == errs.Stale {

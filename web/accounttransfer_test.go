@@ -10,11 +10,12 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store/sqlite"
+	"github.com/latchkey/latchkey/transfers"
 )
 
-func (s *suite) transfers(store *sqlite.Store, log *audit.Log) *keys.Transfers {
+func (s *suite) transfers(store *sqlite.Store, log *audit.Log) *transfers.Service {
 	s.t.Helper()
-	t, err := keys.NewTransfers(keys.TransfersConfig{
+	t, err := transfers.New(transfers.Config{
 		Keys: s.keys, Store: store, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now},
 	})
 	s.must(err)

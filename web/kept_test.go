@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/incidents"
 )
 
 // openPages are those that need no session.
@@ -25,7 +25,7 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 	s.invite("guest@example.com", auth.Developer)
 	open, err := s.Invitations(s.t.Context(), s.as(admin), s.organization)
 	s.must(err)
-	incident, err := s.incidents.Plan(s.t.Context(), s.as(admin), keys.IncidentRequest{Action: keys.IncidentDisable, Selection: keys.Selection{ServiceAccountID: account.ID}})
+	incident, err := s.incidents.Plan(s.t.Context(), s.as(admin), incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: account.ID}})
 	s.must(err)
 	ids := strings.NewReplacer(
 		"/keys/:id", "/keys/"+key.ID, "/service-accounts/:id", "/service-accounts/"+account.ID, "/organizations/:id", "/organizations/"+s.organization, ":invitation", open[0].ID,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
@@ -66,7 +67,7 @@ func (p *picker) creator(ctx context.Context, field, typed string) (string, erro
 }
 
 // selection puts ids in the place of names in what was typed.
-func (p *picker) selection(ctx context.Context, s *keys.Selection) (err error) {
+func (p *picker) selection(ctx context.Context, s *incidents.Selection) (err error) {
 	if s.OrganizationID, err = p.organization(ctx, "organization_id", s.OrganizationID); err != nil {
 		return err
 	}

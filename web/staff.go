@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -19,7 +20,7 @@ import (
 // Staff is what the pages of the provider's staff need. All fields are
 // required.
 type Staff struct {
-	Incidents *keys.Incidents
+	Incidents *incidents.Service
 	Creators  keys.Creators
 	Owners    keys.Owners
 	System    func(ctx context.Context) (System, error)
@@ -113,7 +114,7 @@ func (v *view) InStaff() bool {
 }
 
 type staffHomePage struct {
-	Open []keys.Incident // go on, or are interrupted
+	Open []incidents.Incident // go on, or are interrupted
 	Now  time.Time
 }
 
@@ -128,7 +129,7 @@ func (p *Portal) staffHomeWith(c *gin.Context, status int, wrong faults) error {
 		return err
 	}
 	for i := range some {
-		if n := &some[i]; n.State != keys.IncidentPlanning && (n.Working(out.Now) || n.Interrupted(out.Now)) {
+		if n := &some[i]; n.State != incidents.Planning && (n.Working(out.Now) || n.Interrupted(out.Now)) {
 			out.Open = append(out.Open, *n)
 		}
 	}

@@ -8,12 +8,13 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
 )
 
 type incidentsPage struct {
-	Rows []keys.Incident
+	Rows []incidents.Incident
 	Next string
 	Now  time.Time
 }
@@ -24,7 +25,7 @@ func (p *Portal) listIncidents(c *gin.Context) error {
 		return err
 	}
 	out := incidentsPage{Now: time.Now()}
-	out.Rows, out.Next = fullPage(found, func(n *keys.Incident) string { return n.ID })
+	out.Rows, out.Next = fullPage(found, func(n *incidents.Incident) string { return n.ID })
 	return p.show(c, http.StatusOK, "staff-incidents", view{Title: p.texts["incident.title"], Data: out})
 }
 
@@ -48,11 +49,11 @@ func (p *Portal) incidentForm(c *gin.Context, v url.Values) (incidentForm, error
 	f := incidentForm{
 		Action: v.Get("action"), Reason: v.Get("reason"), Note: v.Get("note"), Organization: v.Get("organization_id"), Account: v.Get("service_account_id"),
 		Tier: v.Get("tier"), Scope: v.Get("scope"), CreatedBy: v.Get("created_by"), CreatedBefore: v.Get("created_before"), LastUsedBefore: v.Get("last_used_before"),
-		Neglect: v.Get("neglect"), Reasons: reasons(), Most: keys.MaxPasted,
+		Neglect: v.Get("neglect"), Reasons: reasons(), Most: incidents.MaxPasted,
 		Tiers: []option{{"", p.texts["incident.any"]}}, Neglects: []option{{"", p.texts["incident.any"]}},
 	}
 	if f.Action == "" {
-		f.Action = string(keys.IncidentDisable)
+		f.Action = string(incidents.Disable)
 	}
 	for _, one := range []keys.Neglect{keys.NoOwner, keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry} {
 		f.Neglects = append(f.Neglects, option{string(one), p.texts["orphans."+string(one)]})
@@ -112,11 +113,11 @@ func chosenDay(values url.Values, field string) (time.Time, error) {
 }
 
 // incidentRequest reads the form of a dry run.
-func incidentRequest(v url.Values) (r keys.IncidentRequest, err error) {
+func incidentRequest(v url.Values) (r incidents.Request, err error) {
 	trimmed := func(field string) string { return strings.TrimSpace(v.Get(field)) }
-	r = keys.IncidentRequest{
-		Action: keys.IncidentAction(v.Get("action")), Reason: keys.RevokeReason(v.Get("reason")), Note: v.Get("note"),
-		Selection: keys.Selection{
+	r = incidents.Request{
+		Action: incidents.Action(v.Get("action")), Reason: keys.RevokeReason(v.Get("reason")), Note: v.Get("note"),
+		Selection: incidents.Selection{
 			OrganizationID: trimmed("organization_id"), ServiceAccountID: trimmed("service_account_id"), Tier: trimmed("tier"), Scope: trimmed("scope"),
 			CreatedBy: trimmed("created_by"), Neglect: keys.Neglect(v.Get("neglect")),
 		},
@@ -140,7 +141,7 @@ func (p *Portal) planIncident(c *gin.Context) error {
 	if err == nil {
 		err = p.picker(principal(c)).selection(c.Request.Context(), &request.Selection)
 	}
-	var made keys.Incident
+	var made incidents.Incident
 	if err == nil {
 		made, err = p.Staff.Incidents.Plan(c.Request.Context(), principal(c), request)
 	}
@@ -159,10 +160,10 @@ func (p *Portal) planIncident(c *gin.Context) error {
 
 // incidentPage shows one incident and a page of its keys.
 type incidentPage struct {
-	keys.Incident
+	incidents.Incident
 	Groups      []incidentGroup
 	MoreGroups  int
-	Keys        []keys.IncidentKey
+	Keys        []incidents.Key
 	Number      int // of the page of keys, from 1
 	Before      int
 	Behind      int // 0: none
@@ -176,7 +177,7 @@ type incidentPage struct {
 }
 
 type incidentGroup struct {
-	keys.IncidentGroup
+	incidents.Group
 	Name string
 }
 
@@ -268,7 +269,7 @@ func (p *Portal) incidentReport(c *gin.Context) error {
 	})
 }
 
-func incidentRecord(k *keys.IncidentKey) []string {
+func incidentRecord(k *incidents.Key) []string {
 	at := ""
 	if !k.At.IsZero() {
 		at = k.At.Format(time.RFC3339)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -31,7 +32,7 @@ type orphanRow struct {
 }
 
 type leaverRow struct {
-	keys.Leaver
+	incidents.Leaver
 	Organization, Who string
 	Select            template.URL // query of an incident with his keys
 }
@@ -58,12 +59,12 @@ func (p *Portal) listOrphans(c *gin.Context) error {
 
 func (p *Portal) ownerless(c *gin.Context, out *orphansPage) error {
 	ctx, who := c.Request.Context(), principal(c)
-	after := keys.OrphansAfter{Owner: keys.Owner{OrganizationID: c.Query("after"), ID: c.Query("of")}, AccountID: c.Query("account")}
+	after := incidents.OrphansAfter{Owner: keys.Owner{OrganizationID: c.Query("after"), ID: c.Query("of")}, AccountID: c.Query("account")}
 	found, next, err := p.Staff.Incidents.Orphans(ctx, who, p.Staff.Owners, after)
 	if err != nil {
 		return err
 	}
-	if next != (keys.OrphansAfter{}) {
+	if next != (incidents.OrphansAfter{}) {
 		out.Next = queryOf("kind", string(out.Kind), "after", next.OrganizationID, "of", next.Owner.ID, "account", next.AccountID)
 	}
 	known, left := names{}, names{"": p.texts["account.nobody"]}

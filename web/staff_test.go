@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/verify"
@@ -22,7 +23,7 @@ import (
 func (s *suite) provide(store *sqlite.Store, logger *slog.Logger) web.Staff {
 	s.t.Helper()
 	var err error
-	s.incidents, err = keys.NewIncidents(keys.IncidentsConfig{
+	s.incidents, err = incidents.New(incidents.Config{
 		Keys: s.keys, Objects: store, Store: store, Logger: logger,
 		Left: func(ctx context.Context, user, organization string) (bool, error) {
 			return s.Left(ctx, user, organization)
@@ -57,7 +58,7 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 	s.tiers()
 	account, key, _ := s.issued(s.organization, "CI")
 	admin, owner := s.admin("staff@example.com"), s.user("ada@example.com", auth.Owner)
-	incident, err := s.incidents.Plan(t.Context(), s.as(admin), keys.IncidentRequest{Action: keys.IncidentRevoke, Selection: keys.Selection{OrganizationID: s.organization}})
+	incident, err := s.incidents.Plan(t.Context(), s.as(admin), incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: s.organization}})
 	s.must(err)
 	staff, member, stranger := s.signedIn(admin), s.signedIn(owner), s.visitor()
 	ids := map[string]string{

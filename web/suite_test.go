@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
@@ -78,7 +79,7 @@ type suite struct {
 	at           atomic.Int64
 	mu           sync.Mutex
 	mails        []auth.Mail
-	incidents    *keys.Incidents
+	incidents    *incidents.Service
 	rotated      int // signing keys
 	routes       gin.RoutesInfo
 	external     string // what the provider tells of the addresses

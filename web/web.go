@@ -26,6 +26,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
+	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -36,7 +37,7 @@ var static embed.FS
 // Config is what the portal needs. All fields but Throttle are required.
 type Config struct {
 	Keys        *keys.Service
-	Transfers   *keys.Transfers
+	Transfers   *transfers.Service
 	Verifier    *verify.Verifier
 	Usage       *usage.Reports
 	Reminders   *reminders.Service

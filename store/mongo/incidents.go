@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -21,13 +22,13 @@ type record struct {
 }
 
 // Incidents returns the collection of incidents.
-func (s *Store) Incidents() keys.Collection[keys.Incident, keys.NoFilter] {
-	return records(s, "incidents", true, func(n *keys.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *Store) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
+	return records(s, "incidents", true, func(n *incidents.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
 // IncidentPages returns the collection of the pages of incidents.
-func (s *Store) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
-	return records(s, "incident_pages", false, func(n *keys.IncidentPage) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *Store) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
+	return records(s, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
 func records[T any](s *Store, name string, descending bool, of func(*T) (string, *keys.Stamp)) *collection[T, keys.NoFilter, record] {

@@ -5,17 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 )
 
 // Incidents returns the collection of incidents.
-func (s *Store) Incidents() keys.Collection[keys.Incident, keys.NoFilter] {
-	return documents(s, "incidents", true, func(n *keys.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *Store) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
+	return documents(s, "incidents", true, func(n *incidents.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
 // IncidentPages returns the collection of the pages of incidents.
-func (s *Store) IncidentPages() keys.Collection[keys.IncidentPage, keys.NoFilter] {
-	return documents(s, "incident_pages", false, func(n *keys.IncidentPage) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *Store) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
+	return documents(s, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
 // documents is a table of objects that are kept as JSON and looked for by

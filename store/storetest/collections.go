@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -190,30 +191,30 @@ func signingKind(s store.Store) kind[signing.Key, keys.NoFilter] {
 	}
 }
 
-func incidentKind(s store.Store) kind[keys.Incident, keys.NoFilter] {
-	return kind[keys.Incident, keys.NoFilter]{
-		in: s.Incidents(), id: func(n *keys.Incident) string { return n.ID }, stamp: func(n *keys.Incident) *keys.Stamp { return &n.Stamp },
-		make: func(i int) keys.Incident {
-			return keys.Incident{
-				Stamp: keys.NewStamp(now()), ID: ids.New(ids.Incident), Action: keys.IncidentDisable, Reason: keys.ReasonLeaked, Note: "Ünï $where", State: keys.IncidentPlanned,
-				Selection: keys.Selection{OrganizationID: "org_a", CreatedBefore: now(), Pasted: i}, PlannedBy: audit.Subject{Kind: "user", ID: "usr_a", Name: "a@example.com"},
-				Groups: []keys.IncidentGroup{{OrganizationID: "org_a", Tier: "free", Keys: 3}}, UnknownLines: []int{1, 2},
+func incidentKind(s store.Store) kind[incidents.Incident, keys.NoFilter] {
+	return kind[incidents.Incident, keys.NoFilter]{
+		in: s.Incidents(), id: func(n *incidents.Incident) string { return n.ID }, stamp: func(n *incidents.Incident) *keys.Stamp { return &n.Stamp },
+		make: func(i int) incidents.Incident {
+			return incidents.Incident{
+				Stamp: keys.NewStamp(now()), ID: ids.New(ids.Incident), Action: incidents.Disable, Reason: keys.ReasonLeaked, Note: "Ünï $where", State: incidents.Planned,
+				Selection: incidents.Selection{OrganizationID: "org_a", CreatedBefore: now(), Pasted: i}, PlannedBy: audit.Subject{Kind: "user", ID: "usr_a", Name: "a@example.com"},
+				Groups: []incidents.Group{{OrganizationID: "org_a", Tier: "free", Keys: 3}}, UnknownLines: []int{1, 2},
 			}
 		},
-		change: func(n *keys.Incident) {
-			n.State, n.StartedAt, n.Count.Done = keys.IncidentRunning, now(), 7
+		change: func(n *incidents.Incident) {
+			n.State, n.StartedAt, n.Count.Done = incidents.Running, now(), 7
 		},
 	}
 }
 
-func incidentPageKind(s store.Store) kind[keys.IncidentPage, keys.NoFilter] {
-	return kind[keys.IncidentPage, keys.NoFilter]{
-		in: s.IncidentPages(), id: func(p *keys.IncidentPage) string { return p.ID }, stamp: func(p *keys.IncidentPage) *keys.Stamp { return &p.Stamp }, ascending: true,
-		make: func(i int) keys.IncidentPage {
-			return keys.IncidentPage{Stamp: keys.NewStamp(now()), ID: fmt.Sprintf("inc_a.%06d", i), Keys: []keys.IncidentKey{{ID: "key_a", Name: "k", Revision: 3}}}
+func incidentPageKind(s store.Store) kind[incidents.Page, keys.NoFilter] {
+	return kind[incidents.Page, keys.NoFilter]{
+		in: s.IncidentPages(), id: func(p *incidents.Page) string { return p.ID }, stamp: func(p *incidents.Page) *keys.Stamp { return &p.Stamp }, ascending: true,
+		make: func(i int) incidents.Page {
+			return incidents.Page{Stamp: keys.NewStamp(now()), ID: fmt.Sprintf("inc_a.%06d", i), Keys: []incidents.Key{{ID: "key_a", Name: "k", Revision: 3}}}
 		},
-		change: func(p *keys.IncidentPage) {
-			p.Done, p.Keys = true, []keys.IncidentKey{{ID: "key_a", Name: "k", Revision: 3, After: 4, Outcome: keys.OutcomeDone, At: now()}}
+		change: func(p *incidents.Page) {
+			p.Done, p.Keys = true, []incidents.Key{{ID: "key_a", Name: "k", Revision: 3, After: 4, Outcome: incidents.OutcomeDone, At: now()}}
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/internal/journal"
+	"github.com/latchkey/latchkey/transfers"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
@@ -74,9 +75,9 @@ func transfer(t *testing.T, s store.Store) {
 	_, _, err = service.Revoke(ctx, auth.System(), all[0].ID, keys.AnyRevision, "", "")
 	must(t, err)
 	must(t, s.AddUsage(ctx, []usage.Page{pageOf(usage.OfKey, usage.Hours, hour(), usage.Subject{KeyID: all[1].ID, AccountID: account.ID, OrganizationID: keys.FirstOrganization}, map[usage.Cell]uint64{0: 1})}, journal.Progress{}))
-	moves, err := keys.NewTransfers(keys.TransfersConfig{Keys: service, Store: s, Usage: s, Certificates: registry})
+	moves, err := transfers.New(transfers.Config{Keys: service, Store: s, Usage: s, Certificates: registry})
 	must(t, err)
-	done, err := moves.Transfer(ctx, auth.System(), account.ID, account.Revision, keys.Destination{OrganizationID: to.ID})
+	done, err := moves.Transfer(ctx, auth.System(), account.ID, account.Revision, transfers.Destination{OrganizationID: to.ID})
 	must(t, err)
 	if !done.Complete || done.Account.OrganizationID != to.ID || done.Account.Move == nil {
 		t.Errorf("the transfer: %+v", done)

@@ -1,4 +1,6 @@
-package keys
+// Package transfers hands a service account to another organization, in steps that
+// outlive the process.
+package transfers
 
 import (
 	"context"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // MostCounted is how many keys of an account the preview of a transfer counts.
@@ -29,31 +32,31 @@ type MovableCertificates interface {
 	MoveTo(ctx context.Context, accountID, organizationID string) (int, error)
 }
 
-// TransfersConfig is what Transfers need. All fields are required.
-type TransfersConfig struct {
-	Keys         *Service
-	Store        Store // the one of Keys
+// Config is what a Service needs. All fields are required.
+type Config struct {
+	Keys         *keys.Service
+	Store        keys.Store // the one of Keys
 	Usage        MovableUsage
 	Certificates MovableCertificates
 }
 
-// Transfers hand service accounts to other organizations. The account itself
+// Service hands service accounts to other organizations. The account itself
 // changes in one write, which verification and permissions go by; what belongs
 // to it follows in steps that anybody may take up. See docs/decisions/0020.
-type Transfers struct{ TransfersConfig }
+type Service struct{ Config }
 
-// NewTransfers returns Transfers.
-func NewTransfers(c TransfersConfig) (*Transfers, error) {
+// New returns a Service.
+func New(c Config) (*Service, error) {
 	if c.Keys == nil || c.Store == nil || c.Usage == nil || c.Certificates == nil {
 		return nil, errors.New("transfers: Keys, Store, Usage and Certificates are required")
 	}
-	return &Transfers{c}, nil
+	return &Service{c}, nil
 }
 
-// TransferPreview is what a transfer would do.
-type TransferPreview struct {
-	Account      ServiceAccount
-	From, To     Organization
+// Preview is what a transfer would do.
+type Preview struct {
+	Account      keys.ServiceAccount
+	From, To     keys.Organization
 	Keys         int // neither revoked nor ended, up to MostCounted
 	MoreKeys     bool
 	Certificates int
@@ -69,7 +72,7 @@ type Destination struct {
 }
 
 // Preview tells what a transfer would do, and refuses one that may not be.
-func (t *Transfers) Preview(ctx context.Context, a Actor, accountID string, to Destination) (p TransferPreview, err error) {
+func (t *Service) Preview(ctx context.Context, a keys.Actor, accountID string, to Destination) (p Preview, err error) {
 	if p, err = t.allowed(ctx, a, accountID, to); err != nil {
 		return p, err
 	}
@@ -77,7 +80,7 @@ func (t *Transfers) Preview(ctx context.Context, a Actor, accountID string, to D
 }
 
 // count completes the preview.
-func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) error {
+func (t *Service) count(ctx context.Context, a keys.Actor, p *Preview) error {
 	alive, err := t.Keys.AliveKeys(ctx, p.Account.ID, MostCounted+1)
 	if err != nil {
 		return err
@@ -87,7 +90,7 @@ func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) erro
 		return fmt.Errorf("count certificates: %w", err)
 	}
 	for _, scope := range p.Account.Scopes {
-		if strings.HasPrefix(scope, ManagementPrefix) || scope == AnyScope {
+		if strings.HasPrefix(scope, keys.ManagementPrefix) || scope == keys.AnyScope {
 			p.Management = append(p.Management, scope)
 		}
 		if !a.MayGrant(scope, p.To.ID) {
@@ -99,9 +102,9 @@ func (t *Transfers) count(ctx context.Context, a Actor, p *TransferPreview) erro
 
 // allowed reads what a transfer is about, if the actor may change both
 // organizations. Of one that he may not see he learns nothing.
-func (t *Transfers) allowed(ctx context.Context, a Actor, accountID string, to Destination) (p TransferPreview, err error) {
+func (t *Service) allowed(ctx context.Context, a keys.Actor, accountID string, to Destination) (p Preview, err error) {
 	s, organizationID := t.Keys, to.OrganizationID
-	account, err := s.AccountFor(ctx, a, accountID, ReadAccounts, WriteOrganization)
+	account, err := s.AccountFor(ctx, a, accountID, keys.ReadAccounts, keys.WriteOrganization)
 	if err != nil {
 		return p, err
 	}
@@ -109,15 +112,15 @@ func (t *Transfers) allowed(ctx context.Context, a Actor, accountID string, to D
 	switch {
 	case organizationID == p.Account.OrganizationID:
 		return p, errs.BadField("organization_id", "is the organization that it is in")
-	case !a.May(ReadOrganization, organizationID):
+	case !a.May(keys.ReadOrganization, organizationID):
 		return p, errs.BadField("organization_id", "there is no such organization")
-	case !a.May(WriteOrganization, organizationID):
+	case !a.May(keys.WriteOrganization, organizationID):
 		e := errs.New(errs.Forbidden, "a service account is transferred by who may change both organizations: an owner of both, or the provider's staff")
 		e.Fields = []errs.Field{{Name: "organization_id", Detail: "you are no owner of it"}}
 		return p, e
 	}
 	if p.From, err = t.Store.Organizations().Get(ctx, p.Account.OrganizationID); err != nil {
-		return p, Missing(err, "organization")
+		return p, keys.Missing(err, "organization")
 	}
 	if p.From.Disabled && !a.IsAdmin() {
 		return p, errs.New(errs.Conflict, "the organization that it is in is disabled; only the provider's staff transfers out of it")
@@ -132,10 +135,10 @@ func (t *Transfers) allowed(ctx context.Context, a Actor, accountID string, to D
 	return p, s.CheckOwner(ctx, organizationID, to.OwnerID)
 }
 
-// Transferred is a transfer that was made.
-type Transferred struct {
-	TransferPreview // with the account as it is now
-	Effect
+// Transfer is a transfer that was made.
+type Transfer struct {
+	Preview // with the account as it is now
+	keys.Effect
 	// Complete is false where some of what belongs to the account follows behind
 	// the answer, within minutes.
 	Complete bool
@@ -145,29 +148,29 @@ type Transferred struct {
 // actor may change both organizations, and grants what the account has in the
 // new one. A transfer that was made lately, or interrupted, is gone on with, and
 // leaves the owner as he is.
-func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, revision int64, to Destination) (Transferred, error) {
+func (t *Service) Transfer(ctx context.Context, a keys.Actor, accountID string, revision int64, to Destination) (Transfer, error) {
 	s := t.Keys
 	p, err := t.allowed(ctx, a, accountID, to)
 	if move := p.Account.Move; move != nil && p.Account.OrganizationID == to.OrganizationID {
 		p.From.ID, p.To.ID, p.OwnerID = move.From, to.OrganizationID, p.Account.OwnerID
 		if err := p.Account.At(revision); err != nil {
-			return Transferred{}, err
+			return Transfer{}, err
 		}
 		return t.finish(ctx, a, p)
 	}
 	if err != nil {
-		return Transferred{}, err
+		return Transfer{}, err
 	}
-	_, account, err := Revise(ctx, t.Store.ServiceAccounts(), accountID, revision, s.Now, func(account *ServiceAccount) error {
+	_, account, err := keys.Revise(ctx, t.Store.ServiceAccounts(), accountID, revision, s.Now, func(account *keys.ServiceAccount) error {
 		if account.OrganizationID != p.From.ID {
-			return ErrTransferred
+			return keys.ErrTransferred
 		}
-		account.Move = &Move{From: p.From.ID, OwnerID: account.OwnerID, At: Moment(s.Now()), By: a.Subject()}
+		account.Move = &keys.Move{From: p.From.ID, OwnerID: account.OwnerID, At: keys.Moment(s.Now()), By: a.Subject()}
 		account.OrganizationID, account.OwnerID = to.OrganizationID, to.OwnerID
 		return account.MayMake(a, account.AccountFields)
 	})
 	if err != nil {
-		return Transferred{}, Missing(err, "service account")
+		return Transfer{}, keys.Missing(err, "service account")
 	}
 	s.Bump(account.ID)
 	p.Account = account
@@ -175,14 +178,14 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 }
 
 // finish does what is left once the account itself has changed.
-func (t *Transfers) finish(ctx context.Context, a Actor, p TransferPreview) (done Transferred, err error) {
+func (t *Service) finish(ctx context.Context, a keys.Actor, p Preview) (done Transfer, err error) {
 	if err := t.tell(ctx, &p.Account); err != nil {
 		return done, err
 	}
 	if err := t.count(ctx, a, &p); err != nil {
 		return done, err
 	}
-	done.TransferPreview = p
+	done.Preview = p
 	if done.Complete, err = t.followFor(ctx, &p.Account, followTime); err != nil {
 		return done, err
 	}
@@ -192,7 +195,7 @@ func (t *Transfers) finish(ctx context.Context, a Actor, p TransferPreview) (don
 
 // followFor lets what belongs to the account follow for a time, and tells
 // whether all of it has.
-func (t *Transfers) followFor(ctx context.Context, account *ServiceAccount, most time.Duration) (all bool, err error) {
+func (t *Service) followFor(ctx context.Context, account *keys.ServiceAccount, most time.Duration) (all bool, err error) {
 	for until := t.Keys.Now().Add(most); ; {
 		n, err := t.follow(ctx, account)
 		if n == 0 || err != nil {

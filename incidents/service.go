@@ -1,4 +1,6 @@
-package keys
+// Package incidents disables and revokes many keys at once: it plans that as a dry
+// run, runs it in steps that outlive the process, undoes it and reports on it.
+package incidents
 
 import (
 	"context"
@@ -12,30 +14,31 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
 )
 
-// IncidentsConfig is what Incidents needs. All fields are required.
-type IncidentsConfig struct {
-	Keys    *Service
-	Objects Store // the one of Keys
-	Store   IncidentStore
+// Config is what a Service needs. All fields are required.
+type Config struct {
+	Keys    *keys.Service
+	Objects keys.Store // the one of Keys
+	Store   Store
 	Logger  *slog.Logger
 	// Left reports whether the user is there, is none of the staff, and is no
 	// member of the organization any more; a user who is gone has left.
 	Left func(ctx context.Context, userID, organizationID string) (bool, error)
 }
 
-// Incidents disables and revokes many keys at once, in steps that outlive the
+// Service disables and revokes many keys at once, in steps that outlive the
 // request. A node that ends leaves its incident interrupted; any node takes it
 // on, see Resume.
-type Incidents struct {
-	IncidentsConfig
-	*workshop
+type Service struct {
+	Config
+	*background
 	within time.Duration // how long a call waits for work that goes on behind it
 }
 
 // workshop is what goes on behind the answers.
-type workshop struct {
+type background struct {
 	life    context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -48,54 +51,54 @@ const (
 	stepWorkers   = 4               // keys of a step that are changed at once
 )
 
-// NewIncidents returns Incidents. Close ends what goes on.
-func NewIncidents(c IncidentsConfig) (*Incidents, error) {
+// New returns a Service; Close stops what it runs in the background.
+func New(c Config) (*Service, error) {
 	if c.Keys == nil || c.Objects == nil || c.Store == nil || c.Logger == nil || c.Left == nil {
 		return nil, errors.New("incidents: Keys, Objects, Store, Logger and Left are required")
 	}
 	life, stop := context.WithCancel(context.Background())
-	return &Incidents{c, &workshop{life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, answerWithin}, nil
+	return &Service{c, &background{life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, answerWithin}, nil
 }
 
-// Within returns the same Incidents for callers who wait that long for an
+// Within returns the same Service for callers who wait that long for an
 // answer: what takes longer goes on behind it.
-func (n *Incidents) Within(d time.Duration) *Incidents {
-	return &Incidents{n.IncidentsConfig, n.workshop, d}
+func (n *Service) Within(d time.Duration) *Service {
+	return &Service{n.Config, n.background, d}
 }
 
 // Close stops work that goes on, and waits until it has stopped. What was not
 // finished is shown as interrupted.
-func (n *Incidents) Close() {
+func (n *Service) Close() {
 	n.stop()
 	n.running.Wait()
 }
 
-const incidentWord = "incident"
+const word = "incident"
 
 // Incident returns one incident. Only admins may.
-func (n *Incidents) Incident(ctx context.Context, a Actor, id string) (Incident, error) {
-	if err := StaffOnly(a); err != nil {
+func (n *Service) Incident(ctx context.Context, a keys.Actor, id string) (Incident, error) {
+	if err := keys.StaffOnly(a); err != nil {
 		return Incident{}, err
 	}
 	found, err := n.Store.Incidents().Get(ctx, id)
 	if err != nil {
-		return Incident{}, Missing(err, incidentWord)
+		return Incident{}, keys.Missing(err, word)
 	}
 	return found, nil
 }
 
 // List lists incidents and dry runs, newest first. Only admins may.
-func (n *Incidents) List(ctx context.Context, a Actor, p Page) ([]Incident, error) {
-	if err := StaffOnly(a); err != nil {
+func (n *Service) List(ctx context.Context, a keys.Actor, p keys.Page) ([]Incident, error) {
+	if err := keys.StaffOnly(a); err != nil {
 		return nil, err
 	}
-	return n.Store.Incidents().List(ctx, NoFilter{}, p)
+	return n.Store.Incidents().List(ctx, keys.NoFilter{}, p)
 }
 
 // Page returns the keys of a page of the incident, from 0; none behind the
 // last. Only admins may.
-func (n *Incidents) Page(ctx context.Context, a Actor, id string, number int) ([]IncidentKey, error) {
-	if err := StaffOnly(a); err != nil {
+func (n *Service) Page(ctx context.Context, a keys.Actor, id string, number int) ([]Key, error) {
+	if err := keys.StaffOnly(a); err != nil {
 		return nil, err
 	}
 	p, err := n.Store.IncidentPages().Get(ctx, pageID(id, number))
@@ -107,9 +110,9 @@ func (n *Incidents) Page(ctx context.Context, a Actor, id string, number int) ([
 
 // Plan makes the dry run: it finds the keys and names them, and changes none.
 // Where that takes longer than some seconds it goes on behind the answer, whose
-// State then is IncidentPlanning. Only admins may.
-func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incident, error) {
-	if err := StaffOnly(a); err != nil {
+// State then is Planning. Only admins may.
+func (n *Service) Plan(ctx context.Context, a keys.Actor, r Request) (Incident, error) {
+	if err := keys.StaffOnly(a); err != nil {
 		return Incident{}, err
 	}
 	r = r.tidied()
@@ -121,8 +124,8 @@ func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incid
 	}
 	wanted, unknown := n.wanted(r.List)
 	made := Incident{
-		Stamp: NewStamp(n.Keys.Now()), ID: ids.New(ids.Incident), Action: r.Action, Reason: r.Reason, Note: r.Note, Selection: r.Selection,
-		State: IncidentPlanning, PlannedBy: a.Subject(), Groups: []IncidentGroup{}, UnknownLines: unknown,
+		Stamp: keys.NewStamp(n.Keys.Now()), ID: ids.New(ids.Incident), Action: r.Action, Reason: r.Reason, Note: r.Note, Selection: r.Selection,
+		State: Planning, PlannedBy: a.Subject(), Groups: []Group{}, UnknownLines: unknown,
 	}
 	made.Count.Unknown = len(unknown)
 	if err := n.Store.Incidents().Insert(ctx, made); err != nil {
@@ -137,11 +140,11 @@ func (n *Incidents) Plan(ctx context.Context, a Actor, r IncidentRequest) (Incid
 // line is one of a pasted list that names a key.
 type line struct {
 	number int
-	Reference
+	keys.Reference
 }
 
 // wanted reads a pasted list, without keeping any of it.
-func (n *Incidents) wanted(list []string) (all []line, unknown []int) {
+func (n *Service) wanted(list []string) (all []line, unknown []int) {
 	for i, text := range list {
 		if text == "" {
 			continue
@@ -157,7 +160,7 @@ func (n *Incidents) wanted(list []string) (all []line, unknown []int) {
 
 // Run carries a dry run out that was confirmed with its Confirm. Only admins
 // may.
-func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident, error) {
+func (n *Service) Run(ctx context.Context, a keys.Actor, confirm string) (Incident, error) {
 	id, _, _ := strings.Cut(confirm, ".")
 	found, err := n.Incident(ctx, a, id)
 	if err != nil {
@@ -168,15 +171,15 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 	}
 	now := n.Keys.Now()
 	switch {
-	case found.State == IncidentPlanning:
+	case found.State == Planning:
 		return Incident{}, errs.New(errs.Conflict, "the dry run is not over yet")
-	case found.State != IncidentPlanned:
+	case found.State != Planned:
 		return found, nil // confirmed twice
 	case now.Sub(found.CreatedAt) > PlanLife:
 		return Incident{}, errs.New(errs.Conflict, "the dry run is older than an hour; make it anew")
 	}
 	before := found.summary()
-	found.State, found.StartedBy, found.StartedAt, found.MovedAt, found.Next = IncidentRunning, a.Subject(), Moment(now), Moment(now), 0
+	found.State, found.StartedBy, found.StartedAt, found.MovedAt, found.Next = Running, a.Subject(), keys.Moment(now), keys.Moment(now), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
@@ -188,8 +191,8 @@ func (n *Incidents) Run(ctx context.Context, a Actor, confirm string) (Incident,
 
 // Confirmed is Run for a request that asks once more for what the dry run
 // showed. What it selects, unless it is left out, must be the same.
-func (n *Incidents) Confirmed(ctx context.Context, a Actor, confirm string, r IncidentRequest) (Incident, error) {
-	if err := StaffOnly(a); err != nil {
+func (n *Service) Confirmed(ctx context.Context, a keys.Actor, confirm string, r Request) (Incident, error) {
+	if err := keys.StaffOnly(a); err != nil {
 		return Incident{}, err
 	}
 	id, _, _ := strings.Cut(confirm, ".")
@@ -211,12 +214,12 @@ func (n *Incidents) Confirmed(ctx context.Context, a Actor, confirm string, r In
 }
 
 // Continue takes an interrupted incident on. Only admins may.
-func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident, error) {
+func (n *Service) Continue(ctx context.Context, a keys.Actor, id string) (Incident, error) {
 	found, err := n.Incident(ctx, a, id)
 	if err != nil {
 		return Incident{}, err
 	}
-	if !found.Interrupted(n.Keys.Now()) || found.State == IncidentPlanning {
+	if !found.Interrupted(n.Keys.Now()) || found.State == Planning {
 		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be made anew")
 	}
 	return n.goOn(ctx, a, a, found)
@@ -224,10 +227,10 @@ func (n *Incidents) Continue(ctx context.Context, a Actor, id string) (Incident,
 
 // goOn takes the interrupted incident on, as told by a, on behalf of whom its
 // keys are changed.
-func (n *Incidents) goOn(ctx context.Context, a, behalf Actor, found Incident) (Incident, error) {
+func (n *Service) goOn(ctx context.Context, a, behalf keys.Actor, found Incident) (Incident, error) {
 	before, began, was := found.summary(), "incident.start", found
-	if was.State = IncidentPlanned; found.State == IncidentUndoing {
-		began, was.State = "incident.undo", IncidentDone
+	if was.State = Planned; found.State == Undoing {
+		began, was.State = "incident.undo", Done
 	}
 	found.Released = false
 	if err := n.save(ctx, &found); err != nil { // of two who continue one goes on
@@ -240,7 +243,7 @@ func (n *Incidents) goOn(ctx context.Context, a, behalf Actor, found Incident) (
 		return Incident{}, err
 	}
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error {
-		if current.State == IncidentUndoing {
+		if current.State == Undoing {
 			return n.undo(ctx, behalf, current, true)
 		}
 		return n.run(ctx, behalf, current, true)
@@ -249,21 +252,21 @@ func (n *Incidents) goOn(ctx context.Context, a, behalf Actor, found Incident) (
 
 // Undo enables what the incident disabled and nobody changed since. Only
 // admins may, within UndoTime.
-func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, error) {
+func (n *Service) Undo(ctx context.Context, a keys.Actor, id string) (Incident, error) {
 	found, err := n.Incident(ctx, a, id)
 	if err != nil {
 		return Incident{}, err
 	}
 	switch now := n.Keys.Now(); {
-	case found.Action == IncidentRevoke:
+	case found.Action == Revoke:
 		return Incident{}, errs.New(errs.Conflict, "a revoke cannot be undone")
-	case found.State != IncidentDone:
+	case found.State != Done:
 		return Incident{}, errs.New(errs.Conflict, "only a disabling that is done can be undone, once")
 	case !found.Undoable(now):
 		return Incident{}, errs.New(errs.Conflict, "it is more than 24 hours ago; enable the keys one by one")
 	}
 	before := found.summary()
-	found.State, found.UndoneBy, found.MovedAt, found.Next = IncidentUndoing, a.Subject(), Moment(n.Keys.Now()), 0
+	found.State, found.UndoneBy, found.MovedAt, found.Next = Undoing, a.Subject(), keys.Moment(n.Keys.Now()), 0
 	if err := n.save(ctx, &found); err != nil {
 		return Incident{}, err
 	}
@@ -274,7 +277,7 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 }
 
 // save writes the incident, unless another node has it now.
-func (n *Incidents) save(ctx context.Context, current *Incident) error {
+func (n *Service) save(ctx context.Context, current *Incident) error {
 	next := *current
 	next.Advance(n.Keys.Now())
 	if err := n.Store.Incidents().Replace(ctx, next); err != nil {
@@ -286,7 +289,7 @@ func (n *Incidents) save(ctx context.Context, current *Incident) error {
 
 // work does what goes on behind the answer, and waits a little for it: what
 // goes wrong until then is the answer.
-func (n *Incidents) work(ctx context.Context, current Incident, do func(context.Context, *Incident) error) (Incident, error) {
+func (n *Service) work(ctx context.Context, current Incident, do func(context.Context, *Incident) error) (Incident, error) {
 	select {
 	case n.places <- struct{}{}:
 	default:
@@ -318,7 +321,7 @@ func (n *Incidents) work(ctx context.Context, current Incident, do func(context.
 	}
 	found, err := n.Store.Incidents().Get(ctx, current.ID)
 	if err != nil {
-		return current, Missing(err, incidentWord)
+		return current, keys.Missing(err, word)
 	}
 	return found, nil
 }
@@ -327,15 +330,15 @@ func (n *Incidents) work(ctx context.Context, current Incident, do func(context.
 const planKept = 24 * time.Hour
 
 // Clean removes a dry run that is over, and tells how many.
-func (n *Incidents) Clean(ctx context.Context) (int, error) {
+func (n *Service) Clean(ctx context.Context) (int, error) {
 	now := n.Keys.Now()
 	for after := ids.At(ids.Incident, now.Add(-planKept)); ; {
-		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
+		some, err := n.Store.Incidents().List(ctx, keys.NoFilter{}, keys.Page{After: after, Limit: pageSize})
 		if err != nil || len(some) == 0 {
 			return 0, err
 		}
 		for i := range some {
-			if some[i].State == IncidentPlanned || some[i].State == IncidentPlanning {
+			if some[i].State == Planned || some[i].State == Planning {
 				return 1, n.remove(ctx, &some[i])
 			}
 		}
@@ -345,9 +348,9 @@ func (n *Incidents) Clean(ctx context.Context) (int, error) {
 
 // Forget removes an incident that was finished or undone before the time, and
 // tells how many. It hands it to export first, then the pages of its keys.
-func (n *Incidents) Forget(ctx context.Context, before time.Time, export func(part any) error) (int, error) {
+func (n *Service) Forget(ctx context.Context, before time.Time, export func(part any) error) (int, error) {
 	for after := ids.At(ids.Incident, before); ; {
-		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
+		some, err := n.Store.Incidents().List(ctx, keys.NoFilter{}, keys.Page{After: after, Limit: pageSize})
 		if err != nil || len(some) == 0 {
 			return 0, err
 		}
@@ -365,10 +368,10 @@ func (n *Incidents) Forget(ctx context.Context, before time.Time, export func(pa
 
 // overBefore reports whether nothing was done to the incident since.
 func (n *Incident) overBefore(at time.Time) bool {
-	return (n.State == IncidentDone && n.FinishedAt.Before(at)) || (n.State == IncidentUndone && n.UndoneAt.Before(at))
+	return (n.State == Done && n.FinishedAt.Before(at)) || (n.State == Undone && n.UndoneAt.Before(at))
 }
 
-func (n *Incidents) export(ctx context.Context, one *Incident, export func(part any) error) error {
+func (n *Service) export(ctx context.Context, one *Incident, export func(part any) error) error {
 	if err := export(one); err != nil {
 		return err
 	}
@@ -387,7 +390,7 @@ func (n *Incidents) export(ctx context.Context, one *Incident, export func(part 
 	return nil
 }
 
-func (n *Incidents) remove(ctx context.Context, one *Incident) error {
+func (n *Service) remove(ctx context.Context, one *Incident) error {
 	if err := n.removePages(ctx, one.ID); err != nil {
 		return err
 	}
@@ -396,7 +399,7 @@ func (n *Incidents) remove(ctx context.Context, one *Incident) error {
 
 // removePages removes the pages of the incident, the last of them first, so that
 // none is left behind one that is gone.
-func (n *Incidents) removePages(ctx context.Context, id string) error {
+func (n *Service) removePages(ctx context.Context, id string) error {
 	pages := 0
 	for ; ; pages++ {
 		_, err := n.Store.IncidentPages().Get(ctx, pageID(id, pages))

@@ -1,4 +1,4 @@
-package keys
+package incidents
 
 import (
 	"context"
@@ -9,18 +9,19 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // run does the pages that are left. After an interruption the first of them may
 // be half done.
-func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed bool) error {
+func (n *Service) run(ctx context.Context, a keys.Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
 		page, err := n.turn(ctx, current, work{
-			done: func(p *IncidentPage) *bool { return &p.Done },
-			all: func(ctx context.Context, p *IncidentPage) (map[string]bool, error) {
+			done: func(p *Page) *bool { return &p.Done },
+			all: func(ctx context.Context, p *Page) (map[string]bool, error) {
 				return n.strikeAll(ctx, a, current, p, resumed)
 			},
-			one: func(ctx context.Context, k *IncidentKey) error { return n.strike(ctx, a, current, k, resumed) },
+			one: func(ctx context.Context, k *Key) error { return n.strike(ctx, a, current, k, resumed) },
 		})
 		if err != nil {
 			return err
@@ -28,19 +29,19 @@ func (n *Incidents) run(ctx context.Context, a Actor, current *Incident, resumed
 		resumed = false
 		current.tally(&page)
 		current.Next++
-		current.MovedAt = Moment(n.Keys.Now())
+		current.MovedAt = keys.Moment(n.Keys.Now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}
 	}
 	over := *current
-	over.State, over.FinishedAt = IncidentDone, Moment(n.Keys.Now())
+	over.State, over.FinishedAt = Done, keys.Moment(n.Keys.Now())
 	return n.end(ctx, a, "incident.finish", current, over)
 }
 
 // end writes the last event of the incident, and then its state: who sees that
 // finds the event.
-func (n *Incidents) end(ctx context.Context, a Actor, action string, current *Incident, over Incident) error {
+func (n *Service) end(ctx context.Context, a keys.Actor, action string, current *Incident, over Incident) error {
 	shown := over
 	shown.Revision++
 	if err := n.recordFirst(ctx, a, action, current, current.summary(), shown.summary()); err != nil {
@@ -55,7 +56,7 @@ func (n *Incidents) end(ctx context.Context, a Actor, action string, current *In
 
 // recordFirst writes an event that an incident has once, unless a process that
 // ended right behind it wrote it.
-func (n *Incidents) recordFirst(ctx context.Context, a Actor, action string, of *Incident, before, after any) error {
+func (n *Service) recordFirst(ctx context.Context, a keys.Actor, action string, of *Incident, before, after any) error {
 	events, err := n.Keys.Told(ctx, audit.Filter{ObjectID: of.ID, Action: action}, 1)
 	if err != nil {
 		return fmt.Errorf("read events of %s: %w", of.ID, err)
@@ -69,14 +70,14 @@ func (n *Incidents) recordFirst(ctx context.Context, a Actor, action string, of 
 // work is what is to be done with the keys of a page: with as many as it can at
 // once, then one by one with those that somebody changed or that are no plain case.
 type work struct {
-	done func(*IncidentPage) *bool
-	all  func(context.Context, *IncidentPage) (map[string]bool, error)
-	one  func(context.Context, *IncidentKey) error
+	done func(*Page) *bool
+	all  func(context.Context, *Page) (map[string]bool, error)
+	one  func(context.Context, *Key) error
 }
 
 // step does the work on each key of the page, some at once. It stops at the
 // first fault of our own.
-func (n *Incidents) step(ctx context.Context, page *IncidentPage, w work) error {
+func (n *Service) step(ctx context.Context, page *Page, w work) error {
 	did, err := w.all(ctx, page)
 	if err != nil {
 		return err
@@ -100,7 +101,7 @@ func (n *Incidents) step(ctx context.Context, page *IncidentPage, w work) error 
 // turn does something to the keys of the incident's next page, unless that is
 // done, and writes down what became of them. Where that fails it is done again
 // later, and finds what it did.
-func (n *Incidents) turn(ctx context.Context, current *Incident, w work) (page IncidentPage, err error) {
+func (n *Service) turn(ctx context.Context, current *Incident, w work) (page Page, err error) {
 	for range pageTries {
 		page, err = n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
 		if err != nil {
@@ -114,7 +115,7 @@ func (n *Incidents) turn(ctx context.Context, current *Incident, w work) (page I
 		}
 		*w.done(&page) = true
 		page.Revision++
-		page.UpdatedAt = Moment(n.Keys.Now())
+		page.UpdatedAt = keys.Moment(n.Keys.Now())
 		// One who was taken for dead may have been faster.
 		if err = n.Store.IncidentPages().Replace(ctx, page); err == nil || !errors.Is(err, errs.Stale) {
 			break
@@ -137,11 +138,11 @@ var (
 
 // strike disables or revokes one key, whatever was changed in it since it was
 // planned.
-func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item *IncidentKey, resumed bool) error {
+func (n *Service) strike(ctx context.Context, a keys.Actor, current *Incident, item *Key, resumed bool) error {
 	s, action := n.Keys, "incident."+string(current.Action)
-	before, after, err := Revise(ctx, n.Objects.Keys(), item.ID, AnyRevision, s.Now, func(k *Key) error {
+	before, after, err := keys.Revise(ctx, n.Objects.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
 		struck := !k.RevokedAt.IsZero()
-		if current.Action == IncidentDisable {
+		if current.Action == Disable {
 			struck = k.Disabled
 		}
 		switch {
@@ -151,14 +152,14 @@ func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item
 			return errEndedBefore
 		case struck:
 			return errAsIs
-		case current.Action == IncidentDisable:
+		case current.Action == Disable:
 			k.Disabled = true
 		default:
-			k.RevokedAt, k.RevokeReason, k.RevokeNote = Moment(s.Now()), current.Reason, current.Note
+			k.RevokedAt, k.RevokeReason, k.RevokeNote = keys.Moment(s.Now()), current.Reason, current.Note
 		}
 		return nil
 	})
-	item.At = Moment(s.Now())
+	item.At = keys.Moment(s.Now())
 	switch {
 	case errors.Is(err, errOursAlready):
 		item.Outcome, item.After = OutcomeDone, before.Revision
@@ -182,7 +183,7 @@ func (n *Incidents) strike(ctx context.Context, a Actor, current *Incident, item
 
 // recordOnce writes the event of a change that was made right before an
 // interruption, unless it was written as well.
-func (n *Incidents) recordOnce(ctx context.Context, a Actor, action string, k *Key) error {
+func (n *Service) recordOnce(ctx context.Context, a keys.Actor, action string, k *keys.Key) error {
 	events, err := n.Keys.Told(ctx, audit.Filter{ObjectID: k.ID}, 1)
 	if err != nil {
 		return fmt.Errorf("read events of key %s: %w", k.ID, err)
@@ -195,14 +196,14 @@ func (n *Incidents) recordOnce(ctx context.Context, a Actor, action string, k *K
 }
 
 // undo enables the keys of the pages that are left.
-func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resumed bool) error {
+func (n *Service) undo(ctx context.Context, a keys.Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
 		page, err := n.turn(ctx, current, work{
-			done: func(p *IncidentPage) *bool { return &p.Undone },
-			all: func(ctx context.Context, p *IncidentPage) (map[string]bool, error) {
+			done: func(p *Page) *bool { return &p.Undone },
+			all: func(ctx context.Context, p *Page) (map[string]bool, error) {
 				return n.restoreAll(ctx, a, p, resumed)
 			},
-			one: func(ctx context.Context, k *IncidentKey) error { return n.restore(ctx, a, k, resumed) },
+			one: func(ctx context.Context, k *Key) error { return n.restore(ctx, a, k, resumed) },
 		})
 		if err != nil {
 			return err
@@ -213,24 +214,24 @@ func (n *Incidents) undo(ctx context.Context, a Actor, current *Incident, resume
 		current.Count.Undone += undone.Count.Undone
 		current.Count.Kept += undone.Count.Kept
 		current.Next++
-		current.MovedAt = Moment(n.Keys.Now())
+		current.MovedAt = keys.Moment(n.Keys.Now())
 		if err := n.save(ctx, current); err != nil {
 			return err
 		}
 	}
 	over := *current
-	over.State, over.UndoneAt = IncidentUndone, Moment(n.Keys.Now())
+	over.State, over.UndoneAt = Undone, keys.Moment(n.Keys.Now())
 	return n.end(ctx, a, "incident.undone", current, over)
 }
 
 // restore enables the key if the incident disabled it and nobody changed it
 // since.
-func (n *Incidents) restore(ctx context.Context, a Actor, item *IncidentKey, resumed bool) error {
+func (n *Service) restore(ctx context.Context, a keys.Actor, item *Key, resumed bool) error {
 	if item.Outcome != OutcomeDone {
 		return nil
 	}
 	s, ours := n.Keys, false
-	before, after, err := Revise(ctx, n.Objects.Keys(), item.ID, AnyRevision, s.Now, func(k *Key) error {
+	before, after, err := keys.Revise(ctx, n.Objects.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
 		// Enabled and one revision on: an undo that was interrupted did it.
 		ours = resumed && !k.Disabled && k.Revision == item.After+1
 		if !k.Disabled || k.Revision != item.After {
@@ -239,7 +240,7 @@ func (n *Incidents) restore(ctx context.Context, a Actor, item *IncidentKey, res
 		k.Disabled = false
 		return nil
 	})
-	item.At = Moment(s.Now())
+	item.At = keys.Moment(s.Now())
 	switch {
 	case errors.Is(err, errAsIs) && ours:
 		item.Outcome = OutcomeUndone

@@ -1,4 +1,4 @@
-package keys
+package incidents
 
 import (
 	"context"
@@ -7,20 +7,21 @@ import (
 	"strings"
 
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // OrphansAfter is a place in the list of orphans: behind an account of an owner,
 // or behind all of his where there is no account.
 type OrphansAfter struct {
-	Owner
+	keys.Owner
 	AccountID string
 }
 
 // Orphans lists service accounts that nobody looks after, from a place on: those
 // without an owner, and those whose owner has left. It returns where the list
 // goes on, a zero place at its end. Only admins may.
-func (n *Incidents) Orphans(ctx context.Context, a Actor, from Owners, after OrphansAfter) (all []ServiceAccount, next OrphansAfter, err error) {
-	if err := StaffOnly(a); err != nil {
+func (n *Service) Orphans(ctx context.Context, a keys.Actor, from keys.Owners, after OrphansAfter) (all []keys.ServiceAccount, next OrphansAfter, err error) {
+	if err := keys.StaffOnly(a); err != nil {
 		return nil, next, err
 	}
 	looked, err := from.Owners(ctx, after.Owner, ownersLooked)
@@ -40,14 +41,14 @@ func (n *Incidents) Orphans(ctx context.Context, a Actor, from Owners, after Orp
 		}
 		if all = append(all, some...); len(all) > mostOrphansListed {
 			last := &all[mostOrphansListed-1]
-			return all[:mostOrphansListed], OrphansAfter{Owner{last.OrganizationID, last.OwnerID}, last.ID}, nil
+			return all[:mostOrphansListed], OrphansAfter{keys.Owner{OrganizationID: last.OrganizationID, ID: last.OwnerID}, last.ID}, nil
 		}
 	}
 	return all, next, nil
 }
 
 // orphansOf lists the accounts of the owner if he has left, or is nobody.
-func (n *Incidents) orphansOf(ctx context.Context, o Owner, after OrphansAfter, most int) ([]ServiceAccount, error) {
+func (n *Service) orphansOf(ctx context.Context, o keys.Owner, after OrphansAfter, most int) ([]keys.ServiceAccount, error) {
 	if o.ID != "" {
 		left, err := n.Left(ctx, o.ID, o.OrganizationID)
 		if err != nil {
@@ -57,11 +58,11 @@ func (n *Incidents) orphansOf(ctx context.Context, o Owner, after OrphansAfter, 
 			return nil, nil
 		}
 	}
-	page := Page{Limit: most}
+	page := keys.Page{Limit: most}
 	if o == after.Owner {
 		page.After = after.AccountID
 	}
-	found, err := n.Objects.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: []string{o.OrganizationID}, OwnerID: o.ID, Ownerless: o.ID == ""}, page)
+	found, err := n.Objects.ServiceAccounts().List(ctx, keys.AccountFilter{OrganizationIDs: []string{o.OrganizationID}, OwnerID: o.ID, Ownerless: o.ID == ""}, page)
 	if err != nil {
 		return nil, fmt.Errorf("list service accounts of an owner: %w", err)
 	}
@@ -71,7 +72,7 @@ func (n *Incidents) orphansOf(ctx context.Context, o Owner, after OrphansAfter, 
 // Leaver is somebody who made keys of an organization that he is not in any
 // more.
 type Leaver struct {
-	Creator
+	keys.Creator
 	Keys int  // of his that are alive, up to MostOfLeaver
 	More bool // there are more
 }
@@ -87,8 +88,8 @@ const (
 
 // Leavers lists those behind after who left keys behind, and returns behind
 // whom the list goes on, a zero Creator at its end. Only admins may.
-func (n *Incidents) Leavers(ctx context.Context, a Actor, from Creators, after Creator) (all []Leaver, next Creator, err error) {
-	if err := StaffOnly(a); err != nil {
+func (n *Service) Leavers(ctx context.Context, a keys.Actor, from keys.Creators, after keys.Creator) (all []Leaver, next keys.Creator, err error) {
+	if err := keys.StaffOnly(a); err != nil {
 		return nil, next, err
 	}
 	looked, err := from.Creators(ctx, after, creatorsLooked)
@@ -108,7 +109,7 @@ func (n *Incidents) Leavers(ctx context.Context, a Actor, from Creators, after C
 		}
 		one := Leaver{Creator: c}
 		no := false
-		mine, err := n.Objects.Keys().List(ctx, KeyFilter{OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no, EndsAfter: Moment(n.Keys.Now())}, Page{Limit: MostOfLeaver + 1})
+		mine, err := n.Objects.Keys().List(ctx, keys.KeyFilter{OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no, EndsAfter: keys.Moment(n.Keys.Now())}, keys.Page{Limit: MostOfLeaver + 1})
 		if err != nil {
 			return nil, next, fmt.Errorf("list keys by their creator: %w", err)
 		}

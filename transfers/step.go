@@ -1,4 +1,4 @@
-package keys
+package transfers
 
 import (
 	"context"
@@ -8,15 +8,16 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/keys"
 )
 
 const (
-	followTime    = 2 * time.Second // how long a transfer works before it answers
-	transferBatch = 500             // changes of one step
+	followTime = 2 * time.Second // how long a transfer works before it answers
+	batch      = 500             // changes of one step
 	// transferSettles is how long after a transfer somebody still looks for what
 	// was written by who did not know of it: counts that wait in memory or in a
 	// journal.
-	transferSettles = 10 * time.Minute
+	settleTime = 10 * time.Minute
 )
 
 var (
@@ -27,8 +28,8 @@ var (
 // Step takes on every transfer of which something is left, and tells how much
 // it changed. It may be called at any time, again and by several nodes: so a
 // transfer ends whose process died.
-func (t *Transfers) Step(ctx context.Context) (changed int, err error) {
-	err = EachAccount(ctx, t.Store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
+func (t *Service) Step(ctx context.Context) (changed int, err error) {
+	err = keys.EachAccount(ctx, t.Store, keys.AccountFilter{Moving: true}, func(account *keys.ServiceAccount) error {
 		n, err := t.advance(ctx, account)
 		changed += n
 		if err != nil {
@@ -39,15 +40,15 @@ func (t *Transfers) Step(ctx context.Context) (changed int, err error) {
 	return changed, err
 }
 
-func (t *Transfers) advance(ctx context.Context, account *ServiceAccount) (int, error) {
+func (t *Service) advance(ctx context.Context, account *keys.ServiceAccount) (int, error) {
 	if err := t.tell(ctx, account); err != nil {
 		return 0, err
 	}
 	n, err := t.follow(ctx, account)
-	if n > 0 || err != nil || t.Keys.Now().Sub(account.Move.At) < transferSettles {
+	if n > 0 || err != nil || t.Keys.Now().Sub(account.Move.At) < settleTime {
 		return n, err
 	}
-	_, _, err = Revise(ctx, t.Store.ServiceAccounts(), account.ID, account.Revision, t.Keys.Now, func(account *ServiceAccount) error {
+	_, _, err = keys.Revise(ctx, t.Store.ServiceAccounts(), account.ID, account.Revision, t.Keys.Now, func(account *keys.ServiceAccount) error {
 		account.Move = nil
 		return nil
 	})
@@ -66,7 +67,7 @@ type placed struct {
 
 // tell writes the events of the transfer, one in each organization, unless they
 // were written before an interruption. Neither tells who owns it in the other.
-func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
+func (t *Service) tell(ctx context.Context, account *keys.ServiceAccount) error {
 	const action = "service_account.transfer"
 	from, to := placed{OrganizationID: account.Move.From}, placed{OrganizationID: account.OrganizationID}
 	for _, organization := range []string{from.OrganizationID, to.OrganizationID} {
@@ -95,29 +96,29 @@ func (t *Transfers) tell(ctx context.Context, account *ServiceAccount) error {
 // follow gives what belongs to the account its organization: at most
 // transferBatch of it and the certificates. It tells how much that changed:
 // nothing where the account was transferred again, as all of it follows that.
-func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (changed int, err error) {
+func (t *Service) follow(ctx context.Context, account *keys.ServiceAccount) (changed int, err error) {
 	s := t.Keys
 	now, err := t.Store.ServiceAccounts().Get(ctx, account.ID)
 	if errors.Is(err, errs.NotFound) || err == nil && now.OrganizationID != account.OrganizationID {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, Missing(err, "service account")
+		return 0, keys.Missing(err, "service account")
 	}
 	if moved, err := t.moveSome(ctx, account); moved > 0 || err != nil {
 		return moved, err
 	}
-	err = s.EachKey(ctx, KeyFilter{ServiceAccountID: account.ID}, func(k *Key) error {
+	err = s.EachKey(ctx, keys.KeyFilter{ServiceAccountID: account.ID}, func(k *keys.Key) error {
 		if k.OrganizationID == account.OrganizationID {
 			return nil
 		}
-		if changed++; changed > transferBatch {
+		if changed++; changed > batch {
 			return errBatchFull
 		}
 		return t.moveKey(ctx, account, k.ID)
 	})
 	if errors.Is(err, errBatchFull) {
-		return transferBatch, nil
+		return batch, nil
 	}
 	if err != nil {
 		return changed, err
@@ -126,7 +127,7 @@ func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (change
 	if changed += n; err != nil {
 		return changed, fmt.Errorf("move certificates: %w", err)
 	}
-	n, err = t.Usage.MoveUsage(ctx, account.ID, account.OrganizationID, transferBatch)
+	n, err = t.Usage.MoveUsage(ctx, account.ID, account.OrganizationID, batch)
 	if changed += n; err != nil {
 		return changed, fmt.Errorf("move usage: %w", err)
 	}
@@ -135,13 +136,13 @@ func (t *Transfers) follow(ctx context.Context, account *ServiceAccount) (change
 
 // moveSome gives keys that came along with the transfer the account's
 // organization, at most transferBatch of them in one write. It tells how many.
-func (t *Transfers) moveSome(ctx context.Context, account *ServiceAccount) (int, error) {
+func (t *Service) moveSome(ctx context.Context, account *keys.ServiceAccount) (int, error) {
 	s := t.Keys
-	found, err := t.Store.Keys().List(ctx, KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}}, Page{Limit: transferBatch})
+	found, err := t.Store.Keys().List(ctx, keys.KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}}, keys.Page{Limit: batch})
 	if err != nil {
 		return 0, fmt.Errorf("list keys: %w", err)
 	}
-	changes, err := s.ReviseKeys(ctx, found, func(k *Key) error {
+	changes, err := s.ReviseKeys(ctx, found, func(k *keys.Key) error {
 		if k.OrganizationID == account.OrganizationID {
 			return errStays
 		}
@@ -151,16 +152,16 @@ func (t *Transfers) moveSome(ctx context.Context, account *ServiceAccount) (int,
 	if err != nil {
 		return 0, err
 	}
-	return len(changes), s.RecordKeys(ctx, changes, func(c *Revised) audit.Change { return moveOf(account, &c.Before, &c.After) })
+	return len(changes), s.RecordKeys(ctx, changes, func(c *keys.Revised) audit.Change { return moveOf(account, &c.Before, &c.After) })
 }
 
 // Hurry moves keys of transfers of which the request did not move all, and
 // tells how many: Step is for the rest. It may be called as Step may.
-func (t *Transfers) Hurry(ctx context.Context) (moved int, err error) {
-	err = EachAccount(ctx, t.Store, AccountFilter{Moving: true}, func(account *ServiceAccount) error {
+func (t *Service) Hurry(ctx context.Context) (moved int, err error) {
+	err = keys.EachAccount(ctx, t.Store, keys.AccountFilter{Moving: true}, func(account *keys.ServiceAccount) error {
 		now, err := t.Store.ServiceAccounts().Get(ctx, account.ID)
 		if err != nil || now.Move == nil {
-			return Missing(err, "service account")
+			return keys.Missing(err, "service account")
 		}
 		n, err := t.moveSome(ctx, &now)
 		moved += n
@@ -169,7 +170,7 @@ func (t *Transfers) Hurry(ctx context.Context) (moved int, err error) {
 	return moved, err
 }
 
-func moveOf(account *ServiceAccount, before, after *Key) audit.Change {
+func moveOf(account *keys.ServiceAccount, before, after *keys.Key) audit.Change {
 	return audit.Change{
 		Subject: account.Move.By, Action: "key.transfer", Object: after.Object(),
 		Before: placed{OrganizationID: before.OrganizationID}, After: placed{OrganizationID: after.OrganizationID},
@@ -178,8 +179,8 @@ func moveOf(account *ServiceAccount, before, after *Key) audit.Change {
 
 // moveKey gives the key the organization that its account has now: of two
 // transfers at once the later one holds.
-func (t *Transfers) moveKey(ctx context.Context, account *ServiceAccount, id string) error {
-	before, after, err := Revise(ctx, t.Store.Keys(), id, AnyRevision, t.Keys.Now, func(k *Key) error { return t.Keys.Locate(ctx, k) })
+func (t *Service) moveKey(ctx context.Context, account *keys.ServiceAccount, id string) error {
+	before, after, err := keys.Revise(ctx, t.Store.Keys(), id, keys.AnyRevision, t.Keys.Now, func(k *keys.Key) error { return t.Keys.Locate(ctx, k) })
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package keys
+package incidents
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/keys"
 )
 
 const (
@@ -18,15 +19,15 @@ const (
 
 // planner finds the keys of an incident and writes them down, page by page.
 type planner struct {
-	n       *Incidents
+	n       *Service
 	current *Incident
-	page    []IncidentKey
+	page    []Key
 	names   map[string]bool // ids of a pasted list, each once
-	left    map[Creator]bool
+	left    map[keys.Creator]bool
 }
 
-func (p *planner) plan(ctx context.Context, a Actor, wanted []line) error {
-	p.left = map[Creator]bool{}
+func (p *planner) plan(ctx context.Context, a keys.Actor, wanted []line) error {
+	p.left = map[keys.Creator]bool{}
 	var err error
 	if p.current.Selection.Pasted > 0 {
 		err = p.pasted(ctx, wanted)
@@ -42,7 +43,7 @@ func (p *planner) plan(ctx context.Context, a Actor, wanted []line) error {
 	if lines := p.current.UnknownLines; len(lines) > mostLinesTold {
 		p.current.UnknownLines = lines[:mostLinesTold]
 	}
-	p.current.State = IncidentPlanned
+	p.current.State = Planned
 	if err := p.n.save(ctx, p.current); err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (p *planner) plan(ctx context.Context, a Actor, wanted []line) error {
 
 // pasted looks up the keys of a list.
 func (p *planner) pasted(ctx context.Context, wanted []line) error {
-	accounts := map[string]ServiceAccount{}
+	accounts := map[string]keys.ServiceAccount{}
 	for _, w := range wanted {
 		k, err := p.n.Keys.LookUp(ctx, w.Reference)
 		if errors.Is(err, errs.NotFound) {
@@ -69,7 +70,7 @@ func (p *planner) pasted(ctx context.Context, wanted []line) error {
 		account, known := accounts[k.ServiceAccountID]
 		if !known {
 			if account, err = p.n.Objects.ServiceAccounts().Get(ctx, k.ServiceAccountID); err != nil {
-				return Missing(err, "service account")
+				return keys.Missing(err, "service account")
 			}
 			accounts[account.ID] = account
 		}
@@ -94,78 +95,78 @@ func (p *planner) selected(ctx context.Context) error {
 		}
 		return p.account(ctx, &account)
 	}
-	f := AccountFilter{Tier: s.Tier}
+	f := keys.AccountFilter{Tier: s.Tier}
 	if s.OrganizationID != "" {
 		f.OrganizationIDs = []string{s.OrganizationID}
 	}
-	return EachAccount(ctx, p.n.Objects, f, func(account *ServiceAccount) error { return p.account(ctx, account) })
+	return keys.EachAccount(ctx, p.n.Objects, f, func(account *keys.ServiceAccount) error { return p.account(ctx, account) })
 }
 
 // account considers the keys of an account that are alive.
-func (p *planner) account(ctx context.Context, account *ServiceAccount) error {
+func (p *planner) account(ctx context.Context, account *keys.ServiceAccount) error {
 	s := &p.current.Selection
 	if (s.OrganizationID != "" && account.OrganizationID != s.OrganizationID) || (s.Tier != "" && account.Tier != s.Tier) {
 		return nil
 	}
-	return p.n.Keys.EachAlive(ctx, account.ID, func(k *Key) error { return p.consider(ctx, k, account) })
+	return p.n.Keys.EachAlive(ctx, account.ID, func(k *keys.Key) error { return p.consider(ctx, k, account) })
 }
 
 // consider plans the key if it is selected and not as it should be already.
-func (p *planner) consider(ctx context.Context, k *Key, account *ServiceAccount) error {
+func (p *planner) consider(ctx context.Context, k *keys.Key, account *keys.ServiceAccount) error {
 	fits, err := p.fits(ctx, k, account)
 	if err != nil || !fits {
 		return err
 	}
-	if !k.Alive(p.n.Keys.Now()) || (p.current.Action == IncidentDisable && k.Disabled) {
+	if !k.Alive(p.n.Keys.Now()) || (p.current.Action == Disable && k.Disabled) {
 		p.current.Count.Already++
 		return nil
 	}
 	p.current.count(k.OrganizationID, account.Tier)
-	p.page = append(p.page, IncidentKey{
+	p.page = append(p.page, Key{
 		ID: k.ID, Name: k.Name, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Start: k.Start, Last4: k.Last4, Revision: k.Revision,
 	})
-	if len(p.page) < incidentStep {
+	if len(p.page) < pageSize {
 		return nil
 	}
 	return p.flush(ctx)
 }
 
 // fits reports whether all holds for the key that the selection asks for.
-func (p *planner) fits(ctx context.Context, k *Key, account *ServiceAccount) (bool, error) {
+func (p *planner) fits(ctx context.Context, k *keys.Key, account *keys.ServiceAccount) (bool, error) {
 	s := &p.current.Selection
 	switch {
 	case s.OrganizationID != "" && k.OrganizationID != s.OrganizationID,
 		s.ServiceAccountID != "" && k.ServiceAccountID != s.ServiceAccountID,
 		s.Tier != "" && account.Tier != s.Tier,
 		s.CreatedBy != "" && k.CreatedBy != s.CreatedBy,
-		s.Scope != "" && !CoveredBy(EffectiveScopes(k.Scopes, account.Scopes), s.Scope),
+		s.Scope != "" && !keys.CoveredBy(keys.EffectiveScopes(k.Scopes, account.Scopes), s.Scope),
 		!s.CreatedBefore.IsZero() && !k.CreatedAt.Before(s.CreatedBefore),
 		!s.LastUsedBefore.IsZero() && !k.LastUsedAt.Before(s.LastUsedBefore):
 		return false, nil
 	}
 	switch s.Neglect {
-	case NeverUsed:
-		since := p.n.Keys.Now().Add(-NeverUsedFor)
+	case keys.NeverUsed:
+		since := p.n.Keys.Now().Add(-keys.NeverUsedFor)
 		return k.LastUsedAt.IsZero() && k.CreatedAt.Before(since) && k.NotBefore.Before(since), nil
-	case NoExpiry:
+	case keys.NoExpiry:
 		return k.EndsAt().IsZero(), nil
-	case NoOwner:
-		return p.isOrphan(ctx, Owner{account.OrganizationID, account.OwnerID})
-	case CreatorLeft:
-		return p.hasLeft(ctx, Creator{k.OrganizationID, k.CreatedBy})
+	case keys.NoOwner:
+		return p.isOrphan(ctx, keys.Owner{OrganizationID: account.OrganizationID, ID: account.OwnerID})
+	case keys.CreatorLeft:
+		return p.hasLeft(ctx, keys.Creator{OrganizationID: k.OrganizationID, ID: k.CreatedBy})
 	default:
 		return true, nil
 	}
 }
 
-func (p *planner) isOrphan(ctx context.Context, o Owner) (bool, error) {
+func (p *planner) isOrphan(ctx context.Context, o keys.Owner) (bool, error) {
 	if o.ID == "" {
 		return true, nil
 	}
-	return p.hasLeft(ctx, Creator(o))
+	return p.hasLeft(ctx, keys.Creator(o))
 }
 
-func (p *planner) hasLeft(ctx context.Context, c Creator) (bool, error) {
+func (p *planner) hasLeft(ctx context.Context, c keys.Creator) (bool, error) {
 	if !strings.HasPrefix(c.ID, ids.User) {
 		return false, nil
 	}
@@ -188,7 +189,7 @@ func (p *planner) flush(ctx context.Context) error {
 	if len(p.page) == 0 {
 		return nil
 	}
-	page := IncidentPage{Stamp: NewStamp(p.n.Keys.Now()), ID: pageID(p.current.ID, p.current.Pages), Keys: p.page}
+	page := Page{Stamp: keys.NewStamp(p.n.Keys.Now()), ID: pageID(p.current.ID, p.current.Pages), Keys: p.page}
 	if err := p.n.Store.IncidentPages().Insert(ctx, page); err != nil {
 		return fmt.Errorf("store a page of %s: %w", p.current.ID, err)
 	}

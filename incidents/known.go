@@ -1,4 +1,4 @@
-package keys
+package incidents
 
 import (
 	"context"
@@ -6,11 +6,12 @@ import (
 	"fmt"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // known refuses a selection by what does not exist: in an emergency "no key is
 // selected" would be taken for safety.
-func (n *Incidents) known(ctx context.Context, s *Selection) error {
+func (n *Service) known(ctx context.Context, s *Selection) error {
 	var f errs.Faults
 	store := n.Objects
 	for _, one := range []struct {
@@ -34,7 +35,7 @@ func (n *Incidents) known(ctx context.Context, s *Selection) error {
 		}},
 		{"scope", s.Scope, "nobody holds it, and it is not in the scope catalogue", func() error { return n.knownScope(ctx, s.Scope) }},
 		{"created_by", s.CreatedBy, "created no key", func() error {
-			found, err := store.Keys().List(ctx, KeyFilter{CreatedBy: s.CreatedBy}, Page{Limit: 1})
+			found, err := store.Keys().List(ctx, keys.KeyFilter{CreatedBy: s.CreatedBy}, keys.Page{Limit: 1})
 			if err == nil && len(found) == 0 {
 				return errs.NotFound
 			}
@@ -54,13 +55,13 @@ func (n *Incidents) known(ctx context.Context, s *Selection) error {
 }
 
 // knownScope finds the scope in the catalogue, or an account that holds it.
-func (n *Incidents) knownScope(ctx context.Context, scope string) error {
+func (n *Service) knownScope(ctx context.Context, scope string) error {
 	_, err := n.Objects.Scopes().Get(ctx, scope)
 	if !errors.Is(err, errs.NotFound) {
 		return err
 	}
-	err = EachAccount(ctx, n.Objects, AccountFilter{}, func(account *ServiceAccount) error {
-		if CoveredBy(account.Scopes, scope) {
+	err = keys.EachAccount(ctx, n.Objects, keys.AccountFilter{}, func(account *keys.ServiceAccount) error {
+		if keys.CoveredBy(account.Scopes, scope) {
 			return errHeld
 		}
 		return nil

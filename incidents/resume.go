@@ -1,4 +1,4 @@
-package keys
+package incidents
 
 import (
 	"context"
@@ -7,14 +7,15 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/keys"
 )
 
 const releaseTimeout = time.Second
 
 // release lets anybody go on at once with an incident that this node does not
 // finish. Where it cannot be written, others take it on when it has not moved
-// for IncidentAlive.
-func (n *Incidents) release(ctx context.Context, current *Incident) {
+// for AliveFor.
+func (n *Service) release(ctx context.Context, current *Incident) {
 	if !current.working() {
 		return
 	}
@@ -28,7 +29,7 @@ func (n *Incidents) release(ctx context.Context, current *Incident) {
 
 // behalf is somebody who goes on with what another one began.
 type behalf struct {
-	Actor
+	keys.Actor
 	who audit.Subject
 }
 
@@ -39,9 +40,9 @@ func (b behalf) Subject() audit.Subject { return b.who }
 // it, and returns for how long the one has stood still that did so for longest.
 // It may be called at any time, and by several nodes. A dry run is made anew, but
 // for one of a list that somebody pasted, which is kept nowhere.
-func (n *Incidents) Resume(ctx context.Context, a Actor) (still time.Duration, err error) {
+func (n *Service) Resume(ctx context.Context, a keys.Actor) (still time.Duration, err error) {
 	for after := ""; ; {
-		some, err := n.Store.Incidents().List(ctx, NoFilter{}, Page{After: after, Limit: incidentStep})
+		some, err := n.Store.Incidents().List(ctx, keys.NoFilter{}, keys.Page{After: after, Limit: pageSize})
 		if err != nil || len(some) == 0 {
 			return still, err
 		}
@@ -59,13 +60,13 @@ func (n *Incidents) Resume(ctx context.Context, a Actor) (still time.Duration, e
 	}
 }
 
-func (n *Incidents) resume(ctx context.Context, a Actor, found Incident) error {
+func (n *Service) resume(ctx context.Context, a keys.Actor, found Incident) error {
 	who := found.StartedBy
-	if found.State == IncidentUndoing {
+	if found.State == Undoing {
 		who = found.UndoneBy
 	}
 	var err error
-	if found.State == IncidentPlanning {
+	if found.State == Planning {
 		err = n.replan(ctx, behalf{a, found.PlannedBy}, found)
 	} else {
 		_, err = n.Within(0).goOn(ctx, a, behalf{a, who}, found)
@@ -77,11 +78,11 @@ func (n *Incidents) resume(ctx context.Context, a Actor, found Incident) error {
 }
 
 // lost reports whether nobody can make the dry run any more.
-func (n *Incident) lost() bool { return n.State == IncidentPlanning && n.Selection.Pasted > 0 }
+func (n *Incident) lost() bool { return n.State == Planning && n.Selection.Pasted > 0 }
 
 // replan makes a dry run once more: what was found before may have changed.
-func (n *Incidents) replan(ctx context.Context, a Actor, found Incident) error {
-	found.Released, found.Pages, found.Count, found.Groups = false, 0, IncidentCount{}, []IncidentGroup{}
+func (n *Service) replan(ctx context.Context, a keys.Actor, found Incident) error {
+	found.Released, found.Pages, found.Count, found.Groups = false, 0, Count{}, []Group{}
 	if err := n.save(ctx, &found); err != nil { // of two who begin one goes on
 		return err
 	}
