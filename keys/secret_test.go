@@ -8,21 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 )
 
-func format(t testing.TB) keys.Format {
-	t.Helper()
-	f, err := keys.NewFormat(keys.DefaultBrand)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
 func TestNewKeysAreWellFormedAndDiffer(t *testing.T) {
 	t.Parallel()
-	f, seen := format(t), map[string]bool{}
+	f, seen := keystest.Format(t), map[string]bool{}
 	for range 1000 {
 		text := f.New(keys.Test).Reveal()
 		if f.Check(text) != nil || len(text) != len("lk_test_")+43+6 || seen[text] {
@@ -35,7 +27,7 @@ func TestNewKeysAreWellFormedAndDiffer(t *testing.T) {
 // The checksum is the one that scanners compute, and free on the hot path.
 func TestChecksumIsCRC32(t *testing.T) {
 	t.Parallel()
-	f := format(t)
+	f := keystest.Format(t)
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	for range 100 {
 		text := f.New(keys.Live).Reveal()
@@ -50,7 +42,7 @@ func TestChecksumIsCRC32(t *testing.T) {
 }
 
 func TestCheckingAllocatesNothing(t *testing.T) {
-	f := format(t)
+	f := keystest.Format(t)
 	text := f.New(keys.Live).Reveal()
 	if n := testing.AllocsPerRun(100, func() { _ = f.Check(text) }); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -59,7 +51,7 @@ func TestCheckingAllocatesNothing(t *testing.T) {
 
 func TestAnyChangedCharacterIsNoticed(t *testing.T) {
 	t.Parallel()
-	f := format(t)
+	f := keystest.Format(t)
 	text := f.New(keys.Live).Reveal()
 	for i := range text {
 		changed := []byte(text)
@@ -75,7 +67,7 @@ func TestAnyChangedCharacterIsNoticed(t *testing.T) {
 
 func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
-	secret := format(t).New(keys.Live)
+	secret := keystest.Format(t).New(keys.Live)
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "secret", secret, "hash", keys.HashOf(secret.Reveal()))
 	fmt.Fprintf(&log, "%v %s %#v %v", secret, secret, secret, keys.HashOf(secret.Reveal()))
@@ -88,7 +80,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	form := format(f)
+	form := keystest.Format(f)
 	f.Add(form.New(keys.Live).Reveal())
 	f.Add("lk_live_")
 	f.Fuzz(func(t *testing.T, text string) {

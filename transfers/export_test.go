@@ -2,6 +2,7 @@ package transfers
 
 import (
 	"context"
+
 	"github.com/latchkey/latchkey/keys"
 )
 

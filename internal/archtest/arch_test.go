@@ -52,7 +52,7 @@ var arrows = map[string][]string{
 	"retention": {"audit", "incidents", "keys"},
 	"api":       {"audit", "auth", "client", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify"},
 	"web":       {"audit", "auth", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
-	"store":     {"audit", "auth", "incidents", "keys", "nodes", "ratelimit", "reminders", "usage"},
+	"store":     {"audit", "auth", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
 	"internal":  {"audit", "auth", "verify"}, // httpx carries who acts, and from where, and gives verdicts their status
 }
 
@@ -60,7 +60,7 @@ var arrows = map[string][]string{
 var apart = []string{"store/mongo", "store/sqlite"}
 
 // testOnly packages are imported by tests, and by each other.
-var testOnly = []string{"internal/parts", "internal/e2e", "internal/archtest", "store/storetest", "ratelimit/ratelimittest"}
+var testOnly = []string{"internal/keystest", "internal/parts", "internal/e2e", "internal/archtest", "store/storetest", "ratelimit/ratelimittest"}
 
 // listed is what the go command tells of a package.
 type listed struct {

@@ -1,4 +1,4 @@
-package keys_test
+package verify_test
 
 import (
 	"fmt"
@@ -7,28 +7,29 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/verify"
 )
 
 // guessing is a node at which three unknown keys an hour may be tried.
-func guessing(t *testing.T) *node {
+func guessing(t *testing.T) *keystest.Node {
 	t.Helper()
-	return newNode(t, newMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).fill()
+	return keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).Fill()
 }
 
-func dead(t *testing.T) string { t.Helper(); return format(t).New(keys.Live).Reveal() }
+func dead(t *testing.T) string { t.Helper(); return keystest.Format(t).New(keys.Live).Reveal() }
 
 // asks returns the code of a question about the key, from the address, that is
 // charged to whoever asks, "" for the key itself.
-func (n *node) asks(text, address, charged string) verify.Code {
-	n.t.Helper()
+func asks(n *keystest.Node, text, address, charged string) verify.Code {
+	n.T.Helper()
 	q := verify.Question{Key: text, Cost: 1, Charged: charged}
 	if address != "" {
 		q.Address = netip.MustParseAddr(address)
 	}
-	return n.verify(q).Code
+	return n.Verify(q).Code
 }
 
 func TestAskersPayForWhatTheyAsk(t *testing.T) {
@@ -37,15 +38,15 @@ func TestAskersPayForWhatTheyAsk(t *testing.T) {
 		n := guessing(t)
 		const victim = "203.0.113.7"
 		for range 3 {
-			if got := n.asks(dead(t), victim, "key_mallory"); got != verify.NotFound {
+			if got := asks(n, dead(t), victim, "key_mallory"); got != verify.NotFound {
 				t.Errorf("an unknown key is %s", got)
 			}
 		}
-		if got := n.asks(dead(t), victim, "key_mallory"); got != verify.RateLimited {
+		if got := asks(n, dead(t), victim, "key_mallory"); got != verify.RateLimited {
 			t.Errorf("one unknown key too many is %s", got)
 		}
 		for _, other := range []struct{ address, charged string }{{victim, ""}, {victim, "key_bob"}, {"203.0.113.8", "key_mallory"}} {
-			if got := n.asks(dead(t), other.address, other.charged); got != verify.NotFound {
+			if got := asks(n, dead(t), other.address, other.charged); got != verify.NotFound {
 				t.Errorf("%+v pays for mallory: %s", other, got)
 			}
 		}
@@ -57,7 +58,7 @@ func TestAnAskerMayNotNameAddressesWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := guessing(t)
 		ask := func(i int) verify.Code {
-			return n.asks(dead(t), fmt.Sprintf("10.0.%d.%d", i/250, i%250+1), "key_mallory")
+			return asks(n, dead(t), fmt.Sprintf("10.0.%d.%d", i/250, i%250+1), "key_mallory")
 		}
 		for i := range 300 {
 			if got := ask(i); got != verify.NotFound {
@@ -67,7 +68,7 @@ func TestAnAskerMayNotNameAddressesWithoutEnd(t *testing.T) {
 		if got := ask(300); got != verify.RateLimited {
 			t.Errorf("a guess too many of one asker is %s", got)
 		}
-		if got := n.asks(dead(t), "10.0.0.1", "key_bob"); got != verify.NotFound {
+		if got := asks(n, dead(t), "10.0.0.1", "key_bob"); got != verify.NotFound {
 			t.Errorf("another asker is told %s", got)
 		}
 	})
@@ -81,22 +82,22 @@ func TestARepeatedDeadKeyIsNoGuess(t *testing.T) {
 			const shared = "203.0.113.7"
 			again := dead(t)
 			for range 100 {
-				if got := n.asks(again, shared, charged); got != verify.NotFound {
+				if got := asks(n, again, shared, charged); got != verify.NotFound {
 					t.Fatalf("the dead key is %s", got)
 				}
 				time.Sleep(time.Second)
 			}
-			_, good := n.issue(keys.KeyFields{})
-			if got := n.asks(good, shared, charged); got != verify.Valid {
+			_, good := n.Issue(keys.KeyFields{})
+			if got := asks(n, good, shared, charged); got != verify.Valid {
 				t.Errorf("a good key beside it is %s", got)
 			}
 			for range 2 {
-				n.asks(dead(t), shared, charged)
+				asks(n, dead(t), shared, charged)
 			}
-			if got := n.asks(dead(t), shared, charged); got != verify.RateLimited {
+			if got := asks(n, dead(t), shared, charged); got != verify.RateLimited {
 				t.Errorf("a fourth unknown key is %s", got)
 			}
-			if got := n.asks(again, shared, charged); got != verify.NotFound {
+			if got := asks(n, again, shared, charged); got != verify.NotFound {
 				t.Errorf("the dead key is now %s", got)
 			}
 		})
@@ -108,7 +109,7 @@ func TestARepeatedDeadKeyIsNoGuess(t *testing.T) {
 func TestFewDeadKeysAreRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 100}}).fill()
+		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 100}}).Fill()
 		all := make([]string, 70)
 		for i := range all {
 			all[i] = dead(t)
@@ -116,7 +117,7 @@ func TestFewDeadKeysAreRemembered(t *testing.T) {
 		limited := 0
 		for range 3 {
 			for _, text := range all {
-				if n.asks(text, "203.0.113.7", "") == verify.RateLimited {
+				if asks(n, text, "203.0.113.7", "") == verify.RateLimited {
 					limited++
 				}
 			}
@@ -132,7 +133,7 @@ func TestADryRunChargesNoGuess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := guessing(t)
 		for range 10 {
-			v := n.verify(verify.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "key_a"})
+			v := n.Verify(verify.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "key_a"})
 			if v.Code != verify.NotFound {
 				t.Fatalf("a dry run is %s", v.Code)
 			}
@@ -147,7 +148,7 @@ func TestADryRunCanBeChargedForAGuess(t *testing.T) {
 		n := guessing(t)
 		var got []verify.Code
 		for range 4 {
-			got = append(got, n.verify(verify.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "usr_a", DryCharged: true}).Code)
+			got = append(got, n.Verify(verify.Question{Key: dead(t), Cost: 1, DryRun: true, Charged: "usr_a", DryCharged: true}).Code)
 		}
 		if got[2] != verify.NotFound || got[3] != verify.RateLimited {
 			t.Errorf("four dry runs are %v", got)
@@ -159,10 +160,10 @@ func TestADryRunCanBeChargedForAGuess(t *testing.T) {
 func TestARefusedQuestionReadsNoStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, newMemory(), 0, verify.Config{}).fill()
-		_, text := n.issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 2, Per: time.Minute, Burst: 2}})
+		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
+		_, text := n.Issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 2, Per: time.Minute, Burst: 2}})
 		fresh := func() verify.Code {
-			code := n.verify(verify.Question{Key: text, Cost: 1, Fresh: true}).Code
+			code := n.Verify(verify.Question{Key: text, Cost: 1, Fresh: true}).Code
 			synctest.Wait()
 			return code
 		}
@@ -171,18 +172,18 @@ func TestARefusedQuestionReadsNoStore(t *testing.T) {
 				t.Fatalf("within the limit: %s", got)
 			}
 		}
-		before := n.store.loads.Load()
+		before := n.Store.Loads.Load()
 		for range 10 {
 			if got := fresh(); got != verify.RateLimited {
 				t.Errorf("over the limit: %s", got)
 			}
 		}
-		if loads := n.store.loads.Load() - before; loads != 0 {
+		if loads := n.Store.Loads.Load() - before; loads != 0 {
 			t.Errorf("refusals read the store %d times", loads)
 		}
 		time.Sleep(time.Minute)
-		if got := fresh(); got != verify.Valid || n.store.loads.Load() == before {
-			t.Errorf("after the wait: %s, with %d loads", got, n.store.loads.Load()-before)
+		if got := fresh(); got != verify.Valid || n.Store.Loads.Load() == before {
+			t.Errorf("after the wait: %s, with %d loads", got, n.Store.Loads.Load()-before)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package keys_test
+package verify_test
 
 import (
 	"errors"
@@ -8,39 +8,40 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
 
 // sleeper is a node whose machine can sleep. Of the clocks that Go reads only
 // the one on the wall tells of it, and here not even that.
-func sleeper(t *testing.T, store *memory) (n *node, sleep func(time.Duration)) {
+func sleeper(t *testing.T, store *keystest.Memory) (n *keystest.Node, sleep func(time.Duration)) {
 	t.Helper()
 	var slept atomic.Int64
 	began := time.Now()
-	n = newNode(t, store, 0, verify.Config{Elapsed: func() time.Duration { return time.Since(began) + time.Duration(slept.Load()) }})
+	n = keystest.NewNode(t, store, 0, verify.Config{Elapsed: func() time.Duration { return time.Since(began) + time.Duration(slept.Load()) }})
 	return n, func(d time.Duration) { slept.Add(int64(d)) }
 }
 
 func TestANodeThatDidNotPollAsksFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory()
-		writer := newNode(t, store, 0, verify.Config{}).fill()
-		n := newNode(t, store, 0, verify.Config{})
-		k, text := writer.issue(keys.KeyFields{})
+		store := keystest.NewMemory()
+		writer := keystest.NewNode(t, store, 0, verify.Config{}).Fill()
+		n := keystest.NewNode(t, store, 0, verify.Config{})
+		k, text := writer.Issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, verify.Valid)
-		store.pollTakes.Store(int64(650 * time.Millisecond))
+		n.Want(text, verify.Valid)
+		store.PollTakes.Store(int64(650 * time.Millisecond))
 		time.Sleep(10 * time.Second)
-		before := store.loads.Load()
-		n.want(text, verify.Valid)
-		if got := store.loads.Load() - before; got != 0 {
+		before := store.Loads.Load()
+		n.Want(text, verify.Valid)
+		if got := store.Loads.Load() - before; got != 0 {
 			t.Errorf("%d reads while polls are slow, but in time", got)
 		}
-		writer.revoke(k)
+		writer.Revoke(k)
 		time.Sleep(keys.PollBound)
-		n.want(text, verify.Revoked)
+		n.Want(text, verify.Revoked)
 	})
 }
 
@@ -49,16 +50,16 @@ func TestANodeThatDidNotPollAsksFirst(t *testing.T) {
 func TestAnOutageIsNoSleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory()
-		n := newNode(t, store, 0, verify.Config{}).fill()
-		_, text := n.issue(keys.KeyFields{})
+		store := keystest.NewMemory()
+		n := keystest.NewNode(t, store, 0, verify.Config{}).Fill()
+		_, text := n.Issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, verify.Valid)
-		store.gone.Store(true)
+		n.Want(text, verify.Valid)
+		store.Gone.Store(true)
 		for range 100 {
 			time.Sleep(300 * time.Millisecond)
 			began := time.Now()
-			n.want(text, verify.Valid)
+			n.Want(text, verify.Valid)
 			if waited := time.Since(began); waited != 0 {
 				t.Fatalf("a question waited for %s", waited)
 			}
@@ -69,20 +70,20 @@ func TestAnOutageIsNoSleep(t *testing.T) {
 func TestAfterASleepNothingIsSaidWithoutTheStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory()
+		store := keystest.NewMemory()
 		n, sleep := sleeper(t, store)
-		n.fill()
-		_, text := n.issue(keys.KeyFields{})
+		n.Fill()
+		_, text := n.Issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, verify.Valid)
-		store.gone.Store(true)
+		n.Want(text, verify.Valid)
+		store.Gone.Store(true)
 		sleep(2 * time.Minute)
 		time.Sleep(time.Second)
-		if _, err := n.verifier.Verify(t.Context(), &verify.Question{Key: text, Cost: 1}); !errors.Is(err, errs.Unavailable) {
+		if _, err := n.Verifier.Verify(t.Context(), &verify.Question{Key: text, Cost: 1}); !errors.Is(err, errs.Unavailable) {
 			t.Errorf("a node that slept and cannot ask: %v", err)
 		}
-		store.gone.Store(false)
+		store.Gone.Store(false)
 		time.Sleep(keys.PollBound)
-		n.want(text, verify.Valid)
+		n.Want(text, verify.Valid)
 	})
 }

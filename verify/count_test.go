@@ -1,4 +1,4 @@
-package keys_test
+package verify_test
 
 import (
 	"log/slog"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
@@ -33,20 +34,20 @@ func TestCodesKeepTheirNumbers(t *testing.T) {
 }
 
 // saved is what the world's meter counted of the kind, by owner and code.
-func (w *world) saved(kind usage.Kind) map[string]uint64 {
-	w.t.Helper()
+func saved(w *keystest.World, kind usage.Kind) map[string]uint64 {
+	w.T.Helper()
 	r, err := usage.NewRecorder(usage.RecorderConfig{
-		Store: w.store, Meter: w.meter, Logger: slog.New(slog.DiscardHandler), Now: w.now,
+		Store: w.Store, Meter: w.Meter, Logger: slog.New(slog.DiscardHandler), Now: w.Now,
 		Retention: usage.Retention{Minutes: 48 * time.Hour, Hours: 48 * time.Hour, Days: 48 * time.Hour},
 	})
-	w.must(err)
-	w.must(r.Close(w.t.Context()))
+	w.Must(err)
+	w.Must(r.Close(w.T.Context()))
 	level := usage.Hours
 	if kind == usage.OfScope {
 		level = usage.Days
 	}
-	pages, err := w.store.Usage(w.t.Context(), usage.PageFilter{Kind: kind, Level: level, Until: w.now().Add(time.Hour)}, 1000)
-	w.must(err)
+	pages, err := w.Store.Usage(w.T.Context(), usage.PageFilter{Kind: kind, Level: level, Until: w.Now().Add(time.Hour)}, 1000)
+	w.Must(err)
 	sums := map[string]uint64{}
 	for _, p := range pages {
 		for cell, n := range p.Cells {
@@ -60,25 +61,25 @@ func (w *world) saved(kind usage.Kind) map[string]uint64 {
 // keys of which nothing is known. A dry run counts nothing.
 func TestEveryVerificationCounts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	k, text := w.issue(keys.KeyFields{})
+	w := keystest.NewWorld(t)
+	k, text := w.Issue(keys.KeyFields{})
 	for range 3 {
-		w.want(text, verify.Valid)
+		w.Want(text, verify.Valid)
 	}
-	w.verify(verify.Question{Key: text, Cost: 1, Fresh: true, Scopes: []string{"invoices:read", "invoices:write"}})
-	w.verify(verify.Question{Key: text, Cost: 1, Unmetered: true})
-	w.verify(verify.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"users:read"}})
-	w.verify(verify.Question{Key: text, Cost: 1, Scopes: []string{"invoices:read", "users:read"}})
-	w.verify(verify.Question{Key: text, Cost: verify.MaxCost})
-	w.want("lk_live_rubbish", verify.Malformed)
-	w.want(format(t).New(keys.Live).Reveal(), verify.NotFound)
-	w.verify(verify.Question{Key: "lk_live_rubbish", DryRun: true})
-	_, _, err := w.service.Revoke(t.Context(), w.admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
-	w.must(err)
-	w.want(text, verify.Revoked)
+	w.Verify(verify.Question{Key: text, Cost: 1, Fresh: true, Scopes: []string{"invoices:read", "invoices:write"}})
+	w.Verify(verify.Question{Key: text, Cost: 1, Unmetered: true})
+	w.Verify(verify.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"users:read"}})
+	w.Verify(verify.Question{Key: text, Cost: 1, Scopes: []string{"invoices:read", "users:read"}})
+	w.Verify(verify.Question{Key: text, Cost: verify.MaxCost})
+	w.Want("lk_live_rubbish", verify.Malformed)
+	w.Want(keystest.Format(t).New(keys.Live).Reveal(), verify.NotFound)
+	w.Verify(verify.Question{Key: "lk_live_rubbish", DryRun: true})
+	_, _, err := w.Service.Revoke(t.Context(), w.Admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
+	w.Must(err)
+	w.Want(text, verify.Revoked)
 
 	own := map[string]uint64{" VALID": 5, " INSUFFICIENT_SCOPE": 1, " RATE_LIMITED": 1, " REVOKED": 1}
-	for kind, owner := range map[usage.Kind]string{usage.OfKey: k.ID, usage.OfAccount: w.account.ID, usage.OfOrganization: keys.FirstOrganization} {
+	for kind, owner := range map[usage.Kind]string{usage.OfKey: k.ID, usage.OfAccount: w.Account.ID, usage.OfOrganization: keys.FirstOrganization} {
 		want := map[string]uint64{}
 		for code, n := range own {
 			want[owner+code] = n
@@ -86,15 +87,15 @@ func TestEveryVerificationCounts(t *testing.T) {
 		if kind == usage.OfOrganization {
 			want[" MALFORMED"], want[" NOT_FOUND"] = 1, 1 // nobody in particular asked
 		}
-		if diff := cmp.Diff(want, w.saved(kind)); diff != "" {
+		if diff := cmp.Diff(want, saved(w, kind)); diff != "" {
 			t.Errorf("kind %d (-want +got):\n%s", kind, diff)
 		}
 	}
-	if diff := cmp.Diff(map[string]uint64{k.ID + " invoices:* VALID": 2}, w.saved(usage.OfScope)); diff != "" {
+	if diff := cmp.Diff(map[string]uint64{k.ID + " invoices:* VALID": 2}, saved(w, usage.OfScope)); diff != "" {
 		t.Errorf("scopes (-want +got):\n%s", diff)
 	}
-	last, err := w.store.Refusals(t.Context(), k.ID)
-	if w.must(err); len(last) != 3 {
+	last, err := w.Store.Refusals(t.Context(), k.ID)
+	if w.Must(err); len(last) != 3 {
 		t.Errorf("%d refusals are remembered: %+v", len(last), last)
 	}
 }
@@ -102,18 +103,18 @@ func TestEveryVerificationCounts(t *testing.T) {
 // Unknown keys count for the organization of who asks.
 func TestUnknownKeysCountForWhoAsks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	_, text := w.issue(keys.KeyFields{})
-	of := func(in ...string) keys.Actor { return asker{Actor: w.admin, in: in} }
-	w.verify(verify.Question{Key: "lk_live_rubbish", Asker: of("org_a")})
-	w.verify(verify.Question{Key: text, Asker: of("org_a")}) // which may not see it
-	w.verify(verify.Question{Key: "lk_live_rubbish", Asker: of("org_a", "org_b")})
-	w.verify(verify.Question{Key: "lk_live_rubbish", Asker: w.admin})
+	w := keystest.NewWorld(t)
+	_, text := w.Issue(keys.KeyFields{})
+	of := func(in ...string) keys.Actor { return asker{Actor: w.Admin, in: in} }
+	w.Verify(verify.Question{Key: "lk_live_rubbish", Asker: of("org_a")})
+	w.Verify(verify.Question{Key: text, Asker: of("org_a")}) // which may not see it
+	w.Verify(verify.Question{Key: "lk_live_rubbish", Asker: of("org_a", "org_b")})
+	w.Verify(verify.Question{Key: "lk_live_rubbish", Asker: w.Admin})
 	want := map[string]uint64{"org_a MALFORMED": 1, "org_a NOT_FOUND": 1, " MALFORMED": 2}
-	if diff := cmp.Diff(want, w.saved(usage.OfOrganization)); diff != "" {
+	if diff := cmp.Diff(want, saved(w, usage.OfOrganization)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := w.saved(usage.OfKey); len(got) != 0 {
+	if got := saved(w, usage.OfKey); len(got) != 0 {
 		t.Errorf("a key that was hidden from who asked has %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package keys_test
+package incidents_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -54,7 +55,7 @@ func (b *brittle) Incidents() keys.Collection[incidents.Incident, keys.NoFilter]
 // Replace implements keys.Collection.
 func (p brittleIncidents) Replace(ctx context.Context, n incidents.Incident) error {
 	if p.of.pagesLeft.Load() < 0 && !p.of.orderly {
-		return errors.Join(errGone, errs.Unavailable)
+		return errors.Join(keystest.ErrGone, errs.Unavailable)
 	}
 	if n.State == incidents.Done && p.of.endless.Load() {
 		return errs.Unavailable
@@ -76,55 +77,43 @@ func (p brittlePages) Insert(ctx context.Context, page incidents.Page) error {
 func (p brittlePages) Replace(ctx context.Context, page incidents.Page) error {
 	if p.of.pagesLeft.Add(-1) < 0 {
 		p.of.failed <- struct{}{}
-		return errors.Join(errGone, errs.Unavailable)
+		return errors.Join(keystest.ErrGone, errs.Unavailable)
 	}
 	return p.Collection.Replace(ctx, page)
 }
 
 func (w *world) incidents() (*incidents.Service, *brittle) {
-	w.t.Helper()
-	b := &brittle{Store: w.store, failed: make(chan struct{}, 10)}
+	w.T.Helper()
+	b := &brittle{Store: w.Store, failed: make(chan struct{}, 10)}
 	b.pagesLeft.Store(1 << 40)
 	n, err := incidents.New(incidents.Config{
-		Keys: w.service, Objects: w.store, Store: b, Logger: slog.New(slog.DiscardHandler),
+		Keys: w.Service, Objects: w.Store, Store: b, Logger: slog.New(slog.DiscardHandler),
 		Left: func(_ context.Context, user, _ string) (bool, error) { return user == leaver, nil },
 	})
-	w.must(err)
-	w.t.Cleanup(n.Close)
+	w.Must(err)
+	w.T.Cleanup(n.Close)
 	return n, b
 }
 
 const leaver = ids.User + "00000000000070008000000000000001"
 
-// many issues keys of an account on the largest tier.
-func (w *world) many(n int) (all []keys.Key, secrets []string) {
-	w.t.Helper()
-	_, err := w.service.ChangeAccount(w.t.Context(), w.admin, w.account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Tier = "enterprise"; return f, nil })
-	w.must(err)
-	for range n {
-		k, secret := w.issue(keys.KeyFields{})
-		all, secrets = append(all, k), append(secrets, secret)
-	}
-	return all, secrets
-}
-
 func (w *world) plan(n *incidents.Service, r incidents.Request) incidents.Incident {
-	w.t.Helper()
-	got, err := n.Plan(w.t.Context(), w.admin, r)
-	w.must(err)
+	w.T.Helper()
+	got, err := n.Plan(w.T.Context(), w.Admin, r)
+	w.Must(err)
 	return w.over(n, got)
 }
 
 // over waits for work behind an answer.
 func (w *world) over(n *incidents.Service, got incidents.Incident) incidents.Incident {
-	w.t.Helper()
-	for got.Working(w.now()) {
-		if err := w.t.Context().Err(); err != nil {
-			w.t.Fatal(err)
+	w.T.Helper()
+	for got.Working(w.Now()) {
+		if err := w.T.Context().Err(); err != nil {
+			w.T.Fatal(err)
 		}
 		var err error
-		got, err = n.Incident(w.t.Context(), w.admin, got.ID)
-		w.must(err)
+		got, err = n.Incident(w.T.Context(), w.Admin, got.ID)
+		w.Must(err)
 	}
 	return got
 }
@@ -133,56 +122,56 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, _ := w.incidents()
-	all, secrets := w.many(230)
-	w.want(secrets[0], verify.Valid)
+	all, secrets := w.IssueMany(230)
+	w.Want(secrets[0], verify.Valid)
 	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Reason: keys.ReasonLeaked, Note: "a paste", Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})
 	if planned.State != incidents.Planned || planned.Count.Planned != 230 || planned.Pages != 3 || len(planned.Groups) != 1 || planned.Groups[0] != (incidents.Group{OrganizationID: keys.FirstOrganization, Tier: "enterprise", Keys: 230}) {
 		t.Fatalf("the dry run: %+v", planned)
 	}
-	w.want(secrets[0], verify.Valid) // nothing was done
+	w.Want(secrets[0], verify.Valid) // nothing was done
 
-	late, _ := w.issue(keys.KeyFields{}) // was not in the dry run
-	_, _, err := w.service.Revoke(t.Context(), w.admin, all[0].ID, keys.AnyRevision, keys.ReasonUnused, "")
-	w.must(err)
-	w.must(w.service.DeleteKey(t.Context(), w.admin, all[1].ID, keys.AnyRevision))
-	_, err = n.Run(t.Context(), w.admin, planned.ID+".0123456789abcdef")
-	refused(t, "a token of another dry run", err, errs.Invalid, "confirm")
-	started, err := n.Run(t.Context(), w.admin, planned.Confirm())
-	w.must(err)
+	late, _ := w.Issue(keys.KeyFields{}) // was not in the dry run
+	_, _, err := w.Service.Revoke(t.Context(), w.Admin, all[0].ID, keys.AnyRevision, keys.ReasonUnused, "")
+	w.Must(err)
+	w.Must(w.Service.DeleteKey(t.Context(), w.Admin, all[1].ID, keys.AnyRevision))
+	_, err = n.Run(t.Context(), w.Admin, planned.ID+".0123456789abcdef")
+	keystest.Refused(t, "a token of another dry run", err, errs.Invalid, "confirm")
+	started, err := n.Run(t.Context(), w.Admin, planned.Confirm())
+	w.Must(err)
 	done := w.over(n, started)
-	if done.State != incidents.Done || done.Count.Done != 228 || done.Count.Skipped != 2 || done.Count.Failed != 0 || !done.Undoable(w.now()) {
+	if done.State != incidents.Done || done.Count.Done != 228 || done.Count.Skipped != 2 || done.Count.Failed != 0 || !done.Undoable(w.Now()) {
 		t.Fatalf("afterwards: %+v", done)
 	}
 	for _, i := range []int{2, 100, 229} {
-		w.want(secrets[i], verify.Disabled)
+		w.Want(secrets[i], verify.Disabled)
 	}
-	if again, err := n.Run(t.Context(), w.admin, planned.Confirm()); err != nil || again.Count != done.Count {
+	if again, err := n.Run(t.Context(), w.Admin, planned.Confirm()); err != nil || again.Count != done.Count {
 		t.Errorf("confirmed twice: %+v, %v", again.Count, err)
 	}
-	if k, err := w.service.Key(t.Context(), w.admin, late.ID); err != nil || k.Disabled {
+	if k, err := w.Service.Key(t.Context(), w.Admin, late.ID); err != nil || k.Disabled {
 		t.Errorf("a key that the dry run did not name: disabled %t, %v", k.Disabled, err)
 	}
 
 	// What somebody changed since is his.
-	_, err = w.service.ChangeKey(t.Context(), w.admin, all[2].ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Note = "mine"; return f, nil })
-	w.must(err)
-	undone, err := n.Undo(t.Context(), w.admin, done.ID)
-	w.must(err)
+	_, err = w.Service.ChangeKey(t.Context(), w.Admin, all[2].ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Note = "mine"; return f, nil })
+	w.Must(err)
+	undone, err := n.Undo(t.Context(), w.Admin, done.ID)
+	w.Must(err)
 	undone = w.over(n, undone)
 	if undone.State != incidents.Undone || undone.Count.Undone != 227 || undone.Count.Kept != 1 {
 		t.Errorf("the undo: %+v", undone)
 	}
-	w.want(secrets[2], verify.Disabled)
-	w.want(secrets[3], verify.Valid)
-	_, err = n.Undo(t.Context(), w.admin, done.ID)
-	refused(t, "a second undo", err, errs.Conflict, "")
-	events, err := w.store.Events(t.Context(), audit.Filter{ObjectID: all[3].ID}, "", 10)
-	w.must(err)
+	w.Want(secrets[2], verify.Disabled)
+	w.Want(secrets[3], verify.Valid)
+	_, err = n.Undo(t.Context(), w.Admin, done.ID)
+	keystest.Refused(t, "a second undo", err, errs.Conflict, "")
+	events, err := w.Store.Events(t.Context(), audit.Filter{ObjectID: all[3].ID}, "", 10)
+	w.Must(err)
 	if len(events) != 3 || events[0].Action != "incident.enable" || events[1].Action != "incident.disable" {
 		t.Errorf("the key's events: %+v", events)
 	}
-	events, err = w.store.Events(t.Context(), audit.Filter{ObjectID: done.ID}, "", 10)
-	w.must(err)
+	events, err = w.Store.Events(t.Context(), audit.Filter{ObjectID: done.ID}, "", 10)
+	w.Must(err)
 	if len(events) != 5 { // plan, start, finish, undo, undone
 		t.Errorf("the incident has %d events", len(events))
 	}
@@ -192,31 +181,31 @@ func TestARevokeIsFinalAndADryRunGetsOld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, _ := w.incidents()
-	_, secrets := w.many(3)
-	request := incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonAbuse, Selection: incidents.Selection{ServiceAccountID: w.account.ID}}
+	_, secrets := w.IssueMany(3)
+	request := incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonAbuse, Selection: incidents.Selection{ServiceAccountID: w.Account.ID}}
 	old := w.plan(n, request)
-	w.advance(incidents.PlanLife + time.Second)
-	_, err := n.Run(t.Context(), w.admin, old.Confirm())
-	refused(t, "a dry run of long ago", err, errs.Conflict, "")
-	w.want(secrets[0], verify.Valid)
+	w.Advance(incidents.PlanLife + time.Second)
+	_, err := n.Run(t.Context(), w.Admin, old.Confirm())
+	keystest.Refused(t, "a dry run of long ago", err, errs.Conflict, "")
+	w.Want(secrets[0], verify.Valid)
 	again := w.plan(n, request)
-	done, err := n.Run(t.Context(), w.admin, again.Confirm())
-	w.must(err)
+	done, err := n.Run(t.Context(), w.Admin, again.Confirm())
+	w.Must(err)
 	done = w.over(n, done)
-	w.want(secrets[2], verify.Revoked)
-	_, err = n.Undo(t.Context(), w.admin, done.ID)
-	refused(t, "undoing a revoke", err, errs.Conflict, "")
-	disabled := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
+	w.Want(secrets[2], verify.Revoked)
+	_, err = n.Undo(t.Context(), w.Admin, done.ID)
+	keystest.Refused(t, "undoing a revoke", err, errs.Conflict, "")
+	disabled := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: w.Account.ID}})
 	if disabled.Count.Planned != 0 {
 		t.Errorf("what is revoked is selected: %+v", disabled.Count)
 	}
-	w.advance(incidents.UndoTime * 2)
+	w.Advance(incidents.UndoTime * 2)
 	for range 4 {
 		_, err = n.Clean(t.Context())
-		w.must(err)
+		w.Must(err)
 	}
-	left, err := n.List(t.Context(), w.admin, keys.Page{Limit: 10})
-	w.must(err)
+	left, err := n.List(t.Context(), w.Admin, keys.Page{Limit: 10})
+	w.Must(err)
 	if len(left) != 1 || left[0].ID != done.ID {
 		t.Errorf("of two dry runs and a revoke %d are left", len(left))
 	}
@@ -228,51 +217,51 @@ func TestAnInterruptedIncidentIsContinued(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, store := w.incidents()
-	all, secrets := w.many(210)
-	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
+	all, secrets := w.IssueMany(210)
+	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: w.Account.ID}})
 	store.pagesLeft.Store(1) // the second page is done, and not written down
-	if _, err := n.Run(t.Context(), w.admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
+	if _, err := n.Run(t.Context(), w.Admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
 		t.Errorf("a store that goes on the way: %v", err)
 	}
 	<-store.failed
 	n.Close() // the process is gone
 	n, store = w.incidents()
-	stopped, err := n.Incident(t.Context(), w.admin, planned.ID)
-	w.must(err)
-	if stopped.State != incidents.Running || stopped.Next != 1 || stopped.Interrupted(w.now()) {
+	stopped, err := n.Incident(t.Context(), w.Admin, planned.ID)
+	w.Must(err)
+	if stopped.State != incidents.Running || stopped.Next != 1 || stopped.Interrupted(w.Now()) {
 		t.Fatalf("the incident: %+v", stopped)
 	}
-	_, err = n.Continue(t.Context(), w.admin, planned.ID)
-	refused(t, "continuing what may go on", err, errs.Conflict, "")
-	w.advance(incidents.AliveFor + time.Second)
-	again, err := n.Continue(t.Context(), w.admin, planned.ID)
-	w.must(err)
+	_, err = n.Continue(t.Context(), w.Admin, planned.ID)
+	keystest.Refused(t, "continuing what may go on", err, errs.Conflict, "")
+	w.Advance(incidents.AliveFor + time.Second)
+	again, err := n.Continue(t.Context(), w.Admin, planned.ID)
+	w.Must(err)
 	again = w.over(n, again)
 	if again.State != incidents.Done || again.Count.Done != 210 || again.Count.Skipped != 0 {
 		t.Errorf("continued: %+v", again)
 	}
-	w.want(secrets[120], verify.Disabled)
+	w.Want(secrets[120], verify.Disabled)
 	for _, k := range all {
-		events, err := w.store.Events(t.Context(), audit.Filter{ObjectID: k.ID, Action: "incident.disable"}, "", 10)
+		events, err := w.Store.Events(t.Context(), audit.Filter{ObjectID: k.ID, Action: "incident.disable"}, "", 10)
 		if err != nil || len(events) != 1 {
 			t.Fatalf("key %s has %d events of the incident, %v", k.ID, len(events), err)
 		}
 	}
 	store.pagesLeft.Store(0)
-	if _, err := n.Undo(t.Context(), w.admin, again.ID); err != nil && !errors.Is(err, errs.Unavailable) {
+	if _, err := n.Undo(t.Context(), w.Admin, again.ID); err != nil && !errors.Is(err, errs.Unavailable) {
 		t.Errorf("a store that goes on the way: %v", err)
 	}
 	<-store.failed
 	n.Close()
 	n, _ = w.incidents()
-	undoing, err := n.Incident(t.Context(), w.admin, again.ID)
-	w.must(err)
-	w.advance(incidents.AliveFor + time.Second)
-	if !undoing.Interrupted(w.now()) {
+	undoing, err := n.Incident(t.Context(), w.Admin, again.ID)
+	w.Must(err)
+	w.Advance(incidents.AliveFor + time.Second)
+	if !undoing.Interrupted(w.Now()) {
 		t.Errorf("the undo: %+v", undoing)
 	}
-	undone, err := n.Continue(t.Context(), w.admin, again.ID)
-	w.must(err)
+	undone, err := n.Continue(t.Context(), w.Admin, again.ID)
+	w.Must(err)
 	if undone = w.over(n, undone); undone.Count.Undone != 210 || undone.Count.Kept != 0 {
 		t.Errorf("the continued undo: %+v", undone.Count)
 	}
@@ -283,24 +272,24 @@ func TestPastedKeysAreKeptNowhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, _ := w.incidents()
-	all, secrets := w.many(4)
-	unknown := format(t).New(keys.Live).Reveal()
+	all, secrets := w.IssueMany(4)
+	unknown := keystest.Format(t).New(keys.Live).Reveal()
 	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}, List: []string{
 		secrets[0], " " + secrets[1] + "\r", "", all[2].ID, secrets[0], unknown, "<script>alert(1)</script>", "key_00000000000070008000000000000009",
 	}})
 	if planned.Count.Planned != 3 || planned.Count.Unknown != 3 || fmt.Sprint(planned.UnknownLines) != "[6 7 8]" || planned.Selection.Pasted != 8 {
 		t.Fatalf("the dry run: %+v", planned)
 	}
-	_, err := n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Revoke, List: make([]string, 0)})
-	refused(t, "nothing selected", err, errs.Invalid, "")
-	_, err = n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Revoke, List: strings.Split(strings.Repeat("x\n", incidents.MaxPasted)+"x", "\n")})
-	refused(t, "too long a list", err, errs.Invalid, "keys")
-	w.must(w.store.Ping(t.Context()))
-	files, err := filepath.Glob(strings.TrimPrefix(w.store.Name(), "SQLite at ") + "*")
-	w.must(err)
+	_, err := n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Revoke, List: make([]string, 0)})
+	keystest.Refused(t, "nothing selected", err, errs.Invalid, "")
+	_, err = n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Revoke, List: strings.Split(strings.Repeat("x\n", incidents.MaxPasted)+"x", "\n")})
+	keystest.Refused(t, "too long a list", err, errs.Invalid, "keys")
+	w.Must(w.Store.Ping(t.Context()))
+	files, err := filepath.Glob(strings.TrimPrefix(w.Store.Name(), "SQLite at ") + "*")
+	w.Must(err)
 	for _, file := range files {
 		content, err := os.ReadFile(file)
-		w.must(err)
+		w.Must(err)
 		for _, secret := range append(secrets, unknown) {
 			if strings.Contains(string(content), secret) {
 				t.Errorf("%s holds a key", file)
@@ -313,15 +302,15 @@ func TestSelections(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, _ := w.incidents()
-	all, _ := w.many(4)
+	all, _ := w.IssueMany(4)
 	edit := func(i int, change func(*keys.Key)) {
-		_, _, err := keys.Revise(t.Context(), w.store.Keys(), all[i].ID, keys.AnyRevision, w.now, func(k *keys.Key) error { change(k); return nil })
-		w.must(err)
+		_, _, err := keys.Revise(t.Context(), w.Store.Keys(), all[i].ID, keys.AnyRevision, w.Now, func(k *keys.Key) error { change(k); return nil })
+		w.Must(err)
 	}
 	edit(0, func(k *keys.Key) { k.Scopes = []string{"invoices:read"} })
 	edit(1, func(k *keys.Key) { k.CreatedBy = leaver })
 	edit(2, func(k *keys.Key) {
-		k.ExpiresAt, k.CreatedAt = w.now().Add(time.Hour), w.now().Add(-keys.NeverUsedFor*2)
+		k.ExpiresAt, k.CreatedAt = w.Now().Add(time.Hour), w.Now().Add(-keys.NeverUsedFor*2)
 	})
 	edit(3, func(k *keys.Key) { k.Disabled = true })
 	for _, tt := range []struct {
@@ -330,14 +319,14 @@ func TestSelections(t *testing.T) {
 		want      int
 	}{
 		{"of the organization, but for one that is disabled", incidents.Selection{OrganizationID: keys.FirstOrganization}, 3},
-		{"of the account", incidents.Selection{ServiceAccountID: w.account.ID}, 3},
+		{"of the account", incidents.Selection{ServiceAccountID: w.Account.ID}, 3},
 		{"on the tier", incidents.Selection{Tier: "enterprise"}, 3},
 		{"on another tier", incidents.Selection{Tier: "free"}, 0},
 		{"that may write invoices", incidents.Selection{Scope: "invoices:write"}, 2},
 		{"that may read them", incidents.Selection{Scope: "invoices:read"}, 3},
 		{"that may do something else", incidents.Selection{Scope: "customers:read"}, 0},
-		{"older than a day", incidents.Selection{CreatedBefore: w.now().Add(-24 * time.Hour)}, 1},
-		{"not used since", incidents.Selection{LastUsedBefore: w.now()}, 3},
+		{"older than a day", incidents.Selection{CreatedBefore: w.Now().Add(-24 * time.Hour)}, 1},
+		{"not used since", incidents.Selection{LastUsedBefore: w.Now()}, 3},
 		{"made by somebody", incidents.Selection{CreatedBy: leaver}, 1},
 		{"whose creator left", incidents.Selection{Neglect: keys.CreatorLeft}, 1},
 		{"whose account has no owner", incidents.Selection{Neglect: keys.NoOwner}, 3},
@@ -350,30 +339,30 @@ func TestSelections(t *testing.T) {
 			t.Errorf("%s: %d keys, want %d", tt.name, got.Count.Planned, tt.want)
 		}
 	}
-	other, err := w.service.CreateOrganization(t.Context(), w.admin, "", keys.OrganizationFields{Name: "Other"})
-	w.must(err)
+	other, err := w.Service.CreateOrganization(t.Context(), w.Admin, "", keys.OrganizationFields{Name: "Other"})
+	w.Must(err)
 	for field, selection := range map[string]incidents.Selection{
-		"organization_id": {OrganizationID: "Acme"}, "service_account_id": {ServiceAccountID: w.account.ID, OrganizationID: other.ID},
+		"organization_id": {OrganizationID: "Acme"}, "service_account_id": {ServiceAccountID: w.Account.ID, OrganizationID: other.ID},
 		"tier": {Tier: "platinum"}, "scope": {Scope: "nothing:read"}, "created_by": {CreatedBy: "usr_none"},
 	} {
-		_, err := n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Disable, Selection: selection})
-		refused(t, "by a "+field+" that does not exist", err, errs.Invalid, field)
+		_, err := n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Disable, Selection: selection})
+		keystest.Refused(t, "by a "+field+" that does not exist", err, errs.Invalid, field)
 	}
-	_, err = n.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: "sa_none"}})
-	refused(t, "by an account that does not exist", err, errs.Invalid, "service_account_id")
-	leavers, _, err := n.Leavers(t.Context(), w.admin, w.store, keys.Creator{})
-	w.must(err)
+	_, err = n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: "sa_none"}})
+	keystest.Refused(t, "by an account that does not exist", err, errs.Invalid, "service_account_id")
+	leavers, _, err := n.Leavers(t.Context(), w.Admin, w.Store, keys.Creator{})
+	w.Must(err)
 	if len(leavers) != 1 || leavers[0] != (incidents.Leaver{Creator: keys.Creator{OrganizationID: keys.FirstOrganization, ID: leaver}, Keys: 1}) {
 		t.Errorf("who left: %+v", leavers)
 	}
 	for kind, want := range map[keys.Neglect]int{keys.NoExpiry: 3, keys.NeverUsed: 0} {
-		found, err := w.service.Neglected(t.Context(), w.admin, kind, keys.Page{Limit: 10})
+		found, err := w.Service.Neglected(t.Context(), w.Admin, kind, keys.Page{Limit: 10})
 		if err != nil || len(found) != want {
 			t.Errorf("%s: %d keys, %v", kind, len(found), err)
 		}
 	}
-	w.advance(keys.NeverUsedFor + time.Hour)
-	if found, err := w.service.Neglected(t.Context(), w.admin, keys.NeverUsed, keys.Page{Limit: 10}); err != nil || len(found) != 3 {
+	w.Advance(keys.NeverUsedFor + time.Hour)
+	if found, err := w.Service.Neglected(t.Context(), w.Admin, keys.NeverUsed, keys.Page{Limit: 10}); err != nil || len(found) != 3 {
 		t.Errorf("never used: %d keys, %v", len(found), err)
 	}
 }
@@ -383,7 +372,7 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, _ := w.incidents()
-	ctx, owner := t.Context(), member(keys.FirstOrganization, auth.Owner)
+	ctx, owner := t.Context(), keystest.Member(keys.FirstOrganization, auth.Owner)
 	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})
 	for name, call := range map[string]func() error{
 		"plan":     func() error { _, err := n.Plan(ctx, owner, incidents.Request{}); return err },
@@ -393,29 +382,29 @@ func TestIncidentsAreTheStaffs(t *testing.T) {
 		"read":     func() error { _, err := n.Incident(ctx, owner, planned.ID); return err },
 		"list":     func() error { _, err := n.List(ctx, owner, keys.Page{Limit: 1}); return err },
 		"page":     func() error { _, err := n.Page(ctx, owner, planned.ID, 0); return err },
-		"leavers":  func() error { _, _, err := n.Leavers(ctx, owner, w.store, keys.Creator{}); return err },
-		"orphans":  func() error { _, _, err := n.Orphans(ctx, owner, w.store, incidents.OrphansAfter{}); return err },
+		"leavers":  func() error { _, _, err := n.Leavers(ctx, owner, w.Store, keys.Creator{}); return err },
+		"orphans":  func() error { _, _, err := n.Orphans(ctx, owner, w.Store, incidents.OrphansAfter{}); return err },
 		"neglected": func() error {
-			_, err := w.service.Neglected(ctx, owner, keys.NoExpiry, keys.Page{Limit: 1})
+			_, err := w.Service.Neglected(ctx, owner, keys.NoExpiry, keys.Page{Limit: 1})
 			return err
 		},
-		"find":   func() error { _, err := w.service.FindAny(ctx, owner, "abcd"); return err },
-		"impact": func() error { _, err := w.service.TierImpact(ctx, owner, "free", keys.TierFields{}); return err },
+		"find":   func() error { _, err := w.Service.FindAny(ctx, owner, "abcd"); return err },
+		"impact": func() error { _, err := w.Service.TierImpact(ctx, owner, "free", keys.TierFields{}); return err },
 		"override": func() error {
-			_, err := w.service.SetOverride(ctx, owner, w.account.ID, keys.AnyRevision, nil)
+			_, err := w.Service.SetOverride(ctx, owner, w.Account.ID, keys.AnyRevision, nil)
 			return err
 		},
 		"retire": func() error {
-			_, err := w.service.RetireScope(ctx, owner, "invoices:read", keys.AnyRevision, true)
+			_, err := w.Service.RetireScope(ctx, owner, "invoices:read", keys.AnyRevision, true)
 			return err
 		},
 		"rename": func() error {
-			_, err := w.service.RenameScope(ctx, owner, "invoices:read", keys.AnyRevision, "bills:read", 0)
+			_, err := w.Service.RenameScope(ctx, owner, "invoices:read", keys.AnyRevision, "bills:read", 0)
 			return err
 		},
-		"use": func() error { _, err := w.service.ScopesUse(ctx, owner, nil); return err },
+		"use": func() error { _, err := w.Service.ScopesUse(ctx, owner, nil); return err },
 	} {
-		refused(t, name, call(), errs.Forbidden, "")
+		keystest.Refused(t, name, call(), errs.Forbidden, "")
 	}
 }
 
@@ -424,26 +413,26 @@ func TestAnIncidentGoesOnBehindTheAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, b := w.incidents()
-	w.many(230)
+	w.IssueMany(230)
 	hasty := n.Within(0)
-	planned := w.over(n, w.made(hasty.Plan(t.Context(), w.admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})))
+	planned := w.over(n, w.made(hasty.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})))
 	if planned.State != incidents.Planned || planned.Count.Planned < 230 {
 		t.Errorf("the dry run is %s with %d keys", planned.State, planned.Count.Planned)
 	}
 	b.pagesLeft.Store(1)
-	if _, err := hasty.Run(t.Context(), w.admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
+	if _, err := hasty.Run(t.Context(), w.Admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
 		t.Errorf("the answer to what fails behind it: %v", err)
 	}
 	<-b.failed
 	n.Close()
-	found, err := n.Incident(t.Context(), w.admin, planned.ID)
+	found, err := n.Incident(t.Context(), w.Admin, planned.ID)
 	if err != nil || found.State != incidents.Running || found.Count.Done != 100 {
 		t.Errorf("after its end it is %s with %d done, %v", found.State, found.Count.Done, err)
 	}
 }
 
 func (w *world) made(n incidents.Incident, err error) incidents.Incident {
-	w.t.Helper()
-	w.must(err)
+	w.T.Helper()
+	w.Must(err)
 	return n
 }

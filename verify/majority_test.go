@@ -1,4 +1,4 @@
-package keys_test
+package verify_test
 
 import (
 	"log/slog"
@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/verify"
@@ -16,7 +17,7 @@ import (
 func TestAChangeThatWasLongWithoutAMajorityIsHeardOf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, notes := newMemory(), &records{}
+		store, notes := keystest.NewMemory(), &records{}
 		registry, err := nodes.New(nodes.Config{Store: notes, Name: "n", Version: "v", MaxStale: verify.DefaultMaxStale, Logger: slog.New(slog.DiscardHandler)})
 		if err == nil {
 			err = registry.Join(t.Context())
@@ -24,20 +25,20 @@ func TestAChangeThatWasLongWithoutAMajorityIsHeardOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := newNode(t, store, 0, verify.Config{Nodes: registry}).fill()
-		k, text := n.issue(keys.KeyFields{})
+		n := keystest.NewNode(t, store, 0, verify.Config{Nodes: registry}).Fill()
+		k, text := n.Issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		n.want(text, verify.Valid)
+		n.Want(text, verify.Valid)
 		notes.gone.Store(true)
 		began := time.Now()
 		time.Sleep(time.Minute)
 		stored, err := store.Keys().Get(t.Context(), k.ID)
-		n.must(err)
+		n.Must(err)
 		stored.Revision++
 		stored.UpdatedAt, stored.RevokedAt = began.Add(time.Second), began.Add(time.Second)
-		n.must(store.Keys().Replace(t.Context(), stored))
+		n.Must(store.Keys().Replace(t.Context(), stored))
 		notes.gone.Store(false)
 		time.Sleep(2 * keys.PollBound)
-		n.want(text, verify.Revoked)
+		n.Want(text, verify.Revoked)
 	})
 }

@@ -1,4 +1,4 @@
-package keys_test
+package incidents_test
 
 import (
 	"context"
@@ -15,14 +15,14 @@ import (
 
 // interrupted is an incident of 210 keys that broke off in its second page.
 func (w *world) interrupted(orderly bool) (incidents.Incident, []keys.Key) {
-	w.t.Helper()
+	w.T.Helper()
 	n, store := w.incidents()
 	store.orderly = orderly
-	all, _ := w.many(210)
-	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonLeaked, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
+	all, _ := w.IssueMany(210)
+	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonLeaked, Selection: incidents.Selection{ServiceAccountID: w.Account.ID}})
 	store.pagesLeft.Store(1)
-	if _, err := n.Run(w.t.Context(), w.admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
-		w.t.Errorf("a store that goes on the way: %v", err)
+	if _, err := n.Run(w.T.Context(), w.Admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
+		w.T.Errorf("a store that goes on the way: %v", err)
 	}
 	<-store.failed
 	n.Close()
@@ -34,13 +34,13 @@ func TestAnIncidentThatAProcessLeftInOrderGoesOnAtOnce(t *testing.T) {
 	w := newWorld(t)
 	planned, _ := w.interrupted(true)
 	n, _ := w.incidents()
-	left, err := n.Incident(t.Context(), w.admin, planned.ID)
-	w.must(err)
-	if !left.Interrupted(w.now()) || left.Next != 1 {
+	left, err := n.Incident(t.Context(), w.Admin, planned.ID)
+	w.Must(err)
+	if !left.Interrupted(w.Now()) || left.Next != 1 {
 		t.Fatalf("it was left as %+v", left)
 	}
-	again, err := n.Continue(t.Context(), w.admin, planned.ID)
-	w.must(err)
+	again, err := n.Continue(t.Context(), w.Admin, planned.ID)
+	w.Must(err)
 	if again = w.over(n, again); again.State != incidents.Done || again.Count.Done != 210 || again.Released {
 		t.Errorf("continued: %+v", again)
 	}
@@ -56,25 +56,25 @@ func TestAnyNodeTakesAnIncidentOn(t *testing.T) {
 			n, _ := w.incidents()
 			if !orderly {
 				still, err := n.Resume(t.Context(), auth.System())
-				w.must(err)
-				if got, err := n.Incident(t.Context(), w.admin, planned.ID); err != nil || still != 0 || got.Next != 1 {
+				w.Must(err)
+				if got, err := n.Incident(t.Context(), w.Admin, planned.ID); err != nil || still != 0 || got.Next != 1 {
 					t.Errorf("one that may go on elsewhere was taken: still for %s, %+v, %v", still, got, err)
 				}
-				w.advance(incidents.AliveFor + time.Second)
+				w.Advance(incidents.AliveFor + time.Second)
 			}
 			still, err := n.Resume(t.Context(), auth.System())
-			w.must(err)
+			w.Must(err)
 			if (still > incidents.AliveFor) == orderly {
 				t.Errorf("it stood still for %s", still)
 			}
-			got, err := n.Incident(t.Context(), w.admin, planned.ID)
-			w.must(err)
+			got, err := n.Incident(t.Context(), w.Admin, planned.ID)
+			w.Must(err)
 			if got = w.over(n, got); got.State != incidents.Done || got.Count.Done != 210 {
 				t.Fatalf("taken on: %+v", got)
 			}
 			for _, k := range all {
-				events, err := w.store.Events(context.WithoutCancel(t.Context()), audit.Filter{ObjectID: k.ID, Action: "incident.revoke"}, "", 10)
-				if err != nil || len(events) != 1 || events[0].Subject != w.admin.Subject() {
+				events, err := w.Store.Events(context.WithoutCancel(t.Context()), audit.Filter{ObjectID: k.ID, Action: "incident.revoke"}, "", 10)
+				if err != nil || len(events) != 1 || events[0].Subject != w.Admin.Subject() {
 					t.Fatalf("key %s: %+v, %v", k.ID, events, err)
 				}
 			}
@@ -90,7 +90,7 @@ func TestAnyNodeTakesAnIncidentOn(t *testing.T) {
 func TestAnyNodeMakesADryRunAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all, _ := w.many(210)
+	all, _ := w.IssueMany(210)
 	broken := func(r incidents.Request) incidents.Incident {
 		t.Helper()
 		n, store := w.incidents()
@@ -102,18 +102,18 @@ func TestAnyNodeMakesADryRunAnew(t *testing.T) {
 			return nil
 		}
 		r.Action = incidents.Revoke
-		if _, err := n.Plan(t.Context(), w.admin, r); err != nil && !errors.Is(err, errs.Unavailable) {
+		if _, err := n.Plan(t.Context(), w.Admin, r); err != nil && !errors.Is(err, errs.Unavailable) {
 			t.Errorf("a store that goes on the way: %v", err)
 		}
 		n.Close()
-		found, err := n.List(t.Context(), w.admin, keys.Page{Limit: 1})
-		w.must(err)
-		if len(found) != 1 || found[0].State != incidents.Planning || !found[0].Interrupted(w.now()) {
+		found, err := n.List(t.Context(), w.Admin, keys.Page{Limit: 1})
+		w.Must(err)
+		if len(found) != 1 || found[0].State != incidents.Planning || !found[0].Interrupted(w.Now()) {
 			t.Fatalf("it was left as %+v", found)
 		}
 		return found[0]
 	}
-	selected := broken(incidents.Request{Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
+	selected := broken(incidents.Request{Selection: incidents.Selection{ServiceAccountID: w.Account.ID}})
 	list := make([]string, len(all))
 	for i := range all {
 		list[i] = all[i].ID
@@ -122,16 +122,16 @@ func TestAnyNodeMakesADryRunAnew(t *testing.T) {
 
 	n, _ := w.incidents()
 	_, err := n.Resume(t.Context(), auth.System())
-	w.must(err)
-	got, err := n.Incident(t.Context(), w.admin, selected.ID)
-	w.must(err)
-	if got = w.over(n, got); got.State != incidents.Planned || got.Count.Planned != 210 || got.PlannedBy != w.admin.Subject() {
+	w.Must(err)
+	got, err := n.Incident(t.Context(), w.Admin, selected.ID)
+	w.Must(err)
+	if got = w.over(n, got); got.State != incidents.Planned || got.Count.Planned != 210 || got.PlannedBy != w.Admin.Subject() {
 		t.Errorf("made anew: %+v", got)
 	}
 	named := map[string]bool{}
 	for number := range got.Pages {
-		page, err := n.Page(t.Context(), w.admin, got.ID, number)
-		w.must(err)
+		page, err := n.Page(t.Context(), w.Admin, got.ID, number)
+		w.Must(err)
 		for i := range page {
 			named[page[i].ID] = true
 		}
@@ -139,7 +139,7 @@ func TestAnyNodeMakesADryRunAnew(t *testing.T) {
 	if len(named) != 210 {
 		t.Errorf("%d keys are named", len(named))
 	}
-	if got, err := n.Incident(t.Context(), w.admin, pasted.ID); err != nil || got.State != incidents.Planning {
+	if got, err := n.Incident(t.Context(), w.Admin, pasted.ID); err != nil || got.State != incidents.Planning {
 		t.Errorf("a list that is kept nowhere: %+v, %v", got, err)
 	}
 }
@@ -150,32 +150,32 @@ func TestEventsOfAnIncidentAreWrittenOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n, store := w.incidents()
-	w.many(3)
-	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{ServiceAccountID: w.account.ID}})
+	w.IssueMany(3)
+	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{ServiceAccountID: w.Account.ID}})
 	store.endless.Store(true)
-	if _, err := n.Run(t.Context(), w.admin, planned.Confirm()); !errors.Is(err, errs.Unavailable) {
+	if _, err := n.Run(t.Context(), w.Admin, planned.Confirm()); !errors.Is(err, errs.Unavailable) {
 		t.Fatalf("the end cannot be stored: %v", err)
 	}
 	events := func(action string) []audit.Event {
 		t.Helper()
-		found, err := w.store.Events(t.Context(), audit.Filter{ObjectID: planned.ID, Action: action}, "", 10)
-		w.must(err)
+		found, err := w.Store.Events(t.Context(), audit.Filter{ObjectID: planned.ID, Action: action}, "", 10)
+		w.Must(err)
 		return found
 	}
 	began := events("incident.start")
 	if len(began) != 1 || len(events("incident.finish")) != 1 {
 		t.Fatalf("before: %d and %d", len(began), len(events("incident.finish")))
 	}
-	w.must(w.store.DeleteEvents(t.Context(), []string{began[0].ID}))
+	w.Must(w.Store.DeleteEvents(t.Context(), []string{began[0].ID}))
 	store.endless.Store(false)
 	_, err := n.Resume(t.Context(), auth.System())
-	w.must(err)
-	got, err := n.Incident(t.Context(), w.admin, planned.ID)
-	w.must(err)
+	w.Must(err)
+	got, err := n.Incident(t.Context(), w.Admin, planned.ID)
+	w.Must(err)
 	if got = w.over(n, got); got.State != incidents.Done {
 		t.Fatalf("resumed: %+v", got)
 	}
-	if s, d := events("incident.start"), events("incident.finish"); len(s) != 1 || len(d) != 1 || s[0].Subject != w.admin.Subject() {
+	if s, d := events("incident.start"), events("incident.finish"); len(s) != 1 || len(d) != 1 || s[0].Subject != w.Admin.Subject() {
 		t.Errorf("%d times begun and %d times done", len(s), len(d))
 	}
 }

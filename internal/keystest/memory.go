@@ -1,4 +1,4 @@
-package keys_test
+package keystest
 
 import (
 	"cmp"
@@ -21,9 +21,9 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// memory is a keys.Store without I/O, so that tests with it can run in a
+// Memory is a keys.Store without I/O, so that tests with it can run in a
 // bubble of time. It can be gone, slow, or look on.
-type memory struct {
+type Memory struct {
 	mu            sync.Mutex
 	organizations rows[keys.Organization, keys.OrganizationFilter]
 	accounts      rows[keys.ServiceAccount, keys.AccountFilter]
@@ -33,15 +33,15 @@ type memory struct {
 	graves        map[string]grave
 	events        []audit.Event
 
-	gone        atomic.Bool
-	pollsFail   atomic.Bool
-	pollTakes   atomic.Int64 // nanoseconds from reading the changes to the answer
-	auditGone   atomic.Bool
-	loads       atomic.Int64                  // calls of ByHash
-	afterByHash func()                        // between reading and answering
-	beforeWrite func()                        // of a Replace, after its UpdatedAt was chosen
-	graveFirst  func()                        // between a tombstone and its deletion; nil: both at once
-	changes     atomic.Pointer[[]keys.Change] // nil: what changed
+	Gone        atomic.Bool
+	PollsFail   atomic.Bool
+	PollTakes   atomic.Int64 // nanoseconds from reading the changes to the answer
+	AuditGone   atomic.Bool
+	Loads       atomic.Int64                  // calls of ByHash
+	AfterByHash func()                        // between reading and answering
+	BeforeWrite func()                        // of a Replace, after its UpdatedAt was chosen
+	GraveFirst  func()                        // between a tombstone and its deletion; nil: both at once
+	Changes     atomic.Pointer[[]keys.Change] // nil: what changed
 }
 
 type grave struct {
@@ -49,11 +49,12 @@ type grave struct {
 	at     time.Time
 }
 
-var errGone = errors.New("the store is gone")
+// ErrGone is what a Memory answers that is gone.
+var ErrGone = errors.New("the store is gone")
 
 // rows is one collection of a memory.
 type rows[T, F any] struct {
-	m     *memory
+	m     *Memory
 	byID  map[string]T
 	id    func(*T) string
 	stamp func(*T) *keys.Stamp
@@ -61,8 +62,9 @@ type rows[T, F any] struct {
 	match func(*T, F) bool
 }
 
-func newMemory() *memory {
-	m := &memory{graves: map[string]grave{}}
+// NewMemory returns an empty Memory.
+func NewMemory() *Memory {
+	m := &Memory{graves: map[string]grave{}}
 	m.organizations = rows[keys.Organization, keys.OrganizationFilter]{
 		m: m, id: func(o *keys.Organization) string { return o.ID }, stamp: func(o *keys.Organization) *keys.Stamp { return &o.Stamp },
 		match: func(*keys.Organization, keys.OrganizationFilter) bool { return true },
@@ -94,20 +96,28 @@ func newMemory() *memory {
 	return m
 }
 
-func (m *memory) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
+// Organizations implements keys.Store.
+func (m *Memory) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
 	return &m.organizations
 }
 
-func (m *memory) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
+// ServiceAccounts implements keys.Store.
+func (m *Memory) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
 	return &m.accounts
 }
-func (m *memory) Tiers() keys.Collection[keys.Tier, keys.NoFilter]   { return &m.tiers }
-func (m *memory) Scopes() keys.Collection[keys.Scope, keys.NoFilter] { return &m.scopes }
-func (m *memory) Keys() keys.KeyCollection                           { return memoryKeys{&m.keys} }
 
-func (m *memory) reach(ctx context.Context) error {
-	if m.gone.Load() {
-		return errors.Join(errGone, errs.Unavailable)
+// Tiers implements keys.Store.
+func (m *Memory) Tiers() keys.Collection[keys.Tier, keys.NoFilter] { return &m.tiers }
+
+// Scopes implements keys.Store.
+func (m *Memory) Scopes() keys.Collection[keys.Scope, keys.NoFilter] { return &m.scopes }
+
+// Keys implements keys.Store.
+func (m *Memory) Keys() keys.KeyCollection { return memoryKeys{&m.keys} }
+
+func (m *Memory) reach(ctx context.Context) error {
+	if m.Gone.Load() {
+		return errors.Join(ErrGone, errs.Unavailable)
 	}
 	return ctx.Err()
 }
@@ -145,8 +155,8 @@ func (r *rows[T, F]) Replace(ctx context.Context, object T) error {
 	if err := r.m.reach(ctx); err != nil {
 		return err
 	}
-	if r.m.beforeWrite != nil {
-		r.m.beforeWrite()
+	if r.m.BeforeWrite != nil {
+		r.m.BeforeWrite()
 	}
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
@@ -173,8 +183,8 @@ func (r *rows[T, F]) Delete(ctx context.Context, id string, revision int64) erro
 	r.m.mu.Lock()
 	r.m.graves[id] = grave{buried, time.Now()}
 	r.m.mu.Unlock()
-	if r.m.graveFirst != nil {
-		r.m.graveFirst()
+	if r.m.GraveFirst != nil {
+		r.m.GraveFirst()
 	}
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
@@ -205,10 +215,10 @@ type memoryKeys struct {
 }
 
 func (k memoryKeys) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
-	k.m.loads.Add(1)
+	k.m.Loads.Add(1)
 	found, err := k.byHash(ctx, hash)
-	if k.m.afterByHash != nil {
-		k.m.afterByHash()
+	if k.m.AfterByHash != nil {
+		k.m.AfterByHash()
 	}
 	return found, err
 }
@@ -252,17 +262,18 @@ func changed[T, F any](r *rows[T, F], since time.Time) (all []keys.Change) {
 	return all
 }
 
-func (m *memory) ChangedSince(ctx context.Context, since time.Time, _ int) ([]keys.Change, error) {
+// ChangedSince implements keys.Changes.
+func (m *Memory) ChangedSince(ctx context.Context, since time.Time, _ int) ([]keys.Change, error) {
 	if err := m.reach(ctx); err != nil {
 		return nil, err
 	}
-	if m.pollsFail.Load() {
-		return nil, errGone
+	if m.PollsFail.Load() {
+		return nil, ErrGone
 	}
-	if told := m.changes.Load(); told != nil {
+	if told := m.Changes.Load(); told != nil {
 		return *told, nil
 	}
-	defer func() { time.Sleep(time.Duration(m.pollTakes.Load())) }()
+	defer func() { time.Sleep(time.Duration(m.PollTakes.Load())) }()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := slices.Concat(changed(&m.organizations, since), changed(&m.accounts, since), changed(&m.keys, since), changed(&m.tiers, since))
@@ -274,7 +285,8 @@ func (m *memory) ChangedSince(ctx context.Context, since time.Time, _ int) ([]ke
 	return all, nil
 }
 
-func (m *memory) Bury(ctx context.Context, id string) error {
+// Bury implements keys.Changes.
+func (m *Memory) Bury(ctx context.Context, id string) error {
 	if err := m.reach(ctx); err != nil {
 		return err
 	}
@@ -284,7 +296,8 @@ func (m *memory) Bury(ctx context.Context, id string) error {
 	return nil
 }
 
-func (m *memory) Buried(ctx context.Context, id string) (bool, error) {
+// Buried implements keys.Changes.
+func (m *Memory) Buried(ctx context.Context, id string) (bool, error) {
 	if err := m.reach(ctx); err != nil {
 		return false, err
 	}
@@ -294,8 +307,9 @@ func (m *memory) Buried(ctx context.Context, id string) (bool, error) {
 	return found, nil
 }
 
-func (m *memory) AppendEvent(ctx context.Context, e audit.Event) error {
-	if m.auditGone.Load() {
+// AppendEvent implements audit.Store.
+func (m *Memory) AppendEvent(ctx context.Context, e audit.Event) error {
+	if m.AuditGone.Load() {
 		return errs.Unavailable
 	}
 	if err := m.reach(ctx); err != nil {
@@ -307,7 +321,8 @@ func (m *memory) AppendEvent(ctx context.Context, e audit.Event) error {
 	return nil
 }
 
-func (m *memory) AppendEvents(ctx context.Context, all []audit.Event) error {
+// AppendEvents implements audit.Store.
+func (m *Memory) AppendEvents(ctx context.Context, all []audit.Event) error {
 	for _, e := range all {
 		if err := m.AppendEvent(ctx, e); err != nil {
 			return err
@@ -316,58 +331,60 @@ func (m *memory) AppendEvents(ctx context.Context, all []audit.Event) error {
 	return nil
 }
 
-func (m *memory) Events(context.Context, audit.Filter, string, int) ([]audit.Event, error) {
+// Events implements audit.Store.
+func (m *Memory) Events(context.Context, audit.Filter, string, int) ([]audit.Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.events), nil
 }
 
-// node is the domain as one process has it, over a store that others share.
-type node struct {
-	*world
-	store *memory
+// Node is the domain as one process has it, over a store that others share.
+type Node struct {
+	*World
+	Store *Memory
 }
 
-// newNode starts a node whose clock goes wrong by skew; first fills the store.
-func newNode(t *testing.T, store *memory, skew time.Duration, settings verify.Config) *node {
+// NewNode starts a node whose clock goes wrong by skew; first fills the store.
+func NewNode(t *testing.T, store *Memory, skew time.Duration, settings verify.Config) *Node {
 	t.Helper()
-	w := &world{t: t, admin: auth.System()}
+	w := &World{T: t, Admin: auth.System()}
 	now := func() time.Time { return time.Now().Add(skew) }
 	limiter, err := ratelimit.NewLocal(ratelimit.Config{Now: now})
-	w.must(err)
+	w.Must(err)
 	marks := keys.NewMarks()
-	w.service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, now), Marks: marks, Format: format(t), Now: now})
-	w.must(err)
-	settings.Store, settings.Limiter, settings.Marks, settings.Format, settings.Now = store, limiter, marks, format(t), now
+	w.Service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, now), Marks: marks, Format: Format(t), Now: now})
+	w.Must(err)
+	settings.Store, settings.Limiter, settings.Marks, settings.Format, settings.Now = store, limiter, marks, Format(t), now
 	if began := time.Now(); settings.Elapsed == nil {
 		settings.Elapsed = func() time.Duration { return time.Since(began) }
 	}
 	settings.Logger = cmp.Or(settings.Logger, slog.New(slog.DiscardHandler))
-	w.verifier, err = verify.New(settings)
-	w.must(err)
+	w.Verifier, err = verify.New(settings)
+	w.Must(err)
 	t.Cleanup(func() {
-		w.verifier.Close()
+		w.Verifier.Close()
 		if err := limiter.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})
-	return &node{world: w, store: store}
+	return &Node{World: w, Store: store}
 }
 
-// fill makes what keys need to exist, and an account.
-func (n *node) fill() *node {
-	n.t.Helper()
-	n.must(n.service.Seed(n.t.Context(), n.admin, true))
+// Fill makes what keys need to exist, and an account.
+func (n *Node) Fill() *Node {
+	n.T.Helper()
+	n.Must(n.Service.Seed(n.T.Context(), n.Admin, true))
 	var err error
-	n.account, err = n.service.CreateAccount(n.t.Context(), n.admin, "", keys.FirstOrganization, keys.AccountFields{Name: "a", Scopes: []string{"invoices:*"}})
-	n.must(err)
+	n.Account, err = n.Service.CreateAccount(n.T.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{Name: "a", Scopes: []string{"invoices:*"}})
+	n.Must(err)
 	return n
 }
 
-func (n *node) revoke(k keys.Key) {
-	n.t.Helper()
-	_, _, err := n.service.Revoke(n.t.Context(), n.admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
-	n.must(err)
+// Revoke revokes the key as leaked, or fails the test.
+func (n *Node) Revoke(k keys.Key) {
+	n.T.Helper()
+	_, _, err := n.Service.Revoke(n.T.Context(), n.Admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
+	n.Must(err)
 }
 
 // ReplaceAll implements keys.KeyCollection.
