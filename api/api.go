@@ -65,6 +65,7 @@ type Config struct {
 // API serves the management API, verification, health and documentation.
 type API struct {
 	Config
+	table   []route           // set by Mount
 	methods map[string]string // that each path takes, as Allow has them
 }
 
@@ -88,12 +89,14 @@ func (a *API) Mount(engine *gin.Engine) {
 		hot.Use(a.timed)
 	}
 	hot.Use(a.Edge.Recover(a.renderHot))
-	both(hot, http.MethodGet, verifyPath, a.verifySelf)
-	both(hot, http.MethodPost, verifyPath, a.verifyAsked)
+	v := &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
+	both(hot, http.MethodGet, verifyPath, v.verifySelf)
+	both(hot, http.MethodPost, verifyPath, v.verifyAsked)
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
-	all := slices.Concat(a.routes(), a.djangoRoutes())
+	a.table = a.routes()
+	all := slices.Concat(a.table, a.djangoRoutes())
 	a.methods = allowed(all)
-	for _, r := range slices.Concat(all, a.optionRoutes(all)) {
+	for _, r := range slices.Concat(all, optionRoutes(all)) {
 		both(rest, r.method, r.path, a.guard(r))
 	}
 	a.mountShadowed(rest)
@@ -152,7 +155,7 @@ func (a *API) answer(c *gin.Context, r route) {
 		err = r.handle(c)
 	}
 	if errors.Is(err, errs.TooLarge) && strings.HasPrefix(r.path, "/oauth/") {
-		err = a.answerOAuth(c, nil, tooLargeForOAuth(err))
+		err = answerOAuth(a.Edge, c, nil, tooLargeForOAuth(err))
 	}
 	if err != nil {
 		a.render(c, err)

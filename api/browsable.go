@@ -40,7 +40,7 @@ func isAPI(path string) bool {
 // mountForms lets the forms of pages POST to paths that take no POST.
 func (a *API) mountForms(g *gin.RouterGroup) {
 	seen := map[string]bool{}
-	for _, r := range a.routes() {
+	for _, r := range a.table {
 		if seen[r.path] || !isAPI(r.path) || strings.Contains(a.methods[r.path], http.MethodPost) {
 			continue
 		}
@@ -82,7 +82,7 @@ func (a *API) readSubmission(c *gin.Context, path string) (route, error) {
 	}
 	form := c.Request.PostForm
 	method := form.Get(methodField)
-	i := slices.IndexFunc(a.routes(), func(r route) bool { return r.path == path && r.method == method && r.access == guarded })
+	i := slices.IndexFunc(a.table, func(r route) bool { return r.path == path && r.method == method && r.access == guarded })
 	if i < 0 {
 		return route{}, errs.New(errs.Unsupported, "send the body as Content-Type: "+jsonType)
 	}
@@ -96,7 +96,7 @@ func (a *API) readSubmission(c *gin.Context, path string) (route, error) {
 	content := form.Get(contentField)
 	c.Set(submitted, content)
 	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(content)), int64(len(content))
-	return a.routes()[i], nil
+	return a.table[i], nil
 }
 
 // submitted is where the text of a form is kept, to be shown again where it was
@@ -158,7 +158,7 @@ func (a *API) forms(c *gin.Context, shown route, p *auth.Principal, w *captured)
 	}
 	here := strings.TrimSuffix(c.Request.URL.Path, "/")
 	var all []browse.Form
-	for _, r := range a.routes() {
+	for _, r := range a.table {
 		rest, below := strings.CutPrefix(r.path, shown.path)
 		action := r.method == http.MethodPost && strings.HasPrefix(rest, "/") && !strings.ContainsAny(rest[1:], "/:")
 		twice := r.method == http.MethodPut && strings.Contains(a.methods[r.path], http.MethodPatch) // a page offers one way to change
@@ -212,7 +212,7 @@ func (a *API) root(c *gin.Context) error {
 		return err
 	}
 	found := map[string]string{}
-	for _, r := range a.routes() {
+	for _, r := range a.table {
 		if name, is := strings.CutPrefix(r.path, "/api/"); is && r.method == http.MethodGet && !strings.ContainsAny(name, ":/") {
 			found[strings.ReplaceAll(name, "-", "_")] = r.path
 		}

@@ -12,31 +12,41 @@ import (
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/keys"
 )
 
-// djangoRoutes are those that the documentation of Django REST Framework names:
-// obtain_auth_token at the path that it gives it, and the sign-in and sign-out
-// of the browsable API. They are other names for what openapi.yaml describes.
-func (a *API) djangoRoutes() []route {
+// djangoHandlers serve the paths that the documentation of Django REST Framework
+// names: obtain_auth_token at the path that it gives it, and the sign-in and
+// sign-out of the browsable API. They are other names for what openapi.yaml
+// describes.
+type djangoHandlers struct {
+	sessions *sessionHandlers
+	chain    *auth.Chain
+	csrf     *auth.CSRF
+	format   keys.Format
+	people   *auth.People
+}
+
+func (h *djangoHandlers) routes() []route {
 	anybody := auth.AllowAny()
 	return []route{
-		{"POST", "/api-token-auth", anybody, a.obtainAuthToken, open, nil},
+		{"POST", "/api-token-auth", anybody, h.obtainAuthToken, open, nil},
 		{"GET", "/api-auth/login", anybody, toSignIn, open, nil},
-		{"POST", "/api-auth/login", anybody, a.browserSignIn, open, nil},
-		{"POST", "/api-auth/logout", auth.IsAuthenticated(), a.browserSignOut, guarded, nil},
+		{"POST", "/api-auth/login", anybody, h.browserSignIn, open, nil},
+		{"POST", "/api-auth/logout", auth.IsAuthenticated(), h.browserSignOut, guarded, nil},
 	}
 }
 
 // obtainAuthToken answers a token, never a pair.
-func (a *API) obtainAuthToken(c *gin.Context) error {
-	if !a.Chain.Has("token") {
+func (h *djangoHandlers) obtainAuthToken(c *gin.Context) error {
+	if !h.chain.Has("token") {
 		return errs.New(errs.NotFound, "this service has no such tokens: LATCHKEY_AUTHENTICATORS lacks token")
 	}
 	in, err := bindSignIn(c)
 	if err != nil {
 		return err
 	}
-	secret, err := a.People.ObtainToken(c.Request.Context(), login(in), a.Format)
+	secret, err := h.people.ObtainToken(c.Request.Context(), login(in), h.format)
 	if err != nil {
 		return noToken(err)
 	}
@@ -61,11 +71,11 @@ type onward struct {
 }
 
 // browserSignIn begins a session and leads on, as Django's form does.
-func (a *API) browserSignIn(c *gin.Context) error {
-	if !a.Chain.Has("session") {
+func (h *djangoHandlers) browserSignIn(c *gin.Context) error {
+	if !h.chain.Has("session") {
 		return errs.New(errs.NotFound, "this service has no sessions: LATCHKEY_AUTHENTICATORS lacks session")
 	}
-	if err := a.CSRF.Check(c.Request); err != nil {
+	if err := h.csrf.Check(c.Request); err != nil {
 		return err
 	}
 	var in onward
@@ -75,28 +85,28 @@ func (a *API) browserSignIn(c *gin.Context) error {
 	if err := checkSignIn(in.SignIn); err != nil {
 		return err
 	}
-	token, _, _, err := a.People.SignIn(c.Request.Context(), login(in.SignIn))
+	token, _, _, err := h.people.SignIn(c.Request.Context(), login(in.SignIn))
 	if err != nil {
 		return noToken(err)
 	}
-	if err := a.People.EndReplaced(c.Request); err != nil {
+	if err := h.people.EndReplaced(c.Request); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))
-	a.CSRF.Renew(c.Writer, c.Request)
+	h.csrf.Renew(c.Writer, c.Request)
 	c.Redirect(http.StatusFound, localPath(in.Next, "/api/"))
 	return nil
 }
 
 // browserSignOut ends the session and leads on.
-func (a *API) browserSignOut(c *gin.Context) error {
+func (h *djangoHandlers) browserSignOut(c *gin.Context) error {
 	var in struct {
 		Next string `json:"next"`
 	}
 	if _, err := bindOptional(c, &in); err != nil {
 		return err
 	}
-	if err := a.leave(c); err != nil {
+	if err := h.sessions.leave(c); err != nil {
 		return err
 	}
 	c.Redirect(http.StatusFound, localPath(in.Next, "/login"))

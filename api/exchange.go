@@ -195,12 +195,12 @@ func withID[T any](make func(ctx context.Context, id string) (T, error)) func(co
 
 // once makes an object, or returns what an earlier request with the same
 // Idempotency-Key made.
-func once[T any](a *API, c *gin.Context, body []byte, o object[T]) (T, error) {
+func once[T any](keeper *idempotency.Keeper, c *gin.Context, body []byte, o object[T]) (T, error) {
 	ctx, given := c.Request.Context(), c.GetHeader("Idempotency-Key")
 	if given == "" {
 		return o.make(ctx, nil)
 	}
-	made, repeated, err := idempotency.Once(ctx, a.Idempotency, idempotency.Request{
+	made, repeated, err := idempotency.Once(ctx, keeper, idempotency.Request{
 		Principal: principal(c).ID(), Operation: c.Request.Method + " " + strings.TrimSuffix(c.Request.URL.Path, "/"),
 		Key: given, Body: body, NewID: o.newID, PerTry: o.perTry,
 	}, o.find, o.make)

@@ -8,9 +8,30 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/keys"
 )
+
+// serviceHandlers tell how the service is.
+type serviceHandlers struct {
+	edge    *httpx.Edge
+	health  health.Checks
+	metrics http.Handler // nil: they are shown elsewhere
+}
+
+func (h *serviceHandlers) routes() []route {
+	anybody := auth.AllowAny()
+	all := []route{
+		{"GET", "/healthz", anybody, h.healthz, free, nil},
+		{"GET", "/readyz", anybody, h.readyz, free, nil},
+	}
+	if h.metrics != nil {
+		all = append(all, route{"GET", "/metrics", auth.HasScope(keys.ReadMetrics), h.showMetrics, guarded, nil})
+	}
+	return all
+}
 
 // alive is the answer of /healthz.
 type alive struct {
@@ -18,7 +39,7 @@ type alive struct {
 }
 
 // healthz says that the process is alive.
-func (a *API) healthz(c *gin.Context) error {
+func (h *serviceHandlers) healthz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
@@ -29,14 +50,14 @@ const checkTimeout = 2 * time.Second
 
 // readyz says whether requests are well sent here, and how all that the
 // service leans on fares. Only what is down takes a node out.
-func (a *API) readyz(c *gin.Context) error {
+func (h *serviceHandlers) readyz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), checkTimeout)
 	defer cancel()
-	r := a.Health.Report(ctx)
-	r.Log(ctx, a.Edge.Logger)
+	r := h.health.Report(ctx)
+	r.Log(ctx, h.edge.Logger)
 	status := http.StatusOK
 	if r.Status == health.Down {
 		status = http.StatusServiceUnavailable
@@ -45,11 +66,11 @@ func (a *API) readyz(c *gin.Context) error {
 	return answer(c, status, r)
 }
 
-// metrics shows the metrics to those who may see the whole service.
-func (a *API) metrics(c *gin.Context) error {
+// showMetrics shows the metrics to those who may see the whole service.
+func (h *serviceHandlers) showMetrics(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	a.Metrics.ServeHTTP(c.Writer, c.Request)
+	h.metrics.ServeHTTP(c.Writer, c.Request)
 	return nil
 }

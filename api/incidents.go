@@ -6,10 +6,12 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/audit"
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/incidents"
@@ -17,14 +19,31 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-func (a *API) listIncidents(c *gin.Context) error {
+// incidentHandlers serve incidents.
+type incidentHandlers struct {
+	incidents *incidents.Service
+	now       func() time.Time
+}
+
+func (h *incidentHandlers) routes() []route {
+	staff := auth.IsAdminUser()
+	return []route{
+		{"GET", "/api/incidents", staff, h.listIncidents, guarded, nil},
+		{"POST", "/api/incidents", staff, h.createIncident, guarded, client.CreateIncident{}},
+		{"GET", "/api/incidents/:id", staff, h.getIncident, guarded, nil},
+		{"POST", "/api/incidents/:id/continue", staff, h.continueIncident, guarded, nil},
+		{"POST", "/api/incidents/:id/undo", staff, h.undoIncident, guarded, nil},
+	}
+}
+
+func (h *incidentHandlers) listIncidents(c *gin.Context) error {
 	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]incidents.Incident, error) {
-		return a.Incidents.List(c.Request.Context(), principal(c), p)
-	}, a.incidentOut, func(n *incidents.Incident) string { return n.ID })
+		return h.incidents.List(c.Request.Context(), principal(c), p)
+	}, h.incidentOut, func(n *incidents.Incident) string { return n.ID })
 }
 
 // createIncident makes a dry run, or carries out one that is confirmed.
-func (a *API) createIncident(c *gin.Context) error {
+func (h *incidentHandlers) createIncident(c *gin.Context) error {
 	var in client.CreateIncident
 	body, err := bind(c, &in)
 	if err != nil {
@@ -38,18 +57,18 @@ func (a *API) createIncident(c *gin.Context) error {
 		if in.Confirm != "" {
 			return fault("confirm", "belongs to a request with dry_run false")
 		}
-		made, err := a.Incidents.Plan(c.Request.Context(), principal(c), request)
+		made, err := h.incidents.Plan(c.Request.Context(), principal(c), request)
 		if err != nil {
 			return err
 		}
 		c.Header("Location", "/api/incidents/"+made.ID)
-		return a.showIncident(c, http.StatusCreated, &made, 1)
+		return h.showIncident(c, http.StatusCreated, &made, 1)
 	}
-	found, err := a.Incidents.Confirmed(c.Request.Context(), principal(c), in.Confirm, request)
+	found, err := h.incidents.Confirmed(c.Request.Context(), principal(c), in.Confirm, request)
 	if err != nil {
 		return err
 	}
-	return a.showIncident(c, http.StatusOK, &found, 1)
+	return h.showIncident(c, http.StatusOK, &found, 1)
 }
 
 // noEmpty refuses members that are empty text. As a filter that is an unset
@@ -72,48 +91,48 @@ func fault(field, detail string) error {
 	return f.Err()
 }
 
-func (a *API) getIncident(c *gin.Context) error {
+func (h *incidentHandlers) getIncident(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	page := q.Whole("page", 1, 1, math.MaxInt32)
 	if err := q.Err(); err != nil {
 		return err
 	}
-	found, err := a.Incidents.Incident(c.Request.Context(), principal(c), c.Param("id"))
+	found, err := h.incidents.Incident(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return a.showIncident(c, http.StatusOK, &found, int(page))
+	return h.showIncident(c, http.StatusOK, &found, int(page))
 }
 
-func (a *API) undoIncident(c *gin.Context) error {
+func (h *incidentHandlers) undoIncident(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	found, err := a.Incidents.Undo(c.Request.Context(), principal(c), c.Param("id"))
+	found, err := h.incidents.Undo(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return a.showIncident(c, http.StatusOK, &found, 1)
+	return h.showIncident(c, http.StatusOK, &found, 1)
 }
 
-func (a *API) continueIncident(c *gin.Context) error {
+func (h *incidentHandlers) continueIncident(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	found, err := a.Incidents.Continue(c.Request.Context(), principal(c), c.Param("id"))
+	found, err := h.incidents.Continue(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return a.showIncident(c, http.StatusOK, &found, 1)
+	return h.showIncident(c, http.StatusOK, &found, 1)
 }
 
 // showIncident answers the incident with a page of its keys, from 1.
-func (a *API) showIncident(c *gin.Context, status int, n *incidents.Incident, page int) error {
-	some, err := a.Incidents.Page(c.Request.Context(), principal(c), n.ID, page-1)
+func (h *incidentHandlers) showIncident(c *gin.Context, status int, n *incidents.Incident, page int) error {
+	some, err := h.incidents.Page(c.Request.Context(), principal(c), n.ID, page-1)
 	if err != nil {
 		return err
 	}
-	out := a.incidentOut(n)
+	out := h.incidentOut(n)
 	for i := range some {
 		k := &some[i]
 		out.Keys = append(out.Keys, client.IncidentKey{
@@ -142,8 +161,8 @@ func subjectOut(s audit.Subject) string {
 	return s.Kind
 }
 
-func (a *API) incidentOut(n *incidents.Incident) client.Incident {
-	now, s := a.Now(), &n.Selection
+func (h *incidentHandlers) incidentOut(n *incidents.Incident) client.Incident {
+	now, s := h.now(), &n.Selection
 	out := client.Incident{
 		ID: n.ID, Action: string(n.Action), Reason: string(n.Reason), Note: n.Note, Pasted: s.Pasted, State: string(n.State), Interrupted: n.Interrupted(now), Percent: n.Percent(),
 		Selection: client.IncidentSelection{

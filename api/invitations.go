@@ -8,7 +8,23 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/keys"
 )
+
+// invitationHandlers serve invitations.
+type invitationHandlers struct {
+	people *auth.People
+}
+
+func (h *invitationHandlers) routes() []route {
+	known, may := auth.IsAuthenticated(), auth.HasScope
+	return []route{
+		{"GET", "/api/organizations/:id/invitations", may(keys.WriteMembers), h.listInvitations, guarded, nil},
+		{"POST", "/api/organizations/:id/invitations", may(keys.WriteMembers), h.invite, guarded, client.Invite{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}}},
+		{"DELETE", "/api/organizations/:id/invitations/:invitation_id", may(keys.WriteMembers), h.withdrawInvitation, guarded, nil},
+		{"POST", "/api/invitations/accept", known, h.acceptInvitation, guarded, client.LinkToken{}},
+	}
+}
 
 func invitationOut(l *auth.Link) client.Invitation {
 	return client.Invitation{
@@ -17,11 +33,11 @@ func invitationOut(l *auth.Link) client.Invitation {
 	}
 }
 
-func (a *API) listInvitations(c *gin.Context) error {
+func (h *invitationHandlers) listInvitations(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	all, err := a.People.Invitations(c.Request.Context(), principal(c), c.Param("id"))
+	all, err := h.people.Invitations(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -33,31 +49,31 @@ func (a *API) listInvitations(c *gin.Context) error {
 }
 
 // invite takes no Idempotency-Key: an address has one open invitation.
-func (a *API) invite(c *gin.Context) error {
+func (h *invitationHandlers) invite(c *gin.Context) error {
 	var in client.Invite
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	l, err := a.People.Invite(c.Request.Context(), principal(c), c.Param("id"), in.Email, roleIn(in.MemberSettings))
+	l, err := h.people.Invite(c.Request.Context(), principal(c), c.Param("id"), in.Email, roleIn(in.MemberSettings))
 	if err != nil {
 		return err
 	}
 	return answer(c, http.StatusCreated, invitationOut(&l))
 }
 
-func (a *API) withdrawInvitation(c *gin.Context) error {
+func (h *invitationHandlers) withdrawInvitation(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, a.People.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation_id")))
+	return deleted(c, h.people.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation_id")))
 }
 
-func (a *API) acceptInvitation(c *gin.Context) error {
+func (h *invitationHandlers) acceptInvitation(c *gin.Context) error {
 	token, err := linkToken(c)
 	if err != nil {
 		return err
 	}
-	m, err := a.People.Accept(c.Request.Context(), principal(c), token)
+	m, err := h.people.Accept(c.Request.Context(), principal(c), token)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
@@ -13,7 +15,30 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-func (a *API) listKeys(c *gin.Context) error {
+// keyHandlers serve keys.
+type keyHandlers struct {
+	idempotency *idempotency.Keeper
+	keys        *keys.Service
+	now         func() time.Time
+}
+
+func (h *keyHandlers) routes() []route {
+	staff, may := auth.IsAdminUser(), auth.HasScope
+	return []route{
+		{"GET", "/api/keys", may(keys.ReadKeys), h.listKeys, guarded, nil},
+		{"POST", "/api/keys", may(keys.WriteKeys), h.createKey, guarded, client.CreateKey{Environment: string(keys.Live), KeySettings: client.KeySettings{AllowedNetworks: []string{}}}},
+		{"POST", "/api/keys/find", staff, h.findKeys, guarded, client.FindKeys{}},
+		{"GET", "/api/keys/:id", may(keys.ReadKeys), h.getKey, guarded, nil},
+		{"PATCH", "/api/keys/:id", may(keys.WriteKeys), h.patchKey, guarded, client.KeySettings{}},
+		{"PUT", "/api/keys/:id", may(keys.WriteKeys), h.patchKey, guarded, client.KeySettings{}},
+		{"DELETE", "/api/keys/:id", may(keys.WriteKeys), h.deleteKey, guarded, nil},
+		{"POST", "/api/keys/:id/rotate", may(keys.WriteKeys), h.rotateKey, guarded, client.RotateKey{}},
+		{"POST", "/api/keys/:id/limits/reset", staff, h.resetKeyLimits, guarded, nil},
+		{"POST", "/api/keys/:id/revoke", may(keys.WriteKeys), h.revokeKey, guarded, client.RevokeKey{}},
+	}
+}
+
+func (h *keyHandlers) listKeys(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	query := keys.KeyQuery{
 		OrganizationID: q.Text("organization_id"), ServiceAccountID: q.Text("service_account_id"),
@@ -22,8 +47,8 @@ func (a *API) listKeys(c *gin.Context) error {
 		ExpiringBefore: q.Time("expiring_before"), Text: q.Text("q"),
 	}
 	return list(c, q, func(p keys.Page) ([]keys.Key, error) {
-		return a.Keys.Keys(c.Request.Context(), principal(c), query, p)
-	}, a.keyOut, func(k *keys.Key) string { return k.ID })
+		return h.keys.Keys(c.Request.Context(), principal(c), query, p)
+	}, h.keyOut, func(k *keys.Key) string { return k.ID })
 }
 
 // issued is a key with its secret, which is empty for a repeated request.
@@ -32,26 +57,26 @@ type issued struct {
 	secret keys.Secret
 }
 
-func (a *API) createKey(c *gin.Context) error {
+func (h *keyHandlers) createKey(c *gin.Context) error {
 	var in client.CreateKey
 	body, err := bind(c, &in)
 	if err != nil {
 		return err
 	}
-	made, err := once(a, c, body, a.issuing(c, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
-		return a.Keys.Issue(ctx, principal(c), keys.IssueInput{
+	made, err := once(h.idempotency, c, body, h.issuing(c, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
+		return h.keys.Issue(ctx, principal(c), keys.IssueInput{
 			Claim: claim, ServiceAccountID: in.ServiceAccountID, Environment: keys.Environment(in.Environment), KeyFields: keyFields(in.KeySettings),
 		})
 	}))
 	if err != nil {
 		return err
 	}
-	return a.showIssued(c, made)
+	return h.showIssued(c, made)
 }
 
 // issuing makes a key, of which a store that is sharded by the digest may hold
 // two with one id.
-func (a *API) issuing(c *gin.Context, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) object[issued] {
+func (h *keyHandlers) issuing(c *gin.Context, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) object[issued] {
 	return object[issued]{
 		newID:  func() string { return ids.New(ids.Key) },
 		perTry: true,
@@ -64,28 +89,28 @@ func (a *API) issuing(c *gin.Context, make func(context.Context, keys.Claim) (ke
 			return i, err
 		},
 		find: func(ctx context.Context, id string) (i issued, err error) {
-			i.key, err = a.Keys.Key(ctx, principal(c), id)
+			i.key, err = h.keys.Key(ctx, principal(c), id)
 			return i, err
 		},
 	}
 }
 
-func (a *API) showIssued(c *gin.Context, i issued) error {
-	return created(c, "/api/keys/"+i.key.ID, i.key.Revision, client.IssuedKey{Key: a.keyOut(&i.key), Secret: i.secret.Reveal()})
+func (h *keyHandlers) showIssued(c *gin.Context, i issued) error {
+	return created(c, "/api/keys/"+i.key.ID, i.key.Revision, client.IssuedKey{Key: h.keyOut(&i.key), Secret: i.secret.Reveal()})
 }
 
-func (a *API) getKey(c *gin.Context) error {
+func (h *keyHandlers) getKey(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	k, err := a.Keys.Key(c.Request.Context(), principal(c), c.Param("id"))
+	k, err := h.keys.Key(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return show(c, 200, k.Revision, a.keyOut(&k))
+	return show(c, 200, k.Revision, h.keyOut(&k))
 }
 
-func (a *API) patchKey(c *gin.Context) error {
+func (h *keyHandlers) patchKey(c *gin.Context) error {
 	rev, err := revision(c)
 	if err != nil {
 		return err
@@ -94,25 +119,25 @@ func (a *API) patchKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	k, err := a.Keys.ChangeKey(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, keySettings, keyFields))
+	k, err := h.keys.ChangeKey(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, keySettings, keyFields))
 	if err != nil {
 		return err
 	}
-	return show(c, 200, k.Revision, a.keyOut(&k))
+	return show(c, 200, k.Revision, h.keyOut(&k))
 }
 
-func (a *API) deleteKey(c *gin.Context) error {
+func (h *keyHandlers) deleteKey(c *gin.Context) error {
 	rev, err := condition(c)
 	if err != nil {
 		return err
 	}
-	return deleted(c, a.Keys.DeleteKey(c.Request.Context(), principal(c), c.Param("id"), rev))
+	return deleted(c, h.keys.DeleteKey(c.Request.Context(), principal(c), c.Param("id"), rev))
 }
 
 // standardGrace is how long a rotated key works when the request names no grace.
 const standardGrace = 24 * time.Hour
 
-func (a *API) rotateKey(c *gin.Context) error {
+func (h *keyHandlers) rotateKey(c *gin.Context) error {
 	in := client.RotateKey{Grace: client.Duration(standardGrace)}
 	body, err := bindOptional(c, &in)
 	if err != nil {
@@ -122,16 +147,16 @@ func (a *API) rotateKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := once(a, c, body, a.issuing(c, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
-		return a.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: rev, Grace: time.Duration(in.Grace), ExpiresAt: timeIn(in.ExpiresAt)})
+	made, err := once(h.idempotency, c, body, h.issuing(c, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
+		return h.keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: rev, Grace: time.Duration(in.Grace), ExpiresAt: timeIn(in.ExpiresAt)})
 	}))
 	if err != nil {
 		return err
 	}
-	return a.showIssued(c, made)
+	return h.showIssued(c, made)
 }
 
-func (a *API) revokeKey(c *gin.Context) error {
+func (h *keyHandlers) revokeKey(c *gin.Context) error {
 	var in client.RevokeKey
 	if _, err := bindOptional(c, &in); err != nil {
 		return err
@@ -140,9 +165,51 @@ func (a *API) revokeKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	k, effect, err := a.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), rev, keys.RevokeReason(in.Reason), in.Note)
+	k, effect, err := h.keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), rev, keys.RevokeReason(in.Reason), in.Note)
 	if err != nil {
 		return err
 	}
-	return show(c, 200, k.Revision, client.RevokedKey{Key: a.keyOut(&k), EffectiveEverywhereBy: effect.By, WaitingFor: waitingOut(effect.Waiting)})
+	return show(c, 200, k.Revision, client.RevokedKey{Key: h.keyOut(&k), EffectiveEverywhereBy: effect.By, WaitingFor: waitingOut(effect.Waiting)})
+}
+
+// resetKeyLimits lets the limit of a key begin anew.
+func (h *keyHandlers) resetKeyLimits(c *gin.Context) error {
+	rev, err := condition(c)
+	if err != nil {
+		return err
+	}
+	k, err := h.keys.ResetLimits(c.Request.Context(), principal(c), c.Param("id"), rev)
+	if err != nil {
+		return err
+	}
+	return show(c, http.StatusOK, k.Revision, h.keyOut(&k))
+}
+
+// findKeys takes what is looked for in the body: an address is written down in
+// too many places for a key to be in it.
+func (h *keyHandlers) findKeys(c *gin.Context) error {
+	var in client.FindKeys
+	if _, err := bind(c, &in); err != nil {
+		return err
+	}
+	found, err := h.keys.FindAny(c.Request.Context(), principal(c), in.Find)
+	if err != nil {
+		return err
+	}
+	out := client.List[client.Key]{Items: make([]client.Key, len(found))}
+	for i := range found {
+		out.Items[i] = h.keyOut(&found[i])
+	}
+	return answer(c, http.StatusOK, out)
+}
+
+func (h *keyHandlers) keyOut(k *keys.Key) client.Key {
+	return client.Key{
+		ID: k.ID, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: string(k.Environment),
+		Start: k.Start, Last4: k.Last4, Status: string(k.Status(h.now())), KeySettings: keySettings(k.KeyFields),
+		RevokedAt: timeOut(k.RevokedAt), RevokeReason: textOut(k.RevokeReason), RevokeNote: textOut(k.RevokeNote),
+		RotatedFrom: textOut(k.RotatedFrom), RotatedTo: textOut(k.RotatedTo), GraceUntil: timeOut(k.GraceUntil),
+		LastUsedAt: timeOut(k.LastUsedAt), LastUsedIP: textOut(k.LastUsedIP), LastUsedUserAgent: textOut(k.LastUsedAgent),
+		CreatedBy: k.CreatedBy, Stamps: stamps(&k.Stamp),
+	}
 }

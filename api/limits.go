@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -78,33 +76,6 @@ func writeIdentity(into http.Header, v *verify.Verdict) {
 func writeLimits(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 6)
 	h.limits(v)
-}
-
-// resetKeyLimits lets the limit of a key begin anew.
-func (a *API) resetKeyLimits(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	k, err := a.Keys.ResetLimits(c.Request.Context(), principal(c), c.Param("id"), rev)
-	if err != nil {
-		return err
-	}
-	return show(c, http.StatusOK, k.Revision, a.keyOut(&k))
-}
-
-// resetAccountLimits lets the limits and the quota of a service account, and
-// those of its keys, begin anew.
-func (a *API) resetAccountLimits(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	account, err := a.Keys.ResetAccountLimits(c.Request.Context(), principal(c), c.Param("id"), rev)
-	if err != nil {
-		return err
-	}
-	return show(c, http.StatusOK, account.Revision, accountOut(&account))
 }
 
 // limits writes RateLimit-Policy and RateLimit as the IETF httpapi draft

@@ -68,7 +68,7 @@ func matches(pattern, path []string) bool {
 // of /api/keys/:id where it does not take their method.
 func (a *API) mountShadowed(g *gin.RouterGroup) {
 	for path := range a.methods {
-		for _, r := range a.routes() {
+		for _, r := range a.table {
 			if r.path != path && !strings.Contains(path, ":") && matches(strings.Split(r.path, "/"), strings.Split(path, "/")) &&
 				!slices.Contains(strings.Split(a.methods[path], ", "), r.method) {
 				both(g, r.method, path, a.MethodNotAllowed)

@@ -6,16 +6,28 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/nodes"
 )
 
-func (a *API) listNodes(c *gin.Context) error {
+// nodeHandlers list the nodes.
+type nodeHandlers struct {
+	nodes *nodes.Registry
+}
+
+func (h *nodeHandlers) routes() []route {
+	return []route{
+		{"GET", "/api/nodes", auth.IsAdminUser(), h.listNodes, guarded, nil},
+	}
+}
+
+func (h *nodeHandlers) listNodes(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	all, err := a.Nodes.List(c.Request.Context())
+	all, err := h.nodes.List(c.Request.Context())
 	if err != nil {
 		return err
 	}

@@ -10,10 +10,30 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oauth"
+	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 )
+
+// oauthHandlers are the OAuth 2.0 server.
+type oauthHandlers struct {
+	edge   *httpx.Edge
+	ring   *signing.Keyring
+	server *oauth.Server
+}
+
+func (h *oauthHandlers) routes() []route {
+	anybody := auth.AllowAny()
+	return []route{
+		{"POST", "/oauth/token", anybody, h.oauthToken, open, nil},
+		{"POST", "/oauth/introspect", anybody, h.oauthIntrospect, open, nil},
+		{"POST", "/oauth/revoke", anybody, h.oauthRevoke, open, nil},
+		{"GET", "/.well-known/oauth-authorization-server", anybody, h.oauthMetadata, free, nil},
+		{"GET", "/.well-known/jwks.json", anybody, h.jwks, free, nil},
+	}
+}
 
 // oauthForm reads the form and the client's credentials, which come by HTTP
 // Basic or in the form (RFC 6749 section 2.3.1), not both.
@@ -80,7 +100,7 @@ type oauthError struct {
 }
 
 // answerOAuth answers as clients of OAuth 2.0 expect it, refusals included.
-func (a *API) answerOAuth(c *gin.Context, body any, err error) error {
+func answerOAuth(edge *httpx.Edge, c *gin.Context, body any, err error) error {
 	c.Header("Pragma", "no-cache")
 	if err == nil {
 		return answer(c, http.StatusOK, body)
@@ -91,7 +111,7 @@ func (a *API) answerOAuth(c *gin.Context, body any, err error) error {
 	refusal, ok := errors.AsType[*oauth.Error](err)
 	if !ok {
 		status, public := httpx.Public(err)
-		a.Edge.Log(c, status, err, c.Writer.Header().Get(httpx.RequestIDHeader))
+		edge.Log(c, status, err, c.Writer.Header().Get(httpx.RequestIDHeader))
 		refusal = &oauth.Error{Code: oauth.ServerError, Description: describe(public.Detail)}
 		if status == http.StatusServiceUnavailable {
 			refusal.Code = oauth.TemporarilyUnavailable
@@ -113,47 +133,47 @@ func (a *API) answerOAuth(c *gin.Context, body any, err error) error {
 }
 
 // oauthCall reads a request of a client, lets do answer it and renders that.
-func (a *API) oauthCall(c *gin.Context, do func(context.Context, url.Values, oauth.Credentials) (any, error)) error {
+func (h *oauthHandlers) oauthCall(c *gin.Context, do func(context.Context, url.Values, oauth.Credentials) (any, error)) error {
 	values, in, err := oauthForm(c)
 	if err != nil {
-		return a.answerOAuth(c, nil, err)
+		return answerOAuth(h.edge, c, nil, err)
 	}
 	body, err := do(c.Request.Context(), values, in)
-	return a.answerOAuth(c, body, err)
+	return answerOAuth(h.edge, c, body, err)
 }
 
-func (a *API) oauthToken(c *gin.Context) error {
-	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return a.OAuth.Token(ctx, in, v.Get("grant_type"), v.Get("scope"))
+func (h *oauthHandlers) oauthToken(c *gin.Context) error {
+	return h.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
+		return h.server.Token(ctx, in, v.Get("grant_type"), v.Get("scope"))
 	})
 }
 
-func (a *API) oauthIntrospect(c *gin.Context) error {
-	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return a.OAuth.Introspect(ctx, in, v.Get("token"))
+func (h *oauthHandlers) oauthIntrospect(c *gin.Context) error {
+	return h.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
+		return h.server.Introspect(ctx, in, v.Get("token"))
 	})
 }
 
-func (a *API) oauthRevoke(c *gin.Context) error {
-	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return struct{}{}, a.OAuth.Revoke(ctx, in, v.Get("token"))
+func (h *oauthHandlers) oauthRevoke(c *gin.Context) error {
+	return h.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
+		return struct{}{}, h.server.Revoke(ctx, in, v.Get("token"))
 	})
 }
 
-func (a *API) oauthMetadata(c *gin.Context) error {
+func (h *oauthHandlers) oauthMetadata(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
 	c.Header("Cache-Control", "public, max-age=3600")
-	return answer(c, http.StatusOK, a.OAuth.Metadata())
+	return answer(c, http.StatusOK, h.server.Metadata())
 }
 
 // jwks may be kept for less long than a new key is announced before it signs.
-func (a *API) jwks(c *gin.Context) error {
+func (h *oauthHandlers) jwks(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	set, err := a.Ring.JWKS()
+	set, err := h.ring.JWKS()
 	if err != nil {
 		return err
 	}

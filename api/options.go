@@ -34,7 +34,7 @@ type field struct {
 
 // optionRoutes answer OPTIONS on the paths of the API. Whoever may use none of
 // the methods without a credential needs one here, too.
-func (a *API) optionRoutes(routes []route) []route {
+func optionRoutes(routes []route) []route {
 	var paths []string
 	for _, r := range routes {
 		if isAPI(r.path) && !slices.Contains(paths, r.path) {

@@ -12,6 +12,25 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// profileHandlers serve what is the signed-in user's own.
+type profileHandlers struct {
+	people *auth.People
+}
+
+func (h *profileHandlers) routes() []route {
+	known := auth.IsAuthenticated()
+	return []route{
+		{"GET", "/api/me", known, h.me, guarded, nil},
+		{"PATCH", "/api/me", known, h.patchMe, guarded, client.MeSettings{}},
+		{"PUT", "/api/me", known, h.patchMe, guarded, client.MeSettings{}},
+		{"POST", "/api/me/otp", known, h.beginOTP, guarded, nil},
+		{"POST", "/api/me/otp/enable", known, h.enableOTP, guarded, client.OTPCode{}},
+		{"POST", "/api/me/otp/disable", known, h.disableOTP, guarded, client.ConfirmPassword{}},
+		{"GET", "/api/me/identities", known, h.listIdentities, guarded, nil},
+		{"DELETE", "/api/me/identities/:id", known, h.unlinkIdentity, guarded, nil},
+	}
+}
+
 // What users do with themselves.
 
 func profileOut(f auth.UserFields) client.MeSettings {
@@ -30,7 +49,7 @@ func showMe(c *gin.Context, p *auth.Principal) error {
 	return show(c, http.StatusOK, p.User.Revision, meOut(p))
 }
 
-func (a *API) patchMe(c *gin.Context) error {
+func (h *profileHandlers) patchMe(c *gin.Context) error {
 	rev, err := revision(c)
 	if err != nil {
 		return err
@@ -47,7 +66,7 @@ func (a *API) patchMe(c *gin.Context) error {
 		return s, checkTyped("current_password", s.CurrentPassword)
 	}
 	changed := *principal(c)
-	u, err := a.People.ChangeProfile(c.Request.Context(), &changed, rev, edit(typed, profileOut, profileIn))
+	u, err := h.people.ChangeProfile(c.Request.Context(), &changed, rev, edit(typed, profileOut, profileIn))
 	if err != nil {
 		return err
 	}
@@ -55,18 +74,18 @@ func (a *API) patchMe(c *gin.Context) error {
 	return showMe(c, &changed)
 }
 
-func (a *API) beginOTP(c *gin.Context) error {
+func (h *profileHandlers) beginOTP(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	e, err := a.People.BeginOTP(c.Request.Context(), principal(c))
+	e, err := h.people.BeginOTP(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
 	return answer(c, http.StatusOK, client.OTPEnrolment{Secret: e.Secret, URL: e.URL})
 }
 
-func (a *API) enableOTP(c *gin.Context) error {
+func (h *profileHandlers) enableOTP(c *gin.Context) error {
 	var in client.OTPCode
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -77,14 +96,14 @@ func (a *API) enableOTP(c *gin.Context) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	codes, err := a.People.EnableOTP(c.Request.Context(), principal(c), in.Code)
+	codes, err := h.people.EnableOTP(c.Request.Context(), principal(c), in.Code)
 	if err != nil {
 		return err
 	}
 	return answer(c, http.StatusOK, client.RecoveryCodes{RecoveryCodes: codes})
 }
 
-func (a *API) disableOTP(c *gin.Context) error {
+func (h *profileHandlers) disableOTP(c *gin.Context) error {
 	var in client.ConfirmPassword
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -93,25 +112,17 @@ func (a *API) disableOTP(c *gin.Context) error {
 		return err
 	}
 	ctx, p := c.Request.Context(), principal(c)
-	if err := a.People.ConfirmPassword(ctx, p, in.Password, "password"); err != nil {
+	if err := h.people.ConfirmPassword(ctx, p, in.Password, "password"); err != nil {
 		return err
 	}
-	return empty(c, a.People.DisableOTP(ctx, p, p.ID()))
+	return empty(c, h.people.DisableOTP(ctx, p, p.ID()))
 }
 
-// resetOTP helps a user who lost the device.
-func (a *API) resetOTP(c *gin.Context) error {
+func (h *profileHandlers) listIdentities(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, a.People.DisableOTP(c.Request.Context(), principal(c), c.Param("id")))
-}
-
-func (a *API) listIdentities(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
-	}
-	all, err := a.People.Identities(c.Request.Context(), principal(c))
+	all, err := h.people.Identities(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
@@ -122,9 +133,16 @@ func (a *API) listIdentities(c *gin.Context) error {
 	return answer(c, http.StatusOK, out)
 }
 
-func (a *API) unlinkIdentity(c *gin.Context) error {
+func (h *profileHandlers) unlinkIdentity(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, a.People.Unlink(c.Request.Context(), principal(c), c.Param("id")))
+	return deleted(c, h.people.Unlink(c.Request.Context(), principal(c), c.Param("id")))
+}
+
+func (h *profileHandlers) me(c *gin.Context) error {
+	if err := httpx.NewQuery(c.Request).Err(); err != nil {
+		return err
+	}
+	return showMe(c, principal(c))
 }

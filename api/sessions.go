@@ -12,18 +12,38 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
+// sessionHandlers begin and end sessions.
+type sessionHandlers struct {
+	chain  *auth.Chain
+	csrf   *auth.CSRF
+	people *auth.People
+}
+
+func (h *sessionHandlers) routes() []route {
+	anybody, known := auth.AllowAny(), auth.IsAuthenticated()
+	return []route{
+		{"POST", "/api/session", anybody, h.signIn, open, nil},
+		{"GET", "/api/session", known, h.getSession, guarded, nil},
+		{"DELETE", "/api/session", known, h.signOut, guarded, nil},
+		{"POST", "/api/session/confirm", known, h.confirmSession, guarded, client.ConfirmPassword{}},
+		{"GET", "/api/sessions", known, h.listSessions, guarded, nil},
+		{"DELETE", "/api/sessions", known, h.signOutEverywhere, guarded, nil},
+		{"DELETE", "/api/sessions/:id", known, h.endSession, guarded, nil},
+	}
+}
+
 // signIn begins a session, as the portal's form does. No other site can send
 // JSON, nor a form with the token against cross-site requests, and a browser says
 // where a request comes from.
-func (a *API) signIn(c *gin.Context) error {
-	if !a.Chain.Has("session") {
+func (h *sessionHandlers) signIn(c *gin.Context) error {
+	if !h.chain.Has("session") {
 		return errs.New(errs.NotFound, "this service has no sessions: LATCHKEY_AUTHENTICATORS lacks session")
 	}
-	if err := a.CSRF.CheckOrigin(c.Request); err != nil {
+	if err := h.csrf.CheckOrigin(c.Request); err != nil {
 		return err
 	}
 	if kind, _ := formKind(c.Request); kind != "" {
-		if err := a.CSRF.Check(c.Request); err != nil {
+		if err := h.csrf.Check(c.Request); err != nil {
 			return err
 		}
 	}
@@ -32,25 +52,25 @@ func (a *API) signIn(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	token, _, u, err := a.People.SignIn(ctx, login(in))
+	token, _, u, err := h.people.SignIn(ctx, login(in))
 	if err != nil {
 		return err
 	}
-	p, err := a.People.Principal(ctx, u)
+	p, err := h.people.Principal(ctx, u)
 	if err != nil {
 		return err
 	}
 	p.Scheme = "session"
-	if err := a.People.EndReplaced(c.Request); err != nil {
+	if err := h.people.EndReplaced(c.Request); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(ctx).Secure))
-	a.CSRF.Renew(c.Writer, c.Request)
+	h.csrf.Renew(c.Writer, c.Request)
 	return answer(c, http.StatusOK, meOut(p))
 }
 
 // getSession tells who is signed in, and until when.
-func (a *API) getSession(c *gin.Context) error {
+func (h *sessionHandlers) getSession(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
@@ -70,20 +90,20 @@ func sessionOut(s *auth.Session, p *auth.Principal) client.Session {
 	}
 }
 
-func (a *API) signOut(c *gin.Context) error {
+func (h *sessionHandlers) signOut(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, a.leave(c))
+	return deleted(c, h.leave(c))
 }
 
 // leave ends the session of the request and makes the browser forget it.
-func (a *API) leave(c *gin.Context) error {
+func (h *sessionHandlers) leave(c *gin.Context) error {
 	p := principal(c)
 	if p.Session == nil {
 		return errNoSession
 	}
-	if err := a.People.SignOut(c.Request.Context(), p); err != nil {
+	if err := h.people.SignOut(c.Request.Context(), p); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))
@@ -92,24 +112,24 @@ func (a *API) leave(c *gin.Context) error {
 
 // confirmSession has the user repeat their password, so that the tokens that
 // they make next outlast the session.
-func (a *API) confirmSession(c *gin.Context) error {
+func (h *sessionHandlers) confirmSession(c *gin.Context) error {
 	var in client.ConfirmPassword
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
 	p := principal(c)
-	if err := a.People.ConfirmSession(c.Request.Context(), p, in.Password, "password"); err != nil {
+	if err := h.people.ConfirmSession(c.Request.Context(), p, in.Password, "password"); err != nil {
 		return err
 	}
 	return answer(c, http.StatusOK, client.SignedIn{Session: sessionOut(p.Session, p), User: meOut(p)})
 }
 
-func (a *API) listSessions(c *gin.Context) error {
+func (h *sessionHandlers) listSessions(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
 	p := principal(c)
-	all, err := a.People.SessionsOf(c.Request.Context(), p)
+	all, err := h.people.SessionsOf(c.Request.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -120,16 +140,16 @@ func (a *API) listSessions(c *gin.Context) error {
 	return answer(c, http.StatusOK, out)
 }
 
-func (a *API) endSession(c *gin.Context) error {
+func (h *sessionHandlers) endSession(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, a.People.EndSession(c.Request.Context(), principal(c), c.Param("id")))
+	return deleted(c, h.people.EndSession(c.Request.Context(), principal(c), c.Param("id")))
 }
 
 // signOutEverywhere ends all sessions and signed tokens, but the session that
 // asks where keep_current says so.
-func (a *API) signOutEverywhere(c *gin.Context) error {
+func (h *sessionHandlers) signOutEverywhere(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	keep := q.Flag("keep_current")
 	if err := q.Err(); err != nil {
@@ -139,5 +159,5 @@ func (a *API) signOutEverywhere(c *gin.Context) error {
 	if p.Kind != auth.UserKind {
 		return errs.New(errs.Forbidden, "only users have sessions; revoke the service account's keys")
 	}
-	return deleted(c, a.People.SignOutEverywhere(c.Request.Context(), p, keep))
+	return deleted(c, h.people.SignOutEverywhere(c.Request.Context(), p, keep))
 }

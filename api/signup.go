@@ -12,6 +12,22 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// signUpHandlers let strangers sign up, and users have a new password.
+type signUpHandlers struct {
+	people *auth.People
+}
+
+func (h *signUpHandlers) routes() []route {
+	anybody, known := auth.AllowAny(), auth.IsAuthenticated()
+	return []route{
+		{"POST", "/api/signup", anybody, h.signUp, open, nil},
+		{"POST", "/api/email/confirm", anybody, h.confirmEmail, open, nil},
+		{"POST", "/api/password/forgotten", anybody, h.forgotPassword, open, nil},
+		{"POST", "/api/password/reset", anybody, h.resetPassword, open, nil},
+		{"POST", "/api/password/change", known, h.changePassword, guarded, client.ChangePassword{}},
+	}
+}
+
 // What people do before they can sign in. No answer tells whether an e-mail
 // address has a user.
 
@@ -23,7 +39,7 @@ func accepted(c *gin.Context, err error) error {
 	return answer(c, http.StatusAccepted, struct{}{})
 }
 
-func (a *API) signUp(c *gin.Context) error {
+func (h *signUpHandlers) signUp(c *gin.Context) error {
 	var in client.SignUp
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -33,7 +49,7 @@ func (a *API) signUp(c *gin.Context) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	return accepted(c, a.People.SignUp(c.Request.Context(), auth.SignUpInput(in)))
+	return accepted(c, h.people.SignUp(c.Request.Context(), auth.SignUpInput(in)))
 }
 
 // linkToken reads the token of a mailed link.
@@ -52,24 +68,24 @@ func checkLinkToken(token string) error {
 	return f.Err()
 }
 
-func (a *API) confirmEmail(c *gin.Context) error {
+func (h *signUpHandlers) confirmEmail(c *gin.Context) error {
 	token, err := linkToken(c)
 	if err != nil {
 		return err
 	}
-	_, err = a.People.Confirm(c.Request.Context(), token)
+	_, err = h.people.Confirm(c.Request.Context(), token)
 	return empty(c, err)
 }
 
-func (a *API) forgotPassword(c *gin.Context) error {
+func (h *signUpHandlers) forgotPassword(c *gin.Context) error {
 	var in client.ForgottenPassword
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	return accepted(c, a.People.ForgotPassword(c.Request.Context(), in.Email))
+	return accepted(c, h.people.ForgotPassword(c.Request.Context(), in.Email))
 }
 
-func (a *API) resetPassword(c *gin.Context) error {
+func (h *signUpHandlers) resetPassword(c *gin.Context) error {
 	var in client.ResetPassword
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -77,10 +93,10 @@ func (a *API) resetPassword(c *gin.Context) error {
 	if err := checkLinkToken(in.Token); err != nil {
 		return err
 	}
-	return empty(c, a.People.ResetPassword(c.Request.Context(), in.Token, in.Password))
+	return empty(c, h.people.ResetPassword(c.Request.Context(), in.Token, in.Password))
 }
 
-func (a *API) changePassword(c *gin.Context) error {
+func (h *signUpHandlers) changePassword(c *gin.Context) error {
 	var in client.ChangePassword
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -88,7 +104,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err := checkTyped("old_password", in.OldPassword); err != nil {
 		return err
 	}
-	return empty(c, a.People.ChangePassword(c.Request.Context(), principal(c), in.OldPassword, in.Password, in.KeepToken))
+	return empty(c, h.people.ChangePassword(c.Request.Context(), principal(c), in.OldPassword, in.Password, in.KeepToken))
 }
 
 // checkTyped refuses what is nobody's password.

@@ -14,6 +14,28 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// tokenHandlers hand out and end tokens of users.
+type tokenHandlers struct {
+	chain  *auth.Chain
+	format keys.Format
+	jwt    *auth.JWT
+	people *auth.People
+}
+
+func (h *tokenHandlers) routes() []route {
+	anybody, known := auth.AllowAny(), auth.IsAuthenticated()
+	return []route{
+		{"POST", "/api/token", anybody, h.obtainToken, open, nil},
+		{"POST", "/api/token/refresh", anybody, h.refreshToken, open, nil},
+		{"POST", "/api/token/verify", anybody, h.verifyToken, open, nil},
+		{"POST", "/api/token/blacklist", anybody, h.blacklistToken, open, nil},
+		{"GET", "/api/tokens", known, h.listTokens, guarded, nil},
+		{"POST", "/api/tokens", known, h.createToken, guarded, client.CreateToken{}},
+		{"GET", "/api/tokens/:id", known, h.getToken, guarded, nil},
+		{"DELETE", "/api/tokens/:id", known, h.revokeToken, guarded, nil},
+	}
+}
+
 // bindSignIn reads who signs in.
 func bindSignIn(c *gin.Context) (client.SignIn, error) {
 	var in client.SignIn
@@ -41,21 +63,21 @@ func login(in client.SignIn) auth.Login {
 
 // obtainToken answers a username with a token, as Django REST Framework's
 // obtain_auth_token does, and an e-mail address with a pair, as SimpleJWT does.
-func (a *API) obtainToken(c *gin.Context) error {
+func (h *tokenHandlers) obtainToken(c *gin.Context) error {
 	in, err := bindSignIn(c)
 	if err != nil {
 		return err
 	}
-	opaque, signed := a.Chain.Has("token"), a.Chain.Has("jwt")
+	opaque, signed := h.chain.Has("token"), h.chain.Has("jwt")
 	switch {
 	case in.Username != "" && opaque:
-		secret, err := a.People.ObtainToken(c.Request.Context(), login(in), a.Format)
+		secret, err := h.people.ObtainToken(c.Request.Context(), login(in), h.format)
 		if err != nil {
 			return noToken(err)
 		}
 		return answer(c, http.StatusOK, client.ObtainedToken{Token: secret.Reveal()})
 	case signed:
-		pair, err := a.JWT.SignIn(c.Request.Context(), login(in))
+		pair, err := h.jwt.SignIn(c.Request.Context(), login(in))
 		return answerPair(c, pair, noPair(err))
 	default:
 		return errs.New(errs.NotFound, "this service has no such tokens: LATCHKEY_AUTHENTICATORS lacks token or jwt")
@@ -101,7 +123,7 @@ func answerPair(c *gin.Context, p auth.Pair, err error) error {
 	return answer(c, http.StatusOK, client.TokenPair{Access: p.Access, Refresh: p.Refresh})
 }
 
-func (a *API) refreshToken(c *gin.Context) error {
+func (h *tokenHandlers) refreshToken(c *gin.Context) error {
 	var in client.RefreshToken
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -109,7 +131,7 @@ func (a *API) refreshToken(c *gin.Context) error {
 	if err := required("refresh", in.Refresh); err != nil {
 		return err
 	}
-	pair, err := a.JWT.Refresh(c.Request.Context(), in.Refresh)
+	pair, err := h.jwt.Refresh(c.Request.Context(), in.Refresh)
 	return answerPair(c, pair, err)
 }
 
@@ -127,7 +149,7 @@ func empty(c *gin.Context, err error) error {
 	return answer(c, http.StatusOK, struct{}{})
 }
 
-func (a *API) verifyToken(c *gin.Context) error {
+func (h *tokenHandlers) verifyToken(c *gin.Context) error {
 	var in client.VerifyToken
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -135,10 +157,10 @@ func (a *API) verifyToken(c *gin.Context) error {
 	if err := required("token", in.Token); err != nil {
 		return err
 	}
-	return empty(c, a.JWT.Check(c.Request.Context(), in.Token))
+	return empty(c, h.jwt.Check(c.Request.Context(), in.Token))
 }
 
-func (a *API) blacklistToken(c *gin.Context) error {
+func (h *tokenHandlers) blacklistToken(c *gin.Context) error {
 	var in client.RefreshToken
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -146,7 +168,7 @@ func (a *API) blacklistToken(c *gin.Context) error {
 	if err := required("refresh", in.Refresh); err != nil {
 		return err
 	}
-	return empty(c, a.JWT.End(c.Request.Context(), in.Refresh))
+	return empty(c, h.jwt.End(c.Request.Context(), in.Refresh))
 }
 
 func tokenOut(t *auth.Token) client.Token {
@@ -155,41 +177,41 @@ func tokenOut(t *auth.Token) client.Token {
 	}
 }
 
-func (a *API) listTokens(c *gin.Context) error {
+func (h *tokenHandlers) listTokens(c *gin.Context) error {
 	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]auth.Token, error) {
-		return a.People.Tokens(c.Request.Context(), principal(c), p)
+		return h.people.Tokens(c.Request.Context(), principal(c), p)
 	}, tokenOut, func(t *auth.Token) string { return t.ID })
 }
 
 // createToken takes no Idempotency-Key: what its repeat could answer would be
 // a token that nobody can use.
-func (a *API) createToken(c *gin.Context) error {
+func (h *tokenHandlers) createToken(c *gin.Context) error {
 	var in client.CreateToken
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	t, secret, err := a.People.CreateToken(c.Request.Context(), principal(c), a.Format, auth.TokenFields{Name: in.Name, ExpiresAt: timeIn(in.ExpiresAt)})
+	t, secret, err := h.people.CreateToken(c.Request.Context(), principal(c), h.format, auth.TokenFields{Name: in.Name, ExpiresAt: timeIn(in.ExpiresAt)})
 	if err != nil {
 		return err
 	}
 	return created(c, "/api/tokens/"+t.ID, t.Revision, client.CreatedToken{Token: tokenOut(&t), Secret: secret.Reveal()})
 }
 
-func (a *API) getToken(c *gin.Context) error {
+func (h *tokenHandlers) getToken(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	t, err := a.People.Token(c.Request.Context(), principal(c), c.Param("id"))
+	t, err := h.people.Token(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
 	return show(c, http.StatusOK, t.Revision, tokenOut(&t))
 }
 
-func (a *API) revokeToken(c *gin.Context) error {
+func (h *tokenHandlers) revokeToken(c *gin.Context) error {
 	rev, err := condition(c)
 	if err != nil {
 		return err
 	}
-	return deleted(c, a.People.RevokeToken(c.Request.Context(), principal(c), c.Param("id"), rev))
+	return deleted(c, h.people.RevokeToken(c.Request.Context(), principal(c), c.Param("id"), rev))
 }

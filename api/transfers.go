@@ -5,13 +5,27 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/transfers"
 )
 
+// transferHandlers hand service accounts to other organizations.
+type transferHandlers struct {
+	transfers *transfers.Service
+}
+
+func (h *transferHandlers) routes() []route {
+	may := auth.HasScope
+	return []route{
+		{"POST", "/api/service-accounts/:id/transfer", may(keys.WriteOrganization), h.transferAccount, guarded, client.TransferServiceAccount{}},
+	}
+}
+
 // transferAccount hands a service account to another organization, or tells
 // what that would do.
-func (a *API) transferAccount(c *gin.Context) error {
+func (h *transferHandlers) transferAccount(c *gin.Context) error {
 	var in client.TransferServiceAccount
 	if _, err := bind(c, &in); err != nil {
 		return err
@@ -23,7 +37,7 @@ func (a *API) transferAccount(c *gin.Context) error {
 	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
 	to := transfers.Destination{OrganizationID: in.OrganizationID, OwnerID: textIn(in.OwnerID)}
 	if in.DryRun {
-		p, err := a.Transfers.Preview(ctx, who, id, to)
+		p, err := h.transfers.Preview(ctx, who, id, to)
 		if err == nil {
 			err = p.Account.At(rev)
 		}
@@ -34,7 +48,7 @@ func (a *API) transferAccount(c *gin.Context) error {
 		out.DryRun = true
 		return show(c, http.StatusOK, p.Account.Revision, out)
 	}
-	done, err := a.Transfers.Transfer(ctx, who, id, rev, to)
+	done, err := h.transfers.Transfer(ctx, who, id, rev, to)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
@@ -18,12 +19,27 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
+// usageHandlers tell what keys were used for.
+type usageHandlers struct {
+	keys    *keys.Service
+	now     func() time.Time
+	reports *usage.Reports
+}
+
+func (h *usageHandlers) routes() []route {
+	return []route{
+		{"GET", "/api/usage", auth.HasScope(keys.ReadUsage), h.getUsage, guarded, nil},
+		{"GET", "/api/keys/:id/usage", auth.HasScope(keys.ReadUsage), h.getKeyUsage, guarded, nil},
+		{"GET", "/api/keys/:id/refusals", auth.HasScope(keys.ReadUsage), h.listRefusals, guarded, nil},
+	}
+}
+
 // standardSpan is how much of the past is shown where from is not given.
 const standardSpan = 24 * time.Hour
 
-func (a *API) getUsage(c *gin.Context) error {
+func (h *usageHandlers) getUsage(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
-	asked := a.usageQuery(q, usage.ByKey, usage.ByAccount, usage.ByOutcome, usage.ByScope)
+	asked := h.usageQuery(q, usage.ByKey, usage.ByAccount, usage.ByOutcome, usage.ByScope)
 	asked.OrganizationIDs = narrowed(principal(c).Organizations(keys.ReadUsage), q.Text("organization_id"))
 	asked.AccountID = q.Text("service_account_id")
 	asCSV := wantsCSV(c.Request, q)
@@ -31,10 +47,10 @@ func (a *API) getUsage(c *gin.Context) error {
 		return err
 	}
 	var err error
-	if asked.ExceptAccounts, err = a.Keys.Elsewhere(c.Request.Context(), principal(c), keys.ReadUsage); err != nil {
+	if asked.ExceptAccounts, err = h.keys.Elsewhere(c.Request.Context(), principal(c), keys.ReadUsage); err != nil {
 		return err
 	}
-	report, err := a.report(c.Request.Context(), asked)
+	report, err := h.report(c.Request.Context(), asked)
 	if err != nil {
 		return err
 	}
@@ -44,30 +60,30 @@ func (a *API) getUsage(c *gin.Context) error {
 	return answer(c, http.StatusOK, report)
 }
 
-func (a *API) getKeyUsage(c *gin.Context) error {
+func (h *usageHandlers) getKeyUsage(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
-	asked := a.usageQuery(q, usage.ByOutcome, usage.ByScope)
+	asked := h.usageQuery(q, usage.ByOutcome, usage.ByScope)
 	asCSV := wantsCSV(c.Request, q)
 	if err := q.Err(); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
-	k, err := a.Keys.KeyToRead(ctx, principal(c), c.Param("id"), keys.ReadUsage)
+	k, err := h.keys.KeyToRead(ctx, principal(c), c.Param("id"), keys.ReadUsage)
 	if err != nil {
 		return err
 	}
 	asked.KeyID = k.ID
 	out := client.KeyUsage{}
-	if out.UsageReport, err = a.report(ctx, asked); err != nil {
+	if out.UsageReport, err = h.report(ctx, asked); err != nil {
 		return err
 	}
 	if asCSV {
 		return sendCSV(c, &out.UsageReport)
 	}
-	if out.Predecessor, err = a.predecessor(ctx, principal(c), &k); err != nil {
+	if out.Predecessor, err = h.predecessor(ctx, principal(c), &k); err != nil {
 		return err
 	}
-	if out.Scopes, err = a.scopesAsked(ctx, &k); err != nil {
+	if out.Scopes, err = h.scopesAsked(ctx, &k); err != nil {
 		return err
 	}
 	return answer(c, http.StatusOK, out)
@@ -87,7 +103,7 @@ func narrowed(own []string, asked string) []string {
 }
 
 // usageQuery reads the parameters that both reports have.
-func (a *API) usageQuery(q *httpx.Query, groupings ...usage.Grouping) usage.Query {
+func (h *usageHandlers) usageQuery(q *httpx.Query, groupings ...usage.Grouping) usage.Query {
 	names := make([]string, len(groupings))
 	for i, g := range groupings {
 		names[i] = string(g)
@@ -95,7 +111,7 @@ func (a *API) usageQuery(q *httpx.Query, groupings ...usage.Grouping) usage.Quer
 	out := usage.Query{From: q.Time("from"), Until: q.Time("to"), Grouping: usage.Grouping(q.OneOf("group_by", names...))}
 	interval := q.OneOf("interval", "minute", "hour", "day")
 	if out.Until.IsZero() {
-		out.Until = a.Now().UTC().Truncate(time.Millisecond)
+		out.Until = h.now().UTC().Truncate(time.Millisecond)
 	}
 	if out.From.IsZero() {
 		out.From = out.Until.Add(-standardSpan)
@@ -123,8 +139,8 @@ func levelOf(interval string) usage.Level {
 	}
 }
 
-func (a *API) report(ctx context.Context, q usage.Query) (client.UsageReport, error) {
-	points, err := a.Usage.Report(ctx, q)
+func (h *usageHandlers) report(ctx context.Context, q usage.Query) (client.UsageReport, error) {
+	points, err := h.reports.Report(ctx, q)
 	if err != nil {
 		return client.UsageReport{}, err
 	}
@@ -163,18 +179,18 @@ func pointsOut(p *usage.Point, by usage.Grouping) []client.UsagePoint {
 }
 
 // predecessor tells how much the key that was rotated is used still.
-func (a *API) predecessor(ctx context.Context, who keys.Actor, k *keys.Key) (*client.Predecessor, error) {
+func (h *usageHandlers) predecessor(ctx context.Context, who keys.Actor, k *keys.Key) (*client.Predecessor, error) {
 	if k.RotatedFrom == "" {
 		return nil, nil
 	}
-	before, err := a.Keys.KeyToRead(ctx, who, k.RotatedFrom, keys.ReadUsage)
+	before, err := h.keys.KeyToRead(ctx, who, k.RotatedFrom, keys.ReadUsage)
 	if errors.Is(err, errs.NotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	recent, err := a.Usage.Recent(ctx, before.ID, a.Now())
+	recent, err := h.reports.Recent(ctx, before.ID, h.now())
 	if err != nil {
 		return nil, err
 	}
@@ -184,13 +200,13 @@ func (a *API) predecessor(ctx context.Context, who keys.Actor, k *keys.Key) (*cl
 	}, nil
 }
 
-func (a *API) scopesAsked(ctx context.Context, k *keys.Key) ([]client.ScopeUse, error) {
-	granted, err := a.Keys.ScopesOf(ctx, k)
+func (h *usageHandlers) scopesAsked(ctx context.Context, k *keys.Key) ([]client.ScopeUse, error) {
+	granted, err := h.keys.ScopesOf(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	now := a.Now()
-	asked, err := a.Usage.LastAsked(ctx, k.ID, now)
+	now := h.now()
+	asked, err := h.reports.LastAsked(ctx, k.ID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -204,15 +220,15 @@ func (a *API) scopesAsked(ctx context.Context, k *keys.Key) ([]client.ScopeUse, 
 	return all, nil
 }
 
-func (a *API) listRefusals(c *gin.Context) error {
+func (h *usageHandlers) listRefusals(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	k, err := a.Keys.KeyToRead(c.Request.Context(), principal(c), c.Param("id"), keys.ReadUsage)
+	k, err := h.keys.KeyToRead(c.Request.Context(), principal(c), c.Param("id"), keys.ReadUsage)
 	if err != nil {
 		return err
 	}
-	last, err := a.Usage.Refusals(c.Request.Context(), k.ID)
+	last, err := h.reports.Refusals(c.Request.Context(), k.ID)
 	if err != nil {
 		return err
 	}

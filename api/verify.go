@@ -19,29 +19,39 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
+// verifyHandlers serve /verify.
+type verifyHandlers struct {
+	render   func(*gin.Context, error)
+	chain    *auth.Chain
+	edge     *httpx.Edge
+	format   keys.Format
+	open     bool
+	verifier *verify.Verifier
+}
+
 // verifySelf answers GET /verify: the key speaks for itself, the decision is
 // the status. Its holder cannot have the store read: Cache-Control is not for
 // them to say.
-func (a *API) verifySelf(c *gin.Context) {
-	q := &verify.Question{Key: auth.CredentialOf(c.Request, a.Format), Cost: 1}
-	q.Address = a.Edge.Trusted.Client(c.Request).Address
+func (h *verifyHandlers) verifySelf(c *gin.Context) {
+	q := &verify.Question{Key: auth.CredentialOf(c.Request, h.format), Cost: 1}
+	q.Address = h.edge.Trusted.Client(c.Request).Address
 	if agent := c.Request.Header["User-Agent"]; len(agent) > 0 {
 		q.UserAgent = agent[0]
 	}
 	if c.Request.URL.RawQuery != "" {
 		if err := readVerifyQuery(c.Request, q); err != nil {
-			a.renderHot(c, err)
+			h.render(c, err)
 			return
 		}
 	}
-	verdict, err := a.Verifier.Verify(c.Request.Context(), q)
+	verdict, err := h.verifier.Verify(c.Request.Context(), q)
 	if err != nil {
-		a.renderHot(c, err)
+		h.render(c, err)
 		return
 	}
 	writeIdentity(c.Writer.Header(), &verdict)
 	if verdict.Code != verify.Valid {
-		a.refuse(c, &verdict)
+		h.refuse(c, &verdict)
 		return
 	}
 	out := selfDecision(&verdict)
@@ -84,7 +94,7 @@ func selfDecision(v *verify.Verdict) client.VerifyResponse {
 }
 
 // refuse answers GET /verify with the status of the code.
-func (a *API) refuse(c *gin.Context, v *verify.Verdict) {
+func (h *verifyHandlers) refuse(c *gin.Context, v *verify.Verdict) {
 	status := httpx.StatusOf(v.Code)
 	if challenge := challengeOf(v); challenge != "" {
 		c.Writer.Header()["Www-Authenticate"] = []string{challenge}
@@ -121,10 +131,10 @@ const bearer = `Bearer realm="latchkey"` //nolint:gosec // G101: the name of a s
 
 // verifyAsked answers POST /verify: a verifier asks about a key, the decision
 // is in the body.
-func (a *API) verifyAsked(c *gin.Context) {
-	verdict, err := a.ask(c)
+func (h *verifyHandlers) verifyAsked(c *gin.Context) {
+	verdict, err := h.ask(c)
 	if err != nil {
-		a.renderHot(c, err)
+		h.render(c, err)
 		return
 	}
 	out := decision(&verdict)
@@ -132,15 +142,15 @@ func (a *API) verifyAsked(c *gin.Context) {
 	writeDecision(c, &out)
 }
 
-func (a *API) ask(c *gin.Context) (verify.Verdict, error) {
+func (h *verifyHandlers) ask(c *gin.Context) (verify.Verdict, error) {
 	q := &verify.Question{}
-	if a.VerifyOpen {
+	if h.open {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
 			return verify.Verdict{}, err
 		}
-		q.Charged = "address " + proxies.Neighbourhood(a.Edge.Trusted.Client(c.Request).Address)
+		q.Charged = "address " + proxies.Neighbourhood(h.edge.Trusted.Client(c.Request).Address)
 	} else {
-		p, err := a.verifier(c.Request)
+		p, err := h.asker(c.Request)
 		if err != nil {
 			return verify.Verdict{}, err
 		}
@@ -154,13 +164,13 @@ func (a *API) ask(c *gin.Context) (verify.Verdict, error) {
 	if err := readQuestion(c.Request, q); err != nil {
 		return verify.Verdict{}, err
 	}
-	return a.Verifier.Verify(c.Request.Context(), q)
+	return h.verifier.Verify(c.Request.Context(), q)
 }
 
-// verifier returns who asks, if he may ask at all.
-func (a *API) verifier(r *http.Request) (*auth.Principal, error) {
-	r = r.WithContext(proxies.With(r.Context(), a.Edge.Trusted.Client(r)))
-	p, err := a.Chain.Authenticate(r)
+// asker returns who asks, if they may ask at all.
+func (h *verifyHandlers) asker(r *http.Request) (*auth.Principal, error) {
+	r = r.WithContext(proxies.With(r.Context(), h.edge.Trusted.Client(r)))
+	p, err := h.chain.Authenticate(r)
 	if err != nil {
 		return nil, err
 	}

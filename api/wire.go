@@ -164,17 +164,6 @@ func keyFields(s client.KeySettings) keys.KeyFields {
 	}
 }
 
-func (a *API) keyOut(k *keys.Key) client.Key {
-	return client.Key{
-		ID: k.ID, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: string(k.Environment),
-		Start: k.Start, Last4: k.Last4, Status: string(k.Status(a.Now())), KeySettings: keySettings(k.KeyFields),
-		RevokedAt: timeOut(k.RevokedAt), RevokeReason: textOut(k.RevokeReason), RevokeNote: textOut(k.RevokeNote),
-		RotatedFrom: textOut(k.RotatedFrom), RotatedTo: textOut(k.RotatedTo), GraceUntil: timeOut(k.GraceUntil),
-		LastUsedAt: timeOut(k.LastUsedAt), LastUsedIP: textOut(k.LastUsedIP), LastUsedUserAgent: textOut(k.LastUsedAgent),
-		CreatedBy: k.CreatedBy, Stamps: stamps(&k.Stamp),
-	}
-}
-
 func tierSettings(f keys.TierFields) client.TierSettings {
 	s := client.TierSettings{
 		Title: f.Title, RateLimit: *ruleOut(&f.RateLimit), AccountRateLimit: ruleOut(f.AccountRateLimit), Quota: quotaOut(f.Quota), MaxKeys: f.MaxKeys,

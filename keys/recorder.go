@@ -35,9 +35,9 @@ func (r *Recorder) RecordKey(ctx context.Context, a Actor, action string, k *Key
 	return r.Record(ctx, a, action, k.Object(), before, after)
 }
 
-// Tell writes audit events of changes that caches know of already.
-func (r *Recorder) Tell(ctx context.Context, changes ...audit.Change) error {
-	return r.audit.RecordAll(ctx, changes)
+// Tell writes the audit event of a change that caches know of already.
+func (r *Recorder) Tell(ctx context.Context, change audit.Change) error {
+	return r.audit.Record(ctx, change)
 }
 
 // Told returns the newest events that pass the filter, at most limit of them.

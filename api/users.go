@@ -8,15 +8,28 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
 
-func (a *API) me(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
+// userHandlers serve the users of the service.
+type userHandlers struct {
+	idempotency *idempotency.Keeper
+	people      *auth.People
+}
+
+func (h *userHandlers) routes() []route {
+	known, staff := auth.IsAuthenticated(), auth.IsAdminUser()
+	return []route{
+		{"GET", "/api/users", staff, h.listUsers, guarded, nil},
+		{"POST", "/api/users", staff, h.createUser, guarded, client.SetUser{}},
+		{"GET", "/api/users/:id", known, h.getUser, guarded, nil},
+		{"PATCH", "/api/users/:id", staff, h.patchUser, guarded, client.SetUser{}},
+		{"PUT", "/api/users/:id", staff, h.patchUser, guarded, client.SetUser{}},
+		{"DELETE", "/api/users/:id", staff, h.deleteUser, guarded, nil},
+		{"DELETE", "/api/users/:id/otp", staff, h.resetOTP, guarded, nil},
 	}
-	return showMe(c, principal(c))
 }
 
 func meOut(p *auth.Principal) client.Me {
@@ -49,7 +62,7 @@ func userFieldsIn(s client.SetUser) auth.UserFields {
 	return auth.UserFields{Email: s.Email, Username: s.Username, Name: s.Name, Password: s.Password, IsAdmin: s.IsAdmin, Disabled: s.Disabled}
 }
 
-func (a *API) listUsers(c *gin.Context) error {
+func (h *userHandlers) listUsers(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	f := auth.UserFilter{Text: q.Text("q")}
 	if is := q.OneOf("is_admin", "true", "false"); is != "" {
@@ -57,22 +70,22 @@ func (a *API) listUsers(c *gin.Context) error {
 		f.IsAdmin = &admin
 	}
 	return list(c, q, func(p keys.Page) ([]auth.User, error) {
-		return a.People.Users(c.Request.Context(), principal(c), f, p)
+		return h.people.Users(c.Request.Context(), principal(c), f, p)
 	}, userOut, func(u *auth.User) string { return u.ID })
 }
 
-func (a *API) createUser(c *gin.Context) error {
+func (h *userHandlers) createUser(c *gin.Context) error {
 	var in client.SetUser
 	body, err := bind(c, &in)
 	if err != nil {
 		return err
 	}
-	u, err := once(a, c, body, object[auth.User]{
+	u, err := once(h.idempotency, c, body, object[auth.User]{
 		newID: func() string { return ids.New(ids.User) },
 		make: withID(func(ctx context.Context, id string) (auth.User, error) {
-			return a.People.Create(ctx, principal(c), id, userFieldsIn(in))
+			return h.people.Create(ctx, principal(c), id, userFieldsIn(in))
 		}),
-		find: func(ctx context.Context, id string) (auth.User, error) { return a.People.User(ctx, principal(c), id) },
+		find: func(ctx context.Context, id string) (auth.User, error) { return h.people.User(ctx, principal(c), id) },
 	})
 	if err != nil {
 		return err
@@ -80,18 +93,18 @@ func (a *API) createUser(c *gin.Context) error {
 	return created(c, "/api/users/"+u.ID, u.Revision, userOut(&u))
 }
 
-func (a *API) getUser(c *gin.Context) error {
+func (h *userHandlers) getUser(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	u, err := a.People.User(c.Request.Context(), principal(c), c.Param("id"))
+	u, err := h.people.User(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
 	return show(c, 200, u.Revision, userOut(&u))
 }
 
-func (a *API) patchUser(c *gin.Context) error {
+func (h *userHandlers) patchUser(c *gin.Context) error {
 	rev, err := revision(c)
 	if err != nil {
 		return err
@@ -100,19 +113,19 @@ func (a *API) patchUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	u, err := a.People.Change(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, userFieldsOut, userFieldsIn))
+	u, err := h.people.Change(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, userFieldsOut, userFieldsIn))
 	if err != nil {
 		return err
 	}
 	return show(c, 200, u.Revision, userOut(&u))
 }
 
-func (a *API) deleteUser(c *gin.Context) error {
+func (h *userHandlers) deleteUser(c *gin.Context) error {
 	rev, err := condition(c)
 	if err != nil {
 		return err
 	}
-	return deleted(c, a.People.Delete(c.Request.Context(), principal(c), c.Param("id"), rev))
+	return deleted(c, h.people.Delete(c.Request.Context(), principal(c), c.Param("id"), rev))
 }
 
 func memberOut(m *auth.Membership) client.Member {
@@ -123,65 +136,10 @@ func roleOut(r auth.Role) client.MemberSettings { return client.MemberSettings{R
 
 func roleIn(s client.MemberSettings) auth.Role { return auth.Role(s.Role) }
 
-func (a *API) listMembers(c *gin.Context) error {
-	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]auth.Membership, error) {
-		return a.People.Members(c.Request.Context(), principal(c), c.Param("id"), p)
-	}, memberOut, func(m *auth.Membership) string { return m.ID() })
-}
-
-func (a *API) addMember(c *gin.Context) error {
-	var in client.AddMember
-	body, err := bind(c, &in)
-	if err != nil {
-		return err
-	}
-	organization := c.Param("id")
-	m, err := once(a, c, body, object[auth.Membership]{
-		newID: func() string { return in.UserID },
-		make: withID(func(ctx context.Context, _ string) (auth.Membership, error) {
-			return a.People.AddMember(ctx, principal(c), organization, in.UserID, roleIn(in.MemberSettings))
-		}),
-		find: func(ctx context.Context, userID string) (auth.Membership, error) {
-			return a.People.Member(ctx, principal(c), organization, userID)
-		},
-	})
-	if err != nil {
-		return err
-	}
-	return created(c, "/api/organizations/"+organization+"/members/"+m.UserID, m.Revision, memberOut(&m))
-}
-
-func (a *API) getMember(c *gin.Context) error {
+// resetOTP helps a user who lost the device.
+func (h *userHandlers) resetOTP(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	m, err := a.People.Member(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, m.Revision, memberOut(&m))
-}
-
-func (a *API) patchMember(c *gin.Context) error {
-	rev, err := revision(c)
-	if err != nil {
-		return err
-	}
-	change, err := merge[client.MemberSettings](c)
-	if err != nil {
-		return err
-	}
-	m, err := a.People.ChangeMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev, edit(change, roleOut, roleIn))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, m.Revision, memberOut(&m))
-}
-
-func (a *API) removeMember(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	return deleted(c, a.People.RemoveMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev))
+	return deleted(c, h.people.DisableOTP(c.Request.Context(), principal(c), c.Param("id")))
 }
