@@ -150,10 +150,10 @@ func names(p client.Problem, field string) bool {
 func (s *suite) user(t *testing.T, role auth.Role, organization string) (id string, as credential) {
 	t.Helper()
 	n := s.count.Add(1)
-	u, err := s.people.Create(t.Context(), auth.System(), "", auth.UserFields{Email: fmt.Sprintf("u%d@example.com", n), Name: "U"})
+	u, err := s.people.Users.Create(t.Context(), auth.System(), "", auth.UserFields{Email: fmt.Sprintf("u%d@example.com", n), Name: "U"})
 	must(t, err)
 	if role != "" {
-		_, err := s.people.AddMember(t.Context(), auth.System(), organization, u.ID, role)
+		_, err := s.people.Members.AddMember(t.Context(), auth.System(), organization, u.ID, role)
 		must(t, err)
 	}
 	return u.ID, s.session(t, u.ID)
@@ -162,7 +162,7 @@ func (s *suite) user(t *testing.T, role auth.Role, organization string) (id stri
 // admin makes one of the provider's staff, signed in.
 func (s *suite) admin(t *testing.T) credential {
 	t.Helper()
-	u, err := s.people.Create(t.Context(), auth.System(), "", auth.UserFields{
+	u, err := s.people.Users.Create(t.Context(), auth.System(), "", auth.UserFields{
 		Email: fmt.Sprintf("admin%d@example.com", s.count.Add(1)), Name: "Admin", IsAdmin: true,
 	})
 	must(t, err)

@@ -46,7 +46,7 @@ func (h *djangoHandlers) obtainAuthToken(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	secret, err := h.people.ObtainToken(c.Request.Context(), login(in), h.format)
+	secret, err := h.people.Tokens.ObtainToken(c.Request.Context(), login(in), h.format)
 	if err != nil {
 		return noToken(err)
 	}
@@ -85,11 +85,11 @@ func (h *djangoHandlers) browserSignIn(c *gin.Context) error {
 	if err := checkSignIn(in.SignIn); err != nil {
 		return err
 	}
-	token, _, _, err := h.people.SignIn(c.Request.Context(), login(in.SignIn))
+	token, _, _, err := h.people.Sessions.SignIn(c.Request.Context(), login(in.SignIn))
 	if err != nil {
 		return noToken(err)
 	}
-	if err := h.people.EndReplaced(c.Request); err != nil {
+	if err := h.people.Sessions.EndReplaced(c.Request); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))

@@ -218,7 +218,7 @@ func TestWhatEndsSignIns(t *testing.T) {
 	change := func(edit func(*auth.UserFields)) func(*testing.T, *suite, auth.User) {
 		return func(t *testing.T, s *suite, u auth.User) {
 			t.Helper()
-			_, err := s.people.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { edit(&f); return f, nil })
+			_, err := s.people.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { edit(&f); return f, nil })
 			must(t, err)
 		}
 	}
@@ -231,7 +231,7 @@ func TestWhatEndsSignIns(t *testing.T) {
 		"another name":   {change(func(f *auth.UserFields) { f.Name = "Ada" }), "access basic session token"},
 		"deleted": {func(t *testing.T, s *suite, u auth.User) {
 			t.Helper()
-			must(t, s.people.Delete(t.Context(), auth.System(), u.ID, keys.AnyRevision))
+			must(t, s.people.Users.Delete(t.Context(), auth.System(), u.ID, keys.AnyRevision))
 		}, ""},
 		"signed out everywhere": {func(t *testing.T, s *suite, u auth.User) {
 			t.Helper()
@@ -277,7 +277,7 @@ func TestADisabledUserComesBack(t *testing.T) {
 	token, session, access := byToken(s.opaque(t, u)), s.session(t, u.ID), byBearer(s.pair(t, u).Access)
 	s.disable(t, u.ID)
 	refused(t, s, 401, "authentication_failed", call{method: "GET", path: "/api/me", as: token})
-	_, err := s.people.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = false; return f, nil })
+	_, err := s.people.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = false; return f, nil })
 	must(t, err)
 	s.me(t, token)
 	for name, as := range map[string]credential{"the session": session, "the access token": access} {

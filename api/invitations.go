@@ -37,7 +37,7 @@ func (h *invitationHandlers) listInvitations(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	all, err := h.people.Invitations(c.Request.Context(), principal(c), c.Param("id"))
+	all, err := h.people.Invitations.Invitations(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (h *invitationHandlers) invite(c *gin.Context) error {
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	l, err := h.people.Invite(c.Request.Context(), principal(c), c.Param("id"), in.Email, roleIn(in.MemberSettings))
+	l, err := h.people.Invitations.Invite(c.Request.Context(), principal(c), c.Param("id"), in.Email, roleIn(in.MemberSettings))
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (h *invitationHandlers) withdrawInvitation(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, h.people.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation_id")))
+	return deleted(c, h.people.Invitations.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation_id")))
 }
 
 func (h *invitationHandlers) acceptInvitation(c *gin.Context) error {
@@ -73,7 +73,7 @@ func (h *invitationHandlers) acceptInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.people.Accept(c.Request.Context(), principal(c), token)
+	m, err := h.people.Invitations.Accept(c.Request.Context(), principal(c), token)
 	if err != nil {
 		return err
 	}

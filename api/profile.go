@@ -66,7 +66,7 @@ func (h *profileHandlers) patchMe(c *gin.Context) error {
 		return s, checkTyped("current_password", s.CurrentPassword)
 	}
 	changed := *principal(c)
-	u, err := h.people.ChangeProfile(c.Request.Context(), &changed, rev, edit(typed, profileOut, profileIn))
+	u, err := h.people.Users.ChangeProfile(c.Request.Context(), &changed, rev, edit(typed, profileOut, profileIn))
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (h *profileHandlers) beginOTP(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	e, err := h.people.BeginOTP(c.Request.Context(), principal(c))
+	e, err := h.people.Codes.BeginOTP(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (h *profileHandlers) enableOTP(c *gin.Context) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	codes, err := h.people.EnableOTP(c.Request.Context(), principal(c), in.Code)
+	codes, err := h.people.Codes.EnableOTP(c.Request.Context(), principal(c), in.Code)
 	if err != nil {
 		return err
 	}
@@ -112,17 +112,17 @@ func (h *profileHandlers) disableOTP(c *gin.Context) error {
 		return err
 	}
 	ctx, p := c.Request.Context(), principal(c)
-	if err := h.people.ConfirmPassword(ctx, p, in.Password, "password"); err != nil {
+	if err := h.people.Registration.ConfirmPassword(ctx, p, in.Password, "password"); err != nil {
 		return err
 	}
-	return empty(c, h.people.DisableOTP(ctx, p, p.ID()))
+	return empty(c, h.people.Codes.DisableOTP(ctx, p, p.ID()))
 }
 
 func (h *profileHandlers) listIdentities(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	all, err := h.people.Identities(c.Request.Context(), principal(c))
+	all, err := h.people.Users.Identities(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (h *profileHandlers) unlinkIdentity(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, h.people.Unlink(c.Request.Context(), principal(c), c.Param("id")))
+	return deleted(c, h.people.Users.Unlink(c.Request.Context(), principal(c), c.Param("id")))
 }
 
 func (h *profileHandlers) me(c *gin.Context) error {

@@ -52,16 +52,16 @@ func (h *sessionHandlers) signIn(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	token, _, u, err := h.people.SignIn(ctx, login(in))
+	token, _, u, err := h.people.Sessions.SignIn(ctx, login(in))
 	if err != nil {
 		return err
 	}
-	p, err := h.people.Principal(ctx, u)
+	p, err := h.people.Users.Principal(ctx, u)
 	if err != nil {
 		return err
 	}
 	p.Scheme = "session"
-	if err := h.people.EndReplaced(c.Request); err != nil {
+	if err := h.people.Sessions.EndReplaced(c.Request); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(ctx).Secure))
@@ -103,7 +103,7 @@ func (h *sessionHandlers) leave(c *gin.Context) error {
 	if p.Session == nil {
 		return errNoSession
 	}
-	if err := h.people.SignOut(c.Request.Context(), p); err != nil {
+	if err := h.people.Sessions.SignOut(c.Request.Context(), p); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))
@@ -118,7 +118,7 @@ func (h *sessionHandlers) confirmSession(c *gin.Context) error {
 		return err
 	}
 	p := principal(c)
-	if err := h.people.ConfirmSession(c.Request.Context(), p, in.Password, "password"); err != nil {
+	if err := h.people.Sessions.ConfirmSession(c.Request.Context(), p, in.Password, "password"); err != nil {
 		return err
 	}
 	return answer(c, http.StatusOK, client.SignedIn{Session: sessionOut(p.Session, p), User: meOut(p)})
@@ -129,7 +129,7 @@ func (h *sessionHandlers) listSessions(c *gin.Context) error {
 		return err
 	}
 	p := principal(c)
-	all, err := h.people.SessionsOf(c.Request.Context(), p)
+	all, err := h.people.Sessions.SessionsOf(c.Request.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (h *sessionHandlers) endSession(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, h.people.EndSession(c.Request.Context(), principal(c), c.Param("id")))
+	return deleted(c, h.people.Sessions.EndSession(c.Request.Context(), principal(c), c.Param("id")))
 }
 
 // signOutEverywhere ends all sessions and signed tokens, but the session that
@@ -159,5 +159,5 @@ func (h *sessionHandlers) signOutEverywhere(c *gin.Context) error {
 	if p.Kind != auth.UserKind {
 		return errs.New(errs.Forbidden, "only users have sessions; revoke the service account's keys")
 	}
-	return deleted(c, h.people.SignOutEverywhere(c.Request.Context(), p, keep))
+	return deleted(c, h.people.Sessions.SignOutEverywhere(c.Request.Context(), p, keep))
 }

@@ -49,7 +49,7 @@ func (h *signUpHandlers) signUp(c *gin.Context) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	return accepted(c, h.people.SignUp(c.Request.Context(), auth.SignUpInput(in)))
+	return accepted(c, h.people.Registration.SignUp(c.Request.Context(), auth.SignUpInput(in)))
 }
 
 // linkToken reads the token of a mailed link.
@@ -73,7 +73,7 @@ func (h *signUpHandlers) confirmEmail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.people.Confirm(c.Request.Context(), token)
+	_, err = h.people.Registration.Confirm(c.Request.Context(), token)
 	return empty(c, err)
 }
 
@@ -82,7 +82,7 @@ func (h *signUpHandlers) forgotPassword(c *gin.Context) error {
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	return accepted(c, h.people.ForgotPassword(c.Request.Context(), in.Email))
+	return accepted(c, h.people.Registration.ForgotPassword(c.Request.Context(), in.Email))
 }
 
 func (h *signUpHandlers) resetPassword(c *gin.Context) error {
@@ -93,7 +93,7 @@ func (h *signUpHandlers) resetPassword(c *gin.Context) error {
 	if err := checkLinkToken(in.Token); err != nil {
 		return err
 	}
-	return empty(c, h.people.ResetPassword(c.Request.Context(), in.Token, in.Password))
+	return empty(c, h.people.Registration.ResetPassword(c.Request.Context(), in.Token, in.Password))
 }
 
 func (h *signUpHandlers) changePassword(c *gin.Context) error {
@@ -104,7 +104,7 @@ func (h *signUpHandlers) changePassword(c *gin.Context) error {
 	if err := checkTyped("old_password", in.OldPassword); err != nil {
 		return err
 	}
-	return empty(c, h.people.ChangePassword(c.Request.Context(), principal(c), in.OldPassword, in.Password, in.KeepToken))
+	return empty(c, h.people.Registration.ChangePassword(c.Request.Context(), principal(c), in.OldPassword, in.Password, in.KeepToken))
 }
 
 // checkTyped refuses what is nobody's password.

@@ -201,7 +201,7 @@ func newSuite(t *testing.T, with settings) *suite {
 		must(t, errors.Join(s.recorder.Close(ctx), s.lastUsed.Close(ctx), s.limiter.Close(ctx), opened.Close(ctx)))
 	})
 	s.buildPeople(t, log, logger)
-	s.incidents, err = incidents.New(incidents.Config{Keys: s.keys, Objects: s.store, Store: s.store, Logger: logger, Left: s.people.Left})
+	s.incidents, err = incidents.New(incidents.Config{Keys: s.keys, Objects: s.store, Store: s.store, Logger: logger, Left: s.people.Members.Left})
 	must(t, err)
 	t.Cleanup(s.incidents.Close)
 	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}

@@ -70,7 +70,7 @@ func (h *userHandlers) listUsers(c *gin.Context) error {
 		f.IsAdmin = &admin
 	}
 	return list(c, q, func(p keys.Page) ([]auth.User, error) {
-		return h.people.Users(c.Request.Context(), principal(c), f, p)
+		return h.people.Users.Users(c.Request.Context(), principal(c), f, p)
 	}, userOut, func(u *auth.User) string { return u.ID })
 }
 
@@ -83,9 +83,9 @@ func (h *userHandlers) createUser(c *gin.Context) error {
 	u, err := once(h.idempotency, c, body, object[auth.User]{
 		newID: func() string { return ids.New(ids.User) },
 		make: withID(func(ctx context.Context, id string) (auth.User, error) {
-			return h.people.Create(ctx, principal(c), id, userFieldsIn(in))
+			return h.people.Users.Create(ctx, principal(c), id, userFieldsIn(in))
 		}),
-		find: func(ctx context.Context, id string) (auth.User, error) { return h.people.User(ctx, principal(c), id) },
+		find: func(ctx context.Context, id string) (auth.User, error) { return h.people.Users.User(ctx, principal(c), id) },
 	})
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (h *userHandlers) getUser(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	u, err := h.people.User(c.Request.Context(), principal(c), c.Param("id"))
+	u, err := h.people.Users.User(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (h *userHandlers) patchUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	u, err := h.people.Change(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, userFieldsOut, userFieldsIn))
+	u, err := h.people.Users.Change(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, userFieldsOut, userFieldsIn))
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (h *userHandlers) deleteUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return deleted(c, h.people.Delete(c.Request.Context(), principal(c), c.Param("id"), rev))
+	return deleted(c, h.people.Users.Delete(c.Request.Context(), principal(c), c.Param("id"), rev))
 }
 
 func memberOut(m *auth.Membership) client.Member {
@@ -141,5 +141,5 @@ func (h *userHandlers) resetOTP(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, h.people.DisableOTP(c.Request.Context(), principal(c), c.Param("id")))
+	return deleted(c, h.people.Codes.DisableOTP(c.Request.Context(), principal(c), c.Param("id")))
 }

@@ -26,7 +26,7 @@ func sameEmail(a, b string) bool { return CanonicalEmail(a) == CanonicalEmail(b)
 // byEmail returns the user with the e-mail address, or errs.NotFound. Until they
 // change, users of earlier releases are found by the fuller case folding that was
 // stored then, which made one of addresses that differ; they are compared here.
-func (p *People) byEmail(ctx context.Context, email string) (User, error) {
+func (p *Users) byEmail(ctx context.Context, email string) (User, error) {
 	canonical := CanonicalEmail(email)
 	stored := []string{canonical}
 	if older := keys.Fold(email); older != canonical {

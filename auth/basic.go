@@ -49,11 +49,11 @@ func (b *Basic) Authenticate(r *http.Request) (*Principal, error) {
 }
 
 func (b *Basic) principal(ctx context.Context, name, password string) (*Principal, error) {
-	u, err := b.people.Check(ctx, Login{Name: name, Password: password})
+	u, err := b.people.Sessions.Check(ctx, Login{Name: name, Password: password})
 	if err != nil {
 		return nil, err
 	}
-	p, err := b.people.Principal(ctx, u)
+	p, err := b.people.Users.Principal(ctx, u)
 	if err != nil {
 		return nil, fmt.Errorf("basic: %w", err)
 	}

@@ -16,11 +16,11 @@ const calendarLife = 3 * 365 * 24 * time.Hour
 
 // RenewCalendar makes a secret for the address of the user's calendar feed, in
 // the place of one that he may have. It is shown once; its hash is kept.
-func (p *People) RenewCalendar(ctx context.Context, a *Principal) (token string, err error) {
+func (p *Calendars) RenewCalendar(ctx context.Context, a *Principal) (token string, err error) {
 	if err := p.EndCalendar(ctx, a); err != nil {
 		return "", err
 	}
-	l, token, err := p.newLink(ctx, Link{Purpose: Calendar, UserID: a.ID(), CreatedBy: a.ID()}, calendarLife)
+	l, token, err := p.links.newLink(ctx, Link{Purpose: Calendar, UserID: a.ID(), CreatedBy: a.ID()}, calendarLife)
 	if err != nil {
 		return "", err
 	}
@@ -28,15 +28,15 @@ func (p *People) RenewCalendar(ctx context.Context, a *Principal) (token string,
 }
 
 // EndCalendar ends the address of the user's calendar feed.
-func (p *People) EndCalendar(ctx context.Context, a *Principal) error {
+func (p *Calendars) EndCalendar(ctx context.Context, a *Principal) error {
 	if a.Kind != UserKind {
 		return errs.New(errs.Forbidden, "only users have a calendar")
 	}
-	return p.endLinksFor(ctx, a.ID(), Calendar)
+	return p.links.endLinksFor(ctx, a.ID(), Calendar)
 }
 
 // HasCalendar reports whether the user has an address that works.
-func (p *People) HasCalendar(ctx context.Context, a *Principal) (bool, error) {
+func (p *Calendars) HasCalendar(ctx context.Context, a *Principal) (bool, error) {
 	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: a.ID(), Purpose: Calendar}, keys.Page{Limit: 1})
 	if err != nil {
 		return false, fmt.Errorf("look for the calendar's address: %w", err)
@@ -46,8 +46,8 @@ func (p *People) HasCalendar(ctx context.Context, a *Principal) (bool, error) {
 
 // CalendarOf returns on whose behalf the holder of the secret reads: the user
 // as he is now. Errors: errs.NotFound for a secret that does not work.
-func (p *People) CalendarOf(ctx context.Context, token string) (*Principal, error) {
-	l, err := p.openLink(ctx, Calendar, token)
+func (p *Calendars) CalendarOf(ctx context.Context, token string) (*Principal, error) {
+	l, err := p.links.openLink(ctx, Calendar, token)
 	if err != nil {
 		return nil, err
 	}
@@ -58,5 +58,5 @@ func (p *People) CalendarOf(ctx context.Context, token string) (*Principal, erro
 	if err != nil {
 		return nil, fmt.Errorf("read the calendar's user: %w", err)
 	}
-	return p.Principal(ctx, u)
+	return p.users.Principal(ctx, u)
 }

@@ -41,7 +41,7 @@ func (s SignupPolicy) Valid() bool {
 // linked belongs to the user with the same e-mail address, if the provider has
 // verified it; else to a new user, where the policy lets in whoever comes or
 // the invitation, a link's token, is for that address.
-func (p *People) ByExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
+func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
 	identity, err := p.Store.Identities().Get(ctx, IdentityID(x.Provider, x.Subject))
 	if err == nil {
 		return p.active(ctx, identity.UserID)
@@ -71,7 +71,7 @@ func (p *People) ByExternal(ctx context.Context, x ExternalAccount, invitation s
 // takeOver gives an account to the one who owns its e-mail address: whoever
 // signed up with it before never showed that it was his, and his password is
 // good no more.
-func (p *People) takeOver(ctx context.Context, u User) (User, error) {
+func (p *Users) takeOver(ctx context.Context, u User) (User, error) {
 	before, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if !u.ConfirmedAt.IsZero() {
 			return nil // by himself, a moment ago
@@ -82,14 +82,14 @@ func (p *People) takeOver(ctx context.Context, u User) (User, error) {
 	if err != nil {
 		return u, fmt.Errorf("confirm the user: %w", err)
 	}
-	if err := errors.Join(p.endSignIns(ctx, u.ID, ""), p.endLinks(ctx, u.ID)); err != nil {
+	if err := errors.Join(p.sessions.endSignIns(ctx, u.ID, ""), p.links.endLinks(ctx, u.ID)); err != nil {
 		return u, err
 	}
 	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
 }
 
 // newExternal makes a user of the account, where that is allowed.
-func (p *People) newExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
+func (p *Users) newExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
 	if err := p.maySignUp(ctx, x.Email, invitation); err != nil {
 		return User{}, err
 	}
@@ -102,13 +102,13 @@ func (p *People) newExternal(ctx context.Context, x ExternalAccount, invitation 
 }
 
 // maySignUp holds the policy against somebody with the e-mail address.
-func (p *People) maySignUp(ctx context.Context, email, invitation string) error {
+func (p *Users) maySignUp(ctx context.Context, email, invitation string) error {
 	switch p.Signup {
 	case SignupOpen:
 		return nil
 	case SignupInvite:
 		if invitation != "" {
-			if l, _, err := p.Invited(ctx, invitation); err == nil && sameEmail(l.Email, email) {
+			if l, _, err := p.invitations.Invited(ctx, invitation); err == nil && sameEmail(l.Email, email) {
 				return nil
 			}
 		}
@@ -121,7 +121,7 @@ func (p *People) maySignUp(ctx context.Context, email, invitation string) error 
 var errClosed = errs.New(errs.Forbidden, "nobody becomes a user by himself; ask the provider's staff for an account")
 
 // link ties the account to the user.
-func (p *People) link(ctx context.Context, u *User, x ExternalAccount) error {
+func (p *Users) link(ctx context.Context, u *User, x ExternalAccount) error {
 	i := Identity{Stamp: keys.NewStamp(p.Now()), Provider: x.Provider, Subject: x.Subject, UserID: u.ID, Email: x.Email}
 	err := p.Store.Identities().Insert(ctx, i)
 	if errors.Is(err, errs.Conflict) {
@@ -134,17 +134,17 @@ func (p *People) link(ctx context.Context, u *User, x ExternalAccount) error {
 }
 
 // LinkExternal adds the account to those by which the principal signs in.
-func (p *People) LinkExternal(ctx context.Context, a *Principal, x ExternalAccount) error {
+func (p *Users) LinkExternal(ctx context.Context, a *Principal, x ExternalAccount) error {
 	return p.link(ctx, a.User, x)
 }
 
 // Identities lists the accounts by which the principal signs in.
-func (p *People) Identities(ctx context.Context, a *Principal) ([]Identity, error) {
+func (p *Users) Identities(ctx context.Context, a *Principal) ([]Identity, error) {
 	return p.Store.Identities().List(ctx, OwnedFilter{UserID: a.ID()}, keys.Page{Limit: removeStep})
 }
 
 // Unlink removes one of them. The last way to sign in stays.
-func (p *People) Unlink(ctx context.Context, a *Principal, id string) error {
+func (p *Users) Unlink(ctx context.Context, a *Principal, id string) error {
 	all, err := p.Identities(ctx, a)
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (p *People) Unlink(ctx context.Context, a *Principal, id string) error {
 }
 
 // TieRemote ties the name that a trusted proxy sends to the user. Only admins may.
-func (p *People) TieRemote(ctx context.Context, a keys.Actor, userID, name string) error {
+func (p *Users) TieRemote(ctx context.Context, a keys.Actor, userID, name string) error {
 	u, err := p.User(ctx, a, userID)
 	if err != nil {
 		return err

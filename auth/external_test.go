@@ -22,20 +22,20 @@ func TestSigningUpFirstTakesNobodysAccount(t *testing.T) {
 	ctx := t.Context()
 	o.must(o.signUp("ada@example.com"))
 	m, _ := o.mailed("ada@example.com")
-	_, err := o.ByExternal(ctx, account("1", "ada@example.com", false), "")
+	_, err := o.Users.ByExternal(ctx, account("1", "ada@example.com", false), "")
 	o.refused("an address that the provider has not verified", err, errs.Unauthenticated)
-	u, err := o.ByExternal(ctx, account("1", "ADA@example.com", true), "")
+	u, err := o.Users.ByExternal(ctx, account("1", "ADA@example.com", true), "")
 	o.must(err)
 	if u.Email != "ada@example.com" || u.ConfirmedAt.IsZero() || u.PasswordHash != "" {
 		t.Errorf("the owner is %+v", u)
 	}
 	o.refused("the stranger's password", o.signIn("ada@example.com", password, ""), errs.Unauthenticated)
-	_, err = o.Confirm(ctx, m.Token)
+	_, err = o.Registration.Confirm(ctx, m.Token)
 	o.refused("the link of his sign-up", err, errs.NotFound)
 	if got := o.actions(u.ID); got != "session.refuse user.confirm user.create" {
 		t.Errorf("the log tells of %s", got)
 	}
-	again, err := o.ByExternal(ctx, account("1", "elsewhere@example.com", false), "")
+	again, err := o.Users.ByExternal(ctx, account("1", "elsewhere@example.com", false), "")
 	o.must(err)
 	if again.ID != u.ID {
 		t.Errorf("the linked account signs in %s", again.ID)
@@ -48,17 +48,17 @@ func TestAConfirmedUserKeepsThePassword(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	ada, eve := o.user("ada@example.com"), o.user("eve@example.com")
-	u, err := o.ByExternal(ctx, account("1", "ada@example.com", true), "")
+	u, err := o.Users.ByExternal(ctx, account("1", "ada@example.com", true), "")
 	o.must(err)
 	if u.ID != ada.ID {
 		t.Errorf("signed in %s", u.ID)
 	}
 	o.must(o.signIn(ada.Email, password, ""))
-	o.refused("another links the same account", o.LinkExternal(ctx, o.as(eve), account("1", "ada@example.com", true)), errs.Conflict)
-	_, err = o.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+	o.refused("another links the same account", o.Users.LinkExternal(ctx, o.as(eve), account("1", "ada@example.com", true)), errs.Conflict)
+	_, err = o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
 	o.must(err)
 	for _, x := range []auth.ExternalAccount{account("1", "ada@example.com", true), account("2", "ada@example.com", true)} {
-		_, err = o.ByExternal(ctx, x, "")
+		_, err = o.Users.ByExternal(ctx, x, "")
 		o.refused("a disabled user", err, errs.Unauthenticated)
 	}
 }
@@ -80,7 +80,7 @@ func TestPoliciesOfExternalAccounts(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, ratelimit.Rule{})
 			o.Signup = tt.policy
-			_, err := o.Invite(t.Context(), o.admin, "org_a", "two@example.com", auth.Viewer)
+			_, err := o.Invitations.Invite(t.Context(), o.admin, "org_a", "two@example.com", auth.Viewer)
 			o.must(err)
 			m, _ := o.mailed("two@example.com")
 			for _, x := range []struct {
@@ -91,7 +91,7 @@ func TestPoliciesOfExternalAccounts(t *testing.T) {
 				{"invited", "two@example.com", m.Token, tt.invited},
 				{"another's invitation", "three@example.com", m.Token, tt.other},
 			} {
-				u, err := o.ByExternal(t.Context(), account(x.email, x.email, true), x.invitation)
+				u, err := o.Users.ByExternal(t.Context(), account(x.email, x.email, true), x.invitation)
 				if !x.in {
 					o.refused(x.name, err, errs.Forbidden)
 					continue
@@ -110,17 +110,17 @@ func TestTheLastWayToSignInStays(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
-	u, err := o.ByExternal(ctx, account("1", "ada@example.com", true), "")
+	u, err := o.Users.ByExternal(ctx, account("1", "ada@example.com", true), "")
 	o.must(err)
 	id := auth.IdentityID("google", "1")
-	o.refused("the only one", o.Unlink(ctx, o.as(u), id), errs.Conflict)
-	o.must(o.LinkExternal(ctx, o.as(u), account("2", "ada@example.com", true)))
-	o.must(o.Unlink(ctx, o.as(u), id))
-	o.refused("again", o.Unlink(ctx, o.as(u), id), errs.NotFound)
-	o.must(o.ChangePassword(ctx, o.as(u), "", otherPassword, false))
-	u, err = o.User(ctx, o.admin, u.ID)
+	o.refused("the only one", o.Users.Unlink(ctx, o.as(u), id), errs.Conflict)
+	o.must(o.Users.LinkExternal(ctx, o.as(u), account("2", "ada@example.com", true)))
+	o.must(o.Users.Unlink(ctx, o.as(u), id))
+	o.refused("again", o.Users.Unlink(ctx, o.as(u), id), errs.NotFound)
+	o.must(o.Registration.ChangePassword(ctx, o.as(u), "", otherPassword, false))
+	u, err = o.Users.User(ctx, o.admin, u.ID)
 	o.must(err)
-	o.must(o.Unlink(ctx, o.as(u), auth.IdentityID("google", "2")))
+	o.must(o.Users.Unlink(ctx, o.as(u), auth.IdentityID("google", "2")))
 	o.must(o.signIn(u.Email, otherPassword, ""))
 }
 
@@ -136,7 +136,7 @@ func TestSigningUpFirstGivesNobodyAnAccountToConfirm(t *testing.T) {
 		o := newOffice(t, ratelimit.Rule{})
 		var confirmation string
 		for i, typed := range order {
-			o.must(o.SignUp(t.Context(), auth.SignUpInput{Email: "ada@example.com", Password: typed}))
+			o.must(o.Registration.SignUp(t.Context(), auth.SignUpInput{Email: "ada@example.com", Password: typed}))
 			m, _ := o.mailed("ada@example.com")
 			if want := []auth.MailKind{auth.MailConfirm, auth.MailFinish}[i]; m.Kind != want {
 				t.Errorf("%s: mailed %s, want %s", name, m.Kind, want)
@@ -145,10 +145,10 @@ func TestSigningUpFirstGivesNobodyAnAccountToConfirm(t *testing.T) {
 				confirmation = m.Token
 			}
 		}
-		_, err := o.Confirm(t.Context(), confirmation)
+		_, err := o.Registration.Confirm(t.Context(), confirmation)
 		o.refused(name+": the link of the first", err, errs.NotFound)
 		m, _ := o.mailed("ada@example.com")
-		o.must(o.ResetPassword(t.Context(), m.Token, "three blue bicycles"))
+		o.must(o.Registration.ResetPassword(t.Context(), m.Token, "three blue bicycles"))
 		for _, typed := range order {
 			o.refused(name+": a password that was taken back", o.signIn("ada@example.com", typed, ""), errs.Unauthenticated)
 		}
@@ -161,18 +161,18 @@ func TestSigningUpFirstGivesNobodyAnAccountToConfirm(t *testing.T) {
 func TestAnInvitationTakesAnUnconfirmedAccountOver(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
-	o.must(o.SignUp(t.Context(), auth.SignUpInput{Email: "ada@example.com", Password: otherPassword}))
+	o.must(o.Registration.SignUp(t.Context(), auth.SignUpInput{Email: "ada@example.com", Password: otherPassword}))
 	confirmation, _ := o.mailed("ada@example.com")
-	_, err := o.Invite(t.Context(), o.admin, "org_a", "ada@example.com", auth.Developer)
+	_, err := o.Invitations.Invite(t.Context(), o.admin, "org_a", "ada@example.com", auth.Developer)
 	o.must(err)
 	m, _ := o.mailed("ada@example.com")
 	in := auth.SignUpInput{Email: "ada@example.com", Name: "Ada", Password: password, Invitation: m.Token}
-	o.must(o.SignUp(t.Context(), in))
+	o.must(o.Registration.SignUp(t.Context(), in))
 	o.must(o.signIn("ada@example.com", password, ""))
 	o.refused("the password of before", o.signIn("ada@example.com", otherPassword, ""), errs.Unauthenticated)
-	_, err = o.Confirm(t.Context(), confirmation.Token)
+	_, err = o.Registration.Confirm(t.Context(), confirmation.Token)
 	o.refused("the link of before", err, errs.NotFound)
-	u, err := o.ByEmail(t.Context(), o.admin, "ada@example.com")
+	u, err := o.Users.ByEmail(t.Context(), o.admin, "ada@example.com")
 	o.must(err)
 	if u.Name != "Ada" || o.as(u).Memberships["org_a"] != auth.Developer {
 		t.Errorf("she is %+v", u)

@@ -16,8 +16,8 @@ const mostInvitations = 200 // open ones of one organization
 
 // Invite mails somebody a link that makes him a member of the organization.
 // Who may add members may; see AddMember for the roles that he can give.
-func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email string, role Role) (Link, error) {
-	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, email string, role Role) (Link, error) {
+	if err := p.members.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Link{}, err
 	}
 	var f errs.Faults
@@ -41,7 +41,7 @@ func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email
 	if err := p.stillInvites(ctx, &invitation); err != nil {
 		return Link{}, err
 	}
-	l, token, err := p.newLink(ctx, invitation, invitationLife)
+	l, token, err := p.links.newLink(ctx, invitation, invitationLife)
 	if err != nil {
 		return Link{}, err
 	}
@@ -59,7 +59,7 @@ func (p *People) Invite(ctx context.Context, a keys.Actor, organizationID, email
 // invitation is no more than a promise of theirs: it ends with their right to
 // give the role. Rights that a proxy's groups give hold for one request, and so
 // invite nobody.
-func (p *People) stillInvites(ctx context.Context, l *Link) error {
+func (p *Invitations) stillInvites(ctx context.Context, l *Link) error {
 	author, err := p.author(ctx, l)
 	if errors.Is(err, errs.NotFound) || errors.Is(err, errs.Unauthenticated) {
 		return errAuthorGone
@@ -76,16 +76,16 @@ func (p *People) stillInvites(ctx context.Context, l *Link) error {
 var errAuthorGone = errs.New(errs.Forbidden, "whoever made this invitation may no longer give this role; ask an owner of the organization for a new one")
 
 // author is who made the invitation, as they are now.
-func (p *People) author(ctx context.Context, l *Link) (*Principal, error) {
+func (p *Invitations) author(ctx context.Context, l *Link) (*Principal, error) {
 	switch {
 	case l.CreatedBy == "":
 		return System(), nil
 	case strings.HasPrefix(l.CreatedBy, ids.User):
-		u, err := p.active(ctx, l.CreatedBy)
+		u, err := p.users.active(ctx, l.CreatedBy)
 		if err != nil {
 			return nil, err
 		}
-		return p.Principal(ctx, u)
+		return p.users.Principal(ctx, u)
 	case p.Holder == nil:
 		return nil, errNoInvitation
 	}
@@ -103,8 +103,8 @@ func checkEmail(f *errs.Faults, email string) {
 }
 
 // notInvited refuses a second invitation, and one of a member.
-func (p *People) notInvited(ctx context.Context, organizationID, email string) error {
-	u, err := p.byEmail(ctx, email)
+func (p *Invitations) notInvited(ctx context.Context, organizationID, email string) error {
+	u, err := p.users.byEmail(ctx, email)
 	if err != nil && !errors.Is(err, errs.NotFound) {
 		return err
 	}
@@ -129,14 +129,14 @@ func (p *People) notInvited(ctx context.Context, organizationID, email string) e
 }
 
 // Invitations lists the open invitations of an organization, newest first.
-func (p *People) Invitations(ctx context.Context, a keys.Actor, organizationID string) ([]Link, error) {
-	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+func (p *Invitations) Invitations(ctx context.Context, a keys.Actor, organizationID string) ([]Link, error) {
+	if err := p.members.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return nil, err
 	}
 	return p.openInvitations(ctx, organizationID)
 }
 
-func (p *People) openInvitations(ctx context.Context, organizationID string) ([]Link, error) {
+func (p *Invitations) openInvitations(ctx context.Context, organizationID string) ([]Link, error) {
 	var open []Link
 	page := keys.Page{Limit: mostInvitations}
 	for {
@@ -159,8 +159,8 @@ func (p *People) openInvitations(ctx context.Context, organizationID string) ([]
 var errNoInvitation = errs.New(errs.NotFound, "there is no such invitation")
 
 // Withdraw ends an invitation.
-func (p *People) Withdraw(ctx context.Context, a keys.Actor, organizationID, id string) error {
-	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
+func (p *Invitations) Withdraw(ctx context.Context, a keys.Actor, organizationID, id string) error {
+	if err := p.members.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return err
 	}
 	l, err := p.Store.Links().Get(ctx, id)
@@ -182,8 +182,8 @@ func (p *People) Withdraw(ctx context.Context, a keys.Actor, organizationID, id 
 
 // Invited returns the invitation with the token and its organization, for the
 // page that its holder opens.
-func (p *People) Invited(ctx context.Context, token string) (Link, keys.Organization, error) {
-	l, err := p.openLink(ctx, Invitation, token)
+func (p *Invitations) Invited(ctx context.Context, token string) (Link, keys.Organization, error) {
+	l, err := p.links.openLink(ctx, Invitation, token)
 	if err != nil {
 		return Link{}, keys.Organization{}, err
 	}
@@ -198,7 +198,7 @@ func (p *People) Invited(ctx context.Context, token string) (Link, keys.Organiza
 }
 
 // Inviter returns the name of who made the invitation, as far as he is known.
-func (p *People) Inviter(ctx context.Context, l Link) (string, error) {
+func (p *Invitations) Inviter(ctx context.Context, l Link) (string, error) {
 	u, err := p.Store.Users().Get(ctx, l.CreatedBy)
 	if errors.Is(err, errs.NotFound) {
 		return "", nil // a service account, or somebody who is gone
@@ -217,7 +217,7 @@ func (l *Link) For(u *User) bool { return sameEmail(l.Email, u.Email) }
 
 // Accept makes the principal a member of the organization that he was invited
 // to: the invitation is for his e-mail address, not for whoever has the link.
-func (p *People) Accept(ctx context.Context, a *Principal, token string) (Membership, error) {
+func (p *Invitations) Accept(ctx context.Context, a *Principal, token string) (Membership, error) {
 	if a.Kind != UserKind {
 		return Membership{}, errs.New(errs.Forbidden, "only users accept invitations")
 	}
@@ -240,8 +240,8 @@ func (p *People) Accept(ctx context.Context, a *Principal, token string) (Member
 
 var errMemberAlready = errs.New(errs.Conflict, "you are a member already")
 
-func (p *People) join(ctx context.Context, u *User, l Link) (Membership, error) {
-	if err := p.useLink(ctx, l); err != nil {
+func (p *Invitations) join(ctx context.Context, u *User, l Link) (Membership, error) {
+	if err := p.links.useLink(ctx, l); err != nil {
 		return Membership{}, err
 	}
 	m := Membership{Stamp: keys.NewStamp(p.Now()), OrganizationID: l.OrganizationID, UserID: u.ID, Role: l.Role}

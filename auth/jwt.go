@@ -81,7 +81,7 @@ func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := j.people.Principal(r.Context(), u)
+	p, err := j.people.Users.Principal(r.Context(), u)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (j *JWT) user(ctx context.Context, c *signing.Claims, use string) (User, er
 	if err != nil {
 		return User{}, fmt.Errorf("read the family of a token: %w", err)
 	}
-	return j.people.active(ctx, c.Subject)
+	return j.people.Users.active(ctx, c.Subject)
 }
 
 // Pair are the two tokens of one sign-in.
@@ -117,7 +117,7 @@ type Pair struct{ Access, Refresh string }
 
 // SignIn checks the credentials and begins a family of tokens.
 func (j *JWT) SignIn(ctx context.Context, l Login) (Pair, error) {
-	u, err := j.people.checkAndRecord(ctx, l)
+	u, err := j.people.Sessions.checkAndRecord(ctx, l)
 	if err != nil {
 		return Pair{}, err
 	}
@@ -132,7 +132,7 @@ func (j *JWT) SignIn(ctx context.Context, l Login) (Pair, error) {
 	if err := j.people.record(ctx, actorOf(&u), "token_family.create", f.object(), nil, f); err != nil {
 		return Pair{}, err
 	}
-	if err := j.people.signedIn(ctx, &u); err != nil {
+	if err := j.people.Sessions.signedIn(ctx, &u); err != nil {
 		return Pair{}, err
 	}
 	return j.pair(&f)

@@ -27,7 +27,7 @@ const (
 var errEnoughLinks = errors.New("enough links are open")
 
 // newLink stores a link and returns the token that its holder is sent.
-func (p *People) newLink(ctx context.Context, l Link, life time.Duration) (Link, string, error) {
+func (p *Links) newLink(ctx context.Context, l Link, life time.Duration) (Link, string, error) {
 	token := rand.Text()
 	l.Stamp, l.ID, l.Hash = keys.NewStamp(p.Now()), ids.New(ids.Link), hashToken(token)
 	l.ExpiresAt = l.CreatedAt.Add(life)
@@ -40,7 +40,7 @@ func (p *People) newLink(ctx context.Context, l Link, life time.Duration) (Link,
 // claimLink is newLink for at most so many open links of one user and purpose,
 // else it fails with errEnoughLinks. The link takes one of so many ids, which
 // only one of many who ask at once gets, at whatever node.
-func (p *People) claimLink(ctx context.Context, l Link, life time.Duration, most int) (Link, string, error) {
+func (p *Links) claimLink(ctx context.Context, l Link, life time.Duration, most int) (Link, string, error) {
 	token := rand.Text()
 	l.Stamp, l.Hash = keys.NewStamp(p.Now()), hashToken(token)
 	l.ExpiresAt = l.CreatedAt.Add(life)
@@ -63,7 +63,7 @@ func placeID(userID string, purpose Purpose, place int) string {
 }
 
 // takePlace stores the link under its id, unless an open one has it.
-func (p *People) takePlace(ctx context.Context, l Link) error {
+func (p *Links) takePlace(ctx context.Context, l Link) error {
 	err := p.Store.Links().Insert(ctx, l)
 	if !errors.Is(err, errs.Conflict) {
 		return err
@@ -86,7 +86,7 @@ var errLinkOver = errs.New(errs.NotFound, "this link was used, is too old, or ne
 
 // openLink returns the link with the token, if it is for the purpose, unused
 // and not expired.
-func (p *People) openLink(ctx context.Context, purpose Purpose, token string) (Link, error) {
+func (p *Links) openLink(ctx context.Context, purpose Purpose, token string) (Link, error) {
 	l, err := p.Store.Links().ByHash(ctx, hashToken(token))
 	if errors.Is(err, errs.NotFound) || (err == nil && (l.Purpose != purpose || !l.open(p.Now()))) {
 		return Link{}, errLinkOver
@@ -97,7 +97,7 @@ func (p *People) openLink(ctx context.Context, purpose Purpose, token string) (L
 func (l *Link) open(now time.Time) bool { return l.UsedAt.IsZero() && now.Before(l.ExpiresAt) }
 
 // useLink spends the link. Of several who use it at once one succeeds.
-func (p *People) useLink(ctx context.Context, l Link) error {
+func (p *Links) useLink(ctx context.Context, l Link) error {
 	l.Revision++
 	l.UsedAt = p.Now().UTC().Truncate(time.Millisecond)
 	err := p.Store.Links().Replace(ctx, l)
@@ -109,12 +109,12 @@ func (p *People) useLink(ctx context.Context, l Link) error {
 
 // endLinks ends the links that were mailed about the user: who got one by a
 // change that he undoes must not come back by it.
-func (p *People) endLinks(ctx context.Context, userID string) error {
+func (p *Links) endLinks(ctx context.Context, userID string) error {
 	return p.endLinksFor(ctx, userID, "")
 }
 
 // endLinksFor ends those of the purpose, all for "".
-func (p *People) endLinksFor(ctx context.Context, userID string, purpose Purpose) error {
+func (p *Links) endLinksFor(ctx context.Context, userID string, purpose Purpose) error {
 	err := removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID, Purpose: purpose}, func(l *Link) (string, int64) { return l.ID, l.Revision })
 	if err != nil {
 		return fmt.Errorf("end the user's links: %w", err)
@@ -124,7 +124,7 @@ func (p *People) endLinksFor(ctx context.Context, userID string, purpose Purpose
 
 // enoughLinks reports whether the user has so many open links of the purpose
 // that another mail would be a nuisance.
-func (p *People) enoughLinks(ctx context.Context, userID string, purpose Purpose) (bool, error) {
+func (p *Links) enoughLinks(ctx context.Context, userID string, purpose Purpose) (bool, error) {
 	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: userID, Purpose: purpose}, keys.Page{Limit: mostOpenLinks})
 	if err != nil {
 		return false, fmt.Errorf("count links: %w", err)

@@ -27,7 +27,7 @@ var (
 	errWrongOrUnconfirmed = wrongCredential("the name or the password is wrong, or you have not followed the link in our mail yet")
 )
 
-func (p *People) wrongSignIn() error {
+func (p *Sessions) wrongSignIn() error {
 	if p.Signup == SignupOpen {
 		return errWrongOrUnconfirmed
 	}
@@ -43,7 +43,7 @@ func wrong(err error) bool {
 // Unknown users, disabled users, those who have not confirmed their address and
 // wrong passwords are answered alike, in content and time; who guesses waits
 // ever longer, see Delays.
-func (p *People) Check(ctx context.Context, l Login) (User, error) {
+func (p *Sessions) Check(ctx context.Context, l Login) (User, error) {
 	named, err := p.find(ctx, l.Name)
 	if err != nil {
 		return User{}, err
@@ -66,7 +66,7 @@ func (p *People) Check(ctx context.Context, l Login) (User, error) {
 
 // check is Check of a try that is heard. The user is read anew: it may have
 // waited.
-func (p *People) check(ctx context.Context, l Login) (User, error) {
+func (p *Sessions) check(ctx context.Context, l Login) (User, error) {
 	u, err := p.find(ctx, l.Name)
 	if err != nil {
 		return User{}, err
@@ -80,13 +80,13 @@ func (p *People) check(ctx context.Context, l Login) (User, error) {
 	}
 	if u.ConfirmedAt.IsZero() {
 		// He may have lost the mail. Where this is too busy he can sign in again.
-		_ = p.later(ctx, "confirm again", func(ctx context.Context) error { return p.sendConfirmation(ctx, &u) })
+		_ = p.later(ctx, "confirm again", func(ctx context.Context) error { return p.registration.sendConfirmation(ctx, &u) })
 		return User{}, p.wrongSignIn()
 	}
 	if err := p.upgradePassword(ctx, &u, l.Password, raw); err != nil {
 		return User{}, err
 	}
-	err = p.checkCode(ctx, &u, l.Code)
+	err = p.codes.checkCode(ctx, &u, l.Code)
 	if err != nil && !errors.Is(err, errCodeRequired) {
 		return User{}, err
 	}
@@ -94,12 +94,12 @@ func (p *People) check(ctx context.Context, l Login) (User, error) {
 }
 
 // find returns the user with the e-mail address or username, or a zero User.
-func (p *People) find(ctx context.Context, name string) (User, error) {
+func (p *Sessions) find(ctx context.Context, name string) (User, error) {
 	name = strings.TrimSpace(name)
 	var u User
 	var err error
 	if strings.Contains(name, "@") {
-		u, err = p.byEmail(ctx, name)
+		u, err = p.users.byEmail(ctx, name)
 	} else {
 		u, err = p.Store.Users().ByUsername(ctx, text.ASCIILower(name))
 	}
@@ -115,7 +115,7 @@ func (p *People) find(ctx context.Context, name string) (User, error) {
 // upgradePassword hashes the password anew where the hash is of its raw form, or
 // the parameters have changed since it was set. A change by somebody else
 // meanwhile wins.
-func (p *People) upgradePassword(ctx context.Context, u *User, password string, raw bool) error {
+func (p *Sessions) upgradePassword(ctx context.Context, u *User, password string, raw bool) error {
 	if !raw && !p.Passwords.Outdated(u.PasswordHash) {
 		return nil
 	}

@@ -15,7 +15,7 @@ const memberWord = "member"
 
 // mayMembers lets the actor do the action with the members of the
 // organization, which is as if it did not exist to those who cannot see it.
-func (p *People) mayMembers(ctx context.Context, a keys.Actor, action keys.Action, organizationID string) error {
+func (p *Members) mayMembers(ctx context.Context, a keys.Actor, action keys.Action, organizationID string) error {
 	if !a.May(keys.ReadMembers, organizationID) && !a.May(action, organizationID) {
 		return errs.New(errs.NotFound, "there is no such organization")
 	}
@@ -32,7 +32,7 @@ func (p *People) mayMembers(ctx context.Context, a keys.Actor, action keys.Actio
 }
 
 // Members lists the members of an organization, by user.
-func (p *People) Members(ctx context.Context, a keys.Actor, organizationID string, page keys.Page) ([]Membership, error) {
+func (p *Members) Members(ctx context.Context, a keys.Actor, organizationID string, page keys.Page) ([]Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (p *People) Members(ctx context.Context, a keys.Actor, organizationID strin
 
 // Fellow returns the user of a membership, to show it to whoever may see the
 // members; one who is gone meanwhile has no name.
-func (p *People) Fellow(ctx context.Context, a keys.Actor, m Membership) (User, error) {
+func (p *Members) Fellow(ctx context.Context, a keys.Actor, m Membership) (User, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, m.OrganizationID); err != nil {
 		return User{}, err
 	}
@@ -53,7 +53,7 @@ func (p *People) Fellow(ctx context.Context, a keys.Actor, m Membership) (User, 
 }
 
 // Member returns one membership.
-func (p *People) Member(ctx context.Context, a keys.Actor, organizationID, userID string) (Membership, error) {
+func (p *Members) Member(ctx context.Context, a keys.Actor, organizationID, userID string) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
@@ -69,7 +69,7 @@ func memberMissing(err error) error {
 }
 
 // AddMember makes the user a member. Owners and admins may.
-func (p *People) AddMember(ctx context.Context, a keys.Actor, organizationID, userID string, role Role) (Membership, error) {
+func (p *Members) AddMember(ctx context.Context, a keys.Actor, organizationID, userID string, role Role) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
@@ -97,7 +97,7 @@ func (p *People) AddMember(ctx context.Context, a keys.Actor, organizationID, us
 }
 
 // ChangeMember gives the member another role.
-func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64, edit func(Role) (Role, error)) (Membership, error) {
+func (p *Members) ChangeMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64, edit func(Role) (Role, error)) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
@@ -137,7 +137,7 @@ func (p *People) ChangeMember(ctx context.Context, a keys.Actor, organizationID,
 
 // mayBecome decides whether the actor may give the member the role instead of
 // the one that they have.
-func (p *People) mayBecome(ctx context.Context, a keys.Actor, m *Membership, role Role) error {
+func (p *Members) mayBecome(ctx context.Context, a keys.Actor, m *Membership, role Role) error {
 	var f errs.Faults
 	f.Check(role.Valid(), "role", "must be owner, developer or viewer")
 	if err := f.Err(); err != nil || role == m.Role {
@@ -153,7 +153,7 @@ func (p *People) mayBecome(ctx context.Context, a keys.Actor, m *Membership, rol
 }
 
 // mayRemove lets owners and admins end anybody's membership, everybody his own.
-func (p *People) mayRemove(ctx context.Context, a keys.Actor, organizationID, userID string) error {
+func (p *Members) mayRemove(ctx context.Context, a keys.Actor, organizationID, userID string) error {
 	action := keys.WriteMembers
 	if a.Subject().ID == userID {
 		action = keys.ReadMembers
@@ -171,7 +171,7 @@ func mayEnd(a keys.Actor, m *Membership) error {
 }
 
 // staysOwned refuses to leave the organization without an owner.
-func (p *People) staysOwned(ctx context.Context, a keys.Actor, m *Membership) error {
+func (p *Members) staysOwned(ctx context.Context, a keys.Actor, m *Membership) error {
 	if m.Role != Owner || a.IsAdmin() {
 		return nil
 	}
@@ -179,7 +179,7 @@ func (p *People) staysOwned(ctx context.Context, a keys.Actor, m *Membership) er
 }
 
 // CheckRemoval refuses what RemoveMember would refuse.
-func (p *People) CheckRemoval(ctx context.Context, a keys.Actor, organizationID, userID string) error {
+func (p *Members) CheckRemoval(ctx context.Context, a keys.Actor, organizationID, userID string) error {
 	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (p *People) CheckRemoval(ctx context.Context, a keys.Actor, organizationID,
 
 // RemoveMember ends a membership: owners and admins anybody's, everybody his own.
 // Service accounts that he owns stay, and are orphans.
-func (p *People) RemoveMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
+func (p *Members) RemoveMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
 	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
 		return err
 	}
@@ -226,14 +226,14 @@ func (r Role) confers() []string {
 	return r.scopes()
 }
 
-func (p *People) notLastOwner(ctx context.Context, organizationID string) error {
+func (p *Members) notLastOwner(ctx context.Context, organizationID string) error {
 	return p.atLeast(ctx, organizationID, 2)
 }
 
 // keepOwner counts again after an owner went: two who remove each other at the
 // same time both saw two owners before. Where none is left, undo takes the change
 // back; at worst both are taken back.
-func (p *People) keepOwner(ctx context.Context, organizationID string, undo func(context.Context) error) error {
+func (p *Members) keepOwner(ctx context.Context, organizationID string, undo func(context.Context) error) error {
 	err := p.atLeast(ctx, organizationID, 1)
 	if err != nil {
 		err = errors.Join(err, undo(context.WithoutCancel(ctx)))
@@ -241,7 +241,7 @@ func (p *People) keepOwner(ctx context.Context, organizationID string, undo func
 	return err
 }
 
-func (p *People) atLeast(ctx context.Context, organizationID string, n int) error {
+func (p *Members) atLeast(ctx context.Context, organizationID string, n int) error {
 	owners, err := p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID, Role: Owner}, keys.Page{Limit: n})
 	if err != nil {
 		return fmt.Errorf("count owners: %w", err)

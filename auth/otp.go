@@ -48,7 +48,7 @@ var errNoCodes = errs.New(errs.Forbidden, "only users have one-time codes")
 
 // BeginOTP makes a secret for the principal's device. It counts once EnableOTP
 // has shown that the device works.
-func (p *People) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) {
+func (p *OneTimeCodes) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) {
 	if a.Kind != UserKind {
 		return Enrolment{}, errNoCodes
 	}
@@ -72,8 +72,8 @@ func (p *People) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) 
 
 // Enrolment returns what the principal's device is being set up with: that of
 // BeginOTP, as long as EnableOTP was not given a code.
-func (p *People) Enrolment(ctx context.Context, a *Principal) (Enrolment, error) {
-	u, err := p.active(ctx, a.User.ID)
+func (p *OneTimeCodes) Enrolment(ctx context.Context, a *Principal) (Enrolment, error) {
+	u, err := p.users.active(ctx, a.User.ID)
 	if err != nil {
 		return Enrolment{}, err
 	}
@@ -97,7 +97,7 @@ func (p *People) Enrolment(ctx context.Context, a *Principal) (Enrolment, error)
 
 // EnableOTP turns one-time codes on, given one that the device shows. The
 // recovery codes that it returns work once each where the device is lost.
-func (p *People) EnableOTP(ctx context.Context, a *Principal, code string) ([]string, error) {
+func (p *OneTimeCodes) EnableOTP(ctx context.Context, a *Principal, code string) ([]string, error) {
 	if a.Kind != UserKind {
 		return nil, errNoCodes
 	}
@@ -130,7 +130,7 @@ func wrongCode() error {
 
 // DisableOTP turns one-time codes off. Staff may for anybody who lost his
 // device; a user for himself, with his password.
-func (p *People) DisableOTP(ctx context.Context, a keys.Actor, userID string) error {
+func (p *OneTimeCodes) DisableOTP(ctx context.Context, a keys.Actor, userID string) error {
 	if !a.IsAdmin() && a.Subject().ID != userID {
 		return errs.New(errs.NotFound, "there is no such user")
 	}
@@ -163,7 +163,7 @@ func recoveryHash(code string) string {
 
 // checkCode lets the user pass whose one-time or recovery code it is. Each
 // works once, also when it is sent twice at the same time.
-func (p *People) checkCode(ctx context.Context, user *User, code string) error {
+func (p *OneTimeCodes) checkCode(ctx context.Context, user *User, code string) error {
 	if !user.OTP.Enabled() {
 		return nil
 	}
@@ -197,7 +197,7 @@ func (p *People) checkCode(ctx context.Context, user *User, code string) error {
 }
 
 // matchingStep returns the time step that the code belongs to, 0 for none.
-func (p *People) matchingStep(u *User, code string) (int64, error) {
+func (p *OneTimeCodes) matchingStep(u *User, code string) (int64, error) {
 	secret, err := p.Sealer.Open(otpPurpose, u.OTP.Sealed)
 	if err != nil {
 		return 0, fmt.Errorf("open the one-time-code secret of %s: %w", u.ID, err)

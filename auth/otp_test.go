@@ -24,9 +24,9 @@ func (o *office) code(secret string, steps int64) string {
 // enrolled turns the user's one-time codes on, a while ago.
 func (o *office) enrolled(u auth.User) (secret string, recovery []string) {
 	o.t.Helper()
-	e, err := o.BeginOTP(o.t.Context(), o.as(u))
+	e, err := o.Codes.BeginOTP(o.t.Context(), o.as(u))
 	o.must(err)
-	recovery, err = o.EnableOTP(o.t.Context(), o.as(u), o.code(e.Secret, 0))
+	recovery, err = o.Codes.EnableOTP(o.t.Context(), o.as(u), o.code(e.Secret, 0))
 	o.must(err)
 	o.at.Add((10 * time.Minute).Milliseconds())
 	return e.Secret, recovery
@@ -76,13 +76,13 @@ func TestTheSecondStepIsBoundToThePassword(t *testing.T) {
 	ada := o.user("ada@example.com")
 	secret, _ := o.enrolled(ada)
 	begin := func() string {
-		_, _, u, err := o.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
+		_, _, u, err := o.Sessions.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
 		o.refused("without a code", err, errs.Unauthenticated)
-		kept, err := o.Pending(&u)
+		kept, err := o.Sessions.Pending(&u)
 		o.must(err)
 		return kept
 	}
-	second := func(kept, code string) error { _, err := o.SecondStep(ctx, kept, code); return err }
+	second := func(kept, code string) error { _, err := o.Sessions.SecondStep(ctx, kept, code); return err }
 	kept := begin()
 	o.refused("no code", second(kept, ""), errs.Unauthenticated)
 	o.refused("a wrong code", second(kept, "abcdef"), errs.Unauthenticated)
@@ -93,7 +93,7 @@ func TestTheSecondStepIsBoundToThePassword(t *testing.T) {
 	o.at.Add(auth.PendingLife.Milliseconds())
 	o.refused("too late", second(kept, o.code(secret, 0)), errs.Unauthenticated)
 	kept = begin()
-	o.must(o.ChangePassword(ctx, o.as(ada), password, otherPassword, false))
+	o.must(o.Registration.ChangePassword(ctx, o.as(ada), password, otherPassword, false))
 	o.refused("after the password changed", second(kept, o.code(secret, 0)), errs.Unauthenticated)
 }
 
@@ -119,9 +119,9 @@ func TestResetsKeepTheSecondStep(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ada := o.user("ada@example.com")
 	secret, _ := o.enrolled(ada)
-	o.must(o.ForgotPassword(t.Context(), ada.Email))
+	o.must(o.Registration.ForgotPassword(t.Context(), ada.Email))
 	m, _ := o.mailed(ada.Email)
-	o.must(o.ResetPassword(t.Context(), m.Token, otherPassword))
+	o.must(o.Registration.ResetPassword(t.Context(), m.Token, otherPassword))
 	o.refused("by the new password alone", o.signIn(ada.Email, otherPassword, ""), errs.Unauthenticated)
 	o.must(o.signIn(ada.Email, otherPassword, o.code(secret, 0)))
 	if got := o.actions(ada.ID); got != "user.password.change user.password.forget user.otp.enable user.create" {

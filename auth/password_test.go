@@ -88,7 +88,7 @@ func TestEverySignInHashes(t *testing.T) {
 		people, users, _ := crowded(t, ratelimit.Rule{})
 		for _, name := range []string{"ada@example.com", "ada", "nobody@example.com", "nobody", "disabled@example.com", "passwordless@example.com", users[0].ID, ""} {
 			for _, typed := range []string{password, "wrong horse battery", ""} {
-				_, err := people.Check(t.Context(), auth.Login{Name: name, Password: typed})
+				_, err := people.Sessions.Check(t.Context(), auth.Login{Name: name, Password: typed})
 				e, ok := errors.AsType[*errs.Error](err)
 				if !ok || e.Kind != errs.Unavailable || e.RetryAfter <= 0 {
 					t.Errorf("%q is refused without the work of a sign-in: %v", name, err)
@@ -104,12 +104,12 @@ func TestSignInsThatFindNoPlaceCountAgainstNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		people, _, leave := crowded(t, ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1})
 		for range 20 {
-			if _, err := people.Check(t.Context(), auth.Login{Name: "ada", Password: password}); !errors.Is(err, errs.Unavailable) {
+			if _, err := people.Sessions.Check(t.Context(), auth.Login{Name: "ada", Password: password}); !errors.Is(err, errs.Unavailable) {
 				t.Fatalf("while there is no place: %v", err)
 			}
 		}
 		leave()
-		if _, err := people.Check(t.Context(), auth.Login{Name: "ada", Password: password}); err != nil {
+		if _, err := people.Sessions.Check(t.Context(), auth.Login{Name: "ada", Password: password}); err != nil {
 			t.Errorf("once there is one: %v", err)
 		}
 	})
@@ -130,18 +130,18 @@ func TestHashesAreUpgradedAtSignIn(t *testing.T) {
 		o.must(err)
 		return u.PasswordHash
 	}
-	_, err = o.Check(ctx, auth.Login{Name: ada.Email, Password: "wrong horse battery"})
+	_, err = o.Sessions.Check(ctx, auth.Login{Name: ada.Email, Password: "wrong horse battery"})
 	o.refused("a wrong password", err, errs.Unauthenticated)
 	if stored() != weak {
 		t.Error("a wrong password changed the hash")
 	}
-	_, err = o.Check(ctx, auth.Login{Name: ada.Email, Password: password})
+	_, err = o.Sessions.Check(ctx, auth.Login{Name: ada.Email, Password: password})
 	o.must(err)
 	strong := stored()
 	if o.Passwords.Outdated(strong) || !strings.HasPrefix(strong, "$argon2id$") {
 		t.Errorf("the hash is still %.40s…", strong)
 	}
-	_, err = o.Check(ctx, auth.Login{Name: ada.Email, Password: password})
+	_, err = o.Sessions.Check(ctx, auth.Login{Name: ada.Email, Password: password})
 	o.must(err)
 	if stored() != strong {
 		t.Error("a hash of today's parameters was made anew")
@@ -154,22 +154,22 @@ func TestPasswordsAreRatedForWhoMaySetThem(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
 	ada := o.user("ada@example.com")
-	o.must(o.ForgotPassword(t.Context(), ada.Email))
+	o.must(o.Registration.ForgotPassword(t.Context(), ada.Email))
 	mail, _ := o.mailed(ada.Email)
 	const guessable = "passwordpassword"
 	leave := o.Passwords.Occupy()
-	o.refused("a wrong token", o.ResetPassword(t.Context(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ", guessable), errs.NotFound)
-	o.refused("a short password", o.ResetPassword(t.Context(), mail.Token, "short"), errs.Invalid)
+	o.refused("a wrong token", o.Registration.ResetPassword(t.Context(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ", guessable), errs.NotFound)
+	o.refused("a short password", o.Registration.ResetPassword(t.Context(), mail.Token, "short"), errs.Invalid)
 	for name, do := range map[string]func(context.Context) error{
-		"a reset": func(ctx context.Context) error { return o.ResetPassword(ctx, mail.Token, guessable) },
+		"a reset": func(ctx context.Context) error { return o.Registration.ResetPassword(ctx, mail.Token, guessable) },
 		"a change": func(ctx context.Context) error {
-			return o.ChangePassword(ctx, o.as(ada), password, guessable, false)
+			return o.Registration.ChangePassword(ctx, o.as(ada), password, guessable, false)
 		},
 		"a sign-up": func(ctx context.Context) error {
-			return o.SignUp(ctx, auth.SignUpInput{Email: "bob@example.com", Password: guessable})
+			return o.Registration.SignUp(ctx, auth.SignUpInput{Email: "bob@example.com", Password: guessable})
 		},
 		"a user made by staff": func(ctx context.Context) error {
-			_, err := o.Create(ctx, o.admin, "", auth.UserFields{Email: "eve@example.com", Password: guessable})
+			_, err := o.Users.Create(ctx, o.admin, "", auth.UserFields{Email: "eve@example.com", Password: guessable})
 			return err
 		},
 	} {
@@ -185,8 +185,8 @@ func TestPasswordsAreRatedForWhoMaySetThem(t *testing.T) {
 		}
 	}
 	leave()
-	o.refused("a password that is easy to guess", o.ResetPassword(t.Context(), mail.Token, guessable), errs.Invalid)
-	o.must(o.ResetPassword(t.Context(), mail.Token, otherPassword)) // the refusals did not spend it
+	o.refused("a password that is easy to guess", o.Registration.ResetPassword(t.Context(), mail.Token, guessable), errs.Invalid)
+	o.must(o.Registration.ResetPassword(t.Context(), mail.Token, otherPassword)) // the refusals did not spend it
 }
 
 func TestFewWaitForHashing(t *testing.T) {

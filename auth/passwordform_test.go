@@ -18,10 +18,10 @@ func TestPasswordsHaveOneForm(t *testing.T) {
 	t.Parallel()
 	const composed, decomposed = "caf\u00e9 horse battery ", "cafe\u0301 horse battery "
 	o := newOffice(t, ratelimit.Rule{})
-	u, err := o.Create(t.Context(), o.admin, "", auth.UserFields{Email: "ada@example.com", Password: decomposed})
+	u, err := o.Users.Create(t.Context(), o.admin, "", auth.UserFields{Email: "ada@example.com", Password: decomposed})
 	o.must(err)
 	try := func(password string) error {
-		_, err := o.Check(t.Context(), auth.Login{Name: u.Email, Password: password})
+		_, err := o.Sessions.Check(t.Context(), auth.Login{Name: u.Email, Password: password})
 		return err
 	}
 	o.must(try(composed))

@@ -13,7 +13,7 @@ import (
 
 // ForgotPassword mails the user with the e-mail address a link to set a new
 // password. Neither its answer nor its time tells whether there is one.
-func (p *People) ForgotPassword(ctx context.Context, email string) error {
+func (p *Registration) ForgotPassword(ctx context.Context, email string) error {
 	var f errs.Faults
 	checkEmail(&f, email)
 	if err := f.Err(); err != nil {
@@ -22,8 +22,8 @@ func (p *People) ForgotPassword(ctx context.Context, email string) error {
 	return p.later(ctx, "forgotten password", func(ctx context.Context) error { return p.mailReset(ctx, email) })
 }
 
-func (p *People) mailReset(ctx context.Context, email string) error {
-	u, err := p.byEmail(ctx, email)
+func (p *Registration) mailReset(ctx context.Context, email string) error {
+	u, err := p.users.byEmail(ctx, email)
 	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
 		return nil
 	}
@@ -34,8 +34,8 @@ func (p *People) mailReset(ctx context.Context, email string) error {
 }
 
 // sendReset mails a link to choose a password.
-func (p *People) sendReset(ctx context.Context, u *User, kind MailKind, life time.Duration) error {
-	l, token, err := p.claimLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, life, mostOpenLinks)
+func (p *Registration) sendReset(ctx context.Context, u *User, kind MailKind, life time.Duration) error {
+	l, token, err := p.links.claimLink(ctx, Link{Purpose: ResetPassword, Email: u.Email, UserID: u.ID}, life, mostOpenLinks)
 	if errors.Is(err, errEnoughLinks) {
 		return nil
 	}
@@ -51,18 +51,18 @@ func (p *People) sendReset(ctx context.Context, u *User, kind MailKind, life tim
 
 // ResetPassword sets the password of the user to whom the token was mailed,
 // and ends all of his sessions, signed tokens and other links.
-func (p *People) ResetPassword(ctx context.Context, token, password string) error {
+func (p *Registration) ResetPassword(ctx context.Context, token, password string) error {
 	if err := passwordFault(checkForm(password)); err != nil {
 		return err
 	}
-	l, err := p.openLink(ctx, ResetPassword, token)
+	l, err := p.links.openLink(ctx, ResetPassword, token)
 	if err != nil {
 		return err
 	}
 	if err := p.Passwords.Rate(ctx, password); err != nil {
 		return err
 	}
-	if err := p.useLink(ctx, l); err != nil {
+	if err := p.links.useLink(ctx, l); err != nil {
 		return err
 	}
 	return p.renewPassword(ctx, renewal{userID: l.UserID, password: password}, func(u *User) error {
@@ -82,7 +82,7 @@ var errNoPassword = errs.New(errs.Forbidden, "only users have passwords")
 // has; who has none yet, because he signs in by a provider, needs none. All of
 // his other sessions and his signed tokens end, and the sign-in token unless it
 // is to be kept.
-func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password string, keepToken bool) error {
+func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, password string, keepToken bool) error {
 	if a.Kind != UserKind {
 		return errNoPassword
 	}
@@ -104,11 +104,11 @@ func (p *People) ChangePassword(ctx context.Context, a *Principal, old, password
 
 // ConfirmPassword has the principal repeat his password before something that
 // whoever sits at his desk must not do.
-func (p *People) ConfirmPassword(ctx context.Context, a *Principal, password, field string) error {
+func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, password, field string) error {
 	if a.Kind != UserKind {
 		return errNoPassword
 	}
-	u, err := p.active(ctx, a.User.ID)
+	u, err := p.users.active(ctx, a.User.ID)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ type renewal struct {
 	keepToken        bool   // whether the sign-in token does
 }
 
-func (p *People) renewPassword(ctx context.Context, r renewal, also func(*User) error) error {
+func (p *Registration) renewPassword(ctx context.Context, r renewal, also func(*User) error) error {
 	before, after, err := keys.Revise(ctx, p.Store.Users(), r.userID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.Disabled {
 			return errLinkOver
@@ -152,12 +152,12 @@ func (p *People) renewPassword(ctx context.Context, r renewal, also func(*User) 
 		if !r.keepToken {
 			u.TokenCount++
 		}
-		return p.setPassword(ctx, u, r.password)
+		return p.users.setPassword(ctx, u, r.password)
 	})
 	if err != nil {
 		return userMissing(err)
 	}
-	if err := errors.Join(p.endSignIns(ctx, r.userID, r.except), p.endTokensByPassword(ctx, r.userID, r.keepToken), p.endLinks(ctx, r.userID)); err != nil {
+	if err := errors.Join(p.sessions.endSignIns(ctx, r.userID, r.except), p.tokens.endTokensByPassword(ctx, r.userID, r.keepToken), p.links.endLinks(ctx, r.userID)); err != nil {
 		return err
 	}
 	if err := p.record(ctx, actorOf(&after), "user.password.change", after.object(), before, after); err != nil {
@@ -170,7 +170,7 @@ func (p *People) renewPassword(ctx context.Context, r renewal, also func(*User) 
 // ChangeProfile lets the principal change what he himself may of his user. A
 // new e-mail address needs his password, for it can get him a new one, and
 // counts once the link that is mailed to it was followed.
-func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
+func (p *Users) ChangeProfile(ctx context.Context, a *Principal, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
 	if a.Kind != UserKind {
 		return User{}, errs.New(errs.Forbidden, "only users have a profile")
 	}
@@ -186,10 +186,10 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 			return err
 		}
 		if email = fields.Email; !sameEmail(email, u.Email) {
-			if err := p.ConfirmPassword(ctx, a, fields.Password, "current_password"); err != nil {
+			if err := p.registration.ConfirmPassword(ctx, a, fields.Password, "current_password"); err != nil {
 				return err
 			}
-			if err := p.fewLinks(ctx, u.ID); err != nil {
+			if err := p.links.fewLinks(ctx, u.ID); err != nil {
 				return err
 			}
 		}
@@ -212,7 +212,7 @@ func (p *People) ChangeProfile(ctx context.Context, a *Principal, revision int64
 }
 
 // fewLinks refuses to mail ever more addresses on behalf of the user.
-func (p *People) fewLinks(ctx context.Context, userID string) error {
+func (p *Links) fewLinks(ctx context.Context, userID string) error {
 	enough, err := p.enoughLinks(ctx, userID, ConfirmEmail)
 	if err == nil && enough {
 		return errManyAddresses
@@ -223,8 +223,8 @@ func (p *People) fewLinks(ctx context.Context, userID string) error {
 var errManyAddresses = errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or change your password to end them")
 
 // newEmail mails a link to the address that the user wants to have.
-func (p *People) newEmail(ctx context.Context, u *User, email string) error {
-	l, token, err := p.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife, mostOpenLinks)
+func (p *Users) newEmail(ctx context.Context, u *User, email string) error {
+	l, token, err := p.links.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife, mostOpenLinks)
 	if errors.Is(err, errEnoughLinks) {
 		return errManyAddresses
 	}
@@ -240,7 +240,7 @@ func (p *People) newEmail(ctx context.Context, u *User, email string) error {
 
 // PendingEmails returns the links of the addresses that the user wants to have
 // and has not confirmed.
-func (p *People) PendingEmails(ctx context.Context, a *Principal) ([]Link, error) {
+func (p *Users) PendingEmails(ctx context.Context, a *Principal) ([]Link, error) {
 	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: a.ID(), Purpose: ConfirmEmail}, keys.Page{Limit: 20})
 	if err != nil {
 		return nil, fmt.Errorf("look for addresses to confirm: %w", err)

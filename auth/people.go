@@ -42,12 +42,63 @@ type PeopleConfig struct {
 	Now               func() time.Time // time.Now if nil
 }
 
-// People manages users and their memberships.
+// People is all that the service knows of those who use it.
 type People struct {
+	*core
+	Users        *Users
+	Links        *Links
+	Registration *Registration
+	Sessions     *Sessions
+	Codes        *OneTimeCodes
+	Tokens       *Tokens
+	Calendars    *Calendars
+	Members      *Members
+	Invitations  *Invitations
+}
+
+// Users are the people who sign in: their names, addresses and identities.
+type Users struct{ *core }
+
+// Links are what mails lead to: each works once, and for a time.
+type Links struct{ *core }
+
+// Registration lets people sign up, confirm their address and choose a password.
+type Registration struct{ *core }
+
+// Sessions are the sign-ins of people with a browser.
+type Sessions struct{ *core }
+
+// OneTimeCodes are the second step of a sign-in.
+type OneTimeCodes struct{ *core }
+
+// Tokens are what people sign in with elsewhere than in a browser.
+type Tokens struct{ *core }
+
+// Calendars are the addresses at which calendars ask for what expires.
+type Calendars struct{ *core }
+
+// Members are the users of an organization with their roles.
+type Members struct{ *core }
+
+// Invitations ask people to join an organization.
+type Invitations struct{ *core }
+
+// core is what the parts of People share, each other included.
+type core struct {
 	PeopleConfig
-	tokens  *tokenMaker
+	maker   *tokenMaker
 	places  chan struct{} // of work that answers do not wait for
 	running sync.WaitGroup
+
+	users        *Users
+	links        *Links
+	registration *Registration
+	sessions     *Sessions
+	codes        *OneTimeCodes
+	tokens       *Tokens
+	calendars    *Calendars
+	members      *Members
+	invitations  *Invitations
 }
 
 // NewPeople returns People.
@@ -59,8 +110,14 @@ func NewPeople(c PeopleConfig) (*People, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	tokens := &tokenMaker{store: c.Store, sealer: c.Sealer, now: c.Now}
-	return &People{PeopleConfig: c, tokens: tokens, places: make(chan struct{}, mostLater)}, nil
+	k := &core{PeopleConfig: c, maker: &tokenMaker{store: c.Store, sealer: c.Sealer, now: c.Now}, places: make(chan struct{}, mostLater)}
+	k.users, k.links, k.registration = &Users{k}, &Links{k}, &Registration{k}
+	k.sessions, k.codes, k.tokens, k.calendars = &Sessions{k}, &OneTimeCodes{k}, &Tokens{k}, &Calendars{k}
+	k.members, k.invitations = &Members{k}, &Invitations{k}
+	return &People{
+		core: k, Users: k.users, Links: k.links, Registration: k.registration, Sessions: k.sessions, Codes: k.codes,
+		Tokens: k.tokens, Calendars: k.calendars, Members: k.members, Invitations: k.invitations,
+	}, nil
 }
 
 const (
@@ -70,7 +127,7 @@ const (
 
 // later does the work after the answer, so that the answer's time tells
 // nothing of what there was to do.
-func (p *People) later(ctx context.Context, what string, do func(context.Context) error) error {
+func (p *core) later(ctx context.Context, what string, do func(context.Context) error) error {
 	select {
 	case p.places <- struct{}{}:
 	default:
@@ -87,7 +144,7 @@ func (p *People) later(ctx context.Context, what string, do func(context.Context
 }
 
 // Close waits for the work that answers did not wait for.
-func (p *People) Close() { p.running.Wait() }
+func (p *core) Close() { p.running.Wait() }
 
 // UserFields are the fields of a user that admins set. Password is "" to leave
 // it as it is.
@@ -101,7 +158,7 @@ type UserFields struct {
 }
 
 // Create makes a user with the id, or a new one where id is "". Only admins may.
-func (p *People) Create(ctx context.Context, a keys.Actor, id string, fields UserFields) (User, error) {
+func (p *Users) Create(ctx context.Context, a keys.Actor, id string, fields UserFields) (User, error) {
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
 	}
@@ -137,7 +194,7 @@ func (c uniqueEmails) Replace(ctx context.Context, u User) error {
 }
 
 // apply sets the fields after it has checked them all, what costs most last.
-func (p *People) apply(ctx context.Context, u *User, fields UserFields) error {
+func (p *Users) apply(ctx context.Context, u *User, fields UserFields) error {
 	var f errs.Faults
 	checkFields(&f, fields)
 	if err := f.Err(); err != nil {
@@ -164,7 +221,7 @@ func checkFields(f *errs.Faults, fields UserFields) {
 }
 
 // setPassword gives the user a password that was checked.
-func (p *People) setPassword(ctx context.Context, u *User, password string) (err error) {
+func (p *Users) setPassword(ctx context.Context, u *User, password string) (err error) {
 	u.PasswordHash, err = p.Passwords.Hash(ctx, password)
 	return err
 }
@@ -188,7 +245,7 @@ func checkChosenUsername(name string, u *User) error {
 }
 
 // User returns one user: oneself, or any for admins.
-func (p *People) User(ctx context.Context, a keys.Actor, id string) (User, error) {
+func (p *Users) User(ctx context.Context, a keys.Actor, id string) (User, error) {
 	if !a.IsAdmin() && a.Subject().ID != id {
 		return User{}, errs.New(errs.NotFound, "there is no such user")
 	}
@@ -197,7 +254,7 @@ func (p *People) User(ctx context.Context, a keys.Actor, id string) (User, error
 }
 
 // ByEmail returns the user with the e-mail address. Only admins may ask.
-func (p *People) ByEmail(ctx context.Context, a keys.Actor, email string) (User, error) {
+func (p *Users) ByEmail(ctx context.Context, a keys.Actor, email string) (User, error) {
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
 	}
@@ -213,7 +270,7 @@ func userMissing(err error) error {
 }
 
 // Users lists users. Only admins may.
-func (p *People) Users(ctx context.Context, a keys.Actor, f UserFilter, page keys.Page) ([]User, error) {
+func (p *Users) Users(ctx context.Context, a keys.Actor, f UserFilter, page keys.Page) ([]User, error) {
 	if !a.IsAdmin() {
 		return nil, errStaffOnly
 	}
@@ -224,7 +281,7 @@ func (p *People) Users(ctx context.Context, a keys.Actor, f UserFilter, page key
 // Change lets edit change the user's fields; only admins may. A new password
 // or a disabled user ends all of the user's sessions; these and a new address
 // end the links that were mailed to him.
-func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
+func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
 	}
@@ -248,13 +305,13 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 		return User{}, userMissing(err)
 	}
 	if endSessions {
-		err = p.endSignIns(ctx, id, "")
+		err = p.sessions.endSignIns(ctx, id, "")
 	}
 	if endTokens {
-		err = errors.Join(err, p.endTokensByPassword(ctx, id, false))
+		err = errors.Join(err, p.tokens.endTokensByPassword(ctx, id, false))
 	}
 	if endLinks {
-		err = errors.Join(err, p.endLinks(ctx, id))
+		err = errors.Join(err, p.links.endLinks(ctx, id))
 	}
 	if err != nil {
 		return User{}, err
@@ -264,7 +321,7 @@ func (p *People) Change(ctx context.Context, a keys.Actor, id string, revision i
 
 // Delete removes the user with sessions and memberships. Only admins may, and
 // nobody removes himself.
-func (p *People) Delete(ctx context.Context, a keys.Actor, id string, revision int64) error {
+func (p *Users) Delete(ctx context.Context, a keys.Actor, id string, revision int64) error {
 	if !a.IsAdmin() {
 		return errStaffOnly
 	}
@@ -277,13 +334,13 @@ func (p *People) Delete(ctx context.Context, a keys.Actor, id string, revision i
 	if err != nil {
 		return userMissing(err)
 	}
-	if err := errors.Join(p.endSignIns(ctx, id, ""), p.removeCredentials(ctx, id), p.removeMemberships(ctx, id)); err != nil {
+	if err := errors.Join(p.sessions.endSignIns(ctx, id, ""), p.sessions.removeCredentials(ctx, id), p.members.removeMemberships(ctx, id)); err != nil {
 		return fmt.Errorf("delete what belongs to the user: %w", err)
 	}
 	return p.record(ctx, a, "user.delete", u.object(), u, nil)
 }
 
-func (p *People) removeMemberships(ctx context.Context, userID string) error {
+func (p *Members) removeMemberships(ctx context.Context, userID string) error {
 	all, err := p.membershipsOf(ctx, userID)
 	for _, m := range all {
 		err = errors.Join(err, p.Store.Memberships().Delete(ctx, m.ID(), m.Revision))
@@ -294,13 +351,13 @@ func (p *People) removeMemberships(ctx context.Context, userID string) error {
 // maxMemberships bounds the organizations of one user.
 const maxMemberships = 1000
 
-func (p *People) membershipsOf(ctx context.Context, userID string) ([]Membership, error) {
+func (p *Members) membershipsOf(ctx context.Context, userID string) ([]Membership, error) {
 	return p.Store.Memberships().List(ctx, MembershipFilter{UserID: userID}, keys.Page{Limit: maxMemberships})
 }
 
 // Principal returns the user as a principal, with the roles of the moment.
-func (p *People) Principal(ctx context.Context, u User) (*Principal, error) {
-	all, err := p.membershipsOf(ctx, u.ID)
+func (p *Users) Principal(ctx context.Context, u User) (*Principal, error) {
+	all, err := p.members.membershipsOf(ctx, u.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
 	}
@@ -311,7 +368,7 @@ func (p *People) Principal(ctx context.Context, u User) (*Principal, error) {
 	return &Principal{Kind: UserKind, User: &u, Memberships: roles}, nil
 }
 
-func (p *People) record(ctx context.Context, a keys.Actor, action string, object audit.Object, before, after any) error {
+func (p *core) record(ctx context.Context, a keys.Actor, action string, object audit.Object, before, after any) error {
 	return p.Audit.Record(ctx, audit.Change{Subject: a.Subject(), Action: action, Object: object, Before: before, After: after})
 }
 

@@ -91,14 +91,14 @@ func (o *office) refused(what string, err error, kind errs.Kind) {
 
 func (o *office) user(email string) auth.User {
 	o.t.Helper()
-	u, err := o.Create(o.t.Context(), o.admin, "", auth.UserFields{Email: email, Password: password})
+	u, err := o.Users.Create(o.t.Context(), o.admin, "", auth.UserFields{Email: email, Password: password})
 	o.must(err)
 	return u
 }
 
 func (o *office) as(u auth.User) *auth.Principal {
 	o.t.Helper()
-	p, err := o.Principal(o.t.Context(), u)
+	p, err := o.Users.Principal(o.t.Context(), u)
 	o.must(err)
 	return p
 }
@@ -112,33 +112,33 @@ func TestAnOrganizationKeepsAnOwner(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	ada, bob, eve := o.user("ada@example.com"), o.user("bob@example.com"), o.user("eve@example.com")
-	_, err := o.AddMember(ctx, o.admin, "org_a", ada.ID, auth.Owner)
+	_, err := o.Members.AddMember(ctx, o.admin, "org_a", ada.ID, auth.Owner)
 	o.must(err)
-	_, err = o.AddMember(ctx, o.as(ada), "org_a", ada.ID, auth.Viewer)
+	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", ada.ID, auth.Viewer)
 	o.refused("a member twice", err, errs.Conflict)
-	_, err = o.AddMember(ctx, o.as(ada), "org_a", "usr_none", auth.Viewer)
+	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", "usr_none", auth.Viewer)
 	o.refused("a user who is not there", err, errs.Invalid)
-	_, err = o.AddMember(ctx, o.as(ada), "org_a", eve.ID, "boss")
+	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", eve.ID, "boss")
 	o.refused("a role that is none", err, errs.Invalid)
-	_, err = o.AddMember(ctx, o.as(eve), "org_a", eve.ID, auth.Viewer)
+	_, err = o.Members.AddMember(ctx, o.as(eve), "org_a", eve.ID, auth.Viewer)
 	o.refused("a stranger lets himself in", err, errs.NotFound)
-	_, err = o.AddMember(ctx, o.as(ada), "org_a", bob.ID, auth.Developer)
+	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", bob.ID, auth.Developer)
 	o.must(err)
-	_, err = o.AddMember(ctx, o.as(bob), "org_a", eve.ID, auth.Viewer)
+	_, err = o.Members.AddMember(ctx, o.as(bob), "org_a", eve.ID, auth.Viewer)
 	o.refused("a developer adds a member", err, errs.Forbidden)
-	_, err = o.ChangeMember(ctx, o.as(bob), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
+	_, err = o.Members.ChangeMember(ctx, o.as(bob), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
 	o.refused("a developer makes himself owner", err, errs.Forbidden)
 
-	_, err = o.ChangeMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision, to(auth.Viewer))
+	_, err = o.Members.ChangeMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision, to(auth.Viewer))
 	o.refused("the last owner becomes a viewer", err, errs.Conflict)
-	o.refused("the last owner leaves", o.RemoveMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision), errs.Conflict)
-	_, err = o.ChangeMember(ctx, o.as(ada), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
+	o.refused("the last owner leaves", o.Members.RemoveMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision), errs.Conflict)
+	_, err = o.Members.ChangeMember(ctx, o.as(ada), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
 	o.must(err)
-	o.must(o.RemoveMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision))
+	o.must(o.Members.RemoveMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision))
 	if o.as(ada).May(keys.ReadKeys, "org_a") {
 		t.Error("who has left still reads keys")
 	}
-	o.must(o.RemoveMember(ctx, o.admin, "org_a", bob.ID, keys.AnyRevision))
+	o.must(o.Members.RemoveMember(ctx, o.admin, "org_a", bob.ID, keys.AnyRevision))
 }
 
 // A key that may manage members is not a way to all of the management API.
@@ -151,24 +151,24 @@ func TestMembersAreNoWayUp(t *testing.T) {
 		return &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: "org_a", Scopes: scopes}
 	}
 	narrow := robot(string(keys.ReadMembers), string(keys.WriteMembers))
-	_, err := o.AddMember(ctx, narrow, "org_a", ada.ID, auth.Owner)
+	_, err := o.Members.AddMember(ctx, narrow, "org_a", ada.ID, auth.Owner)
 	o.refused("a key without latchkey:* makes an owner", err, errs.Forbidden)
-	_, err = o.AddMember(ctx, narrow, "org_a", ada.ID, auth.Viewer)
+	_, err = o.Members.AddMember(ctx, narrow, "org_a", ada.ID, auth.Viewer)
 	o.refused("a key that may not read accounts makes a viewer, who may", err, errs.Forbidden)
 	manager := robot("latchkey:*")
-	_, err = o.AddMember(ctx, manager, "org_a", ada.ID, auth.Viewer)
+	_, err = o.Members.AddMember(ctx, manager, "org_a", ada.ID, auth.Viewer)
 	o.must(err)
-	_, err = o.ChangeMember(ctx, narrow, "org_a", ada.ID, keys.AnyRevision, to(auth.Owner))
+	_, err = o.Members.ChangeMember(ctx, narrow, "org_a", ada.ID, keys.AnyRevision, to(auth.Owner))
 	o.refused("it makes a member owner", err, errs.Forbidden)
-	_, err = o.ChangeMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision, to(auth.Developer))
+	_, err = o.Members.ChangeMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision, to(auth.Developer))
 	o.refused("a key without the provider's scopes makes a developer, who grants them all", err, errs.Forbidden)
-	_, err = o.AddMember(ctx, robot("*"), "org_a", bob.ID, auth.Owner)
+	_, err = o.Members.AddMember(ctx, robot("*"), "org_a", bob.ID, auth.Owner)
 	o.must(err)
-	_, err = o.ChangeMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision, to(auth.Viewer))
+	_, err = o.Members.ChangeMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision, to(auth.Viewer))
 	o.refused("it demotes an owner", err, errs.Forbidden)
-	o.refused("it removes an owner", o.RemoveMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision), errs.Forbidden)
-	o.refused("so the page asks in vain", o.CheckRemoval(ctx, manager, "org_a", bob.ID), errs.Forbidden)
-	o.must(o.RemoveMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision))
+	o.refused("it removes an owner", o.Members.RemoveMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision), errs.Forbidden)
+	o.refused("so the page asks in vain", o.Members.CheckRemoval(ctx, manager, "org_a", bob.ID), errs.Forbidden)
+	o.must(o.Members.RemoveMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision))
 }
 
 func TestPasswordsAreGuessedSlowly(t *testing.T) {
@@ -177,7 +177,7 @@ func TestPasswordsAreGuessedSlowly(t *testing.T) {
 	ctx := t.Context()
 	ada := o.user("ada@example.com")
 	try := func(name, password string) error {
-		_, err := o.Check(ctx, auth.Login{Name: name, Password: password})
+		_, err := o.Sessions.Check(ctx, auth.Login{Name: name, Password: password})
 		return err
 	}
 	o.must(try("ADA@example.com", password))
@@ -188,7 +188,7 @@ func TestPasswordsAreGuessedSlowly(t *testing.T) {
 	before, err := o.store.Events(ctx, audit.Filter{}, "", 100)
 	o.must(err)
 	for range 5 {
-		_, _, _, err := o.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
+		_, _, _, err := o.Sessions.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
 		o.refused("signing in too early", err, errs.Limited)
 	}
 	after, err := o.store.Events(ctx, audit.Filter{}, "", 100)
@@ -198,7 +198,7 @@ func TestPasswordsAreGuessedSlowly(t *testing.T) {
 	}
 	o.at.Add(time.Hour.Milliseconds())
 	o.must(try(ada.Email, password))
-	_, err = o.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+	_, err = o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
 	o.must(err)
 	disabled, unknown := try(ada.Email, password), try("nobody@example.com", password)
 	o.refused("a disabled user", disabled, errs.Unauthenticated)
@@ -221,23 +221,23 @@ func TestTheLastSignInIsKept(t *testing.T) {
 		}
 	}
 	last("before any", time.Time{})
-	_, err := o.Check(ctx, login)
+	_, err := o.Sessions.Check(ctx, login)
 	o.must(err)
 	last("a password that comes with a request", time.Time{})
-	_, _, _, err = o.SignIn(ctx, auth.Login{Name: ada.Email, Password: "wrong password"})
+	_, _, _, err = o.Sessions.SignIn(ctx, auth.Login{Name: ada.Email, Password: "wrong password"})
 	o.refused("a wrong password", err, errs.Unauthenticated)
 	last("a wrong password", time.Time{})
-	_, _, u, err := o.SignIn(ctx, login)
+	_, _, u, err := o.Sessions.SignIn(ctx, login)
 	o.must(err)
 	last("a session", o.Now())
 	o.at.Add(time.Hour.Milliseconds())
 	format, err := keys.NewFormat(keys.DefaultBrand)
 	o.must(err)
-	_, err = o.ObtainToken(ctx, login, format)
+	_, err = o.Tokens.ObtainToken(ctx, login, format)
 	o.must(err)
 	last("a token", o.Now())
 	o.at.Add(time.Hour.Milliseconds())
-	_, _, err = o.BeginSession(ctx, u) // after a second step, or by a provider
+	_, _, err = o.Sessions.BeginSession(ctx, u) // after a second step, or by a provider
 	o.must(err)
 	last("a session of who has proved themselves", o.Now())
 }
@@ -248,7 +248,7 @@ func TestSessionsEnd(t *testing.T) {
 	ctx := t.Context()
 	ada := o.user("ada@example.com")
 	signIn := func() auth.TokenHash {
-		_, s, _, err := o.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
+		_, s, _, err := o.Sessions.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
 		o.must(err)
 		return s.TokenHash
 	}
@@ -256,11 +256,11 @@ func TestSessionsEnd(t *testing.T) {
 	if _, err := o.store.SessionByToken(ctx, first); err != nil {
 		t.Fatal(err)
 	}
-	_, err := o.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = "lighthouse keeper two"; return f, nil })
+	_, err := o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = "lighthouse keeper two"; return f, nil })
 	o.must(err)
 	_, err = o.store.SessionByToken(ctx, first)
 	o.refused("a session from before the password changed", err, errs.NotFound)
-	_, _, _, err = o.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
+	_, _, _, err = o.Sessions.SignIn(ctx, auth.Login{Name: ada.Email, Password: password})
 	o.refused("the old password", err, errs.Unauthenticated)
 }
 
@@ -269,28 +269,28 @@ func TestOnlyStaffLooksAfterUsers(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	ada, bob := o.user("ada@example.com"), o.user("bob@example.com")
-	_, err := o.Create(ctx, o.admin, "", auth.UserFields{Email: "ADA@example.com", Password: password})
+	_, err := o.Users.Create(ctx, o.admin, "", auth.UserFields{Email: "ADA@example.com", Password: password})
 	o.refused("an address that is taken, in other case", err, errs.Conflict)
-	_, err = o.Create(ctx, o.admin, "", auth.UserFields{Email: "x@example.com", Password: "short"})
+	_, err = o.Users.Create(ctx, o.admin, "", auth.UserFields{Email: "x@example.com", Password: "short"})
 	o.refused("a short password", err, errs.Invalid)
-	_, err = o.Create(ctx, o.as(ada), "", auth.UserFields{Email: "x@example.com", Password: password})
+	_, err = o.Users.Create(ctx, o.as(ada), "", auth.UserFields{Email: "x@example.com", Password: password})
 	o.refused("made by a user", err, errs.Forbidden)
-	_, err = o.User(ctx, o.as(ada), bob.ID)
+	_, err = o.Users.User(ctx, o.as(ada), bob.ID)
 	o.refused("read by another", err, errs.NotFound)
-	if self, err := o.User(ctx, o.as(ada), ada.ID); err != nil || self.ID != ada.ID {
+	if self, err := o.Users.User(ctx, o.as(ada), ada.ID); err != nil || self.ID != ada.ID {
 		t.Errorf("oneself: %v", err)
 	}
-	_, err = o.Change(ctx, o.as(ada), ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = true; return f, nil })
+	_, err = o.Users.Change(ctx, o.as(ada), ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = true; return f, nil })
 	o.refused("made admin by himself", err, errs.Forbidden)
-	root, err := o.Create(ctx, o.admin, "", auth.UserFields{Email: "root@example.com", Password: password, IsAdmin: true})
+	root, err := o.Users.Create(ctx, o.admin, "", auth.UserFields{Email: "root@example.com", Password: password, IsAdmin: true})
 	o.must(err)
-	_, err = o.Change(ctx, o.as(root), root.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = false; return f, nil })
+	_, err = o.Users.Change(ctx, o.as(root), root.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = false; return f, nil })
 	o.refused("an admin gives himself up", err, errs.Conflict)
-	o.refused("an admin deletes himself", o.Delete(ctx, o.as(root), root.ID, keys.AnyRevision), errs.Conflict)
-	_, err = o.AddMember(ctx, o.admin, "org_a", bob.ID, auth.Owner)
+	o.refused("an admin deletes himself", o.Users.Delete(ctx, o.as(root), root.ID, keys.AnyRevision), errs.Conflict)
+	_, err = o.Members.AddMember(ctx, o.admin, "org_a", bob.ID, auth.Owner)
 	o.must(err)
-	o.must(o.Delete(ctx, o.as(root), bob.ID, keys.AnyRevision))
-	if left, err := o.Members(ctx, o.admin, "org_a", keys.Page{Limit: 10}); err != nil || len(left) != 0 {
+	o.must(o.Users.Delete(ctx, o.as(root), bob.ID, keys.AnyRevision))
+	if left, err := o.Members.Members(ctx, o.admin, "org_a", keys.Page{Limit: 10}); err != nil || len(left) != 0 {
 		t.Errorf("a deleted user is still member: %v, %v", left, err)
 	}
 }

@@ -91,14 +91,14 @@ func mayMakeToken(m maker, t *Token) error {
 // ConfirmSession has the user of a session repeat their password, after which
 // they may make tokens that outlast it for ConfirmedFor. Users without a
 // password sign in again instead.
-func (p *People) ConfirmSession(ctx context.Context, a *Principal, password, field string) error {
+func (p *Sessions) ConfirmSession(ctx context.Context, a *Principal, password, field string) error {
 	if a.Session == nil {
 		return errs.New(errs.Conflict, "this request was not made by a session")
 	}
 	if a.User.PasswordHash == "" {
 		return errs.New(errs.Conflict, "you have no password; sign in again instead")
 	}
-	if err := p.ConfirmPassword(ctx, a, password, field); err != nil {
+	if err := p.registration.ConfirmPassword(ctx, a, password, field); err != nil {
 		return err
 	}
 	now := p.Now().UTC().Truncate(time.Millisecond)
@@ -112,13 +112,13 @@ func (p *People) ConfirmSession(ctx context.Context, a *Principal, password, fie
 
 // stands reports whether the parent of a token of the user still proves
 // something, and so the parent's own.
-func (p *People) stands(ctx context.Context, parent, userID string) (bool, error) {
+func (p *Sessions) stands(ctx context.Context, parent, userID string) (bool, error) {
 	for range mostGenerations {
 		switch {
 		case parent == "" || parent == byPassword:
 			return true, nil
 		case signsIn(parent):
-			return p.signInStands(ctx, parent, userID)
+			return p.tokens.signInStands(ctx, parent, userID)
 		case strings.HasPrefix(parent, ids.Session):
 			return p.sessionStands(ctx, parent, userID)
 		case strings.HasPrefix(parent, ids.Family):
@@ -134,7 +134,7 @@ func (p *People) stands(ctx context.Context, parent, userID string) (bool, error
 	return false, nil
 }
 
-func (p *People) sessionStands(ctx context.Context, id, userID string) (bool, error) {
+func (p *Sessions) sessionStands(ctx context.Context, id, userID string) (bool, error) {
 	all, err := p.Store.SessionsOf(ctx, userID)
 	if err != nil {
 		return false, fmt.Errorf("read the session that made a token: %w", err)
@@ -163,7 +163,7 @@ func unlessGone(err error) error {
 }
 
 // generation is how many tokens made one another up to the parent.
-func (p *People) generation(ctx context.Context, parent string) (int, error) {
+func (p *Sessions) generation(ctx context.Context, parent string) (int, error) {
 	n := 0
 	for ; strings.HasPrefix(parent, ids.Token) && n < mostGenerations; n++ {
 		t, err := p.Store.Tokens().Get(ctx, parent)
@@ -177,7 +177,7 @@ func (p *People) generation(ctx context.Context, parent string) (int, error) {
 
 // endTokensByPassword removes the tokens that the user's password made, and,
 // unless it is kept, the one of signing in, which its count has ended already.
-func (p *People) endTokensByPassword(ctx context.Context, userID string, keepSignIn bool) error {
+func (p *Tokens) endTokensByPassword(ctx context.Context, userID string, keepSignIn bool) error {
 	all, err := p.Store.Tokens().List(ctx, OwnedFilter{UserID: userID}, keys.Page{Limit: 2 * mostTokens})
 	if err != nil {
 		return fmt.Errorf("list tokens: %w", err)

@@ -87,7 +87,7 @@ func (u *RemoteUser) Authenticate(r *http.Request) (*Principal, error) {
 	if user.Disabled {
 		return nil, wrongCredential("the user is disabled or gone")
 	}
-	p, err := u.people.Principal(r.Context(), user)
+	p, err := u.people.Users.Principal(r.Context(), user)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
 	ctx := r.Context()
 	identity, err := u.people.Store.Identities().Get(ctx, IdentityID(RemoteProvider, name))
 	if err == nil {
-		return u.people.active(ctx, identity.UserID)
+		return u.people.Users.active(ctx, identity.UserID)
 	}
 	if !errors.Is(err, errs.NotFound) {
 		return User{}, fmt.Errorf("read the identity of the proxy's user: %w", err)
@@ -130,16 +130,16 @@ func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
 // owner returns the user to whom the proxy's name belongs although nobody tied
 // it to them, or a zero User.
 func (u *RemoteUser) owner(ctx context.Context, name string) (User, error) {
-	made, err := u.people.byEmail(ctx, remoteEmail(name))
+	made, err := u.people.Users.byEmail(ctx, remoteEmail(name))
 	if err == nil && made.Username == name && made.PasswordHash == "" {
 		return made, nil
 	}
 	if !strings.Contains(name, "@") || unlessGone(err) != nil {
 		return User{}, unlessGone(err)
 	}
-	known, err := u.people.byEmail(ctx, name)
+	known, err := u.people.Users.byEmail(ctx, name)
 	if err == nil && known.ConfirmedAt.IsZero() {
-		return u.people.takeOver(ctx, known)
+		return u.people.Users.takeOver(ctx, known)
 	}
 	return known, unlessGone(err)
 }
@@ -147,7 +147,7 @@ func (u *RemoteUser) owner(ctx context.Context, name string) (User, error) {
 // tie makes the name stand for the user from now on. Of two requests that do it
 // at once, both find the one that was first.
 func (u *RemoteUser) tie(ctx context.Context, found *User, name string) (User, error) {
-	err := u.people.link(ctx, found, ExternalAccount{Provider: RemoteProvider, Subject: name})
+	err := u.people.Users.link(ctx, found, ExternalAccount{Provider: RemoteProvider, Subject: name})
 	if !errors.Is(err, errs.Conflict) {
 		return *found, err
 	}
@@ -155,7 +155,7 @@ func (u *RemoteUser) tie(ctx context.Context, found *User, name string) (User, e
 	if err != nil {
 		return User{}, fmt.Errorf("read the identity of the proxy's user: %w", err)
 	}
-	return u.people.active(ctx, identity.UserID)
+	return u.people.Users.active(ctx, identity.UserID)
 }
 
 // remoteEmail is the address of a user of whom the proxy tells none: no mail ever
@@ -173,15 +173,15 @@ func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (
 	if _, ok := text.Address(fields.Email); !ok {
 		fields.Email = remoteEmail(name)
 	}
-	if taken, err := u.people.find(ctx, fields.Username); err != nil || taken.ID != "" || !usernameShape.MatchString(fields.Username) {
+	if taken, err := u.people.Sessions.find(ctx, fields.Username); err != nil || taken.ID != "" || !usernameShape.MatchString(fields.Username) {
 		if err != nil {
 			return User{}, err
 		}
 		fields.Username = ""
 	}
-	made, err := u.people.Create(ctx, System(), ids.New(ids.User), fields)
+	made, err := u.people.Users.Create(ctx, System(), ids.New(ids.User), fields)
 	if errors.Is(err, errs.Conflict) {
-		if found, err := u.people.byEmail(ctx, fields.Email); err == nil && found.PasswordHash == "" {
+		if found, err := u.people.Users.byEmail(ctx, fields.Email); err == nil && found.PasswordHash == "" {
 			return found, nil
 		}
 	}

@@ -42,7 +42,7 @@ func TestARemoteNameIsNoUsername(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
 	mallory := o.user("mallory@example.com")
-	_, err := o.ChangeProfile(t.Context(), o.as(mallory), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = "ada"; return f, nil })
+	_, err := o.Users.ChangeProfile(t.Context(), o.as(mallory), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = "ada"; return f, nil })
 	o.must(err)
 	for _, create := range []bool{false, true} {
 		p, err := o.remote(create).Authenticate(sends(t, true, map[string]string{"Remote-User": "ada", "Remote-Email": "ada@example.com"}))
@@ -68,9 +68,9 @@ func TestARemoteNameIsTied(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
 	ada := o.user("ada@example.com")
-	o.must(o.TieRemote(t.Context(), o.admin, ada.ID, "ADA"))
-	o.refused("tied by the user", o.TieRemote(t.Context(), o.as(ada), ada.ID, "boss"), errs.Forbidden)
-	earlier, err := o.Create(t.Context(), o.admin, "", auth.UserFields{Username: "bob", Email: "bob@remote.invalid"})
+	o.must(o.Users.TieRemote(t.Context(), o.admin, ada.ID, "ADA"))
+	o.refused("tied by the user", o.Users.TieRemote(t.Context(), o.as(ada), ada.ID, "boss"), errs.Forbidden)
+	earlier, err := o.Users.Create(t.Context(), o.admin, "", auth.UserFields{Username: "bob", Email: "bob@remote.invalid"})
 	o.must(err)
 	for name, want := range map[string]string{"ADA": ada.ID, "ada@example.com": ada.ID, "bob": earlier.ID, "ada": "", "nobody": ""} {
 		p, err := o.remote(false).Authenticate(sends(t, true, map[string]string{"Remote-User": name, "Remote-Email": "ada@example.com"}))
@@ -83,7 +83,7 @@ func TestARemoteNameIsTied(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, p.ID(), want)
 		}
 	}
-	_, err = o.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+	_, err = o.Users.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
 	o.must(err)
 	_, err = o.remote(true).Authenticate(sends(t, true, map[string]string{"Remote-User": "ADA"}))
 	o.refused("a disabled user", err, errs.Unauthenticated)
@@ -130,12 +130,12 @@ func TestReservedUsernames(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ada := o.user("ada@example.com")
 	for _, name := range []string{"admin", "System", "LATCHKEY", "root"} {
-		_, err := o.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = name; return f, nil })
+		_, err := o.Users.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = name; return f, nil })
 		o.refused(name, err, errs.Invalid)
 	}
-	_, err := o.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = "admin"; return f, nil })
+	_, err := o.Users.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = "admin"; return f, nil })
 	o.must(err)
-	_, err = o.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Name = "Ada"; return f, nil })
+	_, err = o.Users.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Name = "Ada"; return f, nil })
 	o.must(err)
 }
 
@@ -151,18 +151,18 @@ func TestAddressesAreComparedAsMailDoes(t *testing.T) {
 	} {
 		known := o.user(victim)
 		for _, address := range others {
-			u, err := o.ByExternal(t.Context(), auth.ExternalAccount{Provider: "idp", Subject: address, Email: address, EmailVerified: true}, "")
+			u, err := o.Users.ByExternal(t.Context(), auth.ExternalAccount{Provider: "idp", Subject: address, Email: address, EmailVerified: true}, "")
 			if err == nil && u.ID == known.ID {
 				t.Errorf("%s signs in as %s", address, victim)
 			}
-			if _, err := o.Check(t.Context(), auth.Login{Name: address, Password: password}); err == nil {
+			if _, err := o.Sessions.Check(t.Context(), auth.Login{Name: address, Password: password}); err == nil {
 				t.Errorf("%s signs in with the password of %s", address, victim)
 			}
 		}
 	}
 	known := o.user("user@m\u00fcnchen.example")
 	for i, same := range []string{"USER@M\u00dcNCHEN.example", "user@xn--mnchen-3ya.example", "user@mu\u0308nchen.example"} {
-		u, err := o.ByExternal(t.Context(), auth.ExternalAccount{Provider: "idp", Subject: string(rune('a' + i)), Email: same, EmailVerified: true}, "")
+		u, err := o.Users.ByExternal(t.Context(), auth.ExternalAccount{Provider: "idp", Subject: string(rune('a' + i)), Email: same, EmailVerified: true}, "")
 		if err != nil || u.ID != known.ID {
 			t.Errorf("%s is %s, %v, want the same user", same, u.Email, err)
 		}

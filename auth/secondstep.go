@@ -31,7 +31,7 @@ var errPendingOver = wrongCredential("the sign-in took too long; begin again")
 
 // Pending returns what the browser of a user keeps until he has typed his
 // one-time code, after SignIn has answered CodeRequired with the user.
-func (p *People) Pending(u *User) (string, error) {
+func (p *Sessions) Pending(u *User) (string, error) {
 	text, err := json.Marshal(pending{UserID: u.ID, Password: sha256.Sum256([]byte(u.PasswordHash)), Until: p.Now().Add(PendingLife)})
 	if err != nil {
 		return "", fmt.Errorf("encode a sign-in: %w", err)
@@ -43,7 +43,7 @@ func (p *People) Pending(u *User) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-func (p *People) openPending(kept string) (n pending, err error) {
+func (p *Sessions) openPending(kept string) (n pending, err error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(kept)
 	if err != nil {
 		return n, errPendingOver
@@ -57,12 +57,12 @@ func (p *People) openPending(kept string) (n pending, err error) {
 
 // SecondStep finishes the sign-in that the browser kept, with a one-time or
 // recovery code. Wrong codes are slowed down as wrong passwords are.
-func (p *People) SecondStep(ctx context.Context, kept, code string) (token string, err error) {
+func (p *Sessions) SecondStep(ctx context.Context, kept, code string) (token string, err error) {
 	n, err := p.openPending(kept)
 	if err != nil {
 		return "", err
 	}
-	u, err := p.active(ctx, n.UserID)
+	u, err := p.users.active(ctx, n.UserID)
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +75,7 @@ func (p *People) SecondStep(ctx context.Context, kept, code string) (token strin
 		return "", err
 	}
 	defer try.Excuse()
-	if err := p.checkCode(ctx, &u, code); err != nil {
+	if err := p.codes.checkCode(ctx, &u, code); err != nil {
 		if errors.Is(err, errWrongSignIn) {
 			try.Fail()
 		}

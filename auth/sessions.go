@@ -52,7 +52,7 @@ func (s *SessionAuthenticator) Authenticate(r *http.Request) (*Principal, error)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > maxCookieLength {
 		return nil, nil
 	}
-	session, user, err := s.people.resume(r.Context(), cookie.Value)
+	session, user, err := s.people.Sessions.resume(r.Context(), cookie.Value)
 	if errors.Is(err, errs.NotFound) {
 		return nil, nil
 	}
@@ -62,7 +62,7 @@ func (s *SessionAuthenticator) Authenticate(r *http.Request) (*Principal, error)
 	if err := s.csrf.Check(r); err != nil {
 		return nil, err
 	}
-	p, err := s.people.Principal(r.Context(), user)
+	p, err := s.people.Users.Principal(r.Context(), user)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func hashToken(token string) TokenHash { return sha256.Sum256([]byte(token)) }
 
 // SignIn checks the credentials and begins a session. The token is for the
 // cookie, and known to nobody else.
-func (p *People) SignIn(ctx context.Context, l Login) (token string, s Session, u User, err error) {
+func (p *Sessions) SignIn(ctx context.Context, l Login) (token string, s Session, u User, err error) {
 	if u, err = p.checkAndRecord(ctx, l); err != nil {
 		return "", s, u, err
 	}
@@ -83,7 +83,7 @@ func (p *People) SignIn(ctx context.Context, l Login) (token string, s Session, 
 }
 
 // checkAndRecord is Check that leaves an audit event of a refusal.
-func (p *People) checkAndRecord(ctx context.Context, l Login) (User, error) {
+func (p *Sessions) checkAndRecord(ctx context.Context, l Login) (User, error) {
 	u, err := p.Check(ctx, l)
 	if err != nil {
 		return u, errors.Join(err, p.recordFailure(ctx, l.Name, err))
@@ -92,7 +92,7 @@ func (p *People) checkAndRecord(ctx context.Context, l Login) (User, error) {
 }
 
 // BeginSession begins a session of a user who has proved himself.
-func (p *People) BeginSession(ctx context.Context, u User) (token string, s Session, err error) {
+func (p *Sessions) BeginSession(ctx context.Context, u User) (token string, s Session, err error) {
 	token = rand.Text()
 	now := p.Now().UTC().Truncate(time.Millisecond)
 	s = Session{
@@ -110,7 +110,7 @@ func (p *People) BeginSession(ctx context.Context, u User) (token string, s Sess
 
 // signedIn keeps when the user last signed in, in a browser or with a password
 // for tokens. What a client sends with every request is no sign-in.
-func (p *People) signedIn(ctx context.Context, u *User) error {
+func (p *Sessions) signedIn(ctx context.Context, u *User) error {
 	u.LastSignInAt = p.Now().UTC().Truncate(time.Millisecond)
 	if err := p.Store.SignedIn(ctx, u.ID, u.LastSignInAt); err != nil {
 		return fmt.Errorf("keep the time of a sign-in: %w", err)
@@ -123,7 +123,7 @@ func actorOf(u *User) *Principal { return &Principal{Kind: UserKind, User: u} }
 
 // recordFailure leaves an audit event of a try to sign in that was refused. One
 // that was not even heard leaves none: strangers can make as many as they like.
-func (p *People) recordFailure(ctx context.Context, name string, cause error) error {
+func (p *Sessions) recordFailure(ctx context.Context, name string, cause error) error {
 	if errs.KindOf(cause) != errs.Unauthenticated || errors.Is(cause, errCodeRequired) {
 		return nil
 	}
@@ -138,7 +138,7 @@ func (s *Session) object() audit.Object { return audit.Object{Type: "session", I
 
 // resume returns the session of the token with its user, or errs.NotFound
 // where it is over.
-func (p *People) resume(ctx context.Context, token string) (Session, User, error) {
+func (p *Sessions) resume(ctx context.Context, token string) (Session, User, error) {
 	s, err := p.Store.SessionByToken(ctx, hashToken(token))
 	if err != nil {
 		return s, User{}, err
@@ -163,7 +163,7 @@ func (p *People) resume(ctx context.Context, token string) (Session, User, error
 }
 
 // SignOut ends the principal's session.
-func (p *People) SignOut(ctx context.Context, a *Principal) error {
+func (p *Sessions) SignOut(ctx context.Context, a *Principal) error {
 	if a.Session == nil {
 		return nil
 	}

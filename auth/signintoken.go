@@ -96,15 +96,15 @@ func signsIn(parent string) bool { return strings.HasPrefix(parent, byPassword+"
 
 // ObtainToken returns the token of who signs in by password: the same one until
 // it is revoked or the password changes. The list of tokens has it, too.
-func (p *People) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.Secret, error) {
-	u, err := p.checkAndRecord(ctx, l)
+func (p *Tokens) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.Secret, error) {
+	u, err := p.sessions.checkAndRecord(ctx, l)
 	if err != nil {
 		return keys.Secret{}, err
 	}
-	if err := p.signedIn(ctx, &u); err != nil {
+	if err := p.sessions.signedIn(ctx, &u); err != nil {
 		return keys.Secret{}, err
 	}
-	secret, err := p.tokens.token(ctx, &u, f)
+	secret, err := p.maker.token(ctx, &u, f)
 	if err != nil {
 		return keys.Secret{}, err
 	}
@@ -132,14 +132,14 @@ func (p *People) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.
 }
 
 // signInStands reports whether the sign-in token with the parent has not ended.
-func (p *People) signInStands(ctx context.Context, parent, userID string) (bool, error) {
+func (p *Tokens) signInStands(ctx context.Context, parent, userID string) (bool, error) {
 	u, err := p.Store.Users().Get(ctx, userID)
 	return err == nil && signInParent(u.TokenCount) == parent, unlessGone(err)
 }
 
 // endSignInToken raises the count of the token's user, so that no sign-in
 // answers the token again.
-func (p *People) endSignInToken(ctx context.Context, t *Token) error {
+func (p *Tokens) endSignInToken(ctx context.Context, t *Token) error {
 	if !signsIn(t.Parent) {
 		return nil
 	}

@@ -27,7 +27,7 @@ func newDoor(t *testing.T) *door {
 
 func (d *door) obtain(u auth.User, password, code string) string {
 	d.t.Helper()
-	secret, err := d.ObtainToken(d.t.Context(), auth.Login{Name: u.Email, Password: password, Code: code}, d.format)
+	secret, err := d.Tokens.ObtainToken(d.t.Context(), auth.Login{Name: u.Email, Password: password, Code: code}, d.format)
 	d.must(err)
 	return secret.Reveal()
 }
@@ -47,7 +47,7 @@ func (d *door) acts(token string) bool {
 
 func (d *door) listed(u auth.User) []auth.Token {
 	d.t.Helper()
-	all, err := d.Tokens(d.t.Context(), d.as(u), keys.Page{Limit: 200})
+	all, err := d.Tokens.Tokens(d.t.Context(), d.as(u), keys.Page{Limit: 200})
 	d.must(err)
 	return all
 }
@@ -75,11 +75,11 @@ func TestSigningInAnswersTheSameToken(t *testing.T) {
 		t.Error("two users have one token")
 	}
 	for i := range 100 {
-		if _, _, err := d.CreateToken(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"}); err != nil {
+		if _, _, err := d.Tokens.CreateToken(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"}); err != nil {
 			t.Fatalf("token %d: %v", i, err)
 		}
 	}
-	_, _, err := d.CreateToken(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"})
+	_, _, err := d.Tokens.CreateToken(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"})
 	d.refused("one token too many", err, errs.Conflict)
 	if d.obtain(ada, password, "") != first {
 		t.Error("the most tokens are there, and signing in answers another one")
@@ -92,7 +92,7 @@ func TestASignInTokenEnds(t *testing.T) {
 	t.Parallel()
 	change := func(keep bool) func(*door, auth.User) error {
 		return func(d *door, u auth.User) error {
-			return d.ChangePassword(d.t.Context(), d.as(u), password, otherPassword, keep)
+			return d.Registration.ChangePassword(d.t.Context(), d.as(u), password, otherPassword, keep)
 		}
 	}
 	for _, tt := range []struct {
@@ -102,28 +102,28 @@ func TestASignInTokenEnds(t *testing.T) {
 		lives    bool
 	}{
 		{"it is revoked", func(d *door, u auth.User) error {
-			return d.RevokeToken(d.t.Context(), d.as(u), d.listed(u)[0].ID, keys.AnyRevision)
+			return d.Tokens.RevokeToken(d.t.Context(), d.as(u), d.listed(u)[0].ID, keys.AnyRevision)
 		}, password, false},
 		{"it is revoked as it was not", func(d *door, u auth.User) error {
-			d.refused("another revision", d.RevokeToken(d.t.Context(), d.as(u), d.listed(u)[0].ID, 7), errs.Stale)
+			d.refused("another revision", d.Tokens.RevokeToken(d.t.Context(), d.as(u), d.listed(u)[0].ID, 7), errs.Stale)
 			return nil
 		}, password, true},
 		{"the password changes", change(false), otherPassword, false},
 		{"the password changes, and it is kept", change(true), otherPassword, true},
 		{"the password is reset by mail", func(d *door, u auth.User) error {
-			d.must(d.ForgotPassword(d.t.Context(), u.Email))
+			d.must(d.Registration.ForgotPassword(d.t.Context(), u.Email))
 			m, _ := d.mailed(u.Email)
-			return d.ResetPassword(d.t.Context(), m.Token, otherPassword)
+			return d.Registration.ResetPassword(d.t.Context(), m.Token, otherPassword)
 		}, otherPassword, false},
 		{"staff set a password", func(d *door, u auth.User) error {
-			_, err := d.Change(d.t.Context(), d.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+			_, err := d.Users.Change(d.t.Context(), d.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 				f.Password = otherPassword
 				return f, nil
 			})
 			return err
 		}, otherPassword, false},
 		{"staff give another name", func(d *door, u auth.User) error {
-			_, err := d.Change(d.t.Context(), d.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+			_, err := d.Users.Change(d.t.Context(), d.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 				f.Name = "Ada"
 				return f, nil
 			})
@@ -161,12 +161,12 @@ func TestATokenMadeByASignInTokenEndsWithIt(t *testing.T) {
 	r.Header.Set("Authorization", "Token "+parent)
 	p, err := auth.NewTokenAuthenticator(d.People, d.format).Authenticate(r)
 	d.must(err)
-	_, secret, err := d.CreateToken(t.Context(), p, d.format, auth.TokenFields{Name: "child"})
+	_, secret, err := d.Tokens.CreateToken(t.Context(), p, d.format, auth.TokenFields{Name: "child"})
 	d.must(err)
 	if !d.acts(secret.Reveal()) {
 		t.Error("the child does not act")
 	}
-	d.must(d.ChangePassword(t.Context(), d.as(ada), password, otherPassword, false))
+	d.must(d.Registration.ChangePassword(t.Context(), d.as(ada), password, otherPassword, false))
 	if d.acts(secret.Reveal()) {
 		t.Error("the child outlives what made it")
 	}
@@ -178,7 +178,7 @@ func TestASecondStepIsNeededForAToken(t *testing.T) {
 	d := newDoor(t)
 	ada := d.user("ada@example.com")
 	secret, _ := d.enrolled(ada)
-	_, err := d.ObtainToken(t.Context(), auth.Login{Name: ada.Email, Password: password}, d.format)
+	_, err := d.Tokens.ObtainToken(t.Context(), auth.Login{Name: ada.Email, Password: password}, d.format)
 	d.refused("the password alone", err, errs.Unauthenticated)
 	if len(d.listed(ada)) != 0 {
 		t.Error("a refused sign-in stored a token")

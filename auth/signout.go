@@ -12,7 +12,7 @@ import (
 )
 
 // SessionsOf lists the principal's sessions, newest first.
-func (p *People) SessionsOf(ctx context.Context, a *Principal) ([]Session, error) {
+func (p *Sessions) SessionsOf(ctx context.Context, a *Principal) ([]Session, error) {
 	all, err := p.Store.SessionsOf(ctx, a.ID())
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
@@ -28,7 +28,7 @@ func (p *People) SessionsOf(ctx context.Context, a *Principal) ([]Session, error
 }
 
 // EndSession ends one of the principal's sessions.
-func (p *People) EndSession(ctx context.Context, a *Principal, id string) error {
+func (p *Sessions) EndSession(ctx context.Context, a *Principal, id string) error {
 	all, err := p.SessionsOf(ctx, a)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (p *People) EndSession(ctx context.Context, a *Principal, id string) error 
 
 // EndReplaced ends the session that the browser had before it got a new one at
 // sign-in: what was known of the old one is worth nothing.
-func (p *People) EndReplaced(r *http.Request) error {
+func (p *Sessions) EndReplaced(r *http.Request) error {
 	cookie, err := r.Cookie(SessionCookie)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > maxCookieLength {
 		return nil
@@ -74,7 +74,7 @@ func (p *People) EndReplaced(r *http.Request) error {
 // SignOutEverywhere ends all sessions and signed tokens of the principal, the
 // session that asks for it excepted where keep is set. Opaque tokens stay: they
 // are listed and revoked one by one.
-func (p *People) SignOutEverywhere(ctx context.Context, a *Principal, keep bool) error {
+func (p *Sessions) SignOutEverywhere(ctx context.Context, a *Principal, keep bool) error {
 	except := ""
 	if keep && a.Session != nil {
 		except = a.Session.ID
@@ -87,7 +87,7 @@ func (p *People) SignOutEverywhere(ctx context.Context, a *Principal, keep bool)
 
 // endSignIns ends the sessions of the user, but except, and his families of
 // signed tokens.
-func (p *People) endSignIns(ctx context.Context, userID, except string) error {
+func (p *Sessions) endSignIns(ctx context.Context, userID, except string) error {
 	err := errors.Join(
 		p.Store.DeleteSessionsOf(ctx, userID, except),
 		removeAll(ctx, p.Store.Families(), OwnedFilter{UserID: userID}, func(f *Family) (string, int64) { return f.ID, f.Revision }),
@@ -99,11 +99,11 @@ func (p *People) endSignIns(ctx context.Context, userID, except string) error {
 }
 
 // removeCredentials removes what else a user proves himself by.
-func (p *People) removeCredentials(ctx context.Context, userID string) error {
+func (p *Sessions) removeCredentials(ctx context.Context, userID string) error {
 	return errors.Join(
 		removeAll(ctx, p.Store.Tokens(), OwnedFilter{UserID: userID}, func(t *Token) (string, int64) { return t.ID, t.Revision }),
 		removeAll(ctx, p.Store.Identities(), OwnedFilter{UserID: userID}, func(i *Identity) (string, int64) { return i.ID(), i.Revision }),
-		p.endLinks(ctx, userID),
+		p.links.endLinks(ctx, userID),
 	)
 }
 
@@ -140,7 +140,7 @@ const CleanBatch = 100
 
 // Clean removes a few refresh tokens, tokens and links whose time is over, and
 // tells of how many of the most frequent kind.
-func (p *People) Clean(ctx context.Context) (int, error) {
+func (p *Sessions) Clean(ctx context.Context) (int, error) {
 	over := OwnedFilter{ExpiresBefore: p.Now()}
 	f, families := removeSome(ctx, p.Store.Families(), over, func(f *Family) (string, int64) { return f.ID, f.Revision })
 	t, tokens := removeSome(ctx, p.Store.Tokens(), over, func(t *Token) (string, int64) { return t.ID, t.Revision })

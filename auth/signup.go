@@ -23,11 +23,11 @@ type SignUpInput struct {
 // address is his, and makes him a member; without one he gets a mail with a
 // link to confirm it. Whether the address has a user already is told to nobody
 // but its owner, by mail.
-func (p *People) SignUp(ctx context.Context, in SignUpInput) error {
+func (p *Registration) SignUp(ctx context.Context, in SignUpInput) error {
 	if in.Invitation != "" {
 		return p.signUpInvited(ctx, in)
 	}
-	if err := p.maySignUp(ctx, in.Email, ""); err != nil {
+	if err := p.users.maySignUp(ctx, in.Email, ""); err != nil {
 		return err
 	}
 	u, err := p.newcomer(ctx, UserFields{Email: in.Email, Name: in.Name, Password: in.Password})
@@ -39,7 +39,7 @@ func (p *People) SignUp(ctx context.Context, in SignUpInput) error {
 
 // insertNew stores the user who signed up, or writes to the one who has the
 // address already.
-func (p *People) insertNew(ctx context.Context, u User, password string) error {
+func (p *Registration) insertNew(ctx context.Context, u User, password string) error {
 	err := p.Store.Users().Insert(ctx, u)
 	if errors.Is(err, errs.Conflict) {
 		return p.remind(ctx, u.Email, password)
@@ -54,7 +54,7 @@ func (p *People) insertNew(ctx context.Context, u User, password string) error {
 }
 
 // newcomer is a user who is not stored yet, with a password.
-func (p *People) newcomer(ctx context.Context, fields UserFields) (User, error) {
+func (p *Registration) newcomer(ctx context.Context, fields UserFields) (User, error) {
 	var f errs.Faults
 	checkFields(&f, fields)
 	f.Check(fields.Password != "", "password", "is required")
@@ -62,13 +62,13 @@ func (p *People) newcomer(ctx context.Context, fields UserFields) (User, error) 
 		return User{}, err
 	}
 	u := User{Stamp: keys.NewStamp(p.Now()), ID: ids.New(ids.User)}
-	return u, p.apply(ctx, &u, fields)
+	return u, p.users.apply(ctx, &u, fields)
 }
 
 // remind tells the owner of an address that somebody signed up with it again;
 // one who has not confirmed it gets another link.
-func (p *People) remind(ctx context.Context, email, password string) error {
-	u, err := p.byEmail(ctx, email)
+func (p *Registration) remind(ctx context.Context, email, password string) error {
+	u, err := p.users.byEmail(ctx, email)
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}
@@ -89,8 +89,8 @@ func (p *People) remind(ctx context.Context, email, password string) error {
 }
 
 // sendExists tells the user, who knows it after one mail for a while.
-func (p *People) sendExists(ctx context.Context, u *User) error {
-	_, _, err := p.claimLink(ctx, Link{Purpose: SignedUpAgain, Email: u.Email, UserID: u.ID}, toldLife, 1)
+func (p *Registration) sendExists(ctx context.Context, u *User) error {
+	_, _, err := p.links.claimLink(ctx, Link{Purpose: SignedUpAgain, Email: u.Email, UserID: u.ID}, toldLife, 1)
 	if errors.Is(err, errEnoughLinks) {
 		return nil
 	}
@@ -104,8 +104,8 @@ func (p *People) sendExists(ctx context.Context, u *User) error {
 // yet, and mails a link to choose one. Two passwords were signed up with, and
 // only one can be the owner's: who signed up with his address before him must
 // not have an account that he then confirms.
-func (p *People) letChoose(ctx context.Context, u User) error {
-	if enough, err := p.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
+func (p *Registration) letChoose(ctx context.Context, u User) error {
+	if enough, err := p.links.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
 		return err
 	}
 	_, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
@@ -121,14 +121,14 @@ func (p *People) letChoose(ctx context.Context, u User) error {
 	if err != nil {
 		return fmt.Errorf("take a password back: %w", err)
 	}
-	if err := p.endLinksFor(ctx, u.ID, ConfirmEmail); err != nil {
+	if err := p.links.endLinksFor(ctx, u.ID, ConfirmEmail); err != nil {
 		return err
 	}
 	return p.sendReset(ctx, &after, MailFinish, confirmLife)
 }
 
-func (p *People) sendConfirmation(ctx context.Context, u *User) error {
-	l, token, err := p.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: u.Email, UserID: u.ID}, confirmLife, mostOpenLinks)
+func (p *Registration) sendConfirmation(ctx context.Context, u *User) error {
+	l, token, err := p.links.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: u.Email, UserID: u.ID}, confirmLife, mostOpenLinks)
 	if errors.Is(err, errEnoughLinks) {
 		return nil
 	}
@@ -141,12 +141,12 @@ func (p *People) sendConfirmation(ctx context.Context, u *User) error {
 
 // Confirm takes the token of a confirmation: the address is its user's. What
 // else was mailed to the user, at another address perhaps, is good no more.
-func (p *People) Confirm(ctx context.Context, token string) (User, error) {
-	l, err := p.openLink(ctx, ConfirmEmail, token)
+func (p *Registration) Confirm(ctx context.Context, token string) (User, error) {
+	l, err := p.links.openLink(ctx, ConfirmEmail, token)
 	if err != nil {
 		return User{}, err
 	}
-	if err := p.useLink(ctx, l); err != nil {
+	if err := p.links.useLink(ctx, l); err != nil {
 		return User{}, err
 	}
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, l.UserID, keys.AnyRevision, p.Now, func(u *User) error {
@@ -160,18 +160,18 @@ func (p *People) Confirm(ctx context.Context, token string) (User, error) {
 	if err != nil {
 		return User{}, userMissing(err)
 	}
-	if err := p.endLinks(ctx, after.ID); err != nil {
+	if err := p.links.endLinks(ctx, after.ID); err != nil {
 		return User{}, err
 	}
 	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
 }
 
 // signUpInvited makes a user of who was invited, and a member.
-func (p *People) signUpInvited(ctx context.Context, in SignUpInput) error {
+func (p *Registration) signUpInvited(ctx context.Context, in SignUpInput) error {
 	if p.Signup != SignupOpen && p.Signup != SignupInvite {
 		return errClosed
 	}
-	l, _, err := p.Invited(ctx, in.Invitation)
+	l, _, err := p.invitations.Invited(ctx, in.Invitation)
 	if err != nil {
 		return err
 	}
@@ -188,13 +188,13 @@ func (p *People) signUpInvited(ctx context.Context, in SignUpInput) error {
 	if u, err = p.insertInvited(ctx, u); err != nil {
 		return err
 	}
-	_, err = p.join(ctx, &u, l)
+	_, err = p.invitations.join(ctx, &u, l)
 	return err
 }
 
 // insertInvited stores the user who was invited. One who has signed up before,
 // and never confirmed the address, is now whoever was mailed the invitation.
-func (p *People) insertInvited(ctx context.Context, u User) (User, error) {
+func (p *Registration) insertInvited(ctx context.Context, u User) (User, error) {
 	err := p.Store.Users().Insert(ctx, u)
 	if err == nil {
 		return u, p.record(ctx, actorOf(&u), "user.create", u.object(), nil, u)
@@ -220,7 +220,7 @@ func (p *People) insertInvited(ctx context.Context, u User) (User, error) {
 	if err != nil {
 		return u, userMissing(err)
 	}
-	if err := p.endLinks(ctx, after.ID); err != nil {
+	if err := p.links.endLinks(ctx, after.ID); err != nil {
 		return u, err
 	}
 	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)

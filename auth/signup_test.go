@@ -34,11 +34,11 @@ func (o *office) mailed(address string) (last auth.Mail, n int) {
 }
 
 func (o *office) signUp(email string) error {
-	return o.SignUp(o.t.Context(), auth.SignUpInput{Email: email, Name: "Ada", Password: password})
+	return o.Registration.SignUp(o.t.Context(), auth.SignUpInput{Email: email, Name: "Ada", Password: password})
 }
 
 func (o *office) signIn(email, password, code string) error {
-	_, _, _, err := o.SignIn(o.t.Context(), auth.Login{Name: email, Password: password, Code: code})
+	_, _, _, err := o.Sessions.SignIn(o.t.Context(), auth.Login{Name: email, Password: password, Code: code})
 	return err
 }
 
@@ -80,7 +80,7 @@ func TestSignUpsOfOneAddressAtOnceMakeOneUser(t *testing.T) {
 		t.Errorf("%d of 4 were answered as if they were the first", n)
 	}
 	o.Close()
-	all, err := o.Users(t.Context(), o.admin, auth.UserFilter{}, keys.Page{Limit: 10})
+	all, err := o.Users.Users(t.Context(), o.admin, auth.UserFilter{}, keys.Page{Limit: 10})
 	o.must(err)
 	if len(all) != 1 || !all[0].ConfirmedAt.IsZero() || o.actions(all[0].ID) != "user.create" {
 		t.Errorf("made %+v", all)
@@ -89,7 +89,7 @@ func TestSignUpsOfOneAddressAtOnceMakeOneUser(t *testing.T) {
 	if n == 0 || n > 4 || m.Kind != auth.MailConfirm || m.Name != "Ada" || !m.Until.Equal(time.UnixMilli(o.at.Load()).Add(72*time.Hour)) {
 		t.Errorf("%d mails, the last %+v", n, m)
 	}
-	if n := o.atOnce(4, errs.NotFound, func() error { _, err := o.Confirm(t.Context(), m.Token); return err }); n != 1 {
+	if n := o.atOnce(4, errs.NotFound, func() error { _, err := o.Registration.Confirm(t.Context(), m.Token); return err }); n != 1 {
 		t.Errorf("the link was used %d times", n)
 	}
 	o.must(o.signIn("ada@example.com", password, ""))
@@ -102,7 +102,7 @@ func TestSignUpsOfOneAddressAtOnceMakeOneUser(t *testing.T) {
 func TestSignUpTellsEveryFault(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
-	err := o.SignUp(t.Context(), auth.SignUpInput{Email: "ada", Name: "a\nb"})
+	err := o.Registration.SignUp(t.Context(), auth.SignUpInput{Email: "ada", Name: "a\nb"})
 	o.refused("nothing that is right", err, errs.Invalid)
 	for _, field := range []string{"email", "name", "password"} {
 		if !strings.Contains(err.Error(), field) {
@@ -126,17 +126,17 @@ func TestLinksExpire(t *testing.T) {
 		{
 			72 * time.Hour, "new@example.com",
 			func() error { return o.signUp("new@example.com") },
-			func(token string) error { _, err := o.Confirm(ctx, token); return err },
+			func(token string) error { _, err := o.Registration.Confirm(ctx, token); return err },
 		},
 		{
 			time.Hour, ada.Email,
-			func() error { return o.ForgotPassword(ctx, ada.Email) },
-			func(token string) error { return o.ResetPassword(ctx, token, otherPassword) },
+			func() error { return o.Registration.ForgotPassword(ctx, ada.Email) },
+			func(token string) error { return o.Registration.ResetPassword(ctx, token, otherPassword) },
 		},
 		{
 			7 * 24 * time.Hour, ada.Email,
-			func() error { _, err := o.Invite(ctx, o.admin, "org_a", ada.Email, auth.Viewer); return err },
-			func(token string) error { _, err := o.Accept(ctx, o.as(ada), token); return err },
+			func() error { _, err := o.Invitations.Invite(ctx, o.admin, "org_a", ada.Email, auth.Viewer); return err },
+			func(token string) error { _, err := o.Invitations.Accept(ctx, o.as(ada), token); return err },
 		},
 	} {
 		o.must(tt.mail())
@@ -158,28 +158,28 @@ func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	for name, undo := range map[string]func(u auth.User) error{
-		"the password is changed": func(u auth.User) error { return o.ChangePassword(ctx, o.as(u), password, otherPassword, false) },
+		"the password is changed": func(u auth.User) error { return o.Registration.ChangePassword(ctx, o.as(u), password, otherPassword, false) },
 		"the password is reset": func(u auth.User) error {
-			o.must(o.ForgotPassword(ctx, u.Email))
+			o.must(o.Registration.ForgotPassword(ctx, u.Email))
 			m, _ := o.mailed(u.Email)
-			return o.ResetPassword(ctx, m.Token, otherPassword)
+			return o.Registration.ResetPassword(ctx, m.Token, otherPassword)
 		},
 		"staff sets the password": func(u auth.User) error {
-			_, err := o.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = otherPassword; return f, nil })
+			_, err := o.Users.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = otherPassword; return f, nil })
 			return err
 		},
 		"staff sets the address": func(u auth.User) error {
-			_, err := o.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email = "x" + f.Email; return f, nil })
+			_, err := o.Users.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email = "x" + f.Email; return f, nil })
 			return err
 		},
 	} {
 		address := strings.ReplaceAll(name, " ", "-") + "@example.com"
 		u, thief := o.user(address), "thief-of-"+address
-		_, err := o.ChangeProfile(ctx, o.as(u), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email, f.Password = thief, password; return f, nil })
+		_, err := o.Users.ChangeProfile(ctx, o.as(u), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email, f.Password = thief, password; return f, nil })
 		o.must(err)
 		m, _ := o.mailed(thief)
 		o.must(undo(u))
-		_, err = o.Confirm(ctx, m.Token)
+		_, err = o.Registration.Confirm(ctx, m.Token)
 		o.refused("his link after "+name, err, errs.NotFound)
 	}
 }
@@ -192,13 +192,13 @@ func TestInvitationsMeet(t *testing.T) {
 	ctx := t.Context()
 	for i := range 5 {
 		u := o.user(fmt.Sprintf("u%d@example.com", i))
-		l, err := o.Invite(ctx, o.admin, "org_a", u.Email, auth.Developer)
+		l, err := o.Invitations.Invite(ctx, o.admin, "org_a", u.Email, auth.Developer)
 		o.must(err)
 		m, _ := o.mailed(u.Email)
 		var accepted, withdrawn error
 		var both sync.WaitGroup
-		both.Go(func() { _, accepted = o.Accept(ctx, o.as(u), m.Token) })
-		both.Go(func() { withdrawn = o.Withdraw(ctx, o.admin, "org_a", l.ID) })
+		both.Go(func() { _, accepted = o.Invitations.Accept(ctx, o.as(u), m.Token) })
+		both.Go(func() { withdrawn = o.Invitations.Withdraw(ctx, o.admin, "org_a", l.ID) })
 		both.Wait()
 		if (accepted == nil) == (withdrawn == nil) {
 			t.Errorf("accepted: %v, withdrawn: %v", accepted, withdrawn)
@@ -208,7 +208,7 @@ func TestInvitationsMeet(t *testing.T) {
 				o.refused("the one that was late", err, errs.NotFound)
 			}
 		}
-		_, err = o.Member(ctx, o.admin, "org_a", u.ID)
+		_, err = o.Members.Member(ctx, o.admin, "org_a", u.ID)
 		if (err == nil) != (accepted == nil) {
 			t.Errorf("accepted: %v, a member: %v", accepted, err)
 		}
@@ -226,12 +226,12 @@ func TestAnOrganizationHasSoManyOpenInvitations(t *testing.T) {
 			Email: fmt.Sprintf("u%d@example.com", i), Role: auth.Viewer, ExpiresAt: now.Add(7 * 24 * time.Hour),
 		}))
 	}
-	_, err := o.Invite(t.Context(), o.admin, "org_a", "late@example.com", auth.Viewer)
+	_, err := o.Invitations.Invite(t.Context(), o.admin, "org_a", "late@example.com", auth.Viewer)
 	o.refused("the 201st", err, errs.Conflict)
 	o.at.Add((7 * 24 * time.Hour).Milliseconds())
-	_, err = o.Invite(t.Context(), o.admin, "org_a", "late@example.com", auth.Viewer)
+	_, err = o.Invitations.Invite(t.Context(), o.admin, "org_a", "late@example.com", auth.Viewer)
 	o.must(err)
-	open, err := o.Invitations(t.Context(), o.admin, "org_a")
+	open, err := o.Invitations.Invitations(t.Context(), o.admin, "org_a")
 	o.must(err)
 	if len(open) != 1 || open[0].Email != "late@example.com" {
 		t.Errorf("open are %+v", open)
@@ -243,18 +243,18 @@ func TestServiceAccountsAreNoUsers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
 	ctx, robot := t.Context(), &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: "org_a", Scopes: []string{"latchkey:*"}}
-	_, begin := o.BeginOTP(ctx, robot)
-	_, enable := o.EnableOTP(ctx, robot, "000000")
-	_, profile := o.ChangeProfile(ctx, robot, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { return f, nil })
-	_, accept := o.Accept(ctx, robot, "x")
+	_, begin := o.Codes.BeginOTP(ctx, robot)
+	_, enable := o.Codes.EnableOTP(ctx, robot, "000000")
+	_, profile := o.Users.ChangeProfile(ctx, robot, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { return f, nil })
+	_, accept := o.Invitations.Accept(ctx, robot, "x")
 	for name, err := range map[string]error{
 		"begin": begin, "enable": enable, "profile": profile, "accept": accept,
-		"confirm": o.ConfirmPassword(ctx, robot, "x", "password"), "change": o.ChangePassword(ctx, robot, "x", otherPassword, false),
+		"confirm": o.Registration.ConfirmPassword(ctx, robot, "x", "password"), "change": o.Registration.ChangePassword(ctx, robot, "x", otherPassword, false),
 	} {
 		o.refused(name, err, errs.Forbidden)
 	}
-	o.refused("disable", o.DisableOTP(ctx, &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r"}, "usr_x"), errs.NotFound)
-	o.refused("unlink", o.Unlink(ctx, robot, "github:x"), errs.NotFound)
+	o.refused("disable", o.Codes.DisableOTP(ctx, &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r"}, "usr_x"), errs.NotFound)
+	o.refused("unlink", o.Users.Unlink(ctx, robot, "github:x"), errs.NotFound)
 }
 
 // However many ask at once, few links are open: each is a mail.
@@ -280,18 +280,18 @@ func TestFewLinksAreMailedToOneUser(t *testing.T) {
 			t.Errorf("%s: %d mails, want %d", what, n, want)
 		}
 	}
-	many(func() error { return o.ForgotPassword(t.Context(), ada) })
+	many(func() error { return o.Registration.ForgotPassword(t.Context(), ada) })
 	mails("resets asked for at once", ada, 3)
 	many(func() error { return o.signUp(ada) })
 	mails("sign-ups with an address that has a user", ada, 4)
 	o.at.Add((25 * time.Hour).Milliseconds())
 	many(func() error { return o.signUp(ada) })
 	mails("the day after", ada, 5)
-	many(func() error { return o.ForgotPassword(t.Context(), ada) })
+	many(func() error { return o.Registration.ForgotPassword(t.Context(), ada) })
 	mails("once the links are over", ada, 8)
 	last, _ := o.mailed(ada)
-	o.must(o.ResetPassword(t.Context(), last.Token, otherPassword))
-	o.refused("a link that is spent", o.ResetPassword(t.Context(), last.Token, otherPassword), errs.NotFound)
+	o.must(o.Registration.ResetPassword(t.Context(), last.Token, otherPassword))
+	o.refused("a link that is spent", o.Registration.ResetPassword(t.Context(), last.Token, otherPassword), errs.NotFound)
 	o.must(o.signUp(bob))
 	mails("a sign-up", bob, 1)
 	many(func() error { return o.signUp(bob) })

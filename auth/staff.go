@@ -11,7 +11,7 @@ import (
 // Left reports whether nobody can look after what the user made in the
 // organization any more: he is no member of it, or is disabled or gone. The
 // provider's staff are everywhere at home.
-func (p *People) Left(ctx context.Context, userID, organizationID string) (bool, error) {
+func (p *Members) Left(ctx context.Context, userID, organizationID string) (bool, error) {
 	u, err := p.Store.Users().Get(ctx, userID)
 	if errors.Is(err, errs.NotFound) {
 		return true, nil
@@ -35,7 +35,7 @@ func IsMember(in keys.Collection[Membership, MembershipFilter]) func(ctx context
 }
 
 // MembershipsOf lists where a user is a member. Only admins may.
-func (p *People) MembershipsOf(ctx context.Context, a keys.Actor, userID string, page keys.Page) ([]Membership, error) {
+func (p *Members) MembershipsOf(ctx context.Context, a keys.Actor, userID string, page keys.Page) ([]Membership, error) {
 	if !a.IsAdmin() {
 		return nil, errStaffOnly
 	}

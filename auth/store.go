@@ -31,7 +31,7 @@ type MembershipFilter struct {
 }
 
 // Sessions stores sign-ins.
-type Sessions interface {
+type SessionStore interface {
 	// InsertSession stores a new session.
 	InsertSession(ctx context.Context, s Session) error
 	// SessionByToken returns the session with the cookie's digest, or errs.NotFound.
@@ -59,6 +59,6 @@ type Sessions interface {
 type Store interface {
 	Users() UserCollection
 	Memberships() keys.Collection[Membership, MembershipFilter]
-	Sessions
+	SessionStore
 	Credentials
 }

@@ -46,7 +46,7 @@ func (t *TokenAuthenticator) Authenticate(r *http.Request) (*Principal, error) {
 	if t.format.CheckToken(text) != nil {
 		return nil, wrongCredential("the token has a wrong shape or checksum; copy the whole token")
 	}
-	return t.people.byToken(r.Context(), text)
+	return t.people.Tokens.byToken(r.Context(), text)
 }
 
 // credentials returns what follows the scheme in the Authorization header.
@@ -57,7 +57,7 @@ func credentials(r *http.Request, scheme string) (string, bool) {
 
 var errNoToken = wrongCredential("there is no such token, or it ended")
 
-func (p *People) byToken(ctx context.Context, text string) (*Principal, error) {
+func (p *Tokens) byToken(ctx context.Context, text string) (*Principal, error) {
 	t, err := p.Store.Tokens().ByHash(ctx, hashToken(text))
 	if errors.Is(err, errs.NotFound) {
 		return nil, errNoToken
@@ -69,10 +69,10 @@ func (p *People) byToken(ctx context.Context, text string) (*Principal, error) {
 	if t.over(now) {
 		return nil, errNoToken
 	}
-	if stands, err := p.stands(ctx, t.Parent, t.UserID); err != nil || !stands {
+	if stands, err := p.sessions.stands(ctx, t.Parent, t.UserID); err != nil || !stands {
 		return nil, cmp.Or(err, errNoToken)
 	}
-	u, err := p.active(ctx, t.UserID)
+	u, err := p.users.active(ctx, t.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (p *People) byToken(ctx context.Context, text string) (*Principal, error) {
 			return nil, fmt.Errorf("touch token: %w", err)
 		}
 	}
-	who, err := p.Principal(ctx, u)
+	who, err := p.users.Principal(ctx, u)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (p *People) byToken(ctx context.Context, text string) (*Principal, error) {
 
 // active returns the user, or the error of a credential that is no good where
 // he is gone or disabled.
-func (p *People) active(ctx context.Context, id string) (User, error) {
+func (p *Users) active(ctx context.Context, id string) (User, error) {
 	u, err := p.Store.Users().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
 		return u, wrongCredential("the user is disabled or gone")
@@ -125,7 +125,7 @@ func clip(s string) string {
 
 // CreateToken makes a token of the principal, a user. The secret is nowhere to
 // be had again.
-func (p *People) CreateToken(ctx context.Context, a *Principal, format keys.Format, fields TokenFields) (Token, keys.Secret, error) {
+func (p *Tokens) CreateToken(ctx context.Context, a *Principal, format keys.Format, fields TokenFields) (Token, keys.Secret, error) {
 	if a.Kind != UserKind {
 		return Token{}, keys.Secret{}, errs.New(errs.Forbidden, "only users have tokens; a service account has keys")
 	}
@@ -163,10 +163,10 @@ func (p *People) CreateToken(ctx context.Context, a *Principal, format keys.Form
 
 // bindToken lets the token end with what the principal proved themselves by,
 // unless that is a session confirmed lately.
-func (p *People) bindToken(ctx context.Context, a *Principal, t *Token) error {
+func (p *Tokens) bindToken(ctx context.Context, a *Principal, t *Token) error {
 	by := a.proofFor(p.Now())
 	t.Parent = by.parent
-	n, err := p.generation(ctx, by.parent)
+	n, err := p.sessions.generation(ctx, by.parent)
 	if err != nil {
 		return err
 	}
@@ -177,12 +177,12 @@ func (p *People) bindToken(ctx context.Context, a *Principal, t *Token) error {
 }
 
 // Tokens lists the principal's tokens, newest first.
-func (p *People) Tokens(ctx context.Context, a *Principal, page keys.Page) ([]Token, error) {
+func (p *Tokens) Tokens(ctx context.Context, a *Principal, page keys.Page) ([]Token, error) {
 	return p.Store.Tokens().List(ctx, OwnedFilter{UserID: a.ID()}, page)
 }
 
 // Token returns one of the principal's tokens.
-func (p *People) Token(ctx context.Context, a *Principal, id string) (Token, error) {
+func (p *Tokens) Token(ctx context.Context, a *Principal, id string) (Token, error) {
 	t, err := p.Store.Tokens().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && t.UserID != a.ID()) {
 		return Token{}, errNoSuchToken
@@ -193,7 +193,7 @@ func (p *People) Token(ctx context.Context, a *Principal, id string) (Token, err
 var errNoSuchToken = errs.New(errs.NotFound, "there is no such token")
 
 // RevokeToken ends one of the principal's tokens.
-func (p *People) RevokeToken(ctx context.Context, a *Principal, id string, revision int64) error {
+func (p *Tokens) RevokeToken(ctx context.Context, a *Principal, id string, revision int64) error {
 	if _, err := p.Token(ctx, a, id); err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ func (f *filler) scopes(ctx context.Context) error {
 
 func (f *filler) organizations(ctx context.Context) ([]SignIn, error) {
 	password := rand.Text()
-	staff, err := f.People.Create(ctx, f.admin, "", auth.UserFields{Email: "admin@example.com", Name: "Sam Staff", Password: password, IsAdmin: true})
+	staff, err := f.People.Users.Create(ctx, f.admin, "", auth.UserFields{Email: "admin@example.com", Name: "Sam Staff", Password: password, IsAdmin: true})
 	if err != nil {
 		return nil, err
 	}
@@ -174,14 +174,14 @@ func (f *filler) organizations(ctx context.Context) ([]SignIn, error) {
 			return nil, err
 		}
 		for _, p := range o.people {
-			u, err := f.People.Create(ctx, f.admin, "", auth.UserFields{Email: p.email, Name: p.name, Password: password})
+			u, err := f.People.Users.Create(ctx, f.admin, "", auth.UserFields{Email: p.email, Name: p.name, Password: password})
 			if err != nil {
 				return nil, err
 			}
-			if _, err := f.People.AddMember(ctx, f.admin, id, u.ID, p.role); err != nil {
+			if _, err := f.People.Members.AddMember(ctx, f.admin, id, u.ID, p.role); err != nil {
 				return nil, err
 			}
-			who, err := f.People.Principal(ctx, u)
+			who, err := f.People.Users.Principal(ctx, u)
 			if err != nil {
 				return nil, err
 			}

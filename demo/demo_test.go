@@ -59,7 +59,7 @@ func TestFill(t *testing.T) {
 	ctx := t.Context()
 	signIns, err := demo.Fill(ctx, c)
 	must(t, err)
-	if _, _, _, err := c.People.SignIn(ctx, auth.Login{Name: signIns[1].Email, Password: signIns[1].Password}); err != nil {
+	if _, _, _, err := c.People.Sessions.SignIn(ctx, auth.Login{Name: signIns[1].Email, Password: signIns[1].Password}); err != nil {
 		t.Errorf("%s cannot sign in: %v", signIns[1].Email, err)
 	}
 	organizations, err := c.Store.Organizations().List(ctx, keys.OrganizationFilter{}, keys.Page{Limit: 1000})

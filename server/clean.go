@@ -111,7 +111,7 @@ func (a *app) cleanedKinds() []cleaned {
 			return a.store.DeleteIdempotencyBefore(ctx, now.Add(-idempotencyLife), cleanStep)
 		}},
 		{"tokens and links", auth.CleanBatch, func(ctx context.Context, _ time.Time) (int, error) {
-			return a.people.Clean(ctx)
+			return a.people.Sessions.Clean(ctx)
 		}},
 		{"tombstones", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
 			return a.store.DeleteTombstonesBefore(ctx, now.Add(-keys.TombstoneLife), cleanStep)

@@ -35,11 +35,11 @@ func (b badge) Authenticate(r *http.Request) (*auth.Principal, error) {
 	if !known {
 		return nil, errs.New(errs.Unauthenticated, "there is no such badge")
 	}
-	u, err := b.people.ByEmail(r.Context(), auth.System(), email)
+	u, err := b.people.Users.ByEmail(r.Context(), auth.System(), email)
 	if err != nil {
 		return nil, err
 	}
-	return b.people.Principal(r.Context(), u)
+	return b.people.Users.Principal(r.Context(), u)
 }
 
 // doors is the program: its own main would be os.Exit(doors()).

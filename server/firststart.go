@@ -18,7 +18,7 @@ import (
 // each thing once.
 func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	system := auth.System()
-	some, err := a.people.Users(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
+	some, err := a.people.Users.Users(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
 	if err != nil {
 		return "", fmt.Errorf("look for users: %w", err)
 	}
@@ -37,7 +37,7 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	if password == "" {
 		password = rand.Text()
 	}
-	first, err := a.people.Create(ctx, system, "", auth.UserFields{Email: a.config.adminEmail, Name: "Administrator", Password: password, IsAdmin: true})
+	first, err := a.people.Users.Create(ctx, system, "", auth.UserFields{Email: a.config.adminEmail, Name: "Administrator", Password: password, IsAdmin: true})
 	if errors.Is(err, errs.Conflict) {
 		return "", nil // another node was first, and printed its password
 	}
@@ -45,7 +45,7 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 		return "", fmt.Errorf("make the first admin (LATCHKEY_ADMIN_EMAIL, LATCHKEY_ADMIN_PASSWORD): %w", err)
 	}
 	// Whoever tries the service out makes the first accounts, and owns them.
-	_, err = a.people.AddMember(ctx, system, keys.FirstOrganization, first.ID, auth.Owner)
+	_, err = a.people.Members.AddMember(ctx, system, keys.FirstOrganization, first.ID, auth.Owner)
 	if err != nil && !errors.Is(err, errs.Conflict) && !errors.Is(err, errs.NotFound) {
 		return "", fmt.Errorf("make the first admin an owner of the first organization: %w", err)
 	}

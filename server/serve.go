@@ -291,7 +291,7 @@ func (a *app) try(ctx context.Context, base, password string) string {
 	if password != "" {
 		password = ":" + password
 	}
-	_, err := a.people.ByEmail(ctx, auth.System(), a.config.adminEmail)
+	_, err := a.people.Users.ByEmail(ctx, auth.System(), a.config.adminEmail)
 	if err != nil || !slices.Contains(a.config.authenticators, "basic") {
 		return "curl " + base + "/readyz"
 	}

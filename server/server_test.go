@@ -142,7 +142,7 @@ func TestFirstStart(t *testing.T) {
 	if err != nil || len(password) < auth.MinPasswordLength {
 		t.Fatalf("the first start made up %q: %v", password, err)
 	}
-	if _, err := a.people.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: password}); err != nil {
+	if _, err := a.people.Sessions.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: password}); err != nil {
 		t.Errorf("the password that is printed: %v", err)
 	}
 	expectSeeded(t, a)
@@ -170,7 +170,7 @@ func expectSeeded(t *testing.T, a *app) {
 	if err != nil || len(scopes) < 10 {
 		t.Errorf("%d scopes: %v", len(scopes), err)
 	}
-	users, err := a.people.Users(ctx, auth.System(), auth.UserFilter{}, page)
+	users, err := a.people.Users.Users(ctx, auth.System(), auth.UserFilter{}, page)
 	if err != nil || len(users) != 1 || !users[0].IsAdmin {
 		t.Errorf("%d users: %v", len(users), err)
 	}
@@ -214,7 +214,7 @@ func TestNodesThatStartAtOnceMakeEachThingOnce(t *testing.T) {
 					continue
 				}
 				right++
-				if _, err := nodes[0].people.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: p}); err != nil {
+				if _, err := nodes[0].people.Sessions.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: p}); err != nil {
 					t.Errorf("a password that was printed: %v", err)
 				}
 			}
@@ -275,7 +275,7 @@ func TestUserCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := built(t, db)
-	if _, err := a.people.Check(t.Context(), auth.Login{Name: "ada@example.com", Password: second}); err != nil {
+	if _, err := a.people.Sessions.Check(t.Context(), auth.Login{Name: "ada@example.com", Password: second}); err != nil {
 		t.Errorf("the password that was set: %v", err)
 	}
 	// The first start after it has an admin, and still everything to make.

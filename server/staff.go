@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) buildIncidents() (err error) {
-	a.incidents, err = incidents.New(incidents.Config{Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger, Left: a.people.Left})
+	a.incidents, err = incidents.New(incidents.Config{Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger, Left: a.people.Members.Left})
 	return err
 }
 

@@ -132,12 +132,12 @@ func (p *Portal) auditFilters(c *gin.Context, out *auditPage) error {
 	if !who.May(keys.ReadMembers, id) {
 		return nil
 	}
-	members, err := p.People.Members(ctx, who, id, keys.Page{Limit: 200})
+	members, err := p.People.Members.Members(ctx, who, id, keys.Page{Limit: 200})
 	if err != nil {
 		return err
 	}
 	for _, m := range members {
-		u, err := p.People.Fellow(ctx, who, m)
+		u, err := p.People.Members.Fellow(ctx, who, m)
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func (p *Portal) signUp(c *gin.Context) error {
 		return err
 	}
 	typed := joinForm{Email: values.Get("email"), Name: values.Get("name"), Providers: p.Providers.List()}
-	err = p.People.SignUp(c.Request.Context(), auth.SignUpInput{Email: typed.Email, Name: typed.Name, Password: values.Get("password")})
+	err = p.People.Registration.SignUp(c.Request.Context(), auth.SignUpInput{Email: typed.Email, Name: typed.Name, Password: values.Get("password")})
 	if wrong, ok := p.asFaults(err, "email", "name", "password"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: p.texts["title.sign_up"], Faults: wrong, Data: typed})
 	}
@@ -89,7 +89,7 @@ func (p *Portal) confirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	u, err := p.People.Confirm(c.Request.Context(), values.Get("token"))
+	u, err := p.People.Registration.Confirm(c.Request.Context(), values.Get("token"))
 	if err != nil {
 		return p.overOr(c, err, p.toSignIn())
 	}
@@ -105,12 +105,12 @@ func (p *Portal) confirm(c *gin.Context) error {
 
 // invitationForm shows the invitation of a link to whoever opens it.
 func (p *Portal) invitationForm(c *gin.Context, token string) (joinForm, error) {
-	l, o, err := p.People.Invited(c.Request.Context(), token)
+	l, o, err := p.People.Invitations.Invited(c.Request.Context(), token)
 	if err != nil {
 		return joinForm{}, err
 	}
 	f := joinForm{Email: l.Email, Token: token, Organization: o.Name, Role: l.Role, Closed: p.People.Signup == auth.SignupClosed, Providers: p.Providers.List()}
-	if f.Inviter, err = p.People.Inviter(c.Request.Context(), l); err != nil {
+	if f.Inviter, err = p.People.Invitations.Inviter(c.Request.Context(), l); err != nil {
 		return f, err
 	}
 	who, err := p.whoever(c)
@@ -146,7 +146,7 @@ func (p *Portal) acceptInvitation(c *gin.Context) error {
 		return err
 	}
 	token := values.Get("token")
-	m, err := p.People.Accept(c.Request.Context(), principal(c), token)
+	m, err := p.People.Invitations.Accept(c.Request.Context(), principal(c), token)
 	if wrong, ok := p.asFaults(err); ok {
 		f, err := p.invitationForm(c, token)
 		if err != nil {
@@ -173,7 +173,7 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 		return p.overOr(c, err, p.toSignIn())
 	}
 	ctx := c.Request.Context()
-	err = p.People.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
+	err = p.People.Registration.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
 	if wrong, ok := p.asFaults(err, "name", "password"); ok {
 		f.Name = name
 		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.texts["title.you_are_invited"], Faults: wrong, Data: f})
@@ -181,7 +181,7 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	session, _, _, err := p.People.SignIn(ctx, auth.Login{Name: f.Email, Password: password})
+	session, _, _, err := p.People.Sessions.SignIn(ctx, auth.Login{Name: f.Email, Password: password})
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (p *Portal) forgotten(c *gin.Context) error {
 		return err
 	}
 	typed := forgotForm{Email: values.Get("email")}
-	err = p.People.ForgotPassword(c.Request.Context(), typed.Email)
+	err = p.People.Registration.ForgotPassword(c.Request.Context(), typed.Email)
 	if wrong, ok := p.asFaults(err, "email"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{Title: p.texts["title.forgotten_password"], Faults: wrong, Data: typed})
 	}
@@ -221,7 +221,7 @@ func (p *Portal) newPassword(c *gin.Context) error {
 		return err
 	}
 	typed := forgotForm{Token: values.Get("token")}
-	err = p.People.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
+	err = p.People.Registration.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
 	if wrong, ok := p.asFaults(err, "password"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: p.texts["title.new_password"], Faults: wrong, Data: typed})
 	}

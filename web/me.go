@@ -44,20 +44,20 @@ type sessionRow struct {
 func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New(""), Confirm: who.MustConfirm(time.Now())}
-	sessions, err := p.People.SessionsOf(ctx, who)
+	sessions, err := p.People.Sessions.SessionsOf(ctx, who)
 	if err != nil {
 		return out, err
 	}
 	for _, s := range sessions {
 		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, p.browserOf(s.UserAgent)})
 	}
-	if out.Tokens, err = p.People.Tokens(ctx, who, keys.Page{Limit: 100}); err != nil {
+	if out.Tokens, err = p.People.Tokens.Tokens(ctx, who, keys.Page{Limit: 100}); err != nil {
 		return out, err
 	}
-	if out.Identities, err = p.People.Identities(ctx, who); err != nil {
+	if out.Identities, err = p.People.Users.Identities(ctx, who); err != nil {
 		return out, err
 	}
-	if out.Pending, err = p.People.PendingEmails(ctx, who); err != nil {
+	if out.Pending, err = p.People.Users.PendingEmails(ctx, who); err != nil {
 		return out, err
 	}
 	out.Reminders, err = p.Reminders.Wanted(ctx, who.ID())
@@ -114,7 +114,7 @@ func (p *Portal) saveProfile(c *gin.Context) error {
 		return err
 	}
 	who := principal(c)
-	_, err = p.People.ChangeProfile(c.Request.Context(), who, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+	_, err = p.People.Users.ChangeProfile(c.Request.Context(), who, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.Name, f.Username, f.Email, f.Password = values.Get("name"), values.Get("username"), values.Get("email"), values.Get("current_password")
 		return f, nil
 	})
@@ -132,16 +132,16 @@ func (p *Portal) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = p.People.ChangePassword(c.Request.Context(), principal(c), values.Get("old_password"), values.Get("password"), false)
+	err = p.People.Registration.ChangePassword(c.Request.Context(), principal(c), values.Get("old_password"), values.Get("password"), false)
 	return p.after(c, err, "password", nil, "old_password", "password")
 }
 
 func (p *Portal) endSession(c *gin.Context) error {
-	return p.after(c, p.People.EndSession(c.Request.Context(), principal(c), c.Param("id")), "session", nil)
+	return p.after(c, p.People.Sessions.EndSession(c.Request.Context(), principal(c), c.Param("id")), "session", nil)
 }
 
 func (p *Portal) endOtherSessions(c *gin.Context) error {
-	return p.after(c, p.People.SignOutEverywhere(c.Request.Context(), principal(c), true), "sessions", nil)
+	return p.after(c, p.People.Sessions.SignOutEverywhere(c.Request.Context(), principal(c), true), "sessions", nil)
 }
 
 func (p *Portal) createToken(c *gin.Context) error {
@@ -162,7 +162,7 @@ func (p *Portal) createToken(c *gin.Context) error {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
 	}
 	if typed := values.Get("token_password"); typed != "" && who.MustConfirm(time.Now()) {
-		if wrong, ok := p.asFaults(p.People.ConfirmSession(ctx, who, typed, "token_password"), "token_password"); ok {
+		if wrong, ok := p.asFaults(p.People.Sessions.ConfirmSession(ctx, who, typed, "token_password"), "token_password"); ok {
 			return again(wrong)
 		}
 	}
@@ -171,7 +171,7 @@ func (p *Portal) createToken(c *gin.Context) error {
 		return err
 	}
 	fields.ID = id
-	_, secret, err := p.People.CreateToken(ctx, who, p.Format, fields)
+	_, secret, err := p.People.Tokens.CreateToken(ctx, who, p.Format, fields)
 	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
 		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
 	}
@@ -205,7 +205,7 @@ func renamed(err error, from, to string) error {
 }
 
 func (p *Portal) revokeToken(c *gin.Context) error {
-	return p.after(c, p.People.RevokeToken(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision), "token", nil)
+	return p.after(c, p.People.Tokens.RevokeToken(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision), "token", nil)
 }
 
 func (p *Portal) unlink(c *gin.Context) error {
@@ -213,7 +213,7 @@ func (p *Portal) unlink(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.after(c, p.People.Unlink(c.Request.Context(), principal(c), values.Get("id")), "identity", nil)
+	return p.after(c, p.People.Users.Unlink(c.Request.Context(), principal(c), values.Get("id")), "identity", nil)
 }
 
 // otpPage sets a device up, and shows the recovery codes once.
@@ -224,7 +224,7 @@ type otpPage struct {
 }
 
 func (p *Portal) beginOTP(c *gin.Context) error {
-	e, err := p.People.BeginOTP(c.Request.Context(), principal(c))
+	e, err := p.People.Codes.BeginOTP(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
@@ -263,9 +263,9 @@ func (p *Portal) enableOTP(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	codes, err := p.People.EnableOTP(c.Request.Context(), principal(c), values.Get("code"))
+	codes, err := p.People.Codes.EnableOTP(c.Request.Context(), principal(c), values.Get("code"))
 	if wrong, ok := p.asFaults(err, "code"); ok {
-		e, err := p.People.Enrolment(c.Request.Context(), principal(c))
+		e, err := p.People.Codes.Enrolment(c.Request.Context(), principal(c))
 		if err != nil {
 			return err
 		}
@@ -283,9 +283,9 @@ func (p *Portal) disableOTP(c *gin.Context) error {
 		return err
 	}
 	ctx, who := c.Request.Context(), principal(c)
-	err = p.People.ConfirmPassword(ctx, who, values.Get("otp_password"), "otp_password")
+	err = p.People.Registration.ConfirmPassword(ctx, who, values.Get("otp_password"), "otp_password")
 	if err == nil {
-		err = p.People.DisableOTP(ctx, who, who.ID())
+		err = p.People.Codes.DisableOTP(ctx, who, who.ID())
 	}
 	return p.after(c, err, "otp", nil, "otp_password")
 }

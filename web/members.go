@@ -66,20 +66,20 @@ func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
 	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {
 		return out, err
 	}
-	members, err := p.People.Members(ctx, who, id, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	members, err := p.People.Members.Members(ctx, who, id, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return out, err
 	}
 	members, out.Next = fullPage(members, func(m *auth.Membership) string { return m.ID() })
 	for _, m := range members {
-		u, err := p.People.Fellow(ctx, who, m)
+		u, err := p.People.Members.Fellow(ctx, who, m)
 		if err != nil {
 			return out, err
 		}
 		out.Members = append(out.Members, memberRow{m, u.Name, u.Email, u.Disabled})
 	}
 	if out.MayEdit {
-		out.Invitations, err = p.People.Invitations(ctx, who, id)
+		out.Invitations, err = p.People.Invitations.Invitations(ctx, who, id)
 	}
 	return out, err
 }
@@ -116,7 +116,7 @@ func (p *Portal) invite(c *gin.Context) error {
 		return err
 	}
 	email, role := values.Get("email"), auth.Role(values.Get("role"))
-	l, err := p.People.Invite(c.Request.Context(), principal(c), c.Param("id"), email, role)
+	l, err := p.People.Invitations.Invite(c.Request.Context(), principal(c), c.Param("id"), email, role)
 	if err == nil && l.Address != "" { // no mail tells it: shown once, here
 		return p.organizationView(c, http.StatusOK, nil, func(o *organizationPage) { o.Link, o.Invited = l.Address, email })
 	}
@@ -124,7 +124,7 @@ func (p *Portal) invite(c *gin.Context) error {
 }
 
 func (p *Portal) withdraw(c *gin.Context) error {
-	return p.afterMembers(c, p.People.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation")), "withdrawn", nil)
+	return p.afterMembers(c, p.People.Invitations.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation")), "withdrawn", nil)
 }
 
 // askedPage asks whether the reader means it.
@@ -141,7 +141,7 @@ func (p *Portal) withdrawPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := p.People.Invitations(ctx, who, o.ID)
+	open, err := p.People.Invitations.Invitations(ctx, who, o.ID)
 	if err != nil {
 		return err
 	}
@@ -163,11 +163,11 @@ func (p *Portal) removeView(c *gin.Context, status int, heir string, wrong fault
 	if err != nil {
 		return err
 	}
-	m, err := p.People.Member(ctx, who, o.ID, c.Param("user"))
+	m, err := p.People.Members.Member(ctx, who, o.ID, c.Param("user"))
 	if err != nil {
 		return err
 	}
-	u, err := p.People.Fellow(ctx, who, m)
+	u, err := p.People.Members.Fellow(ctx, who, m)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (p *Portal) changeRole(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.People.ChangeMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user"), keys.AnyRevision, func(auth.Role) (auth.Role, error) {
+	_, err = p.People.Members.ChangeMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user"), keys.AnyRevision, func(auth.Role) (auth.Role, error) {
 		return auth.Role(values.Get("role")), nil
 	})
 	return p.afterMembers(c, err, "role", nil)

@@ -26,7 +26,7 @@ type ownerChoice struct {
 func (p *Portal) owners(c *gin.Context, organizationID, chosen, except string) (out ownerChoice, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out.Chosen = chosen
-	members, err := p.People.Members(ctx, who, organizationID, keys.Page{Limit: mostOwners + 1})
+	members, err := p.People.Members.Members(ctx, who, organizationID, keys.Page{Limit: mostOwners + 1})
 	if err != nil || len(members) > mostOwners {
 		return out, err
 	}
@@ -36,7 +36,7 @@ func (p *Portal) owners(c *gin.Context, organizationID, chosen, except string) (
 		if m.UserID == except {
 			continue
 		}
-		u, err := p.People.Fellow(ctx, who, m)
+		u, err := p.People.Members.Fellow(ctx, who, m)
 		if err != nil {
 			return out, err
 		}
@@ -64,14 +64,14 @@ func (p *Portal) memberName(c *gin.Context, organizationID, userID string) (stri
 	if userID == "" || !who.May(keys.ReadMembers, organizationID) {
 		return userID, nil
 	}
-	m, err := p.People.Member(ctx, who, organizationID, userID)
+	m, err := p.People.Members.Member(ctx, who, organizationID, userID)
 	if errs.KindOf(err) == errs.NotFound {
 		return p.texts["account.owner_left"], nil
 	}
 	if err != nil {
 		return "", err
 	}
-	u, err := p.People.Fellow(ctx, who, m)
+	u, err := p.People.Members.Fellow(ctx, who, m)
 	return cmp.Or(u.Name, u.Email), err
 }
 
@@ -103,12 +103,12 @@ func (p *Portal) ownedBy(c *gin.Context, organizationID, userID, heir string) (o
 func (p *Portal) removeWithHeir(c *gin.Context, organizationID, userID, heir string) error {
 	ctx, who := c.Request.Context(), principal(c)
 	if heir != "" {
-		if err := p.People.CheckRemoval(ctx, who, organizationID, userID); err != nil {
+		if err := p.People.Members.CheckRemoval(ctx, who, organizationID, userID); err != nil {
 			return err
 		}
 		if _, err := p.Keys.HandOver(ctx, who, organizationID, userID, heir); err != nil {
 			return err
 		}
 	}
-	return p.People.RemoveMember(ctx, who, organizationID, userID, keys.AnyRevision)
+	return p.People.Members.RemoveMember(ctx, who, organizationID, userID, keys.AnyRevision)
 }

@@ -58,7 +58,7 @@ func (p *picker) creator(ctx context.Context, field, typed string) (string, erro
 	if !strings.Contains(typed, "@") {
 		return typed, nil
 	}
-	u, err := p.People.ByEmail(ctx, p.who, typed)
+	u, err := p.People.Users.ByEmail(ctx, p.who, typed)
 	if errors.Is(err, errs.NotFound) {
 		p.faults.Add(field, "there is no such user")
 		return "", nil

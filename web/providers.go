@@ -59,14 +59,14 @@ func (p *Portal) finishExternal(c *gin.Context) error {
 	if intent.LinkTo != "" {
 		return p.finishLink(c, intent, account)
 	}
-	u, err := p.People.ByExternal(ctx, account, intent.Invitation)
+	u, err := p.People.Users.ByExternal(ctx, account, intent.Invitation)
 	if err != nil {
 		return p.externalRefused(c, intent, err)
 	}
 	if u.OTP.Enabled() { // a provider's password is one factor as well
 		return p.askCode(c, &u, local(intent.Next))
 	}
-	token, _, err := p.People.BeginSession(ctx, u)
+	token, _, err := p.People.Sessions.BeginSession(ctx, u)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (p *Portal) finishLink(c *gin.Context, intent oidc.Intent, account auth.Ext
 	if who == nil || who.ID() != intent.LinkTo {
 		return errs.New(errs.Forbidden, "sign in again, then link the account")
 	}
-	if err := p.People.LinkExternal(c.Request.Context(), who, account); err != nil {
+	if err := p.People.Users.LinkExternal(c.Request.Context(), who, account); err != nil {
 		return err
 	}
 	c.Redirect(http.StatusSeeOther, local(intent.Next))

@@ -37,7 +37,7 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 		t.Errorf("a search leads to %q", p.location)
 	}
 	owner.sees(owner.post("/search", url.Values{"list": {"https://evil.example.com"}, "q": {"x"}}), 404, "")
-	outsider, err := s.People.Create(t.Context(), auth.System(), ids.New(ids.User), auth.UserFields{Email: "eve@example.com"})
+	outsider, err := s.People.Users.Create(t.Context(), auth.System(), ids.New(ids.User), auth.UserFields{Email: "eve@example.com"})
 	s.must(err)
 	v := s.signedIn(outsider)
 	v.sees(v.get(v.post("/search", url.Values{"list": {"/keys"}, "q": {secret}}).location), 200, "no such key")
@@ -55,7 +55,7 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	account, key, _ := s.issued(s.organization, "sync")
 	u := s.user("ada@example.com", auth.Owner)
 	v := s.signedIn(u)
-	s.must(s.People.SignOutEverywhere(t.Context(), s.as(u), false))
+	s.must(s.People.Sessions.SignOutEverywhere(t.Context(), s.as(u), false))
 	fields := url.Values{"name": {"sync"}, "description": {"one\r\ntwo <b>"}, "scopes": {"invoices:read", "invoices:write"}}
 	p := v.post("/service-accounts/"+account.ID+"/edit", fields)
 	v.sees(p, 303, "/login?next=%2Fform")
@@ -80,7 +80,7 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	again(v)
 	v.sees(v.get("/form"), 303, "/")
 	v = s.signedIn(u)
-	s.must(s.People.SignOutEverywhere(t.Context(), s.as(u), false))
+	s.must(s.People.Sessions.SignOutEverywhere(t.Context(), s.as(u), false))
 	v.sees(v.post("/me/password", url.Values{"old_password": {"x"}, "password": {"y"}}), 303, "/login?next=%2F")
 	again(v)
 	if p := v.get("/form"); p.status != 303 {

@@ -44,7 +44,7 @@ func (p *Portal) signIn(c *gin.Context) error {
 		return err
 	}
 	typed := p.signInForm(values.Get("email"), local(values.Get("next")))
-	token, _, u, err := p.People.SignIn(c.Request.Context(), auth.Login{Name: typed.Email, Password: values.Get("password"), Code: values.Get("code")})
+	token, _, u, err := p.People.Sessions.SignIn(c.Request.Context(), auth.Login{Name: typed.Email, Password: values.Get("password"), Code: values.Get("code")})
 	if e, ok := errors.AsType[*errs.Error](err); ok && e.Code == auth.CodeRequired {
 		return p.askCode(c, &u, typed.Next)
 	}
@@ -57,7 +57,7 @@ func (p *Portal) signIn(c *gin.Context) error {
 // begin gives the browser the cookies of a new session, in the place of one
 // that it may have had, and goes on.
 func (p *Portal) begin(c *gin.Context, token, next string) error {
-	if err := p.People.EndReplaced(c.Request); err != nil {
+	if err := p.People.Sessions.EndReplaced(c.Request); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie(token, proxies.ClientOf(c.Request.Context()).Secure))
@@ -82,7 +82,7 @@ type codeForm struct{ Next string }
 
 // askCode asks who knew the password for the code that his device shows.
 func (p *Portal) askCode(c *gin.Context, u *auth.User, next string) error {
-	kept, err := p.People.Pending(u)
+	kept, err := p.People.Sessions.Pending(u)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (p *Portal) secondStep(c *gin.Context) error {
 		kept = cookie.Value
 	}
 	next := local(values.Get("next"))
-	token, err := p.People.SecondStep(c.Request.Context(), kept, values.Get("code"))
+	token, err := p.People.Sessions.SecondStep(c.Request.Context(), kept, values.Get("code"))
 	if kind := errs.KindOf(err); kind == errs.Unauthenticated || kind == errs.Limited {
 		status, public := httpx.Public(err)
 		retryAfter(c, public)
@@ -130,7 +130,7 @@ func (p *Portal) signOut(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.People.SignOut(c.Request.Context(), principal(c)); err != nil {
+	if err := p.People.Sessions.SignOut(c.Request.Context(), principal(c)); err != nil {
 		return err
 	}
 	http.SetCookie(c.Writer, auth.NewSessionCookie("", proxies.ClientOf(c.Request.Context()).Secure))

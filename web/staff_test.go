@@ -26,7 +26,7 @@ func (s *suite) provide(store *sqlite.Store, logger *slog.Logger) web.Staff {
 	s.incidents, err = incidents.New(incidents.Config{
 		Keys: s.keys, Objects: store, Store: store, Logger: logger,
 		Left: func(ctx context.Context, user, organization string) (bool, error) {
-			return s.Left(ctx, user, organization)
+			return s.Members.Left(ctx, user, organization)
 		},
 	})
 	s.must(err)
@@ -45,7 +45,7 @@ func (s *suite) provide(store *sqlite.Store, logger *slog.Logger) web.Staff {
 
 func (s *suite) admin(email string) auth.User {
 	s.t.Helper()
-	u, err := s.People.Create(s.t.Context(), auth.System(), "", auth.UserFields{Email: email, IsAdmin: true})
+	u, err := s.People.Users.Create(s.t.Context(), auth.System(), "", auth.UserFields{Email: email, IsAdmin: true})
 	s.must(err)
 	return u
 }
@@ -319,7 +319,7 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	v.sees(v.get("/provider/orphans?kind=creator_left"), http.StatusOK, "There are none")
 	v.sees(v.get("/provider/orphans?kind=no_expiry"), http.StatusOK, "left behind")
 	v.sees(v.get("/provider/orphans?kind=never_used"), http.StatusOK, "There are none")
-	s.must(s.RemoveMember(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
+	s.must(s.Members.RemoveMember(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme ada@example.com")
 	path, _ := v.planned(url.Values{"action": {"disable"}, "neglect": {"no_owner"}})
 	v.sees(v.get(path), http.StatusOK, left.Name)

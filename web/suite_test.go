@@ -238,7 +238,7 @@ func (s *suite) user(email string, role auth.Role) auth.User {
 	u := auth.User{Stamp: keys.NewStamp(s.now()), ID: ids.New(ids.User), Email: email, PasswordHash: hash, ConfirmedAt: s.now()}
 	s.must(s.Store.Users().Insert(s.t.Context(), u))
 	if role != "" {
-		_, err := s.AddMember(s.t.Context(), auth.System(), s.organization, u.ID, role)
+		_, err := s.Members.AddMember(s.t.Context(), auth.System(), s.organization, u.ID, role)
 		s.must(err)
 	}
 	return u
@@ -246,7 +246,7 @@ func (s *suite) user(email string, role auth.Role) auth.User {
 
 func (s *suite) as(u auth.User) *auth.Principal {
 	s.t.Helper()
-	p, err := s.Principal(s.t.Context(), u)
+	p, err := s.Users.Principal(s.t.Context(), u)
 	s.must(err)
 	return p
 }
@@ -254,7 +254,7 @@ func (s *suite) as(u auth.User) *auth.Principal {
 // invite mails an invitation and returns its token.
 func (s *suite) invite(email string, role auth.Role) string {
 	s.t.Helper()
-	_, err := s.Invite(s.t.Context(), auth.System(), s.organization, email, role)
+	_, err := s.Invitations.Invite(s.t.Context(), auth.System(), s.organization, email, role)
 	s.must(err)
 	return s.mail(auth.MailInvite, email).Token
 }
@@ -277,7 +277,7 @@ func (s *suite) visitor() *visitor {
 func (s *suite) signedIn(u auth.User) *visitor {
 	s.t.Helper()
 	v := s.visitor()
-	token, _, err := s.BeginSession(s.t.Context(), u)
+	token, _, err := s.Sessions.BeginSession(s.t.Context(), u)
 	s.must(err)
 	v.keep(auth.SessionCookie, token, "/")
 	v.keep(auth.CSRFCookie, rand.Text(), "/")
