@@ -103,17 +103,19 @@ func TestAnInvitationEndsWithItsAuthorsRight(t *testing.T) {
 	for name, ends := range map[string]func(x tenant, author, key string){
 		"nothing": func(tenant, string, string) {},
 		"removed": func(x tenant, author, _ string) {
-			must(t, s.people.Members.RemoveMember(ctx, system, x.organization, author, keys.AnyRevision))
+			must(t, s.people.Members.Remove(ctx, system, x.organization, author, keys.AnyRevision))
 		},
 		"demoted": func(x tenant, author, _ string) {
-			_, err := s.people.Members.ChangeMember(ctx, system, x.organization, author, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Developer, nil })
+			_, err := s.people.Members.Change(ctx, system, x.organization, author, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Developer, nil })
 			must(t, err)
 		},
 		"disabled": func(_ tenant, author, _ string) {
 			_, err := s.people.Users.Change(ctx, system, author, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
 			must(t, err)
 		},
-		"deleted":            func(_ tenant, author, _ string) { must(t, s.people.Users.Delete(ctx, system, author, keys.AnyRevision)) },
+		"deleted": func(_ tenant, author, _ string) {
+			must(t, s.people.Users.Delete(ctx, system, author, keys.AnyRevision))
+		},
 		"a key that is good": func(tenant, string, string) {},
 		"a key revoked": func(_ tenant, _, key string) {
 			_, _, err := s.keys.Revoke(ctx, system, key, keys.AnyRevision, keys.ReasonLeaked, "")

@@ -153,7 +153,7 @@ func (s *suite) user(t *testing.T, role auth.Role, organization string) (id stri
 	u, err := s.people.Users.Create(t.Context(), auth.System(), "", auth.UserFields{Email: fmt.Sprintf("u%d@example.com", n), Name: "U"})
 	must(t, err)
 	if role != "" {
-		_, err := s.people.Members.AddMember(t.Context(), auth.System(), organization, u.ID, role)
+		_, err := s.people.Members.Add(t.Context(), auth.System(), organization, u.ID, role)
 		must(t, err)
 	}
 	return u.ID, s.session(t, u.ID)

@@ -63,7 +63,7 @@ func TestConflicts(t *testing.T) {
 
 func (s *suite) email(t *testing.T, id string) string {
 	t.Helper()
-	u, err := s.people.Users.User(t.Context(), auth.System(), id)
+	u, err := s.people.Users.Get(t.Context(), auth.System(), id)
 	must(t, err)
 	return u.Email
 }

@@ -32,12 +32,12 @@ var passwordHash = sync.OnceValues(func() (string, error) {
 // certificate of its account.
 func (s *suite) credentials(t *testing.T, x *tenant) {
 	t.Helper()
-	u, err := s.people.Users.User(t.Context(), auth.System(), x.member)
+	u, err := s.people.Users.Get(t.Context(), auth.System(), x.member)
 	must(t, err)
 	member := &auth.Principal{Kind: auth.UserKind, User: &u}
-	token, _, err := s.people.Tokens.CreateToken(t.Context(), member, s.format, auth.TokenFields{Name: "CI"})
+	token, _, err := s.people.Tokens.Create(t.Context(), member, s.format, auth.TokenFields{Name: "CI"})
 	must(t, err)
-	_, session, err := s.people.Sessions.BeginSession(t.Context(), u)
+	_, session, err := s.people.Sessions.Begin(t.Context(), u)
 	must(t, err)
 	c, err := s.certificates.Add(t.Context(), auth.System(), x.account, mtls.Input{Name: "gateway", Fingerprint: fmt.Sprintf("%064x", s.count.Add(1))})
 	must(t, err)
@@ -52,11 +52,11 @@ func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 	t.Helper()
 	switch o.OperationID {
 	case "getToken", "revokeToken":
-		token, _, err := s.people.Tokens.CreateToken(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &s.staff}, s.format, auth.TokenFields{Name: "CI"})
+		token, _, err := s.people.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &s.staff}, s.format, auth.TokenFields{Name: "CI"})
 		must(t, err)
 		x.token = token.ID
 	case "endSession":
-		_, session, err := s.people.Sessions.BeginSession(t.Context(), s.staff)
+		_, session, err := s.people.Sessions.Begin(t.Context(), s.staff)
 		must(t, err)
 		x.session = session.ID
 	case "unlinkIdentity":
@@ -123,7 +123,7 @@ func (s *suite) pair(t *testing.T, u auth.User) auth.Pair {
 // opaque makes a token of the user.
 func (s *suite) opaque(t *testing.T, u auth.User) string {
 	t.Helper()
-	_, secret, err := s.people.Tokens.CreateToken(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, s.format, auth.TokenFields{Name: "CI"})
+	_, secret, err := s.people.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, s.format, auth.TokenFields{Name: "CI"})
 	must(t, err)
 	return secret.Reveal()
 }

@@ -37,7 +37,7 @@ func (h *invitationHandlers) listInvitations(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	all, err := h.people.Invitations.Invitations(c.Request.Context(), principal(c), c.Param("id"))
+	all, err := h.people.Invitations.List(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}

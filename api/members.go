@@ -32,7 +32,7 @@ func (h *memberHandlers) routes() []route {
 
 func (h *memberHandlers) listMembers(c *gin.Context) error {
 	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]auth.Membership, error) {
-		return h.people.Members.Members(c.Request.Context(), principal(c), c.Param("id"), p)
+		return h.people.Members.List(c.Request.Context(), principal(c), c.Param("id"), p)
 	}, memberOut, func(m *auth.Membership) string { return m.ID() })
 }
 
@@ -46,10 +46,10 @@ func (h *memberHandlers) addMember(c *gin.Context) error {
 	m, err := once(h.idempotency, c, body, object[auth.Membership]{
 		newID: func() string { return in.UserID },
 		make: withID(func(ctx context.Context, _ string) (auth.Membership, error) {
-			return h.people.Members.AddMember(ctx, principal(c), organization, in.UserID, roleIn(in.MemberSettings))
+			return h.people.Members.Add(ctx, principal(c), organization, in.UserID, roleIn(in.MemberSettings))
 		}),
 		find: func(ctx context.Context, userID string) (auth.Membership, error) {
-			return h.people.Members.Member(ctx, principal(c), organization, userID)
+			return h.people.Members.Get(ctx, principal(c), organization, userID)
 		},
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func (h *memberHandlers) getMember(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	m, err := h.people.Members.Member(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"))
+	m, err := h.people.Members.Get(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"))
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (h *memberHandlers) patchMember(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.people.Members.ChangeMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev, edit(change, roleOut, roleIn))
+	m, err := h.people.Members.Change(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev, edit(change, roleOut, roleIn))
 	if err != nil {
 		return err
 	}
@@ -90,5 +90,5 @@ func (h *memberHandlers) removeMember(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return deleted(c, h.people.Members.RemoveMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev))
+	return deleted(c, h.people.Members.Remove(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev))
 }

@@ -78,7 +78,7 @@ func (h *profileHandlers) beginOTP(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	e, err := h.people.Codes.BeginOTP(c.Request.Context(), principal(c))
+	e, err := h.people.Codes.Begin(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (h *profileHandlers) enableOTP(c *gin.Context) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	codes, err := h.people.Codes.EnableOTP(c.Request.Context(), principal(c), in.Code)
+	codes, err := h.people.Codes.Enable(c.Request.Context(), principal(c), in.Code)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (h *profileHandlers) disableOTP(c *gin.Context) error {
 	if err := h.people.Registration.ConfirmPassword(ctx, p, in.Password, "password"); err != nil {
 		return err
 	}
-	return empty(c, h.people.Codes.DisableOTP(ctx, p, p.ID()))
+	return empty(c, h.people.Codes.Disable(ctx, p, p.ID()))
 }
 
 func (h *profileHandlers) listIdentities(c *gin.Context) error {

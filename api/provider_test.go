@@ -21,10 +21,10 @@ func TestTransfers(t *testing.T) {
 	path := "/api/service-accounts/" + x.account
 	ask := call{method: "POST", path: path + "/transfer", as: owner, body: map[string]any{"organization_id": to.organization, "dry_run": true}}
 	refused(t, s, 400, "invalid_request", ask) // as if there were none
-	member, err := s.people.Members.AddMember(t.Context(), auth.System(), to.organization, id, auth.Developer)
+	member, err := s.people.Members.Add(t.Context(), auth.System(), to.organization, id, auth.Developer)
 	must(t, err)
 	refused(t, s, 403, "permission_denied", ask)
-	_, err = s.people.Members.ChangeMember(t.Context(), auth.System(), to.organization, id, member.Revision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
+	_, err = s.people.Members.Change(t.Context(), auth.System(), to.organization, id, member.Revision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
 	must(t, err)
 	preview, got := want[client.Transfer](t, s, 200, ask)
 	if !preview.DryRun || preview.Complete || preview.Keys != 1 || preview.Certificates != 1 || preview.FromOrganizationID != x.organization || preview.EffectiveEverywhereBy != nil {

@@ -35,7 +35,7 @@ func (a *actor) about(t *testing.T, x tenant, scope string) credential {
 	t.Helper()
 	if a.user.ID != "" && a.owns != x.organization {
 		a.owns = x.organization
-		_, err := a.s.people.Members.AddMember(t.Context(), auth.System(), x.organization, a.user.ID, auth.Owner)
+		_, err := a.s.people.Members.Add(t.Context(), auth.System(), x.organization, a.user.ID, auth.Owner)
 		must(t, err)
 	}
 	switch a.scheme {

@@ -129,7 +129,7 @@ func (h *sessionHandlers) listSessions(c *gin.Context) error {
 		return err
 	}
 	p := principal(c)
-	all, err := h.people.Sessions.SessionsOf(c.Request.Context(), p)
+	all, err := h.people.Sessions.List(c.Request.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (h *sessionHandlers) endSession(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, h.people.Sessions.EndSession(c.Request.Context(), principal(c), c.Param("id")))
+	return deleted(c, h.people.Sessions.End(c.Request.Context(), principal(c), c.Param("id")))
 }
 
 // signOutEverywhere ends all sessions and signed tokens, but the session that

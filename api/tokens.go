@@ -179,7 +179,7 @@ func tokenOut(t *auth.Token) client.Token {
 
 func (h *tokenHandlers) listTokens(c *gin.Context) error {
 	return list(c, httpx.NewQuery(c.Request), func(p keys.Page) ([]auth.Token, error) {
-		return h.people.Tokens.Tokens(c.Request.Context(), principal(c), p)
+		return h.people.Tokens.List(c.Request.Context(), principal(c), p)
 	}, tokenOut, func(t *auth.Token) string { return t.ID })
 }
 
@@ -190,7 +190,7 @@ func (h *tokenHandlers) createToken(c *gin.Context) error {
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	t, secret, err := h.people.Tokens.CreateToken(c.Request.Context(), principal(c), h.format, auth.TokenFields{Name: in.Name, ExpiresAt: timeIn(in.ExpiresAt)})
+	t, secret, err := h.people.Tokens.Create(c.Request.Context(), principal(c), h.format, auth.TokenFields{Name: in.Name, ExpiresAt: timeIn(in.ExpiresAt)})
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (h *tokenHandlers) getToken(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	t, err := h.people.Tokens.Token(c.Request.Context(), principal(c), c.Param("id"))
+	t, err := h.people.Tokens.Get(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -213,5 +213,5 @@ func (h *tokenHandlers) revokeToken(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return deleted(c, h.people.Tokens.RevokeToken(c.Request.Context(), principal(c), c.Param("id"), rev))
+	return deleted(c, h.people.Tokens.Revoke(c.Request.Context(), principal(c), c.Param("id"), rev))
 }

@@ -70,7 +70,7 @@ func (h *userHandlers) listUsers(c *gin.Context) error {
 		f.IsAdmin = &admin
 	}
 	return list(c, q, func(p keys.Page) ([]auth.User, error) {
-		return h.people.Users.Users(c.Request.Context(), principal(c), f, p)
+		return h.people.Users.List(c.Request.Context(), principal(c), f, p)
 	}, userOut, func(u *auth.User) string { return u.ID })
 }
 
@@ -85,7 +85,9 @@ func (h *userHandlers) createUser(c *gin.Context) error {
 		make: withID(func(ctx context.Context, id string) (auth.User, error) {
 			return h.people.Users.Create(ctx, principal(c), id, userFieldsIn(in))
 		}),
-		find: func(ctx context.Context, id string) (auth.User, error) { return h.people.Users.User(ctx, principal(c), id) },
+		find: func(ctx context.Context, id string) (auth.User, error) {
+			return h.people.Users.Get(ctx, principal(c), id)
+		},
 	})
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func (h *userHandlers) getUser(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	u, err := h.people.Users.User(c.Request.Context(), principal(c), c.Param("id"))
+	u, err := h.people.Users.Get(c.Request.Context(), principal(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -141,5 +143,5 @@ func (h *userHandlers) resetOTP(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return deleted(c, h.people.Codes.DisableOTP(c.Request.Context(), principal(c), c.Param("id")))
+	return deleted(c, h.people.Codes.Disable(c.Request.Context(), principal(c), c.Param("id")))
 }

@@ -14,10 +14,10 @@ import (
 // not renewed or ended before.
 const calendarLife = 3 * 365 * 24 * time.Hour
 
-// RenewCalendar makes a secret for the address of the user's calendar feed, in
+// Renew makes a secret for the address of the user's calendar feed, in
 // the place of one that he may have. It is shown once; its hash is kept.
-func (p *Calendars) RenewCalendar(ctx context.Context, a *Principal) (token string, err error) {
-	if err := p.EndCalendar(ctx, a); err != nil {
+func (p *Calendars) Renew(ctx context.Context, a *Principal) (token string, err error) {
+	if err := p.End(ctx, a); err != nil {
 		return "", err
 	}
 	l, token, err := p.links.newLink(ctx, Link{Purpose: Calendar, UserID: a.ID(), CreatedBy: a.ID()}, calendarLife)
@@ -27,16 +27,16 @@ func (p *Calendars) RenewCalendar(ctx context.Context, a *Principal) (token stri
 	return token, p.record(ctx, a, "calendar.renew", l.object(), nil, nil)
 }
 
-// EndCalendar ends the address of the user's calendar feed.
-func (p *Calendars) EndCalendar(ctx context.Context, a *Principal) error {
+// End ends the address of the user's calendar feed.
+func (p *Calendars) End(ctx context.Context, a *Principal) error {
 	if a.Kind != UserKind {
 		return errs.New(errs.Forbidden, "only users have a calendar")
 	}
 	return p.links.endLinksFor(ctx, a.ID(), Calendar)
 }
 
-// HasCalendar reports whether the user has an address that works.
-func (p *Calendars) HasCalendar(ctx context.Context, a *Principal) (bool, error) {
+// Has reports whether the user has an address that works.
+func (p *Calendars) Has(ctx context.Context, a *Principal) (bool, error) {
 	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: a.ID(), Purpose: Calendar}, keys.Page{Limit: 1})
 	if err != nil {
 		return false, fmt.Errorf("look for the calendar's address: %w", err)
@@ -44,9 +44,9 @@ func (p *Calendars) HasCalendar(ctx context.Context, a *Principal) (bool, error)
 	return len(all) == 1 && all[0].open(p.Now()), nil
 }
 
-// CalendarOf returns on whose behalf the holder of the secret reads: the user
+// Holder returns on whose behalf the holder of the secret reads: the user
 // as he is now. Errors: errs.NotFound for a secret that does not work.
-func (p *Calendars) CalendarOf(ctx context.Context, token string) (*Principal, error) {
+func (p *Calendars) Holder(ctx context.Context, token string) (*Principal, error) {
 	l, err := p.links.openLink(ctx, Calendar, token)
 	if err != nil {
 		return nil, err

@@ -29,10 +29,10 @@ func newDevice(t *testing.T, rule ratelimit.Rule) *device {
 	t.Helper()
 	d := &device{office: newOffice(t, rule)}
 	d.user = d.office.user("ada@example.com")
-	made, err := d.Codes.BeginOTP(t.Context(), d.as(d.user))
+	made, err := d.Codes.Begin(t.Context(), d.as(d.user))
 	d.must(err)
 	d.secret = made.Secret
-	d.recovery, err = d.Codes.EnableOTP(t.Context(), d.as(d.user), d.shown(0))
+	d.recovery, err = d.Codes.Enable(t.Context(), d.as(d.user), d.shown(0))
 	d.must(err)
 	d.wait(time.Minute) // the code that it was turned on with is spent
 	return d
@@ -134,26 +134,26 @@ func TestCodesAreTurnedOnByTheDeviceAlone(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	ada := o.user("ada@example.com")
-	_, err := o.Codes.EnableOTP(ctx, o.as(ada), "000000")
+	_, err := o.Codes.Enable(ctx, o.as(ada), "000000")
 	o.refused("before a secret was made", err, errs.Conflict)
-	made, err := o.Codes.BeginOTP(ctx, o.as(ada))
+	made, err := o.Codes.Begin(ctx, o.as(ada))
 	o.must(err)
 	if !strings.HasPrefix(made.URL, "otpauth://totp/Latchkey:ada@example.com?") || !strings.Contains(made.URL, made.Secret) {
 		t.Errorf("a device is set up with %s", made.URL)
 	}
-	_, err = o.Codes.EnableOTP(ctx, o.as(ada), "000000")
+	_, err = o.Codes.Enable(ctx, o.as(ada), "000000")
 	o.refused("a wrong code", err, errs.Invalid)
 	_, err = o.Sessions.Check(ctx, auth.Login{Name: ada.Email, Password: password})
 	o.must(err) // a secret that no device has shown to know asks for nothing
 	code, err := totp.GenerateCode(made.Secret, o.Now())
 	o.must(err)
-	_, err = o.Codes.EnableOTP(ctx, o.as(ada), code)
+	_, err = o.Codes.Enable(ctx, o.as(ada), code)
 	o.must(err)
-	_, err = o.Codes.BeginOTP(ctx, o.as(ada))
+	_, err = o.Codes.Begin(ctx, o.as(ada))
 	o.refused("a second secret while they are on", err, errs.Conflict)
 	eve := o.user("eve@example.com")
-	o.refused("turned off by another user", o.Codes.DisableOTP(ctx, o.as(eve), ada.ID), errs.NotFound)
-	o.must(o.Codes.DisableOTP(ctx, o.admin, ada.ID))
+	o.refused("turned off by another user", o.Codes.Disable(ctx, o.as(eve), ada.ID), errs.NotFound)
+	o.must(o.Codes.Disable(ctx, o.admin, ada.ID))
 	_, err = o.Sessions.Check(ctx, auth.Login{Name: ada.Email, Password: password})
 	o.must(err)
 }

@@ -166,7 +166,7 @@ func (p *Users) Unlink(ctx context.Context, a *Principal, id string) error {
 
 // TieRemote ties the name that a trusted proxy sends to the user. Only admins may.
 func (p *Users) TieRemote(ctx context.Context, a keys.Actor, userID, name string) error {
-	u, err := p.User(ctx, a, userID)
+	u, err := p.Get(ctx, a, userID)
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func TestTheLastWayToSignInStays(t *testing.T) {
 	o.must(o.Users.Unlink(ctx, o.as(u), id))
 	o.refused("again", o.Users.Unlink(ctx, o.as(u), id), errs.NotFound)
 	o.must(o.Registration.ChangePassword(ctx, o.as(u), "", otherPassword, false))
-	u, err = o.Users.User(ctx, o.admin, u.ID)
+	u, err = o.Users.Get(ctx, o.admin, u.ID)
 	o.must(err)
 	o.must(o.Users.Unlink(ctx, o.as(u), auth.IdentityID("google", "2")))
 	o.must(o.signIn(u.Email, otherPassword, ""))

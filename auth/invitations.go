@@ -128,8 +128,8 @@ func (p *Invitations) notInvited(ctx context.Context, organizationID, email stri
 	return nil
 }
 
-// Invitations lists the open invitations of an organization, newest first.
-func (p *Invitations) Invitations(ctx context.Context, a keys.Actor, organizationID string) ([]Link, error) {
+// List lists the open invitations of an organization, newest first.
+func (p *Invitations) List(ctx context.Context, a keys.Actor, organizationID string) ([]Link, error) {
 	if err := p.members.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return nil, err
 	}

@@ -31,8 +31,8 @@ func (p *Members) mayMembers(ctx context.Context, a keys.Actor, action keys.Acti
 	return nil
 }
 
-// Members lists the members of an organization, by user.
-func (p *Members) Members(ctx context.Context, a keys.Actor, organizationID string, page keys.Page) ([]Membership, error) {
+// List lists the members of an organization, by user.
+func (p *Members) List(ctx context.Context, a keys.Actor, organizationID string, page keys.Page) ([]Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {
 		return nil, err
 	}
@@ -52,8 +52,8 @@ func (p *Members) Fellow(ctx context.Context, a keys.Actor, m Membership) (User,
 	return User{ID: u.ID, Email: u.Email, Name: u.Name, Disabled: u.Disabled}, err
 }
 
-// Member returns one membership.
-func (p *Members) Member(ctx context.Context, a keys.Actor, organizationID, userID string) (Membership, error) {
+// Get returns one membership.
+func (p *Members) Get(ctx context.Context, a keys.Actor, organizationID, userID string) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
@@ -68,8 +68,8 @@ func memberMissing(err error) error {
 	return err
 }
 
-// AddMember makes the user a member. Owners and admins may.
-func (p *Members) AddMember(ctx context.Context, a keys.Actor, organizationID, userID string, role Role) (Membership, error) {
+// Add makes the user a member. Owners and admins may.
+func (p *Members) Add(ctx context.Context, a keys.Actor, organizationID, userID string, role Role) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
@@ -96,8 +96,8 @@ func (p *Members) AddMember(ctx context.Context, a keys.Actor, organizationID, u
 	return m, p.record(ctx, a, "member.create", m.object(), nil, m)
 }
 
-// ChangeMember gives the member another role.
-func (p *Members) ChangeMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64, edit func(Role) (Role, error)) (Membership, error) {
+// Change gives the member another role.
+func (p *Members) Change(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64, edit func(Role) (Role, error)) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
 	}
@@ -190,9 +190,9 @@ func (p *Members) CheckRemoval(ctx context.Context, a keys.Actor, organizationID
 	return cmp.Or(mayEnd(a, &m), p.staysOwned(ctx, a, &m))
 }
 
-// RemoveMember ends a membership: owners and admins anybody's, everybody his own.
+// Remove ends a membership: owners and admins anybody's, everybody his own.
 // Service accounts that he owns stay, and are orphans.
-func (p *Members) RemoveMember(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
+func (p *Members) Remove(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
 	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
 		return err
 	}

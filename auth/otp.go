@@ -46,9 +46,9 @@ type Enrolment struct {
 
 var errNoCodes = errs.New(errs.Forbidden, "only users have one-time codes")
 
-// BeginOTP makes a secret for the principal's device. It counts once EnableOTP
+// Begin makes a secret for the principal's device. It counts once EnableOTP
 // has shown that the device works.
-func (p *OneTimeCodes) BeginOTP(ctx context.Context, a *Principal) (Enrolment, error) {
+func (p *OneTimeCodes) Begin(ctx context.Context, a *Principal) (Enrolment, error) {
 	if a.Kind != UserKind {
 		return Enrolment{}, errNoCodes
 	}
@@ -95,9 +95,9 @@ func (p *OneTimeCodes) Enrolment(ctx context.Context, a *Principal) (Enrolment, 
 	return Enrolment{Secret: string(secret), URL: made.URL()}, nil
 }
 
-// EnableOTP turns one-time codes on, given one that the device shows. The
+// Enable turns one-time codes on, given one that the device shows. The
 // recovery codes that it returns work once each where the device is lost.
-func (p *OneTimeCodes) EnableOTP(ctx context.Context, a *Principal, code string) ([]string, error) {
+func (p *OneTimeCodes) Enable(ctx context.Context, a *Principal, code string) ([]string, error) {
 	if a.Kind != UserKind {
 		return nil, errNoCodes
 	}
@@ -128,9 +128,9 @@ func wrongCode() error {
 	return f.Err()
 }
 
-// DisableOTP turns one-time codes off. Staff may for anybody who lost his
+// Disable turns one-time codes off. Staff may for anybody who lost his
 // device; a user for himself, with his password.
-func (p *OneTimeCodes) DisableOTP(ctx context.Context, a keys.Actor, userID string) error {
+func (p *OneTimeCodes) Disable(ctx context.Context, a keys.Actor, userID string) error {
 	if !a.IsAdmin() && a.Subject().ID != userID {
 		return errs.New(errs.NotFound, "there is no such user")
 	}

@@ -24,9 +24,9 @@ func (o *office) code(secret string, steps int64) string {
 // enrolled turns the user's one-time codes on, a while ago.
 func (o *office) enrolled(u auth.User) (secret string, recovery []string) {
 	o.t.Helper()
-	e, err := o.Codes.BeginOTP(o.t.Context(), o.as(u))
+	e, err := o.Codes.Begin(o.t.Context(), o.as(u))
 	o.must(err)
-	recovery, err = o.Codes.EnableOTP(o.t.Context(), o.as(u), o.code(e.Secret, 0))
+	recovery, err = o.Codes.Enable(o.t.Context(), o.as(u), o.code(e.Secret, 0))
 	o.must(err)
 	o.at.Add((10 * time.Minute).Milliseconds())
 	return e.Secret, recovery

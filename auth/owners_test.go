@@ -52,11 +52,11 @@ func TestTwoOwnersCannotEndEachOther(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*office, keys.Actor, string) error{
 		"demote": func(o *office, a keys.Actor, user string) error {
-			_, err := o.Members.ChangeMember(t.Context(), a, "org_a", user, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Viewer, nil })
+			_, err := o.Members.Change(t.Context(), a, "org_a", user, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Viewer, nil })
 			return err
 		},
 		"remove": func(o *office, a keys.Actor, user string) error {
-			return o.Members.RemoveMember(t.Context(), a, "org_a", user, keys.AnyRevision)
+			return o.Members.Remove(t.Context(), a, "org_a", user, keys.AnyRevision)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestTwoOwnersCannotEndEachOther(t *testing.T) {
 			for i := range owners {
 				u := auth.User{Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.User), Email: ids.New("") + "@example.com", ConfirmedAt: time.Now()}
 				o.must(o.store.Users().Insert(t.Context(), u))
-				_, err := o.Members.AddMember(t.Context(), o.admin, "org_a", u.ID, auth.Owner)
+				_, err := o.Members.Add(t.Context(), o.admin, "org_a", u.ID, auth.Owner)
 				o.must(err)
 				owners[i], err = o.Users.Principal(t.Context(), u)
 				o.must(err)

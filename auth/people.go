@@ -244,8 +244,8 @@ func checkChosenUsername(name string, u *User) error {
 	return f.Err()
 }
 
-// User returns one user: oneself, or any for admins.
-func (p *Users) User(ctx context.Context, a keys.Actor, id string) (User, error) {
+// Get returns one user: oneself, or any for admins.
+func (p *Users) Get(ctx context.Context, a keys.Actor, id string) (User, error) {
 	if !a.IsAdmin() && a.Subject().ID != id {
 		return User{}, errs.New(errs.NotFound, "there is no such user")
 	}
@@ -269,8 +269,8 @@ func userMissing(err error) error {
 	return err
 }
 
-// Users lists users. Only admins may.
-func (p *Users) Users(ctx context.Context, a keys.Actor, f UserFilter, page keys.Page) ([]User, error) {
+// List lists users. Only admins may.
+func (p *Users) List(ctx context.Context, a keys.Actor, f UserFilter, page keys.Page) ([]User, error) {
 	if !a.IsAdmin() {
 		return nil, errStaffOnly
 	}

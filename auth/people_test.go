@@ -112,33 +112,33 @@ func TestAnOrganizationKeepsAnOwner(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	ada, bob, eve := o.user("ada@example.com"), o.user("bob@example.com"), o.user("eve@example.com")
-	_, err := o.Members.AddMember(ctx, o.admin, "org_a", ada.ID, auth.Owner)
+	_, err := o.Members.Add(ctx, o.admin, "org_a", ada.ID, auth.Owner)
 	o.must(err)
-	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", ada.ID, auth.Viewer)
+	_, err = o.Members.Add(ctx, o.as(ada), "org_a", ada.ID, auth.Viewer)
 	o.refused("a member twice", err, errs.Conflict)
-	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", "usr_none", auth.Viewer)
+	_, err = o.Members.Add(ctx, o.as(ada), "org_a", "usr_none", auth.Viewer)
 	o.refused("a user who is not there", err, errs.Invalid)
-	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", eve.ID, "boss")
+	_, err = o.Members.Add(ctx, o.as(ada), "org_a", eve.ID, "boss")
 	o.refused("a role that is none", err, errs.Invalid)
-	_, err = o.Members.AddMember(ctx, o.as(eve), "org_a", eve.ID, auth.Viewer)
+	_, err = o.Members.Add(ctx, o.as(eve), "org_a", eve.ID, auth.Viewer)
 	o.refused("a stranger lets himself in", err, errs.NotFound)
-	_, err = o.Members.AddMember(ctx, o.as(ada), "org_a", bob.ID, auth.Developer)
+	_, err = o.Members.Add(ctx, o.as(ada), "org_a", bob.ID, auth.Developer)
 	o.must(err)
-	_, err = o.Members.AddMember(ctx, o.as(bob), "org_a", eve.ID, auth.Viewer)
+	_, err = o.Members.Add(ctx, o.as(bob), "org_a", eve.ID, auth.Viewer)
 	o.refused("a developer adds a member", err, errs.Forbidden)
-	_, err = o.Members.ChangeMember(ctx, o.as(bob), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
+	_, err = o.Members.Change(ctx, o.as(bob), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
 	o.refused("a developer makes himself owner", err, errs.Forbidden)
 
-	_, err = o.Members.ChangeMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision, to(auth.Viewer))
+	_, err = o.Members.Change(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision, to(auth.Viewer))
 	o.refused("the last owner becomes a viewer", err, errs.Conflict)
-	o.refused("the last owner leaves", o.Members.RemoveMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision), errs.Conflict)
-	_, err = o.Members.ChangeMember(ctx, o.as(ada), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
+	o.refused("the last owner leaves", o.Members.Remove(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision), errs.Conflict)
+	_, err = o.Members.Change(ctx, o.as(ada), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
 	o.must(err)
-	o.must(o.Members.RemoveMember(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision))
+	o.must(o.Members.Remove(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision))
 	if o.as(ada).May(keys.ReadKeys, "org_a") {
 		t.Error("who has left still reads keys")
 	}
-	o.must(o.Members.RemoveMember(ctx, o.admin, "org_a", bob.ID, keys.AnyRevision))
+	o.must(o.Members.Remove(ctx, o.admin, "org_a", bob.ID, keys.AnyRevision))
 }
 
 // A key that may manage members is not a way to all of the management API.
@@ -151,24 +151,24 @@ func TestMembersAreNoWayUp(t *testing.T) {
 		return &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: "org_a", Scopes: scopes}
 	}
 	narrow := robot(string(keys.ReadMembers), string(keys.WriteMembers))
-	_, err := o.Members.AddMember(ctx, narrow, "org_a", ada.ID, auth.Owner)
+	_, err := o.Members.Add(ctx, narrow, "org_a", ada.ID, auth.Owner)
 	o.refused("a key without latchkey:* makes an owner", err, errs.Forbidden)
-	_, err = o.Members.AddMember(ctx, narrow, "org_a", ada.ID, auth.Viewer)
+	_, err = o.Members.Add(ctx, narrow, "org_a", ada.ID, auth.Viewer)
 	o.refused("a key that may not read accounts makes a viewer, who may", err, errs.Forbidden)
 	manager := robot("latchkey:*")
-	_, err = o.Members.AddMember(ctx, manager, "org_a", ada.ID, auth.Viewer)
+	_, err = o.Members.Add(ctx, manager, "org_a", ada.ID, auth.Viewer)
 	o.must(err)
-	_, err = o.Members.ChangeMember(ctx, narrow, "org_a", ada.ID, keys.AnyRevision, to(auth.Owner))
+	_, err = o.Members.Change(ctx, narrow, "org_a", ada.ID, keys.AnyRevision, to(auth.Owner))
 	o.refused("it makes a member owner", err, errs.Forbidden)
-	_, err = o.Members.ChangeMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision, to(auth.Developer))
+	_, err = o.Members.Change(ctx, manager, "org_a", ada.ID, keys.AnyRevision, to(auth.Developer))
 	o.refused("a key without the provider's scopes makes a developer, who grants them all", err, errs.Forbidden)
-	_, err = o.Members.AddMember(ctx, robot("*"), "org_a", bob.ID, auth.Owner)
+	_, err = o.Members.Add(ctx, robot("*"), "org_a", bob.ID, auth.Owner)
 	o.must(err)
-	_, err = o.Members.ChangeMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision, to(auth.Viewer))
+	_, err = o.Members.Change(ctx, manager, "org_a", bob.ID, keys.AnyRevision, to(auth.Viewer))
 	o.refused("it demotes an owner", err, errs.Forbidden)
-	o.refused("it removes an owner", o.Members.RemoveMember(ctx, manager, "org_a", bob.ID, keys.AnyRevision), errs.Forbidden)
+	o.refused("it removes an owner", o.Members.Remove(ctx, manager, "org_a", bob.ID, keys.AnyRevision), errs.Forbidden)
 	o.refused("so the page asks in vain", o.Members.CheckRemoval(ctx, manager, "org_a", bob.ID), errs.Forbidden)
-	o.must(o.Members.RemoveMember(ctx, manager, "org_a", ada.ID, keys.AnyRevision))
+	o.must(o.Members.Remove(ctx, manager, "org_a", ada.ID, keys.AnyRevision))
 }
 
 func TestPasswordsAreGuessedSlowly(t *testing.T) {
@@ -237,7 +237,7 @@ func TestTheLastSignInIsKept(t *testing.T) {
 	o.must(err)
 	last("a token", o.Now())
 	o.at.Add(time.Hour.Milliseconds())
-	_, _, err = o.Sessions.BeginSession(ctx, u) // after a second step, or by a provider
+	_, _, err = o.Sessions.Begin(ctx, u) // after a second step, or by a provider
 	o.must(err)
 	last("a session of who has proved themselves", o.Now())
 }
@@ -275,9 +275,9 @@ func TestOnlyStaffLooksAfterUsers(t *testing.T) {
 	o.refused("a short password", err, errs.Invalid)
 	_, err = o.Users.Create(ctx, o.as(ada), "", auth.UserFields{Email: "x@example.com", Password: password})
 	o.refused("made by a user", err, errs.Forbidden)
-	_, err = o.Users.User(ctx, o.as(ada), bob.ID)
+	_, err = o.Users.Get(ctx, o.as(ada), bob.ID)
 	o.refused("read by another", err, errs.NotFound)
-	if self, err := o.Users.User(ctx, o.as(ada), ada.ID); err != nil || self.ID != ada.ID {
+	if self, err := o.Users.Get(ctx, o.as(ada), ada.ID); err != nil || self.ID != ada.ID {
 		t.Errorf("oneself: %v", err)
 	}
 	_, err = o.Users.Change(ctx, o.as(ada), ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = true; return f, nil })
@@ -287,10 +287,10 @@ func TestOnlyStaffLooksAfterUsers(t *testing.T) {
 	_, err = o.Users.Change(ctx, o.as(root), root.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = false; return f, nil })
 	o.refused("an admin gives himself up", err, errs.Conflict)
 	o.refused("an admin deletes himself", o.Users.Delete(ctx, o.as(root), root.ID, keys.AnyRevision), errs.Conflict)
-	_, err = o.Members.AddMember(ctx, o.admin, "org_a", bob.ID, auth.Owner)
+	_, err = o.Members.Add(ctx, o.admin, "org_a", bob.ID, auth.Owner)
 	o.must(err)
 	o.must(o.Users.Delete(ctx, o.as(root), bob.ID, keys.AnyRevision))
-	if left, err := o.Members.Members(ctx, o.admin, "org_a", keys.Page{Limit: 10}); err != nil || len(left) != 0 {
+	if left, err := o.Members.List(ctx, o.admin, "org_a", keys.Page{Limit: 10}); err != nil || len(left) != 0 {
 		t.Errorf("a deleted user is still member: %v, %v", left, err)
 	}
 }

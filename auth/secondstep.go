@@ -82,7 +82,7 @@ func (p *Sessions) SecondStep(ctx context.Context, kept, code string) (token str
 		return "", errors.Join(errWrongCode(err), p.recordFailure(ctx, u.Email, err))
 	}
 	try.Succeed()
-	token, _, err = p.BeginSession(ctx, u)
+	token, _, err = p.Begin(ctx, u)
 	return token, err
 }
 

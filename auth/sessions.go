@@ -78,7 +78,7 @@ func (p *Sessions) SignIn(ctx context.Context, l Login) (token string, s Session
 	if u, err = p.checkAndRecord(ctx, l); err != nil {
 		return "", s, u, err
 	}
-	token, s, err = p.BeginSession(ctx, u)
+	token, s, err = p.Begin(ctx, u)
 	return token, s, u, err
 }
 
@@ -91,8 +91,8 @@ func (p *Sessions) checkAndRecord(ctx context.Context, l Login) (User, error) {
 	return u, nil
 }
 
-// BeginSession begins a session of a user who has proved himself.
-func (p *Sessions) BeginSession(ctx context.Context, u User) (token string, s Session, err error) {
+// Begin begins a session of a user who has proved himself.
+func (p *Sessions) Begin(ctx context.Context, u User) (token string, s Session, err error) {
 	token = rand.Text()
 	now := p.Now().UTC().Truncate(time.Millisecond)
 	s = Session{

@@ -47,7 +47,7 @@ func (d *door) acts(token string) bool {
 
 func (d *door) listed(u auth.User) []auth.Token {
 	d.t.Helper()
-	all, err := d.Tokens.Tokens(d.t.Context(), d.as(u), keys.Page{Limit: 200})
+	all, err := d.Tokens.List(d.t.Context(), d.as(u), keys.Page{Limit: 200})
 	d.must(err)
 	return all
 }
@@ -75,11 +75,11 @@ func TestSigningInAnswersTheSameToken(t *testing.T) {
 		t.Error("two users have one token")
 	}
 	for i := range 100 {
-		if _, _, err := d.Tokens.CreateToken(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"}); err != nil {
+		if _, _, err := d.Tokens.Create(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"}); err != nil {
 			t.Fatalf("token %d: %v", i, err)
 		}
 	}
-	_, _, err := d.Tokens.CreateToken(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"})
+	_, _, err := d.Tokens.Create(t.Context(), d.as(ada), d.format, auth.TokenFields{Name: "CI"})
 	d.refused("one token too many", err, errs.Conflict)
 	if d.obtain(ada, password, "") != first {
 		t.Error("the most tokens are there, and signing in answers another one")
@@ -102,10 +102,10 @@ func TestASignInTokenEnds(t *testing.T) {
 		lives    bool
 	}{
 		{"it is revoked", func(d *door, u auth.User) error {
-			return d.Tokens.RevokeToken(d.t.Context(), d.as(u), d.listed(u)[0].ID, keys.AnyRevision)
+			return d.Tokens.Revoke(d.t.Context(), d.as(u), d.listed(u)[0].ID, keys.AnyRevision)
 		}, password, false},
 		{"it is revoked as it was not", func(d *door, u auth.User) error {
-			d.refused("another revision", d.Tokens.RevokeToken(d.t.Context(), d.as(u), d.listed(u)[0].ID, 7), errs.Stale)
+			d.refused("another revision", d.Tokens.Revoke(d.t.Context(), d.as(u), d.listed(u)[0].ID, 7), errs.Stale)
 			return nil
 		}, password, true},
 		{"the password changes", change(false), otherPassword, false},
@@ -161,7 +161,7 @@ func TestATokenMadeByASignInTokenEndsWithIt(t *testing.T) {
 	r.Header.Set("Authorization", "Token "+parent)
 	p, err := auth.NewTokenAuthenticator(d.People, d.format).Authenticate(r)
 	d.must(err)
-	_, secret, err := d.Tokens.CreateToken(t.Context(), p, d.format, auth.TokenFields{Name: "child"})
+	_, secret, err := d.Tokens.Create(t.Context(), p, d.format, auth.TokenFields{Name: "child"})
 	d.must(err)
 	if !d.acts(secret.Reveal()) {
 		t.Error("the child does not act")

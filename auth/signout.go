@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// SessionsOf lists the principal's sessions, newest first.
-func (p *Sessions) SessionsOf(ctx context.Context, a *Principal) ([]Session, error) {
+// List lists the principal's sessions, newest first.
+func (p *Sessions) List(ctx context.Context, a *Principal) ([]Session, error) {
 	all, err := p.Store.SessionsOf(ctx, a.ID())
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
@@ -27,9 +27,9 @@ func (p *Sessions) SessionsOf(ctx context.Context, a *Principal) ([]Session, err
 	return live, nil
 }
 
-// EndSession ends one of the principal's sessions.
-func (p *Sessions) EndSession(ctx context.Context, a *Principal, id string) error {
-	all, err := p.SessionsOf(ctx, a)
+// End ends one of the principal's sessions.
+func (p *Sessions) End(ctx context.Context, a *Principal, id string) error {
+	all, err := p.List(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func TestSignUpsOfOneAddressAtOnceMakeOneUser(t *testing.T) {
 		t.Errorf("%d of 4 were answered as if they were the first", n)
 	}
 	o.Close()
-	all, err := o.Users.Users(t.Context(), o.admin, auth.UserFilter{}, keys.Page{Limit: 10})
+	all, err := o.Users.List(t.Context(), o.admin, auth.UserFilter{}, keys.Page{Limit: 10})
 	o.must(err)
 	if len(all) != 1 || !all[0].ConfirmedAt.IsZero() || o.actions(all[0].ID) != "user.create" {
 		t.Errorf("made %+v", all)
@@ -135,7 +135,10 @@ func TestLinksExpire(t *testing.T) {
 		},
 		{
 			7 * 24 * time.Hour, ada.Email,
-			func() error { _, err := o.Invitations.Invite(ctx, o.admin, "org_a", ada.Email, auth.Viewer); return err },
+			func() error {
+				_, err := o.Invitations.Invite(ctx, o.admin, "org_a", ada.Email, auth.Viewer)
+				return err
+			},
 			func(token string) error { _, err := o.Invitations.Accept(ctx, o.as(ada), token); return err },
 		},
 	} {
@@ -158,7 +161,9 @@ func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	for name, undo := range map[string]func(u auth.User) error{
-		"the password is changed": func(u auth.User) error { return o.Registration.ChangePassword(ctx, o.as(u), password, otherPassword, false) },
+		"the password is changed": func(u auth.User) error {
+			return o.Registration.ChangePassword(ctx, o.as(u), password, otherPassword, false)
+		},
 		"the password is reset": func(u auth.User) error {
 			o.must(o.Registration.ForgotPassword(ctx, u.Email))
 			m, _ := o.mailed(u.Email)
@@ -208,7 +213,7 @@ func TestInvitationsMeet(t *testing.T) {
 				o.refused("the one that was late", err, errs.NotFound)
 			}
 		}
-		_, err = o.Members.Member(ctx, o.admin, "org_a", u.ID)
+		_, err = o.Members.Get(ctx, o.admin, "org_a", u.ID)
 		if (err == nil) != (accepted == nil) {
 			t.Errorf("accepted: %v, a member: %v", accepted, err)
 		}
@@ -231,7 +236,7 @@ func TestAnOrganizationHasSoManyOpenInvitations(t *testing.T) {
 	o.at.Add((7 * 24 * time.Hour).Milliseconds())
 	_, err = o.Invitations.Invite(t.Context(), o.admin, "org_a", "late@example.com", auth.Viewer)
 	o.must(err)
-	open, err := o.Invitations.Invitations(t.Context(), o.admin, "org_a")
+	open, err := o.Invitations.List(t.Context(), o.admin, "org_a")
 	o.must(err)
 	if len(open) != 1 || open[0].Email != "late@example.com" {
 		t.Errorf("open are %+v", open)
@@ -243,8 +248,8 @@ func TestServiceAccountsAreNoUsers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
 	ctx, robot := t.Context(), &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: "org_a", Scopes: []string{"latchkey:*"}}
-	_, begin := o.Codes.BeginOTP(ctx, robot)
-	_, enable := o.Codes.EnableOTP(ctx, robot, "000000")
+	_, begin := o.Codes.Begin(ctx, robot)
+	_, enable := o.Codes.Enable(ctx, robot, "000000")
 	_, profile := o.Users.ChangeProfile(ctx, robot, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { return f, nil })
 	_, accept := o.Invitations.Accept(ctx, robot, "x")
 	for name, err := range map[string]error{
@@ -253,7 +258,7 @@ func TestServiceAccountsAreNoUsers(t *testing.T) {
 	} {
 		o.refused(name, err, errs.Forbidden)
 	}
-	o.refused("disable", o.Codes.DisableOTP(ctx, &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r"}, "usr_x"), errs.NotFound)
+	o.refused("disable", o.Codes.Disable(ctx, &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r"}, "usr_x"), errs.NotFound)
 	o.refused("unlink", o.Users.Unlink(ctx, robot, "github:x"), errs.NotFound)
 }
 

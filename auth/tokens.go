@@ -123,9 +123,9 @@ func clip(s string) string {
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// CreateToken makes a token of the principal, a user. The secret is nowhere to
+// Create makes a token of the principal, a user. The secret is nowhere to
 // be had again.
-func (p *Tokens) CreateToken(ctx context.Context, a *Principal, format keys.Format, fields TokenFields) (Token, keys.Secret, error) {
+func (p *Tokens) Create(ctx context.Context, a *Principal, format keys.Format, fields TokenFields) (Token, keys.Secret, error) {
 	if a.Kind != UserKind {
 		return Token{}, keys.Secret{}, errs.New(errs.Forbidden, "only users have tokens; a service account has keys")
 	}
@@ -136,7 +136,7 @@ func (p *Tokens) CreateToken(ctx context.Context, a *Principal, format keys.Form
 	if err := f.Err(); err != nil {
 		return Token{}, keys.Secret{}, err
 	}
-	existing, err := p.Tokens(ctx, a, keys.Page{Limit: mostTokens + 1})
+	existing, err := p.List(ctx, a, keys.Page{Limit: mostTokens + 1})
 	if err != nil {
 		return Token{}, keys.Secret{}, err
 	}
@@ -176,13 +176,13 @@ func (p *Tokens) bindToken(ctx context.Context, a *Principal, t *Token) error {
 	return mayMakeToken(maker{a, by}, t)
 }
 
-// Tokens lists the principal's tokens, newest first.
-func (p *Tokens) Tokens(ctx context.Context, a *Principal, page keys.Page) ([]Token, error) {
+// List lists the principal's tokens, newest first.
+func (p *Tokens) List(ctx context.Context, a *Principal, page keys.Page) ([]Token, error) {
 	return p.Store.Tokens().List(ctx, OwnedFilter{UserID: a.ID()}, page)
 }
 
-// Token returns one of the principal's tokens.
-func (p *Tokens) Token(ctx context.Context, a *Principal, id string) (Token, error) {
+// Get returns one of the principal's tokens.
+func (p *Tokens) Get(ctx context.Context, a *Principal, id string) (Token, error) {
 	t, err := p.Store.Tokens().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && t.UserID != a.ID()) {
 		return Token{}, errNoSuchToken
@@ -192,9 +192,9 @@ func (p *Tokens) Token(ctx context.Context, a *Principal, id string) (Token, err
 
 var errNoSuchToken = errs.New(errs.NotFound, "there is no such token")
 
-// RevokeToken ends one of the principal's tokens.
-func (p *Tokens) RevokeToken(ctx context.Context, a *Principal, id string, revision int64) error {
-	if _, err := p.Token(ctx, a, id); err != nil {
+// Revoke ends one of the principal's tokens.
+func (p *Tokens) Revoke(ctx context.Context, a *Principal, id string, revision int64) error {
+	if _, err := p.Get(ctx, a, id); err != nil {
 		return err
 	}
 	t, err := keys.Remove(ctx, p.Store.Tokens(), id, revision, func(t *Token) error { return p.endSignInToken(ctx, t) })

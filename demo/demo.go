@@ -178,7 +178,7 @@ func (f *filler) organizations(ctx context.Context) ([]SignIn, error) {
 			if err != nil {
 				return nil, err
 			}
-			if _, err := f.People.Members.AddMember(ctx, f.admin, id, u.ID, p.role); err != nil {
+			if _, err := f.People.Members.Add(ctx, f.admin, id, u.ID, p.role); err != nil {
 				return nil, err
 			}
 			who, err := f.People.Users.Principal(ctx, u)

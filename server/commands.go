@@ -178,7 +178,7 @@ func (a *app) listUsers(ctx context.Context, out io.Writer) error {
 	_, _ = fmt.Fprintln(w, "USER\tEMAIL\tSTAFF\tSTATE\tLAST SIGN-IN")
 	page := keys.Page{Limit: 200}
 	for {
-		users, err := a.people.Users.Users(ctx, auth.System(), auth.UserFilter{}, page)
+		users, err := a.people.Users.List(ctx, auth.System(), auth.UserFilter{}, page)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 // each thing once.
 func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	system := auth.System()
-	some, err := a.people.Users.Users(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
+	some, err := a.people.Users.List(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
 	if err != nil {
 		return "", fmt.Errorf("look for users: %w", err)
 	}
@@ -45,7 +45,7 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 		return "", fmt.Errorf("make the first admin (LATCHKEY_ADMIN_EMAIL, LATCHKEY_ADMIN_PASSWORD): %w", err)
 	}
 	// Whoever tries the service out makes the first accounts, and owns them.
-	_, err = a.people.Members.AddMember(ctx, system, keys.FirstOrganization, first.ID, auth.Owner)
+	_, err = a.people.Members.Add(ctx, system, keys.FirstOrganization, first.ID, auth.Owner)
 	if err != nil && !errors.Is(err, errs.Conflict) && !errors.Is(err, errs.NotFound) {
 		return "", fmt.Errorf("make the first admin an owner of the first organization: %w", err)
 	}

@@ -40,7 +40,7 @@ func newVault(t *testing.T, settings ...string) *vault {
 		if err != nil {
 			return err
 		}
-		if _, err := a.people.Codes.BeginOTP(ctx, p); err != nil {
+		if _, err := a.people.Codes.Begin(ctx, p); err != nil {
 			return err
 		}
 		if _, err = a.people.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: "bob@example.com", Password: signsInBy}); err != nil {

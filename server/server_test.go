@@ -170,7 +170,7 @@ func expectSeeded(t *testing.T, a *app) {
 	if err != nil || len(scopes) < 10 {
 		t.Errorf("%d scopes: %v", len(scopes), err)
 	}
-	users, err := a.people.Users.Users(ctx, auth.System(), auth.UserFilter{}, page)
+	users, err := a.people.Users.List(ctx, auth.System(), auth.UserFilter{}, page)
 	if err != nil || len(users) != 1 || !users[0].IsAdmin {
 		t.Errorf("%d users: %v", len(users), err)
 	}

@@ -102,7 +102,7 @@ func TestRemovingAsksFirst(t *testing.T) {
 	s.invite("new@example.com", auth.Viewer)
 	v, b := s.signedIn(ada), s.signedIn(ben)
 	path := "/organizations/" + s.organization
-	open, err := s.Invitations.Invitations(t.Context(), s.as(ada), s.organization)
+	open, err := s.Invitations.List(t.Context(), s.as(ada), s.organization)
 	s.must(err)
 	v.sees(v.get(path+"/members/"+ben.ID+"/remove"), 200, "ben@example.com leaves")
 	v.sees(v.get(path+"/members/usr_x/remove"), 404, "")

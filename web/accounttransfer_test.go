@@ -38,7 +38,7 @@ func TestAnAccountIsTransferred(t *testing.T) {
 		t.Error("who has nowhere to transfer to is led there")
 	}
 	lone.sees(lone.get(path+"/transfer?organization_id="+o.ID), 422, "there is no such organization")
-	_, err = s.Members.AddMember(t.Context(), auth.System(), o.ID, ada.ID, auth.Owner)
+	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, ada.ID, auth.Owner)
 	s.must(err)
 	v := s.signedIn(ada)
 	if !strings.Contains(v.get(path).body, path+"/transfer") {
@@ -78,24 +78,24 @@ func TestWhoIsNotLetTransfer(t *testing.T) {
 	form := url.Values{"organization_id": {o.ID}, "revision": {"1"}, "name": {account.Name}}
 	for email, role := range map[string]auth.Role{"vera@example.com": auth.Viewer, "dev@example.com": auth.Developer} {
 		u := s.user(email, role)
-		_, err := s.Members.AddMember(t.Context(), auth.System(), o.ID, u.ID, auth.Owner)
+		_, err := s.Members.Add(t.Context(), auth.System(), o.ID, u.ID, auth.Owner)
 		s.must(err)
 		v := s.signedIn(u)
 		v.sees(v.get(path), 403, "owner of both")
 		v.sees(v.post(path, form), 403, "owner of both")
 	}
 	eve := s.user("eve@example.com", "")
-	_, err = s.Members.AddMember(t.Context(), auth.System(), o.ID, eve.ID, auth.Owner)
+	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, eve.ID, auth.Owner)
 	s.must(err)
 	stranger := s.signedIn(eve)
 	stranger.sees(stranger.get(path), 404, "")
 	stranger.sees(stranger.post(path, form), 404, "")
 	ada := s.user("ada@example.com", auth.Owner)
-	_, err = s.Members.AddMember(t.Context(), auth.System(), o.ID, ada.ID, auth.Developer)
+	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, ada.ID, auth.Developer)
 	s.must(err)
 	half := s.signedIn(ada)
 	half.sees(half.post(path, form), 422, "you are no owner of it")
-	_, err = s.Members.ChangeMember(t.Context(), auth.System(), o.ID, ada.ID, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
+	_, err = s.Members.Change(t.Context(), auth.System(), o.ID, ada.ID, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
 	s.must(err)
 	changed, err := s.keys.ChangeAccount(t.Context(), auth.System(), account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
 		f.Scopes = append(f.Scopes, string(keys.VerifyAllKeys))

@@ -132,7 +132,7 @@ func (p *Portal) auditFilters(c *gin.Context, out *auditPage) error {
 	if !who.May(keys.ReadMembers, id) {
 		return nil
 	}
-	members, err := p.People.Members.Members(ctx, who, id, keys.Page{Limit: 200})
+	members, err := p.People.Members.List(ctx, who, id, keys.Page{Limit: 200})
 	if err != nil {
 		return err
 	}

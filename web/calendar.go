@@ -48,7 +48,7 @@ func (p *Portal) calendarView(c *gin.Context, token string) error {
 		return err
 	}
 	out := calendarPage{Months: p.months(found.Keys), Next: found.Next, Most: mostExpiries}
-	if out.Feed, err = p.People.Calendars.HasCalendar(c.Request.Context(), who); err != nil {
+	if out.Feed, err = p.People.Calendars.Has(c.Request.Context(), who); err != nil {
 		return err
 	}
 	if token != "" {
@@ -80,7 +80,7 @@ func (p *Portal) renewFeed(c *gin.Context) error {
 	if _, err := form(c); err != nil {
 		return err
 	}
-	token, err := p.People.Calendars.RenewCalendar(c.Request.Context(), principal(c))
+	token, err := p.People.Calendars.Renew(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (p *Portal) endFeed(c *gin.Context) error {
 	if _, err := form(c); err != nil {
 		return err
 	}
-	if err := p.People.Calendars.EndCalendar(c.Request.Context(), principal(c)); err != nil {
+	if err := p.People.Calendars.End(c.Request.Context(), principal(c)); err != nil {
 		return err
 	}
 	c.Redirect(http.StatusSeeOther, "/calendar?done=feed_ended")
@@ -104,7 +104,7 @@ func (p *Portal) feed(c *gin.Context) error {
 		return err
 	}
 	token, _ := strings.CutSuffix(c.Param("token"), ".ics")
-	who, err := p.People.Calendars.CalendarOf(c.Request.Context(), token)
+	who, err := p.People.Calendars.Holder(c.Request.Context(), token)
 	if err != nil {
 		return err
 	}

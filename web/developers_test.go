@@ -181,7 +181,7 @@ func TestCalendarFeed(t *testing.T) {
 	second := address.FindString(v.post("/calendar/feed", nil).body)
 	stranger.sees(stranger.get(first), http.StatusNotFound, "too old")
 	stranger.sees(stranger.get("/calendar/feed/x.ics"), http.StatusNotFound, "too old")
-	s.must(s.Members.RemoveMember(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
+	s.must(s.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
 	if p := stranger.get(second); p.status != http.StatusOK || strings.Contains(p.body, key.ID) {
 		t.Errorf("after leaving the organization: %d %s", p.status, p.body)
 	}

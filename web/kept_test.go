@@ -23,7 +23,7 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 	s.t.Helper()
 	account, key, _ := s.issued(s.organization, "CI")
 	s.invite("guest@example.com", auth.Developer)
-	open, err := s.Invitations.Invitations(s.t.Context(), s.as(admin), s.organization)
+	open, err := s.Invitations.List(s.t.Context(), s.as(admin), s.organization)
 	s.must(err)
 	incident, err := s.incidents.Plan(s.t.Context(), s.as(admin), incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: account.ID}})
 	s.must(err)

@@ -44,14 +44,14 @@ type sessionRow struct {
 func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New(""), Confirm: who.MustConfirm(time.Now())}
-	sessions, err := p.People.Sessions.SessionsOf(ctx, who)
+	sessions, err := p.People.Sessions.List(ctx, who)
 	if err != nil {
 		return out, err
 	}
 	for _, s := range sessions {
 		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, p.browserOf(s.UserAgent)})
 	}
-	if out.Tokens, err = p.People.Tokens.Tokens(ctx, who, keys.Page{Limit: 100}); err != nil {
+	if out.Tokens, err = p.People.Tokens.List(ctx, who, keys.Page{Limit: 100}); err != nil {
 		return out, err
 	}
 	if out.Identities, err = p.People.Users.Identities(ctx, who); err != nil {
@@ -137,7 +137,7 @@ func (p *Portal) changePassword(c *gin.Context) error {
 }
 
 func (p *Portal) endSession(c *gin.Context) error {
-	return p.after(c, p.People.Sessions.EndSession(c.Request.Context(), principal(c), c.Param("id")), "session", nil)
+	return p.after(c, p.People.Sessions.End(c.Request.Context(), principal(c), c.Param("id")), "session", nil)
 }
 
 func (p *Portal) endOtherSessions(c *gin.Context) error {
@@ -171,7 +171,7 @@ func (p *Portal) createToken(c *gin.Context) error {
 		return err
 	}
 	fields.ID = id
-	_, secret, err := p.People.Tokens.CreateToken(ctx, who, p.Format, fields)
+	_, secret, err := p.People.Tokens.Create(ctx, who, p.Format, fields)
 	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
 		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
 	}
@@ -205,7 +205,7 @@ func renamed(err error, from, to string) error {
 }
 
 func (p *Portal) revokeToken(c *gin.Context) error {
-	return p.after(c, p.People.Tokens.RevokeToken(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision), "token", nil)
+	return p.after(c, p.People.Tokens.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision), "token", nil)
 }
 
 func (p *Portal) unlink(c *gin.Context) error {
@@ -224,7 +224,7 @@ type otpPage struct {
 }
 
 func (p *Portal) beginOTP(c *gin.Context) error {
-	e, err := p.People.Codes.BeginOTP(c.Request.Context(), principal(c))
+	e, err := p.People.Codes.Begin(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (p *Portal) enableOTP(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	codes, err := p.People.Codes.EnableOTP(c.Request.Context(), principal(c), values.Get("code"))
+	codes, err := p.People.Codes.Enable(c.Request.Context(), principal(c), values.Get("code"))
 	if wrong, ok := p.asFaults(err, "code"); ok {
 		e, err := p.People.Codes.Enrolment(c.Request.Context(), principal(c))
 		if err != nil {
@@ -285,7 +285,7 @@ func (p *Portal) disableOTP(c *gin.Context) error {
 	ctx, who := c.Request.Context(), principal(c)
 	err = p.People.Registration.ConfirmPassword(ctx, who, values.Get("otp_password"), "otp_password")
 	if err == nil {
-		err = p.People.Codes.DisableOTP(ctx, who, who.ID())
+		err = p.People.Codes.Disable(ctx, who, who.ID())
 	}
 	return p.after(c, err, "otp", nil, "otp_password")
 }

@@ -66,7 +66,7 @@ func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
 	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {
 		return out, err
 	}
-	members, err := p.People.Members.Members(ctx, who, id, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	members, err := p.People.Members.List(ctx, who, id, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return out, err
 	}
@@ -79,7 +79,7 @@ func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
 		out.Members = append(out.Members, memberRow{m, u.Name, u.Email, u.Disabled})
 	}
 	if out.MayEdit {
-		out.Invitations, err = p.People.Invitations.Invitations(ctx, who, id)
+		out.Invitations, err = p.People.Invitations.List(ctx, who, id)
 	}
 	return out, err
 }
@@ -141,7 +141,7 @@ func (p *Portal) withdrawPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := p.People.Invitations.Invitations(ctx, who, o.ID)
+	open, err := p.People.Invitations.List(ctx, who, o.ID)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (p *Portal) removeView(c *gin.Context, status int, heir string, wrong fault
 	if err != nil {
 		return err
 	}
-	m, err := p.People.Members.Member(ctx, who, o.ID, c.Param("user"))
+	m, err := p.People.Members.Get(ctx, who, o.ID, c.Param("user"))
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (p *Portal) changeRole(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.People.Members.ChangeMember(c.Request.Context(), principal(c), c.Param("id"), c.Param("user"), keys.AnyRevision, func(auth.Role) (auth.Role, error) {
+	_, err = p.People.Members.Change(c.Request.Context(), principal(c), c.Param("id"), c.Param("user"), keys.AnyRevision, func(auth.Role) (auth.Role, error) {
 		return auth.Role(values.Get("role")), nil
 	})
 	return p.afterMembers(c, err, "role", nil)

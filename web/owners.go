@@ -26,7 +26,7 @@ type ownerChoice struct {
 func (p *Portal) owners(c *gin.Context, organizationID, chosen, except string) (out ownerChoice, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out.Chosen = chosen
-	members, err := p.People.Members.Members(ctx, who, organizationID, keys.Page{Limit: mostOwners + 1})
+	members, err := p.People.Members.List(ctx, who, organizationID, keys.Page{Limit: mostOwners + 1})
 	if err != nil || len(members) > mostOwners {
 		return out, err
 	}
@@ -64,7 +64,7 @@ func (p *Portal) memberName(c *gin.Context, organizationID, userID string) (stri
 	if userID == "" || !who.May(keys.ReadMembers, organizationID) {
 		return userID, nil
 	}
-	m, err := p.People.Members.Member(ctx, who, organizationID, userID)
+	m, err := p.People.Members.Get(ctx, who, organizationID, userID)
 	if errs.KindOf(err) == errs.NotFound {
 		return p.texts["account.owner_left"], nil
 	}
@@ -110,5 +110,5 @@ func (p *Portal) removeWithHeir(c *gin.Context, organizationID, userID, heir str
 			return err
 		}
 	}
-	return p.People.Members.RemoveMember(ctx, who, organizationID, userID, keys.AnyRevision)
+	return p.People.Members.Remove(ctx, who, organizationID, userID, keys.AnyRevision)
 }

@@ -68,7 +68,7 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	viewer.sees(viewer.get("/service-accounts?owner=me"), 200, "sync")
 	v.sees(v.post(path+"/edit", url.Values{"name": {"sync 2"}}), 303, "done=saved") // a form that does not ask
 	s.ownedBy(id, ben.ID)
-	s.must(s.Members.RemoveMember(t.Context(), auth.System(), s.organization, ben.ID, keys.AnyRevision))
+	s.must(s.Members.Remove(t.Context(), auth.System(), s.organization, ben.ID, keys.AnyRevision))
 	v.sees(v.get(path), 200, "Owner somebody who is no member any more")
 	v.sees(v.get(path+"/edit"), 200, "somebody who is no member any more")
 	v.sees(v.post(path+"/edit", form(ben.ID)), 303, "done=saved") // left as it is
@@ -89,7 +89,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	kept, _, _ := s.issued(s.organization, "kept")
 	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
 	s.must(err)
-	_, err = s.Members.AddMember(t.Context(), auth.System(), o.ID, ben.ID, auth.Owner)
+	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, ben.ID, auth.Owner)
 	s.must(err)
 	elsewhere, _, _ := s.issued(o.ID, "elsewhere")
 	for account, owner := range map[string]string{sync.ID: ben.ID, elsewhere.ID: ben.ID, kept.ID: vera.ID} {
@@ -151,7 +151,7 @@ func TestATransferAsksForAnOwner(t *testing.T) {
 	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
 	s.must(err)
 	for id, role := range map[string]auth.Role{ada.ID: auth.Owner, carol.ID: auth.Viewer} {
-		_, err = s.Members.AddMember(t.Context(), auth.System(), o.ID, id, role)
+		_, err = s.Members.Add(t.Context(), auth.System(), o.ID, id, role)
 		s.must(err)
 	}
 	v, path := s.signedIn(ada), "/service-accounts/"+account.ID+"/transfer"

@@ -66,7 +66,7 @@ func (p *Portal) finishExternal(c *gin.Context) error {
 	if u.OTP.Enabled() { // a provider's password is one factor as well
 		return p.askCode(c, &u, local(intent.Next))
 	}
-	token, _, err := p.People.Sessions.BeginSession(ctx, u)
+	token, _, err := p.People.Sessions.Begin(ctx, u)
 	if err != nil {
 		return err
 	}

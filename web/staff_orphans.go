@@ -79,7 +79,7 @@ func (p *Portal) ownerless(c *gin.Context, out *orphansPage) error {
 
 // userName is what the staff calls a user, his id where he is gone.
 func (p *Portal) userName(c *gin.Context, id string) string {
-	u, err := p.People.Users.User(c.Request.Context(), principal(c), id)
+	u, err := p.People.Users.Get(c.Request.Context(), principal(c), id)
 	if err != nil {
 		return id
 	}

@@ -57,7 +57,7 @@ func (p *Portal) staffOrganizationView(c *gin.Context, status int, wrong faults)
 	if out.Keys, out.MoreKeys, err = counted(p.Keys.Keys(ctx, who, keys.KeyQuery{OrganizationID: one.ID, Status: keys.StatusActive}, some)); err != nil {
 		return err
 	}
-	if out.Members, out.MoreMembers, err = counted(p.People.Members.Members(ctx, who, one.ID, some)); err != nil {
+	if out.Members, out.MoreMembers, err = counted(p.People.Members.List(ctx, who, one.ID, some)); err != nil {
 		return err
 	}
 	return p.show(c, status, "staff-organization", view{Title: one.Name, Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
@@ -92,7 +92,7 @@ type staffUsersPage struct {
 
 func (p *Portal) staffUsers(c *gin.Context) error {
 	out := staffUsersPage{Text: c.Query("q")}
-	found, err := p.People.Users.Users(c.Request.Context(), principal(c), auth.UserFilter{Text: out.Text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	found, err := p.People.Users.List(c.Request.Context(), principal(c), auth.UserFilter{Text: out.Text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (p *Portal) staffUser(c *gin.Context) error { return p.staffUserView(c, htt
 
 func (p *Portal) staffUserView(c *gin.Context, status int, wrong faults) error {
 	ctx, who := c.Request.Context(), principal(c)
-	u, err := p.People.Users.User(ctx, who, c.Param("id"))
+	u, err := p.People.Users.Get(ctx, who, c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -319,7 +319,7 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	v.sees(v.get("/provider/orphans?kind=creator_left"), http.StatusOK, "There are none")
 	v.sees(v.get("/provider/orphans?kind=no_expiry"), http.StatusOK, "left behind")
 	v.sees(v.get("/provider/orphans?kind=never_used"), http.StatusOK, "There are none")
-	s.must(s.Members.RemoveMember(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
+	s.must(s.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme ada@example.com")
 	path, _ := v.planned(url.Values{"action": {"disable"}, "neglect": {"no_owner"}})
 	v.sees(v.get(path), http.StatusOK, left.Name)

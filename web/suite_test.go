@@ -238,7 +238,7 @@ func (s *suite) user(email string, role auth.Role) auth.User {
 	u := auth.User{Stamp: keys.NewStamp(s.now()), ID: ids.New(ids.User), Email: email, PasswordHash: hash, ConfirmedAt: s.now()}
 	s.must(s.Store.Users().Insert(s.t.Context(), u))
 	if role != "" {
-		_, err := s.Members.AddMember(s.t.Context(), auth.System(), s.organization, u.ID, role)
+		_, err := s.Members.Add(s.t.Context(), auth.System(), s.organization, u.ID, role)
 		s.must(err)
 	}
 	return u
@@ -277,7 +277,7 @@ func (s *suite) visitor() *visitor {
 func (s *suite) signedIn(u auth.User) *visitor {
 	s.t.Helper()
 	v := s.visitor()
-	token, _, err := s.Sessions.BeginSession(s.t.Context(), u)
+	token, _, err := s.Sessions.Begin(s.t.Context(), u)
 	s.must(err)
 	v.keep(auth.SessionCookie, token, "/")
 	v.keep(auth.CSRFCookie, rand.Text(), "/")

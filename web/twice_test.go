@@ -37,7 +37,7 @@ func TestAFormSentTwiceMakesOneThing(t *testing.T) {
 			return len(found)
 		}, 3, "lk_live_"},
 		{"token", "/me/tokens", url.Values{"token_name": {"laptop"}, "days": {"30"}, "once": {"c"}}, func() int {
-			found, err := s.Tokens.Tokens(t.Context(), s.as(ada), keys.Page{Limit: 50})
+			found, err := s.Tokens.List(t.Context(), s.as(ada), keys.Page{Limit: 50})
 			s.must(err)
 			return len(found)
 		}, 1, "lk_user_"},
