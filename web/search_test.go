@@ -25,6 +25,14 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 			t.Errorf("%s: %d to %q", list, p.status, p.location)
 		}
 	}
+	for _, typed := range []string{`"` + secret + `"`, "X-API-Key: " + secret, "Authorization: Bearer " + secret + "\n", "key=" + secret + "&a=b", "is lk_live_AbCd or " + secret + " ours?"} {
+		if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}}); p.location != "/keys/"+key.ID {
+			t.Errorf("%q leads to %q", typed, p.location)
+		}
+	}
+	if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {secret[:12]}}); p.location != "/keys?q="+secret[:12] {
+		t.Errorf("the start that lists show leads to %q", p.location)
+	}
 	for typed, says := range map[string]string{secret[:len(secret)-1]: "not a whole key", secret[:len(secret)-1] + "!": "not a whole key"} {
 		p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}})
 		if strings.Contains(p.location, "lk_") {
