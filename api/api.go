@@ -98,6 +98,9 @@ func (a *API) Mount(engine *gin.Engine) {
 	a.mountDocs(rest)
 }
 
+// variesBy names what answers under /api/ depend on beside their URL.
+const variesBy = "Accept, Cookie"
+
 const verifyPath = "/verify"
 
 // HotPaths are the paths, as they come on the wire, that are asked for with
@@ -124,7 +127,7 @@ func (a *API) guard(r route) gin.HandlerFunc {
 		c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if isAPI(r.path) {
 			c.Header("Allow", a.methods[r.path])
-			c.Header("Vary", "Accept, Cookie")
+			c.Header("Vary", variesBy)
 			if err := speak(c); err != nil {
 				a.render(c, err)
 				return
@@ -172,9 +175,6 @@ func (a *API) admit(c *gin.Context, r route) error {
 		}
 	}
 	if !r.permission.Permits(p, r.method) {
-		if scope := r.permission.Scope(); scope != "" && p.Kind == auth.ServiceAccountKind {
-			c.Header("WWW-Authenticate", insufficient(scope))
-		}
 		return denied(p, r.permission)
 	}
 	if !p.Authenticated() {
@@ -190,7 +190,11 @@ func denied(p *auth.Principal, needed auth.Permission) error {
 	if !p.Authenticated() {
 		return errs.New(errs.Unauthenticated, "this needs a credential; WWW-Authenticate names the schemes")
 	}
-	return errs.New(errs.Forbidden, "this needs the permission "+needed.String())
+	e := errs.New(errs.Forbidden, "this needs the permission "+needed.String())
+	if p.Kind == auth.ServiceAccountKind {
+		e.Scope = needed.Scope()
+	}
+	return e
 }
 
 func principal(c *gin.Context) *auth.Principal { return auth.PrincipalOf(c.Request.Context()) }
