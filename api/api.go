@@ -169,7 +169,7 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
-	if r.access != free {
+	if r.access != free && r.access != asClient {
 		if err := a.throttle(c, p); err != nil {
 			return err
 		}

@@ -10,9 +10,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/internal/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // oauthForm reads the form and the client's credentials, which come by HTTP
@@ -51,6 +53,15 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 func tooLargeForOAuth(err error) error {
 	_, public := httpx.Public(err)
 	return &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Detail), TooLarge: true}
+}
+
+// busyForOAuth is the refusal of one request too many.
+func busyForOAuth(err error) error {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Kind != errs.Limited {
+		return err
+	}
+	return &oauth.Error{Code: oauth.TemporarilyUnavailable, Description: describe(e.Detail), RetryAfter: e.RetryAfter}
 }
 
 // explain says in one sentence which fields are wrong.
@@ -112,31 +123,44 @@ func (a *API) answerOAuth(c *gin.Context, body any, err error) error {
 	return nil
 }
 
-// oauthCall reads a request of a client, lets do answer it and renders that.
-func (a *API) oauthCall(c *gin.Context, do func(context.Context, url.Values, oauth.Credentials) (any, error)) error {
+// oauthCall reads a request of a client, lets do answer it and renders that. A
+// client that proves itself is charged for it, and not the address, which others
+// that are wrong may share.
+func (a *API) oauthCall(c *gin.Context, do func(context.Context, url.Values, *keys.Grant) (any, error)) error {
 	values, in, err := oauthForm(c)
+	var client *keys.Grant
+	if err == nil {
+		client, err = a.OAuth.Client(c.Request.Context(), in)
+	}
+	who := auth.Nobody()
+	if err == nil {
+		who = auth.AccountPrincipal(client)
+	}
+	if throttled := a.throttle(c, who); throttled != nil {
+		err = busyForOAuth(throttled)
+	}
 	if err != nil {
 		return a.answerOAuth(c, nil, err)
 	}
-	body, err := do(c.Request.Context(), values, in)
+	body, err := do(c.Request.Context(), values, client)
 	return a.answerOAuth(c, body, err)
 }
 
 func (a *API) oauthToken(c *gin.Context) error {
-	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return a.OAuth.Token(ctx, in, v.Get("grant_type"), v.Get("scope"))
+	return a.oauthCall(c, func(_ context.Context, v url.Values, client *keys.Grant) (any, error) {
+		return a.OAuth.Token(client, v.Get("grant_type"), v.Get("scope"))
 	})
 }
 
 func (a *API) oauthIntrospect(c *gin.Context) error {
-	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return a.OAuth.Introspect(ctx, in, v.Get("token"))
+	return a.oauthCall(c, func(ctx context.Context, v url.Values, client *keys.Grant) (any, error) {
+		return a.OAuth.Introspect(ctx, client, v.Get("token"))
 	})
 }
 
 func (a *API) oauthRevoke(c *gin.Context) error {
-	return a.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return struct{}{}, a.OAuth.Revoke(ctx, in, v.Get("token"))
+	return a.oauthCall(c, func(ctx context.Context, v url.Values, client *keys.Grant) (any, error) {
+		return struct{}{}, a.OAuth.Revoke(ctx, client, v.Get("token"))
 	})
 }
 

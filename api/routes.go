@@ -25,9 +25,10 @@ type route struct {
 type access int
 
 const (
-	guarded access = iota // the chain finds out who asks
-	open                  // no credential is looked at
-	free                  // nor is anybody throttled
+	guarded  access = iota // the chain finds out who asks
+	open                   // no credential is looked at
+	asClient               // likewise; the handler charges the client, or whoever is none
+	free                   // nor is anybody throttled
 )
 
 func (a *API) routes() []route {
@@ -71,9 +72,9 @@ func (a *API) signInRoutes() []route {
 		{"DELETE", "/api/sessions", known, a.signOutEverywhere, guarded, nil},
 		{"DELETE", "/api/sessions/:id", known, a.endSession, guarded, nil},
 
-		{"POST", "/oauth/token", anybody, a.oauthToken, open, nil},
-		{"POST", "/oauth/introspect", anybody, a.oauthIntrospect, open, nil},
-		{"POST", "/oauth/revoke", anybody, a.oauthRevoke, open, nil},
+		{"POST", "/oauth/token", anybody, a.oauthToken, asClient, nil},
+		{"POST", "/oauth/introspect", anybody, a.oauthIntrospect, asClient, nil},
+		{"POST", "/oauth/revoke", anybody, a.oauthRevoke, asClient, nil},
 		{"GET", "/.well-known/oauth-authorization-server", anybody, a.oauthMetadata, free, nil},
 		{"GET", "/.well-known/jwks.json", anybody, a.jwks, free, nil},
 
