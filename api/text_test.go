@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
 )
@@ -46,5 +47,17 @@ func TestNoRevokeIsLostToItsNote(t *testing.T) {
 			t.Errorf("%.20q is kept as %v", note, revoked.RevokeNote)
 		}
 		refused(t, s, 401, string(keys.Revoked), call{method: "GET", path: "/verify", as: byKey(secret)})
+	}
+	for body, kind := range map[string]string{
+		"{\"reason\":\"leaked\",\"note\":\"caf\xe9!\"}":                                 "application/json",
+		`{"reason":"leaked","note":"caf\ud800!"}`:                                       "application/json",
+		"note=caf%e9!&reason=leaked":                                                    formType,
+		"--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\ncaf\xe9!\r\n--b--": "multipart/form-data; boundary=b",
+	} {
+		id, _ := s.issue(t, x.account, keys.KeyFields{})
+		got := s.raw(t, call{method: "POST", path: "/api/keys/" + id + "/revoke", as: admin, body: body, kind: kind})
+		if k, err := s.keys.Key(t.Context(), auth.System(), id); err != nil || got.Code != 200 || k.RevokeNote != "caf!" {
+			t.Errorf("%q: %d %s; the key's note is %q, %v", body, got.Code, got.Body, k.RevokeNote, err)
+		}
 	}
 }
