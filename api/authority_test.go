@@ -363,3 +363,45 @@ func TestAKeyOfTheTiersPast(t *testing.T) {
 		t.Errorf("under an override of 1000 its limit is %s, want as much, of its own 5000", got)
 	}
 }
+
+// TestEveryRouteThatConfersPowerIsTried: a route that changes something, and is
+// not the staff's, says here what it confers, and which test tries that beyond the
+// actor's own. A new one fails until it does.
+func TestEveryRouteThatConfersPowerIsTried(t *testing.T) {
+	t.Parallel()
+	const (
+		nothing = "nothing: it ends, reads or describes"
+		oneself = "nothing: who asks acts as the user whose password, code or mailed link is sent"
+	)
+	confers := map[string]string{
+		"createKey": "TestNobodyGrantsMoreThanTheyHave", "changeKey": "TestNobodyGrantsMoreThanTheyHave",
+		"replaceKey": "TestNobodyGrantsMoreThanTheyHave", "rotateKey": "TestNobodyGrantsMoreThanTheyHave",
+		"addCertificate":       "TestCertificatesConferNoMore, TestACertificateIsNoWayUp",
+		"createServiceAccount": "TestBoundedKeysWidenNoAccount, TestScopesBeyondAnOrganizationAreTheStaffs",
+		"changeServiceAccount": "TestBoundedKeysWidenNoAccount", "replaceServiceAccount": "TestBoundedKeysWidenNoAccount",
+		"transferServiceAccount": "keys.TestWhoMayNotTransfer",
+		"addMember":              "TestBoundedKeysGiveNoRoles", "changeMember": "auth.TestMembersAreNoWayUp", "replaceMember": "auth.TestMembersAreNoWayUp",
+		"removeMember": "auth.TestMembersAreNoWayUp", "invite": "TestBoundedKeysGiveNoRoles", "acceptInvitation": "TestAnInvitationEndsWithItsAuthorsRight",
+		"createToken":    "TestATokenEndsWithWhatMadeIt, TestATokenOfAnotherSchemeEndsWithIt",
+		"changePassword": "TestNoTokenGivesAFirstPassword", "changeMe": "TestNoTokenGivesAFirstPassword", "replaceMe": "TestNoTokenGivesAFirstPassword",
+		"disableOTP": "TestNoTokenGivesAFirstPassword", "oauthToken": "TestATokenLivesNoLongerThanItsKey, TestTokensFollowTheScopesOfTheirKey",
+		"changeOrganization": nothing, "replaceOrganization": nothing, "verifyAsked": nothing, "deleteServiceAccount": nothing, "removeCertificate": nothing,
+		"deleteKey": nothing, "revokeKey": nothing, "withdrawInvitation": nothing, "beginOTP": nothing, "enableOTP": nothing, "unlinkIdentity": nothing,
+		"revokeToken": nothing, "signOut": nothing, "signOutEverywhere": nothing, "endSession": nothing, "verifyToken": nothing, "blacklistToken": nothing,
+		"oauthIntrospect": nothing, "oauthRevoke": nothing,
+		"signUp": oneself, "confirmEmail": oneself, "forgotPassword": oneself, "resetPassword": oneself, "obtainToken": oneself, "refreshToken": oneself,
+		"signIn": oneself, "confirmSession": oneself,
+	}
+	for _, o := range contract.operations {
+		if o.method == "GET" || o.permission() == "IsAdminUser" {
+			continue
+		}
+		if confers[o.OperationID] == "" {
+			t.Errorf("%s does not say what it confers", o)
+		}
+		delete(confers, o.OperationID)
+	}
+	for id := range confers {
+		t.Errorf("%s is no route that changes something", id)
+	}
+}
