@@ -13,7 +13,7 @@ import (
 
 func (a *API) listOrganizations(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
-	f := keys.OrganizationFilter{Text: q.Text("q")}
+	f := keys.OrganizationFilter{Text: q.Typed("q")}
 	return list(c, q, func(p keys.Page) ([]keys.Organization, error) {
 		return a.Keys.Organizations(c.Request.Context(), principal(c), f, p)
 	}, organizationOut, func(o *keys.Organization) string { return o.ID })

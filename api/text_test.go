@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -25,8 +26,8 @@ func TestTextHasOneForm(t *testing.T) {
 	if changed.Description != "a\nb" {
 		t.Errorf("changed to %q", changed.Description)
 	}
-	for _, q := range []string{"CAFE\u0301", "caf\u00e9"} {
-		found, _ := want[client.List[client.ServiceAccount]](t, s, 200, call{method: "GET", path: "/api/service-accounts?q=" + strings.ReplaceAll(q, " ", "+"), as: admin})
+	for _, q := range []string{"CAFE\u0301", "caf\u00e9", " caf\u00e9\r\n"} {
+		found, _ := want[client.List[client.ServiceAccount]](t, s, 200, call{method: "GET", path: "/api/service-accounts?q=" + url.QueryEscape(q), as: admin})
 		if len(found.Items) != 1 {
 			t.Errorf("%q finds %d accounts", q, len(found.Items))
 		}
