@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"crypto/rand"
 	"net/url"
 	"strings"
 	"testing"
@@ -54,6 +55,15 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 	}
 }
 
+// noise is text that no compression makes shorter.
+func noise(n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		b.WriteString(rand.Text())
+	}
+	return b.String()
+}
+
 // TestAFormOutlivesItsSession: who signs in again finds it as it was, and sends it
 // or not. A forged one, or one with a password, is not kept.
 func TestAFormOutlivesItsSession(t *testing.T) {
@@ -82,6 +92,18 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	if p := v.get("/form"); p.status != 303 || p.location != "/" {
 		t.Errorf("shown once, it is %d %s", p.status, p.location)
 	}
+
+	v = s.signedIn(u)
+	s.must(s.People.SignOutEverywhere(t.Context(), s.as(u), false))
+	note := strings.Repeat("\u6f0f\u6d29\u5728\u65e5\u5fd7\u4e2d", 160)
+	v.sees(v.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"leaked"}, "note": {note}}), 303, "/login?next=%2Fform")
+	again(v)
+	v.sees(v.get("/form"), 200, note)
+	s.must(s.People.SignOutEverywhere(t.Context(), s.as(u), false))
+	large := v.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"leaked"}, "note": {noise(6000)}})
+	v.sees(large, 303, "/login?next=%2F%3Fdone%3Dform_lost")
+	again(v)
+	v.sees(v.get("/?done=form_lost"), 200, "it could not be kept. Nothing was done.")
 
 	v = s.visitor()
 	v.sees(v.bare("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, auth.CSRFField: {"0123456789abcdef"}}), 303, "/login?next=%2F")
