@@ -206,3 +206,25 @@ func TestARetiredScope(t *testing.T) {
 	_, err = w.service.CreateAccount(t.Context(), w.admin, "", keys.FirstOrganization, account)
 	w.must(err)
 }
+
+// TestAKeyThatHasNotBegunIsNotUnused: nobody could use it, however long ago it was
+// made, in none of the lists of unused keys.
+func TestAKeyThatHasNotBegunIsNotUnused(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	idle, _ := w.issue(keys.KeyFields{})
+	w.issue(keys.KeyFields{NotBefore: w.now().Add(200 * 24 * time.Hour)})
+	w.issue(keys.KeyFields{NotBefore: w.now().Add(99 * 24 * time.Hour)})
+	w.advance(100 * 24 * time.Hour)
+	found, err := w.service.FindKeys(ctx, w.admin, keys.KeyQuery{Unused: w.now().Add(-keys.UnusedLong)}, keys.Page{Limit: 10})
+	w.must(err)
+	needs, err := w.service.Attention(ctx, w.admin, 10)
+	w.must(err)
+	neglected, err := w.service.Neglected(ctx, w.admin, keys.NeverUsed, keys.Page{Limit: 10})
+	w.must(err)
+	for list, all := range map[string][]keys.Key{"the search": found.Keys, "the home page": needs.Unused, "the staff's list": neglected} {
+		if len(all) != 1 || all[0].ID != idle.ID {
+			t.Errorf("%s has %d keys, want the one that could be used", list, len(all))
+		}
+	}
+}
