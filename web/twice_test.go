@@ -58,6 +58,9 @@ func TestAFormSentTwiceMakesOneThing(t *testing.T) {
 					shown++
 				case p.status == 200 && strings.Contains(p.body, "was sent twice"):
 					others++
+					if strings.Contains(p.body, "I have copied it") {
+						t.Errorf("%s: a page without the secret has it copied", tt.name)
+					}
 				default:
 					t.Errorf("%s: %d %s", tt.name, p.status, text(p.body))
 				}
