@@ -39,7 +39,7 @@ func (h *accountHandlers) routes() []route {
 func (h *accountHandlers) listAccounts(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	organization := q.Text("organization_id")
-	f := keys.AccountFilter{Tier: q.Text("tier"), ExternalID: q.Text("external_id"), OwnerID: q.Text("owner_id"), Text: q.Text("q")}
+	f := keys.AccountFilter{Tier: q.Text("tier"), ExternalID: q.Typed("external_id"), OwnerID: q.Text("owner_id"), Text: q.Typed("q")}
 	return list(c, q, func(p keys.Page) ([]keys.ServiceAccount, error) {
 		return h.keys.Accounts(c.Request.Context(), principal(c), organization, f, p)
 	}, accountOut, func(x *keys.ServiceAccount) string { return x.ID })

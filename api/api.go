@@ -104,6 +104,9 @@ func (a *API) Mount(engine *gin.Engine) {
 	a.mountDocs(rest)
 }
 
+// variesBy names what answers under /api/ depend on beside their URL.
+const variesBy = "Accept, Cookie"
+
 const verifyPath = "/verify"
 
 // HotPaths are the paths, as they come on the wire, that are asked for with
@@ -130,7 +133,7 @@ func (a *API) guard(r route) gin.HandlerFunc {
 		c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if isAPI(r.path) {
 			c.Header("Allow", a.methods[r.path])
-			c.Header("Vary", "Accept, Cookie")
+			c.Header("Vary", variesBy)
 			if err := speak(c); err != nil {
 				a.render(c, err)
 				return
@@ -172,15 +175,12 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
-	if r.access != free {
+	if r.access != free && r.access != asClient {
 		if err := a.throttle(c, p); err != nil {
 			return err
 		}
 	}
 	if !r.permission.Permits(p, r.method) {
-		if scope := r.permission.Scope(); scope != "" && p.Kind == auth.ServiceAccountKind {
-			c.Header("WWW-Authenticate", insufficient(scope))
-		}
 		return denied(p, r.permission)
 	}
 	if !p.Authenticated() {
@@ -196,7 +196,11 @@ func denied(p *auth.Principal, needed auth.Permission) error {
 	if !p.Authenticated() {
 		return errs.New(errs.Unauthenticated, "this needs a credential; WWW-Authenticate names the schemes")
 	}
-	return errs.New(errs.Forbidden, "this needs the permission "+needed.String())
+	e := errs.New(errs.Forbidden, "this needs the permission "+needed.String())
+	if p.Kind == auth.ServiceAccountKind {
+		e.Scope = needed.Scope()
+	}
+	return e
 }
 
 func principal(c *gin.Context) *auth.Principal { return auth.PrincipalOf(c.Request.Context()) }

@@ -75,6 +75,33 @@ func TestATokenOfAnotherSchemeEndsWithIt(t *testing.T) {
 	s.me(t, byToken(lasting.Secret))
 }
 
+// TestNoTokenGivesAFirstPassword, or another address, to a user who has no password
+// to repeat: either would outlive the token, or the session that was left open.
+func TestNoTokenGivesAFirstPassword(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	id, session := s.user(t, "", "")
+	token, _ := want[client.CreatedToken](t, s, 201, newToken(session, s.now().Add(time.Hour)))
+	choose := func(as credential) call {
+		return call{method: "POST", path: "/api/password/change", as: as, body: map[string]any{"password": otherPassword}}
+	}
+	takes := []func(credential) call{
+		choose,
+		func(as credential) call { return changeMe(as, map[string]any{"email": "thief@example.com"}) },
+		func(as credential) call {
+			return call{method: "POST", path: "/api/me/otp/disable", as: as, body: map[string]any{"password": ""}}
+		},
+	}
+	for _, take := range takes {
+		refused(t, s, 403, "permission_denied", take(byToken(token.Secret)))
+	}
+	s.advance(auth.ConfirmedFor + time.Second)
+	for _, take := range takes {
+		refused(t, s, 403, "permission_denied", take(session))
+	}
+	want[struct{}](t, s, 200, choose(s.session(t, id)))
+}
+
 // TestTokensDoNotGoOnForEver: only so many make one another.
 func TestTokensDoNotGoOnForEver(t *testing.T) {
 	t.Parallel()

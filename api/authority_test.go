@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -18,8 +19,9 @@ import (
 type bounded struct {
 	suite                 *suite
 	organization, account string
+	secret                string // of its key
 	as                    credential
-	now                   time.Time
+	now, ends             time.Time
 }
 
 const (
@@ -45,12 +47,31 @@ func (s *suite) bounds(t *testing.T) map[string]bounded {
 	} {
 		o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: dimension})
 		must(t, err)
-		b := bounded{suite: s, organization: o.ID, now: s.now()}
+		b := bounded{suite: s, organization: o.ID, now: s.now(), ends: s.now().Add(time.Hour)}
 		b.account = s.account(t, o.ID, keys.AccountFields{Tier: "roomy", Scopes: []string{"latchkey:*", ownScope, beyondIt}})
 		in.ServiceAccountID, in.Name = b.account, "actor"
 		_, secret, err := s.keys.Issue(t.Context(), auth.System(), in)
 		must(t, err)
-		b.as = byKey(secret.Reveal())
+		b.secret = secret.Reveal()
+		b.as = byKey(b.secret)
+		all[dimension] = b
+	}
+	return all
+}
+
+// tokens are the same actors by access tokens: of their keys, and where the
+// dimension is scopes, narrowed from a key that has all.
+func (s *suite) tokens(t *testing.T, actors map[string]bounded) map[string]bounded {
+	t.Helper()
+	all := map[string]bounded{}
+	for dimension, b := range actors {
+		r, more := robot{account: b.account, secret: b.secret}, []string{"grant_type", "client_credentials"}
+		if dimension == "scopes" {
+			_, r.secret = s.issue(t, b.account, keys.KeyFields{})
+			more = append(more, "scope", mayManage+" latchkey:service-accounts:* "+ownScope)
+		}
+		token, _ := want[oauth.Token](t, s, 200, form("/oauth/token", r.with(more...)))
+		b.as, b.ends = byBearer(token.AccessToken), s.now().Add(oauth.DefaultLife).Truncate(time.Second)
 		all[dimension] = b
 	}
 	return all
@@ -61,7 +82,7 @@ func (s *suite) bounds(t *testing.T) map[string]bounded {
 var levels = map[string]map[string]any{
 	"scopes":           {"below": []string{}, "equal": []string{ownScope}, "beyond": []string{beyondIt}},
 	"environment":      {"equal": "test", "beyond": "live"},
-	"expires_at":       {"below": time.Minute, "equal": time.Hour, "beyond": time.Hour + time.Second, "never": nil},
+	"expires_at":       {"below": -time.Minute, "equal": time.Duration(0), "beyond": time.Second, "never": nil},
 	"allowed_networks": {"below": []string{"192.0.2.10/32"}, "equal": []string{"192.0.2.0/24"}, "beyond": []string{"192.0.0.0/16"}, "everywhere": []string{}},
 	"rate_limit":       {"below": tenSeconds(5), "equal": tenSeconds(10), "beyond": tenSeconds(11), "the tier's": nil},
 }
@@ -71,7 +92,7 @@ func tenSeconds(n int) map[string]any { return map[string]any{"requests": n, "pe
 // value is the level as a request has it.
 func (b bounded) value(level any) any {
 	if d, ok := level.(time.Duration); ok {
-		return b.now.Add(d).Format(time.RFC3339Nano)
+		return b.ends.Add(d).Format(time.RFC3339Nano)
 	}
 	return level
 }
@@ -110,11 +131,17 @@ func (b bounded) with(dimension string, value any) map[string]any {
 }
 
 // TestNobodyGrantsMoreThanTheyHave tries each way to confer power by a key, in
-// each dimension, below, at and beyond what the actor has.
+// each dimension, below, at and beyond what the actor, a key or a token, has.
 func TestNobodyGrantsMoreThanTheyHave(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	actors := s.bounds(t)
+	t.Run("by a key", func(t *testing.T) { triesEach(t, actors) })
+	t.Run("by a token", func(t *testing.T) { triesEach(t, s.tokens(t, actors)) })
+}
+
+func triesEach(t *testing.T, actors map[string]bounded) {
+	t.Helper()
 	for dimension, b := range actors {
 		for level, value := range levels[dimension] {
 			what := fmt.Sprintf("%s %s", dimension, level)
@@ -132,6 +159,12 @@ func TestNobodyGrantsMoreThanTheyHave(t *testing.T) {
 			if dimension != "environment" { // no key changes its own
 				b.tries(t, "change "+what, dimension, within(level, value, false), 200, func() call {
 					return call{method: "PATCH", path: "/api/keys/" + b.key(t, b.narrow()), as: b.as, body: map[string]any{dimension: b.value(value)}}
+				})
+				b.tries(t, "replace "+what, dimension, within(level, value, false), 200, func() call {
+					body := b.with(dimension, value)
+					delete(body, "environment")
+					body["name"] = "target"
+					return call{method: "PUT", path: "/api/keys/" + b.key(t, b.narrow()), as: b.as, body: body}
 				})
 			}
 			b.tries(t, "enable "+what, dimension, within(level, value, false), 200, func() call {
@@ -199,7 +232,7 @@ func TestCertificatesConferNoMore(t *testing.T) {
 		method: "POST", path: "/api/service-accounts/" + s.account(t, b.organization, keys.AccountFields{Scopes: []string{}}) + "/certificates", as: b.as,
 		body: map[string]any{"name": "gateway", "fingerprint": fingerprint()},
 	})
-	if made.ExpiresAt == nil || !made.ExpiresAt.Equal(b.now.Add(time.Hour).Truncate(time.Millisecond)) {
+	if made.ExpiresAt == nil || !made.ExpiresAt.Equal(b.ends.Truncate(time.Millisecond)) {
 		t.Errorf("a certificate of which nothing is said ends %v, want the end of what made it", made.ExpiresAt)
 	}
 }
@@ -328,5 +361,47 @@ func TestAKeyOfTheTiersPast(t *testing.T) {
 	must(t, err)
 	if got := limit(secret); got != "1000" {
 		t.Errorf("under an override of 1000 its limit is %s, want as much, of its own 5000", got)
+	}
+}
+
+// TestEveryRouteThatConfersPowerIsTried: a route that changes something, and is
+// not the staff's, says here what it confers, and which test tries that beyond the
+// actor's own. A new one fails until it does.
+func TestEveryRouteThatConfersPowerIsTried(t *testing.T) {
+	t.Parallel()
+	const (
+		nothing = "nothing: it ends, reads or describes"
+		oneself = "nothing: who asks acts as the user whose password, code or mailed link is sent"
+	)
+	confers := map[string]string{
+		"createKey": "TestNobodyGrantsMoreThanTheyHave", "changeKey": "TestNobodyGrantsMoreThanTheyHave",
+		"replaceKey": "TestNobodyGrantsMoreThanTheyHave", "rotateKey": "TestNobodyGrantsMoreThanTheyHave",
+		"addCertificate":       "TestCertificatesConferNoMore, TestACertificateIsNoWayUp",
+		"createServiceAccount": "TestBoundedKeysWidenNoAccount, TestScopesBeyondAnOrganizationAreTheStaffs",
+		"changeServiceAccount": "TestBoundedKeysWidenNoAccount", "replaceServiceAccount": "TestBoundedKeysWidenNoAccount",
+		"transferServiceAccount": "keys.TestWhoMayNotTransfer",
+		"addMember":              "TestBoundedKeysGiveNoRoles", "changeMember": "auth.TestMembersAreNoWayUp", "replaceMember": "auth.TestMembersAreNoWayUp",
+		"removeMember": "auth.TestMembersAreNoWayUp", "invite": "TestBoundedKeysGiveNoRoles", "acceptInvitation": "TestAnInvitationEndsWithItsAuthorsRight",
+		"createToken":    "TestATokenEndsWithWhatMadeIt, TestATokenOfAnotherSchemeEndsWithIt",
+		"changePassword": "TestNoTokenGivesAFirstPassword", "changeMe": "TestNoTokenGivesAFirstPassword", "replaceMe": "TestNoTokenGivesAFirstPassword",
+		"disableOTP": "TestNoTokenGivesAFirstPassword", "oauthToken": "TestATokenLivesNoLongerThanItsKey, TestTokensFollowTheScopesOfTheirKey",
+		"changeOrganization": nothing, "replaceOrganization": nothing, "verifyAsked": nothing, "deleteServiceAccount": nothing, "removeCertificate": nothing,
+		"deleteKey": nothing, "revokeKey": nothing, "withdrawInvitation": nothing, "beginOTP": nothing, "enableOTP": nothing, "unlinkIdentity": nothing,
+		"revokeToken": nothing, "signOut": nothing, "signOutEverywhere": nothing, "endSession": nothing, "verifyToken": nothing, "blacklistToken": nothing,
+		"oauthIntrospect": nothing, "oauthRevoke": nothing,
+		"signUp": oneself, "confirmEmail": oneself, "forgotPassword": oneself, "resetPassword": oneself, "obtainToken": oneself, "refreshToken": oneself,
+		"signIn": oneself, "confirmSession": oneself,
+	}
+	for _, o := range contract.operations {
+		if o.method == "GET" || o.permission() == "IsAdminUser" {
+			continue
+		}
+		if confers[o.OperationID] == "" {
+			t.Errorf("%s does not say what it confers", o)
+		}
+		delete(confers, o.OperationID)
+	}
+	for id := range confers {
+		t.Errorf("%s is no route that changes something", id)
 	}
 }

@@ -9,10 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/strictjson"
@@ -55,13 +58,40 @@ func objectOf(c *gin.Context, into any, types ...string) ([]byte, error) {
 	case multipartType:
 		values, err = parseParts(body, parameters["boundary"])
 	default:
+		if mangles(into) {
+			body = mangled(body)
+		}
 		return body, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	delete(values, auth.CSRFField)
+	if mangles(into) {
+		for _, all := range values {
+			for i := range all {
+				all[i] = strings.ToValidUTF8(all[i], "\ufffd")
+			}
+		}
+	}
 	return strictjson.FromForm(values, into)
+}
+
+// mangles reports whether bytes that are no UTF-8 become U+FFFD, which notes leave
+// out, where other requests are refused: no revoke is lost to its note.
+func mangles(into any) bool {
+	switch into.(type) {
+	case *client.RevokeKey, *client.CreateIncident:
+		return true
+	default:
+		return false
+	}
+}
+
+// mangled is the JSON in UTF-8. What is no JSON stays, to be refused as such.
+func mangled(body []byte) []byte {
+	text, _ := jsontext.AppendFormat(nil, body, jsontext.AllowInvalidUTF8(true))
+	return text
 }
 
 // parseParts reads the fields of a multipart form. Nothing here takes a file.

@@ -44,7 +44,7 @@ func (h *keyHandlers) listKeys(c *gin.Context) error {
 		OrganizationID: q.Text("organization_id"), ServiceAccountID: q.Text("service_account_id"),
 		Environment:    keys.Environment(q.OneOf("environment", "live", "test")),
 		Status:         keys.Status(q.OneOf("status", "active", "disabled", "not_yet_valid", "expired", "revoked")),
-		ExpiringBefore: q.Time("expiring_before"), Text: q.Text("q"),
+		ExpiringBefore: q.Time("expiring_before"), Text: q.Typed("q"),
 	}
 	return list(c, q, func(p keys.Page) ([]keys.Key, error) {
 		return h.keys.Keys(c.Request.Context(), principal(c), query, p)

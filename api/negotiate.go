@@ -161,6 +161,9 @@ func (a *API) MethodNotAllowed(c *gin.Context) {
 		text = c.Writer.Header().Get("Allow")
 	}
 	c.Header("Allow", text)
+	if isAPI(c.Request.URL.Path) {
+		c.Header("Vary", variesBy)
+	}
 	p := problem(http.StatusMethodNotAllowed, "method_not_allowed", "this path takes "+text, c.Writer.Header().Get(httpx.RequestIDHeader))
 	writeProblem(c, &p, nil)
 }

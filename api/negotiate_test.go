@@ -39,6 +39,9 @@ func TestEveryAnswerTellsItsMethods(t *testing.T) {
 			if w.Code != status && status != 0 || !slices.Equal(got, taken) {
 				t.Errorf("%s %s: %d with Allow: %s, want %d with %v", what, o.path, w.Code, w.Header().Get("Allow"), status, taken)
 			}
+			if w.Header().Get("Vary") != "Accept, Cookie" {
+				t.Errorf("%s %s: Vary: %v", what, o.path, w.Header().Values("Vary"))
+			}
 		}
 		for _, slash := range []string{"", "/"} {
 			at := path(t, o, x) + slash
@@ -49,12 +52,11 @@ func TestEveryAnswerTellsItsMethods(t *testing.T) {
 					told(method, s.raw(t, call{method: method, path: at, as: admin}), 405)
 				}
 			}
-			w := s.raw(t, call{method: o.method, path: at, body: "{"})
-			told(o.method, w, 0)
-			if w.Header().Get("Vary") != "Accept, Cookie" {
-				t.Errorf("%s: Vary: %v", o, w.Header().Values("Vary"))
-			}
+			told(o.method, s.raw(t, call{method: o.method, path: at, body: "{"}), 0)
 		}
+	}
+	if w := s.raw(t, call{method: "GET", path: "/api/nothing"}); w.Code != 404 || w.Header().Get("Vary") != "Accept, Cookie" {
+		t.Errorf("where there is nothing: %d with Vary: %s", w.Code, w.Header().Get("Vary"))
 	}
 	for path, allow := range map[string]string{"/healthz": "GET, HEAD", "/oauth/token": "POST", "/.well-known/jwks.json": "GET, HEAD"} {
 		if w := s.raw(t, call{method: "PATCH", path: path}); w.Code != 405 || w.Header().Get("Allow") != allow {

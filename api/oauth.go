@@ -15,21 +15,23 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // oauthHandlers are the OAuth 2.0 server.
 type oauthHandlers struct {
-	edge   *httpx.Edge
-	ring   *signing.Keyring
-	server *oauth.Server
+	throttle func(*gin.Context, *auth.Principal) error
+	edge     *httpx.Edge
+	ring     *signing.Keyring
+	server   *oauth.Server
 }
 
 func (h *oauthHandlers) routes() []route {
 	anybody := auth.AllowAny()
 	return []route{
-		{"POST", "/oauth/token", anybody, h.oauthToken, open, nil},
-		{"POST", "/oauth/introspect", anybody, h.oauthIntrospect, open, nil},
-		{"POST", "/oauth/revoke", anybody, h.oauthRevoke, open, nil},
+		{"POST", "/oauth/token", anybody, h.oauthToken, asClient, nil},
+		{"POST", "/oauth/introspect", anybody, h.oauthIntrospect, asClient, nil},
+		{"POST", "/oauth/revoke", anybody, h.oauthRevoke, asClient, nil},
 		{"GET", "/.well-known/oauth-authorization-server", anybody, h.oauthMetadata, free, nil},
 		{"GET", "/.well-known/jwks.json", anybody, h.jwks, free, nil},
 	}
@@ -71,6 +73,15 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 func tooLargeForOAuth(err error) error {
 	_, public := httpx.Public(err)
 	return &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Detail), TooLarge: true}
+}
+
+// busyForOAuth is the refusal of one request too many.
+func busyForOAuth(err error) error {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Kind != errs.Limited {
+		return err
+	}
+	return &oauth.Error{Code: oauth.TemporarilyUnavailable, Description: describe(e.Detail), RetryAfter: e.RetryAfter}
 }
 
 // explain says in one sentence which fields are wrong.
@@ -132,31 +143,44 @@ func answerOAuth(edge *httpx.Edge, c *gin.Context, body any, err error) error {
 	return nil
 }
 
-// oauthCall reads a request of a client, lets do answer it and renders that.
-func (h *oauthHandlers) oauthCall(c *gin.Context, do func(context.Context, url.Values, oauth.Credentials) (any, error)) error {
+// oauthCall reads a request of a client, lets do answer it and renders that. A
+// client that proves itself is charged for it, and not the address, which others
+// that are wrong may share.
+func (h *oauthHandlers) oauthCall(c *gin.Context, do func(context.Context, url.Values, *verify.Grant) (any, error)) error {
 	values, in, err := oauthForm(c)
+	var client *verify.Grant
+	if err == nil {
+		client, err = h.server.Client(c.Request.Context(), in)
+	}
+	who := auth.Nobody()
+	if err == nil {
+		who = auth.AccountPrincipal(client)
+	}
+	if throttled := h.throttle(c, who); throttled != nil {
+		err = busyForOAuth(throttled)
+	}
 	if err != nil {
 		return answerOAuth(h.edge, c, nil, err)
 	}
-	body, err := do(c.Request.Context(), values, in)
+	body, err := do(c.Request.Context(), values, client)
 	return answerOAuth(h.edge, c, body, err)
 }
 
 func (h *oauthHandlers) oauthToken(c *gin.Context) error {
-	return h.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return h.server.Token(ctx, in, v.Get("grant_type"), v.Get("scope"))
+	return h.oauthCall(c, func(_ context.Context, v url.Values, client *verify.Grant) (any, error) {
+		return h.server.Token(client, v.Get("grant_type"), v.Get("scope"))
 	})
 }
 
 func (h *oauthHandlers) oauthIntrospect(c *gin.Context) error {
-	return h.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return h.server.Introspect(ctx, in, v.Get("token"))
+	return h.oauthCall(c, func(ctx context.Context, v url.Values, client *verify.Grant) (any, error) {
+		return h.server.Introspect(ctx, client, v.Get("token"))
 	})
 }
 
 func (h *oauthHandlers) oauthRevoke(c *gin.Context) error {
-	return h.oauthCall(c, func(ctx context.Context, v url.Values, in oauth.Credentials) (any, error) {
-		return struct{}{}, h.server.Revoke(ctx, in, v.Get("token"))
+	return h.oauthCall(c, func(ctx context.Context, v url.Values, client *verify.Grant) (any, error) {
+		return struct{}{}, h.server.Revoke(ctx, client, v.Get("token"))
 	})
 }
 

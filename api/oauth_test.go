@@ -152,6 +152,27 @@ func (s *suite) revokeKeys(t *testing.T, account string) {
 	}
 }
 
+// TestABrokenClientStopsNoOther that calls from the same address: who proves itself
+// is charged by its own account.
+func TestABrokenClientStopsNoOther(t *testing.T) {
+	t.Parallel()
+	few := ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}
+	s := newSuite(t, settings{throttles: throttles(few, ratelimit.Rule{}, ratelimit.Rule{}, few, nil)})
+	x := s.tenant(t)
+	good, broken := s.verifier(t, x), s.verifier(t, x)
+	broken.secret = unknownKey(t)
+	ask := func(r robot) call { return form("/oauth/token", r.with("grant_type", "client_credentials")) }
+	for range few.Burst {
+		refusedOAuth(t, s, 401, "invalid_client", ask(broken))
+	}
+	refusedOAuth(t, s, 429, "temporarily_unavailable", ask(broken))
+	want[map[string]any](t, s, 200, ask(good))
+	want[map[string]any](t, s, 200, form("/oauth/introspect", good.with("token", x.secret)))
+	want[struct{}](t, s, 200, form("/oauth/revoke", good.with("token", "x")))
+	refusedOAuth(t, s, 429, "temporarily_unavailable", ask(good))
+	want[map[string]any](t, s, 200, ask(s.verifier(t, x)))
+}
+
 // TestGuessingSecretsIsThrottled.
 func TestGuessingSecretsIsThrottled(t *testing.T) {
 	t.Parallel()

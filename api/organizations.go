@@ -33,7 +33,7 @@ func (h *organizationHandlers) routes() []route {
 
 func (h *organizationHandlers) listOrganizations(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
-	f := keys.OrganizationFilter{Text: q.Text("q")}
+	f := keys.OrganizationFilter{Text: q.Typed("q")}
 	return list(c, q, func(p keys.Page) ([]keys.Organization, error) {
 		return h.keys.Organizations(c.Request.Context(), principal(c), f, p)
 	}, organizationOut, func(o *keys.Organization) string { return o.ID })

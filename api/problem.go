@@ -58,6 +58,9 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	if status == http.StatusUnauthorized {
 		a.challenge(c)
 	}
+	if public.Scope != "" && principal(c).Kind != auth.UserKind { // people have roles
+		c.Header("WWW-Authenticate", insufficient(public.Scope))
+	}
 	if public.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 	}
@@ -132,5 +135,6 @@ func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 
 // NotFound answers requests for paths that do not exist.
 func (a *API) NotFound(c *gin.Context) {
+	c.Header("Vary", variesBy)
 	a.render(c, errs.New(errs.NotFound, "there is nothing at this path; /openapi.yaml lists what there is"))
 }

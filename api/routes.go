@@ -23,9 +23,10 @@ type route struct {
 type access int
 
 const (
-	guarded access = iota // the chain finds out who asks
-	open                  // no credential is looked at
-	free                  // nor is anybody throttled
+	guarded  access = iota // the chain finds out who asks
+	open                   // no credential is looked at
+	asClient               // likewise; the handler charges the client, or whoever is none
+	free                   // nor is anybody throttled
 )
 
 // routes are the operations of openapi.yaml but for /verify.
@@ -38,7 +39,7 @@ func (a *API) routes() []route {
 		(&usageHandlers{keys: a.Keys, now: a.Now, reports: a.Usage}).routes(),
 		(&tokenHandlers{chain: a.Chain, format: a.Format, jwt: a.JWT, people: a.People}).routes(),
 		a.sessions().routes(),
-		(&oauthHandlers{edge: a.Edge, ring: a.Ring, server: a.OAuth}).routes(),
+		(&oauthHandlers{throttle: a.throttle, edge: a.Edge, ring: a.Ring, server: a.OAuth}).routes(),
 		(&signUpHandlers{people: a.People}).routes(),
 		(&profileHandlers{people: a.People}).routes(),
 		(&userHandlers{idempotency: a.Idempotency, people: a.People}).routes(),

@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
@@ -25,8 +27,8 @@ func TestTextHasOneForm(t *testing.T) {
 	if changed.Description != "a\nb" {
 		t.Errorf("changed to %q", changed.Description)
 	}
-	for _, q := range []string{"CAFE\u0301", "caf\u00e9"} {
-		found, _ := want[client.List[client.ServiceAccount]](t, s, 200, call{method: "GET", path: "/api/service-accounts?q=" + strings.ReplaceAll(q, " ", "+"), as: admin})
+	for _, q := range []string{"CAFE\u0301", "caf\u00e9", " caf\u00e9\r\n"} {
+		found, _ := want[client.List[client.ServiceAccount]](t, s, 200, call{method: "GET", path: "/api/service-accounts?q=" + url.QueryEscape(q), as: admin})
 		if len(found.Items) != 1 {
 			t.Errorf("%q finds %d accounts", q, len(found.Items))
 		}
@@ -47,5 +49,17 @@ func TestNoRevokeIsLostToItsNote(t *testing.T) {
 			t.Errorf("%.20q is kept as %v", note, revoked.RevokeNote)
 		}
 		refused(t, s, 401, string(verify.Revoked), call{method: "GET", path: "/verify", as: byKey(secret)})
+	}
+	for body, kind := range map[string]string{
+		"{\"reason\":\"leaked\",\"note\":\"caf\xe9!\"}":                                 "application/json",
+		`{"reason":"leaked","note":"caf\ud800!"}`:                                       "application/json",
+		"note=caf%e9!&reason=leaked":                                                    formType,
+		"--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\ncaf\xe9!\r\n--b--": "multipart/form-data; boundary=b",
+	} {
+		id, _ := s.issue(t, x.account, keys.KeyFields{})
+		got := s.raw(t, call{method: "POST", path: "/api/keys/" + id + "/revoke", as: admin, body: body, kind: kind})
+		if k, err := s.keys.Key(t.Context(), auth.System(), id); err != nil || got.Code != 200 || k.RevokeNote != "caf!" {
+			t.Errorf("%q: %d %s; the key's note is %q, %v", body, got.Code, got.Body, k.RevokeNote, err)
+		}
 	}
 }

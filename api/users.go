@@ -64,7 +64,7 @@ func userFieldsIn(s client.SetUser) auth.UserFields {
 
 func (h *userHandlers) listUsers(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
-	f := auth.UserFilter{Text: q.Text("q")}
+	f := auth.UserFilter{Text: q.Typed("q")}
 	if is := q.OneOf("is_admin", "true", "false"); is != "" {
 		admin := is == "true"
 		f.IsAdmin = &admin

@@ -164,6 +164,28 @@ func TestAKeyIsToldWhichScopeItLacks(t *testing.T) {
 	}
 }
 
+// TestAKeyIsToldOfEveryScope that it lacks, also where the route lets it in and the
+// domain does not, and where it asks about other keys.
+func TestAKeyIsToldOfEveryScope(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	x := s.tenant(t)
+	member, viewer := s.user(t, auth.Viewer, x.organization)
+	other, _ := s.user(t, auth.Viewer, x.organization)
+	as := byKey(s.keyWith(t, x.organization, "latchkey:members:read"))
+	remove := call{method: "DELETE", path: "/api/organizations/" + x.organization + "/members/" + member, as: as}
+	for scope, c := range map[string]call{"latchkey:verify": about(as, x.secret), "latchkey:members:write": remove} {
+		got := s.send(t, c)
+		if want := `Bearer realm="latchkey", error="insufficient_scope", scope="` + scope + `"`; got.status != 403 || got.text(t, "WWW-Authenticate") != want {
+			t.Errorf("%s %s: %d %q, want 403 %q", c.method, c.path, got.status, got.text(t, "WWW-Authenticate"), want)
+		}
+	}
+	remove.path, remove.as = "/api/organizations/"+x.organization+"/members/"+other, viewer
+	if got := s.send(t, remove); got.status != 403 || got.text(t, "WWW-Authenticate") != "" {
+		t.Errorf("a person: %d %q", got.status, got.text(t, "WWW-Authenticate"))
+	}
+}
+
 // TestSelfVerificationTellsTheKey what a gateway needs, and nothing that the
 // provider noted.
 func TestSelfVerificationTellsTheKey(t *testing.T) {

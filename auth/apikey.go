@@ -3,6 +3,7 @@ package auth
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
@@ -65,10 +66,11 @@ func AccountPrincipal(g *verify.Grant) *Principal {
 	}
 }
 
-// CertificatePrincipal is the service account of the grant, by the certificate.
-func CertificatePrincipal(g *verify.Grant, c *Certificate) *Principal {
+// CertificatePrincipal is the service account of the grant, by a certificate that
+// ends at the time, or never where that is zero.
+func CertificatePrincipal(g *verify.Grant, endsAt time.Time) *Principal {
 	p := AccountPrincipal(g)
-	p.endsAt = c.ExpiresAt
+	p.endsAt = endsAt
 	return p
 }
 

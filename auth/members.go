@@ -26,7 +26,7 @@ func (p *Members) mayMembers(ctx context.Context, a keys.Actor, action keys.Acti
 		return err
 	}
 	if !a.May(action, organizationID) {
-		return errs.New(errs.Forbidden, "only owners of the organization may do this")
+		return &errs.Error{Kind: errs.Forbidden, Detail: "only owners of the organization may do this", Scope: string(action)}
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, pa
 }
 
 // ConfirmPassword has the principal repeat his password before something that
-// whoever sits at his desk must not do.
+// whoever sits at his desk must not do. One who has none has signed in lately.
 func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, password, field string) error {
 	if a.Kind != UserKind {
 		return errNoPassword
@@ -113,7 +113,7 @@ func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, passwo
 		return err
 	}
 	if u.PasswordHash == "" {
-		return nil
+		return a.signedInLately(p.Now())
 	}
 	try, err := p.Delays.Begin(ctx, u.ID)
 	if err != nil {

@@ -66,6 +66,19 @@ func (p *Principal) MustConfirm(now time.Time) bool {
 	return p.Session != nil && now.Sub(p.Session.Confirmed()) > ConfirmedFor
 }
 
+// signedInLately stands in for a password that the principal does not have: a
+// first password, or another address, outlives whatever a token or an old session
+// was stolen from. Where nobody noted a proof, as behind a proxy that signs people
+// in, the request itself comes from the user.
+func (p *Principal) signedInLately(now time.Time) error {
+	if p.MustConfirm(now) || (p.Session == nil && p.proof != nil) {
+		return errSignInFirst
+	}
+	return nil
+}
+
+var errSignInFirst = errs.New(errs.Forbidden, "you have no password to repeat; sign in again, and do this within ten minutes")
+
 // maker is a user as far as the credential reaches that they make a token with.
 type maker struct {
 	*Principal

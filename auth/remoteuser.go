@@ -181,7 +181,7 @@ func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (
 	}
 	made, err := u.people.Users.Create(ctx, System(), ids.New(ids.User), fields)
 	if errors.Is(err, errs.Conflict) {
-		if found, err := u.people.Users.byEmail(ctx, fields.Email); err == nil && found.PasswordHash == "" {
+		if found, err := u.people.Users.byEmail(ctx, fields.Email); err == nil && madeOf(&found, name) {
 			return found, nil
 		}
 	}
@@ -192,6 +192,12 @@ func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (
 		return User{}, fmt.Errorf("make the proxy's user: %w", err)
 	}
 	return made, nil
+}
+
+// madeOf reports whether the user with the address is the one whom another request
+// makes of the name right now, and not somebody who had the address before.
+func madeOf(u *User, name string) bool {
+	return u.PasswordHash == "" && (u.Username == name || sameEmail(u.Email, name) || sameEmail(u.Email, remoteEmail(name)))
 }
 
 // join gives the principal the roles of its groups, for this request.

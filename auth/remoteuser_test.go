@@ -89,6 +89,43 @@ func TestARemoteNameIsTied(t *testing.T) {
 	o.refused("a disabled user", err, errs.Unauthenticated)
 }
 
+// TestAnAddressBesideARemoteNameProvesNothing: people choose the address that a
+// proxy tells, and a user who has it, and no password, is not who comes.
+func TestAnAddressBesideARemoteNameProvesNothing(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	o.Signup = auth.SignupOpen
+	ada, err := o.Users.ByExternal(t.Context(), account("1", "ada@example.com", true), "")
+	o.must(err)
+	for _, email := range []string{"ada@example.com", "ADA@example.com"} {
+		p, err := o.remote(true).Authenticate(sends(t, true, map[string]string{"Remote-User": "mallory", "Remote-Email": email}))
+		if err == nil {
+			t.Errorf("mallory with the address %s is %s, where Ada is %s", email, p.ID(), ada.ID)
+			continue
+		}
+		o.refused("an address of somebody else", err, errs.Unauthenticated)
+	}
+}
+
+// TestNamesThatOthersTell of a user hold no invisible characters, as those that
+// people type.
+func TestNamesThatOthersTell(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	o.Signup = auth.SignupOpen
+	x := account("1", "ada@example.com", true)
+	x.Name = " Ada\u202e \u200bLovelace e\u0301\n"
+	u, err := o.Users.ByExternal(t.Context(), x, "")
+	o.must(err)
+	p, err := o.remote(true).Authenticate(sends(t, true, map[string]string{"Remote-User": "ada", "Remote-Name": x.Name}))
+	o.must(err)
+	for by, name := range map[string]string{"a provider": u.Name, "a proxy": p.User.Name} {
+		if name != "Ada Lovelace \u00e9" {
+			t.Errorf("%s makes the name %q", by, name)
+		}
+	}
+}
+
 // TestARemoteUserIsMadeOnce however many requests come first, and only where the
 // proxy sends the name.
 func TestARemoteUserIsMadeOnce(t *testing.T) {

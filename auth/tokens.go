@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -111,16 +112,19 @@ type TokenFields struct {
 // mostTokens bounds the tokens of one user, beside the one of signing in.
 const mostTokens = 100
 
+// clip makes a name of what a program or a provider tells, without what a typed
+// name is refused for.
 func clip(s string) string {
-	if len(s) > keys.MaxNameLength {
-		s = s[:keys.MaxNameLength]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+	s = strings.Map(func(r rune) rune {
+		if text.Hidden(r) {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(s, ""))
+	}, text.Normal(strings.ToValidUTF8(s, "")))
+	if len(s) > keys.MaxNameLength {
+		s = strings.ToValidUTF8(s[:keys.MaxNameLength], "")
+	}
+	return strings.TrimSpace(s)
 }
 
 // Create makes a token of the principal, a user. The secret is nowhere to

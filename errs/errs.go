@@ -46,6 +46,7 @@ type Error struct {
 	Detail     string        // one sentence for people
 	Fields     []Field       // the faults of the input, with Invalid; at most MostFaults
 	RetryAfter time.Duration // with Limited and Unavailable, 0 where unknown
+	Scope      string        // with Forbidden: what a service account lacks, "" where no scope would help
 }
 
 // Error returns the detail and the faulty fields.

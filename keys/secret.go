@@ -125,6 +125,27 @@ func (f Format) Looks(text string) bool {
 		len(text) >= n+2+environmentLen && text[n+1+environmentLen] == '_'
 }
 
+// Within returns the first part of text that is a key or token of the brand, or so
+// much of one that it must not be shown: people paste keys with quotes, a header or
+// a sentence around them. It is "" for none.
+func (f Format) Within(text string) string {
+	for at := range len(text) {
+		rest := text[at:]
+		if !f.Looks(rest) {
+			continue
+		}
+		n := len(f.brand) + 1 + environmentLen + 1
+		end := n
+		for end < len(rest) && isBase62(rest[end]) {
+			end++
+		}
+		if end > n+startRandom {
+			return rest[:end]
+		}
+	}
+	return ""
+}
+
 // Check returns ErrMalformed unless text has the shape and checksum of a key
 // of the brand. It looks nothing up and allocates nothing.
 func (f Format) Check(text string) error { return f.check(text, Live, Test) }

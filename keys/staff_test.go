@@ -155,3 +155,25 @@ func TestARetiredScope(t *testing.T) {
 	_, err = w.Service.CreateAccount(t.Context(), w.Admin, "", keys.FirstOrganization, account)
 	w.Must(err)
 }
+
+// TestAKeyThatHasNotBegunIsNotUnused: nobody could use it, however long ago it was
+// made, in none of the lists of unused keys.
+func TestAKeyThatHasNotBegunIsNotUnused(t *testing.T) {
+	t.Parallel()
+	w, ctx := keystest.NewWorld(t), t.Context()
+	idle, _ := w.Issue(keys.KeyFields{})
+	w.Issue(keys.KeyFields{NotBefore: w.Now().Add(200 * 24 * time.Hour)})
+	w.Issue(keys.KeyFields{NotBefore: w.Now().Add(99 * 24 * time.Hour)})
+	w.Advance(100 * 24 * time.Hour)
+	found, err := w.Service.FindKeys(ctx, w.Admin, keys.KeyQuery{Unused: w.Now().Add(-keys.UnusedLong)}, keys.Page{Limit: 10})
+	w.Must(err)
+	needs, err := w.Service.Attention(ctx, w.Admin, 10)
+	w.Must(err)
+	neglected, err := w.Service.Neglected(ctx, w.Admin, keys.NeverUsed, keys.Page{Limit: 10})
+	w.Must(err)
+	for list, all := range map[string][]keys.Key{"the search": found.Keys, "the home page": needs.Unused, "the staff's list": neglected} {
+		if len(all) != 1 || all[0].ID != idle.ID {
+			t.Errorf("%s has %d keys, want the one that could be used", list, len(all))
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 // endings are the changes that stop keys from working, of which people must know
 // where they hold already.
-var endings = []string{"revoked", "disabled", "account_disabled"}
+var endings = []string{"revoked", "disabled", "revoke", "disable", "account_disabled", "organization_disabled"}
 
 // notice says what was done before this page was asked for. After a change that
 // stops keys it says since when that holds, and which nodes may not have heard

@@ -81,7 +81,7 @@ func (p *Portal) home(c *gin.Context) error {
 		return err
 	}
 	out.Chart = p.byOutcome("week", p.texts["home.week"], week, points)
-	return p.show(c, http.StatusOK, "home", view{Title: p.texts["home.title"], Data: out})
+	return p.show(c, http.StatusOK, "home", view{Title: p.texts["home.title"], Notice: p.notice(c), Data: out})
 }
 
 // neverAsked returns the granted scopes of the key that nobody asked for as

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -45,8 +48,12 @@ func (p *Portal) signInFirst(c *gin.Context) error {
 	return nil
 }
 
-// keep seals the form into a cookie and returns where it is shown again, or the
-// start where it cannot be kept: it is forged, too large, or holds a secret.
+// lostPath tells that a form could not be kept.
+const lostPath = "/?done=form_lost"
+
+// keep seals the form into a cookie and returns where it is shown again. One that
+// is forged leads to the start; one that is too large, or holds a secret, is said
+// to be lost.
 func (p *Portal) keep(c *gin.Context) string {
 	if httpx.Bound(c.Request, httpx.MaxAnonymousBody) != nil {
 		return "/"
@@ -57,7 +64,7 @@ func (p *Portal) keep(c *gin.Context) string {
 	}
 	for name := range values {
 		if slices.Contains(secretFields, name) && name != "metadata" {
-			return "/"
+			return lostPath
 		}
 	}
 	values.Del(auth.CSRFField)
@@ -65,12 +72,22 @@ func (p *Portal) keep(c *gin.Context) string {
 	if err != nil {
 		return "/"
 	}
-	sealed, err := p.People.Sealer.Seal(keptPurpose, text)
+	sealed, err := p.People.Sealer.Seal(keptPurpose, deflated(text))
 	if err != nil || base64.RawURLEncoding.EncodedLen(len(sealed)) > keptSize {
-		return "/"
+		return lostPath
 	}
 	p.setKept(c, base64.RawURLEncoding.EncodeToString(sealed), keptLife)
 	return keptPath
+}
+
+// deflated is the text as small as it gets: a note in Chinese is three bytes a
+// letter, and cookies are short.
+func deflated(text []byte) []byte {
+	var small bytes.Buffer
+	w, _ := flate.NewWriter(&small, flate.BestCompression) // fails for unknown levels
+	_, _ = w.Write(text)                                   // a buffer takes everything
+	_ = w.Close()
+	return small.Bytes()
 }
 
 func (p *Portal) setKept(c *gin.Context, value string, life time.Duration) {
@@ -116,7 +133,11 @@ func (p *Portal) opened(r *http.Request) (kept keptForm, ok bool) {
 	if err != nil {
 		return kept, false
 	}
-	text, err := p.People.Sealer.Open(keptPurpose, sealed)
+	small, err := p.People.Sealer.Open(keptPurpose, sealed)
+	if err != nil {
+		return kept, false
+	}
+	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(small)), httpx.MaxBody))
 	if err != nil || json.Unmarshal(text, &kept) != nil || time.Now().After(kept.Until) {
 		return kept, false
 	}

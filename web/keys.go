@@ -280,7 +280,7 @@ func chosenScopes(values url.Values) ([]string, error) {
 	if len(ticked) > 0 {
 		return slices.Clone(ticked), nil
 	}
-	if narrowed == "yes" || narrowed == "read" {
+	if narrowed != "no" {
 		return nil, fieldError("scopes", "tick at least one, or give the key whatever the account has")
 	}
 	return nil, nil

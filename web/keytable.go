@@ -79,14 +79,14 @@ func (s *keySearch) values() url.Values {
 }
 
 func (p *Portal) listKeys(c *gin.Context) error {
-	if q := c.Query("q"); p.Format.Looks(q) {
-		return p.toKey(c, q)
+	if key := p.Format.Within(c.Query("q")); key != "" {
+		return p.toKey(c, key)
 	}
 	out, err := p.keyTable(c)
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "keys", view{Title: p.texts["keys.title"], Notice: p.texts["done."+c.Query("done")], Data: out})
+	return p.show(c, http.StatusOK, "keys", view{Title: p.texts["keys.title"], Notice: p.notice(c), Data: out})
 }
 
 func (p *Portal) keyTable(c *gin.Context) (keyTable, error) {

@@ -29,6 +29,8 @@ func TestWhatIsTickedCounts(t *testing.T) {
 		{"ticked under read only", "read", []string{"invoices:read"}, []string{"invoices:read"}},
 		{"more than reading under read only", "read", []string{"invoices:write"}, nil},
 		{"nothing ticked where only that counts", "yes", nil, nil},
+		{"nothing ticked under a choice that there is not", "some", nil, nil},
+		{"nothing ticked and nothing chosen", "", nil, nil},
 	} {
 		p := owner.post(path, url.Values{"name": {tt.name}, "environment": {"live"}, "expiry": {"30"}, "narrowed": {tt.narrowed}, "scopes": tt.ticked, "once": {tt.name}})
 		if tt.want == nil {
@@ -58,6 +60,16 @@ func TestAnEndingSaysWhereItHolds(t *testing.T) {
 	owner.sees(owner.get(done.location), 200, "The key is enabled.")
 	done = owner.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"unused"}})
 	owner.sees(owner.get(done.location), 200, "The key is revoked. No node answers VALID")
+	_, other, _ := s.issued(s.organization, "other")
+	for _, action := range []string{"disable", "revoke"} {
+		done = owner.post("/keys/bulk", url.Values{"id": {other.ID}, "action": {action}, "sure": {"yes"}, "reason": {"unused"}})
+		owner.sees(owner.get(done.location), 200, "The keys are "+action+"d. No node answers VALID")
+	}
+	staff := s.signedIn(s.admin("staff@example.com"))
+	done = staff.post("/provider/organizations/"+s.organization+"/disable", url.Values{"sure": {"yes"}})
+	staff.sees(staff.get(done.location), 200, "The organization is disabled, and so are all of its keys. No node answers VALID")
+	done = staff.post("/provider/organizations/"+s.organization+"/enable", nil)
+	staff.sees(staff.get(done.location), 200, "The organization is enabled.")
 	bare, err := s.keys.CreateAccount(t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "bare", Scopes: []string{}})
 	s.must(err)
 	owner.sees(owner.get("/service-accounts/"+bare.ID+"/keys/new"), 200, "its keys may do nothing until it gets some")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,7 +15,7 @@ import (
 // searched are the lists that a search may be of.
 var searched = regexp.MustCompile(`^/(keys|service-accounts|organizations/org_[0-9a-f]{32}/audit|provider/organizations|provider/users)$`)
 
-// search takes what is typed into the search box of a list. A whole key never
+// search takes what is typed into the search box of a list. A key in it never
 // gets into a URL, where histories, proxies and logs keep it: it is looked up by
 // its hash, and its page shown.
 func (p *Portal) search(c *gin.Context) error {
@@ -28,11 +29,11 @@ func (p *Portal) search(c *gin.Context) error {
 	}
 	values.Del("list")
 	values.Del(auth.CSRFField)
-	for name := range values {
-		switch typed := values.Get(name); {
-		case p.Format.Looks(typed):
-			return p.toKey(c, typed)
-		case typed == "":
+	for name, typed := range values {
+		if key := p.Format.Within(strings.Join(typed, " ")); key != "" {
+			return p.toKey(c, key)
+		}
+		if values.Get(name) == "" {
 			values.Del(name)
 		}
 	}

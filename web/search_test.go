@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"crypto/rand"
 	"net/url"
 	"strings"
 	"testing"
@@ -25,6 +26,14 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 			t.Errorf("%s: %d to %q", list, p.status, p.location)
 		}
 	}
+	for _, typed := range []string{`"` + secret + `"`, "X-API-Key: " + secret, "Authorization: Bearer " + secret + "\n", "key=" + secret + "&a=b", "is lk_live_AbCd or " + secret + " ours?"} {
+		if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}}); p.location != "/keys/"+key.ID {
+			t.Errorf("%q leads to %q", typed, p.location)
+		}
+	}
+	if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {secret[:12]}}); p.location != "/keys?q="+secret[:12] {
+		t.Errorf("the start that lists show leads to %q", p.location)
+	}
 	for typed, says := range map[string]string{secret[:len(secret)-1]: "not a whole key", secret[:len(secret)-1] + "!": "not a whole key"} {
 		p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}})
 		if strings.Contains(p.location, "lk_") {
@@ -44,6 +53,15 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 	if strings.Contains(s.log.String(), secret) {
 		t.Error("the key is in the log")
 	}
+}
+
+// noise is text that no compression makes shorter.
+func noise(n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		b.WriteString(rand.Text())
+	}
+	return b.String()
 }
 
 // TestAFormOutlivesItsSession: who signs in again finds it as it was, and sends it
@@ -74,6 +92,18 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	if p := v.get("/form"); p.status != 303 || p.location != "/" {
 		t.Errorf("shown once, it is %d %s", p.status, p.location)
 	}
+
+	v = s.signedIn(u)
+	s.must(s.People.Sessions.SignOutEverywhere(t.Context(), s.as(u), false))
+	note := strings.Repeat("\u6f0f\u6d29\u5728\u65e5\u5fd7\u4e2d", 160)
+	v.sees(v.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"leaked"}, "note": {note}}), 303, "/login?next=%2Fform")
+	again(v)
+	v.sees(v.get("/form"), 200, note)
+	s.must(s.People.Sessions.SignOutEverywhere(t.Context(), s.as(u), false))
+	large := v.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"leaked"}, "note": {noise(6000)}})
+	v.sees(large, 303, "/login?next=%2F%3Fdone%3Dform_lost")
+	again(v)
+	v.sees(v.get("/?done=form_lost"), 200, "it could not be kept. Nothing was done.")
 
 	v = s.visitor()
 	v.sees(v.bare("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, auth.CSRFField: {"0123456789abcdef"}}), 303, "/login?next=%2F")

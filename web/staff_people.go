@@ -60,7 +60,7 @@ func (p *Portal) staffOrganizationView(c *gin.Context, status int, wrong faults)
 	if out.Members, out.MoreMembers, err = counted(p.People.Members.List(ctx, who, one.ID, some)); err != nil {
 		return err
 	}
-	return p.show(c, status, "staff-organization", view{Title: one.Name, Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
+	return p.show(c, status, "staff-organization", view{Title: one.Name, Faults: wrong, Notice: p.notice(c), Data: out})
 }
 
 func (p *Portal) switchOrganization(disabled bool) func(*gin.Context) error {
@@ -79,7 +79,11 @@ func (p *Portal) switchOrganization(disabled bool) func(*gin.Context) error {
 		if err != nil {
 			return err
 		}
-		c.Redirect(http.StatusSeeOther, "/provider/organizations/"+c.Param("id")+"?done=saved")
+		done := "organization_enabled"
+		if disabled {
+			done = "organization_disabled"
+		}
+		c.Redirect(http.StatusSeeOther, "/provider/organizations/"+c.Param("id")+"?done="+done)
 		return nil
 	}
 }

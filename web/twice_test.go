@@ -26,7 +26,7 @@ func TestAFormSentTwiceMakesOneThing(t *testing.T) {
 		want       int
 		secret     string
 	}{
-		{"issue", "/service-accounts/" + account.ID + "/keys/new", url.Values{"name": {"new"}, "environment": {"live"}, "expiry": {"30"}, "once": {"a"}}, func() int {
+		{"issue", "/service-accounts/" + account.ID + "/keys/new", url.Values{"name": {"new"}, "environment": {"live"}, "narrowed": {"no"}, "expiry": {"30"}, "once": {"a"}}, func() int {
 			found, err := s.keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{Limit: 50})
 			s.must(err)
 			return len(found)
@@ -58,6 +58,9 @@ func TestAFormSentTwiceMakesOneThing(t *testing.T) {
 					shown++
 				case p.status == 200 && strings.Contains(p.body, "was sent twice"):
 					others++
+					if strings.Contains(p.body, "I have copied it") {
+						t.Errorf("%s: a page without the secret has it copied", tt.name)
+					}
 				default:
 					t.Errorf("%s: %d %s", tt.name, p.status, text(p.body))
 				}

@@ -80,7 +80,7 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Principal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.principal(r.Context(), &c)
+	return a.principal(r.Context(), &c, p)
 }
 
 func refuse(detail string) error {
@@ -179,7 +179,16 @@ func names(c *x509.Certificate) []string {
 	return all[:min(len(all), mostNames)]
 }
 
-func (a *Authenticator) principal(ctx context.Context, c *auth.Certificate) (*auth.Principal, error) {
+// endOf is when what was shown ends: here, or by itself, as far as that is known.
+func endOf(c *auth.Certificate, p *presentation) time.Time {
+	end := c.ExpiresAt
+	if p.certificate != nil && (end.IsZero() || p.certificate.NotAfter.Before(end)) {
+		end = p.certificate.NotAfter
+	}
+	return end
+}
+
+func (a *Authenticator) principal(ctx context.Context, c *auth.Certificate, p *presentation) (*auth.Principal, error) {
 	verdict, err := a.Verifier.Account(ctx, c.ServiceAccountID, proxies.ClientOf(ctx).Address)
 	switch {
 	case err != nil:
@@ -189,5 +198,5 @@ func (a *Authenticator) principal(ctx context.Context, c *auth.Certificate) (*au
 	case verdict.Code != verify.Valid:
 		return nil, refuse(verdict.Detail)
 	}
-	return auth.CertificatePrincipal(&verdict.Grant, c), nil
+	return auth.CertificatePrincipal(&verdict.Grant, endOf(c, p)), nil
 }

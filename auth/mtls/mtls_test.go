@@ -130,6 +130,33 @@ func TestACertificateActsByFingerprintAndByName(t *testing.T) {
 	}
 }
 
+// TestACertificateMakesNothingThatOutlastsIt: its end is the sooner of its own and
+// of the one that it has here.
+func TestACertificateMakesNothingThatOutlastsIt(t *testing.T) {
+	t.Parallel()
+	g := newGate(t, "", "", keys.AccountFields{Scopes: []string{"latchkey:keys:*"}})
+	presented := g.pki.client(func(c *x509.Certificate) { c.DNSNames = []string{"gw.example.com"} })
+	g.register(mtls.Input{SAN: "dns:gw.example.com"})
+	soon := time.Now().Add(time.Minute).UTC().Truncate(time.Second)
+	brief := g.pki.client(nil)
+	g.register(mtls.Input{Certificate: encode(brief), ExpiresAt: soon})
+	for name, tt := range map[string]struct {
+		shown *x509.Certificate
+		want  time.Time
+	}{"its own end": {presented, presented.NotAfter}, "the end that it has here": {brief, soon}} {
+		p, err := g.Authenticate(direct(t, tt.shown))
+		g.pki.must(err)
+		made, _, err := g.keys.Issue(t.Context(), p, keys.IssueInput{ServiceAccountID: g.account.ID, KeyFields: keys.KeyFields{Name: "made"}})
+		if err != nil || !made.ExpiresAt.Equal(tt.want) {
+			t.Errorf("%s: a key ends %v, want %v: %v", name, made.ExpiresAt, tt.want, err)
+		}
+		_, _, err = g.keys.Issue(t.Context(), p, keys.IssueInput{ServiceAccountID: g.account.ID, KeyFields: keys.KeyFields{Name: "later", ExpiresAt: tt.want.Add(time.Second)}})
+		if !errors.Is(err, errs.Forbidden) {
+			t.Errorf("%s: a key that outlasts it: %v", name, err)
+		}
+	}
+}
+
 func TestCertificatesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, "", "", keys.AccountFields{Scopes: []string{}})

@@ -71,19 +71,15 @@ type Token struct {
 	Scope       string `json:"scope"`
 }
 
-// Token answers a request for an access token. scope, separated by spaces,
-// narrows it to some of what the key may do.
-func (s *Server) Token(ctx context.Context, c Credentials, grantType, scope string) (Token, error) {
+// Token answers a request for an access token of the client. scope, separated by
+// spaces, narrows it to some of what the key may do.
+func (s *Server) Token(g *verify.Grant, grantType, scope string) (Token, error) {
 	switch grantType {
 	case "client_credentials":
 	case "":
 		return Token{}, refuse(InvalidRequest, "grant_type is required")
 	default:
 		return Token{}, refuse(UnsupportedGrantType, "only client_credentials is supported")
-	}
-	g, err := s.client(ctx, c)
-	if err != nil {
-		return Token{}, err
 	}
 	granted, err := narrow(g, scope)
 	if err != nil {
@@ -128,8 +124,8 @@ func quoted(s string) string {
 	}, s[:min(len(s), keys.MaxScopeLength)])
 }
 
-// client returns what the client may do, or a refusal.
-func (s *Server) client(ctx context.Context, c Credentials) (*verify.Grant, error) {
+// Client returns what the client may do, or a refusal.
+func (s *Server) Client(ctx context.Context, c Credentials) (*verify.Grant, error) {
 	if c.ID == "" || c.Secret == "" {
 		return nil, unknownClient(c, "send client_id and client_secret, by HTTP Basic or in the body")
 	}
@@ -165,11 +161,7 @@ type Introspection struct {
 
 // Introspect tells the client what an access token or key is worth, as far as
 // it may verify the keys of its organization.
-func (s *Server) Introspect(ctx context.Context, c Credentials, token string) (Introspection, error) {
-	asker, err := s.client(ctx, c)
-	if err != nil {
-		return Introspection{}, err
-	}
+func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token string) (Introspection, error) {
 	if token == "" {
 		return Introspection{}, refuse(InvalidRequest, "token is required")
 	}
@@ -201,11 +193,7 @@ func (s *Server) Introspect(ctx context.Context, c Credentials, token string) (I
 
 // Revoke ends an access token of the client. One that is no good already is no
 // error (RFC 7009 section 2.2).
-func (s *Server) Revoke(ctx context.Context, c Credentials, token string) error {
-	g, err := s.client(ctx, c)
-	if err != nil {
-		return err
-	}
+func (s *Server) Revoke(ctx context.Context, g *verify.Grant, token string) error {
 	if token == "" {
 		return refuse(InvalidRequest, "token is required")
 	}

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/text"
 )
 
 // Bounds of bodies, in bytes: of every request, and of those whose sender has
@@ -111,9 +112,13 @@ func (q *Query) Text(name string) string {
 		return ""
 	}
 	// The first page is asked for without a cursor, or with an empty one.
-	q.faults.Check(all[0] != "" || name == "cursor", name, "must not be empty; leave it out to have no such filter")
+	q.faults.Check(strings.TrimSpace(all[0]) != "" || (name == "cursor" && all[0] == ""), name, "must not be empty; leave it out to have no such filter")
 	return all[0]
 }
+
+// Typed returns the parameter, which people type, in the form in which such text is
+// stored.
+func (q *Query) Typed(name string) string { return text.Normal(q.Text(name)) }
 
 // Texts returns all values of the parameter.
 func (q *Query) Texts(name string) []string {

@@ -17,7 +17,8 @@ const LongestAddress = 254
 // them arrives at the same place: the domain as IDNA2008 A-labels in lower case,
 // the local part exactly but for the case of ASCII letters, which no mail system
 // of today tells apart. ok is false for what is no address such as
-// ada@example.com.
+// ada@example.com, and for one with characters that show nothing, which would be
+// read as somebody else's.
 func Address(address string) (canonical string, ok bool) {
 	parsed, err := mail.ParseAddress(address)
 	if err != nil || parsed.Address != address || len(address) > LongestAddress || !utf8.ValidString(address) {
@@ -25,8 +26,13 @@ func Address(address string) (canonical string, ok bool) {
 	}
 	at := strings.LastIndexByte(address, '@')
 	domain, ok := Domain(address[at+1:])
-	return ASCIILower(norm.NFC.String(address[:at])) + "@" + domain, ok && !strings.ContainsFunc(address[:at], posesAsASCII)
+	hides := strings.ContainsFunc(address[:at], Hidden) || strings.ContainsFunc(address[at:], hiddenInDomain)
+	return ASCIILower(norm.NFC.String(address[:at])) + "@" + domain, ok && !hides && !strings.ContainsFunc(address[:at], posesAsASCII)
 }
+
+// hiddenInDomain is Hidden but for the two joiners, which IDNA2008 has in some
+// scripts, and checks.
+func hiddenInDomain(r rune) bool { return r != '\u200c' && r != '\u200d' && Hidden(r) }
 
 // posesAsASCII reports whether NFC makes an ASCII character of another one, as it
 // does of the Kelvin sign: a mail system that does not normalise tells them apart.
