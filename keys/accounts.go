@@ -89,7 +89,7 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 	if _, err := s.accountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return ServiceAccount{}, err
 	}
-	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
+	before, after, err := s.reviseAccount(ctx, id, revision, func(account *ServiceAccount) error {
 		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil { // it may have been transferred just now
 			return err
 		}
@@ -123,6 +123,7 @@ func (s *Service) DeleteAccount(ctx context.Context, a Actor, id string, revisio
 	if err != nil {
 		return missing(err, accountWord)
 	}
+	account.forgetOverride(s.now())
 	if err := s.record(ctx, a, "service_account.delete", account.object(), account, nil); err != nil {
 		return err
 	}

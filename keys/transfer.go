@@ -160,7 +160,7 @@ func (t *Transfers) Transfer(ctx context.Context, a Actor, accountID string, rev
 	if err != nil {
 		return Transferred{}, err
 	}
-	_, account, err := Revise(ctx, s.store.ServiceAccounts(), accountID, revision, s.now, func(account *ServiceAccount) error {
+	_, account, err := s.reviseAccount(ctx, accountID, revision, func(account *ServiceAccount) error {
 		if account.OrganizationID != p.From.ID {
 			return errTransferred
 		}
