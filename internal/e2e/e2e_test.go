@@ -129,6 +129,9 @@ func startSecure(t *testing.T, addr string, client *http.Client, settings ...str
 func launch(binary string, s *service, addr, database string, settings []string) (*service, *parts.Process) {
 	t := s.t
 	t.Helper()
+	if !strings.HasPrefix(database, "sqlite:") { // else it is the folder of the file
+		settings = append([]string{"LATCHKEY_DATA_DIR=" + t.TempDir()}, settings...)
+	}
 	cmd := exec.Command(binary, "serve")
 	cmd.Env = parts.Environ(append([]string{
 		"LATCHKEY_ADDR=" + addr, "LATCHKEY_URL=" + s.base, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",
