@@ -159,9 +159,10 @@ type IncidentPage struct {
 func pageID(incident string, number int) string { return fmt.Sprintf("%s.%06d", incident, number) }
 
 // Interrupted reports whether the incident should go on and nobody seems to
-// see to it at the time now.
+// see to it at the time now. One that was last seen to in the future was by a
+// clock that has been set right since.
 func (n *Incident) Interrupted(now time.Time) bool {
-	return n.working() && (n.Released || now.Sub(n.UpdatedAt) > IncidentAlive)
+	return n.working() && (n.Released || now.Sub(n.UpdatedAt).Abs() > IncidentAlive)
 }
 
 func (n *Incident) working() bool {

@@ -290,7 +290,7 @@ func (n *Incidents) Undo(ctx context.Context, a Actor, id string) (Incident, err
 func (n *Incidents) save(ctx context.Context, current *Incident) error {
 	next := *current
 	next.Revision++
-	next.UpdatedAt = later(moment(n.Keys.now()), next.UpdatedAt)
+	next.UpdatedAt = moment(n.Keys.now()) // earlier than before where the clock was set back: it tells who is alive
 	if err := n.Store.Incidents().Replace(ctx, next); err != nil {
 		return fmt.Errorf("store incident %s: %w", current.ID, err)
 	}
