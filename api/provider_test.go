@@ -109,9 +109,18 @@ func TestOverrides(t *testing.T) {
 	refused(t, s, 404, "not_found", call{method: "DELETE", path: "/api/service-accounts/sa_none/override", as: admin})
 	s.advance(2 * time.Hour)
 	admin = s.admin(t)
-	for _, read := range []string{path, "/api/service-accounts?organization_id=" + x.organization} {
-		if got := s.send(t, call{method: "GET", path: read, as: admin}); got.status != 200 || strings.Contains(string(got.body), `"key_rate_limit":{`) {
-			t.Errorf("after its end %s shows %s", read, got.body)
+	for _, c := range []call{
+		{method: "GET", path: path},
+		{method: "GET", path: "/api/service-accounts?organization_id=" + x.organization},
+		{method: "PATCH", path: path, body: map[string]any{"description": "changed"}},
+		{method: "PUT", path: path, body: map[string]any{"name": "replaced"}},
+		{method: "POST", path: path + "/limits/reset"},
+		{method: "POST", path: path + "/transfer", body: map[string]any{"organization_id": s.tenant(t).organization}},
+		{method: "GET", path: "/api/audit-events?limit=5"}, // of these changes
+	} {
+		c.as = admin
+		if got := s.send(t, c); got.status != 200 || strings.Contains(string(got.body), `"key_rate_limit":{`) {
+			t.Errorf("after its end %s %s shows %d %s", c.method, c.path, got.status, got.body)
 		}
 	}
 	if ended, _ := want[client.ServiceAccount](t, s, 200, call{method: "DELETE", path: path + "/override", as: admin}); ended.Override != nil {

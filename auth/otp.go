@@ -25,6 +25,7 @@ import (
 const (
 	otpPeriod     = 30
 	otpTolerance  = 1
+	otpAhead      = 10 // steps of a last code beyond now, which only a clock that has been set right since explains
 	otpPurpose    = "one-time codes"
 	recoveryCodes = 10
 )
@@ -175,7 +176,7 @@ func (p *OneTimeCodes) checkCode(ctx context.Context, user *User, code string) e
 		if err != nil {
 			return err
 		}
-		if step > u.OTP.LastStep {
+		if step > u.OTP.LastStep || (step > 0 && u.OTP.LastStep > p.Now().Unix()/otpPeriod+otpAhead) {
 			u.OTP.LastStep = step
 			return nil
 		}

@@ -68,6 +68,22 @@ func TestCodesKeepToTheirStep(t *testing.T) {
 	}
 }
 
+// TestCodesWorkOnceTheClockIsSetRight: who signed in while it was a day ahead is not
+// locked out for that day, and a code still works once.
+func TestCodesWorkOnceTheClockIsSetRight(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, ratelimit.Rule{})
+	ada := o.user("ada@example.com")
+	secret, _ := o.enrolled(ada)
+	day := (24 * time.Hour).Milliseconds()
+	o.at.Add(day)
+	o.must(o.signIn(ada.Email, password, o.code(secret, 0)))
+	o.at.Add(-day)
+	o.must(o.signIn(ada.Email, password, o.code(secret, 1)))
+	o.refused("the code again", o.signIn(ada.Email, password, o.code(secret, 1)), errs.Unauthenticated)
+	o.refused("an earlier one", o.signIn(ada.Email, password, o.code(secret, 0)), errs.Unauthenticated)
+}
+
 // TestTheSecondStepIsBoundToThePassword, the time and the code.
 func TestTheSecondStepIsBoundToThePassword(t *testing.T) {
 	t.Parallel()

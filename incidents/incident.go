@@ -146,9 +146,10 @@ type Page struct {
 func pageID(incident string, number int) string { return fmt.Sprintf("%s.%06d", incident, number) }
 
 // Interrupted reports whether the incident should go on and nobody seems to
-// see to it at the time now.
+// see to it at the time now. One that was last seen to in the future was by a
+// clock that has been set right since.
 func (n *Incident) Interrupted(now time.Time) bool {
-	return n.working() && (n.Released || now.Sub(n.UpdatedAt) > AliveFor)
+	return n.working() && (n.Released || now.Sub(n.UpdatedAt).Abs() > AliveFor)
 }
 
 func (n *Incident) working() bool {

@@ -179,3 +179,26 @@ func TestEventsOfAnIncidentAreWrittenOnce(t *testing.T) {
 		t.Errorf("%d times begun and %d times done", len(s), len(d))
 	}
 }
+
+// TestAnIncidentOfAClockThatWasAhead is taken on at once, not when the clock has
+// come to where it was.
+func TestAnIncidentOfAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Advance(24 * time.Hour)
+	planned, _ := w.interrupted(false)
+	w.Advance(-24 * time.Hour)
+	n, _ := w.incidents()
+	got, err := n.Incident(t.Context(), w.Admin, planned.ID)
+	w.Must(err)
+	if !got.Interrupted(w.Now()) {
+		t.Fatalf("nobody would take it on: %+v", got)
+	}
+	_, err = n.Resume(t.Context(), auth.System())
+	w.Must(err)
+	got, err = n.Incident(t.Context(), w.Admin, planned.ID)
+	w.Must(err)
+	if got = w.over(n, got); got.State != incidents.Done || got.Count.Done != 210 || got.UpdatedAt.After(w.Now()) {
+		t.Errorf("taken on: %+v", got)
+	}
+}

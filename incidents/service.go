@@ -279,7 +279,8 @@ func (n *Service) Undo(ctx context.Context, a keys.Actor, id string) (Incident, 
 // save writes the incident, unless another node has it now.
 func (n *Service) save(ctx context.Context, current *Incident) error {
 	next := *current
-	next.Advance(n.Keys.Now())
+	next.Revision++
+	next.UpdatedAt = keys.Moment(n.Keys.Now()) // earlier than before where the clock was set back: it tells who is alive
 	if err := n.Store.Incidents().Replace(ctx, next); err != nil {
 		return fmt.Errorf("store incident %s: %w", current.ID, err)
 	}

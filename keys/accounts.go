@@ -90,7 +90,7 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return ServiceAccount{}, err
 	}
-	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
+	before, after, err := s.ReviseAccount(ctx, id, revision, func(account *ServiceAccount) error {
 		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil { // it may have been transferred just now
 			return err
 		}
@@ -124,6 +124,7 @@ func (s *Service) DeleteAccount(ctx context.Context, a Actor, id string, revisio
 	if err != nil {
 		return Missing(err, accountWord)
 	}
+	account.forgetOverride(s.now())
 	if err := s.Record(ctx, a, "service_account.delete", account.Object(), account, nil); err != nil {
 		return err
 	}

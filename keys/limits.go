@@ -31,14 +31,13 @@ func (s *Service) ResetAccountLimits(ctx context.Context, a Actor, id string, re
 	if err := StaffOnly(a); err != nil {
 		return ServiceAccount{}, err
 	}
-	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, func(account *ServiceAccount) error {
+	before, after, err := s.ReviseAccount(ctx, id, revision, func(account *ServiceAccount) error {
 		account.LimitResets++
 		return nil
 	})
 	if err != nil {
 		return ServiceAccount{}, Missing(err, accountWord)
 	}
-	after.forgetOverride(s.now())
 	return after, s.Record(ctx, a, "service_account.reset_limits", after.Object(), before, after)
 }
 

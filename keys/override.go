@@ -24,6 +24,15 @@ func (account *ServiceAccount) forgetOverride(now time.Time) {
 	}
 }
 
+// ReviseAccount is Revise for service accounts, without overrides that have
+// ended in what it returns.
+func (s *Service) ReviseAccount(ctx context.Context, id string, revision int64, edit func(*ServiceAccount) error) (before, after ServiceAccount, err error) {
+	before, after, err = Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, edit)
+	before.forgetOverride(s.now())
+	after.forgetOverride(s.now())
+	return before, after, err
+}
+
 // SetOverride gives the account other limits until a time, or ends that with
 // nil. Only the provider's staff may.
 func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {
@@ -36,7 +45,7 @@ func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, re
 	} else if err := o.check(s.now()); err != nil {
 		return ServiceAccount{}, err
 	}
-	before, after, err := Revise(ctx, s.store.ServiceAccounts(), accountID, revision, s.now, func(account *ServiceAccount) error {
+	before, after, err := s.ReviseAccount(ctx, accountID, revision, func(account *ServiceAccount) error {
 		account.Override = o
 		return nil
 	})

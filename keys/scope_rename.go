@@ -261,7 +261,7 @@ func renamed(scopes []string, old, to string, last bool) ([]string, bool) {
 }
 
 func (s *Service) rewriteAccount(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
-	before, after, err := Revise(ctx, s.store.ServiceAccounts(), id, AnyRevision, s.now, func(account *ServiceAccount) error {
+	before, after, err := s.ReviseAccount(ctx, id, AnyRevision, func(account *ServiceAccount) error {
 		account.Scopes, _ = rewrite(account.Scopes)
 		return nil
 	})

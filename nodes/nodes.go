@@ -43,8 +43,9 @@ type Store interface {
 	// DeleteNode removes the record if its Beat is not above beat.
 	DeleteNode(ctx context.Context, id string, beat int64) error
 	// TakeLease makes the lease the holder's if nobody has it, the holder has
-	// it already, or it ended before expired. It reports whether it is now his.
-	TakeLease(ctx context.Context, l Lease, expired time.Time) (bool, error)
+	// it already, or it ended before expired or is to end after latest. It reports
+	// whether it is now his.
+	TakeLease(ctx context.Context, l Lease, expired, latest time.Time) (bool, error)
 	// DropLease ends the lease if the holder has it.
 	DropLease(ctx context.Context, name, holder string) error
 }

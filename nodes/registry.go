@@ -244,11 +244,14 @@ func (r *Registry) Forget(ctx context.Context) error {
 }
 
 // Lead reports whether this node has the lease of the work, which it takes, or
-// takes anew, for life. Where clocks differ by more than MostSkew two nodes may
-// have it for a while, so that work under a lease must bear that.
+// takes anew, for life. A lease that goes on for longer was taken by a clock that
+// has been set right since, and whoever had it may be dead. Where clocks differ by
+// more than MostSkew two nodes may have it for a while, so that work under a lease
+// must bear that.
 func (r *Registry) Lead(ctx context.Context, work string, life time.Duration) (bool, error) {
 	now := r.c.Now()
-	return r.c.Store.TakeLease(ctx, Lease{Name: work, Holder: r.self.ID, Until: now.Add(life)}, now.Add(-MostSkew))
+	until := now.Add(life)
+	return r.c.Store.TakeLease(ctx, Lease{Name: work, Holder: r.self.ID, Until: until}, now.Add(-MostSkew), until.Add(MostSkew))
 }
 
 // Release gives the lease back.

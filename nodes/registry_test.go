@@ -79,10 +79,10 @@ func (m *memory) DeleteNode(_ context.Context, id string, beat int64) error {
 	})
 }
 
-func (m *memory) TakeLease(_ context.Context, l nodes.Lease, expired time.Time) (mine bool, err error) {
+func (m *memory) TakeLease(_ context.Context, l nodes.Lease, expired, latest time.Time) (mine bool, err error) {
 	return mine, m.do(func() {
 		held, ok := m.leases[l.Name]
-		if mine = !ok || held.Holder == l.Holder || held.Until.Before(expired); mine {
+		if mine = !ok || held.Holder == l.Holder || held.Until.Before(expired) || held.Until.After(latest); mine {
 			m.leases[l.Name] = l
 		}
 	})
@@ -322,6 +322,24 @@ func TestWorkHasOneHolder(t *testing.T) {
 		b.must(b.Release(t.Context(), "work"))
 		if !lead(a) {
 			t.Error("a lease that was given back is still held")
+		}
+	})
+}
+
+// TestALeaseOfAClockThatWasAhead does not keep work from everybody until that time
+// has come.
+func TestALeaseOfAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		dead, alive := start(t, m, "dead", 24*time.Hour), start(t, m, "alive", 0)
+		for _, tt := range []struct {
+			node *node
+			mine bool
+		}{{dead, true}, {alive, true}, {alive, true}} {
+			if mine, err := tt.node.Lead(t.Context(), "work", time.Minute); err != nil || mine != tt.mine {
+				t.Errorf("has it: %t, want %t, %v", mine, tt.mine, err)
+			}
 		}
 	})
 }

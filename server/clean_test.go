@@ -116,7 +116,7 @@ func cleansUp(t *testing.T, a *app) {
 	must(s.Tokens().Insert(ctx, auth.Token{Stamp: keys.NewStamp(long), ID: "tok_forever", Hash: auth.TokenHash{2}}))
 	must(s.Bury(ctx, "key_buried"))
 
-	if mine, err := s.TakeLease(ctx, leaseOf("clean-up", now.Add(time.Hour)), now); err != nil || !mine {
+	if mine, err := s.TakeLease(ctx, leaseOf("clean-up", now.Add(cleanLease)), now, now.Add(cleanLease)); err != nil || !mine {
 		t.Fatalf("another node cannot take the lease: %v", err)
 	}
 	a.background()[0].round(ctx)

@@ -30,7 +30,7 @@ func healthcheckCommand(settings source) *cobra.Command {
 		Use:   "healthcheck",
 		Short: "Exit with 0 if the service on this machine is ready",
 		Long:  "Ask the service's /readyz and exit with 0 if it is ready, else with 1. Containers use it: the image has no curl.",
-		Args:  cobra.NoArgs,
+		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var trust http.RoundTripper
 			if url == "" {
@@ -163,7 +163,7 @@ func userListCommand(settings source, log io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the users",
-		Args:  cobra.NoArgs,
+		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				return a.listUsers(ctx, cmd.OutOrStdout())

@@ -21,7 +21,7 @@ of usage. A store that holds users or service accounts is left as it is. Run it
 before the first start, then start the service.`,
 		Example: `  LATCHKEY_DATABASE_URL=sqlite:demo/latchkey.db latchkey demo
   LATCHKEY_DATABASE_URL=sqlite:demo/latchkey.db latchkey serve`,
-		Args: cobra.NoArgs,
+		Args: needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				signIns, err := demo.Fill(ctx, demo.Config{Store: a.store, People: a.people, Format: a.format})

@@ -73,16 +73,17 @@ func (l *lately) ask(ctx context.Context, now time.Time, what func(context.Conte
 // end, and whoever asks /readyz does not wait for long.
 const tryTimeout = time.Second
 
-// checkStore asks the store. It is down when no key can be read and what is
-// cached has become too old to be served, and degraded when it cannot be
-// written.
+// checkStore asks the store. It is down when no key can be read and nothing is
+// cached, or what is has become too old to be served, and degraded when it cannot
+// be written.
 func (a *app) checkStore(ctx context.Context) health.Result {
 	err := a.store.Ping(ctx)
-	now, p := time.Now(), a.verifier.Polling()
+	now := time.Now()
 	if err == nil {
 		return health.Found(now, now, a.writable.ask(ctx, now, a.tryWrite), health.Degraded)
 	}
-	return health.Found(now, p.LastPoll, err, unserved(p, err))
+	s := a.verifier.Stats()
+	return health.Found(now, s.LastPoll, err, unserved(&s, err))
 }
 
 func (a *app) tryWrite(ctx context.Context) error {
@@ -103,13 +104,13 @@ func (a *app) checkChanges(ctx context.Context) health.Result {
 	if s.Stale {
 		unread = a.store.Ping(ctx)
 	}
-	return health.Found(now, s.LastPoll, s.PollErr, unserved(s.Polling, unread))
+	return health.Found(now, s.LastPoll, s.PollErr, unserved(&s, unread))
 }
 
 // unserved is the state of a node that does not hear of changes, or whose store
 // fails: it is down when it can serve neither from memory nor from the store.
-func unserved(p verify.Polling, unread error) health.State {
-	if p.Stale && unread != nil {
+func unserved(s *verify.Stats, unread error) health.State {
+	if unread != nil && (s.Stale || s.Grants == 0) {
 		return health.Down
 	}
 	return health.Degraded

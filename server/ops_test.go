@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 const staffPassword = "correct horse battery"
@@ -313,6 +314,14 @@ func report(t *testing.T, a *app, status health.State) health.Report {
 func TestANodeWithoutItsStoreGoesOnUntilItsCacheIsTooOld(t *testing.T) {
 	t.Parallel()
 	a := built(t, database(t), "LATCHKEY_MAX_STALE=3s")
+	secret := issueFirst(t, a)
+	parts.Await(t, 20*time.Second, "the key to be cached", func(ctx context.Context) error {
+		_, err := a.verifier.Verify(ctx, &verify.Question{Key: secret, DryRun: true})
+		if err == nil && a.verifier.Stats().Grants == 0 {
+			err = errLate
+		}
+		return err
+	})
 	r := report(t, a, health.OK)
 	if names := len(r.Checks); names != 6 {
 		t.Errorf("%d checks without Redis: %v", names, r.Checks)
@@ -338,6 +347,21 @@ func TestANodeWithoutItsStoreGoesOnUntilItsCacheIsTooOld(t *testing.T) {
 	text, err := json.Marshal(r)
 	if err != nil || strings.Contains(string(text), "closed") || strings.Contains(string(text), ".db") {
 		t.Errorf("it tells of the inside: %v %s", err, text)
+	}
+}
+
+// TestANodeThatCanVerifyNothingIsDown: one that was started a moment ago has no key
+// in memory, and a store that it cannot read is all that it has.
+func TestANodeThatCanVerifyNothingIsDown(t *testing.T) {
+	t.Parallel()
+	a := built(t, database(t))
+	issueFirst(t, a)
+	report(t, a, health.OK)
+	if err := a.store.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r := report(t, a, health.Down); r.Checks["store"].State != health.Down {
+		t.Errorf("the store: %+v", r.Checks["store"])
 	}
 }
 

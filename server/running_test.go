@@ -32,8 +32,19 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{"backup", "latchkey backup needs FILE"},
 		{"restore", "latchkey restore needs FILE"},
 		{"restore a b", `latchkey restore takes no "b"`},
-		{"serve now", "now"},
-		{"user list all", "all"},
+		{"user link", "latchkey user link needs EMAIL and NAME"},
+		{"user link a@example.com", "latchkey user link needs NAME"},
+		{"serve now", `latchkey serve takes no "now"`},
+		{"version 2", `latchkey version takes no "2"`},
+		{"healthcheck now", `latchkey healthcheck takes no "now"`},
+		{"user list all", `latchkey user list takes no "all"`},
+		{"signing-key list all", `takes no "all"`},
+		{"signing-key rotate now", `takes no "now"`},
+		{"signing-key reset now", `takes no "now"`},
+		{"secret rotate now", `takes no "now"`},
+		{"demo now", `takes no "now"`},
+		{"help users", `latchkey has no command "users"; see latchkey --help`},
+		{"help user lists", `latchkey user has no command "lists"`},
 		{"user create --adnim a@example.com", "--adnim"},
 	} {
 		if out, err := run(t, []string{database(t)}, "correct horse battery\n", strings.Fields(tt.args)...); err == nil || !strings.Contains(err.Error(), tt.says) {
@@ -43,6 +54,9 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 	plain, err := run(t, nil, "", "version")
 	if flagged, ferr := run(t, nil, "", "--version"); err != nil || ferr != nil || flagged != plain {
 		t.Errorf("--version prints %q (%v), version %q (%v)", flagged, ferr, plain, err)
+	}
+	if out, err := run(t, nil, "", "help", "user", "list"); err != nil || !strings.Contains(out, "latchkey user list") {
+		t.Errorf("help user list: %q %v", out, err)
 	}
 }
 

@@ -34,7 +34,7 @@ It can be run again where it broke off, and does nothing unless everything opens
 under one of the two secrets.`,
 		Example: `  latchkey secret rotate                           # the secret in the data folder
   LATCHKEY_SECRET=$new LATCHKEY_SECRET_PREVIOUS=$old latchkey secret rotate`,
-		Args: cobra.NoArgs,
+		Args: needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings.read()
 			if err != nil {

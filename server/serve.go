@@ -45,7 +45,7 @@ func serveCommand(settings source, out, log io.Writer) *cobra.Command {
 		Use:   "serve",
 		Short: "Start the service",
 		Long:  serveHelp + describeSettings(),
-		Args:  cobra.NoArgs,
+		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings.read()
 			if err != nil {

@@ -73,7 +73,26 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(serveCommand(settings, out, log), versionCommand(), healthcheckCommand(settings), userCommand(settings, in, log), signingKeyCommand(settings, log), secretCommand(settings), backupCommand(settings), restoreCommand(settings), demoCommand(settings, log))
 	group(root)
+	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+// helpCommand shows the help of a command, and refuses to where there is none.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return fmt.Errorf("%s has no command %q; see %s --help", found.CommandPath(), rest[0], found.CommandPath())
+			}
+			return found.Help()
+		},
+	}
 }
 
 // group makes a command that only holds others refuse to do nothing: what it is
@@ -112,7 +131,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "latchkey", version())
 			return err

@@ -22,7 +22,7 @@ func signingKeyCommand(settings source, log io.Writer) *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the keys",
-		Args:  cobra.NoArgs,
+		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(_ context.Context, a *app) error {
 				return listSigningKeys(cmd.OutOrStdout(), a.ring.Keys())
@@ -38,7 +38,7 @@ earlier ones verify until the last token that they signed is over. Running
 nodes follow by themselves, within half a minute.`,
 		Example: `  latchkey signing-key rotate            # the ordinary way
   latchkey signing-key rotate --retire   # a key leaked: its tokens end now`,
-		Args: cobra.NoArgs,
+		Args: needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				made, err := a.ring.Rotate(ctx, now, retire)
@@ -63,7 +63,7 @@ func resetSigningKeysCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
 		Short: "Remove all keys, where LATCHKEY_SECRET was lost; the next start makes a new one",
-		Args:  cobra.NoArgs,
+		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			c, err := settings.read()
 			if err != nil {

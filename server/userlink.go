@@ -18,7 +18,7 @@ func linkCommand(settings source, log io.Writer) *cobra.Command {
 to a user. A name that is not tied acts for nobody, unless it is the confirmed
 e-mail address of a user, or users are made of names as they come.`,
 		Example: "  latchkey user link ada@example.com ada",
-		Args:    cobra.ExactArgs(2),
+		Args:    needs("EMAIL", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				u, err := a.people.Users.ByEmail(ctx, auth.System(), args[0])

@@ -161,7 +161,7 @@ func (t *Service) Transfer(ctx context.Context, a keys.Actor, accountID string, 
 	if err != nil {
 		return Transfer{}, err
 	}
-	_, account, err := keys.Revise(ctx, t.Store.ServiceAccounts(), accountID, revision, s.Now, func(account *keys.ServiceAccount) error {
+	_, account, err := s.ReviseAccount(ctx, accountID, revision, func(account *keys.ServiceAccount) error {
 		if account.OrganizationID != p.From.ID {
 			return keys.ErrTransferred
 		}

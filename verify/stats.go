@@ -8,6 +8,7 @@ type Stats struct {
 	NegativeHits uint64 // of these, that there is no such key
 	Misses       uint64 // for which the store was asked
 	Cached       int64  // grants and unknown hashes in memory
+	Grants       int64  // of these, grants
 	Bumped       uint64 // marks bumped: copies that count as old since
 	PollErr      error  // of the latest poll
 	Polling
@@ -55,10 +56,8 @@ func (c *cache) stats() Stats {
 	for i := range c.tally.hits {
 		s.Hits += c.tally.hits[i].count.Load()
 	}
-	for _, kept := range []interface{ MaxCost() int64 }{c.known, c.unknown} {
-		s.Cached += kept.MaxCost()
-	}
-	s.Cached -= c.known.RemainingCost() + c.unknown.RemainingCost()
+	s.Grants = c.known.MaxCost() - c.known.RemainingCost()
+	s.Cached = s.Grants + c.unknown.MaxCost() - c.unknown.RemainingCost()
 	if err := c.tally.polled.Load(); err != nil {
 		s.PollErr = *err
 	}

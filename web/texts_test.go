@@ -74,6 +74,35 @@ func TestNamesHaveWords(t *testing.T) {
 	}
 }
 
+// TestDaysNameTheirZone: whoever chooses a day is told by which zone it begins and
+// ends.
+func TestDaysNameTheirZone(t *testing.T) {
+	t.Parallel()
+	texts := readTexts(t)
+	files, err := filepath.Glob("templates/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := regexp.MustCompile(`(?m)^.*(?:type="date"|"Type" "date"|datetime-local).*$`)
+	said := regexp.MustCompile(`\bt "(\w+)\.(\w+)"`)
+	fields := 0
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range asked.FindAllString(string(content), -1) {
+			fields++
+			if !slices.ContainsFunc(said.FindAllStringSubmatch(line, -1), func(name []string) bool { return strings.Contains(texts[name[1]][name[2]], "UTC") }) {
+				t.Errorf("%s names no zone: %s", file, strings.TrimSpace(line))
+			}
+		}
+	}
+	if fields < 8 {
+		t.Errorf("%d fields were found", fields)
+	}
+}
+
 // literals are the words of a template that are not programs, names of fields
 // or of elements.
 func literals(template string) (all []string) {

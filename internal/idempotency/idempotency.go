@@ -49,13 +49,14 @@ type Record struct {
 	FreeAt      time.Time // when a claim that is not Made may be taken over; zero in records of earlier releases
 }
 
-// free reports whether nobody is making the object any more.
+// free reports whether nobody is making the object any more. A claim for longer
+// than a try takes is of a clock that has been set right since.
 func (r *Record) free(now time.Time) bool {
 	at := r.FreeAt
 	if at.IsZero() {
 		at = r.CreatedAt.Add(lease + skew)
 	}
-	return r.Made || !now.Before(at)
+	return r.Made || !now.Before(at) || at.Sub(now) > lease+2*skew
 }
 
 // released reports whether the last try ended in a refusal: nothing was made.

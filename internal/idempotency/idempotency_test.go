@@ -311,3 +311,16 @@ func TestRecordsOfEarlierReleases(t *testing.T) {
 		}
 	})
 }
+
+// TestAClaimOfAClockThatWasAhead is nobody's: no try takes that long.
+func TestAClaimOfAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for ahead, free := range map[time.Duration]bool{0: false, skew: false, 24 * time.Hour: true} {
+		made := now.Add(ahead)
+		r := Record{CreatedAt: made, FreeAt: made.Add(lease + skew)}
+		if r.free(now) != free {
+			t.Errorf("made %s ahead: free is %t", ahead, !free)
+		}
+	}
+}

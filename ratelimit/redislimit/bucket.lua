@@ -14,10 +14,11 @@ local function read(key, requests, per, burst, now)
   local packed = redis.call('GET', key)
   if packed then
     local tokens, at, r, p, c = struct.unpack('<ddddd', packed)
-    b.at = math.max(now, at) -- time does not run backwards in a bucket
+    -- The server's clock may be set back: the bucket then fills from what it holds.
+    local passed = math.max(0, now - at) * 1000
     -- When the rule changed is not known: it filled at the faster pace of the two.
-    b.tokens = math.min(b.burst, tokens + (b.at - at) * 1000 * math.max(r / p, b.requests / b.per))
-    b.changed = r ~= b.requests or p ~= b.per or c ~= b.burst
+    b.tokens = math.min(b.burst, tokens + passed * math.max(r / p, b.requests / b.per))
+    b.changed = now < at or r ~= b.requests or p ~= b.per or c ~= b.burst
   end
   return b
 end

@@ -121,6 +121,30 @@ func TestClocksOfNodesDoNotMatter(t *testing.T) {
 	}
 }
 
+// TestTheServersClockIsSetBack: what is spent fills from then on, not once the
+// clock is where it was.
+func TestTheServersClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	url := parts.Redis(t).URL()
+	for _, jump := range []time.Duration{-20 * time.Second, -24 * time.Hour} {
+		c := ratelimittest.NewClock()
+		r := ratelimit.Request{
+			Key:     ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(1, time.Second, 1)},
+			Account: ratelimit.Bucket{ID: "a", Rule: ratelimittest.Rule(1, time.Second, 1)}, Cost: 1,
+		}
+		exact := timed(t, url, c)
+		ratelimittest.Take(t, exact, r)
+		c.Advance(jump)
+		if d := ratelimittest.Take(t, exact, r); d.Allowed {
+			t.Errorf("%s: a spent bucket lets pass", jump)
+		}
+		c.Advance(time.Second)
+		if d := ratelimittest.Take(t, exact, r); !d.Allowed {
+			t.Errorf("%s, a second later: %+v", jump, d)
+		}
+	}
+}
+
 // A server that has forgotten the scripts, as a restarted one has, is given
 // them again.
 func TestForgottenScriptsAreSentAgain(t *testing.T) {

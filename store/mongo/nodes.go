@@ -59,10 +59,11 @@ func (s *Store) DeleteNode(ctx context.Context, id string, beat int64) error {
 
 // TakeLease makes the lease the holder's if it is free. Where it is another's
 // the upsert finds nothing to change and its id taken.
-func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired time.Time) (bool, error) {
+func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
 	free := bson.D{{Key: "_id", Value: l.Name}, {Key: "$or", Value: bson.A{
 		bson.D{{Key: "holder", Value: l.Holder}},
 		bson.D{{Key: "until", Value: bson.D{{Key: "$lt", Value: expired}}}},
+		bson.D{{Key: "until", Value: bson.D{{Key: "$gt", Value: latest}}}},
 	}}}
 	err := s.in("leases").upsert(ctx, free, set(bson.E{Key: "holder", Value: l.Holder}, bson.E{Key: "until", Value: l.Until}))
 	if errors.Is(err, errs.Conflict) {

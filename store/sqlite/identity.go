@@ -58,13 +58,45 @@ func identify(ctx context.Context, db *sql.DB, path string) error {
 		return fmt.Errorf("the id of the database: %w", err)
 	}
 	mark, err := os.ReadFile(path + markEnding) //nolint:gosec // G304: beside the file that the operator names
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		return os.WriteFile(path+markEnding, []byte(id+"\n"), 0o600)
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case strings.TrimSpace(string(mark)) != id:
-		return fmt.Errorf("%w: %s has the id %s, and %s was here; remove %s if that is meant", ErrReplaced, path, id, strings.TrimSpace(string(mark)), path+markEnding)
+	}
+	return same(path, id, mark)
+}
+
+// replaced refuses a file that is another database than the one that was here,
+// before SQLite mixes it with what the log beside it still holds of that one.
+func replaced(ctx context.Context, path string) error {
+	mark, err := os.ReadFile(path + markEnding) //nolint:gosec // G304: beside the file that the operator names
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	alone, err := connect(path, wanted{connections: 1, readOnly: true, immutable: true}) // without its log
+	if err != nil {
+		return err
+	}
+	var id string
+	err = alone.db.QueryRowContext(ctx, selectWord, "identity").Scan(&id)
+	if closed := alone.db.Close(); closed != nil {
+		return closed
+	}
+	if err != nil { // the log has it, or SQLite says what is wrong
+		return nil
+	}
+	return same(path, id, mark)
+}
+
+// same holds the id of the database to the mark beside it.
+func same(path, id string, mark []byte) error {
+	if was := strings.TrimSpace(string(mark)); was != id {
+		return fmt.Errorf("%w: %s has the id %s, and %s was here; if that is meant, remove %s, and the log of the other, %s and %s", ErrReplaced, path, id, was,
+			path+markEnding, path+"-wal", path+"-shm")
 	}
 	return nil
 }

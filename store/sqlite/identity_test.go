@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"os"
@@ -83,6 +84,37 @@ func TestAFileThatIsAnotherOneIsRefused(t *testing.T) {
 	}
 	if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, sqlite.ErrReplaced) {
 		t.Errorf("the next start: %v", err)
+	}
+}
+
+// TestALogIsNotAddedToAnotherFile: the log of a process that was killed stays beside
+// the file, and SQLite would write it into whatever is put in its place.
+func TestALogIsNotAddedToAnotherFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "latchkey.db"), filepath.Join(dir, "other.db")
+	for _, p := range []string{path, other} {
+		s, err := sqlite.Open(t.Context(), p)
+		if err == nil {
+			err = s.Close(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	meant, err := os.ReadFile(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, path)
+	if err := errors.Join(s.Organizations().Insert(t.Context(), organization()), os.Rename(other, path)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, sqlite.ErrReplaced) {
+		t.Errorf("it was opened: %v", err)
+	}
+	if left, err := os.ReadFile(path); err != nil || !bytes.Equal(left, meant) {
+		t.Errorf("it was changed: %v", err)
 	}
 }
 

@@ -36,10 +36,10 @@ func (s *Store) DeleteNode(ctx context.Context, id string, beat int64) error {
 }
 
 // TakeLease makes the lease the holder's if it is free.
-func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired time.Time) (bool, error) {
+func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
 	n, err := s.notes.exec(ctx, `INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-		WHERE leases.holder = excluded.holder OR leases.until < ?`, l.Name, l.Holder, putTime(l.Until), putTime(expired))
+		WHERE leases.holder = excluded.holder OR leases.until < ? OR leases.until > ?`, l.Name, l.Holder, putTime(l.Until), putTime(expired), putTime(latest))
 	return n == 1, err
 }
 

@@ -130,6 +130,9 @@ func open(ctx context.Context, path string, writer, reader, notes wanted) (_ *po
 			err = errors.Join(err, p.close())
 		}
 	}()
+	if err = replaced(ctx, path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
 	if p.writer, err = connect(path, writer); err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func nodeCalls(s store.Store) map[string]func(context.Context) error {
 		"Nodes":      func(ctx context.Context) error { return found(s.Nodes(ctx)) },
 		"DeleteNode": func(ctx context.Context) error { return s.DeleteNode(ctx, "node_x", 1) },
 		"TakeLease": func(ctx context.Context) error {
-			return found(s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: "node_x", Until: now()}, now()))
+			return found(s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: "node_x", Until: now()}, now(), now()))
 		},
 		"DropLease": func(ctx context.Context) error { return s.DropLease(ctx, "work", "node_x") },
 		"DeleteTombstonesBefore": func(ctx context.Context) error {

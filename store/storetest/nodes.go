@@ -51,7 +51,7 @@ func leases(t *testing.T, s store.Store, writers int) {
 	var all sync.WaitGroup
 	for i := range writers {
 		all.Go(func() {
-			mine, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: fmt.Sprint("node_", i), Until: now().Add(time.Minute)}, now())
+			mine, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: fmt.Sprint("node_", i), Until: now().Add(time.Minute)}, now(), now().Add(time.Hour))
 			if err != nil {
 				t.Error(err)
 			}
@@ -70,7 +70,7 @@ func leaseEnds(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	take := func(holder string, expired time.Time) bool {
 		t.Helper()
-		mine, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: holder, Until: at.Add(time.Minute)}, expired)
+		mine, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: holder, Until: at.Add(time.Minute)}, expired, at.Add(time.Hour))
 		must(t, err)
 		return mine
 	}
@@ -93,7 +93,16 @@ func leaseEnds(t *testing.T, s store.Store) {
 	if !take("a", at) {
 		t.Error("a lease that was given back is still held")
 	}
-	if mine, err := s.TakeLease(ctx, nodes.Lease{Name: "other work", Holder: "b", Until: at}, at); err != nil || !mine {
+	for _, tt := range []struct {
+		latest time.Time
+		mine   bool
+	}{{at.Add(time.Minute), false}, {at.Add(time.Minute - time.Millisecond), true}} {
+		mine, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: "b", Until: at}, at, tt.latest)
+		if must(t, err); mine != tt.mine {
+			t.Errorf("a lease of a minute, with %s as the latest: %t", tt.latest.Sub(at), mine)
+		}
+	}
+	if mine, err := s.TakeLease(ctx, nodes.Lease{Name: "other work", Holder: "b", Until: at}, at, at); err != nil || !mine {
 		t.Errorf("leases of different work are one: %v", err)
 	}
 }
@@ -101,7 +110,7 @@ func leaseEnds(t *testing.T, s store.Store) {
 func recordsAreNoChanges(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	must(t, s.PutNode(ctx, nodes.Node{ID: ids.New(ids.Node), StartedAt: now(), PolledAt: now(), Beat: 1}))
-	_, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: "a", Until: now()}, now())
+	_, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: "a", Until: now()}, now(), now())
 	must(t, err)
 	changes, err := s.ChangedSince(ctx, now().Add(-time.Hour), 10)
 	must(t, err)
