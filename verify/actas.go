@@ -46,7 +46,7 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 	if keyID != "" {
 		var err error
 		if k, err = v.grants.store.Keys().Get(ctx, keyID); err != nil {
-			return Grant{}, err
+			return Grant{}, keys.Missing(err, "key")
 		}
 	}
 	g, err := v.grants.shared.grant(ctx, &k, nil, &fact{hash: k.Hash}, true)
@@ -58,7 +58,7 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 			continue
 		}
 		if detail, _ := v.checks[i].refuse(&g, &Question{}, v.now()); detail != "" || g.Account.ID != accountID {
-			return Grant{}, errs.New(errs.NotFound, "the service account or its key is no longer good")
+			return Grant{}, keys.Missing(errs.NotFound, "service account")
 		}
 	}
 	return g, nil

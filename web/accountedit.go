@@ -29,7 +29,7 @@ type accountEdit struct {
 }
 
 // accountToEdit returns the account if the reader may change it.
-func (p *Portal) accountToEdit(c *gin.Context) (keys.ServiceAccount, error) {
+func (p *accountPages) accountToEdit(c *gin.Context) (keys.ServiceAccount, error) {
 	who := principal(c)
 	account, err := p.Keys.Account(c.Request.Context(), who, c.Param("id"))
 	if err == nil && !who.May(keys.WriteAccounts, account.OrganizationID) {
@@ -38,7 +38,7 @@ func (p *Portal) accountToEdit(c *gin.Context) (keys.ServiceAccount, error) {
 	return account, err
 }
 
-func (p *Portal) accountEditForm(c *gin.Context) (accountEdit, error) {
+func (p *accountPages) accountEditForm(c *gin.Context) (accountEdit, error) {
 	ctx := c.Request.Context()
 	account, err := p.accountToEdit(c)
 	if err != nil {
@@ -76,7 +76,7 @@ func (p *Portal) accountEditForm(c *gin.Context) (accountEdit, error) {
 	return out, nil
 }
 
-func (p *Portal) editAccountPage(c *gin.Context) error {
+func (p *accountPages) editAccountPage(c *gin.Context) error {
 	f, err := p.accountEditForm(c)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (p *Portal) editAccountPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "account-edit", view{Title: p.texts["account.edit"], Data: f})
 }
 
-func (p *Portal) editAccount(c *gin.Context) error {
+func (p *accountPages) editAccount(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (p *Portal) editAccount(c *gin.Context) error {
 	return p.show(c, http.StatusUnprocessableEntity, "account-edit", view{Title: p.texts["account.edit"], Faults: wrong, Data: f})
 }
 
-func (p *Portal) switchAccount(disabled bool) func(*gin.Context) error {
+func (p *accountPages) switchAccount(disabled bool) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		values, err := form(c)
 		if err != nil {
@@ -155,9 +155,9 @@ type accountDisable struct {
 	More    bool
 }
 
-func (p *Portal) disablePage(c *gin.Context) error { return p.disableView(c, http.StatusOK, nil) }
+func (p *accountPages) disablePage(c *gin.Context) error { return p.disableView(c, http.StatusOK, nil) }
 
-func (p *Portal) disableView(c *gin.Context, status int, wrong faults) error {
+func (p *accountPages) disableView(c *gin.Context, status int, wrong faults) error {
 	ctx, who := c.Request.Context(), principal(c)
 	account, err := p.Keys.AccountToChange(ctx, who, c.Param("id"))
 	if err != nil {
@@ -177,7 +177,7 @@ type accountDelete struct {
 	Typed   string
 }
 
-func (p *Portal) deleteAccountPage(c *gin.Context) error {
+func (p *accountPages) deleteAccountPage(c *gin.Context) error {
 	account, err := p.accountToEdit(c)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (p *Portal) deleteAccountPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "account-delete", view{Title: p.texts["account.delete"], Data: accountDelete{Account: account}})
 }
 
-func (p *Portal) deleteAccount(c *gin.Context) error {
+func (p *accountPages) deleteAccount(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -210,7 +210,7 @@ func (p *Portal) deleteAccount(c *gin.Context) error {
 }
 
 // accountUsage adds the chart of the last days, for who may see it.
-func (p *Portal) accountUsage(c *gin.Context, out *accountPage) error {
+func (p *accountPages) accountUsage(c *gin.Context, out *accountPage) error {
 	if !principal(c).May(keys.ReadUsage, out.Account.OrganizationID) {
 		return nil
 	}

@@ -11,6 +11,29 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// accountPages are about service accounts.
+type accountPages struct{ *site }
+
+func (p *accountPages) mount(g *gin.RouterGroup) {
+	g.GET("/service-accounts", p.member(p.listAccounts))
+	g.GET("/service-accounts/new", p.member(p.newAccount))
+	g.POST("/service-accounts/new", p.member(p.createAccount))
+	g.GET("/service-accounts/:id", p.member(p.showAccount))
+	g.GET("/service-accounts/:id/edit", p.member(p.editAccountPage))
+	g.POST("/service-accounts/:id/edit", p.member(p.editAccount))
+	g.GET("/service-accounts/:id/disable", p.member(p.disablePage))
+	g.POST("/service-accounts/:id/disable", p.member(p.switchAccount(true)))
+	g.POST("/service-accounts/:id/enable", p.member(p.switchAccount(false)))
+	g.GET("/service-accounts/:id/delete", p.member(p.deleteAccountPage))
+	g.POST("/service-accounts/:id/delete", p.member(p.deleteAccount))
+	g.GET("/service-accounts/:id/transfer", p.member(p.transferPage))
+	g.POST("/service-accounts/:id/transfer", p.member(p.transferAccount))
+	g.POST("/service-accounts/:id/limits/reset", p.member(p.resetLimits(func(c *gin.Context, who keys.Actor) error {
+		_, err := p.Keys.ResetAccountLimits(c.Request.Context(), who, c.Param("id"), keys.AnyRevision)
+		return err
+	}, "/service-accounts/")))
+}
+
 // pageSize is how many rows a table shows at once.
 const pageSize = 50
 
@@ -36,7 +59,7 @@ type accountsPage struct {
 	Next string // id behind which the next page begins, "" on the last
 }
 
-func (p *Portal) listAccounts(c *gin.Context) error {
+func (p *accountPages) listAccounts(c *gin.Context) error {
 	ctx, who := c.Request.Context(), principal(c)
 	text := c.Query("q")
 	f, mine := keys.AccountFilter{Text: text}, c.Query("owner") == "me"
@@ -79,7 +102,7 @@ type scopeGroup struct {
 	Scopes   []keys.Scope
 }
 
-func (p *Portal) accountForm(c *gin.Context) (accountForm, error) {
+func (p *accountPages) accountForm(c *gin.Context) (accountForm, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	all, err := p.Keys.Organizations(ctx, who, keys.OrganizationFilter{}, keys.Page{Limit: pageSize})
 	if err != nil {
@@ -98,7 +121,7 @@ func (p *Portal) accountForm(c *gin.Context) (accountForm, error) {
 
 // grantable lists the catalogue without retired scopes, but for those that are
 // held already, which may stay.
-func (p *Portal) grantable(ctx context.Context, held ...string) ([]keys.Scope, error) {
+func (p *site) grantable(ctx context.Context, held ...string) ([]keys.Scope, error) {
 	scopes, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
 	return slices.DeleteFunc(scopes, func(s keys.Scope) bool { return !s.RetiredAt.IsZero() && !slices.Contains(held, s.Name) }), err
 }
@@ -122,7 +145,7 @@ func group(scopes []keys.Scope) []scopeGroup {
 	return append(groups, management...)
 }
 
-func (p *Portal) newAccount(c *gin.Context) error {
+func (p *accountPages) newAccount(c *gin.Context) error {
 	f, err := p.accountForm(c)
 	if err != nil {
 		return err
@@ -130,7 +153,7 @@ func (p *Portal) newAccount(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "account-new", view{Title: p.texts["title.new_service_account"], Data: f})
 }
 
-func (p *Portal) createAccount(c *gin.Context) error {
+func (p *accountPages) createAccount(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -171,7 +194,7 @@ type accountPage struct {
 	Chart        chart
 }
 
-func (p *Portal) showAccount(c *gin.Context) error {
+func (p *accountPages) showAccount(c *gin.Context) error {
 	ctx, who := c.Request.Context(), principal(c)
 	account, err := p.Keys.Account(ctx, who, c.Param("id"))
 	if err != nil {

@@ -40,7 +40,7 @@ func mayTransfer(who *auth.Principal, account *keys.ServiceAccount) bool {
 }
 
 // transferForm returns the page without a preview, if the reader may transfer.
-func (p *Portal) transferForm(c *gin.Context) (out accountTransfer, err error) {
+func (p *accountPages) transferForm(c *gin.Context) (out accountTransfer, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	if out.Account, err = p.Keys.Account(ctx, who, c.Param("id")); err != nil {
 		return out, err
@@ -65,13 +65,13 @@ func (p *Portal) transferForm(c *gin.Context) (out accountTransfer, err error) {
 	return out, nil
 }
 
-func (p *Portal) transferPage(c *gin.Context) error {
+func (p *accountPages) transferPage(c *gin.Context) error {
 	return p.transferView(c, http.StatusOK, url.Values{"organization_id": {c.Query("organization_id")}}, nil)
 }
 
 // transferView shows the page, with the preview where an organization is chosen
 // that the account may go to.
-func (p *Portal) transferView(c *gin.Context, status int, typed url.Values, wrong faults) error {
+func (p *accountPages) transferView(c *gin.Context, status int, typed url.Values, wrong faults) error {
 	out, err := p.transferForm(c)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (p *Portal) transferView(c *gin.Context, status int, typed url.Values, wron
 	return p.show(c, status, "account-transfer", view{Title: p.texts["transfer.title"], Faults: wrong, Data: out})
 }
 
-func (p *Portal) transferAccount(c *gin.Context) error {
+func (p *accountPages) transferAccount(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (p *Portal) transferAccount(c *gin.Context) error {
 
 // transferAsTyped makes the transfer if the name is that of the account, and
 // the account what the preview showed.
-func (p *Portal) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (transfers.Transfer, error) {
+func (p *accountPages) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (transfers.Transfer, error) {
 	if strings.TrimSpace(values.Get("name")) != account.Name {
 		return transfers.Transfer{}, fieldError("name", p.texts["account.name_differs"])
 	}

@@ -18,6 +18,14 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// auditPages show what happened in an organization.
+type auditPages struct{ *site }
+
+func (p *auditPages) mount(g *gin.RouterGroup) {
+	g.GET("/organizations/:id/audit", p.member(p.showAudit))
+	g.GET("/organizations/:id/audit.csv", p.member(p.exportAudit))
+}
+
 const (
 	mostExported = 10_000 // events of one file
 	exportBatch  = 500
@@ -79,7 +87,7 @@ func (s *auditSearch) filter(organizationID, bad string) (f audit.Filter, err er
 }
 
 // auditOf returns the organization if the reader may see what happened in it.
-func (p *Portal) auditOf(c *gin.Context) (keys.Organization, error) {
+func (p *auditPages) auditOf(c *gin.Context) (keys.Organization, error) {
 	who := principal(c)
 	o, err := p.Keys.Organization(c.Request.Context(), who, c.Param("id"))
 	if err == nil && !who.May(keys.ReadAudit, o.ID) {
@@ -88,7 +96,7 @@ func (p *Portal) auditOf(c *gin.Context) (keys.Organization, error) {
 	return o, err
 }
 
-func (p *Portal) showAudit(c *gin.Context) error {
+func (p *auditPages) showAudit(c *gin.Context) error {
 	ctx := c.Request.Context()
 	o, err := p.auditOf(c)
 	if err != nil {
@@ -122,7 +130,7 @@ func (p *Portal) showAudit(c *gin.Context) error {
 
 // auditFilters offers what there is to choose from: the actions, and the
 // members.
-func (p *Portal) auditFilters(c *gin.Context, out *auditPage) error {
+func (p *auditPages) auditFilters(c *gin.Context, out *auditPage) error {
 	ctx, who, id := c.Request.Context(), principal(c), out.Organization.ID
 	out.Actions = filter{Name: "action", Label: p.texts["audit.action"], Chosen: out.Query.Action, All: []option{{"", p.texts["audit.any"]}}}
 	for _, one := range auditActions() {
@@ -186,7 +194,7 @@ func fieldsOf(object json.RawMessage) (fields map[string]json.RawMessage) {
 }
 
 // exportAudit is what the search finds as a file, the newest first.
-func (p *Portal) exportAudit(c *gin.Context) error {
+func (p *auditPages) exportAudit(c *gin.Context) error {
 	o, err := p.auditOf(c)
 	if err != nil {
 		return err

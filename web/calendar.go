@@ -13,6 +13,16 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// calendarPages show what expires, and feed calendars.
+type calendarPages struct{ *site }
+
+func (p *calendarPages) mount(g *gin.RouterGroup) {
+	g.GET("/calendar", p.member(p.showCalendar))
+	g.POST("/calendar/feed", p.member(p.renewFeed))
+	g.POST("/calendar/feed/end", p.member(p.endFeed))
+	g.GET("/calendar/feed/:token", p.open(p.feed))
+}
+
 const mostExpiries = 300 // in the calendar and its feed
 
 // calendarPage is when keys end, by month.
@@ -36,12 +46,12 @@ type day struct {
 
 // ending are the keys that the actor may see and that end, the first to end
 // first.
-func (p *Portal) ending(c *gin.Context, who *auth.Principal, after string) (keys.Found, error) {
+func (p *calendarPages) ending(c *gin.Context, who *auth.Principal, after string) (keys.Found, error) {
 	q := keys.KeyQuery{ExpiringBefore: time.Now().AddDate(10, 0, 0), Order: keys.EndFirst}
 	return p.Keys.FindKeys(c.Request.Context(), who, q, keys.Page{After: after, Limit: mostExpiries})
 }
 
-func (p *Portal) calendarView(c *gin.Context, token string) error {
+func (p *calendarPages) calendarView(c *gin.Context, token string) error {
 	who := principal(c)
 	found, err := p.ending(c, who, c.Query("after"))
 	if err != nil {
@@ -58,7 +68,7 @@ func (p *Portal) calendarView(c *gin.Context, token string) error {
 }
 
 // months puts keys that come by their ends under months and days.
-func (p *Portal) months(found []keys.Key) (all []month) {
+func (p *calendarPages) months(found []keys.Key) (all []month) {
 	for _, k := range found {
 		at := k.EndsAt()
 		if name := p.with("calendar.month", p.texts["month."+strconv.Itoa(int(at.Month()))], at.Year()); len(all) == 0 || all[len(all)-1].Name != name {
@@ -74,9 +84,9 @@ func (p *Portal) months(found []keys.Key) (all []month) {
 	return all
 }
 
-func (p *Portal) showCalendar(c *gin.Context) error { return p.calendarView(c, "") }
+func (p *calendarPages) showCalendar(c *gin.Context) error { return p.calendarView(c, "") }
 
-func (p *Portal) renewFeed(c *gin.Context) error {
+func (p *calendarPages) renewFeed(c *gin.Context) error {
 	if _, err := form(c); err != nil {
 		return err
 	}
@@ -87,7 +97,7 @@ func (p *Portal) renewFeed(c *gin.Context) error {
 	return p.calendarView(c, token)
 }
 
-func (p *Portal) endFeed(c *gin.Context) error {
+func (p *calendarPages) endFeed(c *gin.Context) error {
 	if _, err := form(c); err != nil {
 		return err
 	}
@@ -99,7 +109,7 @@ func (p *Portal) endFeed(c *gin.Context) error {
 }
 
 // feed is the calendar for programs, which know its secret address.
-func (p *Portal) feed(c *gin.Context) error {
+func (p *calendarPages) feed(c *gin.Context) error {
 	if err := p.throttle(c); err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func outcomeGroups() []struct {
 }
 
 // byOutcome draws points, whatever their group, by how verifications ended.
-func (p *Portal) byOutcome(id, title string, s span, points []usage.Point) chart {
+func (p *site) byOutcome(id, title string, s span, points []usage.Point) chart {
 	groups := outcomeGroups()
 	all := make([]series, len(groups))
 	for i, g := range groups {
@@ -121,7 +121,7 @@ func (p *Portal) byOutcome(id, title string, s span, points []usage.Point) chart
 }
 
 // byGroup draws the groups of a ranking: the largest, and all others together.
-func (p *Portal) byGroup(id, title string, s span, found *usage.Ranking, name func(group string) series) chart {
+func (p *site) byGroup(id, title string, s span, found *usage.Ranking, name func(group string) series) chart {
 	all := make([]series, 0, mostSeries)
 	for i, group := range found.Groups {
 		one := name(group)
@@ -139,7 +139,7 @@ func slotOf(s span, at time.Time) int {
 }
 
 // draw lays the chart out. Series that nothing was counted of are left out.
-func (p *Portal) draw(id, title string, s span, all []series, values [][]uint64) chart {
+func (p *site) draw(id, title string, s span, all []series, values [][]uint64) chart {
 	c := chart{ID: id, Title: title, Width: chartWidth, Height: chartHeight, Left: chartLeft, Right: chartWidth}
 	var kept []int
 	for i := range all {

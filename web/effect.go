@@ -18,7 +18,7 @@ var endings = []string{"revoked", "disabled", "revoke", "disable", "account_disa
 // notice says what was done before this page was asked for. After a change that
 // stops keys it says since when that holds, and which nodes may not have heard
 // of it.
-func (p *Portal) notice(c *gin.Context) string {
+func (p *site) notice(c *gin.Context) string {
 	done := c.Query("done")
 	text := p.texts["done."+done]
 	if !slices.Contains(endings, done) || text == "" {
@@ -36,7 +36,7 @@ func (p *Portal) notice(c *gin.Context) string {
 }
 
 // resetLimits lets a limit of a key or service account begin anew.
-func (p *Portal) resetLimits(reset func(c *gin.Context, who keys.Actor) error, back string) func(*gin.Context) error {
+func (p *site) resetLimits(reset func(c *gin.Context, who keys.Actor) error, back string) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		if _, err := form(c); err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 // export sends a file of lines part by part, the first as soon as it is there.
 // Where a later one fails the connection is cut, so that nobody takes what came
 // for the whole.
-func (p *Portal) export(c *gin.Context, name string, head []string, part func() (lines [][]string, more bool, err error)) error {
+func (p *site) export(c *gin.Context, name string, head []string, part func() (lines [][]string, more bool, err error)) error {
 	w := csv.NewWriter(c.Writer)
 	for sent := false; ; sent = true {
 		lines, more, err := part()

@@ -9,10 +9,20 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
+// guidePages explain how to use the service.
+type guidePages struct{ *site }
+
+func (p *guidePages) mount(g *gin.RouterGroup) {
+	g.GET("/guides", p.member(p.listGuides))
+	for _, name := range guides() {
+		g.GET("/guides/"+name, p.member(func(c *gin.Context) error { return p.guide(c, name) }))
+	}
+}
+
 // guides are the names of the guides in the order in which one reads them.
 func guides() []string { return []string{"first-key", "gateway", "rotation", "errors"} }
 
-func guidePages() []string {
+func guideTemplates() []string {
 	all := []string{"guides"}
 	for _, name := range guides() {
 		all = append(all, "guide-"+name)
@@ -20,18 +30,10 @@ func guidePages() []string {
 	return all
 }
 
-// mountGuides adds the pages to read.
-func (p *Portal) mountGuides(g *gin.RouterGroup) {
-	g.GET("/guides", p.member(p.listGuides))
-	for _, name := range guides() {
-		g.GET("/guides/"+name, p.member(func(c *gin.Context) error { return p.guide(c, name) }))
-	}
-}
-
 // guideLink leads to a guide.
 type guideLink struct{ Path, Title, About string }
 
-func (p *Portal) listGuides(c *gin.Context) error {
+func (p *guidePages) listGuides(c *gin.Context) error {
 	var all []guideLink
 	for _, name := range guides() {
 		all = append(all, guideLink{"/guides/" + name, p.texts["guides."+name], p.texts["guides."+name+"_about"]})
@@ -54,7 +56,7 @@ type guideCode struct {
 	Mend   string
 }
 
-func (p *Portal) guide(c *gin.Context, name string) error {
+func (p *guidePages) guide(c *gin.Context, name string) error {
 	out := guidePage{Base: p.BaseURL}
 	for _, code := range verify.Codes() {
 		out.Codes = append(out.Codes, guideCode{code, httpx.StatusOf(code), p.texts["code."+string(code)], p.texts["mend."+string(code)]})

@@ -12,6 +12,14 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
+// homePages begin a visit.
+type homePages struct{ *site }
+
+func (p *homePages) mount(g *gin.RouterGroup) {
+	g.GET("/", p.member(p.home))
+	g.POST("/theme", p.open(p.chooseTheme))
+}
+
 const (
 	mostShown  = 6  // of each kind of thing to look after
 	mostQuotas = 40 // accounts whose quotas are looked at
@@ -43,7 +51,7 @@ type unasked struct {
 	Scopes []string
 }
 
-func (p *Portal) home(c *gin.Context) error {
+func (p *homePages) home(c *gin.Context) error {
 	ctx, who, now := c.Request.Context(), principal(c), time.Now()
 	needs, err := p.Keys.Attention(ctx, who, mostShown)
 	if err != nil {
@@ -86,7 +94,7 @@ func (p *Portal) home(c *gin.Context) error {
 
 // neverAsked returns the granted scopes of the key that nobody asked for as
 // long as that is known.
-func (p *Portal) neverAsked(c *gin.Context, k *keys.Key) ([]string, error) {
+func (p *homePages) neverAsked(c *gin.Context, k *keys.Key) ([]string, error) {
 	ctx, now := c.Request.Context(), time.Now()
 	granted, err := p.Keys.ScopesOf(ctx, k)
 	if err != nil {
@@ -100,7 +108,7 @@ func (p *Portal) neverAsked(c *gin.Context, k *keys.Key) ([]string, error) {
 }
 
 // quotas returns the quotas that are used the most.
-func (p *Portal) quotas(c *gin.Context) ([]keys.QuotaState, error) {
+func (p *homePages) quotas(c *gin.Context) ([]keys.QuotaState, error) {
 	all, err := p.Keys.Quotas(c.Request.Context(), principal(c), p.QuotaUsed, mostQuotas)
 	if err != nil {
 		return nil, err

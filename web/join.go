@@ -11,6 +11,23 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
+// joinPages let people sign up, accept invitations and choose a password.
+type joinPages struct{ *site }
+
+func (p *joinPages) mount(g *gin.RouterGroup) {
+	g.GET("/signup", p.open(p.signUpPage))
+	g.POST("/signup", p.open(p.signUp))
+	g.GET("/confirm", p.open(p.confirmPage))
+	g.POST("/confirm", p.open(p.confirm))
+	g.GET("/invitation", p.open(p.invitationPage))
+	g.POST("/invitation", p.member(p.acceptInvitation))
+	g.POST("/invitation/signup", p.open(p.joinByInvitation))
+	g.GET("/password/forgotten", p.open(p.forgottenPage))
+	g.POST("/password/forgotten", p.open(p.forgotten))
+	g.GET("/password/new", p.open(p.newPasswordPage))
+	g.POST("/password/new", p.open(p.newPassword))
+}
+
 // joinForm is what somebody typed who becomes a user, without the password,
 // and what he was invited to.
 type joinForm struct {
@@ -25,14 +42,14 @@ type joinForm struct {
 	Providers    []oidc.Provider
 }
 
-func (p *Portal) signUpPage(c *gin.Context) error {
+func (p *joinPages) signUpPage(c *gin.Context) error {
 	if p.People.Signup != auth.SignupOpen {
 		return errs.New(errs.NotFound, "nobody can sign up here by himself; ask an owner of your organization to invite you")
 	}
 	return p.show(c, http.StatusOK, "signup", view{Title: p.texts["title.sign_up"], Data: joinForm{Providers: p.Providers.List()}})
 }
 
-func (p *Portal) signUp(c *gin.Context) error {
+func (p *joinPages) signUp(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err
@@ -53,25 +70,25 @@ type way struct{ Path, Label string }
 
 // lookIntoMail says that a mail was written, or, where there is no mail server,
 // who has it.
-func (p *Portal) lookIntoMail(c *gin.Context, what, email string) error {
+func (p *joinPages) lookIntoMail(c *gin.Context, what, email string) error {
 	if p.People.InvitationAddress != nil {
 		return p.told(c, p.texts["told.no_mail"], p.with("told.no_mail_text", email), p.toSignIn())
 	}
 	return p.told(c, p.texts["told.look"], p.with(what, email), p.toSignIn())
 }
 
-func (p *Portal) toSignIn() way { return way{"/login", p.texts["told.to_sign_in"]} }
+func (p *joinPages) toSignIn() way { return way{"/login", p.texts["told.to_sign_in"]} }
 
-func (p *Portal) toStart() way { return way{"/", p.texts["told.to_start"]} }
+func (p *joinPages) toStart() way { return way{"/", p.texts["told.to_start"]} }
 
 // told shows a page that says one thing.
-func (p *Portal) told(c *gin.Context, title, text string, on way) error {
+func (p *site) told(c *gin.Context, title, text string, on way) error {
 	return p.show(c, http.StatusOK, "told", view{Title: title, Notice: text, Data: on})
 }
 
 // overOr says that a link is good no more, and how to get another; any other
 // error is the portal's to show.
-func (p *Portal) overOr(c *gin.Context, err error, on way) error {
+func (p *site) overOr(c *gin.Context, err error, on way) error {
 	if errs.KindOf(err) != errs.NotFound {
 		return err
 	}
@@ -80,11 +97,11 @@ func (p *Portal) overOr(c *gin.Context, err error, on way) error {
 }
 
 // confirmPage asks for a click: programs that look at mails follow links.
-func (p *Portal) confirmPage(c *gin.Context) error {
+func (p *joinPages) confirmPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "confirm", view{Title: p.texts["title.confirm_your_address"], Data: c.Query("token")})
 }
 
-func (p *Portal) confirm(c *gin.Context) error {
+func (p *joinPages) confirm(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err
@@ -104,7 +121,7 @@ func (p *Portal) confirm(c *gin.Context) error {
 }
 
 // invitationForm shows the invitation of a link to whoever opens it.
-func (p *Portal) invitationForm(c *gin.Context, token string) (joinForm, error) {
+func (p *joinPages) invitationForm(c *gin.Context, token string) (joinForm, error) {
 	l, o, err := p.People.Invitations.Invited(c.Request.Context(), token)
 	if err != nil {
 		return joinForm{}, err
@@ -123,7 +140,7 @@ func (p *Portal) invitationForm(c *gin.Context, token string) (joinForm, error) 
 }
 
 // whoever returns who is signed in, nil for nobody, and lets the page show it.
-func (p *Portal) whoever(c *gin.Context) (*auth.Principal, error) {
+func (p *joinPages) whoever(c *gin.Context) (*auth.Principal, error) {
 	who, err := p.Sessions.Authenticate(c.Request)
 	if err != nil || who == nil {
 		return nil, err
@@ -132,7 +149,7 @@ func (p *Portal) whoever(c *gin.Context) (*auth.Principal, error) {
 	return who, nil
 }
 
-func (p *Portal) invitationPage(c *gin.Context) error {
+func (p *joinPages) invitationPage(c *gin.Context) error {
 	f, err := p.invitationForm(c, c.Query("token"))
 	if err != nil {
 		return p.overOr(c, err, p.toStart())
@@ -140,7 +157,7 @@ func (p *Portal) invitationPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "invitation", view{Title: p.texts["title.you_are_invited"], Data: f})
 }
 
-func (p *Portal) acceptInvitation(c *gin.Context) error {
+func (p *joinPages) acceptInvitation(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -162,7 +179,7 @@ func (p *Portal) acceptInvitation(c *gin.Context) error {
 }
 
 // joinByInvitation makes a user of who was invited, and signs him in.
-func (p *Portal) joinByInvitation(c *gin.Context) error {
+func (p *joinPages) joinByInvitation(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err
@@ -191,11 +208,11 @@ func (p *Portal) joinByInvitation(c *gin.Context) error {
 // forgotForm is what somebody typed who forgot his password.
 type forgotForm struct{ Email, Token string }
 
-func (p *Portal) forgottenPage(c *gin.Context) error {
+func (p *joinPages) forgottenPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "forgotten", view{Title: p.texts["title.forgotten_password"], Data: forgotForm{}})
 }
 
-func (p *Portal) forgotten(c *gin.Context) error {
+func (p *joinPages) forgotten(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err
@@ -211,11 +228,11 @@ func (p *Portal) forgotten(c *gin.Context) error {
 	return p.lookIntoMail(c, "told.look_forgotten", typed.Email)
 }
 
-func (p *Portal) newPasswordPage(c *gin.Context) error {
+func (p *joinPages) newPasswordPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "password-new", view{Title: p.texts["title.new_password"], Data: forgotForm{Token: c.Query("token")}})
 }
 
-func (p *Portal) newPassword(c *gin.Context) error {
+func (p *joinPages) newPassword(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err

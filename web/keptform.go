@@ -39,7 +39,7 @@ type keptForm struct {
 
 // signInFirst sends somebody who has not signed in to the page where they do, and
 // lets them come back to what they asked for: a page, or a form that they sent.
-func (p *Portal) signInFirst(c *gin.Context) error {
+func (p *site) signInFirst(c *gin.Context) error {
 	next := c.Request.URL.RequestURI()
 	if c.Request.Method != http.MethodGet {
 		next = p.keep(c)
@@ -54,7 +54,7 @@ const lostPath = "/?done=form_lost"
 // keep seals the form into a cookie and returns where it is shown again. One that
 // is forged leads to the start; one that is too large, or holds a secret, is said
 // to be lost.
-func (p *Portal) keep(c *gin.Context) string {
+func (p *site) keep(c *gin.Context) string {
 	if httpx.Bound(c.Request, httpx.MaxAnonymousBody) != nil {
 		return "/"
 	}
@@ -90,7 +90,7 @@ func deflated(text []byte) []byte {
 	return small.Bytes()
 }
 
-func (p *Portal) setKept(c *gin.Context, value string, life time.Duration) {
+func (p *site) setKept(c *gin.Context, value string, life time.Duration) {
 	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
 		Name: keptCookie, Value: value, Path: keptPath, MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteLaxMode,
@@ -106,7 +106,7 @@ type keptPage struct {
 	Fields []keptField
 }
 
-func (p *Portal) showKept(c *gin.Context) error {
+func (p *site) showKept(c *gin.Context) error {
 	kept, ok := p.opened(c.Request)
 	p.setKept(c, "", -time.Second)
 	if !ok {
@@ -124,7 +124,7 @@ func (p *Portal) showKept(c *gin.Context) error {
 }
 
 // opened reads the cookie.
-func (p *Portal) opened(r *http.Request) (kept keptForm, ok bool) {
+func (p *site) opened(r *http.Request) (kept keptForm, ok bool) {
 	cookie, err := r.Cookie(keptCookie)
 	if err != nil {
 		return kept, false

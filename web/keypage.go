@@ -67,7 +67,7 @@ type changeOver struct {
 	OldAlive, NewAlive bool
 }
 
-func (p *Portal) keyPage(c *gin.Context) (keyPage, error) {
+func (p *keyPages) keyPage(c *gin.Context) (keyPage, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	k, err := p.Keys.Key(ctx, who, c.Param("id"))
 	if err != nil {
@@ -85,7 +85,7 @@ func (p *Portal) keyPage(c *gin.Context) (keyPage, error) {
 }
 
 // observed adds what was observed of the key.
-func (p *Portal) observed(c *gin.Context, out *keyPage) error {
+func (p *keyPages) observed(c *gin.Context, out *keyPage) error {
 	ctx, who, now, k := c.Request.Context(), principal(c), time.Now(), &out.Key.Key
 	if who.May(keys.ReadUsage, k.OrganizationID) {
 		if err := p.keyUsage(ctx, who, out, now); err != nil {
@@ -100,7 +100,7 @@ func (p *Portal) observed(c *gin.Context, out *keyPage) error {
 	return nil
 }
 
-func (p *Portal) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now time.Time) error {
+func (p *keyPages) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now time.Time) error {
 	k := &out.Key.Key
 	month := span{from: usage.Days.Floor(now).AddDate(0, 0, 1-keyDays), until: now, level: usage.Days}
 	points, err := p.Usage.Report(ctx, usage.Query{From: month.from, Until: now, Interval: month.level, KeyID: k.ID})
@@ -136,7 +136,7 @@ func (p *Portal) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now
 }
 
 // changeOver is nil for a key that is not rotated and no successor.
-func (p *Portal) changeOver(ctx context.Context, who keys.Actor, k *keys.Key, now time.Time) (*changeOver, error) {
+func (p *keyPages) changeOver(ctx context.Context, who keys.Actor, k *keys.Key, now time.Time) (*changeOver, error) {
 	other := k.RotatedFrom
 	if k.RotatedTo != "" {
 		other = k.RotatedTo
@@ -167,7 +167,7 @@ func (p *Portal) changeOver(ctx context.Context, who keys.Actor, k *keys.Key, no
 }
 
 // keyView handles a page about one key.
-func (p *Portal) keyView(c *gin.Context, status int, name, title string, wrong faults) error {
+func (p *keyPages) keyView(c *gin.Context, status int, name, title string, wrong faults) error {
 	out, err := p.keyPage(c)
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func (p *Portal) keyView(c *gin.Context, status int, name, title string, wrong f
 	return p.show(c, status, name, view{Title: title, Faults: wrong, Notice: p.notice(c), Data: out})
 }
 
-func (p *Portal) editPage(c *gin.Context) error {
+func (p *keyPages) editPage(c *gin.Context) error {
 	out, err := p.keyPage(c)
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (p *Portal) editPage(c *gin.Context) error {
 }
 
 // editKey changes the key's name and note.
-func (p *Portal) editKey(c *gin.Context) error {
+func (p *keyPages) editKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ func (p *Portal) editKey(c *gin.Context) error {
 	return nil
 }
 
-func (p *Portal) setDisabled(c *gin.Context, id string, disabled bool) error {
+func (p *keyPages) setDisabled(c *gin.Context, id string, disabled bool) error {
 	_, err := p.Keys.ChangeKey(c.Request.Context(), principal(c), id, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
 		f.Disabled = disabled
 		return f, nil
@@ -222,7 +222,7 @@ func (p *Portal) setDisabled(c *gin.Context, id string, disabled bool) error {
 	return err
 }
 
-func (p *Portal) switchKey(disabled bool) func(*gin.Context) error {
+func (p *keyPages) switchKey(disabled bool) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		if err := p.setDisabled(c, c.Param("id"), disabled); err != nil {
 			return err

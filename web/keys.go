@@ -20,6 +20,30 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
+// keyPages are about keys.
+type keyPages struct{ *site }
+
+func (p *keyPages) mount(g *gin.RouterGroup) {
+	g.POST("/search", p.member(p.search))
+	g.GET("/service-accounts/:id/keys/new", p.member(p.newKey))
+	g.POST("/service-accounts/:id/keys/new", p.member(p.issueKey))
+	g.GET("/keys", p.member(p.listKeys))
+	g.POST("/keys/bulk", p.member(p.bulk))
+	g.GET("/keys/:id/edit", p.member(p.editPage))
+	g.POST("/keys/:id/edit", p.member(p.editKey))
+	g.GET("/keys/:id", p.member(p.showKey))
+	g.GET("/keys/:id/rotate", p.member(p.rotatePage))
+	g.POST("/keys/:id/rotate", p.member(p.rotateKey))
+	g.GET("/keys/:id/revoke", p.member(p.revokePage))
+	g.POST("/keys/:id/revoke", p.member(p.revokeKey))
+	g.POST("/keys/:id/disable", p.member(p.switchKey(true)))
+	g.POST("/keys/:id/enable", p.member(p.switchKey(false)))
+	g.POST("/keys/:id/limits/reset", p.member(p.resetLimits(func(c *gin.Context, who keys.Actor) error {
+		_, err := p.Keys.ResetLimits(c.Request.Context(), who, c.Param("id"), keys.AnyRevision)
+		return err
+	}, "/keys/")))
+}
+
 type keyRow struct {
 	keys.Key
 	State keys.Status
@@ -89,7 +113,7 @@ type choice struct {
 const standardExpiry = "90"
 
 // keyForm returns the form with the scopes that the account has to give.
-func (p *Portal) keyForm(c *gin.Context) (keyForm, error) {
+func (p *keyPages) keyForm(c *gin.Context) (keyForm, error) {
 	ctx := c.Request.Context()
 	account, err := p.Keys.Account(ctx, principal(c), c.Param("id"))
 	if err != nil {
@@ -120,7 +144,7 @@ func (p *Portal) keyForm(c *gin.Context) (keyForm, error) {
 	return f, nil
 }
 
-func (p *Portal) newKey(c *gin.Context) error {
+func (p *keyPages) newKey(c *gin.Context) error {
 	f, err := p.keyForm(c)
 	if err != nil {
 		return err
@@ -139,7 +163,7 @@ type issuedPage struct {
 	Scope   string       // one that the key has, for examples
 }
 
-func (p *Portal) issueKey(c *gin.Context) error {
+func (p *keyPages) issueKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -167,7 +191,7 @@ func (p *Portal) issueKey(c *gin.Context) error {
 	return p.showIssued(c, k, secret, "")
 }
 
-func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old string) error {
+func (p *keyPages) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old string) error {
 	account, err := p.Keys.Account(c.Request.Context(), principal(c), k.ServiceAccountID)
 	if err != nil {
 		return err
@@ -189,7 +213,7 @@ func (p *Portal) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, old 
 
 // once makes a key unless this very form has made one already, which is then
 // returned without its secret: nothing shows a secret twice.
-func (p *Portal) once(c *gin.Context, values url.Values, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) (k keys.Key, secret keys.Secret, err error) {
+func (p *keyPages) once(c *gin.Context, values url.Values, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) (k keys.Key, secret keys.Secret, err error) {
 	if values.Get("once") == "" {
 		return k, secret, errs.New(errs.Invalid, p.texts["common.incomplete"])
 	}
@@ -216,14 +240,14 @@ func repeatable(c *gin.Context, values url.Values, prefix string) idempotency.Re
 
 // reserve returns the id of what the form makes, the same each time that it is
 // sent.
-func (p *Portal) reserve(c *gin.Context, values url.Values, prefix string) (id string, err error) {
+func (p *site) reserve(c *gin.Context, values url.Values, prefix string) (id string, err error) {
 	if values.Get("once") == "" {
 		return "", errs.New(errs.Invalid, p.texts["common.incomplete"])
 	}
 	return p.Idempotency.Reserve(c.Request.Context(), repeatable(c, values, prefix))
 }
 
-func (p *Portal) issueRefused(c *gin.Context, values url.Values, err error) error {
+func (p *keyPages) issueRefused(c *gin.Context, values url.Values, err error) error {
 	wrong, ok := p.asFaults(err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
 	if !ok {
 		return err
@@ -326,19 +350,19 @@ func fieldError(field, detail string) error {
 	return f.Err()
 }
 
-func (p *Portal) showKey(c *gin.Context) error {
+func (p *keyPages) showKey(c *gin.Context) error {
 	return p.keyView(c, http.StatusOK, "key", "", nil)
 }
 
-func (p *Portal) rotatePage(c *gin.Context) error {
+func (p *keyPages) rotatePage(c *gin.Context) error {
 	return p.keyView(c, http.StatusOK, "key-rotate", p.texts["title.rotate_key"], nil)
 }
 
-func (p *Portal) revokePage(c *gin.Context) error {
+func (p *keyPages) revokePage(c *gin.Context) error {
 	return p.keyView(c, http.StatusOK, "key-revoke", p.texts["title.revoke_key"], nil)
 }
 
-func (p *Portal) rotateKey(c *gin.Context) error {
+func (p *keyPages) rotateKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -359,7 +383,7 @@ func (p *Portal) rotateKey(c *gin.Context) error {
 	return p.showIssued(c, k, secret, c.Param("id"))
 }
 
-func (p *Portal) revokeKey(c *gin.Context) error {
+func (p *keyPages) revokeKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func (s *keySearch) values() url.Values {
 	return v
 }
 
-func (p *Portal) listKeys(c *gin.Context) error {
+func (p *keyPages) listKeys(c *gin.Context) error {
 	if key := p.Format.Within(c.Query("q")); key != "" {
 		return p.toKey(c, key)
 	}
@@ -89,7 +89,7 @@ func (p *Portal) listKeys(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "keys", view{Title: p.texts["keys.title"], Notice: p.notice(c), Data: out})
 }
 
-func (p *Portal) keyTable(c *gin.Context) (keyTable, error) {
+func (p *keyPages) keyTable(c *gin.Context) (keyTable, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out := keyTable{Query: searchOf(c.Request.URL.Query())}
 	out.Asked = len(out.Query.values()) > 0
@@ -125,7 +125,7 @@ func (p *Portal) keyTable(c *gin.Context) (keyTable, error) {
 	return out, err
 }
 
-func (p *Portal) keyFilters(c *gin.Context, s *keySearch) ([]filter, error) {
+func (p *keyPages) keyFilters(c *gin.Context, s *keySearch) ([]filter, error) {
 	scopes, err := p.Keys.Scopes(c.Request.Context(), keys.Page{Limit: 200})
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ type bulkPage struct {
 
 // picked returns the keys that the form names, all of which the reader may
 // change: of one that he may not, nothing is done to the others either.
-func (p *Portal) picked(c *gin.Context, values url.Values) ([]keyRow, error) {
+func (p *keyPages) picked(c *gin.Context, values url.Values) ([]keyRow, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(values["id"])))
 	if len(ids) > pageSize {
 		return nil, errs.New(errs.Invalid, p.texts["keys.too_many"])
@@ -177,7 +177,7 @@ func (p *Portal) picked(c *gin.Context, values url.Values) ([]keyRow, error) {
 }
 
 // bulk asks first, and does it when the form says that it was asked.
-func (p *Portal) bulk(c *gin.Context) error {
+func (p *keyPages) bulk(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (p *Portal) bulk(c *gin.Context) error {
 }
 
 // change does the action to a key that can still be changed.
-func (p *Portal) change(c *gin.Context, action string, k *keys.Key, values url.Values) error {
+func (p *keyPages) change(c *gin.Context, action string, k *keys.Key, values url.Values) error {
 	if !k.Alive(time.Now()) {
 		return nil
 	}

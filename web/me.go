@@ -18,6 +18,26 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// mePages are about the signed-in user.
+type mePages struct{ *site }
+
+func (p *mePages) mount(g *gin.RouterGroup) {
+	g.GET("/unsubscribe", p.open(p.unsubscribePage))
+	g.POST("/unsubscribe", p.open(p.unsubscribe))
+	g.GET("/me", p.member(p.me))
+	g.POST("/me/profile", p.member(p.saveProfile))
+	g.POST("/me/password", p.member(p.changePassword))
+	g.POST("/me/reminders", p.member(p.setReminders))
+	g.POST("/me/otp/begin", p.member(p.beginOTP))
+	g.POST("/me/otp/enable", p.member(p.enableOTP))
+	g.POST("/me/otp/disable", p.member(p.disableOTP))
+	g.POST("/me/sessions/:id/end", p.member(p.endSession))
+	g.POST("/me/sessions/end", p.member(p.endOtherSessions))
+	g.POST("/me/tokens", p.member(p.createToken))
+	g.POST("/me/tokens/:id/revoke", p.member(p.revokeToken))
+	g.POST("/me/unlink", p.member(p.unlink))
+}
+
 // mePage is the page about oneself.
 type mePage struct {
 	User       auth.User
@@ -41,7 +61,7 @@ type sessionRow struct {
 	Browser string
 }
 
-func (p *Portal) mePage(c *gin.Context) (mePage, error) {
+func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New(""), Confirm: who.MustConfirm(time.Now())}
 	sessions, err := p.People.Sessions.List(ctx, who)
@@ -65,7 +85,7 @@ func (p *Portal) mePage(c *gin.Context) (mePage, error) {
 }
 
 // browserOf says in a few words which browser it was.
-func (p *Portal) browserOf(agent string) string {
+func (p *mePages) browserOf(agent string) string {
 	for _, b := range []struct{ mark, name string }{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
 		if strings.Contains(agent, b.mark) {
 			for _, s := range []struct{ mark, name string }{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
@@ -82,10 +102,10 @@ func (p *Portal) browserOf(agent string) string {
 	return agent[:min(len(agent), 60)]
 }
 
-func (p *Portal) me(c *gin.Context) error { return p.showMe(c, http.StatusOK, nil, nil) }
+func (p *mePages) me(c *gin.Context) error { return p.showMe(c, http.StatusOK, nil, nil) }
 
 // showMe shows the page; edit changes it before.
-func (p *Portal) showMe(c *gin.Context, status int, wrong faults, edit func(*mePage)) error {
+func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*mePage)) error {
 	out, err := p.mePage(c)
 	if err != nil {
 		return err
@@ -97,7 +117,7 @@ func (p *Portal) showMe(c *gin.Context, status int, wrong faults, edit func(*meP
 }
 
 // after answers a change of one's own: what is wrong on the page, or back to it.
-func (p *Portal) after(c *gin.Context, err error, what string, edit func(*mePage), fields ...string) error {
+func (p *mePages) after(c *gin.Context, err error, what string, edit func(*mePage), fields ...string) error {
 	if wrong, ok := p.asFaults(err, fields...); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
@@ -108,7 +128,7 @@ func (p *Portal) after(c *gin.Context, err error, what string, edit func(*mePage
 	return nil
 }
 
-func (p *Portal) saveProfile(c *gin.Context) error {
+func (p *mePages) saveProfile(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -127,7 +147,7 @@ func (p *Portal) saveProfile(c *gin.Context) error {
 	}, "name", "username", "email", "current_password")
 }
 
-func (p *Portal) changePassword(c *gin.Context) error {
+func (p *mePages) changePassword(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -136,15 +156,15 @@ func (p *Portal) changePassword(c *gin.Context) error {
 	return p.after(c, err, "password", nil, "old_password", "password")
 }
 
-func (p *Portal) endSession(c *gin.Context) error {
+func (p *mePages) endSession(c *gin.Context) error {
 	return p.after(c, p.People.Sessions.End(c.Request.Context(), principal(c), c.Param("id")), "session", nil)
 }
 
-func (p *Portal) endOtherSessions(c *gin.Context) error {
+func (p *mePages) endOtherSessions(c *gin.Context) error {
 	return p.after(c, p.People.Sessions.SignOutEverywhere(c.Request.Context(), principal(c), true), "sessions", nil)
 }
 
-func (p *Portal) createToken(c *gin.Context) error {
+func (p *mePages) createToken(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -204,11 +224,11 @@ func renamed(err error, from, to string) error {
 	return &changed
 }
 
-func (p *Portal) revokeToken(c *gin.Context) error {
+func (p *mePages) revokeToken(c *gin.Context) error {
 	return p.after(c, p.People.Tokens.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision), "token", nil)
 }
 
-func (p *Portal) unlink(c *gin.Context) error {
+func (p *mePages) unlink(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -223,7 +243,7 @@ type otpPage struct {
 	Codes  []string
 }
 
-func (p *Portal) beginOTP(c *gin.Context) error {
+func (p *mePages) beginOTP(c *gin.Context) error {
 	e, err := p.People.Codes.Begin(c.Request.Context(), principal(c))
 	if err != nil {
 		return err
@@ -231,7 +251,7 @@ func (p *Portal) beginOTP(c *gin.Context) error {
 	return p.showOTP(c, http.StatusOK, e, nil)
 }
 
-func (p *Portal) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong faults) error {
+func (p *mePages) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong faults) error {
 	picture, err := drawQR(e.URL, p.texts["otp.qr"])
 	if err != nil {
 		return err
@@ -258,7 +278,7 @@ func drawQR(text, name string) (template.HTML, error) {
 	return template.HTML(svg), nil //nolint:gosec // G203: made of numbers only
 }
 
-func (p *Portal) enableOTP(c *gin.Context) error {
+func (p *mePages) enableOTP(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -277,7 +297,7 @@ func (p *Portal) enableOTP(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "otp", view{Title: p.texts["title.one_time_codes_are_on"], Data: otpPage{Codes: codes}})
 }
 
-func (p *Portal) disableOTP(c *gin.Context) error {
+func (p *mePages) disableOTP(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err

@@ -12,6 +12,20 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// organizationPages are about organizations and their members.
+type organizationPages struct{ *site }
+
+func (p *organizationPages) mount(g *gin.RouterGroup) {
+	g.GET("/organizations", p.member(p.listOrganizations))
+	g.GET("/organizations/:id", p.member(p.showOrganization))
+	g.POST("/organizations/:id/invite", p.member(p.invite))
+	g.GET("/organizations/:id/invitations/:invitation/withdraw", p.member(p.withdrawPage))
+	g.GET("/organizations/:id/members/:user/remove", p.member(p.removePage))
+	g.POST("/organizations/:id/invitations/:invitation/withdraw", p.member(p.withdraw))
+	g.POST("/organizations/:id/members/:user/role", p.member(p.changeRole))
+	g.POST("/organizations/:id/members/:user/remove", p.member(p.removeMember))
+}
+
 type organizationsPage struct {
 	Rows []organizationRow
 	Next string
@@ -22,7 +36,7 @@ type organizationRow struct {
 	Role auth.Role
 }
 
-func (p *Portal) listOrganizations(c *gin.Context) error {
+func (p *organizationPages) listOrganizations(c *gin.Context) error {
 	who := principal(c)
 	found, err := p.Keys.Organizations(c.Request.Context(), who, keys.OrganizationFilter{}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
@@ -59,7 +73,7 @@ type memberRow struct {
 	Disabled    bool
 }
 
-func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
+func (p *organizationPages) organizationPage(c *gin.Context) (organizationPage, error) {
 	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
 	out := organizationPage{MyID: who.ID(), Roles: []auth.Role{auth.Owner, auth.Developer, auth.Viewer}, Role: auth.Developer, MayEdit: who.May(keys.WriteMembers, id), MayAudit: who.May(keys.ReadAudit, id)}
 	var err error
@@ -84,11 +98,11 @@ func (p *Portal) organizationPage(c *gin.Context) (organizationPage, error) {
 	return out, err
 }
 
-func (p *Portal) showOrganization(c *gin.Context) error {
+func (p *organizationPages) showOrganization(c *gin.Context) error {
 	return p.organizationView(c, http.StatusOK, nil, nil)
 }
 
-func (p *Portal) organizationView(c *gin.Context, status int, wrong faults, edit func(*organizationPage)) error {
+func (p *organizationPages) organizationView(c *gin.Context, status int, wrong faults, edit func(*organizationPage)) error {
 	out, err := p.organizationPage(c)
 	if err != nil {
 		return err
@@ -99,7 +113,7 @@ func (p *Portal) organizationView(c *gin.Context, status int, wrong faults, edit
 	return p.show(c, status, "organization", view{Title: out.Organization.Name, Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
 }
 
-func (p *Portal) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
+func (p *organizationPages) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
 	if wrong, ok := p.asFaults(err, fields...); ok {
 		return p.organizationView(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
@@ -110,7 +124,7 @@ func (p *Portal) afterMembers(c *gin.Context, err error, what string, edit func(
 	return nil
 }
 
-func (p *Portal) invite(c *gin.Context) error {
+func (p *organizationPages) invite(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -123,7 +137,7 @@ func (p *Portal) invite(c *gin.Context) error {
 	return p.afterMembers(c, err, "invited", func(o *organizationPage) { o.Email, o.Role = email, role }, "email", "role")
 }
 
-func (p *Portal) withdraw(c *gin.Context) error {
+func (p *organizationPages) withdraw(c *gin.Context) error {
 	return p.afterMembers(c, p.People.Invitations.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation")), "withdrawn", nil)
 }
 
@@ -135,7 +149,7 @@ type askedPage struct {
 	Owned        owned
 }
 
-func (p *Portal) withdrawPage(c *gin.Context) error {
+func (p *organizationPages) withdrawPage(c *gin.Context) error {
 	ctx, who := c.Request.Context(), principal(c)
 	o, err := p.Keys.Organization(ctx, who, c.Param("id"))
 	if err != nil {
@@ -153,11 +167,11 @@ func (p *Portal) withdrawPage(c *gin.Context) error {
 	return errs.New(errs.NotFound, "there is no such invitation")
 }
 
-func (p *Portal) removePage(c *gin.Context) error {
+func (p *organizationPages) removePage(c *gin.Context) error {
 	return p.removeView(c, http.StatusOK, "", nil)
 }
 
-func (p *Portal) removeView(c *gin.Context, status int, heir string, wrong faults) error {
+func (p *organizationPages) removeView(c *gin.Context, status int, heir string, wrong faults) error {
 	ctx, who := c.Request.Context(), principal(c)
 	o, err := p.Keys.Organization(ctx, who, c.Param("id"))
 	if err != nil {
@@ -182,7 +196,7 @@ func (p *Portal) removeView(c *gin.Context, status int, heir string, wrong fault
 	return p.show(c, status, "member-remove", view{Title: title, Faults: wrong, Data: out})
 }
 
-func (p *Portal) changeRole(c *gin.Context) error {
+func (p *organizationPages) changeRole(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -193,7 +207,7 @@ func (p *Portal) changeRole(c *gin.Context) error {
 	return p.afterMembers(c, err, "role", nil)
 }
 
-func (p *Portal) removeMember(c *gin.Context) error {
+func (p *organizationPages) removeMember(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err

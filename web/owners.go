@@ -23,7 +23,7 @@ type ownerChoice struct {
 
 // owners offers the members of the organization, but for one. Who is chosen is
 // among them even if he has left.
-func (p *Portal) owners(c *gin.Context, organizationID, chosen, except string) (out ownerChoice, err error) {
+func (p *site) owners(c *gin.Context, organizationID, chosen, except string) (out ownerChoice, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out.Chosen = chosen
 	members, err := p.People.Members.List(ctx, who, organizationID, keys.Page{Limit: mostOwners + 1})
@@ -59,7 +59,7 @@ func nameAndAddress(u *auth.User) string {
 
 // memberName is the name of a user where the reader may see the organization's
 // members; "" for nobody.
-func (p *Portal) memberName(c *gin.Context, organizationID, userID string) (string, error) {
+func (p *site) memberName(c *gin.Context, organizationID, userID string) (string, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	if userID == "" || !who.May(keys.ReadMembers, organizationID) {
 		return userID, nil
@@ -83,7 +83,7 @@ type owned struct {
 	MayHandOver bool
 }
 
-func (p *Portal) ownedBy(c *gin.Context, organizationID, userID, heir string) (out owned, err error) {
+func (p *site) ownedBy(c *gin.Context, organizationID, userID, heir string) (out owned, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out.Accounts, err = p.Keys.Accounts(ctx, who, organizationID, keys.AccountFilter{OwnerID: userID}, keys.Page{Limit: pageSize + 1})
 	if err != nil || len(out.Accounts) == 0 {
@@ -100,7 +100,7 @@ func (p *Portal) ownedBy(c *gin.Context, organizationID, userID, heir string) (o
 
 // removeWithHeir ends a membership after it gave what the member owns to the
 // heir, if one is chosen. It changes nothing if either would be refused.
-func (p *Portal) removeWithHeir(c *gin.Context, organizationID, userID, heir string) error {
+func (p *site) removeWithHeir(c *gin.Context, organizationID, userID, heir string) error {
 	ctx, who := c.Request.Context(), principal(c)
 	if heir != "" {
 		if err := p.People.Members.CheckRemoval(ctx, who, organizationID, userID); err != nil {

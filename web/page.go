@@ -36,7 +36,7 @@ func pageNames() []string {
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
 		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
 		"form-kept", "account-edit", "account-disable", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
-	}, append(guidePages(), staffPages()...)...)
+	}, append(guideTemplates(), staffTemplates()...)...)
 }
 
 func newPages(texts catalogue) pages {
@@ -132,7 +132,7 @@ type faults map[string]string
 
 // asFaults splits an error that its reader can mend into the form's fields; ok
 // is false for any other.
-func (p *Portal) asFaults(err error, fields ...string) (f faults, ok bool) {
+func (p *site) asFaults(err error, fields ...string) (f faults, ok bool) {
 	e, is := errors.AsType[*errs.Error](err)
 	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited && e.Kind != errs.Unauthenticated) {
 		return nil, false
@@ -154,7 +154,7 @@ func (p *Portal) asFaults(err error, fields ...string) (f faults, ok bool) {
 }
 
 // show renders a page.
-func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
+func (p *site) show(c *gin.Context, status int, name string, v view) error {
 	v.CSRF = p.CSRF.Token(c.Writer, c.Request)
 	v.User = principal(c).User
 	v.Theme, v.Here = theme(c.Request), c.Request.URL.Path
@@ -171,7 +171,7 @@ func (p *Portal) show(c *gin.Context, status int, name string, v view) error {
 }
 
 // with is the text with the values in it, "" where there is none.
-func (p *Portal) with(name string, values ...any) string {
+func (p *site) with(name string, values ...any) string {
 	said, _ := p.texts.say(name, values...)
 	return said
 }
@@ -190,7 +190,7 @@ func retryAfter(c *gin.Context, e *errs.Error) {
 }
 
 // fail renders an error as a page.
-func (p *Portal) fail(c *gin.Context, err error) {
+func (p *site) fail(c *gin.Context, err error) {
 	status, public := httpx.Public(err)
 	id := c.Writer.Header().Get(httpx.RequestIDHeader)
 	p.Edge.Log(c, status, err, id)
@@ -202,7 +202,7 @@ func (p *Portal) fail(c *gin.Context, err error) {
 }
 
 // statusText is the title of the page that shows an error.
-func (p *Portal) statusText(status int) string {
+func (p *site) statusText(status int) string {
 	return cmp.Or(p.texts["status."+strconv.Itoa(status)], http.StatusText(status))
 }
 

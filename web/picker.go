@@ -14,12 +14,12 @@ import (
 // picker reads what staff type or choose where an id is asked for: the id, or the
 // exact name of the one object that has it. What does not exist is a fault.
 type picker struct {
-	*Portal
+	*site
 	who    keys.Actor
 	faults errs.Faults
 }
 
-func (p *Portal) picker(who keys.Actor) *picker { return &picker{Portal: p, who: who} }
+func (p *site) picker(who keys.Actor) *picker { return &picker{site: p, who: who} }
 
 // organization returns the id of the organization, "" where nothing was typed.
 func (p *picker) organization(ctx context.Context, field, typed string) (string, error) {

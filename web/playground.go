@@ -13,6 +13,14 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
+// playgroundPages verify a key by hand.
+type playgroundPages struct{ *site }
+
+func (p *playgroundPages) mount(g *gin.RouterGroup) {
+	g.GET("/playground", p.member(p.playgroundPage))
+	g.POST("/playground", p.member(p.play))
+}
+
 // playgroundPage is a dry run. It holds no key: what was pasted is read and
 // forgotten, and is never in an address.
 type playgroundPage struct {
@@ -32,12 +40,12 @@ type stepRow struct {
 	Name string
 }
 
-func (p *Portal) playgroundPage(c *gin.Context) error {
+func (p *playgroundPages) playgroundPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "playground", view{Title: p.texts["play.title"], Data: playgroundPage{Cost: "1", Base: p.BaseURL}})
 }
 
 // play answers what a verification would.
-func (p *Portal) play(c *gin.Context) error {
+func (p *playgroundPages) play(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 // nowhere but to the callback, and read by no script.
 const attemptCookie = "latchkey_signin"
 
-func (p *Portal) keepAttempt(c *gin.Context, kept string, life time.Duration) {
+func (p *signInPages) keepAttempt(c *gin.Context, kept string, life time.Duration) {
 	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
 		Name: attemptCookie, Value: kept, Path: "/login", MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteLaxMode,
@@ -25,11 +25,11 @@ func (p *Portal) keepAttempt(c *gin.Context, kept string, life time.Duration) {
 }
 
 // beginExternal sends the browser to the provider.
-func (p *Portal) beginExternal(c *gin.Context) error {
+func (p *signInPages) beginExternal(c *gin.Context) error {
 	return p.sendTo(c, oidc.Intent{Next: local(c.Query("next")), Invitation: c.Query("invitation")})
 }
 
-func (p *Portal) sendTo(c *gin.Context, intent oidc.Intent) error {
+func (p *signInPages) sendTo(c *gin.Context, intent oidc.Intent) error {
 	location, kept, err := p.Providers.Begin(c.Request.Context(), c.Param("provider"), intent)
 	if err != nil {
 		return err
@@ -40,12 +40,12 @@ func (p *Portal) sendTo(c *gin.Context, intent oidc.Intent) error {
 }
 
 // linkExternal begins to add an account to those of who is signed in.
-func (p *Portal) linkExternal(c *gin.Context) error {
+func (p *signInPages) linkExternal(c *gin.Context) error {
 	return p.sendTo(c, oidc.Intent{Next: "/me", LinkTo: principal(c).ID()})
 }
 
 // finishExternal takes the browser back from the provider.
-func (p *Portal) finishExternal(c *gin.Context) error {
+func (p *signInPages) finishExternal(c *gin.Context) error {
 	kept := ""
 	if cookie, err := c.Request.Cookie(attemptCookie); err == nil {
 		kept = cookie.Value
@@ -75,7 +75,7 @@ func (p *Portal) finishExternal(c *gin.Context) error {
 
 // finishLink adds the account to the user who began it, if he still is the one
 // who is signed in here.
-func (p *Portal) finishLink(c *gin.Context, intent oidc.Intent, account auth.ExternalAccount) error {
+func (p *signInPages) finishLink(c *gin.Context, intent oidc.Intent, account auth.ExternalAccount) error {
 	who, err := p.Sessions.Authenticate(c.Request)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (p *Portal) finishLink(c *gin.Context, intent oidc.Intent, account auth.Ext
 }
 
 // externalRefused shows the sign-in page with what went wrong.
-func (p *Portal) externalRefused(c *gin.Context, intent oidc.Intent, err error) error {
+func (p *signInPages) externalRefused(c *gin.Context, intent oidc.Intent, err error) error {
 	kind := errs.KindOf(err)
 	if kind != errs.Unauthenticated && kind != errs.Forbidden && kind != errs.Conflict && kind != errs.Unavailable {
 		return err

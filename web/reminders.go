@@ -9,14 +9,14 @@ import (
 )
 
 // unsubscribePage asks for a click: programs that look at mails follow links.
-func (p *Portal) unsubscribePage(c *gin.Context) error {
+func (p *mePages) unsubscribePage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "unsubscribe", view{Title: p.texts["unsubscribe.title"], Data: c.Query("token")})
 }
 
 // unsubscribe turns the mails off for the holder of the secret in the address,
 // who need not sign in: a mail program posts there by itself (RFC 8058). So there is
 // no token against forgery; the secret of the mail is one.
-func (p *Portal) unsubscribe(c *gin.Context) error {
+func (p *mePages) unsubscribe(c *gin.Context) error {
 	if err := p.throttle(c); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (p *Portal) unsubscribe(c *gin.Context) error {
 }
 
 // setReminders turns the mails before keys expire on or off.
-func (p *Portal) setReminders(c *gin.Context) error {
+func (p *mePages) setReminders(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err

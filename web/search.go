@@ -18,7 +18,7 @@ var searched = regexp.MustCompile(`^/(keys|service-accounts|organizations/org_[0
 // search takes what is typed into the search box of a list. A key in it never
 // gets into a URL, where histories, proxies and logs keep it: it is looked up by
 // its hash, and its page shown.
-func (p *Portal) search(c *gin.Context) error {
+func (p *keyPages) search(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (p *Portal) search(c *gin.Context) error {
 }
 
 // toKey shows the page of the key with the text, or that there is none.
-func (p *Portal) toKey(c *gin.Context, text string) error {
+func (p *keyPages) toKey(c *gin.Context, text string) error {
 	k, err := p.Keys.KeyOf(c.Request.Context(), principal(c), text)
 	switch {
 	case errors.Is(err, errs.NotFound):

@@ -13,7 +13,7 @@ import (
 )
 
 // speaking are the packages whose sentences pages show.
-var speaking = []string{".", "../keys", "../auth", "../auth/oidc", "../ratelimit/rule.go", "../reminders", "../usage/report.go", "../usage/ranking.go", "../internal/httpx", "../internal/idempotency"}
+var speaking = []string{".", "../keys", "../verify", "../incidents", "../transfers", "../auth", "../auth/oidc", "../ratelimit/rule.go", "../reminders", "../usage/report.go", "../usage/ranking.go", "../internal/httpx", "../internal/idempotency"}
 
 // notSaid are functions whose texts no page shows: logs, and errors of our own.
 var notSaid = []string{"fmt.Errorf", "errors.New", "panic", "InfoContext", "ErrorContext", "WarnContext", "DebugContext", "Info", "Warn", "Error", "regexp.MustCompile", "NewDesc", "HasPrefix"}

@@ -14,6 +14,19 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
+// signInPages let people sign in and out.
+type signInPages struct{ *site }
+
+func (p *signInPages) mount(g *gin.RouterGroup) {
+	g.GET("/login", p.open(p.signInPage))
+	g.POST("/login", p.open(p.signIn))
+	g.GET("/login/:provider", p.open(p.beginExternal))
+	g.GET("/login/:provider/callback", p.open(p.finishExternal))
+	g.POST("/me/identities/:provider", p.member(p.linkExternal))
+	g.POST("/login/code", p.open(p.secondStep))
+	g.POST("/logout", p.member(p.signOut))
+}
+
 // signInForm is what was typed, without the password.
 type signInForm struct {
 	Email     string
@@ -22,11 +35,11 @@ type signInForm struct {
 	Open      bool // whoever comes can sign up
 }
 
-func (p *Portal) signInForm(email, next string) signInForm {
+func (p *signInPages) signInForm(email, next string) signInForm {
 	return signInForm{Email: email, Next: next, Providers: p.Providers.List(), Open: p.People.Signup == auth.SignupOpen}
 }
 
-func (p *Portal) signInPage(c *gin.Context) error {
+func (p *signInPages) signInPage(c *gin.Context) error {
 	who, err := p.Sessions.Authenticate(c.Request)
 	if err != nil {
 		return err
@@ -38,7 +51,7 @@ func (p *Portal) signInPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "login", view{Title: p.texts["title.sign_in"], Data: p.signInForm("", local(c.Query("next")))})
 }
 
-func (p *Portal) signIn(c *gin.Context) error {
+func (p *signInPages) signIn(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err
@@ -56,7 +69,7 @@ func (p *Portal) signIn(c *gin.Context) error {
 
 // begin gives the browser the cookies of a new session, in the place of one
 // that it may have had, and goes on.
-func (p *Portal) begin(c *gin.Context, token, next string) error {
+func (p *site) begin(c *gin.Context, token, next string) error {
 	if err := p.People.Sessions.EndReplaced(c.Request); err != nil {
 		return err
 	}
@@ -70,7 +83,7 @@ func (p *Portal) begin(c *gin.Context, token, next string) error {
 // step alone, and read by no script.
 const pendingCookie = "latchkey_pending"
 
-func (p *Portal) keepPending(c *gin.Context, kept string, life time.Duration) {
+func (p *signInPages) keepPending(c *gin.Context, kept string, life time.Duration) {
 	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
 		Name: pendingCookie, Value: kept, Path: "/login/code", MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteStrictMode,
@@ -81,7 +94,7 @@ func (p *Portal) keepPending(c *gin.Context, kept string, life time.Duration) {
 type codeForm struct{ Next string }
 
 // askCode asks who knew the password for the code that his device shows.
-func (p *Portal) askCode(c *gin.Context, u *auth.User, next string) error {
+func (p *signInPages) askCode(c *gin.Context, u *auth.User, next string) error {
 	kept, err := p.People.Sessions.Pending(u)
 	if err != nil {
 		return err
@@ -90,7 +103,7 @@ func (p *Portal) askCode(c *gin.Context, u *auth.User, next string) error {
 	return p.show(c, http.StatusOK, "code", view{Title: p.texts["title.one_time_code"], Data: codeForm{next}})
 }
 
-func (p *Portal) secondStep(c *gin.Context) error {
+func (p *signInPages) secondStep(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err
@@ -113,7 +126,7 @@ func (p *Portal) secondStep(c *gin.Context) error {
 	return p.begin(c, token, next)
 }
 
-func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) error {
+func (p *signInPages) signInRefused(c *gin.Context, typed signInForm, err error) error {
 	kind := errs.KindOf(err)
 	if kind != errs.Unauthenticated && kind != errs.Limited {
 		return err
@@ -125,7 +138,7 @@ func (p *Portal) signInRefused(c *gin.Context, typed signInForm, err error) erro
 
 // signOut ends the session and goes to the sign-in page, or, for somebody who
 // came with a link that is another user's, back to the link.
-func (p *Portal) signOut(c *gin.Context) error {
+func (p *signInPages) signOut(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err

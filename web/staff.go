@@ -17,6 +17,16 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
+// staffPages are the staff's overview and the state of the service.
+type staffPages struct{ *site }
+
+func (p *staffPages) mount(g *gin.RouterGroup) {
+	g.GET("/provider", p.staff(p.staffHome))
+	g.POST("/provider/find", p.staff(p.findKey))
+	g.GET("/provider/system", p.staff(p.showSystem))
+	g.POST("/provider/system/rotate", p.staff(p.rotateSigningKey))
+}
+
 // Staff is what the pages of the provider's staff need. All fields are
 // required.
 type Staff struct {
@@ -33,70 +43,15 @@ func (s *Staff) complete() bool {
 }
 
 // staffPages are the templates of the provider's staff.
-func staffPages() []string {
+func staffTemplates() []string {
 	return []string{
 		"staff-home", "staff-found", "staff-incidents", "staff-incident-new", "staff-incident", "staff-tiers", "staff-tier", "staff-override",
 		"staff-scopes", "staff-scope", "staff-organizations", "staff-organization", "staff-users", "staff-user", "staff-orphans", "staff-system",
 	}
 }
 
-// staffRoute is one page or form of the provider's staff.
-type staffRoute struct {
-	method, path string
-	handle       func(*gin.Context) error
-}
-
-func (p *Portal) staffRoutes() []staffRoute {
-	return []staffRoute{
-		{"GET", "/provider", p.staffHome},
-		{"POST", "/provider/find", p.findKey},
-		{"GET", "/provider/incidents", p.listIncidents},
-		{"GET", "/provider/incidents/new", p.newIncident},
-		{"POST", "/provider/incidents/new", p.planIncident},
-		{"GET", "/provider/incidents/:id", p.showIncident},
-		{"GET", "/provider/incidents/:id/report.csv", p.incidentReport},
-		{"POST", "/provider/incidents/:id/run", p.runIncident},
-		{"POST", "/provider/incidents/:id/continue", p.continueIncident},
-		{"POST", "/provider/incidents/:id/undo", p.undoIncident},
-		{"GET", "/provider/tiers", p.listTiers},
-		{"GET", "/provider/tiers/new", p.newTier},
-		{"POST", "/provider/tiers/new", p.createTier},
-		{"GET", "/provider/tiers/:name", p.showTier},
-		{"POST", "/provider/tiers/:name", p.editTier},
-		{"POST", "/provider/tiers/:name/delete", p.deleteTier},
-		{"GET", "/provider/service-accounts/:id/override", p.showOverride},
-		{"POST", "/provider/service-accounts/:id/override", p.setOverride},
-		{"POST", "/provider/service-accounts/:id/override/end", p.endOverride},
-		{"GET", "/provider/scopes", p.listScopes},
-		{"POST", "/provider/scopes", p.createScope},
-		{"GET", "/provider/scopes/:name", p.showScope},
-		{"POST", "/provider/scopes/:name", p.describeScope},
-		{"POST", "/provider/scopes/:name/rename", p.renameScope},
-		{"POST", "/provider/scopes/:name/retire", p.retireScope(true)},
-		{"POST", "/provider/scopes/:name/restore", p.retireScope(false)},
-		{"GET", "/provider/organizations", p.staffOrganizations},
-		{"GET", "/provider/organizations/:id", p.staffOrganization},
-		{"POST", "/provider/organizations/:id/disable", p.switchOrganization(true)},
-		{"POST", "/provider/organizations/:id/enable", p.switchOrganization(false)},
-		{"GET", "/provider/users", p.staffUsers},
-		{"GET", "/provider/users/:id", p.staffUser},
-		{"POST", "/provider/users/:id/disable", p.switchUser(true)},
-		{"POST", "/provider/users/:id/enable", p.switchUser(false)},
-		{"GET", "/provider/orphans", p.listOrphans},
-		{"GET", "/provider/system", p.showSystem},
-		{"POST", "/provider/system/rotate", p.rotateSigningKey},
-	}
-}
-
-// mountStaff adds the pages of the provider's staff.
-func (p *Portal) mountStaff(g *gin.RouterGroup) {
-	for _, r := range p.staffRoutes() {
-		g.Handle(r.method, r.path, p.staff(r.handle))
-	}
-}
-
 // staff handles pages for the provider's staff; for others there are none.
-func (p *Portal) staff(handle func(*gin.Context) error) gin.HandlerFunc {
+func (p *site) staff(handle func(*gin.Context) error) gin.HandlerFunc {
 	return p.member(func(c *gin.Context) error {
 		if !principal(c).IsAdmin() {
 			return errs.New(errs.NotFound, "There is nothing at this address.")
@@ -120,9 +75,9 @@ type staffHomePage struct {
 
 const incidentsLooked = 20
 
-func (p *Portal) staffHome(c *gin.Context) error { return p.staffHomeWith(c, http.StatusOK, nil) }
+func (p *staffPages) staffHome(c *gin.Context) error { return p.staffHomeWith(c, http.StatusOK, nil) }
 
-func (p *Portal) staffHomeWith(c *gin.Context, status int, wrong faults) error {
+func (p *staffPages) staffHomeWith(c *gin.Context, status int, wrong faults) error {
 	out := staffHomePage{Now: time.Now()}
 	some, err := p.Staff.Incidents.List(c.Request.Context(), principal(c), keys.Page{Limit: incidentsLooked})
 	if err != nil {
@@ -144,7 +99,7 @@ type foundPage struct {
 
 // findKey looks for a key by what was posted, which is kept nowhere and not
 // shown again.
-func (p *Portal) findKey(c *gin.Context) error {
+func (p *staffPages) findKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -169,7 +124,7 @@ func (p *Portal) findKey(c *gin.Context) error {
 
 // saidFields answers a form with what is wrong beside its fields, by show, or
 // passes on an error that its reader cannot mend.
-func (p *Portal) saidFields(err error, show func(faults) error, fields ...string) error {
+func (p *site) saidFields(err error, show func(faults) error, fields ...string) error {
 	wrong, ok := p.asFaults(err, fields...)
 	if !ok {
 		return err
@@ -228,7 +183,7 @@ func quotaText(q *ratelimit.Quota) string {
 type names map[string]string
 
 // organization returns the name, or the id of one that is gone.
-func (p *Portal) organizationName(ctx context.Context, who keys.Actor, known names, id string) string {
+func (p *site) organizationName(ctx context.Context, who keys.Actor, known names, id string) string {
 	if name, ok := known[id]; ok {
 		return name
 	}

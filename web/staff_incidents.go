@@ -13,13 +13,27 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// incidentPages disable and revoke many keys at once.
+type incidentPages struct{ *site }
+
+func (p *incidentPages) mount(g *gin.RouterGroup) {
+	g.GET("/provider/incidents", p.staff(p.listIncidents))
+	g.GET("/provider/incidents/new", p.staff(p.newIncident))
+	g.POST("/provider/incidents/new", p.staff(p.planIncident))
+	g.GET("/provider/incidents/:id", p.staff(p.showIncident))
+	g.GET("/provider/incidents/:id/report.csv", p.staff(p.incidentReport))
+	g.POST("/provider/incidents/:id/run", p.staff(p.runIncident))
+	g.POST("/provider/incidents/:id/continue", p.staff(p.continueIncident))
+	g.POST("/provider/incidents/:id/undo", p.staff(p.undoIncident))
+}
+
 type incidentsPage struct {
 	Rows []incidents.Incident
 	Next string
 	Now  time.Time
 }
 
-func (p *Portal) listIncidents(c *gin.Context) error {
+func (p *incidentPages) listIncidents(c *gin.Context) error {
 	found, err := p.Staff.Incidents.List(c.Request.Context(), principal(c), keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return err
@@ -45,7 +59,7 @@ type incidentForm struct {
 // mostChoices bounds the tiers and scopes that a form offers.
 const mostChoices = 200
 
-func (p *Portal) incidentForm(c *gin.Context, v url.Values) (incidentForm, error) {
+func (p *incidentPages) incidentForm(c *gin.Context, v url.Values) (incidentForm, error) {
 	f := incidentForm{
 		Action: v.Get("action"), Reason: v.Get("reason"), Note: v.Get("note"), Organization: v.Get("organization_id"), Account: v.Get("service_account_id"),
 		Tier: v.Get("tier"), Scope: v.Get("scope"), CreatedBy: v.Get("created_by"), CreatedBefore: v.Get("created_before"), LastUsedBefore: v.Get("last_used_before"),
@@ -69,7 +83,7 @@ func (p *Portal) incidentForm(c *gin.Context, v url.Values) (incidentForm, error
 }
 
 // incidentChoices fills the lists from which a form completes what is typed.
-func (p *Portal) incidentChoices(c *gin.Context, f *incidentForm) error {
+func (p *incidentPages) incidentChoices(c *gin.Context, f *incidentForm) error {
 	ctx, who, page := c.Request.Context(), principal(c), keys.Page{Limit: mostChoices}
 	organizations, err := p.Keys.Organizations(ctx, who, keys.OrganizationFilter{}, page)
 	for i := range organizations {
@@ -92,7 +106,7 @@ func (p *Portal) incidentChoices(c *gin.Context, f *incidentForm) error {
 	return err
 }
 
-func (p *Portal) newIncident(c *gin.Context) error {
+func (p *incidentPages) newIncident(c *gin.Context) error {
 	f, err := p.incidentForm(c, c.Request.URL.Query())
 	if err != nil {
 		return err
@@ -132,7 +146,7 @@ func incidentRequest(v url.Values) (r incidents.Request, err error) {
 	return r, err
 }
 
-func (p *Portal) planIncident(c *gin.Context) error {
+func (p *incidentPages) planIncident(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -186,9 +200,11 @@ const (
 	refreshSeconds  = "1"
 )
 
-func (p *Portal) showIncident(c *gin.Context) error { return p.incidentView(c, http.StatusOK, nil) }
+func (p *incidentPages) showIncident(c *gin.Context) error {
+	return p.incidentView(c, http.StatusOK, nil)
+}
 
-func (p *Portal) incidentView(c *gin.Context, status int, wrong faults) error {
+func (p *incidentPages) incidentView(c *gin.Context, status int, wrong faults) error {
 	ctx, who, now := c.Request.Context(), principal(c), time.Now()
 	n, err := p.Staff.Incidents.Incident(ctx, who, c.Param("id"))
 	if err != nil {
@@ -216,7 +232,7 @@ func (p *Portal) incidentView(c *gin.Context, status int, wrong faults) error {
 }
 
 // incidentDone answers what was done to an incident.
-func (p *Portal) incidentDone(c *gin.Context, err error) error {
+func (p *incidentPages) incidentDone(c *gin.Context, err error) error {
 	if err == nil {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+c.Param("id"))
 		return nil
@@ -224,7 +240,7 @@ func (p *Portal) incidentDone(c *gin.Context, err error) error {
 	return p.saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
 }
 
-func (p *Portal) runIncident(c *gin.Context) error {
+func (p *incidentPages) runIncident(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -240,18 +256,18 @@ func (p *Portal) runIncident(c *gin.Context) error {
 	return p.incidentDone(c, err)
 }
 
-func (p *Portal) continueIncident(c *gin.Context) error {
+func (p *incidentPages) continueIncident(c *gin.Context) error {
 	_, err := p.Staff.Incidents.Continue(c.Request.Context(), principal(c), c.Param("id"))
 	return p.incidentDone(c, err)
 }
 
-func (p *Portal) undoIncident(c *gin.Context) error {
+func (p *incidentPages) undoIncident(c *gin.Context) error {
 	_, err := p.Staff.Incidents.Undo(c.Request.Context(), principal(c), c.Param("id"))
 	return p.incidentDone(c, err)
 }
 
 // incidentReport writes each key with what became of it.
-func (p *Portal) incidentReport(c *gin.Context) error {
+func (p *incidentPages) incidentReport(c *gin.Context) error {
 	ctx, who := c.Request.Context(), principal(c)
 	n, err := p.Staff.Incidents.Incident(ctx, who, c.Param("id"))
 	if err != nil {

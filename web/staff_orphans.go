@@ -10,6 +10,13 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// orphanPages list what nobody looks after.
+type orphanPages struct{ *site }
+
+func (p *orphanPages) mount(g *gin.RouterGroup) {
+	g.GET("/provider/orphans", p.staff(p.listOrphans))
+}
+
 // orphansPage lists service accounts and keys that nobody seems to look after.
 type orphansPage struct {
 	Kind     keys.Neglect
@@ -37,7 +44,7 @@ type leaverRow struct {
 	Select            template.URL // query of an incident with his keys
 }
 
-func (p *Portal) listOrphans(c *gin.Context) error {
+func (p *orphanPages) listOrphans(c *gin.Context) error {
 	out := orphansPage{Kind: keys.Neglect(c.Query("kind"))}
 	for _, kind := range []keys.Neglect{keys.NoOwner, keys.NeverUsed, keys.NoExpiry, keys.CreatorLeft} {
 		out.Kinds = append(out.Kinds, option{string(kind), p.texts["orphans."+string(kind)]})
@@ -57,7 +64,7 @@ func (p *Portal) listOrphans(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-orphans", view{Title: p.texts["orphans.title"], Data: out})
 }
 
-func (p *Portal) ownerless(c *gin.Context, out *orphansPage) error {
+func (p *orphanPages) ownerless(c *gin.Context, out *orphansPage) error {
 	ctx, who := c.Request.Context(), principal(c)
 	after := incidents.OrphansAfter{Owner: keys.Owner{OrganizationID: c.Query("after"), ID: c.Query("of")}, AccountID: c.Query("account")}
 	found, next, err := p.Staff.Incidents.Orphans(ctx, who, p.Staff.Owners, after)
@@ -78,7 +85,7 @@ func (p *Portal) ownerless(c *gin.Context, out *orphansPage) error {
 }
 
 // userName is what the staff calls a user, his id where he is gone.
-func (p *Portal) userName(c *gin.Context, id string) string {
+func (p *site) userName(c *gin.Context, id string) string {
 	u, err := p.People.Users.Get(c.Request.Context(), principal(c), id)
 	if err != nil {
 		return id
@@ -86,7 +93,7 @@ func (p *Portal) userName(c *gin.Context, id string) string {
 	return u.Email
 }
 
-func (p *Portal) neglected(c *gin.Context, out *orphansPage) error {
+func (p *orphanPages) neglected(c *gin.Context, out *orphansPage) error {
 	ctx, who := c.Request.Context(), principal(c)
 	found, err := p.Keys.Neglected(ctx, who, out.Kind, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
@@ -103,7 +110,7 @@ func (p *Portal) neglected(c *gin.Context, out *orphansPage) error {
 	return nil
 }
 
-func (p *Portal) leavers(c *gin.Context, out *orphansPage) error {
+func (p *orphanPages) leavers(c *gin.Context, out *orphansPage) error {
 	ctx, who := c.Request.Context(), principal(c)
 	found, next, err := p.Staff.Incidents.Leavers(ctx, who, p.Staff.Creators, keys.Creator{OrganizationID: c.Query("after"), ID: c.Query("by")})
 	if err != nil {

@@ -9,13 +9,27 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// customerPages are the staff's view of organizations and users.
+type customerPages struct{ *site }
+
+func (p *customerPages) mount(g *gin.RouterGroup) {
+	g.GET("/provider/organizations", p.staff(p.staffOrganizations))
+	g.GET("/provider/organizations/:id", p.staff(p.staffOrganization))
+	g.POST("/provider/organizations/:id/disable", p.staff(p.switchOrganization(true)))
+	g.POST("/provider/organizations/:id/enable", p.staff(p.switchOrganization(false)))
+	g.GET("/provider/users", p.staff(p.staffUsers))
+	g.GET("/provider/users/:id", p.staff(p.staffUser))
+	g.POST("/provider/users/:id/disable", p.staff(p.switchUser(true)))
+	g.POST("/provider/users/:id/enable", p.staff(p.switchUser(false)))
+}
+
 type staffOrganizationsPage struct {
 	Rows []keys.Organization
 	Text string
 	Next string
 }
 
-func (p *Portal) staffOrganizations(c *gin.Context) error {
+func (p *customerPages) staffOrganizations(c *gin.Context) error {
 	out := staffOrganizationsPage{Text: c.Query("q")}
 	found, err := p.Keys.Organizations(c.Request.Context(), principal(c), keys.OrganizationFilter{Text: out.Text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
@@ -40,11 +54,11 @@ func counted[T any](found []T, err error) (int, bool, error) {
 	return min(len(found), mostCounted), len(found) > mostCounted, err
 }
 
-func (p *Portal) staffOrganization(c *gin.Context) error {
+func (p *customerPages) staffOrganization(c *gin.Context) error {
 	return p.staffOrganizationView(c, http.StatusOK, nil)
 }
 
-func (p *Portal) staffOrganizationView(c *gin.Context, status int, wrong faults) error {
+func (p *customerPages) staffOrganizationView(c *gin.Context, status int, wrong faults) error {
 	ctx, who := c.Request.Context(), principal(c)
 	one, err := p.Keys.Organization(ctx, who, c.Param("id"))
 	if err != nil {
@@ -63,7 +77,7 @@ func (p *Portal) staffOrganizationView(c *gin.Context, status int, wrong faults)
 	return p.show(c, status, "staff-organization", view{Title: one.Name, Faults: wrong, Notice: p.notice(c), Data: out})
 }
 
-func (p *Portal) switchOrganization(disabled bool) func(*gin.Context) error {
+func (p *customerPages) switchOrganization(disabled bool) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		values, err := form(c)
 		if err != nil {
@@ -94,7 +108,7 @@ type staffUsersPage struct {
 	Next string
 }
 
-func (p *Portal) staffUsers(c *gin.Context) error {
+func (p *customerPages) staffUsers(c *gin.Context) error {
 	out := staffUsersPage{Text: c.Query("q")}
 	found, err := p.People.Users.List(c.Request.Context(), principal(c), auth.UserFilter{Text: out.Text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
@@ -116,9 +130,11 @@ type userMembership struct {
 	Name string
 }
 
-func (p *Portal) staffUser(c *gin.Context) error { return p.staffUserView(c, http.StatusOK, nil) }
+func (p *customerPages) staffUser(c *gin.Context) error {
+	return p.staffUserView(c, http.StatusOK, nil)
+}
 
-func (p *Portal) staffUserView(c *gin.Context, status int, wrong faults) error {
+func (p *customerPages) staffUserView(c *gin.Context, status int, wrong faults) error {
 	ctx, who := c.Request.Context(), principal(c)
 	u, err := p.People.Users.Get(ctx, who, c.Param("id"))
 	if err != nil {
@@ -136,7 +152,7 @@ func (p *Portal) staffUserView(c *gin.Context, status int, wrong faults) error {
 	return p.show(c, status, "staff-user", view{Title: u.Email, Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
 }
 
-func (p *Portal) switchUser(disabled bool) func(*gin.Context) error {
+func (p *customerPages) switchUser(disabled bool) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		values, err := form(c)
 		if err != nil {

@@ -11,6 +11,19 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// scopePages are the scope catalogue.
+type scopePages struct{ *site }
+
+func (p *scopePages) mount(g *gin.RouterGroup) {
+	g.GET("/provider/scopes", p.staff(p.listScopes))
+	g.POST("/provider/scopes", p.staff(p.createScope))
+	g.GET("/provider/scopes/:name", p.staff(p.showScope))
+	g.POST("/provider/scopes/:name", p.staff(p.describeScope))
+	g.POST("/provider/scopes/:name/rename", p.staff(p.renameScope))
+	g.POST("/provider/scopes/:name/retire", p.staff(p.retireScope(true)))
+	g.POST("/provider/scopes/:name/restore", p.staff(p.retireScope(false)))
+}
+
 type scopesPage struct {
 	Rows        []scopeRow
 	Next        string
@@ -24,9 +37,9 @@ type scopeRow struct {
 	Use keys.ScopeUse
 }
 
-func (p *Portal) listScopes(c *gin.Context) error { return p.scopesView(c, http.StatusOK, nil) }
+func (p *scopePages) listScopes(c *gin.Context) error { return p.scopesView(c, http.StatusOK, nil) }
 
-func (p *Portal) scopesView(c *gin.Context, status int, wrong faults) error {
+func (p *scopePages) scopesView(c *gin.Context, status int, wrong faults) error {
 	ctx := c.Request.Context()
 	found, err := p.Keys.Scopes(ctx, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
@@ -53,7 +66,7 @@ func (p *Portal) scopesView(c *gin.Context, status int, wrong faults) error {
 	return p.show(c, status, "staff-scopes", view{Title: p.texts["scopes.title"], Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
 }
 
-func (p *Portal) createScope(c *gin.Context) error {
+func (p *scopePages) createScope(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -80,11 +93,11 @@ type scopePage struct {
 
 const standardKeepDays = "30"
 
-func (p *Portal) showScope(c *gin.Context) error {
+func (p *scopePages) showScope(c *gin.Context) error {
 	return p.scopeView(c, http.StatusOK, nil, func(*scopePage) {})
 }
 
-func (p *Portal) scopeView(c *gin.Context, status int, wrong faults, change func(*scopePage)) error {
+func (p *scopePages) scopeView(c *gin.Context, status int, wrong faults, change func(*scopePage)) error {
 	ctx := c.Request.Context()
 	one, err := p.Keys.Scope(ctx, c.Param("name"))
 	if err != nil {
@@ -99,7 +112,7 @@ func (p *Portal) scopeView(c *gin.Context, status int, wrong faults, change func
 	return p.show(c, status, "staff-scope", view{Title: one.Name, Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
 }
 
-func (p *Portal) describeScope(c *gin.Context) error {
+func (p *scopePages) describeScope(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -119,7 +132,7 @@ func (p *Portal) describeScope(c *gin.Context) error {
 
 // renameScope tells first who would get the new name, and begins when the form
 // says that this was seen.
-func (p *Portal) renameScope(c *gin.Context) error {
+func (p *scopePages) renameScope(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -159,7 +172,7 @@ func (p *Portal) renameScope(c *gin.Context) error {
 	return nil
 }
 
-func (p *Portal) retireScope(retired bool) func(*gin.Context) error {
+func (p *scopePages) retireScope(retired bool) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		_, err := p.Keys.RetireScope(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision, retired)
 		if err == nil {

@@ -45,9 +45,9 @@ func (n *SystemNode) Lag(now time.Time) time.Duration {
 	return max(0, now.Sub(n.LastPoll)).Truncate(time.Millisecond)
 }
 
-func (p *Portal) showSystem(c *gin.Context) error { return p.systemView(c, http.StatusOK, nil) }
+func (p *staffPages) showSystem(c *gin.Context) error { return p.systemView(c, http.StatusOK, nil) }
 
-func (p *Portal) systemView(c *gin.Context, status int, wrong faults) error {
+func (p *staffPages) systemView(c *gin.Context, status int, wrong faults) error {
 	out, err := p.Staff.System(c.Request.Context())
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (p *Portal) systemView(c *gin.Context, status int, wrong faults) error {
 	return p.show(c, status, "staff-system", view{Title: p.texts["system.title"], Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: &out})
 }
 
-func (p *Portal) rotateSigningKey(c *gin.Context) error {
+func (p *staffPages) rotateSigningKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err

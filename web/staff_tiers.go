@@ -12,9 +12,24 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
+// tierPages are the tiers, and overrides of their limits.
+type tierPages struct{ *site }
+
+func (p *tierPages) mount(g *gin.RouterGroup) {
+	g.GET("/provider/tiers", p.staff(p.listTiers))
+	g.GET("/provider/tiers/new", p.staff(p.newTier))
+	g.POST("/provider/tiers/new", p.staff(p.createTier))
+	g.GET("/provider/tiers/:name", p.staff(p.showTier))
+	g.POST("/provider/tiers/:name", p.staff(p.editTier))
+	g.POST("/provider/tiers/:name/delete", p.staff(p.deleteTier))
+	g.GET("/provider/service-accounts/:id/override", p.staff(p.showOverride))
+	g.POST("/provider/service-accounts/:id/override", p.staff(p.setOverride))
+	g.POST("/provider/service-accounts/:id/override/end", p.staff(p.endOverride))
+}
+
 type tiersPage struct{ Rows []keys.Tier }
 
-func (p *Portal) listTiers(c *gin.Context) error {
+func (p *tierPages) listTiers(c *gin.Context) error {
 	found, err := p.Keys.Tiers(c.Request.Context(), keys.Page{Limit: mostChoices})
 	if err != nil {
 		return err
@@ -102,11 +117,11 @@ func tierFaultFields() []string {
 	return []string{"name", "title", "rate_limit", "account_rate_limit", "quota", "max_keys", "max_key_age", "key_retention"}
 }
 
-func (p *Portal) newTier(c *gin.Context) error {
+func (p *tierPages) newTier(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-tier", view{Title: p.texts["tiers.new"], Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)}})
 }
 
-func (p *Portal) createTier(c *gin.Context) error {
+func (p *tierPages) createTier(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -126,9 +141,9 @@ func (p *Portal) createTier(c *gin.Context) error {
 	}, tierFaultFields()...)
 }
 
-func (p *Portal) showTier(c *gin.Context) error { return p.tierView(c, http.StatusOK, nil) }
+func (p *tierPages) showTier(c *gin.Context) error { return p.tierView(c, http.StatusOK, nil) }
 
-func (p *Portal) tierView(c *gin.Context, status int, wrong faults) error {
+func (p *tierPages) tierView(c *gin.Context, status int, wrong faults) error {
 	t, err := p.Keys.Tier(c.Request.Context(), c.Param("name"))
 	if err != nil {
 		return err
@@ -138,7 +153,7 @@ func (p *Portal) tierView(c *gin.Context, status int, wrong faults) error {
 
 // editTier shows first what the change does, and saves it when the form says
 // that this was seen.
-func (p *Portal) editTier(c *gin.Context) error {
+func (p *tierPages) editTier(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -166,7 +181,7 @@ func (p *Portal) editTier(c *gin.Context) error {
 	}, tierFaultFields()...)
 }
 
-func (p *Portal) deleteTier(c *gin.Context) error {
+func (p *tierPages) deleteTier(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -190,7 +205,7 @@ type overridePage struct {
 	KeyRate, Rate, Quota, Until, Note string
 }
 
-func (p *Portal) overridePage(c *gin.Context) (out overridePage, err error) {
+func (p *tierPages) overridePage(c *gin.Context) (out overridePage, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	if out.Account, err = p.Keys.Account(ctx, who, c.Param("id")); err != nil {
 		return out, err
@@ -209,7 +224,7 @@ func (p *Portal) overridePage(c *gin.Context) (out overridePage, err error) {
 	return out, nil
 }
 
-func (p *Portal) showOverride(c *gin.Context) error {
+func (p *tierPages) showOverride(c *gin.Context) error {
 	out, err := p.overridePage(c)
 	if err != nil {
 		return err
@@ -238,7 +253,7 @@ func overrideTyped(values url.Values) (*keys.Override, error) {
 	return o, nil
 }
 
-func (p *Portal) setOverride(c *gin.Context) error {
+func (p *tierPages) setOverride(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
 		return err
@@ -261,7 +276,7 @@ func (p *Portal) setOverride(c *gin.Context) error {
 	}, "key_rate_limit", "rate_limit", "quota", "until", "note")
 }
 
-func (p *Portal) endOverride(c *gin.Context) error {
+func (p *tierPages) endOverride(c *gin.Context) error {
 	if _, err := p.Keys.SetOverride(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, nil); err != nil {
 		return err
 	}

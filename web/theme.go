@@ -21,7 +21,7 @@ func theme(r *http.Request) string {
 	return ""
 }
 
-func (p *Portal) chooseTheme(c *gin.Context) error {
+func (p *homePages) chooseTheme(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
 		return err

@@ -14,6 +14,13 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
+// usagePages show what keys were used for.
+type usagePages struct{ *site }
+
+func (p *usagePages) mount(g *gin.RouterGroup) {
+	g.GET("/usage", p.member(p.showUsage))
+}
+
 const (
 	standardSpan = 14 // days
 	mostBars     = 400
@@ -31,7 +38,7 @@ type usagePage struct {
 	CSV         string // path of the same report as a file
 }
 
-func (p *Portal) showUsage(c *gin.Context) error {
+func (p *usagePages) showUsage(c *gin.Context) error {
 	values := c.Request.URL.Query()
 	out := usagePage{From: values.Get("from"), Until: values.Get("to"), Account: values.Get("account"), KeyID: values.Get("key")}
 	if err := p.usageForm(c, &out, values.Get("by")); err != nil {
@@ -52,7 +59,7 @@ func (p *Portal) showUsage(c *gin.Context) error {
 	return p.show(c, status, "usage", view{Title: p.texts["usage.title"], Faults: wrong, Data: out})
 }
 
-func (p *Portal) usageForm(c *gin.Context, out *usagePage, by string) error {
+func (p *usagePages) usageForm(c *gin.Context, out *usagePage, by string) error {
 	ctx, who := c.Request.Context(), principal(c)
 	out.By = filter{Name: "by", Label: p.texts["usage.by"], Chosen: by}
 	for _, name := range []usage.Grouping{usage.ByOutcome, usage.ByKey, usage.ByAccount, usage.ByScope} {
@@ -110,7 +117,7 @@ func spanOf(out *usagePage, now time.Time) (span, error) {
 	return s, f.Err()
 }
 
-func (p *Portal) usageChart(c *gin.Context, out *usagePage, at span) error {
+func (p *usagePages) usageChart(c *gin.Context, out *usagePage, at span) error {
 	ctx, who := c.Request.Context(), principal(c)
 	by := usage.Grouping(out.By.Chosen)
 	q := usage.Query{From: at.from, Until: at.until, Interval: at.level, Grouping: by, OrganizationIDs: who.Organizations(keys.ReadUsage), AccountID: out.Account, KeyID: out.KeyID}
@@ -145,7 +152,7 @@ func (p *Portal) usageChart(c *gin.Context, out *usagePage, at span) error {
 }
 
 // named is the series of a group, by its name where there still is one.
-func (p *Portal) named(c *gin.Context, by usage.Grouping, group string) series {
+func (p *usagePages) named(c *gin.Context, by usage.Grouping, group string) series {
 	ctx, who := c.Request.Context(), principal(c)
 	switch {
 	case group == "":

@@ -57,7 +57,10 @@ type Config struct {
 }
 
 // Portal serves the pages.
-type Portal struct {
+type Portal struct{ *site }
+
+// site is what the areas of the portal share.
+type site struct {
 	Config
 	pages  pages
 	texts  catalogue
@@ -74,7 +77,7 @@ func New(c Config) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Portal{Config: c, pages: newPages(texts), texts: texts, errors: readSentences(texts)}, nil
+	return &Portal{&site{Config: c, pages: newPages(texts), texts: texts, errors: readSentences(texts)}}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
@@ -84,105 +87,43 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 func (p *Portal) Mount(engine *gin.Engine) {
 	g := engine.Group("", p.Edge.Enter, p.Edge.Recover(p.fail), safeHeaders)
 	g.GET("/static/:file", p.file)
-	g.GET("/login", p.open(p.signInPage))
-	g.POST("/login", p.open(p.signIn))
-	g.GET("/login/:provider", p.open(p.beginExternal))
-	g.GET("/login/:provider/callback", p.open(p.finishExternal))
-	g.POST("/me/identities/:provider", p.member(p.linkExternal))
-	g.POST("/login/code", p.open(p.secondStep))
-	g.POST("/logout", p.member(p.signOut))
-	g.GET("/signup", p.open(p.signUpPage))
-	g.POST("/signup", p.open(p.signUp))
-	g.GET("/confirm", p.open(p.confirmPage))
-	g.POST("/confirm", p.open(p.confirm))
-	g.GET("/invitation", p.open(p.invitationPage))
-	g.POST("/invitation", p.member(p.acceptInvitation))
-	g.POST("/invitation/signup", p.open(p.joinByInvitation))
-	g.GET("/password/forgotten", p.open(p.forgottenPage))
-	g.POST("/password/forgotten", p.open(p.forgotten))
-	g.GET("/password/new", p.open(p.newPasswordPage))
-	g.POST("/password/new", p.open(p.newPassword))
-	g.GET("/unsubscribe", p.open(p.unsubscribePage))
-	g.POST("/unsubscribe", p.open(p.unsubscribe))
-	p.mountMine(g)
-	p.mountKeys(g)
-	p.mountStaff(g)
-	p.mountGuides(g)
-	g.GET("/", p.member(p.home))
 	g.GET(keptPath, p.member(p.showKept))
-	g.POST("/search", p.member(p.search))
-	g.POST("/theme", p.open(p.chooseTheme))
-	g.GET("/usage", p.member(p.showUsage))
-	g.GET("/playground", p.member(p.playgroundPage))
-	g.POST("/playground", p.member(p.play))
-	g.GET("/calendar", p.member(p.showCalendar))
-	g.POST("/calendar/feed", p.member(p.renewFeed))
-	g.POST("/calendar/feed/end", p.member(p.endFeed))
-	g.GET("/calendar/feed/:token", p.open(p.feed))
-	g.GET("/service-accounts", p.member(p.listAccounts))
-	g.GET("/service-accounts/new", p.member(p.newAccount))
-	g.POST("/service-accounts/new", p.member(p.createAccount))
-	g.GET("/service-accounts/:id", p.member(p.showAccount))
-	g.GET("/service-accounts/:id/edit", p.member(p.editAccountPage))
-	g.POST("/service-accounts/:id/edit", p.member(p.editAccount))
-	g.GET("/service-accounts/:id/disable", p.member(p.disablePage))
-	g.POST("/service-accounts/:id/limits/reset", p.member(p.resetLimits(func(c *gin.Context, who keys.Actor) error {
-		_, err := p.Keys.ResetAccountLimits(c.Request.Context(), who, c.Param("id"), keys.AnyRevision)
-		return err
-	}, "/service-accounts/")))
-	g.POST("/service-accounts/:id/disable", p.member(p.switchAccount(true)))
-	g.POST("/service-accounts/:id/enable", p.member(p.switchAccount(false)))
-	g.GET("/service-accounts/:id/delete", p.member(p.deleteAccountPage))
-	g.POST("/service-accounts/:id/delete", p.member(p.deleteAccount))
-	g.GET("/service-accounts/:id/transfer", p.member(p.transferPage))
-	g.POST("/service-accounts/:id/transfer", p.member(p.transferAccount))
-	g.GET("/service-accounts/:id/keys/new", p.member(p.newKey))
-	g.POST("/service-accounts/:id/keys/new", p.member(p.issueKey))
+	for _, area := range p.areas() {
+		area.mount(g)
+	}
 }
 
-// mountKeys adds the pages about keys.
-func (p *Portal) mountKeys(g *gin.RouterGroup) {
-	g.GET("/keys", p.member(p.listKeys))
-	g.POST("/keys/bulk", p.member(p.bulk))
-	g.GET("/keys/:id/edit", p.member(p.editPage))
-	g.POST("/keys/:id/edit", p.member(p.editKey))
-	g.GET("/keys/:id", p.member(p.showKey))
-	g.GET("/keys/:id/rotate", p.member(p.rotatePage))
-	g.POST("/keys/:id/rotate", p.member(p.rotateKey))
-	g.GET("/keys/:id/revoke", p.member(p.revokePage))
-	g.POST("/keys/:id/revoke", p.member(p.revokeKey))
-	g.POST("/keys/:id/limits/reset", p.member(p.resetLimits(func(c *gin.Context, who keys.Actor) error {
-		_, err := p.Keys.ResetLimits(c.Request.Context(), who, c.Param("id"), keys.AnyRevision)
-		return err
-	}, "/keys/")))
-	g.POST("/keys/:id/disable", p.member(p.switchKey(true)))
-	g.POST("/keys/:id/enable", p.member(p.switchKey(false)))
+// Routes are the method and path of every page.
+func Routes(e *httpx.Edge) gin.RoutesInfo {
+	engine := gin.New()
+	(&Portal{&site{Config: Config{Edge: e}}}).Mount(engine)
+	return engine.Routes()
 }
 
-// mountMine adds the pages about oneself and one's organizations.
-func (p *Portal) mountMine(g *gin.RouterGroup) {
-	g.GET("/me", p.member(p.me))
-	g.POST("/me/profile", p.member(p.saveProfile))
-	g.POST("/me/password", p.member(p.changePassword))
-	g.POST("/me/reminders", p.member(p.setReminders))
-	g.POST("/me/otp/begin", p.member(p.beginOTP))
-	g.POST("/me/otp/enable", p.member(p.enableOTP))
-	g.POST("/me/otp/disable", p.member(p.disableOTP))
-	g.POST("/me/sessions/:id/end", p.member(p.endSession))
-	g.POST("/me/sessions/end", p.member(p.endOtherSessions))
-	g.POST("/me/tokens", p.member(p.createToken))
-	g.POST("/me/tokens/:id/revoke", p.member(p.revokeToken))
-	g.POST("/me/unlink", p.member(p.unlink))
-	g.GET("/organizations", p.member(p.listOrganizations))
-	g.GET("/organizations/:id", p.member(p.showOrganization))
-	g.POST("/organizations/:id/invite", p.member(p.invite))
-	g.GET("/organizations/:id/audit", p.member(p.showAudit))
-	g.GET("/organizations/:id/audit.csv", p.member(p.exportAudit))
-	g.GET("/organizations/:id/invitations/:invitation/withdraw", p.member(p.withdrawPage))
-	g.GET("/organizations/:id/members/:user/remove", p.member(p.removePage))
-	g.POST("/organizations/:id/invitations/:invitation/withdraw", p.member(p.withdraw))
-	g.POST("/organizations/:id/members/:user/role", p.member(p.changeRole))
-	g.POST("/organizations/:id/members/:user/remove", p.member(p.removeMember))
+// area is a part of the portal with pages of its own.
+type area interface{ mount(g *gin.RouterGroup) }
+
+func (p *Portal) areas() []area {
+	return []area{
+		&signInPages{p.site},
+		&joinPages{p.site},
+		&accountPages{p.site},
+		&keyPages{p.site},
+		&calendarPages{p.site},
+		&homePages{p.site},
+		&guidePages{p.site},
+		&playgroundPages{p.site},
+		&usagePages{p.site},
+		&mePages{p.site},
+		&organizationPages{p.site},
+		&auditPages{p.site},
+		&staffPages{p.site},
+		&incidentPages{p.site},
+		&orphanPages{p.site},
+		&customerPages{p.site},
+		&scopePages{p.site},
+		&tierPages{p.site},
+	}
 }
 
 func safeHeaders(c *gin.Context) {
@@ -197,7 +138,7 @@ func safeHeaders(c *gin.Context) {
 }
 
 // open handles pages for people who have not signed in, and so send little.
-func (p *Portal) open(handle func(*gin.Context) error) gin.HandlerFunc {
+func (p *site) open(handle func(*gin.Context) error) gin.HandlerFunc {
 	return failing(p, func(c *gin.Context) error {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
 			return err
@@ -207,7 +148,7 @@ func (p *Portal) open(handle func(*gin.Context) error) gin.HandlerFunc {
 }
 
 // failing handles a page whose errors are pages too.
-func failing(p *Portal, handle func(*gin.Context) error) gin.HandlerFunc {
+func failing(p *site, handle func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := handle(c); err != nil {
 			p.fail(c, err)
@@ -216,7 +157,7 @@ func failing(p *Portal, handle func(*gin.Context) error) gin.HandlerFunc {
 }
 
 // member handles pages for people who have; others sign in first and come back.
-func (p *Portal) member(handle func(*gin.Context) error) gin.HandlerFunc {
+func (p *site) member(handle func(*gin.Context) error) gin.HandlerFunc {
 	return failing(p, func(c *gin.Context) error {
 		who, err := p.Sessions.Authenticate(c.Request)
 		if err != nil {
@@ -234,7 +175,7 @@ func (p *Portal) member(handle func(*gin.Context) error) gin.HandlerFunc {
 // openForm is form for people who have not signed in: it holds the form to the
 // token against cross-site forgery, which members' sessions do else, and the
 // address to how much a stranger may do.
-func (p *Portal) openForm(c *gin.Context) (url.Values, error) {
+func (p *site) openForm(c *gin.Context) (url.Values, error) {
 	if err := p.throttle(c); err != nil {
 		return nil, err
 	}
@@ -247,7 +188,7 @@ func (p *Portal) openForm(c *gin.Context) (url.Values, error) {
 
 // throttle charges the address for a form. The bucket is that of strangers who
 // use the management API.
-func (p *Portal) throttle(c *gin.Context) error {
+func (p *site) throttle(c *gin.Context) error {
 	ctx := c.Request.Context()
 	_, err := auth.Throttle(ctx, p.Limiter, string(auth.Anonymous), proxies.Neighbourhood(proxies.ClientOf(ctx).Address), p.Throttle)
 	return err
@@ -263,7 +204,7 @@ func local(next string) string {
 	return next
 }
 
-func (p *Portal) file(c *gin.Context) {
+func (p *site) file(c *gin.Context) {
 	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	name := c.Param("file")
 	content, err := static.ReadFile("static/" + name)

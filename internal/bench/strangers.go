@@ -37,8 +37,7 @@ func strangerRoutes() []gin.RouteInfo {
 	engine := gin.New()
 	edge := httpx.NewEdge(nil, slog.New(slog.DiscardHandler))
 	(&api.API{Config: api.Config{Edge: edge}}).Mount(engine)
-	(&web.Portal{Config: web.Config{Edge: edge}}).Mount(engine)
-	return slices.DeleteFunc(engine.Routes(), func(r gin.RouteInfo) bool { return r.Path != "/" && strings.HasSuffix(r.Path, "/") })
+	return slices.DeleteFunc(append(engine.Routes(), web.Routes(edge)...), func(r gin.RouteInfo) bool { return r.Path != "/" && strings.HasSuffix(r.Path, "/") })
 }
 
 // worst is a request that costs as much as we can think of.
