@@ -18,7 +18,7 @@ import (
 // collection implements keys.Collection for objects T that are stored as
 // documents R. Documents have their id as _id and a field revision.
 type collection[T, F, R any] struct {
-	store      *Store
+	store      *engine
 	name       string
 	descending bool // newest id first
 	identify   func(*T) (id string, revision int64)
@@ -231,31 +231,31 @@ type tombstone struct {
 	DeletedAt time.Time `bson:"deleted_at"`
 }
 
-func (s *Store) plant(ctx context.Context, t tombstone) error {
+func (s *engine) plant(ctx context.Context, t tombstone) error {
 	t.DeletedAt = time.Now().UTC()
 	_, err := s.in("tombstones").replace(ctx, byID(t.ID), t, options.Replace().SetUpsert(true))
 	return err
 }
 
 // DeleteTombstonesBefore removes at most limit tombstones.
-func (s *Store) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *engine) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.in("tombstones").removeSome(ctx, bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }
 
 // Bury notes that whatever has the id is no more.
-func (s *Store) Bury(ctx context.Context, id string) error {
+func (s *engine) Bury(ctx context.Context, id string) error {
 	return s.plant(ctx, tombstone{ID: id})
 }
 
 // Buried reports whether the id was buried or deleted lately.
-func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
+func (s *engine) Buried(ctx context.Context, id string) (bool, error) {
 	return s.in("tombstones").exists(ctx, byID(id))
 }
 
 // ChangedSince returns what was written or deleted not before since. All kinds
 // are asked for at once: polling has little time, however far the server is. So a
 // database that was dropped or replaced is noticed with the next poll.
-func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
+func (s *engine) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
 	names := []string{"keys", "service_accounts", "organizations", "tiers", "tombstones"}
 	found := make([][]keys.Change, len(names))
 	if s.intact() != nil { // nothing can be read before it is brought back
@@ -277,7 +277,7 @@ func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([
 	return slices.Concat(found...), nil
 }
 
-func (s *Store) changedIn(ctx context.Context, name string, since time.Time, limit int) ([]keys.Change, error) {
+func (s *engine) changedIn(ctx context.Context, name string, since time.Time, limit int) ([]keys.Change, error) {
 	field := "updated_at"
 	if name == "tombstones" {
 		field = "deleted_at"

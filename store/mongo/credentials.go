@@ -50,9 +50,9 @@ type tokenCollection struct {
 }
 
 // Tokens returns the collection of users' tokens.
-func (s *Store) Tokens() auth.TokenCollection {
+func (s *people) Tokens() auth.TokenCollection {
 	return tokenCollection{&collection[auth.Token, auth.OwnedFilter, token]{
-		store: s, name: "tokens", descending: true, untouched: []string{"last_used_at"}, where: whereOwned,
+		store: s.engine, name: "tokens", descending: true, untouched: []string{"last_used_at"}, where: whereOwned,
 		identify: func(n *auth.Token) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Token) token {
 			return token{n.ID, stampOf(&n.Stamp), n.Hash[:], n.UserID, n.Name, n.Last4, timeOf(n.LastUsedAt), timeOf(n.ExpiresAt), n.Parent}
@@ -89,9 +89,9 @@ type family struct {
 }
 
 // Families returns the collection of sign-ins by refresh tokens.
-func (s *Store) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
+func (s *people) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
 	return &collection[auth.Family, auth.OwnedFilter, family]{
-		store: s, name: "families", descending: true, where: whereOwned,
+		store: s.engine, name: "families", descending: true, where: whereOwned,
 		identify: func(n *auth.Family) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Family) family {
 			return family{n.ID, stampOf(&n.Stamp), n.UserID, n.Current, n.Previous, timeOf(n.RotatedAt), n.ExpiresAt, timeOf(n.EndedAt), n.Address, n.UserAgent}
@@ -115,9 +115,9 @@ type identity struct {
 }
 
 // Identities returns the collection of users' accounts at other providers.
-func (s *Store) Identities() keys.Collection[auth.Identity, auth.OwnedFilter] {
+func (s *people) Identities() keys.Collection[auth.Identity, auth.OwnedFilter] {
 	return &collection[auth.Identity, auth.OwnedFilter, identity]{
-		store: s, name: "identities", where: func(f auth.OwnedFilter) bson.D { return equal(bson.D{}, "user_id", f.UserID) },
+		store: s.engine, name: "identities", where: func(f auth.OwnedFilter) bson.D { return equal(bson.D{}, "user_id", f.UserID) },
 		identify: func(n *auth.Identity) (string, int64) { return n.ID(), n.Revision },
 		encode: func(n *auth.Identity) identity {
 			return identity{n.ID(), stampOf(&n.Stamp), n.Provider, n.Subject, n.UserID, n.Email}
@@ -148,9 +148,9 @@ type linkCollection struct {
 }
 
 // Links returns the collection of mailed links.
-func (s *Store) Links() auth.LinkCollection {
+func (s *people) Links() auth.LinkCollection {
 	return linkCollection{&collection[auth.Link, auth.LinkFilter, link]{
-		store: s, name: "links", descending: true,
+		store: s.engine, name: "links", descending: true,
 		identify: func(n *auth.Link) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Link) link {
 			return link{n.ID, stampOf(&n.Stamp), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy, n.CreatedWith, n.ExpiresAt, timeOf(n.UsedAt)}
@@ -190,9 +190,9 @@ type certificateCollection struct {
 }
 
 // Certificates returns the collection of client certificates.
-func (s *Store) Certificates() auth.CertificateCollection {
+func (s *people) Certificates() auth.CertificateCollection {
 	return certificateCollection{&collection[auth.Certificate, auth.CertificateFilter, certificate]{
-		store: s, name: "certificates", descending: true,
+		store: s.engine, name: "certificates", descending: true,
 		where: func(f auth.CertificateFilter) bson.D {
 			return equal(bson.D{}, "service_account_id", f.ServiceAccountID)
 		},
@@ -222,9 +222,9 @@ type signingKey struct {
 }
 
 // SigningKeys returns the collection of keys that sign tokens.
-func (s *Store) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
+func (s *people) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
 	return &collection[signing.Key, keys.NoFilter, signingKey]{
-		store: s, name: "signing_keys", where: func(keys.NoFilter) bson.D { return bson.D{} },
+		store: s.engine, name: "signing_keys", where: func(keys.NoFilter) bson.D { return bson.D{} },
 		identify: func(n *signing.Key) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *signing.Key) signingKey {
 			return signingKey{n.ID, stampOf(&n.Stamp), string(n.Algorithm), string(n.Public), n.Sealed, n.ActiveAt, n.RetireAt}
@@ -245,9 +245,9 @@ type sealedKey struct {
 }
 
 // SealedKeys returns the collection of the service's own keys.
-func (s *Store) SealedKeys() keys.Collection[auth.SealedKey, keys.NoFilter] {
+func (s *people) SealedKeys() keys.Collection[auth.SealedKey, keys.NoFilter] {
 	return &collection[auth.SealedKey, keys.NoFilter, sealedKey]{
-		store: s, name: "sealed_keys", where: func(keys.NoFilter) bson.D { return bson.D{} },
+		store: s.engine, name: "sealed_keys", where: func(keys.NoFilter) bson.D { return bson.D{} },
 		identify: func(n *auth.SealedKey) (string, int64) { return n.ID, n.Revision },
 		encode:   func(n *auth.SealedKey) sealedKey { return sealedKey{n.ID, stampOf(&n.Stamp), n.Sealed} },
 		decode: func(d *sealedKey) (auth.SealedKey, error) {

@@ -17,11 +17,11 @@ import (
 // through it, none does while the database is not the one of the start, and
 // every error comes back with the kind that callers tell apart.
 type documents struct {
-	store *Store
+	store *engine
 	all   *mongo.Collection
 }
 
-func (s *Store) in(collection string) documents { return documents{s, s.db.Collection(collection)} }
+func (s *engine) in(collection string) documents { return documents{s, s.db.Collection(collection)} }
 
 const (
 	readTries = 4

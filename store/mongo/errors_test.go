@@ -84,7 +84,7 @@ func TestReadsAreAskedAgainAfterAPause(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tries, began, last := 0, time.Now(), time.Time{}
-			err := documents{store: &Store{}}.read(t.Context(), func(context.Context) error {
+			err := documents{store: &engine{}}.read(t.Context(), func(context.Context) error {
 				if tries > 0 && time.Since(last) < readPause/2 {
 					t.Errorf("%s: asked again after %s", tt.name, time.Since(last))
 				}
@@ -104,14 +104,14 @@ func TestReadsAreAskedAgainAfterAPause(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), readPause/4)
 		defer cancel()
 		tries := 0
-		err := documents{store: &Store{}}.read(ctx, func(context.Context) error { tries++; return passing })
+		err := documents{store: &engine{}}.read(ctx, func(context.Context) error { tries++; return passing })
 		if !errors.Is(err, errs.Unavailable) || tries != 1 {
 			t.Errorf("whoever has no time: %v after %d tries", err, tries)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		err := documents{store: &Store{}}.read(t.Context(), func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		err := documents{store: &engine{}}.read(t.Context(), func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 		if took := time.Since(began); !errors.Is(err, errs.Unavailable) || took != operationTimeout {
 			t.Errorf("a server that says nothing: %v after %s", err, took)
 		}

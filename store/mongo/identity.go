@@ -32,7 +32,7 @@ const identityName = "identity"
 
 // identify gives the database an id when it is made, and remembers it. Of many
 // nodes that make it at once one does.
-func (s *Store) identify(ctx context.Context) error {
+func (s *engine) identify(ctx context.Context) error {
 	var has about
 	err := s.in("about").first(ctx, byID(identityName), &has)
 	if errors.Is(err, errs.NotFound) {
@@ -51,7 +51,7 @@ func (s *Store) identify(ctx context.Context) error {
 // recognize looks whether the database is the one of the start. While it is not,
 // nothing is read from it, as keys would be unknown that are not, and nothing is
 // written to it, as that would make it anew.
-func (s *Store) recognize(ctx context.Context) error {
+func (s *engine) recognize(ctx context.Context) error {
 	var has about
 	err := s.db.Collection("about").FindOne(ctx, byID(identityName)).Decode(&has)
 	switch {
@@ -68,7 +68,7 @@ func (s *Store) recognize(ctx context.Context) error {
 }
 
 // intact returns what recognize found last.
-func (s *Store) intact() error {
+func (s *engine) intact() error {
 	if found := s.fault.Load(); found != nil {
 		return *found
 	}
@@ -77,7 +77,7 @@ func (s *Store) intact() error {
 
 // Ping returns nil if the server answers, the database is the one of the start
 // and a key can be read, if there is one: of a sharded cluster, from any shard.
-func (s *Store) Ping(ctx context.Context) error {
+func (s *engine) Ping(ctx context.Context) error {
 	if err := s.recognize(ctx); err != nil {
 		return err
 	}

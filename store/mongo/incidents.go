@@ -22,16 +22,16 @@ type record struct {
 }
 
 // Incidents returns the collection of incidents.
-func (s *Store) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
-	return records(s, "incidents", true, func(n *incidents.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *objects) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
+	return records(s.engine, "incidents", true, func(n *incidents.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
 // IncidentPages returns the collection of the pages of incidents.
-func (s *Store) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
-	return records(s, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *objects) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
+	return records(s.engine, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
-func records[T any](s *Store, name string, descending bool, of func(*T) (string, *keys.Stamp)) *collection[T, keys.NoFilter, record] {
+func records[T any](s *engine, name string, descending bool, of func(*T) (string, *keys.Stamp)) *collection[T, keys.NoFilter, record] {
 	return &collection[T, keys.NoFilter, record]{
 		store: s, name: name, descending: descending,
 		identify: func(n *T) (string, int64) {
@@ -81,14 +81,14 @@ func (o *override) domain() *keys.Override {
 
 // Creators returns who made keys. It looks at one key of each, however many
 // there are.
-func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
+func (s *objects) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
 	return following(after, limit, func(p *keys.Creator) (bool, error) {
 		return s.nextPair(ctx, "keys", "created_by", &p.OrganizationID, &p.ID)
 	})
 }
 
 // Owners returns who owns service accounts. It looks at one of each.
-func (s *Store) Owners(ctx context.Context, after keys.Owner, limit int) ([]keys.Owner, error) {
+func (s *objects) Owners(ctx context.Context, after keys.Owner, limit int) ([]keys.Owner, error) {
 	return following(after, limit, func(p *keys.Owner) (bool, error) {
 		return s.nextPair(ctx, "service_accounts", "owner_id", &p.OrganizationID, &p.ID)
 	})
@@ -108,7 +108,7 @@ func following[P any](after P, limit int, next func(*P) (found bool, err error))
 
 // nextPair replaces an organization and who is in it, by the field of the
 // collection, by the pair behind.
-func (s *Store) nextPair(ctx context.Context, collection, field string, organizationID, id *string) (found bool, err error) {
+func (s *objects) nextPair(ctx context.Context, collection, field string, organizationID, id *string) (found bool, err error) {
 	order := bson.D{{Key: "organization_id", Value: 1}, {Key: field, Value: 1}}
 	behind := bson.D{{Key: "$or", Value: bson.A{
 		bson.D{{Key: "organization_id", Value: *organizationID}, {Key: field, Value: bson.D{{Key: "$gt", Value: *id}}}},

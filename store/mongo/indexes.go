@@ -96,7 +96,7 @@ var ErrIndex = errors.New("an index is not as it has to be")
 const waitsForEver = 365 * 24 * time.Hour
 
 // makeIndexes makes those that are missing and waits for them. ctx ends the wait.
-func (s *Store) makeIndexes(ctx context.Context, logger *slog.Logger) error {
+func (s *engine) makeIndexes(ctx context.Context, logger *slog.Logger) error {
 	for _, collection := range indexed() {
 		var missing []index
 		err := persist(ctx, func(ctx context.Context) (err error) {
@@ -124,7 +124,7 @@ func indexed() (names []string) {
 }
 
 // missing returns the indexes of the collection that are not there.
-func (s *Store) missing(ctx context.Context, collection string) (all []index, err error) {
+func (s *engine) missing(ctx context.Context, collection string) (all []index, err error) {
 	there, err := s.db.Collection(collection).Indexes().ListSpecifications(ctx)
 	if err := known(err); err != nil && !errors.Is(err, errs.NotFound) {
 		return nil, err
@@ -166,7 +166,7 @@ func (i *index) like(keys bson.Raw) bool {
 }
 
 // notUnique says what to do about an index that somebody else has made.
-func (s *Store) notUnique(i *index) error {
+func (s *engine) notUnique(i *index) error {
 	if i.collection == "keys" {
 		name := s.db.Name()
 		return fmt.Errorf(`%w: {hash: 1} of keys is there and not unique, as sh.shardCollection("%s.keys", {hash: 1}) makes it without its third argument; `+
@@ -179,7 +179,7 @@ func (s *Store) notUnique(i *index) error {
 func (i *index) String() string { return "{" + strings.Join(i.fields, ": 1, ") + ": 1}" }
 
 // build makes the index and tells how long it has been at it.
-func (s *Store) build(ctx context.Context, i *index, logger *slog.Logger) error {
+func (s *engine) build(ctx context.Context, i *index, logger *slog.Logger) error {
 	var fields bson.D
 	for _, f := range i.fields {
 		fields = append(fields, bson.E{Key: f, Value: 1})

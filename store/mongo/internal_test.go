@@ -58,7 +58,7 @@ func TestConsistencyIsNotUpToTheConnectionString(t *testing.T) {
 func TestEveryFilterHasAnIndex(t *testing.T) {
 	t.Parallel()
 	yes, no, at, two := true, false, time.Now(), []string{"a", "b"}
-	s := &Store{}
+	s := newStore(&engine{})
 	accounts := s.ServiceAccounts().(*collection[keys.ServiceAccount, keys.AccountFilter, account]).where
 	organizations := s.Organizations().(*collection[keys.Organization, keys.OrganizationFilter, organization]).where
 	members := s.Memberships().(*collection[auth.Membership, auth.MembershipFilter, membership]).where

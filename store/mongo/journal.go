@@ -40,7 +40,7 @@ func entriesThrough(owner string, number int64) bson.D {
 const lastEntry = 1<<63 - 1
 
 // WriteJournal appends an entry to the owner's journal.
-func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
+func (s *counts) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
 	err := s.journals().upsert(ctx, byID(owner), bson.D{
 		{Key: "$set", Value: bson.D{{Key: "written_at", Value: at.UnixNano()}}},
 		{Key: "$setOnInsert", Value: bson.D{{Key: "claimed", Value: false}, {Key: "through", Value: int64(0)}, {Key: "rows", Value: 0}}},
@@ -51,14 +51,14 @@ func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e 
 	return s.entries().insert(ctx, journalEntry{ID: entryID(owner, e.Number), Number: e.Number, Data: e.Data})
 }
 
-func (s *Store) journals() documents { return s.in("usage_journals") }
+func (s *counts) journals() documents { return s.in("usage_journals") }
 
-func (s *Store) entries() documents { return s.in("usage_entries") }
+func (s *counts) entries() documents { return s.in("usage_entries") }
 
 // TrimJournal removes the owner's entries through the number. Progress is
 // forgotten first: killed in between, whoever takes the journal over counts
 // some rows twice rather than losing any.
-func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) error {
+func (s *counts) TrimJournal(ctx context.Context, owner string, through int64) error {
 	start := set(bson.E{Key: "through", Value: int64(0)}, bson.E{Key: "rows", Value: 0})
 	if _, err := s.journals().update(ctx, byID(owner), start); err != nil {
 		return err
@@ -74,7 +74,7 @@ func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) er
 }
 
 // Journals returns when each journal was last written to, by owner.
-func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
+func (s *counts) Journals(ctx context.Context) (map[string]time.Time, error) {
 	found, err := find[journalHead](ctx, s.journals(), bson.D{})
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // ClaimJournal takes over the owner's journal.
-func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
+func (s *counts) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
 	unchanged := bson.D{{Key: "_id", Value: owner}, {Key: "written_at", Value: seen.UnixNano()}}
 	var j journalHead
 	err = s.journals().take(ctx, unchanged, set(bson.E{Key: "claimed", Value: true}, bson.E{Key: "written_at", Value: at.UnixNano()}), &j)
@@ -108,7 +108,7 @@ func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Ti
 }
 
 // note sets fields of a journal that nobody else has claimed.
-func (s *Store) note(ctx context.Context, owner string, fields bson.D) error {
+func (s *counts) note(ctx context.Context, owner string, fields bson.D) error {
 	ours, err := s.journals().update(ctx, bson.D{{Key: "_id", Value: owner}, {Key: "claimed", Value: false}}, set(fields...))
 	if err == nil && !ours {
 		return journal.ErrClaimed
@@ -118,7 +118,7 @@ func (s *Store) note(ctx context.Context, owner string, fields bson.D) error {
 
 // addFrom adds the pages of a journal. What was added before the process was
 // killed, and not noted, is added again by whoever takes the journal over.
-func (s *Store) addFrom(ctx context.Context, pages []usage.Page, p journal.Progress) error {
+func (s *counts) addFrom(ctx context.Context, pages []usage.Page, p journal.Progress) error {
 	if err := s.note(ctx, p.Owner, bson.D{{Key: "written_at", Value: p.At.UnixNano()}}); err != nil {
 		return err
 	}

@@ -52,9 +52,9 @@ func eventIn(d *event) (audit.Event, error) {
 	}, nil
 }
 
-func (s *Store) events() *collection[audit.Event, audit.Filter, event] {
+func (s *logs) events() *collection[audit.Event, audit.Filter, event] {
 	return &collection[audit.Event, audit.Filter, event]{
-		store: s, name: "audit_events", descending: true, encode: eventOf, decode: eventIn,
+		store: s.engine, name: "audit_events", descending: true, encode: eventOf, decode: eventIn,
 		where: func(f audit.Filter) bson.D {
 			d := equal(oneOf(bson.D{}, "organization_id", f.OrganizationIDs), "object_id", f.ObjectID)
 			d = equal(equal(d, "subject_id", f.SubjectID), "action", f.Action)
@@ -89,12 +89,12 @@ func withinIDs(d bson.D, f *audit.Filter) bson.D {
 }
 
 // AppendEvent stores one audit event.
-func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
+func (s *logs) AppendEvent(ctx context.Context, e audit.Event) error {
 	return s.events().Insert(ctx, e)
 }
 
 // AppendEvents stores many.
-func (s *Store) AppendEvents(ctx context.Context, all []audit.Event) error {
+func (s *logs) AppendEvents(ctx context.Context, all []audit.Event) error {
 	documents := make([]event, len(all))
 	for i := range all {
 		documents[i] = eventOf(&all[i])
@@ -103,18 +103,18 @@ func (s *Store) AppendEvents(ctx context.Context, all []audit.Event) error {
 }
 
 // Events returns one page of the log, newest first.
-func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
+func (s *logs) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
 	return s.events().List(ctx, f, keys.Page{After: after, Limit: limit})
 }
 
 // EventsBefore returns the oldest events that were before the time.
-func (s *Store) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
+func (s *logs) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
 	all := s.events()
 	return all.list(ctx, all.where(audit.Filter{Until: before}), bson.D{{Key: "_id", Value: 1}}, limit)
 }
 
 // DeleteEvents removes the events with the ids.
-func (s *Store) DeleteEvents(ctx context.Context, ids []string) error {
+func (s *logs) DeleteEvents(ctx context.Context, ids []string) error {
 	_, err := s.in("audit_events").removeAll(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
 	return err
 }
@@ -122,7 +122,7 @@ func (s *Store) DeleteEvents(ctx context.Context, ids []string) error {
 func quotaID(id, window string) string { return id + " " + window }
 
 // QuotaUse returns what was used of the quota in the window.
-func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) {
+func (s *logs) QuotaUse(ctx context.Context, id, window string) (int64, error) {
 	var d struct {
 		Used int64 `bson:"used"`
 	}
@@ -136,7 +136,7 @@ func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) 
 // AddQuotaUse adds to what was used. Each addition is atomic on its own: after
 // an error some may have been made, and are made again when the caller tries
 // again, which counts too much, never too little.
-func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
+func (s *logs) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
 	if len(uses) == 0 {
 		return nil
 	}
@@ -154,7 +154,7 @@ func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) erro
 
 // DeleteQuotaUse removes at most limit counts of windows before one, except
 // those of another.
-func (s *Store) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
+func (s *logs) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
 	return s.in("quota_use").removeSome(ctx, bson.D{{Key: "window", Value: bson.D{{Key: "$lt", Value: before}, {Key: "$ne", Value: except}}}}, limit)
 }
 
@@ -170,7 +170,7 @@ type idempotencyRecord struct {
 
 // InsertIdempotency stores the record unless its key is taken. The collection
 // must not be sharded: the id is what is taken once.
-func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
+func (s *logs) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
 	return s.in("idempotency").insert(ctx, idempotencyRecord{
 		hex.EncodeToString(r.Key[:]), r.Fingerprint[:], r.ObjectID, r.CreatedAt, r.Try, r.Made, timeOf(r.FreeAt),
 	})
@@ -178,7 +178,7 @@ func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) err
 
 // ReplaceIdempotency stores r in the place of was. A record of an earlier
 // release has no try.
-func (s *Store) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
+func (s *logs) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
 	where := bson.D{{Key: "_id", Value: hex.EncodeToString(r.Key[:])}, {Key: "try", Value: was.Try}, {Key: "made", Value: was.Made}}
 	if was.Try == 0 {
 		where = bson.D{where[0], {Key: "try", Value: nil}}
@@ -193,7 +193,7 @@ func (s *Store) ReplaceIdempotency(ctx context.Context, was, r idempotency.Recor
 }
 
 // Idempotency returns the record with the key.
-func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
+func (s *logs) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
 	var d idempotencyRecord
 	if err := s.in("idempotency").first(ctx, byID(hex.EncodeToString(key[:])), &d); err != nil {
 		return idempotency.Record{}, err
@@ -206,6 +206,6 @@ func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempot
 }
 
 // DeleteIdempotencyBefore removes old records.
-func (s *Store) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *logs) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.in("idempotency").removeSome(ctx, bson.D{{Key: "created_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }

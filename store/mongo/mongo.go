@@ -36,6 +36,30 @@ const (
 
 // Store is an open database. Its methods are safe for concurrent use.
 type Store struct {
+	*engine
+	objects
+	people
+	logs
+	counts
+	cluster
+}
+
+// The parts of a Store, by what they keep. They share its engine.
+type (
+	objects struct{ *engine } // organizations, service accounts, keys, tiers, scopes and incidents
+	people  struct{ *engine } // users, memberships, sessions and what they sign in with
+	logs    struct{ *engine } // audit events, quotas, idempotency keys and reminders
+	counts  struct{ *engine } // usage, refusals and the journals of both
+	cluster struct{ *engine } // nodes and leases
+)
+
+// newStore returns the Store on the engine.
+func newStore(e *engine) *Store {
+	return &Store{e, objects{e}, people{e}, logs{e}, counts{e}, cluster{e}}
+}
+
+// engine is the connection to the database.
+type engine struct {
 	client *mongo.Client
 	db     *mongo.Database
 	where  string
@@ -66,7 +90,7 @@ func open(ctx context.Context, connection string, logger *slog.Logger, watch *mo
 	if err != nil {
 		return nil, refusedString(hosts, err)
 	}
-	s := &Store{client: client, db: client.Database(name), where: hosts + "/" + name}
+	s := &engine{client: client, db: client.Database(name), where: hosts + "/" + name}
 	err = s.findRouter(ctx)
 	if err == nil {
 		err = s.prepare(ctx, logger)
@@ -74,7 +98,7 @@ func open(ctx context.Context, connection string, logger *slog.Logger, watch *mo
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(explain(ctx, hosts, err))), client.Disconnect(context.WithoutCancel(ctx)))
 	}
-	return s, nil
+	return newStore(s), nil
 }
 
 // target returns the hosts and the database of a connection string. Package
@@ -121,7 +145,7 @@ func clientOptions(connection string) *options.ClientOptions {
 }
 
 // findRouter asks whether a router answers, as it does for a sharded cluster.
-func (s *Store) findRouter(ctx context.Context) error {
+func (s *engine) findRouter(ctx context.Context) error {
 	var hello struct {
 		Message string `bson:"msg"`
 	}
@@ -131,15 +155,15 @@ func (s *Store) findRouter(ctx context.Context) error {
 }
 
 // Name says which server and database this is, without credentials.
-func (s *Store) Name() string { return "MongoDB at " + s.where }
+func (s *engine) Name() string { return "MongoDB at " + s.where }
 
 // TryWrite writes a document of its own.
-func (s *Store) TryWrite(ctx context.Context) error {
+func (s *engine) TryWrite(ctx context.Context) error {
 	return s.in("about").upsert(ctx, byID("ping"), set(bson.E{Key: "at", Value: time.Now().UTC()}))
 }
 
 // Close closes the connections. It may be called again.
-func (s *Store) Close(ctx context.Context) error {
+func (s *engine) Close(ctx context.Context) error {
 	if err := s.client.Disconnect(ctx); !errors.Is(err, mongo.ErrClientDisconnected) {
 		return err
 	}

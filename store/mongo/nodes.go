@@ -23,7 +23,7 @@ type node struct {
 }
 
 // PutNode stores the record unless a later one is there.
-func (s *Store) PutNode(ctx context.Context, n nodes.Node) error {
+func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
 	earlier := bson.D{{Key: "_id", Value: n.ID}, {Key: "beat", Value: bson.D{{Key: "$lt", Value: n.Beat}}}}
 	err := s.in("nodes").upsert(ctx, earlier, set(
 		bson.E{Key: "name", Value: n.Name}, bson.E{Key: "version", Value: n.Version}, bson.E{Key: "started_at", Value: n.StartedAt},
@@ -36,7 +36,7 @@ func (s *Store) PutNode(ctx context.Context, n nodes.Node) error {
 }
 
 // Nodes returns all records.
-func (s *Store) Nodes(ctx context.Context) ([]nodes.Node, error) {
+func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	found, err := find[node](ctx, s.in("nodes"), bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
 		return nil, err
@@ -52,14 +52,14 @@ func (s *Store) Nodes(ctx context.Context) ([]nodes.Node, error) {
 }
 
 // DeleteNode removes the record if its Beat is not above beat.
-func (s *Store) DeleteNode(ctx context.Context, id string, beat int64) error {
+func (s *cluster) DeleteNode(ctx context.Context, id string, beat int64) error {
 	_, err := s.in("nodes").remove(ctx, bson.D{{Key: "_id", Value: id}, {Key: "beat", Value: bson.D{{Key: "$lte", Value: beat}}}})
 	return err
 }
 
 // TakeLease makes the lease the holder's if it is free. Where it is another's
 // the upsert finds nothing to change and its id taken.
-func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
+func (s *cluster) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
 	free := bson.D{{Key: "_id", Value: l.Name}, {Key: "$or", Value: bson.A{
 		bson.D{{Key: "holder", Value: l.Holder}},
 		bson.D{{Key: "until", Value: bson.D{{Key: "$lt", Value: expired}}}},
@@ -73,7 +73,7 @@ func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired, latest ti
 }
 
 // DropLease ends the lease if the holder has it.
-func (s *Store) DropLease(ctx context.Context, name, holder string) error {
+func (s *cluster) DropLease(ctx context.Context, name, holder string) error {
 	_, err := s.in("leases").remove(ctx, bson.D{{Key: "_id", Value: name}, {Key: "holder", Value: holder}})
 	return err
 }

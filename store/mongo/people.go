@@ -57,9 +57,9 @@ type userCollection struct {
 }
 
 // Users returns the collection of users.
-func (s *Store) Users() auth.UserCollection {
+func (s *people) Users() auth.UserCollection {
 	return userCollection{&collection[auth.User, auth.UserFilter, user]{
-		store: s, name: "users", descending: true,
+		store: s.engine, name: "users", descending: true,
 		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
 		encode:   userOf, decode: userIn,
 		where: func(f auth.UserFilter) bson.D {
@@ -91,9 +91,9 @@ type membership struct {
 }
 
 // Memberships returns the collection of memberships.
-func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFilter] {
+func (s *people) Memberships() keys.Collection[auth.Membership, auth.MembershipFilter] {
 	return &collection[auth.Membership, auth.MembershipFilter, membership]{
-		store: s, name: "memberships",
+		store: s.engine, name: "memberships",
 		identify: func(m *auth.Membership) (string, int64) { return m.ID(), m.Revision },
 		encode: func(m *auth.Membership) membership {
 			return membership{m.ID(), stampOf(&m.Stamp), m.OrganizationID, m.UserID, string(m.Role)}
@@ -129,43 +129,43 @@ func (d *session) domain() auth.Session {
 }
 
 // InsertSession stores a new session.
-func (s *Store) InsertSession(ctx context.Context, n auth.Session) error {
+func (s *people) InsertSession(ctx context.Context, n auth.Session) error {
 	return s.in("sessions").insert(ctx, session{n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, timeOf(n.ConfirmedAt), n.ExpiresAt, n.Address, n.UserAgent})
 }
 
 // SessionByToken returns the session with the cookie's digest.
-func (s *Store) SessionByToken(ctx context.Context, hash auth.TokenHash) (auth.Session, error) {
+func (s *people) SessionByToken(ctx context.Context, hash auth.TokenHash) (auth.Session, error) {
 	var d session
 	err := s.in("sessions").first(ctx, bson.D{{Key: "token_hash", Value: hash[:]}}, &d)
 	return d.domain(), err
 }
 
 // TouchSession sets when the session was last seen.
-func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
+func (s *people) TouchSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.in("sessions").update(ctx, byID(id), set(bson.E{Key: "last_seen_at", Value: at}))
 	return err
 }
 
 // SignedIn sets when the user last signed in.
-func (s *Store) SignedIn(ctx context.Context, userID string, at time.Time) error {
+func (s *people) SignedIn(ctx context.Context, userID string, at time.Time) error {
 	_, err := s.in("users").update(ctx, byID(userID), set(bson.E{Key: "last_sign_in_at", Value: at}))
 	return err
 }
 
 // ConfirmSession sets when the session's user repeated their password.
-func (s *Store) ConfirmSession(ctx context.Context, id string, at time.Time) error {
+func (s *people) ConfirmSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.in("sessions").update(ctx, byID(id), set(bson.E{Key: "confirmed_at", Value: at}))
 	return err
 }
 
 // DeleteSession ends the session.
-func (s *Store) DeleteSession(ctx context.Context, id string) error {
+func (s *people) DeleteSession(ctx context.Context, id string) error {
 	_, err := s.in("sessions").remove(ctx, byID(id))
 	return err
 }
 
 // DeleteSessionsOf ends all sessions of the user but except.
-func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) error {
+func (s *people) DeleteSessionsOf(ctx context.Context, userID, except string) error {
 	_, err := s.in("sessions").removeAll(ctx, bson.D{{Key: "user_id", Value: userID}, {Key: "_id", Value: bson.D{{Key: "$ne", Value: except}}}})
 	return err
 }
@@ -173,7 +173,7 @@ func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) err
 const mostSessions = 1000
 
 // SessionsOf returns the user's sessions, newest first.
-func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
+func (s *people) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
 	found, err := find[session](ctx, s.in("sessions"), bson.D{{Key: "user_id", Value: userID}}, options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(mostSessions))
 	if err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, 
 }
 
 // DeleteSessionsBefore removes sessions that ended by themselves.
-func (s *Store) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
+func (s *people) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
 	over := bson.A{
 		bson.D{{Key: "expires_at", Value: bson.D{{Key: "$lt", Value: now}}}},
 		bson.D{{Key: "last_seen_at", Value: bson.D{{Key: "$lt", Value: idleSince}}}},

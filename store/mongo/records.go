@@ -129,9 +129,9 @@ type organization struct {
 }
 
 // Organizations returns the collection of organizations.
-func (s *Store) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
+func (s *objects) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
 	return &collection[keys.Organization, keys.OrganizationFilter, organization]{
-		store: s, name: "organizations", descending: true,
+		store: s.engine, name: "organizations", descending: true,
 		identify: func(o *keys.Organization) (string, int64) { return o.ID, o.Revision },
 		encode: func(o *keys.Organization) organization {
 			return organization{o.ID, stampOf(&o.Stamp), o.Name, o.Disabled, string(o.Metadata), o.SearchText()}
@@ -213,9 +213,9 @@ func accountIn(d *account) (keys.ServiceAccount, error) {
 }
 
 // ServiceAccounts returns the collection of service accounts.
-func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
+func (s *objects) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
 	return &collection[keys.ServiceAccount, keys.AccountFilter, account]{
-		store: s, name: "service_accounts", descending: true,
+		store: s.engine, name: "service_accounts", descending: true,
 		identify: func(a *keys.ServiceAccount) (string, int64) { return a.ID, a.Revision },
 		encode:   accountOf, decode: accountIn,
 		where: func(f keys.AccountFilter) bson.D {
@@ -245,9 +245,9 @@ type tier struct {
 }
 
 // Tiers returns the collection of tiers.
-func (s *Store) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
+func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 	return &collection[keys.Tier, keys.NoFilter, tier]{
-		store: s, name: "tiers",
+		store: s.engine, name: "tiers",
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		encode: func(t *keys.Tier) tier {
 			return tier{t.Name, stampOf(&t.Stamp), t.Title, ruleOf(&t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys, t.MaxKeyAge, t.KeyRetention}
@@ -276,9 +276,9 @@ type scope struct {
 }
 
 // Scopes returns the catalogue of scopes.
-func (s *Store) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
+func (s *objects) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
 	return &collection[keys.Scope, keys.NoFilter, scope]{
-		store: s, name: "scopes",
+		store: s.engine, name: "scopes",
 		identify: func(c *keys.Scope) (string, int64) { return c.Name, c.Revision },
 		encode: func(c *keys.Scope) scope {
 			return scope{c.Name, stampOf(&c.Stamp), c.Description, timeOf(c.RetiredAt), c.RenamedTo, timeOf(c.RenamedUntil), c.RenameOpen}
@@ -357,9 +357,9 @@ type keyCollection struct {
 }
 
 // Keys returns the collection of keys.
-func (s *Store) Keys() keys.KeyCollection {
+func (s *objects) Keys() keys.KeyCollection {
 	return keyCollection{&collection[keys.Key, keys.KeyFilter, key]{
-		store: s, name: "keys", descending: true,
+		store: s.engine, name: "keys", descending: true,
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
 		shard:    func(k *keys.Key) bson.E { return bson.E{Key: "hash", Value: k.Hash[:]} },
 		encode:   keyOf, decode: keyIn, where: whereKeys, untouched: []string{"last_used_at", "last_used_ip", "last_used_agent"},

@@ -18,9 +18,9 @@ type reminder struct {
 
 // Reminders returns the collection of what users were reminded of, by the
 // user.
-func (s *Store) Reminders() keys.Collection[reminders.Reminder, keys.NoFilter] {
+func (s *logs) Reminders() keys.Collection[reminders.Reminder, keys.NoFilter] {
 	return &collection[reminders.Reminder, keys.NoFilter, reminder]{
-		store: s, name: "reminders", descending: true, where: func(keys.NoFilter) bson.D { return bson.D{} },
+		store: s.engine, name: "reminders", descending: true, where: func(keys.NoFilter) bson.D { return bson.D{} },
 		identify: func(r *reminders.Reminder) (string, int64) { return r.UserID, r.Revision },
 		encode: func(r *reminders.Reminder) reminder {
 			return reminder{r.UserID, stampOf(&r.Stamp), timeOf(r.Through), r.Off}

@@ -86,7 +86,7 @@ type noted struct {
 
 // prepare makes the indexes and brings the documents up to the schema. Every
 // node does it at start. As a whole it is not bounded: each step is.
-func (s *Store) prepare(ctx context.Context, logger *slog.Logger) error {
+func (s *engine) prepare(ctx context.Context, logger *slog.Logger) error {
 	at, err := s.noted(ctx)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *Store) prepare(ctx context.Context, logger *slog.Logger) error {
 	return s.noteSchema(ctx, schema)
 }
 
-func (s *Store) noted(ctx context.Context) (at noted, err error) {
+func (s *engine) noted(ctx context.Context) (at noted, err error) {
 	err = s.in("schema").first(ctx, byID("latchkey"), &at)
 	if errors.Is(err, errs.NotFound) {
 		return at, nil
@@ -127,7 +127,7 @@ func (s *Store) noted(ctx context.Context) (at noted, err error) {
 
 // noteSchema writes down that the documents have the schema, unless they are known to
 // have a newer one.
-func (s *Store) noteSchema(ctx context.Context, version int) error {
+func (s *engine) noteSchema(ctx context.Context, version int) error {
 	err := s.in("schema").upsert(ctx, bson.D{{Key: "_id", Value: "latchkey"}, {Key: "version", Value: bson.D{{Key: "$lt", Value: version}}}},
 		set(bson.E{Key: "version", Value: version}))
 	if errors.Is(err, errs.Conflict) {
@@ -136,7 +136,7 @@ func (s *Store) noteSchema(ctx context.Context, version int) error {
 	return err
 }
 
-func (s *Store) upgrade(ctx context.Context, u *upgrade, after string, logger *slog.Logger) error {
+func (s *engine) upgrade(ctx context.Context, u *upgrade, after string, logger *slog.Logger) error {
 	logger = logger.With("collection", u.collection, "schema", u.to)
 	logger.InfoContext(ctx, "bringing the store up to date", "after", after)
 	looked, changed, told := 0, 0, time.Now()
@@ -187,7 +187,7 @@ func persistFor(ctx context.Context, bound time.Duration, step func(context.Cont
 
 // upgradeSome looks at the documents behind an id, at most upgradeBatch, and
 // returns how many it looked at, how many of them lacked the field, and the last one's id.
-func (s *Store) upgradeSome(ctx context.Context, u *upgrade, after string) (looked, lacked int, last string, err error) {
+func (s *engine) upgradeSome(ctx context.Context, u *upgrade, after string) (looked, lacked int, last string, err error) {
 	in, none := s.in(u.collection), bson.E{Key: u.lacks, Value: nil}
 	found, err := find[bson.Raw](ctx, in, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}},
 		options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(upgradeBatch).

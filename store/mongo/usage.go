@@ -60,14 +60,14 @@ const usageAttempts = 5
 // atomic operation: after an error some may have been added, and are added
 // again when the caller tries again, which counts too much, never too little.
 // Where two nodes make the same page at once, the loser adds to it.
-func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
+func (s *counts) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
 	if progress.Owner != "" {
 		return s.addFrom(ctx, pages, progress)
 	}
 	return s.addPages(ctx, pages)
 }
 
-func (s *Store) addPages(ctx context.Context, pages []usage.Page) error {
+func (s *counts) addPages(ctx context.Context, pages []usage.Page) error {
 	writes := make([]mongo.WriteModel, 0, len(pages))
 	for i := range pages {
 		if len(pages[i].Cells) > 0 {
@@ -120,7 +120,7 @@ func wherePages(f usage.PageFilter) bson.D {
 }
 
 // Usage returns at most limit pages.
-func (s *Store) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
+func (s *counts) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
 	found, err := find[page](ctx, s.in("usage"), wherePages(f), options.Find().SetLimit(int64(limit)))
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func pageIn(d *page) (usage.Page, error) {
 }
 
 // DeleteUsageBefore removes at most limit pages.
-func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Level, before time.Time, limit int) (int, error) {
+func (s *counts) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Level, before time.Time, limit int) (int, error) {
 	return s.in("usage").removeSome(ctx, bson.D{
 		{Key: "kind", Value: int32(k)},
 		{Key: "level", Value: int32(l)},
@@ -160,7 +160,7 @@ func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Lev
 }
 
 // MoveUsage gives at most limit pages of the account another organization.
-func (s *Store) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
+func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
 	where := bson.D{{Key: "service_account_id", Value: accountID}, {Key: "organization_id", Value: bson.D{{Key: "$ne", Value: organizationID}}}}
 	found, err := find[page](ctx, s.in("usage"), where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil || len(found) == 0 {
@@ -183,7 +183,7 @@ type refused struct {
 }
 
 // AddRefusals joins refusals with those stored.
-func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
+func (s *counts) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
 	for id, more := range of {
 		if err := s.joinRefusals(ctx, id, more); err != nil {
 			return err
@@ -193,7 +193,7 @@ func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) 
 }
 
 // joinRefusals tries again where another node was faster.
-func (s *Store) joinRefusals(ctx context.Context, id string, more []usage.Refusal) error {
+func (s *counts) joinRefusals(ctx context.Context, id string, more []usage.Refusal) error {
 	for range usageAttempts {
 		d, stored, err := s.refusals(ctx, id)
 		if err != nil {
@@ -223,7 +223,7 @@ func (s *Store) joinRefusals(ctx context.Context, id string, more []usage.Refusa
 	return errs.New(errs.Conflict, "too many nodes note refusals of one key at once")
 }
 
-func (s *Store) refusals(ctx context.Context, id string) (d refused, last []usage.Refusal, err error) {
+func (s *counts) refusals(ctx context.Context, id string) (d refused, last []usage.Refusal, err error) {
 	err = s.in("refusals").first(ctx, byID(id), &d)
 	if errors.Is(err, errs.NotFound) {
 		return d, nil, nil
@@ -236,12 +236,12 @@ func (s *Store) refusals(ctx context.Context, id string) (d refused, last []usag
 }
 
 // Refusals returns the last refusals of the key, newest first.
-func (s *Store) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
+func (s *counts) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
 	_, last, err := s.refusals(ctx, keyID)
 	return last, err
 }
 
 // DeleteRefusalsBefore removes those of keys that were not refused since.
-func (s *Store) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *counts) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.in("refusals").removeSome(ctx, bson.D{{Key: "refused_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }

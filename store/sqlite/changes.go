@@ -17,7 +17,7 @@ func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
 }
 
 // DeleteTombstonesBefore removes at most limit tombstones.
-func (s *Store) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *objects) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, "DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones INDEXED BY tombstones_deleted WHERE deleted_at < ? LIMIT ?)", before.UnixMilli(), limit)
 	return int(n), err
 }
@@ -34,7 +34,7 @@ func changeQueries() []string {
 }
 
 // ChangedSince returns what was written or deleted not before since.
-func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
+func (s *objects) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
 	var changes []keys.Change
 	for _, text := range changeQueries() {
 		err := s.reader.rows(ctx, text, []any{since.UnixMilli(), limit}, func(row scanner) error {
@@ -55,12 +55,12 @@ func (s *Store) ChangedSince(ctx context.Context, since time.Time, limit int) ([
 }
 
 // Bury notes that whatever has the id is no more.
-func (s *Store) Bury(ctx context.Context, id string) error {
+func (s *objects) Bury(ctx context.Context, id string) error {
 	return known(s.transact(ctx, func(tx *sql.Tx) error { return plant(ctx, tx, id, nil) }))
 }
 
 // Buried reports whether the id was buried or deleted lately.
-func (s *Store) Buried(ctx context.Context, id string) (bool, error) {
+func (s *objects) Buried(ctx context.Context, id string) (bool, error) {
 	var found bool
 	err := s.reader.row(ctx, "SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?)", id).Scan(&found)
 	return found, known(err)

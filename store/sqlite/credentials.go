@@ -36,9 +36,9 @@ type tokenTable struct {
 }
 
 // Tokens returns the collection of users' tokens.
-func (s *Store) Tokens() auth.TokenCollection {
+func (s *people) Tokens() auth.TokenCollection {
 	return tokenTable{&table[auth.Token, auth.OwnedFilter]{
-		store: s, name: "tokens", descending: true, untouched: []string{"last_used_at"}, where: whereOwned("tokens_expires"),
+		store: s.engine, name: "tokens", descending: true, untouched: []string{"last_used_at"}, where: whereOwned("tokens_expires"),
 		columns:  names("id revision created_at updated_at hash user_id name last4 last_used_at expires_at parent"),
 		identify: func(n *auth.Token) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Token) []any {
@@ -62,9 +62,9 @@ func (t tokenTable) TouchToken(ctx context.Context, id string, at time.Time) err
 }
 
 // Families returns the collection of sign-ins by refresh tokens.
-func (s *Store) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
+func (s *people) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
 	return &table[auth.Family, auth.OwnedFilter]{
-		store: s, name: "families", descending: true, where: whereOwned("families_expires"),
+		store: s.engine, name: "families", descending: true, where: whereOwned("families_expires"),
 		columns:  names("id revision created_at updated_at user_id current previous rotated_at expires_at ended_at address user_agent"),
 		identify: func(n *auth.Family) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Family) []any {
@@ -77,9 +77,9 @@ func (s *Store) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
 }
 
 // Identities returns the collection of users' accounts at other providers.
-func (s *Store) Identities() keys.Collection[auth.Identity, auth.OwnedFilter] {
+func (s *people) Identities() keys.Collection[auth.Identity, auth.OwnedFilter] {
 	return &table[auth.Identity, auth.OwnedFilter]{
-		store: s, name: "identities", where: func(f auth.OwnedFilter) (c conditions) { c.equal("user_id", f.UserID); return c },
+		store: s.engine, name: "identities", where: func(f auth.OwnedFilter) (c conditions) { c.equal("user_id", f.UserID); return c },
 		columns:  names("id revision created_at updated_at provider subject user_id email"),
 		identify: func(n *auth.Identity) (string, int64) { return n.ID(), n.Revision },
 		values: func(n *auth.Identity) []any {
@@ -96,9 +96,9 @@ type linkTable struct {
 }
 
 // Links returns the collection of mailed links.
-func (s *Store) Links() auth.LinkCollection {
+func (s *people) Links() auth.LinkCollection {
 	return linkTable{&table[auth.Link, auth.LinkFilter]{
-		store: s, name: "links", descending: true,
+		store: s.engine, name: "links", descending: true,
 		columns:  names("id revision created_at updated_at hash purpose email user_id organization_id role created_by created_with expires_at used_at"),
 		identify: func(n *auth.Link) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Link) []any {
@@ -129,9 +129,9 @@ type certificateTable struct {
 }
 
 // Certificates returns the collection of client certificates.
-func (s *Store) Certificates() auth.CertificateCollection {
+func (s *people) Certificates() auth.CertificateCollection {
 	return certificateTable{&table[auth.Certificate, auth.CertificateFilter]{
-		store: s, name: "certificates", descending: true,
+		store: s.engine, name: "certificates", descending: true,
 		where: func(f auth.CertificateFilter) (c conditions) {
 			c.equal("service_account_id", f.ServiceAccountID)
 			return c
@@ -153,9 +153,9 @@ func (t certificateTable) ByMatch(ctx context.Context, match string) (auth.Certi
 }
 
 // SigningKeys returns the collection of keys that sign tokens.
-func (s *Store) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
+func (s *people) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
 	return &table[signing.Key, keys.NoFilter]{
-		store: s, name: "signing_keys", where: func(keys.NoFilter) conditions { return conditions{} },
+		store: s.engine, name: "signing_keys", where: func(keys.NoFilter) conditions { return conditions{} },
 		columns:  names("id revision created_at updated_at algorithm public sealed active_at retire_at"),
 		identify: func(n *signing.Key) (string, int64) { return n.ID, n.Revision },
 		values: func(n *signing.Key) []any {
@@ -168,9 +168,9 @@ func (s *Store) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
 }
 
 // SealedKeys returns the collection of the service's own keys.
-func (s *Store) SealedKeys() keys.Collection[auth.SealedKey, keys.NoFilter] {
+func (s *people) SealedKeys() keys.Collection[auth.SealedKey, keys.NoFilter] {
 	return &table[auth.SealedKey, keys.NoFilter]{
-		store: s, name: "sealed_keys", where: func(keys.NoFilter) conditions { return conditions{} },
+		store: s.engine, name: "sealed_keys", where: func(keys.NoFilter) conditions { return conditions{} },
 		columns:  names("id revision created_at updated_at sealed"),
 		identify: func(n *auth.SealedKey) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.SealedKey) []any {

@@ -157,7 +157,7 @@ const (
 
 // Ping reads a key: a database that answers may still have lost its keys. The
 // file must be the one that was opened.
-func (s *Store) Ping(ctx context.Context) error {
+func (s *engine) Ping(ctx context.Context) error {
 	if err := s.reader.intact(); err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // TryWrite writes a row of its own: the disk may be full.
-func (s *Store) TryWrite(ctx context.Context) error {
+func (s *engine) TryWrite(ctx context.Context) error {
 	_, err := s.notes.exec(ctx, writeWord, rand.Text())
 	return err
 }

@@ -10,18 +10,18 @@ import (
 )
 
 // Incidents returns the collection of incidents.
-func (s *Store) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
-	return documents(s, "incidents", true, func(n *incidents.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *objects) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {
+	return documents(s.engine, "incidents", true, func(n *incidents.Incident) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
 // IncidentPages returns the collection of the pages of incidents.
-func (s *Store) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
-	return documents(s, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
+func (s *objects) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter] {
+	return documents(s.engine, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
 // documents is a table of objects that are kept as JSON and looked for by
 // nothing but their ids.
-func documents[T any](s *Store, name string, descending bool, of func(*T) (string, *keys.Stamp)) *table[T, keys.NoFilter] {
+func documents[T any](s *engine, name string, descending bool, of func(*T) (string, *keys.Stamp)) *table[T, keys.NoFilter] {
 	return &table[T, keys.NoFilter]{
 		store: s, name: name, descending: descending,
 		columns: names("id revision created_at updated_at data"),
@@ -59,14 +59,14 @@ const (
 
 // Creators returns who made keys. It looks at one key of each, however many
 // there are.
-func (s *Store) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
+func (s *objects) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
 	return following(after, limit, func(p *keys.Creator) (bool, error) {
 		return s.nextPair(ctx, nextCreator, &p.OrganizationID, &p.ID)
 	})
 }
 
 // Owners returns who owns service accounts. It looks at one of each.
-func (s *Store) Owners(ctx context.Context, after keys.Owner, limit int) ([]keys.Owner, error) {
+func (s *objects) Owners(ctx context.Context, after keys.Owner, limit int) ([]keys.Owner, error) {
 	return following(after, limit, func(p *keys.Owner) (bool, error) {
 		return s.nextPair(ctx, nextOwner, &p.OrganizationID, &p.ID)
 	})
@@ -85,7 +85,7 @@ func following[P any](after P, limit int, next func(*P) (found bool, err error))
 }
 
 // nextPair replaces an organization and who is in it by the pair behind.
-func (s *Store) nextPair(ctx context.Context, text string, organizationID, id *string) (found bool, err error) {
+func (s *objects) nextPair(ctx context.Context, text string, organizationID, id *string) (found bool, err error) {
 	err = s.reader.rows(ctx, text, []any{*organizationID, *id}, func(row scanner) error {
 		found = true
 		return row.Scan(organizationID, id)

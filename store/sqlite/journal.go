@@ -23,7 +23,7 @@ const (
 )
 
 // WriteJournal appends an entry to the owner's journal.
-func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
+func (s *counts) WriteJournal(ctx context.Context, owner string, at time.Time, e journal.Entry) error {
 	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, touchJournal, owner, at.UnixNano()); err != nil {
 			return err
@@ -34,7 +34,7 @@ func (s *Store) WriteJournal(ctx context.Context, owner string, at time.Time, e 
 }
 
 // TrimJournal removes the owner's entries through the number.
-func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) error {
+func (s *counts) TrimJournal(ctx context.Context, owner string, through int64) error {
 	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, deleteEntries, owner, through); err != nil {
 			return err
@@ -48,7 +48,7 @@ func (s *Store) TrimJournal(ctx context.Context, owner string, through int64) er
 }
 
 // Journals returns when each journal was last written to, by owner.
-func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
+func (s *counts) Journals(ctx context.Context) (map[string]time.Time, error) {
 	all := map[string]time.Time{}
 	err := s.reader.rows(ctx, selectJournals, nil, func(row scanner) error {
 		var owner string
@@ -63,7 +63,7 @@ func (s *Store) Journals(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // ClaimJournal takes over the owner's journal.
-func (s *Store) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
+func (s *counts) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
 	p.Owner = owner
 	err = s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if err := oneChanged(tx.ExecContext(ctx, claimJournal, at.UnixNano(), owner, seen.UnixNano())); err != nil {

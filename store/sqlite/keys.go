@@ -15,9 +15,9 @@ type keyTable struct {
 }
 
 // Keys returns the collection of keys.
-func (s *Store) Keys() keys.KeyCollection { return s.keyTable() }
+func (s *objects) Keys() keys.KeyCollection { return s.keyTable() }
 
-func (s *Store) keyTable() keyTable {
+func (s *engine) keyTable() keyTable {
 	return keyTable{&table[keys.Key, keys.KeyFilter]{
 		store: s, name: "keys", descending: true, bury: hashOfKey,
 		untouched: names("last_used_at last_used_ip last_used_agent"), // written behind, by TouchLastUsed

@@ -22,7 +22,7 @@ const (
 // LoadKeys inserts many keys, in large transactions, so that an import does
 // not pay for durability key by key. It takes some hundred megabytes of memory.
 // What was committed before an error stays.
-func (s *Store) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error) {
+func (s *objects) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error) {
 	if _, err := s.writer.db().ExecContext(ctx, whileLoading); err != nil {
 		return fmt.Errorf("prepare to load keys: %w", known(err))
 	}
@@ -50,7 +50,7 @@ func (s *Store) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error
 // loadBatch inserts keys without the trigger that notes the texts of each, and
 // then notes those of all: the index of texts writes what it has to the file
 // at the beginning of each statement that it is changed by.
-func (s *Store) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (loaded int, err error) {
+func (s *objects) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (loaded int, err error) {
 	var trigger string
 	var last int64
 	err = errors.Join(
@@ -74,7 +74,7 @@ func (s *Store) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key
 	return loaded, err
 }
 
-func (s *Store) insertKeys(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (int, error) {
+func (s *objects) insertKeys(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (int, error) {
 	insert, err := tx.PrepareContext(ctx, s.keyTable().insertion())
 	if err != nil {
 		return 0, err

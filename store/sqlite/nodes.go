@@ -10,7 +10,7 @@ import (
 // PutNode stores the record unless a later one is there. It goes through a
 // connection of its own that does not wait for the disk: nodes write some
 // records a second, and after a loss of power none of them is of any use.
-func (s *Store) PutNode(ctx context.Context, n nodes.Node) error {
+func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
 	_, err := s.notes.exec(ctx, `INSERT INTO nodes (id, name, version, started_at, polled_at, beat, max_stale) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET polled_at = excluded.polled_at, beat = excluded.beat WHERE excluded.beat > nodes.beat`,
 		n.ID, n.Name, n.Version, putTime(n.StartedAt), putTime(n.PolledAt), n.Beat, int64(n.MaxStale))
@@ -18,7 +18,7 @@ func (s *Store) PutNode(ctx context.Context, n nodes.Node) error {
 }
 
 // Nodes returns all records, which are few.
-func (s *Store) Nodes(ctx context.Context) ([]nodes.Node, error) {
+func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	all := []nodes.Node{}
 	err := s.reader.rows(ctx, "SELECT id, name, version, started_at, polled_at, beat, max_stale FROM nodes WHERE id > '' ORDER BY id", nil, func(row scanner) error {
 		var n nodes.Node
@@ -30,13 +30,13 @@ func (s *Store) Nodes(ctx context.Context) ([]nodes.Node, error) {
 }
 
 // DeleteNode removes the record if its Beat is not above beat.
-func (s *Store) DeleteNode(ctx context.Context, id string, beat int64) error {
+func (s *cluster) DeleteNode(ctx context.Context, id string, beat int64) error {
 	_, err := s.notes.exec(ctx, "DELETE FROM nodes WHERE id = ? AND beat <= ?", id, beat)
 	return err
 }
 
 // TakeLease makes the lease the holder's if it is free.
-func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
+func (s *cluster) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
 	n, err := s.notes.exec(ctx, `INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
 		WHERE leases.holder = excluded.holder OR leases.until < ? OR leases.until > ?`, l.Name, l.Holder, putTime(l.Until), putTime(expired), putTime(latest))
@@ -44,7 +44,7 @@ func (s *Store) TakeLease(ctx context.Context, l nodes.Lease, expired, latest ti
 }
 
 // DropLease ends the lease if the holder has it.
-func (s *Store) DropLease(ctx context.Context, name, holder string) error {
+func (s *cluster) DropLease(ctx context.Context, name, holder string) error {
 	_, err := s.notes.exec(ctx, "DELETE FROM leases WHERE name = ? AND holder = ?", name, holder)
 	return err
 }

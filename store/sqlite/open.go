@@ -25,7 +25,7 @@ import (
 // opened to be read, and written to as soon as that is possible: see Unwritable.
 func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, error) {
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Store{path: path, watch: calls.Join(watches...), stop: stop}
+	s := &engine{path: path, watch: calls.Join(watches...), stop: stop}
 	pools, err := openPools(ctx, path)
 	if err != nil {
 		cause := err
@@ -45,10 +45,10 @@ func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, err
 	if s.Unwritable() != nil {
 		s.mending.Go(func() { s.mend(life) })
 	}
-	return s, nil
+	return newStore(s), nil
 }
 
-func (s *Store) purpose(p *pool) *database {
+func (s *engine) purpose(p *pool) *database {
 	d := &database{path: s.path, watch: s.watch}
 	d.pool.Store(p)
 	return d
@@ -56,7 +56,7 @@ func (s *Store) purpose(p *pool) *database {
 
 // Unwritable returns why the file could only be read when it was opened, and nil
 // once it can be written.
-func (s *Store) Unwritable() error {
+func (s *engine) Unwritable() error {
 	if cause := s.unwritable.Load(); cause != nil {
 		return *cause
 	}
@@ -67,7 +67,7 @@ func (s *Store) Unwritable() error {
 const mendEvery = 250 * time.Millisecond
 
 // mend opens the file once more until it can be written.
-func (s *Store) mend(ctx context.Context) {
+func (s *engine) mend(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():

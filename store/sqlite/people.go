@@ -13,9 +13,9 @@ type userTable struct {
 }
 
 // Users returns the collection of users.
-func (s *Store) Users() auth.UserCollection {
+func (s *people) Users() auth.UserCollection {
 	return userTable{&table[auth.User, auth.UserFilter]{
-		store: s, name: "users", descending: true,
+		store: s.engine, name: "users", descending: true,
 		columns: names(`id revision created_at updated_at email email_folded name password_hash is_admin disabled last_sign_in_at search
 			username username_folded confirmed_at otp_sealed otp_enabled_at otp_last_step otp_recovery token_count`),
 		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
@@ -52,9 +52,9 @@ func (t userTable) ByUsername(ctx context.Context, folded string) (auth.User, er
 }
 
 // Memberships returns the collection of memberships.
-func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFilter] {
+func (s *people) Memberships() keys.Collection[auth.Membership, auth.MembershipFilter] {
 	return &table[auth.Membership, auth.MembershipFilter]{
-		store: s, name: "memberships",
+		store: s.engine, name: "memberships",
 		columns:  names("id revision created_at updated_at organization_id user_id role"),
 		identify: func(m *auth.Membership) (string, int64) { return m.ID(), m.Revision },
 		values: func(m *auth.Membership) []any {
@@ -77,7 +77,7 @@ func (s *Store) Memberships() keys.Collection[auth.Membership, auth.MembershipFi
 const sessionColumns = "id, token_hash, user_id, created_at, last_seen_at, confirmed_at, expires_at, address, user_agent"
 
 // InsertSession stores a new session.
-func (s *Store) InsertSession(ctx context.Context, n auth.Session) error {
+func (s *people) InsertSession(ctx context.Context, n auth.Session) error {
 	_, err := s.writer.exec(ctx, "INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		n.ID, n.TokenHash[:], n.UserID, putTime(n.CreatedAt), putTime(n.LastSeenAt), putTime(n.ConfirmedAt), putTime(n.ExpiresAt), n.Address, n.UserAgent)
 	return err
@@ -93,42 +93,42 @@ func scanSession(row scanner, n *auth.Session) error {
 }
 
 // SessionByToken returns the session with the cookie's digest.
-func (s *Store) SessionByToken(ctx context.Context, hash auth.TokenHash) (n auth.Session, err error) {
+func (s *people) SessionByToken(ctx context.Context, hash auth.TokenHash) (n auth.Session, err error) {
 	return n, scanSession(s.reader.row(ctx, "SELECT "+sessionColumns+" FROM sessions WHERE token_hash = ?", hash[:]), &n)
 }
 
 // TouchSession sets when the session was last seen.
-func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
+func (s *people) TouchSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.writer.exec(ctx, "UPDATE sessions SET last_seen_at = ? WHERE id = ?", at.UnixMilli(), id)
 	return err
 }
 
 // SignedIn sets when the user last signed in.
-func (s *Store) SignedIn(ctx context.Context, userID string, at time.Time) error {
+func (s *people) SignedIn(ctx context.Context, userID string, at time.Time) error {
 	_, err := s.writer.exec(ctx, "UPDATE users SET last_sign_in_at = ? WHERE id = ?", at.UnixMilli(), userID)
 	return err
 }
 
 // ConfirmSession sets when the session's user repeated their password.
-func (s *Store) ConfirmSession(ctx context.Context, id string, at time.Time) error {
+func (s *people) ConfirmSession(ctx context.Context, id string, at time.Time) error {
 	_, err := s.writer.exec(ctx, "UPDATE sessions SET confirmed_at = ? WHERE id = ?", at.UnixMilli(), id)
 	return err
 }
 
 // DeleteSession ends the session.
-func (s *Store) DeleteSession(ctx context.Context, id string) error {
+func (s *people) DeleteSession(ctx context.Context, id string) error {
 	_, err := s.writer.exec(ctx, "DELETE FROM sessions WHERE id = ?", id)
 	return err
 }
 
 // DeleteSessionsOf ends all sessions of the user but except.
-func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) error {
+func (s *people) DeleteSessionsOf(ctx context.Context, userID, except string) error {
 	_, err := s.writer.exec(ctx, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", userID, except)
 	return err
 }
 
 // SessionsOf returns the user's sessions, newest first.
-func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
+func (s *people) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
 	var all []auth.Session
 	err := s.reader.rows(ctx, "SELECT "+sessionColumns+" FROM sessions WHERE user_id = ? ORDER BY id DESC LIMIT 1000", []any{userID}, func(row scanner) error {
 		var n auth.Session
@@ -142,7 +142,7 @@ func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, 
 }
 
 // DeleteSessionsBefore removes sessions that ended by themselves.
-func (s *Store) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
+func (s *people) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `DELETE FROM sessions WHERE id IN (
 		SELECT id FROM sessions WHERE expires_at < ?1
 		UNION ALL SELECT id FROM sessions WHERE last_seen_at < ?2 AND expires_at >= ?1

@@ -19,13 +19,13 @@ const eventColumns = `id, at, action, subject_kind, subject_id, subject_name, su
 	object_type, object_id, organization_id, address, user_agent, request_id, before, after`
 
 // AppendEvent stores one audit event.
-func (s *Store) AppendEvent(ctx context.Context, e audit.Event) error {
+func (s *records) AppendEvent(ctx context.Context, e audit.Event) error {
 	_, err := s.writer.exec(ctx, insertEvent, eventValues(&e)...)
 	return err
 }
 
 // AppendEvents stores many in one transaction.
-func (s *Store) AppendEvents(ctx context.Context, all []audit.Event) error {
+func (s *records) AppendEvents(ctx context.Context, all []audit.Event) error {
 	insert, err := s.writer.prepare(ctx, insertEvent) // before the transaction takes the one connection
 	if err != nil {
 		return known(err)
@@ -51,7 +51,7 @@ func eventValues(e *audit.Event) []any {
 }
 
 // Events returns one page of the log, newest first.
-func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
+func (s *records) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {
 	text, args := s.events().list(f, keys.Page{After: after, Limit: limit})
 	return s.eventRows(ctx, text, args)
 }
@@ -59,7 +59,7 @@ func (s *Store) Events(ctx context.Context, f audit.Filter, after string, limit 
 const oldestEvents = "SELECT " + eventColumns + " FROM audit_events WHERE id < ? AND at < ? ORDER BY id LIMIT ?"
 
 // EventsBefore returns the oldest events that were before the time.
-func (s *Store) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
+func (s *records) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
 	f := audit.Filter{Until: before}
 	return s.eventRows(ctx, oldestEvents, []any{f.LastID(), before.UnixMilli(), limit})
 }
@@ -67,12 +67,12 @@ func (s *Store) EventsBefore(ctx context.Context, before time.Time, limit int) (
 const deleteEvents = "DELETE FROM audit_events WHERE id IN (SELECT value FROM json_each(?))"
 
 // DeleteEvents removes the events with the ids.
-func (s *Store) DeleteEvents(ctx context.Context, ids []string) error {
+func (s *records) DeleteEvents(ctx context.Context, ids []string) error {
 	_, err := s.writer.exec(ctx, deleteEvents, putJSON(ids))
 	return err
 }
 
-func (s *Store) eventRows(ctx context.Context, text string, args []any) ([]audit.Event, error) {
+func (s *records) eventRows(ctx context.Context, text string, args []any) ([]audit.Event, error) {
 	events := []audit.Event{}
 	err := s.reader.rows(ctx, text, args, func(row scanner) error {
 		var e audit.Event
@@ -89,9 +89,9 @@ func (s *Store) eventRows(ctx context.Context, text string, args []any) ([]audit
 
 // events builds the log's statements; rows are never changed, so that the
 // rest of a table is not needed.
-func (s *Store) events() *table[audit.Event, audit.Filter] {
+func (s *records) events() *table[audit.Event, audit.Filter] {
 	return &table[audit.Event, audit.Filter]{
-		store: s, name: "audit_events", descending: true, columns: []string{"id", eventColumns[len("id, "):]},
+		store: s.engine, name: "audit_events", descending: true, columns: []string{"id", eventColumns[len("id, "):]},
 		where: func(f audit.Filter) (c conditions) {
 			c.equal("object_id", f.ObjectID)
 			c.equal("subject_id", f.SubjectID)
@@ -109,7 +109,7 @@ func (s *Store) events() *table[audit.Event, audit.Filter] {
 }
 
 // QuotaUse returns what was used of the quota in the window.
-func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) {
+func (s *records) QuotaUse(ctx context.Context, id, window string) (int64, error) {
 	var used int64
 	err := s.reader.row(ctx, "SELECT used FROM quota_use WHERE id = ? AND window = ?", id, window).Scan(&used)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -120,7 +120,7 @@ func (s *Store) QuotaUse(ctx context.Context, id, window string) (int64, error) 
 
 // AddQuotaUse adds to what was used, all of it or nothing. It is written behind:
 // a loss of power may cost the last of it.
-func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
+func (s *records) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
 	rows := make([][3]any, len(uses))
 	for i, u := range uses {
 		rows[i] = [3]any{u.ID, u.Window, u.Used}
@@ -133,21 +133,21 @@ func (s *Store) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) erro
 
 // DeleteQuotaUse removes at most limit rows of windows before one, except those
 // of another.
-func (s *Store) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
+func (s *records) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `DELETE FROM quota_use WHERE (id, window) IN
 		(SELECT id, window FROM quota_use INDEXED BY quota_use_window WHERE window < ? AND window <> ? LIMIT ?)`, before, except, limit)
 	return int(n), err
 }
 
 // InsertIdempotency stores the record unless its key is taken.
-func (s *Store) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
+func (s *records) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
 	_, err := s.writer.exec(ctx, "INSERT INTO idempotency (key, fingerprint, object_id, created_at, try, made, free_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		r.Key[:], r.Fingerprint[:], r.ObjectID, putTime(r.CreatedAt), r.Try, r.Made, putTime(r.FreeAt))
 	return err
 }
 
 // ReplaceIdempotency stores r in the place of was.
-func (s *Store) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
+func (s *records) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
 	n, err := s.writer.exec(ctx, "UPDATE idempotency SET object_id = ?, try = ?, made = ?, free_at = ? WHERE key = ? AND try = ? AND made = ?",
 		r.ObjectID, r.Try, r.Made, putTime(r.FreeAt), r.Key[:], was.Try, was.Made)
 	if err == nil && n == 0 {
@@ -157,7 +157,7 @@ func (s *Store) ReplaceIdempotency(ctx context.Context, was, r idempotency.Recor
 }
 
 // Idempotency returns the record with the key.
-func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
+func (s *records) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempotency.Record, error) {
 	r := idempotency.Record{Key: key}
 	var fingerprint []byte
 	err := s.reader.row(ctx, "SELECT fingerprint, object_id, created_at, try, made, free_at FROM idempotency WHERE key = ?", key[:]).
@@ -169,7 +169,7 @@ func (s *Store) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempot
 }
 
 // DeleteIdempotencyBefore removes old records.
-func (s *Store) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *records) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE created_at < ? LIMIT ?)", before.UnixMilli(), limit)
 	return int(n), err
 }

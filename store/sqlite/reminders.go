@@ -7,9 +7,9 @@ import (
 
 // Reminders returns the collection of what users were reminded of, by the
 // user.
-func (s *Store) Reminders() keys.Collection[reminders.Reminder, keys.NoFilter] {
+func (s *records) Reminders() keys.Collection[reminders.Reminder, keys.NoFilter] {
 	return &table[reminders.Reminder, keys.NoFilter]{
-		store: s, name: "reminders", descending: true, where: func(keys.NoFilter) conditions { return conditions{} },
+		store: s.engine, name: "reminders", descending: true, where: func(keys.NoFilter) conditions { return conditions{} },
 		columns:  names("id revision created_at updated_at through off"),
 		identify: func(r *reminders.Reminder) (string, int64) { return r.UserID, r.Revision },
 		values: func(r *reminders.Reminder) []any {

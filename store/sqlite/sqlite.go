@@ -22,6 +22,30 @@ import (
 
 // Store is an open database. Its methods are safe for concurrent use.
 type Store struct {
+	*engine
+	objects
+	people
+	records
+	counts
+	cluster
+}
+
+// The parts of a Store, by what they keep. They share its engine.
+type (
+	objects struct{ *engine } // organizations, service accounts, keys, tiers, scopes and incidents
+	people  struct{ *engine } // users, memberships, sessions and what they sign in with
+	records struct{ *engine } // audit events, quotas, idempotency keys and reminders
+	counts  struct{ *engine } // usage, refusals and the journals of both
+	cluster struct{ *engine } // nodes and leases
+)
+
+// newStore returns the Store on the engine.
+func newStore(e *engine) *Store {
+	return &Store{e, objects{e}, people{e}, records{e}, counts{e}, cluster{e}}
+}
+
+// engine is the open file.
+type engine struct {
 	path   string
 	writer *database
 	reader *database
@@ -49,7 +73,7 @@ func private(path string) error {
 
 // Exposed returns the files of the database that others than their owner can
 // read or write. They are left so: a group may have been let in on purpose.
-func (s *Store) Exposed() (all []string) {
+func (s *engine) Exposed() (all []string) {
 	for _, path := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
 			all = append(all, path)
@@ -59,10 +83,10 @@ func (s *Store) Exposed() (all []string) {
 }
 
 // Name says which file this is.
-func (s *Store) Name() string { return "SQLite at " + s.path }
+func (s *engine) Name() string { return "SQLite at " + s.path }
 
 // Close waits for running statements and closes the file.
-func (s *Store) Close(context.Context) error {
+func (s *engine) Close(context.Context) error {
 	s.stop()
 	s.mending.Wait()
 	s.moves.close()
@@ -144,14 +168,14 @@ func (d *database) rows(ctx context.Context, text string, args []any, each func(
 func (d *database) close() error { return errors.Join(d.past.close(), d.pool.Load().close()) }
 
 // transact runs do in one transaction of the writer.
-func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) error {
+func (s *engine) transact(ctx context.Context, do func(*sql.Tx) error) error {
 	return s.writer.transact(ctx, do)
 }
 
 // transactBehind is transact for what is written behind anyway: a loss of power
 // may cost the last of it, though nothing that was acknowledged to anybody. So
 // verification never waits for a disk.
-func (s *Store) transactBehind(ctx context.Context, do func(*sql.Tx) error) error {
+func (s *engine) transactBehind(ctx context.Context, do func(*sql.Tx) error) error {
 	return s.notes.transact(ctx, do)
 }
 

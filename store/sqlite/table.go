@@ -14,7 +14,7 @@ import (
 // table implements keys.Collection for one kind of object. The first column
 // is its id, the second its revision.
 type table[T, F any] struct {
-	store      *Store
+	store      *engine
 	name       string
 	columns    []string
 	descending bool // newest id first

@@ -22,9 +22,9 @@ func names(text string) []string { return strings.Fields(text) }
 func withoutHash(context.Context, *sql.Tx, string) (any, error) { return nil, nil }
 
 // Organizations returns the collection of organizations.
-func (s *Store) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
+func (s *objects) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
 	return &table[keys.Organization, keys.OrganizationFilter]{
-		store: s, name: "organizations", descending: true, bury: withoutHash,
+		store: s.engine, name: "organizations", descending: true, bury: withoutHash,
 		columns:  names("id revision created_at updated_at name disabled metadata search"),
 		identify: func(o *keys.Organization) (string, int64) { return o.ID, o.Revision },
 		values: func(o *keys.Organization) []any {
@@ -42,9 +42,9 @@ func (s *Store) Organizations() keys.Collection[keys.Organization, keys.Organiza
 }
 
 // ServiceAccounts returns the collection of service accounts.
-func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
+func (s *objects) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
 	return &table[keys.ServiceAccount, keys.AccountFilter]{
-		store: s, name: "service_accounts", descending: true, bury: withoutHash,
+		store: s.engine, name: "service_accounts", descending: true, bury: withoutHash,
 		columns: names(`id revision created_at updated_at organization_id created_by name description tier scopes
 			allowed_networks rate_limit quota external_id metadata disabled search override move owner_id limit_resets`),
 		identify: func(a *keys.ServiceAccount) (string, int64) { return a.ID, a.Revision },
@@ -75,9 +75,9 @@ func (s *Store) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Acco
 }
 
 // Tiers returns the collection of tiers.
-func (s *Store) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
+func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 	return &table[keys.Tier, keys.NoFilter]{
-		store: s, name: "tiers", bury: withoutHash,
+		store: s.engine, name: "tiers", bury: withoutHash,
 		columns:  names("name revision created_at updated_at title rate_limit account_rate_limit quota max_keys max_key_age key_retention"),
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		values: func(t *keys.Tier) []any {
@@ -96,9 +96,9 @@ func (s *Store) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 }
 
 // Scopes returns the catalogue of scopes.
-func (s *Store) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
+func (s *objects) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
 	return &table[keys.Scope, keys.NoFilter]{
-		store: s, name: "scopes",
+		store: s.engine, name: "scopes",
 		columns:  names("name revision created_at updated_at description retired_at renamed_to renamed_until rename_open"),
 		identify: func(c *keys.Scope) (string, int64) { return c.Name, c.Revision },
 		values: func(c *keys.Scope) []any {

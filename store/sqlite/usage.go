@@ -24,7 +24,7 @@ const (
 // AddUsage adds the counts of the pages to what is stored and notes the
 // progress, all of it or nothing. The transaction holds the file's one lock for writers from its
 // beginning, so that what it read is what it replaces.
-func (s *Store) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
+func (s *counts) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
 	var prepared [3]*sql.Stmt // before the transaction takes the one connection
 	for i, text := range []string{selectCells, updateCells, insertPage} {
 		var err error
@@ -73,7 +73,7 @@ func addPage(ctx context.Context, statements [3]*sql.Stmt, p *usage.Page) error 
 }
 
 // Usage returns at most limit pages.
-func (s *Store) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
+func (s *counts) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]usage.Page, error) {
 	text, args := listPages(f, limit)
 	var pages []usage.Page
 	err := s.reader.rows(ctx, text, args, func(row scanner) error {
@@ -118,14 +118,14 @@ func listPages(f usage.PageFilter, limit int) (string, []any) {
 }
 
 // DeleteUsageBefore removes at most limit pages.
-func (s *Store) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Level, before time.Time, limit int) (int, error) {
+func (s *counts) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Level, before time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `DELETE FROM usage WHERE kind = ?1 AND level = ?2 AND (start, owner) IN
 		(SELECT start, owner FROM usage WHERE kind = ?1 AND level = ?2 AND start < ?3 LIMIT ?4)`, k, l, before.Unix(), limit)
 	return int(n), err
 }
 
 // MoveUsage gives at most limit pages of the account another organization.
-func (s *Store) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
+func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `UPDATE usage SET organization_id = ?1 WHERE (kind, level, start, owner) IN
 		(SELECT kind, level, start, owner FROM usage INDEXED BY usage_account WHERE service_account_id <> '' AND service_account_id = ?2 AND organization_id <> ?1 LIMIT ?3)`,
 		organizationID, accountID, limit)
@@ -133,7 +133,7 @@ func (s *Store) MoveUsage(ctx context.Context, accountID, organizationID string,
 }
 
 // AddRefusals joins refusals with those stored.
-func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
+func (s *counts) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
 	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		for id, more := range of {
 			stored, err := refusalsOf(tx.QueryRowContext(ctx, selectRefusals, id))
@@ -153,7 +153,7 @@ func (s *Store) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) 
 }
 
 // Refusals returns the last refusals of the key, newest first.
-func (s *Store) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
+func (s *counts) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
 	last, err := refusalsOf(s.reader.row(ctx, selectRefusals, keyID))
 	return last, known(err)
 }
@@ -170,7 +170,7 @@ func refusalsOf(row scanner) (last []usage.Refusal, err error) {
 }
 
 // DeleteRefusalsBefore removes those of keys that were not refused since.
-func (s *Store) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *counts) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, "DELETE FROM refusals WHERE key_id IN (SELECT key_id FROM refusals WHERE refused_at < ? LIMIT ?)", before.UnixMilli(), limit)
 	return int(n), err
 }
