@@ -21,7 +21,7 @@ const (
 // CreateAccount makes a service account with the id, or a new one where id is
 // "". The actor grants no scope that it does not have; tier and limits other
 // than the default are the staff's to set. A member who names no owner is it.
-func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID string, fields AccountFields) (ServiceAccount, error) {
+func (s *accounts) CreateAccount(ctx context.Context, a Actor, id, organizationID string, fields AccountFields) (ServiceAccount, error) {
 	if fields.Tier == "" {
 		fields.Tier = DefaultTier
 	}
@@ -55,13 +55,13 @@ func (s *Service) CreateAccount(ctx context.Context, a Actor, id, organizationID
 }
 
 // Account returns one service account that the actor may see.
-func (s *Service) Account(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
+func (s *accounts) Account(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
 	return s.AccountFor(ctx, a, id, ReadAccounts, ReadAccounts)
 }
 
 // AccountFor returns the account if the actor may do write to it. Where they may
 // not even do read, there is no such account.
-func (s *Service) AccountFor(ctx context.Context, a Actor, id string, read, write Action) (ServiceAccount, error) {
+func (s *base) AccountFor(ctx context.Context, a Actor, id string, read, write Action) (ServiceAccount, error) {
 	account, err := s.store.ServiceAccounts().Get(ctx, id)
 	if err != nil {
 		return ServiceAccount{}, Missing(err, accountWord)
@@ -75,7 +75,7 @@ func (s *Service) AccountFor(ctx context.Context, a Actor, id string, read, writ
 
 // Accounts lists the service accounts that the actor may see. organizationID
 // narrows them unless it is "".
-func (s *Service) Accounts(ctx context.Context, a Actor, organizationID string, f AccountFilter, p Page) ([]ServiceAccount, error) {
+func (s *accounts) Accounts(ctx context.Context, a Actor, organizationID string, f AccountFilter, p Page) ([]ServiceAccount, error) {
 	f.OrganizationIDs = visible(a, ReadAccounts, organizationID)
 	f.Text = Fold(f.Text)
 	found, err := s.store.ServiceAccounts().List(ctx, f, p)
@@ -86,7 +86,7 @@ func (s *Service) Accounts(ctx context.Context, a Actor, organizationID string, 
 }
 
 // ChangeAccount lets edit change the account's fields.
-func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields, error)) (ServiceAccount, error) {
+func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields, error)) (ServiceAccount, error) {
 	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return ServiceAccount{}, err
 	}
@@ -110,7 +110,7 @@ func (s *Service) ChangeAccount(ctx context.Context, a Actor, id string, revisio
 
 // DeleteAccount removes an account none of whose keys is alive, with what is
 // left of its dead keys.
-func (s *Service) DeleteAccount(ctx context.Context, a Actor, id string, revision int64) error {
+func (s *accounts) DeleteAccount(ctx context.Context, a Actor, id string, revision int64) error {
 	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (s *Service) DeleteAccount(ctx context.Context, a Actor, id string, revisio
 
 // deleteKeysOf removes the rows of an account that is gone: without it no key
 // of it verifies, whether its row is still there or not.
-func (s *Service) deleteKeysOf(ctx context.Context, accountID string) error {
+func (s *accounts) deleteKeysOf(ctx context.Context, accountID string) error {
 	for {
 		rows, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID}, Page{Limit: 100})
 		if err != nil {
@@ -153,7 +153,7 @@ func (s *Service) deleteKeysOf(ctx context.Context, accountID string) error {
 
 // checkAccount holds the account against the rules; old is what it was, and may
 // decides whether the actor has the authority.
-func (s *Service) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields, may func(Actor, AccountFields) error) error {
+func (s *accounts) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields, may func(Actor, AccountFields) error) error {
 	if err := account.check(old); err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (account *ServiceAccount) check(old AccountFields) error {
 }
 
 // checkCatalogue refuses newly granted scopes that the catalogue does not hold.
-func (s *Service) checkCatalogue(ctx context.Context, all, added []string) error {
+func (s *accounts) checkCatalogue(ctx context.Context, all, added []string) error {
 	var f errs.Faults
 	for _, scope := range added {
 		known, err := s.inCatalogue(ctx, scope)
@@ -207,7 +207,7 @@ func (s *Service) checkCatalogue(ctx context.Context, all, added []string) error
 	return f.Err()
 }
 
-func (s *Service) inCatalogue(ctx context.Context, grant string) (bool, error) {
+func (s *accounts) inCatalogue(ctx context.Context, grant string) (bool, error) {
 	if grant == AnyScope {
 		return true, nil
 	}
@@ -228,12 +228,12 @@ func (account *ServiceAccount) Object() audit.Object {
 }
 
 // AccountToChange returns a service account that the actor may change.
-func (s *Service) AccountToChange(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
+func (s *accounts) AccountToChange(ctx context.Context, a Actor, id string) (ServiceAccount, error) {
 	return s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts)
 }
 
 // AccountExists reports whether there is a service account with the id.
-func (s *Service) AccountExists(ctx context.Context, id string) (bool, error) {
+func (s *accounts) AccountExists(ctx context.Context, id string) (bool, error) {
 	_, err := s.store.ServiceAccounts().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) {
 		return false, nil

@@ -27,7 +27,7 @@ type Attention struct {
 
 // Attention returns which keys that the actor may see call for attention. Each
 // kind is one page of an index, or what comes first of the MostLooked that were used the longest ago, or are the newest old ones.
-func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
+func (s *search) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
 	now, no := Moment(s.now()), false
 	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}
 	if alive.ExceptAccounts, err = s.Elsewhere(ctx, a, ReadKeys); err != nil {
@@ -62,7 +62,7 @@ func (s *Service) Attention(ctx context.Context, a Actor, most int) (all Attenti
 }
 
 // look lists keys and looks at no more than MostLooked of them.
-func (s *Service) look(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
+func (s *search) look(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
 	if err := s.bound(ctx, &f, p.After); err != nil {
 		return nil, err
 	}
@@ -82,8 +82,8 @@ func (q *QuotaState) Percent() int64 { return min(100, q.Used*100/max(1, q.Quota
 
 // Quotas returns the newest of the accounts that the actor may see and that
 // have a quota, and what they have used of it.
-func (s *Service) Quotas(ctx context.Context, a Actor, used func(ctx context.Context, id, window string) (int64, error), most int) ([]QuotaState, error) {
-	accounts, err := s.Accounts(ctx, a, "", AccountFilter{}, Page{Limit: most})
+func (s *search) Quotas(ctx context.Context, a Actor, used func(ctx context.Context, id, window string) (int64, error), most int) ([]QuotaState, error) {
+	accounts, err := s.accounts.Accounts(ctx, a, "", AccountFilter{}, Page{Limit: most})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (s *Service) Quotas(ctx context.Context, a Actor, used func(ctx context.Con
 		one := QuotaState{Account: accounts[i]}
 		tier, known := tiers[one.Account.Tier]
 		if !known {
-			if tier, err = s.Tier(ctx, one.Account.Tier); err != nil {
+			if tier, err = s.catalogue.Tier(ctx, one.Account.Tier); err != nil {
 				return nil, err
 			}
 			tiers[one.Account.Tier] = tier

@@ -14,7 +14,7 @@ type Revised struct{ Before, After Key }
 // ReviseKeys is Revise for many keys that were read just now: each is written
 // only if nobody else changed it since. It returns those that it changed; edit
 // leaves one out by an error. The others are for Revise, one by one.
-func (s *Service) ReviseKeys(ctx context.Context, found []Key, edit func(*Key) error) ([]Revised, error) {
+func (s *base) ReviseKeys(ctx context.Context, found []Key, edit func(*Key) error) ([]Revised, error) {
 	changes, wanted := make([]Revised, 0, len(found)), make([]Key, 0, len(found))
 	for _, before := range found {
 		after := before

@@ -29,7 +29,7 @@ const (
 var tierName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // CreateTier makes a tier. Only admins may.
-func (s *Service) CreateTier(ctx context.Context, a Actor, name string, fields TierFields) (Tier, error) {
+func (s *catalogue) CreateTier(ctx context.Context, a Actor, name string, fields TierFields) (Tier, error) {
 	if err := StaffOnly(a); err != nil {
 		return Tier{}, err
 	}
@@ -44,7 +44,7 @@ func (s *Service) CreateTier(ctx context.Context, a Actor, name string, fields T
 }
 
 // Tier returns the tier with the name. Anybody may see it.
-func (s *Service) Tier(ctx context.Context, name string) (Tier, error) {
+func (s *catalogue) Tier(ctx context.Context, name string) (Tier, error) {
 	t, err := s.store.Tiers().Get(ctx, name)
 	if err != nil {
 		return Tier{}, Missing(err, tierWord)
@@ -53,13 +53,13 @@ func (s *Service) Tier(ctx context.Context, name string) (Tier, error) {
 }
 
 // Tiers lists the tiers by name.
-func (s *Service) Tiers(ctx context.Context, p Page) ([]Tier, error) {
+func (s *catalogue) Tiers(ctx context.Context, p Page) ([]Tier, error) {
 	return s.store.Tiers().List(ctx, NoFilter{}, p)
 }
 
 // ChangeTier lets edit change the tier. It takes effect on live keys at once.
 // Only admins may.
-func (s *Service) ChangeTier(ctx context.Context, a Actor, name string, revision int64, edit func(TierFields) (TierFields, error)) (Tier, error) {
+func (s *catalogue) ChangeTier(ctx context.Context, a Actor, name string, revision int64, edit func(TierFields) (TierFields, error)) (Tier, error) {
 	if err := StaffOnly(a); err != nil {
 		return Tier{}, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) ChangeTier(ctx context.Context, a Actor, name string, revision
 }
 
 // DeleteTier removes a tier that no service account is on. Only admins may.
-func (s *Service) DeleteTier(ctx context.Context, a Actor, name string, revision int64) error {
+func (s *catalogue) DeleteTier(ctx context.Context, a Actor, name string, revision int64) error {
 	if err := StaffOnly(a); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (t *Tier) check(oldTitle string) error {
 func (t *Tier) Object() audit.Object { return audit.Object{Type: "tier", ID: t.Name} }
 
 // CreateScope adds an entry to the catalogue. Only admins may.
-func (s *Service) CreateScope(ctx context.Context, a Actor, name string, fields ScopeFields) (Scope, error) {
+func (s *catalogue) CreateScope(ctx context.Context, a Actor, name string, fields ScopeFields) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
@@ -135,7 +135,7 @@ func (s *Service) CreateScope(ctx context.Context, a Actor, name string, fields 
 const ManagementPrefix = "latchkey:"
 
 // Scope returns the catalogue's entry with the name. Anybody may see it.
-func (s *Service) Scope(ctx context.Context, name string) (Scope, error) {
+func (s *catalogue) Scope(ctx context.Context, name string) (Scope, error) {
 	c, err := s.store.Scopes().Get(ctx, name)
 	if err != nil {
 		return Scope{}, Missing(err, scopeWord)
@@ -144,12 +144,12 @@ func (s *Service) Scope(ctx context.Context, name string) (Scope, error) {
 }
 
 // Scopes lists the catalogue by name.
-func (s *Service) Scopes(ctx context.Context, p Page) ([]Scope, error) {
+func (s *catalogue) Scopes(ctx context.Context, p Page) ([]Scope, error) {
 	return s.store.Scopes().List(ctx, NoFilter{}, p)
 }
 
 // ChangeScope lets edit change the entry. Only admins may.
-func (s *Service) ChangeScope(ctx context.Context, a Actor, name string, revision int64, edit func(ScopeFields) (ScopeFields, error)) (Scope, error) {
+func (s *catalogue) ChangeScope(ctx context.Context, a Actor, name string, revision int64, edit func(ScopeFields) (ScopeFields, error)) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
@@ -167,7 +167,7 @@ func (s *Service) ChangeScope(ctx context.Context, a Actor, name string, revisio
 
 // DeleteScope removes an entry from the catalogue; what was granted stays
 // granted. Only admins may, and none of the management API's own.
-func (s *Service) DeleteScope(ctx context.Context, a Actor, name string, revision int64) error {
+func (s *catalogue) DeleteScope(ctx context.Context, a Actor, name string, revision int64) error {
 	if err := StaffOnly(a); err != nil {
 		return err
 	}

@@ -43,19 +43,19 @@ func EachAccount(ctx context.Context, s Store, f AccountFilter, do func(*Service
 
 // EachKey calls do for the keys that pass the filter, newest first, until one call
 // fails.
-func (s *Service) EachKey(ctx context.Context, f KeyFilter, do func(*Key) error) error {
+func (s *base) EachKey(ctx context.Context, f KeyFilter, do func(*Key) error) error {
 	return each(ctx, "keys", s.store.Keys(), f, func(k *Key) string { return k.ID }, do)
 }
 
 // EachAlive calls do for the keys of the account that are neither revoked nor
 // ended.
-func (s *Service) EachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
+func (s *base) EachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
 	no := false
 	return s.EachKey(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, do)
 }
 
 // eachScoped calls do for the keys that have scopes of their own and are not
 // revoked.
-func (s *Service) eachScoped(ctx context.Context, do func(*Key) error) error {
+func (s *base) eachScoped(ctx context.Context, do func(*Key) error) error {
 	return s.EachKey(ctx, KeyFilter{OwnScopes: true}, do)
 }

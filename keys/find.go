@@ -39,7 +39,7 @@ type KeyQuery struct {
 }
 
 // Keys lists the keys that the actor may see.
-func (s *Service) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key, error) {
+func (s *search) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key, error) {
 	f, _, err := s.keyFilter(ctx, a, q)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (s *Service) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key,
 
 // keyFilter expresses the query; whole is false where some of what it asks for
 // may be left out.
-func (s *Service) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilter, whole bool, err error) {
+func (s *search) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilter, whole bool, err error) {
 	f = KeyFilter{
 		OrganizationIDs:  visible(a, ReadKeys, q.OrganizationID),
 		ServiceAccountID: q.ServiceAccountID, Environment: q.Environment, Text: Fold(q.Text),
@@ -85,7 +85,7 @@ func (s *Service) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilt
 
 // restrictToScope keeps keys that may use the scope, mirroring
 // effectiveScopes: the account must have it still.
-func (s *Service) restrictToScope(ctx context.Context, f *KeyFilter, scope string) (whole bool, err error) {
+func (s *search) restrictToScope(ctx context.Context, f *KeyFilter, scope string) (whole bool, err error) {
 	f.Grants, f.ServiceAccountIDs = grantsOf(scope), []string{}
 	if f.ServiceAccountID != "" {
 		account, err := s.store.ServiceAccounts().Get(ctx, f.ServiceAccountID)
@@ -140,7 +140,7 @@ type Found struct {
 
 // FindKeys is Keys for people, who wait for the answer: it looks at no more
 // than MostLooked keys, and tells where it ended.
-func (s *Service) FindKeys(ctx context.Context, a Actor, q KeyQuery, p Page) (Found, error) {
+func (s *search) FindKeys(ctx context.Context, a Actor, q KeyQuery, p Page) (Found, error) {
 	f, whole, err := s.keyFilter(ctx, a, q)
 	if err != nil {
 		return Found{}, err
@@ -191,7 +191,7 @@ func (o KeyOrder) mostLooked() int {
 
 // bound makes the filter end at MostLooked keys behind the cursor, unless an
 // index leads to what it selects.
-func (s *Service) bound(ctx context.Context, f *KeyFilter, after string) error {
+func (s *search) bound(ctx context.Context, f *KeyFilter, after string) error {
 	if f.IDs != nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ type Reference struct {
 }
 
 // Reference reads a whole key or an id, and keeps nothing of the text.
-func (s *Service) Reference(text string) (r Reference, ok bool) {
+func (s *search) Reference(text string) (r Reference, ok bool) {
 	switch {
 	case s.format.Check(text) == nil:
 		return Reference{hash: HashOf(text)}, true
@@ -34,7 +34,7 @@ func (s *Service) Reference(text string) (r Reference, ok bool) {
 
 // LookUp returns the key with when it was last used, for callers that have
 // checked that the actor is staff.
-func (s *Service) LookUp(ctx context.Context, r Reference) (Key, error) {
+func (s *search) LookUp(ctx context.Context, r Reference) (Key, error) {
 	if r.id != "" {
 		return s.store.Keys().Get(ctx, r.id)
 	}
@@ -49,7 +49,7 @@ func (s *Service) LookUp(ctx context.Context, r Reference) (Key, error) {
 // looked up by its hash and kept nowhere; an id; the start that lists show; the
 // last four characters; or both as lists write them, "lk_live_AbCd…WxYz". Only
 // admins may.
-func (s *Service) FindAny(ctx context.Context, a Actor, text string) ([]Key, error) {
+func (s *search) FindAny(ctx context.Context, a Actor, text string) ([]Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *Service) FindAny(ctx context.Context, a Actor, text string) ([]Key, err
 
 // KeyOf returns the key whose whole text somebody has, if the actor may see it.
 // The text is hashed and kept nowhere.
-func (s *Service) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
+func (s *search) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
 	if s.format.Check(text) != nil {
 		return Key{}, errs.BadField("q", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
 	}
@@ -78,10 +78,10 @@ func (s *Service) KeyOf(ctx context.Context, a Actor, text string) (Key, error) 
 	if err != nil {
 		return Key{}, Missing(err, keyWord)
 	}
-	return s.Key(ctx, a, k.ID)
+	return s.credentials.Key(ctx, a, k.ID)
 }
 
-func (s *Service) findByParts(ctx context.Context, text string) ([]Key, error) {
+func (s *search) findByParts(ctx context.Context, text string) ([]Key, error) {
 	start, last := text, ""
 	for _, gap := range []string{"…", "..."} {
 		if before, after, ok := strings.Cut(text, gap); ok {
@@ -108,7 +108,7 @@ func (s *Service) findByParts(ctx context.Context, text string) ([]Key, error) {
 	return append(found, more...), err
 }
 
-func (s *Service) isStart(text string) bool {
+func (s *search) isStart(text string) bool {
 	for _, environment := range []Environment{Live, Test} {
 		if random, ok := strings.CutPrefix(text, s.format.Prefix(environment)); ok && len(random) == startRandom && isAlphanumeric(random) {
 			return true

@@ -32,7 +32,7 @@ var errEnough = errors.New("enough was looked at")
 
 // TierImpact tells what it would do to change the tier's fields to these,
 // without doing it. Only admins may.
-func (s *Service) TierImpact(ctx context.Context, a Actor, name string, fields TierFields) (Impact, error) {
+func (s *catalogue) TierImpact(ctx context.Context, a Actor, name string, fields TierFields) (Impact, error) {
 	if err := StaffOnly(a); err != nil {
 		return Impact{}, err
 	}

@@ -38,7 +38,7 @@ type Claim interface {
 // had again. At most MaxKeys of the tier are alive per account, also when many
 // ask at once. Where nothing is said of its bounds, the key has those of the
 // actor's own credential; see MayConfer.
-func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secret, error) {
+func (s *credentials) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secret, error) {
 	in.defaultTo(a.Bounds())
 	account, err := s.AccountFor(ctx, a, in.ServiceAccountID, ReadAccounts, WriteKeys)
 	if errors.Is(err, errs.NotFound) {
@@ -73,7 +73,7 @@ func (s *Service) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secre
 // has most keys alive already. Without transactions the count is taken after
 // the insert, and a key too many is taken back: two nodes may then both
 // refuse the last place, but never both fill it. Nobody knows a secret of a key taken back.
-func (s *Service) insert(ctx context.Context, k *Key, most int, claim Claim) (Secret, error) {
+func (s *credentials) insert(ctx context.Context, k *Key, most int, claim Claim) (Secret, error) {
 	lock := &s.issuing[maphash.String(issuingSeed, k.ServiceAccountID)%uint64(len(s.issuing))]
 	lock.Lock()
 	defer lock.Unlock()
@@ -118,7 +118,7 @@ var issuingSeed = maphash.MakeSeed()
 
 // AliveKeys counts the account's keys that are neither revoked nor expired,
 // up to most.
-func (s *Service) AliveKeys(ctx context.Context, accountID string, most int) (int, error) {
+func (s *base) AliveKeys(ctx context.Context, accountID string, most int) (int, error) {
 	no := false
 	alive, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, Page{Limit: most})
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Service) AliveKeys(ctx context.Context, accountID string, most int) (in
 
 // checkKey holds the key against the rules of its account and tier; old is what
 // its fields were. What the actor may is MayConfer's to say.
-func (s *Service) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier Tier) error {
+func (s *credentials) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier Tier) error {
 	var f errs.Faults
 	k.checkShape(&f, old)
 	s.checkTimes(&f, k, old, tier)
@@ -160,7 +160,7 @@ func (k *Key) checkShape(f *errs.Faults, old KeyFields) {
 	checkMetadata(f, k.Metadata)
 }
 
-func (s *Service) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tier) {
+func (s *credentials) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tier) {
 	now := Moment(s.now())
 	k.ExpiresAt, k.NotBefore = Moment(k.ExpiresAt), Moment(k.NotBefore)
 	CheckTime(f, "not_before", k.NotBefore)

@@ -34,6 +34,30 @@ type Config struct {
 // Service manages the domain's objects on behalf of actors. Every method
 // checks what the actor may do; every change leaves an audit event.
 type Service struct {
+	*base
+	organizations
+	accounts
+	credentials
+	catalogue
+	search
+}
+
+// The parts of a Service, by what they change. They share its base.
+type (
+	organizations struct{ *base }
+	accounts      struct{ *base } // service accounts: their owners, overrides and limits
+	credentials   struct{ *base } // keys: issue, rotate, change, revoke
+	catalogue     struct{ *base } // tiers and scopes
+	search        struct {        // what finds keys and lists what needs attention
+		*base
+		accounts    *accounts
+		credentials *credentials
+		catalogue   *catalogue
+	}
+)
+
+// base is what the parts of a Service share.
+type base struct {
 	*Recorder
 	store   Store
 	format  Format
@@ -54,7 +78,10 @@ func New(c Config) (*Service, error) {
 		c.IsMember = func(context.Context, string, string) (bool, error) { return false, nil }
 	}
 	recorder := &Recorder{audit: c.Audit, marks: c.Marks, push: c.Push, now: c.Now}
-	return &Service{Recorder: recorder, store: c.Store, format: c.Format, nodes: c.Nodes, member: c.IsMember}, nil
+	b := &base{Recorder: recorder, store: c.Store, format: c.Format, nodes: c.Nodes, member: c.IsMember}
+	s := &Service{base: b, organizations: organizations{b}, accounts: accounts{b}, credentials: credentials{b}, catalogue: catalogue{b}}
+	s.search = search{b, &s.accounts, &s.credentials, &s.catalogue}
+	return s, nil
 }
 
 // NewStamp returns the stamp of an object made at the time now.

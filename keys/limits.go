@@ -11,7 +11,7 @@ import (
 // ResetLimits lets the key's own limit begin anew: its bucket is full, on this
 // node at once and on the others within PollBound. Only the provider's staff may,
 // as whoever resets a limit lifts it.
-func (s *Service) ResetLimits(ctx context.Context, a Actor, id string, revision int64) (Key, error) {
+func (s *credentials) ResetLimits(ctx context.Context, a Actor, id string, revision int64) (Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return Key{}, err
 	}
@@ -27,7 +27,7 @@ func (s *Service) ResetLimits(ctx context.Context, a Actor, id string, revision 
 
 // ResetAccountLimits does so for the account: its bucket and its quota, and the
 // buckets of all of its keys. Only the provider's staff may.
-func (s *Service) ResetAccountLimits(ctx context.Context, a Actor, id string, revision int64) (ServiceAccount, error) {
+func (s *accounts) ResetAccountLimits(ctx context.Context, a Actor, id string, revision int64) (ServiceAccount, error) {
 	if err := StaffOnly(a); err != nil {
 		return ServiceAccount{}, err
 	}

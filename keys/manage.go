@@ -10,13 +10,13 @@ import (
 )
 
 // Key returns one key that the actor may see.
-func (s *Service) Key(ctx context.Context, a Actor, id string) (Key, error) {
+func (s *credentials) Key(ctx context.Context, a Actor, id string) (Key, error) {
 	return s.KeyToRead(ctx, a, id, ReadKeys)
 }
 
 // KeyToRead returns one key that the actor may do the action about, which
 // reads what belongs to it.
-func (s *Service) KeyToRead(ctx context.Context, a Actor, id string, read Action) (Key, error) {
+func (s *credentials) KeyToRead(ctx context.Context, a Actor, id string, read Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
 		return Key{}, Missing(err, keyWord)
@@ -31,7 +31,7 @@ func (s *Service) KeyToRead(ctx context.Context, a Actor, id string, read Action
 }
 
 // ScopesOf returns the scopes that the key has now.
-func (s *Service) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
+func (s *credentials) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
 	a, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
 		return nil, Missing(err, accountWord)
@@ -40,7 +40,7 @@ func (s *Service) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
 }
 
 // keyFor returns the key if the actor may do write to it.
-func (s *Service) keyFor(ctx context.Context, a Actor, id string, write Action) (Key, error) {
+func (s *credentials) keyFor(ctx context.Context, a Actor, id string, write Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
 		return Key{}, Missing(err, keyWord)
@@ -57,7 +57,7 @@ func (s *Service) keyFor(ctx context.Context, a Actor, id string, write Action) 
 // ChangeKey lets edit change the key's fields, disabling and enabling
 // included. A revoked key is not changed any more. An expired one can be
 // extended, where its tier has room for one more that is alive.
-func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key, error) {
+func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key, error) {
 	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
 		return Key{}, err
 	}
@@ -96,7 +96,7 @@ func (s *Service) ChangeKey(ctx context.Context, a Actor, id string, revision in
 // keepRevived takes back the extension of an expired key for which its tier has
 // no room. As with insert, the count comes after the write, so that two nodes
 // never both fill the last place.
-func (s *Service) keepRevived(ctx context.Context, before, after *Key) error {
+func (s *credentials) keepRevived(ctx context.Context, before, after *Key) error {
 	_, tier, err := s.planOf(ctx, after)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (s *Service) keepRevived(ctx context.Context, before, after *Key) error {
 	return errors.Join(tooManyKeys(tier.MaxKeys), err)
 }
 
-func (s *Service) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, error) {
+func (s *credentials) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, error) {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
 		return account, Tier{}, Missing(err, accountWord)
@@ -126,7 +126,7 @@ func (s *Service) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, err
 }
 
 // DeleteKey removes the key and its row; Revoke keeps the row.
-func (s *Service) DeleteKey(ctx context.Context, a Actor, id string, revision int64) error {
+func (s *credentials) DeleteKey(ctx context.Context, a Actor, id string, revision int64) error {
 	known, err := s.keyFor(ctx, a, id, WriteKeys)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ type Effect struct {
 // that holds everywhere. What does not belong in a note is left out of it, and
 // the end of a long one: the key ends all the same. Revoking a revoked key changes nothing and keeps the
 // first reason, but tells anew who may not have heard of it.
-func (s *Service) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason, note string) (Key, Effect, error) {
+func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason, note string) (Key, Effect, error) {
 	if reason == "" {
 		reason = ReasonUnspecified
 	}
@@ -196,7 +196,7 @@ func (r RevokeReason) Valid() bool {
 const effectTimeout = 2 * time.Second
 
 // Effect is when every node has heard of a change made just now.
-func (s *Service) Effect(ctx context.Context) Effect {
+func (s *credentials) Effect(ctx context.Context) Effect {
 	if s.nodes == nil {
 		return Effect{By: Moment(s.now().Add(PollBound))}
 	}

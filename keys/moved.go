@@ -15,7 +15,7 @@ var ErrTransferred = errs.New(errs.Conflict, "the service account was transferre
 // Elsewhere returns the accounts that were transferred to where the actor may
 // not do the action. What belongs to them may still bear the organization that
 // they left, and is not the actor's to see. Mostly there is none.
-func (s *Service) Elsewhere(ctx context.Context, a Actor, action Action) ([]string, error) {
+func (s *base) Elsewhere(ctx context.Context, a Actor, action Action) ([]string, error) {
 	own := a.Organizations(action)
 	if own == nil {
 		return nil, nil
@@ -32,7 +32,7 @@ func (s *Service) Elsewhere(ctx context.Context, a Actor, action Action) ([]stri
 
 // Locate gives the key the organization of its account, which a transfer
 // changes first.
-func (s *Service) Locate(ctx context.Context, k *Key) error {
+func (s *base) Locate(ctx context.Context, k *Key) error {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if errors.Is(err, errs.NotFound) { // what is left of an account that was deleted
 		return nil
@@ -46,7 +46,7 @@ func (s *Service) Locate(ctx context.Context, k *Key) error {
 
 // relocate is Locate for a key of which known was found out before, unless
 // that says the same.
-func (s *Service) relocate(ctx context.Context, k, known *Key) error {
+func (s *base) relocate(ctx context.Context, k, known *Key) error {
 	if k.OrganizationID == known.OrganizationID {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (s *Service) relocate(ctx context.Context, k, known *Key) error {
 
 // stays reports with an error that the key's account is in another
 // organization than the key.
-func (s *Service) stays(ctx context.Context, k *Key) error {
+func (s *base) stays(ctx context.Context, k *Key) error {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
 		return Missing(err, accountWord)

@@ -25,7 +25,7 @@ const NeverUsedFor = 30 * 24 * time.Hour
 
 // Neglected lists keys that nobody seems to look after, newest first: never
 // used ones, or ones without an end. Only admins may.
-func (s *Service) Neglected(ctx context.Context, a Actor, kind Neglect, p Page) ([]Key, error) {
+func (s *search) Neglected(ctx context.Context, a Actor, kind Neglect, p Page) ([]Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (o KeyOrder) nearer(a, b string) string {
 
 // listKeys lists keys of several organizations as it does those of one: an
 // index holds the order for one of them.
-func (s *Service) listKeys(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
+func (s *search) listKeys(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
 	if len(f.OrganizationIDs) < 2 {
 		return s.store.Keys().List(ctx, f, p)
 	}

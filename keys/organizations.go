@@ -14,7 +14,7 @@ const organizationWord = "organization"
 
 // CreateOrganization makes an organization with the id, or a new one where id
 // is "". Only admins may.
-func (s *Service) CreateOrganization(ctx context.Context, a Actor, id string, fields OrganizationFields) (Organization, error) {
+func (s *organizations) CreateOrganization(ctx context.Context, a Actor, id string, fields OrganizationFields) (Organization, error) {
 	if err := StaffOnly(a); err != nil {
 		return Organization{}, err
 	}
@@ -32,7 +32,7 @@ func (s *Service) CreateOrganization(ctx context.Context, a Actor, id string, fi
 }
 
 // Organization returns one organization that the actor may see.
-func (s *Service) Organization(ctx context.Context, a Actor, id string) (Organization, error) {
+func (s *organizations) Organization(ctx context.Context, a Actor, id string) (Organization, error) {
 	if !a.May(ReadOrganization, id) {
 		return Organization{}, notFound(organizationWord)
 	}
@@ -44,7 +44,7 @@ func (s *Service) Organization(ctx context.Context, a Actor, id string) (Organiz
 }
 
 // Organizations lists the organizations that the actor may see.
-func (s *Service) Organizations(ctx context.Context, a Actor, f OrganizationFilter, p Page) ([]Organization, error) {
+func (s *organizations) Organizations(ctx context.Context, a Actor, f OrganizationFilter, p Page) ([]Organization, error) {
 	f.IDs = a.Organizations(ReadOrganization)
 	f.Text = Fold(f.Text)
 	return s.store.Organizations().List(ctx, f, p)
@@ -52,7 +52,7 @@ func (s *Service) Organizations(ctx context.Context, a Actor, f OrganizationFilt
 
 // ChangeOrganization lets edit change the organization's fields. Only admins
 // disable and enable.
-func (s *Service) ChangeOrganization(ctx context.Context, a Actor, id string, revision int64, edit func(OrganizationFields) (OrganizationFields, error)) (Organization, error) {
+func (s *organizations) ChangeOrganization(ctx context.Context, a Actor, id string, revision int64, edit func(OrganizationFields) (OrganizationFields, error)) (Organization, error) {
 	if err := allow(a, ReadOrganization, WriteOrganization, id, organizationWord); err != nil {
 		return Organization{}, err
 	}
@@ -76,7 +76,7 @@ func (s *Service) ChangeOrganization(ctx context.Context, a Actor, id string, re
 
 // DeleteOrganization removes an organization that has no service accounts.
 // Only admins may.
-func (s *Service) DeleteOrganization(ctx context.Context, a Actor, id string, revision int64) error {
+func (s *organizations) DeleteOrganization(ctx context.Context, a Actor, id string, revision int64) error {
 	if err := StaffOnly(a); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Service) DeleteOrganization(ctx context.Context, a Actor, id string, re
 }
 
 // OrganizationToJoin returns the organization that a new object is to belong to.
-func (s *Service) OrganizationToJoin(ctx context.Context, id string) (Organization, error) {
+func (s *base) OrganizationToJoin(ctx context.Context, id string) (Organization, error) {
 	o, err := s.store.Organizations().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) {
 		return o, errs.BadField("organization_id", "there is no such organization")

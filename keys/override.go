@@ -26,7 +26,7 @@ func (account *ServiceAccount) forgetOverride(now time.Time) {
 
 // ReviseAccount is Revise for service accounts, without overrides that have
 // ended in what it returns.
-func (s *Service) ReviseAccount(ctx context.Context, id string, revision int64, edit func(*ServiceAccount) error) (before, after ServiceAccount, err error) {
+func (s *base) ReviseAccount(ctx context.Context, id string, revision int64, edit func(*ServiceAccount) error) (before, after ServiceAccount, err error) {
 	before, after, err = Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, edit)
 	before.forgetOverride(s.now())
 	after.forgetOverride(s.now())
@@ -35,7 +35,7 @@ func (s *Service) ReviseAccount(ctx context.Context, id string, revision int64, 
 
 // SetOverride gives the account other limits until a time, or ends that with
 // nil. Only the provider's staff may.
-func (s *Service) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {
+func (s *accounts) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {
 	if err := StaffOnly(a); err != nil {
 		return ServiceAccount{}, err
 	}

@@ -12,7 +12,7 @@ import (
 
 // ownIfMember makes the actor the owner of an account that he makes and names
 // no owner of, if he is a member of its organization.
-func (s *Service) ownIfMember(ctx context.Context, a Actor, account *ServiceAccount) error {
+func (s *accounts) ownIfMember(ctx context.Context, a Actor, account *ServiceAccount) error {
 	if account.OwnerID != "" || !strings.HasPrefix(account.CreatedBy, ids.User) {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (s *Service) ownIfMember(ctx context.Context, a Actor, account *ServiceAcco
 
 // CheckOwner refuses an owner who is not a member of the organization. A member
 // of another one gets the same answer as a user who does not exist.
-func (s *Service) CheckOwner(ctx context.Context, organizationID, ownerID string) error {
+func (s *accounts) CheckOwner(ctx context.Context, organizationID, ownerID string) error {
 	if ownerID == "" {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (s *Service) CheckOwner(ctx context.Context, organizationID, ownerID string
 }
 
 // checkHandOver refuses what would be refused of each account.
-func (s *Service) checkHandOver(ctx context.Context, a Actor, organizationID, from, to string) error {
+func (s *accounts) checkHandOver(ctx context.Context, a Actor, organizationID, from, to string) error {
 	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, organizationWord); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Service) checkHandOver(ctx context.Context, a Actor, organizationID, fr
 // HandOver gives the service accounts of the organization that one user owns
 // another owner, who is a member, or none where to is "". It returns how many
 // it changed, each with its own event; after an error it can be called again.
-func (s *Service) HandOver(ctx context.Context, a Actor, organizationID, from, to string) (changed int, err error) {
+func (s *accounts) HandOver(ctx context.Context, a Actor, organizationID, from, to string) (changed int, err error) {
 	if err := s.checkHandOver(ctx, a, organizationID, from, to); err != nil {
 		return 0, err
 	}
@@ -76,7 +76,7 @@ var errNotHis = errors.New("somebody else owns the service account")
 
 // handOne gives one account the owner, unless it was taken from the one that
 // it had, transferred or deleted meanwhile.
-func (s *Service) handOne(ctx context.Context, a Actor, account *ServiceAccount, to string) (handed bool, err error) {
+func (s *accounts) handOne(ctx context.Context, a Actor, account *ServiceAccount, to string) (handed bool, err error) {
 	_, err = s.ChangeAccount(ctx, a, account.ID, AnyRevision, func(f AccountFields) (AccountFields, error) {
 		if f.OwnerID != account.OwnerID {
 			return f, errNotHis

@@ -27,7 +27,7 @@ type RotateInput struct {
 // Rotate issues a successor of the key, and lets the old key work until grace is
 // over. The two are linked both ways. A key is rotated once; an expired key can
 // be, a revoked one cannot. The actor could have issued the successor.
-func (s *Service) Rotate(ctx context.Context, a Actor, id string, in RotateInput) (Key, Secret, error) {
+func (s *credentials) Rotate(ctx context.Context, a Actor, id string, in RotateInput) (Key, Secret, error) {
 	if in.Grace < 0 || in.Grace > MaxGrace {
 		return Key{}, Secret{}, errs.BadField("grace", fmt.Sprintf("must be between 0s and %s", MaxGrace))
 	}
@@ -79,7 +79,7 @@ func (k *Key) rotatable() error {
 // successor returns the new key that the actor may make of old, and how many
 // keys may then be alive: one more than the tier allows while the old key is
 // about to go.
-func (s *Service) successor(ctx context.Context, a Actor, old *Key, in RotateInput) (next Key, most int, err error) {
+func (s *credentials) successor(ctx context.Context, a Actor, old *Key, in RotateInput) (next Key, most int, err error) {
 	account, tier, err := s.planOf(ctx, old)
 	if err != nil {
 		return next, 0, err

@@ -28,7 +28,7 @@ type ScopeUse struct {
 
 // ScopesUse counts for each name who holds it, among the newest accounts and
 // keys. Only admins may.
-func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string) (map[string]*ScopeUse, error) {
+func (s *catalogue) ScopesUse(ctx context.Context, a Actor, names []string) (map[string]*ScopeUse, error) {
 	if err := StaffOnly(a); err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) ScopesUse(ctx context.Context, a Actor, names []string) (map[s
 
 // RetireScope keeps the scope from being granted any more, or ends that. Who
 // holds it keeps it. Only admins may.
-func (s *Service) RetireScope(ctx context.Context, a Actor, name string, revision int64, retired bool) (Scope, error) {
+func (s *catalogue) RetireScope(ctx context.Context, a Actor, name string, revision int64, retired bool) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
@@ -116,7 +116,7 @@ func renamable(c *Scope) error {
 // steps (see RenameStep), and takes the old one from them when keep is over: so
 // long a verification that asks for the old name passes. The new name is added
 // to the catalogue unless it is there. Only admins may.
-func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revision int64, to string, keep time.Duration) (Scope, error) {
+func (s *catalogue) RenameScope(ctx context.Context, a Actor, name string, revision int64, to string, keep time.Duration) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}
@@ -164,7 +164,7 @@ func (s *Service) RenameScope(ctx context.Context, a Actor, name string, revisio
 }
 
 // RenameDue reports whether RenameStep has something to do.
-func (s *Service) RenameDue(ctx context.Context) (due bool, err error) {
+func (s *catalogue) RenameDue(ctx context.Context) (due bool, err error) {
 	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
 		due = due || c.renameDue(s.now())
 		return nil
@@ -179,7 +179,7 @@ func (c *Scope) renameDue(now time.Time) bool {
 // RenameStep makes at most RenameBatch changes of renamed scopes that are to be
 // made by now, and tells how many. It may be called at any time, again and by
 // several nodes.
-func (s *Service) RenameStep(ctx context.Context, a Actor) (changed int, err error) {
+func (s *catalogue) RenameStep(ctx context.Context, a Actor) (changed int, err error) {
 	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
 		if !c.renameDue(s.now()) {
 			return nil
@@ -197,7 +197,7 @@ func (s *Service) RenameStep(ctx context.Context, a Actor) (changed int, err err
 }
 
 // renameStep makes changes of one scope, and notes when all are made.
-func (s *Service) renameStep(ctx context.Context, a Actor, c *Scope) (changed int, err error) {
+func (s *catalogue) renameStep(ctx context.Context, a Actor, c *Scope) (changed int, err error) {
 	last := !s.now().Before(c.RenamedUntil)
 	rewrite := func(scopes []string) ([]string, bool) { return renamed(scopes, c.Name, c.RenamedTo, last) }
 	err = EachAccount(ctx, s.store, AccountFilter{}, func(account *ServiceAccount) error {
@@ -229,7 +229,7 @@ func (s *Service) renameStep(ctx context.Context, a Actor, c *Scope) (changed in
 	return changed, s.renameDone(ctx, a, c, last)
 }
 
-func (s *Service) renameDone(ctx context.Context, a Actor, c *Scope, last bool) error {
+func (s *catalogue) renameDone(ctx context.Context, a Actor, c *Scope, last bool) error {
 	if last {
 		if err := s.store.Scopes().Delete(ctx, c.Name, c.Revision); err != nil {
 			return Missing(err, scopeWord)
@@ -260,7 +260,7 @@ func renamed(scopes []string, old, to string, last bool) ([]string, bool) {
 	return tidy(append(changed, to)), true
 }
 
-func (s *Service) rewriteAccount(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
+func (s *catalogue) rewriteAccount(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
 	before, after, err := s.ReviseAccount(ctx, id, AnyRevision, func(account *ServiceAccount) error {
 		account.Scopes, _ = rewrite(account.Scopes)
 		return nil
@@ -274,7 +274,7 @@ func (s *Service) rewriteAccount(ctx context.Context, a Actor, id string, rewrit
 	return s.Record(ctx, a, "service_account.rename_scope", after.Object(), before, after)
 }
 
-func (s *Service) rewriteKey(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
+func (s *catalogue) rewriteKey(ctx context.Context, a Actor, id string, rewrite func([]string) ([]string, bool)) error {
 	before, after, err := Revise(ctx, s.store.Keys(), id, AnyRevision, s.now, func(k *Key) error {
 		k.Scopes, _ = rewrite(k.Scopes)
 		return nil

@@ -21,12 +21,12 @@ func (s *Service) Seed(ctx context.Context, a Actor, examples bool) error {
 		return err
 	}
 	for name, fields := range standardTiers() {
-		_, err := s.CreateTier(ctx, a, name, fields)
+		_, err := s.catalogue.CreateTier(ctx, a, name, fields)
 		if err != nil && !errors.Is(err, errs.Conflict) {
 			return fmt.Errorf("seed tier %s: %w", name, err)
 		}
 	}
-	_, err := s.CreateOrganization(ctx, a, FirstOrganization, OrganizationFields{Name: "Example organization"})
+	_, err := s.organizations.CreateOrganization(ctx, a, FirstOrganization, OrganizationFields{Name: "Example organization"})
 	if err != nil && !errors.Is(err, errs.Conflict) {
 		return fmt.Errorf("seed organization: %w", err)
 	}

@@ -15,7 +15,7 @@ import (
 const scalingPage = "../../docs/scaling.md"
 
 var (
-	inCode  = regexp.MustCompile(`\.in\("(\w+)"\)|\bname: "(\w+)"|records\(s, "(\w+)"|\{"(\w+)", \[\]string\{`)
+	inCode  = regexp.MustCompile(`\.in\("(\w+)"\)|\bname: "(\w+)"|records\(s\.engine, "(\w+)"|\{"(\w+)", \[\]string\{`)
 	inQuote = regexp.MustCompile("`(\\w+)`")
 )
 
