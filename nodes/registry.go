@@ -127,8 +127,13 @@ func (r *Registry) Look(ctx context.Context) error {
 	there := make(map[string]bool, len(found))
 	for _, n := range found {
 		there[n.ID] = true
-		if before, ok := r.seen[n.ID]; n.ID != r.self.ID && (!ok || before.node.Beat < n.Beat) {
-			r.seen[n.ID] = &sighting{node: n, at: now, passed: passed, proven: watching}
+		before, ok := r.seen[n.ID]
+		if n.ID == r.self.ID || (ok && before.node.Beat >= n.Beat) {
+			continue
+		}
+		s := &sighting{node: n, at: now, passed: passed, proven: watching}
+		if r.seen[n.ID] = s; s.lag() > MostSkew && (!ok || before.lag() <= MostSkew) {
+			r.c.Logger.WarnContext(ctx, "the clocks of two nodes differ too much; set them by NTP", "node", n.Name, "node_id", n.ID, "behind", s.lag().Round(time.Second))
 		}
 	}
 	for id := range r.seen {
@@ -137,6 +142,22 @@ func (r *Registry) Look(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// lag is how far the node's clock is behind this one's at most: its record is
+// older than the poll of which it tells.
+func (s *sighting) lag() time.Duration { return s.at.Sub(s.node.PolledAt) }
+
+// Lag is how far the clock of another node is behind this one's beyond MostSkew:
+// what such a node writes is stamped that much earlier.
+func (r *Registry) Lag() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	most := time.Duration(0)
+	for _, s := range r.seen {
+		most = max(most, s.lag()-MostSkew)
+	}
+	return most
 }
 
 func (s *sighting) silent(now time.Time, passed time.Duration) bool {

@@ -113,11 +113,15 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	if last := *c.recorded.Load(); last.Before(since) {
 		since = last
 	}
-	changes, err := c.store.ChangedSince(ctx, keys.Moment(since.Add(-pollOverlap)), pollLimit)
+	if at.Before(since) { // this node's clock was set back
+		since = at
+	}
+	overlap := c.overlap()
+	changes, err := c.store.ChangedSince(ctx, keys.Moment(since.Add(-overlap)), pollLimit)
 	if err != nil {
 		return err
 	}
-	if len(changes) >= pollLimit || at.Sub(since) > keys.TombstoneLife-pollOverlap {
+	if len(changes) >= pollLimit || at.Sub(since) > keys.TombstoneLife-overlap {
 		c.marks.BumpAll()
 	}
 	c.polling.mu.Lock()
@@ -135,13 +139,22 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		}
 		c.marks.Bump(change.ID)
 	}
-	if at.After(c.polling.applied) {
+	if began > c.polling.began {
 		c.polling.applied, c.polling.told, c.polling.began = at, told, began
 	}
 	if c.now().Sub(at) > pollTime || c.pulse.elapsed()-began > pollTime {
 		return errLate // others count on the bound
 	}
 	return nil
+}
+
+// overlap is how far a poll looks back behind the one before: changes bear the
+// time of the node that wrote them, at which it began to.
+func (c *cache) overlap() time.Duration {
+	if c.nodes == nil {
+		return pollOverlap
+	}
+	return pollOverlap + min(c.nodes.Lag(), keys.TombstoneLife)
 }
 
 var errLate = errors.New("the store takes too long to tell of changes")

@@ -341,6 +341,7 @@ func (m *Memory) Events(context.Context, audit.Filter, string, int) ([]audit.Eve
 // Node is the domain as one process has it, over a store that others share.
 type Node struct {
 	*World
+	skew atomic.Int64
 	Store *Memory
 }
 
@@ -348,7 +349,9 @@ type Node struct {
 func NewNode(t *testing.T, store *Memory, skew time.Duration, settings verify.Config) *Node {
 	t.Helper()
 	w := &World{T: t, Admin: auth.System()}
-	now := func() time.Time { return time.Now().Add(skew) }
+	n := &Node{World: w, Store: store}
+	n.SetClock(skew)
+	now := func() time.Time { return time.Now().Add(time.Duration(n.skew.Load())) }
 	limiter, err := ratelimit.NewLocal(ratelimit.Config{Now: now})
 	w.Must(err)
 	marks := keys.NewMarks()
@@ -367,8 +370,11 @@ func NewNode(t *testing.T, store *Memory, skew time.Duration, settings verify.Co
 			t.Error(err)
 		}
 	})
-	return &Node{World: w, Store: store}
+	return n
 }
+
+// SetClock lets the clock of the node go wrong by skew from now on.
+func (n *Node) SetClock(skew time.Duration) { n.skew.Store(int64(skew)) }
 
 // Fill makes what keys need to exist, and an account.
 func (n *Node) Fill() *Node {

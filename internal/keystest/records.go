@@ -1,0 +1,53 @@
+package keystest
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/nodes"
+)
+
+// Records is a nodes.Store without I/O, that nodes of a test share.
+type Records struct {
+	nodes.Store
+	mu   sync.Mutex
+	byID map[string]nodes.Node
+}
+
+// PutNode implements nodes.Store.
+func (r *Records) PutNode(_ context.Context, n nodes.Node) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID == nil {
+		r.byID = map[string]nodes.Node{}
+	}
+	r.byID[n.ID] = n
+	return nil
+}
+
+// Nodes implements nodes.Store.
+func (r *Records) Nodes(context.Context) ([]nodes.Node, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.byID)), nil
+}
+
+// Registry makes a node known whose clock goes wrong by skew.
+func (r *Records) Registry(t *testing.T, skew time.Duration) *nodes.Registry {
+	t.Helper()
+	made, err := nodes.New(nodes.Config{
+		Store: r, MaxStale: time.Minute, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(skew) },
+	})
+	if err == nil {
+		err = made.Join(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
