@@ -61,7 +61,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 		if got := s.send(t, c); got.status >= 300 {
 			t.Fatalf("%s: %d %s", o, got.status, got.body)
 		}
-		s.people.Close() // what answers do not wait for
+		s.People.Close() // what answers do not wait for
 		var found []string
 		for _, e := range s.events(t, reader, "limit=10") {
 			if e.ID == newest {

@@ -45,7 +45,7 @@ func TestATokenEndsWithWhatMadeIt(t *testing.T) {
 	child, _ := want[client.CreatedToken](t, s, 201, newToken(byToken(made.Secret), nil))
 	refused(t, s, 403, "permission_denied", newToken(byToken(made.Secret), end.Add(time.Second)))
 	s.me(t, byToken(child.Secret))
-	must(t, s.people.Sessions.SignOutEverywhere(t.Context(), s.of(t, u.ID), false))
+	must(t, s.People.Sessions.SignOutEverywhere(t.Context(), s.of(t, u.ID), false))
 	s.me(t, byToken(lasting.Secret))
 	for _, over := range []client.CreatedToken{made, child} {
 		refused(t, s, 401, "authentication_failed", call{method: "GET", path: "/api/me", as: byToken(over.Secret)})
@@ -130,26 +130,26 @@ func TestAnInvitationEndsWithItsAuthorsRight(t *testing.T) {
 	for name, ends := range map[string]func(x tenant, author, key string){
 		"nothing": func(tenant, string, string) {},
 		"removed": func(x tenant, author, _ string) {
-			must(t, s.people.Members.Remove(ctx, system, x.organization, author, keys.AnyRevision))
+			must(t, s.People.Members.Remove(ctx, system, x.organization, author, keys.AnyRevision))
 		},
 		"demoted": func(x tenant, author, _ string) {
-			_, err := s.people.Members.Change(ctx, system, x.organization, author, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Developer, nil })
+			_, err := s.People.Members.Change(ctx, system, x.organization, author, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Developer, nil })
 			must(t, err)
 		},
 		"disabled": func(_ tenant, author, _ string) {
-			_, err := s.people.Users.Change(ctx, system, author, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+			_, err := s.People.Users.Change(ctx, system, author, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
 			must(t, err)
 		},
 		"deleted": func(_ tenant, author, _ string) {
-			must(t, s.people.Users.Delete(ctx, system, author, keys.AnyRevision))
+			must(t, s.People.Users.Delete(ctx, system, author, keys.AnyRevision))
 		},
 		"a key that is good": func(tenant, string, string) {},
 		"a key revoked": func(_ tenant, _, key string) {
-			_, _, err := s.keys.Revoke(ctx, system, key, keys.AnyRevision, keys.ReasonLeaked, "")
+			_, _, err := s.Keys.Revoke(ctx, system, key, keys.AnyRevision, keys.ReasonLeaked, "")
 			must(t, err)
 		},
 		"a key narrowed": func(_ tenant, _, key string) {
-			_, err := s.keys.ChangeKey(ctx, system, key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+			_, err := s.Keys.ChangeKey(ctx, system, key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
 				f.Scopes = []string{"latchkey:members:write"}
 				return f, nil
 			})

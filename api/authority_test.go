@@ -34,7 +34,7 @@ const (
 func (s *suite) bounds(t *testing.T) map[string]bounded {
 	t.Helper()
 	all := map[string]bounded{}
-	_, err := s.keys.CreateTier(t.Context(), auth.System(), "roomy", keys.TierFields{
+	_, err := s.Keys.CreateTier(t.Context(), auth.System(), "roomy", keys.TierFields{
 		Title: "Roomy", MaxKeys: 1000, RateLimit: ratelimit.Rule{Requests: 100, Per: 10 * time.Second, Burst: 100},
 	})
 	must(t, err)
@@ -45,12 +45,12 @@ func (s *suite) bounds(t *testing.T) map[string]bounded {
 		"allowed_networks": {KeyFields: keys.KeyFields{AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}},
 		"rate_limit":       {KeyFields: keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 10, Per: 10 * time.Second, Burst: 10}}},
 	} {
-		o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: dimension})
+		o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: dimension})
 		must(t, err)
 		b := bounded{suite: s, organization: o.ID, now: s.now(), ends: s.now().Add(time.Hour)}
 		b.account = s.account(t, o.ID, keys.AccountFields{Tier: "roomy", Scopes: []string{"latchkey:*", ownScope, beyondIt}})
 		in.ServiceAccountID, in.Name = b.account, "actor"
-		_, secret, err := s.keys.Issue(t.Context(), auth.System(), in)
+		_, secret, err := s.Keys.Issue(t.Context(), auth.System(), in)
 		must(t, err)
 		b.secret = secret.Reveal()
 		b.as = byKey(b.secret)
@@ -332,7 +332,7 @@ func TestAKeyOfTheTiersPast(t *testing.T) {
 	x, ctx := s.tenant(t), t.Context()
 	tier := func(name string, n int64) {
 		t.Helper()
-		_, err := s.keys.CreateTier(ctx, auth.System(), name, keys.TierFields{Title: name, MaxKeys: 10, RateLimit: ratelimit.Rule{Requests: n, Per: 10 * time.Second, Burst: n}})
+		_, err := s.Keys.CreateTier(ctx, auth.System(), name, keys.TierFields{Title: name, MaxKeys: 10, RateLimit: ratelimit.Rule{Requests: n, Per: 10 * time.Second, Burst: n}})
 		must(t, err)
 	}
 	tier("large", 5000)
@@ -345,17 +345,17 @@ func TestAKeyOfTheTiersPast(t *testing.T) {
 		return strings.Join(valuesOf(got.header, "X-RateLimit-Limit"), " ")
 	}
 	before := limit(secret)
-	_, err := s.keys.ChangeAccount(ctx, auth.System(), account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Tier = "small"; return f, nil })
+	_, err := s.Keys.ChangeAccount(ctx, auth.System(), account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Tier = "small"; return f, nil })
 	must(t, err)
 	if after := limit(secret); before != "5000" || after != "100" {
 		t.Errorf("its limit was %s and is %s on the smaller tier, want 5000 and 100", before, after)
 	}
-	next, text, err := s.keys.Rotate(ctx, auth.System(), id, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
+	next, text, err := s.Keys.Rotate(ctx, auth.System(), id, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	must(t, err)
 	if next.RateLimit.Burst != 100 || limit(text.Reveal()) != "100" {
 		t.Errorf("its successor has %s", next.RateLimit)
 	}
-	_, err = s.keys.SetOverride(ctx, auth.System(), account, keys.AnyRevision, &keys.Override{
+	_, err = s.Keys.SetOverride(ctx, auth.System(), account, keys.AnyRevision, &keys.Override{
 		KeyRateLimit: &ratelimit.Rule{Requests: 1000, Per: 10 * time.Second, Burst: 1000}, Until: s.now().Add(time.Hour),
 	})
 	must(t, err)

@@ -117,7 +117,7 @@ func TestFormsStandForRequests(t *testing.T) {
 	// A form brings the token as a field, not as a header.
 	byForm := func(r *http.Request) { developer(r); r.Header.Del(auth.CSRFHeader) }
 	name := func() string {
-		k, err := s.keys.Key(t.Context(), auth.System(), x.key)
+		k, err := s.Keys.Key(t.Context(), auth.System(), x.key)
 		must(t, err)
 		return k.Name
 	}
@@ -156,7 +156,7 @@ func TestFormsStandForRequests(t *testing.T) {
 	if status, _, text = s.browse(t, "POST", path, byForm, form("DELETE", "", "")); status != 200 || !strings.Contains(text, "HTTP 204 No Content") {
 		t.Errorf("a deletion: %d %s", status, text)
 	}
-	if _, err := s.keys.Key(t.Context(), auth.System(), x.key); err == nil {
+	if _, err := s.Keys.Key(t.Context(), auth.System(), x.key); err == nil {
 		t.Error("the key is still there")
 	}
 	p := refused(t, s, 405, "method_not_allowed", call{method: "POST", path: "/api/keys/" + x.key, as: developer, body: map[string]any{}})

@@ -150,10 +150,10 @@ func names(p client.Problem, field string) bool {
 func (s *suite) user(t *testing.T, role auth.Role, organization string) (id string, as credential) {
 	t.Helper()
 	n := s.count.Add(1)
-	u, err := s.people.Users.Create(t.Context(), auth.System(), "", auth.UserFields{Email: fmt.Sprintf("u%d@example.com", n), Name: "U"})
+	u, err := s.People.Users.Create(t.Context(), auth.System(), "", auth.UserFields{Email: fmt.Sprintf("u%d@example.com", n), Name: "U"})
 	must(t, err)
 	if role != "" {
-		_, err := s.people.Members.Add(t.Context(), auth.System(), organization, u.ID, role)
+		_, err := s.People.Members.Add(t.Context(), auth.System(), organization, u.ID, role)
 		must(t, err)
 	}
 	return u.ID, s.session(t, u.ID)
@@ -162,7 +162,7 @@ func (s *suite) user(t *testing.T, role auth.Role, organization string) (id stri
 // admin makes one of the provider's staff, signed in.
 func (s *suite) admin(t *testing.T) credential {
 	t.Helper()
-	u, err := s.people.Users.Create(t.Context(), auth.System(), "", auth.UserFields{
+	u, err := s.People.Users.Create(t.Context(), auth.System(), "", auth.UserFields{
 		Email: fmt.Sprintf("admin%d@example.com", s.count.Add(1)), Name: "Admin", IsAdmin: true,
 	})
 	must(t, err)
@@ -191,7 +191,7 @@ func (s *suite) account(t *testing.T, organization string, fields keys.AccountFi
 	if fields.Name == "" {
 		fields.Name = "Sync"
 	}
-	a, err := s.keys.CreateAccount(t.Context(), auth.System(), "", organization, fields)
+	a, err := s.Keys.CreateAccount(t.Context(), auth.System(), "", organization, fields)
 	must(t, err)
 	return a.ID
 }
@@ -202,7 +202,7 @@ func (s *suite) issue(t *testing.T, account string, fields keys.KeyFields) (id, 
 	if fields.Name == "" {
 		fields.Name = "CI"
 	}
-	k, text, err := s.keys.Issue(t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account, KeyFields: fields})
+	k, text, err := s.Keys.Issue(t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account, KeyFields: fields})
 	must(t, err)
 	return k.ID, text.Reveal()
 }
@@ -228,18 +228,18 @@ type tenant struct {
 func (s *suite) tenant(t *testing.T) tenant {
 	t.Helper()
 	ctx, n := t.Context(), s.count.Add(1)
-	o, err := s.keys.CreateOrganization(ctx, auth.System(), "", keys.OrganizationFields{Name: "Acme"})
+	o, err := s.Keys.CreateOrganization(ctx, auth.System(), "", keys.OrganizationFields{Name: "Acme"})
 	must(t, err)
 	x := tenant{organization: o.ID, tier: fmt.Sprintf("tier-%d", n), scope: fmt.Sprintf("things%d:read", n)}
 	x.account = s.account(t, o.ID, keys.AccountFields{Scopes: []string{"invoices:*"}})
 	x.key, x.secret = s.issue(t, x.account, keys.KeyFields{Scopes: []string{}})
 	x.member, _ = s.user(t, auth.Viewer, o.ID)
 	s.credentials(t, &x)
-	free, err := s.keys.Tier(ctx, keys.DefaultTier)
+	free, err := s.Keys.Tier(ctx, keys.DefaultTier)
 	must(t, err)
-	_, err = s.keys.CreateTier(ctx, auth.System(), x.tier, free.TierFields)
+	_, err = s.Keys.CreateTier(ctx, auth.System(), x.tier, free.TierFields)
 	must(t, err)
-	_, err = s.keys.CreateScope(ctx, auth.System(), x.scope, keys.ScopeFields{Description: "Read things"})
+	_, err = s.Keys.CreateScope(ctx, auth.System(), x.scope, keys.ScopeFields{Description: "Read things"})
 	must(t, err)
 	x.incident = s.incident(t, incidents.Disable)
 	return x
@@ -249,9 +249,9 @@ func (s *suite) tenant(t *testing.T) tenant {
 func (s *suite) incident(t *testing.T, action incidents.Action) string {
 	t.Helper()
 	without := s.account(t, keys.FirstOrganization, keys.AccountFields{Tier: "enterprise", Scopes: []string{}})
-	planned, err := s.incidents.Plan(t.Context(), auth.System(), incidents.Request{Action: action, Selection: incidents.Selection{ServiceAccountID: without}})
+	planned, err := s.Incidents.Plan(t.Context(), auth.System(), incidents.Request{Action: action, Selection: incidents.Selection{ServiceAccountID: without}})
 	must(t, err)
-	_, err = s.incidents.Run(t.Context(), auth.System(), planned.Confirm())
+	_, err = s.Incidents.Run(t.Context(), auth.System(), planned.Confirm())
 	must(t, err)
 	return planned.ID
 }

@@ -22,10 +22,10 @@ func TestConflicts(t *testing.T) {
 	owner, byOwner := s.user(t, auth.Owner, x.organization)
 	myself := "/api/users/" + s.me(t, admin).ID
 	revoked, _ := s.issue(t, x.account, keys.KeyFields{})
-	_, _, err := s.keys.Revoke(t.Context(), auth.System(), revoked, keys.AnyRevision, "", "")
+	_, _, err := s.Keys.Revoke(t.Context(), auth.System(), revoked, keys.AnyRevision, "", "")
 	must(t, err)
 	rotated, _ := s.issue(t, x.account, keys.KeyFields{})
-	_, _, err = s.keys.Rotate(t.Context(), auth.System(), rotated, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
+	_, _, err = s.Keys.Rotate(t.Context(), auth.System(), rotated, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	must(t, err)
 	member := "/api/organizations/" + x.organization + "/members/" + owner
 	for _, tt := range []struct {
@@ -63,7 +63,7 @@ func TestConflicts(t *testing.T) {
 
 func (s *suite) email(t *testing.T, id string) string {
 	t.Helper()
-	u, err := s.people.Users.Get(t.Context(), auth.System(), id)
+	u, err := s.People.Users.Get(t.Context(), auth.System(), id)
 	must(t, err)
 	return u.Email
 }
@@ -229,7 +229,7 @@ func TestPaging(t *testing.T) {
 // raise lets accounts of the free tier have so many keys.
 func (s *suite) raise(t *testing.T, most int) error {
 	t.Helper()
-	_, err := s.keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
+	_, err := s.Keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
 		f.MaxKeys = most
 		return f, nil
 	})

@@ -183,7 +183,7 @@ func TestARefusalEndsTheClaim(t *testing.T) {
 	for range 3 {
 		refused(t, s, 409, "conflict", taken)
 	}
-	_, err := s.keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
+	_, err := s.Keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
 		f.MaxKeys = 1
 		return f, nil
 	})
@@ -193,7 +193,7 @@ func TestARefusalEndsTheClaim(t *testing.T) {
 		body: map[string]any{"service_account_id": x.account, "name": "made"},
 	}
 	refused(t, s, 409, "too_many_keys", full)
-	_, _, err = s.keys.Revoke(t.Context(), auth.System(), x.key, keys.AnyRevision, keys.ReasonUnused, "")
+	_, _, err = s.Keys.Revoke(t.Context(), auth.System(), x.key, keys.AnyRevision, keys.ReasonUnused, "")
 	must(t, err)
 	if made, _ := want[client.IssuedKey](t, s, 201, full); made.Secret == "" {
 		t.Error("the key came without its secret")

@@ -32,16 +32,16 @@ var passwordHash = sync.OnceValues(func() (string, error) {
 // certificate of its account.
 func (s *suite) credentials(t *testing.T, x *tenant) {
 	t.Helper()
-	u, err := s.people.Users.Get(t.Context(), auth.System(), x.member)
+	u, err := s.People.Users.Get(t.Context(), auth.System(), x.member)
 	must(t, err)
 	member := &auth.Principal{Kind: auth.UserKind, User: &u}
-	token, _, err := s.people.Tokens.Create(t.Context(), member, s.format, auth.TokenFields{Name: "CI"})
+	token, _, err := s.People.Tokens.Create(t.Context(), member, s.format, auth.TokenFields{Name: "CI"})
 	must(t, err)
-	_, session, err := s.people.Sessions.Begin(t.Context(), u)
+	_, session, err := s.People.Sessions.Begin(t.Context(), u)
 	must(t, err)
-	c, err := s.certificates.Add(t.Context(), auth.System(), x.account, mtls.Input{Name: "gateway", Fingerprint: fmt.Sprintf("%064x", s.count.Add(1))})
+	c, err := s.Certificates.Add(t.Context(), auth.System(), x.account, mtls.Input{Name: "gateway", Fingerprint: fmt.Sprintf("%064x", s.count.Add(1))})
 	must(t, err)
-	l, err := s.people.Invitations.Invite(t.Context(), auth.System(), x.organization, fmt.Sprintf("invited%d@example.com", s.count.Add(1)), auth.Viewer)
+	l, err := s.People.Invitations.Invite(t.Context(), auth.System(), x.organization, fmt.Sprintf("invited%d@example.com", s.count.Add(1)), auth.Viewer)
 	must(t, err)
 	x.token, x.session, x.certificate, x.invitation, x.identity = token.ID, session.ID, c.ID, l.ID, s.identity(t, u)
 }
@@ -52,11 +52,11 @@ func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 	t.Helper()
 	switch o.OperationID {
 	case "getToken", "revokeToken":
-		token, _, err := s.people.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &s.staff}, s.format, auth.TokenFields{Name: "CI"})
+		token, _, err := s.People.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &s.staff}, s.format, auth.TokenFields{Name: "CI"})
 		must(t, err)
 		x.token = token.ID
 	case "endSession":
-		_, session, err := s.people.Sessions.Begin(t.Context(), s.staff)
+		_, session, err := s.People.Sessions.Begin(t.Context(), s.staff)
 		must(t, err)
 		x.session = session.ID
 	case "unlinkIdentity":
@@ -68,10 +68,10 @@ func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 		s.withoutOTP(t, s.staff.ID)
 		s.secret = s.begunOTP(t, s.staff.ID)
 	case "restoreScope":
-		_, err := s.keys.RetireScope(t.Context(), auth.System(), x.scope, keys.AnyRevision, true)
+		_, err := s.Keys.RetireScope(t.Context(), auth.System(), x.scope, keys.AnyRevision, true)
 		must(t, err)
 	case "endOverride":
-		_, err := s.keys.SetOverride(t.Context(), auth.System(), x.account, keys.AnyRevision, &keys.Override{
+		_, err := s.Keys.SetOverride(t.Context(), auth.System(), x.account, keys.AnyRevision, &keys.Override{
 			KeyRateLimit: &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, Until: s.now().Add(time.Hour),
 		})
 		must(t, err)
@@ -112,7 +112,7 @@ func (s *suite) givePassword(t *testing.T, userID string) {
 // pair signs the user in by JWT.
 func (s *suite) pair(t *testing.T, u auth.User) auth.Pair {
 	t.Helper()
-	p, err := s.jwt.SignIn(t.Context(), auth.Login{Name: u.Email, Password: password})
+	p, err := s.JWT.SignIn(t.Context(), auth.Login{Name: u.Email, Password: password})
 	must(t, err)
 	if kept, err := s.store.Store.Users().Get(t.Context(), u.ID); err != nil || kept.LastSignInAt.IsZero() {
 		t.Errorf("a sign-in by JWT is not kept: %v", err)
@@ -123,7 +123,7 @@ func (s *suite) pair(t *testing.T, u auth.User) auth.Pair {
 // opaque makes a token of the user.
 func (s *suite) opaque(t *testing.T, u auth.User) string {
 	t.Helper()
-	_, secret, err := s.people.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, s.format, auth.TokenFields{Name: "CI"})
+	_, secret, err := s.People.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, s.format, auth.TokenFields{Name: "CI"})
 	must(t, err)
 	return secret.Reveal()
 }
@@ -164,7 +164,7 @@ func (s *suite) fill(t *testing.T, x tenant, body map[string]any) {
 	}
 	words := map[string]func() string{
 		"{elsewhere}": func() string {
-			o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Elsewhere"})
+			o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Elsewhere"})
 			must(t, err)
 			return o.ID
 		},

@@ -173,9 +173,9 @@ func (s *suite) removable(t *testing.T, o *operation) tenant {
 	ctx, system := t.Context(), auth.System()
 	switch o.OperationID {
 	case "deleteOrganization":
-		must(t, errors.Join(s.keys.DeleteKey(ctx, system, x.key, keys.AnyRevision), s.keys.DeleteAccount(ctx, system, x.account, keys.AnyRevision)))
+		must(t, errors.Join(s.Keys.DeleteKey(ctx, system, x.key, keys.AnyRevision), s.Keys.DeleteAccount(ctx, system, x.account, keys.AnyRevision)))
 	case "deleteServiceAccount":
-		must(t, s.keys.DeleteKey(ctx, system, x.key, keys.AnyRevision))
+		must(t, s.Keys.DeleteKey(ctx, system, x.key, keys.AnyRevision))
 	case "continueIncident":
 		x.incident = s.interrupted(t, s.now().Add(-time.Hour))
 	}

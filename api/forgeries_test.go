@@ -33,7 +33,7 @@ type forger struct {
 
 func newForger(t *testing.T, s *suite, kind signing.Type, text string) *forger {
 	t.Helper()
-	c, err := s.ring.Verify(t.Context(), text, kind, issuer, auth.UserAudience(issuer))
+	c, err := s.Ring.Verify(t.Context(), text, kind, issuer, auth.UserAudience(issuer))
 	must(t, err)
 	return &forger{s: s, t: t, kind: kind, good: c, text: text}
 }
@@ -43,7 +43,7 @@ func (f *forger) claiming(edit func(*signing.Claims)) string {
 	f.t.Helper()
 	c := f.good
 	edit(&c)
-	text, err := f.s.ring.Sign(f.kind, c)
+	text, err := f.s.Ring.Sign(f.kind, c)
 	must(f.t, err)
 	return text
 }
@@ -110,7 +110,7 @@ func (f *forger) bringing(embed bool) string {
 // forgeries are tokens that must be taken nowhere where the good one is.
 func (f *forger) forgeries() map[string]string {
 	f.t.Helper()
-	now, public := f.s.now(), f.s.ring.Keys()[0].Public
+	now, public := f.s.now(), f.s.Ring.Keys()[0].Public
 	var key jose.JSONWebKey
 	must(f.t, key.UnmarshalJSON(public))
 	point, err := key.Key.(*ecdsa.PublicKey).Bytes()
@@ -218,7 +218,7 @@ func TestWhatEndsSignIns(t *testing.T) {
 	change := func(edit func(*auth.UserFields)) func(*testing.T, *suite, auth.User) {
 		return func(t *testing.T, s *suite, u auth.User) {
 			t.Helper()
-			_, err := s.people.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { edit(&f); return f, nil })
+			_, err := s.People.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { edit(&f); return f, nil })
 			must(t, err)
 		}
 	}
@@ -231,7 +231,7 @@ func TestWhatEndsSignIns(t *testing.T) {
 		"another name":   {change(func(f *auth.UserFields) { f.Name = "Ada" }), "access basic session token"},
 		"deleted": {func(t *testing.T, s *suite, u auth.User) {
 			t.Helper()
-			must(t, s.people.Users.Delete(t.Context(), auth.System(), u.ID, keys.AnyRevision))
+			must(t, s.People.Users.Delete(t.Context(), auth.System(), u.ID, keys.AnyRevision))
 		}, ""},
 		"signed out everywhere": {func(t *testing.T, s *suite, u auth.User) {
 			t.Helper()
@@ -277,7 +277,7 @@ func TestADisabledUserComesBack(t *testing.T) {
 	token, session, access := byToken(s.opaque(t, u)), s.session(t, u.ID), byBearer(s.pair(t, u).Access)
 	s.disable(t, u.ID)
 	refused(t, s, 401, "authentication_failed", call{method: "GET", path: "/api/me", as: token})
-	_, err := s.people.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = false; return f, nil })
+	_, err := s.People.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = false; return f, nil })
 	must(t, err)
 	s.me(t, token)
 	for name, as := range map[string]credential{"the session": session, "the access token": access} {

@@ -25,7 +25,7 @@ func TestIncidents(t *testing.T) {
 	if got.header.Get("Location") != "/api/incidents/"+planned.ID {
 		t.Errorf("it is at %s", got.header.Get("Location"))
 	}
-	if k, err := s.keys.Key(t.Context(), auth.System(), x.key); err != nil || k.Disabled {
+	if k, err := s.Keys.Key(t.Context(), auth.System(), x.key); err != nil || k.Disabled {
 		t.Fatalf("the dry run did something: %v", err)
 	}
 	confirm := func(change map[string]any) call {

@@ -23,7 +23,7 @@ func accept(token string, as credential) call {
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
-	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Acme"})
+	o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Acme"})
 	must(t, err)
 	id, owner := s.user(t, auth.Owner, o.ID)
 	u, eve := s.withPassword(t), s.withPassword(t)

@@ -24,15 +24,15 @@ func (s *suite) spoiled(t *testing.T) map[string]func(r robot, key, organization
 	ctx, system := t.Context(), auth.System()
 	change := func(key string, edit func(*keys.KeyFields)) {
 		t.Helper()
-		_, err := s.keys.ChangeKey(ctx, system, key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { edit(&f); return f, nil })
+		_, err := s.Keys.ChangeKey(ctx, system, key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { edit(&f); return f, nil })
 		must(t, err)
 	}
 	return map[string]func(r robot, key, organization string){
 		"a revoked key": func(_ robot, key, _ string) {
-			_, _, err := s.keys.Revoke(ctx, system, key, keys.AnyRevision, "", "")
+			_, _, err := s.Keys.Revoke(ctx, system, key, keys.AnyRevision, "", "")
 			must(t, err)
 		},
-		"a deleted key":  func(_ robot, key, _ string) { must(t, s.keys.DeleteKey(ctx, system, key, keys.AnyRevision)) },
+		"a deleted key":  func(_ robot, key, _ string) { must(t, s.Keys.DeleteKey(ctx, system, key, keys.AnyRevision)) },
 		"a disabled key": func(_ robot, key, _ string) { change(key, func(f *keys.KeyFields) { f.Disabled = true }) },
 		"a key not yet due": func(_ robot, key, _ string) {
 			change(key, func(f *keys.KeyFields) { f.NotBefore = s.now().Add(time.Hour) })
@@ -41,15 +41,15 @@ func (s *suite) spoiled(t *testing.T) map[string]func(r robot, key, organization
 			change(key, func(f *keys.KeyFields) { f.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")} })
 		},
 		"a rotated key": func(_ robot, key, _ string) {
-			_, _, err := s.keys.Rotate(ctx, system, key, keys.RotateInput{Revision: keys.AnyRevision})
+			_, _, err := s.Keys.Rotate(ctx, system, key, keys.RotateInput{Revision: keys.AnyRevision})
 			must(t, err)
 		},
 		"a disabled account": func(r robot, _, _ string) {
-			_, err := s.keys.ChangeAccount(ctx, system, r.account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Disabled = true; return f, nil })
+			_, err := s.Keys.ChangeAccount(ctx, system, r.account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Disabled = true; return f, nil })
 			must(t, err)
 		},
 		"a disabled organization": func(_ robot, _, organization string) {
-			_, err := s.keys.ChangeOrganization(ctx, system, organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
+			_, err := s.Keys.ChangeOrganization(ctx, system, organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
 			must(t, err)
 		},
 	}
@@ -123,7 +123,7 @@ func TestTokensFollowTheScopesOfTheirKey(t *testing.T) {
 		return s.send(t, call{method: "GET", path: "/verify?scope=" + scope, as: byBearer(token)}).status
 	}
 	grant := func(scopes ...string) {
-		_, err := s.keys.ChangeKey(t.Context(), auth.System(), key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Scopes = scopes; return f, nil })
+		_, err := s.Keys.ChangeKey(t.Context(), auth.System(), key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Scopes = scopes; return f, nil })
 		must(t, err)
 	}
 	grant("invoices:read", "invoices:write")
@@ -187,7 +187,7 @@ func TestAnotherNodeHearsOfARevocation(t *testing.T) {
 	s := newSuite(t, settings{})
 	other, err := verify.New(verify.Config{
 		Store: s.store, Limiter: s.limiter, Marks: keys.NewMarks(), Format: s.format, Logger: slog.New(slog.DiscardHandler), Now: s.now,
-		Tokens: oauth.Reader{Ring: s.ring, Audience: issuer}, CacheSize: 1000,
+		Tokens: oauth.Reader{Ring: s.Ring, Audience: issuer}, CacheSize: 1000,
 	})
 	must(t, err)
 	t.Cleanup(other.Close)
@@ -220,7 +220,7 @@ func TestAnotherNodeHearsOfARevocation(t *testing.T) {
 	if got := code(t.Context(), second); got != verify.Valid {
 		t.Errorf("another token of the key: %s", got)
 	}
-	_, _, err = s.keys.Revoke(t.Context(), auth.System(), key, keys.AnyRevision, "", "")
+	_, _, err = s.Keys.Revoke(t.Context(), auth.System(), key, keys.AnyRevision, "", "")
 	must(t, err)
 	hears(second)
 	if got := s.send(t, call{method: "GET", path: "/verify", as: byBearer(second)}); got.status != http.StatusUnauthorized {

@@ -144,10 +144,10 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 
 func (s *suite) revokeKeys(t *testing.T, account string) {
 	t.Helper()
-	all, err := s.keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account}, keys.Page{Limit: 10})
+	all, err := s.Keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account}, keys.Page{Limit: 10})
 	must(t, err)
 	for _, k := range all {
-		_, _, err := s.keys.Revoke(t.Context(), auth.System(), k.ID, keys.AnyRevision, "", "")
+		_, _, err := s.Keys.Revoke(t.Context(), auth.System(), k.ID, keys.AnyRevision, "", "")
 		must(t, err)
 	}
 }
@@ -247,7 +247,7 @@ func TestVerifyTakesAccessTokens(t *testing.T) {
 	if got := ask(second, ""); got != "VALID" {
 		t.Errorf("another token of the key: %s", got)
 	}
-	_, _, err = s.keys.Revoke(t.Context(), auth.System(), id, keys.AnyRevision, "", "")
+	_, _, err = s.Keys.Revoke(t.Context(), auth.System(), id, keys.AnyRevision, "", "")
 	must(t, err)
 	if got := ask(second, ""); got != "REVOKED" {
 		t.Errorf("after its key was revoked: %s", got)
@@ -275,7 +275,7 @@ func TestARetiredSigningKeyEndsItsTokens(t *testing.T) {
 			t.Fatalf("before: %d %s", got.status, got.body)
 		}
 	}
-	if _, err := s.ring.Rotate(t.Context(), true, true); err != nil {
+	if _, err := s.Ring.Rotate(t.Context(), true, true); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, s, 401, "MALFORMED", ask)

@@ -70,7 +70,7 @@ func TestATransferNamesAnOwner(t *testing.T) {
 	x, to, admin := s.tenant(t), s.tenant(t), s.admin(t)
 	old, _ := s.user(t, auth.Owner, x.organization)
 	heir, _ := s.user(t, auth.Viewer, to.organization)
-	_, err := s.keys.ChangeAccount(t.Context(), auth.System(), x.account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.OwnerID = old; return f, nil })
+	_, err := s.Keys.ChangeAccount(t.Context(), auth.System(), x.account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.OwnerID = old; return f, nil })
 	must(t, err)
 	ask := call{method: "POST", path: "/api/service-accounts/" + x.account + "/transfer", as: admin}
 	for _, dry := range []bool{true, false} {

@@ -35,7 +35,7 @@ func TestForgottenPasswords(t *testing.T) {
 	ask := post("/api/password/forgotten", map[string]any{"email": strings.ToUpper(u.Email)})
 	for range 5 {
 		want[struct{}](t, s, 202, ask)
-		s.people.Close()
+		s.People.Close()
 	}
 	kinds, token := s.mailsTo(u.Email)
 	if kinds != "reset reset reset" {

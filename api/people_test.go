@@ -48,21 +48,21 @@ func (s *suite) unconfirmed(t *testing.T) auth.User {
 func (s *suite) identity(t *testing.T, u auth.User) string {
 	t.Helper()
 	x := auth.ExternalAccount{Provider: "github", Subject: fmt.Sprint(s.count.Add(1)), Email: u.Email}
-	must(t, s.people.Users.LinkExternal(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, x))
+	must(t, s.People.Users.LinkExternal(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, x))
 	return auth.IdentityID(x.Provider, x.Subject)
 }
 
 // of is the principal that the user is.
 func (s *suite) of(t *testing.T, userID string) *auth.Principal {
 	t.Helper()
-	u, err := s.people.Users.Get(t.Context(), auth.System(), userID)
+	u, err := s.People.Users.Get(t.Context(), auth.System(), userID)
 	must(t, err)
 	return &auth.Principal{Kind: auth.UserKind, User: &u}
 }
 
 func (s *suite) withoutOTP(t *testing.T, userID string) {
 	t.Helper()
-	if err := s.people.Codes.Disable(t.Context(), auth.System(), userID); !errors.Is(err, errs.Conflict) {
+	if err := s.People.Codes.Disable(t.Context(), auth.System(), userID); !errors.Is(err, errs.Conflict) {
 		must(t, err)
 	}
 }
@@ -70,7 +70,7 @@ func (s *suite) withoutOTP(t *testing.T, userID string) {
 // begunOTP gives the user a secret that does not count yet.
 func (s *suite) begunOTP(t *testing.T, userID string) string {
 	t.Helper()
-	e, err := s.people.Codes.Begin(t.Context(), s.of(t, userID))
+	e, err := s.People.Codes.Begin(t.Context(), s.of(t, userID))
 	must(t, err)
 	return e.Secret
 }
@@ -80,7 +80,7 @@ func (s *suite) withOTP(t *testing.T, userID string) (secret string, recovery []
 	t.Helper()
 	s.withoutOTP(t, userID)
 	secret = s.begunOTP(t, userID)
-	recovery, err := s.people.Codes.Enable(t.Context(), s.of(t, userID), s.code(t, secret))
+	recovery, err := s.People.Codes.Enable(t.Context(), s.of(t, userID), s.code(t, secret))
 	must(t, err)
 	return secret, recovery
 }

@@ -21,10 +21,10 @@ func TestTransfers(t *testing.T) {
 	path := "/api/service-accounts/" + x.account
 	ask := call{method: "POST", path: path + "/transfer", as: owner, body: map[string]any{"organization_id": to.organization, "dry_run": true}}
 	refused(t, s, 400, "invalid_request", ask) // as if there were none
-	member, err := s.people.Members.Add(t.Context(), auth.System(), to.organization, id, auth.Developer)
+	member, err := s.People.Members.Add(t.Context(), auth.System(), to.organization, id, auth.Developer)
 	must(t, err)
 	refused(t, s, 403, "permission_denied", ask)
-	_, err = s.people.Members.Change(t.Context(), auth.System(), to.organization, id, member.Revision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
+	_, err = s.People.Members.Change(t.Context(), auth.System(), to.organization, id, member.Revision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
 	must(t, err)
 	preview, got := want[client.Transfer](t, s, 200, ask)
 	if !preview.DryRun || preview.Complete || preview.Keys != 1 || preview.Certificates != 1 || preview.FromOrganizationID != x.organization || preview.EffectiveEverywhereBy != nil {
@@ -59,7 +59,7 @@ func TestTransfers(t *testing.T) {
 	if len(page.Items) != 1 || page.Items[0].OrganizationID != to.organization {
 		t.Errorf("the certificate: %+v", page.Items)
 	}
-	_, err = s.keys.ChangeOrganization(t.Context(), auth.System(), x.organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
+	_, err = s.Keys.ChangeOrganization(t.Context(), auth.System(), x.organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
 	must(t, err)
 	back := call{method: "POST", path: path + "/transfer", as: owner, body: map[string]any{"organization_id": x.organization}}
 	if p := refused(t, s, 400, "invalid_request", back); !names(p, "organization_id") {

@@ -35,7 +35,7 @@ func (a *actor) about(t *testing.T, x tenant, scope string) credential {
 	t.Helper()
 	if a.user.ID != "" && a.owns != x.organization {
 		a.owns = x.organization
-		_, err := a.s.people.Members.Add(t.Context(), auth.System(), x.organization, a.user.ID, auth.Owner)
+		_, err := a.s.People.Members.Add(t.Context(), auth.System(), x.organization, a.user.ID, auth.Owner)
 		must(t, err)
 	}
 	switch a.scheme {
@@ -43,7 +43,7 @@ func (a *actor) about(t *testing.T, x tenant, scope string) credential {
 		return byToken(a.s.opaque(t, a.user))
 	case "jwt":
 		var err error
-		if a.pair, err = a.s.jwt.Refresh(t.Context(), a.pair.Refresh); err != nil { // he has signed out
+		if a.pair, err = a.s.JWT.Refresh(t.Context(), a.pair.Refresh); err != nil { // he has signed out
 			a.pair = a.s.pair(t, a.user)
 		}
 		return byBearer(a.pair.Access)

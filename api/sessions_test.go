@@ -172,7 +172,7 @@ func TestOtherSchemesNeedNoToken(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	x, u := s.tenant(t), s.withPassword(t)
-	_, err := s.people.Members.Add(t.Context(), auth.System(), x.organization, u.ID, auth.Owner)
+	_, err := s.People.Members.Add(t.Context(), auth.System(), x.organization, u.ID, auth.Owner)
 	must(t, err)
 	r := robot{account: x.account}
 	r.secret = s.keyWith(t, x.organization, "latchkey:*")

@@ -92,7 +92,7 @@ func TestSignInsThatAreRefused(t *testing.T) {
 
 func (s *suite) disable(t *testing.T, id string) {
 	t.Helper()
-	_, err := s.people.Users.Change(t.Context(), auth.System(), id, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+	_, err := s.People.Users.Change(t.Context(), auth.System(), id, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.Disabled = true
 		return f, nil
 	})
@@ -246,7 +246,7 @@ func TestWhatEndsSignedTokens(t *testing.T) {
 		"expiry":  func(auth.User, auth.Pair) { s.advance(auth.DefaultAccessLife) },
 		"disable": func(u auth.User, _ auth.Pair) { s.disable(t, u.ID) },
 		"delete": func(u auth.User, _ auth.Pair) {
-			must(t, s.people.Users.Delete(t.Context(), auth.System(), u.ID, keys.AnyRevision))
+			must(t, s.People.Users.Delete(t.Context(), auth.System(), u.ID, keys.AnyRevision))
 		},
 		"blacklist": func(_ auth.User, p auth.Pair) {
 			want[map[string]any](t, s, 200, post("/api/token/blacklist/", map[string]any{"refresh": p.Refresh}))

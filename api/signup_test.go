@@ -18,7 +18,7 @@ import (
 
 // mailsTo are the kinds of the mails to the address, and the token of the last.
 func (s *suite) mailsTo(address string) (kinds, token string) {
-	s.people.Close()
+	s.People.Close()
 	s.mails.mu.Lock()
 	defer s.mails.mu.Unlock()
 	var all []string
@@ -93,7 +93,7 @@ func TestNobodyLearnsWhoIsAUser(t *testing.T) {
 			got := s.send(t, c)
 			got.header.Del("X-Request-Id")
 			answers[fmt.Sprint(got.status, got.header, string(got.body))] = c.path + " " + tt.address
-			s.people.Close()
+			s.People.Close()
 		}
 		address := tt.address
 		if strings.EqualFold(address, confirmed.Email) {
@@ -280,7 +280,7 @@ func TestWorkBehindAnswers(t *testing.T) {
 	refused(t, s, 503, "unavailable", forgotten)
 	refused(t, s, 503, "unavailable", signUpAs("ada@example.com"))
 	close(stuck)
-	s.people.Close()
+	s.People.Close()
 	s.store.breakBy(nil)
 	want[struct{}](t, s, 202, forgotten)
 	if text := s.log.String(); strings.Count(text, "work behind an answer failed") != 64 || !strings.Contains(text, inside) {
@@ -295,9 +295,9 @@ func TestMailedTokensDoNotLeak(t *testing.T) {
 	x, admin := s.tenant(t), s.admin(t)
 	want[struct{}](t, s, 202, signUpAs("ada@example.com"))
 	want[client.Invitation](t, s, 201, call{method: "POST", path: "/api/organizations/" + x.organization + "/invitations", as: admin, body: map[string]any{"email": "bob@example.com", "role": "owner"}})
-	s.people.Close()
+	s.People.Close()
 	want[struct{}](t, s, 202, post("/api/password/forgotten", map[string]any{"email": "ada@example.com"}))
-	s.people.Close()
+	s.People.Close()
 	listed, _ := want[json.RawMessage](t, s, 200, call{method: "GET", path: "/api/organizations/" + x.organization + "/invitations", as: admin})
 	text := s.log.String() + string(listed) + mustJSON(t, s.events(t, admin, "limit=200"))
 	for _, m := range s.mails.mails {

@@ -23,24 +23,19 @@ import (
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
-	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/internal/domain"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
-	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
-	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/store/sqlite"
-	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
-	"github.com/latchkey/latchkey/verify"
 )
 
 // contract checks every exchange of every test of this package.
@@ -98,31 +93,19 @@ func throttles(anonymous, user, admin, account ratelimit.Rule, tiers map[string]
 // for advance.
 type suite struct {
 	settings
-	path         string // of the store
-	store        *faultyStore
-	meter        *usage.Meter
-	recorder     *usage.Recorder
-	lastUsed     *usage.LastUsed
-	limiter      *ratelimit.Local
-	nodes        *nodes.Registry
-	decides      *verify.Verifier
-	keys         *keys.Service
-	incidents    *incidents.Service
-	transfers    *transfers.Service
-	people       *auth.People
-	marks        *keys.Marks
-	sealer       *seal.Sealer
-	mails        *mailbox
-	staff        auth.User // whom admin made last
-	secret       string    // of the one-time codes that staff began with
-	jwt          *auth.JWT
-	certificates *mtls.Registry
-	ring         *signing.Keyring
-	format       keys.Format
-	log          *parts.Output
-	engine       http.Handler
-	at           atomic.Int64
-	count        atomic.Int64
+	*domain.Domain
+	path    string // of the store
+	store   *faultyStore
+	limiter *ratelimit.Local
+	sealer  *seal.Sealer
+	mails   *mailbox
+	staff   auth.User // whom admin made last
+	secret  string    // of the one-time codes that staff began with
+	format  keys.Format
+	log     *parts.Output
+	engine  http.Handler
+	at      atomic.Int64
+	count   atomic.Int64
 }
 
 func (s *suite) now() time.Time          { return time.Unix(0, s.at.Load()).UTC() }
@@ -156,7 +139,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	if with.forwarded == "" {
 		with.forwarded = proxies.XForwardedFor
 	}
-	s := &suite{settings: with, log: &parts.Output{}, mails: &mailbox{}, marks: keys.NewMarks()}
+	s := &suite{settings: with, log: &parts.Output{}, mails: &mailbox{}}
 	s.at.Store(time.Now().UnixNano())
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if with.beside != nil {
@@ -174,49 +157,15 @@ func newSuite(t *testing.T, with settings) *suite {
 	must(t, err)
 	format, err := keys.NewFormat(keys.DefaultBrand)
 	must(t, err)
-	s.sign(t, logger)
-	log := audit.New(s.store, s.now)
-	s.nodes, err = nodes.New(nodes.Config{Store: s.store, Name: "suite", Version: "v1", MaxStale: verify.DefaultMaxStale, Logger: logger, Now: s.now})
-	must(t, err)
-	must(t, s.nodes.Join(t.Context()))
-	s.keys, err = keys.New(keys.Config{Store: s.store, Audit: log, Marks: s.marks, Format: format, Nodes: s.nodes, Now: s.now, IsMember: auth.IsMember(s.store.Memberships())})
-	must(t, err)
 	if with.limits == nil {
 		with.limits = s.limiter
 	}
-	s.gather(t, opened, logger)
-	verifier, err := verify.New(verify.Config{
-		Store: s.store, Limiter: with.limits, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now,
-		Tokens:    oauth.Reader{Ring: s.ring, Audience: issuer},
-		Meter:     s.meter,
-		LastUsed:  s.lastUsed.Note,
-		CacheSize: 1000, // clearing a large one takes longer than most tests
-	})
-	must(t, err)
-	s.format, s.decides = format, verifier
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		verifier.Close()
-		s.people.Close()
-		must(t, errors.Join(s.recorder.Close(ctx), s.lastUsed.Close(ctx), s.limiter.Close(ctx), opened.Close(ctx)))
-	})
-	s.buildPeople(t, log, logger)
-	s.incidents, err = incidents.New(incidents.Config{Keys: s.keys, Objects: s.store, Store: s.store, Logger: logger, Left: s.people.Members.Left})
-	must(t, err)
-	t.Cleanup(s.incidents.Close)
-	s.certificates = &mtls.Registry{Store: s.store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now}
-	s.transfers, err = transfers.New(transfers.Config{Keys: s.keys, Store: s.store, Usage: s.store, Certificates: s.certificates})
-	must(t, err)
-	s.jwt = auth.NewJWT(s.people, s.ring, verifier, s.format, auth.DefaultAccessLife, auth.DefaultRefreshLife)
-	server, err := oauth.New(oauth.Config{
-		Verifier: verifier, Keys: s.keys, Format: format, Ring: s.ring, Audit: log, Audience: issuer, Life: oauth.DefaultLife, Now: s.now,
-	})
-	must(t, err)
+	s.build(t, with, format, logger)
 	s.serve(t, logger, api.Config{
-		Certificates: s.certificates,
-		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
-		Keys: s.keys, Incidents: s.incidents, Transfers: s.transfers, Verifier: verifier, Format: format, People: s.people, Audit: log, Nodes: s.nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
-		Idempotency: idempotency.New(s.store, s.now), Health: s.checks(), Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
+		Certificates: s.Certificates, Limiter: s.limiter, JWT: s.JWT, OAuth: s.OAuth, Ring: s.Ring, CSRF: auth.NewCSRF(),
+		Keys: s.Keys, Incidents: s.Incidents, Transfers: s.Transfers, Verifier: s.Verifier, Format: format, People: s.People, Audit: s.Audit,
+		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Idempotency: s.Idempotency, Health: s.checks(),
+		Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
 	return s
 }
@@ -228,48 +177,34 @@ func (s *suite) checks() health.Checks {
 	}}}
 }
 
-// gather starts what counts and saves usage.
-func (s *suite) gather(t *testing.T, opened *sqlite.Store, logger *slog.Logger) {
-	t.Helper()
-	s.meter, s.lastUsed = usage.NewMeter(), usage.NewLastUsed(opened.Keys(), logger)
-	var err error
-	s.recorder, err = usage.NewRecorder(usage.RecorderConfig{
-		Store: opened, Meter: s.meter, Logger: logger, Now: s.now,
-		Retention: usage.Retention{Minutes: 48 * time.Hour, Hours: 90 * 24 * time.Hour, Days: 730 * 24 * time.Hour},
-	})
-	must(t, err)
-}
-
 // issuer is the public address of the service under test.
 const issuer = "https://keys.example.com"
 
-func (s *suite) sign(t *testing.T, logger *slog.Logger) {
-	t.Helper()
-	var err error
-	s.sealer, err = seal.New([]byte("a secret of the suite, long enough for all"))
-	must(t, err)
-	s.ring, err = signing.NewKeyring(t.Context(), signing.Config{
-		Store: s.store, Sealer: s.sealer, Algorithm: signing.ES256, Issuer: issuer, Logger: logger, Overlap: auth.DefaultRefreshLife, Now: s.now, Retired: s.marks.SignerRetired,
-	})
-	must(t, err)
-	t.Cleanup(s.ring.Close)
-}
-
-func (s *suite) buildPeople(t *testing.T, log *audit.Log, logger *slog.Logger) {
+// build makes the parts, over the store that can fail.
+func (s *suite) build(t *testing.T, with settings, format keys.Format, logger *slog.Logger) {
 	t.Helper()
 	hashing, err := passwords()
 	must(t, err)
-	if s.signup == "" {
-		s.signup = auth.SignupOpen
-	}
-	delays, err := auth.NewDelays(s.signIns, s.now)
+	s.sealer, err = seal.New([]byte("a secret of the suite, long enough for all"))
 	must(t, err)
-	s.people, err = auth.NewPeople(auth.PeopleConfig{
-		Store: s.store, Organizations: s.store.Organizations().Get, Audit: log, Passwords: hashing,
-		Delays: delays, Sealer: s.sealer, Now: s.now,
-		Mailer: s.mails, Logger: logger, Signup: s.signup, Holder: s.decides.Holder,
+	if with.signup == "" {
+		with.signup = auth.SignupOpen
+	}
+	s.Domain, err = domain.New(t.Context(), domain.Config{
+		Store: s.store, Limiter: with.limits, Format: format, Passwords: hashing, Sealer: s.sealer, Mailer: s.mails, Logger: logger, Now: s.now,
+		Issuer: issuer, Audience: issuer, NodeName: "suite", Version: "v1", Algorithm: signing.ES256,
+		AccessLife: auth.DefaultAccessLife, RefreshLife: auth.DefaultRefreshLife, OAuthLife: oauth.DefaultLife,
+		Signup: with.signup, SignInLimit: with.signIns, GuessLimit: with.guesses,
+		CacheSize: 1000, // clearing a large one takes longer than most tests
+		UsageKept: usage.Retention{Minutes: 48 * time.Hour, Hours: 90 * 24 * time.Hour, Days: 730 * 24 * time.Hour},
 	})
 	must(t, err)
+	must(t, s.Nodes.Join(t.Context()))
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		must(t, errors.Join(s.Close(ctx), s.limiter.Close(ctx), s.store.Close(ctx)))
+	})
+	s.format = format
 }
 
 // serve puts the API on an engine, as the service does.
@@ -280,8 +215,8 @@ func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
 	c.Edge = httpx.NewEdge(trusted, logger)
 	c.Throttles = s.throttles
 	all := []auth.Authenticator{
-		auth.NewSessionAuthenticator(s.people, c.CSRF), auth.NewAPIKey(c.Verifier, c.Format), c.JWT,
-		auth.NewTokenAuthenticator(s.people, c.Format), auth.NewBasic(s.people, logger),
+		auth.NewSessionAuthenticator(s.People, c.CSRF), auth.NewAPIKey(c.Verifier, c.Format), c.JWT,
+		auth.NewTokenAuthenticator(s.People, c.Format), auth.NewBasic(s.People, logger),
 	}
 	all = slices.DeleteFunc(all, func(a auth.Authenticator) bool { return s.only != nil && !slices.Contains(s.only, a.Name()) })
 	c.Chain, err = auth.NewChain(all...)

@@ -58,7 +58,7 @@ func TestNoRevokeIsLostToItsNote(t *testing.T) {
 	} {
 		id, _ := s.issue(t, x.account, keys.KeyFields{})
 		got := s.raw(t, call{method: "POST", path: "/api/keys/" + id + "/revoke", as: admin, body: body, kind: kind})
-		if k, err := s.keys.Key(t.Context(), auth.System(), id); err != nil || got.Code != 200 || k.RevokeNote != "caf!" {
+		if k, err := s.Keys.Key(t.Context(), auth.System(), id); err != nil || got.Code != 200 || k.RevokeNote != "caf!" {
 			t.Errorf("%q: %d %s; the key's note is %q, %v", body, got.Code, got.Body, k.RevokeNote, err)
 		}
 	}

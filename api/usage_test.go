@@ -20,8 +20,8 @@ import (
 // saved makes what was counted readable.
 func (s *suite) saved(t *testing.T) {
 	t.Helper()
-	must(t, s.recorder.Flush(t.Context()))
-	must(t, s.lastUsed.Flush(t.Context()))
+	must(t, s.Recorder.Flush(t.Context()))
+	must(t, s.LastUsed.Flush(t.Context()))
 }
 
 // asked reads a report.
@@ -196,7 +196,7 @@ func TestAKeyTellsOfItsLastUseAndItsPredecessor(t *testing.T) {
 	s := newSuite(t, settings{open: true})
 	x, staff := s.tenant(t), s.admin(t)
 	id, secret := s.issue(t, x.account, keys.KeyFields{})
-	successor, _, err := s.keys.Rotate(t.Context(), auth.System(), id, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
+	successor, _, err := s.Keys.Rotate(t.Context(), auth.System(), id, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	must(t, err)
 	at := s.now()
 	s.send(t, call{method: "POST", path: "/verify", body: map[string]any{"key": secret, "ip": "203.0.113.9", "user_agent": "acme-sync/2", "scopes": []string{"invoices:read"}}})

@@ -170,7 +170,7 @@ func TestDryRun(t *testing.T) {
 		t.Errorf("an unknown key: %+v", d)
 	}
 	want[client.VerifyResponse](t, s, 200, self(key, ""))
-	_, err := s.keys.ChangeKey(t.Context(), auth.System(), id, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+	_, err := s.Keys.ChangeKey(t.Context(), auth.System(), id, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
 		f.Disabled = true
 		return f, nil
 	})

@@ -59,7 +59,7 @@ func (s *suite) codes(t *testing.T, x tenant) map[verify.Code]call {
 	of := func(f keys.KeyFields) (string, string) { return s.issue(t, account, f) }
 	_, good := of(keys.KeyFields{Name: "Good", Metadata: keys.Metadata(`{"a":1}`)})
 	revokedID, revoked := of(keys.KeyFields{})
-	_, _, err := s.keys.Revoke(ctx, system, revokedID, keys.AnyRevision, keys.ReasonLeaked, "")
+	_, _, err := s.Keys.Revoke(ctx, system, revokedID, keys.AnyRevision, keys.ReasonLeaked, "")
 	must(t, err)
 	_, expired := of(keys.KeyFields{ExpiresAt: s.now().Add(time.Minute)})
 	_, early := of(keys.KeyFields{NotBefore: s.now().Add(time.Hour)})
