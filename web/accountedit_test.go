@@ -28,7 +28,7 @@ func TestAServiceAccountIsCaredFor(t *testing.T) {
 	owner.sees(owner.post(path+"/edit", url.Values{"name": {"sync 2"}, "metadata": {"[1]"}}), 422, "object")
 	good := url.Values{"name": {"sync 2"}, "description": {"nightly"}, "networks": {"10.0.0.0/8, 192.0.2.1"}, "scopes": {"invoices:read"}, "metadata": {`{"a":1}`}, "external_id": {"crm-7"}}
 	owner.sees(owner.post(path+"/edit", good), 303, path+"?done=saved")
-	got, err := s.keys.Account(t.Context(), auth.System(), account.ID)
+	got, err := s.Keys.Account(t.Context(), auth.System(), account.ID)
 	s.must(err)
 	if got.Name != "sync 2" || len(got.AllowedNetworks) != 2 || len(got.Scopes) != 1 || string(got.Metadata) != `{"a":1}` || got.ExternalID != "crm-7" || got.Tier != account.Tier {
 		t.Errorf("saved %+v", got)
@@ -49,7 +49,7 @@ func TestAServiceAccountIsCaredFor(t *testing.T) {
 	owner.sees(owner.post(path+"/enable", nil), 303, path)
 	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync"}}), 422, "this is not its name")
 	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync 2"}}), 422, "keys that are alive")
-	_, _, err = s.keys.Revoke(t.Context(), auth.System(), key.ID, keys.AnyRevision, keys.ReasonUnused, "")
+	_, _, err = s.Keys.Revoke(t.Context(), auth.System(), key.ID, keys.AnyRevision, keys.ReasonUnused, "")
 	s.must(err)
 	owner.sees(owner.post(path+"/delete", url.Values{"name": {" sync 2 "}}), 303, "/service-accounts?done=deleted")
 	owner.sees(owner.get(path), 404, "")
@@ -102,7 +102,7 @@ func TestRemovingAsksFirst(t *testing.T) {
 	s.invite("new@example.com", auth.Viewer)
 	v, b := s.signedIn(ada), s.signedIn(ben)
 	path := "/organizations/" + s.organization
-	open, err := s.Invitations.List(t.Context(), s.as(ada), s.organization)
+	open, err := s.People.Invitations.List(t.Context(), s.as(ada), s.organization)
 	s.must(err)
 	v.sees(v.get(path+"/members/"+ben.ID+"/remove"), 200, "ben@example.com leaves")
 	v.sees(v.get(path+"/members/usr_x/remove"), 404, "")

@@ -5,22 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/keys"
-	"github.com/latchkey/latchkey/store/sqlite"
-	"github.com/latchkey/latchkey/transfers"
 )
-
-func (s *suite) transfers(store *sqlite.Store, log *audit.Log) *transfers.Service {
-	s.t.Helper()
-	t, err := transfers.New(transfers.Config{
-		Keys: s.keys, Store: store, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: s.keys, Audit: log, Now: s.now},
-	})
-	s.must(err)
-	return t
-}
 
 // TestAnAccountIsTransferred: somebody chooses where to, sees what that means,
 // and types the name. What changed since he looked is not transferred.
@@ -29,7 +16,7 @@ func TestAnAccountIsTransferred(t *testing.T) {
 	s := newSuite(t, settings{})
 	s.tiers()
 	account, key, _ := s.issued(s.organization, "sync")
-	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "<b>Umbrella</b>"})
+	o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "<b>Umbrella</b>"})
 	s.must(err)
 	ada, ben := s.user("ada@example.com", auth.Owner), s.user("ben@example.com", auth.Owner)
 	path := "/service-accounts/" + account.ID
@@ -38,7 +25,7 @@ func TestAnAccountIsTransferred(t *testing.T) {
 		t.Error("who has nowhere to transfer to is led there")
 	}
 	lone.sees(lone.get(path+"/transfer?organization_id="+o.ID), 422, "there is no such organization")
-	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, ada.ID, auth.Owner)
+	_, err = s.People.Members.Add(t.Context(), auth.System(), o.ID, ada.ID, auth.Owner)
 	s.must(err)
 	v := s.signedIn(ada)
 	if !strings.Contains(v.get(path).body, path+"/transfer") {
@@ -72,32 +59,32 @@ func TestWhoIsNotLetTransfer(t *testing.T) {
 	s := newSuite(t, settings{})
 	s.tiers()
 	account, _, _ := s.issued(s.organization, "sync")
-	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
+	o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
 	s.must(err)
 	path := "/service-accounts/" + account.ID + "/transfer"
 	form := url.Values{"organization_id": {o.ID}, "revision": {"1"}, "name": {account.Name}}
 	for email, role := range map[string]auth.Role{"vera@example.com": auth.Viewer, "dev@example.com": auth.Developer} {
 		u := s.user(email, role)
-		_, err := s.Members.Add(t.Context(), auth.System(), o.ID, u.ID, auth.Owner)
+		_, err := s.People.Members.Add(t.Context(), auth.System(), o.ID, u.ID, auth.Owner)
 		s.must(err)
 		v := s.signedIn(u)
 		v.sees(v.get(path), 403, "owner of both")
 		v.sees(v.post(path, form), 403, "owner of both")
 	}
 	eve := s.user("eve@example.com", "")
-	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, eve.ID, auth.Owner)
+	_, err = s.People.Members.Add(t.Context(), auth.System(), o.ID, eve.ID, auth.Owner)
 	s.must(err)
 	stranger := s.signedIn(eve)
 	stranger.sees(stranger.get(path), 404, "")
 	stranger.sees(stranger.post(path, form), 404, "")
 	ada := s.user("ada@example.com", auth.Owner)
-	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, ada.ID, auth.Developer)
+	_, err = s.People.Members.Add(t.Context(), auth.System(), o.ID, ada.ID, auth.Developer)
 	s.must(err)
 	half := s.signedIn(ada)
 	half.sees(half.post(path, form), 422, "you are no owner of it")
-	_, err = s.Members.Change(t.Context(), auth.System(), o.ID, ada.ID, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
+	_, err = s.People.Members.Change(t.Context(), auth.System(), o.ID, ada.ID, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
 	s.must(err)
-	changed, err := s.keys.ChangeAccount(t.Context(), auth.System(), account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+	changed, err := s.Keys.ChangeAccount(t.Context(), auth.System(), account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
 		f.Scopes = append(f.Scopes, string(keys.VerifyAllKeys))
 		return f, nil
 	})
@@ -110,7 +97,7 @@ func TestWhoIsNotLetTransfer(t *testing.T) {
 	}
 	form.Set("revision", "2")
 	v.sees(v.post(path, form), 422, "you do not have latchkey:verify-all")
-	if got, err := s.keys.Account(t.Context(), auth.System(), account.ID); err != nil || got.OrganizationID != s.organization || got.Revision != changed.Revision {
+	if got, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || got.OrganizationID != s.organization || got.Revision != changed.Revision {
 		t.Errorf("it is in %s, %v", got.OrganizationID, err)
 	}
 }

@@ -24,9 +24,9 @@ const script = `<script>alert("x")</script>`
 func (s *suite) issued(organization, name string) (keys.ServiceAccount, keys.Key, string) {
 	s.t.Helper()
 	ctx := s.t.Context()
-	a, err := s.keys.CreateAccount(ctx, auth.System(), "", organization, keys.AccountFields{Name: name, Scopes: []string{"invoices:read", "latchkey:verify"}})
+	a, err := s.Keys.CreateAccount(ctx, auth.System(), "", organization, keys.AccountFields{Name: name, Scopes: []string{"invoices:read", "latchkey:verify"}})
 	s.must(err)
-	k, secret, err := s.keys.Issue(ctx, auth.System(), keys.IssueInput{ServiceAccountID: a.ID, KeyFields: keys.KeyFields{Name: name, Note: name, ExpiresAt: s.now().AddDate(0, 0, 10)}})
+	k, secret, err := s.Keys.Issue(ctx, auth.System(), keys.IssueInput{ServiceAccountID: a.ID, KeyFields: keys.KeyFields{Name: name, Note: name, ExpiresAt: s.now().AddDate(0, 0, 10)}})
 	s.must(err)
 	return a, k, secret.Reveal()
 }
@@ -34,7 +34,7 @@ func (s *suite) issued(organization, name string) (keys.ServiceAccount, keys.Key
 // tiers makes what the domain needs of the standard tiers.
 func (s *suite) tiers() {
 	s.t.Helper()
-	s.must(s.keys.Seed(context.WithoutCancel(s.t.Context()), auth.System(), true))
+	s.must(s.Keys.Seed(context.WithoutCancel(s.t.Context()), auth.System(), true))
 }
 
 // Another organization's ids are as if they did not exist, in every form and
@@ -43,7 +43,7 @@ func TestForeignIDsAreNotFound(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	s.tiers()
-	other, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Other"})
+	other, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Other"})
 	s.must(err)
 	account, key, secret := s.issued(other.ID, "foreign")
 	_, mine, _ := s.issued(s.organization, "mine")
@@ -67,7 +67,7 @@ func TestForeignIDsAreNotFound(t *testing.T) {
 		v.sees(v.post("/keys/bulk", url.Values{"id": {mine.ID, key.ID}, "action": {action}, "sure": {"yes"}}), http.StatusNotFound, "Not Found")
 		v.sees(v.post("/keys/bulk", url.Values{"id": {mine.ID, key.ID}, "action": {action}}), http.StatusNotFound, "Not Found")
 	}
-	if k, err := s.keys.Key(t.Context(), auth.System(), mine.ID); err != nil || k.Disabled || !k.RevokedAt.IsZero() {
+	if k, err := s.Keys.Key(t.Context(), auth.System(), mine.ID); err != nil || k.Disabled || !k.RevokedAt.IsZero() {
 		t.Errorf("a bulk action with a foreign id did something: %+v, %v", k.Disabled, err)
 	}
 	v.sees(v.post("/playground", url.Values{"key": {secret}, "cost": {"1"}}), http.StatusOK, "NOT_FOUND")
@@ -181,7 +181,7 @@ func TestCalendarFeed(t *testing.T) {
 	second := address.FindString(v.post("/calendar/feed", nil).body)
 	stranger.sees(stranger.get(first), http.StatusNotFound, "too old")
 	stranger.sees(stranger.get("/calendar/feed/x.ics"), http.StatusNotFound, "too old")
-	s.must(s.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
+	s.must(s.People.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
 	if p := stranger.get(second); p.status != http.StatusOK || strings.Contains(p.body, key.ID) {
 		t.Errorf("after leaving the organization: %d %s", p.status, p.body)
 	}

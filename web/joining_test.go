@@ -159,7 +159,7 @@ func TestInvitations(t *testing.T) {
 	late.sees(late.post("/invitation/signup", url.Values{"token": {token}, "password": {password}}), 404, "used")
 
 	withdrawn := s.invite("bob@example.com", auth.Viewer)
-	all, err := s.Invitations.List(t.Context(), s.as(owner), s.organization)
+	all, err := s.People.Invitations.List(t.Context(), s.as(owner), s.organization)
 	s.must(err)
 	boss.sees(boss.post("/organizations/"+s.organization+"/invitations/"+all[0].ID+"/withdraw", nil), 303, "done=withdrawn")
 	late.sees(late.get("/invitation?token="+withdrawn), 404, "")

@@ -23,9 +23,9 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 	s.t.Helper()
 	account, key, _ := s.issued(s.organization, "CI")
 	s.invite("guest@example.com", auth.Developer)
-	open, err := s.Invitations.List(s.t.Context(), s.as(admin), s.organization)
+	open, err := s.People.Invitations.List(s.t.Context(), s.as(admin), s.organization)
 	s.must(err)
-	incident, err := s.incidents.Plan(s.t.Context(), s.as(admin), incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: account.ID}})
+	incident, err := s.Incidents.Plan(s.t.Context(), s.as(admin), incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: account.ID}})
 	s.must(err)
 	ids := strings.NewReplacer(
 		"/keys/:id", "/keys/"+key.ID, "/service-accounts/:id", "/service-accounts/"+account.ID, "/organizations/:id", "/organizations/"+s.organization, ":invitation", open[0].ID,

@@ -78,7 +78,7 @@ func TestRemindersCanBeTurnedOff(t *testing.T) {
 	v, stranger := s.signedIn(ada), s.visitor()
 	wanted := func(want bool) {
 		t.Helper()
-		if got, err := s.reminders.Wanted(t.Context(), ada.ID); err != nil || got != want {
+		if got, err := s.Reminders.Wanted(t.Context(), ada.ID); err != nil || got != want {
 			t.Fatalf("wants mails: %t, %v", got, err)
 		}
 	}
@@ -104,12 +104,12 @@ func TestRemindersCanBeTurnedOff(t *testing.T) {
 // the secret in it.
 func (s *suite) reminded(u auth.User) string {
 	s.t.Helper()
-	account, err := s.keys.CreateAccount(s.t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "sync", Tier: "free", Scopes: []string{}})
+	account, err := s.Keys.CreateAccount(s.t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "sync", Tier: "free", Scopes: []string{}})
 	s.must(err)
-	_, _, err = s.keys.Issue(s.t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account.ID, Environment: keys.Live, KeyFields: keys.KeyFields{Name: "old", ExpiresAt: s.now().AddDate(0, 0, 60)}})
+	_, _, err = s.Keys.Issue(s.t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account.ID, Environment: keys.Live, KeyFields: keys.KeyFields{Name: "old", ExpiresAt: s.now().AddDate(0, 0, 60)}})
 	s.must(err)
 	s.advance(30 * 24 * time.Hour)
-	_, err = s.reminders.Step(s.t.Context())
+	_, err = s.Reminders.Step(s.t.Context())
 	s.must(err)
 	m := s.mail(auth.MailExpiring, u.Email)
 	if len(m.Expiring) != 1 || m.Expiring[0].Name != "old" {

@@ -39,7 +39,7 @@ func TestWhatIsTickedCounts(t *testing.T) {
 			}
 			continue
 		}
-		made, err := s.keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID, Text: tt.name}, keys.Page{Limit: 2})
+		made, err := s.Keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID, Text: tt.name}, keys.Page{Limit: 2})
 		s.must(err)
 		if p.status != 200 || len(made) != 1 || !slices.Equal(made[0].Scopes, tt.want) {
 			t.Errorf("%s: %d, %+v", tt.name, p.status, made)
@@ -70,7 +70,7 @@ func TestAnEndingSaysWhereItHolds(t *testing.T) {
 	staff.sees(staff.get(done.location), 200, "The organization is disabled, and so are all of its keys. No node answers VALID")
 	done = staff.post("/provider/organizations/"+s.organization+"/enable", nil)
 	staff.sees(staff.get(done.location), 200, "The organization is enabled.")
-	bare, err := s.keys.CreateAccount(t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "bare", Scopes: []string{}})
+	bare, err := s.Keys.CreateAccount(t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "bare", Scopes: []string{}})
 	s.must(err)
 	owner.sees(owner.get("/service-accounts/"+bare.ID+"/keys/new"), 200, "its keys may do nothing until it gets some")
 	if p := owner.get("/service-accounts/" + account.ID + "/keys/new"); strings.Contains(p.body, "its keys may do nothing") {
@@ -103,7 +103,7 @@ func TestARotatedKeyEndsOnItsPageAsInTheList(t *testing.T) {
 	s.tiers()
 	_, key, _ := s.issued(s.organization, "sync")
 	owner := s.signedIn(s.user("ada@example.com", auth.Owner))
-	_, _, err := s.keys.Rotate(t.Context(), auth.System(), key.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
+	_, _, err := s.Keys.Rotate(t.Context(), auth.System(), key.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	s.must(err)
 	owner.sees(owner.get("/keys/"+key.ID), 200, "the end of its grace period")
 }

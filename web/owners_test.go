@@ -12,7 +12,7 @@ import (
 // given gives the account an owner.
 func (s *suite) given(account, owner string) {
 	s.t.Helper()
-	_, err := s.keys.ChangeAccount(s.t.Context(), auth.System(), account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+	_, err := s.Keys.ChangeAccount(s.t.Context(), auth.System(), account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
 		f.OwnerID = owner
 		return f, nil
 	})
@@ -22,7 +22,7 @@ func (s *suite) given(account, owner string) {
 // ownedBy fails the test unless the account has the owner.
 func (s *suite) ownedBy(account, owner string) {
 	s.t.Helper()
-	a, err := s.keys.Account(s.t.Context(), auth.System(), account)
+	a, err := s.Keys.Account(s.t.Context(), auth.System(), account)
 	if s.must(err); a.OwnerID != owner {
 		s.t.Errorf("the owner is %q, want %q", a.OwnerID, owner)
 	}
@@ -68,7 +68,7 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	viewer.sees(viewer.get("/service-accounts?owner=me"), 200, "sync")
 	v.sees(v.post(path+"/edit", url.Values{"name": {"sync 2"}}), 303, "done=saved") // a form that does not ask
 	s.ownedBy(id, ben.ID)
-	s.must(s.Members.Remove(t.Context(), auth.System(), s.organization, ben.ID, keys.AnyRevision))
+	s.must(s.People.Members.Remove(t.Context(), auth.System(), s.organization, ben.ID, keys.AnyRevision))
 	v.sees(v.get(path), 200, "Owner somebody who is no member any more")
 	v.sees(v.get(path+"/edit"), 200, "somebody who is no member any more")
 	v.sees(v.post(path+"/edit", form(ben.ID)), 303, "done=saved") // left as it is
@@ -87,9 +87,9 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	eve := s.user("eve@example.com", "")
 	sync, _, _ := s.issued(s.organization, "<i>sync</i>")
 	kept, _, _ := s.issued(s.organization, "kept")
-	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
+	o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
 	s.must(err)
-	_, err = s.Members.Add(t.Context(), auth.System(), o.ID, ben.ID, auth.Owner)
+	_, err = s.People.Members.Add(t.Context(), auth.System(), o.ID, ben.ID, auth.Owner)
 	s.must(err)
 	elsewhere, _, _ := s.issued(o.ID, "elsewhere")
 	for account, owner := range map[string]string{sync.ID: ben.ID, elsewhere.ID: ben.ID, kept.ID: vera.ID} {
@@ -135,7 +135,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	s.ownedBy(sync.ID, vera.ID)
 	staff := s.signedIn(s.admin("staff@example.com"))
 	staff.sees(staff.get("/provider/orphans"), 200, "vera@example.com")
-	s.must(s.Users.Delete(t.Context(), auth.System(), vera.ID, keys.AnyRevision))
+	s.must(s.People.Users.Delete(t.Context(), auth.System(), vera.ID, keys.AnyRevision))
 	staff.sees(staff.get("/provider/orphans"), 200, vera.ID)
 	staff.sees(staff.get("/service-accounts/"+sync.ID), 200, "somebody who is no member any more")
 }
@@ -148,10 +148,10 @@ func TestATransferAsksForAnOwner(t *testing.T) {
 	ada, ben, carol := s.user("ada@example.com", auth.Owner), s.user("ben@example.com", auth.Developer), s.user("carol@example.com", "")
 	account, _, _ := s.issued(s.organization, "sync")
 	s.given(account.ID, ben.ID)
-	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
+	o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Umbrella"})
 	s.must(err)
 	for id, role := range map[string]auth.Role{ada.ID: auth.Owner, carol.ID: auth.Viewer} {
-		_, err = s.Members.Add(t.Context(), auth.System(), o.ID, id, role)
+		_, err = s.People.Members.Add(t.Context(), auth.System(), o.ID, id, role)
 		s.must(err)
 	}
 	v, path := s.signedIn(ada), "/service-accounts/"+account.ID+"/transfer"

@@ -113,7 +113,7 @@ func TestTheSecondStepIsOfTheFirst(t *testing.T) {
 	over("with a changed one", step(func(v *visitor) { v.keep(kept, v.cookie(kept)[:20]+"A"+v.cookie(kept)[21:], "/login/code") }))
 	over("too late", step(func(*visitor) { s.advance(auth.PendingLife) }))
 	late := step(func(*visitor) {})
-	s.must(s.Registration.ChangePassword(t.Context(), s.as(ada), password, another, false))
+	s.must(s.People.Registration.ChangePassword(t.Context(), s.as(ada), password, another, false))
 	over("with the password of before", late)
 }
 

@@ -3,7 +3,6 @@ package web_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -20,19 +19,10 @@ import (
 )
 
 // provide makes what the pages of the provider's staff need.
-func (s *suite) provide(store *sqlite.Store, logger *slog.Logger) web.Staff {
+func (s *suite) provide(store *sqlite.Store) web.Staff {
 	s.t.Helper()
-	var err error
-	s.incidents, err = incidents.New(incidents.Config{
-		Keys: s.keys, Objects: store, Store: store, Logger: logger,
-		Left: func(ctx context.Context, user, organization string) (bool, error) {
-			return s.Members.Left(ctx, user, organization)
-		},
-	})
-	s.must(err)
-	s.t.Cleanup(s.incidents.Close)
 	return web.Staff{
-		Incidents: s.incidents, Creators: store, Owners: store, RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
+		Incidents: s.Incidents, Creators: store, Owners: store, RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
 		System: func(context.Context) (web.System, error) {
 			return web.System{
 				Version: "v1", Now: s.now(), Started: s.now(), Facts: []web.SystemFact{{Name: "store", Value: "SQLite"}, {Name: "redis", Value: "none", Bad: true}},
@@ -58,7 +48,7 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 	s.tiers()
 	account, key, _ := s.issued(s.organization, "CI")
 	admin, owner := s.admin("staff@example.com"), s.user("ada@example.com", auth.Owner)
-	incident, err := s.incidents.Plan(t.Context(), s.as(admin), incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: s.organization}})
+	incident, err := s.Incidents.Plan(t.Context(), s.as(admin), incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: s.organization}})
 	s.must(err)
 	staff, member, stranger := s.signedIn(admin), s.signedIn(owner), s.visitor()
 	ids := map[string]string{
@@ -97,7 +87,7 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 	if seen != 37 {
 		t.Errorf("%d routes of the staff were tried", seen)
 	}
-	if k, err := s.keys.Key(t.Context(), auth.System(), key.ID); err != nil || !k.RevokedAt.IsZero() {
+	if k, err := s.Keys.Key(t.Context(), auth.System(), key.ID); err != nil || !k.RevokedAt.IsZero() {
 		t.Errorf("a key was revoked, %v", err)
 	}
 	if strings.Contains(member.get("/").body, `href="/provider"`) || !strings.Contains(staff.get("/").body, `href="/provider"`) {
@@ -154,7 +144,7 @@ func TestAnIncidentOnItsPages(t *testing.T) {
 	v.sees(v.post(path+"/run", url.Values{"confirm": {confirm}}), http.StatusUnprocessableEntity, "tick this")
 	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {"inc_x.1"}}), http.StatusUnprocessableEntity, "another dry run")
 	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {confirm[:len(confirm)-1] + "x"}}), http.StatusUnprocessableEntity, "look at it again")
-	if k, err := s.keys.Key(t.Context(), auth.System(), key.ID); err != nil || k.Disabled {
+	if k, err := s.Keys.Key(t.Context(), auth.System(), key.ID); err != nil || k.Disabled {
 		t.Fatalf("something was done: %v", err)
 	}
 	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {confirm}}), http.StatusSeeOther, path)
@@ -191,7 +181,7 @@ func TestTiersOnTheirPages(t *testing.T) {
 	p := v.post("/provider/tiers/free", fields())
 	v.sees(p, http.StatusOK, "Affects 1 keys")
 	v.sees(p, http.StatusOK, "1 get lower limits now")
-	if tier, err := s.keys.Tier(t.Context(), "free"); err != nil || tier.RateLimit.Requests == 10 {
+	if tier, err := s.Keys.Tier(t.Context(), "free"); err != nil || tier.RateLimit.Requests == 10 {
 		t.Fatalf("the preview saved: %v", err)
 	}
 	wrong := fields()
@@ -259,7 +249,7 @@ func TestScopesOnTheirPages(t *testing.T) {
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"soon"}}), http.StatusUnprocessableEntity, "whole number of days")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}}), http.StatusOK, "invoices:read becomes bills:read. 1 accounts and 0 keys")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}, "sure": {"yes"}}), http.StatusSeeOther, "done=renamed")
-	if a, err := s.keys.Account(t.Context(), auth.System(), account.ID); err != nil || !keys.CoveredBy(a.Scopes, "bills:read") || !keys.CoveredBy(a.Scopes, "invoices:read") {
+	if a, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || !keys.CoveredBy(a.Scopes, "bills:read") || !keys.CoveredBy(a.Scopes, "invoices:read") {
 		t.Errorf("the account has %v, %v", a.Scopes, err)
 	}
 	v.sees(v.get("/provider/scopes/invoices:read"), http.StatusOK, "Everybody has the new name")
@@ -276,7 +266,7 @@ func TestOrganizationsAndUsersOnTheirPages(t *testing.T) {
 	v, ada := s.signedIn(admin), s.signedIn(u)
 	decides := func(want verify.Code) {
 		t.Helper()
-		verdict, err := s.verifier.Verify(t.Context(), &verify.Question{Key: secret, Cost: 1})
+		verdict, err := s.Verifier.Verify(t.Context(), &verify.Question{Key: secret, Cost: 1})
 		if err != nil || verdict.Code != want {
 			t.Errorf("the key is %s, want %s; %v", verdict.Code, want, err)
 		}
@@ -310,7 +300,7 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	s.tiers()
 	account, _, _ := s.issued(s.organization, "CI")
 	u := s.user("ada@example.com", auth.Owner)
-	left, _, err := s.keys.Issue(t.Context(), s.as(u), keys.IssueInput{ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "left behind"}})
+	left, _, err := s.Keys.Issue(t.Context(), s.as(u), keys.IssueInput{ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "left behind"}})
 	s.must(err)
 	v := s.signedIn(s.admin("staff@example.com"))
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme nobody")
@@ -319,7 +309,7 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	v.sees(v.get("/provider/orphans?kind=creator_left"), http.StatusOK, "There are none")
 	v.sees(v.get("/provider/orphans?kind=no_expiry"), http.StatusOK, "left behind")
 	v.sees(v.get("/provider/orphans?kind=never_used"), http.StatusOK, "There are none")
-	s.must(s.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
+	s.must(s.People.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme ada@example.com")
 	path, _ := v.planned(url.Values{"action": {"disable"}, "neglect": {"no_owner"}})
 	v.sees(v.get(path), http.StatusOK, left.Name)
@@ -351,7 +341,7 @@ func TestScriptIsTextOnTheStaffsPages(t *testing.T) {
 	s := newSuite(t, settings{})
 	s.tiers()
 	account, _, _ := s.issued(s.organization, script)
-	_, err := s.keys.ChangeOrganization(t.Context(), auth.System(), s.organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Name = script; return f, nil })
+	_, err := s.Keys.ChangeOrganization(t.Context(), auth.System(), s.organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Name = script; return f, nil })
 	s.must(err)
 	v := s.signedIn(s.admin("staff@example.com"))
 	all := url.Values{}
@@ -392,7 +382,7 @@ func TestTheStaffsListsHavePages(t *testing.T) {
 	s := newSuite(t, settings{})
 	s.tiers()
 	for i := range 60 {
-		_, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: fmt.Sprintf("Tenant %02d", i)})
+		_, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: fmt.Sprintf("Tenant %02d", i)})
 		s.must(err)
 	}
 	v := s.signedIn(s.admin("staff@example.com"))
@@ -412,7 +402,7 @@ func TestAnIncidentIsOfWhatExists(t *testing.T) {
 	s.tiers()
 	account, _, _ := s.issued(s.organization, "Nightly sync")
 	v := s.signedIn(s.admin("staff@example.com"))
-	o, err := s.keys.Organization(t.Context(), auth.System(), s.organization)
+	o, err := s.Keys.Organization(t.Context(), auth.System(), s.organization)
 	s.must(err)
 	for _, fields := range []url.Values{
 		{"organization_id": {o.Name}}, {"service_account_id": {"nightly SYNC"}}, {"organization_id": {o.ID}, "service_account_id": {account.ID}},

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,22 +21,20 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/oidc"
-	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/domain"
 	"github.com/latchkey/latchkey/internal/httpx"
-	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
-	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/store/sqlite"
 	"github.com/latchkey/latchkey/usage"
-	"github.com/latchkey/latchkey/verify"
 	"github.com/latchkey/latchkey/web"
 )
 
@@ -67,19 +66,15 @@ func (partlyKeys) WholeByUse(context.Context, keys.KeyFilter) (bool, error) { re
 // suite is the portal over a store of its own. Its clock stands still but for
 // advance.
 type suite struct {
-	*auth.People
+	*domain.Domain
+	sealer       *seal.Sealer
 	t            *testing.T
 	base         string
-	keys         *keys.Service
 	organization string
-	verifier     *verify.Verifier
-	reminders    *reminders.Service
-	marks        *keys.Marks
 	log          *parts.Output
 	at           atomic.Int64
 	mu           sync.Mutex
 	mails        []auth.Mail
-	incidents    *incidents.Service
 	rotated      int // signing keys
 	routes       gin.RoutesInfo
 	external     string // what the provider tells of the addresses
@@ -95,7 +90,7 @@ func (s *suite) Post(m auth.Mail) {
 // mail returns the latest mail of the kind to the address, or a zero one.
 func (s *suite) mail(kind auth.MailKind, to string) auth.Mail {
 	s.t.Helper()
-	s.Close() // what answers did not wait for is done
+	s.People.Close() // what answers did not wait for is done
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found auth.Mail
@@ -143,56 +138,22 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.must(err)
 	format, err := keys.NewFormat(keys.DefaultBrand)
 	s.must(err)
-	log := audit.New(store, s.now)
-	s.marks = keys.NewMarks()
-	var stored keys.Store = store
-	if with.partly {
-		stored = partly{store}
-	}
-	s.keys, err = keys.New(keys.Config{Store: stored, Audit: log, Marks: s.marks, Format: format, Now: s.now, IsMember: auth.IsMember(store.Memberships())})
-	s.must(err)
-	s.must(s.keys.Seed(t.Context(), auth.System(), false))
-	hashing, err := passwords()
-	s.must(err)
-	delays, err := auth.NewDelays(with.guesses, s.now)
-	s.must(err)
-	sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
-	s.must(err)
-	var shown func(string) string
-	if with.noMail {
-		shown = func(token string) string { return "https://keys.example.com/invitation?token=" + token }
-	}
-	s.People, err = auth.NewPeople(auth.PeopleConfig{
-		InvitationAddress: shown,
-		Store:             store, Organizations: store.Organizations().Get, Audit: log, Passwords: hashing, Delays: delays, Sealer: sealer,
-		Now: s.now, Mailer: s, Logger: logger, Signup: with.signup,
-	})
-	s.must(err)
-	t.Cleanup(func() {
-		s.Close()
-		ctx := context.WithoutCancel(t.Context())
-		_ = limiter.Close(ctx)
-		_ = store.Close(ctx)
-	})
-	o, err := s.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Acme"})
+	s.build(with, store, limiter, format, logger)
+	s.must(s.Keys.Seed(t.Context(), auth.System(), false))
+	o, err := s.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Acme"})
 	s.must(err)
 	s.organization = o.ID
 	trusted, err := proxies.New(nil, proxies.XForwardedFor)
 	s.must(err)
 	csrf := auth.NewCSRF()
-	s.verifier, err = verify.New(verify.Config{Store: store, Limiter: limiter, Marks: s.marks, Format: format, Logger: logger, GuessLimit: with.guesses, Now: s.now})
-	s.must(err)
-	t.Cleanup(s.verifier.Close)
-	s.reminders, err = reminders.New(reminders.Config{Store: store, Sealer: sealer, Mailer: s, Logger: logger, Now: s.now})
-	s.must(err)
-	staff := s.provide(store, logger)
+	staff := s.provide(store)
 	server := httptest.NewUnstartedServer(nil)
 	portal, err := web.New(web.Config{
 		Staff: staff, BaseURL: "http://" + server.Listener.Addr().String(),
-		Reminders: s.reminders,
-		Verifier:  s.verifier, Usage: usage.NewReports(store), Audit: log, QuotaUsed: store.QuotaUse,
-		Keys: s.keys, Transfers: s.transfers(store, log), People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf, Providers: s.provider(sealer), Format: format,
-		Idempotency: idempotency.New(store, s.now), Edge: httpx.NewEdge(trusted, logger), Limiter: limiter, Throttle: with.throttle,
+		Reminders: s.Reminders, Verifier: s.Verifier, Usage: usage.NewReports(store), Audit: s.Audit, QuotaUsed: store.QuotaUse,
+		Keys: s.Keys, Transfers: s.Transfers, People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf,
+		Providers: s.provider(s.sealer), Format: format, Idempotency: s.Idempotency, Edge: httpx.NewEdge(trusted, logger),
+		Limiter: limiter, Throttle: with.throttle,
 	})
 	s.must(err)
 	gin.SetMode(gin.ReleaseMode)
@@ -205,6 +166,34 @@ func newSuite(t *testing.T, with settings) *suite {
 	t.Cleanup(server.Close)
 	s.base = server.URL
 	return s
+}
+
+// build makes the parts.
+func (s *suite) build(with settings, store *sqlite.Store, limiter *ratelimit.Local, format keys.Format, logger *slog.Logger) {
+	s.t.Helper()
+	hashing, err := passwords()
+	s.must(err)
+	s.sealer, err = seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
+	s.must(err)
+	c := domain.Config{
+		Store: store, Limiter: limiter, Format: format, Passwords: hashing, Sealer: s.sealer, Mailer: s, Logger: logger, Now: s.now,
+		Issuer: "https://keys.example.com", Audience: "https://keys.example.com", NodeName: "suite", Version: "v1", Algorithm: signing.ES256,
+		AccessLife: auth.DefaultAccessLife, RefreshLife: auth.DefaultRefreshLife, OAuthLife: oauth.DefaultLife,
+		Signup: with.signup, SignInLimit: with.guesses, GuessLimit: with.guesses, CacheSize: 1000,
+		UsageKept: usage.Retention{Minutes: 48 * time.Hour, Hours: 90 * 24 * time.Hour, Days: 730 * 24 * time.Hour},
+	}
+	if with.partly {
+		c.Store = partly{store}
+	}
+	if with.noMail {
+		c.InvitationAddress = func(token string) string { return "https://keys.example.com/invitation?token=" + token }
+	}
+	s.Domain, err = domain.New(s.t.Context(), c)
+	s.must(err)
+	s.t.Cleanup(func() {
+		ctx := context.WithoutCancel(s.t.Context())
+		s.must(errors.Join(s.Close(ctx), limiter.Close(ctx), store.Close(ctx)))
+	})
 }
 
 // provider is a stand-in for GitHub's three endpoints.
@@ -236,9 +225,9 @@ func (s *suite) user(email string, role auth.Role) auth.User {
 	hash, err := passwordHash()
 	s.must(err)
 	u := auth.User{Stamp: keys.NewStamp(s.now()), ID: ids.New(ids.User), Email: email, PasswordHash: hash, ConfirmedAt: s.now()}
-	s.must(s.Store.Users().Insert(s.t.Context(), u))
+	s.must(s.People.Store.Users().Insert(s.t.Context(), u))
 	if role != "" {
-		_, err := s.Members.Add(s.t.Context(), auth.System(), s.organization, u.ID, role)
+		_, err := s.People.Members.Add(s.t.Context(), auth.System(), s.organization, u.ID, role)
 		s.must(err)
 	}
 	return u
@@ -246,7 +235,7 @@ func (s *suite) user(email string, role auth.Role) auth.User {
 
 func (s *suite) as(u auth.User) *auth.Principal {
 	s.t.Helper()
-	p, err := s.Users.Principal(s.t.Context(), u)
+	p, err := s.People.Users.Principal(s.t.Context(), u)
 	s.must(err)
 	return p
 }
@@ -254,7 +243,7 @@ func (s *suite) as(u auth.User) *auth.Principal {
 // invite mails an invitation and returns its token.
 func (s *suite) invite(email string, role auth.Role) string {
 	s.t.Helper()
-	_, err := s.Invitations.Invite(s.t.Context(), auth.System(), s.organization, email, role)
+	_, err := s.People.Invitations.Invite(s.t.Context(), auth.System(), s.organization, email, role)
 	s.must(err)
 	return s.mail(auth.MailInvite, email).Token
 }
@@ -277,7 +266,7 @@ func (s *suite) visitor() *visitor {
 func (s *suite) signedIn(u auth.User) *visitor {
 	s.t.Helper()
 	v := s.visitor()
-	token, _, err := s.Sessions.Begin(s.t.Context(), u)
+	token, _, err := s.People.Sessions.Begin(s.t.Context(), u)
 	s.must(err)
 	v.keep(auth.SessionCookie, token, "/")
 	v.keep(auth.CSRFCookie, rand.Text(), "/")

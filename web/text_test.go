@@ -18,19 +18,19 @@ func TestLinesFromABrowser(t *testing.T) {
 	account, key, _ := s.issued(s.organization, "sync")
 	owner := s.signedIn(s.user("ada@example.com", auth.Owner))
 	owner.sees(owner.post("/service-accounts/"+account.ID+"/edit", url.Values{"name": {"sync"}, "description": {"one\r\ntwo"}, "scopes": {"invoices:read"}}), 303, "saved")
-	saved, err := s.keys.Account(t.Context(), auth.System(), account.ID)
+	saved, err := s.Keys.Account(t.Context(), auth.System(), account.ID)
 	s.must(err)
 	if saved.Description != "one\ntwo" {
 		t.Errorf("the description is %q", saved.Description)
 	}
 	owner.sees(owner.post("/keys/"+key.ID+"/edit", url.Values{"name": {"sync"}, "note": {"one\r\n\r\ntwo\r\n"}}), 303, "")
-	noted, err := s.keys.Key(t.Context(), auth.System(), key.ID)
+	noted, err := s.Keys.Key(t.Context(), auth.System(), key.ID)
 	s.must(err)
 	if noted.Note != "one\n\ntwo" {
 		t.Errorf("the note is %q", noted.Note)
 	}
 	owner.sees(owner.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"leaked"}, "note": {"in a paste\r\nof today\r\n"}}), 303, "")
-	revoked, err := s.keys.Key(t.Context(), auth.System(), key.ID)
+	revoked, err := s.Keys.Key(t.Context(), auth.System(), key.ID)
 	s.must(err)
 	if revoked.Status(s.now()) != keys.StatusRevoked || revoked.RevokeNote != "in a paste\nof today" {
 		t.Errorf("the key is %s with the note %q", revoked.Status(s.now()), revoked.RevokeNote)

@@ -27,17 +27,17 @@ func TestAFormSentTwiceMakesOneThing(t *testing.T) {
 		secret     string
 	}{
 		{"issue", "/service-accounts/" + account.ID + "/keys/new", url.Values{"name": {"new"}, "environment": {"live"}, "narrowed": {"no"}, "expiry": {"30"}, "once": {"a"}}, func() int {
-			found, err := s.keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{Limit: 50})
+			found, err := s.Keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{Limit: 50})
 			s.must(err)
 			return len(found)
 		}, 2, "lk_live_"},
 		{"rotate", "/keys/" + old.ID + "/rotate", url.Values{"grace": {"24h"}, "once": {"b"}}, func() int {
-			found, err := s.keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{Limit: 50})
+			found, err := s.Keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{Limit: 50})
 			s.must(err)
 			return len(found)
 		}, 3, "lk_live_"},
 		{"token", "/me/tokens", url.Values{"token_name": {"laptop"}, "days": {"30"}, "once": {"c"}}, func() int {
-			found, err := s.Tokens.List(t.Context(), s.as(ada), keys.Page{Limit: 50})
+			found, err := s.People.Tokens.List(t.Context(), s.as(ada), keys.Page{Limit: 50})
 			s.must(err)
 			return len(found)
 		}, 1, "lk_user_"},
