@@ -17,8 +17,15 @@ BENCHFLAGS ?=
 
 BUILD := build
 TOOLS := $(BUILD)/tools
+# What the binary says of itself. Without git it says what go recorded.
+VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
 # The binary that runs everywhere: no C library, no path of the build machine.
-RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
+STAMP := -X github.com/latchkey/latchkey/internal/buildinfo.version=$(VERSION) \
+	-X github.com/latchkey/latchkey/internal/buildinfo.commit=$(COMMIT) \
+	-X github.com/latchkey/latchkey/internal/buildinfo.date=$(DATE)
+RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(STAMP)'
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test test-cluster test-valkey contract race fuzz lint bench cover up down parts tools screenshots golden clean
@@ -65,7 +72,7 @@ cover: parts ## Print the test coverage and write build/cover.html
 	@$(GO) tool cover -func=$(BUILD)/cover.out | tail -n 1
 
 up: ## Start the service with MongoDB in containers
-	$(COMPOSE) up --detach --build --wait
+	VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)' $(COMPOSE) up --detach --build --wait
 
 down: ## Stop the containers; the data stays
 	$(COMPOSE) down

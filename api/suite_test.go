@@ -27,6 +27,7 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
@@ -216,7 +217,7 @@ func newSuite(t *testing.T, with settings) *suite {
 		Certificates: s.certificates,
 		Limiter:      s.limiter, JWT: s.jwt, OAuth: server, Ring: s.ring, CSRF: auth.NewCSRF(),
 		Keys: s.keys, Incidents: s.incidents, Transfers: s.transfers, Verifier: verifier, Format: format, People: s.people, Audit: log, Nodes: s.nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open,
-		Idempotency: idempotency.New(s.store, s.now), Health: s.checks(), Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
+		Idempotency: idempotency.New(s.store, s.now), Build: buildinfo.Build{Version: "v1", Commit: "abc", Date: "2026-01-02T03:04:05Z"}, Health: s.checks(), Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
 	return s
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/latchkey/latchkey/internal/buildinfo"
 )
 
 // buildOnce builds the service once for all tests of a test binary.
@@ -20,8 +22,17 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 	if err := dependOnTree(root); err != nil {
 		return "", err
 	}
-	return buildCommand(root, "./cmd/latchkey", filepath.Join(root, "build", "test", "latchkey"))
+	return buildCommand(root, "./cmd/latchkey", filepath.Join(root, "build", "test", "latchkey"), "-ldflags", stamp())
 })
+
+// Built is what Binary says of itself.
+var Built = buildinfo.Build{Version: "v0.0.0-tested", Commit: "0123456789abcdef0123456789abcdef01234567", Date: "2026-01-02T03:04:05Z"}
+
+// stamp returns the linker's flags, those of the Makefile.
+func stamp() string {
+	const name = "-X github.com/latchkey/latchkey/internal/buildinfo."
+	return name + "version=" + Built.Version + " " + name + "commit=" + Built.Commit + " " + name + "date=" + Built.Date
+}
 
 // Binary returns the path of the latchkey binary, built from the tree as it is
 // and the way it is released; with the race detector when the tests have it.
