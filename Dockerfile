@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 FROM golang:1.26 AS build
 WORKDIR /src
-COPY go.mod go.sum ./
+COPY go.mod go.sum go.work ./
+COPY client/go.mod ./client/
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 # What the binary says of itself: there is no git here to ask. See the Makefile.

@@ -16,6 +16,8 @@ SOAK ?= 20m
 BENCHFLAGS ?=
 
 BUILD := build
+# The packages of both modules of the workspace (go.work).
+ALL := ./... ./client/...
 TOOLS := $(BUILD)/tools
 # What the binary says of itself. Without git it says what go recorded.
 VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null)
@@ -31,7 +33,7 @@ STAMP := -X github.com/latchkey/latchkey/internal/buildinfo.version=$(VERSION) \
 RELEASE := CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -gcflags=github.com/redis/go-redis/v9=-l -ldflags '-s -w $(STAMP)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cluster test-valkey contract race fuzz lint bench cover up down parts tools screenshots golden clean
+.PHONY: help build run test test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +45,7 @@ run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
 test: parts ## Run all tests; installs the servers that they need
-	$(GO) test -tags nomsgpack -timeout 40m $(TESTFLAGS) ./...
+	$(GO) test -tags nomsgpack -timeout 40m $(TESTFLAGS) $(ALL)
 
 test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
 	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster,nomsgpack -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
@@ -65,12 +67,15 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 lint: tools ## Check format, vet, linters and known vulnerabilities
 	@GO='$(GO)' scripts/lint $(TOOLS)
 
+tidy: ## Tidy go.mod and go.sum of the service and the client
+	@GO='$(GO)' scripts/tidy
+
 bench: parts ## Measure the service under load
 	$(GO) run -tags nomsgpack ./internal/bench $(BENCHFLAGS)
 
 cover: parts ## Print the test coverage and write build/cover.html
 	@mkdir -p $(BUILD)
-	$(GO) test $(TESTFLAGS) -coverpkg=./... -coverprofile=$(BUILD)/cover.out ./...
+	$(GO) test $(TESTFLAGS) -coverpkg=./...,./client/... -coverprofile=$(BUILD)/cover.out $(ALL)
 	@$(GO) tool cover -html=$(BUILD)/cover.out -o $(BUILD)/cover.html
 	@$(GO) tool cover -func=$(BUILD)/cover.out | tail -n 1
 
@@ -103,5 +108,5 @@ tools: $(TOOLS)/.built
 $(TOOLS)/.built: tools/go.mod tools/go.sum
 	@echo "tools: building the linters (minutes the first time)"
 	@mkdir -p $(TOOLS)
-	@cd tools && CGO_ENABLED=0 $(GO) build -trimpath -o ../$(TOOLS)/ tool
+	@cd tools && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../$(TOOLS)/ tool
 	@touch $@
