@@ -33,7 +33,7 @@ STAMP := -X github.com/latchkey/latchkey/internal/buildinfo.version=$(VERSION) \
 RELEASE := CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -gcflags=github.com/redis/go-redis/v9=-l -ldflags '-s -w $(STAMP)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
+.PHONY: help build run test examples test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +44,12 @@ build: ## Build the binary into build/latchkey
 run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
-test: parts ## Run all tests; installs the servers that they need
+test: parts examples ## Run all tests; installs the servers that they need
 	$(GO) test -tags nomsgpack -timeout 40m $(TESTFLAGS) $(ALL)
+
+# Built from outside, as an embedder does: without the workspace.
+examples: ## Build and test the programs in examples/, each a module of its own
+	cd examples/authenticator && GOWORK=off $(GO) test -tags nomsgpack -count=1 ./...
 
 test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
 	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster,nomsgpack -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
@@ -67,7 +71,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 lint: tools ## Check format, vet, linters and known vulnerabilities
 	@GO='$(GO)' scripts/lint $(TOOLS)
 
-tidy: ## Tidy go.mod and go.sum of the service and the client
+tidy: ## Tidy go.mod and go.sum of the service, the client and the examples
 	@GO='$(GO)' scripts/tidy
 
 bench: parts ## Measure the service under load
