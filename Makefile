@@ -19,6 +19,9 @@ BUILD := build
 # The packages of both modules of the workspace (go.work).
 ALL := ./... ./client/...
 TOOLS := $(BUILD)/tools
+# Where build puts the binary, and what release builds for (all, if empty).
+OUT ?= $(BUILD)/latchkey
+PLATFORMS ?=
 # What the binary says of itself. Without git it says what go recorded.
 VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
@@ -33,13 +36,16 @@ STAMP := -X github.com/latchkey/latchkey/internal/buildinfo.version=$(VERSION) \
 RELEASE := CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -gcflags=github.com/redis/go-redis/v9=-l -ldflags '-s -w $(STAMP)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test examples test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
+.PHONY: help build release run test examples test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the binary into build/latchkey
-	$(RELEASE) -o $(BUILD)/latchkey ./cmd/latchkey
+	$(RELEASE) -o $(OUT) ./cmd/latchkey
+
+release: ## Build archives, Debian packages, checksums and SBOMs of VERSION for PLATFORMS into build/release
+	@GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)' PLATFORMS='$(PLATFORMS)' scripts/release
 
 run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
