@@ -1,11 +1,17 @@
 # syntax=docker/dockerfile:1
 FROM golang:1.26 AS build
 WORKDIR /src
-COPY go.mod go.sum ./
+COPY go.mod go.sum go.work ./
+COPY client/go.mod ./client/
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
+# What the binary says of itself: there is no git here to ask. See the Makefile.
+ARG VERSION= COMMIT= DATE=
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/latchkey ./cmd/latchkey
+    CGO_ENABLED=0 go build -tags nomsgpack -trimpath -gcflags=github.com/redis/go-redis/v9=-l -ldflags "-s -w \
+      -X github.com/latchkey/latchkey/internal/buildinfo.version=$VERSION \
+      -X github.com/latchkey/latchkey/internal/buildinfo.commit=$COMMIT \
+      -X github.com/latchkey/latchkey/internal/buildinfo.date=$DATE" -o /out/latchkey ./cmd/latchkey
 # The folders that the binary writes to, which the empty final stage cannot make.
 RUN mkdir -p /out/data /out/tmp
 

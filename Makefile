@@ -16,35 +16,57 @@ SOAK ?= 20m
 BENCHFLAGS ?=
 
 BUILD := build
+# The packages of both modules of the workspace (go.work).
+ALL := ./... ./client/...
 TOOLS := $(BUILD)/tools
+# Where build puts the binary, and what release builds for (all, if empty).
+OUT ?= $(BUILD)/latchkey
+PLATFORMS ?=
+# What the binary says of itself. Without git it says what go recorded.
+VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
 # The binary that runs everywhere: no C library, no path of the build machine.
-RELEASE := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
+STAMP := -X github.com/latchkey/latchkey/internal/buildinfo.version=$(VERSION) \
+	-X github.com/latchkey/latchkey/internal/buildinfo.commit=$(COMMIT) \
+	-X github.com/latchkey/latchkey/internal/buildinfo.date=$(DATE)
+# Without msgpack, which Gin brings and nothing here speaks. The Redis client has
+# hundreds of methods, each once per kind of connection; copies of their bodies
+# inlined into each would be 2 MB.
+RELEASE := CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -gcflags=github.com/redis/go-redis/v9=-l -ldflags '-s -w $(STAMP)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cluster test-valkey contract race fuzz lint bench cover up down parts tools screenshots golden clean
+.PHONY: help build release run test examples test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the binary into build/latchkey
-	$(RELEASE) -o $(BUILD)/latchkey ./cmd/latchkey
+	$(RELEASE) -o $(OUT) ./cmd/latchkey
+
+release: ## Build archives, Debian packages, checksums and SBOMs of VERSION for PLATFORMS into build/release
+	@GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)' PLATFORMS='$(PLATFORMS)' scripts/release
 
 run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
-test: parts ## Run all tests; installs the servers that they need
-	$(GO) test -timeout 40m $(TESTFLAGS) ./...
+test: parts examples ## Run all tests; installs the servers that they need
+	$(GO) test -tags nomsgpack -timeout 40m $(TESTFLAGS) $(ALL)
+
+# Built from outside, as an embedder does: without the workspace.
+examples: ## Build and test the programs in examples/, each a module of its own
+	cd examples/authenticator && GOWORK=off $(GO) test -tags nomsgpack -count=1 ./...
 
 test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
-	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
+	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster,nomsgpack -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
 
 test-valkey: ## Run what is tested against Redis against Valkey as well; installs it
 	@WITH_VALKEY=yes GO='$(GO)' scripts/parts
-	$(GO) test -tags valkey -count=1 -v -run Valkey $(TESTFLAGS) ./ratelimit/redislimit ./keys/redispush
+	$(GO) test -tags valkey,nomsgpack -count=1 -v -run Valkey $(TESTFLAGS) ./ratelimit/redislimit ./keys/redispush
 
 contract: ## Read openapi.yaml with others' linters, generated clients and schemathesis; installs them
 	@WITH_CONTRACT=yes GO='$(GO)' scripts/parts
-	$(GO) test -tags contract -count=1 -timeout 20m -v $(TESTFLAGS) ./internal/contract
+	$(GO) test -tags contract,nomsgpack -count=1 -timeout 20m -v $(TESTFLAGS) ./internal/contract
 
 race: ## Run all tests with the race detector, in random order
 	@$(MAKE) --no-print-directory test TESTFLAGS='-race -shuffle=on $(TESTFLAGS)'
@@ -55,17 +77,20 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 lint: tools ## Check format, vet, linters and known vulnerabilities
 	@GO='$(GO)' scripts/lint $(TOOLS)
 
+tidy: ## Tidy go.mod and go.sum of the service, the client and the examples
+	@GO='$(GO)' scripts/tidy
+
 bench: parts ## Measure the service under load
-	$(GO) run ./internal/bench $(BENCHFLAGS)
+	$(GO) run -tags nomsgpack ./internal/bench $(BENCHFLAGS)
 
 cover: parts ## Print the test coverage and write build/cover.html
 	@mkdir -p $(BUILD)
-	$(GO) test $(TESTFLAGS) -coverpkg=./... -coverprofile=$(BUILD)/cover.out ./...
+	$(GO) test $(TESTFLAGS) -coverpkg=./...,./client/... -coverprofile=$(BUILD)/cover.out $(ALL)
 	@$(GO) tool cover -html=$(BUILD)/cover.out -o $(BUILD)/cover.html
 	@$(GO) tool cover -func=$(BUILD)/cover.out | tail -n 1
 
 up: ## Start the service with MongoDB in containers
-	$(COMPOSE) up --detach --build --wait
+	VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)' $(COMPOSE) up --detach --build --wait
 
 down: ## Stop the containers; the data stays
 	$(COMPOSE) down
@@ -75,6 +100,7 @@ parts: ## Install the servers that the tests talk to
 
 golden: parts ## Write anew the pages that tests hold to the code
 	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestConfigurationPage ./server
+	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestDependencies ./internal/archtest
 	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestDifferencesToDjango ./internal/e2e
 
 screenshots: parts ## Take pictures of the portal into build/screenshots, and those of the README into docs/images
@@ -92,5 +118,5 @@ tools: $(TOOLS)/.built
 $(TOOLS)/.built: tools/go.mod tools/go.sum
 	@echo "tools: building the linters (minutes the first time)"
 	@mkdir -p $(TOOLS)
-	@cd tools && CGO_ENABLED=0 $(GO) build -trimpath -o ../$(TOOLS)/ tool
+	@cd tools && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../$(TOOLS)/ tool
 	@touch $@

@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
@@ -50,6 +51,7 @@ type Config struct {
 	Usage        *usage.Reports
 	Idempotency  *idempotency.Keeper
 	Edge         *httpx.Edge
+	Build        buildinfo.Build
 	Health       health.Checks
 	Metrics      http.Handler // nil: they are shown elsewhere
 	Document     []byte       // openapi.yaml

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
@@ -17,6 +18,7 @@ import (
 // serviceHandlers tell how the service is.
 type serviceHandlers struct {
 	edge    *httpx.Edge
+	build   buildinfo.Build
 	health  health.Checks
 	metrics http.Handler // nil: they are shown elsewhere
 }
@@ -35,15 +37,18 @@ func (h *serviceHandlers) routes() []route {
 
 // alive is the answer of /healthz.
 type alive struct {
-	Status health.State `json:"status"`
+	Status  health.State `json:"status"`
+	Version string       `json:"version"`
+	Commit  string       `json:"commit,omitempty"`
+	Date    string       `json:"date,omitempty"`
 }
 
-// healthz says that the process is alive.
+// healthz says that the process is alive, and which build it is.
 func (h *serviceHandlers) healthz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, alive{Status: health.OK})
+	return answer(c, http.StatusOK, alive{Status: health.OK, Version: h.build.Version, Commit: h.build.Commit, Date: h.build.Date})
 }
 
 const checkTimeout = 2 * time.Second

@@ -33,7 +33,7 @@ const (
 func (a *API) routes() []route {
 	return slices.Concat(
 		[]route{{"GET", "/api", auth.AllowAny(), a.root, guarded, nil}},
-		(&serviceHandlers{edge: a.Edge, health: a.Health, metrics: a.Metrics}).routes(),
+		(&serviceHandlers{edge: a.Edge, build: a.Build, health: a.Health, metrics: a.Metrics}).routes(),
 		(&nodeHandlers{nodes: a.Nodes}).routes(),
 		(&auditHandlers{audit: a.Audit}).routes(),
 		(&usageHandlers{keys: a.Keys, now: a.Now, reports: a.Usage}).routes(),

@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/domain"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
@@ -165,6 +166,7 @@ func newSuite(t *testing.T, with settings) *suite {
 		Certificates: s.Certificates, Limiter: s.limiter, JWT: s.JWT, OAuth: s.OAuth, Ring: s.Ring, CSRF: auth.NewCSRF(),
 		Keys: s.Keys, Incidents: s.Incidents, Transfers: s.Transfers, Verifier: s.Verifier, Format: format, People: s.People, Audit: s.Audit,
 		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Idempotency: s.Idempotency, Health: s.checks(),
+		Build: buildinfo.Build{Version: "v1", Commit: "abc", Date: "2026-01-02T03:04:05Z"},
 		Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
 	return s

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/strictjson"
+	"github.com/latchkey/latchkey/internal/verifyjson"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -200,7 +201,7 @@ func readQuestion(r *http.Request, q *verify.Question) error {
 		return err
 	}
 	in := client.VerifyRequest{}
-	if !in.ParseFast(body) {
+	if !verifyjson.Parse(body, &in) {
 		in = client.VerifyRequest{}
 		if err := strictjson.Decode(body, &in); err != nil {
 			return err
@@ -257,7 +258,7 @@ func decision(v *verify.Verdict) client.VerifyResponse {
 func writeDecision(c *gin.Context, out *client.VerifyResponse) {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
-	body := out.AppendJSON((*buffer)[:0])
+	body := verifyjson.Append((*buffer)[:0], out)
 	*buffer = body
 	h := c.Writer.Header()
 	h["Content-Type"], h["Cache-Control"], h["X-Content-Type-Options"] = jsonHeader, noStoreHeader, nosniffHeader

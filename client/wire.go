@@ -1,6 +1,6 @@
-// Package client is Latchkey's wire format in Go, a client that verifies keys,
-// and middleware that asks it on every request. It imports nothing else of
-// Latchkey, and is what the server itself encodes with.
+// Package client is Latchkey's wire format in Go: the types that its API reads
+// and writes, which the service itself encodes with. It is a module of its own
+// and needs the standard library alone.
 package client
 
 import (

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/calls"
 	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/internal/httpx"
@@ -89,7 +90,7 @@ const openTimeout = 30 * time.Second
 // build opens the store and makes the parts, with a tracer that may be nil.
 // Where one cannot be made, those made before are closed.
 func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.Tracer) (a *app, err error) {
-	a = &app{config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger}, marks: keys.NewMarks(), tracer: tracer, metrics: metrics.New(version(), runtime.Version()), started: time.Now()}
+	a = &app{config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger}, marks: keys.NewMarks(), tracer: tracer, metrics: metrics.New(buildinfo.Current().Version, runtime.Version()), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close(context.WithoutCancel(ctx)))

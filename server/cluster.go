@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/nodes"
 )
@@ -24,7 +25,7 @@ func (a *app) buildNodes() (err error) {
 		}
 	}
 	a.nodes, err = nodes.New(nodes.Config{
-		Store: a.store, Name: name, Version: version(), MaxStale: a.config.maxStale, Logger: a.logger,
+		Store: a.store, Name: name, Version: buildinfo.Current().Version, MaxStale: a.config.maxStale, Logger: a.logger,
 	})
 	if err != nil || a.config.redisURL == "" {
 		return err

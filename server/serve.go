@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/fastlane"
 	"github.com/latchkey/latchkey/internal/gate"
 	"github.com/latchkey/latchkey/internal/httpx"
@@ -75,7 +76,9 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	if err != nil {
 		return fmt.Errorf("listen (LATCHKEY_ADDR): %w", err)
 	}
-	tracer, err := tracing.Start(ctx, os.Getenv, version(), logger)
+	built := buildinfo.Current()
+	logger.InfoContext(ctx, "starting", "version", built.Version, "commit", built.Commit, "date", built.Date)
+	tracer, err := tracing.Start(ctx, os.Getenv, built.Version, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -207,7 +210,7 @@ func (a *app) handler() (http.Handler, error) {
 		Keys: a.keys, Incidents: a.incidents, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: a.certificates, Transfers: a.transfers,
 		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: reports,
-		Idempotency: a.idempotency, Edge: edge, Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+		Idempotency: a.idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {
@@ -276,7 +279,7 @@ func greet(ctx context.Context, out io.Writer, a *app, address net.Addr, passwor
 		base = a.config.url
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Latchkey %s\n\n  Portal     %s/\n  Reference  %s/docs\n  Store      %s\n", version(), base, base, a.store.Name())
+	fmt.Fprintf(&b, "Latchkey %s\n\n  Portal     %s/\n  Reference  %s/docs\n  Store      %s\n", buildinfo.Current().Version, base, base, a.store.Name())
 	if password != "" {
 		fmt.Fprintf(&b, "\n  First admin %s\n  Password    %s   (shown this once)\n", a.config.adminEmail, password)
 	}

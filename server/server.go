@@ -11,13 +11,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -66,7 +66,7 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.Version = version()
+	root.Version = buildinfo.Current().String()
 	root.SetVersionTemplate("latchkey {{.Version}}\n")
 	root.SetOut(out)
 	root.SetErr(log)
@@ -130,24 +130,11 @@ func needs(names ...string) cobra.PositionalArgs {
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print version, commit and date of the build",
 		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "latchkey", version())
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "latchkey", buildinfo.Current())
 			return err
 		},
 	}
-}
-
-// released is set by the linker for releases.
-var released string
-
-func version() string {
-	if released != "" {
-		return released
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(development)"
 }

@@ -22,13 +22,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Instead is what the test binary does when it is started as a program.
-var Instead func() int
-
 func TestMain(m *testing.M) {
-	if os.Getenv("TEST_OF_EMBEDDING") != "" {
-		os.Exit(Instead())
-	}
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), // the client's kept connections
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/web"
 )
@@ -52,7 +53,7 @@ func (a *app) rotateSigningKey(ctx context.Context) error {
 
 // system tells how the service fares.
 func (a *app) system(ctx context.Context) (web.System, error) {
-	s := web.System{Version: version(), Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(), Keys: a.ring.Keys()}
+	s := web.System{Version: buildinfo.Current().Version, Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(), Keys: a.ring.Keys()}
 	slices.SortFunc(s.Keys, func(x, y signing.Key) int { return y.ActiveAt.Compare(x.ActiveAt) })
 	all, err := a.nodes.List(ctx)
 	if err != nil {
@@ -86,7 +87,10 @@ func (a *app) facts(ctx context.Context) []web.SystemFact {
 		const percent = 100
 		share = float64(v.Hits) * percent / float64(all)
 	}
+	built := buildinfo.Current()
 	return []web.SystemFact{
+		{Name: "commit", Value: orNone(built.Commit)},
+		{Name: "date", Value: orNone(built.Date)},
 		{Name: "store", Value: a.store.Name(), Bad: stored.Error != ""},
 		{Name: "polled", Value: client.Duration(time.Since(polling.LastPoll).Round(time.Millisecond)).String(), Bad: polling.Stale || polling.Failures > 0},
 		{Name: "cache", Value: strconv.FormatInt(v.Cached, 10) + " / " + strconv.Itoa(a.config.cacheSize)},
@@ -96,6 +100,14 @@ func (a *app) facts(ctx context.Context) []web.SystemFact {
 		{Name: "limits", Value: a.limiting(shared)},
 		{Name: "go", Value: runtime.Version()},
 	}
+}
+
+// orNone is what stands where nothing is known.
+func orNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return value
 }
 
 // limiting is how limits are to be decided, and how they are decided now where

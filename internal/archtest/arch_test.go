@@ -54,7 +54,7 @@ var arrows = map[string][]string{
 	"api":       {"audit", "auth", "client", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify"},
 	"web":       {"audit", "auth", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
 	"store":     {"audit", "auth", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
-	"internal":  {"audit", "auth", "verify"}, // httpx carries who acts, and from where, and gives verdicts their status
+	"internal":  {"audit", "auth", "client", "verify"}, // httpx carries who acts, and from where, and gives verdicts their status; verifyjson knows the wire
 }
 
 // apart are packages that do not even import their neighbours.
@@ -72,7 +72,7 @@ type listed struct {
 
 func packages(t *testing.T) map[string]listed {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...", "./client/...")
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {

@@ -35,7 +35,7 @@ func goClients(t *testing.T, c *parts.Contract, base string) {
 	tool := func(arguments ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "go", arguments...)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 		run(t, cmd)
 	}
 	for _, name := range []string{"ogen/api", "oapicodegen/api"} {

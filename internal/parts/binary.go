@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/latchkey/latchkey/internal/buildinfo"
 )
 
 // buildOnce builds the service once for all tests of a test binary.
@@ -20,8 +22,17 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 	if err := dependOnTree(root); err != nil {
 		return "", err
 	}
-	return buildCommand(root, "./cmd/latchkey", filepath.Join(root, "build", "test", "latchkey"))
+	return buildCommand(root, "./cmd/latchkey", filepath.Join(root, "build", "test", "latchkey"), "-ldflags", stamp())
 })
+
+// Built is what Binary says of itself.
+var Built = buildinfo.Build{Version: "v0.0.0-tested", Commit: "0123456789abcdef0123456789abcdef01234567", Date: "2026-01-02T03:04:05Z"}
+
+// stamp returns the linker's flags, those of the Makefile.
+func stamp() string {
+	const name = "-X github.com/latchkey/latchkey/internal/buildinfo."
+	return name + "version=" + Built.Version + " " + name + "commit=" + Built.Commit + " " + name + "date=" + Built.Date
+}
 
 // Binary returns the path of the latchkey binary, built from the tree as it is
 // and the way it is released; with the race detector when the tests have it.
@@ -38,11 +49,11 @@ func Binary(tb testing.TB) string {
 // with further flags of go build, and returns the path. Test binaries of several packages may do so at the same
 // time, so each links a file of its own and then moves it into place.
 func buildCommand(root, pkg, target string, further ...string) (string, error) {
-	flags, cgo := []string{"build", "-trimpath"}, "CGO_ENABLED=0"
+	flags, cgo := []string{"build", "-tags", "nomsgpack", "-trimpath"}, "CGO_ENABLED=0"
 	if raceEnabled {
 		// Without -trimpath: what the tests themselves were built from is then
 		// taken from the build cache.
-		flags, cgo = []string{"build", "-race"}, "CGO_ENABLED=1"
+		flags, cgo = []string{"build", "-tags", "nomsgpack", "-race"}, "CGO_ENABLED=1"
 		target += "-race"
 	}
 	dir := filepath.Dir(target)

@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -40,7 +40,11 @@ func Start(ctx context.Context, get func(string) string, version string, logger 
 	if !on || err != nil {
 		return nil, err
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	settings, err := readOTLP(get)
+	if err != nil {
+		return nil, fmt.Errorf("start traces (OTEL_EXPORTER_OTLP_…): %w", err)
+	}
+	exporter, err := otlptrace.New(ctx, newOTLPClient(settings))
 	if err != nil {
 		return nil, fmt.Errorf("start traces (OTEL_EXPORTER_OTLP_…): %w", err)
 	}

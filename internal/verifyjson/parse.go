@@ -1,12 +1,19 @@
-package client
+// Package verifyjson is the JSON of POST /verify, written by hand: it is on the
+// path of every request to the provider's API. Everything else goes through
+// strictjson, which also decides what is valid.
+package verifyjson
 
-import "strconv"
+import (
+	"strconv"
 
-// ParseFast decodes the plain form in which nearly every client writes a
+	"github.com/latchkey/latchkey/client"
+)
+
+// Parse decodes the plain form in which nearly every client writes a
 // request: one flat object, strings without escapes or bytes outside ASCII, no
 // member twice. It returns false for anything else, valid or not, leaving a
 // thorough decoder to tell; then the request holds rubbish.
-func (r *VerifyRequest) ParseFast(b []byte) bool {
+func Parse(b []byte, r *client.VerifyRequest) bool {
 	p := parser{rest: b}
 	if !p.take('{') {
 		return false
@@ -17,7 +24,7 @@ func (r *VerifyRequest) ParseFast(b []byte) bool {
 		if !ok || !p.take(':') {
 			return false
 		}
-		bit, ok := r.parseMember(string(name), &p)
+		bit, ok := parseMember(string(name), &p, r)
 		if !ok || seen&bit != 0 {
 			return false
 		}
@@ -29,7 +36,7 @@ func (r *VerifyRequest) ParseFast(b []byte) bool {
 	return p.take('}') && p.ended()
 }
 
-func (r *VerifyRequest) parseMember(name string, p *parser) (bit uint8, ok bool) {
+func parseMember(name string, p *parser, r *client.VerifyRequest) (bit uint8, ok bool) {
 	switch name {
 	case "key":
 		r.Key, ok = p.string()
