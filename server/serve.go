@@ -157,17 +157,7 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	}
 	defer func() { stopCleaning(); behind.Wait() }()
 
-	drain := func(context.Context) error { return nil }
-	var listener net.Listener = clients
-	if secure != nil {
-		listener = tls.NewListener(clients, secure)
-	} else {
-		lane := fastlane.Listen(listener, fastlane.Config{
-			Handler: handler, Paths: api.HotPaths(), Logger: a.logger,
-			HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		})
-		listener, drain = lane, lane.Drain
-	}
+	listener, drain := a.listen(clients, secure, handler)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -187,6 +177,23 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 		return server.Close()
 	}
 	return nil
+}
+
+// listen returns what net/http accepts connections from, and what waits for the
+// requests that it never sees.
+func (a *app) listen(clients net.Listener, secure *tls.Config, handler http.Handler) (l net.Listener, drain func(context.Context) error) {
+	drain = func(context.Context) error { return nil }
+	switch {
+	case secure != nil:
+		return tls.NewListener(clients, secure), drain
+	case !a.config.fastLane:
+		return clients, drain
+	}
+	lane := fastlane.Listen(clients, fastlane.Config{
+		Handler: handler, Paths: api.HotPaths(), Logger: a.logger,
+		HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+	})
+	return lane, lane.Drain
 }
 
 // handler puts the API and the portal on one engine.

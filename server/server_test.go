@@ -53,7 +53,7 @@ func database(t *testing.T) string {
 func TestEveryFaultOfTheConfigurationIsNamed(t *testing.T) {
 	t.Parallel()
 	bad := map[string]string{
-		"ADDR": "8080", "DATABASE_URL": "postgres://h/x", "AUTHENTICATORS": "basic,magic", "VERIFY_OPEN": "maybe", "TRUSTED_PROXIES": "10.0.0.1/8",
+		"ADDR": "8080", "DATABASE_URL": "postgres://h/x", "AUTHENTICATORS": "basic,magic", "VERIFY_OPEN": "maybe", "FAST_LANE": "maybe", "TRUSTED_PROXIES": "10.0.0.1/8",
 		"FORWARDED_HEADER": "via", "BRAND": "Not A Brand", "CACHE_SIZE": "1", "MAX_STALE": "1ms", "NODE_NAME": "a\nb", "GUESS_LIMIT": "many", "SIGN_IN_LIMIT": "-1/1m",
 		"REDIS_URL": "localhost:6379", "REDIS_TIMEOUT": "0s", "LIMIT_MODE": "loose", "LIMIT_FALLBACK": "hope",
 		"LOG": "loud", "LOG_FORMAT": "xml", "SPELT_WRONG": "x", "ADMIN_PASSWORD_FILE": "/nowhere/to/be/found", "LOG_FILE": "x",

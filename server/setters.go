@@ -64,6 +64,16 @@ func truth(into func(*config) *bool) func(*config, string) error {
 	}
 }
 
+func onOff(into func(*config) *bool) func(*config, string) error {
+	return func(c *config, v string) error {
+		if v != "on" && v != "off" {
+			return errors.New("must be on or off")
+		}
+		*into(c) = v == "on"
+		return nil
+	}
+}
+
 func oneOf(into func(*config) *string, values ...string) func(*config, string) error {
 	return func(c *config, v string) error {
 		if !slices.Contains(values, v) {

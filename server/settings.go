@@ -131,6 +131,13 @@ func nodeSettings() []setting {
 				"of open files leaves when the store has its share, if empty",
 			set: setMaxConnections,
 		},
+		{
+			name:     "FAST_LANE",
+			standard: "on",
+			meaning: "on: plain HTTP/1.1 requests for /verify are read by Latchkey itself, which costs less time; " +
+				"off: by Go's net/http, as all others are",
+			set: onOff(func(c *config) *bool { return &c.fastLane }),
+		},
 	}
 }
 
