@@ -24,7 +24,10 @@ func (h *accountHandlers) routes() []route {
 	account := h.account()
 	return []route{
 		{"GET", "/api/service-accounts", may(keys.ReadAccounts), h.listAccounts, guarded, nil},
-		{"POST", "/api/service-accounts", may(keys.WriteAccounts), h.createAccount, guarded, client.CreateServiceAccount{ServiceAccountSettings: client.ServiceAccountSettings{Scopes: []string{}, AllowedNetworks: []string{}}}},
+		{
+			"POST", "/api/service-accounts", may(keys.WriteAccounts), h.createAccount, guarded,
+			client.CreateServiceAccount{ServiceAccountSettings: client.ServiceAccountSettings{Scopes: []string{}, AllowedNetworks: []string{}}},
+		},
 		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), account.getObject, guarded, nil},
 		{"PATCH", "/api/service-accounts/:id", may(keys.WriteAccounts), account.patchObject, guarded, client.ServiceAccountSettings{}},
 		{"PUT", "/api/service-accounts/:id", may(keys.WriteAccounts), account.patchObject, guarded, client.ServiceAccountSettings{}},
@@ -37,7 +40,8 @@ func (h *accountHandlers) routes() []route {
 }
 
 // account is how requests handle a service account.
-func (h *accountHandlers) account() resource[keys.ServiceAccount, keys.AccountFields, client.ServiceAccount, client.ServiceAccountSettings] {
+func (h *accountHandlers) account() resource[keys.ServiceAccount, keys.AccountFields, client.ServiceAccount,
+	client.ServiceAccountSettings] {
 	return resource[keys.ServiceAccount, keys.AccountFields, client.ServiceAccount, client.ServiceAccountSettings]{
 		get: func(c *gin.Context) (keys.ServiceAccount, error) {
 			return h.keys.Account(c.Request.Context(), principal(c), c.Param("id"))

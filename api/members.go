@@ -23,7 +23,10 @@ func (h *memberHandlers) routes() []route {
 	member := h.member()
 	return []route{
 		{"GET", "/api/organizations/:id/members", may(keys.ReadMembers), h.listMembers, guarded, nil},
-		{"POST", "/api/organizations/:id/members", may(keys.WriteMembers), h.addMember, guarded, client.AddMember{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}}},
+		{
+			"POST", "/api/organizations/:id/members", may(keys.WriteMembers), h.addMember, guarded,
+			client.AddMember{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}},
+		},
 		{"GET", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), member.getObject, guarded, nil},
 		{"PATCH", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), member.patchObject, guarded, client.MemberSettings{}},
 		{"PUT", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), member.patchObject, guarded, client.MemberSettings{}},

@@ -33,12 +33,15 @@ func (h *organizationHandlers) routes() []route {
 }
 
 // organization is how requests handle an organization.
-func (h *organizationHandlers) organization() resource[keys.Organization, keys.OrganizationFields, client.Organization, client.OrganizationSettings] {
+func (h *organizationHandlers) organization() resource[keys.Organization, keys.OrganizationFields, client.Organization,
+	client.OrganizationSettings] {
 	return resource[keys.Organization, keys.OrganizationFields, client.Organization, client.OrganizationSettings]{
 		get: func(c *gin.Context) (keys.Organization, error) {
 			return h.keys.Organization(c.Request.Context(), principal(c), c.Param("id"))
 		},
-		change: func(c *gin.Context, revision int64, edit func(keys.OrganizationFields) (keys.OrganizationFields, error)) (keys.Organization, error) {
+		change: func(c *gin.Context, revision int64, edit func(keys.OrganizationFields) (keys.OrganizationFields, error)) (keys.Organization,
+			error,
+		) {
 			return h.keys.ChangeOrganization(c.Request.Context(), principal(c), c.Param("id"), revision, edit)
 		},
 		remove: func(c *gin.Context, revision int64) error {

@@ -56,7 +56,9 @@ func userOut(u *auth.User) client.User {
 }
 
 func userFieldsOut(f auth.UserFields) client.SetUser {
-	return client.SetUser{UserSettings: client.UserSettings{Email: f.Email, Username: f.Username, Name: f.Name, IsAdmin: f.IsAdmin, Disabled: f.Disabled}}
+	return client.SetUser{
+		UserSettings: client.UserSettings{Email: f.Email, Username: f.Username, Name: f.Name, IsAdmin: f.IsAdmin, Disabled: f.Disabled},
+	}
 }
 
 func userFieldsIn(s client.SetUser) auth.UserFields {

@@ -95,7 +95,8 @@ func TestAnAuthenticatorOfOnesOwn(t *testing.T) {
 	if status != http.StatusUnauthorized || !strings.Contains(strings.Join(challenges, " "), "Badge") {
 		t.Errorf("a wrong badge: %d %v", status, challenges)
 	}
-	if status, scheme, _ := ask("Basic " + "YWRtaW5AbG9jYWxob3N0OmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ=="); status != http.StatusOK || scheme != "basic" {
+	if status, scheme, _ := ask("Basic " + "YWRtaW5AbG9jYWxob3N0OmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ=="); status != http.StatusOK ||
+		scheme != "basic" {
 		t.Errorf("the next authenticator: %d %s", status, scheme)
 	}
 }

@@ -22,7 +22,8 @@ type question struct{ name, head, body string }
 func questions(key string) []question {
 	post := func(body string) question {
 		return question{
-			"POST " + body, fmt.Sprintf("POST /verify HTTP/1.1\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", key, len(body)), body,
+			"POST " + body, fmt.Sprintf("POST /verify HTTP/1.1\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+				"application/json\r\nContent-Length: %d\r\n", key, len(body)), body,
 		}
 	}
 	get := func(name, target string, fields ...string) question {
@@ -48,7 +49,10 @@ func questions(key string) []question {
 		post(`[`),
 		{"HEAD", "HEAD /verify HTTP/1.1\r\n" + with, ""},
 		{"DELETE", "DELETE /verify HTTP/1.1\r\n" + with, ""},
-		{"chunks", "POST /verify HTTP/1.1\r\nAuthorization: Bearer " + key + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"},
+		{
+			"chunks", "POST /verify HTTP/1.1\r\nAuthorization: Bearer " + key + "\r\nContent-Type: application/json\r\nTransfer-Encoding: " +
+				"chunked\r\n", "2\r\n{}\r\n0\r\n\r\n",
+		},
 	}
 }
 
@@ -96,7 +100,8 @@ func TestVerifyAnswersTheSameWithoutTheFastLane(t *testing.T) {
 	store := database(t)
 	base, _, _, _ := serving(t, store, "LATCHKEY_ADMIN_PASSWORD="+staffPassword)
 	without, _, _, _ := serving(t, store, "LATCHKEY_FAST_LANE=off")
-	account := posted(t, base+"/api/service-accounts", `{"organization_id":"`+keys.FirstOrganization+`","name":"Sync","tier":"enterprise","scopes":["customers:read","latchkey:verify"]}`)
+	account := posted(t, base+"/api/service-accounts", `{"organization_id":"`+keys.FirstOrganization+
+		`","name":"Sync","tier":"enterprise","scopes":["customers:read","latchkey:verify"]}`)
 	key := posted(t, base+"/api/keys", fmt.Sprintf(`{"service_account_id":%q,"name":"CI"}`, account["id"]))["key"].(string)
 	if diff := cmp.Diff(answers(t, base, key), answers(t, without, key)); diff != "" {
 		t.Errorf("with the lane (-) and without it (+):\n%s", diff)

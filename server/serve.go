@@ -214,7 +214,8 @@ func (a *app) handler() (http.Handler, error) {
 		Keys: a.keys, Incidents: a.incidents, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: a.certificates, Transfers: a.transfers,
 		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: reports,
-		Idempotency: a.idempotency, Edge: edge, Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+		Idempotency: a.idempotency, Edge: edge, Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified,
+		Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {
@@ -225,7 +226,8 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Config{
-		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
+		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit,
+		QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
 		Reminders: a.reminders, BaseURL: a.config.url,
 		Keys: a.keys, Transfers: a.transfers, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,

@@ -228,7 +228,8 @@ func kept(into func(*config) *time.Duration) func(*config, string) error {
 
 func setURL(c *config, v string) error {
 	u, err := url.Parse(v)
-	if v != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.Trim(u.Path, "/") != "") {
+	if v != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
+		u.User != nil || strings.Trim(u.Path, "/") != "") {
 		return errors.New("must be such as https://keys.example.com, without a path")
 	}
 	c.url = strings.TrimSuffix(v, "/")

@@ -136,7 +136,10 @@ func TestWhatIsNoBackupIsNotRestored(t *testing.T) {
 	if err := sqlite.Restore(t.Context(), good, target); !errors.Is(err, sqlite.ErrExists) {
 		t.Errorf("restored beside another's log: %v", err)
 	}
-	for name, from := range map[string]string{"another program's database": foreign, "none": filepath.Join(dir, "none.db"), "the future": future} {
+	for name, from := range map[string]string{
+		"another program's database": foreign, "none": filepath.Join(dir, "none.db"),
+		"the future": future,
+	} {
 		to := filepath.Join(t.TempDir(), "backup.db")
 		if err := sqlite.Backup(t.Context(), from, to); err == nil {
 			t.Errorf("backed up %s", name)
@@ -174,14 +177,20 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			}
 			k := newKey()
 			execute(t, path, fmt.Sprintf(`PRAGMA user_version = %d;
-				INSERT INTO organizations (id, revision, created_at, updated_at, name, disabled, metadata, search) VALUES ('org_a', 1, 1, 1, 'A', 0, '{}', 'a');
-				INSERT INTO service_accounts (id, revision, created_at, updated_at, organization_id, created_by, name, description, tier, external_id, disabled, search)
-				VALUES ('sa_a', 4, 1, 2, 'org_a', 'usr_a', 'by a user', '', 'free', '', 0, ''), ('sa_b', 4, 1, 2, 'org_a', 'sa_a', 'by an account', '', 'free', '', 0, ''),
+				INSERT INTO organizations (id, revision, created_at, updated_at, name, disabled, metadata, search)
+				VALUES ('org_a', 1, 1, 1, 'A', 0, '{}', 'a');
+				INSERT INTO service_accounts (id, revision, created_at, updated_at, organization_id, created_by, name, description, tier,
+					external_id, disabled, search)
+				VALUES ('sa_a', 4, 1, 2, 'org_a', 'usr_a', 'by a user', '', 'free', '', 0, ''),
+					('sa_b', 4, 1, 2, 'org_a', 'sa_a', 'by an account', '', 'free', '', 0, ''),
 					('sa_c', 4, 1, 2, 'org_a', '', 'by Latchkey', '', 'free', '', 0, '');
 				INSERT INTO quota_use (id, window, used) VALUES ('sa_a', '2026-10', 7);
-				INSERT INTO keys (id, revision, created_at, updated_at, hash, hash_algorithm, organization_id, service_account_id, environment, start, last4,
-					name, note, scopes, allowed_networks, metadata, disabled, revoke_reason, revoke_note, rotated_from, rotated_to, created_by, search, ends_at)
-				VALUES ('%s', 3, 1, 2, x'%x', 'sha256', 'org_a', 'sa_a', 'live', 'lk_live_abcd', 'wxyz', 'old', '', NULL, '[]', '{}', 0, '', '', '', '', 'usr_a', 'old', NULL)`,
+				INSERT INTO keys (id, revision, created_at, updated_at, hash, hash_algorithm, organization_id, service_account_id,
+					environment, start, last4,
+					name, note, scopes, allowed_networks, metadata, disabled, revoke_reason, revoke_note, rotated_from, rotated_to,
+					created_by, search, ends_at)
+				VALUES ('%s', 3, 1, 2, x'%x', 'sha256', 'org_a', 'sa_a', 'live', 'lk_live_abcd', 'wxyz',
+					'old', '', NULL, '[]', '{}', 0, '', '', '', '', 'usr_a', 'old', NULL)`,
 				version, k.ID, k.Hash[:]))
 			moved := moveAt(t, path, version)
 			s := open(t, path)
@@ -222,14 +231,17 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 func moveAt(t *testing.T, path string, version int) *keys.Move {
 	t.Helper()
 	const transfers, owners, objects = 11, 12, 18
-	m := &keys.Move{From: "org_b", At: time.UnixMilli(1700000000123).UTC(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: `Ada "A"`, KeyID: "key_a"}}
+	m := &keys.Move{
+		From: "org_b", At: time.UnixMilli(1700000000123).UTC(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: `Ada "A"`, KeyID: "key_a"},
+	}
 	text := `["org_b", "1700000000123", "user", "usr_a", "Ada \"A\"", "key_a"`
 	switch {
 	case version < transfers:
 		return nil
 	case version >= objects:
 		m.OwnerID = "usr_b"
-		text = `{"from": "org_b", "at": 1700000000123, "by": {"kind": "user", "id": "usr_a", "name": "Ada \"A\"", "key_id": "key_a"}, "owner_id": "usr_b"}`
+		text = `{"from": "org_b", "at": 1700000000123, "by": {"kind": "user", "id": "usr_a", "name": "Ada \"A\"", "key_id": "key_a"}, ` +
+			`"owner_id": "usr_b"}`
 	case version >= owners:
 		m.OwnerID = "usr_b"
 		text += `, "usr_b"]`

@@ -240,4 +240,13 @@ func scanDigest(into []byte, v any) error {
 	return nil
 }
 
-var _ = []sql.Scanner{timeColumn{}, jsonColumn[string]{}, metadataColumn{}, ruleColumn{}, quotaColumn{}, hashColumn{}, overrideColumn{}, moveColumn{}}
+var _ = []sql.Scanner{
+	timeColumn{},
+	jsonColumn[string]{},
+	metadataColumn{},
+	ruleColumn{},
+	quotaColumn{},
+	hashColumn{},
+	overrideColumn{},
+	moveColumn{},
+}

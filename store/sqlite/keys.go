@@ -22,7 +22,8 @@ func (s *engine) keyTable() keyTable {
 		store: s, name: "keys", descending: true, bury: hashOfKey,
 		untouched: names("last_used_at last_used_ip last_used_agent"), // written behind, by TouchLastUsed
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
-			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent created_by name note
+			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent
+			created_by name note
 			scopes allowed_networks rate_limit expires_at not_before metadata disabled ends_at search limit_resets`),
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
 		values:   keyValues,
@@ -34,15 +35,19 @@ func (s *engine) keyTable() keyTable {
 func keyValues(k *keys.Key) []any {
 	return append(append([]any{k.ID}, stampValues(&k.Stamp)...),
 		k.OrganizationID, k.ServiceAccountID, string(k.Environment), k.Hash[:], string(k.HashAlgorithm),
-		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil), putTime(k.LastUsedAt), k.LastUsedIP, k.LastUsedAgent, k.CreatedBy, k.Name, k.Note,
-		putJSON(k.Scopes), putJSON(k.AllowedNetworks), putRule(k.RateLimit), putTime(k.ExpiresAt), putTime(k.NotBefore), putMetadata(k.Metadata), k.Disabled, putTime(k.EndsAt()), k.SearchText(), k.LimitResets)
+		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil),
+		putTime(k.LastUsedAt), k.LastUsedIP, k.LastUsedAgent, k.CreatedBy, k.Name, k.Note,
+		putJSON(k.Scopes), putJSON(k.AllowedNetworks), putRule(k.RateLimit), putTime(k.ExpiresAt), putTime(k.NotBefore), putMetadata(k.Metadata),
+		k.Disabled, putTime(k.EndsAt()), k.SearchText(), k.LimitResets)
 }
 
 func scanKey(row scanner, k *keys.Key) error {
 	return row.Scan(append(append([]any{&k.ID}, stampColumns(&k.Stamp)...),
 		&k.OrganizationID, &k.ServiceAccountID, &k.Environment, hashColumn{&k.Hash}, &k.HashAlgorithm,
-		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil}, timeColumn{&k.LastUsedAt}, &k.LastUsedIP, &k.LastUsedAgent, &k.CreatedBy, &k.Name, &k.Note,
-		jsonColumn[string]{&k.Scopes}, networksColumn{&k.AllowedNetworks}, ruleColumn{&k.RateLimit}, timeColumn{&k.ExpiresAt}, timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any), &k.LimitResets)...)
+		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil},
+		timeColumn{&k.LastUsedAt}, &k.LastUsedIP, &k.LastUsedAgent, &k.CreatedBy, &k.Name, &k.Note,
+		jsonColumn[string]{&k.Scopes}, networksColumn{&k.AllowedNetworks}, ruleColumn{&k.RateLimit}, timeColumn{&k.ExpiresAt},
+		timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any), &k.LimitResets)...)
 }
 
 // keyIndex returns the index that a list of keys is read from: that of the first

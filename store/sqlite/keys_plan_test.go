@@ -61,7 +61,8 @@ func TestEachFilterOfKeysHasItsIndex(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"creator": "keys_creator", "revoked": "keys_organization_revoked", "disabled": "keys_organization_disabled",
-		"starts after": "keys_organization_begins", "never used": "keys_organization", "ends by": "keys_organization", "test": "keys_organization",
+		"starts after": "keys_organization_begins", "never used": "keys_organization", "ends by": "keys_organization",
+		"test": "keys_organization",
 	} {
 		for _, tt := range keyFilters() {
 			f := keys.KeyFilter{OrganizationIDs: []string{"o"}}

@@ -248,6 +248,7 @@ func (t *table[T, F]) list(filter F, page keys.Page) (string, []any) {
 	} else {
 		c.add(id+" > ?", page.After)
 	}
-	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + c.from(t.name) + " WHERE " + c.text() + " ORDER BY " + id + direction + " LIMIT ?"
+	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + c.from(t.name) + " WHERE " + c.text() + " ORDER BY " + id +
+		direction + " LIMIT ?"
 	return text, append(c.args, page.Limit)
 }
