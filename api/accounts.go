@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,17 +21,40 @@ type accountHandlers struct {
 
 func (h *accountHandlers) routes() []route {
 	staff, may := auth.IsAdminUser(), auth.HasScope
+	account := h.account()
 	return []route{
 		{"GET", "/api/service-accounts", may(keys.ReadAccounts), h.listAccounts, guarded, nil},
-		{"POST", "/api/service-accounts", may(keys.WriteAccounts), h.createAccount, guarded, client.CreateServiceAccount{ServiceAccountSettings: client.ServiceAccountSettings{Scopes: []string{}, AllowedNetworks: []string{}}}},
-		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), h.getAccount, guarded, nil},
-		{"PATCH", "/api/service-accounts/:id", may(keys.WriteAccounts), h.patchAccount, guarded, client.ServiceAccountSettings{}},
-		{"PUT", "/api/service-accounts/:id", may(keys.WriteAccounts), h.patchAccount, guarded, client.ServiceAccountSettings{}},
-		{"DELETE", "/api/service-accounts/:id", may(keys.WriteAccounts), h.deleteAccount, guarded, nil},
+		{
+			"POST", "/api/service-accounts", may(keys.WriteAccounts), h.createAccount, guarded,
+			client.CreateServiceAccount{ServiceAccountSettings: client.ServiceAccountSettings{Scopes: []string{}, AllowedNetworks: []string{}}},
+		},
+		{"GET", "/api/service-accounts/:id", may(keys.ReadAccounts), account.getObject, guarded, nil},
+		{"PATCH", "/api/service-accounts/:id", may(keys.WriteAccounts), account.patchObject, guarded, client.ServiceAccountSettings{}},
+		{"PUT", "/api/service-accounts/:id", may(keys.WriteAccounts), account.patchObject, guarded, client.ServiceAccountSettings{}},
+		{"DELETE", "/api/service-accounts/:id", may(keys.WriteAccounts), account.deleteObject, guarded, nil},
 		{"PUT", "/api/service-accounts/:id/override", staff, h.setOverride, guarded, client.Override{}},
 		{"POST", "/api/service-accounts/:id/limits/reset", staff, h.resetAccountLimits, guarded, nil},
 		{"DELETE", "/api/service-accounts/:id/override", staff, h.endOverride, guarded, nil},
 		{"GET", "/api/clients", may(keys.ReadAccounts), h.listAccounts, guarded, nil},
+	}
+}
+
+// account is how requests handle a service account.
+func (h *accountHandlers) account() resource[keys.ServiceAccount, keys.AccountFields, client.ServiceAccount,
+	client.ServiceAccountSettings] {
+	return resource[keys.ServiceAccount, keys.AccountFields, client.ServiceAccount, client.ServiceAccountSettings]{
+		get: func(c *gin.Context) (keys.ServiceAccount, error) {
+			return h.keys.Account(c.Request.Context(), principal(c), c.Param("id"))
+		},
+		change: func(c *gin.Context, revision int64, edit func(keys.AccountFields) (keys.AccountFields, error)) (keys.ServiceAccount, error) {
+			return h.keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), revision, edit)
+		},
+		remove: func(c *gin.Context, revision int64) error {
+			return h.keys.DeleteAccount(c.Request.Context(), principal(c), c.Param("id"), revision)
+		},
+		path:     func(a *keys.ServiceAccount) string { return "/api/service-accounts/" + a.ID },
+		revision: func(a *keys.ServiceAccount) int64 { return a.Revision },
+		out:      accountOut, settings: accountSettings, fields: accountFields,
 	}
 }
 
@@ -47,11 +69,7 @@ func (h *accountHandlers) listAccounts(c *gin.Context) error {
 
 func (h *accountHandlers) createAccount(c *gin.Context) error {
 	var in client.CreateServiceAccount
-	body, err := bind(c, &in)
-	if err != nil {
-		return err
-	}
-	account, err := once(h.idempotency, c, body, object[keys.ServiceAccount]{
+	return h.account().create(c, h.idempotency, &in, object[keys.ServiceAccount]{
 		newID: func() string { return ids.New(ids.ServiceAccount) },
 		make: withID(func(ctx context.Context, id string) (keys.ServiceAccount, error) {
 			return h.keys.CreateAccount(ctx, principal(c), id, in.OrganizationID, accountFields(in.ServiceAccountSettings))
@@ -60,45 +78,6 @@ func (h *accountHandlers) createAccount(c *gin.Context) error {
 			return h.keys.Account(ctx, principal(c), id)
 		},
 	})
-	if err != nil {
-		return err
-	}
-	return created(c, "/api/service-accounts/"+account.ID, account.Revision, accountOut(&account))
-}
-
-func (h *accountHandlers) getAccount(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
-	}
-	account, err := h.keys.Account(c.Request.Context(), principal(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, account.Revision, accountOut(&account))
-}
-
-func (h *accountHandlers) patchAccount(c *gin.Context) error {
-	rev, err := revision(c)
-	if err != nil {
-		return err
-	}
-	change, err := merge[client.ServiceAccountSettings](c)
-	if err != nil {
-		return err
-	}
-	account, err := h.keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, accountSettings, accountFields))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, account.Revision, accountOut(&account))
-}
-
-func (h *accountHandlers) deleteAccount(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	return deleted(c, h.keys.DeleteAccount(c.Request.Context(), principal(c), c.Param("id"), rev))
 }
 
 // resetAccountLimits lets the limits and the quota of a service account, and
@@ -109,10 +88,7 @@ func (h *accountHandlers) resetAccountLimits(c *gin.Context) error {
 		return err
 	}
 	account, err := h.keys.ResetAccountLimits(c.Request.Context(), principal(c), c.Param("id"), rev)
-	if err != nil {
-		return err
-	}
-	return show(c, http.StatusOK, account.Revision, accountOut(&account))
+	return h.account().answer(c, account, err)
 }
 
 func (h *accountHandlers) setOverride(c *gin.Context) error {
@@ -127,10 +103,7 @@ func (h *accountHandlers) setOverride(c *gin.Context) error {
 	account, err := h.keys.SetOverride(c.Request.Context(), principal(c), c.Param("id"), rev, &keys.Override{
 		KeyRateLimit: ruleIn(in.KeyRateLimit), RateLimit: ruleIn(in.RateLimit), Quota: quotaIn(in.Quota), Until: timeIn(in.Until), Note: in.Note,
 	})
-	if err != nil {
-		return err
-	}
-	return show(c, http.StatusOK, account.Revision, accountOut(&account))
+	return h.account().answer(c, account, err)
 }
 
 func (h *accountHandlers) endOverride(c *gin.Context) error {
@@ -139,8 +112,5 @@ func (h *accountHandlers) endOverride(c *gin.Context) error {
 		return err
 	}
 	account, err := h.keys.SetOverride(c.Request.Context(), principal(c), c.Param("id"), rev, nil)
-	if err != nil {
-		return err
-	}
-	return show(c, http.StatusOK, account.Revision, accountOut(&account))
+	return h.account().answer(c, account, err)
 }

@@ -73,7 +73,8 @@ type API struct {
 
 // New returns an API.
 func New(c Config) (*API, error) {
-	if c.Keys == nil || c.Incidents == nil || c.Transfers == nil || c.Verifier == nil || c.People == nil || c.Chain == nil || c.CSRF == nil || c.JWT == nil ||
+	if c.Keys == nil || c.Incidents == nil || c.Transfers == nil || c.Verifier == nil || c.People == nil || c.Chain == nil ||
+		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
 		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration but Metrics, Verified and Now is required")

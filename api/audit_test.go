@@ -14,25 +14,31 @@ import (
 
 // actions are what each changing operation leaves in the audit log.
 var actions = map[string]string{
-	"createOrganization": "organization.create", "changeOrganization": "organization.update", "replaceOrganization": "organization.update", "deleteOrganization": "organization.delete",
-	"addMember": "member.create", "changeMember": "member.update", "replaceMember": "member.update", "removeMember": "member.delete",
-	"createServiceAccount": "service_account.create", "changeServiceAccount": "service_account.update", "replaceServiceAccount": "service_account.update", "deleteServiceAccount": "service_account.delete",
+	"createOrganization": "organization.create", "changeOrganization": "organization.update", "replaceOrganization": "organization.update",
+	"deleteOrganization": "organization.delete",
+	"addMember":          "member.create", "changeMember": "member.update", "replaceMember": "member.update", "removeMember": "member.delete",
+	"createServiceAccount": "service_account.create", "changeServiceAccount": "service_account.update",
+	"replaceServiceAccount": "service_account.update", "deleteServiceAccount": "service_account.delete",
 	"createKey": "key.create", "changeKey": "key.update", "replaceKey": "key.update", "deleteKey": "key.delete", "revokeKey": "key.revoke",
 	"rotateKey":  "key.create key.rotate", // of the successor, and of the key
 	"createTier": "tier.create", "changeTier": "tier.update", "replaceTier": "tier.update", "deleteTier": "tier.delete",
-	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue incident.start", "undoIncident": "incident.undone incident.undo",
+	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue incident.start",
+	"undoIncident":           "incident.undone incident.undo",
 	"transferServiceAccount": "key.transfer service_account.transfer service_account.transfer", // one for each organization
 	"resetKeyLimits":         "key.reset_limits", "resetAccountLimits": "service_account.reset_limits",
 	"setOverride": "service_account.override", "endOverride": "service_account.override_end",
 	"renameScope": "scope.rename scope.create", "retireScope": "scope.retire", "restoreScope": "scope.restore",
 	"findKeys": "", "previewTier": "", // they change nothing
 	"createScope": "scope.create", "changeScope": "scope.update", "replaceScope": "scope.update", "deleteScope": "scope.delete",
-	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create", "removeCertificate": "certificate.delete",
-	"obtainToken": "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.delete session.create", "signOut": "session.delete", "confirmSession": "session.confirm",
+	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create",
+	"removeCertificate": "certificate.delete",
+	"obtainToken":       "token_family.create", "blacklistToken": "token_family.end", "signIn": "session.delete session.create",
+	"signOut": "session.delete", "confirmSession": "session.confirm",
 	"endSession": "session.delete", "signOutEverywhere": "user.sign_out", "oauthRevoke": "access_token.revoke",
 	"refreshToken": "", "verifyToken": "", "oauthToken": "", "oauthIntrospect": "", // they change nothing that is kept
 	"beginOTP": "", // its secret counts once it is enabled
-	"signUp":   "user.create", "confirmEmail": "user.confirm", "forgotPassword": "user.password.forget", "resetPassword": "user.password.change",
+	"signUp":   "user.create", "confirmEmail": "user.confirm", "forgotPassword": "user.password.forget",
+	"resetPassword":  "user.password.change",
 	"changePassword": "user.password.change", "changeMe": "user.update", "replaceMe": "user.update", "unlinkIdentity": "identity.delete",
 	"enableOTP": "user.otp.enable", "disableOTP": "user.otp.disable", "resetOTP": "user.otp.disable",
 	"invite": "invitation.create", "withdrawInvitation": "invitation.delete", "acceptInvitation": "member.create",
@@ -83,7 +89,8 @@ func (o *operation) holds(t *testing.T, e *client.AuditEvent, me client.Me) {
 		t.Errorf("%s: the event says that %+v did it", o, e.Subject)
 	}
 	strangers := e.Action == "user.password.forget" // anybody can
-	if (e.Subject.ID == "") != strangers || e.Origin.Address != peer || e.Origin.UserAgent != "suite/1.0" || e.Origin.RequestID != "request-of-"+o.OperationID {
+	if (e.Subject.ID == "") != strangers || e.Origin.Address != peer || e.Origin.UserAgent != "suite/1.0" ||
+		e.Origin.RequestID != "request-of-"+o.OperationID {
 		t.Errorf("%s: the event says %+v %+v", o, e.Subject, e.Origin)
 	}
 	creates, deletes := strings.HasSuffix(e.Action, ".create"), strings.HasSuffix(e.Action, ".delete")
@@ -148,7 +155,13 @@ func TestNoSecretLeaks(t *testing.T) {
 		told.Write(got.body)
 		return got.status
 	}
-	user, _ := want[client.User](t, s, 201, call{method: "POST", path: "/api/users", as: admin, body: map[string]any{"email": "ada@example.com", "password": password}})
+	user, _ := want[client.User](t, s, 201, call{
+		method: "POST", path: "/api/users", as: admin,
+		body: map[string]any{
+			"email":    "ada@example.com",
+			"password": password,
+		},
+	})
 	basic := func(password string) credential {
 		return func(r *http.Request) { r.SetBasicAuth("ADA@example.com", password) }
 	}
@@ -204,7 +217,9 @@ func TestRevokedStaysRevoked(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
-	revoke := call{method: "POST", path: "/api/keys/" + x.key + "/revoke", as: admin, body: map[string]any{"reason": "leaked", "note": "in a log"}}
+	revoke := call{
+		method: "POST", path: "/api/keys/" + x.key + "/revoke", as: admin, body: map[string]any{"reason": "leaked", "note": "in a log"},
+	}
 	first, _ := want[client.RevokedKey](t, s, 200, revoke)
 	if within := first.EffectiveEverywhereBy.Sub(*first.RevokedAt); within <= 0 || within > time.Second {
 		t.Errorf("it is effective everywhere %s after the revoke", within)

@@ -70,7 +70,12 @@ func TestATokenOfAnotherSchemeEndsWithIt(t *testing.T) {
 	basic, _ := want[client.CreatedToken](t, s, 201, newToken(byBasic(u.Email, password), nil))
 	lasting, _ := want[client.CreatedToken](t, s, 201, newToken(s.session(t, u.ID), nil))
 	s.me(t, byToken(basic.Secret))
-	want[struct{}](t, s, 200, call{method: "POST", path: "/api/password/change", as: s.session(t, u.ID), body: map[string]any{"old_password": password, "password": otherPassword}})
+	want[struct{}](t, s, 200, call{
+		method: "POST", path: "/api/password/change", as: s.session(t, u.ID), body: map[string]any{
+			"old_password": password,
+			"password":     otherPassword,
+		},
+	})
 	refused(t, s, 401, "authentication_failed", call{method: "GET", path: "/api/me", as: byToken(basic.Secret)})
 	s.me(t, byToken(lasting.Secret))
 }
@@ -133,11 +138,16 @@ func TestAnInvitationEndsWithItsAuthorsRight(t *testing.T) {
 			must(t, s.People.Members.Remove(ctx, system, x.organization, author, keys.AnyRevision))
 		},
 		"demoted": func(x tenant, author, _ string) {
-			_, err := s.People.Members.Change(ctx, system, x.organization, author, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Developer, nil })
+			_, err := s.People.Members.Change(ctx, system, x.organization, author, keys.AnyRevision, func(auth.Role) (auth.Role, error) {
+				return auth.Developer, nil
+			})
 			must(t, err)
 		},
 		"disabled": func(_ tenant, author, _ string) {
-			_, err := s.People.Users.Change(ctx, system, author, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+			_, err := s.People.Users.Change(ctx, system, author, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+				f.Disabled = true
+				return f, nil
+			})
 			must(t, err)
 		},
 		"deleted": func(_ tenant, author, _ string) {

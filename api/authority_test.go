@@ -80,11 +80,14 @@ func (s *suite) tokens(t *testing.T, actors map[string]bounded) map[string]bound
 // levels are values of each dimension below, at and beyond what its actor has,
 // with what a change must begin from to be a change at all.
 var levels = map[string]map[string]any{
-	"scopes":           {"below": []string{}, "equal": []string{ownScope}, "beyond": []string{beyondIt}},
-	"environment":      {"equal": "test", "beyond": "live"},
-	"expires_at":       {"below": -time.Minute, "equal": time.Duration(0), "beyond": time.Second, "never": nil},
-	"allowed_networks": {"below": []string{"192.0.2.10/32"}, "equal": []string{"192.0.2.0/24"}, "beyond": []string{"192.0.0.0/16"}, "everywhere": []string{}},
-	"rate_limit":       {"below": tenSeconds(5), "equal": tenSeconds(10), "beyond": tenSeconds(11), "the tier's": nil},
+	"scopes":      {"below": []string{}, "equal": []string{ownScope}, "beyond": []string{beyondIt}},
+	"environment": {"equal": "test", "beyond": "live"},
+	"expires_at":  {"below": -time.Minute, "equal": time.Duration(0), "beyond": time.Second, "never": nil},
+	"allowed_networks": {
+		"below": []string{"192.0.2.10/32"}, "equal": []string{"192.0.2.0/24"}, "beyond": []string{"192.0.0.0/16"},
+		"everywhere": []string{},
+	},
+	"rate_limit": {"below": tenSeconds(5), "equal": tenSeconds(10), "beyond": tenSeconds(11), "the tier's": nil},
 }
 
 func tenSeconds(n int) map[string]any { return map[string]any{"requests": n, "per": "10s", "burst": n} }
@@ -152,7 +155,9 @@ func triesEach(t *testing.T, actors map[string]bounded) {
 			})
 			b.tries(t, "rotate "+what, dimension, within(level, value, dimension == "expires_at"), 201, func() call {
 				if dimension == "expires_at" {
-					return call{method: "POST", path: "/api/keys/" + b.key(t, b.narrow()) + "/rotate", as: b.as, body: map[string]any{"expires_at": b.value(value)}}
+					return call{
+						method: "POST", path: "/api/keys/" + b.key(t, b.narrow()) + "/rotate", as: b.as, body: map[string]any{"expires_at": b.value(value)},
+					}
 				}
 				return call{method: "POST", path: "/api/keys/" + b.key(t, b.with(dimension, value)) + "/rotate", as: b.as}
 			})
@@ -229,7 +234,8 @@ func TestCertificatesConferNoMore(t *testing.T) {
 	}
 	b := actors["expires_at"]
 	made, _ := want[client.Certificate](t, s, 201, call{
-		method: "POST", path: "/api/service-accounts/" + s.account(t, b.organization, keys.AccountFields{Scopes: []string{}}) + "/certificates", as: b.as,
+		method: "POST", path: "/api/service-accounts/" + s.account(t, b.organization, keys.AccountFields{Scopes: []string{}}) +
+			"/certificates", as: b.as,
 		body: map[string]any{"name": "gateway", "fingerprint": fingerprint()},
 	})
 	if made.ExpiresAt == nil || !made.ExpiresAt.Equal(b.ends.Truncate(time.Millisecond)) {
@@ -251,7 +257,12 @@ func TestACertificateIsNoWayUp(t *testing.T) {
 		account := s.account(t, x.organization, keys.AccountFields{Scopes: []string{scope}})
 		for role, as := range map[string]credential{"developer": developer, "owner": owner} {
 			bounded{suite: s}.tries(t, role+" on "+scope, "scopes", strings.Contains(may, role), 201, func() call {
-				return call{method: "POST", path: "/api/service-accounts/" + account + "/certificates", as: as, body: map[string]any{"name": "c", "fingerprint": fmt.Sprintf("%064x", s.count.Add(1))}}
+				return call{
+					method: "POST", path: "/api/service-accounts/" + account + "/certificates", as: as, body: map[string]any{
+						"name":        "c",
+						"fingerprint": fmt.Sprintf("%064x", s.count.Add(1)),
+					},
+				}
 			})
 		}
 	}
@@ -267,16 +278,24 @@ func TestBoundedKeysWidenNoAccount(t *testing.T) {
 		fields := keys.AccountFields{Scopes: []string{}, AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}}
 		for member, value := range map[string]any{"scopes": []string{beyondIt}, "allowed_networks": []string{}} {
 			target := s.account(t, b.organization, fields)
-			b.tries(t, dimension+" widens "+member, member, dimension+member == "scopesallowed_networks" || dimension+member == "allowed_networksscopes", 200, func() call {
+			b.tries(t, dimension+" widens "+member, member, dimension+member == "scopesallowed_networks" || dimension+
+				member == "allowed_networksscopes", 200, func() call {
 				return call{method: "PATCH", path: "/api/service-accounts/" + target, as: b.as, body: map[string]any{member: value}}
 			})
 			b.tries(t, dimension+" renames", member, true, 200, func() call {
 				return call{method: "PATCH", path: "/api/service-accounts/" + target, as: b.as, body: map[string]any{"name": "renamed"}}
 			})
 		}
-		for member, value := range map[string]any{"tier": "gold", "rate_limit": tenSeconds(1000), "quota": map[string]any{"requests": 1000, "per": "month"}} {
+		for member, value := range map[string]any{
+			"tier": "gold", "rate_limit": tenSeconds(1000), "quota": map[string]any{"requests": 1000, "per": "month"},
+		} {
 			b.tries(t, dimension+" sets "+member, member, false, 0, func() call {
-				return call{method: "POST", path: "/api/service-accounts", as: b.as, body: map[string]any{"organization_id": b.organization, "name": "A", member: value}}
+				return call{
+					method: "POST", path: "/api/service-accounts", as: b.as, body: map[string]any{
+						"organization_id": b.organization,
+						"name":            "A", member: value,
+					},
+				}
 			})
 		}
 	}
@@ -314,13 +333,19 @@ func TestBoundedKeysGiveNoRoles(t *testing.T) {
 				continue // it lacks the right to manage members at all
 			}
 			b.tries(t, dimension+" invites "+role, "", ok, 201, func() call {
-				return call{method: "POST", path: path + "/invitations", as: b.as, body: map[string]any{"email": fmt.Sprintf("x%d@example.com", s.count.Add(1)), "role": role}}
+				return call{
+					method: "POST", path: path + "/invitations", as: b.as, body: map[string]any{
+						"email": fmt.Sprintf("x%d@example.com", s.count.Add(1)), "role": role,
+					},
+				}
 			})
 			b.tries(t, dimension+" adds "+role, "", ok, 201, func() call {
 				return call{method: "POST", path: path + "/members", as: b.as, body: map[string]any{"user_id": newcomer, "role": role}}
 			})
 		}
-		want[client.Member](t, s, 201, call{method: "POST", path: path + "/members", as: unbounded, body: map[string]any{"user_id": newcomer, "role": "owner"}})
+		want[client.Member](t, s, 201, call{
+			method: "POST", path: path + "/members", as: unbounded, body: map[string]any{"user_id": newcomer, "role": "owner"},
+		})
 	}
 }
 
@@ -332,7 +357,10 @@ func TestAKeyOfTheTiersPast(t *testing.T) {
 	x, ctx := s.tenant(t), t.Context()
 	tier := func(name string, n int64) {
 		t.Helper()
-		_, err := s.Keys.CreateTier(ctx, auth.System(), name, keys.TierFields{Title: name, MaxKeys: 10, RateLimit: ratelimit.Rule{Requests: n, Per: 10 * time.Second, Burst: n}})
+		_, err := s.Keys.CreateTier(ctx, auth.System(), name, keys.TierFields{Title: name, MaxKeys: 10, RateLimit: ratelimit.Rule{
+			Requests: n,
+			Per:      10 * time.Second, Burst: n,
+		}})
 		must(t, err)
 	}
 	tier("large", 5000)
@@ -345,7 +373,10 @@ func TestAKeyOfTheTiersPast(t *testing.T) {
 		return strings.Join(valuesOf(got.header, "X-RateLimit-Limit"), " ")
 	}
 	before := limit(secret)
-	_, err := s.Keys.ChangeAccount(ctx, auth.System(), account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Tier = "small"; return f, nil })
+	_, err := s.Keys.ChangeAccount(ctx, auth.System(), account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+		f.Tier = "small"
+		return f, nil
+	})
 	must(t, err)
 	if after := limit(secret); before != "5000" || after != "100" {
 		t.Errorf("its limit was %s and is %s on the smaller tier, want 5000 and 100", before, after)
@@ -380,17 +411,24 @@ func TestEveryRouteThatConfersPowerIsTried(t *testing.T) {
 		"createServiceAccount": "TestBoundedKeysWidenNoAccount, TestScopesBeyondAnOrganizationAreTheStaffs",
 		"changeServiceAccount": "TestBoundedKeysWidenNoAccount", "replaceServiceAccount": "TestBoundedKeysWidenNoAccount",
 		"transferServiceAccount": "keys.TestWhoMayNotTransfer",
-		"addMember":              "TestBoundedKeysGiveNoRoles", "changeMember": "auth.TestMembersAreNoWayUp", "replaceMember": "auth.TestMembersAreNoWayUp",
-		"removeMember": "auth.TestMembersAreNoWayUp", "invite": "TestBoundedKeysGiveNoRoles", "acceptInvitation": "TestAnInvitationEndsWithItsAuthorsRight",
-		"createToken":    "TestATokenEndsWithWhatMadeIt, TestATokenOfAnotherSchemeEndsWithIt",
-		"changePassword": "TestNoTokenGivesAFirstPassword", "changeMe": "TestNoTokenGivesAFirstPassword", "replaceMe": "TestNoTokenGivesAFirstPassword",
+		"addMember":              "TestBoundedKeysGiveNoRoles", "changeMember": "auth.TestMembersAreNoWayUp",
+		"replaceMember": "auth.TestMembersAreNoWayUp",
+		"removeMember":  "auth.TestMembersAreNoWayUp", "invite": "TestBoundedKeysGiveNoRoles",
+		"acceptInvitation": "TestAnInvitationEndsWithItsAuthorsRight",
+		"createToken":      "TestATokenEndsWithWhatMadeIt, TestATokenOfAnotherSchemeEndsWithIt",
+		"changePassword":   "TestNoTokenGivesAFirstPassword", "changeMe": "TestNoTokenGivesAFirstPassword",
+		"replaceMe":  "TestNoTokenGivesAFirstPassword",
 		"disableOTP": "TestNoTokenGivesAFirstPassword", "oauthToken": "TestATokenLivesNoLongerThanItsKey, TestTokensFollowTheScopesOfTheirKey",
-		"changeOrganization": nothing, "replaceOrganization": nothing, "verifyAsked": nothing, "deleteServiceAccount": nothing, "removeCertificate": nothing,
-		"deleteKey": nothing, "revokeKey": nothing, "withdrawInvitation": nothing, "beginOTP": nothing, "enableOTP": nothing, "unlinkIdentity": nothing,
-		"revokeToken": nothing, "signOut": nothing, "signOutEverywhere": nothing, "endSession": nothing, "verifyToken": nothing, "blacklistToken": nothing,
+		"changeOrganization": nothing, "replaceOrganization": nothing, "verifyAsked": nothing, "deleteServiceAccount": nothing,
+		"removeCertificate": nothing,
+		"deleteKey":         nothing, "revokeKey": nothing, "withdrawInvitation": nothing, "beginOTP": nothing, "enableOTP": nothing,
+		"unlinkIdentity": nothing,
+		"revokeToken":    nothing, "signOut": nothing, "signOutEverywhere": nothing, "endSession": nothing, "verifyToken": nothing,
+		"blacklistToken":  nothing,
 		"oauthIntrospect": nothing, "oauthRevoke": nothing,
-		"signUp": oneself, "confirmEmail": oneself, "forgotPassword": oneself, "resetPassword": oneself, "obtainToken": oneself, "refreshToken": oneself,
-		"signIn": oneself, "confirmSession": oneself,
+		"signUp": oneself, "confirmEmail": oneself, "forgotPassword": oneself, "resetPassword": oneself, "obtainToken": oneself,
+		"refreshToken": oneself,
+		"signIn":       oneself, "confirmSession": oneself,
 	}
 	for _, o := range contract.operations {
 		if o.method == "GET" || o.permission() == "IsAdminUser" {

@@ -155,7 +155,10 @@ func wrongTypes(schema *openapi3.Schema, field string) []fault {
 		}
 	}
 	if schema.Type.Includes("integer") {
-		all = append(all, fault{"a fraction", field, 1.5}, fault{"a huge number", field, number("1e400")}, fault{"more than 64 bits", field, number("99999999999999999999")})
+		all = append(all, fault{"a fraction", field, 1.5}, fault{"a huge number", field, number("1e400")}, fault{
+			"more than 64 bits", field,
+			number("99999999999999999999"),
+		})
 	}
 	return all
 }

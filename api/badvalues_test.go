@@ -62,7 +62,11 @@ func badValues(now time.Time) map[string][]badValue {
 			{"a negative age", "max_key_age", "-24h", "between"},
 			{"an age beyond 64 bits", "max_key_age", "99999999999h", "duration"},
 		},
-		"createScope": {{"a wildcard", "name", "jobs:*", "resource:action"}, {"no action", "name", "jobs", "resource:action"}, {"the management API's", "name", "latchkey:mine", "reserved"}},
+		"createScope": {
+			{"a wildcard", "name", "jobs:*", "resource:action"},
+			{"no action", "name", "jobs", "resource:action"},
+			{"the management API's", "name", "latchkey:mine", "reserved"},
+		},
 		"createUser": {
 			{"no address", "email", "ada", "ada@example.com"},
 			{"an address with a name", "email", "Ada <ada@example.com>", "ada@example.com"},
@@ -71,7 +75,11 @@ func badValues(now time.Time) map[string][]badValue {
 			{"a password too long", "password", strings.Repeat("é", 513), "1024 bytes"},
 		},
 		"addMember": {{"an unknown user", "user_id", "usr_nothing", "no such"}, {"an unknown role", "role", "king", "owner"}},
-		"rotateKey": {{"a negative grace", "grace", "-1s", "between"}, {"a long grace", "grace", "2161h", "between"}, {"no duration", "grace", "soon", "duration"}},
+		"rotateKey": {
+			{"a negative grace", "grace", "-1s", "between"},
+			{"a long grace", "grace", "2161h", "between"},
+			{"no duration", "grace", "soon", "duration"},
+		},
 		"verifyAsked": {
 			{"a negative cost", "cost", -1, "between"},
 			{"a wildcard", "scopes", []string{"invoices:*"}, "without wildcards"},
@@ -148,9 +156,13 @@ func TestLargestValues(t *testing.T) {
 	metadata := map[string]any{"a": strings.Repeat("x", 16<<10-len(`{"a":""}`))}
 	got, _ := want[client.ServiceAccount](t, s, 201, call{method: "POST", path: "/api/service-accounts", as: admin, body: map[string]any{
 		"organization_id": x.organization, "name": strings.Repeat("é", 255), "metadata": metadata,
-		"allowed_networks": []string{"0.0.0.0/0", "::/0", "203.0.113.9"}, "rate_limit": map[string]any{"requests": 1_000_000_000, "per": "1ms", "burst": 1_000_000_000},
+		"allowed_networks": []string{"0.0.0.0/0", "::/0", "203.0.113.9"}, "rate_limit": map[string]any{
+			"requests": 1_000_000_000, "per": "1ms",
+			"burst": 1_000_000_000,
+		},
 	}})
-	if got.Name != strings.Repeat("é", 255) || len(got.Metadata) != 16<<10 || strings.Join(got.AllowedNetworks, " ") != "0.0.0.0/0 ::/0 203.0.113.9/32" {
+	if got.Name != strings.Repeat("é", 255) || len(got.Metadata) != 16<<10 || strings.Join(got.AllowedNetworks,
+		" ") != "0.0.0.0/0 ::/0 203.0.113.9/32" {
 		t.Errorf("%d bytes of name, %d of metadata, %v", len(got.Name), len(got.Metadata), got.AllowedNetworks)
 	}
 }
@@ -214,7 +226,9 @@ func TestSignInsAreThrottled(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{signIns: ratelimit.Rule{Requests: 2, Per: time.Minute, Burst: 2}})
 	try := func(from string) answer {
-		return s.send(t, call{method: "GET", path: "/api/me", from: from, as: func(r *http.Request) { r.SetBasicAuth("ada@example.com", "a wrong password") }})
+		return s.send(t, call{method: "GET", path: "/api/me", from: from, as: func(r *http.Request) {
+			r.SetBasicAuth("ada@example.com", "a wrong password")
+		}})
 	}
 	for i, expected := range []int{401, 401, 429, 429} {
 		if got := try("203.0.113.5"); got.status != expected || (expected == 429) != (got.header.Get("Retry-After") == "30") {

@@ -71,7 +71,8 @@ func TestARefusalListsFewFaults(t *testing.T) {
 		{method: "POST", path: "/api/token", body: unknownMembers(1000)},
 		{method: "POST", path: "/api/signup", body: unknownMembers(1000)},
 		{method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: unknownMembers(1000), kind: mergePatch},
-		{method: "POST", path: "/api/keys", as: admin, body: `{"service_account_id":"` + x.account + `","name":"x","scopes":["A` + strings.Repeat(`","A`, 500) + `"]}`},
+		{method: "POST", path: "/api/keys", as: admin, body: `{"service_account_id":"` + x.account + `","name":"x","scopes":["A` +
+			strings.Repeat(`","A`, 500) + `"]}`},
 		{method: "GET", path: "/api/keys?a=1" + manyParameters(500), as: admin},
 	} {
 		p, got := want[client.Problem](t, s, 400, c)

@@ -34,7 +34,8 @@ func browses(c *gin.Context) bool {
 }
 
 func isAPI(path string) bool {
-	return path == "/api" || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/api-token-auth") || strings.HasPrefix(path, "/api-auth/")
+	return path == "/api" || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/api-token-auth") ||
+		strings.HasPrefix(path, "/api-auth/")
 }
 
 // mountForms lets the forms of pages POST to paths that take no POST.
@@ -162,7 +163,8 @@ func (a *API) forms(c *gin.Context, shown route, p *auth.Principal, w *captured)
 		rest, below := strings.CutPrefix(r.path, shown.path)
 		action := r.method == http.MethodPost && strings.HasPrefix(rest, "/") && !strings.ContainsAny(rest[1:], "/:")
 		twice := r.method == http.MethodPut && strings.Contains(a.methods[r.path], http.MethodPatch) // a page offers one way to change
-		if twice || r.access != guarded || r.method == http.MethodGet || !below || (rest != "" && (!action || !strings.Contains(shown.path, ":"))) || !r.permission.Permits(p, r.method) {
+		if twice || r.access != guarded || r.method == http.MethodGet || !below ||
+			(rest != "" && (!action || !strings.Contains(shown.path, ":"))) || !r.permission.Permits(p, r.method) {
 			continue
 		}
 		all = append(all, browse.Form{

@@ -37,10 +37,12 @@ func TestBrowsersGetPages(t *testing.T) {
 		}
 		c := s.good(t, o, x, admin)
 		status, header, text := s.browse(t, "GET", c.path, admin, nil)
-		if status != 200 || !strings.HasPrefix(header.Get("Content-Type"), "text/html") || !strings.Contains(text, o.permission()) || !strings.Contains(text, "HTTP 200 OK") {
+		if status != 200 || !strings.HasPrefix(header.Get("Content-Type"), "text/html") || !strings.Contains(text, o.permission()) ||
+			!strings.Contains(text, "HTTP 200 OK") {
 			t.Errorf("%s: %d %s without what a page needs", o, status, header.Get("Content-Type"))
 		}
-		if policy := header.Get("Content-Security-Policy"); strings.Contains(policy, "script-src") || !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "form-action 'self'") {
+		if policy := header.Get("Content-Security-Policy"); strings.Contains(policy, "script-src") ||
+			!strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "form-action 'self'") {
 			t.Errorf("%s: policy %q", o, policy)
 		}
 		for _, accept := range []string{"", "*/*", "application/json", "application/json, text/html"} {
@@ -75,7 +77,8 @@ func TestPagesOfRefusals(t *testing.T) {
 	}
 }
 
-var formTarget = regexp.MustCompile(`<form method="post" action="(/api[^"]*)">\s*<input[^>]*>\s*<input type="hidden" name="_method" value="([A-Z]+)">`)
+var formTarget = regexp.MustCompile(`<form method="post" action="(/api[^"]*)">\s*<input[^>]*>\s*<input type="hidden" name="_method" ` +
+	`value="([A-Z]+)">`)
 
 // TestFormsAreWhatTheReaderMay: by his role, and only in a session.
 func TestFormsAreWhatTheReaderMay(t *testing.T) {
@@ -130,15 +133,18 @@ func TestFormsStandForRequests(t *testing.T) {
 		form   url.Values
 		status int
 	}{
-		"with an old ETag":      {byForm, form("PATCH", `{"name":"x"}`, `"1"`), 412},
-		"with a bad body":       {byForm, form("PATCH", `{"name":1}`, ""), 400},
-		"of an unknown method":  {byForm, form("BREW", `{}`, ""), 415},
-		"without the token":     {byForm, url.Values{"_method": {"DELETE"}}, 403},
-		"with a foreign token":  {byForm, url.Values{"_method": {"DELETE"}, "csrfmiddlewaretoken": {"fedcba9876543210"}}, 403},
-		"by Basic, without it":  {byBasic("a@example.com", "x"), url.Values{"_method": {"DELETE"}}, 403},
-		"by a key, without it":  {byKey(s.keyWith(t, x.organization, "latchkey:*")), url.Values{"_method": {"DELETE"}}, 403},
-		"from another site":     {func(r *http.Request) { byForm(r); r.Header.Set("Sec-Fetch-Site", "cross-site") }, form("DELETE", "", ""), 403},
-		"from another origin":   {func(r *http.Request) { byForm(r); r.Header.Set("Origin", "https://evil.example.com") }, form("DELETE", "", ""), 403},
+		"with an old ETag":     {byForm, form("PATCH", `{"name":"x"}`, `"1"`), 412},
+		"with a bad body":      {byForm, form("PATCH", `{"name":1}`, ""), 400},
+		"of an unknown method": {byForm, form("BREW", `{}`, ""), 415},
+		"without the token":    {byForm, url.Values{"_method": {"DELETE"}}, 403},
+		"with a foreign token": {byForm, url.Values{"_method": {"DELETE"}, "csrfmiddlewaretoken": {"fedcba9876543210"}}, 403},
+		"by Basic, without it": {byBasic("a@example.com", "x"), url.Values{"_method": {"DELETE"}}, 403},
+		"by a key, without it": {byKey(s.keyWith(t, x.organization, "latchkey:*")), url.Values{"_method": {"DELETE"}}, 403},
+		"from another site":    {func(r *http.Request) { byForm(r); r.Header.Set("Sec-Fetch-Site", "cross-site") }, form("DELETE", "", ""), 403},
+		"from another origin": {func(r *http.Request) {
+			byForm(r)
+			r.Header.Set("Origin", "https://evil.example.com")
+		}, form("DELETE", "", ""), 403},
 		"of a route of sign-in": {byForm, form("POST", `{}`, ""), 415},
 	} {
 		status, _, text := s.browse(t, "POST", path, tt.as, tt.form)
@@ -153,7 +159,8 @@ func TestFormsStandForRequests(t *testing.T) {
 	if status != 201 || !strings.Contains(text, `"lk_live_`) {
 		t.Errorf("a new key: %d %s", status, text)
 	}
-	if status, _, text = s.browse(t, "POST", path, byForm, form("DELETE", "", "")); status != 200 || !strings.Contains(text, "HTTP 204 No Content") {
+	if status, _, text = s.browse(t, "POST", path, byForm, form("DELETE", "", "")); status != 200 ||
+		!strings.Contains(text, "HTTP 204 No Content") {
 		t.Errorf("a deletion: %d %s", status, text)
 	}
 	if _, err := s.Keys.Key(t.Context(), auth.System(), x.key); err == nil {

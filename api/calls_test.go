@@ -249,7 +249,9 @@ func (s *suite) tenant(t *testing.T) tenant {
 func (s *suite) incident(t *testing.T, action incidents.Action) string {
 	t.Helper()
 	without := s.account(t, keys.FirstOrganization, keys.AccountFields{Tier: "enterprise", Scopes: []string{}})
-	planned, err := s.Incidents.Plan(t.Context(), auth.System(), incidents.Request{Action: action, Selection: incidents.Selection{ServiceAccountID: without}})
+	planned, err := s.Incidents.Plan(t.Context(), auth.System(), incidents.Request{
+		Action: action, Selection: incidents.Selection{ServiceAccountID: without},
+	})
 	must(t, err)
 	_, err = s.Incidents.Run(t.Context(), auth.System(), planned.Confirm())
 	must(t, err)

@@ -36,8 +36,18 @@ func TestConflicts(t *testing.T) {
 	}{
 		{"a name of a tier is taken", "POST", "/api/tiers", map[string]any{"name": x.tier, "title": "T", "rate_limit": rule}, admin, "exists"},
 		{"a name of a scope is taken", "POST", "/api/scopes", map[string]any{"name": x.scope}, admin, "exists"},
-		{"an address is taken in another case", "POST", "/api/users", map[string]any{"email": strings.ToUpper(s.email(t, owner))}, admin, "exists"},
-		{"a member is one already", "POST", "/api/organizations/" + x.organization + "/members", map[string]any{"user_id": x.member, "role": "viewer"}, admin, "already"},
+		{
+			"an address is taken in another case", "POST", "/api/users",
+			map[string]any{"email": strings.ToUpper(s.email(t, owner))},
+			admin,
+			"exists",
+		},
+		{
+			"a member is one already", "POST", "/api/organizations/" + x.organization + "/members", map[string]any{
+				"user_id": x.member,
+				"role":    "viewer",
+			}, admin, "already",
+		},
 		{"an organization with accounts stays", "DELETE", "/api/organizations/" + x.organization, nil, admin, "disable"},
 		{"an account with live keys stays", "DELETE", "/api/service-accounts/" + x.account, nil, admin, "revoke"},
 		{"the default tier stays", "DELETE", "/api/tiers/free", nil, admin, "default"},
@@ -122,7 +132,9 @@ func TestDeletions(t *testing.T) {
 	s := newSuite(t, settings{})
 	admin := s.admin(t)
 	for _, o := range contract.operations {
-		if o.method != "DELETE" || !contract.serves("GET", o.path) || strings.HasPrefix(o.path, "/api/session") && !strings.Contains(o.path, "{") { // some cannot be read one by one
+		// some cannot be read one by one
+		if o.method != "DELETE" || !contract.serves("GET", o.path) || strings.HasPrefix(o.path, "/api/session") &&
+			!strings.Contains(o.path, "{") {
 			continue
 		}
 		c := s.good(t, o, s.removable(t, o), admin)
@@ -149,8 +161,10 @@ func TestMergePatch(t *testing.T) {
 		want  string // members after it
 	}{
 		{
-			account, `{"description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],"rate_limit":{"requests":5,"per":"1s"}}`,
-			`{"name":"Sync","description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],"rate_limit":{"requests":5,"per":"1s","burst":5},"scopes":["invoices:*"]}`,
+			account, `{"description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],` +
+				`"rate_limit":{"requests":5,"per":"1s"}}`,
+			`{"name":"Sync","description":"d","external_id":"e","metadata":{"a":1,"b":{"c":2,"d":[1,2]}},"allowed_networks":["203.0.113.0/24"],` +
+				`"rate_limit":{"requests":5,"per":"1s","burst":5},"scopes":["invoices:*"]}`,
 		},
 		{
 			account, `{"metadata":{"a":null,"b":{"c":3}},"rate_limit":{"burst":50}}`,
@@ -158,10 +172,14 @@ func TestMergePatch(t *testing.T) {
 		},
 		{account, `{}`, `{"description":"d","external_id":"e","allowed_networks":["203.0.113.0/24"]}`},
 		{
-			account, `{"description":null,"external_id":null,"metadata":null,"allowed_networks":null,"rate_limit":null,"scopes":null,"disabled":null}`,
+			account, `{"description":null,"external_id":null,"metadata":null,"allowed_networks":null,"rate_limit":null,"scopes":null,` +
+				`"disabled":null}`,
 			`{"name":"Sync","description":"","external_id":"","metadata":{},"allowed_networks":[],"rate_limit":null,"scopes":[],"disabled":false}`,
 		},
-		{key, `{"expires_at":"2030-01-31T12:00:00+01:00","note":"two\nlines"}`, `{"expires_at":"2030-01-31T11:00:00Z","note":"two\nlines","scopes":[]}`},
+		{
+			key, `{"expires_at":"2030-01-31T12:00:00+01:00","note":"two\nlines"}`, `{"expires_at":"2030-01-31T11:00:00Z","note":"two\nlines",` +
+				`"scopes":[]}`,
+		},
 		{key, `{"expires_at":null,"scopes":null,"note":null}`, `{"expires_at":null,"scopes":null,"note":""}`},
 		{tier, `{"quota":{"requests":7},"max_key_age":"36h"}`, `{"quota":{"requests":7,"per":"month"},"max_key_age":"36h"}`},
 		{tier, `{"quota":null,"max_key_age":null}`, `{"quota":null,"max_key_age":null}`},
@@ -176,7 +194,8 @@ func TestMergePatch(t *testing.T) {
 	}
 	for _, patch := range []string{`{"name":null}`, `{"tier":null}`, `{"rate_limit":{"requests":null}}`, `{"metadata":[1]}`} {
 		before := s.objects(t)
-		if got := s.send(t, call{method: "PATCH", path: account, as: admin, body: patch, kind: mergePatch}); got.status != 400 || s.objects(t) != before {
+		if got := s.send(t, call{method: "PATCH", path: account, as: admin, body: patch, kind: mergePatch}); got.status != 400 ||
+			s.objects(t) != before {
 			t.Errorf("%s: %d %s", patch, got.status, got.body)
 		}
 	}
@@ -203,7 +222,9 @@ func TestPaging(t *testing.T) {
 	seen := map[string]int{}
 	next := ""
 	for pages := 0; ; pages++ {
-		page, _ := want[client.List[client.Key]](t, s, 200, call{method: "GET", as: admin, path: "/api/keys?limit=3&service_account_id=" + x.account + next})
+		page, _ := want[client.List[client.Key]](t, s, 200, call{
+			method: "GET", as: admin, path: "/api/keys?limit=3&service_account_id=" + x.account + next,
+		})
 		if len(page.Items) > 3 {
 			t.Fatalf("a page of 3 has %d", len(page.Items))
 		}
@@ -229,9 +250,10 @@ func TestPaging(t *testing.T) {
 // raise lets accounts of the free tier have so many keys.
 func (s *suite) raise(t *testing.T, most int) error {
 	t.Helper()
-	_, err := s.Keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
-		f.MaxKeys = most
-		return f, nil
-	})
+	_, err := s.Keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision,
+		func(f keys.TierFields) (keys.TierFields, error) {
+			f.MaxKeys = most
+			return f, nil
+		})
 	return err
 }

@@ -183,10 +183,11 @@ func TestARefusalEndsTheClaim(t *testing.T) {
 	for range 3 {
 		refused(t, s, 409, "conflict", taken)
 	}
-	_, err := s.Keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
-		f.MaxKeys = 1
-		return f, nil
-	})
+	_, err := s.Keys.ChangeTier(t.Context(), auth.System(), keys.DefaultTier, keys.AnyRevision,
+		func(f keys.TierFields) (keys.TierFields, error) {
+			f.MaxKeys = 1
+			return f, nil
+		})
 	must(t, err)
 	full := call{
 		method: "POST", path: "/api/keys", as: admin, header: map[string]string{"Idempotency-Key": "full"},

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	organizationText = `{"id":"org_1","name":"Acme","disabled":false,"metadata":{},"created_at":"2026-01-31T12:00:00Z","updated_at":"2026-01-31T12:00:00Z"}`
-	problemText      = `{"type":"x","title":"Not Found","status":404,"detail":"there is no such organization","code":"not_found"}`
+	organizationText = `{"id":"org_1","name":"Acme","disabled":false,"metadata":{},"created_at":"2026-01-31T12:00:00Z",` +
+		`"updated_at":"2026-01-31T12:00:00Z"}`
+	problemText = `{"type":"x","title":"Not Found","status":404,"detail":"there is no such organization","code":"not_found"}`
 )
 
 // exchanges are what a handler could answer, and whether that breaks the
@@ -26,18 +27,41 @@ var exchanges = []struct {
 	{"a slash at the end is the same path", "GET", "/api/organizations/org_1/", "", 200, "application/json", `"1"`, organizationText, false},
 	{"a problem passes", "GET", "/api/organizations/org_1", "", 404, problemType, "", problemText, false},
 	{"a status that is not documented", "GET", "/api/organizations/org_1", "", 418, problemType, "", problemText, true},
-	{"a member that is not documented", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, "{", `{"x":1,`, 1), true},
-	{"a member of the wrong type", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, "false", `"no"`, 1), true},
-	{"a time that is none", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, "2026-01-31T12", "today", 1), true},
-	{"a missing member", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText, `"id":"org_1",`, "", 1), true},
+	{
+		"a member that is not documented", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`,
+		strings.Replace(organizationText,
+			"{", `{"x":1,`, 1), true,
+	},
+	{"a member of the wrong type", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText,
+		"false", `"no"`, 1), true},
+	{
+		"a time that is none", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText,
+			"2026-01-31T12", "today", 1), true,
+	},
+	{
+		"a missing member", "GET", "/api/organizations/org_1", "", 200, "application/json", `"1"`, strings.Replace(organizationText,
+			`"id":"org_1",`, "", 1), true,
+	},
 	{"a header of the wrong shape", "GET", "/api/organizations/org_1", "", 200, "application/json", `1`, organizationText, true},
 	{"a missing header", "GET", "/api/organizations/org_1", "", 200, "application/json", "", organizationText, true},
 	{"a header that is not documented", "GET", "/api/organizations/org_1", "", 404, problemType, `"1"`, problemText, true},
 	{"another media type", "GET", "/api/organizations/org_1", "", 404, "application/json", "", problemText, true},
-	{"a code that is not documented", "GET", "/api/organizations/org_1", "", 404, problemType, "", strings.Replace(problemText, "not_found", "gone", 1), true},
-	{"an accepted parameter that is not documented", "GET", "/api/organizations/org_1?x=1", "", 200, "application/json", `"1"`, organizationText, true},
-	{"an accepted body that breaks its schema", "PATCH", "/api/organizations/org_1", `{"name":1}`, 200, "application/json", `"1"`, organizationText, true},
-	{"an accepted body that keeps it", "PATCH", "/api/organizations/org_1", `{"name":"A"}`, 200, "application/json", `"1"`, organizationText, false},
+	{
+		"a code that is not documented", "GET", "/api/organizations/org_1", "", 404, problemType, "", strings.Replace(problemText,
+			"not_found", "gone", 1), true,
+	},
+	{
+		"an accepted parameter that is not documented", "GET", "/api/organizations/org_1?x=1", "", 200, "application/json", `"1"`,
+		organizationText, true,
+	},
+	{
+		"an accepted body that breaks its schema", "PATCH", "/api/organizations/org_1", `{"name":1}`, 200, "application/json", `"1"`,
+		organizationText, true,
+	},
+	{
+		"an accepted body that keeps it", "PATCH", "/api/organizations/org_1", `{"name":"A"}`, 200, "application/json", `"1"`,
+		organizationText, false,
+	},
 	{"a body where none is documented", "DELETE", "/api/organizations/org_1", "", 204, "", "", "gone", true},
 	{"a path that is not documented", "GET", "/api/nothing", "", 404, problemType, "", problemText, false},
 	{"a path that is not documented and is refused", "GET", "/api/nothing", "", 403, problemType, "", problemText, true},

@@ -39,9 +39,12 @@ func (s *suite) credentials(t *testing.T, x *tenant) {
 	must(t, err)
 	_, session, err := s.People.Sessions.Begin(t.Context(), u)
 	must(t, err)
-	c, err := s.Certificates.Add(t.Context(), auth.System(), x.account, mtls.Input{Name: "gateway", Fingerprint: fmt.Sprintf("%064x", s.count.Add(1))})
+	c, err := s.Certificates.Add(t.Context(), auth.System(), x.account, mtls.Input{
+		Name: "gateway", Fingerprint: fmt.Sprintf("%064x", s.count.Add(1)),
+	})
 	must(t, err)
-	l, err := s.People.Invitations.Invite(t.Context(), auth.System(), x.organization, fmt.Sprintf("invited%d@example.com", s.count.Add(1)), auth.Viewer)
+	l, err := s.People.Invitations.Invite(t.Context(), auth.System(), x.organization, fmt.Sprintf("invited%d@example.com", s.count.Add(1)),
+		auth.Viewer)
 	must(t, err)
 	x.token, x.session, x.certificate, x.invitation, x.identity = token.ID, session.ID, c.ID, l.ID, s.identity(t, u)
 }
@@ -52,7 +55,8 @@ func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 	t.Helper()
 	switch o.OperationID {
 	case "getToken", "revokeToken":
-		token, _, err := s.People.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &s.staff}, s.format, auth.TokenFields{Name: "CI"})
+		token, _, err := s.People.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &s.staff}, s.format,
+			auth.TokenFields{Name: "CI"})
 		must(t, err)
 		x.token = token.ID
 	case "endSession":
@@ -123,7 +127,8 @@ func (s *suite) pair(t *testing.T, u auth.User) auth.Pair {
 // opaque makes a token of the user.
 func (s *suite) opaque(t *testing.T, u auth.User) string {
 	t.Helper()
-	_, secret, err := s.People.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, s.format, auth.TokenFields{Name: "CI"})
+	_, secret, err := s.People.Tokens.Create(t.Context(), &auth.Principal{Kind: auth.UserKind, User: &u}, s.format,
+		auth.TokenFields{Name: "CI"})
 	must(t, err)
 	return secret.Reveal()
 }
@@ -222,7 +227,10 @@ func TestEverySchemeFindsWhoActs(t *testing.T) {
 	}{
 		"session": {s.session(t, u.ID), u.ID, "user"}, "basic": {byBasic(u.Username, password), u.ID, "user"},
 		"token": {byToken(s.opaque(t, u)), u.ID, "user"}, "jwt": {byBearer(pair.Access), u.ID, "user"},
-		"api_key": {byKey(v.secret), v.account, "service_account"}, "jwt ": {byBearer(s.accessToken(t, v.account, v.secret, "")), v.account, "service_account"},
+		"api_key": {byKey(v.secret), v.account, "service_account"}, "jwt ": {
+			byBearer(s.accessToken(t, v.account, v.secret, "")), v.account,
+			"service_account",
+		},
 	} {
 		me := s.me(t, tt.as)
 		if me.Scheme != strings.TrimSpace(name) || me.ID != tt.id || me.Kind != tt.kind {

@@ -116,7 +116,8 @@ func (h *djangoHandlers) browserSignOut(c *gin.Context) error {
 // localPath is the path, or the other one where it leads to another host.
 func localPath(path, otherwise string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\t\r\n") {
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
+		strings.ContainsAny(path, "\\\t\r\n") {
 		return otherwise
 	}
 	return path

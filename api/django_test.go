@@ -46,10 +46,17 @@ func TestSignInOfTheBrowsableAPI(t *testing.T) {
 	const csrf = "0123456789abcdef"
 	send := func(path, cookie string, fields url.Values) *httptest.ResponseRecorder {
 		t.Helper()
-		return s.raw(t, call{method: "POST", path: path, kind: formType, body: fields.Encode(), header: map[string]string{"Cookie": "csrftoken=" + csrf + cookie}})
+		return s.raw(t, call{
+			method: "POST", path: path, kind: formType, body: fields.Encode(), header: map[string]string{"Cookie": "csrftoken=" + csrf + cookie},
+		})
 	}
-	for next, to := range map[string]string{"": "/api/", "/api/keys/": "/api/keys/", "https://evil.example/": "/api/", "//evil.example/": "/api/", `/\evil.example`: "/api/"} {
-		w := send("/api-auth/login/", "", url.Values{"username": {u.Username}, "password": {password}, "csrfmiddlewaretoken": {csrf}, "next": {next}})
+	for next, to := range map[string]string{
+		"": "/api/", "/api/keys/": "/api/keys/", "https://evil.example/": "/api/",
+		"//evil.example/": "/api/", `/\evil.example`: "/api/",
+	} {
+		w := send("/api-auth/login/", "", url.Values{
+			"username": {u.Username}, "password": {password}, "csrfmiddlewaretoken": {csrf}, "next": {next},
+		})
 		cookies := (&http.Response{Header: w.Header()}).Cookies()
 		if w.Code != 302 || w.Header().Get("Location") != to || len(cookies) != 2 {
 			t.Fatalf("to %q: %d %v %s", next, w.Code, w.Header(), w.Body)
@@ -58,7 +65,8 @@ func TestSignInOfTheBrowsableAPI(t *testing.T) {
 		if w := send("/api-auth/logout/", session, url.Values{}); w.Code != 403 {
 			t.Errorf("signing out without the token: %d", w.Code)
 		}
-		if w := send("/api-auth/logout/", session, url.Values{"csrfmiddlewaretoken": {csrf}}); w.Code != 302 || w.Header().Get("Location") != "/login" {
+		if w := send("/api-auth/logout/", session, url.Values{"csrfmiddlewaretoken": {csrf}}); w.Code != 302 ||
+			w.Header().Get("Location") != "/login" {
 			t.Errorf("signing out: %d %v %s", w.Code, w.Header(), w.Body)
 		}
 		if w := send("/api-auth/logout/", session, url.Values{"csrfmiddlewaretoken": {csrf}}); w.Code != 401 {
@@ -68,14 +76,18 @@ func TestSignInOfTheBrowsableAPI(t *testing.T) {
 		if next != "" {
 			query = "?next=" + url.QueryEscape(next)
 		}
-		if w := s.raw(t, call{method: "GET", path: "/api-auth/login/" + query}); w.Code != 302 || w.Header().Get("Location") != "/login?next="+url.QueryEscape(to) {
+		if w := s.raw(t, call{method: "GET", path: "/api-auth/login/" + query}); w.Code != 302 || w.Header().Get("Location") != "/login?next="+
+			url.QueryEscape(to) {
 			t.Errorf("the form for %q: %d %s", next, w.Code, w.Body)
 		}
 	}
 	if w := send("/api-auth/login/", "", url.Values{"username": {u.Username}, "password": {password}}); w.Code != 403 {
 		t.Errorf("without the token: %d", w.Code)
 	}
-	if w := send("/api-auth/login/", "", url.Values{"username": {u.Username}, "password": {"wrong horse battery"}, "csrfmiddlewaretoken": {csrf}}); w.Code != 400 {
+	if w := send("/api-auth/login/", "", url.Values{
+		"username": {u.Username}, "password": {"wrong horse battery"},
+		"csrfmiddlewaretoken": {csrf},
+	}); w.Code != 400 {
 		t.Errorf("a wrong password: %d %s", w.Code, w.Body)
 	}
 }

@@ -19,7 +19,8 @@ var docsPages embed.FS
 
 // docsPolicy lets the reference page load its own files and call this server,
 // nothing else. Swagger UI draws its icons from data: URLs.
-const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // mountDocs serves the contract and a reference page that can try it out.
 func (a *API) mountDocs(g *gin.RouterGroup) {

@@ -66,7 +66,9 @@ func (o *operation) open() bool { return o.permission() == "AllowAny" && !o.opti
 
 // optional reports whether a credential may be there and need not.
 func (o *operation) optional() bool {
-	return o.Security != nil && len(*o.Security) > 1 && slices.ContainsFunc(*o.Security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
+	return o.Security != nil && len(*o.Security) > 1 && slices.ContainsFunc(*o.Security, func(r openapi3.SecurityRequirement) bool {
+		return len(r) == 0
+	})
 }
 
 // signsIn reports whether the body holds the credential.

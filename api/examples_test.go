@@ -45,7 +45,10 @@ func checkExamples(t *testing.T, what, at string, content openapi3.Content, requ
 // example of.
 func TestExamplesOfTheObjects(t *testing.T) {
 	t.Parallel()
-	main := []string{"Organization", "Member", "ServiceAccount", "Key", "IssuedKey", "RevokedKey", "Tier", "Scope", "Me", "Certificate", "UsageReport"}
+	main := []string{
+		"Organization", "Member", "ServiceAccount", "Key", "IssuedKey", "RevokedKey", "Tier", "Scope", "Me",
+		"Certificate", "UsageReport",
+	}
 	for name, ref := range contract.doc.Components.Schemas {
 		if len(ref.Value.Examples) == 0 && slices.Contains(main, name) {
 			t.Errorf("%s has no example", name)

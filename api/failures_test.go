@@ -144,7 +144,8 @@ func TestFailingStoreAtSignIn(t *testing.T) {
 			case o.speaksOAuth():
 				// A key that is not cached cannot be decided, whatever is wrong; one
 				// that is lets a revocation go on until it fails.
-				if got := s.send(t, c); got.status != 503 && (o.OperationID != "oauthRevoke" || got.status != status) || strings.Contains(string(got.body), "fire") {
+				if got := s.send(t, c); got.status != 503 && (o.OperationID != "oauthRevoke" || got.status != status) ||
+					strings.Contains(string(got.body), "fire") {
 					t.Errorf("%s: %d %s", o, got.status, got.body)
 				}
 			case status == 500:
@@ -173,7 +174,8 @@ func (s *suite) removable(t *testing.T, o *operation) tenant {
 	ctx, system := t.Context(), auth.System()
 	switch o.OperationID {
 	case "deleteOrganization":
-		must(t, errors.Join(s.Keys.DeleteKey(ctx, system, x.key, keys.AnyRevision), s.Keys.DeleteAccount(ctx, system, x.account, keys.AnyRevision)))
+		must(t, errors.Join(s.Keys.DeleteKey(ctx, system, x.key, keys.AnyRevision), s.Keys.DeleteAccount(ctx, system, x.account,
+			keys.AnyRevision)))
 	case "deleteServiceAccount":
 		must(t, s.Keys.DeleteKey(ctx, system, x.key, keys.AnyRevision))
 	case "continueIncident":

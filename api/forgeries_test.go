@@ -52,7 +52,8 @@ func (f *forger) claiming(edit func(*signing.Claims)) string {
 func (f *forger) issuedBy(other string) string {
 	f.t.Helper()
 	ring, err := signing.NewKeyring(f.t.Context(), signing.Config{
-		Store: f.s.store, Sealer: f.s.sealer, Algorithm: signing.ES256, Issuer: other, Logger: slog.New(slog.DiscardHandler), Overlap: time.Hour, Now: f.s.now,
+		Store: f.s.store, Sealer: f.s.sealer, Algorithm: signing.ES256, Issuer: other, Logger: slog.New(slog.DiscardHandler),
+		Overlap: time.Hour, Now: f.s.now,
 	})
 	must(f.t, err)
 	defer ring.Close()
@@ -96,7 +97,8 @@ func (f *forger) bringing(embed bool) string {
 	if !embed {
 		key.KeyID = f.header("")["kid"].(string)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{EmbedJWK: embed}).WithType(jose.ContentType(f.kind)))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key},
+		(&jose.SignerOptions{EmbedJWK: embed}).WithType(jose.ContentType(f.kind)))
 	must(f.t, err)
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(f.text, ".")[1])
 	must(f.t, err)
@@ -168,12 +170,14 @@ func TestForgedTokensOfUsers(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]call{
-		"a refresh token acts":                {method: "GET", path: "/api/me", as: byBearer(pair.Refresh)},
-		"an access token refreshes":           post("/api/token/refresh/", map[string]any{"refresh": pair.Access}),
-		"an access token signs out":           post("/api/token/blacklist/", map[string]any{"refresh": pair.Access}),
-		"a token of an account refreshes":     post("/api/token/refresh/", map[string]any{"refresh": s.tokenOfAccount(t)}),
-		"a token of an account is asked of":   post("/api/token/verify/", map[string]any{"token": s.tokenOfAccount(t)}),
-		"a user's token without a use at all": {method: "GET", path: "/api/me", as: byBearer(access.claiming(func(c *signing.Claims) { c.Use = "" }))},
+		"a refresh token acts":              {method: "GET", path: "/api/me", as: byBearer(pair.Refresh)},
+		"an access token refreshes":         post("/api/token/refresh/", map[string]any{"refresh": pair.Access}),
+		"an access token signs out":         post("/api/token/blacklist/", map[string]any{"refresh": pair.Access}),
+		"a token of an account refreshes":   post("/api/token/refresh/", map[string]any{"refresh": s.tokenOfAccount(t)}),
+		"a token of an account is asked of": post("/api/token/verify/", map[string]any{"token": s.tokenOfAccount(t)}),
+		"a user's token without a use at all": {
+			method: "GET", path: "/api/me", as: byBearer(access.claiming(func(c *signing.Claims) { c.Use = "" })),
+		},
 	} {
 		if p := refused(t, s, 401, "token_not_valid", c); p.Detail == "" {
 			t.Errorf("%s: nothing is said", name)
@@ -218,7 +222,10 @@ func TestWhatEndsSignIns(t *testing.T) {
 	change := func(edit func(*auth.UserFields)) func(*testing.T, *suite, auth.User) {
 		return func(t *testing.T, s *suite, u auth.User) {
 			t.Helper()
-			_, err := s.People.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { edit(&f); return f, nil })
+			_, err := s.People.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+				edit(&f)
+				return f, nil
+			})
 			must(t, err)
 		}
 	}
@@ -245,7 +252,10 @@ func TestWhatEndsSignIns(t *testing.T) {
 			s := newSuite(t, settings{})
 			u := s.withPassword(t)
 			pair := s.pair(t, u)
-			as := map[string]credential{"session": s.session(t, u.ID), "token": byToken(s.opaque(t, u)), "access": byBearer(pair.Access), "basic": byBasic(u.Email, password)}
+			as := map[string]credential{
+				"session": s.session(t, u.ID), "token": byToken(s.opaque(t, u)), "access": byBearer(pair.Access),
+				"basic": byBasic(u.Email, password),
+			}
 			for _, one := range as {
 				s.me(t, one)
 			}
@@ -277,7 +287,10 @@ func TestADisabledUserComesBack(t *testing.T) {
 	token, session, access := byToken(s.opaque(t, u)), s.session(t, u.ID), byBearer(s.pair(t, u).Access)
 	s.disable(t, u.ID)
 	refused(t, s, 401, "authentication_failed", call{method: "GET", path: "/api/me", as: token})
-	_, err := s.People.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = false; return f, nil })
+	_, err := s.People.Users.Change(t.Context(), auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Disabled = false
+		return f, nil
+	})
 	must(t, err)
 	s.me(t, token)
 	for name, as := range map[string]credential{"the session": session, "the access token": access} {

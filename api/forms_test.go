@@ -137,16 +137,23 @@ func TestFormsAreReadStrictly(t *testing.T) {
 		{"a file", multipartForm + "; boundary=b", file("name"), "name", 400},
 		{"no boundary", multipartForm, file("name"), "", 400},
 		{"another boundary", multipartForm + "; boundary=c", file("name"), "", 400},
-		{"parts without end", multipartForm + "; boundary=b", strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"scopes\"\r\n\r\n\r\n", 5000) + "--b--\r\n", "", 400},
+		{"parts without end", multipartForm + "; boundary=b", strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"scopes\"\r\n\r\n\r\n",
+			5000) + "--b--\r\n", "", 400},
 		{"too many fields", formType, "name=x" + strings.Repeat("&scopes=a:b", 500), "", 400},
 		{"too long", formType, "name=" + strings.Repeat("x", 1<<20), "", 413},
 	} {
-		p, got := want[client.Problem](t, s, tt.status, call{method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: tt.body, kind: tt.kind})
+		p, got := want[client.Problem](t, s, tt.status, call{
+			method: "PATCH", path: "/api/keys/" + x.key, as: admin,
+			body: tt.body, kind: tt.kind,
+		})
 		if tt.field != "" && (len(p.Errors) != 1 || p.Errors[0].Field != tt.field) {
 			t.Errorf("%s: %s", tt.name, got.body)
 		}
 	}
-	p := refused(t, s, 415, "unsupported_media_type", call{method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: "x", kind: "text/plain"})
+	p := refused(t, s, 415, "unsupported_media_type", call{
+		method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: "x",
+		kind: "text/plain",
+	})
 	for _, kind := range []string{mergePatch, "application/json", formType, multipartForm} {
 		if !strings.Contains(p.Detail, kind) {
 			t.Errorf("415 does not name %s: %s", kind, p.Detail)

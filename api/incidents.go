@@ -164,13 +164,15 @@ func subjectOut(s audit.Subject) string {
 func (h *incidentHandlers) incidentOut(n *incidents.Incident) client.Incident {
 	now, s := h.now(), &n.Selection
 	out := client.Incident{
-		ID: n.ID, Action: string(n.Action), Reason: string(n.Reason), Note: n.Note, Pasted: s.Pasted, State: string(n.State), Interrupted: n.Interrupted(now), Percent: n.Percent(),
+		ID: n.ID, Action: string(n.Action), Reason: string(n.Reason), Note: n.Note, Pasted: s.Pasted, State: string(n.State),
+		Interrupted: n.Interrupted(now), Percent: n.Percent(),
 		Selection: client.IncidentSelection{
 			OrganizationID: s.OrganizationID, ServiceAccountID: s.ServiceAccountID, Tier: s.Tier, Scope: s.Scope, CreatedBy: s.CreatedBy,
 			CreatedBefore: timeOut(s.CreatedBefore), LastUsedBefore: timeOut(s.LastUsedBefore), Neglect: string(s.Neglect),
 		},
-		PlannedBy: subjectOut(n.PlannedBy), StartedBy: textOut(subjectOut(n.StartedBy)), StartedAt: timeOut(n.StartedAt), FinishedAt: timeOut(n.FinishedAt),
-		UndoneBy: textOut(subjectOut(n.UndoneBy)), UndoneAt: timeOut(n.UndoneAt), UndoUntil: timeOut(n.UndoUntil()),
+		PlannedBy: subjectOut(n.PlannedBy), StartedBy: textOut(subjectOut(n.StartedBy)), StartedAt: timeOut(n.StartedAt),
+		FinishedAt: timeOut(n.FinishedAt),
+		UndoneBy:   textOut(subjectOut(n.UndoneBy)), UndoneAt: timeOut(n.UndoneAt), UndoUntil: timeOut(n.UndoUntil()),
 		Count: client.IncidentCount(n.Count), Groups: make([]client.IncidentGroup, len(n.Groups)), UnknownLines: n.UnknownLines,
 		Pages: n.Pages, Keys: []client.IncidentKey{}, Stamps: stamps(&n.Stamp),
 	}

@@ -19,7 +19,8 @@ func TestIncidents(t *testing.T) {
 	x, admin := s.tenant(t), s.admin(t)
 	ask := map[string]any{"action": "disable", "reason": "leaked", "keys": []string{x.secret, "rubbish", x.key}}
 	planned, got := want[client.Incident](t, s, 201, call{method: "POST", path: "/api/incidents", as: admin, body: ask})
-	if planned.State != "planned" || planned.Count != (client.IncidentCount{Planned: 1, Unknown: 1}) || planned.Confirm == nil || len(planned.Keys) != 1 || planned.Keys[0].KeyID != x.key || planned.Keys[0].Outcome != nil {
+	if planned.State != "planned" || planned.Count != (client.IncidentCount{Planned: 1, Unknown: 1}) || planned.Confirm == nil ||
+		len(planned.Keys) != 1 || planned.Keys[0].KeyID != x.key || planned.Keys[0].Outcome != nil {
 		t.Fatalf("the dry run: %s", got.body)
 	}
 	if got.header.Get("Location") != "/api/incidents/"+planned.ID {

@@ -20,7 +20,10 @@ func (h *invitationHandlers) routes() []route {
 	known, may := auth.IsAuthenticated(), auth.HasScope
 	return []route{
 		{"GET", "/api/organizations/:id/invitations", may(keys.WriteMembers), h.listInvitations, guarded, nil},
-		{"POST", "/api/organizations/:id/invitations", may(keys.WriteMembers), h.invite, guarded, client.Invite{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}}},
+		{
+			"POST", "/api/organizations/:id/invitations", may(keys.WriteMembers), h.invite, guarded,
+			client.Invite{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}},
+		},
 		{"DELETE", "/api/organizations/:id/invitations/:invitation_id", may(keys.WriteMembers), h.withdrawInvitation, guarded, nil},
 		{"POST", "/api/invitations/accept", known, h.acceptInvitation, guarded, client.LinkToken{}},
 	}

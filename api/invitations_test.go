@@ -10,7 +10,9 @@ import (
 )
 
 func invite(organization, email, role string, as credential) call {
-	return call{method: "POST", path: "/api/organizations/" + organization + "/invitations", as: as, body: map[string]any{"email": email, "role": role}}
+	return call{
+		method: "POST", path: "/api/organizations/" + organization + "/invitations", as: as, body: map[string]any{"email": email, "role": role},
+	}
 }
 
 func accept(token string, as credential) call {
@@ -28,7 +30,8 @@ func TestInvitations(t *testing.T) {
 	id, owner := s.user(t, auth.Owner, o.ID)
 	u, eve := s.withPassword(t), s.withPassword(t)
 	made, _ := want[client.Invitation](t, s, 201, invite(o.ID, u.Email, "developer", owner))
-	if made.Email != u.Email || made.Role != "developer" || made.CreatedBy != id || made.OrganizationID != o.ID || made.ExpiresAt.Sub(made.CreatedAt) != 7*24*time.Hour {
+	if made.Email != u.Email || made.Role != "developer" || made.CreatedBy != id || made.OrganizationID != o.ID ||
+		made.ExpiresAt.Sub(made.CreatedAt) != 7*24*time.Hour {
 		t.Errorf("made %+v", made)
 	}
 	refused(t, s, 409, "conflict", invite(o.ID, u.Email, "viewer", owner))
@@ -38,7 +41,8 @@ func TestInvitations(t *testing.T) {
 		t.Errorf("listed %+v", page.Items)
 	}
 	kinds, token := s.mailsTo(u.Email)
-	if m := s.mails.mails[len(s.mails.mails)-1]; kinds != "invite" || m.Organization != "Acme" || m.Role != auth.Developer || m.By != s.email(t, id) {
+	if m := s.mails.mails[len(s.mails.mails)-1]; kinds != "invite" || m.Organization != "Acme" || m.Role != auth.Developer ||
+		m.By != s.email(t, id) {
 		t.Errorf("mailed %q: %+v", kinds, m)
 	}
 	refused(t, s, 403, "permission_denied", accept(token, s.session(t, eve.ID)))

@@ -26,7 +26,12 @@ func (h *keyHandlers) routes() []route {
 	staff, may := auth.IsAdminUser(), auth.HasScope
 	return []route{
 		{"GET", "/api/keys", may(keys.ReadKeys), h.listKeys, guarded, nil},
-		{"POST", "/api/keys", may(keys.WriteKeys), h.createKey, guarded, client.CreateKey{Environment: string(keys.Live), KeySettings: client.KeySettings{AllowedNetworks: []string{}}}},
+		{
+			"POST", "/api/keys", may(keys.WriteKeys), h.createKey, guarded, client.CreateKey{
+				Environment: string(keys.Live),
+				KeySettings: client.KeySettings{AllowedNetworks: []string{}},
+			},
+		},
 		{"POST", "/api/keys/find", staff, h.findKeys, guarded, client.FindKeys{}},
 		{"GET", "/api/keys/:id", may(keys.ReadKeys), h.getKey, guarded, nil},
 		{"PATCH", "/api/keys/:id", may(keys.WriteKeys), h.patchKey, guarded, client.KeySettings{}},
@@ -148,7 +153,10 @@ func (h *keyHandlers) rotateKey(c *gin.Context) error {
 		return err
 	}
 	made, err := once(h.idempotency, c, body, h.issuing(c, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
-		return h.keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: rev, Grace: time.Duration(in.Grace), ExpiresAt: timeIn(in.ExpiresAt)})
+		return h.keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{
+			Claim: claim, Revision: rev, Grace: time.Duration(in.Grace),
+			ExpiresAt: timeIn(in.ExpiresAt),
+		})
 	}))
 	if err != nil {
 		return err
@@ -169,7 +177,9 @@ func (h *keyHandlers) revokeKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return show(c, 200, k.Revision, client.RevokedKey{Key: h.keyOut(&k), EffectiveEverywhereBy: effect.By, WaitingFor: waitingOut(effect.Waiting)})
+	return show(c, 200, k.Revision, client.RevokedKey{
+		Key: h.keyOut(&k), EffectiveEverywhereBy: effect.By, WaitingFor: waitingOut(effect.Waiting),
+	})
 }
 
 // resetKeyLimits lets the limit of a key begin anew.

@@ -17,7 +17,10 @@ func TestLimitsBeginAnew(t *testing.T) {
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
 	account := s.account(t, x.organization, keys.AccountFields{
-		Scopes: []string{}, RateLimit: &ratelimit.Rule{Requests: 4, Per: time.Hour, Burst: 4}, Quota: &ratelimit.Quota{Requests: 6, Per: ratelimit.Month},
+		Scopes: []string{}, RateLimit: &ratelimit.Rule{Requests: 4, Per: time.Hour, Burst: 4}, Quota: &ratelimit.Quota{
+			Requests: 6,
+			Per:      ratelimit.Month,
+		},
 	})
 	two := &ratelimit.Rule{Requests: 2, Per: time.Hour, Burst: 2}
 	first, firstSecret := s.issue(t, account, keys.KeyFields{RateLimit: two})

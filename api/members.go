@@ -20,13 +20,37 @@ type memberHandlers struct {
 
 func (h *memberHandlers) routes() []route {
 	may := auth.HasScope
+	member := h.member()
 	return []route{
 		{"GET", "/api/organizations/:id/members", may(keys.ReadMembers), h.listMembers, guarded, nil},
-		{"POST", "/api/organizations/:id/members", may(keys.WriteMembers), h.addMember, guarded, client.AddMember{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}}},
-		{"GET", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), h.getMember, guarded, nil},
-		{"PATCH", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), h.patchMember, guarded, client.MemberSettings{}},
-		{"PUT", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), h.patchMember, guarded, client.MemberSettings{}},
-		{"DELETE", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), h.removeMember, guarded, nil},
+		{
+			"POST", "/api/organizations/:id/members", may(keys.WriteMembers), h.addMember, guarded,
+			client.AddMember{MemberSettings: client.MemberSettings{Role: string(auth.Developer)}},
+		},
+		{"GET", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), member.getObject, guarded, nil},
+		{"PATCH", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), member.patchObject, guarded, client.MemberSettings{}},
+		{"PUT", "/api/organizations/:id/members/:user_id", may(keys.WriteMembers), member.patchObject, guarded, client.MemberSettings{}},
+		{"DELETE", "/api/organizations/:id/members/:user_id", may(keys.ReadMembers), member.deleteObject, guarded, nil},
+	}
+}
+
+// member is how requests handle a member.
+func (h *memberHandlers) member() resource[auth.Membership, auth.Role, client.Member, client.MemberSettings] {
+	return resource[auth.Membership, auth.Role, client.Member, client.MemberSettings]{
+		get: func(c *gin.Context) (auth.Membership, error) {
+			return h.people.Members.Get(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"))
+		},
+		change: func(c *gin.Context, revision int64, edit func(auth.Role) (auth.Role, error)) (auth.Membership, error) {
+			return h.people.Members.Change(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), revision, edit)
+		},
+		remove: func(c *gin.Context, revision int64) error {
+			return h.people.Members.Remove(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), revision)
+		},
+		path: func(m *auth.Membership) string {
+			return "/api/organizations/" + m.OrganizationID + "/members/" + m.UserID
+		},
+		revision: func(m *auth.Membership) int64 { return m.Revision },
+		out:      memberOut, settings: roleOut, fields: roleIn,
 	}
 }
 
@@ -38,12 +62,8 @@ func (h *memberHandlers) listMembers(c *gin.Context) error {
 
 func (h *memberHandlers) addMember(c *gin.Context) error {
 	var in client.AddMember
-	body, err := bind(c, &in)
-	if err != nil {
-		return err
-	}
 	organization := c.Param("id")
-	m, err := once(h.idempotency, c, body, object[auth.Membership]{
+	return h.member().create(c, h.idempotency, &in, object[auth.Membership]{
 		newID: func() string { return in.UserID },
 		make: withID(func(ctx context.Context, _ string) (auth.Membership, error) {
 			return h.people.Members.Add(ctx, principal(c), organization, in.UserID, roleIn(in.MemberSettings))
@@ -52,43 +72,4 @@ func (h *memberHandlers) addMember(c *gin.Context) error {
 			return h.people.Members.Get(ctx, principal(c), organization, userID)
 		},
 	})
-	if err != nil {
-		return err
-	}
-	return created(c, "/api/organizations/"+organization+"/members/"+m.UserID, m.Revision, memberOut(&m))
-}
-
-func (h *memberHandlers) getMember(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
-	}
-	m, err := h.people.Members.Get(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, m.Revision, memberOut(&m))
-}
-
-func (h *memberHandlers) patchMember(c *gin.Context) error {
-	rev, err := revision(c)
-	if err != nil {
-		return err
-	}
-	change, err := merge[client.MemberSettings](c)
-	if err != nil {
-		return err
-	}
-	m, err := h.people.Members.Change(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev, edit(change, roleOut, roleIn))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, m.Revision, memberOut(&m))
-}
-
-func (h *memberHandlers) removeMember(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	return deleted(c, h.people.Members.Remove(c.Request.Context(), principal(c), c.Param("id"), c.Param("user_id"), rev))
 }

@@ -92,8 +92,10 @@ func TestOptionsAreMetadata(t *testing.T) {
 	}
 	ask("/api/keys/", admin, 200)
 	fields := got.Actions["POST"]
-	if got.Name != "Keys" || !slices.Contains(got.Parses, formType) || !slices.Contains(got.Parses, multipartForm) || !slices.Contains(got.Renders, "application/json") ||
-		fields["name"].Type != "string" || fields["expires_at"].Type != "datetime" || fields["disabled"].Type != "boolean" || fields["scopes"].Child == nil ||
+	if got.Name != "Keys" || !slices.Contains(got.Parses, formType) || !slices.Contains(got.Parses, multipartForm) ||
+		!slices.Contains(got.Renders, "application/json") ||
+		fields["name"].Type != "string" || fields["expires_at"].Type != "datetime" || fields["disabled"].Type != "boolean" ||
+		fields["scopes"].Child == nil ||
 		fields["rate_limit"].Children["requests"].Type != "integer" || fields["rate_limit"].Label != "Rate Limit" {
 		t.Errorf("keys: %+v", got)
 	}

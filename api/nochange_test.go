@@ -13,7 +13,8 @@ func TestAChangeOfNothingWritesNothing(t *testing.T) {
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
 	for _, path := range []string{
-		"/api/organizations/" + x.organization, "/api/service-accounts/" + x.account, "/api/keys/" + x.key, "/api/tiers/" + x.tier, "/api/scopes/" + x.scope,
+		"/api/organizations/" + x.organization, "/api/service-accounts/" + x.account, "/api/keys/" + x.key, "/api/tiers/" + x.tier,
+		"/api/scopes/" + x.scope,
 		"/api/users/" + x.member, "/api/me", "/api/organizations/" + x.organization + "/members/" + x.member,
 	} {
 		before := s.send(t, call{method: "GET", path: path, as: admin})
@@ -56,14 +57,20 @@ func TestTheZeroTimeIsNotNever(t *testing.T) {
 			}
 		}
 		for _, field := range []string{"expires_at", "not_before"} {
-			p := refused(t, s, 400, "invalid_request", call{method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: map[string]any{field: zero}})
+			p := refused(t, s, 400, "invalid_request", call{
+				method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: map[string]any{field: zero},
+			})
 			if !names(p, field) {
 				t.Errorf("PATCH %s %s: %+v", field, zero, p)
 			}
 		}
 	}
-	want[client.Key](t, s, 200, call{method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: map[string]any{"expires_at": s.now().Add(time.Hour)}})
-	never, _ := want[client.Key](t, s, 200, call{method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: map[string]any{"expires_at": nil}})
+	want[client.Key](t, s, 200, call{
+		method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: map[string]any{"expires_at": s.now().Add(time.Hour)},
+	})
+	never, _ := want[client.Key](t, s, 200, call{
+		method: "PATCH", path: "/api/keys/" + x.key, as: admin, body: map[string]any{"expires_at": nil},
+	})
 	if never.ExpiresAt != nil {
 		t.Errorf("null is %v", never.ExpiresAt)
 	}

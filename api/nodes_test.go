@@ -16,17 +16,22 @@ func TestNodesAreListedAndWaitedFor(t *testing.T) {
 	admin, x := s.admin(t), s.tenant(t)
 	show := call{method: "GET", path: "/api/nodes", as: admin}
 	list, _ := want[client.List[client.Node]](t, s, 200, show)
-	if len(list.Items) != 1 || !list.Items[0].Self || list.Items[0].State != "fresh" || list.Items[0].Name != "suite" || list.Items[0].Version != "v1" {
+	if len(list.Items) != 1 || !list.Items[0].Self || list.Items[0].State != "fresh" || list.Items[0].Name != "suite" ||
+		list.Items[0].Version != "v1" {
 		t.Errorf("alone it lists %+v", list.Items)
 	}
 	// A node that was there before, and shows no sign of life.
 	polled := s.now().Add(-30 * time.Second).Truncate(time.Millisecond)
-	other := nodes.Node{ID: ids.New(ids.Node), Name: "other", Version: "v0", StartedAt: polled, PolledAt: polled, Beat: 9, MaxStale: 2 * time.Minute}
+	other := nodes.Node{
+		ID: ids.New(ids.Node), Name: "other", Version: "v0", StartedAt: polled, PolledAt: polled, Beat: 9,
+		MaxStale: 2 * time.Minute,
+	}
 	must(t, s.store.PutNode(t.Context(), other))
 	s.advance(10 * time.Second)
 	list, _ = want[client.List[client.Node]](t, s, 200, show)
 	last := polled.Add(nodes.MostSkew)
-	if len(list.Items) != 2 || list.Items[1].State != "silent" || !list.Items[1].LastPollAt.Equal(last) || time.Duration(list.Items[1].MaxStale) != other.MaxStale {
+	if len(list.Items) != 2 || list.Items[1].State != "silent" || !list.Items[1].LastPollAt.Equal(last) ||
+		time.Duration(list.Items[1].MaxStale) != other.MaxStale {
 		t.Errorf("it lists %+v", list.Items)
 	}
 	revoke := call{method: "POST", path: "/api/keys/" + x.key + "/revoke", as: admin, body: map[string]any{}}

@@ -54,7 +54,9 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	case c.GetHeader("Authorization") == "":
 		return values, in, nil
 	case !basic: // what is wrong in the header is not made good by the body
-		return nil, in, &oauth.Error{Code: oauth.InvalidClient, Description: "the Authorization header must be HTTP Basic of client_id and client_secret", Challenge: true}
+		return nil, in, &oauth.Error{
+			Code: oauth.InvalidClient, Description: "the Authorization header must be HTTP Basic of client_id and client_secret", Challenge: true,
+		}
 	}
 	if in.Secret != "" || (in.ID != "" && in.ID != id) {
 		return nil, in, &oauth.Error{Code: oauth.InvalidRequest, Description: "send the client's credentials once: by HTTP Basic or in the body"}
@@ -63,7 +65,9 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	unescapedID, errID := url.QueryUnescape(id)
 	unescapedSecret, errSecret := url.QueryUnescape(secret)
 	if errID != nil || errSecret != nil {
-		return nil, in, &oauth.Error{Code: oauth.InvalidClient, Description: "the credentials inside of HTTP Basic must be form-encoded", Challenge: true}
+		return nil, in, &oauth.Error{
+			Code: oauth.InvalidClient, Description: "the credentials inside of HTTP Basic must be form-encoded", Challenge: true,
+		}
 	}
 	return values, oauth.Credentials{ID: unescapedID, Secret: unescapedSecret, Basic: true}, nil
 }

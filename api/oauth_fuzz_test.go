@@ -28,7 +28,9 @@ func FuzzOAuthForm(f *testing.F) {
 		values, in, err := oauthForm(c)
 		if err != nil {
 			e, ok := errors.AsType[*oauth.Error](err)
-			if !ok || e.Description == "" || strings.ContainsFunc(e.Description, func(r rune) bool { return r < 0x20 || r > 0x7e || r == '"' || r == '\\' }) {
+			if !ok || e.Description == "" || strings.ContainsFunc(e.Description, func(r rune) bool {
+				return r < 0x20 || r > 0x7e || r == '"' || r == '\\'
+			}) {
 				t.Errorf("refused by %#v", err)
 			}
 			return

@@ -45,11 +45,18 @@ func (s *suite) spoiled(t *testing.T) map[string]func(r robot, key, organization
 			must(t, err)
 		},
 		"a disabled account": func(r robot, _, _ string) {
-			_, err := s.Keys.ChangeAccount(ctx, system, r.account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Disabled = true; return f, nil })
+			_, err := s.Keys.ChangeAccount(ctx, system, r.account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+				f.Disabled = true
+				return f, nil
+			})
 			must(t, err)
 		},
 		"a disabled organization": func(_ robot, _, organization string) {
-			_, err := s.Keys.ChangeOrganization(ctx, system, organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
+			_, err := s.Keys.ChangeOrganization(ctx, system, organization, keys.AnyRevision,
+				func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
+					f.Disabled = true
+					return f, nil
+				})
 			must(t, err)
 		},
 	}
@@ -123,7 +130,10 @@ func TestTokensFollowTheScopesOfTheirKey(t *testing.T) {
 		return s.send(t, call{method: "GET", path: "/verify?scope=" + scope, as: byBearer(token)}).status
 	}
 	grant := func(scopes ...string) {
-		_, err := s.Keys.ChangeKey(t.Context(), auth.System(), key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Scopes = scopes; return f, nil })
+		_, err := s.Keys.ChangeKey(t.Context(), auth.System(), key, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+			f.Scopes = scopes
+			return f, nil
+		})
 		must(t, err)
 	}
 	grant("invoices:read", "invoices:write")
@@ -143,7 +153,8 @@ func TestCredentialsOfClientsComeOnceAndWhole(t *testing.T) {
 	s := newSuite(t, settings{})
 	v := s.verifier(t, s.tenant(t))
 	for name, header := range map[string]string{
-		"malformed Basic": "Basic !!!", "Basic without a colon": "basic YWRh", "Basic of nothing": "Basic", "another scheme": "Bearer " + v.secret,
+		"malformed Basic": "Basic !!!", "Basic without a colon": "basic YWRh", "Basic of nothing": "Basic",
+		"another scheme": "Bearer " + v.secret,
 	} {
 		for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke"} {
 			c := form(path, v.with("grant_type", "client_credentials", "token", v.secret))
@@ -171,9 +182,12 @@ func TestOAuthIsKeptNowhere(t *testing.T) {
 	s := newSuite(t, settings{})
 	v := s.verifier(t, s.tenant(t))
 	for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke"} {
-		for _, c := range []call{form(path, v.with("grant_type", "client_credentials", "token", "x")), form(path, map[string]any{"grant_type": "x"})} {
+		for _, c := range []call{
+			form(path, v.with("grant_type", "client_credentials", "token", "x")), form(path, map[string]any{"grant_type": "x"}),
+		} {
 			got := s.send(t, c)
-			if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Pragma") != "no-cache" || got.header.Get("Content-Type") != "application/json" {
+			if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Pragma") != "no-cache" ||
+				got.header.Get("Content-Type") != "application/json" {
 				t.Errorf("%s: %d %v", path, got.status, got.header)
 			}
 		}

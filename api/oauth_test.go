@@ -44,7 +44,10 @@ func TestClientCredentialsOfTheStandardLibrary(t *testing.T) {
 	server := httptest.NewServer(s.engine)
 	t.Cleanup(server.Close)
 	for name, style := range map[string]oauth2.AuthStyle{"by Basic": oauth2.AuthStyleInHeader, "in the body": oauth2.AuthStyleInParams} {
-		c := clientcredentials.Config{ClientID: v.account, ClientSecret: v.secret, TokenURL: server.URL + "/oauth/token", Scopes: []string{"latchkey:verify"}, AuthStyle: style}
+		c := clientcredentials.Config{
+			ClientID: v.account, ClientSecret: v.secret, TokenURL: server.URL + "/oauth/token",
+			Scopes: []string{"latchkey:verify"}, AuthStyle: style,
+		}
 		got, err := c.Client(t.Context()).Get(server.URL + "/api/me")
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -77,7 +80,8 @@ func TestOthersVerifyAccessTokensOffline(t *testing.T) {
 	}
 	must(t, token.Claims(set.Key(token.Headers[0].KeyID)[0].Key, &claims))
 	must(t, claims.Validate(jwt.Expected{Issuer: issuer, AnyAudience: []string{issuer}, Subject: v.account, Time: s.now()}))
-	if token.Headers[0].ExtraHeaders["typ"] != "at+jwt" || claims.ClientID != v.account || claims.Scope != "latchkey:verify" || claims.ID == "" ||
+	if token.Headers[0].ExtraHeaders["typ"] != "at+jwt" || claims.ClientID != v.account || claims.Scope != "latchkey:verify" ||
+		claims.ID == "" ||
 		claims.Expiry.Time().Sub(claims.IssuedAt.Time()) != oauth.DefaultLife {
 		t.Errorf("the token says %+v %+v", token.Headers[0], claims)
 	}
@@ -90,7 +94,11 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 	x := s.tenant(t)
 	v, other := s.verifier(t, x), s.verifier(t, x)
 	grant := []string{"grant_type", "client_credentials"}
-	bound := robot{account: s.account(t, x.organization, keys.AccountFields{Scopes: []string{}, AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}})}
+	bound := robot{
+		account: s.account(t, x.organization, keys.AccountFields{
+			Scopes: []string{}, AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+		}),
+	}
 	_, bound.secret = s.issue(t, bound.account, keys.KeyFields{})
 	revoked := s.verifier(t, x)
 	s.revokeKeys(t, revoked.account)
@@ -98,7 +106,10 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 	basic.as = byBasic(v.account, other.secret)
 	both := form("/oauth/token", v.with(grant...))
 	both.as = byBasic(v.account, v.secret)
-	twice := call{method: "POST", path: "/oauth/token", kind: formType, body: "grant_type=client_credentials&grant_type=client_credentials&client_id=" + v.account + "&client_secret=" + v.secret}
+	twice := call{
+		method: "POST", path: "/oauth/token", kind: formType, body: "grant_type=client_credentials&grant_type=client_credentials&client_id=" +
+			v.account + "&client_secret=" + v.secret,
+	}
 	escaped := form("/oauth/token", map[string]any{"grant_type": "client_credentials"})
 	escaped.as = byBasic("%zz", "x")
 	for name, tt := range map[string]struct {
@@ -106,14 +117,20 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 		status int
 		code   string
 	}{
-		"no grant type":             {form("/oauth/token", v.with()), 400, "invalid_request"},
-		"another grant type":        {form("/oauth/token", v.with("grant_type", "password")), 400, "unsupported_grant_type"},
-		"a scope it does not have":  {form("/oauth/token", v.with("grant_type", "client_credentials", "scope", "latchkey:verify invoices:read")), 400, "invalid_scope"},
-		"a scope that is none":      {form("/oauth/token", v.with("grant_type", "client_credentials", "scope", `"\`)), 400, "invalid_scope"},
-		"no credentials":            {form("/oauth/token", map[string]any{"grant_type": "client_credentials"}), 401, "invalid_client"},
-		"another's key":             {form("/oauth/token", robot{v.account, other.secret}.with(grant...)), 401, "invalid_client"},
-		"an unknown key":            {form("/oauth/token", robot{v.account, unknownKey(t)}.with(grant...)), 401, "invalid_client"},
-		"an access token as key":    {form("/oauth/token", robot{v.account, s.accessToken(t, v.account, v.secret, "")}.with(grant...)), 401, "invalid_client"},
+		"no grant type":      {form("/oauth/token", v.with()), 400, "invalid_request"},
+		"another grant type": {form("/oauth/token", v.with("grant_type", "password")), 400, "unsupported_grant_type"},
+		"a scope it does not have": {
+			form("/oauth/token", v.with("grant_type", "client_credentials", "scope", "latchkey:verify invoices:read")),
+			400, "invalid_scope",
+		},
+		"a scope that is none": {form("/oauth/token", v.with("grant_type", "client_credentials", "scope", `"\`)), 400, "invalid_scope"},
+		"no credentials":       {form("/oauth/token", map[string]any{"grant_type": "client_credentials"}), 401, "invalid_client"},
+		"another's key":        {form("/oauth/token", robot{v.account, other.secret}.with(grant...)), 401, "invalid_client"},
+		"an unknown key":       {form("/oauth/token", robot{v.account, unknownKey(t)}.with(grant...)), 401, "invalid_client"},
+		"an access token as key": {
+			form("/oauth/token", robot{v.account, s.accessToken(t, v.account, v.secret, "")}.with(grant...)),
+			401, "invalid_client",
+		},
 		"from another network":      {form("/oauth/token", bound.with(grant...)), 401, "invalid_client"},
 		"a revoked key":             {form("/oauth/token", revoked.with(grant...)), 401, "invalid_client"},
 		"another's key by Basic":    {basic, 401, "invalid_client"},
@@ -124,16 +141,20 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 		"no token to inspect":       {form("/oauth/introspect", v.with()), 400, "invalid_request"},
 		"no token to revoke":        {form("/oauth/revoke", v.with()), 400, "invalid_request"},
 		"a key to revoke":           {form("/oauth/revoke", v.with("token", v.secret)), 400, "unsupported_token_type"},
-		"another's token to revoke": {form("/oauth/revoke", other.with("token", s.accessToken(t, v.account, v.secret, ""))), 400, "unauthorized_client"},
-		"a stranger inspects":       {form("/oauth/introspect", map[string]any{"token": v.secret}), 401, "invalid_client"},
-		"a stranger revokes":        {form("/oauth/revoke", map[string]any{"token": v.secret}), 401, "invalid_client"},
+		"another's token to revoke": {
+			form("/oauth/revoke", other.with("token", s.accessToken(t, v.account, v.secret, ""))), 400,
+			"unauthorized_client",
+		},
+		"a stranger inspects": {form("/oauth/introspect", map[string]any{"token": v.secret}), 401, "invalid_client"},
+		"a stranger revokes":  {form("/oauth/revoke", map[string]any{"token": v.secret}), 401, "invalid_client"},
 	} {
 		out, got := want[map[string]string](t, s, tt.status, tt.c)
 		if out["error"] != tt.code || out["error_description"] == "" || strings.ContainsAny(out["error_description"], "\"\\") {
 			t.Errorf("%s: %s, want %s", name, got.body, tt.code)
 		}
 		challenged := got.header.Get("WWW-Authenticate") != ""
-		if byHeader := strings.Contains(name, "Basic") && tt.status == 401; challenged != byHeader || got.header.Get("Cache-Control") != "no-store" {
+		if byHeader := strings.Contains(name, "Basic") && tt.status == 401; challenged != byHeader ||
+			got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: headers %v", name, got.header)
 		}
 	}
@@ -181,7 +202,9 @@ func TestGuessingSecretsIsThrottled(t *testing.T) {
 	guess := robot{v.account, unknownKey(t)}
 	refusedOAuth(t, s, 401, "invalid_client", form("/oauth/token", guess.with("grant_type", "client_credentials")))
 	for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke"} {
-		out, got := want[map[string]string](t, s, 429, form(path, robot{v.account, unknownKey(t)}.with("grant_type", "client_credentials", "token", "x")))
+		out, got := want[map[string]string](t, s, 429, form(path, robot{v.account, unknownKey(t)}.with("grant_type",
+			"client_credentials", "token",
+			"x")))
 		if out["error"] != "temporarily_unavailable" || got.header.Get("Retry-After") == "" {
 			t.Errorf("%s: %s %v", path, got.body, got.header)
 		}
@@ -219,7 +242,9 @@ func TestVerifyTakesAccessTokens(t *testing.T) {
 		got := s.send(t, call{method: "GET", path: "/verify" + query, as: byBearer(text)})
 		return strings.Join(valuesOf(got.header, "X-Latchkey-Code"), "")
 	}
-	for _, tt := range []struct{ query, code string }{{"", "VALID"}, {"?scope=invoices:read", "VALID"}, {"?scope=invoices:write", "INSUFFICIENT_SCOPE"}} {
+	for _, tt := range []struct {
+		query, code string
+	}{{"", "VALID"}, {"?scope=invoices:read", "VALID"}, {"?scope=invoices:write", "INSUFFICIENT_SCOPE"}} {
 		if got := ask(token, tt.query); got != tt.code {
 			t.Errorf("%s: %s, want %s", tt.query, got, tt.code)
 		}
@@ -229,7 +254,8 @@ func TestVerifyTakesAccessTokens(t *testing.T) {
 	must(t, err)
 	forgedPayload := base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(payload), "invoices:read", "invoices:*", 1)))
 	for name, text := range map[string]string{
-		"changed": parts[0] + "." + forgedPayload + "." + parts[2], "of a user": s.pair(t, s.withPassword(t)).Access, "cut": parts[0] + "." + parts[1] + ".",
+		"changed": parts[0] + "." + forgedPayload + "." + parts[2], "of a user": s.pair(t, s.withPassword(t)).Access, "cut": parts[0] +
+			"." + parts[1] + ".",
 	} {
 		if got := ask(text, ""); got != "MALFORMED" {
 			t.Errorf("a token that is %s: %s", name, got)
@@ -299,7 +325,8 @@ func TestIntrospection(t *testing.T) {
 	}{
 		"its own token": {v, token, true}, "a key of its organization": {v, x.secret, true},
 		"a token of another organization": {foreign, token, false}, "a key of another organization": {v, elsewhere.secret, false},
-		"nonsense": {v, "nonsense", false}, "an unknown key": {v, unknownKey(t), false}, "a token of a user": {v, s.pair(t, s.withPassword(t)).Access, false},
+		"nonsense": {v, "nonsense", false}, "an unknown key": {v, unknownKey(t), false},
+		"a token of a user": {v, s.pair(t, s.withPassword(t)).Access, false},
 	} {
 		got, _ := want[oauth.Introspection](t, s, 200, form("/oauth/introspect", tt.as.with("token", tt.token)))
 		if got.Active != tt.active || (!tt.active && got != (oauth.Introspection{})) {
@@ -307,7 +334,8 @@ func TestIntrospection(t *testing.T) {
 		}
 	}
 	got, _ := want[oauth.Introspection](t, s, 200, form("/oauth/introspect", v.with("token", token)))
-	if got.Subject != v.account || got.ClientID != v.account || got.Scope != "latchkey:verify" || got.ID == "" || got.ExpiresAt == 0 || got.Issuer != issuer {
+	if got.Subject != v.account || got.ClientID != v.account || got.Scope != "latchkey:verify" || got.ID == "" || got.ExpiresAt == 0 ||
+		got.Issuer != issuer {
 		t.Errorf("it is worth %+v", got)
 	}
 }
@@ -337,10 +365,14 @@ func TestCertificatesOfAccounts(t *testing.T) {
 		t.Errorf("made %+v", made)
 	}
 	refused(t, s, 409, "conflict", call{method: "POST", path: path, as: developer, body: body})
-	if p := refused(t, s, 403, "permission_denied", call{method: "POST", path: path, as: developer, body: map[string]any{"name": "n", "san": "dns:a.example.com"}}); !names(p, "san") {
+	if p := refused(t, s, 403, "permission_denied", call{
+		method: "POST", path: path, as: developer, body: map[string]any{"name": "n", "san": "dns:a.example.com"},
+	}); !names(p, "san") {
 		t.Errorf("a name by a developer: %v", p)
 	}
-	want[client.Certificate](t, s, 201, call{method: "POST", path: path, as: s.admin(t), body: map[string]any{"name": "n", "san": "dns:a.example.com"}})
+	want[client.Certificate](t, s, 201, call{
+		method: "POST", path: path, as: s.admin(t), body: map[string]any{"name": "n", "san": "dns:a.example.com"},
+	})
 	page, _ := want[client.List[client.Certificate]](t, s, 200, call{method: "GET", path: path, as: developer})
 	if len(page.Items) != 3 {
 		t.Errorf("listed %+v", page.Items)

@@ -21,13 +21,35 @@ type organizationHandlers struct {
 
 func (h *organizationHandlers) routes() []route {
 	known, staff, may := auth.IsAuthenticated(), auth.IsAdminUser(), auth.HasScope
+	organization := h.organization()
 	return []route{
 		{"GET", "/api/organizations", known, h.listOrganizations, guarded, nil},
 		{"POST", "/api/organizations", staff, h.createOrganization, guarded, client.OrganizationSettings{}},
-		{"GET", "/api/organizations/:id", known, h.getOrganization, guarded, nil},
-		{"PATCH", "/api/organizations/:id", may(keys.WriteOrganization), h.patchOrganization, guarded, client.OrganizationSettings{}},
-		{"PUT", "/api/organizations/:id", may(keys.WriteOrganization), h.patchOrganization, guarded, client.OrganizationSettings{}},
-		{"DELETE", "/api/organizations/:id", staff, h.deleteOrganization, guarded, nil},
+		{"GET", "/api/organizations/:id", known, organization.getObject, guarded, nil},
+		{"PATCH", "/api/organizations/:id", may(keys.WriteOrganization), organization.patchObject, guarded, client.OrganizationSettings{}},
+		{"PUT", "/api/organizations/:id", may(keys.WriteOrganization), organization.patchObject, guarded, client.OrganizationSettings{}},
+		{"DELETE", "/api/organizations/:id", staff, organization.deleteObject, guarded, nil},
+	}
+}
+
+// organization is how requests handle an organization.
+func (h *organizationHandlers) organization() resource[keys.Organization, keys.OrganizationFields, client.Organization,
+	client.OrganizationSettings] {
+	return resource[keys.Organization, keys.OrganizationFields, client.Organization, client.OrganizationSettings]{
+		get: func(c *gin.Context) (keys.Organization, error) {
+			return h.keys.Organization(c.Request.Context(), principal(c), c.Param("id"))
+		},
+		change: func(c *gin.Context, revision int64, edit func(keys.OrganizationFields) (keys.OrganizationFields, error)) (keys.Organization,
+			error,
+		) {
+			return h.keys.ChangeOrganization(c.Request.Context(), principal(c), c.Param("id"), revision, edit)
+		},
+		remove: func(c *gin.Context, revision int64) error {
+			return h.keys.DeleteOrganization(c.Request.Context(), principal(c), c.Param("id"), revision)
+		},
+		path:     func(o *keys.Organization) string { return "/api/organizations/" + o.ID },
+		revision: func(o *keys.Organization) int64 { return o.Revision },
+		out:      organizationOut, settings: organizationSettings, fields: organizationFields,
 	}
 }
 
@@ -41,11 +63,7 @@ func (h *organizationHandlers) listOrganizations(c *gin.Context) error {
 
 func (h *organizationHandlers) createOrganization(c *gin.Context) error {
 	var in client.OrganizationSettings
-	body, err := bind(c, &in)
-	if err != nil {
-		return err
-	}
-	o, err := once(h.idempotency, c, body, object[keys.Organization]{
+	return h.organization().create(c, h.idempotency, &in, object[keys.Organization]{
 		newID: func() string { return ids.New(ids.Organization) },
 		make: withID(func(ctx context.Context, id string) (keys.Organization, error) {
 			return h.keys.CreateOrganization(ctx, principal(c), id, organizationFields(in))
@@ -54,43 +72,4 @@ func (h *organizationHandlers) createOrganization(c *gin.Context) error {
 			return h.keys.Organization(ctx, principal(c), id)
 		},
 	})
-	if err != nil {
-		return err
-	}
-	return created(c, "/api/organizations/"+o.ID, o.Revision, organizationOut(&o))
-}
-
-func (h *organizationHandlers) getOrganization(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
-	}
-	o, err := h.keys.Organization(c.Request.Context(), principal(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, o.Revision, organizationOut(&o))
-}
-
-func (h *organizationHandlers) patchOrganization(c *gin.Context) error {
-	rev, err := revision(c)
-	if err != nil {
-		return err
-	}
-	change, err := merge[client.OrganizationSettings](c)
-	if err != nil {
-		return err
-	}
-	o, err := h.keys.ChangeOrganization(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, organizationSettings, organizationFields))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, o.Revision, organizationOut(&o))
-}
-
-func (h *organizationHandlers) deleteOrganization(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	return deleted(c, h.keys.DeleteOrganization(c.Request.Context(), principal(c), c.Param("id"), rev))
 }

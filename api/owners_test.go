@@ -17,11 +17,19 @@ func TestOwners(t *testing.T) {
 	id, owner := s.user(t, auth.Owner, x.organization)
 	other, viewer := s.user(t, auth.Viewer, x.organization)
 	outside, stranger := s.user(t, auth.Owner, y.organization)
-	made, _ := want[client.ServiceAccount](t, s, 201, call{method: "POST", path: "/api/service-accounts", as: owner, body: map[string]any{"organization_id": x.organization, "name": "mine"}})
+	made, _ := want[client.ServiceAccount](t, s, 201, call{
+		method: "POST", path: "/api/service-accounts", as: owner,
+		body: map[string]any{"organization_id": x.organization, "name": "mine"},
+	})
 	if made.OwnerID == nil || *made.OwnerID != id {
 		t.Errorf("who made it owns it: %v", made.OwnerID)
 	}
-	p := refused(t, s, 400, "invalid_request", call{method: "POST", path: "/api/service-accounts", as: owner, body: map[string]any{"organization_id": x.organization, "name": "a", "owner_id": outside}})
+	p := refused(t, s, 400, "invalid_request", call{
+		method: "POST", path: "/api/service-accounts", as: owner, body: map[string]any{
+			"organization_id": x.organization, "name": "a",
+			"owner_id": outside,
+		},
+	})
 	if !names(p, "owner_id") {
 		t.Errorf("made for somebody outside: %+v", p)
 	}
@@ -70,7 +78,11 @@ func TestATransferNamesAnOwner(t *testing.T) {
 	x, to, admin := s.tenant(t), s.tenant(t), s.admin(t)
 	old, _ := s.user(t, auth.Owner, x.organization)
 	heir, _ := s.user(t, auth.Viewer, to.organization)
-	_, err := s.Keys.ChangeAccount(t.Context(), auth.System(), x.account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.OwnerID = old; return f, nil })
+	_, err := s.Keys.ChangeAccount(t.Context(), auth.System(), x.account, keys.AnyRevision,
+		func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.OwnerID = old
+			return f, nil
+		})
 	must(t, err)
 	ask := call{method: "POST", path: "/api/service-accounts/" + x.account + "/transfer", as: admin}
 	for _, dry := range []bool{true, false} {
@@ -91,7 +103,10 @@ func TestATransferNamesAnOwner(t *testing.T) {
 	if back, _ := want[client.Transfer](t, s, 200, ask); back.OwnerID != nil {
 		t.Errorf("without an owner: %v", *back.OwnerID)
 	}
-	if got, _ := want[client.ServiceAccount](t, s, 200, call{method: "GET", path: "/api/service-accounts/" + x.account, as: admin}); got.OwnerID != nil {
+	if got, _ := want[client.ServiceAccount](t, s, 200, call{
+		method: "GET", path: "/api/service-accounts/" + x.account,
+		as: admin,
+	}); got.OwnerID != nil {
 		t.Errorf("the account has %v", *got.OwnerID)
 	}
 }

@@ -39,7 +39,10 @@ func (s *suite) unconfirmed(t *testing.T) auth.User {
 	t.Helper()
 	hash, err := passwordHash()
 	must(t, err)
-	u := auth.User{Stamp: keys.NewStamp(s.now()), ID: ids.New(ids.User), Email: fmt.Sprintf("new%d@example.org", s.count.Add(1)), PasswordHash: hash}
+	u := auth.User{
+		Stamp: keys.NewStamp(s.now()), ID: ids.New(ids.User), Email: fmt.Sprintf("new%d@example.org", s.count.Add(1)),
+		PasswordHash: hash,
+	}
 	must(t, s.store.Store.Users().Insert(t.Context(), u))
 	return u
 }

@@ -128,7 +128,10 @@ func (h *profileHandlers) listIdentities(c *gin.Context) error {
 	}
 	out := client.List[client.Identity]{Items: make([]client.Identity, 0, len(all))}
 	for _, i := range all {
-		out.Items = append(out.Items, client.Identity{ID: i.ID(), Provider: i.Provider, Subject: i.Subject, Email: i.Email, Stamps: stamps(&i.Stamp)})
+		out.Items = append(out.Items, client.Identity{
+			ID: i.ID(), Provider: i.Provider, Subject: i.Subject, Email: i.Email,
+			Stamps: stamps(&i.Stamp),
+		})
 	}
 	return answer(c, http.StatusOK, out)
 }

@@ -48,13 +48,16 @@ func TestANewAddressCountsOnceConfirmed(t *testing.T) {
 	u, other := s.withPassword(t), s.withPassword(t)
 	as := s.session(t, u.ID)
 	reset := s.linkTo(t, &u, auth.ResetPassword)
-	for _, wrong := range []map[string]any{{"email": "thief@example.com"}, {"email": "thief@example.com", "current_password": "wrong horse battery staple"}} {
+	for _, wrong := range []map[string]any{
+		{"email": "thief@example.com"}, {"email": "thief@example.com", "current_password": "wrong horse battery staple"},
+	} {
 		if p := refused(t, s, 400, "invalid_request", changeMe(as, wrong)); len(p.Errors) != 1 || p.Errors[0].Field != "current_password" {
 			t.Errorf("%v is refused with %+v", wrong, p.Errors)
 		}
 	}
 	for _, address := range []string{"Ada@Example.org", other.Email, "typo@example.com"} {
-		if me, _ := want[client.Me](t, s, 200, changeMe(as, map[string]any{"email": address, "current_password": password})); me.Email != u.Email {
+		if me, _ := want[client.Me](t, s, 200,
+			changeMe(as, map[string]any{"email": address, "current_password": password})); me.Email != u.Email {
 			t.Errorf("the address was not confirmed and is %s", me.Email)
 		}
 		if kinds, _ := s.mailsTo(address); kinds != "newemail" {

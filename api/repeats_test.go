@@ -95,7 +95,9 @@ func TestConcurrentRepeats(t *testing.T) {
 		})
 	}
 	asking.Wait()
-	page, _ := want[client.List[client.Key]](t, s, 200, call{method: "GET", path: fmt.Sprintf("/api/keys?service_account_id=%s&q=CI", x.account), as: admin})
+	page, _ := want[client.List[client.Key]](t, s, 200, call{
+		method: "GET", path: fmt.Sprintf("/api/keys?service_account_id=%s&q=CI", x.account), as: admin,
+	})
 	if len(ids) != 1 || told != 1 || len(page.Items) != 2 { // the tenant has a key already
 		t.Errorf("8 repeats made %d keys, told %d secrets, %d keys are there", len(ids), told, len(page.Items))
 	}

@@ -27,10 +27,13 @@ func TestPutReplacesAll(t *testing.T) {
 	if k := put(200, full, nil); k.Note != "a note" || !k.Disabled || len(k.AllowedNetworks) != 1 || k.RateLimit == nil {
 		t.Errorf("put in full: %+v", k)
 	}
-	if k := put(200, map[string]any{"name": "bare"}, nil); k.Name != "bare" || k.Note != "" || k.Disabled || len(k.AllowedNetworks) != 0 || k.RateLimit != nil || k.Scopes != nil {
+	if k := put(200, map[string]any{"name": "bare"}, nil); k.Name != "bare" || k.Note != "" || k.Disabled || len(k.AllowedNetworks) != 0 ||
+		k.RateLimit != nil || k.Scopes != nil {
 		t.Errorf("put with a name alone: %+v", k)
 	}
-	refused(t, s, 412, "precondition_failed", call{method: "PUT", path: key, as: admin, body: full, header: map[string]string{"If-Match": `"1"`}})
+	refused(t, s, 412, "precondition_failed", call{
+		method: "PUT", path: key, as: admin, body: full, header: map[string]string{"If-Match": `"1"`},
+	})
 	account := "/api/service-accounts/" + x.account
 	was, _ := want[client.ServiceAccount](t, s, 200, call{method: "GET", path: account, as: admin})
 	is, _ := want[client.ServiceAccount](t, s, 200, call{method: "PUT", path: account, as: admin, body: map[string]any{"name": "bare"}})
@@ -38,7 +41,9 @@ func TestPutReplacesAll(t *testing.T) {
 		t.Errorf("an account put with a name alone: %+v", is)
 	}
 	refused(t, s, 400, "invalid_request", call{method: "PUT", path: key, as: admin, body: map[string]any{"name": "x", "id": x.key}})
-	refused(t, s, 415, "unsupported_media_type", call{method: "PUT", path: key, as: admin, body: map[string]any{"name": "x"}, kind: mergePatch})
+	refused(t, s, 415, "unsupported_media_type", call{
+		method: "PUT", path: key, as: admin, body: map[string]any{"name": "x"}, kind: mergePatch,
+	})
 	refused(t, s, 400, "invalid_request", call{method: "PUT", path: "/api/me", as: admin, body: map[string]any{"name": "no address"}})
 }
 
@@ -48,8 +53,12 @@ func TestPutIsJudgedAsPatchIs(t *testing.T) {
 	s := newSuite(t, settings{})
 	x := s.tenant(t)
 	account := s.account(t, x.organization, keys.AccountFields{Scopes: []string{string(keys.WriteKeys), string(keys.ReadKeys)}})
-	id, secret := s.issue(t, account, keys.KeyFields{ExpiresAt: s.now().Add(time.Hour), AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
-	for _, body := range []map[string]any{{"name": "free"}, {"name": "free", "expires_at": s.now().Add(time.Minute), "allowed_networks": []string{}}} {
+	id, secret := s.issue(t, account, keys.KeyFields{
+		ExpiresAt: s.now().Add(time.Hour), AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+	})
+	for _, body := range []map[string]any{
+		{"name": "free"}, {"name": "free", "expires_at": s.now().Add(time.Minute), "allowed_networks": []string{}},
+	} {
 		refused(t, s, 403, "permission_denied", call{method: "PUT", path: "/api/keys/" + id, as: byKey(secret), body: body})
 	}
 	want[client.Key](t, s, 200, call{method: "PUT", path: "/api/keys/" + id, as: byKey(secret), body: map[string]any{

@@ -57,7 +57,10 @@ func samples() map[string]sample {
 		"replaceServiceAccount": {body: fixed(map[string]any{"name": "Sync 2", "allowed_networks": []string{"2001:db8::/32"}})},
 		"changeServiceAccount":  patch(map[string]any{"name": "Sync 2", "allowed_networks": []string{"2001:db8::/32"}}),
 		"createKey": {body: func(x tenant, _ int64) map[string]any {
-			return map[string]any{"service_account_id": x.account, "name": "CI", "environment": "test", "scopes": []string{}, "rate_limit": rule, "metadata": map[string]any{}}
+			return map[string]any{
+				"service_account_id": x.account, "name": "CI", "environment": "test", "scopes": []string{}, "rate_limit": rule,
+				"metadata": map[string]any{},
+			}
 		}},
 		"replaceKey": {body: fixed(map[string]any{"name": "CI 2", "scopes": []string{}, "rate_limit": rule})},
 		"changeKey":  patch(map[string]any{"name": "CI 2", "rate_limit": rule}),
@@ -65,14 +68,20 @@ func samples() map[string]sample {
 		"revokeKey":  {body: fixed(map[string]any{"reason": "leaked", "note": "seen in a log"})},
 		"createIncident": {body: func(x tenant, _ int64) map[string]any {
 			return map[string]any{
-				"action": "disable", "reason": "leaked", "note": "a paste", "organization_id": x.organization, "service_account_id": x.account, "tier": "free", "scope": "invoices:read",
+				"action": "disable", "reason": "leaked", "note": "a paste", "organization_id": x.organization, "service_account_id": x.account,
+				"tier": "free", "scope": "invoices:read",
 				"created_before": "2026-01-31T12:00:00Z", "last_used_before": "2026-01-31T12:00:00Z", "neglect": "no_expiry", "dry_run": true,
 			}
 		}},
 		"transferServiceAccount": {body: fixed(map[string]any{"organization_id": "{elsewhere}", "dry_run": false})},
-		"setOverride":            {body: fixed(map[string]any{"key_rate_limit": rule, "rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "day"}, "until": "{soon}", "note": "a launch"})},
-		"findKeys":               {body: func(x tenant, _ int64) map[string]any { return map[string]any{"find": x.secret} }},
-		"previewTier":            patch(map[string]any{"rate_limit": rule}),
+		"setOverride": {
+			body: fixed(map[string]any{
+				"key_rate_limit": rule, "rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "day"},
+				"until": "{soon}", "note": "a launch",
+			}),
+		},
+		"findKeys":    {body: func(x tenant, _ int64) map[string]any { return map[string]any{"find": x.secret} }},
+		"previewTier": patch(map[string]any{"rate_limit": rule}),
 		"renameScope": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{"name": fmt.Sprintf("renamed%d:run", n), "keep": "1h"}
 		}},
@@ -83,7 +92,9 @@ func samples() map[string]sample {
 			}
 		}},
 		"replaceTier": {body: fixed(map[string]any{"title": "Silver", "rate_limit": rule})},
-		"changeTier":  patch(map[string]any{"title": "Silver", "account_rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "month"}}),
+		"changeTier": patch(map[string]any{
+			"title": "Silver", "account_rate_limit": rule, "quota": map[string]any{"requests": 1000, "per": "month"},
+		}),
 		"createScope": {body: func(_ tenant, n int64) map[string]any {
 			return map[string]any{"name": fmt.Sprintf("jobs%d:run", n), "description": "Run"}
 		}},
@@ -170,7 +181,8 @@ func path(t *testing.T, o *operation, x tenant) string {
 	objects := map[string]string{
 		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
 		"/certificates/{certificate_id}": x.certificate, "/api/tokens/{id}": x.token, "/api/sessions/{id}": x.session,
-		"/api/incidents/{id}": x.incident, "/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member, "/members/{user_id}": x.member,
+		"/api/incidents/{id}": x.incident, "/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member,
+		"/members/{user_id}":           x.member,
 		"/invitations/{invitation_id}": x.invitation, "/api/me/identities/{id}": x.identity,
 	}
 	filled := o.path

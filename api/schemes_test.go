@@ -148,7 +148,9 @@ func TestWhatCountsAgainstWhom(t *testing.T) {
 	const guesser = "203.0.113.66"
 	for name, as := range map[string]credential{
 		"key": byKey(unknownKey(t)), "token": byToken(s.format.NewToken().Reveal()), "jwt": byBearer(pair.Refresh),
-		"basic": byBasic(u.Email, "wrong horse battery"), "no session": byCookies(map[string]*http.Cookie{"sessionid": {Name: "sessionid", Value: "none"}}, false), "nothing": anonymous,
+		"basic": byBasic(u.Email, "wrong horse battery"), "no session": byCookies(map[string]*http.Cookie{
+			"sessionid": {Name: "sessionid", Value: "none"},
+		}, false), "nothing": anonymous,
 	} {
 		if got := me(as, guesser); got != 401 {
 			t.Errorf("%s: %d", name, got)

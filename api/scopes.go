@@ -24,17 +24,36 @@ type scopeHandlers struct {
 
 func (h *scopeHandlers) routes() []route {
 	known, staff := auth.IsAuthenticated(), auth.IsAdminUser()
+	scope := h.scope()
 	return []route{
 		{"GET", "/api/scopes", known, h.listScopes, guarded, nil},
 		{"POST", "/api/scopes", staff, h.createScope, guarded, client.CreateScope{}},
-		{"GET", "/api/scopes/:name", known, h.getScope, guarded, nil},
-		{"PATCH", "/api/scopes/:name", staff, h.patchScope, guarded, client.ScopeSettings{}},
-		{"PUT", "/api/scopes/:name", staff, h.patchScope, guarded, client.ScopeSettings{}},
-		{"DELETE", "/api/scopes/:name", staff, h.deleteScope, guarded, nil},
+		{"GET", "/api/scopes/:name", known, scope.getObject, guarded, nil},
+		{"PATCH", "/api/scopes/:name", staff, scope.patchObject, guarded, client.ScopeSettings{}},
+		{"PUT", "/api/scopes/:name", staff, scope.patchObject, guarded, client.ScopeSettings{}},
+		{"DELETE", "/api/scopes/:name", staff, scope.deleteObject, guarded, nil},
 		{"GET", "/api/scopes/:name/holders", staff, h.scopeHolders, guarded, nil},
 		{"POST", "/api/scopes/:name/rename", staff, h.renameScope, guarded, client.RenameScope{Keep: client.Duration(standardKeep)}},
 		{"POST", "/api/scopes/:name/retire", staff, h.retireScope(true), guarded, nil},
 		{"POST", "/api/scopes/:name/restore", staff, h.retireScope(false), guarded, nil},
+	}
+}
+
+// scope is how requests handle a scope.
+func (h *scopeHandlers) scope() resource[keys.Scope, keys.ScopeFields, client.Scope, client.ScopeSettings] {
+	return resource[keys.Scope, keys.ScopeFields, client.Scope, client.ScopeSettings]{
+		get: func(c *gin.Context) (keys.Scope, error) {
+			return h.keys.Scope(c.Request.Context(), c.Param("name"))
+		},
+		change: func(c *gin.Context, revision int64, edit func(keys.ScopeFields) (keys.ScopeFields, error)) (keys.Scope, error) {
+			return h.keys.ChangeScope(c.Request.Context(), principal(c), c.Param("name"), revision, edit)
+		},
+		remove: func(c *gin.Context, revision int64) error {
+			return h.keys.DeleteScope(c.Request.Context(), principal(c), c.Param("name"), revision)
+		},
+		path:     func(s *keys.Scope) string { return "/api/scopes/" + s.Name },
+		revision: func(s *keys.Scope) int64 { return s.Revision },
+		out:      scopeOut, settings: scopeSettings, fields: scopeFields,
 	}
 }
 
@@ -46,56 +65,13 @@ func (h *scopeHandlers) listScopes(c *gin.Context) error {
 
 func (h *scopeHandlers) createScope(c *gin.Context) error {
 	var in client.CreateScope
-	body, err := bind(c, &in)
-	if err != nil {
-		return err
-	}
-	s, err := once(h.idempotency, c, body, object[keys.Scope]{
+	return h.scope().create(c, h.idempotency, &in, object[keys.Scope]{
 		newID: func() string { return in.Name },
 		make: withID(func(ctx context.Context, _ string) (keys.Scope, error) {
 			return h.keys.CreateScope(ctx, principal(c), in.Name, scopeFields(in.ScopeSettings))
 		}),
 		find: h.keys.Scope,
 	})
-	if err != nil {
-		return err
-	}
-	return created(c, "/api/scopes/"+s.Name, s.Revision, scopeOut(&s))
-}
-
-func (h *scopeHandlers) getScope(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
-	}
-	s, err := h.keys.Scope(c.Request.Context(), c.Param("name"))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, s.Revision, scopeOut(&s))
-}
-
-func (h *scopeHandlers) patchScope(c *gin.Context) error {
-	rev, err := revision(c)
-	if err != nil {
-		return err
-	}
-	change, err := merge[client.ScopeSettings](c)
-	if err != nil {
-		return err
-	}
-	s, err := h.keys.ChangeScope(c.Request.Context(), principal(c), c.Param("name"), rev, edit(change, scopeSettings, scopeFields))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, s.Revision, scopeOut(&s))
-}
-
-func (h *scopeHandlers) deleteScope(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	return deleted(c, h.keys.DeleteScope(c.Request.Context(), principal(c), c.Param("name"), rev))
 }
 
 func (h *scopeHandlers) scopeHolders(c *gin.Context) error {
@@ -147,10 +123,7 @@ func (h *scopeHandlers) retireScope(retired bool) func(*gin.Context) error {
 			return err
 		}
 		s, err := h.keys.RetireScope(c.Request.Context(), principal(c), c.Param("name"), rev, retired)
-		if err != nil {
-			return err
-		}
-		return show(c, http.StatusOK, s.Revision, scopeOut(&s))
+		return h.scope().answer(c, s, err)
 	}
 }
 

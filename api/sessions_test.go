@@ -123,7 +123,11 @@ func TestForgeriesAreTold(t *testing.T) {
 		header map[string]string
 		says   string
 	}{
-		"no cookie":                {byCookies(only, false), map[string]string{auth.CSRFHeader: cookies[auth.CSRFCookie].Value}, "cookie csrftoken"},
+		"no cookie": {
+			byCookies(only, false),
+			map[string]string{auth.CSRFHeader: cookies[auth.CSRFCookie].Value},
+			"cookie csrftoken",
+		},
 		"a cookie that is no good": {byCookies(short, true), nil, "cookie csrftoken"},
 		"no header":                {byCookies(cookies, false), nil, "header X-CSRFToken"},
 		"another token":            {byCookies(cookies, false), map[string]string{auth.CSRFHeader: "fedcba9876543210"}, "not the one"},
@@ -139,7 +143,8 @@ func TestForgeriesAreTold(t *testing.T) {
 		}
 	}
 	for name, header := range map[string]map[string]string{
-		"a program": nil, "our own page": {"Sec-Fetch-Site": "same-origin", "Origin": site}, "an old browser": {"Origin": site}, "a person": {"Sec-Fetch-Site": "none"},
+		"a program": nil, "our own page": {"Sec-Fetch-Site": "same-origin", "Origin": site}, "an old browser": {"Origin": site},
+		"a person": {"Sec-Fetch-Site": "none"},
 	} {
 		c := create
 		c.as, c.header = byCookies(cookies, true), header
@@ -181,7 +186,9 @@ func TestOtherSchemesNeedNoToken(t *testing.T) {
 		"basic": byBasic(u.Email, password), "token": byToken(s.opaque(t, u)), "jwt": byBearer(s.pair(t, u).Access),
 		"key": byKey(r.secret), "access token": byBearer(s.accessToken(t, account, r.secret, "")),
 	} {
-		c := call{method: "POST", path: "/api/keys", as: as, body: map[string]any{"service_account_id": x.account, "name": "CI", "scopes": []string{}}}
+		c := call{
+			method: "POST", path: "/api/keys", as: as, body: map[string]any{"service_account_id": x.account, "name": "CI", "scopes": []string{}},
+		}
 		if got := s.send(t, c); got.status != 201 {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}

@@ -168,7 +168,10 @@ func TestTriesByEitherNameAreOneCount(t *testing.T) {
 	refused(t, s, 429, "rate_limited", signInAs(u.Email, password, ""))
 	refused(t, s, 429, "rate_limited", call{method: "GET", path: "/api/me", as: byBasic(strings.ToUpper(u.Username), password)})
 	refused(t, s, 429, "rate_limited", call{
-		method: "POST", path: "/api/password/change", as: s.session(t, u.ID), body: map[string]any{"old_password": password, "password": otherPassword},
+		method: "POST", path: "/api/password/change", as: s.session(t, u.ID), body: map[string]any{
+			"old_password": password,
+			"password":     otherPassword,
+		},
 	})
 }
 
@@ -274,7 +277,9 @@ func TestTokensOfUsers(t *testing.T) {
 	s := newSuite(t, settings{})
 	u, other := s.withPassword(t), s.withPassword(t)
 	as := s.session(t, u.ID)
-	made, got := want[client.CreatedToken](t, s, 201, call{method: "POST", path: "/api/tokens", as: as, body: map[string]any{"name": "CI", "expires_at": s.now().Add(time.Hour)}})
+	made, got := want[client.CreatedToken](t, s, 201, call{
+		method: "POST", path: "/api/tokens", as: as, body: map[string]any{"name": "CI", "expires_at": s.now().Add(time.Hour)},
+	})
 	path := got.header.Get("Location")
 	if made.Secret == "" || !strings.HasSuffix(made.Secret, made.Last4) || path != "/api/tokens/"+made.ID {
 		t.Errorf("made %+v at %s", made, path)
@@ -399,7 +404,9 @@ func TestThrottles(t *testing.T) {
 			}
 		}
 		p, got := want[client.Problem](t, s, 429, c)
-		if p.Code != "throttled" || got.header.Get("Retry-After") == "" || !strings.Contains(strings.Join(valuesOf(got.header, "RateLimit-Policy"), ""), `"`+tt.kind+`";q=`) {
+		if p.Code != "throttled" || got.header.Get("Retry-After") == "" ||
+			!strings.Contains(strings.Join(valuesOf(got.header, "RateLimit-Policy"),
+				""), `"`+tt.kind+`";q=`) {
 			t.Errorf("%s: %v %v", tt.kind, p, got.header)
 		}
 	}

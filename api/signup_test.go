@@ -70,7 +70,8 @@ func TestSigningUp(t *testing.T) {
 	refused(t, s, 404, "not_found", byMail("/api/password/reset", token, "password", otherPassword))
 	want[struct{}](t, s, 200, byMail("/api/email/confirm", token))
 	refused(t, s, 404, "not_found", byMail("/api/email/confirm", token))
-	if me, _ := want[client.Me](t, s, 200, signInAs(ada, password, "")); me.Email != ada || me.Name != "Ada" || me.IsAdmin || len(me.Roles) > 0 {
+	if me, _ := want[client.Me](t, s, 200, signInAs(ada, password, "")); me.Email != ada || me.Name != "Ada" || me.IsAdmin ||
+		len(me.Roles) > 0 {
 		t.Errorf("she is %+v", me)
 	}
 }
@@ -294,11 +295,15 @@ func TestMailedTokensDoNotLeak(t *testing.T) {
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
 	want[struct{}](t, s, 202, signUpAs("ada@example.com"))
-	want[client.Invitation](t, s, 201, call{method: "POST", path: "/api/organizations/" + x.organization + "/invitations", as: admin, body: map[string]any{"email": "bob@example.com", "role": "owner"}})
+	want[client.Invitation](t, s, 201, call{
+		method: "POST", path: "/api/organizations/" + x.organization + "/invitations", as: admin,
+		body: map[string]any{"email": "bob@example.com", "role": "owner"},
+	})
 	s.People.Close()
 	want[struct{}](t, s, 202, post("/api/password/forgotten", map[string]any{"email": "ada@example.com"}))
 	s.People.Close()
-	listed, _ := want[json.RawMessage](t, s, 200, call{method: "GET", path: "/api/organizations/" + x.organization + "/invitations", as: admin})
+	listed, _ := want[json.RawMessage](t, s, 200, call{method: "GET", path: "/api/organizations/" + x.organization +
+		"/invitations", as: admin})
 	text := s.log.String() + string(listed) + mustJSON(t, s.events(t, admin, "limit=200"))
 	for _, m := range s.mails.mails {
 		if m.Token == "" || strings.Contains(text, m.Token) {

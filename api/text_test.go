@@ -18,17 +18,22 @@ func TestTextHasOneForm(t *testing.T) {
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
 	made, _ := want[client.ServiceAccount](t, s, 201, call{method: "POST", path: "/api/service-accounts", as: admin, body: map[string]any{
-		"organization_id": x.organization, "name": " Cafe\u0301 ", "description": "one\r\ntwo\r\n", "metadata": map[string]any{"raw": " e\u0301\r\n "},
+		"organization_id": x.organization, "name": " Cafe\u0301 ", "description": "one\r\ntwo\r\n",
+		"metadata": map[string]any{"raw": " e\u0301\r\n "},
 	}})
 	if made.Name != "Caf\u00e9" || made.Description != "one\ntwo" || !strings.Contains(string(made.Metadata), "e\u0301\\r\\n ") {
 		t.Errorf("made %q, %q, %s", made.Name, made.Description, made.Metadata)
 	}
-	changed, _ := want[client.ServiceAccount](t, s, 200, call{method: "PATCH", path: "/api/service-accounts/" + made.ID, as: admin, body: map[string]any{"description": "a\rb"}})
+	changed, _ := want[client.ServiceAccount](t, s, 200, call{
+		method: "PATCH", path: "/api/service-accounts/" + made.ID, as: admin,
+		body: map[string]any{"description": "a\rb"},
+	})
 	if changed.Description != "a\nb" {
 		t.Errorf("changed to %q", changed.Description)
 	}
 	for _, q := range []string{"CAFE\u0301", "caf\u00e9", " caf\u00e9\r\n"} {
-		found, _ := want[client.List[client.ServiceAccount]](t, s, 200, call{method: "GET", path: "/api/service-accounts?q=" + url.QueryEscape(q), as: admin})
+		found, _ := want[client.List[client.ServiceAccount]](t, s, 200, call{method: "GET", path: "/api/service-accounts?q=" +
+			url.QueryEscape(q), as: admin})
 		if len(found.Items) != 1 {
 			t.Errorf("%q finds %d accounts", q, len(found.Items))
 		}
@@ -41,10 +46,14 @@ func TestNoRevokeIsLostToItsNote(t *testing.T) {
 	s := newSuite(t, settings{})
 	x, admin := s.tenant(t), s.admin(t)
 	for note, kept := range map[string]string{
-		"one\r\ntwo": "one\ntwo", "a\x00\x1b[31mb": "a[31mb", strings.Repeat("\u00e9", keys.MaxTextLength+1): strings.Repeat("\u00e9", keys.MaxTextLength),
+		"one\r\ntwo": "one\ntwo", "a\x00\x1b[31mb": "a[31mb", strings.Repeat("\u00e9", keys.MaxTextLength+1): strings.Repeat("\u00e9",
+			keys.MaxTextLength),
 	} {
 		id, secret := s.issue(t, x.account, keys.KeyFields{})
-		revoked, _ := want[client.RevokedKey](t, s, 200, call{method: "POST", path: "/api/keys/" + id + "/revoke", as: admin, body: map[string]any{"reason": "leaked", "note": note}})
+		revoked, _ := want[client.RevokedKey](t, s, 200, call{
+			method: "POST", path: "/api/keys/" + id + "/revoke", as: admin,
+			body: map[string]any{"reason": "leaked", "note": note},
+		})
 		if revoked.RevokeNote == nil || *revoked.RevokeNote != kept {
 			t.Errorf("%.20q is kept as %v", note, revoked.RevokeNote)
 		}

@@ -21,14 +21,33 @@ type tierHandlers struct {
 
 func (h *tierHandlers) routes() []route {
 	known, staff := auth.IsAuthenticated(), auth.IsAdminUser()
+	tier := h.tier()
 	return []route{
 		{"GET", "/api/tiers", known, h.listTiers, guarded, nil},
 		{"POST", "/api/tiers", staff, h.createTier, guarded, client.CreateTier{}},
-		{"GET", "/api/tiers/:name", known, h.getTier, guarded, nil},
-		{"PATCH", "/api/tiers/:name", staff, h.patchTier, guarded, client.TierSettings{}},
-		{"PUT", "/api/tiers/:name", staff, h.patchTier, guarded, client.TierSettings{}},
-		{"DELETE", "/api/tiers/:name", staff, h.deleteTier, guarded, nil},
+		{"GET", "/api/tiers/:name", known, tier.getObject, guarded, nil},
+		{"PATCH", "/api/tiers/:name", staff, tier.patchObject, guarded, client.TierSettings{}},
+		{"PUT", "/api/tiers/:name", staff, tier.patchObject, guarded, client.TierSettings{}},
+		{"DELETE", "/api/tiers/:name", staff, tier.deleteObject, guarded, nil},
 		{"POST", "/api/tiers/:name/preview", staff, h.previewTier, guarded, client.TierSettings{}},
+	}
+}
+
+// tier is how requests handle a tier.
+func (h *tierHandlers) tier() resource[keys.Tier, keys.TierFields, client.Tier, client.TierSettings] {
+	return resource[keys.Tier, keys.TierFields, client.Tier, client.TierSettings]{
+		get: func(c *gin.Context) (keys.Tier, error) {
+			return h.keys.Tier(c.Request.Context(), c.Param("name"))
+		},
+		change: func(c *gin.Context, revision int64, edit func(keys.TierFields) (keys.TierFields, error)) (keys.Tier, error) {
+			return h.keys.ChangeTier(c.Request.Context(), principal(c), c.Param("name"), revision, edit)
+		},
+		remove: func(c *gin.Context, revision int64) error {
+			return h.keys.DeleteTier(c.Request.Context(), principal(c), c.Param("name"), revision)
+		},
+		path:     func(t *keys.Tier) string { return "/api/tiers/" + t.Name },
+		revision: func(t *keys.Tier) int64 { return t.Revision },
+		out:      tierOut, settings: tierSettings, fields: tierFields,
 	}
 }
 
@@ -40,56 +59,13 @@ func (h *tierHandlers) listTiers(c *gin.Context) error {
 
 func (h *tierHandlers) createTier(c *gin.Context) error {
 	in := client.CreateTier{TierSettings: client.TierSettings{MaxKeys: keys.DefaultMaxKeys}}
-	body, err := bind(c, &in)
-	if err != nil {
-		return err
-	}
-	t, err := once(h.idempotency, c, body, object[keys.Tier]{
+	return h.tier().create(c, h.idempotency, &in, object[keys.Tier]{
 		newID: func() string { return in.Name },
 		make: withID(func(ctx context.Context, _ string) (keys.Tier, error) {
 			return h.keys.CreateTier(ctx, principal(c), in.Name, tierFields(in.TierSettings))
 		}),
 		find: h.keys.Tier,
 	})
-	if err != nil {
-		return err
-	}
-	return created(c, "/api/tiers/"+t.Name, t.Revision, tierOut(&t))
-}
-
-func (h *tierHandlers) getTier(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
-	}
-	t, err := h.keys.Tier(c.Request.Context(), c.Param("name"))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, t.Revision, tierOut(&t))
-}
-
-func (h *tierHandlers) patchTier(c *gin.Context) error {
-	rev, err := revision(c)
-	if err != nil {
-		return err
-	}
-	change, err := merge[client.TierSettings](c)
-	if err != nil {
-		return err
-	}
-	t, err := h.keys.ChangeTier(c.Request.Context(), principal(c), c.Param("name"), rev, edit(change, tierSettings, tierFields))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, t.Revision, tierOut(&t))
-}
-
-func (h *tierHandlers) deleteTier(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	return deleted(c, h.keys.DeleteTier(c.Request.Context(), principal(c), c.Param("name"), rev))
 }
 
 // previewTier tells what a patch of the tier would do.

@@ -53,7 +53,8 @@ func checkSignIn(in client.SignIn) error {
 	keys.CheckText(&f, "username", in.Username)
 	keys.CheckText(&f, "email", in.Email)
 	keys.CheckText(&f, "code", in.Code)
-	f.Check(len(in.Password) <= auth.MaxPasswordBytes && !strings.ContainsRune(in.Password, 0), "password", "must have at most 1024 bytes and no NUL")
+	f.Check(len(in.Password) <= auth.MaxPasswordBytes && !strings.ContainsRune(in.Password, 0), "password",
+		"must have at most 1024 bytes and no NUL")
 	return f.Err()
 }
 
@@ -190,7 +191,10 @@ func (h *tokenHandlers) createToken(c *gin.Context) error {
 	if _, err := bind(c, &in); err != nil {
 		return err
 	}
-	t, secret, err := h.people.Tokens.Create(c.Request.Context(), principal(c), h.format, auth.TokenFields{Name: in.Name, ExpiresAt: timeIn(in.ExpiresAt)})
+	t, secret, err := h.people.Tokens.Create(c.Request.Context(), principal(c), h.format, auth.TokenFields{
+		Name:      in.Name,
+		ExpiresAt: timeIn(in.ExpiresAt),
+	})
 	if err != nil {
 		return err
 	}

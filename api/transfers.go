@@ -61,6 +61,7 @@ func transferOut(p *transfers.Preview) client.Transfer {
 	return client.Transfer{
 		ServiceAccountID: p.Account.ID, FromOrganizationID: p.From.ID, OrganizationID: p.To.ID, OwnerID: textOut(p.OwnerID), Tier: p.Account.Tier,
 		Keys: p.Keys, MoreKeys: p.MoreKeys, Certificates: p.Certificates,
-		ManagementScopes: append([]string{}, p.Management...), LackingScopes: append([]string{}, p.Lacking...), WaitingFor: []client.WaitingNode{},
+		ManagementScopes: append([]string{}, p.Management...), LackingScopes: append([]string{}, p.Lacking...),
+		WaitingFor: []client.WaitingNode{},
 	}
 }

@@ -103,7 +103,8 @@ func TestUsageStaysInItsOrganization(t *testing.T) {
 			"/api/usage": true, "/api/usage?organization_id=" + own.organization: true, "/api/usage?organization_id=" + foreign.organization: false,
 			"/api/usage?group_by=key&service_account_id=" + foreign.account: false, "/api/usage?group_by=scope": false,
 		} {
-			if got := tally(asked[client.UsageReport](t, s, as, path).Items); (got["VALID"] > 0) != something || got["MALFORMED"] != 0 || got[foreign.key+" VALID"] != 0 {
+			if got := tally(asked[client.UsageReport](t, s, as, path).Items); (got["VALID"] > 0) != something || got["MALFORMED"] != 0 ||
+				got[foreign.key+" VALID"] != 0 {
 				t.Errorf("%s, %s: %v", name, path, got)
 			}
 		}
@@ -141,7 +142,10 @@ func TestUsageQueriesAreChecked(t *testing.T) {
 		}
 	}
 	for _, grouping := range []string{"key", "service_account"} {
-		if got := s.send(t, call{method: "GET", path: "/api/keys/" + x.key + "/usage?group_by=" + grouping, as: staff}); got.status != http.StatusBadRequest {
+		if got := s.send(t, call{
+			method: "GET", path: "/api/keys/" + x.key + "/usage?group_by=" + grouping,
+			as: staff,
+		}); got.status != http.StatusBadRequest {
 			t.Errorf("one key by %s: %d", grouping, got.status)
 		}
 	}
@@ -166,7 +170,8 @@ func TestUsageAsCSV(t *testing.T) {
 	x, staff := s.tenant(t), s.admin(t)
 	s.send(t, self(x.secret, ""))
 	s.saved(t)
-	want := "start,group,total,MISSING,MALFORMED,NOT_FOUND,REVOKED,EXPIRED,NOT_YET_VALID,DISABLED,IP_NOT_ALLOWED,INSUFFICIENT_SCOPE,RATE_LIMITED,QUOTA_EXCEEDED,VALID\n" +
+	want := "start,group,total,MISSING,MALFORMED,NOT_FOUND,REVOKED,EXPIRED,NOT_YET_VALID,DISABLED,IP_NOT_ALLOWED,INSUFFICIENT_SCOPE," +
+		"RATE_LIMITED,QUOTA_EXCEEDED,VALID\n" +
 		s.now().Truncate(time.Hour).Format(time.RFC3339) + ",%s,1,0,0,0,0,0,0,0,0,0,0,0,1\n"
 	for _, c := range []struct {
 		path, accept, group string
@@ -180,11 +185,14 @@ func TestUsageAsCSV(t *testing.T) {
 		if got.status != http.StatusOK || got.text(t, "Content-Type") != "text/csv; charset=utf-8" {
 			t.Fatalf("%s: %d %s", c.path, got.status, got.body)
 		}
-		if expected := fmt.Sprintf(want, c.group); string(got.body) != expected && !strings.HasSuffix(string(got.body), expected[strings.IndexByte(expected, '\n')+21:]) {
+		if expected := fmt.Sprintf(want, c.group); string(got.body) != expected && !strings.HasSuffix(string(got.body),
+			expected[strings.IndexByte(expected, '\n')+21:]) {
 			t.Errorf("%s:\n%s", c.path, got.body)
 		}
 	}
-	if got := s.send(t, call{method: "GET", path: "/api/usage?format=json", as: staff, header: map[string]string{"Accept": "text/csv"}}); got.text(t, "Content-Type") != "application/json" {
+	if got := s.send(t, call{
+		method: "GET", path: "/api/usage?format=json", as: staff, header: map[string]string{"Accept": "text/csv"},
+	}); got.text(t, "Content-Type") != "application/json" {
 		t.Errorf("format stands back before Accept: %s", got.body)
 	}
 }
@@ -199,10 +207,16 @@ func TestAKeyTellsOfItsLastUseAndItsPredecessor(t *testing.T) {
 	successor, _, err := s.Keys.Rotate(t.Context(), auth.System(), id, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	must(t, err)
 	at := s.now()
-	s.send(t, call{method: "POST", path: "/verify", body: map[string]any{"key": secret, "ip": "203.0.113.9", "user_agent": "acme-sync/2", "scopes": []string{"invoices:read"}}})
+	s.send(t, call{
+		method: "POST", path: "/verify", body: map[string]any{
+			"key": secret, "ip": "203.0.113.9", "user_agent": "acme-sync/2",
+			"scopes": []string{"invoices:read"},
+		},
+	})
 	s.saved(t)
 	k := asked[client.Key](t, s, staff, "/api/keys/"+id)
-	if k.LastUsedAt == nil || at.Sub(*k.LastUsedAt).Abs() > time.Second || k.LastUsedIP == nil || *k.LastUsedIP != "203.0.113.9" || *k.LastUsedUserAgent != "acme-sync/2" {
+	if k.LastUsedAt == nil || at.Sub(*k.LastUsedAt).Abs() > time.Second || k.LastUsedIP == nil || *k.LastUsedIP != "203.0.113.9" ||
+		*k.LastUsedUserAgent != "acme-sync/2" {
 		t.Errorf("last used %v from %v by %v", k.LastUsedAt, k.LastUsedIP, k.LastUsedUserAgent)
 	}
 	of := asked[client.KeyUsage](t, s, staff, "/api/keys/"+successor.ID+"/usage")
@@ -238,7 +252,8 @@ func TestAKeyTellsWhyItWasRefused(t *testing.T) {
 	ask(map[string]any{})
 	s.saved(t)
 	last := asked[client.List[client.Refusal]](t, s, staff, "/api/keys/"+x.key+"/refusals").Items
-	if len(last) != 2 || last[0].Code != "RATE_LIMITED" || last[0].IP != nil || last[1].Code != "INSUFFICIENT_SCOPE" || *last[1].IP != "203.0.113.9" || !strings.Contains(last[1].Detail, "users:read") {
+	if len(last) != 2 || last[0].Code != "RATE_LIMITED" || last[0].IP != nil || last[1].Code != "INSUFFICIENT_SCOPE" ||
+		*last[1].IP != "203.0.113.9" || !strings.Contains(last[1].Detail, "users:read") {
 		t.Errorf("refusals: %+v", last)
 	}
 }

@@ -21,13 +21,14 @@ type userHandlers struct {
 
 func (h *userHandlers) routes() []route {
 	known, staff := auth.IsAuthenticated(), auth.IsAdminUser()
+	user := h.user()
 	return []route{
 		{"GET", "/api/users", staff, h.listUsers, guarded, nil},
 		{"POST", "/api/users", staff, h.createUser, guarded, client.SetUser{}},
-		{"GET", "/api/users/:id", known, h.getUser, guarded, nil},
-		{"PATCH", "/api/users/:id", staff, h.patchUser, guarded, client.SetUser{}},
-		{"PUT", "/api/users/:id", staff, h.patchUser, guarded, client.SetUser{}},
-		{"DELETE", "/api/users/:id", staff, h.deleteUser, guarded, nil},
+		{"GET", "/api/users/:id", known, user.getObject, guarded, nil},
+		{"PATCH", "/api/users/:id", staff, user.patchObject, guarded, client.SetUser{}},
+		{"PUT", "/api/users/:id", staff, user.patchObject, guarded, client.SetUser{}},
+		{"DELETE", "/api/users/:id", staff, user.deleteObject, guarded, nil},
 		{"DELETE", "/api/users/:id/otp", staff, h.resetOTP, guarded, nil},
 	}
 }
@@ -55,11 +56,31 @@ func userOut(u *auth.User) client.User {
 }
 
 func userFieldsOut(f auth.UserFields) client.SetUser {
-	return client.SetUser{UserSettings: client.UserSettings{Email: f.Email, Username: f.Username, Name: f.Name, IsAdmin: f.IsAdmin, Disabled: f.Disabled}}
+	return client.SetUser{
+		UserSettings: client.UserSettings{Email: f.Email, Username: f.Username, Name: f.Name, IsAdmin: f.IsAdmin, Disabled: f.Disabled},
+	}
 }
 
 func userFieldsIn(s client.SetUser) auth.UserFields {
 	return auth.UserFields{Email: s.Email, Username: s.Username, Name: s.Name, Password: s.Password, IsAdmin: s.IsAdmin, Disabled: s.Disabled}
+}
+
+// user is how requests handle a user.
+func (h *userHandlers) user() resource[auth.User, auth.UserFields, client.User, client.SetUser] {
+	return resource[auth.User, auth.UserFields, client.User, client.SetUser]{
+		get: func(c *gin.Context) (auth.User, error) {
+			return h.people.Users.Get(c.Request.Context(), principal(c), c.Param("id"))
+		},
+		change: func(c *gin.Context, revision int64, edit func(auth.UserFields) (auth.UserFields, error)) (auth.User, error) {
+			return h.people.Users.Change(c.Request.Context(), principal(c), c.Param("id"), revision, edit)
+		},
+		remove: func(c *gin.Context, revision int64) error {
+			return h.people.Users.Delete(c.Request.Context(), principal(c), c.Param("id"), revision)
+		},
+		path:     func(u *auth.User) string { return "/api/users/" + u.ID },
+		revision: func(u *auth.User) int64 { return u.Revision },
+		out:      userOut, settings: userFieldsOut, fields: userFieldsIn,
+	}
 }
 
 func (h *userHandlers) listUsers(c *gin.Context) error {
@@ -76,11 +97,7 @@ func (h *userHandlers) listUsers(c *gin.Context) error {
 
 func (h *userHandlers) createUser(c *gin.Context) error {
 	var in client.SetUser
-	body, err := bind(c, &in)
-	if err != nil {
-		return err
-	}
-	u, err := once(h.idempotency, c, body, object[auth.User]{
+	return h.user().create(c, h.idempotency, &in, object[auth.User]{
 		newID: func() string { return ids.New(ids.User) },
 		make: withID(func(ctx context.Context, id string) (auth.User, error) {
 			return h.people.Users.Create(ctx, principal(c), id, userFieldsIn(in))
@@ -89,45 +106,6 @@ func (h *userHandlers) createUser(c *gin.Context) error {
 			return h.people.Users.Get(ctx, principal(c), id)
 		},
 	})
-	if err != nil {
-		return err
-	}
-	return created(c, "/api/users/"+u.ID, u.Revision, userOut(&u))
-}
-
-func (h *userHandlers) getUser(c *gin.Context) error {
-	if err := httpx.NewQuery(c.Request).Err(); err != nil {
-		return err
-	}
-	u, err := h.people.Users.Get(c.Request.Context(), principal(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, u.Revision, userOut(&u))
-}
-
-func (h *userHandlers) patchUser(c *gin.Context) error {
-	rev, err := revision(c)
-	if err != nil {
-		return err
-	}
-	change, err := merge[client.SetUser](c)
-	if err != nil {
-		return err
-	}
-	u, err := h.people.Users.Change(c.Request.Context(), principal(c), c.Param("id"), rev, edit(change, userFieldsOut, userFieldsIn))
-	if err != nil {
-		return err
-	}
-	return show(c, 200, u.Revision, userOut(&u))
-}
-
-func (h *userHandlers) deleteUser(c *gin.Context) error {
-	rev, err := condition(c)
-	if err != nil {
-		return err
-	}
-	return deleted(c, h.people.Users.Delete(c.Request.Context(), principal(c), c.Param("id"), rev))
 }
 
 func memberOut(m *auth.Membership) client.Member {

@@ -226,7 +226,8 @@ func question(in *client.VerifyRequest, q *verify.Question) error {
 		f.Check(q.Cost >= 0 && q.Cost <= verify.MaxCost, "cost", "must be a whole number between 0 and 1000000000")
 	}
 	q.UserAgent = in.UserAgent
-	f.Check(len(in.UserAgent) <= maxUserAgent && strings.IndexByte(in.UserAgent, 0) < 0, "user_agent", "must be at most 2048 bytes without NUL")
+	f.Check(len(in.UserAgent) <= maxUserAgent && strings.IndexByte(in.UserAgent, 0) < 0, "user_agent",
+		"must be at most 2048 bytes without NUL")
 	if in.IP != "" {
 		var err error
 		q.Address, err = netip.ParseAddr(in.IP)
@@ -250,7 +251,10 @@ func decision(v *verify.Verdict) client.VerifyResponse {
 		out.RateLimit, out.Quota = limitState(&v.Limits), quotaState(&v.Limits)
 	}
 	for _, s := range v.Steps {
-		out.Steps = append(out.Steps, client.VerifyStep{Check: s.Check, Outcome: string(s.Outcome), Code: string(s.Code), Detail: s.Detail, Change: s.Change})
+		out.Steps = append(out.Steps, client.VerifyStep{
+			Check: s.Check, Outcome: string(s.Outcome), Code: string(s.Code),
+			Detail: s.Detail, Change: s.Change,
+		})
 	}
 	return out
 }

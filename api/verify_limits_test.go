@@ -20,7 +20,9 @@ import (
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
-	account := s.account(t, keys.FirstOrganization, keys.AccountFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: 10 * time.Second, Burst: 3}})
+	account := s.account(t, keys.FirstOrganization, keys.AccountFields{
+		RateLimit: &ratelimit.Rule{Requests: 1, Per: 10 * time.Second, Burst: 3},
+	})
 	fast := &ratelimit.Rule{Requests: 2, Per: 3 * time.Second, Burst: 2}
 	_, one := s.issue(t, account, keys.KeyFields{RateLimit: fast})
 	_, two := s.issue(t, account, keys.KeyFields{RateLimit: fast})
@@ -103,7 +105,16 @@ func TestGuesses(t *testing.T) {
 	for _, tt := range []struct {
 		from   string
 		status int
-	}{{"2001:db8::1", 401}, {"2001:db8::2", 401}, {"2001:db8::3", 429}, {"2001:db8:0:1::1", 401}, {"203.0.113.1", 401}, {"203.0.113.1", 401}, {"203.0.113.1", 429}, {"203.0.113.2", 401}} {
+	}{
+		{"2001:db8::1", 401},
+		{"2001:db8::2", 401},
+		{"2001:db8::3", 429},
+		{"2001:db8:0:1::1", 401},
+		{"203.0.113.1", 401},
+		{"203.0.113.1", 401},
+		{"203.0.113.1", 429},
+		{"203.0.113.2", 401},
+	} {
 		got := guess(tt.from)
 		if got.status != tt.status || (tt.status == 429) != (got.text(t, "Retry-After") == "30") {
 			t.Errorf("%s: %d, Retry-After %q", tt.from, got.status, got.text(t, "Retry-After"))
@@ -163,7 +174,8 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("a dry run: %+v", d)
 		}
 	}
-	if d := dry("lk_live_typo", nil); d.Code != "MALFORMED" || !slices.Equal(outcomes(d, "failed"), all[:1]) || len(outcomes(d, "skipped")) != len(all)-1 {
+	if d := dry("lk_live_typo", nil); d.Code != "MALFORMED" || !slices.Equal(outcomes(d, "failed"), all[:1]) ||
+		len(outcomes(d, "skipped")) != len(all)-1 {
 		t.Errorf("a malformed key: %+v", d)
 	}
 	if d := dry(unknownKey(t), nil); d.Code != "NOT_FOUND" || !slices.Equal(outcomes(d, "failed"), all[1:2]) {
@@ -176,7 +188,8 @@ func TestDryRun(t *testing.T) {
 	})
 	must(t, err)
 	d := dry(key, map[string]any{"scopes": []string{"invoices:write"}})
-	if failed := outcomes(d, "failed"); d.Code != "DISABLED" || !slices.Equal(failed, []string{"enabled", "scopes", "rate_limit"}) || !slices.Equal(d.MissingScopes, []string{"invoices:write"}) {
+	if failed := outcomes(d, "failed"); d.Code != "DISABLED" || !slices.Equal(failed, []string{"enabled", "scopes", "rate_limit"}) ||
+		!slices.Equal(d.MissingScopes, []string{"invoices:write"}) {
 		t.Errorf("disabled, lacking a scope and over the limit: %v %+v", failed, d)
 	}
 }

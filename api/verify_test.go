@@ -54,7 +54,8 @@ func (s *suite) codes(t *testing.T, x tenant) map[verify.Code]call {
 	t.Helper()
 	ctx, system := t.Context(), auth.System()
 	account := s.account(t, x.organization, keys.AccountFields{
-		Scopes: []string{"invoices:read"}, Quota: &ratelimit.Quota{Requests: 5, Per: ratelimit.Day}, Metadata: keys.Metadata(`{"plan":"x"}`), ExternalID: "ext",
+		Scopes: []string{"invoices:read"}, Quota: &ratelimit.Quota{Requests: 5, Per: ratelimit.Day}, Metadata: keys.Metadata(`{"plan":"x"}`),
+		ExternalID: "ext",
 	})
 	of := func(f keys.KeyFields) (string, string) { return s.issue(t, account, f) }
 	_, good := of(keys.KeyFields{Name: "Good", Metadata: keys.Metadata(`{"a":1}`)})
@@ -73,7 +74,8 @@ func (s *suite) codes(t *testing.T, x tenant) map[verify.Code]call {
 		verify.Malformed: self("lk_live_nonsense", ""), verify.NotFound: self(unknownKey(t), ""), verify.Revoked: self(revoked, ""),
 		verify.Expired: self(expired, ""), verify.NotYetValid: self(early, ""), verify.Disabled: self(disabled, ""),
 		verify.AddressNotAllowed: self(bound, ""), verify.InsufficientScope: self(good, "?scope=invoices:read&scope=invoices:write"),
-		verify.RateLimited: self(narrow, ""), verify.QuotaExceeded: self(good, "?cost=4"), verify.Valid: self(good, "?scope=invoices:read&cost=2"),
+		verify.RateLimited: self(narrow, ""), verify.QuotaExceeded: self(good, "?cost=4"),
+		verify.Valid: self(good, "?scope=invoices:read&cost=2"),
 	}
 }
 
@@ -83,7 +85,10 @@ func TestSelfVerification(t *testing.T) {
 	s := newSuite(t, settings{})
 	x := s.tenant(t)
 	calls := s.codes(t, x)
-	status := map[verify.Code]int{verify.AddressNotAllowed: 403, verify.InsufficientScope: 403, verify.RateLimited: 429, verify.QuotaExceeded: 429, verify.Valid: 200}
+	status := map[verify.Code]int{
+		verify.AddressNotAllowed: 403, verify.InsufficientScope: 403, verify.RateLimited: 429,
+		verify.QuotaExceeded: 429, verify.Valid: 200,
+	}
 	for _, code := range verify.Codes() {
 		got := s.send(t, calls[code])
 		expected, special := status[code]
@@ -93,7 +98,8 @@ func TestSelfVerification(t *testing.T) {
 		if got.status != expected || got.text(t, "X-Latchkey-Code") != string(code) {
 			t.Errorf("%s: %d %q %s", code, got.status, got.text(t, "X-Latchkey-Code"), got.body)
 		}
-		if known := code != verify.Missing && code != verify.Malformed && code != verify.NotFound; known != (got.text(t, "X-Latchkey-Key-Id") != "") {
+		if known := code != verify.Missing && code != verify.Malformed &&
+			code != verify.NotFound; known != (got.text(t, "X-Latchkey-Key-Id") != "") {
 			t.Errorf("%s names the key: %v", code, !known)
 		}
 		if told := got.text(t, "WWW-Authenticate"); told != challenges(code, expected) {
@@ -155,7 +161,8 @@ func TestAKeyIsToldWhichScopeItLacks(t *testing.T) {
 	x := s.tenant(t)
 	_, viewer := s.user(t, auth.Viewer, x.organization)
 	for want, as := range map[string]credential{
-		`Bearer realm="latchkey", error="insufficient_scope", scope="latchkey:keys:write"`: byKey(s.keyWith(t, x.organization, "latchkey:keys:read")), "": viewer,
+		`Bearer realm="latchkey", error="insufficient_scope", scope="latchkey:keys:write"`: byKey(s.keyWith(t, x.organization,
+			"latchkey:keys:read")), "": viewer,
 	} {
 		got := s.send(t, call{method: "POST", path: "/api/keys", as: as, body: map[string]any{"service_account_id": x.account, "name": "x"}})
 		if got.status != 403 || got.text(t, "WWW-Authenticate") != want {
@@ -176,7 +183,8 @@ func TestAKeyIsToldOfEveryScope(t *testing.T) {
 	remove := call{method: "DELETE", path: "/api/organizations/" + x.organization + "/members/" + member, as: as}
 	for scope, c := range map[string]call{"latchkey:verify": about(as, x.secret), "latchkey:members:write": remove} {
 		got := s.send(t, c)
-		if want := `Bearer realm="latchkey", error="insufficient_scope", scope="` + scope + `"`; got.status != 403 || got.text(t, "WWW-Authenticate") != want {
+		if want := `Bearer realm="latchkey", error="insufficient_scope", scope="` + scope + `"`; got.status != 403 ||
+			got.text(t, "WWW-Authenticate") != want {
 			t.Errorf("%s %s: %d %q, want 403 %q", c.method, c.path, got.status, got.text(t, "WWW-Authenticate"), want)
 		}
 	}
@@ -219,7 +227,9 @@ func TestSelfVerificationTellsTheKey(t *testing.T) {
 	}
 	key := d["key_id"].(string)
 	for name, as := range map[string]credential{
-		"bearer": byBearer(keyText(calls[verify.Valid])), "Api-Key": func(r *http.Request) { r.Header.Set("Authorization", "Api-Key "+keyText(calls[verify.Valid])) },
+		"bearer": byBearer(keyText(calls[verify.Valid])), "Api-Key": func(r *http.Request) {
+			r.Header.Set("Authorization", "Api-Key "+keyText(calls[verify.Valid]))
+		},
 	} {
 		if d, _ := want[map[string]any](t, s, 200, call{method: "GET", path: "/verify/?cost=0", as: as}); d["key_id"] != key {
 			t.Errorf("by %s: %v", name, d)
@@ -256,13 +266,15 @@ func TestAskedVerification(t *testing.T) {
 		if got.text(t, "X-Latchkey-Key-Id") != "" {
 			t.Errorf("%s: a verifier reads the body, not headers", code)
 		}
-		if limited := code == verify.Valid || code == verify.RateLimited || code == verify.QuotaExceeded; limited != (d.RateLimit != nil && got.text(t, "RateLimit") != "") {
+		if limited := code == verify.Valid || code == verify.RateLimited || code == verify.QuotaExceeded; limited != (d.RateLimit != nil &&
+			got.text(t, "RateLimit") != "") {
 			t.Errorf("%s: limits are %v, %q", code, d.RateLimit, got.text(t, "RateLimit"))
 		}
 		if code == verify.InsufficientScope && !slices.Equal(d.MissingScopes, []string{"invoices:write"}) {
 			t.Errorf("missing scopes are %v", d.MissingScopes)
 		}
-		if code == verify.Valid && (d.Name != "Good" || string(d.Metadata) != `{"a":1}` || d.ServiceAccount.ExternalID != "ext" || string(d.ServiceAccount.Metadata) != `{"plan":"x"}`) {
+		if code == verify.Valid && (d.Name != "Good" || string(d.Metadata) != `{"a":1}` || d.ServiceAccount.ExternalID != "ext" ||
+			string(d.ServiceAccount.Metadata) != `{"plan":"x"}`) {
 			t.Errorf("a verifier is told %s", got.body)
 		}
 	}
@@ -324,12 +336,32 @@ func TestNetworks(t *testing.T) {
 		{"IPv6 outside", nil, "", "2001:db9::1", nil, false},
 		{"IPv4 written as IPv6", nil, "", "::ffff:203.0.113.1", nil, true},
 		{"a header of a stranger is not believed", nil, "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1"}, false},
-		{"a trusted proxy is believed", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1"}, true},
-		{"the chain is read from the right", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1, 192.0.2.1"}, false},
-		{"as far as trusted hops go", network("198.51.100.0/24", "2001:db8:ffff::/48"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "192.0.2.1, 203.0.113.1, 2001:db8:ffff::1, 198.51.100.7"}, true},
-		{"nonsense in the chain is nobody", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1, nonsense"}, false},
-		{"the other header is not read", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"Forwarded": "for=203.0.113.1"}, false},
-		{"RFC 7239", network("198.51.100.0/24"), proxies.Forwarded, "198.51.100.1", map[string]string{"Forwarded": `for="[2001:db8:1::7]:4711";proto=https`}, true},
+		{
+			"a trusted proxy is believed", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"X-Forwarded-For": "203.0.113.1"}, true,
+		},
+		{
+			"the chain is read from the right", network("198.51.100.0/24"), "", "198.51.100.1",
+			map[string]string{"X-Forwarded-For": "203.0.113.1, 192.0.2.1"},
+			false,
+		},
+		{
+			"as far as trusted hops go", network("198.51.100.0/24", "2001:db8:ffff::/48"), "", "198.51.100.1",
+			map[string]string{"X-Forwarded-For": "192.0.2.1, 203.0.113.1, 2001:db8:ffff::1, 198.51.100.7"},
+			true,
+		},
+		{
+			"nonsense in the chain is nobody", network("198.51.100.0/24"), "", "198.51.100.1",
+			map[string]string{"X-Forwarded-For": "203.0.113.1, nonsense"},
+			false,
+		},
+		{
+			"the other header is not read", network("198.51.100.0/24"), "", "198.51.100.1", map[string]string{"Forwarded": "for=203.0.113.1"}, false,
+		},
+		{
+			"RFC 7239", network("198.51.100.0/24"), proxies.Forwarded, "198.51.100.1", map[string]string{
+				"Forwarded": `for="[2001:db8:1::7]:4711";proto=https`,
+			}, true,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -123,14 +123,16 @@ func organizationOut(o *keys.Organization) client.Organization {
 func accountSettings(f keys.AccountFields) client.ServiceAccountSettings {
 	return client.ServiceAccountSettings{
 		Name: f.Name, Description: f.Description, Tier: f.Tier, Scopes: f.Scopes, AllowedNetworks: networksOut(f.AllowedNetworks),
-		RateLimit: ruleOut(f.RateLimit), Quota: quotaOut(f.Quota), ExternalID: f.ExternalID, OwnerID: textOut(f.OwnerID), Metadata: client.Metadata(f.Metadata), Disabled: f.Disabled,
+		RateLimit: ruleOut(f.RateLimit), Quota: quotaOut(f.Quota), ExternalID: f.ExternalID, OwnerID: textOut(f.OwnerID),
+		Metadata: client.Metadata(f.Metadata), Disabled: f.Disabled,
 	}
 }
 
 func accountFields(s client.ServiceAccountSettings) keys.AccountFields {
 	return keys.AccountFields{
 		Name: s.Name, Description: s.Description, Tier: s.Tier, Scopes: s.Scopes, AllowedNetworks: networksIn(s.AllowedNetworks),
-		RateLimit: ruleIn(s.RateLimit), Quota: quotaIn(s.Quota), ExternalID: s.ExternalID, OwnerID: textIn(s.OwnerID), Metadata: keys.Metadata(s.Metadata), Disabled: s.Disabled,
+		RateLimit: ruleIn(s.RateLimit), Quota: quotaIn(s.Quota), ExternalID: s.ExternalID, OwnerID: textIn(s.OwnerID),
+		Metadata: keys.Metadata(s.Metadata), Disabled: s.Disabled,
 	}
 }
 
@@ -166,7 +168,8 @@ func keyFields(s client.KeySettings) keys.KeyFields {
 
 func tierSettings(f keys.TierFields) client.TierSettings {
 	s := client.TierSettings{
-		Title: f.Title, RateLimit: *ruleOut(&f.RateLimit), AccountRateLimit: ruleOut(f.AccountRateLimit), Quota: quotaOut(f.Quota), MaxKeys: f.MaxKeys,
+		Title: f.Title, RateLimit: *ruleOut(&f.RateLimit), AccountRateLimit: ruleOut(f.AccountRateLimit), Quota: quotaOut(f.Quota),
+		MaxKeys: f.MaxKeys,
 	}
 	s.MaxKeyAge, s.KeyRetention = durationOut(f.MaxKeyAge), durationOut(f.KeyRetention)
 	return s
@@ -174,7 +177,8 @@ func tierSettings(f keys.TierFields) client.TierSettings {
 
 func tierFields(s client.TierSettings) keys.TierFields {
 	f := keys.TierFields{
-		Title: s.Title, RateLimit: *ruleIn(&s.RateLimit), AccountRateLimit: ruleIn(s.AccountRateLimit), Quota: quotaIn(s.Quota), MaxKeys: s.MaxKeys,
+		Title: s.Title, RateLimit: *ruleIn(&s.RateLimit), AccountRateLimit: ruleIn(s.AccountRateLimit), Quota: quotaIn(s.Quota),
+		MaxKeys: s.MaxKeys,
 	}
 	f.MaxKeyAge, f.KeyRetention = durationIn(s.MaxKeyAge), durationIn(s.KeyRetention)
 	return f

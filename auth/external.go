@@ -51,7 +51,8 @@ func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation st
 	}
 	if _, ok := text.Address(x.Email); !ok || !x.EmailVerified {
 		return User{}, errs.WithCode(errs.Unauthenticated, "authentication_failed",
-			"the provider has not verified your e-mail address, so that it proves nothing here; sign in another way and link the account on your page")
+			"the provider has not verified your e-mail address, so that it proves nothing here; sign in another way and link the account on "+
+				"your page")
 	}
 	u, err := p.byEmail(ctx, x.Email)
 	switch {

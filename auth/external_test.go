@@ -55,7 +55,10 @@ func TestAConfirmedUserKeepsThePassword(t *testing.T) {
 	}
 	o.must(o.signIn(ada.Email, password, ""))
 	o.refused("another links the same account", o.Users.LinkExternal(ctx, o.as(eve), account("1", "ada@example.com", true)), errs.Conflict)
-	_, err = o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+	_, err = o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Disabled = true
+		return f, nil
+	})
 	o.must(err)
 	for _, x := range []auth.ExternalAccount{account("1", "ada@example.com", true), account("2", "ada@example.com", true)} {
 		_, err = o.Users.ByExternal(ctx, x, "")

@@ -24,8 +24,10 @@ func FuzzCredentials(f *testing.F) {
 	o := newOffice(f, ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1})
 	chain, format := chainOf(f, o)
 	for _, text := range []string{
-		"", "Basic", "Basic ", "basic YTpi", "Basic !!!", "Basic YTpi YTpi", "Token", "Token x", "token  lk_user_x", "Token " + format.NewToken().Reveal(),
-		"Bearer", "Bearer lk_live_x", "BEARER " + format.New(keys.Live).Reveal(), "Bearer eyJhbGciOiJub25lIn0.e30.", "Bearer eyJ..", "Api-Key ", "Api-Key lk_test_x",
+		"", "Basic", "Basic ", "basic YTpi", "Basic !!!", "Basic YTpi YTpi", "Token", "Token x", "token  lk_user_x", "Token " +
+			format.NewToken().Reveal(),
+		"Bearer", "Bearer lk_live_x", "BEARER " + format.New(keys.Live).Reveal(), "Bearer eyJhbGciOiJub25lIn0.e30.", "Bearer eyJ..", "Api-Key ",
+		"Api-Key lk_test_x",
 		"Digest a=b", " Basic YTpi", "Basic\tYTpi", "Bearer\x00x",
 	} {
 		f.Add(text, "", "")
@@ -71,10 +73,14 @@ func chainOf(tb testing.TB, o *office) (*auth.Chain, keys.Format) {
 	must(err)
 	limiter, err := ratelimit.NewLocal(ratelimit.Config{Store: o.store, Logger: quiet})
 	must(err)
-	verifier, err := verify.New(verify.Config{Store: o.store, Limiter: limiter, Marks: keys.NewMarks(), Format: format, Logger: quiet, CacheSize: 1000})
+	verifier, err := verify.New(verify.Config{
+		Store: o.store, Limiter: limiter, Marks: keys.NewMarks(), Format: format,
+		Logger: quiet, CacheSize: 1000,
+	})
 	must(err)
 	ring, err := signing.NewKeyring(tb.Context(), signing.Config{
-		Store: o.store, Sealer: o.Sealer, Algorithm: signing.ES256, Issuer: "https://keys.example.com", Logger: quiet, Overlap: time.Hour, Now: o.Now,
+		Store: o.store, Sealer: o.Sealer, Algorithm: signing.ES256, Issuer: "https://keys.example.com", Logger: quiet,
+		Overlap: time.Hour, Now: o.Now,
 	})
 	must(err)
 	tb.Cleanup(func() {
@@ -84,7 +90,8 @@ func chainOf(tb testing.TB, o *office) (*auth.Chain, keys.Format) {
 	})
 	chain, err := auth.NewChain(
 		auth.NewSessionAuthenticator(o.People, auth.NewCSRF()), auth.NewAPIKey(verifier, format),
-		auth.NewJWT(o.People, ring, verifier, format, time.Minute, time.Hour), auth.NewTokenAuthenticator(o.People, format), auth.NewBasic(o.People, quiet))
+		auth.NewJWT(o.People, ring, verifier, format, time.Minute, time.Hour), auth.NewTokenAuthenticator(o.People, format),
+		auth.NewBasic(o.People, quiet))
 	must(err)
 	return chain, format
 }

@@ -37,7 +37,10 @@ func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, 
 		return Link{}, err
 	}
 	subject := a.Subject()
-	invitation := Link{Purpose: Invitation, Email: email, OrganizationID: organizationID, Role: role, CreatedBy: subject.ID, CreatedWith: subject.KeyID}
+	invitation := Link{
+		Purpose: Invitation, Email: email, OrganizationID: organizationID, Role: role, CreatedBy: subject.ID,
+		CreatedWith: subject.KeyID,
+	}
 	if err := p.stillInvites(ctx, &invitation); err != nil {
 		return Link{}, err
 	}
@@ -48,7 +51,10 @@ func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, 
 	if err := p.record(ctx, a, "invitation.create", l.object(), nil, l); err != nil {
 		return Link{}, err
 	}
-	p.Mailer.Post(Mail{Kind: MailInvite, To: email, Token: token, Until: l.ExpiresAt, Organization: organization.Name, Role: role, By: subject.Name})
+	p.Mailer.Post(Mail{
+		Kind: MailInvite, To: email, Token: token, Until: l.ExpiresAt, Organization: organization.Name,
+		Role: role, By: subject.Name,
+	})
 	if p.InvitationAddress != nil {
 		l.Address = p.InvitationAddress(token)
 	}
@@ -73,7 +79,8 @@ func (p *Invitations) stillInvites(ctx context.Context, l *Link) error {
 	return nil
 }
 
-var errAuthorGone = errs.New(errs.Forbidden, "whoever made this invitation may no longer give this role; ask an owner of the organization for a new one")
+var errAuthorGone = errs.New(errs.Forbidden, "whoever made this invitation may no longer give this role; ask an owner of the "+
+	"organization for a new one")
 
 // author is who made the invitation, as they are now.
 func (p *Invitations) author(ctx context.Context, l *Link) (*Principal, error) {

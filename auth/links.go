@@ -115,7 +115,9 @@ func (p *Links) endLinks(ctx context.Context, userID string) error {
 
 // endLinksFor ends those of the purpose, all for "".
 func (p *Links) endLinksFor(ctx context.Context, userID string, purpose Purpose) error {
-	err := removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID, Purpose: purpose}, func(l *Link) (string, int64) { return l.ID, l.Revision })
+	err := removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID, Purpose: purpose}, func(l *Link) (string, int64) {
+		return l.ID, l.Revision
+	})
 	if err != nil {
 		return fmt.Errorf("end the user's links: %w", err)
 	}

@@ -97,7 +97,9 @@ func (p *Members) Add(ctx context.Context, a keys.Actor, organizationID, userID 
 }
 
 // Change gives the member another role.
-func (p *Members) Change(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64, edit func(Role) (Role, error)) (Membership, error) {
+func (p *Members) Change(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64,
+	edit func(Role) (Role, error),
+) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
 	}

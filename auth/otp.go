@@ -206,7 +206,10 @@ func (p *OneTimeCodes) matchingStep(u *User, code string) (int64, error) {
 	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
 	now, found := p.Now().Unix()/otpPeriod, int64(0)
 	for step := now - otpTolerance; step <= now+otpTolerance; step++ {
-		want, err := totp.GenerateCodeCustom(string(secret), time.Unix(step*otpPeriod, 0), totp.ValidateOpts{Period: otpPeriod, Digits: otp.DigitsSix})
+		want, err := totp.GenerateCodeCustom(string(secret), time.Unix(step*otpPeriod, 0), totp.ValidateOpts{
+			Period: otpPeriod,
+			Digits: otp.DigitsSix,
+		})
 		if err != nil {
 			return 0, fmt.Errorf("make a one-time code: %w", err)
 		}

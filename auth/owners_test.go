@@ -52,7 +52,9 @@ func TestTwoOwnersCannotEndEachOther(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*office, keys.Actor, string) error{
 		"demote": func(o *office, a keys.Actor, user string) error {
-			_, err := o.Members.Change(t.Context(), a, "org_a", user, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Viewer, nil })
+			_, err := o.Members.Change(t.Context(), a, "org_a", user, keys.AnyRevision, func(auth.Role) (auth.Role, error) {
+				return auth.Viewer, nil
+			})
 			return err
 		},
 		"remove": func(o *office, a keys.Actor, user string) error {
@@ -80,7 +82,8 @@ func TestTwoOwnersCannotEndEachOther(t *testing.T) {
 				ended.Go(func() { faults[i] = end(o, owners[i], owners[1-i].ID()) })
 			}
 			ended.Wait()
-			found, err := o.store.Memberships().List(t.Context(), auth.MembershipFilter{OrganizationID: "org_a", Role: auth.Owner}, keys.Page{Limit: 5})
+			found, err := o.store.Memberships().List(t.Context(), auth.MembershipFilter{OrganizationID: "org_a", Role: auth.Owner},
+				keys.Page{Limit: 5})
 			if err != nil || len(found) == 0 {
 				t.Errorf("%d owners are left: %v", len(found), err)
 			}

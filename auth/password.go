@@ -153,7 +153,8 @@ func (p *Passwords) matches(ctx context.Context, password, hash string) (bool, e
 // ones are.
 func (p *Passwords) Outdated(hash string) bool {
 	params, _, _, err := argon2id.DecodeHash(hash)
-	return err == nil && (params.Memory != p.params.Memory || params.Iterations != p.params.Iterations || params.Parallelism != p.params.Parallelism)
+	return err == nil && (params.Memory != p.params.Memory || params.Iterations != p.params.Iterations ||
+		params.Parallelism != p.params.Parallelism)
 }
 
 // PasswordStats tells how busy hashing is.

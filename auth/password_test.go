@@ -86,7 +86,10 @@ func TestEverySignInHashes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		people, users, _ := crowded(t, ratelimit.Rule{})
-		for _, name := range []string{"ada@example.com", "ada", "nobody@example.com", "nobody", "disabled@example.com", "passwordless@example.com", users[0].ID, ""} {
+		for _, name := range []string{
+			"ada@example.com", "ada", "nobody@example.com", "nobody", "disabled@example.com",
+			"passwordless@example.com", users[0].ID, "",
+		} {
 			for _, typed := range []string{password, "wrong horse battery", ""} {
 				_, err := people.Sessions.Check(t.Context(), auth.Login{Name: name, Password: typed})
 				e, ok := errors.AsType[*errs.Error](err)
@@ -121,9 +124,15 @@ func TestHashesAreUpgradedAtSignIn(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ctx := t.Context()
 	ada := o.user("ada@example.com")
-	weak, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 8 * 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	weak, err := argon2id.CreateHash(password, &argon2id.Params{
+		Memory: 8 * 1024, Iterations: 1, Parallelism: 1,
+		SaltLength: 16, KeyLength: 32,
+	})
 	o.must(err)
-	_, _, err = keys.Revise(ctx, o.store.Users(), ada.ID, keys.AnyRevision, o.Now, func(u *auth.User) error { u.PasswordHash = weak; return nil })
+	_, _, err = keys.Revise(ctx, o.store.Users(), ada.ID, keys.AnyRevision, o.Now, func(u *auth.User) error {
+		u.PasswordHash = weak
+		return nil
+	})
 	o.must(err)
 	stored := func() string {
 		u, err := o.store.Users().Get(ctx, ada.ID)

@@ -28,9 +28,15 @@ func TestPasswordsHaveOneForm(t *testing.T) {
 	o.must(try(decomposed))
 	o.refused("without its white space", try("caf\u00e9 horse battery"), errs.Unauthenticated)
 
-	old, err := argon2id.CreateHash(decomposed, &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	old, err := argon2id.CreateHash(decomposed, &argon2id.Params{
+		Memory: 19 * 1024, Iterations: 2, Parallelism: 1,
+		SaltLength: 16, KeyLength: 32,
+	})
 	o.must(err)
-	_, _, err = keys.Revise(t.Context(), o.store.Users(), u.ID, keys.AnyRevision, o.Now, func(u *auth.User) error { u.PasswordHash = old; return nil })
+	_, _, err = keys.Revise(t.Context(), o.store.Users(), u.ID, keys.AnyRevision, o.Now, func(u *auth.User) error {
+		u.PasswordHash = old
+		return nil
+	})
 	o.must(err)
 	o.refused("composed, before it was written anew", try(composed), errs.Unauthenticated)
 	o.must(try(decomposed))

@@ -99,7 +99,9 @@ func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, pa
 	if a.Session != nil {
 		except = a.Session.ID
 	}
-	return p.renewPassword(ctx, renewal{userID: a.User.ID, password: password, except: except, keepToken: keepToken}, func(*User) error { return nil })
+	return p.renewPassword(ctx, renewal{userID: a.User.ID, password: password, except: except, keepToken: keepToken}, func(*User) error {
+		return nil
+	})
 }
 
 // ConfirmPassword has the principal repeat his password before something that
@@ -157,7 +159,8 @@ func (p *Registration) renewPassword(ctx context.Context, r renewal, also func(*
 	if err != nil {
 		return userMissing(err)
 	}
-	if err := errors.Join(p.sessions.endSignIns(ctx, r.userID, r.except), p.tokens.endTokensByPassword(ctx, r.userID, r.keepToken), p.links.endLinks(ctx, r.userID)); err != nil {
+	if err := errors.Join(p.sessions.endSignIns(ctx, r.userID, r.except), p.tokens.endTokensByPassword(ctx, r.userID, r.keepToken),
+		p.links.endLinks(ctx, r.userID)); err != nil {
 		return err
 	}
 	if err := p.record(ctx, actorOf(&after), "user.password.change", after.object(), before, after); err != nil {
@@ -220,7 +223,8 @@ func (p *Links) fewLinks(ctx context.Context, userID string) error {
 	return err
 }
 
-var errManyAddresses = errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or change your password to end them")
+var errManyAddresses = errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or "+
+	"change your password to end them")
 
 // newEmail mails a link to the address that the user wants to have.
 func (p *Users) newEmail(ctx context.Context, u *User, email string) error {

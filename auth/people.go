@@ -212,7 +212,8 @@ func (p *Users) apply(ctx context.Context, u *User, fields UserFields) error {
 
 func checkFields(f *errs.Faults, fields UserFields) {
 	checkEmail(f, fields.Email)
-	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username", "must be 1 to 64 letters, digits, _, . or -, a letter first")
+	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username",
+		"must be 1 to 64 letters, digits, _, . or -, a letter first")
 	keys.CheckText(f, "name", fields.Name)
 	if fields.Password != "" {
 		fault := checkForm(fields.Password)
@@ -240,7 +241,8 @@ var reservedUsernames = []string{
 func checkChosenUsername(name string, u *User) error {
 	var f errs.Faults
 	folded := text.ASCIILower(name)
-	f.Check(folded == text.ASCIILower(u.Username) || !slices.Contains(reservedUsernames, folded), "username", "is reserved; choose another one")
+	f.Check(folded == text.ASCIILower(u.Username) || !slices.Contains(reservedUsernames, folded), "username",
+		"is reserved; choose another one")
 	return f.Err()
 }
 
@@ -281,7 +283,9 @@ func (p *Users) List(ctx context.Context, a keys.Actor, f UserFilter, page keys.
 // Change lets edit change the user's fields; only admins may. A new password
 // or a disabled user ends all of the user's sessions; these and a new address
 // end the links that were mailed to him.
-func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
+func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(UserFields) (UserFields, error)) (User,
+	error,
+) {
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
 	}
@@ -334,7 +338,8 @@ func (p *Users) Delete(ctx context.Context, a keys.Actor, id string, revision in
 	if err != nil {
 		return userMissing(err)
 	}
-	if err := errors.Join(p.sessions.endSignIns(ctx, id, ""), p.sessions.removeCredentials(ctx, id), p.members.removeMemberships(ctx, id)); err != nil {
+	if err := errors.Join(p.sessions.endSignIns(ctx, id, ""), p.sessions.removeCredentials(ctx, id),
+		p.members.removeMemberships(ctx, id)); err != nil {
 		return fmt.Errorf("delete what belongs to the user: %w", err)
 	}
 	return p.record(ctx, a, "user.delete", u.object(), u, nil)

@@ -54,11 +54,15 @@ func newOffice(t testing.TB, rule ratelimit.Rule) *office {
 	sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
 	o.must(err)
 	o.People, err = auth.NewPeople(auth.PeopleConfig{
-		Store: store, Organizations: store.Organizations().Get, Audit: audit.New(store, now), Passwords: passwords, Delays: delays, Sealer: sealer, Now: now,
+		Store: store, Organizations: store.Organizations().Get, Audit: audit.New(store, now), Passwords: passwords, Delays: delays,
+		Sealer: sealer, Now: now,
 		Mailer: &o.mails, Logger: slog.New(slog.DiscardHandler), Signup: auth.SignupOpen,
 	})
 	o.must(err)
-	o.must(store.Organizations().Insert(t.Context(), keys.Organization{Stamp: keys.NewStamp(now()), ID: "org_a", OrganizationFields: keys.OrganizationFields{Name: "A"}}))
+	o.must(store.Organizations().Insert(t.Context(), keys.Organization{
+		Stamp: keys.NewStamp(now()), ID: "org_a",
+		OrganizationFields: keys.OrganizationFields{Name: "A"},
+	}))
 	return o
 }
 
@@ -198,7 +202,10 @@ func TestPasswordsAreGuessedSlowly(t *testing.T) {
 	}
 	o.at.Add(time.Hour.Milliseconds())
 	o.must(try(ada.Email, password))
-	_, err = o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+	_, err = o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Disabled = true
+		return f, nil
+	})
 	o.must(err)
 	disabled, unknown := try(ada.Email, password), try("nobody@example.com", password)
 	o.refused("a disabled user", disabled, errs.Unauthenticated)
@@ -256,7 +263,10 @@ func TestSessionsEnd(t *testing.T) {
 	if _, err := o.store.SessionByToken(ctx, first); err != nil {
 		t.Fatal(err)
 	}
-	_, err := o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = "lighthouse keeper two"; return f, nil })
+	_, err := o.Users.Change(ctx, o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Password = "lighthouse keeper two"
+		return f, nil
+	})
 	o.must(err)
 	_, err = o.store.SessionByToken(ctx, first)
 	o.refused("a session from before the password changed", err, errs.NotFound)
@@ -280,11 +290,17 @@ func TestOnlyStaffLooksAfterUsers(t *testing.T) {
 	if self, err := o.Users.Get(ctx, o.as(ada), ada.ID); err != nil || self.ID != ada.ID {
 		t.Errorf("oneself: %v", err)
 	}
-	_, err = o.Users.Change(ctx, o.as(ada), ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = true; return f, nil })
+	_, err = o.Users.Change(ctx, o.as(ada), ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.IsAdmin = true
+		return f, nil
+	})
 	o.refused("made admin by himself", err, errs.Forbidden)
 	root, err := o.Users.Create(ctx, o.admin, "", auth.UserFields{Email: "root@example.com", Password: password, IsAdmin: true})
 	o.must(err)
-	_, err = o.Users.Change(ctx, o.as(root), root.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.IsAdmin = false; return f, nil })
+	_, err = o.Users.Change(ctx, o.as(root), root.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.IsAdmin = false
+		return f, nil
+	})
 	o.refused("an admin gives himself up", err, errs.Conflict)
 	o.refused("an admin deletes himself", o.Users.Delete(ctx, o.as(root), root.ID, keys.AnyRevision), errs.Conflict)
 	_, err = o.Members.Add(ctx, o.admin, "org_a", bob.ID, auth.Owner)

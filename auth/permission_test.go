@@ -47,7 +47,8 @@ func TestPermissions(t *testing.T) {
 			}
 		}
 		if got[http.MethodGet] != tt.reads || got[http.MethodPost] != tt.writes || tt.permission.String() != tt.name {
-			t.Errorf("%s lets read %s and write %s, want %s: %s and %s", tt.permission, got[http.MethodGet], got[http.MethodPost], tt.name, tt.reads, tt.writes)
+			t.Errorf("%s lets read %s and write %s, want %s: %s and %s", tt.permission, got[http.MethodGet], got[http.MethodPost], tt.name,
+				tt.reads, tt.writes)
 		}
 	}
 }

@@ -173,7 +173,8 @@ func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (
 	if _, ok := text.Address(fields.Email); !ok {
 		fields.Email = remoteEmail(name)
 	}
-	if taken, err := u.people.Sessions.find(ctx, fields.Username); err != nil || taken.ID != "" || !usernameShape.MatchString(fields.Username) {
+	if taken, err := u.people.Sessions.find(ctx, fields.Username); err != nil || taken.ID != "" ||
+		!usernameShape.MatchString(fields.Username) {
 		if err != nil {
 			return User{}, err
 		}

@@ -42,7 +42,10 @@ func TestARemoteNameIsNoUsername(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
 	mallory := o.user("mallory@example.com")
-	_, err := o.Users.ChangeProfile(t.Context(), o.as(mallory), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = "ada"; return f, nil })
+	_, err := o.Users.ChangeProfile(t.Context(), o.as(mallory), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Username = "ada"
+		return f, nil
+	})
 	o.must(err)
 	for _, create := range []bool{false, true} {
 		p, err := o.remote(create).Authenticate(sends(t, true, map[string]string{"Remote-User": "ada", "Remote-Email": "ada@example.com"}))
@@ -83,7 +86,10 @@ func TestARemoteNameIsTied(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, p.ID(), want)
 		}
 	}
-	_, err = o.Users.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Disabled = true; return f, nil })
+	_, err = o.Users.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Disabled = true
+		return f, nil
+	})
 	o.must(err)
 	_, err = o.remote(true).Authenticate(sends(t, true, map[string]string{"Remote-User": "ADA"}))
 	o.refused("a disabled user", err, errs.Unauthenticated)
@@ -167,12 +173,21 @@ func TestReservedUsernames(t *testing.T) {
 	o := newOffice(t, ratelimit.Rule{})
 	ada := o.user("ada@example.com")
 	for _, name := range []string{"admin", "System", "LATCHKEY", "root"} {
-		_, err := o.Users.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = name; return f, nil })
+		_, err := o.Users.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+			f.Username = name
+			return f, nil
+		})
 		o.refused(name, err, errs.Invalid)
 	}
-	_, err := o.Users.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Username = "admin"; return f, nil })
+	_, err := o.Users.Change(t.Context(), o.admin, ada.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Username = "admin"
+		return f, nil
+	})
 	o.must(err)
-	_, err = o.Users.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Name = "Ada"; return f, nil })
+	_, err = o.Users.ChangeProfile(t.Context(), o.as(ada), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+		f.Name = "Ada"
+		return f, nil
+	})
 	o.must(err)
 }
 
@@ -188,7 +203,8 @@ func TestAddressesAreComparedAsMailDoes(t *testing.T) {
 	} {
 		known := o.user(victim)
 		for _, address := range others {
-			u, err := o.Users.ByExternal(t.Context(), auth.ExternalAccount{Provider: "idp", Subject: address, Email: address, EmailVerified: true}, "")
+			u, err := o.Users.ByExternal(t.Context(), auth.ExternalAccount{Provider: "idp", Subject: address, Email: address, EmailVerified: true},
+				"")
 			if err == nil && u.ID == known.ID {
 				t.Errorf("%s signs in as %s", address, victim)
 			}
@@ -199,7 +215,10 @@ func TestAddressesAreComparedAsMailDoes(t *testing.T) {
 	}
 	known := o.user("user@m\u00fcnchen.example")
 	for i, same := range []string{"USER@M\u00dcNCHEN.example", "user@xn--mnchen-3ya.example", "user@mu\u0308nchen.example"} {
-		u, err := o.Users.ByExternal(t.Context(), auth.ExternalAccount{Provider: "idp", Subject: string(rune('a' + i)), Email: same, EmailVerified: true}, "")
+		u, err := o.Users.ByExternal(t.Context(), auth.ExternalAccount{
+			Provider: "idp", Subject: string(rune('a' + i)), Email: same,
+			EmailVerified: true,
+		}, "")
 		if err != nil || u.ID != known.ID {
 			t.Errorf("%s is %s, %v, want the same user", same, u.Email, err)
 		}

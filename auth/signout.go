@@ -144,7 +144,9 @@ func (p *Sessions) Clean(ctx context.Context) (int, error) {
 	over := OwnedFilter{ExpiresBefore: p.Now()}
 	f, families := removeSome(ctx, p.Store.Families(), over, func(f *Family) (string, int64) { return f.ID, f.Revision })
 	t, tokens := removeSome(ctx, p.Store.Tokens(), over, func(t *Token) (string, int64) { return t.ID, t.Revision })
-	l, links := removeSome(ctx, p.Store.Links(), LinkFilter{ExpiresBefore: p.Now().Add(-linkMemory)}, func(l *Link) (string, int64) { return l.ID, l.Revision })
+	l, links := removeSome(ctx, p.Store.Links(), LinkFilter{ExpiresBefore: p.Now().Add(-linkMemory)}, func(l *Link) (string, int64) {
+		return l.ID, l.Revision
+	})
 	return max(f, t, l), errors.Join(families, tokens, links)
 }
 

@@ -170,17 +170,26 @@ func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 			return o.Registration.ResetPassword(ctx, m.Token, otherPassword)
 		},
 		"staff sets the password": func(u auth.User) error {
-			_, err := o.Users.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Password = otherPassword; return f, nil })
+			_, err := o.Users.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+				f.Password = otherPassword
+				return f, nil
+			})
 			return err
 		},
 		"staff sets the address": func(u auth.User) error {
-			_, err := o.Users.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email = "x" + f.Email; return f, nil })
+			_, err := o.Users.Change(ctx, o.admin, u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+				f.Email = "x" + f.Email
+				return f, nil
+			})
 			return err
 		},
 	} {
 		address := strings.ReplaceAll(name, " ", "-") + "@example.com"
 		u, thief := o.user(address), "thief-of-"+address
-		_, err := o.Users.ChangeProfile(ctx, o.as(u), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { f.Email, f.Password = thief, password; return f, nil })
+		_, err := o.Users.ChangeProfile(ctx, o.as(u), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+			f.Email, f.Password = thief, password
+			return f, nil
+		})
 		o.must(err)
 		m, _ := o.mailed(thief)
 		o.must(undo(u))
@@ -247,14 +256,18 @@ func TestAnOrganizationHasSoManyOpenInvitations(t *testing.T) {
 func TestServiceAccountsAreNoUsers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
-	ctx, robot := t.Context(), &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: "org_a", Scopes: []string{"latchkey:*"}}
+	ctx, robot := t.Context(), &auth.Principal{
+		Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: "org_a",
+		Scopes: []string{"latchkey:*"},
+	}
 	_, begin := o.Codes.Begin(ctx, robot)
 	_, enable := o.Codes.Enable(ctx, robot, "000000")
 	_, profile := o.Users.ChangeProfile(ctx, robot, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) { return f, nil })
 	_, accept := o.Invitations.Accept(ctx, robot, "x")
 	for name, err := range map[string]error{
 		"begin": begin, "enable": enable, "profile": profile, "accept": accept,
-		"confirm": o.Registration.ConfirmPassword(ctx, robot, "x", "password"), "change": o.Registration.ChangePassword(ctx, robot, "x", otherPassword, false),
+		"confirm": o.Registration.ConfirmPassword(ctx, robot, "x", "password"), "change": o.Registration.ChangePassword(ctx, robot, "x",
+			otherPassword, false),
 	} {
 		o.refused(name, err, errs.Forbidden)
 	}

@@ -77,7 +77,10 @@ func Fill(ctx context.Context, c Config) ([]SignIn, error) {
 	f.at = f.now.AddDate(0, 0, -firstDay)
 	clock := func() time.Time { return f.at }
 	var err error
-	f.keys, err = keys.New(keys.Config{Store: c.Store, Audit: audit.New(past{c.Store}, clock), Marks: keys.NewMarks(), Format: c.Format, Now: clock, IsMember: auth.IsMember(c.Store.Memberships())})
+	f.keys, err = keys.New(keys.Config{
+		Store: c.Store, Audit: audit.New(past{c.Store}, clock), Marks: keys.NewMarks(), Format: c.Format,
+		Now: clock, IsMember: auth.IsMember(c.Store.Memberships()),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +157,10 @@ func (f *filler) scopes(ctx context.Context) error {
 
 func (f *filler) organizations(ctx context.Context) ([]SignIn, error) {
 	password := rand.Text()
-	staff, err := f.People.Users.Create(ctx, f.admin, "", auth.UserFields{Email: "admin@example.com", Name: "Sam Staff", Password: password, IsAdmin: true})
+	staff, err := f.People.Users.Create(ctx, f.admin, "", auth.UserFields{
+		Email: "admin@example.com", Name: "Sam Staff",
+		Password: password, IsAdmin: true,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +169,9 @@ func (f *filler) organizations(ctx context.Context) ([]SignIn, error) {
 		id := idAt(ids.Organization, f.at)
 		if i == 0 {
 			id = keys.FirstOrganization
-			_, err = f.keys.ChangeOrganization(ctx, f.admin, id, keys.AnyRevision, func(fields keys.OrganizationFields) (keys.OrganizationFields, error) {
+			_, err = f.keys.ChangeOrganization(ctx, f.admin, id, keys.AnyRevision, func(fields keys.OrganizationFields) (keys.OrganizationFields,
+				error,
+			) {
 				fields.Name = o.name
 				return fields, nil
 			})

@@ -85,17 +85,26 @@ func TestFill(t *testing.T) {
 			}
 		}
 	}
-	for _, state := range []string{"active", "disabled", "not_yet_valid", "expired", "revoked", "rotated", "networks", "never used", "soon", "test", "narrowed"} {
+	for _, state := range []string{
+		"active", "disabled", "not_yet_valid", "expired", "revoked", "rotated", "networks", "never used", "soon",
+		"test", "narrowed",
+	} {
 		if states[state] < 5 {
 			t.Errorf("only %d keys are %s", states[state], state)
 		}
 	}
-	points, err := usage.NewReports(c.Store).Report(ctx, usage.Query{From: time.Now().AddDate(0, 0, -89), Until: time.Now(), Interval: usage.Days})
+	points, err := usage.NewReports(c.Store).Report(ctx, usage.Query{
+		From: time.Now().AddDate(0, 0, -89), Until: time.Now(),
+		Interval: usage.Days,
+	})
 	must(t, err)
 	if len(points) < 89 {
 		t.Errorf("only %d days of usage", len(points))
 	}
-	for _, code := range []verify.Code{verify.Valid, verify.Malformed, verify.NotFound, verify.Revoked, verify.Expired, verify.Disabled, verify.AddressNotAllowed, verify.InsufficientScope, verify.RateLimited} {
+	for _, code := range []verify.Code{
+		verify.Valid, verify.Malformed, verify.NotFound, verify.Revoked, verify.Expired, verify.Disabled,
+		verify.AddressNotAllowed, verify.InsufficientScope, verify.RateLimited,
+	} {
 		if points[len(points)-2].Counts[code.Outcome()] == 0 {
 			t.Errorf("no %s yesterday", code)
 		}

@@ -57,7 +57,10 @@ func (f *filler) accounts(ctx context.Context) error {
 	dealt := 0
 	for i := range Accounts {
 		o := f.companies[[...]int{0, 0, 1, 0, 2, 1, 0}[i%7]]
-		fields := keys.AccountFields{Name: names[i%len(names)].name, Description: names[i%len(names)].about, Tier: "pro", Scopes: scopes[i%len(scopes)], ExternalID: fmt.Sprintf("crm-%05d", 10_000+i*37)}
+		fields := keys.AccountFields{
+			Name: names[i%len(names)].name, Description: names[i%len(names)].about, Tier: "pro",
+			Scopes: scopes[i%len(scopes)], ExternalID: fmt.Sprintf("crm-%05d", 10_000+i*37),
+		}
 		if i >= len(names) {
 			fields.Name = fmt.Sprintf("%s %d", fields.Name, 1+i/len(names))
 		}
@@ -111,7 +114,10 @@ func (f *filler) key(ctx context.Context, a keys.ServiceAccount, n, room int) (i
 	if n%6 == 4 {
 		environment = keys.Test
 	}
-	k, _, err := f.keys.Issue(ctx, who[n%len(who)], keys.IssueInput{ID: idAt(ids.Key, created), ServiceAccountID: a.ID, Environment: environment, KeyFields: fields})
+	k, _, err := f.keys.Issue(ctx, who[n%len(who)], keys.IssueInput{
+		ID: idAt(ids.Key, created), ServiceAccountID: a.ID,
+		Environment: environment, KeyFields: fields,
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -176,7 +182,10 @@ func (f *filler) live(ctx context.Context, who keys.Actor, s *story, n int) (int
 		return 1, err
 	case rotated:
 		f.at = f.now.Add(-time.Duration(3+f.chance.IntN(60)) * time.Hour)
-		next, _, err := f.keys.Rotate(ctx, who, s.ID, keys.RotateInput{SuccessorID: idAt(ids.Key, f.at), Revision: keys.AnyRevision, Grace: 7 * 24 * time.Hour})
+		next, _, err := f.keys.Rotate(ctx, who, s.ID, keys.RotateInput{
+			SuccessorID: idAt(ids.Key, f.at), Revision: keys.AnyRevision,
+			Grace: 7 * 24 * time.Hour,
+		})
 		if err != nil {
 			return 0, err
 		}

@@ -177,7 +177,10 @@ func codeAfter(f fate) verify.Code {
 
 // note adds the counts and what else is kept of them.
 func (f *filler) note(r *records, s *story, at time.Time, counts *usage.Counts, n int) {
-	t := usage.Tally{Subject: usage.Subject{KeyID: s.ID, AccountID: s.ServiceAccountID, OrganizationID: s.OrganizationID}, At: at, Counts: *counts}
+	t := usage.Tally{
+		Subject: usage.Subject{KeyID: s.ID, AccountID: s.ServiceAccountID, OrganizationID: s.OrganizationID},
+		At:      at, Counts: *counts,
+	}
 	allowed := counts[usage.Allowed]
 	if allowed > 0 {
 		t.Scopes = map[string]uint64{}
@@ -199,7 +202,10 @@ func (f *filler) note(r *records, s *story, at time.Time, counts *usage.Counts, 
 			continue
 		}
 		code := verify.CodeOf(usage.Outcome(o))
-		one := usage.Refusal{At: at.Add(time.Duration(f.chance.IntN(280)) * time.Second), Outcome: usage.Outcome(o), Address: address(n, 7), Detail: detail(s, code)}
+		one := usage.Refusal{
+			At: at.Add(time.Duration(f.chance.IntN(280)) * time.Second), Outcome: usage.Outcome(o), Address: address(n, 7),
+			Detail: detail(s, code),
+		}
 		if one.At.Before(f.now) {
 			r.refusals[s.ID] = usage.Join(r.refusals[s.ID], []usage.Refusal{one})
 		}

@@ -21,12 +21,17 @@ func BenchmarkAnIncidentOfManyKeys(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		store, service, account := keystest.Crowded(b)
-		n, err := incidents.New(incidents.Config{Keys: service, Objects: store, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft})
+		n, err := incidents.New(incidents.Config{
+			Keys: service, Objects: store, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft,
+		})
 		if err != nil {
 			b.Fatal(err)
 		}
 		n = n.Within(time.Hour)
-		planned, err := n.Plan(b.Context(), auth.System(), incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonLeaked, Selection: incidents.Selection{ServiceAccountID: account.ID}})
+		planned, err := n.Plan(b.Context(), auth.System(), incidents.Request{
+			Action: incidents.Revoke, Reason: keys.ReasonLeaked,
+			Selection: incidents.Selection{ServiceAccountID: account.ID},
+		})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -36,7 +36,9 @@ func (n *Service) restoreAll(ctx context.Context, a keys.Actor, page *Page, resu
 	})
 }
 
-func (n *Service) bulk(ctx context.Context, a keys.Actor, action string, page *Page, outcome Outcome, resumed bool, edit func(*Key, *keys.Key) error) (map[string]bool, error) {
+func (n *Service) bulk(ctx context.Context, a keys.Actor, action string, page *Page, outcome Outcome, resumed bool,
+	edit func(*Key, *keys.Key) error,
+) (map[string]bool, error) {
 	if resumed {
 		return nil, nil
 	}

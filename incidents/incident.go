@@ -182,7 +182,11 @@ func (n *Incident) Confirm() string {
 		Selection Selection
 		Count     Count
 		Pages     int
-	}{n.ID, n.Action, n.Reason, n.Note, n.Selection, Count{Planned: n.Count.Planned, Already: n.Count.Already, Unknown: n.Count.Unknown}, n.Pages})
+	}{
+		n.ID, n.Action, n.Reason, n.Note, n.Selection,
+		Count{Planned: n.Count.Planned, Already: n.Count.Already, Unknown: n.Count.Unknown},
+		n.Pages,
+	})
 	if err != nil {
 		panic(fmt.Errorf("encode an incident: %w", err)) // texts, numbers and times always encode
 	}
@@ -261,11 +265,15 @@ func (r *Request) check(now time.Time) error {
 	f.Check(r.Action == Disable || r.Action == Revoke, "action", "must be disable or revoke")
 	f.Check(r.Reason.Valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
 	s := &r.Selection
-	for name, text := range map[string]string{"organization_id": s.OrganizationID, "service_account_id": s.ServiceAccountID, "tier": s.Tier, "created_by": s.CreatedBy} {
+	for name, text := range map[string]string{
+		"organization_id": s.OrganizationID, "service_account_id": s.ServiceAccountID, "tier": s.Tier,
+		"created_by": s.CreatedBy,
+	} {
 		keys.CheckText(&f, name, text)
 	}
 	f.Check(s.Scope == "" || keys.ValidScope(s.Scope), "scope", "must be resource:action in lower case")
-	f.Check(slices.Contains([]keys.Neglect{"", keys.NoOwner, keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry}, s.Neglect), "neglect", "must be no_owner, creator_left, never_used or no_expiry")
+	f.Check(slices.Contains([]keys.Neglect{"", keys.NoOwner, keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry}, s.Neglect), "neglect",
+		"must be no_owner, creator_left, never_used or no_expiry")
 	keys.CheckTime(&f, "created_before", s.CreatedBefore)
 	keys.CheckTime(&f, "last_used_before", s.LastUsedBefore)
 	f.Check(!s.CreatedBefore.After(now), "created_before", "must not be in the future")

@@ -124,8 +124,12 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	n, _ := w.incidents()
 	all, secrets := w.IssueMany(230)
 	w.Want(secrets[0], verify.Valid)
-	planned := w.plan(n, incidents.Request{Action: incidents.Disable, Reason: keys.ReasonLeaked, Note: "a paste", Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})
-	if planned.State != incidents.Planned || planned.Count.Planned != 230 || planned.Pages != 3 || len(planned.Groups) != 1 || planned.Groups[0] != (incidents.Group{OrganizationID: keys.FirstOrganization, Tier: "enterprise", Keys: 230}) {
+	planned := w.plan(n, incidents.Request{
+		Action: incidents.Disable, Reason: keys.ReasonLeaked, Note: "a paste",
+		Selection: incidents.Selection{OrganizationID: keys.FirstOrganization},
+	})
+	if planned.State != incidents.Planned || planned.Count.Planned != 230 || planned.Pages != 3 || len(planned.Groups) != 1 ||
+		planned.Groups[0] != (incidents.Group{OrganizationID: keys.FirstOrganization, Tier: "enterprise", Keys: 230}) {
 		t.Fatalf("the dry run: %+v", planned)
 	}
 	w.Want(secrets[0], verify.Valid) // nothing was done
@@ -153,7 +157,10 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 	}
 
 	// What somebody changed since is his.
-	_, err = w.Service.ChangeKey(t.Context(), w.Admin, all[2].ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Note = "mine"; return f, nil })
+	_, err = w.Service.ChangeKey(t.Context(), w.Admin, all[2].ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+		f.Note = "mine"
+		return f, nil
+	})
 	w.Must(err)
 	undone, err := n.Undo(t.Context(), w.Admin, done.ID)
 	w.Must(err)
@@ -182,7 +189,9 @@ func TestARevokeIsFinalAndADryRunGetsOld(t *testing.T) {
 	w := newWorld(t)
 	n, _ := w.incidents()
 	_, secrets := w.IssueMany(3)
-	request := incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonAbuse, Selection: incidents.Selection{ServiceAccountID: w.Account.ID}}
+	request := incidents.Request{
+		Action: incidents.Revoke, Reason: keys.ReasonAbuse, Selection: incidents.Selection{ServiceAccountID: w.Account.ID},
+	}
 	old := w.plan(n, request)
 	w.Advance(incidents.PlanLife + time.Second)
 	_, err := n.Run(t.Context(), w.Admin, old.Confirm())
@@ -274,15 +283,22 @@ func TestPastedKeysAreKeptNowhere(t *testing.T) {
 	n, _ := w.incidents()
 	all, secrets := w.IssueMany(4)
 	unknown := keystest.Format(t).New(keys.Live).Reveal()
-	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}, List: []string{
-		secrets[0], " " + secrets[1] + "\r", "", all[2].ID, secrets[0], unknown, "<script>alert(1)</script>", "key_00000000000070008000000000000009",
-	}})
-	if planned.Count.Planned != 3 || planned.Count.Unknown != 3 || fmt.Sprint(planned.UnknownLines) != "[6 7 8]" || planned.Selection.Pasted != 8 {
+	planned := w.plan(n, incidents.Request{
+		Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization},
+		List: []string{
+			secrets[0], " " + secrets[1] + "\r", "", all[2].ID, secrets[0], unknown, "<script>alert(1)</script>",
+			"key_00000000000070008000000000000009",
+		},
+	})
+	if planned.Count.Planned != 3 || planned.Count.Unknown != 3 || fmt.Sprint(planned.UnknownLines) != "[6 7 8]" ||
+		planned.Selection.Pasted != 8 {
 		t.Fatalf("the dry run: %+v", planned)
 	}
 	_, err := n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Revoke, List: make([]string, 0)})
 	keystest.Refused(t, "nothing selected", err, errs.Invalid, "")
-	_, err = n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Revoke, List: strings.Split(strings.Repeat("x\n", incidents.MaxPasted)+"x", "\n")})
+	_, err = n.Plan(t.Context(), w.Admin, incidents.Request{
+		Action: incidents.Revoke, List: strings.Split(strings.Repeat("x\n", incidents.MaxPasted)+"x", "\n"),
+	})
 	keystest.Refused(t, "too long a list", err, errs.Invalid, "keys")
 	w.Must(w.Store.Ping(t.Context()))
 	files, err := filepath.Glob(strings.TrimPrefix(w.Store.Name(), "SQLite at ") + "*")
@@ -304,7 +320,10 @@ func TestSelections(t *testing.T) {
 	n, _ := w.incidents()
 	all, _ := w.IssueMany(4)
 	edit := func(i int, change func(*keys.Key)) {
-		_, _, err := keys.Revise(t.Context(), w.Store.Keys(), all[i].ID, keys.AnyRevision, w.Now, func(k *keys.Key) error { change(k); return nil })
+		_, _, err := keys.Revise(t.Context(), w.Store.Keys(), all[i].ID, keys.AnyRevision, w.Now, func(k *keys.Key) error {
+			change(k)
+			return nil
+		})
 		w.Must(err)
 	}
 	edit(0, func(k *keys.Key) { k.Scopes = []string{"invoices:read"} })
@@ -348,11 +367,15 @@ func TestSelections(t *testing.T) {
 		_, err := n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Disable, Selection: selection})
 		keystest.Refused(t, "by a "+field+" that does not exist", err, errs.Invalid, field)
 	}
-	_, err = n.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: "sa_none"}})
+	_, err = n.Plan(t.Context(), w.Admin, incidents.Request{
+		Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: "sa_none"},
+	})
 	keystest.Refused(t, "by an account that does not exist", err, errs.Invalid, "service_account_id")
 	leavers, _, err := n.Leavers(t.Context(), w.Admin, w.Store, keys.Creator{})
 	w.Must(err)
-	if len(leavers) != 1 || leavers[0] != (incidents.Leaver{Creator: keys.Creator{OrganizationID: keys.FirstOrganization, ID: leaver}, Keys: 1}) {
+	if len(leavers) != 1 || leavers[0] != (incidents.Leaver{
+		Creator: keys.Creator{OrganizationID: keys.FirstOrganization, ID: leaver}, Keys: 1,
+	}) {
 		t.Errorf("who left: %+v", leavers)
 	}
 	for kind, want := range map[keys.Neglect]int{keys.NoExpiry: 3, keys.NeverUsed: 0} {
@@ -415,7 +438,9 @@ func TestAnIncidentGoesOnBehindTheAnswer(t *testing.T) {
 	n, b := w.incidents()
 	w.IssueMany(230)
 	hasty := n.Within(0)
-	planned := w.over(n, w.made(hasty.Plan(t.Context(), w.Admin, incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization}})))
+	planned := w.over(n, w.made(hasty.Plan(t.Context(), w.Admin, incidents.Request{
+		Action: incidents.Disable, Selection: incidents.Selection{OrganizationID: keys.FirstOrganization},
+	})))
 	if planned.State != incidents.Planned || planned.Count.Planned < 230 {
 		t.Errorf("the dry run is %s with %d keys", planned.State, planned.Count.Planned)
 	}

@@ -20,7 +20,9 @@ type OrphansAfter struct {
 // Orphans lists service accounts that nobody looks after, from a place on: those
 // without an owner, and those whose owner has left. It returns where the list
 // goes on, a zero place at its end. Only admins may.
-func (n *Service) Orphans(ctx context.Context, a keys.Actor, from keys.Owners, after OrphansAfter) (all []keys.ServiceAccount, next OrphansAfter, err error) {
+func (n *Service) Orphans(ctx context.Context, a keys.Actor, from keys.Owners, after OrphansAfter) (all []keys.ServiceAccount,
+	next OrphansAfter, err error,
+) {
 	if err := keys.StaffOnly(a); err != nil {
 		return nil, next, err
 	}
@@ -62,7 +64,10 @@ func (n *Service) orphansOf(ctx context.Context, o keys.Owner, after OrphansAfte
 	if o == after.Owner {
 		page.After = after.AccountID
 	}
-	found, err := n.Objects.ServiceAccounts().List(ctx, keys.AccountFilter{OrganizationIDs: []string{o.OrganizationID}, OwnerID: o.ID, Ownerless: o.ID == ""}, page)
+	found, err := n.Objects.ServiceAccounts().List(ctx, keys.AccountFilter{
+		OrganizationIDs: []string{o.OrganizationID}, OwnerID: o.ID,
+		Ownerless: o.ID == "",
+	}, page)
 	if err != nil {
 		return nil, fmt.Errorf("list service accounts of an owner: %w", err)
 	}
@@ -88,7 +93,9 @@ const (
 
 // Leavers lists those behind after who left keys behind, and returns behind
 // whom the list goes on, a zero Creator at its end. Only admins may.
-func (n *Service) Leavers(ctx context.Context, a keys.Actor, from keys.Creators, after keys.Creator) (all []Leaver, next keys.Creator, err error) {
+func (n *Service) Leavers(ctx context.Context, a keys.Actor, from keys.Creators, after keys.Creator) (all []Leaver,
+	next keys.Creator, err error,
+) {
 	if err := keys.StaffOnly(a); err != nil {
 		return nil, next, err
 	}
@@ -109,7 +116,10 @@ func (n *Service) Leavers(ctx context.Context, a keys.Actor, from keys.Creators,
 		}
 		one := Leaver{Creator: c}
 		no := false
-		mine, err := n.Objects.Keys().List(ctx, keys.KeyFilter{OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no, EndsAfter: keys.Moment(n.Keys.Now())}, keys.Page{Limit: MostOfLeaver + 1})
+		mine, err := n.Objects.Keys().List(ctx, keys.KeyFilter{
+			OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no,
+			EndsAfter: keys.Moment(n.Keys.Now()),
+		}, keys.Page{Limit: MostOfLeaver + 1})
 		if err != nil {
 			return nil, next, fmt.Errorf("list keys by their creator: %w", err)
 		}

@@ -123,7 +123,8 @@ func (p *planner) consider(ctx context.Context, k *keys.Key, account *keys.Servi
 	}
 	p.current.count(k.OrganizationID, account.Tier)
 	p.page = append(p.page, Key{
-		ID: k.ID, Name: k.Name, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Start: k.Start, Last4: k.Last4, Revision: k.Revision,
+		ID: k.ID, Name: k.Name, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Start: k.Start, Last4: k.Last4,
+		Revision: k.Revision,
 	})
 	if len(p.page) < pageSize {
 		return nil

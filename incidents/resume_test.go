@@ -19,7 +19,9 @@ func (w *world) interrupted(orderly bool) (incidents.Incident, []keys.Key) {
 	n, store := w.incidents()
 	store.orderly = orderly
 	all, _ := w.IssueMany(210)
-	planned := w.plan(n, incidents.Request{Action: incidents.Revoke, Reason: keys.ReasonLeaked, Selection: incidents.Selection{ServiceAccountID: w.Account.ID}})
+	planned := w.plan(n, incidents.Request{
+		Action: incidents.Revoke, Reason: keys.ReasonLeaked, Selection: incidents.Selection{ServiceAccountID: w.Account.ID},
+	})
 	store.pagesLeft.Store(1)
 	if _, err := n.Run(w.T.Context(), w.Admin, planned.Confirm()); err != nil && !errors.Is(err, errs.Unavailable) {
 		w.T.Errorf("a store that goes on the way: %v", err)

@@ -220,7 +220,8 @@ func (n *Service) Continue(ctx context.Context, a keys.Actor, id string) (Incide
 		return Incident{}, err
 	}
 	if !found.Interrupted(n.Keys.Now()) || found.State == Planning {
-		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be made anew")
+		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be "+
+			"made anew")
 	}
 	return n.goOn(ctx, a, a, found)
 }

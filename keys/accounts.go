@@ -86,12 +86,15 @@ func (s *accounts) Accounts(ctx context.Context, a Actor, organizationID string,
 }
 
 // ChangeAccount lets edit change the account's fields.
-func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields, error)) (ServiceAccount, error) {
+func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields,
+	error),
+) (ServiceAccount, error) {
 	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return ServiceAccount{}, err
 	}
 	before, after, err := s.ReviseAccount(ctx, id, revision, func(account *ServiceAccount) error {
-		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil { // it may have been transferred just now
+		// it may have been transferred just now
+		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil {
 			return err
 		}
 		old := account.AccountFields
@@ -153,7 +156,9 @@ func (s *accounts) deleteKeysOf(ctx context.Context, accountID string) error {
 
 // checkAccount holds the account against the rules; old is what it was, and may
 // decides whether the actor has the authority.
-func (s *accounts) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields, may func(Actor, AccountFields) error) error {
+func (s *accounts) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields,
+	may func(Actor, AccountFields) error,
+) error {
 	if err := account.check(old); err != nil {
 		return err
 	}

@@ -59,7 +59,10 @@ func allow(a Actor, read, write Action, organizationID, what string) error {
 	if !a.May(read, organizationID) {
 		return notFound(what)
 	}
-	return &errs.Error{Kind: errs.Forbidden, Detail: "this needs " + string(write) + " in the organization, or a role that includes it", Scope: string(write)}
+	return &errs.Error{
+		Kind: errs.Forbidden, Detail: "this needs " + string(write) + " in the organization, or a role that includes it",
+		Scope: string(write),
+	}
 }
 
 func notFound(what string) error { return errs.New(errs.NotFound, "there is no such "+what) }

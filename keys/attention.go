@@ -82,7 +82,9 @@ func (q *QuotaState) Percent() int64 { return min(100, q.Used*100/max(1, q.Quota
 
 // Quotas returns the newest of the accounts that the actor may see and that
 // have a quota, and what they have used of it.
-func (s *search) Quotas(ctx context.Context, a Actor, used func(ctx context.Context, id, window string) (int64, error), most int) ([]QuotaState, error) {
+func (s *search) Quotas(ctx context.Context, a Actor, used func(ctx context.Context, id, window string) (int64, error),
+	most int,
+) ([]QuotaState, error) {
 	accounts, err := s.accounts.Accounts(ctx, a, "", AccountFilter{}, Page{Limit: most})
 	if err != nil {
 		return nil, err

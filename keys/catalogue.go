@@ -59,7 +59,9 @@ func (s *catalogue) Tiers(ctx context.Context, p Page) ([]Tier, error) {
 
 // ChangeTier lets edit change the tier. It takes effect on live keys at once.
 // Only admins may.
-func (s *catalogue) ChangeTier(ctx context.Context, a Actor, name string, revision int64, edit func(TierFields) (TierFields, error)) (Tier, error) {
+func (s *catalogue) ChangeTier(ctx context.Context, a Actor, name string, revision int64, edit func(TierFields) (TierFields, error)) (Tier,
+	error,
+) {
 	if err := StaffOnly(a); err != nil {
 		return Tier{}, err
 	}
@@ -105,8 +107,10 @@ func (t *Tier) check(oldTitle string) error {
 	checkRule(&f, "account_rate_limit", t.AccountRateLimit)
 	checkQuota(&f, "quota", t.Quota)
 	f.Check(t.MaxKeys >= 1 && t.MaxKeys <= MostKeys, "max_keys", fmt.Sprintf("must be between 1 and %d", MostKeys))
-	f.Check(t.MaxKeyAge == 0 || (t.MaxKeyAge >= time.Minute && t.MaxKeyAge <= maxKeyAge), "max_key_age", fmt.Sprintf("must be null, or between 1m and %s", maxKeyAge))
-	f.Check(t.KeyRetention == 0 || (t.KeyRetention >= LeastRetention && t.KeyRetention <= maxKeyAge), "key_retention", fmt.Sprintf("must be null, or between %s and %s", LeastRetention, maxKeyAge))
+	f.Check(t.MaxKeyAge == 0 || (t.MaxKeyAge >= time.Minute && t.MaxKeyAge <= maxKeyAge), "max_key_age",
+		fmt.Sprintf("must be null, or between 1m and %s", maxKeyAge))
+	f.Check(t.KeyRetention == 0 || (t.KeyRetention >= LeastRetention && t.KeyRetention <= maxKeyAge), "key_retention",
+		fmt.Sprintf("must be null, or between %s and %s", LeastRetention, maxKeyAge))
 	return f.Err()
 }
 
@@ -149,7 +153,9 @@ func (s *catalogue) Scopes(ctx context.Context, p Page) ([]Scope, error) {
 }
 
 // ChangeScope lets edit change the entry. Only admins may.
-func (s *catalogue) ChangeScope(ctx context.Context, a Actor, name string, revision int64, edit func(ScopeFields) (ScopeFields, error)) (Scope, error) {
+func (s *catalogue) ChangeScope(ctx context.Context, a Actor, name string, revision int64, edit func(ScopeFields) (ScopeFields,
+	error),
+) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
 	}

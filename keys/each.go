@@ -15,7 +15,7 @@ const (
 )
 
 // each calls do for all objects that pass the filter, in the order of their
-// list, until one call fails.
+// list, until one call fails or the context ends.
 func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, id func(*T) string, do func(*T) error) error {
 	for after := ""; ; {
 		some, err := in.List(ctx, f, Page{After: after, Limit: eachBatch})
@@ -31,7 +31,11 @@ func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, 
 			return nil
 		}
 		after = id(&some[len(some)-1])
-		time.Sleep(eachPause)
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("list %s: %w", what, ctx.Err())
+		case <-time.After(eachPause):
+		}
 	}
 }
 

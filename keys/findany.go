@@ -97,14 +97,16 @@ func (s *search) findByParts(ctx context.Context, text string) ([]Key, error) {
 	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.Looks(text):
 		return nil, errs.BadField("find", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
 	default:
-		return nil, errs.BadField("find", "is no key, no id, no start of a key such as "+s.format.Prefix(Live)+"AbCd, and not its last four characters")
+		return nil, errs.BadField("find", "is no key, no id, no start of a key such as "+s.format.Prefix(Live)+
+			"AbCd, and not its last four characters")
 	}
 	found, err := s.store.Keys().List(ctx, f, Page{Limit: MostFound})
 	if err != nil || len(found) == MostFound || len(text) != lastShown {
 		return found, err
 	}
 	// Four characters may be the first random ones as well.
-	more, err := s.store.Keys().List(ctx, KeyFilter{Starts: []string{s.format.Prefix(Live) + text, s.format.Prefix(Test) + text}}, Page{Limit: MostFound - len(found)})
+	more, err := s.store.Keys().List(ctx, KeyFilter{Starts: []string{s.format.Prefix(Live) + text, s.format.Prefix(Test) + text}},
+		Page{Limit: MostFound - len(found)})
 	return append(found, more...), err
 }
 

@@ -176,7 +176,8 @@ func (s *credentials) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tie
 	f.Check(k.ExpiresAt.After(now), "expires_at", "must be in the future")
 	if tier.MaxKeyAge > 0 {
 		latest := k.CreatedAt.Add(tier.MaxKeyAge)
-		f.Check(!k.ExpiresAt.After(latest), "expires_at", "must not be after "+latest.Format(time.RFC3339)+": the tier lets keys live at most "+tier.MaxKeyAge.String())
+		f.Check(!k.ExpiresAt.After(latest), "expires_at", "must not be after "+latest.Format(time.RFC3339)+": the tier lets keys live at most "+
+			tier.MaxKeyAge.String())
 	}
 }
 

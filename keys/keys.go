@@ -109,7 +109,9 @@ const maxRetries = 20
 // object is no longer at it; otherwise an overtaken change is tried again on
 // what the other writer left. An edit that changes nothing writes nothing. Each try takes its own time from now: other
 // nodes look for changes by UpdatedAt, and only a little way back.
-func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now func() time.Time, edit func(*T) error) (before, after T, err error) {
+func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now func() time.Time,
+	edit func(*T) error,
+) (before, after T, err error) {
 	for range maxRetries {
 		before, err = c.Get(ctx, id)
 		if err != nil {
@@ -148,7 +150,9 @@ func (s *Stamp) At(revision int64) error {
 // Remove reads the object with the id, lets check refuse its removal and
 // deletes it. What Revise says of revisions holds for it, too. It returns the
 // object as it was last.
-func Remove[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, check func(*T) error) (removed T, err error) {
+func Remove[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, check func(*T) error) (removed T,
+	err error,
+) {
 	for range maxRetries {
 		if removed, err = c.Get(ctx, id); err != nil {
 			return removed, err

@@ -57,7 +57,9 @@ func (s *credentials) keyFor(ctx context.Context, a Actor, id string, write Acti
 // ChangeKey lets edit change the key's fields, disabling and enabling
 // included. A revoked key is not changed any more. An expired one can be
 // extended, where its tier has room for one more that is alive.
-func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key, error) {
+func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key,
+	error,
+) {
 	if _, err := s.keyFor(ctx, a, id, WriteKeys); err != nil {
 		return Key{}, err
 	}
@@ -148,7 +150,9 @@ type Effect struct {
 // that holds everywhere. What does not belong in a note is left out of it, and
 // the end of a long one: the key ends all the same. Revoking a revoked key changes nothing and keeps the
 // first reason, but tells anew who may not have heard of it.
-func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason, note string) (Key, Effect, error) {
+func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason,
+	note string,
+) (Key, Effect, error) {
 	if reason == "" {
 		reason = ReasonUnspecified
 	}

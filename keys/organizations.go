@@ -52,7 +52,9 @@ func (s *organizations) Organizations(ctx context.Context, a Actor, f Organizati
 
 // ChangeOrganization lets edit change the organization's fields. Only admins
 // disable and enable.
-func (s *organizations) ChangeOrganization(ctx context.Context, a Actor, id string, revision int64, edit func(OrganizationFields) (OrganizationFields, error)) (Organization, error) {
+func (s *organizations) ChangeOrganization(ctx context.Context, a Actor, id string, revision int64,
+	edit func(OrganizationFields) (OrganizationFields, error),
+) (Organization, error) {
 	if err := allow(a, ReadOrganization, WriteOrganization, id, organizationWord); err != nil {
 		return Organization{}, err
 	}

@@ -26,7 +26,9 @@ func (account *ServiceAccount) forgetOverride(now time.Time) {
 
 // ReviseAccount is Revise for service accounts, without overrides that have
 // ended in what it returns.
-func (s *base) ReviseAccount(ctx context.Context, id string, revision int64, edit func(*ServiceAccount) error) (before, after ServiceAccount, err error) {
+func (s *base) ReviseAccount(ctx context.Context, id string, revision int64, edit func(*ServiceAccount) error) (before,
+	after ServiceAccount, err error,
+) {
 	before, after, err = Revise(ctx, s.store.ServiceAccounts(), id, revision, s.now, edit)
 	before.forgetOverride(s.now())
 	after.forgetOverride(s.now())
@@ -63,6 +65,7 @@ func (o *Override) check(now time.Time) error {
 	checkQuota(&f, "quota", o.Quota)
 	checkText(&f, "note", o.Note, MaxTextLength, true)
 	f.Check(o.KeyRateLimit != nil || o.RateLimit != nil || o.Quota != nil, "key_rate_limit", "set at least one limit")
-	f.Check(o.Until.After(now) && !o.Until.After(now.Add(MaxOverride)), "until", fmt.Sprintf("must be in the future, at most %d days from now", int(MaxOverride.Hours()/24)))
+	f.Check(o.Until.After(now) && !o.Until.After(now.Add(MaxOverride)), "until", fmt.Sprintf("must be in the future, at most %d days from now",
+		int(MaxOverride.Hours()/24)))
 	return f.Err()
 }

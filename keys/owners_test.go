@@ -46,22 +46,31 @@ func TestWhoMayOwnAnAccount(t *testing.T) {
 	developer, viewer := w.Joined(here, keystest.Ada, auth.Developer), w.Joined(here, keystest.Ben, auth.Viewer)
 	stranger := w.Joined(there, keystest.Carol, auth.Owner)
 	w.Must(w.Owned(developer, w.Account.ID, keystest.Ben))
-	for what, owner := range map[string]string{"a member of another organization": keystest.Carol, "who does not exist": ids.New(ids.User), "a service account": w.Account.ID} {
+	for what, owner := range map[string]string{
+		"a member of another organization": keystest.Carol, "who does not exist": ids.New(ids.User),
+		"a service account": w.Account.ID,
+	} {
 		keystest.Refused(t, what, w.Owned(developer, w.Account.ID, owner), errs.Invalid, "owner_id")
 		keystest.Refused(t, what+", by staff", w.Owned(w.Admin, w.Account.ID, owner), errs.Invalid, "owner_id")
 	}
 	keystest.Refused(t, "by a viewer", w.Owned(viewer, w.Account.ID, keystest.Ada), errs.Forbidden, "")
 	keystest.Refused(t, "by another tenant", w.Owned(stranger, w.Account.ID, keystest.Carol), errs.NotFound, "")
-	keystest.Refused(t, "by an account that only reads", w.Owned(keystest.Robot(here, string(keys.ReadAccounts)), w.Account.ID, keystest.Ada), errs.Forbidden, "")
+	keystest.Refused(t, "by an account that only reads", w.Owned(keystest.Robot(here, string(keys.ReadAccounts)), w.Account.ID, keystest.Ada),
+		errs.Forbidden, "")
 	if got := w.OwnerOf(w.Account.ID); got != keystest.Ben {
 		t.Errorf("refused, and the owner is %q", got)
 	}
 	events, err := w.Store.Events(t.Context(), audit.Filter{ObjectID: w.Account.ID, Action: "service_account.update"}, "", 9)
-	if w.Must(err); len(events) != 1 || strings.Contains(string(events[0].Before), "owner_id") || !strings.Contains(string(events[0].After), `"owner_id":"`+keystest.Ben+`"`) {
+	if w.Must(err); len(events) != 1 || strings.Contains(string(events[0].Before), "owner_id") || !strings.Contains(string(events[0].After),
+		`"owner_id":"`+keystest.Ben+`"`) {
 		t.Errorf("the events: %s", events)
 	}
 	w.Must(w.Store.Memberships().Delete(t.Context(), auth.MembershipID(here, keystest.Ben), 1))
-	_, err = w.Service.ChangeAccount(t.Context(), developer, w.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Name = "renamed"; return f, nil })
+	_, err = w.Service.ChangeAccount(t.Context(), developer, w.Account.ID, keys.AnyRevision,
+		func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.Name = "renamed"
+			return f, nil
+		})
 	if w.Must(err); w.OwnerOf(w.Account.ID) != keystest.Ben {
 		t.Error("another change took it from who has left")
 	}
@@ -73,7 +82,8 @@ func TestHandingOver(t *testing.T) {
 	t.Parallel()
 	w := keystest.NewWorld(t)
 	ctx, here, there := t.Context(), keys.FirstOrganization, w.NewOrganization("Other")
-	owner, viewer, stranger := w.Joined(here, keystest.Ada, auth.Owner), w.Joined(here, keystest.Ben, auth.Viewer), w.Joined(there, keystest.Carol, auth.Owner)
+	owner, viewer, stranger := w.Joined(here, keystest.Ada, auth.Owner), w.Joined(here, keystest.Ben, auth.Viewer),
+		w.Joined(there, keystest.Carol, auth.Owner)
 	w.Joined(there, keystest.Ada, auth.Owner)
 	elsewhere, err := w.Service.CreateAccount(ctx, w.Admin, "", there, keys.AccountFields{Name: "elsewhere", OwnerID: keystest.Ada})
 	w.Must(err)
@@ -110,7 +120,8 @@ func TestHandingOver(t *testing.T) {
 	if w.Must(err); len(found) != many || w.OwnerOf(elsewhere.ID) != keystest.Ada {
 		t.Errorf("%d are his, and that elsewhere is of %q", len(found), w.OwnerOf(elsewhere.ID))
 	}
-	if found, err := w.Service.Accounts(ctx, stranger, "", keys.AccountFilter{OwnerID: keystest.Ben}, keys.Page{Limit: 200}); err != nil || len(found) != 0 {
+	if found, err := w.Service.Accounts(ctx, stranger, "", keys.AccountFilter{OwnerID: keystest.Ben}, keys.Page{Limit: 200}); err != nil ||
+		len(found) != 0 {
 		t.Errorf("another tenant sees %d of them, %v", len(found), err)
 	}
 }

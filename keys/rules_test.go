@@ -22,9 +22,14 @@ func TestRulesOfIssuing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
 		now := time.Now()
-		_, err := n.Service.CreateTier(t.Context(), n.Admin, "brief", keys.TierFields{Title: "B", RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 50, MaxKeyAge: time.Hour})
+		_, err := n.Service.CreateTier(t.Context(), n.Admin, "brief", keys.TierFields{
+			Title: "B", RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 50, MaxKeyAge: time.Hour,
+		})
 		n.Must(err)
-		brief, err := n.Service.CreateAccount(t.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{Name: "b", Tier: "brief", Scopes: []string{"invoices:read"}})
+		brief, err := n.Service.CreateAccount(t.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{
+			Name: "b", Tier: "brief",
+			Scopes: []string{"invoices:read"},
+		})
 		n.Must(err)
 		developer := keystest.Member(keys.FirstOrganization, auth.Developer)
 		fields := func(change func(*keys.KeyFields)) keys.KeyFields {
@@ -40,37 +45,97 @@ func TestRulesOfIssuing(t *testing.T) {
 			kind    errs.Kind
 			field   string
 		}{
-			{"a scope under the account's wildcard", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:read"} }), "", ""},
+			{
+				"a scope under the account's wildcard", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
+					f.Scopes = []string{"invoices:read"}
+				}), "", "",
+			},
 			{"the account's own wildcard", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:*"} }), "", ""},
 			{"no scope at all", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{} }), "", ""},
-			{"a scope that the account lacks", n.Admin, n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:read", "customers:read"} }), errs.Invalid, "scopes[1]"},
-			{"a wildcard wider than the account's", n.Admin, brief.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:*"} }), errs.Invalid, "scopes[0]"},
-			{"more than the issuing key has", keystest.Robot(keys.FirstOrganization, "latchkey:*", "invoices:read"), n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:write"} }), errs.Forbidden, "scopes"},
-			{"all of the account's, of which the issuing key has some", keystest.Robot(keys.FirstOrganization, "latchkey:*", "invoices:read"), n.Account.ID, fields(func(*keys.KeyFields) {}), errs.Forbidden, "scopes"},
-			{"as much as the issuing key has", keystest.Robot(keys.FirstOrganization, "latchkey:keys:write", "latchkey:service-accounts:read", "invoices:read"), n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:read"} }), "", ""},
-			{"by a viewer", keystest.Member(keys.FirstOrganization, auth.Viewer), n.Account.ID, fields(func(*keys.KeyFields) {}), errs.Forbidden, ""},
-			{"by a stranger", keystest.Member("org_other", auth.Owner), n.Account.ID, fields(func(*keys.KeyFields) {}), errs.Invalid, "service_account_id"},
+			{
+				"a scope that the account lacks", n.Admin, n.Account.ID, fields(func(f *keys.KeyFields) {
+					f.Scopes = []string{"invoices:read", "customers:read"}
+				}), errs.Invalid, "scopes[1]",
+			},
+			{
+				"a wildcard wider than the account's", n.Admin, brief.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:*"} }),
+				errs.Invalid, "scopes[0]",
+			},
+			{
+				"more than the issuing key has", keystest.Robot(keys.FirstOrganization, "latchkey:*", "invoices:read"), n.Account.ID,
+				fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:write"} }), errs.Forbidden, "scopes",
+			},
+			{
+				"all of the account's, of which the issuing key has some", keystest.Robot(keys.FirstOrganization, "latchkey:*", "invoices:read"),
+				n.Account.ID, fields(func(*keys.KeyFields) {}), errs.Forbidden, "scopes",
+			},
+			{
+				"as much as the issuing key has", keystest.Robot(keys.FirstOrganization, "latchkey:keys:write", "latchkey:service-accounts:read",
+					"invoices:read"), n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:read"} }), "", "",
+			},
+			{
+				"by a viewer", keystest.Member(keys.FirstOrganization, auth.Viewer), n.Account.ID, fields(func(*keys.KeyFields) {}),
+				errs.Forbidden, "",
+			},
+			{
+				"by a stranger", keystest.Member("org_other", auth.Owner), n.Account.ID, fields(func(*keys.KeyFields) {}), errs.Invalid,
+				"service_account_id",
+			},
 			{"for no account", n.Admin, "sa_none", fields(func(*keys.KeyFields) {}), errs.Invalid, "service_account_id"},
-			{"an expiry a moment ahead", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(time.Millisecond) }), "", ""},
+			{
+				"an expiry a moment ahead", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(time.Millisecond) }), "",
+				"",
+			},
 			{"an expiry now", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now }), errs.Invalid, "expires_at"},
-			{"an expiry in the past", n.Admin, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(-time.Hour) }), errs.Invalid, "expires_at"},
-			{"valid from its expiry on", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt, f.NotBefore = now.Add(time.Hour), now.Add(time.Hour) }), errs.Invalid, "not_before"},
+			{
+				"an expiry in the past", n.Admin, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(-time.Hour) }),
+				errs.Invalid, "expires_at",
+			},
+			{
+				"valid from its expiry on", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
+					f.ExpiresAt, f.NotBefore = now.Add(time.Hour), now.Add(time.Hour)
+				}), errs.Invalid, "not_before",
+			},
 			{"as long as the tier allows", developer, brief.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(time.Hour) }), "", ""},
-			{"longer than the tier allows", n.Admin, brief.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(time.Hour + time.Millisecond) }), errs.Invalid, "expires_at"},
+			{
+				"longer than the tier allows", n.Admin, brief.ID, fields(func(f *keys.KeyFields) {
+					f.ExpiresAt = now.Add(time.Hour + time.Millisecond)
+				}), errs.Invalid, "expires_at",
+			},
 			{"for ever, where the tier does not allow it", n.Admin, brief.ID, fields(func(*keys.KeyFields) {}), errs.Invalid, "expires_at"},
-			{"a rate below the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1} }), "", ""},
-			{"a rate above the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.RateLimit = &ratelimit.Rule{Requests: 1000, Per: time.Second, Burst: 1} }), errs.Invalid, "rate_limit"},
-			{"a burst above the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 101} }), errs.Invalid, "rate_limit"},
+			{
+				"a rate below the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
+					f.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}
+				}), "", "",
+			},
+			{
+				"a rate above the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
+					f.RateLimit = &ratelimit.Rule{Requests: 1000, Per: time.Second, Burst: 1}
+				}), errs.Invalid, "rate_limit",
+			},
+			{
+				"a burst above the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
+					f.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 101}
+				}), errs.Invalid, "rate_limit",
+			},
 			{"no name", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Name = " " }), errs.Invalid, "name"},
-			{"a name too long", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Name = strings.Repeat("ä", keys.MaxNameLength+1) }), errs.Invalid, "name"},
-			{"a network with host bits", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")} }), errs.Invalid, "allowed_networks[0]"},
+			{
+				"a name too long", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Name = strings.Repeat("ä", keys.MaxNameLength+1) }),
+				errs.Invalid, "name",
+			},
+			{
+				"a network with host bits", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
+					f.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")}
+				}), errs.Invalid, "allowed_networks[0]",
+			},
 		} {
 			k, secret, err := n.Service.Issue(t.Context(), tt.actor, keys.IssueInput{ServiceAccountID: tt.account, KeyFields: tt.fields})
 			if tt.kind != "" {
 				keystest.Refused(t, tt.name, err, tt.kind, tt.field)
 				continue
 			}
-			if err != nil || k.Hash != keys.HashOf(secret.Reveal()) || !strings.HasPrefix(secret.Reveal(), k.Start) || !strings.HasSuffix(secret.Reveal(), k.Last4) {
+			if err != nil || k.Hash != keys.HashOf(secret.Reveal()) || !strings.HasPrefix(secret.Reveal(), k.Start) ||
+				!strings.HasSuffix(secret.Reveal(), k.Last4) {
 				t.Errorf("%s: %v", tt.name, err)
 			}
 			n.Must(n.Service.DeleteKey(t.Context(), n.Admin, k.ID, keys.AnyRevision))
@@ -93,12 +158,16 @@ func TestRevokedStaysRevoked(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		again, _, err := n.Service.Revoke(t.Context(), n.Admin, k.ID, keys.AnyRevision, keys.ReasonUnused, "another")
-		if err != nil || again.RevokeReason != keys.ReasonLeaked || again.RevokeNote != first.RevokeNote || !again.RevokedAt.Equal(first.RevokedAt) {
+		if err != nil || again.RevokeReason != keys.ReasonLeaked || again.RevokeNote != first.RevokeNote ||
+			!again.RevokedAt.Equal(first.RevokedAt) {
 			t.Errorf("a second revoke: %+v, %v", again, err)
 		}
 		_, _, err = n.Service.Revoke(t.Context(), n.Admin, k.ID, 1, keys.ReasonUnused, "")
 		keystest.Refused(t, "a revoke of an older revision", err, errs.Stale, "")
-		_, err = n.Service.ChangeKey(t.Context(), n.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Disabled = false; return f, nil })
+		_, err = n.Service.ChangeKey(t.Context(), n.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+			f.Disabled = false
+			return f, nil
+		})
 		keystest.Refused(t, "enabling it", err, errs.Conflict, "")
 		_, _, err = n.Service.Rotate(t.Context(), n.Admin, k.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 		keystest.Refused(t, "rotating it", err, errs.Conflict, "")
@@ -113,7 +182,10 @@ func TestRulesOfRotation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
-		old, text := n.Issue(keys.KeyFields{ExpiresAt: time.Now().Add(48 * time.Hour), Scopes: []string{"invoices:read"}, Note: "n", Metadata: keys.Metadata(`{"a":1}`)})
+		old, text := n.Issue(keys.KeyFields{
+			ExpiresAt: time.Now().Add(48 * time.Hour), Scopes: []string{"invoices:read"}, Note: "n",
+			Metadata: keys.Metadata(`{"a":1}`),
+		})
 		rotate := func(a keys.Actor, id string, grace time.Duration) (keys.Key, string, error) {
 			k, secret, err := n.Service.Rotate(t.Context(), a, id, keys.RotateInput{Revision: keys.AnyRevision, Grace: grace})
 			return k, secret.Reveal(), err
@@ -135,7 +207,8 @@ func TestRulesOfRotation(t *testing.T) {
 		if before.RotatedTo != next.ID || next.RotatedFrom != old.ID || !before.GraceUntil.Equal(next.CreatedAt.Add(time.Hour)) {
 			t.Errorf("linked by %q and %q, grace until %s", before.RotatedTo, next.RotatedFrom, before.GraceUntil)
 		}
-		if next.Note != "n" || string(next.Metadata) != `{"a":1}` || !slices.Equal(next.Scopes, old.Scopes) || next.ExpiresAt.Sub(next.CreatedAt) != 48*time.Hour {
+		if next.Note != "n" || string(next.Metadata) != `{"a":1}` || !slices.Equal(next.Scopes, old.Scopes) ||
+			next.ExpiresAt.Sub(next.CreatedAt) != 48*time.Hour {
 			t.Errorf("the successor is not like the key: %+v", next)
 		}
 		_, _, err = rotate(n.Admin, old.ID, time.Hour)
@@ -187,8 +260,10 @@ func TestWhatIsInUseIsNotDeleted(t *testing.T) {
 		k, text := n.Issue(keys.KeyFields{})
 		dead, _ := n.Issue(keys.KeyFields{ExpiresAt: time.Now().Add(time.Minute)})
 		n.Want(text, verify.Valid)
-		keystest.Refused(t, "an account with keys alive", n.Service.DeleteAccount(ctx, n.Admin, n.Account.ID, keys.AnyRevision), errs.Conflict, "")
-		keystest.Refused(t, "an organization with accounts", n.Service.DeleteOrganization(ctx, n.Admin, keys.FirstOrganization, keys.AnyRevision), errs.Conflict, "")
+		keystest.Refused(t, "an account with keys alive", n.Service.DeleteAccount(ctx, n.Admin, n.Account.ID, keys.AnyRevision), errs.Conflict,
+			"")
+		keystest.Refused(t, "an organization with accounts", n.Service.DeleteOrganization(ctx, n.Admin, keys.FirstOrganization, keys.AnyRevision),
+			errs.Conflict, "")
 		keystest.Refused(t, "a tier in use", n.Service.DeleteTier(ctx, n.Admin, "free", keys.AnyRevision), errs.Conflict, "")
 		keystest.Refused(t, "a management scope", n.Service.DeleteScope(ctx, n.Admin, string(keys.ReadKeys), keys.AnyRevision), errs.Conflict, "")
 		n.Revoke(k)
@@ -212,15 +287,24 @@ func TestTheProvidersOwnIsTheStaffs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
 		ctx := t.Context()
-		for _, a := range []keys.Actor{keystest.Member(keys.FirstOrganization, auth.Owner), keystest.Robot(keys.FirstOrganization, "*", "latchkey:*"), auth.Nobody()} {
+		for _, a := range []keys.Actor{
+			keystest.Member(keys.FirstOrganization, auth.Owner), keystest.Robot(keys.FirstOrganization, "*", "latchkey:*"), auth.Nobody(),
+		} {
 			_, organization := n.Service.CreateOrganization(ctx, a, "", keys.OrganizationFields{Name: "o"})
 			_, tier := n.Service.CreateTier(ctx, a, "t", keys.TierFields{})
 			_, scope := n.Service.CreateScope(ctx, a, "a:b", keys.ScopeFields{})
-			_, changedTier := n.Service.ChangeTier(ctx, a, "free", keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) { f.MaxKeys = 1000; return f, nil })
-			_, changedScope := n.Service.ChangeScope(ctx, a, "invoices:read", keys.AnyRevision, func(f keys.ScopeFields) (keys.ScopeFields, error) { return f, nil })
+			_, changedTier := n.Service.ChangeTier(ctx, a, "free", keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
+				f.MaxKeys = 1000
+				return f, nil
+			})
+			_, changedScope := n.Service.ChangeScope(ctx, a, "invoices:read", keys.AnyRevision, func(f keys.ScopeFields) (keys.ScopeFields, error) {
+				return f, nil
+			})
 			for what, err := range map[string]error{
-				"makes an organization": organization, "makes a tier": tier, "makes a scope": scope, "changes a tier": changedTier, "changes a scope": changedScope,
-				"deletes a tier": n.Service.DeleteTier(ctx, a, "pro", keys.AnyRevision), "deletes a scope": n.Service.DeleteScope(ctx, a, "invoices:read", keys.AnyRevision),
+				"makes an organization": organization, "makes a tier": tier, "makes a scope": scope, "changes a tier": changedTier,
+				"changes a scope": changedScope,
+				"deletes a tier":  n.Service.DeleteTier(ctx, a, "pro", keys.AnyRevision), "deletes a scope": n.Service.DeleteScope(ctx, a,
+					"invoices:read", keys.AnyRevision),
 				"deletes an organization": n.Service.DeleteOrganization(ctx, a, keys.FirstOrganization, keys.AnyRevision),
 			} {
 				keystest.Refused(t, a.Subject().Kind+" "+what, err, errs.Forbidden, "")
@@ -241,7 +325,10 @@ func TestEveryChangeLeavesAnEvent(t *testing.T) {
 		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
 		ctx, any := t.Context(), keys.AnyRevision
 		k, text := n.Issue(keys.KeyFields{})
-		_, err := n.Service.ChangeKey(ctx, n.Admin, k.ID, any, func(f keys.KeyFields) (keys.KeyFields, error) { f.Name = "renamed"; return f, nil })
+		_, err := n.Service.ChangeKey(ctx, n.Admin, k.ID, any, func(f keys.KeyFields) (keys.KeyFields, error) {
+			f.Name = "renamed"
+			return f, nil
+		})
 		n.Must(err)
 		next, _, err := n.Service.Rotate(ctx, n.Admin, k.ID, keys.RotateInput{Revision: any})
 		n.Must(err)
@@ -255,7 +342,8 @@ func TestEveryChangeLeavesAnEvent(t *testing.T) {
 			if e.Object.Type == "key" || e.Object.Type == "service_account" {
 				actions = append(actions, e.Action)
 				wantBefore, wantAfter := !strings.HasSuffix(e.Action, ".create"), !strings.HasSuffix(e.Action, ".delete")
-				if (e.Before != nil) != wantBefore || (e.After != nil) != wantAfter || e.Subject.Kind != "system" || e.Object.OrganizationID != keys.FirstOrganization {
+				if (e.Before != nil) != wantBefore || (e.After != nil) != wantAfter || e.Subject.Kind != "system" ||
+					e.Object.OrganizationID != keys.FirstOrganization {
 					t.Errorf("%s: %+v", e.Action, e)
 				}
 			}
@@ -264,7 +352,10 @@ func TestEveryChangeLeavesAnEvent(t *testing.T) {
 				t.Errorf("%s holds a key or its hash: %s", e.Action, all)
 			}
 		}
-		want := []string{"service_account.create", "key.create", "key.update", "key.rotate", "key.create", "key.revoke", "key.delete", "service_account.delete"}
+		want := []string{
+			"service_account.create", "key.create", "key.update", "key.rotate", "key.create", "key.revoke", "key.delete",
+			"service_account.delete",
+		}
 		if !slices.Equal(actions, want) {
 			t.Errorf("events are %q, want %q", actions, want)
 		}

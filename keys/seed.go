@@ -74,8 +74,10 @@ func managementScopes() map[string]string {
 		string(ReadAudit):         "Read the organization's audit log",
 		string(ReadUsage):         "Read the organization's usage",
 		string(VerifyKeys):        "Verify keys of the own organization",
-		string(VerifyAllKeys):     "Verify keys of every organization: for the provider's own gateways. No wildcard contains it, only staff can grant it",
-		string(ReadMetrics):       "Read the metrics of the whole service: for the provider's own monitoring. No wildcard contains it, only staff can grant it",
+		string(VerifyAllKeys): "Verify keys of every organization: for the provider's own gateways. No wildcard contains it, only staff " +
+			"can grant it",
+		string(ReadMetrics): "Read the metrics of the whole service: for the provider's own monitoring. No wildcard contains it, only staff " +
+			"can grant it",
 	}
 }
 
@@ -94,8 +96,16 @@ func standardTiers() map[string]TierFields {
 	}
 	accountRule := rule(1000, 10*time.Second, 1000)
 	return map[string]TierFields{
-		"free":       {Title: "Free", RateLimit: rule(100, 10*time.Second, 100), Quota: &ratelimit.Quota{Requests: 100_000, Per: ratelimit.Month}, MaxKeys: 10},
-		"pro":        {Title: "Pro", RateLimit: rule(500, 10*time.Second, 1000), AccountRateLimit: &accountRule, Quota: &ratelimit.Quota{Requests: 10_000_000, Per: ratelimit.Month}, MaxKeys: 100},
+		"free": {
+			Title: "Free", RateLimit: rule(100, 10*time.Second, 100), Quota: &ratelimit.Quota{Requests: 100_000, Per: ratelimit.Month},
+			MaxKeys: 10,
+		},
+		"pro": {
+			Title: "Pro", RateLimit: rule(500, 10*time.Second, 1000), AccountRateLimit: &accountRule, Quota: &ratelimit.Quota{
+				Requests: 10_000_000,
+				Per:      ratelimit.Month,
+			}, MaxKeys: 100,
+		},
 		"enterprise": {Title: "Enterprise", RateLimit: rule(5000, 10*time.Second, 10_000), MaxKeys: 1000},
 	}
 }

@@ -18,9 +18,14 @@ func TestFindAny(t *testing.T) {
 	w := keystest.NewWorld(t)
 	k, text := w.Issue(keys.KeyFields{})
 	other, _ := w.Issue(keys.KeyFields{})
-	for _, what := range []string{text, " " + text + "\n", k.ID, k.Start, k.Last4, k.Start + "…" + k.Last4, k.Start + "..." + k.Last4, k.Start[len(k.Start)-4:]} {
+	for _, what := range []string{
+		text, " " + text + "\n", k.ID, k.Start, k.Last4, k.Start + "…" + k.Last4, k.Start + "..." + k.Last4,
+		k.Start[len(k.Start)-4:],
+	} {
 		found, err := w.Service.FindAny(t.Context(), w.Admin, what)
-		if err != nil || !slices.ContainsFunc(found, func(f keys.Key) bool { return f.ID == k.ID }) || slices.ContainsFunc(found, func(f keys.Key) bool { return f.ID == other.ID && f.Last4 != k.Last4 }) {
+		if err != nil || !slices.ContainsFunc(found, func(f keys.Key) bool {
+			return f.ID == k.ID
+		}) || slices.ContainsFunc(found, func(f keys.Key) bool { return f.ID == other.ID && f.Last4 != k.Last4 }) {
 			t.Errorf("by %q: %d keys, %v", what, len(found), err)
 		}
 	}
@@ -48,13 +53,17 @@ func TestTierImpact(t *testing.T) {
 		change func(*keys.TierFields)
 		want   keys.Impact
 	}{
-		"nothing":        {func(*keys.TierFields) {}, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1}},
-		"lower":          {func(f *keys.TierFields) { f.RateLimit.Requests = 10 }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 5}},
-		"higher":         {func(f *keys.TierFields) { f.RateLimit.Requests = 9000 }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Higher: 5}},
-		"higher, slower": {func(f *keys.TierFields) { f.RateLimit.Requests, f.RateLimit.Burst = 9000, 1 }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 5}},
-		"a quota":        {func(f *keys.TierFields) { f.Quota = &ratelimit.Quota{Requests: 1, Per: ratelimit.Day} }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 6}},
-		"fewer keys":     {func(f *keys.TierFields) { f.MaxKeys = 5 }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, OverFull: 1}},
-		"shorter lives":  {func(f *keys.TierFields) { f.MaxKeyAge = time.Hour }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, TooOld: 6}},
+		"nothing": {func(*keys.TierFields) {}, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1}},
+		"lower":   {func(f *keys.TierFields) { f.RateLimit.Requests = 10 }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 5}},
+		"higher":  {func(f *keys.TierFields) { f.RateLimit.Requests = 9000 }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Higher: 5}},
+		"higher, slower": {func(f *keys.TierFields) {
+			f.RateLimit.Requests, f.RateLimit.Burst = 9000, 1
+		}, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 5}},
+		"a quota": {func(f *keys.TierFields) {
+			f.Quota = &ratelimit.Quota{Requests: 1, Per: ratelimit.Day}
+		}, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 6}},
+		"fewer keys":    {func(f *keys.TierFields) { f.MaxKeys = 5 }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, OverFull: 1}},
+		"shorter lives": {func(f *keys.TierFields) { f.MaxKeyAge = time.Hour }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, TooOld: 6}},
 		"an account rule": {func(f *keys.TierFields) {
 			f.AccountRateLimit = &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}
 		}, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 6}},
@@ -72,7 +81,10 @@ func TestAScopeIsRenamed(t *testing.T) {
 	t.Parallel()
 	w := keystest.NewWorld(t)
 	ctx := t.Context()
-	account, err := w.Service.CreateAccount(ctx, w.Admin, "", keys.FirstOrganization, keys.AccountFields{Name: "b", Scopes: []string{"invoices:read", "customers:read"}})
+	account, err := w.Service.CreateAccount(ctx, w.Admin, "", keys.FirstOrganization, keys.AccountFields{
+		Name:   "b",
+		Scopes: []string{"invoices:read", "customers:read"},
+	})
 	w.Must(err)
 	w.Account = account
 	_, own := w.Issue(keys.KeyFields{Scopes: []string{"invoices:read"}})
@@ -96,7 +108,9 @@ func TestAScopeIsRenamed(t *testing.T) {
 		asked(text, "bills:read", verify.Valid)
 		asked(text, "invoices:read", verify.Valid)
 	}
-	_, err = w.Service.CreateAccount(ctx, w.Admin, "", keys.FirstOrganization, keys.AccountFields{Name: "c", Scopes: []string{"invoices:read"}})
+	_, err = w.Service.CreateAccount(ctx, w.Admin, "", keys.FirstOrganization, keys.AccountFields{
+		Name: "c", Scopes: []string{"invoices:read"},
+	})
 	keystest.Refused(t, "the old name for a new account", err, errs.Invalid, "scopes[0]")
 	_, err = w.Service.RenameScope(ctx, w.Admin, "invoices:read", keys.AnyRevision, "other:read", time.Hour)
 	keystest.Refused(t, "renamed twice", err, errs.Conflict, "")
@@ -143,7 +157,10 @@ func TestARetiredScope(t *testing.T) {
 	w.Must(err)
 	_, err = w.Service.CreateAccount(t.Context(), w.Admin, "", keys.FirstOrganization, account)
 	keystest.Refused(t, "granting it", err, errs.Invalid, "scopes[0]")
-	_, err = w.Service.ChangeAccount(t.Context(), w.Admin, made.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Name = "c"; return f, nil })
+	_, err = w.Service.ChangeAccount(t.Context(), w.Admin, made.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+		f.Name = "c"
+		return f, nil
+	})
 	w.Must(err)
 	w.Account = made
 	_, text := w.Issue(keys.KeyFields{})

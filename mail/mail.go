@@ -156,8 +156,10 @@ func (o *Outbox) once(ctx context.Context, m auth.Mail) error {
 
 // paths are where the link of a mail leads.
 var paths = map[auth.MailKind]string{
-	auth.MailConfirm: "/confirm", auth.MailNewEmail: "/confirm", auth.MailReset: "/password/new", auth.MailFinish: "/password/new", auth.MailInvite: "/invitation",
-	auth.MailExists: "/login", auth.MailChanged: "/password/forgotten", auth.MailMoving: "/password/forgotten", auth.MailExpiring: "/unsubscribe",
+	auth.MailConfirm: "/confirm", auth.MailNewEmail: "/confirm", auth.MailReset: "/password/new", auth.MailFinish: "/password/new",
+	auth.MailInvite: "/invitation",
+	auth.MailExists: "/login", auth.MailChanged: "/password/forgotten", auth.MailMoving: "/password/forgotten",
+	auth.MailExpiring: "/unsubscribe",
 }
 
 // page is what a template sees.

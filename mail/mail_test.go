@@ -108,7 +108,10 @@ func certificate(t *testing.T) *tls.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +190,8 @@ func TestAMailGoesByARealServer(t *testing.T) {
 		t.Fatalf("%d mails", len(got))
 	}
 	header, text, html := parts(t, got[0])
-	if header.Get("Bcc") != "" || strings.Contains(header.Get("Subject"), "\n") || header.Get("To") != "<ada@example.com>" || header.Get("Message-Id") == "" {
+	if header.Get("Bcc") != "" || strings.Contains(header.Get("Subject"), "\n") || header.Get("To") != "<ada@example.com>" ||
+		header.Get("Message-Id") == "" {
 		t.Errorf("header %v", header)
 	}
 	const link = base + "/invitation?token=T0KEN"
@@ -203,11 +207,15 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 	t.Parallel()
 	o := outbox(t, mail.NewFolder(t.TempDir(), "a@example.com", slog.New(slog.DiscardHandler)))
 	defer func() { _ = o.Close(context.WithoutCancel(t.Context())) }()
-	for _, kind := range []auth.MailKind{auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite, auth.MailNewEmail, auth.MailMoving, auth.MailExpiring} {
+	for _, kind := range []auth.MailKind{
+		auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite,
+		auth.MailNewEmail, auth.MailMoving, auth.MailExpiring,
+	} {
 		m := invitation()
 		m.Kind, m.Name = kind, "Ada"
 		l, err := o.Write(m)
-		if err != nil || l.Subject == "" || !strings.Contains(l.Text, "Hello Ada,") || !strings.Contains(l.HTML, "</html>") || strings.Contains(l.Text+l.HTML, "<no value>") {
+		if err != nil || l.Subject == "" || !strings.Contains(l.Text, "Hello Ada,") || !strings.Contains(l.HTML, "</html>") ||
+			strings.Contains(l.Text+l.HTML, "<no value>") {
 			t.Errorf("%s: %+v, %v", kind, l, err)
 		}
 	}
@@ -223,7 +231,8 @@ func TestRemindersCanBeEndedByAPost(t *testing.T) {
 	s := serve(t, nil, false)
 	o := outbox(t, sender(t, "smtp://"+s.addr+"?tls=none"))
 	o.Post(auth.Mail{Kind: auth.MailExpiring, To: "ada@example.com", Token: "T0KEN", Expiring: []auth.ExpiringKey{
-		{ID: "key_1", Name: "A & B", Start: "lk_live_abcd", Last4: "wxyz", Account: "sync", Organization: "Acme", EndsAt: time.Date(2026, 5, 6, 7, 8, 0, 0, time.UTC)},
+		{ID: "key_1", Name: "A & B", Start: "lk_live_abcd", Last4: "wxyz", Account: "sync", Organization: "Acme", EndsAt: time.Date(2026, 5, 6, 7,
+			8, 0, 0, time.UTC)},
 	}})
 	o.Post(invitation())
 	if err := o.Close(t.Context()); err != nil {
@@ -235,7 +244,8 @@ func TestRemindersCanBeEndedByAPost(t *testing.T) {
 	}
 	const link = base + "/unsubscribe?token=T0KEN"
 	header, text, html := parts(t, got[0])
-	if header.Get("List-Unsubscribe") != "<"+link+">" || header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" || header.Get("Subject") != "1 API key expires soon" {
+	if header.Get("List-Unsubscribe") != "<"+link+">" || header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" ||
+		header.Get("Subject") != "1 API key expires soon" {
 		t.Errorf("header %v", header)
 	}
 	for _, want := range []string{base + "/keys/key_1", link, "6 May 2026, 07:08 UTC"} {

@@ -17,7 +17,8 @@ import (
 )
 
 // ErrURL is returned for a URL that names no mail server.
-var ErrURL = errors.New("must be smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465; smtp://HOST:25?tls=none, without a password, for a server on this machine")
+var ErrURL = errors.New("must be smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465; smtp://HOST:25?tls=none, " +
+	"without a password, for a server on this machine")
 
 // SMTP sends letters to a mail server.
 type SMTP struct {
@@ -55,7 +56,8 @@ func NewSMTP(server, from string) (*SMTP, error) {
 	s.options = append(s.options, mail.WithPort(port))
 	if u.User != nil {
 		password, _ := u.User.Password()
-		s.options = append(s.options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(u.User.Username()), mail.WithPassword(password))
+		s.options = append(s.options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(u.User.Username()),
+			mail.WithPassword(password))
 	}
 	_, err = message(from, Letter{To: "nobody@example.com"})
 	return s, err

@@ -133,7 +133,8 @@ func (r *Registry) Look(ctx context.Context) error {
 		}
 		s := &sighting{node: n, at: now, passed: passed, proven: watching}
 		if r.seen[n.ID] = s; s.lag() > MostSkew && (!ok || before.lag() <= MostSkew) {
-			r.c.Logger.WarnContext(ctx, "the clocks of two nodes differ too much; set them by NTP", "node", n.Name, "node_id", n.ID, "behind", s.lag().Round(time.Second))
+			r.c.Logger.WarnContext(ctx, "the clocks of two nodes differ too much; set them by NTP", "node", n.Name, "node_id", n.ID, "behind",
+				s.lag().Round(time.Second))
 		}
 	}
 	for id := range r.seen {

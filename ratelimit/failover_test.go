@@ -178,7 +178,8 @@ func TestOnlyOneRequestPaysForSilence(t *testing.T) {
 		if s := p.State(); !s.Shared || s.Changes != 2 {
 			t.Errorf("%+v", s)
 		}
-		if gone, back := strings.Count(p.log.String(), "cannot be reached"), strings.Count(p.log.String(), "reached again"); gone != 1 || back != 1 {
+		if gone, back := strings.Count(p.log.String(), "cannot be reached"), strings.Count(p.log.String(), "reached again"); gone != 1 ||
+			back != 1 {
 			t.Errorf("%d and %d lines tell of it:\n%s", gone, back, p.log)
 		}
 	})

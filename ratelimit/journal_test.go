@@ -140,7 +140,9 @@ func TestLevelsWaitForTheStore(t *testing.T) {
 	t.Parallel()
 	c, log := newClock(), bytes.Buffer{}
 	store := &absent{Store: newStore(t), gone: true}
-	l, err := ratelimit.NewLocal(ratelimit.Config{Now: c.Now, Journals: store, FlushEvery: time.Hour, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	l, err := ratelimit.NewLocal(ratelimit.Config{
+		Now: c.Now, Journals: store, FlushEvery: time.Hour, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,8 @@ func TestBucketsAgreeWithThoseOfTheLibrary(t *testing.T) {
 				charged = c.Now()
 			}
 			if left := int64(reference.TokensAt(c.Now())); d.Allowed != allowed || d.Key.Remaining != left {
-				t.Fatalf("%s with %g tokens, asked for %d: allowed %t, left %d; the library: %t, %d", r, before, cost, d.Allowed, d.Key.Remaining, allowed, left)
+				t.Fatalf("%s with %g tokens, asked for %d: allowed %t, left %d; the library: %t, %d", r, before, cost, d.Allowed,
+					d.Key.Remaining, allowed, left)
 			}
 		}
 	}
@@ -176,7 +177,10 @@ func perSecond(r ratelimit.Rule) rate.Limit { return rate.Limit(float64(r.Reques
 func TestLongIDsHaveBucketsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	l := newLocal(t, newClock(), nil)
-	for _, id := range []string{"", "\x00", strings.Repeat("a", 46), strings.Repeat("a", 47), strings.Repeat("a", 48), strings.Repeat("a", 49), strings.Repeat("a", 48) + "b"} {
+	for _, id := range []string{
+		"", "\x00", strings.Repeat("a", 46), strings.Repeat("a", 47), strings.Repeat("a", 48), strings.Repeat("a", 49),
+		strings.Repeat("a", 48) + "b",
+	} {
 		r := ratelimit.Request{Key: ratelimit.Bucket{ID: id, Rule: rule(1, time.Hour, 1)}, Cost: 1}
 		if first, second := take(t, l, r), take(t, l, r); !first.Allowed || second.Allowed {
 			t.Errorf("an id of %d bytes shares its bucket, or has none: %t, then %t", len(id), first.Allowed, second.Allowed)

@@ -236,7 +236,10 @@ func (s *Service) dueIn(ctx context.Context, organizationID string, from, today 
 			return nil, false, err
 		}
 		if !account.Disabled {
-			all = append(all, auth.ExpiringKey{ID: k.ID, Name: k.Name, Start: k.Start, Last4: k.Last4, Account: account.Name, Organization: o.Name, EndsAt: k.EndsAt()})
+			all = append(all, auth.ExpiringKey{
+				ID: k.ID, Name: k.Name, Start: k.Start, Last4: k.Last4, Account: account.Name, Organization: o.Name,
+				EndsAt: k.EndsAt(),
+			})
 		}
 	}
 	return all, more, nil
@@ -244,7 +247,9 @@ func (s *Service) dueIn(ctx context.Context, organizationID string, from, today 
 
 // ending are the keys that work, have no successor, and came to be so long
 // from their end. One that was made to live no longer than that is none.
-func (s *Service) ending(ctx context.Context, organizationID string, ahead time.Duration, from, today time.Time) (found []keys.Key, more bool, err error) {
+func (s *Service) ending(ctx context.Context, organizationID string, ahead time.Duration, from, today time.Time) (found []keys.Key,
+	more bool, err error,
+) {
 	no, after := false, from.Add(ahead)
 	if now := s.Now(); now.After(after) {
 		after = now

@@ -36,8 +36,14 @@ func newDesk(t *testing.T) *desk {
 	}
 	t.Cleanup(func() { _ = store.Close(context.WithoutCancel(t.Context())) })
 	d := &desk{t: t, store: store, at: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)}
-	d.must(store.Organizations().Insert(t.Context(), keys.Organization{Stamp: keys.NewStamp(d.at), ID: "org_a", OrganizationFields: keys.OrganizationFields{Name: "Acme"}}))
-	d.must(store.ServiceAccounts().Insert(t.Context(), keys.ServiceAccount{Stamp: keys.NewStamp(d.at), ID: "sa_a", OrganizationID: "org_a", AccountFields: keys.AccountFields{Name: "sync"}}))
+	d.must(store.Organizations().Insert(t.Context(), keys.Organization{
+		Stamp: keys.NewStamp(d.at), ID: "org_a",
+		OrganizationFields: keys.OrganizationFields{Name: "Acme"},
+	}))
+	d.must(store.ServiceAccounts().Insert(t.Context(), keys.ServiceAccount{
+		Stamp: keys.NewStamp(d.at), ID: "sa_a", OrganizationID: "org_a",
+		AccountFields: keys.AccountFields{Name: "sync"},
+	}))
 	return d
 }
 
@@ -81,14 +87,18 @@ func (d *desk) person(name string, role auth.Role, change func(*auth.User)) auth
 		change(&u)
 	}
 	d.must(d.store.Users().Insert(d.t.Context(), u))
-	d.must(d.store.Memberships().Insert(d.t.Context(), auth.Membership{Stamp: keys.NewStamp(d.now()), OrganizationID: "org_a", UserID: u.ID, Role: role}))
+	d.must(d.store.Memberships().Insert(d.t.Context(), auth.Membership{
+		Stamp: keys.NewStamp(d.now()), OrganizationID: "org_a",
+		UserID: u.ID, Role: role,
+	}))
 	return u
 }
 
 // key makes one that was made long ago and ends after so long.
 func (d *desk) key(name string, ends time.Duration, change func(*keys.Key)) keys.Key {
 	k := keys.Key{
-		Stamp: keys.NewStamp(d.now().AddDate(0, -6, 0)), ID: ids.New(ids.Key), OrganizationID: "org_a", ServiceAccountID: "sa_a", Environment: keys.Live,
+		Stamp: keys.NewStamp(d.now().AddDate(0, -6, 0)), ID: ids.New(ids.Key), OrganizationID: "org_a", ServiceAccountID: "sa_a",
+		Environment:   keys.Live,
 		HashAlgorithm: keys.SHA256, Start: "lk_live_abcd", Last4: "wxyz", KeyFields: keys.KeyFields{Name: name, ExpiresAt: d.now().Add(ends)},
 	}
 	k.Hash = keys.HashOf(k.ID)
@@ -169,7 +179,10 @@ func TestEachIsToldThreeTimes(t *testing.T) {
 func TestWhoAndWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.must(d.store.ServiceAccounts().Insert(t.Context(), keys.ServiceAccount{Stamp: keys.NewStamp(d.at), ID: "sa_off", OrganizationID: "org_a", AccountFields: keys.AccountFields{Disabled: true}}))
+	d.must(d.store.ServiceAccounts().Insert(t.Context(), keys.ServiceAccount{
+		Stamp: keys.NewStamp(d.at), ID: "sa_off", OrganizationID: "org_a",
+		AccountFields: keys.AccountFields{Disabled: true},
+	}))
 	d.person("olga", auth.Owner, nil)
 	d.person("vic", auth.Viewer, nil)
 	d.person("gone", auth.Owner, func(u *auth.User) { u.Disabled = true })

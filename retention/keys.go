@@ -75,7 +75,10 @@ type plan struct {
 }
 
 func (k *Keeper) plan(ctx context.Context) (*plan, error) {
-	p := &plan{store: k.Store, standard: k.Policy.Keys, byTier: map[string]time.Duration{}, shortest: k.Policy.Keys, accounts: map[string]time.Duration{}}
+	p := &plan{
+		store: k.Store, standard: k.Policy.Keys, byTier: map[string]time.Duration{}, shortest: k.Policy.Keys,
+		accounts: map[string]time.Duration{},
+	}
 	for after := ""; ; {
 		some, err := k.Store.Tiers().List(ctx, keys.NoFilter{}, keys.Page{After: after, Limit: Batch})
 		if err != nil {

@@ -90,7 +90,10 @@ const openTimeout = 30 * time.Second
 // build opens the store and makes the parts, with a tracer that may be nil.
 // Where one cannot be made, those made before are closed.
 func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.Tracer) (a *app, err error) {
-	a = &app{config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger}, marks: keys.NewMarks(), tracer: tracer, metrics: metrics.New(buildinfo.Current().Version, runtime.Version()), started: time.Now()}
+	a = &app{
+		config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger}, marks: keys.NewMarks(),
+		tracer: tracer, metrics: metrics.New(buildinfo.Current().Version, runtime.Version()), started: time.Now(),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close(context.WithoutCancel(ctx)))
@@ -113,7 +116,10 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 	a.idempotency = idempotency.New(a.store, time.Now)
 	a.lastUsed = usage.NewLastUsed(a.store.Keys(), logger)
 	a.meter = usage.NewMeter()
-	if a.recorder, err = usage.NewRecorder(usage.RecorderConfig{Store: a.store, Meter: a.meter, Retention: c.usageKept, Logger: logger}); err != nil {
+	if a.recorder, err = usage.NewRecorder(usage.RecorderConfig{
+		Store: a.store, Meter: a.meter, Retention: c.usageKept,
+		Logger: logger,
+	}); err != nil {
 		return a, err
 	}
 	if err = a.buildSigning(opening); err != nil {
@@ -159,7 +165,10 @@ func (a *app) buildSigning(ctx context.Context) error {
 }
 
 func (a *app) buildKeys() (err error) {
-	a.keys, err = keys.New(keys.Config{Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes, Push: a.tell, IsMember: auth.IsMember(a.store.Memberships())})
+	a.keys, err = keys.New(keys.Config{
+		Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes, Push: a.tell,
+		IsMember: auth.IsMember(a.store.Memberships()),
+	})
 	if err != nil {
 		return err
 	}
@@ -208,12 +217,16 @@ func (a *app) buildPeople() error {
 	if err != nil {
 		return err
 	}
-	if a.reminders, err = reminders.New(reminders.Config{Store: a.store, Sealer: a.sealer, Mailer: a.outbox, Busy: a.outbox.Busy, Logger: a.logger}); err != nil {
+	if a.reminders, err = reminders.New(reminders.Config{
+		Store: a.store, Sealer: a.sealer, Mailer: a.outbox, Busy: a.outbox.Busy,
+		Logger: a.logger,
+	}); err != nil {
 		return err
 	}
 	a.jwt = auth.NewJWT(a.people, a.ring, a.verifier, a.format, a.config.accessLife, a.config.refreshLife)
 	a.oauth, err = oauth.New(oauth.Config{
-		Verifier: a.verifier, Keys: a.keys, Format: a.format, Ring: a.ring, Audit: a.audit, Audience: a.config.oauthAudience, Life: a.config.oauthLife,
+		Verifier: a.verifier, Keys: a.keys, Format: a.format, Ring: a.ring, Audit: a.audit, Audience: a.config.oauthAudience,
+		Life: a.config.oauthLife,
 	})
 	return err
 }

@@ -17,7 +17,11 @@ func TestTheDataFolderHoldsTheDatabaseToo(t *testing.T) {
 		{"nothing is set", nil, "sqlite:latchkey-data/latchkey.db", "latchkey-data"},
 		{"the folder is set", []string{"LATCHKEY_DATA_DIR=/srv/x"}, "sqlite:/srv/x/latchkey.db", "/srv/x"},
 		{"the database is set", []string{"LATCHKEY_DATABASE_URL=sqlite:/srv/y/keys.db"}, "sqlite:/srv/y/keys.db", "/srv/y"},
-		{"both are set", []string{"LATCHKEY_DATA_DIR=/srv/x", "LATCHKEY_DATABASE_URL=sqlite:latchkey-data/latchkey.db"}, "sqlite:latchkey-data/latchkey.db", "/srv/x"},
+		{
+			"both are set",
+			[]string{"LATCHKEY_DATA_DIR=/srv/x", "LATCHKEY_DATABASE_URL=sqlite:latchkey-data/latchkey.db"},
+			"sqlite:latchkey-data/latchkey.db", "/srv/x",
+		},
 		{"the database is elsewhere", []string{"LATCHKEY_DATABASE_URL=mongodb://h/x"}, "mongodb://h/x", "latchkey-data"},
 	} {
 		c, err := readConfig(tt.environment)

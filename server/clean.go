@@ -56,7 +56,9 @@ type cleaned struct {
 func (a *app) background() []*cleaner {
 	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer(), a.mover()}
 	if a.config.smtpURL != "" {
-		all = append(all, a.newWorker("reminders", []cleaned{{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.reminders.Step(ctx) }}}))
+		all = append(all, a.newWorker("reminders", []cleaned{
+			{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.reminders.Step(ctx) }},
+		}))
 	}
 	return all
 }
@@ -72,7 +74,11 @@ func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 // renamer gives scopes their new names, and takes the old ones away at the moment
 // that was announced, not a minute later.
 func (a *app) renamer() *cleaner {
-	c := a.newWorker("scope names", []cleaned{{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) { return a.keys.RenameStep(ctx, auth.System()) }}})
+	c := a.newWorker("scope names", []cleaned{
+		{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) {
+			return a.keys.RenameStep(ctx, auth.System())
+		}},
+	})
 	c.every, c.due = renameEvery, a.keys.RenameDue
 	return c
 }
@@ -96,7 +102,9 @@ func (a *app) resumer() *cleaner {
 // mover has keys follow their account to another organization. What it holds its
 // lease for takes a moment, so a dead node does not keep it for long.
 func (a *app) mover() *cleaner {
-	c := a.newWorker("transfers", []cleaned{{"keys of transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Hurry(ctx) }}})
+	c := a.newWorker("transfers", []cleaned{
+		{"keys of transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Hurry(ctx) }},
+	})
 	c.every, c.life = resumeEvery, moveLease
 	return c
 }

@@ -105,7 +105,10 @@ func cleansUp(t *testing.T, a *app) {
 	must(s.Keys().Insert(ctx, forever))
 	must(s.Keys().Insert(ctx, expired))
 	over := auth.Session{ID: ids.New(ids.Session), TokenHash: auth.TokenHash{1}, CreatedAt: long, LastSeenAt: long, ExpiresAt: long}
-	live := auth.Session{ID: ids.New(ids.Session), TokenHash: auth.TokenHash{2}, CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(time.Hour)}
+	live := auth.Session{
+		ID: ids.New(ids.Session), TokenHash: auth.TokenHash{2}, CreatedAt: now, LastSeenAt: now,
+		ExpiresAt: now.Add(time.Hour),
+	}
 	must(s.InsertSession(ctx, over))
 	must(s.InsertSession(ctx, live))
 	must(s.InsertIdempotency(ctx, idempotency.Record{Key: [32]byte{1}, CreatedAt: long}))

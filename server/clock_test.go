@@ -12,7 +12,9 @@ func TestAJumpOfTheClockIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	wall, elapsed := time.Unix(1_800_000_000, 0), time.Hour
-	w := &clockWatch{wall: func() time.Time { return wall }, elapsed: func() time.Duration { return elapsed }, logger: slog.New(slog.NewTextHandler(&log, nil))}
+	w := &clockWatch{wall: func() time.Time {
+		return wall
+	}, elapsed: func() time.Duration { return elapsed }, logger: slog.New(slog.NewTextHandler(&log, nil))}
 	w.ahead = w.offset()
 	passes := func(d, set time.Duration, want int64) {
 		t.Helper()

@@ -62,7 +62,8 @@ func (a *app) join(ctx context.Context) error {
 	err := a.nodes.Join(ctx)
 	if errors.Is(err, errs.Unavailable) {
 		a.verifier.RememberNothing()
-		a.logger.ErrorContext(ctx, "the store cannot be written: keys are verified by what is read there, nothing can be changed, and usage waits; it is tried again all the time",
+		a.logger.ErrorContext(ctx, "the store cannot be written: keys are verified by what is read there, nothing can be changed, and usage "+
+			"waits; it is tried again all the time",
 			"err", errors.Join(err, a.unwritable()))
 		return nil
 	}

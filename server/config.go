@@ -44,6 +44,7 @@ type config struct {
 	nodeName        string
 	drain           time.Duration
 	maxConnections  int
+	fastLane        bool
 	guessLimit      ratelimit.Rule
 	signInLimit     ratelimit.Rule
 	redisURL        string

@@ -36,7 +36,8 @@ before the first start, then start the service.`,
 
 func tellSignIns(out io.Writer, all []demo.SignIn) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "made %d organizations, %d service accounts, %d keys, %d days of usage\n\nsign in as (start with latchkey serve)\n", demo.Organizations, demo.Accounts, demo.Keys, demo.Days)
+	fmt.Fprintf(&b, "made %d organizations, %d service accounts, %d keys, %d days of usage\n\nsign in as (start with latchkey serve)\n",
+		demo.Organizations, demo.Accounts, demo.Keys, demo.Days)
 	for _, s := range all {
 		fmt.Fprintf(&b, "  %-24s %s   %s\n", s.Email, s.Password, s.About)
 	}

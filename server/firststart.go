@@ -37,7 +37,10 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	if password == "" {
 		password = rand.Text()
 	}
-	first, err := a.people.Users.Create(ctx, system, "", auth.UserFields{Email: a.config.adminEmail, Name: "Administrator", Password: password, IsAdmin: true})
+	first, err := a.people.Users.Create(ctx, system, "", auth.UserFields{
+		Email: a.config.adminEmail, Name: "Administrator",
+		Password: password, IsAdmin: true,
+	})
 	if errors.Is(err, errs.Conflict) {
 		return "", nil // another node was first, and printed its password
 	}

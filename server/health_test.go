@@ -73,7 +73,10 @@ func TestANodeWithoutAMajorityStaysReady(t *testing.T) {
 	}
 	lost.lost.Store(true)
 	a.verifier.Close()
-	a.verifier, err = verify.New(verify.Config{Store: lost, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: logger, Nodes: registry, Now: now})
+	a.verifier, err = verify.New(verify.Config{
+		Store: lost, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: logger,
+		Nodes: registry, Now: now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +111,9 @@ func issueFirst(t *testing.T, a *app) (secret string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, issued, err := a.keys.Issue(t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "k"}})
+	_, issued, err := a.keys.Issue(t.Context(), auth.System(), keys.IssueInput{
+		ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "k"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

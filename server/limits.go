@@ -62,7 +62,10 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 	if err != nil {
 		return nil, err
 	}
-	if l.redis, err = redislimit.New(redislimit.Config{URL: c.redisURL, Timeout: c.redisTimeout, Used: l.local.QuotaUsed, Watch: watched}); err != nil {
+	if l.redis, err = redislimit.New(redislimit.Config{
+		URL: c.redisURL, Timeout: c.redisTimeout, Used: l.local.QuotaUsed,
+		Watch: watched,
+	}); err != nil {
 		return nil, fmt.Errorf("LATCHKEY_REDIS_URL: %w", err)
 	}
 	var shared ratelimit.Shared = l.redis

@@ -18,7 +18,8 @@ func TestLimitsBySetting(t *testing.T) {
 	t.Parallel()
 	redis := "LATCHKEY_REDIS_URL=" + parts.Redis(t).URL()
 	authority, stranger := parts.NewAuthority(t), parts.NewAuthority(t)
-	over := parts.RedisTLS(t, authority, "127.0.0.1", "--tls-auth-clients", "no", "--user", "latchkey", "on", ">sesame", "~*", "&*", "+@all", "--user", "default", "off")
+	over := parts.RedisTLS(t, authority, "127.0.0.1", "--tls-auth-clients", "no", "--user", "latchkey", "on", ">sesame", "~*", "&*", "+@all",
+		"--user", "default", "off")
 	secure := func(password, trusted string) string {
 		return "LATCHKEY_REDIS_URL=rediss://latchkey:" + password + "@" + over.Addr() + "/0?ca_file=" + trusted
 	}
@@ -36,7 +37,12 @@ func TestLimitsBySetting(t *testing.T) {
 		{"Redis, leased", []string{redis, patient, "LATCHKEY_LIMIT_MODE=leased"}, true, true, ""},
 		{"Redis by TLS", []string{secure("sesame", authority.File()), patient}, true, true, ""},
 		{"Redis by TLS, another password", []string{secure("sesame-seed", authority.File()), patient}, true, false, "WRONGPASS"},
-		{"Redis by TLS, another authority", []string{secure("sesame", stranger.File()), patient}, true, false, "certificate signed by unknown authority"},
+		{
+			"Redis by TLS, another authority",
+			[]string{secure("sesame", stranger.File()), patient},
+			true, false,
+			"certificate signed by unknown authority",
+		},
 		{"no Redis there", []string{away}, true, false, "shared limits cannot be reached"},
 		{"no Redis there, leased", []string{away, "LATCHKEY_LIMIT_MODE=leased"}, true, false, "fallback=local"},
 		{"no Redis there, deny", []string{away, "LATCHKEY_LIMIT_FALLBACK=deny"}, false, false, "fallback=deny"},
@@ -50,7 +56,9 @@ func TestLimitsBySetting(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		d, err := l.Take(t.Context(), ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: tt.name, Rule: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 2}}, Cost: 1})
+		d, err := l.Take(t.Context(), ratelimit.Request{
+			Group: "sa", Key: ratelimit.Bucket{ID: tt.name, Rule: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 2}}, Cost: 1,
+		})
 		if err != nil || d.Allowed != tt.allowed || d.Cluster != tt.cluster {
 			t.Errorf("%s: %+v, %v", tt.name, d, err)
 		}
@@ -66,7 +74,8 @@ func TestLimitsBySetting(t *testing.T) {
 func TestAMalformedRedisURLSaysWhatToWrite(t *testing.T) {
 	t.Parallel()
 	_, err := readConfig([]string{"LATCHKEY_REDIS_URL=http://:sesame@localhost"})
-	if err == nil || !strings.Contains(err.Error(), "LATCHKEY_REDIS_URL: ") || !strings.Contains(err.Error(), "write redis://HOST:6379/0") || strings.Contains(err.Error(), "sesame") {
+	if err == nil || !strings.Contains(err.Error(), "LATCHKEY_REDIS_URL: ") || !strings.Contains(err.Error(), "write redis://HOST:6379/0") ||
+		strings.Contains(err.Error(), "sesame") {
 		t.Errorf("%v", err)
 	}
 }

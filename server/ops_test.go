@@ -76,7 +76,8 @@ func TestTheAddressOfOperators(t *testing.T) {
 		t.Errorf("metrics on the main address, too: %d", status)
 	}
 	for path, holds := range map[string]string{
-		"/metrics": "latchkey_build_info{", "/debug/pprof/": "goroutine", "/debug/pprof/cmdline": "test", "/debug/pprof/goroutine?debug=1": "goroutine profile",
+		"/metrics": "latchkey_build_info{", "/debug/pprof/": "goroutine", "/debug/pprof/cmdline": "test",
+		"/debug/pprof/goroutine?debug=1": "goroutine profile",
 	} {
 		if status, body := fetch(t, "http://"+admin+path, false); status != 200 || !strings.Contains(body, holds) {
 			t.Errorf("%s: %d %.200s", path, status, body)
@@ -93,7 +94,8 @@ func TestTheAddressOfOperators(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := serve(t.Context(), c, io.Discard, newLogger(c, io.Discard)); err == nil || !strings.Contains(err.Error(), "LATCHKEY_ADMIN_ADDR") {
+	if err := serve(t.Context(), c, io.Discard, newLogger(c, io.Discard)); err == nil || !strings.Contains(err.Error(),
+		"LATCHKEY_ADMIN_ADDR") {
 		t.Errorf("an address of others: %v", err)
 	}
 }
@@ -103,7 +105,8 @@ func exposed(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	redis := parts.Redis(t)
 	admin := parts.FreeAddr(t)
-	base, _, _, _ := serving(t, database(t), "LATCHKEY_ADMIN_PASSWORD="+staffPassword, "LATCHKEY_ADMIN_ADDR="+admin, "LATCHKEY_REDIS_URL="+redis.URL())
+	base, _, _, _ := serving(t, database(t), "LATCHKEY_ADMIN_PASSWORD="+staffPassword, "LATCHKEY_ADMIN_ADDR="+admin,
+		"LATCHKEY_REDIS_URL="+redis.URL())
 	fetch(t, base+"/api/me", true)
 	fetch(t, base+"/verify", false)
 	status, text := fetch(t, "http://"+admin+"/metrics", false)
@@ -234,7 +237,8 @@ func TestDashboardAndAlertsMatchTheMetrics(t *testing.T) {
 		}
 	}
 	for name := range shown {
-		plain := strings.HasPrefix(name, "latchkey_") && shown[name+"_bucket"] == nil && !strings.HasSuffix(name, "_sum") && !strings.HasSuffix(name, "_count")
+		plain := strings.HasPrefix(name, "latchkey_") && shown[name+"_bucket"] == nil && !strings.HasSuffix(name, "_sum") &&
+			!strings.HasSuffix(name, "_count")
 		if plain && !used[name] {
 			t.Errorf("%s is on no panel and in no alert", name)
 		}
@@ -267,7 +271,8 @@ func TestMetricsCountVerificationsByCode(t *testing.T) {
 	// question is one more miss.
 	parts.Await(t, 10*time.Second, "the cache to hold the hash", func(context.Context) error {
 		ask()
-		if _, shown := fetch(t, "http://"+admin+"/metrics", false); !strings.Contains(shown, "\n"+`latchkey_cache_lookups_total{result="negative_hit"} 1`+"\n") {
+		if _, shown := fetch(t, "http://"+admin+"/metrics", false); !strings.Contains(shown, "\n"+
+			`latchkey_cache_lookups_total{result="negative_hit"} 1`+"\n") {
 			return errors.New("nothing is cached")
 		}
 		return nil
@@ -374,7 +379,9 @@ func TestANodeWithoutRedisIsDegraded(t *testing.T) {
 	}
 	redis.Kill()
 	parts.Await(t, 20*time.Second, "the fault", func(ctx context.Context) error {
-		_, err := a.limiter.Take(ctx, ratelimit.Request{Key: ratelimit.Bucket{ID: "x", Rule: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}}, Cost: 1})
+		_, err := a.limiter.Take(ctx, ratelimit.Request{
+			Key: ratelimit.Bucket{ID: "x", Rule: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}}, Cost: 1,
+		})
 		if s := a.limiter.failover.State(); s.Shared {
 			return fmt.Errorf("Redis still decides: %w", err)
 		}

@@ -27,8 +27,9 @@ People can sign in by accounts elsewhere. For each provider, with a NAME of your
 `
 
 var (
-	providerVariable = regexp.MustCompile(`^OIDC_([A-Z][A-Z0-9]*)_(CLIENT_ID|CLIENT_SECRET|CLIENT_SECRET_FILE|ISSUER|TITLE|SCOPES|AUTHORIZE_URL|TOKEN_URL|API_URL)$`)
-	presets          = map[string]func() oidc.Provider{"google": oidc.Google, "github": oidc.GitHub}
+	providerVariable = regexp.MustCompile(`^OIDC_([A-Z][A-Z0-9]*)_` +
+		`(CLIENT_ID|CLIENT_SECRET|CLIENT_SECRET_FILE|ISSUER|TITLE|SCOPES|AUTHORIZE_URL|TOKEN_URL|API_URL)$`)
+	presets = map[string]func() oidc.Provider{"google": oidc.Google, "github": oidc.GitHub}
 )
 
 // readProviders takes the variables of providers out of those that are given,

@@ -18,7 +18,8 @@ import (
 func TestARenamedScopeEndsAsAnnounced(t *testing.T) {
 	t.Parallel()
 	base, _, _, _ := serving(t, database(t), "LATCHKEY_ADMIN_PASSWORD="+staffPassword)
-	account := posted(t, base+"/api/service-accounts", `{"organization_id":"`+keys.FirstOrganization+`","name":"Sync","tier":"enterprise","scopes":["customers:read"]}`)
+	account := posted(t, base+"/api/service-accounts", `{"organization_id":"`+keys.FirstOrganization+
+		`","name":"Sync","tier":"enterprise","scopes":["customers:read"]}`)
 	key := posted(t, base+"/api/keys", fmt.Sprintf(`{"service_account_id":%q,"name":"CI"}`, account["id"]))
 	asked := func(scope string) int {
 		t.Helper()
@@ -30,7 +31,8 @@ func TestARenamedScopeEndsAsAnnounced(t *testing.T) {
 		status, _ := exchange(t, r)
 		return status
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/api/scopes/customers:read/rename", strings.NewReader(`{"name":"clients:read","keep":"2s"}`))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/api/scopes/customers:read/rename",
+		strings.NewReader(`{"name":"clients:read","keep":"2s"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

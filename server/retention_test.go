@@ -59,7 +59,10 @@ func (p past) event(ago time.Duration) (id string) {
 	p.t.Helper()
 	at := p.now.Add(-ago)
 	id = ids.At(ids.Event, at)
-	p.must(p.a.store.AppendEvent(p.t.Context(), audit.Event{ID: id, At: at, Action: "key.create", Subject: audit.Subject{Kind: "system"}, Object: audit.Object{Type: "key", ID: "key_x"}}))
+	p.must(p.a.store.AppendEvent(p.t.Context(), audit.Event{
+		ID: id, At: at, Action: "key.create", Subject: audit.Subject{Kind: "system"},
+		Object: audit.Object{Type: "key", ID: "key_x"},
+	}))
 	return id
 }
 
@@ -70,7 +73,10 @@ func (p past) incident(state incidents.State, ago time.Duration) (id string) {
 	id = ids.At(ids.Incident, at)
 	n := incidents.Incident{Stamp: keys.NewStamp(at), ID: id, Action: "revoke", State: state, Pages: 1, FinishedAt: at}
 	p.must(p.a.store.Incidents().Insert(p.t.Context(), n))
-	p.must(p.a.store.IncidentPages().Insert(p.t.Context(), incidents.Page{Stamp: keys.NewStamp(at), ID: id + ".000000", Keys: []incidents.Key{{ID: "key_of_" + id}}}))
+	p.must(p.a.store.IncidentPages().Insert(p.t.Context(), incidents.Page{
+		Stamp: keys.NewStamp(at), ID: id + ".000000",
+		Keys: []incidents.Key{{ID: "key_of_" + id}},
+	}))
 	return id
 }
 
@@ -90,7 +96,8 @@ func TestWhatIsLongOverIsArchivedAndRemoved(t *testing.T) {
 
 func removesWhatIsOver(t *testing.T, database string) {
 	archive := t.TempDir() + "/kept"
-	a := built(t, database, "LATCHKEY_DATA_DIR="+t.TempDir(), "LATCHKEY_ARCHIVE_DIR="+archive, "LATCHKEY_KEEP_KEYS=720h", "LATCHKEY_KEEP_INCIDENTS=720h", "LATCHKEY_KEEP_AUDIT=720h")
+	a := built(t, database, "LATCHKEY_DATA_DIR="+t.TempDir(), "LATCHKEY_ARCHIVE_DIR="+archive, "LATCHKEY_KEEP_KEYS=720h",
+		"LATCHKEY_KEEP_INCIDENTS=720h", "LATCHKEY_KEEP_AUDIT=720h")
 	ctx, p := t.Context(), past{t, a, time.Now().UTC().Truncate(time.Millisecond)}
 	_, err := a.firstStart(ctx)
 	p.must(err)
@@ -102,10 +109,17 @@ func removesWhatIsOver(t *testing.T, database string) {
 		return func(k *keys.Key) { k.ExpiresAt = p.now.Add(-ago) }
 	}
 	rotated := func(k *keys.Key) { k.ExpiresAt, k.GraceUntil = p.now.Add(day), p.now.Add(-31*day) }
-	gone := []keys.Key{p.key(plain, revoked(31*day)), p.key(plain, expired(31*day)), p.key(plain, rotated), p.key(short, expired(8*day)), p.key(short, revoked(8*day)), p.key(long, revoked(61*day))}
-	stay := []keys.Key{p.key(plain, func(*keys.Key) {}), p.key(plain, revoked(29*day)), p.key(plain, expired(29*day)), p.key(plain, expired(-day)), p.key(short, expired(6*day)), p.key(long, revoked(59*day))}
+	gone := []keys.Key{
+		p.key(plain, revoked(31*day)), p.key(plain, expired(31*day)), p.key(plain, rotated), p.key(short, expired(8*day)),
+		p.key(short, revoked(8*day)), p.key(long, revoked(61*day)),
+	}
+	stay := []keys.Key{
+		p.key(plain, func(*keys.Key) {}), p.key(plain, revoked(29*day)), p.key(plain, expired(29*day)),
+		p.key(plain, expired(-day)), p.key(short, expired(6*day)), p.key(long, revoked(59*day)),
+	}
 	oldEvent, newEvent := p.event(31*day), p.event(29*day)
-	oldIncident, newIncident, running := p.incident(incidents.Done, 31*day), p.incident(incidents.Done, 29*day), p.incident(incidents.Running, 32*day)
+	oldIncident, newIncident, running := p.incident(incidents.Done, 31*day), p.incident(incidents.Done, 29*day),
+		p.incident(incidents.Running, 32*day)
 
 	a.background()[0].round(ctx)
 
@@ -121,7 +135,8 @@ func removesWhatIsOver(t *testing.T, database string) {
 	events, err := a.store.EventsBefore(ctx, p.now.Add(time.Hour), 1000)
 	p.must(err)
 	if events[0].ID != newEvent || deletions(events) != len(gone) {
-		t.Errorf("of the events %d are left, first %s, want %s, and %d tell of a key that is gone", len(events), events[0].ID, newEvent, deletions(events))
+		t.Errorf("of the events %d are left, first %s, want %s, and %d tell of a key that is gone", len(events), events[0].ID,
+			newEvent, deletions(events))
 	}
 	if _, err := a.store.Incidents().Get(ctx, oldIncident); !errors.Is(err, errs.NotFound) {
 		t.Errorf("the old incident: %v", err)
@@ -145,10 +160,12 @@ func removesWhatIsOver(t *testing.T, database string) {
 	if lines := strings.Count(kinds["keys"], "\n"); lines != len(gone) {
 		t.Errorf("%d keys are archived, want %d", lines, len(gone))
 	}
-	if !strings.Contains(kinds["incidents"], `"id":"`+oldIncident+`"`) || !strings.Contains(kinds["incidents"], "key_of_"+oldIncident) || strings.Contains(kinds["incidents"], newIncident) {
+	if !strings.Contains(kinds["incidents"], `"id":"`+oldIncident+`"`) || !strings.Contains(kinds["incidents"], "key_of_"+oldIncident) ||
+		strings.Contains(kinds["incidents"], newIncident) {
 		t.Errorf("incidents in the archive:\n%s", kinds["incidents"])
 	}
-	if want := `{"id":"` + oldEvent + `","at":"`; !strings.HasPrefix(kinds["audit-events"], want) || strings.Contains(kinds["audit-events"], newEvent) {
+	if want := `{"id":"` + oldEvent + `","at":"`; !strings.HasPrefix(kinds["audit-events"], want) ||
+		strings.Contains(kinds["audit-events"], newEvent) {
 		t.Errorf("events in the archive:\n%s", kinds["audit-events"])
 	}
 }
@@ -188,7 +205,8 @@ func TestNothingIsRemovedThatIsNotArchived(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a := built(t, "LATCHKEY_DATABASE_URL=sqlite:"+t.TempDir()+"/latchkey.db", "LATCHKEY_ARCHIVE_DIR="+file, "LATCHKEY_KEEP_KEYS=720h", "LATCHKEY_KEEP_INCIDENTS=720h", "LATCHKEY_KEEP_AUDIT=720h")
+	a := built(t, "LATCHKEY_DATABASE_URL=sqlite:"+t.TempDir()+"/latchkey.db", "LATCHKEY_ARCHIVE_DIR="+file, "LATCHKEY_KEEP_KEYS=720h",
+		"LATCHKEY_KEEP_INCIDENTS=720h", "LATCHKEY_KEEP_AUDIT=720h")
 	ctx, p := t.Context(), past{t, a, time.Now().UTC().Truncate(time.Millisecond)}
 	_, err := a.firstStart(ctx)
 	p.must(err)

@@ -47,7 +47,8 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{"help user lists", `latchkey user has no command "lists"`},
 		{"user create --adnim a@example.com", "--adnim"},
 	} {
-		if out, err := run(t, []string{database(t)}, "correct horse battery\n", strings.Fields(tt.args)...); err == nil || !strings.Contains(err.Error(), tt.says) {
+		if out, err := run(t, []string{database(t)}, "correct horse battery\n", strings.Fields(tt.args)...); err == nil ||
+			!strings.Contains(err.Error(), tt.says) {
 			t.Errorf("latchkey %s: %v, want %s\n%s", tt.args, err, tt.says, out)
 		}
 	}
@@ -67,7 +68,8 @@ func TestUserCommandsSayWhatTheyDid(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := run(t, []string{db}, "lighthouse keeper two\n", "user", "password", "ada@example.com")
-	if err != nil || !strings.HasPrefix(out, "set the password of usr_") || !strings.Contains(out, "ada@example.com; all sessions have ended") || strings.Contains(out, "lighthouse") {
+	if err != nil || !strings.HasPrefix(out, "set the password of usr_") ||
+		!strings.Contains(out, "ada@example.com; all sessions have ended") || strings.Contains(out, "lighthouse") {
 		t.Errorf("user password: %q %v", out, err)
 	}
 	out, err = run(t, []string{db}, "", "user", "list")
@@ -127,10 +129,13 @@ func TestTheGreetingsCommandWorksAsItStands(t *testing.T) {
 	}
 	_, again, _, _ := serving(t, db, "LATCHKEY_ADMIN_EMAIL="+email)
 	line := curl(t, again.String())
-	if !strings.Contains(again.String(), "asks for the password") || strings.Contains(line, "$") || !strings.HasPrefix(line, `curl -u 'o'\''brien@example.com' http`) {
+	if !strings.Contains(again.String(), "asks for the password") || strings.Contains(line, "$") ||
+		!strings.HasPrefix(line, `curl -u 'o'\''brien@example.com' http`) {
 		t.Errorf("at the second: %s", again)
 	}
-	for name, settings := range map[string][]string{"without such an admin": {db}, "without Basic": {database(t), "LATCHKEY_AUTHENTICATORS=session"}} {
+	for name, settings := range map[string][]string{
+		"without such an admin": {db}, "without Basic": {database(t), "LATCHKEY_AUTHENTICATORS=session"},
+	} {
 		_, greeting, _, _ := serving(t, settings...)
 		line := curl(t, greeting.String())
 		if name == "without Basic" && !strings.Contains(greeting.String(), "Password") {

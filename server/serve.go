@@ -160,17 +160,7 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	}
 	defer func() { stopCleaning(); behind.Wait() }()
 
-	drain := func(context.Context) error { return nil }
-	var listener net.Listener = clients
-	if secure != nil {
-		listener = tls.NewListener(clients, secure)
-	} else {
-		lane := fastlane.Listen(listener, fastlane.Config{
-			Handler: handler, Paths: api.HotPaths(), Logger: a.logger,
-			HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		})
-		listener, drain = lane, lane.Drain
-	}
+	listener, drain := a.listen(clients, secure, handler)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -192,6 +182,23 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	return nil
 }
 
+// listen returns what net/http accepts connections from, and what waits for the
+// requests that it never sees.
+func (a *app) listen(clients net.Listener, secure *tls.Config, handler http.Handler) (l net.Listener, drain func(context.Context) error) {
+	drain = func(context.Context) error { return nil }
+	switch {
+	case secure != nil:
+		return tls.NewListener(clients, secure), drain
+	case !a.config.fastLane:
+		return clients, drain
+	}
+	lane := fastlane.Listen(clients, fastlane.Config{
+		Handler: handler, Paths: api.HotPaths(), Logger: a.logger,
+		HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+	})
+	return lane, lane.Drain
+}
+
 // handler puts the API and the portal on one engine.
 func (a *app) handler() (http.Handler, error) {
 	trusted, err := proxies.New(a.config.trustedProxies, a.config.forwardedHeader)
@@ -210,7 +217,8 @@ func (a *app) handler() (http.Handler, error) {
 		Keys: a.keys, Incidents: a.incidents, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
 		Certificates: a.certificates, Transfers: a.transfers,
 		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: reports,
-		Idempotency: a.idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified, Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+		Idempotency: a.idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified,
+		Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {
@@ -221,7 +229,8 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Config{
-		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit, QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
+		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit,
+		QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
 		Reminders: a.reminders, BaseURL: a.config.url,
 		Keys: a.keys, Transfers: a.transfers, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
 		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,

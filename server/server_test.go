@@ -47,9 +47,11 @@ func database(t *testing.T) string {
 func TestEveryFaultOfTheConfigurationIsNamed(t *testing.T) {
 	t.Parallel()
 	bad := map[string]string{
-		"ADDR": "8080", "DATABASE_URL": "postgres://h/x", "AUTHENTICATORS": "basic,magic", "VERIFY_OPEN": "maybe", "TRUSTED_PROXIES": "10.0.0.1/8",
-		"FORWARDED_HEADER": "via", "BRAND": "Not A Brand", "CACHE_SIZE": "1", "MAX_STALE": "1ms", "NODE_NAME": "a\nb", "GUESS_LIMIT": "many", "SIGN_IN_LIMIT": "-1/1m",
-		"REDIS_URL": "localhost:6379", "REDIS_TIMEOUT": "0s", "LIMIT_MODE": "loose", "LIMIT_FALLBACK": "hope",
+		"ADDR": "8080", "DATABASE_URL": "postgres://h/x", "AUTHENTICATORS": "basic,magic", "VERIFY_OPEN": "maybe", "FAST_LANE": "maybe",
+		"TRUSTED_PROXIES":  "10.0.0.1/8",
+		"FORWARDED_HEADER": "via", "BRAND": "Not A Brand", "CACHE_SIZE": "1", "MAX_STALE": "1ms", "NODE_NAME": "a\nb", "GUESS_LIMIT": "many",
+		"SIGN_IN_LIMIT": "-1/1m",
+		"REDIS_URL":     "localhost:6379", "REDIS_TIMEOUT": "0s", "LIMIT_MODE": "loose", "LIMIT_FALLBACK": "hope",
 		"LOG": "loud", "LOG_FORMAT": "xml", "SPELT_WRONG": "x", "ADMIN_PASSWORD_FILE": "/nowhere/to/be/found", "LOG_FILE": "x",
 	}
 	environment := []string{"PATH=/bin", "LATCHKEY_LOG_FORMAT_=x"}
@@ -83,7 +85,8 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 	if !c.signInLimit.IsZero() || c.guessLimit.String() != "60/1m burst 60" {
 		t.Errorf("limits are %q and %q", c.signInLimit, c.guessLimit)
 	}
-	if _, err := readConfig([]string{"LATCHKEY_ADMIN_PASSWORD_FILE=" + file, "LATCHKEY_ADMIN_PASSWORD=x"}); err == nil || !strings.Contains(err.Error(), "not both") {
+	if _, err := readConfig([]string{"LATCHKEY_ADMIN_PASSWORD_FILE=" + file, "LATCHKEY_ADMIN_PASSWORD=x"}); err == nil ||
+		!strings.Contains(err.Error(), "not both") {
 		t.Errorf("both ways at once: %v", err)
 	}
 }
@@ -99,7 +102,14 @@ func TestHelpListsEverySetting(t *testing.T) {
 			t.Errorf("serve --help leaves out LATCHKEY_%s", s.name)
 		}
 	}
-	for _, args := range [][]string{{"--help"}, {"version", "--help"}, {"healthcheck", "--help"}, {"user", "--help"}, {"user", "create", "--help"}, {"user", "password", "--help"}} {
+	for _, args := range [][]string{
+		{"--help"},
+		{"version", "--help"},
+		{"healthcheck", "--help"},
+		{"user", "--help"},
+		{"user", "create", "--help"},
+		{"user", "password", "--help"},
+	} {
 		if text, err := run(t, nil, "", args...); err != nil || !strings.Contains(text, "Usage:") {
 			t.Errorf("%v: %v: %s", args, err, text)
 		}
@@ -247,7 +257,8 @@ func TestUserCommands(t *testing.T) {
 	t.Parallel()
 	db := database(t)
 	const first, second = "correct horse battery", "lighthouse keeper two"
-	if out, err := run(t, []string{db}, first+"\n", "user", "create", "--admin", "--name", "Ada", "ada@example.com"); err != nil || !strings.Contains(out, "ada@example.com") || strings.Contains(out, first) {
+	if out, err := run(t, []string{db}, first+"\n", "user", "create", "--admin", "--name", "Ada", "ada@example.com"); err != nil ||
+		!strings.Contains(out, "ada@example.com") || strings.Contains(out, first) {
 		t.Fatalf("user create: %v: %s", err, out)
 	}
 	for name, tt := range map[string]struct {
@@ -361,7 +372,10 @@ func TestAStopFinishesWhatIsUnderWay(t *testing.T) {
 
 func TestReadyURL(t *testing.T) {
 	t.Parallel()
-	for addr, want := range map[string]string{":8080": "localhost:8080", "0.0.0.0:1": "localhost:1", "[::]:2": "localhost:2", "10.0.0.1:3": "10.0.0.1:3"} {
+	for addr, want := range map[string]string{
+		":8080": "localhost:8080", "0.0.0.0:1": "localhost:1", "[::]:2": "localhost:2",
+		"10.0.0.1:3": "10.0.0.1:3",
+	} {
 		if got, err := readyURL(&config{addr: addr}); err != nil || got != fmt.Sprintf("http://%s/readyz", want) {
 			t.Errorf("%s: %s, %v", addr, got, err)
 		}

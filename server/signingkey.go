@@ -86,7 +86,8 @@ func resetSigningKeysCommand(settings source) *cobra.Command {
 			if err := removeTokenKey(cmd.Context(), s); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed %d keys; every signed token is over, and users who sign in with one-time codes need an admin to turn them off\n", len(all))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed %d keys; every signed token is over, and users who sign in with one-time codes need "+
+				"an admin to turn them off\n", len(all))
 			return err
 		},
 	}

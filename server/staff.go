@@ -20,7 +20,10 @@ import (
 )
 
 func (a *app) buildIncidents() (err error) {
-	a.incidents, err = incidents.New(incidents.Config{Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger, Left: a.people.Members.Left})
+	a.incidents, err = incidents.New(incidents.Config{
+		Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger,
+		Left: a.people.Members.Left,
+	})
 	return err
 }
 
@@ -37,7 +40,10 @@ func (a *app) buildTransfers() (err error) {
 
 // staff is what the portal's pages for the provider's staff need.
 func (a *app) staff() web.Staff {
-	return web.Staff{Incidents: a.incidents.Within(portalPatience), Creators: a.store, Owners: a.store, System: a.system, RotateSigningKey: a.rotateSigningKey}
+	return web.Staff{
+		Incidents: a.incidents.Within(portalPatience), Creators: a.store, Owners: a.store, System: a.system,
+		RotateSigningKey: a.rotateSigningKey,
+	}
 }
 
 // rotateSigningKey makes the next key that signs tokens, and notes who did.
@@ -47,13 +53,17 @@ func (a *app) rotateSigningKey(ctx context.Context) error {
 		return fmt.Errorf("rotate the signing key: %w", err)
 	}
 	return a.audit.Record(ctx, audit.Change{
-		Subject: auth.PrincipalOf(ctx).Subject(), Action: "signing_key.rotate", Object: audit.Object{Type: "signing_key", ID: made.ID}, After: made,
+		Subject: auth.PrincipalOf(ctx).Subject(), Action: "signing_key.rotate", Object: audit.Object{Type: "signing_key", ID: made.ID},
+		After: made,
 	})
 }
 
 // system tells how the service fares.
 func (a *app) system(ctx context.Context) (web.System, error) {
-	s := web.System{Version: buildinfo.Current().Version, Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(), Keys: a.ring.Keys()}
+	s := web.System{
+		Version: buildinfo.Current().Version, Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(),
+		Keys: a.ring.Keys(),
+	}
 	slices.SortFunc(s.Keys, func(x, y signing.Key) int { return y.ActiveAt.Compare(x.ActiveAt) })
 	all, err := a.nodes.List(ctx)
 	if err != nil {
@@ -61,7 +71,10 @@ func (a *app) system(ctx context.Context) (web.System, error) {
 	}
 	for i := range all {
 		n := &all[i]
-		s.Nodes = append(s.Nodes, web.SystemNode{ID: n.ID, Name: n.Name, Version: n.Version, Started: n.StartedAt, LastPoll: n.LastPoll, Fresh: n.Fresh, Self: n.Self})
+		s.Nodes = append(s.Nodes, web.SystemNode{
+			ID: n.ID, Name: n.Name, Version: n.Version, Started: n.StartedAt, LastPoll: n.LastPoll,
+			Fresh: n.Fresh, Self: n.Self,
+		})
 	}
 	return s, nil
 }
@@ -92,7 +105,8 @@ func (a *app) facts(ctx context.Context) []web.SystemFact {
 		{Name: "commit", Value: orNone(built.Commit)},
 		{Name: "date", Value: orNone(built.Date)},
 		{Name: "store", Value: a.store.Name(), Bad: stored.Error != ""},
-		{Name: "polled", Value: client.Duration(time.Since(polling.LastPoll).Round(time.Millisecond)).String(), Bad: polling.Stale || polling.Failures > 0},
+		{Name: "polled", Value: client.Duration(time.Since(polling.LastPoll).Round(time.Millisecond)).String(), Bad: polling.Stale ||
+			polling.Failures > 0},
 		{Name: "cache", Value: strconv.FormatInt(v.Cached, 10) + " / " + strconv.Itoa(a.config.cacheSize)},
 		{Name: "hits", Value: strconv.FormatFloat(share, 'f', 1, 64) + " %"},
 		redis,

@@ -52,7 +52,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	text, err := io.ReadAll(body)
 	var sent collected.ExportTraceServiceRequest
-	if err != nil || q.URL.Path != "/v1/traces" || q.Header.Get("Content-Type") != "application/x-protobuf" || proto.Unmarshal(text, &sent) != nil {
+	if err != nil || q.URL.Path != "/v1/traces" || q.Header.Get("Content-Type") != "application/x-protobuf" ||
+		proto.Unmarshal(text, &sent) != nil {
 		http.Error(w, "these are no spans", http.StatusBadRequest)
 		return
 	}
@@ -94,7 +95,10 @@ func TestTraces(t *testing.T) { // not parallel: the SDK reads the environment o
 	secret := format.New(keys.Live).Reveal()
 	const verified, listed = "0af7651916cd43dd8448eb211c80319c", "1af7651916cd43dd8448eb211c80319c"
 	for _, q := range []struct{ path, traceID string }{
-		{"/verify?scope=invoices:read", verified}, {"/api/users?q=somebody", listed}, {"/api/keys/" + secret, listed}, {"/nothing/" + secret, listed},
+		{"/verify?scope=invoices:read", verified},
+		{"/api/users?q=somebody", listed},
+		{"/api/keys/" + secret, listed},
+		{"/nothing/" + secret, listed},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+q.path, nil)
 		if err != nil {
@@ -140,20 +144,24 @@ func TestTraces(t *testing.T) { // not parallel: the SDK reads the environment o
 func TestTracesOfMongoDBAndRedis(t *testing.T) { // as above
 	to := newReceiver(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", to.URL)
-	base, _, stop, ended := serving(t, "LATCHKEY_DATABASE_URL="+parts.Mongo(t).URL(), "LATCHKEY_DATA_DIR="+t.TempDir(), "LATCHKEY_ADMIN_PASSWORD="+staffPassword,
+	base, _, stop, ended := serving(t, "LATCHKEY_DATABASE_URL="+parts.Mongo(t).URL(), "LATCHKEY_DATA_DIR="+t.TempDir(),
+		"LATCHKEY_ADMIN_PASSWORD="+staffPassword,
 		"LATCHKEY_REDIS_URL="+parts.Redis(t).URL(), "LATCHKEY_REDIS_TIMEOUT=10s", "LATCHKEY_VERIFY_OPEN=true")
-	account := posted(t, base+"/api/service-accounts", `{"organization_id":"`+keys.FirstOrganization+`","name":"traced","scopes":["invoices:read"],"quota":{"requests":10,"per":"day"}}`)
+	account := posted(t, base+"/api/service-accounts", `{"organization_id":"`+keys.FirstOrganization+
+		`","name":"traced","scopes":["invoices:read"],"quota":{"requests":10,"per":"day"}}`)
 	key := posted(t, base+"/api/keys", `{"service_account_id":"`+account["id"].(string)+`","name":"traced"}`)
 	secret := key["key"].(string)
 	const asked, known = "2af7651916cd43dd8448eb211c80319c", "3af7651916cd43dd8448eb211c80319c"
 	for _, traceID := range []string{asked, known} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/verify", strings.NewReader(`{"key":"`+secret+`","scopes":["invoices:read"]}`))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/verify", strings.NewReader(`{"key":"`+secret+
+			`","scopes":["invoices:read"]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("traceparent", "00-"+traceID+"-b7ad6b7169203331-01")
-		if status, body := exchange(t, r); status != 200 || !strings.Contains(body, `"valid":true`) || !strings.Contains(body, `"scope":"cluster"`) {
+		if status, body := exchange(t, r); status != 200 || !strings.Contains(body, `"valid":true`) ||
+			!strings.Contains(body, `"scope":"cluster"`) {
 			t.Fatal(status, body)
 		}
 	}
@@ -183,7 +191,10 @@ func TestTracesOfMongoDBAndRedis(t *testing.T) { // as above
 		}
 	}
 	digest := sha256.Sum256([]byte(secret))
-	for _, hidden := range []string{secret, secret[8:], key["id"].(string), account["id"].(string), hex.EncodeToString(digest[:]), string(digest[:]), staffPassword} {
+	for _, hidden := range []string{
+		secret, secret[8:], key["id"].(string), account["id"].(string), hex.EncodeToString(digest[:]),
+		string(digest[:]), staffPassword,
+	} {
 		if bytes.Contains(to.raw.Bytes(), []byte(hidden)) {
 			t.Errorf("the spans tell of %q", hidden)
 		}

@@ -23,7 +23,10 @@ func BenchmarkATransferOfManyKeys(b *testing.B) {
 			b.Fatal(err)
 		}
 		moves, err := transfers.New(transfers.Config{
-			Keys: service, Store: store, Usage: store, Certificates: &mtls.Registry{Store: store.Certificates(), Accounts: service, Audit: audit.New(store, time.Now), Now: time.Now},
+			Keys: service, Store: store, Usage: store, Certificates: &mtls.Registry{
+				Store: store.Certificates(), Accounts: service,
+				Audit: audit.New(store, time.Now), Now: time.Now,
+			},
 		})
 		if err != nil {
 			b.Fatal(err)

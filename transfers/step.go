@@ -48,10 +48,11 @@ func (t *Service) advance(ctx context.Context, account *keys.ServiceAccount) (in
 	if n > 0 || err != nil || t.Keys.Now().Sub(account.Move.At) < settleTime {
 		return n, err
 	}
-	_, _, err = keys.Revise(ctx, t.Store.ServiceAccounts(), account.ID, account.Revision, t.Keys.Now, func(account *keys.ServiceAccount) error {
-		account.Move = nil
-		return nil
-	})
+	_, _, err = keys.Revise(ctx, t.Store.ServiceAccounts(), account.ID, account.Revision, t.Keys.Now,
+		func(account *keys.ServiceAccount) error {
+			account.Move = nil
+			return nil
+		})
 	if errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) { // the next step looks again
 		return 0, nil
 	}
@@ -71,7 +72,10 @@ func (t *Service) tell(ctx context.Context, account *keys.ServiceAccount) error 
 	const action = "service_account.transfer"
 	from, to := placed{OrganizationID: account.Move.From}, placed{OrganizationID: account.OrganizationID}
 	for _, organization := range []string{from.OrganizationID, to.OrganizationID} {
-		told, err := t.Keys.Told(ctx, audit.Filter{OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: action, From: account.Move.At}, 1)
+		told, err := t.Keys.Told(ctx, audit.Filter{
+			OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: action,
+			From: account.Move.At,
+		}, 1)
 		if err != nil {
 			return fmt.Errorf("read events of the service account: %w", err)
 		}
@@ -138,7 +142,8 @@ func (t *Service) follow(ctx context.Context, account *keys.ServiceAccount) (cha
 // organization, at most transferBatch of them in one write. It tells how many.
 func (t *Service) moveSome(ctx context.Context, account *keys.ServiceAccount) (int, error) {
 	s := t.Keys
-	found, err := t.Store.Keys().List(ctx, keys.KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}}, keys.Page{Limit: batch})
+	found, err := t.Store.Keys().List(ctx, keys.KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}},
+		keys.Page{Limit: batch})
 	if err != nil {
 		return 0, fmt.Errorf("list keys: %w", err)
 	}
@@ -180,7 +185,9 @@ func moveOf(account *keys.ServiceAccount, before, after *keys.Key) audit.Change 
 // moveKey gives the key the organization that its account has now: of two
 // transfers at once the later one holds.
 func (t *Service) moveKey(ctx context.Context, account *keys.ServiceAccount, id string) error {
-	before, after, err := keys.Revise(ctx, t.Store.Keys(), id, keys.AnyRevision, t.Keys.Now, func(k *keys.Key) error { return t.Keys.Locate(ctx, k) })
+	before, after, err := keys.Revise(ctx, t.Store.Keys(), id, keys.AnyRevision, t.Keys.Now, func(k *keys.Key) error {
+		return t.Keys.Locate(ctx, k)
+	})
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}

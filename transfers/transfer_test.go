@@ -56,7 +56,10 @@ func (k keylessKeys) List(ctx context.Context, f keys.KeyFilter, p keys.Page) ([
 func (w *world) transfers() (*transfers.Service, *keyless) {
 	w.T.Helper()
 	store := &keyless{Store: w.Store}
-	service, err := keys.New(keys.Config{Store: store, Audit: audit.New(w.Store, w.Now), Marks: w.Marks, Format: keystest.Format(w.T), Now: w.Now, IsMember: auth.IsMember(w.Store.Memberships())})
+	service, err := keys.New(keys.Config{
+		Store: store, Audit: audit.New(w.Store, w.Now), Marks: w.Marks, Format: keystest.Format(w.T),
+		Now: w.Now, IsMember: auth.IsMember(w.Store.Memberships()),
+	})
 	w.Must(err)
 	made, err := transfers.New(transfers.Config{Keys: service, Store: store, Usage: w.Store, Certificates: noCertificates{}})
 	w.Must(err)
@@ -99,7 +102,11 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	revoked, _ := w.Issue(keys.KeyFields{})
 	w.revoke(revoked)
 	w.Want(text, verify.Valid)
-	w.Must(w.Store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.Account.ID, OrganizationID: from}, At: w.Now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), journal.Progress{}))
+	w.Must(w.Store.AddUsage(ctx, usage.PagesOf([]usage.Tally{
+		{Subject: usage.Subject{KeyID: k.ID, AccountID: w.Account.ID, OrganizationID: from}, At: w.Now(), Counts: usage.Counts{7}},
+	}, func(time.Time) []usage.Level {
+		return []usage.Level{usage.Days}
+	}), journal.Progress{}))
 
 	moves, _ := w.transfers()
 	done, err := moves.Transfer(ctx, roles(map[string]auth.Role{from: auth.Owner, to: auth.Owner}), w.Account.ID, keys.AnyRevision, into(to))
@@ -126,11 +133,17 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	keystest.Refused(t, "itself", err, errs.NotFound, "")
 	reports := usage.NewReports(w.Store)
 	for organization, want := range map[string]int{from: 0, to: 1} {
-		points, err := reports.Report(ctx, usage.Query{From: w.Now().Add(-time.Hour), Until: w.Now().Add(time.Hour), Interval: usage.Days, Grouping: usage.ByKey, OrganizationIDs: []string{organization}})
+		points, err := reports.Report(ctx, usage.Query{
+			From: w.Now().Add(-time.Hour), Until: w.Now().Add(time.Hour), Interval: usage.Days,
+			Grouping: usage.ByKey, OrganizationIDs: []string{organization},
+		})
 		if w.Must(err); len(points) != want {
 			t.Errorf("%d points of usage in %s, want %d", len(points), organization, want)
 		}
-		events, err := w.Store.Events(ctx, audit.Filter{OrganizationIDs: []string{organization}, Action: "service_account.transfer", SubjectID: "usr_m"}, "", 9)
+		events, err := w.Store.Events(ctx, audit.Filter{
+			OrganizationIDs: []string{organization}, Action: "service_account.transfer",
+			SubjectID: "usr_m",
+		}, "", 9)
 		if w.Must(err); len(events) != 1 || !strings.Contains(string(events[0].After), to) {
 			t.Errorf("events in %s: %+v", organization, events)
 		}
@@ -148,7 +161,11 @@ func TestWhoMayNotTransfer(t *testing.T) {
 	w := newWorld(t)
 	ctx, from, to, off := t.Context(), keys.FirstOrganization, w.NewOrganization("New"), w.NewOrganization("Off")
 	disable := func(id string, disabled bool) {
-		_, err := w.Service.ChangeOrganization(ctx, w.Admin, id, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = disabled; return f, nil })
+		_, err := w.Service.ChangeOrganization(ctx, w.Admin, id, keys.AnyRevision,
+			func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
+				f.Disabled = disabled
+				return f, nil
+			})
 		w.Must(err)
 	}
 	disable(off, true)
@@ -166,7 +183,8 @@ func TestWhoMayNotTransfer(t *testing.T) {
 	refuse("a viewer", roles(map[string]auth.Role{from: auth.Viewer, to: auth.Owner}), w.Account.ID, to, errs.Forbidden, "")
 	refuse("a developer", roles(map[string]auth.Role{from: auth.Developer, to: auth.Owner}), w.Account.ID, to, errs.Forbidden, "")
 	refuse("an owner of one", keystest.Member(from, auth.Owner), w.Account.ID, to, errs.Invalid, "organization_id")
-	refuse("a developer of the other", roles(map[string]auth.Role{from: auth.Owner, to: auth.Developer}), w.Account.ID, to, errs.Forbidden, "organization_id")
+	refuse("a developer of the other", roles(map[string]auth.Role{from: auth.Owner, to: auth.Developer}), w.Account.ID, to,
+		errs.Forbidden, "organization_id")
 	refuse("a key of the account's own organization", keystest.Robot(from, "*"), w.Account.ID, to, errs.Invalid, "organization_id")
 	refuse("a key of the other", keystest.Robot(to, "*"), w.Account.ID, to, errs.NotFound, "")
 	refuse("an unknown account", w.Admin, "sa_none", to, errs.NotFound, "")
@@ -209,7 +227,11 @@ func TestATransferIsContinued(t *testing.T) {
 	old, heir := keystest.Member(from, auth.Owner), keystest.Member(to, auth.Owner)
 	k, text := w.Issue(keys.KeyFields{})
 	other, _ := w.Issue(keys.KeyFields{})
-	w.Must(w.Store.AddUsage(ctx, usage.PagesOf([]usage.Tally{{Subject: usage.Subject{KeyID: k.ID, AccountID: w.Account.ID, OrganizationID: from}, At: w.Now(), Counts: usage.Counts{7}}}, func(time.Time) []usage.Level { return []usage.Level{usage.Days} }), journal.Progress{}))
+	w.Must(w.Store.AddUsage(ctx, usage.PagesOf([]usage.Tally{
+		{Subject: usage.Subject{KeyID: k.ID, AccountID: w.Account.ID, OrganizationID: from}, At: w.Now(), Counts: usage.Counts{7}},
+	}, func(time.Time) []usage.Level {
+		return []usage.Level{usage.Days}
+	}), journal.Progress{}))
 	dying, store := w.transfers()
 	store.gone.Store(true)
 	if _, err := dying.Transfer(ctx, w.Admin, w.Account.ID, keys.AnyRevision, into(to)); !errors.Is(err, errs.Unavailable) {
@@ -222,7 +244,10 @@ func TestATransferIsContinued(t *testing.T) {
 	if w.Must(err); !slices.Equal(gone, []string{w.Account.ID}) {
 		t.Errorf("gone for the old organization: %v", gone)
 	}
-	points, err := usage.NewReports(w.Store).Report(ctx, usage.Query{From: w.Now().Add(-time.Hour), Until: w.Now().Add(time.Hour), Interval: usage.Days, Grouping: usage.ByKey, OrganizationIDs: []string{from}, ExceptAccounts: gone})
+	points, err := usage.NewReports(w.Store).Report(ctx, usage.Query{
+		From: w.Now().Add(-time.Hour), Until: w.Now().Add(time.Hour),
+		Interval: usage.Days, Grouping: usage.ByKey, OrganizationIDs: []string{from}, ExceptAccounts: gone,
+	})
 	if w.Must(err); len(points) != 0 {
 		t.Errorf("its usage is still seen: %v", points)
 	}
@@ -232,7 +257,9 @@ func TestATransferIsContinued(t *testing.T) {
 	keystest.Refused(t, "rotating a key", err, errs.NotFound, "")
 	_, _, err = w.Service.Revoke(ctx, old, k.ID, keys.AnyRevision, "", "")
 	keystest.Refused(t, "revoking a key", err, errs.NotFound, "")
-	_, err = w.Service.ChangeAccount(ctx, old, w.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { return f, nil })
+	_, err = w.Service.ChangeAccount(ctx, old, w.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+		return f, nil
+	})
 	keystest.Refused(t, "changing the account", err, errs.NotFound, "")
 	if v := w.Verify(verify.Question{Key: text, Cost: 1, Asker: heir}); v.Code != verify.Valid || v.Grant.Account.OrganizationID != to {
 		t.Errorf("the key is %s", v.Code)
@@ -406,12 +433,18 @@ func TestATransferChangesTheOwner(t *testing.T) {
 			if w.Must(err); again.OwnerID != tt.owner {
 				t.Errorf("asked for again, the owner is %q", again.OwnerID)
 			}
-			for organization, want := range map[string]struct{ told, hidden string }{here: {keystest.Ada, keystest.Carol}, there: {tt.owner, keystest.Ada}} {
-				events, err := w.Store.Events(ctx, audit.Filter{OrganizationIDs: []string{organization}, ObjectID: w.Account.ID, Action: "service_account.transfer"}, "", 9)
+			for organization, want := range map[string]struct {
+				told, hidden string
+			}{here: {keystest.Ada, keystest.Carol}, there: {tt.owner, keystest.Ada}} {
+				events, err := w.Store.Events(ctx, audit.Filter{
+					OrganizationIDs: []string{organization}, ObjectID: w.Account.ID,
+					Action: "service_account.transfer",
+				}, "", 9)
 				if w.Must(err); len(events) != 1 {
 					t.Fatalf("%d events", len(events))
 				}
-				if text := string(events[0].Before) + string(events[0].After); !strings.Contains(text, want.told) || strings.Contains(text, want.hidden) {
+				if text := string(events[0].Before) + string(events[0].After); !strings.Contains(text, want.told) ||
+					strings.Contains(text, want.hidden) {
 					t.Errorf("%s is told %s", organization, text)
 				}
 			}

@@ -115,7 +115,8 @@ func (t *Service) allowed(ctx context.Context, a keys.Actor, accountID string, t
 	case !a.May(keys.ReadOrganization, organizationID):
 		return p, errs.BadField("organization_id", "there is no such organization")
 	case !a.May(keys.WriteOrganization, organizationID):
-		e := errs.New(errs.Forbidden, "a service account is transferred by who may change both organizations: an owner of both, or the provider's staff")
+		e := errs.New(errs.Forbidden, "a service account is transferred by who may change both organizations: an owner of both, or the "+
+			"provider's staff")
 		e.Fields = []errs.Field{{Name: "organization_id", Detail: "you are no owner of it"}}
 		return p, e
 	}

@@ -8,7 +8,10 @@ import (
 func someRows() []*row {
 	rows := []*row{
 		{Subject: Subject{KeyID: "key_a", AccountID: "sa_a", OrganizationID: "org_a"}, minute: 1_795_000_020},
-		{Subject: Subject{KeyID: "key_b", AccountID: "sa_a", OrganizationID: "org_a"}, minute: 1_795_000_080, scopes: []scopeCount{{"a:b", 1}, {"c:*", 1 << 40}}},
+		{Subject: Subject{KeyID: "key_b", AccountID: "sa_a", OrganizationID: "org_a"}, minute: 1_795_000_080, scopes: []scopeCount{
+			{"a:b", 1},
+			{"c:*", 1 << 40},
+		}},
 		{Subject: Subject{}, minute: 1_795_000_080},
 	}
 	rows[0].counts[0], rows[0].counts[MaxOutcomes-1] = 1, 1<<32-1

@@ -38,7 +38,9 @@ func (r *Reports) Ranking(ctx context.Context, q Query, most int) (Ranking, erro
 			totals[q.group(&pages[i])] += n
 		})
 	}
-	out.Groups = slices.SortedFunc(maps.Keys(totals), func(a, b string) int { return cmp.Or(cmp.Compare(totals[b], totals[a]), cmp.Compare(a, b)) })
+	out.Groups = slices.SortedFunc(maps.Keys(totals), func(a, b string) int {
+		return cmp.Or(cmp.Compare(totals[b], totals[a]), cmp.Compare(a, b))
+	})
 	if out.Others = len(out.Groups) > most; out.Others {
 		out.Groups = out.Groups[:most-1]
 	}

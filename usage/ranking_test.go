@@ -30,7 +30,10 @@ func counted(n int, first time.Time) shelf {
 	var tallies []usage.Tally
 	for i := 1; i <= n; i++ {
 		for day := range 2 {
-			t := usage.Tally{Subject: usage.Subject{KeyID: fmt.Sprintf("key_%d", i), AccountID: "sa", OrganizationID: "org"}, At: first.AddDate(0, 0, day)}
+			t := usage.Tally{
+				Subject: usage.Subject{KeyID: fmt.Sprintf("key_%d", i), AccountID: "sa", OrganizationID: "org"},
+				At:      first.AddDate(0, 0, day),
+			}
 			t.Counts[usage.Allowed] = uint64(i)
 			tallies = append(tallies, t)
 		}
@@ -57,9 +60,23 @@ func TestRanking(t *testing.T) {
 		want  usage.Ranking
 	}{
 		{"nothing was counted", 0, query, usage.Ranking{Totals: [][]uint64{{}, {}}}},
-		{"as many as are asked for are all told", 3, query, usage.Ranking{Groups: []string{"key_3", "key_2", "key_1"}, Totals: [][]uint64{{3, 2, 1}, {0, 0, 0}}}},
-		{"the smaller ones are counted together", 5, query, usage.Ranking{Groups: []string{"key_5", "key_4"}, Others: true, Totals: [][]uint64{{5, 4, 6}, {0, 0, 0}}}},
-		{"days without any have their place", 2, long, usage.Ranking{Groups: []string{"key_2", "key_1"}, Totals: [][]uint64{{0, 0}, {2, 1}, {2, 1}}}},
+		{
+			"as many as are asked for are all told", 3, query, usage.Ranking{
+				Groups: []string{"key_3", "key_2", "key_1"},
+				Totals: [][]uint64{{3, 2, 1}, {0, 0, 0}},
+			},
+		},
+		{
+			"the smaller ones are counted together", 5, query, usage.Ranking{
+				Groups: []string{"key_5", "key_4"}, Others: true,
+				Totals: [][]uint64{{5, 4, 6}, {0, 0, 0}},
+			},
+		},
+		{
+			"days without any have their place", 2, long, usage.Ranking{
+				Groups: []string{"key_2", "key_1"}, Totals: [][]uint64{{0, 0}, {2, 1}, {2, 1}},
+			},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

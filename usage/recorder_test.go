@@ -91,7 +91,9 @@ func (p *pages) Usage(_ context.Context, f usage.PageFilter, limit int) ([]usage
 	var found []usage.Page
 	for _, id := range slices.Sorted(maps.Keys(p.kept)) {
 		k := p.kept[id]
-		if k.Kind == f.Kind && k.Level == f.Level && !k.Start.Before(f.From) && k.Start.Before(f.Until) && (f.KeyID == "" || f.KeyID == k.KeyID) && len(found) < limit {
+		if k.Kind == f.Kind && k.Level == f.Level && !k.Start.Before(f.From) && k.Start.Before(f.Until) &&
+			(f.KeyID == "" || f.KeyID == k.KeyID) &&
+			len(found) < limit {
 			found = append(found, k)
 		}
 	}
@@ -185,7 +187,9 @@ func newRecorder(t *testing.T, s usage.Store) (*usage.Meter, *usage.Recorder) {
 func newRecorderAt(t *testing.T, s usage.Store, now func() time.Time) (*usage.Meter, *usage.Recorder) {
 	t.Helper()
 	m := usage.NewMeter()
-	r, err := usage.NewRecorder(usage.RecorderConfig{Store: s, Meter: m, Retention: retention(), Logger: slog.New(slog.DiscardHandler), Now: now})
+	r, err := usage.NewRecorder(usage.RecorderConfig{
+		Store: s, Meter: m, Retention: retention(), Logger: slog.New(slog.DiscardHandler), Now: now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +231,8 @@ func TestCountsAreSavedBehindAtEveryLevel(t *testing.T) {
 		}
 		second()
 		for _, level := range []usage.Level{usage.Minutes, usage.Hours, usage.Days} {
-			if key, account, organization := p.total(usage.OfKey, level), p.total(usage.OfAccount, level), p.total(usage.OfOrganization, level); key != 2 || account != 2 || organization != 4 {
+			if key, account, organization := p.total(usage.OfKey, level), p.total(usage.OfAccount, level), p.total(usage.OfOrganization,
+				level); key != 2 || account != 2 || organization != 4 {
 				t.Errorf("level %d: %d of the key, %d of the account, %d of organizations", level, key, account, organization)
 			}
 		}
@@ -454,7 +459,8 @@ func TestOldPagesAreCleaned(t *testing.T) {
 		if err := r.Clean(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if m, h, d, s := p.count(usage.OfKey, usage.Minutes), p.count(usage.OfKey, usage.Hours), p.count(usage.OfKey, usage.Days), p.count(usage.OfScope, usage.Days); m != step.minutes || h != step.hours || d != step.days || s != step.scopes {
+		if m, h, d, s := p.count(usage.OfKey, usage.Minutes), p.count(usage.OfKey, usage.Hours), p.count(usage.OfKey, usage.Days),
+			p.count(usage.OfScope, usage.Days); m != step.minutes || h != step.hours || d != step.days || s != step.scopes {
 			t.Errorf("after %s: %d by the minute, %d by the hour, %d by the day, %d of scopes", step.at, m, h, d, s)
 		}
 	}

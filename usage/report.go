@@ -67,7 +67,8 @@ func (q *Query) Check(fault func(name, detail string)) {
 		return
 	}
 	if n := q.Until.Sub(q.From) / q.Interval.Unit(); n > MostIntervals {
-		fault("interval", fmt.Sprintf("would give %d intervals, more than %d: ask for a coarser interval, or a shorter time from from to to", n, MostIntervals))
+		fault("interval", fmt.Sprintf("would give %d intervals, more than %d: ask for a coarser interval, or a shorter time from from to to", n,
+			MostIntervals))
 	}
 	if q.Grouping == ByScope && q.Interval != Days {
 		fault("interval", "must be day when grouped by scope")
@@ -137,7 +138,8 @@ func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
 }
 
 func tooMuch() error {
-	return errs.New(errs.Invalid, fmt.Sprintf("the answer would have more than %d points: name an organization_id or service_account_id, a coarser interval, or a shorter time", MostPoints))
+	return errs.New(errs.Invalid, fmt.Sprintf("the answer would have more than %d points: name an organization_id or service_account_id, a "+
+		"coarser interval, or a shorter time", MostPoints))
 }
 
 // filter selects the pages that hold the least of what the query needs.
@@ -198,7 +200,10 @@ func (r *Reports) Recent(ctx context.Context, keyID string, now time.Time) (rece
 // LastAsked returns the day on which each granted scope of the key was last
 // asked for, of the scopes that were within ScopesKept.
 func (r *Reports) LastAsked(ctx context.Context, keyID string, now time.Time) (map[string]time.Time, error) {
-	points, err := r.Report(ctx, Query{From: now.Add(-ScopesKept), Until: now.Add(Days.Unit()), Interval: Days, Grouping: ByScope, KeyID: keyID})
+	points, err := r.Report(ctx, Query{
+		From: now.Add(-ScopesKept), Until: now.Add(Days.Unit()), Interval: Days,
+		Grouping: ByScope, KeyID: keyID,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,10 @@ func benchmarkCached(b *testing.B, meter *usage.Meter) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	v, err := verify.New(verify.Config{Store: store, Limiter: limiter, Marks: keys.NewMarks(), Format: keystest.Format(b), Logger: slog.New(slog.DiscardHandler), Meter: meter})
+	v, err := verify.New(verify.Config{
+		Store: store, Limiter: limiter, Marks: keys.NewMarks(), Format: keystest.Format(b),
+		Logger: slog.New(slog.DiscardHandler), Meter: meter,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -36,10 +39,19 @@ func benchmarkCached(b *testing.B, meter *usage.Meter) {
 	rule := ratelimit.Rule{Requests: ratelimit.MostRequests, Per: time.Second, Burst: ratelimit.MostRequests}
 	text := keystest.Format(b).New(keys.Live).Reveal()
 	for _, err := range []error{
-		store.Tiers().Insert(b.Context(), keys.Tier{Stamp: stamp, Name: "t", TierFields: keys.TierFields{RateLimit: rule, AccountRateLimit: &rule, Quota: &ratelimit.Quota{Requests: ratelimit.MostQuotaRequests, Per: ratelimit.Month}}}),
+		store.Tiers().Insert(b.Context(), keys.Tier{Stamp: stamp, Name: "t", TierFields: keys.TierFields{
+			RateLimit: rule, AccountRateLimit: &rule,
+			Quota: &ratelimit.Quota{Requests: ratelimit.MostQuotaRequests, Per: ratelimit.Month},
+		}}),
 		store.Organizations().Insert(b.Context(), keys.Organization{Stamp: stamp, ID: "org_a"}),
-		store.ServiceAccounts().Insert(b.Context(), keys.ServiceAccount{Stamp: stamp, ID: "sa_a", OrganizationID: "org_a", AccountFields: keys.AccountFields{Tier: "t", Scopes: []string{"invoices:*"}}}),
-		store.Keys().Insert(b.Context(), keys.Key{Stamp: stamp, ID: "key_a", OrganizationID: "org_a", ServiceAccountID: "sa_a", Hash: keys.HashOf(text)}),
+		store.ServiceAccounts().Insert(b.Context(), keys.ServiceAccount{
+			Stamp: stamp, ID: "sa_a", OrganizationID: "org_a",
+			AccountFields: keys.AccountFields{Tier: "t", Scopes: []string{"invoices:*"}},
+		}),
+		store.Keys().Insert(b.Context(), keys.Key{
+			Stamp: stamp, ID: "key_a", OrganizationID: "org_a", ServiceAccountID: "sa_a",
+			Hash: keys.HashOf(text),
+		}),
 	} {
 		if err != nil {
 			b.Fatal(err)

@@ -216,19 +216,33 @@ func TestOtherNodesLearnOfEveryChange(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(n *keystest.Node, k keys.Key) (verify.Code, error){
 		"organization disabled": func(n *keystest.Node, _ keys.Key) (verify.Code, error) {
-			_, err := n.Service.ChangeOrganization(n.T.Context(), n.Admin, keys.FirstOrganization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
+			_, err := n.Service.ChangeOrganization(n.T.Context(), n.Admin, keys.FirstOrganization, keys.AnyRevision,
+				func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
+					f.Disabled = true
+					return f, nil
+				})
 			return verify.Disabled, err
 		},
 		"account disabled": func(n *keystest.Node, _ keys.Key) (verify.Code, error) {
-			_, err := n.Service.ChangeAccount(n.T.Context(), n.Admin, n.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Disabled = true; return f, nil })
+			_, err := n.Service.ChangeAccount(n.T.Context(), n.Admin, n.Account.ID, keys.AnyRevision,
+				func(f keys.AccountFields) (keys.AccountFields, error) {
+					f.Disabled = true
+					return f, nil
+				})
 			return verify.Disabled, err
 		},
 		"key disabled": func(n *keystest.Node, k keys.Key) (verify.Code, error) {
-			_, err := n.Service.ChangeKey(n.T.Context(), n.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Disabled = true; return f, nil })
+			_, err := n.Service.ChangeKey(n.T.Context(), n.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+				f.Disabled = true
+				return f, nil
+			})
 			return verify.Disabled, err
 		},
 		"tier lowered": func(n *keystest.Node, _ keys.Key) (verify.Code, error) {
-			_, err := n.Service.ChangeTier(n.T.Context(), n.Admin, "free", keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) { f.RateLimit.Burst = 1; return f, nil })
+			_, err := n.Service.ChangeTier(n.T.Context(), n.Admin, "free", keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
+				f.RateLimit.Burst = 1
+				return f, nil
+			})
 			return verify.RateLimited, err
 		},
 		"key deleted": func(n *keystest.Node, k keys.Key) (verify.Code, error) {

@@ -82,7 +82,8 @@ func refuseAddress(g *Grant, q *Question, _ time.Time) (detail, change string) {
 	if !q.Address.IsValid() {
 		return "the key is bound to networks and the address is not known", `send the caller's address as "ip"`
 	}
-	return "the address " + q.Address.String() + " is not in an allowed network", "call from an allowed network, or add one that holds " + q.Address.String()
+	return "the address " + q.Address.String() + " is not in an allowed network", "call from an allowed network, or add one that holds " +
+		q.Address.String()
 }
 
 // within reports whether the address is in one of the networks; no networks

@@ -79,7 +79,9 @@ func TestEveryVerificationCounts(t *testing.T) {
 	w.Want(text, verify.Revoked)
 
 	own := map[string]uint64{" VALID": 5, " INSUFFICIENT_SCOPE": 1, " RATE_LIMITED": 1, " REVOKED": 1}
-	for kind, owner := range map[usage.Kind]string{usage.OfKey: k.ID, usage.OfAccount: w.Account.ID, usage.OfOrganization: keys.FirstOrganization} {
+	for kind, owner := range map[usage.Kind]string{
+		usage.OfKey: k.ID, usage.OfAccount: w.Account.ID, usage.OfOrganization: keys.FirstOrganization,
+	} {
 		want := map[string]uint64{}
 		for code, n := range own {
 			want[owner+code] = n

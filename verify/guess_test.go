@@ -16,7 +16,9 @@ import (
 // guessing is a node at which three unknown keys an hour may be tried.
 func guessing(t *testing.T) *keystest.Node {
 	t.Helper()
-	return keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}}).Fill()
+	return keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{
+		GuessLimit: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3},
+	}).Fill()
 }
 
 func dead(t *testing.T) string { t.Helper(); return keystest.Format(t).New(keys.Live).Reveal() }
@@ -109,7 +111,9 @@ func TestARepeatedDeadKeyIsNoGuess(t *testing.T) {
 func TestFewDeadKeysAreRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{GuessLimit: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 100}}).Fill()
+		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{
+			GuessLimit: ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 100},
+		}).Fill()
 		all := make([]string, 70)
 		for i := range all {
 			all[i] = dead(t)

@@ -18,7 +18,10 @@ func TestAChangeThatWasLongWithoutAMajorityIsHeardOf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store, notes := keystest.NewMemory(), &records{}
-		registry, err := nodes.New(nodes.Config{Store: notes, Name: "n", Version: "v", MaxStale: verify.DefaultMaxStale, Logger: slog.New(slog.DiscardHandler)})
+		registry, err := nodes.New(nodes.Config{
+			Store: notes, Name: "n", Version: "v", MaxStale: verify.DefaultMaxStale,
+			Logger: slog.New(slog.DiscardHandler),
+		})
 		if err == nil {
 			err = registry.Join(t.Context())
 		}

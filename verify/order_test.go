@@ -46,7 +46,9 @@ func codeCases(now time.Time) []codeCase {
 		{verify.AddressNotAllowed, "outside the account's networks", func(s *scene) { s.account.AllowedNetworks = elsewhere }},
 		{verify.InsufficientScope, "a scope too many", func(s *scene) { s.question.Scopes = []string{"invoices:read", "customers:read"} }},
 		{verify.RateLimited, "over the key's rate", func(s *scene) { s.key.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1} }},
-		{verify.RateLimited, "over the account's rate", func(s *scene) { s.account.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1} }},
+		{verify.RateLimited, "over the account's rate", func(s *scene) {
+			s.account.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 1}
+		}},
 		{verify.QuotaExceeded, "over the quota", func(s *scene) { s.account.Quota = &ratelimit.Quota{Requests: 1, Per: ratelimit.Day} }},
 	}
 }
@@ -83,13 +85,20 @@ func decide(n *keystest.Node, cases ...codeCase) verify.Code {
 	s.question.Key = secret
 	id := secret[len(secret)-20:]
 	s.organization = keys.Organization{Stamp: keys.NewStamp(time.Now()), ID: "org_" + id}
-	s.account = keys.ServiceAccount{Stamp: keys.NewStamp(time.Now()), ID: "sa_" + id, OrganizationID: s.organization.ID, AccountFields: keys.AccountFields{Tier: "free", Scopes: []string{"invoices:*"}}}
-	s.key = keys.Key{Stamp: keys.NewStamp(time.Now()), ID: "key_" + id, OrganizationID: s.organization.ID, ServiceAccountID: s.account.ID, Environment: keys.Live, Hash: keys.HashOf(secret)}
+	s.account = keys.ServiceAccount{
+		Stamp: keys.NewStamp(time.Now()), ID: "sa_" + id, OrganizationID: s.organization.ID,
+		AccountFields: keys.AccountFields{Tier: "free", Scopes: []string{"invoices:*"}},
+	}
+	s.key = keys.Key{
+		Stamp: keys.NewStamp(time.Now()), ID: "key_" + id, OrganizationID: s.organization.ID, ServiceAccountID: s.account.ID,
+		Environment: keys.Live, Hash: keys.HashOf(secret),
+	}
 	for _, c := range cases {
 		c.set(&s)
 	}
 	ctx := n.T.Context()
-	n.Must(errors.Join(n.Store.Organizations().Insert(ctx, s.organization), n.Store.ServiceAccounts().Insert(ctx, s.account), n.Store.Keys().Insert(ctx, s.key)))
+	n.Must(errors.Join(n.Store.Organizations().Insert(ctx, s.organization), n.Store.ServiceAccounts().Insert(ctx, s.account),
+		n.Store.Keys().Insert(ctx, s.key)))
 	dry := s.question
 	dry.DryRun = true
 	explained, code := n.Verify(dry), n.Verify(s.question).Code
@@ -105,7 +114,8 @@ func TestARefusalChargesNothing(t *testing.T) {
 		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
 		_, text := n.Issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Hour, Burst: 2}, Scopes: []string{"invoices:read"}})
 		for range 5 {
-			if v := n.Verify(verify.Question{Key: text, Cost: 1, Scopes: []string{"invoices:write"}}); v.Code != verify.InsufficientScope || v.HasLimits {
+			if v := n.Verify(verify.Question{Key: text, Cost: 1, Scopes: []string{"invoices:write"}}); v.Code != verify.InsufficientScope ||
+				v.HasLimits {
 				t.Fatalf("a scope that the key lacks: %+v", v)
 			}
 			n.Verify(verify.Question{Key: text, Cost: 1, DryRun: true})
@@ -123,11 +133,19 @@ func TestDisabledPartsStopKeys(t *testing.T) {
 		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
 		_, text := n.Issue(keys.KeyFields{})
 		account := func(off bool) {
-			_, err := n.Service.ChangeAccount(t.Context(), n.Admin, n.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Disabled = off; return f, nil })
+			_, err := n.Service.ChangeAccount(t.Context(), n.Admin, n.Account.ID, keys.AnyRevision,
+				func(f keys.AccountFields) (keys.AccountFields, error) {
+					f.Disabled = off
+					return f, nil
+				})
 			n.Must(err)
 		}
 		organization := func(a keys.Actor, off bool) error {
-			_, err := n.Service.ChangeOrganization(t.Context(), a, keys.FirstOrganization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = off; return f, nil })
+			_, err := n.Service.ChangeOrganization(t.Context(), a, keys.FirstOrganization, keys.AnyRevision,
+				func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
+					f.Disabled = off
+					return f, nil
+				})
 			return err
 		}
 		n.Want(text, verify.Valid)
@@ -137,7 +155,8 @@ func TestDisabledPartsStopKeys(t *testing.T) {
 		n.Want(text, verify.Valid)
 		n.Must(organization(n.Admin, true))
 		n.Want(text, verify.Disabled)
-		keystest.Refused(t, "an owner enables it", organization(keystest.Member(keys.FirstOrganization, auth.Owner), false), errs.Forbidden, "disabled")
+		keystest.Refused(t, "an owner enables it", organization(keystest.Member(keys.FirstOrganization, auth.Owner), false),
+			errs.Forbidden, "disabled")
 		n.Want(text, verify.Disabled)
 		n.Must(organization(n.Admin, false))
 		n.Want(text, verify.Valid)

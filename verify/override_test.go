@@ -30,7 +30,8 @@ func TestAnOverrideEndsByItself(t *testing.T) {
 	rule, shared := ratelimit.Rule{Requests: 9, Per: time.Second, Burst: 9}, ratelimit.Rule{Requests: 11, Per: time.Second, Burst: 11}
 	loads := w.Verifier.Stats().Misses
 	_, err := w.Service.SetOverride(t.Context(), w.Admin, w.Account.ID, keys.AnyRevision, &keys.Override{
-		KeyRateLimit: &rule, RateLimit: &shared, Quota: &ratelimit.Quota{Requests: 5, Per: ratelimit.Day}, Until: w.Now().Add(time.Minute), Note: "a launch",
+		KeyRateLimit: &rule, RateLimit: &shared, Quota: &ratelimit.Quota{Requests: 5, Per: ratelimit.Day}, Until: w.Now().Add(time.Minute),
+		Note: "a launch",
 	})
 	w.Must(err)
 	if key, account := ask(text); key != rule || account != shared {

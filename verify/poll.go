@@ -34,9 +34,10 @@ type polling struct {
 
 // Polling tells how a Verifier learns of changes.
 type Polling struct {
-	LastPoll time.Time // everything changed before it is applied, and others know that; at first, when this node began; zero: nobody knows of this node
-	Failures int       // tries since then that failed
-	Stale    bool      // nothing is served from memory: LastPoll is too long ago
+	// everything changed before it is applied, and others know that; at first, when this node began; zero: nobody knows of this node
+	LastPoll time.Time
+	Failures int  // tries since then that failed
+	Stale    bool // nothing is served from memory: LastPoll is too long ago
 }
 
 // Polling returns how the Verifier learns of changes just now.

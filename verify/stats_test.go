@@ -34,7 +34,8 @@ func TestStatsTellOfTheCacheAndOfPolling(t *testing.T) {
 		}
 		n.Want("junk", verify.Malformed) // no look-up
 		s := n.Verifier.Stats()
-		if hits, misses, negative := s.Hits-before.Hits, s.Misses-before.Misses, s.NegativeHits-before.NegativeHits; hits != 5 || misses != 2 || negative != 2 {
+		if hits, misses, negative := s.Hits-before.Hits, s.Misses-before.Misses, s.NegativeHits-before.NegativeHits; hits != 5 ||
+			misses != 2 || negative != 2 {
 			t.Errorf("%d hits, %d misses, %d negative hits", hits, misses, negative)
 		}
 		if s.Cached != before.Cached+2 {

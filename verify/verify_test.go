@@ -25,7 +25,10 @@ func TestCodesInTheirOrder(t *testing.T) {
 	w.Want("lk_live_rubbish", verify.Malformed)
 	w.Want(keystest.Format(t).New(keys.Live).Reveal(), verify.NotFound)
 
-	k, text := w.Issue(keys.KeyFields{Scopes: []string{"invoices:read"}, AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ExpiresAt: w.Now().Add(time.Hour), NotBefore: w.Now().Add(time.Minute)})
+	k, text := w.Issue(keys.KeyFields{
+		Scopes: []string{"invoices:read"}, AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
+		ExpiresAt: w.Now().Add(time.Hour), NotBefore: w.Now().Add(time.Minute),
+	})
 	w.Want(text, verify.NotYetValid)
 	w.Advance(2 * time.Minute)
 	w.Want(text, verify.AddressNotAllowed)
@@ -38,13 +41,20 @@ func TestCodesInTheirOrder(t *testing.T) {
 		t.Errorf("a good question: %+v", v)
 	}
 	setDisabled := func(disabled bool) {
-		_, err := w.Service.ChangeKey(t.Context(), w.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { f.Disabled = disabled; return f, nil })
+		_, err := w.Service.ChangeKey(t.Context(), w.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+			f.Disabled = disabled
+			return f, nil
+		})
 		w.Must(err)
 	}
 	setDisabled(true)
 	w.Want(text, verify.Disabled)
 	setDisabled(false)
-	_, err := w.Service.ChangeOrganization(t.Context(), w.Admin, keys.FirstOrganization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Disabled = true; return f, nil })
+	_, err := w.Service.ChangeOrganization(t.Context(), w.Admin, keys.FirstOrganization, keys.AnyRevision,
+		func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
+			f.Disabled = true
+			return f, nil
+		})
 	w.Must(err)
 	w.Want(text, verify.Disabled)
 	w.Advance(2 * time.Hour)
@@ -52,7 +62,9 @@ func TestCodesInTheirOrder(t *testing.T) {
 	_, _, err = w.Service.Revoke(t.Context(), w.Admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
 	w.Must(err)
 	w.Want(text, verify.Revoked)
-	if _, err := w.Service.ChangeKey(t.Context(), w.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) { return f, nil }); !errors.Is(err, errs.Conflict) {
+	if _, err := w.Service.ChangeKey(t.Context(), w.Admin, k.ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
+		return f, nil
+	}); !errors.Is(err, errs.Conflict) {
 		t.Errorf("a revoked key was changed: %v", err)
 	}
 }
@@ -61,7 +73,9 @@ func TestGrantsTellWhatTheKeyIsCalled(t *testing.T) {
 	t.Parallel()
 	w := keystest.NewWorld(t)
 	for _, name := range []string{"k", strings.Repeat("n", 51), strings.Repeat("n", 52), strings.Repeat("n", 53), strings.Repeat("ä", 127)} {
-		k, secret, err := w.Service.Issue(t.Context(), w.Admin, keys.IssueInput{ServiceAccountID: w.Account.ID, KeyFields: keys.KeyFields{Name: name}})
+		k, secret, err := w.Service.Issue(t.Context(), w.Admin, keys.IssueInput{
+			ServiceAccountID: w.Account.ID, KeyFields: keys.KeyFields{Name: name},
+		})
 		w.Must(err)
 		for range 2 { // from the store, and from the cache
 			if v := w.Verify(verify.Question{Key: secret.Reveal(), Cost: 1}); v.Grant.KeyID() != k.ID || v.Grant.Name() != name {
@@ -136,7 +150,8 @@ func TestRotationKeepsTheOldKeyForItsGrace(t *testing.T) {
 	}
 	w.Want(text, verify.Valid)
 	w.Want(secret.Reveal(), verify.Valid)
-	if _, _, err := w.Service.Rotate(t.Context(), w.Admin, old.ID, keys.RotateInput{Revision: keys.AnyRevision}); !errors.Is(err, errs.Conflict) {
+	if _, _, err := w.Service.Rotate(t.Context(), w.Admin, old.ID, keys.RotateInput{Revision: keys.AnyRevision}); !errors.Is(err,
+		errs.Conflict) {
 		t.Errorf("a key was rotated twice: %v", err)
 	}
 	w.Advance(time.Hour)
@@ -177,14 +192,16 @@ func TestTenantsDoNotMeet(t *testing.T) {
 	member := func(organization string, role auth.Role) keys.Actor {
 		return &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: "usr_x"}, Memberships: map[string]auth.Role{organization: role}}
 	}
-	stranger, viewer, developer := member(other.ID, auth.Owner), member(keys.FirstOrganization, auth.Viewer), member(keys.FirstOrganization, auth.Developer)
+	stranger, viewer, developer := member(other.ID, auth.Owner), member(keys.FirstOrganization, auth.Viewer),
+		member(keys.FirstOrganization, auth.Developer)
 	if _, err := w.Service.Key(t.Context(), stranger, k.ID); !errors.Is(err, errs.NotFound) {
 		t.Errorf("a stranger reads the key: %v", err)
 	}
 	if _, _, err := w.Service.Revoke(t.Context(), stranger, k.ID, keys.AnyRevision, "", ""); !errors.Is(err, errs.NotFound) {
 		t.Errorf("a stranger revokes the key: %v", err)
 	}
-	if found, err := w.Service.Keys(t.Context(), stranger, keys.KeyQuery{OrganizationID: keys.FirstOrganization}, keys.Page{Limit: 10}); err != nil || len(found) != 0 {
+	if found, err := w.Service.Keys(t.Context(), stranger, keys.KeyQuery{OrganizationID: keys.FirstOrganization},
+		keys.Page{Limit: 10}); err != nil || len(found) != 0 {
 		t.Errorf("a stranger lists %d keys: %v", len(found), err)
 	}
 	if _, _, err := w.Service.Revoke(t.Context(), viewer, k.ID, keys.AnyRevision, "", ""); !errors.Is(err, errs.Forbidden) {
@@ -196,12 +213,21 @@ func TestTenantsDoNotMeet(t *testing.T) {
 	if v := w.Verify(verify.Question{Key: text, Cost: 1, Asker: developer}); v.Code != verify.Valid {
 		t.Errorf("a developer verifies the key: %+v", v)
 	}
-	for scope, kind := range map[string]errs.Kind{"*": errs.Forbidden, string(keys.VerifyAllKeys): errs.Forbidden, "unheard:of": errs.Invalid} {
-		if _, err := w.Service.CreateAccount(t.Context(), developer, "", keys.FirstOrganization, keys.AccountFields{Name: "x", Scopes: []string{scope}}); !errors.Is(err, kind) {
+	for scope, kind := range map[string]errs.Kind{
+		"*": errs.Forbidden, string(keys.VerifyAllKeys): errs.Forbidden,
+		"unheard:of": errs.Invalid,
+	} {
+		if _, err := w.Service.CreateAccount(t.Context(), developer, "", keys.FirstOrganization, keys.AccountFields{
+			Name:   "x",
+			Scopes: []string{scope},
+		}); !errors.Is(err, kind) {
 			t.Errorf("a developer grants %s: %v", scope, err)
 		}
 	}
-	if _, err := w.Service.CreateAccount(t.Context(), developer, "", keys.FirstOrganization, keys.AccountFields{Name: "x", Tier: "enterprise"}); !errors.Is(err, errs.Forbidden) {
+	if _, err := w.Service.CreateAccount(t.Context(), developer, "", keys.FirstOrganization, keys.AccountFields{
+		Name: "x",
+		Tier: "enterprise",
+	}); !errors.Is(err, errs.Forbidden) {
 		t.Errorf("a developer lifts the tier: %v", err)
 	}
 }

@@ -91,14 +91,17 @@ func (p *accountPages) editAccount(c *gin.Context) error {
 	}
 	networks, err := parseNetworks(values.Get("networks"))
 	if err == nil {
-		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
-			f.Name, f.Description, f.ExternalID = strings.TrimSpace(values.Get("name")), values.Get("description"), strings.TrimSpace(values.Get("external_id"))
-			f.Scopes, f.AllowedNetworks, f.Metadata = append([]string{}, values["scopes"]...), networks, keys.Metadata(strings.TrimSpace(values.Get("metadata")))
-			if values.Has("owner_id") {
-				f.OwnerID = strings.TrimSpace(values.Get("owner_id"))
-			}
-			return f, nil
-		})
+		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
+			func(f keys.AccountFields) (keys.AccountFields, error) {
+				f.Name, f.Description, f.ExternalID = strings.TrimSpace(values.Get("name")), values.Get("description"),
+					strings.TrimSpace(values.Get("external_id"))
+				f.Scopes, f.AllowedNetworks, f.Metadata = append([]string{}, values["scopes"]...), networks,
+					keys.Metadata(strings.TrimSpace(values.Get("metadata")))
+				if values.Has("owner_id") {
+					f.OwnerID = strings.TrimSpace(values.Get("owner_id"))
+				}
+				return f, nil
+			})
 	}
 	if err == nil {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
@@ -132,10 +135,11 @@ func (p *accountPages) switchAccount(disabled bool) func(*gin.Context) error {
 		if disabled && values.Get("sure") != "yes" {
 			return p.disableView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts["staff.sure"]})
 		}
-		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
-			f.Disabled = disabled
-			return f, nil
-		})
+		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
+			func(f keys.AccountFields) (keys.AccountFields, error) {
+				f.Disabled = disabled
+				return f, nil
+			})
 		if err != nil {
 			return err
 		}
@@ -200,7 +204,10 @@ func (p *accountPages) deleteAccount(c *gin.Context) error {
 		err = p.Keys.DeleteAccount(c.Request.Context(), principal(c), account.ID, keys.AnyRevision)
 	}
 	if wrong, ok := p.asFaults(err, "name"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "account-delete", view{Title: p.texts["account.delete"], Faults: wrong, Data: accountDelete{account, values.Get("name")}})
+		return p.show(c, http.StatusUnprocessableEntity, "account-delete", view{
+			Title: p.texts["account.delete"], Faults: wrong,
+			Data: accountDelete{account, values.Get("name")},
+		})
 	}
 	if err != nil {
 		return err
@@ -216,7 +223,10 @@ func (p *accountPages) accountUsage(c *gin.Context, out *accountPage) error {
 	}
 	now := time.Now()
 	month := span{from: usage.Days.Floor(now).AddDate(0, 0, 1-accountDays), until: now, level: usage.Days}
-	points, err := p.Usage.Report(c.Request.Context(), usage.Query{From: month.from, Until: now, Interval: month.level, AccountID: out.Account.ID})
+	points, err := p.Usage.Report(c.Request.Context(), usage.Query{
+		From: month.from, Until: now, Interval: month.level,
+		AccountID: out.Account.ID,
+	})
 	if err != nil {
 		return err
 	}

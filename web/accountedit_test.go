@@ -20,17 +20,25 @@ func TestAServiceAccountIsCaredFor(t *testing.T) {
 	viewer := s.signedIn(s.user("vera@example.com", auth.Viewer))
 	path := "/service-accounts/" + account.ID
 	owner.sees(owner.get(path), 200, "at most")
-	wrong := owner.post(path+"/edit", url.Values{"name": {"sync 2"}, "networks": {"10.0.0.0/8\nnowhere"}, "scopes": {"invoices:read"}, "metadata": {`{"a":1}`}})
+	wrong := owner.post(path+"/edit", url.Values{
+		"name": {"sync 2"}, "networks": {"10.0.0.0/8\nnowhere"}, "scopes": {"invoices:read"},
+		"metadata": {`{"a":1}`},
+	})
 	owner.sees(wrong, 422, "nowhere is no network")
-	if !strings.Contains(wrong.body, `aria-describedby="allowed_networks-fault"`) || field(wrong.body, "name") != "sync 2" || !strings.Contains(wrong.body, "10.0.0.0/8\nnowhere") {
+	if !strings.Contains(wrong.body, `aria-describedby="allowed_networks-fault"`) || field(wrong.body, "name") != "sync 2" ||
+		!strings.Contains(wrong.body, "10.0.0.0/8\nnowhere") {
 		t.Errorf("the form came back as %s", wrong.body)
 	}
 	owner.sees(owner.post(path+"/edit", url.Values{"name": {"sync 2"}, "metadata": {"[1]"}}), 422, "object")
-	good := url.Values{"name": {"sync 2"}, "description": {"nightly"}, "networks": {"10.0.0.0/8, 192.0.2.1"}, "scopes": {"invoices:read"}, "metadata": {`{"a":1}`}, "external_id": {"crm-7"}}
+	good := url.Values{
+		"name": {"sync 2"}, "description": {"nightly"}, "networks": {"10.0.0.0/8, 192.0.2.1"}, "scopes": {"invoices:read"},
+		"metadata": {`{"a":1}`}, "external_id": {"crm-7"},
+	}
 	owner.sees(owner.post(path+"/edit", good), 303, path+"?done=saved")
 	got, err := s.Keys.Account(t.Context(), auth.System(), account.ID)
 	s.must(err)
-	if got.Name != "sync 2" || len(got.AllowedNetworks) != 2 || len(got.Scopes) != 1 || string(got.Metadata) != `{"a":1}` || got.ExternalID != "crm-7" || got.Tier != account.Tier {
+	if got.Name != "sync 2" || len(got.AllowedNetworks) != 2 || len(got.Scopes) != 1 || string(got.Metadata) != `{"a":1}` ||
+		got.ExternalID != "crm-7" || got.Tier != account.Tier {
 		t.Errorf("saved %+v", got)
 	}
 	viewer.sees(viewer.get(path+"/edit"), 403, "role")
@@ -81,7 +89,8 @@ func TestTheAuditLogIsSearched(t *testing.T) {
 		t.Error("what was typed is gone")
 	}
 	file := v.get(path + ".csv?action=key.update")
-	if file.status != 200 || !strings.Contains(file.header.Get("Content-Disposition"), "attachment") || strings.Count(file.body, "key.update") != 1 || strings.Contains(file.body, "key.create") {
+	if file.status != 200 || !strings.Contains(file.header.Get("Content-Disposition"), "attachment") ||
+		strings.Count(file.body, "key.update") != 1 || strings.Contains(file.body, "key.create") {
 		t.Errorf("the file is %d %v\n%s", file.status, file.header, file.body)
 	}
 	if strings.Contains(file.body, ",=") || strings.Contains(file.body, ",@") {

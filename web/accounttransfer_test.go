@@ -35,7 +35,8 @@ func TestAnAccountIsTransferred(t *testing.T) {
 	preview := v.get(path + "/transfer?organization_id=" + o.ID)
 	v.sees(preview, 200, "From Acme to &lt;b&gt;Umbrella")
 	good := url.Values{"organization_id": {o.ID}, "revision": {field(preview.body, "revision")}, "name": {account.Name}}
-	v.sees(v.post(path+"/transfer", url.Values{"organization_id": {o.ID}, "revision": good["revision"], "name": {"another"}}), 422, "this is not its name")
+	v.sees(v.post(path+"/transfer", url.Values{"organization_id": {o.ID}, "revision": good["revision"], "name": {"another"}}), 422,
+		"this is not its name")
 	v.post(path+"/edit", url.Values{"name": {account.Name}, "description": {"changed"}, "scopes": account.Scopes})
 	v.sees(v.post(path+"/transfer", good), 422, "changed since you looked")
 	good.Set("revision", field(v.get(path+"/transfer?organization_id="+o.ID).body, "revision"))
@@ -82,12 +83,15 @@ func TestWhoIsNotLetTransfer(t *testing.T) {
 	s.must(err)
 	half := s.signedIn(ada)
 	half.sees(half.post(path, form), 422, "you are no owner of it")
-	_, err = s.People.Members.Change(t.Context(), auth.System(), o.ID, ada.ID, keys.AnyRevision, func(auth.Role) (auth.Role, error) { return auth.Owner, nil })
-	s.must(err)
-	changed, err := s.Keys.ChangeAccount(t.Context(), auth.System(), account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
-		f.Scopes = append(f.Scopes, string(keys.VerifyAllKeys))
-		return f, nil
+	_, err = s.People.Members.Change(t.Context(), auth.System(), o.ID, ada.ID, keys.AnyRevision, func(auth.Role) (auth.Role, error) {
+		return auth.Owner, nil
 	})
+	s.must(err)
+	changed, err := s.Keys.ChangeAccount(t.Context(), auth.System(), account.ID, keys.AnyRevision,
+		func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.Scopes = append(f.Scopes, string(keys.VerifyAllKeys))
+			return f, nil
+		})
 	s.must(err)
 	v := s.signedIn(ada)
 	lacking := v.get(path + "?organization_id=" + o.ID)
@@ -97,7 +101,8 @@ func TestWhoIsNotLetTransfer(t *testing.T) {
 	}
 	form.Set("revision", "2")
 	v.sees(v.post(path, form), 422, "you do not have latchkey:verify-all")
-	if got, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || got.OrganizationID != s.organization || got.Revision != changed.Revision {
+	if got, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || got.OrganizationID != s.organization ||
+		got.Revision != changed.Revision {
 		t.Errorf("it is in %s, %v", got.OrganizationID, err)
 	}
 }

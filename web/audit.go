@@ -136,7 +136,9 @@ func (p *auditPages) auditFilters(c *gin.Context, out *auditPage) error {
 	for _, one := range auditActions() {
 		out.Actions.All = append(out.Actions.All, option{one, one})
 	}
-	out.Subjects = filter{Name: "subject", Label: p.texts["audit.subject"], Chosen: out.Query.Subject, All: []option{{"", p.texts["audit.any"]}}}
+	out.Subjects = filter{
+		Name: "subject", Label: p.texts["audit.subject"], Chosen: out.Query.Subject, All: []option{{"", p.texts["audit.any"]}},
+	}
 	if !who.May(keys.ReadMembers, id) {
 		return nil
 	}
@@ -157,7 +159,8 @@ func (p *auditPages) auditFilters(c *gin.Context, out *auditPage) error {
 // auditActions are those that happen in an organization.
 func auditActions() []string {
 	return []string{
-		"certificate.create", "certificate.delete", "invitation.create", "invitation.delete", "key.create", "key.delete", "key.revoke", "key.rotate", "key.update",
+		"certificate.create", "certificate.delete", "invitation.create", "invitation.delete", "key.create", "key.delete", "key.revoke",
+		"key.rotate", "key.update",
 		"member.create", "member.delete", "member.update", "organization.create", "organization.update",
 		"service_account.create", "service_account.delete", "service_account.update",
 	}
@@ -205,7 +208,10 @@ func (p *auditPages) exportAudit(c *gin.Context) error {
 		return err
 	}
 	after, written := "", 0
-	head := []string{"id", "at", "action", "subject_kind", "subject_id", "subject_name", "object_type", "object_id", "address", "user_agent", "request_id", "before", "after"}
+	head := []string{
+		"id", "at", "action", "subject_kind", "subject_id", "subject_name", "object_type", "object_id", "address", "user_agent",
+		"request_id", "before", "after",
+	}
 	return p.export(c, "audit-"+o.ID, head, func() (lines [][]string, more bool, err error) {
 		found, err := p.Audit.Events(c.Request.Context(), f, after, min(exportBatch, mostExported-written))
 		for i := range found {

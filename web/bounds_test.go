@@ -11,7 +11,10 @@ func TestFormsOfStrangersAreSmall(t *testing.T) {
 	t.Parallel()
 	v := newSuite(t, settings{}).visitor()
 	v.get("/login")
-	for _, path := range []string{"/login", "/login/code", "/signup", "/confirm", "/invitation/signup", "/password/forgotten", "/password/new", "/unsubscribe", "/theme"} {
+	for _, path := range []string{
+		"/login", "/login/code", "/signup", "/confirm", "/invitation/signup", "/password/forgotten", "/password/new",
+		"/unsubscribe", "/theme",
+	} {
 		v.sees(v.post(path, url.Values{"email": {strings.Repeat("x", 16<<10)}}), 413, "")
 		if got := v.post(path, url.Values{"email": {strings.Repeat("x", 15<<10)}}); got.status == 413 {
 			t.Errorf("%s takes no 15 KiB", path)

@@ -71,7 +71,8 @@ func (p *calendarPages) calendarView(c *gin.Context, token string) error {
 func (p *calendarPages) months(found []keys.Key) (all []month) {
 	for _, k := range found {
 		at := k.EndsAt()
-		if name := p.with("calendar.month", p.texts["month."+strconv.Itoa(int(at.Month()))], at.Year()); len(all) == 0 || all[len(all)-1].Name != name {
+		if name := p.with("calendar.month", p.texts["month."+strconv.Itoa(int(at.Month()))], at.Year()); len(all) == 0 ||
+			all[len(all)-1].Name != name {
 			all = append(all, month{Name: name})
 		}
 		m := &all[len(all)-1]

@@ -24,9 +24,17 @@ const script = `<script>alert("x")</script>`
 func (s *suite) issued(organization, name string) (keys.ServiceAccount, keys.Key, string) {
 	s.t.Helper()
 	ctx := s.t.Context()
-	a, err := s.Keys.CreateAccount(ctx, auth.System(), "", organization, keys.AccountFields{Name: name, Scopes: []string{"invoices:read", "latchkey:verify"}})
+	a, err := s.Keys.CreateAccount(ctx, auth.System(), "", organization, keys.AccountFields{
+		Name: name, Scopes: []string{"invoices:read", "latchkey:verify"},
+	})
 	s.must(err)
-	k, secret, err := s.Keys.Issue(ctx, auth.System(), keys.IssueInput{ServiceAccountID: a.ID, KeyFields: keys.KeyFields{Name: name, Note: name, ExpiresAt: s.now().AddDate(0, 0, 10)}})
+	k, secret, err := s.Keys.Issue(ctx, auth.System(), keys.IssueInput{
+		ServiceAccountID: a.ID,
+		KeyFields: keys.KeyFields{
+			Name: name, Note: name,
+			ExpiresAt: s.now().AddDate(0, 0, 10),
+		},
+	})
 	s.must(err)
 	return a, k, secret.Reveal()
 }
@@ -49,7 +57,8 @@ func TestForeignIDsAreNotFound(t *testing.T) {
 	_, mine, _ := s.issued(s.organization, "mine")
 	v := s.signedIn(s.user("ada@example.com", auth.Owner))
 	for _, path := range []string{
-		"/keys/" + key.ID, "/keys/" + key.ID + "/edit", "/keys/" + key.ID + "/rotate", "/keys/" + key.ID + "/revoke", "/service-accounts/" + account.ID,
+		"/keys/" + key.ID, "/keys/" + key.ID + "/edit", "/keys/" + key.ID + "/rotate", "/keys/" + key.ID + "/revoke",
+		"/service-accounts/" + account.ID,
 		"/service-accounts/" + account.ID + "/keys/new", "/usage?key=" + key.ID, "/usage?account=" + account.ID, "/usage?by=key&key=" + key.ID,
 	} {
 		v.sees(v.get(path), http.StatusNotFound, "Not Found")
@@ -104,15 +113,22 @@ func TestScriptIsText(t *testing.T) {
 	v := s.signedIn(s.user("ada@example.com", auth.Owner))
 	pages := []page{
 		v.post("/playground", url.Values{"key": {script}, "scopes": {script}, "cost": {script}, "address": {script}}),
-		v.post("/service-accounts/"+account.ID+"/keys/new", url.Values{"name": {script}, "note": {script}, "networks": {script}, "requests": {script}, "per": {script}, "narrowed": {script}, "expiry": {"90"}, "once": {"1"}}),
+		v.post("/service-accounts/"+account.ID+"/keys/new", url.Values{
+			"name": {script}, "note": {script}, "networks": {script},
+			"requests": {script}, "per": {script}, "narrowed": {script}, "expiry": {"90"}, "once": {"1"},
+		}),
 		v.post("/keys/"+key.ID+"/edit", url.Values{"name": {script + "\x00"}, "note": {script}}),
 		v.post("/keys/bulk", url.Values{"id": {key.ID}, "action": {"revoke"}}),
 	}
-	for _, path := range []string{"/", "/keys", "/keys/" + key.ID, "/keys/" + key.ID + "/edit", "/calendar", "/usage?by=key", "/service-accounts/" + account.ID} {
+	for _, path := range []string{
+		"/", "/keys", "/keys/" + key.ID, "/keys/" + key.ID + "/edit", "/calendar", "/usage?by=key",
+		"/service-accounts/" + account.ID,
+	} {
 		pages = append(pages, v.get(path))
 	}
 	typed := url.QueryEscape(script)
-	pages = append(pages, v.get("/keys?q="+typed+"&status="+typed+"&scope="+typed+"&sort="+typed+"&expiry="+typed+"&after="+typed), v.get("/usage?from="+typed+"&to="+typed+"&by="+typed))
+	pages = append(pages, v.get("/keys?q="+typed+"&status="+typed+"&scope="+typed+"&sort="+typed+"&expiry="+typed+"&after="+typed),
+		v.get("/usage?from="+typed+"&to="+typed+"&by="+typed))
 	for i, p := range pages {
 		if p.status >= 500 || strings.Contains(p.body, "<script>alert") {
 			t.Errorf("page %d: %d", i, p.status)
@@ -144,7 +160,8 @@ func TestBulkNeedsRoleAndToken(t *testing.T) {
 	owner.sees(owner.post("/keys/bulk", url.Values{"id": {key.ID}, "action": {"disable"}}), http.StatusOK, "Disable keys")
 	owner.sees(owner.post("/keys/bulk", fields()), http.StatusSeeOther, "/keys?done=disable")
 	owner.sees(owner.get("/keys?status=disabled"), http.StatusOK, "CI")
-	owner.sees(owner.post("/keys/bulk", url.Values{"id": {key.ID}, "action": {"revoke"}, "sure": {"yes"}, "reason": {"leaked"}}), http.StatusSeeOther, "/keys?done=revoke")
+	owner.sees(owner.post("/keys/bulk", url.Values{"id": {key.ID}, "action": {"revoke"}, "sure": {"yes"}, "reason": {"leaked"}}),
+		http.StatusSeeOther, "/keys?done=revoke")
 	owner.sees(owner.get("/keys/"+key.ID), http.StatusOK, "leaked")
 }
 
@@ -166,7 +183,9 @@ func TestCalendarFeed(t *testing.T) {
 		t.Error("the address is shown again")
 	}
 	for _, tt := range []struct{ method, path, shows string }{
-		{http.MethodGet, first, s.base + "/keys/" + key.ID}, {http.MethodGet, "/guides/first-key", s.base + "/verify"}, {http.MethodPost, "/calendar/feed", s.base + "/calendar/feed/"},
+		{http.MethodGet, first, s.base + "/keys/" + key.ID},
+		{http.MethodGet, "/guides/first-key", s.base + "/verify"},
+		{http.MethodPost, "/calendar/feed", s.base + "/calendar/feed/"},
 	} {
 		form := url.Values{auth.CSRFField: {v.cookie(auth.CSRFCookie)}}
 		r, err := http.NewRequestWithContext(t.Context(), tt.method, v.base+tt.path, strings.NewReader(form.Encode()))
@@ -174,7 +193,8 @@ func TestCalendarFeed(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		// Calendars break long lines and indent the rest.
 		got := v.misled(r)
-		if shown := strings.ReplaceAll(got.body, "\r\n ", ""); got.status != http.StatusOK || strings.Contains(shown, "evil.example") || !strings.Contains(shown, tt.shows) {
+		if shown := strings.ReplaceAll(got.body, "\r\n ", ""); got.status != http.StatusOK || strings.Contains(shown, "evil.example") ||
+			!strings.Contains(shown, tt.shows) {
 			t.Errorf("%s: %d, no %s in %s", tt.path, got.status, tt.shows, got.body)
 		}
 	}
@@ -197,10 +217,17 @@ func TestWrongIssueKeepsWhatWasTyped(t *testing.T) {
 	account, _, _ := s.issued(s.organization, "CI")
 	v := s.signedIn(s.user("ada@example.com", auth.Owner))
 	path := "/service-accounts/" + account.ID + "/keys/new"
-	typed := url.Values{"name": {"Tour"}, "note": {"the vault"}, "networks": {"203.0.113.9\n10.0.0.1/8"}, "requests": {"5"}, "per": {"1m"}, "narrowed": {"read"}, "expiry": {"date"}, "date": {"2000-01-01"}, "environment": {"test"}, "once": {"one"}}
+	typed := url.Values{
+		"name": {"Tour"}, "note": {"the vault"}, "networks": {"203.0.113.9\n10.0.0.1/8"}, "requests": {"5"}, "per": {"1m"},
+		"narrowed": {"read"}, "expiry": {"date"}, "date": {"2000-01-01"}, "environment": {"test"}, "once": {"one"},
+	}
 	p := v.post(path, typed)
 	v.sees(p, http.StatusUnprocessableEntity, "must be in the future")
-	for _, kept := range []string{`value="Tour"`, `value="the vault"`, "10.0.0.1/8", `value="5"`, `value="1m" selected`, `value="read" checked`, "did you mean 10.0.0.0/8"} {
+	for _, kept := range []string{
+		`value="Tour"`, `value="the vault"`, "10.0.0.1/8", `value="5"`, `value="1m" selected`,
+		`value="read" checked`,
+		"did you mean 10.0.0.0/8",
+	} {
 		if !strings.Contains(p.body, kept) {
 			t.Errorf("%s is gone", kept)
 		}
@@ -293,7 +320,10 @@ func TestAnOrderThatIsNotWholeIsTold(t *testing.T) {
 		s.tiers()
 		s.issued(s.organization, "CI")
 		v := s.signedIn(s.user("ada@example.com", auth.Owner))
-		for path, ordered := range map[string]bool{"/keys": false, "/keys?sort=expires": false, "/keys?sort=unused": true, "/keys?used=90": true} {
+		for path, ordered := range map[string]bool{
+			"/keys": false, "/keys?sort=expires": false, "/keys?sort=unused": true,
+			"/keys?used=90": true,
+		} {
 			if got := strings.Contains(v.get(path).body, told); got != (ordered && some) {
 				t.Errorf("%s, of a store that orders all: %t; told: %t", path, !some, got)
 			}

@@ -84,7 +84,9 @@ func (p *homePages) home(c *gin.Context) error {
 	}
 	out.First = len(accounts) == 0
 	week := span{from: usage.Days.Floor(now).AddDate(0, 0, 1-homeDays), until: now, level: usage.Days}
-	points, err := p.Usage.Report(ctx, usage.Query{From: week.from, Until: now, Interval: week.level, OrganizationIDs: who.Organizations(keys.ReadUsage)})
+	points, err := p.Usage.Report(ctx, usage.Query{
+		From: week.from, Until: now, Interval: week.level, OrganizationIDs: who.Organizations(keys.ReadUsage),
+	})
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,10 @@ func (p *joinPages) signUp(c *gin.Context) error {
 		return err
 	}
 	typed := joinForm{Email: values.Get("email"), Name: values.Get("name"), Providers: p.Providers.List()}
-	err = p.People.Registration.SignUp(c.Request.Context(), auth.SignUpInput{Email: typed.Email, Name: typed.Name, Password: values.Get("password")})
+	err = p.People.Registration.SignUp(c.Request.Context(), auth.SignUpInput{
+		Email: typed.Email, Name: typed.Name,
+		Password: values.Get("password"),
+	})
 	if wrong, ok := p.asFaults(err, "email", "name", "password"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: p.texts["title.sign_up"], Faults: wrong, Data: typed})
 	}
@@ -93,7 +96,9 @@ func (p *site) overOr(c *gin.Context, err error, on way) error {
 		return err
 	}
 	_, public := httpx.Public(err)
-	return p.show(c, http.StatusNotFound, "told", view{Title: p.texts["title.this_link_is_over"], Notice: p.errors.say(public.Detail), Data: on})
+	return p.show(c, http.StatusNotFound, "told", view{
+		Title: p.texts["title.this_link_is_over"], Notice: p.errors.say(public.Detail), Data: on,
+	})
 }
 
 // confirmPage asks for a click: programs that look at mails follow links.
@@ -126,7 +131,10 @@ func (p *joinPages) invitationForm(c *gin.Context, token string) (joinForm, erro
 	if err != nil {
 		return joinForm{}, err
 	}
-	f := joinForm{Email: l.Email, Token: token, Organization: o.Name, Role: l.Role, Closed: p.People.Signup == auth.SignupClosed, Providers: p.Providers.List()}
+	f := joinForm{
+		Email: l.Email, Token: token, Organization: o.Name, Role: l.Role, Closed: p.People.Signup == auth.SignupClosed,
+		Providers: p.Providers.List(),
+	}
 	if f.Inviter, err = p.People.Invitations.Inviter(c.Request.Context(), l); err != nil {
 		return f, err
 	}
@@ -220,7 +228,10 @@ func (p *joinPages) forgotten(c *gin.Context) error {
 	typed := forgotForm{Email: values.Get("email")}
 	err = p.People.Registration.ForgotPassword(c.Request.Context(), typed.Email)
 	if wrong, ok := p.asFaults(err, "email"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{Title: p.texts["title.forgotten_password"], Faults: wrong, Data: typed})
+		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{
+			Title:  p.texts["title.forgotten_password"],
+			Faults: wrong, Data: typed,
+		})
 	}
 	if err != nil {
 		return err

@@ -22,7 +22,8 @@ func TestSigningUp(t *testing.T) {
 	typed := url.Values{"email": {"ada@example.com"}, "name": {"Ada"}, "password": {"short"}}
 	wrong := v.post("/signup", typed)
 	v.sees(wrong, 422, "12 characters")
-	if !strings.Contains(wrong.body, `id="password-fault"`) || field(wrong.body, "email") != "ada@example.com" || field(wrong.body, "name") != "Ada" {
+	if !strings.Contains(wrong.body, `id="password-fault"`) || field(wrong.body, "email") != "ada@example.com" ||
+		field(wrong.body, "name") != "Ada" {
 		t.Errorf("the form came back as %s", wrong.body)
 	}
 	typed.Set("password", password)
@@ -138,8 +139,10 @@ func TestInvitations(t *testing.T) {
 	s := newSuite(t, settings{})
 	owner := s.user("owner@example.com", auth.Owner)
 	boss := s.signedIn(owner)
-	boss.sees(boss.post("/organizations/"+s.organization+"/invite", url.Values{"email": {"nobody"}, "role": {"developer"}}), 422, "e-mail address such as")
-	boss.sees(boss.post("/organizations/"+s.organization+"/invite", url.Values{"email": {"ada@example.com"}, "role": {"developer"}}), 303, "done=invited")
+	boss.sees(boss.post("/organizations/"+s.organization+"/invite", url.Values{"email": {"nobody"}, "role": {"developer"}}), 422,
+		"e-mail address such as")
+	boss.sees(boss.post("/organizations/"+s.organization+"/invite", url.Values{"email": {"ada@example.com"}, "role": {"developer"}}),
+		303, "done=invited")
 	token := s.mail(auth.MailInvite, "ada@example.com").Token
 	link := "/invitation?token=" + token
 
@@ -147,7 +150,10 @@ func TestInvitations(t *testing.T) {
 	boss.sees(boss.post("/invitation", url.Values{"token": {token}}), 422, "another e-mail address")
 	guest := s.visitor()
 	guest.sees(guest.get(link), 200, "owner@example.com invites you as developer")
-	wrong := guest.post("/invitation/signup", url.Values{"token": {token}, "name": {"Ada"}, "password": {"short"}, "email": {"eve@example.com"}})
+	wrong := guest.post("/invitation/signup", url.Values{
+		"token": {token}, "name": {"Ada"}, "password": {"short"},
+		"email": {"eve@example.com"},
+	})
 	guest.sees(wrong, 422, "12 characters")
 	if field(wrong.body, "name") != "Ada" || strings.Contains(wrong.body, "eve@example.com") {
 		t.Errorf("the form came back as %s", wrong.body)
@@ -176,7 +182,8 @@ func TestAnInvitationOfAUser(t *testing.T) {
 	v := s.signedIn(eve)
 	v.sees(v.get(link), 200, "for ada@example.com")
 	v.sees(v.post("/logout", url.Values{"next": {link}}), 303, link)
-	if page := v.get(link); !strings.Contains(page.body, "/login?next=/invitation%3Ftoken%3d"+token) && !strings.Contains(page.body, "/login?next=/invitation%3Ftoken="+token) {
+	if page := v.get(link); !strings.Contains(page.body, "/login?next=/invitation%3Ftoken%3d"+token) && !strings.Contains(page.body,
+		"/login?next=/invitation%3Ftoken="+token) {
 		t.Errorf("the page leads to no sign-in and back: %s", page.body)
 	}
 	v.sees(v.post("/login", url.Values{"email": {ada.Email}, "password": {password}, "next": {link}}), 303, link)

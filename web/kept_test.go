@@ -13,7 +13,8 @@ import (
 
 // openPages are those that need no session.
 var openPages = []string{
-	"/static/:file", "/login", "/login/:provider", "/login/:provider/callback", "/signup", "/confirm", "/invitation", "/password/forgotten", "/password/new", "/unsubscribe",
+	"/static/:file", "/login", "/login/:provider", "/login/:provider/callback", "/signup", "/confirm", "/invitation", "/password/forgotten",
+	"/password/new", "/unsubscribe",
 	"/calendar/feed/:token",
 }
 
@@ -25,11 +26,15 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 	s.invite("guest@example.com", auth.Developer)
 	open, err := s.People.Invitations.List(s.t.Context(), s.as(admin), s.organization)
 	s.must(err)
-	incident, err := s.Incidents.Plan(s.t.Context(), s.as(admin), incidents.Request{Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: account.ID}})
+	incident, err := s.Incidents.Plan(s.t.Context(), s.as(admin), incidents.Request{
+		Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: account.ID},
+	})
 	s.must(err)
 	ids := strings.NewReplacer(
-		"/keys/:id", "/keys/"+key.ID, "/service-accounts/:id", "/service-accounts/"+account.ID, "/organizations/:id", "/organizations/"+s.organization, ":invitation", open[0].ID,
-		"/incidents/:id", "/incidents/"+incident.ID, "/users/:id", "/users/"+owner.ID, ":user", owner.ID, "/tiers/:name", "/tiers/free", "/scopes/:name", "/scopes/invoices:read",
+		"/keys/:id", "/keys/"+key.ID, "/service-accounts/:id", "/service-accounts/"+account.ID, "/organizations/:id", "/organizations/"+
+			s.organization, ":invitation", open[0].ID,
+		"/incidents/:id", "/incidents/"+incident.ID, "/users/:id", "/users/"+owner.ID, ":user", owner.ID, "/tiers/:name", "/tiers/free",
+		"/scopes/:name", "/scopes/invoices:read",
 	)
 	var all []string
 	for _, r := range s.routes {
@@ -45,12 +50,18 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 func (v *visitor) guarded(path string, p page) {
 	v.t.Helper()
 	policy := p.header.Get("Content-Security-Policy")
-	for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"} {
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+	} {
 		if got := p.header.Values(name); !slices.Equal(got, []string{want}) {
 			v.t.Errorf("%s: %s is %q, want %q", path, name, got, want)
 		}
 	}
-	for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"} {
+	for _, part := range []string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "base-uri 'none'",
+		"frame-ancestors 'none'",
+	} {
 		if !slices.Contains(strings.Split(policy, "; "), part) {
 			v.t.Errorf("%s: the policy has no %s: %s", path, part, policy)
 		}

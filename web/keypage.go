@@ -78,8 +78,15 @@ func (p *keyPages) keyPage(c *gin.Context) (keyPage, error) {
 		return keyPage{}, err
 	}
 	return keyPage{
-		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()), ForStaff: who.IsAdmin(), End: k.EndsAt(),
-		Graces:  []grace{{"24h", p.texts["key_rotate.grace_24h"]}, {"1h", p.texts["key_rotate.grace_1h"]}, {"168h", p.texts["key_rotate.grace_168h"]}, {"720h", p.texts["key_rotate.grace_720h"]}, {"0s", p.texts["key_rotate.grace_0s"]}},
+		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()),
+		ForStaff: who.IsAdmin(), End: k.EndsAt(),
+		Graces: []grace{
+			{"24h", p.texts["key_rotate.grace_24h"]},
+			{"1h", p.texts["key_rotate.grace_1h"]},
+			{"168h", p.texts["key_rotate.grace_168h"]},
+			{"720h", p.texts["key_rotate.grace_720h"]},
+			{"0s", p.texts["key_rotate.grace_0s"]},
+		},
 		Reasons: reasons(), Once: ids.New(""), Name: k.Name, Note: k.Note,
 	}, nil
 }
@@ -200,10 +207,11 @@ func (p *keyPages) editKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Keys.ChangeKey(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
-		f.Name, f.Note = strings.TrimSpace(values.Get("name")), strings.TrimSpace(values.Get("note"))
-		return f, nil
-	})
+	_, err = p.Keys.ChangeKey(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
+		func(f keys.KeyFields) (keys.KeyFields, error) {
+			f.Name, f.Note = strings.TrimSpace(values.Get("name")), strings.TrimSpace(values.Get("note"))
+			return f, nil
+		})
 	if wrong, ok := p.asFaults(err, "name", "note"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.texts["key.edit"], wrong)
 	}

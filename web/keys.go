@@ -127,7 +127,10 @@ func (p *keyPages) keyForm(c *gin.Context) (keyForm, error) {
 	if err != nil {
 		return keyForm{}, err
 	}
-	f := keyForm{Account: account, Environment: string(keys.Live), Expiry: standardExpiry, MayNever: tier.MaxKeyAge == 0, Once: ids.New(""), Per: "10s", Tier: tier}
+	f := keyForm{
+		Account: account, Environment: string(keys.Live), Expiry: standardExpiry, MayNever: tier.MaxKeyAge == 0, Once: ids.New(""),
+		Per: "10s", Tier: tier,
+	}
 	seen := map[string]bool{}
 	for _, s := range catalogue {
 		if keys.CoveredBy(account.Scopes, s.Name) {
@@ -197,7 +200,8 @@ func (p *keyPages) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, ol
 		return err
 	}
 	out := issuedPage{Key: k, Account: account, Secret: secret.Reveal(), Base: p.BaseURL, Old: old}
-	out.File = template.URL("data:text/plain;charset=utf-8,LATCHKEY_API_KEY=" + url.QueryEscape(secret.Reveal()) + "%0A") //nolint:gosec // G203: a key is letters, digits and _
+	//nolint:gosec // G203: a key is letters, digits and _
+	out.File = template.URL("data:text/plain;charset=utf-8,LATCHKEY_API_KEY=" + url.QueryEscape(secret.Reveal()) + "%0A")
 	granted := k.Scopes
 	if granted == nil {
 		granted = account.Scopes
@@ -213,7 +217,9 @@ func (p *keyPages) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, ol
 
 // once makes a key unless this very form has made one already, which is then
 // returned without its secret: nothing shows a secret twice.
-func (p *keyPages) once(c *gin.Context, values url.Values, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) (k keys.Key, secret keys.Secret, err error) {
+func (p *keyPages) once(c *gin.Context, values url.Values, make func(context.Context, keys.Claim) (keys.Key, keys.Secret,
+	error),
+) (k keys.Key, secret keys.Secret, err error) {
 	if values.Get("once") == "" {
 		return k, secret, errs.New(errs.Invalid, p.texts["common.incomplete"])
 	}
@@ -234,7 +240,9 @@ func (p *keyPages) once(c *gin.Context, values url.Values, make func(context.Con
 // repeatable is a form that may come twice.
 func repeatable(c *gin.Context, values url.Values, prefix string) idempotency.Request {
 	return idempotency.Request{
-		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: func() string { return ids.New(prefix) },
+		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: func() string {
+			return ids.New(prefix)
+		},
 	}
 }
 
@@ -258,7 +266,8 @@ func (p *keyPages) issueRefused(c *gin.Context, values url.Values, err error) er
 	}
 	f.Name, f.Note, f.Environment = values.Get("name"), values.Get("note"), values.Get("environment")
 	f.Expiry, f.Date, f.Narrowed = values.Get("expiry"), values.Get("date"), values.Get("narrowed") == "yes"
-	f.ReadOnly, f.Networks, f.Requests, f.Per = values.Get("narrowed") == "read", values.Get("networks"), values.Get("requests"), values.Get("per")
+	f.ReadOnly, f.Networks, f.Requests, f.Per = values.Get("narrowed") == "read", values.Get("networks"),
+		values.Get("requests"), values.Get("per")
 	for i := range f.Choices {
 		f.Choices[i].Ticked = slices.Contains(values["scopes"], f.Choices[i].Name)
 	}
@@ -369,7 +378,8 @@ func (p *keyPages) rotateKey(c *gin.Context) error {
 	}
 	period, err := time.ParseDuration(values.Get("grace"))
 	if err != nil {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"], faults{"grace": p.texts["key_rotate.choose"]})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts["title.rotate_key"],
+			faults{"grace": p.texts["key_rotate.choose"]})
 	}
 	k, secret, err := p.once(c, values, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
 		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: keys.AnyRevision, Grace: period})
@@ -391,7 +401,8 @@ func (p *keyPages) revokeKey(c *gin.Context) error {
 	if values.Get("sure") != "yes" {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], faults{"sure": p.texts["staff.sure"]})
 	}
-	_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, keys.RevokeReason(values.Get("reason")), values.Get("note"))
+	_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, keys.RevokeReason(values.Get("reason")),
+		values.Get("note"))
 	if wrong, ok := p.asFaults(err, "reason", "note"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts["title.revoke_key"], wrong)
 	}

@@ -53,7 +53,10 @@ func searchOf(v url.Values) keySearch {
 
 // query reads the search; a value that is none does not restrict.
 func (s *keySearch) query(now time.Time) keys.KeyQuery {
-	q := keys.KeyQuery{Text: s.Text, Status: keys.Status(s.Status), Environment: keys.Environment(s.Environment), Scope: s.Scope, Order: keys.KeyOrder(s.Sort)}
+	q := keys.KeyQuery{
+		Text: s.Text, Status: keys.Status(s.Status), Environment: keys.Environment(s.Environment), Scope: s.Scope,
+		Order: keys.KeyOrder(s.Sort),
+	}
 	if !q.Order.Valid() {
 		q.Order = keys.Newest
 	}
@@ -70,7 +73,10 @@ func (s *keySearch) query(now time.Time) keys.KeyQuery {
 
 func (s *keySearch) values() url.Values {
 	v := url.Values{}
-	for name, value := range map[string]string{"q": s.Text, "status": s.Status, "environment": s.Environment, "scope": s.Scope, "expiry": s.Expiry, "used": s.Used, "sort": s.Sort} {
+	for name, value := range map[string]string{
+		"q": s.Text, "status": s.Status, "environment": s.Environment, "scope": s.Scope,
+		"expiry": s.Expiry, "used": s.Used, "sort": s.Sort,
+	} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -213,7 +219,8 @@ func (p *keyPages) change(c *gin.Context, action string, k *keys.Key, values url
 	}
 	var err error
 	if action == "revoke" {
-		_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), k.ID, keys.AnyRevision, keys.RevokeReason(values.Get("reason")), values.Get("note"))
+		_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), k.ID, keys.AnyRevision, keys.RevokeReason(values.Get("reason")),
+			values.Get("note"))
 	} else {
 		err = p.setDisabled(c, k.ID, action == "disable")
 	}

@@ -63,7 +63,10 @@ type sessionRow struct {
 
 func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
-	out := mePage{User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(), Once: ids.New(""), Confirm: who.MustConfirm(time.Now())}
+	out := mePage{
+		User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(),
+		Once: ids.New(""), Confirm: who.MustConfirm(time.Now()),
+	}
 	sessions, err := p.People.Sessions.List(ctx, who)
 	if err != nil {
 		return out, err
@@ -86,9 +89,13 @@ func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 
 // browserOf says in a few words which browser it was.
 func (p *mePages) browserOf(agent string) string {
-	for _, b := range []struct{ mark, name string }{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
+	for _, b := range []struct {
+		mark, name string
+	}{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
 		if strings.Contains(agent, b.mark) {
-			for _, s := range []struct{ mark, name string }{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
+			for _, s := range []struct {
+				mark, name string
+			}{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
 				if strings.Contains(agent, s.mark) {
 					return p.with("me.browser_on", b.name, s.name)
 				}
@@ -113,7 +120,9 @@ func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*me
 	if edit != nil {
 		edit(&out)
 	}
-	return p.show(c, status, "me", view{Title: p.texts["title.my_account"], Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
+	return p.show(c, status, "me", view{
+		Title: p.texts["title.my_account"], Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out,
+	})
 }
 
 // after answers a change of one's own: what is wrong on the page, or back to it.
@@ -274,7 +283,8 @@ func drawQR(text, name string) (template.HTML, error) {
 			}
 		}
 	}
-	svg := fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="%s"><rect width="100%%" height="100%%" fill="#fff"/><path fill="#000" d="%s"/></svg>`, size+8, size+8, template.HTMLEscapeString(name), path.String())
+	svg := fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="%s"><rect width="100%%" height="100%%" `+
+		`fill="#fff"/><path fill="#000" d="%s"/></svg>`, size+8, size+8, template.HTMLEscapeString(name), path.String())
 	return template.HTML(svg), nil //nolint:gosec // G203: made of numbers only
 }
 

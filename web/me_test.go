@@ -21,15 +21,19 @@ func TestFormsNeedTheirToken(t *testing.T) {
 	stranger.get("/login")
 	organization := "/organizations/" + s.organization
 	for _, path := range []string{
-		"/me/profile", "/me/password", "/me/otp/begin", "/me/otp/enable", "/me/otp/disable", "/me/sessions/end", "/me/sessions/ses_x/end", "/me/tokens",
-		"/me/tokens/tok_x/revoke", "/me/unlink", "/me/identities/github", "/logout", "/invitation", organization + "/invite", organization + "/invitations/x/withdraw",
+		"/me/profile", "/me/password", "/me/otp/begin", "/me/otp/enable", "/me/otp/disable", "/me/sessions/end",
+		"/me/sessions/ses_x/end", "/me/tokens",
+		"/me/tokens/tok_x/revoke", "/me/unlink", "/me/identities/github", "/logout", "/invitation", organization + "/invite", organization +
+			"/invitations/x/withdraw",
 		organization + "/members/x/role", organization + "/members/x/remove",
 	} {
 		member.sees(member.bare(path, url.Values{}), 403, "the form is incomplete")
 		member.sees(member.bare(path, url.Values{auth.CSRFField: {"0123456789abcdef"}}), 403, "open it again")
 		stranger.sees(stranger.post(path, nil), 303, "/login")
 	}
-	for _, path := range []string{"/login", "/login/code", "/signup", "/confirm", "/invitation/signup", "/password/forgotten", "/password/new"} {
+	for _, path := range []string{
+		"/login", "/login/code", "/signup", "/confirm", "/invitation/signup", "/password/forgotten", "/password/new",
+	} {
 		stranger.sees(stranger.bare(path, url.Values{}), 403, "the form is incomplete")
 	}
 }
@@ -45,11 +49,15 @@ func TestMyProfile(t *testing.T) {
 	v.sees(wrong, 422, "must be an e-mail address")
 	wrong = v.post("/me/profile", url.Values{"name": {"Ada"}, "username": {"1st"}, "email": {"ada@example.com"}})
 	v.sees(wrong, 422, "a letter first")
-	if !strings.Contains(wrong.body, `aria-describedby="username-fault"`) || field(wrong.body, "username") != "1st" || field(wrong.body, "name") != "Ada" {
+	if !strings.Contains(wrong.body, `aria-describedby="username-fault"`) || field(wrong.body, "username") != "1st" ||
+		field(wrong.body, "name") != "Ada" {
 		t.Errorf("the form came back as %s", wrong.body)
 	}
 	v.sees(v.post("/me/profile", url.Values{"name": {"Ada"}, "email": {"thief@example.com"}}), 422, "is not your password")
-	v.sees(v.post("/me/profile", url.Values{"name": {"Ada <b>"}, "username": {"ada"}, "email": {"lovelace@example.com"}, "current_password": {password}}), 303, "done=email")
+	v.sees(v.post("/me/profile", url.Values{
+		"name": {"Ada <b>"}, "username": {"ada"}, "email": {"lovelace@example.com"},
+		"current_password": {password},
+	}), 303, "done=email")
 	page := v.get("/me?done=email")
 	v.sees(page, 200, "We have written to the new address")
 	if field(page.body, "email") != "ada@example.com" || field(page.body, "name") != "Ada &lt;b&gt;" {
@@ -64,7 +72,8 @@ func TestMyProfile(t *testing.T) {
 	if page := v.get("/me"); field(page.body, "email") != "lovelace@example.com" || strings.Contains(page.body, "waits to be confirmed") {
 		t.Errorf("the profile is %s", page.body)
 	}
-	v.sees(v.post("/me/profile", url.Values{"email": {"taken@example.com"}, "current_password": {password}}), 303, "done=email") // and its owner decides
+	// and its owner decides
+	v.sees(v.post("/me/profile", url.Values{"email": {"taken@example.com"}, "current_password": {password}}), 303, "done=email")
 	v.sees(v.post("/confirm", url.Values{"token": {s.mail(auth.MailNewEmail, "taken@example.com").Token}}), 409, "")
 }
 
@@ -104,9 +113,15 @@ func TestRemindersCanBeTurnedOff(t *testing.T) {
 // the secret in it.
 func (s *suite) reminded(u auth.User) string {
 	s.t.Helper()
-	account, err := s.Keys.CreateAccount(s.t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "sync", Tier: "free", Scopes: []string{}})
+	account, err := s.Keys.CreateAccount(s.t.Context(), auth.System(), "", s.organization, keys.AccountFields{
+		Name: "sync", Tier: "free",
+		Scopes: []string{},
+	})
 	s.must(err)
-	_, _, err = s.Keys.Issue(s.t.Context(), auth.System(), keys.IssueInput{ServiceAccountID: account.ID, Environment: keys.Live, KeyFields: keys.KeyFields{Name: "old", ExpiresAt: s.now().AddDate(0, 0, 60)}})
+	_, _, err = s.Keys.Issue(s.t.Context(), auth.System(), keys.IssueInput{
+		ServiceAccountID: account.ID, Environment: keys.Live,
+		KeyFields: keys.KeyFields{Name: "old", ExpiresAt: s.now().AddDate(0, 0, 60)},
+	})
 	s.must(err)
 	s.advance(30 * 24 * time.Hour)
 	_, err = s.Reminders.Step(s.t.Context())

@@ -38,7 +38,10 @@ type organizationRow struct {
 
 func (p *organizationPages) listOrganizations(c *gin.Context) error {
 	who := principal(c)
-	found, err := p.Keys.Organizations(c.Request.Context(), who, keys.OrganizationFilter{}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	found, err := p.Keys.Organizations(c.Request.Context(), who, keys.OrganizationFilter{}, keys.Page{
+		After: c.Query("after"),
+		Limit: pageSize + 1,
+	})
 	if err != nil {
 		return err
 	}
@@ -75,7 +78,10 @@ type memberRow struct {
 
 func (p *organizationPages) organizationPage(c *gin.Context) (organizationPage, error) {
 	ctx, who, id := c.Request.Context(), principal(c), c.Param("id")
-	out := organizationPage{MyID: who.ID(), Roles: []auth.Role{auth.Owner, auth.Developer, auth.Viewer}, Role: auth.Developer, MayEdit: who.May(keys.WriteMembers, id), MayAudit: who.May(keys.ReadAudit, id)}
+	out := organizationPage{
+		MyID: who.ID(), Roles: []auth.Role{auth.Owner, auth.Developer, auth.Viewer}, Role: auth.Developer,
+		MayEdit: who.May(keys.WriteMembers, id), MayAudit: who.May(keys.ReadAudit, id),
+	}
 	var err error
 	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {
 		return out, err
@@ -110,7 +116,9 @@ func (p *organizationPages) organizationView(c *gin.Context, status int, wrong f
 	if edit != nil {
 		edit(&out)
 	}
-	return p.show(c, status, "organization", view{Title: out.Organization.Name, Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out})
+	return p.show(c, status, "organization", view{
+		Title: out.Organization.Name, Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out,
+	})
 }
 
 func (p *organizationPages) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
@@ -138,7 +146,8 @@ func (p *organizationPages) invite(c *gin.Context) error {
 }
 
 func (p *organizationPages) withdraw(c *gin.Context) error {
-	return p.afterMembers(c, p.People.Invitations.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation")), "withdrawn", nil)
+	return p.afterMembers(c, p.People.Invitations.Withdraw(c.Request.Context(), principal(c), c.Param("id"), c.Param("invitation")),
+		"withdrawn", nil)
 }
 
 // askedPage asks whether the reader means it.
@@ -161,7 +170,9 @@ func (p *organizationPages) withdrawPage(c *gin.Context) error {
 	}
 	for _, l := range open {
 		if l.ID == c.Param("invitation") {
-			return p.show(c, http.StatusOK, "invitation-withdraw", view{Title: p.texts["member.withdraw"], Data: askedPage{Organization: o, Who: l.Email}})
+			return p.show(c, http.StatusOK, "invitation-withdraw", view{
+				Title: p.texts["member.withdraw"], Data: askedPage{Organization: o, Who: l.Email},
+			})
 		}
 	}
 	return errs.New(errs.NotFound, "there is no such invitation")
@@ -201,9 +212,10 @@ func (p *organizationPages) changeRole(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.People.Members.Change(c.Request.Context(), principal(c), c.Param("id"), c.Param("user"), keys.AnyRevision, func(auth.Role) (auth.Role, error) {
-		return auth.Role(values.Get("role")), nil
-	})
+	_, err = p.People.Members.Change(c.Request.Context(), principal(c), c.Param("id"), c.Param("user"), keys.AnyRevision,
+		func(auth.Role) (auth.Role, error) {
+			return auth.Role(values.Get("role")), nil
+		})
 	return p.afterMembers(c, err, "role", nil)
 }
 

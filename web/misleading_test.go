@@ -32,7 +32,10 @@ func TestWhatIsTickedCounts(t *testing.T) {
 		{"nothing ticked under a choice that there is not", "some", nil, nil},
 		{"nothing ticked and nothing chosen", "", nil, nil},
 	} {
-		p := owner.post(path, url.Values{"name": {tt.name}, "environment": {"live"}, "expiry": {"30"}, "narrowed": {tt.narrowed}, "scopes": tt.ticked, "once": {tt.name}})
+		p := owner.post(path, url.Values{
+			"name": {tt.name}, "environment": {"live"}, "expiry": {"30"}, "narrowed": {tt.narrowed},
+			"scopes": tt.ticked, "once": {tt.name},
+		})
 		if tt.want == nil {
 			if p.status != 422 || !strings.Contains(p.body, "scopes-fault") {
 				t.Errorf("%s: %d %s", tt.name, p.status, text(p.body))

@@ -12,10 +12,11 @@ import (
 // given gives the account an owner.
 func (s *suite) given(account, owner string) {
 	s.t.Helper()
-	_, err := s.Keys.ChangeAccount(s.t.Context(), auth.System(), account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
-		f.OwnerID = owner
-		return f, nil
-	})
+	_, err := s.Keys.ChangeAccount(s.t.Context(), auth.System(), account, keys.AnyRevision,
+		func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.OwnerID = owner
+			return f, nil
+		})
 	s.must(err)
 }
 
@@ -100,7 +101,8 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	to := func(heir string) url.Values { return url.Values{"owner_id": {heir}} }
 	asked := v.get(path + ben.ID + "/remove")
 	v.sees(asked, 200, "ben@example.com looks after")
-	if !strings.Contains(asked.body, "&lt;i&gt;sync") || strings.Contains(asked.body, "elsewhere") || strings.Contains(asked.body, "kept") || strings.Contains(asked.body, ben.ID+`">`) {
+	if !strings.Contains(asked.body, "&lt;i&gt;sync") || strings.Contains(asked.body, "elsewhere") || strings.Contains(asked.body, "kept") ||
+		strings.Contains(asked.body, ben.ID+`">`) {
 		t.Errorf("what he owns: %s", asked.body)
 	}
 	if none := v.get(path + ada.ID + "/remove"); strings.Contains(none.body, "owner_id") {
@@ -126,7 +128,8 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 
 	s.given(sync.ID, vera.ID)
 	viewer := s.signedIn(vera)
-	if leaving := viewer.get(path + vera.ID + "/remove"); strings.Contains(leaving.body, "owner_id") || !strings.Contains(leaving.body, "can take them") {
+	if leaving := viewer.get(path + vera.ID + "/remove"); strings.Contains(leaving.body, "owner_id") ||
+		!strings.Contains(leaving.body, "can take them") {
 		t.Errorf("a viewer leaves: %s", leaving.body)
 	}
 	viewer.sees(viewer.post(path+vera.ID+"/remove", to(ada.ID)), 422, "latchkey:service-accounts:write")

@@ -34,7 +34,9 @@ type pages map[string]func() (*template.Template, error)
 func pageNames() []string {
 	return append([]string{
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
-		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm", "invitation", "forgotten", "password-new", "me", "otp", "organizations", "organization", "unsubscribe",
+		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm",
+		"invitation", "forgotten",
+		"password-new", "me", "otp", "organizations", "organization", "unsubscribe",
 		"form-kept", "account-edit", "account-disable", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
 	}, append(guideTemplates(), staffTemplates()...)...)
 }
@@ -49,7 +51,8 @@ func newPages(texts catalogue) pages {
 
 // parsePage parses a page together with the frame around it.
 func parsePage(name string, texts catalogue) (*template.Template, error) {
-	t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/staff-parts.html", "templates/"+name+".html")
+	t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html",
+		"templates/staff-parts.html", "templates/"+name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("parse page %s: %w", name, err)
 	}
@@ -96,7 +99,8 @@ func when(t time.Time) template.HTML {
 		return "—"
 	}
 	t = t.UTC()
-	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2 Jan 2006, 15:04 UTC") + `</time>`) //nolint:gosec // G203: made of digits and month names only
+	//nolint:gosec // G203: made of digits and month names only
+	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2 Jan 2006, 15:04 UTC") + `</time>`)
 }
 
 // dict builds the arguments of a partial template from names and values.
@@ -134,7 +138,8 @@ type faults map[string]string
 // is false for any other.
 func (p *site) asFaults(err error, fields ...string) (f faults, ok bool) {
 	e, is := errors.AsType[*errs.Error](err)
-	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited && e.Kind != errs.Unauthenticated) {
+	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited &&
+		e.Kind != errs.Unauthenticated) {
 		return nil, false
 	}
 	f = faults{}

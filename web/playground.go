@@ -73,7 +73,11 @@ func (p *playgroundPages) play(c *gin.Context) error {
 // question reads the form.
 func question(out *playgroundPage, key string) (*verify.Question, error) {
 	var f errs.Faults
-	q := &verify.Question{Key: key, Scopes: strings.FieldsFunc(out.Scopes, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })}
+	q := &verify.Question{
+		Key: key, Scopes: strings.FieldsFunc(out.Scopes, func(r rune) bool {
+			return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t'
+		}),
+	}
 	f.Check(key != "" && len(key) < 4096, "key", "paste a key")
 	f.Check(len(q.Scopes) <= keys.MaxScopes, "scopes", "are too many")
 	for _, scope := range q.Scopes {

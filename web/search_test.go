@@ -26,7 +26,8 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 			t.Errorf("%s: %d to %q", list, p.status, p.location)
 		}
 	}
-	for _, typed := range []string{`"` + secret + `"`, "X-API-Key: " + secret, "Authorization: Bearer " + secret + "\n", "key=" + secret + "&a=b", "is lk_live_AbCd or " + secret + " ours?"} {
+	for _, typed := range []string{`"` + secret + `"`, "X-API-Key: " + secret, "Authorization: Bearer " + secret + "\n", "key=" + secret +
+		"&a=b", "is lk_live_AbCd or " + secret + " ours?"} {
 		if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}}); p.location != "/keys/"+key.ID {
 			t.Errorf("%q leads to %q", typed, p.location)
 		}
@@ -42,7 +43,10 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 		owner.sees(owner.get(p.location), 200, says)
 	}
 	owner.sees(owner.get("/keys?q="+secret), 303, "/keys/"+key.ID)
-	if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {"nightly"}, "status": {"active"}, "scope": {""}}); p.location != "/keys?q=nightly&status=active" {
+	if p := owner.post("/search", url.Values{
+		"list": {"/keys"}, "q": {"nightly"}, "status": {"active"},
+		"scope": {""},
+	}); p.location != "/keys?q=nightly&status=active" {
 		t.Errorf("a search leads to %q", p.location)
 	}
 	owner.sees(owner.post("/search", url.Values{"list": {"https://evil.example.com"}, "q": {"x"}}), 404, "")
@@ -84,7 +88,10 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	again(v)
 	shown := v.get("/form")
 	v.sees(shown, 200, "Your form is still here")
-	for _, part := range []string{`action="/service-accounts/` + account.ID + `/edit"`, "one\ntwo &lt;b&gt;", `name="scopes" value="invoices:read"`, `name="scopes" value="invoices:write"`} {
+	for _, part := range []string{
+		`action="/service-accounts/` + account.ID + `/edit"`, "one\ntwo &lt;b&gt;", `name="scopes" value="invoices:read"`,
+		`name="scopes" value="invoices:write"`,
+	} {
 		if !strings.Contains(shown.body, part) {
 			t.Errorf("the form lacks %s: %s", part, shown.body)
 		}

@@ -39,7 +39,10 @@ func readSentences(texts catalogue) sentences {
 			if text == "" {
 				text = said
 			}
-			all.patterns = append(all.patterns, sentence{regexp.MustCompile(`(?s)^` + strings.Join(parts, `(.*?)`) + `$`), len(strings.Join(parts, "")), text})
+			all.patterns = append(all.patterns, sentence{
+				regexp.MustCompile(`(?s)^` + strings.Join(parts, `(.*?)`) + `$`),
+				len(strings.Join(parts, "")), text,
+			})
 		case text != "":
 			all.exact[said] = text
 		}

@@ -5,7 +5,8 @@ import "testing"
 func TestSentences(t *testing.T) {
 	t.Parallel()
 	texts := catalogue{
-		"errors.must be in the future": "", "errors.there is no such key": "kein solcher Schlüssel", "errors.must be between %s and %s": "zwischen %s und %s", "errors.must be between 1 and %s": "höchstens %s",
+		"errors.must be in the future": "", "errors.there is no such key": "kein solcher Schlüssel",
+		"errors.must be between %s and %s": "zwischen %s und %s", "errors.must be between 1 and %s": "höchstens %s",
 		"errors.signing in failed: %s": "es ging nicht: %s", "errors.the cookie %s is missing": "öffne die Seite neu", "home.title": "Start",
 	}
 	said := readSentences(texts)

@@ -13,10 +13,16 @@ import (
 )
 
 // speaking are the packages whose sentences pages show.
-var speaking = []string{".", "../keys", "../verify", "../incidents", "../transfers", "../auth", "../auth/oidc", "../ratelimit/rule.go", "../reminders", "../usage/report.go", "../usage/ranking.go", "../internal/httpx", "../internal/idempotency"}
+var speaking = []string{
+	".", "../keys", "../verify", "../incidents", "../transfers", "../auth", "../auth/oidc", "../ratelimit/rule.go",
+	"../reminders", "../usage/report.go", "../usage/ranking.go", "../internal/httpx", "../internal/idempotency",
+}
 
 // notSaid are functions whose texts no page shows: logs, and errors of our own.
-var notSaid = []string{"fmt.Errorf", "errors.New", "panic", "InfoContext", "ErrorContext", "WarnContext", "DebugContext", "Info", "Warn", "Error", "regexp.MustCompile", "NewDesc", "HasPrefix"}
+var notSaid = []string{
+	"fmt.Errorf", "errors.New", "panic", "InfoContext", "ErrorContext", "WarnContext", "DebugContext", "Info", "Warn",
+	"Error", "regexp.MustCompile", "NewDesc", "HasPrefix",
+}
 
 // data are files whose texts are names of what is stored, or go into the log.
 var data = []string{"seed.go", "poll.go", "marks.go"}
@@ -24,7 +30,8 @@ var data = []string{"seed.go", "poll.go", "marks.go"}
 // noSentences are names of keys that things are sealed under, and the like.
 var noSentences = []string{
 	"sign-in token key", "a form kept over signing in",
-	"one-time codes", "forgotten password", "second step of a sign-in", "sign up", "sign-in by a provider", "confirm again", "signers of tokens", "signed in by password", "service accounts",
+	"one-time codes", "forgotten password", "second step of a sign-in", "sign up", "sign-in by a provider", "confirm again",
+	"signers of tokens", "signed in by password", "service accounts",
 	"Mac OS", "public, max-age=300", `Bearer realm="latchkey"`, `Basic realm="latchkey", charset="UTF-8"`,
 }
 

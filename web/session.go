@@ -57,7 +57,10 @@ func (p *signInPages) signIn(c *gin.Context) error {
 		return err
 	}
 	typed := p.signInForm(values.Get("email"), local(values.Get("next")))
-	token, _, u, err := p.People.Sessions.SignIn(c.Request.Context(), auth.Login{Name: typed.Email, Password: values.Get("password"), Code: values.Get("code")})
+	token, _, u, err := p.People.Sessions.SignIn(c.Request.Context(), auth.Login{
+		Name: typed.Email, Password: values.Get("password"),
+		Code: values.Get("code"),
+	})
 	if e, ok := errors.AsType[*errs.Error](err); ok && e.Code == auth.CodeRequired {
 		return p.askCode(c, &u, typed.Next)
 	}
@@ -117,7 +120,10 @@ func (p *signInPages) secondStep(c *gin.Context) error {
 	if kind := errs.KindOf(err); kind == errs.Unauthenticated || kind == errs.Limited {
 		status, public := httpx.Public(err)
 		retryAfter(c, public)
-		return p.show(c, status, "code", view{Title: p.texts["title.one_time_code"], Faults: faults{"code": p.errors.say(public.Detail)}, Data: codeForm{next}})
+		return p.show(c, status, "code", view{
+			Title: p.texts["title.one_time_code"], Faults: faults{"code": p.errors.say(public.Detail)},
+			Data: codeForm{next},
+		})
 	}
 	if err != nil {
 		return err

@@ -61,9 +61,11 @@ const mostChoices = 200
 
 func (p *incidentPages) incidentForm(c *gin.Context, v url.Values) (incidentForm, error) {
 	f := incidentForm{
-		Action: v.Get("action"), Reason: v.Get("reason"), Note: v.Get("note"), Organization: v.Get("organization_id"), Account: v.Get("service_account_id"),
-		Tier: v.Get("tier"), Scope: v.Get("scope"), CreatedBy: v.Get("created_by"), CreatedBefore: v.Get("created_before"), LastUsedBefore: v.Get("last_used_before"),
-		Neglect: v.Get("neglect"), Reasons: reasons(), Most: incidents.MaxPasted,
+		Action: v.Get("action"), Reason: v.Get("reason"), Note: v.Get("note"), Organization: v.Get("organization_id"),
+		Account: v.Get("service_account_id"),
+		Tier:    v.Get("tier"), Scope: v.Get("scope"), CreatedBy: v.Get("created_by"), CreatedBefore: v.Get("created_before"),
+		LastUsedBefore: v.Get("last_used_before"),
+		Neglect:        v.Get("neglect"), Reasons: reasons(), Most: incidents.MaxPasted,
 		Tiers: []option{{"", p.texts["incident.any"]}}, Neglects: []option{{"", p.texts["incident.any"]}},
 	}
 	if f.Action == "" {
@@ -132,7 +134,8 @@ func incidentRequest(v url.Values) (r incidents.Request, err error) {
 	r = incidents.Request{
 		Action: incidents.Action(v.Get("action")), Reason: keys.RevokeReason(v.Get("reason")), Note: v.Get("note"),
 		Selection: incidents.Selection{
-			OrganizationID: trimmed("organization_id"), ServiceAccountID: trimmed("service_account_id"), Tier: trimmed("tier"), Scope: trimmed("scope"),
+			OrganizationID: trimmed("organization_id"), ServiceAccountID: trimmed("service_account_id"), Tier: trimmed("tier"),
+			Scope:     trimmed("scope"),
 			CreatedBy: trimmed("created_by"), Neglect: keys.Neglect(v.Get("neglect")),
 		},
 	}
@@ -169,7 +172,8 @@ func (p *incidentPages) planIncident(c *gin.Context) error {
 			return err
 		}
 		return p.show(c, http.StatusUnprocessableEntity, "staff-incident-new", view{Title: p.texts["incident.new"], Faults: wrong, Data: f})
-	}, "action", "reason", "note", "organization_id", "service_account_id", "tier", "scope", "created_by", "created_before", "last_used_before", "neglect", "keys")
+	}, "action", "reason", "note", "organization_id", "service_account_id", "tier", "scope", "created_by", "created_before",
+		"last_used_before", "neglect", "keys")
 }
 
 // incidentPage shows one incident and a page of its keys.
@@ -211,8 +215,9 @@ func (p *incidentPages) incidentView(c *gin.Context, status int, wrong faults) e
 		return err
 	}
 	out := incidentPage{
-		Incident: n, Confirm: n.Confirm(), Working: n.Working(now), Interrupted: n.Interrupted(now), Undoable: n.Undoable(now), UndoUntil: n.UndoUntil(),
-		Percent: n.Percent(), Names: names{}, Number: max(1, pageNumber(c)),
+		Incident: n, Confirm: n.Confirm(), Working: n.Working(now), Interrupted: n.Interrupted(now), Undoable: n.Undoable(now),
+		UndoUntil: n.UndoUntil(),
+		Percent:   n.Percent(), Names: names{}, Number: max(1, pageNumber(c)),
 	}
 	for _, g := range n.Groups[:min(len(n.Groups), mostGroupsShown)] {
 		out.Groups = append(out.Groups, incidentGroup{g, p.organizationName(ctx, who, out.Names, g.OrganizationID)})

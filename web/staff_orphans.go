@@ -112,7 +112,10 @@ func (p *orphanPages) neglected(c *gin.Context, out *orphansPage) error {
 
 func (p *orphanPages) leavers(c *gin.Context, out *orphansPage) error {
 	ctx, who := c.Request.Context(), principal(c)
-	found, next, err := p.Staff.Incidents.Leavers(ctx, who, p.Staff.Creators, keys.Creator{OrganizationID: c.Query("after"), ID: c.Query("by")})
+	found, next, err := p.Staff.Incidents.Leavers(ctx, who, p.Staff.Creators, keys.Creator{
+		OrganizationID: c.Query("after"),
+		ID:             c.Query("by"),
+	})
 	if err != nil {
 		return err
 	}

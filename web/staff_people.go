@@ -31,7 +31,8 @@ type staffOrganizationsPage struct {
 
 func (p *customerPages) staffOrganizations(c *gin.Context) error {
 	out := staffOrganizationsPage{Text: c.Query("q")}
-	found, err := p.Keys.Organizations(c.Request.Context(), principal(c), keys.OrganizationFilter{Text: out.Text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	found, err := p.Keys.Organizations(c.Request.Context(), principal(c), keys.OrganizationFilter{Text: out.Text},
+		keys.Page{After: c.Query("after"), Limit: pageSize + 1})
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,8 @@ func (p *customerPages) staffOrganizationView(c *gin.Context, status int, wrong 
 	if out.Accounts, out.MoreAccounts, err = counted(p.Keys.Accounts(ctx, who, one.ID, keys.AccountFilter{}, some)); err != nil {
 		return err
 	}
-	if out.Keys, out.MoreKeys, err = counted(p.Keys.Keys(ctx, who, keys.KeyQuery{OrganizationID: one.ID, Status: keys.StatusActive}, some)); err != nil {
+	if out.Keys, out.MoreKeys, err = counted(p.Keys.Keys(ctx, who, keys.KeyQuery{OrganizationID: one.ID, Status: keys.StatusActive},
+		some)); err != nil {
 		return err
 	}
 	if out.Members, out.MoreMembers, err = counted(p.People.Members.List(ctx, who, one.ID, some)); err != nil {
@@ -86,10 +88,11 @@ func (p *customerPages) switchOrganization(disabled bool) func(*gin.Context) err
 		if disabled && values.Get("sure") != "yes" {
 			return p.staffOrganizationView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts["staff.sure"]})
 		}
-		_, err = p.Keys.ChangeOrganization(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
-			f.Disabled = disabled
-			return f, nil
-		})
+		_, err = p.Keys.ChangeOrganization(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
+			func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
+				f.Disabled = disabled
+				return f, nil
+			})
 		if err != nil {
 			return err
 		}
@@ -110,7 +113,10 @@ type staffUsersPage struct {
 
 func (p *customerPages) staffUsers(c *gin.Context) error {
 	out := staffUsersPage{Text: c.Query("q")}
-	found, err := p.People.Users.List(c.Request.Context(), principal(c), auth.UserFilter{Text: out.Text}, keys.Page{After: c.Query("after"), Limit: pageSize + 1})
+	found, err := p.People.Users.List(c.Request.Context(), principal(c), auth.UserFilter{Text: out.Text}, keys.Page{
+		After: c.Query("after"),
+		Limit: pageSize + 1,
+	})
 	if err != nil {
 		return err
 	}
@@ -161,10 +167,11 @@ func (p *customerPages) switchUser(disabled bool) func(*gin.Context) error {
 		if disabled && values.Get("sure") != "yes" {
 			return p.staffUserView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts["staff.sure"]})
 		}
-		_, err = p.People.Users.Change(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
-			f.Disabled = disabled
-			return f, nil
-		})
+		_, err = p.People.Users.Change(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
+			func(f auth.UserFields) (auth.UserFields, error) {
+				f.Disabled = disabled
+				return f, nil
+			})
 		if err == nil {
 			c.Redirect(http.StatusSeeOther, "/provider/users/"+c.Param("id")+"?done=saved")
 			return nil

@@ -63,7 +63,11 @@ func (p *scopePages) scopesView(c *gin.Context, status int, wrong faults) error 
 	if wrong != nil {
 		out.Name, out.Description = c.PostForm("name"), c.PostForm("description")
 	}
-	return p.show(c, status, "staff-scopes", view{Title: p.texts["scopes.title"], Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
+	return p.show(c, status, "staff-scopes", view{
+		Title: p.texts["scopes.title"], Faults: wrong,
+		Notice: p.texts["staff.done_"+c.Query("done")],
+		Data:   out,
+	})
 }
 
 func (p *scopePages) createScope(c *gin.Context) error {
@@ -71,7 +75,8 @@ func (p *scopePages) createScope(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Keys.CreateScope(c.Request.Context(), principal(c), strings.TrimSpace(values.Get("name")), keys.ScopeFields{Description: strings.TrimSpace(values.Get("description"))})
+	_, err = p.Keys.CreateScope(c.Request.Context(), principal(c), strings.TrimSpace(values.Get("name")),
+		keys.ScopeFields{Description: strings.TrimSpace(values.Get("description"))})
 	if err == nil {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes?done=saved")
 		return nil
@@ -107,7 +112,10 @@ func (p *scopePages) scopeView(c *gin.Context, status int, wrong faults, change 
 	if err != nil {
 		return err
 	}
-	out := scopePage{Scope: one, Use: *use[one.Name], Ours: strings.HasPrefix(one.Name, "latchkey:"), Described: one.Description, Days: standardKeepDays}
+	out := scopePage{
+		Scope: one, Use: *use[one.Name], Ours: strings.HasPrefix(one.Name, "latchkey:"), Described: one.Description,
+		Days: standardKeepDays,
+	}
 	change(&out)
 	return p.show(c, status, "staff-scope", view{Title: one.Name, Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: out})
 }
@@ -118,9 +126,10 @@ func (p *scopePages) describeScope(c *gin.Context) error {
 		return err
 	}
 	text := strings.TrimSpace(values.Get("description"))
-	_, err = p.Keys.ChangeScope(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision, func(keys.ScopeFields) (keys.ScopeFields, error) {
-		return keys.ScopeFields{Description: text}, nil
-	})
+	_, err = p.Keys.ChangeScope(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision,
+		func(keys.ScopeFields) (keys.ScopeFields, error) {
+			return keys.ScopeFields{Description: text}, nil
+		})
 	if err == nil {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 		return nil

@@ -52,7 +52,11 @@ func (p *staffPages) systemView(c *gin.Context, status int, wrong faults) error 
 	if err != nil {
 		return err
 	}
-	return p.show(c, status, "staff-system", view{Title: p.texts["system.title"], Faults: wrong, Notice: p.texts["staff.done_"+c.Query("done")], Data: &out})
+	return p.show(c, status, "staff-system", view{
+		Title: p.texts["system.title"], Faults: wrong,
+		Notice: p.texts["staff.done_"+c.Query("done")],
+		Data:   &out,
+	})
 }
 
 func (p *staffPages) rotateSigningKey(c *gin.Context) error {

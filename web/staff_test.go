@@ -25,7 +25,10 @@ func (s *suite) provide(store *sqlite.Store) web.Staff {
 		Incidents: s.Incidents, Creators: store, Owners: store, RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
 		System: func(context.Context) (web.System, error) {
 			return web.System{
-				Version: "v1", Now: s.now(), Started: s.now(), Facts: []web.SystemFact{{Name: "store", Value: "SQLite"}, {Name: "redis", Value: "none", Bad: true}},
+				Version: "v1", Now: s.now(), Started: s.now(), Facts: []web.SystemFact{
+					{Name: "store", Value: "SQLite"},
+					{Name: "redis", Value: "none", Bad: true},
+				},
 				Nodes:    []web.SystemNode{{ID: "node_a", Name: "one", Self: true, LastPoll: s.now()}},
 				Settings: []web.SystemSetting{{Variable: "LATCHKEY_SECRET", Secret: true, Given: true}, {Variable: "LATCHKEY_ADDR", Value: ":8080"}},
 			}, nil
@@ -48,11 +51,14 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 	s.tiers()
 	account, key, _ := s.issued(s.organization, "CI")
 	admin, owner := s.admin("staff@example.com"), s.user("ada@example.com", auth.Owner)
-	incident, err := s.Incidents.Plan(t.Context(), s.as(admin), incidents.Request{Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: s.organization}})
+	incident, err := s.Incidents.Plan(t.Context(), s.as(admin), incidents.Request{
+		Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: s.organization},
+	})
 	s.must(err)
 	staff, member, stranger := s.signedIn(admin), s.signedIn(owner), s.visitor()
 	ids := map[string]string{
-		"incidents": incident.ID, "tiers": "free", "scopes": "invoices:read", "service-accounts": account.ID, "organizations": s.organization, "users": owner.ID,
+		"incidents": incident.ID, "tiers": "free", "scopes": "invoices:read", "service-accounts": account.ID, "organizations": s.organization,
+		"users": owner.ID,
 	}
 	parameter := regexp.MustCompile(`/:\w+`)
 	seen := 0
@@ -62,7 +68,10 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 		}
 		seen++
 		path := parameter.ReplaceAllString(r.Path, "/"+ids[strings.Split(r.Path, "/")[min(2, strings.Count(r.Path, "/"))]])
-		fields := url.Values{"sure": {"yes"}, "confirm": {incident.Confirm()}, "action": {"revoke"}, "organization_id": {s.organization}, "to": {"bills:read"}, "days": {"0"}, "find": {key.ID}}
+		fields := url.Values{
+			"sure": {"yes"}, "confirm": {incident.Confirm()}, "action": {"revoke"}, "organization_id": {s.organization},
+			"to": {"bills:read"}, "days": {"0"}, "find": {key.ID},
+		}
 		if r.Method == http.MethodGet {
 			member.sees(member.get(path), http.StatusNotFound, "Not Found")
 			stranger.sees(stranger.get(path), http.StatusSeeOther, "/login")
@@ -134,16 +143,22 @@ func TestAnIncidentOnItsPages(t *testing.T) {
 	v := s.signedIn(s.admin("staff@example.com"))
 	v.sees(v.get("/provider/incidents"), http.StatusOK, "No incident yet")
 	v.sees(v.post("/provider/incidents/new", url.Values{"action": {"disable"}}), http.StatusUnprocessableEntity, "nothing is selected")
-	p := v.post("/provider/incidents/new", url.Values{"action": {"disable"}, "note": {"kept"}, "scope": {"Not a scope"}, "created_before": {"never"}, "keys": {secret}})
+	p := v.post("/provider/incidents/new", url.Values{
+		"action": {"disable"}, "note": {"kept"}, "scope": {"Not a scope"},
+		"created_before": {"never"}, "keys": {secret},
+	})
 	v.sees(p, http.StatusUnprocessableEntity, "choose a day")
 	if !strings.Contains(p.body, `value="kept"`) || strings.Contains(p.body, secret) {
 		t.Error("what was typed is gone, or the pasted key is shown")
 	}
-	path, confirm := v.planned(url.Values{"action": {"disable"}, "reason": {"leaked"}, "note": {"a paste"}, "service_account_id": {account.ID}})
+	path, confirm := v.planned(url.Values{
+		"action": {"disable"}, "reason": {"leaked"}, "note": {"a paste"}, "service_account_id": {account.ID},
+	})
 	v.sees(v.get(path), http.StatusOK, "Nothing has been done yet")
 	v.sees(v.post(path+"/run", url.Values{"confirm": {confirm}}), http.StatusUnprocessableEntity, "tick this")
 	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {"inc_x.1"}}), http.StatusUnprocessableEntity, "another dry run")
-	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {confirm[:len(confirm)-1] + "x"}}), http.StatusUnprocessableEntity, "look at it again")
+	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {confirm[:len(confirm)-1] + "x"}}), http.StatusUnprocessableEntity,
+		"look at it again")
 	if k, err := s.Keys.Key(t.Context(), auth.System(), key.ID); err != nil || k.Disabled {
 		t.Fatalf("something was done: %v", err)
 	}
@@ -151,7 +166,8 @@ func TestAnIncidentOnItsPages(t *testing.T) {
 	v.sees(v.get(path), http.StatusOK, "Undo")
 	v.sees(v.get("/keys/"+key.ID), http.StatusOK, "incident.disable")
 	report := v.get(path + "/report.csv")
-	if report.status != http.StatusOK || !strings.Contains(report.body, key.ID+",'=CI,") || !strings.Contains(report.body, ",done,") || strings.Contains(report.body, secret) {
+	if report.status != http.StatusOK || !strings.Contains(report.body, key.ID+",'=CI,") || !strings.Contains(report.body, ",done,") ||
+		strings.Contains(report.body, secret) {
 		t.Errorf("the report: %d %s", report.status, report.body)
 	}
 	v.sees(v.post(path+"/continue", nil), http.StatusUnprocessableEntity, "nothing to continue")
@@ -176,7 +192,10 @@ func TestTiersOnTheirPages(t *testing.T) {
 	v := s.signedIn(s.admin("staff@example.com"))
 	revision := field(v.get("/provider/tiers/free").body, "revision")
 	fields := func() url.Values {
-		return url.Values{"title": {"Free"}, "rate_limit": {"10/10s"}, "quota": {"100000/month"}, "max_keys": {"10"}, "max_key_age": {""}, "revision": {revision}}
+		return url.Values{
+			"title": {"Free"}, "rate_limit": {"10/10s"}, "quota": {"100000/month"}, "max_keys": {"10"}, "max_key_age": {""},
+			"revision": {revision},
+		}
 	}
 	p := v.post("/provider/tiers/free", fields())
 	v.sees(p, http.StatusOK, "Affects 1 keys")
@@ -197,7 +216,8 @@ func TestTiersOnTheirPages(t *testing.T) {
 	if p := v.post("/provider/tiers/free", sure); p.status != http.StatusPreconditionFailed && p.status != http.StatusUnprocessableEntity {
 		t.Errorf("saving what somebody changed meanwhile: %d", p.status)
 	}
-	v.sees(v.post("/provider/tiers/free/delete", url.Values{"sure": {"yes"}}), http.StatusUnprocessableEntity, "service accounts are on this tier")
+	v.sees(v.post("/provider/tiers/free/delete", url.Values{"sure": {"yes"}}), http.StatusUnprocessableEntity,
+		"service accounts are on this tier")
 	made := fields()
 	made.Set("name", "gold")
 	v.sees(v.post("/provider/tiers/new", made), http.StatusSeeOther, "done=saved")
@@ -214,7 +234,8 @@ func TestTiersOnTheirPages(t *testing.T) {
 	if field(p.body, "quota") != "much" || field(p.body, "note") != "a launch" {
 		t.Error("what was typed is gone")
 	}
-	v.sees(v.post(path, url.Values{"until": {until}, "quota": {"5000/day"}, "key_rate_limit": {"900/1s"}, "note": {"a launch"}}), http.StatusSeeOther, "/service-accounts/"+account.ID)
+	v.sees(v.post(path, url.Values{"until": {until}, "quota": {"5000/day"}, "key_rate_limit": {"900/1s"}, "note": {"a launch"}}),
+		http.StatusSeeOther, "/service-accounts/"+account.ID)
 	v.sees(v.get("/service-accounts/"+account.ID), http.StatusOK, "Temporary limits each key 900 / 1s. quota 5")
 	v.sees(v.post(path+"/end", nil), http.StatusSeeOther, "/service-accounts/"+account.ID)
 	if strings.Contains(v.get("/service-accounts/"+account.ID).body, "a launch") {
@@ -239,7 +260,8 @@ func TestScopesOnTheirPages(t *testing.T) {
 	v.sees(v.get("/provider/scopes/jobs:run"), http.StatusOK, "Retire")
 	v.sees(v.post("/provider/scopes/jobs:run/retire", nil), http.StatusSeeOther, "done=saved")
 	v.sees(v.get("/provider/scopes/jobs:run"), http.StatusOK, "retired")
-	if offered := v.get("/service-accounts/new"); strings.Contains(offered.body, "jobs:run") || !strings.Contains(offered.body, "invoices:read") {
+	if offered := v.get("/service-accounts/new"); strings.Contains(offered.body, "jobs:run") ||
+		!strings.Contains(offered.body, "invoices:read") {
 		t.Errorf("the form of a new account: %s", text(offered.body))
 	}
 	v.sees(v.post("/provider/scopes/jobs:run/restore", nil), http.StatusSeeOther, "done=saved")
@@ -247,9 +269,11 @@ func TestScopesOnTheirPages(t *testing.T) {
 	rename := "/provider/scopes/invoices:read/rename"
 	v.sees(v.post(rename, url.Values{"to": {"bills"}, "days": {"30"}}), http.StatusUnprocessableEntity, "must be resource:action")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"soon"}}), http.StatusUnprocessableEntity, "whole number of days")
-	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}}), http.StatusOK, "invoices:read becomes bills:read. 1 accounts and 0 keys")
+	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}}), http.StatusOK,
+		"invoices:read becomes bills:read. 1 accounts and 0 keys")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}, "sure": {"yes"}}), http.StatusSeeOther, "done=renamed")
-	if a, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || !keys.CoveredBy(a.Scopes, "bills:read") || !keys.CoveredBy(a.Scopes, "invoices:read") {
+	if a, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || !keys.CoveredBy(a.Scopes, "bills:read") ||
+		!keys.CoveredBy(a.Scopes, "invoices:read") {
 		t.Errorf("the account has %v, %v", a.Scopes, err)
 	}
 	v.sees(v.get("/provider/scopes/invoices:read"), http.StatusOK, "Everybody has the new name")
@@ -282,14 +306,18 @@ func TestOrganizationsAndUsersOnTheirPages(t *testing.T) {
 	v.sees(v.post(path+"/enable", nil), http.StatusSeeOther, path)
 	decides(verify.Valid)
 	v.sees(v.get("/provider/users?q=ADA@"), http.StatusOK, "ada@example.com")
-	v.sees(v.post("/provider/users/"+admin.ID+"/disable", url.Values{"sure": {"yes"}}), http.StatusUnprocessableEntity, "cannot disable yourself")
+	v.sees(v.post("/provider/users/"+admin.ID+"/disable", url.Values{"sure": {"yes"}}), http.StatusUnprocessableEntity,
+		"cannot disable yourself")
 	v.sees(v.get("/provider/users/"+admin.ID), http.StatusOK, "This is you")
 	v.sees(v.post("/provider/users/"+u.ID+"/disable", nil), http.StatusUnprocessableEntity, "tick this")
 	ada.sees(ada.get("/"), http.StatusOK, "Home")
 	v.sees(v.post("/provider/users/"+u.ID+"/disable", url.Values{"sure": {"yes"}}), http.StatusSeeOther, "done=saved")
 	ada.sees(ada.get("/"), http.StatusSeeOther, "/login")
 	v.sees(v.post("/provider/users/"+u.ID+"/enable", nil), http.StatusSeeOther, "done=saved")
-	for _, wrong := range []string{"/provider/users/usr_none", "/provider/organizations/org_none", "/provider/tiers/none", "/provider/scopes/no:ne", "/provider/service-accounts/sa_none/override", "/provider/incidents/" + key.ID} {
+	for _, wrong := range []string{
+		"/provider/users/usr_none", "/provider/organizations/org_none", "/provider/tiers/none",
+		"/provider/scopes/no:ne", "/provider/service-accounts/sa_none/override", "/provider/incidents/" + key.ID,
+	} {
 		v.sees(v.get(wrong), http.StatusNotFound, "Not Found")
 	}
 }
@@ -300,7 +328,9 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	s.tiers()
 	account, _, _ := s.issued(s.organization, "CI")
 	u := s.user("ada@example.com", auth.Owner)
-	left, _, err := s.Keys.Issue(t.Context(), s.as(u), keys.IssueInput{ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "left behind"}})
+	left, _, err := s.Keys.Issue(t.Context(), s.as(u), keys.IssueInput{
+		ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "left behind"},
+	})
 	s.must(err)
 	v := s.signedIn(s.admin("staff@example.com"))
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme nobody")
@@ -341,30 +371,43 @@ func TestScriptIsTextOnTheStaffsPages(t *testing.T) {
 	s := newSuite(t, settings{})
 	s.tiers()
 	account, _, _ := s.issued(s.organization, script)
-	_, err := s.Keys.ChangeOrganization(t.Context(), auth.System(), s.organization, keys.AnyRevision, func(f keys.OrganizationFields) (keys.OrganizationFields, error) { f.Name = script; return f, nil })
+	_, err := s.Keys.ChangeOrganization(t.Context(), auth.System(), s.organization, keys.AnyRevision,
+		func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
+			f.Name = script
+			return f, nil
+		})
 	s.must(err)
 	v := s.signedIn(s.admin("staff@example.com"))
 	all := url.Values{}
 	for _, name := range []string{
-		"find", "reason", "note", "organization_id", "service_account_id", "tier", "scope", "created_by", "neglect", "keys", "name", "title", "rate_limit", "account_rate_limit",
-		"quota", "max_keys", "max_key_age", "key_rate_limit", "until", "description", "to", "days", "confirm", "sure", "action", "created_before", "last_used_before",
+		"find", "reason", "note", "organization_id", "service_account_id", "tier", "scope", "created_by", "neglect", "keys", "name", "title",
+		"rate_limit", "account_rate_limit",
+		"quota", "max_keys", "max_key_age", "key_rate_limit", "until", "description", "to", "days", "confirm", "sure", "action", "created_before",
+		"last_used_before",
 	} {
 		all.Set(name, script)
 	}
 	path, _ := v.planned(url.Values{"action": {"disable"}, "organization_id": {s.organization}, "note": {script}})
 	var pages []page
 	for _, post := range []string{
-		"/provider/find", "/provider/incidents/new", path + "/run", "/provider/tiers/new", "/provider/tiers/free", "/provider/scopes", "/provider/scopes/invoices:read",
+		"/provider/find", "/provider/incidents/new", path + "/run", "/provider/tiers/new", "/provider/tiers/free", "/provider/scopes",
+		"/provider/scopes/invoices:read",
 		"/provider/scopes/invoices:read/rename", "/provider/service-accounts/" + account.ID + "/override", "/provider/system/rotate",
 	} {
 		pages = append(pages, v.post(post, all))
 	}
-	pages = append(pages, v.post("/provider/tiers/new", url.Values{"name": {"evil"}, "title": {script}, "rate_limit": {"1/1s"}, "max_keys": {"1"}}))
+	pages = append(pages, v.post("/provider/tiers/new", url.Values{
+		"name": {"evil"}, "title": {script}, "rate_limit": {"1/1s"},
+		"max_keys": {"1"},
+	}))
 	typed := url.QueryEscape(script)
 	for _, get := range []string{
-		"/provider", path, path + "?page=" + typed, "/provider/incidents", "/provider/incidents/new?tier=" + typed + "&scope=" + typed + "&organization_id=" + typed, "/provider/tiers", "/provider/tiers/evil",
-		"/provider/scopes?after=" + typed, "/provider/organizations?q=" + typed, "/provider/organizations/" + s.organization, "/provider/users?q=" + typed, "/provider/orphans?kind=" + typed,
-		"/provider/orphans?kind=no_expiry&after=" + typed, "/provider/system?done=" + typed, "/provider/service-accounts/" + account.ID + "/override",
+		"/provider", path, path + "?page=" + typed, "/provider/incidents", "/provider/incidents/new?tier=" + typed + "&scope=" + typed +
+			"&organization_id=" + typed, "/provider/tiers", "/provider/tiers/evil",
+		"/provider/scopes?after=" + typed, "/provider/organizations?q=" + typed, "/provider/organizations/" + s.organization,
+		"/provider/users?q=" + typed, "/provider/orphans?kind=" + typed,
+		"/provider/orphans?kind=no_expiry&after=" + typed, "/provider/system?done=" + typed, "/provider/service-accounts/" +
+			account.ID + "/override",
 	} {
 		pages = append(pages, v.get(get))
 	}

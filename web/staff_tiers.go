@@ -34,7 +34,10 @@ func (p *tierPages) listTiers(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "staff-tiers", view{Title: p.texts["tiers.title"], Notice: p.texts["staff.done_"+c.Query("done")], Data: tiersPage{found}})
+	return p.show(c, http.StatusOK, "staff-tiers", view{
+		Title: p.texts["tiers.title"], Notice: p.texts["staff.done_"+c.Query("done")],
+		Data: tiersPage{found},
+	})
 }
 
 // tierForm is what the form of a tier holds, and what saving it would do.
@@ -60,7 +63,8 @@ func tierFormOf(t *keys.Tier) tierForm {
 func tierTyped(values url.Values) tierForm {
 	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
 	return tierForm{
-		Name: values.Get("name"), Title: values.Get("title"), Rate: values.Get("rate_limit"), AccountRate: values.Get("account_rate_limit"), Quota: values.Get("quota"),
+		Name: values.Get("name"), Title: values.Get("title"), Rate: values.Get("rate_limit"), AccountRate: values.Get("account_rate_limit"),
+		Quota:   values.Get("quota"),
 		MaxKeys: values.Get("max_keys"), MaxAge: values.Get("max_key_age"), Retention: values.Get("key_retention"), Revision: revision,
 	}
 }
@@ -118,7 +122,9 @@ func tierFaultFields() []string {
 }
 
 func (p *tierPages) newTier(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "staff-tier", view{Title: p.texts["tiers.new"], Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)}})
+	return p.show(c, http.StatusOK, "staff-tier", view{
+		Title: p.texts["tiers.new"], Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)},
+	})
 }
 
 func (p *tierPages) createTier(c *gin.Context) error {
@@ -271,7 +277,8 @@ func (p *tierPages) setOverride(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		out.KeyRate, out.Rate, out.Quota, out.Until, out.Note = values.Get("key_rate_limit"), values.Get("rate_limit"), values.Get("quota"), values.Get("until"), values.Get("note")
+		out.KeyRate, out.Rate, out.Quota, out.Until, out.Note = values.Get("key_rate_limit"), values.Get("rate_limit"), values.Get("quota"),
+			values.Get("until"), values.Get("note")
 		return p.show(c, http.StatusUnprocessableEntity, "staff-override", view{Title: p.texts["override.title"], Faults: wrong, Data: out})
 	}, "key_rate_limit", "rate_limit", "quota", "until", "note")
 }

@@ -290,7 +290,8 @@ func (v *visitor) send(r *http.Request) page {
 	body, err := io.ReadAll(answer.Body)
 	v.must(err)
 	p := page{answer.StatusCode, answer.Header, string(body), answer.Header.Get("Location")}
-	if !strings.HasPrefix(r.URL.Path, "/static/") && (p.header.Get("Cache-Control") != "no-store" || !strings.Contains(p.header.Get("Content-Security-Policy"), "default-src 'none'")) {
+	if !strings.HasPrefix(r.URL.Path, "/static/") && (p.header.Get("Cache-Control") != "no-store" ||
+		!strings.Contains(p.header.Get("Content-Security-Policy"), "default-src 'none'")) {
 		v.t.Errorf("%s: may be kept, or loads what it likes: %v", r.URL.Path, p.header)
 	}
 	if p.status == http.StatusServiceUnavailable && p.header.Get("Retry-After") == "" {

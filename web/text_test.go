@@ -17,7 +17,10 @@ func TestLinesFromABrowser(t *testing.T) {
 	s.tiers()
 	account, key, _ := s.issued(s.organization, "sync")
 	owner := s.signedIn(s.user("ada@example.com", auth.Owner))
-	owner.sees(owner.post("/service-accounts/"+account.ID+"/edit", url.Values{"name": {"sync"}, "description": {"one\r\ntwo"}, "scopes": {"invoices:read"}}), 303, "saved")
+	owner.sees(owner.post("/service-accounts/"+account.ID+"/edit", url.Values{
+		"name": {"sync"}, "description": {"one\r\ntwo"},
+		"scopes": {"invoices:read"},
+	}), 303, "saved")
 	saved, err := s.Keys.Account(t.Context(), auth.System(), account.ID)
 	s.must(err)
 	if saved.Description != "one\ntwo" {
@@ -29,7 +32,10 @@ func TestLinesFromABrowser(t *testing.T) {
 	if noted.Note != "one\n\ntwo" {
 		t.Errorf("the note is %q", noted.Note)
 	}
-	owner.sees(owner.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"leaked"}, "note": {"in a paste\r\nof today\r\n"}}), 303, "")
+	owner.sees(owner.post("/keys/"+key.ID+"/revoke", url.Values{
+		"sure": {"yes"}, "reason": {"leaked"}, "note": {"in a paste\r\nof today\r\n"},
+	}),
+		303, "")
 	revoked, err := s.Keys.Key(t.Context(), auth.System(), key.ID)
 	s.must(err)
 	if revoked.Status(s.now()) != keys.StatusRevoked || revoked.RevokeNote != "in a paste\nof today" {

@@ -64,8 +64,10 @@ func TestNamesHaveWords(t *testing.T) {
 	t.Parallel()
 	texts := readTexts(t)
 	for _, name := range []string{
-		string(keys.StatusActive), string(keys.StatusDisabled), string(keys.StatusNotYetValid), string(keys.StatusExpired), string(keys.StatusRevoked),
-		string(keys.ReasonUnspecified), string(keys.ReasonLeaked), string(keys.ReasonSuperseded), string(keys.ReasonUnused), string(keys.ReasonAbuse),
+		string(keys.StatusActive), string(keys.StatusDisabled), string(keys.StatusNotYetValid), string(keys.StatusExpired),
+		string(keys.StatusRevoked),
+		string(keys.ReasonUnspecified), string(keys.ReasonLeaked), string(keys.ReasonSuperseded), string(keys.ReasonUnused),
+		string(keys.ReasonAbuse),
 		string(auth.Owner), string(auth.Developer), string(auth.Viewer), string(keys.Live), string(keys.Test),
 	} {
 		if texts["word"][name] == "" {
@@ -93,7 +95,9 @@ func TestDaysNameTheirZone(t *testing.T) {
 		}
 		for _, line := range asked.FindAllString(string(content), -1) {
 			fields++
-			if !slices.ContainsFunc(said.FindAllStringSubmatch(line, -1), func(name []string) bool { return strings.Contains(texts[name[1]][name[2]], "UTC") }) {
+			if !slices.ContainsFunc(said.FindAllStringSubmatch(line, -1), func(name []string) bool {
+				return strings.Contains(texts[name[1]][name[2]], "UTC")
+			}) {
 				t.Errorf("%s names no zone: %s", file, strings.TrimSpace(line))
 			}
 		}

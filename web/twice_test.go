@@ -26,7 +26,10 @@ func TestAFormSentTwiceMakesOneThing(t *testing.T) {
 		want       int
 		secret     string
 	}{
-		{"issue", "/service-accounts/" + account.ID + "/keys/new", url.Values{"name": {"new"}, "environment": {"live"}, "narrowed": {"no"}, "expiry": {"30"}, "once": {"a"}}, func() int {
+		{"issue", "/service-accounts/" + account.ID + "/keys/new", url.Values{
+			"name": {"new"}, "environment": {"live"}, "narrowed": {"no"},
+			"expiry": {"30"}, "once": {"a"},
+		}, func() int {
 			found, err := s.Keys.Keys(t.Context(), auth.System(), keys.KeyQuery{ServiceAccountID: account.ID}, keys.Page{Limit: 50})
 			s.must(err)
 			return len(found)

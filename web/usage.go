@@ -108,7 +108,8 @@ func spanOf(out *usagePage, now time.Time) (span, error) {
 	if s.until.After(now) {
 		s.until = now
 	}
-	f.Check(f.Has("from") || f.Has("to") || s.from.Before(s.until), "to", "must not be before the first day, and the first day not in the future")
+	f.Check(f.Has("from") || f.Has("to") || s.from.Before(s.until), "to", "must not be before the first day, and the first day not in "+
+		"the future")
 	s.level = usage.Days
 	if s.until.Sub(s.from) <= 5*24*time.Hour && out.By.Chosen != string(usage.ByScope) {
 		s.level = usage.Hours
@@ -120,7 +121,10 @@ func spanOf(out *usagePage, now time.Time) (span, error) {
 func (p *usagePages) usageChart(c *gin.Context, out *usagePage, at span) error {
 	ctx, who := c.Request.Context(), principal(c)
 	by := usage.Grouping(out.By.Chosen)
-	q := usage.Query{From: at.from, Until: at.until, Interval: at.level, Grouping: by, OrganizationIDs: who.Organizations(keys.ReadUsage), AccountID: out.Account, KeyID: out.KeyID}
+	q := usage.Query{
+		From: at.from, Until: at.until, Interval: at.level, Grouping: by, OrganizationIDs: who.Organizations(keys.ReadUsage),
+		AccountID: out.Account, KeyID: out.KeyID,
+	}
 	var err error
 	if q.ExceptAccounts, err = p.Keys.Elsewhere(ctx, who, keys.ReadUsage); err != nil {
 		return err
@@ -139,7 +143,10 @@ func (p *usagePages) usageChart(c *gin.Context, out *usagePage, at span) error {
 		}
 		out.Chart = p.byGroup("usage", title, at, &found, func(group string) series { return p.named(c, by, group) })
 	}
-	values := url.Values{"format": {"csv"}, "group_by": {out.By.Chosen}, "interval": {at.level.String()}, "from": {at.from.Format(time.RFC3339)}, "to": {at.until.Truncate(time.Second).Format(time.RFC3339)}}
+	values := url.Values{
+		"format": {"csv"}, "group_by": {out.By.Chosen}, "interval": {at.level.String()}, "from": {at.from.Format(time.RFC3339)},
+		"to": {at.until.Truncate(time.Second).Format(time.RFC3339)},
+	}
 	path := "/api/usage"
 	if out.Account != "" {
 		values.Set("service_account_id", out.Account)

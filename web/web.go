@@ -69,8 +69,10 @@ type site struct {
 
 // New returns a Portal.
 func New(c Config) (*Portal, error) {
-	if c.Keys == nil || c.Transfers == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil || c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
-		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.BaseURL == "" || !c.Staff.complete() {
+	if c.Keys == nil || c.Transfers == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil ||
+		c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.BaseURL == "" ||
+		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
 	texts, err := readCatalogue(english)
@@ -81,7 +83,8 @@ func New(c Config) (*Portal, error) {
 }
 
 // policy lets pages load the portal's own files and nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'none'"
 
 // Mount adds the pages to the engine.
 func (p *Portal) Mount(engine *gin.Engine) {
@@ -198,7 +201,8 @@ func (p *site) throttle(c *gin.Context) error {
 // browser could read as another host's address is not.
 func local(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
+		strings.ContainsAny(next, "\\\r\n\t") {
 		return "/"
 	}
 	return next

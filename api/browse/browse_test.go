@@ -22,12 +22,17 @@ func parsed(t *testing.T, text string) *url.URL {
 
 func TestJSONIsColouredAndLinked(t *testing.T) {
 	t.Parallel()
-	body := `{"id":"` + account + `","path":"/api/keys","note":"a \"quoted\" word: true","n":-1.5e3,"ok":true,"none":null,"list":[],"next_cursor":"MWtleQ"}`
+	body := `{"id":"` + account + `","path":"/api/keys","note":"a \"quoted\" word: true","n":-1.5e3,"ok":true,"none":null,"list":[],` +
+		`"next_cursor":"MWtleQ"}`
 	classes, links := map[string]string{}, map[string]string{}
 	for _, s := range colour([]byte(body), parsed(t, "/api/keys?limit=3&cursor=old")) {
 		classes[s.Text], links[s.Text] = s.Class, s.Link
 	}
-	for text, want := range map[string]string{`"id"`: "name", `"` + account + `"`: "string", `-1.5e3`: "number", "true": "word", "null": "word", `"a \"quoted\" word: true"`: "string"} {
+	for text, want := range map[string]string{
+		`"id"`: "name", `"` + account + `"`: "string", `-1.5e3`: "number",
+		"true": "word", "null": "word",
+		`"a \"quoted\" word: true"`: "string",
+	} {
 		if classes[text] != want {
 			t.Errorf("%s is %q, want %q", text, classes[text], want)
 		}
@@ -53,12 +58,15 @@ func TestNothingInAnAnswerIsMarkup(t *testing.T) {
 	var page bytes.Buffer
 	err = Write(&page, &Answer{
 		Method: "GET", URL: parsed(t, "/api/keys?q=%3Cscript%3E%22"), Status: 200, Header: http.Header{"Etag": {script}}, Body: body,
-		Permission: script, User: script, CSRF: `"` + script, Forms: []Form{{Method: "PATCH", Path: `/api/"` + script, Body: "</textarea>" + script, ETag: script}},
+		Permission: script, User: script, CSRF: `"` + script, Forms: []Form{
+			{Method: "PATCH", Path: `/api/"` + script, Body: "</textarea>" + script, ETag: script},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := page.String(); strings.Contains(text, "<script") || strings.Contains(text, `href="javascript:`) || strings.Contains(text, "</textarea><") {
+	if text := page.String(); strings.Contains(text, "<script") || strings.Contains(text, `href="javascript:`) ||
+		strings.Contains(text, "</textarea><") {
 		t.Errorf("the page holds markup of others: %s", text)
 	}
 }

@@ -132,7 +132,9 @@ func (a *Authorities) Verify(c *x509.Certificate, others []*x509.Certificate) er
 	for _, o := range others {
 		between.AddCert(o)
 	}
-	chains, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	chains, err := c.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
 	if err != nil {
 		return reason(err)
 	}

@@ -75,7 +75,8 @@ func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in I
 		return auth.Certificate{}, fmt.Errorf("count certificates: %w", err)
 	}
 	if len(existing) >= mostCertificates {
-		return auth.Certificate{}, errs.New(errs.Conflict, fmt.Sprintf("the service account has %d certificates, which is the most", mostCertificates))
+		return auth.Certificate{}, errs.New(errs.Conflict, fmt.Sprintf("the service account has %d certificates, which is the most",
+			mostCertificates))
 	}
 	c := auth.Certificate{
 		Stamp: keys.NewStamp(r.Now()), ID: ids.New(ids.Certificate), OrganizationID: account.OrganizationID, ServiceAccountID: account.ID,

@@ -111,7 +111,8 @@ func (a *Authenticator) presented(r *http.Request) (*presentation, error) {
 		if !proxies.ClientOf(r.Context()).Proxied {
 			a.ignored.Add(1)
 			a.warn.Do(func() {
-				a.Logger.Warn("a client certificate in a header was ignored: it did not come from a trusted proxy; this is said once", "header", string(a.Header))
+				a.Logger.Warn("a client certificate in a header was ignored: it did not come from a trusted proxy; this is said once",
+					"header", string(a.Header))
 			})
 		} else {
 			p, err := a.Header.read(r)

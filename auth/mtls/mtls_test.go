@@ -65,7 +65,10 @@ func newGate(t *testing.T, header mtls.Header, crl string, fields keys.AccountFi
 	authorities, err := mtls.NewAuthorities(g.pki.roots(), crl, time.Now)
 	g.pki.must(err)
 	g.registry = &mtls.Registry{Store: store.Certificates(), Accounts: g.keys, Audit: log, Now: time.Now}
-	g.Authenticator, err = mtls.New(mtls.Config{Store: store.Certificates(), Verifier: verifier, Logger: logger, Header: header, Authorities: authorities})
+	g.Authenticator, err = mtls.New(mtls.Config{
+		Store: store.Certificates(), Verifier: verifier, Logger: logger, Header: header,
+		Authorities: authorities,
+	})
 	g.pki.must(err)
 	return g
 }
@@ -150,7 +153,9 @@ func TestACertificateMakesNothingThatOutlastsIt(t *testing.T) {
 		if err != nil || !made.ExpiresAt.Equal(tt.want) {
 			t.Errorf("%s: a key ends %v, want %v: %v", name, made.ExpiresAt, tt.want, err)
 		}
-		_, _, err = g.keys.Issue(t.Context(), p, keys.IssueInput{ServiceAccountID: g.account.ID, KeyFields: keys.KeyFields{Name: "later", ExpiresAt: tt.want.Add(time.Second)}})
+		_, _, err = g.keys.Issue(t.Context(), p, keys.IssueInput{
+			ServiceAccountID: g.account.ID, KeyFields: keys.KeyFields{Name: "later", ExpiresAt: tt.want.Add(time.Second)},
+		})
 		if !errors.Is(err, errs.Forbidden) {
 			t.Errorf("%s: a key that outlasts it: %v", name, err)
 		}
@@ -172,10 +177,11 @@ func TestCertificatesThatAreRefused(t *testing.T) {
 		named(c)
 		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	})))
-	_, err := g.keys.ChangeAccount(t.Context(), g.admin, g.account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
-		f.Disabled = true
-		return f, nil
-	})
+	_, err := g.keys.ChangeAccount(t.Context(), g.admin, g.account.ID, keys.AnyRevision,
+		func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.Disabled = true
+			return f, nil
+		})
 	g.pki.must(err)
 	g.refused("of a disabled account", "disabled", direct(t, g.pki.client(named)))
 }
@@ -183,7 +189,10 @@ func TestCertificatesThatAreRefused(t *testing.T) {
 func TestNamesOfSeveralAccountsAreRefused(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, "", "", keys.AccountFields{Scopes: []string{}})
-	other, err := g.keys.CreateAccount(t.Context(), g.admin, "", g.account.OrganizationID, keys.AccountFields{Name: "other", Scopes: []string{}})
+	other, err := g.keys.CreateAccount(t.Context(), g.admin, "", g.account.OrganizationID, keys.AccountFields{
+		Name:   "other",
+		Scopes: []string{},
+	})
 	g.pki.must(err)
 	g.register(mtls.Input{SAN: "dns:a.example.com"})
 	_, err = g.registry.Add(t.Context(), g.admin, other.ID, mtls.Input{Name: "b", SAN: "dns:b.example.com"})
@@ -237,7 +246,8 @@ func TestCertificatesThatProxiesPassOn(t *testing.T) {
 			return []string{"X-SSL-Client-Cert", url.PathEscape(encode(c)), "X-SSL-Client-Verify", "SUCCESS"}
 		},
 		mtls.Envoy: func(c *x509.Certificate) []string {
-			return []string{"X-Forwarded-Client-Cert", `By=x;Cert="forged",By=spiffe://a;Hash=` + mtls.Fingerprint(c)[7:] + `;Cert="` + url.PathEscape(encode(c)) + `";Subject="CN=a,\"b\""`}
+			return []string{"X-Forwarded-Client-Cert", `By=x;Cert="forged",By=spiffe://a;Hash=` + mtls.Fingerprint(c)[7:] + `;Cert="` +
+				url.PathEscape(encode(c)) + `";Subject="CN=a,\"b\""`}
 		},
 	} {
 		t.Run(string(header), func(t *testing.T) {
@@ -270,7 +280,12 @@ func TestHeadersThatMakeNoSense(t *testing.T) {
 		{"huge", mtls.ClientCert, []string{"Client-Cert", ":" + strings.Repeat("A", 1<<16) + ":"}},
 		{"not verified", mtls.Nginx, []string{"X-SSL-Client-Cert", escaped, "X-SSL-Client-Verify", "FAILED:certificate has expired"}},
 		{"no word of verification", mtls.Nginx, []string{"X-SSL-Client-Cert", escaped}},
-		{"verification twice", mtls.Nginx, []string{"X-SSL-Client-Cert", escaped, "X-SSL-Client-Verify", "SUCCESS", "X-SSL-Client-Verify", "SUCCESS"}},
+		{
+			"verification twice", mtls.Nginx, []string{
+				"X-SSL-Client-Cert", escaped, "X-SSL-Client-Verify", "SUCCESS",
+				"X-SSL-Client-Verify", "SUCCESS",
+			},
+		},
 		{"verified nothing", mtls.Nginx, []string{"X-SSL-Client-Verify", "SUCCESS"}},
 		{"neither certificate nor hash", mtls.Envoy, []string{"X-Forwarded-Client-Cert", "By=a"}},
 		{"a short hash", mtls.Envoy, []string{"X-Forwarded-Client-Cert", "Hash=" + hex.EncodeToString(c.Raw[:16])}},
@@ -287,8 +302,12 @@ func TestWhoMayRegisterCertificates(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, "", "", keys.AccountFields{Scopes: []string{}})
 	ctx, c := t.Context(), g.pki.client(nil)
-	developer := &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: "usr_a"}, Memberships: map[string]auth.Role{g.account.OrganizationID: auth.Developer}}
-	viewer := &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: "usr_b"}, Memberships: map[string]auth.Role{g.account.OrganizationID: auth.Viewer}}
+	developer := &auth.Principal{
+		Kind: auth.UserKind, User: &auth.User{ID: "usr_a"}, Memberships: map[string]auth.Role{g.account.OrganizationID: auth.Developer},
+	}
+	viewer := &auth.Principal{
+		Kind: auth.UserKind, User: &auth.User{ID: "usr_b"}, Memberships: map[string]auth.Role{g.account.OrganizationID: auth.Viewer},
+	}
 	stranger := &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: "usr_c"}}
 	for name, tt := range map[string]struct {
 		as   keys.Actor

@@ -31,7 +31,8 @@ func newPKI(t *testing.T) *pki {
 	p.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	p.must(err)
 	p.root = p.sign(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "Authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		Subject: pkix.Name{CommonName: "Authority"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}, nil)
 	return p
 }
@@ -89,7 +90,10 @@ func (p *pki) revoke(until time.Time, all ...*x509.Certificate) string {
 	p.t.Helper()
 	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: until}
 	for _, c := range all {
-		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: time.Now()})
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{
+			SerialNumber:   c.SerialNumber,
+			RevocationTime: time.Now(),
+		})
 	}
 	der, err := x509.CreateRevocationList(rand.Reader, list, p.root, p.key)
 	p.must(err)

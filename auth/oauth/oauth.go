@@ -181,7 +181,10 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 		return Introspection{}, nil
 	}
 	g := &verdict.Grant
-	out := Introspection{Active: true, Scope: g.ScopeList(), ClientID: g.Account.ID, TokenType: "Bearer", Subject: g.Account.ID, Issuer: s.Ring.Issuer}
+	out := Introspection{
+		Active: true, Scope: g.ScopeList(), ClientID: g.Account.ID, TokenType: "Bearer", Subject: g.Account.ID,
+		Issuer: s.Ring.Issuer,
+	}
 	if end := g.EndsAt(); !end.IsZero() {
 		out.ExpiresAt = end.Unix()
 	}

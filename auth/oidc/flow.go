@@ -47,7 +47,10 @@ func (p *Providers) Begin(ctx context.Context, name string, intent Intent) (loca
 	if err != nil {
 		return "", "", err
 	}
-	a := attempt{Intent: intent, Provider: name, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Until: p.Now().Add(AttemptLife)}
+	a := attempt{
+		Intent: intent, Provider: name, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
+		Until: p.Now().Add(AttemptLife),
+	}
 	text, err := json.Marshal(a)
 	if err != nil {
 		return "", "", fmt.Errorf("encode a sign-in: %w", err)
@@ -63,7 +66,8 @@ func (p *Providers) Begin(ctx context.Context, name string, intent Intent) (loca
 	return p.oauth(r).AuthCodeURL(a.State, options...), base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-var errAttempt = errs.WithCode(errs.Unauthenticated, "authentication_failed", "this sign-in was not begun in this browser, or took too long; begin again")
+var errAttempt = errs.WithCode(errs.Unauthenticated, "authentication_failed", "this sign-in was not begun in this browser, or took too "+
+	"long; begin again")
 
 // Finish returns whose account it is, once the provider has sent the browser
 // back with the query. kept is the cookie that Begin made.

@@ -90,7 +90,10 @@ func newBrowser(t *testing.T, s *standIn) *browser {
 	github.ClientID, github.ClientSecret = "id", "secret"
 	github.AuthorizeURL, github.TokenURL, github.APIURL = s.URL+"/login/oauth/authorize", s.URL+"/login/oauth/access_token", s.URL
 	b := &browser{at: time.Now()}
-	b.providers, err = oidc.New(oidc.Config{Providers: []oidc.Provider{github}, BaseURL: "https://keys.example.com", Sealer: sealer, Now: func() time.Time { return b.at }})
+	b.providers, err = oidc.New(oidc.Config{
+		Providers: []oidc.Provider{github}, BaseURL: "https://keys.example.com", Sealer: sealer,
+		Now: func() time.Time { return b.at },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,8 @@ func newKey(id string, a Algorithm, s *seal.Sealer, now, active, retire time.Tim
 }
 
 // ErrSealed is returned where a stored key was sealed under another secret.
-var ErrSealed = errors.New("the signing keys were sealed under another secret; start every node with the same LATCHKEY_SECRET, or remove the keys with latchkey signing-key reset")
+var ErrSealed = errors.New("the signing keys were sealed under another secret; start every node with the same LATCHKEY_SECRET, or remove " +
+	"the keys with latchkey signing-key reset")
 
 func open(k Key, s *seal.Sealer) (*pair, error) {
 	der, err := s.Open(sealPurpose, k.Sealed)

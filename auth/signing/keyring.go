@@ -181,7 +181,8 @@ func (r *Keyring) load(ctx context.Context) error {
 	known := make(map[string]*pair, len(stored))
 	for _, k := range stored {
 		if !r.Now().Before(k.RetireAt) {
-			if err := r.Store.SigningKeys().Delete(ctx, k.ID, k.Revision); err != nil && !errors.Is(err, errs.NotFound) && !errors.Is(err, errs.Stale) {
+			if err := r.Store.SigningKeys().Delete(ctx, k.ID, k.Revision); err != nil && !errors.Is(err, errs.NotFound) &&
+				!errors.Is(err, errs.Stale) {
 				return fmt.Errorf("remove a retired signing key: %w", err)
 			}
 			continue
@@ -273,7 +274,9 @@ func (r *Keyring) Sign(t Type, c Claims) (string, error) {
 		return "", ErrNoSigner
 	}
 	options := (&jose.SignerOptions{}).WithType(jose.ContentType(t))
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(p.Algorithm), Key: jose.JSONWebKey{Key: p.private, KeyID: p.ID}}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{
+		Algorithm: jose.SignatureAlgorithm(p.Algorithm), Key: jose.JSONWebKey{Key: p.private, KeyID: p.ID},
+	}, options)
 	if err != nil {
 		return "", fmt.Errorf("make a signer: %w", err)
 	}

@@ -66,7 +66,10 @@ func (n *node) config(a signing.Algorithm) signing.Config {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	return signing.Config{Store: n.store, Sealer: sealer, Algorithm: a, Issuer: issuer, Logger: slog.New(slog.DiscardHandler), Overlap: time.Hour, Now: n.time.now}
+	return signing.Config{
+		Store: n.store, Sealer: sealer, Algorithm: a, Issuer: issuer, Logger: slog.New(slog.DiscardHandler),
+		Overlap: time.Hour, Now: n.time.now,
+	}
 }
 
 func (n *node) open(c signing.Config) *signing.Keyring {
@@ -81,7 +84,10 @@ func (n *node) open(c signing.Config) *signing.Keyring {
 
 func (n *node) claims() signing.Claims {
 	now := n.time.now()
-	return signing.Claims{Subject: "usr_a", Audience: []string{"api"}, ID: "j", IssuedAt: signing.At(now), NotBefore: signing.At(now), ExpiresAt: signing.At(now.Add(time.Minute)), Use: signing.UseAccess}
+	return signing.Claims{
+		Subject: "usr_a", Audience: []string{"api"}, ID: "j", IssuedAt: signing.At(now), NotBefore: signing.At(now),
+		ExpiresAt: signing.At(now.Add(time.Minute)), Use: signing.UseAccess,
+	}
 }
 
 func sign(t testing.TB, r *signing.Keyring, kind signing.Type, c signing.Claims) string {

@@ -61,7 +61,10 @@ var arrows = map[string][]string{
 var apart = []string{"store/mongo", "store/sqlite"}
 
 // testOnly packages are imported by tests, and by each other.
-var testOnly = []string{"internal/keystest", "internal/parts", "internal/e2e", "internal/archtest", "store/storetest", "ratelimit/ratelimittest"}
+var testOnly = []string{
+	"internal/keystest", "internal/parts", "internal/e2e", "internal/archtest", "store/storetest",
+	"ratelimit/ratelimittest",
+}
 
 // listed is what the go command tells of a package.
 type listed struct {
@@ -114,7 +117,11 @@ func TestArrows(t *testing.T) {
 		}
 	}
 	for name, p := range all {
-		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{"keys", "verify", "incidents", "transfers", "ratelimit", "auth", "audit", "usage", "client", "nodes", "reminders", "errs"}, top) {
+		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{
+			"keys", "verify", "incidents", "transfers",
+			"ratelimit", "auth", "audit",
+			"usage", "client", "nodes", "reminders", "errs",
+		}, top) {
 			continue
 		}
 		for _, needed := range p.Deps {

@@ -88,7 +88,8 @@ const warmUp = 2 * time.Second
 // pair runs the rounds of one method, service and floor in turn, and prints
 // the ratio of the medians.
 func pair(ctx context.Context, o options, f filled, script, method string, service, bottom *process) error {
-	fmt.Printf("\n%s /verify, %d keys at random, %d connections, %d rounds of %s each, in turn\n", method, o.keys, o.connections, o.rounds, o.duration)
+	fmt.Printf("\n%s /verify, %d keys at random, %d connections, %d rounds of %s each, in turn\n", method, o.keys, o.connections,
+		o.rounds, o.duration)
 	for _, p := range []*process{service, bottom} {
 		if _, err := drive(ctx, o, p.address, method, f.secretsFile, f.verifier, script, warmUp); err != nil {
 			return err
@@ -113,6 +114,7 @@ func pair(ctx context.Context, o options, f filled, script, method string, servi
 	row := "%-9s %9.0f req/s   p50 %8s   p99 %8s   CPU %9s a request   not 2xx %d\n"
 	fmt.Printf(row, "latchkey", a.perSecond, a.p50, a.p99, a.cpu, a.refused)
 	fmt.Printf(row, "floor", b.perSecond, b.p50, b.p99, b.cpu, b.refused)
-	fmt.Printf("ratio     %9.2f           p50 %8.2f   p99 %8.2f   CPU %9.2f\n", a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50), float64(a.p99)/float64(b.p99), float64(a.cpu)/float64(b.cpu))
+	fmt.Printf("ratio     %9.2f           p50 %8.2f   p99 %8.2f   CPU %9.2f\n", a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50),
+		float64(a.p99)/float64(b.p99), float64(a.cpu)/float64(b.cpu))
 	return nil
 }

@@ -49,7 +49,11 @@ func crowded(ctx context.Context, path string, n int) (c *crowd, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	c = &crowd{Store: s, now: time.Now().UTC(), chance: rand.New(rand.NewPCG(1, 2)), organizations: []string{keys.FirstOrganization}, members: map[string][]string{}} //nolint:gosec // G404: the same crowd each time
+	//nolint:gosec // G404: the same crowd each time
+	c = &crowd{
+		Store: s, now: time.Now().UTC(), chance: rand.New(rand.NewPCG(1, 2)), organizations: []string{keys.FirstOrganization},
+		members: map[string][]string{},
+	}
 	for _, add := range []func(context.Context) error{
 		c.addOrganizations, c.addUsers,
 		func(ctx context.Context) error { return c.addAccounts(ctx, n/keysPerAccount) },
@@ -84,7 +88,11 @@ func (c *crowd) place(n int) int { return c.chance.IntN(2) * c.chance.IntN(n) }
 func (c *crowd) addOrganizations(ctx context.Context) error {
 	for i := range crowdOrganizations {
 		at := c.past()
-		o := keys.Organization{Stamp: keys.NewStamp(at), ID: c.aged(ids.Organization, at), OrganizationFields: keys.OrganizationFields{Name: fmt.Sprintf("Tenant %d", i)}}
+		o := keys.Organization{
+			Stamp: keys.NewStamp(at), ID: c.aged(ids.Organization, at), OrganizationFields: keys.OrganizationFields{
+				Name: fmt.Sprintf("Tenant %d", i),
+			},
+		}
 		if err := c.Organizations().Insert(ctx, o); err != nil {
 			return err
 		}
@@ -96,7 +104,10 @@ func (c *crowd) addOrganizations(ctx context.Context) error {
 func (c *crowd) addUsers(ctx context.Context) error {
 	for i := range crowdUsers {
 		at := c.past()
-		u := auth.User{Stamp: keys.NewStamp(at), ID: c.aged(ids.User, at), Email: fmt.Sprintf("person%d@example.org", i), Name: fmt.Sprintf("Person %d", i), ConfirmedAt: at}
+		u := auth.User{
+			Stamp: keys.NewStamp(at), ID: c.aged(ids.User, at), Email: fmt.Sprintf("person%d@example.org", i),
+			Name: fmt.Sprintf("Person %d", i), ConfirmedAt: at,
+		}
 		if err := c.Users().Insert(ctx, u); err != nil {
 			return err
 		}
@@ -104,7 +115,10 @@ func (c *crowd) addUsers(ctx context.Context) error {
 		if i%10 == 9 {
 			continue // has left
 		}
-		m := auth.Membership{Stamp: keys.NewStamp(at), OrganizationID: c.organizations[i%len(c.organizations)], UserID: u.ID, Role: auth.Developer}
+		m := auth.Membership{
+			Stamp: keys.NewStamp(at), OrganizationID: c.organizations[i%len(c.organizations)], UserID: u.ID,
+			Role: auth.Developer,
+		}
 		if i%30 == 0 {
 			m.OrganizationID = keys.FirstOrganization
 		}
@@ -120,9 +134,12 @@ func (c *crowd) addAccounts(ctx context.Context, n int) error {
 	grants := [][]string{{"invoices:*", "customers:read"}, {"orders:read", "orders:write"}, {"payments:read", "invoices:read", "reports:read"}}
 	for i := range n {
 		at := c.past()
-		a := keys.ServiceAccount{Stamp: keys.NewStamp(at), ID: c.aged(ids.ServiceAccount, at), OrganizationID: c.organizations[c.place(len(c.organizations))], CreatedBy: c.users[i%len(c.users)], AccountFields: keys.AccountFields{
-			Name: fmt.Sprintf("Integration %d", i), Tier: []string{"free", "pro", "enterprise"}[i%3], Scopes: grants[i%len(grants)],
-		}}
+		a := keys.ServiceAccount{
+			Stamp: keys.NewStamp(at), ID: c.aged(ids.ServiceAccount, at),
+			OrganizationID: c.organizations[c.place(len(c.organizations))], CreatedBy: c.users[i%len(c.users)], AccountFields: keys.AccountFields{
+				Name: fmt.Sprintf("Integration %d", i), Tier: []string{"free", "pro", "enterprise"}[i%3], Scopes: grants[i%len(grants)],
+			},
+		}
 		if who := c.members[a.OrganizationID]; len(who) > 0 && i%50 != 49 {
 			a.OwnerID = who[i%len(who)]
 		}
@@ -157,7 +174,8 @@ func (c *crowd) key(format keys.Format, i int) keys.Key {
 	secret, at, a := format.New(keys.Live).Reveal(), c.past(), &c.accounts[i%len(c.accounts)]
 	k := keys.Key{
 		Stamp: keys.NewStamp(at), ID: c.aged(ids.Key, at), OrganizationID: a.OrganizationID, ServiceAccountID: a.ID, Environment: keys.Live,
-		Hash: keys.HashOf(secret), HashAlgorithm: keys.SHA256, Start: secret[:12], Last4: secret[len(secret)-4:], CreatedBy: c.users[c.chance.IntN(len(c.users))],
+		Hash: keys.HashOf(secret), HashAlgorithm: keys.SHA256, Start: secret[:12], Last4: secret[len(secret)-4:],
+		CreatedBy: c.users[c.chance.IntN(len(c.users))],
 		KeyFields: keys.KeyFields{Name: fmt.Sprintf("CI runner %d", i), Note: "in the vault"},
 	}
 	chance := c.chance.IntN(100)

@@ -42,7 +42,9 @@ func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 		return f, err
 	}
 	stamp := keys.NewStamp(time.Now().Add(-time.Hour))
-	organization := keys.Organization{Stamp: stamp, ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "benchmark"}}
+	organization := keys.Organization{
+		Stamp: stamp, ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "benchmark"},
+	}
 	tier := keys.Tier{Stamp: stamp, Name: "benchmark", TierFields: keys.TierFields{
 		Title: "Benchmark", MaxKeys: keys.MostKeys,
 		RateLimit: ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9},
@@ -53,9 +55,12 @@ func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 	}
 	var accounts []keys.ServiceAccount
 	for i := range n/keysPerAccount + 1 {
-		a := keys.ServiceAccount{Stamp: stamp, ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID, AccountFields: keys.AccountFields{
-			Name: fmt.Sprintf("account %d", i), Tier: tier.Name, Scopes: []string{"invoices:*", string(keys.VerifyAllKeys)},
-		}}
+		a := keys.ServiceAccount{
+			Stamp: stamp, ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID,
+			AccountFields: keys.AccountFields{
+				Name: fmt.Sprintf("account %d", i), Tier: tier.Name, Scopes: []string{"invoices:*", string(keys.VerifyAllKeys)},
+			},
+		}
 		if err := s.ServiceAccounts().Insert(ctx, a); err != nil {
 			return f, err
 		}
@@ -68,7 +73,8 @@ func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 			a := &accounts[i/keysPerAccount]
 			k := keys.Key{
 				Stamp: stamp, ID: ids.New(ids.Key), OrganizationID: organization.ID, ServiceAccountID: a.ID, Environment: keys.Live,
-				Hash: keys.HashOf(secret.Reveal()), HashAlgorithm: keys.SHA256, Start: secret.Reveal()[:12], Last4: secret.Reveal()[len(secret.Reveal())-4:],
+				Hash: keys.HashOf(secret.Reveal()), HashAlgorithm: keys.SHA256, Start: secret.Reveal()[:12],
+				Last4:     secret.Reveal()[len(secret.Reveal())-4:],
 				KeyFields: keys.KeyFields{Name: fmt.Sprintf("key %d", i), Scopes: []string{"invoices:read"}},
 			}
 			if i == 0 {

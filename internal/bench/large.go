@@ -59,7 +59,8 @@ func large(ctx context.Context, o options, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d keys at random over the default cache: %.0f req/s, p50 %s, p99 %s, not 2xx %d\n", len(asked), r.perSecond, r.p50, r.p99, r.refused)
+	fmt.Printf("%d keys at random over the default cache: %.0f req/s, p50 %s, p99 %s, not 2xx %d\n", len(asked), r.perSecond,
+		r.p50, r.p99, r.refused)
 	resident, err := service.resident()
 	fmt.Printf("resident memory with the default cache full: %.0f MiB\n", resident)
 	return err

@@ -42,7 +42,10 @@ func drive(ctx context.Context, o options, address, method, keysFile, verifier, 
 
 // wrk runs the script, which reads the variables, against the address.
 func wrk(ctx context.Context, o options, address, script string, duration time.Duration, variables ...string) (result, error) {
-	args := []string{"-c", lastCore(), "wrk", "-t1", "-c" + strconv.Itoa(o.connections), fmt.Sprintf("-d%ds", int(duration.Seconds())), "--latency", "-s", script, "http://" + address}
+	args := []string{
+		"-c", lastCore(), "wrk", "-t1", "-c" + strconv.Itoa(o.connections), fmt.Sprintf("-d%ds", int(duration.Seconds())),
+		"--latency", "-s", script, "http://" + address,
+	}
 	cmd := exec.CommandContext(ctx, "taskset", args...) //nolint:gosec // G204: our own arguments
 	cmd.Env = append(os.Environ(), variables...)
 	out, err := cmd.CombinedOutput()

@@ -77,22 +77,32 @@ func (c *crowd) paths(staff bool) []string {
 	k := &c.keys[i]
 	key, account, organization := "/keys/"+k.ID, "/service-accounts/"+k.ServiceAccountID, "/organizations/"+keys.FirstOrganization
 	all := []string{
-		"/", "/keys", "/keys?q=runner", "/keys?q=zy", "/keys?q=runner+77123", "/keys?q=nothing-like-that", "/keys?sort=expires", "/keys?sort=unused", "/keys?expiry=30", "/keys?used=30", "/keys?used=90",
-		"/keys?status=active", "/keys?status=revoked", "/keys?status=disabled", "/keys?status=expired", "/keys?status=not_yet_valid", "/keys?environment=test", "/keys?scope=invoices:read", "/keys?scope=payments:refund&sort=unused",
+		"/", "/keys", "/keys?q=runner", "/keys?q=zy", "/keys?q=runner+77123", "/keys?q=nothing-like-that", "/keys?sort=expires",
+		"/keys?sort=unused", "/keys?expiry=30", "/keys?used=30", "/keys?used=90",
+		"/keys?status=active", "/keys?status=revoked", "/keys?status=disabled", "/keys?status=expired", "/keys?status=not_yet_valid",
+		"/keys?environment=test", "/keys?scope=invoices:read", "/keys?scope=payments:refund&sort=unused",
 		"/keys?q=zy&used=90", "/keys?status=expired&scope=orders:read&q=zy",
-		key, key + "/edit", key + "/rotate", key + "/revoke", "/service-accounts", "/service-accounts?owner=me", "/service-accounts?q=integration+7", "/service-accounts?q=nothing-like-that", "/service-accounts/new",
-		account, account + "/edit", account + "/delete", account + "/keys/new", "/usage", "/usage?by=key", "/usage?by=service_account", "/usage?by=scope", "/usage?account=" + k.ServiceAccountID, "/usage?key=" + k.ID,
-		"/calendar", "/guides", "/guides/errors", "/playground", "/playground key=lk_live_nonsense&cost=1", "/organizations", organization, organization + "/members/" + c.members[keys.FirstOrganization][0] + "/remove", organization + "/audit", organization + "/audit?object=" + k.ID, organization + "/audit?action=key.revoke", organization + "/audit.csv",
+		key, key + "/edit", key + "/rotate", key + "/revoke", "/service-accounts", "/service-accounts?owner=me",
+		"/service-accounts?q=integration+7", "/service-accounts?q=nothing-like-that", "/service-accounts/new",
+		account, account + "/edit", account + "/delete", account + "/keys/new", "/usage", "/usage?by=key", "/usage?by=service_account",
+		"/usage?by=scope", "/usage?account=" + k.ServiceAccountID, "/usage?key=" + k.ID,
+		"/calendar", "/guides", "/guides/errors", "/playground", "/playground key=lk_live_nonsense&cost=1", "/organizations", organization,
+		organization + "/members/" + c.members[keys.FirstOrganization][0] + "/remove", organization + "/audit", organization + "/audit?object=" +
+			k.ID, organization + "/audit?action=key.revoke", organization + "/audit.csv",
 		"/me", "/login", "/password/forgotten",
 	}
 	if !staff {
 		return all
 	}
 	return append(all,
-		"/provider", "/provider/find find="+k.Last4, "/provider/find find="+url.QueryEscape(k.Start+"…"+k.Last4), "/provider/find find=zzzz", "/provider/incidents", "/provider/incidents/new", "/provider/tiers", "/provider/tiers/new", "/provider/tiers/pro",
-		"/provider/tiers/pro title=Pro&rate_limit=10/10s&max_keys=100&revision=1", "/provider/scopes", "/provider/scopes/invoices:read", "/provider/scopes/invoices:read/rename to=bills:read&days=30",
-		"/provider"+organization, "/provider/organizations", "/provider/organizations?q=tenant+29", "/provider/organizations?q=nothing-like-that", "/provider/users", "/provider/users?q=person299", "/provider/users?q=nothing-like-that",
-		"/provider/users/"+c.users[0], "/provider/orphans", "/provider/orphans?kind=creator_left", "/provider/orphans?kind=never_used", "/provider/orphans?kind=no_expiry", "/provider/system", "/provider"+account+"/override",
+		"/provider", "/provider/find find="+k.Last4, "/provider/find find="+url.QueryEscape(k.Start+"…"+k.Last4), "/provider/find find=zzzz",
+		"/provider/incidents", "/provider/incidents/new", "/provider/tiers", "/provider/tiers/new", "/provider/tiers/pro",
+		"/provider/tiers/pro title=Pro&rate_limit=10/10s&max_keys=100&revision=1", "/provider/scopes", "/provider/scopes/invoices:read",
+		"/provider/scopes/invoices:read/rename to=bills:read&days=30",
+		"/provider"+organization, "/provider/organizations", "/provider/organizations?q=tenant+29", "/provider/organizations?q=nothing-like-that",
+		"/provider/users", "/provider/users?q=person299", "/provider/users?q=nothing-like-that",
+		"/provider/users/"+c.users[0], "/provider/orphans", "/provider/orphans?kind=creator_left", "/provider/orphans?kind=never_used",
+		"/provider/orphans?kind=no_expiry", "/provider/system", "/provider"+account+"/override",
 		"/provider/incidents/new action=disable&organization_id="+keys.FirstOrganization,
 	)
 }

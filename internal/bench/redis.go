@@ -43,7 +43,9 @@ func startRedis(ctx context.Context, dir string) (address string, end func(), er
 	if err != nil {
 		return "", nil, err
 	}
-	cmd := exec.CommandContext(ctx, "taskset", "-c", lastCore(), "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "no") //nolint:gosec // G204: our own arguments
+	//nolint:gosec // G204: our own arguments
+	cmd := exec.CommandContext(ctx, "taskset", "-c", lastCore(), "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save",
+		"", "--appendonly", "no")
 	if err := cmd.Start(); err != nil {
 		return "", nil, fmt.Errorf("redis-server (install it with make parts): %w", err)
 	}

@@ -37,7 +37,9 @@ func strangerRoutes() []gin.RouteInfo {
 	engine := gin.New()
 	edge := httpx.NewEdge(nil, slog.New(slog.DiscardHandler))
 	(&api.API{Config: api.Config{Edge: edge}}).Mount(engine)
-	return slices.DeleteFunc(append(engine.Routes(), web.Routes(edge)...), func(r gin.RouteInfo) bool { return r.Path != "/" && strings.HasSuffix(r.Path, "/") })
+	return slices.DeleteFunc(append(engine.Routes(), web.Routes(edge)...), func(r gin.RouteInfo) bool {
+		return r.Path != "/" && strings.HasSuffix(r.Path, "/")
+	})
 }
 
 // worst is a request that costs as much as we can think of.
@@ -54,7 +56,8 @@ func worstRequests() []worst {
 		fmt.Fprintf(&members, `,"m%d":1`, i)
 		fmt.Fprintf(&fields, "&m%d=1", i)
 	}
-	known := `"username":"nobody","password":"` + l33t[:64] + `","old_password":"x","token":"x","refresh":"x","name":"` + strings.Repeat("ſ", 4000) + `"`
+	known := `"username":"nobody","password":"` + l33t[:64] + `","old_password":"x","token":"x","refresh":"x","name":"` +
+		strings.Repeat("ſ", 4000) + `"`
 	jwt := "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IngifQ.eyJpc3MiOiJ4IiwiZXhwIjo5OTk5OTk5OTk5fQ." + strings.Repeat("A", 86)
 	return []worst{
 		{name: "nothing"},
@@ -73,7 +76,10 @@ func worstRequests() []worst {
 		{name: "a key in question", kind: jsonKind, body: fill(`{"key":"lk_live_`, "a", `"}`)},
 		{name: "many fields", kind: formKind, body: fields.String()[1:]},
 		{name: "999 fields", kind: formKind, body: strings.Join(strings.SplitN(fields.String()[1:], "&", 1000)[:999], "&")},
-		{name: "a form", kind: formKind, body: "email=nobody%40example.com&name=A&token=x&grant_type=client_credentials&client_id=sa_x&client_secret=x&password=" + strings.Repeat("%4a", 300)},
+		{
+			name: "a form", kind: formKind, body: "email=nobody%40example.com&name=A&token=x&grant_type=client_credentials&client_id=sa_x&" +
+				"client_secret=x&password=" + strings.Repeat("%4a", 300),
+		},
 		{name: "escapes", kind: formKind, body: fill("token=", "%e2", "")},
 	}
 }
@@ -85,7 +91,8 @@ func strangers(ctx context.Context, o options, dir string) (err error) {
 		return err
 	}
 	service, err := startService(ctx, o, filled{url: "sqlite:" + filepath.Join(dir, "latchkey.db")},
-		"LATCHKEY_THROTTLE_ANONYMOUS=off", "LATCHKEY_SIGN_IN_LIMIT=off", "LATCHKEY_GUESS_LIMIT=off", "LATCHKEY_SIGNUP=open", "LATCHKEY_VERIFY_OPEN=true")
+		"LATCHKEY_THROTTLE_ANONYMOUS=off", "LATCHKEY_SIGN_IN_LIMIT=off", "LATCHKEY_GUESS_LIMIT=off", "LATCHKEY_SIGNUP=open",
+		"LATCHKEY_VERIFY_OPEN=true")
 	if err != nil {
 		return err
 	}
@@ -139,7 +146,8 @@ func (w *worst) send(ctx context.Context, address string, r gin.RouteInfo) error
 			parts[i] = "x"
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, r.Method, "http://"+address+strings.Join(parts, "/")+"?"+w.query, strings.NewReader(w.body))
+	request, err := http.NewRequestWithContext(ctx, r.Method, "http://"+address+strings.Join(parts, "/")+"?"+w.query,
+		strings.NewReader(w.body))
 	if err != nil {
 		return err
 	}

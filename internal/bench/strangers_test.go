@@ -12,7 +12,10 @@ import (
 func TestStrangersAskEveryRoute(t *testing.T) {
 	t.Parallel()
 	all := strangerRoutes()
-	for _, want := range []string{"GET /verify", "POST /verify", "POST /api/token", "PATCH /api/keys/:id", "POST /api/password/reset", "POST /login", "GET /docs"} {
+	for _, want := range []string{
+		"GET /verify", "POST /verify", "POST /api/token", "PATCH /api/keys/:id", "POST /api/password/reset",
+		"POST /login", "GET /docs",
+	} {
 		if !slices.ContainsFunc(all, func(r gin.RouteInfo) bool { return r.Method+" "+r.Path == want }) {
 			t.Errorf("%s is not asked", want)
 		}

@@ -29,7 +29,8 @@ func serve(t *testing.T, settings ...string) string {
 	base := "http://" + addr
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), parts.Binary(t), "serve")
 	cmd.Env = parts.Environ(append([]string{
-		"LATCHKEY_ADDR=" + addr, "LATCHKEY_URL=" + base, "LATCHKEY_DATA_DIR=" + t.TempDir(), "LATCHKEY_ADMIN_PASSWORD=" + password, "LATCHKEY_DRAIN=0s",
+		"LATCHKEY_ADDR=" + addr, "LATCHKEY_URL=" + base, "LATCHKEY_DATA_DIR=" + t.TempDir(), "LATCHKEY_ADMIN_PASSWORD=" + password,
+		"LATCHKEY_DRAIN=0s",
 	}, settings...)...)
 	p := parts.Start(t, cmd)
 	t.Cleanup(func() {

@@ -32,9 +32,13 @@ func TestSchemathesis(t *testing.T) {
 	dir := place(t, c, "schemathesis", "schemathesis")
 	user := post(t, base, "/api/users", map[string]any{"email": tester, "password": password, "is_admin": true})
 	// The organization that every store begins with.
-	account := post(t, base, "/api/service-accounts", map[string]any{"organization_id": keys.FirstOrganization, "name": "schemathesis", "scopes": []string{"*", "latchkey:verify"}})
+	account := post(t, base, "/api/service-accounts", map[string]any{
+		"organization_id": keys.FirstOrganization, "name": "schemathesis",
+		"scopes": []string{"*", "latchkey:verify"},
+	})
 	key := post(t, base, "/api/keys", map[string]any{"service_account_id": account.ID, "name": "schemathesis"})
-	cmd := exec.CommandContext(t.Context(), c.Schemathesis(), "--config-file", "schemathesis.toml", "run", c.Document(), "--url", base, "--no-color")
+	cmd := exec.CommandContext(t.Context(), c.Schemathesis(), "--config-file", "schemathesis.toml", "run", c.Document(), "--url",
+		base, "--no-color")
 	cmd.Dir = dir
 	cmd.Env = parts.Environ("PYTHONPATH="+dir, "LATCHKEY_EMAIL="+tester, "LATCHKEY_PASSWORD="+password, "LATCHKEY_ID="+user.ID,
 		"LATCHKEY_CLIENT="+account.ID, "LATCHKEY_KEY="+key.Key)

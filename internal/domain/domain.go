@@ -110,7 +110,10 @@ func New(ctx context.Context, c Config) (*Domain, error) {
 }
 
 func (d *Domain) buildUsage(_ context.Context, c *Config) (err error) {
-	d.Recorder, err = usage.NewRecorder(usage.RecorderConfig{Store: c.Store, Meter: d.Meter, Retention: c.UsageKept, Logger: c.Logger, Now: c.Now})
+	d.Recorder, err = usage.NewRecorder(usage.RecorderConfig{
+		Store: c.Store, Meter: d.Meter, Retention: c.UsageKept,
+		Logger: c.Logger, Now: c.Now,
+	})
 	return err
 }
 
@@ -163,7 +166,10 @@ func (d *Domain) buildPeople(_ context.Context, c *Config) error {
 	if err != nil {
 		return err
 	}
-	d.Reminders, err = reminders.New(reminders.Config{Store: c.Store, Sealer: c.Sealer, Mailer: c.Mailer, Busy: c.MailsBusy, Logger: c.Logger, Now: c.Now})
+	d.Reminders, err = reminders.New(reminders.Config{
+		Store: c.Store, Sealer: c.Sealer, Mailer: c.Mailer, Busy: c.MailsBusy,
+		Logger: c.Logger, Now: c.Now,
+	})
 	return err
 }
 
@@ -176,7 +182,10 @@ func (d *Domain) buildTokens(_ context.Context, c *Config) (err error) {
 }
 
 func (d *Domain) buildStaff(_ context.Context, c *Config) (err error) {
-	d.Incidents, err = incidents.New(incidents.Config{Keys: d.Keys, Objects: c.Store, Store: c.Store, Logger: c.Logger, Left: d.People.Members.Left})
+	d.Incidents, err = incidents.New(incidents.Config{
+		Keys: d.Keys, Objects: c.Store, Store: c.Store, Logger: c.Logger,
+		Left: d.People.Members.Left,
+	})
 	if err != nil {
 		return err
 	}

@@ -54,10 +54,14 @@ func faults() []fault {
 			begin: func(c *cluster) { c.links(storeLink, cut) }, end: healed(storeLink),
 		},
 		{
-			name: "store cut off from one node, beyond `LATCHKEY_MAX_STALE`", span: clusterStale() + 4*time.Second, limiters: 1, starts: 2, direct: 3,
+			name: "store cut off from one node, beyond `LATCHKEY_MAX_STALE`", span: clusterStale() + 4*time.Second, limiters: 1,
+			starts: 2, direct: 3,
 			begin: func(c *cluster) { c.nodes[2].store.cut() }, end: func(c *cluster) { c.nodes[2].store.heal() },
 		},
-		{name: "store slow, 500 ms", span: brief, limiters: 1, starts: 2, direct: 3, begin: slowed(storeLink, 500*time.Millisecond), end: healed(storeLink)},
+		{
+			name: "store slow, 500 ms", span: brief, limiters: 1, starts: 2, direct: 3, begin: slowed(storeLink, 500*time.Millisecond),
+			end: healed(storeLink),
+		},
 		{
 			name: "Redis cut off from all nodes", span: brief, limiters: 3, starts: 2,
 			begin: func(c *cluster) { c.links(redisLink, cut) }, end: healed(redisLink),
@@ -219,7 +223,8 @@ func (c *cluster) told(f fault, l *load, recovery time.Duration) string {
 	c.t.Helper()
 	span := time.Since(l.began)
 	over := float64(l.narrow.Load()) / (narrowBurst + span.Seconds()*narrowPerSecond)
-	row := fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %.2f | %.1f s |", f.name, f.span, l.asked.Load(), l.refused.Load(), l.letIn.Load(), l.broken.Load()+l.unanswered.Load(), over, recovery.Seconds())
+	row := fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %.2f | %.1f s |", f.name, f.span, l.asked.Load(), l.refused.Load(), l.letIn.Load(),
+		l.broken.Load()+l.unanswered.Load(), over, recovery.Seconds())
 	if l.letIn.Load() != 0 || l.refused.Load() != 0 || l.broken.Load() != 0 || l.unanswered.Load() != 0 {
 		c.t.Errorf("%s: let in, refused or not answered: %s", f.name, row)
 		logCounts(c.t, &l.counts)

@@ -41,7 +41,10 @@ func (c *cluster) bucketsHold() {
 		if !clusterLong() {
 			b.burst = min(b.burst, 3_000) // asking 10,000 times takes a busy machine too long
 		}
-		secret := c.limited(fmt.Sprintf("burst%d", b.burst), map[string]any{"rate_limit": map[string]any{"requests": b.perSecond, "per": "1s", "burst": b.burst}})
+		secret := c.limited(fmt.Sprintf("burst%d", b.burst), map[string]any{"rate_limit": map[string]any{
+			"requests": b.perSecond, "per": "1s",
+			"burst": b.burst,
+		}})
 		a := newAsker(c.t)
 		all.Go(func() {
 			accepted, span := c.offer(a, secret, b.burst, 3*b.perSecond, shortOr(6*time.Second, 20*time.Second))

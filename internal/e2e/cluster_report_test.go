@@ -16,7 +16,8 @@ import (
 const (
 	faultsBegin = "<!-- faults: written by `make test-cluster` -->"
 	faultsEnd   = "<!-- end of faults -->"
-	faultsHead  = "| fault, under load | for | verifications | refused wrongly | let in wrongly | 5xx or no answer | accepted / one limit | recovered after |\n|---|---|---|---|---|---|---|---|"
+	faultsHead  = "| fault, under load | for | verifications | refused wrongly | let in wrongly | 5xx or no answer | accepted / one limit | " +
+		"recovered after |\n|---|---|---|---|---|---|---|---|"
 )
 
 // writeFaults puts the rows into docs/reliability.md.
@@ -32,7 +33,8 @@ func writeFaults(t *testing.T, rows []string) {
 	if !found || !ended {
 		t.Fatalf("%s has no place for the table", file)
 	}
-	told := fmt.Sprintf("Measured on %s: three nodes, store, Redis, nginx and the load on one machine with %d cores.", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU())
+	told := fmt.Sprintf("Measured on %s: three nodes, store, Redis, nginx and the load on one machine with %d cores.",
+		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU())
 	page := before + faultsBegin + "\n" + told + "\n\n" + faultsHead + "\n" + strings.Join(rows, "\n") + "\n" + faultsEnd + after
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)

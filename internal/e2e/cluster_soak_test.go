@@ -55,7 +55,8 @@ func TestClusterSoak(t *testing.T) {
 		}
 		warm, late := middle(all[len(all)/4:len(all)/2]), middle(all[len(all)*3/4:])
 		growth := late.resident/warm.resident - 1
-		t.Logf("node %d: %.1f MiB after warm-up, %.1f at the end (%+.1f %%); goroutines %.0f and %.0f", i+1, warm.resident/(1<<20), late.resident/(1<<20), 100*growth, warm.goroutines, late.goroutines)
+		t.Logf("node %d: %.1f MiB after warm-up, %.1f at the end (%+.1f %%); goroutines %.0f and %.0f", i+1, warm.resident/(1<<20),
+			late.resident/(1<<20), 100*growth, warm.goroutines, late.goroutines)
 		if late.goroutines > 1.2*warm.goroutines+20 {
 			t.Errorf("node %d: goroutines grew from %.0f to %.0f", i+1, warm.goroutines, late.goroutines)
 		}

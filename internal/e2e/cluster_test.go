@@ -181,7 +181,9 @@ func (c *cluster) issueOn(of string, fields map[string]any) (id, secret string) 
 // more, so that they stay loaded.
 func (c *cluster) known(secrets ...string) {
 	c.t.Helper()
-	parts.Await(c.t, 20*time.Second, "polling to have told of the new keys", func(context.Context) error { return settled(c.t, c.nodes[0].service) })
+	parts.Await(c.t, 20*time.Second, "polling to have told of the new keys", func(context.Context) error {
+		return settled(c.t, c.nodes[0].service)
+	})
 	for range 2 { // the cache takes a key in behind the answer
 		for _, m := range c.nodes {
 			for _, secret := range secrets {

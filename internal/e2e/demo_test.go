@@ -39,9 +39,14 @@ func startDemo(t *testing.T) (s *service, email, password string) {
 // itself.
 const tooWide = `(() => {
 	if (document.documentElement.scrollWidth <= innerWidth) return "";
-	const clipped = e => { for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return true; return false; };
+	const clipped = e => {
+		for (let p = e.parentElement; p && p !== document.body; p = p.parentElement)
+			if (getComputedStyle(p).overflowX !== "visible") return true;
+		return false;
+	};
 	return [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !clipped(e)).slice(0, 5).
-		map(e => e.tagName + "." + e.className + "#" + e.id + " to " + Math.round(e.getBoundingClientRect().right) + ": " + e.textContent.slice(0, 60)).join("; ") || "the page";
+		map(e => e.tagName + "." + e.className + "#" + e.id + " to " + Math.round(e.getBoundingClientRect().right) +
+			": " + e.textContent.slice(0, 60)).join("; ") || "the page";
 })()`
 
 // accessible lets axe-core look at the page in both themes, on a phone and on a
@@ -59,7 +64,8 @@ func accessible(t *testing.T, script, name string) chromedp.Action[chromedp.Void
 			if _, err := chromedp.Evaluate[bool](script+";true")(ctx, tab); err != nil {
 				return err
 			}
-			found, err := chromedp.Evaluate[string](`axe.run({resultTypes:["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + n.failureSummary).slice(0, 3).join("; ")).join("\n"))`, chromedp.EvalAwaitPromise)(ctx, tab)
+			found, err := chromedp.Evaluate[string](`axe.run({resultTypes:["violations"]}).then(r => r.violations.map(v => v.id + ": " + `+
+				`v.nodes.map(n => n.target + " " + n.failureSummary).slice(0, 3).join("; ")).join("\n"))`, chromedp.EvalAwaitPromise)(ctx, tab)
 			if err != nil {
 				return err
 			}
@@ -126,33 +132,45 @@ func TestPortalDemo(t *testing.T) { //nolint:paralleltest // so many pages take 
 		page("account-edit", path+"/edit", `#metadata`)
 		page("account-delete", path+"/delete", `#name`)
 	}
-	v.do("a rotated key", chromedp.Navigate(s.base+"/"), chromedp.WaitVisible(`.needs .warn`), chromedp.Click(`.need:has(a[href^="/keys/"]):nth-of-type(2) li a`), chromedp.WaitVisible(`#history`), accessible(t, script, "key-page"), screenshot("key-page"))
+	v.do("a rotated key", chromedp.Navigate(s.base+"/"), chromedp.WaitVisible(`.needs .warn`),
+		chromedp.Click(`.need:has(a[href^="/keys/"]):nth-of-type(2) li a`), chromedp.WaitVisible(`#history`), accessible(t, script, "key-page"),
+		screenshot("key-page"))
 
-	v.do("pick", chromedp.Navigate(s.base+"/keys?status=active"), chromedp.WaitVisible(`tbody`), chromedp.Click(`tr:nth-child(1) .pick input`), chromedp.Click(`tr:nth-child(2) .pick input`),
-		chromedp.Click(`button[value=disable]`), chromedp.WaitVisible(`input[name=sure]+p`), accessible(t, script, "keys-bulk"), screenshot("keys-bulk"), chromedp.Click(`.actions button`), chromedp.WaitVisible(`.done`))
-	v.do("an account", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .button`), chromedp.Click(`.head .button`), chromedp.WaitVisible(`#networks`),
+	v.do("pick", chromedp.Navigate(s.base+"/keys?status=active"), chromedp.WaitVisible(`tbody`), chromedp.Click(`tr:nth-child(1) .pick input`),
+		chromedp.Click(`tr:nth-child(2) .pick input`),
+		chromedp.Click(`button[value=disable]`), chromedp.WaitVisible(`input[name=sure]+p`), accessible(t, script, "keys-bulk"),
+		screenshot("keys-bulk"), chromedp.Click(`.actions button`), chromedp.WaitVisible(`.done`))
+	v.do("an account", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`),
+		chromedp.WaitVisible(`.head .button`), chromedp.Click(`.head .button`), chromedp.WaitVisible(`#networks`),
 		accessible(t, script, "issue"), screenshot("issue"))
-	v.do("a wrong network", chromedp.SendKeys(`#name`, "Tour"), chromedp.SendKeys(`#networks`, "everywhere"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#allowed_networks-fault`), accessible(t, script, "issue-fault"), screenshot("issue-fault"))
-	v.do("issue", set("networks", ""), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`), accessible(t, script, "issued"), screenshot("issued"))
+	v.do("a wrong network", chromedp.SendKeys(`#name`, "Tour"), chromedp.SendKeys(`#networks`, "everywhere"), chromedp.Submit(`#name`),
+		chromedp.WaitVisible(`#allowed_networks-fault`), accessible(t, script, "issue-fault"), screenshot("issue-fault"))
+	v.do("issue", set("networks", ""), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`), accessible(t, script, "issued"),
+		screenshot("issued"))
 	key := v.text(`#secret`)
 	v.do("it is not shown again", v.kept(), chromedp.Reload(), chromedp.WaitVisible(`h1`), chromedp.WaitNotPresent(`#secret`))
-	v.do("dry run", chromedp.Navigate(s.base+"/playground"), chromedp.WaitVisible(`#key`), chromedp.SendKeys(`#key`, key), chromedp.SendKeys(`#scopes`, "payments:refund"), chromedp.Submit(`#key`), chromedp.WaitVisible(`#verdict`),
+	v.do("dry run", chromedp.Navigate(s.base+"/playground"), chromedp.WaitVisible(`#key`), chromedp.SendKeys(`#key`, key),
+		chromedp.SendKeys(`#scopes`, "payments:refund"), chromedp.Submit(`#key`), chromedp.WaitVisible(`#verdict`),
 		accessible(t, script, "playground-run"), screenshot("playground-run"))
-	if html, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.documentElement.outerHTML + location.href`)); err != nil || strings.Contains(html, key) {
+	if html, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.documentElement.outerHTML + location.href`)); err != nil ||
+		strings.Contains(html, key) {
 		t.Errorf("the playground shows the key again, %v", err)
 	}
-	v.do("a feed", chromedp.Navigate(s.base+"/calendar"), chromedp.WaitVisible(`form[action="/calendar/feed"] button`), chromedp.Click(`form[action="/calendar/feed"] button`), chromedp.WaitVisible(`#secret`))
+	v.do("a feed", chromedp.Navigate(s.base+"/calendar"), chromedp.WaitVisible(`form[action="/calendar/feed"] button`),
+		chromedp.Click(`form[action="/calendar/feed"] button`), chromedp.WaitVisible(`#secret`))
 	answer, feed := get(t, v.text(`#secret`), "")
 	if answer.StatusCode != http.StatusOK || !strings.Contains(feed, "BEGIN:VEVENT") {
 		t.Errorf("the feed: %d %.200s", answer.StatusCode, feed)
 	}
-	v.do("choose dark", v.kept(), chromedp.Navigate(s.base+"/keys"), chromedp.WaitVisible(`#theme`), set("theme", "dark"), chromedp.Submit(`#theme`), chromedp.WaitVisible(`html[data-theme=dark] tbody`))
+	v.do("choose dark", v.kept(), chromedp.Navigate(s.base+"/keys"), chromedp.WaitVisible(`#theme`), set("theme", "dark"),
+		chromedp.Submit(`#theme`), chromedp.WaitVisible(`html[data-theme=dark] tbody`))
 }
 
 // links are the paths that the elements lead to.
 func (v *visitor) links(selector string) []string {
 	v.t.Helper()
-	all, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string]("[...new Set([...document.querySelectorAll('"+selector+"')].map(a => new URL(a.href).pathname))]"))
+	all, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string]("[...new Set([...document.querySelectorAll('"+selector+
+		"')].map(a => new URL(a.href).pathname))]"))
 	if err != nil {
 		v.t.Fatal(err)
 	}

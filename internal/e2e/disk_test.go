@@ -34,7 +34,8 @@ func TestAStartWithoutAWritableDisk(t *testing.T) {
 	}
 	for _, full := range []bool{true, false} {
 		for _, killed := range []bool{true, false} {
-			t.Run(fmt.Sprintf("full=%t/killed=%t", full, killed), func(t *testing.T) { startsUnwritable(t, full, killed) }) //nolint:paralleltest // one disk at a time
+			//nolint:paralleltest // one disk at a time
+			t.Run(fmt.Sprintf("full=%t/killed=%t", full, killed), func(t *testing.T) { startsUnwritable(t, full, killed) })
 		}
 	}
 }
@@ -53,7 +54,8 @@ func inOwnMounts(t *testing.T) {
 	}
 	said, err := again.CombinedOutput()
 	if err != nil {
-		t.Errorf("%v; the test mounts a small file system: run it as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)\n%s", err, said)
+		t.Errorf("%v; the test mounts a small file system: run it as root, or allow user namespaces (sysctl "+
+			"kernel.unprivileged_userns_clone=1)\n%s", err, said)
 	}
 	if !strings.Contains(string(said), "--- PASS: "+t.Name()) {
 		t.Errorf("it did not run:\n%s", said)

@@ -77,7 +77,8 @@ type told struct {
 
 func (p *peer) ask(e exchangeOf) told {
 	p.t.Helper()
-	fill := strings.NewReplacer("{name}", p.name, "{value}", p.value, "{token}", p.known["token"], "{access}", p.known["access"], "{refresh}", p.known["refresh"])
+	fill := strings.NewReplacer("{name}", p.name, "{value}", p.value, "{token}", p.known["token"], "{access}", p.known["access"], "{refresh}",
+		p.known["refresh"])
 	r, err := http.NewRequestWithContext(p.t.Context(), e.method, p.base+e.path, strings.NewReader(fill.Replace(e.body)))
 	if err != nil {
 		p.t.Fatal(err)

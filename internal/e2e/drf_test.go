@@ -15,7 +15,10 @@ import (
 func TestDjangoClients(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, sqliteURL(t))
-	s.call("POST", "/api/users", map[string]any{"email": "david@example.com", "username": "davidattenborough", "password": adminPassword, "is_admin": true}, 201)
+	s.call("POST", "/api/users", map[string]any{
+		"email": "david@example.com", "username": "davidattenborough", "password": adminPassword,
+		"is_admin": true,
+	}, 201)
 	for name, command := range map[string][]string{
 		"curl":   {"bash", filepath.Join("..", "..", "scripts", "drf-curl.sh")},
 		"Python": {parts.Python(t, "requests", "requests_oauthlib"), filepath.Join("testdata", "drf_client.py")},

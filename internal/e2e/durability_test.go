@@ -96,7 +96,8 @@ func TestASlowLimitOutlivesTheProcess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, process := start(t, database)
-			s.call("POST", "/api/tiers", map[string]any{"name": "slow", "title": "Slow", "rate_limit": map[string]any{"requests": 3, "per": "24h"}}, 201)
+			s.call("POST", "/api/tiers", map[string]any{"name": "slow", "title": "Slow", "rate_limit": map[string]any{"requests": 3, "per": "24h"}},
+				201)
 			_, key := s.issue("slow", "invoices:read")
 			ask := func(want string) {
 				t.Helper()
@@ -144,7 +145,9 @@ func long() bool { return os.Getenv("LATCHKEY_TEST_LONG") != "" }
 // vast is a tier that throttles nothing.
 func (s *service) vast() string {
 	s.t.Helper()
-	s.call("POST", "/api/tiers", map[string]any{"name": "vast", "title": "Vast", "rate_limit": map[string]any{"requests": 1000000000, "per": "1s", "burst": 1000000000}}, 201)
+	s.call("POST", "/api/tiers", map[string]any{
+		"name": "vast", "title": "Vast", "rate_limit": map[string]any{"requests": 1000000000, "per": "1s", "burst": 1000000000},
+	}, 201)
 	return "vast"
 }
 

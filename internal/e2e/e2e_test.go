@@ -73,7 +73,10 @@ func (s *service) call(method, path string, body any, want int) map[string]any {
 func (s *service) issue(tier string, scopes ...string) (id, secret string) {
 	s.t.Helper()
 	organization := s.call("GET", "/api/organizations", nil, 200)["items"].([]any)[0].(map[string]any)["id"]
-	account := s.call("POST", "/api/service-accounts", map[string]any{"organization_id": organization, "name": "e2e", "tier": tier, "scopes": scopes}, 201)
+	account := s.call("POST", "/api/service-accounts", map[string]any{
+		"organization_id": organization, "name": "e2e", "tier": tier,
+		"scopes": scopes,
+	}, 201)
 	key := s.call("POST", "/api/keys", map[string]any{"service_account_id": account["id"], "name": "e2e"}, 201)
 	return key["id"].(string), key["key"].(string)
 }
@@ -134,7 +137,8 @@ func launch(binary string, s *service, addr, database string, settings []string)
 	}
 	cmd := exec.Command(binary, "serve")
 	cmd.Env = parts.Environ(append([]string{
-		"LATCHKEY_ADDR=" + addr, "LATCHKEY_URL=" + s.base, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword, "LATCHKEY_SIGN_IN_LIMIT=off",
+		"LATCHKEY_ADDR=" + addr, "LATCHKEY_URL=" + s.base, "LATCHKEY_DATABASE_URL=" + database, "LATCHKEY_ADMIN_PASSWORD=" + adminPassword,
+		"LATCHKEY_SIGN_IN_LIMIT=off",
 		"LATCHKEY_SECRET=" + secret, "LATCHKEY_THROTTLE_ADMIN=off", "LATCHKEY_DRAIN=0s",
 	}, settings...)...)
 	p := parts.Start(t, cmd)

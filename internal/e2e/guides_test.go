@@ -21,14 +21,17 @@ func TestPortalGuides(t *testing.T) {
 	script := parts.Axe(t)
 	v := visit(t)
 	v.signIn(s.base, "admin@localhost", adminPassword)
-	v.do("guides", chromedp.WaitVisible(`.who`), chromedp.Navigate(s.base+"/guides"), chromedp.WaitVisible(`a[href="/guides/errors"]`), accessible(t, script, "guides"), screenshot("guides"))
+	v.do("guides", chromedp.WaitVisible(`.who`), chromedp.Navigate(s.base+"/guides"), chromedp.WaitVisible(`a[href="/guides/errors"]`),
+		accessible(t, script, "guides"), screenshot("guides"))
 	for name, want := range map[string][]string{
 		"first-key": {"X-Latchkey-Code: VALID", `"scopes":["invoices:read"]`},
 		"gateway":   {`"code":"VALID"`},
 		"rotation":  {`"rotated_from":"` + id + `"`},
 	} {
-		v.do(name, chromedp.Navigate(s.base+"/guides/"+name), chromedp.WaitVisible(`.guide`), accessible(t, script, "guide "+name), screenshot("guide-"+name))
-		commands, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".guide pre")].map(e => e.textContent).filter(s => !s.includes("auth_request")).join("\n")`))
+		v.do(name, chromedp.Navigate(s.base+"/guides/"+name), chromedp.WaitVisible(`.guide`), accessible(t, script, "guide "+name),
+			screenshot("guide-"+name))
+		commands, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".guide pre")].map(e => `+
+			`e.textContent).filter(s => !s.includes("auth_request")).join("\n")`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +45,8 @@ func TestPortalGuides(t *testing.T) {
 			}
 		}
 	}
-	v.do("errors", chromedp.Navigate(s.base+"/guides/errors"), chromedp.WaitVisible(`tbody`), accessible(t, script, "guide errors"), screenshot("guide-errors"))
+	v.do("errors", chromedp.Navigate(s.base+"/guides/errors"), chromedp.WaitVisible(`tbody`), accessible(t, script, "guide errors"),
+		screenshot("guide-errors"))
 	if got := v.text(`tbody`); !strings.Contains(got, "QUOTA_EXCEEDED") || !strings.Contains(got, "429") {
 		t.Errorf("the errors: %s", got)
 	}

@@ -35,7 +35,9 @@ func newStruck(t *testing.T, database string, size int) *struck {
 	t.Helper()
 	n := &struck{database: database, keys: map[string]string{}}
 	n.service, n.process = start(t, database)
-	n.call("POST", "/api/tiers", map[string]any{"name": "wide", "title": "Wide", "max_keys": 1000, "rate_limit": map[string]any{"requests": 1000000, "per": "1s"}}, 201)
+	n.call("POST", "/api/tiers", map[string]any{
+		"name": "wide", "title": "Wide", "max_keys": 1000, "rate_limit": map[string]any{"requests": 1000000, "per": "1s"},
+	}, 201)
 	id, first := n.issue("wide", "invoices:read")
 	_, n.aside = n.issue("wide", "invoices:read")
 	n.account = n.call("GET", "/api/keys/"+id, nil, 200)["service_account_id"].(string)
@@ -126,7 +128,8 @@ func (n *struck) events(action string) map[string]int {
 func (n *struck) ended(found map[string]any, count, outcome, verdict, action string) {
 	n.t.Helper()
 	counts := found["count"].(map[string]any)
-	if counts["planned"] != float64(len(n.keys)) || counts[count] != float64(len(n.keys)) || counts["failed"] != 0.0 || counts["skipped"] != 0.0 || counts["kept"] != 0.0 {
+	if counts["planned"] != float64(len(n.keys)) || counts[count] != float64(len(n.keys)) || counts["failed"] != 0.0 ||
+		counts["skipped"] != 0.0 || counts["kept"] != 0.0 {
 		n.t.Errorf("the report counts %v, want %d %s", counts, len(n.keys), count)
 	}
 	seen := map[string]int{}

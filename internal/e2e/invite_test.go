@@ -24,14 +24,16 @@ func TestTheFirstDeveloperGetsIn(t *testing.T) {
 		t.Errorf("the link leads to %d %s", answer.StatusCode, body)
 	}
 	_, token, _ := strings.Cut(link, "token=")
-	if listed, err := json.Marshal(s.call("GET", invitations, nil, 200)); err != nil || strings.Contains(string(listed), token) || strings.Contains(string(listed), `"link"`) {
+	if listed, err := json.Marshal(s.call("GET", invitations, nil, 200)); err != nil || strings.Contains(string(listed), token) ||
+		strings.Contains(string(listed), `"link"`) {
 		t.Errorf("the list tells the link: %s %v", listed, err)
 	}
 	if strings.Contains(process.Output(), token) {
 		t.Error("the log tells the link")
 	}
 	elsewhere, _ := start(t, sqliteURL(t), "LATCHKEY_SMTP_URL=smtp://127.0.0.1:1")
-	if made := elsewhere.call("POST", invitations, map[string]any{"email": "dev@acme.example", "role": "developer"}, 201); made["link"] != nil {
+	if made := elsewhere.call("POST", invitations, map[string]any{"email": "dev@acme.example", "role": "developer"},
+		201); made["link"] != nil {
 		t.Errorf("with a mail server the answer tells the link: %v", made)
 	}
 }

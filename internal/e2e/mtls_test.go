@@ -37,7 +37,8 @@ func newAuthority(t *testing.T) *authority {
 	a := &authority{t: t, dir: t.TempDir()}
 	a.key = a.newKey()
 	a.root = a.sign("ca", &x509.Certificate{
-		Subject: pkix.Name{CommonName: "Authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		Subject: pkix.Name{CommonName: "Authority"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}, nil, a.key)
 	return a
 }
@@ -102,7 +103,10 @@ func (a *authority) revoke(all ...*x509.Certificate) {
 	a.t.Helper()
 	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Hour)}
 	for _, c := range all {
-		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: time.Now()})
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{
+			SerialNumber:   c.SerialNumber,
+			RevocationTime: time.Now(),
+		})
 	}
 	der, err := x509.CreateRevocationList(rand.Reader, list, a.root, a.key)
 	a.must(err)
@@ -163,8 +167,14 @@ func whoActs(t *testing.T, c *http.Client, url string) (status int, scheme, deta
 func gatewayActs(s *service) {
 	s.t.Helper()
 	organization := s.call("GET", "/api/organizations", nil, 200)["items"].([]any)[0].(map[string]any)["id"]
-	account := s.call("POST", "/api/service-accounts", map[string]any{"organization_id": organization, "name": "gateway", "scopes": []string{"latchkey:verify"}}, 201)
-	s.call("POST", "/api/service-accounts/"+account["id"].(string)+"/certificates", map[string]any{"name": "gateway", "san": "dns:gw.example.com"}, 201)
+	account := s.call("POST", "/api/service-accounts", map[string]any{
+		"organization_id": organization, "name": "gateway",
+		"scopes": []string{"latchkey:verify"},
+	}, 201)
+	s.call("POST", "/api/service-accounts/"+account["id"].(string)+"/certificates", map[string]any{
+		"name": "gateway",
+		"san":  "dns:gw.example.com",
+	}, 201)
 }
 
 // TestMutualTLSThatEndsHere: by the real binary, which ends TLS itself.
@@ -219,7 +229,8 @@ func TestMutualTLSThatNginxEnds(t *testing.T) {
 	}
 	addr := parts.FreeAddr(t)
 	parts.Nginx(t, addr, strings.NewReplacer("127.0.0.1:8080", strings.TrimPrefix(s.base, "http://"), "127.0.0.1:8443", addr,
-		"/etc/nginx/server.pem", a.path("server.pem"), "/etc/nginx/server.key", a.path("server.key"), "/etc/nginx/client-ca.pem", a.path("ca.pem")).Replace(string(text)))
+		"/etc/nginx/server.pem", a.path("server.pem"), "/etc/nginx/server.key", a.path("server.key"), "/etc/nginx/client-ca.pem",
+		a.path("ca.pem")).Replace(string(text)))
 	for name, tt := range map[string]struct {
 		c      *http.Client
 		status int

@@ -123,7 +123,8 @@ func problem(t *testing.T, what string, answer *http.Response, body string, stat
 		Type, Title, Code, Detail string
 		Status                    int
 	}
-	if answer.StatusCode != status || answer.Header.Get("Content-Type") != "application/problem+json" || json.Unmarshal([]byte(body), &p) != nil ||
+	if answer.StatusCode != status || answer.Header.Get("Content-Type") != "application/problem+json" ||
+		json.Unmarshal([]byte(body), &p) != nil ||
 		p.Status != status || p.Code != code || p.Title != http.StatusText(status) || p.Type == "" {
 		t.Errorf("%s: %d %v %s, want a problem with %d and %s", what, answer.StatusCode, answer.Header, body, status, code)
 	}
@@ -136,7 +137,9 @@ func TestNginxRefusesWithProblems(t *testing.T) {
 	addr := front(t, verify)
 	_, key := s.issue("free", "invoices:read")
 	_, other := s.issue("free", "customers:read")
-	s.call("POST", "/api/tiers", map[string]any{"name": "tiny", "title": "Tiny", "rate_limit": map[string]any{"requests": 1, "per": "1h", "burst": 1}}, 201)
+	s.call("POST", "/api/tiers", map[string]any{
+		"name": "tiny", "title": "Tiny", "rate_limit": map[string]any{"requests": 1, "per": "1h", "burst": 1},
+	}, 201)
 	_, tiny := s.issue("tiny", "invoices:read")
 	sent{method: "GET", key: tiny}.to(t, addr)
 	for _, tt := range []struct {
@@ -163,7 +166,10 @@ func TestNginxRefusesWithProblems(t *testing.T) {
 	if err := process.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	for what, addr := range map[string]string{"Latchkey down": front(t, strings.TrimPrefix(s.base, "http://")), "Latchkey answers 502": addr, "Latchkey hangs": front(t, silent(t))} {
+	for what, addr := range map[string]string{
+		"Latchkey down": front(t, strings.TrimPrefix(s.base, "http://")), "Latchkey answers 502": addr,
+		"Latchkey hangs": front(t, silent(t)),
+	} {
 		answer, body := sent{method: "GET", key: key}.to(t, addr)
 		problem(t, what, answer, body, 503, "unavailable")
 		if answer.Header.Get("Retry-After") != "5" {
@@ -203,7 +209,10 @@ func TestNginxPassesRequestsOn(t *testing.T) {
 	s, _ := start(t, sqliteURL(t), "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32")
 	verify, asked := watched(t, s)
 	addr := front(t, verify)
-	s.call("POST", "/api/tiers", map[string]any{"name": "vast", "title": "Vast", "rate_limit": map[string]any{"requests": 100000, "per": "1s", "burst": 100000}}, 201)
+	s.call("POST", "/api/tiers", map[string]any{"name": "vast", "title": "Vast", "rate_limit": map[string]any{
+		"requests": 100000, "per": "1s",
+		"burst": 100000,
+	}}, 201)
 	_, key := s.issue("vast", "invoices:read")
 	scopes := []string{"invoices:read"}
 	for i := range 40 { // beyond one of nginx's pages of memory
@@ -222,10 +231,19 @@ func TestNginxPassesRequestsOn(t *testing.T) {
 	}{
 		{"an upload over 1 MiB", sent{method: "POST", key: key, body: bytes.NewReader(large)}, 200, "POST /invoices/1 3145728 <nil> 13"},
 		{"one in chunks", sent{method: "PUT", key: key, body: io.MultiReader(bytes.NewReader(large))}, 200, "PUT /invoices/1 3145728 <nil> 13"},
-		{"one that waits to be told", sent{method: "POST", key: key, body: bytes.NewReader(large), header: http.Header{"Expect": {"100-continue"}}}, 200, "POST /invoices/1 3145728 <nil> 13"},
+		{
+			"one that waits to be told", sent{
+				method: "POST", key: key, body: bytes.NewReader(large), header: http.Header{"Expect": {"100-continue"}},
+			}, 200, "POST /invoices/1 3145728 <nil> 13",
+		},
 		{"one without a key", sent{method: "POST", body: bytes.NewReader(large), header: http.Header{"Expect": {"100-continue"}}}, 401, ""},
 		{"HEAD", sent{method: "HEAD", key: key}, 200, "HEAD /invoices/1 0 <nil> 13"},
-		{"a query", sent{method: "GET", query: "?scope=customers:read&cost=9&q=%20a", key: key}, 200, "GET /invoices/1?scope=customers:read&cost=9&q=%20a 0 <nil> 13"},
+		{
+			"a query",
+			sent{method: "GET", query: "?scope=customers:read&cost=9&q=%20a", key: key},
+			200,
+			"GET /invoices/1?scope=customers:read&cost=9&q=%20a 0 <nil> 13",
+		},
 		{"many long scopes", sent{method: "GET", key: broad}, 200, fmt.Sprintf("GET /invoices/1 0 <nil> %d", len(strings.Join(scopes, " ")))},
 		{"a preflight", sent{method: "OPTIONS", header: preflight}, 200, "OPTIONS /invoices/1 0 <nil> 0"},
 		{"OPTIONS that is none", sent{method: "OPTIONS", header: http.Header{"Origin": {"https://app.example.com"}}}, 401, ""},
@@ -237,8 +255,10 @@ func TestNginxPassesRequestsOn(t *testing.T) {
 		}
 	}
 	tell := http.Header{
-		"Cache-Control": {"no-cache"}, "Pragma": {"no-cache"}, "Cookie": {"a=b"}, "X-Ssl-Client-Cert": {"x"}, "X-Ssl-Client-Verify": {"SUCCESS"}, "Client-Cert": {"x"},
-		"Remote-User": {"admin"}, "X-Forwarded-For": {"203.0.113.9"}, "Forwarded": {"for=203.0.113.9"}, "Upgrade": {"h2c"}, "Accept": {"text/html"}, "User-Agent": {"acme/1"},
+		"Cache-Control": {"no-cache"}, "Pragma": {"no-cache"}, "Cookie": {"a=b"}, "X-Ssl-Client-Cert": {"x"}, "X-Ssl-Client-Verify": {"SUCCESS"},
+		"Client-Cert": {"x"},
+		"Remote-User": {"admin"}, "X-Forwarded-For": {"203.0.113.9"}, "Forwarded": {"for=203.0.113.9"}, "Upgrade": {"h2c"},
+		"Accept": {"text/html"}, "User-Agent": {"acme/1"},
 	}
 	sent{method: "GET", query: "?scope=x:y", key: key, header: tell}.to(t, addr)
 	got := asked.seen()
@@ -247,7 +267,8 @@ func TestNginxPassesRequestsOn(t *testing.T) {
 			t.Errorf("%s of the client reached /verify: %v", name, got.Header)
 		}
 	}
-	if got.Method != "GET" || got.URL.RequestURI() != "/verify?scope=invoices:read" || got.Header.Get("X-Forwarded-For") != "127.0.0.1" || got.UserAgent() != "acme/1" {
+	if got.Method != "GET" || got.URL.RequestURI() != "/verify?scope=invoices:read" || got.Header.Get("X-Forwarded-For") != "127.0.0.1" ||
+		got.UserAgent() != "acme/1" {
 		t.Errorf("asked %s %s %v", got.Method, got.URL, got.Header)
 	}
 }
@@ -261,9 +282,11 @@ func TestNginxOpensWebSockets(t *testing.T) {
 	for _, tt := range []struct {
 		name, text, want string
 	}{
-		{"a WebSocket", "GET /invoices/1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-API-Key: " + key + "\r\n\r\n", "HTTP/1.1 101 "},
+		{"a WebSocket", "GET /invoices/1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-API-Key: " + key +
+			"\r\n\r\n", "HTTP/1.1 101 "},
 		{"one without a key", "GET /invoices/1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "HTTP/1.1 401 "},
-		{"a body that the API does not take", "POST /invoices/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 200000000\r\nX-API-Key: " + key + "\r\n\r\n", "HTTP/1.1 413 "},
+		{"a body that the API does not take", "POST /invoices/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 200000000\r\nX-API-Key: " + key +
+			"\r\n\r\n", "HTTP/1.1 413 "},
 	} {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {

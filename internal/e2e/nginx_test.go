@@ -33,7 +33,8 @@ func guard(t *testing.T) *guarded {
 	}
 	addr := parts.FreeAddr(t)
 	config := strings.NewReplacer(
-		"127.0.0.1:8080", strings.TrimPrefix(s.base, "http://"), "127.0.0.1:9000", strings.TrimPrefix(upstream.URL, "http://"), "127.0.0.1:8000", addr,
+		"127.0.0.1:8080", strings.TrimPrefix(s.base, "http://"), "127.0.0.1:9000", strings.TrimPrefix(upstream.URL, "http://"),
+		"127.0.0.1:8000", addr,
 	).Replace(string(text))
 	parts.Nginx(t, addr, config)
 	return &guarded{s, process, "http://" + addr + "/invoices/1"}
@@ -69,7 +70,9 @@ func TestNginxGuardsAnAPI(t *testing.T) {
 	g := guard(t)
 	id, key := g.issue("free", "invoices:read")
 	_, other := g.issue("free", "customers:read")
-	g.call("POST", "/api/tiers", map[string]any{"name": "tiny", "title": "Tiny", "rate_limit": map[string]any{"requests": 1, "per": "1h", "burst": 2}}, 201)
+	g.call("POST", "/api/tiers", map[string]any{
+		"name": "tiny", "title": "Tiny", "rate_limit": map[string]any{"requests": 1, "per": "1h", "burst": 2},
+	}, 201)
 	_, throttled := g.issue("tiny", "invoices:read")
 
 	for _, header := range []string{"X-API-Key", "Authorization"} {
@@ -87,7 +90,10 @@ func TestNginxGuardsAnAPI(t *testing.T) {
 		if strings.Contains(body, "forged") {
 			t.Errorf("forged headers reached the API: %v", reached)
 		}
-		for name, want := range map[string]string{"Key-Id": id, "Tier": "free", "Scopes": "invoices:read", "Environment": "live", "Service-Account-Id": "sa_", "Organization-Id": "org_"} {
+		for name, want := range map[string]string{
+			"Key-Id": id, "Tier": "free", "Scopes": "invoices:read", "Environment": "live",
+			"Service-Account-Id": "sa_", "Organization-Id": "org_",
+		} {
 			if got := reached.Get("X-Latchkey-" + name); !strings.HasPrefix(got, want) {
 				t.Errorf("X-Latchkey-%s reached the API as %q, want %q", name, got, want)
 			}

@@ -18,23 +18,30 @@ func TestPortalWithoutScripts(t *testing.T) {
 	v.signIn(s.base, email, password)
 	v.do("home", chromedp.WaitVisible(`.needs`))
 
-	v.do("an account", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/keys/new"]`))
-	v.do("issue", chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "quiet tour"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
+	v.do("an account", chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`),
+		chromedp.WaitVisible(`a[href$="/keys/new"]`))
+	v.do("issue", chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "quiet tour"),
+		chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
 	key := v.text(`#secret`)
 	if got := code(t, s.base, key); got != "VALID" {
 		t.Errorf("the key that was issued is %s", got)
 	}
 	v.do("away", chromedp.Navigate(s.base+"/keys"), chromedp.WaitVisible(`#q`))
 	v.backShowsNo(key)
-	v.do("search", chromedp.Navigate(s.base+"/keys"), chromedp.WaitVisible(`#q`), chromedp.SendKeys(`#q`, "quiet"), chromedp.Submit(`#q`), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/rotate"]`))
+	v.do("search", chromedp.Navigate(s.base+"/keys"), chromedp.WaitVisible(`#q`), chromedp.SendKeys(`#q`, "quiet"), chromedp.Submit(`#q`),
+		chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/rotate"]`))
 	if got := v.text(`h1`); !strings.Contains(got, "quiet tour") {
 		t.Errorf("the search leads to %q", got)
 	}
-	v.do("edit", chromedp.Click(`a[href$="/edit"]`), chromedp.WaitVisible(`#note`), chromedp.SendKeys(`#note`, "in the vault"), chromedp.Submit(`#note`), chromedp.WaitVisible(`a[href$="/rotate"]`))
-	v.do("rotate", chromedp.Click(`a[href$="/rotate"]`), chromedp.WaitVisible(`#grace`), chromedp.Submit(`#grace`), chromedp.WaitVisible(`#secret`))
+	v.do("edit", chromedp.Click(`a[href$="/edit"]`), chromedp.WaitVisible(`#note`), chromedp.SendKeys(`#note`, "in the vault"),
+		chromedp.Submit(`#note`), chromedp.WaitVisible(`a[href$="/rotate"]`))
+	v.do("rotate", chromedp.Click(`a[href$="/rotate"]`), chromedp.WaitVisible(`#grace`), chromedp.Submit(`#grace`),
+		chromedp.WaitVisible(`#secret`))
 	successor := v.text(`#secret`)
-	v.do("dry run", chromedp.Navigate(s.base+"/playground"), chromedp.WaitVisible(`#key`), chromedp.SendKeys(`#key`, successor), chromedp.Submit(`#key`), chromedp.WaitVisible(`#verdict`))
-	v.do("revoke", chromedp.Navigate(s.base+"/keys?q=quiet"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .danger`), chromedp.Click(`.head .danger`), chromedp.WaitVisible(`#reason`),
+	v.do("dry run", chromedp.Navigate(s.base+"/playground"), chromedp.WaitVisible(`#key`), chromedp.SendKeys(`#key`, successor),
+		chromedp.Submit(`#key`), chromedp.WaitVisible(`#verdict`))
+	v.do("revoke", chromedp.Navigate(s.base+"/keys?q=quiet"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`),
+		chromedp.WaitVisible(`.head .danger`), chromedp.Click(`.head .danger`), chromedp.WaitVisible(`#reason`),
 		chromedp.Click(`input[name=sure]`), chromedp.Submit(`#reason`), chromedp.WaitVisible(`.state.revoked`))
 	if got := code(t, s.base, successor); got != "REVOKED" {
 		t.Errorf("the successor is %s", got)
@@ -60,14 +67,18 @@ func TestPortalInvitationWithoutScripts(t *testing.T) {
 	const ada = "ada@example.com"
 	admin := phone(t)
 	admin.signIn(base, "admin@localhost", adminPassword)
-	admin.do("organizations", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/organizations"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`#email`))
+	admin.do("organizations", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/organizations"), chromedp.WaitVisible(`tbody a`),
+		chromedp.Click(`tbody a`), chromedp.WaitVisible(`#email`))
 	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`#secret`))
 
 	guest := phone(t)
-	guest.do("too easy a password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#name`, "Ada"), chromedp.SendKeys(`#password`, "passwordpassword"), chromedp.Submit(`#password`), chromedp.WaitVisible(`#password-fault`))
+	guest.do("too easy a password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#name`, "Ada"),
+		chromedp.SendKeys(`#password`, "passwordpassword"), chromedp.Submit(`#password`), chromedp.WaitVisible(`#password-fault`))
 	guest.do("join", chromedp.SendKeys(`#password`, firstPassword), chromedp.Submit(`#password`), chromedp.WaitVisible(`.empty .button`))
-	guest.do("first account", chromedp.Click(`.empty .button`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Nightly sync"), chromedp.Submit(`#name`), chromedp.WaitVisible(`a[href$="/keys/new"]`))
-	guest.do("first key", chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "CI"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
+	guest.do("first account", chromedp.Click(`.empty .button`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Nightly sync"),
+		chromedp.Submit(`#name`), chromedp.WaitVisible(`a[href$="/keys/new"]`))
+	guest.do("first key", chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "CI"),
+		chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
 	if got := code(t, s.base, guest.text(`#secret`)); got != "VALID" {
 		t.Errorf("the first key is %s", got)
 	}
@@ -80,13 +91,17 @@ func TestPortalStaffWithoutScripts(t *testing.T) {
 	s, _, password := startDemo(t)
 	v := phone(t)
 	v.signIn(s.base, "admin@example.com", password)
-	v.do("no such key", chromedp.WaitVisible(`.who`), chromedp.Navigate(s.base+"/provider"), chromedp.WaitVisible(`#find`), chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
-	v.do("dry run", chromedp.Navigate(s.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "payments:refund"), chromedp.Submit(`#scope`), chromedp.WaitVisible(`input[name=confirm] ~ .actions`))
-	v.do("confirm", chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`), chromedp.WaitVisible(`form[action$="/undo"] button`))
+	v.do("no such key", chromedp.WaitVisible(`.who`), chromedp.Navigate(s.base+"/provider"), chromedp.WaitVisible(`#find`),
+		chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
+	v.do("dry run", chromedp.Navigate(s.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`),
+		chromedp.SendKeys(`#scope`, "payments:refund"), chromedp.Submit(`#scope`), chromedp.WaitVisible(`input[name=confirm] ~ .actions`))
+	v.do("confirm", chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`),
+		chromedp.WaitVisible(`form[action$="/undo"] button`))
 	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
 		t.Errorf("the counts: %s", got)
 	}
-	v.do("undo", chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitNotPresent(`progress`), chromedp.WaitVisible(`.counts`))
+	v.do("undo", chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`),
+		chromedp.WaitNotPresent(`progress`), chromedp.WaitVisible(`.counts`))
 	v.do("the list", chromedp.Navigate(s.base+"/provider/incidents"), chromedp.WaitVisible(`tbody`))
 	if got := v.text(`tbody`); !strings.Contains(got, "undone") {
 		t.Errorf("the incidents: %s", got)
@@ -108,7 +123,8 @@ func TestPortalHandOverWithoutScripts(t *testing.T) {
 	v.do("home", chromedp.WaitVisible(`.needs`))
 	before := strings.Split(mine("mine"), "\n")
 	const removal = `tbody tr:nth-child(2) a[href$="/remove"]`
-	v.do("members", chromedp.Navigate(s.base+"/organizations"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(removal))
+	v.do("members", chromedp.Navigate(s.base+"/organizations"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`),
+		chromedp.WaitVisible(removal))
 	v.do("remove", chromedp.Click(removal), chromedp.WaitVisible(`#owner_id`), accessible(t, axe, "hand-over"), screenshot("hand-over"))
 	v.do("a phone without scripts", chromedp.EmulateViewport(390, 844), scripts(false), chromedp.Reload(), chromedp.WaitVisible(`#owner_id`))
 	if got := v.text(`form.card`); !strings.Contains(got, "looks after") {
@@ -118,7 +134,8 @@ func TestPortalHandOverWithoutScripts(t *testing.T) {
 	if after := strings.Split(mine("mine now"), "\n"); len(after) <= len(before) {
 		t.Errorf("%q are mine, after %q", after, before)
 	}
-	v.do("to nobody", chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/edit"]`), chromedp.Click(`a[href$="/edit"]`), chromedp.WaitVisible(`#owner_id`), screenshot("owner-edit"), chromedp.SendKeys(`#owner_id`, "nobody"),
+	v.do("to nobody", chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/edit"]`), chromedp.Click(`a[href$="/edit"]`),
+		chromedp.WaitVisible(`#owner_id`), screenshot("owner-edit"), chromedp.SendKeys(`#owner_id`, "nobody"),
 		chromedp.Submit(`#owner_id`), chromedp.WaitVisible(`.done`), screenshot("owner-nobody"))
 	if got := v.text(`.facts`); !strings.Contains(got, "nobody") {
 		t.Errorf("the account says %q", got)

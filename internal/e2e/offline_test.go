@@ -54,7 +54,11 @@ func TestOfflineChecks(t *testing.T) {
 				if out, err := check(token); err != nil || out != account+" invoices:read\n" {
 					t.Errorf("an access token: %v, %s", err, out)
 				}
-				for what, wrong := range map[string]string{"a user's token": user, "a refresh token": pair["refresh"].(string), "a forged token": forged, "an unsigned token": none, "nothing": ""} {
+				for what, wrong := range map[string]string{
+					"a user's token": user, "a refresh token": pair["refresh"].(string),
+					"a forged token":    forged,
+					"an unsigned token": none, "nothing": "",
+				} {
 					if out, err := check(wrong); err == nil || strings.Contains(out, "ModuleNotFound") || strings.Contains(out, "ERR_MODULE_NOT_FOUND") {
 						t.Errorf("%s: %v, %s", what, err, out)
 					}

@@ -24,9 +24,18 @@ func TestSignInByAnOpenIDProvider(t *testing.T) {
 	}
 	base := "http://localhost:" + port
 	users, err := json.Marshal(map[string]parts.OpenIDUser{
-		"id1": {ID: "id1", Username: "ada", Password: "verysecure", FirstName: "Ada", LastName: "Lovelace", Email: "ada@example.com", EmailVerified: true},
-		"id2": {ID: "id2", Username: "eve", Password: "verysecure", FirstName: "Eve", LastName: "Moran", Email: "admin@localhost", EmailVerified: false},
-		"id3": {ID: "id3", Username: "bob", Password: "verysecure", FirstName: "Bob", LastName: "Unknown", Email: "bob@example.com", EmailVerified: true},
+		"id1": {
+			ID: "id1", Username: "ada", Password: "verysecure", FirstName: "Ada", LastName: "Lovelace", Email: "ada@example.com",
+			EmailVerified: true,
+		},
+		"id2": {
+			ID: "id2", Username: "eve", Password: "verysecure", FirstName: "Eve", LastName: "Moran", Email: "admin@localhost",
+			EmailVerified: false,
+		},
+		"id3": {
+			ID: "id3", Username: "bob", Password: "verysecure", FirstName: "Bob", LastName: "Unknown", Email: "bob@example.com",
+			EmailVerified: true,
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +50,8 @@ func TestSignInByAnOpenIDProvider(t *testing.T) {
 		ctx := parts.Browser(t)
 		if err := chromedp.Do(ctx,
 			chromedp.Navigate(base+"/login"), chromedp.WaitVisible(`.providers a`), screenshot("login-providers"), chromedp.Click(`.providers a`),
-			chromedp.WaitVisible(`#username`), chromedp.SendKeys(`#username`, who), chromedp.SendKeys(`#password`, "verysecure"), chromedp.Submit(`#password`),
+			chromedp.WaitVisible(`#username`), chromedp.SendKeys(`#username`, who), chromedp.SendKeys(`#password`, "verysecure"),
+			chromedp.Submit(`#password`),
 			chromedp.WaitVisible(`header.bar`)); err != nil {
 			t.Fatalf("%s: %v", who, err)
 		}
@@ -70,7 +80,8 @@ func TestSignInByAnOpenIDProvider(t *testing.T) {
 func TestAnswersOfAProviderThatNobodyAskedFor(t *testing.T) {
 	t.Parallel()
 	provider := parts.OpenID(t, "http://localhost/login/acme/callback", []byte("{}"))
-	s, _ := start(t, sqliteURL(t), "LATCHKEY_OIDC_ACME_ISSUER="+provider.Issuer, "LATCHKEY_OIDC_ACME_CLIENT_ID=web", "LATCHKEY_OIDC_ACME_CLIENT_SECRET=secret")
+	s, _ := start(t, sqliteURL(t), "LATCHKEY_OIDC_ACME_ISSUER="+provider.Issuer, "LATCHKEY_OIDC_ACME_CLIENT_ID=web",
+		"LATCHKEY_OIDC_ACME_CLIENT_SECRET=secret")
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	ask := func(path, cookie string) *http.Response {
 		t.Helper()

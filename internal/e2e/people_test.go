@@ -129,7 +129,8 @@ func (v *visitor) kept() chromedp.Action[chromedp.Void] {
 
 func (v *visitor) signIn(base, name, password string) {
 	v.t.Helper()
-	v.do("sign in", chromedp.Navigate(base+"/login"), chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#email`, name), chromedp.SendKeys(`#password`, password), chromedp.Submit(`#password`))
+	v.do("sign in", chromedp.Navigate(base+"/login"), chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#email`, name),
+		chromedp.SendKeys(`#password`, password), chromedp.Submit(`#password`))
 }
 
 const (
@@ -147,27 +148,38 @@ func TestPeople(t *testing.T) {
 
 	admin := visit(t)
 	admin.signIn(base, "admin@localhost", adminPassword)
-	admin.do("organizations", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/organizations"), chromedp.WaitVisible(`tbody a`), screenshot("organizations"), chromedp.Click(`tbody a`), chromedp.WaitVisible(`#email`))
-	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`#secret`), screenshot("organization"))
+	admin.do("organizations", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/organizations"), chromedp.WaitVisible(`tbody a`),
+		screenshot("organizations"), chromedp.Click(`tbody a`), chromedp.WaitVisible(`#email`))
+	admin.do("invite", chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitVisible(`#secret`),
+		screenshot("organization"))
 
 	guest := visit(t)
 	guest.do("open the invitation", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), screenshot("invitation"))
-	guest.do("too easy a password", chromedp.SendKeys(`#password`, "passwordpassword"), chromedp.Submit(`#password`), chromedp.WaitVisible(`#password-fault`))
-	guest.do("join", chromedp.SendKeys(`#name`, "Ada Lovelace"), chromedp.SendKeys(`#password`, firstPassword), chromedp.Submit(`#password`), chromedp.WaitVisible(`.empty .button`))
-	guest.do("first account", chromedp.Click(`.empty .button`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Nightly sync"), chromedp.Submit(`#name`), chromedp.WaitVisible(`a[href$="/keys/new"]`))
-	guest.do("first key", chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "CI"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
+	guest.do("too easy a password", chromedp.SendKeys(`#password`, "passwordpassword"), chromedp.Submit(`#password`),
+		chromedp.WaitVisible(`#password-fault`))
+	guest.do("join", chromedp.SendKeys(`#name`, "Ada Lovelace"), chromedp.SendKeys(`#password`, firstPassword), chromedp.Submit(`#password`),
+		chromedp.WaitVisible(`.empty .button`))
+	guest.do("first account", chromedp.Click(`.empty .button`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Nightly sync"),
+		chromedp.Submit(`#name`), chromedp.WaitVisible(`a[href$="/keys/new"]`))
+	guest.do("first key", chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "CI"),
+		chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
 	if got := code(t, s.base, guest.text(`#secret`)); got != "VALID" {
 		t.Errorf("the first key is %s", got)
 	}
 	guest.do("my account", guest.kept(), chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#profile`), screenshot("me"))
 
 	forgot := visit(t)
-	forgot.do("forget", chromedp.Navigate(base+"/password/forgotten"), chromedp.WaitVisible(`#email`), screenshot("forgotten"), chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitNotPresent(`#email`), chromedp.WaitVisible(`.below`), screenshot("told"))
-	forgot.do("new password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), screenshot("password-new"), chromedp.SendKeys(`#password`, secondPassword), chromedp.Submit(`#password`), chromedp.WaitNotPresent(`#password`), chromedp.WaitVisible(`.below`))
+	forgot.do("forget", chromedp.Navigate(base+"/password/forgotten"), chromedp.WaitVisible(`#email`), screenshot("forgotten"),
+		chromedp.SendKeys(`#email`, ada), chromedp.Submit(`#email`), chromedp.WaitNotPresent(`#email`), chromedp.WaitVisible(`.below`),
+		screenshot("told"))
+	forgot.do("new password", chromedp.Navigate(box.link(ada)), chromedp.WaitVisible(`#password`), screenshot("password-new"),
+		chromedp.SendKeys(`#password`, secondPassword), chromedp.Submit(`#password`), chromedp.WaitNotPresent(`#password`),
+		chromedp.WaitVisible(`.below`))
 	guest.do("the old session is over", chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#password[autocomplete=current-password]`))
 
 	guest.signIn(base, ada, secondPassword)
-	guest.do("begin one-time codes", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#profile`), chromedp.Submit(`form[action="/me/otp/begin"]`), chromedp.WaitVisible(`.qr`), screenshot("otp"))
+	guest.do("begin one-time codes", chromedp.WaitVisible(`.who`), chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#profile`),
+		chromedp.Submit(`form[action="/me/otp/begin"]`), chromedp.WaitVisible(`.qr`), screenshot("otp"))
 	device := guest.text(`.hint code`)
 	show := func() string {
 		c, err := totp.GenerateCode(device, time.Now())
@@ -177,18 +189,23 @@ func TestPeople(t *testing.T) {
 		return c
 	}
 	guest.do("a wrong code", chromedp.SendKeys(`#code`, "000000"), chromedp.Submit(`#code`), chromedp.WaitVisible(`#code-fault`))
-	guest.do("turn them on", chromedp.SendKeys(`#code`, show()), chromedp.Submit(`#code`), chromedp.WaitVisible(`#codes`), screenshot("otp-codes"))
+	guest.do("turn them on", chromedp.SendKeys(`#code`, show()), chromedp.Submit(`#code`), chromedp.WaitVisible(`#codes`),
+		screenshot("otp-codes"))
 	recovery := strings.Fields(guest.text(`#codes`))
 	if len(recovery) != 10 {
 		t.Fatalf("recovery codes %v", recovery)
 	}
 	again := visit(t)
 	again.signIn(base, ada, secondPassword)
-	again.do("a second step", chromedp.WaitVisible(`#code`), screenshot("code"), chromedp.SendKeys(`#code`, "000000"), chromedp.Submit(`#code`), chromedp.WaitVisible(`#code-fault`))
+	again.do("a second step", chromedp.WaitVisible(`#code`), screenshot("code"), chromedp.SendKeys(`#code`, "000000"),
+		chromedp.Submit(`#code`),
+		chromedp.WaitVisible(`#code-fault`))
 	again.do("a recovery code", chromedp.SendKeys(`#code`, recovery[0]), chromedp.Submit(`#code`), chromedp.WaitVisible(`.who`))
 	once := visit(t)
 	once.signIn(base, ada, secondPassword)
-	once.do("a spent recovery code", chromedp.WaitVisible(`#code`), chromedp.SendKeys(`#code`, recovery[0]), chromedp.Submit(`#code`), chromedp.WaitVisible(`#code-fault`))
-	again.do("a token", chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#token_name`), chromedp.SendKeys(`#token_name`, "laptop"), chromedp.Submit(`#token_name`), chromedp.WaitVisible(`#secret`), screenshot("me-token"), again.kept())
+	once.do("a spent recovery code", chromedp.WaitVisible(`#code`), chromedp.SendKeys(`#code`, recovery[0]), chromedp.Submit(`#code`),
+		chromedp.WaitVisible(`#code-fault`))
+	again.do("a token", chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#token_name`), chromedp.SendKeys(`#token_name`, "laptop"),
+		chromedp.Submit(`#token_name`), chromedp.WaitVisible(`#secret`), screenshot("me-token"), again.kept())
 	again.do("it is not shown again", chromedp.Navigate(base+"/me"), chromedp.WaitVisible(`#token_name`), chromedp.WaitNotPresent(`#secret`))
 }

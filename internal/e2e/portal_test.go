@@ -56,7 +56,10 @@ func screenshot(name string) chromedp.Action[chromedp.Void] {
 
 // chosen are the pictures that the README shows: make screenshots puts them
 // into docs/images.
-var chosen = []string{"home-light", "home-phone-dark", "keys-light", "key-page-dark", "issue-light", "playground-run-light", "staff-incident-planned-light"}
+var chosen = []string{
+	"home-light", "home-phone-dark", "keys-light", "key-page-dark", "issue-light", "playground-run-light",
+	"staff-incident-planned-light",
+}
 
 // show writes the upper part of the page, as a visitor sees it first.
 func show(ctx context.Context, tab *chromedp.Target, file string) error {
@@ -94,18 +97,24 @@ func TestPortal(t *testing.T) {
 	})
 
 	run("open the portal", chromedp.Navigate(s.base+"/"), chromedp.WaitVisible(`#password`), screenshot("login"))
-	run("wrong password", chromedp.SendKeys(`#email`, "admin@localhost"), chromedp.SendKeys(`#password`, "wrong"), chromedp.Submit(`#password`), chromedp.WaitVisible(`.fault`))
+	run("wrong password", chromedp.SendKeys(`#email`, "admin@localhost"), chromedp.SendKeys(`#password`, "wrong"),
+		chromedp.Submit(`#password`),
+		chromedp.WaitVisible(`.fault`))
 	if got := text(`.fault`); !strings.Contains(got, "wrong") {
 		t.Errorf("a wrong password is told as %q", got)
 	}
-	run("sign in", chromedp.SendKeys(`#password`, adminPassword), chromedp.Submit(`#password`), chromedp.WaitVisible(`.empty`), screenshot("empty"))
-	run("new account", chromedp.Click(`.empty .button`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Nightly sync <script>alert(1)</script>"),
-		chromedp.Click(`input[value="invoices:read"]`), chromedp.Click(`input[value="invoices:write"]`), screenshot("account-new"), chromedp.Submit(`#name`), chromedp.WaitVisible(`.facts`))
+	run("sign in", chromedp.SendKeys(`#password`, adminPassword), chromedp.Submit(`#password`), chromedp.WaitVisible(`.empty`),
+		screenshot("empty"))
+	run("new account", chromedp.Click(`.empty .button`), chromedp.WaitVisible(`#name`),
+		chromedp.SendKeys(`#name`, "Nightly sync <script>alert(1)</script>"),
+		chromedp.Click(`input[value="invoices:read"]`), chromedp.Click(`input[value="invoices:write"]`), screenshot("account-new"),
+		chromedp.Submit(`#name`), chromedp.WaitVisible(`.facts`))
 	if got := text(`h1`); !strings.Contains(got, "<script>") {
 		t.Errorf("the name is shown as %q", got)
 	}
 	run("issue", chromedp.Click(`.head .button`), chromedp.WaitVisible(`#note`), screenshot("key-new"), chromedp.SendKeys(`#name`, "CI"),
-		chromedp.Click(`.indent input[value="invoices:read"]`), chromedp.Submit(`#name`), chromedp.WaitVisible(`[data-secret]`), screenshot("key-issued"))
+		chromedp.Click(`.indent input[value="invoices:read"]`), chromedp.Submit(`#name`), chromedp.WaitVisible(`[data-secret]`),
+		screenshot("key-issued"))
 	key := text(`[data-secret]`)
 	if answer, body := get(t, s.base+"/verify?scope=invoices:read", key); answer.StatusCode != 200 {
 		t.Errorf("the key that was shown: %d %s", answer.StatusCode, body)
@@ -114,10 +123,12 @@ func TestPortal(t *testing.T) {
 		t.Errorf("a scope that was not ticked: %d", answer.StatusCode)
 	}
 	run("go to the key", copied, chromedp.Click(`p > a.button.plain`), chromedp.WaitVisible(`.head .danger`), screenshot("key"))
-	run("rotate", chromedp.Click(`.head .actions > a.button`), chromedp.WaitVisible(`#grace`), screenshot("key-rotate"), chromedp.Submit(`#grace`), chromedp.WaitVisible(`[data-secret]`))
+	run("rotate", chromedp.Click(`.head .actions > a.button`), chromedp.WaitVisible(`#grace`), screenshot("key-rotate"),
+		chromedp.Submit(`#grace`), chromedp.WaitVisible(`[data-secret]`))
 	successor := text(`[data-secret]`)
 	run("look at the account", copied, chromedp.Click(`.path a:last-child`), chromedp.WaitVisible(`tbody`), screenshot("account"))
-	run("revoke", chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .danger`), chromedp.Click(`.head .danger`), chromedp.WaitVisible(`#reason`),
+	run("revoke", chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .danger`), chromedp.Click(`.head .danger`),
+		chromedp.WaitVisible(`#reason`),
 		chromedp.Click(`input[name=sure]`), screenshot("key-revoke"), chromedp.Submit(`#reason`), chromedp.WaitVisible(`.state.revoked`))
 	if got := code(t, s.base, successor); got != "REVOKED" {
 		t.Errorf("the successor is %s", got)

@@ -29,7 +29,9 @@ func TestNoSecretIsKeptOrLogged(t *testing.T) {
 		database string
 		dump     func(t *testing.T, database string) string
 	}{
-		"sqlite":  {"sqlite:" + filepath.Join(dir, "latchkey.db"), func(t *testing.T, _ string) string { return readAll(t, filepath.Join(dir, "latchkey.db*")) }},
+		"sqlite": {"sqlite:" + filepath.Join(dir, "latchkey.db"), func(t *testing.T, _ string) string {
+			return readAll(t, filepath.Join(dir, "latchkey.db*"))
+		}},
 		"mongodb": {parts.Mongo(t).URL(), dumpMongo},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +48,10 @@ func TestNoSecretIsKeptOrLogged(t *testing.T) {
 					t.Errorf("the %s is in the store or the log", what)
 				}
 				sum := sha256.Sum256([]byte(secret))
-				for _, hash := range []string{string(sum[:]), hex.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(sum[:]), base64.RawURLEncoding.EncodeToString(sum[:])} {
+				for _, hash := range []string{
+					string(sum[:]), hex.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(sum[:]),
+					base64.RawURLEncoding.EncodeToString(sum[:]),
+				} {
 					if strings.Contains(logged, hash) {
 						t.Errorf("the hash of the %s is in the log", what)
 					}

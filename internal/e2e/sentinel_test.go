@@ -41,7 +41,8 @@ func (c *inTurn) ask() (scope string, valid bool) {
 			Scope string `json:"scope"`
 		} `json:"rate_limit"`
 	}
-	if err := json.Unmarshal([]byte(text), &out); err != nil || answer.StatusCode != http.StatusOK || (out.Code != "VALID" && out.Code != "QUOTA_EXCEEDED") {
+	if err := json.Unmarshal([]byte(text), &out); err != nil || answer.StatusCode != http.StatusOK ||
+		(out.Code != "VALID" && out.Code != "QUOTA_EXCEEDED") {
 		c.t.Fatalf("answer %d: %d %s", c.turn, answer.StatusCode, text)
 	}
 	if out.Valid {
@@ -86,11 +87,17 @@ func TestTheMasterBehindSentinelsIsKilled(t *testing.T) {
 	first, second, _ := pair(t, sqliteURL(t), "LATCHKEY_VERIFY_OPEN=true", "LATCHKEY_REDIS_URL="+servers.URL(), "LATCHKEY_REDIS_TIMEOUT=2s")
 	organization := first.call("GET", "/api/organizations", nil, 200)["items"].([]any)[0].(map[string]any)["id"]
 	account := first.call("POST", "/api/service-accounts", map[string]any{
-		"organization_id": organization, "name": "limited", "tier": first.vast(), "rate_limit": map[string]any{"requests": 1_000_000, "per": "1s", "burst": 1_000_000},
+		"organization_id": organization, "name": "limited", "tier": first.vast(), "rate_limit": map[string]any{
+			"requests": 1_000_000, "per": "1s",
+			"burst": 1_000_000,
+		},
 		"quota": map[string]any{"requests": quota, "per": "month"},
 	}, 201)
 	key := first.call("POST", "/api/keys", map[string]any{
-		"service_account_id": account["id"], "name": "limited", "rate_limit": map[string]any{"requests": 1_000_000, "per": "1s", "burst": 1_000_000},
+		"service_account_id": account["id"], "name": "limited", "rate_limit": map[string]any{
+			"requests": 1_000_000, "per": "1s",
+			"burst": 1_000_000,
+		},
 	}, 201)
 	doomed, doomedSecret := first.issue("free", "invoices:read")
 	if got := code(t, second.base, doomedSecret); got != "VALID" {
@@ -114,7 +121,8 @@ func TestTheMasterBehindSentinelsIsKilled(t *testing.T) {
 		return nil
 	})
 	c.until("cluster")
-	t.Logf("counted together again %s after the kill; %d were asked for meanwhile, and all were answered", time.Since(killed).Round(time.Millisecond), c.turn-before)
+	t.Logf("counted together again %s after the kill; %d were asked for meanwhile, and all were answered",
+		time.Since(killed).Round(time.Millisecond), c.turn-before)
 	for _, node := range c.nodes {
 		node.redisIs("ok", "exact")
 	}

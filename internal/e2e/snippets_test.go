@@ -65,7 +65,8 @@ func guardedByNginx(t *testing.T, v *visitor, base, key string) {
 		_, _ = fmt.Fprintf(w, "the API got %q", r.Header.Get("X-API-Key"))
 	}))
 	t.Cleanup(api.Close)
-	snippet, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".snippets pre")].map(e => e.textContent).find(s => s.includes("auth_request"))`))
+	snippet, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".snippets pre")].map(e => `+
+		`e.textContent).find(s => s.includes("auth_request"))`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,11 +111,14 @@ func TestPortalSnippets(t *testing.T) {
 	s, email, password := startDemo(t)
 	v := visit(t)
 	v.signIn(s.base, email, password)
-	v.do("issue", chromedp.WaitVisible(`.needs`), chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .button`), chromedp.Click(`.head .button`),
+	v.do("issue", chromedp.WaitVisible(`.needs`), chromedp.Navigate(s.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`),
+		chromedp.Click(`tbody a`), chromedp.WaitVisible(`.head .button`), chromedp.Click(`.head .button`),
 		chromedp.WaitVisible(`#networks`), chromedp.SendKeys(`#name`, "Snippets"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
 	snippetsWork(t, v, v.text(`#secret`))
-	v.do("a key of one request an hour", v.kept(), chromedp.Click(`.path a:last-child`), chromedp.WaitVisible(`a[href$="/keys/new"]`), chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#networks`),
-		chromedp.SendKeys(`#name`, "Nginx"), named("requests", "1"), named("per", "1h"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#secret`))
+	v.do("a key of one request an hour", v.kept(), chromedp.Click(`.path a:last-child`), chromedp.WaitVisible(`a[href$="/keys/new"]`),
+		chromedp.Click(`a[href$="/keys/new"]`), chromedp.WaitVisible(`#networks`),
+		chromedp.SendKeys(`#name`, "Nginx"), named("requests", "1"), named("per", "1h"), chromedp.Submit(`#name`),
+		chromedp.WaitVisible(`#secret`))
 	guardedByNginx(t, v, s.base, v.text(`#secret`))
 	v.do("leave", v.kept())
 }

@@ -62,7 +62,8 @@ func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take
 	page("staff-tiers", "/provider/tiers", `tbody`)
 	page("staff-tier", "/provider/tiers/free", `#title`)
 	look("staff-tier-preview", set("rate_limit", "50/10s"), chromedp.Submit(`#title`), chromedp.WaitVisible(`.big`))
-	look("staff-tier-fault", chromedp.Navigate(v.base+"/provider/tiers/new"), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Gold plan"), chromedp.SendKeys(`#title`, "Gold"), chromedp.SendKeys(`#rate_limit`, "10/1s"),
+	look("staff-tier-fault", chromedp.Navigate(v.base+"/provider/tiers/new"), chromedp.WaitVisible(`#name`),
+		chromedp.SendKeys(`#name`, "Gold plan"), chromedp.SendKeys(`#title`, "Gold"), chromedp.SendKeys(`#rate_limit`, "10/1s"),
 		chromedp.Submit(`#title`), chromedp.WaitVisible(`#name-fault`))
 	page("staff-scopes", "/provider/scopes", `tbody`)
 	page("staff-scope", "/provider/scopes/invoices:read", `#rename`)
@@ -83,19 +84,24 @@ func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take
 func TestPortalStaffActs(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
 	v := visitAsStaff(t)
 	look := v.look
-	v.do("an account", chromedp.WaitVisible(`.who`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/override"]`))
+	v.do("an account", chromedp.WaitVisible(`.who`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`),
+		chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/override"]`))
 	look("staff-override", chromedp.Click(`a[href$="/override"]`), chromedp.WaitVisible(`#until`))
-	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`), chromedp.WaitVisible(`a[href$="/override"]`))
+	look("staff-override-set", set("key_rate_limit", "900/10s"), set("note", "A launch"), chromedp.Submit(`#until`),
+		chromedp.WaitVisible(`a[href$="/override"]`))
 
-	v.do("without scripts", scripts(false), chromedp.Navigate(v.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`), chromedp.SendKeys(`#scope`, "invoices:read"), chromedp.SendKeys(`#note`, "seen in a paste"), chromedp.Submit(`#scope`),
+	v.do("without scripts", scripts(false), chromedp.Navigate(v.base+"/provider/incidents/new"), chromedp.WaitVisible(`#scope`),
+		chromedp.SendKeys(`#scope`, "invoices:read"), chromedp.SendKeys(`#note`, "seen in a paste"), chromedp.Submit(`#scope`),
 		chromedp.WaitVisible(`input[name=confirm] ~ .actions`), scripts(true))
 	look("staff-incident-planned")
-	v.do("confirm", scripts(false), chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`), chromedp.WaitVisible(`form[action$="/undo"] button`), scripts(true))
+	v.do("confirm", scripts(false), chromedp.Click(`input[name=sure]`), chromedp.Click(`.card .actions .danger`),
+		chromedp.WaitVisible(`form[action$="/undo"] button`), scripts(true))
 	look("staff-incident-done")
 	if got := v.text(`.counts`); !strings.Contains(got, "Done") {
 		t.Errorf("the counts: %s", got)
 	}
-	v.do("undo", scripts(false), chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`), chromedp.WaitNotPresent(`progress`), chromedp.WaitVisible(`.counts`), scripts(true))
+	v.do("undo", scripts(false), chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`),
+		chromedp.WaitNotPresent(`progress`), chromedp.WaitVisible(`.counts`), scripts(true))
 	look("staff-incident-undone")
 	v.page("staff-incidents", "/provider/incidents", `tbody`)
 }
@@ -104,7 +110,8 @@ func TestPortalStaffActs(t *testing.T) { //nolint:paralleltest // so many pages 
 // JavaScript, after a look at what that means.
 func TestPortalTransfer(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
 	v := visitAsStaff(t)
-	v.do("an account", chromedp.WaitVisible(`.who`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`), chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/transfer"]`))
+	v.do("an account", chromedp.WaitVisible(`.who`), chromedp.Navigate(v.base+"/service-accounts"), chromedp.WaitVisible(`tbody a`),
+		chromedp.Click(`tbody a`), chromedp.WaitVisible(`a[href$="/transfer"]`))
 	from, name := v.text(`.facts a[href^="/organizations/"]`), strings.TrimSpace(v.text(`h1`))
 	v.look("account-transfer", chromedp.Click(`a[href$="/transfer"]`), chromedp.WaitVisible(`#organization_id`))
 	if _, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.getElementById("organization_id").selectedIndex = 1`)); err != nil {
@@ -112,9 +119,11 @@ func TestPortalTransfer(t *testing.T) { //nolint:paralleltest // so many pages t
 	}
 	v.do("where to", scripts(false), chromedp.Submit(`#organization_id`), chromedp.WaitVisible(`#name`), scripts(true))
 	v.look("account-transfer-preview")
-	v.do("another name", scripts(false), chromedp.SendKeys(`#name`, "x"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#name-fault`), scripts(true))
+	v.do("another name", scripts(false), chromedp.SendKeys(`#name`, "x"), chromedp.Submit(`#name`), chromedp.WaitVisible(`#name-fault`),
+		scripts(true))
 	v.look("account-transfer-fault")
-	v.do("transfer", scripts(false), chromedp.Clear(`#name`), chromedp.SendKeys(`#name`, name), chromedp.Submit(`#name`), chromedp.WaitVisible(`.done`), scripts(true))
+	v.do("transfer", scripts(false), chromedp.Clear(`#name`), chromedp.SendKeys(`#name`, name), chromedp.Submit(`#name`),
+		chromedp.WaitVisible(`.done`), scripts(true))
 	v.look("account-transferred")
 	if to := v.text(`.facts a[href^="/organizations/"]`); to == from || to == "" {
 		t.Errorf("it went from %q to %q", from, to)

@@ -89,7 +89,8 @@ var wire = map[string]string{
 	"short zeros":            "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length: 002\r\n\r\n{}" + get,
 	"empty length":           "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n" + get,
 	"chunked":                "POST /verify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + get,
-	"chunked and length":     "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + get,
+	"chunked and length": "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" +
+		"2\r\n{}\r\n0\r\n\r\n" + get,
 	"odd transfer coding":    "POST /verify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\nContent-Length: 2\r\n\r\n{}" + get,
 	"hidden transfer coding": "POST /verify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\tchunked\r\nContent-Length: 2\r\n\r\n{}" + get,
 	"trailer":                "POST /verify HTTP/1.1\r\nHost: a\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n" + get,

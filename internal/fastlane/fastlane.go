@@ -92,7 +92,8 @@ func (l *Listener) end(err error) {
 
 func isTemporary(err error) bool {
 	var timeout net.Error
-	return !errors.Is(err, net.ErrClosed) && errors.As(err, &timeout) && timeout.Temporary() //nolint:staticcheck // SA1019: what net/http asks too
+	//nolint:staticcheck // SA1019: what net/http asks too
+	return !errors.Is(err, net.ErrClosed) && errors.As(err, &timeout) && timeout.Temporary()
 }
 
 func (l *Listener) start(conn net.Conn) {

@@ -167,7 +167,8 @@ func (p *parsed) line(b []byte, from, to int) bool {
 // delicate fields change how a message is read, answered or, as Pragma is by
 // net/http, understood.
 var delicate = []string{
-	"transfer-encoding", "upgrade", "expect", "te", "trailer", "proxy-connection", "keep-alive", "http2-settings", "content-encoding", "pragma",
+	"transfer-encoding", "upgrade", "expect", "te", "trailer", "proxy-connection", "keep-alive", "http2-settings",
+	"content-encoding", "pragma",
 }
 
 func isDelicate(name []byte) bool {

@@ -19,7 +19,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s path=%q raw=%q force=%v uri=%q host=%q proto=%s length=%d body=%q err=%v close=%v te=%v trailer=%v\n",
-		r.Method, r.URL, r.URL.Path, r.URL.RawQuery, r.URL.ForceQuery, r.RequestURI, r.Host, r.Proto, r.ContentLength, body, err, r.Close, r.TransferEncoding, r.Trailer)
+		r.Method, r.URL, r.URL.Path, r.URL.RawQuery, r.URL.ForceQuery, r.RequestURI, r.Host, r.Proto, r.ContentLength, body, err, r.Close,
+		r.TransferEncoding, r.Trailer)
 	names := make([]string, 0, len(r.Header))
 	for name := range r.Header {
 		names = append(names, name)

@@ -9,7 +9,8 @@ import (
 func TestCellsAreNoFormulas(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{
-		"": "", "key_a": "key_a", "invoices:*": "invoices:*", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "'\t=1", "\r": "'\r",
+		"": "", "key_a": "key_a", "invoices:*": "invoices:*", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x",
+		"\t=1": "'\t=1", "\r": "'\r",
 	} {
 		if got := httpx.CSVCell(cell); got != want {
 			t.Errorf("%q became %q", cell, got)

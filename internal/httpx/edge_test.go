@@ -83,7 +83,9 @@ func TestMadeUpIDs(t *testing.T) {
 	edge := httpx.NewEdge(trusted, slog.New(httpx.LogHandler{Handler: slog.NewJSONHandler(&log, nil)}))
 	engine := gin.New()
 	engine.GET("/", edge.Enter)
-	for _, traceparent := range []string{"junk", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-zz-01"} {
+	for _, traceparent := range []string{
+		"junk", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-zz-01",
+	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.Header.Set("X-Request-Id", "with space")
 		r.Header.Set("traceparent", traceparent)

@@ -112,7 +112,8 @@ func (q *Query) Text(name string) string {
 		return ""
 	}
 	// The first page is asked for without a cursor, or with an empty one.
-	q.faults.Check(strings.TrimSpace(all[0]) != "" || (name == "cursor" && all[0] == ""), name, "must not be empty; leave it out to have no such filter")
+	q.faults.Check(strings.TrimSpace(all[0]) != "" || (name == "cursor" && all[0] == ""), name,
+		"must not be empty; leave it out to have no such filter")
 	return all[0]
 }
 

@@ -43,9 +43,12 @@ func Public(err error) (int, *errs.Error) {
 		}
 	}
 	if errs.KindOf(err) == errs.Unavailable {
-		return http.StatusServiceUnavailable, &errs.Error{Kind: errs.Unavailable, RetryAfter: ComeAgain, Detail: "a part that is needed cannot be reached; try again in a moment"}
+		return http.StatusServiceUnavailable, &errs.Error{
+			Kind: errs.Unavailable, RetryAfter: ComeAgain, Detail: "a part that is needed cannot be reached; try again in a moment",
+		}
 	}
-	return http.StatusInternalServerError, errs.WithCode("", InternalCode, "something went wrong on our side; the log has it under the request id")
+	return http.StatusInternalServerError, errs.WithCode("", InternalCode, "something went wrong on our side; the log has it under the "+
+		"request id")
 }
 
 // Code returns the problem code of a public error.

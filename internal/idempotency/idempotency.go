@@ -145,7 +145,9 @@ func (k *Keeper) Reserve(ctx context.Context, r Request) (id string, err error) 
 // same key has made. A request that comes while another one makes it waits for
 // it; if that takes long, it is refused with errs.Conflict and the code
 // idempotency_key_in_use. find returns the object with the id or errs.NotFound.
-func Once[T any](ctx context.Context, k *Keeper, r Request, find func(ctx context.Context, id string) (T, error), make func(context.Context, *Try) (T, error)) (object T, repeated bool, err error) {
+func Once[T any](ctx context.Context, k *Keeper, r Request, find func(ctx context.Context, id string) (T, error),
+	make func(context.Context, *Try) (T, error),
+) (object T, repeated bool, err error) {
 	var none T
 	for waiting := time.Now(); ; {
 		began := time.Now()
@@ -178,7 +180,9 @@ func Once[T any](ctx context.Context, k *Keeper, r Request, find func(ctx contex
 
 // earlier returns what an earlier try has made. Where that is nothing, t becomes
 // the next one.
-func earlier[T any](ctx context.Context, t *Try, r *Request, find func(context.Context, string) (T, error)) (object T, found bool, err error) {
+func earlier[T any](ctx context.Context, t *Try, r *Request, find func(context.Context, string) (T, error)) (object T,
+	found bool, err error,
+) {
 	was := t.record
 	if !was.released() {
 		object, err = find(ctx, was.ObjectID)
@@ -213,7 +217,9 @@ func rest(ctx context.Context, since time.Time) error {
 
 // attempt makes the object. errTaken says that another request took the claim
 // over.
-func attempt[T any](ctx context.Context, t *Try, began time.Time, find func(context.Context, string) (T, error), make func(context.Context, *Try) (T, error)) (object T, repeated bool, err error) {
+func attempt[T any](ctx context.Context, t *Try, began time.Time, find func(context.Context, string) (T, error),
+	make func(context.Context, *Try) (T, error),
+) (object T, repeated bool, err error) {
 	making, cancel := context.WithDeadline(ctx, began.Add(lease))
 	defer cancel()
 	object, err = make(making, t)

@@ -12,7 +12,9 @@ import (
 
 // Member is a user with one role.
 func Member(organization string, role auth.Role) keys.Actor {
-	return &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: "usr_m", Email: "m@example.com"}, Memberships: map[string]auth.Role{organization: role}}
+	return &auth.Principal{
+		Kind: auth.UserKind, User: &auth.User{ID: "usr_m", Email: "m@example.com"}, Memberships: map[string]auth.Role{organization: role},
+	}
 }
 
 // Robot is a service account that acts with a key.

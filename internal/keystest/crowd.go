@@ -34,7 +34,10 @@ func Crowded(b *testing.B) (*sqlite.Store, *keys.Service, keys.ServiceAccount) {
 	service, err := keys.New(keys.Config{Store: store, Audit: audit.New(store, time.Now), Marks: keys.NewMarks(), Format: brand})
 	must(err)
 	must(service.Seed(b.Context(), auth.System(), true))
-	account, err := service.CreateAccount(b.Context(), auth.System(), "", keys.FirstOrganization, keys.AccountFields{Name: "Crowd", Scopes: []string{"invoices:*"}})
+	account, err := service.CreateAccount(b.Context(), auth.System(), "", keys.FirstOrganization, keys.AccountFields{
+		Name:   "Crowd",
+		Scopes: []string{"invoices:*"},
+	})
 	must(err)
 	must(store.LoadKeys(b.Context(), func(yield func(keys.Key) bool) {
 		for i := range Crowd {
@@ -42,7 +45,8 @@ func Crowded(b *testing.B) (*sqlite.Store, *keys.Service, keys.ServiceAccount) {
 			id := ids.New(ids.Key)
 			k := keys.Key{
 				Stamp: keys.NewStamp(at), ID: id, OrganizationID: keys.FirstOrganization, ServiceAccountID: account.ID, Environment: keys.Live,
-				Hash: keys.HashOf(id), HashAlgorithm: keys.SHA256, Start: "lk_live_abcd", Last4: "wxyz", KeyFields: keys.KeyFields{Name: fmt.Sprint("key ", i)},
+				Hash: keys.HashOf(id), HashAlgorithm: keys.SHA256, Start: "lk_live_abcd", Last4: "wxyz",
+				KeyFields: keys.KeyFields{Name: fmt.Sprint("key ", i)},
 			}
 			if !yield(k) {
 				return

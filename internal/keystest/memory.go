@@ -72,7 +72,8 @@ func NewMemory() *Memory {
 	m.accounts = rows[keys.ServiceAccount, keys.AccountFilter]{
 		m: m, id: func(a *keys.ServiceAccount) string { return a.ID }, stamp: func(a *keys.ServiceAccount) *keys.Stamp { return &a.Stamp },
 		match: func(a *keys.ServiceAccount, f keys.AccountFilter) bool {
-			return (f.OrganizationIDs == nil || slices.Contains(f.OrganizationIDs, a.OrganizationID)) && (f.Tier == "" || f.Tier == a.Tier) && (!f.Moving || a.Move != nil)
+			return (f.OrganizationIDs == nil || slices.Contains(f.OrganizationIDs, a.OrganizationID)) && (f.Tier == "" || f.Tier == a.Tier) &&
+				(!f.Moving || a.Move != nil)
 		},
 	}
 	m.keys = rows[keys.Key, keys.KeyFilter]{
@@ -341,7 +342,7 @@ func (m *Memory) Events(context.Context, audit.Filter, string, int) ([]audit.Eve
 // Node is the domain as one process has it, over a store that others share.
 type Node struct {
 	*World
-	skew atomic.Int64
+	skew  atomic.Int64
 	Store *Memory
 }
 
@@ -381,7 +382,10 @@ func (n *Node) Fill() *Node {
 	n.T.Helper()
 	n.Must(n.Service.Seed(n.T.Context(), n.Admin, true))
 	var err error
-	n.Account, err = n.Service.CreateAccount(n.T.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{Name: "a", Scopes: []string{"invoices:*"}})
+	n.Account, err = n.Service.CreateAccount(n.T.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{
+		Name:   "a",
+		Scopes: []string{"invoices:*"},
+	})
 	n.Must(err)
 	return n
 }

@@ -16,8 +16,13 @@ const (
 // Joined makes a user a member, and returns him.
 func (w *World) Joined(organization, user string, role auth.Role) keys.Actor {
 	w.T.Helper()
-	w.Must(w.Store.Memberships().Insert(w.T.Context(), auth.Membership{Stamp: keys.NewStamp(w.Now()), OrganizationID: organization, UserID: user, Role: role}))
-	return &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: user, Email: user + "@example.com"}, Memberships: map[string]auth.Role{organization: role}}
+	w.Must(w.Store.Memberships().Insert(w.T.Context(), auth.Membership{
+		Stamp: keys.NewStamp(w.Now()), OrganizationID: organization,
+		UserID: user, Role: role,
+	}))
+	return &auth.Principal{
+		Kind: auth.UserKind, User: &auth.User{ID: user, Email: user + "@example.com"}, Memberships: map[string]auth.Role{organization: role},
+	}
 }
 
 // Owned lets the actor give the account an owner.

@@ -52,7 +52,10 @@ func NewWorld(t *testing.T) *World {
 	w.Must(err)
 	marks := keys.NewMarks()
 	w.Marks = marks
-	w.Service, err = keys.New(keys.Config{Store: store, Audit: audit.New(store, w.Now), Marks: marks, Format: Format(t), Now: w.Now, IsMember: auth.IsMember(store.Memberships())})
+	w.Service, err = keys.New(keys.Config{
+		Store: store, Audit: audit.New(store, w.Now), Marks: marks, Format: Format(t), Now: w.Now,
+		IsMember: auth.IsMember(store.Memberships()),
+	})
 	w.Must(err)
 	w.Verifier, err = verify.New(verify.Config{
 		Store: store, Limiter: limiter, Marks: marks, Format: Format(t), Logger: slog.New(slog.DiscardHandler), Now: w.Now, Meter: w.Meter,
@@ -66,7 +69,10 @@ func NewWorld(t *testing.T) *World {
 		}
 	})
 	w.Must(w.Service.Seed(t.Context(), w.Admin, true))
-	w.Account, err = w.Service.CreateAccount(t.Context(), w.Admin, "", keys.FirstOrganization, keys.AccountFields{Name: "a", Scopes: []string{"invoices:*"}})
+	w.Account, err = w.Service.CreateAccount(t.Context(), w.Admin, "", keys.FirstOrganization, keys.AccountFields{
+		Name:   "a",
+		Scopes: []string{"invoices:*"},
+	})
 	w.Must(err)
 	return w
 }
@@ -107,7 +113,11 @@ func (w *World) Want(text string, code verify.Code) {
 // IssueMany issues keys of an account on the largest tier.
 func (w *World) IssueMany(n int) (all []keys.Key, secrets []string) {
 	w.T.Helper()
-	_, err := w.Service.ChangeAccount(w.T.Context(), w.Admin, w.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) { f.Tier = "enterprise"; return f, nil })
+	_, err := w.Service.ChangeAccount(w.T.Context(), w.Admin, w.Account.ID, keys.AnyRevision,
+		func(f keys.AccountFields) (keys.AccountFields, error) {
+			f.Tier = "enterprise"
+			return f, nil
+		})
 	w.Must(err)
 	for range n {
 		k, secret := w.Issue(keys.KeyFields{})

@@ -58,7 +58,10 @@ func New(version, goVersion string) *Set {
 		}, []string{"error"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "latchkey_build_info", Help: "Which version runs; always 1.", ConstLabels: prometheus.Labels{"version": version, "goversion": goVersion},
+		Name: "latchkey_build_info", Help: "Which version runs; always 1.", ConstLabels: prometheus.Labels{
+			"version":   version,
+			"goversion": goVersion,
+		},
 	})
 	build.Set(1)
 	s.registry.MustRegister(build, s.verify, s.requests, s.store, s.storeErrors,

@@ -54,7 +54,8 @@ func TestTimesOfVerifyAreCountedByMethodStatusAndBound(t *testing.T) {
 	const name = "latchkey_verify_duration_seconds"
 	holds(t, scrape(t, s),
 		name+`_bucket{method="GET",status="2xx",le="2.5e-05"} 4000`, name+`_bucket{method="GET",status="2xx",le="2.5"} 4000`,
-		name+`_bucket{method="GET",status="2xx",le="+Inf"} 4001`, name+`_count{method="GET",status="2xx"} 4001`, name+`_sum{method="GET",status="2xx"} 3600.1`,
+		name+`_bucket{method="GET",status="2xx",le="+Inf"} 4001`, name+`_count{method="GET",status="2xx"} 4001`, name+
+			`_sum{method="GET",status="2xx"} 3600.1`,
 		name+`_bucket{method="POST",status="5xx",le="0.001"} 0`, name+`_bucket{method="POST",status="5xx",le="0.0025"} 4000`,
 		name+`_count{method="POST",status="2xx"} 0`, `latchkey_build_info{goversion="go1",version="v1"} 1`)
 }
@@ -72,7 +73,8 @@ func TestRequestsAreCountedByRoute(t *testing.T) {
 	shown := scrape(t, s)
 	const name = "latchkey_http_request_duration_seconds_count"
 	holds(t, shown, name+`{method="other",route="none",status="4xx"} 96`, name+`{method="other",route="none",status="5xx"} 4`,
-		name+`{method="GET",route="/",status="2xx"} 1`, name+`{method="GET",route="/api/keys/:id",status="2xx"} 1`, name+`{method="GET",route="/api/keys/:id",status="3xx"} 1`)
+		name+`{method="GET",route="/",status="2xx"} 1`, name+`{method="GET",route="/api/keys/:id",status="2xx"} 1`, name+
+			`{method="GET",route="/api/keys/:id",status="3xx"} 1`)
 	if n := strings.Count(shown, name+"{"); n != 5 {
 		t.Errorf("%d series", n)
 	}
@@ -96,8 +98,10 @@ func TestCallsAreCountedByOutcome(t *testing.T) {
 		}
 	}
 	shown := scrape(t, s)
-	holds(t, shown, `latchkey_store_call_duration_seconds_count{operation="read",store="sqlite"} 7`, `latchkey_redis_call_duration_seconds_count 7`,
-		`latchkey_store_call_errors_total{error="timeout",store="sqlite"} 1`, `latchkey_store_call_errors_total{error="unavailable",store="sqlite"} 1`,
+	holds(t, shown, `latchkey_store_call_duration_seconds_count{operation="read",store="sqlite"} 7`,
+		`latchkey_redis_call_duration_seconds_count 7`,
+		`latchkey_store_call_errors_total{error="timeout",store="sqlite"} 1`, `latchkey_store_call_errors_total{error="unavailable",`+
+			`store="sqlite"} 1`,
 		`latchkey_store_call_errors_total{error="failed",store="sqlite"} 1`, `latchkey_redis_call_errors_total{error="timeout"} 1`)
 	if strings.Contains(shown, "secret") || strings.Contains(shown, "inside") {
 		t.Error("the metrics tell of a statement or an error")

@@ -65,7 +65,8 @@ func buildCommand(root, pkg, target string, further ...string) (string, error) {
 		return "", err
 	}
 	linked := filepath.Join(work, "latchkey")
-	cmd := exec.Command("go", slices.Concat(flags, further, []string{"-o", linked, pkg})...) //nolint:gosec // G204: the go command on our own package
+	//nolint:gosec // G204: the go command on our own package
+	cmd := exec.Command("go", slices.Concat(flags, further, []string{"-o", linked, pkg})...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), cgo)
 	if output, err := cmd.CombinedOutput(); err != nil {

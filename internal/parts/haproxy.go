@@ -31,7 +31,8 @@ func HAProxy(tb testing.TB, addr, config string) *Server {
 	}
 	return newServer(tb, addr, func() *exec.Cmd {
 		// It ends in order by SIGUSR1, and by SIGTERM with a status of its own.
-		cmd := exec.Command("sh", "-c", `trap 'kill "$p"; wait "$p"; exit 0' TERM; "$0" -db -f "$1" & p=$!; wait "$p"`, binary, file) //nolint:gosec // G204: an installed program and a file of the test
+		//nolint:gosec // G204: an installed program and a file of the test
+		cmd := exec.Command("sh", "-c", `trap 'kill "$p"; wait "$p"; exit 0' TERM; "$0" -db -f "$1" & p=$!; wait "$p"`, binary, file)
 		endWithTerm(cmd)
 		return cmd
 	})

@@ -98,7 +98,8 @@ func (r *RedisServer) Command(args ...string) string {
 
 func (r *RedisServer) cli(ctx context.Context, args ...string) (string, error) {
 	all := append([]string{"-h", "127.0.0.1", "-p", portOf(r.tb, r.Addr()), "-e"}, args...)
-	out, err := exec.CommandContext(ctx, program(r.tb, r.kind+"-cli", "valkey-cli"), all...).CombinedOutput() //nolint:gosec // G204: an installed program
+	//nolint:gosec // G204: an installed program
+	out, err := exec.CommandContext(ctx, program(r.tb, r.kind+"-cli", "valkey-cli"), all...).CombinedOutput()
 	text := strings.TrimSpace(string(out))
 	if err != nil {
 		return "", errors.Join(err, errors.New(text))
@@ -169,7 +170,8 @@ func redisCluster(tb testing.TB, replicas int, options ...string) *RedisClusterS
 	create = append(create, "--cluster-yes")
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program(tb, "redis-cli", "valkey-cli"), create...).CombinedOutput() //nolint:gosec // G204: an installed program
+	//nolint:gosec // G204: an installed program
+	out, err := exec.CommandContext(ctx, program(tb, "redis-cli", "valkey-cli"), create...).CombinedOutput()
 	if err != nil {
 		tb.Fatalf("make a Redis Cluster: %v\n%s", err, out)
 	}

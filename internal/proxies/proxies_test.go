@@ -19,11 +19,23 @@ func TestClientIsReadFromTheRightAsFarAsTrustGoes(t *testing.T) {
 	}{
 		{"no proxy: headers are ignored", "192.0.2.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"203.0.113.9"}}, "192.0.2.1"},
 		{"one proxy", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"203.0.113.9"}}, "203.0.113.9"},
-		{"what the client wrote left of its address is ignored", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"1.1.1.1, 203.0.113.9, 10.2.3.4"}}, "203.0.113.9"},
-		{"several header lines are one list", "[::1]:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"203.0.113.9", "10.2.3.4"}}, "203.0.113.9"},
+		{
+			"what the client wrote left of its address is ignored", "10.0.0.1:5", proxies.XForwardedFor,
+			http.Header{"X-Forwarded-For": {"1.1.1.1, 203.0.113.9, 10.2.3.4"}},
+			"203.0.113.9",
+		},
+		{
+			"several header lines are one list", "[::1]:5", proxies.XForwardedFor,
+			http.Header{"X-Forwarded-For": {"203.0.113.9", "10.2.3.4"}},
+			"203.0.113.9",
+		},
 		{"rubbish is no address", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"1.1.1.1, unknown"}}, "invalid IP"},
 		{"the other header comes from the client", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"Forwarded": {"for=1.1.1.1"}}, "10.0.0.1"},
-		{"Forwarded with IPv6 and port", "10.0.0.1:5", proxies.Forwarded, http.Header{"Forwarded": {`for="[2001:db8::7]:4711";proto=https`}}, "2001:db8::7"},
+		{
+			"Forwarded with IPv6 and port", "10.0.0.1:5", proxies.Forwarded,
+			http.Header{"Forwarded": {`for="[2001:db8::7]:4711";proto=https`}},
+			"2001:db8::7",
+		},
 		{"IPv4 in IPv6 is IPv4", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"::ffff:203.0.113.9"}}, "203.0.113.9"},
 	} {
 		p, err := proxies.New(trusted, tt.header)

@@ -17,7 +17,10 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		fields     []string
 	}{
 		{"valid", `{"name":"x","expires_at":null,"rate_limit":{"requests":1,"per":"1s"}}`, nil},
-		{"wrong types, all of them", `{"name":1,"disabled":"no","scopes":["a",2],"expires_at":"soon","rate_limit":{"per":5,"x":1}}`, []string{"name", "disabled", "scopes[1]", "expires_at", "rate_limit.per", "rate_limit.x"}},
+		{
+			"wrong types, all of them", `{"name":1,"disabled":"no","scopes":["a",2],"expires_at":"soon","rate_limit":{"per":5,"x":1}}`,
+			[]string{"name", "disabled", "scopes[1]", "expires_at", "rate_limit.per", "rate_limit.x"},
+		},
 		{"unknown", `{"nonsense":"x"}`, []string{"nonsense"}},
 		{"repeated", `{"name":"x","name":"y"}`, []string{"name"}},
 		{"repeated inside metadata", `{"metadata":{"a":1,"a":2}}`, []string{"metadata.a"}},

@@ -30,7 +30,9 @@ func TestTracesAreOffUnlessAskedFor(t *testing.T) {
 		if value == "" {
 			value = "http://127.0.0.1:1"
 		}
-		tracer, err := tracing.Start(t.Context(), func(n string) string { return map[string]string{name: value}[n] }, "v", slog.New(slog.DiscardHandler))
+		tracer, err := tracing.Start(t.Context(), func(n string) string {
+			return map[string]string{name: value}[n]
+		}, "v", slog.New(slog.DiscardHandler))
 		if err != nil || tracer == nil || tracer.Watch() == nil {
 			t.Errorf("%s: %v, %v", name, tracer, err)
 		}

@@ -190,7 +190,10 @@ func TestForeignMessagesAreIgnored(t *testing.T) {
 	a, _ := join(t, server.URL(), "db", "node_a")
 	_, heard := join(t, server.URL(), "db", "node_b")
 	awaitHeard(t, a, heard)
-	for _, text := range []string{"", "1", "1 node_z", "2 node_z key_bad", "1 node_z key_bad \x00", "1 node_z  key_bad", strings.Repeat("1 node_z key_bad ", 10_000)} {
+	for _, text := range []string{
+		"", "1", "1 node_z", "2 node_z key_bad", "1 node_z key_bad \x00", "1 node_z  key_bad",
+		strings.Repeat("1 node_z key_bad ", 10_000),
+	} {
 		if err := a.client.Publish(t.Context(), a.channel, text).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -206,13 +209,18 @@ func TestWhatAPushNeeds(t *testing.T) {
 	if _, err := New(Config{}); err == nil {
 		t.Error("a push was made of nothing")
 	}
-	if _, err := New(Config{URL: "http://x", Database: "d", Node: "n", Bump: func(string) {}, Logger: slog.New(slog.DiscardHandler)}); err == nil {
+	if _, err := New(Config{
+		URL: "http://x", Database: "d", Node: "n", Bump: func(string) {}, Logger: slog.New(slog.DiscardHandler),
+	}); err == nil {
 		t.Error("a URL of no Redis was taken")
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"1 node_a key_b", "1 node_a key_b 0123456789abcdef", "2 node_a key_b", "1  a", "1 a b ", "", "1 a \xff", strings.Repeat("1 ", 60)} {
+	for _, seed := range []string{
+		"1 node_a key_b", "1 node_a key_b 0123456789abcdef", "2 node_a key_b", "1  a", "1 a b ", "", "1 a \xff",
+		strings.Repeat("1 ", 60),
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -132,7 +132,9 @@ func (t *Trace) ChangeRules() (tell []ratelimit.Request) {
 // EachKey returns a request of the cost for every key.
 func (t *Trace) EachKey(cost int64) (all []ratelimit.Request) {
 	for _, key := range t.keys {
-		all = append(all, ratelimit.Request{Group: "a", Key: key, Account: t.account, Quota: ratelimit.QuotaCharge{ID: "a", Quota: t.quota}, Cost: cost})
+		all = append(all, ratelimit.Request{
+			Group: "a", Key: key, Account: t.account, Quota: ratelimit.QuotaCharge{ID: "a", Quota: t.quota}, Cost: cost,
+		})
 	}
 	return all
 }

@@ -73,7 +73,10 @@ func Test(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
 	}
 	t.Run("waiting as told is enough, and less is not", func(t *testing.T) {
 		t.Parallel()
-		for _, r := range []ratelimit.Rule{Rule(7, 3*time.Second, 5), Rule(1, 31*24*time.Hour, 5), Rule(1000, time.Millisecond, 5), Rule(100, 10*time.Second, 5)} {
+		for _, r := range []ratelimit.Rule{
+			Rule(7, 3*time.Second, 5), Rule(1, 31*24*time.Hour, 5), Rule(1000, time.Millisecond, 5),
+			Rule(100, 10*time.Second, 5),
+		} {
 			clock := NewClock()
 			retryAfter(t, clock, fresh(t, clock), r)
 		}
@@ -227,7 +230,10 @@ func almostWhole(t *testing.T, c *Clock, l ratelimit.Limiter) {
 
 func noCost(t *testing.T, _ *Clock, l ratelimit.Limiter) {
 	r := ratelimit.Request{
-		Key: ratelimit.Bucket{ID: "k", Rule: Rule(1, time.Hour, 1)}, Quota: ratelimit.QuotaCharge{ID: "a", Quota: ratelimit.Quota{Requests: 1, Per: ratelimit.Day}}, Cost: 1,
+		Key: ratelimit.Bucket{ID: "k", Rule: Rule(1, time.Hour, 1)}, Quota: ratelimit.QuotaCharge{ID: "a", Quota: ratelimit.Quota{
+			Requests: 1,
+			Per:      ratelimit.Day,
+		}}, Cost: 1,
 	}
 	Take(t, l, r)
 	if d := Take(t, l, withCost(r, 0)); !d.Allowed || d.Key.Remaining != 0 || d.Quota.Remaining != 0 {
@@ -249,7 +255,11 @@ func windowEdge(t *testing.T, c *Clock, l ratelimit.Limiter) {
 }
 
 func noLimits(t *testing.T, _ *Clock, l ratelimit.Limiter) {
-	d := Take(t, l, ratelimit.Request{Key: ratelimit.Bucket{ID: "k"}, Account: ratelimit.Bucket{ID: "a"}, Quota: ratelimit.QuotaCharge{ID: "a"}, Cost: 1e9})
+	d := Take(t, l, ratelimit.Request{
+		Key: ratelimit.Bucket{ID: "k"}, Account: ratelimit.Bucket{ID: "a"},
+		Quota: ratelimit.QuotaCharge{ID: "a"},
+		Cost:  1e9,
+	})
 	if !d.Allowed || d.HasKey || d.HasAccount || d.HasQuota || d.RetryAfter != 0 {
 		t.Errorf("nothing limits it: %+v", d)
 	}

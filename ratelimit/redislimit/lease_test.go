@@ -82,7 +82,10 @@ func TestQuotaSharesAreTakenFromTheQuotaAndGivenBack(t *testing.T) {
 	window, ends := quota.Window(time.Now())
 	ask := func(back, began, want int64) ratelimit.Granted {
 		t.Helper()
-		g, err := l.LeaseQuota(t.Context(), ratelimit.QuotaLease{ID: "sa", Window: window, Ends: ends, Limit: 100, Back: back, Began: began, Want: want})
+		g, err := l.LeaseQuota(t.Context(), ratelimit.QuotaLease{
+			ID: "sa", Window: window, Ends: ends, Limit: 100, Back: back,
+			Began: began, Want: want,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

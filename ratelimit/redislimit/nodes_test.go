@@ -74,7 +74,10 @@ func newNode(tb testing.TB, c nodeConfig) *node {
 	if n.local, err = ratelimit.NewLocal(ratelimit.Config{Store: c.store, Now: now}); err != nil {
 		tb.Fatal(err)
 	}
-	if n.redis, err = redislimit.New(redislimit.Config{URL: c.url, Prefix: c.prefix, Timeout: c.timeout, Used: n.local.QuotaUsed, Now: now, OwnTime: now != nil}); err != nil {
+	if n.redis, err = redislimit.New(redislimit.Config{
+		URL: c.url, Prefix: c.prefix, Timeout: c.timeout, Used: n.local.QuotaUsed, Now: now,
+		OwnTime: now != nil,
+	}); err != nil {
 		tb.Fatal(err)
 	}
 	var shared ratelimit.Shared = n.redis
@@ -157,7 +160,11 @@ func TestOneLimitOverThreeNodes(t *testing.T) {
 // and what was allowed.
 func overload(t *testing.T, nodes []*node, clock *ratelimittest.Clock, rule ratelimit.Rule) (int64, float64) {
 	t.Helper()
-	r := ratelimit.Request{Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: rule}, Account: ratelimit.Bucket{ID: "sa", Rule: ratelimittest.Rule(1e9, time.Second, 1e9)}, Cost: 1}
+	r := ratelimit.Request{
+		Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: rule}, Account: ratelimit.Bucket{
+			ID: "sa", Rule: ratelimittest.Rule(1e9, time.Second, 1e9),
+		}, Cost: 1,
+	}
 	pause := rule.Per / time.Duration(3*rule.Requests)
 	start := clock.Now()
 	var accepted, asked atomic.Int64
@@ -188,7 +195,10 @@ func TestOneQuotaOverThreeNodes(t *testing.T) {
 	t.Parallel()
 	where(t, func(t *testing.T, c nodeConfig) {
 		nodes := three(t, c)
-		r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 1000, Per: ratelimit.Month}}, Cost: 1}
+		r := ratelimit.Request{
+			Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 1000, Per: ratelimit.Month}},
+			Cost: 1,
+		}
 		accepted := spendAtOnce(t, nodes, r, 5000)
 		if accepted > 1000 || (accepted < 1000 && !c.leased) {
 			t.Errorf("%d of 1000 passed", accepted)
@@ -235,7 +245,10 @@ func TestRedisKilledAndRestartedEmpty(t *testing.T) {
 			t.Parallel()
 			server := parts.Redis(t)
 			nodes := three(t, nodeConfig{url: server.URL(), leased: leased})
-			r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 100, Per: ratelimit.Month}}, Cost: 1}
+			r := ratelimit.Request{
+				Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 100, Per: ratelimit.Month}},
+				Cost: 1,
+			}
 			passed := int64(0)
 			rounds := func(times int) {
 				for i := range times {
@@ -283,7 +296,9 @@ func TestRedisEmptied(t *testing.T) {
 	t.Parallel()
 	server := parts.Redis(t)
 	nodes := three(t, nodeConfig{url: server.URL()})
-	r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 100, Per: ratelimit.Month}}, Cost: 1}
+	r := ratelimit.Request{
+		Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 100, Per: ratelimit.Month}}, Cost: 1,
+	}
 	for i := range 60 {
 		ratelimittest.Take(t, nodes[i%3], r)
 	}
@@ -314,7 +329,12 @@ func TestRedisIsEmptiedUnderLoad(t *testing.T) {
 			t.Parallel()
 			server := parts.Redis(t)
 			nodes := three(t, nodeConfig{url: server.URL()})
-			r := ratelimit.Request{Group: "sa", Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: quota, Per: ratelimit.Month}}, Cost: 1}
+			r := ratelimit.Request{
+				Group: "sa", Quota: ratelimit.QuotaCharge{
+					ID: "sa", Quota: ratelimit.Quota{Requests: quota, Per: ratelimit.Month},
+				},
+				Cost: 1,
+			}
 			var passed, asked, emptied atomic.Int64
 			var all sync.WaitGroup
 			for range workers {

@@ -112,7 +112,10 @@ func (l *Limiter) Close() error { return l.client.Close() }
 
 // Probe reports whether a decision could be made and charged now.
 func (l *Limiter) Probe(ctx context.Context) error {
-	_, err := l.Take(ctx, ratelimit.Request{Key: ratelimit.Bucket{ID: "probe", Rule: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}}, Cost: 1})
+	_, err := l.Take(ctx, ratelimit.Request{
+		Key:  ratelimit.Bucket{ID: "probe", Rule: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}},
+		Cost: 1,
+	})
 	return err
 }
 

@@ -185,7 +185,10 @@ func TestIdleCountersVanish(t *testing.T) {
 			t.Errorf("%s, full after a minute, ends in %d ms", name, left)
 		}
 	}
-	ratelimittest.Take(t, l, ratelimit.Request{Key: ratelimit.Bucket{ID: "dry", Rule: ratelimittest.Rule(1, time.Second, 1)}, Cost: 1, DryRun: true})
+	ratelimittest.Take(t, l, ratelimit.Request{
+		Key:  ratelimit.Bucket{ID: "dry", Rule: ratelimittest.Rule(1, time.Second, 1)},
+		Cost: 1, DryRun: true,
+	})
 	if names := strings.Fields(server.Command("KEYS", "*")); len(names) != 3 {
 		t.Errorf("a dry run left something: %q", names)
 	}
@@ -232,7 +235,12 @@ func TestSettlingAddsOrRaises(t *testing.T) {
 	}{
 		{"what was let pass is added", ratelimit.Settlement{ID: "sa", Add: 5, Began: first.Quota.Began, Used: 6}, 94},
 		{"to a counter begun anew nothing is added that it has", ratelimit.Settlement{ID: "sa", Add: 5, Began: 1, Used: 6}, 94},
-		{"one that has lost nothing is not raised before it is added to", ratelimit.Settlement{ID: "sa", Add: 4, Began: first.Quota.Began, Known: 6, Used: 10}, 90},
+		{
+			"one that has lost nothing is not raised before it is added to", ratelimit.Settlement{
+				ID: "sa", Add: 4, Began: first.Quota.Began,
+				Known: 6, Used: 10,
+			}, 90,
+		},
 		{"one that has lost something is", ratelimit.Settlement{ID: "sa", Add: 4, Began: first.Quota.Began, Known: 15, Used: 19}, 81},
 		{"what was used of the one before is added", ratelimit.Settlement{ID: "sa", Began: 1, Used: 6, Before: true}, 75},
 		{"once, whoever tells", ratelimit.Settlement{ID: "sa", Began: 1, Used: 5, Before: true}, 75},
@@ -267,7 +275,8 @@ func TestURLs(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", "localhost:6379", "http://localhost", "redis+other://localhost", "redis://", "redis://:sesame@", "redis://localhost/notanumber",
-		"redis://localhost:port:sesame", "redis://:ses%ame@localhost", "redis://localhost?no_such=1", "redis+sentinel://a:26379", "redis://a:1,,b:2", "redis://a:1,b",
+		"redis://localhost:port:sesame", "redis://:ses%ame@localhost", "redis://localhost?no_such=1", "redis+sentinel://a:26379",
+		"redis://a:1,,b:2", "redis://a:1,b",
 	} {
 		err := redislimit.CheckURL(bad)
 		if err == nil {
@@ -329,7 +338,10 @@ func BenchmarkTake(b *testing.B) {
 func request() ratelimit.Request {
 	return ratelimit.Request{
 		Group: "a",
-		Key:   ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(1e9, time.Second, 1e9)}, Account: ratelimit.Bucket{ID: "a", Rule: ratelimittest.Rule(1e9, time.Second, 1e9)},
+		Key:   ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(1e9, time.Second, 1e9)}, Account: ratelimit.Bucket{
+			ID:   "a",
+			Rule: ratelimittest.Rule(1e9, time.Second, 1e9),
+		},
 		Quota: ratelimit.QuotaCharge{ID: "a", Quota: ratelimit.Quota{Requests: 1e15, Per: ratelimit.Month}}, Cost: 1,
 	}
 }

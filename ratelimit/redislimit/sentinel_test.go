@@ -138,7 +138,10 @@ func TestAMachineOfAClusterIsKilled(t *testing.T) {
 func TestAMachineIsLostWithItsSentinel(t *testing.T) {
 	t.Parallel()
 	servers := parts.RedisSentinel(t)
-	a := &asked{t: t, nodes: []*node{newNode(t, nodeConfig{url: servers.URL(), prefix: "lost:", store: newStore(), timeout: 250 * time.Millisecond})}, id: "sa", quota: 1000}
+	a := &asked{
+		t: t, nodes: []*node{newNode(t, nodeConfig{url: servers.URL(), prefix: "lost:", store: newStore(), timeout: 250 * time.Millisecond})},
+		id: "sa", quota: 1000,
+	}
 	parts.Await(t, patient, "a decision of Redis", func(context.Context) error {
 		if a.ask(1) == 0 {
 			return errors.New("not yet")

@@ -22,7 +22,10 @@ type transport struct {
 func takeTransport(query url.Values, secure bool) (*transport, error) {
 	var t transport
 	given := false
-	for name, into := range map[string]*string{"ca_file": &t.authority, "cert_file": &t.certificate, "key_file": &t.key, "server_name": &t.name} {
+	for name, into := range map[string]*string{
+		"ca_file": &t.authority, "cert_file": &t.certificate, "key_file": &t.key,
+		"server_name": &t.name,
+	} {
 		*into = query.Get(name)
 		given = given || query.Has(name)
 		query.Del(name)

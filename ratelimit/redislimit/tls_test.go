@@ -33,7 +33,10 @@ func TestRedisOverTLSWithAUserOfLeastRights(t *testing.T) {
 		{"another authority", "latchkey:sesame", "ca_file=" + stranger.File() + shown, "unknown authority"},
 		{"another name", "latchkey:sesame", "server_name=redis.example.com&ca_file=" + authority.File() + shown, "redis.example.com"},
 		{"no certificate of the client", "latchkey:sesame", "ca_file=" + authority.File(), "certificate required"},
-		{"a stranger's certificate", "latchkey:sesame", "ca_file=" + authority.File() + "&cert_file=" + strangers + "&key_file=" + strangersKey, "unknown certificate authority"},
+		{
+			"a stranger's certificate", "latchkey:sesame", "ca_file=" + authority.File() + "&cert_file=" + strangers + "&key_file=" + strangersKey,
+			"unknown certificate authority",
+		},
 		{"another password", "latchkey:barley", "ca_file=" + authority.File() + shown, "WRONGPASS"},
 		{"another user", "default:barley", "ca_file=" + authority.File() + shown, "WRONGPASS"},
 	} {
@@ -83,7 +86,10 @@ func allDone(t *testing.T, c nodeConfig) {
 	t.Helper()
 	n := newNode(t, c)
 	r := ratelimit.Request{
-		Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(1e6, time.Second, 1e6)}, Account: ratelimit.Bucket{ID: "sa", Rule: ratelimittest.Rule(1e6, time.Second, 1e6)},
+		Group: "sa", Key: ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(1e6, time.Second, 1e6)}, Account: ratelimit.Bucket{
+			ID:   "sa",
+			Rule: ratelimittest.Rule(1e6, time.Second, 1e6),
+		},
 		Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: 1000, Per: ratelimit.Month}}, Cost: 1,
 	}
 	for range 20 {
@@ -126,7 +132,8 @@ func TestFilesOfTLSAreReadAtTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, good := range []string{
-		"rediss://a/0?ca_file=" + authority.File(), "rediss+cluster://a:1,b:2?server_name=redis.example.com&cert_file=" + certificate + "&key_file=" + key,
+		"rediss://a/0?ca_file=" + authority.File(), "rediss+cluster://a:1,b:2?server_name=redis.example.com&cert_file=" + certificate +
+			"&key_file=" + key,
 		"rediss+sentinel://a:1,b:2/0?master_name=m&ca_file=" + authority.File(),
 	} {
 		if err := redislimit.CheckURL(good); err != nil {

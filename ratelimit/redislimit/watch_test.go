@@ -18,7 +18,9 @@ func TestEveryCommandIsWatched(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string
 	redis := parts.Redis(t)
-	l := newLimiter(t, redislimit.Config{URL: redis.URL(), Timeout: time.Second, Watch: func(ctx context.Context, c calls.Call) (context.Context, func(error)) {
+	l := newLimiter(t, redislimit.Config{URL: redis.URL(), Timeout: time.Second, Watch: func(ctx context.Context,
+		c calls.Call,
+	) (context.Context, func(error)) {
 		return ctx, func(err error) {
 			mu.Lock()
 			defer mu.Unlock()

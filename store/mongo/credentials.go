@@ -59,7 +59,10 @@ func (s *people) Tokens() auth.TokenCollection {
 		},
 		decode: func(d *token) (auth.Token, error) {
 			hash, err := digestIn(d.Hash)
-			return auth.Token{Stamp: d.domain(), ID: d.ID, Hash: hash, UserID: d.UserID, Name: d.Name, Last4: d.Last4, LastUsedAt: timeIn(d.LastUsedAt), ExpiresAt: timeIn(d.ExpiresAt), Parent: d.Parent}, err
+			return auth.Token{
+				Stamp: d.domain(), ID: d.ID, Hash: hash, UserID: d.UserID, Name: d.Name, Last4: d.Last4,
+				LastUsedAt: timeIn(d.LastUsedAt), ExpiresAt: timeIn(d.ExpiresAt), Parent: d.Parent,
+			}, err
 		},
 	}}
 }
@@ -94,7 +97,10 @@ func (s *people) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
 		store: s.engine, name: "families", descending: true, where: whereOwned,
 		identify: func(n *auth.Family) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Family) family {
-			return family{n.ID, stampOf(&n.Stamp), n.UserID, n.Current, n.Previous, timeOf(n.RotatedAt), n.ExpiresAt, timeOf(n.EndedAt), n.Address, n.UserAgent}
+			return family{
+				n.ID, stampOf(&n.Stamp), n.UserID, n.Current, n.Previous, timeOf(n.RotatedAt), n.ExpiresAt, timeOf(n.EndedAt),
+				n.Address, n.UserAgent,
+			}
 		},
 		decode: func(d *family) (auth.Family, error) {
 			return auth.Family{
@@ -153,13 +159,17 @@ func (s *people) Links() auth.LinkCollection {
 		store: s.engine, name: "links", descending: true,
 		identify: func(n *auth.Link) (string, int64) { return n.ID, n.Revision },
 		encode: func(n *auth.Link) link {
-			return link{n.ID, stampOf(&n.Stamp), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy, n.CreatedWith, n.ExpiresAt, timeOf(n.UsedAt)}
+			return link{
+				n.ID, stampOf(&n.Stamp), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy,
+				n.CreatedWith, n.ExpiresAt, timeOf(n.UsedAt),
+			}
 		},
 		decode: func(d *link) (auth.Link, error) {
 			hash, err := digestIn(d.Hash)
 			return auth.Link{
 				Stamp: d.domain(), ID: d.ID, Hash: hash, Purpose: auth.Purpose(d.Purpose), Email: d.Email, UserID: d.UserID,
-				OrganizationID: d.OrganizationID, Role: auth.Role(d.Role), CreatedBy: d.CreatedBy, CreatedWith: d.CreatedWith, ExpiresAt: d.ExpiresAt.UTC(), UsedAt: timeIn(d.UsedAt),
+				OrganizationID: d.OrganizationID, Role: auth.Role(d.Role), CreatedBy: d.CreatedBy, CreatedWith: d.CreatedWith,
+				ExpiresAt: d.ExpiresAt.UTC(), UsedAt: timeIn(d.UsedAt),
 			}, err
 		},
 		where: func(f auth.LinkFilter) bson.D {
@@ -201,7 +211,11 @@ func (s *people) Certificates() auth.CertificateCollection {
 			return certificate{n.ID, stampOf(&n.Stamp), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy, timeOf(n.ExpiresAt)}
 		},
 		decode: func(d *certificate) (auth.Certificate, error) {
-			return auth.Certificate{Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID, Name: d.Name, Match: d.Match, CreatedBy: d.CreatedBy, ExpiresAt: timeIn(d.ExpiresAt)}, nil
+			return auth.Certificate{
+				Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID,
+				Name:  d.Name,
+				Match: d.Match, CreatedBy: d.CreatedBy, ExpiresAt: timeIn(d.ExpiresAt),
+			}, nil
 		},
 	}}
 }

@@ -29,12 +29,31 @@ func TestTheStartNamesWhatIsWrong(t *testing.T) {
 		want             []string
 		kind             errs.Kind
 	}{
-		{"no such authority", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlsCAFile=" + missing, []string{"tlsCAFile", missing, "no such file"}, ""},
-		{"no PEM", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlscafile=" + escaped, []string{"tlscafile", empty, "no certificate"}, ""},
-		{"no such key", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlsCertificateKeyFile=" + missing, []string{"tlsCertificateKeyFile", missing}, ""},
-		{"a key that is none", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlsCertificateKeyFile=" + escaped, []string{"tlsCertificateKeyFile", empty}, ""},
+		{
+			"no such authority", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlsCAFile=" + missing, []string{
+				"tlsCAFile", missing,
+				"no such file",
+			}, "",
+		},
+		{
+			"no PEM", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlscafile=" + escaped, []string{"tlscafile", empty, "no certificate"}, "",
+		},
+		{
+			"no such key", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlsCertificateKeyFile=" + missing,
+			[]string{"tlsCertificateKeyFile", missing},
+			"",
+		},
+		{
+			"a key that is none", "mongodb://u:pass-word@127.0.0.1:1/latchkey?tls=true&tlsCertificateKeyFile=" + escaped,
+			[]string{"tlsCertificateKeyFile", empty},
+			"",
+		},
 		{"no such host", "mongodb://u:pass-word@nohost.invalid:1/latchkey", []string{"nohost.invalid", "DNS", "lookup"}, errs.Unavailable},
-		{"no such host among others", "mongodb://u:pass-word@127.0.0.1:1,nohost.invalid/latchkey", []string{"host nohost.invalid", "DNS"}, errs.Unavailable},
+		{
+			"no such host among others", "mongodb://u:pass-word@127.0.0.1:1,nohost.invalid/latchkey",
+			[]string{"host nohost.invalid", "DNS"},
+			errs.Unavailable,
+		},
 		{"no such cluster", "mongodb+srv://u:pass-word@nocluster.invalid/latchkey", []string{"nocluster.invalid", "DNS"}, ""},
 		{"nobody there", "mongodb://u:pass-word@127.0.0.1:1/latchkey", []string{"127.0.0.1:1", "refused"}, errs.Unavailable},
 		{"an option that is none", "mongodb://u:pass-word@127.0.0.1:1/latchkey?w=-3", []string{"not valid"}, ""},

@@ -56,12 +56,14 @@ func (s *engine) recognize(ctx context.Context) error {
 	err := s.db.Collection("about").FindOne(ctx, byID(identityName)).Decode(&has)
 	switch {
 	case errors.Is(err, mongo.ErrNoDocuments):
-		err = fmt.Errorf("%w: %w: %s no longer has the id %s, so it was dropped while it was in use; bring it back, or start every node anew to begin with an empty one",
+		err = fmt.Errorf("%w: %w: %s no longer has the id %s, so it was dropped while it was in use; bring it back, or start every node anew "+
+			"to begin with an empty one",
 			errs.Unavailable, ErrVanished, s.where, s.identity)
 	case err != nil:
 		return known(err)
 	case has.Value != s.identity:
-		err = fmt.Errorf("%w: %w: %s has the id %s and had %s; start every node anew if that is meant", errs.Unavailable, ErrReplaced, s.where, has.Value, s.identity)
+		err = fmt.Errorf("%w: %w: %s has the id %s and had %s; start every node anew if that is meant", errs.Unavailable, ErrReplaced, s.where,
+			has.Value, s.identity)
 	}
 	s.fault.Store(&err)
 	return err
@@ -81,7 +83,9 @@ func (s *engine) Ping(ctx context.Context) error {
 	if err := s.recognize(ctx); err != nil {
 		return err
 	}
-	err := s.in("keys").first(ctx, bson.D{}, nil, options.FindOne().SetAllowPartialResults(s.sharded).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	err := s.in("keys").first(ctx, bson.D{}, nil, options.FindOne().SetAllowPartialResults(s.sharded).SetProjection(bson.D{
+		{Key: "_id", Value: 1},
+	}))
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}

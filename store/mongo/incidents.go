@@ -76,7 +76,10 @@ func (o *override) domain() *keys.Override {
 	if o == nil {
 		return nil
 	}
-	return &keys.Override{KeyRateLimit: o.KeyRateLimit.domain(), RateLimit: o.RateLimit.domain(), Quota: o.Quota.domain(), Until: o.Until.Time().UTC(), Note: o.Note}
+	return &keys.Override{
+		KeyRateLimit: o.KeyRateLimit.domain(), RateLimit: o.RateLimit.domain(), Quota: o.Quota.domain(),
+		Until: o.Until.Time().UTC(), Note: o.Note,
+	}
 }
 
 // Creators returns who made keys. It looks at one key of each, however many

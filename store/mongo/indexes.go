@@ -169,8 +169,10 @@ func (i *index) like(keys bson.Raw) bool {
 func (s *engine) notUnique(i *index) error {
 	if i.collection == "keys" {
 		name := s.db.Name()
-		return fmt.Errorf(`%w: {hash: 1} of keys is there and not unique, as sh.shardCollection("%s.keys", {hash: 1}) makes it without its third argument; `+
-			`if there are no keys yet, run db.keys.drop() and sh.shardCollection("%s.keys", {hash: 1}, true), else make the index unique as docs/scaling.md says`, ErrIndex, name, name)
+		return fmt.Errorf(`%w: {hash: 1} of keys is there and not unique, as sh.shardCollection("%s.keys", {hash: 1}) makes it without its `+
+			`third argument; `+
+			`if there are no keys yet, run db.keys.drop() and sh.shardCollection("%s.keys", {hash: 1}, true), else make the index unique as `+
+			`docs/scaling.md says`, ErrIndex, name, name)
 	}
 	return fmt.Errorf("%w: %s of %s is there and not unique; drop it, and the next start makes it", ErrIndex, i, i.collection)
 }
@@ -200,7 +202,9 @@ func (s *engine) build(ctx context.Context, i *index, logger *slog.Logger) error
 		}
 	})
 	err := persistFor(ctx, waitsForEver, func(ctx context.Context) error {
-		_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, mongo.IndexModel{Keys: fields, Options: options.Index().SetUnique(i.unique)})
+		_, err := s.db.Collection(i.collection).Indexes().CreateOne(ctx, mongo.IndexModel{
+			Keys: fields, Options: options.Index().SetUnique(i.unique),
+		})
 		return i.fault(err)
 	})
 	close(done)
@@ -215,9 +219,11 @@ func (s *engine) build(ctx context.Context, i *index, logger *slog.Logger) error
 func (i *index) fault(err error) error {
 	switch {
 	case hasCode(err, 67): // CannotCreateIndex
-		return fmt.Errorf("%w: the server refuses %s of %s; is the collection sharded by other fields than docs/scaling.md says? (%w)", ErrIndex, i, i.collection, err)
+		return fmt.Errorf("%w: the server refuses %s of %s; is the collection sharded by other fields than docs/scaling.md says? (%w)", ErrIndex,
+			i, i.collection, err)
 	case hasCode(err, 85, 86): // IndexOptionsConflict, IndexKeySpecsConflict
-		return fmt.Errorf("%w: %s has an index on the fields of %s with other options, which is to be dropped (%w)", ErrIndex, i.collection, i, err)
+		return fmt.Errorf("%w: %s has an index on the fields of %s with other options, which is to be dropped (%w)", ErrIndex,
+			i.collection, i, err)
 	case mongo.IsDuplicateKeyError(err):
 		return fmt.Errorf("%w: %s holds documents that agree in %s, which has to be unique (%w)", ErrIndex, i.collection, i, err)
 	}

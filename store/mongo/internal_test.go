@@ -38,7 +38,8 @@ func TestTarget(t *testing.T) {
 // a failover, and the hot path reads what was written last.
 func TestConsistencyIsNotUpToTheConnectionString(t *testing.T) {
 	t.Parallel()
-	o := clientOptions("mongodb://h/latchkey?readPreference=secondaryPreferred&w=0&readConcernLevel=available&timeoutMS=0&serverSelectionTimeoutMS=600000")
+	o := clientOptions("mongodb://h/latchkey?readPreference=secondaryPreferred&w=0&readConcernLevel=available&timeoutMS=0&" +
+		"serverSelectionTimeoutMS=600000")
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +72,12 @@ func TestEveryFilterHasAnIndex(t *testing.T) {
 			whereKeys(keys.KeyFilter{Revoked: &no, EndsAfter: at, StartsBy: at, Disabled: &no}),
 			{{Key: "hash", Value: ""}},
 		},
-		"service_accounts": {accounts(keys.AccountFilter{OrganizationIDs: two}), accounts(keys.AccountFilter{Tier: "t"}), accounts(keys.AccountFilter{ExternalID: "x"})},
-		"organizations":    {organizations(keys.OrganizationFilter{IDs: two, Text: "x"})},
-		"users":            {users(auth.UserFilter{IsAdmin: &yes, Text: "x"}), {{Key: "email_folded", Value: ""}}},
+		"service_accounts": {
+			accounts(keys.AccountFilter{OrganizationIDs: two}), accounts(keys.AccountFilter{Tier: "t"}),
+			accounts(keys.AccountFilter{ExternalID: "x"}),
+		},
+		"organizations": {organizations(keys.OrganizationFilter{IDs: two, Text: "x"})},
+		"users":         {users(auth.UserFilter{IsAdmin: &yes, Text: "x"}), {{Key: "email_folded", Value: ""}}},
 		"usage": {
 			wherePages(usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, Until: at}), wherePages(usage.PageFilter{KeyID: "k"}),
 			wherePages(usage.PageFilter{AccountID: "a"}), wherePages(usage.PageFilter{OrganizationIDs: two}),
@@ -81,7 +85,8 @@ func TestEveryFilterHasAnIndex(t *testing.T) {
 		"refusals":    {{{Key: "refused_at", Value: at}}},
 		"memberships": {members(auth.MembershipFilter{OrganizationID: "o", Role: auth.Owner}), members(auth.MembershipFilter{UserID: "u"})},
 		"audit_events": {
-			s.events().where(audit.Filter{OrganizationIDs: two}), s.events().where(audit.Filter{ObjectID: "o"}), s.events().where(audit.Filter{SubjectID: "s"}),
+			s.events().where(audit.Filter{OrganizationIDs: two}), s.events().where(audit.Filter{ObjectID: "o"}),
+			s.events().where(audit.Filter{SubjectID: "s"}),
 			s.events().where(audit.Filter{Action: "a"}), s.events().where(audit.Filter{From: at}), s.events().where(audit.Filter{Until: at}),
 		},
 	} {

@@ -87,7 +87,9 @@ func (s *counts) Journals(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // ClaimJournal takes over the owner's journal.
-func (s *counts) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
+func (s *counts) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress,
+	entries []journal.Entry, err error,
+) {
 	unchanged := bson.D{{Key: "_id", Value: owner}, {Key: "written_at", Value: seen.UnixNano()}}
 	var j journalHead
 	err = s.journals().take(ctx, unchanged, set(bson.E{Key: "claimed", Value: true}, bson.E{Key: "written_at", Value: at.UnixNano()}), &j)
@@ -97,7 +99,8 @@ func (s *counts) ClaimJournal(ctx context.Context, owner string, seen, at time.T
 	if err != nil {
 		return p, nil, err
 	}
-	found, err := find[journalEntry](ctx, s.entries(), entriesThrough(owner, lastEntry), options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	found, err := find[journalEntry](ctx, s.entries(), entriesThrough(owner, lastEntry),
+		options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
 		return p, nil, err
 	}

@@ -76,7 +76,8 @@ func (c keyCollection) ReplaceAll(ctx context.Context, all []keys.Key) (left []s
 	}
 	for i := range all {
 		k, ours := stored[all[i].ID], &all[i]
-		if k.Revision != ours.Revision || !k.UpdatedAt.Equal(ours.UpdatedAt) || !k.RevokedAt.Equal(ours.RevokedAt) || k.Disabled != ours.Disabled || k.OrganizationID != ours.OrganizationID {
+		if k.Revision != ours.Revision || !k.UpdatedAt.Equal(ours.UpdatedAt) || !k.RevokedAt.Equal(ours.RevokedAt) ||
+			k.Disabled != ours.Disabled || k.OrganizationID != ours.OrganizationID {
 			left = append(left, ours.ID)
 		}
 	}

@@ -38,7 +38,8 @@ type event struct {
 func eventOf(e *audit.Event) event {
 	return event{
 		e.ID, e.At, e.Action, e.Subject.Kind, e.Subject.ID, e.Subject.Name, e.Subject.KeyID,
-		e.Object.Type, e.Object.ID, e.Object.OrganizationID, e.Origin.Address, e.Origin.UserAgent, e.Origin.RequestID, string(e.Before), string(e.After),
+		e.Object.Type, e.Object.ID, e.Object.OrganizationID, e.Origin.Address, e.Origin.UserAgent, e.Origin.RequestID,
+		string(e.Before), string(e.After),
 	}
 }
 
@@ -155,7 +156,8 @@ func (s *logs) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error
 // DeleteQuotaUse removes at most limit counts of windows before one, except
 // those of another.
 func (s *logs) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
-	return s.in("quota_use").removeSome(ctx, bson.D{{Key: "window", Value: bson.D{{Key: "$lt", Value: before}, {Key: "$ne", Value: except}}}}, limit)
+	return s.in("quota_use").removeSome(ctx, bson.D{{Key: "window", Value: bson.D{{Key: "$lt", Value: before}, {Key: "$ne", Value: except}}}},
+		limit)
 }
 
 type idempotencyRecord struct {
@@ -184,7 +186,8 @@ func (s *logs) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record
 		where = bson.D{where[0], {Key: "try", Value: nil}}
 	}
 	there, err := s.in("idempotency").update(ctx, where, set(
-		bson.E{Key: "object_id", Value: r.ObjectID}, bson.E{Key: "try", Value: r.Try}, bson.E{Key: "made", Value: r.Made}, bson.E{Key: "free_at", Value: timeOf(r.FreeAt)},
+		bson.E{Key: "object_id", Value: r.ObjectID}, bson.E{Key: "try", Value: r.Try}, bson.E{Key: "made", Value: r.Made},
+		bson.E{Key: "free_at", Value: timeOf(r.FreeAt)},
 	))
 	if err == nil && !there {
 		return errs.New(errs.Stale, "the claim changed since it was read")

@@ -96,7 +96,8 @@ func open(ctx context.Context, connection string, logger *slog.Logger, watch *mo
 		err = s.prepare(ctx, logger)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(explain(ctx, hosts, err))), client.Disconnect(context.WithoutCancel(ctx)))
+		return nil, errors.Join(fmt.Errorf("open MongoDB at %s: %w", s.where, known(explain(ctx, hosts, err))),
+			client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	return newStore(s), nil
 }

@@ -55,7 +55,9 @@ func TestStoreGoesAwayAndComesBack(t *testing.T) {
 	t.Parallel()
 	server := parts.OwnMongo(t)
 	s := open(t, server.URL())
-	o := keys.Organization{Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "kept"}}
+	o := keys.Organization{
+		Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "kept"},
+	}
 	if err := s.Organizations().Insert(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,10 @@ func (d *session) domain() auth.Session {
 
 // InsertSession stores a new session.
 func (s *people) InsertSession(ctx context.Context, n auth.Session) error {
-	return s.in("sessions").insert(ctx, session{n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, timeOf(n.ConfirmedAt), n.ExpiresAt, n.Address, n.UserAgent})
+	return s.in("sessions").insert(ctx, session{
+		n.ID, n.TokenHash[:], n.UserID, n.CreatedAt, n.LastSeenAt, timeOf(n.ConfirmedAt), n.ExpiresAt,
+		n.Address, n.UserAgent,
+	})
 }
 
 // SessionByToken returns the session with the cookie's digest.
@@ -166,7 +169,9 @@ func (s *people) DeleteSession(ctx context.Context, id string) error {
 
 // DeleteSessionsOf ends all sessions of the user but except.
 func (s *people) DeleteSessionsOf(ctx context.Context, userID, except string) error {
-	_, err := s.in("sessions").removeAll(ctx, bson.D{{Key: "user_id", Value: userID}, {Key: "_id", Value: bson.D{{Key: "$ne", Value: except}}}})
+	_, err := s.in("sessions").removeAll(ctx, bson.D{
+		{Key: "user_id", Value: userID}, {Key: "_id", Value: bson.D{{Key: "$ne", Value: except}}},
+	})
 	return err
 }
 
@@ -174,7 +179,8 @@ const mostSessions = 1000
 
 // SessionsOf returns the user's sessions, newest first.
 func (s *people) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
-	found, err := find[session](ctx, s.in("sessions"), bson.D{{Key: "user_id", Value: userID}}, options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(mostSessions))
+	found, err := find[session](ctx, s.in("sessions"), bson.D{{Key: "user_id", Value: userID}},
+		options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(mostSessions))
 	if err != nil {
 		return nil, err
 	}

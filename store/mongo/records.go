@@ -137,7 +137,10 @@ func (s *objects) Organizations() keys.Collection[keys.Organization, keys.Organi
 			return organization{o.ID, stampOf(&o.Stamp), o.Name, o.Disabled, string(o.Metadata), o.SearchText()}
 		},
 		decode: func(d *organization) (keys.Organization, error) {
-			return keys.Organization{Stamp: d.domain(), ID: d.ID, OrganizationFields: keys.OrganizationFields{Name: d.Name, Disabled: d.Disabled, Metadata: rawIn(d.Metadata)}}, nil
+			return keys.Organization{Stamp: d.domain(), ID: d.ID, OrganizationFields: keys.OrganizationFields{
+				Name: d.Name, Disabled: d.Disabled,
+				Metadata: rawIn(d.Metadata),
+			}}, nil
 		},
 		where: func(f keys.OrganizationFilter) bson.D {
 			return containing(oneOf(bson.D{}, "_id", f.IDs), f.Text)
@@ -190,21 +193,25 @@ func (m *move) domain() *keys.Move {
 	if m == nil {
 		return nil
 	}
-	return &keys.Move{From: m.From, OwnerID: m.OwnerID, At: m.At.UTC(), By: audit.Subject{Kind: m.Kind, ID: m.ID, Name: m.Name, KeyID: m.KeyID}}
+	return &keys.Move{
+		From: m.From, OwnerID: m.OwnerID, At: m.At.UTC(), By: audit.Subject{Kind: m.Kind, ID: m.ID, Name: m.Name, KeyID: m.KeyID},
+	}
 }
 
 func accountOf(a *keys.ServiceAccount) account {
 	return account{
 		ID: a.ID, Stamp: stampOf(&a.Stamp), OrganizationID: a.OrganizationID, CreatedBy: a.CreatedBy, Name: a.Name, Description: a.Description,
 		Tier: a.Tier, Scopes: a.Scopes, AllowedNetworks: networksOf(a.AllowedNetworks), RateLimit: ruleOf(a.RateLimit), Quota: quotaOf(a.Quota),
-		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override), Move: moveOf(a.Move), OwnerID: a.OwnerID, LimitResets: a.LimitResets,
+		ExternalID: a.ExternalID, Metadata: string(a.Metadata), Disabled: a.Disabled, Search: a.SearchText(), Override: overrideOf(a.Override),
+		Move: moveOf(a.Move), OwnerID: a.OwnerID, LimitResets: a.LimitResets,
 	}
 }
 
 func accountIn(d *account) (keys.ServiceAccount, error) {
 	networks, err := networksIn(d.AllowedNetworks)
 	return keys.ServiceAccount{
-		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(), Move: d.Move.domain(), LimitResets: d.LimitResets,
+		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, CreatedBy: d.CreatedBy, Override: d.Override.domain(),
+		Move: d.Move.domain(), LimitResets: d.LimitResets,
 		AccountFields: keys.AccountFields{
 			Name: d.Name, Description: d.Description, Tier: d.Tier, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			Quota: d.Quota.domain(), ExternalID: d.ExternalID, OwnerID: d.OwnerID, Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
@@ -250,14 +257,18 @@ func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 		store: s.engine, name: "tiers",
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		encode: func(t *keys.Tier) tier {
-			return tier{t.Name, stampOf(&t.Stamp), t.Title, ruleOf(&t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys, t.MaxKeyAge, t.KeyRetention}
+			return tier{
+				t.Name, stampOf(&t.Stamp), t.Title, ruleOf(&t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys,
+				t.MaxKeyAge, t.KeyRetention,
+			}
 		},
 		decode: func(d *tier) (keys.Tier, error) {
 			if d.RateLimit == nil {
 				return keys.Tier{}, fmt.Errorf("the stored tier %s has no rate limit", d.ID)
 			}
 			return keys.Tier{Stamp: d.domain(), Name: d.ID, TierFields: keys.TierFields{
-				Title: d.Title, RateLimit: *d.RateLimit.domain(), AccountRateLimit: d.AccountRateLimit.domain(), Quota: d.Quota.domain(), MaxKeys: d.MaxKeys, MaxKeyAge: d.MaxKeyAge, KeyRetention: d.KeyRetention,
+				Title: d.Title, RateLimit: *d.RateLimit.domain(), AccountRateLimit: d.AccountRateLimit.domain(), Quota: d.Quota.domain(),
+				MaxKeys: d.MaxKeys, MaxKeyAge: d.MaxKeyAge, KeyRetention: d.KeyRetention,
 			}}, nil
 		},
 		where: func(keys.NoFilter) bson.D { return bson.D{} },
@@ -284,7 +295,10 @@ func (s *objects) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
 			return scope{c.Name, stampOf(&c.Stamp), c.Description, timeOf(c.RetiredAt), c.RenamedTo, timeOf(c.RenamedUntil), c.RenameOpen}
 		},
 		decode: func(d *scope) (keys.Scope, error) {
-			return keys.Scope{Stamp: d.domain(), Name: d.ID, ScopeFields: keys.ScopeFields{Description: d.Description}, RetiredAt: timeIn(d.RetiredAt), RenamedTo: d.RenamedTo, RenamedUntil: timeIn(d.RenamedUntil), RenameOpen: d.RenameOpen}, nil
+			return keys.Scope{
+				Stamp: d.domain(), Name: d.ID, ScopeFields: keys.ScopeFields{Description: d.Description},
+				RetiredAt: timeIn(d.RetiredAt), RenamedTo: d.RenamedTo, RenamedUntil: timeIn(d.RenamedUntil), RenameOpen: d.RenameOpen,
+			}, nil
 		},
 		where: func(keys.NoFilter) bson.D { return bson.D{} },
 	}
@@ -326,11 +340,16 @@ type key struct {
 
 func keyOf(k *keys.Key) key {
 	return key{
-		ID: k.ID, Stamp: stampOf(&k.Stamp), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: string(k.Environment),
-		Hash: k.Hash[:], HashAlgorithm: string(k.HashAlgorithm), Start: k.Start, Last4: k.Last4, RevokedAt: timeOf(k.RevokedAt), RevokeReason: string(k.RevokeReason),
-		RevokeNote: k.RevokeNote, RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: timeOf(k.GraceUntil), LastUsedAt: timeOf(k.LastUsedAt), LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
-		CreatedBy: k.CreatedBy, Name: k.Name, Note: k.Note, Scopes: k.Scopes, AllowedNetworks: networksOf(k.AllowedNetworks), RateLimit: ruleOf(k.RateLimit),
-		ExpiresAt: timeOf(k.ExpiresAt), NotBefore: timeOf(k.NotBefore), Metadata: string(k.Metadata), Disabled: k.Disabled, EndsAt: timeOf(k.EndsAt()), Search: k.SearchText(), LimitResets: k.LimitResets,
+		ID: k.ID, Stamp: stampOf(&k.Stamp), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID,
+		Environment: string(k.Environment),
+		Hash:        k.Hash[:], HashAlgorithm: string(k.HashAlgorithm), Start: k.Start, Last4: k.Last4, RevokedAt: timeOf(k.RevokedAt),
+		RevokeReason: string(k.RevokeReason),
+		RevokeNote:   k.RevokeNote, RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: timeOf(k.GraceUntil),
+		LastUsedAt: timeOf(k.LastUsedAt), LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
+		CreatedBy: k.CreatedBy, Name: k.Name, Note: k.Note, Scopes: k.Scopes, AllowedNetworks: networksOf(k.AllowedNetworks),
+		RateLimit: ruleOf(k.RateLimit),
+		ExpiresAt: timeOf(k.ExpiresAt), NotBefore: timeOf(k.NotBefore), Metadata: string(k.Metadata), Disabled: k.Disabled,
+		EndsAt: timeOf(k.EndsAt()), Search: k.SearchText(), LimitResets: k.LimitResets,
 	}
 }
 
@@ -340,9 +359,13 @@ func keyIn(d *key) (keys.Key, error) {
 		err = fmt.Errorf("the stored digest of key %s has a wrong length", d.ID)
 	}
 	k := keys.Key{
-		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID, Environment: keys.Environment(d.Environment),
-		HashAlgorithm: keys.HashAlgorithm(d.HashAlgorithm), Start: d.Start, Last4: d.Last4, RevokedAt: timeIn(d.RevokedAt), RevokeReason: keys.RevokeReason(d.RevokeReason),
-		RevokeNote: d.RevokeNote, RotatedFrom: d.RotatedFrom, RotatedTo: d.RotatedTo, GraceUntil: timeIn(d.GraceUntil), LastUsedAt: timeIn(d.LastUsedAt), LastUsedIP: d.LastUsedIP, LastUsedAgent: d.LastUsedAgent, CreatedBy: d.CreatedBy, LimitResets: d.LimitResets,
+		Stamp: d.domain(), ID: d.ID, OrganizationID: d.OrganizationID, ServiceAccountID: d.ServiceAccountID,
+		Environment:   keys.Environment(d.Environment),
+		HashAlgorithm: keys.HashAlgorithm(d.HashAlgorithm), Start: d.Start, Last4: d.Last4, RevokedAt: timeIn(d.RevokedAt),
+		RevokeReason: keys.RevokeReason(d.RevokeReason),
+		RevokeNote:   d.RevokeNote, RotatedFrom: d.RotatedFrom, RotatedTo: d.RotatedTo, GraceUntil: timeIn(d.GraceUntil),
+		LastUsedAt: timeIn(d.LastUsedAt), LastUsedIP: d.LastUsedIP, LastUsedAgent: d.LastUsedAgent, CreatedBy: d.CreatedBy,
+		LimitResets: d.LimitResets,
 		KeyFields: keys.KeyFields{
 			Name: d.Name, Note: d.Note, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			ExpiresAt: timeIn(d.ExpiresAt), NotBefore: timeIn(d.NotBefore), Metadata: rawIn(d.Metadata), Disabled: d.Disabled,

@@ -79,7 +79,8 @@ func TestThePageNamesEveryCollection(t *testing.T) {
 		t.Errorf("docs/scaling.md names\n%v\nthe store uses\n%v", all, code)
 	}
 	var commanded []string
-	for _, m := range regexp.MustCompile(`(?m)^    sh\.shardCollection\("latchkey\.(\w+)", \{.*\}(, true)?\)`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^    sh\.shardCollection\("latchkey\.(\w+)", \{.*\}(, true)?\)`).FindAllStringSubmatch(page,
+		-1) {
 		commanded = append(commanded, m[1])
 		if (m[2] != "") != (m[1] == "keys") {
 			t.Errorf("%s is sharded with a unique index: %t", m[1], m[2] != "")

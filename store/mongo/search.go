@@ -26,7 +26,9 @@ func (c keyCollection) Ahead(ctx context.Context, f keys.KeyFilter, after string
 		where = append(where, bson.E{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}})
 	}
 	var found key
-	err := c.documents().first(ctx, where, &found, options.FindOne().SetSort(order).SetSkip(int64(n-1)).SetProjection(bson.D{{Key: "ends_at", Value: 1}}))
+	err := c.documents().first(ctx, where, &found, options.FindOne().SetSort(order).SetSkip(int64(n-1)).SetProjection(bson.D{
+		{Key: "ends_at", Value: 1},
+	}))
 	if errors.Is(err, errs.NotFound) {
 		return "", nil
 	}
@@ -44,7 +46,10 @@ func (c keyCollection) Ahead(ctx context.Context, f keys.KeyFilter, after string
 func (c keyCollection) WholeByUse(ctx context.Context, f keys.KeyFilter) (bool, error) {
 	no := false
 	where := c.where(keys.KeyFilter{OrganizationIDs: f.OrganizationIDs, ServiceAccountID: f.ServiceAccountID, Revoked: &no})
-	err := c.documents().first(ctx, where, nil, options.FindOne().SetSort(bson.D{{Key: "_id", Value: 1}}).SetSkip(keys.MostLooked).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	err := c.documents().first(ctx, where, nil,
+		options.FindOne().SetSort(bson.D{{Key: "_id", Value: 1}}).SetSkip(keys.MostLooked).SetProjection(bson.D{
+			{Key: "_id", Value: 1},
+		}))
 	if errors.Is(err, errs.NotFound) {
 		return true, nil
 	}

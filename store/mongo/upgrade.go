@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"golang.org/x/time/rate"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
@@ -138,8 +139,9 @@ func (s *engine) noteSchema(ctx context.Context, version int) error {
 
 func (s *engine) upgrade(ctx context.Context, u *upgrade, after string, logger *slog.Logger) error {
 	logger = logger.With("collection", u.collection, "schema", u.to)
-	logger.InfoContext(ctx, "bringing the store up to date", "after", after)
-	looked, changed, told := 0, 0, time.Now()
+	progress := rate.Sometimes{Interval: progressEach}
+	progress.Do(func() { logger.InfoContext(ctx, "bringing the store up to date", "after", after) })
+	looked, changed := 0, 0
 	for {
 		var n, amended int
 		var next string
@@ -156,10 +158,9 @@ func (s *engine) upgrade(ctx context.Context, u *upgrade, after string, logger *
 			return nil
 		}
 		after = next
-		if time.Since(told) >= progressEach {
-			told = time.Now()
+		progress.Do(func() {
 			logger.InfoContext(ctx, "still bringing the store up to date", "looked_at", looked, "changed", changed)
-		}
+		})
 	}
 }
 

@@ -62,7 +62,12 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			}
 			put(t, db, "quota_use", used)
 			for id, creator := range map[string]string{"sa_a": "usr_a", "sa_b": "sa_a", "sa_c": ""} {
-				put(t, db, "service_accounts", bson.D{{Key: "_id", Value: id}, {Key: "revision", Value: int64(4)}, {Key: "organization_id", Value: "org_a"}, {Key: "created_by", Value: creator}})
+				put(t, db, "service_accounts", bson.D{
+					{Key: "_id", Value: id},
+					{Key: "revision", Value: int64(4)},
+					{Key: "organization_id", Value: "org_a"},
+					{Key: "created_by", Value: creator},
+				})
 			}
 			user := bson.D{
 				{Key: "_id", Value: ids.New(ids.User)},
@@ -112,7 +117,8 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 					t.Errorf("the account %s is owned by %q at revision %d, %v", id, a.OwnerID, a.Revision, err)
 				}
 			}
-			if found, err := s.ServiceAccounts().List(t.Context(), keys.AccountFilter{Ownerless: true}, keys.Page{Limit: 5}); err != nil || len(found) != 2 {
+			if found, err := s.ServiceAccounts().List(t.Context(), keys.AccountFilter{Ownerless: true}, keys.Page{Limit: 5}); err != nil ||
+				len(found) != 2 {
 				t.Errorf("%d accounts have no owner, %v", len(found), err)
 			}
 			if used, err := s.QuotaUse(t.Context(), "sa_a", "2020-10"); err != nil || used != 7 {
@@ -199,7 +205,10 @@ func TestAnUpgradeIsGoneOnWith(t *testing.T) {
 			t.Errorf("%q is not in the log:\n%s", want, log.String())
 		}
 	}
-	n, err := db.Collection("service_accounts").CountDocuments(t.Context(), bson.D{{Key: "owner_id", Value: "usr_a"}, {Key: "revision", Value: 1}})
+	n, err := db.Collection("service_accounts").CountDocuments(t.Context(), bson.D{
+		{Key: "owner_id", Value: "usr_a"},
+		{Key: "revision", Value: 1},
+	})
 	if err != nil || n != accounts {
 		t.Errorf("%d of %d have their owner, %v", n, accounts, err)
 	}
@@ -279,8 +288,18 @@ func TestIndexesThatAreThere(t *testing.T) {
 		want                    []string
 	}{
 		{"sharded as the documentation says", "keys", "hash", true, nil},
-		{"sharded without the third argument", "keys", "hash", false, []string{"{hash: 1} of keys", "not unique", "sh.shardCollection(", ".keys\", {hash: 1}, true)", "docs/scaling.md"}},
-		{"a plain index where a unique one belongs", "users", "email_folded", false, []string{"{email_folded: 1} of users", "not unique", "drop it"}},
+		{
+			"sharded without the third argument", "keys", "hash", false, []string{
+				"{hash: 1} of keys", "not unique", "sh.shardCollection(",
+				".keys\", {hash: 1}, true)", "docs/scaling.md",
+			},
+		},
+		{
+			"a plain index where a unique one belongs", "users", "email_folded", false, []string{
+				"{email_folded: 1} of users",
+				"not unique", "drop it",
+			},
+		},
 		{"a unique index where a plain one does", "tiers", "updated_at", true, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

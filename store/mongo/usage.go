@@ -161,7 +161,9 @@ func (s *counts) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Le
 
 // MoveUsage gives at most limit pages of the account another organization.
 func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
-	where := bson.D{{Key: "service_account_id", Value: accountID}, {Key: "organization_id", Value: bson.D{{Key: "$ne", Value: organizationID}}}}
+	where := bson.D{
+		{Key: "service_account_id", Value: accountID}, {Key: "organization_id", Value: bson.D{{Key: "$ne", Value: organizationID}}},
+	}
 	found, err := find[page](ctx, s.in("usage"), where, options.Find().SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil || len(found) == 0 {
 		return 0, err
@@ -170,7 +172,8 @@ func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string
 	for i := range found {
 		ids[i] = found[i].ID
 	}
-	return len(found), s.in("usage").updateAll(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, set(bson.E{Key: "organization_id", Value: organizationID}))
+	return len(found), s.in("usage").updateAll(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
+		set(bson.E{Key: "organization_id", Value: organizationID}))
 }
 
 // refused is what is kept of a key's refusals. They are text, as they are

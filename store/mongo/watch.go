@@ -10,7 +10,10 @@ import (
 )
 
 // reading are the commands that change nothing.
-var reading = map[string]bool{"find": true, "getMore": true, "aggregate": true, "count": true, "distinct": true, "listIndexes": true, "hello": true}
+var reading = map[string]bool{
+	"find": true, "getMore": true, "aggregate": true, "count": true, "distinct": true,
+	"listIndexes": true, "hello": true,
+}
 
 // monitor tells the watch of each command that reaches a server, nil for none.
 // Of a command nothing but its name and its collection is told.

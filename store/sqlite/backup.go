@@ -176,7 +176,8 @@ func inspect(ctx context.Context, db *sql.DB) (version int, err error) {
 		return version, newer(version, len(newest))
 	}
 	var tables int
-	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('organizations', 'service_accounts', 'keys', 'tiers')").Scan(&tables)
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('organizations', "+
+		"'service_accounts', 'keys', 'tiers')").Scan(&tables)
 	if err != nil {
 		return version, unreadable(err)
 	}

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
@@ -134,7 +136,10 @@ func TestWhatIsNoBackupIsNotRestored(t *testing.T) {
 	if err := sqlite.Restore(t.Context(), good, target); !errors.Is(err, sqlite.ErrExists) {
 		t.Errorf("restored beside another's log: %v", err)
 	}
-	for name, from := range map[string]string{"another program's database": foreign, "none": filepath.Join(dir, "none.db"), "the future": future} {
+	for name, from := range map[string]string{
+		"another program's database": foreign, "none": filepath.Join(dir, "none.db"),
+		"the future": future,
+	} {
 		to := filepath.Join(t.TempDir(), "backup.db")
 		if err := sqlite.Backup(t.Context(), from, to); err == nil {
 			t.Errorf("backed up %s", name)
@@ -172,16 +177,26 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			}
 			k := newKey()
 			execute(t, path, fmt.Sprintf(`PRAGMA user_version = %d;
-				INSERT INTO organizations (id, revision, created_at, updated_at, name, disabled, metadata, search) VALUES ('org_a', 1, 1, 1, 'A', 0, '{}', 'a');
-				INSERT INTO service_accounts (id, revision, created_at, updated_at, organization_id, created_by, name, description, tier, external_id, disabled, search)
-				VALUES ('sa_a', 4, 1, 2, 'org_a', 'usr_a', 'by a user', '', 'free', '', 0, ''), ('sa_b', 4, 1, 2, 'org_a', 'sa_a', 'by an account', '', 'free', '', 0, ''),
+				INSERT INTO organizations (id, revision, created_at, updated_at, name, disabled, metadata, search)
+				VALUES ('org_a', 1, 1, 1, 'A', 0, '{}', 'a');
+				INSERT INTO service_accounts (id, revision, created_at, updated_at, organization_id, created_by, name, description, tier,
+					external_id, disabled, search)
+				VALUES ('sa_a', 4, 1, 2, 'org_a', 'usr_a', 'by a user', '', 'free', '', 0, ''),
+					('sa_b', 4, 1, 2, 'org_a', 'sa_a', 'by an account', '', 'free', '', 0, ''),
 					('sa_c', 4, 1, 2, 'org_a', '', 'by Latchkey', '', 'free', '', 0, '');
 				INSERT INTO quota_use (id, window, used) VALUES ('sa_a', '2026-10', 7);
-				INSERT INTO keys (id, revision, created_at, updated_at, hash, hash_algorithm, organization_id, service_account_id, environment, start, last4,
-					name, note, scopes, allowed_networks, metadata, disabled, revoke_reason, revoke_note, rotated_from, rotated_to, created_by, search, ends_at)
-				VALUES ('%s', 3, 1, 2, x'%x', 'sha256', 'org_a', 'sa_a', 'live', 'lk_live_abcd', 'wxyz', 'old', '', NULL, '[]', '{}', 0, '', '', '', '', 'usr_a', 'old', NULL)`,
+				INSERT INTO keys (id, revision, created_at, updated_at, hash, hash_algorithm, organization_id, service_account_id,
+					environment, start, last4,
+					name, note, scopes, allowed_networks, metadata, disabled, revoke_reason, revoke_note, rotated_from, rotated_to,
+					created_by, search, ends_at)
+				VALUES ('%s', 3, 1, 2, x'%x', 'sha256', 'org_a', 'sa_a', 'live', 'lk_live_abcd', 'wxyz',
+					'old', '', NULL, '[]', '{}', 0, '', '', '', '', 'usr_a', 'old', NULL)`,
 				version, k.ID, k.Hash[:]))
+			moved := moveAt(t, path, version)
 			s := open(t, path)
+			if a, err := s.ServiceAccounts().Get(t.Context(), "sa_c"); err != nil || !reflect.DeepEqual(a.Move, moved) {
+				t.Errorf("the account moved by %+v, %v; want %+v", a.Move, err, moved)
+			}
 			got, err := s.Keys().ByHash(t.Context(), k.Hash)
 			if err != nil || got.ID != k.ID || got.Name != "old" || got.Revision != 3 {
 				t.Errorf("the key is %+v, %v", got, err)
@@ -210,4 +225,29 @@ func TestStoresOfEarlierReleasesOpen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// moveAt notes a transfer of an account as the schema kept it, if it did.
+func moveAt(t *testing.T, path string, version int) *keys.Move {
+	t.Helper()
+	const transfers, owners, objects = 11, 12, 18
+	m := &keys.Move{
+		From: "org_b", At: time.UnixMilli(1700000000123).UTC(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: `Ada "A"`, KeyID: "key_a"},
+	}
+	text := `["org_b", "1700000000123", "user", "usr_a", "Ada \"A\"", "key_a"`
+	switch {
+	case version < transfers:
+		return nil
+	case version >= objects:
+		m.OwnerID = "usr_b"
+		text = `{"from": "org_b", "at": 1700000000123, "by": {"kind": "user", "id": "usr_a", "name": "Ada \"A\"", "key_id": "key_a"}, ` +
+			`"owner_id": "usr_b"}`
+	case version >= owners:
+		m.OwnerID = "usr_b"
+		text += `, "usr_b"]`
+	default:
+		text += "]"
+	}
+	execute(t, path, fmt.Sprintf("UPDATE service_accounts SET move = '%s' WHERE id = 'sa_c'", text))
+	return m
 }

@@ -18,7 +18,8 @@ func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
 
 // DeleteTombstonesBefore removes at most limit tombstones.
 func (s *objects) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := s.writer.exec(ctx, "DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones INDEXED BY tombstones_deleted WHERE deleted_at < ? LIMIT ?)", before.UnixMilli(), limit)
+	n, err := s.writer.exec(ctx, "DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones INDEXED BY tombstones_deleted WHERE "+
+		"deleted_at < ? LIMIT ?)", before.UnixMilli(), limit)
 	return int(n), err
 }
 

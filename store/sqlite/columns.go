@@ -181,31 +181,48 @@ func (c overrideColumn) Scan(v any) error {
 	return nil
 }
 
+// moveRow is a move as JSON.
+type moveRow struct {
+	From string `json:"from"`
+	At   int64  `json:"at"` // Unix milliseconds
+	By   struct {
+		Kind  string `json:"kind"`
+		ID    string `json:"id"`
+		Name  string `json:"name"`
+		KeyID string `json:"key_id"`
+	} `json:"by"`
+	OwnerID string `json:"owner_id"`
+}
+
 func putMove(m *keys.Move) any {
 	if m == nil {
 		return nil
 	}
-	return putJSON([]string{m.From, strconv.FormatInt(m.At.UnixMilli(), 10), m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID, m.OwnerID})
+	row := moveRow{From: m.From, At: m.At.UnixMilli(), OwnerID: m.OwnerID}
+	row.By.Kind, row.By.ID, row.By.Name, row.By.KeyID = m.By.Kind, m.By.ID, m.By.Name, m.By.KeyID
+	text, err := json.Marshal(row)
+	if err != nil {
+		panic(fmt.Errorf("encode a move: %w", err)) // texts and a number always encode
+	}
+	return string(text)
 }
 
 type moveColumn struct{ into **keys.Move }
 
 // Scan implements sql.Scanner.
 func (c moveColumn) Scan(v any) error {
-	var parts []string
 	*c.into = nil
-	if err := (jsonColumn[string]{&parts}).Scan(v); err != nil || parts == nil {
+	text, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	var row moveRow
+	if err := json.Unmarshal([]byte(text), &row); err != nil {
 		return err
 	}
-	if len(parts) == 6 { // before there were owners
-		parts = append(parts, "")
-	}
-	if len(parts) != 7 {
-		return fmt.Errorf("a move is kept in %d parts", len(parts))
-	}
-	at, err := strconv.ParseInt(parts[1], 10, 64)
-	*c.into = &keys.Move{From: parts[0], OwnerID: parts[6], At: time.UnixMilli(at).UTC(), By: audit.Subject{Kind: parts[2], ID: parts[3], Name: parts[4], KeyID: parts[5]}}
-	return err
+	by := audit.Subject{Kind: row.By.Kind, ID: row.By.ID, Name: row.By.Name, KeyID: row.By.KeyID}
+	*c.into = &keys.Move{From: row.From, OwnerID: row.OwnerID, At: time.UnixMilli(row.At).UTC(), By: by}
+	return nil
 }
 
 type hashColumn struct{ into *keys.Hash }
@@ -223,4 +240,13 @@ func scanDigest(into []byte, v any) error {
 	return nil
 }
 
-var _ = []sql.Scanner{timeColumn{}, jsonColumn[string]{}, metadataColumn{}, ruleColumn{}, quotaColumn{}, hashColumn{}, overrideColumn{}, moveColumn{}}
+var _ = []sql.Scanner{
+	timeColumn{},
+	jsonColumn[string]{},
+	metadataColumn{},
+	ruleColumn{},
+	quotaColumn{},
+	hashColumn{},
+	overrideColumn{},
+	moveColumn{},
+}

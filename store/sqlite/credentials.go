@@ -42,10 +42,12 @@ func (s *people) Tokens() auth.TokenCollection {
 		columns:  names("id revision created_at updated_at hash user_id name last4 last_used_at expires_at parent"),
 		identify: func(n *auth.Token) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Token) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], n.UserID, n.Name, n.Last4, putTime(n.LastUsedAt), putTime(n.ExpiresAt), n.Parent)
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], n.UserID, n.Name, n.Last4, putTime(n.LastUsedAt),
+				putTime(n.ExpiresAt), n.Parent)
 		},
 		scan: func(row scanner, n *auth.Token) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.UserID, &n.Name, &n.Last4, timeColumn{&n.LastUsedAt}, timeColumn{&n.ExpiresAt}, &n.Parent)...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.UserID, &n.Name, &n.Last4,
+				timeColumn{&n.LastUsedAt}, timeColumn{&n.ExpiresAt}, &n.Parent)...)
 		},
 	}}
 }
@@ -68,10 +70,12 @@ func (s *people) Families() keys.Collection[auth.Family, auth.OwnedFilter] {
 		columns:  names("id revision created_at updated_at user_id current previous rotated_at expires_at ended_at address user_agent"),
 		identify: func(n *auth.Family) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Family) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.UserID, n.Current, n.Previous, putTime(n.RotatedAt), putTime(n.ExpiresAt), putTime(n.EndedAt), n.Address, n.UserAgent)
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.UserID, n.Current, n.Previous, putTime(n.RotatedAt), putTime(n.ExpiresAt),
+				putTime(n.EndedAt), n.Address, n.UserAgent)
 		},
 		scan: func(row scanner, n *auth.Family) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.UserID, &n.Current, &n.Previous, timeColumn{&n.RotatedAt}, timeColumn{&n.ExpiresAt}, timeColumn{&n.EndedAt}, &n.Address, &n.UserAgent)...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.UserID, &n.Current, &n.Previous, timeColumn{&n.RotatedAt},
+				timeColumn{&n.ExpiresAt}, timeColumn{&n.EndedAt}, &n.Address, &n.UserAgent)...)
 		},
 	}
 }
@@ -99,13 +103,16 @@ type linkTable struct {
 func (s *people) Links() auth.LinkCollection {
 	return linkTable{&table[auth.Link, auth.LinkFilter]{
 		store: s.engine, name: "links", descending: true,
-		columns:  names("id revision created_at updated_at hash purpose email user_id organization_id role created_by created_with expires_at used_at"),
+		columns: names("id revision created_at updated_at hash purpose email user_id organization_id role created_by created_with expires_at " +
+			"used_at"),
 		identify: func(n *auth.Link) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Link) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID, string(n.Role), n.CreatedBy, n.CreatedWith, putTime(n.ExpiresAt), putTime(n.UsedAt))
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.Hash[:], string(n.Purpose), n.Email, n.UserID, n.OrganizationID,
+				string(n.Role), n.CreatedBy, n.CreatedWith, putTime(n.ExpiresAt), putTime(n.UsedAt))
 		},
 		scan: func(row scanner, n *auth.Link) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.Purpose, &n.Email, &n.UserID, &n.OrganizationID, &n.Role, &n.CreatedBy, &n.CreatedWith, timeColumn{&n.ExpiresAt}, timeColumn{&n.UsedAt})...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), digestColumn{&n.Hash}, &n.Purpose, &n.Email, &n.UserID,
+				&n.OrganizationID, &n.Role, &n.CreatedBy, &n.CreatedWith, timeColumn{&n.ExpiresAt}, timeColumn{&n.UsedAt})...)
 		},
 		where: func(f auth.LinkFilter) (c conditions) {
 			c.equal("user_id", f.UserID)
@@ -139,10 +146,12 @@ func (s *people) Certificates() auth.CertificateCollection {
 		columns:  names("id revision created_at updated_at organization_id service_account_id name match created_by expires_at"),
 		identify: func(n *auth.Certificate) (string, int64) { return n.ID, n.Revision },
 		values: func(n *auth.Certificate) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy, putTime(n.ExpiresAt))
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), n.OrganizationID, n.ServiceAccountID, n.Name, n.Match, n.CreatedBy,
+				putTime(n.ExpiresAt))
 		},
 		scan: func(row scanner, n *auth.Certificate) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.OrganizationID, &n.ServiceAccountID, &n.Name, &n.Match, &n.CreatedBy, timeColumn{&n.ExpiresAt})...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.OrganizationID, &n.ServiceAccountID, &n.Name, &n.Match,
+				&n.CreatedBy, timeColumn{&n.ExpiresAt})...)
 		},
 	}}
 }
@@ -159,10 +168,12 @@ func (s *people) SigningKeys() keys.Collection[signing.Key, keys.NoFilter] {
 		columns:  names("id revision created_at updated_at algorithm public sealed active_at retire_at"),
 		identify: func(n *signing.Key) (string, int64) { return n.ID, n.Revision },
 		values: func(n *signing.Key) []any {
-			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), string(n.Algorithm), putMetadata(n.Public), n.Sealed, putTime(n.ActiveAt), putTime(n.RetireAt))
+			return append(append([]any{n.ID}, stampValues(&n.Stamp)...), string(n.Algorithm), putMetadata(n.Public), n.Sealed, putTime(n.ActiveAt),
+				putTime(n.RetireAt))
 		},
 		scan: func(row scanner, n *signing.Key) error {
-			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.Algorithm, metadataColumn{&n.Public}, &n.Sealed, timeColumn{&n.ActiveAt}, timeColumn{&n.RetireAt})...)
+			return row.Scan(append(append([]any{&n.ID}, stampColumns(&n.Stamp)...), &n.Algorithm, metadataColumn{&n.Public}, &n.Sealed,
+				timeColumn{&n.ActiveAt}, timeColumn{&n.RetireAt})...)
 		},
 	}
 }

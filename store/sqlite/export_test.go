@@ -17,7 +17,10 @@ func (s *Store) Statements() []string {
 	for _, d := range []*database{s.reader, s.writer, s.notes} {
 		d.pool.Load().statements.Range(func(text, _ any) bool { all = append(all, text.(string)); return true })
 	}
-	for _, name := range []string{"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families", "identities", "links", "certificates", "signing_keys", "sealed_keys", "incidents", "incident_pages"} {
+	for _, name := range []string{
+		"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families",
+		"identities", "links", "certificates", "signing_keys", "sealed_keys", "incidents", "incident_pages",
+	} {
 		id := "id"
 		if name == "tiers" || name == "scopes" {
 			id = "name"

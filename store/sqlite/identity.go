@@ -95,7 +95,8 @@ func replaced(ctx context.Context, path string) error {
 // same holds the id of the database to the mark beside it.
 func same(path, id string, mark []byte) error {
 	if was := strings.TrimSpace(string(mark)); was != id {
-		return fmt.Errorf("%w: %s has the id %s, and %s was here; if that is meant, remove %s, and the log of the other, %s and %s", ErrReplaced, path, id, was,
+		return fmt.Errorf("%w: %s has the id %s, and %s was here; if that is meant, remove %s, and the log of the other, %s and %s",
+			ErrReplaced, path, id, was,
 			path+markEnding, path+"-wal", path+"-shm")
 	}
 	return nil
@@ -130,7 +131,8 @@ func agree(ctx context.Context, db *sql.DB, files []string) error {
 			return err
 		}
 		if had != digest {
-			return fmt.Errorf("%w: %s has another text than the one that was applied; use the latchkey that made this database, or a release after it", ErrMigration, file)
+			return fmt.Errorf("%w: %s has another text than the one that was applied; use the latchkey that made this database, or a release "+
+				"after it", ErrMigration, file)
 		}
 	}
 	return nil

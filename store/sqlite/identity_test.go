@@ -16,7 +16,9 @@ import (
 )
 
 func organization() keys.Organization {
-	return keys.Organization{Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "one"}}
+	return keys.Organization{
+		Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "one"},
+	}
 }
 
 func removed(t *testing.T, path string) {

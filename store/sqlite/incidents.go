@@ -53,8 +53,10 @@ func documents[T any](s *engine, name string, descending bool, of func(*T) (stri
 }
 
 const (
-	nextCreator = "SELECT organization_id, created_by FROM keys INDEXED BY keys_creator WHERE (organization_id, created_by) > (?, ?) ORDER BY organization_id, created_by LIMIT 1"
-	nextOwner   = "SELECT organization_id, owner_id FROM service_accounts INDEXED BY service_accounts_owned WHERE (organization_id, owner_id) > (?, ?) ORDER BY organization_id, owner_id LIMIT 1"
+	nextCreator = "SELECT organization_id, created_by FROM keys INDEXED BY keys_creator WHERE (organization_id, created_by) > (?, ?) ORDER " +
+		"BY organization_id, created_by LIMIT 1"
+	nextOwner = "SELECT organization_id, owner_id FROM service_accounts INDEXED BY service_accounts_owned WHERE (organization_id, owner_id) " +
+		"> (?, ?) ORDER BY organization_id, owner_id LIMIT 1"
 )
 
 // Creators returns who made keys. It looks at one key of each, however many

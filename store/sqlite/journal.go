@@ -63,7 +63,9 @@ func (s *counts) Journals(ctx context.Context) (map[string]time.Time, error) {
 }
 
 // ClaimJournal takes over the owner's journal.
-func (s *counts) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress, entries []journal.Entry, err error) {
+func (s *counts) ClaimJournal(ctx context.Context, owner string, seen, at time.Time) (p journal.Progress,
+	entries []journal.Entry, err error,
+) {
 	p.Owner = owner
 	err = s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if err := oneChanged(tx.ExecContext(ctx, claimJournal, at.UnixNano(), owner, seen.UnixNano())); err != nil {

@@ -22,7 +22,8 @@ func (s *engine) keyTable() keyTable {
 		store: s, name: "keys", descending: true, bury: hashOfKey,
 		untouched: names("last_used_at last_used_ip last_used_agent"), // written behind, by TouchLastUsed
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
-			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent created_by name note
+			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent
+			created_by name note
 			scopes allowed_networks rate_limit expires_at not_before metadata disabled ends_at search limit_resets`),
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
 		values:   keyValues,
@@ -34,98 +35,128 @@ func (s *engine) keyTable() keyTable {
 func keyValues(k *keys.Key) []any {
 	return append(append([]any{k.ID}, stampValues(&k.Stamp)...),
 		k.OrganizationID, k.ServiceAccountID, string(k.Environment), k.Hash[:], string(k.HashAlgorithm),
-		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil), putTime(k.LastUsedAt), k.LastUsedIP, k.LastUsedAgent, k.CreatedBy, k.Name, k.Note,
-		putJSON(k.Scopes), putJSON(k.AllowedNetworks), putRule(k.RateLimit), putTime(k.ExpiresAt), putTime(k.NotBefore), putMetadata(k.Metadata), k.Disabled, putTime(k.EndsAt()), k.SearchText(), k.LimitResets)
+		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil),
+		putTime(k.LastUsedAt), k.LastUsedIP, k.LastUsedAgent, k.CreatedBy, k.Name, k.Note,
+		putJSON(k.Scopes), putJSON(k.AllowedNetworks), putRule(k.RateLimit), putTime(k.ExpiresAt), putTime(k.NotBefore), putMetadata(k.Metadata),
+		k.Disabled, putTime(k.EndsAt()), k.SearchText(), k.LimitResets)
 }
 
 func scanKey(row scanner, k *keys.Key) error {
 	return row.Scan(append(append([]any{&k.ID}, stampColumns(&k.Stamp)...),
 		&k.OrganizationID, &k.ServiceAccountID, &k.Environment, hashColumn{&k.Hash}, &k.HashAlgorithm,
-		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil}, timeColumn{&k.LastUsedAt}, &k.LastUsedIP, &k.LastUsedAgent, &k.CreatedBy, &k.Name, &k.Note,
-		jsonColumn[string]{&k.Scopes}, networksColumn{&k.AllowedNetworks}, ruleColumn{&k.RateLimit}, timeColumn{&k.ExpiresAt}, timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any), &k.LimitResets)...)
+		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil},
+		timeColumn{&k.LastUsedAt}, &k.LastUsedIP, &k.LastUsedAgent, &k.CreatedBy, &k.Name, &k.Note,
+		jsonColumn[string]{&k.Scopes}, networksColumn{&k.AllowedNetworks}, ruleColumn{&k.RateLimit}, timeColumn{&k.ExpiresAt},
+		timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any), &k.LimitResets)...)
 }
 
-func whereKeys(f keys.KeyFilter) (c conditions) {
+// keyIndex returns the index that a list of keys is read from: that of the first
+// row that fits, so what leaves the fewest keys to look at comes first. "" leaves
+// it to the planner, which has the primary key.
+func keyIndex(f keys.KeyFilter) string {
+	one, ends, used := len(f.OrganizationIDs) == 1, f.Order == keys.EndFirst, f.Order == keys.UsedLast
+	for _, row := range []struct {
+		fits  bool
+		index string
+	}{
+		{f.IDs != nil, ""},
+		{f.ServiceAccountID != "", "keys_account"}, // which has few keys
+
+		// An index that holds the order: no more than the page is looked at.
+		{ends && one && is(f.Rotated, true), "keys_organization_rotated"},
+		{ends && one && is(f.Rotated, false), "keys_organization_lasting"},
+		{ends && one, "keys_organization_ends"},
+		{ends, "keys_ends"},
+		{used && one, "keys_organization_used"},
+		{used, "keys_used"},
+
+		{f.Starts != nil, "keys_start"},
+		{f.Last4 != "", "keys_last4"},
+
+		// Some of the keys of one organization, then all of them.
+		{one && f.CreatedBy != "", "keys_creator"},
+		{one && is(f.Revoked, true), "keys_organization_revoked"},
+		{one && is(f.Disabled, true), "keys_organization_disabled"},
+		{one && !f.StartsAfter.IsZero(), "keys_organization_begins"},
+		{f.OrganizationIDs != nil, "keys_organization"},
+
+		// Some of the keys of everybody.
+		{f.Endless, "keys_lasting"},
+		{f.NeverUsed, "keys_idle"},
+		{f.OwnScopes, "keys_scoped"},
+		{is(f.Revoked, true), "keys_revoked"},
+		{is(f.Disabled, true), "keys_disabled"},
+		{!f.EndsBy.IsZero() && f.Through == "", "keys_ends"},
+		{!f.StartsAfter.IsZero(), "keys_begins"},
+		{f.Environment == keys.Test, "keys_test"},
+	} {
+		if row.fits {
+			return row.index
+		}
+	}
+	return ""
+}
+
+// is reports whether the filter asks for the value.
+func is(filter *bool, value bool) bool { return filter != nil && *filter == value }
+
+// whereKeys returns what holds for the keys that are listed. A partial index can
+// be read only where its condition stands here word for word.
+func whereKeys(f keys.KeyFilter) conditions {
+	c := conditions{index: keyIndex(f)}
 	c.oneOf("id", f.IDs)
-	c.ordered(f)
-	c.few(f)
 	c.equal("service_account_id", f.ServiceAccountID)
 	c.oneOf("start", f.Starts)
 	c.equal("last4", f.Last4)
-	c.created(f)
 	c.oneOf("organization_id", f.OrganizationIDs)
-	c.neglected(f)
-	if f.Revoked != nil && *f.Revoked {
-		c.use("keys_revoked")
-		c.add("revoked_at IS NOT NULL")
-	}
-	if f.Revoked != nil && !*f.Revoked {
-		c.add("revoked_at IS NULL")
-	}
-	if f.Disabled != nil && *f.Disabled {
-		c.use("keys_disabled")
-		c.add("disabled = 1")
-	}
-	if f.Disabled != nil && !*f.Disabled {
-		c.add("disabled = 0")
-	}
-	c.endsBy(f)
-	switch {
-	case f.EndsAfter.IsZero():
-	case f.Order == keys.EndFirst: // which leaves out keys that never end, and is searched by this
-		c.add("ends_at > ?", f.EndsAfter.UnixMilli())
-	default:
-		c.add("(ends_at IS NULL OR ends_at > ?)", f.EndsAfter.UnixMilli())
-	}
-	if !f.StartsBy.IsZero() {
-		c.add("(not_before IS NULL OR not_before <= ?)", f.StartsBy.UnixMilli())
-	}
-	if !f.StartsAfter.IsZero() {
-		c.use("keys_begins")
-		c.add("not_before > ?", f.StartsAfter.UnixMilli())
-	}
-	switch f.Environment {
-	case "":
-	case keys.Test:
-		c.use("keys_test")
-		c.add("environment = 'test'")
-	default:
-		c.add("environment = ?", string(f.Environment))
-	}
-	if !f.UnusedSince.IsZero() {
-		c.add(behind("used_at", f)+" < ? AND created_at < ?", f.UnusedSince.UnixMilli(), f.UnusedSince.UnixMilli())
-	}
-	switch {
-	case f.Rotated == nil:
-	case *f.Rotated:
-		c.add("rotated_to <> ''")
-	default:
-		c.add("rotated_to = ''")
-	}
-	if f.ServiceAccountIDs != nil {
-		c.add("+service_account_id IN (SELECT value FROM json_each(?))", putJSON(f.ServiceAccountIDs))
-	}
-	if len(f.ExceptAccounts) > 0 {
-		c.add("+service_account_id NOT IN (SELECT value FROM json_each(?))", putJSON(f.ExceptAccounts))
-	}
-	if f.Grants != nil {
-		c.add("(scopes IS NULL OR EXISTS (SELECT 1 FROM json_each(scopes) WHERE value IN (SELECT value FROM json_each(?))))", putJSON(f.Grants))
+	ends, used := f.Order == keys.EndFirst, f.Order == keys.UsedLast
+	for _, row := range []struct {
+		asked bool
+		text  string
+		args  []any
+	}{
+		{f.CreatedBy != "", "created_by = ?", []any{f.CreatedBy}},
+		{f.Environment == keys.Test, "environment = 'test'", nil},
+		{f.Environment != keys.Test && f.Environment != "", "environment = ?", []any{string(f.Environment)}},
+
+		{is(f.Revoked, true), "revoked_at IS NOT NULL", nil},
+		{is(f.Revoked, false) || used || f.Endless || f.NeverUsed || f.OwnScopes, "revoked_at IS NULL", nil},
+		{is(f.Disabled, true), "disabled = 1", nil},
+		{is(f.Disabled, false), "disabled = 0", nil},
+		{is(f.Rotated, true), "rotated_to <> ''", nil},
+		{is(f.Rotated, false), "rotated_to = ''", nil},
+		{f.NeverUsed, "last_used_at IS NULL", nil},
+		{f.OwnScopes, "scopes IS NOT NULL", nil},
+
+		// The order by end leaves out keys that never end, and is searched by the bound.
+		{ends, "ends_at IS NOT NULL", nil},
+		{ends && !f.EndsAfter.IsZero(), "ends_at > ?", milliseconds(f.EndsAfter)},
+		{!ends && !f.EndsAfter.IsZero(), "(ends_at IS NULL OR ends_at > ?)", milliseconds(f.EndsAfter)},
+		{!f.EndsBy.IsZero(), behind("ends_at", f) + " <= ?", milliseconds(f.EndsBy)},
+		{f.Endless, "ends_at IS NULL", nil},
+		{!f.StartsBy.IsZero(), "(not_before IS NULL OR not_before <= ?)", milliseconds(f.StartsBy)},
+		{!f.StartsAfter.IsZero(), "not_before > ?", milliseconds(f.StartsAfter)},
+		{!f.UnusedSince.IsZero(), behind("used_at", f) + " < ?", milliseconds(f.UnusedSince)},
+		{!f.UnusedSince.IsZero(), "created_at < ?", milliseconds(f.UnusedSince)},
+
+		{f.ServiceAccountIDs != nil, "+service_account_id IN (SELECT value FROM json_each(?))", []any{putJSON(f.ServiceAccountIDs)}},
+		{len(f.ExceptAccounts) > 0, "+service_account_id NOT IN (SELECT value FROM json_each(?))", []any{putJSON(f.ExceptAccounts)}},
+		{f.Grants != nil, holdsGrant, []any{putJSON(f.Grants)}},
+	} {
+		if row.asked {
+			c.add(row.text, row.args...)
+		}
 	}
 	c.contains(f.Text)
 	c.through(f)
 	return c
 }
 
-// endsBy keeps what ends until then.
-func (c *conditions) endsBy(f keys.KeyFilter) {
-	if f.EndsBy.IsZero() {
-		return
-	}
-	if f.Through == "" {
-		c.use("keys_ends")
-	}
-	c.add(behind("ends_at", f)+" <= ?", f.EndsBy.UnixMilli())
-}
+// holdsGrant keeps keys that have whatever their account has, or one of the
+// grants by themselves.
+const holdsGrant = "(scopes IS NULL OR EXISTS (SELECT 1 FROM json_each(scopes) WHERE value IN (SELECT value FROM json_each(?))))"
+
+func milliseconds(t time.Time) []any { return []any{t.UnixMilli()} }
 
 // behind is the column as it is compared in a list that may end at a cursor:
 // then the cursor is what an index is searched by, as it leaves fewer rows.
@@ -134,76 +165,6 @@ func behind(column string, f keys.KeyFilter) string {
 		return column
 	}
 	return "+" + column
-}
-
-// few names the index that holds, of the keys of one organization, only what
-// is listed.
-func (c *conditions) few(f keys.KeyFilter) {
-	if f.Order != keys.Newest || len(f.OrganizationIDs) != 1 || f.ServiceAccountID != "" || f.IDs != nil {
-		return
-	}
-	switch {
-	case f.Revoked != nil && *f.Revoked:
-		c.index = "keys_organization_revoked"
-	case f.Disabled != nil && *f.Disabled:
-		c.index = "keys_organization_disabled"
-	case !f.StartsAfter.IsZero():
-		c.index = "keys_organization_begins"
-	}
-}
-
-// created looks for keys by who made them, in the index of their organization.
-func (c *conditions) created(f keys.KeyFilter) {
-	if f.CreatedBy == "" {
-		return
-	}
-	if len(f.OrganizationIDs) == 1 && !c.indexed {
-		c.index = "keys_creator"
-	}
-	c.add("created_by = ?", f.CreatedBy)
-}
-
-// neglected lists keys that nobody looks after.
-func (c *conditions) neglected(f keys.KeyFilter) {
-	if f.Endless {
-		c.use("keys_lasting")
-		c.add("ends_at IS NULL AND revoked_at IS NULL")
-	}
-	if f.NeverUsed {
-		c.use("keys_idle")
-		c.add("last_used_at IS NULL AND revoked_at IS NULL")
-	}
-	if f.OwnScopes {
-		c.use("keys_scoped")
-		c.add("scopes IS NOT NULL AND revoked_at IS NULL")
-	}
-}
-
-// ordered names the index that holds the order, which goes before any other:
-// it leaves no more to look at than the page. Keys of an account are few.
-func (c *conditions) ordered(f keys.KeyFilter) {
-	one := len(f.OrganizationIDs) == 1
-	switch {
-	case f.Order == keys.EndFirst:
-		c.add("ends_at IS NOT NULL")
-	case f.Order == keys.UsedLast:
-		c.add("revoked_at IS NULL")
-	}
-	switch {
-	case f.Order == keys.Newest || f.ServiceAccountID != "" || f.IDs != nil:
-	case f.Order == keys.EndFirst && one && f.Rotated != nil && *f.Rotated:
-		c.force = "keys_organization_rotated"
-	case f.Order == keys.EndFirst && one && f.Rotated != nil:
-		c.force = "keys_organization_lasting"
-	case f.Order == keys.EndFirst && one:
-		c.force = "keys_organization_ends"
-	case f.Order == keys.EndFirst:
-		c.force = "keys_ends"
-	case one:
-		c.force = "keys_organization_used"
-	default:
-		c.force = "keys_used"
-	}
 }
 
 // orderedBy is what an order by time goes by.
@@ -242,11 +203,8 @@ func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
 	}
 	c, by := whereKeys(f), orderedBy(f.Order)
 	c.add("("+by+", id) > (?, ?)", at, id)
-	from := t.name
-	if c.force != "" {
-		from += " INDEXED BY " + c.force
-	}
-	return "SELECT " + strings.Join(t.columns, ", ") + " FROM " + from + " WHERE " + c.text() + " ORDER BY " + by + ", id LIMIT ?", append(c.args, page.Limit)
+	return "SELECT " + strings.Join(t.columns, ", ") + " FROM " + c.from(t.name) + " WHERE " + c.text() +
+		" ORDER BY " + by + ", id LIMIT ?", append(c.args, page.Limit)
 }
 
 // ByHash returns the key with the digest.

@@ -66,7 +66,8 @@ func (s *objects) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.K
 	if loaded, err = s.insertKeys(ctx, tx, next); err != nil {
 		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO key_trigrams (rowid, text) SELECT number, replace(search, id, '') FROM key_texts JOIN keys USING (id) WHERE number > ? ORDER BY number", last)
+	_, err = tx.ExecContext(ctx, "INSERT INTO key_trigrams (rowid, text) SELECT number, replace(search, id, '') FROM key_texts JOIN keys "+
+		"USING (id) WHERE number > ? ORDER BY number", last)
 	if err != nil {
 		return 0, err
 	}

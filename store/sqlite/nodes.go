@@ -20,12 +20,13 @@ func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
 // Nodes returns all records, which are few.
 func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	all := []nodes.Node{}
-	err := s.reader.rows(ctx, "SELECT id, name, version, started_at, polled_at, beat, max_stale FROM nodes WHERE id > '' ORDER BY id", nil, func(row scanner) error {
-		var n nodes.Node
-		err := row.Scan(&n.ID, &n.Name, &n.Version, timeColumn{&n.StartedAt}, timeColumn{&n.PolledAt}, &n.Beat, &n.MaxStale)
-		all = append(all, n)
-		return err
-	})
+	err := s.reader.rows(ctx, "SELECT id, name, version, started_at, polled_at, beat, max_stale FROM nodes WHERE id > '' ORDER BY id", nil,
+		func(row scanner) error {
+			var n nodes.Node
+			err := row.Scan(&n.ID, &n.Name, &n.Version, timeColumn{&n.StartedAt}, timeColumn{&n.PolledAt}, &n.Beat, &n.MaxStale)
+			all = append(all, n)
+			return err
+		})
 	return all, known(err)
 }
 
@@ -39,7 +40,8 @@ func (s *cluster) DeleteNode(ctx context.Context, id string, beat int64) error {
 func (s *cluster) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
 	n, err := s.notes.exec(ctx, `INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-		WHERE leases.holder = excluded.holder OR leases.until < ? OR leases.until > ?`, l.Name, l.Holder, putTime(l.Until), putTime(expired), putTime(latest))
+		WHERE leases.holder = excluded.holder OR leases.until < ? OR leases.until > ?`,
+		l.Name, l.Holder, putTime(l.Until), putTime(expired), putTime(latest))
 	return n == 1, err
 }
 

@@ -175,7 +175,8 @@ func (w wanted) options() url.Values {
 		}
 		return o
 	}
-	pragmas = append(pragmas, "journal_mode(WAL)", "synchronous("+w.synchronous+")", "wal_autocheckpoint("+mostPages+")", "journal_size_limit(0)")
+	pragmas = append(pragmas, "journal_mode(WAL)", "synchronous("+w.synchronous+")", "wal_autocheckpoint("+mostPages+")",
+		"journal_size_limit(0)")
 	return url.Values{"mode": {"rw"}, "_pragma": pragmas, "_txlock": {w.lock}} // never made here: a file that is gone would come back empty
 }
 

@@ -20,12 +20,16 @@ func (s *people) Users() auth.UserCollection {
 			username username_folded confirmed_at otp_sealed otp_enabled_at otp_last_step otp_recovery token_count`),
 		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
 		values: func(u *auth.User) []any {
-			return append(append([]any{u.ID}, stampValues(&u.Stamp)...), u.Email, u.FoldedEmail(), u.Name, u.PasswordHash, u.IsAdmin, u.Disabled, putTime(u.LastSignInAt), u.SearchText(),
-				u.Username, u.FoldedUsername(), putTime(u.ConfirmedAt), u.OTP.Sealed, putTime(u.OTP.EnabledAt), u.OTP.LastStep, putJSON(u.OTP.Recovery), u.TokenCount)
+			return append(append([]any{u.ID}, stampValues(&u.Stamp)...), u.Email, u.FoldedEmail(), u.Name, u.PasswordHash, u.IsAdmin, u.Disabled,
+				putTime(u.LastSignInAt), u.SearchText(),
+				u.Username, u.FoldedUsername(), putTime(u.ConfirmedAt), u.OTP.Sealed, putTime(u.OTP.EnabledAt), u.OTP.LastStep,
+				putJSON(u.OTP.Recovery), u.TokenCount)
 		},
 		scan: func(row scanner, u *auth.User) error {
-			return row.Scan(append(append([]any{&u.ID}, stampColumns(&u.Stamp)...), &u.Email, new(string), &u.Name, &u.PasswordHash, &u.IsAdmin, &u.Disabled, timeColumn{&u.LastSignInAt}, new(string),
-				&u.Username, new(string), timeColumn{&u.ConfirmedAt}, &u.OTP.Sealed, timeColumn{&u.OTP.EnabledAt}, &u.OTP.LastStep, jsonColumn[string]{&u.OTP.Recovery}, &u.TokenCount)...)
+			return row.Scan(append(append([]any{&u.ID}, stampColumns(&u.Stamp)...), &u.Email, new(string), &u.Name, &u.PasswordHash, &u.IsAdmin,
+				&u.Disabled, timeColumn{&u.LastSignInAt}, new(string),
+				&u.Username, new(string), timeColumn{&u.ConfirmedAt}, &u.OTP.Sealed, timeColumn{&u.OTP.EnabledAt}, &u.OTP.LastStep,
+				jsonColumn[string]{&u.OTP.Recovery}, &u.TokenCount)...)
 		},
 		where: func(f auth.UserFilter) (c conditions) {
 			if f.IsAdmin != nil && *f.IsAdmin {
@@ -79,13 +83,15 @@ const sessionColumns = "id, token_hash, user_id, created_at, last_seen_at, confi
 // InsertSession stores a new session.
 func (s *people) InsertSession(ctx context.Context, n auth.Session) error {
 	_, err := s.writer.exec(ctx, "INSERT INTO sessions ("+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		n.ID, n.TokenHash[:], n.UserID, putTime(n.CreatedAt), putTime(n.LastSeenAt), putTime(n.ConfirmedAt), putTime(n.ExpiresAt), n.Address, n.UserAgent)
+		n.ID, n.TokenHash[:], n.UserID, putTime(n.CreatedAt), putTime(n.LastSeenAt), putTime(n.ConfirmedAt), putTime(n.ExpiresAt),
+		n.Address, n.UserAgent)
 	return err
 }
 
 func scanSession(row scanner, n *auth.Session) error {
 	var hash []byte
-	err := row.Scan(&n.ID, &hash, &n.UserID, timeColumn{&n.CreatedAt}, timeColumn{&n.LastSeenAt}, timeColumn{&n.ConfirmedAt}, timeColumn{&n.ExpiresAt}, &n.Address, &n.UserAgent)
+	err := row.Scan(&n.ID, &hash, &n.UserID, timeColumn{&n.CreatedAt}, timeColumn{&n.LastSeenAt}, timeColumn{&n.ConfirmedAt},
+		timeColumn{&n.ExpiresAt}, &n.Address, &n.UserAgent)
 	if err != nil {
 		return known(err)
 	}
@@ -130,14 +136,15 @@ func (s *people) DeleteSessionsOf(ctx context.Context, userID, except string) er
 // SessionsOf returns the user's sessions, newest first.
 func (s *people) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
 	var all []auth.Session
-	err := s.reader.rows(ctx, "SELECT "+sessionColumns+" FROM sessions WHERE user_id = ? ORDER BY id DESC LIMIT 1000", []any{userID}, func(row scanner) error {
-		var n auth.Session
-		if err := scanSession(row, &n); err != nil {
-			return err
-		}
-		all = append(all, n)
-		return nil
-	})
+	err := s.reader.rows(ctx, "SELECT "+sessionColumns+" FROM sessions WHERE user_id = ? ORDER BY id DESC LIMIT 1000", []any{userID},
+		func(row scanner) error {
+			var n auth.Session
+			if err := scanSession(row, &n); err != nil {
+				return err
+			}
+			all = append(all, n)
+			return nil
+		})
 	return all, known(err)
 }
 

@@ -106,11 +106,17 @@ func lists(s *sqlite.Store) []list {
 	for _, f := range []auth.OwnedFilter{{UserID: "a"}, {ExpiresBefore: time.Now()}, {UserID: "a", ExpiresBefore: time.Now()}} {
 		all = append(all, list{s.ListTokens(f), false}, list{s.ListFamilies(f), false})
 	}
-	all = append(all, list{s.ListIdentities(auth.OwnedFilter{UserID: "a"}), false}, list{s.ListCertificates(auth.CertificateFilter{ServiceAccountID: "a"}), false})
+	all = append(all, list{s.ListIdentities(auth.OwnedFilter{UserID: "a"}), false},
+		list{s.ListCertificates(auth.CertificateFilter{ServiceAccountID: "a"}), false})
 	for _, f := range []auth.LinkFilter{{UserID: "a"}, {OrganizationID: "a", Purpose: auth.Invitation}, {ExpiresBefore: time.Now()}} {
 		all = append(all, list{s.ListLinks(f), false})
 	}
-	for _, f := range []auth.MembershipFilter{{OrganizationID: "a"}, {UserID: "a"}, {OrganizationID: "a", Role: auth.Owner}, {OrganizationID: "a", UserID: "b"}} {
+	for _, f := range []auth.MembershipFilter{
+		{OrganizationID: "a"},
+		{UserID: "a"},
+		{OrganizationID: "a", Role: auth.Owner},
+		{OrganizationID: "a", UserID: "b"},
+	} {
 		all = append(all, list{s.ListMemberships(f), false})
 	}
 	times := []time.Time{{}, time.Now()}
@@ -178,7 +184,12 @@ func keyLists(s *sqlite.Store) (all []list) {
 			for _, account := range []string{"", "sa"} {
 				for _, since := range []time.Time{{}, at} {
 					for _, rotated := range []*bool{nil, &yes, &no} {
-						all = append(all, list{s.ListKeys(keys.KeyFilter{Order: order, OrganizationIDs: in, ServiceAccountID: account, UnusedSince: since, Rotated: rotated, EndsAfter: at, EndsBy: since}), false})
+						all = append(all, list{
+							s.ListKeys(keys.KeyFilter{
+								Order: order, OrganizationIDs: in, ServiceAccountID: account, UnusedSince: since, Rotated: rotated,
+								EndsAfter: at, EndsBy: since,
+							}), false,
+						})
 					}
 				}
 			}
@@ -236,8 +247,12 @@ func TestUsageIsSearchedByTime(t *testing.T) {
 	for _, in := range [][]string{nil, {}, {"a"}, {"a", "b"}} {
 		for _, account := range []string{"", "sa"} {
 			for _, key := range []string{"", "key"} {
-				text := s.ListUsage(usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: in, AccountID: account, KeyID: key, From: time.Now(), Until: time.Now()})
-				if lines := strings.Join(plan(t, s, text), "\n\t"); strings.Contains(lines, "SCAN") || !strings.Contains(lines, "kind=? AND level=? AND start>? AND start<?") {
+				text := s.ListUsage(usage.PageFilter{
+					Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: in, AccountID: account, KeyID: key,
+					From: time.Now(), Until: time.Now(),
+				})
+				if lines := strings.Join(plan(t, s, text), "\n\t"); strings.Contains(lines, "SCAN") ||
+					!strings.Contains(lines, "kind=? AND level=? AND start>? AND start<?") {
 					t.Errorf("%s\n\t%s", text, lines)
 				}
 			}

@@ -141,7 +141,8 @@ func (s *records) DeleteQuotaUse(ctx context.Context, before, except string, lim
 
 // InsertIdempotency stores the record unless its key is taken.
 func (s *records) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
-	_, err := s.writer.exec(ctx, "INSERT INTO idempotency (key, fingerprint, object_id, created_at, try, made, free_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	_, err := s.writer.exec(ctx, "INSERT INTO idempotency (key, fingerprint, object_id, created_at, try, made, free_at) VALUES (?, ?, ?, ?, "+
+		"?, ?, ?)",
 		r.Key[:], r.Fingerprint[:], r.ObjectID, putTime(r.CreatedAt), r.Try, r.Made, putTime(r.FreeAt))
 	return err
 }
@@ -170,6 +171,7 @@ func (s *records) Idempotency(ctx context.Context, key [sha256.Size]byte) (idemp
 
 // DeleteIdempotencyBefore removes old records.
 func (s *records) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := s.writer.exec(ctx, "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE created_at < ? LIMIT ?)", before.UnixMilli(), limit)
+	n, err := s.writer.exec(ctx, "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE created_at < ? LIMIT ?)",
+		before.UnixMilli(), limit)
 	return int(n), err
 }

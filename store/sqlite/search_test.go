@@ -21,16 +21,27 @@ func TestPlacesAreCountedInAnIndex(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "latchkey.db"))
 	yes := true
 	for text, index := range map[string]string{
-		s.AheadOf(keys.KeyFilter{}):                                                                               "PRIMARY KEY",
-		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}}):                                                 "COVERING INDEX keys_organization ",
-		s.AheadOf(keys.KeyFilter{ServiceAccountID: "a", OrganizationIDs: []string{"o"}}):                          "INDEX keys_account ",
-		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.EndFirst}):                           "COVERING INDEX keys_organization_ends ",
-		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.UsedLast}):                           "INDEX keys_organization_used ",
-		s.AheadOf(keys.KeyFilter{Order: keys.UsedLast}):                                                           "INDEX keys_used ",
-		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, Revoked: &yes}):                                  "COVERING INDEX keys_organization_revoked ",
-		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, Disabled: &yes}):                                 "COVERING INDEX keys_organization_disabled ",
-		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, StartsAfter: time.Now()}):                        "COVERING INDEX keys_organization_begins ",
-		s.ListKeys(keys.KeyFilter{OrganizationIDs: []string{"o"}, Disabled: &yes}):                                "INDEX keys_organization_disabled ",
+		s.AheadOf(keys.KeyFilter{}): "PRIMARY KEY",
+		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}}): "COVERING INDEX " +
+			"keys_organization ",
+		s.AheadOf(keys.KeyFilter{ServiceAccountID: "a", OrganizationIDs: []string{"o"}}): "INDEX keys_account ",
+		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.EndFirst}): "COVERING INDEX " +
+			"keys_organization_ends ",
+		s.AheadOf(keys.KeyFilter{
+			OrganizationIDs: []string{"o"},
+			Order:           keys.UsedLast,
+		}): "INDEX keys_organization_used ",
+		s.AheadOf(keys.KeyFilter{Order: keys.UsedLast}): "INDEX keys_used ",
+		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, Revoked: &yes}): "COVERING INDEX " +
+			"keys_organization_revoked ",
+		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, Disabled: &yes}): "COVERING INDEX " +
+			"keys_organization_disabled ",
+		s.AheadOf(keys.KeyFilter{OrganizationIDs: []string{"o"}, StartsAfter: time.Now()}): "COVERING INDEX " +
+			"keys_organization_begins ",
+		s.ListKeys(keys.KeyFilter{
+			OrganizationIDs: []string{"o"},
+			Disabled:        &yes,
+		}): "INDEX keys_organization_disabled ",
 		s.ListKeys(keys.KeyFilter{OrganizationIDs: []string{"o"}, IDs: []string{"k", "l"}, Text: "x"}):            "PRIMARY KEY (id=?)",
 		s.ListKeys(keys.KeyFilter{OrganizationIDs: []string{"o"}, IDs: []string{"k", "l"}, Order: keys.EndFirst}): "PRIMARY KEY (id=?)",
 	} {
@@ -52,9 +63,18 @@ func TestABoundedSearchIsBoundedOnBothSides(t *testing.T) {
 		want   string
 	}{
 		{keys.KeyFilter{OrganizationIDs: []string{"o"}}, "(organization_id=? AND id>? AND id<?)"},
-		{keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.EndFirst}, "keys_organization_ends (organization_id=? AND (ends_at,id)>(?,?) AND (ends_at,id)<(?,?))"},
-		{keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.UsedLast}, "keys_organization_used (organization_id=? AND (used_at,id)>(?,?) AND (used_at,id)<(?,?))"},
-		{keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.UsedLast, UnusedSince: at}, "keys_organization_used (organization_id=? AND (used_at,id)>(?,?) AND (used_at,id)<(?,?))"},
+		{
+			keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.EndFirst},
+			"keys_organization_ends (organization_id=? AND (ends_at,id)>(?,?) AND (ends_at,id)<(?,?))",
+		},
+		{
+			keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.UsedLast},
+			"keys_organization_used (organization_id=? AND (used_at,id)>(?,?) AND (used_at,id)<(?,?))",
+		},
+		{
+			keys.KeyFilter{OrganizationIDs: []string{"o"}, Order: keys.UsedLast, UnusedSince: at},
+			"keys_organization_used (organization_id=? AND (used_at,id)>(?,?) AND (used_at,id)<(?,?))",
+		},
 		{keys.KeyFilter{Order: keys.UsedLast, UnusedSince: at}, "keys_used ((used_at,id)>(?,?) AND (used_at,id)<(?,?))"},
 		{keys.KeyFilter{Order: keys.EndFirst, EndsBy: at, EndsAfter: at.Add(-time.Hour)}, "(ends_at,id)<(?,?))"},
 		{keys.KeyFilter{Revoked: &no, EndsBy: at}, "PRIMARY KEY (id>? AND id<?)"},
@@ -93,7 +113,12 @@ func opcodes(t *testing.T, s *sqlite.Store, text string) []string {
 func TestSearchesGoOn(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "latchkey.db"))
-	account := keys.ServiceAccount{Stamp: keys.NewStamp(time.Now()), ID: "sa_a", OrganizationID: "org_a", AccountFields: keys.AccountFields{Name: "a", Scopes: []string{"orders:*"}}}
+	account := keys.ServiceAccount{
+		Stamp: keys.NewStamp(time.Now()), ID: "sa_a", OrganizationID: "org_a", AccountFields: keys.AccountFields{
+			Name:   "a",
+			Scopes: []string{"orders:*"},
+		},
+	}
 	if err := s.ServiceAccounts().Insert(t.Context(), account); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +130,8 @@ func TestSearchesGoOn(t *testing.T) {
 	err = s.LoadKeys(t.Context(), func(yield func(keys.Key) bool) {
 		for i := range 3 * keys.MostLooked {
 			k := keys.Key{
-				Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Key), OrganizationID: "org_" + string(rune('a'+i%2)), ServiceAccountID: "sa_" + string(rune('a'+i%2)),
+				Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Key), OrganizationID: "org_" + string(rune('a'+i%2)), ServiceAccountID: "sa_" +
+					string(rune('a'+i%2)),
 				Environment: keys.Live, HashAlgorithm: keys.SHA256, Start: "lk_live_0000", Last4: "0000",
 				KeyFields: keys.KeyFields{Name: "many", ExpiresAt: time.Now().Add(time.Duration(3*keys.MostLooked-i) * time.Hour)},
 			}

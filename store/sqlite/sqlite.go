@@ -221,7 +221,8 @@ func known(err error) error {
 			return errs.New(errs.Conflict, "an object with this id or unique field exists")
 		}
 		switch e.Code() & primaryCode {
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY:
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL,
+			sqlite3.SQLITE_READONLY:
 			return fmt.Errorf("%w: %w", errs.Unavailable, err)
 		}
 	}

@@ -42,7 +42,9 @@ func TestConformance(t *testing.T) {
 func TestDataSurvivesReopeningAndOddPaths(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a b?c%20#d", "latchkey.db")
-	o := keys.Organization{Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "kept"}}
+	o := keys.Organization{
+		Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "kept"},
+	}
 	first := open(t, path)
 	if err := first.Organizations().Insert(t.Context(), o); err != nil {
 		t.Fatal(err)

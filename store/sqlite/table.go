@@ -35,14 +35,14 @@ type conditions struct {
 	parts   []string
 	args    []any
 	indexed bool
-	index   string // to be used where there is no such part, or ""
-	force   string // the index of an order by something else than the id, or ""
+	index   string // to be read from, or "" for what the planner finds
 }
 
-// search returns the column as it is compared: only the first time in a way
-// that an index can serve, which keeps the planner from choosing another.
+// search returns the column as it is compared: where no index is named, only
+// the first time in a way that an index can serve, which keeps the planner from
+// choosing another.
 func (c *conditions) search(column string) string {
-	if c.indexed {
+	if c.indexed && c.index == "" {
 		return "+" + column
 	}
 	c.indexed = true
@@ -79,6 +79,14 @@ func (c *conditions) oneOf(column string, values []string) {
 	default:
 		c.add(c.search(column)+" IN (SELECT value FROM json_each(?))", putJSON(values))
 	}
+}
+
+// from returns the table, and the index that is named.
+func (c *conditions) from(table string) string {
+	if c.index == "" {
+		return table
+	}
+	return table + " INDEXED BY " + c.index
 }
 
 func (c *conditions) text() string { return strings.Join(c.parts, " AND ") }
@@ -240,10 +248,7 @@ func (t *table[T, F]) list(filter F, page keys.Page) (string, []any) {
 	} else {
 		c.add(id+" > ?", page.After)
 	}
-	from := t.name
-	if c.index != "" {
-		from += " INDEXED BY " + c.index
-	}
-	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + from + " WHERE " + c.text() + " ORDER BY " + id + direction + " LIMIT ?"
+	text := "SELECT " + strings.Join(t.columns, ", ") + " FROM " + c.from(t.name) + " WHERE " + c.text() + " ORDER BY " + id +
+		direction + " LIMIT ?"
 	return text, append(c.args, page.Limit)
 }

@@ -31,7 +31,8 @@ func (s *objects) Organizations() keys.Collection[keys.Organization, keys.Organi
 			return append(append([]any{o.ID}, stampValues(&o.Stamp)...), o.Name, o.Disabled, putMetadata(o.Metadata), o.SearchText())
 		},
 		scan: func(row scanner, o *keys.Organization) error {
-			return row.Scan(append(append([]any{&o.ID}, stampColumns(&o.Stamp)...), &o.Name, &o.Disabled, metadataColumn{&o.Metadata}, new(string))...)
+			return row.Scan(append(append([]any{&o.ID}, stampColumns(&o.Stamp)...), &o.Name, &o.Disabled,
+				metadataColumn{&o.Metadata}, new(string))...)
 		},
 		where: func(f keys.OrganizationFilter) (c conditions) {
 			c.oneOf("id", f.IDs)
@@ -49,12 +50,17 @@ func (s *objects) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Ac
 			allowed_networks rate_limit quota external_id metadata disabled search override move owner_id limit_resets`),
 		identify: func(a *keys.ServiceAccount) (string, int64) { return a.ID, a.Revision },
 		values: func(a *keys.ServiceAccount) []any {
-			return append(append([]any{a.ID}, stampValues(&a.Stamp)...), a.OrganizationID, a.CreatedBy, a.Name, a.Description, a.Tier, putJSON(a.Scopes),
-				putJSON(a.AllowedNetworks), putRule(a.RateLimit), putQuota(a.Quota), a.ExternalID, putMetadata(a.Metadata), a.Disabled, a.SearchText(), putOverride(a.Override), putMove(a.Move), a.OwnerID, a.LimitResets)
+			return append(append([]any{a.ID}, stampValues(&a.Stamp)...), a.OrganizationID, a.CreatedBy, a.Name, a.Description,
+				a.Tier, putJSON(a.Scopes),
+				putJSON(a.AllowedNetworks), putRule(a.RateLimit), putQuota(a.Quota), a.ExternalID, putMetadata(a.Metadata), a.Disabled, a.SearchText(),
+				putOverride(a.Override), putMove(a.Move), a.OwnerID, a.LimitResets)
 		},
 		scan: func(row scanner, a *keys.ServiceAccount) error {
-			return row.Scan(append(append([]any{&a.ID}, stampColumns(&a.Stamp)...), &a.OrganizationID, &a.CreatedBy, &a.Name, &a.Description, &a.Tier, jsonColumn[string]{&a.Scopes},
-				networksColumn{&a.AllowedNetworks}, ruleColumn{&a.RateLimit}, quotaColumn{&a.Quota}, &a.ExternalID, metadataColumn{&a.Metadata}, &a.Disabled, new(string), overrideColumn{&a.Override}, moveColumn{&a.Move}, &a.OwnerID, &a.LimitResets)...)
+			return row.Scan(append(append([]any{&a.ID}, stampColumns(&a.Stamp)...), &a.OrganizationID, &a.CreatedBy, &a.Name,
+				&a.Description, &a.Tier,
+				jsonColumn[string]{&a.Scopes},
+				networksColumn{&a.AllowedNetworks}, ruleColumn{&a.RateLimit}, quotaColumn{&a.Quota}, &a.ExternalID, metadataColumn{&a.Metadata},
+				&a.Disabled, new(string), overrideColumn{&a.Override}, moveColumn{&a.Move}, &a.OwnerID, &a.LimitResets)...)
 		},
 		where: func(f keys.AccountFilter) (c conditions) {
 			c.equal("external_id", f.ExternalID)
@@ -81,11 +87,13 @@ func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 		columns:  names("name revision created_at updated_at title rate_limit account_rate_limit quota max_keys max_key_age key_retention"),
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		values: func(t *keys.Tier) []any {
-			return append(append([]any{t.Name}, stampValues(&t.Stamp)...), t.Title, putRule(&t.RateLimit), putRule(t.AccountRateLimit), putQuota(t.Quota), t.MaxKeys, int64(t.MaxKeyAge), int64(t.KeyRetention))
+			return append(append([]any{t.Name}, stampValues(&t.Stamp)...), t.Title, putRule(&t.RateLimit), putRule(t.AccountRateLimit),
+				putQuota(t.Quota), t.MaxKeys, int64(t.MaxKeyAge), int64(t.KeyRetention))
 		},
 		scan: func(row scanner, t *keys.Tier) error {
 			rule, age, retention := &t.RateLimit, int64(0), int64(0)
-			err := row.Scan(append(append([]any{&t.Name}, stampColumns(&t.Stamp)...), &t.Title, ruleColumn{&rule}, ruleColumn{&t.AccountRateLimit}, quotaColumn{&t.Quota}, &t.MaxKeys, &age, &retention)...)
+			err := row.Scan(append(append([]any{&t.Name}, stampColumns(&t.Stamp)...), &t.Title, ruleColumn{&rule}, ruleColumn{&t.AccountRateLimit},
+				quotaColumn{&t.Quota}, &t.MaxKeys, &age, &retention)...)
 			if err == nil {
 				t.RateLimit, t.MaxKeyAge, t.KeyRetention = *rule, time.Duration(age), time.Duration(retention)
 			}
@@ -102,10 +110,12 @@ func (s *objects) Scopes() keys.Collection[keys.Scope, keys.NoFilter] {
 		columns:  names("name revision created_at updated_at description retired_at renamed_to renamed_until rename_open"),
 		identify: func(c *keys.Scope) (string, int64) { return c.Name, c.Revision },
 		values: func(c *keys.Scope) []any {
-			return append(append([]any{c.Name}, stampValues(&c.Stamp)...), c.Description, putTime(c.RetiredAt), c.RenamedTo, putTime(c.RenamedUntil), c.RenameOpen)
+			return append(append([]any{c.Name}, stampValues(&c.Stamp)...), c.Description, putTime(c.RetiredAt), c.RenamedTo,
+				putTime(c.RenamedUntil), c.RenameOpen)
 		},
 		scan: func(row scanner, c *keys.Scope) error {
-			return row.Scan(append(append([]any{&c.Name}, stampColumns(&c.Stamp)...), &c.Description, timeColumn{&c.RetiredAt}, &c.RenamedTo, timeColumn{&c.RenamedUntil}, &c.RenameOpen)...)
+			return row.Scan(append(append([]any{&c.Name}, stampColumns(&c.Stamp)...), &c.Description, timeColumn{&c.RetiredAt}, &c.RenamedTo,
+				timeColumn{&c.RenamedUntil}, &c.RenameOpen)...)
 		},
 		where: func(keys.NoFilter) (c conditions) { return c },
 	}

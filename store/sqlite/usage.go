@@ -15,7 +15,8 @@ import (
 const (
 	selectCells = "SELECT cells FROM usage WHERE kind = ? AND level = ? AND start = ? AND owner = ?"
 	updateCells = "UPDATE usage SET cells = ? WHERE kind = ? AND level = ? AND start = ? AND owner = ?"
-	insertPage  = "INSERT INTO usage (cells, kind, level, start, owner, key_id, service_account_id, organization_id, scope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insertPage  = "INSERT INTO usage (cells, kind, level, start, owner, key_id, service_account_id, organization_id, scope) VALUES (?, ?, " +
+		"?, ?, ?, ?, ?, ?, ?)"
 
 	selectRefusals = "SELECT last FROM refusals WHERE key_id = ?"
 	putRefusals    = "INSERT OR REPLACE INTO refusals (key_id, refused_at, last) VALUES (?, ?, ?)"
@@ -55,7 +56,8 @@ func addPage(ctx context.Context, statements [3]*sql.Stmt, p *usage.Page) error 
 	var packed []byte
 	err := read.QueryRowContext(ctx, page...).Scan(&packed)
 	if errors.Is(err, sql.ErrNoRows) {
-		_, err = insert.ExecContext(ctx, append(append([]any{usage.PackCells(p.Cells)}, page...), p.KeyID, p.AccountID, p.OrganizationID, p.Scope)...)
+		_, err = insert.ExecContext(ctx, append(append([]any{usage.PackCells(p.Cells)}, page...), p.KeyID, p.AccountID,
+			p.OrganizationID, p.Scope)...)
 		return err
 	}
 	if err != nil {
@@ -114,7 +116,8 @@ func listPages(f usage.PageFilter, limit int) (string, []any) {
 	c.add("level = ?", f.Level)
 	c.add("start >= ?", f.From.Unix())
 	c.add("start < ?", f.Until.Unix())
-	return "SELECT start, key_id, service_account_id, organization_id, scope, cells FROM " + from + " WHERE " + c.text() + " LIMIT ?", append(c.args, limit)
+	return "SELECT start, key_id, service_account_id, organization_id, scope, cells FROM " + from + " WHERE " + c.text() + " LIMIT ?",
+		append(c.args, limit)
 }
 
 // DeleteUsageBefore removes at most limit pages.
@@ -127,7 +130,8 @@ func (s *counts) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Le
 // MoveUsage gives at most limit pages of the account another organization.
 func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `UPDATE usage SET organization_id = ?1 WHERE (kind, level, start, owner) IN
-		(SELECT kind, level, start, owner FROM usage INDEXED BY usage_account WHERE service_account_id <> '' AND service_account_id = ?2 AND organization_id <> ?1 LIMIT ?3)`,
+		(SELECT kind, level, start, owner FROM usage INDEXED BY usage_account WHERE service_account_id <> '' AND service_account_id = ?2
+			AND organization_id <> ?1 LIMIT ?3)`,
 		organizationID, accountID, limit)
 	return int(n), err
 }
@@ -171,6 +175,7 @@ func refusalsOf(row scanner) (last []usage.Refusal, err error) {
 
 // DeleteRefusalsBefore removes those of keys that were not refused since.
 func (s *counts) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := s.writer.exec(ctx, "DELETE FROM refusals WHERE key_id IN (SELECT key_id FROM refusals WHERE refused_at < ? LIMIT ?)", before.UnixMilli(), limit)
+	n, err := s.writer.exec(ctx, "DELETE FROM refusals WHERE key_id IN (SELECT key_id FROM refusals WHERE refused_at < ? LIMIT ?)",
+		before.UnixMilli(), limit)
 	return int(n), err
 }

@@ -51,7 +51,8 @@ func TestEveryStatementIsWatched(t *testing.T) {
 	if _, err := s.Events(ctx, audit.Filter{ObjectID: "hidden"}, "", 1); err != nil {
 		t.Error(err)
 	}
-	if err := errors.Join(s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "hidden", Window: "w", Used: 1}}), s.Bury(ctx, "hidden"), s.Ping(ctx)); err != nil {
+	if err := errors.Join(s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "hidden", Window: "w", Used: 1}}), s.Bury(ctx, "hidden"),
+		s.Ping(ctx)); err != nil {
 		t.Error(err)
 	}
 	if _, err := s.ChangedSince(ctx, time.Now(), 1); err != nil {
@@ -65,7 +66,8 @@ func TestEveryStatementIsWatched(t *testing.T) {
 	}
 	told := strings.Join(seen, "\n")
 	for _, want := range []string{
-		"sqlite read SELECT ok", "sqlite read SELECT canceled", "sqlite write INSERT ok", "sqlite write BEGIN ok", "sqlite read PRAGMA ok", "sqlite write INSERT failed",
+		"sqlite read SELECT ok", "sqlite read SELECT canceled", "sqlite write INSERT ok", "sqlite write BEGIN ok", "sqlite read PRAGMA ok",
+		"sqlite write INSERT failed",
 	} {
 		if !strings.Contains(told, want) {
 			t.Errorf("nobody was told of %q in\n%s", want, told)

@@ -53,7 +53,10 @@ func manyEvents(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	all := make([]audit.Event, 120)
 	for i := range all {
-		all[i] = audit.Event{ID: ids.New(ids.Event), At: time.Now().UTC().Truncate(time.Millisecond), Action: fmt.Sprint("many.", i), Object: audit.Object{Type: "key", ID: "key_of_many"}}
+		all[i] = audit.Event{
+			ID: ids.New(ids.Event), At: time.Now().UTC().Truncate(time.Millisecond), Action: fmt.Sprint("many.", i),
+			Object: audit.Object{Type: "key", ID: "key_of_many"},
+		}
 	}
 	must(t, s.AppendEvents(ctx, all))
 	got, err := s.Events(ctx, audit.Filter{ObjectID: "key_of_many"}, "", 200)

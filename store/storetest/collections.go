@@ -35,9 +35,13 @@ type kind[T, F any] struct {
 
 func organizationKind(s store.Store) kind[keys.Organization, keys.OrganizationFilter] {
 	return kind[keys.Organization, keys.OrganizationFilter]{
-		in: s.Organizations(), id: func(o *keys.Organization) string { return o.ID }, stamp: func(o *keys.Organization) *keys.Stamp { return &o.Stamp },
+		in: s.Organizations(), id: func(o *keys.Organization) string {
+			return o.ID
+		}, stamp: func(o *keys.Organization) *keys.Stamp { return &o.Stamp },
 		make: func(i int) keys.Organization {
-			return keys.Organization{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: fmt.Sprint("o", i)}}
+			return keys.Organization{
+				Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: fmt.Sprint("o", i)},
+			}
 		},
 		change: func(o *keys.Organization) { o.Name, o.Disabled = "changed", true },
 	}
@@ -45,23 +49,35 @@ func organizationKind(s store.Store) kind[keys.Organization, keys.OrganizationFi
 
 func accountKind(s store.Store) kind[keys.ServiceAccount, keys.AccountFilter] {
 	return kind[keys.ServiceAccount, keys.AccountFilter]{
-		in: s.ServiceAccounts(), id: func(a *keys.ServiceAccount) string { return a.ID }, stamp: func(a *keys.ServiceAccount) *keys.Stamp { return &a.Stamp },
+		in: s.ServiceAccounts(), id: func(a *keys.ServiceAccount) string {
+			return a.ID
+		}, stamp: func(a *keys.ServiceAccount) *keys.Stamp { return &a.Stamp },
 		make: func(i int) keys.ServiceAccount {
-			return keys.ServiceAccount{Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: "org_a", AccountFields: keys.AccountFields{Name: fmt.Sprint("a", i), Tier: "free", Scopes: []string{}}}
+			return keys.ServiceAccount{
+				Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: "org_a",
+				AccountFields: keys.AccountFields{Name: fmt.Sprint("a", i), Tier: "free", Scopes: []string{}},
+			}
 		},
 		change: func(a *keys.ServiceAccount) {
 			a.Name, a.Tier, a.Scopes = "changed", "pro", []string{"a:b"}
 			rule := ratelimit.Rule{Requests: 2, Per: time.Second, Burst: 3}
-			a.Override = &keys.Override{KeyRateLimit: &rule, RateLimit: &rule, Quota: &ratelimit.Quota{Requests: 4, Per: ratelimit.Day}, Until: now(), Note: "n"}
+			a.Override = &keys.Override{
+				KeyRateLimit: &rule, RateLimit: &rule, Quota: &ratelimit.Quota{Requests: 4, Per: ratelimit.Day},
+				Until: now(), Note: "n",
+			}
 			a.OwnerID = "usr_b"
-			a.Move = &keys.Move{From: "org_b", OwnerID: "usr_a", At: now(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"}}
+			a.Move = &keys.Move{
+				From: "org_b", OwnerID: "usr_a", At: now(), By: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"},
+			}
 		},
 	}
 }
 
 func reminderKind(s store.Store) kind[reminders.Reminder, keys.NoFilter] {
 	return kind[reminders.Reminder, keys.NoFilter]{
-		in: s.Reminders(), id: func(r *reminders.Reminder) string { return r.UserID }, stamp: func(r *reminders.Reminder) *keys.Stamp { return &r.Stamp },
+		in: s.Reminders(), id: func(r *reminders.Reminder) string {
+			return r.UserID
+		}, stamp: func(r *reminders.Reminder) *keys.Stamp { return &r.Stamp },
 		make: func(int) reminders.Reminder {
 			return reminders.Reminder{Stamp: keys.NewStamp(now()), UserID: ids.New(ids.User)}
 		},
@@ -71,7 +87,9 @@ func reminderKind(s store.Store) kind[reminders.Reminder, keys.NoFilter] {
 
 func sealedKind(s store.Store) kind[auth.SealedKey, keys.NoFilter] {
 	return kind[auth.SealedKey, keys.NoFilter]{
-		in: s.SealedKeys(), id: func(k *auth.SealedKey) string { return k.ID }, stamp: func(k *auth.SealedKey) *keys.Stamp { return &k.Stamp }, ascending: true,
+		in: s.SealedKeys(), id: func(k *auth.SealedKey) string {
+			return k.ID
+		}, stamp: func(k *auth.SealedKey) *keys.Stamp { return &k.Stamp }, ascending: true,
 		make: func(i int) auth.SealedKey {
 			return auth.SealedKey{Stamp: keys.NewStamp(now()), ID: fmt.Sprint("purpose-", i), Sealed: []byte{0, 1, 255}}
 		},
@@ -89,9 +107,16 @@ func keyKind(s store.Store) kind[keys.Key, keys.KeyFilter] {
 
 func tierKind(s store.Store) kind[keys.Tier, keys.NoFilter] {
 	return kind[keys.Tier, keys.NoFilter]{
-		in: s.Tiers(), id: func(t *keys.Tier) string { return t.Name }, stamp: func(t *keys.Tier) *keys.Stamp { return &t.Stamp }, ascending: true,
+		in: s.Tiers(), id: func(t *keys.Tier) string {
+			return t.Name
+		}, stamp: func(t *keys.Tier) *keys.Stamp { return &t.Stamp }, ascending: true,
 		make: func(i int) keys.Tier {
-			return keys.Tier{Stamp: keys.NewStamp(now()), Name: fmt.Sprint("t", i), TierFields: keys.TierFields{Title: "T", RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 1}}
+			return keys.Tier{
+				Stamp: keys.NewStamp(now()), Name: fmt.Sprint("t", i), TierFields: keys.TierFields{Title: "T", RateLimit: ratelimit.Rule{
+					Requests: 1,
+					Per:      time.Second, Burst: 1,
+				}, MaxKeys: 1},
+			}
 		},
 		change: func(t *keys.Tier) { t.Title, t.MaxKeyAge = "changed", time.Hour },
 	}
@@ -99,7 +124,9 @@ func tierKind(s store.Store) kind[keys.Tier, keys.NoFilter] {
 
 func scopeKind(s store.Store) kind[keys.Scope, keys.NoFilter] {
 	return kind[keys.Scope, keys.NoFilter]{
-		in: s.Scopes(), id: func(c *keys.Scope) string { return c.Name }, stamp: func(c *keys.Scope) *keys.Stamp { return &c.Stamp }, ascending: true,
+		in: s.Scopes(), id: func(c *keys.Scope) string {
+			return c.Name
+		}, stamp: func(c *keys.Scope) *keys.Stamp { return &c.Stamp }, ascending: true,
 		make: func(i int) keys.Scope { return keys.Scope{Stamp: keys.NewStamp(now()), Name: fmt.Sprint("s:", i)} },
 		change: func(c *keys.Scope) {
 			c.Description, c.RetiredAt, c.RenamedTo, c.RenamedUntil, c.RenameOpen = "changed", now(), "s:new", now(), true
@@ -164,7 +191,9 @@ func linkKind(s store.Store) kind[auth.Link, auth.LinkFilter] {
 		in: s.Links(), id: func(n *auth.Link) string { return n.ID }, stamp: func(n *auth.Link) *keys.Stamp { return &n.Stamp },
 		make: func(int) auth.Link {
 			id := ids.New(ids.Link)
-			return auth.Link{Stamp: keys.NewStamp(now()), ID: id, Hash: digest(id), Purpose: auth.Invitation, Email: "a@example.com", ExpiresAt: now()}
+			return auth.Link{
+				Stamp: keys.NewStamp(now()), ID: id, Hash: digest(id), Purpose: auth.Invitation, Email: "a@example.com", ExpiresAt: now(),
+			}
 		},
 		change: func(n *auth.Link) { n.UsedAt = now() },
 	}
@@ -172,7 +201,9 @@ func linkKind(s store.Store) kind[auth.Link, auth.LinkFilter] {
 
 func certificateKind(s store.Store) kind[auth.Certificate, auth.CertificateFilter] {
 	return kind[auth.Certificate, auth.CertificateFilter]{
-		in: s.Certificates(), id: func(n *auth.Certificate) string { return n.ID }, stamp: func(n *auth.Certificate) *keys.Stamp { return &n.Stamp },
+		in: s.Certificates(), id: func(n *auth.Certificate) string {
+			return n.ID
+		}, stamp: func(n *auth.Certificate) *keys.Stamp { return &n.Stamp },
 		make: func(int) auth.Certificate {
 			id := ids.New(ids.Certificate)
 			return auth.Certificate{Stamp: keys.NewStamp(now()), ID: id, OrganizationID: "org_a", ServiceAccountID: "sa_a", Match: "dns:" + id}
@@ -183,9 +214,14 @@ func certificateKind(s store.Store) kind[auth.Certificate, auth.CertificateFilte
 
 func signingKind(s store.Store) kind[signing.Key, keys.NoFilter] {
 	return kind[signing.Key, keys.NoFilter]{
-		in: s.SigningKeys(), id: func(n *signing.Key) string { return n.ID }, stamp: func(n *signing.Key) *keys.Stamp { return &n.Stamp }, ascending: true,
+		in: s.SigningKeys(), id: func(n *signing.Key) string {
+			return n.ID
+		}, stamp: func(n *signing.Key) *keys.Stamp { return &n.Stamp }, ascending: true,
 		make: func(int) signing.Key {
-			return signing.Key{Stamp: keys.NewStamp(now()), ID: ids.New(ids.SigningKey), Algorithm: signing.ES256, Public: []byte(`{"kty":"EC"}`), Sealed: []byte{1}, ActiveAt: now(), RetireAt: now()}
+			return signing.Key{
+				Stamp: keys.NewStamp(now()), ID: ids.New(ids.SigningKey), Algorithm: signing.ES256, Public: []byte(`{"kty":"EC"}`),
+				Sealed: []byte{1}, ActiveAt: now(), RetireAt: now(),
+			}
 		},
 		change: func(n *signing.Key) { n.RetireAt = now().Add(time.Hour) },
 	}
@@ -193,11 +229,17 @@ func signingKind(s store.Store) kind[signing.Key, keys.NoFilter] {
 
 func incidentKind(s store.Store) kind[incidents.Incident, keys.NoFilter] {
 	return kind[incidents.Incident, keys.NoFilter]{
-		in: s.Incidents(), id: func(n *incidents.Incident) string { return n.ID }, stamp: func(n *incidents.Incident) *keys.Stamp { return &n.Stamp },
+		in: s.Incidents(), id: func(n *incidents.Incident) string {
+			return n.ID
+		}, stamp: func(n *incidents.Incident) *keys.Stamp { return &n.Stamp },
 		make: func(i int) incidents.Incident {
 			return incidents.Incident{
-				Stamp: keys.NewStamp(now()), ID: ids.New(ids.Incident), Action: incidents.Disable, Reason: keys.ReasonLeaked, Note: "Ünï $where", State: incidents.Planned,
-				Selection: incidents.Selection{OrganizationID: "org_a", CreatedBefore: now(), Pasted: i}, PlannedBy: audit.Subject{Kind: "user", ID: "usr_a", Name: "a@example.com"},
+				Stamp: keys.NewStamp(now()), ID: ids.New(ids.Incident), Action: incidents.Disable, Reason: keys.ReasonLeaked, Note: "Ünï $where",
+				State:     incidents.Planned,
+				Selection: incidents.Selection{OrganizationID: "org_a", CreatedBefore: now(), Pasted: i}, PlannedBy: audit.Subject{
+					Kind: "user",
+					ID:   "usr_a", Name: "a@example.com",
+				},
 				Groups: []incidents.Group{{OrganizationID: "org_a", Tier: "free", Keys: 3}}, UnknownLines: []int{1, 2},
 			}
 		},
@@ -209,9 +251,13 @@ func incidentKind(s store.Store) kind[incidents.Incident, keys.NoFilter] {
 
 func incidentPageKind(s store.Store) kind[incidents.Page, keys.NoFilter] {
 	return kind[incidents.Page, keys.NoFilter]{
-		in: s.IncidentPages(), id: func(p *incidents.Page) string { return p.ID }, stamp: func(p *incidents.Page) *keys.Stamp { return &p.Stamp }, ascending: true,
+		in: s.IncidentPages(), id: func(p *incidents.Page) string {
+			return p.ID
+		}, stamp: func(p *incidents.Page) *keys.Stamp { return &p.Stamp }, ascending: true,
 		make: func(i int) incidents.Page {
-			return incidents.Page{Stamp: keys.NewStamp(now()), ID: fmt.Sprintf("inc_a.%06d", i), Keys: []incidents.Key{{ID: "key_a", Name: "k", Revision: 3}}}
+			return incidents.Page{
+				Stamp: keys.NewStamp(now()), ID: fmt.Sprintf("inc_a.%06d", i), Keys: []incidents.Key{{ID: "key_a", Name: "k", Revision: 3}},
+			}
 		},
 		change: func(p *incidents.Page) {
 			p.Done, p.Keys = true, []incidents.Key{{ID: "key_a", Name: "k", Revision: 3, After: 4, Outcome: incidents.OutcomeDone, At: now()}}
@@ -339,7 +385,8 @@ func extremes(t *testing.T, s store.Store) {
 	must(t, err)
 	same(t, gotTier, tier)
 	a := accountKind(s).make(0)
-	a.Name, a.Description, a.ExternalID = strings.Repeat("\U0001f511", keys.MaxNameLength), strings.Repeat("é\n", keys.MaxTextLength/2), strings.Repeat("ß", keys.MaxNameLength)
+	a.Name, a.Description, a.ExternalID = strings.Repeat("\U0001f511", keys.MaxNameLength), strings.Repeat("é\n", keys.MaxTextLength/2),
+		strings.Repeat("ß", keys.MaxNameLength)
 	a.RateLimit, a.Quota = rule, quota
 	for i := range keys.MaxNetworks {
 		a.AllowedNetworks = append(a.AllowedNetworks, netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(i)}), 40+i%80))
@@ -348,7 +395,9 @@ func extremes(t *testing.T, s store.Store) {
 	gotAccount, err := s.ServiceAccounts().Get(ctx, a.ID)
 	must(t, err)
 	same(t, gotAccount, a)
-	must(t, s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "sa_a", Window: "2026-11", Used: math.MaxInt64 / 2}, {ID: "sa_a", Window: "2026-11-24", Used: 1}}))
+	must(t, s.AddQuotaUse(ctx, []ratelimit.QuotaUse{
+		{ID: "sa_a", Window: "2026-11", Used: math.MaxInt64 / 2}, {ID: "sa_a", Window: "2026-11-24", Used: 1},
+	}))
 	must(t, s.AddQuotaUse(ctx, nil))
 	for window, want := range map[string]int64{"2026-11": math.MaxInt64 / 2, "2026-11-24": 1, "2026-12": 0} {
 		used, err := s.QuotaUse(ctx, "sa_a", window)
@@ -463,7 +512,10 @@ func changes(t *testing.T, s store.Store) {
 	must(t, s.ServiceAccounts().Delete(ctx, a.ID, 1))
 	must(t, s.Keys().Delete(ctx, old.ID, 1))
 	must(t, s.Tiers().Delete(ctx, tier.Name, 1))
-	same(t, told(t, s, since), map[string]int64{o.ID: keys.Deleted, a.ID: keys.Deleted, k.ID: 2, old.ID: keys.Deleted, tier.Name: keys.Deleted})
+	same(t, told(t, s, since), map[string]int64{
+		o.ID: keys.Deleted, a.ID: keys.Deleted, k.ID: 2, old.ID: keys.Deleted,
+		tier.Name: keys.Deleted,
+	})
 	few, err := s.ChangedSince(ctx, since, 1)
 	must(t, err)
 	if len(few) != 2 { // a key and a tombstone

@@ -58,7 +58,12 @@ func keyCreators(t *testing.T, s store.Store) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	want := []keys.Creator{{OrganizationID: "org_a", ID: "usr_b"}, {OrganizationID: "org_b", ID: ""}, {OrganizationID: "org_b", ID: "usr_a"}, {OrganizationID: "org_c", ID: "usr_a"}}
+	want := []keys.Creator{
+		{OrganizationID: "org_a", ID: "usr_b"},
+		{OrganizationID: "org_b", ID: ""},
+		{OrganizationID: "org_b", ID: "usr_a"},
+		{OrganizationID: "org_c", ID: "usr_a"},
+	}
 	got, err := s.Creators(ctx, keys.Creator{}, 10)
 	must(t, err)
 	same(t, got, want)
@@ -70,12 +75,24 @@ func keyCreators(t *testing.T, s store.Store) {
 // accountOwners goes through the owners of accounts, those of nobody included.
 func accountOwners(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	for _, o := range []keys.Owner{{OrganizationID: "org_b"}, {OrganizationID: "org_a", ID: "usr_b"}, {OrganizationID: "org_a", ID: "usr_a"}, {OrganizationID: "org_a", ID: "usr_b"}, {OrganizationID: "org_c", ID: "usr_a"}, {OrganizationID: "org_b"}} {
+	for _, o := range []keys.Owner{
+		{OrganizationID: "org_b"},
+		{OrganizationID: "org_a", ID: "usr_b"},
+		{OrganizationID: "org_a", ID: "usr_a"},
+		{OrganizationID: "org_a", ID: "usr_b"},
+		{OrganizationID: "org_c", ID: "usr_a"},
+		{OrganizationID: "org_b"},
+	} {
 		a := accountKind(s).make(0)
 		a.OrganizationID, a.OwnerID = o.OrganizationID, o.ID
 		must(t, s.ServiceAccounts().Insert(ctx, a))
 	}
-	want := []keys.Owner{{OrganizationID: "org_a", ID: "usr_a"}, {OrganizationID: "org_a", ID: "usr_b"}, {OrganizationID: "org_b"}, {OrganizationID: "org_c", ID: "usr_a"}}
+	want := []keys.Owner{
+		{OrganizationID: "org_a", ID: "usr_a"},
+		{OrganizationID: "org_a", ID: "usr_b"},
+		{OrganizationID: "org_b"},
+		{OrganizationID: "org_c", ID: "usr_a"},
+	}
 	got, err := s.Owners(ctx, keys.Owner{}, 10)
 	must(t, err)
 	same(t, got, want)

@@ -71,7 +71,10 @@ func tokens(t *testing.T, s store.Store) {
 
 func families(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
-	f := auth.Family{Stamp: keys.NewStamp(at), ID: ids.New(ids.Family), UserID: "usr_a", Current: "j1", ExpiresAt: at.Add(time.Hour), Address: "::1", UserAgent: "x"}
+	f := auth.Family{
+		Stamp: keys.NewStamp(at), ID: ids.New(ids.Family), UserID: "usr_a", Current: "j1", ExpiresAt: at.Add(time.Hour),
+		Address: "::1", UserAgent: "x",
+	}
 	must(t, s.Families().Insert(ctx, f))
 	next := f
 	next.Revision, next.Current, next.Previous, next.RotatedAt = 2, "j2", "j1", at
@@ -106,7 +109,10 @@ func links(t *testing.T, s store.Store) {
 		Stamp: keys.NewStamp(at), ID: ids.New(ids.Link), Hash: digest("1"), Purpose: auth.Invitation, Email: "b@example.com",
 		OrganizationID: "org_a", Role: auth.Developer, CreatedBy: "usr_a", ExpiresAt: at.Add(time.Hour),
 	}
-	reset := auth.Link{Stamp: keys.NewStamp(at), ID: ids.New(ids.Link), Hash: digest("2"), Purpose: auth.ResetPassword, Email: "a@example.com", UserID: "usr_a", ExpiresAt: at}
+	reset := auth.Link{
+		Stamp: keys.NewStamp(at), ID: ids.New(ids.Link), Hash: digest("2"), Purpose: auth.ResetPassword, Email: "a@example.com",
+		UserID: "usr_a", ExpiresAt: at,
+	}
 	must(t, s.Links().Insert(ctx, invitation))
 	must(t, s.Links().Insert(ctx, reset))
 	got, err := s.Links().ByHash(ctx, invitation.Hash)
@@ -125,7 +131,10 @@ func links(t *testing.T, s store.Store) {
 // takes it by a revision, and the secret of the former is gone.
 func placedLinks(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
-	first := auth.Link{Stamp: keys.NewStamp(at), ID: ids.New(ids.Link), Hash: digest("first"), Purpose: auth.SignedUpAgain, Email: "a@example.com", UserID: "usr_p", ExpiresAt: at}
+	first := auth.Link{
+		Stamp: keys.NewStamp(at), ID: ids.New(ids.Link), Hash: digest("first"), Purpose: auth.SignedUpAgain,
+		Email: "a@example.com", UserID: "usr_p", ExpiresAt: at,
+	}
 	must(t, s.Links().Insert(ctx, first))
 	second, third := first, first
 	second.Hash, third.Hash = digest("second"), digest("third")
@@ -146,7 +155,10 @@ func placedLinks(t *testing.T, s store.Store) {
 
 func certificates(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	c := auth.Certificate{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Certificate), OrganizationID: "org_a", ServiceAccountID: "sa_a", Name: "gateway", Match: "dns:gw.example.com", CreatedBy: "usr_a"}
+	c := auth.Certificate{
+		Stamp: keys.NewStamp(now()), ID: ids.New(ids.Certificate), OrganizationID: "org_a", ServiceAccountID: "sa_a",
+		Name: "gateway", Match: "dns:gw.example.com", CreatedBy: "usr_a",
+	}
 	must(t, s.Certificates().Insert(ctx, c))
 	twin := c
 	twin.ID, twin.ServiceAccountID = ids.New(ids.Certificate), "sa_b"
@@ -160,7 +172,10 @@ func certificates(t *testing.T, s store.Store) {
 
 func signingKeys(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
-	k := signing.Key{Stamp: keys.NewStamp(at), ID: ids.New(ids.SigningKey), Algorithm: signing.ES256, Public: []byte(`{"kty":"EC"}`), Sealed: []byte{0, 255}, ActiveAt: at, RetireAt: at.Add(time.Hour)}
+	k := signing.Key{
+		Stamp: keys.NewStamp(at), ID: ids.New(ids.SigningKey), Algorithm: signing.ES256, Public: []byte(`{"kty":"EC"}`),
+		Sealed: []byte{0, 255}, ActiveAt: at, RetireAt: at.Add(time.Hour),
+	}
 	must(t, s.SigningKeys().Insert(ctx, k))
 	wantKind(t, s.SigningKeys().Insert(ctx, k), errs.Conflict)
 	listed(t, s.SigningKeys(), keys.NoFilter{}, k)

@@ -34,7 +34,10 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"ByEmail":      func(ctx context.Context) error { return found(s.Users().ByEmail(ctx, "nobody")) },
 		"InsertSession": func(ctx context.Context) error {
 			id := ids.New(ids.Session)
-			return s.InsertSession(ctx, auth.Session{ID: id, TokenHash: auth.TokenHash(keys.HashOf(id)), CreatedAt: now(), LastSeenAt: now(), ExpiresAt: now()})
+			return s.InsertSession(ctx, auth.Session{
+				ID: id, TokenHash: auth.TokenHash(keys.HashOf(id)), CreatedAt: now(),
+				LastSeenAt: now(), ExpiresAt: now(),
+			})
 		},
 		"SessionByToken":       func(ctx context.Context) error { return found(s.SessionByToken(ctx, auth.TokenHash{1})) },
 		"SignedIn":             func(ctx context.Context) error { return s.SignedIn(ctx, "usr_x", now()) },
@@ -94,7 +97,12 @@ func calls(s store.Store) map[string]func(context.Context) error {
 func usageCalls(s store.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"AddUsage": func(ctx context.Context) error {
-			return s.AddUsage(ctx, []usage.Page{{Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"}, Cells: map[usage.Cell]uint64{1: 1}}}, journal.Progress{})
+			return s.AddUsage(ctx, []usage.Page{
+				{
+					Kind: usage.OfKey, Level: usage.Hours, Start: usage.Days.Floor(now()), Subject: usage.Subject{KeyID: "key_x"},
+					Cells: map[usage.Cell]uint64{1: 1},
+				},
+			}, journal.Progress{})
 		},
 		"WriteJournal": func(ctx context.Context) error {
 			return s.WriteJournal(ctx, "jnl_gone", now(), journal.Entry{Number: now().UnixNano(), Data: []byte("x")})

@@ -35,7 +35,8 @@ func usageJournal(t *testing.T, s store.Store, writers int) {
 	}
 	progress, entries, err := s.ClaimJournal(ctx, "jnl_a", began.Add(3), began.Add(4))
 	must(t, err)
-	if progress.Owner != "jnl_a" || progress.Through != 10 || progress.Rows != 1 || len(entries) != 3 || entries[0].Number != 9 || string(entries[2].Data) != "\x00three" {
+	if progress.Owner != "jnl_a" || progress.Through != 10 || progress.Rows != 1 || len(entries) != 3 || entries[0].Number != 9 ||
+		string(entries[2].Data) != "\x00three" {
 		t.Errorf("claimed %+v %v", progress, entries)
 	}
 	if err := s.AddUsage(ctx, one, journal.Progress{Owner: "jnl_a", At: began, Through: 10, Rows: 2}); !errors.Is(err, journal.ErrClaimed) {

@@ -57,19 +57,36 @@ func keyFilters(t *testing.T, s store.Store) {
 		{"disabled", keys.KeyFilter{Disabled: &yes}, []string{"disabled"}},
 		{"ended, by expiry or grace", keys.KeyFilter{EndsBy: at}, []string{"expired", "rotated"}},
 		{"ends within", keys.KeyFilter{EndsBy: at.Add(2 * time.Hour), EndsAfter: at}, []string{"soon"}},
-		{"not ended: never counts", keys.KeyFilter{EndsAfter: at, Revoked: &no, StartsBy: at, Disabled: &no, OrganizationIDs: []string{"org_a", "org_c"}}, []string{"other", "plain", "soon"}},
+		{
+			"not ended: never counts",
+			keys.KeyFilter{EndsAfter: at, Revoked: &no, StartsBy: at, Disabled: &no, OrganizationIDs: []string{"org_a", "org_c"}},
+			[]string{"other", "plain", "soon"},
+		},
 		{"not yet", keys.KeyFilter{StartsAfter: at}, []string{"early"}},
 		{"unused", keys.KeyFilter{UnusedSince: at.Add(-24 * time.Hour)}, []string{"idle"}},
 		{"unused, and not for that long", keys.KeyFilter{UnusedSince: at.Add(-72 * time.Hour)}, nil},
 		{"has a successor", keys.KeyFilter{Rotated: &yes}, []string{"idle"}},
 		{"has none", keys.KeyFilter{Rotated: &no, OrganizationIDs: []string{"org_b", "org_d"}}, []string{"Straße.*"}},
-		{"has the grant by itself", keys.KeyFilter{Grants: []string{"orders:read", "orders:*"}, ServiceAccountIDs: []string{"sa_a"}, OrganizationIDs: []string{"org_d"}}, []string{"idle"}},
+		{
+			"has the grant by itself", keys.KeyFilter{
+				Grants: []string{"orders:read", "orders:*"}, ServiceAccountIDs: []string{"sa_a"},
+				OrganizationIDs: []string{"org_d"},
+			}, []string{"idle"},
+		},
 		{"has what its account has", keys.KeyFilter{Grants: []string{"orders:*"}, ServiceAccountIDs: []string{"sa_b"}}, []string{"other"}},
 		{"of no such accounts", keys.KeyFilter{OrganizationIDs: []string{"org_b"}, ExceptAccounts: []string{"sa_a", "sa_x"}}, nil},
 		{"of other accounts", keys.KeyFilter{OrganizationIDs: []string{"org_b"}, ExceptAccounts: []string{"sa_x"}}, []string{"Straße.*"}},
-		{"another grant", keys.KeyFilter{Grants: []string{"orders:rea"}, ServiceAccountIDs: []string{"sa_a"}, OrganizationIDs: []string{"org_d"}}, nil},
+		{
+			"another grant",
+			keys.KeyFilter{Grants: []string{"orders:rea"}, ServiceAccountIDs: []string{"sa_a"}, OrganizationIDs: []string{"org_d"}},
+			nil,
+		},
 		{"no account", keys.KeyFilter{Grants: []string{"orders:read"}, ServiceAccountIDs: []string{}}, nil},
-		{"that ends, by the end", keys.KeyFilter{Order: keys.EndFirst, OrganizationIDs: []string{"org_a"}}, []string{"expired", "rotated", "soon"}},
+		{
+			"that ends, by the end",
+			keys.KeyFilter{Order: keys.EndFirst, OrganizationIDs: []string{"org_a"}},
+			[]string{"expired", "rotated", "soon"},
+		},
 		{"not revoked, by the last use", keys.KeyFilter{Order: keys.UsedLast, OrganizationIDs: []string{"org_d"}}, []string{"idle"}},
 	} {
 		found, err := s.Keys().List(ctx, tt.filter, keys.Page{Limit: 100})
@@ -154,7 +171,8 @@ func keyOrders(t *testing.T, s store.Store) {
 			for _, account := range []string{"", "sa_a"} {
 				var got []string
 				for after := ""; ; {
-					page, err := s.Keys().List(ctx, keys.KeyFilter{Order: order, OrganizationIDs: in, ServiceAccountID: account}, keys.Page{After: after, Limit: 2})
+					page, err := s.Keys().List(ctx, keys.KeyFilter{Order: order, OrganizationIDs: in, ServiceAccountID: account},
+						keys.Page{After: after, Limit: 2})
 					must(t, err)
 					for i := range page {
 						got, after = append(got, page[i].ID), order.Cursor(&page[i])
@@ -175,7 +193,10 @@ func lastUsed(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	k := newKey("sa_a")
 	must(t, s.Keys().Insert(ctx, k))
-	must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{k.ID: {At: at, Address: "2001:db8::1", UserAgent: "Ünï/1"}, "key_gone": {At: at}}))
+	must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{
+		k.ID:       {At: at, Address: "2001:db8::1", UserAgent: "Ünï/1"},
+		"key_gone": {At: at},
+	}))
 	must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{k.ID: {At: at.Add(-time.Hour), Address: "203.0.113.9"}}))
 	k.Revision = 2 // a change that read the key before it was used
 	must(t, s.Keys().Replace(ctx, k))
@@ -228,7 +249,9 @@ func quotaUse(t *testing.T, s store.Store, writers int) {
 	for range writers {
 		all.Go(func() {
 			for range 5 {
-				if err := s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "sa_a", Window: "2026-11", Used: 3}, {ID: "sa_b", Window: "2026-11", Used: 1}}); err != nil {
+				if err := s.AddQuotaUse(ctx, []ratelimit.QuotaUse{
+					{ID: "sa_a", Window: "2026-11", Used: 3}, {ID: "sa_b", Window: "2026-11", Used: 1},
+				}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -279,7 +302,10 @@ func idempotencyKeys(t *testing.T, s store.Store) {
 
 func claims(t *testing.T, s store.Store, writers int) {
 	ctx := t.Context()
-	first := idempotency.Record{Key: sha256.Sum256([]byte("claim")), ObjectID: "first", CreatedAt: now(), Try: 1, FreeAt: now().Add(time.Minute)}
+	first := idempotency.Record{
+		Key: sha256.Sum256([]byte("claim")), ObjectID: "first", CreatedAt: now(), Try: 1,
+		FreeAt: now().Add(time.Minute),
+	}
 	must(t, s.InsertIdempotency(ctx, first))
 	got, err := s.Idempotency(ctx, first.Key)
 	must(t, err)
@@ -323,7 +349,10 @@ func sessions(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	put := func(user string, expires time.Time) auth.Session {
 		id := ids.New(ids.Session)
-		n := auth.Session{ID: id, TokenHash: sha256.Sum256([]byte(id)), UserID: user, CreatedAt: at, LastSeenAt: at, ExpiresAt: expires, Address: "::1", UserAgent: "x"}
+		n := auth.Session{
+			ID: id, TokenHash: sha256.Sum256([]byte(id)), UserID: user, CreatedAt: at, LastSeenAt: at, ExpiresAt: expires,
+			Address: "::1", UserAgent: "x",
+		}
 		must(t, s.InsertSession(ctx, n))
 		return n
 	}
@@ -401,7 +430,10 @@ func sessionsInSteps(t *testing.T, s store.Store) {
 
 func people(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	ada := auth.User{Stamp: keys.NewStamp(now()), ID: ids.New(ids.User), Email: "Ada@Example.com", Name: "Ada", PasswordHash: "h", IsAdmin: true, LastSignInAt: now()}
+	ada := auth.User{
+		Stamp: keys.NewStamp(now()), ID: ids.New(ids.User), Email: "Ada@Example.com", Name: "Ada", PasswordHash: "h",
+		IsAdmin: true, LastSignInAt: now(),
+	}
 	must(t, s.Users().Insert(ctx, ada))
 	got, err := s.Users().ByEmail(ctx, "ada@example.com")
 	must(t, err)
@@ -430,7 +462,10 @@ func events(t *testing.T, s store.Store) {
 	for i := range 3 {
 		e := audit.Event{
 			ID: ids.New(ids.Event), At: at.Add(time.Duration(i) * time.Minute), Action: fmt.Sprintf("action.%d", i),
-			Subject: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"}, Object: audit.Object{Type: "key", ID: fmt.Sprintf("key_%d", i), OrganizationID: "org_a"},
+			Subject: audit.Subject{Kind: "user", ID: "usr_a", Name: "ada", KeyID: "key_a"}, Object: audit.Object{
+				Type: "key",
+				ID:   fmt.Sprintf("key_%d", i), OrganizationID: "org_a",
+			},
 			Origin: audit.Origin{Address: "::1", UserAgent: "x", RequestID: "r"}, After: []byte(`{"a":1}`),
 		}
 		must(t, s.AppendEvent(ctx, e))

@@ -26,7 +26,10 @@ func nodeRecords(t *testing.T, s store.Store) {
 	if found := all(); len(found) != 0 {
 		t.Errorf("an empty store knows of %d nodes", len(found))
 	}
-	first := nodes.Node{ID: ids.New(ids.Node), Name: "hôst 1", Version: "v1", StartedAt: now(), PolledAt: now(), Beat: 1, MaxStale: 90 * time.Second}
+	first := nodes.Node{
+		ID: ids.New(ids.Node), Name: "hôst 1", Version: "v1", StartedAt: now(), PolledAt: now(), Beat: 1,
+		MaxStale: 90 * time.Second,
+	}
 	second := nodes.Node{ID: ids.New(ids.Node), Name: "host 2", StartedAt: now(), PolledAt: now(), Beat: 1, MaxStale: time.Second}
 	must(t, s.PutNode(ctx, first))
 	must(t, s.PutNode(ctx, second))
@@ -51,7 +54,8 @@ func leases(t *testing.T, s store.Store, writers int) {
 	var all sync.WaitGroup
 	for i := range writers {
 		all.Go(func() {
-			mine, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: fmt.Sprint("node_", i), Until: now().Add(time.Minute)}, now(), now().Add(time.Hour))
+			mine, err := s.TakeLease(ctx, nodes.Lease{Name: "work", Holder: fmt.Sprint("node_", i), Until: now().Add(time.Minute)}, now(),
+				now().Add(time.Hour))
 			if err != nil {
 				t.Error(err)
 			}

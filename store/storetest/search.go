@@ -38,7 +38,9 @@ func boundedSearch(t *testing.T, s store.Store) {
 		if got := idsOf(found); !slices.Equal(got, all[4:]) {
 			t.Errorf("order %q: the rest is %v, want %v", order, got, all[4:])
 		}
-		for _, among := range []keys.KeyFilter{{OrganizationIDs: []string{"org_a"}, Order: order}, {OrganizationIDs: []string{"org_b"}, Order: order}} {
+		for _, among := range []keys.KeyFilter{
+			{OrganizationIDs: []string{"org_a"}, Order: order}, {OrganizationIDs: []string{"org_b"}, Order: order},
+		} {
 			if end, err = s.Keys().Ahead(ctx, among, "", 10); err != nil || end != "" {
 				t.Errorf("order %q: of 9 keys the 10th is %q, %v", order, end, err)
 			}

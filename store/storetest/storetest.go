@@ -151,15 +151,31 @@ func roundTrips(t *testing.T, s store.Store) {
 	quota := &ratelimit.Quota{Requests: 9, Per: ratelimit.Day}
 	networks := []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")}
 	meta := keys.Metadata(`{"$where":"a.b","n":12345678901234567890}`)
-	organization := keys.Organization{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{Name: "Ärger & Söhne", Disabled: true, Metadata: meta}}
-	account := keys.ServiceAccount{Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID, CreatedBy: "usr_x", LimitResets: 2, AccountFields: keys.AccountFields{
-		Name: "n", Description: "d", Tier: "free", Scopes: []string{"a:b", "c:*"}, AllowedNetworks: networks, RateLimit: rule, Quota: quota, ExternalID: "e", OwnerID: "usr_y", Metadata: meta, Disabled: true,
+	organization := keys.Organization{
+		Stamp: keys.NewStamp(now()), ID: ids.New(ids.Organization), OrganizationFields: keys.OrganizationFields{
+			Name:     "Ärger & Söhne",
+			Disabled: true, Metadata: meta,
+		},
+	}
+	account := keys.ServiceAccount{
+		Stamp: keys.NewStamp(now()), ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID,
+		CreatedBy: "usr_x", LimitResets: 2, AccountFields: keys.AccountFields{
+			Name: "n", Description: "d", Tier: "free", Scopes: []string{"a:b", "c:*"}, AllowedNetworks: networks, RateLimit: rule, Quota: quota,
+			ExternalID: "e", OwnerID: "usr_y", Metadata: meta, Disabled: true,
+		},
+	}
+	tier := keys.Tier{Stamp: keys.NewStamp(now()), Name: "t", TierFields: keys.TierFields{
+		Title: "T", RateLimit: *rule, AccountRateLimit: rule,
+		Quota: quota, MaxKeys: 3, MaxKeyAge: time.Hour, KeyRetention: 8 * 24 * time.Hour,
 	}}
-	tier := keys.Tier{Stamp: keys.NewStamp(now()), Name: "t", TierFields: keys.TierFields{Title: "T", RateLimit: *rule, AccountRateLimit: rule, Quota: quota, MaxKeys: 3, MaxKeyAge: time.Hour, KeyRetention: 8 * 24 * time.Hour}}
 	scope := keys.Scope{Stamp: keys.NewStamp(now()), Name: "a:b", ScopeFields: keys.ScopeFields{Description: "d"}}
 	k := newKey(account.ID)
-	k.RevokedAt, k.RevokeReason, k.RevokeNote, k.RotatedFrom, k.RotatedTo, k.GraceUntil, k.LimitResets = now(), keys.ReasonLeaked, "n", "key_f", "key_t", now(), 3
-	k.KeyFields = keys.KeyFields{Name: "K", Note: "N", Scopes: []string{"a:b"}, AllowedNetworks: networks, RateLimit: rule, ExpiresAt: now(), NotBefore: now(), Metadata: meta, Disabled: true}
+	k.RevokedAt, k.RevokeReason, k.RevokeNote, k.RotatedFrom, k.RotatedTo, k.GraceUntil, k.LimitResets = now(), keys.ReasonLeaked, "n",
+		"key_f", "key_t", now(), 3
+	k.KeyFields = keys.KeyFields{
+		Name: "K", Note: "N", Scopes: []string{"a:b"}, AllowedNetworks: networks, RateLimit: rule, ExpiresAt: now(),
+		NotBefore: now(), Metadata: meta, Disabled: true,
+	}
 
 	must(t, s.Organizations().Insert(ctx, organization))
 	must(t, s.ServiceAccounts().Insert(ctx, account))

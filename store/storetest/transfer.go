@@ -18,10 +18,13 @@ import (
 func usageMoves(t *testing.T, s store.Store) {
 	one := map[usage.Cell]uint64{0: 1}
 	var all []usage.Page
-	for _, key := range []usage.Subject{{KeyID: "key_a", AccountID: "sa_a", OrganizationID: "org_a"}, {KeyID: "key_b", AccountID: "sa_b", OrganizationID: "org_a"}} {
+	for _, key := range []usage.Subject{
+		{KeyID: "key_a", AccountID: "sa_a", OrganizationID: "org_a"}, {KeyID: "key_b", AccountID: "sa_b", OrganizationID: "org_a"},
+	} {
 		scope := pageOf(usage.OfScope, usage.Days, hour(), key, one)
 		scope.Scope = "invoices:read"
-		all = append(all, scope, pageOf(usage.OfKey, usage.Hours, hour(), key, one), pageOf(usage.OfAccount, usage.Hours, hour(), usage.Subject{AccountID: key.AccountID, OrganizationID: "org_a"}, one))
+		all = append(all, scope, pageOf(usage.OfKey, usage.Hours, hour(), key, one), pageOf(usage.OfAccount, usage.Hours, hour(),
+			usage.Subject{AccountID: key.AccountID, OrganizationID: "org_a"}, one))
 	}
 	all = append(all, pageOf(usage.OfOrganization, usage.Hours, hour(), usage.Subject{OrganizationID: "org_a"}, one))
 	must(t, s.AddUsage(t.Context(), all, journal.Progress{}))
@@ -39,11 +42,14 @@ func usageMoves(t *testing.T, s store.Store) {
 			}
 		}
 	}
-	if left := stored(t, s, usage.PageFilter{Kind: usage.OfOrganization, Level: usage.Hours, OrganizationIDs: []string{"org_a"}}); len(left) != 1 {
+	if left := stored(t, s, usage.PageFilter{
+		Kind: usage.OfOrganization, Level: usage.Hours, OrganizationIDs: []string{"org_a"},
+	}); len(left) != 1 {
 		t.Errorf("the organization's own counts: %v", left)
 	}
 	must(t, s.AddUsage(t.Context(), all, journal.Progress{})) // by who has not heard of it
-	if found := stored(t, s, usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: []string{"org_b"}}); len(found) != 1 || found[0].Cells[0] != 2 {
+	if found := stored(t, s, usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: []string{"org_b"}}); len(found) != 1 ||
+		found[0].Cells[0] != 2 {
 		t.Errorf("after more was counted: %+v", found)
 	}
 }
@@ -74,7 +80,10 @@ func transfer(t *testing.T, s store.Store) {
 	}
 	_, _, err = service.Revoke(ctx, auth.System(), all[0].ID, keys.AnyRevision, "", "")
 	must(t, err)
-	must(t, s.AddUsage(ctx, []usage.Page{pageOf(usage.OfKey, usage.Hours, hour(), usage.Subject{KeyID: all[1].ID, AccountID: account.ID, OrganizationID: keys.FirstOrganization}, map[usage.Cell]uint64{0: 1})}, journal.Progress{}))
+	must(t, s.AddUsage(ctx, []usage.Page{
+		pageOf(usage.OfKey, usage.Hours, hour(), usage.Subject{KeyID: all[1].ID, AccountID: account.ID, OrganizationID: keys.FirstOrganization},
+			map[usage.Cell]uint64{0: 1}),
+	}, journal.Progress{}))
 	moves, err := transfers.New(transfers.Config{Keys: service, Store: s, Usage: s, Certificates: registry})
 	must(t, err)
 	done, err := moves.Transfer(ctx, auth.System(), account.ID, account.Revision, transfers.Destination{OrganizationID: to.ID})
@@ -93,7 +102,9 @@ func transfer(t *testing.T, s store.Store) {
 		t.Errorf("usage in the new organization: %v", pages)
 	}
 	for _, organization := range []string{keys.FirstOrganization, to.ID} {
-		events, err := s.Events(ctx, audit.Filter{OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: "service_account.transfer"}, "", 10)
+		events, err := s.Events(ctx, audit.Filter{
+			OrganizationIDs: []string{organization}, ObjectID: account.ID, Action: "service_account.transfer",
+		}, "", 10)
 		if must(t, err); len(events) != 1 {
 			t.Errorf("%d events in %s", len(events), organization)
 		}

@@ -64,7 +64,11 @@ func stored(t *testing.T, s store.Store, f usage.PageFilter) []usage.Page {
 func usageFound(t *testing.T, s store.Store) {
 	one := map[usage.Cell]uint64{0: 1}
 	var all []usage.Page
-	for _, key := range []usage.Subject{{KeyID: "key_a", AccountID: "sa_a", OrganizationID: "org_a"}, {KeyID: "key_b", AccountID: "sa_a", OrganizationID: "org_a"}, {KeyID: "key_c", AccountID: "sa_c", OrganizationID: "org_c"}} {
+	for _, key := range []usage.Subject{
+		{KeyID: "key_a", AccountID: "sa_a", OrganizationID: "org_a"},
+		{KeyID: "key_b", AccountID: "sa_a", OrganizationID: "org_a"},
+		{KeyID: "key_c", AccountID: "sa_c", OrganizationID: "org_c"},
+	} {
 		for i := range 3 {
 			all = append(all, pageOf(usage.OfKey, usage.Minutes, hour().Add(time.Duration(i)*time.Hour), key, one))
 		}
@@ -80,18 +84,33 @@ func usageFound(t *testing.T, s store.Store) {
 		filter usage.PageFilter
 		want   []string
 	}{
-		"all keys":             {usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours}, []string{"key_a", "key_b", "key_c"}},
-		"one key":              {usage.PageFilter{Kind: usage.OfKey, Level: usage.Minutes, KeyID: "key_b"}, []string{"key_b", "key_b", "key_b"}},
-		"from is inclusive":    {usage.PageFilter{Kind: usage.OfKey, Level: usage.Minutes, KeyID: "key_b", From: hour(), Until: hour().Add(time.Hour)}, []string{"key_b"}},
-		"keys of an account":   {usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, AccountID: "sa_a"}, []string{"key_a", "key_b"}},
-		"a foreign account":    {usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, AccountID: "sa_a", OrganizationIDs: []string{"org_c"}}, nil},
-		"a foreign key":        {usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, KeyID: "key_a", OrganizationIDs: []string{"org_c", "org_x"}}, nil},
-		"of an organization":   {usage.PageFilter{Kind: usage.OfAccount, Level: usage.Minutes, OrganizationIDs: []string{"org_c"}}, []string{"sa_c"}},
-		"of two":               {usage.PageFilter{Kind: usage.OfAccount, Level: usage.Minutes, OrganizationIDs: []string{"org_c", "org_a"}}, []string{"sa_a", "sa_c"}},
-		"of none":              {usage.PageFilter{Kind: usage.OfAccount, Level: usage.Minutes, OrganizationIDs: []string{}}, nil},
-		"scopes of a key":      {usage.PageFilter{Kind: usage.OfScope, Level: usage.Days, KeyID: "key_c"}, []string{"key_c invoices:*"}},
-		"unknown keys":         {usage.PageFilter{Kind: usage.OfOrganization, Level: usage.Minutes}, []string{""}},
-		"of nobody is no ones": {usage.PageFilter{Kind: usage.OfOrganization, Level: usage.Minutes, OrganizationIDs: []string{"org_a", "org_c"}}, nil},
+		"all keys": {usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours}, []string{"key_a", "key_b", "key_c"}},
+		"one key":  {usage.PageFilter{Kind: usage.OfKey, Level: usage.Minutes, KeyID: "key_b"}, []string{"key_b", "key_b", "key_b"}},
+		"from is inclusive": {
+			usage.PageFilter{Kind: usage.OfKey, Level: usage.Minutes, KeyID: "key_b", From: hour(), Until: hour().Add(time.Hour)}, []string{"key_b"},
+		},
+		"keys of an account": {usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, AccountID: "sa_a"}, []string{"key_a", "key_b"}},
+		"a foreign account": {
+			usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, AccountID: "sa_a", OrganizationIDs: []string{"org_c"}},
+			nil,
+		},
+		"a foreign key": {
+			usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, KeyID: "key_a", OrganizationIDs: []string{"org_c", "org_x"}}, nil,
+		},
+		"of an organization": {
+			usage.PageFilter{Kind: usage.OfAccount, Level: usage.Minutes, OrganizationIDs: []string{"org_c"}}, []string{"sa_c"},
+		},
+		"of two": {
+			usage.PageFilter{Kind: usage.OfAccount, Level: usage.Minutes, OrganizationIDs: []string{"org_c", "org_a"}},
+			[]string{"sa_a", "sa_c"},
+		},
+		"of none":         {usage.PageFilter{Kind: usage.OfAccount, Level: usage.Minutes, OrganizationIDs: []string{}}, nil},
+		"scopes of a key": {usage.PageFilter{Kind: usage.OfScope, Level: usage.Days, KeyID: "key_c"}, []string{"key_c invoices:*"}},
+		"unknown keys":    {usage.PageFilter{Kind: usage.OfOrganization, Level: usage.Minutes}, []string{""}},
+		"of nobody is no ones": {
+			usage.PageFilter{Kind: usage.OfOrganization, Level: usage.Minutes, OrganizationIDs: []string{"org_a", "org_c"}},
+			nil,
+		},
 	} {
 		var got []string
 		for _, p := range stored(t, s, tt.filter) {
@@ -101,7 +120,10 @@ func usageFound(t *testing.T, s store.Store) {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}
-	few, err := s.Usage(t.Context(), usage.PageFilter{Kind: usage.OfKey, Level: usage.Minutes, From: hour(), Until: hour().Add(24 * time.Hour)}, 4)
+	few, err := s.Usage(t.Context(), usage.PageFilter{
+		Kind: usage.OfKey, Level: usage.Minutes, From: hour(), Until: hour().Add(24 * time.Hour),
+	},
+		4)
 	if must(t, err); len(few) != 4 {
 		t.Errorf("%d pages where 4 were asked for", len(few))
 	}
@@ -112,7 +134,8 @@ func usageDeleted(t *testing.T, s store.Store) {
 	var all []usage.Page
 	for i := range 7 {
 		key := usage.Subject{KeyID: fmt.Sprint("key_", i)}
-		all = append(all, pageOf(usage.OfKey, usage.Minutes, hour().Add(-time.Hour), key, one), pageOf(usage.OfKey, usage.Hours, hour().Add(-time.Hour), key, one))
+		all = append(all, pageOf(usage.OfKey, usage.Minutes, hour().Add(-time.Hour), key, one), pageOf(usage.OfKey, usage.Hours,
+			hour().Add(-time.Hour), key, one))
 	}
 	all = append(all, pageOf(usage.OfKey, usage.Minutes, hour(), usage.Subject{KeyID: "key_x"}, one))
 	must(t, s.AddUsage(t.Context(), all, journal.Progress{}))
@@ -136,7 +159,10 @@ func usageDeleted(t *testing.T, s store.Store) {
 func refusals(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), hour()
 	refusal := func(i int) usage.Refusal {
-		return usage.Refusal{At: at.Add(time.Duration(i) * time.Millisecond), Outcome: 9, Address: netip.MustParseAddr("2001:db8::1"), Detail: fmt.Sprint("Ü", i)}
+		return usage.Refusal{
+			At: at.Add(time.Duration(i) * time.Millisecond), Outcome: 9, Address: netip.MustParseAddr("2001:db8::1"),
+			Detail: fmt.Sprint("Ü", i),
+		}
 	}
 	last, err := s.Refusals(ctx, "key_a")
 	if must(t, err); len(last) != 0 {

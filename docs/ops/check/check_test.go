@@ -16,7 +16,8 @@ import (
 
 func TestAlertsAreWhatPrometheusTakes(t *testing.T) {
 	t.Parallel()
-	groups, faults := rulefmt.ParseFile("../alerts.yaml", false, model.LegacyValidation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
+	groups, faults := rulefmt.ParseFile("../alerts.yaml", false, model.LegacyValidation, parser.NewParser(parser.Options{}),
+		slog.New(slog.DiscardHandler))
 	for _, err := range faults {
 		t.Error(err)
 	}

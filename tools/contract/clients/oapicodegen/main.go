@@ -93,9 +93,11 @@ func (s *story) makeKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := s.CreateServiceAccountWithResponse(ctx, &api.CreateServiceAccountParams{IdempotencyKey: pointer("oapi-codegen")}, api.CreateServiceAccount{
-		OrganizationId: all.Items[0].Id, Name: "made by oapi-codegen", Scopes: &[]api.GrantName{"invoices:*"}, Metadata: &api.Metadata{"made": "here"},
-	})
+	made, err := s.CreateServiceAccountWithResponse(ctx, &api.CreateServiceAccountParams{IdempotencyKey: pointer("oapi-codegen")},
+		api.CreateServiceAccount{
+			OrganizationId: all.Items[0].Id, Name: "made by oapi-codegen", Scopes: &[]api.GrantName{"invoices:*"},
+			Metadata: &api.Metadata{"made": "here"},
+		})
 	if err != nil {
 		return err
 	}
@@ -235,7 +237,9 @@ func (s *story) readProblems(ctx context.Context) error {
 	if err != nil || missing.Code != api.ProblemCodeNotFound || missing.Status != 404 {
 		return fmt.Errorf("a key that is not there: %+v %w", missing, err)
 	}
-	late, err := s.CreateKeyWithResponse(ctx, nil, api.CreateKey{ServiceAccountId: s.account, Name: "late", ExpiresAt: pointer(time.Now().Add(-time.Hour))})
+	late, err := s.CreateKeyWithResponse(ctx, nil, api.CreateKey{
+		ServiceAccountId: s.account, Name: "late", ExpiresAt: pointer(time.Now().Add(-time.Hour)),
+	})
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,8 @@ func (s *story) makeKey(ctx context.Context) error {
 		return fmt.Errorf("create a service account: %w", err)
 	}
 	s.account = account.Response.ID
-	key, err := as[*api.IssuedKeyHeaders](s.CreateKey(ctx, &api.CreateKeyApplicationJSON{ServiceAccountID: s.account, Name: "first"}, api.CreateKeyParams{}))
+	key, err := as[*api.IssuedKeyHeaders](s.CreateKey(ctx, &api.CreateKeyApplicationJSON{ServiceAccountID: s.account, Name: "first"},
+		api.CreateKeyParams{}))
 	if err != nil {
 		return fmt.Errorf("create a key: %w", err)
 	}
@@ -183,7 +184,8 @@ func (s *story) rotateAndRevoke(ctx context.Context) error {
 // pageThrough reads the keys of the account two at a time.
 func (s *story) pageThrough(ctx context.Context) error {
 	for _, name := range []string{"third", "fourth", "fifth"} {
-		if _, err := as[*api.IssuedKeyHeaders](s.CreateKey(ctx, &api.CreateKeyApplicationJSON{ServiceAccountID: s.account, Name: name}, api.CreateKeyParams{})); err != nil {
+		if _, err := as[*api.IssuedKeyHeaders](s.CreateKey(ctx, &api.CreateKeyApplicationJSON{ServiceAccountID: s.account, Name: name},
+			api.CreateKeyParams{})); err != nil {
 			return fmt.Errorf("create another key: %w", err)
 		}
 	}
@@ -215,7 +217,9 @@ func (s *story) readProblems(ctx context.Context) error {
 	if err != nil || missing.Code != api.ProblemCodeNotFound || missing.Status != 404 {
 		return fmt.Errorf("a key that is not there: %+v %w", missing, err)
 	}
-	late := api.CreateKeyApplicationJSON{ServiceAccountID: s.account, Name: "late", ExpiresAt: api.NewOptNilDateTime(time.Now().Add(-time.Hour))}
+	late := api.CreateKeyApplicationJSON{
+		ServiceAccountID: s.account, Name: "late", ExpiresAt: api.NewOptNilDateTime(time.Now().Add(-time.Hour)),
+	}
 	wrong, err := as[*api.CreateKeyBadRequest](s.CreateKey(ctx, &late, api.CreateKeyParams{}))
 	if err != nil || wrong.Code != api.ProblemCodeInvalidRequest || len(wrong.Errors) != 1 || wrong.Errors[0].Field != "expires_at" {
 		return fmt.Errorf("a key that has ended: %+v %w", wrong, err)
