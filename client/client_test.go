@@ -10,7 +10,10 @@ import (
 
 func TestDurationsReadWhatTheyWrite(t *testing.T) {
 	t.Parallel()
-	for want, d := range map[string]time.Duration{"10s": 10 * time.Second, "1.5s": 1500 * time.Millisecond, "10m": 10 * time.Minute, "1h30m": 90 * time.Minute, "720h": 720 * time.Hour, "0s": 0} {
+	for want, d := range map[string]time.Duration{
+		"10s": 10 * time.Second, "1.5s": 1500 * time.Millisecond, "10m": 10 * time.Minute,
+		"1h30m": 90 * time.Minute, "720h": 720 * time.Hour, "0s": 0,
+	} {
 		text, err := json.Marshal(client.Duration(d))
 		if err != nil || string(text) != `"`+want+`"` {
 			t.Errorf("%v is written as %s: %v", d, text, err)

@@ -10,69 +10,43 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/auth/mtls"
-	"github.com/latchkey/latchkey/auth/oauth"
-	"github.com/latchkey/latchkey/auth/signing"
-	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/calls"
+	"github.com/latchkey/latchkey/internal/domain"
 	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/internal/httpx"
-	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/internal/tracing"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/mail"
-	"github.com/latchkey/latchkey/nodes"
-	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/retention"
 	"github.com/latchkey/latchkey/store"
-	"github.com/latchkey/latchkey/transfers"
-	"github.com/latchkey/latchkey/usage"
-	"github.com/latchkey/latchkey/verify"
 )
 
 // app is every part that is not HTTP, built from the configuration.
 type app struct {
-	config       *config
-	logger       *slog.Logger
-	store        store.Store
-	format       keys.Format
-	marks        *keys.Marks
-	audit        *audit.Log
-	nodes        *nodes.Registry
-	push         *redispush.Push
-	limiter      *limits
-	lastUsed     *usage.LastUsed
-	meter        *usage.Meter
-	recorder     *usage.Recorder
-	keys         *keys.Service
-	incidents    *incidents.Service
-	transfers    *transfers.Service
-	certificates *mtls.Registry
-	verifier     *verify.Verifier
-	people       *auth.People
-	idempotency  *idempotency.Keeper
-	sealer       *seal.Sealer
-	outbox       *mail.Outbox
-	reminders    *reminders.Service
-	ring         *signing.Keyring
-	jwt          *auth.JWT
-	oauth        *oauth.Server
-	passwords    *auth.Passwords
-	keeper       *retention.Keeper
-	metrics      *metrics.Set
-	tracer       *tracing.Tracer // nil: no traces
-	started      time.Time
-	stopping     stopping
-	standing     standing
-	clock        *clockWatch
-	writable     lately
-	files        []reloaded
+	*domain.Domain
+	config    *config
+	logger    *slog.Logger
+	store     store.Store
+	format    keys.Format
+	push      *redispush.Push
+	limiter   *limits
+	sealer    *seal.Sealer
+	outbox    *mail.Outbox
+	passwords *auth.Passwords
+	keeper    *retention.Keeper
+	metrics   *metrics.Set
+	tracer    *tracing.Tracer // nil: no traces
+	started   time.Time
+	stopping  stopping
+	standing  standing
+	clock     *clockWatch
+	writable  lately
+	files     []reloaded
 }
 
 func newLogger(c *config, to io.Writer) *slog.Logger {
@@ -91,7 +65,7 @@ const openTimeout = 30 * time.Second
 // Where one cannot be made, those made before are closed.
 func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.Tracer) (a *app, err error) {
 	a = &app{
-		config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger}, marks: keys.NewMarks(),
+		config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger},
 		tracer: tracer, metrics: metrics.New(buildinfo.Current().Version, runtime.Version()), started: time.Now(),
 	}
 	defer func() {
@@ -112,32 +86,16 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 		return a, err
 	}
 	a.limiter.restore(opening)
-	a.audit = audit.New(a.store, time.Now)
-	a.idempotency = idempotency.New(a.store, time.Now)
-	a.lastUsed = usage.NewLastUsed(a.store.Keys(), logger)
-	a.meter = usage.NewMeter()
-	if a.recorder, err = usage.NewRecorder(usage.RecorderConfig{
-		Store: a.store, Meter: a.meter, Retention: c.usageKept,
-		Logger: logger,
-	}); err != nil {
+	if a.sealer, err = c.sealer(); err != nil {
 		return a, err
 	}
-	if err = a.buildSigning(opening); err != nil {
+	if a.passwords, err = auth.NewPasswords(); err != nil {
+		return a, fmt.Errorf("prepare password hashing: %w", err)
+	}
+	if err = a.buildMail(); err != nil {
 		return a, err
 	}
-	if err = a.buildNodes(); err != nil {
-		return a, err
-	}
-	if err = a.buildKeys(); err != nil {
-		return a, err
-	}
-	if err = a.buildPeople(); err != nil {
-		return a, err
-	}
-	if err = a.buildIncidents(); err != nil {
-		return a, err
-	}
-	if err = a.buildTransfers(); err != nil {
+	if a.Domain, err = domain.New(opening, a.domainConfig()); err != nil {
 		return a, err
 	}
 	if err = a.buildRetention(); err != nil {
@@ -151,34 +109,21 @@ func (a *app) watchRedis() (calls.Watch, error) {
 	return calls.Join(counted, a.tracer.Watch()), err
 }
 
-// buildSigning opens what is sealed under the service's secret.
-func (a *app) buildSigning(ctx context.Context) error {
-	var err error
-	if a.sealer, err = a.config.sealer(); err != nil {
-		return err
+func (a *app) domainConfig() domain.Config {
+	c := a.config
+	d := domain.Config{
+		Store: a.store, Limiter: a.limiter, Format: a.format, Passwords: a.passwords, Sealer: a.sealer, Mailer: a.outbox, Logger: a.logger,
+		Issuer: c.url, Audience: c.oauthAudience, NodeName: c.node(), Version: buildinfo.Current().Version,
+		Algorithm: c.signingAlgorithm, SigningKeyLife: c.signingKeyLife,
+		AccessLife: c.accessLife, RefreshLife: c.refreshLife, OAuthLife: c.oauthLife,
+		Signup: c.signup, SignInLimit: c.signInLimit, GuessLimit: c.guessLimit, CacheSize: c.cacheSize, MaxStale: c.maxStale,
+		UsageKept: c.usageKept,
+		Push:      a.buildPush, MailsBusy: a.outbox.Busy,
 	}
-	a.ring, err = signing.NewKeyring(ctx, signing.Config{
-		Store: a.store, Sealer: a.sealer, Algorithm: a.config.signingAlgorithm, Issuer: a.config.url, Logger: a.logger,
-		Life: a.config.signingKeyLife, Overlap: max(a.config.refreshLife, a.config.oauthLife), Retired: a.marks.SignerRetired,
-	})
-	return err
-}
-
-func (a *app) buildKeys() (err error) {
-	a.keys, err = keys.New(keys.Config{
-		Store: a.store, Audit: a.audit, Marks: a.marks, Format: a.format, Nodes: a.nodes, Push: a.tell,
-		IsMember: auth.IsMember(a.store.Memberships()),
-	})
-	if err != nil {
-		return err
+	if c.smtpURL == "" {
+		d.InvitationAddress = func(token string) string { return a.outbox.Link(auth.MailInvite, token) }
 	}
-	a.verifier, err = verify.New(verify.Config{
-		Store: a.store, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: a.logger, Nodes: a.nodes,
-		Tokens:    oauth.Reader{Ring: a.ring, Audience: a.config.oauthAudience},
-		CacheSize: a.config.cacheSize, MaxStale: a.config.maxStale, GuessLimit: a.config.guessLimit, LastUsed: a.lastUsed.Note,
-		Meter: a.meter,
-	})
-	return err
+	return d
 }
 
 // buildRetention makes what removes what is over.
@@ -188,45 +133,8 @@ func (a *app) buildRetention() (err error) {
 		dir = filepath.Join(a.config.dataDir, "archive")
 	}
 	a.keeper, err = retention.New(retention.Config{
-		Store: a.store, Keys: a.keys, Incidents: a.incidents, Archive: retention.NewArchive(dir, time.Now),
+		Store: a.store, Keys: a.Keys, Incidents: a.Incidents, Archive: retention.NewArchive(dir, time.Now),
 		Policy: a.config.keep, As: auth.System(), Now: time.Now,
-	})
-	return err
-}
-
-func (a *app) buildPeople() error {
-	var err error
-	if a.passwords, err = auth.NewPasswords(); err != nil {
-		return fmt.Errorf("prepare password hashing: %w", err)
-	}
-	if err := a.buildMail(); err != nil {
-		return err
-	}
-	delays, err := auth.NewDelays(a.config.signInLimit, time.Now)
-	if err != nil {
-		return fmt.Errorf("prepare delays of sign-ins: %w", err)
-	}
-	var shown func(string) string
-	if a.config.smtpURL == "" {
-		shown = func(token string) string { return a.outbox.Link(auth.MailInvite, token) }
-	}
-	a.people, err = auth.NewPeople(auth.PeopleConfig{
-		Store: a.store, Organizations: a.store.Organizations().Get, Audit: a.audit, Passwords: a.passwords, Delays: delays, Sealer: a.sealer,
-		Signup: a.config.signup, Mailer: a.outbox, Logger: a.logger, Holder: a.verifier.Holder, InvitationAddress: shown,
-	})
-	if err != nil {
-		return err
-	}
-	if a.reminders, err = reminders.New(reminders.Config{
-		Store: a.store, Sealer: a.sealer, Mailer: a.outbox, Busy: a.outbox.Busy,
-		Logger: a.logger,
-	}); err != nil {
-		return err
-	}
-	a.jwt = auth.NewJWT(a.people, a.ring, a.verifier, a.format, a.config.accessLife, a.config.refreshLife)
-	a.oauth, err = oauth.New(oauth.Config{
-		Verifier: a.verifier, Keys: a.keys, Format: a.format, Ring: a.ring, Audit: a.audit, Audience: a.config.oauthAudience,
-		Life: a.config.oauthLife,
 	})
 	return err
 }
@@ -245,32 +153,20 @@ func (a *app) buildMail() (err error) {
 // close ends background work, saves what is written behind and closes the store.
 func (a *app) close(ctx context.Context) error {
 	var faults []error
-	if a.incidents != nil {
-		a.incidents.Close()
-	}
-	if a.people != nil {
-		a.people.Close()
+	if a.Domain != nil {
+		a.Stop()
 	}
 	if a.outbox != nil {
 		faults = append(faults, a.outbox.Close(ctx))
 	}
-	if a.ring != nil {
-		a.ring.Close()
-	}
-	if a.verifier != nil {
-		a.verifier.Close()
-	}
-	if a.nodes != nil {
+	if a.Domain != nil {
 		a.leave(ctx)
 	}
 	if a.push != nil {
 		faults = append(faults, a.push.Close())
 	}
-	if a.recorder != nil {
-		faults = append(faults, a.saveUsage(ctx))
-	}
-	if a.lastUsed != nil {
-		faults = append(faults, a.saveLastUsed(ctx))
+	if a.Domain != nil {
+		faults = append(faults, a.saveUsage(ctx), a.saveLastUsed(ctx))
 	}
 	if a.limiter != nil {
 		faults = append(faults, a.limiter.close(ctx))
@@ -293,13 +189,13 @@ const (
 func (a *app) saveUsage(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, usageShare)
 	defer cancel()
-	return a.recorder.Close(ctx)
+	return a.Recorder.Close(ctx)
 }
 
 func (a *app) saveLastUsed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lastUsedShare)
 	defer cancel()
-	err := a.lastUsed.Close(ctx)
+	err := a.LastUsed.Close(ctx)
 	if err != nil && ctx.Err() != nil {
 		a.logger.WarnContext(ctx, "when some keys were last used was not saved in time")
 		return nil

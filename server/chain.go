@@ -11,15 +11,15 @@ import (
 // whose credential a browser sends by itself refuse what other sites make it send.
 func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 	makers := map[string]func() (auth.Authenticator, error){
-		"session": func() (auth.Authenticator, error) { return auth.NewSessionAuthenticator(a.people, csrf), nil },
-		"api_key": func() (auth.Authenticator, error) { return auth.NewAPIKey(a.verifier, a.format), nil },
-		"jwt":     func() (auth.Authenticator, error) { return a.jwt, nil },
-		"token":   func() (auth.Authenticator, error) { return auth.NewTokenAuthenticator(a.people, a.format), nil },
+		"session": func() (auth.Authenticator, error) { return auth.NewSessionAuthenticator(a.People, csrf), nil },
+		"api_key": func() (auth.Authenticator, error) { return auth.NewAPIKey(a.Verifier, a.format), nil },
+		"jwt":     func() (auth.Authenticator, error) { return a.JWT, nil },
+		"token":   func() (auth.Authenticator, error) { return auth.NewTokenAuthenticator(a.People, a.format), nil },
 		"basic": func() (auth.Authenticator, error) {
-			return auth.Ambient{Authenticator: auth.NewBasic(a.people, a.logger), CSRF: csrf}, nil
+			return auth.Ambient{Authenticator: auth.NewBasic(a.People, a.logger), CSRF: csrf}, nil
 		},
 		"remote_user": func() (auth.Authenticator, error) {
-			u, err := auth.NewRemoteUser(a.people, a.config.remoteUser, a.logger)
+			u, err := auth.NewRemoteUser(a.People, a.config.remoteUser, a.logger)
 			return auth.Ambient{Authenticator: u, CSRF: csrf}, err
 		},
 		"mtls": func() (auth.Authenticator, error) {
@@ -29,7 +29,7 @@ func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 	}
 	for _, extra := range a.config.extra {
 		makers[extra.Name] = func() (auth.Authenticator, error) {
-			return extra.New(Parts{People: a.people, Verifier: a.verifier, Logger: a.logger})
+			return extra.New(Parts{People: a.People, Verifier: a.Verifier, Logger: a.logger})
 		}
 	}
 	var all []auth.Authenticator
@@ -44,7 +44,7 @@ func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 }
 
 func (a *app) mtls() (*mtls.Authenticator, error) {
-	c := mtls.Config{Store: a.store.Certificates(), Verifier: a.verifier, Logger: a.logger, Header: a.config.clientCertHeader}
+	c := mtls.Config{Store: a.store.Certificates(), Verifier: a.Verifier, Logger: a.logger, Header: a.config.clientCertHeader}
 	if a.config.clientCA != "" {
 		authorities, err := mtls.NewAuthorities(a.config.clientCA, a.config.clientCRL, time.Now)
 		if err != nil {

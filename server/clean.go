@@ -57,7 +57,7 @@ func (a *app) background() []*cleaner {
 	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer(), a.mover()}
 	if a.config.smtpURL != "" {
 		all = append(all, a.newWorker("reminders", []cleaned{
-			{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.reminders.Step(ctx) }},
+			{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.Reminders.Step(ctx) }},
 		}))
 	}
 	return all
@@ -65,8 +65,8 @@ func (a *app) background() []*cleaner {
 
 func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 	return &cleaner{
-		lead:    func(ctx context.Context, life time.Duration) (bool, error) { return a.nodes.Lead(ctx, work, life) },
-		release: func(ctx context.Context) error { return a.nodes.Release(ctx, work) },
+		lead:    func(ctx context.Context, life time.Duration) (bool, error) { return a.Nodes.Lead(ctx, work, life) },
+		release: func(ctx context.Context) error { return a.Nodes.Release(ctx, work) },
 		work:    work, kinds: kinds, logger: a.logger, now: time.Now, every: cleanEvery, life: cleanLease, note: a.standing.note,
 	}
 }
@@ -76,10 +76,10 @@ func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 func (a *app) renamer() *cleaner {
 	c := a.newWorker("scope names", []cleaned{
 		{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) {
-			return a.keys.RenameStep(ctx, auth.System())
+			return a.Keys.RenameStep(ctx, auth.System())
 		}},
 	})
-	c.every, c.due = renameEvery, a.keys.RenameDue
+	c.every, c.due = renameEvery, a.Keys.RenameDue
 	return c
 }
 
@@ -87,7 +87,7 @@ func (a *app) renamer() *cleaner {
 // a dead one could hold: of two that find one, one goes on.
 func (a *app) resumer() *cleaner {
 	c := a.newWorker("incidents", []cleaned{{"interrupted incidents", 1, func(ctx context.Context, now time.Time) (int, error) {
-		still, err := a.incidents.Resume(ctx, auth.System())
+		still, err := a.Incidents.Resume(ctx, auth.System())
 		if err == nil {
 			a.standing.note("incidents", now, still, nil)
 		}
@@ -103,7 +103,7 @@ func (a *app) resumer() *cleaner {
 // lease for takes a moment, so a dead node does not keep it for long.
 func (a *app) mover() *cleaner {
 	c := a.newWorker("transfers", []cleaned{
-		{"keys of transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Hurry(ctx) }},
+		{"keys of transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.Transfers.Hurry(ctx) }},
 	})
 	c.every, c.life = resumeEvery, moveLease
 	return c
@@ -119,7 +119,7 @@ func (a *app) cleanedKinds() []cleaned {
 			return a.store.DeleteIdempotencyBefore(ctx, now.Add(-idempotencyLife), cleanStep)
 		}},
 		{"tokens and links", auth.CleanBatch, func(ctx context.Context, _ time.Time) (int, error) {
-			return a.people.Sessions.Clean(ctx)
+			return a.People.Sessions.Clean(ctx)
 		}},
 		{"tombstones", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
 			return a.store.DeleteTombstonesBefore(ctx, now.Add(-keys.TombstoneLife), cleanStep)
@@ -128,13 +128,13 @@ func (a *app) cleanedKinds() []cleaned {
 			before, except := ratelimit.PastWindows(now)
 			return a.store.DeleteQuotaUse(ctx, before, except, cleanStep)
 		}},
-		{"dry runs of incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.incidents.Clean(ctx) }},
-		{"transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.transfers.Step(ctx) }},
-		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.nodes.Forget(ctx) }},
+		{"dry runs of incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.Incidents.Clean(ctx) }},
+		{"transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.Transfers.Step(ctx) }},
+		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.Nodes.Forget(ctx) }},
 		{"ended keys", retention.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.KeysStep(ctx) }},
 		{"past incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.IncidentsStep(ctx) }},
 		{"old audit events", retention.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.EventsStep(ctx) }},
-		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.recorder.Clean(ctx) }},
+		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.Recorder.Clean(ctx) }},
 	}
 }
 

@@ -10,33 +10,37 @@ import (
 	"strings"
 
 	"github.com/latchkey/latchkey/errs"
-	"github.com/latchkey/latchkey/internal/buildinfo"
+	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/keys/redispush"
 	"github.com/latchkey/latchkey/nodes"
 )
 
-// buildNodes makes the registry of this process. Nobody knows the node before
-// it joins: commands that only look after the store never do.
-func (a *app) buildNodes() (err error) {
-	name := a.config.nodeName
-	if name == "" {
-		if name, err = os.Hostname(); err != nil {
-			name = "unnamed" // a label, and no reason not to start
-		}
+// node is what people call the node.
+func (c *config) node() string {
+	if c.nodeName != "" {
+		return c.nodeName
 	}
-	a.nodes, err = nodes.New(nodes.Config{
-		Store: a.store, Name: name, Version: buildinfo.Current().Version, MaxStale: a.config.maxStale, Logger: a.logger,
-	})
-	if err != nil || a.config.redisURL == "" {
-		return err
+	name, err := os.Hostname()
+	if err != nil {
+		return "unnamed" // a label, and no reason not to start
 	}
+	return name
+}
+
+// buildPush lets other nodes hear of a change before they ask; nil where no
+// Redis is configured.
+func (a *app) buildPush(n *nodes.Registry, m *keys.Marks) (func(marks []string), error) {
+	if a.config.redisURL == "" {
+		return nil, nil
+	}
+	var err error
 	a.push, err = redispush.New(redispush.Config{
-		URL: a.config.redisURL, Database: databaseName(a.config.databaseURL), Node: a.nodes.ID(), Bump: a.marks.Bump, Logger: a.logger,
+		URL: a.config.redisURL, Database: databaseName(a.config.databaseURL), Node: n.ID(), Bump: m.Bump, Logger: a.logger,
 	})
 	if err != nil {
-		return fmt.Errorf("LATCHKEY_REDIS_URL: %w", err)
+		return nil, fmt.Errorf("LATCHKEY_REDIS_URL: %w", err)
 	}
-	return nil
+	return a.push.Tell, nil
 }
 
 // databaseName is the last part of the database's URL: what all of its nodes
@@ -46,22 +50,15 @@ func databaseName(url string) string {
 	return path.Base(filepath.ToSlash(plain))
 }
 
-// tell has other nodes hear of a change before they ask.
-func (a *app) tell(marks []string) {
-	if a.push != nil {
-		a.push.Tell(marks)
-	}
-}
-
 // join makes the node known, before it serves anything. Where the store cannot be
 // written, the node serves what it reads there, and remembers nothing: no other
 // node waits for one that it does not know.
 func (a *app) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	err := a.nodes.Join(ctx)
+	err := a.Nodes.Join(ctx)
 	if errors.Is(err, errs.Unavailable) {
-		a.verifier.RememberNothing()
+		a.Verifier.RememberNothing()
 		a.logger.ErrorContext(ctx, "the store cannot be written: keys are verified by what is read there, nothing can be changed, and usage "+
 			"waits; it is tried again all the time",
 			"err", errors.Join(err, a.unwritable()))
@@ -86,7 +83,7 @@ func (a *app) unwritable() error {
 func (a *app) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	if err := a.nodes.Leave(ctx); err != nil {
+	if err := a.Nodes.Leave(ctx); err != nil {
 		a.logger.WarnContext(ctx, "the record of this node was not removed", "err", err)
 	}
 }

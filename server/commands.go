@@ -127,7 +127,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 		Args: needs("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
-				u, err := a.people.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: args[0], Name: name, Password: password, IsAdmin: admin})
+				u, err := a.People.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: args[0], Name: name, Password: password, IsAdmin: admin})
 				if err != nil {
 					return err
 				}
@@ -178,7 +178,7 @@ func (a *app) listUsers(ctx context.Context, out io.Writer) error {
 	_, _ = fmt.Fprintln(w, "USER\tEMAIL\tSTAFF\tSTATE\tLAST SIGN-IN")
 	page := keys.Page{Limit: 200}
 	for {
-		users, err := a.people.Users.List(ctx, auth.System(), auth.UserFilter{}, page)
+		users, err := a.People.Users.List(ctx, auth.System(), auth.UserFilter{}, page)
 		if err != nil {
 			return err
 		}
@@ -204,11 +204,11 @@ func (a *app) listUsers(ctx context.Context, out io.Writer) error {
 }
 
 func (a *app) setPassword(ctx context.Context, email, password string) (auth.User, error) {
-	u, err := a.people.Users.ByEmail(ctx, auth.System(), email)
+	u, err := a.People.Users.ByEmail(ctx, auth.System(), email)
 	if err != nil {
 		return auth.User{}, err
 	}
-	return a.people.Users.Change(ctx, auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+	return a.People.Users.Change(ctx, auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.Password = password
 		return f, nil
 	})

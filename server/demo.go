@@ -24,7 +24,7 @@ before the first start, then start the service.`,
 		Args: needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
-				signIns, err := demo.Fill(ctx, demo.Config{Store: a.store, People: a.people, Format: a.format})
+				signIns, err := demo.Fill(ctx, demo.Config{Store: a.store, People: a.People, Format: a.format})
 				if err != nil {
 					return err
 				}

@@ -18,16 +18,16 @@ import (
 // each thing once.
 func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	system := auth.System()
-	some, err := a.people.Users.List(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
+	some, err := a.People.Users.List(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
 	if err != nil {
 		return "", fmt.Errorf("look for users: %w", err)
 	}
 	empty := len(some) == 0
-	tiers, err := a.keys.Tiers(ctx, keys.Page{Limit: 1}) // the default tier cannot be deleted
+	tiers, err := a.Keys.Tiers(ctx, keys.Page{Limit: 1}) // the default tier cannot be deleted
 	if err != nil {
 		return "", fmt.Errorf("look for tiers: %w", err)
 	}
-	if err := a.keys.Seed(ctx, system, empty || len(tiers) == 0); err != nil {
+	if err := a.Keys.Seed(ctx, system, empty || len(tiers) == 0); err != nil {
 		return "", err
 	}
 	if !empty {
@@ -37,7 +37,7 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	if password == "" {
 		password = rand.Text()
 	}
-	first, err := a.people.Users.Create(ctx, system, "", auth.UserFields{
+	first, err := a.People.Users.Create(ctx, system, "", auth.UserFields{
 		Email: a.config.adminEmail, Name: "Administrator",
 		Password: password, IsAdmin: true,
 	})
@@ -48,7 +48,7 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 		return "", fmt.Errorf("make the first admin (LATCHKEY_ADMIN_EMAIL, LATCHKEY_ADMIN_PASSWORD): %w", err)
 	}
 	// Whoever tries the service out makes the first accounts, and owns them.
-	_, err = a.people.Members.Add(ctx, system, keys.FirstOrganization, first.ID, auth.Owner)
+	_, err = a.People.Members.Add(ctx, system, keys.FirstOrganization, first.ID, auth.Owner)
 	if err != nil && !errors.Is(err, errs.Conflict) && !errors.Is(err, errs.NotFound) {
 		return "", fmt.Errorf("make the first admin an owner of the first organization: %w", err)
 	}

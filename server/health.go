@@ -27,10 +27,10 @@ func (a *app) checks() health.Checks {
 		{Name: "serving", Ask: a.stopping.check},
 		{Name: "background", Ask: a.checkBackground},
 		{Name: "signing", Ask: func(context.Context) health.Result {
-			return health.Found(time.Now(), time.Time{}, a.ring.CanSign(), health.Degraded)
+			return health.Found(time.Now(), time.Time{}, a.Ring.CanSign(), health.Degraded)
 		}},
 		{Name: "usage", Ask: func(context.Context) health.Result {
-			s := a.recorder.Stats()
+			s := a.Recorder.Stats()
 			if s.Err == nil && time.Since(latest(s.Saved, a.started)) > usagePatience {
 				s.Err = errLate
 			}
@@ -82,7 +82,7 @@ func (a *app) checkStore(ctx context.Context) health.Result {
 	if err == nil {
 		return health.Found(now, now, a.writable.ask(ctx, now, a.tryWrite), health.Degraded)
 	}
-	s := a.verifier.Stats()
+	s := a.Verifier.Stats()
 	return health.Found(now, s.LastPoll, err, unserved(&s, err))
 }
 
@@ -96,7 +96,7 @@ func (a *app) tryWrite(ctx context.Context) error {
 // they do not know that it does. Beyond LATCHKEY_MAX_STALE it must not serve what
 // it has cached, and is down where it cannot read the store instead.
 func (a *app) checkChanges(ctx context.Context) health.Result {
-	now, s := time.Now(), a.verifier.Stats()
+	now, s := time.Now(), a.Verifier.Stats()
 	if s.PollErr == nil && s.Stale {
 		s.PollErr = errLate
 	}

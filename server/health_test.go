@@ -72,9 +72,9 @@ func TestANodeWithoutAMajorityStaysReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	lost.lost.Store(true)
-	a.verifier.Close()
-	a.verifier, err = verify.New(verify.Config{
-		Store: lost, Limiter: a.limiter, Marks: a.marks, Format: a.format, Logger: logger,
+	a.Verifier.Close()
+	a.Verifier, err = verify.New(verify.Config{
+		Store: lost, Limiter: a.limiter, Marks: a.Marks, Format: a.format, Logger: logger,
 		Nodes: registry, Now: now,
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func TestANodeWithoutAMajorityStaysReady(t *testing.T) {
 				t.Errorf("%s: %s is %+v, want %s", when, name, r, want)
 			}
 		}
-		if v, err := a.verifier.Verify(t.Context(), &verify.Question{Key: secret}); err != nil || v.Code != code {
+		if v, err := a.Verifier.Verify(t.Context(), &verify.Question{Key: secret}); err != nil || v.Code != code {
 			t.Errorf("%s: %s, %v", when, v.Code, err)
 		}
 	}
@@ -103,15 +103,15 @@ func issueFirst(t *testing.T, a *app) (secret string) {
 	if _, err := a.firstStart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	o, err := a.keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Acme"})
+	o, err := a.Keys.CreateOrganization(t.Context(), auth.System(), "", keys.OrganizationFields{Name: "Acme"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := a.keys.CreateAccount(t.Context(), auth.System(), "", o.ID, keys.AccountFields{Name: "CI", Tier: keys.DefaultTier})
+	account, err := a.Keys.CreateAccount(t.Context(), auth.System(), "", o.ID, keys.AccountFields{Name: "CI", Tier: keys.DefaultTier})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, issued, err := a.keys.Issue(t.Context(), auth.System(), keys.IssueInput{
+	_, issued, err := a.Keys.Issue(t.Context(), auth.System(), keys.IssueInput{
 		ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "k"},
 	})
 	if err != nil {

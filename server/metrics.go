@@ -181,7 +181,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 func (c *collector) read() reading {
 	r := reading{
 		now: time.Now(), started: c.app.started,
-		verifier: c.app.verifier.Stats(), usage: c.app.recorder.Stats(), passwords: c.app.passwords.Stats(), signing: c.app.ring.CanSign(),
+		verifier: c.app.Verifier.Stats(), usage: c.app.Recorder.Stats(), passwords: c.app.passwords.Stats(), signing: c.app.Ring.CanSign(),
 	}
 	r.jumps = c.app.clock.jumps.Load()
 	_, r.standing = c.app.standing.longest(r.now)

@@ -321,8 +321,8 @@ func TestANodeWithoutItsStoreGoesOnUntilItsCacheIsTooOld(t *testing.T) {
 	a := built(t, database(t), "LATCHKEY_MAX_STALE=3s")
 	secret := issueFirst(t, a)
 	parts.Await(t, 20*time.Second, "the key to be cached", func(ctx context.Context) error {
-		_, err := a.verifier.Verify(ctx, &verify.Question{Key: secret, DryRun: true})
-		if err == nil && a.verifier.Stats().Grants == 0 {
+		_, err := a.Verifier.Verify(ctx, &verify.Question{Key: secret, DryRun: true})
+		if err == nil && a.Verifier.Stats().Grants == 0 {
 			err = errLate
 		}
 		return err
@@ -331,9 +331,9 @@ func TestANodeWithoutItsStoreGoesOnUntilItsCacheIsTooOld(t *testing.T) {
 	if names := len(r.Checks); names != 6 {
 		t.Errorf("%d checks without Redis: %v", names, r.Checks)
 	}
-	began := a.verifier.Polling().LastPoll
+	began := a.Verifier.Polling().LastPoll
 	parts.Await(t, 20*time.Second, "a poll", func(context.Context) error {
-		if !a.verifier.Polling().LastPoll.After(began) {
+		if !a.Verifier.Polling().LastPoll.After(began) {
 			return errLate
 		}
 		return nil

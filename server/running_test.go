@@ -202,7 +202,7 @@ func TestTheDatabaseIsForItsOwnerAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.warnOfExposed(t.Context())
-		if _, err := a.people.Users.List(t.Context(), auth.System(), auth.UserFilter{}, keys.Page{Limit: 1}); err != nil {
+		if _, err := a.People.Users.List(t.Context(), auth.System(), auth.UserFilter{}, keys.Page{Limit: 1}); err != nil {
 			t.Error(err)
 		}
 		for _, path := range []string{file, file + "-wal", file + "-shm", filepath.Join(dir, "secret")} {

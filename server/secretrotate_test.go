@@ -32,18 +32,18 @@ func newVault(t *testing.T, settings ...string) *vault {
 	t.Helper()
 	v := &vault{t: t, dir: t.TempDir()}
 	v.open(func(ctx context.Context, a *app) error {
-		ada, err := a.people.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: "ada@example.com", Password: signsInBy})
+		ada, err := a.People.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: "ada@example.com", Password: signsInBy})
 		if err != nil {
 			return err
 		}
-		p, err := a.people.Users.Principal(ctx, ada)
+		p, err := a.People.Users.Principal(ctx, ada)
 		if err != nil {
 			return err
 		}
-		if _, err := a.people.Codes.Begin(ctx, p); err != nil {
+		if _, err := a.People.Codes.Begin(ctx, p); err != nil {
 			return err
 		}
-		if _, err = a.people.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: "bob@example.com", Password: signsInBy}); err != nil {
+		if _, err = a.People.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: "bob@example.com", Password: signsInBy}); err != nil {
 			return err
 		}
 		v.token, err = v.obtain(ctx, a)
@@ -53,7 +53,7 @@ func newVault(t *testing.T, settings ...string) *vault {
 }
 
 func (*vault) obtain(ctx context.Context, a *app) (string, error) {
-	secret, err := a.people.Tokens.ObtainToken(ctx, auth.Login{Name: "bob@example.com", Password: signsInBy}, a.format)
+	secret, err := a.People.Tokens.ObtainToken(ctx, auth.Login{Name: "bob@example.com", Password: signsInBy}, a.format)
 	return secret.Reveal(), err
 }
 

@@ -214,10 +214,11 @@ func (a *app) handler() (http.Handler, error) {
 	edge.Observe = a.metrics.Requested
 	reports := usage.NewReports(a.store)
 	service, err := api.New(api.Config{
-		Keys: a.keys, Incidents: a.incidents, Verifier: a.verifier, Format: a.format, People: a.people, Chain: chain, CSRF: csrf,
-		Certificates: a.certificates, Transfers: a.transfers,
-		JWT: a.jwt, OAuth: a.oauth, Ring: a.ring, Audit: a.audit, Nodes: a.nodes, Usage: reports,
-		Idempotency: a.idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(), Verified: a.metrics.Verified,
+		Keys: a.Keys, Incidents: a.Incidents, Verifier: a.Verifier, Format: a.format, People: a.People, Chain: chain, CSRF: csrf,
+		Certificates: a.Certificates, Transfers: a.Transfers,
+		JWT: a.JWT, OAuth: a.OAuth, Ring: a.Ring, Audit: a.Audit, Nodes: a.Nodes, Usage: reports,
+		Idempotency: a.Idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(),
+		Verified: a.metrics.Verified,
 		Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
@@ -229,11 +230,11 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	portal, err := web.New(web.Config{
-		Providers: providers, Format: a.format, Verifier: a.verifier, Usage: reports, Audit: a.audit,
+		Providers: providers, Format: a.format, Verifier: a.Verifier, Usage: reports, Audit: a.Audit,
 		QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
-		Reminders: a.reminders, BaseURL: a.config.url,
-		Keys: a.keys, Transfers: a.transfers, People: a.people, Sessions: auth.NewSessionAuthenticator(a.people, csrf), CSRF: csrf,
-		Idempotency: a.idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
+		Reminders: a.Reminders, BaseURL: a.config.url,
+		Keys: a.Keys, Transfers: a.Transfers, People: a.People, Sessions: auth.NewSessionAuthenticator(a.People, csrf), CSRF: csrf,
+		Idempotency: a.Idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})
 	if err != nil {
 		return nil, err
@@ -288,7 +289,8 @@ func greet(ctx context.Context, out io.Writer, a *app, address net.Addr, passwor
 		base = a.config.url
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Latchkey %s\n\n  Portal     %s/\n  Reference  %s/docs\n  Store      %s\n", buildinfo.Current().Version, base, base, a.store.Name())
+	fmt.Fprintf(&b, "Latchkey %s\n\n  Portal     %s/\n  Reference  %s/docs\n  Store      %s\n", buildinfo.Current().Version, base,
+		base, a.store.Name())
 	if password != "" {
 		fmt.Fprintf(&b, "\n  First admin %s\n  Password    %s   (shown this once)\n", a.config.adminEmail, password)
 	}
@@ -303,7 +305,7 @@ func (a *app) try(ctx context.Context, base, password string) string {
 	if password != "" {
 		password = ":" + password
 	}
-	_, err := a.people.Users.ByEmail(ctx, auth.System(), a.config.adminEmail)
+	_, err := a.People.Users.ByEmail(ctx, auth.System(), a.config.adminEmail)
 	if err != nil || !slices.Contains(a.config.authenticators, "basic") {
 		return "curl " + base + "/readyz"
 	}

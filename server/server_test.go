@@ -146,7 +146,7 @@ func TestFirstStart(t *testing.T) {
 	if err != nil || len(password) < auth.MinPasswordLength {
 		t.Fatalf("the first start made up %q: %v", password, err)
 	}
-	if _, err := a.people.Sessions.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: password}); err != nil {
+	if _, err := a.People.Sessions.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: password}); err != nil {
 		t.Errorf("the password that is printed: %v", err)
 	}
 	expectSeeded(t, a)
@@ -162,24 +162,24 @@ func TestFirstStart(t *testing.T) {
 func expectSeeded(t *testing.T, a *app) {
 	t.Helper()
 	ctx, page := t.Context(), keys.Page{Limit: 100}
-	tiers, err := a.keys.Tiers(ctx, page)
+	tiers, err := a.Keys.Tiers(ctx, page)
 	if err != nil || len(tiers) != 3 {
 		t.Errorf("%d tiers: %v", len(tiers), err)
 	}
-	organizations, err := a.keys.Organizations(ctx, auth.System(), keys.OrganizationFilter{}, page)
+	organizations, err := a.Keys.Organizations(ctx, auth.System(), keys.OrganizationFilter{}, page)
 	if err != nil || len(organizations) != 1 {
 		t.Errorf("%d organizations: %v", len(organizations), err)
 	}
-	scopes, err := a.keys.Scopes(ctx, page)
+	scopes, err := a.Keys.Scopes(ctx, page)
 	if err != nil || len(scopes) < 10 {
 		t.Errorf("%d scopes: %v", len(scopes), err)
 	}
-	users, err := a.people.Users.List(ctx, auth.System(), auth.UserFilter{}, page)
+	users, err := a.People.Users.List(ctx, auth.System(), auth.UserFilter{}, page)
 	if err != nil || len(users) != 1 || !users[0].IsAdmin {
 		t.Errorf("%d users: %v", len(users), err)
 	}
 	made := map[string]int{}
-	events, err := a.audit.Events(ctx, audit.Filter{}, "", 200)
+	events, err := a.Audit.Events(ctx, audit.Filter{}, "", 200)
 	for _, e := range events {
 		made[e.Action+" "+e.Object.ID]++
 	}
@@ -218,7 +218,7 @@ func TestNodesThatStartAtOnceMakeEachThingOnce(t *testing.T) {
 					continue
 				}
 				right++
-				if _, err := nodes[0].people.Sessions.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: p}); err != nil {
+				if _, err := nodes[0].People.Sessions.Check(t.Context(), auth.Login{Name: "admin@localhost", Password: p}); err != nil {
 					t.Errorf("a password that was printed: %v", err)
 				}
 			}
@@ -280,14 +280,14 @@ func TestUserCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := built(t, db)
-	if _, err := a.people.Sessions.Check(t.Context(), auth.Login{Name: "ada@example.com", Password: second}); err != nil {
+	if _, err := a.People.Sessions.Check(t.Context(), auth.Login{Name: "ada@example.com", Password: second}); err != nil {
 		t.Errorf("the password that was set: %v", err)
 	}
 	// The first start after it has an admin, and still everything to make.
 	if password, err := a.firstStart(t.Context()); err != nil || password != "" {
 		t.Errorf("the start after user create made up %q: %v", password, err)
 	}
-	if _, err := a.keys.Tier(t.Context(), keys.DefaultTier); err != nil {
+	if _, err := a.Keys.Tier(t.Context(), keys.DefaultTier); err != nil {
 		t.Errorf("it made no tiers: %v", err)
 	}
 }

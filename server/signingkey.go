@@ -25,7 +25,7 @@ func signingKeyCommand(settings source, log io.Writer) *cobra.Command {
 		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(_ context.Context, a *app) error {
-				return listSigningKeys(cmd.OutOrStdout(), a.ring.Keys())
+				return listSigningKeys(cmd.OutOrStdout(), a.Ring.Keys())
 			})
 		},
 	}
@@ -41,7 +41,7 @@ nodes follow by themselves, within half a minute.`,
 		Args: needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
-				made, err := a.ring.Rotate(ctx, now, retire)
+				made, err := a.Ring.Rotate(ctx, now, retire)
 				if err != nil {
 					return err
 				}

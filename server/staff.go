@@ -10,49 +10,31 @@ import (
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
-	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/client"
-	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/buildinfo"
-	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/web"
 )
-
-func (a *app) buildIncidents() (err error) {
-	a.incidents, err = incidents.New(incidents.Config{
-		Keys: a.keys, Objects: a.store, Store: a.store, Logger: a.logger,
-		Left: a.people.Members.Left,
-	})
-	return err
-}
 
 // portalPatience is how long a page waits for an incident that its form began.
 // The page shows what goes on, and refreshes itself.
 const portalPatience = 10 * time.Millisecond
 
-// buildTransfers makes what hands service accounts over.
-func (a *app) buildTransfers() (err error) {
-	a.certificates = &mtls.Registry{Store: a.store.Certificates(), Accounts: a.keys, Audit: a.audit, Now: time.Now}
-	a.transfers, err = transfers.New(transfers.Config{Keys: a.keys, Store: a.store, Usage: a.store, Certificates: a.certificates})
-	return err
-}
-
 // staff is what the portal's pages for the provider's staff need.
 func (a *app) staff() web.Staff {
 	return web.Staff{
-		Incidents: a.incidents.Within(portalPatience), Creators: a.store, Owners: a.store, System: a.system,
+		Incidents: a.Incidents.Within(portalPatience), Creators: a.store, Owners: a.store, System: a.system,
 		RotateSigningKey: a.rotateSigningKey,
 	}
 }
 
 // rotateSigningKey makes the next key that signs tokens, and notes who did.
 func (a *app) rotateSigningKey(ctx context.Context) error {
-	made, err := a.ring.Rotate(ctx, false, false)
+	made, err := a.Ring.Rotate(ctx, false, false)
 	if err != nil {
 		return fmt.Errorf("rotate the signing key: %w", err)
 	}
-	return a.audit.Record(ctx, audit.Change{
+	return a.Audit.Record(ctx, audit.Change{
 		Subject: auth.PrincipalOf(ctx).Subject(), Action: "signing_key.rotate", Object: audit.Object{Type: "signing_key", ID: made.ID},
 		After: made,
 	})
@@ -62,10 +44,10 @@ func (a *app) rotateSigningKey(ctx context.Context) error {
 func (a *app) system(ctx context.Context) (web.System, error) {
 	s := web.System{
 		Version: buildinfo.Current().Version, Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(),
-		Keys: a.ring.Keys(),
+		Keys: a.Ring.Keys(),
 	}
 	slices.SortFunc(s.Keys, func(x, y signing.Key) int { return y.ActiveAt.Compare(x.ActiveAt) })
-	all, err := a.nodes.List(ctx)
+	all, err := a.Nodes.List(ctx)
 	if err != nil {
 		return s, fmt.Errorf("list nodes: %w", err)
 	}
@@ -81,7 +63,7 @@ func (a *app) system(ctx context.Context) (web.System, error) {
 
 // facts are what only the node that answers knows of itself.
 func (a *app) facts(ctx context.Context) []web.SystemFact {
-	v, polling := a.verifier.Stats(), a.verifier.Polling()
+	v, polling := a.Verifier.Stats(), a.Verifier.Polling()
 	work, still := a.standing.longest(time.Now())
 	background := web.SystemFact{Name: "background", Value: "ok"}
 	if still > standsStill {

@@ -21,11 +21,11 @@ e-mail address of a user, or users are made of names as they come.`,
 		Args:    needs("EMAIL", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
-				u, err := a.people.Users.ByEmail(ctx, auth.System(), args[0])
+				u, err := a.People.Users.ByEmail(ctx, auth.System(), args[0])
 				if err != nil {
 					return err
 				}
-				if err := a.people.Users.TieRemote(ctx, auth.System(), u.ID, args[1]); err != nil {
+				if err := a.People.Users.TieRemote(ctx, auth.System(), u.ID, args[1]); err != nil {
 					return err
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the proxy's name %s is tied to %s %s\n", args[1], u.ID, u.Email)

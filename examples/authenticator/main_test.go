@@ -50,7 +50,8 @@ func start(t *testing.T) (base string) {
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Env = append(os.Environ(), "TEST_OF_EMBEDDING=yes", "LATCHKEY_ADDR="+addr, "LATCHKEY_AUTHENTICATORS=badge,basic",
-		"LATCHKEY_DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "latchkey.db"), "LATCHKEY_ADMIN_PASSWORD=correct horse battery", "LATCHKEY_DRAIN=0s")
+		"LATCHKEY_DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "latchkey.db"), "LATCHKEY_ADMIN_PASSWORD=correct horse battery",
+		"LATCHKEY_DRAIN=0s")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,8 @@ func TestAnAuthenticatorOfOnesOwn(t *testing.T) {
 	if status != http.StatusUnauthorized || !strings.Contains(strings.Join(challenges, " "), "Badge") {
 		t.Errorf("a wrong badge: %d %v", status, challenges)
 	}
-	if status, scheme, _ := ask("Basic " + "YWRtaW5AbG9jYWxob3N0OmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ=="); status != http.StatusOK || scheme != "basic" {
+	if status, scheme, _ := ask("Basic " + "YWRtaW5AbG9jYWxob3N0OmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ=="); status != http.StatusOK ||
+		scheme != "basic" {
 		t.Errorf("the next authenticator: %d %s", status, scheme)
 	}
 }

@@ -54,7 +54,8 @@ var arrows = map[string][]string{
 	"api":       {"audit", "auth", "client", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify"},
 	"web":       {"audit", "auth", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
 	"store":     {"audit", "auth", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
-	"internal":  {"audit", "auth", "client", "verify"}, // httpx carries who acts, and from where, and gives verdicts their status; verifyjson knows the wire
+	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson knows the wire
+	"internal": {"audit", "auth", "client", "verify"},
 }
 
 // apart are packages that do not even import their neighbours.

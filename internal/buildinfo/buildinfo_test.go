@@ -51,7 +51,10 @@ func TestChoose(t *testing.T) {
 		{
 			"a program that embeds the service",
 			Build{},
-			&debug.BuildInfo{Main: debug.Module{Path: "example.com/doors", Version: "v9.0.0"}, Deps: []*debug.Module{{Path: module, Version: "v0.1.0"}}, Settings: vcs},
+			&debug.BuildInfo{
+				Main: debug.Module{Path: "example.com/doors", Version: "v9.0.0"}, Deps: []*debug.Module{{Path: module, Version: "v0.1.0"}},
+				Settings: vcs,
+			},
 			Build{Version: "v0.1.0"},
 		},
 	} {

@@ -86,7 +86,7 @@ type Domain struct {
 	Transfers    *transfers.Service
 }
 
-// New builds the parts. What it has begun when one cannot be built, it stops.
+// New builds the parts. Where one cannot be built, it stops those that it began.
 func New(ctx context.Context, c Config) (*Domain, error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -102,8 +102,7 @@ func New(ctx context.Context, c Config) (*Domain, error) {
 		d.buildUsage, d.buildSigning, d.buildNodes, d.buildKeys, d.buildPeople, d.buildTokens, d.buildStaff,
 	} {
 		if err := build(ctx, &c); err != nil {
-			d.Stop()
-			return nil, err
+			return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 		}
 	}
 	return d, nil
@@ -213,5 +212,9 @@ func (d *Domain) Stop() {
 // Close stops and saves what was counted. The store and the limiter stay open.
 func (d *Domain) Close(ctx context.Context) error {
 	d.Stop()
-	return errors.Join(d.Recorder.Close(ctx), d.LastUsed.Close(ctx))
+	err := d.LastUsed.Close(ctx)
+	if d.Recorder != nil {
+		err = errors.Join(err, d.Recorder.Close(ctx))
+	}
+	return err
 }

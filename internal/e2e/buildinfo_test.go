@@ -16,7 +16,8 @@ func TestTheBuildIsShown(t *testing.T) {
 	}
 	s, process := start(t, sqliteURL(t))
 	b := parts.Built
-	if _, body := get(t, s.base+"/healthz", ""); body != `{"status":"ok","version":"`+b.Version+`","commit":"`+b.Commit+`","date":"`+b.Date+`"}` {
+	if _, body := get(t, s.base+"/healthz", ""); body != `{"status":"ok","version":"`+b.Version+`","commit":"`+b.Commit+
+		`","date":"`+b.Date+`"}` {
 		t.Errorf("healthz: %s", body)
 	}
 	for line := range strings.Lines(process.Output()) {

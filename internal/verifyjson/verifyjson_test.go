@@ -97,7 +97,8 @@ func BenchmarkEncode(b *testing.B) {
 
 // BenchmarkParse is a question of usual size.
 func BenchmarkParse(b *testing.B) {
-	body := []byte(`{"key":"lk_live_0123456789012345678901234567890123456789012abcdef","scopes":["invoices:read"],"cost":1,"ip":"203.0.113.9"}`)
+	body := []byte(`{"key":"lk_live_0123456789012345678901234567890123456789012abcdef","scopes":["invoices:read"],` +
+		`"cost":1,"ip":"203.0.113.9"}`)
 	b.ReportAllocs()
 	for b.Loop() {
 		var r client.VerifyRequest
