@@ -145,7 +145,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 		Args:    needs("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
-				u, err := a.setPassword(ctx, args[0], password)
+				u, err := setPassword(ctx, a.People.Users, args[0], password)
 				if err != nil {
 					return err
 				}
@@ -166,19 +166,19 @@ func userListCommand(settings source, log io.Writer) *cobra.Command {
 		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
-				return a.listUsers(ctx, cmd.OutOrStdout())
+				return listUsers(ctx, a.People.Users, cmd.OutOrStdout())
 			})
 		},
 	}
 }
 
 // listUsers prints a line for each user, page by page.
-func (a *app) listUsers(ctx context.Context, out io.Writer) error {
+func listUsers(ctx context.Context, all *auth.Users, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "USER\tEMAIL\tSTAFF\tSTATE\tLAST SIGN-IN")
 	page := keys.Page{Limit: 200}
 	for {
-		users, err := a.People.Users.List(ctx, auth.System(), auth.UserFilter{}, page)
+		users, err := all.List(ctx, auth.System(), auth.UserFilter{}, page)
 		if err != nil {
 			return err
 		}
@@ -203,12 +203,12 @@ func (a *app) listUsers(ctx context.Context, out io.Writer) error {
 	}
 }
 
-func (a *app) setPassword(ctx context.Context, email, password string) (auth.User, error) {
-	u, err := a.People.Users.ByEmail(ctx, auth.System(), email)
+func setPassword(ctx context.Context, all *auth.Users, email, password string) (auth.User, error) {
+	u, err := all.ByEmail(ctx, auth.System(), email)
 	if err != nil {
 		return auth.User{}, err
 	}
-	return a.People.Users.Change(ctx, auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
+	return all.Change(ctx, auth.System(), u.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.Password = password
 		return f, nil
 	})

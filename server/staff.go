@@ -93,7 +93,7 @@ func (a *app) facts(ctx context.Context) []web.SystemFact {
 		{Name: "hits", Value: strconv.FormatFloat(share, 'f', 1, 64) + " %"},
 		redis,
 		background,
-		{Name: "limits", Value: a.limiting(shared)},
+		{Name: "limits", Value: a.limiter.inWords(shared)},
 		{Name: "go", Value: runtime.Version()},
 	}
 }
@@ -106,12 +106,12 @@ func orNone(value string) string {
 	return value
 }
 
-// limiting is how limits are to be decided, and how they are decided now where
+// inWords is how limits are to be decided, and how they are decided now where
 // that is something else.
-func (a *app) limiting(shared bool) string {
-	mode := a.limiter.mode()
-	if a.limiter.failover == nil || a.limiter.deciding(shared) == mode {
+func (l *limits) inWords(shared bool) string {
+	mode := l.mode()
+	if l.failover == nil || l.deciding(shared) == mode {
 		return mode
 	}
-	return mode + ", now " + a.limiter.deciding(shared)
+	return mode + ", now " + l.deciding(shared)
 }
