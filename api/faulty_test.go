@@ -348,11 +348,11 @@ func (s *faultyStore) DeleteSessionsOf(ctx context.Context, userID, except strin
 	return s.Store.DeleteSessionsOf(ctx, userID, except)
 }
 
-func (s *faultyStore) Bury(ctx context.Context, id string) error {
+func (s *faultyStore) PutTombstone(ctx context.Context, id string) error {
 	if err := s.read(ctx, "bury"); err != nil {
 		return err
 	}
-	return s.wrote(s.Store.Bury(ctx, id))
+	return s.wrote(s.Store.PutTombstone(ctx, id))
 }
 
 func (s *faultyStore) Identities() keys.Collection[auth.Identity, auth.OwnedFilter] {

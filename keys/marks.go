@@ -91,7 +91,7 @@ func (m *Marks) SignerRetired() { m.Bump(SignersMark) }
 // EndToken makes the signed token with the id count as revoked: at once on
 // this node, within PollBound on the others.
 func (s *base) EndToken(ctx context.Context, id string) error {
-	err := s.store.Bury(ctx, id)
+	err := s.store.PutTombstone(ctx, id)
 	s.Bump(id)
 	return err
 }

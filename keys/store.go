@@ -143,11 +143,11 @@ type Changes interface {
 	// whose UpdatedAt is not before since, and those deleted not before it: at
 	// most limit of each kind.
 	ChangedSince(ctx context.Context, since time.Time, limit int) ([]Change, error)
-	// Bury notes that whatever has the id is no more, as a deletion would, for
+	// PutTombstone notes that whatever has the id is no more, as a deletion would, for
 	// at least TombstoneLife. It ends signed tokens, which are stored nowhere.
-	Bury(ctx context.Context, id string) error
-	// Buried reports whether the id was buried or deleted lately.
-	Buried(ctx context.Context, id string) (bool, error)
+	PutTombstone(ctx context.Context, id string) error
+	// HasTombstone reports whether what has the id was deleted, or given a tombstone, lately.
+	HasTombstone(ctx context.Context, id string) (bool, error)
 }
 
 // Tombstones forgets deletions.

@@ -117,7 +117,7 @@ func cleansUp(t *testing.T, a *app) {
 	must(s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "sa_x", Window: "2020-01", Used: 1}, {ID: "sa_x", Window: this, Used: 2}}))
 	must(s.Tokens().Insert(ctx, auth.Token{Stamp: keys.NewStamp(long), ID: "tok_over", Hash: auth.TokenHash{1}, ExpiresAt: long}))
 	must(s.Tokens().Insert(ctx, auth.Token{Stamp: keys.NewStamp(long), ID: "tok_forever", Hash: auth.TokenHash{2}}))
-	must(s.Bury(ctx, "key_buried"))
+	must(s.PutTombstone(ctx, "key_buried"))
 
 	if mine, err := s.TakeLease(ctx, leaseOf("clean-up", now.Add(cleanLease)), now, now.Add(cleanLease)); err != nil || !mine {
 		t.Fatalf("another node cannot take the lease: %v", err)
@@ -157,7 +157,7 @@ func cleansUp(t *testing.T, a *app) {
 	if used, err := s.QuotaUse(ctx, "sa_x", this); err != nil || used != 2 {
 		t.Errorf("%d is left of this month's quota: %v", used, err)
 	}
-	if buried, err := s.Buried(ctx, "key_buried"); err != nil || !buried {
+	if buried, err := s.HasTombstone(ctx, "key_buried"); err != nil || !buried {
 		t.Errorf("a deletion that others have not heard of is forgotten: %v", err)
 	}
 }

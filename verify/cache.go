@@ -288,7 +288,7 @@ func (c *cache) readKey(ctx context.Context, from source, f *fact, fresh bool) (
 func (c *cache) readToken(ctx context.Context, from source, f *fact, fresh bool) (Grant, error) {
 	t := from.token
 	f.marks[0], f.marks[4] = c.marks.Mark(t.ID), c.marks.Mark(t.KeyID)
-	ended, err := c.store.Buried(ctx, t.ID)
+	ended, err := c.store.HasTombstone(ctx, t.ID)
 	if err != nil {
 		return Grant{}, err
 	}

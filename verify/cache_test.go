@@ -281,7 +281,7 @@ func TestATombstoneBeforeItsDeletionCountsAgain(t *testing.T) {
 		reader := keystest.NewNode(t, store, 0, verify.Config{})
 		k, text := writer.Issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
-		store.GraveFirst = func() {
+		store.TombstoneFirst = func() {
 			time.Sleep(2 * time.Second) // the reader has heard of the tombstone
 			reader.Want(text, verify.Valid)
 		}

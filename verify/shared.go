@@ -17,23 +17,23 @@ import (
 // grants point to, so that a million keys of a thousand accounts load and hold
 // each account once.
 type sharedObjects struct {
-	accounts      *shelf[keys.ServiceAccount]
-	organizations *shelf[keys.Organization]
-	tiers         *shelf[keys.Tier]
+	accounts      *sharedCache[keys.ServiceAccount]
+	organizations *sharedCache[keys.Organization]
+	tiers         *sharedCache[keys.Tier]
 	scopes        *ristretto.Cache[string, *scopeSet]
 	terms         *ristretto.Cache[string, *terms] // by account and scopes
 }
 
 func newSharedObjects(s keys.Store, m *keys.Marks) (*sharedObjects, error) {
-	accounts, err := newShelf(m, s.ServiceAccounts().Get)
+	accounts, err := newSharedCache(m, s.ServiceAccounts().Get)
 	if err != nil {
 		return nil, err
 	}
-	organizations, err := newShelf(m, s.Organizations().Get)
+	organizations, err := newSharedCache(m, s.Organizations().Get)
 	if err != nil {
 		return nil, err
 	}
-	tiers, err := newShelf(m, s.Tiers().Get)
+	tiers, err := newSharedCache(m, s.Tiers().Get)
 	if err != nil {
 		return nil, err
 	}
@@ -111,24 +111,24 @@ func (s *sharedObjects) scopeSet(list []string) *scopeSet {
 	return made
 }
 
-// shelf keeps the objects of one kind with the marks they were loaded under.
-type shelf[T any] struct {
+// sharedCache keeps the objects of one kind with the marks they were loaded under.
+type sharedCache[T any] struct {
 	marks *keys.Marks
 	load  func(ctx context.Context, id string) (T, error)
-	kept  *ristretto.Cache[string, *shelved[T]]
+	kept  *ristretto.Cache[string, *sharedEntry[T]]
 }
 
-type shelved[T any] struct {
+type sharedEntry[T any] struct {
 	object T
 	mark   keys.Mark
 }
 
-func newShelf[T any](m *keys.Marks, load func(context.Context, string) (T, error)) (*shelf[T], error) {
-	kept, err := newShared[*shelved[T]]()
+func newSharedCache[T any](m *keys.Marks, load func(context.Context, string) (T, error)) (*sharedCache[T], error) {
+	kept, err := newShared[*sharedEntry[T]]()
 	if err != nil {
 		return nil, err
 	}
-	return &shelf[T]{marks: m, load: load, kept: kept}, nil
+	return &sharedCache[T]{marks: m, load: load, kept: kept}, nil
 }
 
 func newShared[V any]() (*ristretto.Cache[string, V], error) {
@@ -143,11 +143,11 @@ func newShared[V any]() (*ristretto.Cache[string, V], error) {
 
 // get returns the object with the mark that it was loaded under, also on an
 // error, whose cause may go away with the mark.
-func (s *shelf[T]) get(ctx context.Context, id string, fresh bool) (*T, keys.Mark, error) {
+func (s *sharedCache[T]) get(ctx context.Context, id string, fresh bool) (*T, keys.Mark, error) {
 	if kept, ok := s.kept.Get(id); ok && !fresh && s.marks.Stands(kept.mark) {
 		return &kept.object, kept.mark, nil
 	}
-	loaded := &shelved[T]{mark: s.marks.Mark(id)}
+	loaded := &sharedEntry[T]{mark: s.marks.Mark(id)}
 	var err error
 	if loaded.object, err = s.load(ctx, id); err != nil {
 		return nil, loaded.mark, err

@@ -14,7 +14,7 @@ var ErrTokenExpired = errors.New("the token is expired")
 // AccessToken is what a signed token says: for a while it stands for a key,
 // with some of the key's scopes.
 type AccessToken struct {
-	ID        string // what Revoke of the token buries
+	ID        string // what its revoke puts a tombstone for
 	KeyID     string
 	Scopes    []string // nil: whatever the key has
 	ExpiresAt time.Time

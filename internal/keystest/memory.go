@@ -30,21 +30,21 @@ type Memory struct {
 	keys          rows[keys.Key, keys.KeyFilter]
 	tiers         rows[keys.Tier, keys.NoFilter]
 	scopes        rows[keys.Scope, keys.NoFilter]
-	graves        map[string]grave
+	tombstones    map[string]stone
 	events        []audit.Event
 
-	Gone        atomic.Bool
-	PollsFail   atomic.Bool
-	PollTakes   atomic.Int64 // nanoseconds from reading the changes to the answer
-	AuditGone   atomic.Bool
-	Loads       atomic.Int64                  // calls of ByHash
-	AfterByHash func()                        // between reading and answering
-	BeforeWrite func()                        // of a Replace, after its UpdatedAt was chosen
-	GraveFirst  func()                        // between a tombstone and its deletion; nil: both at once
-	Changes     atomic.Pointer[[]keys.Change] // nil: what changed
+	Gone           atomic.Bool
+	PollsFail      atomic.Bool
+	PollTakes      atomic.Int64 // nanoseconds from reading the changes to the answer
+	AuditGone      atomic.Bool
+	Loads          atomic.Int64                  // calls of ByHash
+	AfterByHash    func()                        // between reading and answering
+	BeforeWrite    func()                        // of a Replace, after its UpdatedAt was chosen
+	TombstoneFirst func()                        // between a tombstone and its deletion; nil: both at once
+	Changes        atomic.Pointer[[]keys.Change] // nil: what changed
 }
 
-type grave struct {
+type stone struct {
 	change keys.Change
 	at     time.Time
 }
@@ -64,7 +64,7 @@ type rows[T, F any] struct {
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	m := &Memory{graves: map[string]grave{}}
+	m := &Memory{tombstones: map[string]stone{}}
 	m.organizations = rows[keys.Organization, keys.OrganizationFilter]{
 		m: m, id: func(o *keys.Organization) string { return o.ID }, stamp: func(o *keys.Organization) *keys.Stamp { return &o.Stamp },
 		match: func(*keys.Organization, keys.OrganizationFilter) bool { return true },
@@ -177,15 +177,15 @@ func (r *rows[T, F]) Delete(ctx context.Context, id string, revision int64) erro
 	if err != nil {
 		return err
 	}
-	buried := keys.Change{ID: id, Revision: keys.Deleted}
+	deletion := keys.Change{ID: id, Revision: keys.Deleted}
 	if r.hash != nil {
-		buried.Hash = r.hash(&object)
+		deletion.Hash = r.hash(&object)
 	}
 	r.m.mu.Lock()
-	r.m.graves[id] = grave{buried, time.Now()}
+	r.m.tombstones[id] = stone{deletion, time.Now()}
 	r.m.mu.Unlock()
-	if r.m.GraveFirst != nil {
-		r.m.GraveFirst()
+	if r.m.TombstoneFirst != nil {
+		r.m.TombstoneFirst()
 	}
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
@@ -278,7 +278,7 @@ func (m *Memory) ChangedSince(ctx context.Context, since time.Time, _ int) ([]ke
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := slices.Concat(changed(&m.organizations, since), changed(&m.accounts, since), changed(&m.keys, since), changed(&m.tiers, since))
-	for _, g := range m.graves {
+	for _, g := range m.tombstones {
 		if !g.at.Before(since) {
 			all = append(all, g.change)
 		}
@@ -286,25 +286,25 @@ func (m *Memory) ChangedSince(ctx context.Context, since time.Time, _ int) ([]ke
 	return all, nil
 }
 
-// Bury implements keys.Changes.
-func (m *Memory) Bury(ctx context.Context, id string) error {
+// PutTombstone implements keys.Changes.
+func (m *Memory) PutTombstone(ctx context.Context, id string) error {
 	if err := m.reach(ctx); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.graves[id] = grave{keys.Change{ID: id, Revision: keys.Deleted}, time.Now()}
+	m.tombstones[id] = stone{keys.Change{ID: id, Revision: keys.Deleted}, time.Now()}
 	return nil
 }
 
-// Buried implements keys.Changes.
-func (m *Memory) Buried(ctx context.Context, id string) (bool, error) {
+// HasTombstone implements keys.Changes.
+func (m *Memory) HasTombstone(ctx context.Context, id string) (bool, error) {
 	if err := m.reach(ctx); err != nil {
 		return false, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, found := m.graves[id]
+	_, found := m.tombstones[id]
 	return found, nil
 }
 

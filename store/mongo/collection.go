@@ -29,9 +29,9 @@ type collection[T, F, R any] struct {
 	// shard is set where the collection may be sharded by something else than the
 	// id: it returns the field that it is sharded by.
 	shard func(*T) bson.E
-	// bury is set where other nodes cache the objects: it returns what belongs
+	// tombstone is set where other nodes cache the objects: it returns what belongs
 	// into the tombstone.
-	bury func(*T) tombstone
+	tombstone func(*T) tombstone
 }
 
 func (c *collection[T, F, R]) documents() documents { return c.store.in(c.name) }
@@ -135,14 +135,14 @@ func (c *collection[T, F, R]) lost(ctx context.Context, id string) error {
 // one that reloaded it in between learns again that it is gone.
 func (c *collection[T, F, R]) Delete(ctx context.Context, id string, revision int64) error {
 	where := atRevision(id, revision)
-	var grave tombstone
-	if c.bury != nil {
+	var stone tombstone
+	if c.tombstone != nil {
 		object, err := c.Get(ctx, id)
 		if err != nil {
 			return err
 		}
-		grave = c.bury(&object)
-		if err := c.store.plant(ctx, grave); err != nil {
+		stone = c.tombstone(&object)
+		if err := c.store.putTombstone(ctx, stone); err != nil {
 			return err
 		}
 		where = c.on(&object, where)
@@ -154,10 +154,10 @@ func (c *collection[T, F, R]) Delete(ctx context.Context, id string, revision in
 	if !there {
 		return c.lost(ctx, id)
 	}
-	if c.bury == nil {
+	if c.tombstone == nil {
 		return nil
 	}
-	return c.store.plant(context.WithoutCancel(ctx), grave)
+	return c.store.putTombstone(context.WithoutCancel(ctx), stone)
 }
 
 func (c *collection[T, F, R]) List(ctx context.Context, filter F, page keys.Page) ([]T, error) {
@@ -231,7 +231,7 @@ type tombstone struct {
 	DeletedAt time.Time `bson:"deleted_at"`
 }
 
-func (s *engine) plant(ctx context.Context, t tombstone) error {
+func (s *engine) putTombstone(ctx context.Context, t tombstone) error {
 	t.DeletedAt = time.Now().UTC()
 	_, err := s.in("tombstones").replace(ctx, byID(t.ID), t, options.Replace().SetUpsert(true))
 	return err
@@ -242,13 +242,13 @@ func (s *engine) DeleteTombstonesBefore(ctx context.Context, before time.Time, l
 	return s.in("tombstones").removeSome(ctx, bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }
 
-// Bury notes that whatever has the id is no more.
-func (s *engine) Bury(ctx context.Context, id string) error {
-	return s.plant(ctx, tombstone{ID: id})
+// PutTombstone notes that whatever has the id is no more.
+func (s *engine) PutTombstone(ctx context.Context, id string) error {
+	return s.putTombstone(ctx, tombstone{ID: id})
 }
 
-// Buried reports whether the id was buried or deleted lately.
-func (s *engine) Buried(ctx context.Context, id string) (bool, error) {
+// HasTombstone reports whether what has the id was deleted, or given a tombstone, lately.
+func (s *engine) HasTombstone(ctx context.Context, id string) (bool, error) {
 	return s.in("tombstones").exists(ctx, byID(id))
 }
 

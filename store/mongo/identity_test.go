@@ -45,7 +45,7 @@ func TestADatabaseThatIsGoneIsNeverMadeAnew(t *testing.T) {
 				_, leased := s.Keys().ReplaceAll(ctx, []keys.Key{k})
 				for call, err := range map[string]error{
 					"notice": notice(ctx, s), "insert": s.Keys().Insert(ctx, newKey()), "replace": s.Keys().Replace(ctx, k), "replace all": leased,
-					"delete": s.Keys().Delete(ctx, k.ID, 1), "bury": s.Bury(ctx, "x"), "try": s.TryWrite(ctx), "read": read, "list": listed,
+					"delete": s.Keys().Delete(ctx, k.ID, 1), "bury": s.PutTombstone(ctx, "x"), "try": s.TryWrite(ctx), "read": read, "list": listed,
 				} {
 					if !errors.Is(err, kind) || errs.KindOf(err) != errs.Unavailable {
 						t.Errorf("%s, %s: %v", what, call, err)

@@ -145,7 +145,7 @@ func (s *objects) Organizations() keys.Collection[keys.Organization, keys.Organi
 		where: func(f keys.OrganizationFilter) bson.D {
 			return containing(oneOf(bson.D{}, "_id", f.IDs), f.Text)
 		},
-		bury: func(o *keys.Organization) tombstone { return tombstone{ID: o.ID} },
+		tombstone: func(o *keys.Organization) tombstone { return tombstone{ID: o.ID} },
 	}
 }
 
@@ -235,7 +235,7 @@ func (s *objects) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Ac
 			}
 			return containing(equal(equal(d, "owner_id", f.OwnerID), "external_id", f.ExternalID), f.Text)
 		},
-		bury: func(a *keys.ServiceAccount) tombstone { return tombstone{ID: a.ID} },
+		tombstone: func(a *keys.ServiceAccount) tombstone { return tombstone{ID: a.ID} },
 	}
 }
 
@@ -271,8 +271,8 @@ func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 				MaxKeys: d.MaxKeys, MaxKeyAge: d.MaxKeyAge, KeyRetention: d.KeyRetention,
 			}}, nil
 		},
-		where: func(keys.NoFilter) bson.D { return bson.D{} },
-		bury:  func(t *keys.Tier) tombstone { return tombstone{ID: t.Name} },
+		where:     func(keys.NoFilter) bson.D { return bson.D{} },
+		tombstone: func(t *keys.Tier) tombstone { return tombstone{ID: t.Name} },
 	}
 }
 
@@ -386,7 +386,7 @@ func (s *objects) Keys() keys.KeyCollection {
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
 		shard:    func(k *keys.Key) bson.E { return bson.E{Key: "hash", Value: k.Hash[:]} },
 		encode:   keyOf, decode: keyIn, where: whereKeys, untouched: []string{"last_used_at", "last_used_ip", "last_used_agent"},
-		bury: func(k *keys.Key) tombstone { return tombstone{ID: k.ID, Hash: k.Hash[:]} },
+		tombstone: func(k *keys.Key) tombstone { return tombstone{ID: k.ID, Hash: k.Hash[:]} },
 	}}
 }
 

@@ -31,7 +31,8 @@ func TestEveryCommandIsWatched(t *testing.T) {
 	if _, err := s.Keys().Get(t.Context(), "hidden"); !errors.Is(err, errs.NotFound) {
 		t.Error(err)
 	}
-	if err := errors.Join(s.Bury(t.Context(), "hidden"), s.Ping(t.Context()), s.Close(context.WithoutCancel(t.Context()))); err != nil {
+	if err := errors.Join(s.PutTombstone(t.Context(), "hidden"), s.Ping(t.Context()),
+		s.Close(context.WithoutCancel(t.Context()))); err != nil {
 		t.Error(err)
 	}
 	mu.Lock()

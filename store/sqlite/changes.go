@@ -10,8 +10,8 @@ import (
 
 const putTombstone = "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)"
 
-// plant notes the deletion.
-func plant(ctx context.Context, tx *sql.Tx, id string, hash any) error {
+// noteDeletion notes the deletion.
+func noteDeletion(ctx context.Context, tx *sql.Tx, id string, hash any) error {
 	_, err := tx.ExecContext(ctx, putTombstone, id, hash, time.Now().UnixMilli())
 	return err
 }
@@ -55,13 +55,13 @@ func (s *objects) ChangedSince(ctx context.Context, since time.Time, limit int) 
 	return changes, nil
 }
 
-// Bury notes that whatever has the id is no more.
-func (s *objects) Bury(ctx context.Context, id string) error {
-	return known(s.transact(ctx, func(tx *sql.Tx) error { return plant(ctx, tx, id, nil) }))
+// PutTombstone notes that whatever has the id is no more.
+func (s *objects) PutTombstone(ctx context.Context, id string) error {
+	return known(s.transact(ctx, func(tx *sql.Tx) error { return noteDeletion(ctx, tx, id, nil) }))
 }
 
-// Buried reports whether the id was buried or deleted lately.
-func (s *objects) Buried(ctx context.Context, id string) (bool, error) {
+// HasTombstone reports whether what has the id was deleted, or given a tombstone, lately.
+func (s *objects) HasTombstone(ctx context.Context, id string) (bool, error) {
 	var found bool
 	err := s.reader.row(ctx, "SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?)", id).Scan(&found)
 	return found, known(err)

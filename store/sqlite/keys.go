@@ -19,7 +19,7 @@ func (s *objects) Keys() keys.KeyCollection { return s.keyTable() }
 
 func (s *engine) keyTable() keyTable {
 	return keyTable{&table[keys.Key, keys.KeyFilter]{
-		store: s, name: "keys", descending: true, bury: hashOfKey,
+		store: s, name: "keys", descending: true, tombstone: hashOfKey,
 		untouched: names("last_used_at last_used_ip last_used_agent"), // written behind, by TouchLastUsed
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
 			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent

@@ -23,9 +23,9 @@ type table[T, F any] struct {
 	scan       func(scanner, *T) error
 	where      func(F) conditions
 	untouched  []string // columns that Replace leaves alone
-	// bury is set where other nodes cache the objects: it returns the digest
+	// tombstone is set where other nodes cache the objects: it returns the digest
 	// that belongs into the tombstone, or nil.
-	bury func(ctx context.Context, tx *sql.Tx, id string) (hash any, err error)
+	tombstone func(ctx context.Context, tx *sql.Tx, id string) (hash any, err error)
 }
 
 // conditions collects the parts of a WHERE clause, all of which must hold. The
@@ -187,12 +187,12 @@ func (t *table[T, F]) lost(ctx context.Context, id string) error {
 func (t *table[T, F]) Delete(ctx context.Context, id string, revision int64) error {
 	var gone bool
 	err := t.store.transact(ctx, func(tx *sql.Tx) error {
-		if t.bury != nil {
-			hash, err := t.bury(ctx, tx, id)
+		if t.tombstone != nil {
+			hash, err := t.tombstone(ctx, tx, id)
 			if err != nil {
 				return err
 			}
-			if err := plant(ctx, tx, id, hash); err != nil {
+			if err := noteDeletion(ctx, tx, id, hash); err != nil {
 				return err
 			}
 		}

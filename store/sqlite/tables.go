@@ -24,7 +24,7 @@ func withoutHash(context.Context, *sql.Tx, string) (any, error) { return nil, ni
 // Organizations returns the collection of organizations.
 func (s *objects) Organizations() keys.Collection[keys.Organization, keys.OrganizationFilter] {
 	return &table[keys.Organization, keys.OrganizationFilter]{
-		store: s.engine, name: "organizations", descending: true, bury: withoutHash,
+		store: s.engine, name: "organizations", descending: true, tombstone: withoutHash,
 		columns:  names("id revision created_at updated_at name disabled metadata search"),
 		identify: func(o *keys.Organization) (string, int64) { return o.ID, o.Revision },
 		values: func(o *keys.Organization) []any {
@@ -45,7 +45,7 @@ func (s *objects) Organizations() keys.Collection[keys.Organization, keys.Organi
 // ServiceAccounts returns the collection of service accounts.
 func (s *objects) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter] {
 	return &table[keys.ServiceAccount, keys.AccountFilter]{
-		store: s.engine, name: "service_accounts", descending: true, bury: withoutHash,
+		store: s.engine, name: "service_accounts", descending: true, tombstone: withoutHash,
 		columns: names(`id revision created_at updated_at organization_id created_by name description tier scopes
 			allowed_networks rate_limit quota external_id metadata disabled search override move owner_id limit_resets`),
 		identify: func(a *keys.ServiceAccount) (string, int64) { return a.ID, a.Revision },
@@ -83,7 +83,7 @@ func (s *objects) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Ac
 // Tiers returns the collection of tiers.
 func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 	return &table[keys.Tier, keys.NoFilter]{
-		store: s.engine, name: "tiers", bury: withoutHash,
+		store: s.engine, name: "tiers", tombstone: withoutHash,
 		columns:  names("name revision created_at updated_at title rate_limit account_rate_limit quota max_keys max_key_age key_retention"),
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		values: func(t *keys.Tier) []any {

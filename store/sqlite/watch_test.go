@@ -51,7 +51,7 @@ func TestEveryStatementIsWatched(t *testing.T) {
 	if _, err := s.Events(ctx, audit.Filter{ObjectID: "hidden"}, "", 1); err != nil {
 		t.Error(err)
 	}
-	if err := errors.Join(s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "hidden", Window: "w", Used: 1}}), s.Bury(ctx, "hidden"),
+	if err := errors.Join(s.AddQuotaUse(ctx, []ratelimit.QuotaUse{{ID: "hidden", Window: "w", Used: 1}}), s.PutTombstone(ctx, "hidden"),
 		s.Ping(ctx)); err != nil {
 		t.Error(err)
 	}

@@ -183,12 +183,12 @@ func signingKeys(t *testing.T, s store.Store) {
 	listed(t, s.SigningKeys(), keys.NoFilter{})
 }
 
-func burials(t *testing.T, s store.Store) {
+func tombstonesOfIDs(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
-	must(t, s.Bury(ctx, "token_a"))
-	must(t, s.Bury(ctx, "token_a"))
+	must(t, s.PutTombstone(ctx, "token_a"))
+	must(t, s.PutTombstone(ctx, "token_a"))
 	for id, want := range map[string]bool{"token_a": true, "token_b": false} {
-		got, err := s.Buried(ctx, id)
+		got, err := s.HasTombstone(ctx, id)
 		must(t, err)
 		if got != want {
 			t.Errorf("%s is buried: %v", id, got)

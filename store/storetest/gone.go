@@ -73,8 +73,8 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"TouchToken":          func(ctx context.Context) error { return s.Tokens().TouchToken(ctx, "tok_x", now()) },
 		"link ByHash":         func(ctx context.Context) error { return found(s.Links().ByHash(ctx, auth.TokenHash{1})) },
 		"certificate ByMatch": func(ctx context.Context) error { return found(s.Certificates().ByMatch(ctx, "dns:x")) },
-		"Bury":                func(ctx context.Context) error { return s.Bury(ctx, "token_x") },
-		"Buried":              func(ctx context.Context) error { return found(s.Buried(ctx, "token_x")) },
+		"PutTombstone":        func(ctx context.Context) error { return s.PutTombstone(ctx, "token_x") },
+		"HasTombstone":        func(ctx context.Context) error { return found(s.HasTombstone(ctx, "token_x")) },
 	})
 	maps.Copy(all, usageCalls(s))
 	maps.Copy(all, nodeCalls(s))

@@ -147,7 +147,7 @@ func pastDeleted(t *testing.T, s store.Store) {
 		}
 	}
 	for range 3 {
-		must(t, s.Bury(ctx, ids.New("")))
+		must(t, s.PutTombstone(ctx, ids.New("")))
 	}
 	if n, err := s.DeleteTombstonesBefore(ctx, now().Add(-keys.TombstoneLife), 10); err != nil || n != 0 {
 		t.Errorf("%d tombstones went that others need: %v", n, err)

@@ -94,7 +94,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 		{"a link has its place alone", placedLinks},
 		{"certificates match once", certificates},
 		{"signing keys come and go", signingKeys},
-		{"what is buried is remembered", burials},
+		{"what has a tombstone is remembered", tombstonesOfIDs},
 		{"a cancelled context stops a call", cancelled},
 		{"every collection keeps its promises", collections},
 		{"the largest values survive", extremes},
