@@ -39,9 +39,9 @@ func (p *Members) List(ctx context.Context, a keys.Actor, organizationID string,
 	return p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID}, page)
 }
 
-// Fellow returns the user of a membership, to show it to whoever may see the
+// UserOf returns the user of a membership, to show it to whoever may see the
 // members; one who is gone meanwhile has no name.
-func (p *Members) Fellow(ctx context.Context, a keys.Actor, m Membership) (User, error) {
+func (p *Members) UserOf(ctx context.Context, a keys.Actor, m Membership) (User, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, m.OrganizationID); err != nil {
 		return User{}, err
 	}

@@ -231,8 +231,8 @@ func (n *Incident) count(organization, tier string) {
 	n.Groups = append(n.Groups, Group{organization, tier, 1})
 }
 
-// tally counts what became of the page's keys.
-func (n *Incident) tally(p *Page) {
+// countOutcomes counts what became of the page's keys.
+func (n *Incident) countOutcomes(p *Page) {
 	for i := range p.Keys {
 		switch p.Keys[i].Outcome {
 		case OutcomeDone:

@@ -27,7 +27,7 @@ func (n *Service) run(ctx context.Context, a keys.Actor, current *Incident, resu
 			return err
 		}
 		resumed = false
-		current.tally(&page)
+		current.countOutcomes(&page)
 		current.Next++
 		current.MovedAt = keys.Moment(n.Keys.Now())
 		if err := n.save(ctx, current); err != nil {
@@ -210,7 +210,7 @@ func (n *Service) undo(ctx context.Context, a keys.Actor, current *Incident, res
 		}
 		resumed = false
 		undone := Incident{}
-		undone.tally(&page)
+		undone.countOutcomes(&page)
 		current.Count.Undone += undone.Count.Undone
 		current.Count.Kept += undone.Count.Kept
 		current.Next++

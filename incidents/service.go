@@ -37,7 +37,7 @@ type Service struct {
 	within time.Duration // how long a call waits for work that goes on behind it
 }
 
-// workshop is what goes on behind the answers.
+// background is what goes on behind the answers.
 type background struct {
 	life    context.Context
 	stop    context.CancelFunc

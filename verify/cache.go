@@ -74,7 +74,7 @@ type cache struct {
 	shared  *sharedObjects
 	flights singleflight.Group
 	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
-	tally   tally
+	counters   counters
 
 	nodes    *nodes.Registry
 	polling  polling

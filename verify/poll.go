@@ -72,7 +72,7 @@ func (c *cache) poll(ctx context.Context) {
 		c.running.Go(func() {
 			defer func() { <-going }()
 			err := c.pollOnce(ctx)
-			c.tally.polled.Store(&err)
+			c.counters.polled.Store(&err)
 			if err != nil {
 				c.unheard(err)
 				return

@@ -26,8 +26,8 @@ func (v *Verifier) Stats() Stats {
 // different keys do not wait for each other.
 const hitStripes = 16
 
-// tally counts what became of look-ups in the cache.
-type tally struct {
+// counters count what became of look-ups in the cache.
+type counters struct {
 	hits     [hitStripes]stripe
 	negative atomic.Uint64
 	misses   atomic.Uint64
@@ -42,23 +42,23 @@ type stripe struct {
 
 // hit counts an answer from memory: the one thing that is counted for metrics
 // where keys are verified.
-func (t *tally) hit(g *Grant) {
+func (c *counters) hit(g *Grant) {
 	if !g.Known() {
-		t.negative.Add(1)
+		c.negative.Add(1)
 		return
 	}
-	t.hits[g.hash[0]%hitStripes].count.Add(1)
+	c.hits[g.hash[0]%hitStripes].count.Add(1)
 }
 
 func (c *cache) stats() Stats {
-	s := Stats{NegativeHits: c.tally.negative.Load(), Misses: c.tally.misses.Load()}
+	s := Stats{NegativeHits: c.counters.negative.Load(), Misses: c.counters.misses.Load()}
 	s.Hits = s.NegativeHits
-	for i := range c.tally.hits {
-		s.Hits += c.tally.hits[i].count.Load()
+	for i := range c.counters.hits {
+		s.Hits += c.counters.hits[i].count.Load()
 	}
 	s.Grants = c.known.MaxCost() - c.known.RemainingCost()
 	s.Cached = s.Grants + c.unknown.MaxCost() - c.unknown.RemainingCost()
-	if err := c.tally.polled.Load(); err != nil {
+	if err := c.counters.polled.Load(); err != nil {
 		s.PollErr = *err
 	}
 	return s

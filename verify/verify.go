@@ -142,7 +142,7 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 	}
 	if !cached {
 		var err error
-		v.grants.tally.misses.Add(1)
+		v.grants.counters.misses.Add(1)
 		if signed {
 			if from.token, err = v.readToken(ctx, q, from.hash); err != nil {
 				return Grant{}, ratelimit.Decision{}, err
@@ -152,7 +152,7 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 			return Grant{}, ratelimit.Decision{}, err
 		}
 	} else {
-		v.grants.tally.hit(&g)
+		v.grants.counters.hit(&g)
 	}
 	if g.Known() && v.visible(q, &g) {
 		return g, ratelimit.Decision{}, nil

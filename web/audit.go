@@ -147,7 +147,7 @@ func (p *auditPages) auditFilters(c *gin.Context, out *auditPage) error {
 		return err
 	}
 	for _, m := range members {
-		u, err := p.People.Members.Fellow(ctx, who, m)
+		u, err := p.People.Members.UserOf(ctx, who, m)
 		if err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func (p *organizationPages) organizationPage(c *gin.Context) (organizationPage, 
 	}
 	members, out.Next = fullPage(members, func(m *auth.Membership) string { return m.ID() })
 	for _, m := range members {
-		u, err := p.People.Members.Fellow(ctx, who, m)
+		u, err := p.People.Members.UserOf(ctx, who, m)
 		if err != nil {
 			return out, err
 		}
@@ -192,7 +192,7 @@ func (p *organizationPages) removeView(c *gin.Context, status int, heir string, 
 	if err != nil {
 		return err
 	}
-	u, err := p.People.Members.Fellow(ctx, who, m)
+	u, err := p.People.Members.UserOf(ctx, who, m)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (p *site) owners(c *gin.Context, organizationID, chosen, except string) (ou
 		if m.UserID == except {
 			continue
 		}
-		u, err := p.People.Members.Fellow(ctx, who, m)
+		u, err := p.People.Members.UserOf(ctx, who, m)
 		if err != nil {
 			return out, err
 		}
@@ -71,7 +71,7 @@ func (p *site) memberName(c *gin.Context, organizationID, userID string) (string
 	if err != nil {
 		return "", err
 	}
-	u, err := p.People.Members.Fellow(ctx, who, m)
+	u, err := p.People.Members.UserOf(ctx, who, m)
 	return cmp.Or(u.Name, u.Email), err
 }
 
