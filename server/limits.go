@@ -13,7 +13,7 @@ import (
 )
 
 // limits decides rates and quotas: by counters in Redis where there is one, by
-// those of this process else. What there is none of is nil.
+// those of this process else. A part that is not configured is nil.
 type limits struct {
 	ratelimit.Limiter
 	config   *config

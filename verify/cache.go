@@ -69,12 +69,12 @@ type cache struct {
 	maxStale time.Duration
 	timeout  time.Duration
 
-	known   *ristretto.Cache[uint64, Grant]
-	unknown *ristretto.Cache[uint64, Grant]
-	shared  *sharedObjects
-	flights singleflight.Group
-	outage  atomic.Int64 // Unix nanoseconds of the last failed refresh
-	counters   counters
+	known    *ristretto.Cache[uint64, Grant]
+	unknown  *ristretto.Cache[uint64, Grant]
+	shared   *sharedObjects
+	flights  singleflight.Group
+	outage   atomic.Int64 // Unix nanoseconds of the last failed refresh
+	counters counters
 
 	nodes    *nodes.Registry
 	polling  polling

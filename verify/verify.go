@@ -112,7 +112,7 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	found, throttled, err := v.find(ctx, q, signed, now)
 	switch {
 	case errors.Is(err, keys.ErrMalformed):
-		return v.unknown(q, Malformed, "the token is none that this service signed for this use", "get a new token"), nil
+		return v.unknown(q, Malformed, "this service did not sign the token for this use", "get a new token"), nil
 	case errors.Is(err, ErrTokenExpired):
 		return v.unknown(q, Expired, "the token is expired", "get a new token"), nil
 	case err != nil:

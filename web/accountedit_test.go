@@ -24,7 +24,7 @@ func TestAServiceAccountIsCaredFor(t *testing.T) {
 		"name": {"sync 2"}, "networks": {"10.0.0.0/8\nnowhere"}, "scopes": {"invoices:read"},
 		"metadata": {`{"a":1}`},
 	})
-	owner.sees(wrong, 422, "nowhere is no network")
+	owner.sees(wrong, 422, "nowhere is not a network")
 	if !strings.Contains(wrong.body, `aria-describedby="allowed_networks-fault"`) || field(wrong.body, "name") != "sync 2" ||
 		!strings.Contains(wrong.body, "10.0.0.0/8\nnowhere") {
 		t.Errorf("the form came back as %s", wrong.body)

@@ -346,7 +346,7 @@ func parseNetworks(typed string) (all []netip.Prefix, err error) {
 			n, err = address.Prefix(address.BitLen())
 		}
 		if err != nil {
-			return nil, fieldError("allowed_networks", text+" is no network such as 203.0.113.0/24 or 2001:db8::/32")
+			return nil, fieldError("allowed_networks", text+" is not a network; write it as 203.0.113.0/24 or 2001:db8::/32")
 		}
 		all = append(all, n)
 	}

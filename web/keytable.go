@@ -51,7 +51,7 @@ func searchOf(v url.Values) keySearch {
 	return keySearch{v.Get("q"), v.Get("status"), v.Get("environment"), v.Get("scope"), v.Get("expiry"), v.Get("used"), v.Get("sort")}
 }
 
-// query reads the search; a value that is none does not restrict.
+// query reads the search; a value that cannot be read does not restrict.
 func (s *keySearch) query(now time.Time) keys.KeyQuery {
 	q := keys.KeyQuery{
 		Text: s.Text, Status: keys.Status(s.Status), Environment: keys.Environment(s.Environment), Scope: s.Scope,

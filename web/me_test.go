@@ -98,7 +98,7 @@ func TestRemindersCanBeTurnedOff(t *testing.T) {
 	v.sees(v.post("/me/reminders", url.Values{"reminders": {"on"}}), 303, "done=reminders_on")
 	wanted(true)
 	token := s.reminded(ada)
-	stranger.sees(stranger.get("/unsubscribe?token="+token), 200, "Get no such mails any more")
+	stranger.sees(stranger.get("/unsubscribe?token="+token), 200, "Stop these emails")
 	wanted(true) // looking at it does nothing
 	stranger.sees(stranger.bare("/unsubscribe?token=forged", url.Values{"List-Unsubscribe": {"One-Click"}}), 404, "not one of ours")
 	wanted(true)

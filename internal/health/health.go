@@ -1,4 +1,4 @@
-// Package health gathers how the things fare that the service leans on.
+// Package health reports the state of what the service depends on.
 package health
 
 import (

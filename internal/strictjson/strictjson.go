@@ -78,7 +78,7 @@ func shape(data []byte) error {
 		return err
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("must be one JSON object, and goes on after its end")
+		return errors.New("must be one JSON object, with nothing after it")
 	}
 	return nil
 }
