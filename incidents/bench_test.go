@@ -22,7 +22,7 @@ func BenchmarkAnIncidentOfManyKeys(b *testing.B) {
 		b.StopTimer()
 		store, service, account := keystest.Crowded(b)
 		n, err := incidents.New(incidents.Config{
-			Keys: service, Objects: store, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft,
+			Keys: service, Store: store, Logger: slog.New(slog.DiscardHandler), Left: noneLeft,
 		})
 		if err != nil {
 			b.Fatal(err)

@@ -47,7 +47,7 @@ func (n *Service) bulk(ctx context.Context, a keys.Actor, action string, page *P
 	for i := range page.Keys {
 		items[page.Keys[i].ID], wanted[i] = &page.Keys[i], page.Keys[i].ID
 	}
-	found, err := n.Objects.Keys().List(ctx, keys.KeyFilter{IDs: wanted}, keys.Page{Limit: len(wanted)})
+	found, err := n.Store.Keys().List(ctx, keys.KeyFilter{IDs: wanted}, keys.Page{Limit: len(wanted)})
 	if err != nil {
 		return nil, fmt.Errorf("read the keys of page %s: %w", page.ID, err)
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// brittle is an IncidentStore that stops to take pages when it is told to.
+// brittle is a Store that stops taking pages when it is told to.
 type brittle struct {
 	incidents.Store
 	pagesLeft atomic.Int64
@@ -87,7 +87,7 @@ func (w *world) incidents() (*incidents.Service, *brittle) {
 	b := &brittle{Store: w.Store, failed: make(chan struct{}, 10)}
 	b.pagesLeft.Store(1 << 40)
 	n, err := incidents.New(incidents.Config{
-		Keys: w.Service, Objects: w.Store, Store: b, Logger: slog.New(slog.DiscardHandler),
+		Keys: w.Service, Store: b, Logger: slog.New(slog.DiscardHandler),
 		Left: func(_ context.Context, user, _ string) (bool, error) { return user == leaver, nil },
 	})
 	w.Must(err)

@@ -13,7 +13,7 @@ import (
 // selected" would be taken for safety.
 func (n *Service) known(ctx context.Context, s *Selection) error {
 	var f errs.Faults
-	store := n.Objects
+	store := n.Store
 	for _, one := range []struct {
 		field, value, fault string
 		find                func() error
@@ -56,11 +56,11 @@ func (n *Service) known(ctx context.Context, s *Selection) error {
 
 // knownScope finds the scope in the catalogue, or an account that holds it.
 func (n *Service) knownScope(ctx context.Context, scope string) error {
-	_, err := n.Objects.Scopes().Get(ctx, scope)
+	_, err := n.Store.Scopes().Get(ctx, scope)
 	if !errors.Is(err, errs.NotFound) {
 		return err
 	}
-	err = keys.EachAccount(ctx, n.Objects, keys.AccountFilter{}, func(account *keys.ServiceAccount) error {
+	err = keys.EachAccount(ctx, n.Store, keys.AccountFilter{}, func(account *keys.ServiceAccount) error {
 		if keys.CoveredBy(account.Scopes, scope) {
 			return errHeld
 		}

@@ -64,7 +64,7 @@ func (n *Service) orphansOf(ctx context.Context, o keys.Owner, after OrphansAfte
 	if o == after.Owner {
 		page.After = after.AccountID
 	}
-	found, err := n.Objects.ServiceAccounts().List(ctx, keys.AccountFilter{
+	found, err := n.Store.ServiceAccounts().List(ctx, keys.AccountFilter{
 		OrganizationIDs: []string{o.OrganizationID}, OwnerID: o.ID,
 		Ownerless: o.ID == "",
 	}, page)
@@ -116,7 +116,7 @@ func (n *Service) Leavers(ctx context.Context, a keys.Actor, from keys.Creators,
 		}
 		one := Leaver{Creator: c}
 		no := false
-		mine, err := n.Objects.Keys().List(ctx, keys.KeyFilter{
+		mine, err := n.Store.Keys().List(ctx, keys.KeyFilter{
 			OrganizationIDs: []string{c.OrganizationID}, CreatedBy: c.ID, Revoked: &no,
 			EndsAfter: keys.Moment(n.Keys.Now()),
 		}, keys.Page{Limit: MostOfLeaver + 1})

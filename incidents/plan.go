@@ -69,7 +69,7 @@ func (p *planner) pasted(ctx context.Context, wanted []line) error {
 		p.names[k.ID] = true
 		account, known := accounts[k.ServiceAccountID]
 		if !known {
-			if account, err = p.n.Objects.ServiceAccounts().Get(ctx, k.ServiceAccountID); err != nil {
+			if account, err = p.n.Store.ServiceAccounts().Get(ctx, k.ServiceAccountID); err != nil {
 				return keys.Missing(err, "service account")
 			}
 			accounts[account.ID] = account
@@ -86,7 +86,7 @@ func (p *planner) pasted(ctx context.Context, wanted []line) error {
 func (p *planner) selected(ctx context.Context) error {
 	s := &p.current.Selection
 	if s.ServiceAccountID != "" {
-		account, err := p.n.Objects.ServiceAccounts().Get(ctx, s.ServiceAccountID)
+		account, err := p.n.Store.ServiceAccounts().Get(ctx, s.ServiceAccountID)
 		if errors.Is(err, errs.NotFound) {
 			return nil
 		}
@@ -99,7 +99,7 @@ func (p *planner) selected(ctx context.Context) error {
 	if s.OrganizationID != "" {
 		f.OrganizationIDs = []string{s.OrganizationID}
 	}
-	return keys.EachAccount(ctx, p.n.Objects, f, func(account *keys.ServiceAccount) error { return p.account(ctx, account) })
+	return keys.EachAccount(ctx, p.n.Store, f, func(account *keys.ServiceAccount) error { return p.account(ctx, account) })
 }
 
 // account considers the keys of an account that are alive.

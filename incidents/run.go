@@ -140,7 +140,7 @@ var (
 // planned.
 func (n *Service) strike(ctx context.Context, a keys.Actor, current *Incident, item *Key, resumed bool) error {
 	s, action := n.Keys, "incident."+string(current.Action)
-	before, after, err := keys.Revise(ctx, n.Objects.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
+	before, after, err := keys.Revise(ctx, n.Store.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
 		struck := !k.RevokedAt.IsZero()
 		if current.Action == Disable {
 			struck = k.Disabled
@@ -231,7 +231,7 @@ func (n *Service) restore(ctx context.Context, a keys.Actor, item *Key, resumed 
 		return nil
 	}
 	s, ours := n.Keys, false
-	before, after, err := keys.Revise(ctx, n.Objects.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
+	before, after, err := keys.Revise(ctx, n.Store.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
 		// Enabled and one revision on: an undo that was interrupted did it.
 		ours = resumed && !k.Disabled && k.Revision == item.After+1
 		if !k.Disabled || k.Revision != item.After {

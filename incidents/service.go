@@ -19,10 +19,9 @@ import (
 
 // Config is what a Service needs. All fields are required.
 type Config struct {
-	Keys    *keys.Service
-	Objects keys.Store // the one of Keys
-	Store   Store
-	Logger  *slog.Logger
+	Keys   *keys.Service
+	Store  Store
+	Logger *slog.Logger
 	// Left reports whether the user is there, is none of the staff, and is no
 	// member of the organization any more; a user who is gone has left.
 	Left func(ctx context.Context, userID, organizationID string) (bool, error)
@@ -53,8 +52,8 @@ const (
 
 // New returns a Service; Close stops what it runs in the background.
 func New(c Config) (*Service, error) {
-	if c.Keys == nil || c.Objects == nil || c.Store == nil || c.Logger == nil || c.Left == nil {
-		return nil, errors.New("incidents: Keys, Objects, Store, Logger and Left are required")
+	if c.Keys == nil || c.Store == nil || c.Logger == nil || c.Left == nil {
+		return nil, errors.New("incidents: Keys, Store, Logger and Left are required")
 	}
 	life, stop := context.WithCancel(context.Background())
 	return &Service{c, &background{life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, answerWithin}, nil

@@ -100,7 +100,7 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 	w.Must(err)
 	k, text := w.Issue(keys.KeyFields{})
 	revoked, _ := w.Issue(keys.KeyFields{})
-	w.revoke(revoked)
+	w.Revoke(revoked)
 	w.Want(text, verify.Valid)
 	w.Must(w.Store.AddUsage(ctx, usage.PagesOf([]usage.Tally{
 		{Subject: usage.Subject{KeyID: k.ID, AccountID: w.Account.ID, OrganizationID: from}, At: w.Now(), Counts: usage.Counts{7}},
@@ -148,12 +148,6 @@ func TestATransferMovesAllThatBelongsToTheAccount(t *testing.T) {
 			t.Errorf("events in %s: %+v", organization, events)
 		}
 	}
-}
-
-func (w *world) revoke(k keys.Key) {
-	w.T.Helper()
-	_, _, err := w.Service.Revoke(w.T.Context(), w.Admin, k.ID, keys.AnyRevision, keys.ReasonUnused, "")
-	w.Must(err)
 }
 
 func TestWhoMayNotTransfer(t *testing.T) {

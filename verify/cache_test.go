@@ -1,9 +1,7 @@
 package verify_test
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,28 +11,8 @@ import (
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
-	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/verify"
 )
-
-// records is a nodes.Store of one node, which can be gone.
-type records struct {
-	nodes.Store
-	node atomic.Pointer[nodes.Node]
-	gone atomic.Bool
-}
-
-func (r *records) last() nodes.Node { return *r.node.Load() }
-
-func (r *records) PutNode(_ context.Context, n nodes.Node) error {
-	if r.gone.Load() {
-		return keystest.ErrGone
-	}
-	r.node.Store(&n)
-	return nil
-}
-
-func (r *records) Nodes(context.Context) ([]nodes.Node, error) { return nil, nil }
 
 func TestASlowLoadNeverBringsBackWhatWasRevoked(t *testing.T) {
 	t.Parallel()
@@ -379,21 +357,19 @@ func TestAPollThatIsNotRecordedDoesNotCount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := keystest.NewMemory()
-		records := &records{}
-		registry, err := nodes.New(nodes.Config{Store: records, MaxStale: time.Minute, Logger: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		records := &keystest.Records{}
+		registry := records.Registry(t, 0)
 		n := keystest.NewNode(t, store, 0, verify.Config{MaxStale: time.Minute, Nodes: registry}).Fill()
-		n.Must(registry.Join(t.Context()))
 		_, text := n.Issue(keys.KeyFields{})
 		time.Sleep(10 * time.Second)
 		n.Want(text, verify.Valid)
-		told, serves := records.last(), n.Verifier.Polling().LastPoll
+		all, err := records.Nodes(t.Context())
+		n.Must(err)
+		told, serves := all[0], n.Verifier.Polling().LastPoll
 		if told.PolledAt.Before(serves) || time.Since(serves) > keys.PollBound/2 {
 			t.Errorf("others read of a poll at %s, it serves by one at %s", told.PolledAt, serves)
 		}
-		records.gone.Store(true)
+		records.Gone.Store(true)
 		time.Sleep(time.Minute + time.Second)
 		before := store.Loads.Load()
 		n.Want(text, verify.Valid)

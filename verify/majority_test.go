@@ -1,14 +1,12 @@
 package verify_test
 
 import (
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
-	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -17,22 +15,13 @@ import (
 func TestAChangeThatWasLongWithoutAMajorityIsHeardOf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store, notes := keystest.NewMemory(), &records{}
-		registry, err := nodes.New(nodes.Config{
-			Store: notes, Name: "n", Version: "v", MaxStale: verify.DefaultMaxStale,
-			Logger: slog.New(slog.DiscardHandler),
-		})
-		if err == nil {
-			err = registry.Join(t.Context())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		store, notes := keystest.NewMemory(), &keystest.Records{}
+		registry := notes.Registry(t, 0)
 		n := keystest.NewNode(t, store, 0, verify.Config{Nodes: registry}).Fill()
 		k, text := n.Issue(keys.KeyFields{})
 		time.Sleep(time.Minute)
 		n.Want(text, verify.Valid)
-		notes.gone.Store(true)
+		notes.Gone.Store(true)
 		began := time.Now()
 		time.Sleep(time.Minute)
 		stored, err := store.Keys().Get(t.Context(), k.ID)
@@ -40,7 +29,7 @@ func TestAChangeThatWasLongWithoutAMajorityIsHeardOf(t *testing.T) {
 		stored.Revision++
 		stored.UpdatedAt, stored.RevokedAt = began.Add(time.Second), began.Add(time.Second)
 		n.Must(store.Keys().Replace(t.Context(), stored))
-		notes.gone.Store(false)
+		notes.Gone.Store(false)
 		time.Sleep(2 * keys.PollBound)
 		n.Want(text, verify.Revoked)
 	})

@@ -182,7 +182,7 @@ func (d *Domain) buildTokens(_ context.Context, c *Config) (err error) {
 
 func (d *Domain) buildStaff(_ context.Context, c *Config) (err error) {
 	d.Incidents, err = incidents.New(incidents.Config{
-		Keys: d.Keys, Objects: c.Store, Store: c.Store, Logger: c.Logger,
+		Keys: d.Keys, Store: c.Store, Logger: c.Logger,
 		Left: d.People.Members.Left,
 	})
 	if err != nil {

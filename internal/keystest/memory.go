@@ -390,13 +390,6 @@ func (n *Node) Fill() *Node {
 	return n
 }
 
-// Revoke revokes the key as leaked, or fails the test.
-func (n *Node) Revoke(k keys.Key) {
-	n.T.Helper()
-	_, _, err := n.Service.Revoke(n.T.Context(), n.Admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
-	n.Must(err)
-}
-
 // ReplaceAll implements keys.KeyCollection.
 func (k memoryKeys) ReplaceAll(ctx context.Context, all []keys.Key) (left []string, err error) {
 	for _, one := range all {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,12 +16,17 @@ import (
 // Records is a nodes.Store without I/O, that nodes of a test share.
 type Records struct {
 	nodes.Store
+	Gone atomic.Bool // nothing can be written
+
 	mu   sync.Mutex
 	byID map[string]nodes.Node
 }
 
 // PutNode implements nodes.Store.
 func (r *Records) PutNode(_ context.Context, n nodes.Node) error {
+	if r.Gone.Load() {
+		return ErrGone
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byID == nil {

@@ -125,3 +125,10 @@ func (w *World) IssueMany(n int) (all []keys.Key, secrets []string) {
 	}
 	return all, secrets
 }
+
+// Revoke revokes the key as leaked, or fails the test.
+func (w *World) Revoke(k keys.Key) {
+	w.T.Helper()
+	_, _, err := w.Service.Revoke(w.T.Context(), w.Admin, k.ID, keys.AnyRevision, keys.ReasonLeaked, "")
+	w.Must(err)
+}
