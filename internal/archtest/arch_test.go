@@ -223,7 +223,7 @@ func undocumented(d ast.Decl) (names []*ast.Ident) {
 			names = append(names, name)
 		}
 	}
-	if f, ok := d.(*ast.FuncDecl); ok && (f.Recv == nil || exported(f.Recv.List[0].Type)) {
+	if f, ok := d.(*ast.FuncDecl); ok && (f.Recv == nil || ast.IsExported(receiver(f.Recv.List[0].Type))) {
 		add(f.Name, f.Doc)
 	}
 	group, ok := d.(*ast.GenDecl)
@@ -241,20 +241,4 @@ func undocumented(d ast.Decl) (names []*ast.Ident) {
 		}
 	}
 	return names
-}
-
-// exported reports whether the receiver's type is exported.
-func exported(receiver ast.Expr) bool {
-	switch r := receiver.(type) {
-	case *ast.StarExpr:
-		return exported(r.X)
-	case *ast.IndexExpr:
-		return exported(r.X)
-	case *ast.IndexListExpr:
-		return exported(r.X)
-	case *ast.Ident:
-		return r.IsExported()
-	default:
-		return false
-	}
 }
