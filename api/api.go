@@ -153,7 +153,7 @@ func (a *API) guard(r route) gin.HandlerFunc {
 	}
 }
 
-// answer finds out who asks and whether the route is for him, then handles the
+// answer finds out who asks and whether they may use the route, then handles the
 // request. It is the one place where errors of handlers are rendered.
 func (a *API) answer(c *gin.Context, r route) {
 	err := a.admit(c, r)

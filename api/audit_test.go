@@ -232,7 +232,7 @@ func TestRevokedStaysRevoked(t *testing.T) {
 	}
 }
 
-// TestRolesGrantNoMore: nobody grants more than he has.
+// TestRolesGrantNoMore: nobody grants more than they have.
 func TestRolesGrantNoMore(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

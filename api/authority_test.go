@@ -402,7 +402,7 @@ func TestEveryRouteThatConfersPowerIsTried(t *testing.T) {
 	t.Parallel()
 	const (
 		nothing = "nothing: it ends, reads or describes"
-		oneself = "nothing: who asks acts as the user whose password, code or mailed link is sent"
+		oneself = "nothing: the caller acts as the user whose password, code or mailed link is sent"
 	)
 	confers := map[string]string{
 		"createKey": "TestNobodyGrantsMoreThanTheyHave", "changeKey": "TestNobodyGrantsMoreThanTheyHave",

@@ -80,7 +80,7 @@ func TestPagesOfRefusals(t *testing.T) {
 var formTarget = regexp.MustCompile(`<form method="post" action="(/api[^"]*)">\s*<input[^>]*>\s*<input type="hidden" name="_method" ` +
 	`value="([A-Z]+)">`)
 
-// TestFormsAreWhatTheReaderMay: by his role, and only in a session.
+// TestFormsAreWhatTheReaderMay: by their role, and only in a session.
 func TestFormsAreWhatTheReaderMay(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

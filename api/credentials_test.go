@@ -50,7 +50,7 @@ func (s *suite) credentials(t *testing.T, x *tenant) {
 }
 
 // own lets the operation be about something that belongs to the member of
-// staff who asks, where each has only his own.
+// staff who asks, where each has only their own.
 func (s *suite) own(t *testing.T, o *operation, x *tenant) {
 	t.Helper()
 	switch o.OperationID {

@@ -217,7 +217,7 @@ func TestContention(t *testing.T) {
 	}
 }
 
-// TestRefusedCallers: who may not call from where he is, or guessed too much,
+// TestRefusedCallers: callers who may not call from where they are, or guessed too much,
 // is told so by every operation that asks for a credential.
 func TestRefusedCallers(t *testing.T) {
 	t.Parallel()

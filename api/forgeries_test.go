@@ -279,7 +279,7 @@ func TestWhatEndsSignIns(t *testing.T) {
 	}
 }
 
-// TestADisabledUserComesBack: what was ended stays so, what is his own acts again.
+// TestADisabledUserComesBack: what was ended stays so, what is their own acts again.
 func TestADisabledUserComesBack(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

@@ -21,7 +21,7 @@ func accept(token string, as credential) call {
 	return c
 }
 
-// TestInvitations are mailed, listed and accepted by whom they are for.
+// TestInvitations are mailed, listed and accepted by the person invited.
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// TestOwners: a member owns what he makes and what he is given; nobody else
+// TestOwners: a member owns what they make and what they are given; nobody else
 // does, in whatever tenant.
 func TestOwners(t *testing.T) {
 	t.Parallel()

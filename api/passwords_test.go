@@ -27,7 +27,7 @@ func (s *suite) over(t *testing.T, session, access credential, refresh call) {
 }
 
 // TestForgottenPasswords are set anew by a mail, which ends whatever a thief
-// has begun, his links too.
+// has begun, their links too.
 func TestForgottenPasswords(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
@@ -59,7 +59,7 @@ func TestForgottenPasswords(t *testing.T) {
 	refused(t, s, 404, "not_found", byMail("/api/password/reset", moved, "password", password))
 }
 
-// TestResetConfirms: the mail shows that the address is his.
+// TestResetConfirms: the mail shows that the address is theirs.
 func TestResetConfirms(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

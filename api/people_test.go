@@ -34,7 +34,7 @@ func (s *suite) linkTo(t *testing.T, u *auth.User, p auth.Purpose) string {
 	return s.link(t, auth.Link{Purpose: p, Email: u.Email, UserID: u.ID})
 }
 
-// unconfirmed makes a user who signed up and has not confirmed his address.
+// unconfirmed makes a user who signed up and has not confirmed their address.
 func (s *suite) unconfirmed(t *testing.T) auth.User {
 	t.Helper()
 	hash, err := passwordHash()

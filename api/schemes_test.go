@@ -14,13 +14,13 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// actor is somebody who acts by one scheme: a user who owns the tenants that he
+// actor is somebody who acts by one scheme: a user who owns the tenants that they
 // is asked about, or a service account with the scope of the operation.
 type actor struct {
 	s      *suite
 	scheme string
 	user   auth.User // but for service accounts
-	owns   string    // the organization that he was made owner of last
+	owns   string    // the organization that they last became owner of
 	pair   auth.Pair
 }
 
@@ -43,7 +43,7 @@ func (a *actor) about(t *testing.T, x tenant, scope string) credential {
 		return byToken(a.s.opaque(t, a.user))
 	case "jwt":
 		var err error
-		if a.pair, err = a.s.JWT.Refresh(t.Context(), a.pair.Refresh); err != nil { // he has signed out
+		if a.pair, err = a.s.JWT.Refresh(t.Context(), a.pair.Refresh); err != nil { // the session has ended
 			a.pair = a.s.pair(t, a.user)
 		}
 		return byBearer(a.pair.Access)
@@ -62,7 +62,7 @@ func (a *actor) about(t *testing.T, x tenant, scope string) credential {
 	}
 }
 
-// TestPermissionsByEveryScheme: what somebody may do does not depend on how he
+// TestPermissionsByEveryScheme: what somebody may do does not depend on how they
 // is found. The walk of every operation is answered the same by every scheme.
 func TestPermissionsByEveryScheme(t *testing.T) {
 	t.Parallel()
@@ -81,7 +81,7 @@ func TestPermissionsByEveryScheme(t *testing.T) {
 				switch {
 				case o.speaksOAuth(): // there clients prove themselves another way
 					continue
-				case slices.Contains([]string{"changePassword", "enableOTP", "disableOTP"}, o.OperationID): // depends on what he did before
+				case slices.Contains([]string{"changePassword", "enableOTP", "disableOTP"}, o.OperationID): // depends on what they did before
 					continue
 				case scheme == "basic" && o.method != http.MethodGet: // hashing takes long
 					continue

@@ -100,7 +100,7 @@ type suite struct {
 	limiter *ratelimit.Local
 	sealer  *seal.Sealer
 	mails   *mailbox
-	staff   auth.User // whom admin made last
+	staff   auth.User // the last one that admin made
 	secret  string    // of the one-time codes that staff began with
 	format  keys.Format
 	log     *parts.Output

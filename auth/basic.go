@@ -14,7 +14,7 @@ import (
 
 // Basic lets a user sign each request with user name or e-mail address
 // and password (RFC 7617). One who uses one-time codes cannot: a password alone
-// is not enough for him, and a code does not last for a second request.
+// is not enough for them, and a code does not last for a second request.
 type Basic struct {
 	people *People
 	logger *slog.Logger

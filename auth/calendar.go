@@ -15,7 +15,7 @@ import (
 const calendarLife = 3 * 365 * 24 * time.Hour
 
 // Renew makes a secret for the address of the user's calendar feed, in
-// the place of one that he may have. It is shown once; its hash is kept.
+// the place of an earlier one. It is shown once; its hash is kept.
 func (p *Calendars) Renew(ctx context.Context, a *Principal) (token string, err error) {
 	if err := p.End(ctx, a); err != nil {
 		return "", err
@@ -44,8 +44,8 @@ func (p *Calendars) Has(ctx context.Context, a *Principal) (bool, error) {
 	return len(all) == 1 && all[0].open(p.Now()), nil
 }
 
-// Holder returns on whose behalf the holder of the secret reads: the user
-// as he is now. Errors: errs.NotFound for a secret that does not work.
+// Holder returns the principal that the holder of the secret reads as: the user
+// as they are now. Errors: errs.NotFound for a secret that does not work.
 func (p *Calendars) Holder(ctx context.Context, token string) (*Principal, error) {
 	l, err := p.links.openLink(ctx, Calendar, token)
 	if err != nil {

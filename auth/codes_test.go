@@ -99,7 +99,7 @@ func TestRecoveryCodesWorkOnceEach(t *testing.T) {
 }
 
 // Who knows the password guesses codes as slowly as passwords, and leaving the
-// code out in between forgives him nothing.
+// code out in between forgives nothing.
 func TestLeavingTheCodeOutForgivesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, ratelimit.Rule{Requests: 1, Per: time.Minute, Burst: 3})

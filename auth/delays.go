@@ -18,7 +18,7 @@ import (
 // How the delays grow. One address waits up to longestDelay for one account.
 // An account that is tried from many addresses waits up to accountDelay, which
 // slows a crowd of guessers to a walk. It does not hold where the user has
-// signed in from before, so that no crowd keeps him out for good.
+// signed in from before, so that no crowd keeps them out for good.
 const (
 	longestDelay   = 15 * time.Minute
 	accountDelay   = 30 * time.Second

@@ -22,7 +22,7 @@ type ExternalAccount struct {
 	Name          string
 }
 
-// SignupPolicy says who may become a user by himself.
+// SignupPolicy says who may sign up.
 type SignupPolicy string
 
 // The policies.
@@ -70,12 +70,12 @@ func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation st
 }
 
 // takeOver gives an account to the one who owns its e-mail address: whoever
-// signed up with it before never showed that it was his, and his password is
+// signed up with it before never showed that it was theirs, and their password is
 // good no more.
 func (p *Users) takeOver(ctx context.Context, u User) (User, error) {
 	before, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if !u.ConfirmedAt.IsZero() {
-			return nil // by himself, a moment ago
+			return nil // by the user, a moment ago
 		}
 		u.PasswordHash, u.ConfirmedAt, u.OTP = "", keys.NewStamp(p.Now()).CreatedAt, OTP{}
 		return nil

@@ -42,7 +42,7 @@ func TestSigningUpFirstTakesNobodysAccount(t *testing.T) {
 	}
 }
 
-// TestAConfirmedUserKeepsThePassword when an account with his address is linked.
+// TestAConfirmedUserKeepsThePassword when an account with their address is linked.
 func TestAConfirmedUserKeepsThePassword(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})
@@ -67,7 +67,7 @@ func TestAConfirmedUserKeepsThePassword(t *testing.T) {
 }
 
 // TestPoliciesOfExternalAccounts: who comes by a provider is let in as who
-// signs up, by an invitation for his address alone.
+// signs up, by an invitation for their address alone.
 func TestPoliciesOfExternalAccounts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

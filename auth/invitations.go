@@ -14,8 +14,8 @@ import (
 
 const mostInvitations = 200 // open ones of one organization
 
-// Invite mails somebody a link that makes him a member of the organization.
-// Who may add members may; see AddMember for the roles that he can give.
+// Invite mails somebody a link that makes them a member of the organization.
+// Who may add members may; see Members.Add for the roles that they can give.
 func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, email string, role Role) (Link, error) {
 	if err := p.members.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Link{}, err
@@ -204,7 +204,7 @@ func (p *Invitations) Invited(ctx context.Context, token string) (Link, keys.Org
 	return l, o, err
 }
 
-// Inviter returns the name of who made the invitation, as far as he is known.
+// Inviter returns the name of who made the invitation, as far as it is known.
 func (p *Invitations) Inviter(ctx context.Context, l Link) (string, error) {
 	u, err := p.Store.Users().Get(ctx, l.CreatedBy)
 	if errors.Is(err, errs.NotFound) {
@@ -222,8 +222,8 @@ func (p *Invitations) Inviter(ctx context.Context, l Link) (string, error) {
 // For reports whether the link was mailed to the user.
 func (l *Link) For(u *User) bool { return sameEmail(l.Email, u.Email) }
 
-// Accept makes the principal a member of the organization that he was invited
-// to: the invitation is for his e-mail address, not for whoever has the link.
+// Accept makes the principal a member of the organization that they were invited
+// to: the invitation is for their e-mail address, not for whoever has the link.
 func (p *Invitations) Accept(ctx context.Context, a *Principal, token string) (Membership, error) {
 	if a.Kind != UserKind {
 		return Membership{}, errs.New(errs.Forbidden, "only users accept invitations")

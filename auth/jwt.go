@@ -95,7 +95,7 @@ func asNotValid(err error) error {
 	return err
 }
 
-// user returns whom the token stands for, if it is for the use and its sign-in
+// user returns the user that the token stands for, if it is for the use and its sign-in
 // goes on. Both are read each time, so that disabling the user, a new password
 // or signing out end the tokens at once.
 func (j *JWT) user(ctx context.Context, c *signing.Claims, use string) (User, error) {

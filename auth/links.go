@@ -108,7 +108,7 @@ func (p *Links) useLink(ctx context.Context, l Link) error {
 }
 
 // endLinks ends the links that were mailed about the user: who got one by a
-// change that he undoes must not come back by it.
+// change that they undo must not come back by it.
 func (p *Links) endLinks(ctx context.Context, userID string) error {
 	return p.endLinksFor(ctx, userID, "")
 }

@@ -79,7 +79,7 @@ func (p *Sessions) check(ctx context.Context, l Login) (User, error) {
 		return User{}, p.wrongSignIn()
 	}
 	if u.ConfirmedAt.IsZero() {
-		// He may have lost the mail. Where this is too busy he can sign in again.
+		// They may have lost the mail. Where this is too busy they can sign in again.
 		_ = p.later(ctx, "confirm again", func(ctx context.Context) error { return p.registration.sendConfirmation(ctx, &u) })
 		return User{}, p.wrongSignIn()
 	}

@@ -154,7 +154,7 @@ func (p *Members) mayBecome(ctx context.Context, a keys.Actor, m *Membership, ro
 	return nil
 }
 
-// mayRemove lets owners and admins end anybody's membership, everybody his own.
+// mayRemove lets owners and admins end any membership, and users their own.
 func (p *Members) mayRemove(ctx context.Context, a keys.Actor, organizationID, userID string) error {
 	action := keys.WriteMembers
 	if a.Subject().ID == userID {
@@ -192,8 +192,8 @@ func (p *Members) CheckRemoval(ctx context.Context, a keys.Actor, organizationID
 	return cmp.Or(mayEnd(a, &m), p.staysOwned(ctx, a, &m))
 }
 
-// Remove ends a membership: owners and admins anybody's, everybody his own.
-// Service accounts that he owns stay, and are orphans.
+// Remove ends a membership. Owners and admins may end any, users their own.
+// Service accounts that the member owns stay, and are orphans.
 func (p *Members) Remove(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
 	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
 		return err

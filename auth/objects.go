@@ -19,7 +19,7 @@ type User struct {
 	IsAdmin      bool      `json:"is_admin"`
 	Disabled     bool      `json:"disabled"`
 	LastSignInAt time.Time `json:"-"`
-	// ConfirmedAt is when the user showed that the e-mail address is his; zero
+	// ConfirmedAt is when the user showed that the e-mail address is theirs; zero
 	// for one who signed up and has not yet.
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
 	OTP         OTP       `json:"-"`
@@ -30,7 +30,7 @@ type User struct {
 // OTP is what is kept of a user's one-time codes (RFC 6238).
 type OTP struct {
 	Sealed    []byte    // the shared secret, sealed; nil for none
-	EnabledAt time.Time // zero while the user has not shown that his device works
+	EnabledAt time.Time // zero while the user has not shown that their device works
 	LastStep  int64     // the latest time step whose code was used: none works twice
 	Recovery  []string  // SHA-256 in hex of the recovery codes that are left
 }
@@ -39,7 +39,7 @@ type OTP struct {
 func (u *User) FoldedEmail() string { return CanonicalEmail(u.Email) }
 
 // FoldedUsername is the form of the username that is unique among users. One
-// without has his id, so that every store can keep it in a plain unique index.
+// without has their id, so that every store can keep it in a plain unique index.
 func (u *User) FoldedUsername() string {
 	if u.Username == "" {
 		return u.ID

@@ -129,8 +129,8 @@ func wrongCode() error {
 	return f.Err()
 }
 
-// Disable turns one-time codes off. Staff may for anybody who lost his
-// device; a user for himself, with his password.
+// Disable turns one-time codes off. Staff may do it for anybody who lost their
+// device, and users for themselves, with their password.
 func (p *OneTimeCodes) Disable(ctx context.Context, a keys.Actor, userID string) error {
 	if !a.IsAdmin() && a.Subject().ID != userID {
 		return errs.New(errs.NotFound, "there is no such user")

@@ -79,7 +79,7 @@ func crowded(t *testing.T, rule ratelimit.Rule) (people *auth.People, users []au
 	return people, store.users, passwords.Occupy()
 }
 
-// Whether there is a user, and whether he may sign in, changes nothing in the
+// Whether there is a user, and whether they may sign in, changes nothing in the
 // work that is done: while all places for hashing are taken, every sign-in
 // waits for one, and none is refused before.
 func TestEverySignInHashes(t *testing.T) {

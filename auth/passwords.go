@@ -49,8 +49,8 @@ func (p *Registration) sendReset(ctx context.Context, u *User, kind MailKind, li
 	return nil
 }
 
-// ResetPassword sets the password of the user to whom the token was mailed,
-// and ends all of his sessions, signed tokens and other links.
+// ResetPassword sets the password of the user whose mailed link has the token,
+// and ends all of their sessions, signed tokens and other links.
 func (p *Registration) ResetPassword(ctx context.Context, token, password string) error {
 	if err := passwordFault(checkForm(password)); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (p *Registration) ResetPassword(ctx context.Context, token, password string
 	}
 	return p.renewPassword(ctx, renewal{userID: l.UserID, password: password}, func(u *User) error {
 		if !l.For(u) {
-			return errLinkOver // his address is another one since
+			return errLinkOver // the user has another address since
 		}
 		if u.ConfirmedAt.IsZero() {
 			u.ConfirmedAt = keys.NewStamp(p.Now()).CreatedAt
@@ -78,9 +78,9 @@ func (p *Registration) ResetPassword(ctx context.Context, token, password string
 
 var errNoPassword = errs.New(errs.Forbidden, "only users have passwords")
 
-// ChangePassword gives the principal another password, if he knows the one he
-// has; who has none yet, because he signs in by a provider, needs none. All of
-// his other sessions and his signed tokens end, and the sign-in token unless it
+// ChangePassword gives the principal another password, if they know the
+// one that they have. A user without one, who signs in by a provider, needs none. All of
+// their other sessions and signed tokens end, and the sign-in token unless it
 // is to be kept.
 func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, password string, keepToken bool) error {
 	if a.Kind != UserKind {
@@ -104,8 +104,9 @@ func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, pa
 	})
 }
 
-// ConfirmPassword has the principal repeat his password before something that
-// whoever sits at his desk must not do. One who has none has signed in lately.
+// ConfirmPassword has the principal repeat their password before something that
+// a passer-by at their desk must not do. A user without one must have signed in
+// within the last ten minutes.
 func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, password, field string) error {
 	if a.Kind != UserKind {
 		return errNoPassword
@@ -170,8 +171,8 @@ func (p *Registration) renewPassword(ctx context.Context, r renewal, also func(*
 	return nil
 }
 
-// ChangeProfile lets the principal change what he himself may of his user. A
-// new e-mail address needs his password, for it can get him a new one, and
+// ChangeProfile lets the principal change what users may change of themselves. A
+// new e-mail address needs their password, for it can get them a new one, and
 // counts once the link that is mailed to it was followed.
 func (p *Users) ChangeProfile(ctx context.Context, a *Principal, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
 	if a.Kind != UserKind {

@@ -282,7 +282,7 @@ func (p *Users) List(ctx context.Context, a keys.Actor, f UserFilter, page keys.
 
 // Change lets edit change the user's fields; only admins may. A new password
 // or a disabled user ends all of the user's sessions; these and a new address
-// end the links that were mailed to him.
+// end the links that were mailed to them.
 func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(UserFields) (UserFields, error)) (User,
 	error,
 ) {
@@ -324,7 +324,7 @@ func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision in
 }
 
 // Delete removes the user with sessions and memberships. Only admins may, and
-// nobody removes himself.
+// nobody removes themselves.
 func (p *Users) Delete(ctx context.Context, a keys.Actor, id string, revision int64) error {
 	if !a.IsAdmin() {
 		return errStaffOnly

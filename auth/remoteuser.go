@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/text"
 )
 
-// RemoteUserConfig says what a trusted proxy tells of the user whom it has
+// RemoteUserConfig says what a trusted proxy tells of the user that it has
 // authenticated.
 type RemoteUserConfig struct {
 	Header       string // name of the user, "Remote-User"
@@ -34,7 +34,7 @@ type GroupRole struct {
 	Role           Role
 }
 
-// RemoteUser lets the user act whom a trusted proxy has authenticated, as
+// RemoteUser lets the user act that a trusted proxy has authenticated, as
 // Django's RemoteUserBackend does. From anywhere else its headers mean nothing.
 type RemoteUser struct {
 	RemoteUserConfig
@@ -99,8 +99,8 @@ func (u *RemoteUser) Authenticate(r *http.Request) (*Principal, error) {
 // are tied to users by.
 const RemoteProvider = "remote_user"
 
-// user returns whom the proxy's name is tied to. A name that is tied to nobody
-// yet may be the confirmed e-mail address of a user, or belong to a user whom an
+// user returns the user that the proxy's name is tied to. A name that is tied to nobody
+// yet may be the confirmed e-mail address of a user, or belong to a user that an
 // earlier release made of it. A username, which people choose, proves nothing,
 // and nor does the address that the proxy tells beside the name.
 func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
@@ -127,7 +127,7 @@ func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
 	return u.tie(ctx, &found, name)
 }
 
-// owner returns the user to whom the proxy's name belongs although nobody tied
+// owner returns the user that the proxy's name belongs to although nobody tied
 // it to them, or a zero User.
 func (u *RemoteUser) owner(ctx context.Context, name string) (User, error) {
 	made, err := u.people.Users.byEmail(ctx, remoteEmail(name))
@@ -158,7 +158,7 @@ func (u *RemoteUser) tie(ctx context.Context, found *User, name string) (User, e
 	return u.people.Users.active(ctx, identity.UserID)
 }
 
-// remoteEmail is the address of a user of whom the proxy tells none: no mail ever
+// remoteEmail is the address of a user where the proxy tells none: no mail ever
 // goes there (RFC 2606).
 func remoteEmail(name string) string { return name + "@remote.invalid" }
 
@@ -195,8 +195,8 @@ func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (
 	return made, nil
 }
 
-// madeOf reports whether the user with the address is the one whom another request
-// makes of the name right now, and not somebody who had the address before.
+// madeOf reports whether a concurrent request made the user for the same name. A
+// user who had the address before is somebody else.
 func madeOf(u *User, name string) bool {
 	return u.PasswordHash == "" && (u.Username == name || sameEmail(u.Email, name) || sameEmail(u.Email, remoteEmail(name)))
 }

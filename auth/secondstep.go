@@ -29,7 +29,7 @@ const (
 
 var errPendingOver = wrongCredential("the sign-in took too long; begin again")
 
-// Pending returns what the browser of a user keeps until he has typed his
+// Pending returns what the browser of a user keeps until they have typed their
 // one-time code, after SignIn has answered CodeRequired with the user.
 func (p *Sessions) Pending(u *User) (string, error) {
 	text, err := json.Marshal(pending{UserID: u.ID, Password: sha256.Sum256([]byte(u.PasswordHash)), Until: p.Now().Add(PendingLife)})

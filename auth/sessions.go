@@ -91,7 +91,7 @@ func (p *Sessions) checkAndRecord(ctx context.Context, l Login) (User, error) {
 	return u, nil
 }
 
-// Begin begins a session of a user who has proved himself.
+// Begin begins a session of a user who has proved who they are.
 func (p *Sessions) Begin(ctx context.Context, u User) (token string, s Session, err error) {
 	token = rand.Text()
 	now := p.Now().UTC().Truncate(time.Millisecond)
@@ -118,7 +118,7 @@ func (p *Sessions) signedIn(ctx context.Context, u *User) error {
 	return nil
 }
 
-// actorOf is the user as the one who acts, before he has any roles.
+// actorOf is the user as the one who acts, before any roles are known.
 func actorOf(u *User) *Principal { return &Principal{Kind: UserKind, User: u} }
 
 // recordFailure leaves an audit event of a try to sign in that was refused. One

@@ -85,7 +85,7 @@ func (p *Sessions) SignOutEverywhere(ctx context.Context, a *Principal, keep boo
 	return p.record(ctx, a, "user.sign_out", a.User.object(), nil, nil)
 }
 
-// endSignIns ends the sessions of the user, but except, and his families of
+// endSignIns ends the sessions of the user, but except, and the families of
 // signed tokens.
 func (p *Sessions) endSignIns(ctx context.Context, userID, except string) error {
 	err := errors.Join(
@@ -98,7 +98,7 @@ func (p *Sessions) endSignIns(ctx context.Context, userID, except string) error 
 	return nil
 }
 
-// removeCredentials removes what else a user proves himself by.
+// removeCredentials removes what else a user can sign in with.
 func (p *Sessions) removeCredentials(ctx context.Context, userID string) error {
 	return errors.Join(
 		removeAll(ctx, p.Store.Tokens(), OwnedFilter{UserID: userID}, func(t *Token) (string, int64) { return t.ID, t.Revision }),

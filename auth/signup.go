@@ -20,7 +20,7 @@ type SignUpInput struct {
 }
 
 // SignUp makes a user, where the policy allows it. An invitation shows that the
-// address is his, and makes him a member; without one he gets a mail with a
+// address is theirs, and makes them a member; without one he gets a mail with a
 // link to confirm it. Whether the address has a user already is told to nobody
 // but its owner, by mail.
 func (p *Registration) SignUp(ctx context.Context, in SignUpInput) error {
@@ -102,8 +102,8 @@ func (p *Registration) sendExists(ctx context.Context, u *User) error {
 
 // letChoose takes the password from an account whose address is not confirmed
 // yet, and mails a link to choose one. Two passwords were signed up with, and
-// only one can be the owner's: who signed up with his address before him must
-// not have an account that he then confirms.
+// only one can be the owner's: whoever signed up with that address first must
+// not have an account that the owner then confirms.
 func (p *Registration) letChoose(ctx context.Context, u User) error {
 	if enough, err := p.links.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
 		return err
@@ -153,7 +153,7 @@ func (p *Registration) Confirm(ctx context.Context, token string) (User, error) 
 		if u.Disabled {
 			return errLinkOver
 		}
-		u.Email = l.Email // of a user who changed it, only now his
+		u.Email = l.Email // of a user who changed it: theirs only now
 		u.ConfirmedAt = p.Now().UTC().Truncate(time.Millisecond)
 		return nil
 	})

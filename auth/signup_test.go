@@ -154,8 +154,8 @@ func TestLinksExpire(t *testing.T) {
 	}
 }
 
-// TestAnUnexpiredChangeOfAddressIsNoWayBack for a thief who began it while he
-// was signed in: what ends his sessions ends his links.
+// TestAnUnexpiredChangeOfAddressIsNoWayBack for a thief who began it while
+// signed in: what ends their sessions ends their links.
 func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})

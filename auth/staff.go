@@ -9,7 +9,7 @@ import (
 )
 
 // Left reports whether nobody can look after what the user made in the
-// organization any more: he is no member of it, or is disabled or gone. The
+// organization any more: they are no member of it, or is disabled or gone. The
 // provider's staff are everywhere at home.
 func (p *Members) Left(ctx context.Context, userID, organizationID string) (bool, error) {
 	u, err := p.Store.Users().Get(ctx, userID)

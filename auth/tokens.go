@@ -90,7 +90,7 @@ func (p *Tokens) byToken(ctx context.Context, text string) (*Principal, error) {
 }
 
 // active returns the user, or the error of a credential that is no good where
-// he is gone or disabled.
+// they are gone or disabled.
 func (p *Users) active(ctx context.Context, id string) (User, error) {
 	u, err := p.Store.Users().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {

@@ -133,7 +133,7 @@ type ServiceAccountSettings struct {
 	RateLimit       *Rule    `json:"rate_limit"`
 	Quota           *Quota   `json:"quota"`
 	ExternalID      string   `json:"external_id"`
-	OwnerID         *string  `json:"owner_id"` // the member who looks after it, nil for nobody; of a new one, the caller if he is a member
+	OwnerID         *string  `json:"owner_id"` // the member who looks after it, nil for nobody; of a new one, the caller if they are a member
 	Metadata        Metadata `json:"metadata"`
 	Disabled        bool     `json:"disabled"`
 }

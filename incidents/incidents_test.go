@@ -156,7 +156,7 @@ func TestAnIncidentFromDryRunToUndo(t *testing.T) {
 		t.Errorf("a key that the dry run did not name: disabled %t, %v", k.Disabled, err)
 	}
 
-	// What somebody changed since is his.
+	// What somebody changed since is left alone.
 	_, err = w.Service.ChangeKey(t.Context(), w.Admin, all[2].ID, keys.AnyRevision, func(f keys.KeyFields) (keys.KeyFields, error) {
 		f.Note = "mine"
 		return f, nil

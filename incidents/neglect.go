@@ -11,7 +11,7 @@ import (
 )
 
 // OrphansAfter is a place in the list of orphans: behind an account of an owner,
-// or behind all of his where there is no account.
+// or behind all of theirs where there is no account.
 type OrphansAfter struct {
 	keys.Owner
 	AccountID string
@@ -49,7 +49,7 @@ func (n *Service) Orphans(ctx context.Context, a keys.Actor, from keys.Owners, a
 	return all, next, nil
 }
 
-// orphansOf lists the accounts of the owner if he has left, or is nobody.
+// orphansOf lists the accounts of the owner if they have left, or is nobody.
 func (n *Service) orphansOf(ctx context.Context, o keys.Owner, after OrphansAfter, most int) ([]keys.ServiceAccount, error) {
 	if o.ID != "" {
 		left, err := n.Left(ctx, o.ID, o.OrganizationID)
@@ -74,11 +74,10 @@ func (n *Service) orphansOf(ctx context.Context, o keys.Owner, after OrphansAfte
 	return found, nil
 }
 
-// Leaver is somebody who made keys of an organization that he is not in any
-// more.
+// Leaver is somebody who made keys of an organization and has left it.
 type Leaver struct {
 	keys.Creator
-	Keys int  // of his that are alive, up to MostOfLeaver
+	Keys int  // of theirs that are alive, up to MostOfLeaver
 	More bool // there are more
 }
 
@@ -91,8 +90,8 @@ const (
 	mostOrphansListed = 50
 )
 
-// Leavers lists those behind after who left keys behind, and returns behind
-// whom the list goes on, a zero Creator at its end. Only admins may.
+// Leavers lists those behind after who left keys behind, and returns after
+// which the list goes on, a zero Creator at its end. Only admins may.
 func (n *Service) Leavers(ctx context.Context, a keys.Actor, from keys.Creators, after keys.Creator) (all []Leaver,
 	next keys.Creator, err error,
 ) {

@@ -225,8 +225,8 @@ func (n *Service) Continue(ctx context.Context, a keys.Actor, id string) (Incide
 	return n.goOn(ctx, a, a, found)
 }
 
-// goOn takes the interrupted incident on, as told by a, on behalf of whom its
-// keys are changed.
+// goOn continues the interrupted incident for a, and changes its keys in the name
+// of behalf.
 func (n *Service) goOn(ctx context.Context, a, behalf keys.Actor, found Incident) (Incident, error) {
 	before, began, was := found.summary(), "incident.start", found
 	if was.State = Planned; found.State == Undoing {

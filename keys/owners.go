@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
-// ownIfMember makes the actor the owner of an account that he makes and names
-// no owner of, if he is a member of its organization.
+// ownIfMember makes the actor the owner of an account that they make and name
+// no owner of, if they are a member of its organization.
 func (s *accounts) ownIfMember(ctx context.Context, a Actor, account *ServiceAccount) error {
 	if account.OwnerID != "" || !strings.HasPrefix(account.CreatedBy, ids.User) {
 		return nil

@@ -44,7 +44,7 @@ type Store interface {
 	DeleteNode(ctx context.Context, id string, beat int64) error
 	// TakeLease makes the lease the holder's if nobody has it, the holder has
 	// it already, or it ended before expired or is to end after latest. It reports
-	// whether it is now his.
+	// whether the holder has it now.
 	TakeLease(ctx context.Context, l Lease, expired, latest time.Time) (bool, error)
 	// DropLease ends the lease if the holder has it.
 	DropLease(ctx context.Context, name, holder string) error

@@ -23,7 +23,7 @@ const (
 	day = 24 * time.Hour
 	// hour is when a day's mails are due, in UTC.
 	hour = 6 * time.Hour
-	// catchUp is how far back a user is told of what he was not told in time, as
+	// catchUp is how far back a user is told of what they were not told in time, as
 	// when the service was down.
 	catchUp = 7 * day
 	// mostKeys bounds the keys of one mail; it says when there are more.
@@ -40,7 +40,7 @@ type Reminder struct {
 	keys.Stamp
 	UserID  string
 	Through time.Time // what was due until then has been told
-	Off     bool      // he does not want to be told
+	Off     bool      // the user does not want to be told
 }
 
 // Store is what the package needs of a database.
@@ -104,9 +104,9 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 	for i := range users {
 		err := s.remind(ctx, &users[i], today)
 		if errors.Is(err, errs.Unavailable) || ctx.Err() != nil {
-			return i, err // to begin with him next time
+			return i, err // to begin with this user next time
 		}
-		if err != nil { // nobody else waits for him
+		if err != nil { // nobody else waits for this user
 			s.Logger.WarnContext(ctx, "a user was not reminded", "user_id", users[i].ID, "err", err)
 		}
 		s.after = users[i].ID

@@ -230,7 +230,7 @@ func TestNobodyIsToldTwice(t *testing.T) {
 	d.pass(3 * time.Hour)
 }
 
-// After a week without the service everybody is told what he missed, once.
+// After a week without the service everybody is told what they missed, once.
 func TestWhatWasMissedIsTold(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

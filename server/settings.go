@@ -31,7 +31,7 @@ func settings() []setting {
 	)
 }
 
-// servingSettings are about where the service listens, and for whom.
+// servingSettings are about where the service listens, and for which clients.
 func servingSettings() []setting {
 	return []setting{
 		{

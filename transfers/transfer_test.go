@@ -75,7 +75,7 @@ func roles(of map[string]auth.Role) keys.Actor {
 	return &auth.Principal{Kind: auth.UserKind, User: &auth.User{ID: "usr_m", Email: "m@example.com"}, Memberships: of}
 }
 
-// seen is how many of the keys the actor sees in his list.
+// seen is how many of the keys the actor sees in their list.
 func (w *world) seen(a keys.Actor) int {
 	w.T.Helper()
 	found, err := w.Service.FindKeys(w.T.Context(), a, keys.KeyQuery{}, keys.Page{Limit: 50})
@@ -212,7 +212,7 @@ func TestWhoMayNotTransfer(t *testing.T) {
 	w.Must(err)
 }
 
-// What is interrupted is seen by nobody whom it does not belong to any more,
+// What is interrupted is seen by nobody that it no longer belongs to,
 // works, and is finished by whoever comes by.
 func TestATransferIsContinued(t *testing.T) {
 	t.Parallel()

@@ -101,7 +101,7 @@ func (t *Service) count(ctx context.Context, a keys.Actor, p *Preview) error {
 }
 
 // allowed reads what a transfer is about, if the actor may change both
-// organizations. Of one that he may not see he learns nothing.
+// organizations. Of one that they may not see they learn nothing.
 func (t *Service) allowed(ctx context.Context, a keys.Actor, accountID string, to Destination) (p Preview, err error) {
 	s, organizationID := t.Keys, to.OrganizationID
 	account, err := s.AccountFor(ctx, a, accountID, keys.ReadAccounts, keys.WriteOrganization)
@@ -148,7 +148,7 @@ type Transfer struct {
 // Transfer hands the account to the organization. Its keys go on working. The
 // actor may change both organizations, and grants what the account has in the
 // new one. A transfer that was made lately, or interrupted, is gone on with, and
-// leaves the owner as he is.
+// leaves the owner as it is.
 func (t *Service) Transfer(ctx context.Context, a keys.Actor, accountID string, revision int64, to Destination) (Transfer, error) {
 	s := t.Keys
 	p, err := t.allowed(ctx, a, accountID, to)

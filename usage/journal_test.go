@@ -191,7 +191,7 @@ func TestJournalOfOneWhoWasAway(t *testing.T) {
 	})
 }
 
-// A journal that somebody writes to is left to him.
+// A journal that somebody writes to is left to them.
 func TestJournalOfTheLivingIsLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

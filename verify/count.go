@@ -59,8 +59,8 @@ func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 	v.meter.Refuse(g.KeyID(), usage.Refusal{At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail})
 }
 
-// countUnknown counts a verification of which only who asked is known: for his
-// organization if he may ask in just one.
+// countUnknown counts a verification of which only the asker is known: for their
+// organization, if they may ask in just one.
 func (v *Verifier) countUnknown(q *Question, code Code) {
 	organization := ""
 	if q.Asker != nil {

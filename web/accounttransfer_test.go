@@ -10,7 +10,7 @@ import (
 )
 
 // TestAnAccountIsTransferred: somebody chooses where to, sees what that means,
-// and types the name. What changed since he looked is not transferred.
+// and types the name. What changed since they looked is not transferred.
 func TestAnAccountIsTransferred(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

@@ -32,7 +32,7 @@ type homePage struct {
 	Unused   []keys.Key
 	Rotated  []rotation
 	Unasked  []unasked
-	Quiet    bool // nothing needs him
+	Quiet    bool // nothing needs attention
 	First    bool // there is no service account yet
 	Chart    chart
 	Quotas   []keys.QuotaState

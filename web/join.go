@@ -29,7 +29,7 @@ func (p *joinPages) mount(g *gin.RouterGroup) {
 }
 
 // joinForm is what somebody typed who becomes a user, without the password,
-// and what he was invited to.
+// and what they were invited to.
 type joinForm struct {
 	Email, Name  string
 	Token        string
@@ -186,7 +186,7 @@ func (p *joinPages) acceptInvitation(c *gin.Context) error {
 	return nil
 }
 
-// joinByInvitation makes a user of who was invited, and signs him in.
+// joinByInvitation makes a user of who was invited, and signs them in.
 func (p *joinPages) joinByInvitation(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
@@ -213,7 +213,7 @@ func (p *joinPages) joinByInvitation(c *gin.Context) error {
 	return p.begin(c, session, "/")
 }
 
-// forgotForm is what somebody typed who forgot his password.
+// forgotForm is what somebody typed who forgot their password.
 type forgotForm struct{ Email, Token string }
 
 func (p *joinPages) forgottenPage(c *gin.Context) error {

@@ -1,7 +1,7 @@
 // Package oidc signs people in by accounts that they have elsewhere: at any
 // OpenID provider (OpenID Connect Core 1.0, authorization code with PKCE, state
 // and nonce), and at GitHub, whose OAuth 2.0 has its own calls for user and
-// e-mail addresses. It finds out whose account it is; whom that lets in is for
+// e-mail addresses. It finds out whose account it is; who may then come in is for
 // its caller to decide.
 package oidc
 

@@ -1,4 +1,4 @@
-// Package archtest holds the tree to its design: who may import whom, how long
+// Package archtest holds the tree to its design: which package may import which, how long
 // files and functions get, and that every exported name says what it is.
 package archtest
 

@@ -18,7 +18,7 @@ import (
 type peer struct {
 	t     *testing.T
 	base  string
-	name  string // the member that David signs in to a pair with, and what he puts there
+	name  string // the member that David signs in to a pair with, and its value
 	value string
 	known map[string]string // what earlier answers said: token, access, refresh
 }

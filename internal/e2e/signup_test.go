@@ -8,7 +8,7 @@ import (
 )
 
 // TestSigningUpInABrowser: an open service lets whoever comes in by a mailed
-// link, shows where he is signed in, and nothing once he has signed out.
+// link, shows where they are signed in, and nothing once they have signed out.
 func TestSigningUpInABrowser(t *testing.T) {
 	t.Parallel()
 	s, box := startWithMail(t, "LATCHKEY_SIGNUP=open")

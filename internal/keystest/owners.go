@@ -13,7 +13,7 @@ const (
 	Carol = ids.User + "0000000000007000800000000000000c"
 )
 
-// Joined makes a user a member, and returns him.
+// Joined makes a user a member, and returns them as an actor.
 func (w *World) Joined(organization, user string, role auth.Role) keys.Actor {
 	w.T.Helper()
 	w.Must(w.Store.Memberships().Insert(w.T.Context(), auth.Membership{
