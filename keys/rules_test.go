@@ -17,129 +17,123 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-func TestRulesOfIssuing(t *testing.T) {
+// issuance is a try to issue a key, and the fault that it has: none where kind is "".
+type issuance struct {
+	name    string
+	actor   keys.Actor
+	account string
+	fields  func(*keys.KeyFields)
+	kind    errs.Kind
+	field   string
+}
+
+// desk is where keys are issued: for the account of its node, and for one on a
+// tier with short lives.
+type desk struct {
+	*keystest.Node
+	brief     keys.ServiceAccount
+	developer keys.Actor
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
+	_, err := n.Service.CreateTier(t.Context(), n.Admin, "brief", keys.TierFields{
+		Title: "B", RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 50, MaxKeyAge: time.Hour,
+	})
+	n.Must(err)
+	brief, err := n.Service.CreateAccount(t.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{
+		Name: "b", Tier: "brief", Scopes: []string{"invoices:read"},
+	})
+	n.Must(err)
+	return &desk{n, brief, keystest.Member(keys.FirstOrganization, auth.Developer)}
+}
+
+func (d *desk) issue(tries []issuance) {
+	d.T.Helper()
+	for _, try := range tries {
+		fields := keys.KeyFields{Name: "k"}
+		if try.fields != nil {
+			try.fields(&fields)
+		}
+		k, secret, err := d.Service.Issue(d.T.Context(), try.actor, keys.IssueInput{ServiceAccountID: try.account, KeyFields: fields})
+		if try.kind != "" {
+			keystest.Refused(d.T, try.name, err, try.kind, try.field)
+			continue
+		}
+		text := secret.Reveal()
+		if err != nil || k.Hash != keys.HashOf(text) || !strings.HasPrefix(text, k.Start) || !strings.HasSuffix(text, k.Last4) {
+			d.T.Errorf("%s: %v", try.name, err)
+		}
+		d.Must(d.Service.DeleteKey(d.T.Context(), d.Admin, k.ID, keys.AnyRevision))
+	}
+}
+
+func TestScopesOfAnIssuedKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
-		now := time.Now()
-		_, err := n.Service.CreateTier(t.Context(), n.Admin, "brief", keys.TierFields{
-			Title: "B", RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 50, MaxKeyAge: time.Hour,
+		d := newDesk(t)
+		scopes := func(all ...string) func(*keys.KeyFields) { return func(f *keys.KeyFields) { f.Scopes = all } }
+		robot := func(all ...string) keys.Actor { return keystest.Robot(keys.FirstOrganization, all...) }
+		some := robot("latchkey:*", "invoices:read")
+		as := robot("latchkey:keys:write", "latchkey:service-accounts:read", "invoices:read")
+		viewer, stranger := keystest.Member(keys.FirstOrganization, auth.Viewer), keystest.Member("org_other", auth.Owner)
+		d.issue([]issuance{
+			{"a scope under the account's wildcard", d.developer, d.Account.ID, scopes("invoices:read"), "", ""},
+			{"the account's own wildcard", d.developer, d.Account.ID, scopes("invoices:*"), "", ""},
+			{"no scope at all", d.developer, d.Account.ID, func(f *keys.KeyFields) { f.Scopes = []string{} }, "", ""},
+			{"a scope that the account lacks", d.Admin, d.Account.ID, scopes("invoices:read", "customers:read"), errs.Invalid, "scopes[1]"},
+			{"a wildcard wider than the account's", d.Admin, d.brief.ID, scopes("invoices:*"), errs.Invalid, "scopes[0]"},
+			{"more than the issuing key has", some, d.Account.ID, scopes("invoices:write"), errs.Forbidden, "scopes"},
+			{"all of the account's, of which the issuing key has some", some, d.Account.ID, nil, errs.Forbidden, "scopes"},
+			{"as much as the issuing key has", as, d.Account.ID, scopes("invoices:read"), "", ""},
+			{"by a viewer", viewer, d.Account.ID, nil, errs.Forbidden, ""},
+			{"by a stranger", stranger, d.Account.ID, nil, errs.Invalid, "service_account_id"},
+			{"for no account", d.Admin, "sa_none", nil, errs.Invalid, "service_account_id"},
 		})
-		n.Must(err)
-		brief, err := n.Service.CreateAccount(t.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{
-			Name: "b", Tier: "brief",
-			Scopes: []string{"invoices:read"},
+	})
+}
+
+func TestTheLifeOfAnIssuedKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d, now := newDesk(t), time.Now()
+		ends := func(in time.Duration) func(*keys.KeyFields) {
+			return func(f *keys.KeyFields) { f.ExpiresAt = now.Add(in) }
+		}
+		empty := func(f *keys.KeyFields) { f.ExpiresAt, f.NotBefore = now.Add(time.Hour), now.Add(time.Hour) }
+		d.issue([]issuance{
+			{"an expiry a moment ahead", d.developer, d.Account.ID, ends(time.Millisecond), "", ""},
+			{"an expiry now", d.developer, d.Account.ID, ends(0), errs.Invalid, "expires_at"},
+			{"an expiry in the past", d.Admin, d.Account.ID, ends(-time.Hour), errs.Invalid, "expires_at"},
+			{"valid from its expiry on", d.developer, d.Account.ID, empty, errs.Invalid, "not_before"},
+			{"as long as the tier allows", d.developer, d.brief.ID, ends(time.Hour), "", ""},
+			{"longer than the tier allows", d.Admin, d.brief.ID, ends(time.Hour + time.Millisecond), errs.Invalid, "expires_at"},
+			{"for ever, where the tier does not allow it", d.Admin, d.brief.ID, nil, errs.Invalid, "expires_at"},
 		})
-		n.Must(err)
-		developer := keystest.Member(keys.FirstOrganization, auth.Developer)
-		fields := func(change func(*keys.KeyFields)) keys.KeyFields {
-			f := keys.KeyFields{Name: "k"}
-			change(&f)
-			return f
-		}
-		for _, tt := range []struct {
-			name    string
-			actor   keys.Actor
-			account string
-			fields  keys.KeyFields
-			kind    errs.Kind
-			field   string
-		}{
-			{
-				"a scope under the account's wildcard", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
-					f.Scopes = []string{"invoices:read"}
-				}), "", "",
-			},
-			{"the account's own wildcard", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:*"} }), "", ""},
-			{"no scope at all", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{} }), "", ""},
-			{
-				"a scope that the account lacks", n.Admin, n.Account.ID, fields(func(f *keys.KeyFields) {
-					f.Scopes = []string{"invoices:read", "customers:read"}
-				}), errs.Invalid, "scopes[1]",
-			},
-			{
-				"a wildcard wider than the account's", n.Admin, brief.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:*"} }),
-				errs.Invalid, "scopes[0]",
-			},
-			{
-				"more than the issuing key has", keystest.Robot(keys.FirstOrganization, "latchkey:*", "invoices:read"), n.Account.ID,
-				fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:write"} }), errs.Forbidden, "scopes",
-			},
-			{
-				"all of the account's, of which the issuing key has some", keystest.Robot(keys.FirstOrganization, "latchkey:*", "invoices:read"),
-				n.Account.ID, fields(func(*keys.KeyFields) {}), errs.Forbidden, "scopes",
-			},
-			{
-				"as much as the issuing key has", keystest.Robot(keys.FirstOrganization, "latchkey:keys:write", "latchkey:service-accounts:read",
-					"invoices:read"), n.Account.ID, fields(func(f *keys.KeyFields) { f.Scopes = []string{"invoices:read"} }), "", "",
-			},
-			{
-				"by a viewer", keystest.Member(keys.FirstOrganization, auth.Viewer), n.Account.ID, fields(func(*keys.KeyFields) {}),
-				errs.Forbidden, "",
-			},
-			{
-				"by a stranger", keystest.Member("org_other", auth.Owner), n.Account.ID, fields(func(*keys.KeyFields) {}), errs.Invalid,
-				"service_account_id",
-			},
-			{"for no account", n.Admin, "sa_none", fields(func(*keys.KeyFields) {}), errs.Invalid, "service_account_id"},
-			{
-				"an expiry a moment ahead", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(time.Millisecond) }), "",
-				"",
-			},
-			{"an expiry now", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now }), errs.Invalid, "expires_at"},
-			{
-				"an expiry in the past", n.Admin, n.Account.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(-time.Hour) }),
-				errs.Invalid, "expires_at",
-			},
-			{
-				"valid from its expiry on", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
-					f.ExpiresAt, f.NotBefore = now.Add(time.Hour), now.Add(time.Hour)
-				}), errs.Invalid, "not_before",
-			},
-			{"as long as the tier allows", developer, brief.ID, fields(func(f *keys.KeyFields) { f.ExpiresAt = now.Add(time.Hour) }), "", ""},
-			{
-				"longer than the tier allows", n.Admin, brief.ID, fields(func(f *keys.KeyFields) {
-					f.ExpiresAt = now.Add(time.Hour + time.Millisecond)
-				}), errs.Invalid, "expires_at",
-			},
-			{"for ever, where the tier does not allow it", n.Admin, brief.ID, fields(func(*keys.KeyFields) {}), errs.Invalid, "expires_at"},
-			{
-				"a rate below the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
-					f.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}
-				}), "", "",
-			},
-			{
-				"a rate above the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
-					f.RateLimit = &ratelimit.Rule{Requests: 1000, Per: time.Second, Burst: 1}
-				}), errs.Invalid, "rate_limit",
-			},
-			{
-				"a burst above the tier's", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
-					f.RateLimit = &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 101}
-				}), errs.Invalid, "rate_limit",
-			},
-			{"no name", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Name = " " }), errs.Invalid, "name"},
-			{
-				"a name too long", developer, n.Account.ID, fields(func(f *keys.KeyFields) { f.Name = strings.Repeat("ä", keys.MaxNameLength+1) }),
-				errs.Invalid, "name",
-			},
-			{
-				"a network with host bits", developer, n.Account.ID, fields(func(f *keys.KeyFields) {
-					f.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")}
-				}), errs.Invalid, "allowed_networks[0]",
-			},
-		} {
-			k, secret, err := n.Service.Issue(t.Context(), tt.actor, keys.IssueInput{ServiceAccountID: tt.account, KeyFields: tt.fields})
-			if tt.kind != "" {
-				keystest.Refused(t, tt.name, err, tt.kind, tt.field)
-				continue
+	})
+}
+
+func TestFieldsOfAnIssuedKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		rate := func(requests, burst int64) func(*keys.KeyFields) {
+			return func(f *keys.KeyFields) {
+				f.RateLimit = &ratelimit.Rule{Requests: requests, Per: time.Second, Burst: burst}
 			}
-			if err != nil || k.Hash != keys.HashOf(secret.Reveal()) || !strings.HasPrefix(secret.Reveal(), k.Start) ||
-				!strings.HasSuffix(secret.Reveal(), k.Last4) {
-				t.Errorf("%s: %v", tt.name, err)
-			}
-			n.Must(n.Service.DeleteKey(t.Context(), n.Admin, k.ID, keys.AnyRevision))
 		}
+		named := func(name string) func(*keys.KeyFields) { return func(f *keys.KeyFields) { f.Name = name } }
+		bits := func(f *keys.KeyFields) { f.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")} }
+		long := strings.Repeat("ä", keys.MaxNameLength+1)
+		d.issue([]issuance{
+			{"a rate below the tier's", d.developer, d.Account.ID, rate(1, 1), "", ""},
+			{"a rate above the tier's", d.developer, d.Account.ID, rate(1000, 1), errs.Invalid, "rate_limit"},
+			{"a burst above the tier's", d.developer, d.Account.ID, rate(1, 101), errs.Invalid, "rate_limit"},
+			{"no name", d.developer, d.Account.ID, named(" "), errs.Invalid, "name"},
+			{"a name too long", d.developer, d.Account.ID, named(long), errs.Invalid, "name"},
+			{"a network with host bits", d.developer, d.Account.ID, bits, errs.Invalid, "allowed_networks[0]"},
+		})
 	})
 }
 

@@ -212,6 +212,37 @@ func TestWhoMayNotTransfer(t *testing.T) {
 	w.Must(err)
 }
 
+// hidden wants the owner of the old organization to see and to change nothing of
+// the account any more, whose key is k.
+func (w *world) hidden(old keys.Actor, k *keys.Key) {
+	w.T.Helper()
+	ctx := w.T.Context()
+	if n := w.seen(old); n != 0 {
+		w.T.Errorf("the old organization sees %d keys", n)
+	}
+	gone, err := w.Service.Elsewhere(ctx, old, keys.ReadUsage)
+	if w.Must(err); !slices.Equal(gone, []string{w.Account.ID}) {
+		w.T.Errorf("gone for the old organization: %v", gone)
+	}
+	points, err := usage.NewReports(w.Store).Report(ctx, usage.Query{
+		From: w.Now().Add(-time.Hour), Until: w.Now().Add(time.Hour),
+		Interval: usage.Days, Grouping: usage.ByKey, OrganizationIDs: []string{k.OrganizationID}, ExceptAccounts: gone,
+	})
+	if w.Must(err); len(points) != 0 {
+		w.T.Errorf("its usage is still seen: %v", points)
+	}
+	_, err = w.Service.Key(ctx, old, k.ID)
+	keystest.Refused(w.T, "reading a key", err, errs.NotFound, "")
+	_, _, err = w.Service.Rotate(ctx, old, k.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
+	keystest.Refused(w.T, "rotating a key", err, errs.NotFound, "")
+	_, _, err = w.Service.Revoke(ctx, old, k.ID, keys.AnyRevision, "", "")
+	keystest.Refused(w.T, "revoking a key", err, errs.NotFound, "")
+	_, err = w.Service.ChangeAccount(ctx, old, w.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+		return f, nil
+	})
+	keystest.Refused(w.T, "changing the account", err, errs.NotFound, "")
+}
+
 // What is interrupted is seen by nobody that it no longer belongs to,
 // works, and is finished by whoever comes by.
 func TestATransferIsContinued(t *testing.T) {
@@ -231,30 +262,7 @@ func TestATransferIsContinued(t *testing.T) {
 	if _, err := dying.Transfer(ctx, w.Admin, w.Account.ID, keys.AnyRevision, into(to)); !errors.Is(err, errs.Unavailable) {
 		t.Fatalf("interrupted: %v", err)
 	}
-	if n := w.seen(old); n != 0 {
-		t.Errorf("the old organization sees %d keys", n)
-	}
-	gone, err := w.Service.Elsewhere(ctx, old, keys.ReadUsage)
-	if w.Must(err); !slices.Equal(gone, []string{w.Account.ID}) {
-		t.Errorf("gone for the old organization: %v", gone)
-	}
-	points, err := usage.NewReports(w.Store).Report(ctx, usage.Query{
-		From: w.Now().Add(-time.Hour), Until: w.Now().Add(time.Hour),
-		Interval: usage.Days, Grouping: usage.ByKey, OrganizationIDs: []string{from}, ExceptAccounts: gone,
-	})
-	if w.Must(err); len(points) != 0 {
-		t.Errorf("its usage is still seen: %v", points)
-	}
-	_, err = w.Service.Key(ctx, old, k.ID)
-	keystest.Refused(t, "reading a key", err, errs.NotFound, "")
-	_, _, err = w.Service.Rotate(ctx, old, k.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
-	keystest.Refused(t, "rotating a key", err, errs.NotFound, "")
-	_, _, err = w.Service.Revoke(ctx, old, k.ID, keys.AnyRevision, "", "")
-	keystest.Refused(t, "revoking a key", err, errs.NotFound, "")
-	_, err = w.Service.ChangeAccount(ctx, old, w.Account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
-		return f, nil
-	})
-	keystest.Refused(t, "changing the account", err, errs.NotFound, "")
+	w.hidden(old, &k)
 	if v := w.Verify(verify.Question{Key: text, Cost: 1, Asker: heir}); v.Code != verify.Valid || v.Grant.Account.OrganizationID != to {
 		t.Errorf("the key is %s", v.Code)
 	}
