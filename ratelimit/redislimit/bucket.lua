@@ -14,11 +14,14 @@ local function read(key, requests, per, burst, now)
   local packed = redis.call('GET', key)
   if packed then
     local tokens, at, r, p, c = struct.unpack('<ddddd', packed)
-    -- The server's clock may be set back: the bucket then fills from what it holds.
+    -- A clock less than a second behind is that of another server, or is being corrected: the bucket waits for it.
+    -- One further behind was set back: the bucket fills from what it holds.
+    local back = at - now >= 1000000
+    if not back then b.at = math.max(now, at) end
     local passed = math.max(0, now - at) * 1000
     -- When the rule changed is not known: it filled at the faster pace of the two.
     b.tokens = math.min(b.burst, tokens + passed * math.max(r / p, b.requests / b.per))
-    b.changed = now < at or r ~= b.requests or p ~= b.per or c ~= b.burst
+    b.changed = back or r ~= b.requests or p ~= b.per or c ~= b.burst
   end
   return b
 end

@@ -145,6 +145,27 @@ func TestTheServersClockIsSetBack(t *testing.T) {
 	}
 }
 
+// TestAClockSlightlyBehindFillsNothing: a replica that takes over, or a clock that
+// is being corrected, goes back and forth without giving tokens away.
+func TestAClockSlightlyBehindFillsNothing(t *testing.T) {
+	t.Parallel()
+	c := ratelimittest.NewClock()
+	r := ratelimit.Request{
+		Key:     ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(2, time.Second, 1)},
+		Account: ratelimit.Bucket{ID: "a", Rule: ratelimittest.Rule(10, time.Second, 10)}, Cost: 1,
+	}
+	exact := timed(t, parts.Redis(t).URL(), c)
+	ratelimittest.Take(t, exact, r)
+	for range 10 {
+		for _, step := range []time.Duration{-900 * time.Millisecond, 900 * time.Millisecond} {
+			c.Advance(step)
+			if d := ratelimittest.Take(t, exact, r); d.Allowed {
+				t.Fatalf("after a step of %s: a spent bucket lets pass", step)
+			}
+		}
+	}
+}
+
 // A server that has forgotten the scripts, as a restarted one has, is given
 // them again.
 func TestForgottenScriptsAreSentAgain(t *testing.T) {
