@@ -51,10 +51,13 @@ func worstRequests() []worst {
 	fill := func(open, repeat, end string) string {
 		return open + strings.Repeat(repeat, (strangerBody-len(open)-len(end))/len(repeat)) + end
 	}
-	var members, fields strings.Builder
+	var members, fields, most strings.Builder
 	for i := 0; members.Len() < strangerBody-32; i++ {
 		fmt.Fprintf(&members, `,"m%d":1`, i)
 		fmt.Fprintf(&fields, "&m%d=1", i)
+	}
+	for i := range 499 { // as many as are read to their end
+		fmt.Fprintf(&most, `,"a member %016d":1`, i)
 	}
 	known := `"username":"nobody","password":"` + l33t[:64] + `","old_password":"x","token":"x","refresh":"x","name":"` +
 		strings.Repeat("ſ", 4000) + `"`
@@ -67,6 +70,7 @@ func worstRequests() []worst {
 		{name: "a forged token", authorization: "Bearer " + jwt},
 		{name: "a long credential", authorization: "Bearer " + strings.Repeat("a.", 5<<10)},
 		{name: "unknown members", kind: jsonKind, body: "{" + members.String()[1:] + "}"},
+		{name: "499 members", kind: jsonKind, body: "{" + most.String()[1:] + "}"},
 		{name: "deep arrays", kind: jsonKind, body: fill(`{"a":`, "[", "")},
 		{name: "wide arrays", kind: jsonKind, body: fill(`{"scopes":[0`, ",0", "]}")},
 		{name: "known members", kind: jsonKind, body: "{" + known + "}"},
@@ -75,7 +79,7 @@ func worstRequests() []worst {
 		{name: "a forged refresh", kind: jsonKind, body: `{"refresh":"` + jwt + `"}`},
 		{name: "a key in question", kind: jsonKind, body: fill(`{"key":"lk_live_`, "a", `"}`)},
 		{name: "many fields", kind: formKind, body: fields.String()[1:]},
-		{name: "999 fields", kind: formKind, body: strings.Join(strings.SplitN(fields.String()[1:], "&", 1000)[:999], "&")},
+		{name: "100 fields", kind: formKind, body: strings.Join(strings.SplitN(fields.String()[1:], "&", 101)[:100], "&")},
 		{
 			name: "a form", kind: formKind, body: "email=nobody%40example.com&name=A&token=x&grant_type=client_credentials&client_id=sa_x&" +
 				"client_secret=x&password=" + strings.Repeat("%4a", 300),

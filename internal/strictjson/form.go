@@ -15,6 +15,9 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
+// maxFields is more than the forms of any request have.
+const maxFields = 100
+
 // FromForm returns the JSON object that the fields of a form mean for the struct
 // that into points to; Decode then says what is wrong with it. A list is a field
 // that is given several times, a member of an object is "object.member", and ""
@@ -22,8 +25,8 @@ import (
 // no form of a JSON object.
 func FromForm(values url.Values, into any) ([]byte, error) {
 	var f errs.Faults
-	if len(values) > maxMembers {
-		f.Add("body", fmt.Sprintf("must have at most %d fields", maxMembers))
+	if len(values) > maxFields {
+		f.Add("body", fmt.Sprintf("must have at most %d fields", maxFields))
 		return nil, f.Err()
 	}
 	root := map[string]any{}

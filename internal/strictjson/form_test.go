@@ -2,6 +2,7 @@ package strictjson_test
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"testing"
 
@@ -58,6 +59,18 @@ func TestEmptyFieldsAreNull(t *testing.T) {
 		if err != nil || string(got) != tt.want {
 			t.Errorf("%q: %s, %v, want %s", tt.form, got, err, tt.want)
 		}
+	}
+}
+
+func TestAFormHasFewFields(t *testing.T) {
+	t.Parallel()
+	form := url.Values{}
+	for i := range 101 {
+		form.Set(fmt.Sprintf("m%d", i), "1")
+	}
+	_, err := strictjson.FromForm(form, &client.KeySettings{})
+	if e, ok := errors.AsType[*errs.Error](err); !ok || len(e.Fields) != 1 || e.Fields[0].Detail != "must have at most 100 fields" {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -28,7 +28,7 @@ type Described interface{ JSONShape() string }
 // Bounds of one object, the objects inside of it included. What takes objects of
 // the user's own has tighter ones.
 const (
-	maxMembers = 2000
+	maxMembers = 500
 	maxDepth   = 16
 )
 
