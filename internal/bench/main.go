@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -58,7 +59,11 @@ func run(ctx context.Context, o options, floorAddress, secrets, redisAddress str
 			return err
 		}
 		server := &http.Server{Addr: floorAddress, Handler: newFloor(all, redisAddress), ReadHeaderTimeout: 5 * time.Second}
-		return server.ListenAndServe()
+		defer context.AfterFunc(ctx, func() { _ = server.Close() })() // nobody waits for an answer
+		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
 	}
 	dir, err := os.MkdirTemp("", "latchkey-bench-")
 	if err != nil {
