@@ -8,10 +8,7 @@ COPY . .
 # What the binary says of itself: there is no git here to ask. See the Makefile.
 ARG VERSION= COMMIT= DATE=
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -tags nomsgpack -trimpath -gcflags=github.com/redis/go-redis/v9=-l -ldflags "-s -w \
-      -X github.com/latchkey/latchkey/internal/buildinfo.version=$VERSION \
-      -X github.com/latchkey/latchkey/internal/buildinfo.commit=$COMMIT \
-      -X github.com/latchkey/latchkey/internal/buildinfo.date=$DATE" -o /out/latchkey ./cmd/latchkey
+    VERSION=$VERSION COMMIT=$COMMIT DATE=$DATE scripts/build /out/latchkey
 # The folders that the binary writes to, which the empty final stage cannot make.
 RUN mkdir -p /out/data /out/tmp
 

@@ -26,14 +26,7 @@ PLATFORMS ?=
 VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
-# The binary that runs everywhere: no C library, no path of the build machine.
-STAMP := -X github.com/latchkey/latchkey/internal/buildinfo.version=$(VERSION) \
-	-X github.com/latchkey/latchkey/internal/buildinfo.commit=$(COMMIT) \
-	-X github.com/latchkey/latchkey/internal/buildinfo.date=$(DATE)
-# Without msgpack, which Gin brings and nothing here speaks. The Redis client has
-# hundreds of methods, each once per kind of connection; copies of their bodies
-# inlined into each would be 2 MB.
-RELEASE := CGO_ENABLED=0 $(GO) build -tags nomsgpack -trimpath -gcflags=github.com/redis/go-redis/v9=-l -ldflags '-s -w $(STAMP)'
+STAMP := GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)'
 
 .DEFAULT_GOAL := help
 .PHONY: help build release run test examples test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
@@ -42,10 +35,10 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the binary into build/latchkey
-	$(RELEASE) -o $(OUT) ./cmd/latchkey
+	@$(STAMP) scripts/build $(OUT)
 
 release: ## Build archives, Debian packages, checksums and SBOMs of VERSION for PLATFORMS into build/release
-	@GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)' PLATFORMS='$(PLATFORMS)' scripts/release
+	@$(STAMP) PLATFORMS='$(PLATFORMS)' scripts/release
 
 run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
