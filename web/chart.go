@@ -100,7 +100,7 @@ func (p *site) byOutcome(id, title string, s span, points []usage.Point) chart {
 	groups := outcomeGroups()
 	all := make([]series, len(groups))
 	for i, g := range groups {
-		all[i] = series{Name: p.texts["outcome."+g.class], Class: g.class}
+		all[i] = series{Name: p.texts.Text("outcome." + g.class), Class: g.class}
 	}
 	values := make([][]uint64, s.slots())
 	for i := range values {
@@ -129,7 +129,7 @@ func (p *site) byGroup(id, title string, s span, found *usage.Ranking, name func
 		all = append(all, one)
 	}
 	if found.Others {
-		all = append(all, series{Name: p.texts["usage.others"], Class: fmt.Sprintf("s%d", len(all))})
+		all = append(all, series{Name: p.texts.Text("usage.others"), Class: fmt.Sprintf("s%d", len(all))})
 	}
 	return p.draw(id, title, s, all, found.Totals)
 }

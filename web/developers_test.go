@@ -262,7 +262,7 @@ func TestTheme(t *testing.T) {
 func TestCatalogueOfTexts(t *testing.T) {
 	t.Parallel()
 	var texts map[string]map[string]string
-	content, err := os.ReadFile("texts/en.json")
+	content, err := os.ReadFile("../internal/texts/en.json")
 	if err == nil {
 		err = json.Unmarshal(content, &texts)
 	}

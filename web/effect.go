@@ -20,7 +20,7 @@ var endings = []string{"revoked", "disabled", "revoke", "disable", "account_disa
 // of it.
 func (p *site) notice(c *gin.Context) string {
 	done := c.Query("done")
-	text := p.texts["done."+done]
+	text := p.texts.Text("done." + done)
 	if !slices.Contains(endings, done) || text == "" {
 		return text
 	}

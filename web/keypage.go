@@ -81,11 +81,11 @@ func (p *keyPages) keyPage(c *gin.Context) (keyPage, error) {
 		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()),
 		ForStaff: who.IsAdmin(), End: k.EndsAt(),
 		Graces: []grace{
-			{"24h", p.texts["key_rotate.grace_24h"]},
-			{"1h", p.texts["key_rotate.grace_1h"]},
-			{"168h", p.texts["key_rotate.grace_168h"]},
-			{"720h", p.texts["key_rotate.grace_720h"]},
-			{"0s", p.texts["key_rotate.grace_0s"]},
+			{"24h", p.texts.Text("key_rotate.grace_24h")},
+			{"1h", p.texts.Text("key_rotate.grace_1h")},
+			{"168h", p.texts.Text("key_rotate.grace_168h")},
+			{"720h", p.texts.Text("key_rotate.grace_720h")},
+			{"0s", p.texts.Text("key_rotate.grace_0s")},
 		},
 		Reasons: reasons(), Once: ids.New(""), Name: k.Name, Note: k.Note,
 	}, nil
@@ -114,7 +114,7 @@ func (p *keyPages) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, n
 	if err != nil {
 		return err
 	}
-	out.Chart = p.byOutcome("month", p.texts["key.month"], month, points)
+	out.Chart = p.byOutcome("month", p.texts.Text("key.month"), month, points)
 	granted, err := p.Keys.ScopesOf(ctx, k)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (p *keyPages) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, n
 	}
 	for i := range last[:min(len(last), mostRefusals)] {
 		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: p.errors.say(last[i].Detail)}
-		r.Words, r.Action = p.texts["code."+string(r.Code)], p.texts["mend."+string(r.Code)]
+		r.Words, r.Action = p.texts.Text("code."+string(r.Code)), p.texts.Text("mend."+string(r.Code))
 		if last[i].Address.IsValid() {
 			r.Address = last[i].Address.String()
 		}
@@ -198,7 +198,7 @@ func (p *keyPages) editPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "key-edit", view{Title: p.texts["key.edit"], Data: out})
+	return p.show(c, http.StatusOK, "key-edit", view{Title: p.texts.Text("key.edit"), Data: out})
 }
 
 // editKey changes the key's name and note.
@@ -213,7 +213,7 @@ func (p *keyPages) editKey(c *gin.Context) error {
 			return f, nil
 		})
 	if wrong, ok := p.asFaults(err, "name", "note"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.texts["key.edit"], wrong)
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.texts.Text("key.edit"), wrong)
 	}
 	if err != nil {
 		return err

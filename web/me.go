@@ -104,7 +104,7 @@ func (p *mePages) browserOf(agent string) string {
 		}
 	}
 	if agent == "" {
-		return p.texts["me.program"]
+		return p.texts.Text("me.program")
 	}
 	return agent[:min(len(agent), 60)]
 }
@@ -121,7 +121,7 @@ func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*me
 		edit(&out)
 	}
 	return p.show(c, status, "me", view{
-		Title: p.texts["title.my_account"], Faults: wrong, Notice: p.texts["done."+c.Query("done")], Data: out,
+		Title: p.texts.Text("title.my_account"), Faults: wrong, Notice: p.texts.Text("done." + c.Query("done")), Data: out,
 	})
 }
 
@@ -202,10 +202,10 @@ func (p *mePages) createToken(c *gin.Context) error {
 	fields.ID = id
 	_, secret, err := p.People.Tokens.Create(ctx, who, p.Format, fields)
 	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
-		return p.showMe(c, http.StatusOK, faults{"": p.texts["me.token_twice"]}, nil)
+		return p.showMe(c, http.StatusOK, faults{"": p.texts.Text("me.token_twice")}, nil)
 	}
 	if errors.Is(err, errs.Forbidden) && who.MustConfirm(time.Now()) {
-		return again(faults{"token_password": p.texts["me.confirm_to_make"]})
+		return again(faults{"token_password": p.texts.Text("me.confirm_to_make")})
 	}
 	if wrong, ok := p.asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
 		return again(wrong)
@@ -261,11 +261,11 @@ func (p *mePages) beginOTP(c *gin.Context) error {
 }
 
 func (p *mePages) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong faults) error {
-	picture, err := drawQR(e.URL, p.texts["otp.qr"])
+	picture, err := drawQR(e.URL, p.texts.Text("otp.qr"))
 	if err != nil {
 		return err
 	}
-	return p.show(c, status, "otp", view{Title: p.texts["title.one_time_codes"], Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
+	return p.show(c, status, "otp", view{Title: p.texts.Text("title.one_time_codes"), Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
 }
 
 // drawQR draws the code as SVG, named so: dark on light in either theme: cameras need it so.
@@ -304,7 +304,7 @@ func (p *mePages) enableOTP(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "otp", view{Title: p.texts["title.one_time_codes_are_on"], Data: otpPage{Codes: codes}})
+	return p.show(c, http.StatusOK, "otp", view{Title: p.texts.Text("title.one_time_codes_are_on"), Data: otpPage{Codes: codes}})
 }
 
 func (p *mePages) disableOTP(c *gin.Context) error {

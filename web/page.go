@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey/latchkey/internal/texts"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
@@ -41,17 +43,17 @@ func pageNames() []string {
 	}, append(guideTemplates(), staffTemplates()...)...)
 }
 
-func newPages(texts catalogue) pages {
+func newPages(say *texts.Catalogue) pages {
 	all := pages{}
 	for _, name := range pageNames() {
-		all[name] = sync.OnceValues(func() (*template.Template, error) { return parsePage(name, texts) })
+		all[name] = sync.OnceValues(func() (*template.Template, error) { return parsePage(name, say) })
 	}
 	return all
 }
 
 // parsePage parses a page together with the frame around it.
-func parsePage(name string, texts catalogue) (*template.Template, error) {
-	t, err := template.New("base.html").Funcs(functions(texts)).ParseFS(templates, "templates/base.html", "templates/parts.html",
+func parsePage(name string, say *texts.Catalogue) (*template.Template, error) {
+	t, err := template.New("base.html").Funcs(functions(say)).ParseFS(templates, "templates/base.html", "templates/parts.html",
 		"templates/staff-parts.html", "templates/"+name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("parse page %s: %w", name, err)
@@ -59,19 +61,19 @@ func parsePage(name string, texts catalogue) (*template.Template, error) {
 	return t, nil
 }
 
-func functions(texts catalogue) template.FuncMap {
+func functions(say *texts.Catalogue) template.FuncMap {
 	return template.FuncMap{
 		"when":       when,
 		"plain":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
-		"words":      func(s string) string { return cmp.Or(texts["word."+s], strings.ReplaceAll(s, "_", " ")) },
+		"words":      func(s string) string { return cmp.Or(say.Text("word."+s), strings.ReplaceAll(s, "_", " ")) },
 		"dict":       dict,
 		"list":       func(all ...any) []any { return all },
-		"t":          texts.say,
-		"said":       texts.section,
-		"links":      func() []option { return links(texts) },
+		"t":          say.Say,
+		"said":       forScript(say),
+		"links":      func() []option { return links(say) },
 		"thousands":  thousands,
 		"count":      func(n reflect.Value) string { return thousands(uint64(max(0, n.Int()))) },
-		"staffLinks": func() []option { return staffLinks(texts) },
+		"staffLinks": func() []option { return staffLinks(say) },
 		"staffTiles": staffTiles,
 		"duration":   shortDuration,
 		"plus":       plus,
@@ -79,17 +81,17 @@ func functions(texts catalogue) template.FuncMap {
 }
 
 // links are where the bar leads to.
-func links(texts catalogue) []option {
+func links(say *texts.Catalogue) []option {
 	return []option{
-		{"/", texts["nav.home"]},
-		{"/keys", texts["nav.keys"]},
-		{"/service-accounts", texts["nav.accounts"]},
-		{"/usage", texts["nav.usage"]},
-		{"/calendar", texts["nav.calendar"]},
-		{"/playground", texts["nav.playground"]},
-		{"/organizations", texts["nav.organizations"]},
-		{"/guides", texts["nav.guides"]},
-		{"/docs", texts["nav.reference"]},
+		{"/", say.Text("nav.home")},
+		{"/keys", say.Text("nav.keys")},
+		{"/service-accounts", say.Text("nav.accounts")},
+		{"/usage", say.Text("nav.usage")},
+		{"/calendar", say.Text("nav.calendar")},
+		{"/playground", say.Text("nav.playground")},
+		{"/organizations", say.Text("nav.organizations")},
+		{"/guides", say.Text("nav.guides")},
+		{"/docs", say.Text("nav.reference")},
 	}
 }
 
@@ -177,7 +179,7 @@ func (p *site) show(c *gin.Context, status int, name string, v view) error {
 
 // with is the text with the values in it, "" where there is none.
 func (p *site) with(name string, values ...any) string {
-	said, _ := p.texts.say(name, values...)
+	said, _ := p.texts.Say(name, values...)
 	return said
 }
 
@@ -208,7 +210,7 @@ func (p *site) fail(c *gin.Context, err error) {
 
 // statusText is the title of the page that shows an error.
 func (p *site) statusText(status int) string {
-	return cmp.Or(p.texts["status."+strconv.Itoa(status)], http.StatusText(status))
+	return cmp.Or(p.texts.Text("status."+strconv.Itoa(status)), http.StatusText(status))
 }
 
 // inLink is the query of an address, which templates then take as one.

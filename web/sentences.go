@@ -4,12 +4,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/latchkey/latchkey/internal/texts"
 )
 
 // errorTexts is the section of the catalogue with the sentences that the domain
 // and the forms say of what is wrong. Each is named by the sentence itself, as the API
 // tells it, with %s where it has a value; an empty text says it as it is.
-const errorTexts = "errors."
+const errorTexts = "errors"
 
 // sentences are the texts for what the API says in English.
 type sentences struct {
@@ -25,12 +27,10 @@ type sentence struct {
 }
 
 // readSentences takes the sentences out of the catalogue.
-func readSentences(texts catalogue) sentences {
+func readSentences(say *texts.Catalogue) sentences {
 	all := sentences{exact: map[string]string{}}
-	for name, text := range texts {
-		said, is := strings.CutPrefix(name, errorTexts)
+	for said, text := range say.Section(errorTexts) {
 		switch {
-		case !is:
 		case strings.Contains(said, "%s"):
 			parts := strings.Split(said, "%s")
 			for i := range parts {

@@ -147,7 +147,7 @@ func TestSentencesAreInTheCatalogue(t *testing.T) {
 				}
 				said[text] = true
 				if _, has := texts["errors"][text]; !has {
-					t.Errorf("%s says %q: put it into texts/en.json, under errors", file, text)
+					t.Errorf("%s says %q: put it into internal/texts/en.json, under errors", file, text)
 				}
 			}
 		}

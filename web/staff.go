@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -88,7 +89,7 @@ func (p *staffPages) staffHomeWith(c *gin.Context, status int, wrong faults) err
 			out.Open = append(out.Open, *n)
 		}
 	}
-	return p.show(c, status, "staff-home", view{Title: p.texts["staff.title"], Faults: wrong, Data: out})
+	return p.show(c, status, "staff-home", view{Title: p.texts.Text("staff.title"), Faults: wrong, Data: out})
 }
 
 // foundPage is the keys that were found, never what was asked with.
@@ -119,7 +120,7 @@ func (p *staffPages) findKey(c *gin.Context) error {
 	for i := range found {
 		out.Rows = append(out.Rows, rowOf(found[i]))
 	}
-	return p.show(c, http.StatusOK, "staff-found", view{Title: p.texts["staff.found"], Data: out})
+	return p.show(c, http.StatusOK, "staff-found", view{Title: p.texts.Text("staff.found"), Data: out})
 }
 
 // saidFields answers a form with what is wrong beside its fields, by show, or
@@ -208,10 +209,10 @@ func staffSections() []string {
 	return []string{"incidents", "tiers", "scopes", "organizations", "users", "orphans", "system"}
 }
 
-func staffLinks(texts catalogue) []option {
-	all := []option{{"/provider", texts["staff.home"]}}
+func staffLinks(say *texts.Catalogue) []option {
+	all := []option{{"/provider", say.Text("staff.home")}}
 	for _, section := range staffSections() {
-		all = append(all, option{"/provider/" + section, texts["staff."+section]})
+		all = append(all, option{"/provider/" + section, say.Text("staff." + section)})
 	}
 	return all
 }

@@ -35,7 +35,7 @@ func TestTemplatesHoldNoTexts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, said := range literals(string(content)) {
-			t.Errorf("%s says %q: put it into texts/en.json", file, said)
+			t.Errorf("%s says %q: put it into internal/texts/en.json", file, said)
 		}
 	}
 	for _, said := range []string{`<p>Hello {{.}}</p>`, `<input aria-label="Name">`, `{{if .}}yes{{end}}`} {
@@ -48,7 +48,7 @@ func TestTemplatesHoldNoTexts(t *testing.T) {
 // readTexts reads the catalogue: texts by section and name.
 func readTexts(t *testing.T) (texts map[string]map[string]string) {
 	t.Helper()
-	content, err := os.ReadFile("texts/en.json")
+	content, err := os.ReadFile("../internal/texts/en.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/text"
+	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
@@ -63,7 +64,7 @@ type Portal struct{ *site }
 type site struct {
 	Config
 	pages  pages
-	texts  catalogue
+	texts  *texts.Catalogue
 	errors sentences
 }
 
@@ -75,11 +76,8 @@ func New(c Config) (*Portal, error) {
 		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
-	texts, err := readCatalogue(english)
-	if err != nil {
-		return nil, err
-	}
-	return &Portal{&site{Config: c, pages: newPages(texts), texts: texts, errors: readSentences(texts)}}, nil
+	say := texts.In(texts.English)
+	return &Portal{&site{Config: c, pages: newPages(say), texts: say, errors: readSentences(say)}}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
