@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/latchkey/latchkey/internal/texts"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
@@ -64,9 +66,10 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	if public.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 	}
-	p := problem(status, httpx.Code(public), public.Detail, requestID)
+	in := a.language(c)
+	p := problem(status, httpx.Code(public), public.Text.In(in), requestID)
 	for _, f := range public.Fields {
-		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Detail: f.Detail})
+		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Code: f.Code, Detail: f.In(in)})
 	}
 	if signsIn(c.FullPath()) {
 		writeProblem(c, &p, fieldMembers(p.Errors))
@@ -75,11 +78,20 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	writeProblem(c, &p, nil)
 }
 
+// language is what the client reads. Verifications are told in English, which
+// programs read.
+func (a *API) language(c *gin.Context) *texts.Catalogue {
+	if strings.HasPrefix(c.FullPath(), "/verify") {
+		return texts.In(texts.English)
+	}
+	return texts.Accepted(c.GetHeader("Accept-Language"))
+}
+
 // overtaken makes a conflict of an object that changed meanwhile where the
 // client did not say which revision it knows: 412 is for a condition that it set.
 func overtaken(r *http.Request, err error) error {
 	if errors.Is(err, errs.Stale) && r.Header.Get("If-Match") == "" {
-		return errs.New(errs.Conflict, "somebody else changed this at the same time; try again")
+		return errs.New(errs.Conflict, "changed_meanwhile")
 	}
 	return err
 }
@@ -136,5 +148,5 @@ func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 // NotFound answers requests for paths that do not exist.
 func (a *API) NotFound(c *gin.Context) {
 	c.Header("Vary", variesBy)
-	a.render(c, errs.New(errs.NotFound, "there is nothing at this path; /openapi.yaml lists what there is"))
+	a.render(c, errs.New(errs.NotFound, "no_route"))
 }

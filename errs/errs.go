@@ -60,6 +60,14 @@ func (e *Error) Error() string {
 	return e.Text.String() + ": " + strings.Join(parts, "; ")
 }
 
+// Summary is the error as one text: of its fields the first.
+func (e *Error) Summary() Text {
+	if len(e.Fields) == 0 {
+		return e.Text
+	}
+	return Say("field_fault", "field", e.Fields[0].Name, "fault", e.Fields[0].Text)
+}
+
 // Is reports whether target is the error's kind.
 func (e *Error) Is(target error) bool {
 	k, ok := target.(Kind)

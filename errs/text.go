@@ -14,10 +14,13 @@ type Args map[string]any
 // the catalogue of each language, and does not change; those of a program that
 // embeds Latchkey are sentences of its own.
 type Text struct {
-	Code string // "" for a sentence of its own
-	Args Args
+	Code string `json:"code,omitempty"` // "" for a sentence of its own
+	Args Args   `json:"args,omitempty"`
 	own  string
 }
+
+// IsZero reports whether there is no text.
+func (t Text) IsZero() bool { return t.Code == "" && t.own == "" }
 
 // Say returns the text of a code with its arguments in pairs, names before
 // values, as log/slog takes them. What is not a code of the catalogue is a

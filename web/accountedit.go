@@ -199,7 +199,7 @@ func (p *accountPages) deleteAccount(c *gin.Context) error {
 		return err
 	}
 	if strings.TrimSpace(values.Get("name")) != account.Name {
-		err = fieldError("name", p.texts.Text("account.name_differs"))
+		err = errs.BadField("name", p.texts.Text("account.name_differs"))
 	} else {
 		err = p.Keys.DeleteAccount(c.Request.Context(), principal(c), account.ID, keys.AnyRevision)
 	}

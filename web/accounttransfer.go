@@ -122,7 +122,7 @@ func (p *accountPages) transferAccount(c *gin.Context) error {
 // the account what the preview showed.
 func (p *accountPages) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (transfers.Transfer, error) {
 	if strings.TrimSpace(values.Get("name")) != account.Name {
-		return transfers.Transfer{}, fieldError("name", p.texts.Text("account.name_differs"))
+		return transfers.Transfer{}, errs.BadField("name", p.texts.Text("account.name_differs"))
 	}
 	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
 	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), transfers.Destination{

@@ -44,7 +44,7 @@ type joinForm struct {
 
 func (p *joinPages) signUpPage(c *gin.Context) error {
 	if p.People.Signup != auth.SignupOpen {
-		return errs.New(errs.NotFound, "nobody can sign up here by himself; ask an owner of your organization to invite you")
+		return errs.New(errs.NotFound, "sign_up_closed")
 	}
 	return p.show(c, http.StatusOK, "signup", view{Title: p.texts.Text("title.sign_up"), Data: joinForm{Providers: p.Providers.List()}})
 }
@@ -97,7 +97,7 @@ func (p *site) overOr(c *gin.Context, err error, on way) error {
 	}
 	_, public := httpx.Public(err)
 	return p.show(c, http.StatusNotFound, "told", view{
-		Title: p.texts.Text("title.this_link_is_over"), Notice: p.errors.say(public.Detail), Data: on,
+		Title: p.texts.Text("title.this_link_is_over"), Notice: public.Text.In(p.texts.OnPage()), Data: on,
 	})
 }
 

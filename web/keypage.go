@@ -131,7 +131,10 @@ func (p *keyPages) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, n
 		return err
 	}
 	for i := range last[:min(len(last), mostRefusals)] {
-		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: p.errors.say(last[i].Detail)}
+		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: last[i].Detail}
+		if !last[i].Said.IsZero() {
+			r.Detail = last[i].Said.In(p.texts.OnPage())
+		}
 		r.Words, r.Action = p.texts.Text("code."+string(r.Code)), p.texts.Text("mend."+string(r.Code))
 		if last[i].Address.IsValid() {
 			r.Address = last[i].Address.String()

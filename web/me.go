@@ -182,7 +182,7 @@ func (p *mePages) createToken(c *gin.Context) error {
 	if days := values.Get("days"); days != "" {
 		var n int
 		if _, err := fmt.Sscanf(days, "%d", &n); err != nil || n < 1 || n > 3650 {
-			return errs.New(errs.Invalid, "choose how long the token lives")
+			return errs.New(errs.Invalid, "choose_token_life")
 		}
 		fields.ExpiresAt = time.Now().Add(time.Duration(n) * 24 * time.Hour)
 	}

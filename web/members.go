@@ -175,7 +175,7 @@ func (p *organizationPages) withdrawPage(c *gin.Context) error {
 			})
 		}
 	}
-	return errs.New(errs.NotFound, "there is no such invitation")
+	return errs.New(errs.NotFound, "no_invitation")
 }
 
 func (p *organizationPages) removePage(c *gin.Context) error {

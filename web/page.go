@@ -144,18 +144,18 @@ func (p *site) asFaults(err error, fields ...string) (f faults, ok bool) {
 		e.Kind != errs.Unauthenticated) {
 		return nil, false
 	}
-	f = faults{}
+	f, say := faults{}, p.texts.OnPage()
 	for _, x := range e.Fields {
 		name, _, _ := strings.Cut(x.Name, "[")
 		name, _, _ = strings.Cut(name, ".")
 		if !slices.Contains(fields, name) {
-			f[""] = strings.TrimPrefix(f[""]+"; "+x.Name+" "+p.errors.say(x.Detail), "; ")
+			f[""] = strings.TrimPrefix(f[""]+"; "+x.Name+" "+x.In(say), "; ")
 			continue
 		}
-		f[name] = strings.TrimPrefix(f[name]+"; "+p.errors.say(x.Detail), "; ")
+		f[name] = strings.TrimPrefix(f[name]+"; "+x.In(say), "; ")
 	}
 	if len(e.Fields) == 0 {
-		f[""] = p.errors.say(e.Detail)
+		f[""] = e.Text.In(say)
 	}
 	return f, true
 }
@@ -202,7 +202,7 @@ func (p *site) fail(c *gin.Context, err error) {
 	id := c.Writer.Header().Get(httpx.RequestIDHeader)
 	p.Edge.Log(c, status, err, id)
 	retryAfter(c, public)
-	v := view{Title: p.statusText(status), Notice: p.errors.say(public.Detail), Data: problemPage{Status: status, RequestID: id}}
+	v := view{Title: p.statusText(status), Notice: public.Text.In(p.texts.OnPage()), Data: problemPage{Status: status, RequestID: id}}
 	if err := p.show(c, status, "error", v); err != nil {
 		c.Status(http.StatusInternalServerError)
 	}

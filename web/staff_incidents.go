@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
@@ -123,7 +124,7 @@ func chosenDay(values url.Values, field string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		return at, fieldError(field, "choose a day")
+		return at, errs.BadField(field, "choose_day")
 	}
 	return at, nil
 }
@@ -251,11 +252,11 @@ func (p *incidentPages) runIncident(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.incidentDone(c, fieldError("sure", p.texts.Text("staff.sure")))
+		return p.incidentDone(c, errs.BadField("sure", p.texts.Text("staff.sure")))
 	}
 	confirm := values.Get("confirm")
 	if id, _, _ := strings.Cut(confirm, "."); id != c.Param("id") {
-		return p.incidentDone(c, fieldError("sure", p.texts.Text("incident.other")))
+		return p.incidentDone(c, errs.BadField("sure", p.texts.Text("incident.other")))
 	}
 	_, err = p.Staff.Incidents.Run(c.Request.Context(), principal(c), confirm)
 	return p.incidentDone(c, err)

@@ -63,9 +63,8 @@ type Portal struct{ *site }
 // site is what the areas of the portal share.
 type site struct {
 	Config
-	pages  pages
-	texts  *texts.Catalogue
-	errors sentences
+	pages pages
+	texts *texts.Catalogue
 }
 
 // New returns a Portal.
@@ -77,7 +76,7 @@ func New(c Config) (*Portal, error) {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
 	say := texts.In(texts.English)
-	return &Portal{&site{Config: c, pages: newPages(say), texts: say, errors: readSentences(say)}}, nil
+	return &Portal{&site{Config: c, pages: newPages(say), texts: say}}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
@@ -212,7 +211,7 @@ func (p *site) file(c *gin.Context) {
 	content, err := static.ReadFile("static/" + name)
 	kind := kinds[path.Ext(name)]
 	if err != nil || kind == "" {
-		p.fail(c, errs.New(errs.NotFound, "there is no such file"))
+		p.fail(c, errs.New(errs.NotFound, "no_file"))
 		return
 	}
 	c.Header("Cache-Control", "public, max-age=300")
@@ -244,5 +243,5 @@ var secretFields = []string{
 // NotFound answers paths that do not exist.
 func (p *Portal) NotFound(c *gin.Context) {
 	safeHeaders(c)
-	p.fail(c, errs.New(errs.NotFound, "There is nothing at this address."))
+	p.fail(c, errs.New(errs.NotFound, "no_page"))
 }

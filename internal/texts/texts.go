@@ -155,6 +155,12 @@ func shown(value any) string {
 	switch value := value.(type) {
 	case []string:
 		return strings.Join(value, ", ")
+	case []any: // a list that was stored
+		all := make([]string, len(value))
+		for i := range value {
+			all[i] = shown(value[i])
+		}
+		return strings.Join(all, ", ")
 	case time.Time:
 		return value.UTC().Format(time.RFC3339)
 	default:
