@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
@@ -176,7 +175,7 @@ func (s *credentials) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tie
 	f.Check(k.ExpiresAt.After(now), "expires_at", "not_in_future")
 	if tier.MaxKeyAge > 0 {
 		latest := k.CreatedAt.Add(tier.MaxKeyAge)
-		f.Check(!k.ExpiresAt.After(latest), "expires_at", "beyond_tier_age", "latest", latest.Format(time.RFC3339), "age", tier.MaxKeyAge.String())
+		f.Check(!k.ExpiresAt.After(latest), "expires_at", "beyond_tier_age", "latest", latest, "age", tier.MaxKeyAge)
 	}
 }
 

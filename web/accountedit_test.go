@@ -56,7 +56,7 @@ func TestAServiceAccountIsCaredFor(t *testing.T) {
 	owner.sees(owner.get(path), 200, "disabled")
 	owner.sees(owner.post(path+"/enable", nil), 303, path)
 	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync"}}), 422, "this is not its name")
-	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync 2"}}), 422, "keys that are alive")
+	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync 2"}}), 422, "active keys")
 	_, _, err = s.Keys.Revoke(t.Context(), auth.System(), key.ID, keys.AnyRevision, keys.ReasonUnused, "")
 	s.must(err)
 	owner.sees(owner.post(path+"/delete", url.Values{"name": {" sync 2 "}}), 303, "/service-accounts?done=deleted")

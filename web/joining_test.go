@@ -84,7 +84,7 @@ func TestSignUpIsClosed(t *testing.T) {
 			t.Errorf("%s: the sign-in page leads to sign-up", policy)
 		}
 		v.sees(v.get("/signup"), 404, "")
-		v.sees(v.post("/signup", url.Values{"email": {"ada@example.com"}, "password": {password}}), 422, "by himself")
+		v.sees(v.post("/signup", url.Values{"email": {"ada@example.com"}, "password": {password}}), 422, "by invitation only")
 		link := "/invitation?token=" + s.invite("ada@example.com", auth.Viewer)
 		if page := v.get(link); strings.Contains(page.body, `action="/invitation/signup"`) != (policy == auth.SignupInvite) {
 			t.Errorf("%s: the invitation is %s", policy, page.body)
@@ -219,5 +219,5 @@ func TestForgottenPasswords(t *testing.T) {
 	v.post("/password/forgotten", url.Values{"email": {"ada@example.com"}})
 	token = s.mail(auth.MailReset, ada.Email).Token
 	s.advance(61 * time.Minute)
-	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {password}}), 404, "too old")
+	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {password}}), 404, "has expired")
 }

@@ -100,7 +100,7 @@ func TestRemindersCanBeTurnedOff(t *testing.T) {
 	token := s.reminded(ada)
 	stranger.sees(stranger.get("/unsubscribe?token="+token), 200, "Stop these emails")
 	wanted(true) // looking at it does nothing
-	stranger.sees(stranger.bare("/unsubscribe?token=forged", url.Values{"List-Unsubscribe": {"One-Click"}}), 404, "not one of ours")
+	stranger.sees(stranger.bare("/unsubscribe?token=forged", url.Values{"List-Unsubscribe": {"One-Click"}}), 404, "not ours")
 	wanted(true)
 	stranger.sees(stranger.bare("/unsubscribe?token="+token, url.Values{"List-Unsubscribe": {"One-Click"}}), 200, "no such mails any more")
 	wanted(false)

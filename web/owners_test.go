@@ -56,7 +56,7 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	}
 	for _, wrong := range []string{eve.ID, "usr_none"} {
 		refused := v.post(path+"/edit", form(wrong))
-		v.sees(refused, 422, "is no member of the organization")
+		v.sees(refused, 422, "is not a member of the organization")
 		if !strings.Contains(refused.body, `aria-describedby="owner_id-fault"`) {
 			t.Error("the fault is not at its field")
 		}
@@ -75,7 +75,7 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	v.sees(v.post(path+"/edit", form(ben.ID)), 303, "done=saved") // left as it is
 	v.sees(v.post(path+"/edit", form("")), 303, "done=saved")
 	v.sees(v.get(path), 200, "Owner nobody")
-	v.sees(v.post(path+"/edit", form(ben.ID)), 422, "is no member of the organization")
+	v.sees(v.post(path+"/edit", form(ben.ID)), 422, "is not a member of the organization")
 }
 
 // TestWhoLeavesHandsOver: the page that removes a member tells what he owns and
@@ -109,7 +109,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 		t.Error("who owns nothing is asked for an heir")
 	}
 	for _, wrong := range []string{eve.ID, "usr_none"} {
-		v.sees(v.post(path+ben.ID+"/remove", to(wrong)), 422, "is no member of the organization")
+		v.sees(v.post(path+ben.ID+"/remove", to(wrong)), 422, "is not a member of the organization")
 	}
 	v.sees(v.post(path+ben.ID+"/remove", to(ben.ID)), 422, "choose somebody else")
 	s.ownedBy(sync.ID, ben.ID)
@@ -164,7 +164,7 @@ func TestATransferAsksForAnOwner(t *testing.T) {
 		t.Errorf("who may own it there: %s", preview.body)
 	}
 	form := url.Values{"organization_id": {o.ID}, "revision": {field(preview.body, "revision")}, "name": {account.Name}, "owner_id": {ben.ID}}
-	v.sees(v.post(path, form), 422, "is no member of the organization")
+	v.sees(v.post(path, form), 422, "is not a member of the organization")
 	s.ownedBy(account.ID, ben.ID)
 	form.Set("owner_id", carol.ID)
 	v.sees(v.post(path, form), 303, "done=transfer")

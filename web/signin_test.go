@@ -101,7 +101,7 @@ func TestTheSecondStepIsOfTheFirst(t *testing.T) {
 	}
 	over := func(name string, v *visitor) {
 		t.Helper()
-		if got := v.post("/login/code", url.Values{"code": {device.shows()}}); got.status != 401 || !strings.Contains(got.body, "begin again") {
+		if got := v.post("/login/code", url.Values{"code": {device.shows()}}); got.status != 401 || !strings.Contains(got.body, "start again") {
 			t.Errorf("%s: %d %s", name, got.status, text(got.body))
 		}
 		if v.cookie(auth.SessionCookie) != "" {
@@ -159,7 +159,7 @@ func TestSigningInByAProvider(t *testing.T) {
 	guest.sees(guest.post("/invitation", url.Values{"token": {token}}), 303, "/organizations/")
 	page := guest.get("/me")
 	guest.sees(page, 200, "github ada@example.com")
-	guest.sees(guest.post("/me/unlink", url.Values{"id": {field(page.body, "id")}}), 422, "last way for you to sign in")
+	guest.sees(guest.post("/me/unlink", url.Values{"id": {field(page.body, "id")}}), 422, "only way to sign in")
 
 	device, _ := guest.enrol()
 	v := s.visitor()

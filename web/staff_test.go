@@ -265,7 +265,7 @@ func TestScopesOnTheirPages(t *testing.T) {
 		t.Errorf("the form of a new account: %s", text(offered.body))
 	}
 	v.sees(v.post("/provider/scopes/jobs:run/restore", nil), http.StatusSeeOther, "done=saved")
-	v.sees(v.post("/provider/scopes/latchkey:verify/retire", nil), http.StatusUnprocessableEntity, "stay as they are")
+	v.sees(v.post("/provider/scopes/latchkey:verify/retire", nil), http.StatusUnprocessableEntity, "keep their names")
 	rename := "/provider/scopes/invoices:read/rename"
 	v.sees(v.post(rename, url.Values{"to": {"bills"}, "days": {"30"}}), http.StatusUnprocessableEntity, "must be resource:action")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"soon"}}), http.StatusUnprocessableEntity, "whole number of days")
