@@ -84,7 +84,7 @@ func TestSignUpIsClosed(t *testing.T) {
 			t.Errorf("%s: the sign-in page leads to sign-up", policy)
 		}
 		v.sees(v.get("/signup"), 404, "")
-		v.sees(v.post("/signup", url.Values{"email": {"ada@example.com"}, "password": {password}}), 422, "by invitation only")
+		v.sees(v.post("/signup", url.Values{"email": {"ada@example.com"}, "password": {password}}), 422, "; ask ")
 		link := "/invitation?token=" + s.invite("ada@example.com", auth.Viewer)
 		if page := v.get(link); strings.Contains(page.body, `action="/invitation/signup"`) != (policy == auth.SignupInvite) {
 			t.Errorf("%s: the invitation is %s", policy, page.body)
