@@ -117,7 +117,7 @@ func TestInvitationsWithoutAMailServer(t *testing.T) {
 	page := "/organizations/" + s.organization
 	made := boss.post(page+"/invite", url.Values{"email": {"ada@example.com"}, "role": {"developer"}})
 	link := "/invitation?token=" + s.mail(auth.MailInvite, "ada@example.com").Token
-	boss.sees(made, 200, "The invitation for ada@example.com")
+	boss.sees(made, 200, "Invitation for ada@example.com")
 	if !strings.Contains(made.body, "https://keys.example.com"+link+"<") || strings.Contains(text(made.body), "on its way") {
 		t.Errorf("the link is not there to copy: %s", text(made.body))
 	}

@@ -35,7 +35,10 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 	if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {secret[:12]}}); p.location != "/keys?q="+secret[:12] {
 		t.Errorf("the start that lists show leads to %q", p.location)
 	}
-	for typed, says := range map[string]string{secret[:len(secret)-1]: "not a complete key", secret[:len(secret)-1] + "!": "not a complete key"} {
+	for typed, says := range map[string]string{
+		secret[:len(secret)-1]:       "not a complete key",
+		secret[:len(secret)-1] + "!": "not a complete key",
+	} {
 		p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}})
 		if strings.Contains(p.location, "lk_") {
 			t.Errorf("%q is in the address %s", typed, p.location)

@@ -198,8 +198,8 @@ func TestTiersOnTheirPages(t *testing.T) {
 		}
 	}
 	p := v.post("/provider/tiers/free", fields())
-	v.sees(p, http.StatusOK, "Affects 1 keys")
-	v.sees(p, http.StatusOK, "1 get lower limits now")
+	v.sees(p, http.StatusOK, "Affected keys: 1")
+	v.sees(p, http.StatusOK, "Keys with lower limits from now on: 1")
 	if tier, err := s.Keys.Tier(t.Context(), "free"); err != nil || tier.RateLimit.Requests == 10 {
 		t.Fatalf("the preview saved: %v", err)
 	}
@@ -270,7 +270,7 @@ func TestScopesOnTheirPages(t *testing.T) {
 	v.sees(v.post(rename, url.Values{"to": {"bills"}, "days": {"30"}}), http.StatusUnprocessableEntity, "must be resource:action")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"soon"}}), http.StatusUnprocessableEntity, "whole number of days")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}}), http.StatusOK,
-		"invoices:read becomes bills:read. 1 accounts and 0 keys")
+		"invoices:read becomes bills:read. Accounts that get the new name: 1. Keys that name it and get the new name: 0")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}, "sure": {"yes"}}), http.StatusSeeOther, "done=renamed")
 	if a, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || !keys.CoveredBy(a.Scopes, "bills:read") ||
 		!keys.CoveredBy(a.Scopes, "invoices:read") {
