@@ -60,7 +60,7 @@ func TestEveryLanguageHasTheNamesOfEnglish(t *testing.T) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(translated)) {
 			if _, has := english[name]; !has {
-				t.Errorf("%s has %s, which English has not", tag, name)
+				t.Errorf("%s has %s, which English does not have", tag, name)
 			}
 		}
 	}
