@@ -240,7 +240,7 @@ func TestWrongIssueKeepsWhatWasTyped(t *testing.T) {
 	if !strings.Contains(p.body, `download="latchkey.env"`) || !strings.Contains(p.body, "LATCHKEY_API_KEY=lk_test_") {
 		t.Error("the key is no file to download")
 	}
-	v.sees(v.post(path, typed), http.StatusOK, "issued already")
+	v.sees(v.post(path, typed), http.StatusOK, "already issued")
 }
 
 // The theme is the reader's, and leads nowhere else.

@@ -20,7 +20,7 @@ var files embed.FS
 const English = "en"
 
 // languages are the tags of the catalogues (BCP 47), English first.
-var languages = []string{English}
+var languages = []string{English, "de"}
 
 // Languages returns the tags of the catalogues (BCP 47).
 func Languages() []string { return append([]string(nil), languages...) }
