@@ -180,7 +180,7 @@ func (p *Users) ChangeProfile(ctx context.Context, a *Principal, revision int64,
 	}
 	var email string
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, a.User.ID, revision, p.Now, func(u *User) error {
-		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name})
+		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, Language: u.Language})
 		if err != nil {
 			return err
 		}
