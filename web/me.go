@@ -72,7 +72,7 @@ func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 		return out, err
 	}
 	for _, s := range sessions {
-		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, p.browserOf(s.UserAgent)})
+		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, p.browserOf(c, s.UserAgent)})
 	}
 	if out.Tokens, err = p.People.Tokens.List(ctx, who, keys.Page{Limit: 100}); err != nil {
 		return out, err
@@ -88,7 +88,7 @@ func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 }
 
 // browserOf says in a few words which browser it was.
-func (p *mePages) browserOf(agent string) string {
+func (p *mePages) browserOf(c *gin.Context, agent string) string {
 	for _, b := range []struct {
 		mark, name string
 	}{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
@@ -97,14 +97,14 @@ func (p *mePages) browserOf(agent string) string {
 				mark, name string
 			}{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
 				if strings.Contains(agent, s.mark) {
-					return p.with("me.browser_on", b.name, s.name)
+					return p.with(c, "me.browser_on", b.name, s.name)
 				}
 			}
 			return b.name
 		}
 	}
 	if agent == "" {
-		return p.texts.Text("me.program")
+		return p.say(c, "me.program")
 	}
 	return agent[:min(len(agent), 60)]
 }
@@ -121,7 +121,7 @@ func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*me
 		edit(&out)
 	}
 	return p.show(c, status, "me", view{
-		Title: p.texts.Text("title.my_account"), Faults: wrong, Notice: p.texts.Text("done." + c.Query("done")), Data: out,
+		Title: p.say(c, "title.my_account"), Faults: wrong, Notice: p.say(c, "done."+c.Query("done")), Data: out,
 	})
 }
 
@@ -202,10 +202,10 @@ func (p *mePages) createToken(c *gin.Context) error {
 	fields.ID = id
 	_, secret, err := p.People.Tokens.Create(ctx, who, p.Format, fields)
 	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
-		return p.showMe(c, http.StatusOK, faults{"": p.texts.Text("me.token_twice")}, nil)
+		return p.showMe(c, http.StatusOK, faults{"": p.say(c, "me.token_twice")}, nil)
 	}
 	if errors.Is(err, errs.Forbidden) && who.MustConfirm(time.Now()) {
-		return again(faults{"token_password": p.texts.Text("me.confirm_to_make")})
+		return again(faults{"token_password": p.say(c, "me.confirm_to_make")})
 	}
 	if wrong, ok := p.asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
 		return again(wrong)
@@ -261,11 +261,11 @@ func (p *mePages) beginOTP(c *gin.Context) error {
 }
 
 func (p *mePages) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong faults) error {
-	picture, err := drawQR(e.URL, p.texts.Text("otp.qr"))
+	picture, err := drawQR(e.URL, p.say(c, "otp.qr"))
 	if err != nil {
 		return err
 	}
-	return p.show(c, status, "otp", view{Title: p.texts.Text("title.one_time_codes"), Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
+	return p.show(c, status, "otp", view{Title: p.say(c, "title.one_time_codes"), Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
 }
 
 // drawQR draws the code as SVG, named so: dark on light in either theme: cameras need it so.
@@ -304,7 +304,7 @@ func (p *mePages) enableOTP(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "otp", view{Title: p.texts.Text("title.one_time_codes_are_on"), Data: otpPage{Codes: codes}})
+	return p.show(c, http.StatusOK, "otp", view{Title: p.say(c, "title.one_time_codes_are_on"), Data: otpPage{Codes: codes}})
 }
 
 func (p *mePages) disableOTP(c *gin.Context) error {

@@ -89,7 +89,7 @@ func (p *staffPages) staffHomeWith(c *gin.Context, status int, wrong faults) err
 			out.Open = append(out.Open, *n)
 		}
 	}
-	return p.show(c, status, "staff-home", view{Title: p.texts.Text("staff.title"), Faults: wrong, Data: out})
+	return p.show(c, status, "staff-home", view{Title: p.say(c, "staff.title"), Faults: wrong, Data: out})
 }
 
 // foundPage is the keys that were found, never what was asked with.
@@ -120,7 +120,7 @@ func (p *staffPages) findKey(c *gin.Context) error {
 	for i := range found {
 		out.Rows = append(out.Rows, rowOf(found[i]))
 	}
-	return p.show(c, http.StatusOK, "staff-found", view{Title: p.texts.Text("staff.found"), Data: out})
+	return p.show(c, http.StatusOK, "staff-found", view{Title: p.say(c, "staff.found"), Data: out})
 }
 
 // saidFields answers a form with what is wrong beside its fields, by show, or

@@ -64,8 +64,8 @@ func (p *scopePages) scopesView(c *gin.Context, status int, wrong faults) error 
 		out.Name, out.Description = c.PostForm("name"), c.PostForm("description")
 	}
 	return p.show(c, status, "staff-scopes", view{
-		Title: p.texts.Text("scopes.title"), Faults: wrong,
-		Notice: p.texts.Text("staff.done_" + c.Query("done")),
+		Title: p.say(c, "scopes.title"), Faults: wrong,
+		Notice: p.say(c, "staff.done_"+c.Query("done")),
 		Data:   out,
 	})
 }
@@ -117,7 +117,7 @@ func (p *scopePages) scopeView(c *gin.Context, status int, wrong faults, change 
 		Days: standardKeepDays,
 	}
 	change(&out)
-	return p.show(c, status, "staff-scope", view{Title: one.Name, Faults: wrong, Notice: p.texts.Text("staff.done_" + c.Query("done")), Data: out})
+	return p.show(c, status, "staff-scope", view{Title: one.Name, Faults: wrong, Notice: p.say(c, "staff.done_"+c.Query("done")), Data: out})
 }
 
 func (p *scopePages) describeScope(c *gin.Context) error {
@@ -152,10 +152,10 @@ func (p *scopePages) renameScope(c *gin.Context) error {
 	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
 	keep := time.Duration(days) * hoursOfDay * time.Hour
 	if err != nil || days < 0 || keep > keys.MaxRename {
-		return refuse(faults{"days": p.texts.Text("scopes.bad_days")})
+		return refuse(faults{"days": p.say(c, "scopes.bad_days")})
 	}
 	if !keys.ValidScope(to) {
-		return refuse(faults{"to": p.texts.Text("scopes.bad_name")})
+		return refuse(faults{"to": p.say(c, "scopes.bad_name")})
 	}
 	if values.Get("sure") != "yes" {
 		return p.scopeView(c, http.StatusOK, nil, func(out *scopePage) {

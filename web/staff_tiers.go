@@ -35,7 +35,7 @@ func (p *tierPages) listTiers(c *gin.Context) error {
 		return err
 	}
 	return p.show(c, http.StatusOK, "staff-tiers", view{
-		Title: p.texts.Text("tiers.title"), Notice: p.texts.Text("staff.done_" + c.Query("done")),
+		Title: p.say(c, "tiers.title"), Notice: p.say(c, "staff.done_"+c.Query("done")),
 		Data: tiersPage{found},
 	})
 }
@@ -123,7 +123,7 @@ func tierFaultFields() []string {
 
 func (p *tierPages) newTier(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-tier", view{
-		Title: p.texts.Text("tiers.new"), Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)},
+		Title: p.say(c, "tiers.new"), Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)},
 	})
 }
 
@@ -143,7 +143,7 @@ func (p *tierPages) createTier(c *gin.Context) error {
 	return p.saidFields(err, func(wrong faults) error {
 		typed := tierTyped(values)
 		typed.New = true
-		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.texts.Text("tiers.new"), Faults: wrong, Data: typed})
+		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.say(c, "tiers.new"), Faults: wrong, Data: typed})
 	}, tierFaultFields()...)
 }
 
@@ -179,7 +179,7 @@ func (p *tierPages) editTier(c *gin.Context) error {
 		var impact keys.Impact
 		if impact, err = p.Keys.TierImpact(ctx, who, name, fields); err == nil {
 			typed.Impact = &impact
-			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.texts.Text("tiers.preview"), Data: typed})
+			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.say(c, "tiers.preview"), Data: typed})
 		}
 	}
 	return p.saidFields(err, func(wrong faults) error {
@@ -193,7 +193,7 @@ func (p *tierPages) deleteTier(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.tierView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts.Text("staff.sure")})
+		return p.tierView(c, http.StatusUnprocessableEntity, faults{"sure": p.say(c, "staff.sure")})
 	}
 	err = p.Keys.DeleteTier(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision)
 	if err == nil {
@@ -235,7 +235,7 @@ func (p *tierPages) showOverride(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "staff-override", view{Title: p.texts.Text("override.title"), Data: out})
+	return p.show(c, http.StatusOK, "staff-override", view{Title: p.say(c, "override.title"), Data: out})
 }
 
 // overrideTyped reads the form of an override. It ends with the day chosen.
@@ -279,7 +279,7 @@ func (p *tierPages) setOverride(c *gin.Context) error {
 		}
 		out.KeyRate, out.Rate, out.Quota, out.Until, out.Note = values.Get("key_rate_limit"), values.Get("rate_limit"), values.Get("quota"),
 			values.Get("until"), values.Get("note")
-		return p.show(c, http.StatusUnprocessableEntity, "staff-override", view{Title: p.texts.Text("override.title"), Faults: wrong, Data: out})
+		return p.show(c, http.StatusUnprocessableEntity, "staff-override", view{Title: p.say(c, "override.title"), Faults: wrong, Data: out})
 	}, "key_rate_limit", "rate_limit", "quota", "until", "note")
 }
 

@@ -64,7 +64,6 @@ type Portal struct{ *site }
 type site struct {
 	Config
 	pages  pages
-	texts  *texts.Catalogue
 	errors sentences
 }
 
@@ -76,8 +75,7 @@ func New(c Config) (*Portal, error) {
 		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
-	say := texts.In(texts.English)
-	return &Portal{&site{Config: c, pages: newPages(say), texts: say, errors: readSentences(say)}}, nil
+	return &Portal{&site{Config: c, pages: newPages(), errors: readSentences(texts.In(texts.English))}}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
