@@ -126,15 +126,16 @@ func (p *calendarPages) feed(c *gin.Context) error {
 	found := page.Keys
 	cal := ics.NewCalendar()
 	cal.SetMethod(ics.MethodPublish)
-	cal.SetProductId("-//Latchkey//Expiries//EN")
-	cal.SetXWRCalName(p.say(c, "calendar.name"))
+	say := languageOf(c, who)
+	cal.SetProductId("-//Latchkey//Expiries//" + strings.ToUpper(say.Language()))
+	cal.SetXWRCalName(say.Text("calendar.name"))
 	for i := range found {
 		k := &found[i]
 		e := cal.AddEvent(k.ID + "@latchkey")
 		e.SetDtStampTime(k.UpdatedAt)
 		e.SetStartAt(k.EndsAt())
 		e.SetEndAt(k.EndsAt())
-		what, err := p.language(c).Say("calendar.event", k.Name)
+		what, err := say.Say("calendar.event", k.Name)
 		if err != nil {
 			return err
 		}
@@ -142,6 +143,7 @@ func (p *calendarPages) feed(c *gin.Context) error {
 		e.SetDescription(k.Start + "…" + k.Last4)
 		e.SetURL(p.BaseURL + "/keys/" + k.ID)
 	}
+	spoken(c, say)
 	c.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(cal.Serialize()))
 	return nil
 }

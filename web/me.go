@@ -41,6 +41,7 @@ func (p *mePages) mount(g *gin.RouterGroup) {
 // mePage is the page about oneself.
 type mePage struct {
 	User       auth.User
+	Languages  []option
 	OTP        bool
 	Recovery   int // how many recovery codes are left
 	Sessions   []sessionRow
@@ -65,7 +66,7 @@ func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out := mePage{
 		User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(),
-		Once: ids.New(""), Confirm: who.MustConfirm(time.Now()),
+		Once: ids.New(""), Confirm: who.MustConfirm(time.Now()), Languages: p.languages(c),
 	}
 	sessions, err := p.People.Sessions.List(ctx, who)
 	if err != nil {
@@ -145,6 +146,9 @@ func (p *mePages) saveProfile(c *gin.Context) error {
 	who := principal(c)
 	_, err = p.People.Users.ChangeProfile(c.Request.Context(), who, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.Name, f.Username, f.Email, f.Password = values.Get("name"), values.Get("username"), values.Get("email"), values.Get("current_password")
+		if values.Has("language") {
+			f.Language = values.Get("language")
+		}
 		return f, nil
 	})
 	what := "profile"
@@ -153,7 +157,7 @@ func (p *mePages) saveProfile(c *gin.Context) error {
 	}
 	return p.after(c, err, what, func(m *mePage) {
 		m.User.Name, m.User.Username, m.User.Email = values.Get("name"), values.Get("username"), values.Get("email")
-	}, "name", "username", "email", "current_password")
+	}, "name", "username", "email", "language", "current_password")
 }
 
 func (p *mePages) changePassword(c *gin.Context) error {

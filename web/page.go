@@ -169,7 +169,9 @@ func (p *site) asFaults(err error, fields ...string) (f faults, ok bool) {
 func (p *site) show(c *gin.Context, status int, name string, v view) error {
 	v.CSRF = p.CSRF.Token(c.Writer, c.Request)
 	v.User = principal(c).User
-	v.Language = p.spoken(c)
+	say := p.language(c)
+	spoken(c, say)
+	v.Language = say.Language()
 	v.Theme, v.Here = theme(c.Request), c.Request.URL.Path
 	page, err := p.pages[pageKey{v.Language, name}]()
 	if err != nil {

@@ -142,6 +142,7 @@ func (p *site) open(handle func(*gin.Context) error) gin.HandlerFunc {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
 			return err
 		}
+		p.reading(c)
 		return handle(c)
 	})
 }
@@ -167,6 +168,7 @@ func (p *site) member(handle func(*gin.Context) error) gin.HandlerFunc {
 		}
 		who.Scheme = p.Sessions.Name()
 		c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
+		p.reading(c)
 		return handle(c)
 	})
 }
