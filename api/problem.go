@@ -64,6 +64,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	if public.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 	}
+	spoken(c)
 	p := problem(status, httpx.Code(public), public.Detail, requestID)
 	for _, f := range public.Fields {
 		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Detail: f.Detail})
@@ -135,6 +136,6 @@ func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 
 // NotFound answers requests for paths that do not exist.
 func (a *API) NotFound(c *gin.Context) {
-	c.Header("Vary", variesBy)
+	varies(c)
 	a.render(c, errs.New(errs.NotFound, "there is nothing at this path; /openapi.yaml lists what there is"))
 }
