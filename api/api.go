@@ -107,9 +107,6 @@ func (a *API) Mount(engine *gin.Engine) {
 	a.mountDocs(rest)
 }
 
-// variesBy names what answers under /api/ depend on beside their URL.
-const variesBy = "Accept, Cookie"
-
 const verifyPath = "/verify"
 
 // HotPaths are the paths, as they come on the wire, that are asked for with
@@ -136,7 +133,7 @@ func (a *API) guard(r route) gin.HandlerFunc {
 		c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if isAPI(r.path) {
 			c.Header("Allow", a.methods[r.path])
-			c.Header("Vary", variesBy)
+			varies(c)
 			if err := speak(c); err != nil {
 				a.render(c, err)
 				return
@@ -178,6 +175,8 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
+	ctx := auth.WithLanguage(auth.With(c.Request.Context(), p), languageOf(c, p).Language())
+	c.Request = c.Request.WithContext(ctx) // what follows may fail, in the language of who asks
 	if r.access != free && r.access != asClient {
 		if err := a.throttle(c, p); err != nil {
 			return err
@@ -191,7 +190,6 @@ func (a *API) admit(c *gin.Context, r route) error {
 			return err
 		}
 	}
-	c.Request = c.Request.WithContext(auth.With(c.Request.Context(), p))
 	return nil
 }
 

@@ -135,7 +135,7 @@ func (a *API) draw(c *gin.Context, r route, do func()) {
 		answer.User, answer.CSRF = p.User.Email, a.CSRF.Token(direct, c.Request)
 		answer.Forms = a.forms(c, r, p, w)
 	}
-	for _, name := range []string{"Content-Type", "ETag", "Location", "WWW-Authenticate"} {
+	for _, name := range []string{"Content-Type", "Content-Language", "ETag", "Location", "WWW-Authenticate"} {
 		h.Del(name)
 	}
 	h.Set("Content-Security-Policy", browse.Policy)

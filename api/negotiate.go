@@ -162,7 +162,8 @@ func (a *API) MethodNotAllowed(c *gin.Context) {
 	}
 	c.Header("Allow", text)
 	if isAPI(c.Request.URL.Path) {
-		c.Header("Vary", variesBy)
+		varies(c)
+		spoken(c)
 	}
 	p := problem(http.StatusMethodNotAllowed, "method_not_allowed", "this path takes "+text, c.Writer.Header().Get(httpx.RequestIDHeader))
 	writeProblem(c, &p, nil)

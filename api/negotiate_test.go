@@ -39,7 +39,7 @@ func TestEveryAnswerTellsItsMethods(t *testing.T) {
 			if w.Code != status && status != 0 || !slices.Equal(got, taken) {
 				t.Errorf("%s %s: %d with Allow: %s, want %d with %v", what, o.path, w.Code, w.Header().Get("Allow"), status, taken)
 			}
-			if w.Header().Get("Vary") != "Accept, Cookie" {
+			if w.Header().Get("Vary") != "Accept, Accept-Language, Cookie" {
 				t.Errorf("%s %s: Vary: %v", what, o.path, w.Header().Values("Vary"))
 			}
 		}
@@ -55,7 +55,7 @@ func TestEveryAnswerTellsItsMethods(t *testing.T) {
 			told(o.method, s.raw(t, call{method: o.method, path: at, body: "{"}), 0)
 		}
 	}
-	if w := s.raw(t, call{method: "GET", path: "/api/nothing"}); w.Code != 404 || w.Header().Get("Vary") != "Accept, Cookie" {
+	if w := s.raw(t, call{method: "GET", path: "/api/nothing"}); w.Code != 404 || w.Header().Get("Vary") != "Accept, Accept-Language, Cookie" {
 		t.Errorf("where there is nothing: %d with Vary: %s", w.Code, w.Header().Get("Vary"))
 	}
 	for path, allow := range map[string]string{"/healthz": "GET, HEAD", "/oauth/token": "POST", "/.well-known/jwks.json": "GET, HEAD"} {

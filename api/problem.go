@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/latchkey/latchkey/internal/texts"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
@@ -66,7 +64,8 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	if public.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 	}
-	in := a.language(c)
+	spoken(c)
+	in := language(c)
 	p := problem(status, httpx.Code(public), public.Text.In(in), requestID)
 	for _, f := range public.Fields {
 		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Code: f.Code, Detail: f.In(in)})
@@ -76,15 +75,6 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 		return
 	}
 	writeProblem(c, &p, nil)
-}
-
-// language is what the client reads. Verifications are told in English, which
-// programs read.
-func (a *API) language(c *gin.Context) *texts.Catalogue {
-	if strings.HasPrefix(c.FullPath(), "/verify") {
-		return texts.In(texts.English)
-	}
-	return texts.Accepted(c.GetHeader("Accept-Language"))
 }
 
 // overtaken makes a conflict of an object that changed meanwhile where the
@@ -147,6 +137,6 @@ func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 
 // NotFound answers requests for paths that do not exist.
 func (a *API) NotFound(c *gin.Context) {
-	c.Header("Vary", variesBy)
+	varies(c)
 	a.render(c, errs.New(errs.NotFound, "no_route"))
 }

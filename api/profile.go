@@ -34,11 +34,11 @@ func (h *profileHandlers) routes() []route {
 // What users do with themselves.
 
 func profileOut(f auth.UserFields) client.MeSettings {
-	return client.MeSettings{Name: f.Name, Username: f.Username, Email: f.Email}
+	return client.MeSettings{Name: f.Name, Username: f.Username, Email: f.Email, Language: f.Language}
 }
 
 func profileIn(s client.MeSettings) auth.UserFields {
-	return auth.UserFields{Name: s.Name, Username: s.Username, Email: s.Email, Password: s.CurrentPassword}
+	return auth.UserFields{Name: s.Name, Username: s.Username, Email: s.Email, Language: s.Language, Password: s.CurrentPassword}
 }
 
 // showMe answers who the principal is. Only users have a revision.

@@ -37,7 +37,8 @@ func meOut(p *auth.Principal) client.Me {
 	me := client.Me{Kind: string(p.Kind), ID: p.ID(), Scheme: p.Scheme, IsAdmin: p.IsAdmin()}
 	switch p.Kind {
 	case auth.UserKind:
-		me.Email, me.Username, me.Name, me.Roles = p.User.Email, p.User.Username, p.User.Name, map[string]string{}
+		me.Email, me.Username, me.Name, me.Language = p.User.Email, p.User.Username, p.User.Name, p.User.Language
+		me.Roles = map[string]string{}
 		for id, role := range p.Memberships {
 			me.Roles[id] = string(role)
 		}
@@ -48,7 +49,9 @@ func meOut(p *auth.Principal) client.Me {
 }
 
 func userSettings(u *auth.User) client.UserSettings {
-	return client.UserSettings{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled}
+	return client.UserSettings{
+		Email: u.Email, Username: u.Username, Name: u.Name, Language: u.Language, IsAdmin: u.IsAdmin, Disabled: u.Disabled,
+	}
 }
 
 func userOut(u *auth.User) client.User {
@@ -57,12 +60,16 @@ func userOut(u *auth.User) client.User {
 
 func userFieldsOut(f auth.UserFields) client.SetUser {
 	return client.SetUser{
-		UserSettings: client.UserSettings{Email: f.Email, Username: f.Username, Name: f.Name, IsAdmin: f.IsAdmin, Disabled: f.Disabled},
+		UserSettings: client.UserSettings{
+			Email: f.Email, Username: f.Username, Name: f.Name, Language: f.Language, IsAdmin: f.IsAdmin, Disabled: f.Disabled,
+		},
 	}
 }
 
 func userFieldsIn(s client.SetUser) auth.UserFields {
-	return auth.UserFields{Email: s.Email, Username: s.Username, Name: s.Name, Password: s.Password, IsAdmin: s.IsAdmin, Disabled: s.Disabled}
+	return auth.UserFields{
+		Email: s.Email, Username: s.Username, Name: s.Name, Language: s.Language, Password: s.Password, IsAdmin: s.IsAdmin, Disabled: s.Disabled,
+	}
 }
 
 // user is how requests handle a user.

@@ -29,7 +29,8 @@ func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, 
 	if err := mayConferRole(a, organizationID, role); err != nil {
 		return Link{}, err
 	}
-	if err := p.notInvited(ctx, organizationID, email); err != nil {
+	known, err := p.notInvited(ctx, organizationID, email)
+	if err != nil {
 		return Link{}, err
 	}
 	organization, err := p.Organizations(ctx, organizationID)
@@ -53,7 +54,7 @@ func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, 
 	}
 	p.Mailer.Post(Mail{
 		Kind: MailInvite, To: email, Token: token, Until: l.ExpiresAt, Organization: organization.Name,
-		Role: role, By: subject.Name,
+		Role: role, By: subject.Name, Language: languageFor(ctx, &known),
 	})
 	if p.InvitationAddress != nil {
 		l.Address = p.InvitationAddress(token)
@@ -108,30 +109,31 @@ func checkEmail(f *errs.Faults, email string) {
 	f.Check(ok, "email", "email_invalid")
 }
 
-// notInvited refuses a second invitation, and one of a member.
-func (p *Invitations) notInvited(ctx context.Context, organizationID, email string) error {
+// notInvited refuses a second invitation, and one of a member. It returns the
+// user with the address, or a zero User.
+func (p *Invitations) notInvited(ctx context.Context, organizationID, email string) (User, error) {
 	u, err := p.users.byEmail(ctx, email)
 	if err != nil && !errors.Is(err, errs.NotFound) {
-		return err
+		return User{}, err
 	}
 	if err == nil {
 		if _, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, u.ID)); err == nil {
-			return errs.New(errs.Conflict, "already_member")
+			return User{}, errs.New(errs.Conflict, "already_member")
 		}
 	}
 	open, err := p.openInvitations(ctx, organizationID)
 	if err != nil {
-		return err
+		return User{}, err
 	}
 	for _, l := range open {
 		if sameEmail(l.Email, email) {
-			return errs.New(errs.Conflict, "invitation_open")
+			return User{}, errs.New(errs.Conflict, "invitation_open")
 		}
 	}
 	if len(open) >= mostInvitations {
-		return errs.New(errs.Conflict, "too_many_invitations", "most", mostInvitations)
+		return User{}, errs.New(errs.Conflict, "too_many_invitations", "most", mostInvitations)
 	}
-	return nil
+	return u, nil
 }
 
 // List lists the open invitations of an organization, newest first.

@@ -1,6 +1,10 @@
 package auth
 
-import "time"
+import (
+	"cmp"
+	"context"
+	"time"
+)
 
 // MailKind says what a mail is about.
 type MailKind string
@@ -23,6 +27,7 @@ type Mail struct {
 	Kind         MailKind
 	To           string
 	Name         string    // of who gets it, "" where it is not known
+	Language     string    // tag of the texts, English if ""
 	Token        string    // of the link, "" for none
 	Until        time.Time // when the link expires
 	Organization string    // name, of an invitation
@@ -44,4 +49,25 @@ type ExpiringKey struct {
 // nobody can tell by the time whether there was somebody to write to.
 type Mailer interface {
 	Post(m Mail)
+}
+
+type languageKey struct{}
+
+// WithLanguage notes the language of whoever asks: mails that the request causes
+// are in it where their reader chose none.
+func WithLanguage(ctx context.Context, tag string) context.Context {
+	return context.WithValue(ctx, languageKey{}, tag)
+}
+
+// languageFor is the language for the user: the one that they chose, else the
+// request's.
+func languageFor(ctx context.Context, u *User) string {
+	asked, _ := ctx.Value(languageKey{}).(string)
+	return cmp.Or(u.Language, asked)
+}
+
+// write posts the mail to the user, at the mail's address if it has one.
+func (p *core) write(ctx context.Context, u *User, m Mail) {
+	m.To, m.Name, m.Language = cmp.Or(m.To, u.Email), u.Name, languageFor(ctx, u)
+	p.Mailer.Post(m)
 }

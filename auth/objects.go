@@ -15,7 +15,8 @@ type User struct {
 	Email        string    `json:"email"`              // as typed; unique when case is folded
 	Username     string    `json:"username,omitempty"` // another name to sign in by; unique when case is folded
 	Name         string    `json:"name,omitempty"`
-	PasswordHash string    `json:"-"` // argon2id in PHC string format, "" for no password
+	Language     string    `json:"language,omitempty"` // tag of a catalogue, "" for what the browser asks for
+	PasswordHash string    `json:"-"`                  // argon2id in PHC string format, "" for no password
 	IsAdmin      bool      `json:"is_admin"`
 	Disabled     bool      `json:"disabled"`
 	LastSignInAt time.Time `json:"-"`

@@ -45,7 +45,7 @@ func (p *Registration) sendReset(ctx context.Context, u *User, kind MailKind, li
 	if err := p.record(ctx, Nobody(), "user.password.forget", u.object(), nil, nil); err != nil {
 		return err
 	}
-	p.Mailer.Post(Mail{Kind: kind, To: u.Email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	p.write(ctx, u, Mail{Kind: kind, Token: token, Until: l.ExpiresAt})
 	return nil
 }
 
@@ -167,7 +167,7 @@ func (p *Registration) renewPassword(ctx context.Context, r renewal, also func(*
 	if err := p.record(ctx, actorOf(&after), "user.password.change", after.object(), before, after); err != nil {
 		return err
 	}
-	p.Mailer.Post(Mail{Kind: MailChanged, To: after.Email, Name: after.Name})
+	p.write(ctx, &after, Mail{Kind: MailChanged})
 	return nil
 }
 
@@ -180,7 +180,7 @@ func (p *Users) ChangeProfile(ctx context.Context, a *Principal, revision int64,
 	}
 	var email string
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, a.User.ID, revision, p.Now, func(u *User) error {
-		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name})
+		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, Language: u.Language})
 		if err != nil {
 			return err
 		}
@@ -235,9 +235,9 @@ func (p *Users) newEmail(ctx context.Context, u *User, email string) error {
 	if err != nil {
 		return err
 	}
-	p.Mailer.Post(Mail{Kind: MailNewEmail, To: email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	p.write(ctx, u, Mail{Kind: MailNewEmail, To: email, Token: token, Until: l.ExpiresAt})
 	if !u.ConfirmedAt.IsZero() { // else nobody knows whose the old one is
-		p.Mailer.Post(Mail{Kind: MailMoving, To: u.Email, Name: u.Name, NewEmail: email})
+		p.write(ctx, u, Mail{Kind: MailMoving, NewEmail: email})
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/internal/text"
+	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -152,6 +154,7 @@ type UserFields struct {
 	Email    string
 	Username string // "" for none
 	Name     string
+	Language string // one of texts.Languages, "" for what the browser asks for
 	Password string
 	IsAdmin  bool
 	Disabled bool
@@ -200,7 +203,8 @@ func (p *Users) apply(ctx context.Context, u *User, fields UserFields) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	u.Email, u.Username, u.Name, u.IsAdmin, u.Disabled = fields.Email, fields.Username, fields.Name, fields.IsAdmin, fields.Disabled
+	u.Email, u.Username, u.Name, u.Language = fields.Email, fields.Username, fields.Name, fields.Language
+	u.IsAdmin, u.Disabled = fields.IsAdmin, fields.Disabled
 	if fields.Password == "" {
 		return nil
 	}
@@ -215,6 +219,8 @@ func checkFields(f *errs.Faults, fields UserFields) {
 	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username",
 		"username_shape")
 	keys.CheckText(f, "name", fields.Name)
+	f.Check(fields.Language == "" || slices.Contains(texts.Languages(), fields.Language), "language",
+		"must be one of "+strings.Join(texts.Languages(), ", "))
 	if fields.Password != "" {
 		checkForm(f, fields.Password)
 	}
@@ -290,7 +296,7 @@ func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision in
 	}
 	var endSessions, endLinks, endTokens bool
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, id, revision, p.Now, func(u *User) error {
-		fields, err := edit(UserFields{Email: u.Email, Username: u.Username, Name: u.Name, IsAdmin: u.IsAdmin, Disabled: u.Disabled})
+		fields, err := edit(u.fields())
 		if err != nil {
 			return err
 		}
@@ -320,6 +326,13 @@ func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision in
 		return User{}, err
 	}
 	return after, p.record(ctx, a, "user.update", after.object(), before, after)
+}
+
+// fields are what is set of the user now.
+func (u *User) fields() UserFields {
+	return UserFields{
+		Email: u.Email, Username: u.Username, Name: u.Name, Language: u.Language, IsAdmin: u.IsAdmin, Disabled: u.Disabled,
+	}
 }
 
 // Delete removes the user with sessions and memberships. Only admins may, and

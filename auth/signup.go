@@ -95,7 +95,7 @@ func (p *Registration) sendExists(ctx context.Context, u *User) error {
 		return nil
 	}
 	if err == nil {
-		p.Mailer.Post(Mail{Kind: MailExists, To: u.Email, Name: u.Name})
+		p.write(ctx, u, Mail{Kind: MailExists})
 	}
 	return err
 }
@@ -135,7 +135,7 @@ func (p *Registration) sendConfirmation(ctx context.Context, u *User) error {
 	if err != nil {
 		return err
 	}
-	p.Mailer.Post(Mail{Kind: MailConfirm, To: u.Email, Name: u.Name, Token: token, Until: l.ExpiresAt})
+	p.write(ctx, u, Mail{Kind: MailConfirm, Token: token, Until: l.ExpiresAt})
 	return nil
 }
 

@@ -44,6 +44,7 @@ type MeSettings struct {
 	Name            string `json:"name"`
 	Username        string `json:"username"` // "" for none
 	Email           string `json:"email"`
+	Language        string `json:"language"`                   // such as de; "" for what the browser asks for
 	CurrentPassword string `json:"current_password,omitempty"` // for a new e-mail address
 }
 

@@ -299,6 +299,7 @@ type UserSettings struct {
 	Email    string `json:"email"`
 	Username string `json:"username"` // "" for none
 	Name     string `json:"name"`
+	Language string `json:"language"` // such as de; "" for what the browser asks for
 	IsAdmin  bool   `json:"is_admin"`
 	Disabled bool   `json:"disabled"`
 }
@@ -343,6 +344,7 @@ type Me struct {
 	Email          string            `json:"email,omitempty"`
 	Username       string            `json:"username,omitempty"`
 	Name           string            `json:"name"`
+	Language       string            `json:"language,omitempty"`
 	IsAdmin        bool              `json:"is_admin"`
 	Roles          map[string]string `json:"roles,omitempty"` // by organization id
 	OrganizationID string            `json:"organization_id,omitempty"`

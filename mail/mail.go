@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/texts"
 )
 
 //go:embed templates
@@ -167,11 +168,33 @@ type page struct {
 	auth.Mail
 	Link string
 	Home string
-	When string // until when the link is good
+	say  *texts.Catalogue
+}
+
+// T is a text of mails, with the values in it.
+func (p page) T(name string, values ...any) (string, error) {
+	return p.say.Say("mail."+name, values...)
+}
+
+// Word is how the catalogue calls a role.
+func (p page) Word(r auth.Role) string { return p.say.Text("word." + string(r)) }
+
+// Language is the tag of the texts.
+func (p page) Language() string { return p.say.Language() }
+
+// Count is how many keys there are, "50+" for more than those that the mail names.
+func (p page) Count() string {
+	if p.More {
+		return fmt.Sprintf("%d+", len(p.Expiring))
+	}
+	return fmt.Sprint(len(p.Expiring))
 }
 
 // Day is the day on which a key ends.
-func (page) Day(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+func (p page) Day(t time.Time) string { return p.say.Time("moment_long", t) }
+
+// When is until when the link is good.
+func (p page) When() string { return p.Day(p.Until) }
 
 // Link is the address that a mail of the kind leads to.
 func (o *Outbox) Link(kind auth.MailKind, token string) string {
@@ -184,10 +207,7 @@ func (o *Outbox) Link(kind auth.MailKind, token string) string {
 
 // Write returns the mail as it is sent.
 func (o *Outbox) Write(m auth.Mail) (Letter, error) {
-	v := page{Mail: m, Home: o.BaseURL, Link: o.Link(m.Kind, m.Token)}
-	if !m.Until.IsZero() {
-		v.When = m.Until.UTC().Format("2 January 2006, 15:04 UTC")
-	}
+	v := page{Mail: m, Home: o.BaseURL, Link: o.Link(m.Kind, m.Token), say: texts.In(m.Language)}
 	var text, html bytes.Buffer
 	if err := o.text.ExecuteTemplate(&text, string(m.Kind)+".txt", v); err != nil {
 		return Letter{}, fmt.Errorf("write a mail: %w", err)

@@ -30,6 +30,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/mail"
 )
 
@@ -207,20 +208,61 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 	t.Parallel()
 	o := outbox(t, mail.NewFolder(t.TempDir(), "a@example.com", slog.New(slog.DiscardHandler)))
 	defer func() { _ = o.Close(context.WithoutCancel(t.Context())) }()
-	for _, kind := range []auth.MailKind{
-		auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite,
-		auth.MailNewEmail, auth.MailMoving, auth.MailExpiring,
-	} {
-		m := invitation()
-		m.Kind, m.Name = kind, "Ada"
-		l, err := o.Write(m)
-		if err != nil || l.Subject == "" || !strings.Contains(l.Text, "Hello Ada,") || !strings.Contains(l.HTML, "</html>") ||
-			strings.Contains(l.Text+l.HTML, "<no value>") {
-			t.Errorf("%s: %+v, %v", kind, l, err)
+	for _, tag := range texts.Languages() {
+		hello, err := texts.In(tag).Say("mail.hello_name", "Ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []auth.MailKind{
+			auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite,
+			auth.MailNewEmail, auth.MailMoving, auth.MailExpiring,
+		} {
+			m := invitation()
+			m.Kind, m.Name, m.Language = kind, "Ada", tag
+			l, err := o.Write(m)
+			if err != nil || l.Subject == "" || !strings.Contains(l.Text, hello) || !strings.Contains(l.HTML, "</html>") ||
+				!strings.Contains(l.HTML, `<html lang="`+tag+`"`) || strings.Contains(l.Subject+l.Text+l.HTML, "%!") ||
+				strings.Contains(l.Text+l.HTML, "<no value>") {
+				t.Errorf("%s in %s: %+v, %v", kind, tag, l, err)
+			}
 		}
 	}
 	if _, err := o.Write(auth.Mail{Kind: "nonsense"}); err == nil {
 		t.Error("a kind that is none was written")
+	}
+}
+
+func TestMailsAreInTheLanguageOfTheirReader(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, mail.NewFolder(t.TempDir(), "a@example.com", slog.New(slog.DiscardHandler)))
+	defer func() { _ = o.Close(context.WithoutCancel(t.Context())) }()
+	key := auth.ExpiringKey{ID: "key_1", Name: "A", EndsAt: time.Date(2026, 5, 6, 7, 8, 0, 0, time.UTC)}
+	for _, tt := range []struct {
+		language string
+		kind     auth.MailKind
+		keys     int
+		more     bool
+		subject  string
+		words    string
+	}{
+		{"", auth.MailReset, 0, false, "Set a new password", "The link works once, until 6 May 2026, 07:08 UTC."},
+		{"en", auth.MailReset, 0, false, "Set a new password", "The link works once, until 6 May 2026, 07:08 UTC."},
+		{"tlh", auth.MailReset, 0, false, "Set a new password", "The link works once, until 6 May 2026, 07:08 UTC."},
+		{"en", auth.MailExpiring, 1, false, "1 API key expires soon", "expires 6 May 2026, 07:08 UTC"},
+		{"en", auth.MailExpiring, 1, true, "1+ API keys expire soon", "There are more"},
+		{"en", auth.MailExpiring, 2, false, "2 API keys expire soon", "these keys expire soon"},
+		{"de", auth.MailReset, 0, false, "Lege ein neues Passwort fest", "bis 6. Mai 2026, 07:08 UTC."},
+		{"de", auth.MailExpiring, 2, false, "2 API-Schlüssel laufen bald ab", "6. Mai 2026, 07:08 UTC"},
+	} {
+		m := invitation()
+		m.Kind, m.Language, m.More = tt.kind, tt.language, tt.more
+		for range tt.keys {
+			m.Expiring = append(m.Expiring, key)
+		}
+		l, err := o.Write(m)
+		if err != nil || l.Subject != tt.subject || !strings.Contains(l.Text, tt.words) || !strings.Contains(l.HTML, tt.words) {
+			t.Errorf("%s in %q: %+v, %v", tt.kind, tt.language, l, err)
+		}
 	}
 }
 

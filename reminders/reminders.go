@@ -146,7 +146,9 @@ func (s *Service) remind(ctx context.Context, u *auth.User, today time.Time) err
 	if err != nil || !mine {
 		return err
 	}
-	s.Mailer.Post(auth.Mail{Kind: auth.MailExpiring, To: u.Email, Name: u.Name, Token: token, Expiring: due, More: more})
+	s.Mailer.Post(auth.Mail{
+		Kind: auth.MailExpiring, To: u.Email, Name: u.Name, Language: u.Language, Token: token, Expiring: due, More: more,
+	})
 	return nil
 }
 

@@ -176,6 +176,26 @@ func TestEachIsToldThreeTimes(t *testing.T) {
 	}
 }
 
+// TestRemindersAreInTheUsersLanguage: no request caused them, so that there is the
+// user's choice alone.
+func TestRemindersAreInTheUsersLanguage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.person("ada", auth.Developer, func(u *auth.User) { u.Language = "de" })
+	d.person("eve", auth.Developer, nil)
+	d.key("nightly", 7*day-time.Hour, nil)
+	if _, err := d.service().Step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, m := range d.mails {
+		got[m.To] = m.Language
+	}
+	if len(got) != 2 || got["ada@example.com"] != "de" || got["eve@example.com"] != "" {
+		t.Errorf("the languages are %v", got)
+	}
+}
+
 func TestWhoAndWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

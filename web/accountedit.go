@@ -33,7 +33,7 @@ func (p *accountPages) accountToEdit(c *gin.Context) (keys.ServiceAccount, error
 	who := principal(c)
 	account, err := p.Keys.Account(c.Request.Context(), who, c.Param("id"))
 	if err == nil && !who.May(keys.WriteAccounts, account.OrganizationID) {
-		err = errs.New(errs.Forbidden, p.texts.Text("account.may_not"))
+		err = errs.New(errs.Forbidden, p.say(c, "account.may_not"))
 	}
 	return account, err
 }
@@ -68,7 +68,7 @@ func (p *accountPages) accountEditForm(c *gin.Context) (accountEdit, error) {
 	}
 	for _, s := range account.Scopes {
 		if !slices.ContainsFunc(choices, func(one choice) bool { return one.Name == s }) {
-			choices = append(choices, choice{Name: s, Description: p.texts.Text("account.wildcard"), Ticked: true})
+			choices = append(choices, choice{Name: s, Description: p.say(c, "account.wildcard"), Ticked: true})
 		}
 	}
 	slices.SortStableFunc(choices, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
@@ -81,7 +81,7 @@ func (p *accountPages) editAccountPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "account-edit", view{Title: p.texts.Text("account.edit"), Data: f})
+	return p.show(c, http.StatusOK, "account-edit", view{Title: p.say(c, "account.edit"), Data: f})
 }
 
 func (p *accountPages) editAccount(c *gin.Context) error {
@@ -107,7 +107,7 @@ func (p *accountPages) editAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
 		return nil
 	}
-	wrong, ok := p.asFaults(err, "name", "description", "external_id", "owner_id", "scopes", "allowed_networks", "metadata")
+	wrong, ok := p.asFaults(c, err, "name", "description", "external_id", "owner_id", "scopes", "allowed_networks", "metadata")
 	if !ok {
 		return err
 	}
@@ -123,7 +123,7 @@ func (p *accountPages) editAccount(c *gin.Context) error {
 			one.Ticked = slices.Contains(values["scopes"], one.Name)
 		}
 	}
-	return p.show(c, http.StatusUnprocessableEntity, "account-edit", view{Title: p.texts.Text("account.edit"), Faults: wrong, Data: f})
+	return p.show(c, http.StatusUnprocessableEntity, "account-edit", view{Title: p.say(c, "account.edit"), Faults: wrong, Data: f})
 }
 
 func (p *accountPages) switchAccount(disabled bool) func(*gin.Context) error {
@@ -133,7 +133,7 @@ func (p *accountPages) switchAccount(disabled bool) func(*gin.Context) error {
 			return err
 		}
 		if disabled && values.Get("sure") != "yes" {
-			return p.disableView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts.Text("staff.sure")})
+			return p.disableView(c, http.StatusUnprocessableEntity, faults{"sure": p.say(c, "staff.sure")})
 		}
 		_, err = p.Keys.ChangeAccount(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
 			func(f keys.AccountFields) (keys.AccountFields, error) {
@@ -172,7 +172,7 @@ func (p *accountPages) disableView(c *gin.Context, status int, wrong faults) err
 		return err
 	}
 	out := accountDisable{Account: account, Alive: min(len(found), pageSize), More: len(found) > pageSize}
-	return p.show(c, status, "account-disable", view{Title: p.texts.Text("title.disable_account"), Faults: wrong, Data: out})
+	return p.show(c, status, "account-disable", view{Title: p.say(c, "title.disable_account"), Faults: wrong, Data: out})
 }
 
 // accountDelete asks for the name of what is to go.
@@ -186,7 +186,7 @@ func (p *accountPages) deleteAccountPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "account-delete", view{Title: p.texts.Text("account.delete"), Data: accountDelete{Account: account}})
+	return p.show(c, http.StatusOK, "account-delete", view{Title: p.say(c, "account.delete"), Data: accountDelete{Account: account}})
 }
 
 func (p *accountPages) deleteAccount(c *gin.Context) error {
@@ -199,13 +199,13 @@ func (p *accountPages) deleteAccount(c *gin.Context) error {
 		return err
 	}
 	if strings.TrimSpace(values.Get("name")) != account.Name {
-		err = errs.BadField("name", p.texts.Text("account.name_differs"))
+		err = errs.BadField("name", p.say(c, "account.name_differs"))
 	} else {
 		err = p.Keys.DeleteAccount(c.Request.Context(), principal(c), account.ID, keys.AnyRevision)
 	}
-	if wrong, ok := p.asFaults(err, "name"); ok {
+	if wrong, ok := p.asFaults(c, err, "name"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "account-delete", view{
-			Title: p.texts.Text("account.delete"), Faults: wrong,
+			Title: p.say(c, "account.delete"), Faults: wrong,
 			Data: accountDelete{account, values.Get("name")},
 		})
 	}
@@ -230,6 +230,6 @@ func (p *accountPages) accountUsage(c *gin.Context, out *accountPage) error {
 	if err != nil {
 		return err
 	}
-	out.Chart = p.byOutcome("month", p.texts.Text("account.month"), month, points)
+	out.Chart = p.byOutcome(c, "month", p.say(c, "account.month"), month, points)
 	return nil
 }

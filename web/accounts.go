@@ -83,7 +83,7 @@ func (p *accountPages) listAccounts(c *gin.Context) error {
 		}
 		out.Rows = append(out.Rows, accountRow{a, names[a.OrganizationID]})
 	}
-	return p.show(c, http.StatusOK, "accounts", view{Title: p.texts.Text("account.list"), Notice: p.texts.Text("done." + c.Query("done")), Data: out})
+	return p.show(c, http.StatusOK, "accounts", view{Title: p.say(c, "account.list"), Notice: p.say(c, "done."+c.Query("done")), Data: out})
 }
 
 // accountForm is what the form of a new service account shows and holds.
@@ -150,7 +150,7 @@ func (p *accountPages) newAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "account-new", view{Title: p.texts.Text("title.new_service_account"), Data: f})
+	return p.show(c, http.StatusOK, "account-new", view{Title: p.say(c, "title.new_service_account"), Data: f})
 }
 
 func (p *accountPages) createAccount(c *gin.Context) error {
@@ -165,7 +165,7 @@ func (p *accountPages) createAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+account.ID)
 		return nil
 	}
-	wrong, ok := p.asFaults(err, "organization_id", "name", "description", "scopes")
+	wrong, ok := p.asFaults(c, err, "organization_id", "name", "description", "scopes")
 	if !ok {
 		return err
 	}
@@ -177,7 +177,7 @@ func (p *accountPages) createAccount(c *gin.Context) error {
 	for _, s := range values["scopes"] {
 		f.Scopes[s] = true
 	}
-	return p.show(c, http.StatusUnprocessableEntity, "account-new", view{Title: p.texts.Text("title.new_service_account"), Faults: wrong, Data: f})
+	return p.show(c, http.StatusUnprocessableEntity, "account-new", view{Title: p.say(c, "title.new_service_account"), Faults: wrong, Data: f})
 }
 
 type accountPage struct {

@@ -46,7 +46,7 @@ func (p *accountPages) transferForm(c *gin.Context) (out accountTransfer, err er
 		return out, err
 	}
 	if !who.May(keys.WriteOrganization, out.Account.OrganizationID) {
-		return out, errs.New(errs.Forbidden, p.texts.Text("transfer.may_not"))
+		return out, errs.New(errs.Forbidden, p.say(c, "transfer.may_not"))
 	}
 	if out.Tier, err = p.Keys.Tier(ctx, out.Account.Tier); err != nil {
 		return out, err
@@ -56,7 +56,7 @@ func (p *accountPages) transferForm(c *gin.Context) (out accountTransfer, err er
 	if err != nil || len(all) > pageSize {
 		return out, err
 	}
-	out.Organizations = []option{{"", p.texts.Text("transfer.choose")}}
+	out.Organizations = []option{{"", p.say(c, "transfer.choose")}}
 	for _, o := range all {
 		if o.ID != out.Account.OrganizationID && !o.Disabled && who.May(keys.WriteOrganization, o.ID) {
 			out.Organizations = append(out.Organizations, option{o.ID, o.Name})
@@ -82,7 +82,7 @@ func (p *accountPages) transferView(c *gin.Context, status int, typed url.Values
 		if err == nil {
 			out.Owner, err = p.owners(c, out.To, typed.Get("owner_id"), "")
 		}
-		found, ok := p.asFaults(err, "organization_id")
+		found, ok := p.asFaults(c, err, "organization_id")
 		switch {
 		case err == nil:
 			out.Preview = &preview
@@ -92,7 +92,7 @@ func (p *accountPages) transferView(c *gin.Context, status int, typed url.Values
 			return err
 		}
 	}
-	return p.show(c, status, "account-transfer", view{Title: p.texts.Text("transfer.title"), Faults: wrong, Data: out})
+	return p.show(c, status, "account-transfer", view{Title: p.say(c, "transfer.title"), Faults: wrong, Data: out})
 }
 
 func (p *accountPages) transferAccount(c *gin.Context) error {
@@ -113,7 +113,7 @@ func (p *accountPages) transferAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+out.Account.ID+"?done="+notice)
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		return p.transferView(c, http.StatusUnprocessableEntity, values, wrong)
 	}, "organization_id", "owner_id", "name")
 }
@@ -122,14 +122,14 @@ func (p *accountPages) transferAccount(c *gin.Context) error {
 // the account what the preview showed.
 func (p *accountPages) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (transfers.Transfer, error) {
 	if strings.TrimSpace(values.Get("name")) != account.Name {
-		return transfers.Transfer{}, errs.BadField("name", p.texts.Text("account.name_differs"))
+		return transfers.Transfer{}, errs.BadField("name", p.say(c, "account.name_differs"))
 	}
 	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
 	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), transfers.Destination{
 		OrganizationID: values.Get("organization_id"), OwnerID: strings.TrimSpace(values.Get("owner_id")),
 	})
 	if errs.KindOf(err) == errs.Stale {
-		err = errs.New(errs.Conflict, p.texts.Text("transfer.changed"))
+		err = errs.New(errs.Conflict, p.say(c, "transfer.changed"))
 	}
 	return done, err
 }

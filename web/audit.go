@@ -91,7 +91,7 @@ func (p *auditPages) auditOf(c *gin.Context) (keys.Organization, error) {
 	who := principal(c)
 	o, err := p.Keys.Organization(c.Request.Context(), who, c.Param("id"))
 	if err == nil && !who.May(keys.ReadAudit, o.ID) {
-		err = errs.New(errs.Forbidden, p.texts.Text("audit.may_not"))
+		err = errs.New(errs.Forbidden, p.say(c, "audit.may_not"))
 	}
 	return o, err
 }
@@ -108,9 +108,9 @@ func (p *auditPages) showAudit(c *gin.Context) error {
 	if err := p.auditFilters(c, &out); err != nil {
 		return err
 	}
-	f, err := out.Query.filter(o.ID, p.texts.Text("audit.bad_day"))
-	if wrong, ok := p.asFaults(err, "from", "to"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "audit", view{Title: p.texts.Text("audit.title"), Faults: wrong, Data: out})
+	f, err := out.Query.filter(o.ID, p.say(c, "audit.bad_day"))
+	if wrong, ok := p.asFaults(c, err, "from", "to"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "audit", view{Title: p.say(c, "audit.title"), Faults: wrong, Data: out})
 	}
 	found, err := p.Audit.Events(ctx, f, c.Query("after"), pageSize+1)
 	if err != nil {
@@ -125,19 +125,19 @@ func (p *auditPages) showAudit(c *gin.Context) error {
 	for i := range found {
 		out.Rows = append(out.Rows, auditRow{found[i], changesOf(found[i].Before, found[i].After)})
 	}
-	return p.show(c, http.StatusOK, "audit", view{Title: p.texts.Text("audit.title"), Data: out})
+	return p.show(c, http.StatusOK, "audit", view{Title: p.say(c, "audit.title"), Data: out})
 }
 
 // auditFilters offers what there is to choose from: the actions, and the
 // members.
 func (p *auditPages) auditFilters(c *gin.Context, out *auditPage) error {
 	ctx, who, id := c.Request.Context(), principal(c), out.Organization.ID
-	out.Actions = filter{Name: "action", Label: p.texts.Text("audit.action"), Chosen: out.Query.Action, All: []option{{"", p.texts.Text("audit.any")}}}
+	out.Actions = filter{Name: "action", Label: p.say(c, "audit.action"), Chosen: out.Query.Action, All: []option{{"", p.say(c, "audit.any")}}}
 	for _, one := range auditActions() {
 		out.Actions.All = append(out.Actions.All, option{one, one})
 	}
 	out.Subjects = filter{
-		Name: "subject", Label: p.texts.Text("audit.subject"), Chosen: out.Query.Subject, All: []option{{"", p.texts.Text("audit.any")}},
+		Name: "subject", Label: p.say(c, "audit.subject"), Chosen: out.Query.Subject, All: []option{{"", p.say(c, "audit.any")}},
 	}
 	if !who.May(keys.ReadMembers, id) {
 		return nil
@@ -203,7 +203,7 @@ func (p *auditPages) exportAudit(c *gin.Context) error {
 		return err
 	}
 	search := auditSearchOf(c.Request.URL.Query())
-	f, err := search.filter(o.ID, p.texts.Text("audit.bad_day"))
+	f, err := search.filter(o.ID, p.say(c, "audit.bad_day"))
 	if err != nil {
 		return err
 	}

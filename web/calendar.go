@@ -57,21 +57,21 @@ func (p *calendarPages) calendarView(c *gin.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	out := calendarPage{Months: p.months(found.Keys), Next: found.Next, Most: mostExpiries}
+	out := calendarPage{Months: p.months(c, found.Keys), Next: found.Next, Most: mostExpiries}
 	if out.Feed, err = p.People.Calendars.Has(c.Request.Context(), who); err != nil {
 		return err
 	}
 	if token != "" {
 		out.URL = p.BaseURL + "/calendar/feed/" + token + ".ics"
 	}
-	return p.show(c, http.StatusOK, "calendar", view{Title: p.texts.Text("calendar.title"), Notice: p.texts.Text("done." + c.Query("done")), Data: out})
+	return p.show(c, http.StatusOK, "calendar", view{Title: p.say(c, "calendar.title"), Notice: p.say(c, "done."+c.Query("done")), Data: out})
 }
 
 // months puts keys that come by their ends under months and days.
-func (p *calendarPages) months(found []keys.Key) (all []month) {
+func (p *calendarPages) months(c *gin.Context, found []keys.Key) (all []month) {
 	for _, k := range found {
 		at := k.EndsAt()
-		if name := p.with("calendar.month", p.texts.Text("month."+strconv.Itoa(int(at.Month()))), at.Year()); len(all) == 0 ||
+		if name := p.with(c, "calendar.month", p.say(c, "month."+strconv.Itoa(int(at.Month()))), at.Year()); len(all) == 0 ||
 			all[len(all)-1].Name != name {
 			all = append(all, month{Name: name})
 		}
@@ -126,15 +126,16 @@ func (p *calendarPages) feed(c *gin.Context) error {
 	found := page.Keys
 	cal := ics.NewCalendar()
 	cal.SetMethod(ics.MethodPublish)
-	cal.SetProductId("-//Latchkey//Expiries//EN")
-	cal.SetXWRCalName(p.texts.Text("calendar.name"))
+	say := languageOf(c, who)
+	cal.SetProductId("-//Latchkey//Expiries//" + strings.ToUpper(say.Language()))
+	cal.SetXWRCalName(say.Text("calendar.name"))
 	for i := range found {
 		k := &found[i]
 		e := cal.AddEvent(k.ID + "@latchkey")
 		e.SetDtStampTime(k.UpdatedAt)
 		e.SetStartAt(k.EndsAt())
 		e.SetEndAt(k.EndsAt())
-		what, err := p.texts.Say("calendar.event", k.Name)
+		what, err := say.Say("calendar.event", k.Name)
 		if err != nil {
 			return err
 		}
@@ -142,6 +143,7 @@ func (p *calendarPages) feed(c *gin.Context) error {
 		e.SetDescription(k.Start + "…" + k.Last4)
 		e.SetURL(p.BaseURL + "/keys/" + k.ID)
 	}
+	spoken(c, say)
 	c.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(cal.Serialize()))
 	return nil
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -96,11 +99,11 @@ func outcomeGroups() []struct {
 }
 
 // byOutcome draws points, whatever their group, by how verifications ended.
-func (p *site) byOutcome(id, title string, s span, points []usage.Point) chart {
+func (p *site) byOutcome(c *gin.Context, id, title string, s span, points []usage.Point) chart {
 	groups := outcomeGroups()
 	all := make([]series, len(groups))
 	for i, g := range groups {
-		all[i] = series{Name: p.texts.Text("outcome." + g.class), Class: g.class}
+		all[i] = series{Name: p.say(c, "outcome."+g.class), Class: g.class}
 	}
 	values := make([][]uint64, s.slots())
 	for i := range values {
@@ -117,11 +120,11 @@ func (p *site) byOutcome(id, title string, s span, points []usage.Point) chart {
 			}
 		}
 	}
-	return p.draw(id, title, s, all, values)
+	return draw(p.language(c), id, title, s, all, values)
 }
 
 // byGroup draws the groups of a ranking: the largest, and all others together.
-func (p *site) byGroup(id, title string, s span, found *usage.Ranking, name func(group string) series) chart {
+func (p *site) byGroup(c *gin.Context, id, title string, s span, found *usage.Ranking, name func(group string) series) chart {
 	all := make([]series, 0, mostSeries)
 	for i, group := range found.Groups {
 		one := name(group)
@@ -129,9 +132,9 @@ func (p *site) byGroup(id, title string, s span, found *usage.Ranking, name func
 		all = append(all, one)
 	}
 	if found.Others {
-		all = append(all, series{Name: p.texts.Text("usage.others"), Class: fmt.Sprintf("s%d", len(all))})
+		all = append(all, series{Name: p.say(c, "usage.others"), Class: fmt.Sprintf("s%d", len(all))})
 	}
-	return p.draw(id, title, s, all, found.Totals)
+	return draw(p.language(c), id, title, s, all, found.Totals)
 }
 
 func slotOf(s span, at time.Time) int {
@@ -139,7 +142,7 @@ func slotOf(s span, at time.Time) int {
 }
 
 // draw lays the chart out. Series that nothing was counted of are left out.
-func (p *site) draw(id, title string, s span, all []series, values [][]uint64) chart {
+func draw(say *texts.Catalogue, id, title string, s span, all []series, values [][]uint64) chart {
 	c := chart{ID: id, Title: title, Width: chartWidth, Height: chartHeight, Left: chartLeft, Right: chartWidth}
 	var kept []int
 	for i := range all {
@@ -163,22 +166,22 @@ func (p *site) draw(id, title string, s span, all []series, values [][]uint64) c
 		c.Bars = append(c.Bars, b)
 	}
 	c.Unit = s.level.String()
-	c.scale(highest, s.level)
+	c.scale(say, highest, s.level)
 	var told []string
 	for _, one := range c.Series {
-		told = append(told, one.Name+" "+thousands(one.Total))
+		told = append(told, one.Name+" "+say.Number(one.Total))
 	}
 	c.Summary = strings.Join(told, ", ")
 	return c
 }
 
 // scale gives everything its place.
-func (c *chart) scale(highest uint64, level usage.Level) {
+func (c *chart) scale(say *texts.Catalogue, highest uint64, level usage.Level) {
 	top := round(highest)
 	height, width := float64(chartHeight-chartTop-chartBottom), float64(chartWidth-chartLeft)
 	for i := range chartTicks + 1 {
 		value := top * float64(i) / chartTicks
-		c.Ticks = append(c.Ticks, tick{number(chartTop + height*(1-float64(i)/chartTicks)), short(value)})
+		c.Ticks = append(c.Ticks, tick{number(chartTop + height*(1-float64(i)/chartTicks)), short(say, value)})
 	}
 	step := width / float64(max(1, len(c.Bars)))
 	gap := min(step*0.25, 12)
@@ -186,7 +189,7 @@ func (c *chart) scale(highest uint64, level usage.Level) {
 	for i := range c.Bars {
 		b := &c.Bars[i]
 		x, y := chartLeft+float64(i)*step, chartTop+height
-		b.Title = moment(b.At, level) + ": " + thousands(b.Total)
+		b.Title = moment(say, b.At, level) + ": " + say.Number(b.Total)
 		for s, v := range b.Values {
 			h := height * float64(v) / top
 			if v > 0 {
@@ -196,16 +199,16 @@ func (c *chart) scale(highest uint64, level usage.Level) {
 			}
 		}
 		if i%every == 0 {
-			c.Labels = append(c.Labels, label{number(x + step/2), moment(b.At, level)})
+			c.Labels = append(c.Labels, label{number(x + step/2), moment(say, b.At, level)})
 		}
 	}
 }
 
-func moment(at time.Time, level usage.Level) string {
+func moment(say *texts.Catalogue, at time.Time, level usage.Level) string {
 	if level == usage.Days {
-		return at.Format("2 Jan")
+		return say.Time("day", at)
 	}
-	return at.Format("2 Jan 15:04")
+	return say.Time("day_time", at)
 }
 
 // round is the next number above that reads well on an axis.
@@ -227,22 +230,13 @@ func number(x float64) string {
 }
 
 // short writes a number as axes do.
-func short(x float64) string {
+func short(say *texts.Catalogue, x float64) string {
 	switch {
 	case x >= 1e6:
-		return number(x/1e6) + "M"
+		return say.Decimal(x/1e6, 1) + "M"
 	case x >= 1e3:
-		return number(x/1e3) + "k"
+		return say.Decimal(x/1e3, 1) + "k"
 	default:
-		return number(x)
+		return say.Decimal(x, 1)
 	}
-}
-
-// thousands writes a number with a thin gap between groups of digits.
-func thousands(n uint64) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "\u202f" + digits[i:]
-	}
-	return digits
 }

@@ -20,19 +20,19 @@ var endings = []string{"revoked", "disabled", "revoke", "disable", "account_disa
 // of it.
 func (p *site) notice(c *gin.Context) string {
 	done := c.Query("done")
-	text := p.texts.Text("done." + done)
+	text := p.say(c, "done."+done)
 	if !slices.Contains(endings, done) || text == "" {
 		return text
 	}
 	effect := p.Keys.Effect(c.Request.Context())
 	if len(effect.Waiting) == 0 {
-		return text + " " + p.with("effect.everywhere", effect.By.Format(time.TimeOnly))
+		return text + " " + p.with(c, "effect.everywhere", effect.By.Format(time.TimeOnly))
 	}
 	var names []string
 	for _, n := range effect.Waiting {
 		names = append(names, n.Name)
 	}
-	return text + " " + p.with("effect.waiting", strings.Join(names, ", "), effect.By.Format(time.TimeOnly))
+	return text + " " + p.with(c, "effect.waiting", strings.Join(names, ", "), effect.By.Format(time.TimeOnly))
 }
 
 // resetLimits lets a limit of a key or service account begin anew.

@@ -36,9 +36,9 @@ type guideLink struct{ Path, Title, About string }
 func (p *guidePages) listGuides(c *gin.Context) error {
 	var all []guideLink
 	for _, name := range guides() {
-		all = append(all, guideLink{"/guides/" + name, p.texts.Text("guides." + name), p.texts.Text("guides." + name + "_about")})
+		all = append(all, guideLink{"/guides/" + name, p.say(c, "guides."+name), p.say(c, "guides."+name+"_about")})
 	}
-	return p.show(c, http.StatusOK, "guides", view{Title: p.texts.Text("guides.title"), Data: all})
+	return p.show(c, http.StatusOK, "guides", view{Title: p.say(c, "guides.title"), Data: all})
 }
 
 // guidePage is what a guide fills its examples with.
@@ -59,7 +59,7 @@ type guideCode struct {
 func (p *guidePages) guide(c *gin.Context, name string) error {
 	out := guidePage{Base: p.BaseURL}
 	for _, code := range verify.Codes() {
-		out.Codes = append(out.Codes, guideCode{code, httpx.StatusOf(code), p.texts.Text("code." + string(code)), p.texts.Text("mend." + string(code))})
+		out.Codes = append(out.Codes, guideCode{code, httpx.StatusOf(code), p.say(c, "code."+string(code)), p.say(c, "mend."+string(code))})
 	}
-	return p.show(c, http.StatusOK, "guide-"+name, view{Title: p.texts.Text("guides." + name), Data: out})
+	return p.show(c, http.StatusOK, "guide-"+name, view{Title: p.say(c, "guides."+name), Data: out})
 }

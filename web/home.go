@@ -90,8 +90,8 @@ func (p *homePages) home(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	out.Chart = p.byOutcome("week", p.texts.Text("home.week"), week, points)
-	return p.show(c, http.StatusOK, "home", view{Title: p.texts.Text("home.title"), Notice: p.notice(c), Data: out})
+	out.Chart = p.byOutcome(c, "week", p.say(c, "home.week"), week, points)
+	return p.show(c, http.StatusOK, "home", view{Title: p.say(c, "home.title"), Notice: p.notice(c), Data: out})
 }
 
 // neverAsked returns the granted scopes of the key that nobody asked for as

@@ -46,7 +46,7 @@ func (p *joinPages) signUpPage(c *gin.Context) error {
 	if p.People.Signup != auth.SignupOpen {
 		return errs.New(errs.NotFound, "sign_up_closed")
 	}
-	return p.show(c, http.StatusOK, "signup", view{Title: p.texts.Text("title.sign_up"), Data: joinForm{Providers: p.Providers.List()}})
+	return p.show(c, http.StatusOK, "signup", view{Title: p.say(c, "title.sign_up"), Data: joinForm{Providers: p.Providers.List()}})
 }
 
 func (p *joinPages) signUp(c *gin.Context) error {
@@ -59,8 +59,8 @@ func (p *joinPages) signUp(c *gin.Context) error {
 		Email: typed.Email, Name: typed.Name,
 		Password: values.Get("password"),
 	})
-	if wrong, ok := p.asFaults(err, "email", "name", "password"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: p.texts.Text("title.sign_up"), Faults: wrong, Data: typed})
+	if wrong, ok := p.asFaults(c, err, "email", "name", "password"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: p.say(c, "title.sign_up"), Faults: wrong, Data: typed})
 	}
 	if err != nil {
 		return err
@@ -75,14 +75,14 @@ type way struct{ Path, Label string }
 // who has it.
 func (p *joinPages) lookIntoMail(c *gin.Context, what, email string) error {
 	if p.People.InvitationAddress != nil {
-		return p.told(c, p.texts.Text("told.no_mail"), p.with("told.no_mail_text", email), p.toSignIn())
+		return p.told(c, p.say(c, "told.no_mail"), p.with(c, "told.no_mail_text", email), p.toSignIn(c))
 	}
-	return p.told(c, p.texts.Text("told.look"), p.with(what, email), p.toSignIn())
+	return p.told(c, p.say(c, "told.look"), p.with(c, what, email), p.toSignIn(c))
 }
 
-func (p *joinPages) toSignIn() way { return way{"/login", p.texts.Text("told.to_sign_in")} }
+func (p *joinPages) toSignIn(c *gin.Context) way { return way{"/login", p.say(c, "told.to_sign_in")} }
 
-func (p *joinPages) toStart() way { return way{"/", p.texts.Text("told.to_start")} }
+func (p *joinPages) toStart(c *gin.Context) way { return way{"/", p.say(c, "told.to_start")} }
 
 // told shows a page that says one thing.
 func (p *site) told(c *gin.Context, title, text string, on way) error {
@@ -97,13 +97,13 @@ func (p *site) overOr(c *gin.Context, err error, on way) error {
 	}
 	_, public := httpx.Public(err)
 	return p.show(c, http.StatusNotFound, "told", view{
-		Title: p.texts.Text("title.this_link_is_over"), Notice: public.Text.In(p.texts.OnPage()), Data: on,
+		Title: p.say(c, "title.this_link_is_over"), Notice: public.Text.In(p.onPage(c)), Data: on,
 	})
 }
 
 // confirmPage asks for a click: programs that look at mails follow links.
 func (p *joinPages) confirmPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "confirm", view{Title: p.texts.Text("title.confirm_your_address"), Data: c.Query("token")})
+	return p.show(c, http.StatusOK, "confirm", view{Title: p.say(c, "title.confirm_your_address"), Data: c.Query("token")})
 }
 
 func (p *joinPages) confirm(c *gin.Context) error {
@@ -113,16 +113,16 @@ func (p *joinPages) confirm(c *gin.Context) error {
 	}
 	u, err := p.People.Registration.Confirm(c.Request.Context(), values.Get("token"))
 	if err != nil {
-		return p.overOr(c, err, p.toSignIn())
+		return p.overOr(c, err, p.toSignIn(c))
 	}
 	who, err := p.whoever(c)
 	if err != nil {
 		return err
 	}
 	if who != nil && who.ID() == u.ID {
-		return p.told(c, p.texts.Text("told.confirmed"), p.with("told.confirmed_mine", u.Email), way{"/me", p.texts.Text("told.to_account")})
+		return p.told(c, p.say(c, "told.confirmed"), p.with(c, "told.confirmed_mine", u.Email), way{"/me", p.say(c, "told.to_account")})
 	}
-	return p.told(c, p.texts.Text("told.confirmed"), p.with("told.confirmed_new", u.Email), p.toSignIn())
+	return p.told(c, p.say(c, "told.confirmed"), p.with(c, "told.confirmed_new", u.Email), p.toSignIn(c))
 }
 
 // invitationForm shows the invitation of a link to whoever opens it.
@@ -160,9 +160,9 @@ func (p *joinPages) whoever(c *gin.Context) (*auth.Principal, error) {
 func (p *joinPages) invitationPage(c *gin.Context) error {
 	f, err := p.invitationForm(c, c.Query("token"))
 	if err != nil {
-		return p.overOr(c, err, p.toStart())
+		return p.overOr(c, err, p.toStart(c))
 	}
-	return p.show(c, http.StatusOK, "invitation", view{Title: p.texts.Text("title.you_are_invited"), Data: f})
+	return p.show(c, http.StatusOK, "invitation", view{Title: p.say(c, "title.you_are_invited"), Data: f})
 }
 
 func (p *joinPages) acceptInvitation(c *gin.Context) error {
@@ -172,15 +172,15 @@ func (p *joinPages) acceptInvitation(c *gin.Context) error {
 	}
 	token := values.Get("token")
 	m, err := p.People.Invitations.Accept(c.Request.Context(), principal(c), token)
-	if wrong, ok := p.asFaults(err); ok {
+	if wrong, ok := p.asFaults(c, err); ok {
 		f, err := p.invitationForm(c, token)
 		if err != nil {
 			return err
 		}
-		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.texts.Text("title.you_are_invited"), Faults: wrong, Data: f})
+		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.say(c, "title.you_are_invited"), Faults: wrong, Data: f})
 	}
 	if err != nil {
-		return p.overOr(c, err, p.toStart())
+		return p.overOr(c, err, p.toStart(c))
 	}
 	c.Redirect(http.StatusSeeOther, "/organizations/"+m.OrganizationID)
 	return nil
@@ -195,13 +195,13 @@ func (p *joinPages) joinByInvitation(c *gin.Context) error {
 	token, name, password := values.Get("token"), values.Get("name"), values.Get("password")
 	f, err := p.invitationForm(c, token)
 	if err != nil {
-		return p.overOr(c, err, p.toSignIn())
+		return p.overOr(c, err, p.toSignIn(c))
 	}
 	ctx := c.Request.Context()
 	err = p.People.Registration.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
-	if wrong, ok := p.asFaults(err, "name", "password"); ok {
+	if wrong, ok := p.asFaults(c, err, "name", "password"); ok {
 		f.Name = name
-		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.texts.Text("title.you_are_invited"), Faults: wrong, Data: f})
+		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.say(c, "title.you_are_invited"), Faults: wrong, Data: f})
 	}
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (p *joinPages) joinByInvitation(c *gin.Context) error {
 type forgotForm struct{ Email, Token string }
 
 func (p *joinPages) forgottenPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "forgotten", view{Title: p.texts.Text("title.forgotten_password"), Data: forgotForm{}})
+	return p.show(c, http.StatusOK, "forgotten", view{Title: p.say(c, "title.forgotten_password"), Data: forgotForm{}})
 }
 
 func (p *joinPages) forgotten(c *gin.Context) error {
@@ -227,9 +227,9 @@ func (p *joinPages) forgotten(c *gin.Context) error {
 	}
 	typed := forgotForm{Email: values.Get("email")}
 	err = p.People.Registration.ForgotPassword(c.Request.Context(), typed.Email)
-	if wrong, ok := p.asFaults(err, "email"); ok {
+	if wrong, ok := p.asFaults(c, err, "email"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{
-			Title:  p.texts.Text("title.forgotten_password"),
+			Title:  p.say(c, "title.forgotten_password"),
 			Faults: wrong, Data: typed,
 		})
 	}
@@ -240,7 +240,7 @@ func (p *joinPages) forgotten(c *gin.Context) error {
 }
 
 func (p *joinPages) newPasswordPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "password-new", view{Title: p.texts.Text("title.new_password"), Data: forgotForm{Token: c.Query("token")}})
+	return p.show(c, http.StatusOK, "password-new", view{Title: p.say(c, "title.new_password"), Data: forgotForm{Token: c.Query("token")}})
 }
 
 func (p *joinPages) newPassword(c *gin.Context) error {
@@ -250,11 +250,11 @@ func (p *joinPages) newPassword(c *gin.Context) error {
 	}
 	typed := forgotForm{Token: values.Get("token")}
 	err = p.People.Registration.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
-	if wrong, ok := p.asFaults(err, "password"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: p.texts.Text("title.new_password"), Faults: wrong, Data: typed})
+	if wrong, ok := p.asFaults(c, err, "password"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: p.say(c, "title.new_password"), Faults: wrong, Data: typed})
 	}
 	if err != nil {
-		return p.overOr(c, err, way{"/password/forgotten", p.texts.Text("told.another_link")})
+		return p.overOr(c, err, way{"/password/forgotten", p.say(c, "told.another_link")})
 	}
-	return p.told(c, p.texts.Text("told.password_set"), p.texts.Text("told.password_set_text"), p.toSignIn())
+	return p.told(c, p.say(c, "told.password_set"), p.say(c, "told.password_set_text"), p.toSignIn(c))
 }

@@ -120,7 +120,7 @@ func (p *site) showKept(c *gin.Context) error {
 		}
 	}
 	slices.SortFunc(out.Fields, func(a, b keptField) int { return strings.Compare(a.Name, b.Name) })
-	return p.show(c, http.StatusOK, "form-kept", view{Title: p.texts.Text("kept.title"), Data: out})
+	return p.show(c, http.StatusOK, "form-kept", view{Title: p.say(c, "kept.title"), Data: out})
 }
 
 // opened reads the cookie.

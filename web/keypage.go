@@ -81,11 +81,11 @@ func (p *keyPages) keyPage(c *gin.Context) (keyPage, error) {
 		Key: rowOf(k), Account: account, MayEdit: who.May(keys.WriteKeys, k.OrganizationID), Alive: k.Alive(time.Now()),
 		ForStaff: who.IsAdmin(), End: k.EndsAt(),
 		Graces: []grace{
-			{"24h", p.texts.Text("key_rotate.grace_24h")},
-			{"1h", p.texts.Text("key_rotate.grace_1h")},
-			{"168h", p.texts.Text("key_rotate.grace_168h")},
-			{"720h", p.texts.Text("key_rotate.grace_720h")},
-			{"0s", p.texts.Text("key_rotate.grace_0s")},
+			{"24h", p.say(c, "key_rotate.grace_24h")},
+			{"1h", p.say(c, "key_rotate.grace_1h")},
+			{"168h", p.say(c, "key_rotate.grace_168h")},
+			{"720h", p.say(c, "key_rotate.grace_720h")},
+			{"0s", p.say(c, "key_rotate.grace_0s")},
 		},
 		Reasons: reasons(), Once: ids.New(""), Name: k.Name, Note: k.Note,
 	}, nil
@@ -93,28 +93,29 @@ func (p *keyPages) keyPage(c *gin.Context) (keyPage, error) {
 
 // observed adds what was observed of the key.
 func (p *keyPages) observed(c *gin.Context, out *keyPage) error {
-	ctx, who, now, k := c.Request.Context(), principal(c), time.Now(), &out.Key.Key
+	who, now, k := principal(c), time.Now(), &out.Key.Key
 	if who.May(keys.ReadUsage, k.OrganizationID) {
-		if err := p.keyUsage(ctx, who, out, now); err != nil {
+		if err := p.keyUsage(c, out, now); err != nil {
 			return err
 		}
 	}
 	if who.May(keys.ReadAudit, k.OrganizationID) {
 		var err error
-		out.Events, err = p.Audit.Events(ctx, audit.Filter{OrganizationIDs: []string{k.OrganizationID}, ObjectID: k.ID}, "", mostEvents)
+		here := audit.Filter{OrganizationIDs: []string{k.OrganizationID}, ObjectID: k.ID}
+		out.Events, err = p.Audit.Events(c.Request.Context(), here, "", mostEvents)
 		return err
 	}
 	return nil
 }
 
-func (p *keyPages) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, now time.Time) error {
-	k := &out.Key.Key
+func (p *keyPages) keyUsage(c *gin.Context, out *keyPage, now time.Time) error {
+	ctx, who, k := c.Request.Context(), principal(c), &out.Key.Key
 	month := span{from: usage.Days.Floor(now).AddDate(0, 0, 1-keyDays), until: now, level: usage.Days}
 	points, err := p.Usage.Report(ctx, usage.Query{From: month.from, Until: now, Interval: month.level, KeyID: k.ID})
 	if err != nil {
 		return err
 	}
-	out.Chart = p.byOutcome("month", p.texts.Text("key.month"), month, points)
+	out.Chart = p.byOutcome(c, "month", p.say(c, "key.month"), month, points)
 	granted, err := p.Keys.ScopesOf(ctx, k)
 	if err != nil {
 		return err
@@ -133,9 +134,9 @@ func (p *keyPages) keyUsage(ctx context.Context, who keys.Actor, out *keyPage, n
 	for i := range last[:min(len(last), mostRefusals)] {
 		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: last[i].Detail}
 		if !last[i].Said.IsZero() {
-			r.Detail = last[i].Said.In(p.texts.OnPage())
+			r.Detail = last[i].Said.In(p.onPage(c))
 		}
-		r.Words, r.Action = p.texts.Text("code."+string(r.Code)), p.texts.Text("mend."+string(r.Code))
+		r.Words, r.Action = p.say(c, "code."+string(r.Code)), p.say(c, "mend."+string(r.Code))
 		if last[i].Address.IsValid() {
 			r.Address = last[i].Address.String()
 		}
@@ -201,7 +202,7 @@ func (p *keyPages) editPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "key-edit", view{Title: p.texts.Text("key.edit"), Data: out})
+	return p.show(c, http.StatusOK, "key-edit", view{Title: p.say(c, "key.edit"), Data: out})
 }
 
 // editKey changes the key's name and note.
@@ -215,8 +216,8 @@ func (p *keyPages) editKey(c *gin.Context) error {
 			f.Name, f.Note = strings.TrimSpace(values.Get("name")), strings.TrimSpace(values.Get("note"))
 			return f, nil
 		})
-	if wrong, ok := p.asFaults(err, "name", "note"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.texts.Text("key.edit"), wrong)
+	if wrong, ok := p.asFaults(c, err, "name", "note"); ok {
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.say(c, "key.edit"), wrong)
 	}
 	if err != nil {
 		return err

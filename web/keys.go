@@ -140,7 +140,7 @@ func (p *keyPages) keyForm(c *gin.Context) (keyForm, error) {
 	}
 	for _, s := range account.Scopes {
 		if !seen[s] {
-			f.Choices = append(f.Choices, choice{Name: s, Description: p.texts.Text("account.wildcard")})
+			f.Choices = append(f.Choices, choice{Name: s, Description: p.say(c, "account.wildcard")})
 		}
 	}
 	f.Groups = groupChoices(f.Choices)
@@ -152,7 +152,7 @@ func (p *keyPages) newKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "key-new", view{Title: p.texts.Text("title.issue_a_key"), Data: f})
+	return p.show(c, http.StatusOK, "key-new", view{Title: p.say(c, "title.issue_a_key"), Data: f})
 }
 
 // issuedPage shows a secret, this once.
@@ -212,7 +212,7 @@ func (p *keyPages) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, ol
 			break
 		}
 	}
-	return p.show(c, http.StatusOK, "key-issued", view{Title: p.texts.Text("title.your_new_key"), Data: out})
+	return p.show(c, http.StatusOK, "key-issued", view{Title: p.say(c, "title.your_new_key"), Data: out})
 }
 
 // once makes a key unless this very form has made one already, which is then
@@ -221,7 +221,7 @@ func (p *keyPages) once(c *gin.Context, values url.Values, make func(context.Con
 	error),
 ) (k keys.Key, secret keys.Secret, err error) {
 	if values.Get("once") == "" {
-		return k, secret, errs.New(errs.Invalid, p.texts.Text("common.incomplete"))
+		return k, secret, errs.New(errs.Invalid, p.say(c, "common.incomplete"))
 	}
 	request := repeatable(c, values, ids.Key)
 	request.PerTry = true
@@ -250,13 +250,13 @@ func repeatable(c *gin.Context, values url.Values, prefix string) idempotency.Re
 // sent.
 func (p *site) reserve(c *gin.Context, values url.Values, prefix string) (id string, err error) {
 	if values.Get("once") == "" {
-		return "", errs.New(errs.Invalid, p.texts.Text("common.incomplete"))
+		return "", errs.New(errs.Invalid, p.say(c, "common.incomplete"))
 	}
 	return p.Idempotency.Reserve(c.Request.Context(), repeatable(c, values, prefix))
 }
 
 func (p *keyPages) issueRefused(c *gin.Context, values url.Values, err error) error {
-	wrong, ok := p.asFaults(err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
+	wrong, ok := p.asFaults(c, err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
 	if !ok {
 		return err
 	}
@@ -272,7 +272,7 @@ func (p *keyPages) issueRefused(c *gin.Context, values url.Values, err error) er
 		f.Choices[i].Ticked = slices.Contains(values["scopes"], f.Choices[i].Name)
 	}
 	f.Groups = groupChoices(f.Choices)
-	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: p.texts.Text("title.issue_a_key"), Faults: wrong, Data: f})
+	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: p.say(c, "title.issue_a_key"), Faults: wrong, Data: f})
 }
 
 // keyFields reads the form of a new key.
@@ -358,11 +358,11 @@ func (p *keyPages) showKey(c *gin.Context) error {
 }
 
 func (p *keyPages) rotatePage(c *gin.Context) error {
-	return p.keyView(c, http.StatusOK, "key-rotate", p.texts.Text("title.rotate_key"), nil)
+	return p.keyView(c, http.StatusOK, "key-rotate", p.say(c, "title.rotate_key"), nil)
 }
 
 func (p *keyPages) revokePage(c *gin.Context) error {
-	return p.keyView(c, http.StatusOK, "key-revoke", p.texts.Text("title.revoke_key"), nil)
+	return p.keyView(c, http.StatusOK, "key-revoke", p.say(c, "title.revoke_key"), nil)
 }
 
 func (p *keyPages) rotateKey(c *gin.Context) error {
@@ -372,14 +372,14 @@ func (p *keyPages) rotateKey(c *gin.Context) error {
 	}
 	period, err := time.ParseDuration(values.Get("grace"))
 	if err != nil {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts.Text("title.rotate_key"),
-			faults{"grace": p.texts.Text("key_rotate.choose")})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.say(c, "title.rotate_key"),
+			faults{"grace": p.say(c, "key_rotate.choose")})
 	}
 	k, secret, err := p.once(c, values, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
 		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: keys.AnyRevision, Grace: period})
 	})
-	if wrong, ok := p.asFaults(err, "grace"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.texts.Text("title.rotate_key"), wrong)
+	if wrong, ok := p.asFaults(c, err, "grace"); ok {
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.say(c, "title.rotate_key"), wrong)
 	}
 	if err != nil {
 		return err
@@ -393,12 +393,12 @@ func (p *keyPages) revokeKey(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts.Text("title.revoke_key"), faults{"sure": p.texts.Text("staff.sure")})
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.say(c, "title.revoke_key"), faults{"sure": p.say(c, "staff.sure")})
 	}
 	_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, keys.RevokeReason(values.Get("reason")),
 		values.Get("note"))
-	if wrong, ok := p.asFaults(err, "reason", "note"); ok {
-		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.texts.Text("title.revoke_key"), wrong)
+	if wrong, ok := p.asFaults(c, err, "reason", "note"); ok {
+		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.say(c, "title.revoke_key"), wrong)
 	}
 	if err != nil {
 		return err

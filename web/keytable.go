@@ -92,7 +92,7 @@ func (p *keyPages) listKeys(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "keys", view{Title: p.texts.Text("keys.title"), Notice: p.notice(c), Data: out})
+	return p.show(c, http.StatusOK, "keys", view{Title: p.say(c, "keys.title"), Notice: p.notice(c), Data: out})
 }
 
 func (p *keyPages) keyTable(c *gin.Context) (keyTable, error) {
@@ -137,9 +137,9 @@ func (p *keyPages) keyFilters(c *gin.Context, s *keySearch) ([]filter, error) {
 		return nil, err
 	}
 	choose := func(name, chosen string, values ...string) filter {
-		f := filter{Name: name, Label: p.texts.Text("keys." + name), Chosen: chosen, All: []option{{"", p.texts.Text("keys." + name + "_any")}}}
+		f := filter{Name: name, Label: p.say(c, "keys."+name), Chosen: chosen, All: []option{{"", p.say(c, "keys."+name+"_any")}}}
 		for _, v := range values {
-			f.All = append(f.All, option{v, p.texts.Text("keys." + name + "_" + v)})
+			f.All = append(f.All, option{v, p.say(c, "keys."+name+"_"+v)})
 		}
 		return f
 	}
@@ -169,7 +169,7 @@ type bulkPage struct {
 func (p *keyPages) picked(c *gin.Context, values url.Values) ([]keyRow, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(values["id"])))
 	if len(ids) > pageSize {
-		return nil, errs.New(errs.Invalid, p.texts.Text("keys.too_many"))
+		return nil, errs.New(errs.Invalid, p.say(c, "keys.too_many"))
 	}
 	var all []keyRow
 	for _, id := range ids {
@@ -198,10 +198,10 @@ func (p *keyPages) bulk(c *gin.Context) error {
 	}
 	out := bulkPage{Action: values.Get("action"), Rows: rows, Reasons: reasons()}
 	if out.Action != "disable" && out.Action != "enable" && out.Action != "revoke" {
-		return errs.New(errs.Invalid, p.texts.Text("keys.no_action"))
+		return errs.New(errs.Invalid, p.say(c, "keys.no_action"))
 	}
 	if values.Get("sure") != "yes" {
-		return p.show(c, http.StatusOK, "keys-bulk", view{Title: p.texts.Text("bulk." + out.Action), Data: out})
+		return p.show(c, http.StatusOK, "keys-bulk", view{Title: p.say(c, "bulk."+out.Action), Data: out})
 	}
 	for i := range rows {
 		if err := p.change(c, out.Action, &rows[i].Key, values); err != nil {

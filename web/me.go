@@ -41,6 +41,7 @@ func (p *mePages) mount(g *gin.RouterGroup) {
 // mePage is the page about oneself.
 type mePage struct {
 	User       auth.User
+	Languages  []option
 	OTP        bool
 	Recovery   int // how many recovery codes are left
 	Sessions   []sessionRow
@@ -65,14 +66,14 @@ func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out := mePage{
 		User: *who.User, OTP: who.User.OTP.Enabled(), Recovery: len(who.User.OTP.Recovery), Providers: p.Providers.List(),
-		Once: ids.New(""), Confirm: who.MustConfirm(time.Now()),
+		Once: ids.New(""), Confirm: who.MustConfirm(time.Now()), Languages: p.languages(c),
 	}
 	sessions, err := p.People.Sessions.List(ctx, who)
 	if err != nil {
 		return out, err
 	}
 	for _, s := range sessions {
-		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, p.browserOf(s.UserAgent)})
+		out.Sessions = append(out.Sessions, sessionRow{s, who.Session != nil && who.Session.ID == s.ID, p.browserOf(c, s.UserAgent)})
 	}
 	if out.Tokens, err = p.People.Tokens.List(ctx, who, keys.Page{Limit: 100}); err != nil {
 		return out, err
@@ -88,7 +89,7 @@ func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 }
 
 // browserOf says in a few words which browser it was.
-func (p *mePages) browserOf(agent string) string {
+func (p *mePages) browserOf(c *gin.Context, agent string) string {
 	for _, b := range []struct {
 		mark, name string
 	}{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
@@ -97,14 +98,14 @@ func (p *mePages) browserOf(agent string) string {
 				mark, name string
 			}{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
 				if strings.Contains(agent, s.mark) {
-					return p.with("me.browser_on", b.name, s.name)
+					return p.with(c, "me.browser_on", b.name, s.name)
 				}
 			}
 			return b.name
 		}
 	}
 	if agent == "" {
-		return p.texts.Text("me.program")
+		return p.say(c, "me.program")
 	}
 	return agent[:min(len(agent), 60)]
 }
@@ -121,13 +122,13 @@ func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*me
 		edit(&out)
 	}
 	return p.show(c, status, "me", view{
-		Title: p.texts.Text("title.my_account"), Faults: wrong, Notice: p.texts.Text("done." + c.Query("done")), Data: out,
+		Title: p.say(c, "title.my_account"), Faults: wrong, Notice: p.say(c, "done."+c.Query("done")), Data: out,
 	})
 }
 
 // after answers a change of one's own: what is wrong on the page, or back to it.
 func (p *mePages) after(c *gin.Context, err error, what string, edit func(*mePage), fields ...string) error {
-	if wrong, ok := p.asFaults(err, fields...); ok {
+	if wrong, ok := p.asFaults(c, err, fields...); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
 	if err != nil {
@@ -145,6 +146,9 @@ func (p *mePages) saveProfile(c *gin.Context) error {
 	who := principal(c)
 	_, err = p.People.Users.ChangeProfile(c.Request.Context(), who, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.Name, f.Username, f.Email, f.Password = values.Get("name"), values.Get("username"), values.Get("email"), values.Get("current_password")
+		if values.Has("language") {
+			f.Language = values.Get("language")
+		}
 		return f, nil
 	})
 	what := "profile"
@@ -153,7 +157,7 @@ func (p *mePages) saveProfile(c *gin.Context) error {
 	}
 	return p.after(c, err, what, func(m *mePage) {
 		m.User.Name, m.User.Username, m.User.Email = values.Get("name"), values.Get("username"), values.Get("email")
-	}, "name", "username", "email", "current_password")
+	}, "name", "username", "email", "language", "current_password")
 }
 
 func (p *mePages) changePassword(c *gin.Context) error {
@@ -191,7 +195,7 @@ func (p *mePages) createToken(c *gin.Context) error {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
 	}
 	if typed := values.Get("token_password"); typed != "" && who.MustConfirm(time.Now()) {
-		if wrong, ok := p.asFaults(p.People.Sessions.ConfirmSession(ctx, who, typed, "token_password"), "token_password"); ok {
+		if wrong, ok := p.asFaults(c, p.People.Sessions.ConfirmSession(ctx, who, typed, "token_password"), "token_password"); ok {
 			return again(wrong)
 		}
 	}
@@ -202,12 +206,12 @@ func (p *mePages) createToken(c *gin.Context) error {
 	fields.ID = id
 	_, secret, err := p.People.Tokens.Create(ctx, who, p.Format, fields)
 	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
-		return p.showMe(c, http.StatusOK, faults{"": p.texts.Text("me.token_twice")}, nil)
+		return p.showMe(c, http.StatusOK, faults{"": p.say(c, "me.token_twice")}, nil)
 	}
 	if errors.Is(err, errs.Forbidden) && who.MustConfirm(time.Now()) {
-		return again(faults{"token_password": p.texts.Text("me.confirm_to_make")})
+		return again(faults{"token_password": p.say(c, "me.confirm_to_make")})
 	}
-	if wrong, ok := p.asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
+	if wrong, ok := p.asFaults(c, renamed(err, "name", "token_name"), "token_name"); ok {
 		return again(wrong)
 	}
 	if err != nil {
@@ -261,11 +265,11 @@ func (p *mePages) beginOTP(c *gin.Context) error {
 }
 
 func (p *mePages) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong faults) error {
-	picture, err := drawQR(e.URL, p.texts.Text("otp.qr"))
+	picture, err := drawQR(e.URL, p.say(c, "otp.qr"))
 	if err != nil {
 		return err
 	}
-	return p.show(c, status, "otp", view{Title: p.texts.Text("title.one_time_codes"), Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
+	return p.show(c, status, "otp", view{Title: p.say(c, "title.one_time_codes"), Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
 }
 
 // drawQR draws the code as SVG, named so: dark on light in either theme: cameras need it so.
@@ -294,7 +298,7 @@ func (p *mePages) enableOTP(c *gin.Context) error {
 		return err
 	}
 	codes, err := p.People.Codes.Enable(c.Request.Context(), principal(c), values.Get("code"))
-	if wrong, ok := p.asFaults(err, "code"); ok {
+	if wrong, ok := p.asFaults(c, err, "code"); ok {
 		e, err := p.People.Codes.Enrolment(c.Request.Context(), principal(c))
 		if err != nil {
 			return err
@@ -304,7 +308,7 @@ func (p *mePages) enableOTP(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "otp", view{Title: p.texts.Text("title.one_time_codes_are_on"), Data: otpPage{Codes: codes}})
+	return p.show(c, http.StatusOK, "otp", view{Title: p.say(c, "title.one_time_codes_are_on"), Data: otpPage{Codes: codes}})
 }
 
 func (p *mePages) disableOTP(c *gin.Context) error {

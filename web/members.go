@@ -50,7 +50,7 @@ func (p *organizationPages) listOrganizations(c *gin.Context) error {
 	for _, o := range found {
 		out.Rows = append(out.Rows, organizationRow{o, who.Memberships[o.ID]})
 	}
-	return p.show(c, http.StatusOK, "organizations", view{Title: p.texts.Text("title.organizations"), Data: out})
+	return p.show(c, http.StatusOK, "organizations", view{Title: p.say(c, "title.organizations"), Data: out})
 }
 
 // organizationPage is the page of one organization: its members and who is
@@ -117,12 +117,12 @@ func (p *organizationPages) organizationView(c *gin.Context, status int, wrong f
 		edit(&out)
 	}
 	return p.show(c, status, "organization", view{
-		Title: out.Organization.Name, Faults: wrong, Notice: p.texts.Text("done." + c.Query("done")), Data: out,
+		Title: out.Organization.Name, Faults: wrong, Notice: p.say(c, "done."+c.Query("done")), Data: out,
 	})
 }
 
 func (p *organizationPages) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
-	if wrong, ok := p.asFaults(err, fields...); ok {
+	if wrong, ok := p.asFaults(c, err, fields...); ok {
 		return p.organizationView(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
 	if err != nil {
@@ -171,7 +171,7 @@ func (p *organizationPages) withdrawPage(c *gin.Context) error {
 	for _, l := range open {
 		if l.ID == c.Param("invitation") {
 			return p.show(c, http.StatusOK, "invitation-withdraw", view{
-				Title: p.texts.Text("member.withdraw"), Data: askedPage{Organization: o, Who: l.Email},
+				Title: p.say(c, "member.withdraw"), Data: askedPage{Organization: o, Who: l.Email},
 			})
 		}
 	}
@@ -200,9 +200,9 @@ func (p *organizationPages) removeView(c *gin.Context, status int, heir string, 
 	if out.Owned, err = p.ownedBy(c, o.ID, m.UserID, heir); err != nil {
 		return err
 	}
-	title := p.texts.Text("member.remove")
+	title := p.say(c, "member.remove")
 	if out.Mine {
-		title = p.texts.Text("member.leave")
+		title = p.say(c, "member.leave")
 	}
 	return p.show(c, status, "member-remove", view{Title: title, Faults: wrong, Data: out})
 }
@@ -230,7 +230,7 @@ func (p *organizationPages) removeMember(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
 		return nil
 	}
-	if wrong, ok := p.asFaults(err, "owner_id"); ok {
+	if wrong, ok := p.asFaults(c, err, "owner_id"); ok {
 		return p.removeView(c, http.StatusUnprocessableEntity, heir, wrong)
 	}
 	return p.afterMembers(c, err, "removed", nil)

@@ -30,7 +30,7 @@ func (p *site) owners(c *gin.Context, organizationID, chosen, except string) (ou
 	if err != nil || len(members) > mostOwners {
 		return out, err
 	}
-	out.Options = []option{{"", p.texts.Text("account.nobody")}}
+	out.Options = []option{{"", p.say(c, "account.nobody")}}
 	known := chosen == ""
 	for _, m := range members {
 		if m.UserID == except {
@@ -44,7 +44,7 @@ func (p *site) owners(c *gin.Context, organizationID, chosen, except string) (ou
 		out.Options = append(out.Options, option{u.ID, nameAndAddress(&u)})
 	}
 	if !known {
-		out.Options = append(out.Options, option{chosen, p.texts.Text("account.owner_left")})
+		out.Options = append(out.Options, option{chosen, p.say(c, "account.owner_left")})
 	}
 	return out, nil
 }
@@ -66,7 +66,7 @@ func (p *site) memberName(c *gin.Context, organizationID, userID string) (string
 	}
 	m, err := p.People.Members.Get(ctx, who, organizationID, userID)
 	if errs.KindOf(err) == errs.NotFound {
-		return p.texts.Text("account.owner_left"), nil
+		return p.say(c, "account.owner_left"), nil
 	}
 	if err != nil {
 		return "", err

@@ -16,22 +16,23 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/texts"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/texts"
 )
 
 //go:embed templates
 var templates embed.FS
 
-// pages are the pages by name, each parsed when it is first shown: a service
-// that only verifies keeps none of the quarter of a million objects that they
-// are.
-type pages map[string]func() (*template.Template, error)
+// pages are the pages by language and name, each parsed when it is first shown: a
+// service that only verifies keeps none of the quarter of a million objects that
+// they are.
+type pages map[pageKey]func() (*template.Template, error)
+
+type pageKey struct{ language, name string }
 
 func pageNames() []string {
 	return append([]string{
@@ -43,10 +44,14 @@ func pageNames() []string {
 	}, append(guideTemplates(), staffTemplates()...)...)
 }
 
-func newPages(say *texts.Catalogue) pages {
+func newPages() pages {
 	all := pages{}
-	for _, name := range pageNames() {
-		all[name] = sync.OnceValues(func() (*template.Template, error) { return parsePage(name, say) })
+	for _, language := range texts.Languages() {
+		for _, name := range pageNames() {
+			all[pageKey{language, name}] = sync.OnceValues(func() (*template.Template, error) {
+				return parsePage(name, texts.In(language))
+			})
+		}
 	}
 	return all
 }
@@ -63,16 +68,16 @@ func parsePage(name string, say *texts.Catalogue) (*template.Template, error) {
 
 func functions(say *texts.Catalogue) template.FuncMap {
 	return template.FuncMap{
-		"when":       when,
-		"plain":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
+		"when":       func(t time.Time) template.HTML { return when(say, t) },
+		"date":       say.Time,
 		"words":      func(s string) string { return cmp.Or(say.Text("word."+s), strings.ReplaceAll(s, "_", " ")) },
 		"dict":       dict,
 		"list":       func(all ...any) []any { return all },
 		"t":          say.Say,
 		"said":       forScript(say),
 		"links":      func() []option { return links(say) },
-		"thousands":  thousands,
-		"count":      func(n reflect.Value) string { return thousands(uint64(max(0, n.Int()))) },
+		"thousands":  say.Number,
+		"count":      func(n reflect.Value) string { return say.Number(uint64(max(0, n.Int()))) },
 		"staffLinks": func() []option { return staffLinks(say) },
 		"staffTiles": staffTiles,
 		"duration":   shortDuration,
@@ -96,13 +101,12 @@ func links(say *texts.Catalogue) []option {
 }
 
 // when shows a moment in UTC; a script turns it into the reader's own zone.
-func when(t time.Time) template.HTML {
+func when(say *texts.Catalogue, t time.Time) template.HTML {
 	if t.IsZero() {
 		return "—"
 	}
-	t = t.UTC()
-	//nolint:gosec // G203: made of digits and month names only
-	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2 Jan 2006, 15:04 UTC") + `</time>`)
+	//nolint:gosec // G203: made of digits and names of months only
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + say.Time("moment", t) + `</time>`)
 }
 
 // dict builds the arguments of a partial template from names and values.
@@ -123,14 +127,15 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // view is what every page gets.
 type view struct {
-	Title  string
-	User   *auth.User // nil before signing in
-	CSRF   string
-	Theme  string // light, dark, or "" for what the system has
-	Here   string // path of the page
-	Faults faults
-	Notice string
-	Data   any
+	Title    string
+	User     *auth.User // nil before signing in
+	Language string     // tag of the texts
+	CSRF     string
+	Theme    string // light, dark, or "" for what the system has
+	Here     string // path of the page
+	Faults   faults
+	Notice   string
+	Data     any
 }
 
 // faults are the errors of a form, by field; "" is for those of no field.
@@ -138,13 +143,13 @@ type faults map[string]string
 
 // asFaults splits an error that its reader can mend into the form's fields; ok
 // is false for any other.
-func (p *site) asFaults(err error, fields ...string) (f faults, ok bool) {
+func (p *site) asFaults(c *gin.Context, err error, fields ...string) (f faults, ok bool) {
 	e, is := errors.AsType[*errs.Error](err)
 	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited &&
 		e.Kind != errs.Unauthenticated) {
 		return nil, false
 	}
-	f, say := faults{}, p.texts.OnPage()
+	f, say := faults{}, p.onPage(c)
 	for _, x := range e.Fields {
 		name, _, _ := strings.Cut(x.Name, "[")
 		name, _, _ = strings.Cut(name, ".")
@@ -164,8 +169,11 @@ func (p *site) asFaults(err error, fields ...string) (f faults, ok bool) {
 func (p *site) show(c *gin.Context, status int, name string, v view) error {
 	v.CSRF = p.CSRF.Token(c.Writer, c.Request)
 	v.User = principal(c).User
+	say := p.language(c)
+	spoken(c, say)
+	v.Language = say.Language()
 	v.Theme, v.Here = theme(c.Request), c.Request.URL.Path
-	page, err := p.pages[name]()
+	page, err := p.pages[pageKey{v.Language, name}]()
 	if err != nil {
 		return err
 	}
@@ -175,12 +183,6 @@ func (p *site) show(c *gin.Context, status int, name string, v view) error {
 	}
 	c.Data(status, "text/html; charset=utf-8", b.Bytes())
 	return nil
-}
-
-// with is the text with the values in it, "" where there is none.
-func (p *site) with(name string, values ...any) string {
-	said, _ := p.texts.Say(name, values...)
-	return said
 }
 
 // problemPage is what the error page shows.
@@ -202,15 +204,15 @@ func (p *site) fail(c *gin.Context, err error) {
 	id := c.Writer.Header().Get(httpx.RequestIDHeader)
 	p.Edge.Log(c, status, err, id)
 	retryAfter(c, public)
-	v := view{Title: p.statusText(status), Notice: public.Text.In(p.texts.OnPage()), Data: problemPage{Status: status, RequestID: id}}
+	v := view{Title: p.statusText(c, status), Notice: public.Text.In(p.onPage(c)), Data: problemPage{Status: status, RequestID: id}}
 	if err := p.show(c, status, "error", v); err != nil {
 		c.Status(http.StatusInternalServerError)
 	}
 }
 
 // statusText is the title of the page that shows an error.
-func (p *site) statusText(status int) string {
-	return cmp.Or(p.texts.Text("status."+strconv.Itoa(status)), http.StatusText(status))
+func (p *site) statusText(c *gin.Context, status int) string {
+	return cmp.Or(p.say(c, "status."+strconv.Itoa(status)), http.StatusText(status))
 }
 
 // inLink is the query of an address, which templates then take as one.

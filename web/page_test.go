@@ -10,9 +10,11 @@ import (
 // one cannot be.
 func TestEveryPageCanBeParsed(t *testing.T) {
 	t.Parallel()
-	for _, name := range pageNames() {
-		if _, err := parsePage(name, texts.In(texts.English)); err != nil {
-			t.Error(err)
+	for _, tag := range texts.Languages() {
+		for _, name := range pageNames() {
+			if _, err := parsePage(name, texts.In(tag)); err != nil {
+				t.Errorf("in %s: %v", tag, err)
+			}
 		}
 	}
 }

@@ -41,7 +41,7 @@ type stepRow struct {
 }
 
 func (p *playgroundPages) playgroundPage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "playground", view{Title: p.texts.Text("play.title"), Data: playgroundPage{Cost: "1", Base: p.BaseURL}})
+	return p.show(c, http.StatusOK, "playground", view{Title: p.say(c, "play.title"), Data: playgroundPage{Cost: "1", Base: p.BaseURL}})
 }
 
 // play answers what a verification would.
@@ -52,21 +52,21 @@ func (p *playgroundPages) play(c *gin.Context) error {
 	}
 	out := playgroundPage{Scopes: values.Get("scopes"), Cost: values.Get("cost"), Address: values.Get("address"), Base: p.BaseURL}
 	q, err := question(&out, strings.TrimSpace(values.Get("key")))
-	if wrong, ok := p.asFaults(err, "key", "scopes", "cost", "address"); ok {
-		return p.show(c, http.StatusUnprocessableEntity, "playground", view{Title: p.texts.Text("play.title"), Faults: wrong, Data: out})
+	if wrong, ok := p.asFaults(c, err, "key", "scopes", "cost", "address"); ok {
+		return p.show(c, http.StatusUnprocessableEntity, "playground", view{Title: p.say(c, "play.title"), Faults: wrong, Data: out})
 	}
 	q.Asker, q.DryRun = principal(c), true
 	q.Charged, q.DryCharged = q.Asker.Subject().ID, true
 	if out.Verdict, err = p.Verifier.Verify(c.Request.Context(), q); err != nil {
 		return err
 	}
-	out.Ran, out.Words = true, p.texts.Text("code."+string(out.Verdict.Code))
-	say := p.texts.OnPage()
+	out.Ran, out.Words = true, p.say(c, "code."+string(out.Verdict.Code))
+	say := p.onPage(c)
 	for _, s := range out.Verdict.Steps {
-		out.Steps = append(out.Steps, stepRow{s, p.texts.Text("check." + s.Check), s.Detail.In(say), s.Change.In(say)})
+		out.Steps = append(out.Steps, stepRow{s, p.say(c, "check."+s.Check), s.Detail.In(say), s.Change.In(say)})
 	}
 	out.Request = request(&out, q)
-	return p.show(c, http.StatusOK, "playground", view{Title: p.texts.Text("play.title"), Data: out})
+	return p.show(c, http.StatusOK, "playground", view{Title: p.say(c, "play.title"), Data: out})
 }
 
 // question reads the form.

@@ -99,7 +99,7 @@ func (p *signInPages) externalRefused(c *gin.Context, intent oidc.Intent, err er
 	status, public := httpx.Public(err)
 	p.Edge.Logger.InfoContext(c.Request.Context(), "sign-in by a provider refused", "provider", c.Param("provider"), "err", err)
 	return p.show(c, status, "login", view{
-		Title: p.texts.Text("title.sign_in"), Faults: faults{"": public.Text.In(p.texts.OnPage())},
+		Title: p.say(c, "title.sign_in"), Faults: faults{"": public.Text.In(p.onPage(c))},
 		Data: p.signInForm("", local(intent.Next)),
 	})
 }

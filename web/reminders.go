@@ -10,7 +10,7 @@ import (
 
 // unsubscribePage asks for a click: programs that look at mails follow links.
 func (p *mePages) unsubscribePage(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "unsubscribe", view{Title: p.texts.Text("unsubscribe.title"), Data: c.Query("token")})
+	return p.show(c, http.StatusOK, "unsubscribe", view{Title: p.say(c, "unsubscribe.title"), Data: c.Query("token")})
 }
 
 // unsubscribe turns the mails off for the holder of the secret in the address,
@@ -30,12 +30,12 @@ func (p *mePages) unsubscribe(c *gin.Context) error {
 	}
 	err := p.Reminders.Unsubscribe(c.Request.Context(), token)
 	if errs.KindOf(err) == errs.NotFound {
-		return p.overOr(c, err, way{"/me", p.texts.Text("unsubscribe.me")})
+		return p.overOr(c, err, way{"/me", p.say(c, "unsubscribe.me")})
 	}
 	if err != nil {
 		return err
 	}
-	return p.told(c, p.texts.Text("unsubscribe.done"), p.texts.Text("unsubscribe.again"), way{"/me", p.texts.Text("unsubscribe.me")})
+	return p.told(c, p.say(c, "unsubscribe.done"), p.say(c, "unsubscribe.again"), way{"/me", p.say(c, "unsubscribe.me")})
 }
 
 // setReminders turns the mails before keys expire on or off.

@@ -48,7 +48,7 @@ func (p *signInPages) signInPage(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, local(c.Query("next")))
 		return nil
 	}
-	return p.show(c, http.StatusOK, "login", view{Title: p.texts.Text("title.sign_in"), Data: p.signInForm("", local(c.Query("next")))})
+	return p.show(c, http.StatusOK, "login", view{Title: p.say(c, "title.sign_in"), Data: p.signInForm("", local(c.Query("next")))})
 }
 
 func (p *signInPages) signIn(c *gin.Context) error {
@@ -103,7 +103,7 @@ func (p *signInPages) askCode(c *gin.Context, u *auth.User, next string) error {
 		return err
 	}
 	p.keepPending(c, kept, auth.PendingLife)
-	return p.show(c, http.StatusOK, "code", view{Title: p.texts.Text("title.one_time_code"), Data: codeForm{next}})
+	return p.show(c, http.StatusOK, "code", view{Title: p.say(c, "title.one_time_code"), Data: codeForm{next}})
 }
 
 func (p *signInPages) secondStep(c *gin.Context) error {
@@ -121,7 +121,7 @@ func (p *signInPages) secondStep(c *gin.Context) error {
 		status, public := httpx.Public(err)
 		retryAfter(c, public)
 		return p.show(c, status, "code", view{
-			Title: p.texts.Text("title.one_time_code"), Faults: faults{"code": public.Text.In(p.texts.OnPage())},
+			Title: p.say(c, "title.one_time_code"), Faults: faults{"code": public.Text.In(p.onPage(c))},
 			Data: codeForm{next},
 		})
 	}
@@ -139,7 +139,7 @@ func (p *signInPages) signInRefused(c *gin.Context, typed signInForm, err error)
 	}
 	status, public := httpx.Public(err)
 	retryAfter(c, public)
-	return p.show(c, status, "login", view{Title: p.texts.Text("title.sign_in"), Faults: faults{"": public.Text.In(p.texts.OnPage())}, Data: typed})
+	return p.show(c, status, "login", view{Title: p.say(c, "title.sign_in"), Faults: faults{"": public.Text.In(p.onPage(c))}, Data: typed})
 }
 
 // signOut ends the session and goes to the sign-in page, or, for somebody who

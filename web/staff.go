@@ -89,7 +89,7 @@ func (p *staffPages) staffHomeWith(c *gin.Context, status int, wrong faults) err
 			out.Open = append(out.Open, *n)
 		}
 	}
-	return p.show(c, status, "staff-home", view{Title: p.texts.Text("staff.title"), Faults: wrong, Data: out})
+	return p.show(c, status, "staff-home", view{Title: p.say(c, "staff.title"), Faults: wrong, Data: out})
 }
 
 // foundPage is the keys that were found, never what was asked with.
@@ -106,7 +106,7 @@ func (p *staffPages) findKey(c *gin.Context) error {
 		return err
 	}
 	found, err := p.Keys.FindAny(c.Request.Context(), principal(c), values.Get("find"))
-	if wrong, ok := p.asFaults(err, "find"); ok {
+	if wrong, ok := p.asFaults(c, err, "find"); ok {
 		return p.staffHomeWith(c, http.StatusUnprocessableEntity, wrong)
 	}
 	if err != nil {
@@ -120,13 +120,13 @@ func (p *staffPages) findKey(c *gin.Context) error {
 	for i := range found {
 		out.Rows = append(out.Rows, rowOf(found[i]))
 	}
-	return p.show(c, http.StatusOK, "staff-found", view{Title: p.texts.Text("staff.found"), Data: out})
+	return p.show(c, http.StatusOK, "staff-found", view{Title: p.say(c, "staff.found"), Data: out})
 }
 
 // saidFields answers a form with what is wrong beside its fields, by show, or
 // passes on an error that its reader cannot mend.
-func (p *site) saidFields(err error, show func(faults) error, fields ...string) error {
-	wrong, ok := p.asFaults(err, fields...)
+func (p *site) saidFields(c *gin.Context, err error, show func(faults) error, fields ...string) error {
+	wrong, ok := p.asFaults(c, err, fields...)
 	if !ok {
 		return err
 	}

@@ -41,7 +41,7 @@ func (p *incidentPages) listIncidents(c *gin.Context) error {
 	}
 	out := incidentsPage{Now: time.Now()}
 	out.Rows, out.Next = fullPage(found, func(n *incidents.Incident) string { return n.ID })
-	return p.show(c, http.StatusOK, "staff-incidents", view{Title: p.texts.Text("incident.title"), Data: out})
+	return p.show(c, http.StatusOK, "staff-incidents", view{Title: p.say(c, "incident.title"), Data: out})
 }
 
 // incidentForm is what the form of a dry run holds. A pasted list is not shown
@@ -67,13 +67,13 @@ func (p *incidentPages) incidentForm(c *gin.Context, v url.Values) (incidentForm
 		Tier:    v.Get("tier"), Scope: v.Get("scope"), CreatedBy: v.Get("created_by"), CreatedBefore: v.Get("created_before"),
 		LastUsedBefore: v.Get("last_used_before"),
 		Neglect:        v.Get("neglect"), Reasons: reasons(), Most: incidents.MaxPasted,
-		Tiers: []option{{"", p.texts.Text("incident.any")}}, Neglects: []option{{"", p.texts.Text("incident.any")}},
+		Tiers: []option{{"", p.say(c, "incident.any")}}, Neglects: []option{{"", p.say(c, "incident.any")}},
 	}
 	if f.Action == "" {
 		f.Action = string(incidents.Disable)
 	}
 	for _, one := range []keys.Neglect{keys.NoOwner, keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry} {
-		f.Neglects = append(f.Neglects, option{string(one), p.texts.Text("orphans." + string(one))})
+		f.Neglects = append(f.Neglects, option{string(one), p.say(c, "orphans."+string(one))})
 	}
 	tiers, err := p.Keys.Tiers(c.Request.Context(), keys.Page{Limit: mostChoices})
 	for i := range tiers {
@@ -114,7 +114,7 @@ func (p *incidentPages) newIncident(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "staff-incident-new", view{Title: p.texts.Text("incident.new"), Data: f})
+	return p.show(c, http.StatusOK, "staff-incident-new", view{Title: p.say(c, "incident.new"), Data: f})
 }
 
 func chosenDay(values url.Values, field string) (time.Time, error) {
@@ -167,12 +167,12 @@ func (p *incidentPages) planIncident(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+made.ID)
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		f, err := p.incidentForm(c, values)
 		if err != nil {
 			return err
 		}
-		return p.show(c, http.StatusUnprocessableEntity, "staff-incident-new", view{Title: p.texts.Text("incident.new"), Faults: wrong, Data: f})
+		return p.show(c, http.StatusUnprocessableEntity, "staff-incident-new", view{Title: p.say(c, "incident.new"), Faults: wrong, Data: f})
 	}, "action", "reason", "note", "organization_id", "service_account_id", "tier", "scope", "created_by", "created_before",
 		"last_used_before", "neglect", "keys")
 }
@@ -234,7 +234,7 @@ func (p *incidentPages) incidentView(c *gin.Context, status int, wrong faults) e
 	if out.Working {
 		c.Header("Refresh", refreshSeconds)
 	}
-	return p.show(c, status, "staff-incident", view{Title: p.texts.Text("incident.title_" + string(n.Action)), Faults: wrong, Data: out})
+	return p.show(c, status, "staff-incident", view{Title: p.say(c, "incident.title_"+string(n.Action)), Faults: wrong, Data: out})
 }
 
 // incidentDone answers what was done to an incident.
@@ -243,7 +243,7 @@ func (p *incidentPages) incidentDone(c *gin.Context, err error) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+c.Param("id"))
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
+	return p.saidFields(c, err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
 }
 
 func (p *incidentPages) runIncident(c *gin.Context) error {
@@ -252,11 +252,11 @@ func (p *incidentPages) runIncident(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.incidentDone(c, errs.BadField("sure", p.texts.Text("staff.sure")))
+		return p.incidentDone(c, errs.BadField("sure", p.say(c, "staff.sure")))
 	}
 	confirm := values.Get("confirm")
 	if id, _, _ := strings.Cut(confirm, "."); id != c.Param("id") {
-		return p.incidentDone(c, errs.BadField("sure", p.texts.Text("incident.other")))
+		return p.incidentDone(c, errs.BadField("sure", p.say(c, "incident.other")))
 	}
 	_, err = p.Staff.Incidents.Run(c.Request.Context(), principal(c), confirm)
 	return p.incidentDone(c, err)

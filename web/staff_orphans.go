@@ -47,7 +47,7 @@ type leaverRow struct {
 func (p *orphanPages) listOrphans(c *gin.Context) error {
 	out := orphansPage{Kind: keys.Neglect(c.Query("kind"))}
 	for _, kind := range []keys.Neglect{keys.NoOwner, keys.NeverUsed, keys.NoExpiry, keys.CreatorLeft} {
-		out.Kinds = append(out.Kinds, option{string(kind), p.texts.Text("orphans." + string(kind))})
+		out.Kinds = append(out.Kinds, option{string(kind), p.say(c, "orphans."+string(kind))})
 	}
 	list := p.neglected
 	switch out.Kind {
@@ -61,7 +61,7 @@ func (p *orphanPages) listOrphans(c *gin.Context) error {
 	if err := list(c, &out); err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "staff-orphans", view{Title: p.texts.Text("orphans.title"), Data: out})
+	return p.show(c, http.StatusOK, "staff-orphans", view{Title: p.say(c, "orphans.title"), Data: out})
 }
 
 func (p *orphanPages) ownerless(c *gin.Context, out *orphansPage) error {
@@ -74,7 +74,7 @@ func (p *orphanPages) ownerless(c *gin.Context, out *orphansPage) error {
 	if next != (incidents.OrphansAfter{}) {
 		out.Next = queryOf("kind", string(out.Kind), "after", next.OrganizationID, "of", next.Owner.ID, "account", next.AccountID)
 	}
-	known, left := names{}, names{"": p.texts.Text("account.nobody")}
+	known, left := names{}, names{"": p.say(c, "account.nobody")}
 	for _, one := range found {
 		if _, ok := left[one.OwnerID]; !ok {
 			left[one.OwnerID] = p.userName(c, one.OwnerID)

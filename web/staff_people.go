@@ -37,7 +37,7 @@ func (p *customerPages) staffOrganizations(c *gin.Context) error {
 		return err
 	}
 	out.Rows, out.Next = fullPage(found, func(one *keys.Organization) string { return one.ID })
-	return p.show(c, http.StatusOK, "staff-organizations", view{Title: p.texts.Text("people.organizations"), Data: out})
+	return p.show(c, http.StatusOK, "staff-organizations", view{Title: p.say(c, "people.organizations"), Data: out})
 }
 
 // staffOrganizationPage is one organization, and what disabling it stops.
@@ -86,7 +86,7 @@ func (p *customerPages) switchOrganization(disabled bool) func(*gin.Context) err
 			return err
 		}
 		if disabled && values.Get("sure") != "yes" {
-			return p.staffOrganizationView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts.Text("staff.sure")})
+			return p.staffOrganizationView(c, http.StatusUnprocessableEntity, faults{"sure": p.say(c, "staff.sure")})
 		}
 		_, err = p.Keys.ChangeOrganization(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
 			func(f keys.OrganizationFields) (keys.OrganizationFields, error) {
@@ -121,7 +121,7 @@ func (p *customerPages) staffUsers(c *gin.Context) error {
 		return err
 	}
 	out.Rows, out.Next = fullPage(found, func(one *auth.User) string { return one.ID })
-	return p.show(c, http.StatusOK, "staff-users", view{Title: p.texts.Text("people.users"), Data: out})
+	return p.show(c, http.StatusOK, "staff-users", view{Title: p.say(c, "people.users"), Data: out})
 }
 
 // staffUserPage is one user, and where he is a member.
@@ -155,7 +155,7 @@ func (p *customerPages) staffUserView(c *gin.Context, status int, wrong faults) 
 	for _, m := range all {
 		out.Memberships = append(out.Memberships, userMembership{m, p.organizationName(ctx, who, known, m.OrganizationID)})
 	}
-	return p.show(c, status, "staff-user", view{Title: u.Email, Faults: wrong, Notice: p.texts.Text("staff.done_" + c.Query("done")), Data: out})
+	return p.show(c, status, "staff-user", view{Title: u.Email, Faults: wrong, Notice: p.say(c, "staff.done_"+c.Query("done")), Data: out})
 }
 
 func (p *customerPages) switchUser(disabled bool) func(*gin.Context) error {
@@ -165,7 +165,7 @@ func (p *customerPages) switchUser(disabled bool) func(*gin.Context) error {
 			return err
 		}
 		if disabled && values.Get("sure") != "yes" {
-			return p.staffUserView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts.Text("staff.sure")})
+			return p.staffUserView(c, http.StatusUnprocessableEntity, faults{"sure": p.say(c, "staff.sure")})
 		}
 		_, err = p.People.Users.Change(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision,
 			func(f auth.UserFields) (auth.UserFields, error) {
@@ -176,6 +176,6 @@ func (p *customerPages) switchUser(disabled bool) func(*gin.Context) error {
 			c.Redirect(http.StatusSeeOther, "/provider/users/"+c.Param("id")+"?done=saved")
 			return nil
 		}
-		return p.saidFields(err, func(wrong faults) error { return p.staffUserView(c, http.StatusUnprocessableEntity, wrong) })
+		return p.saidFields(c, err, func(wrong faults) error { return p.staffUserView(c, http.StatusUnprocessableEntity, wrong) })
 	}
 }

@@ -64,8 +64,8 @@ func (p *scopePages) scopesView(c *gin.Context, status int, wrong faults) error 
 		out.Name, out.Description = c.PostForm("name"), c.PostForm("description")
 	}
 	return p.show(c, status, "staff-scopes", view{
-		Title: p.texts.Text("scopes.title"), Faults: wrong,
-		Notice: p.texts.Text("staff.done_" + c.Query("done")),
+		Title: p.say(c, "scopes.title"), Faults: wrong,
+		Notice: p.say(c, "staff.done_"+c.Query("done")),
 		Data:   out,
 	})
 }
@@ -81,7 +81,7 @@ func (p *scopePages) createScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes?done=saved")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
+	return p.saidFields(c, err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
 }
 
 // scopePage is the page of one scope. Its forms keep what was typed.
@@ -117,7 +117,7 @@ func (p *scopePages) scopeView(c *gin.Context, status int, wrong faults, change 
 		Days: standardKeepDays,
 	}
 	change(&out)
-	return p.show(c, status, "staff-scope", view{Title: one.Name, Faults: wrong, Notice: p.texts.Text("staff.done_" + c.Query("done")), Data: out})
+	return p.show(c, status, "staff-scope", view{Title: one.Name, Faults: wrong, Notice: p.say(c, "staff.done_"+c.Query("done")), Data: out})
 }
 
 func (p *scopePages) describeScope(c *gin.Context) error {
@@ -134,7 +134,7 @@ func (p *scopePages) describeScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(out *scopePage) { out.Described = values.Get("description") })
 	}, "description")
 }
@@ -152,10 +152,10 @@ func (p *scopePages) renameScope(c *gin.Context) error {
 	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
 	keep := time.Duration(days) * hoursOfDay * time.Hour
 	if err != nil || days < 0 || keep > keys.MaxRename {
-		return refuse(faults{"days": p.texts.Text("scopes.bad_days")})
+		return refuse(faults{"days": p.say(c, "scopes.bad_days")})
 	}
 	if !keys.ValidScope(to) {
-		return refuse(faults{"to": p.texts.Text("scopes.bad_name")})
+		return refuse(faults{"to": p.say(c, "scopes.bad_name")})
 	}
 	if values.Get("sure") != "yes" {
 		return p.scopeView(c, http.StatusOK, nil, func(out *scopePage) {
@@ -165,7 +165,7 @@ func (p *scopePages) renameScope(c *gin.Context) error {
 	}
 	ctx, who := c.Request.Context(), principal(c)
 	_, err = p.Keys.RenameScope(ctx, who, c.Param("name"), keys.AnyRevision, to, keep)
-	if wrong, ok := p.asFaults(err, "name"); ok {
+	if wrong, ok := p.asFaults(c, err, "name"); ok {
 		if wrong["name"] != "" {
 			wrong["to"] = wrong["name"]
 		}
@@ -188,7 +188,7 @@ func (p *scopePages) retireScope(retired bool) func(*gin.Context) error {
 			c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 			return nil
 		}
-		return p.saidFields(err, func(wrong faults) error {
+		return p.saidFields(c, err, func(wrong faults) error {
 			return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(*scopePage) {})
 		})
 	}

@@ -53,8 +53,8 @@ func (p *staffPages) systemView(c *gin.Context, status int, wrong faults) error 
 		return err
 	}
 	return p.show(c, status, "staff-system", view{
-		Title: p.texts.Text("system.title"), Faults: wrong,
-		Notice: p.texts.Text("staff.done_" + c.Query("done")),
+		Title: p.say(c, "system.title"), Faults: wrong,
+		Notice: p.say(c, "staff.done_"+c.Query("done")),
 		Data:   &out,
 	})
 }
@@ -65,7 +65,7 @@ func (p *staffPages) rotateSigningKey(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.systemView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts.Text("staff.sure")})
+		return p.systemView(c, http.StatusUnprocessableEntity, faults{"sure": p.say(c, "staff.sure")})
 	}
 	if err := p.Staff.RotateSigningKey(c.Request.Context()); err != nil {
 		return err

@@ -36,7 +36,7 @@ func (p *tierPages) listTiers(c *gin.Context) error {
 		return err
 	}
 	return p.show(c, http.StatusOK, "staff-tiers", view{
-		Title: p.texts.Text("tiers.title"), Notice: p.texts.Text("staff.done_" + c.Query("done")),
+		Title: p.say(c, "tiers.title"), Notice: p.say(c, "staff.done_"+c.Query("done")),
 		Data: tiersPage{found},
 	})
 }
@@ -124,7 +124,7 @@ func tierFaultFields() []string {
 
 func (p *tierPages) newTier(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-tier", view{
-		Title: p.texts.Text("tiers.new"), Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)},
+		Title: p.say(c, "tiers.new"), Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)},
 	})
 }
 
@@ -141,10 +141,10 @@ func (p *tierPages) createTier(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=saved")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		typed := tierTyped(values)
 		typed.New = true
-		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.texts.Text("tiers.new"), Faults: wrong, Data: typed})
+		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.say(c, "tiers.new"), Faults: wrong, Data: typed})
 	}, tierFaultFields()...)
 }
 
@@ -180,10 +180,10 @@ func (p *tierPages) editTier(c *gin.Context) error {
 		var impact keys.Impact
 		if impact, err = p.Keys.TierImpact(ctx, who, name, fields); err == nil {
 			typed.Impact = &impact
-			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.texts.Text("tiers.preview"), Data: typed})
+			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.say(c, "tiers.preview"), Data: typed})
 		}
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: typed.Title, Faults: wrong, Data: typed})
 	}, tierFaultFields()...)
 }
@@ -194,14 +194,14 @@ func (p *tierPages) deleteTier(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.tierView(c, http.StatusUnprocessableEntity, faults{"sure": p.texts.Text("staff.sure")})
+		return p.tierView(c, http.StatusUnprocessableEntity, faults{"sure": p.say(c, "staff.sure")})
 	}
 	err = p.Keys.DeleteTier(c.Request.Context(), principal(c), c.Param("name"), keys.AnyRevision)
 	if err == nil {
 		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=deleted")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
+	return p.saidFields(c, err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
 }
 
 // overridePage is the form of other limits of one account for a time.
@@ -236,7 +236,7 @@ func (p *tierPages) showOverride(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, "staff-override", view{Title: p.texts.Text("override.title"), Data: out})
+	return p.show(c, http.StatusOK, "staff-override", view{Title: p.say(c, "override.title"), Data: out})
 }
 
 // overrideTyped reads the form of an override. It ends with the day chosen.
@@ -273,14 +273,14 @@ func (p *tierPages) setOverride(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id"))
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		out, err := p.overridePage(c)
 		if err != nil {
 			return err
 		}
 		out.KeyRate, out.Rate, out.Quota, out.Until, out.Note = values.Get("key_rate_limit"), values.Get("rate_limit"), values.Get("quota"),
 			values.Get("until"), values.Get("note")
-		return p.show(c, http.StatusUnprocessableEntity, "staff-override", view{Title: p.texts.Text("override.title"), Faults: wrong, Data: out})
+		return p.show(c, http.StatusUnprocessableEntity, "staff-override", view{Title: p.say(c, "override.title"), Faults: wrong, Data: out})
 	}, "key_rate_limit", "rate_limit", "quota", "until", "note")
 }
 

@@ -251,14 +251,17 @@ func (s *suite) invite(email string, role auth.Role) string {
 // visitor is somebody with a browser that follows no redirect by itself.
 type visitor struct {
 	*suite
-	client *http.Client
+	client   *http.Client
+	language string // Accept-Language, "" for none
 }
 
 func (s *suite) visitor() *visitor {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
 	s.must(err)
-	return &visitor{s, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &visitor{suite: s, client: &http.Client{
+		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 // signedIn is a visitor with a session, made without a password, whose hashing
@@ -284,6 +287,9 @@ type page struct {
 func (v *visitor) send(r *http.Request) page {
 	v.t.Helper()
 	r.Header.Set("Accept", "text/html")
+	if v.language != "" {
+		r.Header.Set("Accept-Language", v.language)
+	}
 	answer, err := v.client.Do(r)
 	v.must(err)
 	defer answer.Body.Close() //nolint:errcheck // read to its end below

@@ -48,7 +48,7 @@ func (p *usagePages) showUsage(c *gin.Context) error {
 	if err == nil {
 		err = p.usageChart(c, &out, at)
 	}
-	wrong, ok := p.asFaults(err, "from", "to")
+	wrong, ok := p.asFaults(c, err, "from", "to")
 	if err != nil && !ok {
 		return err
 	}
@@ -56,14 +56,14 @@ func (p *usagePages) showUsage(c *gin.Context) error {
 	if ok {
 		status = http.StatusUnprocessableEntity
 	}
-	return p.show(c, status, "usage", view{Title: p.texts.Text("usage.title"), Faults: wrong, Data: out})
+	return p.show(c, status, "usage", view{Title: p.say(c, "usage.title"), Faults: wrong, Data: out})
 }
 
 func (p *usagePages) usageForm(c *gin.Context, out *usagePage, by string) error {
 	ctx, who := c.Request.Context(), principal(c)
-	out.By = filter{Name: "by", Label: p.texts.Text("usage.by"), Chosen: by}
+	out.By = filter{Name: "by", Label: p.say(c, "usage.by"), Chosen: by}
 	for _, name := range []usage.Grouping{usage.ByOutcome, usage.ByKey, usage.ByAccount, usage.ByScope} {
-		out.By.All = append(out.By.All, option{string(name), p.texts.Text("usage.by_" + string(name))})
+		out.By.All = append(out.By.All, option{string(name), p.say(c, "usage.by_"+string(name))})
 	}
 	if !slices.ContainsFunc(out.By.All, func(o option) bool { return o.Value == by }) {
 		out.By.Chosen = string(usage.ByOutcome)
@@ -72,7 +72,7 @@ func (p *usagePages) usageForm(c *gin.Context, out *usagePage, by string) error 
 	if err != nil {
 		return err
 	}
-	out.Accounts = []option{{"", p.texts.Text("usage.all_accounts")}}
+	out.Accounts = []option{{"", p.say(c, "usage.all_accounts")}}
 	for i := range accounts {
 		out.Accounts = append(out.Accounts, option{accounts[i].ID, accounts[i].Name})
 	}
@@ -128,19 +128,19 @@ func (p *usagePages) usageChart(c *gin.Context, out *usagePage, at span) error {
 	if q.ExceptAccounts, err = p.Keys.Elsewhere(ctx, who, keys.ReadUsage); err != nil {
 		return err
 	}
-	title := p.texts.Text("usage.chart_" + out.By.Chosen)
+	title := p.say(c, "usage.chart_"+out.By.Chosen)
 	if by == usage.ByOutcome {
 		points, err := p.Usage.Report(ctx, q)
 		if err != nil {
 			return err
 		}
-		out.Chart = p.byOutcome("usage", title, at, points)
+		out.Chart = p.byOutcome(c, "usage", title, at, points)
 	} else {
 		found, err := p.Usage.Ranking(ctx, q, mostSeries)
 		if err != nil {
 			return err
 		}
-		out.Chart = p.byGroup("usage", title, at, &found, func(group string) series { return p.named(c, by, group) })
+		out.Chart = p.byGroup(c, "usage", title, at, &found, func(group string) series { return p.named(c, by, group) })
 	}
 	values := url.Values{
 		"format": {"csv"}, "group_by": {out.By.Chosen}, "interval": {at.level.String()}, "from": {at.from.Format(time.RFC3339)},
@@ -162,7 +162,7 @@ func (p *usagePages) named(c *gin.Context, by usage.Grouping, group string) seri
 	ctx, who := c.Request.Context(), principal(c)
 	switch {
 	case group == "":
-		return series{Name: p.texts.Text("usage.unknown")}
+		return series{Name: p.say(c, "usage.unknown")}
 	case by == usage.ByKey:
 		if k, err := p.Keys.Key(ctx, who, group); err == nil {
 			return series{Name: k.Name + " …" + k.Last4, Href: "/keys/" + k.ID}

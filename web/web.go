@@ -23,7 +23,6 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/text"
-	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
@@ -64,7 +63,6 @@ type Portal struct{ *site }
 type site struct {
 	Config
 	pages pages
-	texts *texts.Catalogue
 }
 
 // New returns a Portal.
@@ -75,8 +73,7 @@ func New(c Config) (*Portal, error) {
 		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
-	say := texts.In(texts.English)
-	return &Portal{&site{Config: c, pages: newPages(say), texts: say}}, nil
+	return &Portal{&site{Config: c, pages: newPages()}}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
@@ -143,6 +140,7 @@ func (p *site) open(handle func(*gin.Context) error) gin.HandlerFunc {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
 			return err
 		}
+		p.reading(c)
 		return handle(c)
 	})
 }
@@ -168,6 +166,7 @@ func (p *site) member(handle func(*gin.Context) error) gin.HandlerFunc {
 		}
 		who.Scheme = p.Sessions.Name()
 		c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
+		p.reading(c)
 		return handle(c)
 	})
 }

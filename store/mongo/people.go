@@ -31,6 +31,7 @@ type user struct {
 	OTPLastStep    int64      `bson:"otp_last_step"`
 	OTPRecovery    []string   `bson:"otp_recovery"`
 	TokenCount     int64      `bson:"token_count"`
+	Language       string     `bson:"language"`
 }
 
 func userOf(u *auth.User) user {
@@ -39,7 +40,7 @@ func userOf(u *auth.User) user {
 		IsAdmin: u.IsAdmin, Disabled: u.Disabled, LastSignInAt: timeOf(u.LastSignInAt), Search: u.SearchText(),
 		Username: u.Username, UsernameFolded: u.FoldedUsername(), ConfirmedAt: timeOf(u.ConfirmedAt),
 		OTPSealed: u.OTP.Sealed, OTPEnabledAt: timeOf(u.OTP.EnabledAt), OTPLastStep: u.OTP.LastStep, OTPRecovery: u.OTP.Recovery,
-		TokenCount: u.TokenCount,
+		TokenCount: u.TokenCount, Language: u.Language,
 	}
 }
 
@@ -48,7 +49,7 @@ func userIn(d *user) (auth.User, error) {
 		Stamp: d.domain(), ID: d.ID, Email: d.Email, Username: d.Username, Name: d.Name, PasswordHash: d.PasswordHash,
 		IsAdmin: d.IsAdmin, Disabled: d.Disabled, LastSignInAt: timeIn(d.LastSignInAt), ConfirmedAt: timeIn(d.ConfirmedAt),
 		OTP:        auth.OTP{Sealed: d.OTPSealed, EnabledAt: timeIn(d.OTPEnabledAt), LastStep: d.OTPLastStep, Recovery: d.OTPRecovery},
-		TokenCount: d.TokenCount,
+		TokenCount: d.TokenCount, Language: d.Language,
 	}, nil
 }
 

@@ -17,19 +17,19 @@ func (s *people) Users() auth.UserCollection {
 	return userTable{&table[auth.User, auth.UserFilter]{
 		store: s.engine, name: "users", descending: true,
 		columns: names(`id revision created_at updated_at email email_folded name password_hash is_admin disabled last_sign_in_at search
-			username username_folded confirmed_at otp_sealed otp_enabled_at otp_last_step otp_recovery token_count`),
+			username username_folded confirmed_at otp_sealed otp_enabled_at otp_last_step otp_recovery token_count language`),
 		identify: func(u *auth.User) (string, int64) { return u.ID, u.Revision },
 		values: func(u *auth.User) []any {
 			return append(append([]any{u.ID}, stampValues(&u.Stamp)...), u.Email, u.FoldedEmail(), u.Name, u.PasswordHash, u.IsAdmin, u.Disabled,
 				putTime(u.LastSignInAt), u.SearchText(),
 				u.Username, u.FoldedUsername(), putTime(u.ConfirmedAt), u.OTP.Sealed, putTime(u.OTP.EnabledAt), u.OTP.LastStep,
-				putJSON(u.OTP.Recovery), u.TokenCount)
+				putJSON(u.OTP.Recovery), u.TokenCount, u.Language)
 		},
 		scan: func(row scanner, u *auth.User) error {
 			return row.Scan(append(append([]any{&u.ID}, stampColumns(&u.Stamp)...), &u.Email, new(string), &u.Name, &u.PasswordHash, &u.IsAdmin,
 				&u.Disabled, timeColumn{&u.LastSignInAt}, new(string),
 				&u.Username, new(string), timeColumn{&u.ConfirmedAt}, &u.OTP.Sealed, timeColumn{&u.OTP.EnabledAt}, &u.OTP.LastStep,
-				jsonColumn[string]{&u.OTP.Recovery}, &u.TokenCount)...)
+				jsonColumn[string]{&u.OTP.Recovery}, &u.TokenCount, &u.Language)...)
 		},
 		where: func(f auth.UserFilter) (c conditions) {
 			if f.IsAdmin != nil && *f.IsAdmin {

@@ -28,7 +28,7 @@ func listed[T, F any](t *testing.T, c keys.Collection[T, F], f F, want ...T) {
 func usernames(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	ada := auth.User{
-		Stamp: keys.NewStamp(at), ID: ids.New(ids.User), Email: "ada@example.com", Username: "Ada", ConfirmedAt: at,
+		Stamp: keys.NewStamp(at), ID: ids.New(ids.User), Email: "ada@example.com", Username: "Ada", Language: "de", ConfirmedAt: at,
 		OTP:        auth.OTP{Sealed: []byte{0, 1, 255}, EnabledAt: at, LastStep: 1 << 40, Recovery: []string{"a", "b"}},
 		TokenCount: 7,
 	}

@@ -1,11 +1,15 @@
 // Comfort only: every page works without this.
 document.documentElement.classList.add("scripted");
 
+// The browser's own form of the page's language, such as en-GB of en.
+const language = document.documentElement.lang;
+const reader = navigator.languages.find((tag) => tag === language || tag.startsWith(`${language}-`)) ?? language;
+
 // Moments in the reader's own zone, the exact one on hover.
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
   time.title = time.textContent;
-  time.textContent = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  time.textContent = moment.toLocaleString(reader, { dateStyle: "medium", timeStyle: "short" });
 }
 
 // Copy buttons, and a guard against leaving before the key is copied.
