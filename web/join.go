@@ -154,6 +154,7 @@ func (p *joinPages) whoever(c *gin.Context) (*auth.Principal, error) {
 		return nil, err
 	}
 	c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
+	p.reading(c)
 	return who, nil
 }
 

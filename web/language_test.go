@@ -62,6 +62,7 @@ func TestPagesAreInTheReadersLanguage(t *testing.T) {
 			v.language = tt.accepted
 			v.in("a page", v.get("/"), tt.want, "home.title")
 			v.in("an error", v.get("/keys/key_x"), tt.want, "status.404")
+			v.in("nothing", v.get("/nothing"), tt.want, "status.404")
 			if tt.chosen == "" {
 				stranger := s.visitor()
 				stranger.language = tt.accepted

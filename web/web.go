@@ -239,8 +239,11 @@ var secretFields = []string{
 	"password", "old_password", "current_password", "otp_password", "token_password", "token", "metadata",
 }
 
-// NotFound answers paths that do not exist.
+// NotFound answers paths that do not exist, in the language of who is signed in.
 func (p *Portal) NotFound(c *gin.Context) {
 	safeHeaders(c)
+	if who, err := p.Sessions.Authenticate(c.Request); err == nil && who != nil {
+		c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
+	}
 	p.fail(c, errs.New(errs.NotFound, "no_page"))
 }
