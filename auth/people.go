@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -220,7 +219,7 @@ func checkFields(f *errs.Faults, fields UserFields) {
 		"username_shape")
 	keys.CheckText(f, "name", fields.Name)
 	f.Check(fields.Language == "" || slices.Contains(texts.Languages(), fields.Language), "language",
-		"must be one of "+strings.Join(texts.Languages(), ", "))
+		"not_one_of", "choices", texts.Languages())
 	if fields.Password != "" {
 		checkForm(f, fields.Password)
 	}

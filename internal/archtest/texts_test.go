@@ -80,6 +80,7 @@ func TestWrongTextsAreNoticed(t *testing.T) {
 		`f.Add("name", "too_long", "most", 5)`: false, `f.Add("name", "too_long")`: true, `f.Add("name", "too_long", "max", 5)`: true,
 		`f.Check(ok, "name", "empty")`: false, `f.Check(ok, "name", "empty", "most", 5)`: true,
 		`errs.New(errs.Invalid, "this is no code")`: true, `because("too_long", "empty")`: true, `because("empty", "empty")`: false,
+		`f.Add("name", "must be "+what)`: true, `errs.New(errs.Invalid, fmt.Sprintf("%d", 5))`: true, `f.Add("name", "is wrong here")`: true,
 	} {
 		call, err := parser.ParseExpr(code)
 		if err != nil {
@@ -112,11 +113,15 @@ func faultsOf(call *ast.CallExpr, all map[string]string) (faults []string) {
 			of = x.Name
 		}
 	}
+	if at, is := map[string]int{"errs.New": 1, "errs.BadField": 1, "errs.WithCode": 2, "f.Add": 1, "f.Check": 2}[of+"."+callee]; is &&
+		at < len(call.Args) && isMade(call.Args[at]) {
+		faults = append(faults, callee+" is given a text that is put together: use a code with arguments")
+	}
 	for i, arg := range call.Args {
 		text, is := literal(arg)
 		switch {
 		case !is || (!slices.Contains(takers, callee) && !slices.Contains(plain, callee)):
-		case all[text] == "" && of == "errs" && strings.Contains(text, " "):
+		case all[text] == "" && (of == "errs" || of == "f") && strings.Contains(text, " "):
 			faults = append(faults, "say "+strconv.Quote(text)+" by a code of the catalogue")
 		case all[text] == "":
 		case slices.Contains(plain, callee) && len(argumentsOf(all[text])) > 0:
@@ -128,6 +133,19 @@ func faultsOf(call *ast.CallExpr, all map[string]string) (faults []string) {
 		}
 	}
 	return faults
+}
+
+// isMade reports whether the text is put together of parts.
+func isMade(text ast.Expr) bool {
+	switch text := text.(type) {
+	case *ast.BinaryExpr:
+		return true
+	case *ast.CallExpr:
+		f, is := text.Fun.(*ast.SelectorExpr)
+		return is && f.Sel.Name == "Sprintf"
+	default:
+		return false
+	}
 }
 
 // isField reports whether the argument is the name of a field, or a value, and not a text.
