@@ -175,8 +175,11 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
-	ctx := auth.WithLanguage(auth.With(c.Request.Context(), p), languageOf(c, p).Language())
-	c.Request = c.Request.WithContext(ctx) // what follows may fail, in the language of who asks
+	ctx := auth.With(c.Request.Context(), p) // what follows may fail, in the language of who asks
+	if isAPI(r.path) {
+		ctx = auth.WithLanguage(ctx, languageOf(c, p).Language())
+	}
+	c.Request = c.Request.WithContext(ctx)
 	if r.access != free && r.access != asClient {
 		if err := a.throttle(c, p); err != nil {
 			return err
