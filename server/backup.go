@@ -13,10 +13,10 @@ import (
 func backupCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Write the SQLite database to a new file, also while the service runs",
-		Long: `Write the SQLite database as it is at one moment to a new file and check it.
-The service may run meanwhile. What is sealed in it needs the secret as well:
-keep LATCHKEY_SECRET, or the file secret of the data folder, with the backup.
+		Short: "Write the SQLite database to a new file, even while the service runs",
+		Long: `Write a consistent copy of the SQLite database to a new file, and check it. The
+service may keep running. Parts of it are encrypted: keep LATCHKEY_SECRET, or
+the file named secret in the data folder, with the backup.
 For MongoDB use mongodump.`,
 		Example: "  latchkey backup /var/backups/latchkey-$(date +%F).db",
 		Args:    needs("FILE"),
@@ -36,10 +36,10 @@ For MongoDB use mongodump.`,
 func restoreCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Make the SQLite database of a backup; never over one that exists",
-		Long: `Check what latchkey backup wrote and make the SQLite database of it that
-LATCHKEY_DATABASE_URL names. A database that exists is not overwritten: stop
-the service and move it away first. For MongoDB use mongorestore.`,
+		Short: "Restore the SQLite database from a backup; never overwrites one",
+		Long: `Check a file that latchkey backup wrote, and restore the SQLite database that
+LATCHKEY_DATABASE_URL names from it. An existing database is never overwritten:
+stop the service and move it away first. For MongoDB use mongorestore.`,
 		Example: "  latchkey restore /var/backups/latchkey-2026-11-24.db",
 		Args:    needs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {

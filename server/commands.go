@@ -116,12 +116,12 @@ func probe(ctx context.Context, client *http.Client, url string) error {
 }
 
 func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "Look after users, on the server's own store"}
+	cmd := &cobra.Command{Use: "user", Short: "Manage users, directly in the store"}
 	var name string
 	var admin bool
 	create := &cobra.Command{
 		Use:   "create EMAIL",
-		Short: "Make a user; the password is read from standard input",
+		Short: "Create a user; reads the password from standard input",
 		Example: `  latchkey user create ada@example.com < password.txt
   latchkey user create --admin ada@example.com < password.txt`,
 		Args: needs("EMAIL"),
@@ -140,7 +140,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 	create.Flags().BoolVar(&admin, "admin", false, "make the user one of the provider's staff")
 	password := &cobra.Command{
 		Use:     "password EMAIL",
-		Short:   "Set a user's password, read from standard input; ends all of the user's sessions",
+		Short:   "Set a user's password, read from standard input, and end all of their sessions",
 		Example: "  latchkey user password ada@example.com < password.txt",
 		Args:    needs("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {

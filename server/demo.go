@@ -14,11 +14,11 @@ import (
 func demoCommand(settings source, log io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Fill an empty store with made-up data, and print who can sign in",
-		Long: `Fill an empty store with made-up but realistic data, so that you can look
-around: 3 organizations, 40 service accounts, 400 keys in all states and 90 days
-of usage. A store that holds users or service accounts is left as it is. Run it
-before the first start, then start the service.`,
+		Short: "Fill an empty store with sample data, and print who can sign in",
+		Long: `Fill an empty store with realistic sample data, so that you can look around: 3
+organizations, 40 service accounts, 400 keys in all states and 90 days of usage.
+A store with users or service accounts is left alone. Run it before the first
+start, then start the service.`,
 		Example: `  LATCHKEY_DATABASE_URL=sqlite:demo/latchkey.db latchkey demo
   LATCHKEY_DATABASE_URL=sqlite:demo/latchkey.db latchkey serve`,
 		Args: needs(),

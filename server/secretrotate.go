@@ -19,19 +19,19 @@ import (
 )
 
 func secretCommand(settings source) *cobra.Command {
-	cmd := &cobra.Command{Use: "secret", Short: "Look after the secret that others are sealed under, on the server's own store"}
+	cmd := &cobra.Command{Use: "secret", Short: "Manage the secret that encrypts others, directly in the store"}
 	rotate := &cobra.Command{
 		Use:   "rotate",
-		Short: "Seal everything under a new secret",
-		Long: `Seal everything under LATCHKEY_SECRET that was sealed under
-LATCHKEY_SECRET_PREVIOUS: signing keys, secrets of one-time codes, and the key
-of sign-in tokens. Nodes that have both settings may run meanwhile.
+		Short: "Encrypt everything with a new secret",
+		Long: `Encrypt with LATCHKEY_SECRET whatever LATCHKEY_SECRET_PREVIOUS encrypted: signing
+keys, secrets of one-time codes, and the key of sign-in tokens. Nodes that have
+both settings may keep running.
 
-Where LATCHKEY_SECRET is not set, the secret is in the data folder: stop the
-service first. A new secret is made there, and the old one removed at the end.
+If LATCHKEY_SECRET is not set, the secret is in the data folder: stop the
+service first. A new secret is created there, and the old one is removed last.
 
-It can be run again where it broke off, and does nothing unless everything opens
-under one of the two secrets.`,
+If it is interrupted, run it again. It changes nothing unless it can decrypt
+everything with one of the two secrets.`,
 		Example: `  latchkey secret rotate                           # the secret in the data folder
   LATCHKEY_SECRET=$new LATCHKEY_SECRET_PREVIOUS=$old latchkey secret rotate`,
 		Args: needs(),

@@ -34,10 +34,10 @@ import (
 )
 
 const serveHelp = `Start the service: the portal, the management API under /api, and /verify.
-With nothing set it keeps everything in one SQLite file and prints the first
-admin's password once. SIGTERM lets clients go elsewhere (LATCHKEY_DRAIN),
-finishes what is going on and stops it; a second one stops it at once. SIGHUP
-reads certificates and revocation lists again.
+By default it keeps everything in one SQLite file and prints the first admin's
+password once. On SIGTERM it gives clients time to go elsewhere
+(LATCHKEY_DRAIN), finishes running requests and stops; a second SIGTERM stops it
+at once. On SIGHUP it rereads certificates and revocation lists.
 
 `
 

@@ -42,9 +42,9 @@ func servingSettings() []setting {
 		},
 		{
 			name: "ADMIN_ADDR",
-			meaning: "address and port for operators alone, such as 127.0.0.1:9090: /metrics and /debug/pprof/, without a " +
+			meaning: "address and port for operators only, such as 127.0.0.1:9090: /metrics and /debug/pprof/, without a " +
 				"credential; if empty, /metrics is on LATCHKEY_ADDR for the provider's staff and service accounts with " +
-				"latchkey:metrics:read, and there are no profiles",
+				"latchkey:metrics:read, and profiles are off",
 			set: setAdminAddr,
 		},
 		{
@@ -57,7 +57,7 @@ func servingSettings() []setting {
 		{
 			name:     "ADMIN_EMAIL",
 			standard: "admin@localhost",
-			meaning:  "the first admin, made when there is no user",
+			meaning:  "e-mail address of the first admin, created when there are no users",
 			set:      setAdminEmail,
 		},
 		{
@@ -69,24 +69,24 @@ func servingSettings() []setting {
 		{
 			name:     "AUTHENTICATORS",
 			standard: "session,api_key,jwt,token,basic",
-			meaning:  "who may act by which scheme, asked in this order: " + strings.Join(authenticatorNames(), ", "),
+			meaning:  "accepted authentication schemes, in the order in which they are tried; any of " + strings.Join(authenticatorNames(), ", "),
 			set:      setAuthenticators,
 		},
 		{
 			name:     "VERIFY_OPEN",
 			standard: "false",
-			meaning:  "POST /verify asks for no credential: only for a closed network",
+			meaning:  "POST /verify needs no credential; for closed networks only",
 			set:      truth(func(c *config) *bool { return &c.verifyOpen }),
 		},
 		{
 			name:    "TRUSTED_PROXIES",
-			meaning: "networks whose forwarded header is believed, such as 10.0.0.0/8,::1/128",
+			meaning: "networks of the proxies whose forwarded headers are trusted, such as 10.0.0.0/8,::1/128",
 			set:     setTrustedProxies,
 		},
 		{
 			name:     "FORWARDED_HEADER",
 			standard: "x-forwarded-for",
-			meaning:  "the header that these proxies set: x-forwarded-for or forwarded",
+			meaning:  "the header in which they pass the client's address: x-forwarded-for or forwarded",
 			set:      setForwardedHeader,
 		},
 	}
@@ -110,32 +110,32 @@ func nodeSettings() []setting {
 		{
 			name:     "MAX_STALE",
 			standard: "5m",
-			meaning:  "how long cached keys verify while the store is gone: after the last time that it told of changes",
+			meaning:  "how long cached keys still verify when the store cannot be reached, counted from the last successful poll",
 			set:      duration(time.Second, 24*time.Hour, func(c *config) *time.Duration { return &c.maxStale }),
 		},
 		{
 			name:    "NODE_NAME",
-			meaning: "what this process is called in the list of nodes; the host's name if empty",
+			meaning: "name of this process in the list of nodes; the host name if empty",
 			set:     setNodeName,
 		},
 		{
 			name:     "DRAIN",
 			standard: "5s",
-			meaning: "how long a process that was told to stop still answers: the first half with /readyz not ready, the " +
-				"second with Connection: close; 0s for not at all",
+			meaning: "how long a process keeps answering after SIGTERM: in the first half /readyz says not ready, in the " +
+				"second answers say Connection: close; 0s to stop at once",
 			set: duration(0, 10*time.Minute, func(c *config) *time.Duration { return &c.drain }),
 		},
 		{
 			name: "MAX_CONNECTIONS",
-			meaning: "how many clients may be connected at once; one more is answered 503, or closed under TLS; what the limit " +
-				"of open files leaves when the store has its share, if empty",
+			meaning: "how many clients may be connected at once; further ones get 503, or are closed under TLS; if empty, as " +
+				"many as the limit on open files allows beside the store",
 			set: setMaxConnections,
 		},
 		{
 			name:     "FAST_LANE",
 			standard: "on",
-			meaning: "on: plain HTTP/1.1 requests for /verify are read by Latchkey itself, which costs less time; " +
-				"off: by Go's net/http, as all others are",
+			meaning: "on: Latchkey reads plain HTTP/1.1 requests for /verify itself, which is faster; off: Go's net/http " +
+				"reads them, as it does all others",
 			set: onOff(func(c *config) *bool { return &c.fastLane }),
 		},
 	}
@@ -147,33 +147,33 @@ func limitSettings() []setting {
 		{
 			name:     "GUESS_LIMIT",
 			standard: "60/1m",
-			meaning:  "distinct unknown keys that one client address may try, or off; of POST /verify, one asker for one address",
+			meaning:  "how many distinct unknown keys one client address may try, or off; on POST /verify, per caller and address",
 			set:      rule(func(c *config) *ratelimit.Rule { return &c.guessLimit }),
 		},
 		{
 			name:     "SIGN_IN_LIMIT",
 			standard: "10/1m",
-			meaning:  "wrong passwords that one client address may try per account, ten times as many in all, or off",
+			meaning:  "how many wrong passwords one client address may try per account, and ten times as many in total, or off",
 			set:      rule(func(c *config) *ratelimit.Rule { return &c.signInLimit }),
 		},
 		{
 			name: "REDIS_URL",
 			meaning: "Redis or Valkey in which all nodes count limits and quotas together: redis://HOST:6379/0, rediss:// for " +
 				"TLS (with ?ca_file=FILE for a private authority), redis+cluster://HOST:6379,HOST:6379 or " +
-				"redis+sentinel://HOST:26379/0?master_name=NAME; each node counts by itself if empty",
+				"redis+sentinel://HOST:26379/0?master_name=NAME; if empty, each node counts alone",
 			secret: true,
 			set:    setRedisURL,
 		},
 		{
 			name:     "REDIS_TIMEOUT",
 			standard: "50ms",
-			meaning:  "how long a verification waits for Redis; then LATCHKEY_LIMIT_FALLBACK holds until it answers again",
+			meaning:  "how long a verification waits for Redis; after that, LATCHKEY_LIMIT_FALLBACK applies until Redis answers again",
 			set:      duration(time.Millisecond, 10*time.Second, func(c *config) *time.Duration { return &c.redisTimeout }),
 		},
 		{
 			name:     "LIMIT_FALLBACK",
 			standard: fallbackLocal,
-			meaning:  "while Redis does not answer: local (each node counts by itself) or deny (nothing that has a limit passes)",
+			meaning:  "what happens while Redis does not answer: local (each node counts alone) or deny (keys with limits are refused)",
 			set:      oneOf(func(c *config) *string { return &c.limitFallback }, fallbackLocal, fallbackDeny),
 		},
 		{
@@ -190,27 +190,26 @@ func tokenSettings() []setting {
 	return []setting{
 		{
 			name: "URL",
-			meaning: "where the outside reaches the service, such as https://keys.example.com; http://localhost and the port " +
-				"if empty",
+			meaning: "public URL of the service, such as https://keys.example.com; http://localhost and the port if empty",
 			set: setURL,
 		},
 		{
 			name: "SECRET",
-			meaning: "what signing keys and one-time codes are sealed under, at least 32 characters, the same on every node; " +
-				"made in the data folder if empty",
+			meaning: "encrypts signing keys and one-time code secrets; at least 32 characters, the same on every node; if empty, " +
+				"one is created in the data folder",
 			secret: true,
 			set:    setSecret(func(c *config) *string { return &c.secret }),
 		},
 		{
 			name:    "SECRET_PREVIOUS",
-			meaning: "the secret until now, while latchkey secret rotate seals everything under LATCHKEY_SECRET",
+			meaning: "the previous secret, while latchkey secret rotate encrypts everything with LATCHKEY_SECRET",
 			secret:  true,
 			set:     setSecret(func(c *config) *string { return &c.previousSecret }),
 		},
 		{
 			name: "DATA_DIR",
-			meaning: "folder of the SQLite file, unless LATCHKEY_DATABASE_URL is set, and of what is no database; that of the " +
-				"SQLite file, or latchkey-data, if empty",
+			meaning: "folder for files, and for the SQLite file unless LATCHKEY_DATABASE_URL is set; if empty, the folder of the " +
+				"SQLite file, or latchkey-data",
 			set: text(func(c *config) *string { return &c.dataDir }),
 		},
 		{
@@ -222,30 +221,30 @@ func tokenSettings() []setting {
 		{
 			name:     "JWT_ACCESS_LIFE",
 			standard: "30m",
-			meaning:  "how long a user's access token lives",
+			meaning:  "lifetime of a user's access token",
 			set:      duration(time.Minute, 24*time.Hour, func(c *config) *time.Duration { return &c.accessLife }),
 		},
 		{
 			name:     "JWT_REFRESH_LIFE",
 			standard: "168h",
-			meaning:  "how long a user's refresh token lives; each use makes a new one",
+			meaning:  "lifetime of a user's refresh token; each use issues a new one",
 			set:      duration(time.Minute, 90*24*time.Hour, func(c *config) *time.Duration { return &c.refreshLife }),
 		},
 		{
 			name:     "SIGNING_KEY_LIFE",
 			standard: "2160h",
-			meaning:  "how long a key signs tokens before the next one does",
+			meaning:  "how long a key signs tokens before the next one takes over",
 			set:      duration(time.Hour, 10*365*24*time.Hour, func(c *config) *time.Duration { return &c.signingKeyLife }),
 		},
 		{
 			name:     "OAUTH_TOKEN_LIFE",
 			standard: "15m",
-			meaning:  "how long an access token of a service account lives",
+			meaning:  "lifetime of a service account's access token",
 			set:      duration(time.Minute, oauth.MaxLife, func(c *config) *time.Duration { return &c.oauthLife }),
 		},
 		{
 			name:    "OAUTH_AUDIENCE",
-			meaning: "who these tokens are for (aud); LATCHKEY_URL if empty",
+			meaning: "audience of these tokens (aud); LATCHKEY_URL if empty",
 			set:     text(func(c *config) *string { return &c.oauthAudience }),
 		},
 	}
@@ -257,8 +256,7 @@ func throttleSettings() []setting {
 		{
 			name:     "THROTTLE_ANONYMOUS",
 			standard: "120/1m",
-			meaning: "requests to the management API that one client address may make without a credential, or with a wrong " +
-				"one, or off",
+			meaning: "how many requests to the management API one client address may make without a valid credential, or off",
 			set: rule(func(c *config) *ratelimit.Rule { return &c.throttles.Anonymous }),
 		},
 		{
@@ -319,19 +317,19 @@ func remoteUserSettings() []setting {
 		{
 			name:     "REMOTE_USER_HEADER",
 			standard: "Remote-User",
-			meaning:  "header in which trusted proxies name the user whom they have authenticated, for remote_user",
+			meaning:  "header in which trusted proxies name the user they have authenticated, for remote_user",
 			set:      setHeader(func(c *config) *string { return &c.remoteUser.Header }),
 		},
 		{
 			name:     "REMOTE_USER_EMAIL_HEADER",
 			standard: "Remote-Email",
-			meaning:  "header with the e-mail address of a user that is made",
+			meaning:  "header with the e-mail address for a new user",
 			set:      setHeader(func(c *config) *string { return &c.remoteUser.EmailHeader }),
 		},
 		{
 			name:     "REMOTE_USER_NAME_HEADER",
 			standard: "Remote-Name",
-			meaning:  "header with the full name of a user that is made",
+			meaning:  "header with the full name for a new user",
 			set:      setHeader(func(c *config) *string { return &c.remoteUser.NameHeader }),
 		},
 		{
@@ -343,12 +341,12 @@ func remoteUserSettings() []setting {
 		{
 			name:     "REMOTE_USER_CREATE",
 			standard: "false",
-			meaning:  "make users that the proxy knows and Latchkey does not",
+			meaning:  "create users that the proxy knows and Latchkey does not",
 			set:      truth(func(c *config) *bool { return &c.remoteUser.Create }),
 		},
 		{
 			name:    "REMOTE_USER_GROUPS",
-			meaning: "what groups give: staff=admin,acme=ORGANIZATION_ID:developer",
+			meaning: "what members of a group become: staff=admin,acme=ORGANIZATION_ID:developer",
 			set:     setRemoteGroups,
 		},
 	}
@@ -360,20 +358,20 @@ func mailSettings() []setting {
 		{
 			name: "SMTP_URL",
 			meaning: "mail server, smtp://USER:PASSWORD@HOST:587 or smtps://…:465; mails are written to mail/ in the data " +
-				"folder if empty, and nobody is reminded of keys that expire soon",
+				"folder if empty, and there are no reminders of keys that expire soon",
 			secret: true,
 			set:    setSMTP,
 		},
 		{
 			name:     "MAIL_FROM",
 			standard: "Latchkey <latchkey@localhost>",
-			meaning:  "who mails come from",
+			meaning:  "sender of mails",
 			set:      setMailFrom,
 		},
 		{
 			name:     "SIGNUP",
 			standard: string(auth.SignupInvite),
-			meaning:  "who may become a user by himself: open (everybody), invite (who was invited to an organization) or closed",
+			meaning:  "who may sign up: open (everybody), invite (people who were invited to an organization) or closed",
 			set:      setSignup,
 		},
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func signingKeyCommand(settings source, log io.Writer) *cobra.Command {
-	cmd := &cobra.Command{Use: "signing-key", Short: "Look after the keys that sign tokens, on the server's own store"}
+	cmd := &cobra.Command{Use: "signing-key", Short: "Manage the keys that sign tokens, directly in the store"}
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the keys",
@@ -32,10 +32,10 @@ func signingKeyCommand(settings source, log io.Writer) *cobra.Command {
 	var now, retire bool
 	rotate := &cobra.Command{
 		Use:   "rotate",
-		Short: "Make the next key",
-		Long: `Make the next key. It is published for ten minutes before it signs, and the
-earlier ones verify until the last token that they signed is over. Running
-nodes follow by themselves, within half a minute.`,
+		Short: "Create the next key",
+		Long: `Create the next key. It is published for ten minutes before it signs. Earlier
+keys verify until the last token that they signed has expired. Running nodes
+pick it up within half a minute.`,
 		Example: `  latchkey signing-key rotate            # the ordinary way
   latchkey signing-key rotate --retire   # a key leaked: its tokens end now`,
 		Args: needs(),
@@ -45,13 +45,13 @@ nodes follow by themselves, within half a minute.`,
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "made %s, which signs from %s\n", made.ID, made.ActiveAt.Format(time.RFC3339))
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "created %s, which signs from %s\n", made.ID, made.ActiveAt.Format(time.RFC3339))
 				return err
 			})
 		},
 	}
-	rotate.Flags().BoolVar(&now, "now", false, "sign with it at once, before others can know it")
-	rotate.Flags().BoolVar(&retire, "retire", false, "end every token that the earlier keys signed, at once: for a key that leaked")
+	rotate.Flags().BoolVar(&now, "now", false, "sign with it at once, before verifiers have learned of it")
+	rotate.Flags().BoolVar(&retire, "retire", false, "reject every token that earlier keys signed, at once: for a leaked key")
 	cmd.AddCommand(list, rotate, resetSigningKeysCommand(settings))
 	group(cmd)
 	return cmd
@@ -62,7 +62,7 @@ nodes follow by themselves, within half a minute.`,
 func resetSigningKeysCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
-		Short: "Remove all keys, where LATCHKEY_SECRET was lost; the next start makes a new one",
+		Short: "Remove all keys after LATCHKEY_SECRET was lost; the next start creates a new one",
 		Args:  needs(),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			c, err := settings.read()

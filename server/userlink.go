@@ -13,10 +13,10 @@ import (
 func linkCommand(settings source, log io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "link EMAIL NAME",
-		Short: "Let the user act whom a trusted proxy calls NAME (remote_user)",
-		Long: `Tie the name that a trusted proxy sends in its header, Remote-User by default,
-to a user. A name that is not tied acts for nobody, unless it is the confirmed
-e-mail address of a user, or users are made of names as they come.`,
+		Short: "Link the name that a trusted proxy sends to a user (remote_user)",
+		Long: `Link the name that a trusted proxy sends in its header, Remote-User by default,
+to a user. A name that is not linked acts for nobody, unless it is the confirmed
+e-mail address of a user, or LATCHKEY_REMOTE_USER_CREATE creates users.`,
 		Example: "  latchkey user link ada@example.com ada",
 		Args:    needs("EMAIL", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -28,7 +28,7 @@ e-mail address of a user, or users are made of names as they come.`,
 				if err := a.People.Users.TieRemote(ctx, auth.System(), u.ID, args[1]); err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the proxy's name %s is tied to %s %s\n", args[1], u.ID, u.Email)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the proxy's name %s is linked to %s %s\n", args[1], u.ID, u.Email)
 				return err
 			})
 		},
