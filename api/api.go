@@ -195,9 +195,9 @@ func (a *API) admit(c *gin.Context, r route) error {
 
 func denied(p *auth.Principal, needed auth.Permission) error {
 	if !p.Authenticated() {
-		return errs.New(errs.Unauthenticated, "this needs a credential; WWW-Authenticate names the schemes")
+		return errs.New(errs.Unauthenticated, "credential_needed")
 	}
-	e := errs.New(errs.Forbidden, "this needs the permission "+needed.String())
+	e := errs.New(errs.Forbidden, "permission_needed", "permission", needed.String())
 	if p.Kind == auth.ServiceAccountKind {
 		e.Scope = needed.Scope()
 	}

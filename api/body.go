@@ -96,7 +96,7 @@ func mangled(body []byte) []byte {
 
 // parseParts reads the fields of a multipart form. Nothing here takes a file.
 func parseParts(body []byte, boundary string) (url.Values, error) {
-	broken := errs.New(errs.Invalid, "the body must be multipart/form-data with the boundary that Content-Type names")
+	broken := errs.New(errs.Invalid, "multipart_boundary")
 	if boundary == "" || !bytes.Contains(body, []byte("--"+boundary+"--")) {
 		return nil, broken
 	}
@@ -111,7 +111,7 @@ func parseParts(body []byte, boundary string) (url.Values, error) {
 			return nil, broken
 		}
 		var f errs.Faults
-		f.Check(part.FileName() == "", httpx.Shown(part.FormName()), "must be a field, not a file")
+		f.Check(part.FileName() == "", httpx.Shown(part.FormName()), "not_a_file")
 		if err := f.Err(); err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func formBody(c *gin.Context) (url.Values, error) {
 	}
 	var f errs.Faults
 	for name, all := range values {
-		f.Check(len(all) == 1, httpx.Shown(name), "must be given once")
+		f.Check(len(all) == 1, httpx.Shown(name), "given_twice")
 	}
 	return values, f.Err()
 }

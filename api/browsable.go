@@ -79,13 +79,13 @@ func (a *API) readSubmission(c *gin.Context, path string) (route, error) {
 		return route{}, err
 	}
 	if c.Request.ParseForm() != nil {
-		return route{}, errs.New(errs.Invalid, "the form could not be read; send it again")
+		return route{}, errs.New(errs.Invalid, "form_unreadable")
 	}
 	form := c.Request.PostForm
 	method := form.Get(methodField)
 	i := slices.IndexFunc(a.table, func(r route) bool { return r.path == path && r.method == method && r.access == guarded })
 	if i < 0 {
-		return route{}, errs.New(errs.Unsupported, "send the body as Content-Type: "+jsonType)
+		return route{}, errs.New(errs.Unsupported, "content_type", "types", jsonType)
 	}
 	r := c.Request
 	r.Method = method

@@ -40,7 +40,7 @@ func (h *djangoHandlers) routes() []route {
 // obtainAuthToken answers a token, never a pair.
 func (h *djangoHandlers) obtainAuthToken(c *gin.Context) error {
 	if !h.chain.Has("token") {
-		return errs.New(errs.NotFound, "this service has no such tokens: LATCHKEY_AUTHENTICATORS lacks token")
+		return errs.New(errs.NotFound, "tokens_off")
 	}
 	in, err := bindSignIn(c)
 	if err != nil {
@@ -73,7 +73,7 @@ type onward struct {
 // browserSignIn begins a session and leads on, as Django's form does.
 func (h *djangoHandlers) browserSignIn(c *gin.Context) error {
 	if !h.chain.Has("session") {
-		return errs.New(errs.NotFound, "this service has no sessions: LATCHKEY_AUTHENTICATORS lacks session")
+		return errs.New(errs.NotFound, "sessions_off")
 	}
 	if err := h.csrf.Check(c.Request); err != nil {
 		return err

@@ -60,7 +60,7 @@ func (a *API) docsAsset(c *gin.Context) {
 	file, err := fs.ReadFile(static.FS, name+".gz")
 	kind := kinds[path.Ext(name)]
 	if err != nil || kind == "" || strings.Contains(name, "/") {
-		a.render(c, errs.New(errs.NotFound, "there is no such file"))
+		a.render(c, errs.New(errs.NotFound, "no_file"))
 		return
 	}
 	c.Header("Content-Encoding", "gzip")

@@ -132,7 +132,7 @@ func revision(c *gin.Context) (int64, error) {
 	}
 	n, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
 	if err != nil || n < 1 || tag != etag(n) {
-		return 0, errs.New(errs.Stale, `If-Match must be the ETag of the object, such as "3"`)
+		return 0, errs.New(errs.Stale, "if_match_invalid")
 	}
 	return n, nil
 }

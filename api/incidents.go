@@ -55,7 +55,7 @@ func (h *incidentHandlers) createIncident(c *gin.Context) error {
 	request := incidentRequest(&in)
 	if in.DryRun == nil || *in.DryRun {
 		if in.Confirm != "" {
-			return fault("confirm", "belongs to a request with dry_run false")
+			return errs.BadField("confirm", "confirm_of_dry_run")
 		}
 		made, err := h.incidents.Plan(c.Request.Context(), principal(c), request)
 		if err != nil {
@@ -80,14 +80,8 @@ func noEmpty(body []byte, names ...string) error {
 	}
 	var f errs.Faults
 	for _, name := range names {
-		f.Check(strings.TrimSpace(string(members[name])) != `""`, name, "must not be empty; leave it out to have no such filter")
+		f.Check(strings.TrimSpace(string(members[name])) != `""`, name, "empty_filter")
 	}
-	return f.Err()
-}
-
-func fault(field, detail string) error {
-	var f errs.Faults
-	f.Add(field, detail)
 	return f.Err()
 }
 

@@ -100,7 +100,7 @@ func speak(c *gin.Context) error {
 			return nil
 		}
 	}
-	return errs.New(errs.NotAcceptable, "answers are "+jsonType+", or pages in text/html for a browser; send such an Accept, or none")
+	return errs.New(errs.NotAcceptable, "accept_impossible", "type", jsonType)
 }
 
 const (

@@ -76,7 +76,7 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 // 2.0 read it.
 func tooLargeForOAuth(err error) error {
 	_, public := httpx.Public(err)
-	return &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Detail), TooLarge: true}
+	return &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Text.String()), TooLarge: true}
 }
 
 // busyForOAuth is the refusal of one request too many.
@@ -85,14 +85,14 @@ func busyForOAuth(err error) error {
 	if !ok || e.Kind != errs.Limited {
 		return err
 	}
-	return &oauth.Error{Code: oauth.TemporarilyUnavailable, Description: describe(e.Detail), RetryAfter: e.RetryAfter}
+	return &oauth.Error{Code: oauth.TemporarilyUnavailable, Description: describe(e.Text.String()), RetryAfter: e.RetryAfter}
 }
 
 // explain says in one sentence which fields are wrong.
 func explain(e *errs.Error) string {
-	text := e.Detail
+	text := e.Text.String()
 	for _, f := range e.Fields {
-		text += "; " + f.Name + " " + f.Detail
+		text += "; " + f.Name + " " + f.String()
 	}
 	return text
 }
@@ -127,7 +127,7 @@ func answerOAuth(edge *httpx.Edge, c *gin.Context, body any, err error) error {
 	if !ok {
 		status, public := httpx.Public(err)
 		edge.Log(c, status, err, c.Writer.Header().Get(httpx.RequestIDHeader))
-		refusal = &oauth.Error{Code: oauth.ServerError, Description: describe(public.Detail)}
+		refusal = &oauth.Error{Code: oauth.ServerError, Description: describe(public.Text.String())}
 		if status == http.StatusServiceUnavailable {
 			refusal.Code = oauth.TemporarilyUnavailable
 			c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))

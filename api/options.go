@@ -117,7 +117,7 @@ func fieldOf(t reflect.Type) field {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	_, described := reflect.New(t).Interface().(interface{ JSONShape() string })
+	_, described := reflect.New(t).Interface().(interface{ JSONFault() string })
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return field{Type: "datetime"}

@@ -65,9 +65,10 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 	}
 	spoken(c)
-	p := problem(status, httpx.Code(public), public.Detail, requestID)
+	in := language(c)
+	p := problem(status, httpx.Code(public), public.Text.In(in), requestID)
 	for _, f := range public.Fields {
-		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Detail: f.Detail})
+		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Code: f.Code, Detail: f.In(in)})
 	}
 	if signsIn(c.FullPath()) {
 		writeProblem(c, &p, fieldMembers(p.Errors))
@@ -80,7 +81,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 // client did not say which revision it knows: 412 is for a condition that it set.
 func overtaken(r *http.Request, err error) error {
 	if errors.Is(err, errs.Stale) && r.Header.Get("If-Match") == "" {
-		return errs.New(errs.Conflict, "somebody else changed this at the same time; try again")
+		return errs.New(errs.Conflict, "changed_meanwhile")
 	}
 	return err
 }
@@ -137,5 +138,5 @@ func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 // NotFound answers requests for paths that do not exist.
 func (a *API) NotFound(c *gin.Context) {
 	varies(c)
-	a.render(c, errs.New(errs.NotFound, "there is nothing at this path; /openapi.yaml lists what there is"))
+	a.render(c, errs.New(errs.NotFound, "no_route"))
 }

@@ -91,7 +91,7 @@ func (h *profileHandlers) enableOTP(c *gin.Context) error {
 		return err
 	}
 	var f errs.Faults
-	f.Check(in.Code != "", "code", "is required")
+	f.Check(in.Code != "", "code", "required")
 	keys.CheckText(&f, "code", in.Code)
 	if err := f.Err(); err != nil {
 		return err

@@ -37,7 +37,7 @@ func (h *sessionHandlers) routes() []route {
 // where a request comes from.
 func (h *sessionHandlers) signIn(c *gin.Context) error {
 	if !h.chain.Has("session") {
-		return errs.New(errs.NotFound, "this service has no sessions: LATCHKEY_AUTHENTICATORS lacks session")
+		return errs.New(errs.NotFound, "sessions_off")
 	}
 	if err := h.csrf.CheckOrigin(c.Request); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (h *sessionHandlers) getSession(c *gin.Context) error {
 	return answer(c, http.StatusOK, client.SignedIn{Session: sessionOut(p.Session, p), User: meOut(p)})
 }
 
-var errNoSession = errs.New(errs.Conflict, "this request was not made by a session")
+var errNoSession = errs.New(errs.Conflict, "no_session_request")
 
 func sessionOut(s *auth.Session, p *auth.Principal) client.Session {
 	return client.Session{
@@ -157,7 +157,7 @@ func (h *sessionHandlers) signOutEverywhere(c *gin.Context) error {
 	}
 	p := principal(c)
 	if p.Kind != auth.UserKind {
-		return errs.New(errs.Forbidden, "only users have sessions; revoke the service account's keys")
+		return errs.New(errs.Forbidden, "only_users_sessions")
 	}
 	return deleted(c, h.people.Sessions.SignOutEverywhere(c.Request.Context(), p, keep))
 }

@@ -63,7 +63,7 @@ func linkToken(c *gin.Context) (string, error) {
 
 func checkLinkToken(token string) error {
 	var f errs.Faults
-	f.Check(token != "", "token", "is required")
+	f.Check(token != "", "token", "required")
 	keys.CheckText(&f, "token", token)
 	return f.Err()
 }
@@ -110,6 +110,6 @@ func (h *signUpHandlers) changePassword(c *gin.Context) error {
 // checkTyped refuses what is nobody's password.
 func checkTyped(field, password string) error {
 	var f errs.Faults
-	f.Check(len(password) <= auth.MaxPasswordBytes && !strings.ContainsRune(password, 0), field, "must have at most 1024 bytes and no NUL")
+	f.Check(len(password) <= auth.MaxPasswordBytes && !strings.ContainsRune(password, 0), field, "password_too_long")
 	return f.Err()
 }

@@ -48,13 +48,13 @@ func bindSignIn(c *gin.Context) (client.SignIn, error) {
 // checkSignIn refuses what nobody can sign in with.
 func checkSignIn(in client.SignIn) error {
 	var f errs.Faults
-	f.Check((in.Username == "") != (in.Email == ""), "username", "is required, or email, not both")
-	f.Check(in.Password != "", "password", "is required")
+	f.Check((in.Username == "") != (in.Email == ""), "username", "required_or_email")
+	f.Check(in.Password != "", "password", "required")
 	keys.CheckText(&f, "username", in.Username)
 	keys.CheckText(&f, "email", in.Email)
 	keys.CheckText(&f, "code", in.Code)
 	f.Check(len(in.Password) <= auth.MaxPasswordBytes && !strings.ContainsRune(in.Password, 0), "password",
-		"must have at most 1024 bytes and no NUL")
+		"password_too_long")
 	return f.Err()
 }
 
@@ -81,7 +81,7 @@ func (h *tokenHandlers) obtainToken(c *gin.Context) error {
 		pair, err := h.jwt.SignIn(c.Request.Context(), login(in))
 		return answerPair(c, pair, noPair(err))
 	default:
-		return errs.New(errs.NotFound, "this service has no such tokens: LATCHKEY_AUTHENTICATORS lacks token or jwt")
+		return errs.New(errs.NotFound, "tokens_and_jwt_off")
 	}
 }
 
@@ -98,9 +98,9 @@ func noToken(err error) error {
 	}
 	var f errs.Faults
 	if e.Code == auth.CodeRequired {
-		f.Add(nonField, e.Detail)
+		f.Note(nonField, e.Text)
 	} else {
-		f.Add(nonField, "Unable to log in with provided credentials.")
+		f.Add(nonField, "credentials_wrong")
 	}
 	return f.Err()
 }
@@ -112,7 +112,7 @@ const NoActiveAccount = "no_active_account"
 // noPair is why a sign-in for a pair is refused, as SimpleJWT tells it.
 func noPair(err error) error {
 	if e, ok := errors.AsType[*errs.Error](err); ok && e.Kind == errs.Unauthenticated && e.Code != auth.CodeRequired {
-		return errs.WithCode(errs.Unauthenticated, NoActiveAccount, "No active account found with the given credentials")
+		return errs.WithCode(errs.Unauthenticated, NoActiveAccount, "no_active_account")
 	}
 	return err
 }
@@ -138,7 +138,7 @@ func (h *tokenHandlers) refreshToken(c *gin.Context) error {
 
 func required(field, value string) error {
 	var f errs.Faults
-	f.Check(value != "", field, "is required")
+	f.Check(value != "", field, "required")
 	return f.Err()
 }
 

@@ -68,14 +68,14 @@ func readVerifyQuery(r *http.Request, q *verify.Question) error {
 	return query.Err()
 }
 
-func checkQuestionScopes(scopes []string, field string, fault func(field, detail string)) {
+func checkQuestionScopes(scopes []string, field string, fault func(field, text string, args ...any)) {
 	if len(scopes) > keys.MaxScopes {
-		fault(field, "must have at most 200 entries")
+		fault(field, "too_many_entries", "most", keys.MaxScopes)
 		return
 	}
 	for _, s := range scopes {
 		if !keys.ValidScope(s) {
-			fault(field, "must be resource:action, without wildcards")
+			fault(field, "scope_with_wildcard")
 		}
 	}
 }
@@ -101,7 +101,7 @@ func (h *verifyHandlers) refuse(c *gin.Context, v *verify.Verdict) {
 		c.Writer.Header()["Www-Authenticate"] = []string{challenge}
 	}
 	c.Writer.Header()["Cache-Control"] = noStoreHeader
-	p := problem(status, string(v.Code), v.Detail, "")
+	p := problem(status, string(v.Code), v.Detail.String(), "")
 	if v.Code == verify.InsufficientScope {
 		p.MissingScopes = v.Missing
 	}
@@ -219,26 +219,26 @@ const maxUserAgent = 2048
 func question(in *client.VerifyRequest, q *verify.Question) error {
 	var f errs.Faults
 	q.Key, q.Scopes, q.Cost, q.DryRun = in.Key, in.Scopes, 1, in.DryRun
-	f.Check(in.Key != "", "key", "is required")
+	f.Check(in.Key != "", "key", "required")
 	checkQuestionScopes(q.Scopes, "scopes", f.Add)
 	if in.Cost != nil {
 		q.Cost = *in.Cost
-		f.Check(q.Cost >= 0 && q.Cost <= verify.MaxCost, "cost", "must be a whole number between 0 and 1000000000")
+		f.Check(q.Cost >= 0 && q.Cost <= verify.MaxCost, "cost", "cost_out_of_range")
 	}
 	q.UserAgent = in.UserAgent
 	f.Check(len(in.UserAgent) <= maxUserAgent && strings.IndexByte(in.UserAgent, 0) < 0, "user_agent",
-		"must be at most 2048 bytes without NUL")
+		"user_agent_invalid")
 	if in.IP != "" {
 		var err error
 		q.Address, err = netip.ParseAddr(in.IP)
-		f.Check(err == nil && q.Address.Zone() == "", "ip", "must be an IPv4 or IPv6 address")
+		f.Check(err == nil && q.Address.Zone() == "", "ip", "address_invalid")
 	}
 	return f.Err()
 }
 
 // decision is the verdict as the verifier sees it.
 func decision(v *verify.Verdict) client.VerifyResponse {
-	out := client.VerifyResponse{Valid: v.Code == verify.Valid, Code: string(v.Code), Detail: v.Detail, MissingScopes: v.Missing}
+	out := client.VerifyResponse{Valid: v.Code == verify.Valid, Code: string(v.Code), Detail: v.Detail.String(), MissingScopes: v.Missing}
 	if g := &v.Grant; g.Known() {
 		out.KeyID, out.Name, out.Environment = g.KeyID(), g.Name(), string(g.Environment())
 		out.ServiceAccount = &client.VerifiedAccount{
@@ -253,7 +253,7 @@ func decision(v *verify.Verdict) client.VerifyResponse {
 	for _, s := range v.Steps {
 		out.Steps = append(out.Steps, client.VerifyStep{
 			Check: s.Check, Outcome: string(s.Outcome), Code: string(s.Code),
-			Detail: s.Detail, Change: s.Change,
+			Detail: s.Detail.String(), Change: s.Change.String(),
 		})
 	}
 	return out

@@ -41,5 +41,5 @@ func (p *Users) byEmail(ctx context.Context, email string) (User, error) {
 			return User{}, fmt.Errorf("read user: %w", err)
 		}
 	}
-	return User{}, errs.New(errs.NotFound, "there is no such user")
+	return User{}, errs.New(errs.NotFound, "no_user")
 }

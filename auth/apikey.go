@@ -46,15 +46,20 @@ func accountOf(r *http.Request, v *verify.Verifier, text string) (*Principal, er
 	case err != nil:
 		return nil, err
 	case verdict.Code == verify.AddressNotAllowed:
-		return nil, errs.WithCode(errs.Forbidden, string(verdict.Code), verdict.Detail)
+		return nil, refusedKey(errs.Forbidden, &verdict)
 	case verdict.Code == verify.RateLimited:
-		e := errs.WithCode(errs.Limited, string(verdict.Code), verdict.Detail)
+		e := refusedKey(errs.Limited, &verdict)
 		e.RetryAfter = verdict.Limits.RetryAfter
 		return nil, e
 	case verdict.Code != verify.Valid:
-		return nil, errs.WithCode(errs.Unauthenticated, string(verdict.Code), verdict.Detail)
+		return nil, refusedKey(errs.Unauthenticated, &verdict)
 	}
 	return AccountPrincipal(&verdict.Grant), nil
+}
+
+// refusedKey is the error of a key that was not found VALID.
+func refusedKey(kind errs.Kind, v *verify.Verdict) *errs.Error {
+	return &errs.Error{Kind: kind, Code: string(v.Code), Text: v.Detail}
 }
 
 // AccountPrincipal is the service account of the grant, with the scopes of the

@@ -71,6 +71,6 @@ func (c *Chain) Has(name string) bool {
 // Challenges are the values of WWW-Authenticate, in the order of the chain.
 func (c *Chain) Challenges() []string { return c.challenges }
 
-func wrongCredential(detail string) error {
-	return errs.WithCode(errs.Unauthenticated, "authentication_failed", detail)
+func wrongCredential(text string, args ...any) error {
+	return errs.WithCode(errs.Unauthenticated, "authentication_failed", text, args...)
 }

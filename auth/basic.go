@@ -38,7 +38,7 @@ func (b *Basic) Authenticate(r *http.Request) (*Principal, error) {
 	}
 	name, password, ok := r.BasicAuth()
 	if !ok {
-		return nil, wrongCredential("the Basic credentials are malformed: send base64 of name:password")
+		return nil, wrongCredential("basic_malformed")
 	}
 	if client := proxies.ClientOf(r.Context()); !client.Secure && !client.Address.IsLoopback() {
 		b.warn.Do(func() {

@@ -30,7 +30,7 @@ func (p *Calendars) Renew(ctx context.Context, a *Principal) (token string, err 
 // End ends the address of the user's calendar feed.
 func (p *Calendars) End(ctx context.Context, a *Principal) error {
 	if a.Kind != UserKind {
-		return errs.New(errs.Forbidden, "only users have a calendar")
+		return errs.New(errs.Forbidden, "only_users_calendar")
 	}
 	return p.links.endLinksFor(ctx, a.ID(), Calendar)
 }

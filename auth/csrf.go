@@ -69,17 +69,17 @@ func (c *CSRF) Check(r *http.Request) error {
 	}
 	cookie, err := r.Cookie(CSRFCookie)
 	if err != nil || !validToken(cookie.Value) {
-		return refuseCSRF("the cookie " + CSRFCookie + " is missing; open /login first")
+		return refuseCSRF("cookie_missing", "cookie", CSRFCookie)
 	}
 	sent := r.Header.Get(CSRFHeader)
 	if sent == "" {
 		sent = formToken(r)
 	}
 	if sent == "" {
-		return refuseCSRF("repeat the cookie " + CSRFCookie + " in the header " + CSRFHeader + " or the form field " + CSRFField)
+		return refuseCSRF("token_not_repeated", "cookie", CSRFCookie, "header", CSRFHeader, "field", CSRFField)
 	}
 	if subtle.ConstantTimeCompare([]byte(sent), []byte(cookie.Value)) != 1 {
-		return refuseCSRF("the token sent is not the one of the cookie " + CSRFCookie)
+		return refuseCSRF("token_differs", "cookie", CSRFCookie)
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (c *CSRF) Check(r *http.Request) error {
 // form of another site can send.
 func (c *CSRF) CheckOrigin(r *http.Request) error {
 	if err := c.origin.Check(r); err != nil {
-		return refuseCSRF("the browser says that the request comes from another site")
+		return refuseCSRF("other_site")
 	}
 	return nil
 }
@@ -135,4 +135,6 @@ func partOf(body []byte, boundary, name string) string {
 	return ""
 }
 
-func refuseCSRF(detail string) error { return errs.WithCode(errs.Forbidden, "csrf_failed", detail) }
+func refuseCSRF(text string, args ...any) error {
+	return errs.WithCode(errs.Forbidden, "csrf_failed", text, args...)
+}

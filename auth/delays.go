@@ -132,7 +132,7 @@ func (d *Delays) Begin(ctx context.Context, account string) (*Try, error) {
 }
 
 func errCrowded() error {
-	e := errs.New(errs.Unavailable, "too many sign-ins at once; try again in a moment")
+	e := errs.New(errs.Unavailable, "sign_ins_busy")
 	e.RetryAfter = turnWait
 	return e
 }
@@ -149,7 +149,7 @@ func (d *Delays) hear(t *Try) (turn <-chan struct{}, err error) {
 	for _, s := range asked {
 		found := d.of(s, now)
 		if next := d.next(&found, s); now.Before(next) {
-			e := errs.New(errs.Limited, "too many failed tries to sign in; wait before the next")
+			e := errs.New(errs.Limited, "too_many_sign_ins")
 			e.RetryAfter = next.Sub(now)
 			return nil, e
 		}

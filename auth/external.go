@@ -51,15 +51,14 @@ func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation st
 	}
 	if _, ok := text.Address(x.Email); !ok || !x.EmailVerified {
 		return User{}, errs.WithCode(errs.Unauthenticated, "authentication_failed",
-			"the provider has not verified your e-mail address, so that it proves nothing here; sign in another way and link the account on "+
-				"your page")
+			"email_unverified")
 	}
 	u, err := p.byEmail(ctx, x.Email)
 	switch {
 	case errors.Is(err, errs.NotFound):
 		u, err = p.newExternal(ctx, x, invitation)
 	case err == nil && u.Disabled:
-		return User{}, wrongCredential("the user is disabled or gone")
+		return User{}, wrongCredential("user_gone")
 	case err == nil && u.ConfirmedAt.IsZero():
 		u, err = p.takeOver(ctx, u)
 	}
@@ -113,20 +112,20 @@ func (p *Users) maySignUp(ctx context.Context, email, invitation string) error {
 				return nil
 			}
 		}
-		return errs.New(errs.Forbidden, "only who was invited becomes a user by himself; ask an owner of your organization to invite you")
+		return errs.New(errs.Forbidden, "sign_in_needs_invitation")
 	default:
 		return errClosed
 	}
 }
 
-var errClosed = errs.New(errs.Forbidden, "nobody becomes a user by himself; ask the provider's staff for an account")
+var errClosed = errs.New(errs.Forbidden, "sign_in_unknown")
 
 // link ties the account to the user.
 func (p *Users) link(ctx context.Context, u *User, x ExternalAccount) error {
 	i := Identity{Stamp: keys.NewStamp(p.Now()), Provider: x.Provider, Subject: x.Subject, UserID: u.ID, Email: x.Email}
 	err := p.Store.Identities().Insert(ctx, i)
 	if errors.Is(err, errs.Conflict) {
-		return errs.New(errs.Conflict, "this account is linked to a user already")
+		return errs.New(errs.Conflict, "identity_taken")
 	}
 	if err != nil {
 		return fmt.Errorf("link an account: %w", err)
@@ -155,14 +154,14 @@ func (p *Users) Unlink(ctx context.Context, a *Principal, id string) error {
 			continue
 		}
 		if len(all) == 1 && a.User.PasswordHash == "" {
-			return errs.New(errs.Conflict, "this is the last way for you to sign in; set a password first")
+			return errs.New(errs.Conflict, "last_way_in")
 		}
 		if err := p.Store.Identities().Delete(ctx, id, i.Revision); err != nil {
 			return fmt.Errorf("unlink an account: %w", err)
 		}
 		return p.record(ctx, a, "identity.delete", i.object(), i, nil)
 	}
-	return errs.New(errs.NotFound, "there is no such account")
+	return errs.New(errs.NotFound, "no_such_account_there")
 }
 
 // TieRemote ties the name that a trusted proxy sends to the user. Only admins may.
@@ -175,7 +174,7 @@ func (p *Users) TieRemote(ctx context.Context, a keys.Actor, userID, name string
 		return errStaffOnly
 	}
 	if name == "" || len(name) > maxRemoteUser {
-		return errs.New(errs.Invalid, fmt.Sprintf("the proxy's name must have 1 to %d bytes", maxRemoteUser))
+		return errs.New(errs.Invalid, "remote_name_length", "most", maxRemoteUser)
 	}
 	return p.link(ctx, &u, ExternalAccount{Provider: RemoteProvider, Subject: name})
 }

@@ -22,7 +22,7 @@ func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, 
 	}
 	var f errs.Faults
 	checkEmail(&f, email)
-	f.Check(role.Valid(), "role", "must be owner, developer or viewer")
+	f.Check(role.Valid(), "role", "role_invalid")
 	if err := f.Err(); err != nil {
 		return Link{}, err
 	}
@@ -80,8 +80,7 @@ func (p *Invitations) stillInvites(ctx context.Context, l *Link) error {
 	return nil
 }
 
-var errAuthorGone = errs.New(errs.Forbidden, "whoever made this invitation may no longer give this role; ask an owner of the "+
-	"organization for a new one")
+var errAuthorGone = errs.New(errs.Forbidden, "author_gone")
 
 // author is who made the invitation, as they are now.
 func (p *Invitations) author(ctx context.Context, l *Link) (*Principal, error) {
@@ -107,7 +106,7 @@ func (p *Invitations) author(ctx context.Context, l *Link) (*Principal, error) {
 // checkEmail notes what is wrong with an e-mail address.
 func checkEmail(f *errs.Faults, email string) {
 	_, ok := text.Address(email)
-	f.Check(ok, "email", "must be an e-mail address such as ada@example.com")
+	f.Check(ok, "email", "email_invalid")
 }
 
 // notInvited refuses a second invitation, and one of a member. It returns the
@@ -119,7 +118,7 @@ func (p *Invitations) notInvited(ctx context.Context, organizationID, email stri
 	}
 	if err == nil {
 		if _, err := p.Store.Memberships().Get(ctx, MembershipID(organizationID, u.ID)); err == nil {
-			return User{}, errs.New(errs.Conflict, "the user is a member already")
+			return User{}, errs.New(errs.Conflict, "already_member")
 		}
 	}
 	open, err := p.openInvitations(ctx, organizationID)
@@ -128,11 +127,11 @@ func (p *Invitations) notInvited(ctx context.Context, organizationID, email stri
 	}
 	for _, l := range open {
 		if sameEmail(l.Email, email) {
-			return User{}, errs.New(errs.Conflict, "this address has an open invitation; withdraw it first to send another")
+			return User{}, errs.New(errs.Conflict, "invitation_open")
 		}
 	}
 	if len(open) >= mostInvitations {
-		return User{}, errs.New(errs.Conflict, fmt.Sprintf("the organization has %d open invitations, which is the most", mostInvitations))
+		return User{}, errs.New(errs.Conflict, "too_many_invitations", "most", mostInvitations)
 	}
 	return u, nil
 }
@@ -165,7 +164,7 @@ func (p *Invitations) openInvitations(ctx context.Context, organizationID string
 	}
 }
 
-var errNoInvitation = errs.New(errs.NotFound, "there is no such invitation")
+var errNoInvitation = errs.New(errs.NotFound, "no_invitation")
 
 // Withdraw ends an invitation.
 func (p *Invitations) Withdraw(ctx context.Context, a keys.Actor, organizationID, id string) error {
@@ -228,14 +227,14 @@ func (l *Link) For(u *User) bool { return sameEmail(l.Email, u.Email) }
 // to: the invitation is for their e-mail address, not for whoever has the link.
 func (p *Invitations) Accept(ctx context.Context, a *Principal, token string) (Membership, error) {
 	if a.Kind != UserKind {
-		return Membership{}, errs.New(errs.Forbidden, "only users accept invitations")
+		return Membership{}, errs.New(errs.Forbidden, "only_users_accept")
 	}
 	l, _, err := p.Invited(ctx, token)
 	if err != nil {
 		return Membership{}, err
 	}
 	if !l.For(a.User) {
-		return Membership{}, errs.New(errs.Forbidden, "the invitation is for another e-mail address; sign in as its user")
+		return Membership{}, errs.New(errs.Forbidden, "invitation_of_another")
 	}
 	_, err = p.Store.Memberships().Get(ctx, MembershipID(l.OrganizationID, a.User.ID))
 	if err == nil {
@@ -247,7 +246,7 @@ func (p *Invitations) Accept(ctx context.Context, a *Principal, token string) (M
 	return p.join(ctx, a.User, l)
 }
 
-var errMemberAlready = errs.New(errs.Conflict, "you are a member already")
+var errMemberAlready = errs.New(errs.Conflict, "already_a_member")
 
 func (p *Invitations) join(ctx context.Context, u *User, l Link) (Membership, error) {
 	if err := p.links.useLink(ctx, l); err != nil {

@@ -61,7 +61,9 @@ func (j *JWT) Challenge() string { return `Bearer realm="latchkey"` }
 // SimpleJWT has it.
 const TokenNotValid = "token_not_valid"
 
-func notValid(detail string) error { return errs.WithCode(errs.Unauthenticated, TokenNotValid, detail) }
+func notValid(text string, args ...any) error {
+	return errs.WithCode(errs.Unauthenticated, TokenNotValid, text, args...)
+}
 
 // Authenticate implements Authenticator. Each bearer token that is not a key
 // is for it, so that a garbled one is refused and not passed over.
@@ -89,10 +91,16 @@ func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
 }
 
 func asNotValid(err error) error {
-	if errors.Is(err, signing.ErrInvalid) || errors.Is(err, signing.ErrExpired) || errors.Is(err, signing.ErrEarly) {
-		return notValid(err.Error())
+	switch {
+	case errors.Is(err, signing.ErrInvalid):
+		return notValid("token_not_ours")
+	case errors.Is(err, signing.ErrExpired):
+		return notValid("token_is_expired")
+	case errors.Is(err, signing.ErrEarly):
+		return notValid("token_too_early")
+	default:
+		return err
 	}
-	return err
 }
 
 // user returns the user that the token stands for, if it is for the use and its sign-in
@@ -100,7 +108,7 @@ func asNotValid(err error) error {
 // or signing out end the tokens at once.
 func (j *JWT) user(ctx context.Context, c *signing.Claims, use string) (User, error) {
 	if c.Use != use {
-		return User{}, notValid("this is not the " + use + " token")
+		return User{}, notValid("not_a_token_of_use", "use", use)
 	}
 	f, err := j.people.Store.Families().Get(ctx, c.Family)
 	if errors.Is(err, errs.NotFound) || (err == nil && (f.UserID != c.Subject || !f.EndedAt.IsZero())) {
@@ -155,7 +163,7 @@ func (j *JWT) pair(f *Family) (Pair, error) {
 	return Pair{Access: access, Refresh: refresh}, err
 }
 
-var errFamilyOver = notValid("the token was spent, or its sign-in is over")
+var errFamilyOver = notValid("family_over")
 
 // Refresh spends a refresh token for a new pair. A spent one that comes again
 // was stolen, or its successor was: the whole family ends.

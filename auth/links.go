@@ -82,7 +82,7 @@ func (p *Links) takePlace(ctx context.Context, l Link) error {
 	return err
 }
 
-var errLinkOver = errs.New(errs.NotFound, "this link was used, is too old, or never was; ask for a new one")
+var errLinkOver = errs.New(errs.NotFound, "link_over")
 
 // openLink returns the link with the token, if it is for the purpose, unused
 // and not expired.

@@ -23,8 +23,8 @@ type Login struct {
 // sign up it speaks of unconfirmed addresses to all: told to those alone, it
 // would tell whoever signs up with an address whether that had a user.
 var (
-	errWrongSignIn        = wrongCredential("the name or the password is wrong")
-	errWrongOrUnconfirmed = wrongCredential("the name or the password is wrong, or you have not followed the link in our mail yet")
+	errWrongSignIn        = wrongCredential("sign_in_wrong")
+	errWrongOrUnconfirmed = wrongCredential("sign_in_wrong_or_unconfirmed")
 )
 
 func (p *Sessions) wrongSignIn() error {

@@ -17,16 +17,16 @@ const memberWord = "member"
 // organization, which is as if it did not exist to those who cannot see it.
 func (p *Members) mayMembers(ctx context.Context, a keys.Actor, action keys.Action, organizationID string) error {
 	if !a.May(keys.ReadMembers, organizationID) && !a.May(action, organizationID) {
-		return errs.New(errs.NotFound, "there is no such organization")
+		return errs.New(errs.NotFound, "no_organization")
 	}
 	if _, err := p.Organizations(ctx, organizationID); err != nil {
 		if errors.Is(err, errs.NotFound) {
-			return errs.New(errs.NotFound, "there is no such organization")
+			return errs.New(errs.NotFound, "no_organization")
 		}
 		return err
 	}
 	if !a.May(action, organizationID) {
-		return &errs.Error{Kind: errs.Forbidden, Detail: "only owners of the organization may do this", Scope: string(action)}
+		return &errs.Error{Kind: errs.Forbidden, Text: errs.Say("owners_only"), Scope: string(action)}
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (p *Members) Get(ctx context.Context, a keys.Actor, organizationID, userID 
 
 func memberMissing(err error) error {
 	if errors.Is(err, errs.NotFound) {
-		return errs.New(errs.NotFound, "there is no such member")
+		return errs.New(errs.NotFound, "no_member")
 	}
 	return err
 }
@@ -74,12 +74,12 @@ func (p *Members) Add(ctx context.Context, a keys.Actor, organizationID, userID 
 		return Membership{}, err
 	}
 	var f errs.Faults
-	f.Check(role.Valid(), "role", "must be owner, developer or viewer")
+	f.Check(role.Valid(), "role", "role_invalid")
 	_, err := p.Store.Users().Get(ctx, userID)
 	if err != nil && !errors.Is(err, errs.NotFound) {
 		return Membership{}, fmt.Errorf("read user: %w", err)
 	}
-	f.Check(err == nil, "user_id", "there is no such user")
+	f.Check(err == nil, "user_id", "no_user")
 	if err := f.Err(); err != nil {
 		return Membership{}, err
 	}
@@ -89,7 +89,7 @@ func (p *Members) Add(ctx context.Context, a keys.Actor, organizationID, userID 
 	m := Membership{Stamp: keys.NewStamp(p.Now()), OrganizationID: organizationID, UserID: userID, Role: role}
 	if err := p.Store.Memberships().Insert(ctx, m); err != nil {
 		if errors.Is(err, errs.Conflict) {
-			return Membership{}, errs.New(errs.Conflict, "the user is a member already")
+			return Membership{}, errs.New(errs.Conflict, "already_member")
 		}
 		return Membership{}, fmt.Errorf("add member: %w", err)
 	}
@@ -141,7 +141,7 @@ func (p *Members) Change(ctx context.Context, a keys.Actor, organizationID, user
 // the one that they have.
 func (p *Members) mayBecome(ctx context.Context, a keys.Actor, m *Membership, role Role) error {
 	var f errs.Faults
-	f.Check(role.Valid(), "role", "must be owner, developer or viewer")
+	f.Check(role.Valid(), "role", "role_invalid")
 	if err := f.Err(); err != nil || role == m.Role {
 		return err
 	}
@@ -249,7 +249,7 @@ func (p *Members) atLeast(ctx context.Context, organizationID string, n int) err
 		return fmt.Errorf("count owners: %w", err)
 	}
 	if len(owners) < n {
-		return errs.New(errs.Conflict, "an organization keeps at least one owner; make another member owner first")
+		return errs.New(errs.Conflict, "last_owner")
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ const (
 const CodeRequired = "code_required"
 
 // errCodeRequired is told only to who knew the password.
-var errCodeRequired = errs.WithCode(errs.Unauthenticated, CodeRequired, "this account asks for a one-time code as well; send it as code")
+var errCodeRequired = errs.WithCode(errs.Unauthenticated, CodeRequired, "otp_required")
 
 // Enabled reports whether the user signs in with one-time codes.
 func (o *OTP) Enabled() bool { return !o.EnabledAt.IsZero() }
@@ -45,7 +45,7 @@ type Enrolment struct {
 	URL    string // otpauth://, for a QR code
 }
 
-var errNoCodes = errs.New(errs.Forbidden, "only users have one-time codes")
+var errNoCodes = errs.New(errs.Forbidden, "only_users_otp")
 
 // Begin makes a secret for the principal's device. It counts once EnableOTP
 // has shown that the device works.
@@ -63,7 +63,7 @@ func (p *OneTimeCodes) Begin(ctx context.Context, a *Principal) (Enrolment, erro
 	}
 	_, _, err = keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.OTP.Enabled() {
-			return errs.New(errs.Conflict, "one-time codes are on already; turn them off first")
+			return errs.New(errs.Conflict, "otp_on")
 		}
 		u.OTP = OTP{Sealed: sealed}
 		return nil
@@ -79,7 +79,7 @@ func (p *OneTimeCodes) Enrolment(ctx context.Context, a *Principal) (Enrolment, 
 		return Enrolment{}, err
 	}
 	if u.OTP.Sealed == nil || u.OTP.Enabled() {
-		return Enrolment{}, errs.New(errs.Conflict, "begin with a new secret first")
+		return Enrolment{}, errs.New(errs.Conflict, "otp_not_begun")
 	}
 	secret, err := p.Sealer.Open(otpPurpose, u.OTP.Sealed)
 	if err != nil {
@@ -105,7 +105,7 @@ func (p *OneTimeCodes) Enable(ctx context.Context, a *Principal, code string) ([
 	codes, hashes := newRecoveryCodes()
 	before, after, err := keys.Revise(ctx, p.Store.Users(), a.User.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.OTP.Sealed == nil || u.OTP.Enabled() {
-			return errs.New(errs.Conflict, "begin with a new secret first")
+			return errs.New(errs.Conflict, "otp_not_begun")
 		}
 		step, err := p.matchingStep(u, code)
 		if err != nil {
@@ -125,7 +125,7 @@ func (p *OneTimeCodes) Enable(ctx context.Context, a *Principal, code string) ([
 
 func wrongCode() error {
 	var f errs.Faults
-	f.Add("code", "is not the code that the device shows now")
+	f.Add("code", "otp_wrong")
 	return f.Err()
 }
 
@@ -133,11 +133,11 @@ func wrongCode() error {
 // device, and users for themselves, with their password.
 func (p *OneTimeCodes) Disable(ctx context.Context, a keys.Actor, userID string) error {
 	if !a.IsAdmin() && a.Subject().ID != userID {
-		return errs.New(errs.NotFound, "there is no such user")
+		return errs.New(errs.NotFound, "no_user")
 	}
 	before, after, err := keys.Revise(ctx, p.Store.Users(), userID, keys.AnyRevision, p.Now, func(u *User) error {
 		if u.OTP.Sealed == nil {
-			return errs.New(errs.Conflict, "one-time codes are off already")
+			return errs.New(errs.Conflict, "otp_off")
 		}
 		u.OTP = OTP{}
 		return nil

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -53,45 +52,43 @@ func NewPasswords() (*Passwords, error) {
 }
 
 // checkForm tells what is wrong with the form of a new password, which costs
-// nothing to see, or "".
-func checkForm(password string) string {
+// nothing to see.
+func checkForm(f *errs.Faults, password string) {
 	switch {
 	case !utf8.ValidString(password):
-		return "must be valid UTF-8"
+		f.Add("password", "not_utf8")
 	case strings.ContainsFunc(password, unicode.IsControl):
-		return "must not contain control characters"
+		f.Add("password", "has_control")
 	case utf8.RuneCountInString(password) < MinPasswordLength:
-		return fmt.Sprintf("must have at least %d characters", MinPasswordLength)
+		f.Add("password", "too_short", "least", MinPasswordLength)
 	case len(password) > MaxPasswordBytes:
-		return fmt.Sprintf("must have at most %d bytes", MaxPasswordBytes)
-	default:
-		return ""
+		f.Add("password", "too_long_in_bytes", "most", MaxPasswordBytes)
 	}
+}
+
+// formFault is the error of checkForm.
+func formFault(password string) error {
+	var f errs.Faults
+	checkForm(&f, password)
+	return f.Err()
 }
 
 // Rate refuses a new password of a wrong form with errs.Invalid, and one that
 // is too easy to guess. That is work for whoever has shown that they may set a
 // password, and waits as hashing does.
 func (p *Passwords) Rate(ctx context.Context, password string) error {
-	fault := checkForm(password)
-	if fault == "" {
-		release, err := p.enter(ctx)
-		if err != nil {
-			return err
-		}
-		defer release()
-		if guessable(password) {
-			fault = "is too common or too easy to guess; use several words, or a password manager"
-		}
+	if err := formFault(password); err != nil {
+		return err
 	}
-	return passwordFault(fault)
-}
-
-// passwordFault is the error of a new password with the fault, nil for "".
-func passwordFault(fault string) error {
-	var f errs.Faults
-	f.Check(fault == "", "password", fault)
-	return f.Err()
+	release, err := p.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if guessable(password) {
+		return errs.BadField("password", "password_guessable")
+	}
+	return nil
 }
 
 // guessable reports whether lists of common passwords, names and patterns lead
@@ -197,7 +194,7 @@ func (p *Passwords) enter(ctx context.Context) (release func(), err error) {
 
 func (p *Passwords) refuse() error {
 	p.refused.Add(1)
-	e := errs.New(errs.Unavailable, "too many sign-ins at once; try again in a moment")
+	e := errs.New(errs.Unavailable, "sign_ins_busy")
 	e.RetryAfter = hashingWait
 	return e
 }

@@ -52,7 +52,7 @@ func (p *Registration) sendReset(ctx context.Context, u *User, kind MailKind, li
 // ResetPassword sets the password of the user whose mailed link has the token,
 // and ends all of their sessions, signed tokens and other links.
 func (p *Registration) ResetPassword(ctx context.Context, token, password string) error {
-	if err := passwordFault(checkForm(password)); err != nil {
+	if err := formFault(password); err != nil {
 		return err
 	}
 	l, err := p.links.openLink(ctx, ResetPassword, token)
@@ -76,7 +76,7 @@ func (p *Registration) ResetPassword(ctx context.Context, token, password string
 	})
 }
 
-var errNoPassword = errs.New(errs.Forbidden, "only users have passwords")
+var errNoPassword = errs.New(errs.Forbidden, "only_users_passwords")
 
 // ChangePassword gives the principal another password, if they know the
 // one that they have. A user without one, who signs in by a provider, needs none. All of
@@ -86,7 +86,7 @@ func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, pa
 	if a.Kind != UserKind {
 		return errNoPassword
 	}
-	if err := passwordFault(checkForm(password)); err != nil {
+	if err := formFault(password); err != nil {
 		return err
 	}
 	if err := p.ConfirmPassword(ctx, a, old, "old_password"); err != nil {
@@ -130,7 +130,7 @@ func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, passwo
 	if !matches {
 		try.Fail()
 		var f errs.Faults
-		f.Add(field, "is not your password")
+		f.Add(field, "password_wrong")
 		return f.Err()
 	}
 	try.Succeed()
@@ -176,7 +176,7 @@ func (p *Registration) renewPassword(ctx context.Context, r renewal, also func(*
 // counts once the link that is mailed to it was followed.
 func (p *Users) ChangeProfile(ctx context.Context, a *Principal, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
 	if a.Kind != UserKind {
-		return User{}, errs.New(errs.Forbidden, "only users have a profile")
+		return User{}, errs.New(errs.Forbidden, "only_users_profile")
 	}
 	var email string
 	before, after, err := keys.Revise(ctx, uniqueEmails{p.Store.Users()}, a.User.ID, revision, p.Now, func(u *User) error {
@@ -224,8 +224,7 @@ func (p *Links) fewLinks(ctx context.Context, userID string) error {
 	return err
 }
 
-var errManyAddresses = errs.New(errs.Conflict, "several addresses wait to be confirmed already; follow the link in one of the mails, or "+
-	"change your password to end them")
+var errManyAddresses = errs.New(errs.Conflict, "many_addresses")
 
 // newEmail mails a link to the address that the user wants to have.
 func (p *Users) newEmail(ctx context.Context, u *User, email string) error {

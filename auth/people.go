@@ -133,7 +133,7 @@ func (p *core) later(ctx context.Context, what string, do func(context.Context) 
 	select {
 	case p.places <- struct{}{}:
 	default:
-		return errs.New(errs.Unavailable, "too many of these at once; try again in a moment")
+		return errs.New(errs.Unavailable, "busy")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), laterTimeout)
 	p.running.Go(func() {
@@ -179,11 +179,11 @@ func (p *Users) Create(ctx context.Context, a keys.Actor, id string, fields User
 	return u, p.record(ctx, a, "user.create", u.object(), nil, u)
 }
 
-var errStaffOnly = errs.New(errs.Forbidden, "only the provider's staff may do this")
+var errStaffOnly = errs.New(errs.Forbidden, "staff_only")
 
 func emailTaken(err error) error {
 	if errors.Is(err, errs.Conflict) {
-		return errs.New(errs.Conflict, "a user with this e-mail address or username exists")
+		return errs.New(errs.Conflict, "user_exists")
 	}
 	return err
 }
@@ -217,13 +217,12 @@ func (p *Users) apply(ctx context.Context, u *User, fields UserFields) error {
 func checkFields(f *errs.Faults, fields UserFields) {
 	checkEmail(f, fields.Email)
 	f.Check(fields.Username == "" || usernameShape.MatchString(fields.Username), "username",
-		"must be 1 to 64 letters, digits, _, . or -, a letter first")
+		"username_shape")
 	keys.CheckText(f, "name", fields.Name)
 	f.Check(fields.Language == "" || slices.Contains(texts.Languages(), fields.Language), "language",
 		"must be one of "+strings.Join(texts.Languages(), ", "))
 	if fields.Password != "" {
-		fault := checkForm(fields.Password)
-		f.Check(fault == "", "password", fault)
+		checkForm(f, fields.Password)
 	}
 }
 
@@ -248,14 +247,14 @@ func checkChosenUsername(name string, u *User) error {
 	var f errs.Faults
 	folded := text.ASCIILower(name)
 	f.Check(folded == text.ASCIILower(u.Username) || !slices.Contains(reservedUsernames, folded), "username",
-		"is reserved; choose another one")
+		"reserved_name")
 	return f.Err()
 }
 
 // Get returns one user: oneself, or any for admins.
 func (p *Users) Get(ctx context.Context, a keys.Actor, id string) (User, error) {
 	if !a.IsAdmin() && a.Subject().ID != id {
-		return User{}, errs.New(errs.NotFound, "there is no such user")
+		return User{}, errs.New(errs.NotFound, "no_user")
 	}
 	u, err := p.Store.Users().Get(ctx, id)
 	return u, userMissing(err)
@@ -272,7 +271,7 @@ func (p *Users) ByEmail(ctx context.Context, a keys.Actor, email string) (User, 
 
 func userMissing(err error) error {
 	if errors.Is(err, errs.NotFound) {
-		return errs.New(errs.NotFound, "there is no such user")
+		return errs.New(errs.NotFound, "no_user")
 	}
 	return err
 }
@@ -302,7 +301,7 @@ func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision in
 			return err
 		}
 		if a.Subject().ID == id && (fields.Disabled || !fields.IsAdmin) {
-			return errs.New(errs.Conflict, "you cannot disable yourself or give up being an admin; ask another admin")
+			return errs.New(errs.Conflict, "demote_yourself")
 		}
 		endSessions = fields.Password != "" || fields.Disabled
 		if endTokens = fields.Password != ""; endTokens {
@@ -344,7 +343,7 @@ func (p *Users) Delete(ctx context.Context, a keys.Actor, id string, revision in
 	}
 	u, err := keys.Remove(ctx, p.Store.Users(), id, revision, func(*User) error {
 		if a.Subject().ID == id {
-			return errs.New(errs.Conflict, "you cannot delete yourself; ask another admin")
+			return errs.New(errs.Conflict, "delete_yourself")
 		}
 		return nil
 	})

@@ -77,7 +77,7 @@ func (p *Principal) signedInLately(now time.Time) error {
 	return nil
 }
 
-var errSignInFirst = errs.New(errs.Forbidden, "you have no password to repeat; sign in again, and do this within ten minutes")
+var errSignInFirst = errs.New(errs.Forbidden, "no_password_to_repeat")
 
 // maker is a user as far as the credential reaches that they make a token with.
 type maker struct {
@@ -96,7 +96,7 @@ func mayMakeToken(m maker, t *Token) error {
 	}
 	err := keys.MayConfer(m, "", nil, keys.Power{Bounds: keys.Bounds{EndsAt: t.ExpiresAt}})
 	if e, ok := errors.AsType[*errs.Error](err); ok && m.Session != nil {
-		e.Detail = "confirm your password first to make a token that outlasts this session"
+		e.Text = errs.Say("confirm_first")
 	}
 	return err
 }
@@ -106,10 +106,10 @@ func mayMakeToken(m maker, t *Token) error {
 // password sign in again instead.
 func (p *Sessions) ConfirmSession(ctx context.Context, a *Principal, password, field string) error {
 	if a.Session == nil {
-		return errs.New(errs.Conflict, "this request was not made by a session")
+		return errs.New(errs.Conflict, "no_session_request")
 	}
 	if a.User.PasswordHash == "" {
-		return errs.New(errs.Conflict, "you have no password; sign in again instead")
+		return errs.New(errs.Conflict, "no_password")
 	}
 	if err := p.registration.ConfirmPassword(ctx, a, password, field); err != nil {
 		return err

@@ -78,14 +78,14 @@ func (u *RemoteUser) Authenticate(r *http.Request) (*Principal, error) {
 	}
 	name := strings.TrimSpace(values[0])
 	if len(values) > 1 || name == "" || len(name) > maxRemoteUser {
-		return nil, wrongCredential("the proxy must send the header " + u.Header + " once, with the name of a user")
+		return nil, wrongCredential("remote_header", "header", u.Header)
 	}
 	user, err := u.user(r, name)
 	if err != nil {
 		return nil, err
 	}
 	if user.Disabled {
-		return nil, wrongCredential("the user is disabled or gone")
+		return nil, wrongCredential("user_gone")
 	}
 	p, err := u.people.Users.Principal(r.Context(), user)
 	if err != nil {
@@ -117,7 +117,7 @@ func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
 		return User{}, err
 	}
 	if found.ID == "" && !u.Create {
-		return User{}, wrongCredential("the proxy's user is not known here; staff can tie the name to a user by latchkey user link")
+		return User{}, wrongCredential("remote_unknown")
 	}
 	if found.ID == "" {
 		if found, err = u.create(ctx, name, r.Header.Get(u.EmailHeader), r.Header.Get(u.NameHeader)); err != nil {
@@ -186,8 +186,8 @@ func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (
 			return found, nil
 		}
 	}
-	if errors.Is(err, errs.Invalid) || errors.Is(err, errs.Conflict) {
-		return User{}, wrongCredential("the proxy's user cannot be made here: " + err.Error())
+	if e, ok := errors.AsType[*errs.Error](err); ok && (e.Kind == errs.Invalid || e.Kind == errs.Conflict) {
+		return User{}, wrongCredential("remote_not_made", "reason", e.Summary())
 	}
 	if err != nil {
 		return User{}, fmt.Errorf("make the proxy's user: %w", err)

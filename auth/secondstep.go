@@ -27,7 +27,7 @@ const (
 	PendingLife = 5 * time.Minute
 )
 
-var errPendingOver = wrongCredential("the sign-in took too long; begin again")
+var errPendingOver = wrongCredential("sign_in_too_long")
 
 // Pending returns what the browser of a user keeps until they have typed their
 // one-time code, after SignIn has answered CodeRequired with the user.
@@ -89,7 +89,7 @@ func (p *Sessions) SecondStep(ctx context.Context, kept, code string) (token str
 // errWrongCode says of the code what errWrongSignIn says of everything.
 func errWrongCode(err error) error {
 	if errors.Is(err, errWrongSignIn) {
-		return errs.WithCode(errs.Unauthenticated, "authentication_failed", "the code is wrong, or was used already")
+		return errs.WithCode(errs.Unauthenticated, "authentication_failed", "code_wrong")
 	}
 	return err
 }

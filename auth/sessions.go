@@ -145,14 +145,14 @@ func (p *Sessions) resume(ctx context.Context, token string) (Session, User, err
 	}
 	now := p.Now()
 	if !s.live(now) {
-		return s, User{}, errs.New(errs.NotFound, "the session is over")
+		return s, User{}, errs.New(errs.NotFound, "session_over")
 	}
 	u, err := p.Store.Users().Get(ctx, s.UserID)
 	if err != nil {
 		return s, u, err
 	}
 	if u.Disabled {
-		return s, u, errs.New(errs.NotFound, "the session is over")
+		return s, u, errs.New(errs.NotFound, "session_over")
 	}
 	if now.Sub(s.LastSeenAt) > seenInterval {
 		if err := p.Store.TouchSession(ctx, s.ID, now); err != nil {

@@ -42,7 +42,7 @@ func (p *Sessions) End(ctx context.Context, a *Principal, id string) error {
 		}
 		return p.record(ctx, a, "session.delete", s.object(), s, nil)
 	}
-	return errs.New(errs.NotFound, "there is no such session")
+	return errs.New(errs.NotFound, "no_session")
 }
 
 // EndReplaced ends the session that the browser had before it got a new one at

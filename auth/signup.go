@@ -57,7 +57,7 @@ func (p *Registration) insertNew(ctx context.Context, u User, password string) e
 func (p *Registration) newcomer(ctx context.Context, fields UserFields) (User, error) {
 	var f errs.Faults
 	checkFields(&f, fields)
-	f.Check(fields.Password != "", "password", "is required")
+	f.Check(fields.Password != "", "password", "required")
 	if err := f.Err(); err != nil {
 		return User{}, err
 	}
@@ -177,7 +177,7 @@ func (p *Registration) signUpInvited(ctx context.Context, in SignUpInput) error 
 	}
 	if in.Email != "" && !sameEmail(in.Email, l.Email) {
 		var f errs.Faults
-		f.Add("email", "must be the one that was invited")
+		f.Add("email", "not_the_invited")
 		return f.Err()
 	}
 	u, err := p.newcomer(ctx, UserFields{Email: l.Email, Name: in.Name, Password: in.Password})
@@ -206,7 +206,7 @@ func (p *Registration) insertInvited(ctx context.Context, u User) (User, error) 
 	if err != nil {
 		return u, fmt.Errorf("read user: %w", err)
 	}
-	errKnown := errs.New(errs.Conflict, "you are a user already; sign in and accept the invitation")
+	errKnown := errs.New(errs.Conflict, "already_a_user")
 	if !known.ConfirmedAt.IsZero() || known.Disabled {
 		return u, errKnown
 	}

@@ -19,7 +19,7 @@ func Throttle(ctx context.Context, l ratelimit.Limiter, kind, id string, r ratel
 	if err != nil || d.Allowed {
 		return d, err
 	}
-	e := errs.WithCode(errs.Limited, "throttled", "too many requests as "+kind+"; wait, then go on more slowly")
+	e := errs.WithCode(errs.Limited, "throttled", "throttled", "kind", kind)
 	e.RetryAfter = d.RetryAfter
 	return d, e
 }

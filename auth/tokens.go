@@ -45,7 +45,7 @@ func (t *TokenAuthenticator) Authenticate(r *http.Request) (*Principal, error) {
 		return nil, nil
 	}
 	if t.format.CheckToken(text) != nil {
-		return nil, wrongCredential("the token has a wrong shape or checksum; copy the whole token")
+		return nil, wrongCredential("token_shape")
 	}
 	return t.people.Tokens.byToken(r.Context(), text)
 }
@@ -56,7 +56,7 @@ func credentials(r *http.Request, scheme string) (string, bool) {
 	return strings.TrimSpace(text), strings.EqualFold(given, scheme)
 }
 
-var errNoToken = wrongCredential("there is no such token, or it ended")
+var errNoToken = wrongCredential("no_token_or_ended")
 
 func (p *Tokens) byToken(ctx context.Context, text string) (*Principal, error) {
 	t, err := p.Store.Tokens().ByHash(ctx, hashToken(text))
@@ -94,7 +94,7 @@ func (p *Tokens) byToken(ctx context.Context, text string) (*Principal, error) {
 func (p *Users) active(ctx context.Context, id string) (User, error) {
 	u, err := p.Store.Users().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
-		return u, wrongCredential("the user is disabled or gone")
+		return u, wrongCredential("user_gone")
 	}
 	if err != nil {
 		return u, fmt.Errorf("read user: %w", err)
@@ -131,12 +131,12 @@ func clip(s string) string {
 // be had again.
 func (p *Tokens) Create(ctx context.Context, a *Principal, format keys.Format, fields TokenFields) (Token, keys.Secret, error) {
 	if a.Kind != UserKind {
-		return Token{}, keys.Secret{}, errs.New(errs.Forbidden, "only users have tokens; a service account has keys")
+		return Token{}, keys.Secret{}, errs.New(errs.Forbidden, "only_users_tokens")
 	}
 	var f errs.Faults
-	f.Check(strings.TrimSpace(fields.Name) != "", "name", "is required")
+	f.Check(strings.TrimSpace(fields.Name) != "", "name", "required")
 	keys.CheckText(&f, "name", fields.Name)
-	f.Check(fields.ExpiresAt.IsZero() || fields.ExpiresAt.After(p.Now()), "expires_at", "must be in the future")
+	f.Check(fields.ExpiresAt.IsZero() || fields.ExpiresAt.After(p.Now()), "expires_at", "not_in_future")
 	if err := f.Err(); err != nil {
 		return Token{}, keys.Secret{}, err
 	}
@@ -145,7 +145,7 @@ func (p *Tokens) Create(ctx context.Context, a *Principal, format keys.Format, f
 		return Token{}, keys.Secret{}, err
 	}
 	if len(slices.DeleteFunc(existing, func(t Token) bool { return signsIn(t.Parent) })) >= mostTokens {
-		return Token{}, keys.Secret{}, errs.New(errs.Conflict, fmt.Sprintf("you have %d tokens, which is the most; revoke one first", mostTokens))
+		return Token{}, keys.Secret{}, errs.New(errs.Conflict, "too_many_tokens", "most", mostTokens)
 	}
 	secret := format.NewToken()
 	text := secret.Reveal()
@@ -175,7 +175,7 @@ func (p *Tokens) bindToken(ctx context.Context, a *Principal, t *Token) error {
 		return err
 	}
 	if n >= mostGenerations {
-		return errs.New(errs.Forbidden, "too many tokens made one another; sign in to make one")
+		return errs.New(errs.Forbidden, "token_chain")
 	}
 	return mayMakeToken(maker{a, by}, t)
 }
@@ -194,7 +194,7 @@ func (p *Tokens) Get(ctx context.Context, a *Principal, id string) (Token, error
 	return t, err
 }
 
-var errNoSuchToken = errs.New(errs.NotFound, "there is no such token")
+var errNoSuchToken = errs.New(errs.NotFound, "no_token")
 
 // Revoke ends one of the principal's tokens.
 func (p *Tokens) Revoke(ctx context.Context, a *Principal, id string, revision int64) error {

@@ -40,8 +40,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONShape says in words how a duration is written.
-func (Duration) JSONShape() string { return "a duration such as 10s or 720h" }
+// JSONFault is the code of what is told where a value is no duration.
+func (Duration) JSONFault() string { return "not_a_duration" }
 
 // Metadata is a JSON object of the user's own.
 type Metadata json.RawMessage
@@ -60,8 +60,8 @@ func (m *Metadata) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// JSONShape says in words what metadata is.
-func (Metadata) JSONShape() string { return "a JSON object" }
+// JSONFault is the code of what is told where a value is no object.
+func (Metadata) JSONFault() string { return "not_an_object" }
 
 // Rule is a token bucket: Requests every Per, at most Burst at once.
 type Rule struct {
@@ -100,6 +100,7 @@ func (p *Problem) Error() string { return p.Title + " (" + p.Code + "): " + p.De
 // FieldError is one fault of a request.
 type FieldError struct {
 	Field  string `json:"field"`
+	Code   string `json:"code,omitempty"` // names the fault in every language, and does not change
 	Detail string `json:"detail"`
 }
 

@@ -45,7 +45,7 @@ type SignIn struct {
 }
 
 // ErrNotEmpty is returned for a store that holds anything of somebody's own.
-var ErrNotEmpty = errs.New(errs.Conflict, "the store is not empty: demo data goes into a new one only")
+var ErrNotEmpty = errs.New(errs.Conflict, "store_not_empty")
 
 // filler makes the data. Its clock goes where the story is.
 type filler struct {

@@ -5,7 +5,6 @@ package errs
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -33,32 +32,40 @@ const (
 func (k Kind) Error() string { return string(k) }
 
 // Field is one fault of the input. Name is the JSON path of the member, the
-// name of the query parameter or of the header; Detail says what is right.
+// name of the query parameter or of the header; the text says what is right.
 type Field struct {
-	Name   string
-	Detail string
+	Name string
+	Text
 }
 
 // Error is a failure that its caller may be told about in full.
 type Error struct {
 	Kind       Kind
 	Code       string        // a code more precise than the kind, or ""
-	Detail     string        // one sentence for people
+	Text       Text          // one sentence for people
 	Fields     []Field       // the faults of the input, with Invalid; at most MostFaults
 	RetryAfter time.Duration // with Limited and Unavailable, 0 where unknown
 	Scope      string        // with Forbidden: what a service account lacks, "" where no scope would help
 }
 
-// Error returns the detail and the faulty fields.
+// Error returns the text and the faulty fields, in English.
 func (e *Error) Error() string {
 	if len(e.Fields) == 0 {
-		return e.Detail
+		return e.Text.String()
 	}
 	parts := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
-		parts[i] = f.Name + " " + f.Detail
+		parts[i] = f.Name + " " + f.String()
 	}
-	return e.Detail + ": " + strings.Join(parts, "; ")
+	return e.Text.String() + ": " + strings.Join(parts, "; ")
+}
+
+// Summary is the error as one text: of its fields the first.
+func (e *Error) Summary() Text {
+	if len(e.Fields) == 0 {
+		return e.Text
+	}
+	return Say("field_fault", "field", e.Fields[0].Name, "fault", e.Fields[0].Text)
 }
 
 // Is reports whether target is the error's kind.
@@ -67,12 +74,15 @@ func (e *Error) Is(target error) bool {
 	return ok && k == e.Kind
 }
 
-// New returns an error of kind with a sentence that its caller may read.
-func New(kind Kind, detail string) *Error { return &Error{Kind: kind, Detail: detail} }
+// New returns an error of kind with a sentence that its caller may read; see Say
+// for text and args.
+func New(kind Kind, text string, args ...any) *Error {
+	return &Error{Kind: kind, Text: Say(text, args...)}
+}
 
 // WithCode returns an error of kind whose problem code is more precise.
-func WithCode(kind Kind, code, detail string) *Error {
-	return &Error{Kind: kind, Code: code, Detail: detail}
+func WithCode(kind Kind, code, text string, args ...any) *Error {
+	return &Error{Kind: kind, Code: code, Text: Say(text, args...)}
 }
 
 // KindOf returns the kind of err, or "" for our own faults.
@@ -96,10 +106,14 @@ type Faults struct {
 	count  int
 }
 
-// Add notes that the field is wrong and what would be right.
-func (f *Faults) Add(field, detail string) {
+// Add notes that the field is wrong and what would be right; see Say for text
+// and args.
+func (f *Faults) Add(field, text string, args ...any) { f.Note(field, Say(text, args...)) }
+
+// Note is Add with a text that is made already.
+func (f *Faults) Note(field string, text Text) {
 	if f.count++; len(f.fields) < MostFaults {
-		f.fields = append(f.fields, Field{Name: field, Detail: detail})
+		f.fields = append(f.fields, Field{Name: field, Text: text})
 	}
 }
 
@@ -107,10 +121,10 @@ func (f *Faults) Add(field, detail string) {
 // for their text can leave that out.
 func (f *Faults) Full() bool { return len(f.fields) == MostFaults }
 
-// Check notes detail about the field unless ok.
-func (f *Faults) Check(ok bool, field, detail string) {
+// Check notes the text about the field unless ok.
+func (f *Faults) Check(ok bool, field, text string, args ...any) {
 	if !ok {
-		f.Add(field, detail)
+		f.Add(field, text, args...)
 	}
 }
 
@@ -130,16 +144,16 @@ func (f *Faults) Err() error {
 	if f.count == 0 {
 		return nil
 	}
-	detail := "the request has fields that are not valid"
+	text := Say("fields_not_valid")
 	if f.count > len(f.fields) {
-		detail += fmt.Sprintf("; the first %d of %d faults are listed", len(f.fields), f.count)
+		text = Say("fields_not_valid_of_many", "listed", len(f.fields), "count", f.count)
 	}
-	return &Error{Kind: Invalid, Detail: detail, Fields: f.fields}
+	return &Error{Kind: Invalid, Text: text, Fields: f.fields}
 }
 
-// BadField returns the Invalid error of one field.
-func BadField(field, detail string) error {
+// BadField returns the Invalid error of one field; see Say for text and args.
+func BadField(field, text string, args ...any) error {
 	var f Faults
-	f.Add(field, detail)
+	f.Add(field, text, args...)
 	return f.Err()
 }

@@ -262,8 +262,8 @@ type Request struct {
 
 func (r *Request) check(now time.Time) error {
 	var f errs.Faults
-	f.Check(r.Action == Disable || r.Action == Revoke, "action", "must be disable or revoke")
-	f.Check(r.Reason.Valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
+	f.Check(r.Action == Disable || r.Action == Revoke, "action", "incident_action")
+	f.Check(r.Reason.Valid(), "reason", "reason_invalid")
 	s := &r.Selection
 	for name, text := range map[string]string{
 		"organization_id": s.OrganizationID, "service_account_id": s.ServiceAccountID, "tier": s.Tier,
@@ -271,17 +271,17 @@ func (r *Request) check(now time.Time) error {
 	} {
 		keys.CheckText(&f, name, text)
 	}
-	f.Check(s.Scope == "" || keys.ValidScope(s.Scope), "scope", "must be resource:action in lower case")
+	f.Check(s.Scope == "" || keys.ValidScope(s.Scope), "scope", "scope_shape_short")
 	f.Check(slices.Contains([]keys.Neglect{"", keys.NoOwner, keys.CreatorLeft, keys.NeverUsed, keys.NoExpiry}, s.Neglect), "neglect",
-		"must be no_owner, creator_left, never_used or no_expiry")
+		"neglect_invalid")
 	keys.CheckTime(&f, "created_before", s.CreatedBefore)
 	keys.CheckTime(&f, "last_used_before", s.LastUsedBefore)
-	f.Check(!s.CreatedBefore.After(now), "created_before", "must not be in the future")
-	f.Check(!s.LastUsedBefore.After(now), "last_used_before", "must not be in the future")
-	f.Check(len(r.List) <= MaxPasted, "keys", fmt.Sprintf("must have at most %d lines", MaxPasted))
+	f.Check(!s.CreatedBefore.After(now), "created_before", "in_future")
+	f.Check(!s.LastUsedBefore.After(now), "last_used_before", "in_future")
+	f.Check(len(r.List) <= MaxPasted, "keys", "too_many_lines", "most", MaxPasted)
 	for i := range r.List {
 		if strings.ContainsFunc(r.List[i], unicode.IsControl) {
-			f.Add(fmt.Sprintf("keys[%d]", i), "must be one line of text")
+			f.Add(fmt.Sprintf("keys[%d]", i), "not_one_line")
 			break
 		}
 	}
@@ -289,7 +289,7 @@ func (r *Request) check(now time.Time) error {
 		return err
 	}
 	if (*s == Selection{}) {
-		return errs.New(errs.Invalid, "say which keys: nothing is selected")
+		return errs.New(errs.Invalid, "nothing_selected")
 	}
 	return nil
 }

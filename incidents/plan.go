@@ -70,7 +70,7 @@ func (p *planner) pasted(ctx context.Context, wanted []line) error {
 		account, known := accounts[k.ServiceAccountID]
 		if !known {
 			if account, err = p.n.Store.ServiceAccounts().Get(ctx, k.ServiceAccountID); err != nil {
-				return keys.Missing(err, "service account")
+				return keys.Missing(err, "no_service_account")
 			}
 			accounts[account.ID] = account
 		}

@@ -72,7 +72,7 @@ func (n *Service) Close() {
 	n.running.Wait()
 }
 
-const word = "incident"
+const noIncident = "no_incident"
 
 // Incident returns one incident. Only admins may.
 func (n *Service) Incident(ctx context.Context, a keys.Actor, id string) (Incident, error) {
@@ -81,7 +81,7 @@ func (n *Service) Incident(ctx context.Context, a keys.Actor, id string) (Incide
 	}
 	found, err := n.Store.Incidents().Get(ctx, id)
 	if err != nil {
-		return Incident{}, keys.Missing(err, word)
+		return Incident{}, keys.Missing(err, noIncident)
 	}
 	return found, nil
 }
@@ -166,16 +166,16 @@ func (n *Service) Run(ctx context.Context, a keys.Actor, confirm string) (Incide
 		return Incident{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(found.Confirm()), []byte(confirm)) != 1 {
-		return Incident{}, errs.BadField("confirm", "is not that of the dry run; look at it again")
+		return Incident{}, errs.BadField("confirm", "not_of_dry_run")
 	}
 	now := n.Keys.Now()
 	switch {
 	case found.State == Planning:
-		return Incident{}, errs.New(errs.Conflict, "the dry run is not over yet")
+		return Incident{}, errs.New(errs.Conflict, "dry_run_unfinished")
 	case found.State != Planned:
 		return found, nil // confirmed twice
 	case now.Sub(found.CreatedAt) > PlanLife:
-		return Incident{}, errs.New(errs.Conflict, "the dry run is older than an hour; make it anew")
+		return Incident{}, errs.New(errs.Conflict, "dry_run_old")
 	}
 	before := found.summary()
 	found.State, found.StartedBy, found.StartedAt, found.MovedAt, found.Next = Running, a.Subject(), keys.Moment(now), keys.Moment(now), 0
@@ -196,18 +196,18 @@ func (n *Service) Confirmed(ctx context.Context, a keys.Actor, confirm string, r
 	}
 	id, _, _ := strings.Cut(confirm, ".")
 	if !ids.Valid(ids.Incident, id) {
-		return Incident{}, errs.BadField("confirm", "must be that of a dry run")
+		return Incident{}, errs.BadField("confirm", "not_a_dry_run")
 	}
 	found, err := n.Incident(ctx, a, id)
 	if errors.Is(err, errs.NotFound) {
-		return Incident{}, errs.BadField("confirm", "must be that of a dry run")
+		return Incident{}, errs.BadField("confirm", "not_a_dry_run")
 	}
 	if err != nil {
 		return Incident{}, err
 	}
 	r = r.tidied()
 	if r.Action != found.Action || (r.Selection != Selection{} && r.Selection != found.Selection) {
-		return Incident{}, errs.BadField("confirm", "is that of a dry run with another action or selection")
+		return Incident{}, errs.BadField("confirm", "of_another_dry_run")
 	}
 	return n.Run(ctx, a, confirm)
 }
@@ -219,8 +219,7 @@ func (n *Service) Continue(ctx context.Context, a keys.Actor, id string) (Incide
 		return Incident{}, err
 	}
 	if !found.Interrupted(n.Keys.Now()) || found.State == Planning {
-		return Incident{}, errs.New(errs.Conflict, "there is nothing to continue: the incident goes on, or is over, or is a dry run to be "+
-			"made anew")
+		return Incident{}, errs.New(errs.Conflict, "nothing_to_continue")
 	}
 	return n.goOn(ctx, a, a, found)
 }
@@ -259,11 +258,11 @@ func (n *Service) Undo(ctx context.Context, a keys.Actor, id string) (Incident, 
 	}
 	switch now := n.Keys.Now(); {
 	case found.Action == Revoke:
-		return Incident{}, errs.New(errs.Conflict, "a revoke cannot be undone")
+		return Incident{}, errs.New(errs.Conflict, "revoke_is_final")
 	case found.State != Done:
-		return Incident{}, errs.New(errs.Conflict, "only a disabling that is done can be undone, once")
+		return Incident{}, errs.New(errs.Conflict, "undo_not_possible")
 	case !found.Undoable(now):
-		return Incident{}, errs.New(errs.Conflict, "it is more than 24 hours ago; enable the keys one by one")
+		return Incident{}, errs.New(errs.Conflict, "undo_too_late")
 	}
 	before := found.summary()
 	found.State, found.UndoneBy, found.MovedAt, found.Next = Undoing, a.Subject(), keys.Moment(n.Keys.Now()), 0
@@ -294,7 +293,7 @@ func (n *Service) work(ctx context.Context, current Incident, do func(context.Co
 	select {
 	case n.places <- struct{}{}:
 	default:
-		return current, errs.New(errs.Unavailable, "too many incidents are worked on at once; it can be continued in a moment")
+		return current, errs.New(errs.Unavailable, "too_many_incidents")
 	}
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := context.AfterFunc(n.life, cancel)
@@ -322,7 +321,7 @@ func (n *Service) work(ctx context.Context, current Incident, do func(context.Co
 	}
 	found, err := n.Store.Incidents().Get(ctx, current.ID)
 	if err != nil {
-		return current, keys.Missing(err, word)
+		return current, keys.Missing(err, noIncident)
 	}
 	return found, nil
 }

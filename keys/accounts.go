@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	accountWord = "service account"
+	noAccount = "no_service_account"
 	// DefaultTier is the tier of a service account that names none.
 	DefaultTier = "free"
 )
@@ -25,9 +25,9 @@ func (s *accounts) CreateAccount(ctx context.Context, a Actor, id, organizationI
 	if fields.Tier == "" {
 		fields.Tier = DefaultTier
 	}
-	err := allow(a, ReadAccounts, WriteAccounts, organizationID, accountWord)
+	err := allow(a, ReadAccounts, WriteAccounts, organizationID, noAccount)
 	if errors.Is(err, errs.NotFound) {
-		return ServiceAccount{}, errs.BadField("organization_id", "there is no such organization")
+		return ServiceAccount{}, errs.BadField("organization_id", "no_organization")
 	}
 	if err != nil {
 		return ServiceAccount{}, err
@@ -64,9 +64,9 @@ func (s *accounts) Account(ctx context.Context, a Actor, id string) (ServiceAcco
 func (s *base) AccountFor(ctx context.Context, a Actor, id string, read, write Action) (ServiceAccount, error) {
 	account, err := s.store.ServiceAccounts().Get(ctx, id)
 	if err != nil {
-		return ServiceAccount{}, Missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, noAccount)
 	}
-	if err := allow(a, read, write, account.OrganizationID, accountWord); err != nil {
+	if err := allow(a, read, write, account.OrganizationID, noAccount); err != nil {
 		return ServiceAccount{}, err
 	}
 	account.forgetOverride(s.now())
@@ -94,7 +94,7 @@ func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revisi
 	}
 	before, after, err := s.ReviseAccount(ctx, id, revision, func(account *ServiceAccount) error {
 		// it may have been transferred just now
-		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, accountWord); err != nil {
+		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, noAccount); err != nil {
 			return err
 		}
 		old := account.AccountFields
@@ -106,7 +106,7 @@ func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revisi
 		return s.checkAccount(ctx, a, account, old, account.mayBecome)
 	})
 	if err != nil {
-		return ServiceAccount{}, Missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, noAccount)
 	}
 	return after, s.Record(ctx, a, "service_account.update", after.Object(), before, after)
 }
@@ -120,12 +120,12 @@ func (s *accounts) DeleteAccount(ctx context.Context, a Actor, id string, revisi
 	account, err := Remove(ctx, s.store.ServiceAccounts(), id, revision, func(*ServiceAccount) error {
 		alive, err := s.AliveKeys(ctx, id, 1)
 		if err == nil && alive > 0 {
-			err = errs.New(errs.Conflict, "the service account has keys that are alive; revoke them first, or disable the account")
+			err = errs.New(errs.Conflict, "account_in_use")
 		}
 		return err
 	})
 	if err != nil {
-		return Missing(err, accountWord)
+		return Missing(err, noAccount)
 	}
 	account.forgetOverride(s.now())
 	if err := s.Record(ctx, a, "service_account.delete", account.Object(), account, nil); err != nil {
@@ -167,7 +167,7 @@ func (s *accounts) checkAccount(ctx context.Context, a Actor, account *ServiceAc
 	}
 	if account.Tier != old.Tier || account.Revision == 1 {
 		if _, err := s.store.Tiers().Get(ctx, account.Tier); errors.Is(err, errs.NotFound) {
-			return errs.BadField("tier", "there is no such tier")
+			return errs.BadField("tier", "no_tier")
 		} else if err != nil {
 			return fmt.Errorf("read tier: %w", err)
 		}
@@ -207,7 +207,7 @@ func (s *accounts) checkCatalogue(ctx context.Context, all, added []string) erro
 		if err != nil {
 			return fmt.Errorf("read the scope catalogue: %w", err)
 		}
-		f.Check(known, fmt.Sprintf("scopes[%d]", slices.Index(all, scope)), scope+" is not in the scope catalogue, or retired")
+		f.Check(known, fmt.Sprintf("scopes[%d]", slices.Index(all, scope)), "scope_unknown", "scope", scope)
 	}
 	return f.Err()
 }

@@ -52,27 +52,24 @@ type Actor interface {
 
 // allow lets the actor do write in the organization. Where it may not even do
 // read there, the object is as if it did not exist.
-func allow(a Actor, read, write Action, organizationID, what string) error {
+func allow(a Actor, read, write Action, organizationID, missing string) error {
 	if a.May(write, organizationID) {
 		return nil
 	}
 	if !a.May(read, organizationID) {
-		return notFound(what)
+		return notFound(missing)
 	}
-	return &errs.Error{
-		Kind: errs.Forbidden, Detail: "this needs " + string(write) + " in the organization, or a role that includes it",
-		Scope: string(write),
-	}
+	return &errs.Error{Kind: errs.Forbidden, Text: errs.Say("action_needed", "action", string(write)), Scope: string(write)}
 }
 
-func notFound(what string) error { return errs.New(errs.NotFound, "there is no such "+what) }
+func notFound(text string) error { return errs.New(errs.NotFound, text) }
 
 // StaffOnly returns errs.Forbidden unless the actor is the provider's staff.
 func StaffOnly(a Actor) error {
 	if a.IsAdmin() {
 		return nil
 	}
-	return errs.New(errs.Forbidden, "only the provider's staff may do this")
+	return errs.New(errs.Forbidden, "staff_only")
 }
 
 // visible narrows the organizations asked for to those the actor may see; an

@@ -64,9 +64,9 @@ func MayConfer(a Actor, organizationID string, before *Power, after Power) error
 	}
 	var f errs.Faults
 	if lacking := after.lacking(a, organizationID, granted); len(lacking) > 0 {
-		f.Add(cmp.Or(after.Member, "scopes"), "you do not have "+strings.Join(lacking, ", "))
+		f.Add(cmp.Or(after.Member, "scopes"), "lacking", "scopes", lacking)
 	}
-	after.Bounds.beyond(a.Bounds(), func(member, detail string) { f.Add(cmp.Or(after.Member, member), detail) })
+	after.Bounds.beyond(a.Bounds(), func(member string, text errs.Text) { f.Note(cmp.Or(after.Member, member), text) })
 	return beyondActor(&f)
 }
 
@@ -85,30 +85,30 @@ func beyondActor(f *errs.Faults) error {
 	if !ok {
 		return nil
 	}
-	e.Kind, e.Detail = errs.Forbidden, "nobody grants more than they have"
+	e.Kind, e.Text = errs.Forbidden, errs.Say("beyond_actor")
 	return e
 }
 
 // beyond tells each way in which b reaches further than own.
-func (b Bounds) beyond(own Bounds, tell func(member, detail string)) {
+func (b Bounds) beyond(own Bounds, tell func(member string, text errs.Text)) {
 	if own.Environment == Test && b.Environment != Test {
-		tell("environment", "your own credential is for the test environment only")
+		tell("environment", errs.Say("actor_test_only"))
 	}
 	if !own.EndsAt.IsZero() && (b.EndsAt.IsZero() || b.EndsAt.After(own.EndsAt)) {
-		tell("expires_at", "your own credential ends at "+own.EndsAt.Format(time.RFC3339)+"; this must not outlast it")
+		tell("expires_at", errs.Say("actor_ends", "at", own.EndsAt))
 	}
 	if !networksWithin(b.Networks, own.Networks) {
-		tell("allowed_networks", "must lie within the networks of your own credential: "+listOf(own.Networks))
+		tell("allowed_networks", errs.Say("actor_networks", "networks", listOf(own.Networks)))
 	}
 	if own.RateLimit != nil && (b.RateLimit == nil || exceeds(*b.RateLimit, *own.RateLimit)) {
-		tell("rate_limit", "must not exceed the limit of your own credential: "+own.RateLimit.String())
+		tell("rate_limit", errs.Say("actor_limit", "limit", own.RateLimit.String()))
 	}
 }
 
 // within reports whether b reaches no further than own.
 func (b Bounds) within(own Bounds) bool {
 	ok := true
-	b.beyond(own, func(string, string) { ok = false })
+	b.beyond(own, func(string, errs.Text) { ok = false })
 	return ok
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	tierWord  = "tier"
-	scopeWord = "scope"
+	noTier  = "no_tier"
+	noScope = "no_scope"
 )
 
 // Bounds of a tier.
@@ -47,7 +47,7 @@ func (s *catalogue) CreateTier(ctx context.Context, a Actor, name string, fields
 func (s *catalogue) Tier(ctx context.Context, name string) (Tier, error) {
 	t, err := s.store.Tiers().Get(ctx, name)
 	if err != nil {
-		return Tier{}, Missing(err, tierWord)
+		return Tier{}, Missing(err, noTier)
 	}
 	return t, nil
 }
@@ -73,7 +73,7 @@ func (s *catalogue) ChangeTier(ctx context.Context, a Actor, name string, revisi
 		return t.check(title)
 	})
 	if err != nil {
-		return Tier{}, Missing(err, tierWord)
+		return Tier{}, Missing(err, noTier)
 	}
 	return after, s.Record(ctx, a, "tier.update", after.Object(), before, after)
 }
@@ -89,28 +89,28 @@ func (s *catalogue) DeleteTier(ctx context.Context, a Actor, name string, revisi
 			return fmt.Errorf("list the tier's service accounts: %w", err)
 		}
 		if len(users) > 0 || name == DefaultTier {
-			return errs.New(errs.Conflict, "service accounts are on this tier, or it is the default; move them first")
+			return errs.New(errs.Conflict, "tier_in_use")
 		}
 		return nil
 	})
 	if err != nil {
-		return Missing(err, tierWord)
+		return Missing(err, noTier)
 	}
 	return s.Record(ctx, a, "tier.delete", t.Object(), t, nil)
 }
 
 func (t *Tier) check(oldTitle string) error {
 	var f errs.Faults
-	f.Check(tierName.MatchString(t.Name), "name", "must be 1 to 64 lower-case letters, digits, - and _, a letter first")
+	f.Check(tierName.MatchString(t.Name), "name", "tier_name_shape")
 	checkName(&f, "title", t.Title, oldTitle)
 	checkRule(&f, "rate_limit", &t.RateLimit)
 	checkRule(&f, "account_rate_limit", t.AccountRateLimit)
 	checkQuota(&f, "quota", t.Quota)
-	f.Check(t.MaxKeys >= 1 && t.MaxKeys <= MostKeys, "max_keys", fmt.Sprintf("must be between 1 and %d", MostKeys))
+	f.Check(t.MaxKeys >= 1 && t.MaxKeys <= MostKeys, "max_keys", "out_of_range_from_one", "most", MostKeys)
 	f.Check(t.MaxKeyAge == 0 || (t.MaxKeyAge >= time.Minute && t.MaxKeyAge <= maxKeyAge), "max_key_age",
-		fmt.Sprintf("must be null, or between 1m and %s", maxKeyAge))
+		"age_out_of_range", "most", maxKeyAge)
 	f.Check(t.KeyRetention == 0 || (t.KeyRetention >= LeastRetention && t.KeyRetention <= maxKeyAge), "key_retention",
-		fmt.Sprintf("must be null, or between %s and %s", LeastRetention, maxKeyAge))
+		"retention_out_of_range", "least", LeastRetention, "most", maxKeyAge)
 	return f.Err()
 }
 
@@ -127,7 +127,7 @@ func (s *catalogue) CreateScope(ctx context.Context, a Actor, name string, field
 		return Scope{}, err
 	}
 	if strings.HasPrefix(name, ManagementPrefix) {
-		return Scope{}, errs.BadField("name", "the resource latchkey is reserved for the management API")
+		return Scope{}, errs.BadField("name", "resource_reserved")
 	}
 	if err := s.store.Scopes().Insert(ctx, c); err != nil {
 		return Scope{}, fmt.Errorf("create scope: %w", taken(err, "a scope with this name exists"))
@@ -142,7 +142,7 @@ const ManagementPrefix = "latchkey:"
 func (s *catalogue) Scope(ctx context.Context, name string) (Scope, error) {
 	c, err := s.store.Scopes().Get(ctx, name)
 	if err != nil {
-		return Scope{}, Missing(err, scopeWord)
+		return Scope{}, Missing(err, noScope)
 	}
 	return c, nil
 }
@@ -166,7 +166,7 @@ func (s *catalogue) ChangeScope(ctx context.Context, a Actor, name string, revis
 		return c.check()
 	})
 	if err != nil {
-		return Scope{}, Missing(err, scopeWord)
+		return Scope{}, Missing(err, noScope)
 	}
 	return after, s.Record(ctx, a, "scope.update", after.Object(), before, after)
 }
@@ -179,19 +179,19 @@ func (s *catalogue) DeleteScope(ctx context.Context, a Actor, name string, revis
 	}
 	c, err := Remove(ctx, s.store.Scopes(), name, revision, func(*Scope) error {
 		if strings.HasPrefix(name, ManagementPrefix) {
-			return errs.New(errs.Conflict, "the scopes of the management API stay in the catalogue")
+			return errs.New(errs.Conflict, "management_scope_stays")
 		}
 		return nil
 	})
 	if err != nil {
-		return Missing(err, scopeWord)
+		return Missing(err, noScope)
 	}
 	return s.Record(ctx, a, "scope.delete", c.Object(), c, nil)
 }
 
 func (c *Scope) check() error {
 	var f errs.Faults
-	f.Check(ValidScope(c.Name), "name", fmt.Sprintf("must be resource:action in lower case, at most %d characters", MaxScopeLength))
+	f.Check(ValidScope(c.Name), "name", "scope_shape", "most", MaxScopeLength)
 	checkText(&f, "description", c.Description, MaxTextLength, true)
 	return f.Err()
 }

@@ -92,7 +92,7 @@ func (s *search) restrictToScope(ctx context.Context, f *KeyFilter, scope string
 		if err == nil && CoveredBy(account.Scopes, scope) {
 			f.ServiceAccountIDs = []string{account.ID}
 		}
-		return true, Missing(err, accountWord)
+		return true, Missing(err, noAccount)
 	}
 	accounts, err := s.store.ServiceAccounts().List(ctx, AccountFilter{OrganizationIDs: f.OrganizationIDs}, Page{Limit: mostGranted})
 	if err != nil {

@@ -55,7 +55,7 @@ func (s *search) FindAny(ctx context.Context, a Actor, text string) ([]Key, erro
 	}
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return nil, errs.BadField("find", "paste a key, an id, the start of a key or its last four characters")
+		return nil, errs.BadField("find", "paste_search")
 	}
 	r, whole := s.Reference(text)
 	if !whole {
@@ -72,11 +72,11 @@ func (s *search) FindAny(ctx context.Context, a Actor, text string) ([]Key, erro
 // The text is hashed and kept nowhere.
 func (s *search) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
 	if s.format.Check(text) != nil {
-		return Key{}, errs.BadField("q", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
+		return Key{}, errs.BadField("q", "key_incomplete")
 	}
 	k, err := s.store.Keys().ByHash(ctx, HashOf(text))
 	if err != nil {
-		return Key{}, Missing(err, keyWord)
+		return Key{}, Missing(err, noKey)
 	}
 	return s.credentials.Key(ctx, a, k.ID)
 }
@@ -95,10 +95,9 @@ func (s *search) findByParts(ctx context.Context, text string) ([]Key, error) {
 	case len(text) == lastShown && isAlphanumeric(text):
 		f.Last4 = text
 	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.Looks(text):
-		return nil, errs.BadField("find", "is no whole key: its checksum is wrong, so part of it is missing or mistyped")
+		return nil, errs.BadField("find", "key_incomplete")
 	default:
-		return nil, errs.BadField("find", "is no key, no id, no start of a key such as "+s.format.Prefix(Live)+
-			"AbCd, and not its last four characters")
+		return nil, errs.BadField("find", "find_no_shape", "prefix", s.format.Prefix(Live))
 	}
 	found, err := s.store.Keys().List(ctx, f, Page{Limit: MostFound})
 	if err != nil || len(found) == MostFound || len(text) != lastShown {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
@@ -13,7 +12,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-const keyWord = "key"
+const noKey = "no_key"
 
 // IssueInput says which key to make.
 type IssueInput struct {
@@ -42,7 +41,7 @@ func (s *credentials) Issue(ctx context.Context, a Actor, in IssueInput) (Key, S
 	in.defaultTo(a.Bounds())
 	account, err := s.AccountFor(ctx, a, in.ServiceAccountID, ReadAccounts, WriteKeys)
 	if errors.Is(err, errs.NotFound) {
-		return Key{}, Secret{}, errs.BadField("service_account_id", "there is no such service account")
+		return Key{}, Secret{}, errs.BadField("service_account_id", "no_service_account")
 	}
 	if err != nil {
 		return Key{}, Secret{}, err
@@ -111,7 +110,7 @@ func (s *credentials) insert(ctx context.Context, k *Key, most int, claim Claim)
 
 func tooManyKeys(most int) error {
 	return errs.WithCode(errs.Conflict, "too_many_keys",
-		fmt.Sprintf("the service account has as many keys as its tier allows (%d); revoke one first", most))
+		"too_many_keys", "most", most)
 }
 
 var issuingSeed = maphash.MakeSeed()
@@ -134,11 +133,11 @@ func (s *credentials) checkKey(k *Key, old KeyFields, account *ServiceAccount, t
 	k.checkShape(&f, old)
 	s.checkTimes(&f, k, old, tier)
 	if most := account.KeyRuleAt(&tier, s.now()); k.RateLimit != nil && !sameRule(k.RateLimit, old.RateLimit) && exceeds(*k.RateLimit, most) {
-		f.Add("rate_limit", fmt.Sprintf("must not exceed the tier's %s", most))
+		f.Add("rate_limit", "beyond_tier_limit", "most", most)
 	}
 	for i, scope := range k.Scopes {
 		if field := fmt.Sprintf("scopes[%d]", i); !f.Has(field) && !CoveredBy(old.Scopes, scope) {
-			f.Check(CoveredBy(account.Scopes, scope), field, scope+" is not among the service account's scopes")
+			f.Check(CoveredBy(account.Scopes, scope), field, "scope_beyond_account", "scope", scope)
 		}
 	}
 	if err := f.Err(); err != nil {
@@ -151,7 +150,7 @@ func (s *credentials) checkKey(k *Key, old KeyFields, account *ServiceAccount, t
 func (k *Key) checkShape(f *errs.Faults, old KeyFields) {
 	checkName(f, "name", k.Name, old.Name)
 	checkText(f, "note", k.Note, MaxTextLength, true)
-	f.Check(k.Environment == Live || k.Environment == Test, "environment", "must be live or test")
+	f.Check(k.Environment == Live || k.Environment == Test, "environment", "environment_invalid")
 	checkScopes(f, "scopes", k.Scopes)
 	k.AllowedNetworks = everywhere(k.AllowedNetworks)
 	checkNetworks(f, k.AllowedNetworks)
@@ -166,18 +165,17 @@ func (s *credentials) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tie
 	CheckTime(f, "not_before", k.NotBefore)
 	CheckTime(f, "expires_at", k.ExpiresAt)
 	if k.ExpiresAt.IsZero() {
-		f.Check(tier.MaxKeyAge == 0, "expires_at", fmt.Sprintf("is required: the tier lets keys live at most %s", tier.MaxKeyAge))
+		f.Check(tier.MaxKeyAge == 0, "expires_at", "required_by_tier", "age", tier.MaxKeyAge)
 		return
 	}
-	f.Check(k.NotBefore.Before(k.ExpiresAt), "not_before", "must be before expires_at")
+	f.Check(k.NotBefore.Before(k.ExpiresAt), "not_before", "before_expires_at")
 	if k.ExpiresAt.Equal(old.ExpiresAt) {
 		return
 	}
-	f.Check(k.ExpiresAt.After(now), "expires_at", "must be in the future")
+	f.Check(k.ExpiresAt.After(now), "expires_at", "not_in_future")
 	if tier.MaxKeyAge > 0 {
 		latest := k.CreatedAt.Add(tier.MaxKeyAge)
-		f.Check(!k.ExpiresAt.After(latest), "expires_at", "must not be after "+latest.Format(time.RFC3339)+": the tier lets keys live at most "+
-			tier.MaxKeyAge.String())
+		f.Check(!k.ExpiresAt.After(latest), "expires_at", "beyond_tier_age", "latest", latest, "age", tier.MaxKeyAge)
 	}
 }
 

@@ -137,14 +137,14 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 	return before, after, errContended
 }
 
-var errContended = errs.New(errs.Conflict, "too many writers change this object at once; try again")
+var errContended = errs.New(errs.Conflict, "too_many_writers")
 
 // At returns errs.Stale unless the object is at the revision asked for.
 func (s *Stamp) At(revision int64) error {
 	if revision == AnyRevision || s.Revision == revision {
 		return nil
 	}
-	return errs.New(errs.Stale, "the object changed since it was read; read it again")
+	return errs.New(errs.Stale, "stale")
 }
 
 // Remove reads the object with the id, lets check refuse its removal and
@@ -180,10 +180,10 @@ func (s *Stamp) Advance(now time.Time) {
 	}
 }
 
-// Missing gives a store's errs.NotFound words that name what was looked for.
-func Missing(err error, what string) error {
+// Missing gives a store's errs.NotFound the text that names what was looked for.
+func Missing(err error, text string) error {
 	if errors.Is(err, errs.NotFound) {
-		return notFound(what)
+		return notFound(text)
 	}
-	return fmt.Errorf("read %s: %w", what, err)
+	return fmt.Errorf("read (%s): %w", text, err)
 }

@@ -20,7 +20,7 @@ func (s *credentials) ResetLimits(ctx context.Context, a Actor, id string, revis
 		return s.Locate(ctx, k)
 	})
 	if err != nil {
-		return Key{}, Missing(err, keyWord)
+		return Key{}, Missing(err, noKey)
 	}
 	return after, s.RecordKey(ctx, a, "key.reset_limits", &after, before, after)
 }
@@ -36,7 +36,7 @@ func (s *accounts) ResetAccountLimits(ctx context.Context, a Actor, id string, r
 		return nil
 	})
 	if err != nil {
-		return ServiceAccount{}, Missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, noAccount)
 	}
 	return after, s.Record(ctx, a, "service_account.reset_limits", after.Object(), before, after)
 }

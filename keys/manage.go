@@ -19,12 +19,12 @@ func (s *credentials) Key(ctx context.Context, a Actor, id string) (Key, error) 
 func (s *credentials) KeyToRead(ctx context.Context, a Actor, id string, read Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
-		return Key{}, Missing(err, keyWord)
+		return Key{}, Missing(err, noKey)
 	}
 	if err := s.Locate(ctx, &k); err != nil {
 		return Key{}, err
 	}
-	if err := allow(a, read, read, k.OrganizationID, keyWord); err != nil {
+	if err := allow(a, read, read, k.OrganizationID, noKey); err != nil {
 		return Key{}, err
 	}
 	return k, nil
@@ -34,7 +34,7 @@ func (s *credentials) KeyToRead(ctx context.Context, a Actor, id string, read Ac
 func (s *credentials) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
 	a, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
-		return nil, Missing(err, accountWord)
+		return nil, Missing(err, noAccount)
 	}
 	return EffectiveScopes(k.Scopes, a.Scopes), nil
 }
@@ -43,12 +43,12 @@ func (s *credentials) ScopesOf(ctx context.Context, k *Key) ([]string, error) {
 func (s *credentials) keyFor(ctx context.Context, a Actor, id string, write Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
-		return Key{}, Missing(err, keyWord)
+		return Key{}, Missing(err, noKey)
 	}
 	if err := s.Locate(ctx, &k); err != nil {
 		return Key{}, err
 	}
-	if err := allow(a, ReadKeys, write, k.OrganizationID, keyWord); err != nil {
+	if err := allow(a, ReadKeys, write, k.OrganizationID, noKey); err != nil {
 		return Key{}, err
 	}
 	return k, nil
@@ -65,7 +65,7 @@ func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revisio
 	}
 	before, after, err := Revise(ctx, s.store.Keys(), id, revision, s.now, func(k *Key) error {
 		if !k.RevokedAt.IsZero() {
-			return errs.New(errs.Conflict, "the key is revoked and cannot be changed")
+			return errs.New(errs.Conflict, "key_is_revoked")
 		}
 		old := k.KeyFields
 		fields, err := edit(old)
@@ -78,7 +78,7 @@ func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revisio
 			return err
 		}
 		k.OrganizationID = account.OrganizationID
-		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, keyWord); err != nil { // it may have been transferred just now
+		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, noKey); err != nil { // it may have been transferred just now
 			return err
 		}
 		if err := s.checkKey(k, old, &account, tier); err != nil {
@@ -90,7 +90,7 @@ func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revisio
 		err = s.keepRevived(ctx, &before, &after)
 	}
 	if err != nil {
-		return Key{}, Missing(err, keyWord)
+		return Key{}, Missing(err, noKey)
 	}
 	return after, s.RecordKey(ctx, a, "key.update", &after, before, after)
 }
@@ -118,11 +118,11 @@ func (s *credentials) keepRevived(ctx context.Context, before, after *Key) error
 func (s *credentials) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier, error) {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
-		return account, Tier{}, Missing(err, accountWord)
+		return account, Tier{}, Missing(err, noAccount)
 	}
 	tier, err := s.store.Tiers().Get(ctx, account.Tier)
 	if err != nil {
-		return account, tier, Missing(err, tierWord)
+		return account, tier, Missing(err, noTier)
 	}
 	return account, tier, nil
 }
@@ -135,7 +135,7 @@ func (s *credentials) DeleteKey(ctx context.Context, a Actor, id string, revisio
 	}
 	k, err := Remove(ctx, s.store.Keys(), id, revision, func(k *Key) error { return s.relocate(ctx, k, &known) })
 	if err != nil {
-		return Missing(err, keyWord)
+		return Missing(err, noKey)
 	}
 	return s.RecordKey(ctx, a, "key.delete", &k, k, nil)
 }
@@ -157,7 +157,7 @@ func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision i
 		reason = ReasonUnspecified
 	}
 	var f errs.Faults
-	f.Check(reason.Valid(), "reason", "must be unspecified, leaked, superseded, unused or abuse")
+	f.Check(reason.Valid(), "reason", "reason_invalid")
 	if err := f.Err(); err != nil {
 		return Key{}, Effect{}, err
 	}
@@ -176,7 +176,7 @@ func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision i
 		return before, s.Effect(ctx), nil
 	}
 	if err != nil {
-		return Key{}, Effect{}, Missing(err, keyWord)
+		return Key{}, Effect{}, Missing(err, noKey)
 	}
 	if err := s.RecordKey(ctx, a, "key.revoke", &after, before, after); err != nil {
 		return Key{}, Effect{}, err

@@ -10,7 +10,7 @@ import (
 
 // ErrTransferred is the errs.Conflict of who changes what is given to another
 // organization at the same time.
-var ErrTransferred = errs.New(errs.Conflict, "the service account was transferred by somebody else just now")
+var ErrTransferred = errs.New(errs.Conflict, "transferred_meanwhile")
 
 // Elsewhere returns the accounts that were transferred to where the actor may
 // not do the action. What belongs to them may still bear the organization that
@@ -38,7 +38,7 @@ func (s *base) Locate(ctx context.Context, k *Key) error {
 		return nil
 	}
 	if err != nil {
-		return Missing(err, accountWord)
+		return Missing(err, noAccount)
 	}
 	k.OrganizationID = account.OrganizationID
 	return nil
@@ -58,7 +58,7 @@ func (s *base) relocate(ctx context.Context, k, known *Key) error {
 func (s *base) stays(ctx context.Context, k *Key) error {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {
-		return Missing(err, accountWord)
+		return Missing(err, noAccount)
 	}
 	if account.OrganizationID != k.OrganizationID {
 		return ErrTransferred

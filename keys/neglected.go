@@ -40,7 +40,7 @@ func (s *search) Neglected(ctx context.Context, a Actor, kind Neglect, p Page) (
 	case NoExpiry:
 		f.Endless, f.EndsAfter = true, time.Time{}
 	default:
-		return nil, errs.New(errs.Invalid, "there is no such list of keys")
+		return nil, errs.New(errs.Invalid, "no_key_list")
 	}
 	found, err := s.store.Keys().List(ctx, f, p)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
-const organizationWord = "organization"
+const noOrganization = "no_organization"
 
 // CreateOrganization makes an organization with the id, or a new one where id
 // is "". Only admins may.
@@ -34,11 +34,11 @@ func (s *organizations) CreateOrganization(ctx context.Context, a Actor, id stri
 // Organization returns one organization that the actor may see.
 func (s *organizations) Organization(ctx context.Context, a Actor, id string) (Organization, error) {
 	if !a.May(ReadOrganization, id) {
-		return Organization{}, notFound(organizationWord)
+		return Organization{}, notFound(noOrganization)
 	}
 	o, err := s.store.Organizations().Get(ctx, id)
 	if err != nil {
-		return Organization{}, Missing(err, organizationWord)
+		return Organization{}, Missing(err, noOrganization)
 	}
 	return o, nil
 }
@@ -55,7 +55,7 @@ func (s *organizations) Organizations(ctx context.Context, a Actor, f Organizati
 func (s *organizations) ChangeOrganization(ctx context.Context, a Actor, id string, revision int64,
 	edit func(OrganizationFields) (OrganizationFields, error),
 ) (Organization, error) {
-	if err := allow(a, ReadOrganization, WriteOrganization, id, organizationWord); err != nil {
+	if err := allow(a, ReadOrganization, WriteOrganization, id, noOrganization); err != nil {
 		return Organization{}, err
 	}
 	before, after, err := Revise(ctx, s.store.Organizations(), id, revision, s.now, func(o *Organization) error {
@@ -71,7 +71,7 @@ func (s *organizations) ChangeOrganization(ctx context.Context, a Actor, id stri
 		return o.check(old.Name)
 	})
 	if err != nil {
-		return Organization{}, Missing(err, organizationWord)
+		return Organization{}, Missing(err, noOrganization)
 	}
 	return after, s.Record(ctx, a, "organization.update", after.Object(), before, after)
 }
@@ -88,12 +88,12 @@ func (s *organizations) DeleteOrganization(ctx context.Context, a Actor, id stri
 			return fmt.Errorf("list the organization's service accounts: %w", err)
 		}
 		if len(accounts) > 0 {
-			return errs.New(errs.Conflict, "the organization has service accounts; delete them first, or disable the organization")
+			return errs.New(errs.Conflict, "organization_in_use")
 		}
 		return nil
 	})
 	if err != nil {
-		return Missing(err, organizationWord)
+		return Missing(err, noOrganization)
 	}
 	return s.Record(ctx, a, "organization.delete", o.Object(), o, nil)
 }
@@ -102,7 +102,7 @@ func (s *organizations) DeleteOrganization(ctx context.Context, a Actor, id stri
 func (s *base) OrganizationToJoin(ctx context.Context, id string) (Organization, error) {
 	o, err := s.store.Organizations().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) {
-		return o, errs.BadField("organization_id", "there is no such organization")
+		return o, errs.BadField("organization_id", "no_organization")
 	}
 	return o, err
 }
@@ -121,9 +121,9 @@ func (o *Organization) check(oldName string) error {
 }
 
 func staffField(fields ...string) error {
-	e := errs.New(errs.Forbidden, "some fields are set by the provider's staff only")
+	e := errs.New(errs.Forbidden, "staff_fields")
 	for _, name := range fields {
-		e.Fields = append(e.Fields, errs.Field{Name: name, Detail: "can be set by the provider's staff only"})
+		e.Fields = append(e.Fields, errs.Field{Name: name, Text: errs.Say("staff_field")})
 	}
 	return e
 }

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
@@ -52,7 +51,7 @@ func (s *accounts) SetOverride(ctx context.Context, a Actor, accountID string, r
 		return nil
 	})
 	if err != nil {
-		return ServiceAccount{}, Missing(err, accountWord)
+		return ServiceAccount{}, Missing(err, noAccount)
 	}
 	return after, s.Record(ctx, a, action, after.Object(), before, after)
 }
@@ -64,8 +63,7 @@ func (o *Override) check(now time.Time) error {
 	checkRule(&f, "rate_limit", o.RateLimit)
 	checkQuota(&f, "quota", o.Quota)
 	checkText(&f, "note", o.Note, MaxTextLength, true)
-	f.Check(o.KeyRateLimit != nil || o.RateLimit != nil || o.Quota != nil, "key_rate_limit", "set at least one limit")
-	f.Check(o.Until.After(now) && !o.Until.After(now.Add(MaxOverride)), "until", fmt.Sprintf("must be in the future, at most %d days from now",
-		int(MaxOverride.Hours()/24)))
+	f.Check(o.KeyRateLimit != nil || o.RateLimit != nil || o.Quota != nil, "key_rate_limit", "no_limit")
+	f.Check(o.Until.After(now) && !o.Until.After(now.Add(MaxOverride)), "until", "not_in_near_future", "days", int(MaxOverride.Hours()/24))
 	return f.Err()
 }

@@ -37,18 +37,18 @@ func (s *accounts) CheckOwner(ctx context.Context, organizationID, ownerID strin
 		return fmt.Errorf("ask whether the owner is a member: %w", err)
 	}
 	if !member {
-		return errs.BadField("owner_id", "is no member of the organization")
+		return errs.BadField("owner_id", "not_a_member")
 	}
 	return nil
 }
 
 // checkHandOver refuses what would be refused of each account.
 func (s *accounts) checkHandOver(ctx context.Context, a Actor, organizationID, from, to string) error {
-	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, organizationWord); err != nil {
+	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, noOrganization); err != nil {
 		return err
 	}
 	if from == "" || from == to {
-		return errs.BadField("owner_id", "is the owner already")
+		return errs.BadField("owner_id", "same_owner")
 	}
 	return s.CheckOwner(ctx, organizationID, to)
 }

@@ -29,7 +29,7 @@ type RotateInput struct {
 // be, a revoked one cannot. The actor could have issued the successor.
 func (s *credentials) Rotate(ctx context.Context, a Actor, id string, in RotateInput) (Key, Secret, error) {
 	if in.Grace < 0 || in.Grace > MaxGrace {
-		return Key{}, Secret{}, errs.BadField("grace", fmt.Sprintf("must be between 0s and %s", MaxGrace))
+		return Key{}, Secret{}, errs.BadField("grace", "grace_out_of_range", "most", MaxGrace)
 	}
 	old, err := s.keyFor(ctx, a, id, WriteKeys)
 	if err == nil {
@@ -58,7 +58,7 @@ func (s *credentials) Rotate(ctx context.Context, a Actor, id string, in RotateI
 	})
 	if err != nil {
 		undo := s.store.Keys().Delete(context.WithoutCancel(ctx), successor.ID, successor.Revision)
-		return Key{}, Secret{}, errors.Join(Missing(err, keyWord), undo)
+		return Key{}, Secret{}, errors.Join(Missing(err, noKey), undo)
 	}
 	if err := s.RecordKey(ctx, a, "key.rotate", &after, before, after); err != nil {
 		return Key{}, Secret{}, err
@@ -68,10 +68,10 @@ func (s *credentials) Rotate(ctx context.Context, a Actor, id string, in RotateI
 
 func (k *Key) rotatable() error {
 	if !k.RevokedAt.IsZero() {
-		return errs.New(errs.Conflict, "the key is revoked; issue a new one instead")
+		return errs.New(errs.Conflict, "key_revoked_no_rotation")
 	}
 	if k.RotatedTo != "" {
-		return errs.New(errs.Conflict, "the key was rotated already; rotate its successor "+k.RotatedTo)
+		return errs.New(errs.Conflict, "key_already_rotated", "successor", k.RotatedTo)
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func (s *catalogue) RetireScope(ctx context.Context, a Actor, name string, revis
 		return nil
 	})
 	if err != nil {
-		return Scope{}, Missing(err, scopeWord)
+		return Scope{}, Missing(err, noScope)
 	}
 	return after, s.Record(ctx, a, action, after.Object(), before, after)
 }
@@ -104,9 +104,9 @@ func (s *catalogue) RetireScope(ctx context.Context, a Actor, name string, revis
 func renamable(c *Scope) error {
 	switch {
 	case strings.HasPrefix(c.Name, ManagementPrefix):
-		return errs.New(errs.Conflict, "the scopes of the management API stay as they are")
+		return errs.New(errs.Conflict, "management_scope_name")
 	case c.RenamedTo != "":
-		return errs.New(errs.Conflict, "the scope is being renamed to "+c.RenamedTo)
+		return errs.New(errs.Conflict, "scope_renaming", "name", c.RenamedTo)
 	default:
 		return nil
 	}
@@ -131,15 +131,15 @@ func (s *catalogue) RenameScope(ctx context.Context, a Actor, name string, revis
 		return Scope{}, err
 	}
 	var f errs.Faults
-	f.Check(keep >= 0 && keep <= MaxRename, "keep", fmt.Sprintf("must be between 0 and %d days", int(MaxRename.Hours()/24)))
-	f.Check(to != name, "name", "is the name that it has")
-	f.Check(!strings.HasPrefix(to, ManagementPrefix), "name", "the resource latchkey is reserved for the management API")
-	f.Check(ValidScope(to), "name", fmt.Sprintf("must be resource:action in lower case, at most %d characters", MaxScopeLength))
+	f.Check(keep >= 0 && keep <= MaxRename, "keep", "days_out_of_range", "most", int(MaxRename.Hours()/24))
+	f.Check(to != name, "name", "same_name")
+	f.Check(!strings.HasPrefix(to, ManagementPrefix), "name", "resource_reserved")
+	f.Check(ValidScope(to), "name", "scope_shape", "most", MaxScopeLength)
 	if err := f.Err(); err != nil {
 		return Scope{}, err
 	}
 	if there, err := s.store.Scopes().Get(ctx, to); err == nil && !(there.RetiredAt.IsZero() && there.RenamedTo == "") {
-		return Scope{}, errs.BadField("name", "is the name of a scope that is retired or being renamed")
+		return Scope{}, errs.BadField("name", "scope_name_taken")
 	}
 	made, err := s.CreateScope(ctx, a, to, old.ScopeFields)
 	there := errors.Is(err, errs.Conflict)
@@ -158,7 +158,7 @@ func (s *catalogue) RenameScope(ctx context.Context, a Actor, name string, revis
 		err = errors.Join(err, s.store.Scopes().Delete(context.WithoutCancel(ctx), to, made.Revision))
 	}
 	if err != nil {
-		return Scope{}, Missing(err, scopeWord)
+		return Scope{}, Missing(err, noScope)
 	}
 	return after, s.Record(ctx, a, "scope.rename", after.Object(), before, after)
 }
@@ -232,7 +232,7 @@ func (s *catalogue) renameStep(ctx context.Context, a Actor, c *Scope) (changed 
 func (s *catalogue) renameDone(ctx context.Context, a Actor, c *Scope, last bool) error {
 	if last {
 		if err := s.store.Scopes().Delete(ctx, c.Name, c.Revision); err != nil {
-			return Missing(err, scopeWord)
+			return Missing(err, noScope)
 		}
 		return s.Record(ctx, a, "scope.rename_end", c.Object(), *c, nil)
 	}

@@ -32,10 +32,10 @@ const (
 func checkName(f *errs.Faults, field, name, old string) {
 	switch {
 	case strings.TrimSpace(name) == "":
-		f.Add(field, "must not be empty")
+		f.Add(field, "empty")
 	case name == old:
 	case name != strings.TrimSpace(name):
-		f.Add(field, "must not start or end with white space")
+		f.Add(field, "white_space_around")
 	default:
 		checkText(f, field, name, MaxNameLength, false)
 	}
@@ -44,13 +44,13 @@ func checkName(f *errs.Faults, field, name, old string) {
 func checkText(f *errs.Faults, field, text string, most int, lines bool) {
 	switch {
 	case !utf8.ValidString(text):
-		f.Add(field, "must be valid UTF-8")
+		f.Add(field, "not_utf8")
 	case utf8.RuneCountInString(text) > most:
-		f.Add(field, fmt.Sprintf("must have at most %d characters", most))
+		f.Add(field, "too_long", "most", most)
 	case !lines && strings.ContainsFunc(text, typed.Hidden):
-		f.Add(field, "must not contain control or invisible characters")
+		f.Add(field, "has_invisible")
 	case lines && strings.ContainsFunc(text, unprintable):
-		f.Add(field, "must not contain control characters")
+		f.Add(field, "has_control")
 	}
 }
 
@@ -77,18 +77,18 @@ func checkMetadata(f *errs.Faults, m Metadata) {
 		return
 	}
 	if len(m) > MaxMetadataBytes {
-		f.Add("metadata", fmt.Sprintf("must be at most %d bytes of JSON", MaxMetadataBytes))
+		f.Add("metadata", "json_too_long", "most", MaxMetadataBytes)
 		return
 	}
 	var top map[string]any
 	if err := json.Unmarshal(m, &top); err != nil || top == nil {
-		f.Add("metadata", "must be a JSON object")
+		f.Add("metadata", "not_an_object")
 		return
 	}
-	f.Check(len(top) <= MaxMetadataEntries, "metadata", fmt.Sprintf("must have at most %d entries", MaxMetadataEntries))
+	f.Check(len(top) <= MaxMetadataEntries, "metadata", "too_many_entries", "most", MaxMetadataEntries)
 	depth, nul := survey(top)
-	f.Check(depth <= MaxMetadataDepth, "metadata", fmt.Sprintf("must nest at most %d levels", MaxMetadataDepth))
-	f.Check(!nul, "metadata", "must not contain NUL characters")
+	f.Check(depth <= MaxMetadataDepth, "metadata", "too_deep", "most", MaxMetadataDepth)
+	f.Check(!nul, "metadata", "has_nul")
 }
 
 // survey returns how deep arrays and objects nest in v, and whether a string
@@ -135,16 +135,16 @@ func everywhere(networks []netip.Prefix) []netip.Prefix {
 }
 
 func checkNetworks(f *errs.Faults, networks []netip.Prefix) {
-	f.Check(len(networks) <= MaxNetworks, "allowed_networks", fmt.Sprintf("must have at most %d entries", MaxNetworks))
+	f.Check(len(networks) <= MaxNetworks, "allowed_networks", "too_many_entries", "most", MaxNetworks)
 	for i, n := range networks {
 		field := fmt.Sprintf("allowed_networks[%d]", i)
 		switch {
 		case !n.IsValid():
-			f.Add(field, "must be a network such as 203.0.113.0/24 or 2001:db8::/32")
+			f.Add(field, "network_shape")
 		case n.Masked() != n:
-			f.Add(field, fmt.Sprintf("has bits set behind its length; did you mean %s?", n.Masked()))
+			f.Add(field, "network_bits", "network", n.Masked())
 		case n.Addr().Is4In6():
-			f.Add(field, "must be written as IPv4")
+			f.Add(field, "not_ipv4")
 		}
 	}
 }
@@ -154,7 +154,7 @@ func checkRule(f *errs.Faults, field string, r *ratelimit.Rule) {
 		return
 	}
 	for _, fault := range r.Faults() {
-		f.Add(field+"."+fault.Member, fault.Detail)
+		f.Note(field+"."+fault.Member, fault.Text)
 	}
 }
 
@@ -163,17 +163,17 @@ func checkQuota(f *errs.Faults, field string, q *ratelimit.Quota) {
 		return
 	}
 	for _, fault := range q.Faults() {
-		f.Add(field+"."+fault.Member, fault.Detail)
+		f.Note(field+"."+fault.Member, fault.Text)
 	}
 }
 
 func checkScopes(f *errs.Faults, field string, scopes []string) {
 	if len(scopes) > MaxScopes {
-		f.Add(field, fmt.Sprintf("must have at most %d entries", MaxScopes))
+		f.Add(field, "too_many_entries", "most", MaxScopes)
 		return
 	}
 	for i, s := range scopes {
-		f.Check(ValidGrant(s), fmt.Sprintf("%s[%d]", field, i), "must be resource:action, resource:* or *")
+		f.Check(ValidGrant(s), fmt.Sprintf("%s[%d]", field, i), "grant_shape")
 	}
 }
 
@@ -182,7 +182,7 @@ func CheckTime(f *errs.Faults, field string, t time.Time) {
 	if t.IsZero() {
 		return
 	}
-	f.Check(t.Year() >= 1970 && t.Year() <= maxYear, field, "must be a time between 1970 and 9998")
+	f.Check(t.Year() >= 1970 && t.Year() <= maxYear, field, "time_out_of_range")
 }
 
 // tidy sorts scopes and drops repetitions; nil stays nil.

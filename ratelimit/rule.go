@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Bounds of rules and quotas.
@@ -30,7 +32,7 @@ func (r Rule) IsZero() bool { return r == Rule{} }
 // Fault is what is wrong with one member of a rule or quota.
 type Fault struct {
 	Member string // "requests", "per" or "burst"
-	Detail string // "must be …"
+	Text   errs.Text
 }
 
 // Faster reports whether the rule lets through more than the other one in the
@@ -56,13 +58,13 @@ func (r Rule) Validate() error { return joined(r.Faults()) }
 func (r Rule) Faults() []Fault {
 	var faults []Fault
 	if r.Requests < 1 || r.Requests > MostRequests {
-		faults = append(faults, Fault{"requests", fmt.Sprintf("must be between 1 and %d", MostRequests)})
+		faults = append(faults, Fault{"requests", errs.Say("out_of_range_from_one", "most", MostRequests)})
 	}
 	if r.Per < ShortestPer || r.Per > LongestPer {
-		faults = append(faults, Fault{"per", fmt.Sprintf("must be between %s and %s", shortDuration(ShortestPer), shortDuration(LongestPer))})
+		faults = append(faults, Fault{"per", errs.Say("out_of_range", "least", shortDuration(ShortestPer), "most", shortDuration(LongestPer))})
 	}
 	if r.Burst < 1 || r.Burst > MostRequests {
-		faults = append(faults, Fault{"burst", fmt.Sprintf("must be between 1 and %d", MostRequests)})
+		faults = append(faults, Fault{"burst", errs.Say("out_of_range_from_one", "most", MostRequests)})
 	}
 	return faults
 }
@@ -73,7 +75,7 @@ func joined(faults []Fault) error {
 	}
 	texts := make([]string, len(faults))
 	for i, f := range faults {
-		texts[i] = f.Member + " " + f.Detail
+		texts[i] = f.Member + " " + f.Text.String()
 	}
 	return errors.New(strings.Join(texts, ", "))
 }
@@ -155,10 +157,10 @@ func (q Quota) Validate() error { return joined(q.Faults()) }
 func (q Quota) Faults() []Fault {
 	var faults []Fault
 	if q.Requests < 1 || q.Requests > MostQuotaRequests {
-		faults = append(faults, Fault{"requests", fmt.Sprintf("must be between 1 and %d", int64(MostQuotaRequests))})
+		faults = append(faults, Fault{"requests", errs.Say("out_of_range_from_one", "most", int64(MostQuotaRequests))})
 	}
 	if q.Per != Day && q.Per != Month {
-		faults = append(faults, Fault{"per", "must be day or month"})
+		faults = append(faults, Fault{"per", errs.Say("period_invalid")})
 	}
 	return faults
 }

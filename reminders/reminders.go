@@ -305,7 +305,7 @@ func (s *Service) SetWanted(ctx context.Context, userID string, wanted bool) err
 			return err
 		}
 	}
-	return errs.New(errs.Conflict, "this was changed at the same time; try again")
+	return errs.New(errs.Conflict, "changed_at_once")
 }
 
 // purpose is what the secret of a mail is sealed for.
@@ -329,7 +329,7 @@ func (s *Service) Unsubscribe(ctx context.Context, token string) error {
 		sealed, err = s.Sealer.Open(purpose, sealed)
 	}
 	if err != nil {
-		return errs.New(errs.NotFound, "this link is not one of ours, or too old; turn the mails off on your account's page")
+		return errs.New(errs.NotFound, "unsubscribe_link")
 	}
 	return s.SetWanted(ctx, string(sealed), false)
 }

@@ -111,26 +111,25 @@ func (t *Service) allowed(ctx context.Context, a keys.Actor, accountID string, t
 	p.Account = account
 	switch {
 	case organizationID == p.Account.OrganizationID:
-		return p, errs.BadField("organization_id", "is the organization that it is in")
+		return p, errs.BadField("organization_id", "same_organization")
 	case !a.May(keys.ReadOrganization, organizationID):
-		return p, errs.BadField("organization_id", "there is no such organization")
+		return p, errs.BadField("organization_id", "no_organization")
 	case !a.May(keys.WriteOrganization, organizationID):
-		e := errs.New(errs.Forbidden, "a service account is transferred by who may change both organizations: an owner of both, or the "+
-			"provider's staff")
-		e.Fields = []errs.Field{{Name: "organization_id", Detail: "you are no owner of it"}}
+		e := errs.New(errs.Forbidden, "transfer_needs_both")
+		e.Fields = []errs.Field{{Name: "organization_id", Text: errs.Say("not_owner")}}
 		return p, e
 	}
 	if p.From, err = t.Store.Organizations().Get(ctx, p.Account.OrganizationID); err != nil {
-		return p, keys.Missing(err, "organization")
+		return p, keys.Missing(err, "no_organization")
 	}
 	if p.From.Disabled && !a.IsAdmin() {
-		return p, errs.New(errs.Conflict, "the organization that it is in is disabled; only the provider's staff transfers out of it")
+		return p, errs.New(errs.Conflict, "transfer_from_disabled")
 	}
 	if p.To, err = s.OrganizationToJoin(ctx, organizationID); err != nil {
 		return p, err
 	}
 	if p.To.Disabled {
-		return p, errs.BadField("organization_id", "is disabled: the keys would stop to work")
+		return p, errs.BadField("organization_id", "account_disabled_keys_stop")
 	}
 	p.OwnerID = to.OwnerID
 	return p, s.CheckOwner(ctx, organizationID, to.OwnerID)

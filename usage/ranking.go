@@ -49,7 +49,7 @@ func (r *Reports) Ranking(ctx context.Context, q Query, most int) (Ranking, erro
 }
 
 func tooManyRanked() error {
-	return errs.New(errs.Invalid, "too many of them were used in this time to be told apart: choose a service account, or fewer days")
+	return errs.New(errs.Invalid, "too_many_ranked")
 }
 
 // fill counts for each of the groups; the others have what is left of all.

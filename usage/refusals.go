@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/latchkey/latchkey/errs"
 )
 
 const (
@@ -20,8 +22,9 @@ const (
 type Refusal struct {
 	At      time.Time  `json:"at"`
 	Outcome Outcome    `json:"outcome"`
-	Address netip.Addr `json:"address"` // of the key's user, zero where unknown
-	Detail  string     `json:"detail"`
+	Address netip.Addr `json:"address"`       // of the key's user, zero where unknown
+	Detail  string     `json:"detail"`        // in English
+	Said    errs.Text  `json:"said,omitzero"` // the same for other languages; zero if not known
 }
 
 // Join returns the newest MostRefusals of both, newest first.
@@ -57,7 +60,10 @@ func (m *Meter) Refuse(keyID string, one Refusal) {
 	if m == nil {
 		return
 	}
-	one.At, one.Detail = one.At.UTC().Truncate(time.Millisecond), clip(one.Detail, maxDetail)
+	one.At = one.At.UTC().Truncate(time.Millisecond)
+	if len(one.Detail) > maxDetail {
+		one.Detail, one.Said = clip(one.Detail, maxDetail), errs.Text{}
+	}
 	r := &m.refusals
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -61,17 +61,16 @@ func LevelFor(span time.Duration) Level {
 }
 
 // Check notes what is wrong with the query, by the names of its parameters.
-func (q *Query) Check(fault func(name, detail string)) {
+func (q *Query) Check(fault func(name, text string, args ...any)) {
 	if !q.From.Before(q.Until) {
-		fault("to", "must be after from")
+		fault("to", "not_after_from")
 		return
 	}
 	if n := q.Until.Sub(q.From) / q.Interval.Unit(); n > MostIntervals {
-		fault("interval", fmt.Sprintf("would give %d intervals, more than %d: ask for a coarser interval, or a shorter time from from to to", n,
-			MostIntervals))
+		fault("interval", "too_many_intervals", "count", n, "most", MostIntervals)
 	}
 	if q.Grouping == ByScope && q.Interval != Days {
-		fault("interval", "must be day when grouped by scope")
+		fault("interval", "day_by_scope")
 	}
 }
 
@@ -138,8 +137,7 @@ func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
 }
 
 func tooMuch() error {
-	return errs.New(errs.Invalid, fmt.Sprintf("the answer would have more than %d points: name an organization_id or service_account_id, a "+
-		"coarser interval, or a shorter time", MostPoints))
+	return errs.New(errs.Invalid, "too_many_points", "most", MostPoints)
 }
 
 // filter selects the pages that hold the least of what the query needs.

@@ -18,7 +18,7 @@ func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (
 	defer cancel()
 	g, err := v.grants.shared.grant(ctx, &keys.Key{ServiceAccountID: id}, nil, &fact{}, false)
 	if errors.Is(err, errs.NotFound) {
-		return Verdict{Code: NotFound, Detail: "its service account is gone"}, nil
+		return Verdict{Code: NotFound, Detail: errs.Say("account_gone")}, nil
 	}
 	if err != nil {
 		return Verdict{}, fmt.Errorf("read a service account: %w", err)
@@ -27,8 +27,8 @@ func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (
 	q := &Question{Address: address.Unmap()}
 	for i := range v.checks {
 		c := &v.checks[i]
-		if detail, _ := c.refuse(&g, q, v.now()); detail != "" {
-			verdict.Code, verdict.Detail = c.code, detail
+		if no := c.refuse(&g, q, v.now()); no != nil {
+			verdict.Code, verdict.Detail = c.code, no.detail
 			break
 		}
 	}
@@ -46,7 +46,7 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 	if keyID != "" {
 		var err error
 		if k, err = v.grants.store.Keys().Get(ctx, keyID); err != nil {
-			return Grant{}, keys.Missing(err, "key")
+			return Grant{}, keys.Missing(err, "no_key")
 		}
 	}
 	g, err := v.grants.shared.grant(ctx, &k, nil, &fact{hash: k.Hash}, true)
@@ -57,8 +57,8 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 		if v.checks[i].code == AddressNotAllowed {
 			continue
 		}
-		if detail, _ := v.checks[i].refuse(&g, &Question{}, v.now()); detail != "" || g.Account.ID != accountID {
-			return Grant{}, keys.Missing(errs.NotFound, "service account")
+		if no := v.checks[i].refuse(&g, &Question{}, v.now()); no != nil || g.Account.ID != accountID {
+			return Grant{}, keys.Missing(errs.NotFound, "no_service_account")
 		}
 	}
 	return g, nil

@@ -240,7 +240,7 @@ func (c *cache) fallback(ctx context.Context, h keys.Hash, fresh bool, now time.
 		return g, nil
 	}
 	c.logger.WarnContext(ctx, "store cannot be read and nothing fresh is cached", "err", err)
-	return Grant{}, errs.New(errs.Unavailable, "the store cannot be reached and the key is not cached")
+	return Grant{}, errs.New(errs.Unavailable, "store_gone_uncached")
 }
 
 // source is where a grant comes from: the key with the hash, or the key that

@@ -1,21 +1,27 @@
 package verify
 
 import (
-	"fmt"
 	"net/netip"
-	"strings"
 	"time"
+
+	"github.com/latchkey/latchkey/errs"
 
 	"github.com/latchkey/latchkey/keys"
 )
 
 // check is one rule that a verification holds a grant against. refuse returns
-// "" where the rule is kept, else what is wrong and what would have to change.
+// nil where the rule is kept.
 type check struct {
 	name   string
 	code   Code
-	refuse func(g *Grant, q *Question, now time.Time) (detail, change string)
+	refuse func(g *Grant, q *Question, now time.Time) *refusal
 }
+
+// refusal is what is wrong and what would have to change.
+type refusal struct{ detail, change errs.Text }
+
+// because returns the refusal with texts that have no arguments.
+func because(detail, change string) *refusal { return &refusal{errs.Say(detail), errs.Say(change)} }
 
 // checks returns the rules in the order in which they are decided.
 func checks() []check {
@@ -29,61 +35,59 @@ func checks() []check {
 	}
 }
 
-func refuseRevoked(g *Grant, _ *Question, _ time.Time) (detail, change string) {
+func refuseRevoked(g *Grant, _ *Question, _ time.Time) *refusal {
 	if g.tokenEnded {
-		return "the token was revoked", "get a new token"
+		return because("token_revoked", "get_token")
 	}
 	at := g.rare.revokedAt
 	if at.IsZero() {
-		return "", ""
+		return nil
 	}
-	return "the key was revoked at " + at.Format(time.RFC3339), "a revoke is final: issue a new key"
+	return &refusal{errs.Say("key_revoked", "at", at), errs.Say("revoke_final")}
 }
 
-func refuseExpired(g *Grant, _ *Question, now time.Time) (detail, change string) {
+func refuseExpired(g *Grant, _ *Question, now time.Time) *refusal {
 	if g.endsAt == 0 || now.UnixMilli() < g.endsAt {
-		return "", ""
+		return nil
 	}
 	end := g.EndsAt()
 	if g.token {
-		return "the token expired at " + end.Format(time.RFC3339), "get a new token"
+		return &refusal{errs.Say("token_expired", "at", end), errs.Say("get_token")}
 	}
 	if g.rare.rotatedTo != "" && end.Equal(g.rare.graceUntil) {
-		return "the key was rotated and its grace ended at " + end.Format(time.RFC3339), "use its successor " + g.rare.rotatedTo
+		return &refusal{errs.Say("key_grace_over", "at", end), errs.Say("use_successor", "key", g.rare.rotatedTo)}
 	}
-	return "the key expired at " + end.Format(time.RFC3339), "issue a new key"
+	return &refusal{errs.Say("key_expired", "at", end), errs.Say("issue_key")}
 }
 
-func refuseEarly(g *Grant, _ *Question, now time.Time) (detail, change string) {
+func refuseEarly(g *Grant, _ *Question, now time.Time) *refusal {
 	if !now.Before(g.rare.notBefore) {
-		return "", ""
+		return nil
 	}
-	at := g.rare.notBefore.Format(time.RFC3339)
-	return "the key is not valid before " + at, "wait until " + at + ", or set not_before to an earlier time"
+	return &refusal{errs.Say("key_too_early", "at", g.rare.notBefore), errs.Say("wait_until", "at", g.rare.notBefore)}
 }
 
-func refuseDisabled(g *Grant, _ *Question, _ time.Time) (detail, change string) {
+func refuseDisabled(g *Grant, _ *Question, _ time.Time) *refusal {
 	switch {
 	case g.disabled:
-		return "the key is disabled", "enable the key"
+		return because("key_disabled", "enable_key")
 	case g.Account.Disabled:
-		return "the service account is disabled", "enable the service account"
+		return because("account_disabled", "enable_account")
 	case g.Organization.Disabled:
-		return "the organization is disabled", "the provider's staff can enable the organization"
+		return because("organization_disabled", "staff_enable_organization")
 	default:
-		return "", ""
+		return nil
 	}
 }
 
-func refuseAddress(g *Grant, q *Question, _ time.Time) (detail, change string) {
+func refuseAddress(g *Grant, q *Question, _ time.Time) *refusal {
 	if within(g.rare.networks, q.Address) && within(g.Account.AllowedNetworks, q.Address) {
-		return "", ""
+		return nil
 	}
 	if !q.Address.IsValid() {
-		return "the key is bound to networks and the address is not known", `send the caller's address as "ip"`
+		return because("key_bound_no_address", "send_address")
 	}
-	return "the address " + q.Address.String() + " is not in an allowed network", "call from an allowed network, or add one that holds " +
-		q.Address.String()
+	return &refusal{errs.Say("address_not_allowed", "address", q.Address), errs.Say("allow_address", "address", q.Address)}
 }
 
 // within reports whether the address is in one of the networks; no networks
@@ -100,14 +104,16 @@ func within(networks []netip.Prefix, address netip.Addr) bool {
 	return false
 }
 
-func refuseScopes(g *Grant, q *Question, _ time.Time) (detail, change string) {
+func refuseScopes(g *Grant, q *Question, _ time.Time) *refusal {
 	for _, scope := range q.Scopes {
 		if !keys.CoveredBy(g.scopes.list, scope) {
-			lacking := strings.Join(g.missing(q.Scopes), ", ")
-			return "the key lacks " + lacking, fmt.Sprintf("grant %s to the service account %s and the key", lacking, g.Account.ID)
+			lacking := g.missing(q.Scopes)
+			return &refusal{
+				errs.Say("key_lacks", "scopes", lacking), errs.Say("grant_scopes", "scopes", lacking, "account", g.Account.ID),
+			}
 		}
 	}
-	return "", ""
+	return nil
 }
 
 func (g *Grant) missing(scopes []string) []string {

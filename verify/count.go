@@ -56,7 +56,9 @@ func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
 func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 	o, g := verdict.Code.Outcome(), &verdict.Grant
 	v.meter.Count(&g.counter, g.counted(), o)
-	v.meter.Refuse(g.KeyID(), usage.Refusal{At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail})
+	v.meter.Refuse(g.KeyID(), usage.Refusal{
+		At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail.String(), Said: verdict.Detail,
+	})
 }
 
 // countUnknown counts a verification of which only the asker is known: for their

@@ -3,17 +3,21 @@ package verify
 import (
 	"context"
 	"time"
+
+	"github.com/latchkey/latchkey/errs"
 )
 
 // explain decides as decide does, charges nothing and tells every step, those
 // behind the first refusal included.
 func (v *Verifier) explain(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
 	verdict := Verdict{Code: Valid, Grant: *g, At: now}
-	verdict.Steps = append(verdict.Steps, step("format", Malformed, "", ""), step("known", NotFound, "", ""))
+	verdict.Steps = append(verdict.Steps, step("format", Malformed, nil), step("known", NotFound, nil))
 	for _, c := range v.checks {
-		detail, change := c.refuse(g, q, now)
-		verdict.Steps = append(verdict.Steps, step(c.name, c.code, detail, change))
-		verdict.refuse(c.code, detail)
+		no := c.refuse(g, q, now)
+		verdict.Steps = append(verdict.Steps, step(c.name, c.code, no))
+		if no != nil {
+			verdict.refuse(c.code, no.detail)
+		}
 	}
 	verdict.Missing = g.missing(q.Scopes)
 	reached := verdict.Code == Valid
@@ -25,22 +29,24 @@ func (v *Verifier) explain(ctx context.Context, q *Question, g *Grant, now time.
 	if reached {
 		verdict.Limits, verdict.HasLimits = limits.Limits, true
 	}
-	verdict.refuse(limits.Code, limits.Detail)
+	if limits.Code != Valid {
+		verdict.refuse(limits.Code, limits.Detail)
+	}
 	return verdict, nil
 }
 
 // refuse makes the verdict end in the code unless an earlier check refused.
-func (v *Verdict) refuse(code Code, detail string) {
-	if v.Code == Valid && detail != "" {
+func (v *Verdict) refuse(code Code, detail errs.Text) {
+	if v.Code == Valid {
 		v.Code, v.Detail = code, detail
 	}
 }
 
-func step(name string, code Code, detail, change string) Step {
-	if detail == "" {
+func step(name string, code Code, no *refusal) Step {
+	if no == nil {
 		return Step{Check: name, Outcome: Passed, Code: code}
 	}
-	return Step{Check: name, Outcome: Failed, Code: code, Detail: detail, Change: change}
+	return Step{Check: name, Outcome: Failed, Code: code, Detail: no.detail, Change: no.change}
 }
 
 func limitStep(name string, code Code, limits *Verdict) Step {
@@ -49,26 +55,27 @@ func limitStep(name string, code Code, limits *Verdict) Step {
 		if code == QuotaExceeded && limits.Code == RateLimited {
 			return Step{Check: name, Outcome: Skipped, Code: code}
 		}
-		return step(name, code, "", "")
+		return step(name, code, nil)
 	}
-	change := "wait " + limits.Limits.RetryAfter.Round(time.Millisecond).String() + ", or raise the limit"
+	change := errs.Say("wait_or_raise", "time", limits.Limits.RetryAfter.Round(time.Millisecond))
 	if limits.Limits.Never {
-		change = "ask for a lower cost, or raise the limit"
+		change = errs.Say("lower_cost")
 	}
-	return step(name, code, limits.Detail, change)
+	return step(name, code, &refusal{limits.Detail, change})
 }
 
 // unknown is the verdict on a key of which nothing is known, or may be told.
 func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdict {
-	verdict := Verdict{Code: code, Detail: detail}
+	no := because(detail, change)
+	verdict := Verdict{Code: code, Detail: no.detail}
 	if !q.DryRun {
 		v.countUnknown(q, code)
 		return verdict
 	}
 	if code == Malformed || code == Missing {
-		verdict.Steps = []Step{step("format", code, detail, change), {Check: "known", Outcome: Skipped, Code: NotFound}}
+		verdict.Steps = []Step{step("format", code, no), {Check: "known", Outcome: Skipped, Code: NotFound}}
 	} else {
-		verdict.Steps = []Step{step("format", Malformed, "", ""), step("known", code, detail, change)}
+		verdict.Steps = []Step{step("format", Malformed, nil), step("known", code, no)}
 	}
 	for _, c := range v.checks {
 		verdict.Steps = append(verdict.Steps, Step{Check: c.name, Outcome: Skipped, Code: c.code})

@@ -124,7 +124,7 @@ func (v *Verifier) exhausted(ctx context.Context, q *Question, now time.Time) (V
 		return Verdict{}, false, nil
 	}
 	for i := range v.checks {
-		if detail, _ := v.checks[i].refuse(&g, q, now); detail != "" {
+		if v.checks[i].refuse(&g, q, now) != nil {
 			return Verdict{}, false, nil
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/latchkey/latchkey/errs"
+
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -62,8 +64,8 @@ type Question struct {
 // Verdict is the outcome of a verification.
 type Verdict struct {
 	Code      Code
-	Detail    string // why, for people; "" for Valid
-	Grant     Grant  // not Known for Malformed, NotFound and throttled guesses
+	Detail    errs.Text // why, for people; zero for Valid
+	Grant     Grant     // not Known for Malformed, NotFound and throttled guesses
 	Missing   []string
 	At        time.Time // when it was decided; zero where nothing is known of the key
 	Limits    ratelimit.Decision
@@ -85,7 +87,7 @@ const (
 type Step struct {
 	Check   string
 	Outcome Outcome
-	Code    Code   // what a failure ends in
-	Detail  string // what was found
-	Change  string // what would have to change, "" unless failed
+	Code    Code      // what a failure ends in
+	Detail  errs.Text // what was found
+	Change  errs.Text // what would have to change, zero unless failed
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
@@ -96,13 +97,13 @@ func (v *Verifier) Close() { v.grants.close() }
 // nothing fresh enough is cached.
 func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	if q.Key == "" {
-		return v.unknown(q, Missing, "no key was sent: send it in X-API-Key, or in Authorization as Bearer or Api-Key", "send the key"), nil
+		return v.unknown(q, Missing, "no_key_sent", "send_key"), nil
 	}
 	q.Address = q.Address.Unmap()
 	signed := false
 	if err := v.format.Check(q.Key); err != nil {
 		if signed = v.tokens != nil && v.tokens.Looks(q.Key); !signed {
-			return v.unknown(q, Malformed, "the key has a wrong shape or checksum", "copy the whole key, or issue one"), nil
+			return v.unknown(q, Malformed, "key_shape", "copy_whole_key"), nil
 		}
 	}
 	now := v.now()
@@ -112,19 +113,19 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	found, throttled, err := v.find(ctx, q, signed, now)
 	switch {
 	case errors.Is(err, keys.ErrMalformed):
-		return v.unknown(q, Malformed, "this service did not sign the token for this use", "get a new token"), nil
+		return v.unknown(q, Malformed, "token_not_ours", "get_token"), nil
 	case errors.Is(err, ErrTokenExpired):
-		return v.unknown(q, Expired, "the token is expired", "get a new token"), nil
+		return v.unknown(q, Expired, "token_is_expired", "get_token"), nil
 	case err != nil:
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
 	if throttled.Refused != ratelimit.PartNone {
-		verdict := v.unknown(q, RateLimited, "too many unknown keys", "wait, then try a known key")
+		verdict := v.unknown(q, RateLimited, "too_many_unknown", "wait_known")
 		verdict.Limits, verdict.HasLimits = throttled, true
 		return verdict, nil
 	}
 	if !found.Known() {
-		return v.unknown(q, NotFound, "there is no such key", "use a key that exists"), nil
+		return v.unknown(q, NotFound, "no_key", "use_known_key"), nil
 	}
 	return v.decide(ctx, q, &found, now)
 }
@@ -172,8 +173,8 @@ func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.T
 	verdict := Verdict{Code: Valid, Grant: *g, At: now}
 	for i := range v.checks {
 		c := &v.checks[i]
-		if detail, _ := c.refuse(g, q, now); detail != "" {
-			verdict.Code, verdict.Detail = c.code, detail
+		if no := c.refuse(g, q, now); no != nil {
+			verdict.Code, verdict.Detail = c.code, no.detail
 			if c.code == InsufficientScope {
 				verdict.Missing = g.missing(q.Scopes)
 			}
@@ -208,19 +209,19 @@ func (v *Verifier) charge(ctx context.Context, q *Question, verdict *Verdict) er
 	return nil
 }
 
-func refusedLimit(d ratelimit.Decision) (Code, string) {
+func refusedLimit(d ratelimit.Decision) (Code, errs.Text) {
 	switch {
 	case d.Refused == ratelimit.PartUnreachable:
-		return RateLimited, "the limits that all nodes share cannot be reached, and nothing passes without them"
+		return RateLimited, errs.Say("limits_unreachable")
 	case d.Refused == ratelimit.PartQuota && d.Never:
-		return QuotaExceeded, "the cost is larger than the whole quota and can never pass"
+		return QuotaExceeded, errs.Say("cost_beyond_quota")
 	case d.Refused == ratelimit.PartQuota:
-		return QuotaExceeded, "the service account's quota is used up"
+		return QuotaExceeded, errs.Say("quota_used_up")
 	case d.Never:
-		return RateLimited, "the cost is larger than the burst and can never pass"
+		return RateLimited, errs.Say("cost_beyond_burst")
 	case d.Refused == ratelimit.PartAccount:
-		return RateLimited, "the service account is over its rate limit"
+		return RateLimited, errs.Say("account_over_rate")
 	default:
-		return RateLimited, "the key is over its rate limit"
+		return RateLimited, errs.Say("key_over_rate")
 	}
 }

@@ -90,7 +90,7 @@ func TestLimitsAndDryRun(t *testing.T) {
 	w := keystest.NewWorld(t)
 	_, text := w.Issue(keys.KeyFields{RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Minute, Burst: 2}})
 	dry := w.Verify(verify.Question{Key: text, Cost: 1, DryRun: true, Scopes: []string{"other:read"}})
-	if dry.Code != verify.InsufficientScope || len(dry.Steps) != 10 || dry.Steps[7].Change == "" {
+	if dry.Code != verify.InsufficientScope || len(dry.Steps) != 10 || dry.Steps[7].Change.IsZero() {
 		t.Errorf("a dry run: %+v", dry)
 	}
 	w.Want(text, verify.Valid)

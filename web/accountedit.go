@@ -107,7 +107,7 @@ func (p *accountPages) editAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id")+"?done=saved")
 		return nil
 	}
-	wrong, ok := p.asFaults(err, "name", "description", "external_id", "owner_id", "scopes", "allowed_networks", "metadata")
+	wrong, ok := p.asFaults(c, err, "name", "description", "external_id", "owner_id", "scopes", "allowed_networks", "metadata")
 	if !ok {
 		return err
 	}
@@ -199,11 +199,11 @@ func (p *accountPages) deleteAccount(c *gin.Context) error {
 		return err
 	}
 	if strings.TrimSpace(values.Get("name")) != account.Name {
-		err = fieldError("name", p.say(c, "account.name_differs"))
+		err = errs.BadField("name", p.say(c, "account.name_differs"))
 	} else {
 		err = p.Keys.DeleteAccount(c.Request.Context(), principal(c), account.ID, keys.AnyRevision)
 	}
-	if wrong, ok := p.asFaults(err, "name"); ok {
+	if wrong, ok := p.asFaults(c, err, "name"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "account-delete", view{
 			Title: p.say(c, "account.delete"), Faults: wrong,
 			Data: accountDelete{account, values.Get("name")},

@@ -52,11 +52,11 @@ func TestAServiceAccountIsCaredFor(t *testing.T) {
 	viewer.sees(viewer.get(path+"/disable"), 403, "role")
 	done := owner.post(path+"/disable", url.Values{"sure": {"yes"}})
 	owner.sees(done, 303, path)
-	owner.sees(owner.get(done.location), 200, "No node answers VALID to what is asked after")
+	owner.sees(owner.get(done.location), 200, "No node answers VALID to requests made after")
 	owner.sees(owner.get(path), 200, "disabled")
 	owner.sees(owner.post(path+"/enable", nil), 303, path)
-	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync"}}), 422, "this is not its name")
-	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync 2"}}), 422, "keys that are alive")
+	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync"}}), 422, "does not match the name")
+	owner.sees(owner.post(path+"/delete", url.Values{"name": {"sync 2"}}), 422, "active keys")
 	_, _, err = s.Keys.Revoke(t.Context(), auth.System(), key.ID, keys.AnyRevision, keys.ReasonUnused, "")
 	s.must(err)
 	owner.sees(owner.post(path+"/delete", url.Values{"name": {" sync 2 "}}), 303, "/service-accounts?done=deleted")
@@ -82,7 +82,7 @@ func TestTheAuditLogIsSearched(t *testing.T) {
 	}
 	today := s.now().Format("2006-01-02")
 	v.sees(v.get(path+"?from="+today+"&to="+today), 200, "key.update")
-	v.sees(v.get(path+"?to=2020-01-01"), 200, "Nothing like that has happened")
+	v.sees(v.get(path+"?to=2020-01-01"), 200, "No matching events")
 	wrong := v.get(path + "?from=yesterday")
 	v.sees(wrong, 422, "choose a day")
 	if !strings.Contains(wrong.body, `value="yesterday"`) {

@@ -165,7 +165,7 @@ func (p *accountPages) createAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+account.ID)
 		return nil
 	}
-	wrong, ok := p.asFaults(err, "organization_id", "name", "description", "scopes")
+	wrong, ok := p.asFaults(c, err, "organization_id", "name", "description", "scopes")
 	if !ok {
 		return err
 	}

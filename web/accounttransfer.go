@@ -82,7 +82,7 @@ func (p *accountPages) transferView(c *gin.Context, status int, typed url.Values
 		if err == nil {
 			out.Owner, err = p.owners(c, out.To, typed.Get("owner_id"), "")
 		}
-		found, ok := p.asFaults(err, "organization_id")
+		found, ok := p.asFaults(c, err, "organization_id")
 		switch {
 		case err == nil:
 			out.Preview = &preview
@@ -113,7 +113,7 @@ func (p *accountPages) transferAccount(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+out.Account.ID+"?done="+notice)
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		return p.transferView(c, http.StatusUnprocessableEntity, values, wrong)
 	}, "organization_id", "owner_id", "name")
 }
@@ -122,7 +122,7 @@ func (p *accountPages) transferAccount(c *gin.Context) error {
 // the account what the preview showed.
 func (p *accountPages) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (transfers.Transfer, error) {
 	if strings.TrimSpace(values.Get("name")) != account.Name {
-		return transfers.Transfer{}, fieldError("name", p.say(c, "account.name_differs"))
+		return transfers.Transfer{}, errs.BadField("name", p.say(c, "account.name_differs"))
 	}
 	revision, _ := strconv.ParseInt(values.Get("revision"), 10, 64)
 	done, err := p.Transfers.Transfer(c.Request.Context(), principal(c), account.ID, max(1, revision), transfers.Destination{

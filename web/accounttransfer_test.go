@@ -36,9 +36,9 @@ func TestAnAccountIsTransferred(t *testing.T) {
 	v.sees(preview, 200, "From Acme to &lt;b&gt;Umbrella")
 	good := url.Values{"organization_id": {o.ID}, "revision": {field(preview.body, "revision")}, "name": {account.Name}}
 	v.sees(v.post(path+"/transfer", url.Values{"organization_id": {o.ID}, "revision": good["revision"], "name": {"another"}}), 422,
-		"this is not its name")
+		"does not match the name")
 	v.post(path+"/edit", url.Values{"name": {account.Name}, "description": {"changed"}, "scopes": account.Scopes})
-	v.sees(v.post(path+"/transfer", good), 422, "changed since you looked")
+	v.sees(v.post(path+"/transfer", good), 422, "changed since this preview")
 	good.Set("revision", field(v.get(path+"/transfer?organization_id="+o.ID).body, "revision"))
 	v.sees(v.post(path+"/transfer", good), 303, path+"?done=transferred")
 	v.sees(v.get(path+"?done=transferred"), 200, "in its new organization")

@@ -109,7 +109,7 @@ func (p *auditPages) showAudit(c *gin.Context) error {
 		return err
 	}
 	f, err := out.Query.filter(o.ID, p.say(c, "audit.bad_day"))
-	if wrong, ok := p.asFaults(err, "from", "to"); ok {
+	if wrong, ok := p.asFaults(c, err, "from", "to"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "audit", view{Title: p.say(c, "audit.title"), Faults: wrong, Data: out})
 	}
 	found, err := p.Audit.Events(ctx, f, c.Query("after"), pageSize+1)

@@ -199,14 +199,14 @@ func TestCalendarFeed(t *testing.T) {
 		}
 	}
 	second := address.FindString(v.post("/calendar/feed", nil).body)
-	stranger.sees(stranger.get(first), http.StatusNotFound, "too old")
-	stranger.sees(stranger.get("/calendar/feed/x.ics"), http.StatusNotFound, "too old")
+	stranger.sees(stranger.get(first), http.StatusNotFound, "has expired")
+	stranger.sees(stranger.get("/calendar/feed/x.ics"), http.StatusNotFound, "has expired")
 	s.must(s.People.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
 	if p := stranger.get(second); p.status != http.StatusOK || strings.Contains(p.body, key.ID) {
 		t.Errorf("after leaving the organization: %d %s", p.status, p.body)
 	}
 	v.post("/calendar/feed/end", nil)
-	stranger.sees(stranger.get(second), http.StatusNotFound, "too old")
+	stranger.sees(stranger.get(second), http.StatusNotFound, "has expired")
 }
 
 // What was typed stays, beside what is wrong with it.
@@ -240,7 +240,7 @@ func TestWrongIssueKeepsWhatWasTyped(t *testing.T) {
 	if !strings.Contains(p.body, `download="latchkey.env"`) || !strings.Contains(p.body, "LATCHKEY_API_KEY=lk_test_") {
 		t.Error("the key is no file to download")
 	}
-	v.sees(v.post(path, typed), http.StatusOK, "issued already")
+	v.sees(v.post(path, typed), http.StatusOK, "already issued")
 }
 
 // The theme is the reader's, and leads nowhere else.

@@ -44,7 +44,7 @@ type joinForm struct {
 
 func (p *joinPages) signUpPage(c *gin.Context) error {
 	if p.People.Signup != auth.SignupOpen {
-		return errs.New(errs.NotFound, "nobody can sign up here by himself; ask an owner of your organization to invite you")
+		return errs.New(errs.NotFound, "sign_up_closed")
 	}
 	return p.show(c, http.StatusOK, "signup", view{Title: p.say(c, "title.sign_up"), Data: joinForm{Providers: p.Providers.List()}})
 }
@@ -59,7 +59,7 @@ func (p *joinPages) signUp(c *gin.Context) error {
 		Email: typed.Email, Name: typed.Name,
 		Password: values.Get("password"),
 	})
-	if wrong, ok := p.asFaults(err, "email", "name", "password"); ok {
+	if wrong, ok := p.asFaults(c, err, "email", "name", "password"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "signup", view{Title: p.say(c, "title.sign_up"), Faults: wrong, Data: typed})
 	}
 	if err != nil {
@@ -97,7 +97,7 @@ func (p *site) overOr(c *gin.Context, err error, on way) error {
 	}
 	_, public := httpx.Public(err)
 	return p.show(c, http.StatusNotFound, "told", view{
-		Title: p.say(c, "title.this_link_is_over"), Notice: p.errors.say(public.Detail), Data: on,
+		Title: p.say(c, "title.this_link_is_over"), Notice: public.Text.In(p.onPage(c)), Data: on,
 	})
 }
 
@@ -173,7 +173,7 @@ func (p *joinPages) acceptInvitation(c *gin.Context) error {
 	}
 	token := values.Get("token")
 	m, err := p.People.Invitations.Accept(c.Request.Context(), principal(c), token)
-	if wrong, ok := p.asFaults(err); ok {
+	if wrong, ok := p.asFaults(c, err); ok {
 		f, err := p.invitationForm(c, token)
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ func (p *joinPages) joinByInvitation(c *gin.Context) error {
 	}
 	ctx := c.Request.Context()
 	err = p.People.Registration.SignUp(ctx, auth.SignUpInput{Email: f.Email, Name: name, Password: password, Invitation: token})
-	if wrong, ok := p.asFaults(err, "name", "password"); ok {
+	if wrong, ok := p.asFaults(c, err, "name", "password"); ok {
 		f.Name = name
 		return p.show(c, http.StatusUnprocessableEntity, "invitation", view{Title: p.say(c, "title.you_are_invited"), Faults: wrong, Data: f})
 	}
@@ -228,7 +228,7 @@ func (p *joinPages) forgotten(c *gin.Context) error {
 	}
 	typed := forgotForm{Email: values.Get("email")}
 	err = p.People.Registration.ForgotPassword(c.Request.Context(), typed.Email)
-	if wrong, ok := p.asFaults(err, "email"); ok {
+	if wrong, ok := p.asFaults(c, err, "email"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "forgotten", view{
 			Title:  p.say(c, "title.forgotten_password"),
 			Faults: wrong, Data: typed,
@@ -251,7 +251,7 @@ func (p *joinPages) newPassword(c *gin.Context) error {
 	}
 	typed := forgotForm{Token: values.Get("token")}
 	err = p.People.Registration.ResetPassword(c.Request.Context(), typed.Token, values.Get("password"))
-	if wrong, ok := p.asFaults(err, "password"); ok {
+	if wrong, ok := p.asFaults(c, err, "password"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "password-new", view{Title: p.say(c, "title.new_password"), Faults: wrong, Data: typed})
 	}
 	if err != nil {

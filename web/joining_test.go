@@ -84,7 +84,7 @@ func TestSignUpIsClosed(t *testing.T) {
 			t.Errorf("%s: the sign-in page leads to sign-up", policy)
 		}
 		v.sees(v.get("/signup"), 404, "")
-		v.sees(v.post("/signup", url.Values{"email": {"ada@example.com"}, "password": {password}}), 422, "by himself")
+		v.sees(v.post("/signup", url.Values{"email": {"ada@example.com"}, "password": {password}}), 422, "; ask ")
 		link := "/invitation?token=" + s.invite("ada@example.com", auth.Viewer)
 		if page := v.get(link); strings.Contains(page.body, `action="/invitation/signup"`) != (policy == auth.SignupInvite) {
 			t.Errorf("%s: the invitation is %s", policy, page.body)
@@ -117,7 +117,7 @@ func TestInvitationsWithoutAMailServer(t *testing.T) {
 	page := "/organizations/" + s.organization
 	made := boss.post(page+"/invite", url.Values{"email": {"ada@example.com"}, "role": {"developer"}})
 	link := "/invitation?token=" + s.mail(auth.MailInvite, "ada@example.com").Token
-	boss.sees(made, 200, "The invitation for ada@example.com")
+	boss.sees(made, 200, "Invitation for ada@example.com")
 	if !strings.Contains(made.body, "https://keys.example.com"+link+"<") || strings.Contains(text(made.body), "on its way") {
 		t.Errorf("the link is not there to copy: %s", text(made.body))
 	}
@@ -187,7 +187,7 @@ func TestAnInvitationOfAUser(t *testing.T) {
 		t.Errorf("the page leads to no sign-in and back: %s", page.body)
 	}
 	v.sees(v.post("/login", url.Values{"email": {ada.Email}, "password": {password}, "next": {link}}), 303, link)
-	v.sees(v.get(link), 200, "Accept the invitation")
+	v.sees(v.get(link), 200, "Accept invitation")
 	v.sees(v.post("/invitation", url.Values{"token": {token}}), 303, "/organizations/"+s.organization)
 	v.sees(v.post("/invitation", url.Values{"token": {token}}), 404, "used")
 	if got := s.as(ada).Memberships[s.organization]; got != auth.Owner {
@@ -209,7 +209,7 @@ func TestForgottenPasswords(t *testing.T) {
 	v.sees(v.get("/password/new?token="+token), 200, "New password")
 	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {"password1234"}}), 422, "easy to guess")
 	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {another}}), 200, "is set")
-	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {password}}), 404, "Ask for another link")
+	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {password}}), 404, "Request a new link")
 	old.sees(old.get("/me"), 303, "/login")
 	v.sees(v.post("/login", url.Values{"email": {ada.Email}, "password": {password}}), 401, "wrong")
 	v.sees(v.post("/login", url.Values{"email": {ada.Email}, "password": {another}}), 303, "/")
@@ -219,5 +219,5 @@ func TestForgottenPasswords(t *testing.T) {
 	v.post("/password/forgotten", url.Values{"email": {"ada@example.com"}})
 	token = s.mail(auth.MailReset, ada.Email).Token
 	s.advance(61 * time.Minute)
-	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {password}}), 404, "too old")
+	v.sees(v.post("/password/new", url.Values{"token": {token}, "password": {password}}), 404, "has expired")
 }

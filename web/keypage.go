@@ -132,7 +132,10 @@ func (p *keyPages) keyUsage(c *gin.Context, out *keyPage, now time.Time) error {
 		return err
 	}
 	for i := range last[:min(len(last), mostRefusals)] {
-		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: p.errors.say(last[i].Detail)}
+		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: last[i].Detail}
+		if !last[i].Said.IsZero() {
+			r.Detail = last[i].Said.In(p.onPage(c))
+		}
 		r.Words, r.Action = p.say(c, "code."+string(r.Code)), p.say(c, "mend."+string(r.Code))
 		if last[i].Address.IsValid() {
 			r.Address = last[i].Address.String()
@@ -213,7 +216,7 @@ func (p *keyPages) editKey(c *gin.Context) error {
 			f.Name, f.Note = strings.TrimSpace(values.Get("name")), strings.TrimSpace(values.Get("note"))
 			return f, nil
 		})
-	if wrong, ok := p.asFaults(err, "name", "note"); ok {
+	if wrong, ok := p.asFaults(c, err, "name", "note"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-edit", p.say(c, "key.edit"), wrong)
 	}
 	if err != nil {

@@ -256,7 +256,7 @@ func (p *site) reserve(c *gin.Context, values url.Values, prefix string) (id str
 }
 
 func (p *keyPages) issueRefused(c *gin.Context, values url.Values, err error) error {
-	wrong, ok := p.asFaults(err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
+	wrong, ok := p.asFaults(c, err, "name", "note", "environment", "scopes", "expires_at", "allowed_networks", "rate_limit")
 	if !ok {
 		return err
 	}
@@ -293,11 +293,11 @@ func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 	case expiry == "date":
 		date, err := time.Parse(time.DateOnly, values.Get("date"))
 		if err != nil {
-			return fields, fieldError("expires_at", "choose a day")
+			return fields, errs.BadField("expires_at", "choose_day")
 		}
 		fields.ExpiresAt = date.Add(24*time.Hour - time.Second)
 	default:
-		return fields, fieldError("expires_at", "choose when the key expires")
+		return fields, errs.BadField("expires_at", "choose_key_end")
 	}
 	return fields, nil
 }
@@ -308,13 +308,13 @@ func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 func chosenScopes(values url.Values) ([]string, error) {
 	ticked, narrowed := values["scopes"], values.Get("narrowed")
 	if narrowed == "read" && slices.ContainsFunc(ticked, func(s string) bool { return !strings.HasSuffix(s, ":read") }) {
-		return nil, fieldError("scopes", "what is ticked does more than read; untick it, or choose only what is ticked")
+		return nil, errs.BadField("scopes", "more_than_read")
 	}
 	if len(ticked) > 0 {
 		return slices.Clone(ticked), nil
 	}
 	if narrowed != "no" {
-		return nil, fieldError("scopes", "tick at least one, or give the key whatever the account has")
+		return nil, errs.BadField("scopes", "tick_one")
 	}
 	return nil, nil
 }
@@ -331,7 +331,7 @@ func limits(values url.Values, fields *keys.KeyFields) error {
 	}
 	rule, err := ratelimit.ParseRule(text + "/" + values.Get("per"))
 	if err != nil {
-		return fieldError("rate_limit", "type a whole number of requests, 1 or more")
+		return errs.BadField("rate_limit", "limit_invalid")
 	}
 	fields.RateLimit = &rule
 	return nil
@@ -346,17 +346,11 @@ func parseNetworks(typed string) (all []netip.Prefix, err error) {
 			n, err = address.Prefix(address.BitLen())
 		}
 		if err != nil {
-			return nil, fieldError("allowed_networks", text+" is not a network; write it as 203.0.113.0/24 or 2001:db8::/32")
+			return nil, errs.BadField("allowed_networks", "network_invalid", "text", text)
 		}
 		all = append(all, n)
 	}
 	return all, nil
-}
-
-func fieldError(field, detail string) error {
-	var f errs.Faults
-	f.Add(field, detail)
-	return f.Err()
 }
 
 func (p *keyPages) showKey(c *gin.Context) error {
@@ -384,7 +378,7 @@ func (p *keyPages) rotateKey(c *gin.Context) error {
 	k, secret, err := p.once(c, values, func(ctx context.Context, claim keys.Claim) (keys.Key, keys.Secret, error) {
 		return p.Keys.Rotate(ctx, principal(c), c.Param("id"), keys.RotateInput{Claim: claim, Revision: keys.AnyRevision, Grace: period})
 	})
-	if wrong, ok := p.asFaults(err, "grace"); ok {
+	if wrong, ok := p.asFaults(c, err, "grace"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-rotate", p.say(c, "title.rotate_key"), wrong)
 	}
 	if err != nil {
@@ -403,7 +397,7 @@ func (p *keyPages) revokeKey(c *gin.Context) error {
 	}
 	_, _, err = p.Keys.Revoke(c.Request.Context(), principal(c), c.Param("id"), keys.AnyRevision, keys.RevokeReason(values.Get("reason")),
 		values.Get("note"))
-	if wrong, ok := p.asFaults(err, "reason", "note"); ok {
+	if wrong, ok := p.asFaults(c, err, "reason", "note"); ok {
 		return p.keyView(c, http.StatusUnprocessableEntity, "key-revoke", p.say(c, "title.revoke_key"), wrong)
 	}
 	if err != nil {

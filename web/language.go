@@ -18,6 +18,9 @@ func languageOf(c *gin.Context, who *auth.Principal) *texts.Catalogue {
 	return texts.Accepted(c.GetHeader("Accept-Language"))
 }
 
+// onPage is what is wrong in the reader's language, as pages tell it.
+func (p *site) onPage(c *gin.Context) *texts.PageFaults { return p.language(c).OnPage() }
+
 // languages are what a user may choose, each by its own name.
 func (p *site) languages(c *gin.Context) []option {
 	all := []option{{"", p.say(c, "me.language_auto")}}

@@ -128,7 +128,7 @@ func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*me
 
 // after answers a change of one's own: what is wrong on the page, or back to it.
 func (p *mePages) after(c *gin.Context, err error, what string, edit func(*mePage), fields ...string) error {
-	if wrong, ok := p.asFaults(err, fields...); ok {
+	if wrong, ok := p.asFaults(c, err, fields...); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
 	if err != nil {
@@ -186,7 +186,7 @@ func (p *mePages) createToken(c *gin.Context) error {
 	if days := values.Get("days"); days != "" {
 		var n int
 		if _, err := fmt.Sscanf(days, "%d", &n); err != nil || n < 1 || n > 3650 {
-			return errs.New(errs.Invalid, "choose how long the token lives")
+			return errs.New(errs.Invalid, "choose_token_life")
 		}
 		fields.ExpiresAt = time.Now().Add(time.Duration(n) * 24 * time.Hour)
 	}
@@ -195,7 +195,7 @@ func (p *mePages) createToken(c *gin.Context) error {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, func(m *mePage) { m.TokenName = fields.Name })
 	}
 	if typed := values.Get("token_password"); typed != "" && who.MustConfirm(time.Now()) {
-		if wrong, ok := p.asFaults(p.People.Sessions.ConfirmSession(ctx, who, typed, "token_password"), "token_password"); ok {
+		if wrong, ok := p.asFaults(c, p.People.Sessions.ConfirmSession(ctx, who, typed, "token_password"), "token_password"); ok {
 			return again(wrong)
 		}
 	}
@@ -211,7 +211,7 @@ func (p *mePages) createToken(c *gin.Context) error {
 	if errors.Is(err, errs.Forbidden) && who.MustConfirm(time.Now()) {
 		return again(faults{"token_password": p.say(c, "me.confirm_to_make")})
 	}
-	if wrong, ok := p.asFaults(renamed(err, "name", "token_name"), "token_name"); ok {
+	if wrong, ok := p.asFaults(c, renamed(err, "name", "token_name"), "token_name"); ok {
 		return again(wrong)
 	}
 	if err != nil {
@@ -298,7 +298,7 @@ func (p *mePages) enableOTP(c *gin.Context) error {
 		return err
 	}
 	codes, err := p.People.Codes.Enable(c.Request.Context(), principal(c), values.Get("code"))
-	if wrong, ok := p.asFaults(err, "code"); ok {
+	if wrong, ok := p.asFaults(c, err, "code"); ok {
 		e, err := p.People.Codes.Enrolment(c.Request.Context(), principal(c))
 		if err != nil {
 			return err

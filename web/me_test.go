@@ -59,17 +59,17 @@ func TestMyProfile(t *testing.T) {
 		"current_password": {password},
 	}), 303, "done=email")
 	page := v.get("/me?done=email")
-	v.sees(page, 200, "We have written to the new address")
+	v.sees(page, 200, "We emailed the new address")
 	if field(page.body, "email") != "ada@example.com" || field(page.body, "name") != "Ada &lt;b&gt;" {
 		t.Errorf("the profile is %s", page.body)
 	}
-	v.sees(page, 200, "lovelace@example.com waits to be confirmed")
+	v.sees(page, 200, "lovelace@example.com is not confirmed yet")
 	if m := s.mail(auth.MailMoving, "ada@example.com"); m.NewEmail != "lovelace@example.com" || m.Token != "" {
 		t.Errorf("the old address was told %v", m)
 	}
 	token := s.mail(auth.MailNewEmail, "lovelace@example.com").Token
-	v.sees(v.post("/confirm", url.Values{"token": {token}}), 200, "To my account")
-	if page := v.get("/me"); field(page.body, "email") != "lovelace@example.com" || strings.Contains(page.body, "waits to be confirmed") {
+	v.sees(v.post("/confirm", url.Values{"token": {token}}), 200, "Go to my account")
+	if page := v.get("/me"); field(page.body, "email") != "lovelace@example.com" || strings.Contains(page.body, "is not confirmed yet") {
 		t.Errorf("the profile is %s", page.body)
 	}
 	// and its owner decides
@@ -94,18 +94,18 @@ func TestRemindersCanBeTurnedOff(t *testing.T) {
 	v.sees(v.bare("/me/reminders", url.Values{"reminders": {"off"}}), 403, "the form is incomplete")
 	v.sees(v.post("/me/reminders", url.Values{"reminders": {"off"}}), 303, "done=reminders_off")
 	wanted(false)
-	v.sees(v.get("/me?done=reminders_off"), 200, "Get these mails")
+	v.sees(v.get("/me?done=reminders_off"), 200, "Get these emails")
 	v.sees(v.post("/me/reminders", url.Values{"reminders": {"on"}}), 303, "done=reminders_on")
 	wanted(true)
 	token := s.reminded(ada)
 	stranger.sees(stranger.get("/unsubscribe?token="+token), 200, "Stop these emails")
 	wanted(true) // looking at it does nothing
-	stranger.sees(stranger.bare("/unsubscribe?token=forged", url.Values{"List-Unsubscribe": {"One-Click"}}), 404, "not one of ours")
+	stranger.sees(stranger.bare("/unsubscribe?token=forged", url.Values{"List-Unsubscribe": {"One-Click"}}), 404, "not ours")
 	wanted(true)
-	stranger.sees(stranger.bare("/unsubscribe?token="+token, url.Values{"List-Unsubscribe": {"One-Click"}}), 200, "no such mails any more")
+	stranger.sees(stranger.bare("/unsubscribe?token="+token, url.Values{"List-Unsubscribe": {"One-Click"}}), 200, "no longer get these emails")
 	wanted(false)
 	v.sees(v.post("/me/reminders", url.Values{"reminders": {"on"}}), 303, "done=reminders_on")
-	stranger.sees(stranger.bare("/unsubscribe", url.Values{"token": {token}}), 200, "no such mails any more")
+	stranger.sees(stranger.bare("/unsubscribe", url.Values{"token": {token}}), 200, "no longer get these emails")
 	wanted(false)
 }
 
@@ -222,7 +222,7 @@ func TestMembers(t *testing.T) {
 	viewer.sees(viewer.post(organization+"/members/"+ada.ID+"/remove", nil), 404, "")
 	eve := s.signedIn(s.user("eve@example.com", ""))
 	eve.sees(eve.get(organization), 404, "")
-	eve.sees(eve.get("/organizations"), 200, "no organization yet")
+	eve.sees(eve.get("/organizations"), 200, "not in an organization yet")
 	eve.sees(eve.post(organization+"/members/"+bob.ID+"/remove", nil), 404, "")
 	eve.sees(eve.post(organization+"/invite", url.Values{"email": {"x@example.com"}, "role": {"viewer"}}), 404, "")
 }

@@ -122,7 +122,7 @@ func (p *organizationPages) organizationView(c *gin.Context, status int, wrong f
 }
 
 func (p *organizationPages) afterMembers(c *gin.Context, err error, what string, edit func(*organizationPage), fields ...string) error {
-	if wrong, ok := p.asFaults(err, fields...); ok {
+	if wrong, ok := p.asFaults(c, err, fields...); ok {
 		return p.organizationView(c, http.StatusUnprocessableEntity, wrong, edit)
 	}
 	if err != nil {
@@ -175,7 +175,7 @@ func (p *organizationPages) withdrawPage(c *gin.Context) error {
 			})
 		}
 	}
-	return errs.New(errs.NotFound, "there is no such invitation")
+	return errs.New(errs.NotFound, "no_invitation")
 }
 
 func (p *organizationPages) removePage(c *gin.Context) error {
@@ -230,7 +230,7 @@ func (p *organizationPages) removeMember(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
 		return nil
 	}
-	if wrong, ok := p.asFaults(err, "owner_id"); ok {
+	if wrong, ok := p.asFaults(c, err, "owner_id"); ok {
 		return p.removeView(c, http.StatusUnprocessableEntity, heir, wrong)
 	}
 	return p.afterMembers(c, err, "removed", nil)

@@ -75,8 +75,8 @@ func TestAnEndingSaysWhereItHolds(t *testing.T) {
 	staff.sees(staff.get(done.location), 200, "The organization is enabled.")
 	bare, err := s.Keys.CreateAccount(t.Context(), auth.System(), "", s.organization, keys.AccountFields{Name: "bare", Scopes: []string{}})
 	s.must(err)
-	owner.sees(owner.get("/service-accounts/"+bare.ID+"/keys/new"), 200, "its keys may do nothing until it gets some")
-	if p := owner.get("/service-accounts/" + account.ID + "/keys/new"); strings.Contains(p.body, "its keys may do nothing") {
+	owner.sees(owner.get("/service-accounts/"+bare.ID+"/keys/new"), 200, "its keys cannot do anything until it has some")
+	if p := owner.get("/service-accounts/" + account.ID + "/keys/new"); strings.Contains(p.body, "its keys cannot do anything") {
 		t.Error("an account with scopes is said to have none")
 	}
 }
@@ -91,7 +91,7 @@ func TestStaffResetLimits(t *testing.T) {
 	for _, path := range []string{"/keys/" + key.ID, "/service-accounts/" + account.ID} {
 		staff.sees(staff.get(path), 200, "Reset limits")
 		done := staff.post(path+"/limits/reset", nil)
-		staff.sees(staff.get(done.location), 200, "The limits began anew")
+		staff.sees(staff.get(done.location), 200, "The limits are reset")
 		if strings.Contains(owner.get(path).body, "Reset limits") {
 			t.Errorf("an owner has the button on %s", path)
 		}
@@ -108,5 +108,5 @@ func TestARotatedKeyEndsOnItsPageAsInTheList(t *testing.T) {
 	owner := s.signedIn(s.user("ada@example.com", auth.Owner))
 	_, _, err := s.Keys.Rotate(t.Context(), auth.System(), key.ID, keys.RotateInput{Revision: keys.AnyRevision, Grace: time.Hour})
 	s.must(err)
-	owner.sees(owner.get("/keys/"+key.ID), 200, "the end of its grace period")
+	owner.sees(owner.get("/keys/"+key.ID), 200, "end of the grace period")
 }

@@ -45,7 +45,7 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	s.ownedBy(id, ada.ID)
 	v.sees(v.get(path), 200, "Owner ada@example.com")
 	v.sees(v.get("/service-accounts?owner=me"), 200, "&lt;i&gt;sync")
-	viewer.sees(viewer.get("/service-accounts?owner=me"), 200, "You look after none")
+	viewer.sees(viewer.get("/service-accounts?owner=me"), 200, "You do not own any yet")
 	viewer.sees(viewer.get("/service-accounts?owner=me&q=sync"), 200, "Nothing found")
 
 	form := func(owner string) url.Values { return url.Values{"name": {"sync"}, "owner_id": {owner}} }
@@ -56,7 +56,7 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	}
 	for _, wrong := range []string{eve.ID, "usr_none"} {
 		refused := v.post(path+"/edit", form(wrong))
-		v.sees(refused, 422, "is no member of the organization")
+		v.sees(refused, 422, "is not a member of the organization")
 		if !strings.Contains(refused.body, `aria-describedby="owner_id-fault"`) {
 			t.Error("the fault is not at its field")
 		}
@@ -70,12 +70,12 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	v.sees(v.post(path+"/edit", url.Values{"name": {"sync 2"}}), 303, "done=saved") // a form that does not ask
 	s.ownedBy(id, ben.ID)
 	s.must(s.People.Members.Remove(t.Context(), auth.System(), s.organization, ben.ID, keys.AnyRevision))
-	v.sees(v.get(path), 200, "Owner somebody who is no member any more")
-	v.sees(v.get(path+"/edit"), 200, "somebody who is no member any more")
+	v.sees(v.get(path), 200, "Owner a former member")
+	v.sees(v.get(path+"/edit"), 200, "a former member")
 	v.sees(v.post(path+"/edit", form(ben.ID)), 303, "done=saved") // left as it is
 	v.sees(v.post(path+"/edit", form("")), 303, "done=saved")
 	v.sees(v.get(path), 200, "Owner nobody")
-	v.sees(v.post(path+"/edit", form(ben.ID)), 422, "is no member of the organization")
+	v.sees(v.post(path+"/edit", form(ben.ID)), 422, "is not a member of the organization")
 }
 
 // TestWhoLeavesHandsOver: the page that removes a member tells what he owns and
@@ -100,7 +100,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	path := "/organizations/" + s.organization + "/members/"
 	to := func(heir string) url.Values { return url.Values{"owner_id": {heir}} }
 	asked := v.get(path + ben.ID + "/remove")
-	v.sees(asked, 200, "ben@example.com looks after")
+	v.sees(asked, 200, "ben@example.com owns")
 	if !strings.Contains(asked.body, "&lt;i&gt;sync") || strings.Contains(asked.body, "elsewhere") || strings.Contains(asked.body, "kept") ||
 		strings.Contains(asked.body, ben.ID+`">`) {
 		t.Errorf("what he owns: %s", asked.body)
@@ -109,12 +109,12 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 		t.Error("who owns nothing is asked for an heir")
 	}
 	for _, wrong := range []string{eve.ID, "usr_none"} {
-		v.sees(v.post(path+ben.ID+"/remove", to(wrong)), 422, "is no member of the organization")
+		v.sees(v.post(path+ben.ID+"/remove", to(wrong)), 422, "is not a member of the organization")
 	}
 	v.sees(v.post(path+ben.ID+"/remove", to(ben.ID)), 422, "choose somebody else")
 	s.ownedBy(sync.ID, ben.ID)
 	s.given(kept.ID, ada.ID)
-	v.sees(v.get(path+ada.ID+"/remove"), 200, "You look after")
+	v.sees(v.get(path+ada.ID+"/remove"), 200, "You own")
 	v.sees(v.post(path+ada.ID+"/remove", to(ben.ID)), 422, "keeps at least one owner")
 	s.ownedBy(kept.ID, ada.ID)
 	b := s.signedIn(ben)
@@ -140,7 +140,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	staff.sees(staff.get("/provider/orphans"), 200, "vera@example.com")
 	s.must(s.People.Users.Delete(t.Context(), auth.System(), vera.ID, keys.AnyRevision))
 	staff.sees(staff.get("/provider/orphans"), 200, vera.ID)
-	staff.sees(staff.get("/service-accounts/"+sync.ID), 200, "somebody who is no member any more")
+	staff.sees(staff.get("/service-accounts/"+sync.ID), 200, "a former member")
 }
 
 // TestATransferAsksForAnOwner: a member of where it goes, or nobody.
@@ -164,7 +164,7 @@ func TestATransferAsksForAnOwner(t *testing.T) {
 		t.Errorf("who may own it there: %s", preview.body)
 	}
 	form := url.Values{"organization_id": {o.ID}, "revision": {field(preview.body, "revision")}, "name": {account.Name}, "owner_id": {ben.ID}}
-	v.sees(v.post(path, form), 422, "is no member of the organization")
+	v.sees(v.post(path, form), 422, "is not a member of the organization")
 	s.ownedBy(account.ID, ben.ID)
 	form.Set("owner_id", carol.ID)
 	v.sees(v.post(path, form), 303, "done=transfer")

@@ -143,24 +143,24 @@ type faults map[string]string
 
 // asFaults splits an error that its reader can mend into the form's fields; ok
 // is false for any other.
-func (p *site) asFaults(err error, fields ...string) (f faults, ok bool) {
+func (p *site) asFaults(c *gin.Context, err error, fields ...string) (f faults, ok bool) {
 	e, is := errors.AsType[*errs.Error](err)
 	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited &&
 		e.Kind != errs.Unauthenticated) {
 		return nil, false
 	}
-	f = faults{}
+	f, say := faults{}, p.onPage(c)
 	for _, x := range e.Fields {
 		name, _, _ := strings.Cut(x.Name, "[")
 		name, _, _ = strings.Cut(name, ".")
 		if !slices.Contains(fields, name) {
-			f[""] = strings.TrimPrefix(f[""]+"; "+x.Name+" "+p.errors.say(x.Detail), "; ")
+			f[""] = strings.TrimPrefix(f[""]+"; "+x.Name+" "+x.In(say), "; ")
 			continue
 		}
-		f[name] = strings.TrimPrefix(f[name]+"; "+p.errors.say(x.Detail), "; ")
+		f[name] = strings.TrimPrefix(f[name]+"; "+x.In(say), "; ")
 	}
 	if len(e.Fields) == 0 {
-		f[""] = p.errors.say(e.Detail)
+		f[""] = e.Text.In(say)
 	}
 	return f, true
 }
@@ -204,7 +204,7 @@ func (p *site) fail(c *gin.Context, err error) {
 	id := c.Writer.Header().Get(httpx.RequestIDHeader)
 	p.Edge.Log(c, status, err, id)
 	retryAfter(c, public)
-	v := view{Title: p.statusText(c, status), Notice: p.errors.say(public.Detail), Data: problemPage{Status: status, RequestID: id}}
+	v := view{Title: p.statusText(c, status), Notice: public.Text.In(p.onPage(c)), Data: problemPage{Status: status, RequestID: id}}
 	if err := p.show(c, status, "error", v); err != nil {
 		c.Status(http.StatusInternalServerError)
 	}

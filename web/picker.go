@@ -60,7 +60,7 @@ func (p *picker) creator(ctx context.Context, field, typed string) (string, erro
 	}
 	u, err := p.People.Users.ByEmail(ctx, p.who, typed)
 	if errors.Is(err, errs.NotFound) {
-		p.faults.Add(field, "there is no such user")
+		p.faults.Add(field, "no_user")
 		return "", nil
 	}
 	return u.ID, err
@@ -86,9 +86,9 @@ func (p *picker) one(field string, named []string) string {
 	case 1:
 		return named[0]
 	case 0:
-		p.faults.Add(field, "there is none with this id or name; choose one of the list")
+		p.faults.Add(field, "not_in_list")
 	default:
-		p.faults.Add(field, "several have this name; type the id")
+		p.faults.Add(field, "name_ambiguous")
 	}
 	return ""
 }

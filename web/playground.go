@@ -37,7 +37,7 @@ type playgroundPage struct {
 
 type stepRow struct {
 	verify.Step
-	Name string
+	Name, Detail, Change string
 }
 
 func (p *playgroundPages) playgroundPage(c *gin.Context) error {
@@ -52,7 +52,7 @@ func (p *playgroundPages) play(c *gin.Context) error {
 	}
 	out := playgroundPage{Scopes: values.Get("scopes"), Cost: values.Get("cost"), Address: values.Get("address"), Base: p.BaseURL}
 	q, err := question(&out, strings.TrimSpace(values.Get("key")))
-	if wrong, ok := p.asFaults(err, "key", "scopes", "cost", "address"); ok {
+	if wrong, ok := p.asFaults(c, err, "key", "scopes", "cost", "address"); ok {
 		return p.show(c, http.StatusUnprocessableEntity, "playground", view{Title: p.say(c, "play.title"), Faults: wrong, Data: out})
 	}
 	q.Asker, q.DryRun = principal(c), true
@@ -61,10 +61,9 @@ func (p *playgroundPages) play(c *gin.Context) error {
 		return err
 	}
 	out.Ran, out.Words = true, p.say(c, "code."+string(out.Verdict.Code))
-	out.Verdict.Detail = p.errors.say(out.Verdict.Detail)
+	say := p.onPage(c)
 	for _, s := range out.Verdict.Steps {
-		s.Detail, s.Change = p.errors.say(s.Detail), p.errors.say(s.Change)
-		out.Steps = append(out.Steps, stepRow{s, p.say(c, "check."+s.Check)})
+		out.Steps = append(out.Steps, stepRow{s, p.say(c, "check."+s.Check), s.Detail.In(say), s.Change.In(say)})
 	}
 	out.Request = request(&out, q)
 	return p.show(c, http.StatusOK, "playground", view{Title: p.say(c, "play.title"), Data: out})
@@ -78,18 +77,18 @@ func question(out *playgroundPage, key string) (*verify.Question, error) {
 			return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t'
 		}),
 	}
-	f.Check(key != "" && len(key) < 4096, "key", "paste a key")
-	f.Check(len(q.Scopes) <= keys.MaxScopes, "scopes", "are too many")
+	f.Check(key != "" && len(key) < 4096, "key", "paste_key")
+	f.Check(len(q.Scopes) <= keys.MaxScopes, "scopes", "too_many")
 	for _, scope := range q.Scopes {
-		f.Check(keys.ValidScope(scope) || f.Has("scopes"), "scopes", "must each be resource:action, such as invoices:read")
+		f.Check(keys.ValidScope(scope) || f.Has("scopes"), "scopes", "scopes_invalid")
 	}
 	var err error
 	if q.Cost, err = strconv.ParseInt(strings.TrimSpace(out.Cost), 10, 64); err != nil || q.Cost < 0 || q.Cost > verify.MaxCost {
-		f.Add("cost", "must be a whole number from 0 to 1000000000")
+		f.Add("cost", "cost_invalid")
 	}
 	if text := strings.TrimSpace(out.Address); text != "" {
 		if q.Address, err = netip.ParseAddr(text); err != nil {
-			f.Add("address", "must be an address such as 203.0.113.9")
+			f.Add("address", "address_shape")
 		}
 	}
 	return q, f.Err()

@@ -81,7 +81,7 @@ func (p *signInPages) finishLink(c *gin.Context, intent oidc.Intent, account aut
 		return err
 	}
 	if who == nil || who.ID() != intent.LinkTo {
-		return errs.New(errs.Forbidden, "sign in again, then link the account")
+		return errs.New(errs.Forbidden, "link_signed_out")
 	}
 	if err := p.People.Users.LinkExternal(c.Request.Context(), who, account); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (p *signInPages) externalRefused(c *gin.Context, intent oidc.Intent, err er
 	status, public := httpx.Public(err)
 	p.Edge.Logger.InfoContext(c.Request.Context(), "sign-in by a provider refused", "provider", c.Param("provider"), "err", err)
 	return p.show(c, status, "login", view{
-		Title: p.say(c, "title.sign_in"), Faults: faults{"": p.errors.say(public.Detail)},
+		Title: p.say(c, "title.sign_in"), Faults: faults{"": public.Text.In(p.onPage(c))},
 		Data: p.signInForm("", local(intent.Next)),
 	})
 }

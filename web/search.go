@@ -25,7 +25,7 @@ func (p *keyPages) search(c *gin.Context) error {
 	}
 	list := values.Get("list")
 	if !searched.MatchString(list) {
-		return errs.New(errs.NotFound, "there is no such list to search")
+		return errs.New(errs.NotFound, "no_search_list")
 	}
 	values.Del("list")
 	values.Del(auth.CSRFField)

@@ -35,7 +35,10 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 	if p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {secret[:12]}}); p.location != "/keys?q="+secret[:12] {
 		t.Errorf("the start that lists show leads to %q", p.location)
 	}
-	for typed, says := range map[string]string{secret[:len(secret)-1]: "not a whole key", secret[:len(secret)-1] + "!": "not a whole key"} {
+	for typed, says := range map[string]string{
+		secret[:len(secret)-1]:       "not a complete key",
+		secret[:len(secret)-1] + "!": "not a complete key",
+	} {
 		p := owner.post("/search", url.Values{"list": {"/keys"}, "q": {typed}})
 		if strings.Contains(p.location, "lk_") {
 			t.Errorf("%q is in the address %s", typed, p.location)
@@ -53,7 +56,7 @@ func TestAWholeKeyIsFoundAndInNoURL(t *testing.T) {
 	outsider, err := s.People.Users.Create(t.Context(), auth.System(), ids.New(ids.User), auth.UserFields{Email: "eve@example.com"})
 	s.must(err)
 	v := s.signedIn(outsider)
-	v.sees(v.get(v.post("/search", url.Values{"list": {"/keys"}, "q": {secret}}).location), 200, "no such key")
+	v.sees(v.get(v.post("/search", url.Values{"list": {"/keys"}, "q": {secret}}).location), 200, "This key does not exist")
 	if strings.Contains(s.log.String(), secret) {
 		t.Error("the key is in the log")
 	}
@@ -87,7 +90,7 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	}
 	again(v)
 	shown := v.get("/form")
-	v.sees(shown, 200, "Your form is still here")
+	v.sees(shown, 200, "We kept your form")
 	for _, part := range []string{
 		`action="/service-accounts/` + account.ID + `/edit"`, "one\ntwo &lt;b&gt;", `name="scopes" value="invoices:read"`,
 		`name="scopes" value="invoices:write"`,
@@ -110,7 +113,7 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	large := v.post("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, "reason": {"leaked"}, "note": {noise(6000)}})
 	v.sees(large, 303, "/login?next=%2F%3Fdone%3Dform_lost")
 	again(v)
-	v.sees(v.get("/?done=form_lost"), 200, "it could not be kept. Nothing was done.")
+	v.sees(v.get("/?done=form_lost"), 200, "we could not save it. Nothing was changed.")
 
 	v = s.visitor()
 	v.sees(v.bare("/keys/"+key.ID+"/revoke", url.Values{"sure": {"yes"}, auth.CSRFField: {"0123456789abcdef"}}), 303, "/login?next=%2F")

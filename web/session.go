@@ -121,7 +121,7 @@ func (p *signInPages) secondStep(c *gin.Context) error {
 		status, public := httpx.Public(err)
 		retryAfter(c, public)
 		return p.show(c, status, "code", view{
-			Title: p.say(c, "title.one_time_code"), Faults: faults{"code": p.errors.say(public.Detail)},
+			Title: p.say(c, "title.one_time_code"), Faults: faults{"code": public.Text.In(p.onPage(c))},
 			Data: codeForm{next},
 		})
 	}
@@ -139,7 +139,7 @@ func (p *signInPages) signInRefused(c *gin.Context, typed signInForm, err error)
 	}
 	status, public := httpx.Public(err)
 	retryAfter(c, public)
-	return p.show(c, status, "login", view{Title: p.say(c, "title.sign_in"), Faults: faults{"": p.errors.say(public.Detail)}, Data: typed})
+	return p.show(c, status, "login", view{Title: p.say(c, "title.sign_in"), Faults: faults{"": public.Text.In(p.onPage(c))}, Data: typed})
 }
 
 // signOut ends the session and goes to the sign-in page, or, for somebody who

@@ -55,7 +55,7 @@ func staffTemplates() []string {
 func (p *site) staff(handle func(*gin.Context) error) gin.HandlerFunc {
 	return p.member(func(c *gin.Context) error {
 		if !principal(c).IsAdmin() {
-			return errs.New(errs.NotFound, "There is nothing at this address.")
+			return errs.New(errs.NotFound, "no_page")
 		}
 		return handle(c)
 	})
@@ -106,7 +106,7 @@ func (p *staffPages) findKey(c *gin.Context) error {
 		return err
 	}
 	found, err := p.Keys.FindAny(c.Request.Context(), principal(c), values.Get("find"))
-	if wrong, ok := p.asFaults(err, "find"); ok {
+	if wrong, ok := p.asFaults(c, err, "find"); ok {
 		return p.staffHomeWith(c, http.StatusUnprocessableEntity, wrong)
 	}
 	if err != nil {
@@ -125,8 +125,8 @@ func (p *staffPages) findKey(c *gin.Context) error {
 
 // saidFields answers a form with what is wrong beside its fields, by show, or
 // passes on an error that its reader cannot mend.
-func (p *site) saidFields(err error, show func(faults) error, fields ...string) error {
-	wrong, ok := p.asFaults(err, fields...)
+func (p *site) saidFields(c *gin.Context, err error, show func(faults) error, fields ...string) error {
+	wrong, ok := p.asFaults(c, err, fields...)
 	if !ok {
 		return err
 	}
@@ -142,7 +142,7 @@ func ruleOf(values url.Values, field string) (*ratelimit.Rule, error) {
 	}
 	rule, err := ratelimit.ParseRule(text)
 	if err != nil {
-		return nil, fieldError(field, err.Error())
+		return nil, errs.BadField(field, "rate_shape")
 	}
 	return &rule, nil
 }
@@ -158,7 +158,7 @@ func quotaOf(values url.Values, field string) (*ratelimit.Quota, error) {
 	n, err := strconv.ParseInt(strings.TrimSpace(requests), 10, 64)
 	period := ratelimit.Period(strings.TrimSpace(per))
 	if !ok || err != nil || !slices.Contains([]ratelimit.Period{ratelimit.Day, ratelimit.Month}, period) {
-		return nil, fieldError(field, `write a quota as "100000/month" or "5000/day"`)
+		return nil, errs.BadField(field, "quota_shape")
 	}
 	return &ratelimit.Quota{Requests: n, Per: period}, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/keys"
@@ -123,7 +124,7 @@ func chosenDay(values url.Values, field string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		return at, fieldError(field, "choose a day")
+		return at, errs.BadField(field, "choose_day")
 	}
 	return at, nil
 }
@@ -166,7 +167,7 @@ func (p *incidentPages) planIncident(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+made.ID)
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		f, err := p.incidentForm(c, values)
 		if err != nil {
 			return err
@@ -242,7 +243,7 @@ func (p *incidentPages) incidentDone(c *gin.Context, err error) error {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+c.Param("id"))
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
+	return p.saidFields(c, err, func(wrong faults) error { return p.incidentView(c, http.StatusUnprocessableEntity, wrong) }, "sure")
 }
 
 func (p *incidentPages) runIncident(c *gin.Context) error {
@@ -251,11 +252,11 @@ func (p *incidentPages) runIncident(c *gin.Context) error {
 		return err
 	}
 	if values.Get("sure") != "yes" {
-		return p.incidentDone(c, fieldError("sure", p.say(c, "staff.sure")))
+		return p.incidentDone(c, errs.BadField("sure", p.say(c, "staff.sure")))
 	}
 	confirm := values.Get("confirm")
 	if id, _, _ := strings.Cut(confirm, "."); id != c.Param("id") {
-		return p.incidentDone(c, fieldError("sure", p.say(c, "incident.other")))
+		return p.incidentDone(c, errs.BadField("sure", p.say(c, "incident.other")))
 	}
 	_, err = p.Staff.Incidents.Run(c.Request.Context(), principal(c), confirm)
 	return p.incidentDone(c, err)

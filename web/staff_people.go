@@ -176,6 +176,6 @@ func (p *customerPages) switchUser(disabled bool) func(*gin.Context) error {
 			c.Redirect(http.StatusSeeOther, "/provider/users/"+c.Param("id")+"?done=saved")
 			return nil
 		}
-		return p.saidFields(err, func(wrong faults) error { return p.staffUserView(c, http.StatusUnprocessableEntity, wrong) })
+		return p.saidFields(c, err, func(wrong faults) error { return p.staffUserView(c, http.StatusUnprocessableEntity, wrong) })
 	}
 }

@@ -81,7 +81,7 @@ func (p *scopePages) createScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes?done=saved")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
+	return p.saidFields(c, err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
 }
 
 // scopePage is the page of one scope. Its forms keep what was typed.
@@ -134,7 +134,7 @@ func (p *scopePages) describeScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(out *scopePage) { out.Described = values.Get("description") })
 	}, "description")
 }
@@ -165,7 +165,7 @@ func (p *scopePages) renameScope(c *gin.Context) error {
 	}
 	ctx, who := c.Request.Context(), principal(c)
 	_, err = p.Keys.RenameScope(ctx, who, c.Param("name"), keys.AnyRevision, to, keep)
-	if wrong, ok := p.asFaults(err, "name"); ok {
+	if wrong, ok := p.asFaults(c, err, "name"); ok {
 		if wrong["name"] != "" {
 			wrong["to"] = wrong["name"]
 		}
@@ -188,7 +188,7 @@ func (p *scopePages) retireScope(retired bool) func(*gin.Context) error {
 			c.Redirect(http.StatusSeeOther, "/provider/scopes/"+c.Param("name")+"?done=saved")
 			return nil
 		}
-		return p.saidFields(err, func(wrong faults) error {
+		return p.saidFields(c, err, func(wrong faults) error {
 			return p.scopeView(c, http.StatusUnprocessableEntity, wrong, func(*scopePage) {})
 		})
 	}

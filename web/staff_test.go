@@ -141,7 +141,7 @@ func TestAnIncidentOnItsPages(t *testing.T) {
 	s.tiers()
 	account, key, secret := s.issued(s.organization, "=CI")
 	v := s.signedIn(s.admin("staff@example.com"))
-	v.sees(v.get("/provider/incidents"), http.StatusOK, "No incident yet")
+	v.sees(v.get("/provider/incidents"), http.StatusOK, "No incidents yet")
 	v.sees(v.post("/provider/incidents/new", url.Values{"action": {"disable"}}), http.StatusUnprocessableEntity, "nothing is selected")
 	p := v.post("/provider/incidents/new", url.Values{
 		"action": {"disable"}, "note": {"kept"}, "scope": {"Not a scope"},
@@ -154,9 +154,9 @@ func TestAnIncidentOnItsPages(t *testing.T) {
 	path, confirm := v.planned(url.Values{
 		"action": {"disable"}, "reason": {"leaked"}, "note": {"a paste"}, "service_account_id": {account.ID},
 	})
-	v.sees(v.get(path), http.StatusOK, "Nothing has been done yet")
+	v.sees(v.get(path), http.StatusOK, "Nothing has been changed yet")
 	v.sees(v.post(path+"/run", url.Values{"confirm": {confirm}}), http.StatusUnprocessableEntity, "tick this")
-	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {"inc_x.1"}}), http.StatusUnprocessableEntity, "another dry run")
+	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {"inc_x.1"}}), http.StatusUnprocessableEntity, "a different dry run")
 	v.sees(v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {confirm[:len(confirm)-1] + "x"}}), http.StatusUnprocessableEntity,
 		"look at it again")
 	if k, err := s.Keys.Key(t.Context(), auth.System(), key.ID); err != nil || k.Disabled {
@@ -174,7 +174,7 @@ func TestAnIncidentOnItsPages(t *testing.T) {
 	v.sees(v.post(path+"/undo", nil), http.StatusSeeOther, path)
 	v.sees(v.get(path), http.StatusOK, "undone")
 	path, confirm = v.planned(url.Values{"action": {"revoke"}, "keys": {secret + "\r\nrubbish\r\n" + key.ID}})
-	v.sees(v.get(path), http.StatusOK, "A revoke cannot be undone")
+	v.sees(v.get(path), http.StatusOK, "This cannot be undone")
 	v.post(path+"/run", url.Values{"sure": {"yes"}, "confirm": {confirm}})
 	v.sees(v.post(path+"/undo", nil), http.StatusUnprocessableEntity, "cannot be undone")
 	v.sees(v.get("/provider/incidents"), http.StatusOK, "Revoke keys")
@@ -198,8 +198,8 @@ func TestTiersOnTheirPages(t *testing.T) {
 		}
 	}
 	p := v.post("/provider/tiers/free", fields())
-	v.sees(p, http.StatusOK, "Affects 1 keys")
-	v.sees(p, http.StatusOK, "1 get lower limits now")
+	v.sees(p, http.StatusOK, "Affected keys: 1")
+	v.sees(p, http.StatusOK, "Keys with lower limits from now on: 1")
 	if tier, err := s.Keys.Tier(t.Context(), "free"); err != nil || tier.RateLimit.Requests == 10 {
 		t.Fatalf("the preview saved: %v", err)
 	}
@@ -265,18 +265,18 @@ func TestScopesOnTheirPages(t *testing.T) {
 		t.Errorf("the form of a new account: %s", text(offered.body))
 	}
 	v.sees(v.post("/provider/scopes/jobs:run/restore", nil), http.StatusSeeOther, "done=saved")
-	v.sees(v.post("/provider/scopes/latchkey:verify/retire", nil), http.StatusUnprocessableEntity, "stay as they are")
+	v.sees(v.post("/provider/scopes/latchkey:verify/retire", nil), http.StatusUnprocessableEntity, "keep their names")
 	rename := "/provider/scopes/invoices:read/rename"
 	v.sees(v.post(rename, url.Values{"to": {"bills"}, "days": {"30"}}), http.StatusUnprocessableEntity, "must be resource:action")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"soon"}}), http.StatusUnprocessableEntity, "whole number of days")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}}), http.StatusOK,
-		"invoices:read becomes bills:read. 1 accounts and 0 keys")
+		"invoices:read becomes bills:read. Accounts that get the new name: 1. Keys that name it and get the new name: 0")
 	v.sees(v.post(rename, url.Values{"to": {"bills:read"}, "days": {"30"}, "sure": {"yes"}}), http.StatusSeeOther, "done=renamed")
 	if a, err := s.Keys.Account(t.Context(), auth.System(), account.ID); err != nil || !keys.CoveredBy(a.Scopes, "bills:read") ||
 		!keys.CoveredBy(a.Scopes, "invoices:read") {
 		t.Errorf("the account has %v, %v", a.Scopes, err)
 	}
-	v.sees(v.get("/provider/scopes/invoices:read"), http.StatusOK, "Everybody has the new name")
+	v.sees(v.get("/provider/scopes/invoices:read"), http.StatusOK, "Everyone has the new name")
 	v.sees(v.post(rename, url.Values{"to": {"other:read"}, "days": {"0"}, "sure": {"yes"}}), http.StatusUnprocessableEntity, "being renamed")
 }
 
@@ -296,9 +296,9 @@ func TestOrganizationsAndUsersOnTheirPages(t *testing.T) {
 		}
 	}
 	path := "/provider/organizations/" + s.organization
-	v.sees(v.get("/provider/organizations?q=nothing"), http.StatusOK, "Nobody is like that")
+	v.sees(v.get("/provider/organizations?q=nothing"), http.StatusOK, "No matches")
 	v.sees(v.get("/provider/organizations?q="+s.organization), http.StatusOK, "active")
-	v.sees(v.get(path), http.StatusOK, "1 active keys")
+	v.sees(v.get(path), http.StatusOK, "active keys: 1")
 	v.sees(v.post(path+"/disable", nil), http.StatusUnprocessableEntity, "tick this")
 	decides(verify.Valid)
 	v.sees(v.post(path+"/disable", url.Values{"sure": {"yes"}}), http.StatusSeeOther, path)
@@ -335,10 +335,10 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	v := s.signedIn(s.admin("staff@example.com"))
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme nobody")
 	s.given(account.ID, u.ID)
-	v.sees(v.get("/provider/orphans"), http.StatusOK, "There are none")
-	v.sees(v.get("/provider/orphans?kind=creator_left"), http.StatusOK, "There are none")
+	v.sees(v.get("/provider/orphans"), http.StatusOK, "None found")
+	v.sees(v.get("/provider/orphans?kind=creator_left"), http.StatusOK, "None found")
 	v.sees(v.get("/provider/orphans?kind=no_expiry"), http.StatusOK, "left behind")
-	v.sees(v.get("/provider/orphans?kind=never_used"), http.StatusOK, "There are none")
+	v.sees(v.get("/provider/orphans?kind=never_used"), http.StatusOK, "None found")
 	s.must(s.People.Members.Remove(t.Context(), auth.System(), s.organization, u.ID, keys.AnyRevision))
 	v.sees(v.get("/provider/orphans"), http.StatusOK, "CI Acme ada@example.com")
 	path, _ := v.planned(url.Values{"action": {"disable"}, "neglect": {"no_owner"}})
@@ -357,7 +357,7 @@ func TestOrphansAndSystemOnTheirPages(t *testing.T) {
 	v = s.signedIn(s.admin("later@example.com"))
 	p = v.get("/provider/system")
 	v.sees(p, http.StatusOK, "LATCHKEY_SECRET set, not shown")
-	v.sees(p, http.StatusOK, "needs a look")
+	v.sees(p, http.StatusOK, "needs attention")
 	v.sees(v.post("/provider/system/rotate", nil), http.StatusUnprocessableEntity, "tick this")
 	v.sees(v.post("/provider/system/rotate", url.Values{"sure": {"yes"}}), http.StatusSeeOther, "done=rotated")
 	if s.rotated != 1 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -77,7 +78,7 @@ func tierFields(values url.Values) (f keys.TierFields, err error) {
 		return f, err
 	}
 	if rate == nil {
-		return f, fieldError("rate_limit", "is required: a rate such as 100/10s")
+		return f, errs.BadField("rate_limit", "required_rate")
 	}
 	f.RateLimit = *rate
 	if f.AccountRateLimit, err = ruleOf(values, "account_rate_limit"); err != nil {
@@ -87,7 +88,7 @@ func tierFields(values url.Values) (f keys.TierFields, err error) {
 		return f, err
 	}
 	if f.MaxKeys, err = strconv.Atoi(strings.TrimSpace(values.Get("max_keys"))); err != nil {
-		return f, fieldError("max_keys", "must be a whole number")
+		return f, errs.BadField("max_keys", "not_whole")
 	}
 	if f.MaxKeyAge, err = daysOf(values, "max_key_age"); err != nil {
 		return f, err
@@ -112,7 +113,7 @@ func daysOf(values url.Values, name string) (time.Duration, error) {
 	}
 	days, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(days > 0 && days <= 36500) {
-		return 0, fieldError(name, "must be a number of days, or empty")
+		return 0, errs.BadField(name, "days_or_empty")
 	}
 	return time.Duration(days * hoursOfDay * float64(time.Hour)).Truncate(time.Second), nil
 }
@@ -140,7 +141,7 @@ func (p *tierPages) createTier(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=saved")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		typed := tierTyped(values)
 		typed.New = true
 		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.say(c, "tiers.new"), Faults: wrong, Data: typed})
@@ -182,7 +183,7 @@ func (p *tierPages) editTier(c *gin.Context) error {
 			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.say(c, "tiers.preview"), Data: typed})
 		}
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: typed.Title, Faults: wrong, Data: typed})
 	}, tierFaultFields()...)
 }
@@ -200,7 +201,7 @@ func (p *tierPages) deleteTier(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/tiers?done=deleted")
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
+	return p.saidFields(c, err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
 }
 
 // overridePage is the form of other limits of one account for a time.
@@ -253,7 +254,7 @@ func overrideTyped(values url.Values) (*keys.Override, error) {
 	}
 	date, err := time.Parse(time.DateOnly, values.Get("until"))
 	if err != nil {
-		return nil, fieldError("until", "choose a day")
+		return nil, errs.BadField("until", "choose_day")
 	}
 	o.Until = date.Add(hoursOfDay*time.Hour - time.Second)
 	return o, nil
@@ -272,7 +273,7 @@ func (p *tierPages) setOverride(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/service-accounts/"+c.Param("id"))
 		return nil
 	}
-	return p.saidFields(err, func(wrong faults) error {
+	return p.saidFields(c, err, func(wrong faults) error {
 		out, err := p.overridePage(c)
 		if err != nil {
 			return err

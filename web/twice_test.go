@@ -59,9 +59,9 @@ func TestAFormSentTwiceMakesOneThing(t *testing.T) {
 				switch {
 				case found && strings.HasPrefix(after, tt.secret):
 					shown++
-				case p.status == 200 && strings.Contains(p.body, "was sent twice"):
+				case p.status == 200 && strings.Contains(p.body, "was submitted twice"):
 					others++
-					if strings.Contains(p.body, "I have copied it") {
+					if strings.Contains(p.body, "I copied it") {
 						t.Errorf("%s: a page without the secret has it copied", tt.name)
 					}
 				default:

@@ -48,7 +48,7 @@ func (p *usagePages) showUsage(c *gin.Context) error {
 	if err == nil {
 		err = p.usageChart(c, &out, at)
 	}
-	wrong, ok := p.asFaults(err, "from", "to")
+	wrong, ok := p.asFaults(c, err, "from", "to")
 	if err != nil && !ok {
 		return err
 	}
@@ -99,7 +99,7 @@ func spanOf(out *usagePage, now time.Time) (span, error) {
 			return standard
 		}
 		at, err := time.Parse(time.DateOnly, text)
-		f.Check(err == nil && at.Year() > 2000 && at.Year() < 3000, field, "must be a day such as 2026-11-24")
+		f.Check(err == nil && at.Year() > 2000 && at.Year() < 3000, field, "day_invalid")
 		return at
 	}
 	today := usage.Days.Floor(now)
@@ -108,13 +108,12 @@ func spanOf(out *usagePage, now time.Time) (span, error) {
 	if s.until.After(now) {
 		s.until = now
 	}
-	f.Check(f.Has("from") || f.Has("to") || s.from.Before(s.until), "to", "must not be before the first day, and the first day not in "+
-		"the future")
+	f.Check(f.Has("from") || f.Has("to") || s.from.Before(s.until), "to", "days_reversed")
 	s.level = usage.Days
 	if s.until.Sub(s.from) <= 5*24*time.Hour && out.By.Chosen != string(usage.ByScope) {
 		s.level = usage.Hours
 	}
-	f.Check(f.Has("from") || f.Has("to") || s.slots() <= mostBars, "from", "is too long ago: a chart shows at most 400 days")
+	f.Check(f.Has("from") || f.Has("to") || s.slots() <= mostBars, "from", "chart_too_old")
 	return s, f.Err()
 }
 

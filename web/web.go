@@ -23,7 +23,6 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/text"
-	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
@@ -63,8 +62,7 @@ type Portal struct{ *site }
 // site is what the areas of the portal share.
 type site struct {
 	Config
-	pages  pages
-	errors sentences
+	pages pages
 }
 
 // New returns a Portal.
@@ -75,7 +73,7 @@ func New(c Config) (*Portal, error) {
 		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
-	return &Portal{&site{Config: c, pages: newPages(), errors: readSentences(texts.In(texts.English))}}, nil
+	return &Portal{&site{Config: c, pages: newPages()}}, nil
 }
 
 // policy lets pages load the portal's own files and nothing else.
@@ -212,7 +210,7 @@ func (p *site) file(c *gin.Context) {
 	content, err := static.ReadFile("static/" + name)
 	kind := kinds[path.Ext(name)]
 	if err != nil || kind == "" {
-		p.fail(c, errs.New(errs.NotFound, "there is no such file"))
+		p.fail(c, errs.New(errs.NotFound, "no_file"))
 		return
 	}
 	c.Header("Cache-Control", "public, max-age=300")
@@ -247,5 +245,5 @@ func (p *Portal) NotFound(c *gin.Context) {
 	if who, err := p.Sessions.Authenticate(c.Request); err == nil && who != nil {
 		c.Request = c.Request.WithContext(auth.With(c.Request.Context(), who))
 	}
-	p.fail(c, errs.New(errs.NotFound, "There is nothing at this address."))
+	p.fail(c, errs.New(errs.NotFound, "no_page"))
 }

@@ -75,8 +75,7 @@ func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in I
 		return auth.Certificate{}, fmt.Errorf("count certificates: %w", err)
 	}
 	if len(existing) >= mostCertificates {
-		return auth.Certificate{}, errs.New(errs.Conflict, fmt.Sprintf("the service account has %d certificates, which is the most",
-			mostCertificates))
+		return auth.Certificate{}, errs.New(errs.Conflict, "too_many_certificates", "most", mostCertificates)
 	}
 	c := auth.Certificate{
 		Stamp: keys.NewStamp(r.Now()), ID: ids.New(ids.Certificate), OrganizationID: account.OrganizationID, ServiceAccountID: account.ID,
@@ -99,7 +98,7 @@ func (r *Registry) insert(ctx context.Context, c auth.Certificate) error {
 	if err == nil {
 		exists, err := r.Accounts.AccountExists(ctx, other.ServiceAccountID)
 		if err != nil || exists {
-			return errors.Join(err, errs.New(errs.Conflict, "this certificate belongs to a service account already"))
+			return errors.Join(err, errs.New(errs.Conflict, "certificate_taken"))
 		}
 		if err := r.Store.Delete(ctx, other.ID, other.Revision); err != nil && !errors.Is(err, errs.NotFound) {
 			return fmt.Errorf("remove what is left of a service account: %w", err)
@@ -122,7 +121,7 @@ func (in *Input) power(account *keys.ServiceAccount) keys.Power {
 
 func (in *Input) match(now time.Time) (string, error) {
 	var f errs.Faults
-	f.Check(strings.TrimSpace(in.Name) != "", "name", "is required")
+	f.Check(strings.TrimSpace(in.Name) != "", "name", "required")
 	keys.CheckText(&f, "name", in.Name)
 	given, match := 0, ""
 	take := func(field, value string, read func(string) (string, string)) {
@@ -137,20 +136,20 @@ func (in *Input) match(now time.Time) (string, error) {
 	take("certificate", in.Certificate, readCertificate)
 	take("fingerprint", in.Fingerprint, readFingerprint)
 	take("san", in.SAN, readName)
-	f.Check(given == 1, "certificate", "is required, or fingerprint, or san: one of them")
+	f.Check(given == 1, "certificate", "required_one_of_three")
 	in.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Millisecond)
-	f.Check(in.ExpiresAt.IsZero() || in.ExpiresAt.After(now), "expires_at", "must be in the future")
+	f.Check(in.ExpiresAt.IsZero() || in.ExpiresAt.After(now), "expires_at", "not_in_future")
 	return match, f.Err()
 }
 
 func readCertificate(text string) (match, fault string) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "CERTIFICATE" {
-		return "", "must be a certificate in PEM: -----BEGIN CERTIFICATE----- …"
+		return "", "certificate_not_pem"
 	}
 	c, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return "", "cannot be read as a certificate"
+		return "", "certificate_unreadable"
 	}
 	return Fingerprint(c), ""
 }
@@ -158,7 +157,7 @@ func readCertificate(text string) (match, fault string) {
 func readFingerprint(text string) (match, fault string) {
 	plain := strings.ToLower(strings.ReplaceAll(text, ":", ""))
 	if b, err := hex.DecodeString(plain); err != nil || len(b) != 32 {
-		return "", "must be the SHA-256 of the certificate: 64 hexadecimal digits"
+		return "", "fingerprint_shape"
 	}
 	return "sha256:" + plain, ""
 }
@@ -182,7 +181,7 @@ func readName(san string) (match, fault string) {
 		ok = false
 	}
 	if !ok {
-		return "", "must be such as dns:gateway.example.com, uri:spiffe://example.com/gateway or email:gateway@example.com"
+		return "", "san_shape"
 	}
 	return kind + ":" + name, ""
 }
@@ -222,7 +221,7 @@ func (r *Registry) of(ctx context.Context, accountID, id string) (auth.Certifica
 	return c, err
 }
 
-var errNoSuchCertificate = errs.New(errs.NotFound, "there is no such certificate")
+var errNoSuchCertificate = errs.New(errs.NotFound, "no_certificate")
 
 // Remove ends what the certificate is good for, at once.
 func (r *Registry) Remove(ctx context.Context, a keys.Actor, accountID, id string, revision int64) error {

@@ -83,8 +83,10 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Principal, error) {
 	return a.principal(r.Context(), &c, p)
 }
 
-func refuse(detail string) error {
-	return errs.WithCode(errs.Unauthenticated, "authentication_failed", "the client certificate is refused: "+detail)
+func refuse(text string, args ...any) error { return refuseFor(errs.Say(text, args...)) }
+
+func refuseFor(reason errs.Text) error {
+	return errs.WithCode(errs.Unauthenticated, "authentication_failed", "certificate_refused", "reason", reason)
 }
 
 // presentation is what a client showed. Without the certificate itself only
@@ -146,12 +148,12 @@ func (a *Authenticator) registered(ctx context.Context, p *presentation) (found 
 			return c, nil
 		}
 		if found.ID != "" && found.ServiceAccountID != c.ServiceAccountID {
-			return found, refuse("its names belong to several service accounts")
+			return found, refuse("certificate_ambiguous")
 		}
 		found = c
 	}
 	if found.ID == "" {
-		return found, refuse("it belongs to no service account; its fingerprint is " + p.fingerprint)
+		return found, refuse("certificate_unknown", "fingerprint", p.fingerprint)
 	}
 	return found, nil
 }
@@ -195,9 +197,9 @@ func (a *Authenticator) principal(ctx context.Context, c *auth.Certificate, p *p
 	case err != nil:
 		return nil, err
 	case verdict.Code == verify.AddressNotAllowed:
-		return nil, errs.WithCode(errs.Forbidden, string(verdict.Code), verdict.Detail)
+		return nil, &errs.Error{Kind: errs.Forbidden, Code: string(verdict.Code), Text: verdict.Detail}
 	case verdict.Code != verify.Valid:
-		return nil, refuse(verdict.Detail)
+		return nil, refuseFor(verdict.Detail)
 	}
 	return auth.CertificatePrincipal(&verdict.Grant, endOf(c, p)), nil
 }

@@ -137,11 +137,11 @@ func (s *Server) Client(ctx context.Context, c Credentials) (*verify.Grant, erro
 	case err != nil:
 		return nil, fmt.Errorf("check the client: %w", err)
 	case verdict.Code == verify.RateLimited:
-		return nil, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail, RetryAfter: verdict.Limits.RetryAfter}
+		return nil, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail.String(), RetryAfter: verdict.Limits.RetryAfter}
 	case !verdict.Grant.Known() || verdict.Grant.Account.ID != c.ID:
 		return nil, unknownClient(c, "the secret is not a key of the client")
 	case verdict.Code != verify.Valid:
-		return nil, unknownClient(c, verdict.Detail)
+		return nil, unknownClient(c, verdict.Detail.String())
 	}
 	return &verdict.Grant, nil
 }
@@ -174,7 +174,7 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 		return Introspection{}, fmt.Errorf("introspect: %w", err)
 	}
 	if verdict.Code == verify.RateLimited {
-		return Introspection{}, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail, RetryAfter: verdict.Limits.RetryAfter}
+		return Introspection{}, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail.String(), RetryAfter: verdict.Limits.RetryAfter}
 	}
 	// Its networks bind the caller who holds the token, not the one who asks.
 	if verdict.Code != verify.Valid && verdict.Code != verify.AddressNotAllowed {

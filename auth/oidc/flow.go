@@ -66,8 +66,7 @@ func (p *Providers) Begin(ctx context.Context, name string, intent Intent) (loca
 	return p.oauth(r).AuthCodeURL(a.State, options...), base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-var errAttempt = errs.WithCode(errs.Unauthenticated, "authentication_failed", "this sign-in was not begun in this browser, or took too "+
-	"long; begin again")
+var errAttempt = errs.WithCode(errs.Unauthenticated, "authentication_failed", "sign_in_elsewhere")
 
 // Finish returns whose account it is, once the provider has sent the browser
 // back with the query. kept is the cookie that Begin made.
@@ -84,7 +83,7 @@ func (p *Providers) Finish(ctx context.Context, name, kept string, query url.Val
 		return auth.ExternalAccount{}, a.Intent, err
 	}
 	if query.Get("error") != "" {
-		return auth.ExternalAccount{}, a.Intent, refused(r, "it was cancelled there", nil)
+		return auth.ExternalAccount{}, a.Intent, refused(r, "oidc_cancelled", nil)
 	}
 	account, err := p.account(ctx, r, query.Get("code"), a.Verifier, a.Nonce)
 	return account, a.Intent, err

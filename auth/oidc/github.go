@@ -41,7 +41,7 @@ func (p *Providers) githubAccount(ctx context.Context, r *remote, token *oauth2.
 		Name  string `json:"name"`
 	}
 	if err := p.githubCall(ctx, r.APIURL+"/user", token, &user); err != nil || user.ID == 0 {
-		return auth.ExternalAccount{}, refused(r, "it does not tell who you are", err)
+		return auth.ExternalAccount{}, refused(r, "oidc_nameless", err)
 	}
 	var addresses []struct {
 		Email    string `json:"email"`
@@ -49,7 +49,7 @@ func (p *Providers) githubAccount(ctx context.Context, r *remote, token *oauth2.
 		Verified bool   `json:"verified"`
 	}
 	if err := p.githubCall(ctx, r.APIURL+"/user/emails", token, &addresses); err != nil {
-		return auth.ExternalAccount{}, refused(r, "it does not tell your e-mail address", err)
+		return auth.ExternalAccount{}, refused(r, "oidc_no_email", err)
 	}
 	a := auth.ExternalAccount{Provider: r.Name, Subject: strconv.FormatInt(user.ID, 10), Name: user.Name}
 	if a.Name == "" {

@@ -101,7 +101,7 @@ func (p *Providers) List() []Provider { return p.Config.Providers }
 func (p *Providers) find(ctx context.Context, name string) (*remote, error) {
 	r, ok := p.all[name]
 	if !ok {
-		return nil, errs.New(errs.NotFound, "there is no such provider of sign-ins")
+		return nil, errs.New(errs.NotFound, "no_provider")
 	}
 	if r.github() {
 		return r, nil
@@ -138,21 +138,21 @@ func (p *Providers) account(ctx context.Context, r *remote, code, verifier, nonc
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, p.client)
 	token, err := p.oauth(r).Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if err != nil {
-		return auth.ExternalAccount{}, refused(r, "it does not take the code back", err)
+		return auth.ExternalAccount{}, refused(r, "oidc_code", err)
 	}
 	if r.github() {
 		return p.githubAccount(ctx, r, token)
 	}
 	raw, ok := token.Extra("id_token").(string)
 	if !ok {
-		return auth.ExternalAccount{}, refused(r, "it sent no ID token", nil)
+		return auth.ExternalAccount{}, refused(r, "oidc_no_id_token", nil)
 	}
 	id, err := r.verifier.Verify(oidc.ClientContext(ctx, p.client), raw)
 	if err != nil {
-		return auth.ExternalAccount{}, refused(r, "its ID token is no good", err)
+		return auth.ExternalAccount{}, refused(r, "oidc_bad_id_token", err)
 	}
 	if nonce == "" || id.Nonce != nonce {
-		return auth.ExternalAccount{}, refused(r, "its ID token belongs to another sign-in", nil)
+		return auth.ExternalAccount{}, refused(r, "oidc_other_sign_in", nil)
 	}
 	var claims struct {
 		Email    string `json:"email"`
@@ -160,7 +160,7 @@ func (p *Providers) account(ctx context.Context, r *remote, code, verifier, nonc
 		Name     string `json:"name"`
 	}
 	if err := id.Claims(&claims); err != nil {
-		return auth.ExternalAccount{}, refused(r, "its ID token cannot be read", err)
+		return auth.ExternalAccount{}, refused(r, "oidc_unreadable", err)
 	}
 	return p.completed(ctx, r, token, auth.ExternalAccount{
 		Provider: r.Name, Subject: id.Subject, Email: claims.Email, EmailVerified: bool(claims.Verified), Name: claims.Name,
@@ -175,14 +175,14 @@ func (p *Providers) completed(ctx context.Context, r *remote, token *oauth2.Toke
 	}
 	info, err := r.found.UserInfo(oidc.ClientContext(ctx, p.client), oauth2.StaticTokenSource(token))
 	if err != nil {
-		return a, refused(r, "it does not tell who you are", err)
+		return a, refused(r, "oidc_nameless", err)
 	}
 	var more struct {
 		Verified flag   `json:"email_verified"`
 		Name     string `json:"name"`
 	}
 	if err := info.Claims(&more); err != nil || info.Subject != a.Subject {
-		return a, refused(r, "it tells of somebody else", err)
+		return a, refused(r, "oidc_somebody_else", err)
 	}
 	a.Email, a.EmailVerified = info.Email, bool(more.Verified)
 	if a.Name == "" {
@@ -202,7 +202,7 @@ func (f *flag) UnmarshalJSON(b []byte) error {
 
 // refused is a sign-in that failed at the provider; the cause is for the log.
 func refused(r *remote, what string, cause error) error {
-	e := errs.WithCode(errs.Unauthenticated, "authentication_failed", "signing in by "+r.Title+" failed: "+what+"; try again")
+	e := errs.WithCode(errs.Unauthenticated, "authentication_failed", "sign_in_failed", "provider", r.Title, "reason", errs.Say(what))
 	if cause == nil {
 		return e
 	}

@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -37,19 +36,19 @@ func Bound(r *http.Request, most int64) error {
 }
 
 // Unreadable is why a body could not be read: errs.TooLarge where it is longer
-// than Bound allows, else errs.Invalid with the detail.
-func Unreadable(err error, detail string) error {
+// than Bound allows, else errs.Invalid with the text.
+func Unreadable(err error, text string) error {
 	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge(e.Limit)
 	}
-	return errs.New(errs.Invalid, detail)
+	return errs.New(errs.Invalid, text)
 }
 
 // Body reads the whole body, which must be of one of the media types.
 func Body(r *http.Request, types ...string) ([]byte, error) {
 	given, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || !slices.Contains(types, given) {
-		return nil, errs.New(errs.Unsupported, "send the body as Content-Type: "+strings.Join(types, " or "))
+		return nil, errs.New(errs.Unsupported, "content_type", "types", strings.Join(types, " or "))
 	}
 	return ReadInto(nil, r)
 }
@@ -72,13 +71,13 @@ func ReadInto(buffer []byte, r *http.Request) ([]byte, error) {
 		case errors.Is(err, io.EOF):
 			return buffer, nil
 		case err != nil:
-			return buffer, Unreadable(err, "the body could not be read: it ended too early")
+			return buffer, Unreadable(err, "body_cut_off")
 		}
 	}
 }
 
 func tooLarge(most int64) error {
-	return errs.New(errs.TooLarge, fmt.Sprintf("the body must be at most %d bytes", most))
+	return errs.New(errs.TooLarge, "body_too_large", "most", most)
 }
 
 // maxValue bounds one value of a query, in bytes.
@@ -96,7 +95,7 @@ func NewQuery(r *http.Request) *Query {
 	q := &Query{used: map[string]bool{}}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		q.faults.Add("query", "must be percent-encoded name=value pairs joined by &")
+		q.faults.Add("query", "query_encoding")
 	}
 	q.values = values
 	return q
@@ -106,14 +105,14 @@ func NewQuery(r *http.Request) *Query {
 func (q *Query) Text(name string) string {
 	all := q.Texts(name)
 	if len(all) > 1 {
-		q.faults.Add(name, "must be given once")
+		q.faults.Add(name, "given_twice")
 	}
 	if len(all) == 0 {
 		return ""
 	}
 	// The first page is asked for without a cursor, or with an empty one.
 	q.faults.Check(strings.TrimSpace(all[0]) != "" || (name == "cursor" && all[0] == ""), name,
-		"must not be empty; leave it out to have no such filter")
+		"empty_filter")
 	return all[0]
 }
 
@@ -126,7 +125,7 @@ func (q *Query) Texts(name string) []string {
 	q.used[name] = true
 	for _, v := range q.values[name] {
 		if len(v) > maxValue || !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-			q.faults.Add(name, fmt.Sprintf("must be at most %d bytes of UTF-8 without NUL", maxValue))
+			q.faults.Add(name, "value_too_long", "most", maxValue)
 			return nil
 		}
 	}
@@ -137,7 +136,7 @@ func (q *Query) Texts(name string) []string {
 func (q *Query) OneOf(name string, values ...string) string {
 	v := q.Text(name)
 	if v != "" && !slices.Contains(values, v) {
-		q.faults.Add(name, "must be one of "+strings.Join(values, ", "))
+		q.faults.Add(name, "not_one_of", "choices", values)
 	}
 	return v
 }
@@ -150,7 +149,7 @@ func (q *Query) Whole(name string, standard, least, most int64) int64 {
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < least || n > most {
-		q.faults.Add(name, fmt.Sprintf("must be a whole number between %d and %d", least, most))
+		q.faults.Add(name, "not_whole_between", "least", least, "most", most)
 		return standard
 	}
 	return n
@@ -168,22 +167,22 @@ func (q *Query) Time(name string) time.Time {
 	t, err := time.Parse(time.RFC3339, v)
 	switch {
 	case err != nil:
-		q.faults.Add(name, "must be a time such as 2026-01-31T12:00:00Z (RFC 3339), with + written as %2B")
+		q.faults.Add(name, "time_parameter_invalid")
 	case t.Year() < 1970:
-		q.faults.Add(name, "must be a time between 1970 and 9998")
+		q.faults.Add(name, "time_out_of_range")
 	}
 	return t
 }
 
 // Fault notes that the parameter is wrong.
-func (q *Query) Fault(name, detail string) { q.faults.Add(name, detail) }
+func (q *Query) Fault(name, text string, args ...any) { q.faults.Add(name, text, args...) }
 
 // Err returns an error that names every fault, parameters that nobody asked
 // for included.
 func (q *Query) Err() error {
 	for name := range q.values {
 		if !q.used[name] {
-			q.faults.Add(Shown(name), "is not a parameter of this request")
+			q.faults.Add(Shown(name), "unknown_parameter")
 		}
 	}
 	return q.faults.Err()

@@ -37,18 +37,19 @@ func Public(err error) (int, *errs.Error) {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		if status, known := statuses[e.Kind]; known {
 			if e.Kind == errs.Unavailable && e.RetryAfter == 0 {
-				e = &errs.Error{Kind: e.Kind, Code: e.Code, Detail: e.Detail, Fields: e.Fields, RetryAfter: ComeAgain}
+				later := *e
+				later.RetryAfter = ComeAgain
+				e = &later
 			}
 			return status, e
 		}
 	}
 	if errs.KindOf(err) == errs.Unavailable {
 		return http.StatusServiceUnavailable, &errs.Error{
-			Kind: errs.Unavailable, RetryAfter: ComeAgain, Detail: "a part that is needed cannot be reached; try again in a moment",
+			Kind: errs.Unavailable, RetryAfter: ComeAgain, Text: errs.Say("unavailable"),
 		}
 	}
-	return http.StatusInternalServerError, errs.WithCode("", InternalCode, "something went wrong on our side; the log has it under the "+
-		"request id")
+	return http.StatusInternalServerError, errs.WithCode("", InternalCode, "internal")
 }
 
 // Code returns the problem code of a public error.

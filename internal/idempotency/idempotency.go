@@ -103,7 +103,7 @@ type Request struct {
 func (k *Keeper) claim(ctx context.Context, r *Request) (record Record, mine bool, err error) {
 	if len(r.Key) > MaxKeyLength {
 		var f errs.Faults
-		f.Add("Idempotency-Key", fmt.Sprintf("must be at most %d bytes", MaxKeyLength))
+		f.Add("Idempotency-Key", "too_many_bytes", "most", MaxKeyLength)
 		return record, false, f.Err()
 	}
 	now := k.now().UTC().Truncate(time.Millisecond)
@@ -128,7 +128,7 @@ func (k *Keeper) claim(ctx context.Context, r *Request) (record Record, mine boo
 	}
 	if earlier.Fingerprint != record.Fingerprint {
 		return record, false, errs.WithCode(errs.Conflict, "idempotency_key_reused",
-			"this Idempotency-Key was used with a different body; use a new one")
+			"idempotency_key_reused")
 	}
 	return earlier, false, nil
 }
@@ -203,7 +203,7 @@ func earlier[T any](ctx context.Context, t *Try, r *Request, find func(context.C
 func rest(ctx context.Context, since time.Time) error {
 	if time.Since(since) >= patience {
 		return errs.WithCode(errs.Conflict, "idempotency_key_in_use",
-			"another request with this Idempotency-Key is being answered, or was given up a moment ago; send this one again in a few seconds")
+			"idempotency_key_in_use")
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

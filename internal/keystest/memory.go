@@ -149,7 +149,7 @@ func (r *rows[T, F]) Get(ctx context.Context, id string) (T, error) {
 	if object, ok := r.byID[id]; ok {
 		return object, nil
 	}
-	return none, errs.New(errs.NotFound, "no such row")
+	return none, errs.New(errs.NotFound, "no_row")
 }
 
 func (r *rows[T, F]) Replace(ctx context.Context, object T) error {
@@ -163,7 +163,7 @@ func (r *rows[T, F]) Replace(ctx context.Context, object T) error {
 	defer r.m.mu.Unlock()
 	stored, ok := r.byID[r.id(&object)]
 	if !ok {
-		return errs.New(errs.NotFound, "no such row")
+		return errs.New(errs.NotFound, "no_row")
 	}
 	if r.stamp(&stored).Revision != r.stamp(&object).Revision-1 {
 		return errs.New(errs.Stale, "moved")
@@ -235,7 +235,7 @@ func (k memoryKeys) byHash(ctx context.Context, hash keys.Hash) (keys.Key, error
 			return row, nil
 		}
 	}
-	return keys.Key{}, errs.New(errs.NotFound, "no such row")
+	return keys.Key{}, errs.New(errs.NotFound, "no_row")
 }
 
 func (k memoryKeys) WholeByUse(context.Context, keys.KeyFilter) (bool, error) { return true, nil }

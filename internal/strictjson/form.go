@@ -2,7 +2,6 @@ package strictjson
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -26,13 +25,13 @@ const maxFields = 100
 func FromForm(values url.Values, into any) ([]byte, error) {
 	var f errs.Faults
 	if len(values) > maxFields {
-		f.Add("body", fmt.Sprintf("must have at most %d fields", maxFields))
+		f.Add("body", "too_many_fields", "most", maxFields)
 		return nil, f.Err()
 	}
 	root := map[string]any{}
 	for name, all := range values {
 		if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(all, "")) {
-			f.Add(clip(strings.ToValidUTF8(name, "?")), "must be UTF-8")
+			f.Add(clip(strings.ToValidUTF8(name, "?")), "not_utf8_short")
 			continue
 		}
 		put(&f, root, reflect.TypeOf(into).Elem(), name, "", all)
@@ -56,7 +55,7 @@ func put(f *errs.Faults, object map[string]any, t reflect.Type, name, path strin
 		if nested(of) {
 			within, is := object[outer].(map[string]any)
 			if _, taken := object[outer]; taken && !is {
-				f.Add(join(path, outer), "must be given once")
+				f.Add(join(path, outer), "given_twice")
 				return
 			}
 			if within == nil {
@@ -73,7 +72,7 @@ func put(f *errs.Faults, object map[string]any, t reflect.Type, name, path strin
 	}
 	_, taken := object[name]
 	if list := of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.String; taken || (len(all) != 1 && !list) {
-		f.Add(join(path, clip(name)), "must be given once")
+		f.Add(join(path, clip(name)), "given_twice")
 		return
 	}
 	object[name] = formValue(of, all)

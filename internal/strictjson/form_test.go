@@ -69,7 +69,7 @@ func TestAFormHasFewFields(t *testing.T) {
 		form.Set(fmt.Sprintf("m%d", i), "1")
 	}
 	_, err := strictjson.FromForm(form, &client.KeySettings{})
-	if e, ok := errors.AsType[*errs.Error](err); !ok || len(e.Fields) != 1 || e.Fields[0].Detail != "must have at most 100 fields" {
+	if e, ok := errors.AsType[*errs.Error](err); !ok || len(e.Fields) != 1 || e.Fields[0].String() != "must have at most 100 fields" {
 		t.Errorf("%v", err)
 	}
 }

@@ -79,8 +79,8 @@ func TestARefusalIsSmallerThanWhatItRefuses(t *testing.T) {
 	} {
 		var into client.KeySettings
 		e, ok := errors.AsType[*errs.Error](strictjson.Decode([]byte(tt.body), &into))
-		if !ok || len(e.Fields) != tt.listed || !strings.Contains(e.Detail, tt.detail) || len(e.Error()) > 20_000 {
-			t.Errorf("%s: %d faults of %d bytes, %q", tt.name, len(e.Fields), len(e.Error()), e.Detail)
+		if !ok || len(e.Fields) != tt.listed || !strings.Contains(e.Text.String(), tt.detail) || len(e.Error()) > 20_000 {
+			t.Errorf("%s: %d faults of %d bytes, %q", tt.name, len(e.Fields), len(e.Error()), e.Text)
 		}
 	}
 }

@@ -21,9 +21,9 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Described is implemented by types with a JSON form of their own; their
-// members' faults are told in these words: "must be …".
-type Described interface{ JSONShape() string }
+// Described is implemented by types with a JSON form of their own. JSONFault is
+// the code of what is told where a member has another form.
+type Described interface{ JSONFault() string }
 
 // Bounds of one object, the objects inside of it included. What takes objects of
 // the user's own has tighter ones.
@@ -53,38 +53,38 @@ func WellFormed(data []byte) error {
 		return nil
 	}
 	var f errs.Faults
-	field := "body"
-	if r, ok := errors.AsType[*repeated](err); ok {
-		field = r.path
-	}
-	f.Add(field, err.Error())
+	f.Note(err.path, err.text)
 	return f.Err()
 }
 
-// repeated is the fault of a member whose name its object has already.
-type repeated struct{ path string }
+// malformed is what is wrong with an object as a whole, or with the member at
+// the path.
+type malformed struct {
+	path string
+	text errs.Text
+}
 
-func (r *repeated) Error() string { return "must not be there twice" }
+func body(text string, args ...any) *malformed { return &malformed{"body", errs.Say(text, args...)} }
 
-func shape(data []byte) error {
+func shape(data []byte) *malformed {
 	switch text := bytes.TrimLeft(data, " \t\r\n"); {
 	case len(text) == 0:
-		return errors.New("must be a JSON object, and is empty")
+		return body("body_empty")
 	case text[0] != '{':
-		return errors.New("must be a JSON object")
+		return body("not_an_object")
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(data))
 	if err := walk(d); err != nil {
 		return err
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("must be one JSON object, with nothing after it")
+		return body("body_goes_on")
 	}
 	return nil
 }
 
 // walk reads one value and stops where it leaves the bounds.
-func walk(d *jsontext.Decoder) error {
+func walk(d *jsontext.Decoder) *malformed {
 	members := 0
 	for {
 		if _, err := d.ReadToken(); err != nil {
@@ -94,28 +94,28 @@ func walk(d *jsontext.Decoder) error {
 		case depth == 0:
 			return nil
 		case depth > maxDepth:
-			return fmt.Errorf("must nest at most %d levels", maxDepth)
+			return body("too_deep", "most", maxDepth)
 		default:
 			// Inside of an object every second token is a name.
 			if kind, length := d.StackIndex(depth); kind == '{' && length%2 == 1 {
 				members++
 			}
 			if members > maxMembers {
-				return fmt.Errorf("must have at most %d members", maxMembers)
+				return body("too_many_members", "most", maxMembers)
 			}
 		}
 	}
 }
 
-func syntax(err error) error {
+func syntax(err error) *malformed {
 	s, ok := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
 	case !ok:
-		return errors.New("must be valid JSON, and ends too early")
+		return body("json_cut_off")
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return &repeated{clip(strings.Join(slices.Collect(s.JSONPointer.Tokens()), "."))}
+		return &malformed{clip(strings.Join(slices.Collect(s.JSONPointer.Tokens()), ".")), errs.Say("member_twice")}
 	default:
-		return fmt.Errorf("must be valid JSON: %s at byte %d", clip(s.Err.Error()), s.ByteOffset)
+		return body("json_invalid", "reason", clip(s.Err.Error()), "byte", s.ByteOffset)
 	}
 }
 
@@ -131,7 +131,7 @@ func clip(s string) string {
 func object(f *errs.Faults, path string, data []byte, into reflect.Value) {
 	d := again(data)
 	if d.PeekKind() != '{' {
-		f.Add(orBody(path), "must be an object")
+		f.Add(orBody(path), "not_an_object_inside")
 		return
 	}
 	fields := fieldsOf(into.Type())
@@ -167,7 +167,7 @@ func unknown(f *errs.Faults, path, name string, fields map[string][]int) {
 		f.Add(path, "") // is only counted
 		return
 	}
-	f.Add(join(path, clip(name)), "is not a field of this request; it takes "+list(fields))
+	f.Add(join(path, clip(name)), "unknown_field", "fields", list(fields))
 }
 
 func orBody(path string) string {
@@ -213,7 +213,7 @@ func member(f *errs.Faults, path string, value jsontext.Value, into reflect.Valu
 		return
 	}
 	if err := json.Unmarshal(whole(value), into.Addr().Interface()); err != nil {
-		f.Add(path, shapeOf(t))
+		f.Note(path, shapeOf(t))
 	}
 }
 
@@ -251,7 +251,7 @@ func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.V
 		if f.Full() {
 			f.Add(path, "")
 		} else {
-			f.Add(fmt.Sprintf("%s[%d]", path, i), "must be a string")
+			f.Add(fmt.Sprintf("%s[%d]", path, i), "not_a_string")
 		}
 	}
 	into.Set(reflect.ValueOf(all).Convert(into.Type()))
@@ -263,27 +263,27 @@ func nested(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() && !reflect.PointerTo(t).Implements(reflect.TypeFor[Described]())
 }
 
-func shapeOf(t reflect.Type) string {
+func shapeOf(t reflect.Type) errs.Text {
 	if t.Kind() == reflect.Pointer {
-		return shapeOf(t.Elem()) + " or null"
+		return errs.Say("or_null", "fault", shapeOf(t.Elem()))
 	}
 	if d, ok := reflect.New(t).Interface().(Described); ok {
-		return "must be " + d.JSONShape()
+		return errs.Say(d.JSONFault())
 	}
 	if t == reflect.TypeFor[time.Time]() {
-		return "must be a time such as 2026-01-31T12:00:00Z (RFC 3339)"
+		return errs.Say("not_a_time")
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return "must be a string"
+		return errs.Say("not_a_string")
 	case reflect.Bool:
-		return "must be true or false"
+		return errs.Say("not_a_flag")
 	case reflect.Int, reflect.Int64:
-		return "must be a whole number of at most 64 bits"
+		return errs.Say("not_an_integer")
 	case reflect.Slice:
-		return "must be an array of strings"
+		return errs.Say("not_strings")
 	default:
-		return "has the wrong type"
+		return errs.Say("wrong_type")
 	}
 }
 

@@ -2,7 +2,6 @@ package text
 
 import (
 	"bytes"
-	"fmt"
 	"net/url"
 
 	"github.com/latchkey/latchkey/errs"
@@ -13,7 +12,7 @@ import (
 const MostFields = 500
 
 // ErrManyFields refuses a form with more.
-var ErrManyFields = errs.New(errs.Invalid, fmt.Sprintf("the form has too many fields; send %d at most", MostFields))
+var ErrManyFields = errs.New(errs.Invalid, "form_too_many_fields", "most", MostFields)
 
 // Fields parses a form, application/x-www-form-urlencoded. What is wrong with it
 // is errs.Invalid.
@@ -23,7 +22,7 @@ func Fields(body []byte) (url.Values, error) {
 	}
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, errs.New(errs.Invalid, "the form must be percent-encoded name=value pairs joined by &")
+		return nil, errs.New(errs.Invalid, "form_encoding")
 	}
 	return values, nil
 }

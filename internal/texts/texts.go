@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/text/language"
 )
@@ -19,7 +20,7 @@ var files embed.FS
 const English = "en"
 
 // languages are the tags of the catalogues (BCP 47), English first.
-var languages = []string{English}
+var languages = []string{English, "de"}
 
 // Languages returns the tags of the catalogues (BCP 47).
 func Languages() []string { return append([]string(nil), languages...) }
@@ -28,15 +29,20 @@ func Languages() []string { return append([]string(nil), languages...) }
 type Catalogue struct {
 	language string
 	texts    map[string]string
+
+	faults     map[string]string // by code: what is wrong
+	pageFaults map[string]string // what the portal says instead of some of them, whose pages have no JSON
 }
 
-var catalogues = sync.OnceValue(func() map[string]*Catalogue {
-	all := map[string]*Catalogue{}
+// catalogues are the readers of the catalogues by tag. Each reads its file once,
+// when it is first needed.
+var catalogues = func() map[string]func() *Catalogue {
+	all := map[string]func() *Catalogue{}
 	for _, tag := range languages {
-		all[tag] = read(tag)
+		all[tag] = sync.OnceValue(func() *Catalogue { return read(tag) })
 	}
 	return all
-})
+}()
 
 // read panics where a catalogue cannot be read: the binary holds them, and the
 // tests read each.
@@ -49,7 +55,9 @@ func read(tag string) *Catalogue {
 	if err := json.Unmarshal(content, &sections); err != nil {
 		panic(fmt.Errorf("read the catalogue %s: %w", tag, err))
 	}
-	c := &Catalogue{language: tag, texts: map[string]string{}}
+	c := &Catalogue{
+		language: tag, texts: map[string]string{}, faults: sections["errors"], pageFaults: sections["page_errors"],
+	}
 	for section, texts := range sections {
 		for name, said := range texts {
 			c.texts[section+"."+name] = said
@@ -60,10 +68,10 @@ func read(tag string) *Catalogue {
 
 // In returns the catalogue with the tag, or English where there is none.
 func In(tag string) *Catalogue {
-	if c, ok := catalogues()[tag]; ok {
-		return c
+	if c, ok := catalogues[tag]; ok {
+		return c()
 	}
-	return catalogues()[English]
+	return catalogues[English]()
 }
 
 var matcher = sync.OnceValue(func() language.Matcher {
@@ -107,6 +115,57 @@ func (c *Catalogue) Say(name string, values ...any) (string, error) {
 		return said, nil
 	}
 	return fmt.Sprintf(said, values...), nil
+}
+
+// Fault is the sentence about what is wrong that the code stands for, with the
+// arguments where it has their names in braces. known is false for a code that
+// the catalogue does not have.
+func (c *Catalogue) Fault(code string, args map[string]any) (sentence string, known bool) {
+	said, known := c.faults[code]
+	return fill(said, args), known
+}
+
+// OnPage is the catalogue of faults as pages tell them.
+func (c *Catalogue) OnPage() *PageFaults { return &PageFaults{c} }
+
+// PageFaults is the catalogue of what is wrong as pages tell it.
+type PageFaults struct{ c *Catalogue }
+
+// Fault is as Catalogue.Fault.
+func (p *PageFaults) Fault(code string, args map[string]any) (sentence string, known bool) {
+	if said, ok := p.c.pageFaults[code]; ok {
+		return fill(said, args), true
+	}
+	return p.c.Fault(code, args)
+}
+
+// fill puts the arguments where the text has their names in braces.
+func fill(said string, args map[string]any) string {
+	if len(args) == 0 {
+		return said
+	}
+	pairs := make([]string, 0, 2*len(args))
+	for name, value := range args {
+		pairs = append(pairs, "{"+name+"}", shown(value))
+	}
+	return strings.NewReplacer(pairs...).Replace(said)
+}
+
+func shown(value any) string {
+	switch value := value.(type) {
+	case []string:
+		return strings.Join(value, ", ")
+	case []any: // a list that was stored
+		all := make([]string, len(value))
+		for i := range value {
+			all[i] = shown(value[i])
+		}
+		return strings.Join(all, ", ")
+	case time.Time:
+		return value.UTC().Format(time.RFC3339)
+	default:
+		return fmt.Sprint(value)
+	}
 }
 
 // Section is the texts of one section by name.

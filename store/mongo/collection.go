@@ -127,7 +127,7 @@ func (c *collection[T, F, R]) lost(ctx context.Context, id string) error {
 	if _, err := c.Get(ctx, id); err != nil {
 		return err
 	}
-	return errs.New(errs.Stale, "the object changed since it was read; read it again")
+	return errs.New(errs.Stale, "stale")
 }
 
 // Delete leaves the tombstone before and after. A node that dies in between

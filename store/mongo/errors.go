@@ -19,9 +19,9 @@ func known(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, mongo.ErrNoDocuments), hasCode(err, namespaceNotFound):
-		return errs.New(errs.NotFound, "no such document")
+		return errs.New(errs.NotFound, "no_document")
 	case mongo.IsDuplicateKeyError(err):
-		return errs.New(errs.Conflict, "an object with this id or unique field exists")
+		return errs.New(errs.Conflict, "object_exists")
 	case errors.Is(err, context.Canceled):
 		return err
 	case away(err):

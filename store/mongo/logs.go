@@ -190,7 +190,7 @@ func (s *logs) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record
 		bson.E{Key: "free_at", Value: timeOf(r.FreeAt)},
 	))
 	if err == nil && !there {
-		return errs.New(errs.Stale, "the claim changed since it was read")
+		return errs.New(errs.Stale, "claim_changed")
 	}
 	return err
 }

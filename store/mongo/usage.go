@@ -223,7 +223,7 @@ func (s *counts) joinRefusals(ctx context.Context, id string, more []usage.Refus
 			return err
 		}
 	}
-	return errs.New(errs.Conflict, "too many nodes note refusals of one key at once")
+	return errs.New(errs.Conflict, "too_many_refusals")
 }
 
 func (s *counts) refusals(ctx context.Context, id string) (d refused, last []usage.Refusal, err error) {

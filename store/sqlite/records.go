@@ -152,7 +152,7 @@ func (s *records) ReplaceIdempotency(ctx context.Context, was, r idempotency.Rec
 	n, err := s.writer.exec(ctx, "UPDATE idempotency SET object_id = ?, try = ?, made = ?, free_at = ? WHERE key = ? AND try = ? AND made = ?",
 		r.ObjectID, r.Try, r.Made, putTime(r.FreeAt), r.Key[:], was.Try, was.Made)
 	if err == nil && n == 0 {
-		return errs.New(errs.Stale, "the claim changed since it was read")
+		return errs.New(errs.Stale, "claim_changed")
 	}
 	return err
 }

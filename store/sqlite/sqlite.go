@@ -213,12 +213,12 @@ const primaryCode = 0xff
 // known gives the database's errors the kinds that callers tell apart.
 func known(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
-		return errs.New(errs.NotFound, "no such row")
+		return errs.New(errs.NotFound, "no_row")
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch e.Code() {
 		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return errs.New(errs.Conflict, "an object with this id or unique field exists")
+			return errs.New(errs.Conflict, "object_exists")
 		}
 		switch e.Code() & primaryCode {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL,

@@ -181,7 +181,7 @@ func (t *table[T, F]) lost(ctx context.Context, id string) error {
 	if _, err := t.Get(ctx, id); err != nil {
 		return err
 	}
-	return errs.New(errs.Stale, "the object changed since it was read; read it again")
+	return errs.New(errs.Stale, "stale")
 }
 
 func (t *table[T, F]) Delete(ctx context.Context, id string, revision int64) error {

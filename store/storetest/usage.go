@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -181,7 +182,7 @@ func refusals(t *testing.T, s store.Store) {
 		t.Fatalf("%d are kept", len(last))
 	}
 	for i := range last {
-		if last[i] != refusal(179-i) {
+		if !reflect.DeepEqual(last[i], refusal(179-i)) {
 			t.Errorf("refusal %d came back as %v", 179-i, last[i])
 		}
 	}
