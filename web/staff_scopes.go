@@ -81,7 +81,9 @@ func (p *scopePages) createScope(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, "/provider/scopes?done=saved")
 		return nil
 	}
-	return p.saidFields(c, err, func(wrong faults) error { return p.scopesView(c, http.StatusUnprocessableEntity, wrong) }, "name", "description")
+	return p.saidFields(c, err, func(wrong faults) error {
+		return p.scopesView(c, http.StatusUnprocessableEntity, wrong)
+	}, "name", "description")
 }
 
 // scopePage is the page of one scope. Its forms keep what was typed.
