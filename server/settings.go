@@ -189,9 +189,9 @@ func limitSettings() []setting {
 func tokenSettings() []setting {
 	return []setting{
 		{
-			name: "URL",
+			name:    "URL",
 			meaning: "public URL of the service, such as https://keys.example.com; http://localhost and the port if empty",
-			set: setURL,
+			set:     setURL,
 		},
 		{
 			name: "SECRET",
@@ -256,8 +256,8 @@ func throttleSettings() []setting {
 		{
 			name:     "THROTTLE_ANONYMOUS",
 			standard: "120/1m",
-			meaning: "how many requests to the management API one client address may make without a valid credential, or off",
-			set: rule(func(c *config) *ratelimit.Rule { return &c.throttles.Anonymous }),
+			meaning:  "how many requests to the management API one client address may make without a valid credential, or off",
+			set:      rule(func(c *config) *ratelimit.Rule { return &c.throttles.Anonymous }),
 		},
 		{
 			name:     "THROTTLE_USER",
