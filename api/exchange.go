@@ -227,7 +227,7 @@ func page(q *httpx.Query) keys.Page {
 	}
 	after, err := parseCursor(cursor)
 	if err != nil {
-		q.Fault("cursor", err.Error())
+		q.Fault("cursor", "cursor_invalid")
 	}
 	p.After = after
 	return p

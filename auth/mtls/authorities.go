@@ -142,12 +142,12 @@ func (a *Authorities) Verify(c *x509.Certificate, others []*x509.Certificate) er
 		return nil
 	}
 	if !until.IsZero() && now.After(until) {
-		return errors.New("the revocation list is out of date, so that nothing is known of it")
+		return wrong("crl_old")
 	}
 	for _, chain := range chains {
 		for _, link := range chain[:max(1, len(chain)-1)] {
 			if revoked[string(link.RawIssuer)+link.SerialNumber.String()] {
-				return errors.New("it was revoked")
+				return wrong("certificate_revoked")
 			}
 		}
 	}
@@ -159,13 +159,13 @@ func reason(err error) error {
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		switch invalid.Reason {
 		case x509.Expired:
-			return errors.New("it is expired, or not valid yet")
+			return wrong("certificate_expired")
 		case x509.IncompatibleUsage:
-			return errors.New("it is not meant for clients")
+			return wrong("certificate_not_client")
 		}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return errors.New("another authority signed it")
+		return wrong("certificate_authority")
 	}
-	return errors.New("it cannot be verified")
+	return wrong("certificate_unverified")
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -51,7 +50,7 @@ func (h Header) in(r *http.Request) bool {
 	}
 }
 
-var errSeveral = errors.New("the header is there several times")
+var errSeveral = wrong("certificate_header_twice")
 
 // read returns the certificate of a request that came through a trusted proxy.
 func (h Header) read(r *http.Request) (*presentation, error) {
@@ -65,7 +64,7 @@ func (h Header) read(r *http.Request) (*presentation, error) {
 		text = values[0]
 	}
 	if len(text) > maxHeader {
-		return nil, errors.New("the header is too long")
+		return nil, wrong("certificate_header_long")
 	}
 	switch h {
 	case Nginx:
@@ -83,11 +82,11 @@ func readClientCert(text string) (*presentation, error) {
 	inner, ok := strings.CutPrefix(strings.TrimSpace(text), ":")
 	inner, closed := strings.CutSuffix(inner, ":")
 	if !ok || !closed {
-		return nil, errors.New("Client-Cert must be base64 between colons (RFC 9440)")
+		return nil, wrong("client_cert_shape")
 	}
 	der, err := base64.StdEncoding.DecodeString(inner)
 	if err != nil {
-		return nil, errors.New("Client-Cert is no base64")
+		return nil, wrong("client_cert_base64")
 	}
 	return parse(der)
 }
@@ -95,7 +94,7 @@ func readClientCert(text string) (*presentation, error) {
 func parse(der []byte) (*presentation, error) {
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, errors.New("it cannot be read")
+		return nil, wrong("certificate_broken")
 	}
 	return present(c), nil
 }
@@ -103,10 +102,10 @@ func parse(der []byte) (*presentation, error) {
 // readNginx needs nginx' own word that it has verified the certificate.
 func readNginx(escaped string, verified []string) (*presentation, error) {
 	if len(verified) != 1 {
-		return nil, errors.New("the proxy does not say whether it verified it")
+		return nil, wrong("proxy_says_nothing")
 	}
 	if verified[0] != "SUCCESS" {
-		return nil, fmt.Errorf("the proxy says %.100q", verified[0])
+		return nil, wrong("proxy_says", "answer", fmt.Sprintf("%.100q", verified[0]))
 	}
 	return parsePEM(escaped)
 }
@@ -114,11 +113,11 @@ func readNginx(escaped string, verified []string) (*presentation, error) {
 func parsePEM(escaped string) (*presentation, error) {
 	text, err := url.PathUnescape(escaped)
 	if err != nil {
-		return nil, errors.New("it is not percent-encoded PEM")
+		return nil, wrong("certificate_escaping")
 	}
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, errors.New("it is not percent-encoded PEM")
+		return nil, wrong("certificate_escaping")
 	}
 	return parse(block.Bytes)
 }
@@ -132,7 +131,7 @@ func readEnvoy(text string) (*presentation, error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		name = strings.ToLower(name)
 		if _, twice := fields[name]; twice && (name == "cert" || name == "hash") {
-			return nil, errors.New("a field of X-Forwarded-Client-Cert is there twice")
+			return nil, wrong("xfcc_twice")
 		}
 		fields[name] = unquote(value)
 	}
@@ -141,7 +140,7 @@ func readEnvoy(text string) (*presentation, error) {
 	}
 	hash := strings.ToLower(fields["hash"])
 	if b, err := hex.DecodeString(hash); err != nil || len(b) != 32 {
-		return nil, errors.New("X-Forwarded-Client-Cert has neither Cert nor Hash")
+		return nil, wrong("xfcc_empty")
 	}
 	return &presentation{fingerprint: "sha256:" + hash}, nil
 }

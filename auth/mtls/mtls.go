@@ -73,7 +73,7 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Principal, error) {
 	}
 	if p.certificate != nil && a.Authorities != nil {
 		if err := a.Authorities.Verify(p.certificate, p.others); err != nil {
-			return nil, refuse(err.Error())
+			return nil, refuseAs(err)
 		}
 	}
 	c, err := a.registered(r.Context(), p)
@@ -81,6 +81,21 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Principal, error) {
 		return nil, err
 	}
 	return a.principal(r.Context(), &c, p)
+}
+
+// wrongCertificate is what is wrong with a certificate, or with how it came.
+type wrongCertificate struct{ text errs.Text }
+
+func (w *wrongCertificate) Error() string { return w.text.String() }
+
+func wrong(text string, args ...any) error { return &wrongCertificate{errs.Say(text, args...)} }
+
+// refuseAs refuses a certificate for what is wrong with it. Other errors are our own.
+func refuseAs(err error) error {
+	if w, ok := errors.AsType[*wrongCertificate](err); ok {
+		return refuseFor(w.text)
+	}
+	return err
 }
 
 func refuse(text string, args ...any) error { return refuseFor(errs.Say(text, args...)) }
@@ -119,7 +134,7 @@ func (a *Authenticator) presented(r *http.Request) (*presentation, error) {
 		} else {
 			p, err := a.Header.read(r)
 			if err != nil {
-				return nil, refuse(err.Error())
+				return nil, refuseAs(err)
 			}
 			return p, nil
 		}

@@ -17,7 +17,7 @@ import (
 // the names and values in it. Those of plain take texts without arguments only.
 var (
 	takers = []string{
-		"New", "WithCode", "BadField", "Say", "Add", "Check", "Fault", "fault", "refuse", "wrongCredential", "notValid", "refuseCSRF", "body",
+		"New", "WithCode", "BadField", "Say", "Add", "Check", "Fault", "fault", "refuse", "wrong", "wrongCredential", "notValid", "refuseCSRF", "body",
 	}
 	plain = []string{"because", "unknown", "refused", "Unreadable", "Missing", "allow", "notFound"}
 )
@@ -81,6 +81,7 @@ func TestWrongTextsAreNoticed(t *testing.T) {
 		`f.Check(ok, "name", "empty")`: false, `f.Check(ok, "name", "empty", "most", 5)`: true,
 		`errs.New(errs.Invalid, "this is no code")`: true, `because("too_long", "empty")`: true, `because("empty", "empty")`: false,
 		`f.Add("name", "must be "+what)`: true, `errs.New(errs.Invalid, fmt.Sprintf("%d", 5))`: true, `f.Add("name", "is wrong here")`: true,
+		`q.Fault("cursor", err.Error())`: true,
 	} {
 		call, err := parser.ParseExpr(code)
 		if err != nil {
@@ -113,7 +114,7 @@ func faultsOf(call *ast.CallExpr, all map[string]string) (faults []string) {
 			of = x.Name
 		}
 	}
-	if at, is := map[string]int{"errs.New": 1, "errs.BadField": 1, "errs.WithCode": 2, "f.Add": 1, "f.Check": 2}[of+"."+callee]; is &&
+	if at, is := map[string]int{"errs.New": 1, "errs.BadField": 1, "errs.WithCode": 2, "f.Add": 1, "f.Check": 2, "q.Fault": 1}[of+"."+callee]; is &&
 		at < len(call.Args) && isMade(call.Args[at]) {
 		faults = append(faults, callee+" is given a text that is put together: use a code with arguments")
 	}
@@ -142,7 +143,7 @@ func isMade(text ast.Expr) bool {
 		return true
 	case *ast.CallExpr:
 		f, is := text.Fun.(*ast.SelectorExpr)
-		return is && f.Sel.Name == "Sprintf"
+		return is && (f.Sel.Name == "Sprintf" || f.Sel.Name == "Error")
 	default:
 		return false
 	}
