@@ -88,7 +88,7 @@ type maker struct {
 // Bounds implements keys.Actor.
 func (m maker) Bounds() keys.Bounds { return keys.Bounds{EndsAt: m.proof.endsAt} }
 
-// mayMakeToken gives the token the end of what makes it where nothing is said,
+// mayMakeToken gives the token the end of what makes it unless another is asked for,
 // and refuses a later one.
 func mayMakeToken(m maker, t *Token) error {
 	if t.ExpiresAt.IsZero() {

@@ -117,8 +117,8 @@ func (f *Faults) Note(field string, text Text) {
 	}
 }
 
-// Full reports whether further faults are only counted. Who would have to work
-// for their text can leave that out.
+// Full reports whether further faults are only counted, so that making their
+// texts is wasted work.
 func (f *Faults) Full() bool { return len(f.fields) == MostFaults }
 
 // Check notes the text about the field unless ok.

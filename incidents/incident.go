@@ -108,7 +108,7 @@ type Incident struct {
 // Outcome is what became of one key.
 type Outcome string
 
-// The outcomes. Before anything was done there is none.
+// The outcomes. A key has none before anything was done to it.
 const (
 	OutcomeDone    Outcome = "done"
 	OutcomeGone    Outcome = "gone"  // deleted

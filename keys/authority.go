@@ -226,7 +226,7 @@ func (account *ServiceAccount) mayBecome(a Actor, old AccountFields) error {
 	return MayConfer(a, account.OrganizationID, &before, after)
 }
 
-// defaultTo gives a new key the actor's own bounds where nothing is said.
+// defaultTo gives a new key the actor's own bounds where the input leaves them out.
 func (in *IssueInput) defaultTo(own Bounds) {
 	if in.Environment == "" {
 		in.Environment = Live

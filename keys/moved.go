@@ -14,7 +14,7 @@ var ErrTransferred = errs.New(errs.Conflict, "transferred_meanwhile")
 
 // Elsewhere returns the accounts that were transferred to where the actor may
 // not do the action. What belongs to them may still bear the organization that
-// they left, and is not the actor's to see. Mostly there is none.
+// they left, and is not the actor's to see. The list is mostly empty.
 func (s *base) Elsewhere(ctx context.Context, a Actor, action Action) ([]string, error) {
 	own := a.Organizations(action)
 	if own == nil {

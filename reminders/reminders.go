@@ -247,8 +247,8 @@ func (s *Service) dueIn(ctx context.Context, organizationID string, from, today 
 	return all, more, nil
 }
 
-// ending are the keys that work, have no successor, and came to be so long
-// from their end. One that was made to live no longer than that is none.
+// ending are the keys that work, have no successor, and are this long from their
+// end. Keys whose whole life is shorter than that are left out.
 func (s *Service) ending(ctx context.Context, organizationID string, ahead time.Duration, from, today time.Time) (found []keys.Key,
 	more bool, err error,
 ) {

@@ -78,7 +78,7 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 	return root
 }
 
-// helpCommand shows the help of a command, and refuses to where there is none.
+// helpCommand shows the help of a command, and refuses unknown ones.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",

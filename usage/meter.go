@@ -27,8 +27,8 @@ type Counted struct {
 
 // Counter counts the verifications of one key since they were last drained. It
 // lives with the cached grant, so that the hot path finds it without a look-up,
-// and like that holds no pointer: what there is of for each of very many keys,
-// the collector must not have to look into.
+// and like the grant it holds no pointer: with very many keys, the garbage
+// collector must not have to scan what each of them has.
 type Counter struct {
 	dirty    atomic.Bool
 	outcomes [MaxOutcomes]atomic.Uint32

@@ -156,8 +156,8 @@ func (r *Recorder) foldAll(ctx context.Context) error {
 	}
 }
 
-// Close ends the background work and saves what waits. What there is no time
-// to move from the journal to pages, the next process will.
+// Close ends the background work and saves what waits. The next process moves
+// what is then still in the journal to pages.
 func (r *Recorder) Close(ctx context.Context) error {
 	r.stop()
 	r.running.Wait()

@@ -67,7 +67,7 @@ type organizationPage struct {
 	Role         auth.Role
 	MayAudit     bool
 	Link         string // to join by, where no mail tells it
-	Invited      string // whom it is for
+	Invited      string // the invited address
 }
 
 type memberRow struct {
@@ -154,7 +154,7 @@ func (p *organizationPages) withdraw(c *gin.Context) error {
 type askedPage struct {
 	Organization keys.Organization
 	Who          string
-	Mine         bool // it is about the reader himself
+	Mine         bool // it is the reader's own membership
 	Owned        owned
 }
 

@@ -53,7 +53,7 @@ const mostCertificates = 100
 // Add lets whoever holds the certificate act as the service account, with all of
 // its scopes, so the actor needs each of them. An alternative name is the staff's
 // to give: whoever gets a certificate for it from the authority acts as the
-// account. Where nothing is said the certificate ends with the actor's own
+// account. Without an end of its own the certificate ends with the actor's
 // credential.
 func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in Input) (auth.Certificate, error) {
 	account, err := r.Accounts.AccountToChange(ctx, a, accountID)
