@@ -12,7 +12,7 @@ import (
 const module = "github.com/latchkey/latchkey"
 
 // Set by the linker (-X), and by nothing else. They are empty in builds that do
-// not go through the Makefile or the Dockerfile, such as go install.
+// not go through scripts/build, such as go install.
 var (
 	version string
 	commit  string
