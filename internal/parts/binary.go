@@ -28,7 +28,7 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 // Built is what Binary says of itself.
 var Built = buildinfo.Build{Version: "v0.0.0-tested", Commit: "0123456789abcdef0123456789abcdef01234567", Date: "2026-01-02T03:04:05Z"}
 
-// stamp returns the linker's flags, those of the Makefile.
+// stamp returns the linker's flags, those of scripts/build.
 func stamp() string {
 	const name = "-X github.com/latchkey/latchkey/internal/buildinfo."
 	return name + "version=" + Built.Version + " " + name + "commit=" + Built.Commit + " " + name + "date=" + Built.Date
