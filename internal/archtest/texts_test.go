@@ -17,7 +17,8 @@ import (
 // the names and values in it. Those of plain take texts without arguments only.
 var (
 	takers = []string{
-		"New", "WithCode", "BadField", "Say", "Add", "Check", "Fault", "fault", "refuse", "wrong", "wrongCredential", "notValid", "refuseCSRF", "body",
+		"New", "WithCode", "BadField", "Say", "Add", "Check", "Fault", "fault", "refuse", "wrong", "wrongCredential", "notValid", "refuseCSRF",
+		"body",
 	}
 	plain = []string{"because", "unknown", "refused", "Unreadable", "Missing", "allow", "notFound"}
 )
@@ -102,6 +103,9 @@ func literal(n ast.Node) (string, bool) {
 	return text, err == nil
 }
 
+// textAt is which argument of a call is a text.
+var textAt = map[string]int{"errs.New": 1, "errs.BadField": 1, "errs.WithCode": 2, "f.Add": 1, "f.Check": 2, "q.Fault": 1}
+
 // faultsOf is what is wrong with the texts that a call is given.
 func faultsOf(call *ast.CallExpr, all map[string]string) (faults []string) {
 	callee, of := "", ""
@@ -114,7 +118,7 @@ func faultsOf(call *ast.CallExpr, all map[string]string) (faults []string) {
 			of = x.Name
 		}
 	}
-	if at, is := map[string]int{"errs.New": 1, "errs.BadField": 1, "errs.WithCode": 2, "f.Add": 1, "f.Check": 2, "q.Fault": 1}[of+"."+callee]; is &&
+	if at, is := textAt[of+"."+callee]; is &&
 		at < len(call.Args) && isMade(call.Args[at]) {
 		faults = append(faults, callee+" is given a text that is put together: use a code with arguments")
 	}
