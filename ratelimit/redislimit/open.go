@@ -1,7 +1,6 @@
 package redislimit
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -88,10 +87,6 @@ const (
 	oneTry    = 1
 )
 
-// resp2 is the protocol's second version. It has all that the scripts answer, and
-// saves a look for notices of the server before each answer, which the third has.
-const resp2 = 2
-
 // reloadSlots is how old what is known of a cluster may be. The library goes by
 // a minute, and is told of a replica that took a dead machine's place by nobody.
 const reloadSlots = time.Second
@@ -102,7 +97,6 @@ func openSingle(address string, t *transport, timeout time.Duration) (redis.Univ
 		return nil, fmt.Errorf("%w: %s", err, forms)
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
-	o.Protocol = cmp.Or(o.Protocol, resp2)
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	if err := t.apply(o.TLSConfig, false); err != nil {
 		return nil, err
@@ -119,7 +113,6 @@ func openSentinel(address string, t *transport, timeout time.Duration) (redis.Un
 		return nil, errors.New("master_name is missing: " + forms)
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
-	o.Protocol = cmp.Or(o.Protocol, resp2)
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	if err := t.apply(o.TLSConfig, true); err != nil {
 		return nil, err
@@ -133,7 +126,6 @@ func openCluster(address string, t *transport, timeout time.Duration) (redis.Uni
 		return nil, fmt.Errorf("%w: %s", err, forms)
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
-	o.Protocol = cmp.Or(o.Protocol, resp2)
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	o.ClusterStateReloadInterval = reloadSlots
 	if err := t.apply(o.TLSConfig, true); err != nil {
