@@ -60,10 +60,11 @@ func (m *Meter) Refuse(keyID string, one Refusal) {
 	if m == nil {
 		return
 	}
-	one.At = one.At.UTC().Truncate(time.Millisecond)
-	if len(one.Detail) > maxDetail {
-		one.Detail, one.Said = clip(one.Detail, maxDetail), errs.Text{}
+	detail := clip(one.Detail, maxDetail)
+	if detail != one.Detail {
+		one.Said = errs.Text{} // is not kept in full either
 	}
+	one.At, one.Detail = one.At.UTC().Truncate(time.Millisecond), detail
 	r := &m.refusals
 	r.mu.Lock()
 	defer r.mu.Unlock()
