@@ -170,24 +170,12 @@ func overload(t *testing.T, nodes []*node, clock *ratelimittest.Clock, rule rate
 	atOnce := perNode * len(nodes)
 	pause := time.Duration(atOnce) * rule.Per / time.Duration(3*rule.Requests)
 	start := clock.Now()
-	var accepted atomic.Int64
+	accepted := int64(0)
 	for asked := 0; asked < int(4*rule.Burst+3000) && !t.Failed(); asked += atOnce {
 		clock.Advance(pause)
-		var all sync.WaitGroup
-		for i := range atOnce {
-			all.Go(func() {
-				d, err := nodes[i%len(nodes)].Take(t.Context(), r)
-				if err != nil || !d.Cluster {
-					t.Errorf("%+v, %v", d, err)
-				}
-				if d.Allowed {
-					accepted.Add(1)
-				}
-			})
-		}
-		all.Wait()
+		accepted += spendAtOnce(t, nodes, r, atOnce)
 	}
-	return accepted.Load(), float64(rule.Burst) + clock.Now().Sub(start).Seconds()*float64(rule.Requests)/rule.Per.Seconds()
+	return accepted, float64(rule.Burst) + clock.Now().Sub(start).Seconds()*float64(rule.Requests)/rule.Per.Seconds()
 }
 
 // A quota is spent to its last and not beyond.
