@@ -139,16 +139,28 @@ func (p *PageFaults) Fault(code string, args map[string]any) (sentence string, k
 	return p.c.Fault(code, args)
 }
 
-// fill puts the arguments where the text has their names in braces.
+// fill puts the arguments where the text has their names in braces. Braces in the
+// arguments stay as they are.
 func fill(said string, args map[string]any) string {
 	if len(args) == 0 {
 		return said
 	}
-	pairs := make([]string, 0, 2*len(args))
-	for name, value := range args {
-		pairs = append(pairs, "{"+name+"}", shown(value))
+	var b strings.Builder
+	for {
+		before, rest, open := strings.Cut(said, "{")
+		b.WriteString(before)
+		if !open {
+			return b.String()
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		if value, known := args[name]; known {
+			b.WriteString(shown(value))
+			said = after
+		} else {
+			b.WriteByte('{')
+			said = rest
+		}
 	}
-	return strings.NewReplacer(pairs...).Replace(said)
 }
 
 func shown(value any) string {
