@@ -113,7 +113,7 @@ func syntax(err error) *malformed {
 	case !ok:
 		return body("json_cut_off")
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return &malformed{clip(strings.Join(slices.Collect(s.JSONPointer.Tokens()), ".")), errs.Say("member_twice")}
+		return &malformed{clip(strings.Join(slices.Collect(s.JSONPointer.Tokens()), ".")), errs.Say("given_twice")}
 	default:
 		return body("json_invalid", "reason", clip(s.Err.Error()), "byte", s.ByteOffset)
 	}
