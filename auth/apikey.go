@@ -46,20 +46,15 @@ func accountOf(r *http.Request, v *verify.Verifier, text string) (*Principal, er
 	case err != nil:
 		return nil, err
 	case verdict.Code == verify.AddressNotAllowed:
-		return nil, refusedKey(errs.Forbidden, &verdict)
+		return nil, verdict.Refusal(errs.Forbidden)
 	case verdict.Code == verify.RateLimited:
-		e := refusedKey(errs.Limited, &verdict)
+		e := verdict.Refusal(errs.Limited)
 		e.RetryAfter = verdict.Limits.RetryAfter
 		return nil, e
 	case verdict.Code != verify.Valid:
-		return nil, refusedKey(errs.Unauthenticated, &verdict)
+		return nil, verdict.Refusal(errs.Unauthenticated)
 	}
 	return AccountPrincipal(&verdict.Grant), nil
-}
-
-// refusedKey is the error of a key that was not found VALID.
-func refusedKey(kind errs.Kind, v *verify.Verdict) *errs.Error {
-	return &errs.Error{Kind: kind, Code: string(v.Code), Text: v.Detail}
 }
 
 // AccountPrincipal is the service account of the grant, with the scopes of the

@@ -73,6 +73,11 @@ type Verdict struct {
 	Steps     []Step
 }
 
+// Refusal is the verdict as an error of the kind, for a key that is not Valid.
+func (v *Verdict) Refusal(kind errs.Kind) *errs.Error {
+	return &errs.Error{Kind: kind, Code: string(v.Code), Text: v.Detail}
+}
+
 // Outcome is how one check of a dry run went.
 type Outcome string
 

@@ -212,7 +212,7 @@ func (a *Authenticator) principal(ctx context.Context, c *auth.Certificate, p *p
 	case err != nil:
 		return nil, err
 	case verdict.Code == verify.AddressNotAllowed:
-		return nil, &errs.Error{Kind: errs.Forbidden, Code: string(verdict.Code), Text: verdict.Detail}
+		return nil, verdict.Refusal(errs.Forbidden)
 	case verdict.Code != verify.Valid:
 		return nil, refuseFor(verdict.Detail)
 	}
