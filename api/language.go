@@ -16,10 +16,7 @@ func languageOf(c *gin.Context, p *auth.Principal) *texts.Catalogue {
 	if !isAPI(c.Request.URL.Path) {
 		return texts.In(texts.English)
 	}
-	if p.User != nil && p.User.Language != "" {
-		return texts.In(p.User.Language)
-	}
-	return texts.Accepted(c.GetHeader("Accept-Language"))
+	return auth.CatalogueFor(p, c.GetHeader("Accept-Language"))
 }
 
 // varies says what the answer depends on beside its URL.
@@ -31,10 +28,12 @@ func varies(c *gin.Context) {
 	c.Header("Vary", by)
 }
 
-// spoken says which language the sentences of the answer are in. Outside of the
-// management API that goes without saying.
-func spoken(c *gin.Context) {
+// spoken returns the catalogue for the sentences of the answer, and says which
+// language they are in. Outside of the management API that goes without saying.
+func spoken(c *gin.Context) *texts.Catalogue {
+	say := language(c)
 	if isAPI(c.Request.URL.Path) {
-		c.Header("Content-Language", language(c).Language())
+		c.Header("Content-Language", say.Language())
 	}
+	return say
 }

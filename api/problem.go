@@ -64,8 +64,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	if public.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
 	}
-	spoken(c)
-	in := language(c)
+	in := spoken(c)
 	p := problem(status, httpx.Code(public), public.Text.In(in), requestID)
 	for _, f := range public.Fields {
 		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Code: f.Code, Detail: f.In(in)})

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"time"
+
+	"github.com/latchkey/latchkey/internal/texts"
 )
 
 // MailKind says what a mail is about.
@@ -57,6 +59,15 @@ type languageKey struct{}
 // are in it where their reader chose none.
 func WithLanguage(ctx context.Context, tag string) context.Context {
 	return context.WithValue(ctx, languageKey{}, tag)
+}
+
+// CatalogueFor returns the texts for the principal: in the language that the user
+// chose, else the one that the value of Accept-Language asks for.
+func CatalogueFor(p *Principal, accepted string) *texts.Catalogue {
+	if p.User != nil && p.User.Language != "" {
+		return texts.In(p.User.Language)
+	}
+	return texts.Accepted(accepted)
 }
 
 // languageFor is the language for the user: the one that they chose, else the

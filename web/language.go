@@ -7,15 +7,21 @@ import (
 	"github.com/latchkey/latchkey/internal/texts"
 )
 
+// catalogueKey is where a request has its reader's catalogue, once it is known
+// who reads: a page asks for dozens of texts.
+const catalogueKey = "catalogue"
+
 // language is the catalogue for the reader: of the language that they chose, or
 // that their browser asks for.
-func (p *site) language(c *gin.Context) *texts.Catalogue { return languageOf(c, principal(c)) }
+func (p *site) language(c *gin.Context) *texts.Catalogue {
+	if say, is := c.Get(catalogueKey); is {
+		return say.(*texts.Catalogue)
+	}
+	return languageOf(c, principal(c))
+}
 
 func languageOf(c *gin.Context, who *auth.Principal) *texts.Catalogue {
-	if u := who.User; u != nil && u.Language != "" {
-		return texts.In(u.Language)
-	}
-	return texts.Accepted(c.GetHeader("Accept-Language"))
+	return auth.CatalogueFor(who, c.GetHeader("Accept-Language"))
 }
 
 // onPage is what is wrong in the reader's language, as pages tell it.
@@ -30,9 +36,12 @@ func (p *site) languages(c *gin.Context) []option {
 	return all
 }
 
-// reading tells those that the request has write mails which language it is in.
+// reading notes the reader's language once it is known who they are: for the page,
+// and for mails that the request causes.
 func (p *site) reading(c *gin.Context) {
-	c.Request = c.Request.WithContext(auth.WithLanguage(c.Request.Context(), p.language(c).Language()))
+	say := languageOf(c, principal(c))
+	c.Set(catalogueKey, say)
+	c.Request = c.Request.WithContext(auth.WithLanguage(c.Request.Context(), say.Language()))
 }
 
 // spoken marks the answer as one in the language.
