@@ -49,8 +49,8 @@ func (p *Registration) sendReset(ctx context.Context, u *User, kind MailKind, li
 	return nil
 }
 
-// ResetPassword sets the password of the user whose mailed link has the token,
-// and ends all of their sessions, signed tokens and other links.
+// ResetPassword sets the password of the user that the token was mailed to, and
+// ends all of their sessions, signed tokens and other links.
 func (p *Registration) ResetPassword(ctx context.Context, token, password string) error {
 	if err := formFault(password); err != nil {
 		return err

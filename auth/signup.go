@@ -20,7 +20,7 @@ type SignUpInput struct {
 }
 
 // SignUp makes a user, where the policy allows it. An invitation shows that the
-// address is theirs, and makes them a member; without one he gets a mail with a
+// address is theirs, and makes them a member; without one they get a mail with a
 // link to confirm it. Whether the address has a user already is told to nobody
 // but its owner, by mail.
 func (p *Registration) SignUp(ctx context.Context, in SignUpInput) error {

@@ -23,7 +23,7 @@ var (
 	plain = []string{"because", "unknown", "refused", "Unreadable", "Missing", "allow", "notFound"}
 )
 
-// silent are the folders whose texts are none of the catalogue: those of
+// silent are the folders whose texts are not in the catalogue: those of
 // programs that embed us, and of tests.
 var silent = []string{"examples/", "internal/parts/", "internal/e2e/", "internal/keystest/", "store/storetest/"}
 
