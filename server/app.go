@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/internal/domain"
 	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/lograte"
 	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/internal/tracing"
@@ -51,10 +52,11 @@ type app struct {
 
 func newLogger(c *config, to io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.logLevel}
+	var lines slog.Handler = slog.NewJSONHandler(to, options)
 	if c.logFormat == "text" {
-		return slog.New(httpx.LogHandler{Handler: slog.NewTextHandler(to, options)})
+		lines = slog.NewTextHandler(to, options)
 	}
-	return slog.New(httpx.LogHandler{Handler: slog.NewJSONHandler(to, options)})
+	return slog.New(lograte.New(httpx.LogHandler{Handler: lines}, time.Now))
 }
 
 // openTimeout bounds what a start asks of the store once that is open. Opening it

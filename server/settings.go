@@ -431,7 +431,8 @@ func logSettings() []setting {
 		{
 			name:     "LOG",
 			standard: "info",
-			meaning:  "debug, info, warn or error",
+			meaning: "debug, info, warn or error; one place in the code logs at most 100 warnings or errors at once and 10 a second, " +
+				`and the next line says in "suppressed" how many were dropped`,
 			set:      setLogLevel,
 		},
 		{

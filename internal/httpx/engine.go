@@ -123,5 +123,12 @@ func (e *Edge) Log(c *gin.Context, status int, err error, requestID string) {
 	if audit.OriginOf(ctx).RequestID == "" { // on the hot path
 		ctx = audit.WithOrigin(ctx, audit.Origin{RequestID: requestID})
 	}
-	e.Logger.ErrorContext(ctx, "request failed", "method", c.Request.Method, "route", c.FullPath(), "status", status, "err", err)
+	facts := []any{"method", c.Request.Method, "route", c.FullPath(), "status", status, "err", err}
+	if status == http.StatusServiceUnavailable {
+		// A place of its own, so that a store that is gone hides no other fault
+		// where repeated lines are dropped.
+		e.Logger.ErrorContext(ctx, "request failed", facts...)
+		return
+	}
+	e.Logger.ErrorContext(ctx, "request failed", facts...)
 }
