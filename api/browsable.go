@@ -130,14 +130,16 @@ func (a *API) draw(c *gin.Context, r route, do func()) {
 	p, h := principal(c), direct.Header()
 	answer := browse.Answer{
 		Method: r.method, URL: c.Request.URL, Status: w.status, Header: h.Clone(), Body: w.body.Bytes(), Permission: r.permission.String(),
+		Say: language(c),
 	}
 	if p.Session != nil {
 		answer.User, answer.CSRF = p.User.Email, a.CSRF.Token(direct, c.Request)
 		answer.Forms = a.forms(c, r, p, w)
 	}
-	for _, name := range []string{"Content-Type", "Content-Language", "ETag", "Location", "WWW-Authenticate"} {
+	for _, name := range []string{"Content-Type", "ETag", "Location", "WWW-Authenticate"} {
 		h.Del(name)
 	}
+	h.Set("Content-Language", answer.Say.Language())
 	h.Set("Content-Security-Policy", browse.Policy)
 	h.Set("Referrer-Policy", "same-origin")
 	var page bytes.Buffer

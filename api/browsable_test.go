@@ -184,3 +184,18 @@ func TestPagesLinkTheNextPage(t *testing.T) {
 		t.Errorf("no link to %s in %s", link, text)
 	}
 }
+
+// TestPagesSpeakTheReadersLanguage, refusals as well as answers.
+func TestPagesSpeakTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	admin := s.admin(t)
+	for path, status := range map[string]int{"/api/keys": 200, "/api/keys?limit=x": 400} {
+		w := s.raw(t, call{method: "GET", path: path, as: admin, header: map[string]string{"Accept": browserAccept, "Accept-Language": "de"}})
+		text, h := w.Body.String(), w.Header()
+		if w.Code != status || h.Get("Content-Language") != "de" || !strings.Contains(h.Get("Vary"), "Accept-Language") ||
+			!strings.Contains(text, `<html lang="de">`) || !strings.Contains(text, "Nötige Berechtigung") {
+			t.Errorf("%s: %d %v\n%s", path, w.Code, h, text)
+		}
+	}
+}

@@ -433,7 +433,7 @@ func logSettings() []setting {
 			standard: "info",
 			meaning: "debug, info, warn or error; one place in the code logs at most 100 warnings or errors at once and 10 a second, " +
 				`and the next line says in "suppressed" how many were dropped`,
-			set:      setLogLevel,
+			set: setLogLevel,
 		},
 		{
 			name:     "LOG_FORMAT",

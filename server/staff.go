@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/buildinfo"
+	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/web"
 )
 
@@ -65,53 +66,50 @@ func (a *app) system(ctx context.Context) (web.System, error) {
 func (a *app) facts(ctx context.Context) []web.SystemFact {
 	v, polling := a.Verifier.Stats(), a.Verifier.Polling()
 	work, still := a.standing.longest(time.Now())
-	background := web.SystemFact{Name: "background", Value: "ok"}
+	background := web.SystemFact{Name: "background", Text: "none"}
 	if still > standsStill {
-		background.Value, background.Bad = work+": "+client.Duration(still.Round(time.Second)).String(), true
-	}
-	redis := web.SystemFact{Name: "redis", Value: "none"}
-	shared := false
-	if a.limiter.failover != nil {
-		found := a.checkRedis()
-		redis.Value, redis.Bad = string(found.State), found.Error != ""
-		shared = found.Error == ""
+		background = web.SystemFact{Name: "background", Value: work + ": " + client.Duration(still.Round(time.Second)).String(), Bad: true}
 	}
 	stored := a.checkStore(ctx)
 	share := 0.0
-	if all := v.Hits + v.Misses; all > 0 {
+	if asked := v.Hits + v.Misses; asked > 0 {
 		const percent = 100
-		share = float64(v.Hits) * percent / float64(all)
+		share = float64(v.Hits) * percent / float64(asked)
 	}
 	built := buildinfo.Current()
-	return []web.SystemFact{
-		{Name: "commit", Value: orNone(built.Commit)},
-		{Name: "date", Value: orNone(built.Date)},
+	all := []web.SystemFact{
+		known("commit", built.Commit),
+		known("date", built.Date),
 		{Name: "store", Value: a.store.Name(), Bad: stored.Error != ""},
 		{Name: "polled", Value: client.Duration(time.Since(polling.LastPoll).Round(time.Millisecond)).String(), Bad: polling.Stale ||
 			polling.Failures > 0},
 		{Name: "cache", Value: strconv.FormatInt(v.Cached, 10) + " / " + strconv.Itoa(a.config.cacheSize)},
 		{Name: "hits", Value: strconv.FormatFloat(share, 'f', 1, 64) + " %"},
-		redis,
 		background,
-		{Name: "limits", Value: a.limiter.inWords(shared)},
 		{Name: "go", Value: runtime.Version()},
+		{Name: "limits", Value: a.limiter.mode()},
 	}
+	if a.limiter.failover == nil {
+		return append(all, web.SystemFact{Name: "redis", Text: "none"})
+	}
+	return append(all, a.limiter.redisFacts(a.checkRedis())...)
 }
 
-// orNone is what stands where nothing is known.
-func orNone(value string) string {
+// redisFacts are the state of Redis, and who decides limits while it does not
+// answer.
+func (l *limits) redisFacts(found health.Result) []web.SystemFact {
+	bad := found.Error != ""
+	all := []web.SystemFact{{Name: "redis", Text: "state_" + string(found.State), Bad: bad}}
+	if bad {
+		all = append(all, web.SystemFact{Name: "limits_now", Value: l.deciding(false), Bad: true})
+	}
+	return all
+}
+
+// known is a fact that not every build knows.
+func known(name, value string) web.SystemFact {
 	if value == "" {
-		return "none"
+		return web.SystemFact{Name: name, Text: "none"}
 	}
-	return value
-}
-
-// inWords is how limits are to be decided, and how they are decided now where
-// that is something else.
-func (l *limits) inWords(shared bool) string {
-	mode := l.mode()
-	if l.failover == nil || l.deciding(shared) == mode {
-		return mode
-	}
-	return mode + ", now " + l.deciding(shared)
+	return web.SystemFact{Name: name, Value: value}
 }

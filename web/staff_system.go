@@ -23,8 +23,10 @@ type System struct {
 // SystemFact is one line about the node that answers. Name is that of its text
 // in the catalogue, under "system".
 type SystemFact struct {
-	Name, Value string
-	Bad         bool
+	Name  string
+	Value string // the same in every language
+	Text  string // or the name of a text, under "system"
+	Bad   bool
 }
 
 // SystemNode is one node of the service.

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/latchkey/latchkey/internal/texts"
 )
 
 const account = "sa_00000000000070008000000000000001"
@@ -58,7 +61,7 @@ func TestNothingInAnAnswerIsMarkup(t *testing.T) {
 	var page bytes.Buffer
 	err = Write(&page, &Answer{
 		Method: "GET", URL: parsed(t, "/api/keys?q=%3Cscript%3E%22"), Status: 200, Header: http.Header{"Etag": {script}}, Body: body,
-		Permission: script, User: script, CSRF: `"` + script, Forms: []Form{
+		Say: texts.In(texts.English), Permission: script, User: script, CSRF: `"` + script, Forms: []Form{
 			{Method: "PATCH", Path: `/api/"` + script, Body: "</textarea>" + script, ETag: script},
 		},
 	})
@@ -89,4 +92,24 @@ func FuzzColour(f *testing.F) {
 			t.Errorf("%q became %q", want.String(), joined.String())
 		}
 	})
+}
+
+// TestThePageHasItsTexts in every language.
+func TestThePageHasItsTexts(t *testing.T) {
+	t.Parallel()
+	source, err := files.ReadFile("page.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`\$\.T "([^"]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(names) < 10 {
+		t.Fatalf("the page names %d texts", len(names))
+	}
+	for _, tag := range texts.Languages() {
+		for _, name := range names {
+			if texts.In(tag).Text(name[1]) == "" {
+				t.Errorf("%s has no %s", tag, name[1])
+			}
+		}
+	}
 }

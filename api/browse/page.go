@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/latchkey/latchkey/internal/texts"
 )
 
 //go:embed page.html browse.css
@@ -57,6 +59,7 @@ type Answer struct {
 	User       string // who is signed in, "" for nobody
 	CSRF       string
 	Forms      []Form
+	Say        *texts.Catalogue // what the page itself says
 }
 
 type line struct{ Name, Value string }
@@ -72,6 +75,9 @@ type view struct {
 	Crumbs                   []crumb
 	Spans                    []span
 }
+
+// T is the text with that name in the reader's language.
+func (v view) T(name string) string { return v.Say.Text(name) }
 
 // shown are the headers that tell a reader something, in this order.
 var shown = []string{
