@@ -1,5 +1,7 @@
 # syntax=docker/dockerfile:1
-FROM golang:1.26 AS build
+# One image for all platforms, by digest: what is built does not change until this
+# line does. Dependabot proposes newer ones.
+FROM golang:1.26.8@sha256:3c3e25a4da13fd0478eed2df1eb35a0e667094a7124d3993a6a1d30f71c17e79 AS build
 WORKDIR /src
 COPY go.mod go.sum go.work ./
 COPY client/go.mod ./client/

@@ -111,7 +111,7 @@ func TestItIsAHandler(t *testing.T) {
 	}, func(t *testing.T) map[string]any {
 		t.Helper()
 		line := map[string]any{}
-		if err := json.NewDecoder(&out).Decode(&line); err != nil && err != io.EOF { //nolint:errorlint // as Decode returns it
+		if err := json.NewDecoder(&out).Decode(&line); err != nil && err != io.EOF {
 			t.Fatal(err)
 		}
 		return line
