@@ -69,6 +69,7 @@ type API struct {
 	Config
 	table   []route           // set by Mount
 	methods map[string]string // that each path takes, as Allow has them
+	verify  gin.HandlerFunc
 }
 
 // New returns an API.
@@ -93,8 +94,8 @@ func (a *API) Mount(engine *gin.Engine) {
 	}
 	hot.Use(a.Edge.Recover(a.renderHot))
 	v := &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
-	both(hot, http.MethodGet, verifyPath, v.verifySelf)
-	both(hot, http.MethodPost, verifyPath, v.verifyAsked)
+	v.mount(hot)
+	a.verify = v.verify
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
 	a.table = a.routes()
 	all := slices.Concat(a.table, a.djangoRoutes())
@@ -112,6 +113,10 @@ const verifyPath = "/verify"
 // HotPaths are the paths, as they come on the wire, that are asked for with
 // every request to the provider's API.
 func HotPaths() []string { return []string{verifyPath, verifyPath + "/"} }
+
+// HotUnder begins the paths that are asked for as often by gateways that append
+// the path of their client's request.
+const HotUnder = verifyPath + "/"
 
 // timed tells how long an answer of /verify took.
 func (a *API) timed(c *gin.Context) {

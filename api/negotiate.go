@@ -154,6 +154,17 @@ func (a *API) challenge(c *gin.Context) {
 	}
 }
 
+// NoMethod answers requests for whose method there is no route: /verify takes
+// any.
+func (a *API) NoMethod(c *gin.Context) {
+	if isVerify(c.Request.URL.Path) {
+		c.Writer.Header().Del("Allow") // the engine's
+		a.verify(c)
+		return
+	}
+	a.MethodNotAllowed(c)
+}
+
 // MethodNotAllowed answers requests with a method that the path does not take.
 func (a *API) MethodNotAllowed(c *gin.Context) {
 	text := a.allow(c.Request.URL.Path)

@@ -230,7 +230,7 @@ func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
 	engine.HandleMethodNotAllowed = true
 	service.Mount(engine)
 	engine.NoRoute(c.Edge.Enter, service.NotFound)
-	engine.NoMethod(c.Edge.Enter, service.MethodNotAllowed)
+	engine.NoMethod(c.Edge.Enter, service.NoMethod)
 	s.engine = engine
 }
 

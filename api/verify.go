@@ -30,20 +30,14 @@ type verifyHandlers struct {
 	verifier *verify.Verifier
 }
 
-// verifySelf answers GET /verify: the key speaks for itself, the decision is
-// the status. Its holder cannot have the store read: Cache-Control is not for
-// them to say.
-func (h *verifyHandlers) verifySelf(c *gin.Context) {
-	q := &verify.Question{Key: auth.CredentialOf(c.Request, h.format), Cost: 1}
-	q.Address = h.edge.Trusted.Client(c.Request).Address
-	if agent := c.Request.Header["User-Agent"]; len(agent) > 0 {
-		q.UserAgent = agent[0]
-	}
-	if c.Request.URL.RawQuery != "" {
-		if err := readVerifyQuery(c.Request, q); err != nil {
-			h.render(c, err)
-			return
-		}
+// verifySelf answers every other method: the key speaks for itself, the decision
+// is the status. Its holder cannot have the store read: Cache-Control is not for
+// them to say. The body is not read: it may be that of the client's request.
+func (h *verifyHandlers) verifySelf(c *gin.Context, read reader) {
+	q, err := h.selfQuestion(c.Request, read)
+	if err != nil {
+		h.render(c, err)
+		return
 	}
 	verdict, err := h.verifier.Verify(c.Request.Context(), q)
 	if err != nil {
@@ -60,7 +54,10 @@ func (h *verifyHandlers) verifySelf(c *gin.Context) {
 }
 
 // readVerifyQuery reads scope and cost.
-func readVerifyQuery(r *http.Request, q *verify.Question) error {
+func readVerifyQuery(r *http.Request, _ bool, q *verify.Question) error {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
 	query := httpx.NewQuery(r)
 	q.Scopes = query.Texts("scope")
 	checkQuestionScopes(q.Scopes, "scope", query.Fault)

@@ -30,8 +30,11 @@ func (a *APIKey) Challenge() string { return `Bearer realm="latchkey"` }
 // Authenticate implements Authenticator. The key must be good; its limits are
 // those of the provider's API and are not charged here.
 func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
-	text := KeyOf(r, a.format)
-	if text == "" {
+	text, several := KeyOf(r, a.format)
+	switch {
+	case several:
+		return nil, wrongCredential("several_keys")
+	case text == "":
 		return nil, nil
 	}
 	return accountOf(r, a.verifier, text)
@@ -75,28 +78,42 @@ func CertificatePrincipal(g *verify.Grant, endsAt time.Time) *Principal {
 }
 
 // CredentialOf returns the key or the signed token that the request carries,
-// or "".
-func CredentialOf(r *http.Request, f keys.Format) string {
-	if key := KeyOf(r, f); key != "" {
-		return key
+// or "". several is true for a request with two different keys: whoever passes
+// it on might see the other one.
+func CredentialOf(r *http.Request, f keys.Format) (text string, several bool) {
+	if key, several := KeyOf(r, f); key != "" {
+		return key, several
 	}
 	if text, ok := credentials(r, "Bearer"); ok {
-		return text
+		return text, false
 	}
-	return ""
+	return "", false
 }
 
-// KeyOf returns the key that the request carries, or "". A bearer token that
-// does not look like a key is somebody else's.
-func KeyOf(r *http.Request, f keys.Format) string {
-	if v := r.Header["X-Api-Key"]; len(v) > 0 && v[0] != "" {
-		return v[0]
+// KeyOf returns the key that the request carries, or "", and whether it carries
+// another one, too. A bearer token that does not look like a key is somebody
+// else's.
+func KeyOf(r *http.Request, f keys.Format) (key string, several bool) {
+	for _, text := range r.Header["X-Api-Key"] {
+		key, several = other(key, text, several)
 	}
-	v := r.Header["Authorization"]
-	if len(v) == 0 {
-		return ""
+	for _, value := range r.Header["Authorization"] {
+		key, several = other(key, keyIn(value, f), several)
 	}
-	scheme, text, _ := strings.Cut(v[0], " ")
+	return key, several
+}
+
+// other is the first key, and whether there are two.
+func other(key, next string, several bool) (first string, two bool) {
+	if key == "" {
+		return next, several
+	}
+	return key, several || next != "" && next != key
+}
+
+// keyIn returns the key in a value of Authorization, or "".
+func keyIn(value string, f keys.Format) string {
+	scheme, text, _ := strings.Cut(value, " ")
 	switch {
 	case strings.EqualFold(scheme, "Api-Key"):
 		return strings.TrimSpace(text)

@@ -53,7 +53,7 @@ func FuzzCredentials(f *testing.F) {
 		if ours && err == nil {
 			t.Errorf("a wrong credential is taken for none")
 		}
-		if found := auth.CredentialOf(r, format); found != "" && key == "" && !strings.Contains(authorization, found) {
+		if found, _ := auth.CredentialOf(r, format); found != "" && key == "" && !strings.Contains(authorization, found) {
 			t.Errorf("%q is read as the credential %q", authorization, found)
 		}
 	})

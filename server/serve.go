@@ -193,7 +193,7 @@ func (a *app) listen(clients net.Listener, secure *tls.Config, handler http.Hand
 		return clients, drain
 	}
 	lane := fastlane.Listen(clients, fastlane.Config{
-		Handler: handler, Paths: api.HotPaths(), Logger: a.logger,
+		Handler: handler, Paths: api.HotPaths(), Under: api.HotUnder, Logger: a.logger,
 		HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	})
 	return lane, lane.Drain
@@ -256,7 +256,7 @@ func (a *app) handler() (http.Handler, error) {
 		}
 		portal.NotFound(c)
 	})
-	engine.NoMethod(edge.Enter, service.MethodNotAllowed)
+	engine.NoMethod(edge.Enter, service.NoMethod)
 	return engine, nil
 }
 

@@ -44,6 +44,7 @@ const MaxCost = 1_000_000_000
 // Question is what a verification asks.
 type Question struct {
 	Key       string
+	Several   bool       // the request carries another key, too
 	Scopes    []string   // all required; exact scopes, no wildcards
 	Cost      int64      // tokens and quota to use up, 0 to MaxCost
 	Address   netip.Addr // of the key's user, the zero Addr where unknown

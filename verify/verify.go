@@ -96,8 +96,11 @@ func (v *Verifier) Close() { v.grants.close() }
 // through no fault of the key: errs.Unavailable when the store is gone and
 // nothing fresh enough is cached.
 func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
-	if q.Key == "" {
+	switch {
+	case q.Key == "":
 		return v.unknown(q, Missing, "no_key_sent", "send_key"), nil
+	case q.Several:
+		return v.unknown(q, Malformed, "several_keys", "send_one_key"), nil
 	}
 	q.Address = q.Address.Unmap()
 	signed := false

@@ -22,6 +22,15 @@ var wire = map[string]string{
 	"get":                    get,
 	"post":                   post,
 	"slash":                  strings.Replace(get, "/verify", "/verify/", 1),
+	"below":                  strings.Replace(get, "/verify", "/verify/request/v1/a.b;c=$d/@e~f:g+h,i&j?x=1&x=%zz", 1),
+	"below, posted":          strings.Replace(post, "/verify", "/verify/request/", 1),
+	"below, escaped":         strings.Replace(get, "/verify", "/verify/request/a%2Fb", 1),
+	"below, brackets":        strings.Replace(get, "/verify", "/verify/request/(a)'*!", 1),
+	"below, two slashes":     strings.Replace(get, "/verify", "/verify//a//b/", 1),
+	"below, dots":            strings.Replace(get, "/verify", "/verify/../healthz", 1),
+	"below, fragment":        strings.Replace(get, "/verify", "/verify/a#b", 1),
+	"below, high byte":       strings.Replace(get, "/verify", "/verify/\xff", 1),
+	"beside":                 strings.Replace(get, "/verify", "/verifyx/a", 1),
 	"query":                  strings.Replace(get, "/verify", "/verify?scope=a%3Ab&cost=2", 1),
 	"empty query":            strings.Replace(get, "/verify", "/verify?", 1),
 	"two question marks":     strings.Replace(get, "/verify", "/verify?a=?b", 1),
@@ -149,6 +158,7 @@ func TestWhoTakesTheLane(t *testing.T) {
 		"host with port": true, "underscore": true, "dashes": true, "mixed case": true, "blank value": true, "blanks around value": true,
 		"repeated field": true, "cookies": true, "keep alive": true, "post of nothing": true, "short zeros": true, "body is a request": true,
 		"pipelined": true, "pipelined, then others": true, "pipelined, then broken": true, "longest of ours": true,
+		"below": true, "below, posted": true, "below, two slashes": true, "below, dots": true,
 		"little behind": true, "little rubbish behind": true, "little more behind": true,
 	}
 	unsure := map[string]bool{"cut in line": true, "cut in header": true, "cut in body": true, "nothing": true}
@@ -161,7 +171,7 @@ func TestWhoTakesTheLane(t *testing.T) {
 		case unsure[name]:
 			want = incomplete
 		}
-		if got := p.parse([]byte(request), paths); got != want {
+		if got := p.parse([]byte(request), paths, under); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
@@ -174,7 +184,7 @@ func FuzzSameAnswers(f *testing.F) {
 	servers := newPair(f, http.HandlerFunc(echo))
 	f.Fuzz(func(t *testing.T, request []byte) {
 		var p parsed
-		if p.parse(request, paths) == foreign {
+		if p.parse(request, paths, under) == foreign {
 			return // net/http has it from the first byte
 		}
 		want := undated(exchange(t, servers.plain, string(request)))

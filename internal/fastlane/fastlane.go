@@ -25,6 +25,7 @@ import (
 type Config struct {
 	Handler http.Handler
 	Paths   []string // without a query, exactly as they come on the wire
+	Under   string   // paths that begin so are served as well, if they are plain; none if ""
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now if nil
 

@@ -99,7 +99,7 @@ func (n *lane) next() (state, error) {
 				return incomplete, err
 			}
 		} else {
-			if s := n.parsed.parse(n.buffer[n.read:], n.owner.Paths); s != incomplete {
+			if s := n.parsed.parse(n.buffer[n.read:], n.owner.Paths, n.owner.Under); s != incomplete {
 				return s, nil
 			}
 			if began.IsZero() {

@@ -34,9 +34,9 @@ func (s span) of(b []byte) []byte { return b[s.from:s.to] }
 type line struct{ name, value span }
 
 // parse reads the request at the beginning of b.
-func (p *parsed) parse(b []byte, paths []string) state {
+func (p *parsed) parse(b []byte, paths []string, under string) state {
 	p.post, p.query, p.count, p.host, p.length, p.bodyAt = false, span{}, 0, -1, -1, 0
-	at, s := p.start(b, paths)
+	at, s := p.start(b, paths, under)
 	if s != complete {
 		return bounded(s, b)
 	}
@@ -79,7 +79,7 @@ func bounded(s state, b []byte) state {
 
 // start reads the request line and returns where the next line begins. A line
 // that cannot become one of ours is not waited for.
-func (p *parsed) start(b []byte, paths []string) (next int, _ state) {
+func (p *parsed) start(b []byte, paths []string, under string) (next int, _ state) {
 	end := bytes.IndexByte(b, '\n')
 	text := b
 	if end >= 0 {
@@ -108,7 +108,7 @@ func (p *parsed) start(b []byte, paths []string) (next int, _ state) {
 		p.path.to = target.from + q
 		p.query = span{p.path.to + 1, target.to}
 	}
-	if !oneOf(p.path.of(b), paths) || !all(p.query.of(b), inQuery) {
+	if path := p.path.of(b); !oneOf(path, paths) && !isUnder(path, under) || !all(p.query.of(b), inQuery) {
 		return 0, foreign
 	}
 	return end + 1, complete
@@ -130,6 +130,12 @@ func oneOf(b []byte, all []string) bool {
 		}
 	}
 	return false
+}
+
+// isUnder reports whether the path begins with the prefix and means the same with
+// and without being unescaped.
+func isUnder(path []byte, prefix string) bool {
+	return prefix != "" && hasPrefix(path, prefix) && all(path, inPath)
 }
 
 // line reads one line of the header. It reports false for what is not ordinary.
@@ -227,6 +233,7 @@ const (
 	inValue
 	inQuery
 	inHost
+	inPath
 )
 
 var classes = func() (t [256]byte) {
@@ -240,6 +247,9 @@ var classes = func() (t [256]byte) {
 		}
 		if letter || c != 0 && c < 0x7f && strings.IndexByte("-._~!$&'()*+,;=:@/?%", byte(c)) >= 0 {
 			t[c] |= inQuery
+		}
+		if letter || c != 0 && c < 0x7f && strings.IndexByte("-._~$&+,;=:@/", byte(c)) >= 0 {
+			t[c] |= inPath
 		}
 		if letter || c == '.' || c == '-' || c == ':' || c == '[' || c == ']' {
 			t[c] |= inHost

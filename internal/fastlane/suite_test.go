@@ -14,6 +14,8 @@ import (
 
 var paths = []string{"/verify", "/verify/"}
 
+const under = "/verify/"
+
 // echo answers with all that it can see of the request.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -76,7 +78,7 @@ func serve(t testing.TB, h http.Handler, fast bool) string {
 
 func newListener(inner net.Listener, h http.Handler) *Listener {
 	return Listen(inner, Config{
-		Handler: h, Paths: paths, Logger: slog.New(slog.DiscardHandler),
+		Handler: h, Paths: paths, Under: under, Logger: slog.New(slog.DiscardHandler),
 		HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	})
 }

@@ -1,0 +1,131 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/verify"
+)
+
+// Headers in which a gateway asks below /verify/, where path and query are those
+// of the client's request. Only a trusted proxy is believed.
+const (
+	scopeHeader    = "X-Latchkey-Scope"
+	costHeader     = "X-Latchkey-Cost"
+	apiHeader      = "X-Latchkey-Api"
+	audienceHeader = "X-Latchkey-Audience"
+)
+
+// gatewayHeaders are all of them. One that is not understood is refused: a check
+// that a gateway asks for is never skipped.
+var gatewayHeaders = []string{scopeHeader, costHeader, apiHeader, audienceHeader}
+
+// verifyMethods are the methods that /verify takes, by a route of its own.
+// Others come by NoMethod.
+var verifyMethods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	http.MethodConnect, http.MethodTrace,
+}
+
+// mount adds /verify and all paths below it.
+func (h *verifyHandlers) mount(g *gin.RouterGroup) {
+	for _, method := range verifyMethods {
+		g.Handle(method, verifyPath, h.verify)
+		g.Handle(method, verifyPath+"/*path", h.verify)
+	}
+}
+
+// verify answers the verifier's question, or the key that speaks for itself.
+func (h *verifyHandlers) verify(c *gin.Context) {
+	switch below := isBelowVerify(c.Request.URL.Path); {
+	case below:
+		h.verifySelf(c, readGatewayHeaders)
+	case c.Request.Method == http.MethodPost:
+		h.verifyAsked(c)
+	default:
+		h.verifySelf(c, readVerifyQuery)
+	}
+}
+
+// isBelowVerify reports whether a gateway has appended the path of its client's
+// request. /verify/ is /verify.
+func isBelowVerify(path string) bool {
+	rest, below := strings.CutPrefix(path, verifyPath+"/")
+	return below && rest != ""
+}
+
+func isVerify(path string) bool { return path == verifyPath || strings.HasPrefix(path, verifyPath+"/") }
+
+// readGatewayHeaders reads what the key needs. Where the headers came from
+// anybody but a trusted proxy it is an error: to pass them over would let in a
+// key that lacks a scope whenever a proxy is missing from the settings.
+func readGatewayHeaders(r *http.Request, proxied bool, q *verify.Question) error {
+	if !asks(r.Header) {
+		return nil
+	}
+	if !proxied {
+		return errs.New(errs.Invalid, "gateway_untrusted")
+	}
+	var f errs.Faults
+	for _, name := range []string{apiHeader, audienceHeader} {
+		f.Check(given(r.Header[name]) == 0, name, "header_unknown")
+	}
+	q.Scopes = strings.FieldsFunc(strings.Join(r.Header[scopeHeader], ","), func(c rune) bool { return c == ',' || c == ' ' })
+	checkQuestionScopes(q.Scopes, scopeHeader, f.Add)
+	if given(r.Header[costHeader]) > 0 {
+		q.Cost = readCost(r.Header[costHeader], &f)
+	}
+	return f.Err()
+}
+
+// asks reports whether any of the headers is there, at the price of a look-up
+// each.
+func asks(h http.Header) bool {
+	for _, name := range gatewayHeaders {
+		if given(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// given counts the values that are not empty, as a proxy sends them that has
+// nothing to say.
+func given(values []string) (n int) {
+	for _, v := range values {
+		if v != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func readCost(values []string, f *errs.Faults) int64 {
+	if len(values) > 1 {
+		f.Add(costHeader, "given_twice")
+		return 0
+	}
+	cost, err := strconv.ParseInt(values[0], 10, 64)
+	f.Check(err == nil && cost >= 0 && cost <= verify.MaxCost, costHeader, "cost_out_of_range")
+	return cost
+}
+
+// selfQuestion is what the key that the request carries asks of itself.
+func (h *verifyHandlers) selfQuestion(r *http.Request, read reader) (*verify.Question, error) {
+	q := &verify.Question{Cost: 1}
+	q.Key, q.Several = auth.CredentialOf(r, h.format)
+	client := h.edge.Trusted.Client(r)
+	q.Address = client.Address
+	if agent := r.Header["User-Agent"]; len(agent) > 0 {
+		q.UserAgent = agent[0]
+	}
+	return q, read(r, client.Proxied, q)
+}
+
+// reader reads what a key needs from the request that carries it.
+type reader func(r *http.Request, proxied bool, q *verify.Question) error
