@@ -24,7 +24,9 @@ func TestTheKeySpeaksForItselfByEveryMethod(t *testing.T) {
 	s := newSuite(t, proxied())
 	x := s.tenant(t)
 	key := byKey(x.secret)
-	for _, path := range []string{"/verify", "/verify/", "/verify/request", "/verify/request/", "/verify//", "/verify/request/v1/a%2Fb//../c?scope=%zz&scope=x"} {
+	for _, path := range []string{
+		"/verify", "/verify/", "/verify/request", "/verify/request/", "/verify//", "/verify/request/v1/a%2Fb//../c?scope=%zz&scope=x",
+	} {
 		s.advance(time.Minute) // the rate limit
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "M-SEARCH"} {
 			if method == "POST" && strings.Trim(path, "/") == "verify" && path != "/verify//" {
