@@ -61,7 +61,8 @@ func (g *Grant) touch(now time.Time, q *Question, lastUsed func(string, usage.Us
 // marks that it was loaded under stand, so that a slow load never brings back
 // what was revoked meanwhile.
 type cache struct {
-	store    keys.Store
+	source   Source
+	store    keys.Store // nil where the source is none
 	marks    *keys.Marks
 	logger   *slog.Logger
 	now      func() time.Time
@@ -100,14 +101,14 @@ func newCache(c Config) (*cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of unknown hashes: %w", err)
 	}
-	shared, err := newSharedObjects(c.Store, c.Marks)
+	shared, err := newSharedObjects(c.Source, c.Marks)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	started := c.Now()
 	g := &cache{
-		store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now, made: started,
+		source: c.Source, store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now, made: started,
 		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
 		known: known, unknown: unknown, shared: shared,
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
@@ -193,7 +194,7 @@ func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time
 // load asks the store, once however many wait. While the store is gone it
 // falls back to what is cached, for as long as polling is not too long ago;
 // then everything is read anew.
-func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time) (Grant, error) {
+func (c *cache) load(ctx context.Context, from credential, fresh bool, now time.Time) (Grant, error) {
 	fresh = fresh || c.tooStale(now) || !c.pulse.recently(now)
 	for range loadAttempts {
 		g, err := c.fly(ctx, from, fresh)
@@ -213,7 +214,7 @@ func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time
 	return g, nil
 }
 
-func (c *cache) fly(ctx context.Context, from source, fresh bool) (Grant, error) {
+func (c *cache) fly(ctx context.Context, from credential, fresh bool) (Grant, error) {
 	if fresh {
 		return c.read(ctx, from, true)
 	}
@@ -243,15 +244,15 @@ func (c *cache) fallback(ctx context.Context, h keys.Hash, fresh bool, now time.
 	return Grant{}, errs.New(errs.Unavailable, "store_gone_uncached")
 }
 
-// source is where a grant comes from: the key with the hash, or the key that
+// credential is what a grant is for: the key with the hash, or the key that
 // a signed token with the hash stands for.
-type source struct {
+type credential struct {
 	hash  keys.Hash
 	token *AccessToken
 }
 
 // read loads what is known of the hash and keeps it.
-func (c *cache) read(ctx context.Context, from source, fresh bool) (Grant, error) {
+func (c *cache) read(ctx context.Context, from credential, fresh bool) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	f := &fact{hash: from.hash, loaded: c.since(c.now())}
@@ -275,17 +276,17 @@ func (c *cache) read(ctx context.Context, from source, fresh bool) (Grant, error
 	return g, nil
 }
 
-func (c *cache) readKey(ctx context.Context, from source, f *fact, fresh bool) (Grant, error) {
+func (c *cache) readKey(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
 	f.marks[0] = c.marks.Mark(from.hash.MarkID())
-	k, err := c.store.Keys().ByHash(ctx, from.hash)
+	found, err := c.source.ByHash(ctx, from.hash)
 	if err != nil {
 		return Grant{}, err
 	}
-	return c.shared.grant(ctx, &k, nil, f, fresh)
+	return c.shared.grant(ctx, &found, nil, f, fresh)
 }
 
 // readToken returns the grant of the token's key as far as the token goes.
-func (c *cache) readToken(ctx context.Context, from source, f *fact, fresh bool) (Grant, error) {
+func (c *cache) readToken(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
 	t := from.token
 	f.marks[0], f.marks[4] = c.marks.Mark(t.ID), c.marks.Mark(t.KeyID)
 	ended, err := c.store.HasTombstone(ctx, t.ID)
@@ -297,7 +298,7 @@ func (c *cache) readToken(ctx context.Context, from source, f *fact, fresh bool)
 		return Grant{}, err
 	}
 	f.tokenEnded = ended
-	return c.shared.grant(ctx, &k, t, f, fresh)
+	return c.shared.grant(ctx, &Found{Key: k}, t, f, fresh)
 }
 
 // refresh loads the grant anew in the background: once at a time for each,
@@ -312,7 +313,7 @@ func (c *cache) refresh(g *Grant, now time.Time) {
 		g.refreshing.Store(false)
 		return
 	}
-	old, from := g.fact, source{g.hash, g.rare.token}
+	old, from := g.fact, credential{g.hash, g.rare.token}
 	c.running.Go(func() {
 		defer func() { <-c.refreshes; old.refreshing.Store(false) }()
 		if _, err := c.read(c.life, from, true); err != nil && c.life.Err() == nil {

@@ -118,17 +118,17 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		since = at
 	}
 	overlap := c.overlap()
-	changes, err := c.store.ChangedSince(ctx, keys.Moment(since.Add(-overlap)), pollLimit)
+	news, err := c.source.Changes(ctx, since.Add(-overlap))
 	if err != nil {
 		return err
 	}
-	if len(changes) >= pollLimit || at.Sub(since) > keys.TombstoneLife-overlap {
+	if news.All || at.Sub(since) > keys.TombstoneLife-overlap {
 		c.marks.BumpAll()
 	}
 	c.polling.mu.Lock()
 	defer c.polling.mu.Unlock()
-	told := make(map[string]int64, len(changes))
-	for _, change := range changes {
+	told := make(map[string]int64, len(news.Changes))
+	for _, change := range news.Changes {
 		told[change.ID] = change.Revision
 		// A deletion counts every time: its tombstone may stand before the object
 		// is gone, and the object have been loaded again in between.
@@ -140,8 +140,8 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		}
 		c.marks.Bump(change.ID)
 	}
-	if began > c.polling.began {
-		c.polling.applied, c.polling.told, c.polling.began = at, told, began
+	if began-news.Age > c.polling.began {
+		c.polling.applied, c.polling.told, c.polling.began = at.Add(-news.Age), told, began-news.Age
 	}
 	if c.now().Sub(at) > pollTime || c.pulse.elapsed()-began > pollTime {
 		return errLate // others count on the bound

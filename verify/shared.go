@@ -24,16 +24,16 @@ type sharedObjects struct {
 	terms         *ristretto.Cache[string, *terms] // by account and scopes
 }
 
-func newSharedObjects(s keys.Store, m *keys.Marks) (*sharedObjects, error) {
-	accounts, err := newSharedCache(m, s.ServiceAccounts().Get)
+func newSharedObjects(s Source, m *keys.Marks) (*sharedObjects, error) {
+	accounts, err := newSharedCache(m, s.ServiceAccount)
 	if err != nil {
 		return nil, err
 	}
-	organizations, err := newSharedCache(m, s.Organizations().Get)
+	organizations, err := newSharedCache(m, s.Organization)
 	if err != nil {
 		return nil, err
 	}
-	tiers, err := newSharedCache(m, s.Tiers().Get)
+	tiers, err := newSharedCache(m, s.Tier)
 	if err != nil {
 		return nil, err
 	}
@@ -57,21 +57,32 @@ func (s *sharedObjects) close() {
 }
 
 // grant puts the key together with what it belongs to, and notes in f the marks
-// that each part was loaded under. Where a token stands for the key, the grant
+// that each part was loaded under. They are read for all parts first, as far as
+// these are known, so that the source may read them at once. Where a token stands for the key, the grant
 // goes as far as the token. Where a part is missing the key is as good as gone:
 // errs.NotFound.
-func (s *sharedObjects) grant(ctx context.Context, k *keys.Key, token *AccessToken, f *fact, fresh bool) (Grant, error) {
-	account, mark, err := s.accounts.get(ctx, k.ServiceAccountID, fresh)
+func (s *sharedObjects) grant(ctx context.Context, found *Found, token *AccessToken, f *fact, fresh bool) (Grant, error) {
+	k := &found.Key
+	ofAccount := s.accounts.part(k.ServiceAccountID, k.Hash)
+	ofOrganization := s.organizations.part(found.OrganizationID, k.Hash)
+	ofTier := s.tiers.part(found.Tier, k.Hash)
+	account, mark, err := s.accounts.get(ctx, ofAccount, fresh)
 	f.marks[1] = mark
 	if err != nil {
 		return Grant{}, fmt.Errorf("service account of a key: %w", err)
 	}
-	organization, mark, err := s.organizations.get(ctx, account.OrganizationID, fresh)
+	if account.OrganizationID != ofOrganization.id {
+		ofOrganization = s.organizations.part(account.OrganizationID, k.Hash)
+	}
+	organization, mark, err := s.organizations.get(ctx, ofOrganization, fresh)
 	f.marks[2] = mark
 	if err != nil {
 		return Grant{}, fmt.Errorf("organization of a key: %w", err)
 	}
-	tier, mark, err := s.tiers.get(ctx, account.Tier, fresh)
+	if account.Tier != ofTier.id {
+		ofTier = s.tiers.part(account.Tier, k.Hash)
+	}
+	tier, mark, err := s.tiers.get(ctx, ofTier, fresh)
 	f.marks[3] = mark
 	if errors.Is(err, errs.NotFound) {
 		return Grant{}, fmt.Errorf("service account %s is on a tier that does not exist: %s", account.ID, account.Tier)
@@ -114,7 +125,7 @@ func (s *sharedObjects) scopeSet(list []string) *scopeSet {
 // sharedCache keeps the objects of one kind with the marks they were loaded under.
 type sharedCache[T any] struct {
 	marks *keys.Marks
-	load  func(ctx context.Context, id string) (T, error)
+	load  func(ctx context.Context, id string, of keys.Hash) (T, error)
 	kept  *ristretto.Cache[string, *sharedEntry[T]]
 }
 
@@ -123,7 +134,7 @@ type sharedEntry[T any] struct {
 	mark   keys.Mark
 }
 
-func newSharedCache[T any](m *keys.Marks, load func(context.Context, string) (T, error)) (*sharedCache[T], error) {
+func newSharedCache[T any](m *keys.Marks, load func(context.Context, string, keys.Hash) (T, error)) (*sharedCache[T], error) {
 	kept, err := newShared[*sharedEntry[T]]()
 	if err != nil {
 		return nil, err
@@ -141,17 +152,27 @@ func newShared[V any]() (*ristretto.Cache[string, V], error) {
 	return kept, nil
 }
 
+// part is an object that the key with the hash belongs to, and its mark, which is
+// read before the object is.
+type part struct {
+	id   string
+	of   keys.Hash
+	mark keys.Mark
+}
+
+func (s *sharedCache[T]) part(id string, of keys.Hash) part { return part{id, of, s.marks.Mark(id)} }
+
 // get returns the object with the mark that it was loaded under, also on an
 // error, whose cause may go away with the mark.
-func (s *sharedCache[T]) get(ctx context.Context, id string, fresh bool) (*T, keys.Mark, error) {
-	if kept, ok := s.kept.Get(id); ok && !fresh && s.marks.Stands(kept.mark) {
+func (s *sharedCache[T]) get(ctx context.Context, p part, fresh bool) (*T, keys.Mark, error) {
+	if kept, ok := s.kept.Get(p.id); ok && !fresh && s.marks.Stands(kept.mark) {
 		return &kept.object, kept.mark, nil
 	}
-	loaded := &sharedEntry[T]{mark: s.marks.Mark(id)}
+	loaded := &sharedEntry[T]{mark: p.mark}
 	var err error
-	if loaded.object, err = s.load(ctx, id); err != nil {
+	if loaded.object, err = s.load(ctx, p.id, p.of); err != nil {
 		return nil, loaded.mark, err
 	}
-	s.kept.Set(id, loaded, 1)
+	s.kept.Set(p.id, loaded, 1)
 	return &loaded.object, loaded.mark, nil
 }

@@ -20,7 +20,8 @@ import (
 
 // Config is what a Verifier needs.
 type Config struct {
-	Store   keys.Store
+	Store   keys.Store // or Source, which can read no signed tokens and no holders
+	Source  Source
 	Limiter ratelimit.Limiter
 	Marks   *keys.Marks // shared with the Service
 	Format  keys.Format
@@ -63,8 +64,13 @@ type Verifier struct {
 // New returns a Verifier and starts its polling of the store for
 // changes made by others; Close ends it.
 func New(c Config) (*Verifier, error) {
-	if c.Store == nil || c.Limiter == nil || c.Marks == nil || c.Format.IsZero() || c.Logger == nil {
-		return nil, errors.New("verify: Store, Limiter, Marks, Format and Logger are required")
+	if (c.Store == nil) == (c.Source == nil) || c.Limiter == nil || c.Marks == nil || c.Format.IsZero() || c.Logger == nil {
+		return nil, errors.New("verify: either Store or Source, and Limiter, Marks, Format and Logger are required")
+	}
+	if c.Store != nil {
+		c.Source = storeSource{c.Store}
+	} else if c.Tokens != nil {
+		return nil, errors.New("verify: Tokens need a Store")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -137,7 +143,7 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 // the asker may see. Who asked for too many unknown keys is told to wait before
 // anything is looked up for them.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
-	from := source{hash: keys.HashOf(q.Key)}
+	from := credential{hash: keys.HashOf(q.Key)}
 	g, cached := v.grants.peek(ctx, from.hash, q.Fresh, now)
 	if !cached || !g.Known() {
 		if d, err := v.guesses.may(ctx, q, from.hash); err != nil || !d.Allowed {
