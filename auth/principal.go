@@ -99,7 +99,7 @@ func (p *Principal) May(action keys.Action, organizationID string) bool {
 		role, member := p.Memberships[organizationID]
 		return member && role.Allows(action)
 	case ServiceAccountKind:
-		if action == keys.VerifyKeys && slices.Contains(p.Scopes, string(keys.VerifyAllKeys)) {
+		if everywhere, ok := acrossTenants[action]; ok && slices.Contains(p.Scopes, string(everywhere)) {
 			return true
 		}
 		return organizationID == p.OrganizationID && keys.CoveredBy(p.Scopes, string(action))
@@ -107,6 +107,10 @@ func (p *Principal) May(action keys.Action, organizationID string) bool {
 		return false
 	}
 }
+
+// acrossTenants is which action lets a service account do another one in every
+// organization.
+var acrossTenants = map[keys.Action]keys.Action{keys.VerifyKeys: keys.VerifyAllKeys, keys.EdgeKeys: keys.EdgeAllKeys}
 
 // Organizations returns where the principal may do the action, nil for
 // everywhere.

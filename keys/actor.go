@@ -30,6 +30,10 @@ const (
 	VerifyAllKeys Action = "latchkey:verify-all"
 	// ReadMetrics tells of the whole service, and is granted like VerifyAllKeys.
 	ReadMetrics Action = "latchkey:metrics:read"
+	// EdgeKeys lets an edge read what a verdict on keys of the own organization
+	// needs, and EdgeAllKeys on any key. Both are granted like VerifyAllKeys.
+	EdgeKeys    Action = "latchkey:edge"
+	EdgeAllKeys Action = "latchkey:edge-all"
 )
 
 // Actor is on whose behalf a call is made: what it may see and do, and how

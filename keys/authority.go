@@ -39,7 +39,7 @@ type Power struct {
 
 // beyondOrganization are the scopes that cross the wall between tenants, or
 // tell of the whole service. No wildcard contains them.
-var beyondOrganization = []string{string(VerifyAllKeys), string(ReadMetrics)}
+var beyondOrganization = []string{string(VerifyAllKeys), string(ReadMetrics), string(EdgeKeys), string(EdgeAllKeys)}
 
 // MayConfer is the one rule of authority: nobody grants more than they have. It
 // reports with errs.Forbidden, naming each member at fault, that the actor may

@@ -3,6 +3,7 @@ package keys
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"hash/maphash"
 	"sync/atomic"
@@ -27,16 +28,47 @@ type Marks struct {
 	seed  maphash.Seed
 	slots [markSlots]atomic.Uint64
 
-	bumped atomic.Uint64
+	digested bool // ids are known by their MarkDigest alone
+	bumped   atomic.Uint64
+	watch    atomic.Pointer[func(digest uint64, all bool)]
 }
 
 // NewMarks returns a table of zero marks. It takes 512 KiB.
 func NewMarks() *Marks { return &Marks{seed: maphash.MakeSeed()} }
 
+// NewDigestMarks returns a table for an edge, which is told of changes by the
+// digests of ids alone.
+func NewDigestMarks() *Marks {
+	m := NewMarks()
+	m.digested = true
+	return m
+}
+
+// MarkDigest is what an edge is told in place of the id of an object: it tells
+// nothing of an object that the edge does not know.
+func MarkDigest(id string) uint64 {
+	sum := sha256.Sum256([]byte("latchkey edge mark " + id))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// Watch has f told of every later bump, by the digest of the id or as all of
+// them, before Bump returns. f must not block.
+func (m *Marks) Watch(f func(digest uint64, all bool)) { m.watch.Store(&f) }
+
 // Bump makes every copy of the object with the id count as old.
 func (m *Marks) Bump(id string) {
 	m.bumped.Add(1)
 	m.slots[m.slot(id)].Add(1)
+	if f := m.watch.Load(); f != nil {
+		(*f)(MarkDigest(id), false)
+	}
+}
+
+// BumpDigest is Bump for whoever knows the digest of the id alone. It is for
+// tables of NewDigestMarks.
+func (m *Marks) BumpDigest(digest uint64) {
+	m.bumped.Add(1)
+	m.slots[digest%markSlots].Add(1)
 }
 
 // Bumped is how many marks were bumped since the table was made.
@@ -47,6 +79,9 @@ func (m *Marks) BumpAll() {
 	m.bumped.Add(markSlots)
 	for i := range m.slots {
 		m.slots[i].Add(1)
+	}
+	if f := m.watch.Load(); f != nil {
+		(*f)(0, true)
 	}
 }
 
@@ -73,7 +108,12 @@ func (h Hash) MarkID() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func (m *Marks) slot(id string) uint64 { return maphash.String(m.seed, id) % markSlots }
+func (m *Marks) slot(id string) uint64 {
+	if m.digested {
+		return MarkDigest(id) % markSlots
+	}
+	return maphash.String(m.seed, id) % markSlots
+}
 
 // Mark is one counter as it was read: its slot, counted from 1, in the low
 // markBits and its value above. A cache holds five for each key, so it takes

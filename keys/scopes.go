@@ -13,8 +13,8 @@ const (
 	MaxScopeLength = 128
 )
 
-// AnyScope is the grant that covers every scope but those that cross tenants:
-// VerifyAllKeys and ReadMetrics.
+// AnyScope is the grant that covers every scope but those that staff grant by
+// name: VerifyAllKeys, ReadMetrics, EdgeKeys and EdgeAllKeys.
 const AnyScope = "*"
 
 var scopeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*(:[a-z0-9][a-z0-9_.-]*)+$`)
@@ -40,7 +40,8 @@ func Covers(grant, scope string) bool {
 	if grant == scope {
 		return true
 	}
-	if scope == string(VerifyAllKeys) || scope == string(ReadMetrics) {
+	switch Action(scope) {
+	case VerifyAllKeys, ReadMetrics, EdgeKeys, EdgeAllKeys:
 		return false
 	}
 	if grant == AnyScope {
