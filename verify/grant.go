@@ -93,6 +93,7 @@ type rare struct {
 	notBefore  time.Time
 	networks   []netip.Prefix // of the key; the account has its own
 	metadata   keys.Metadata
+	resets     int64 // how often its limit began anew
 	rateLimit  *ratelimit.Rule
 	token      *AccessToken // that stands for the key
 	texts      string       // id and name, where they are long
@@ -104,12 +105,12 @@ var nothingRare = &rare{}
 
 func rareOf(k *keys.Key) *rare {
 	if k.RotatedTo == "" && k.RevokedAt.IsZero() && k.GraceUntil.IsZero() && k.NotBefore.IsZero() &&
-		len(k.AllowedNetworks) == 0 && len(k.Metadata) == 0 && k.RateLimit == nil {
+		len(k.AllowedNetworks) == 0 && len(k.Metadata) == 0 && k.RateLimit == nil && k.LimitResets == 0 {
 		return nothingRare
 	}
 	return &rare{
 		rotatedTo: k.RotatedTo, revokedAt: k.RevokedAt, graceUntil: k.GraceUntil, notBefore: k.NotBefore,
-		networks: k.AllowedNetworks, metadata: k.Metadata, rateLimit: k.RateLimit,
+		networks: k.AllowedNetworks, metadata: k.Metadata, rateLimit: k.RateLimit, resets: k.LimitResets,
 	}
 }
 

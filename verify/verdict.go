@@ -60,6 +60,8 @@ type Question struct {
 
 	// Unmetered asks only whether the key is good; no limit is reached.
 	Unmetered bool
+
+	action keys.Action // what the asker needs to see the key, VerifyKeys if ""
 }
 
 // Verdict is the outcome of a verification.

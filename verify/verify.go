@@ -4,6 +4,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,7 +144,12 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 // the asker may see. Who asked for too many unknown keys is told to wait before
 // anything is looked up for them.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
-	from := credential{hash: keys.HashOf(q.Key)}
+	return v.findFrom(ctx, q, credential{hash: keys.HashOf(q.Key)}, signed, now)
+}
+
+func (v *Verifier) findFrom(
+	ctx context.Context, q *Question, from credential, signed bool, now time.Time,
+) (Grant, ratelimit.Decision, error) {
 	g, cached := v.grants.peek(ctx, from.hash, q.Fresh, now)
 	if !cached || !g.Known() {
 		if d, err := v.guesses.may(ctx, q, from.hash); err != nil || !d.Allowed {
@@ -172,7 +178,7 @@ func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.
 
 // visible reports whether the asker may see the grant.
 func (v *Verifier) visible(q *Question, g *Grant) bool {
-	return q.Asker == nil || q.Asker.May(keys.VerifyKeys, g.Account.OrganizationID)
+	return q.Asker == nil || q.Asker.May(cmp.Or(q.action, keys.VerifyKeys), g.Account.OrganizationID)
 }
 
 func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
@@ -234,3 +240,6 @@ func refusedLimit(d ratelimit.Decision) (Code, errs.Text) {
 		return RateLimited, errs.Say("key_over_rate")
 	}
 }
+
+// Brand is what the keys that are verified begin with.
+func (v *Verifier) Brand() string { return v.format.Brand() }

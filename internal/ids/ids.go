@@ -28,6 +28,7 @@ const (
 	Journal        = "jnl_"
 	LimitJournal   = "lim_"
 	Node           = "node_"
+	Edge           = "edge_"
 	Incident       = "inc_"
 )
 

@@ -1,0 +1,120 @@
+// Package feed tells edges what a verdict needs: grants, and what changed since
+// they were read. It knows which edges this node feeds, and nothing of HTTP.
+package feed
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/edgewire"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
+)
+
+// MostWait bounds how long an answer waits for a change.
+const MostWait = 30 * time.Second
+
+// Config is what a Feed needs. Every field but Now is required.
+type Config struct {
+	Marks    *keys.Marks
+	Verifier *verify.Verifier
+	MaxStale time.Duration // how long edges may go on while they are cut off
+	Now      func() time.Time
+}
+
+// Feed is one node's. It keeps the marks of the latest changes.
+type Feed struct {
+	c     Config
+	epoch string
+
+	begin sync.Once
+
+	mu      sync.Mutex
+	ring    [edgewire.MostMarks]uint64
+	place   uint64        // of the latest change
+	all     uint64        // the place at which anything may have changed
+	changed chan struct{} // closed at the next change; nil: nobody waits
+}
+
+// New returns a Feed.
+func New(c Config) *Feed {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Feed{c: c, epoch: rand.Text()}
+}
+
+// watch begins with the first edge: until then nobody needs the digests.
+func (f *Feed) watch() { f.begin.Do(func() { f.c.Marks.Watch(f.note) }) }
+
+func (f *Feed) note(digest uint64, all bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.place++
+	f.ring[f.place%edgewire.MostMarks] = digest
+	if all {
+		f.all = f.place
+	}
+	if f.changed != nil {
+		close(f.changed)
+		f.changed = nil
+	}
+}
+
+// Changes answers an edge. What was changed by others before the answer's Age is in
+// it, or in one before it.
+func (f *Feed) Changes(ctx context.Context, asked edgewire.AskChanges) (edgewire.Changes, error) {
+	f.watch()
+	if wait := min(time.Duration(asked.Wait)*time.Millisecond, MostWait); wait > 0 {
+		f.await(ctx, asked, wait)
+	}
+	// Read before the marks are: what is applied after it may be in the answer as
+	// well, never the reverse.
+	polled := f.c.Verifier.Polling()
+	if polled.Stale || polled.LastPoll.IsZero() {
+		return edgewire.Changes{}, errStale
+	}
+	out := f.after(asked)
+	out.Age = max(0, f.c.Now().Sub(polled.LastPoll)).Milliseconds() + 1 // whole milliseconds, rounded up
+	out.MaxStale, out.Brand = f.c.MaxStale.Milliseconds(), f.c.Verifier.Brand()
+	return out, nil
+}
+
+// await returns when there is something to tell, or after the time.
+func (f *Feed) await(ctx context.Context, asked edgewire.AskChanges, wait time.Duration) {
+	f.mu.Lock()
+	if asked.Epoch != f.epoch || asked.After != f.place {
+		f.mu.Unlock()
+		return
+	}
+	if f.changed == nil {
+		f.changed = make(chan struct{})
+	}
+	changed := f.changed
+	f.mu.Unlock()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// after is what changed after the place that was asked from.
+func (f *Feed) after(asked edgewire.AskChanges) edgewire.Changes {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := edgewire.Changes{Epoch: f.epoch, Place: f.place}
+	behind := f.place - asked.After
+	if asked.Epoch != f.epoch || asked.After > f.place || asked.After < f.all || behind > edgewire.MostMarks {
+		out.All = true
+		return out
+	}
+	for place := asked.After + 1; place <= f.place; place++ {
+		out.Marks = append(out.Marks, f.ring[place%edgewire.MostMarks])
+	}
+	return out
+}

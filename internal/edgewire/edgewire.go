@@ -1,0 +1,129 @@
+// Package edgewire is what an edge and the node that feeds it say to each other:
+// see docs/edge-protocol.md.
+package edgewire
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey/latchkey/keys"
+)
+
+// Version is that of the protocol. A node answers edges of this version and of
+// the one before.
+const Version = 1
+
+// Where a node answers. All take POST with JSON, and a key as credential.
+const (
+	ChangesPath = "/edge/v1/changes"
+	GrantPath   = "/edge/v1/grant"
+	LimitPath   = "/edge/v1/limit"
+)
+
+// Bounds of a message.
+const (
+	MostMarks  = 1 << 14 // told at once; with more, all
+	MaxRequest = 64 << 10
+	MaxAnswer  = 1 << 20
+)
+
+// Edge is who asks.
+type Edge struct {
+	ID        string    `json:"id"` // edge_…, made anew when the process starts
+	Name      string    `json:"name"`
+	Version   string    `json:"version"` // of Latchkey
+	StartedAt time.Time `json:"started_at"`
+}
+
+// AskChanges asks what changed after a place in what one node tells.
+type AskChanges struct {
+	Edge  Edge   `json:"edge"`
+	Epoch string `json:"epoch"` // of the answer before, "" at first
+	After uint64 `json:"after"` // Place of the answer before
+	// Wait is for how many milliseconds the answer may wait for a change. An answer
+	// that waited renews no lease.
+	Wait int64 `json:"wait_ms"`
+}
+
+// Changes is what changed. The edge forgets what has one of the marks, or
+// everything.
+type Changes struct {
+	Epoch string `json:"epoch"` // another one: the places before mean nothing
+	Place uint64 `json:"place"`
+	Marks Marks  `json:"marks"`
+	All   bool   `json:"all"`
+	// Age is for how many milliseconds before the request the node may not have
+	// heard of what other nodes changed.
+	Age int64 `json:"age_ms"`
+	// MaxStale is for how many milliseconds after its lease began the edge may go
+	// on while it is cut off.
+	MaxStale int64  `json:"max_stale_ms"`
+	Brand    string `json:"brand"` // what keys begin with
+}
+
+// Marks are digests of what changed, as [keys.MarkDigest] makes them. In JSON they are one
+// text: eight bytes each, big-endian, in base64 without padding.
+type Marks []uint64
+
+// MarshalText implements [encoding.TextMarshaler].
+func (m Marks) MarshalText() ([]byte, error) {
+	packed := make([]byte, 0, 8*len(m))
+	for _, d := range m {
+		packed = binary.BigEndian.AppendUint64(packed, d)
+	}
+	return base64.RawStdEncoding.AppendEncode(nil, packed), nil
+}
+
+var errMarks = errors.New("marks must be base64 of eight bytes each")
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (m *Marks) UnmarshalText(text []byte) error {
+	packed, err := base64.RawStdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errMarks, err)
+	}
+	if len(packed)%8 != 0 || len(packed)/8 > MostMarks {
+		return errMarks
+	}
+	*m = make(Marks, 0, len(packed)/8)
+	for ; len(packed) > 0; packed = packed[8:] {
+		*m = append(*m, binary.BigEndian.Uint64(packed))
+	}
+	return nil
+}
+
+// AskGrant asks what is known of the key with the digest, which somebody showed
+// to the edge.
+type AskGrant struct {
+	Digest string `json:"digest"` // SHA-256 of the whole key, in lower-case hex
+	Fresh  bool   `json:"fresh"`  // read the store, not the node's cache
+}
+
+// Grant is what a verdict on a key needs. What only people read is left out.
+type Grant struct {
+	Key          keys.Key            `json:"key"`
+	Account      keys.ServiceAccount `json:"account"`
+	Organization keys.Organization   `json:"organization"`
+	Tier         keys.Tier           `json:"tier"`
+	// Needs names checks and limits that are not in the first version of the
+	// protocol. An edge that does not know one of them asks the node to verify.
+	Needs []string `json:"needs,omitempty"`
+}
+
+// NewGrant is the grant without what only people read.
+func NewGrant(k keys.Key, a keys.ServiceAccount, o keys.Organization, t keys.Tier) Grant {
+	k.Stamp, a.Stamp, o.Stamp, t.Stamp = keys.Stamp{}, keys.Stamp{}, keys.Stamp{}, keys.Stamp{}
+	k.Start, k.Last4, k.Note, k.CreatedBy, k.RotatedFrom, k.RevokeReason, k.RevokeNote = "", "", "", "", "", "", ""
+	a.Description, a.CreatedBy, a.OwnerID = "", "", ""
+	if a.Override != nil {
+		override := *a.Override
+		override.Note = ""
+		a.Override = &override
+	}
+	o.Name, o.Metadata = "", nil
+	t.Title = ""
+	return Grant{Key: k, Account: a, Organization: o, Tier: t}
+}
