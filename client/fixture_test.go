@@ -27,7 +27,7 @@ type asked struct {
 	waits    []time.Duration
 }
 
-var now = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+var now = time.Now().UTC().Truncate(time.Second)
 
 // serve answers the first request by the first handler, and so on; the last
 // answers the rest.
