@@ -127,7 +127,10 @@ func TestPages(t *testing.T) {
 	if !errors.Is(failed, client.BadAnswer) || a.times() != 2 {
 		t.Errorf("a list that goes in circles: %v after %d pages", failed, a.times())
 	}
-	for range a.Keys.All(t.Context(), client.KeyFilter{}) {
+	for _, err := range a.Keys.All(t.Context(), client.KeyFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if a.times() != 3 {
