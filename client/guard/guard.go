@@ -69,6 +69,7 @@ func New(config Config) (*Guard, error) {
 type Need struct {
 	Scopes []string
 	Cost   client.Optional[int64]
+	Public bool // everybody passes, without being asked about; they have no identity
 }
 
 // Caller is what of a request the decision depends on. For gRPC the header is
@@ -91,6 +92,9 @@ type Decision struct {
 // Decide asks whether the caller may do what the need says. It never fails: a
 // decision that could not be made is a refusal, or an allowance by FailOpen.
 func (g *Guard) Decide(ctx context.Context, caller Caller, need Need) Decision {
+	if need.Public {
+		return Decision{Allowed: true, Header: http.Header{}}
+	}
 	key, code := keyOf(caller.Header)
 	if code != "" {
 		return g.refuse(client.Verdict{VerifyResponse: client.VerifyResponse{Code: code, Detail: details[code]}}, false)

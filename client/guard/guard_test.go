@@ -234,8 +234,13 @@ func TestNeedsByRequest(t *testing.T) {
 		if r.Method == http.MethodPost {
 			return guard.Need{Scopes: []string{"invoices:write"}, Cost: client.Set[int64](5)}
 		}
-		return guard.Need{Scopes: []string{"invoices:read"}}
+		return guard.Need{Scopes: []string{"invoices:read"}, Public: r.URL.Path == "/healthz"}
 	})(http.NotFoundHandler())
+	public := httptest.NewRecorder()
+	h.ServeHTTP(public, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+	if public.Code != 404 || len(v.asked) != 0 {
+		t.Errorf("what is public: %d, asked %d times", public.Code, len(v.asked))
+	}
 	for _, method := range []string{"GET", "POST"} {
 		r := request("X-API-Key", key, "User-Agent", strings.Repeat("ü", 2000))
 		r.Method = method
