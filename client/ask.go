@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -14,7 +13,7 @@ import (
 
 // Question asks whether a key may do something now. It never prints the key.
 type Question struct {
-	Key       string
+	Key       string          `json:"-"`
 	Scopes    []string        // all required
 	Cost      Optional[int64] // of limits and quota; 1 if left out
 	Address   netip.Addr      // of the key's user; needed where keys have allowed networks
@@ -31,8 +30,8 @@ func (q Question) Format(f fmt.State, _ rune) {
 // LogValue returns the question without the key.
 func (q Question) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(q)) }
 
-// MarshalJSON writes the question as POST /verify takes it, with the key.
-func (q Question) MarshalJSON() ([]byte, error) {
+// wire is the question as POST /verify takes it, with the key.
+func (q Question) wire() VerifyRequest {
 	r := VerifyRequest{Key: q.Key, Scopes: q.Scopes, UserAgent: q.UserAgent, DryRun: q.DryRun}
 	if cost, ok := q.Cost.Get(); ok {
 		r.Cost = &cost
@@ -40,7 +39,7 @@ func (q Question) MarshalJSON() ([]byte, error) {
 	if q.Address.IsValid() {
 		r.IP = q.Address.WithZone("").String()
 	}
-	return json.Marshal(r)
+	return r
 }
 
 // Codes of verdicts.
@@ -93,7 +92,10 @@ func statusOf(code string) int {
 // again, unless it was answered that it was not decided.
 func (c *Client) Verify(ctx context.Context, q Question) (Verdict, error) {
 	var v Verdict
-	r := &request{method: "POST", path: "/verify", body: q, out: &v.VerifyResponse, verifies: true, charges: !q.DryRun, reads: q.DryRun}
+	r := &request{
+		method: "POST", path: "/verify", body: q.wire(), out: &v.VerifyResponse,
+		verifies: true, charges: !q.DryRun, reads: q.DryRun,
+	}
 	if q.Fresh {
 		r.header = http.Header{"Cache-Control": {"no-cache"}}
 	}

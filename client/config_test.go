@@ -45,17 +45,22 @@ func TestCredentialsShowNoSecret(t *testing.T) {
 	for _, c := range credentials {
 		config := client.Config{URL: "https://keys.example.com", Credential: c}
 		question := client.Question{Key: secretKey, Scopes: []string{"invoices:read"}}
-		encoded, err := json.Marshal(map[string]any{"credential": c})
+		asking, err := client.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		around := struct{ hidden client.Credential }{c}
+		encoded, err := json.Marshal(map[string]any{"credential": c, "question": question})
 		if err != nil {
 			t.Fatal(err)
 		}
 		logger.Info("said", "credential", c, "config", config.Credential, "question", question)
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-			fmt.Fprintf(&log, verb+verb+verb, c, config, question)
+			_, _ = fmt.Fprintf(&log, strings.Repeat(verb, 6), c, config, question, asking, around, &around)
 		}
-		if said := log.String() + string(encoded) + c.String() + c.GoString(); strings.Contains(said, secretKey) ||
-			strings.Contains(said, fmt.Sprintf("%x", secretKey)) || !strings.Contains(said, "[redacted]") {
-			t.Errorf("the secret is in %s", said)
+		said := log.String() + string(encoded) + c.String() + c.GoString()
+		if strings.Contains(said, secretKey) || strings.Contains(said, fmt.Sprintf("%x", secretKey)) || !strings.Contains(said, "[redacted]") {
+			t.Fatal("the secret is printed")
 		}
 	}
 }

@@ -16,7 +16,18 @@ const redacted = "[redacted]"
 // Credential is who asks. It never prints its secret: every way to format, log
 // or encode it gives [redacted].
 type Credential struct {
+	// A function, since fmt calls no method of a field that is not exported: of a
+	// struct around a Credential it prints the function's address.
+	held func() held
+}
+
+type held struct {
 	scheme, name, secret string
+}
+
+func hold(scheme, name, secret string) Credential {
+	h := held{scheme: scheme, name: name, secret: secret}
+	return Credential{held: func() held { return h }}
 }
 
 // Schemes of credentials.
@@ -30,28 +41,24 @@ const (
 
 // APIKey is a key of a service account, sent as X-API-Key. Verifiers use one
 // with the scope latchkey:verify.
-func APIKey(secret string) Credential { return Credential{scheme: schemeKey, secret: secret} }
+func APIKey(secret string) Credential { return hold(schemeKey, "", secret) }
 
 // UserToken is a personal token of a user, sent as Authorization: Token.
-func UserToken(secret string) Credential { return Credential{scheme: schemeToken, secret: secret} }
+func UserToken(secret string) Credential { return hold(schemeToken, "", secret) }
 
 // BearerToken is a signed token of a user or service account, sent as
 // Authorization: Bearer.
-func BearerToken(secret string) Credential { return Credential{scheme: schemeBearer, secret: secret} }
+func BearerToken(secret string) Credential { return hold(schemeBearer, "", secret) }
 
 // Password is the username or e-mail address and the password of a user, sent
 // by HTTP Basic.
-func Password(user, password string) Credential {
-	return Credential{scheme: schemeBasic, name: user, secret: password}
-}
+func Password(user, password string) Credential { return hold(schemeBasic, user, password) }
 
 // session is a signed-in session with its token against cross-site requests.
-func session(id, csrf string) Credential {
-	return Credential{scheme: schemeSession, name: csrf, secret: id}
-}
+func session(id, csrf string) Credential { return hold(schemeSession, csrf, id) }
 
 // IsZero reports whether there is no credential.
-func (c Credential) IsZero() bool { return c.scheme == "" }
+func (c Credential) IsZero() bool { return c.held == nil }
 
 // String returns [redacted].
 func (c Credential) String() string { return redacted }
@@ -75,7 +82,7 @@ func (c Credential) check() error {
 	if c.IsZero() {
 		return nil
 	}
-	if c.secret == "" || c.scheme != schemeBasic && strings.ContainsFunc(c.secret+c.name, unprintable) {
+	if h := c.held(); h.secret == "" || h.scheme != schemeBasic && strings.ContainsFunc(h.secret+h.name, unprintable) {
 		return errCredential
 	}
 	return nil
@@ -85,7 +92,10 @@ func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
 // authorize puts the credential into the request's headers.
 func (c Credential) authorize(h http.Header) {
-	switch c.scheme {
+	if c.held == nil {
+		return
+	}
+	switch c := c.held(); c.scheme {
 	case schemeKey:
 		h.Set("X-API-Key", c.secret)
 	case schemeToken:

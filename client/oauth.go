@@ -19,7 +19,9 @@ type OAuthClient struct {
 
 func (c OAuthClient) form(values url.Values) url.Values {
 	values.Set("client_id", c.ID)
-	values.Set("client_secret", c.Secret.secret)
+	if !c.Secret.IsZero() {
+		values.Set("client_secret", c.Secret.held().secret)
+	}
 	return values
 }
 

@@ -122,7 +122,7 @@ func transportError(ctx context.Context, err error, sent bool) *Error {
 	timeout, ok := errorAs[net.Error](err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		e.Kind, e.Err = Canceled, context.Cause(ctx)
+		e.Kind, e.Err = Canceled, ctx.Err()
 	case ctx.Err() != nil || ok && timeout.Timeout():
 		e.Kind = TimedOut
 	case !sent:
