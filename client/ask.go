@@ -104,8 +104,13 @@ func (c *Client) Verify(ctx context.Context, q Question) (Verdict, error) {
 		return Verdict{}, err
 	}
 	v.take(a, c.now())
-	if v.Code == "" || v.Valid != (v.Code == CodeValid) {
-		return Verdict{}, &Error{Kind: BadAnswer, Operation: "POST /verify", Status: a.status, Detail: "no verdict"}
+	return v.checked(a, "POST /verify", v.Valid)
+}
+
+// checked returns the verdict if what it says agrees, and an error if not.
+func (v Verdict) checked(a *answer, operation string, valid bool) (Verdict, error) {
+	if v.Code == "" || v.Valid != (v.Code == CodeValid) || v.Valid != valid || v.Valid && a.status != http.StatusOK {
+		return Verdict{}, &Error{Kind: BadAnswer, Operation: operation, Status: a.status, Detail: "no verdict, or one that contradicts itself"}
 	}
 	return v, nil
 }
@@ -143,8 +148,9 @@ func (c *Client) VerifySelf(ctx context.Context, cost Optional[int64], scopes ..
 		return Verdict{}, err
 	}
 	v.take(a, c.now())
+	said := v.Valid
 	v.identify(a.header)
-	return v, nil
+	return v.checked(a, "GET /verify", said)
 }
 
 // identify fills in what GET /verify tells by headers. Of a refusal the body is

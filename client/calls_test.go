@@ -62,6 +62,15 @@ func TestKeySpeaksForItself(t *testing.T) {
 	if _, err := a.VerifySelf(t.Context(), client.Optional[int64]{}); !errors.Is(err, client.Forbidden) {
 		t.Errorf("a refusal that is no verdict: %v", err)
 	}
+	for _, lie := range []http.HandlerFunc{
+		reply(401, verdict, "X-Latchkey-Code", "VALID"), reply(200, verdict), reply(200, verdict, "X-Latchkey-Code", "REVOKED"),
+		reply(200, `{"valid":false}`, "X-Latchkey-Code", "VALID"),
+	} {
+		a := serve(t, client.Config{}, lie)
+		if v, err := a.VerifySelf(t.Context(), client.Optional[int64]{}); !errors.Is(err, client.BadAnswer) || v.Valid {
+			t.Errorf("%+v, %v", v, err)
+		}
+	}
 }
 
 func TestChangesSendWhatIsSet(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -51,8 +52,13 @@ func New(config Config) (*Client, error) {
 	if err := config.Credential.check(); err != nil {
 		return nil, err
 	}
-	if config.Credentials != nil && !config.Credential.IsZero() {
+	switch {
+	case config.Credentials != nil && !config.Credential.IsZero():
 		return nil, errors.New("latchkey: Config has both Credential and Credentials")
+	case strings.ContainsFunc(config.UserAgent, func(r rune) bool { return r != ' ' && unprintable(r) }):
+		return nil, errors.New("latchkey: Config.UserAgent has characters that no header can carry")
+	case config.MaxBody < 0 || config.MaxWait < 0:
+		return nil, errors.New("latchkey: Config.MaxBody and Config.MaxWait are not negative")
 	}
 	if config.HTTPClient == nil {
 		config.HTTPClient = newHTTPClient()

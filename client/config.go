@@ -34,8 +34,9 @@ type Config struct {
 	// Credentials, if set, is asked before each request in the place of
 	// Credential, for credentials that change while the program runs.
 	Credentials func(ctx context.Context) (Credential, error)
-	// HTTPClient sends the requests; nil for one with a connection pool of its
-	// own. Redirects are never followed, whatever it says.
+	// HTTPClient sends the requests, for proxies, authorities and client
+	// certificates of your own; nil for one with a connection pool of its own.
+	// Redirects are never followed, whatever it says.
 	HTTPClient *http.Client
 	// Timeout bounds each try of a management request; 0 for DefaultTimeout,
 	// negative for no bound but that of the context.

@@ -125,6 +125,29 @@ func TestCredentialsThatChange(t *testing.T) {
 	}
 }
 
+func TestSettingsThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	const url = "https://keys.example.com"
+	other := func(context.Context) (client.Credential, error) { return client.APIKey("b"), nil }
+	for _, bad := range []client.Config{
+		{URL: url, UserAgent: "a\r\nb"},
+		{URL: url, MaxBody: -1},
+		{URL: url, MaxWait: -1},
+		{URL: url, Credential: client.APIKey("a"), Credentials: other},
+	} {
+		if _, err := client.New(bad); err == nil {
+			t.Errorf("%+v is taken", bad)
+		}
+	}
+	a := serve(t, client.Config{}, reply(200, "{}"))
+	for _, option := range []client.Option{client.IdempotencyKey("a\nb"), client.IfMatch("ä")} {
+		_, err := a.Organizations.Create(t.Context(), client.OrganizationSettings{}, option)
+		if !errors.Is(err, client.Misused) || a.times() != 0 {
+			t.Errorf("%v, sent %d times", err, a.times())
+		}
+	}
+}
+
 func TestIDsStayInTheirPlace(t *testing.T) {
 	t.Parallel()
 	a := serve(t, client.Config{}, reply(200, "{}"))

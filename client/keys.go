@@ -95,8 +95,10 @@ func (s *KeysService) Refusals(ctx context.Context, id string) ([]Refusal, error
 	return items(call[List[Refusal]](ctx, s.c, request{method: "GET", path: "/api/keys/{id}/refusals", params: []string{id}}))
 }
 
-// Usage returns how often the key was verified, with which outcome.
+// Usage returns how often the key was verified, with which outcome. The query's
+// organization and service account are those of the key, whatever it says.
 func (s *KeysService) Usage(ctx context.Context, id string, q UsageQuery) (KeyUsage, error) {
+	q.OrganizationID, q.ServiceAccountID = "", ""
 	return call[KeyUsage](ctx, s.c, request{
 		method: "GET", path: "/api/keys/{id}/usage", params: []string{id}, query: q.query().text("format", "json").values(),
 	})

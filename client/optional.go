@@ -36,3 +36,13 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(o.value)
 }
+
+// UnmarshalJSON reads the value, or null.
+func (o *Optional[T]) UnmarshalJSON(text []byte) error {
+	*o = Null[T]()
+	if string(text) == "null" {
+		return nil
+	}
+	o.state = present
+	return json.Unmarshal(text, &o.value)
+}

@@ -82,8 +82,7 @@ func (c *Client) prepare(r *request) (*prepared, error) {
 	if err := p.encode(r); err != nil {
 		return nil, err
 	}
-	p.apply(r)
-	return p, nil
+	return p, p.apply(r)
 }
 
 func (p *prepared) encode(r *request) (err error) {
@@ -104,10 +103,13 @@ func (p *prepared) encode(r *request) (err error) {
 }
 
 // apply adds what the options say, and decides what may be sent twice.
-func (p *prepared) apply(r *request) {
+func (p *prepared) apply(r *request) error {
 	var o options
 	for _, option := range r.options {
 		option(&o)
+	}
+	if strings.ContainsFunc(o.ifMatch+o.idempotencyKey, unprintable) {
+		return errors.New("an option has characters that no header can carry")
 	}
 	if o.ifMatch != "" {
 		p.header.Set("If-Match", o.ifMatch)
@@ -129,6 +131,7 @@ func (p *prepared) apply(r *request) {
 		p.safe = p.keyed && o.ifMatch == "" || r.reads
 	}
 	p.safe = p.safe && !r.charges
+	return nil
 }
 
 var (
