@@ -3,8 +3,11 @@ package client_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,5 +170,31 @@ func TestSessions(t *testing.T) {
 	}
 	if h := a.requests[1].Header; h.Get("Cookie") != "sessionid=S; csrftoken=C" || h.Get("X-CSRFToken") != "C" {
 		t.Errorf("sent %v", h)
+	}
+}
+
+// Answers are read to their end, so one connection serves one after the other.
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	answers := []http.HandlerFunc{reply(200, verdict), problem(404, "not_found"), reply(200, verdict, "Content-Type", "text/html")}
+	var n atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answers[int(n.Add(1))%len(answers)](w, r)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	a := &asked{}
+	a.use(t, client.Config{URL: server.URL})
+	for range 30 {
+		_, _ = a.Verify(t.Context(), client.Question{Key: "k"})
+	}
+	if n.Load() != 30 || opened.Load() != 1 {
+		t.Errorf("%d requests took %d connections", n.Load(), opened.Load())
 	}
 }
