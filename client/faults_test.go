@@ -98,7 +98,7 @@ func TestTimeouts(t *testing.T) {
 		case <-time.After(5 * time.Second):
 		}
 	}
-	config := client.Config{Timeout: 50 * time.Millisecond, VerifyTimeout: 50 * time.Millisecond}
+	config := client.Config{Timeout: 400 * time.Millisecond, VerifyTimeout: 400 * time.Millisecond}
 
 	a := serve(t, config, hang)
 	_, err := a.Verify(t.Context(), client.Question{Key: secretKey})
