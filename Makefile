@@ -29,7 +29,7 @@ DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --fo
 STAMP := GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build release run test examples test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
+.PHONY: help build release run test examples adapters test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,12 +43,17 @@ release: ## Build archives, Debian packages, checksums and SBOMs of VERSION for 
 run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
-test: parts examples ## Run all tests; installs the servers that they need
+test: parts examples adapters ## Run all tests; installs the servers that they need
 	$(GO) test -tags nomsgpack -timeout 40m $(TESTFLAGS) $(ALL)
 
 # Built from outside, as an embedder does: without the workspace.
 examples: ## Build and test the programs in examples/, each a module of its own
 	cd examples/authenticator && GOWORK=off $(GO) test -tags nomsgpack -count=1 ./...
+
+# Outside of the workspace, whose versions their dependencies would raise.
+adapters: ## Test the client's middleware for Gin and gRPC, each a module of its own
+	cd client/gin && GOWORK=off $(GO) test $(TESTFLAGS) ./...
+	cd client/grpc && GOWORK=off $(GO) test $(TESTFLAGS) ./...
 
 test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
 	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster,nomsgpack -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
@@ -70,7 +75,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 lint: tools ## Check format, vet, linters and known vulnerabilities
 	@GO='$(GO)' scripts/lint $(TOOLS)
 
-tidy: ## Tidy go.mod and go.sum of the service, the client and the examples
+tidy: ## Tidy go.mod and go.sum of the service, the client with its adapters, and the examples
 	@GO='$(GO)' scripts/tidy
 
 bench: parts ## Measure the service under load

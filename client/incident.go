@@ -18,8 +18,8 @@ type IncidentSelection struct {
 // CreateIncident asks for a dry run, or with DryRun false and the Confirm of a
 // dry run for what that has shown.
 type CreateIncident struct {
-	Action string   `json:"action"` // disable or revoke
-	Reason string   `json:"reason"` // unspecified if ""
+	Action string   `json:"action"`           // disable or revoke
+	Reason string   `json:"reason,omitempty"` // unspecified if ""
 	Note   string   `json:"note"`
 	Keys   []string `json:"keys,omitempty"` // whole keys and ids, which are kept nowhere
 	IncidentSelection

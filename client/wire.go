@@ -1,6 +1,8 @@
-// Package client is Latchkey's wire format in Go: the types that its API reads
-// and writes, which the service itself encodes with. It is a module of its own
-// and needs the standard library alone.
+// Package client asks Latchkey: whether a key may do something, by
+// Client.Verify, and everything that the management API can do. Make one Client
+// with New and share it. The types of requests and answers are those that the
+// service itself encodes with. The package is a module of its own and needs the
+// standard library alone; the middleware of HTTP servers is in package guard.
 package client
 
 import (
@@ -108,7 +110,12 @@ type FieldError struct {
 type Stamps struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	// ETag is the object's revision, for IfMatch. It is a header, so it is empty
+	// in lists, and for objects that have none.
+	ETag string `json:"-"`
 }
+
+func (s *Stamps) setETag(tag string) { s.ETag = tag }
 
 // OrganizationSettings are the fields of an organization that can be set.
 type OrganizationSettings struct {
@@ -128,7 +135,7 @@ type Organization struct {
 type ServiceAccountSettings struct {
 	Name            string   `json:"name"`
 	Description     string   `json:"description"`
-	Tier            string   `json:"tier"`
+	Tier            string   `json:"tier,omitempty"`
 	Scopes          []string `json:"scopes"`
 	AllowedNetworks []string `json:"allowed_networks"`
 	RateLimit       *Rule    `json:"rate_limit"`
@@ -171,7 +178,7 @@ type KeySettings struct {
 // CreateKey asks for a new key.
 type CreateKey struct {
 	ServiceAccountID string `json:"service_account_id"`
-	Environment      string `json:"environment"`
+	Environment      string `json:"environment,omitempty"` // live if ""
 	KeySettings
 }
 
@@ -215,7 +222,7 @@ type RotateKey struct {
 
 // RevokeKey ends a key for good.
 type RevokeKey struct {
-	Reason string `json:"reason"`
+	Reason string `json:"reason,omitempty"` // unspecified, leaked, superseded, unused or abuse
 	Note   string `json:"note"`
 }
 
@@ -255,7 +262,7 @@ type TierSettings struct {
 	RateLimit        Rule      `json:"rate_limit"`
 	AccountRateLimit *Rule     `json:"account_rate_limit"`
 	Quota            *Quota    `json:"quota"`
-	MaxKeys          int       `json:"max_keys"`
+	MaxKeys          int       `json:"max_keys,omitempty"`
 	MaxKeyAge        *Duration `json:"max_key_age"`
 	KeyRetention     *Duration `json:"key_retention"` // how long keys are kept after their end
 }
@@ -350,7 +357,10 @@ type Me struct {
 	OrganizationID string            `json:"organization_id,omitempty"`
 	KeyID          string            `json:"key_id,omitempty"`
 	Scopes         []string          `json:"scopes,omitempty"`
+	ETag           string            `json:"-"` // of a user, for IfMatch
 }
+
+func (m *Me) setETag(tag string) { m.ETag = tag }
 
 // AuditEvent is one entry of the audit log.
 type AuditEvent struct {

@@ -21,6 +21,11 @@ func TestModules(t *testing.T) {
 	if required == nil {
 		t.Fatal("go.mod does not require the client")
 	}
+	for _, adapter := range []string{"client/gin", "client/grpc"} {
+		if want := "\t" + module + "/client " + required[1] + "\n"; !strings.Contains(fileOf(t, filepath.Join(adapter, "go.mod")), want) {
+			t.Errorf("%s/go.mod does not require %s of the client, as go.mod does", adapter, required[1])
+		}
+	}
 	if want := "replace " + module + "/client " + required[1] + " => ./client\n"; !strings.Contains(fileOf(t, "go.work"), want) {
 		t.Errorf("go.work has no line %q: go.mod and go.work name different versions of the client", want)
 	}

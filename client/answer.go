@@ -1,0 +1,164 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// call sends the request and returns what its answer holds.
+func call[T any](ctx context.Context, c *Client, r request) (T, error) {
+	var out T
+	r.out = &out
+	if _, err := c.do(ctx, &r); err != nil {
+		var zero T
+		return zero, err
+	}
+	return out, nil
+}
+
+// send sends the request and drops the answer.
+func send(ctx context.Context, c *Client, r request) error {
+	_, err := c.do(ctx, &r)
+	return err
+}
+
+// judge decodes a good answer into r.out and returns what is wrong with others.
+func judge(a *answer, r *request, now time.Time) *Error {
+	switch {
+	case a.status >= 200 && a.status < 300 || r.refusals != nil && r.refusals(a):
+		return decode(a, r.out)
+	case a.status >= 300 && a.status < 400:
+		return badAnswer(a, "a redirect, which is not followed; Config.URL may name another address than the service has")
+	case !isJSON(a):
+		e := badAnswer(a, "not Latchkey's; something in between may have answered")
+		e.RetryAfter = retryAfter(a.header, now)
+		return e
+	}
+	e := problem(a)
+	e.RetryAfter = retryAfter(a.header, now)
+	return e
+}
+
+func decode(a *answer, out any) *Error {
+	if out == nil || a.status == http.StatusNoContent {
+		return nil
+	}
+	if raw, ok := out.(*[]byte); ok {
+		*raw = a.body
+		return nil
+	}
+	if !isJSON(a) {
+		return badAnswer(a, "not JSON; something in between may have answered")
+	}
+	if err := json.Unmarshal(a.body, out); err != nil {
+		return badAnswer(a, "not the JSON that belongs here"+where(err))
+	}
+	if tagged, ok := out.(interface{ setETag(tag string) }); ok {
+		tagged.setETag(a.header.Get("ETag"))
+	}
+	return nil
+}
+
+// where says what part of the answer is wrong, without a value of it.
+func where(err error) string {
+	if e, ok := errorAs[*json.SyntaxError](err); ok {
+		return ", at byte " + strconv.FormatInt(e.Offset, 10)
+	}
+	if e, ok := errorAs[*json.UnmarshalTypeError](err); ok && e.Field != "" {
+		return ", in " + e.Field
+	}
+	return ""
+}
+
+func badAnswer(a *answer, detail string) *Error {
+	return &Error{
+		Kind: BadAnswer, Status: a.status, ContentType: mediaType(a.header), RequestID: requestID(a),
+		Detail: detail + " (" + describe(a) + ")",
+	}
+}
+
+func describe(a *answer) string {
+	if t := mediaType(a.header); t != "" {
+		return t + ", " + strconv.Itoa(len(a.body)) + " bytes"
+	}
+	return "no Content-Type, " + strconv.Itoa(len(a.body)) + " bytes"
+}
+
+// oauthError is how RFC 6749 writes errors.
+type oauthError struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+// problem reads a problem document, or an error of OAuth.
+func problem(a *answer) *Error {
+	var p Problem
+	if json.Unmarshal(a.body, &p) == nil && p.Code != "" {
+		return &Error{
+			Kind: kindOf(a.status), Status: a.status, Code: p.Code, Title: p.Title, Detail: p.Detail, Instance: p.Instance,
+			RequestID: requestIDOr(a, p.Instance), Fields: p.Errors, MissingScopes: p.MissingScopes,
+		}
+	}
+	var o oauthError
+	if json.Unmarshal(a.body, &o) == nil && o.Error != "" {
+		return &Error{
+			Kind: kindOf(a.status), Status: a.status, Code: o.Error, Title: http.StatusText(a.status), Detail: o.Description,
+			RequestID: requestID(a),
+		}
+	}
+	return badAnswer(a, "no problem document; something in between may have answered")
+}
+
+const requestIDHeader = "X-Request-Id"
+
+func requestID(a *answer) string { return a.header.Get(requestIDHeader) }
+
+func requestIDOr(a *answer, instance string) string {
+	if id, ok := strings.CutPrefix(instance, "urn:latchkey:request:"); ok {
+		return id
+	}
+	return requestID(a)
+}
+
+func mediaType(h http.Header) string {
+	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return t
+}
+
+func isJSON(a *answer) bool {
+	t := mediaType(a.header)
+	return t == "application/json" || strings.HasSuffix(t, "+json")
+}
+
+// retryAfter reads Retry-After, in seconds or as a date; 0 if there is none.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(v, 10, 32); err == nil {
+		return time.Duration(max(0, seconds)) * time.Second
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// errSecretLost says what became of a creation whose first answer was lost.
+var errSecretLost = errors.New("an earlier answer, with the secret, was lost; rotate or revoke the object and make another")
+
+// orSecretLost returns an error for an object that was made without its secret
+// having arrived.
+func orSecretLost(operation, secret string, err error) error {
+	if err == nil && secret == "" {
+		return &Error{Kind: SecretLost, Operation: operation, Err: errSecretLost}
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Defaults of a Config.
+const (
+	DefaultTimeout       = 10 * time.Second
+	DefaultVerifyTimeout = 2 * time.Second
+	DefaultRetries       = 2
+	DefaultMaxWait       = 30 * time.Second
+	DefaultMaxBody       = 8 << 20
+)
+
+// Config says where Latchkey is, who asks, and how long a call may take. Only
+// URL is required.
+type Config struct {
+	// URL is where Latchkey answers, such as https://keys.example.com. It is
+	// https, or http on a loopback address. It may have a path, and nothing else.
+	URL string
+	// AllowHTTP allows http beyond loopback: where the network itself is
+	// encrypted, such as inside a service mesh.
+	AllowHTTP bool
+	// Credential is who asks. The zero Credential sends none.
+	Credential Credential
+	// Credentials, if set, is asked before each request in the place of
+	// Credential, for credentials that change while the program runs.
+	Credentials func(ctx context.Context) (Credential, error)
+	// HTTPClient sends the requests, for proxies, authorities and client
+	// certificates of your own; nil for one with a connection pool of its own.
+	// Redirects are never followed, whatever it says.
+	HTTPClient *http.Client
+	// Timeout bounds each try of a management request; 0 for DefaultTimeout,
+	// negative for no bound but that of the context.
+	Timeout time.Duration
+	// VerifyTimeout bounds a verification with its retries; 0 for
+	// DefaultVerifyTimeout, negative for no bound but that of the context.
+	VerifyTimeout time.Duration
+	// Retries is how often a request is sent again where that is safe; 0 for
+	// DefaultRetries, negative for never.
+	Retries int
+	// MaxWait is the longest wait before a retry. An answer whose Retry-After is
+	// longer is returned as it is. 0 for DefaultMaxWait.
+	MaxWait time.Duration
+	// MaxBody is the longest answer that is read, in bytes; 0 for DefaultMaxBody.
+	MaxBody int64
+	// UserAgent is put before the client's own in User-Agent, such as billing/2.1.
+	UserAgent string
+}
+
+// withDefaults returns the configuration with what is not set filled in.
+func (c Config) withDefaults() Config {
+	c.Timeout = orDefault(c.Timeout, DefaultTimeout)
+	c.VerifyTimeout = orDefault(c.VerifyTimeout, DefaultVerifyTimeout)
+	c.Retries = orDefault(c.Retries, DefaultRetries)
+	c.MaxWait = orDefault(c.MaxWait, DefaultMaxWait)
+	c.MaxBody = orDefault(c.MaxBody, DefaultMaxBody)
+	return c
+}
+
+func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// base reads the URL. What it returns has no slash at its end. Errors do not
+// quote the URL, which may hold a password.
+func (c Config) base() (*url.URL, error) {
+	if c.URL == "" {
+		return nil, errors.New("latchkey: Config.URL is required")
+	}
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "" || u.Hostname() == "":
+		return nil, errors.New("latchkey: Config.URL is written like https://keys.example.com")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("latchkey: Config.URL has a user, query or fragment; credentials go into Config.Credential")
+	case u.Scheme == "http" && !c.AllowHTTP && !loopback(u.Hostname()):
+		return nil, errors.New("latchkey: Config.URL is http beyond loopback, where everybody on the way reads keys; use https, or set AllowHTTP")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("latchkey: Config.URL is neither https nor http")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Unmap().IsLoopback()
+	}
+	return strings.EqualFold(host, "localhost")
+}
+
+// newHTTPClient returns a client whose pool keeps enough connections to one
+// host for a gateway that verifies on every request.
+func newHTTPClient() *http.Client {
+	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           128,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    5 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}}
+}
+
+// withoutRedirects returns a copy of the client that follows none: a redirect
+// would send the credential, and a POST as a GET, to another address.
+func withoutRedirects(from *http.Client) *http.Client {
+	c := *from
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}

@@ -1,0 +1,139 @@
+package guard
+
+import (
+	"net/http"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/latchkey/latchkey/client"
+)
+
+const (
+	maxKey       = 4096 // no key or signed token is longer
+	maxUserAgent = 2048 // that the service takes
+)
+
+// looks is what a key looks like, whatever the brand. A bearer token that looks
+// otherwise is a signed token, or somebody else's.
+var looks = regexp.MustCompile(`^[a-z][a-z0-9]*_(live|test)_`)
+
+// keyOf returns the key as GET /verify reads it: X-API-Key, or Authorization
+// with the scheme Api-Key or Bearer. Else it returns why there is none.
+func keyOf(h http.Header) (key, code string) {
+	var found []string
+	for _, v := range h["X-Api-Key"] {
+		if v != "" {
+			found = append(found, v)
+		}
+	}
+	for _, v := range h["Authorization"] {
+		scheme, text, _ := strings.Cut(v, " ")
+		text = strings.TrimSpace(text)
+		bearer := strings.EqualFold(scheme, "Bearer")
+		if text == "" || !bearer && !strings.EqualFold(scheme, "Api-Key") {
+			continue
+		}
+		// Beside X-API-Key a bearer token may belong to the API itself.
+		if len(found) == 0 || !bearer || looks.MatchString(text) {
+			found = append(found, text)
+		}
+	}
+	found = slices.Compact(found)
+	switch {
+	case len(found) == 0:
+		return "", client.CodeMissing
+	case len(found) > 1 || len(found[0]) > maxKey: // which of them is meant?
+		return "", client.CodeMalformed
+	}
+	return found[0], ""
+}
+
+// userAgentOf returns as much of User-Agent as the service takes.
+func userAgentOf(h http.Header) string {
+	agent := strings.ToValidUTF8(h.Get("User-Agent"), "")
+	if len(agent) > maxUserAgent {
+		agent = strings.ToValidUTF8(agent[:maxUserAgent], "")
+	}
+	return strings.ReplaceAll(agent, "\x00", "")
+}
+
+// maxHops bounds how many addresses of a header are looked at.
+const maxHops = 32
+
+// addressOf returns the client's address: that of the connection, or where it
+// is a trusted proxy's, the last one of the header that is none. It is the zero
+// Addr where the header makes no sense: allowed networks then let nobody in.
+func (g *Guard) addressOf(caller Caller) netip.Addr {
+	address := peerOf(caller.RemoteAddr)
+	if !g.trusts(address) {
+		return address
+	}
+	hops := g.hops(caller.Header)
+	for i := len(hops) - 1; i >= 0 && len(hops)-i <= maxHops; i-- {
+		if address = parseHop(hops[i]); !g.trusts(address) {
+			break
+		}
+	}
+	return address
+}
+
+func peerOf(remote string) netip.Addr {
+	p, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return p.Addr().Unmap().WithZone("")
+}
+
+func (g *Guard) trusts(a netip.Addr) bool {
+	return a.IsValid() && slices.ContainsFunc(g.config.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// hops are the forwarded addresses, the client's first.
+func (g *Guard) hops(h http.Header) []string {
+	list := strings.Join(h[g.config.ForwardedHeader], ",")
+	if strings.TrimSpace(list) == "" {
+		return nil
+	}
+	if g.config.ForwardedHeader != "Forwarded" {
+		return strings.Split(list, ",")
+	}
+	var hops []string
+	for _, element := range splitUnquoted(list, ',') {
+		hop := ""
+		for _, pair := range splitUnquoted(element, ';') {
+			if name, value, _ := strings.Cut(strings.TrimSpace(pair), "="); strings.EqualFold(name, "for") {
+				hop = strings.Trim(value, `"`)
+			}
+		}
+		hops = append(hops, hop)
+	}
+	return hops
+}
+
+// splitUnquoted splits at separators that are not inside double quotes.
+func splitUnquoted(s string, separator byte) (parts []string) {
+	start, quoted := 0, false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == separator && !quoted:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}
+
+// parseHop reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and
+// [2001:db8::1]:80.
+func parseHop(s string) netip.Addr {
+	s = strings.TrimSpace(s)
+	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+		return a.Unmap().WithZone("")
+	}
+	return peerOf(s)
+}

@@ -1,0 +1,59 @@
+package guard
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey/latchkey/client"
+)
+
+// details are what is said of keys that Latchkey is not asked about.
+var details = map[string]string{
+	client.CodeMissing:   "the request has no key",
+	client.CodeMalformed: "the request has several keys, or one that is no key",
+}
+
+// refuse answers a key that is no good, as GET /verify does.
+func (g *Guard) refuse(v client.Verdict, known bool) Decision {
+	d := Decision{Verdict: v, Known: known, Header: limitsOf(&v), Problem: problem(v.Status(), v.Code, v.Detail)}
+	d.Problem.MissingScopes = v.MissingScopes
+	d.Header.Set("Cache-Control", "no-store")
+	challenge := `Bearer realm="` + g.config.Realm + `"`
+	switch {
+	case v.Code == client.CodeMissing: // RFC 6750 section 3.1: no error where nothing was sent
+		d.Header.Set("WWW-Authenticate", challenge)
+	case d.Problem.Status == http.StatusUnauthorized:
+		d.Header.Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
+	case v.Code == client.CodeInsufficientScope:
+		d.Header.Set("WWW-Authenticate", challenge+`, error="insufficient_scope", scope="`+strings.Join(v.MissingScopes, " ")+`"`)
+	}
+	return d
+}
+
+// unavailable answers a request that nobody could decide about. It does not say
+// why: that is for Config.OnError.
+func unavailable(err error) Decision {
+	return Decision{
+		Err: err, Problem: problem(http.StatusServiceUnavailable, "unavailable", "the key cannot be verified now; try again"),
+		Header: http.Header{"Cache-Control": {"no-store"}, "Retry-After": {"5"}},
+	}
+}
+
+func problem(status int, code, detail string) client.Problem {
+	return client.Problem{
+		Type: "urn:latchkey:problem:" + strings.ToLower(code), Title: http.StatusText(status), Status: status, Code: code, Detail: detail,
+	}
+}
+
+// limitsOf returns a copy of the headers that tell of limits.
+func limitsOf(v *client.Verdict) http.Header {
+	if v.Limits == nil {
+		return http.Header{}
+	}
+	h := maps.Clone(v.Limits)
+	if v.Valid {
+		h.Del("Retry-After")
+	}
+	return h
+}

@@ -1,0 +1,48 @@
+package client
+
+import "encoding/json"
+
+// Optional is a member of a request that may be left out. The zero Optional is
+// left out; Set gives it a value; Null takes the value away.
+type Optional[T any] struct {
+	value T
+	state presence
+}
+
+type presence uint8
+
+const (
+	absent presence = iota
+	null
+	present
+)
+
+// Set returns an Optional with the value.
+func Set[T any](value T) Optional[T] { return Optional[T]{value: value, state: present} }
+
+// Null returns an Optional that is written as null.
+func Null[T any]() Optional[T] { return Optional[T]{state: null} }
+
+// Get returns the value, and whether there is one.
+func (o Optional[T]) Get() (T, bool) { return o.value, o.state == present }
+
+// IsZero reports whether the member is left out.
+func (o Optional[T]) IsZero() bool { return o.state == absent }
+
+// MarshalJSON writes the value, or null.
+func (o Optional[T]) MarshalJSON() ([]byte, error) {
+	if o.state != present {
+		return []byte("null"), nil
+	}
+	return json.Marshal(o.value)
+}
+
+// UnmarshalJSON reads the value, or null.
+func (o *Optional[T]) UnmarshalJSON(text []byte) error {
+	*o = Null[T]()
+	if string(text) == "null" {
+		return nil
+	}
+	o.state = present
+	return json.Unmarshal(text, &o.value)
+}
