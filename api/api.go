@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/feed"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
@@ -38,6 +39,7 @@ type Config struct {
 	Incidents    *incidents.Service
 	Transfers    *transfers.Service
 	Verifier     *verify.Verifier
+	Feed         *feed.Feed
 	Format       keys.Format
 	People       *auth.People
 	Chain        *auth.Chain
@@ -74,7 +76,7 @@ type API struct {
 
 // New returns an API.
 func New(c Config) (*API, error) {
-	if c.Keys == nil || c.Incidents == nil || c.Transfers == nil || c.Verifier == nil || c.People == nil || c.Chain == nil ||
+	if c.Keys == nil || c.Incidents == nil || c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
 		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
 		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
@@ -95,6 +97,8 @@ func (a *API) Mount(engine *gin.Engine) {
 	hot.Use(a.Edge.Recover(a.renderHot))
 	v := &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
 	v.mount(hot)
+	e := &edgeHandlers{chain: a.Chain, edge: a.Edge, feed: a.Feed, render: a.renderHot}
+	e.mount(engine.Group("", a.Edge.Recover(a.renderHot)))
 	a.verify = v.verify
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
 	a.table = a.routes()

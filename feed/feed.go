@@ -8,8 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey/latchkey/internal/edgewire"
+	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -20,6 +21,7 @@ const MostWait = 30 * time.Second
 type Config struct {
 	Marks    *keys.Marks
 	Verifier *verify.Verifier
+	Limiter  ratelimit.Limiter
 	MaxStale time.Duration // how long edges may go on while they are cut off
 	Now      func() time.Time
 }

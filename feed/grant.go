@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 
 	"github.com/latchkey/latchkey/errs"
-	"github.com/latchkey/latchkey/internal/edgewire"
+	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -16,15 +16,35 @@ var errStale = errs.New(errs.Unavailable, "edge_node_stale")
 // the keys of its organization. A key that is not there, or that they may not see,
 // is errs.NotFound.
 func (f *Feed) Grant(ctx context.Context, by keys.Actor, charged string, asked edgewire.AskGrant) (edgewire.Grant, error) {
-	var h keys.Hash
-	if n, err := hex.Decode(h[:], []byte(asked.Digest)); err != nil || n != len(h) || len(asked.Digest) != hex.EncodedLen(len(h)) {
-		return edgewire.Grant{}, errs.BadField("digest", "digest_invalid")
-	}
-	g, err := f.c.Verifier.Lookup(ctx, verify.Lookup{
-		Hash: h, Asker: by, Action: keys.EdgeKeys, Charged: "edge " + charged, Fresh: asked.Fresh,
-	})
+	g, err := f.lookup(ctx, by, charged, asked)
 	if err != nil {
 		return edgewire.Grant{}, err
 	}
 	return edgewire.NewGrant(g.Key(), *g.Account, *g.Organization, *g.Tier), nil
+}
+
+func (f *Feed) lookup(ctx context.Context, by keys.Actor, charged string, asked edgewire.AskGrant) (verify.Grant, error) {
+	var h keys.Hash
+	if len(asked.Digest) != hex.EncodedLen(len(h)) {
+		return verify.Grant{}, errs.BadField("digest", "digest_invalid")
+	}
+	if _, err := hex.Decode(h[:], []byte(asked.Digest)); err != nil {
+		return verify.Grant{}, errs.BadField("digest", "digest_invalid")
+	}
+	return f.c.Verifier.Lookup(ctx, verify.Lookup{
+		Hash: h, Asker: by, Action: keys.EdgeKeys, Charged: "edge " + charged, Fresh: asked.Fresh,
+	})
+}
+
+// Limit charges the limits of a key for an edge, by the rules that hold here.
+func (f *Feed) Limit(ctx context.Context, by keys.Actor, charged string, asked edgewire.AskLimit) (edgewire.Limit, error) {
+	if asked.Cost < 0 || asked.Cost > verify.MaxCost {
+		return edgewire.Limit{}, errs.BadField("cost", "cost_out_of_range")
+	}
+	g, err := f.lookup(ctx, by, charged, edgewire.AskGrant{Digest: asked.Digest})
+	if err != nil {
+		return edgewire.Limit{}, err
+	}
+	d, err := f.c.Limiter.Take(ctx, g.Limits(asked.Cost, asked.DryRun, f.c.Now()))
+	return edgewire.Limit{Decision: d}, err
 }

@@ -33,6 +33,9 @@ type Request struct {
 	Quota   QuotaCharge
 	Cost    int64 // 0 charges nothing and passes
 	DryRun  bool  // decide, charge nothing
+	// Digest is that of the credential whose limits these are, by which a Limiter
+	// elsewhere finds them; zero where there is none.
+	Digest [32]byte
 }
 
 // Part is what refused a request.

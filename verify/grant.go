@@ -183,6 +183,11 @@ func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
 // time now; it is zero where there is none.
 func (g *Grant) AccountRule(now time.Time) ratelimit.Rule { return g.Account.RuleAt(g.Tier, now) }
 
+// Limits are what a verification of that cost at the time is charged to.
+func (g *Grant) Limits(cost int64, dry bool, now time.Time) ratelimit.Request {
+	return g.limits(&Question{Cost: cost, DryRun: dry}, now)
+}
+
 func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 	id := g.rare.limitID
 	if id == "" {
@@ -194,6 +199,7 @@ func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 		Account: ratelimit.Bucket{ID: g.limitID, Rule: g.AccountRule(now)},
 		Quota:   ratelimit.QuotaCharge{ID: g.limitID, Quota: g.Account.QuotaAt(g.Tier, now)},
 		Cost:    q.Cost, DryRun: q.DryRun,
+		Digest: g.hash,
 	}
 }
 

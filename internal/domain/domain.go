@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/feed"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/seal"
@@ -77,6 +78,7 @@ type Domain struct {
 	Nodes        *nodes.Registry
 	Keys         *keys.Service
 	Verifier     *verify.Verifier
+	Feed         *feed.Feed
 	People       *auth.People
 	Reminders    *reminders.Service
 	JWT          *auth.JWT
@@ -150,7 +152,11 @@ func (d *Domain) buildKeys(_ context.Context, c *Config) (err error) {
 		Tokens:    oauth.Reader{Ring: d.Ring, Audience: c.Audience},
 		CacheSize: c.CacheSize, MaxStale: c.MaxStale, GuessLimit: c.GuessLimit, LastUsed: d.LastUsed.Note, Meter: d.Meter,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	d.Feed = feed.New(feed.Config{Marks: d.Marks, Verifier: d.Verifier, Limiter: c.Limiter, MaxStale: c.MaxStale, Now: c.Now})
+	return nil
 }
 
 func (d *Domain) buildPeople(_ context.Context, c *Config) error {

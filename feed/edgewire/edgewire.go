@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // Version is that of the protocol. A node answers edges of this version and of
@@ -100,6 +101,18 @@ func (m *Marks) UnmarshalText(text []byte) error {
 type AskGrant struct {
 	Digest string `json:"digest"` // SHA-256 of the whole key, in lower-case hex
 	Fresh  bool   `json:"fresh"`  // read the store, not the node's cache
+}
+
+// AskLimit asks to charge the limits of the key with the digest.
+type AskLimit struct {
+	Digest string `json:"digest"`
+	Cost   int64  `json:"cost"`
+	DryRun bool   `json:"dry_run"`
+}
+
+// Limit is what the limits say. Times are in nanoseconds.
+type Limit struct {
+	Decision ratelimit.Decision `json:"decision"`
 }
 
 // Grant is what a verdict on a key needs. What only people read is left out.
