@@ -1,7 +1,7 @@
-// Package auth finds out who acts in a request and what that principal may do:
-// users, sessions, authenticators (one file each) and their chain, and, apart
-// from them, permissions. An authenticator knows nothing of permissions, and
-// a permission nothing of how a principal was found.
+// Package auth finds the principal of a request and decides what it may do:
+// users, sessions, authenticators (one file each) and their chain, and,
+// separately, permissions. An authenticator knows nothing about permissions,
+// and a permission does not know how the principal was found.
 package auth
 
 import (

@@ -1,6 +1,6 @@
 // Package client is Latchkey's wire format in Go: the types that its API reads
-// and writes, which the service itself encodes with. It is a module of its own
-// and needs the standard library alone.
+// and writes, which the service itself encodes with. It is a separate module
+// that needs only the standard library.
 package client
 
 import (

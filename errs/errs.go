@@ -1,6 +1,6 @@
-// Package errs gives every error that a caller may cause a kind, so that one
-// place at the edge can turn kinds into statuses. Errors without a kind are
-// our own fault and tell the outside nothing.
+// Package errs gives every error that a caller can cause a kind, so that one
+// place at the edge can turn kinds into statuses. Errors without a kind are our
+// own faults; the caller sees no details of them.
 package errs
 
 import (

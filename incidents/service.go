@@ -1,5 +1,6 @@
-// Package incidents disables and revokes many keys at once: it plans that as a dry
-// run, runs it in steps that outlive the process, undoes it and reports on it.
+// Package incidents disables and revokes many keys at once. It plans this as a
+// dry run, runs it in steps that survive the process, undoes it, and reports on
+// it.
 package incidents
 
 import (

@@ -1,7 +1,7 @@
 // Package keys is the domain of Latchkey: organizations, service accounts,
-// keys, scopes and tiers; issuing, rotating, revoking and verifying keys. It
-// holds every rule about them. It knows no transport and no database: stores
-// implement the interfaces declared here.
+// keys, scopes and tiers; issuing, rotating and revoking keys. It contains
+// every rule about them; package verify decides verifications. It knows no
+// transport and no database: stores implement the interfaces declared here.
 package keys
 
 import (

@@ -1,6 +1,6 @@
-// Package reminders tells people by mail that keys end soon: 30, 7 and 1 days
-// before, one mail a day with all the keys that somebody cares for. It decides
-// who is told of what and when; writing and sending is the mailer's.
+// Package reminders notifies people by mail that keys expire soon: 30, 7 and 1
+// days before, at most one mail a day with all the keys that a person manages.
+// It decides who is notified of what and when; the mailer writes and sends.
 package reminders
 
 import (

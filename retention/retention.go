@@ -1,6 +1,6 @@
-// Package retention removes what nobody needs any more: keys that have long
-// ended, incidents that are long over, old audit events. Whatever it removes is
-// in the archive before. Each step does a little, and may be done again.
+// Package retention deletes what nobody needs any more: keys and incidents that
+// ended long ago, and old audit events. It archives everything before it
+// deletes it. Each step is small and can be repeated.
 package retention
 
 import (

@@ -1,6 +1,6 @@
 // Package server is the whole service as a program: configuration, commands,
-// and the one place where all parts meet. Command latchkey is nothing but a call
-// of Main; a program of your own can call it, too, and bring authenticators.
+// and the place where all parts meet. Command latchkey only calls Main. A
+// program of your own can call it, too, and add authenticators.
 package server
 
 import (

@@ -1,6 +1,7 @@
-// Package verify decides whether a key may do something now: the question, the
-// checks in their order, the cache of grants that makes them fast, and how it
-// learns of changes. It knows keys, limits, usage and nodes, and no transport.
+// Package verify decides whether a key may do something now. It contains the
+// question, the ordered checks, the cache of grants that makes them fast, and
+// the polls that learn of changes. It knows keys, limits, usage and nodes, but
+// no transport.
 package verify
 
 import (

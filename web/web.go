@@ -1,5 +1,5 @@
 // Package web is the developer portal: server-rendered pages on which people
-// sign in and care for service accounts and keys. Everything works without
+// sign in and manage service accounts and keys. Everything works without
 // JavaScript; templates and files are embedded in the binary. It calls the
 // domain and decides nothing.
 package web

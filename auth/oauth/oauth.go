@@ -1,8 +1,8 @@
 // Package oauth is an OAuth 2.0 authorization server for service accounts:
 // client credentials for signed access tokens (RFC 6749 section 4.4, RFC 9068),
 // introspection (RFC 7662), revocation (RFC 7009) and metadata (RFC 8414). The
-// client is a service account, its secret one of its keys. It decides; reading
-// requests and writing answers is left to its caller.
+// client is a service account, and its secret is one of its keys. The package
+// only decides; its caller reads requests and writes responses.
 package oauth
 
 import (

@@ -1,6 +1,6 @@
 // Package calls lets others watch the calls that stores and limiters make to
-// databases. It knows nothing of metrics and traces, and those who make the
-// calls know nothing of who watches.
+// databases. It knows nothing about metrics and traces, and callers do not know
+// who is watching.
 package calls
 
 import (

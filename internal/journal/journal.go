@@ -1,5 +1,5 @@
-// Package journal is how a process writes ahead, to a store, what it does not
-// keep in rows of their own yet, and how another process takes that over.
+// Package journal lets a process append to a store what it has not written to
+// rows yet, and lets another process take that over.
 package journal
 
 import (

@@ -1,5 +1,5 @@
-// Package strictjson decodes JSON objects from outside and names every member
-// that is wrong, not only the first: unknown, repeated, of the wrong type.
+// Package strictjson decodes JSON objects from outside, and reports every wrong
+// member, not only the first: unknown, repeated, or of the wrong type.
 package strictjson
 
 import (

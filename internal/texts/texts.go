@@ -1,5 +1,5 @@
-// Package texts holds all that people are told, one catalogue per language: pages,
-// mails, and what is wrong with a request.
+// Package texts contains all texts that people read, one catalogue per
+// language: pages, mails, and faults in requests.
 package texts
 
 import (

@@ -1,5 +1,5 @@
-// Package ratelimittest is the conformance suite of limiters: wherever the
-// counters are, a request is decided alike.
+// Package ratelimittest is the conformance suite of limiters: they decide
+// alike, wherever they keep their counters.
 package ratelimittest
 
 import (

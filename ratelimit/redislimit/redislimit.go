@@ -1,7 +1,7 @@
 // Package redislimit keeps the counters of rate limits and quotas in Redis or
-// Valkey, where all nodes share them: one server, one behind sentinels, or a
-// cluster. Every decision is one script, so one round trip, that charges all
-// parts of a request or none. It does not know what to do without Redis: see
+// Valkey, shared by all nodes: on one server, behind Sentinel, or in a cluster.
+// Each decision is one script, and so one round trip, which charges all parts
+// of a request or none. What happens without Redis is decided by
 // ratelimit.Failover.
 package redislimit
 

@@ -1,7 +1,7 @@
-// Package mongo is the store for many machines. It needs no more of MongoDB
-// than single documents, upserts and plain indexes, so that any server that
-// speaks the wire protocol at that level will do: every write is one atomic
-// operation on one document.
+// Package mongo is the store for many machines. It uses only single documents,
+// upserts and plain indexes of MongoDB, so any server that speaks the wire
+// protocol at that level works. Every write is one atomic operation on one
+// document.
 package mongo
 
 import (
