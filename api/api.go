@@ -60,7 +60,7 @@ type Config struct {
 	Throttles    Throttles
 	Now          func() time.Time // time.Now if nil
 
-	// Verified is told of each answer of /verify, if it is not nil.
+	// Verified, if not nil, is called for each answer of /verify.
 	Verified func(method string, status int, took time.Duration)
 }
 

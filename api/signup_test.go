@@ -62,7 +62,7 @@ func TestSigningUp(t *testing.T) {
 	wrong := refused(t, s, 401, "authentication_failed", signInAs(ada, otherPassword, ""))
 	unknown := refused(t, s, 401, "authentication_failed", signInAs("nobody@example.com", password, ""))
 	if right.Detail != wrong.Detail || right.Detail != unknown.Detail || !strings.Contains(right.Detail, "mail") {
-		t.Errorf("told apart are %q, %q and %q", right.Detail, wrong.Detail, unknown.Detail)
+		t.Errorf("the answers differ: %q, %q and %q", right.Detail, wrong.Detail, unknown.Detail)
 	}
 	if kinds, _ := s.mailsTo(ada); kinds != "confirm confirm" {
 		t.Errorf("she was mailed %q", kinds)

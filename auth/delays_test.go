@@ -294,7 +294,7 @@ func TestTheTurnIsBounded(t *testing.T) {
 		began := time.Now()
 		for range 150 {
 			if err := <-answers; !errors.Is(err, errs.Unavailable) {
-				t.Fatalf("who waits in vain is told %v", err)
+				t.Fatalf("a try that waits in vain gets %v", err)
 			}
 		}
 		if waited := time.Since(began); waited != 15*time.Second {
@@ -305,7 +305,7 @@ func TestTheTurnIsBounded(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		if err := <-answers; !errors.Is(err, context.Canceled) {
-			t.Errorf("who gives up is told %v", err)
+			t.Errorf("a try that gives up gets %v", err)
 		}
 	})
 }

@@ -66,8 +66,8 @@ func TestAConfirmedUserKeepsThePassword(t *testing.T) {
 	}
 }
 
-// TestPoliciesOfExternalAccounts: who comes by a provider is let in as who
-// signs up, by an invitation for their address alone.
+// TestPoliciesOfExternalAccounts: a person from a provider is admitted like one
+// who signs up, and only by an invitation for their address.
 func TestPoliciesOfExternalAccounts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

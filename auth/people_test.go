@@ -210,7 +210,7 @@ func TestPasswordsAreGuessedSlowly(t *testing.T) {
 	disabled, unknown := try(ada.Email, password), try("nobody@example.com", password)
 	o.refused("a disabled user", disabled, errs.Unauthenticated)
 	if disabled.Error() != unknown.Error() {
-		t.Errorf("a disabled user is told %q, an unknown one %q", disabled, unknown)
+		t.Errorf("a disabled user gets %q, an unknown one %q", disabled, unknown)
 	}
 }
 

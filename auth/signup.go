@@ -19,10 +19,10 @@ type SignUpInput struct {
 	Invitation string // token of an invitation, "" for none
 }
 
-// SignUp makes a user, where the policy allows it. An invitation shows that the
+// SignUp creates a user if the policy allows it. An invitation shows that the
 // address is theirs, and makes them a member; without one they get a mail with a
-// link to confirm it. Whether the address has a user already is told to nobody
-// but its owner, by mail.
+// link to confirm it. Only the owner of the address learns, by mail, that it
+// already has a user.
 func (p *Registration) SignUp(ctx context.Context, in SignUpInput) error {
 	if in.Invitation != "" {
 		return p.signUpInvited(ctx, in)

@@ -95,7 +95,7 @@ func TestSignUpsOfOneAddressAtOnceMakeOneUser(t *testing.T) {
 	o.must(o.signIn("ada@example.com", password, ""))
 	o.must(o.signUp("ADA@example.com"))
 	if m, _ := o.mailed("ada@example.com"); m.Kind != auth.MailExists || m.To != "ada@example.com" || m.Token != "" {
-		t.Errorf("the owner is told %+v", m)
+		t.Errorf("the owner gets %+v", m)
 	}
 }
 

@@ -19,7 +19,7 @@ const (
 	Unauthenticated Kind = "not_authenticated"      // no principal, or a wrong credential
 	Forbidden       Kind = "permission_denied"      // a known principal that may not do this
 	NotFound        Kind = "not_found"              // no such object, or none that the caller may see
-	NotAcceptable   Kind = "not_acceptable"         // no answer of the kinds that the client takes
+	NotAcceptable   Kind = "not_acceptable"         // no answer in a media type that the client accepts
 	Conflict        Kind = "conflict"               // the object's state, or another object, forbids it
 	Stale           Kind = "precondition_failed"    // the object changed since it was read
 	TooLarge        Kind = "payload_too_large"      // the body exceeds its bound

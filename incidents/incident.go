@@ -22,7 +22,7 @@ const (
 	PlanLife   = time.Hour      // how long a dry run may be confirmed
 	AliveFor   = 30 * time.Second
 	pageSize   = 100  // keys of one page, and so of one step
-	mostGroups = 1000 // told apart by organization and tier
+	mostGroups = 1000 // one for each organization and tier
 )
 
 // Action is what an incident does to keys.

@@ -70,7 +70,7 @@ func (account *ServiceAccount) KeyRuleAt(t *Tier, now time.Time) ratelimit.Rule 
 }
 
 // RuleAt is the token bucket that all keys of the account share at the time now:
-// its override's, else its own, else its tier's; zero where there is none.
+// its override's, else its own, else its tier's; zero without a limit.
 func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
 	switch o := account.Override; {
 	case o.Holds(now) && o.RateLimit != nil:
@@ -85,7 +85,7 @@ func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
 }
 
 // QuotaAt is the quota of the account at the time now: its override's, else its
-// own, else its tier's; zero where there is none.
+// own, else its tier's; zero without a quota.
 func (account *ServiceAccount) QuotaAt(t *Tier, now time.Time) ratelimit.Quota {
 	switch o := account.Override; {
 	case o.Holds(now) && o.Quota != nil:

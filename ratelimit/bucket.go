@@ -127,13 +127,13 @@ func (s *shard) find(id name) *bucket {
 
 func (b *buckets) shard(n name) *shard { return &b.parts[maphash.Bytes(b.seed, n[:])%shards] }
 
-// lock returns the bucket of the id, locked. With make it makes one where
-// there is none; otherwise it returns nil.
+// lock returns the bucket of the id, locked. If there is no bucket, it creates
+// one if make is set, and returns nil otherwise.
 func (b *buckets) lock(id string, r Rule, now int64, make bool) *bucket {
 	return b.lockNamed(nameOf(id), r, now, make)
 }
 
-// there returns the bucket of the name, locked, or nil where there is none.
+// there returns the bucket of the name, locked, or nil if there is no bucket.
 func (b *buckets) there(n name) *bucket { return b.lockNamed(n, Rule{}, 0, false) }
 
 func (b *buckets) lockNamed(n name, r Rule, now int64, make bool) *bucket {

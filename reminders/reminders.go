@@ -23,8 +23,8 @@ const (
 	day = 24 * time.Hour
 	// hour is when a day's mails are due, in UTC.
 	hour = 6 * time.Hour
-	// catchUp is how far back a user is told of what they were not told in time, as
-	// when the service was down.
+	// catchUp is how far back a user is notified of what they missed, for example
+	// while the service was down.
 	catchUp = 7 * day
 	// mostKeys bounds the keys of one mail; it says when there are more.
 	mostKeys = 50
@@ -32,7 +32,7 @@ const (
 	Batch = 50
 )
 
-// Days are how long before its end somebody is told of a key.
+// Days are how many days before a key expires people are notified.
 func Days() []int { return []int{30, 7, 1} }
 
 // Reminder is what is kept of a user. Most have none.
@@ -289,8 +289,8 @@ func (s *Service) Wanted(ctx context.Context, userID string) (bool, error) {
 	return !r.Off, err
 }
 
-// SetWanted notes whether the user wants to be told. Who wants it again is told
-// of what is due from then on.
+// SetWanted records whether the user wants reminders. A user who turns them on
+// again is notified of what is due from then on.
 func (s *Service) SetWanted(ctx context.Context, userID string, wanted bool) error {
 	for range 5 {
 		r, err := s.reminder(ctx, userID)

@@ -167,7 +167,7 @@ func (c *cleaner) round(ctx context.Context) {
 	c.leased = time.Time{}
 	if c.due != nil {
 		if due, err := c.due(ctx); err != nil || !due {
-			return // a store that is gone is told of elsewhere
+			return // a store that is unavailable is reported elsewhere
 		}
 	}
 	for _, kind := range c.kinds {

@@ -40,7 +40,7 @@ func (a *app) rotateSigningKey(ctx context.Context) error {
 	})
 }
 
-// system tells how the service fares.
+// system reports the state of the service.
 func (a *app) system(ctx context.Context) (web.System, error) {
 	s := web.System{
 		Version: buildinfo.Current().Version, Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(),

@@ -14,10 +14,10 @@ import (
 	"github.com/latchkey/latchkey/internal/health"
 )
 
-// stopping is how far the end of the service has come. A load balancer that
-// asks /readyz is told first, and requests are still answered; then each answer
-// is the last of its connection, so that none is closed while a request is on
-// its way; then the listener is closed.
+// stopping is how far the shutdown has come. First /readyz fails, for load
+// balancers, while requests are still answered. Then each answer is the last of
+// its connection, so that no connection is closed with a request on its way.
+// Then the listener is closed.
 type stopping struct {
 	unready atomic.Bool
 	closing atomic.Bool

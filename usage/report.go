@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Grouping is what the points of a report are told apart by beside their time.
+// Grouping is what the points of a report are grouped by, in addition to time.
 type Grouping string
 
 // The groupings.

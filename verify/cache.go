@@ -30,8 +30,8 @@ const (
 )
 
 // marks are those of the key's hash (or the token's id), its account,
-// organization and tier, and of the key where a token stands for it; of a part
-// that was not loaded there is none.
+// organization and tier, and of the key where a token stands for it; a part
+// that was not loaded has no mark.
 type marks [5]keys.Mark
 
 func (c *cache) stands(g *Grant) bool {
@@ -154,8 +154,8 @@ func (c *cache) since(now time.Time) time.Duration { return now.Sub(c.made) }
 // slotOf is the cache's key: grants hold the full hash to compare.
 func slotOf(h keys.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 
-// get returns the grant of the hash, or that there is none, if its marks stand,
-// however old it is.
+// get returns the grant of the hash, or a cached "unknown", however old, if its
+// marks have not changed.
 func (c *cache) get(h keys.Hash) (g Grant, cached bool) {
 	slot := slotOf(h)
 	if g, cached = c.known.Get(slot); !cached {

@@ -25,7 +25,7 @@ func (c Code) Outcome() usage.Outcome {
 	panic("verify: " + string(c) + " has no number to be counted under")
 }
 
-// CodeOf is the code that is counted under the number, "" if there is none.
+// CodeOf is the code that is counted under the number, or "" for no code.
 func CodeOf(o usage.Outcome) Code {
 	if int(o) < len(outcomes) {
 		return outcomes[o]

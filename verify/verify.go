@@ -131,9 +131,9 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	return v.decide(ctx, q, &found, now)
 }
 
-// find returns the grant of the key, which is not Known if there is none that
-// the asker may see. Who asked for too many unknown keys is told to wait before
-// anything is looked up for them.
+// find returns the grant of the key, which is not Known if the caller may see
+// none. A caller who asked for too many unknown keys has to wait before anything
+// is looked up.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	from := source{hash: keys.HashOf(q.Key)}
 	g, cached := v.grants.peek(ctx, from.hash, q.Fresh, now)

@@ -137,7 +137,7 @@ func TestCodesAreNotGuessed(t *testing.T) {
 	got := v.post("/login/code", url.Values{"code": {device.shows()}})
 	v.sees(got, 429, "wait before the next")
 	if got.header.Get("Retry-After") == "" {
-		t.Error("nobody is told how long")
+		t.Error("the page does not say how long")
 	}
 }
 

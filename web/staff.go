@@ -134,7 +134,7 @@ func (p *site) saidFields(c *gin.Context, err error, show func(faults) error, fi
 }
 
 // ruleOf reads a rate as people type it, "100/10s" or "100/10s burst 200"; nil
-// where there is none.
+// if the text is empty.
 func ruleOf(values url.Values, field string) (*ratelimit.Rule, error) {
 	text := strings.TrimSpace(values.Get(field))
 	if text == "" {

@@ -55,8 +55,8 @@ type Keyring struct {
 	running  sync.WaitGroup
 }
 
-// NewKeyring loads the keys, makes the first one where there is none, and
-// starts looking after them; Close ends that.
+// NewKeyring loads the keys, creates the first one if none exists, and starts
+// maintaining them; Close stops that.
 func NewKeyring(ctx context.Context, c Config) (*Keyring, error) {
 	if c.Store == nil || c.Sealer == nil || c.Issuer == "" || c.Logger == nil || c.Overlap <= 0 {
 		return nil, errors.New("signing: Store, Sealer, Issuer, Logger and Overlap are required")

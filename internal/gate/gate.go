@@ -51,7 +51,7 @@ func (l *Listener) left() {
 	}
 	select {
 	case l.emptied <- struct{}{}:
-	default: // somebody is told already
+	default: // a notice is already pending
 	}
 }
 

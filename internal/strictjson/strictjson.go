@@ -22,7 +22,7 @@ import (
 )
 
 // Described is implemented by types with a JSON form of their own. JSONFault is
-// the code of what is told where a member has another form.
+// the code of the fault if a member has another form.
 type Described interface{ JSONFault() string }
 
 // Bounds of one object, the objects inside of it included. What takes objects of

@@ -71,9 +71,8 @@ type engine struct {
 
 // Open connects to the database that the connection string names, makes its
 // indexes and brings its schema up to date. A database written by a newer
-// version is refused. Every command is told to the watches.
-// How far that has come is logged: it takes as long as it takes, and goes on where
-// an earlier start was cut off.
+// version is refused. The watches see every command. An upgrade has no time
+// limit, logs its progress, and continues where an earlier start was cut off.
 func Open(ctx context.Context, connection string, logger *slog.Logger, watches ...calls.Watch) (*Store, error) {
 	return open(ctx, connection, logger, monitor(calls.Join(watches...)))
 }

@@ -58,8 +58,8 @@ type engine struct {
 	stop       context.CancelFunc
 }
 
-// private makes an empty file that only we can read, where there is none: SQLite
-// itself would leave it to the umask. The files beside it get the same rights.
+// private creates an empty file that only we can read, if none exists: SQLite
+// itself would leave the mode to the umask. The files beside it get the same rights.
 func private(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil // SQLite says what is wrong with it
@@ -100,7 +100,7 @@ type database struct {
 	past  *pool // may still be in use by whoever began with it
 	path  string
 	watch calls.Watch
-	moves *checkpoints // nil: nobody is told of what is written
+	moves *checkpoints // nil: writes are not reported
 }
 
 func (d *database) db() *sql.DB { return d.pool.Load().db }
