@@ -26,7 +26,8 @@ const (
 	SystemKind         Kind = "system" // Latchkey itself: first start and commands
 )
 
-// Principal is whoever a request acts as. It implements keys.Actor.
+// Principal is the user or service account that a request acts as. It implements
+// keys.Actor.
 type Principal struct {
 	Kind   Kind
 	Scheme string // name of the authenticator, "" for anonymous
@@ -40,7 +41,7 @@ type Principal struct {
 	AccountID      string
 	AccountName    string
 	OrganizationID string
-	KeyID          string // "" for one that a certificate stands for
+	KeyID          string // "" with a certificate
 	Tier           string
 	Scopes         []string
 	grant          verify.Grant // what the key, token or certificate is worth

@@ -19,7 +19,7 @@ type Text struct {
 	own  string
 }
 
-// IsZero reports whether there is no text.
+// IsZero reports whether the text is empty.
 func (t Text) IsZero() bool { return t.Code == "" && t.own == "" }
 
 // Say returns the text of a code with its arguments in pairs, names before

@@ -69,8 +69,8 @@ func (l *lately) ask(ctx context.Context, now time.Time, what func(context.Conte
 	return l.err
 }
 
-// tryTimeout bounds a write that is tried: without a majority none would ever
-// end, and whoever asks /readyz does not wait for long.
+// tryTimeout bounds the test write: without a majority it would never end, and
+// callers of /readyz do not wait for long.
 const tryTimeout = time.Second
 
 // checkStore asks the store. It is down when no key can be read and nothing is

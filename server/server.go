@@ -21,8 +21,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Authenticator is a way to find out who sends a request that is not built in.
-// Its name can stand in LATCHKEY_AUTHENTICATORS.
+// Authenticator is an authenticator that is not built in. Its name can be used in
+// LATCHKEY_AUTHENTICATORS.
 type Authenticator struct {
 	Name string
 	// New makes it when the service starts.

@@ -17,7 +17,7 @@ import (
 )
 
 // portalPatience is how long a page waits for an incident that its form began.
-// The page shows what goes on, and refreshes itself.
+// The page shows the progress, and refreshes itself.
 const portalPatience = 10 * time.Millisecond
 
 // staff is what the portal's pages for the provider's staff need.

@@ -44,9 +44,9 @@ func (s *stopping) lastAnswers(h http.Handler) http.Handler {
 	})
 }
 
-// leave lets load balancers and clients go elsewhere, for at most most: one half
-// of it for who asks /readyz, the other for connections to end. Where nobody is
-// connected there is nothing to wait for.
+// leave gives load balancers and clients time to go elsewhere, at most most: half
+// of it for /readyz to be seen, the other half for connections to end. It does
+// not wait if nobody is connected.
 func (s *stopping) leave(ctx context.Context, most time.Duration, clients *gate.Listener) {
 	s.unready.Store(true)
 	if clients.Open() == 0 {

@@ -176,7 +176,7 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 	if verdict.Code == verify.RateLimited {
 		return Introspection{}, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail.String(), RetryAfter: verdict.Limits.RetryAfter}
 	}
-	// Its networks bind the caller who holds the token, not the one who asks.
+	// Its networks bind the holder of the token, not the caller.
 	if verdict.Code != verify.Valid && verdict.Code != verify.AddressNotAllowed {
 		return Introspection{}, nil
 	}
@@ -194,8 +194,8 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 	return out, nil
 }
 
-// Revoke ends an access token of the client. One that is no good already is no
-// error (RFC 7009 section 2.2).
+// Revoke ends an access token of the client. A token that is already invalid is
+// not an error (RFC 7009 section 2.2).
 func (s *Server) Revoke(ctx context.Context, g *verify.Grant, token string) error {
 	if token == "" {
 		return refuse(InvalidRequest, "token is required")

@@ -239,7 +239,7 @@ func (r *Keyring) JWKS() ([]byte, error) {
 	return json.Marshal(set)
 }
 
-// ErrNoSigner is returned where there is no key to sign with.
+// ErrNoSigner is returned if no key can sign.
 var ErrNoSigner = errors.New("there is no signing key that is not retired")
 
 // signer returns the key that signs now: the newest that is active. Where none is
