@@ -109,8 +109,8 @@ func (a *API) Mount(engine *gin.Engine) {
 
 const verifyPath = "/verify"
 
-// HotPaths are the paths, as they come on the wire, that are asked for with
-// every request to the provider's API.
+// HotPaths are the paths, as sent on the wire, that gateways call on every request
+// to the provider's API.
 func HotPaths() []string { return []string{verifyPath, verifyPath + "/"} }
 
 // timed tells how long an answer of /verify took.
@@ -150,8 +150,8 @@ func (a *API) guard(r route) gin.HandlerFunc {
 	}
 }
 
-// answer finds out who asks and whether they may use the route, then handles the
-// request. It is the one place where errors of handlers are rendered.
+// answer authenticates the caller, checks whether they may use the route, and
+// handles the request. It is the only place that renders errors of handlers.
 func (a *API) answer(c *gin.Context, r route) {
 	err := a.admit(c, r)
 	if err == nil {
@@ -165,8 +165,8 @@ func (a *API) answer(c *gin.Context, r route) {
 	}
 }
 
-// admit lets the request in after what costs least: who asks, how often, whether
-// they may, and, of strangers, how much they send.
+// admit runs the cheap checks first: who is calling, how often, whether they may
+// and, for callers without a credential, how much they send.
 func (a *API) admit(c *gin.Context, r route) error {
 	p, err := auth.Nobody(), a.checkForm(c.Request)
 	if err == nil && r.access == guarded {
@@ -175,7 +175,7 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
-	ctx := auth.With(c.Request.Context(), p) // what follows may fail, in the language of who asks
+	ctx := auth.With(c.Request.Context(), p) // later errors are in the language of the caller
 	if isAPI(r.path) {
 		ctx = auth.WithLanguage(ctx, languageOf(c, p).Language())
 	}

@@ -189,8 +189,8 @@ func TestRightTriesDoNotKeepOldWrongOnes(t *testing.T) {
 	g.heard("after an hour without a wrong try", g.wrong("user30", home))
 }
 
-// Whoever tries an account from everywhere slows it down; who signed in from
-// where he is before is heard all the same.
+// Tries from everywhere slow an account down, but not at an address from which
+// its user has signed in before.
 func TestNoStrangerLocksAUserOut(t *testing.T) {
 	t.Parallel()
 	g := newGuesser(t)

@@ -194,7 +194,7 @@ func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 		m, _ := o.mailed(thief)
 		o.must(undo(u))
 		_, err = o.Registration.Confirm(ctx, m.Token)
-		o.refused("his link after "+name, err, errs.NotFound)
+		o.refused("their link after "+name, err, errs.NotFound)
 	}
 }
 

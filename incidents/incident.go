@@ -294,8 +294,8 @@ func (r *Request) check(now time.Time) error {
 	return nil
 }
 
-// tidied returns the request as it is kept: without spaces around what was
-// typed, and with how many lines there are in place of them.
+// tidied returns the request as it is stored: with text trimmed, and with the
+// number of pasted lines instead of the lines.
 func (r *Request) tidied() Request {
 	out := *r
 	if out.Reason == "" {

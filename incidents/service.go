@@ -23,8 +23,8 @@ type Config struct {
 	Keys   *keys.Service
 	Store  Store
 	Logger *slog.Logger
-	// Left reports whether the user is there, is none of the staff, and is no
-	// member of the organization any more; a user who is gone has left.
+	// Left reports whether the user is neither staff nor a member of the
+	// organization any more; a deleted user has left.
 	Left func(ctx context.Context, userID, organizationID string) (bool, error)
 }
 

@@ -139,7 +139,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 
 var errContended = errs.New(errs.Conflict, "too_many_writers")
 
-// At returns errs.Stale unless the object is at the revision asked for.
+// At returns errs.Stale unless the object is at the requested revision.
 func (s *Stamp) At(revision int64) error {
 	if revision == AnyRevision || s.Revision == revision {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// ResetLimits lets the key's own limit begin anew: its bucket is full, on this
-// node at once and on the others within PollBound. Only the provider's staff may,
-// as whoever resets a limit lifts it.
+// ResetLimits resets the key's own limit: its bucket is full, on this node at once
+// and on the others within PollBound. Only the provider's staff may, because a
+// reset lifts the limit.
 func (s *credentials) ResetLimits(ctx context.Context, a Actor, id string, revision int64) (Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return Key{}, err

@@ -180,7 +180,7 @@ func (s *sighting) stopsAt() time.Time {
 	return s.lastPoll().Add(s.node.MaxStale + time.Millisecond) // recorded times are truncated to milliseconds
 }
 
-// Silent is a node of which nobody knows whether it hears of changes.
+// Silent is a node that may not know of changes.
 type Silent struct {
 	ID       string
 	Name     string

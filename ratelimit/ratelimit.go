@@ -62,7 +62,7 @@ type QuotaState struct {
 	Limit     int64
 	Remaining int64
 	ResetsAt  time.Time
-	Began     int64 // marks a shared counter: another mark means that it was lost and begun anew
+	Began     int64 // marks a shared counter: another mark means that it was lost and restarted
 	Leased    bool  // what other nodes hold, and may give back, is not in Remaining
 }
 

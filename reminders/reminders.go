@@ -86,9 +86,9 @@ func New(c Config) (*Service, error) {
 // dueBy is until when things are due at the time: mails go out once a day.
 func dueBy(now time.Time) time.Time { return now.UTC().Add(-hour).Truncate(day).Add(hour) }
 
-// Step looks at the next Batch users and tells them what is due. It returns how
-// many it looked at: fewer than Batch, once the day's work is done. A restart
-// begins anew, and tells nobody anything twice.
+// Step looks at the next Batch users and notifies them of what is due. It returns
+// how many it looked at: fewer than Batch, once the day's work is done. After a
+// restart it begins again, and notifies nobody twice.
 func (s *Service) Step(ctx context.Context) (int, error) {
 	today := dueBy(s.Now())
 	if !today.Equal(s.day) {
@@ -321,8 +321,8 @@ func (s *Service) token(userID string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-// Unsubscribe turns mails off for whoever the secret is of. Errors:
-// errs.NotFound for one that the service did not make.
+// Unsubscribe turns mails off for the user in the secret. Errors: errs.NotFound
+// for a secret that the service did not make.
 func (s *Service) Unsubscribe(ctx context.Context, token string) error {
 	sealed, err := base64.RawURLEncoding.DecodeString(token)
 	if err == nil {

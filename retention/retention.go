@@ -47,7 +47,7 @@ type Config struct {
 	Incidents *incidents.Service
 	Archive   *Archive
 	Policy    Policy
-	As        keys.Actor // who is said to have removed keys
+	As        keys.Actor // the actor of deletions in the audit log
 	Now       func() time.Time
 }
 

@@ -57,7 +57,7 @@ const (
 	OfKey          Kind = iota + 1
 	OfAccount           // of all keys of a service account
 	OfOrganization      // of all its keys, and of the unknown ones that it asked about
-	OfScope             // of verifications of one key that asked for one granted scope
+	OfScope             // of verifications of one key that requested one granted scope
 )
 
 // Level is the unit of time that counts are kept by.

@@ -30,8 +30,8 @@ const (
 )
 
 // marks are those of the key's hash (or the token's id), its account,
-// organization and tier, and of the key where a token stands for it; a part
-// that was not loaded has no mark.
+// organization and tier, and, for a token, of its key; a part that was not loaded
+// has no mark.
 type marks [5]keys.Mark
 
 func (c *cache) stands(g *Grant) bool {
@@ -190,9 +190,9 @@ func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time
 	return g, true
 }
 
-// load asks the store, once however many wait. While the store is gone it
-// falls back to what is cached, for as long as polling is not too long ago;
-// then everything is read anew.
+// load asks the store, once however many wait. While the store is unavailable it
+// falls back to the cache, as long as the last poll is recent enough; after that
+// everything is read again.
 func (c *cache) load(ctx context.Context, from source, fresh bool, now time.Time) (Grant, error) {
 	fresh = fresh || c.tooStale(now) || !c.pulse.recently(now)
 	for range loadAttempts {
@@ -300,8 +300,8 @@ func (c *cache) readToken(ctx context.Context, from source, f *fact, fresh bool)
 	return c.shared.grant(ctx, &k, t, f, fresh)
 }
 
-// refresh loads the grant anew in the background: once at a time for each,
-// few at a time for all, and not right after one failed.
+// refresh reloads the grant in the background: once at a time for each, few at a
+// time in all, and not right after a failure.
 func (c *cache) refresh(g *Grant, now time.Time) {
 	if now.Sub(time.Unix(0, c.outage.Load())) < time.Second || !g.refreshing.CompareAndSwap(false, true) {
 		return

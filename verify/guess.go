@@ -19,8 +19,8 @@ const (
 	askerAddresses = 100  // how many times the guesses of one address an asker has for all that it names
 )
 
-// guesses charge whoever sends unknown keys: each key once, for a client that
-// repeats a dead one guesses nothing.
+// guesses charge the senders of unknown keys: once for each key, because a client
+// that repeats a dead key guesses nothing.
 type guesses struct {
 	rule    ratelimit.Rule
 	limiter ratelimit.Limiter

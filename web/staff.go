@@ -195,7 +195,7 @@ func (p *site) organizationName(ctx context.Context, who keys.Actor, known names
 	return known[id]
 }
 
-// pageNumber is the number of the page that is asked for, 0 for none.
+// pageNumber is the number of the requested page, 0 for none.
 func pageNumber(c *gin.Context) int {
 	n, err := strconv.Atoi(c.Query("page"))
 	if err != nil || n < 0 {

@@ -78,7 +78,7 @@ func (s *engine) mend(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		s.reader.replace(pools.reader) // first: whoever writes may read it
+		s.reader.replace(pools.reader) // first: writers may read it
 		s.notes.replace(pools.notes)
 		s.writer.replace(pools.writer)
 		s.unwritable.Store(nil)

@@ -97,7 +97,7 @@ func (s *engine) Close(context.Context) error {
 // at first, others take their place later.
 type database struct {
 	pool  atomic.Pointer[pool]
-	past  *pool // may still be in use by whoever began with it
+	past  *pool // may still be in use by calls that began with it
 	path  string
 	watch calls.Watch
 	moves *checkpoints // nil: writes are not reported
