@@ -22,7 +22,7 @@ TOOLS := $(BUILD)/tools
 # Where build puts the binary, and what release builds for (all, if empty).
 OUT ?= $(BUILD)/latchkey
 PLATFORMS ?=
-# What the binary says of itself. Without git it says what go recorded.
+# The version in the binary. Without git it is what go recorded.
 VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
@@ -43,26 +43,26 @@ release: ## Build archives, Debian packages, checksums and SBOMs of VERSION for 
 run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
-test: parts examples adapters ## Run all tests; installs the servers that they need
+test: parts examples adapters ## Run all tests; installs the servers they need
 	$(GO) test -tags nomsgpack -timeout 40m $(TESTFLAGS) $(ALL)
 
-# Built from outside, as an embedder does: without the workspace.
+# Built without the workspace, as an embedder does.
 examples: ## Build and test the programs in examples/, each a module of its own
 	cd examples/authenticator && GOWORK=off $(GO) test -tags nomsgpack -count=1 ./...
 
-# Outside of the workspace, whose versions their dependencies would raise.
+# Outside the workspace, whose versions their dependencies would raise.
 adapters: ## Test the client's middleware for Gin and gRPC, each a module of its own
 	cd client/gin && GOWORK=off $(GO) test $(TESTFLAGS) ./...
 	cd client/grpc && GOWORK=off $(GO) test $(TESTFLAGS) ./...
 
-test-cluster: parts ## Prove what three nodes promise, at length; writes its table of faults into docs/reliability.md
+test-cluster: parts ## Test three nodes under faults, at length; writes the table in docs/reliability.md
 	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster,nomsgpack -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e
 
-test-valkey: ## Run what is tested against Redis against Valkey as well; installs it
+test-valkey: ## Run the Redis tests against Valkey; installs it
 	@WITH_VALKEY=yes GO='$(GO)' scripts/parts
 	$(GO) test -tags valkey,nomsgpack -count=1 -v -run Valkey $(TESTFLAGS) ./ratelimit/redislimit ./keys/redispush
 
-contract: ## Read openapi.yaml with others' linters, generated clients and schemathesis; installs them
+contract: ## Check openapi.yaml with linters, generated clients and schemathesis; installs them
 	@WITH_CONTRACT=yes GO='$(GO)' scripts/parts
 	$(GO) test -tags contract,nomsgpack -count=1 -timeout 20m -v $(TESTFLAGS) ./internal/contract
 
@@ -87,21 +87,21 @@ cover: parts ## Print the test coverage and write build/cover.html
 	@$(GO) tool cover -html=$(BUILD)/cover.out -o $(BUILD)/cover.html
 	@$(GO) tool cover -func=$(BUILD)/cover.out | tail -n 1
 
-up: ## Start the service with MongoDB in containers
+up: ## Start the service with MongoDB and Valkey in containers
 	VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)' $(COMPOSE) up --detach --build --wait
 
 down: ## Stop the containers; the data stays
 	$(COMPOSE) down
 
-parts: ## Install the servers that the tests talk to
+parts: ## Install the servers that tests use
 	@GO='$(GO)' scripts/parts
 
-golden: parts ## Write anew the pages that tests hold to the code
+golden: parts ## Regenerate the pages that tests compare with the code
 	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestConfigurationPage ./server
 	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestDependencies ./internal/archtest
 	UPDATE_GOLDEN=yes $(GO) test -count=1 -run TestDifferencesToDjango ./internal/e2e
 
-screenshots: parts ## Take pictures of the portal into build/screenshots, and those of the README into docs/images
+screenshots: parts ## Take screenshots of the portal into build/screenshots, and those of the README into docs/images
 	$(GO) test -count=1 -run Portal ./internal/e2e
 	install -d docs/images
 	install -m 644 build/screenshots/*.webp docs/images

@@ -1,4 +1,4 @@
-// Package latchkey holds the contract of Latchkey's HTTP interface.
+// Package latchkey embeds the contract of Latchkey's HTTP API.
 package latchkey
 
 import (

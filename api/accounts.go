@@ -80,8 +80,8 @@ func (h *accountHandlers) createAccount(c *gin.Context) error {
 	})
 }
 
-// resetAccountLimits lets the limits and the quota of a service account, and
-// those of its keys, begin anew.
+// resetAccountLimits resets the limits and quota of a service account, and those
+// of its keys.
 func (h *accountHandlers) resetAccountLimits(c *gin.Context) error {
 	rev, err := condition(c)
 	if err != nil {

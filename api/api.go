@@ -62,7 +62,7 @@ type Config struct {
 	Throttles    Throttles
 	Now          func() time.Time // time.Now if nil
 
-	// Verified is told of each answer of /verify, if it is not nil.
+	// Verified, if not nil, is called for each answer of /verify.
 	Verified func(method string, status int, took time.Duration)
 }
 
@@ -114,8 +114,8 @@ func (a *API) Mount(engine *gin.Engine) {
 
 const verifyPath = "/verify"
 
-// HotPaths are the paths, as they come on the wire, that are asked for with
-// every request to the provider's API.
+// HotPaths are the paths, as sent on the wire, that gateways call on every request
+// to the provider's API.
 func HotPaths() []string { return []string{verifyPath, verifyPath + "/"} }
 
 // HotUnder begins the paths that are asked for as often by gateways that append
@@ -159,8 +159,8 @@ func (a *API) guard(r route) gin.HandlerFunc {
 	}
 }
 
-// answer finds out who asks and whether they may use the route, then handles the
-// request. It is the one place where errors of handlers are rendered.
+// answer authenticates the caller, checks whether they may use the route, and
+// handles the request. It is the only place that renders errors of handlers.
 func (a *API) answer(c *gin.Context, r route) {
 	err := a.admit(c, r)
 	if err == nil {
@@ -174,8 +174,8 @@ func (a *API) answer(c *gin.Context, r route) {
 	}
 }
 
-// admit lets the request in after what costs least: who asks, how often, whether
-// they may, and, of strangers, how much they send.
+// admit runs the cheap checks first: who is calling, how often, whether they may
+// and, for callers without a credential, how much they send.
 func (a *API) admit(c *gin.Context, r route) error {
 	p, err := auth.Nobody(), a.checkForm(c.Request)
 	if err == nil && r.access == guarded {
@@ -184,7 +184,7 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
-	ctx := auth.With(c.Request.Context(), p) // what follows may fail, in the language of who asks
+	ctx := auth.With(c.Request.Context(), p) // later errors are in the language of the caller
 	if isAPI(r.path) {
 		ctx = auth.WithLanguage(ctx, languageOf(c, p).Language())
 	}

@@ -194,8 +194,8 @@ func TestNoSecretLeaks(t *testing.T) {
 	}
 }
 
-// everything calls every operation, keeps what is told and notes the secrets
-// that are about. The answer that tells a new key is the one that may.
+// everything calls every operation, keeps the answers and records the secrets
+// in use. Only the answer that creates a key may contain it.
 func (s *suite) everything(t *testing.T, as credential, told *strings.Builder, secrets map[string]string) {
 	t.Helper()
 	for _, o := range contract.operations {

@@ -21,8 +21,8 @@ type fault struct {
 type absent struct{}
 
 // TestBadBodies sends to every operation with a body what its schema forbids,
-// one fault at a time in an otherwise good request: each is told by name, and
-// nothing is written.
+// one fault at a time in an otherwise valid request. The answer names the
+// field, and nothing is written.
 func TestBadBodies(t *testing.T) {
 	t.Parallel()
 	for _, o := range contract.operations {

@@ -118,8 +118,8 @@ func badAccounts() []badValue {
 	}
 }
 
-// TestBadValues sends what a schema cannot forbid. Each is told by the name of
-// its field, in words that say what is right.
+// TestBadValues sends what a schema cannot forbid. The answer names the field
+// and says what is valid.
 func TestBadValues(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

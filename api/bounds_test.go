@@ -22,8 +22,8 @@ func unknownMembers(n int) string {
 	return "{" + b.String()[1:] + "}"
 }
 
-// TestStrangersSendLittle: whoever shows no credential is refused a body over
-// 16 KiB, whether or not its length is told, on every route that they reach.
+// TestStrangersSendLittle: without a credential, every reachable route refuses
+// a body over 16 KiB, whether or not its length is declared.
 func TestStrangersSendLittle(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{open: true})
@@ -142,7 +142,7 @@ func TestATenantLocksNobodyOut(t *testing.T) {
 	_, r.secret = s.issue(t, r.account, keys.KeyFields{})
 	want[map[string]any](t, s, 200, from(form("/oauth/token", r.with("grant_type", "client_credentials"))))
 	if d, _ := want[client.VerifyResponse](t, s, 200, about(bob, unknownKey(t), of)); d.Code != "NOT_FOUND" {
-		t.Errorf("another tenant that asks about the address is told %s", d.Code)
+		t.Errorf("another tenant that asks about the address gets %s", d.Code)
 	}
 }
 

@@ -61,7 +61,7 @@ func isForm(c *gin.Context) bool {
 	return err == nil && kind == formType
 }
 
-// submit handles a form of a page as the request that it stands for. The form
+// submit handles a form of a page as the request that it represents. The form
 // must come from one of our pages whatever the credential is: a browser sends
 // a password of Basic authentication by itself, too.
 func (a *API) submit(c *gin.Context) {

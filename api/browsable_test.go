@@ -168,7 +168,7 @@ func TestFormsStandForRequests(t *testing.T) {
 	}
 	p := refused(t, s, 405, "method_not_allowed", call{method: "POST", path: "/api/keys/" + x.key, as: developer, body: map[string]any{}})
 	if !strings.Contains(p.Detail, "PATCH") {
-		t.Errorf("a program that posts there is told %q", p.Detail)
+		t.Errorf("a program that posts there gets %q", p.Detail)
 	}
 }
 

@@ -20,10 +20,10 @@ import (
 // edgeHandlers serve what edges ask: see docs/edge-protocol.md. Like /verify they
 // write no access line.
 type edgeHandlers struct {
-	render  func(*gin.Context, error)
-	chain   *auth.Chain
-	edge    *httpx.Edge
-	feed    *feed.Feed
+	render func(*gin.Context, error)
+	chain  *auth.Chain
+	edge   *httpx.Edge
+	feed   *feed.Feed
 }
 
 func (h *edgeHandlers) mount(g *gin.RouterGroup) {

@@ -246,8 +246,8 @@ func parseCursor(cursor string) (string, error) {
 	return string(b[1:]), nil
 }
 
-// list answers one page. find is asked for one object more than the page
-// shows, to know whether there is a next one.
+// list answers one page. It asks find for one object more than the page shows,
+// to know whether there is a next page.
 func list[T, W any](c *gin.Context, q *httpx.Query, find func(keys.Page) ([]T, error), wire func(*T) W, id func(*T) string) error {
 	p := page(q)
 	if err := q.Err(); err != nil {

@@ -218,7 +218,7 @@ func TestContention(t *testing.T) {
 }
 
 // TestRefusedCallers: callers who may not call from where they are, or guessed too much,
-// is told so by every operation that asks for a credential.
+// get that answer from every operation that needs a credential.
 func TestRefusedCallers(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{guesses: ratelimit.Rule{Requests: 3, Per: time.Hour, Burst: 3}})

@@ -53,8 +53,8 @@ func (h *serviceHandlers) healthz(c *gin.Context) error {
 
 const checkTimeout = 2 * time.Second
 
-// readyz says whether requests are well sent here, and how all that the
-// service leans on fares. Only what is down takes a node out.
+// readyz says whether this node can take requests, and reports the state of
+// each part that it depends on. Only a part that is down takes a node out.
 func (h *serviceHandlers) readyz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err

@@ -49,7 +49,7 @@ func TestInvitations(t *testing.T) {
 	as := s.session(t, u.ID)
 	member, _ := want[client.Member](t, s, 200, accept(token, as))
 	if member.UserID != u.ID || member.Role != "developer" || s.me(t, as).Roles[o.ID] != "developer" {
-		t.Errorf("he is %+v", member)
+		t.Errorf("the member is %+v", member)
 	}
 	refused(t, s, 404, "not_found", accept(token, as))
 	if page, _ := want[client.List[client.Invitation]](t, s, 200, list); len(page.Items) != 0 {

@@ -182,7 +182,7 @@ func (h *keyHandlers) revokeKey(c *gin.Context) error {
 	})
 }
 
-// resetKeyLimits lets the limit of a key begin anew.
+// resetKeyLimits resets the limit of a key.
 func (h *keyHandlers) resetKeyLimits(c *gin.Context) error {
 	rev, err := condition(c)
 	if err != nil {

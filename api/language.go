@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey/latchkey/internal/texts"
 )
 
-// language is the catalogue for whoever asks: of the language that the user
-// chose, or that Accept-Language names. Answers outside of the management API are
-// for programs, and always in English.
+// language is the catalogue for the caller: in the language that the user chose,
+// or that Accept-Language names. Answers outside the management API are for
+// programs, and always in English.
 func language(c *gin.Context) *texts.Catalogue { return languageOf(c, principal(c)) }
 
 func languageOf(c *gin.Context, p *auth.Principal) *texts.Catalogue {

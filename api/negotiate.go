@@ -137,9 +137,9 @@ func written(c *gin.Context, body any) ([]byte, error) {
 	return indented.Bytes(), err
 }
 
-// challenge tells who is not known which schemes there are. A script's browser
-// is not offered Basic, for which it would open a box of its own. A Bearer
-// token that is no good is told so (RFC 6750 section 3).
+// challenge names the accepted schemes to an unauthenticated client. It does not
+// offer Basic to scripts of a page, because the browser would open its own
+// dialog. For an invalid Bearer token it says so (RFC 6750 section 3).
 func (a *API) challenge(c *gin.Context) {
 	script := c.GetHeader("X-Requested-With") != "" || c.GetHeader("Sec-Fetch-Mode") == "cors" || c.GetHeader("Sec-Fetch-Dest") == "empty"
 	scheme, _, _ := strings.Cut(c.GetHeader("Authorization"), " ")

@@ -105,7 +105,7 @@ func TestOptionsAreMetadata(t *testing.T) {
 	}
 	ask("/api/tiers/", s.session(t, x.member), 200)
 	if len(got.Actions) != 0 {
-		t.Errorf("a developer is told to make tiers: %v", got.Actions)
+		t.Errorf("a developer is offered to create tiers: %v", got.Actions)
 	}
 	ask("/api/keys/", anonymous, 401)
 	ask("/api/token/", anonymous, 200)

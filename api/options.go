@@ -22,8 +22,8 @@ type metadata struct {
 	Actions     map[string]map[string]field `json:"actions,omitempty"`
 }
 
-// field describes a member of a request. Whether it is required is told by
-// openapi.yaml.
+// field describes a member of a request. openapi.yaml says whether it is
+// required.
 type field struct {
 	Type     string           `json:"type"`
 	ReadOnly bool             `json:"read_only"`

@@ -240,7 +240,7 @@ func (s *suite) hides(t *testing.T, o *operation, foreign tenant, as credential,
 		var d client.VerifyResponse
 		must(t, json.Unmarshal(got.body, &d))
 		if d.Code != string(verify.NotFound) || d.KeyID != "" {
-			t.Errorf("a foreign key is told to be %s", got.body)
+			t.Errorf("a foreign key gets %s", got.body)
 		}
 	case strings.HasPrefix(o.OperationID, "list"):
 		var page client.List[json.RawMessage]

@@ -24,8 +24,8 @@ type recorder struct {
 
 func newRecorder(d *document) *recorder { return &recorder{document: d, seen: map[string]bool{}} }
 
-// wrap returns next with every exchange checked; fault is told what breaks the
-// contract.
+// wrap returns next with every exchange checked; it calls fault with what
+// breaks the contract.
 func (rec *recorder) wrap(next http.Handler, fault func(text string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body []byte

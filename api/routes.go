@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey/latchkey/auth"
 )
 
-// route is one operation: who may use it is declared here, what it then may
-// see and change is the domain's rule, object by object.
+// route is one operation. It declares who may use it; which objects they may see
+// and change is decided by the domain.
 type route struct {
 	method     string
 	path       string
@@ -23,10 +23,10 @@ type route struct {
 type access int
 
 const (
-	guarded  access = iota // the chain finds out who asks
-	open                   // no credential is looked at
-	asClient               // likewise; the handler charges the client, or whoever is none
-	free                   // nor is anybody throttled
+	guarded  access = iota // the chain authenticates the caller
+	open                   // no credential is read
+	asClient               // likewise; the handler charges the client, or the address without one
+	free                   // likewise, and nobody is throttled
 )
 
 // routes are the operations of openapi.yaml but for /verify.

@@ -69,7 +69,7 @@ func (h *sessionHandlers) signIn(c *gin.Context) error {
 	return answer(c, http.StatusOK, meOut(p))
 }
 
-// getSession tells who is signed in, and until when.
+// getSession returns who is signed in, and until when.
 func (h *sessionHandlers) getSession(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err

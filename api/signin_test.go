@@ -119,9 +119,8 @@ func TestGuessingPasswordsIsSlow(t *testing.T) {
 	}
 }
 
-// TestRightPasswordsAtOnceAreNoWrongOnes: they wait for their turn. Hashing is
-// shared with all tests that run meanwhile, so that a few may be told that it is
-// busy; none is told that it failed.
+// TestRightPasswordsAtOnceAreNoWrongOnes: they wait for their turn. All running
+// tests share the hashing, so a few may get "busy", but none may fail.
 func TestRightPasswordsAtOnceAreNoWrongOnes(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{signIns: ratelimit.Rule{Requests: 10, Per: time.Minute, Burst: 10}})
@@ -373,7 +372,7 @@ func TestSessionsEndByThemselves(t *testing.T) {
 	refused(t, s, 401, "not_authenticated", call{method: "GET", path: "/api/me", as: busy})
 }
 
-// TestThrottles: each kind of caller has its own rule, and is told when to go on.
+// TestThrottles: each kind of caller has its own rule, and learns when to retry.
 func TestThrottles(t *testing.T) {
 	t.Parallel()
 	one := func(n int64) ratelimit.Rule { return ratelimit.Rule{Requests: n, Per: time.Hour, Burst: n} }

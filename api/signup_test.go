@@ -54,25 +54,25 @@ func TestSigningUp(t *testing.T) {
 	want[struct{}](t, s, 202, signUpAs(ada))
 	kinds, token := s.mailsTo(ada)
 	if kinds != "confirm" || token == "" {
-		t.Fatalf("she was mailed %q", kinds)
+		t.Fatalf("Ada was mailed %q", kinds)
 	}
-	// Signing in tells nobody that an address is new here, not even by a right
-	// password; her it sends the mail again.
+	// Signing in reveals to nobody that an address is new here, not even with the
+	// right password; Ada gets the mail again.
 	right := refused(t, s, 401, "authentication_failed", signInAs(ada, password, ""))
 	wrong := refused(t, s, 401, "authentication_failed", signInAs(ada, otherPassword, ""))
 	unknown := refused(t, s, 401, "authentication_failed", signInAs("nobody@example.com", password, ""))
 	if right.Detail != wrong.Detail || right.Detail != unknown.Detail || !strings.Contains(right.Detail, "mail") {
-		t.Errorf("told apart are %q, %q and %q", right.Detail, wrong.Detail, unknown.Detail)
+		t.Errorf("the answers differ: %q, %q and %q", right.Detail, wrong.Detail, unknown.Detail)
 	}
 	if kinds, _ := s.mailsTo(ada); kinds != "confirm confirm" {
-		t.Errorf("she was mailed %q", kinds)
+		t.Errorf("Ada was mailed %q", kinds)
 	}
 	refused(t, s, 404, "not_found", byMail("/api/password/reset", token, "password", otherPassword))
 	want[struct{}](t, s, 200, byMail("/api/email/confirm", token))
 	refused(t, s, 404, "not_found", byMail("/api/email/confirm", token))
 	if me, _ := want[client.Me](t, s, 200, signInAs(ada, password, "")); me.Email != ada || me.Name != "Ada" || me.IsAdmin ||
 		len(me.Roles) > 0 {
-		t.Errorf("she is %+v", me)
+		t.Errorf("Ada is %+v", me)
 	}
 }
 

@@ -36,7 +36,7 @@ func (h *tokenHandlers) routes() []route {
 	}
 }
 
-// bindSignIn reads who signs in.
+// bindSignIn reads the credentials of a sign-in.
 func bindSignIn(c *gin.Context) (client.SignIn, error) {
 	var in client.SignIn
 	if _, err := bind(c, &in); err != nil {

@@ -159,7 +159,7 @@ func TestUsageHasASensibleInterval(t *testing.T) {
 	for span, want := range map[time.Duration]string{time.Hour: "minute", 24 * time.Hour: "hour", 30 * 24 * time.Hour: "day"} {
 		from := url.QueryEscape(s.now().Add(-span).Format(time.RFC3339))
 		if got := asked[client.UsageReport](t, s, staff, "/api/usage?from="+from).Interval; got != want {
-			t.Errorf("%s is told by the %s", span, got)
+			t.Errorf("%s is reported by the %s", span, got)
 		}
 	}
 }
@@ -221,7 +221,7 @@ func TestAKeyTellsOfItsLastUseAndItsPredecessor(t *testing.T) {
 	}
 	of := asked[client.KeyUsage](t, s, staff, "/api/keys/"+successor.ID+"/usage")
 	if p := of.Predecessor; p == nil || p.KeyID != id || p.UsesLastHour != 1 || p.UsesLast24Hours != 1 || *p.LastUsedIP != "203.0.113.9" {
-		t.Errorf("the predecessor is told as %+v", p)
+		t.Errorf("the predecessor is reported as %+v", p)
 	}
 	if len(of.Scopes) != 1 || of.Scopes[0].Scope != "invoices:*" || of.Scopes[0].LastAskedOn != nil {
 		t.Errorf("the successor asked for %+v", of.Scopes)
@@ -233,7 +233,7 @@ func TestAKeyTellsOfItsLastUseAndItsPredecessor(t *testing.T) {
 	s.advance(2 * time.Hour)
 	later := asked[client.KeyUsage](t, s, staff, "/api/keys/"+successor.ID+"/usage")
 	if p := later.Predecessor; p.UsesLastHour != 0 || p.UsesLast24Hours != 1 {
-		t.Errorf("two hours later the predecessor is told as %+v", p)
+		t.Errorf("two hours later the predecessor is reported as %+v", p)
 	}
 }
 

@@ -165,7 +165,7 @@ func (h *verifyHandlers) ask(c *gin.Context) (verify.Verdict, error) {
 	return h.verifier.Verify(c.Request.Context(), q)
 }
 
-// asker returns who asks, if they may ask at all.
+// asker returns the caller, if they may ask at all.
 func (h *verifyHandlers) asker(r *http.Request) (*auth.Principal, error) {
 	r = r.WithContext(proxies.With(r.Context(), h.edge.Trusted.Client(r)))
 	p, err := h.chain.Authenticate(r)

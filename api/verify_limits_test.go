@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// TestLimits: a key draws from its own bucket and its account's, and is told
-// when to come back.
+// TestLimits: a key draws from its own bucket and its account's, and learns
+// when to retry.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
@@ -92,8 +92,8 @@ func TestQuota(t *testing.T) {
 	}
 }
 
-// TestGuesses: an address that asks for many unknown keys is told to wait; one
-// IPv6 host is all of its /64.
+// TestGuesses: an address that asks for many unknown keys has to wait; for IPv6
+// the whole /64 counts as one address.
 func TestGuesses(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{guesses: ratelimit.Rule{Requests: 2, Per: time.Minute, Burst: 2}})

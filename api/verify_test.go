@@ -215,7 +215,7 @@ func TestSelfVerificationTellsTheKey(t *testing.T) {
 	}
 	for _, name := range []string{"metadata", "name", "service_account"} {
 		if _, told := d[name]; told {
-			t.Errorf("the key is told its %s", name)
+			t.Errorf("the answer to a key contains its %s", name)
 		}
 	}
 	if got.text(t, "RateLimit-Policy") != `"key";q=100;w=10` || got.text(t, "RateLimit") != `"key";r=98;t=1` {
@@ -275,7 +275,7 @@ func TestAskedVerification(t *testing.T) {
 		}
 		if code == verify.Valid && (d.Name != "Good" || string(d.Metadata) != `{"a":1}` || d.ServiceAccount.ExternalID != "ext" ||
 			string(d.ServiceAccount.Metadata) != `{"plan":"x"}`) {
-			t.Errorf("a verifier is told %s", got.body)
+			t.Errorf("a verifier gets %s", got.body)
 		}
 	}
 }

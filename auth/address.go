@@ -11,8 +11,8 @@ import (
 )
 
 // CanonicalEmail is the form in which e-mail addresses are stored and compared,
-// as mail systems do; see text.Address. What is no address only loses the case of
-// its ASCII letters, and is like no address.
+// as mail systems do; see text.Address. Text that is not an address only has its ASCII
+// letters lower-cased, and equals no address.
 func CanonicalEmail(email string) string {
 	if canonical, ok := text.Address(email); ok {
 		return canonical

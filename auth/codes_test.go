@@ -69,7 +69,7 @@ func TestCodesAreAskedForAfterThePassword(t *testing.T) {
 	}
 	unknown := d.try("wrong horse battery", "")
 	if err := d.try("wrong horse battery", d.shown(0)); err == nil || err.Error() != unknown.Error() {
-		t.Errorf("a wrong password and the right code: %v, want what a wrong password is told", err)
+		t.Errorf("a wrong password and the right code: %v, want the answer to a wrong password", err)
 	}
 	for name, code := range map[string]string{"wrong": "000000", "none at all": "nonsense", "huge": strings.Repeat("1", 1<<16)} {
 		if got := problem(d.try(password, code)); got != problem(unknown) {

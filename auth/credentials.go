@@ -37,7 +37,7 @@ type Family struct {
 	Previous  string    `json:"-"` // of the one before it
 	RotatedAt time.Time `json:"rotated_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at"`
-	EndedAt   time.Time `json:"ended_at,omitzero"` // zero while it goes on
+	EndedAt   time.Time `json:"ended_at,omitzero"` // zero while it is open
 	Address   string    `json:"address,omitempty"`
 	UserAgent string    `json:"user_agent,omitempty"`
 }
@@ -80,7 +80,7 @@ type Link struct {
 	Hash           TokenHash `json:"-"`
 	Purpose        Purpose   `json:"purpose"`
 	Email          string    `json:"email"`
-	UserID         string    `json:"user_id,omitempty"`         // "" for somebody who is no user yet
+	UserID         string    `json:"user_id,omitempty"`         // "" for someone who is not a user yet
 	OrganizationID string    `json:"organization_id,omitempty"` // of an invitation
 	Role           Role      `json:"role,omitempty"`            // of an invitation
 	CreatedBy      string    `json:"created_by,omitempty"`
@@ -92,7 +92,7 @@ type Link struct {
 	Address string `json:"-"`
 }
 
-// Certificate lets whoever holds a client certificate act as a service account.
+// Certificate lets the holder of a client certificate act as a service account.
 type Certificate struct {
 	keys.Stamp
 	ID               string `json:"id"`

@@ -31,19 +31,19 @@ const (
 	turnWait       = 15 * time.Second
 )
 
-// Delays makes whoever guesses passwords wait: after some wrong tries each
-// further one doubles the time until the next. Tries that are not decided yet are
-// no wrong ones; but no more are decided at once than could be wrong one
-// after the other, so the others wait for their turn.
+// Delays slows down guessing of passwords: after some wrong tries each further
+// one doubles the time until the next. Undecided tries do not count as wrong,
+// but at most as many are decided at once as may be wrong in a row; the others
+// wait for their turn.
 type Delays struct {
 	rule    ratelimit.Rule
 	now     func() time.Time
 	mu      sync.Mutex
 	seen    *lru.Cache[string, tries]
 	waiting int
-	decided chan struct{} // closed when a try was decided, and made anew
-	// known holds the accounts with the addresses that they were signed in to
-	// from. Only who has an account can add to it.
+	decided chan struct{} // closed and replaced when a try was decided
+	// known holds accounts with the addresses from which they have signed in.
+	// Only somebody with an account can add to it.
 	known *lru.Cache[string, struct{}]
 }
 
@@ -231,9 +231,9 @@ func (t *Try) Fail() {
 // Excuse ends a try that was neither right nor wrong.
 func (t *Try) Excuse() { t.end(func(time.Time) {}) }
 
-// Succeed ends a try that was right, and forgets what the address did wrong
-// with this account. What it did with others stays: who has an account of their
-// own cannot wash themselves clean by signing in to it.
+// Succeed ends a try that was right, and forgets the address's wrong tries for
+// this account. Those for other accounts stay, so attackers cannot clear their
+// address by signing in to an account of their own.
 func (t *Try) Succeed() {
 	t.end(func(now time.Time) {
 		d, both := t.delays, t.sources[0]
@@ -244,7 +244,7 @@ func (t *Try) Succeed() {
 	})
 }
 
-// end lets those go on that wait for the try.
+// end wakes the tries that wait for this one.
 func (t *Try) end(outcome func(now time.Time)) {
 	if t.over {
 		return

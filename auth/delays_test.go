@@ -189,8 +189,8 @@ func TestRightTriesDoNotKeepOldWrongOnes(t *testing.T) {
 	g.heard("after an hour without a wrong try", g.wrong("user30", home))
 }
 
-// Whoever tries an account from everywhere slows it down; who signed in from
-// where he is before is heard all the same.
+// Tries from everywhere slow an account down, but not at an address from which
+// its user has signed in before.
 func TestNoStrangerLocksAUserOut(t *testing.T) {
 	t.Parallel()
 	g := newGuesser(t)
@@ -294,7 +294,7 @@ func TestTheTurnIsBounded(t *testing.T) {
 		began := time.Now()
 		for range 150 {
 			if err := <-answers; !errors.Is(err, errs.Unavailable) {
-				t.Fatalf("who waits in vain is told %v", err)
+				t.Fatalf("a try that waits in vain gets %v", err)
 			}
 		}
 		if waited := time.Since(began); waited != 15*time.Second {
@@ -305,7 +305,7 @@ func TestTheTurnIsBounded(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		if err := <-answers; !errors.Is(err, context.Canceled) {
-			t.Errorf("who gives up is told %v", err)
+			t.Errorf("a try that gives up gets %v", err)
 		}
 	})
 }

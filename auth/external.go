@@ -39,8 +39,8 @@ func (s SignupPolicy) Valid() bool {
 
 // ByExternal returns the user whose account it is. An account that nobody has
 // linked belongs to the user with the same e-mail address, if the provider has
-// verified it; else to a new user, where the policy lets in whoever comes or
-// the invitation, a link's token, is for that address.
+// verified it; else to a new user, if the policy admits everyone or the
+// invitation, a link's token, is for that address.
 func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
 	identity, err := p.Store.Identities().Get(ctx, IdentityID(x.Provider, x.Subject))
 	if err == nil {
@@ -68,9 +68,9 @@ func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation st
 	return u, p.link(ctx, &u, x)
 }
 
-// takeOver gives an account to the one who owns its e-mail address: whoever
-// signed up with it before never showed that it was theirs, and their password is
-// good no more.
+// takeOver gives an account to the owner of its e-mail address. The person who
+// signed up with the address before never proved that it was theirs, so their
+// password stops working.
 func (p *Users) takeOver(ctx context.Context, u User) (User, error) {
 	before, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if !u.ConfirmedAt.IsZero() {

@@ -31,7 +31,7 @@ func TestSigningUpFirstTakesNobodysAccount(t *testing.T) {
 	}
 	o.refused("the stranger's password", o.signIn("ada@example.com", password, ""), errs.Unauthenticated)
 	_, err = o.Registration.Confirm(ctx, m.Token)
-	o.refused("the link of his sign-up", err, errs.NotFound)
+	o.refused("the link of their sign-up", err, errs.NotFound)
 	if got := o.actions(u.ID); got != "session.refuse user.confirm user.create" {
 		t.Errorf("the log tells of %s", got)
 	}
@@ -66,8 +66,8 @@ func TestAConfirmedUserKeepsThePassword(t *testing.T) {
 	}
 }
 
-// TestPoliciesOfExternalAccounts: who comes by a provider is let in as who
-// signs up, by an invitation for their address alone.
+// TestPoliciesOfExternalAccounts: a person from a provider is admitted like one
+// who signs up, and only by an invitation for their address.
 func TestPoliciesOfExternalAccounts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -178,6 +178,6 @@ func TestAnInvitationTakesAnUnconfirmedAccountOver(t *testing.T) {
 	u, err := o.Users.ByEmail(t.Context(), o.admin, "ada@example.com")
 	o.must(err)
 	if u.Name != "Ada" || o.as(u).Memberships["org_a"] != auth.Developer {
-		t.Errorf("she is %+v", u)
+		t.Errorf("the user is %+v", u)
 	}
 }

@@ -14,8 +14,9 @@ import (
 
 const mostInvitations = 200 // open ones of one organization
 
-// Invite mails somebody a link that makes them a member of the organization.
-// Who may add members may; see Members.Add for the roles that they can give.
+// Invite mails a link that makes its recipient a member of the organization.
+// It needs the permission to add members; see Members.Add for the roles that can
+// be given.
 func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, email string, role Role) (Link, error) {
 	if err := p.members.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Link{}, err
@@ -62,10 +63,9 @@ func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, 
 	return l, nil
 }
 
-// stillInvites decides whether whoever made the invitation could make it now. An
-// invitation is no more than a promise of theirs: it ends with their right to
-// give the role. Rights that a proxy's groups give hold for one request, and so
-// invite nobody.
+// stillInvites decides whether the author of the invitation could make it now. An
+// invitation is only a promise: it ends with its author's right to give the role.
+// Rights from a proxy's groups hold for one request, so they cannot invite.
 func (p *Invitations) stillInvites(ctx context.Context, l *Link) error {
 	author, err := p.author(ctx, l)
 	if errors.Is(err, errs.NotFound) || errors.Is(err, errs.Unauthenticated) {
@@ -209,7 +209,7 @@ func (p *Invitations) Invited(ctx context.Context, token string) (Link, keys.Org
 func (p *Invitations) Inviter(ctx context.Context, l Link) (string, error) {
 	u, err := p.Store.Users().Get(ctx, l.CreatedBy)
 	if errors.Is(err, errs.NotFound) {
-		return "", nil // a service account, or somebody who is gone
+		return "", nil // a service account, or a deleted user
 	}
 	if err != nil {
 		return "", fmt.Errorf("read user: %w", err)
@@ -224,7 +224,7 @@ func (p *Invitations) Inviter(ctx context.Context, l Link) (string, error) {
 func (l *Link) For(u *User) bool { return sameEmail(l.Email, u.Email) }
 
 // Accept makes the principal a member of the organization that they were invited
-// to: the invitation is for their e-mail address, not for whoever has the link.
+// to. The invitation is for their e-mail address, not for anyone with the link.
 func (p *Invitations) Accept(ctx context.Context, a *Principal, token string) (Membership, error) {
 	if a.Kind != UserKind {
 		return Membership{}, errs.New(errs.Forbidden, "only_users_accept")

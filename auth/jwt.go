@@ -20,8 +20,8 @@ import (
 const (
 	DefaultAccessLife  = 30 * time.Minute
 	DefaultRefreshLife = 7 * 24 * time.Hour
-	// racing is how long a spent refresh token is answered again: two tabs of
-	// one browser that refresh at the same moment are no theft.
+	// racing is how long a used refresh token still gets an answer: two tabs of
+	// one browser that refresh at the same moment are not a theft.
 	racing = 10 * time.Second
 )
 
@@ -43,8 +43,8 @@ func NewJWT(p *People, r *signing.Keyring, v *verify.Verifier, f keys.Format, ac
 }
 
 // UserAudience is who users' tokens are for: the management API of the issuer. It
-// is not the audience of the access tokens of service accounts, so that whoever
-// checks those offline takes no user for one (RFC 8725 section 3.12).
+// is not the audience of the access tokens of service accounts, so that an
+// offline check of those does not accept a user (RFC 8725 section 3.12).
 func UserAudience(issuer string) string { return issuer + "/api" }
 
 // audiences are those of users' tokens, the one of new tokens first. Earlier
@@ -57,8 +57,8 @@ func (j *JWT) Name() string { return "jwt" }
 // Challenge implements Authenticator.
 func (j *JWT) Challenge() string { return `Bearer realm="latchkey"` }
 
-// TokenNotValid is the problem code of a signed token that is no good, as
-// SimpleJWT has it.
+// TokenNotValid is the problem code of an invalid signed token, as in
+// SimpleJWT.
 const TokenNotValid = "token_not_valid"
 
 func notValid(text string, args ...any) error {
@@ -103,9 +103,9 @@ func asNotValid(err error) error {
 	}
 }
 
-// user returns the user that the token stands for, if it is for the use and its sign-in
-// goes on. Both are read each time, so that disabling the user, a new password
-// or signing out end the tokens at once.
+// user returns the user of the token, if the token is for this use and its
+// sign-in has not ended. Both are read each time, so disabling the user, a new
+// password or signing out ends the tokens at once.
 func (j *JWT) user(ctx context.Context, c *signing.Claims, use string) (User, error) {
 	if c.Use != use {
 		return User{}, notValid("not_a_token_of_use", "use", use)

@@ -16,12 +16,12 @@ import (
 type Login struct {
 	Name     string // e-mail address or username
 	Password string
-	Code     string // one-time or recovery code, "" where none was asked for yet
+	Code     string // one-time or recovery code, "" before it is requested
 }
 
-// One error for all, so that answers tell nothing apart. Where everybody can
-// sign up it speaks of unconfirmed addresses to all: told to those alone, it
-// would tell whoever signs up with an address whether that had a user.
+// One error for all cases, so that answers reveal nothing. If anyone can sign
+// up, it always mentions unconfirmed addresses: shown only in that case, it
+// would reveal whether an address had a user.
 var (
 	errWrongSignIn        = wrongCredential("sign_in_wrong")
 	errWrongOrUnconfirmed = wrongCredential("sign_in_wrong_or_unconfirmed")
@@ -64,8 +64,8 @@ func (p *Sessions) Check(ctx context.Context, l Login) (User, error) {
 	return u, err
 }
 
-// check is Check of a try that is heard. The user is read anew: it may have
-// waited.
+// check is Check of an admitted try. It reads the user again, because the try
+// may have waited.
 func (p *Sessions) check(ctx context.Context, l Login) (User, error) {
 	u, err := p.find(ctx, l.Name)
 	if err != nil {
@@ -112,9 +112,8 @@ func (p *Sessions) find(ctx context.Context, name string) (User, error) {
 	return u, nil
 }
 
-// upgradePassword hashes the password anew where the hash is of its raw form, or
-// the parameters have changed since it was set. A change by somebody else
-// meanwhile wins.
+// upgradePassword rehashes the password if the hash is of its raw form, or the
+// parameters have changed since it was set. A simultaneous change wins.
 func (p *Sessions) upgradePassword(ctx context.Context, u *User, password string, raw bool) error {
 	if !raw && !p.Passwords.Outdated(u.PasswordHash) {
 		return nil

@@ -20,7 +20,7 @@ const (
 	MailChanged  MailKind = "changed"  // after a password changed
 	MailInvite   MailKind = "invite"   // to an organization
 	MailNewEmail MailKind = "newemail" // to the new address of a user
-	MailMoving   MailKind = "moving"   // to the old address, when another is asked for
+	MailMoving   MailKind = "moving"   // to the old address, when a user requests another
 	MailExpiring MailKind = "expiring" // of keys that end soon
 )
 
@@ -35,7 +35,7 @@ type Mail struct {
 	Organization string    // name, of an invitation
 	Role         Role      // of an invitation
 	By           string    // who invites
-	NewEmail     string    // the address that is asked for, of a move
+	NewEmail     string    // the requested address, of a move
 	Expiring     []ExpiringKey
 	More         bool // there are more keys than those
 }
@@ -55,8 +55,8 @@ type Mailer interface {
 
 type languageKey struct{}
 
-// WithLanguage notes the language of whoever asks: mails that the request causes
-// are in it where their reader chose none.
+// WithLanguage stores the caller's language: mails that the request causes use it
+// if their recipient chose none.
 func WithLanguage(ctx context.Context, tag string) context.Context {
 	return context.WithValue(ctx, languageKey{}, tag)
 }

@@ -39,8 +39,8 @@ func (p *Members) List(ctx context.Context, a keys.Actor, organizationID string,
 	return p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID}, page)
 }
 
-// UserOf returns the user of a membership, to show it to whoever may see the
-// members; one who is gone meanwhile has no name.
+// UserOf returns the user of a membership, for callers that may see the members.
+// A user who has been deleted meanwhile has no name.
 func (p *Members) UserOf(ctx context.Context, a keys.Actor, m Membership) (User, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, m.OrganizationID); err != nil {
 		return User{}, err
@@ -163,8 +163,8 @@ func (p *Members) mayRemove(ctx context.Context, a keys.Actor, organizationID, u
 	return p.mayMembers(ctx, a, action, organizationID)
 }
 
-// mayEnd refuses to end the membership of somebody who may do more than the
-// actor. Everybody may end their own.
+// mayEnd refuses to end the membership of a user who may do more than the actor.
+// Everyone may end their own.
 func mayEnd(a keys.Actor, m *Membership) error {
 	if a.Subject().ID == m.UserID {
 		return nil
@@ -220,7 +220,7 @@ func mayConferRole(a keys.Actor, organizationID string, role Role) error {
 }
 
 // confers is what a member with the role may do and hand on. From developer up
-// that is every scope of the provider's API, which "*" stands for.
+// that is every scope of the provider's API, written "*".
 func (r Role) confers() []string {
 	if r == Owner || r == Developer {
 		return []string{keys.AnyScope}

@@ -33,7 +33,7 @@ const (
 // CodeRequired is the problem code of a sign-in that needs a one-time code.
 const CodeRequired = "code_required"
 
-// errCodeRequired is told only to who knew the password.
+// errCodeRequired is returned only if the password was right.
 var errCodeRequired = errs.WithCode(errs.Unauthenticated, CodeRequired, "otp_required")
 
 // Enabled reports whether the user signs in with one-time codes.

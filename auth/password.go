@@ -74,8 +74,8 @@ func formFault(password string) error {
 }
 
 // Rate refuses a new password of a wrong form with errs.Invalid, and one that
-// is too easy to guess. That is work for whoever has shown that they may set a
-// password, and waits as hashing does.
+// is too easy to guess. Rating is expensive, so it is only for callers who may set
+// a password, and it waits its turn as hashing does.
 func (p *Passwords) Rate(ctx context.Context, password string) error {
 	if err := formFault(password); err != nil {
 		return err

@@ -79,9 +79,9 @@ func (p *Registration) ResetPassword(ctx context.Context, token, password string
 var errNoPassword = errs.New(errs.Forbidden, "only_users_passwords")
 
 // ChangePassword gives the principal another password, if they know the
-// one that they have. A user without one, who signs in by a provider, needs none. All of
-// their other sessions and signed tokens end, and the sign-in token unless it
-// is to be kept.
+// one that they have. A user without one, who signs in with a provider, needs
+// none. All their other sessions and signed tokens end, and so does the sign-in
+// token unless it is to be kept.
 func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, password string, keepToken bool) error {
 	if a.Kind != UserKind {
 		return errNoPassword
@@ -140,7 +140,7 @@ func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, passwo
 // renewal is a change of a user's own password.
 type renewal struct {
 	userID, password string
-	except           string // id of the session that goes on
+	except           string // id of the session that stays
 	keepToken        bool   // whether the sign-in token does
 }
 

@@ -36,9 +36,9 @@ type PeopleConfig struct {
 	// Holder tells what a service account may do now; see keys.Verifier. If nil,
 	// nobody accepts what a service account invited them to.
 	Holder func(ctx context.Context, accountID, keyID string) (verify.Grant, error)
-	// InvitationAddress is set where there is no mail server: who invites
-	// somebody is told the address of the link, and passes it on. Who joins by it
-	// counts as the holder of the e-mail address, as by a mail.
+	// InvitationAddress is set if there is no mail server: the inviter gets the
+	// URL of the link, and passes it on. Whoever joins with it counts as the
+	// holder of the e-mail address, as with a mail.
 	InvitationAddress func(token string) string
 	Now               func() time.Time // time.Now if nil
 }

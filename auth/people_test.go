@@ -125,13 +125,13 @@ func TestAnOrganizationKeepsAnOwner(t *testing.T) {
 	_, err = o.Members.Add(ctx, o.as(ada), "org_a", eve.ID, "boss")
 	o.refused("a role that is none", err, errs.Invalid)
 	_, err = o.Members.Add(ctx, o.as(eve), "org_a", eve.ID, auth.Viewer)
-	o.refused("a stranger lets himself in", err, errs.NotFound)
+	o.refused("a stranger lets themselves in", err, errs.NotFound)
 	_, err = o.Members.Add(ctx, o.as(ada), "org_a", bob.ID, auth.Developer)
 	o.must(err)
 	_, err = o.Members.Add(ctx, o.as(bob), "org_a", eve.ID, auth.Viewer)
 	o.refused("a developer adds a member", err, errs.Forbidden)
 	_, err = o.Members.Change(ctx, o.as(bob), "org_a", bob.ID, keys.AnyRevision, to(auth.Owner))
-	o.refused("a developer makes himself owner", err, errs.Forbidden)
+	o.refused("a developer makes themselves owner", err, errs.Forbidden)
 
 	_, err = o.Members.Change(ctx, o.as(ada), "org_a", ada.ID, keys.AnyRevision, to(auth.Viewer))
 	o.refused("the last owner becomes a viewer", err, errs.Conflict)
@@ -210,7 +210,7 @@ func TestPasswordsAreGuessedSlowly(t *testing.T) {
 	disabled, unknown := try(ada.Email, password), try("nobody@example.com", password)
 	o.refused("a disabled user", disabled, errs.Unauthenticated)
 	if disabled.Error() != unknown.Error() {
-		t.Errorf("a disabled user is told %q, an unknown one %q", disabled, unknown)
+		t.Errorf("a disabled user gets %q, an unknown one %q", disabled, unknown)
 	}
 }
 
@@ -294,15 +294,15 @@ func TestOnlyStaffLooksAfterUsers(t *testing.T) {
 		f.IsAdmin = true
 		return f, nil
 	})
-	o.refused("made admin by himself", err, errs.Forbidden)
+	o.refused("made admin by themselves", err, errs.Forbidden)
 	root, err := o.Users.Create(ctx, o.admin, "", auth.UserFields{Email: "root@example.com", Password: password, IsAdmin: true})
 	o.must(err)
 	_, err = o.Users.Change(ctx, o.as(root), root.ID, keys.AnyRevision, func(f auth.UserFields) (auth.UserFields, error) {
 		f.IsAdmin = false
 		return f, nil
 	})
-	o.refused("an admin gives himself up", err, errs.Conflict)
-	o.refused("an admin deletes himself", o.Users.Delete(ctx, o.as(root), root.ID, keys.AnyRevision), errs.Conflict)
+	o.refused("an admin gives up being one", err, errs.Conflict)
+	o.refused("an admin deletes themselves", o.Users.Delete(ctx, o.as(root), root.ID, keys.AnyRevision), errs.Conflict)
 	_, err = o.Members.Add(ctx, o.admin, "org_a", bob.ID, auth.Owner)
 	o.must(err)
 	o.must(o.Users.Delete(ctx, o.as(root), bob.ID, keys.AnyRevision))

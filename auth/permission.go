@@ -52,8 +52,8 @@ func IsAuthenticatedOrReadOnly() Permission {
 	}))
 }
 
-// HasScope lets in whoever may do the action in at least one organization: a
-// service account by its scopes, a user by a role.
+// HasScope admits principals that may do the action in at least one organization:
+// a service account by its scopes, a user by a role.
 func HasScope(action keys.Action) Permission {
 	permission := NewPermission("HasScope("+string(action)+")", func(p *Principal, _ string) bool {
 		where := p.Organizations(action)

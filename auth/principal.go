@@ -1,7 +1,7 @@
-// Package auth finds out who acts in a request and what that principal may do:
-// users, sessions, authenticators (one file each) and their chain, and, apart
-// from them, permissions. An authenticator knows nothing of permissions, and
-// a permission nothing of how a principal was found.
+// Package auth finds the principal of a request and decides what it may do:
+// users, sessions, authenticators (one file each) and their chain, and,
+// separately, permissions. An authenticator knows nothing about permissions,
+// and a permission does not know how the principal was found.
 package auth
 
 import (
@@ -26,7 +26,8 @@ const (
 	SystemKind         Kind = "system" // Latchkey itself: first start and commands
 )
 
-// Principal is whoever a request acts as. It implements keys.Actor.
+// Principal is the user or service account that a request acts as. It implements
+// keys.Actor.
 type Principal struct {
 	Kind   Kind
 	Scheme string // name of the authenticator, "" for anonymous
@@ -40,7 +41,7 @@ type Principal struct {
 	AccountID      string
 	AccountName    string
 	OrganizationID string
-	KeyID          string // "" for one that a certificate stands for
+	KeyID          string // "" with a certificate
 	Tier           string
 	Scopes         []string
 	grant          verify.Grant // what the key, token or certificate is worth

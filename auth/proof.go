@@ -88,8 +88,8 @@ type maker struct {
 // Bounds implements keys.Actor.
 func (m maker) Bounds() keys.Bounds { return keys.Bounds{EndsAt: m.proof.endsAt} }
 
-// mayMakeToken gives the token the end of what makes it unless another is asked for,
-// and refuses a later one.
+// mayMakeToken gives the token the expiry of the credential that creates it,
+// unless the request names an earlier one. It refuses a later one.
 func mayMakeToken(m maker, t *Token) error {
 	if t.ExpiresAt.IsZero() {
 		t.ExpiresAt = m.proof.endsAt

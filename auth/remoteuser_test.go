@@ -66,7 +66,7 @@ func TestARemoteNameIsNoUsername(t *testing.T) {
 }
 
 // TestARemoteNameIsTied to a user by staff, by a confirmed address, or as an
-// earlier release made the user; by no address that is told beside it.
+// earlier release made the user, but not by an address that is sent with it.
 func TestARemoteNameIsTied(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, ratelimit.Rule{})

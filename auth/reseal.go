@@ -15,9 +15,9 @@ import (
 const resealStep = 200
 
 // Reseal seals the key of sign-in tokens and the secrets of one-time codes under
-// the sealer's secret of today, each in a write of its own, so that it can be
-// called again where it broke off. Without write it only looks. It tells how
-// many were, or are to be, sealed anew.
+// the sealer's current secret, each in a write of its own, so that an interrupted
+// call can be repeated. Without write it only counts. It returns how many secrets
+// were, or need to be, sealed again.
 func Reseal(ctx context.Context, s Store, sealer *seal.Sealer, now func() time.Time, write bool) (int, error) {
 	n, err := resealTokenKey(ctx, s, sealer, now, write)
 	if err != nil {

@@ -91,7 +91,7 @@ func (p *Sessions) checkAndRecord(ctx context.Context, l Login) (User, error) {
 	return u, nil
 }
 
-// Begin begins a session of a user who has proved who they are.
+// Begin starts a session for an authenticated user.
 func (p *Sessions) Begin(ctx context.Context, u User) (token string, s Session, err error) {
 	token = rand.Text()
 	now := p.Now().UTC().Truncate(time.Millisecond)
@@ -109,7 +109,7 @@ func (p *Sessions) Begin(ctx context.Context, u User) (token string, s Session, 
 }
 
 // signedIn keeps when the user last signed in, in a browser or with a password
-// for tokens. What a client sends with every request is no sign-in.
+// for tokens. Credentials sent with every request do not count.
 func (p *Sessions) signedIn(ctx context.Context, u *User) error {
 	u.LastSignInAt = p.Now().UTC().Truncate(time.Millisecond)
 	if err := p.Store.SignedIn(ctx, u.ID, u.LastSignInAt); err != nil {

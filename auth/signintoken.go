@@ -19,10 +19,10 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// The sign-in token of a user is the same at every sign-in, as that of Django
-// REST Framework's obtain_auth_token. As only digests are kept it is derived
-// anew each time, from the user's id and a count, with a key that nothing else
-// is made with. It ends when the count is raised.
+// The sign-in token of a user is the same at every sign-in, like that of Django
+// REST Framework's obtain_auth_token. Only digests are stored, so the token is
+// derived each time from the user's id and a count, with a key that is used for
+// nothing else. It ends when the count is raised.
 
 const (
 	tokenKeyID      = "sign-in-tokens"
@@ -94,8 +94,8 @@ func signInParent(count int64) string { return byPassword + ":" + strconv.Format
 // signsIn reports whether the parent is that of a sign-in token.
 func signsIn(parent string) bool { return strings.HasPrefix(parent, byPassword+":") }
 
-// ObtainToken returns the token of who signs in by password: the same one until
-// it is revoked or the password changes. The list of tokens has it, too.
+// ObtainToken returns the token for signing in with a password: the same one until
+// it is revoked or the password changes. The list of tokens includes it.
 func (p *Tokens) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.Secret, error) {
 	u, err := p.sessions.checkAndRecord(ctx, l)
 	if err != nil {

@@ -19,10 +19,10 @@ type SignUpInput struct {
 	Invitation string // token of an invitation, "" for none
 }
 
-// SignUp makes a user, where the policy allows it. An invitation shows that the
+// SignUp creates a user if the policy allows it. An invitation shows that the
 // address is theirs, and makes them a member; without one they get a mail with a
-// link to confirm it. Whether the address has a user already is told to nobody
-// but its owner, by mail.
+// link to confirm it. Only the owner of the address learns, by mail, that it
+// already has a user.
 func (p *Registration) SignUp(ctx context.Context, in SignUpInput) error {
 	if in.Invitation != "" {
 		return p.signUpInvited(ctx, in)
@@ -88,7 +88,8 @@ func (p *Registration) remind(ctx context.Context, email, password string) error
 	return p.letChoose(ctx, u)
 }
 
-// sendExists tells the user, who knows it after one mail for a while.
+// sendExists mails the owner that the address already has a user, at most once
+// per toldLife.
 func (p *Registration) sendExists(ctx context.Context, u *User) error {
 	_, _, err := p.links.claimLink(ctx, Link{Purpose: SignedUpAgain, Email: u.Email, UserID: u.ID}, toldLife, 1)
 	if errors.Is(err, errEnoughLinks) {
@@ -101,9 +102,9 @@ func (p *Registration) sendExists(ctx context.Context, u *User) error {
 }
 
 // letChoose takes the password from an account whose address is not confirmed
-// yet, and mails a link to choose one. Two passwords were signed up with, and
-// only one can be the owner's: whoever signed up with that address first must
-// not have an account that the owner then confirms.
+// yet, and mails a link to choose one. Two sign-ups chose two passwords, and only
+// one can be the owner's: a stranger who signed up with the address first must
+// not keep access to an account that the owner then confirms.
 func (p *Registration) letChoose(ctx context.Context, u User) error {
 	if enough, err := p.links.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
 		return err
@@ -192,8 +193,9 @@ func (p *Registration) signUpInvited(ctx context.Context, in SignUpInput) error 
 	return err
 }
 
-// insertInvited stores the user who was invited. One who has signed up before,
-// and never confirmed the address, is now whoever was mailed the invitation.
+// insertInvited stores the invited user. If somebody signed up with the address
+// before and never confirmed it, that user now belongs to the recipient of the
+// invitation.
 func (p *Registration) insertInvited(ctx context.Context, u User) (User, error) {
 	err := p.Store.Users().Insert(ctx, u)
 	if err == nil {

@@ -95,7 +95,7 @@ func TestSignUpsOfOneAddressAtOnceMakeOneUser(t *testing.T) {
 	o.must(o.signIn("ada@example.com", password, ""))
 	o.must(o.signUp("ADA@example.com"))
 	if m, _ := o.mailed("ada@example.com"); m.Kind != auth.MailExists || m.To != "ada@example.com" || m.Token != "" {
-		t.Errorf("the owner is told %+v", m)
+		t.Errorf("the owner gets %+v", m)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestAnUnexpiredChangeOfAddressIsNoWayBack(t *testing.T) {
 		m, _ := o.mailed(thief)
 		o.must(undo(u))
 		_, err = o.Registration.Confirm(ctx, m.Token)
-		o.refused("his link after "+name, err, errs.NotFound)
+		o.refused("their link after "+name, err, errs.NotFound)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // Left reports whether nobody can look after what the user made in the
-// organization any more: they are no member of it, or is disabled or gone. The
-// provider's staff are everywhere at home.
+// organization any more: that user is not a member of it, or is disabled or
+// deleted. The provider's staff count as members everywhere.
 func (p *Members) Left(ctx context.Context, userID, organizationID string) (bool, error) {
 	u, err := p.Store.Users().Get(ctx, userID)
 	if errors.Is(err, errs.NotFound) {

@@ -36,14 +36,14 @@ type SessionStore interface {
 	InsertSession(ctx context.Context, s Session) error
 	// SessionByToken returns the session with the cookie's digest, or errs.NotFound.
 	SessionByToken(ctx context.Context, hash TokenHash) (Session, error)
-	// SignedIn sets when the user last signed in, and leaves the revision: no
-	// change of theirs is lost by it. An unknown id is no error.
+	// SignedIn sets when the user last signed in, without a new revision, so no
+	// other change is lost. An unknown id is not an error.
 	SignedIn(ctx context.Context, userID string, at time.Time) error
 	// TouchSession sets when the session was last seen.
 	TouchSession(ctx context.Context, id string, at time.Time) error
 	// ConfirmSession sets when the session's user repeated their password.
 	ConfirmSession(ctx context.Context, id string, at time.Time) error
-	// DeleteSession ends the session; an unknown id is no error.
+	// DeleteSession ends the session; an unknown id is not an error.
 	DeleteSession(ctx context.Context, id string) error
 	// DeleteSessionsOf ends all sessions of the user but the one with the id
 	// except, which may be "".

@@ -8,9 +8,9 @@ import (
 )
 
 // Throttle charges a caller for one request to the management API or to a page
-// that anybody can ask for: those of one kind and id share a bucket. Without a
-// rule everything is allowed. The error for who asks too often is of kind
-// errs.Limited and says when to come back.
+// that anyone can request: callers of one kind and id share a bucket. Without a
+// rule everything is allowed. The error of a caller over the limit is of kind
+// errs.Limited and says when to retry.
 func Throttle(ctx context.Context, l ratelimit.Limiter, kind, id string, r ratelimit.Rule) (ratelimit.Decision, error) {
 	if r.IsZero() {
 		return ratelimit.Decision{Allowed: true}, nil

@@ -89,8 +89,8 @@ func (p *Tokens) byToken(ctx context.Context, text string) (*Principal, error) {
 	return who.prove(t.ID, t.ExpiresAt), nil
 }
 
-// active returns the user, or the error of a credential that is no good where
-// they are gone or disabled.
+// active returns the user, or the error of an invalid credential if they are
+// deleted or disabled.
 func (p *Users) active(ctx context.Context, id string) (User, error) {
 	u, err := p.Store.Users().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {

@@ -2,7 +2,7 @@ package client
 
 import "time"
 
-// SignIn is who signs in, by username or e-mail address.
+// SignIn identifies the user who signs in, by username or e-mail address.
 type SignIn struct {
 	Username string `json:"username,omitempty"`
 	Email    string `json:"email,omitempty"`
@@ -31,7 +31,7 @@ type VerifyToken struct {
 	Token string `json:"token"`
 }
 
-// CreateToken makes a token of the user who asks.
+// CreateToken creates a token for the calling user.
 type CreateToken struct {
 	Name      string     `json:"name"`
 	ExpiresAt *time.Time `json:"expires_at"` // null: never

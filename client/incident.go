@@ -81,6 +81,6 @@ type Incident struct {
 	UnknownLines []int             `json:"unknown_lines"` // the first of them, from 1
 	Confirm      *string           `json:"confirm"`       // of a dry run
 	Pages        int               `json:"pages"`         // of keys
-	Keys         []IncidentKey     `json:"keys"`          // of the page asked for; of a list, none
+	Keys         []IncidentKey     `json:"keys"`          // of the requested page; none in a list
 	Stamps
 }

@@ -26,16 +26,16 @@ type ResetPassword struct {
 	Password string `json:"password"`
 }
 
-// ChangePassword gives the user who asks another password.
+// ChangePassword changes the password of the calling user.
 type ChangePassword struct {
-	OldPassword string `json:"old_password"` // "" for who has none yet
+	OldPassword string `json:"old_password"` // "" for a user without one
 	Password    string `json:"password"`
-	KeepToken   bool   `json:"keep_token"` // the token of POST /api/token/ goes on
+	KeepToken   bool   `json:"keep_token"` // whether the token of POST /api/token/ stays valid
 }
 
-// ConfirmPassword repeats the password of the user who asks.
+// ConfirmPassword repeats the password of the calling user.
 type ConfirmPassword struct {
-	Password string `json:"password"` // "" for who has none
+	Password string `json:"password"` // "" for a user without one
 }
 
 // MeSettings are what users set of themselves. A new e-mail address counts
@@ -87,8 +87,8 @@ type Invitation struct {
 	MemberSettings
 	CreatedBy string    `json:"created_by"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Link is where the invited join: only in the answer that makes the
-	// invitation, and only where there is no mail server to send it.
+	// Link is the URL to accept the invitation: only in the answer that creates
+	// it, and only without a mail server.
 	Link string `json:"link,omitempty"`
 	Stamps
 }

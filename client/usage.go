@@ -36,7 +36,7 @@ type Predecessor struct {
 	LastUsedIP      *string    `json:"last_used_ip"`
 }
 
-// ScopeUse is when a granted scope was last asked for, of the last 90 days.
+// ScopeUse is when a granted scope was last requested, in the last 90 days.
 type ScopeUse struct {
 	Scope       string  `json:"scope"`
 	LastAskedOn *string `json:"last_asked_on"` // a date, nil: not in that time

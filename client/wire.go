@@ -1,8 +1,8 @@
-// Package client asks Latchkey: whether a key may do something, by
-// Client.Verify, and everything that the management API can do. Make one Client
-// with New and share it. The types of requests and answers are those that the
-// service itself encodes with. The package is a module of its own and needs the
-// standard library alone; the middleware of HTTP servers is in package guard.
+// Package client is the Go client of Latchkey: it verifies keys with
+// Client.Verify, and covers the whole management API. Make one Client with New and
+// share it. The service encodes its answers with the same types. The package is a
+// separate module that needs only the standard library; middleware for HTTP
+// servers is in package guard.
 package client
 
 import (
@@ -42,7 +42,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONFault is the code of what is told where a value is no duration.
+// JSONFault is the code of the fault if a value is not a duration.
 func (Duration) JSONFault() string { return "not_a_duration" }
 
 // Metadata is a JSON object of the user's own.
@@ -62,7 +62,7 @@ func (m *Metadata) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// JSONFault is the code of what is told where a value is no object.
+// JSONFault is the code of the fault if a value is not an object.
 func (Metadata) JSONFault() string { return "not_an_object" }
 
 // Rule is a token bucket: Requests every Per, at most Burst at once.
@@ -102,7 +102,7 @@ func (p *Problem) Error() string { return p.Title + " (" + p.Code + "): " + p.De
 // FieldError is one fault of a request.
 type FieldError struct {
 	Field  string `json:"field"`
-	Code   string `json:"code,omitempty"` // names the fault in every language, and does not change
+	Code   string `json:"code,omitempty"` // identifies the fault in every language, and never changes
 	Detail string `json:"detail"`
 }
 
@@ -205,7 +205,7 @@ type Key struct {
 	Stamps
 }
 
-// IssuedKey is a new key with its secret, which is told this once. Key is
+// IssuedKey is a new key with its secret, which is shown only once. Key is
 // empty when an Idempotency-Key was repeated.
 type IssuedKey struct {
 	Key

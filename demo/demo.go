@@ -1,7 +1,7 @@
-// Package demo fills an empty store with made-up but realistic data, so that a
+// Package demo fills an empty store with realistic sample data, so that a
 // newcomer can look around: organizations, people, service accounts, keys in
-// every state, and 90 days of usage. It acts by way of the domain, on a clock
-// that it sets, so that what it makes keeps every rule.
+// every state, and 90 days of usage. It acts through the domain, on a clock
+// that it sets, so its data follows every rule.
 package demo
 
 import (

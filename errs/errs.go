@@ -1,6 +1,6 @@
-// Package errs gives every error that a caller may cause a kind, so that one
-// place at the edge can turn kinds into statuses. Errors without a kind are
-// our own fault and tell the outside nothing.
+// Package errs gives every error that a caller can cause a kind, so that one
+// place at the edge can turn kinds into statuses. Errors without a kind are our
+// own faults; the caller sees no details of them.
 package errs
 
 import (
@@ -19,7 +19,7 @@ const (
 	Unauthenticated Kind = "not_authenticated"      // no principal, or a wrong credential
 	Forbidden       Kind = "permission_denied"      // a known principal that may not do this
 	NotFound        Kind = "not_found"              // no such object, or none that the caller may see
-	NotAcceptable   Kind = "not_acceptable"         // no answer of the kinds that the client takes
+	NotAcceptable   Kind = "not_acceptable"         // no answer in a media type that the client accepts
 	Conflict        Kind = "conflict"               // the object's state, or another object, forbids it
 	Stale           Kind = "precondition_failed"    // the object changed since it was read
 	TooLarge        Kind = "payload_too_large"      // the body exceeds its bound

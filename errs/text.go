@@ -6,8 +6,8 @@ import (
 	"github.com/latchkey/latchkey/internal/texts"
 )
 
-// Args are the values in a text by their names. A value that is a Text is told in
-// the language of the text that it is in.
+// Args are the values in a text by their names. A value that is a Text is
+// rendered in the language of the text that contains it.
 type Args map[string]any
 
 // Text is a sentence for people. Latchkey's own have a code that names them in
@@ -19,12 +19,12 @@ type Text struct {
 	own  string
 }
 
-// IsZero reports whether there is no text.
+// IsZero reports whether the text is empty.
 func (t Text) IsZero() bool { return t.Code == "" && t.own == "" }
 
 // Say returns the text of a code with its arguments in pairs, names before
-// values, as log/slog takes them. What is not a code of the catalogue is a
-// sentence of the caller's own, which is told as it is in every language.
+// values, as log/slog takes them. Anything that is not a code of the catalogue is
+// a sentence of the caller's own, which is shown unchanged in every language.
 func Say(text string, args ...any) Text {
 	if _, known := texts.In(texts.English).Fault(text, nil); !known {
 		return Text{own: text}

@@ -22,7 +22,7 @@ const (
 	PlanLife   = time.Hour      // how long a dry run may be confirmed
 	AliveFor   = 30 * time.Second
 	pageSize   = 100  // keys of one page, and so of one step
-	mostGroups = 1000 // told apart by organization and tier
+	mostGroups = 1000 // one for each organization and tier
 )
 
 // Action is what an incident does to keys.
@@ -294,8 +294,8 @@ func (r *Request) check(now time.Time) error {
 	return nil
 }
 
-// tidied returns the request as it is kept: without spaces around what was
-// typed, and with how many lines there are in place of them.
+// tidied returns the request as it is stored: with text trimmed, and with the
+// number of pasted lines instead of the lines.
 func (r *Request) tidied() Request {
 	out := *r
 	if out.Reason == "" {

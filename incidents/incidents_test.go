@@ -22,7 +22,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// brittle is a Store that stops taking pages when it is told to.
+// brittle is a Store that stops accepting pages on request.
 type brittle struct {
 	incidents.Store
 	pagesLeft atomic.Int64

@@ -36,10 +36,10 @@ type behalf struct {
 // Subject implements Actor.
 func (b behalf) Subject() audit.Subject { return b.who }
 
-// Resume takes on every incident that was interrupted, on behalf of who started
-// it, and returns for how long the one has stood still that did so for longest.
-// It may be called at any time, and by several nodes. A dry run is made anew, but
-// for one of a list that somebody pasted, which is kept nowhere.
+// Resume continues every interrupted incident on behalf of the person who started
+// it, and returns the longest time that one of them has made no progress. It may
+// be called at any time, and by several nodes. A dry run is repeated, unless it is
+// of a pasted list, which is not stored.
 func (n *Service) Resume(ctx context.Context, a keys.Actor) (still time.Duration, err error) {
 	for after := ""; ; {
 		some, err := n.Store.Incidents().List(ctx, keys.NoFilter{}, keys.Page{After: after, Limit: pageSize})

@@ -1,5 +1,6 @@
-// Package incidents disables and revokes many keys at once: it plans that as a dry
-// run, runs it in steps that outlive the process, undoes it and reports on it.
+// Package incidents disables and revokes many keys at once. It plans this as a
+// dry run, runs it in steps that survive the process, undoes it, and reports on
+// it.
 package incidents
 
 import (
@@ -22,8 +23,8 @@ type Config struct {
 	Keys   *keys.Service
 	Store  Store
 	Logger *slog.Logger
-	// Left reports whether the user is there, is none of the staff, and is no
-	// member of the organization any more; a user who is gone has left.
+	// Left reports whether the user is neither staff nor a member of the
+	// organization any more; a deleted user has left.
 	Left func(ctx context.Context, userID, organizationID string) (bool, error)
 }
 

@@ -111,8 +111,7 @@ func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revisi
 	return after, s.Record(ctx, a, "service_account.update", after.Object(), before, after)
 }
 
-// DeleteAccount removes an account none of whose keys is alive, with what is
-// left of its dead keys.
+// DeleteAccount removes an account that has no live keys, and its dead keys.
 func (s *accounts) DeleteAccount(ctx context.Context, a Actor, id string, revision int64) error {
 	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return err

@@ -16,8 +16,8 @@ const (
 	oldLooked   = 20 // keys
 )
 
-// Attention is which keys call for somebody's attention, at most as many of
-// each kind as were asked for, and some old ones. No key is in it that is revoked or expired.
+// Attention lists keys that need attention, at most the requested number of each
+// kind. It contains no revoked or expired key.
 type Attention struct {
 	Expiring []Key // within ExpiresSoon, the first to end first; rotated ones excepted
 	Unused   []Key // made more than UnusedLong ago and not used since
@@ -25,8 +25,9 @@ type Attention struct {
 	Old      []Key // active, made more than UnusedLong ago and used since: do they need all of their scopes?
 }
 
-// Attention returns which keys that the actor may see call for attention. Each
-// kind is one page of an index, or what comes first of the MostLooked that were used the longest ago, or are the newest old ones.
+// Attention returns the keys that need attention and that the actor may see. Each
+// kind is one page of an index, or the first matches among MostLooked keys: those
+// used the longest ago, or the newest old ones.
 func (s *search) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
 	now, no := Moment(s.now()), false
 	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}

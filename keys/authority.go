@@ -48,9 +48,9 @@ var beyondOrganization = []string{string(VerifyAllKeys), string(ReadMetrics), st
 //
 // A change that adds nothing is allowed. One that adds scopes alone needs those
 // scopes; one that reaches further in any other way is judged as if the object
-// were made anew. Either way the whole of it lies within the actor's own
-// bounds, so that a credential never outlives or outreaches itself by making or
-// widening another.
+// were created anew. Either way the whole object must be within the actor's own
+// bounds, so a credential can never extend itself by creating or widening
+// another.
 func MayConfer(a Actor, organizationID string, before *Power, after Power) error {
 	granted := after.Scopes
 	if before != nil && after.Bounds.within(before.Bounds) {
@@ -201,8 +201,8 @@ func (account *ServiceAccount) power(old AccountFields) Power {
 	return p
 }
 
-// MayMake decides about a new account. It is no credential by itself, and so
-// reaches as far as whoever makes it.
+// MayMake decides about a new account. An account is not a credential, so it may
+// have everything that its creator has.
 func (account *ServiceAccount) MayMake(a Actor, standard AccountFields) error {
 	p := account.power(standard)
 	p.Bounds = a.Bounds()

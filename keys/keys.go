@@ -1,7 +1,7 @@
 // Package keys is the domain of Latchkey: organizations, service accounts,
-// keys, scopes and tiers; issuing, rotating, revoking and verifying keys. It
-// holds every rule about them. It knows no transport and no database: stores
-// implement the interfaces declared here.
+// keys, scopes and tiers; issuing, rotating and revoking keys. It contains
+// every rule about them; package verify decides verifications. It knows no
+// transport and no database: stores implement the interfaces declared here.
 package keys
 
 import (
@@ -139,7 +139,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 
 var errContended = errs.New(errs.Conflict, "too_many_writers")
 
-// At returns errs.Stale unless the object is at the revision asked for.
+// At returns errs.Stale unless the object is at the requested revision.
 func (s *Stamp) At(revision int64) error {
 	if revision == AnyRevision || s.Revision == revision {
 		return nil

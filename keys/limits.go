@@ -8,9 +8,9 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// ResetLimits lets the key's own limit begin anew: its bucket is full, on this
-// node at once and on the others within PollBound. Only the provider's staff may,
-// as whoever resets a limit lifts it.
+// ResetLimits resets the key's own limit: its bucket is full, on this node at once
+// and on the others within PollBound. Only the provider's staff may, because a
+// reset lifts the limit.
 func (s *credentials) ResetLimits(ctx context.Context, a Actor, id string, revision int64) (Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return Key{}, err
@@ -70,7 +70,7 @@ func (account *ServiceAccount) KeyRuleAt(t *Tier, now time.Time) ratelimit.Rule 
 }
 
 // RuleAt is the token bucket that all keys of the account share at the time now:
-// its override's, else its own, else its tier's; zero where there is none.
+// its override's, else its own, else its tier's; zero without a limit.
 func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
 	switch o := account.Override; {
 	case o.Holds(now) && o.RateLimit != nil:
@@ -85,7 +85,7 @@ func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
 }
 
 // QuotaAt is the quota of the account at the time now: its override's, else its
-// own, else its tier's; zero where there is none.
+// own, else its tier's; zero without a quota.
 func (account *ServiceAccount) QuotaAt(t *Tier, now time.Time) ratelimit.Quota {
 	switch o := account.Override; {
 	case o.Holds(now) && o.Quota != nil:

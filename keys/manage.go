@@ -146,10 +146,10 @@ type Effect struct {
 	Waiting []nodes.Silent
 }
 
-// Revoke ends the key for good and keeps its row. It returns the key and when
-// that holds everywhere. What does not belong in a note is left out of it, and
-// the end of a long one: the key ends all the same. Revoking a revoked key changes nothing and keeps the
-// first reason, but tells anew who may not have heard of it.
+// Revoke ends the key for good and keeps its row. It returns the key and when the
+// revoke applies everywhere. A bad note never stops a revoke: forbidden characters
+// and the end of a long note are removed. Revoking a revoked key changes nothing
+// and keeps the first reason, but returns anew which nodes may not know of it.
 func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason,
 	note string,
 ) (Key, Effect, error) {

@@ -20,10 +20,9 @@ const (
 	markBits  = 17 // hold a slot, counted from 1
 )
 
-// Marks is a table of generation counters. Whoever changes an object bumps
-// the mark of its id; whoever caches an object keeps the mark that it read
-// before the object was loaded, and trusts the copy only while the mark
-// stands. Ids that share a slot make each other reload, never the reverse.
+// Marks is a table of generation counters. A change to an object bumps the mark
+// of its id. A cache keeps the mark that it read before it loaded the object, and
+// trusts its copy only while the mark has not changed. Ids that share a slot make each other reload, never the reverse.
 type Marks struct {
 	seed  maphash.Seed
 	slots [markSlots]atomic.Uint64

@@ -15,7 +15,7 @@ type Neglect string
 // The kinds of neglect.
 const (
 	NoOwner     Neglect = "no_owner"     // nobody owns its service account, or somebody who has left
-	CreatorLeft Neglect = "creator_left" // its creator is no member of the organization any more
+	CreatorLeft Neglect = "creator_left" // its creator is not a member of the organization any more
 	NeverUsed   Neglect = "never_used"   // though made NeverUsedFor ago
 	NoExpiry    Neglect = "no_expiry"
 )

@@ -11,7 +11,7 @@ import (
 const MaxOverride = 366 * 24 * time.Hour
 
 // Holds reports whether the override changes limits at the time now; nil does
-// not. Whoever has the account in memory asks it, so that an override ends
+// not. Callers ask it whenever they use a cached account, so an override ends
 // without a write.
 func (o *Override) Holds(now time.Time) bool { return o != nil && now.Before(o.Until) }
 

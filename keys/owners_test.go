@@ -25,8 +25,8 @@ func TestWhoMakesAnAccountOwnsIt(t *testing.T) {
 		actor       keys.Actor
 		owner, want string
 	}{
-		{"a member owns what he makes", developer, "", keystest.Ada},
-		{"unless he names another", developer, keystest.Ben, keystest.Ben},
+		{"a member owns what they create", developer, "", keystest.Ada},
+		{"unless they name another", developer, keystest.Ben, keystest.Ben},
 		{"staff who are no members do not", staff, "", ""},
 		{"nor does a service account", keystest.Robot(here, string(keys.WriteAccounts)), "", ""},
 	} {
@@ -101,7 +101,7 @@ func TestHandingOver(t *testing.T) {
 		field string
 	}{
 		{"to a member of another organization", owner, keystest.Carol, errs.Invalid, "owner_id"},
-		{"to the owner himself", owner, keystest.Ada, errs.Invalid, "owner_id"},
+		{"to the same owner", owner, keystest.Ada, errs.Invalid, "owner_id"},
 		{"by a viewer", viewer, keystest.Ben, errs.Forbidden, ""},
 		{"by another tenant", stranger, keystest.Ben, errs.NotFound, ""},
 	} {
@@ -118,7 +118,7 @@ func TestHandingOver(t *testing.T) {
 	}
 	found, err := w.Service.Accounts(ctx, owner, "", keys.AccountFilter{OwnerID: keystest.Ben}, keys.Page{Limit: 200})
 	if w.Must(err); len(found) != many || w.OwnerOf(elsewhere.ID) != keystest.Ada {
-		t.Errorf("%d are his, and that elsewhere is of %q", len(found), w.OwnerOf(elsewhere.ID))
+		t.Errorf("%d belong to Ben, and %q owns the one elsewhere", len(found), w.OwnerOf(elsewhere.ID))
 	}
 	if found, err := w.Service.Accounts(ctx, stranger, "", keys.AccountFilter{OwnerID: keystest.Ben}, keys.Page{Limit: 200}); err != nil ||
 		len(found) != 0 {

@@ -8,8 +8,8 @@ import (
 )
 
 // Recorder makes changes known once they are written: to the caches of this
-// node and of others, and to the audit log. Whoever changes objects of this
-// package records that with the Recorder of its Service.
+// node and of others, and to the audit log. Every change to objects of this
+// package is recorded with the Recorder of its Service.
 type Recorder struct {
 	audit *audit.Log
 	marks *Marks

@@ -131,7 +131,7 @@ func (k *Key) lifeOf(old *Key, tier *Tier) time.Time {
 	return Moment(sooner(end, latest))
 }
 
-// sooner returns the earlier of two times, of which zero never comes.
+// sooner returns the earlier of two times; zero means never.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b

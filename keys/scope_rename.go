@@ -75,8 +75,8 @@ func (s *catalogue) ScopesUse(ctx context.Context, a Actor, names []string) (map
 	return use, nil
 }
 
-// RetireScope keeps the scope from being granted any more, or ends that. Who
-// holds it keeps it. Only admins may.
+// RetireScope stops the scope from being granted, or allows it again. Holders keep
+// it. Only admins may.
 func (s *catalogue) RetireScope(ctx context.Context, a Actor, name string, revision int64, retired bool) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err

@@ -76,10 +76,9 @@ func managementScopes() map[string]string {
 		string(VerifyKeys):        "Verify keys of the own organization",
 		string(VerifyAllKeys): "Verify keys of every organization: for the provider's own gateways. No wildcard contains it, only staff " +
 			"can grant it",
-		string(EdgeKeys): "Feed an edge with the keys of the own organization: for verification without a request. No wildcard contains it, " +
+		string(EdgeKeys): "Feed an edge with the keys of the own organization. No wildcard contains it, only staff can grant it",
+		string(EdgeAllKeys): "Feed an edge with the keys of every organization: for the provider's own edges. No wildcard contains it, " +
 			"only staff can grant it",
-		string(EdgeAllKeys): "Feed an edge with the keys of every organization: for the provider's own edges. No wildcard contains it, only staff " +
-			"can grant it",
 		string(ReadMetrics): "Read the metrics of the whole service: for the provider's own monitoring. No wildcard contains it, only staff " +
 			"can grant it",
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Fold returns s as text is compared in searches: Unicode case folding, in the
-// form NFC. It tells too little apart to say who somebody is.
+// form NFC. It is too coarse to identify a person.
 func Fold(s string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(s))) }
 
 // SearchText is what the Text of an OrganizationFilter is looked for in.

@@ -177,7 +177,7 @@ func checkScopes(f *errs.Faults, field string, scopes []string) {
 	}
 }
 
-// CheckTime notes a time that RFC 3339 cannot write; zero is none.
+// CheckTime reports a time that RFC 3339 cannot express; zero is no time.
 func CheckTime(f *errs.Faults, field string, t time.Time) {
 	if t.IsZero() {
 		return

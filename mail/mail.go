@@ -1,6 +1,7 @@
 // Package mail writes the mails that people get, in text and HTML, and sends
-// them: by SMTP, or into a folder where none is configured. Mails wait in a
-// bounded queue; one that cannot be sent is tried again for a while.
+// them over SMTP, or writes them into a folder if no server is configured.
+// Mails wait in a bounded queue; a mail that cannot be sent is retried for a
+// while.
 package mail
 
 import (

@@ -1,8 +1,8 @@
-// Package nodes knows which processes serve from one store. Each keeps a
-// record there that says up to when it has applied what others changed, so
-// that whoever revokes a key can tell who may not have heard of it and until
-// when that one may go on. It also gives work that one node does for all to one
-// of them at a time. Polling itself is in package keys.
+// Package nodes knows which processes serve from one store. Each process keeps
+// a record there that says up to when it has applied the changes of others. A
+// revoke reads the records to find out who may not know of it, and until when
+// they may accept the key. The package also assigns work that one node does for
+// all to one node at a time. Package verify does the polling.
 package nodes
 
 import (

@@ -175,12 +175,12 @@ func (s *sighting) lastPoll() time.Time {
 	return s.at
 }
 
-// stopsAt is when the node serves nothing any more of what it remembers.
+// stopsAt is when the node stops answering from memory.
 func (s *sighting) stopsAt() time.Time {
-	return s.lastPoll().Add(s.node.MaxStale + time.Millisecond) // what is told is cut to milliseconds
+	return s.lastPoll().Add(s.node.MaxStale + time.Millisecond) // recorded times are truncated to milliseconds
 }
 
-// Silent is a node of which nobody knows whether it hears of changes.
+// Silent is a node that may not know of changes.
 type Silent struct {
 	ID       string
 	Name     string

@@ -16,7 +16,7 @@ type bucket struct {
 }
 
 type state struct {
-	live   bool // else nobody's: whoever came for one looks it up again
+	live   bool // else unused: callers look it up again
 	kept   bool // in the journal, or on the way there
 	waits  bool // the journal does not have it as it is
 	id     name
@@ -34,7 +34,7 @@ func perSecond(r Rule) float64 { return float64(r.Requests) / r.Per.Seconds() }
 
 // level returns what the bucket holds by the rule at the time now. When the rule
 // changed is not known: since the last charge the bucket filled at the faster pace
-// of the two, so that whoever is given more has it at once. The bucket is locked.
+// of the two, so a raised limit applies at once. The bucket is locked.
 func (b *bucket) level(r Rule, now int64) float64 {
 	pace := r
 	if b.rule.Faster(r) {
@@ -127,13 +127,13 @@ func (s *shard) find(id name) *bucket {
 
 func (b *buckets) shard(n name) *shard { return &b.parts[maphash.Bytes(b.seed, n[:])%shards] }
 
-// lock returns the bucket of the id, locked. With make it makes one where
-// there is none; otherwise it returns nil.
+// lock returns the bucket of the id, locked. If there is no bucket, it creates
+// one if make is set, and returns nil otherwise.
 func (b *buckets) lock(id string, r Rule, now int64, make bool) *bucket {
 	return b.lockNamed(nameOf(id), r, now, make)
 }
 
-// there returns the bucket of the name, locked, or nil where there is none.
+// there returns the bucket of the name, locked, or nil if there is no bucket.
 func (b *buckets) there(n name) *bucket { return b.lockNamed(n, Rule{}, 0, false) }
 
 func (b *buckets) lockNamed(n name, r Rule, now int64, make bool) *bucket {
@@ -165,7 +165,7 @@ func (s *shard) add(id name, r Rule, now int64, most int) *bucket {
 	}
 	place := s.place()
 	made := s.at(place)
-	made.mu.Lock() // who came for what it was before lets go of it at once
+	made.mu.Lock() // callers with the old bucket let go of it at once
 	defer made.mu.Unlock()
 	made.begin(id, r, now)
 	s.byID[id] = place

@@ -51,7 +51,7 @@ type Failover struct {
 	ctx     context.Context // of the background work
 }
 
-// FailoverState tells how a Failover fares.
+// FailoverState is the state of a Failover.
 type FailoverState struct {
 	Shared    bool      // shared counters decide; else this node alone does
 	Since     time.Time // when that began
@@ -98,7 +98,7 @@ func (f *Failover) Close() {
 	f.running.Wait()
 }
 
-// State tells how the Failover fares.
+// State returns the state of the Failover.
 func (f *Failover) State() FailoverState {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -226,8 +226,8 @@ func TestJournalsOfLimitsAreBounded(t *testing.T) {
 	}
 }
 
-// TestAnUnreadableJournalOfLimitsIsPassedOver: it is told and removed, and what
-// else there is holds.
+// TestAnUnreadableJournalOfLimitsIsPassedOver: it is logged and removed, and the
+// other journals are used.
 func TestAnUnreadableJournalOfLimitsIsPassedOver(t *testing.T) {
 	t.Parallel()
 	c, store := newClock(), newStore(t)

@@ -13,7 +13,7 @@ type Levels struct {
 }
 
 // Decide decides the request by what its parts hold, and says what they hold
-// afterwards. It charges nothing: that is for whoever keeps the counters, in
+// afterwards. It charges nothing: that is up to the owner of the counters, in
 // this process or elsewhere.
 func (r *Request) Decide(l Levels, now time.Time) Decision {
 	var ends time.Time
@@ -23,7 +23,7 @@ func (r *Request) Decide(l Levels, now time.Time) Decision {
 	return r.decide(l, now, ends)
 }
 
-// decide is Decide for who knows when the quota's window ends.
+// decide is Decide with a known end of the quota's window.
 func (r *Request) decide(l Levels, now, ends time.Time) Decision {
 	d := Decision{Allowed: true, HasKey: !r.Key.Rule.IsZero(), HasAccount: !r.Account.Rule.IsZero(), HasQuota: !r.Quota.Quota.IsZero()}
 	cost := float64(r.Cost)

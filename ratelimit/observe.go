@@ -20,13 +20,12 @@ type Settlement struct {
 	Before bool  // Used was so of a counter that was lost: what it has since is not in it
 }
 
-// Observe notes what shared counters have decided. The use of a quota that they
-// let pass is saved to the store with that of this process, and this process
-// goes on from there when it decides by itself; that a quota is spent, by
-// whomever, is known then, too. It reports whether the shared counter knows
-// of less than this process does, as one does that was lost and begun anew, or
-// that a replica kept which had not heard of everything: it is then to be
-// settled.
+// Observe records what shared counters decided. Quota use that they allowed is
+// saved to the store with the use of this process, which continues from there
+// when it decides alone; by then it also knows of a quota that others spent.
+// Observe reports whether the shared counter knows of less than this process
+// does, because it was lost and restarted, or came from a replica that missed
+// writes. The caller must then settle it.
 func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bool) {
 	spent := d.Refused == PartQuota // by others, maybe
 	if !d.HasQuota || !d.Allowed && !spent || r.DryRun || r.Cost <= 0 {

@@ -1,8 +1,8 @@
-// Package ratelimit decides whether a request may pass now: token buckets for
-// a key and its account, and a calendar quota, charged together or not at all.
-// It knows nothing of keys or HTTP. Local keeps its counters in this process;
-// Failover decides by counters that nodes share, and by a Local without them;
-// Leased takes shares of shared counters ahead of need.
+// Package ratelimit decides whether a request is within its limits: token
+// buckets for a key and its account, and a calendar quota, charged together or
+// not at all. It knows nothing about keys or HTTP. Local keeps its counters in
+// this process. Failover uses counters that nodes share, and a Local while they
+// are unavailable. Leased takes shares of shared counters ahead of need.
 package ratelimit
 
 import (
@@ -65,7 +65,7 @@ type QuotaState struct {
 	Limit     int64
 	Remaining int64
 	ResetsAt  time.Time
-	Began     int64 // marks a shared counter: another mark means that it was lost and begun anew
+	Began     int64 // marks a shared counter: another mark means that it was lost and restarted
 	Leased    bool  // what other nodes hold, and may give back, is not in Remaining
 }
 

@@ -173,7 +173,7 @@ func onEdge(tokens float64) bool {
 
 func perSecond(r ratelimit.Rule) rate.Limit { return rate.Limit(float64(r.Requests) / r.Per.Seconds()) }
 
-// Ids are told apart, whatever their length.
+// Ids are distinct, whatever their length.
 func TestLongIDsHaveBucketsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	l := newLocal(t, newClock(), nil)

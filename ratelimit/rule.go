@@ -141,7 +141,7 @@ const (
 	Month Period = "month"
 )
 
-// Quota lets Requests through in every Per. The zero Quota is none.
+// Quota lets Requests through in every Per. The zero Quota is no quota.
 type Quota struct {
 	Requests int64
 	Per      Period

@@ -63,7 +63,7 @@ type share struct {
 	began  int64
 	steady bool // it is spent again and again, so it is filled ahead of need
 	busy   bool // a lease is under way in the background
-	dead   bool // dropped: whoever still holds it looks it up again
+	dead   bool // dropped: holders look it up again
 }
 
 // How shares grow and shrink, see decisions/0008: one that is spent in less
@@ -185,8 +185,8 @@ func (s *share) lease(ctx context.Context, from Lessor, bucket BucketLease, quot
 	return from.LeaseBucket(ctx, bucket)
 }
 
-// take adds what was granted. Its life is counted from before it was asked for,
-// and is shorter than the counter's, so it ends here first.
+// take adds what was granted. Its lifetime starts before the request and is shorter
+// than the counter's, so it ends here first.
 func (s *share) take(g Granted, at time.Time) {
 	if s.isQuota() {
 		if s.began != 0 && s.began != g.Began {

@@ -1,6 +1,6 @@
-// Package reminders tells people by mail that keys end soon: 30, 7 and 1 days
-// before, one mail a day with all the keys that somebody cares for. It decides
-// who is told of what and when; writing and sending is the mailer's.
+// Package reminders notifies people by mail that keys expire soon: 30, 7 and 1
+// days before, at most one mail a day with all the keys that a person manages.
+// It decides who is notified of what and when; the mailer writes and sends.
 package reminders
 
 import (
@@ -23,8 +23,8 @@ const (
 	day = 24 * time.Hour
 	// hour is when a day's mails are due, in UTC.
 	hour = 6 * time.Hour
-	// catchUp is how far back a user is told of what they were not told in time, as
-	// when the service was down.
+	// catchUp is how far back a user is notified of what they missed, for example
+	// while the service was down.
 	catchUp = 7 * day
 	// mostKeys bounds the keys of one mail; it says when there are more.
 	mostKeys = 50
@@ -32,7 +32,7 @@ const (
 	Batch = 50
 )
 
-// Days are how long before its end somebody is told of a key.
+// Days are how many days before a key expires people are notified.
 func Days() []int { return []int{30, 7, 1} }
 
 // Reminder is what is kept of a user. Most have none.
@@ -86,9 +86,9 @@ func New(c Config) (*Service, error) {
 // dueBy is until when things are due at the time: mails go out once a day.
 func dueBy(now time.Time) time.Time { return now.UTC().Add(-hour).Truncate(day).Add(hour) }
 
-// Step looks at the next Batch users and tells them what is due. It returns how
-// many it looked at: fewer than Batch, once the day's work is done. A restart
-// begins anew, and tells nobody anything twice.
+// Step looks at the next Batch users and notifies them of what is due. It returns
+// how many it looked at: fewer than Batch, once the day's work is done. After a
+// restart it begins again, and notifies nobody twice.
 func (s *Service) Step(ctx context.Context) (int, error) {
 	today := dueBy(s.Now())
 	if !today.Equal(s.day) {
@@ -289,8 +289,8 @@ func (s *Service) Wanted(ctx context.Context, userID string) (bool, error) {
 	return !r.Off, err
 }
 
-// SetWanted notes whether the user wants to be told. Who wants it again is told
-// of what is due from then on.
+// SetWanted records whether the user wants reminders. A user who turns them on
+// again is notified of what is due from then on.
 func (s *Service) SetWanted(ctx context.Context, userID string, wanted bool) error {
 	for range 5 {
 		r, err := s.reminder(ctx, userID)
@@ -321,8 +321,8 @@ func (s *Service) token(userID string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-// Unsubscribe turns mails off for whoever the secret is of. Errors:
-// errs.NotFound for one that the service did not make.
+// Unsubscribe turns mails off for the user in the secret. Errors: errs.NotFound
+// for a secret that the service did not make.
 func (s *Service) Unsubscribe(ctx context.Context, token string) error {
 	sealed, err := base64.RawURLEncoding.DecodeString(token)
 	if err == nil {

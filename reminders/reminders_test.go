@@ -250,7 +250,7 @@ func TestNobodyIsToldTwice(t *testing.T) {
 	d.pass(3 * time.Hour)
 }
 
-// After a week without the service everybody is told what they missed, once.
+// After a week without the service everyone is notified of what they missed, once.
 func TestWhatWasMissedIsTold(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -1,6 +1,6 @@
-// Package retention removes what nobody needs any more: keys that have long
-// ended, incidents that are long over, old audit events. Whatever it removes is
-// in the archive before. Each step does a little, and may be done again.
+// Package retention deletes what nobody needs any more: keys and incidents that
+// ended long ago, and old audit events. It archives everything before it
+// deletes it. Each step is small and can be repeated.
 package retention
 
 import (
@@ -47,7 +47,7 @@ type Config struct {
 	Incidents *incidents.Service
 	Archive   *Archive
 	Policy    Policy
-	As        keys.Actor // who is said to have removed keys
+	As        keys.Actor // the actor of deletions in the audit log
 	Now       func() time.Time
 }
 

@@ -27,7 +27,7 @@ func adminServer(m *metrics.Set, logger *slog.Logger) *http.Server {
 	return s
 }
 
-// newServer returns a server that gives up on who is too slow.
+// newServer returns a server that gives up on slow clients.
 func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,

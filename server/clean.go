@@ -51,8 +51,8 @@ type cleaned struct {
 	step  func(ctx context.Context, now time.Time) (int, error)
 }
 
-// background is the work that goes on beside requests. Nobody is reminded of
-// keys that end where there is no mail server.
+// background is the work beside requests. Without a mail server there are no
+// reminders.
 func (a *app) background() []*cleaner {
 	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer(), a.mover()}
 	if a.config.smtpURL != "" {
@@ -83,8 +83,8 @@ func (a *app) renamer() *cleaner {
 	return c
 }
 
-// resumer takes interrupted incidents on. Every node looks, without a lease that
-// a dead one could hold: of two that find one, one goes on.
+// resumer resumes interrupted incidents. Every node looks for them, without a
+// lease that a dead node could hold; if two find the same, one of them continues.
 func (a *app) resumer() *cleaner {
 	c := a.newWorker("incidents", []cleaned{{"interrupted incidents", 1, func(ctx context.Context, now time.Time) (int, error) {
 		still, err := a.Incidents.Resume(ctx, auth.System())
@@ -167,7 +167,7 @@ func (c *cleaner) round(ctx context.Context) {
 	c.leased = time.Time{}
 	if c.due != nil {
 		if due, err := c.due(ctx); err != nil || !due {
-			return // a store that is gone is told of elsewhere
+			return // a store that is unavailable is reported elsewhere
 		}
 	}
 	for _, kind := range c.kinds {

@@ -16,7 +16,7 @@ const (
 // such as the end of a key or of a quota, goes by that clock.
 type clockWatch struct {
 	wall    func() time.Time     // the wall's alone
-	elapsed func() time.Duration // goes one way, also while the machine sleeps
+	elapsed func() time.Duration // monotonic, and includes sleep of the machine
 	logger  *slog.Logger
 
 	ahead time.Duration // of the wall before elapsed, as last seen

@@ -6,8 +6,9 @@ import (
 	"strconv"
 )
 
-// What is kept of the files that the process may open, for the store, Redis,
-// mail and whatever else is no client: a quarter, within these bounds.
+// How many of the files that the process may open are reserved for the store,
+// Redis, mail and anything else that is not a client: a quarter, within these
+// bounds.
 const (
 	leastReserved  = 32
 	mostReserved   = 512

@@ -15,9 +15,9 @@ const usagePatience = time.Minute
 
 var errLate = errors.New("it is late")
 
-// checks ask after what the service leans on. Redis and the saving of usage
-// never take a node out: it goes on without them. Nor does a store that is
-// away, as long as what is cached may be served: sending the requests elsewhere
+// checks examine what the service depends on. Redis and the saving of usage
+// never take a node out: it continues without them. Nor does an unavailable
+// store, as long as what is cached may be served: sending the requests elsewhere
 // would help only if the fault were this node's alone, and with a store that
 // is gone for all there would be no node left.
 func (a *app) checks() health.Checks {
@@ -69,8 +69,8 @@ func (l *lately) ask(ctx context.Context, now time.Time, what func(context.Conte
 	return l.err
 }
 
-// tryTimeout bounds a write that is tried: without a majority none would ever
-// end, and whoever asks /readyz does not wait for long.
+// tryTimeout bounds the test write: without a majority it would never end, and
+// callers of /readyz do not wait for long.
 const tryTimeout = time.Second
 
 // checkStore asks the store. It is down when no key can be read and nothing is

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// reloaded is what is read from files again at SIGHUP. Files that are no good
-// leave what was read before in force.
+// reloaded is what SIGHUP reads from files again. If a file is invalid, its
+// previous content stays in force.
 type reloaded interface{ Reload() error }
 
 // reloadAtHangup reads files again at each SIGHUP until the returned function is

@@ -119,8 +119,8 @@ func (c *config) keptSecret(suffix string) string {
 	return filepath.Join(c.dataDir, "secret"+suffix)
 }
 
-// renewKeptSecret puts a new secret in the place of the one in the data folder,
-// which stays beside it. Where that has been done, it goes on with the two.
+// renewKeptSecret replaces the secret in the data folder with a new one, and keeps
+// the old one beside it. If that was done before, it continues with the two.
 func (c *config) renewKeptSecret() error {
 	err := os.Link(c.keptSecret(""), c.keptSecret(".previous"))
 	if err != nil && !errors.Is(err, fs.ErrExist) {

@@ -1,6 +1,6 @@
 // Package server is the whole service as a program: configuration, commands,
-// and the one place where all parts meet. Command latchkey is nothing but a call
-// of Main; a program of your own can call it, too, and bring authenticators.
+// and the place where all parts meet. Command latchkey only calls Main. A
+// program of your own can call it, too, and add authenticators.
 package server
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Authenticator is a way to find out who sends a request that is not built in.
-// Its name can stand in LATCHKEY_AUTHENTICATORS.
+// Authenticator is an authenticator that is not built in. Its name can be used in
+// LATCHKEY_AUTHENTICATORS.
 type Authenticator struct {
 	Name string
 	// New makes it when the service starts.

@@ -18,7 +18,7 @@ import (
 )
 
 // portalPatience is how long a page waits for an incident that its form began.
-// The page shows what goes on, and refreshes itself.
+// The page shows the progress, and refreshes itself.
 const portalPatience = 10 * time.Millisecond
 
 // staff is what the portal's pages for the provider's staff need.
@@ -41,7 +41,7 @@ func (a *app) rotateSigningKey(ctx context.Context) error {
 	})
 }
 
-// system tells how the service fares.
+// system reports the state of the service.
 func (a *app) system(ctx context.Context) (web.System, error) {
 	s := web.System{
 		Version: buildinfo.Current().Version, Started: a.started, Facts: a.facts(ctx), Settings: a.config.inForce, Now: time.Now(),

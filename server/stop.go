@@ -14,10 +14,10 @@ import (
 	"github.com/latchkey/latchkey/internal/health"
 )
 
-// stopping is how far the end of the service has come. A load balancer that
-// asks /readyz is told first, and requests are still answered; then each answer
-// is the last of its connection, so that none is closed while a request is on
-// its way; then the listener is closed.
+// stopping is how far the shutdown has come. First /readyz fails, for load
+// balancers, while requests are still answered. Then each answer is the last of
+// its connection, so that no connection is closed with a request on its way.
+// Then the listener is closed.
 type stopping struct {
 	unready atomic.Bool
 	closing atomic.Bool
@@ -44,9 +44,9 @@ func (s *stopping) lastAnswers(h http.Handler) http.Handler {
 	})
 }
 
-// leave lets load balancers and clients go elsewhere, for at most most: one half
-// of it for who asks /readyz, the other for connections to end. Where nobody is
-// connected there is nothing to wait for.
+// leave gives load balancers and clients time to go elsewhere, at most most: half
+// of it for /readyz to be seen, the other half for connections to end. It does
+// not wait if nobody is connected.
 func (s *stopping) leave(ctx context.Context, most time.Duration, clients *gate.Listener) {
 	s.unready.Store(true)
 	if clients.Open() == 0 {

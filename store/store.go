@@ -1,6 +1,5 @@
-// Package store opens a database for the service. What a database must do is
-// declared by those who use it, in keys, auth, audit, usage, nodes,
-// ratelimit and idempotency; Store is the union.
+// Package store opens a database for the service. The packages that use a
+// database declare what it must do; Store is the union of their interfaces.
 package store
 
 import (

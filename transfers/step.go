@@ -25,9 +25,9 @@ var (
 	errBatchFull = errors.New("enough for one step")
 )
 
-// Step takes on every transfer of which something is left, and tells how much
-// it changed. It may be called at any time, again and by several nodes: so a
-// transfer ends whose process died.
+// Step continues every unfinished transfer, and returns how much it changed. It may
+// be called at any time, repeatedly and by several nodes, so a transfer is finished
+// even if its process died.
 func (t *Service) Step(ctx context.Context) (changed int, err error) {
 	err = keys.EachAccount(ctx, t.Store, keys.AccountFilter{Moving: true}, func(account *keys.ServiceAccount) error {
 		n, err := t.advance(ctx, account)
@@ -160,8 +160,8 @@ func (t *Service) moveSome(ctx context.Context, account *keys.ServiceAccount) (i
 	return len(changes), s.RecordKeys(ctx, changes, func(c *keys.Revised) audit.Change { return moveOf(account, &c.Before, &c.After) })
 }
 
-// Hurry moves keys of transfers of which the request did not move all, and
-// tells how many: Step is for the rest. It may be called as Step may.
+// Hurry moves keys of transfers that the request did not finish, and returns how
+// many; Step does the rest. It may be called as Step may.
 func (t *Service) Hurry(ctx context.Context) (moved int, err error) {
 	err = keys.EachAccount(ctx, t.Store, keys.AccountFilter{Moving: true}, func(account *keys.ServiceAccount) error {
 		now, err := t.Store.ServiceAccounts().Get(ctx, account.ID)

@@ -30,7 +30,7 @@ type noCertificates struct{}
 func (noCertificates) CountOf(context.Context, string) (int, error)        { return 0, nil }
 func (noCertificates) MoveTo(context.Context, string, string) (int, error) { return 0, nil }
 
-// keyless is a store whose keys cannot be listed when it is told so.
+// keyless is a store that refuses to list keys on request.
 type keyless struct {
 	*sqlite.Store
 	gone atomic.Bool
@@ -243,8 +243,8 @@ func (w *world) hidden(old keys.Actor, k *keys.Key) {
 	keystest.Refused(w.T, "changing the account", err, errs.NotFound, "")
 }
 
-// What is interrupted is seen by nobody that it no longer belongs to,
-// works, and is finished by whoever comes by.
+// An interrupted transfer is invisible to the old organization, its keys work,
+// and any node can finish it.
 func TestATransferIsContinued(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -274,7 +274,7 @@ func TestATransferIsContinued(t *testing.T) {
 	w.Must(err)
 	events, err := w.Store.Events(ctx, audit.Filter{OrganizationIDs: []string{from}, SubjectID: "usr_m"}, "", 9)
 	if w.Must(err); len(events) != 0 {
-		t.Errorf("the old organization is told what the new one does: %+v", events)
+		t.Errorf("the old organization sees what the new one does: %+v", events)
 	}
 
 	living, _ := w.transfers()
@@ -447,7 +447,7 @@ func TestATransferChangesTheOwner(t *testing.T) {
 				}
 				if text := string(events[0].Before) + string(events[0].After); !strings.Contains(text, want.told) ||
 					strings.Contains(text, want.hidden) {
-					t.Errorf("%s is told %s", organization, text)
+					t.Errorf("%s sees %s", organization, text)
 				}
 			}
 		})

@@ -1,5 +1,5 @@
-// Package transfers hands a service account to another organization, in steps that
-// outlive the process.
+// Package transfers moves a service account to another organization, in steps
+// that survive the process.
 package transfers
 
 import (

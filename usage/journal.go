@@ -10,7 +10,7 @@ import (
 const entryRows = 1000
 
 // pack encodes the rows from the one place to before the other, as they came. A
-// text that was there before is told by its place.
+// text that occurred before is written as its position.
 func (l *ledger) pack(from, to int, rest *pause) []byte {
 	p := packing{known: map[string]uint64{}}
 	p.number(uint64(to - from)) //nolint:gosec // G115: to is not before from

@@ -111,7 +111,7 @@ func (l *ledger) addFrom(other *ledger, i int) {
 	}
 }
 
-// scopesOf tells the scopes of a row and how often each was asked for.
+// scopesOf returns the scopes of a row and how often each was requested.
 func (l *ledger) scopesOf(t *tallied) iter.Seq2[string, uint64] {
 	return func(yield func(string, uint64) bool) {
 		for at := t.scopes; at > 0; at = l.scopes[at-1].next {
@@ -145,8 +145,8 @@ func (l *ledger) some(from, to int) []*row {
 }
 
 // round is a ledger that is being moved to pages, in the order that every
-// process moves it in, so that a count of its rows means the same to whoever
-// takes a journal over. Neighbours share pages of the store.
+// process moves it in, so that a count of its rows means the same to the next
+// owner of a journal. Neighbours share pages of the store.
 type round struct {
 	of    *ledger
 	order []uint32

@@ -91,8 +91,8 @@ func (m *Meter) Count(c *Counter, of Counted, o Outcome) {
 	}
 }
 
-// CountScope adds one verification that asked for the scope with the index. It
-// stands before the Count of the same verification, which registers both.
+// CountScope adds one verification that requested the scope with the index. Call it
+// before Count for the same verification, which registers both.
 func (m *Meter) CountScope(c *Counter, index int) {
 	if m == nil {
 		return
@@ -106,7 +106,7 @@ func (m *Meter) CountScope(c *Counter, index int) {
 	m.more[scopeOf{c, index}]++
 }
 
-// CountUnknown adds one outcome of a key of which nothing is known.
+// CountUnknown adds one outcome for an unknown key.
 func (m *Meter) CountUnknown(organizationID string, o Outcome) {
 	if m != nil {
 		in := m.organization(organizationID)
@@ -146,8 +146,8 @@ func (m *Meter) register(c *Counter, of Counted) {
 	m.dirty = append(m.dirty, dirty{c, of})
 }
 
-// fold moves the counts to the organization's own. Whoever adds after dirty
-// was cleared registers anew, whoever added before is swapped out here.
+// fold moves the counts to the organization's own. Counts added after
+// dirty was cleared register again; counts added before are swapped out here.
 func (m *Meter) fold(c *Counter, of Counted) {
 	c.dirty.Store(false)
 	m.takeMore(c, len(of.Scopes), func(int, uint32) {})

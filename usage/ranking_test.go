@@ -87,6 +87,6 @@ func TestRanking(t *testing.T) {
 		})
 	}
 	if _, err := usage.NewReports(counted(5001, first)).Ranking(t.Context(), query, 3); !errors.Is(err, errs.Invalid) {
-		t.Errorf("more than can be told apart: %v", err)
+		t.Errorf("more groups than allowed: %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Grouping is what the points of a report are told apart by beside their time.
+// Grouping is what the points of a report are grouped by, in addition to time.
 type Grouping string
 
 // The groupings.
@@ -196,7 +196,7 @@ func (r *Reports) Recent(ctx context.Context, keyID string, now time.Time) (rece
 }
 
 // LastAsked returns the day on which each granted scope of the key was last
-// asked for, of the scopes that were within ScopesKept.
+// requested, for scopes requested within ScopesKept.
 func (r *Reports) LastAsked(ctx context.Context, keyID string, now time.Time) (map[string]time.Time, error) {
 	points, err := r.Report(ctx, Query{
 		From: now.Add(-ScopesKept), Until: now.Add(Days.Unit()), Interval: Days,

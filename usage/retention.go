@@ -13,12 +13,11 @@ type Retention struct {
 	Days    time.Duration
 }
 
-// ScopesKept is how long refusals and the scopes that were asked for are kept
-// at least.
+// ScopesKept is how long refusals and requested scopes are kept at least.
 const ScopesKept = 90 * 24 * time.Hour
 
-// The shortest retentions: what was counted in the last hour and in the last
-// day is asked for.
+// The shortest retentions: reports need what was counted in the last hour and in
+// the last day.
 const (
 	LeastMinutes = 2 * time.Hour
 	LeastHours   = 48 * time.Hour

@@ -15,7 +15,7 @@ type scopeCount struct {
 	n    uint64
 }
 
-// addScope adds to the scope's count; a key is asked for few.
+// addScope adds to the scope's count; a key has few requested scopes.
 func (w *row) addScope(name string, n uint64) {
 	for i := range w.scopes {
 		if w.scopes[i].name == name {
@@ -27,8 +27,8 @@ func (w *row) addScope(name string, n uint64) {
 }
 
 // pagesOf turns rows into what is added to the store: each counts for its key,
-// account and organization, by minute, hour and day, and for the scopes that
-// were asked for by day.
+// account and organization, by minute, hour and day, and for requested scopes by
+// day.
 func pagesOf(rows []*row, oldest time.Time) []Page {
 	p := paging{pages: map[pageKey]int{}}
 	for _, w := range rows {
@@ -64,7 +64,7 @@ type Tally struct {
 	Subject
 	At     time.Time
 	Counts Counts
-	Scopes map[string]uint64 // granted scopes that were asked for
+	Scopes map[string]uint64 // granted scopes that were requested
 }
 
 // PagesOf turns tallies into what is added to the store. levels says by which

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// RecorderStats tells how a Recorder fares.
+// RecorderStats is the state of a Recorder.
 type RecorderStats struct {
 	Totals   Counts    // of all verifications since the process began
 	Rows     int       // that are not in pages yet
@@ -15,8 +15,8 @@ type RecorderStats struct {
 	Err      error     // of the latest round
 }
 
-// Stats tells how the Recorder fares. It drains the meter, so that its totals
-// are those of this moment also while the store keeps the Recorder waiting.
+// Stats returns the state of the Recorder. It drains the meter, so its totals are
+// current even while the Recorder waits for the store.
 func (r *Recorder) Stats() RecorderStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,9 +1,9 @@
-// Package usage keeps what verification leaves behind: how often which key,
+// Package usage records what verification leaves behind: how often each key,
 // service account and organization was verified and with what outcome, which
-// scopes were asked for, why keys were refused lately, and when, from where and
-// by what a key was last used. All of it is gathered off the hot path in a
-// bounded amount of memory, and written behind in batches. Who may see it is
-// not decided here.
+// scopes were requested, why keys were refused lately, and when, from where and
+// by which user agent a key was last used. It gathers this off the hot path in
+// a bounded amount of memory, and writes it in batches in the background. Who
+// may see it is decided elsewhere.
 package usage
 
 import (
@@ -57,7 +57,7 @@ const (
 	OfKey          Kind = iota + 1
 	OfAccount           // of all keys of a service account
 	OfOrganization      // of all its keys, and of the unknown ones that it asked about
-	OfScope             // of verifications of one key that asked for one granted scope
+	OfScope             // of verifications of one key that requested one granted scope
 )
 
 // Level is the unit of time that counts are kept by.

@@ -36,9 +36,9 @@ func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (
 }
 
 // Holder returns what the service account may do now: by the key with the id, or
-// by all of its scopes where keyID is "". Where the account or the key is no
-// longer good the error is errs.NotFound. Networks are not asked for, as nobody
-// calls.
+// by all of its scopes where keyID is "". If the account or the key is no
+// longer valid the error is errs.NotFound. Networks are not checked, because there
+// is no caller.
 func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()

@@ -30,8 +30,8 @@ const (
 )
 
 // marks are those of the key's hash (or the token's id), its account,
-// organization and tier, and of the key where a token stands for it; of a part
-// that was not loaded there is none.
+// organization and tier, and, for a token, of its key; a part that was not loaded
+// has no mark.
 type marks [5]keys.Mark
 
 func (c *cache) stands(g *Grant) bool {
@@ -155,8 +155,8 @@ func (c *cache) since(now time.Time) time.Duration { return now.Sub(c.made) }
 // slotOf is the cache's key: grants hold the full hash to compare.
 func slotOf(h keys.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 
-// get returns the grant of the hash, or that there is none, if its marks stand,
-// however old it is.
+// get returns the grant of the hash, or a cached "unknown", however old, if its
+// marks have not changed.
 func (c *cache) get(h keys.Hash) (g Grant, cached bool) {
 	slot := slotOf(h)
 	if g, cached = c.known.Get(slot); !cached {
@@ -191,9 +191,9 @@ func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time
 	return g, true
 }
 
-// load asks the store, once however many wait. While the store is gone it
-// falls back to what is cached, for as long as polling is not too long ago;
-// then everything is read anew.
+// load asks the store, once however many wait. While the store is unavailable it
+// falls back to the cache, as long as the last poll is recent enough; after that
+// everything is read again.
 func (c *cache) load(ctx context.Context, from credential, fresh bool, now time.Time) (Grant, error) {
 	fresh = fresh || c.tooStale(now) || !c.pulse.recently(now)
 	for range loadAttempts {
@@ -301,8 +301,8 @@ func (c *cache) readToken(ctx context.Context, from credential, f *fact, fresh b
 	return c.shared.grant(ctx, &Found{Key: k}, t, f, fresh)
 }
 
-// refresh loads the grant anew in the background: once at a time for each,
-// few at a time for all, and not right after one failed.
+// refresh reloads the grant in the background: once at a time for each, few at a
+// time in all, and not right after a failure.
 func (c *cache) refresh(g *Grant, now time.Time) {
 	if now.Sub(time.Unix(0, c.outage.Load())) < time.Second || !g.refreshing.CompareAndSwap(false, true) {
 		return

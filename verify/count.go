@@ -25,7 +25,7 @@ func (c Code) Outcome() usage.Outcome {
 	panic("verify: " + string(c) + " has no number to be counted under")
 }
 
-// CodeOf is the code that is counted under the number, "" if there is none.
+// CodeOf is the code that is counted under the number, or "" for no code.
 func CodeOf(o usage.Outcome) Code {
 	if int(o) < len(outcomes) {
 		return outcomes[o]
@@ -35,8 +35,7 @@ func CodeOf(o usage.Outcome) Code {
 
 func (g *Grant) counted() usage.Counted { return usage.Counted{KeyID: g.KeyID(), Holder: &g.holder} }
 
-// used counts a verification that ended well, and the granted scopes that it
-// asked for.
+// used counts a successful verification, and the granted scopes that it requested.
 func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
 	granted := g.scopes.list
 	for _, asked := range q.Scopes {
@@ -61,8 +60,8 @@ func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 	})
 }
 
-// countUnknown counts a verification of which only the asker is known: for their
-// organization, if they may ask in just one.
+// countUnknown counts a verification of an unknown key: for the caller's
+// organization, if they may ask in only one.
 func (v *Verifier) countUnknown(q *Question, code Code) {
 	organization := ""
 	if q.Asker != nil {

@@ -64,7 +64,7 @@ func limitStep(name string, code Code, limits *Verdict) Step {
 	return step(name, code, &refusal{limits.Detail, change})
 }
 
-// unknown is the verdict on a key of which nothing is known, or may be told.
+// unknown is the verdict on a key that is unknown, or that the caller may not see.
 func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdict {
 	no := because(detail, change)
 	verdict := Verdict{Code: code, Detail: no.detail}

@@ -44,8 +44,8 @@ type terms struct {
 	limitID string // of what the account's keys share
 }
 
-// fact is the part of a grant that is different for each key, and how the
-// cached grant fares.
+// fact is the part of a grant that differs for each key, and the state of the
+// cached grant.
 type fact struct {
 	hash       keys.Hash
 	marks      marks         // read before the store was
@@ -180,7 +180,7 @@ func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
 }
 
 // AccountRule is the token bucket that all keys of the account share at the
-// time now; it is zero where there is none.
+// time now, or zero without a limit.
 func (g *Grant) AccountRule(now time.Time) ratelimit.Rule { return g.Account.RuleAt(g.Tier, now) }
 
 // Limits are what a verification of that cost at the time is charged to.

@@ -19,8 +19,8 @@ const (
 	askerAddresses = 100  // how many times the guesses of one address an asker has for all that it names
 )
 
-// guesses charge whoever sends unknown keys: each key once, for a client that
-// repeats a dead one guesses nothing.
+// guesses charge the senders of unknown keys: once for each key, because a client
+// that repeats a dead key guesses nothing.
 type guesses struct {
 	rule    ratelimit.Rule
 	limiter ratelimit.Limiter
@@ -44,9 +44,9 @@ func newGuesses(rule ratelimit.Rule, l ratelimit.Limiter) (*guesses, error) {
 }
 
 // buckets are what an unknown key in the question is charged to: the address
-// that the key came from, or the asker, who could name any address; ok is false
-// where it is charged to nobody. Of one asker the addresses that it names
-// are told apart, so that one of its clients does not spend what the others have.
+// that the key came from, or the caller, who could name any address; ok is false
+// if nobody is charged. Each address that a caller names has a bucket of its
+// own, so that one client does not spend what the others have.
 func (g *guesses) buckets(q *Question) (r ratelimit.Request, ok bool) {
 	address := proxies.Neighbourhood(q.Address)
 	switch {

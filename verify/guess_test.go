@@ -71,7 +71,7 @@ func TestAnAskerMayNotNameAddressesWithoutEnd(t *testing.T) {
 			t.Errorf("a guess too many of one asker is %s", got)
 		}
 		if got := asks(n, dead(t), "10.0.0.1", "key_bob"); got != verify.NotFound {
-			t.Errorf("another asker is told %s", got)
+			t.Errorf("another caller gets %s", got)
 		}
 	})
 }

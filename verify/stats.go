@@ -2,7 +2,7 @@ package verify
 
 import "sync/atomic"
 
-// Stats is what a Verifier has done since it was made, and how it fares.
+// Stats is what a Verifier has done since it was created, and its state.
 type Stats struct {
 	Hits         uint64 // answered from memory
 	NegativeHits uint64 // of these, that there is no such key
@@ -14,7 +14,7 @@ type Stats struct {
 	Polling
 }
 
-// Stats tells how the Verifier fares.
+// Stats returns the state of the Verifier.
 func (v *Verifier) Stats() Stats {
 	s := v.grants.stats()
 	s.Polling = v.Polling()

@@ -11,7 +11,7 @@ import (
 // ErrTokenExpired is returned for a signed token of ours whose time is over.
 var ErrTokenExpired = errors.New("the token is expired")
 
-// AccessToken is what a signed token says: for a while it stands for a key,
+// AccessToken is the content of a signed token: for a while it represents a key,
 // with some of the key's scopes.
 type AccessToken struct {
 	ID        string // what its revoke puts a tombstone for

@@ -49,9 +49,9 @@ type Question struct {
 	Cost      int64      // tokens and quota to use up, 0 to MaxCost
 	Address   netip.Addr // of the key's user, the zero Addr where unknown
 	UserAgent string     // of the key's user, "" where unknown
-	Asker     keys.Actor // who asks; nil for the key itself, or in an open network
-	// Charged names whoever pays for an unknown key: the asker's credential. It
-	// is "" for the key itself, whose address pays.
+	Asker     keys.Actor // the caller; nil for the key itself, or in an open network
+	// Charged names what an unknown key is charged to: the caller's credential. It
+	// is "" for the key itself, which is charged to its address.
 	Charged string
 	// DryCharged has an unknown key be charged in a dry run, too.
 	DryCharged bool

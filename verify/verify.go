@@ -1,6 +1,7 @@
-// Package verify decides whether a key may do something now: the question, the
-// checks in their order, the cache of grants that makes them fast, and how it
-// learns of changes. It knows keys, limits, usage and nodes, and no transport.
+// Package verify decides whether a key may do something now. It contains the
+// question, the ordered checks, the cache of grants that makes them fast, and
+// the polls that learn of changes. It knows keys, limits, usage and nodes, but
+// no transport.
 package verify
 
 import (
@@ -140,9 +141,9 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	return v.decide(ctx, q, &found, now)
 }
 
-// find returns the grant of the key, which is not Known if there is none that
-// the asker may see. Who asked for too many unknown keys is told to wait before
-// anything is looked up for them.
+// find returns the grant of the key, which is not Known if the caller may see
+// none. A caller who asked for too many unknown keys has to wait before anything
+// is looked up.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	return v.findFrom(ctx, q, credential{hash: keys.HashOf(q.Key)}, signed, now)
 }

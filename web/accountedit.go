@@ -216,7 +216,7 @@ func (p *accountPages) deleteAccount(c *gin.Context) error {
 	return nil
 }
 
-// accountUsage adds the chart of the last days, for who may see it.
+// accountUsage adds the chart of the last days, for readers who may see it.
 func (p *accountPages) accountUsage(c *gin.Context, out *accountPage) error {
 	if !principal(c).May(keys.ReadUsage, out.Account.OrganizationID) {
 		return nil

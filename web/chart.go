@@ -31,7 +31,7 @@ const (
 type chart struct {
 	ID          string
 	Title       string
-	Summary     string // what a reader who does not see it is told
+	Summary     string // for readers who cannot see the chart
 	Unit        string // what one bar is for: day, hour or minute
 	Series      []series
 	Bars        []bar

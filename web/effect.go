@@ -11,13 +11,12 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// endings are the changes that stop keys from working, of which people must know
-// where they hold already.
+// endings are the changes that stop keys from working; their pages must say where
+// the change applies already.
 var endings = []string{"revoked", "disabled", "revoke", "disable", "account_disabled", "organization_disabled"}
 
-// notice says what was done before this page was asked for. After a change that
-// stops keys it says since when that holds, and which nodes may not have heard
-// of it.
+// notice says what was done before this page was requested. After a change that
+// stops keys it says since when it applies, and which nodes may not know of it.
 func (p *site) notice(c *gin.Context) string {
 	done := c.Query("done")
 	text := p.say(c, "done."+done)
@@ -35,7 +34,7 @@ func (p *site) notice(c *gin.Context) string {
 	return text + " " + p.with(c, "effect.waiting", strings.Join(names, ", "), effect.By.Format(time.TimeOnly))
 }
 
-// resetLimits lets a limit of a key or service account begin anew.
+// resetLimits resets a limit of a key or service account.
 func (p *site) resetLimits(reset func(c *gin.Context, who keys.Actor) error, back string) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		if _, err := form(c); err != nil {

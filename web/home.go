@@ -45,7 +45,7 @@ type rotation struct {
 	usage.Recent
 }
 
-// unasked is a key with scopes that nobody asked for.
+// unasked is a key with scopes that nobody has requested.
 type unasked struct {
 	keys.Key
 	Scopes []string
@@ -94,8 +94,8 @@ func (p *homePages) home(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "home", view{Title: p.say(c, "home.title"), Notice: p.notice(c), Data: out})
 }
 
-// neverAsked returns the granted scopes of the key that nobody asked for as
-// long as that is known.
+// neverAsked returns the granted scopes of the key that nobody has requested, as
+// far back as requests are recorded.
 func (p *homePages) neverAsked(c *gin.Context, k *keys.Key) ([]string, error) {
 	ctx, now := c.Request.Context(), time.Now()
 	granted, err := p.Keys.ScopesOf(ctx, k)

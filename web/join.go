@@ -38,7 +38,7 @@ type joinForm struct {
 	Role         auth.Role
 	Known        bool // signed in as the one who was invited
 	Other        bool // signed in as somebody else
-	Closed       bool // only who is a user already can accept
+	Closed       bool // only existing users can accept
 	Providers    []oidc.Provider
 }
 
@@ -71,8 +71,7 @@ func (p *joinPages) signUp(c *gin.Context) error {
 // way is where a page that says one thing leads on to.
 type way struct{ Path, Label string }
 
-// lookIntoMail says that a mail was written, or, where there is no mail server,
-// who has it.
+// lookIntoMail says that a mail was sent or, without a mail server, who has it.
 func (p *joinPages) lookIntoMail(c *gin.Context, what, email string) error {
 	if p.People.InvitationAddress != nil {
 		return p.told(c, p.say(c, "told.no_mail"), p.with(c, "told.no_mail_text", email), p.toSignIn(c))
@@ -125,7 +124,7 @@ func (p *joinPages) confirm(c *gin.Context) error {
 	return p.told(c, p.say(c, "told.confirmed"), p.with(c, "told.confirmed_new", u.Email), p.toSignIn(c))
 }
 
-// invitationForm shows the invitation of a link to whoever opens it.
+// invitationForm shows the invitation of a link to anyone who opens it.
 func (p *joinPages) invitationForm(c *gin.Context, token string) (joinForm, error) {
 	l, o, err := p.People.Invitations.Invited(c.Request.Context(), token)
 	if err != nil {
@@ -147,7 +146,7 @@ func (p *joinPages) invitationForm(c *gin.Context, token string) (joinForm, erro
 	return f, nil
 }
 
-// whoever returns who is signed in, nil for nobody, and lets the page show it.
+// whoever returns the signed-in user, nil for nobody, and makes the page show it.
 func (p *joinPages) whoever(c *gin.Context) (*auth.Principal, error) {
 	who, err := p.Sessions.Authenticate(c.Request)
 	if err != nil || who == nil {

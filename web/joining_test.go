@@ -47,8 +47,8 @@ func TestSigningUp(t *testing.T) {
 	}
 }
 
-// TestKnownAndUnknownPeopleAreAnsweredAlike on every form that takes an
-// address of somebody who has not shown who he is.
+// TestKnownAndUnknownPeopleAreAnsweredAlike on every form that accepts an
+// address from someone who is not signed in.
 func TestKnownAndUnknownPeopleAreAnsweredAlike(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{signup: auth.SignupOpen})
@@ -171,8 +171,8 @@ func TestInvitations(t *testing.T) {
 	late.sees(late.get("/invitation?token="+withdrawn), 404, "")
 }
 
-// TestAnInvitationOfAUser is accepted when he has signed in, to which the page
-// leads; who is signed in as somebody else signs out first and comes back.
+// TestAnInvitationOfAUser is accepted once they sign in, to which the page leads.
+// Someone signed in as another user signs out first and comes back.
 func TestAnInvitationOfAUser(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

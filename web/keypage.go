@@ -45,7 +45,7 @@ type keyPage struct {
 
 type grace struct{ Value, Label string }
 
-// scopeUse is a scope and the day on which it was last asked for.
+// scopeUse is a scope and the day on which it was last requested.
 type scopeUse struct {
 	Scope string
 	Last  time.Time

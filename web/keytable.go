@@ -164,8 +164,8 @@ type bulkPage struct {
 	Reasons []keys.RevokeReason
 }
 
-// picked returns the keys that the form names, all of which the reader may
-// change: of one that he may not, nothing is done to the others either.
+// picked returns the keys that the form names. The reader must be allowed to
+// change all of them; otherwise none is changed.
 func (p *keyPages) picked(c *gin.Context, values url.Values) ([]keyRow, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(values["id"])))
 	if len(ids) > pageSize {

@@ -50,10 +50,10 @@ func spoken(c *gin.Context, say *texts.Catalogue) {
 	c.Writer.Header()["Vary"] = []string{"Accept-Language", "Cookie"} // the cookie tells who reads, and so what they chose
 }
 
-// say is the text in the reader's language, "" where there is none.
+// say is the text in the reader's language, or "" if it does not exist.
 func (p *site) say(c *gin.Context, name string) string { return p.language(c).Text(name) }
 
-// with is the text with the values in it, "" where there is none.
+// with is the text with the values in it, or "" if it does not exist.
 func (p *site) with(c *gin.Context, name string, values ...any) string {
 	said, _ := p.language(c).Say(name, values...)
 	return said

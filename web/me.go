@@ -48,9 +48,9 @@ type mePage struct {
 	Tokens     []auth.Token
 	Identities []auth.Identity
 	Providers  []oidc.Provider
-	Pending    []auth.Link // of addresses that are asked for and not confirmed
-	Reminders  bool        // he gets mails before keys expire
-	Token      string      // a new token, shown this once
+	Pending    []auth.Link // of requested addresses that are not confirmed
+	Reminders  bool        // they get mails before keys expire
+	Token      string      // a new token, shown only once
 	TokenName  string
 	Confirm    bool   // a token that outlasts the session needs the password
 	Once       string // makes a form that is sent twice make one token

@@ -227,7 +227,7 @@ func (p *organizationPages) removeMember(c *gin.Context) error {
 	who, heir := principal(c), strings.TrimSpace(values.Get("owner_id"))
 	err = p.removeWithHeir(c, c.Param("id"), c.Param("user"), heir)
 	if err == nil && c.Param("user") == who.ID() && !who.IsAdmin() {
-		c.Redirect(http.StatusSeeOther, "/organizations") // he has left
+		c.Redirect(http.StatusSeeOther, "/organizations") // they have left
 		return nil
 	}
 	if wrong, ok := p.asFaults(c, err, "owner_id"); ok {

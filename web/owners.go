@@ -21,8 +21,8 @@ type ownerChoice struct {
 	Chosen  string   // id of a user, "" for nobody
 }
 
-// owners offers the members of the organization, but for one. Who is chosen is
-// among them even if he has left.
+// owners offers the members of the organization, except one. The chosen owner is
+// among them even if they have left.
 func (p *site) owners(c *gin.Context, organizationID, chosen, except string) (out ownerChoice, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out.Chosen = chosen
@@ -75,7 +75,7 @@ func (p *site) memberName(c *gin.Context, organizationID, userID string) (string
 	return cmp.Or(u.Name, u.Email), err
 }
 
-// owned is what a member who is to go owns, and who may take it.
+// owned is what a member to be removed owns, and who may take it over.
 type owned struct {
 	Accounts    []keys.ServiceAccount // the newest
 	More        bool

@@ -29,8 +29,8 @@ func (s *suite) ownedBy(account, owner string) {
 	}
 }
 
-// TestAnAccountHasAnOwner: who makes it, until somebody chooses another member
-// or nobody. Each finds what is his.
+// TestAnAccountHasAnOwner: its creator, until somebody chooses another member or
+// nobody. All find what they own.
 func TestAnAccountHasAnOwner(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
@@ -78,8 +78,8 @@ func TestAnAccountHasAnOwner(t *testing.T) {
 	v.sees(v.post(path+"/edit", form(ben.ID)), 422, "is not a member of the organization")
 }
 
-// TestWhoLeavesHandsOver: the page that removes a member tells what he owns and
-// gives it to another, or leaves it. What is refused changes nothing.
+// TestWhoLeavesHandsOver: the page that removes a member shows what they own and
+// gives it to another, or leaves it. A refused removal changes nothing.
 func TestWhoLeavesHandsOver(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
@@ -103,7 +103,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	v.sees(asked, 200, "ben@example.com owns")
 	if !strings.Contains(asked.body, "&lt;i&gt;sync") || strings.Contains(asked.body, "elsewhere") || strings.Contains(asked.body, "kept") ||
 		strings.Contains(asked.body, ben.ID+`">`) {
-		t.Errorf("what he owns: %s", asked.body)
+		t.Errorf("what they own: %s", asked.body)
 	}
 	if none := v.get(path + ada.ID + "/remove"); strings.Contains(none.body, "owner_id") {
 		t.Error("who owns nothing is asked for an heir")

@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// picker reads what staff type or choose where an id is asked for: the id, or the
-// exact name of the one object that has it. What does not exist is a fault.
+// picker reads what staff type or choose in a field for an id: the id, or the exact
+// name of the only object that has it. An unknown one is a fault.
 type picker struct {
 	*site
 	who    keys.Actor

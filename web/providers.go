@@ -39,7 +39,7 @@ func (p *signInPages) sendTo(c *gin.Context, intent oidc.Intent) error {
 	return nil
 }
 
-// linkExternal begins to add an account to those of who is signed in.
+// linkExternal begins to link an account to the signed-in user.
 func (p *signInPages) linkExternal(c *gin.Context) error {
 	return p.sendTo(c, oidc.Intent{Next: "/me", LinkTo: principal(c).ID()})
 }
@@ -73,8 +73,8 @@ func (p *signInPages) finishExternal(c *gin.Context) error {
 	return p.begin(c, token, local(intent.Next))
 }
 
-// finishLink adds the account to the user who began it, if he still is the one
-// who is signed in here.
+// finishLink adds the account to the user who began it, if that user is still
+// signed in here.
 func (p *signInPages) finishLink(c *gin.Context, intent oidc.Intent, account auth.ExternalAccount) error {
 	who, err := p.Sessions.Authenticate(c.Request)
 	if err != nil {

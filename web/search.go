@@ -44,7 +44,7 @@ func (p *keyPages) search(c *gin.Context) error {
 	return nil
 }
 
-// toKey shows the page of the key with the text, or that there is none.
+// toKey shows the page of the key with the text, or says that no key has it.
 func (p *keyPages) toKey(c *gin.Context, text string) error {
 	k, err := p.Keys.KeyOf(c.Request.Context(), principal(c), text)
 	switch {

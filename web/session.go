@@ -32,7 +32,7 @@ type signInForm struct {
 	Email     string
 	Next      string
 	Providers []oidc.Provider
-	Open      bool // whoever comes can sign up
+	Open      bool // anyone can sign up
 }
 
 func (p *signInPages) signInForm(email, next string) signInForm {
@@ -96,7 +96,7 @@ func (p *signInPages) keepPending(c *gin.Context, kept string, life time.Duratio
 // codeForm is the second step of a sign-in.
 type codeForm struct{ Next string }
 
-// askCode asks who knew the password for the code that his device shows.
+// askCode asks a user who knew the password for the code on their device.
 func (p *signInPages) askCode(c *gin.Context, u *auth.User, next string) error {
 	kept, err := p.People.Sessions.Pending(u)
 	if err != nil {

@@ -137,7 +137,7 @@ func TestCodesAreNotGuessed(t *testing.T) {
 	got := v.post("/login/code", url.Values{"code": {device.shows()}})
 	v.sees(got, 429, "wait before the next")
 	if got.header.Get("Retry-After") == "" {
-		t.Error("nobody is told how long")
+		t.Error("the page does not say how long")
 	}
 }
 
@@ -150,8 +150,8 @@ func (v *visitor) byProvider(begin page) page {
 	return v.get("/login/github/callback?code=good&state=" + url.QueryEscape(u.Query().Get("state")))
 }
 
-// TestSigningInByAProvider: who has one-time codes is asked for one there too;
-// an invitation lets a new user in, and he accepts it.
+// TestSigningInByAProvider: users with one-time codes need one here, too; an
+// invitation admits a new user, who accepts it.
 func TestSigningInByAProvider(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})
@@ -174,7 +174,7 @@ func TestSigningInByAProvider(t *testing.T) {
 	v.sees(v.post("/login/code", url.Values{"code": {device.shows()}, "next": {"/organizations"}}), 303, "/organizations")
 }
 
-// TestLinkingAnAccount is for who is signed in, and undone on his page.
+// TestLinkingAnAccount is for signed-in users, and undone on their page.
 func TestLinkingAnAccount(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

@@ -134,7 +134,7 @@ func (p *site) saidFields(c *gin.Context, err error, show func(faults) error, fi
 }
 
 // ruleOf reads a rate as people type it, "100/10s" or "100/10s burst 200"; nil
-// where there is none.
+// if the text is empty.
 func ruleOf(values url.Values, field string) (*ratelimit.Rule, error) {
 	text := strings.TrimSpace(values.Get(field))
 	if text == "" {
@@ -195,7 +195,7 @@ func (p *site) organizationName(ctx context.Context, who keys.Actor, known names
 	return known[id]
 }
 
-// pageNumber is the number of the page that is asked for, 0 for none.
+// pageNumber is the number of the requested page, 0 for none.
 func pageNumber(c *gin.Context) int {
 	n, err := strconv.Atoi(c.Query("page"))
 	if err != nil || n < 0 {

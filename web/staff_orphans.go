@@ -41,7 +41,7 @@ type orphanRow struct {
 type leaverRow struct {
 	incidents.Leaver
 	Organization, Who string
-	Select            template.URL // query of an incident with his keys
+	Select            template.URL // query of an incident with their keys
 }
 
 func (p *orphanPages) listOrphans(c *gin.Context) error {
@@ -84,7 +84,7 @@ func (p *orphanPages) ownerless(c *gin.Context, out *orphansPage) error {
 	return nil
 }
 
-// userName is what the staff calls a user, his id where he is gone.
+// userName is the name of a user for staff, or the id of a deleted user.
 func (p *site) userName(c *gin.Context, id string) string {
 	u, err := p.People.Users.Get(c.Request.Context(), principal(c), id)
 	if err != nil {

@@ -124,7 +124,7 @@ func (p *customerPages) staffUsers(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-users", view{Title: p.say(c, "people.users"), Data: out})
 }
 
-// staffUserPage is one user, and where he is a member.
+// staffUserPage is one user and their memberships.
 type staffUserPage struct {
 	auth.User
 	Memberships []userMembership

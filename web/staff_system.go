@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 )
 
-// System is how the service fares, as the server tells it.
+// System is the state of the service, as the server reports it.
 type System struct {
 	Version  string
 	Started  time.Time

@@ -76,7 +76,7 @@ func TestNamesHaveWords(t *testing.T) {
 	}
 }
 
-// TestDaysNameTheirZone: whoever chooses a day is told by which zone it begins and
+// TestDaysNameTheirZone: the page says in which time zone a chosen day begins and
 // ends.
 func TestDaysNameTheirZone(t *testing.T) {
 	t.Parallel()

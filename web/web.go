@@ -1,5 +1,5 @@
 // Package web is the developer portal: server-rendered pages on which people
-// sign in and care for service accounts and keys. Everything works without
+// sign in and manage service accounts and keys. Everything works without
 // JavaScript; templates and files are embedded in the binary. It calls the
 // domain and decides nothing.
 package web
@@ -239,7 +239,7 @@ var secretFields = []string{
 	"password", "old_password", "current_password", "otp_password", "token_password", "token", "metadata",
 }
 
-// NotFound answers paths that do not exist, in the language of who is signed in.
+// NotFound answers paths that do not exist, in the language of the reader.
 func (p *Portal) NotFound(c *gin.Context) {
 	safeHeaders(c)
 	if who, err := p.Sessions.Authenticate(c.Request); err == nil && who != nil {

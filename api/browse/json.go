@@ -1,7 +1,7 @@
-// Package browse draws answers of the API as pages for people: the request,
+// Package browse renders answers of the API as pages for people: the request,
 // the status, the headers, the JSON in colours with links to follow, and forms
-// for what the reader may do next. It knows nothing of the API's objects but
-// the prefixes of their ids.
+// for what the reader may do next. Of the API's objects it knows only the
+// prefixes of their ids.
 package browse
 
 import (

@@ -1,5 +1,5 @@
 // Shows the contract and lets the reader try it: a signed-in reader's requests
-// carry his session, so the token against cross-site forgery goes with them.
+// use their session, so they also send the CSRF token.
 function csrfToken() {
   const cookie = document.cookie.split("; ").find((c) => c.startsWith("csrftoken="));
   return cookie ? cookie.slice("csrftoken=".length) : "";

@@ -38,7 +38,7 @@ func NewAuthorities(caFile, crlFile string, now func() time.Time) (*Authorities,
 }
 
 // read reads both files. It is called with the lock held, and changes nothing
-// where one of them is no good.
+// if one of them is invalid.
 func (a *Authorities) read() error {
 	text, err := os.ReadFile(a.caFile)
 	if err != nil {
@@ -64,7 +64,7 @@ func (a *Authorities) read() error {
 	return nil
 }
 
-// Reload reads both files now. It changes nothing where one of them is no good.
+// Reload reads both files now. It changes nothing if one of them is invalid.
 func (a *Authorities) Reload() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -109,8 +109,8 @@ func (a *Authorities) readList(issuers []*x509.Certificate) (map[string]bool, ti
 	return revoked, list.NextUpdate, nil
 }
 
-// refresh reads the files again where they changed. Files that are no good now
-// leave in force what they said before.
+// refresh reads the files again if they changed. If they are invalid, their
+// previous content stays in force.
 func (a *Authorities) refresh() {
 	if now := a.now(); now.Sub(a.looked) >= lookAgain {
 		a.looked = now

@@ -50,11 +50,10 @@ type Input struct {
 
 const mostCertificates = 100
 
-// Add lets whoever holds the certificate act as the service account, with all of
-// its scopes, so the actor needs each of them. An alternative name is the staff's
-// to give: whoever gets a certificate for it from the authority acts as the
-// account. Without an end of its own the certificate ends with the actor's
-// credential.
+// Add lets the holder of the certificate act as the service account, with all its
+// scopes, so the actor needs each of them. Only staff can add an alternative name:
+// anyone who gets a certificate for it from the authority acts as the account. By
+// default the certificate ends with the actor's credential.
 func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in Input) (auth.Certificate, error) {
 	account, err := r.Accounts.AccountToChange(ctx, a, accountID)
 	if err != nil {
@@ -186,9 +185,9 @@ func readName(san string) (match, fault string) {
 	return kind + ":" + name, ""
 }
 
-// dnsName is the form of a DNS name in which certificates are compared. Names of
-// ASCII that are no host's, such as *.example.com and my_service.internal, are
-// compared as they are.
+// dnsName is the form of a DNS name in which certificates are compared. ASCII
+// names that are not host names, such as *.example.com and my_service.internal,
+// are compared unchanged.
 func dnsName(name string) (canonical string, ok bool) {
 	if canonical, ok = text.Domain(name); ok {
 		return canonical, true

@@ -1,7 +1,7 @@
-// Package mtls lets whoever holds a client certificate act as a service
-// account: by TLS that ends here, or as a trusted reverse proxy passes the
-// certificate on. Certificates are verified against the configured authorities
-// and revocation list whichever way they come.
+// Package mtls lets the holder of a client certificate act as a service
+// account. The certificate comes over TLS that ends here, or from a trusted
+// reverse proxy. In both cases it is verified against the configured
+// authorities and revocation list.
 package mtls
 
 import (

@@ -25,9 +25,9 @@ const (
 type Error struct {
 	Code        Code
 	Description string
-	Challenge   bool          // the client sent HTTP Basic and is told of it
+	Challenge   bool          // the client used HTTP Basic, so the answer has WWW-Authenticate
 	RetryAfter  time.Duration // 0 for no hint
-	TooLarge    bool          // what is wrong is the length of the body
+	TooLarge    bool          // the body is too long
 }
 
 // Error returns code and description.

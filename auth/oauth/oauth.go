@@ -1,8 +1,8 @@
 // Package oauth is an OAuth 2.0 authorization server for service accounts:
 // client credentials for signed access tokens (RFC 6749 section 4.4, RFC 9068),
 // introspection (RFC 7662), revocation (RFC 7009) and metadata (RFC 8414). The
-// client is a service account, its secret one of its keys. It decides; reading
-// requests and writing answers is left to its caller.
+// client is a service account, and its secret is one of its keys. The package
+// only decides; its caller reads requests and writes responses.
 package oauth
 
 import (
@@ -176,7 +176,7 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 	if verdict.Code == verify.RateLimited {
 		return Introspection{}, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail.String(), RetryAfter: verdict.Limits.RetryAfter}
 	}
-	// Its networks bind the caller who holds the token, not the one who asks.
+	// Its networks bind the holder of the token, not the caller.
 	if verdict.Code != verify.Valid && verdict.Code != verify.AddressNotAllowed {
 		return Introspection{}, nil
 	}
@@ -194,8 +194,8 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 	return out, nil
 }
 
-// Revoke ends an access token of the client. One that is no good already is no
-// error (RFC 7009 section 2.2).
+// Revoke ends an access token of the client. A token that is already invalid is
+// not an error (RFC 7009 section 2.2).
 func (s *Server) Revoke(ctx context.Context, g *verify.Grant, token string) error {
 	if token == "" {
 		return refuse(InvalidRequest, "token is required")

@@ -19,7 +19,7 @@ import (
 
 // Intent is what a sign-in is for, carried through the provider.
 type Intent struct {
-	Next       string `json:"next"`                 // path to go on to
+	Next       string `json:"next"`                 // path to continue to
 	LinkTo     string `json:"link_to,omitempty"`    // id of the user who adds the account to their own
 	Invitation string `json:"invitation,omitempty"` // token of an invitation that is accepted by it
 }

@@ -1,8 +1,8 @@
-// Package oidc signs people in by accounts that they have elsewhere: at any
+// Package oidc signs people in with accounts that they have elsewhere: at any
 // OpenID provider (OpenID Connect Core 1.0, authorization code with PKCE, state
-// and nonce), and at GitHub, whose OAuth 2.0 has its own calls for user and
-// e-mail addresses. It finds out whose account it is; who may then come in is for
-// its caller to decide.
+// and nonce), and at GitHub, whose OAuth 2.0 has its own calls for the user and
+// their e-mail addresses. It finds out whose account it is; its caller decides
+// who may come in.
 package oidc
 
 import (

@@ -1,7 +1,7 @@
-// Package signing holds the keys that sign tokens: it makes them, keeps them
-// sealed in the store, rotates them with an overlap, publishes their public
-// halves (JWKS, RFC 7517), signs, and verifies. It knows what a token may say
-// of itself, not what anybody may do with it.
+// Package signing manages the keys that sign tokens: it creates them, keeps
+// them encrypted in the store, rotates them with an overlap, publishes their
+// public halves (JWKS, RFC 7517), signs, and verifies. It knows which claims a
+// token may have, not what its holder may do.
 package signing
 
 import (

@@ -55,8 +55,8 @@ type Keyring struct {
 	running  sync.WaitGroup
 }
 
-// NewKeyring loads the keys, makes the first one where there is none, and
-// starts looking after them; Close ends that.
+// NewKeyring loads the keys, creates the first one if none exists, and starts
+// maintaining them; Close stops that.
 func NewKeyring(ctx context.Context, c Config) (*Keyring, error) {
 	if c.Store == nil || c.Sealer == nil || c.Issuer == "" || c.Logger == nil || c.Overlap <= 0 {
 		return nil, errors.New("signing: Store, Sealer, Issuer, Logger and Overlap are required")
@@ -239,7 +239,7 @@ func (r *Keyring) JWKS() ([]byte, error) {
 	return json.Marshal(set)
 }
 
-// ErrNoSigner is returned where there is no key to sign with.
+// ErrNoSigner is returned if no key can sign.
 var ErrNoSigner = errors.New("there is no signing key that is not retired")
 
 // signer returns the key that signs now: the newest that is active. Where none is

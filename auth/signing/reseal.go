@@ -11,9 +11,9 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Reseal seals the keys under the sealer's secret of today, each in a write of
-// its own, so that it can be called again where it broke off. Without write it
-// only looks. It tells how many were, or are to be, sealed anew.
+// Reseal seals the keys under the sealer's current secret, each in a write of its
+// own, so that an interrupted call can be repeated. Without write it only counts.
+// It returns how many keys were, or need to be, sealed again.
 func Reseal(ctx context.Context, s Store, sealer *seal.Sealer, now func() time.Time, write bool) (int, error) {
 	found, err := all(ctx, s)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 
 // Errors of Verify.
 var (
-	// ErrInvalid is returned for a token that we did not sign, or of another type
-	// than asked for.
+	// ErrInvalid is returned for a token that we did not sign, or that has another
+	// type than requested.
 	ErrInvalid = errors.New("the token is invalid")
 	// ErrOtherType is the ErrInvalid of a token of another type.
 	ErrOtherType = fmt.Errorf("%w: it is of another type", ErrInvalid)

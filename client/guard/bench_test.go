@@ -13,7 +13,9 @@ import (
 
 type always struct{ verdict client.Verdict }
 
-func (a always) Verify(context.Context, client.Question) (client.Verdict, error) { return a.verdict, nil }
+func (a always) Verify(context.Context, client.Question) (client.Verdict, error) {
+	return a.verdict, nil
+}
 
 type nowhere struct{ header http.Header }
 

@@ -1,5 +1,6 @@
-// Package archtest holds the tree to its design: which package may import which, how long
-// files and functions get, and that every exported name says what it is.
+// Package archtest checks the source tree against its design: which package may
+// import which, how long files and functions may get, and that every exported
+// name has a comment.
 package archtest
 
 import (

@@ -106,7 +106,7 @@ func receiver(e ast.Expr) string {
 	}
 }
 
-// domain packages hold rules that are the same whatever a request comes by.
+// domain packages hold rules that do not depend on the transport of a request.
 var domain = []string{"keys", "verify", "incidents", "transfers", "ratelimit", "usage", "audit", "nodes", "errs"}
 
 func TestTheDomainKnowsNoHTTP(t *testing.T) {

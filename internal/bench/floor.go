@@ -82,7 +82,7 @@ func (f *floor) answer(c *gin.Context, key string) {
 		OrgID:   "org_00000000000070008000000000000001", Tier: "benchmark", Scopes: []string{"invoices:read"},
 		RateLimit: floorLimit{100, 99, "0.6s"}, Quota: floorLimit{100000, 99999, "2026-12-01T00:00:00Z"},
 	}
-	if c.Request.Method == http.MethodGet { // the key itself is told less
+	if c.Request.Method == http.MethodGet { // the holder of the key gets less
 		answer.Name, answer.Account = "", nil
 	}
 	body, err := json.Marshal(answer)

@@ -1,5 +1,5 @@
-// Package buildinfo tells which build of Latchkey runs: by what the build
-// stamped, and by what the go command recorded where it stamped nothing.
+// Package buildinfo says which build of Latchkey is running: from what the
+// build stamped, or else from what the go command recorded.
 package buildinfo
 
 import (

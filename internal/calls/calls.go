@@ -1,6 +1,6 @@
 // Package calls lets others watch the calls that stores and limiters make to
-// databases. It knows nothing of metrics and traces, and those who make the
-// calls know nothing of who watches.
+// databases. It knows nothing about metrics and traces, and callers do not know
+// who is watching.
 package calls
 
 import (
@@ -25,14 +25,14 @@ type Call struct {
 	System    string // "sqlite", "mongodb" or "redis"
 	Operation Operation
 	Name      string // short: "find keys"
-	Text      string // the statement, with placeholders; "" where there is none
+	Text      string // the statement, with placeholders; "" if there is no text
 }
 
-// Watch is told of a call that begins. The call goes on with the context that
-// it returns, and end is called when it is over.
+// Watch is called when a call begins. The call continues with the context that
+// it returns, and end is called when the call is over.
 type Watch func(ctx context.Context, c Call) (_ context.Context, end func(error))
 
-// Join returns one Watch for all that are not nil, nil if there is none.
+// Join returns one Watch for all that are not nil, or nil if all are.
 func Join(all ...Watch) Watch {
 	var given []Watch
 	for _, w := range all {

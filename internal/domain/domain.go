@@ -1,6 +1,5 @@
-// Package domain builds the parts of the service that are not HTTP, in the order
-// in which they need each other: for the program, and for tests that need them
-// all.
+// Package domain builds the parts of the service that are not HTTP, in
+// dependency order: for the program, and for tests that need them all.
 package domain
 
 import (

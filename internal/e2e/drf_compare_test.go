@@ -23,8 +23,8 @@ type peer struct {
 	known map[string]string // what earlier answers said: token, access, refresh
 }
 
-// exchangeOf is one request of the comparison. {token} and so on stand for what earlier
-// answers said, {name} and {value} for what David signs in with.
+// exchangeOf is one request of the comparison. {token} and so on are replaced by
+// values of earlier answers, {name} and {value} by what David signs in with.
 type exchangeOf struct {
 	what, method, path, kind, body string
 	header                         [2]string
@@ -40,35 +40,35 @@ func drfExchanges() []exchangeOf {
 	pair := func(password string) string { return `{"{name}":"{value}","password":"` + password + `"}` }
 	return []exchangeOf{
 		{"sign in for a token", "POST", "/api-token-auth/", formKind, "username=david&password=" + strings.ReplaceAll(right, " ", "+"), none},
-		{"for a token, by JSON", "POST", "/api-token-auth/", jsonKind, `{"username":"david","password":"` + right + `"}`, none},
+		{"for a token, as JSON", "POST", "/api-token-auth/", jsonKind, `{"username":"david","password":"` + right + `"}`, none},
 		{"for a token, with a wrong password", "POST", "/api-token-auth/", jsonKind, `{"username":"david","password":"` + wrong + `"}`, none},
-		{"for a token, with nothing", "POST", "/api-token-auth/", jsonKind, `{}`, none},
+		{"for a token, without credentials", "POST", "/api-token-auth/", jsonKind, `{}`, none},
 		{"for a token, with broken JSON", "POST", "/api-token-auth/", jsonKind, `{`, none},
 		{"for a token, in another media type", "POST", "/api-token-auth/", "text/plain", `x`, none},
-		{"for a token, by GET", "GET", "/api-token-auth/", "", "", none},
+		{"for a token, with GET", "GET", "/api-token-auth/", "", "", none},
 		{"sign in for a pair", "POST", "/api/token/", jsonKind, pair(right), none},
 		{"for a pair, with a wrong password", "POST", "/api/token/", jsonKind, pair(wrong), none},
 		{"for a pair, without a password", "POST", "/api/token/", jsonKind, `{"{name}":"{value}"}`, none},
 		{"verify an access token", "POST", "/api/token/verify/", jsonKind, `{"token":"{access}"}`, none},
-		{"verify nonsense", "POST", "/api/token/verify/", jsonKind, `{"token":"nonsense"}`, none},
-		{"verify nothing", "POST", "/api/token/verify/", jsonKind, `{}`, none},
-		{"who am I, by the token", "GET", "/api/me/", "", "", token},
-		{"by a token that is none", "GET", "/api/me/", "", "", [2]string{"Authorization", "Token nonsense"}},
-		{"by the access token", "GET", "/api/me/", "", "", bearer},
-		{"by an access token that is none", "GET", "/api/me/", "", "", [2]string{"Authorization", "Bearer nonsense"}},
-		{"by nothing", "GET", "/api/me/", "", "", none},
-		{"what the path takes", "OPTIONS", "/api/me/", "", "", token},
-		{"a method that it does not take", "DELETE", "/api/me/", "", "", token},
-		{"an answer of a kind that there is not", "GET", "/api/me/", "", "", [2]string{"Accept", "application/xml"}},
+		{"verify an invalid token", "POST", "/api/token/verify/", jsonKind, `{"token":"nonsense"}`, none},
+		{"verify without a token", "POST", "/api/token/verify/", jsonKind, `{}`, none},
+		{"who am I, with the token", "GET", "/api/me/", "", "", token},
+		{"with an invalid token", "GET", "/api/me/", "", "", [2]string{"Authorization", "Token nonsense"}},
+		{"with the access token", "GET", "/api/me/", "", "", bearer},
+		{"with an invalid access token", "GET", "/api/me/", "", "", [2]string{"Authorization", "Bearer nonsense"}},
+		{"without a credential", "GET", "/api/me/", "", "", none},
+		{"what the path accepts", "OPTIONS", "/api/me/", "", "", token},
+		{"a method that is not allowed", "DELETE", "/api/me/", "", "", token},
+		{"an unsupported media type in `Accept`", "GET", "/api/me/", "", "", [2]string{"Accept", "application/xml"}},
 		{"refresh", "POST", "/api/token/refresh/", jsonKind, `{"refresh":"{refresh}"}`, none},
-		{"refresh with nonsense", "POST", "/api/token/refresh/", jsonKind, `{"refresh":"nonsense"}`, none},
-		{"refresh with nothing", "POST", "/api/token/refresh/", jsonKind, `{}`, none},
+		{"refresh with an invalid token", "POST", "/api/token/refresh/", jsonKind, `{"refresh":"nonsense"}`, none},
+		{"refresh without a token", "POST", "/api/token/refresh/", jsonKind, `{}`, none},
 		{"sign out", "POST", "/api/token/blacklist/", jsonKind, `{"refresh":"{refresh}"}`, none},
 		{"refresh after signing out", "POST", "/api/token/refresh/", jsonKind, `{"refresh":"{refresh}"}`, none},
 	}
 }
 
-// told is what is compared of an answer.
+// told is the part of an answer that is compared.
 type told struct {
 	status               int
 	kind, allow, schemes string
@@ -96,7 +96,7 @@ func (p *peer) ask(e exchangeOf) told {
 		out.schemes = strings.TrimSpace(out.schemes + " " + scheme)
 	}
 	var body map[string]any
-	_ = json.Unmarshal([]byte(text), &body) // what has no members has none to compare
+	_ = json.Unmarshal([]byte(text), &body) // a body that is not an object has no members to compare
 	for name, value := range body {
 		out.members = append(out.members, name)
 		if s, is := value.(string); is && answer.StatusCode == http.StatusOK && (name == "token" || name == "access" || name == "refresh") {
@@ -107,13 +107,13 @@ func (p *peer) ask(e exchangeOf) told {
 	return out
 }
 
-// differences tell, in the words of the page, how ours answers otherwise. Where Django
-// has members that ours lacks that is told; ours may have more.
+// differences describes, in the words of the page, how our answer differs from
+// Django's.
 func differences(django, ours told) []string {
 	var all []string
 	compare := func(what, a, b string) {
 		if a != b {
-			all = append(all, fmt.Sprintf("%s there `%s`, here `%s`", what, a, b))
+			all = append(all, fmt.Sprintf("%s is `%s` in Django, `%s` here", what, a, b))
 		}
 	}
 	compare("status", fmt.Sprint(django.status), fmt.Sprint(ours.status))
@@ -141,14 +141,14 @@ func differences(django, ours told) []string {
 		all = append(all, "lacks `"+strings.Join(lacks, "`, `")+"`")
 	}
 	if len(more) > 0 {
-		all = append(all, "has `"+strings.Join(more, "`, `")+"` as well")
+		all = append(all, "also has `"+strings.Join(more, "`, `")+"`")
 	}
 	return all
 }
 
 // TestDifferencesToDjango sends the same requests to Django REST Framework with
-// SimpleJWT and to Latchkey, and holds the table of docs/authenticators.md to how
-// the answers differ. UPDATE_GOLDEN writes it.
+// SimpleJWT and to Latchkey, and compares the differences with the table in
+// docs/authenticators.md. UPDATE_GOLDEN writes it.
 func TestDifferencesToDjango(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, sqliteURL(t))
@@ -165,7 +165,7 @@ func TestDifferencesToDjango(t *testing.T) {
 	first := ""
 	for _, e := range drfExchanges() {
 		theirs, mine := django.ask(e), ours.ask(e)
-		if e.what == "for a token, by JSON" && (ours.known["token"] != first || first == "") {
+		if e.what == "for a token, as JSON" && (ours.known["token"] != first || first == "") {
 			t.Error("the second sign-in answers another token")
 		}
 		first = ours.known["token"]

@@ -142,8 +142,8 @@ func TestPortalHandOverWithoutScripts(t *testing.T) {
 	}
 }
 
-// backShowsNo goes back and fails the test if the page has the text. It may be
-// that there is no page at all: the browser keeps none that it must not.
+// backShowsNo goes back and fails the test if the page has the text. There may
+// be no page at all, because the browser must not keep some pages.
 func (v *visitor) backShowsNo(text string) {
 	v.t.Helper()
 	if err := chromedp.Do(v.ctx, chromedp.NavigateBack()); err != nil && !strings.Contains(err.Error(), "ERR_CACHE_MISS") {

@@ -101,7 +101,7 @@ func TestPortal(t *testing.T) {
 		chromedp.Submit(`#password`),
 		chromedp.WaitVisible(`.fault`))
 	if got := text(`.fault`); !strings.Contains(got, "wrong") {
-		t.Errorf("a wrong password is told as %q", got)
+		t.Errorf("a wrong password shows %q", got)
 	}
 	run("sign in", chromedp.SendKeys(`#password`, adminPassword), chromedp.Submit(`#password`), chromedp.WaitVisible(`.empty`),
 		screenshot("empty"))

@@ -179,7 +179,7 @@ func TestWhatStoppingWaitsFor(t *testing.T) {
 	})
 }
 
-// TestAHangupChangesNothing but what is read from files, of which there is none.
+// TestAHangupChangesNothing except what is read from files, and there are no files.
 func TestAHangupChangesNothing(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, sqliteURL(t))

@@ -76,7 +76,7 @@ func guardedByNginx(t *testing.T, v *visitor, base, key string) {
 		t.Fatalf("the configuration of nginx leads elsewhere:\n%s", snippet)
 	}
 	parts.Nginx(t, addr, "server {\nlisten "+addr+";\n"+strings.ReplaceAll(snippet, upstream, api.URL)+"\n}")
-	upload := strings.Repeat("x", 2<<20) // more than nginx takes unless it is told
+	upload := strings.Repeat("x", 2<<20) // more than nginx accepts by default
 	for _, tt := range []struct {
 		name, key string
 		status    int

@@ -1,4 +1,4 @@
-// Package elapsed tells how much time has gone by, that in which the machine
-// slept included where the system counts it. Go's own monotonic clock stands
-// still meanwhile on Linux.
+// Package elapsed measures how much time has passed, including sleep of the
+// machine if the system counts it. On Linux, Go's own monotonic clock stops
+// during sleep.
 package elapsed

@@ -1,12 +1,12 @@
 // Package fastlane serves the plainest HTTP/1.1 requests for a few paths with
-// less work than net/http, and leaves all others to net/http: a connection
-// whose next request is in any way out of the ordinary is passed on, with that
-// request unread, and stays there.
+// less work than net/http, and leaves all others to net/http. If the next
+// request of a connection is in any way out of the ordinary, the connection is
+// passed on with that request unread, and stays there.
 //
-// What is ordinary is drawn narrowly on purpose. Two servers that read the same
-// bytes differently are how requests get smuggled, so whatever the two could
-// differ on (chunked bodies, upgrades, folded or repeated lines, bare line
-// feeds, odd characters) is not read here at all. See docs/decisions/0010.
+// "Ordinary" is narrow on purpose. Requests get smuggled when two servers read
+// the same bytes differently, so anything on which the two could differ
+// (chunked bodies, upgrades, folded or repeated lines, bare line feeds, odd
+// characters) is not read here at all. See docs/decisions/0010.
 package fastlane
 
 import (

@@ -18,7 +18,7 @@ const (
 type parsed struct {
 	post   bool
 	path   span
-	query  span // zero: there is none
+	query  span // zero without a query
 	lines  [maxHeaders]line
 	count  int
 	host   int // the line, or -1

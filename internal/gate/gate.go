@@ -1,5 +1,5 @@
-// Package gate counts the connections of a listener, so that whoever stops the
-// service knows when nobody is connected any more.
+// Package gate counts the connections of a listener, so that a shutdown knows
+// when nobody is connected any more.
 package gate
 
 import (
@@ -51,7 +51,7 @@ func (l *Listener) left() {
 	}
 	select {
 	case l.emptied <- struct{}{}:
-	default: // somebody is told already
+	default: // a notice is already pending
 	}
 }
 

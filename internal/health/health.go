@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// State is how one thing fares.
+// State is the state of one part.
 type State string
 
 // The states.

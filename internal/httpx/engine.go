@@ -22,8 +22,8 @@ import (
 type Edge struct {
 	Trusted *proxies.Trusted
 	Logger  *slog.Logger
-	// Observe is told of each request that Enter let in when it was answered,
-	// with the pattern of its route ("" for none), if it is not nil.
+	// Observe, if not nil, is called for each answered request that Enter
+	// admitted, with the pattern of its route ("" for none).
 	Observe func(method, route string, status int, took time.Duration)
 	prefix  string
 	count   atomic.Uint64

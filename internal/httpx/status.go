@@ -1,5 +1,5 @@
-// Package httpx is the HTTP glue that the api and the portal share: what kind
-// of error has which status, request ids, safe headers, reading requests.
+// Package httpx is the HTTP glue that the API and the portal share: which kind
+// of error has which status, request ids, safe headers, and reading requests.
 package httpx
 
 import (

@@ -1,14 +1,14 @@
-// Package idempotency lets a client repeat a POST without making anything
+// Package idempotency lets a client repeat a POST without creating anything
 // twice (IETF httpapi draft, The Idempotency-Key HTTP Header Field).
 //
-// Who is first with a key inserts a claim, which names the id of what they are
-// about to make, before they make anything: one insert into a collection that is
-// never sharded, so that one of many gets it on whatever node. The others wait
-// for what comes of it. A claim that nobody confirms in time, as its node died,
-// is taken over by the next request, which looks for the object before it makes
-// it. So no more is asked of the store than that it takes a claim once and
-// changes one record in one step: what is made may lie in a sharded collection,
-// where an id is taken once on each shard.
+// The first request with a key inserts a claim before it creates anything. The
+// claim names the id of the object to be created. It is one insert into a
+// collection that is never sharded, so only one request gets it, on whatever
+// node. The others wait for its outcome. If nobody confirms a claim in time,
+// because its node died, the next request takes it over, and looks for the
+// object before it creates it. So a store only has to accept a claim once, and
+// to change one record in one step. The object itself may be in a sharded
+// collection, where an id is unique only within a shard.
 package idempotency
 
 import (

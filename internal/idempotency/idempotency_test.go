@@ -134,7 +134,7 @@ func TestOneOfManyMakesIt(t *testing.T) {
 	})
 }
 
-// A request is not kept waiting for long, and is told what to do.
+// A request does not wait for long, and its answer says what to do.
 func TestAKeyInUse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

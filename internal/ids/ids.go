@@ -1,6 +1,6 @@
-// Package ids makes and checks object ids: a prefix that names the kind of
-// object and a time-ordered UUID (version 7, RFC 9562) in lower-case hex
-// without dashes, so that ids sort by the time of their making.
+// Package ids generates and checks object ids: a prefix that names the kind of
+// object, and a time-ordered UUID (version 7, RFC 9562) in lower-case hex
+// without dashes, so that ids sort by creation time.
 package ids
 
 import (

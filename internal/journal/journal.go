@@ -1,5 +1,5 @@
-// Package journal is how a process writes ahead, to a store, what it does not
-// keep in rows of their own yet, and how another process takes that over.
+// Package journal lets a process append to a store what it has not written to
+// rows yet, and lets another process take that over.
 package journal
 
 import (
@@ -11,8 +11,8 @@ import (
 // Store keeps journals: one for each owner, in numbered entries. Owners are ids
 // that are made for it; their prefix tells what a journal is of.
 type Store interface {
-	// WriteJournal appends an entry to the owner's journal, which it makes if
-	// there is none.
+	// WriteJournal appends an entry to the owner's journal, which it creates if
+	// needed.
 	WriteJournal(ctx context.Context, owner string, at time.Time, e Entry) error
 	// TrimJournal removes the owner's entries through the number. The journal
 	// goes with the last of them.

@@ -1,5 +1,5 @@
-// Package keystest builds the domain for tests: over SQLite, or over a store in
-// memory that can be slow or gone.
+// Package keystest builds the domain for tests: on SQLite, or on a store in
+// memory that can be slow or unavailable.
 package keystest
 
 import (

@@ -19,7 +19,7 @@ type verifyTimes struct {
 	times [2][len(classes)]prometheus.Observer // GET and POST, looked up once
 }
 
-// classes are the statuses that are told apart.
+// classes are the classes of statuses.
 var classes = [...]string{"2xx", "3xx", "4xx", "5xx"}
 
 func class(status int) int {

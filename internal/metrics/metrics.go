@@ -1,6 +1,6 @@
-// Package metrics gathers what the service measures of itself and shows it in
-// the format of Prometheus. It keeps a registry of its own. No label holds what
-// a client made up, or the id of anything: the number of series is bounded.
+// Package metrics gathers what the service measures about itself and shows it
+// in the Prometheus format. It has its own registry. No label contains what a
+// client made up, or the id of an object, so the number of series is bounded.
 package metrics
 
 import (

@@ -1,11 +1,12 @@
-// Package parts starts the real servers that tests talk to: a MongoDB-wire
-// server, Redis, nginx, a browser, and the latchkey binary itself.
+// Package parts starts the real servers that tests talk to: a server that
+// speaks MongoDB's wire protocol, Redis, nginx, a browser, and the latchkey
+// binary itself.
 //
 // Each server listens on a free loopback port, keeps its files in a temporary
-// directory, and is stopped when the test that started it ends; on Linux the
-// kernel ends it too when the test binary dies first. Nothing is shared between
-// tests, for starting a server costs about a tenth of a second. What is not
-// installed fails the test and says so: a skipped test proves nothing.
+// directory, and is stopped when the test that started it ends. On Linux the
+// kernel also ends it when the test binary dies first. Tests share no server,
+// because starting one costs only about a tenth of a second. If a server is not
+// installed, the test fails and says so: a skipped test proves nothing.
 //
 // Only tests may import it.
 package parts

@@ -105,8 +105,8 @@ func (s *RedisSentinelServers) Replicated() {
 	})
 }
 
-// Sever keeps from the replica what the master is told from now on. It stays
-// one that the sentinels may choose.
+// Sever stops replication from the master to the replica. The sentinels may
+// still choose the replica.
 func (s *RedisSentinelServers) Sever() {
 	s.Master.tb.Helper()
 	s.Master.Command("ACL", "SETUSER", "default", "-psync", "-sync")

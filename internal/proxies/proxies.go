@@ -1,7 +1,7 @@
-// Package proxies finds out who sent a request that came through reverse
-// proxies. Forwarded headers are believed only as far as trusted hops go:
-// they are read from the right, and the first address that is not a trusted
-// proxy's is the client's.
+// Package proxies finds the client of a request that came through reverse
+// proxies. Forwarded headers are believed only as far as trusted hops go: they
+// are read from the right, and the first address that does not belong to a
+// trusted proxy is the client's.
 package proxies
 
 import (

@@ -1,7 +1,7 @@
-// Package seal keeps small secrets readable only to those who know the
-// service's own secret: signing keys and one-time-code secrets in the store,
-// and the state of a sign-in in a cookie. AES-256-GCM under a key of its own
-// for each purpose (HKDF-SHA256, RFC 5869).
+// Package seal encrypts small secrets under the service's own secret: signing
+// keys and one-time-code secrets in the store, and the state of a sign-in in a
+// cookie. It uses AES-256-GCM with a separate key for each purpose
+// (HKDF-SHA256, RFC 5869).
 package seal
 
 import (

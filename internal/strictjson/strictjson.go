@@ -1,5 +1,5 @@
-// Package strictjson decodes JSON objects from outside and names every member
-// that is wrong, not only the first: unknown, repeated, of the wrong type.
+// Package strictjson decodes JSON objects from outside, and reports every wrong
+// member, not only the first: unknown, repeated, or of the wrong type.
 package strictjson
 
 import (
@@ -22,7 +22,7 @@ import (
 )
 
 // Described is implemented by types with a JSON form of their own. JSONFault is
-// the code of what is told where a member has another form.
+// the code of the fault if a member has another form.
 type Described interface{ JSONFault() string }
 
 // Bounds of one object, the objects inside of it included. What takes objects of

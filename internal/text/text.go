@@ -1,7 +1,7 @@
-// Package text is what becomes of text that people type, at the entrance to the
-// service: it is normalised once, there, and what is stored and compared
-// afterwards has one form. Keys, tokens, cursors, ids, metadata and passwords are
-// not text in this sense, and are left alone.
+// Package text normalizes the text that people type, once, where it enters the
+// service, so that what is stored and compared afterwards has one form. Keys,
+// tokens, cursors, ids, metadata and passwords are not text in this sense, and
+// are left alone.
 package text
 
 import (

@@ -1,5 +1,5 @@
-// Package texts holds all that people are told, one catalogue per language: pages,
-// mails, and what is wrong with a request.
+// Package texts contains all texts that people read, one catalogue per
+// language: pages, mails, and faults in requests.
 package texts
 
 import (
@@ -66,7 +66,7 @@ func read(tag string) *Catalogue {
 	return c
 }
 
-// In returns the catalogue with the tag, or English where there is none.
+// In returns the catalogue with the tag, or English if it does not exist.
 func In(tag string) *Catalogue {
 	if c, ok := catalogues[tag]; ok {
 		return c()
@@ -102,7 +102,7 @@ func Accepted(header string) *Catalogue {
 // Language is the catalogue's tag (BCP 47).
 func (c *Catalogue) Language() string { return c.language }
 
-// Text returns the text with the name, "" where there is none.
+// Text returns the text with the name, or "" if it does not exist.
 func (c *Catalogue) Text(name string) string { return c.texts[name] }
 
 // Say returns the text with the name, with the values where it has %s and %d.

@@ -1,5 +1,5 @@
-// Package tlsfiles serves TLS with a certificate that is read again when its
-// files change, so that renewing it needs no restart.
+// Package tlsfiles serves TLS with a certificate that is reloaded when its
+// files change, so renewing it needs no restart.
 package tlsfiles
 
 import (

@@ -1,7 +1,7 @@
-// Package tracing sends spans of requests, and of the calls to databases that
-// they make, to a collector that speaks OTLP over HTTP. It is set by the
-// standard OTEL_ variables. A span holds the route of a request, never its path,
-// query, headers or body, and the text of a statement, never its values.
+// Package tracing sends spans of requests, and of their database calls, to a
+// collector that speaks OTLP over HTTP. The standard OTEL_ variables configure
+// it. A span has the route of a request, never its path, query, headers or
+// body, and the text of a statement, never its values.
 package tracing
 
 import (

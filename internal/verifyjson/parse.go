@@ -1,5 +1,5 @@
-// Package verifyjson is the JSON of POST /verify, written by hand: it is on the
-// path of every request to the provider's API. Everything else goes through
+// Package verifyjson is the JSON of POST /verify, written by hand because it is
+// on the path of every request to the provider's API. Everything else uses
 // strictjson, which also decides what is valid.
 package verifyjson
 

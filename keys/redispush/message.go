@@ -27,8 +27,8 @@ func format(node string, marks []string) string {
 	return version + " " + node + " " + strings.Join(marks, " ")
 }
 
-// parse reads a message. What is not exactly one of this version is none: it
-// may come from a newer node, or from anybody who can reach Redis.
+// parse reads a message. It ignores anything that is not exactly a message of this
+// version: it may come from a newer node, or from anyone who can reach Redis.
 func parse(text string) (node string, marks []string, ok bool) {
 	if len(text) > mostBytes {
 		return "", nil, false

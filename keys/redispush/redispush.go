@@ -1,6 +1,7 @@
-// Package redispush tells other nodes at once which marks to bump, by pub/sub
-// of Redis or Valkey. It is a courtesy: what is lost, while Redis is away or a
-// queue is full, the others learn from the store within keys.PollBound.
+// Package redispush announces to other nodes which marks to bump, with Redis or
+// Valkey pub/sub. Correctness does not depend on it: if a message is lost,
+// because Redis is unavailable or a queue is full, other nodes learn of the
+// change from the store within keys.PollBound.
 package redispush
 
 import (

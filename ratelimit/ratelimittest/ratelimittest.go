@@ -1,5 +1,5 @@
-// Package ratelimittest is the conformance suite of limiters: wherever the
-// counters are, a request is decided alike.
+// Package ratelimittest is the conformance suite of limiters: they decide
+// alike, wherever they keep their counters.
 package ratelimittest
 
 import (
@@ -186,7 +186,7 @@ func raisedRule(t *testing.T, c *Clock, l ratelimit.Limiter) {
 	}
 }
 
-// Whoever is given more has it at once: nobody needs to ask for it to begin.
+// A raised limit applies at once, without a request in between.
 func raisedMeanwhile(t *testing.T, c *Clock, l ratelimit.Limiter) {
 	r := ratelimit.Request{Key: ratelimit.Bucket{ID: "k", Rule: Rule(3, time.Hour, 3)}, Cost: 3}
 	Take(t, l, r)

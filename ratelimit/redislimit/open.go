@@ -87,8 +87,8 @@ const (
 	oneTry    = 1
 )
 
-// reloadSlots is how old what is known of a cluster may be. The library goes by
-// a minute, and is told of a replica that took a dead machine's place by nobody.
+// reloadSlots is how old the known layout of a cluster may be. The library allows
+// a minute, and nothing notifies it when a replica replaces a dead machine.
 const reloadSlots = time.Second
 
 func openSingle(address string, t *transport, timeout time.Duration) (redis.UniversalClient, error) {

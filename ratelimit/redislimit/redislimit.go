@@ -1,7 +1,7 @@
 // Package redislimit keeps the counters of rate limits and quotas in Redis or
-// Valkey, where all nodes share them: one server, one behind sentinels, or a
-// cluster. Every decision is one script, so one round trip, that charges all
-// parts of a request or none. It does not know what to do without Redis: see
+// Valkey, shared by all nodes: on one server, behind Sentinel, or in a cluster.
+// Each decision is one script, and so one round trip, which charges all parts
+// of a request or none. What happens without Redis is decided by
 // ratelimit.Failover.
 package redislimit
 
@@ -38,7 +38,7 @@ type Config struct {
 	// which is the same for all nodes: only for tests that set the time.
 	OwnTime bool
 
-	// Watch is told of every command, if it is not nil.
+	// Watch, if not nil, is called for every command.
 	Watch calls.Watch
 }
 
@@ -215,8 +215,8 @@ func (l *Limiter) run(ctx context.Context, s *redis.Script, keys []string, args 
 	return numbers, nil
 }
 
-// Settle tells Redis what this node let pass without it. A counter that is no
-// longer there is no fault: what begins it anew is told by Config.Used.
+// Settle reports to Redis what this node allowed without it. A missing counter
+// is not an error: Config.Used says what a new one begins with.
 func (l *Limiter) Settle(ctx context.Context, s ratelimit.Settlement) error {
 	err := l.settle.Run(ctx, l.client, []string{l.quotaName(s.ID, s.Window)}, s.Add, s.Began, s.Used, s.Known, s.Before).Err()
 	if err != nil {

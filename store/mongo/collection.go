@@ -252,9 +252,9 @@ func (s *engine) HasTombstone(ctx context.Context, id string) (bool, error) {
 	return s.in("tombstones").exists(ctx, byID(id))
 }
 
-// ChangedSince returns what was written or deleted not before since. All kinds
-// are asked for at once: polling has little time, however far the server is. So a
-// database that was dropped or replaced is noticed with the next poll.
+// ChangedSince returns what was written or deleted not before since. It asks
+// for all kinds at once, because polls have little time, however far the server
+// is. The next poll therefore also notices a dropped or replaced database.
 func (s *engine) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
 	names := []string{"keys", "service_accounts", "organizations", "tiers", "tombstones"}
 	found := make([][]keys.Change, len(names))

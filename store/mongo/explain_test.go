@@ -79,8 +79,8 @@ func TestTheStartNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// A server that does not speak TLS, or shows a certificate of nobody's, is told
-// of as such.
+// An error names a server that does not speak TLS, or shows an untrusted
+// certificate.
 func TestTheStartNamesAWrongCertificate(t *testing.T) {
 	t.Parallel()
 	plain, err := net.Listen("tcp", "127.0.0.1:0")

@@ -48,9 +48,9 @@ func (s *engine) identify(ctx context.Context) error {
 	return nil
 }
 
-// recognize looks whether the database is the one of the start. While it is not,
-// nothing is read from it, as keys would be unknown that are not, and nothing is
-// written to it, as that would make it anew.
+// recognize checks whether the database is the one from the start. While it is
+// not, nothing is read from it, because existing keys would be unknown, and nothing
+// is written to it, because that would create it again.
 func (s *engine) recognize(ctx context.Context) error {
 	var has about
 	err := s.db.Collection("about").FindOne(ctx, byID(identityName)).Decode(&has)

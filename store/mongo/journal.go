@@ -56,8 +56,8 @@ func (s *counts) journals() documents { return s.in("usage_journals") }
 func (s *counts) entries() documents { return s.in("usage_entries") }
 
 // TrimJournal removes the owner's entries through the number. Progress is
-// forgotten first: killed in between, whoever takes the journal over counts
-// some rows twice rather than losing any.
+// forgotten first: if the process is killed in between, the next owner of the
+// journal counts some rows twice rather than losing any.
 func (s *counts) TrimJournal(ctx context.Context, owner string, through int64) error {
 	start := set(bson.E{Key: "through", Value: int64(0)}, bson.E{Key: "rows", Value: 0})
 	if _, err := s.journals().update(ctx, byID(owner), start); err != nil {
@@ -120,7 +120,7 @@ func (s *counts) note(ctx context.Context, owner string, fields bson.D) error {
 }
 
 // addFrom adds the pages of a journal. What was added before the process was
-// killed, and not noted, is added again by whoever takes the journal over.
+// killed, and not recorded, is added again by the next owner of the journal.
 func (s *counts) addFrom(ctx context.Context, pages []usage.Page, p journal.Progress) error {
 	if err := s.note(ctx, p.Owner, bson.D{{Key: "written_at", Value: p.At.UnixNano()}}); err != nil {
 		return err

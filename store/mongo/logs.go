@@ -74,7 +74,7 @@ func (s *logs) events() *collection[audit.Event, audit.Filter, event] {
 	}
 }
 
-// withinIDs bounds the ids by the span of time that is asked for.
+// withinIDs bounds the ids by the requested span of time.
 func withinIDs(d bson.D, f *audit.Filter) bson.D {
 	bounds := bson.D{}
 	if !f.From.IsZero() {

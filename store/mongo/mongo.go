@@ -1,7 +1,7 @@
-// Package mongo is the store for many machines. It needs no more of MongoDB
-// than single documents, upserts and plain indexes, so that any server that
-// speaks the wire protocol at that level will do: every write is one atomic
-// operation on one document.
+// Package mongo is the store for many machines. It uses only single documents,
+// upserts and plain indexes of MongoDB, so any server that speaks the wire
+// protocol at that level works. Every write is one atomic operation on one
+// document.
 package mongo
 
 import (
@@ -71,9 +71,8 @@ type engine struct {
 
 // Open connects to the database that the connection string names, makes its
 // indexes and brings its schema up to date. A database written by a newer
-// version is refused. Every command is told to the watches.
-// How far that has come is logged: it takes as long as it takes, and goes on where
-// an earlier start was cut off.
+// version is refused. The watches see every command. An upgrade has no time
+// limit, logs its progress, and continues where an earlier start was cut off.
 func Open(ctx context.Context, connection string, logger *slog.Logger, watches ...calls.Watch) (*Store, error) {
 	return open(ctx, connection, logger, monitor(calls.Join(watches...)))
 }

@@ -26,8 +26,8 @@ var ErrNewer = errors.New("the database was written by a newer version")
 const (
 	upgradeBatch = bulkSize // documents at once
 	upgradeBound = time.Minute
-	// A batch that the store could not take is tried again after a pause: a
-	// failover in the middle of an hour is no reason to begin the start anew.
+	// A batch that the store could not take is retried after a pause: a failover
+	// during a long upgrade is no reason to restart it.
 	upgradeTries = 10
 	upgradePause = time.Second
 	progressEach = 10 * time.Second

@@ -15,8 +15,8 @@ var reading = map[string]bool{
 	"listIndexes": true, "hello": true,
 }
 
-// monitor tells the watch of each command that reaches a server, nil for none.
-// Of a command nothing but its name and its collection is told.
+// monitor reports each command that reaches a server to the watch, which may be
+// nil. It reports only the name and the collection of a command.
 func monitor(w calls.Watch) *monitoring.CommandMonitor {
 	if w == nil {
 		return nil

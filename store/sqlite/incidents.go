@@ -19,8 +19,8 @@ func (s *objects) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter]
 	return documents(s.engine, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
-// documents is a table of objects that are kept as JSON and looked for by
-// nothing but their ids.
+// documents is a table of objects that are stored as JSON and found only by their
+// ids.
 func documents[T any](s *engine, name string, descending bool, of func(*T) (string, *keys.Stamp)) *table[T, keys.NoFilter] {
 	return &table[T, keys.NoFilter]{
 		store: s, name: name, descending: descending,

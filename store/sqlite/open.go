@@ -19,7 +19,7 @@ import (
 
 // Open opens the database file, making it and its folder when they do not
 // exist, and brings its schema up to date. A file written by a newer version
-// is refused. What is done later is told to the watches.
+// is refused. The watches see later calls.
 //
 // Where the disk is full, or may not be written, a file that is up to date is
 // opened to be read, and written to as soon as that is possible: see Unwritable.
@@ -78,7 +78,7 @@ func (s *engine) mend(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		s.reader.replace(pools.reader) // first: whoever writes may read it
+		s.reader.replace(pools.reader) // first: writers may read it
 		s.notes.replace(pools.notes)
 		s.writer.replace(pools.writer)
 		s.unwritable.Store(nil)
@@ -212,7 +212,7 @@ func (p *pool) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	return s, nil
 }
 
-// close is told of nil where there is nothing to close.
+// close accepts nil if there is nothing to close.
 func (p *pool) close() error {
 	if p == nil {
 		return nil

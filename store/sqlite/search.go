@@ -26,7 +26,7 @@ func (t keyTable) Ahead(ctx context.Context, f keys.KeyFilter, after string, n i
 	return keys.CursorAt(f.Order, at.Int64, k.ID), nil
 }
 
-// ahead is the statement of a list, of which it skips all but the last.
+// ahead is the statement of a list that skips all but the last row.
 func (t keyTable) ahead(f keys.KeyFilter, page keys.Page) (string, []any) {
 	text, args := t.list(f, page)
 	by := "NULL"

@@ -58,8 +58,8 @@ type engine struct {
 	stop       context.CancelFunc
 }
 
-// private makes an empty file that only we can read, where there is none: SQLite
-// itself would leave it to the umask. The files beside it get the same rights.
+// private creates an empty file that only we can read, if none exists: SQLite
+// itself would leave the mode to the umask. The files beside it get the same rights.
 func private(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil // SQLite says what is wrong with it
@@ -97,10 +97,10 @@ func (s *engine) Close(context.Context) error {
 // at first, others take their place later.
 type database struct {
 	pool  atomic.Pointer[pool]
-	past  *pool // may still be in use by whoever began with it
+	past  *pool // may still be in use by calls that began with it
 	path  string
 	watch calls.Watch
-	moves *checkpoints // nil: nobody is told of what is written
+	moves *checkpoints // nil: writes are not reported
 }
 
 func (d *database) db() *sql.DB { return d.pool.Load().db }

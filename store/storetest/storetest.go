@@ -1,5 +1,5 @@
-// Package storetest is what every store must pass. Each test gets a store of
-// its own that is empty.
+// Package storetest is the conformance suite of stores. Each test gets an empty
+// store of its own.
 package storetest
 
 import (

@@ -47,7 +47,7 @@ func usageMoves(t *testing.T, s store.Store) {
 	}); len(left) != 1 {
 		t.Errorf("the organization's own counts: %v", left)
 	}
-	must(t, s.AddUsage(t.Context(), all, journal.Progress{})) // by who has not heard of it
+	must(t, s.AddUsage(t.Context(), all, journal.Progress{})) // by a node that does not know of it yet
 	if found := stored(t, s, usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: []string{"org_b"}}); len(found) != 1 ||
 		found[0].Cells[0] != 2 {
 		t.Errorf("after more was counted: %+v", found)

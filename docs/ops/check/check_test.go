@@ -1,5 +1,6 @@
-// Package check reads what operators import with Prometheus' own parsers. It is
-// a module of its own, so that what these need stays out of the service's.
+// Package check reads the files that operators import, with Prometheus' own
+// parsers. It is a separate module, so that the service does not depend on
+// these parsers.
 package check
 
 import (
