@@ -101,7 +101,7 @@ func newCache(c Config) (*cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of unknown hashes: %w", err)
 	}
-	shared, err := newSharedObjects(c.Source, c.Marks)
+	shared, err := newSharedObjects(c.Marks)
 	if err != nil {
 		return nil, err
 	}
@@ -278,11 +278,12 @@ func (c *cache) read(ctx context.Context, from credential, fresh bool) (Grant, e
 
 func (c *cache) readKey(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
 	f.marks[0] = c.marks.Mark(from.hash.MarkID())
-	found, err := c.source.ByHash(ctx, from.hash)
+	load := c.source.Load(from.hash)
+	found, err := load.Key(ctx)
 	if err != nil {
 		return Grant{}, err
 	}
-	return c.shared.grant(ctx, &found, nil, f, fresh)
+	return c.shared.grant(ctx, load, &found, nil, f, fresh)
 }
 
 // readToken returns the grant of the token's key as far as the token goes.
@@ -298,7 +299,7 @@ func (c *cache) readToken(ctx context.Context, from credential, f *fact, fresh b
 		return Grant{}, err
 	}
 	f.tokenEnded = ended
-	return c.shared.grant(ctx, &Found{Key: k}, t, f, fresh)
+	return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, t, f, fresh)
 }
 
 // refresh reloads the grant in the background: once at a time for each, few at a

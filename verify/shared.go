@@ -24,16 +24,16 @@ type sharedObjects struct {
 	terms         *ristretto.Cache[string, *terms] // by account and scopes
 }
 
-func newSharedObjects(s Source, m *keys.Marks) (*sharedObjects, error) {
-	accounts, err := newSharedCache(m, s.ServiceAccount)
+func newSharedObjects(m *keys.Marks) (*sharedObjects, error) {
+	accounts, err := newSharedCache(m, Load.ServiceAccount)
 	if err != nil {
 		return nil, err
 	}
-	organizations, err := newSharedCache(m, s.Organization)
+	organizations, err := newSharedCache(m, Load.Organization)
 	if err != nil {
 		return nil, err
 	}
-	tiers, err := newSharedCache(m, s.Tier)
+	tiers, err := newSharedCache(m, Load.Tier)
 	if err != nil {
 		return nil, err
 	}
@@ -61,28 +61,30 @@ func (s *sharedObjects) close() {
 // these are known, so that the source may read them at once. Where a token stands for the key, the grant
 // goes as far as the token. Where a part is missing the key is as good as gone:
 // errs.NotFound.
-func (s *sharedObjects) grant(ctx context.Context, found *Found, token *AccessToken, f *fact, fresh bool) (Grant, error) {
+func (s *sharedObjects) grant(
+	ctx context.Context, from Load, found *Found, token *AccessToken, f *fact, fresh bool,
+) (Grant, error) {
 	k := &found.Key
-	ofAccount := s.accounts.part(k.ServiceAccountID, k.Hash)
-	ofOrganization := s.organizations.part(found.OrganizationID, k.Hash)
-	ofTier := s.tiers.part(found.Tier, k.Hash)
-	account, mark, err := s.accounts.get(ctx, ofAccount, fresh)
+	ofAccount := s.accounts.part(k.ServiceAccountID)
+	ofOrganization := s.organizations.part(found.OrganizationID)
+	ofTier := s.tiers.part(found.Tier)
+	account, mark, err := s.accounts.get(ctx, from, ofAccount, fresh)
 	f.marks[1] = mark
 	if err != nil {
 		return Grant{}, fmt.Errorf("service account of a key: %w", err)
 	}
 	if account.OrganizationID != ofOrganization.id {
-		ofOrganization = s.organizations.part(account.OrganizationID, k.Hash)
+		ofOrganization = s.organizations.part(account.OrganizationID)
 	}
-	organization, mark, err := s.organizations.get(ctx, ofOrganization, fresh)
+	organization, mark, err := s.organizations.get(ctx, from, ofOrganization, fresh)
 	f.marks[2] = mark
 	if err != nil {
 		return Grant{}, fmt.Errorf("organization of a key: %w", err)
 	}
 	if account.Tier != ofTier.id {
-		ofTier = s.tiers.part(account.Tier, k.Hash)
+		ofTier = s.tiers.part(account.Tier)
 	}
-	tier, mark, err := s.tiers.get(ctx, ofTier, fresh)
+	tier, mark, err := s.tiers.get(ctx, from, ofTier, fresh)
 	f.marks[3] = mark
 	if errors.Is(err, errs.NotFound) {
 		return Grant{}, fmt.Errorf("service account %s is on a tier that does not exist: %s", account.ID, account.Tier)
@@ -125,7 +127,7 @@ func (s *sharedObjects) scopeSet(list []string) *scopeSet {
 // sharedCache keeps the objects of one kind with the marks they were loaded under.
 type sharedCache[T any] struct {
 	marks *keys.Marks
-	load  func(ctx context.Context, id string, of keys.Hash) (T, error)
+	load  func(from Load, ctx context.Context, id string) (T, error)
 	kept  *ristretto.Cache[string, *sharedEntry[T]]
 }
 
@@ -134,7 +136,7 @@ type sharedEntry[T any] struct {
 	mark   keys.Mark
 }
 
-func newSharedCache[T any](m *keys.Marks, load func(context.Context, string, keys.Hash) (T, error)) (*sharedCache[T], error) {
+func newSharedCache[T any](m *keys.Marks, load func(Load, context.Context, string) (T, error)) (*sharedCache[T], error) {
 	kept, err := newShared[*sharedEntry[T]]()
 	if err != nil {
 		return nil, err
@@ -152,25 +154,24 @@ func newShared[V any]() (*ristretto.Cache[string, V], error) {
 	return kept, nil
 }
 
-// part is an object that the key with the hash belongs to, and its mark, which is
-// read before the object is.
+// part is an object that a key belongs to, and its mark, which is read before the
+// object is.
 type part struct {
 	id   string
-	of   keys.Hash
 	mark keys.Mark
 }
 
-func (s *sharedCache[T]) part(id string, of keys.Hash) part { return part{id, of, s.marks.Mark(id)} }
+func (s *sharedCache[T]) part(id string) part { return part{id, s.marks.Mark(id)} }
 
 // get returns the object with the mark that it was loaded under, also on an
 // error, whose cause may go away with the mark.
-func (s *sharedCache[T]) get(ctx context.Context, p part, fresh bool) (*T, keys.Mark, error) {
+func (s *sharedCache[T]) get(ctx context.Context, from Load, p part, fresh bool) (*T, keys.Mark, error) {
 	if kept, ok := s.kept.Get(p.id); ok && !fresh && s.marks.Stands(kept.mark) {
 		return &kept.object, kept.mark, nil
 	}
 	loaded := &sharedEntry[T]{mark: p.mark}
 	var err error
-	if loaded.object, err = s.load(ctx, p.id, p.of); err != nil {
+	if loaded.object, err = s.load(from, ctx, p.id); err != nil {
 		return nil, loaded.mark, err
 	}
 	s.kept.Set(p.id, loaded, 1)

@@ -8,22 +8,26 @@ import (
 )
 
 // Source is where a Verifier reads what is known of keys, and learns what
-// changed: a store, or another Latchkey. Objects that are not there are
-// errs.NotFound; where the source cannot be asked the error is of another kind.
+// changed: a store, or another Latchkey.
 type Source interface {
-	// ByHash returns the key with the hash.
-	ByHash(ctx context.Context, h keys.Hash) (Found, error)
-
-	// These return what the key with the hash belongs to. They are called after
-	// ByHash, in this order. What Found named as well may be answered, for all
-	// three, by one read that began after the first of these calls; anything else
-	// by a read that began after its own call.
-	ServiceAccount(ctx context.Context, id string, of keys.Hash) (keys.ServiceAccount, error)
-	Organization(ctx context.Context, id string, of keys.Hash) (keys.Organization, error)
-	Tier(ctx context.Context, name string, of keys.Hash) (keys.Tier, error)
-
+	// Load begins to read what is known of the key with the hash.
+	Load(h keys.Hash) Load
 	// Changes returns what others wrote at since or later.
 	Changes(ctx context.Context, since time.Time) (News, error)
+}
+
+// Load reads one key and what it belongs to. Objects that are not there are
+// errs.NotFound; where the source cannot be asked the error is of another kind.
+type Load interface {
+	// Key is called first, unless the key is known already.
+	Key(ctx context.Context) (Found, error)
+
+	// These are called at most once each, in this order. One read that began after
+	// the first of these calls may answer all of them, for what Found named;
+	// anything else is read after its own call began.
+	ServiceAccount(ctx context.Context, id string) (keys.ServiceAccount, error)
+	Organization(ctx context.Context, id string) (keys.Organization, error)
+	Tier(ctx context.Context, name string) (keys.Tier, error)
 }
 
 // Found is a key and what it belongs to, as far as the source knows that.
@@ -45,24 +49,31 @@ type News struct {
 // storeSource is a store that this process opened.
 type storeSource struct{ store keys.Store }
 
-func (s storeSource) ByHash(ctx context.Context, h keys.Hash) (Found, error) {
-	k, err := s.store.Keys().ByHash(ctx, h)
-	return Found{Key: k}, err
-}
-
-func (s storeSource) ServiceAccount(ctx context.Context, id string, _ keys.Hash) (keys.ServiceAccount, error) {
-	return s.store.ServiceAccounts().Get(ctx, id)
-}
-
-func (s storeSource) Organization(ctx context.Context, id string, _ keys.Hash) (keys.Organization, error) {
-	return s.store.Organizations().Get(ctx, id)
-}
-
-func (s storeSource) Tier(ctx context.Context, name string, _ keys.Hash) (keys.Tier, error) {
-	return s.store.Tiers().Get(ctx, name)
-}
+func (s storeSource) Load(h keys.Hash) Load { return &storeLoad{s.store, h} }
 
 func (s storeSource) Changes(ctx context.Context, since time.Time) (News, error) {
 	changes, err := s.store.ChangedSince(ctx, keys.Moment(since), pollLimit)
 	return News{Changes: changes, All: len(changes) >= pollLimit}, err
+}
+
+type storeLoad struct {
+	store keys.Store
+	hash  keys.Hash
+}
+
+func (l *storeLoad) Key(ctx context.Context) (Found, error) {
+	k, err := l.store.Keys().ByHash(ctx, l.hash)
+	return Found{Key: k}, err
+}
+
+func (l *storeLoad) ServiceAccount(ctx context.Context, id string) (keys.ServiceAccount, error) {
+	return l.store.ServiceAccounts().Get(ctx, id)
+}
+
+func (l *storeLoad) Organization(ctx context.Context, id string) (keys.Organization, error) {
+	return l.store.Organizations().Get(ctx, id)
+}
+
+func (l *storeLoad) Tier(ctx context.Context, name string) (keys.Tier, error) {
+	return l.store.Tiers().Get(ctx, name)
 }
