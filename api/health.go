@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/verdicts"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -66,7 +67,7 @@ func (h *serviceHandlers) readyz(c *gin.Context) error {
 	status := http.StatusOK
 	if r.Status == health.Down {
 		status = http.StatusServiceUnavailable
-		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(httpx.ComeAgain), 10))
+		c.Header("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(httpx.ComeAgain), 10))
 	}
 	return answer(c, status, r)
 }

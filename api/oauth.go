@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/verdicts"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -130,14 +131,14 @@ func answerOAuth(edge *httpx.Edge, c *gin.Context, body any, err error) error {
 		refusal = &oauth.Error{Code: oauth.ServerError, Description: describe(public.Text.String())}
 		if status == http.StatusServiceUnavailable {
 			refusal.Code = oauth.TemporarilyUnavailable
-			c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
+			c.Header("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(public.RetryAfter), 10))
 		}
 	}
 	if refusal.Challenge {
 		c.Header("WWW-Authenticate", `Basic realm="latchkey"`)
 	}
 	if refusal.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(refusal.RetryAfter), 10))
+		c.Header("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(refusal.RetryAfter), 10))
 	}
 	text, err := json.Marshal(oauthError{refusal.Code, refusal.Description})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/verdicts"
 )
 
 // statusGivenUp marks a request in the log whose client did not wait for the
@@ -62,7 +63,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 		c.Header("WWW-Authenticate", insufficient(public.Scope))
 	}
 	if public.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(public.RetryAfter), 10))
+		c.Header("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(public.RetryAfter), 10))
 	}
 	in := spoken(c)
 	p := problem(status, httpx.Code(public), public.Text.In(in), requestID)

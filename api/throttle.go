@@ -2,14 +2,13 @@ package api
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
-	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
+	"github.com/latchkey/latchkey/internal/verdicts"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
@@ -49,11 +48,6 @@ func (a *API) throttle(c *gin.Context, p *auth.Principal) error {
 	if !errors.Is(err, errs.Limited) {
 		return err
 	}
-	h := newHeaders(c.Writer.Header(), 5)
-	h.set("RateLimit-Policy", string(appendPolicy(nil, kind, rule)))
-	h.set("RateLimit", string(appendState(nil, kind, d.Key.Remaining, d.Key.ResetAfter)))
-	h.set("X-RateLimit-Limit", strconv.FormatInt(d.Key.Limit, 10))
-	h.set("X-RateLimit-Remaining", strconv.FormatInt(d.Key.Remaining, 10))
-	h.set("X-RateLimit-Reset", strconv.FormatInt(httpx.WholeSeconds(d.Key.ResetAfter), 10))
+	verdicts.WriteThrottle(c.Writer.Header(), kind, rule, &d.Key)
 	return err
 }

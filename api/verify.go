@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/strictjson"
+	"github.com/latchkey/latchkey/internal/verdicts"
 	"github.com/latchkey/latchkey/internal/verifyjson"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
@@ -44,7 +45,7 @@ func (h *verifyHandlers) verifySelf(c *gin.Context, read reader) {
 		h.render(c, err)
 		return
 	}
-	writeIdentity(c.Writer.Header(), &verdict)
+	verdicts.WriteIdentity(c.Writer.Header(), &verdict)
 	if verdict.Code != verify.Valid {
 		h.refuse(c, &verdict)
 		return
@@ -86,7 +87,7 @@ func wantsFresh(r *http.Request) bool {
 // selfDecision is the answer to the key itself: nothing that the provider
 // noted about it.
 func selfDecision(v *verify.Verdict) client.VerifyResponse {
-	out := decision(v)
+	out := verdicts.Decision(v)
 	out.Name, out.ServiceAccount, out.Metadata = "", nil, nil
 	return out
 }
@@ -135,8 +136,8 @@ func (h *verifyHandlers) verifyAsked(c *gin.Context) {
 		h.render(c, err)
 		return
 	}
-	out := decision(&verdict)
-	writeLimits(c.Writer.Header(), &verdict)
+	out := verdicts.Decision(&verdict)
+	verdicts.WriteLimits(c.Writer.Header(), &verdict)
 	writeDecision(c, &out)
 }
 
@@ -231,29 +232,6 @@ func question(in *client.VerifyRequest, q *verify.Question) error {
 		f.Check(err == nil && q.Address.Zone() == "", "ip", "address_invalid")
 	}
 	return f.Err()
-}
-
-// decision is the verdict as the verifier sees it.
-func decision(v *verify.Verdict) client.VerifyResponse {
-	out := client.VerifyResponse{Valid: v.Code == verify.Valid, Code: string(v.Code), Detail: v.Detail.String(), MissingScopes: v.Missing}
-	if g := &v.Grant; g.Known() {
-		out.KeyID, out.Name, out.Environment = g.KeyID(), g.Name(), string(g.Environment())
-		out.ServiceAccount = &client.VerifiedAccount{
-			ID: g.Account.ID, Name: g.Account.Name, ExternalID: g.Account.ExternalID, Metadata: client.Metadata(g.Account.Metadata),
-		}
-		out.OrganizationID, out.Tier, out.Scopes = g.Account.OrganizationID, g.Tier.Name, g.Scopes()
-		out.ExpiresAt, out.Metadata = g.EndsAt(), client.Metadata(g.Metadata())
-	}
-	if v.HasLimits {
-		out.RateLimit, out.Quota = limitState(&v.Limits), quotaState(&v.Limits)
-	}
-	for _, s := range v.Steps {
-		out.Steps = append(out.Steps, client.VerifyStep{
-			Check: s.Check, Outcome: string(s.Outcome), Code: string(s.Code),
-			Detail: s.Detail.String(), Change: s.Change.String(),
-		})
-	}
-	return out
 }
 
 func writeDecision(c *gin.Context, out *client.VerifyResponse) {

@@ -20,7 +20,9 @@ func (f *Feed) Grant(ctx context.Context, by keys.Actor, charged string, asked e
 	if err != nil {
 		return edgewire.Grant{}, err
 	}
-	return edgewire.NewGrant(g.Key(), *g.Account, *g.Organization, *g.Tier), nil
+	out := edgewire.NewGrant(g.Key(), *g.Account, *g.Organization, *g.Tier)
+	out.Epoch = f.epoch
+	return out, nil
 }
 
 func (f *Feed) lookup(ctx context.Context, by keys.Actor, charged string, asked edgewire.AskGrant) (verify.Grant, error) {

@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/texts"
+	"github.com/latchkey/latchkey/internal/verdicts"
 )
 
 //go:embed templates
@@ -194,7 +195,7 @@ type problemPage struct {
 // retryAfter says when to come back, in whole seconds.
 func retryAfter(c *gin.Context, e *errs.Error) {
 	if e.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.FormatInt(httpx.WholeSeconds(e.RetryAfter), 10))
+		c.Header("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(e.RetryAfter), 10))
 	}
 }
 

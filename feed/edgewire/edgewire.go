@@ -117,6 +117,7 @@ type Limit struct {
 
 // Grant is what a verdict on a key needs. What only people read is left out.
 type Grant struct {
+	Epoch        string              `json:"epoch"` // as in Changes
 	Key          keys.Key            `json:"key"`
 	Account      keys.ServiceAccount `json:"account"`
 	Organization keys.Organization   `json:"organization"`

@@ -1,45 +1,13 @@
-package api
+package verdicts
 
 import (
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/latchkey/latchkey/client"
-	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/verify"
 )
-
-// narrowest returns the bucket that is closest to refusing.
-func narrowest(d *ratelimit.Decision) (ratelimit.BucketState, bool) {
-	if d.HasAccount && (!d.HasKey || d.Account.Remaining < d.Key.Remaining || d.Refused == ratelimit.PartAccount) {
-		return d.Account, true
-	}
-	return d.Key, d.HasKey
-}
-
-func limitState(d *ratelimit.Decision) *client.LimitState {
-	b, ok := narrowest(d)
-	if !ok {
-		return nil
-	}
-	return &client.LimitState{Limit: b.Limit, Remaining: b.Remaining, ResetAfter: client.Duration(b.ResetAfter), Scope: scopeOf(d)}
-}
-
-func scopeOf(d *ratelimit.Decision) string {
-	if d.Cluster {
-		return client.ScopeCluster
-	}
-	return client.ScopeNode
-}
-
-func quotaState(d *ratelimit.Decision) *client.QuotaState {
-	if !d.HasQuota {
-		return nil
-	}
-	return &client.QuotaState{Limit: d.Quota.Limit, Remaining: d.Quota.Remaining, ResetsAt: d.Quota.ResetsAt}
-}
 
 // headers sets single values in a header map. All values share one backing
 // array, and names are written as documented, not in Go's canonical form.
@@ -58,8 +26,8 @@ func (h *headers) set(name, value string) {
 	h.into[name] = h.values[n-1 : n : n]
 }
 
-// writeIdentity tells a gateway what it passes on.
-func writeIdentity(into http.Header, v *verify.Verdict) {
+// WriteIdentity tells a gateway what it passes on: whose the key is, and its limits.
+func WriteIdentity(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 13)
 	h.set("X-Latchkey-Code", string(v.Code))
 	if g := &v.Grant; g.Known() {
@@ -73,7 +41,8 @@ func writeIdentity(into http.Header, v *verify.Verdict) {
 	h.limits(v)
 }
 
-func writeLimits(into http.Header, v *verify.Verdict) {
+// WriteLimits tells what is left of the limits that the verdict reached, if any.
+func WriteLimits(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 6)
 	h.limits(v)
 }
@@ -102,11 +71,21 @@ func (h *headers) limits(v *verify.Verdict) {
 	if b, ok := narrowest(d); ok {
 		h.set("X-RateLimit-Limit", strconv.FormatInt(b.Limit, 10))
 		h.set("X-RateLimit-Remaining", strconv.FormatInt(b.Remaining, 10))
-		h.set("X-RateLimit-Reset", strconv.FormatInt(httpx.WholeSeconds(b.ResetAfter), 10))
+		h.set("X-RateLimit-Reset", strconv.FormatInt(WholeSeconds(b.ResetAfter), 10))
 	}
 	if !d.Allowed && !d.Never {
-		h.set("Retry-After", strconv.FormatInt(max(1, httpx.WholeSeconds(d.RetryAfter)), 10))
+		h.set("Retry-After", strconv.FormatInt(max(1, WholeSeconds(d.RetryAfter)), 10))
 	}
+}
+
+// WriteThrottle tells what is left of a bucket that is no key's.
+func WriteThrottle(into http.Header, name string, rule ratelimit.Rule, b *ratelimit.BucketState) {
+	h := newHeaders(into, 5)
+	h.set("RateLimit-Policy", string(appendPolicy(nil, name, rule)))
+	h.set("RateLimit", string(appendState(nil, name, b.Remaining, b.ResetAfter)))
+	h.set("X-RateLimit-Limit", strconv.FormatInt(b.Limit, 10))
+	h.set("X-RateLimit-Remaining", strconv.FormatInt(b.Remaining, 10))
+	h.set("X-RateLimit-Reset", strconv.FormatInt(WholeSeconds(b.ResetAfter), 10))
 }
 
 // appendPolicy appends "name";q=quota;w=seconds. A window that is no whole
@@ -124,7 +103,7 @@ func appendPolicy(b []byte, name string, r ratelimit.Rule) []byte {
 func appendState(b []byte, name string, remaining int64, reset time.Duration) []byte {
 	b = appendName(b, name)
 	b = strconv.AppendInt(append(b, ";r="...), remaining, 10)
-	return strconv.AppendInt(append(b, ";t="...), httpx.WholeSeconds(reset), 10)
+	return strconv.AppendInt(append(b, ";t="...), WholeSeconds(reset), 10)
 }
 
 func appendName(b []byte, name string) []byte {

@@ -1,0 +1,60 @@
+package edge
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// limits charges the limits of keys at the node, and what belongs to no key here.
+// While no node can be reached, rates count here alone and quotas let nothing pass:
+// what others use of them cannot be known. It implements ratelimit.Limiter.
+type limits struct {
+	up    *upstream
+	local *ratelimit.Local
+	deny  bool // refuse instead
+	cut   atomic.Bool
+}
+
+// limitTimeout is how long a verification waits for the node's counters.
+const limitTimeout = time.Second
+
+// Take implements ratelimit.Limiter.
+func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decision, error) {
+	if r.Digest == ([32]byte{}) || (r.Key.Rule.IsZero() && r.Account.Rule.IsZero() && r.Quota.Quota.IsZero()) {
+		return l.local.Take(ctx, r)
+	}
+	if !l.cut.Load() {
+		d, err := l.ask(ctx, &r)
+		if !errors.Is(err, errs.Unavailable) || ctx.Err() != nil {
+			return d, err
+		}
+		l.cut.Store(true) // until a poll is answered
+	}
+	return l.alone(ctx, r)
+}
+
+func (l *limits) ask(ctx context.Context, r *ratelimit.Request) (ratelimit.Decision, error) {
+	ctx, cancel := context.WithTimeout(ctx, limitTimeout)
+	defer cancel()
+	var told edgewire.Limit
+	err := l.up.ask(ctx, edgewire.LimitPath, edgewire.AskLimit{
+		Digest: hex.EncodeToString(r.Digest[:]), Cost: r.Cost, DryRun: r.DryRun,
+	}, &told)
+	told.Decision.Cluster = true
+	return told.Decision, err
+}
+
+// alone decides while no node can be reached.
+func (l *limits) alone(ctx context.Context, r ratelimit.Request) (ratelimit.Decision, error) {
+	if l.deny || !r.Quota.Quota.IsZero() {
+		return ratelimit.Decision{Refused: ratelimit.PartUnreachable, RetryAfter: time.Second}, nil
+	}
+	return l.local.Take(ctx, r)
+}

@@ -1,0 +1,214 @@
+package edge
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/verify"
+)
+
+// source learns of keys, and of what changed, from the nodes. It implements
+// verify.Source.
+type source struct {
+	up    *upstream
+	self  edgewire.Edge
+	marks *keys.Marks
+
+	mu    sync.Mutex
+	epoch string
+	place uint64
+	brand string
+	stale time.Duration
+}
+
+// Load implements verify.Source.
+func (s *source) Load(h keys.Hash) verify.Load { return &load{from: s, hash: h} }
+
+// Changes implements verify.Source. What changed is marked by the time it
+// returns. When that was asked is what the lease counts from, less the time in which
+// the node itself may have missed something.
+func (s *source) Changes(ctx context.Context, _ time.Time) (verify.News, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return s.changes(ctx, 0)
+}
+
+func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, error) {
+	s.mu.Lock()
+	asked := edgewire.AskChanges{Edge: s.self, Epoch: s.epoch, After: s.place, Wait: wait.Milliseconds()}
+	s.mu.Unlock()
+	var told edgewire.Changes
+	if err := s.up.ask(ctx, edgewire.ChangesPath, &asked, &told); err != nil {
+		return verify.News{}, err
+	}
+	if told.Epoch == "" || told.Age < 0 || told.MaxStale <= 0 || told.Brand == "" {
+		return verify.News{}, unavailable("answered what makes no sense", nil)
+	}
+	s.apply(&told)
+	return verify.News{Age: time.Duration(told.Age) * time.Millisecond}, nil
+}
+
+// apply marks what changed, before the place is noted: whoever asks from that place
+// has heard of everything before it. What another node told means nothing to this
+// one, so all that was read from that one is forgotten.
+func (s *source) apply(told *edgewire.Changes) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	another := told.Epoch != s.epoch
+	if another || told.All {
+		s.marks.BumpAll()
+	} else {
+		for _, digest := range told.Marks {
+			s.marks.BumpDigest(digest)
+		}
+	}
+	if another {
+		s.epoch, s.place = told.Epoch, told.Place
+	}
+	s.place = max(s.place, told.Place)
+	s.brand, s.stale = told.Brand, time.Duration(told.MaxStale)*time.Millisecond
+}
+
+// hears reports whether changes of what the node with that epoch tells are heard of.
+func (s *source) hears(epoch string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch == epoch
+}
+
+const (
+	listenFor   = 25 * time.Second // proxies end what is silent for longer
+	leastPause  = 100 * time.Millisecond
+	longestRest = 5 * time.Second
+)
+
+// listen has changes told as they happen until ctx ends. It renews no lease; what it
+// misses the next poll tells.
+func (s *source) listen(ctx context.Context) {
+	pause := leastPause
+	for ctx.Err() == nil {
+		bounded, cancel := context.WithTimeout(ctx, listenFor+askTimeout)
+		_, err := s.changes(bounded, listenFor)
+		cancel()
+		if err == nil {
+			pause = leastPause
+			continue
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		pause = min(2*pause, longestRest)
+	}
+}
+
+// load reads one key and what it belongs to, by its digest alone. A node answers
+// all of it at once: what was read with the key tells which objects these are, and
+// they are read again once the marks of all of them are known.
+type load struct {
+	from   *source
+	hash   keys.Hash
+	first  *edgewire.Grant
+	second *edgewire.Grant
+}
+
+// ask asks the node whose changes are heard of. Where another one answers, its
+// changes are asked for first: what it told of this key would never be taken back.
+func (l *load) ask(ctx context.Context) (*edgewire.Grant, error) {
+	g, err := l.askOnce(ctx)
+	if err != nil || l.from.hears(g.Epoch) {
+		return g, err
+	}
+	if _, err := l.from.changes(ctx, 0); err != nil {
+		return nil, err
+	}
+	if g, err = l.askOnce(ctx); err == nil && !l.from.hears(g.Epoch) {
+		err = errMoved
+	}
+	return g, err
+}
+
+func (l *load) askOnce(ctx context.Context) (*edgewire.Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	g := &edgewire.Grant{}
+	if err := l.from.up.ask(ctx, edgewire.GrantPath, edgewire.AskGrant{Digest: l.hash.Hex()}, g); err != nil {
+		return nil, err
+	}
+	if g.Key.ID == "" || g.Account.ID != g.Key.ServiceAccountID || g.Organization.ID != g.Account.OrganizationID || g.Tier.Name != g.Account.Tier {
+		return nil, unavailable("answered a grant that makes no sense", nil)
+	}
+	if len(g.Needs) > 0 {
+		return nil, unavailable("asks for checks that this version does not know: "+strings.Join(g.Needs, ", "), nil)
+	}
+	g.Key.Hash = l.hash
+	return g, nil
+}
+
+// Key implements verify.Load.
+func (l *load) Key(ctx context.Context) (verify.Found, error) {
+	g, err := l.ask(ctx)
+	if err != nil {
+		return verify.Found{}, err
+	}
+	l.first = g
+	return verify.Found{Key: g.Key, OrganizationID: g.Organization.ID, Tier: g.Tier.Name}, nil
+}
+
+// again returns what was read after the marks were, which another call may have
+// done if the object is one that the first answer named.
+func (l *load) again(ctx context.Context, named bool) (*edgewire.Grant, error) {
+	if l.second != nil && named {
+		return l.second, nil
+	}
+	g, err := l.ask(ctx)
+	l.second = g
+	return g, err
+}
+
+// ServiceAccount implements verify.Load.
+func (l *load) ServiceAccount(ctx context.Context, id string) (keys.ServiceAccount, error) {
+	g, err := l.again(ctx, l.first != nil && l.first.Account.ID == id)
+	if err == nil && g.Account.ID != id {
+		err = errMoved
+	}
+	if err != nil {
+		return keys.ServiceAccount{}, err
+	}
+	return g.Account, nil
+}
+
+// Organization implements verify.Load.
+func (l *load) Organization(ctx context.Context, id string) (keys.Organization, error) {
+	g, err := l.again(ctx, l.first != nil && l.first.Organization.ID == id)
+	if err == nil && g.Organization.ID != id {
+		err = errMoved
+	}
+	if err != nil {
+		return keys.Organization{}, err
+	}
+	return g.Organization, nil
+}
+
+// Tier implements verify.Load.
+func (l *load) Tier(ctx context.Context, name string) (keys.Tier, error) {
+	g, err := l.again(ctx, l.first != nil && l.first.Tier.Name == name)
+	if err == nil && g.Tier.Name != name {
+		err = errMoved
+	}
+	if err != nil {
+		return keys.Tier{}, err
+	}
+	return g.Tier, nil
+}
+
+// errMoved ends a load of something that changes right now; the next one finds it.
+var errMoved = errs.New(errs.Unavailable, "edge_moved")
