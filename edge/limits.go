@@ -22,6 +22,9 @@ type limits struct {
 	cut   atomic.Bool
 }
 
+// connected is told that a node answers again.
+func (l *limits) connected() { l.cut.Store(false) }
+
 // limitTimeout is how long a verification waits for the node's counters.
 const limitTimeout = time.Second
 

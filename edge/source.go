@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -15,9 +16,10 @@ import (
 // source learns of keys, and of what changed, from the nodes. It implements
 // verify.Source.
 type source struct {
-	up    *upstream
-	self  edgewire.Edge
-	marks *keys.Marks
+	up       *upstream
+	self     edgewire.Edge
+	marks    *keys.Marks
+	answered func() // is told of each answer to a poll, if it is not nil
 
 	mu    sync.Mutex
 	epoch string
@@ -44,12 +46,18 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	s.mu.Unlock()
 	var told edgewire.Changes
 	if err := s.up.ask(ctx, edgewire.ChangesPath, &asked, &told); err != nil {
+		if s.up.refused.Load() != nil {
+			s.marks.BumpAll() // what was told to this key is none of its business any more
+		}
 		return verify.News{}, err
 	}
 	if told.Epoch == "" || told.Age < 0 || told.MaxStale <= 0 || told.Brand == "" {
 		return verify.News{}, unavailable("answered what makes no sense", nil)
 	}
 	s.apply(&told)
+	if s.answered != nil {
+		s.answered()
+	}
 	return verify.News{Age: time.Duration(told.Age) * time.Millisecond}, nil
 }
 
@@ -80,6 +88,9 @@ func (s *source) hears(epoch string) bool {
 	defer s.mu.Unlock()
 	return s.epoch == epoch
 }
+
+// loadTimeout bounds one load, which may ask twice.
+const loadTimeout = 2 * askTimeout
 
 const (
 	listenFor   = 25 * time.Second // proxies end what is silent for longer
@@ -211,4 +222,4 @@ func (l *load) Tier(ctx context.Context, name string) (keys.Tier, error) {
 }
 
 // errMoved ends a load of something that changes right now; the next one finds it.
-var errMoved = errs.New(errs.Unavailable, "edge_moved")
+var errMoved = fmt.Errorf("edge: the key changes right now: %w", errs.Unavailable)

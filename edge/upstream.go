@@ -39,7 +39,7 @@ type upstream struct {
 	client    *http.Client
 	agent     string
 	current   atomic.Uint32
-	refused   atomic.Pointer[errs.Error] // why the nodes do not take the key, nil: they do
+	refused   atomic.Pointer[error] // why the nodes do not take the key, nil: they do
 }
 
 const askTimeout = 2 * time.Second
@@ -186,17 +186,16 @@ func (u *upstream) read(got *http.Response, text []byte, answer any) error {
 }
 
 func (u *upstream) refuse(kind errs.Kind, code, detail string) error {
-	e := errs.WithCode(kind, code, "edge_key_refused", "why", detail)
-	u.refused.Store(e)
-	return e
+	err := fmt.Errorf("edge: the node does not take the edge's key: %s (%s): %w", detail, code, kind)
+	u.refused.Store(&err)
+	return err
 }
 
 // unavailable is an error of the upstream. What url.Error says of the address is
 // left in: it holds no credential.
 func unavailable(what string, cause error) error {
-	e := errs.New(errs.Unavailable, "edge_upstream", "what", what)
 	if cause == nil {
-		return e
+		return fmt.Errorf("edge: the node %s: %w", what, errs.Unavailable)
 	}
-	return fmt.Errorf("%w: %w", e, cause)
+	return fmt.Errorf("edge: the node %s: %w: %w", what, errs.Unavailable, cause)
 }

@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 	"keys":      {"audit", "nodes", "ratelimit", "usage"},
 	"verify":    {"keys", "nodes", "ratelimit", "usage"},
 	"feed":      {"keys", "ratelimit", "verify"},
-	"edge":      {"feed", "keys", "ratelimit", "usage", "verify"},
+	"edge":      {"client", "feed", "keys", "ratelimit", "usage", "verify"},
 	"incidents": {"audit", "keys"},
 	"transfers": {"audit", "keys"},
 	"auth":      {"audit", "keys", "ratelimit", "verify"},

@@ -1,0 +1,148 @@
+// Package edge decides about keys in the caller's own process, or in a sidecar:
+// the same engine as in a Latchkey node, fed by one. A decision on a key that was
+// seen lately takes no request. The edge holds hashes, never keys, and no more of
+// a key than a verdict needs.
+//
+// What it may still believe is a lease of one second, which each poll renews: a
+// revoke holds here within the same second as on every node. While it is cut off, it
+// goes on for as long as the node said (LATCHKEY_MAX_STALE), and then answers
+// nothing. See docs/edge-protocol.md.
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/internal/buildinfo"
+	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/verdicts"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
+)
+
+// Config is what an Edge needs. Upstream and Key are required.
+type Config struct {
+	Upstream []string   // nodes, such as https://keys.example.com; http for loopback addresses only
+	Key      Credential // with the scope latchkey:edge, for the keys of its organization, or latchkey:edge-all
+	Name     string     // for people, the name of the machine if ""
+
+	CacheSize  int            // most keys kept, verify.DefaultCacheSize if 0
+	DenyLimits bool           // while cut off, refuse keys with limits; else rates count here alone
+	Guesses    ratelimit.Rule // distinct unknown keys per client address, none if zero
+	Logger     *slog.Logger   // no log if nil
+	HTTPClient *http.Client   // one of its own if nil; it must not follow redirects
+}
+
+// Edge decides about keys. It is safe for concurrent use; Close ends it.
+type Edge struct {
+	verifier *verify.Verifier
+	limits   *limits
+	source   *source
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// New asks a node what an edge has to know, and returns an Edge that it feeds. It
+// fails where no node can be reached, or none takes the key.
+func New(ctx context.Context, c Config) (*Edge, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Name == "" {
+		c.Name, _ = os.Hostname()
+	}
+	version := buildinfo.Current().Version
+	up, err := newUpstream(c.Upstream, c.Key, c.HTTPClient, version)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{up: up, marks: keys.NewDigestMarks(), self: edgewire.Edge{
+		ID: ids.New(ids.Edge), Name: c.Name, Version: version, StartedAt: time.Now().UTC(),
+	}}
+	if _, err := s.changes(ctx, 0); err != nil {
+		return nil, fmt.Errorf("edge: ask %s: %w", up.addresses[0].Redacted(), err)
+	}
+	local, err := ratelimit.NewLocal(ratelimit.Config{Logger: c.Logger})
+	if err != nil {
+		return nil, err
+	}
+	e := &Edge{source: s, limits: &limits{up: up, local: local, deny: c.DenyLimits}}
+	s.answered = e.limits.connected
+	if e.verifier, err = e.engine(&c); err != nil {
+		return nil, errors.Join(err, local.Close(ctx))
+	}
+	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
+	e.stop = stop
+	e.running.Go(func() { s.listen(listening) })
+	return e, nil
+}
+
+func (e *Edge) engine(c *Config) (*verify.Verifier, error) {
+	format, err := keys.NewFormat(e.source.brand)
+	if err != nil {
+		return nil, fmt.Errorf("edge: what the node says of keys: %w", err)
+	}
+	return verify.New(verify.Config{
+		Source: e.source, Limiter: e.limits, Marks: e.source.marks, Format: format, Logger: c.Logger, CacheSize: c.CacheSize,
+		MaxStale: e.source.stale, GuessLimit: c.Guesses, StoreTimeout: loadTimeout,
+	})
+}
+
+// Close ends the edge. It must not be asked any more.
+func (e *Edge) Close(ctx context.Context) error {
+	e.stop()
+	e.running.Wait()
+	e.verifier.Close()
+	return e.limits.local.Close(ctx)
+}
+
+// Verify decides the question. A refusal is a verdict. The error is
+// errs.Invalid for a question that makes no sense, and errs.Unavailable where the
+// key is not known here and no node answers, or the edge's own key is not taken
+// any more. Nobody must be let in then.
+func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, error) {
+	asked, err := question(&q)
+	if err != nil {
+		return client.Verdict{}, err
+	}
+	v, err := e.verifier.Verify(ctx, asked)
+	if err != nil {
+		if why := e.source.up.refused.Load(); why != nil && errors.Is(err, errs.Unavailable) {
+			err = errors.Join(err, *why)
+		}
+		return client.Verdict{}, err
+	}
+	out := client.Verdict{VerifyResponse: verdicts.Decision(&v), Limits: http.Header{}}
+	verdicts.WriteLimits(out.Limits, &v)
+	if v.HasLimits && !v.Limits.Allowed {
+		out.RetryAfter = v.Limits.RetryAfter
+	}
+	return out, nil
+}
+
+// question reads a question as POST /verify does.
+func question(q *client.Question) (*verify.Question, error) {
+	var f errs.Faults
+	cost, given := q.Cost.Get()
+	if !given {
+		cost = 1
+	}
+	f.Check(cost >= 0 && cost <= verify.MaxCost, "cost", "cost_out_of_range")
+	f.Check(len(q.Scopes) <= keys.MaxScopes, "scopes", "too_many_entries", "most", keys.MaxScopes)
+	for _, scope := range q.Scopes {
+		f.Check(keys.ValidScope(scope), "scopes", "scope_with_wildcard")
+	}
+	return &verify.Question{
+		Key: q.Key, Scopes: q.Scopes, Cost: cost, Address: q.Address, UserAgent: q.UserAgent, DryRun: q.DryRun, Fresh: q.Fresh,
+	}, f.Err()
+}

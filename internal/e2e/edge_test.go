@@ -1,0 +1,295 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/edge"
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/parts"
+)
+
+// edgeOf is an edge in this process that the nodes feed.
+func (s *service) edgeOf(key string, upstream ...string) *edge.Edge {
+	s.t.Helper()
+	if len(upstream) == 0 {
+		upstream = []string{s.base}
+	}
+	e, err := edge.New(s.t.Context(), edge.Config{Upstream: upstream, Key: edge.Credential(key), Name: "test"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if err := e.Close(context.WithoutCancel(s.t.Context())); err != nil {
+			s.t.Error(err)
+		}
+	})
+	return e
+}
+
+// verdict asks the edge.
+func verdict(t *testing.T, e *edge.Edge, q client.Question) client.Verdict {
+	t.Helper()
+	v, err := e.Verify(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestAnEdgeDecidesAsItsNode: the same answer to the same question, whatever comes
+// of it.
+func TestAnEdgeDecidesAsItsNode(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, sqliteURL(t))
+	_, feeder := s.issue("free", "latchkey:edge-all", "latchkey:verify-all")
+	e := s.edgeOf(feeder)
+	node, err := client.New(client.Config{URL: s.base, Credential: client.APIKey(feeder)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, good := s.issue("free", "invoices:read", "customers:*")
+	account := s.call("GET", "/api/keys/"+id, nil, 200)["service_account_id"]
+	_, plain := s.issue("free", "invoices:read")
+	issue := func(fields map[string]any) string {
+		fields["service_account_id"], fields["name"] = account, "odd"
+		return s.call("POST", "/api/keys", fields, 201)["key"].(string)
+	}
+	disabled := s.call("POST", "/api/keys", map[string]any{"service_account_id": account, "name": "off", "disabled": true}, 201)["key"].(string)
+	revoked := s.call("POST", "/api/keys", map[string]any{"service_account_id": account, "name": "gone"}, 201)
+	s.call("POST", "/api/keys/"+revoked["id"].(string)+"/revoke", map[string]any{"reason": "leaked"}, 200)
+	for name, q := range map[string]client.Question{
+		"valid":            {Key: good, Scopes: []string{"customers:write"}},
+		"another account":  {Key: plain},
+		"no scope":         {Key: good, Scopes: []string{"invoices:write", "invoices:read"}},
+		"no key":           {},
+		"malformed":        {Key: "lk_live_nonsense"},
+		"unknown":          {Key: "lk_live_4DPnoAMXN0CqObFqTqBgNsMTlvSSg1aGRR1mVUJYqAR2OC8kj"},
+		"disabled":         {Key: disabled},
+		"revoked":          {Key: revoked["key"].(string)},
+		"early":            {Key: issue(map[string]any{"not_before": time.Now().Add(time.Hour)})},
+		"bound, elsewhere": {Key: issue(map[string]any{"allowed_networks": []string{"192.0.2.0/24"}}), Address: netip.MustParseAddr("203.0.113.1")},
+		"bound, there": {
+			Key: issue(map[string]any{"allowed_networks": []string{"192.0.2.0/24"}, "metadata": map[string]any{"a": 1}}), Address: netip.MustParseAddr("192.0.2.1"),
+		},
+		"narrow":     {Key: issue(map[string]any{"scopes": []string{"invoices:read"}}), Scopes: []string{"customers:read"}},
+		"too dear":   {Key: good, Cost: client.Set(int64(1_000_000))},
+		"own limit":  {Key: issue(map[string]any{"rate_limit": map[string]any{"requests": 5, "per": "1m", "burst": 5}}), Cost: client.Set(int64(5))},
+		"in dry run": {Key: good, DryRun: true, Scopes: []string{"invoices:write"}},
+	} {
+		if q.Key == "" { // the client refuses to ask that
+			if v := verdict(t, e, q); v.Code != "MISSING" {
+				t.Errorf("%s: %s", name, v.Code)
+			}
+			continue
+		}
+		dry := q
+		dry.DryRun = true // both charge the same counters
+		want, err := node.Verify(t.Context(), dry)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got := verdict(t, e, dry)
+		if got.RateLimit != nil && want.RateLimit != nil {
+			got.RateLimit.Scope, got.RateLimit.ResetAfter, want.RateLimit.ResetAfter = want.RateLimit.Scope, 0, 0
+		}
+		if diff := cmp.Diff(want.VerifyResponse, got.VerifyResponse); diff != "" {
+			t.Errorf("%s (-node +edge):\n%s", name, diff)
+		}
+		charged := verdict(t, e, q)
+		if charged.Code != want.Code {
+			t.Errorf("%s: %s in a dry run and %s when it counts", name, want.Code, charged.Code)
+		}
+	}
+}
+
+// TestEdgesAreOfOneOrganization unless staff let them reach further.
+func TestEdgesAreOfOneOrganization(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, sqliteURL(t))
+	_, own := s.issue("free", "latchkey:edge")
+	_, inside := s.issue("free", "invoices:read")
+	other := s.call("POST", "/api/organizations", map[string]any{"name": "Other"}, 201)["id"]
+	account := s.call("POST", "/api/service-accounts", map[string]any{"organization_id": other, "name": "x", "tier": "free", "scopes": []string{"invoices:read"}}, 201)
+	outside := s.call("POST", "/api/keys", map[string]any{"service_account_id": account["id"], "name": "x"}, 201)["key"].(string)
+	e := s.edgeOf(own)
+	if v := verdict(t, e, client.Question{Key: inside}); v.Code != "VALID" {
+		t.Errorf("a key of the organization: %s", v.Code)
+	}
+	if v := verdict(t, e, client.Question{Key: outside}); v.Code != "NOT_FOUND" {
+		t.Errorf("a key of another organization: %s", v.Code)
+	}
+	for name, key := range map[string]string{"without the scope": inside, "by a wildcard": s.wildcard()} {
+		if _, err := edge.New(t.Context(), edge.Config{Upstream: []string{s.base}, Key: edge.Credential(key)}); !errors.Is(err, errs.Forbidden) {
+			t.Errorf("a key %s feeds an edge: %v", name, err)
+		}
+	}
+	if _, err := edge.New(t.Context(), edge.Config{Upstream: []string{s.base}, Key: "lk_live_x"}); !errors.Is(err, errs.Unauthenticated) ||
+		strings.Contains(err.Error(), "lk_live_x") {
+		t.Errorf("no key at all: %v", err)
+	}
+}
+
+func (s *service) wildcard() string {
+	_, key := s.issue("free", "*")
+	return key
+}
+
+// TestARevokeReachesEdges in well under the second that is promised, whichever
+// object changed.
+func TestARevokeReachesEdges(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, sqliteURL(t))
+	_, feeder := s.issue("free", "latchkey:edge-all")
+	e := s.edgeOf(feeder)
+	for name, end := range map[string]func(id string){
+		"revoked": func(id string) { s.call("POST", "/api/keys/"+id+"/revoke", map[string]any{"reason": "leaked"}, 200) },
+		"account disabled": func(id string) {
+			account := s.call("GET", "/api/keys/"+id, nil, 200)["service_account_id"].(string)
+			s.call("PATCH", "/api/service-accounts/"+account, map[string]any{"disabled": true}, 200)
+		},
+	} {
+		id, key := s.issue("free", "invoices:read")
+		if v := verdict(t, e, client.Question{Key: key}); v.Code != "VALID" {
+			t.Fatalf("%s: %s before", name, v.Code)
+		}
+		end(id)
+		parts.Await(t, time.Second, name+" to hold at the edge", func(context.Context) error {
+			if v := verdict(t, e, client.Question{Key: key, Cost: client.Set(int64(0))}); v.Valid {
+				return fmt.Errorf("it is %s", v.Code)
+			}
+			return nil
+		})
+	}
+}
+
+// TestAnEdgeWhoseKeyIsRevokedStops and says why.
+func TestAnEdgeWhoseKeyIsRevokedStops(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, sqliteURL(t))
+	id, feeder := s.issue("free", "latchkey:edge-all")
+	_, key := s.issue("free", "invoices:read")
+	e := s.edgeOf(feeder)
+	verdict(t, e, client.Question{Key: key})
+	s.call("POST", "/api/keys/"+id+"/revoke", map[string]any{"reason": "leaked"}, 200)
+	parts.Await(t, 2*time.Second, "the edge to stop", func(context.Context) error {
+		v, err := e.Verify(t.Context(), client.Question{Key: key})
+		if err == nil {
+			return fmt.Errorf("it is %s", v.Code)
+		}
+		if !errors.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "revoked") {
+			t.Errorf("it says %v", err)
+		}
+		return nil
+	})
+}
+
+// TestAnEdgeGoesOnWhileItIsCutOff by what it knows, and no longer than the node
+// said. Rates count there alone, and quotas let nothing pass.
+func TestAnEdgeGoesOnWhileItIsCutOff(t *testing.T) {
+	t.Parallel()
+	s, process := start(t, sqliteURL(t), "LATCHKEY_MAX_STALE=5s")
+	s.call("POST", "/api/tiers", map[string]any{"name": "metered", "title": "Metered", "rate_limit": map[string]any{
+		"requests": 100, "per": "1s", "burst": 100,
+	}, "quota": map[string]any{"requests": 1000, "per": "day"}}, 201)
+	_, feeder := s.issue("free", "latchkey:edge-all")
+	_, rated := s.issue(s.vast(), "invoices:read")
+	_, metered := s.issue("metered", "invoices:read")
+	e := s.edgeOf(feeder)
+	for _, key := range []string{rated, metered} {
+		if v := verdict(t, e, client.Question{Key: key}); v.Code != "VALID" {
+			t.Fatal(v.Code)
+		}
+	}
+	process.Signal(syscall.SIGSTOP)
+	if v := verdict(t, e, client.Question{Key: rated}); v.Code != "VALID" {
+		t.Errorf("a key with a rate: %s", v.Code)
+	}
+	if v := verdict(t, e, client.Question{Key: metered}); v.Code != "RATE_LIMITED" || v.RetryAfter <= 0 {
+		t.Errorf("a key with a quota: %s %s", v.Code, v.RetryAfter)
+	}
+	parts.Await(t, 20*time.Second, "the edge to stop", func(context.Context) error {
+		v, err := e.Verify(t.Context(), client.Question{Key: rated})
+		if !errors.Is(err, errs.Unavailable) {
+			return fmt.Errorf("%s, %w", v.Code, err)
+		}
+		return nil
+	})
+	process.Signal(syscall.SIGCONT)
+	parts.Await(t, 20*time.Second, "the edge to be fed again", func(context.Context) error {
+		_, err := e.Verify(t.Context(), client.Question{Key: metered})
+		return err
+	})
+}
+
+// TestAnEdgeMovesOn to another node when one is gone, and believes nothing that
+// the one before told.
+func TestAnEdgeMovesOn(t *testing.T) {
+	t.Parallel()
+	database := databases(t)["mongodb"]
+	first, second, process := pair(t, database)
+	_, feeder := first.issue("free", "latchkey:edge-all")
+	id, key := first.issue(first.vast(), "invoices:read")
+	e := first.edgeOf(feeder, first.base, second.base)
+	verdict(t, e, client.Question{Key: key})
+	process.Kill()
+	second.call("POST", "/api/keys/"+id+"/revoke", map[string]any{"reason": "leaked"}, 200)
+	parts.Await(t, 5*time.Second, "the edge to hear of the revoke", func(context.Context) error {
+		v, err := e.Verify(t.Context(), client.Question{Key: key})
+		if err == nil && v.Code != "REVOKED" {
+			return fmt.Errorf("it is %s", v.Code)
+		}
+		return err
+	})
+}
+
+// TestOneNodesGrantIsNotBelievedUnderAnothersChanges: what a node told that the edge
+// does not hear changes of would never be taken back.
+func TestOneNodesGrantIsNotBelievedUnderAnothersChanges(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, sqliteURL(t))
+	other, _ := start(t, sqliteURL(t))
+	_, feeder := s.issue("free", "latchkey:edge-all")
+	_, key := s.issue("free", "invoices:read")
+	to := func(base string) *httputil.ReverseProxy {
+		u, err := url.Parse(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return httputil.NewSingleHostReverseProxy(u)
+	}
+	here, there := to(s.base), to(other.base)
+	var astray atomic.Bool
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if astray.Load() && strings.Contains(r.URL.Path, "changes") {
+			there.ServeHTTP(w, r)
+			return
+		}
+		here.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	e := s.edgeOf(feeder, proxy.URL)
+	astray.Store(true) // the other node does not know the key: no changes, and so no grants
+	if v, err := e.Verify(t.Context(), client.Question{Key: key}); err == nil && v.Valid {
+		parts.Await(t, 3*time.Second, "the edge to stop", func(context.Context) error {
+			if v, err := e.Verify(t.Context(), client.Question{Key: key}); err == nil && v.Valid {
+				return errors.New("it believes on")
+			}
+			return nil
+		})
+	}
+}
