@@ -116,18 +116,36 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 		return client.Verdict{}, err
 	}
 	v, err := e.verifier.Verify(ctx, asked)
+	if errors.Is(err, errs.NotFound) { // the node, which charges the limits, knows the key no more
+		asked.Fresh = true
+		v, err = e.verifier.Verify(ctx, asked)
+	}
 	if err != nil {
 		if why := e.source.up.refused.Load(); why != nil && errors.Is(err, errs.Unavailable) {
 			err = errors.Join(err, *why)
 		}
 		return client.Verdict{}, err
 	}
-	out := client.Verdict{VerifyResponse: verdicts.Decision(&v), Limits: http.Header{}}
+	out := client.Verdict{VerifyResponse: asRead(verdicts.Decision(&v)), Limits: http.Header{}}
 	verdicts.WriteLimits(out.Limits, &v)
 	if v.HasLimits && !v.Limits.Allowed {
 		out.RetryAfter = v.Limits.RetryAfter
 	}
 	return out, nil
+}
+
+// asRead is the decision as a client reads it: what is empty in JSON is there.
+func asRead(d client.VerifyResponse) client.VerifyResponse {
+	if d.ServiceAccount == nil {
+		return d
+	}
+	if d.Metadata == nil {
+		d.Metadata = client.Metadata("{}")
+	}
+	if d.ServiceAccount.Metadata == nil {
+		d.ServiceAccount.Metadata = client.Metadata("{}")
+	}
+	return d
 }
 
 // question reads a question as POST /verify does.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -35,7 +36,12 @@ func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decis
 	}
 	if !l.cut.Load() {
 		d, err := l.ask(ctx, &r)
-		if !errors.Is(err, errs.Unavailable) || ctx.Err() != nil {
+		switch {
+		case err == nil:
+			return d, nil
+		case !errors.Is(err, errs.Unavailable):
+			return d, fmt.Errorf("%w: %w", errs.Unavailable, err) // the node decided against this edge, or knows no such key
+		case ctx.Err() != nil:
 			return d, err
 		}
 		l.cut.Store(true) // until a poll is answered

@@ -244,10 +244,10 @@ func TestAnEdgeMovesOn(t *testing.T) {
 	first, second, process := pair(t, database)
 	_, feeder := first.issue("free", "latchkey:edge-all")
 	id, key := first.issue(first.vast(), "invoices:read")
-	e := first.edgeOf(feeder, first.base, second.base)
+	e := first.edgeOf(feeder, second.base, first.base)
 	verdict(t, e, client.Question{Key: key})
 	process.Kill()
-	second.call("POST", "/api/keys/"+id+"/revoke", map[string]any{"reason": "leaked"}, 200)
+	first.call("POST", "/api/keys/"+id+"/revoke", map[string]any{"reason": "leaked"}, 200)
 	parts.Await(t, 5*time.Second, "the edge to hear of the revoke", func(context.Context) error {
 		v, err := e.Verify(t.Context(), client.Question{Key: key})
 		if err == nil && v.Code != "REVOKED" {
