@@ -87,12 +87,12 @@ func readEdge(r *http.Request, into any) error {
 	return nil
 }
 
-func (h *edgeHandlers) changes(c *gin.Context, _ *auth.Principal) (any, error) {
+func (h *edgeHandlers) changes(c *gin.Context, p *auth.Principal) (any, error) {
 	var in edgewire.AskChanges
 	if err := readEdge(c.Request, &in); err != nil {
 		return nil, err
 	}
-	return h.feed.Changes(c.Request.Context(), in)
+	return h.feed.Changes(c.Request.Context(), p.ID(), in)
 }
 
 func (h *edgeHandlers) grant(c *gin.Context, p *auth.Principal) (any, error) {

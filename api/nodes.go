@@ -42,6 +42,10 @@ func nodeOut(n *nodes.State) client.Node {
 	out := client.Node{
 		ID: n.ID, Name: n.Name, Version: n.Version, StartedAt: whole(n.StartedAt), LastPollAt: whole(n.LastPoll),
 		MaxStale: client.Duration(n.MaxStale), State: "silent", Self: n.Self,
+		Kind: "node", FedBy: n.FedBy,
+	}
+	if n.IsEdge() {
+		out.Kind = "edge"
 	}
 	if n.Fresh {
 		out.State = "fresh"

@@ -252,8 +252,10 @@ type Node struct {
 	StartedAt  time.Time `json:"started_at"`
 	LastPollAt time.Time `json:"last_poll_at"`
 	MaxStale   Duration  `json:"max_stale"`
-	State      string    `json:"state"` // fresh, or silent
-	Self       bool      `json:"self"`  // it is the one that answers
+	State      string    `json:"state"`  // fresh, or silent
+	Self       bool      `json:"self"`   // it is the one that answers
+	Kind       string    `json:"kind"`   // node, or edge
+	FedBy      string    `json:"fed_by"` // of an edge: the id of the node that feeds it, "" while none does
 }
 
 // TierSettings are the fields of a tier that can be set.

@@ -103,6 +103,7 @@ func (e *Edge) Close(ctx context.Context) error {
 	e.stop()
 	e.running.Wait()
 	e.verifier.Close()
+	e.source.leave(ctx)
 	return e.limits.local.Close(ctx)
 }
 

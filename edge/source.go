@@ -61,6 +61,14 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	return verify.News{Age: time.Duration(told.Age) * time.Millisecond}, nil
 }
 
+// leave tells the node that this edge serves nothing any more, so that nobody waits
+// for it. Where that fails the node finds out by itself.
+func (s *source) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	_ = s.up.ask(ctx, edgewire.ChangesPath, &edgewire.AskChanges{Edge: s.self, Leave: true}, &edgewire.Changes{})
+}
+
 // apply marks what changed, before the place is noted: whoever asks from that place
 // has heard of everything before it. What another node told means nothing to this
 // one, so all that was read from that one is forgotten.

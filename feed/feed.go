@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -17,21 +19,29 @@ import (
 // MostWait bounds how long an answer waits for a change.
 const MostWait = 30 * time.Second
 
-// Config is what a Feed needs. Every field but Now is required.
+// Config is what a Feed needs. Every field but Now and Elapsed is required.
 type Config struct {
 	Marks    *keys.Marks
 	Verifier *verify.Verifier
 	Limiter  ratelimit.Limiter
+	Nodes    *nodes.Registry
 	MaxStale time.Duration // how long edges may go on while they are cut off
 	Now      func() time.Time
+	// Elapsed tells how much time has gone by, that in which the machine slept
+	// included; elapsed.Now if nil.
+	Elapsed func() time.Duration
 }
 
 // Feed is one node's. It keeps the marks of the latest changes.
 type Feed struct {
 	c     Config
 	epoch string
+	edges *edges
 
-	begin sync.Once
+	begin   sync.Once
+	stop    context.CancelFunc
+	life    context.Context // of the background work
+	running sync.WaitGroup
 
 	mu      sync.Mutex
 	ring    [edgewire.MostMarks]uint64
@@ -40,16 +50,41 @@ type Feed struct {
 	changed chan struct{} // closed at the next change; nil: nobody waits
 }
 
-// New returns a Feed.
+// New returns a Feed; Close ends it.
 func New(c Config) *Feed {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Feed{c: c, epoch: rand.Text()}
+	if c.Elapsed == nil {
+		c.Elapsed = elapsed.Now
+	}
+	f := &Feed{c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, elapsed: c.Elapsed, byID: map[string]*fed{}}}
+	f.life, f.stop = context.WithCancel(context.Background())
+	return f
+}
+
+// Stop ends the feeding: edges are told to ask another node. It may be called again.
+func (f *Feed) Stop() {
+	f.begin.Do(func() {}) // from here on there is nothing to begin
+	f.stop()
+	f.running.Wait()
+}
+
+// Close stops, and writes down which edges nobody feeds until they have found
+// another node. It is called before this node's own record goes; where it returns an
+// error that record must stay, since other nodes then go by it.
+func (f *Feed) Close(ctx context.Context) error {
+	f.Stop()
+	return f.edges.disown(ctx, 0)
 }
 
 // watch begins with the first edge: until then nobody needs the digests.
-func (f *Feed) watch() { f.begin.Do(func() { f.c.Marks.Watch(f.note) }) }
+func (f *Feed) watch() {
+	f.begin.Do(func() {
+		f.c.Marks.Watch(f.note)
+		f.running.Go(func() { f.edges.sweep(f.life) })
+	})
+}
 
 func (f *Feed) note(digest uint64, all bool) {
 	f.mu.Lock()
@@ -67,8 +102,18 @@ func (f *Feed) note(digest uint64, all bool) {
 
 // Changes answers an edge. What was changed by others before the answer's Age is in
 // it, or in one before it.
-func (f *Feed) Changes(ctx context.Context, asked edgewire.AskChanges) (edgewire.Changes, error) {
+func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChanges) (edgewire.Changes, error) {
+	if asked.Leave {
+		return edgewire.Changes{}, f.edges.leave(ctx, asked.Edge, owner)
+	}
 	f.watch()
+	if f.life.Err() != nil {
+		return edgewire.Changes{}, errStopping
+	}
+	edge, err := f.edges.hello(ctx, asked.Edge, owner)
+	if err != nil {
+		return edgewire.Changes{}, err
+	}
 	if wait := min(time.Duration(asked.Wait)*time.Millisecond, MostWait); wait > 0 {
 		f.await(ctx, asked, wait)
 	}
@@ -81,6 +126,7 @@ func (f *Feed) Changes(ctx context.Context, asked edgewire.AskChanges) (edgewire
 	out := f.after(asked)
 	out.Age = max(0, f.c.Now().Sub(polled.LastPoll)).Milliseconds() + 1 // whole milliseconds, rounded up
 	out.MaxStale, out.Brand = f.c.MaxStale.Milliseconds(), f.c.Verifier.Brand()
+	f.edges.told(edge)
 	return out, nil
 }
 
@@ -102,6 +148,7 @@ func (f *Feed) await(ctx context.Context, asked edgewire.AskChanges, wait time.D
 	case <-changed:
 	case <-timer.C:
 	case <-ctx.Done():
+	case <-f.life.Done():
 	}
 }
 

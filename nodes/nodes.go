@@ -8,6 +8,8 @@ package nodes
 import (
 	"context"
 	"time"
+
+	"github.com/latchkey/latchkey/internal/ids"
 )
 
 // MostSkew is how much the clocks of two nodes may differ.
@@ -24,7 +26,13 @@ type Node struct {
 	PolledAt  time.Time // by the node's clock
 	Beat      int64     // counts the records that the node wrote
 	MaxStale  time.Duration
+	// FedBy is the id of the node that feeds this edge and vouches for it: it has
+	// applied what that node has. "" for a node, and for an edge that is cut off.
+	FedBy string
 }
+
+// IsEdge reports whether the record is of an edge, which serves from no store.
+func (n *Node) IsEdge() bool { return ids.Valid(ids.Edge, n.ID) }
 
 // Lease gives a piece of work to its holder until a moment.
 type Lease struct {

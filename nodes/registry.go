@@ -59,6 +59,8 @@ type sighting struct {
 	at     time.Time     // the moment at which it was there for sure
 	passed time.Duration // the same by Elapsed
 	proven bool          // it was written not long before
+	// vouched is when the node that feeds this edge was last there and polled.
+	vouched time.Time
 }
 
 // New returns a Registry of a node that nobody knows yet; Join makes it known.
@@ -132,7 +134,7 @@ func (r *Registry) Look(ctx context.Context) error {
 			continue
 		}
 		s := &sighting{node: n, at: now, passed: passed, proven: watching}
-		if r.seen[n.ID] = s; s.lag() > MostSkew && (!ok || before.lag() <= MostSkew) {
+		if r.seen[n.ID] = s; !n.IsEdge() && s.lag() > MostSkew && (!ok || before.lag() <= MostSkew) {
 			r.c.Logger.WarnContext(ctx, "the clocks of two nodes differ too much; set them by NTP", "node", n.Name, "node_id", n.ID, "behind",
 				s.lag().Round(time.Second))
 		}
@@ -140,6 +142,11 @@ func (r *Registry) Look(ctx context.Context) error {
 	for id := range r.seen {
 		if !there[id] {
 			delete(r.seen, id)
+		}
+	}
+	for _, s := range r.seen {
+		if feeder := r.seen[s.node.FedBy]; feeder != nil && !feeder.silent(now, passed) {
+			s.vouched = now
 		}
 	}
 	return nil
@@ -156,7 +163,9 @@ func (r *Registry) Lag() time.Duration {
 	defer r.mu.Unlock()
 	most := time.Duration(0)
 	for _, s := range r.seen {
-		most = max(most, s.lag()-MostSkew)
+		if !s.node.IsEdge() { // what it knows is written by the node that feeds it
+			most = max(most, s.lag()-MostSkew)
+		}
 	}
 	return most
 }
@@ -175,9 +184,39 @@ func (s *sighting) lastPoll() time.Time {
 	return s.at
 }
 
-// stopsAt is when the node stops answering from memory.
-func (s *sighting) stopsAt() time.Time {
-	return s.lastPoll().Add(s.node.MaxStale + time.Millisecond) // recorded times are truncated to milliseconds
+// silentAt reports whether nobody knows that the node hears of changes. The caller
+// holds mu.
+func (r *Registry) silentAt(s *sighting, now time.Time, passed time.Duration) bool {
+	switch feeder := r.seen[s.node.FedBy]; {
+	case s.node.FedBy == "":
+		return s.silent(now, passed)
+	case s.node.FedBy == r.self.ID:
+		return false
+	default:
+		return feeder == nil || feeder.silent(now, passed)
+	}
+}
+
+// lastPoll is the latest moment at which the node may have heard of changes. An edge
+// has heard of no more than the node that feeds it. The caller holds mu.
+func (r *Registry) lastPoll(s *sighting) time.Time {
+	switch feeder := r.seen[s.node.FedBy]; {
+	case s.node.FedBy == "":
+		return s.lastPoll()
+	case s.node.FedBy == r.self.ID:
+		return r.c.Now()
+	case feeder != nil:
+		return feeder.lastPoll()
+	case !s.vouched.IsZero():
+		return s.vouched
+	default:
+		return s.at // the node that fed it was never seen
+	}
+}
+
+// stopsAt is when the node stops answering from memory. The caller holds mu.
+func (r *Registry) stopsAt(s *sighting) time.Time {
+	return r.lastPoll(s).Add(s.node.MaxStale + time.Millisecond) // recorded times are truncated to milliseconds
 }
 
 // Silent is a node that may not know of changes.
@@ -204,11 +243,11 @@ func (r *Registry) HeardBy(ctx context.Context, bound time.Duration) (time.Time,
 	}
 	var silent []Silent
 	for _, s := range r.seen {
-		stops := s.stopsAt()
-		if (err == nil && !s.silent(now, r.c.Elapsed())) || !stops.After(now) {
+		stops := r.stopsAt(s)
+		if (err == nil && !r.silentAt(s, now, r.c.Elapsed())) || !stops.After(now) {
 			continue
 		}
-		silent = append(silent, Silent{ID: s.node.ID, Name: s.node.Name, LastPoll: s.lastPoll(), StopsAt: stops})
+		silent = append(silent, Silent{ID: s.node.ID, Name: s.node.Name, LastPoll: r.lastPoll(s), StopsAt: stops})
 		if stops.After(by) {
 			by = stops
 		}
@@ -238,7 +277,7 @@ func (r *Registry) List(ctx context.Context) ([]State, error) {
 	now := r.c.Now()
 	all := []State{{Node: self, LastPoll: self.PolledAt, Fresh: now.Sub(self.PolledAt) <= FreshFor, Self: true}}
 	for _, s := range r.seen {
-		all = append(all, State{Node: s.node, LastPoll: s.lastPoll(), Fresh: !s.silent(now, r.c.Elapsed())})
+		all = append(all, State{Node: s.node, LastPoll: r.lastPoll(s), Fresh: !r.silentAt(s, now, r.c.Elapsed())})
 	}
 	slices.SortFunc(all, func(a, b State) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil
@@ -253,7 +292,7 @@ func (r *Registry) Forget(ctx context.Context) error {
 	now := r.c.Now()
 	var gone []Node
 	for _, s := range r.seen {
-		if now.After(s.stopsAt().Add(forgetAfter)) {
+		if now.After(r.stopsAt(s).Add(forgetAfter)) {
 			gone = append(gone, s.node)
 		}
 	}

@@ -83,7 +83,11 @@ func (a *app) unwritable() error {
 func (a *app) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	if err := a.Nodes.Leave(ctx); err != nil {
+	err := a.Feed.Close(ctx)
+	if err == nil {
+		err = a.Nodes.Leave(ctx)
+	}
+	if err != nil {
 		a.logger.WarnContext(ctx, "the record of this node was not removed", "err", err)
 	}
 }

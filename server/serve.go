@@ -171,6 +171,7 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	a.logger.InfoContext(ctx, "stopping")
 	hurry, stop := hurried(ctx)
 	defer stop()
+	a.Feed.Stop()
 	a.stopping.leave(hurry, a.config.drain, clients)
 	draining, cancel := context.WithTimeout(hurry, drainTimeout)
 	defer cancel()

@@ -47,6 +47,8 @@ type AskChanges struct {
 	// Wait is for how many milliseconds the answer may wait for a change. An answer
 	// that waited renews no lease.
 	Wait int64 `json:"wait_ms"`
+	// Leave says that the edge serves nothing any more, and needs no answer.
+	Leave bool `json:"leave"`
 }
 
 // Changes is what changed. The edge forgets what has one of the marks, or

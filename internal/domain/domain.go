@@ -154,7 +154,7 @@ func (d *Domain) buildKeys(_ context.Context, c *Config) (err error) {
 	if err != nil {
 		return err
 	}
-	d.Feed = feed.New(feed.Config{Marks: d.Marks, Verifier: d.Verifier, Limiter: c.Limiter, MaxStale: c.MaxStale, Now: c.Now})
+	d.Feed = feed.New(feed.Config{Marks: d.Marks, Verifier: d.Verifier, Limiter: c.Limiter, Nodes: d.Nodes, MaxStale: c.MaxStale, Now: c.Now})
 	return nil
 }
 
@@ -208,6 +208,9 @@ func (d *Domain) Stop() {
 	}
 	if d.Ring != nil {
 		d.Ring.Close()
+	}
+	if d.Feed != nil {
+		d.Feed.Stop()
 	}
 	if d.Verifier != nil {
 		d.Verifier.Close()

@@ -293,3 +293,78 @@ func TestOneNodesGrantIsNotBelievedUnderAnothersChanges(t *testing.T) {
 		})
 	}
 }
+
+// edgesOf are the names of the edges in the list of nodes, by state.
+func (s *service) edgesOf(state string) (fedBy []string) {
+	s.t.Helper()
+	for _, item := range s.call("GET", "/api/nodes", nil, 200)["items"].([]any) {
+		if n := item.(map[string]any); n["kind"] == "edge" && n["state"] == state {
+			fedBy = append(fedBy, n["fed_by"].(string))
+		}
+	}
+	return fedBy
+}
+
+// TestEdgesAreKnownToAllNodes: while they are fed a revoke waits for nobody; one that
+// is cut off is waited for and named, on the nodes that never fed it as well; one that
+// ends is forgotten.
+func TestEdgesAreKnownToAllNodes(t *testing.T) {
+	t.Parallel()
+	for name, database := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first, second, _ := pair(t, database, "LATCHKEY_MAX_STALE=30s")
+			_, feeder := first.issue("free", "latchkey:edge-all")
+			var cut atomic.Bool
+			to, err := url.Parse(second.base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			behind := httputil.NewSingleHostReverseProxy(to)
+			link := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if cut.Load() {
+					w.WriteHeader(http.StatusBadGateway)
+					return
+				}
+				behind.ServeHTTP(w, r)
+			}))
+			t.Cleanup(link.Close)
+			first.edgeOf(feeder, link.URL)
+			known := func(state string, want int) {
+				t.Helper()
+				for _, s := range []*service{first, second} {
+					parts.Await(t, 10*time.Second, "the edge to be "+state, func(context.Context) error {
+						if got := s.edgesOf(state); len(got) != want {
+							return fmt.Errorf("%d are, fed by %v", len(got), got)
+						}
+						return nil
+					})
+				}
+			}
+			known("fresh", 1)
+			revoke := func(s *service) (waiting []any, by time.Time) {
+				t.Helper()
+				id, _ := s.issue("free", "invoices:read")
+				answer := s.call("POST", "/api/keys/"+id+"/revoke", map[string]any{"reason": "leaked"}, 200)
+				waiting, _ = answer["waiting_for"].([]any)
+				return waiting, moment(t, answer["effective_everywhere_by"])
+			}
+			for _, s := range []*service{first, second} {
+				if waiting, by := revoke(s); len(waiting) != 0 || time.Until(by) > 2*time.Second {
+					t.Errorf("while it is fed: %v until %s", waiting, by)
+				}
+			}
+			cut.Store(true)
+			known("silent", 1)
+			for _, s := range []*service{first, second} {
+				waiting, by := revoke(s)
+				if len(waiting) != 1 || waiting[0].(map[string]any)["name"] != "test" || time.Until(by) < 15*time.Second {
+					t.Errorf("while it is cut off: %v until %s", waiting, by)
+				}
+			}
+			cut.Store(false)
+			known("silent", 0)
+			known("fresh", 1)
+		})
+	}
+}

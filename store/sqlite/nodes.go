@@ -11,19 +11,20 @@ import (
 // connection of its own that does not wait for the disk: nodes write some
 // records a second, and after a loss of power none of them is of any use.
 func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
-	_, err := s.notes.exec(ctx, `INSERT INTO nodes (id, name, version, started_at, polled_at, beat, max_stale) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET polled_at = excluded.polled_at, beat = excluded.beat WHERE excluded.beat > nodes.beat`,
-		n.ID, n.Name, n.Version, putTime(n.StartedAt), putTime(n.PolledAt), n.Beat, int64(n.MaxStale))
+	_, err := s.notes.exec(ctx, `INSERT INTO nodes (id, name, version, started_at, polled_at, beat, max_stale, fed_by)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET polled_at = excluded.polled_at, beat = excluded.beat, fed_by = excluded.fed_by WHERE excluded.beat > nodes.beat`,
+		n.ID, n.Name, n.Version, putTime(n.StartedAt), putTime(n.PolledAt), n.Beat, int64(n.MaxStale), n.FedBy)
 	return err
 }
 
 // Nodes returns all records, which are few.
 func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	all := []nodes.Node{}
-	err := s.reader.rows(ctx, "SELECT id, name, version, started_at, polled_at, beat, max_stale FROM nodes WHERE id > '' ORDER BY id", nil,
-		func(row scanner) error {
+	err := s.reader.rows(ctx, "SELECT id, name, version, started_at, polled_at, beat, max_stale, fed_by FROM nodes WHERE id > '' ORDER BY id",
+		nil, func(row scanner) error {
 			var n nodes.Node
-			err := row.Scan(&n.ID, &n.Name, &n.Version, timeColumn{&n.StartedAt}, timeColumn{&n.PolledAt}, &n.Beat, &n.MaxStale)
+			err := row.Scan(&n.ID, &n.Name, &n.Version, timeColumn{&n.StartedAt}, timeColumn{&n.PolledAt}, &n.Beat, &n.MaxStale, &n.FedBy)
 			all = append(all, n)
 			return err
 		})
