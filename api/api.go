@@ -90,16 +90,9 @@ func New(c Config) (*API, error) {
 
 // Mount adds the routes to the engine, each with and without a trailing slash.
 func (a *API) Mount(engine *gin.Engine) {
-	hot := engine.Group("")
-	if a.Verified != nil {
-		hot.Use(a.timed)
-	}
-	hot.Use(a.Edge.Recover(a.renderHot))
-	v := &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
-	v.mount(hot)
+	a.mountVerify(engine)
 	e := &edgeHandlers{chain: a.Chain, edge: a.Edge, feed: a.Feed, render: a.renderHot}
 	e.mount(engine.Group("", a.Edge.Recover(a.renderHot)))
-	a.verify = v.verify
 	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
 	a.table = a.routes()
 	all := slices.Concat(a.table, a.djangoRoutes())
@@ -110,6 +103,18 @@ func (a *API) Mount(engine *gin.Engine) {
 	a.mountShadowed(rest)
 	a.mountForms(rest)
 	a.mountDocs(rest)
+}
+
+// mountVerify adds what is asked for with every request to the provider's API.
+func (a *API) mountVerify(engine *gin.Engine) {
+	hot := engine.Group("")
+	if a.Verified != nil {
+		hot.Use(a.timed)
+	}
+	hot.Use(a.Edge.Recover(a.renderHot))
+	v := &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
+	v.mount(hot)
+	a.verify = v.verify
 }
 
 const verifyPath = "/verify"

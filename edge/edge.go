@@ -46,6 +46,7 @@ type Config struct {
 // Edge decides about keys. It is safe for concurrent use; Close ends it.
 type Edge struct {
 	verifier *verify.Verifier
+	format   keys.Format
 	limits   *limits
 	source   *source
 	stop     context.CancelFunc
@@ -92,6 +93,7 @@ func (e *Edge) engine(c *Config) (*verify.Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("edge: what the node says of keys: %w", err)
 	}
+	e.format = format
 	return verify.New(verify.Config{
 		Source: e.source, Limiter: e.limits, Marks: e.source.marks, Format: format, Logger: c.Logger, CacheSize: c.CacheSize,
 		MaxStale: e.source.stale, GuessLimit: c.Guesses, StoreTimeout: loadTimeout,
@@ -105,6 +107,20 @@ func (e *Edge) Close(ctx context.Context) error {
 	e.verifier.Close()
 	e.source.leave(ctx)
 	return e.limits.local.Close(ctx)
+}
+
+// Verifier is the engine, for a server that answers as a node does.
+func (e *Edge) Verifier() *verify.Verifier { return e.verifier }
+
+// Format is that of the keys.
+func (e *Edge) Format() keys.Format { return e.format }
+
+// Refused is why the nodes do not take the edge's key, nil while they do.
+func (e *Edge) Refused() error {
+	if why := e.source.up.refused.Load(); why != nil {
+		return *why
+	}
+	return nil
 }
 
 // Verify decides the question. A refusal is a verdict. The error is
@@ -122,8 +138,8 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 		v, err = e.verifier.Verify(ctx, asked)
 	}
 	if err != nil {
-		if why := e.source.up.refused.Load(); why != nil && errors.Is(err, errs.Unavailable) {
-			err = errors.Join(err, *why)
+		if errors.Is(err, errs.Unavailable) {
+			err = errors.Join(err, e.Refused())
 		}
 		return client.Verdict{}, err
 	}

@@ -162,7 +162,8 @@ func (l *load) askOnce(ctx context.Context) (*edgewire.Grant, error) {
 	if err := l.from.up.ask(ctx, edgewire.GrantPath, edgewire.AskGrant{Digest: l.hash.Hex()}, g); err != nil {
 		return nil, err
 	}
-	if g.Key.ID == "" || g.Account.ID != g.Key.ServiceAccountID || g.Organization.ID != g.Account.OrganizationID || g.Tier.Name != g.Account.Tier {
+	if g.Key.ID == "" || g.Account.ID != g.Key.ServiceAccountID || g.Organization.ID != g.Account.OrganizationID ||
+		g.Tier.Name != g.Account.Tier {
 		return nil, unavailable("answered a grant that makes no sense", nil)
 	}
 	if len(g.Needs) > 0 {

@@ -77,6 +77,9 @@ type config struct {
 	usageKept        usage.Retention
 	keep             retention.Policy
 	archiveDir       string
+
+	edgeUpstream []string
+	edgeKey      string
 }
 
 const (
@@ -112,15 +115,26 @@ func rule(into func(*config) *ratelimit.Rule) func(*config, string) error {
 // readConfig reads the variables, given as NAME=value. It names every fault at
 // once: unknown variables, bad values, files that cannot be read.
 func readConfig(environment []string, extra ...Authenticator) (*config, error) {
-	given := map[string]string{}
-	for _, pair := range environment {
-		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, variablePrefix) {
-			given[strings.TrimPrefix(name, variablePrefix)] = value
-		}
-	}
+	given := givenIn(environment)
 	c := &config{extra: extra}
-	var faults []error
-	for _, s := range settings() {
+	faults := c.take(settings(), given)
+	providers, err := readProviders(given)
+	c.providers = providers
+	if err != nil {
+		faults = append(faults, err)
+	}
+	for name := range given {
+		faults = append(faults, fmt.Errorf("%s%s is not a setting; latchkey serve --help lists them", variablePrefix, name))
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return c, c.complete()
+}
+
+// take sets what is given of the settings, which it takes out of given.
+func (c *config) take(all []setting, given map[string]string) (faults []error) {
+	for _, s := range all {
 		value, err := s.value(given)
 		if err == nil {
 			err = s.set(c, value)
@@ -134,18 +148,17 @@ func readConfig(environment []string, extra ...Authenticator) (*config, error) {
 			delete(given, s.name+"_FILE")
 		}
 	}
-	providers, err := readProviders(given)
-	c.providers = providers
-	if err != nil {
-		faults = append(faults, err)
+	return faults
+}
+
+func givenIn(environment []string) map[string]string {
+	given := map[string]string{}
+	for _, pair := range environment {
+		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, variablePrefix) {
+			given[strings.TrimPrefix(name, variablePrefix)] = value
+		}
 	}
-	for name := range given {
-		faults = append(faults, fmt.Errorf("%s%s is not a setting; latchkey serve --help lists them", variablePrefix, name))
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
-	}
-	return c, c.complete()
+	return given
 }
 
 // complete works out what follows from other settings.
@@ -221,10 +234,12 @@ func (s *setting) inForce(given map[string]string, value string) web.SystemSetti
 }
 
 // describeSettings lists every variable for --help.
-func describeSettings() string {
+func describeSettings() string { return describe(settings()) + providersHelp }
+
+func describe(all []setting) string {
 	var b strings.Builder
 	b.WriteString("Settings are environment variables:\n\n")
-	for _, s := range settings() {
+	for _, s := range all {
 		standard := s.standard
 		if standard == "" {
 			standard = "none"
@@ -235,6 +250,5 @@ func describeSettings() string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString(providersHelp)
 	return b.String()
 }

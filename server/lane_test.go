@@ -119,7 +119,7 @@ func TestTheFastLaneIsOnUnlessItIsTurnedOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := built(t, append(tt.settings, database(t))...)
-		l, _ := a.listen(clients, nil, http.NotFoundHandler())
+		l, _ := a.front().listen(clients, nil, http.NotFoundHandler())
 		if _, lane := l.(*fastlane.Listener); lane != tt.lane {
 			t.Errorf("%v: lane %t", tt.settings, lane)
 		}

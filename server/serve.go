@@ -23,11 +23,9 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/buildinfo"
-	"github.com/latchkey/latchkey/internal/fastlane"
 	"github.com/latchkey/latchkey/internal/gate"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
-	"github.com/latchkey/latchkey/internal/tlsfiles"
 	"github.com/latchkey/latchkey/internal/tracing"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/web"
@@ -99,14 +97,11 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	var secure *tls.Config
-	if c.tlsCert != "" {
-		pair, err := tlsfiles.NewPair(c.tlsCert, c.tlsKey, time.Now)
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		a.files, secure = append(a.files, pair), pair.Config(c.clientCA != "")
+	secure, files, err := c.secure()
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
+	a.files = append(a.files, files...)
 	defer a.reloadAtHangup(ctx, hangups)()
 	a.warnOfExposed(ctx)
 	stopAdmin, err := a.serveAdmin(ctx)
@@ -118,11 +113,7 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		return errors.Join(err, listener.Close())
 	}
 	greet(ctx, out, a, listener.Addr(), password)
-	refusal := busy
-	if secure != nil {
-		refusal = "" // it would have to be encrypted first
-	}
-	return a.run(ctx, gate.New(listener, c.maxConnections, refusal), secure, handler)
+	return a.run(ctx, gated(listener, c, secure), secure, handler)
 }
 
 // serveAdmin serves what is for operators alone, if there is an address for it.
@@ -150,8 +141,6 @@ func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
 // run serves until ctx ends, then finishes what is going on. A second signal
 // leaves that undone.
 func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Config, handler http.Handler) error {
-	handler = a.stopping.lastAnswers(handler)
-	server := newServer(httpx.Heads(handler), a.logger)
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var behind sync.WaitGroup
 	behind.Go(func() { a.clock.run(cleaning) })
@@ -160,44 +149,7 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	}
 	defer func() { stopCleaning(); behind.Wait() }()
 
-	listener, drain := a.listen(clients, secure, handler)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	a.logger.InfoContext(ctx, "stopping")
-	hurry, stop := hurried(ctx)
-	defer stop()
-	a.Feed.Stop()
-	a.stopping.leave(hurry, a.config.drain, clients)
-	draining, cancel := context.WithTimeout(hurry, drainTimeout)
-	defer cancel()
-	server.SetKeepAlivesEnabled(false)
-	if err := errors.Join(drain(draining), server.Shutdown(draining)); err != nil {
-		a.logger.WarnContext(ctx, "requests were cut off", "err", err)
-		return server.Close()
-	}
-	return nil
-}
-
-// listen returns what net/http accepts connections from, and what waits for the
-// requests that it never sees.
-func (a *app) listen(clients net.Listener, secure *tls.Config, handler http.Handler) (l net.Listener, drain func(context.Context) error) {
-	drain = func(context.Context) error { return nil }
-	switch {
-	case secure != nil:
-		return tls.NewListener(clients, secure), drain
-	case !a.config.fastLane:
-		return clients, drain
-	}
-	lane := fastlane.Listen(clients, fastlane.Config{
-		Handler: handler, Paths: api.HotPaths(), Under: api.HotUnder, Logger: a.logger,
-		HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-	})
-	return lane, lane.Drain
+	return a.front().run(ctx, clients, secure, handler, a.Feed.Stop)
 }
 
 // handler puts the API and the portal on one engine.

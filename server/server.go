@@ -71,7 +71,8 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 	root.SetOut(out)
 	root.SetErr(log)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(serveCommand(settings, out, log), versionCommand(), healthcheckCommand(settings), userCommand(settings, in, log),
+	root.AddCommand(serveCommand(settings, out, log), edgeCommand(settings, out, log))
+	root.AddCommand(versionCommand(), healthcheckCommand(settings), userCommand(settings, in, log),
 		signingKeyCommand(settings, log), secretCommand(settings), backupCommand(settings), restoreCommand(settings), demoCommand(settings, log))
 	group(root)
 	root.SetHelpCommand(helpCommand())

@@ -57,8 +57,8 @@ var arrows = map[string][]string{
 	"api":       {"audit", "auth", "client", "feed", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify"},
 	"web":       {"audit", "auth", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
 	"store":     {"audit", "auth", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
-	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson knows the wire
-	"internal": {"audit", "auth", "client", "verify"},
+	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson and verdicts know the wire
+	"internal": {"audit", "auth", "client", "ratelimit", "verify"},
 }
 
 // apart are packages that do not even import their neighbours.

@@ -65,11 +65,15 @@ func TestAnEdgeDecidesAsItsNode(t *testing.T) {
 	id, good := s.issue("free", "invoices:read", "customers:*")
 	account := s.call("GET", "/api/keys/"+id, nil, 200)["service_account_id"]
 	_, plain := s.issue("free", "invoices:read")
+	bound := func() map[string]any {
+		return map[string]any{"allowed_networks": []string{"192.0.2.0/24"}, "metadata": map[string]any{"a": 1}}
+	}
+	limit := map[string]any{"requests": 5, "per": "1m", "burst": 5}
 	issue := func(fields map[string]any) string {
 		fields["service_account_id"], fields["name"] = account, "odd"
 		return s.call("POST", "/api/keys", fields, 201)["key"].(string)
 	}
-	disabled := s.call("POST", "/api/keys", map[string]any{"service_account_id": account, "name": "off", "disabled": true}, 201)["key"].(string)
+	disabled := issue(map[string]any{"disabled": true})
 	revoked := s.call("POST", "/api/keys", map[string]any{"service_account_id": account, "name": "gone"}, 201)
 	s.call("POST", "/api/keys/"+revoked["id"].(string)+"/revoke", map[string]any{"reason": "leaked"}, 200)
 	for name, q := range map[string]client.Question{
@@ -82,14 +86,12 @@ func TestAnEdgeDecidesAsItsNode(t *testing.T) {
 		"disabled":         {Key: disabled},
 		"revoked":          {Key: revoked["key"].(string)},
 		"early":            {Key: issue(map[string]any{"not_before": time.Now().Add(time.Hour)})},
-		"bound, elsewhere": {Key: issue(map[string]any{"allowed_networks": []string{"192.0.2.0/24"}}), Address: netip.MustParseAddr("203.0.113.1")},
-		"bound, there": {
-			Key: issue(map[string]any{"allowed_networks": []string{"192.0.2.0/24"}, "metadata": map[string]any{"a": 1}}), Address: netip.MustParseAddr("192.0.2.1"),
-		},
-		"narrow":     {Key: issue(map[string]any{"scopes": []string{"invoices:read"}}), Scopes: []string{"customers:read"}},
-		"too dear":   {Key: good, Cost: client.Set(int64(1_000_000))},
-		"own limit":  {Key: issue(map[string]any{"rate_limit": map[string]any{"requests": 5, "per": "1m", "burst": 5}}), Cost: client.Set(int64(5))},
-		"in dry run": {Key: good, DryRun: true, Scopes: []string{"invoices:write"}},
+		"bound, elsewhere": {Key: issue(bound()), Address: netip.MustParseAddr("203.0.113.1")},
+		"bound, there":     {Key: issue(bound()), Address: netip.MustParseAddr("192.0.2.1")},
+		"narrow":           {Key: issue(map[string]any{"scopes": []string{"invoices:read"}}), Scopes: []string{"customers:read"}},
+		"too dear":         {Key: good, Cost: client.Set(int64(1_000_000))},
+		"own limit":        {Key: issue(map[string]any{"rate_limit": limit}), Cost: client.Set(int64(5))},
+		"in dry run":       {Key: good, DryRun: true, Scopes: []string{"invoices:write"}},
 	} {
 		if q.Key == "" { // the client refuses to ask that
 			if v := verdict(t, e, q); v.Code != "MISSING" {
@@ -124,7 +126,9 @@ func TestEdgesAreOfOneOrganization(t *testing.T) {
 	_, own := s.issue("free", "latchkey:edge")
 	_, inside := s.issue("free", "invoices:read")
 	other := s.call("POST", "/api/organizations", map[string]any{"name": "Other"}, 201)["id"]
-	account := s.call("POST", "/api/service-accounts", map[string]any{"organization_id": other, "name": "x", "tier": "free", "scopes": []string{"invoices:read"}}, 201)
+	account := s.call("POST", "/api/service-accounts", map[string]any{
+		"organization_id": other, "name": "x", "tier": "free", "scopes": []string{"invoices:read"},
+	}, 201)
 	outside := s.call("POST", "/api/keys", map[string]any{"service_account_id": account["id"], "name": "x"}, 201)["key"].(string)
 	e := s.edgeOf(own)
 	if v := verdict(t, e, client.Question{Key: inside}); v.Code != "VALID" {

@@ -13,7 +13,8 @@ import (
 func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
 	_, err := s.notes.exec(ctx, `INSERT INTO nodes (id, name, version, started_at, polled_at, beat, max_stale, fed_by)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET polled_at = excluded.polled_at, beat = excluded.beat, fed_by = excluded.fed_by WHERE excluded.beat > nodes.beat`,
+		ON CONFLICT (id) DO UPDATE SET polled_at = excluded.polled_at, beat = excluded.beat, fed_by = excluded.fed_by
+		WHERE excluded.beat > nodes.beat`,
 		n.ID, n.Name, n.Version, putTime(n.StartedAt), putTime(n.PolledAt), n.Beat, int64(n.MaxStale), n.FedBy)
 	return err
 }

@@ -1,0 +1,28 @@
+package api
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey/latchkey/errs"
+)
+
+// Sidecar serves what an edge answers: /verify, as a node does, and health.
+type Sidecar struct{ api *API }
+
+// NewSidecar returns a Sidecar. Of the configuration it takes what these need:
+// Verifier, Chain, Edge, Format, VerifyOpen, Verified, Health and Build.
+func NewSidecar(c Config) *Sidecar { return &Sidecar{&API{Config: c}} }
+
+// Mount adds the routes to the engine.
+func (s *Sidecar) Mount(engine *gin.Engine) {
+	a := s.api
+	a.mountVerify(engine)
+	rest := engine.Group("", a.Edge.Enter, a.Edge.Recover(a.render))
+	a.table = (&serviceHandlers{edge: a.Edge, build: a.Build, health: a.Health}).routes()
+	a.methods = allowed(a.table)
+	for _, r := range a.table {
+		both(rest, r.method, r.path, a.guard(r))
+	}
+	engine.NoRoute(a.Edge.Enter, func(c *gin.Context) { a.render(c, errs.New(errs.NotFound, "edge_path")) })
+	engine.NoMethod(a.Edge.Enter, a.NoMethod)
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/latchkey/latchkey/api"
+	"github.com/latchkey/latchkey/internal/fastlane"
+	"github.com/latchkey/latchkey/internal/gate"
+	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/tlsfiles"
+)
+
+// front takes the connections of clients: of the service, or of an edge.
+type front struct {
+	config   *config
+	logger   *slog.Logger
+	stopping *stopping
+}
+
+func (a *app) front() *front {
+	return &front{config: a.config, logger: a.logger, stopping: &a.stopping}
+}
+
+// secure is how TLS is spoken, nil for not at all, and the files that a hangup has
+// read again.
+func (c *config) secure() (*tls.Config, []reloaded, error) {
+	if c.tlsCert == "" {
+		return nil, nil, nil
+	}
+	pair, err := tlsfiles.NewPair(c.tlsCert, c.tlsKey, time.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pair.Config(c.clientCA != ""), []reloaded{pair}, nil
+}
+
+// gated bounds how many clients are connected.
+func gated(listener net.Listener, c *config, secure *tls.Config) *gate.Listener {
+	refusal := busy
+	if secure != nil {
+		refusal = "" // it would have to be encrypted first
+	}
+	return gate.New(listener, c.maxConnections, refusal)
+}
+
+// run serves until ctx ends, then calls ending and finishes what is going on. A
+// second signal leaves that undone.
+func (f *front) run(ctx context.Context, clients *gate.Listener, secure *tls.Config, handler http.Handler, ending func()) error {
+	handler = f.stopping.lastAnswers(handler)
+	server := newServer(httpx.Heads(handler), f.logger)
+	listener, drain := f.listen(clients, secure, handler)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	f.logger.InfoContext(ctx, "stopping")
+	hurry, stop := hurried(ctx)
+	defer stop()
+	ending()
+	f.stopping.leave(hurry, f.config.drain, clients)
+	draining, cancel := context.WithTimeout(hurry, drainTimeout)
+	defer cancel()
+	server.SetKeepAlivesEnabled(false)
+	if err := errors.Join(drain(draining), server.Shutdown(draining)); err != nil {
+		f.logger.WarnContext(ctx, "requests were cut off", "err", err)
+		return server.Close()
+	}
+	return nil
+}
+
+// listen returns what net/http accepts connections from, and what waits for the
+// requests that it never sees.
+func (f *front) listen(clients net.Listener, secure *tls.Config, handler http.Handler) (l net.Listener, drain func(context.Context) error) {
+	drain = func(context.Context) error { return nil }
+	switch {
+	case secure != nil:
+		return tls.NewListener(clients, secure), drain
+	case !f.config.fastLane:
+		return clients, drain
+	}
+	lane := fastlane.Listen(clients, fastlane.Config{
+		Handler: handler, Paths: api.HotPaths(), Under: api.HotUnder, Logger: f.logger,
+		HeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+	})
+	return lane, lane.Drain
+}
