@@ -29,6 +29,7 @@ type edgeHandlers struct {
 func (h *edgeHandlers) mount(g *gin.RouterGroup) {
 	for path, handle := range map[string]func(*gin.Context, *auth.Principal) (any, error){
 		edgewire.ChangesPath: h.changes, edgewire.GrantPath: h.grant, edgewire.LimitPath: h.limit,
+		edgewire.UsagePath: h.usage,
 	} {
 		both(g, http.MethodPost, path, h.handle(handle))
 	}
@@ -109,4 +110,12 @@ func (h *edgeHandlers) limit(c *gin.Context, p *auth.Principal) (any, error) {
 		return nil, err
 	}
 	return h.feed.Limit(c.Request.Context(), p, cmp.Or(p.KeyID, p.ID()), in)
+}
+
+func (h *edgeHandlers) usage(c *gin.Context, p *auth.Principal) (any, error) {
+	var in edgewire.Usage
+	if err := readEdge(c.Request, &in); err != nil {
+		return nil, err
+	}
+	return struct{}{}, h.feed.Count(c.Request.Context(), p, p.ID(), p.OrganizationID, in)
 }

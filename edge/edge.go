@@ -49,6 +49,7 @@ type Edge struct {
 	format   keys.Format
 	limits   *limits
 	source   *source
+	reporter *reporter
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
@@ -78,13 +79,14 @@ func New(ctx context.Context, c Config) (*Edge, error) {
 		return nil, err
 	}
 	e := &Edge{source: s, limits: &limits{up: up, local: local, deny: c.DenyLimits}}
-	s.answered = e.limits.connected
+	s.answered, e.reporter = e.limits.connected, newReporter(s, c.Logger)
 	if e.verifier, err = e.engine(&c); err != nil {
 		return nil, errors.Join(err, local.Close(ctx))
 	}
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = stop
 	e.running.Go(func() { s.listen(listening) })
+	e.running.Go(func() { e.reporter.run(listening) })
 	return e, nil
 }
 
@@ -96,17 +98,19 @@ func (e *Edge) engine(c *Config) (*verify.Verifier, error) {
 	e.format = format
 	return verify.New(verify.Config{
 		Source: e.source, Limiter: e.limits, Marks: e.source.marks, Format: format, Logger: c.Logger, CacheSize: c.CacheSize,
-		MaxStale: e.source.stale, GuessLimit: c.Guesses, StoreTimeout: loadTimeout,
+		MaxStale: e.source.stale, GuessLimit: c.Guesses, StoreTimeout: loadTimeout, Meter: e.reporter.meter, LastUsed: e.reporter.used,
 	})
 }
 
-// Close ends the edge. It must not be asked any more.
+// Close ends the edge, and tells a node what it has decided and not told yet. It must
+// not be asked any more.
 func (e *Edge) Close(ctx context.Context) error {
 	e.stop()
 	e.running.Wait()
 	e.verifier.Close()
+	err := e.reporter.flush(ctx)
 	e.source.leave(ctx)
-	return e.limits.local.Close(ctx)
+	return errors.Join(err, e.limits.local.Close(ctx))
 }
 
 // Verifier is the engine, for a server that answers as a node does.

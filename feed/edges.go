@@ -40,6 +40,7 @@ type fed struct {
 	edge    edgewire.Edge
 	owner   string // the service account by whose key it asks
 	writing sync.Mutex
+	batch   uint64 // of its last Usage that was counted; writing guards it
 
 	answered time.Duration // when it was last told of changes, by elapsed; mu of edges guards it
 }

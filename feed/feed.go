@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -26,7 +27,14 @@ type Config struct {
 	Limiter  ratelimit.Limiter
 	Nodes    *nodes.Registry
 	MaxStale time.Duration // how long edges may go on while they are cut off
-	Now      func() time.Time
+
+	// Where what edges count goes.
+	Recorder *usage.Recorder
+	Meter    *usage.Meter
+	LastUsed func(keyID string, u usage.Use)
+	Key      func(ctx context.Context, id string) (keys.Key, error)
+
+	Now func() time.Time
 	// Elapsed tells how much time has gone by, that in which the machine slept
 	// included; elapsed.Now if nil.
 	Elapsed func() time.Duration
@@ -34,9 +42,10 @@ type Config struct {
 
 // Feed is one node's. It keeps the marks of the latest changes.
 type Feed struct {
-	c     Config
-	epoch string
-	edges *edges
+	c      Config
+	epoch  string
+	edges  *edges
+	owners *owners
 
 	begin   sync.Once
 	stop    context.CancelFunc
@@ -51,7 +60,7 @@ type Feed struct {
 }
 
 // New returns a Feed; Close ends it.
-func New(c Config) *Feed {
+func New(c Config) (*Feed, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -59,8 +68,12 @@ func New(c Config) *Feed {
 		c.Elapsed = elapsed.Now
 	}
 	f := &Feed{c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, elapsed: c.Elapsed, byID: map[string]*fed{}}}
+	var err error
+	if f.owners, err = newOwners(c.Key); err != nil {
+		return nil, err
+	}
 	f.life, f.stop = context.WithCancel(context.Background())
-	return f
+	return f, nil
 }
 
 // Stop ends the feeding: edges are told to ask another node. It may be called again.

@@ -55,34 +55,34 @@ const (
 
 // BucketState is a bucket after the decision.
 type BucketState struct {
-	Limit      int64 // the burst
-	Remaining  int64
-	ResetAfter time.Duration // until it is full
+	Limit      int64         `json:"limit"` // the burst
+	Remaining  int64         `json:"remaining"`
+	ResetAfter time.Duration `json:"reset_after"` // until it is full
 }
 
 // QuotaState is a quota after the decision.
 type QuotaState struct {
-	Limit     int64
-	Remaining int64
-	ResetsAt  time.Time
-	Began     int64 // marks a shared counter: another mark means that it was lost and restarted
-	Leased    bool  // what other nodes hold, and may give back, is not in Remaining
+	Limit     int64     `json:"limit"`
+	Remaining int64     `json:"remaining"`
+	ResetsAt  time.Time `json:"resets_at"`
+	Began     int64     `json:"began"`  // marks a shared counter: another mark means that it was lost and restarted
+	Leased    bool      `json:"leased"` // what other nodes hold, and may give back, is not in Remaining
 }
 
 // Decision is the answer to a Request. The states of parts that are not there
 // are zero.
 type Decision struct {
-	Allowed    bool
-	Refused    Part
-	Never      bool          // the cost exceeds the whole burst or quota: it can never pass
-	RetryAfter time.Duration // until the same request could pass; 0 where allowed or never
-	HasKey     bool
-	HasAccount bool
-	HasQuota   bool
-	Key        BucketState
-	Account    BucketState
-	Quota      QuotaState
-	Cluster    bool // decided by counters that all nodes share; else by this node's own
+	Allowed    bool          `json:"allowed"`
+	Refused    Part          `json:"refused"`
+	Never      bool          `json:"never"`       // the cost exceeds the whole burst or quota: it can never pass
+	RetryAfter time.Duration `json:"retry_after"` // until the same request could pass; 0 where allowed or never
+	HasKey     bool          `json:"has_key"`
+	HasAccount bool          `json:"has_account"`
+	HasQuota   bool          `json:"has_quota"`
+	Key        BucketState   `json:"key"`
+	Account    BucketState   `json:"account"`
+	Quota      QuotaState    `json:"quota"`
+	Cluster    bool          `json:"cluster"` // decided by counters that all nodes share; else by this node's own
 }
 
 // Limiter decides requests. A refused request is charged nowhere. An error

@@ -27,9 +27,9 @@ type LastUsedStore interface {
 // Use is one use of a key: when, from where and by what. Address and UserAgent
 // are empty where the verifier did not pass them.
 type Use struct {
-	At        time.Time
-	Address   string
-	UserAgent string
+	At        time.Time `json:"at"`
+	Address   string    `json:"address"`
+	UserAgent string    `json:"user_agent"`
 }
 
 // LastUsed buffers when keys were last used.

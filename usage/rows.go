@@ -62,9 +62,9 @@ func (p *paging) count(of Subject, at time.Time, counts *Counts, levels []Level)
 // a Meter tells it.
 type Tally struct {
 	Subject
-	At     time.Time
-	Counts Counts
-	Scopes map[string]uint64 // granted scopes that were requested
+	At     time.Time         `json:"at"`
+	Counts Counts            `json:"counts"` // by the number of the outcome
+	Scopes map[string]uint64 `json:"scopes"` // granted scopes that were requested
 }
 
 // PagesOf turns tallies into what is added to the store. levels says by which

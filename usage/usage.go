@@ -44,9 +44,9 @@ func (c *Counts) add(more *[MaxOutcomes]uint32) {
 // Subject is what was verified. KeyID and AccountID are empty where the key is
 // not known; then OrganizationID is that of who asked, or empty.
 type Subject struct {
-	KeyID          string
-	AccountID      string
-	OrganizationID string
+	KeyID          string `json:"key_id"`
+	AccountID      string `json:"service_account_id"`
+	OrganizationID string `json:"organization_id"`
 }
 
 // Kind says whose counts a Page holds.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/usage"
 )
 
 // Version is that of the protocol. A node answers edges of this version and of
@@ -22,12 +23,13 @@ const (
 	ChangesPath = "/edge/v1/changes"
 	GrantPath   = "/edge/v1/grant"
 	LimitPath   = "/edge/v1/limit"
+	UsagePath   = "/edge/v1/usage"
 )
 
 // Bounds of a message.
 const (
 	MostMarks  = 1 << 14 // told at once; with more, all
-	MaxRequest = 64 << 10
+	MaxRequest = 1 << 20
 	MaxAnswer  = 1 << 20
 )
 
@@ -116,6 +118,23 @@ type AskLimit struct {
 type Limit struct {
 	Decision ratelimit.Decision `json:"decision"`
 }
+
+// Usage tells what an edge has decided since it last told.
+type Usage struct {
+	Edge Edge `json:"edge"`
+	// Batch counts the messages of the edge. One that comes again, since its answer
+	// was lost, is not counted again by the same node.
+	Batch    uint64                     `json:"batch"`
+	Tallies  []usage.Tally              `json:"tallies"`  // at most usage.MostTallied
+	Uses     map[string]usage.Use       `json:"uses"`     // the last use of keys, by id
+	Refusals map[string][]usage.Refusal `json:"refusals"` // the last refusals of keys, by id
+}
+
+// Bounds of a Usage.
+const (
+	MostUses    = 500
+	MostRefused = 50
+)
 
 // Grant is what a verdict on a key needs. What only people read is left out.
 type Grant struct {

@@ -47,7 +47,7 @@ var arrows = map[string][]string{
 	"nodes":     {},
 	"keys":      {"audit", "nodes", "ratelimit", "usage"},
 	"verify":    {"keys", "nodes", "ratelimit", "usage"},
-	"feed":      {"keys", "nodes", "ratelimit", "verify"},
+	"feed":      {"keys", "nodes", "ratelimit", "usage", "verify"},
 	"edge":      {"client", "feed", "keys", "ratelimit", "usage", "verify"},
 	"incidents": {"audit", "keys"},
 	"transfers": {"audit", "keys"},

@@ -154,8 +154,11 @@ func (d *Domain) buildKeys(_ context.Context, c *Config) (err error) {
 	if err != nil {
 		return err
 	}
-	d.Feed = feed.New(feed.Config{Marks: d.Marks, Verifier: d.Verifier, Limiter: c.Limiter, Nodes: d.Nodes, MaxStale: c.MaxStale, Now: c.Now})
-	return nil
+	d.Feed, err = feed.New(feed.Config{
+		Marks: d.Marks, Verifier: d.Verifier, Limiter: c.Limiter, Nodes: d.Nodes, MaxStale: c.MaxStale,
+		Recorder: d.Recorder, Meter: d.Meter, LastUsed: d.LastUsed.Note, Key: c.Store.Keys().Get, Now: c.Now,
+	})
+	return err
 }
 
 func (d *Domain) buildPeople(_ context.Context, c *Config) error {

@@ -34,7 +34,7 @@ func (s *service) edgeOf(key string, upstream ...string) *edge.Edge {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
-		if err := e.Close(context.WithoutCancel(s.t.Context())); err != nil {
+		if err := e.Close(context.WithoutCancel(s.t.Context())); err != nil && e.Refused() == nil {
 			s.t.Error(err)
 		}
 	})
@@ -220,11 +220,14 @@ func TestAnEdgeGoesOnWhileItIsCutOff(t *testing.T) {
 		}
 	}
 	process.Signal(syscall.SIGSTOP)
+	parts.Await(t, 3*time.Second, "the node to stand still", func(context.Context) error {
+		if v := verdict(t, e, client.Question{Key: metered}); v.Code != "RATE_LIMITED" || v.RetryAfter <= 0 {
+			return fmt.Errorf("a key with a quota: %s %s", v.Code, v.RetryAfter)
+		}
+		return nil
+	})
 	if v := verdict(t, e, client.Question{Key: rated}); v.Code != "VALID" {
 		t.Errorf("a key with a rate: %s", v.Code)
-	}
-	if v := verdict(t, e, client.Question{Key: metered}); v.Code != "RATE_LIMITED" || v.RetryAfter <= 0 {
-		t.Errorf("a key with a quota: %s %s", v.Code, v.RetryAfter)
 	}
 	parts.Await(t, 20*time.Second, "the edge to stop", func(context.Context) error {
 		v, err := e.Verify(t.Context(), client.Question{Key: rated})
@@ -371,4 +374,49 @@ func TestEdgesAreKnownToAllNodes(t *testing.T) {
 			known("fresh", 1)
 		})
 	}
+}
+
+// TestWhatAnEdgeDecidesIsCounted at its node: usage, scopes, refusals and the last
+// use of keys; none of it is lost when the edge ends, and none counted twice.
+func TestWhatAnEdgeDecidesIsCounted(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, sqliteURL(t))
+	_, feeder := s.issue("free", "latchkey:edge-all")
+	id, key := s.issue(s.vast(), "invoices:read")
+	e, err := edge.New(t.Context(), edge.Config{Upstream: []string{s.base}, Key: edge.Credential(feeder)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const allowed, refused = 700, 30
+	for i := range allowed {
+		q := client.Question{Key: key, Address: netip.MustParseAddr("203.0.113.7"), UserAgent: "acme/1"}
+		if i%7 == 0 {
+			q.Scopes = []string{"invoices:read"}
+		}
+		if v := verdict(t, e, q); v.Code != "VALID" {
+			t.Fatal(v.Code)
+		}
+	}
+	for range refused {
+		verdict(t, e, client.Question{Key: key, Scopes: []string{"invoices:write"}})
+	}
+	if err := e.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	parts.Await(t, 10*time.Second, "usage to be saved", func(context.Context) error {
+		if got := counted(s, id); got != allowed+refused {
+			return fmt.Errorf("%d of %d", got, allowed+refused)
+		}
+		return nil
+	})
+	refusals := s.call("GET", "/api/keys/"+id+"/refusals", nil, 200)["items"].([]any)
+	if len(refusals) != refused || refusals[0].(map[string]any)["code"] != "INSUFFICIENT_SCOPE" {
+		t.Errorf("%d refusals: %v", len(refusals), refusals[0])
+	}
+	parts.Await(t, 10*time.Second, "the last use to be saved", func(context.Context) error {
+		if k := s.call("GET", "/api/keys/"+id, nil, 200); k["last_used_ip"] != "203.0.113.7" {
+			return fmt.Errorf("it is %v", k)
+		}
+		return nil
+	})
 }

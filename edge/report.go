@@ -1,0 +1,118 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/usage"
+)
+
+const (
+	reportEvery = 500 * time.Millisecond
+	// mostUnsent bounds the messages that wait for a node: with more, the oldest
+	// counts are dropped, and the log says so.
+	mostUnsent = 400
+)
+
+// reporter tells the nodes what was decided here.
+type reporter struct {
+	source *source
+	meter  *usage.Meter
+	logger *slog.Logger
+
+	mu   sync.Mutex // of uses
+	uses map[string]usage.Use
+
+	sending sync.Mutex // of what follows
+	batch   uint64
+	unsent  []*edgewire.Usage
+	dropped bool
+}
+
+func newReporter(s *source, logger *slog.Logger) *reporter {
+	return &reporter{source: s, meter: usage.NewMeter(), logger: logger, uses: map[string]usage.Use{}}
+}
+
+// used notes the last use of a key. Beyond the bound it is told with the next one.
+func (r *reporter) used(keyID string, u usage.Use) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.uses) < edgewire.MostUses*8 {
+		r.uses[keyID] = u
+	}
+}
+
+// run reports until ctx ends.
+func (r *reporter) run(ctx context.Context) {
+	ticker := time.NewTicker(reportEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		_ = r.flush(ctx) // what could not be sent is sent next time
+	}
+}
+
+// flush sends all that was counted.
+func (r *reporter) flush(ctx context.Context) error {
+	r.sending.Lock()
+	defer r.sending.Unlock()
+	r.gather()
+	for len(r.unsent) > 0 {
+		bounded, cancel := context.WithTimeout(ctx, askTimeout)
+		err := r.source.up.ask(bounded, edgewire.UsagePath, r.unsent[0], &struct{}{})
+		cancel()
+		switch {
+		case errors.Is(err, errs.Invalid): // no node will ever take it
+			r.logger.ErrorContext(ctx, "a node does not take what was counted", "err", err)
+		case err != nil:
+			return err
+		}
+		r.unsent = r.unsent[1:]
+	}
+	r.dropped = false
+	return nil
+}
+
+// gather makes messages of what was counted since the last time.
+func (r *reporter) gather() {
+	uses, refusals := r.takeUses(), r.meter.TakeRefusals(edgewire.MostRefused)
+	add := func(tallies []usage.Tally) {
+		r.batch++
+		r.unsent = append(r.unsent, &edgewire.Usage{Edge: r.source.self, Batch: r.batch, Tallies: tallies, Uses: uses, Refusals: refusals})
+		uses, refusals = nil, nil
+	}
+	r.meter.Take(time.Now(), add)
+	if len(uses)+len(refusals) > 0 {
+		add(nil)
+	}
+	if over := len(r.unsent) - mostUnsent; over > 0 {
+		r.unsent = r.unsent[over:]
+		if !r.dropped {
+			r.logger.Error("counts of verifications are dropped: no node has taken any for too long")
+		}
+		r.dropped = true
+	}
+}
+
+func (r *reporter) takeUses() map[string]usage.Use {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	some := make(map[string]usage.Use, min(len(r.uses), edgewire.MostUses))
+	for id, u := range r.uses {
+		if len(some) == edgewire.MostUses {
+			break
+		}
+		some[id] = u
+		delete(r.uses, id)
+	}
+	return some
+}

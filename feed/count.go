@@ -1,0 +1,167 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/usage"
+)
+
+const (
+	ownersKept = 50_000    // keys whose owners are remembered
+	oldest     = time.Hour // what was counted before counts as of then
+	mostCount  = 1 << 30   // of one outcome in one message
+)
+
+// owners remembers whose keys are, so that an edge counts for no key of others.
+type owners struct {
+	get  func(ctx context.Context, id string) (keys.Key, error)
+	kept *lru.Cache[string, usage.Subject]
+}
+
+func newOwners(get func(context.Context, string) (keys.Key, error)) (*owners, error) {
+	kept, err := lru.New[string, usage.Subject](ownersKept)
+	return &owners{get: get, kept: kept}, err
+}
+
+// of returns whose key it is, errs.NotFound for a key that is gone or that the actor
+// may feed to no edge.
+func (o *owners) of(ctx context.Context, by keys.Actor, keyID string) (usage.Subject, error) {
+	s, known := o.kept.Get(keyID)
+	if !known {
+		k, err := o.get(ctx, keyID)
+		if err != nil {
+			return s, err
+		}
+		s = usage.Subject{KeyID: k.ID, AccountID: k.ServiceAccountID, OrganizationID: k.OrganizationID}
+		o.kept.Add(keyID, s)
+	}
+	if !by.May(keys.EdgeKeys, s.OrganizationID) {
+		return s, errs.NotFound
+	}
+	return s, nil
+}
+
+// Count takes in what an edge has decided. Keys that are gone, or none of its
+// business, are passed over.
+func (f *Feed) Count(ctx context.Context, by keys.Actor, owner, organizationID string, told edgewire.Usage) error {
+	if len(told.Tallies) > usage.MostTallied || len(told.Uses) > edgewire.MostUses || len(told.Refusals) > edgewire.MostRefused {
+		return errs.New(errs.Invalid, "edge_message")
+	}
+	edge, err := f.edges.hello(ctx, told.Edge, owner)
+	if err != nil {
+		return err
+	}
+	edge.writing.Lock()
+	defer edge.writing.Unlock()
+	if told.Batch <= edge.batch {
+		return nil
+	}
+	c := &counting{Feed: f, by: by, now: f.c.Now().UTC(), organizationID: organizationID}
+	if err := c.find(ctx, &told); err != nil {
+		return err
+	}
+	c.add(&told)
+	edge.batch = told.Batch
+	return nil
+}
+
+// counting is one message that is taken in: all of it, or nothing.
+type counting struct {
+	*Feed
+	by             keys.Actor
+	now            time.Time
+	organizationID string // of the edge's key
+	owners         map[string]usage.Subject
+}
+
+// find looks up whose the keys of the message are.
+func (c *counting) find(ctx context.Context, told *edgewire.Usage) error {
+	c.owners = map[string]usage.Subject{}
+	look := func(id string) error {
+		if _, known := c.owners[id]; known || id == "" {
+			return nil
+		}
+		s, err := c.Feed.owners.of(ctx, c.by, id)
+		if errors.Is(err, errs.NotFound) {
+			return nil
+		}
+		c.owners[id] = s
+		return err
+	}
+	var faults []error
+	for i := range told.Tallies {
+		faults = append(faults, look(told.Tallies[i].KeyID))
+	}
+	for id := range told.Uses {
+		faults = append(faults, look(id))
+	}
+	for id := range told.Refusals {
+		faults = append(faults, look(id))
+	}
+	return errors.Join(faults...)
+}
+
+func (c *counting) add(told *edgewire.Usage) {
+	var tallies []usage.Tally
+	for _, t := range told.Tallies {
+		if t.KeyID == "" { // keys that nobody knows
+			t.Subject, t.Scopes = usage.Subject{OrganizationID: c.organizationID}, nil
+		} else if s, known := c.owners[t.KeyID]; known {
+			t.Subject = s
+		} else {
+			continue
+		}
+		tallies = append(tallies, c.sane(t))
+	}
+	c.c.Recorder.Add(tallies)
+	for id, use := range told.Uses {
+		if _, known := c.owners[id]; known {
+			use.At = c.within(use.At)
+			c.c.LastUsed(id, use)
+		}
+	}
+	for id, refusals := range told.Refusals {
+		if _, known := c.owners[id]; !known {
+			continue
+		}
+		for _, one := range refusals[:min(len(refusals), usage.MostRefusals)] {
+			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes {
+				c.c.Meter.Refuse(id, one)
+			}
+		}
+	}
+}
+
+// sane bounds what a wrong clock, or a wrong edge, can do to figures.
+func (c *counting) sane(t usage.Tally) usage.Tally {
+	t.At = c.within(t.At)
+	for o := range t.Counts {
+		t.Counts[o] = min(t.Counts[o], mostCount)
+	}
+	for name, n := range t.Scopes {
+		if len(t.Scopes) > keys.MaxScopes || !keys.ValidGrant(name) {
+			delete(t.Scopes, name)
+			continue
+		}
+		t.Scopes[name] = min(n, mostCount)
+	}
+	return t
+}
+
+func (c *counting) within(at time.Time) time.Time {
+	switch {
+	case at.After(c.now):
+		return c.now
+	case at.Before(c.now.Add(-oldest)):
+		return c.now.Add(-oldest)
+	default:
+		return at
+	}
+}
