@@ -43,7 +43,7 @@ func (r *Recorder) Add(tallies []Tally) {
 		t := &tallies[i]
 		w := &row{Subject: t.Subject, minute: t.At.UTC().Truncate(time.Minute).Unix()}
 		for o, n := range t.Counts {
-			w.counts[o] = uint32(min(n, math.MaxUint32/2)) //nolint:gosec // G115: bounded
+			w.counts[o] = uint32(min(n, math.MaxUint32/2))
 		}
 		for name, n := range maps.All(t.Scopes) {
 			w.addScope(name, n)
