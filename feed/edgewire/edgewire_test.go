@@ -27,7 +27,9 @@ func TestVectors(t *testing.T) {
 			t.Errorf("the mark of %s is %#x, want %#x", id, got, want)
 		}
 	}
-	text, err := json.Marshal(edgewire.Changes{Epoch: "E", Place: 7, Marks: edgewire.Marks{1, 0xfedcba9876543210}, Age: 12, MaxStale: 300000, Brand: "lk"})
+	text, err := json.Marshal(edgewire.Changes{
+		Epoch: "E", Place: 7, Marks: edgewire.Marks{1, 0xfedcba9876543210}, Age: 12, MaxStale: 300000, Brand: "lk",
+	})
 	if err != nil || string(text) !=
 		`{"epoch":"E","place":7,"marks":"AAAAAAAAAAH+3LqYdlQyEA","all":false,"age_ms":12,"max_stale_ms":300000,"brand":"lk"}` {
 		t.Errorf("changes are %s, %v", text, err)
