@@ -56,6 +56,9 @@ func (l *limits) ask(ctx context.Context, r *ratelimit.Request) (ratelimit.Decis
 	err := l.up.ask(ctx, edgewire.LimitPath, edgewire.AskLimit{
 		Digest: hex.EncodeToString(r.Digest[:]), Cost: r.Cost, DryRun: r.DryRun,
 	}, &told)
+	if err == nil && told.Decision.Allowed == (told.Decision.Refused != ratelimit.PartNone) {
+		err = unavailable("answered a decision that makes no sense", nil)
+	}
 	told.Decision.Cluster = true
 	return told.Decision, err
 }
