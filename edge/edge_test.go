@@ -245,7 +245,8 @@ func TestUpstreamsThatAreRefused(t *testing.T) {
 		"https://user:password@keys.example.com", "https://keys.example.com/?a=b", "https://keys.example.com/#a", "://", "https://%zz",
 	} {
 		_, err := edge.New(t.Context(), edge.Config{Upstream: []string{address}, Key: credential})
-		if err == nil || errors.Is(err, errs.Unavailable) || strings.Contains(err.Error(), "password@") || strings.Contains(err.Error(), credential) {
+		if err == nil || errors.Is(err, errs.Unavailable) || strings.Contains(err.Error(), "password@") ||
+			strings.Contains(err.Error(), credential) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
@@ -277,5 +278,34 @@ func TestQuestionsThatMakeNoSense(t *testing.T) {
 	}
 	if n.grants.Load() != 0 {
 		t.Error("the node was asked")
+	}
+}
+
+// BenchmarkVerifyUnlimited is a decision in the caller's process on a key that is
+// known and has no limits: no request is made.
+func BenchmarkVerifyUnlimited(b *testing.B) {
+	n := &node{}
+	k := keys.Key{ID: "key_1", OrganizationID: "org_1", ServiceAccountID: "sa_1", Environment: keys.Live}
+	a := keys.ServiceAccount{ID: "sa_1", OrganizationID: "org_1"}
+	a.Tier, a.Scopes = "t", []string{"invoices:*"}
+	n.grant = edgewire.NewGrant(k, a, keys.Organization{ID: "org_1"}, keys.Tier{Name: "t"})
+	n.grant.Epoch = "E"
+	n.Server = httptest.NewServer(http.HandlerFunc(n.handle))
+	b.Cleanup(n.Close)
+	e, err := edge.New(b.Context(), edge.Config{Upstream: []string{n.URL}, Key: credential})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { n.CloseClientConnections(); _ = e.Close(context.WithoutCancel(b.Context())) })
+	f, err := keys.NewFormat("lk")
+	if err != nil {
+		b.Fatal(err)
+	}
+	q := client.Question{Key: f.New(keys.Live).Reveal(), Scopes: []string{"invoices:read"}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if v, err := e.Verify(b.Context(), q); err != nil || !v.Valid {
+			b.Fatal(v.Code, err)
+		}
 	}
 }
