@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed"
+	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
@@ -119,9 +120,11 @@ func (a *API) mountVerify(engine *gin.Engine) {
 
 const verifyPath = "/verify"
 
-// HotPaths are the paths, as sent on the wire, that gateways call on every request
-// to the provider's API.
-func HotPaths() []string { return []string{verifyPath, verifyPath + "/"} }
+// HotPaths are the paths, as they come on the wire, that are requested most: with
+// every request to the provider's API, and by edges some times a second.
+func HotPaths() []string {
+	return []string{verifyPath, verifyPath + "/", edgewire.ChangesPath, edgewire.GrantPath, edgewire.LimitPath, edgewire.UsagePath}
+}
 
 // HotUnder begins the paths that are asked for as often by gateways that append
 // the path of their client's request.

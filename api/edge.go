@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -46,6 +47,11 @@ func (h *edgeHandlers) handle(do func(*gin.Context, *auth.Principal) (any, error
 		var body []byte
 		if err == nil {
 			body, err = json.Marshal(out)
+		}
+		if errors.Is(err, feed.ErrStopping) { // no fault that the log should tell of
+			p := problem(http.StatusServiceUnavailable, string(errs.Unavailable), err.Error(), "")
+			writeProblem(c, &p, nil)
+			return
 		}
 		if err != nil {
 			h.render(c, err)

@@ -97,6 +97,10 @@ func (s *source) hears(epoch string) bool {
 	return s.epoch == epoch
 }
 
+// pollEvery is how often the lease is renewed. With what a node may be behind, less
+// than a quarter of a second as a rule, a lease of a second does not run out.
+const pollEvery = keys.PollBound * 2 / 5
+
 // loadTimeout bounds one load, which may ask twice.
 const loadTimeout = 2 * askTimeout
 

@@ -121,7 +121,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 	}
 	f.watch()
 	if f.life.Err() != nil {
-		return edgewire.Changes{}, errStopping
+		return edgewire.Changes{}, ErrStopping
 	}
 	edge, err := f.edges.hello(ctx, asked.Edge, owner)
 	if err != nil {

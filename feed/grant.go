@@ -10,10 +10,10 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-var (
-	errStale    = errs.New(errs.Unavailable, "edge_node_stale")
-	errStopping = errs.New(errs.Unavailable, "edge_node_stopping")
-)
+var errStale = errs.New(errs.Unavailable, "edge_node_stale")
+
+// ErrStopping tells an edge to ask another node.
+var ErrStopping error = errs.New(errs.Unavailable, "edge_node_stopping")
 
 // Grant tells an edge what is known of a key, if the actor may feed edges with
 // the keys of its organization. A key that is not there, or that they may not see,

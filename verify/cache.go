@@ -69,6 +69,7 @@ type cache struct {
 	made     time.Time
 	maxStale time.Duration
 	timeout  time.Duration
+	every    time.Duration // between polls
 
 	known    *ristretto.Cache[uint64, Grant]
 	unknown  *ristretto.Cache[uint64, Grant]
@@ -110,6 +111,7 @@ func newCache(c Config) (*cache, error) {
 	g := &cache{
 		source: c.Source, store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now, made: started,
 		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
+		every: orDefault(c.PollEvery, pollEvery),
 		known: known, unknown: unknown, shared: shared,
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
 		nodes: c.Nodes, beats: make(chan struct{}, 1),

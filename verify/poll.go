@@ -55,7 +55,7 @@ func (v *Verifier) RememberNothing() { v.grants.recorded.CompareAndSwap(v.grants
 // poll begins a poll of what other nodes changed each pollEvery, until ctx ends.
 func (c *cache) poll(ctx context.Context) {
 	going := make(chan struct{}, mostPolls)
-	ticker := time.NewTicker(pollEvery)
+	ticker := time.NewTicker(c.every)
 	defer ticker.Stop()
 	for {
 		select {

@@ -39,6 +39,7 @@ type Config struct {
 	MaxStale     time.Duration  // how long grants are served after the last poll, DefaultMaxStale if 0
 	GuessLimit   ratelimit.Rule // distinct unknown keys per client address, none if zero
 	StoreTimeout time.Duration  // bound of one load, 2 s if 0
+	PollEvery    time.Duration  // between two beginnings of polls, a quarter of keys.PollBound if 0
 	LastUsed     func(keyID string, u usage.Use)
 	Meter        *usage.Meter // nil: nothing is counted
 }

@@ -26,6 +26,7 @@ type options struct {
 	redis       bool
 	pages       int
 	strangers   bool
+	edges       int
 }
 
 func main() {
@@ -39,6 +40,7 @@ func main() {
 	flag.BoolVar(&o.redis, "redis", true, "measure limits in Redis as well")
 	flag.IntVar(&o.pages, "pages", 100_000, "measure the portal's pages over so many keys as well; 0: leave them out")
 	flag.BoolVar(&o.strangers, "strangers", true, "measure what requests without a credential cost as well")
+	flag.IntVar(&o.edges, "edges", 2000, "measure a node that feeds so many edges as well; 0: leave it out")
 	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
 	secrets := flag.String("secrets", "", "file of keys, one a line")
 	redisAddress := flag.String("redis-address", "", "Redis that the floor asks for each request (used by the command itself)")
@@ -87,6 +89,11 @@ func run(ctx context.Context, o options, floorAddress, secrets, redisAddress str
 	}
 	if o.strangers {
 		if err := strangers(ctx, o, filepath.Join(dir, "strangers")); err != nil {
+			return err
+		}
+	}
+	if o.edges > 0 {
+		if err := edges(ctx, o, filepath.Join(dir, "edges")); err != nil {
 			return err
 		}
 	}
