@@ -58,7 +58,8 @@ func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 		a := keys.ServiceAccount{
 			Stamp: stamp, ID: ids.New(ids.ServiceAccount), OrganizationID: organization.ID,
 			AccountFields: keys.AccountFields{
-				Name: fmt.Sprintf("account %d", i), Tier: tier.Name, Scopes: []string{"invoices:*", string(keys.VerifyAllKeys), string(keys.EdgeAllKeys)},
+				Name: fmt.Sprintf("account %d", i), Tier: tier.Name,
+				Scopes: []string{"invoices:*", string(keys.VerifyAllKeys), string(keys.EdgeAllKeys)},
 			},
 		}
 		if err := s.ServiceAccounts().Insert(ctx, a); err != nil {
