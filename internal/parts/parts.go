@@ -1,5 +1,5 @@
 // Package parts starts the real servers that tests talk to: a MongoDB-wire
-// server, Redis, nginx, a browser, and the latchkey binary itself.
+// server, Redis, gateways, a browser, and the latchkey binary itself.
 //
 // Each server listens on a free loopback port, keeps its files in a temporary
 // directory, and is stopped when the test that started it ends; on Linux the
