@@ -163,9 +163,12 @@ func (w *gated) send(addr string, s gatedRequest) (*http.Response, string) {
 func (w *gated) issueKeys() gatedKeys {
 	w.t.Helper()
 	for name, limits := range map[string]map[string]any{
-		"vast":  {"rate_limit": map[string]any{"requests": 100000, "per": "1s", "burst": 100000}},
-		"tiny":  {"rate_limit": map[string]any{"requests": 1, "per": "1h", "burst": 1}},
-		"spent": {"rate_limit": map[string]any{"requests": 1000, "per": "1s", "burst": 1000}, "quota": map[string]any{"requests": 1, "per": "month"}},
+		"vast": {"rate_limit": map[string]any{"requests": 100000, "per": "1s", "burst": 100000}},
+		"tiny": {"rate_limit": map[string]any{"requests": 1, "per": "1h", "burst": 1}},
+		"spent": {
+			"rate_limit": map[string]any{"requests": 1000, "per": "1s", "burst": 1000},
+			"quota":      map[string]any{"requests": 1, "per": "month"},
+		},
 	} {
 		limits["name"], limits["title"] = name, name
 		w.call("POST", "/api/tiers", limits, 201)
