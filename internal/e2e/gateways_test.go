@@ -65,6 +65,31 @@ var gateways = []gateway{
 			return addr, addr
 		}, nil,
 	},
+	{
+		"envoy", func(t *testing.T, verify, api string) (string, string) {
+			addr := parts.FreeAddr(t)
+			port := func(addr string) string { return "port_value: " + addr[strings.LastIndexByte(addr, ':')+1:] }
+			parts.Envoy(t, addr, documented(t, "envoy.yaml", "port_value: 8080", port(verify), "port_value: 9000", port(api),
+				"port_value: 8000", port(addr)))
+			return addr, addr
+		}, map[string]string{
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+			"a 200 that is not Latchkey's":        "Envoy takes any 200 for a yes",
+		},
+	},
+	{
+		"traefik", func(t *testing.T, verify, api string) (string, string) {
+			addr := parts.FreeAddr(t)
+			parts.Traefik(t, addr, documented(t, "traefik.yaml", "127.0.0.1:8080", verify, "127.0.0.1:9000", api))
+			return addr, addr
+		}, map[string]string{
+			"a 200 that is not Latchkey's": "Traefik takes any 2xx for a yes",
+			"underscores of a preflight":   "A preflight's own headers with `_` in their name reach the API",
+			"limits of a good key":         "A client with a good key is not told of its limits",
+			"an outage as a problem":       "While Latchkey cannot be asked, the answer is 500 without a body",
+			"Latchkey hanging":             "Traefik waits 30 seconds for an answer, which no option changes",
+		},
+	},
 }
 
 // documented is a file of the documentation with addresses of the test.

@@ -105,7 +105,7 @@ func clientFrom(http2 bool) *http.Client {
 	}
 	transport.Protocols.SetHTTP1(!http2)
 	transport.Protocols.SetUnencryptedHTTP2(http2)
-	return &http.Client{Transport: transport}
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // gatedRequest is a request to the API behind a gateway, with everything in it
