@@ -35,12 +35,18 @@ x-envoy-expected-rq-timeout-ms: 2000
 var replays = []replayed{
 	{
 		"envoy-gateway", envoyAsks,
-		[]string{"path: /verify/request\n", `{name: X-Latchkey-Scope, value: "invoices:read"}`, "[X-API-Key, User-Agent, X-Forwarded-For, X-Latchkey-Scope]"},
+		[]string{
+			"path: /verify/request\n", `{name: X-Latchkey-Scope, value: "invoices:read"}`,
+			"[X-API-Key, User-Agent, X-Forwarded-For, X-Latchkey-Scope]",
+		},
 	},
 	{
 		// Its gateway appends the client's address to what the client sent.
 		"istio", strings.Replace(envoyAsks, "{client}", "203.0.113.9,{client}", 1),
-		[]string{"pathPrefix: /verify/request\n", `{x-latchkey-scope: "invoices:read"}`, "[x-api-key, authorization, user-agent, x-forwarded-for]"},
+		[]string{
+			"pathPrefix: /verify/request\n", `{x-latchkey-scope: "invoices:read"}`,
+			"[x-api-key, authorization, user-agent, x-forwarded-for]",
+		},
 	},
 	{
 		"kong", `GET /verify?scope=invoices:read HTTP/1.1
@@ -62,7 +68,9 @@ X-Forwarded-Host: api.example.com
 X-Forwarded-Uri: {uri}
 X-Forwarded-For: {client}
 `,
-		[]string{"uri: http://127.0.0.1:8080/verify?scope=invoices:read\n", "request_method: GET\n", "[X-API-Key, Authorization, User-Agent]"},
+		[]string{
+			"uri: http://127.0.0.1:8080/verify?scope=invoices:read\n", "request_method: GET\n", "[X-API-Key, Authorization, User-Agent]",
+		},
 	},
 }
 
@@ -151,7 +159,8 @@ func (g *replayed) send(t *testing.T, base, method, credential string) *http.Res
 	}
 	defer conn.Close() //nolint:errcheck // the test is over then
 	question := strings.NewReplacer(
-		"{method}", method, "{uri}", "/invoices/1?scope=customers:read&cost=1000000000&q=%zz", "{credential}", credential, "{client}", clientAddress,
+		"{method}", method, "{uri}", "/invoices/1?scope=customers:read&cost=1000000000&q=%zz", "{credential}", credential,
+		"{client}", clientAddress,
 	).Replace(g.asks)
 	if _, err := io.WriteString(conn, strings.ReplaceAll(question, "\n", "\r\n")+"\r\n"); err != nil {
 		t.Fatal(err)
