@@ -66,15 +66,26 @@ var gateways = []gateway{
 		}, nil,
 	},
 	{
-		"envoy", func(t *testing.T, verify, api string) (string, string) {
-			addr := parts.FreeAddr(t)
-			port := func(addr string) string { return "port_value: " + addr[strings.LastIndexByte(addr, ':')+1:] }
-			parts.Envoy(t, addr, documented(t, "envoy.yaml", "port_value: 8080", port(verify), "port_value: 9000", port(api),
-				"port_value: 8000", port(addr)))
-			return addr, addr
-		}, map[string]string{
+		"envoy", envoy("../../docs/gateways/envoy.yaml"), map[string]string{
 			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
 			"a 200 that is not Latchkey's":        "Envoy takes any 200 for a yes",
+		},
+	},
+	{
+		"envoy-gateway", envoy("testdata/gateways/envoy-gateway.yaml"), map[string]string{
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+			"a 200 that is not Latchkey's":        "A 200 that is not Latchkey's is a yes",
+			"limits of a good key":                "A client with a good key is not told of its limits",
+			"an outage as a problem":              "While Latchkey cannot be asked, the answer is 503 without a body",
+		},
+	},
+	{
+		"istio", envoy("testdata/gateways/istio.yaml"), map[string]string{
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+			"a 200 that is not Latchkey's":        "A 200 that is not Latchkey's is a yes",
+			"an outage as a problem":              "While Latchkey cannot be asked, the answer is 503 without a body",
+			"the client's address alone":          "`X-Forwarded-For` is appended to",
+			"underscores":                         "Headers with `_` in their name reach the API",
 		},
 	},
 	{
@@ -92,14 +103,30 @@ var gateways = []gateway{
 	},
 }
 
+// envoy starts Envoy with the file. Envoy Gateway and Istio, which are not run,
+// would write theirs from the resources that the documentation gives.
+func envoy(file string) func(t *testing.T, verify, api string) (string, string) {
+	return func(t *testing.T, verify, api string) (string, string) {
+		addr := parts.FreeAddr(t)
+		port := func(addr string) string { return "port_value: " + addr[strings.LastIndexByte(addr, ':')+1:] }
+		parts.Envoy(t, addr, replaced(t, file, "port_value: 8080", port(verify), "port_value: 9000", port(api), "port_value: 8000", port(addr)))
+		return addr, addr
+	}
+}
+
 // documented is a file of the documentation with addresses of the test.
-func documented(t *testing.T, name string, replaced ...string) string {
+func documented(t *testing.T, name string, pairs ...string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "gateways", name))
+	return replaced(t, filepath.Join("..", "..", "docs", "gateways", name), pairs...)
+}
+
+func replaced(t *testing.T, file string, pairs ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer(replaced...).Replace(string(text))
+	return strings.NewReplacer(pairs...).Replace(string(text))
 }
 
 // TestGateways holds every gateway to the same cases.

@@ -15,7 +15,7 @@ ServerRoot %[1]s
 DefaultRuntimeDir %[1]s
 PidFile %[1]s/pid
 ServerName localhost
-ErrorLog /dev/stderr
+ErrorLog /proc/self/fd/2
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
 LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule env_module /usr/lib/apache2/modules/mod_env.so
