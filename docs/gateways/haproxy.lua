@@ -52,8 +52,11 @@ core.register_action("latchkey", { "http-req" }, function(txn)
 	for name, values in pairs(pick(answer.headers, identity)) do
 		txn.http:req_set_header(name, values[1])
 	end
-	-- For the client.
-	txn:set_var("txn.latchkey_limit", (said["ratelimit"] or {})[1])
-	txn:set_var("txn.latchkey_policy", (said["ratelimit-policy"] or {})[1])
+	-- For the client; a key without limits has none.
+	for name, header in pairs{ limit = "ratelimit", policy = "ratelimit-policy" } do
+		if said[header] then
+			txn:set_var("txn.latchkey_" .. name, said[header][1])
+		end
+	end
 	txn:set_var("txn.latchkey", code)
 end)

@@ -212,50 +212,68 @@ func (w *gated) keepsPathsApart() {
 // failsClosed checks that nobody gets in while Latchkey gives no decision.
 func (w *gated) failsClosed() {
 	w.t.Helper()
-	answers := func(status int, header ...string) string {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			for _, name := range header {
-				w.Header().Set(name, "5")
-			}
-			w.WriteHeader(status)
-		}))
-		w.t.Cleanup(server.Close)
-		return strings.TrimPrefix(server.URL, "http://")
-	}
 	for _, tt := range []struct {
 		name, verify string
 		status       int // any but 200 where it is 0
 	}{
 		{"Latchkey down", "127.0.0.1:1", 503}, // nothing listens there, and no other test will
 		{"Latchkey hanging", silent(w.t), 503},
-		{"500", answers(500), 503},
-		{"502", answers(502), 503},
-		{"503", answers(503, "Retry-After"), 503},
-		{"504", answers(504), 503},
-		{"404", answers(404), 0},
-		{"400", answers(400), 0},
-		{"302", answers(302, "Location"), 0},
-		{"a 200 that is not Latchkey's", answers(200), 0},
+		{"500", w.answers(500), 503},
+		{"502", w.answers(502), 503},
+		{"503", w.answers(503, "Retry-After"), 503},
+		{"504", w.answers(504), 503},
+		{"404", w.answers(404), 0},
+		{"400", w.answers(400), 0},
+		{"302", w.answers(302, "Location"), 0},
+		{"a 200 that is not Latchkey's", w.answers(200), 0},
 	} {
 		if w.excused(tt.name) {
 			continue
 		}
 		w.t.Run(tt.name, func(t *testing.T) {
 			addr, _ := w.start(t, tt.verify, w.api)
-			w.reached.take()
 			for _, method := range []string{"GET", "POST"} {
-				answer, body := w.send(addr, gatedRequest{method: method, header: http.Header{"X-Api-Key": {w.keys.good}}})
-				if answer.StatusCode < 300 || len(w.reached.take()) != 0 {
-					t.Errorf("%s: %d %s", method, answer.StatusCode, body)
-				}
-				if tt.status == 0 || w.excused("an outage as a problem") {
-					continue
-				}
-				problem(t, method, answer, body, tt.status, "unavailable")
-				if got := answer.Header.Get("Retry-After"); got != "5" {
-					t.Errorf("%s: come again %q", method, got)
-				}
+				w.turnsAway(t, addr, method, tt.status)
 			}
 		})
+	}
+}
+
+// answers is the address of a server that answers every question with the status.
+func (w *gated) answers(status int, header ...string) string {
+	server := httptest.NewServer(w.asked.before(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, name := range header {
+			w.Header().Set(name, "5")
+		}
+		w.WriteHeader(status)
+	})))
+	w.t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// turnsAway checks that a good key does not get past a Latchkey without a
+// decision, and that the client is told so with the status, unless it is 0.
+func (w *gated) turnsAway(t *testing.T, addr, method string, status int) {
+	t.Helper()
+	w.asked.take()
+	w.reached.take()
+	answer, body := w.send(addr, gatedRequest{method: method, header: http.Header{"X-Api-Key": {w.keys.good}}})
+	if len(w.reached.take()) != 0 {
+		t.Errorf("%s: %d %s, and it reached the API", method, answer.StatusCode, body)
+	}
+	switch {
+	case status == 0:
+		if answer.StatusCode < 300 || len(w.asked.take()) == 0 {
+			t.Errorf("%s: %d, without a question", method, answer.StatusCode)
+		}
+	case w.excused("an outage as a problem"):
+		if answer.StatusCode < 500 {
+			t.Errorf("%s: %d %s", method, answer.StatusCode, body)
+		}
+	default:
+		problem(t, method, answer, body, status, "unavailable")
+		if got := answer.Header.Get("Retry-After"); got != "5" {
+			t.Errorf("%s: come again %q", method, got)
+		}
 	}
 }
