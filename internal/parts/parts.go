@@ -1,5 +1,5 @@
 // Package parts starts the real servers that tests talk to: a server that
-// speaks MongoDB's wire protocol, Redis, nginx, a browser, and the latchkey
+// speaks MongoDB's wire protocol, Redis, gateways, a browser, and the latchkey
 // binary itself.
 //
 // Each server listens on a free loopback port, keeps its files in a temporary
