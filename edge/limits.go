@@ -31,7 +31,7 @@ const limitTimeout = time.Second
 
 // Take implements ratelimit.Limiter.
 func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decision, error) {
-	if r.Digest == ([32]byte{}) || (r.Key.Rule.IsZero() && r.Account.Rule.IsZero() && r.Quota.Quota.IsZero()) {
+	if r.Digest == nil || (r.Key.Rule.IsZero() && r.Account.Rule.IsZero() && r.Quota.Quota.IsZero()) {
 		return l.local.Take(ctx, r)
 	}
 	if !l.cut.Load() {

@@ -37,7 +37,7 @@ func (f *Feed) lookup(ctx context.Context, by keys.Actor, charged string, asked 
 		return verify.Grant{}, errs.BadField("digest", "digest_invalid")
 	}
 	return f.c.Verifier.Lookup(ctx, verify.Lookup{
-		Hash: h, Asker: by, Action: keys.EdgeKeys, Charged: "edge " + charged, Fresh: asked.Fresh,
+		Hash: h, Asker: by, Charged: "edge " + charged, Fresh: asked.Fresh,
 	})
 }
 

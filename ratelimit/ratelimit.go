@@ -34,8 +34,8 @@ type Request struct {
 	Cost    int64 // 0 charges nothing and passes
 	DryRun  bool  // decide, charge nothing
 	// Digest is that of the credential whose limits these are, by which a Limiter
-	// elsewhere finds them; zero where there is none.
-	Digest [32]byte
+	// elsewhere finds them; nil where there is none.
+	Digest *[32]byte
 }
 
 // Part is what refused a request.

@@ -199,7 +199,7 @@ func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 		Account: ratelimit.Bucket{ID: g.limitID, Rule: g.AccountRule(now)},
 		Quota:   ratelimit.QuotaCharge{ID: g.limitID, Quota: g.Account.QuotaAt(g.Tier, now)},
 		Cost:    q.Cost, DryRun: q.DryRun,
-		Digest: g.hash,
+		Digest: (*[32]byte)(&g.hash),
 	}
 }
 

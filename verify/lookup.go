@@ -10,20 +10,19 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Lookup asks what is known of a key, to decide about it elsewhere.
+// Lookup asks what is known of a key, to decide about it at an edge.
 type Lookup struct {
 	Hash    keys.Hash
-	Asker   keys.Actor
-	Action  keys.Action // what the asker needs in the key's organization
-	Charged string      // whoever pays if the key is unknown
-	Fresh   bool        // read the store, not the cache
+	Asker   keys.Actor // who needs EdgeKeys in the key's organization
+	Charged string     // whoever pays if the key is unknown
+	Fresh   bool       // read the store, not the cache
 }
 
 // Lookup returns the grant of the key. The error is errs.NotFound where there is
 // none that the asker may see, errs.Limited where they asked for too many such
 // keys, and errs.Unavailable where it cannot be known.
 func (v *Verifier) Lookup(ctx context.Context, l Lookup) (Grant, error) {
-	q := &Question{Asker: l.Asker, action: l.Action, Charged: l.Charged, Fresh: l.Fresh}
+	q := &Question{Asker: l.Asker, feeds: true, Charged: l.Charged, Fresh: l.Fresh}
 	g, throttled, err := v.findFrom(ctx, q, credential{hash: l.Hash}, false, v.now())
 	switch {
 	case err != nil:

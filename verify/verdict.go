@@ -44,7 +44,6 @@ const MaxCost = 1_000_000_000
 // Question is what a verification asks.
 type Question struct {
 	Key       string
-	Several   bool       // the request carries another key, too
 	Scopes    []string   // all required; exact scopes, no wildcards
 	Cost      int64      // tokens and quota to use up, 0 to MaxCost
 	Address   netip.Addr // of the key's user, the zero Addr where unknown
@@ -61,7 +60,8 @@ type Question struct {
 	// Unmetered asks only whether the key is good; no limit is reached.
 	Unmetered bool
 
-	action keys.Action // what the asker needs to see the key, VerifyKeys if ""
+	Several bool // the request carries another key, too
+	feeds   bool // the asker needs EdgeKeys to see the key, else VerifyKeys
 }
 
 // Verdict is the outcome of a verification.

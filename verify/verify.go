@@ -5,7 +5,6 @@
 package verify
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,7 +179,14 @@ func (v *Verifier) findFrom(
 
 // visible reports whether the asker may see the grant.
 func (v *Verifier) visible(q *Question, g *Grant) bool {
-	return q.Asker == nil || q.Asker.May(cmp.Or(q.action, keys.VerifyKeys), g.Account.OrganizationID)
+	if q.Asker == nil {
+		return true
+	}
+	needed := keys.VerifyKeys
+	if q.feeds {
+		needed = keys.EdgeKeys
+	}
+	return q.Asker.May(needed, g.Account.OrganizationID)
 }
 
 func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
