@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -148,6 +149,21 @@ func TestPages(t *testing.T) {
 	}
 	if a.times() != 3 {
 		t.Error("pages are read that nobody wants")
+	}
+
+	// In a circle of pages, empty ones too, the walk ends.
+	for circle := 1; circle <= 5; circle++ {
+		var n atomic.Int32
+		a = serve(t, client.Config{}, func(w http.ResponseWriter, _ *http.Request) {
+			reply(200, fmt.Sprintf(`{"items":[],"next_cursor":"page %d"}`, int(n.Add(1))%circle))(w, nil)
+		})
+		failed = nil
+		for _, err := range a.Keys.All(t.Context(), client.KeyFilter{}) {
+			failed = err
+		}
+		if !errors.Is(failed, client.BadAnswer) || a.times() > 3*circle+2 {
+			t.Errorf("a circle of %d: %v after %d pages", circle, failed, a.times())
+		}
 	}
 }
 
