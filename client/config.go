@@ -117,7 +117,7 @@ const (
 func newHTTPClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Client{Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           128,
@@ -128,6 +128,16 @@ func newHTTPClient() *http.Client {
 		MaxResponseHeaderBytes: 64 << 10,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pongWithin},
 	}}
+}
+
+// proxyFromEnvironment is that of net/http, whose errors quote the address with
+// its password.
+func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("the address of the proxy in HTTP_PROXY or HTTPS_PROXY is none")
+	}
+	return proxy, nil
 }
 
 // plain returns a copy of the client that follows none: a redirect
