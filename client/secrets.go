@@ -13,7 +13,9 @@ func write(f fmt.State, verb rune, v any) { _, _ = fmt.Fprintf(f, fmt.FormatStri
 
 func (k IssuedKey) shown() any {
 	type plain IssuedKey
-	k.Secret = redacted
+	if k.Secret != "" {
+		k.Secret = redacted
+	}
 	return plain(k)
 }
 
@@ -25,7 +27,9 @@ func (k IssuedKey) LogValue() slog.Value { return slog.AnyValue(k.shown()) }
 
 func (t CreatedToken) shown() any {
 	type plain CreatedToken
-	t.Secret = redacted
+	if t.Secret != "" {
+		t.Secret = redacted
+	}
 	return plain(t)
 }
 
@@ -37,7 +41,9 @@ func (t CreatedToken) LogValue() slog.Value { return slog.AnyValue(t.shown()) }
 
 func (t AccessToken) shown() any {
 	type plain AccessToken
-	t.Token = redacted
+	if t.Token != "" {
+		t.Token = redacted
+	}
 	return plain(t)
 }
 
