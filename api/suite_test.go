@@ -39,8 +39,12 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// contract checks every exchange of every test of this package.
-var contract *recorder
+// contract checks every exchange of every test of this package, and goClient
+// makes them.
+var (
+	contract *recorder
+	goClient *driver
+)
 
 // TestMain runs the suite. When all of it ran, every documented status of
 // every operation must have been seen.
@@ -53,10 +57,21 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	contract = newRecorder(d)
+	if goClient, err = newDriver(d); err != nil {
+		fmt.Fprintln(os.Stderr, "the Go client:", err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if missing := contract.unseen(); code == 0 && whole() && len(missing) > 0 {
 		fmt.Fprintf(os.Stderr, "documented in openapi.yaml and never seen in the suite:\n  %s\nFAIL\n", strings.Join(missing, "\n  "))
 		code = 1
+	}
+	if missing := goClient.unread(); code == 0 && whole() && len(missing) > 0 {
+		fmt.Fprintf(os.Stderr, "never made by the Go client in the suite:\n  %s\nFAIL\n", strings.Join(missing, "\n  "))
+		code = 1
+	}
+	if testing.Verbose() {
+		fmt.Println("by the Go client:", goClient.counts())
 	}
 	os.Exit(code)
 }

@@ -27,7 +27,7 @@ const (
 
 // Create makes a service account.
 func (s *AccountsService) Create(ctx context.Context, in CreateServiceAccount, opts ...Option) (ServiceAccount, error) {
-	return call[ServiceAccount](ctx, s.c, request{method: "POST", path: accountsPath, body: in, once: true, options: opts})
+	return call[ServiceAccount](ctx, s.c, request{method: "POST", path: accountsPath, body: in, once: true, fresh: true, options: opts})
 }
 
 // List returns a page of service accounts, ordered by age.

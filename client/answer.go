@@ -40,7 +40,7 @@ func judge(a *answer, r *request, now time.Time) *Error {
 		e.RetryAfter = retryAfter(a.header, now)
 		return e
 	}
-	e := problem(a)
+	e := problem(a, r.form != nil)
 	e.RetryAfter = retryAfter(a.header, now)
 	return e
 }
@@ -96,17 +96,18 @@ type oauthError struct {
 	Description string `json:"error_description"`
 }
 
-// problem reads a problem document, or an error of OAuth.
-func problem(a *answer) *Error {
+// problem reads a problem document, or what the endpoints of OAuth answer. Other
+// JSON is somebody else's: many services answer {"error":"not found"}.
+func problem(a *answer, oauth bool) *Error {
 	var p Problem
-	if json.Unmarshal(a.body, &p) == nil && p.Code != "" {
+	if mediaType(a.header) == "application/problem+json" && json.Unmarshal(a.body, &p) == nil && p.Code != "" {
 		return &Error{
 			Kind: kindOf(a.status), Status: a.status, Code: p.Code, Title: p.Title, Detail: p.Detail, Instance: p.Instance,
 			RequestID: requestIDOr(a, p.Instance), Fields: p.Errors, MissingScopes: p.MissingScopes,
 		}
 	}
 	var o oauthError
-	if json.Unmarshal(a.body, &o) == nil && o.Error != "" {
+	if oauth && json.Unmarshal(a.body, &o) == nil && o.Error != "" {
 		return &Error{
 			Kind: kindOf(a.status), Status: a.status, Code: o.Error, Title: http.StatusText(a.status), Detail: o.Description,
 			RequestID: requestID(a),
@@ -139,16 +140,25 @@ func isJSON(a *answer) bool {
 	return t == "application/json" || strings.HasSuffix(t, "+json")
 }
 
-// retryAfter reads Retry-After, in seconds or as a date; 0 if there is none.
+// longest is a Retry-After that nobody waits for.
+const longest = 100 * 365 * 24 * time.Hour
+
+// retryAfter reads Retry-After, in seconds or as a date; 0 if there is none. A
+// date is compared with the answer's own, as the clocks may differ.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(v, 10, 32); err == nil {
-		return time.Duration(max(0, seconds)) * time.Second
+	seconds, err := strconv.ParseInt(v, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(max(0, seconds), int64(longest/time.Second))) * time.Second
 	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(0, at.Sub(now))
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
 	}
-	return 0
+	if sent, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = sent
+	}
+	return min(max(0, at.Sub(now)), longest)
 }
 
 // errSecretLost says what became of a creation whose first answer was lost.

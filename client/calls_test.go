@@ -2,9 +2,11 @@ package client_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/netip"
 	"sync/atomic"
@@ -148,6 +150,21 @@ func TestPages(t *testing.T) {
 	if a.times() != 3 {
 		t.Error("pages are read that nobody wants")
 	}
+
+	// In a circle of pages, empty ones too, the walk ends.
+	for circle := 1; circle <= 5; circle++ {
+		var n atomic.Int32
+		a = serve(t, client.Config{}, func(w http.ResponseWriter, _ *http.Request) {
+			reply(200, fmt.Sprintf(`{"items":[],"next_cursor":"page %d"}`, int(n.Add(1))%circle))(w, nil)
+		})
+		failed = nil
+		for _, err := range a.Keys.All(t.Context(), client.KeyFilter{}) {
+			failed = err
+		}
+		if !errors.Is(failed, client.BadAnswer) || a.times() > 3*circle+2 {
+			t.Errorf("a circle of %d: %v after %d pages", circle, failed, a.times())
+		}
+	}
 }
 
 func TestSessions(t *testing.T) {
@@ -169,6 +186,31 @@ func TestSessions(t *testing.T) {
 		t.Errorf("got %+v, %v", me, err)
 	}
 	if h := a.requests[1].Header; h.Get("Cookie") != "sessionid=S; csrftoken=C" || h.Get("X-CSRFToken") != "C" {
+		t.Errorf("sent %v", h)
+	}
+}
+
+// The cookies of a session stay with its credential, though the caller's HTTP
+// client keeps cookies.
+func TestSessionsDoNotMix(t *testing.T) {
+	t.Parallel()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := client.Config{Credential: client.UserToken("T"), HTTPClient: &http.Client{Jar: jar}}
+	a := serve(t, config, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Add("Set-Cookie", "sessionid=S; Path=/; HttpOnly")
+		w.Header().Add("Set-Cookie", "csrftoken=C; Path=/")
+		reply(200, `{"id":"usr_1"}`)(w, nil)
+	})
+	if _, _, err := a.Sessions.SignIn(t.Context(), client.SignIn{Username: "ada", Password: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Me.Get(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if h := a.requests[1].Header; h.Get("Cookie") != "" || h.Get("Authorization") != "Token T" {
 		t.Errorf("sent %v", h)
 	}
 }

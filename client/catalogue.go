@@ -15,7 +15,7 @@ const (
 
 // Create makes a tier.
 func (s *TiersService) Create(ctx context.Context, in CreateTier, opts ...Option) (Tier, error) {
-	return call[Tier](ctx, s.c, request{method: "POST", path: tiersPath, body: in, once: true, options: opts})
+	return call[Tier](ctx, s.c, request{method: "POST", path: tiersPath, body: in, once: true, fresh: true, options: opts})
 }
 
 // List returns a page of tiers.
@@ -64,7 +64,7 @@ const (
 
 // Create makes a scope.
 func (s *ScopesService) Create(ctx context.Context, in CreateScope, opts ...Option) (Scope, error) {
-	return call[Scope](ctx, s.c, request{method: "POST", path: scopesPath, body: in, once: true, options: opts})
+	return call[Scope](ctx, s.c, request{method: "POST", path: scopesPath, body: in, once: true, fresh: true, options: opts})
 }
 
 // List returns a page of scopes.

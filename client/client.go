@@ -64,7 +64,7 @@ func New(config Config) (*Client, error) {
 		config.HTTPClient = newHTTPClient()
 	}
 	c := &Client{
-		config: config, base: base, http: withoutRedirects(config.HTTPClient), userAgent: userAgent(config.UserAgent),
+		config: config, base: base, http: plain(config.HTTPClient), userAgent: userAgent(config.UserAgent),
 		now: time.Now, sleep: sleep, jitter: rand.Float64,
 	}
 	c.bind()

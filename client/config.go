@@ -36,7 +36,8 @@ type Config struct {
 	Credentials func(ctx context.Context) (Credential, error)
 	// HTTPClient sends the requests, for proxies, authorities and client
 	// certificates of your own; nil for one with a connection pool of its own.
-	// Redirects are never followed, whatever it says.
+	// Redirects are never followed and cookies never kept, whatever it says. For
+	// HTTP/2 let its transport send pings (http.HTTP2Config.SendPingTimeout).
 	HTTPClient *http.Client
 	// Timeout bounds each try of a management request; 0 for DefaultTimeout,
 	// negative for no bound but that of the context.
@@ -102,12 +103,21 @@ func loopback(host string) bool {
 	return strings.EqualFold(host, "localhost")
 }
 
+// A connection of HTTP/2 is asked for a sign of life after pingAfter without any,
+// and closed if none comes within pongWithin.
+const (
+	pingAfter  = 2 * time.Second
+	pongWithin = 2 * time.Second
+)
+
 // newHTTPClient returns a client whose pool keeps enough connections to one
-// host for a gateway that verifies on every request.
+// host for a gateway that verifies on every request. HTTP/2 sends everything over
+// one connection: without pings, a peer that is gone without a word fails every
+// request until TCP gives up, a quarter of an hour later.
 func newHTTPClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Client{Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           128,
@@ -116,13 +126,26 @@ func newHTTPClient() *http.Client {
 		TLSHandshakeTimeout:    5 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pongWithin},
 	}}
 }
 
-// withoutRedirects returns a copy of the client that follows none: a redirect
-// would send the credential, and a POST as a GET, to another address.
-func withoutRedirects(from *http.Client) *http.Client {
+// proxyFromEnvironment is that of net/http, whose errors quote the address with
+// its password.
+func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("the address of the proxy in HTTP_PROXY or HTTPS_PROXY is none")
+	}
+	return proxy, nil
+}
+
+// plain returns a copy of the client that follows none: a redirect
+// would send the credential, and a POST as a GET, to another address. It has no
+// jar either: the cookie of a session would go along with every other credential.
+func plain(from *http.Client) *http.Client {
 	c := *from
+	c.Jar = nil
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
 }

@@ -65,6 +65,38 @@ func TestCredentialsShowNoSecret(t *testing.T) {
 	}
 }
 
+func TestAnswersShowNoSecret(t *testing.T) {
+	t.Parallel()
+	key := client.IssuedKey{Key: client.Key{ID: "key_1"}, Secret: secretKey}
+	answers := []any{
+		key, &key,
+		client.CreatedToken{Token: client.Token{ID: "key_1"}, Secret: secretKey},
+		client.ObtainedToken{Token: secretKey},
+		client.TokenPair{Access: secretKey, Refresh: secretKey},
+		client.AccessToken{Token: secretKey, Scope: "key_1"},
+	}
+	for _, answer := range answers {
+		var log bytes.Buffer
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("answered", "answer", answer)
+		slog.New(slog.NewTextHandler(&log, nil)).Info("answered", "answer", answer)
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			_, _ = fmt.Fprintf(&log, verb+verb, answer, []any{answer})
+		}
+		if strings.Contains(log.String(), secretKey) || !strings.Contains(log.String(), "[redacted]") {
+			t.Errorf("the secret is printed: %s", &log)
+		}
+	}
+	if said := fmt.Sprintf("%+v", key); !strings.Contains(said, "ID:key_1") {
+		t.Errorf("what is no secret is not printed: %s", said)
+	}
+	if text, err := json.Marshal(key); err != nil || !strings.Contains(string(text), secretKey) {
+		t.Errorf("JSON has no secret: %s, %v", text, err)
+	}
+	if said := fmt.Sprint(client.Metadata(`{"a":1}`)); said != `{"a":1}` {
+		t.Errorf("metadata is printed as %s", said)
+	}
+}
+
 func TestCredentialsAreSent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -82,8 +82,11 @@ func (c Credential) check() error {
 	if c.IsZero() {
 		return nil
 	}
-	if h := c.held(); h.secret == "" || h.scheme != schemeBasic && strings.ContainsFunc(h.secret+h.name, unprintable) {
+	switch h := c.held(); {
+	case h.secret == "" || h.scheme != schemeBasic && strings.ContainsFunc(h.secret+h.name, unprintable):
 		return errCredential
+	case h.scheme == schemeBasic && strings.Contains(h.name, ":"):
+		return errors.New("latchkey: no user of HTTP Basic has a colon in their name")
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func (e *Error) Temporary() bool {
 	case Limited, Internal, Unavailable, Unreachable, TimedOut, Broken:
 		return true
 	default:
-		return e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout
+		return e.Status >= http.StatusBadGateway && e.Status <= http.StatusGatewayTimeout // of a proxy
 	}
 }
 

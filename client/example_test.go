@@ -15,6 +15,7 @@ import (
 func latchkey(answers map[string]string) *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("ETag", `"1"`)
 		answer, ok := answers[r.Method+" "+r.URL.Path]
 		if !ok {
 			w.Header().Set("Content-Type", "application/problem+json")

@@ -14,3 +14,6 @@ func (c *Client) SetClock(now time.Time, sleep func(context.Context, time.Durati
 
 // VersionIn is the version that a build with these modules has.
 var VersionIn = versionIn
+
+// NewHTTPClient returns what a Config without one uses.
+var NewHTTPClient = newHTTPClient

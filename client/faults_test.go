@@ -162,6 +162,8 @@ func TestRetries(t *testing.T) {
 		{"verification, cut: it may have been charged", verify, cut, 1},
 		{"verification, 502", verify, gateway, 1},
 		{"verification, 503: it was not decided", verify, problem(503, "unavailable"), 3},
+		{"verification, 503 of a proxy, which does not know", verify, reply(503, "no upstream", "Content-Type", "text/plain"), 1},
+		{"dry run, 503 of a proxy", dryRun, reply(503, "no upstream", "Content-Type", "text/plain"), 3},
 		{"verification, 429", verify, problem(429, "throttled"), 3},
 		{"dry run, cut: it costs nothing", dryRun, cut, 3},
 	} {
@@ -201,8 +203,11 @@ func TestWaitsAsLongAsTheAnswerSays(t *testing.T) {
 		{"beyond the deadline", "25", ctx, 0},
 		{"nonsense", "soon", t.Context(), 50 * time.Millisecond},
 		{"negative", "-5", t.Context(), 50 * time.Millisecond},
+		{"more than any number", "99999999999999999999", t.Context(), 0},
+		{"less than any number", "-99999999999999999999", t.Context(), 50 * time.Millisecond},
+		{"next century", "Fri, 31 Dec 9999 23:59:59 GMT", t.Context(), 0},
 	} {
-		a := serve(t, client.Config{Retries: 1}, problem(429, "throttled", "Retry-After", tt.after))
+		a := serve(t, client.Config{Retries: 1}, problem(429, "throttled", "Retry-After", tt.after, "Date", now.Format(http.TimeFormat)))
 		_, err := a.Keys.Get(tt.ctx, "key_1")
 		fails(t, err, client.Limited)
 		if tt.want == 0 && len(a.waits) != 0 || tt.want != 0 && (len(a.waits) != 1 || a.waits[0] != tt.want) {
@@ -237,6 +242,14 @@ func TestAnswersOfOthers(t *testing.T) {
 		{"a page in the place of JSON", reply(200, page, "Content-Type", "text/html; charset=utf-8"), client.BadAnswer, 200, "text/html"},
 		{"a 404 of a proxy is no missing key", reply(404, page, "Content-Type", "text/html"), client.BadAnswer, 404, "text/html"},
 		{"a 401 of a proxy is no wrong key", reply(401, page, "Content-Type", "text/html"), client.BadAnswer, 401, "text/html"},
+		{
+			"a 404 of another service", reply(404, `{"error":"not_found","code":"not_found"}`, "Content-Type", "application/json"),
+			client.BadAnswer, 404, "no problem document",
+		},
+		{
+			"a 401 of OAuth where there is none", reply(401, `{"error":"`+secretKey+`"}`, "Content-Type", "application/json"),
+			client.BadAnswer, 401, "no problem document",
+		},
 		{"JSON that is no problem", reply(400, `{"message":"`+secretKey+`"}`), client.BadAnswer, 400, "no problem document"},
 		{"broken JSON", reply(200, `{"id":`+secretKey), client.BadAnswer, 200, "at byte"},
 		{"JSON of another shape", reply(200, `{"id":17}`), client.BadAnswer, 200, "in id"},

@@ -28,7 +28,7 @@ func (f KeyFilter) query(page Page) query {
 // first answer was lost and a retry finds the key made, the error is SecretLost
 // and the key is returned without its secret: revoke it and issue another.
 func (s *KeysService) Issue(ctx context.Context, in CreateKey, opts ...Option) (IssuedKey, error) {
-	k, err := call[IssuedKey](ctx, s.c, request{method: "POST", path: "/api/keys", body: in, once: true, options: opts})
+	k, err := call[IssuedKey](ctx, s.c, request{method: "POST", path: "/api/keys", body: in, once: true, fresh: true, options: opts})
 	return k, orSecretLost("POST /api/keys", k.Secret, err)
 }
 

@@ -56,6 +56,11 @@ type AuthorizationServer struct {
 	JWKSURI               string   `json:"jwks_uri"`
 	GrantTypes            []string `json:"grant_types_supported"`
 	ServiceDocumentation  string   `json:"service_documentation"`
+	// How clients say who they are at each of the endpoints, such as
+	// client_secret_basic.
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 }
 
 // Token gets an access token for the scopes, or for all that the key has.

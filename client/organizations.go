@@ -21,7 +21,7 @@ const (
 
 // Create makes an organization. For the provider's staff.
 func (s *OrganizationsService) Create(ctx context.Context, in OrganizationSettings, opts ...Option) (Organization, error) {
-	return call[Organization](ctx, s.c, request{method: "POST", path: organizationsPath, body: in, once: true, options: opts})
+	return call[Organization](ctx, s.c, request{method: "POST", path: organizationsPath, body: in, once: true, fresh: true, options: opts})
 }
 
 // List returns a page of organizations, ordered by age.
@@ -70,7 +70,7 @@ const (
 // Add makes a user a member of the organization.
 func (s *MembersService) Add(ctx context.Context, organization string, in AddMember, opts ...Option) (Member, error) {
 	return call[Member](ctx, s.c, request{
-		method: "POST", path: membersPath, params: []string{organization}, body: in, once: true, options: opts,
+		method: "POST", path: membersPath, params: []string{organization}, body: in, once: true, fresh: true, options: opts,
 	})
 }
 

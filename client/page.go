@@ -24,7 +24,8 @@ func walk[T any](page Page, list func(Page) (List[T], error)) iter.Seq2[T, error
 		if at.Limit == 0 {
 			at.Limit = mostPerPage
 		}
-		for {
+		seen, next := at.Cursor, 2 // a cursor of before, and the page that takes its place
+		for pages := 1; ; pages++ {
 			got, err := list(at)
 			if err != nil {
 				yield(zero, err)
@@ -38,11 +39,14 @@ func walk[T any](page Page, list func(Page) (List[T], error)) iter.Seq2[T, error
 			switch {
 			case got.NextCursor == nil:
 				return
-			case *got.NextCursor == at.Cursor || *got.NextCursor == "":
+			case *got.NextCursor == at.Cursor || *got.NextCursor == seen || *got.NextCursor == "":
 				yield(zero, &Error{Kind: BadAnswer, Err: errors.New("the list does not go on")})
 				return
 			}
 			at.Cursor = *got.NextCursor
+			if pages == next { // so every circle is found, however long, at the price of one cursor
+				seen, next = at.Cursor, 2*next
+			}
 		}
 	}
 }

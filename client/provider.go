@@ -35,7 +35,10 @@ type Transfer struct {
 	Complete              bool          `json:"complete"`                // nothing follows behind the answer
 	EffectiveEverywhereBy *time.Time    `json:"effective_everywhere_by"` // nil in a dry run
 	WaitingFor            []WaitingNode `json:"waiting_for"`
+	ETag                  string        `json:"-"` // of the service account, for IfMatch
 }
+
+func (t *Transfer) setETag(tag string) { t.ETag = tag }
 
 // FindKeys asks for keys by what somebody has of them: a whole key, an id, its
 // start, its last four characters.

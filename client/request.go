@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type request struct {
 	options      []Option
 
 	once      bool               // takes an Idempotency-Key
+	fresh     bool               // makes an object, so that there is no ETag to match
 	reads     bool               // changes nothing, though it is a POST
 	verifies  bool               // a verification: Config.VerifyTimeout bounds it
 	charges   bool               // takes from a limit, so that what was sent is not sent again
@@ -35,18 +37,19 @@ type request struct {
 type Option func(*options)
 
 type options struct {
-	ifMatch        string
-	idempotencyKey string
+	ifMatch        *string
+	idempotencyKey *string
 }
 
 // IfMatch makes a change only if the object still has the ETag; else the error
-// is Stale.
-func IfMatch(etag string) Option { return func(o *options) { o.ifMatch = etag } }
+// is Stale. Objects out of lists have no ETag: get them first. An empty one is
+// refused, as the change would then overwrite whatever is there.
+func IfMatch(etag string) Option { return func(o *options) { o.ifMatch = &etag } }
 
 // IdempotencyKey names a creation, so that the same name makes nothing twice,
 // in another process either. Without it the client makes one up for the retries
-// of one call. Only calls that create something take it.
-func IdempotencyKey(key string) Option { return func(o *options) { o.idempotencyKey = key } }
+// of one call. Only calls that create something take it; others refuse it.
+func IdempotencyKey(key string) Option { return func(o *options) { o.idempotencyKey = &key } }
 
 // prepared is a request that can be sent several times.
 type prepared struct {
@@ -72,6 +75,11 @@ func (c *Client) prepare(r *request) (*prepared, error) {
 	}
 	for name, values := range r.header {
 		p.header[name] = values
+	}
+	for name, values := range r.query {
+		if slices.ContainsFunc(values, wholeKey.MatchString) {
+			return nil, errors.New("a secret is given as " + name + ", which is part of the URL; Keys.Find takes one")
+		}
 	}
 	if len(r.query) > 0 {
 		p.url += "?" + r.query.Encode()
@@ -108,35 +116,52 @@ func (p *prepared) apply(r *request) error {
 	for _, option := range r.options {
 		option(&o)
 	}
-	if strings.ContainsFunc(o.ifMatch+o.idempotencyKey, unprintable) {
-		return errors.New("an option has characters that no header can carry")
+	if err := p.option("If-Match", o.ifMatch); err != nil {
+		return err
 	}
-	if o.ifMatch != "" {
-		p.header.Set("If-Match", o.ifMatch)
+	switch {
+	case r.fresh && o.ifMatch != nil:
+		return errors.New("the call takes no If-Match, as it changes nothing that is there")
+	case !r.once && o.idempotencyKey != nil:
+		return errors.New("the call takes no Idempotency-Key, which would not keep it from happening twice")
+	case r.once && o.idempotencyKey == nil:
+		made := rand.Text()
+		o.idempotencyKey = &made
 	}
-	if r.once {
-		if o.idempotencyKey == "" {
-			o.idempotencyKey = rand.Text()
-		}
-		p.header.Set("Idempotency-Key", o.idempotencyKey)
-		p.keyed = true
+	if err := p.option("Idempotency-Key", o.idempotencyKey); err != nil {
+		return err
 	}
+	p.keyed = r.once
 	switch r.method {
 	case http.MethodGet, http.MethodHead:
 		p.safe = true
 	case http.MethodPut, http.MethodDelete:
 		// Sent again, one with If-Match would meet its own change and be Stale.
-		p.safe = o.ifMatch == ""
+		p.safe = o.ifMatch == nil
 	default:
-		p.safe = p.keyed && o.ifMatch == "" || r.reads
+		p.safe = p.keyed && o.ifMatch == nil || r.reads
 	}
 	p.safe = p.safe && !r.charges
 	return nil
 }
 
+// option sets the header, if it is given. An empty one would ask for nothing.
+func (p *prepared) option(header string, value *string) error {
+	switch {
+	case value == nil:
+		return nil
+	case *value == "":
+		return errors.New(header + " is empty")
+	case strings.ContainsFunc(*value, unprintable):
+		return errors.New(header + " has characters that no header can carry")
+	}
+	p.header.Set(header, *value)
+	return nil
+}
+
 var (
 	placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
-	wholeKey    = regexp.MustCompile(`^[a-z0-9]+_(live|test|user)_[0-9A-Za-z]{40,}$`)
+	wholeKey    = regexp.MustCompile(`[a-z0-9]_(live|test|user)_[0-9A-Za-z]{40,}`)
 )
 
 // expand puts the parameters into the path. An empty one would name the

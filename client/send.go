@@ -6,10 +6,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -38,14 +40,17 @@ func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 		ctx, cancel = context.WithTimeout(ctx, c.config.VerifyTimeout)
 		defer cancel()
 	}
+	lost := false // whether an earlier try may have been carried out
 	for tries := 1; ; tries++ {
 		a := c.try(ctx, p)
 		if a.failed == nil {
 			a.failed = judge(a.answer, r, c.now())
 		}
-		if a.failed == nil {
+		gone := lost && r.method == http.MethodDelete && r.out == nil
+		if a.failed == nil || gone && a.failed.Kind == NotFound {
 			return a.answer, nil
 		}
+		lost = lost || a.sent && a.failed.Status != http.StatusTooManyRequests
 		a.failed.Operation, a.failed.Tries = p.operation, tries
 		wait, again := c.again(ctx, p, &a, tries)
 		if !again || c.sleep(ctx, wait) != nil {
@@ -75,7 +80,10 @@ func (c *Client) try(parent context.Context, p *prepared) (a attempt) {
 	r.Header = p.header.Clone()
 	if !p.anonymous {
 		credential, err := c.credential(ctx)
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return attempt{failed: transportError(ctx, err, false)}
+		case err != nil:
 			return attempt{failed: &Error{Kind: Misused, Err: err}}
 		}
 		credential.authorize(r.Header)
@@ -96,7 +104,7 @@ func (c *Client) read(ctx context.Context, r *http.Response) (*answer, *Error) {
 	a := &answer{status: r.StatusCode, header: r.Header}
 	var err error
 	if r.ContentLength <= c.config.MaxBody {
-		a.body, err = io.ReadAll(io.LimitReader(r.Body, c.config.MaxBody+1))
+		a.body, err = io.ReadAll(io.LimitReader(r.Body, min(c.config.MaxBody, math.MaxInt64-1)+1))
 	}
 	if err != nil {
 		failed := transportError(ctx, err, true)
@@ -112,11 +120,18 @@ func (c *Client) read(ctx context.Context, r *http.Response) (*answer, *Error) {
 	return a, nil
 }
 
+// errQuotes is in the place of errors that quote what the server sent, which may
+// be the request.
+var errQuotes = errors.New("the answer is not HTTP")
+
 // transportError says why no answer came. The *url.Error around the cause is
 // left out, as it quotes the URL.
 func transportError(ctx context.Context, err error, sent bool) *Error {
 	if u, ok := errorAs[*url.Error](err); ok {
 		err = u.Err
+	}
+	if text := err.Error(); sent && (strings.Contains(text, `"`) || strings.Contains(text, "malformed")) {
+		err = errQuotes
 	}
 	e := &Error{Kind: Broken, Err: err}
 	timeout, ok := errorAs[net.Error](err)
@@ -189,7 +204,7 @@ func repeatable(p *prepared, a *attempt) bool {
 	case http.StatusTooManyRequests:
 		return true
 	case http.StatusServiceUnavailable: // of a write it does not say that nothing was written
-		return p.safe || p.verifies
+		return p.safe || p.verifies && a.failed.Kind == Unavailable // and a proxy's says nothing at all
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return p.safe
 	case http.StatusConflict:

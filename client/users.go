@@ -26,7 +26,7 @@ const (
 
 // Create makes a user.
 func (s *UsersService) Create(ctx context.Context, in SetUser, opts ...Option) (User, error) {
-	return call[User](ctx, s.c, request{method: "POST", path: usersPath, body: in, once: true, options: opts})
+	return call[User](ctx, s.c, request{method: "POST", path: usersPath, body: in, once: true, fresh: true, options: opts})
 }
 
 // List returns a page of users.

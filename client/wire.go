@@ -48,6 +48,9 @@ func (Duration) JSONFault() string { return "not_a_duration" }
 // Metadata is a JSON object of the user's own.
 type Metadata json.RawMessage
 
+// String returns the JSON.
+func (m Metadata) String() string { return string(m) }
+
 // MarshalJSON writes {} for no metadata.
 func (m Metadata) MarshalJSON() ([]byte, error) {
 	if len(m) == 0 {

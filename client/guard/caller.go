@@ -100,6 +100,9 @@ func (g *Guard) hops(h http.Header) []string {
 	if g.config.ForwardedHeader != "Forwarded" {
 		return strings.Split(list, ",")
 	}
+	if strings.Count(list, `"`)%2 != 0 {
+		return []string{""} // a quote that clients leave open would hide what the proxy adds
+	}
 	var hops []string
 	for _, element := range splitUnquoted(list, ',') {
 		hop := ""

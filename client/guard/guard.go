@@ -8,11 +8,14 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strings"
+	"time"
 
 	"github.com/latchkey/latchkey/client"
 )
 
-// Verifier decides about keys. A *client.Client is one.
+// Verifier decides about keys. A *client.Client is one. Its errors may have a
+// method Temporary() bool, by which FailOpen goes.
 type Verifier interface {
 	Verify(ctx context.Context, q client.Question) (client.Verdict, error)
 }
@@ -34,7 +37,8 @@ type Config struct {
 	// FailOpen lets requests with a key in while Latchkey cannot be reached, does
 	// not answer in time or is not able to decide. They have no identity. It needs
 	// OnError. What another try would not change, such as a wrong credential of
-	// the verifier, lets nobody in.
+	// the verifier, lets nobody in, nor does what callers can bring about: that
+	// they gave up, set a deadline too short for an answer, or asked too often.
 	FailOpen bool
 }
 
@@ -49,10 +53,8 @@ func New(config Config) (*Guard, error) {
 	case config.FailOpen && config.OnError == nil:
 		return nil, errors.New("guard: Config.FailOpen needs Config.OnError, so that somebody hears of requests that nobody decided")
 	}
-	for _, p := range config.TrustedProxies {
-		if !p.IsValid() {
-			return nil, errors.New("guard: Config.TrustedProxies has a network that is none")
-		}
+	if err := config.checkHeaders(); err != nil {
+		return nil, err
 	}
 	if config.ForwardedHeader == "" {
 		config.ForwardedHeader = "X-Forwarded-For"
@@ -62,6 +64,28 @@ func New(config Config) (*Guard, error) {
 		config.Realm = "api"
 	}
 	return &Guard{config: config}, nil
+}
+
+// checkHeaders refuses what would be believed by nobody, or break a header.
+func (c *Config) checkHeaders() error {
+	for _, p := range c.TrustedProxies {
+		if !p.IsValid() || p.Addr().Is4In6() {
+			return errors.New("guard: Config.TrustedProxies has a network that is none; IPv4 is written as such")
+		}
+	}
+	switch {
+	case c.ForwardedHeader != "" && len(c.TrustedProxies) == 0:
+		return errors.New("guard: Config.ForwardedHeader is believed from Config.TrustedProxies alone, which is empty")
+	case strings.ContainsFunc(c.ForwardedHeader, func(r rune) bool { return !isToken(r) }):
+		return errors.New("guard: Config.ForwardedHeader is no name of a header")
+	case strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }):
+		return errors.New("guard: Config.Realm has characters that WWW-Authenticate cannot quote")
+	}
+	return nil
+}
+
+func isToken(r rune) bool {
+	return r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z'
 }
 
 // Need is what a request takes: all of the scopes, and a cost, which is 1 if it
@@ -102,6 +126,9 @@ func (g *Guard) Decide(ctx context.Context, caller Caller, need Need) Decision {
 	verdict, err := g.config.Verifier.Verify(ctx, client.Question{
 		Key: key, Scopes: need.Scopes, Cost: need.Cost, Address: g.addressOf(caller), UserAgent: userAgentOf(caller.Header),
 	})
+	if err == nil && verdict.Valid != (verdict.Code == client.CodeValid) {
+		err = errors.New("guard: the verdict contradicts itself")
+	}
 	switch {
 	case err != nil:
 		return g.undecided(ctx, err)
@@ -115,20 +142,24 @@ func (g *Guard) undecided(ctx context.Context, err error) Decision {
 	if g.config.OnError != nil {
 		g.config.OnError(ctx, err)
 	}
-	if g.config.FailOpen && passing(err) {
+	if g.config.FailOpen && !gaveUp(ctx) && passing(err) {
 		return Decision{Allowed: true, Err: err, Header: http.Header{}}
 	}
 	return unavailable(err)
 }
 
-// passing reports whether the fault may be gone later. That the client gave up
-// is none.
+// gaveUp reports whether the caller waits no longer: gone, or past the deadline,
+// which a gRPC client sets as it likes. Timers of connections may fire before
+// that of the context.
+func gaveUp(ctx context.Context) bool {
+	deadline, set := ctx.Deadline()
+	return ctx.Err() != nil || set && !time.Now().Before(deadline)
+}
+
+// passing reports whether the fault is Latchkey's and may be gone later.
 func passing(err error) bool {
-	var e *client.Error
-	if errors.As(err, &e) {
-		return e.Temporary()
-	}
-	return !errors.Is(err, context.Canceled)
+	var e interface{ Temporary() bool }
+	return errors.As(err, &e) && e.Temporary() && !errors.Is(err, client.Limited)
 }
 
 type identityKey struct{}

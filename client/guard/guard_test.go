@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/client/guard"
@@ -167,6 +168,17 @@ func TestClientsAddress(t *testing.T) {
 		{"another header", proxies, "", []string{"Forwarded", "for=203.0.113.9"}, "192.0.2.1"},
 		{"RFC 7239", proxies, "forwarded", []string{"Forwarded", `for=1.1.1.1, for="[2001:db8::7]:47";proto=https, for=10.0.0.3`}, "2001:db8::7"},
 		{"one address", proxies, "X-Real-IP", []string{"X-Real-IP", "203.0.113.9", "X-Forwarded-For", "1.1.1.1"}, "203.0.113.9"},
+		{
+			"a quote that the client left open hides nobody", proxies, "forwarded",
+			[]string{"Forwarded", `for=198.51.100.7;x=", for=203.0.113.9`},
+			"invalid IP",
+		},
+		{
+			"nor over two lines", proxies, "forwarded",
+			[]string{"Forwarded", `for=198.51.100.7;x="`, "Forwarded", `for="[2001:db8::7]:47"`},
+			"invalid IP",
+		},
+		{"a quote that was closed", proxies, "forwarded", []string{"Forwarded", `for=198.51.100.7;x=",", for=203.0.113.9`}, "203.0.113.9"},
 		{"IPv4 in IPv6", proxies, "", []string{"X-Forwarded-For", "::ffff:203.0.113.9"}, "203.0.113.9"},
 	} {
 		v := &decided{verdict: verdict(client.CodeValid)}
@@ -184,6 +196,9 @@ func TestFailsClosed(t *testing.T) {
 	hear := func(_ context.Context, err error) { heard = append(heard, err) }
 	gone := &client.Error{Kind: client.Unreachable, Err: errors.New("dial tcp 10.0.0.7: refused")}
 	wrong := &client.Error{Kind: client.Unauthenticated, Status: 401}
+	often := &client.Error{Kind: client.Limited, Status: 429}
+	page := &client.Error{Kind: client.BadAnswer, Status: 503, ContentType: "text/html"}
+	open := guard.Config{OnError: hear, FailOpen: true}
 	for _, tt := range []struct {
 		name   string
 		config guard.Config
@@ -192,9 +207,12 @@ func TestFailsClosed(t *testing.T) {
 	}{
 		{"closed", guard.Config{}, gone, 503},
 		{"closed, and told", guard.Config{OnError: hear}, gone, 503},
-		{"open", guard.Config{OnError: hear, FailOpen: true}, gone, 200},
-		{"open, and the verifier's own key is wrong", guard.Config{OnError: hear, FailOpen: true}, wrong, 503},
-		{"open, and the client has gone", guard.Config{OnError: hear, FailOpen: true}, context.Canceled, 503},
+		{"open", open, gone, 200},
+		{"open, and a proxy finds no Latchkey", open, page, 200},
+		{"open, and the verifier's own key is wrong", open, wrong, 503},
+		{"open, and it was wrong too often", open, often, 503},
+		{"open, and the client has gone", open, context.Canceled, 503},
+		{"open, and nobody knows what it is", open, errors.New("broken"), 503},
 	} {
 		tt.config.Verifier = &decided{err: tt.err}
 		w := ask(t, tt.config, request("X-API-Key", key))
@@ -208,17 +226,56 @@ func TestFailsClosed(t *testing.T) {
 			t.Errorf("%s: %s", tt.name, w.Body)
 		}
 	}
-	if len(heard) != 4 || !slices.Contains(heard, error(gone)) {
+	if len(heard) != 7 || !slices.Contains(heard, error(gone)) {
 		t.Errorf("heard %v", heard)
 	}
 	if w := ask(t, guard.Config{Verifier: &decided{err: gone}, OnError: hear, FailOpen: true}, request()); w.Code != 401 {
 		t.Errorf("fails open for a request without a key: %d", w.Code)
 	}
 	for _, bad := range []guard.Config{
-		{}, {Verifier: &decided{}, FailOpen: true}, {Verifier: &decided{}, TrustedProxies: make([]netip.Prefix, 1)},
+		{},
+		{Verifier: &decided{}, FailOpen: true},
+		{Verifier: &decided{}, TrustedProxies: make([]netip.Prefix, 1)},
+		{Verifier: &decided{}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}},
+		{Verifier: &decided{}, ForwardedHeader: "X-Real-IP"},
+		{Verifier: &decided{}, ForwardedHeader: "X Real IP", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
+		{Verifier: &decided{}, Realm: `a" b`},
+		{Verifier: &decided{}, Realm: "a\r\nSet-Cookie: b"},
 	} {
 		if _, err := guard.New(bad); err == nil {
 			t.Errorf("%+v is taken", bad)
+		}
+	}
+}
+
+// A caller lets nobody in by leaving no time for an answer: gRPC takes the
+// deadline that its client sets.
+func TestFailOpenIsNotForCallersInAHurry(t *testing.T) {
+	t.Parallel()
+	late := &client.Error{Kind: client.TimedOut, Err: context.DeadlineExceeded}
+	g, err := guard.New(guard.Config{Verifier: &decided{err: late}, FailOpen: true, OnError: func(context.Context, error) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller := guard.Caller{Header: http.Header{"X-Api-Key": {key}}}
+	hurry, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if d := g.Decide(hurry, caller, guard.Need{}); d.Allowed || d.Problem.Status != 503 {
+		t.Errorf("a deadline that has passed: %+v", d)
+	}
+	patient, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	if d := g.Decide(patient, caller, guard.Need{}); !d.Allowed {
+		t.Errorf("Latchkey that is late: %+v", d)
+	}
+}
+
+func TestContradictionsLetNobodyIn(t *testing.T) {
+	t.Parallel()
+	for _, v := range []client.VerifyResponse{{Valid: true, Code: client.CodeRevoked}, {Valid: true}, {Code: client.CodeValid}} {
+		w := ask(t, guard.Config{Verifier: &decided{verdict: client.Verdict{VerifyResponse: v}}}, request("X-API-Key", key))
+		if w.Code != 503 || strings.Contains(w.Body.String(), "hello") {
+			t.Errorf("%+v: %d %s", v, w.Code, w.Body)
 		}
 	}
 }

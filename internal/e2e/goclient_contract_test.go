@@ -22,11 +22,11 @@ import (
 	"github.com/latchkey/latchkey/client"
 )
 
-// requests are what the client sends: the names of query parameters and of
-// members of bodies, by operation.
+// requests are what the client sends: the names of query parameters, of headers
+// and of members of bodies, by operation.
 type requests struct {
-	mu          sync.Mutex
-	query, body map[string]map[string]bool
+	mu                  sync.Mutex
+	query, header, body map[string]map[string]bool
 }
 
 func (n *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -34,6 +34,11 @@ func (n *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer n.mu.Unlock()
 	operation := r.Method + " " + r.URL.Path
 	note(n.query, operation, r.URL.Query())
+	for name := range r.Header {
+		if name == "If-Match" || name == "Idempotency-Key" || name == "Cache-Control" {
+			note(n.header, operation, map[string]bool{name: true})
+		}
+	}
 	sent, _ := io.ReadAll(r.Body)
 	var body map[string]any
 	if json.Unmarshal(sent, &body) == nil {
@@ -59,7 +64,7 @@ func note[V any](in map[string]map[string]bool, operation string, names map[stri
 // no parameter or member of it that the client cannot send.
 func TestGoClientSendsWhatTheContractHas(t *testing.T) {
 	t.Parallel()
-	n := &requests{query: map[string]map[string]bool{}, body: map[string]map[string]bool{}}
+	n := &requests{query: map[string]map[string]bool{}, header: map[string]map[string]bool{}, body: map[string]map[string]bool{}}
 	server := httptest.NewServer(n)
 	t.Cleanup(server.Close)
 	c, err := client.New(client.Config{URL: server.URL})
@@ -90,7 +95,8 @@ func TestGoClientSendsWhatTheContractHas(t *testing.T) {
 				continue // another test holds that there is a method
 			}
 			checked++
-			same(t, name+"?", inQuery(operation), n.query[name])
+			same(t, name+"?", parameters(operation, "query"), n.query[name])
+			same(t, name+" by headers", parameters(operation, "header"), n.header[name])
 			same(t, name, inBody(operation), n.body[name])
 		}
 	}
@@ -107,9 +113,9 @@ func same(t *testing.T, where string, want []string, got map[string]bool) {
 	}
 }
 
-func inQuery(operation *openapi3.Operation) (names []string) {
+func parameters(operation *openapi3.Operation, in string) (names []string) {
 	for _, p := range operation.Parameters {
-		if p.Value.In == "query" {
+		if p.Value.In == in {
 			names = append(names, p.Value.Name)
 		}
 	}
@@ -131,8 +137,13 @@ func inBody(operation *openapi3.Operation) (names []string) {
 }
 
 // callFilled calls the method with everything set, and walks the list that it
-// may return.
+// may return. It calls without If-Match, too, which creations refuse.
 func callFilled(ctx context.Context, method reflect.Value) {
+	callWith(ctx, method)
+	callWith(ctx, method, client.IfMatch(`"1"`))
+}
+
+func callWith(ctx context.Context, method reflect.Value, options ...client.Option) {
 	var in []reflect.Value
 	for i := range method.Type().NumIn() {
 		switch of := method.Type().In(i); {
@@ -141,6 +152,11 @@ func callFilled(ctx context.Context, method reflect.Value) {
 		case method.Type().IsVariadic() && i == method.Type().NumIn()-1:
 			if of.Elem().Kind() == reflect.String {
 				in = append(in, reflect.ValueOf("ID"))
+			}
+			for _, option := range options {
+				if of.Elem() == reflect.TypeOf(option) {
+					in = append(in, reflect.ValueOf(option))
+				}
 			}
 		default:
 			v := reflect.New(of).Elem()

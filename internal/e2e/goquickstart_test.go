@@ -10,10 +10,10 @@ import (
 	"github.com/latchkey/latchkey/internal/parts"
 )
 
-// TestGoQuickstart builds the program of the client's README in a fresh folder,
-// outside of the workspace, and asks it.
-func TestGoQuickstart(t *testing.T) {
-	t.Parallel()
+// quickstart builds the program of the client's README in a fresh folder, outside
+// of the workspace.
+func quickstart(t *testing.T) (dir string) {
+	t.Helper()
 	readme, err := os.ReadFile("../../client/README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestGoQuickstart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	for name, text := range map[string]string{
 		"main.go": "package main" + program,
 		"go.mod": "module example.com/invoices\n\ngo 1.25\n\nrequire github.com/latchkey/latchkey/client v0.1.0\n\n" +
@@ -42,7 +42,13 @@ func TestGoQuickstart(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return dir
+}
 
+// TestGoQuickstart asks the program of the client's README.
+func TestGoQuickstart(t *testing.T) {
+	t.Parallel()
+	dir := quickstart(t)
 	s, service := start(t, sqliteURL(t))
 	_, key := s.issue("free", "invoices:read")
 	_, verifying := s.issue("free", "latchkey:verify")
@@ -67,5 +73,30 @@ func TestGoQuickstart(t *testing.T) {
 	}
 	if answer, body := get(t, "http://"+addr+"/invoices", key); answer.StatusCode != 503 || !strings.Contains(body, `"code":"unavailable"`) {
 		t.Errorf("without Latchkey: %d %s", answer.StatusCode, body)
+	}
+}
+
+// TestGoQuickstartCommands runs the commands of the client's README, after those
+// of the service's README that they name.
+func TestGoQuickstartCommands(t *testing.T) {
+	t.Parallel()
+	dir := quickstart(t)
+	s, _ := start(t, sqliteURL(t))
+	var commands []string
+	for _, block := range blocks(t, "../../README.md") {
+		for line := range strings.Lines(block) {
+			if strings.HasPrefix(line, "api() {") || strings.HasPrefix(line, "field() {") {
+				commands = append(commands, line)
+			}
+		}
+	}
+	commands = append(append(commands, blocks(t, "../../client/README.md")...), "kill %1")
+	text := strings.NewReplacer("http://localhost:8080", s.base, "localhost:3000", parts.FreeAddr(t), "go run .", "./invoices").
+		Replace(strings.Join(commands, "\n"))
+	shell := exec.CommandContext(t.Context(), "bash", "-c", text)
+	shell.Dir, shell.Env = dir, parts.Environ("LATCHKEY_ADMIN_PASSWORD="+adminPassword)
+	out, err := shell.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "invoices of Acme") {
+		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -107,6 +107,9 @@ func forwardedHops(values []string) (hops []string, secure bool) {
 	if strings.TrimSpace(list) == "" {
 		return nil, false
 	}
+	if strings.Count(list, `"`)%2 != 0 {
+		return []string{""}, false // a quote that clients leave open would hide what the proxy adds
+	}
 	for _, element := range splitQuoted(list, ',') {
 		hop := ""
 		secure = false

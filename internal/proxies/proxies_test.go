@@ -36,6 +36,16 @@ func TestClientIsReadFromTheRightAsFarAsTrustGoes(t *testing.T) {
 			http.Header{"Forwarded": {`for="[2001:db8::7]:4711";proto=https`}},
 			"2001:db8::7",
 		},
+		{
+			"a quote that the client left open hides nobody", "10.0.0.1:5", proxies.Forwarded,
+			http.Header{"Forwarded": {`for=198.51.100.7;x=", for=203.0.113.9`}},
+			"invalid IP",
+		},
+		{
+			"nor over two lines", "10.0.0.1:5", proxies.Forwarded,
+			http.Header{"Forwarded": {`for=198.51.100.7;x="`, `for="[2001:db8::7]:47"`}},
+			"invalid IP",
+		},
 		{"IPv4 in IPv6 is IPv4", "10.0.0.1:5", proxies.XForwardedFor, http.Header{"X-Forwarded-For": {"::ffff:203.0.113.9"}}, "203.0.113.9"},
 	} {
 		p, err := proxies.New(trusted, tt.header)
