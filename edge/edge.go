@@ -143,10 +143,7 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 		v, err = e.verifier.Verify(ctx, asked)
 	}
 	if err != nil {
-		if errors.Is(err, errs.Unavailable) {
-			err = errors.Join(err, e.Refused())
-		}
-		return client.Verdict{}, err
+		return client.Verdict{}, e.undecided(err)
 	}
 	out := client.Verdict{VerifyResponse: asRead(verdicts.Decision(&v)), Limits: http.Header{}}
 	verdicts.WriteLimits(out.Limits, &v)
@@ -155,6 +152,27 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 	}
 	return out, nil
 }
+
+// undecided is why the edge could not decide. It is temporary where a node may answer
+// again; a key of the edge that is not taken any more is not.
+func (e *Edge) undecided(err error) error {
+	if !errors.Is(err, errs.Unavailable) {
+		return err
+	}
+	if refused := e.Refused(); refused != nil {
+		return errors.Join(err, refused)
+	}
+	return temporary{err}
+}
+
+// temporary tells middleware that another try may succeed.
+type temporary struct{ error }
+
+// Unwrap returns the cause.
+func (t temporary) Unwrap() error { return t.error }
+
+// Temporary reports true.
+func (temporary) Temporary() bool { return true }
 
 // asRead is the decision as a client reads it: what is empty in JSON is there.
 func asRead(d client.VerifyResponse) client.VerifyResponse {

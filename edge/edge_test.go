@@ -187,8 +187,16 @@ func TestNonsenseLetsNobodyIn(t *testing.T) {
 				t.Fatalf("%v %v", v.Code, err)
 			}
 			n.answers(edgewire.GrantPath, answer)
-			if v, err := e.Verify(t.Context(), client.Question{Key: fresh(t)}); !errors.Is(err, errs.Unavailable) || v.Valid {
+			v, err := e.Verify(t.Context(), client.Question{Key: fresh(t)})
+			if !errors.Is(err, errs.Unavailable) || v.Valid {
 				t.Errorf("an unknown key: %s, %v", v.Code, err)
+			}
+			later, isLater := errors.AsType[interface {
+				error
+				Temporary() bool
+			}](err)
+			if refused := e.Refused(); isLater == (refused != nil) || isLater && !later.Temporary() {
+				t.Errorf("whether another try helps: %t, with %v", isLater, refused)
 			}
 			n.answers(edgewire.LimitPath, answer)
 			if v, err := e.Verify(t.Context(), client.Question{Key: known}); err != nil || v.Code != "VALID" {
