@@ -22,6 +22,7 @@ type source struct {
 	answered func() // is told of each answer to a poll, if it is not nil
 
 	mu    sync.Mutex
+	moved func(maxStale time.Duration) // is told when another node's changes are heard, if it is not nil
 	epoch string
 	place uint64
 	brand string
@@ -54,7 +55,9 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	if told.Epoch == "" || told.Age < 0 || told.MaxStale <= 0 || told.Brand == "" {
 		return verify.News{}, unavailable("answered what makes no sense", nil)
 	}
-	s.apply(&told)
+	if !s.apply(asked.Epoch, &told) {
+		return verify.News{}, errMoved
+	}
 	if s.answered != nil {
 		s.answered()
 	}
@@ -71,11 +74,20 @@ func (s *source) leave(ctx context.Context) {
 
 // apply marks what changed, before the place is noted: whoever asks from that place
 // has heard of everything before it. What another node told means nothing to this
-// one, so all that was read from that one is forgotten.
-func (s *source) apply(told *edgewire.Changes) {
+// one, so all that was read from that one is forgotten. It reports false, and does
+// nothing, for a late answer of a node that another one has replaced since it was
+// asked.
+func (s *source) apply(heard string, told *edgewire.Changes) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	another := told.Epoch != s.epoch
+	if another && heard != s.epoch {
+		return false
+	}
+	stale := time.Duration(told.MaxStale) * time.Millisecond
+	if another && s.moved != nil {
+		s.moved(stale)
+	}
 	if another || told.All {
 		s.marks.BumpAll()
 	} else {
@@ -87,7 +99,18 @@ func (s *source) apply(told *edgewire.Changes) {
 		s.epoch, s.place = told.Epoch, told.Place
 	}
 	s.place = max(s.place, told.Place)
-	s.brand, s.stale = told.Brand, time.Duration(told.MaxStale)*time.Millisecond
+	s.brand, s.stale = told.Brand, stale
+	return true
+}
+
+// feeds has the engine begin with what the node said, and told when another one
+// answers.
+func (s *source) feeds(v *verify.Verifier) error {
+	s.mu.Lock()
+	s.moved = v.Moved
+	v.Moved(s.stale)
+	s.mu.Unlock()
+	return v.CatchUp()
 }
 
 // hears reports whether changes of what the node with that epoch tells are heard of.
