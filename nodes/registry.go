@@ -130,7 +130,7 @@ func (r *Registry) Look(ctx context.Context) error {
 	for _, n := range found {
 		there[n.ID] = true
 		before, ok := r.seen[n.ID]
-		if n.ID == r.self.ID || (ok && before.node.Beat >= n.Beat) {
+		if n.ID == r.self.ID || (ok && before.node.since(&n)) {
 			continue
 		}
 		s := &sighting{node: n, at: now, passed: passed, proven: watching}
