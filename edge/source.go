@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -27,6 +28,7 @@ type source struct {
 	place uint64
 	brand string
 	stale time.Duration
+	heard time.Duration // when the last poll began that was answered, by elapsed; 0: none was
 }
 
 // Load implements verify.Source.
@@ -42,9 +44,8 @@ func (s *source) Changes(ctx context.Context, _ time.Time) (verify.News, error) 
 }
 
 func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, error) {
-	s.mu.Lock()
-	asked := edgewire.AskChanges{Edge: s.self, Epoch: s.epoch, After: s.place, Wait: wait.Milliseconds()}
-	s.mu.Unlock()
+	began := elapsed.Now()
+	asked := s.question(began, wait)
 	var told edgewire.Changes
 	if err := s.up.ask(ctx, edgewire.ChangesPath, &asked, &told); err != nil {
 		if s.up.refused.Load() != nil {
@@ -55,13 +56,23 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	if told.Epoch == "" || told.Age < 0 || told.MaxStale <= 0 || told.Brand == "" {
 		return verify.News{}, unavailable("answered what makes no sense", nil)
 	}
-	if !s.apply(asked.Epoch, &told) {
+	if !s.apply(began, asked.Epoch, &told) {
 		return verify.News{}, errMoved
 	}
 	if s.answered != nil {
 		s.answered()
 	}
 	return verify.News{Age: time.Duration(told.Age) * time.Millisecond}, nil
+}
+
+func (s *source) question(now, wait time.Duration) edgewire.AskChanges {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked := edgewire.AskChanges{Edge: s.self, Epoch: s.epoch, After: s.place, Wait: wait.Milliseconds()}
+	if s.heard != 0 {
+		asked.Heard = (now - s.heard).Milliseconds() + 1
+	}
+	return asked
 }
 
 // leave tells the node that this edge serves nothing any more, so that nobody waits
@@ -77,11 +88,11 @@ func (s *source) leave(ctx context.Context) {
 // one, so all that was read from that one is forgotten. It reports false, and does
 // nothing, for a late answer of a node that another one has replaced since it was
 // asked.
-func (s *source) apply(heard string, told *edgewire.Changes) bool {
+func (s *source) apply(began time.Duration, from string, told *edgewire.Changes) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	another := told.Epoch != s.epoch
-	if another && heard != s.epoch {
+	if another && from != s.epoch {
 		return false
 	}
 	stale := time.Duration(told.MaxStale) * time.Millisecond
@@ -99,7 +110,7 @@ func (s *source) apply(heard string, told *edgewire.Changes) bool {
 		s.epoch, s.place = told.Epoch, told.Place
 	}
 	s.place = max(s.place, told.Place)
-	s.brand, s.stale = told.Brand, stale
+	s.brand, s.stale, s.heard = told.Brand, stale, max(s.heard, began)
 	return true
 }
 

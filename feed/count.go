@@ -3,12 +3,14 @@ package feed
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -28,6 +30,37 @@ type owners struct {
 func newOwners(get func(context.Context, string) (keys.Key, error)) (*owners, error) {
 	kept, err := lru.New[string, usage.Subject](ownersKept)
 	return &owners{get: get, kept: kept}, err
+}
+
+// counts remembers which messages were counted, also of edges that have not asked for
+// long: a message whose answer was lost comes again when they are back.
+type counts struct {
+	mu   sync.Mutex
+	kept *lru.Cache[countsOf, *counted]
+}
+
+// countsOf is an edge and whose it is: nobody spoils the counts of others.
+type countsOf struct{ owner, edge string }
+
+type counted struct {
+	mu    sync.Mutex
+	batch uint64 // the last one
+}
+
+func newCounts() (*counts, error) {
+	kept, err := lru.New[countsOf, *counted](2 * mostEdges)
+	return &counts{kept: kept}, err
+}
+
+func (c *counts) of(owner, edge string) *counted {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.kept.Get(countsOf{owner, edge}); ok {
+		return known
+	}
+	made := &counted{}
+	c.kept.Add(countsOf{owner, edge}, made)
+	return made
 }
 
 // of returns whose key it is, errs.NotFound for a key that is gone or that the actor
@@ -54,12 +87,12 @@ func (f *Feed) Count(ctx context.Context, by keys.Actor, owner, organizationID s
 	if len(told.Tallies) > usage.MostTallied || len(told.Uses) > edgewire.MostUses || len(told.Refusals) > edgewire.MostRefused {
 		return errs.New(errs.Invalid, "edge_message")
 	}
-	edge, err := f.edges.hello(ctx, told.Edge, owner)
-	if err != nil {
-		return err
+	if !ids.Valid(ids.Edge, told.Edge.ID) {
+		return errs.New(errs.Invalid, "edge_message")
 	}
-	edge.writing.Lock()
-	defer edge.writing.Unlock()
+	edge := f.counts.of(owner, told.Edge.ID)
+	edge.mu.Lock()
+	defer edge.mu.Unlock()
 	if told.Batch <= edge.batch {
 		return nil
 	}

@@ -46,6 +46,7 @@ type Feed struct {
 	epoch  string
 	edges  *edges
 	owners *owners
+	counts *counts
 
 	begin   sync.Once
 	stop    context.CancelFunc
@@ -70,6 +71,9 @@ func New(c Config) (*Feed, error) {
 	f := &Feed{c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, elapsed: c.Elapsed, byID: map[string]*fed{}}}
 	var err error
 	if f.owners, err = newOwners(c.Key); err != nil {
+		return nil, err
+	}
+	if f.counts, err = newCounts(); err != nil {
 		return nil, err
 	}
 	f.life, f.stop = context.WithCancel(context.Background())
@@ -123,7 +127,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 	if f.life.Err() != nil {
 		return edgewire.Changes{}, ErrStopping
 	}
-	edge, err := f.edges.hello(ctx, asked.Edge, owner)
+	edge, err := f.edges.hello(ctx, asked.Edge, owner, time.Duration(asked.Heard)*time.Millisecond)
 	if err != nil {
 		return edgewire.Changes{}, err
 	}

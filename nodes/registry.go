@@ -189,7 +189,7 @@ func (s *sighting) lastPoll() time.Time {
 func (r *Registry) silentAt(s *sighting, now time.Time, passed time.Duration) bool {
 	switch feeder := r.seen[s.node.FedBy]; {
 	case s.node.FedBy == "":
-		return s.silent(now, passed)
+		return s.node.IsEdge() || s.silent(now, passed) // that an edge is cut off was written by a node
 	case s.node.FedBy == r.self.ID:
 		return false
 	default:

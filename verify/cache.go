@@ -111,8 +111,8 @@ func newCache(c Config) (*cache, error) {
 	g := &cache{
 		source: c.Source, store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now, made: started,
 		timeout: orDefault(c.StoreTimeout, 2*time.Second),
-		every: orDefault(c.PollEvery, pollEvery),
-		known: known, unknown: unknown, shared: shared,
+		every:   orDefault(c.PollEvery, pollEvery),
+		known:   known, unknown: unknown, shared: shared,
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
 		nodes: c.Nodes, beats: make(chan struct{}, 1),
 	}
