@@ -141,7 +141,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 		return edgewire.Changes{}, errStale
 	}
 	out := f.after(asked)
-	out.Age = max(0, f.c.Now().Sub(polled.LastPoll)).Milliseconds() + 1 // whole milliseconds, rounded up
+	out.Age = polled.Age.Milliseconds() + 1 // whole milliseconds, rounded up
 	out.MaxStale, out.Brand = f.c.MaxStale.Milliseconds(), f.c.Verifier.Brand()
 	f.edges.told(edge)
 	return out, nil

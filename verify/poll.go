@@ -37,8 +37,9 @@ type polling struct {
 type Polling struct {
 	// everything changed before it is applied, and others know that; at first, when this node began; zero: nobody knows of this node
 	LastPoll time.Time
-	Failures int  // tries since then that failed
-	Stale    bool // nothing is served from memory: LastPoll is too long ago
+	Age      time.Duration // how long ago that is, by the clock that tells of most: some stand still during sleep, some are set back
+	Failures int           // tries since then that failed
+	Stale    bool          // nothing is served from memory: LastPoll is too long ago
 }
 
 // Polling returns how the Verifier learns of changes just now.
@@ -46,7 +47,9 @@ func (v *Verifier) Polling() Polling {
 	c := v.grants
 	c.polling.mu.Lock()
 	defer c.polling.mu.Unlock()
-	return Polling{LastPoll: *c.recorded.Load(), Failures: c.polling.failures, Stale: c.tooStale(c.now())}
+	last, now := *c.recorded.Load(), c.now()
+	age := max(0, now.Sub(last), time.Duration(now.UnixNano()-last.UnixNano()), c.pulse.elapsed()-time.Duration(c.pulse.heard.Load()))
+	return Polling{LastPoll: last, Age: age, Failures: c.polling.failures, Stale: c.tooStale(now)}
 }
 
 // RememberNothing makes the Verifier ask the store for every key until a poll of
