@@ -1,12 +1,21 @@
 package edge_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/edge"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/ratelimit"
 )
@@ -57,4 +66,59 @@ func TestAnEdgeThatMovesKnowsNoMoreThanItsNode(t *testing.T) {
 	if v, err := e.Verify(t.Context(), client.Question{Key: known}); v.Valid {
 		t.Errorf("%s after its node stops, the edge says %s, %v", time.Since(stops), v.Code, err)
 	}
+}
+
+// TestOneAddressOfManyNodes: where each answer is from another node nothing can be
+// believed, and the log says what to do.
+func TestOneAddressOfManyNodes(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	var turn atomic.Int64
+	n.answers("", func(w http.ResponseWriter, r *http.Request) {
+		epoch := strconv.FormatInt(turn.Add(1)%3, 10)
+		var out any = struct{}{}
+		switch r.URL.Path {
+		case edgewire.ChangesPath:
+			out = edgewire.Changes{Epoch: epoch, Age: 1, MaxStale: 60_000, Brand: "lk"}
+		case edgewire.GrantPath:
+			g := n.grant
+			g.Epoch, out = epoch, &g
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(out)
+	})
+	var log syncLog
+	e, err := edge.New(t.Context(), edge.Config{
+		Upstream: []string{n.URL}, Key: credential, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close(context.WithoutCancel(t.Context())) })
+	for range 50 {
+		if _, err = e.Verify(t.Context(), client.Question{Key: fresh(t)}); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, errs.Unavailable) || !strings.Contains(log.String(), "list the nodes one by one") {
+		t.Errorf("%v; the log says %s", err, log.String())
+	}
+}
+
+// syncLog is a log that can be read meanwhile.
+type syncLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *syncLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *syncLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

@@ -188,7 +188,7 @@ func (l *load) ask(ctx context.Context) (*edgewire.Grant, error) {
 		return nil, err
 	}
 	if g, err = l.askOnce(ctx); err == nil && !l.from.hears(g.Epoch) {
-		err = errMoved
+		err = errAnother
 	}
 	return g, err
 }
@@ -267,6 +267,9 @@ func (l *load) Tier(ctx context.Context, name string) (keys.Tier, error) {
 	}
 	return g.Tier, nil
 }
+
+// errAnother ends a load where one address leads to several nodes in turn.
+var errAnother = unavailable("is another one at each answer: list the nodes one by one, or have the load balancer keep an edge on one node", nil)
 
 // errMoved ends a load of something that changes right now; the next one finds it.
 var errMoved = fmt.Errorf("edge: the key changes right now: %w", errs.Unavailable)
