@@ -2,7 +2,9 @@ package feed
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -19,6 +21,7 @@ const (
 	ownersKept = 50_000    // keys whose owners are remembered
 	oldest     = time.Hour // what was counted before counts as of then
 	mostCount  = 1 << 30   // of one outcome in one message
+	maxDetail  = 2 << 10   // bytes of why a key was refused
 )
 
 // owners remembers whose keys are, so that an edge counts for no key of others.
@@ -157,6 +160,9 @@ func (c *counting) add(told *edgewire.Usage) {
 	for id, use := range told.Uses {
 		if _, known := c.owners[id]; known {
 			use.At = c.within(use.At)
+			if _, err := netip.ParseAddr(use.Address); err != nil {
+				use.Address = ""
+			}
 			c.c.LastUsed(id, use)
 		}
 	}
@@ -165,7 +171,7 @@ func (c *counting) add(told *edgewire.Usage) {
 			continue
 		}
 		for _, one := range refusals[:min(len(refusals), usage.MostRefusals)] {
-			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes {
+			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes && short(one) {
 				c.c.Meter.Refuse(id, one)
 			}
 		}
@@ -186,6 +192,12 @@ func (c *counting) sane(t usage.Tally) usage.Tally {
 		t.Scopes[name] = min(n, mostCount)
 	}
 	return t
+}
+
+// short reports whether a refusal says no more than a verdict does.
+func short(one usage.Refusal) bool {
+	said, err := json.Marshal(one.Said)
+	return err == nil && len(one.Detail)+len(said) <= maxDetail
 }
 
 func (c *counting) within(at time.Time) time.Time {

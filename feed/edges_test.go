@@ -5,10 +5,12 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
@@ -130,4 +132,20 @@ func (r *records) PutNode(_ context.Context, n nodes.Node) error {
 
 func (r *records) Nodes(context.Context) ([]nodes.Node, error) {
 	return slices.Collect(maps.Values(r.byID)), nil
+}
+
+// TestAWrongEdgeFillsNoMemory with what it says of keys.
+func TestAWrongEdgeFillsNoMemory(t *testing.T) {
+	t.Parallel()
+	meter, address := usage.NewMeter(), "-"
+	c := &counting{Feed: &Feed{c: Config{
+		Meter: meter, Recorder: &usage.Recorder{}, LastUsed: func(_ string, u usage.Use) { address = u.Address },
+	}}, now: time.Now(), owners: map[string]usage.Subject{"key_1": {KeyID: "key_1"}}}
+	c.add(&edgewire.Usage{
+		Uses:     map[string]usage.Use{"key_1": {Address: strings.Repeat("<", 1<<16)}},
+		Refusals: map[string][]usage.Refusal{"key_1": {{Detail: strings.Repeat("x", 1<<16)}, {Detail: "revoked"}, {Said: errs.Text{Code: strings.Repeat("x", 1<<16)}}}},
+	})
+	if kept := meter.TakeRefusals(1)["key_1"]; len(kept) != 1 || address != "" {
+		t.Errorf("%d refusals and an address of %d bytes are kept", len(kept), len(address))
+	}
 }
