@@ -269,7 +269,8 @@ func (l *load) Tier(ctx context.Context, name string) (keys.Tier, error) {
 }
 
 // errAnother ends a load where one address leads to several nodes in turn.
-var errAnother = unavailable("is another one at each answer: list the nodes one by one, or have the load balancer keep an edge on one node", nil)
+var errAnother = unavailable(
+	"is another one at each answer: list the nodes one by one, or have the load balancer keep an edge on one", nil)
 
 // errMoved ends a load of something that changes right now; the next one finds it.
 var errMoved = fmt.Errorf("edge: the key changes right now: %w", errs.Unavailable)

@@ -16,6 +16,8 @@ import (
 const (
 	// mostEdges bounds how many edges one node feeds.
 	mostEdges = 20_000
+	// mostOfOne bounds those of one service account, so that it leaves room for others.
+	mostOfOne = mostEdges / 4
 	// maxText bounds what an edge says of itself.
 	maxText = 128
 	// sweepEvery is how often a node looks for edges that do not ask any more.
@@ -87,6 +89,8 @@ func (e *edges) find(edge edgewire.Edge, owner string, heard time.Duration) (*fe
 	switch {
 	case f == nil && len(e.byID) >= mostEdges:
 		return nil, errs.New(errs.Unavailable, "too_many_edges", "most", mostEdges)
+	case f == nil && e.of(owner) >= mostOfOne:
+		return nil, errs.New(errs.Unavailable, "too_many_edges_of_account", "most", mostOfOne)
 	case f == nil:
 		f = &fed{edge: edge, owner: owner, heard: e.elapsed() - max(0, heard)}
 		e.byID[edge.ID] = f
@@ -96,6 +100,16 @@ func (e *edges) find(edge edgewire.Edge, owner string, heard time.Duration) (*fe
 	f.answered = e.elapsed() // before the answer is read
 	f.heard = max(f.heard, f.answered-max(0, heard))
 	return f, nil
+}
+
+// of counts the edges of the account. The caller holds mu.
+func (e *edges) of(owner string) (n int) {
+	for _, f := range e.byID {
+		if f.owner == owner {
+			n++
+		}
+	}
+	return n
 }
 
 // deaf reports whether the edge has not heard for so long that it counts as cut off.

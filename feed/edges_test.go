@@ -2,6 +2,8 @@ package feed
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -143,9 +145,26 @@ func TestAWrongEdgeFillsNoMemory(t *testing.T) {
 	}}, now: time.Now(), owners: map[string]usage.Subject{"key_1": {KeyID: "key_1"}}}
 	c.add(&edgewire.Usage{
 		Uses:     map[string]usage.Use{"key_1": {Address: strings.Repeat("<", 1<<16)}},
-		Refusals: map[string][]usage.Refusal{"key_1": {{Detail: strings.Repeat("x", 1<<16)}, {Detail: "revoked"}, {Said: errs.Text{Code: strings.Repeat("x", 1<<16)}}}},
+		Refusals: map[string][]usage.Refusal{"key_1": {
+			{Detail: strings.Repeat("x", 1<<16)}, {Detail: "revoked"}, {Said: errs.Text{Code: strings.Repeat("x", 1<<16)}},
+		}},
 	})
 	if kept := meter.TakeRefusals(1)["key_1"]; len(kept) != 1 || address != "" {
 		t.Errorf("%d refusals and an address of %d bytes are kept", len(kept), len(address))
+	}
+}
+
+// TestOneAccountLeavesRoomForOthers: whoever begins edge after edge stops nobody else.
+func TestOneAccountLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	e := &edges{elapsed: clock(), byID: map[string]*fed{}}
+	for i := range mostOfOne {
+		e.byID[fmt.Sprint(i)] = &fed{owner: "sa_1"}
+	}
+	if _, err := e.find(edgewire.Edge{ID: ids.New(ids.Edge)}, "sa_1", 0); !errors.Is(err, errs.Unavailable) {
+		t.Errorf("one too many of an account: %v", err)
+	}
+	if _, err := e.find(edgewire.Edge{ID: ids.New(ids.Edge)}, "sa_2", 0); err != nil {
+		t.Errorf("another account: %v", err)
 	}
 }
