@@ -144,7 +144,7 @@ func TestAWrongEdgeFillsNoMemory(t *testing.T) {
 		Meter: meter, Recorder: &usage.Recorder{}, LastUsed: func(_ string, u usage.Use) { address = u.Address },
 	}}, now: time.Now(), owners: map[string]usage.Subject{"key_1": {KeyID: "key_1"}}}
 	c.add(&edgewire.Usage{
-		Uses:     map[string]usage.Use{"key_1": {Address: strings.Repeat("<", 1<<16)}},
+		Uses: map[string]usage.Use{"key_1": {Address: strings.Repeat("<", 1<<16)}},
 		Refusals: map[string][]usage.Refusal{"key_1": {
 			{Detail: strings.Repeat("x", 1<<16)}, {Detail: "revoked"}, {Said: errs.Text{Code: strings.Repeat("x", 1<<16)}},
 		}},
