@@ -83,6 +83,7 @@ func New(ctx context.Context, c Config) (*Edge, error) {
 	if e.verifier, err = e.engine(&c); err != nil {
 		return nil, errors.Join(err, local.Close(ctx))
 	}
+	_ = s.feeds(e.verifier) // where it fails, each question asks the node until a poll is answered
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = stop
 	e.running.Go(func() { s.listen(listening) })

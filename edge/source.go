@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/internal/elapsed"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -22,10 +23,12 @@ type source struct {
 	answered func() // is told of each answer to a poll, if it is not nil
 
 	mu    sync.Mutex
+	moved func(maxStale time.Duration) // is told when another node's changes are heard, if it is not nil
 	epoch string
 	place uint64
 	brand string
 	stale time.Duration
+	heard time.Duration // when the last poll began that was answered, by elapsed; 0: none was
 }
 
 // Load implements verify.Source.
@@ -41,9 +44,8 @@ func (s *source) Changes(ctx context.Context, _ time.Time) (verify.News, error) 
 }
 
 func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, error) {
-	s.mu.Lock()
-	asked := edgewire.AskChanges{Edge: s.self, Epoch: s.epoch, After: s.place, Wait: wait.Milliseconds()}
-	s.mu.Unlock()
+	began := elapsed.Now()
+	asked := s.question(began, wait)
 	var told edgewire.Changes
 	if err := s.up.ask(ctx, edgewire.ChangesPath, &asked, &told); err != nil {
 		if s.up.refused.Load() != nil {
@@ -54,11 +56,23 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	if told.Epoch == "" || told.Age < 0 || told.MaxStale <= 0 || told.Brand == "" {
 		return verify.News{}, unavailable("answered what makes no sense", nil)
 	}
-	s.apply(&told)
+	if !s.apply(began, asked.Epoch, &told) {
+		return verify.News{}, errMoved
+	}
 	if s.answered != nil {
 		s.answered()
 	}
 	return verify.News{Age: time.Duration(told.Age) * time.Millisecond}, nil
+}
+
+func (s *source) question(now, wait time.Duration) edgewire.AskChanges {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked := edgewire.AskChanges{Edge: s.self, Epoch: s.epoch, After: s.place, Wait: wait.Milliseconds()}
+	if s.heard != 0 {
+		asked.Heard = (now - s.heard).Milliseconds() + 1
+	}
+	return asked
 }
 
 // leave tells the node that this edge serves nothing any more, so that nobody waits
@@ -71,11 +85,20 @@ func (s *source) leave(ctx context.Context) {
 
 // apply marks what changed, before the place is noted: whoever asks from that place
 // has heard of everything before it. What another node told means nothing to this
-// one, so all that was read from that one is forgotten.
-func (s *source) apply(told *edgewire.Changes) {
+// one, so all that was read from that one is forgotten. It reports false, and does
+// nothing, for a late answer of a node that another one has replaced since it was
+// asked.
+func (s *source) apply(began time.Duration, from string, told *edgewire.Changes) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	another := told.Epoch != s.epoch
+	if another && from != s.epoch {
+		return false
+	}
+	stale := time.Duration(told.MaxStale) * time.Millisecond
+	if another && s.moved != nil {
+		s.moved(stale)
+	}
 	if another || told.All {
 		s.marks.BumpAll()
 	} else {
@@ -87,7 +110,18 @@ func (s *source) apply(told *edgewire.Changes) {
 		s.epoch, s.place = told.Epoch, told.Place
 	}
 	s.place = max(s.place, told.Place)
-	s.brand, s.stale = told.Brand, time.Duration(told.MaxStale)*time.Millisecond
+	s.brand, s.stale, s.heard = told.Brand, stale, max(s.heard, began)
+	return true
+}
+
+// feeds has the engine begin with what the node said, and told when another one
+// answers.
+func (s *source) feeds(v *verify.Verifier) error {
+	s.mu.Lock()
+	s.moved = v.Moved
+	v.Moved(s.stale)
+	s.mu.Unlock()
+	return v.CatchUp()
 }
 
 // hears reports whether changes of what the node with that epoch tells are heard of.
@@ -154,7 +188,7 @@ func (l *load) ask(ctx context.Context) (*edgewire.Grant, error) {
 		return nil, err
 	}
 	if g, err = l.askOnce(ctx); err == nil && !l.from.hears(g.Epoch) {
-		err = errMoved
+		err = errAnother
 	}
 	return g, err
 }
@@ -233,6 +267,10 @@ func (l *load) Tier(ctx context.Context, name string) (keys.Tier, error) {
 	}
 	return g.Tier, nil
 }
+
+// errAnother ends a load where one address leads to several nodes in turn.
+var errAnother = unavailable(
+	"is another one at each answer: list the nodes one by one, or have the load balancer keep an edge on one", nil)
 
 // errMoved ends a load of something that changes right now; the next one finds it.
 var errMoved = fmt.Errorf("edge: the key changes right now: %w", errs.Unavailable)

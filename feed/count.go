@@ -2,13 +2,17 @@ package feed
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/netip"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
 )
@@ -17,6 +21,7 @@ const (
 	ownersKept = 50_000    // keys whose owners are remembered
 	oldest     = time.Hour // what was counted before counts as of then
 	mostCount  = 1 << 30   // of one outcome in one message
+	maxDetail  = 2 << 10   // bytes of why a key was refused
 )
 
 // owners remembers whose keys are, so that an edge counts for no key of others.
@@ -28,6 +33,37 @@ type owners struct {
 func newOwners(get func(context.Context, string) (keys.Key, error)) (*owners, error) {
 	kept, err := lru.New[string, usage.Subject](ownersKept)
 	return &owners{get: get, kept: kept}, err
+}
+
+// counts remembers which messages were counted, also of edges that have not asked for
+// long: a message whose answer was lost comes again when they are back.
+type counts struct {
+	mu   sync.Mutex
+	kept *lru.Cache[countsOf, *counted]
+}
+
+// countsOf is an edge and whose it is: nobody spoils the counts of others.
+type countsOf struct{ owner, edge string }
+
+type counted struct {
+	mu    sync.Mutex
+	batch uint64 // the last one
+}
+
+func newCounts() (*counts, error) {
+	kept, err := lru.New[countsOf, *counted](2 * mostEdges)
+	return &counts{kept: kept}, err
+}
+
+func (c *counts) of(owner, edge string) *counted {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.kept.Get(countsOf{owner, edge}); ok {
+		return known
+	}
+	made := &counted{}
+	c.kept.Add(countsOf{owner, edge}, made)
+	return made
 }
 
 // of returns whose key it is, errs.NotFound for a key that is gone or that the actor
@@ -54,12 +90,12 @@ func (f *Feed) Count(ctx context.Context, by keys.Actor, owner, organizationID s
 	if len(told.Tallies) > usage.MostTallied || len(told.Uses) > edgewire.MostUses || len(told.Refusals) > edgewire.MostRefused {
 		return errs.New(errs.Invalid, "edge_message")
 	}
-	edge, err := f.edges.hello(ctx, told.Edge, owner)
-	if err != nil {
-		return err
+	if !ids.Valid(ids.Edge, told.Edge.ID) {
+		return errs.New(errs.Invalid, "edge_message")
 	}
-	edge.writing.Lock()
-	defer edge.writing.Unlock()
+	edge := f.counts.of(owner, told.Edge.ID)
+	edge.mu.Lock()
+	defer edge.mu.Unlock()
 	if told.Batch <= edge.batch {
 		return nil
 	}
@@ -124,6 +160,9 @@ func (c *counting) add(told *edgewire.Usage) {
 	for id, use := range told.Uses {
 		if _, known := c.owners[id]; known {
 			use.At = c.within(use.At)
+			if _, err := netip.ParseAddr(use.Address); err != nil {
+				use.Address = ""
+			}
 			c.c.LastUsed(id, use)
 		}
 	}
@@ -132,7 +171,7 @@ func (c *counting) add(told *edgewire.Usage) {
 			continue
 		}
 		for _, one := range refusals[:min(len(refusals), usage.MostRefusals)] {
-			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes {
+			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes && short(one) {
 				c.c.Meter.Refuse(id, one)
 			}
 		}
@@ -153,6 +192,12 @@ func (c *counting) sane(t usage.Tally) usage.Tally {
 		t.Scopes[name] = min(n, mostCount)
 	}
 	return t
+}
+
+// short reports whether a refusal says no more than a verdict does.
+func short(one usage.Refusal) bool {
+	said, err := json.Marshal(one.Said)
+	return err == nil && len(one.Detail)+len(said) <= maxDetail
 }
 
 func (c *counting) within(at time.Time) time.Time {

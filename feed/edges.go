@@ -16,6 +16,8 @@ import (
 const (
 	// mostEdges bounds how many edges one node feeds.
 	mostEdges = 20_000
+	// mostOfOne bounds those of one service account, so that it leaves room for others.
+	mostOfOne = mostEdges / 4
 	// maxText bounds what an edge says of itself.
 	maxText = 128
 	// sweepEvery is how often a node looks for edges that do not ask any more.
@@ -40,9 +42,10 @@ type fed struct {
 	edge    edgewire.Edge
 	owner   string // the service account by whose key it asks
 	writing sync.Mutex
-	batch   uint64 // of its last Usage that was counted; writing guards it
 
-	answered time.Duration // when it was last told of changes, by elapsed; mu of edges guards it
+	// By elapsed, and mu of edges guards them.
+	answered time.Duration // when it was last told of changes
+	heard    time.Duration // when it asked the last question whose answer has reached it
 }
 
 func (e *fed) record() nodes.Node {
@@ -52,43 +55,68 @@ func (e *fed) record() nodes.Node {
 var errEdgeOfAnother = errs.New(errs.Forbidden, "edge_of_another")
 
 // hello finds the edge, or takes it in, and makes sure that its record says who
-// feeds it.
-func (e *edges) hello(ctx context.Context, edge edgewire.Edge, owner string) (*fed, error) {
+// feeds it. Answers that do not arrive feed nobody: where the last that did is too
+// long ago, the record says that this one may be the last.
+func (e *edges) hello(ctx context.Context, edge edgewire.Edge, owner string, heard time.Duration) (*fed, error) {
 	if !ids.Valid(ids.Edge, edge.ID) || len(edge.Name) > maxText || len(edge.Version) > maxText || edge.StartedAt.IsZero() {
 		return nil, errs.New(errs.Invalid, "edge_message")
 	}
-	f, err := e.find(edge, owner)
+	f, err := e.find(edge, owner, heard)
 	if err != nil {
 		return nil, err
 	}
 	f.writing.Lock()
 	defer f.writing.Unlock()
-	if e.registry.Vouches(edge.ID) {
+	record := e.registry.Vouch
+	switch {
+	case e.deaf(f):
+		record = e.registry.Doubt
+	case e.registry.Vouches(edge.ID):
 		return f, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	if err := e.registry.Vouch(ctx, f.record()); err != nil {
+	if err := record(ctx, f.record()); err != nil {
 		return nil, fmt.Errorf("record an edge: %w", err)
 	}
 	return f, nil
 }
 
-func (e *edges) find(edge edgewire.Edge, owner string) (*fed, error) {
+func (e *edges) find(edge edgewire.Edge, owner string, heard time.Duration) (*fed, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f := e.byID[edge.ID]
 	switch {
 	case f == nil && len(e.byID) >= mostEdges:
 		return nil, errs.New(errs.Unavailable, "too_many_edges", "most", mostEdges)
+	case f == nil && e.of(owner) >= mostOfOne:
+		return nil, errs.New(errs.Unavailable, "too_many_edges_of_account", "most", mostOfOne)
 	case f == nil:
-		f = &fed{edge: edge, owner: owner}
+		f = &fed{edge: edge, owner: owner, heard: e.elapsed() - max(0, heard)}
 		e.byID[edge.ID] = f
 	case f.owner != owner:
 		return nil, errEdgeOfAnother
 	}
-	f.answered = e.elapsed() // it asks: nobody disowns it meanwhile
+	f.answered = e.elapsed() // before the answer is read
+	f.heard = max(f.heard, f.answered-max(0, heard))
 	return f, nil
+}
+
+// of counts the edges of the account. The caller holds mu.
+func (e *edges) of(owner string) (n int) {
+	for _, f := range e.byID {
+		if f.owner == owner {
+			n++
+		}
+	}
+	return n
+}
+
+// deaf reports whether the edge has not heard for so long that it counts as cut off.
+func (e *edges) deaf(f *fed) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.elapsed()-f.heard >= nodes.FreshFor
 }
 
 // told notes that the edge is about to be answered.
@@ -113,7 +141,7 @@ func (e *edges) leave(ctx context.Context, edge edgewire.Edge, owner string) err
 	return e.registry.ForgetEdge(ctx, edge.ID)
 }
 
-// sweep disowns edges that do not ask any more, until ctx ends.
+// sweep disowns edges that hear nothing any more, until ctx ends.
 func (e *edges) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -127,14 +155,14 @@ func (e *edges) sweep(ctx context.Context) {
 	}
 }
 
-// disown writes records of the edges that were not answered for so long. They are
+// disown writes records of the edges that have not heard for so long. They are
 // forgotten here, and known again when they ask.
 func (e *edges) disown(ctx context.Context, after time.Duration) error {
 	e.mu.Lock()
 	now := e.elapsed()
 	var silent []*fed
 	for _, f := range e.byID {
-		if now-f.answered >= after {
+		if now-f.heard >= after {
 			silent = append(silent, f)
 		}
 	}
@@ -150,9 +178,10 @@ func (e *edges) disownOne(ctx context.Context, f *fed, after time.Duration) erro
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	e.mu.Lock()
-	since := e.elapsed() - f.answered
+	now := e.elapsed()
+	since, silent := now-f.answered, now-f.heard
 	e.mu.Unlock()
-	if since < after { // it has asked meanwhile
+	if silent < after { // it has heard meanwhile
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
@@ -162,7 +191,7 @@ func (e *edges) disownOne(ctx context.Context, f *fed, after time.Duration) erro
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.elapsed()-f.answered >= after {
+	if e.elapsed()-f.heard >= after {
 		delete(e.byID, f.edge.ID)
 	}
 	return nil

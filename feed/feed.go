@@ -46,6 +46,7 @@ type Feed struct {
 	epoch  string
 	edges  *edges
 	owners *owners
+	counts *counts
 
 	begin   sync.Once
 	stop    context.CancelFunc
@@ -70,6 +71,9 @@ func New(c Config) (*Feed, error) {
 	f := &Feed{c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, elapsed: c.Elapsed, byID: map[string]*fed{}}}
 	var err error
 	if f.owners, err = newOwners(c.Key); err != nil {
+		return nil, err
+	}
+	if f.counts, err = newCounts(); err != nil {
 		return nil, err
 	}
 	f.life, f.stop = context.WithCancel(context.Background())
@@ -123,7 +127,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 	if f.life.Err() != nil {
 		return edgewire.Changes{}, ErrStopping
 	}
-	edge, err := f.edges.hello(ctx, asked.Edge, owner)
+	edge, err := f.edges.hello(ctx, asked.Edge, owner, time.Duration(asked.Heard)*time.Millisecond)
 	if err != nil {
 		return edgewire.Changes{}, err
 	}
@@ -137,7 +141,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 		return edgewire.Changes{}, errStale
 	}
 	out := f.after(asked)
-	out.Age = max(0, f.c.Now().Sub(polled.LastPoll)).Milliseconds() + 1 // whole milliseconds, rounded up
+	out.Age = polled.Age.Milliseconds() + 1 // whole milliseconds, rounded up
 	out.MaxStale, out.Brand = f.c.MaxStale.Milliseconds(), f.c.Verifier.Brand()
 	f.edges.told(edge)
 	return out, nil

@@ -175,14 +175,14 @@ func TestEdgesThatMakeNoSense(t *testing.T) {
 	} {
 		bad := good
 		change(&bad)
-		if _, err := e.hello(t.Context(), bad, "sa_1"); !errors.Is(err, errs.Invalid) {
+		if _, err := e.hello(t.Context(), bad, "sa_1", 0); !errors.Is(err, errs.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := e.find(good, "sa_1"); err != nil {
+	if _, err := e.find(good, "sa_1", 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.find(good, "sa_2"); !errors.Is(err, errs.Forbidden) {
+	if _, err := e.find(good, "sa_2", 0); !errors.Is(err, errs.Forbidden) {
 		t.Errorf("another account's edge: %v", err)
 	}
 	for i := range mostEdges - 1 {
@@ -190,7 +190,7 @@ func TestEdgesThatMakeNoSense(t *testing.T) {
 	}
 	more := good
 	more.ID = ids.New(ids.Edge)
-	if _, err := e.find(more, "sa_1"); !errors.Is(err, errs.Unavailable) {
+	if _, err := e.find(more, "sa_1", 0); !errors.Is(err, errs.Unavailable) {
 		t.Errorf("one too many: %v", err)
 	}
 }

@@ -32,6 +32,13 @@ func (r *Registry) Disown(ctx context.Context, edge Node, since time.Time) error
 	return r.putEdge(ctx, edge)
 }
 
+// Doubt makes the edge known as one that may hear nothing from here on: nobody knows
+// whether what it is told arrives.
+func (r *Registry) Doubt(ctx context.Context, edge Node) error {
+	edge.FedBy, edge.PolledAt, edge.MaxStale = "", r.c.Now(), r.c.MaxStale
+	return r.putEdge(ctx, edge)
+}
+
 // ForgetEdge removes the record of an edge that serves nothing any more.
 func (r *Registry) ForgetEdge(ctx context.Context, id string) error {
 	if err := r.c.Store.DeleteNode(ctx, id, math.MaxInt64); err != nil {

@@ -34,6 +34,12 @@ type Node struct {
 // IsEdge reports whether the record is of an edge, which serves from no store.
 func (n *Node) IsEdge() bool { return ids.Valid(ids.Edge, n.ID) }
 
+// since reports whether the record is at least as late as what the store has. Two
+// nodes that take in an edge at once may write the same Beat: the store kept one.
+func (n *Node) since(stored *Node) bool {
+	return n.Beat > stored.Beat || (n.Beat == stored.Beat && n.FedBy == stored.FedBy)
+}
+
 // Lease gives a piece of work to its holder until a moment.
 type Lease struct {
 	Name   string

@@ -130,7 +130,7 @@ func (r *Registry) Look(ctx context.Context) error {
 	for _, n := range found {
 		there[n.ID] = true
 		before, ok := r.seen[n.ID]
-		if n.ID == r.self.ID || (ok && before.node.Beat >= n.Beat) {
+		if n.ID == r.self.ID || (ok && before.node.since(&n)) {
 			continue
 		}
 		s := &sighting{node: n, at: now, passed: passed, proven: watching}
@@ -189,7 +189,7 @@ func (s *sighting) lastPoll() time.Time {
 func (r *Registry) silentAt(s *sighting, now time.Time, passed time.Duration) bool {
 	switch feeder := r.seen[s.node.FedBy]; {
 	case s.node.FedBy == "":
-		return s.silent(now, passed)
+		return s.node.IsEdge() || s.silent(now, passed) // that an edge is cut off was written by a node
 	case s.node.FedBy == r.self.ID:
 		return false
 	default:

@@ -67,7 +67,7 @@ type cache struct {
 	logger   *slog.Logger
 	now      func() time.Time
 	made     time.Time
-	maxStale time.Duration
+	maxStale atomic.Int64 // nanoseconds
 	timeout  time.Duration
 	every    time.Duration // between polls
 
@@ -110,12 +110,13 @@ func newCache(c Config) (*cache, error) {
 	started := c.Now()
 	g := &cache{
 		source: c.Source, store: c.Store, marks: c.Marks, logger: c.Logger, now: c.Now, made: started,
-		maxStale: orDefault(c.MaxStale, DefaultMaxStale), timeout: orDefault(c.StoreTimeout, 2*time.Second),
-		every: orDefault(c.PollEvery, pollEvery),
-		known: known, unknown: unknown, shared: shared,
+		timeout: orDefault(c.StoreTimeout, 2*time.Second),
+		every:   orDefault(c.PollEvery, pollEvery),
+		known:   known, unknown: unknown, shared: shared,
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
 		nodes: c.Nodes, beats: make(chan struct{}, 1),
 	}
+	g.maxStale.Store(int64(orDefault(c.MaxStale, DefaultMaxStale)))
 	g.pulse.elapsed = c.Elapsed
 	g.pulse.begin(started)
 	g.polling.applied, g.polling.began = started, c.Elapsed()
@@ -187,7 +188,7 @@ func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time
 	if !g.Known() {
 		return g, age <= unknownTTL
 	}
-	if age > c.maxStale/2 {
+	if age > time.Duration(c.maxStale.Load()/2) {
 		c.refresh(&g, now)
 	}
 	return g, true

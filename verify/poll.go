@@ -30,14 +30,16 @@ type polling struct {
 	began    time.Duration    // the same, by a clock that counts sleep
 	told     map[string]int64 // what it told, by id
 	failures int              // since a poll was applied and recorded
+	source   uint64           // counts the sources, see Moved; a poll of one before does not count
 }
 
 // Polling tells how a Verifier learns of changes.
 type Polling struct {
 	// everything changed before it is applied, and others know that; at first, when this node began; zero: nobody knows of this node
 	LastPoll time.Time
-	Failures int  // tries since then that failed
-	Stale    bool // nothing is served from memory: LastPoll is too long ago
+	Age      time.Duration // how long ago that is, by the clock that tells of most: some stand still during sleep, some are set back
+	Failures int           // tries since then that failed
+	Stale    bool          // nothing is served from memory: LastPoll is too long ago
 }
 
 // Polling returns how the Verifier learns of changes just now.
@@ -45,12 +47,32 @@ func (v *Verifier) Polling() Polling {
 	c := v.grants
 	c.polling.mu.Lock()
 	defer c.polling.mu.Unlock()
-	return Polling{LastPoll: *c.recorded.Load(), Failures: c.polling.failures, Stale: c.tooStale(c.now())}
+	last, now := *c.recorded.Load(), c.now()
+	age := max(0, now.Sub(last), time.Duration(now.UnixNano()-last.UnixNano()), c.pulse.elapsed()-time.Duration(c.pulse.heard.Load()))
+	return Polling{LastPoll: last, Age: age, Failures: c.polling.failures, Stale: c.tooStale(now)}
 }
 
 // RememberNothing makes the Verifier ask the store for every key until a poll of
 // this node is recorded. It is called where the node could not be made known.
 func (v *Verifier) RememberNothing() { v.grants.recorded.CompareAndSwap(v.grants.start, &time.Time{}) }
+
+// Moved is told by a Source that it asks another Latchkey from now on, whose cached
+// grants may be older than what the one before told of. So nothing is served from
+// memory until a poll that begins from here on counts, even if that reaches less far
+// than the last one did; and then for maxStale.
+func (v *Verifier) Moved(maxStale time.Duration) {
+	c := v.grants
+	c.polling.mu.Lock()
+	defer c.polling.mu.Unlock()
+	c.polling.source++
+	c.polling.began = never
+	c.maxStale.Store(int64(maxStale))
+	c.recorded.Store(&time.Time{})
+	c.pulse.forget()
+}
+
+// CatchUp polls once, instead of when the next poll is due.
+func (v *Verifier) CatchUp() error { return v.grants.catchUp() }
 
 // poll begins a poll of what other nodes changed each pollEvery, until ctx ends.
 func (c *cache) poll(ctx context.Context) {
@@ -91,7 +113,9 @@ func (c *cache) failed(what string, err error) {
 	if c.life.Err() != nil {
 		return
 	}
-	c.pulse.fail(c.now())
+	if !errors.Is(err, errMoved) { // there is something to wait for
+		c.pulse.fail(c.now())
+	}
 	c.polling.mu.Lock()
 	c.polling.failures++
 	first := c.polling.failures == 1
@@ -107,7 +131,7 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	defer cancel()
 	at, began := c.now(), c.pulse.elapsed()
 	c.polling.mu.Lock()
-	since := c.polling.applied
+	since, source := c.polling.applied, c.polling.source
 	c.polling.mu.Unlock()
 	// What is written while the store has no majority is seen when it has one
 	// again, at the time at which it was written. No poll is recorded meanwhile.
@@ -120,9 +144,9 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	overlap := c.overlap()
 	news, err := c.source.Changes(ctx, since.Add(-overlap))
 	if err != nil {
-		return err
+		return c.unlessMoved(source, err)
 	}
-	if news.All || at.Sub(since) > keys.TombstoneLife-overlap {
+	if news.All || (c.store != nil && at.Sub(since) > keys.TombstoneLife-overlap) {
 		c.marks.BumpAll()
 	}
 	c.polling.mu.Lock()
@@ -140,6 +164,9 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		}
 		c.marks.Bump(change.ID)
 	}
+	if source != c.polling.source {
+		return errMoved
+	}
 	if began-news.Age > c.polling.began {
 		c.polling.applied, c.polling.told, c.polling.began = at.Add(-news.Age), told, began-news.Age
 	}
@@ -147,6 +174,15 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		return errLate // others count on the bound
 	}
 	return nil
+}
+
+func (c *cache) unlessMoved(source uint64, err error) error {
+	c.polling.mu.Lock()
+	defer c.polling.mu.Unlock()
+	if source != c.polling.source {
+		return errMoved
+	}
+	return err
 }
 
 // overlap is how far a poll looks back behind the one before: changes bear the
@@ -158,7 +194,10 @@ func (c *cache) overlap() time.Duration {
 	return pollOverlap + min(c.nodes.Lag(), keys.TombstoneLife)
 }
 
-var errLate = errors.New("the store takes too long to tell of changes")
+var (
+	errLate  = errors.New("the store takes too long to tell of changes")
+	errMoved = errors.New("another node answers than the one before")
+)
 
 // beat records each poll that was applied, and looks at what others record.
 // The cache goes by the poll only when the record is written: other nodes count
@@ -181,14 +220,18 @@ func (c *cache) settle(ctx context.Context) error {
 	c.settling.Lock()
 	defer c.settling.Unlock()
 	c.polling.mu.Lock()
-	at, began := c.polling.applied, c.polling.began
+	at, began, source := c.polling.applied, c.polling.began, c.polling.source
 	c.polling.mu.Unlock()
 	if err := c.recordPoll(ctx, at); err != nil {
 		return err
 	}
+	c.polling.mu.Lock()
+	if source != c.polling.source || began == never {
+		c.polling.mu.Unlock()
+		return errMoved
+	}
 	c.recorded.Store(&at)
 	c.pulse.hear(began, at)
-	c.polling.mu.Lock()
 	failed := c.polling.failures > 0
 	c.polling.failures = 0
 	c.polling.mu.Unlock()
@@ -230,5 +273,6 @@ func (c *cache) watch(ctx context.Context) {
 // one on the wall, which goes on while the machine sleeps.
 func (c *cache) tooStale(now time.Time) bool {
 	last := *c.recorded.Load()
-	return now.Sub(last) > c.maxStale || now.UnixNano()-last.UnixNano() > int64(c.maxStale)
+	most := c.maxStale.Load()
+	return last.IsZero() || now.Sub(last) > time.Duration(most) || now.UnixNano()-last.UnixNano() > most
 }

@@ -58,6 +58,16 @@ func (p *pulse) recently(now time.Time) bool {
 
 func (p *pulse) recent() bool { return int64(p.elapsed())-p.word.Load() <= int64(pulseBound) }
 
+// never is before every moment, by elapsed.
+const never = -time.Hour
+
+// forget makes no poll count that was heard so far.
+func (p *pulse) forget() {
+	p.last.Store(&time.Time{})
+	p.word.Store(int64(never))
+	p.heard.Store(int64(never))
+}
+
 // tick notices that the process did not run for long. Where the node had not
 // polled for a while before, nobody counted on it.
 func (p *pulse) tick() {

@@ -87,3 +87,24 @@ func TestAfterASleepNothingIsSaidWithoutTheStore(t *testing.T) {
 		n.Want(text, verify.Valid)
 	})
 }
+
+// TestASleepMakesPollsOld: an edge is told by how much its node may be behind, and a
+// clock that stands still during sleep does not say.
+func TestASleepMakesPollsOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n, sleep := sleeper(t, keystest.NewMemory())
+		time.Sleep(10 * time.Second)
+		if age := n.Verifier.Polling().Age; age > keys.PollBound {
+			t.Errorf("while it polls: %s", age)
+		}
+		sleep(time.Minute)
+		if age := n.Verifier.Polling().Age; age < time.Minute {
+			t.Errorf("after a minute of sleep: %s", age)
+		}
+		time.Sleep(keys.PollBound)
+		if age := n.Verifier.Polling().Age; age > keys.PollBound {
+			t.Errorf("when it has polled again: %s", age)
+		}
+	})
+}

@@ -49,6 +49,9 @@ type AskChanges struct {
 	// Wait is for how many milliseconds the answer may wait for a change. An answer
 	// that waited renews no lease.
 	Wait int64 `json:"wait_ms"`
+	// Heard is how many milliseconds ago the edge asked the last question whose
+	// answer reached it, rounded up; 0: none did, and it remembers nothing.
+	Heard int64 `json:"heard_ms"`
 	// Leave says that the edge serves nothing any more, and needs no answer.
 	Leave bool `json:"leave"`
 }
