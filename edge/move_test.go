@@ -104,7 +104,9 @@ func TestOneAddressOfManyNodes(t *testing.T) {
 	if !errors.Is(err, errs.Unavailable) {
 		t.Errorf("it decides: %v", err)
 	}
+	key := fresh(t)
 	parts.Await(t, 10*time.Second, "the log to say what to do", func(context.Context) error {
+		_, _ = e.Verify(t.Context(), client.Question{Key: key})
 		if !strings.Contains(log.String(), "list the nodes one by one") {
 			return errors.New(log.String())
 		}

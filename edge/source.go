@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -184,7 +185,9 @@ func (l *load) ask(ctx context.Context) (*edgewire.Grant, error) {
 	if err != nil || l.from.hears(g.Epoch) {
 		return g, err
 	}
-	if _, err := l.from.changes(ctx, 0); err != nil {
+	if _, err := l.from.changes(ctx, 0); errors.Is(err, errMoved) {
+		return nil, errAnother
+	} else if err != nil {
 		return nil, err
 	}
 	if g, err = l.askOnce(ctx); err == nil && !l.from.hears(g.Epoch) {
