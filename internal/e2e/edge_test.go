@@ -9,6 +9,9 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -202,6 +205,27 @@ func TestAnEdgeWhoseKeyIsRevokedStops(t *testing.T) {
 	})
 }
 
+// held waits until the edge has the keys in memory, and hears of no change of them any
+// more: the node tells of what it wrote itself twice.
+func held(t *testing.T, e *edge.Edge, all ...string) {
+	t.Helper()
+	misses, since := uint64(0), time.Now()
+	parts.Await(t, 20*time.Second, "the edge to hold the keys", func(context.Context) error {
+		for _, key := range all {
+			if v := verdict(t, e, client.Question{Key: key, Cost: client.Set(int64(0))}); v.Code != "VALID" {
+				return errors.New(v.Code)
+			}
+		}
+		if now := e.Verifier().Stats().Misses; now != misses {
+			misses, since = now, time.Now()
+		}
+		if quiet := time.Since(since); quiet < time.Second {
+			return fmt.Errorf("it asked %s ago", quiet)
+		}
+		return nil
+	})
+}
+
 // TestAnEdgeGoesOnWhileItIsCutOff by what it knows, and no longer than the node
 // said. Rates count there alone, and quotas let nothing pass.
 func TestAnEdgeGoesOnWhileItIsCutOff(t *testing.T) {
@@ -214,17 +238,15 @@ func TestAnEdgeGoesOnWhileItIsCutOff(t *testing.T) {
 	_, rated := s.issue(s.vast(), "invoices:read")
 	_, metered := s.issue("metered", "invoices:read")
 	e := s.edgeOf(feeder)
-	for _, key := range []string{rated, metered} {
-		if v := verdict(t, e, client.Question{Key: key}); v.Code != "VALID" {
-			t.Fatal(v.Code)
-		}
-	}
+	held(t, e, rated, metered)
+	t.Cleanup(func() { process.Signal(syscall.SIGCONT) }) // a process that stands still ends by no other signal
 	process.Signal(syscall.SIGSTOP)
 	parts.Await(t, 3*time.Second, "the node to stand still", func(context.Context) error {
-		if v := verdict(t, e, client.Question{Key: metered}); v.Code != "RATE_LIMITED" || v.RetryAfter <= 0 {
-			return fmt.Errorf("a key with a quota: %s %s", v.Code, v.RetryAfter)
+		v, err := e.Verify(t.Context(), client.Question{Key: metered})
+		if err == nil && (v.Code != "RATE_LIMITED" || v.RetryAfter <= 0) {
+			err = fmt.Errorf("a key with a quota: %s %s", v.Code, v.RetryAfter)
 		}
-		return nil
+		return err
 	})
 	if v := verdict(t, e, client.Question{Key: rated}); v.Code != "VALID" {
 		t.Errorf("a key with a rate: %s", v.Code)
@@ -419,4 +441,65 @@ func TestWhatAnEdgeDecidesIsCounted(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestTheSidecar runs the command of docs/edge.md: it answers /verify as a node does,
+// with and without a credential of its own, and nothing else but health.
+func TestTheSidecar(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, sqliteURL(t))
+	_, feeder := s.issue("free", "latchkey:edge-all")
+	_, key := s.issue("free", "invoices:read")
+	_, asker := s.issue("free", "latchkey:verify-all")
+	addr, file := parts.FreeAddr(t), filepath.Join(t.TempDir(), "edge-key")
+	if err := os.WriteFile(file, []byte(feeder+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commands := blocks(t, filepath.Join("..", "..", "docs", "edge.md"))
+	if len(commands) != 1 {
+		t.Fatalf("docs/edge.md has %d commands", len(commands))
+	}
+	line := strings.NewReplacer("https://keys.example.com", s.base, "/run/secrets/edge-key", file,
+		"latchkey edge", "exec "+parts.Binary(t)+" edge").Replace(commands[0])
+	cmd := exec.Command("sh", "-c", line) //nolint:gosec // G204: what the page says
+	cmd.Env = parts.Environ("LATCHKEY_ADDR="+addr, "LATCHKEY_DRAIN=0s", "LATCHKEY_SMTP_URL=smtp://ignored")
+	process := parts.Start(t, cmd)
+	base := "http://" + addr
+	parts.Await(t, 10*time.Second, "the sidecar to be ready", func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close() //nolint:errcheck // nothing is read
+		if answer.StatusCode != http.StatusOK {
+			return errors.New(answer.Status)
+		}
+		return nil
+	})
+	answer, body := get(t, base+"/verify?scope=invoices:read", key)
+	if answer.StatusCode != 200 || answer.Header.Get("X-Latchkey-Code") != "VALID" || answer.Header.Get("RateLimit") == "" {
+		t.Errorf("GET /verify: %d %v %s", answer.StatusCode, answer.Header, body)
+	}
+	if answer, _ := get(t, base+"/verify?scope=invoices:write", key); answer.StatusCode != 403 {
+		t.Errorf("without the scope: %d", answer.StatusCode)
+	}
+	for path, want := range map[string]int{"/api/keys": 404, "/": 404, "/metrics": 404, "/edge/v1/grant": 404, "/healthz": 200} {
+		if answer, _ := get(t, base+path, key); answer.StatusCode != want {
+			t.Errorf("GET %s: %d, want %d", path, answer.StatusCode, want)
+		}
+	}
+	remote, err := client.New(client.Config{URL: base, Credential: client.APIKey(asker)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := remote.Verify(t.Context(), client.Question{Key: key}); err != nil || !v.Valid || v.ServiceAccount.Name != "e2e" {
+		t.Errorf("POST /verify: %+v, %v", v.VerifyResponse, err)
+	}
+	if !strings.Contains(process.Output(), "LATCHKEY_SMTP_URL") {
+		t.Error("nobody is told which settings are ignored")
+	}
 }
