@@ -13,7 +13,7 @@ const (
 	themeLife   = 365 * 24 * 60 * 60 // seconds
 )
 
-// theme is what the reader chose, "" for what the system has.
+// theme returns the theme that the reader chose, or "" to follow the system.
 func theme(r *http.Request) string {
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		return c.Value
