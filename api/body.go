@@ -78,7 +78,7 @@ func objectOf(c *gin.Context, into any, types ...string) ([]byte, error) {
 }
 
 // mangles reports whether to replace invalid UTF-8 with U+FFFD, which notes leave
-// out. Other requests are refused, but a bad note must not stop a revocation.
+// out, instead of refusing the request: a bad note must not stop a revocation.
 func mangles(into any) bool {
 	switch into.(type) {
 	case *client.RevokeKey, *client.CreateIncident:

@@ -66,7 +66,7 @@ func (h *edgeHandlers) handle(do func(*gin.Context, *auth.Principal) (any, error
 }
 
 // asker returns the service account that an edge acts for. People have no edges:
-// one of a staff member would see every customer's keys.
+// the edge of a staff member would see every customer's keys.
 func (h *edgeHandlers) asker(r *http.Request) (*auth.Principal, error) {
 	r = r.WithContext(proxies.With(r.Context(), h.edge.Trusted.Client(r)))
 	p, err := h.chain.Authenticate(r)

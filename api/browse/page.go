@@ -21,7 +21,7 @@ var page = template.Must(template.ParseFS(files, "page.html"))
 // Style returns the style sheet of the pages, which they load from StylePath.
 func Style() ([]byte, error) { return files.ReadFile("browse.css") }
 
-// StylePath is where the pages expect their style sheet.
+// StylePath is the path of the style sheet.
 const StylePath = "/docs/browse.css"
 
 // Policy is the Content-Security-Policy of the pages: no script at all.
