@@ -18,7 +18,7 @@ import (
 const attemptCookie = "latchkey_signin"
 
 func (p *signInPages) keepAttempt(c *gin.Context, kept string, life time.Duration) {
-	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; a first start has none
 		Name: attemptCookie, Value: kept, Path: "/login", MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteLaxMode,
 	})

@@ -87,7 +87,7 @@ func (p *site) begin(c *gin.Context, token, next string) error {
 const pendingCookie = "latchkey_pending"
 
 func (p *signInPages) keepPending(c *gin.Context, kept string, life time.Duration) {
-	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; a first start has none
 		Name: pendingCookie, Value: kept, Path: "/login/code", MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteStrictMode,
 	})

@@ -26,7 +26,7 @@ func (p *homePages) chooseTheme(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	cookie := &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; it holds no secret
+	cookie := &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; it holds no secret
 		Name: themeCookie, Value: values.Get("theme"), Path: "/", MaxAge: themeLife, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure,
 	}
