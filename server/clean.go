@@ -197,7 +197,8 @@ func (c *cleaner) round(ctx context.Context) {
 	}
 }
 
-// leading renews the lease in time for the next step.
+// leading reports whether this node holds the lease, renewing it early enough for
+// a step.
 func (c *cleaner) leading(ctx context.Context) bool {
 	now := c.now()
 	if now.Sub(c.leased) < c.life/4 {

@@ -58,7 +58,7 @@ pick it up within half a minute.`,
 }
 
 // resetSigningKeysCommand works without the secret that the keys were sealed
-// under, because it is for when that secret is lost.
+// under: it is for the case that this secret is lost.
 func resetSigningKeysCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
