@@ -176,7 +176,7 @@ func (p *Sessions) SignOut(ctx context.Context, a *Principal) error {
 // NewSessionCookie returns a cookie that carries the token; an empty token makes
 // browsers remove it.
 func NewSessionCookie(token string, secure bool) *http.Cookie {
-	c := &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+	c := &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; a first start has none
 		Name: SessionCookie, Value: token, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	}
 	if token == "" {
