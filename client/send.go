@@ -204,8 +204,8 @@ func repeatable(p *prepared, a *attempt) bool {
 	switch a.failed.Status {
 	case http.StatusTooManyRequests:
 		return true
-	case http.StatusServiceUnavailable: // does not say that a write had no effect
-		return p.safe || p.verifies && a.failed.Kind == Unavailable // nor does a proxy's 503 say so for a verification
+	case http.StatusServiceUnavailable: // a write may still have taken effect
+		return p.safe || p.verifies && a.failed.Kind == Unavailable // 503 from a proxy proves nothing
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return p.safe
 	case http.StatusConflict:

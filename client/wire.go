@@ -144,7 +144,7 @@ type ServiceAccountSettings struct {
 	RateLimit       *Rule    `json:"rate_limit"`
 	Quota           *Quota   `json:"quota"`
 	ExternalID      string   `json:"external_id"`
-	OwnerID         *string  `json:"owner_id"` // the member who looks after it, nil for nobody; for a new account, the caller if they are a member
+	OwnerID         *string  `json:"owner_id"` // the member who looks after it; nil: nobody or, when created, the caller if a member
 	Metadata        Metadata `json:"metadata"`
 	Disabled        bool     `json:"disabled"`
 }
