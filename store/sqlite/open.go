@@ -157,7 +157,7 @@ func open(ctx context.Context, path string, writer, reader, notes wanted) (_ *po
 }
 
 // wanted describes a pool. The synchronous mode FULL keeps acknowledged writes through a
-// power loss, NORMAL only through the end of the process.
+// power loss, NORMAL only through a crash of the process.
 type wanted struct {
 	connections       int
 	lock, synchronous string
