@@ -1,5 +1,5 @@
-// Package domain builds the parts of the service that are not HTTP, in dependency order: for
-// the program, and for tests that need them all.
+// Package domain builds the parts of the service that are not HTTP, in dependency
+// order: for the program, and for tests that need them all.
 package domain
 
 import (
@@ -59,8 +59,8 @@ type Config struct {
 
 	// Push returns a function that tells other nodes of changes at once; nil: they poll.
 	Push func(*nodes.Registry, *keys.Marks) (func(marks []string), error)
-	// InvitationAddress is shown to people who invite others if no mail can be sent; nil: it
-	// is not shown.
+	// InvitationAddress is shown to people who invite others if no mail can be sent;
+	// nil: it is not shown.
 	InvitationAddress func(token string) string
 	// MailsBusy reports whether reminders should wait; nil: they never wait.
 	MailsBusy func() bool

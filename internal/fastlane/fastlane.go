@@ -1,6 +1,7 @@
-// Package fastlane serves the plainest HTTP/1.1 requests for a few paths with less work than
-// net/http, and leaves all others to net/http. If the next request of a connection is in any
-// way unusual, the connection goes to net/http with that request unread, and stays there.
+// Package fastlane serves the plainest HTTP/1.1 requests for a few paths with less
+// work than net/http, and leaves all others to net/http. If the next request of a
+// connection is in any way unusual, the connection goes to net/http with that request
+// unread, and stays there.
 //
 // "Plain" is narrow on purpose. Request smuggling happens when two servers read the same
 // bytes differently, so anything that the two could read differently (chunked bodies,

@@ -170,8 +170,8 @@ func (p *parsed) line(b []byte, from, to int) bool {
 	return true
 }
 
-// delicate lists fields that change how a message is read, answered or, as net/http does with
-// Pragma, understood.
+// delicate lists fields that change how a message is read, answered or, as net/http
+// does with Pragma, understood.
 var delicate = []string{
 	"transfer-encoding", "upgrade", "expect", "te", "trailer", "proxy-connection", "keep-alive", "http2-settings",
 	"content-encoding", "pragma",

@@ -1,5 +1,5 @@
-// Package gate counts the connections of a listener, so that a shutdown knows when nobody is
-// connected any more.
+// Package gate counts the connections of a listener, so that a shutdown knows when
+// nobody is connected any more.
 package gate
 
 import (
@@ -19,8 +19,8 @@ type Listener struct {
 	emptied chan struct{}
 }
 
-// New returns a Listener on inner for at most that many connections, 0 for no limit. It sends
-// the refusal, which is short, to each further one before it closes it.
+// New returns a Listener on inner for at most that many connections, 0 for no limit.
+// It sends the refusal, which is short, to each further one before it closes it.
 func New(inner net.Listener, most int, refusal string) *Listener {
 	return &Listener{Listener: inner, most: most, refusal: []byte(refusal), emptied: make(chan struct{}, 1)}
 }
