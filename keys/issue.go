@@ -116,8 +116,7 @@ func tooManyKeys(most int) error {
 var issuingSeed = maphash.MakeSeed()
 
 // AliveKeys returns the number of the account's keys that are neither revoked nor
-// expired.
-// up to most.
+// expired, up to most.
 func (s *base) AliveKeys(ctx context.Context, accountID string, most int) (int, error) {
 	no := false
 	alive, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, Page{Limit: most})
@@ -127,8 +126,8 @@ func (s *base) AliveKeys(ctx context.Context, accountID string, most int) (int, 
 	return len(alive), nil
 }
 
-// checkKey holds the key against the rules of its account and tier; old is what
-// its fields were. What the actor may is MayConfer's to say.
+// checkKey validates the key against the rules of its account and tier; old holds its
+// previous fields. MayConfer decides what the actor may do.
 func (s *credentials) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier Tier) error {
 	var f errs.Faults
 	k.checkShape(&f, old)
@@ -180,16 +179,15 @@ func (s *credentials) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tie
 	}
 }
 
-// exceeds reports whether rule lets through more than most does, in the long
-// run or at once.
+// exceeds reports whether rule allows more than most, in the long run or at once.
 func exceeds(rule, most ratelimit.Rule) bool {
 	return rule.Burst > most.Burst || rule.Faster(most)
 }
 
 func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }
 
-// Mark is the id of the key's generation mark, which is of its hash, as that is
-// all that a verification knows before it has loaded the key.
+// Mark returns the id of the key's generation mark. It is derived from the hash, which
+// is all that a verification knows before it has loaded the key.
 func (k *Key) Mark() string { return k.Hash.MarkID() }
 
 // Object names the key in audit events.
