@@ -22,8 +22,8 @@ type Config struct {
 	Keys   *keys.Service
 	Store  Store
 	Logger *slog.Logger
-	// Left reports whether the user is no longer staff or a member of the organization.
-	// A deleted user has left.
+	// Left reports whether the user is now neither staff nor a member of the
+	// organization. A deleted user has left.
 	Left func(ctx context.Context, userID, organizationID string) (bool, error)
 }
 
