@@ -41,7 +41,7 @@ func takeTransport(query url.Values, secure bool) (*transport, error) {
 
 // apply completes the TLS settings of the client library, which are nil without TLS. The
 // library would check the certificates of all machines against the first of several
-// hosts; here each is checked against the host that was dialled.
+// hosts; here each is checked against the host that was dialed.
 func (t *transport) apply(c *tls.Config, several bool) error {
 	if c == nil {
 		return nil
