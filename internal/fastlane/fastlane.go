@@ -7,7 +7,6 @@
 // bytes differently, so anything that the two could read differently (chunked bodies,
 // upgrades, folded or repeated lines, bare line feeds, unusual characters) is not read here
 // at all. See docs/decisions/0010.
-// characters) is not read here at all. See docs/decisions/0010.
 package fastlane
 
 import (

@@ -13,7 +13,6 @@ import (
 	"github.com/latchkey/latchkey/store/sqlite"
 )
 
-// noneLeft: every user is a member still.
 // Crowd is how many keys Crowded creates.
 const Crowd = 50_000
 
