@@ -174,8 +174,8 @@ func (s *sighting) silent(now time.Time, passed time.Duration) bool {
 }
 
 // lastPoll returns the latest time at which the node's recorded poll can have begun:
-// before its record was seen, and not much earlier than the record says by its own
-// clock.
+// no later than its record was seen, and no later than MostSkew after the time that its
+// own clock recorded.
 func (s *sighting) lastPoll() time.Time {
 	if said := s.node.PolledAt.Add(MostSkew); said.Before(s.at) {
 		return said
