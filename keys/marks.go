@@ -120,7 +120,7 @@ func (m *Marks) slot(id string) uint64 {
 type Mark uint64
 
 // SignersMark is bumped when a key that signs tokens is retired. Tokens that were
-// verified with it are then verified again.
+// verified before are then verified again.
 const SignersMark = "signers of tokens"
 
 // SignerRetired makes every token be verified again. Call it once the TokenReader no
