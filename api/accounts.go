@@ -39,7 +39,7 @@ func (h *accountHandlers) routes() []route {
 	}
 }
 
-// account is how requests handle a service account.
+// account returns the resource for service accounts.
 func (h *accountHandlers) account() resource[keys.ServiceAccount, keys.AccountFields, client.ServiceAccount,
 	client.ServiceAccountSettings] {
 	return resource[keys.ServiceAccount, keys.AccountFields, client.ServiceAccount, client.ServiceAccountSettings]{
@@ -80,8 +80,8 @@ func (h *accountHandlers) createAccount(c *gin.Context) error {
 	})
 }
 
-// resetAccountLimits resets the limits and quota of a service account, and those
-// of its keys.
+// resetAccountLimits resets the limits and quota of a service account and the
+// limits of its keys.
 func (h *accountHandlers) resetAccountLimits(c *gin.Context) error {
 	rev, err := condition(c)
 	if err != nil {

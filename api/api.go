@@ -33,8 +33,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Config is what the API needs. All fields but Metrics, Verified and
-// Now are required.
+// Config is what the API needs. All fields are required except Metrics, Verified
+// and Now.
 type Config struct {
 	Keys         *keys.Service
 	Incidents    *incidents.Service
@@ -56,9 +56,9 @@ type Config struct {
 	Edge         *httpx.Edge
 	Build        buildinfo.Build
 	Health       health.Checks
-	Metrics      http.Handler // nil: they are shown elsewhere
+	Metrics      http.Handler // nil if they are served elsewhere
 	Document     []byte       // openapi.yaml
-	VerifyOpen   bool         // POST /verify asks for no credential
+	VerifyOpen   bool         // POST /verify needs no credential
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
 	Now          func() time.Time // time.Now if nil
@@ -71,7 +71,7 @@ type Config struct {
 type API struct {
 	Config
 	table   []route           // set by Mount
-	methods map[string]string // that each path takes, as Allow has them
+	methods map[string]string // methods of each path, as the Allow header lists them
 	verify  gin.HandlerFunc
 }
 
@@ -106,7 +106,7 @@ func (a *API) Mount(engine *gin.Engine) {
 	a.mountDocs(rest)
 }
 
-// mountVerify adds what is asked for with every request to the provider's API.
+// mountVerify adds the routes that gateways call on every request.
 func (a *API) mountVerify(engine *gin.Engine) {
 	hot := engine.Group("")
 	if a.Verified != nil {
@@ -120,17 +120,17 @@ func (a *API) mountVerify(engine *gin.Engine) {
 
 const verifyPath = "/verify"
 
-// HotPaths are the paths, as they come on the wire, that are requested most: with
-// every request to the provider's API, and by edges some times a second.
+// HotPaths returns the busiest paths, in wire form: those called on every request
+// to the provider's API, and those that edges call several times a second.
 func HotPaths() []string {
 	return []string{verifyPath, verifyPath + "/", edgewire.ChangesPath, edgewire.GrantPath, edgewire.LimitPath, edgewire.UsagePath}
 }
 
-// HotUnder begins the paths that are asked for as often by gateways that append
-// the path of their client's request.
+// HotUnder is the prefix of paths that are equally busy: those of gateways that
+// append the path of their client's request.
 const HotUnder = verifyPath + "/"
 
-// timed tells how long an answer of /verify took.
+// timed reports how long an answer of /verify took.
 func (a *API) timed(c *gin.Context) {
 	began := time.Now()
 	c.Next()
@@ -142,7 +142,7 @@ func both(g *gin.RouterGroup, method, path string, h gin.HandlerFunc) {
 	g.Handle(method, path+"/", h)
 }
 
-// guard handles the requests of a route. Browsers that read get a page.
+// guard handles the requests of a route. A browser that reads gets a page.
 func (a *API) guard(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
@@ -182,8 +182,8 @@ func (a *API) answer(c *gin.Context, r route) {
 	}
 }
 
-// admit runs the cheap checks first: who is calling, how often, whether they may
-// and, for callers without a credential, how much they send.
+// admit runs the cheap checks first: who is calling, how often, whether they may,
+// and how much a caller without a credential sends.
 func (a *API) admit(c *gin.Context, r route) error {
 	p, err := auth.Nobody(), a.checkForm(c.Request)
 	if err == nil && r.access == guarded {
@@ -192,7 +192,7 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if err != nil {
 		return errors.Join(a.throttle(c, auth.Nobody()), err)
 	}
-	ctx := auth.With(c.Request.Context(), p) // later errors are in the language of the caller
+	ctx := auth.With(c.Request.Context(), p) // later errors are in the caller's language
 	if isAPI(r.path) {
 		ctx = auth.WithLanguage(ctx, languageOf(c, p).Language())
 	}

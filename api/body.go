@@ -30,11 +30,11 @@ const (
 	multipartType = "multipart/form-data"
 )
 
-// bodyTypes are what is taken wherever JSON is, as Django REST Framework does.
+// bodyTypes are the types accepted wherever JSON is, as in Django REST Framework.
 func bodyTypes() []string { return []string{jsonType, formType, multipartType} }
 
-// formKind returns the kind of form that the request has as its body, with its
-// parameters, or "".
+// formKind returns the media type of a form body and its parameters, or "" if the
+// body is not a form.
 func formKind(r *http.Request) (string, map[string]string) {
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || (kind != formType && kind != multipartType) {
@@ -43,8 +43,8 @@ func formKind(r *http.Request) (string, map[string]string) {
 	return kind, parameters
 }
 
-// objectOf reads the body as the JSON object that it is, or that its form means
-// for the struct that into points to.
+// objectOf returns the body as a JSON object. A form is converted to JSON for the
+// struct that into points to.
 func objectOf(c *gin.Context, into any, types ...string) ([]byte, error) {
 	body, err := httpx.Body(c.Request, types...)
 	if err != nil {
@@ -77,8 +77,8 @@ func objectOf(c *gin.Context, into any, types ...string) ([]byte, error) {
 	return strictjson.FromForm(values, into)
 }
 
-// mangles reports whether bytes that are no UTF-8 become U+FFFD, which notes leave
-// out, where other requests are refused: no revoke is lost to its note.
+// mangles reports whether to replace invalid UTF-8 with U+FFFD, which notes leave
+// out, instead of refusing the request: a bad note must not stop a revocation.
 func mangles(into any) bool {
 	switch into.(type) {
 	case *client.RevokeKey, *client.CreateIncident:
@@ -88,13 +88,14 @@ func mangles(into any) bool {
 	}
 }
 
-// mangled is the JSON in UTF-8. What is no JSON stays, to be refused as such.
+// mangled returns the JSON with invalid UTF-8 replaced. Bytes that are not JSON
+// stay as they are and are refused later.
 func mangled(body []byte) []byte {
 	text, _ := jsontext.AppendFormat(nil, body, jsontext.AllowInvalidUTF8(true))
 	return text
 }
 
-// parseParts reads the fields of a multipart form. Nothing here takes a file.
+// parseParts reads the fields of a multipart form. No request takes a file.
 func parseParts(body []byte, boundary string) (url.Values, error) {
 	broken := errs.New(errs.Invalid, "multipart_boundary")
 	if boundary == "" || !bytes.Contains(body, []byte("--"+boundary+"--")) {
@@ -124,7 +125,7 @@ func parseParts(body []byte, boundary string) (url.Values, error) {
 	return nil, text.ErrManyFields
 }
 
-// formBody reads a form whose fields are given once each.
+// formBody reads a form in which no field repeats.
 func formBody(c *gin.Context) (url.Values, error) {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return nil, err
@@ -144,9 +145,9 @@ func formBody(c *gin.Context) (url.Values, error) {
 	return values, f.Err()
 }
 
-// checkForm refuses a form that another site made a browser send: that needs no
-// leave of ours, as JSON does, and a browser adds passwords of Basic
-// authentication and client certificates by itself.
+// checkForm refuses a form that another site made a browser send. Unlike JSON, a
+// form needs no CORS preflight, and the browser adds Basic passwords and client
+// certificates by itself.
 func (a *API) checkForm(r *http.Request) error {
 	if kind, _ := formKind(r); kind == "" || !isAPI(r.URL.Path) || slices.Contains([]string{http.MethodGet, http.MethodHead}, r.Method) {
 		return nil

@@ -19,15 +19,16 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
-// Fields of the forms on the pages. A form can only POST, so it says which
-// method it means.
+// Fields of the forms on the pages. A browser's form can only POST, so a field
+// names the real method.
 const (
 	methodField  = "_method"
 	contentField = "_content"
 	etagField    = "_etag"
 )
 
-// browses reports whether a person with a browser asks, who gets a page.
+// browses reports whether the request comes from a person with a browser, who
+// gets a page.
 func browses(c *gin.Context) bool {
 	accept := c.GetHeader("Accept")
 	return strings.Contains(accept, "text/html") && !strings.Contains(accept, "application/json") && isAPI(c.Request.URL.Path)
@@ -38,7 +39,8 @@ func isAPI(path string) bool {
 		strings.HasPrefix(path, "/api-auth/")
 }
 
-// mountForms lets the forms of pages POST to paths that take no POST.
+// mountForms lets the forms of pages POST to paths that have no POST of their
+// own.
 func (a *API) mountForms(g *gin.RouterGroup) {
 	seen := map[string]bool{}
 	for _, r := range a.table {
@@ -61,9 +63,9 @@ func isForm(c *gin.Context) bool {
 	return err == nil && kind == formType
 }
 
-// submit handles a form of a page as the request that it represents. The form
-// must come from one of our pages whatever the credential is: a browser sends
-// a password of Basic authentication by itself, too.
+// submit handles a page's form as the request that it represents. The form must
+// come from one of our pages, whatever the credential: a browser sends Basic
+// passwords by itself, too.
 func (a *API) submit(c *gin.Context) {
 	path := strings.TrimSuffix(c.FullPath(), "/")
 	r, err := a.readSubmission(c, path)
@@ -100,11 +102,10 @@ func (a *API) readSubmission(c *gin.Context, path string) (route, error) {
 	return a.table[i], nil
 }
 
-// submitted is where the text of a form is kept, to be shown again where it was
-// refused.
+// submitted is the context key of a form's text, shown again if it is refused.
 const submitted = "submitted"
 
-// captured takes in an answer so that it can be drawn.
+// captured records an answer so that it can be drawn.
 type captured struct {
 	gin.ResponseWriter
 	status int
@@ -149,12 +150,12 @@ func (a *API) draw(c *gin.Context, r route, do func()) {
 	}
 	status := w.status
 	if status == http.StatusNoContent {
-		status = http.StatusOK // a browser shows nothing of an answer without content
+		status = http.StatusOK // a browser shows nothing for an answer without content
 	}
 	c.Data(status, "text/html; charset=utf-8", page.Bytes())
 }
 
-// forms are what the reader may do at this path, and one step below it.
+// forms returns what the reader may do at this path and one step below it.
 func (a *API) forms(c *gin.Context, shown route, p *auth.Principal, w *captured) []browse.Form {
 	if w.status >= http.StatusBadRequest && shown.method == http.MethodGet {
 		return nil
@@ -164,7 +165,7 @@ func (a *API) forms(c *gin.Context, shown route, p *auth.Principal, w *captured)
 	for _, r := range a.table {
 		rest, below := strings.CutPrefix(r.path, shown.path)
 		action := r.method == http.MethodPost && strings.HasPrefix(rest, "/") && !strings.ContainsAny(rest[1:], "/:")
-		twice := r.method == http.MethodPut && strings.Contains(a.methods[r.path], http.MethodPatch) // a page offers one way to change
+		twice := r.method == http.MethodPut && strings.Contains(a.methods[r.path], http.MethodPatch) // offer one way to change, not two
 		if twice || r.access != guarded || r.method == http.MethodGet || !below ||
 			(rest != "" && (!action || !strings.Contains(shown.path, ":"))) || !r.permission.Permits(p, r.method) {
 			continue
@@ -177,7 +178,8 @@ func (a *API) forms(c *gin.Context, shown route, p *auth.Principal, w *captured)
 	return all
 }
 
-// typed is what a form begins with: what was typed, where that was refused.
+// typed returns the initial text of a form: what the reader typed if it was
+// refused, else prefilled JSON.
 func typed(c *gin.Context, r, shown *route, w *captured) string {
 	if r.method == shown.method && r.path == shown.path && w.status >= http.StatusBadRequest {
 		return c.GetString(submitted)
@@ -192,8 +194,8 @@ func etagFor(r *route, h http.Header) string {
 	return h.Get("ETag")
 }
 
-// prefilled is the JSON that a form begins with: for a change what can be set
-// as it is now, else an example.
+// prefilled returns the JSON that a form starts with: the current settings for a
+// change, else an example.
 func prefilled(r *route, shown string, body []byte) string {
 	if r.body == nil {
 		return ""
@@ -201,7 +203,7 @@ func prefilled(r *route, shown string, body []byte) string {
 	in := reflect.New(reflect.TypeOf(r.body))
 	in.Elem().Set(reflect.ValueOf(r.body))
 	if r.method == http.MethodPatch && (shown == http.MethodGet || shown == http.MethodPatch) {
-		_ = json.Unmarshal(body, in.Interface()) // a problem leaves the example as it is
+		_ = json.Unmarshal(body, in.Interface()) // if the body is a problem, the example stays
 	}
 	text, err := json.MarshalIndent(in.Interface(), "", "  ")
 	if err != nil {
@@ -210,7 +212,7 @@ func prefilled(r *route, shown string, body []byte) string {
 	return string(text)
 }
 
-// root lists the collections, where reading begins.
+// root lists the collections, as a starting point for readers.
 func (a *API) root(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err

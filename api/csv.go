@@ -17,8 +17,7 @@ import (
 
 const csvType = "text/csv"
 
-// sendCSV answers a report as one line for each point, with a column for each
-// code.
+// sendCSV answers a report as CSV: a line per point, a column per code.
 func sendCSV(c *gin.Context, report *client.UsageReport) error {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

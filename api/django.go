@@ -15,10 +15,9 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// djangoHandlers serve the paths that the documentation of Django REST Framework
-// names: obtain_auth_token at the path that it gives it, and the sign-in and
-// sign-out of the browsable API. They are other names for what openapi.yaml
-// describes.
+// djangoHandlers serve paths from the documentation of Django REST Framework:
+// obtain_auth_token at its documented path, and sign-in and sign-out of the
+// browsable API. They are aliases of operations in openapi.yaml.
 type djangoHandlers struct {
 	sessions *sessionHandlers
 	chain    *auth.Chain
@@ -53,7 +52,7 @@ func (h *djangoHandlers) obtainAuthToken(c *gin.Context) error {
 	return answer(c, http.StatusOK, client.ObtainedToken{Token: secret.Reveal()})
 }
 
-// toSignIn leads to the portal's form, and from there on.
+// toSignIn redirects to the portal's sign-in form, which then returns to next.
 func toSignIn(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	next := q.Text("next")
@@ -64,13 +63,13 @@ func toSignIn(c *gin.Context) error {
 	return nil
 }
 
-// onward is where a form of Django leads to.
+// onward holds the address that a Django form redirects to.
 type onward struct {
 	client.SignIn
 	Next string `json:"next"`
 }
 
-// browserSignIn begins a session and leads on, as Django's form does.
+// browserSignIn begins a session and redirects, as Django's form does.
 func (h *djangoHandlers) browserSignIn(c *gin.Context) error {
 	if !h.chain.Has("session") {
 		return errs.New(errs.NotFound, "sessions_off")
@@ -98,7 +97,7 @@ func (h *djangoHandlers) browserSignIn(c *gin.Context) error {
 	return nil
 }
 
-// browserSignOut ends the session and leads on.
+// browserSignOut ends the session and redirects.
 func (h *djangoHandlers) browserSignOut(c *gin.Context) error {
 	var in struct {
 		Next string `json:"next"`
@@ -113,7 +112,7 @@ func (h *djangoHandlers) browserSignOut(c *gin.Context) error {
 	return nil
 }
 
-// localPath is the path, or the other one where it leads to another host.
+// localPath returns path, or otherwise if path leads to another host.
 func localPath(path, otherwise string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||

@@ -17,7 +17,7 @@ import (
 //go:embed docs
 var docsPages embed.FS
 
-// docsPolicy lets the reference page load its own files and call this server,
+// docsPolicy lets the reference page load its own files and call this server, and
 // nothing else. Swagger UI draws its icons from data: URLs.
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -18,8 +18,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// edgeHandlers serve what edges ask: see docs/edge-protocol.md. Like /verify they
-// write no access line.
+// edgeHandlers serve the edge protocol; see docs/edge-protocol.md. Like /verify,
+// they write no access line.
 type edgeHandlers struct {
 	render func(*gin.Context, error)
 	chain  *auth.Chain
@@ -36,7 +36,7 @@ func (h *edgeHandlers) mount(g *gin.RouterGroup) {
 	}
 }
 
-// handle finds out who asks before anything is read.
+// handle authenticates the caller before it reads anything.
 func (h *edgeHandlers) handle(do func(*gin.Context, *auth.Principal) (any, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		p, err := h.asker(c.Request)
@@ -48,7 +48,7 @@ func (h *edgeHandlers) handle(do func(*gin.Context, *auth.Principal) (any, error
 		if err == nil {
 			body, err = json.Marshal(out)
 		}
-		if errors.Is(err, feed.ErrStopping) { // no fault that the log should tell of
+		if errors.Is(err, feed.ErrStopping) { // a shutdown is not worth a log line
 			p := problem(http.StatusServiceUnavailable, string(errs.Unavailable), err.Error(), "")
 			writeProblem(c, &p, nil)
 			return
@@ -61,12 +61,12 @@ func (h *edgeHandlers) handle(do func(*gin.Context, *auth.Principal) (any, error
 		w["Content-Type"], w["Cache-Control"], w["X-Content-Type-Options"] = jsonHeader, noStoreHeader, nosniffHeader
 		w["Content-Length"] = []string{strconv.Itoa(len(body))}
 		c.Status(http.StatusOK)
-		_, _ = c.Writer.Write(body) // an edge that went away asks again
+		_, _ = c.Writer.Write(body) // an edge that disconnected asks again
 	}
 }
 
-// asker is the service account that an edge acts for. People have no edges: who
-// is staff would see the keys of all.
+// asker returns the service account that an edge acts for. People have no edges:
+// the edge of a staff member would see every customer's keys.
 func (h *edgeHandlers) asker(r *http.Request) (*auth.Principal, error) {
 	r = r.WithContext(proxies.With(r.Context(), h.edge.Trusted.Client(r)))
 	p, err := h.chain.Authenticate(r)
@@ -87,7 +87,7 @@ func readEdge(r *http.Request, into any) error {
 	if err != nil {
 		return err
 	}
-	// Members that a later version adds are passed over.
+	// Ignore members that a later version adds.
 	if json.Unmarshal(body, into) != nil {
 		return errs.New(errs.Invalid, "edge_message")
 	}

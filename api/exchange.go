@@ -38,7 +38,7 @@ func bind(c *gin.Context, into any) ([]byte, error) {
 	return body, nil
 }
 
-// bindOptional is bind for requests whose body may be left out.
+// bindOptional is bind for requests whose body is optional.
 func bindOptional(c *gin.Context, into any) ([]byte, error) {
 	if c.Request.ContentLength == 0 {
 		return nil, httpx.NewQuery(c.Request).Err()
@@ -46,8 +46,8 @@ func bindOptional(c *gin.Context, into any) ([]byte, error) {
 	return bind(c, into)
 }
 
-// blank is what an object's settings are where a replacement says nothing: as in
-// a new object, but for what only staff set of a service account, and its owner.
+// blank returns the settings that a replacement starts from: those of a new
+// object, except that a service account keeps its owner and what only staff set.
 func blank[S any](current S) S {
 	var settings S
 	switch s := any(&settings).(type) {
@@ -63,8 +63,8 @@ func blank[S any](current S) S {
 	return settings
 }
 
-// replace returns an edit that puts the settings of the request in the place of
-// an object's.
+// replace returns an edit that replaces an object's settings with those of the
+// request.
 func replace[S any](c *gin.Context) (func(S) (S, error), error) {
 	var checked S
 	body, err := bind(c, &checked)
@@ -79,8 +79,8 @@ func replace[S any](c *gin.Context) (func(S) (S, error), error) {
 	}, nil
 }
 
-// merge returns an edit that applies the JSON merge patch (RFC 7396) of the
-// request to an object's settings, or, with PUT, replaces them.
+// merge returns an edit that applies the request's JSON merge patch (RFC 7396) to
+// an object's settings or, for PUT, replaces them.
 func merge[S any](c *gin.Context) (func(S) (S, error), error) {
 	if c.Request.Method == http.MethodPut {
 		return replace[S](c)
@@ -124,7 +124,7 @@ func edit[S, F any](change func(S) (S, error), out func(F) S, in func(S) F) func
 	}
 }
 
-// revision reads If-Match: the revision that the object must be at.
+// revision reads the revision that If-Match requires.
 func revision(c *gin.Context) (int64, error) {
 	tag := strings.TrimSpace(c.GetHeader("If-Match"))
 	if tag == "" || tag == "*" {
@@ -154,13 +154,13 @@ func answer(c *gin.Context, status int, body any) error {
 	return nil
 }
 
-// created answers a new object and where it is.
+// created answers a new object and its location.
 func created(c *gin.Context, location string, revision int64, body any) error {
 	c.Header("Location", location)
 	return show(c, http.StatusCreated, revision, body)
 }
 
-// condition reads If-Match of a request that has neither query nor body.
+// condition reads If-Match from a request without query or body.
 func condition(c *gin.Context) (int64, error) {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return 0, err
@@ -175,15 +175,16 @@ func deleted(c *gin.Context, err error) error {
 	return err
 }
 
-// object is how a POST makes something, and how its repeat finds that.
+// object says how to make the object of a POST, and how a repeat finds it.
 type object[T any] struct {
 	newID  func() string
-	perTry bool // each try has an id of its own; see idempotency.Request
+	perTry bool // each try has its own id; see idempotency.Request
 	make   func(context.Context, *idempotency.Try) (T, error)
 	find   func(ctx context.Context, id string) (T, error)
 }
 
-// withID makes an object with the id of a try, "" for any.
+// withID adapts make, which takes an id, to a try; without a try the id is "",
+// which means any.
 func withID[T any](make func(ctx context.Context, id string) (T, error)) func(context.Context, *idempotency.Try) (T, error) {
 	return func(ctx context.Context, t *idempotency.Try) (T, error) {
 		if t == nil {
@@ -239,15 +240,15 @@ func formatCursor(after string) string {
 
 func parseCursor(cursor string) (string, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	// The decoder skips line breaks, so the text is compared with what we write.
+	// The decoder skips line breaks, so compare the text with what we write.
 	if err != nil || len(b) < 2 || !cursorShape.Match(b[1:]) || formatCursor(string(b[1:])) != cursor {
 		return "", errors.New("must be the next_cursor of an earlier answer")
 	}
 	return string(b[1:]), nil
 }
 
-// list answers one page. It asks find for one object more than the page shows,
-// to know whether there is a next page.
+// list answers one page. It asks find for one object more than the page shows, to
+// learn whether there is a next page.
 func list[T, W any](c *gin.Context, q *httpx.Query, find func(keys.Page) ([]T, error), wire func(*T) W, id func(*T) string) error {
 	p := page(q)
 	if err := q.Err(); err != nil {

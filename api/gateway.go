@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Headers in which a gateway asks below /verify/, where path and query are those
-// of the client's request. Only a trusted proxy is believed.
+// Headers of a gateway that asks below /verify/, where path and query are those
+// of its client's request. Only a trusted proxy may send them.
 const (
 	scopeHeader    = "X-Latchkey-Scope"
 	costHeader     = "X-Latchkey-Cost"
@@ -21,12 +21,12 @@ const (
 	audienceHeader = "X-Latchkey-Audience"
 )
 
-// gatewayHeaders are all of them. One that is not understood is refused: a check
-// that a gateway asks for is never skipped.
+// gatewayHeaders are all of the headers above. Unsupported ones are refused, so
+// that no check that a gateway wants is skipped.
 var gatewayHeaders = []string{scopeHeader, costHeader, apiHeader, audienceHeader}
 
-// verifyMethods are the methods that /verify takes, by a route of its own.
-// Others come by NoMethod.
+// verifyMethods are the methods with a route of their own at /verify. NoMethod
+// handles the others.
 var verifyMethods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 	http.MethodConnect, http.MethodTrace,
@@ -40,7 +40,7 @@ func (h *verifyHandlers) mount(g *gin.RouterGroup) {
 	}
 }
 
-// verify answers the verifier's question, or the key that speaks for itself.
+// verify answers a verifier that asks about a key, or a key that checks itself.
 func (h *verifyHandlers) verify(c *gin.Context) {
 	switch below := isBelowVerify(c.Request.URL.Path); {
 	case below:
@@ -53,7 +53,7 @@ func (h *verifyHandlers) verify(c *gin.Context) {
 }
 
 // isBelowVerify reports whether a gateway has appended the path of its client's
-// request. /verify/ is /verify.
+// request. /verify/ is the same as /verify.
 func isBelowVerify(path string) bool {
 	rest, below := strings.CutPrefix(path, verifyPath+"/")
 	return below && rest != ""
@@ -61,9 +61,9 @@ func isBelowVerify(path string) bool {
 
 func isVerify(path string) bool { return path == verifyPath || strings.HasPrefix(path, verifyPath+"/") }
 
-// readGatewayHeaders reads what the key needs. Where the headers came from
-// anybody but a trusted proxy it is an error: to pass them over would let in a
-// key that lacks a scope whenever a proxy is missing from the settings.
+// readGatewayHeaders reads what the key needs. The headers are an error if they
+// do not come from a trusted proxy: if they were ignored, a proxy missing from
+// the settings would admit keys that lack a scope.
 func readGatewayHeaders(r *http.Request, proxied bool, q *verify.Question) error {
 	if !asks(r.Header) {
 		return nil
@@ -83,8 +83,8 @@ func readGatewayHeaders(r *http.Request, proxied bool, q *verify.Question) error
 	return f.Err()
 }
 
-// asks reports whether any of the headers is there, at the price of a look-up
-// each.
+// asks reports whether any gateway header is set. It costs one look-up per
+// header.
 func asks(h http.Header) bool {
 	for _, name := range gatewayHeaders {
 		if given(h[name]) > 0 {
@@ -94,8 +94,8 @@ func asks(h http.Header) bool {
 	return false
 }
 
-// given counts the values that are not empty, as a proxy sends them that has
-// nothing to say.
+// given counts the non-empty values. Proxies send an empty header when they have
+// no value.
 func given(values []string) (n int) {
 	for _, v := range values {
 		if v != "" {
@@ -115,7 +115,7 @@ func readCost(values []string, f *errs.Faults) int64 {
 	return cost
 }
 
-// selfQuestion is what the key that the request carries asks of itself.
+// selfQuestion returns the question for the key that the request carries.
 func (h *verifyHandlers) selfQuestion(r *http.Request, read reader) (*verify.Question, error) {
 	q := &verify.Question{Cost: 1}
 	q.Key, q.Several = auth.CredentialOf(r, h.format)

@@ -16,12 +16,12 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// serviceHandlers tell how the service is.
+// serviceHandlers report the state of the service.
 type serviceHandlers struct {
 	edge    *httpx.Edge
 	build   buildinfo.Build
 	health  health.Checks
-	metrics http.Handler // nil: they are shown elsewhere
+	metrics http.Handler // nil if they are served elsewhere
 }
 
 func (h *serviceHandlers) routes() []route {
@@ -44,7 +44,7 @@ type alive struct {
 	Date    string       `json:"date,omitempty"`
 }
 
-// healthz says that the process is alive, and which build it is.
+// healthz reports that the process is alive, and its build.
 func (h *serviceHandlers) healthz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (h *serviceHandlers) healthz(c *gin.Context) error {
 
 const checkTimeout = 2 * time.Second
 
-// readyz says whether this node can take requests, and reports the state of
-// each part that it depends on. Only a part that is down takes a node out.
+// readyz reports whether this node can take requests, and the state of each part
+// that it depends on. Only a part that is down makes the node unready.
 func (h *serviceHandlers) readyz(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (h *serviceHandlers) readyz(c *gin.Context) error {
 	return answer(c, status, r)
 }
 
-// showMetrics shows the metrics to those who may see the whole service.
+// showMetrics serves the metrics to callers who may see the whole service.
 func (h *serviceHandlers) showMetrics(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err

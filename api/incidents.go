@@ -42,7 +42,7 @@ func (h *incidentHandlers) listIncidents(c *gin.Context) error {
 	}, h.incidentOut, func(n *incidents.Incident) string { return n.ID })
 }
 
-// createIncident makes a dry run, or carries out one that is confirmed.
+// createIncident makes a dry run, or carries out a confirmed one.
 func (h *incidentHandlers) createIncident(c *gin.Context) error {
 	var in client.CreateIncident
 	body, err := bind(c, &in)
@@ -71,8 +71,8 @@ func (h *incidentHandlers) createIncident(c *gin.Context) error {
 	return h.showIncident(c, http.StatusOK, &found, 1)
 }
 
-// noEmpty refuses members that are empty text. As a filter that is an unset
-// variable of a script, and would select everything.
+// noEmpty refuses members that are an empty string. As a filter, one comes from
+// an unset variable in a script and would select everything.
 func noEmpty(body []byte, names ...string) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil {
@@ -120,7 +120,7 @@ func (h *incidentHandlers) continueIncident(c *gin.Context) error {
 	return h.showIncident(c, http.StatusOK, &found, 1)
 }
 
-// showIncident answers the incident with a page of its keys, from 1.
+// showIncident answers the incident with a page of its keys; pages count from 1.
 func (h *incidentHandlers) showIncident(c *gin.Context, status int, n *incidents.Incident, page int) error {
 	some, err := h.incidents.Page(c.Request.Context(), principal(c), n.ID, page-1)
 	if err != nil {

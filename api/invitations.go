@@ -51,7 +51,7 @@ func (h *invitationHandlers) listInvitations(c *gin.Context) error {
 	return answer(c, http.StatusOK, out)
 }
 
-// invite takes no Idempotency-Key: an address has one open invitation.
+// invite takes no Idempotency-Key: an address can have only one open invitation.
 func (h *invitationHandlers) invite(c *gin.Context) error {
 	var in client.Invite
 	if _, err := bind(c, &in); err != nil {

@@ -56,7 +56,7 @@ func (h *keyHandlers) listKeys(c *gin.Context) error {
 	}, h.keyOut, func(k *keys.Key) string { return k.ID })
 }
 
-// issued is a key with its secret, which is empty for a repeated request.
+// issued is a key with its secret, which is empty when the request is a repeat.
 type issued struct {
 	key    keys.Key
 	secret keys.Secret
@@ -79,8 +79,8 @@ func (h *keyHandlers) createKey(c *gin.Context) error {
 	return h.showIssued(c, made)
 }
 
-// issuing makes a key, of which a store that is sharded by the digest may hold
-// two with one id.
+// issuing makes keys with an id per try: a store sharded by digest could hold two
+// keys with the same id.
 func (h *keyHandlers) issuing(c *gin.Context, make func(context.Context, keys.Claim) (keys.Key, keys.Secret, error)) object[issued] {
 	return object[issued]{
 		newID:  func() string { return ids.New(ids.Key) },
@@ -139,7 +139,8 @@ func (h *keyHandlers) deleteKey(c *gin.Context) error {
 	return deleted(c, h.keys.DeleteKey(c.Request.Context(), principal(c), c.Param("id"), rev))
 }
 
-// standardGrace is how long a rotated key works when the request names no grace.
+// standardGrace is how long a rotated key keeps working if the request gives no
+// grace period.
 const standardGrace = 24 * time.Hour
 
 func (h *keyHandlers) rotateKey(c *gin.Context) error {
@@ -195,8 +196,8 @@ func (h *keyHandlers) resetKeyLimits(c *gin.Context) error {
 	return show(c, http.StatusOK, k.Revision, h.keyOut(&k))
 }
 
-// findKeys takes what is looked for in the body: an address is written down in
-// too many places for a key to be in it.
+// findKeys takes the query in the body: URLs end up in too many logs to hold a
+// key.
 func (h *keyHandlers) findKeys(c *gin.Context) error {
 	var in client.FindKeys
 	if _, err := bind(c, &in); err != nil {

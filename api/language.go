@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey/latchkey/internal/texts"
 )
 
-// language is the catalogue for the caller: in the language that the user chose,
-// or that Accept-Language names. Answers outside the management API are for
-// programs, and always in English.
+// language returns the catalogue in the caller's language: the one the user
+// chose, or the best match for Accept-Language. Answers outside the management
+// API are for programs and always English.
 func language(c *gin.Context) *texts.Catalogue { return languageOf(c, principal(c)) }
 
 func languageOf(c *gin.Context, p *auth.Principal) *texts.Catalogue {
@@ -19,7 +19,7 @@ func languageOf(c *gin.Context, p *auth.Principal) *texts.Catalogue {
 	return auth.CatalogueFor(p, c.GetHeader("Accept-Language"))
 }
 
-// varies says what the answer depends on beside its URL.
+// varies sets Vary to the headers that the answer depends on.
 func varies(c *gin.Context) {
 	by := "Accept, Cookie"
 	if isAPI(c.Request.URL.Path) {
@@ -28,8 +28,8 @@ func varies(c *gin.Context) {
 	c.Header("Vary", by)
 }
 
-// spoken returns the catalogue for the sentences of the answer, and says which
-// language they are in. Outside of the management API that goes without saying.
+// spoken returns the catalogue for the answer and sets Content-Language to its
+// language. Outside the management API it sets nothing.
 func spoken(c *gin.Context) *texts.Catalogue {
 	say := language(c)
 	if isAPI(c.Request.URL.Path) {

@@ -34,7 +34,7 @@ func (h *memberHandlers) routes() []route {
 	}
 }
 
-// member is how requests handle a member.
+// member returns the resource for members.
 func (h *memberHandlers) member() resource[auth.Membership, auth.Role, client.Member, client.MemberSettings] {
 	return resource[auth.Membership, auth.Role, client.Member, client.MemberSettings]{
 		get: func(c *gin.Context) (auth.Membership, error) {

@@ -16,13 +16,13 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
-// methodOrder is how Allow lists methods, as Django REST Framework does.
+// methodOrder is the order of methods in Allow, as in Django REST Framework.
 func methodOrder() []string {
 	return []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 }
 
-// allowed lists the methods that each path takes, as Allow has them: HEAD where
-// there is GET, and OPTIONS under /api/.
+// allowed maps each path to its methods as Allow lists them: HEAD wherever there
+// is GET, and OPTIONS under /api/.
 func allowed(routes []route) map[string]string {
 	taken := map[string][]string{}
 	for _, r := range routes {
@@ -42,8 +42,7 @@ func allowed(routes []route) map[string]string {
 	return texts
 }
 
-// allow returns the methods that the path of a request takes, "" for a path that
-// is not of the API.
+// allow returns the methods of the path, or "" if the path is not in the API.
 func (a *API) allow(path string) string {
 	path = strings.TrimSuffix(path, "/")
 	if text, exact := a.methods[path]; exact {
@@ -64,8 +63,8 @@ func matches(pattern, path []string) bool {
 	})
 }
 
-// mountShadowed keeps requests of a path such as /api/keys/find from the handlers
-// of /api/keys/:id where it does not take their method.
+// mountShadowed keeps requests for a path such as /api/keys/find away from the
+// handlers of /api/keys/:id if the path does not take their method.
 func (a *API) mountShadowed(g *gin.RouterGroup) {
 	for path := range a.methods {
 		for _, r := range a.table {
@@ -77,8 +76,8 @@ func (a *API) mountShadowed(g *gin.RouterGroup) {
 	}
 }
 
-// speak settles in which form the answer is: by ?format=, which is then no
-// parameter of the request any more, and by Accept.
+// speak chooses the format of the answer: from ?format=, which it removes from
+// the request, and from Accept.
 func speak(c *gin.Context) error {
 	takeFormat(c)
 	given := strings.Join(c.Request.Header.Values("Accept"), ",")
@@ -108,15 +107,15 @@ const (
 	maxIndent = 8
 )
 
-// takeFormat reads ?format=json, as clients of Django REST Framework send it.
-// Other formats are left to the routes that have them.
+// takeFormat reads ?format=json, which clients of Django REST Framework send. It
+// leaves other formats to the routes that support them.
 func takeFormat(c *gin.Context) {
 	if !strings.Contains(c.Request.URL.RawQuery, "format=") {
 		return
 	}
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil || len(values["format"]) != 1 || values.Get("format") != "json" {
-		return // the route tells what is wrong
+		return // the route reports the error
 	}
 	values.Del("format")
 	asked := *c.Request.URL
@@ -125,7 +124,7 @@ func takeFormat(c *gin.Context) {
 	c.Request.Header.Set("Accept", jsonType)
 }
 
-// written is the JSON of the body as the client wants it.
+// written returns the body as JSON, formatted as the client asked.
 func written(c *gin.Context, body any) ([]byte, error) {
 	text, err := json.Marshal(body)
 	n := c.GetInt(indentKey)
@@ -137,9 +136,9 @@ func written(c *gin.Context, body any) ([]byte, error) {
 	return indented.Bytes(), err
 }
 
-// challenge names the accepted schemes to an unauthenticated client. It does not
+// challenge lists the accepted schemes for an unauthenticated client. It does not
 // offer Basic to scripts of a page, because the browser would open its own
-// dialog. For an invalid Bearer token it says so (RFC 6750 section 3).
+// dialog. It marks an invalid Bearer token (RFC 6750 section 3).
 func (a *API) challenge(c *gin.Context) {
 	script := c.GetHeader("X-Requested-With") != "" || c.GetHeader("Sec-Fetch-Mode") == "cors" || c.GetHeader("Sec-Fetch-Dest") == "empty"
 	scheme, _, _ := strings.Cut(c.GetHeader("Authorization"), " ")
@@ -154,11 +153,10 @@ func (a *API) challenge(c *gin.Context) {
 	}
 }
 
-// NoMethod answers requests for whose method there is no route: /verify takes
-// any.
+// NoMethod answers requests whose method has no route. /verify takes any method.
 func (a *API) NoMethod(c *gin.Context) {
 	if isVerify(c.Request.URL.Path) {
-		c.Writer.Header().Del("Allow") // the engine's
+		c.Writer.Header().Del("Allow") // set by the engine
 		a.verify(c)
 		return
 	}

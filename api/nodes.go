@@ -61,5 +61,5 @@ func waitingOut(silent []nodes.Silent) []client.WaitingNode {
 	return all
 }
 
-// whole is the time as all answers have it.
+// whole returns the time in the form of all answers: UTC, in whole milliseconds.
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

@@ -19,7 +19,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// oauthHandlers are the OAuth 2.0 server.
+// oauthHandlers serve OAuth 2.0.
 type oauthHandlers struct {
 	throttle func(*gin.Context, *auth.Principal) error
 	edge     *httpx.Edge
@@ -38,8 +38,8 @@ func (h *oauthHandlers) routes() []route {
 	}
 }
 
-// oauthForm reads the form and the client's credentials, which come by HTTP
-// Basic or in the form (RFC 6749 section 2.3.1), not both.
+// oauthForm reads the form and the client's credentials, which come in HTTP Basic
+// or in the form (RFC 6749 section 2.3.1), but not both.
 func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	values, err := formBody(c)
 	if err != nil {
@@ -54,7 +54,7 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	switch {
 	case c.GetHeader("Authorization") == "":
 		return values, in, nil
-	case !basic: // what is wrong in the header is not made good by the body
+	case !basic: // a bad header fails even if the body has good credentials
 		return nil, in, &oauth.Error{
 			Code: oauth.InvalidClient, Description: "the Authorization header must be HTTP Basic of client_id and client_secret", Challenge: true,
 		}
@@ -62,7 +62,7 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	if in.Secret != "" || (in.ID != "" && in.ID != id) {
 		return nil, in, &oauth.Error{Code: oauth.InvalidRequest, Description: "send the client's credentials once: by HTTP Basic or in the body"}
 	}
-	// Both are form-encoded inside of Basic.
+	// Both are form-encoded inside Basic.
 	unescapedID, errID := url.QueryUnescape(id)
 	unescapedSecret, errSecret := url.QueryUnescape(secret)
 	if errID != nil || errSecret != nil {
@@ -73,14 +73,14 @@ func oauthForm(c *gin.Context) (url.Values, oauth.Credentials, error) {
 	return values, oauth.Credentials{ID: unescapedID, Secret: unescapedSecret, Basic: true}, nil
 }
 
-// tooLargeForOAuth is the refusal of a body that is too long, as clients of OAuth
-// 2.0 read it.
+// tooLargeForOAuth turns the error for a body that is too large into an OAuth 2.0
+// error.
 func tooLargeForOAuth(err error) error {
 	_, public := httpx.Public(err)
 	return &oauth.Error{Code: oauth.InvalidRequest, Description: describe(public.Text.String()), TooLarge: true}
 }
 
-// busyForOAuth is the refusal of one request too many.
+// busyForOAuth turns the error of a throttled request into an OAuth 2.0 error.
 func busyForOAuth(err error) error {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Kind != errs.Limited {
@@ -98,7 +98,7 @@ func explain(e *errs.Error) string {
 	return text
 }
 
-// describe leaves out of a text what an error_description must not hold.
+// describe removes characters that error_description must not contain.
 func describe(text string) string {
 	out := []byte(text)
 	for i, b := range out {
@@ -109,13 +109,13 @@ func describe(text string) string {
 	return string(out)
 }
 
-// oauthError is the body of a refusal (RFC 6749 section 5.2).
+// oauthError is the body of an error (RFC 6749 section 5.2).
 type oauthError struct {
 	Error       oauth.Code `json:"error"`
 	Description string     `json:"error_description,omitempty"`
 }
 
-// answerOAuth answers as clients of OAuth 2.0 expect it, refusals included.
+// answerOAuth renders answers and errors as OAuth 2.0 clients expect them.
 func answerOAuth(edge *httpx.Edge, c *gin.Context, body any, err error) error {
 	c.Header("Pragma", "no-cache")
 	if err == nil {
@@ -148,9 +148,9 @@ func answerOAuth(edge *httpx.Edge, c *gin.Context, body any, err error) error {
 	return nil
 }
 
-// oauthCall reads a request of a client, lets do answer it and renders that. A
-// client that proves itself is charged for it, and not the address, which others
-// that are wrong may share.
+// oauthCall reads a client's request, calls do and renders its answer. It charges
+// an authenticated client rather than its address, which may be shared with
+// clients whose credentials are wrong.
 func (h *oauthHandlers) oauthCall(c *gin.Context, do func(context.Context, url.Values, *verify.Grant) (any, error)) error {
 	values, in, err := oauthForm(c)
 	var client *verify.Grant
@@ -197,7 +197,8 @@ func (h *oauthHandlers) oauthMetadata(c *gin.Context) error {
 	return answer(c, http.StatusOK, h.server.Metadata())
 }
 
-// jwks may be kept for less long than a new key is announced before it signs.
+// jwks sets a cache lifetime shorter than the time between the announcement of a
+// key and its first signature.
 func (h *oauthHandlers) jwks(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err

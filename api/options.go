@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
-// metadata is what OPTIONS answers, as Django REST Framework does.
+// metadata is the answer to OPTIONS, as in Django REST Framework.
 type metadata struct {
 	Name        string                      `json:"name"`
 	Description string                      `json:"description"`
@@ -28,12 +28,12 @@ type field struct {
 	Type     string           `json:"type"`
 	ReadOnly bool             `json:"read_only"`
 	Label    string           `json:"label"`
-	Child    *field           `json:"child,omitempty"`    // of a list
-	Children map[string]field `json:"children,omitempty"` // of an object
+	Child    *field           `json:"child,omitempty"`    // element of a list
+	Children map[string]field `json:"children,omitempty"` // members of an object
 }
 
-// optionRoutes answer OPTIONS on the paths of the API. Whoever may use none of
-// the methods without a credential needs one here, too.
+// optionRoutes answer OPTIONS on the paths of the API. They need a credential
+// unless one of the path's methods works without.
 func optionRoutes(routes []route) []route {
 	var paths []string
 	for _, r := range routes {
@@ -78,7 +78,8 @@ func options(c *gin.Context, path string, here []route) error {
 	return answer(c, http.StatusOK, out)
 }
 
-// nameOf names what is at the path: "Service Account List", "Key Instance".
+// nameOf returns the name of a path's resource: "Service Account List", "Key
+// Instance".
 func nameOf(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	suffix, last := "", parts[len(parts)-1]
@@ -88,7 +89,7 @@ func nameOf(path string) string {
 	return label(strings.ReplaceAll(last, "-", "_")) + suffix
 }
 
-// label is the name of a member for people: "Rate Limit".
+// label returns the name of a member for people: "Rate Limit".
 func label(name string) string {
 	words := strings.Split(name, "_")
 	for i, w := range words {

@@ -32,7 +32,7 @@ func (h *organizationHandlers) routes() []route {
 	}
 }
 
-// organization is how requests handle an organization.
+// organization returns the resource for organizations.
 func (h *organizationHandlers) organization() resource[keys.Organization, keys.OrganizationFields, client.Organization,
 	client.OrganizationSettings] {
 	return resource[keys.Organization, keys.OrganizationFields, client.Organization, client.OrganizationSettings]{

@@ -17,14 +17,14 @@ import (
 	"github.com/latchkey/latchkey/internal/verdicts"
 )
 
-// statusGivenUp marks a request in the log whose client did not wait for the
-// answer, as nginx does.
+// statusGivenUp is the status logged when the client did not wait for the answer;
+// nginx uses the same one.
 const statusGivenUp = 499
 
 const problemType = "application/problem+json"
 
-// Problems lists every code that a problem can carry beside those of
-// verification, with its status.
+// Problems maps every code that a problem can carry to its status. Verification
+// codes are not included.
 func Problems() map[string]int {
 	return map[string]int{
 		string(errs.Invalid): 400, string(errs.Unauthenticated): 401, "authentication_failed": 401,
@@ -41,7 +41,7 @@ func (a *API) render(c *gin.Context, err error) {
 	a.renderAs(c, err, c.Writer.Header().Get(httpx.RequestIDHeader))
 }
 
-// renderHot is render for the hot path, whose requests get an id only when
+// renderHot is render for the hot path, where a request gets an id only when
 // something is wrong.
 func (a *API) renderHot(c *gin.Context, err error) {
 	id := a.Edge.RequestID(c.Request)
@@ -59,7 +59,7 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	if status == http.StatusUnauthorized {
 		a.challenge(c)
 	}
-	if public.Scope != "" && principal(c).Kind != auth.UserKind { // people have roles
+	if public.Scope != "" && principal(c).Kind != auth.UserKind { // people have roles, not scopes
 		c.Header("WWW-Authenticate", insufficient(public.Scope))
 	}
 	if public.RetryAfter > 0 {
@@ -77,8 +77,8 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	writeProblem(c, &p, nil)
 }
 
-// overtaken makes a conflict of an object that changed meanwhile where the
-// client did not say which revision it knows: 412 is for a condition that it set.
+// overtaken turns a stale revision into a conflict if the client sent no
+// If-Match: 412 is only for a condition that the client set.
 func overtaken(r *http.Request, err error) error {
 	if errors.Is(err, errs.Stale) && r.Header.Get("If-Match") == "" {
 		return errs.New(errs.Conflict, "changed_meanwhile")
@@ -86,8 +86,8 @@ func overtaken(r *http.Request, err error) error {
 	return err
 }
 
-// signsIn reports whether the route is one of those that clients of Django REST
-// Framework and SimpleJWT sign in at.
+// signsIn reports whether clients of Django REST Framework or SimpleJWT sign in
+// at this path.
 func signsIn(path string) bool {
 	switch strings.TrimSuffix(path, "/") {
 	case "/api/token", "/api/token/refresh", "/api/token/verify", "/api/token/blacklist", "/api/session", "/api-token-auth", "/api-auth/login":
@@ -97,8 +97,8 @@ func signsIn(path string) bool {
 	}
 }
 
-// fieldMembers are the faults under the names of their fields, where such
-// clients look for them. What is a member of every problem keeps its meaning.
+// fieldMembers returns the faults by field name, where those clients look for
+// them. Members that every problem has keep their meaning.
 func fieldMembers(faults []client.FieldError) map[string][]string {
 	members := map[string][]string{}
 	for _, f := range faults {
@@ -120,7 +120,7 @@ func problem(status int, code, detail, requestID string) client.Problem {
 	return p
 }
 
-// writeProblem answers the problem with further members.
+// writeProblem answers the problem with the extra members.
 func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 	body, err := json.Marshal(p)
 	if err == nil && len(more) > 0 {

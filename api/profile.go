@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// profileHandlers serve what is the signed-in user's own.
+// profileHandlers serve the signed-in user's own profile.
 type profileHandlers struct {
 	people *auth.People
 }
@@ -31,7 +31,7 @@ func (h *profileHandlers) routes() []route {
 	}
 }
 
-// What users do with themselves.
+// Actions of users on their own profile.
 
 func profileOut(f auth.UserFields) client.MeSettings {
 	return client.MeSettings{Name: f.Name, Username: f.Username, Email: f.Email, Language: f.Language}
@@ -41,7 +41,7 @@ func profileIn(s client.MeSettings) auth.UserFields {
 	return auth.UserFields{Name: s.Name, Username: s.Username, Email: s.Email, Language: s.Language, Password: s.CurrentPassword}
 }
 
-// showMe answers who the principal is. Only users have a revision.
+// showMe answers the principal. Only users have a revision.
 func showMe(c *gin.Context, p *auth.Principal) error {
 	if p.Kind != auth.UserKind {
 		return answer(c, http.StatusOK, meOut(p))

@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 )
 
-// resource is how requests read, make, change and delete one kind of object: T
-// with the fields F in the domain, W with the settings S on the wire.
+// resource reads, creates, changes and deletes one kind of object: T with the
+// fields F in the domain, W with the settings S on the wire.
 type resource[T, F, W, S any] struct {
 	get    func(*gin.Context) (T, error)
 	change func(c *gin.Context, revision int64, edit func(F) (F, error)) (T, error)
@@ -31,7 +31,7 @@ func (r resource[T, F, W, S]) getObject(c *gin.Context) error {
 	return r.answer(c, object, err)
 }
 
-// patchObject handles PATCH, and PUT, which replaces the settings.
+// patchObject handles PATCH and PUT; PUT replaces the settings.
 func (r resource[T, F, W, S]) patchObject(c *gin.Context) error {
 	at, err := revision(c)
 	if err != nil {
@@ -53,7 +53,7 @@ func (r resource[T, F, W, S]) deleteObject(c *gin.Context) error {
 	return deleted(c, r.remove(c, at))
 }
 
-// create makes the object that the body, which is read into in, asks for.
+// create binds the body to in and makes the object.
 func (r resource[T, F, W, S]) create(c *gin.Context, keeper *idempotency.Keeper, in any, o object[T]) error {
 	body, err := bind(c, in)
 	if err != nil {
@@ -66,7 +66,7 @@ func (r resource[T, F, W, S]) create(c *gin.Context, keeper *idempotency.Keeper,
 	return created(c, r.path(&made), r.revision(&made), r.out(&made))
 }
 
-// answer shows an object that an action has changed, unless there was an error.
+// answer shows the object after an action, or returns the action's error.
 func (r resource[T, F, W, S]) answer(c *gin.Context, object T, err error) error {
 	if err != nil {
 		return err

@@ -8,28 +8,28 @@ import (
 	"github.com/latchkey/latchkey/auth"
 )
 
-// route is one operation. It declares who may use it; which objects they may see
-// and change is decided by the domain.
+// route is one operation. It declares who may use it; the domain decides which
+// objects they may see and change.
 type route struct {
 	method     string
 	path       string
 	permission auth.Permission
 	handle     func(*gin.Context) error
 	access     access
-	body       any // what a form on a page begins with, nil where there is no body
+	body       any // example for the form on a page, nil without a body
 }
 
-// access is what happens before the permission of a route is asked.
+// access says what happens before the route's permission is checked.
 type access int
 
 const (
 	guarded  access = iota // the chain authenticates the caller
 	open                   // no credential is read
-	asClient               // likewise; the handler charges the client, or the address without one
-	free                   // likewise, and nobody is throttled
+	asClient               // as open; the handler charges the client, or else the address
+	free                   // as open, without throttling
 )
 
-// routes are the operations of openapi.yaml but for /verify.
+// routes returns the operations of openapi.yaml except /verify.
 func (a *API) routes() []route {
 	return slices.Concat(
 		[]route{{"GET", "/api", auth.AllowAny(), a.root, guarded, nil}},

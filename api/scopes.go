@@ -39,7 +39,7 @@ func (h *scopeHandlers) routes() []route {
 	}
 }
 
-// scope is how requests handle a scope.
+// scope returns the resource for scopes.
 func (h *scopeHandlers) scope() resource[keys.Scope, keys.ScopeFields, client.Scope, client.ScopeSettings] {
 	return resource[keys.Scope, keys.ScopeFields, client.Scope, client.ScopeSettings]{
 		get: func(c *gin.Context) (keys.Scope, error) {
@@ -104,10 +104,10 @@ func (h *scopeHandlers) renameScope(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.keys.RenameStep(ctx, who); err != nil { // what is left is done behind, on one node
+	if _, err := h.keys.RenameStep(ctx, who); err != nil { // one node does the rest in the background
 		return err
 	}
-	// The step may have changed the scope, or ended it.
+	// The step may have changed or removed the scope.
 	if now, err := h.keys.Scope(ctx, s.Name); err == nil {
 		s = now
 	} else if !errors.Is(err, errs.NotFound) {
@@ -127,6 +127,5 @@ func (h *scopeHandlers) retireScope(retired bool) func(*gin.Context) error {
 	}
 }
 
-// standardKeep is how long the old name of a scope works when the request does
-// not say.
+// standardKeep is how long a scope's old name works if the request does not say.
 const standardKeep = 30 * 24 * time.Hour

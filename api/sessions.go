@@ -32,9 +32,9 @@ func (h *sessionHandlers) routes() []route {
 	}
 }
 
-// signIn begins a session, as the portal's form does. No other site can send
-// JSON, nor a form with the token against cross-site requests, and a browser says
-// where a request comes from.
+// signIn begins a session, as the portal's form does. It is safe from other
+// sites: they can send neither JSON nor a form with the CSRF token, and the
+// browser sends the request's origin.
 func (h *sessionHandlers) signIn(c *gin.Context) error {
 	if !h.chain.Has("session") {
 		return errs.New(errs.NotFound, "sessions_off")
@@ -69,7 +69,7 @@ func (h *sessionHandlers) signIn(c *gin.Context) error {
 	return answer(c, http.StatusOK, meOut(p))
 }
 
-// getSession returns who is signed in, and until when.
+// getSession returns the signed-in user and when the session ends.
 func (h *sessionHandlers) getSession(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (h *sessionHandlers) signOut(c *gin.Context) error {
 	return deleted(c, h.leave(c))
 }
 
-// leave ends the session of the request and makes the browser forget it.
+// leave ends the request's session and removes its cookie.
 func (h *sessionHandlers) leave(c *gin.Context) error {
 	p := principal(c)
 	if p.Session == nil {
@@ -110,8 +110,8 @@ func (h *sessionHandlers) leave(c *gin.Context) error {
 	return nil
 }
 
-// confirmSession has the user repeat their password, so that the tokens that
-// they make next outlast the session.
+// confirmSession asks for the user's password again, so that the tokens they make
+// next may outlast the session.
 func (h *sessionHandlers) confirmSession(c *gin.Context) error {
 	var in client.ConfirmPassword
 	if _, err := bind(c, &in); err != nil {
@@ -147,8 +147,8 @@ func (h *sessionHandlers) endSession(c *gin.Context) error {
 	return deleted(c, h.people.Sessions.End(c.Request.Context(), principal(c), c.Param("id")))
 }
 
-// signOutEverywhere ends all sessions and signed tokens, but the session that
-// asks where keep_current says so.
+// signOutEverywhere ends all sessions and signed tokens of the user. With
+// keep_current it keeps the session of the request.
 func (h *sessionHandlers) signOutEverywhere(c *gin.Context) error {
 	q := httpx.NewQuery(c.Request)
 	keep := q.Flag("keep_current")

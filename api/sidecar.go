@@ -6,10 +6,10 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Sidecar serves what an edge answers: /verify, as a node does, and health.
+// Sidecar serves the paths of an edge: /verify, as on a node, and health.
 type Sidecar struct{ api *API }
 
-// NewSidecar returns a Sidecar. Of the configuration it takes what these need:
+// NewSidecar returns a Sidecar. It uses only these fields of the configuration:
 // Verifier, Chain, Edge, Format, VerifyOpen, Verified, Health and Build.
 func NewSidecar(c Config) *Sidecar { return &Sidecar{&API{Config: c}} }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// signUpHandlers let strangers sign up, and users have a new password.
+// signUpHandlers let people sign up and reset their passwords.
 type signUpHandlers struct {
 	people *auth.People
 }
@@ -28,10 +28,10 @@ func (h *signUpHandlers) routes() []route {
 	}
 }
 
-// What people do before they can sign in. No answer tells whether an e-mail
-// address has a user.
+// Actions before signing in. No answer reveals whether an e-mail address belongs
+// to a user.
 
-// accepted answers what is done behind the answer.
+// accepted answers 202: the work continues after the answer.
 func accepted(c *gin.Context, err error) error {
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (h *signUpHandlers) changePassword(c *gin.Context) error {
 	return empty(c, h.people.Registration.ChangePassword(c.Request.Context(), principal(c), in.OldPassword, in.Password, in.KeepToken))
 }
 
-// checkTyped refuses what is nobody's password.
+// checkTyped refuses text that cannot be a password.
 func checkTyped(field, password string) error {
 	var f errs.Faults
 	f.Check(len(password) <= auth.MaxPasswordBytes && !strings.ContainsRune(password, 0), field, "password_too_long")

@@ -12,18 +12,18 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Throttles are how often each kind of caller may use the management API; a
-// zero rule lets it use the API as often as it likes. They are no part of the
-// limits of keys, which hold for the provider's own API.
+// Throttles limits how often each kind of caller may use the management API; a
+// zero rule sets no limit. They are separate from the limits of keys, which apply
+// to the provider's own API.
 type Throttles struct {
 	Anonymous      ratelimit.Rule // by client address; wrong credentials count here
 	User           ratelimit.Rule
 	Admin          ratelimit.Rule
-	ServiceAccount ratelimit.Rule            // of a tier that has no rule of its own
+	ServiceAccount ratelimit.Rule            // for tiers without a rule of their own
 	Tiers          map[string]ratelimit.Rule // by the service account's tier
 }
 
-// of returns the rule of the principal, and what counts against it.
+// of returns the principal's rule and the kind and id to charge.
 func (t *Throttles) of(p *auth.Principal, client proxies.Client) (kind, id string, rule ratelimit.Rule) {
 	switch {
 	case p.Kind == auth.ServiceAccountKind:

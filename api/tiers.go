@@ -33,7 +33,7 @@ func (h *tierHandlers) routes() []route {
 	}
 }
 
-// tier is how requests handle a tier.
+// tier returns the resource for tiers.
 func (h *tierHandlers) tier() resource[keys.Tier, keys.TierFields, client.Tier, client.TierSettings] {
 	return resource[keys.Tier, keys.TierFields, client.Tier, client.TierSettings]{
 		get: func(c *gin.Context) (keys.Tier, error) {
@@ -68,7 +68,7 @@ func (h *tierHandlers) createTier(c *gin.Context) error {
 	})
 }
 
-// previewTier tells what a patch of the tier would do.
+// previewTier reports what a patch of the tier would change.
 func (h *tierHandlers) previewTier(c *gin.Context) error {
 	change, err := merge[client.TierSettings](c)
 	if err != nil {

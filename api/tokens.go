@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// tokenHandlers hand out and end tokens of users.
+// tokenHandlers issue and revoke users' tokens.
 type tokenHandlers struct {
 	chain  *auth.Chain
 	format keys.Format
@@ -45,7 +45,7 @@ func bindSignIn(c *gin.Context) (client.SignIn, error) {
 	return in, checkSignIn(in)
 }
 
-// checkSignIn refuses what nobody can sign in with.
+// checkSignIn refuses credentials that cannot be valid.
 func checkSignIn(in client.SignIn) error {
 	var f errs.Faults
 	f.Check((in.Username == "") != (in.Email == ""), "username", "required_or_email")
@@ -62,8 +62,8 @@ func login(in client.SignIn) auth.Login {
 	return auth.Login{Name: in.Email + in.Username, Password: in.Password, Code: in.Code}
 }
 
-// obtainToken answers a username with a token, as Django REST Framework's
-// obtain_auth_token does, and an e-mail address with a pair, as SimpleJWT does.
+// obtainToken answers a token for a username, as Django REST Framework's
+// obtain_auth_token does, and a pair for an e-mail address, as SimpleJWT does.
 func (h *tokenHandlers) obtainToken(c *gin.Context) error {
 	in, err := bindSignIn(c)
 	if err != nil {
@@ -85,12 +85,12 @@ func (h *tokenHandlers) obtainToken(c *gin.Context) error {
 	}
 }
 
-// nonField is the field of what is wrong with a sign-in as a whole, as Django
-// REST Framework names it.
+// nonField is Django REST Framework's field name for errors of the sign-in as a
+// whole.
 const nonField = "non_field_errors"
 
-// noToken is why a sign-in for a token is refused, as obtain_auth_token tells
-// it: 400, for a missing second step, too.
+// noToken turns a failed sign-in into the error of obtain_auth_token: 400, even
+// for a missing second step.
 func noToken(err error) error {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Kind != errs.Unauthenticated {
@@ -105,11 +105,10 @@ func noToken(err error) error {
 	return f.Err()
 }
 
-// NoActiveAccount is the problem code of a wrong sign-in for a pair, as
-// SimpleJWT has it.
+// NoActiveAccount is SimpleJWT's problem code for a failed sign-in.
 const NoActiveAccount = "no_active_account"
 
-// noPair is why a sign-in for a pair is refused, as SimpleJWT tells it.
+// noPair turns a failed sign-in into the error of SimpleJWT.
 func noPair(err error) error {
 	if e, ok := errors.AsType[*errs.Error](err); ok && e.Kind == errs.Unauthenticated && e.Code != auth.CodeRequired {
 		return errs.WithCode(errs.Unauthenticated, NoActiveAccount, "no_active_account")
@@ -142,7 +141,7 @@ func required(field, value string) error {
 	return f.Err()
 }
 
-// empty answers as SimpleJWT does where there is nothing to say.
+// empty answers an empty object, as SimpleJWT does.
 func empty(c *gin.Context, err error) error {
 	if err != nil {
 		return err
@@ -184,8 +183,8 @@ func (h *tokenHandlers) listTokens(c *gin.Context) error {
 	}, tokenOut, func(t *auth.Token) string { return t.ID })
 }
 
-// createToken takes no Idempotency-Key: what its repeat could answer would be
-// a token that nobody can use.
+// createToken takes no Idempotency-Key: a repeat could only answer a token
+// without its secret.
 func (h *tokenHandlers) createToken(c *gin.Context) error {
 	var in client.CreateToken
 	if _, err := bind(c, &in); err != nil {

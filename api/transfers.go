@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey/latchkey/transfers"
 )
 
-// transferHandlers hand service accounts to other organizations.
+// transferHandlers transfer service accounts between organizations.
 type transferHandlers struct {
 	transfers *transfers.Service
 }
@@ -23,8 +23,8 @@ func (h *transferHandlers) routes() []route {
 	}
 }
 
-// transferAccount hands a service account to another organization, or tells
-// what that would do.
+// transferAccount transfers a service account to another organization, or
+// previews the transfer.
 func (h *transferHandlers) transferAccount(c *gin.Context) error {
 	var in client.TransferServiceAccount
 	if _, err := bind(c, &in); err != nil {

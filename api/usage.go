@@ -19,7 +19,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// usageHandlers tell what keys were used for.
+// usageHandlers report what keys were used for.
 type usageHandlers struct {
 	keys    *keys.Service
 	now     func() time.Time
@@ -34,7 +34,7 @@ func (h *usageHandlers) routes() []route {
 	}
 }
 
-// standardSpan is how much of the past is shown where from is not given.
+// standardSpan is the span of a report if from is not given.
 const standardSpan = 24 * time.Hour
 
 func (h *usageHandlers) getUsage(c *gin.Context) error {
@@ -89,8 +89,8 @@ func (h *usageHandlers) getKeyUsage(c *gin.Context) error {
 	return answer(c, http.StatusOK, out)
 }
 
-// narrowed restricts the organizations that somebody may see, nil for all, to
-// the one asked for; a foreign one simply has nothing.
+// narrowed limits the organizations that the caller may see, nil for all, to the
+// one asked for. Another organization has no usage rather than an error.
 func narrowed(own []string, asked string) []string {
 	switch {
 	case asked == "":
@@ -102,7 +102,7 @@ func narrowed(own []string, asked string) []string {
 	}
 }
 
-// usageQuery reads the parameters that both reports have.
+// usageQuery reads the parameters that both reports share.
 func (h *usageHandlers) usageQuery(q *httpx.Query, groupings ...usage.Grouping) usage.Query {
 	names := make([]string, len(groupings))
 	for i, g := range groupings {
@@ -154,7 +154,7 @@ func (h *usageHandlers) report(ctx context.Context, q usage.Query) (client.Usage
 	return out, nil
 }
 
-// pointsOut is one point, or one for each code where that groups.
+// pointsOut returns one point, or one per code if the report groups by code.
 func pointsOut(p *usage.Point, by usage.Grouping) []client.UsagePoint {
 	if by != usage.ByOutcome {
 		one := client.UsagePoint{Start: p.At, Total: p.Counts.Total(), Codes: map[string]uint64{}}
@@ -178,7 +178,7 @@ func pointsOut(p *usage.Point, by usage.Grouping) []client.UsagePoint {
 	return all
 }
 
-// predecessor tells how much the key that was rotated is used still.
+// predecessor reports how much a rotated key is still used.
 func (h *usageHandlers) predecessor(ctx context.Context, who keys.Actor, k *keys.Key) (*client.Predecessor, error) {
 	if k.RotatedFrom == "" {
 		return nil, nil
@@ -243,7 +243,7 @@ func (h *usageHandlers) listRefusals(c *gin.Context) error {
 	return answer(c, http.StatusOK, page)
 }
 
-// wantsCSV reads the parameter format, before which Accept stands back.
+// wantsCSV reads the format parameter, which takes precedence over Accept.
 func wantsCSV(r *http.Request, q *httpx.Query) bool {
 	format := q.OneOf("format", "json", "csv")
 	return format == "csv" || (format == "" && strings.Contains(r.Header.Get("Accept"), csvType))

@@ -72,7 +72,7 @@ func userFieldsIn(s client.SetUser) auth.UserFields {
 	}
 }
 
-// user is how requests handle a user.
+// user returns the resource for users.
 func (h *userHandlers) user() resource[auth.User, auth.UserFields, client.User, client.SetUser] {
 	return resource[auth.User, auth.UserFields, client.User, client.SetUser]{
 		get: func(c *gin.Context) (auth.User, error) {
@@ -123,7 +123,7 @@ func roleOut(r auth.Role) client.MemberSettings { return client.MemberSettings{R
 
 func roleIn(s client.MemberSettings) auth.Role { return auth.Role(s.Role) }
 
-// resetOTP helps a user who lost the device.
+// resetOTP removes the second factor of a user who lost their device.
 func (h *userHandlers) resetOTP(c *gin.Context) error {
 	if err := httpx.NewQuery(c.Request).Err(); err != nil {
 		return err

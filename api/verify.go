@@ -31,9 +31,9 @@ type verifyHandlers struct {
 	verifier *verify.Verifier
 }
 
-// verifySelf answers every other method: the key speaks for itself, the decision
-// is the status. Its holder cannot have the store read: Cache-Control is not for
-// them to say. The body is not read: it may be that of the client's request.
+// verifySelf answers a key that checks itself; the status is the decision. The
+// holder of a key cannot force a read of the store, so Cache-Control is ignored.
+// The body is not read: it may be that of the client's request.
 func (h *verifyHandlers) verifySelf(c *gin.Context, read reader) {
 	q, err := h.selfQuestion(c.Request, read)
 	if err != nil {
@@ -54,7 +54,7 @@ func (h *verifyHandlers) verifySelf(c *gin.Context, read reader) {
 	writeDecision(c, &out)
 }
 
-// readVerifyQuery reads scope and cost.
+// readVerifyQuery reads scope and cost from the query.
 func readVerifyQuery(r *http.Request, _ bool, q *verify.Question) error {
 	if r.URL.RawQuery == "" {
 		return nil
@@ -78,14 +78,14 @@ func checkQuestionScopes(scopes []string, field string, fault func(field, text s
 	}
 }
 
-// wantsFresh reports whether the verifier wants the store read, not the cache.
+// wantsFresh reports whether the verifier asks to bypass the cache.
 func wantsFresh(r *http.Request) bool {
 	v := r.Header["Cache-Control"]
 	return len(v) > 0 && strings.Contains(strings.ToLower(v[0]), "no-cache")
 }
 
-// selfDecision is the answer to the key itself: nothing that the provider
-// noted about it.
+// selfDecision returns the answer for the key itself, without anything that the
+// provider noted about it.
 func selfDecision(v *verify.Verdict) client.VerifyResponse {
 	out := verdicts.Decision(v)
 	out.Name, out.ServiceAccount, out.Metadata = "", nil, nil
@@ -106,8 +106,8 @@ func (h *verifyHandlers) refuse(c *gin.Context, v *verify.Verdict) {
 	writeProblem(c, &p, nil)
 }
 
-// challengeOf is what WWW-Authenticate says with the refusal (RFC 6750 section
-// 3): no error where nothing was sent, and what is lacking where that is a scope.
+// challengeOf returns WWW-Authenticate for a refusal (RFC 6750 section 3): no
+// error if no key was sent, and the missing scopes if those are the reason.
 func challengeOf(v *verify.Verdict) string {
 	switch {
 	case v.Code == verify.Missing:
@@ -121,15 +121,16 @@ func challengeOf(v *verify.Verdict) string {
 	}
 }
 
-// insufficient names the scopes that a good credential lacks.
+// insufficient returns the challenge for a valid credential that lacks the
+// scopes.
 func insufficient(scopes ...string) string {
 	return bearer + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
 }
 
 const bearer = `Bearer realm="latchkey"` //nolint:gosec // G101: the name of a scheme
 
-// verifyAsked answers POST /verify: a verifier asks about a key, the decision
-// is in the body.
+// verifyAsked answers POST /verify: a verifier asks about a key, and the body
+// holds the decision.
 func (h *verifyHandlers) verifyAsked(c *gin.Context) {
 	verdict, err := h.ask(c)
 	if err != nil {
@@ -166,7 +167,7 @@ func (h *verifyHandlers) ask(c *gin.Context) (verify.Verdict, error) {
 	return h.verifier.Verify(c.Request.Context(), q)
 }
 
-// asker returns the caller, if they may ask at all.
+// asker returns the caller, if they may verify keys.
 func (h *verifyHandlers) asker(r *http.Request) (*auth.Principal, error) {
 	r = r.WithContext(proxies.With(r.Context(), h.edge.Trusted.Client(r)))
 	p, err := h.chain.Authenticate(r)
@@ -181,7 +182,7 @@ func (h *verifyHandlers) asker(r *http.Request) (*auth.Principal, error) {
 
 func verifyPermission() auth.Permission { return auth.HasScope(keys.VerifyKeys) }
 
-// buffers holds what requests are read into and answers are written to.
+// buffers hold requests while they are read and answers while they are written.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func readQuestion(r *http.Request, q *verify.Question) error {
@@ -208,10 +209,10 @@ func readQuestion(r *http.Request, q *verify.Question) error {
 	return question(&in, q)
 }
 
-// isJSON is the quick look at the media type that clients send.
+// isJSON is a fast check for the media type that clients usually send.
 func isJSON(v []string) bool { return len(v) == 1 && v[0] == jsonType }
 
-// maxUserAgent bounds a user agent in a question; fewer bytes are kept.
+// maxUserAgent bounds a question's user agent in bytes; fewer are kept.
 const maxUserAgent = 2048
 
 func question(in *client.VerifyRequest, q *verify.Question) error {
@@ -242,10 +243,10 @@ func writeDecision(c *gin.Context, out *client.VerifyResponse) {
 	h := c.Writer.Header()
 	h["Content-Type"], h["Cache-Control"], h["X-Content-Type-Options"] = jsonHeader, noStoreHeader, nosniffHeader
 	c.Status(http.StatusOK)
-	_, _ = c.Writer.Write(body) // a client that went away is not our fault
+	_, _ = c.Writer.Write(body) // the client disconnected
 }
 
-// Values of headers that every answer shares; nobody changes them.
+// Header values that every answer shares. Never modified.
 var (
 	jsonHeader    = []string{jsonType}
 	noStoreHeader = []string{"no-store"}

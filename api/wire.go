@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// The mappings between the domain's objects and their wire format. What text
-// the domain cannot hold becomes its zero value, which the domain refuses.
+// Conversions between domain objects and the wire format. Text that the domain
+// cannot hold becomes its zero value, which the domain refuses.
 
 func stamps(s *keys.Stamp) client.Stamps {
 	return client.Stamps{CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt}
@@ -28,7 +28,7 @@ func timeIn(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
-	if t.UTC().Year() <= 1 { // no time stands for the zero one, which means never
+	if t.UTC().Year() <= 1 { // the zero time means never, so no given time may become it
 		return time.Time{}.Add(time.Second)
 	}
 	return *t
@@ -57,8 +57,8 @@ func networksOut(networks []netip.Prefix) []string {
 	return texts
 }
 
-// networksIn reads CIDR; a single address is the network of itself alone.
-// Nil stays nil, as nothing said is not everywhere.
+// networksIn parses CIDR; a single address becomes the network of that address.
+// Nil stays nil: an absent value does not mean everywhere.
 func networksIn(texts []string) []netip.Prefix {
 	if texts == nil {
 		return nil
@@ -184,7 +184,7 @@ func tierFields(s client.TierSettings) keys.TierFields {
 	return f
 }
 
-// durationOut is null for none.
+// durationOut returns null for zero.
 func durationOut(d time.Duration) *client.Duration {
 	if d == 0 {
 		return nil

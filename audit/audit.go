@@ -1,6 +1,6 @@
-// Package audit records who did what to which object, when, from where, with
-// the object before and after. An event is written before the request that
-// caused it is answered; a failure to write it fails the request.
+// Package audit records who did what to which object, when and from where, with the object
+// before and after. An event is written before the request that caused it is answered. If
+// that fails, so does the request.
 package audit
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
-// Subject is who acted, as it is kept with the event: it stays readable when
-// the user or service account itself is gone.
+// Subject is who acted. It is stored with the event, so it stays readable when the user
+// or service account itself is gone.
 type Subject struct {
 	Kind  string // "user", "service_account", "anonymous" or "system"
 	ID    string // id of the user or service account, "" for the others
@@ -33,7 +33,7 @@ type Origin struct {
 type Object struct {
 	Type           string // "key", "service_account", …
 	ID             string
-	OrganizationID string // "" for objects of the provider itself
+	OrganizationID string // "" for the provider's own objects
 }
 
 // Event is one entry of the log. It holds no key, hash, password or token.
@@ -57,14 +57,14 @@ type Filter struct {
 	From, Until     time.Time // From inclusive, Until exclusive
 }
 
-// idSlack is by how much an event's id may have been made before or after At.
+// idSlack is how far the time in an event's id may be before or after At.
 const idSlack = time.Minute
 
-// FirstID returns an id that no event at or after From comes before: ids begin
-// with the time, so that a store can look among them.
+// FirstID returns an id that no event at or after From sorts before. Ids begin with the
+// time, so a store can search by them.
 func (f *Filter) FirstID() string { return ids.At(ids.Event, f.From.Add(-idSlack)) }
 
-// LastID returns an id that every event before Until comes before.
+// LastID returns an id that every event before Until sorts before.
 func (f *Filter) LastID() string { return ids.At(ids.Event, f.Until.Add(idSlack)) }
 
 // Store keeps events, in the order of their ids, until they are deleted.
@@ -78,12 +78,11 @@ type Store interface {
 	Events(ctx context.Context, f Filter, after string, limit int) ([]Event, error)
 }
 
-// Cleaner forgets events.
+// Cleaner deletes events.
 type Cleaner interface {
-	// EventsBefore returns the oldest events that were before the time, oldest
-	// first, at most limit of them.
+	// EventsBefore returns at most limit of the events before the time, oldest first.
 	EventsBefore(ctx context.Context, before time.Time, limit int) ([]Event, error)
-	// DeleteEvents removes the events with the ids. Others are no fault.
+	// DeleteEvents deletes the events with the ids. Unknown ids are no error.
 	DeleteEvents(ctx context.Context, ids []string) error
 }
 
@@ -93,11 +92,11 @@ type Log struct {
 	now   func() time.Time
 }
 
-// New returns a Log over the store; now gives the time of each event.
+// New returns a Log on the store; now returns the time of each event.
 func New(store Store, now func() time.Time) *Log { return &Log{store: store, now: now} }
 
-// Change describes one change for Record. Before and After are encoded as
-// JSON by their json tags, which leave secrets and hashes out.
+// Change describes one change for Record. Before and After are encoded as JSON with
+// their json tags, which omit secrets and hashes.
 type Change struct {
 	Subject       Subject
 	Action        string
@@ -105,8 +104,8 @@ type Change struct {
 	Before, After any
 }
 
-// Record writes one event for the change, with the origin found in ctx. A change
-// of nothing leaves none.
+// Record writes one event for the change, with the origin in ctx. A change of nothing
+// writes none.
 func (l *Log) Record(ctx context.Context, c Change) error {
 	if c.Before != nil && reflect.DeepEqual(c.Before, c.After) {
 		return nil
@@ -159,7 +158,7 @@ func (l *Log) event(ctx context.Context, c *Change) (Event, error) {
 	}, nil
 }
 
-// Events lists what the store holds; see Store.
+// Events lists stored events; see Store.
 func (l *Log) Events(ctx context.Context, f Filter, after string, limit int) ([]Event, error) {
 	return l.store.Events(ctx, f, after, limit)
 }
@@ -173,12 +172,12 @@ func snapshot(v any) (json.RawMessage, error) {
 
 type originKey struct{}
 
-// WithOrigin returns a context that carries where the request came from.
+// WithOrigin returns a context that carries the origin of the request.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, o)
 }
 
-// OriginOf returns the origin that ctx carries, or a zero Origin.
+// OriginOf returns the origin in ctx, or a zero Origin.
 func OriginOf(ctx context.Context) Origin {
 	o, _ := ctx.Value(originKey{}).(Origin)
 	return o

@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// CanonicalEmail is the form in which e-mail addresses are stored and compared,
-// as mail systems do; see text.Address. Text that is not an address only has its ASCII
-// letters lower-cased, and equals no address.
+// CanonicalEmail returns the form in which e-mail addresses are stored and
+// compared, following mail systems; see text.Address. In text that is not an
+// address it only lower-cases ASCII letters; such text equals no address.
 func CanonicalEmail(email string) string {
 	if canonical, ok := text.Address(email); ok {
 		return canonical
@@ -20,12 +20,12 @@ func CanonicalEmail(email string) string {
 	return text.ASCIILower(email)
 }
 
-// sameEmail reports whether mail to both addresses arrives at the same place.
+// sameEmail reports whether both addresses receive the same mail.
 func sameEmail(a, b string) bool { return CanonicalEmail(a) == CanonicalEmail(b) }
 
-// byEmail returns the user with the e-mail address, or errs.NotFound. Until they
-// change, users of earlier releases are found by the fuller case folding that was
-// stored then, which made one of addresses that differ; they are compared here.
+// byEmail returns the user with the e-mail address, or errs.NotFound. Users of
+// earlier releases are stored under a fuller case folding until they change. That
+// folding could make different addresses equal, so byEmail compares them again.
 func (p *Users) byEmail(ctx context.Context, email string) (User, error) {
 	canonical := CanonicalEmail(email)
 	stored := []string{canonical}

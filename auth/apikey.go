@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// APIKey lets a service account act with its key: X-API-Key, or Authorization
-// with the scheme Bearer or Api-Key.
+// APIKey authenticates a service account by its key, sent as X-API-Key or in
+// Authorization with the scheme Bearer or Api-Key.
 type APIKey struct {
 	verifier *verify.Verifier
 	format   keys.Format
@@ -27,8 +27,8 @@ func (a *APIKey) Name() string { return "api_key" }
 // Challenge implements Authenticator.
 func (a *APIKey) Challenge() string { return `Bearer realm="latchkey"` }
 
-// Authenticate implements Authenticator. The key must be good; its limits are
-// those of the provider's API and are not charged here.
+// Authenticate implements Authenticator. The key must be valid. Its limits belong
+// to the provider's API and are not charged here.
 func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 	text, several := KeyOf(r, a.format)
 	switch {
@@ -40,7 +40,7 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 	return accountOf(r, a.verifier, text)
 }
 
-// accountOf returns the service account whose key or signed token text is.
+// accountOf returns the service account of the key or signed token.
 func accountOf(r *http.Request, v *verify.Verifier, text string) (*Principal, error) {
 	verdict, err := v.Verify(r.Context(), &verify.Question{
 		Key: text, Address: proxies.ClientOf(r.Context()).Address, UserAgent: r.UserAgent(), Unmetered: true,
@@ -60,8 +60,8 @@ func accountOf(r *http.Request, v *verify.Verifier, text string) (*Principal, er
 	return AccountPrincipal(&verdict.Grant), nil
 }
 
-// AccountPrincipal is the service account of the grant, with the scopes of the
-// key or token that it was got for.
+// AccountPrincipal returns the service account of the grant, with the scopes of
+// the key or token behind it.
 func AccountPrincipal(g *verify.Grant) *Principal {
 	return &Principal{
 		Kind: ServiceAccountKind, AccountID: g.Account.ID, AccountName: g.Account.Name,
@@ -69,17 +69,17 @@ func AccountPrincipal(g *verify.Grant) *Principal {
 	}
 }
 
-// CertificatePrincipal is the service account of the grant, by a certificate that
-// ends at the time, or never where that is zero.
+// CertificatePrincipal returns the service account of the grant, authenticated by
+// a certificate that ends at endsAt, or never if that is zero.
 func CertificatePrincipal(g *verify.Grant, endsAt time.Time) *Principal {
 	p := AccountPrincipal(g)
 	p.endsAt = endsAt
 	return p
 }
 
-// CredentialOf returns the key or the signed token that the request carries,
-// or "". several is true for a request with two different keys: whoever passes
-// it on might see the other one.
+// CredentialOf returns the key or signed token that the request carries, or "".
+// several is true if the request has two different keys: a proxy that passes it
+// on might read the other one.
 func CredentialOf(r *http.Request, f keys.Format) (text string, several bool) {
 	if key, several := KeyOf(r, f); key != "" {
 		return key, several
@@ -90,9 +90,9 @@ func CredentialOf(r *http.Request, f keys.Format) (text string, several bool) {
 	return "", false
 }
 
-// KeyOf returns the key that the request carries, or "", and whether it carries
-// another one, too. A bearer token that does not look like a key is somebody
-// else's.
+// KeyOf returns the key that the request carries, or "", and whether it also
+// carries a different one. A bearer token that does not look like a key is
+// ignored.
 func KeyOf(r *http.Request, f keys.Format) (key string, several bool) {
 	for _, text := range r.Header["X-Api-Key"] {
 		key, several = other(key, text, several)
@@ -103,7 +103,7 @@ func KeyOf(r *http.Request, f keys.Format) (key string, several bool) {
 	return key, several
 }
 
-// other is the first key, and whether there are two.
+// other returns the first key, and whether there are two different ones.
 func other(key, next string, several bool) (first string, two bool) {
 	if key == "" {
 		return next, several

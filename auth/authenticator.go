@@ -11,24 +11,24 @@ import (
 
 // Authenticator is one way to find the principal of a request.
 type Authenticator interface {
-	// Name is what configuration calls it.
+	// Name is its name in the configuration.
 	Name() string
-	// Authenticate returns the principal; nil where the request carries
-	// nothing for this authenticator; or an error, of the kind
-	// errs.Unauthenticated where the credential is wrong.
+	// Authenticate returns the principal, or nil if the request has no credential
+	// for this authenticator. An invalid credential is an error of kind
+	// errs.Unauthenticated.
 	Authenticate(r *http.Request) (*Principal, error)
-	// Challenge is the scheme to name in WWW-Authenticate, "" for none.
+	// Challenge returns the scheme for WWW-Authenticate, "" for none.
 	Challenge() string
 }
 
-// Chain asks authenticators in order. The first that finds its credential
-// decides: a wrong one is never passed on to a weaker authenticator.
+// Chain tries authenticators in order. The first that finds its credential
+// decides: an invalid one is never passed on to a weaker authenticator.
 type Chain struct {
 	all        []Authenticator
 	challenges []string
 }
 
-// NewChain returns the chain of the authenticators in this order.
+// NewChain returns a chain of the authenticators in this order.
 func NewChain(all ...Authenticator) (*Chain, error) {
 	if len(all) == 0 {
 		return nil, errors.New("auth: the chain needs an authenticator")
@@ -47,7 +47,7 @@ func NewChain(all ...Authenticator) (*Chain, error) {
 	return c, nil
 }
 
-// Authenticate returns the principal of the request, nobody if it carries no
+// Authenticate returns the principal of the request, or nobody if it carries no
 // credential.
 func (c *Chain) Authenticate(r *http.Request) (*Principal, error) {
 	for _, a := range c.all {
@@ -63,12 +63,12 @@ func (c *Chain) Authenticate(r *http.Request) (*Principal, error) {
 	return Nobody(), nil
 }
 
-// Has reports whether the authenticator with the name is in the chain.
+// Has reports whether the chain has an authenticator with this name.
 func (c *Chain) Has(name string) bool {
 	return slices.ContainsFunc(c.all, func(a Authenticator) bool { return a.Name() == name })
 }
 
-// Challenges are the values of WWW-Authenticate, in the order of the chain.
+// Challenges returns the values of WWW-Authenticate in the order of the chain.
 func (c *Chain) Challenges() []string { return c.challenges }
 
 func wrongCredential(text string, args ...any) error {

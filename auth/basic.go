@@ -12,9 +12,9 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
-// Basic lets a user sign each request with user name or e-mail address
-// and password (RFC 7617). One who uses one-time codes cannot: a password alone
-// is not enough for them, and a code does not last for a second request.
+// Basic authenticates a user on each request by password and user name or e-mail
+// address (RFC 7617). It refuses users with one-time codes: the password alone is
+// not enough for them, and a code cannot be used for a second request.
 type Basic struct {
 	people *People
 	logger *slog.Logger

@@ -10,12 +10,12 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// calendarLife is for how long the secret address of a calendar works, if it is
-// not renewed or ended before.
+// calendarLife is how long the secret address of a calendar works, unless it is
+// renewed or ended earlier.
 const calendarLife = 3 * 365 * 24 * time.Hour
 
-// Renew makes a secret for the address of the user's calendar feed, in
-// the place of an earlier one. It is shown once; its hash is kept.
+// Renew creates a secret for the address of the user's calendar feed, replacing
+// any earlier one. It is shown once; only its hash is kept.
 func (p *Calendars) Renew(ctx context.Context, a *Principal) (token string, err error) {
 	if err := p.End(ctx, a); err != nil {
 		return "", err
@@ -27,7 +27,7 @@ func (p *Calendars) Renew(ctx context.Context, a *Principal) (token string, err 
 	return token, p.record(ctx, a, "calendar.renew", l.object(), nil, nil)
 }
 
-// End ends the address of the user's calendar feed.
+// End revokes the address of the user's calendar feed.
 func (p *Calendars) End(ctx context.Context, a *Principal) error {
 	if a.Kind != UserKind {
 		return errs.New(errs.Forbidden, "only_users_calendar")
@@ -35,7 +35,7 @@ func (p *Calendars) End(ctx context.Context, a *Principal) error {
 	return p.links.endLinksFor(ctx, a.ID(), Calendar)
 }
 
-// Has reports whether the user has an address that works.
+// Has reports whether the user has a valid address.
 func (p *Calendars) Has(ctx context.Context, a *Principal) (bool, error) {
 	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: a.ID(), Purpose: Calendar}, keys.Page{Limit: 1})
 	if err != nil {
@@ -44,8 +44,8 @@ func (p *Calendars) Has(ctx context.Context, a *Principal) (bool, error) {
 	return len(all) == 1 && all[0].open(p.Now()), nil
 }
 
-// Holder returns the principal that the holder of the secret reads as: the user
-// as they are now. Errors: errs.NotFound for a secret that does not work.
+// Holder returns the principal for the secret: its user with their current
+// rights. Errors: errs.NotFound for an invalid secret.
 func (p *Calendars) Holder(ctx context.Context, token string) (*Principal, error) {
 	l, err := p.links.openLink(ctx, Calendar, token)
 	if err != nil {

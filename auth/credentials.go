@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Token is an opaque credential of a user, as Django REST Framework's
-// TokenAuthentication has it. Only its digest is stored.
+// Token is an opaque credential of a user, like those of Django REST Framework's
+// TokenAuthentication. Only its digest is stored.
 type Token struct {
 	keys.Stamp
 	ID         string    `json:"id"`
@@ -20,38 +20,38 @@ type Token struct {
 	Last4      string    `json:"last4"`
 	LastUsedAt time.Time `json:"-"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"` // zero: never
-	// Parent is what the token ends with: the id of the session, token or family
-	// that made it, or "password". The one sign-in token of a user has
-	// "password:" and the count that it was derived from. "" for a token that
-	// stands by itself.
+	// Parent is what the token depends on and ends with: the id of the session,
+	// token or family that created it, or "password". A user's sign-in token has
+	// "password:" and the count that it was derived from. "" means that the token
+	// is independent.
 	Parent string `json:"parent,omitempty"`
 }
 
-// Family is one sign-in by refresh tokens: each use spends the token and makes
-// the next one of the family. One spent token that is used again ends it.
+// Family is one sign-in with refresh tokens: each use spends the token and
+// creates the next one of the family. Reuse of a spent token ends the family.
 type Family struct {
 	keys.Stamp
 	ID        string    `json:"id"`
 	UserID    string    `json:"user_id"`
-	Current   string    `json:"-"` // id (jti) of the token that is good
-	Previous  string    `json:"-"` // of the one before it
+	Current   string    `json:"-"` // id (jti) of the valid token
+	Previous  string    `json:"-"` // id of the token before it
 	RotatedAt time.Time `json:"rotated_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at"`
-	EndedAt   time.Time `json:"ended_at,omitzero"` // zero while it is open
+	EndedAt   time.Time `json:"ended_at,omitzero"` // zero while open
 	Address   string    `json:"address,omitempty"`
 	UserAgent string    `json:"user_agent,omitempty"`
 }
 
-// Identity ties a user to an account at a provider of sign-ins.
+// Identity links a user to an account at a sign-in provider.
 type Identity struct {
 	keys.Stamp
 	Provider string `json:"provider"`
-	Subject  string `json:"subject"` // the provider's id of the account
+	Subject  string `json:"subject"` // the provider's id for the account
 	UserID   string `json:"user_id"`
-	Email    string `json:"email,omitempty"` // as the provider told it at the last sign-in
+	Email    string `json:"email,omitempty"` // as of the last sign-in with the provider
 }
 
-// ID names the identity in a Collection.
+// ID returns the id of the identity in a Collection.
 func (i *Identity) ID() string { return IdentityID(i.Provider, i.Subject) }
 
 // IdentityID returns the id of the account with the subject at the provider.
@@ -60,7 +60,7 @@ func IdentityID(provider, subject string) string {
 	return provider + ":" + hex.EncodeToString(digest[:16])
 }
 
-// Purpose is what a link in a mail lets its holder do.
+// Purpose is what a mailed link allows.
 type Purpose string
 
 // The purposes.
@@ -68,27 +68,27 @@ const (
 	ConfirmEmail  Purpose = "confirm"
 	ResetPassword Purpose = "reset"
 	Invitation    Purpose = "invite"
-	Calendar      Purpose = "calendar" // the address of a feed, which no mail holds
-	SignedUpAgain Purpose = "exists"   // opens nothing: it notes that its user was told of it
+	Calendar      Purpose = "calendar" // the address of a feed; never mailed
+	SignedUpAgain Purpose = "exists"   // opens nothing: records that the user was told
 )
 
-// Link is a secret that was mailed to somebody. It works once, until it
-// expires. Only its digest is stored.
+// Link is a secret mailed to a person. It works once, until it expires. Only its
+// digest is stored.
 type Link struct {
 	keys.Stamp
 	ID             string    `json:"id"`
 	Hash           TokenHash `json:"-"`
 	Purpose        Purpose   `json:"purpose"`
 	Email          string    `json:"email"`
-	UserID         string    `json:"user_id,omitempty"`         // "" for someone who is not a user yet
-	OrganizationID string    `json:"organization_id,omitempty"` // of an invitation
-	Role           Role      `json:"role,omitempty"`            // of an invitation
+	UserID         string    `json:"user_id,omitempty"`         // "" if the recipient is not a user yet
+	OrganizationID string    `json:"organization_id,omitempty"` // for an invitation
+	Role           Role      `json:"role,omitempty"`            // for an invitation
 	CreatedBy      string    `json:"created_by,omitempty"`
-	CreatedWith    string    `json:"created_with,omitempty"` // id of the key, of a service account that invites
+	CreatedWith    string    `json:"created_with,omitempty"` // id of the key, if a service account invites
 	ExpiresAt      time.Time `json:"expires_at"`
 	UsedAt         time.Time `json:"used_at,omitzero"`
-	// Address is where the link leads, with its token. It is known only to who
-	// invites somebody, and there only where no mail can tell it.
+	// Address is the URL of the link with its token. Only the inviter sees it,
+	// and only if it is not mailed.
 	Address string `json:"-"`
 }
 
@@ -103,15 +103,15 @@ type Certificate struct {
 	// "dns:…", "uri:…" or "email:…". It is unique.
 	Match     string `json:"match"`
 	CreatedBy string `json:"created_by,omitempty"`
-	// ExpiresAt is when the certificate counts no more here, whatever it says
-	// itself; zero for never.
+	// ExpiresAt is when the service stops accepting the certificate, whatever the
+	// certificate itself says; zero for never.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// OwnedFilter selects what belongs to users; zero fields do not restrict.
+// OwnedFilter selects objects of users; zero fields do not restrict.
 type OwnedFilter struct {
 	UserID        string
-	ExpiresBefore time.Time // what expires at all, and before it
+	ExpiresBefore time.Time // only objects that expire before this time
 }
 
 // LinkFilter selects links; zero fields do not restrict.
@@ -122,11 +122,10 @@ type LinkFilter struct {
 	ExpiresBefore  time.Time
 }
 
-// SealedKey is a key of the service itself, which is of use under its secret
-// alone.
+// SealedKey is a key of the service itself, sealed under the service's secret.
 type SealedKey struct {
 	keys.Stamp
-	ID     string // what it is for
+	ID     string // names what it is for
 	Sealed []byte
 }
 
@@ -135,31 +134,31 @@ type CertificateFilter struct {
 	ServiceAccountID string
 }
 
-// TokenCollection is a Collection of tokens with their look-up.
+// TokenCollection is a Collection of tokens with a look-up by digest.
 type TokenCollection interface {
 	keys.Collection[Token, OwnedFilter]
 	// ByHash returns the token with the digest.
 	ByHash(ctx context.Context, hash TokenHash) (Token, error)
-	// TouchToken notes when the token was last used, and changes nothing else.
+	// TouchToken sets when the token was last used, and changes nothing else.
 	TouchToken(ctx context.Context, id string, at time.Time) error
 }
 
-// LinkCollection is a Collection of links with their look-up.
+// LinkCollection is a Collection of links with a look-up by digest.
 type LinkCollection interface {
 	keys.Collection[Link, LinkFilter]
 	// ByHash returns the link with the digest.
 	ByHash(ctx context.Context, hash TokenHash) (Link, error)
 }
 
-// CertificateCollection is a Collection of certificates with their look-up.
+// CertificateCollection is a Collection of certificates with a look-up by Match.
 type CertificateCollection interface {
 	keys.Collection[Certificate, CertificateFilter]
 	// ByMatch returns the certificate with the Match.
 	ByMatch(ctx context.Context, match string) (Certificate, error)
 }
 
-// Credentials stores what users and service accounts prove themselves by,
-// beside passwords, sessions and keys.
+// Credentials stores the credentials of users and service accounts, except
+// passwords, sessions and keys.
 type Credentials interface {
 	Tokens() TokenCollection
 	Families() keys.Collection[Family, OwnedFilter]

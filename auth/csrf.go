@@ -14,8 +14,7 @@ import (
 	"github.com/latchkey/latchkey/internal/text"
 )
 
-// The names that clients of Django use for its token against cross-site
-// request forgery.
+// The names that clients of Django use for its CSRF token.
 const (
 	CSRFCookie = "csrftoken"
 	CSRFHeader = "X-CSRFToken"
@@ -24,20 +23,19 @@ const (
 
 const (
 	csrfMaxLength = 128
-	csrfMaxAge    = 365 * 24 * 60 * 60 // seconds, as Django's
+	csrfMaxAge    = 365 * 24 * 60 * 60 // seconds, as in Django
 	formBytes     = 1 << 20
 )
 
-// CSRF refuses modifying requests that another site made a browser send: the
-// token of the cookie must be repeated in a header or form field, which other
-// sites cannot read, and the browser must not call the request cross-site.
+// CSRF refuses modifying requests that another site made a browser send. The
+// request must repeat the cookie's token, which other sites cannot read, in a
+// header or form field, and the browser must not mark the request as cross-site.
 type CSRF struct{ origin *http.CrossOriginProtection }
 
 // NewCSRF returns a CSRF.
 func NewCSRF() *CSRF { return &CSRF{origin: http.NewCrossOriginProtection()} }
 
-// Token returns the token to put into forms, and sets its cookie where the
-// browser has none.
+// Token returns the token for forms, and sets its cookie if the browser has none.
 func (c *CSRF) Token(w http.ResponseWriter, r *http.Request) string {
 	if cookie, err := r.Cookie(CSRFCookie); err == nil && validToken(cookie.Value) {
 		return cookie.Value
@@ -45,7 +43,7 @@ func (c *CSRF) Token(w http.ResponseWriter, r *http.Request) string {
 	return c.Renew(w, r)
 }
 
-// Renew gives the browser a new token, as is done at sign-in.
+// Renew gives the browser a new token, as at sign-in.
 func (c *CSRF) Renew(w http.ResponseWriter, r *http.Request) string {
 	token := rand.Text()
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: scripts of our own pages send it in a header, so it is not HttpOnly
@@ -84,8 +82,8 @@ func (c *CSRF) Check(r *http.Request) error {
 	return nil
 }
 
-// CheckOrigin is the part of Check that needs no token: for requests that no
-// form of another site can send.
+// CheckOrigin is the part of Check that needs no token, for requests that a form
+// of another site cannot send.
 func (c *CSRF) CheckOrigin(r *http.Request) error {
 	if err := c.origin.Check(r); err != nil {
 		return refuseCSRF("other_site")
@@ -93,10 +91,9 @@ func (c *CSRF) CheckOrigin(r *http.Request) error {
 	return nil
 }
 
-// formToken returns the token in the form that is the body, and leaves the body
-// to be read again.
+// formToken returns the token from a form body, and leaves the body readable.
 func formToken(r *http.Request) string {
-	if r.PostForm != nil { // the form was read already
+	if r.PostForm != nil { // the form was already read
 		return r.PostForm.Get(CSRFField)
 	}
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -118,8 +115,8 @@ func formToken(r *http.Request) string {
 	return values.Get(CSRFField)
 }
 
-// partOf returns the field of a multipart form, which is among the first, as
-// templates write it.
+// partOf returns a field of a multipart form. It only looks at the first parts,
+// where templates put the token.
 func partOf(body []byte, boundary, name string) string {
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for range text.MostFields {

@@ -15,48 +15,48 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// How the delays grow. One address waits up to longestDelay for one account.
-// An account that is tried from many addresses waits up to accountDelay, which
-// slows a crowd of guessers to a walk. It does not hold where the user has
-// signed in from before, so that no crowd keeps them out for good.
+// How the delays grow. One address waits up to longestDelay for one account. An
+// account that is tried from many addresses waits up to accountDelay, which slows
+// distributed guessing. That delay does not apply to addresses from which the
+// user has signed in before, so attackers cannot lock the user out.
 const (
 	longestDelay   = 15 * time.Minute
 	accountDelay   = 30 * time.Second
-	addressFactor  = 10 // how many times the tries one address has for all accounts
-	accountFactor  = 5  // how many times the tries one account has from all addresses
+	addressFactor  = 10 // free tries of one address for all accounts, as a multiple
+	accountFactor  = 5  // free tries for one account from all addresses, as a multiple
 	delaysKept     = 100_000
 	delayForgotten = time.Hour
-	waitingTries   = 100  // of one address, while others of its tries are decided
+	waitingTries   = 100  // of one address, while its other tries are being decided
 	allWaiting     = 2000 // of all addresses
 	turnWait       = 15 * time.Second
 )
 
-// Delays slows down guessing of passwords: after some wrong tries each further
-// one doubles the time until the next. Undecided tries do not count as wrong,
-// but at most as many are decided at once as may be wrong in a row; the others
-// wait for their turn.
+// Delays slows down password guessing: after some wrong tries, each further one
+// doubles the time until the next. A try does not count as wrong while it is
+// being decided, but no more tries are decided at once than may be wrong in a
+// row; the others wait.
 type Delays struct {
 	rule    ratelimit.Rule
 	now     func() time.Time
 	mu      sync.Mutex
 	seen    *lru.Cache[string, tries]
 	waiting int
-	decided chan struct{} // closed and replaced when a try was decided
+	decided chan struct{} // closed and replaced whenever a try is decided
 	// known holds accounts with the addresses from which they have signed in.
-	// Only somebody with an account can add to it.
+	// Only someone with an account can add to it.
 	known *lru.Cache[string, struct{}]
 }
 
-// tries is what is known of one address, account or both.
+// tries is the state of one address, account or pair of both.
 type tries struct {
 	failed  int64
 	last    time.Time // of those that failed
-	flying  int64     // heard, and not decided yet
-	waiting int       // for their turn
+	flying  int64     // admitted but not decided
+	waiting int       // for admission
 }
 
-// NewDelays returns Delays: the burst of the rule is how many wrong tries are
-// free, its rate how long the first delay is. The zero rule delays nobody.
+// NewDelays returns Delays. The rule's burst is the number of free wrong tries,
+// and its rate gives the first delay. The zero rule delays nobody.
 func NewDelays(rule ratelimit.Rule, now func() time.Time) (*Delays, error) {
 	seen, err := lru.New[string, tries](delaysKept)
 	if err != nil {
@@ -69,15 +69,15 @@ func NewDelays(rule ratelimit.Rule, now func() time.Time) (*Delays, error) {
 	return &Delays{rule: rule, now: now, seen: seen, known: known, decided: make(chan struct{})}, nil
 }
 
-// trySource is one of the names that a try is counted under.
+// trySource is one of the names under which a try is counted.
 type trySource struct {
 	name    string
 	free    int64
 	longest time.Duration
 }
 
-// sources returns what a try is counted under: the account and address
-// together, the address, and last the account.
+// sources returns the names for a try: account and address together, the address,
+// and last the account.
 func (d *Delays) sources(ctx context.Context, login string) [3]trySource {
 	address, account := proxies.Neighbourhood(proxies.ClientOf(ctx).Address), keys.Fold(strings.TrimSpace(login))
 	return [3]trySource{
@@ -87,24 +87,23 @@ func (d *Delays) sources(ctx context.Context, login string) [3]trySource {
 	}
 }
 
-// sourceName is a name of bounded length: what strangers type as their login
-// may be as long as a request.
+// sourceName returns a name of bounded length: a login that a stranger types may
+// be as long as a request.
 func sourceName(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return string(sum[:])
 }
 
-// Try is a try that is heard. It ends by one of its methods; what follows the
-// first of them changes nothing.
+// Try is an admitted try. One of its methods ends it; later calls have no effect.
 type Try struct {
 	delays  *Delays
 	sources [3]trySource
 	over    bool
 }
 
-// Begin hears a try to sign in to the account, once it is its turn. It fails
-// with errs.Limited where it is too early after wrong ones, and with
-// errs.Unavailable where too many wait.
+// Begin admits a try to sign in to the account, waiting for its turn if needed.
+// It fails with errs.Limited if it comes too soon after wrong tries, and with
+// errs.Unavailable if too many wait.
 func (d *Delays) Begin(ctx context.Context, account string) (*Try, error) {
 	t := &Try{delays: d, over: d.rule.IsZero()}
 	if t.over {
@@ -137,7 +136,7 @@ func errCrowded() error {
 	return e
 }
 
-// hear lets the try be decided, or returns what ends when it can ask again.
+// hear admits the try, or returns a channel that is closed when it can ask again.
 func (d *Delays) hear(t *Try) (turn <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -169,7 +168,7 @@ func (d *Delays) hear(t *Try) (turn <-chan struct{}, err error) {
 	return d.decided, nil
 }
 
-// leave takes the try out of those that wait.
+// leave removes the try from those that wait.
 func (d *Delays) leave(t *Try) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -179,7 +178,7 @@ func (d *Delays) leave(t *Try) {
 	d.keep(t.sources[1], &x)
 }
 
-// of returns what is known of the source and not forgotten.
+// of returns the state of the source, without wrong tries that are too old.
 func (d *Delays) of(s trySource, now time.Time) tries {
 	x, _ := d.seen.Get(s.name)
 	if now.Sub(x.last) > delayForgotten {
@@ -188,7 +187,7 @@ func (d *Delays) of(s trySource, now time.Time) tries {
 	return x
 }
 
-// keep keeps what is known of the source, if that is anything.
+// keep stores the state of the source, or removes it if it is empty.
 func (d *Delays) keep(s trySource, x *tries) {
 	if *x == (tries{}) {
 		d.seen.Remove(s.name)
@@ -205,7 +204,7 @@ func (d *Delays) each(t *Try, now time.Time, change func(*tries)) {
 	}
 }
 
-// next is when the next try is heard.
+// next returns when the next try is admitted.
 func (d *Delays) next(t *tries, s trySource) time.Time {
 	return t.last.Add(d.delay(t.failed-s.free, s.longest))
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// ExternalAccount is an account that somebody has at a provider of sign-ins,
-// as the provider told.
+// ExternalAccount is a person's account at a sign-in provider, as the provider
+// describes it.
 type ExternalAccount struct {
 	Provider      string
 	Subject       string
@@ -28,8 +28,8 @@ type SignupPolicy string
 // The policies.
 const (
 	SignupOpen   SignupPolicy = "open"
-	SignupInvite SignupPolicy = "invite" // who was invited to an organization
-	SignupClosed SignupPolicy = "closed" // who staff made
+	SignupInvite SignupPolicy = "invite" // people invited to an organization
+	SignupClosed SignupPolicy = "closed" // users created by staff
 )
 
 // Valid reports whether the policy is one of the three.
@@ -37,10 +37,10 @@ func (s SignupPolicy) Valid() bool {
 	return s == SignupOpen || s == SignupInvite || s == SignupClosed
 }
 
-// ByExternal returns the user whose account it is. An account that nobody has
-// linked belongs to the user with the same e-mail address, if the provider has
-// verified it; else to a new user, if the policy admits everyone or the
-// invitation, a link's token, is for that address.
+// ByExternal returns the user of the account. An account that is not linked
+// belongs to the user with the same e-mail address if the provider has verified
+// that address. Otherwise it becomes a new user if the policy admits everyone, or
+// if invitation is the token of an invitation for that address.
 func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
 	identity, err := p.Store.Identities().Get(ctx, IdentityID(x.Provider, x.Subject))
 	if err == nil {
@@ -69,12 +69,12 @@ func (p *Users) ByExternal(ctx context.Context, x ExternalAccount, invitation st
 }
 
 // takeOver gives an account to the owner of its e-mail address. The person who
-// signed up with the address before never proved that it was theirs, so their
-// password stops working.
+// signed up with the address never proved that it was theirs, so their password
+// stops working.
 func (p *Users) takeOver(ctx context.Context, u User) (User, error) {
 	before, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if !u.ConfirmedAt.IsZero() {
-			return nil // by the user, a moment ago
+			return nil // the user did so a moment ago
 		}
 		u.PasswordHash, u.ConfirmedAt, u.OTP = "", keys.NewStamp(p.Now()).CreatedAt, OTP{}
 		return nil
@@ -88,7 +88,7 @@ func (p *Users) takeOver(ctx context.Context, u User) (User, error) {
 	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
 }
 
-// newExternal makes a user of the account, where that is allowed.
+// newExternal creates a user for the account, if the policy allows it.
 func (p *Users) newExternal(ctx context.Context, x ExternalAccount, invitation string) (User, error) {
 	if err := p.maySignUp(ctx, x.Email, invitation); err != nil {
 		return User{}, err
@@ -101,7 +101,7 @@ func (p *Users) newExternal(ctx context.Context, x ExternalAccount, invitation s
 	return u, p.record(ctx, actorOf(&u), "user.create", u.object(), nil, u)
 }
 
-// maySignUp holds the policy against somebody with the e-mail address.
+// maySignUp checks the policy for a person with the e-mail address.
 func (p *Users) maySignUp(ctx context.Context, email, invitation string) error {
 	switch p.Signup {
 	case SignupOpen:
@@ -120,7 +120,7 @@ func (p *Users) maySignUp(ctx context.Context, email, invitation string) error {
 
 var errClosed = errs.New(errs.Forbidden, "sign_in_unknown")
 
-// link ties the account to the user.
+// link links the account to the user.
 func (p *Users) link(ctx context.Context, u *User, x ExternalAccount) error {
 	i := Identity{Stamp: keys.NewStamp(p.Now()), Provider: x.Provider, Subject: x.Subject, UserID: u.ID, Email: x.Email}
 	err := p.Store.Identities().Insert(ctx, i)
@@ -133,17 +133,17 @@ func (p *Users) link(ctx context.Context, u *User, x ExternalAccount) error {
 	return p.record(ctx, actorOf(u), "identity.create", i.object(), nil, i)
 }
 
-// LinkExternal adds the account to those by which the principal signs in.
+// LinkExternal adds an account that the principal can sign in with.
 func (p *Users) LinkExternal(ctx context.Context, a *Principal, x ExternalAccount) error {
 	return p.link(ctx, a.User, x)
 }
 
-// Identities lists the accounts by which the principal signs in.
+// Identities lists the accounts that the principal can sign in with.
 func (p *Users) Identities(ctx context.Context, a *Principal) ([]Identity, error) {
 	return p.Store.Identities().List(ctx, OwnedFilter{UserID: a.ID()}, keys.Page{Limit: removeStep})
 }
 
-// Unlink removes one of them. The last way to sign in stays.
+// Unlink removes an account. The last way to sign in cannot be removed.
 func (p *Users) Unlink(ctx context.Context, a *Principal, id string) error {
 	all, err := p.Identities(ctx, a)
 	if err != nil {
@@ -164,7 +164,7 @@ func (p *Users) Unlink(ctx context.Context, a *Principal, id string) error {
 	return errs.New(errs.NotFound, "no_such_account_there")
 }
 
-// TieRemote ties the name that a trusted proxy sends to the user. Only admins may.
+// TieRemote links a trusted proxy's name to the user. Only admins may.
 func (p *Users) TieRemote(ctx context.Context, a keys.Actor, userID, name string) error {
 	u, err := p.Get(ctx, a, userID)
 	if err != nil {

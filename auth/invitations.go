@@ -12,10 +12,10 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-const mostInvitations = 200 // open ones of one organization
+const mostInvitations = 200 // open ones per organization
 
-// Invite mails a link that makes its recipient a member of the organization.
-// It needs the permission to add members; see Members.Add for the roles that can
+// Invite mails a link that makes its recipient a member of the organization. It
+// needs the permission to add members; Members.Add documents the roles that can
 // be given.
 func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, email string, role Role) (Link, error) {
 	if err := p.members.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
@@ -63,9 +63,9 @@ func (p *Invitations) Invite(ctx context.Context, a keys.Actor, organizationID, 
 	return l, nil
 }
 
-// stillInvites decides whether the author of the invitation could make it now. An
-// invitation is only a promise: it ends with its author's right to give the role.
-// Rights from a proxy's groups hold for one request, so they cannot invite.
+// stillInvites checks that the author of the invitation could still make it. An
+// invitation ends with its author's right to give the role. Rights from a proxy's
+// groups hold for one request, so they cannot invite.
 func (p *Invitations) stillInvites(ctx context.Context, l *Link) error {
 	author, err := p.author(ctx, l)
 	if errors.Is(err, errs.NotFound) || errors.Is(err, errs.Unauthenticated) {
@@ -82,7 +82,7 @@ func (p *Invitations) stillInvites(ctx context.Context, l *Link) error {
 
 var errAuthorGone = errs.New(errs.Forbidden, "author_gone")
 
-// author is who made the invitation, as they are now.
+// author returns the author of the invitation with their current rights.
 func (p *Invitations) author(ctx context.Context, l *Link) (*Principal, error) {
 	switch {
 	case l.CreatedBy == "":
@@ -103,14 +103,14 @@ func (p *Invitations) author(ctx context.Context, l *Link) (*Principal, error) {
 	return AccountPrincipal(&g), nil
 }
 
-// checkEmail notes what is wrong with an e-mail address.
+// checkEmail adds a fault if the e-mail address is invalid.
 func checkEmail(f *errs.Faults, email string) {
 	_, ok := text.Address(email)
 	f.Check(ok, "email", "email_invalid")
 }
 
-// notInvited refuses a second invitation, and one of a member. It returns the
-// user with the address, or a zero User.
+// notInvited refuses an address that is already invited or belongs to a member.
+// It returns the user with the address, or a zero User.
 func (p *Invitations) notInvited(ctx context.Context, organizationID, email string) (User, error) {
 	u, err := p.users.byEmail(ctx, email)
 	if err != nil && !errors.Is(err, errs.NotFound) {
@@ -188,8 +188,8 @@ func (p *Invitations) Withdraw(ctx context.Context, a keys.Actor, organizationID
 	return p.record(ctx, a, "invitation.delete", l.object(), l, nil)
 }
 
-// Invited returns the invitation with the token and its organization, for the
-// page that its holder opens.
+// Invited returns the invitation with the token, and its organization, for the
+// page that the link opens.
 func (p *Invitations) Invited(ctx context.Context, token string) (Link, keys.Organization, error) {
 	l, err := p.links.openLink(ctx, Invitation, token)
 	if err != nil {
@@ -205,11 +205,11 @@ func (p *Invitations) Invited(ctx context.Context, token string) (Link, keys.Org
 	return l, o, err
 }
 
-// Inviter returns the name of who made the invitation, as far as it is known.
+// Inviter returns the name of the invitation's author, or "" if it is not known.
 func (p *Invitations) Inviter(ctx context.Context, l Link) (string, error) {
 	u, err := p.Store.Users().Get(ctx, l.CreatedBy)
 	if errors.Is(err, errs.NotFound) {
-		return "", nil // a service account, or a deleted user
+		return "", nil // a service account or a deleted user
 	}
 	if err != nil {
 		return "", fmt.Errorf("read user: %w", err)

@@ -20,14 +20,14 @@ import (
 const (
 	DefaultAccessLife  = 30 * time.Minute
 	DefaultRefreshLife = 7 * 24 * time.Hour
-	// racing is how long a used refresh token still gets an answer: two tabs of
-	// one browser that refresh at the same moment are not a theft.
+	// racing is how long a used refresh token still gets an answer: two browser
+	// tabs that refresh at the same moment are not a theft.
 	racing = 10 * time.Second
 )
 
-// JWT signs tokens for users and takes them, as Django's SimpleJWT does:
-// "Authorization: Bearer …". It takes the access tokens of service accounts,
-// too.
+// JWT issues and accepts signed tokens for users, as Django's SimpleJWT does:
+// "Authorization: Bearer …". It also accepts the access tokens of service
+// accounts.
 type JWT struct {
 	people   *People
 	ring     *signing.Keyring
@@ -42,13 +42,13 @@ func NewJWT(p *People, r *signing.Keyring, v *verify.Verifier, f keys.Format, ac
 	return &JWT{people: p, ring: r, verifier: v, format: f, access: access, refresh: refresh}
 }
 
-// UserAudience is who users' tokens are for: the management API of the issuer. It
-// is not the audience of the access tokens of service accounts, so that an
-// offline check of those does not accept a user (RFC 8725 section 3.12).
+// UserAudience returns the audience of users' tokens: the management API of the
+// issuer. It differs from the audience of service accounts' access tokens, so
+// that an offline check of those does not accept a user (RFC 8725 section 3.12).
 func UserAudience(issuer string) string { return issuer + "/api" }
 
-// audiences are those of users' tokens, the one of new tokens first. Earlier
-// releases named the issuer itself.
+// audiences returns the audiences of users' tokens, the one for new tokens first.
+// Earlier releases used the issuer itself.
 func (j *JWT) audiences() []string { return []string{UserAudience(j.ring.Issuer), j.ring.Issuer} }
 
 // Name implements Authenticator.
@@ -65,8 +65,8 @@ func notValid(text string, args ...any) error {
 	return errs.WithCode(errs.Unauthenticated, TokenNotValid, text, args...)
 }
 
-// Authenticate implements Authenticator. Each bearer token that is not a key
-// is for it, so that a garbled one is refused and not passed over.
+// Authenticate implements Authenticator. It claims every bearer token that is not
+// a key, so that a garbled one is refused rather than passed over.
 func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
 	text, ok := credentials(r, "Bearer")
 	if !ok || j.format.Looks(text) {
@@ -104,8 +104,8 @@ func asNotValid(err error) error {
 }
 
 // user returns the user of the token, if the token is for this use and its
-// sign-in has not ended. Both are read each time, so disabling the user, a new
-// password or signing out ends the tokens at once.
+// sign-in has not ended. It reads both each time, so disabling the user, changing
+// the password or signing out ends the tokens at once.
 func (j *JWT) user(ctx context.Context, c *signing.Claims, use string) (User, error) {
 	if c.Use != use {
 		return User{}, notValid("not_a_token_of_use", "use", use)
@@ -120,7 +120,7 @@ func (j *JWT) user(ctx context.Context, c *signing.Claims, use string) (User, er
 	return j.people.Users.active(ctx, c.Subject)
 }
 
-// Pair are the two tokens of one sign-in.
+// Pair holds the two tokens of one sign-in.
 type Pair struct{ Access, Refresh string }
 
 // SignIn checks the credentials and begins a family of tokens.
@@ -165,8 +165,8 @@ func (j *JWT) pair(f *Family) (Pair, error) {
 
 var errFamilyOver = notValid("family_over")
 
-// Refresh spends a refresh token for a new pair. A spent one that comes again
-// was stolen, or its successor was: the whole family ends.
+// Refresh exchanges a refresh token for a new pair. If a spent one is used again,
+// it or its successor was stolen, and the whole family ends.
 func (j *JWT) Refresh(ctx context.Context, text string) (Pair, error) {
 	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.audiences()...)
 	if err != nil {
@@ -203,7 +203,7 @@ func (j *JWT) Refresh(ctx context.Context, text string) (Pair, error) {
 	return j.pair(&f)
 }
 
-// Check returns nil for an access or refresh token that is good.
+// Check returns nil if the access or refresh token is valid.
 func (j *JWT) Check(ctx context.Context, text string) error {
 	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.audiences()...)
 	if err != nil {
@@ -222,7 +222,7 @@ func (j *JWT) Check(ctx context.Context, text string) error {
 	return err
 }
 
-// End ends the family of a refresh token: its holder signs out.
+// End signs the holder of a refresh token out by ending its family.
 func (j *JWT) End(ctx context.Context, text string) error {
 	c, err := j.ring.Verify(ctx, text, signing.UserToken, j.audiences()...)
 	if err != nil {

@@ -15,18 +15,18 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Lives of links.
+// Lifetimes of links.
 const (
 	confirmLife    = 3 * 24 * time.Hour
 	resetLife      = time.Hour
 	invitationLife = 7 * 24 * time.Hour
-	mostOpenLinks  = 3              // of one user and purpose: more mails help nobody
-	toldLife       = 24 * time.Hour // in which one mail tells that somebody signed up again
+	mostOpenLinks  = 3              // per user and purpose: more mails help nobody
+	toldLife       = 24 * time.Hour // one mail per period tells that someone signed up again
 )
 
 var errEnoughLinks = errors.New("enough links are open")
 
-// newLink stores a link and returns the token that its holder is sent.
+// newLink stores a link and returns its token for the recipient.
 func (p *Links) newLink(ctx context.Context, l Link, life time.Duration) (Link, string, error) {
 	token := rand.Text()
 	l.Stamp, l.ID, l.Hash = keys.NewStamp(p.Now()), ids.New(ids.Link), hashToken(token)
@@ -37,9 +37,9 @@ func (p *Links) newLink(ctx context.Context, l Link, life time.Duration) (Link, 
 	return l, token, nil
 }
 
-// claimLink is newLink for at most so many open links of one user and purpose,
-// else it fails with errEnoughLinks. The link takes one of so many ids, which
-// only one of many who ask at once gets, at whatever node.
+// claimLink is newLink with a limit on the open links per user and purpose; over
+// the limit it fails with errEnoughLinks. The link takes one of that many fixed
+// ids. Of simultaneous calls, on any node, only one gets an id.
 func (p *Links) claimLink(ctx context.Context, l Link, life time.Duration, most int) (Link, string, error) {
 	token := rand.Text()
 	l.Stamp, l.Hash = keys.NewStamp(p.Now()), hashToken(token)
@@ -62,7 +62,7 @@ func placeID(userID string, purpose Purpose, place int) string {
 	return ids.Link + hex.EncodeToString(digest[:16])
 }
 
-// takePlace stores the link under its id, unless an open one has it.
+// takePlace stores the link under its id, unless an open link has that id.
 func (p *Links) takePlace(ctx context.Context, l Link) error {
 	err := p.Store.Links().Insert(ctx, l)
 	if !errors.Is(err, errs.Conflict) {
@@ -76,7 +76,7 @@ func (p *Links) takePlace(ctx context.Context, l Link) error {
 			return nil
 		}
 	}
-	if err == nil || errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) { // somebody else has it, or had it until now
+	if err == nil || errors.Is(err, errs.Stale) || errors.Is(err, errs.NotFound) { // another call has the id, or had it until now
 		return errEnoughLinks
 	}
 	return err
@@ -84,8 +84,8 @@ func (p *Links) takePlace(ctx context.Context, l Link) error {
 
 var errLinkOver = errs.New(errs.NotFound, "link_over")
 
-// openLink returns the link with the token, if it is for the purpose, unused
-// and not expired.
+// openLink returns the link with the token, if it has this purpose, is unused and
+// has not expired.
 func (p *Links) openLink(ctx context.Context, purpose Purpose, token string) (Link, error) {
 	l, err := p.Store.Links().ByHash(ctx, hashToken(token))
 	if errors.Is(err, errs.NotFound) || (err == nil && (l.Purpose != purpose || !l.open(p.Now()))) {
@@ -96,7 +96,7 @@ func (p *Links) openLink(ctx context.Context, purpose Purpose, token string) (Li
 
 func (l *Link) open(now time.Time) bool { return l.UsedAt.IsZero() && now.Before(l.ExpiresAt) }
 
-// useLink spends the link. Of several who use it at once one succeeds.
+// useLink spends the link. If it is used several times at once, one use succeeds.
 func (p *Links) useLink(ctx context.Context, l Link) error {
 	l.Revision++
 	l.UsedAt = p.Now().UTC().Truncate(time.Millisecond)
@@ -107,13 +107,13 @@ func (p *Links) useLink(ctx context.Context, l Link) error {
 	return err
 }
 
-// endLinks ends the links that were mailed about the user: who got one by a
-// change that they undo must not come back by it.
+// endLinks ends the links that were mailed to the user: someone who got one
+// through a change that is being undone must not return with it.
 func (p *Links) endLinks(ctx context.Context, userID string) error {
 	return p.endLinksFor(ctx, userID, "")
 }
 
-// endLinksFor ends those of the purpose, all for "".
+// endLinksFor ends the user's links with the purpose, or all if it is "".
 func (p *Links) endLinksFor(ctx context.Context, userID string, purpose Purpose) error {
 	err := removeAll(ctx, p.Store.Links(), LinkFilter{UserID: userID, Purpose: purpose}, func(l *Link) (string, int64) {
 		return l.ID, l.Revision
@@ -124,7 +124,7 @@ func (p *Links) endLinksFor(ctx context.Context, userID string, purpose Purpose)
 	return nil
 }
 
-// enoughLinks reports whether the user has so many open links of the purpose
+// enoughLinks reports whether the user has so many open links with the purpose
 // that another mail would be a nuisance.
 func (p *Links) enoughLinks(ctx context.Context, userID string, purpose Purpose) (bool, error) {
 	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: userID, Purpose: purpose}, keys.Page{Limit: mostOpenLinks})

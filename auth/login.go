@@ -12,16 +12,16 @@ import (
 	"github.com/latchkey/latchkey/internal/text"
 )
 
-// Login is what somebody signs in with.
+// Login holds the credentials of a sign-in.
 type Login struct {
 	Name     string // e-mail address or username
 	Password string
-	Code     string // one-time or recovery code, "" before it is requested
+	Code     string // one-time or recovery code, "" until it is requested
 }
 
-// One error for all cases, so that answers reveal nothing. If anyone can sign
-// up, it always mentions unconfirmed addresses: shown only in that case, it
-// would reveal whether an address had a user.
+// One error covers all cases, so that answers reveal nothing. If anyone can sign
+// up, it always mentions unconfirmed addresses: if it did so only when needed, it
+// would reveal that an address has a user.
 var (
 	errWrongSignIn        = wrongCredential("sign_in_wrong")
 	errWrongOrUnconfirmed = wrongCredential("sign_in_wrong_or_unconfirmed")
@@ -34,21 +34,21 @@ func (p *Sessions) wrongSignIn() error {
 	return errWrongSignIn
 }
 
-// wrong reports whether a try was decided and refused.
+// wrong reports whether the try was decided and refused.
 func wrong(err error) bool {
 	return errors.Is(err, errWrongSignIn) || errors.Is(err, errWrongOrUnconfirmed)
 }
 
-// Check returns the user who signs in, also with the error CodeRequired.
-// Unknown users, disabled users, those who have not confirmed their address and
-// wrong passwords are answered alike, in content and time; who guesses waits
-// ever longer, see Delays.
+// Check returns the user who signs in; it does so with the error CodeRequired,
+// too. Unknown users, disabled users, users with an unconfirmed address and wrong
+// passwords get the same answer in the same time. Guessing gets slower and
+// slower; see Delays.
 func (p *Sessions) Check(ctx context.Context, l Login) (User, error) {
 	named, err := p.find(ctx, l.Name)
 	if err != nil {
 		return User{}, err
 	}
-	// Of a user the tries by either name are one count.
+	// Tries under either name of a user count together.
 	try, err := p.Delays.Begin(ctx, cmp.Or(named.ID, l.Name))
 	if err != nil {
 		return User{}, err
@@ -64,7 +64,7 @@ func (p *Sessions) Check(ctx context.Context, l Login) (User, error) {
 	return u, err
 }
 
-// check is Check of an admitted try. It reads the user again, because the try
+// check is Check for an admitted try. It reads the user again, because the try
 // may have waited.
 func (p *Sessions) check(ctx context.Context, l Login) (User, error) {
 	u, err := p.find(ctx, l.Name)
@@ -79,7 +79,8 @@ func (p *Sessions) check(ctx context.Context, l Login) (User, error) {
 		return User{}, p.wrongSignIn()
 	}
 	if u.ConfirmedAt.IsZero() {
-		// They may have lost the mail. Where this is too busy they can sign in again.
+		// They may have lost the mail. If the service is too busy now, they can
+		// sign in again.
 		_ = p.later(ctx, "confirm again", func(ctx context.Context) error { return p.registration.sendConfirmation(ctx, &u) })
 		return User{}, p.wrongSignIn()
 	}
@@ -112,8 +113,8 @@ func (p *Sessions) find(ctx context.Context, name string) (User, error) {
 	return u, nil
 }
 
-// upgradePassword rehashes the password if the hash is of its raw form, or the
-// parameters have changed since it was set. A simultaneous change wins.
+// upgradePassword rehashes the password if the hash is of its raw form, or if the
+// hash parameters have changed. A simultaneous change wins.
 func (p *Sessions) upgradePassword(ctx context.Context, u *User, password string, raw bool) error {
 	if !raw && !p.Passwords.Outdated(u.PasswordHash) {
 		return nil

@@ -8,47 +8,47 @@ import (
 	"github.com/latchkey/latchkey/internal/texts"
 )
 
-// MailKind says what a mail is about.
+// MailKind is the kind of a mail.
 type MailKind string
 
 // The kinds.
 const (
-	MailConfirm  MailKind = "confirm"  // of somebody who signed up
-	MailExists   MailKind = "exists"   // to somebody who signed up again
-	MailFinish   MailKind = "finish"   // to somebody who signed up twice, to choose a password
-	MailReset    MailKind = "reset"    // of a forgotten password
+	MailConfirm  MailKind = "confirm"  // to someone who signed up
+	MailExists   MailKind = "exists"   // to someone who signed up again
+	MailFinish   MailKind = "finish"   // to someone who signed up twice, to choose a password
+	MailReset    MailKind = "reset"    // for a forgotten password
 	MailChanged  MailKind = "changed"  // after a password changed
 	MailInvite   MailKind = "invite"   // to an organization
-	MailNewEmail MailKind = "newemail" // to the new address of a user
-	MailMoving   MailKind = "moving"   // to the old address, when a user requests another
-	MailExpiring MailKind = "expiring" // of keys that end soon
+	MailNewEmail MailKind = "newemail" // to a user's new address
+	MailMoving   MailKind = "moving"   // to the old address when a user requests another
+	MailExpiring MailKind = "expiring" // about keys that end soon
 )
 
 // Mail is one mail to one person.
 type Mail struct {
 	Kind         MailKind
 	To           string
-	Name         string    // of who gets it, "" where it is not known
+	Name         string    // of the recipient, "" if unknown
 	Language     string    // tag of the texts, English if ""
 	Token        string    // of the link, "" for none
 	Until        time.Time // when the link expires
-	Organization string    // name, of an invitation
-	Role         Role      // of an invitation
-	By           string    // who invites
-	NewEmail     string    // the requested address, of a move
+	Organization string    // name, for an invitation
+	Role         Role      // for an invitation
+	By           string    // name of the inviter
+	NewEmail     string    // the requested address, for MailMoving
 	Expiring     []ExpiringKey
-	More         bool // there are more keys than those
+	More         bool // there are more keys than listed
 }
 
-// ExpiringKey is a key that ends soon, as a mail tells of it.
+// ExpiringKey is a key that ends soon, as listed in a mail.
 type ExpiringKey struct {
 	ID, Name, Start, Last4 string
 	Account, Organization  string // names
 	EndsAt                 time.Time
 }
 
-// Mailer takes mails to be sent. Post does not wait until one is, so that
-// nobody can tell by the time whether there was somebody to write to.
+// Mailer queues mails. Post does not wait until a mail is sent, so the time it
+// takes does not reveal whether there was a recipient.
 type Mailer interface {
 	Post(m Mail)
 }
@@ -61,8 +61,8 @@ func WithLanguage(ctx context.Context, tag string) context.Context {
 	return context.WithValue(ctx, languageKey{}, tag)
 }
 
-// CatalogueFor returns the texts for the principal: in the language that the user
-// chose, else the one that the value of Accept-Language asks for.
+// CatalogueFor returns the texts for the principal, in the language that the user
+// chose, or else the best match for accepted, a value of Accept-Language.
 func CatalogueFor(p *Principal, accepted string) *texts.Catalogue {
 	if p.User != nil && p.User.Language != "" {
 		return texts.In(p.User.Language)
@@ -70,14 +70,13 @@ func CatalogueFor(p *Principal, accepted string) *texts.Catalogue {
 	return texts.Accepted(accepted)
 }
 
-// languageFor is the language for the user: the one that they chose, else the
-// request's.
+// languageFor returns the language that the user chose, or else the request's.
 func languageFor(ctx context.Context, u *User) string {
 	asked, _ := ctx.Value(languageKey{}).(string)
 	return cmp.Or(u.Language, asked)
 }
 
-// write posts the mail to the user, at the mail's address if it has one.
+// write posts the mail to its address, or to the user's if it has none.
 func (p *core) write(ctx context.Context, u *User, m Mail) {
 	m.To, m.Name, m.Language = cmp.Or(m.To, u.Email), u.Name, languageFor(ctx, u)
 	p.Mailer.Post(m)

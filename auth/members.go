@@ -13,8 +13,8 @@ import (
 
 const memberWord = "member"
 
-// mayMembers lets the actor do the action with the members of the
-// organization, which is as if it did not exist to those who cannot see it.
+// mayMembers allows or refuses an action on the members of the organization. To
+// actors who cannot see the organization, it does not exist.
 func (p *Members) mayMembers(ctx context.Context, a keys.Actor, action keys.Action, organizationID string) error {
 	if !a.May(keys.ReadMembers, organizationID) && !a.May(action, organizationID) {
 		return errs.New(errs.NotFound, "no_organization")
@@ -31,7 +31,7 @@ func (p *Members) mayMembers(ctx context.Context, a keys.Actor, action keys.Acti
 	return nil
 }
 
-// List lists the members of an organization, by user.
+// List lists the members of an organization by user.
 func (p *Members) List(ctx context.Context, a keys.Actor, organizationID string, page keys.Page) ([]Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, organizationID); err != nil {
 		return nil, err
@@ -39,8 +39,8 @@ func (p *Members) List(ctx context.Context, a keys.Actor, organizationID string,
 	return p.Store.Memberships().List(ctx, MembershipFilter{OrganizationID: organizationID}, page)
 }
 
-// UserOf returns the user of a membership, for callers that may see the members.
-// A user who has been deleted meanwhile has no name.
+// UserOf returns the user of a membership, for callers who may see the members. A
+// user who has since been deleted has no name.
 func (p *Members) UserOf(ctx context.Context, a keys.Actor, m Membership) (User, error) {
 	if err := p.mayMembers(ctx, a, keys.ReadMembers, m.OrganizationID); err != nil {
 		return User{}, err
@@ -68,7 +68,7 @@ func memberMissing(err error) error {
 	return err
 }
 
-// Add makes the user a member. Owners and admins may.
+// Add makes the user a member. Only owners and admins may.
 func (p *Members) Add(ctx context.Context, a keys.Actor, organizationID, userID string, role Role) (Membership, error) {
 	if err := p.mayMembers(ctx, a, keys.WriteMembers, organizationID); err != nil {
 		return Membership{}, err
@@ -137,8 +137,7 @@ func (p *Members) Change(ctx context.Context, a keys.Actor, organizationID, user
 	return after, p.record(ctx, a, "member.update", after.object(), before, after)
 }
 
-// mayBecome decides whether the actor may give the member the role instead of
-// the one that they have.
+// mayBecome checks whether the actor may change the member's role to role.
 func (p *Members) mayBecome(ctx context.Context, a keys.Actor, m *Membership, role Role) error {
 	var f errs.Faults
 	f.Check(role.Valid(), "role", "role_invalid")
@@ -154,7 +153,7 @@ func (p *Members) mayBecome(ctx context.Context, a keys.Actor, m *Membership, ro
 	return nil
 }
 
-// mayRemove lets owners and admins end any membership, and users their own.
+// mayRemove allows owners and admins to end any membership, and users their own.
 func (p *Members) mayRemove(ctx context.Context, a keys.Actor, organizationID, userID string) error {
 	action := keys.WriteMembers
 	if a.Subject().ID == userID {
@@ -163,7 +162,7 @@ func (p *Members) mayRemove(ctx context.Context, a keys.Actor, organizationID, u
 	return p.mayMembers(ctx, a, action, organizationID)
 }
 
-// mayEnd refuses to end the membership of a user who may do more than the actor.
+// mayEnd refuses to end the membership of a user with more rights than the actor.
 // Everyone may end their own.
 func mayEnd(a keys.Actor, m *Membership) error {
 	if a.Subject().ID == m.UserID {
@@ -172,7 +171,8 @@ func mayEnd(a keys.Actor, m *Membership) error {
 	return mayConferRole(a, m.OrganizationID, m.Role)
 }
 
-// staysOwned refuses to leave the organization without an owner.
+// staysOwned refuses a removal that would leave the organization without an
+// owner.
 func (p *Members) staysOwned(ctx context.Context, a keys.Actor, m *Membership) error {
 	if m.Role != Owner || a.IsAdmin() {
 		return nil
@@ -180,7 +180,7 @@ func (p *Members) staysOwned(ctx context.Context, a keys.Actor, m *Membership) e
 	return p.notLastOwner(ctx, m.OrganizationID)
 }
 
-// CheckRemoval refuses what RemoveMember would refuse.
+// CheckRemoval returns the error that Remove would return.
 func (p *Members) CheckRemoval(ctx context.Context, a keys.Actor, organizationID, userID string) error {
 	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
 		return err
@@ -193,7 +193,7 @@ func (p *Members) CheckRemoval(ctx context.Context, a keys.Actor, organizationID
 }
 
 // Remove ends a membership. Owners and admins may end any, users their own.
-// Service accounts that the member owns stay, and are orphans.
+// Service accounts that the member owns stay, as orphans.
 func (p *Members) Remove(ctx context.Context, a keys.Actor, organizationID, userID string, revision int64) error {
 	if err := p.mayRemove(ctx, a, organizationID, userID); err != nil {
 		return err
@@ -212,15 +212,15 @@ func (p *Members) Remove(ctx context.Context, a keys.Actor, organizationID, user
 	return p.record(ctx, a, "member.delete", m.object(), m, nil)
 }
 
-// mayConferRole decides whether the actor may give the role to somebody, or take
-// it from them. A role never ends and holds everywhere, so that a credential
-// that ends, or is bound to networks or to test, gives none.
+// mayConferRole checks whether the actor may give the role to a user or take it
+// away. A role never ends and applies everywhere, so a credential that ends, or
+// is limited to networks or to test, cannot give one.
 func mayConferRole(a keys.Actor, organizationID string, role Role) error {
 	return keys.MayConfer(a, organizationID, nil, keys.Power{Scopes: role.confers(), Member: "role"})
 }
 
-// confers is what a member with the role may do and hand on. From developer up
-// that is every scope of the provider's API, written "*".
+// confers returns what a member with the role may do and pass on. From developer
+// up that is every scope of the provider's API, written "*".
 func (r Role) confers() []string {
 	if r == Owner || r == Developer {
 		return []string{keys.AnyScope}
@@ -232,9 +232,9 @@ func (p *Members) notLastOwner(ctx context.Context, organizationID string) error
 	return p.atLeast(ctx, organizationID, 2)
 }
 
-// keepOwner counts again after an owner went: two who remove each other at the
-// same time both saw two owners before. Where none is left, undo takes the change
-// back; at worst both are taken back.
+// keepOwner counts owners again after one was removed: two owners who remove each
+// other at the same time each saw two before. If none is left, undo reverts the
+// change; at worst both changes are reverted.
 func (p *Members) keepOwner(ctx context.Context, organizationID string, undo func(context.Context) error) error {
 	err := p.atLeast(ctx, organizationID, 1)
 	if err != nil {

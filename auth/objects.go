@@ -13,34 +13,35 @@ type User struct {
 	keys.Stamp
 	ID           string    `json:"id"`
 	Email        string    `json:"email"`              // as typed; unique when case is folded
-	Username     string    `json:"username,omitempty"` // another name to sign in by; unique when case is folded
+	Username     string    `json:"username,omitempty"` // another name for sign-in; unique when case is folded
 	Name         string    `json:"name,omitempty"`
-	Language     string    `json:"language,omitempty"` // tag of a catalogue, "" for what the browser asks for
+	Language     string    `json:"language,omitempty"` // tag of a catalogue, "" to follow the browser
 	PasswordHash string    `json:"-"`                  // argon2id in PHC string format, "" for no password
 	IsAdmin      bool      `json:"is_admin"`
 	Disabled     bool      `json:"disabled"`
 	LastSignInAt time.Time `json:"-"`
-	// ConfirmedAt is when the user showed that the e-mail address is theirs; zero
-	// for one who signed up and has not yet.
+	// ConfirmedAt is when the user confirmed their e-mail address; zero if they
+	// have not.
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
 	OTP         OTP       `json:"-"`
-	// TokenCount is how many sign-in tokens of the user have ended.
+	// TokenCount is the number of the user's sign-in tokens that have ended.
 	TokenCount int64 `json:"-"`
 }
 
-// OTP is what is kept of a user's one-time codes (RFC 6238).
+// OTP is the state of a user's one-time codes (RFC 6238).
 type OTP struct {
 	Sealed    []byte    // the shared secret, sealed; nil for none
-	EnabledAt time.Time // zero while the user has not shown that their device works
-	LastStep  int64     // the latest time step whose code was used: none works twice
-	Recovery  []string  // SHA-256 in hex of the recovery codes that are left
+	EnabledAt time.Time // zero until the user has shown that their device works
+	LastStep  int64     // latest time step whose code was used: each works once
+	Recovery  []string  // SHA-256 in hex of the remaining recovery codes
 }
 
 // FoldedEmail is the form of the e-mail address that is unique among users.
 func (u *User) FoldedEmail() string { return CanonicalEmail(u.Email) }
 
-// FoldedUsername is the form of the username that is unique among users. One
-// without has their id, so that every store can keep it in a plain unique index.
+// FoldedUsername is the form of the username that is unique among users. For a
+// user without a username it is their id, so that every store can use a plain
+// unique index.
 func (u *User) FoldedUsername() string {
 	if u.Username == "" {
 		return u.ID
@@ -48,7 +49,7 @@ func (u *User) FoldedUsername() string {
 	return text.ASCIILower(u.Username)
 }
 
-// SearchText is what the Text of a UserFilter is looked for in.
+// SearchText is the text that the Text of a UserFilter is matched against.
 func (u *User) SearchText() string {
 	return keys.Fold(u.Email + "\n" + u.Name + "\n" + u.ID + "\n" + u.Username)
 }
@@ -63,7 +64,7 @@ const (
 	Viewer    Role = "viewer"
 )
 
-// Membership ties a user to an organization with a role.
+// Membership gives a user a role in an organization.
 type Membership struct {
 	keys.Stamp
 	OrganizationID string `json:"organization_id"`
@@ -71,8 +72,8 @@ type Membership struct {
 	Role           Role   `json:"role"`
 }
 
-// ID names the membership in a Collection: there is one of each organization
-// and user.
+// ID returns the id of the membership in a Collection. There is one per
+// organization and user.
 func (m *Membership) ID() string { return MembershipID(m.OrganizationID, m.UserID) }
 
 // MembershipID returns the id of the membership of the user in the organization.
@@ -90,7 +91,7 @@ type Session struct {
 	LastSeenAt time.Time `json:"-"`
 	// ConfirmedAt is when the user repeated their password; zero for never.
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
-	ExpiresAt   time.Time `json:"expires_at"` // absolute; the idle bound is counted from LastSeenAt
+	ExpiresAt   time.Time `json:"expires_at"` // absolute; the idle limit counts from LastSeenAt
 	Address     string    `json:"address,omitempty"`
 	UserAgent   string    `json:"user_agent,omitempty"`
 }

@@ -20,12 +20,12 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Time-based one-time codes (RFC 6238) as every authenticator app has them:
-// six digits, new every 30 seconds, one step of tolerance either way.
+// Parameters of time-based one-time codes (RFC 6238), as in every authenticator
+// app: six digits, new every 30 seconds, one step of tolerance either way.
 const (
 	otpPeriod     = 30
 	otpTolerance  = 1
-	otpAhead      = 10 // steps of a last code beyond now, which only a clock that has been set right since explains
+	otpAhead      = 10 // if the last used step is further ahead, the clock was corrected since
 	otpPurpose    = "one-time codes"
 	recoveryCodes = 10
 )
@@ -39,7 +39,7 @@ var errCodeRequired = errs.WithCode(errs.Unauthenticated, CodeRequired, "otp_req
 // Enabled reports whether the user signs in with one-time codes.
 func (o *OTP) Enabled() bool { return !o.EnabledAt.IsZero() }
 
-// Enrolment is what a user's device is set up with; it is shown once.
+// Enrolment is what a user enters on their device; it is shown once.
 type Enrolment struct {
 	Secret string // base32
 	URL    string // otpauth://, for a QR code
@@ -47,8 +47,8 @@ type Enrolment struct {
 
 var errNoCodes = errs.New(errs.Forbidden, "only_users_otp")
 
-// Begin makes a secret for the principal's device. It counts once EnableOTP
-// has shown that the device works.
+// Begin creates a secret for the principal's device. It takes effect once Enable
+// has checked that the device works.
 func (p *OneTimeCodes) Begin(ctx context.Context, a *Principal) (Enrolment, error) {
 	if a.Kind != UserKind {
 		return Enrolment{}, errNoCodes
@@ -71,8 +71,8 @@ func (p *OneTimeCodes) Begin(ctx context.Context, a *Principal) (Enrolment, erro
 	return Enrolment{Secret: made.Secret(), URL: made.URL()}, err
 }
 
-// Enrolment returns what the principal's device is being set up with: that of
-// BeginOTP, as long as EnableOTP was not given a code.
+// Enrolment returns the enrolment that Begin started, until Enable accepts a
+// code.
 func (p *OneTimeCodes) Enrolment(ctx context.Context, a *Principal) (Enrolment, error) {
 	u, err := p.users.active(ctx, a.User.ID)
 	if err != nil {
@@ -96,8 +96,8 @@ func (p *OneTimeCodes) Enrolment(ctx context.Context, a *Principal) (Enrolment, 
 	return Enrolment{Secret: string(secret), URL: made.URL()}, nil
 }
 
-// Enable turns one-time codes on, given one that the device shows. The
-// recovery codes that it returns work once each where the device is lost.
+// Enable turns one-time codes on, given a code from the device. It returns
+// recovery codes, each of which works once, for a user who loses the device.
 func (p *OneTimeCodes) Enable(ctx context.Context, a *Principal, code string) ([]string, error) {
 	if a.Kind != UserKind {
 		return nil, errNoCodes
@@ -129,7 +129,7 @@ func wrongCode() error {
 	return f.Err()
 }
 
-// Disable turns one-time codes off. Staff may do it for anybody who lost their
+// Disable turns one-time codes off. Staff may do it for anyone who lost their
 // device, and users for themselves, with their password.
 func (p *OneTimeCodes) Disable(ctx context.Context, a keys.Actor, userID string) error {
 	if !a.IsAdmin() && a.Subject().ID != userID {
@@ -162,8 +162,8 @@ func recoveryHash(code string) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// checkCode lets the user pass whose one-time or recovery code it is. Each
-// works once, also when it is sent twice at the same time.
+// checkCode checks the user's one-time or recovery code. Each works once, even if
+// it is sent twice at the same time.
 func (p *OneTimeCodes) checkCode(ctx context.Context, user *User, code string) error {
 	if !user.OTP.Enabled() {
 		return nil

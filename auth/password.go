@@ -16,16 +16,17 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Bounds of passwords, in characters and bytes. The upper one keeps a request
-// from buying much hashing with little typing.
+// Bounds of passwords, in characters and bytes. The upper bound stops small
+// requests from causing much hashing.
 const (
 	MinPasswordLength = 12
 	MaxPasswordBytes  = 1024
 )
 
-// Passwords hashes, compares and rates passwords, with argon2id (RFC 9106).
-// Hashing is slow by intent, and rating by nature: together they take at most half
-// of the cores. Some more wait a little, others are told to come back.
+// Passwords hashes, compares and rates passwords, with argon2id (RFC 9106). Both
+// hashing and rating are slow: together they use at most half of the cores. A
+// limited number of further calls wait briefly; the rest are refused and told to
+// retry.
 type Passwords struct {
 	params *argon2id.Params
 	places chan struct{}
@@ -36,11 +37,11 @@ type Passwords struct {
 
 const (
 	hashingWait = 5 * time.Second
-	mostWaiting = 100 // for each place
+	mostWaiting = 100 // per place
 )
 
-// NewPasswords returns Passwords with the second recommended set of
-// parameters of OWASP's password storage guide: 19 MiB, 2 passes, 1 lane.
+// NewPasswords returns Passwords with the second parameter set recommended by
+// OWASP's password storage guide: 19 MiB, 2 passes, 1 lane.
 func NewPasswords() (*Passwords, error) {
 	p := &Passwords{
 		params: &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
@@ -51,8 +52,7 @@ func NewPasswords() (*Passwords, error) {
 	return p, err
 }
 
-// checkForm tells what is wrong with the form of a new password, which costs
-// nothing to see.
+// checkForm adds the faults of a new password that can be found cheaply.
 func checkForm(f *errs.Faults, password string) {
 	switch {
 	case !utf8.ValidString(password):
@@ -66,16 +66,16 @@ func checkForm(f *errs.Faults, password string) {
 	}
 }
 
-// formFault is the error of checkForm.
+// formFault returns the faults of checkForm as an error.
 func formFault(password string) error {
 	var f errs.Faults
 	checkForm(&f, password)
 	return f.Err()
 }
 
-// Rate refuses a new password of a wrong form with errs.Invalid, and one that
-// is too easy to guess. Rating is expensive, so it is only for callers who may set
-// a password, and it waits its turn as hashing does.
+// Rate returns errs.Invalid for a new password that is malformed or too easy to
+// guess. Rating is expensive, so it is only for callers who may set a password,
+// and it waits its turn as hashing does.
 func (p *Passwords) Rate(ctx context.Context, password string) error {
 	if err := formFault(password); err != nil {
 		return err
@@ -91,10 +91,10 @@ func (p *Passwords) Rate(ctx context.Context, password string) error {
 	return nil
 }
 
-// guessable reports whether lists of common passwords, names and patterns lead
-// to the password in fewer than 10^6 tries (Wheeler, "zxcvbn", USENIX Security
-// 2016). Only its beginning is looked at: the rest can make it no worse, and
-// the time grows much faster than the length.
+// guessable reports whether lists of common passwords, names and patterns lead to
+// the password in fewer than 10^6 tries (Wheeler, "zxcvbn", USENIX Security
+// 2016). It reads only the beginning: the rest cannot make the password weaker,
+// and the time grows much faster than the length.
 func guessable(password string) bool {
 	const looked, wanted = 24, 2
 	runes := []rune(password)
@@ -111,16 +111,16 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(norm.NFC.String(password), p.params)
 }
 
-// Matches reports whether the password has the hash, in Unicode's form NFC or, as
-// earlier releases hashed it, as it was sent. An empty hash, of an unknown user or
-// one without a password, matches nothing and takes as long.
+// Matches reports whether the hash is of the password, in Unicode's form NFC or,
+// as in earlier releases, exactly as sent. An empty hash, for an unknown user or
+// one without a password, matches nothing but takes just as long.
 func (p *Passwords) Matches(ctx context.Context, password, hash string) (bool, error) {
 	matches, _, err := p.compare(ctx, password, hash)
 	return matches, err
 }
 
-// compare is Matches that also reports whether the hash is of the password as it
-// was sent, and not of its form NFC.
+// compare is Matches, and also reports whether the hash is of the password
+// exactly as sent rather than of its NFC form.
 func (p *Passwords) compare(ctx context.Context, password, hash string) (matches, raw bool, err error) {
 	matches, err = p.matches(ctx, norm.NFC.String(password), hash)
 	if err != nil || matches || norm.NFC.IsNormalString(password) {
@@ -146,23 +146,23 @@ func (p *Passwords) matches(ctx context.Context, password, hash string) (bool, e
 	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
-// Outdated reports whether the hash was made with other parameters than new
-// ones are.
+// Outdated reports whether the hash was made with parameters other than the
+// current ones.
 func (p *Passwords) Outdated(hash string) bool {
 	params, _, _, err := argon2id.DecodeHash(hash)
 	return err == nil && (params.Memory != p.params.Memory || params.Iterations != p.params.Iterations ||
 		params.Parallelism != p.params.Parallelism)
 }
 
-// PasswordStats tells how busy hashing is.
+// PasswordStats shows how busy hashing is.
 type PasswordStats struct {
 	Running int    // hashes being made or compared
-	Places  int    // most of them at once
+	Places  int    // how many may run at once
 	Waiting int    // requests that wait for a place
-	Refused uint64 // requests that were sent away after waiting
+	Refused uint64 // requests refused after waiting
 }
 
-// Stats tells how busy hashing is.
+// Stats returns how busy hashing is.
 func (p *Passwords) Stats() PasswordStats {
 	return PasswordStats{
 		Running: len(p.places), Places: cap(p.places), Waiting: int(p.waiting.Load()),

@@ -12,7 +12,7 @@ import (
 )
 
 // ForgotPassword mails the user with the e-mail address a link to set a new
-// password. Neither its answer nor its time tells whether there is one.
+// password. Neither its answer nor its time reveals whether there is such a user.
 func (p *Registration) ForgotPassword(ctx context.Context, email string) error {
 	var f errs.Faults
 	checkEmail(&f, email)
@@ -67,7 +67,7 @@ func (p *Registration) ResetPassword(ctx context.Context, token, password string
 	}
 	return p.renewPassword(ctx, renewal{userID: l.UserID, password: password}, func(u *User) error {
 		if !l.For(u) {
-			return errLinkOver // the user has another address since
+			return errLinkOver // the user's address has changed since
 		}
 		if u.ConfirmedAt.IsZero() {
 			u.ConfirmedAt = keys.NewStamp(p.Now()).CreatedAt
@@ -78,10 +78,9 @@ func (p *Registration) ResetPassword(ctx context.Context, token, password string
 
 var errNoPassword = errs.New(errs.Forbidden, "only_users_passwords")
 
-// ChangePassword gives the principal another password, if they know the
-// one that they have. A user without one, who signs in with a provider, needs
-// none. All their other sessions and signed tokens end, and so does the sign-in
-// token unless it is to be kept.
+// ChangePassword changes the principal's password if old is right. A user without
+// a password, who signs in with a provider, needs none. All their other sessions
+// and signed tokens end, and so does the sign-in token unless keepToken is set.
 func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, password string, keepToken bool) error {
 	if a.Kind != UserKind {
 		return errNoPassword
@@ -104,9 +103,9 @@ func (p *Registration) ChangePassword(ctx context.Context, a *Principal, old, pa
 	})
 }
 
-// ConfirmPassword has the principal repeat their password before something that
-// a passer-by at their desk must not do. A user without one must have signed in
-// within the last ten minutes.
+// ConfirmPassword checks the principal's password again, before something that a
+// passer-by at their desk must not do. A user without a password must have signed
+// in within the last ten minutes.
 func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, password, field string) error {
 	if a.Kind != UserKind {
 		return errNoPassword
@@ -140,8 +139,8 @@ func (p *Registration) ConfirmPassword(ctx context.Context, a *Principal, passwo
 // renewal is a change of a user's own password.
 type renewal struct {
 	userID, password string
-	except           string // id of the session that stays
-	keepToken        bool   // whether the sign-in token does
+	except           string // id of the session to keep
+	keepToken        bool   // whether to keep the sign-in token
 }
 
 func (p *Registration) renewPassword(ctx context.Context, r renewal, also func(*User) error) error {
@@ -171,9 +170,9 @@ func (p *Registration) renewPassword(ctx context.Context, r renewal, also func(*
 	return nil
 }
 
-// ChangeProfile lets the principal change what users may change of themselves. A
-// new e-mail address needs their password, for it can get them a new one, and
-// counts once the link that is mailed to it was followed.
+// ChangeProfile changes the fields that users may set themselves. A new e-mail
+// address needs the user's password, because it can be used to reset the
+// password. It takes effect once the mailed link is followed.
 func (p *Users) ChangeProfile(ctx context.Context, a *Principal, revision int64, edit func(UserFields) (UserFields, error)) (User, error) {
 	if a.Kind != UserKind {
 		return User{}, errs.New(errs.Forbidden, "only_users_profile")
@@ -215,7 +214,7 @@ func (p *Users) ChangeProfile(ctx context.Context, a *Principal, revision int64,
 	return after, p.newEmail(ctx, &after, email)
 }
 
-// fewLinks refuses to mail ever more addresses on behalf of the user.
+// fewLinks refuses to mail too many addresses for one user.
 func (p *Links) fewLinks(ctx context.Context, userID string) error {
 	enough, err := p.enoughLinks(ctx, userID, ConfirmEmail)
 	if err == nil && enough {
@@ -226,7 +225,7 @@ func (p *Links) fewLinks(ctx context.Context, userID string) error {
 
 var errManyAddresses = errs.New(errs.Conflict, "many_addresses")
 
-// newEmail mails a link to the address that the user wants to have.
+// newEmail mails a link to the new address of the user.
 func (p *Users) newEmail(ctx context.Context, u *User, email string) error {
 	l, token, err := p.links.claimLink(ctx, Link{Purpose: ConfirmEmail, Email: email, UserID: u.ID}, confirmLife, mostOpenLinks)
 	if errors.Is(err, errEnoughLinks) {
@@ -236,14 +235,14 @@ func (p *Users) newEmail(ctx context.Context, u *User, email string) error {
 		return err
 	}
 	p.write(ctx, u, Mail{Kind: MailNewEmail, To: email, Token: token, Until: l.ExpiresAt})
-	if !u.ConfirmedAt.IsZero() { // else nobody knows whose the old one is
+	if !u.ConfirmedAt.IsZero() { // else the owner of the old address is unknown
 		p.write(ctx, u, Mail{Kind: MailMoving, NewEmail: email})
 	}
 	return nil
 }
 
-// PendingEmails returns the links of the addresses that the user wants to have
-// and has not confirmed.
+// PendingEmails returns the links for new addresses that the user has not
+// confirmed yet.
 func (p *Users) PendingEmails(ctx context.Context, a *Principal) ([]Link, error) {
 	all, err := p.Store.Links().List(ctx, LinkFilter{UserID: a.ID(), Purpose: ConfirmEmail}, keys.Page{Limit: 20})
 	if err != nil {

@@ -33,17 +33,17 @@ type PeopleConfig struct {
 	Signup        SignupPolicy // SignupClosed if ""
 	Mailer        Mailer
 	Logger        *slog.Logger
-	// Holder tells what a service account may do now; see keys.Verifier. If nil,
-	// nobody accepts what a service account invited them to.
+	// Holder returns what a service account may do now; see keys.Verifier. If
+	// nil, invitations from service accounts cannot be accepted.
 	Holder func(ctx context.Context, accountID, keyID string) (verify.Grant, error)
 	// InvitationAddress is set if there is no mail server: the inviter gets the
-	// URL of the link, and passes it on. Whoever joins with it counts as the
-	// holder of the e-mail address, as with a mail.
+	// link's URL and passes it on. Whoever joins with it counts as the owner of
+	// the e-mail address, as with a mail.
 	InvitationAddress func(token string) string
 	Now               func() time.Time // time.Now if nil
 }
 
-// People is all that the service knows of those who use it.
+// People manages the users of the service and their credentials.
 type People struct {
 	*core
 	Users        *Users
@@ -57,38 +57,38 @@ type People struct {
 	Invitations  *Invitations
 }
 
-// Users are the people who sign in: their names, addresses and identities.
+// Users manages users: their names, addresses and identities.
 type Users struct{ *core }
 
-// Links are what mails lead to: each works once, and for a time.
+// Links manages mailed links. Each works once, and for a limited time.
 type Links struct{ *core }
 
 // Registration lets people sign up, confirm their address and choose a password.
 type Registration struct{ *core }
 
-// Sessions are the sign-ins of people with a browser.
+// Sessions manages sign-ins with a browser.
 type Sessions struct{ *core }
 
-// OneTimeCodes are the second step of a sign-in.
+// OneTimeCodes manages the second step of a sign-in.
 type OneTimeCodes struct{ *core }
 
-// Tokens are what people sign in with elsewhere than in a browser.
+// Tokens manages the tokens that people use outside a browser.
 type Tokens struct{ *core }
 
-// Calendars are the addresses at which calendars ask for what expires.
+// Calendars manages the addresses of calendar feeds of what expires.
 type Calendars struct{ *core }
 
-// Members are the users of an organization with their roles.
+// Members manages the users of an organization and their roles.
 type Members struct{ *core }
 
-// Invitations ask people to join an organization.
+// Invitations manages invitations to an organization.
 type Invitations struct{ *core }
 
-// core is what the parts of People share, each other included.
+// core is what the parts of People share, including each other.
 type core struct {
 	PeopleConfig
 	maker   *tokenMaker
-	places  chan struct{} // of work that answers do not wait for
+	places  chan struct{} // limits background work
 	running sync.WaitGroup
 
 	users        *Users
@@ -126,8 +126,8 @@ const (
 	laterTimeout = 30 * time.Second
 )
 
-// later does the work after the answer, so that the answer's time tells
-// nothing of what there was to do.
+// later runs the work after the answer, so that the answer's time does not reveal
+// what there was to do.
 func (p *core) later(ctx context.Context, what string, do func(context.Context) error) error {
 	select {
 	case p.places <- struct{}{}:
@@ -144,22 +144,23 @@ func (p *core) later(ctx context.Context, what string, do func(context.Context) 
 	return nil
 }
 
-// Close waits for the work that answers did not wait for.
+// Close waits for background work to finish.
 func (p *core) Close() { p.running.Wait() }
 
-// UserFields are the fields of a user that admins set. Password is "" to leave
-// it as it is.
+// UserFields are the fields of a user that admins set. An empty Password leaves
+// the password unchanged.
 type UserFields struct {
 	Email    string
 	Username string // "" for none
 	Name     string
-	Language string // one of texts.Languages, "" for what the browser asks for
+	Language string // one of texts.Languages, "" to follow the browser
 	Password string
 	IsAdmin  bool
 	Disabled bool
 }
 
-// Create makes a user with the id, or a new one where id is "". Only admins may.
+// Create creates a user with the id, or with a new id if id is "". Only admins
+// may.
 func (p *Users) Create(ctx context.Context, a keys.Actor, id string, fields UserFields) (User, error) {
 	if !a.IsAdmin() {
 		return User{}, errStaffOnly
@@ -187,7 +188,7 @@ func emailTaken(err error) error {
 	return err
 }
 
-// uniqueEmails gives the conflict of a change of users its words.
+// uniqueEmails turns a conflict on Replace into a readable error.
 type uniqueEmails struct{ UserCollection }
 
 // Replace implements keys.Collection.
@@ -195,7 +196,7 @@ func (c uniqueEmails) Replace(ctx context.Context, u User) error {
 	return emailTaken(c.UserCollection.Replace(ctx, u))
 }
 
-// apply sets the fields after it has checked them all, what costs most last.
+// apply sets the fields after checking them all, the most expensive check last.
 func (p *Users) apply(ctx context.Context, u *User, fields UserFields) error {
 	var f errs.Faults
 	checkFields(&f, fields)
@@ -225,23 +226,23 @@ func checkFields(f *errs.Faults, fields UserFields) {
 	}
 }
 
-// setPassword gives the user a password that was checked.
+// setPassword sets a password that was already checked.
 func (p *Users) setPassword(ctx context.Context, u *User, password string) (err error) {
 	u.PasswordHash, err = p.Passwords.Hash(ctx, password)
 	return err
 }
 
-// usernameShape keeps usernames apart from e-mail addresses and ids.
+// usernameShape distinguishes usernames from e-mail addresses and ids.
 var usernameShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
 
-// reservedUsernames read as if the provider, or the service itself, spoke.
+// reservedUsernames could be mistaken for the provider or the service itself.
 var reservedUsernames = []string{
 	"admin", "administrator", "anonymous", "everyone", "help", "info", "latchkey", "moderator", "nobody", "official", "operator", "owner",
 	"root", "security", "staff", "superuser", "support", "system", "team", "webmaster",
 }
 
-// checkChosenUsername refuses a reserved name that the user chose themselves.
-// Staff give any.
+// checkChosenUsername refuses reserved names that users choose themselves. Staff
+// may set any name.
 func checkChosenUsername(name string, u *User) error {
 	var f errs.Faults
 	folded := text.ASCIILower(name)
@@ -250,7 +251,7 @@ func checkChosenUsername(name string, u *User) error {
 	return f.Err()
 }
 
-// Get returns one user: oneself, or any for admins.
+// Get returns a user. Users may get themselves, admins anyone.
 func (p *Users) Get(ctx context.Context, a keys.Actor, id string) (User, error) {
 	if !a.IsAdmin() && a.Subject().ID != id {
 		return User{}, errs.New(errs.NotFound, "no_user")
@@ -284,9 +285,9 @@ func (p *Users) List(ctx context.Context, a keys.Actor, f UserFilter, page keys.
 	return p.Store.Users().List(ctx, f, page)
 }
 
-// Change lets edit change the user's fields; only admins may. A new password
-// or a disabled user ends all of the user's sessions; these and a new address
-// end the links that were mailed to them.
+// Change lets edit change the user's fields. Only admins may. Setting a password
+// or disabling the user ends all of their sessions; these changes and a new
+// address also end the links that were mailed to them.
 func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(UserFields) (UserFields, error)) (User,
 	error,
 ) {
@@ -327,15 +328,15 @@ func (p *Users) Change(ctx context.Context, a keys.Actor, id string, revision in
 	return after, p.record(ctx, a, "user.update", after.object(), before, after)
 }
 
-// fields are what is set of the user now.
+// fields returns the current values of the user's fields.
 func (u *User) fields() UserFields {
 	return UserFields{
 		Email: u.Email, Username: u.Username, Name: u.Name, Language: u.Language, IsAdmin: u.IsAdmin, Disabled: u.Disabled,
 	}
 }
 
-// Delete removes the user with sessions and memberships. Only admins may, and
-// nobody removes themselves.
+// Delete removes the user with their sessions and memberships. Only admins may,
+// and nobody can remove themselves.
 func (p *Users) Delete(ctx context.Context, a keys.Actor, id string, revision int64) error {
 	if !a.IsAdmin() {
 		return errStaffOnly
@@ -371,7 +372,7 @@ func (p *Members) membershipsOf(ctx context.Context, userID string) ([]Membershi
 	return p.Store.Memberships().List(ctx, MembershipFilter{UserID: userID}, keys.Page{Limit: maxMemberships})
 }
 
-// Principal returns the user as a principal, with the roles of the moment.
+// Principal returns the user as a principal, with their current roles.
 func (p *Users) Principal(ctx context.Context, u User) (*Principal, error) {
 	all, err := p.members.membershipsOf(ctx, u.ID)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Permission lets a principal use a route, or not. Which objects it then sees
-// and changes is decided by the domain, object by object.
+// Permission decides whether a principal may use a route. The domain decides
+// which objects the principal then sees and changes.
 type Permission struct {
 	name   string
-	scope  string // that lets a service account in, "" where none alone does
+	scope  string // that admits a service account, "" if no single scope does
 	permit func(p *Principal, method string) bool
 }
 
-// NewPermission returns a permission of one's own; name is shown to people.
+// NewPermission returns a custom permission; name is shown to people.
 func NewPermission(name string, permit func(p *Principal, method string) bool) Permission {
 	return Permission{name: name, permit: permit}
 }
@@ -23,29 +23,29 @@ func NewPermission(name string, permit func(p *Principal, method string) bool) P
 // String returns the name of the permission.
 func (p Permission) String() string { return p.name }
 
-// Scope is the scope that a service account lacks where it is refused, "" where
-// no scope would let it in.
+// Scope returns the scope that a refused service account lacks, or "" if no scope
+// would admit it.
 func (p Permission) Scope() string { return p.scope }
 
 // Permits reports whether the principal may use a route with the method.
 func (p Permission) Permits(who *Principal, method string) bool { return p.permit(who, method) }
 
-// AllowAny lets everybody in.
+// AllowAny admits everyone.
 func AllowAny() Permission {
 	return NewPermission("AllowAny", func(*Principal, string) bool { return true })
 }
 
-// IsAuthenticated lets every known principal in.
+// IsAuthenticated admits every known principal.
 func IsAuthenticated() Permission {
 	return NewPermission("IsAuthenticated", func(p *Principal, _ string) bool { return p.Authenticated() })
 }
 
-// IsAdminUser lets the provider's staff in.
+// IsAdminUser admits the provider's staff.
 func IsAdminUser() Permission {
 	return NewPermission("IsAdminUser", func(p *Principal, _ string) bool { return p.IsAdmin() })
 }
 
-// IsAuthenticatedOrReadOnly lets everybody read and known principals write.
+// IsAuthenticatedOrReadOnly lets everyone read and known principals write.
 func IsAuthenticatedOrReadOnly() Permission {
 	return Or(IsAuthenticated(), NewPermission("ReadOnly", func(_ *Principal, method string) bool {
 		return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions

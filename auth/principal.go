@@ -1,7 +1,7 @@
 // Package auth finds the principal of a request and decides what it may do:
 // users, sessions, authenticators (one file each) and their chain, and,
-// separately, permissions. An authenticator knows nothing about permissions,
-// and a permission does not know how the principal was found.
+// separately, permissions. An authenticator knows nothing about permissions, and
+// a permission does not know how the principal was found.
 package auth
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Kind says what a principal is.
+// Kind is the kind of a principal.
 type Kind string
 
 // The kinds.
@@ -32,22 +32,22 @@ type Principal struct {
 	Kind   Kind
 	Scheme string // name of the authenticator, "" for anonymous
 
-	// Of a user.
+	// For a user.
 	User        *User
 	Memberships map[string]Role // by organization id
 	Session     *Session        // nil unless the session authenticated the request
 
-	// Of a service account.
+	// For a service account.
 	AccountID      string
 	AccountName    string
 	OrganizationID string
 	KeyID          string // "" with a certificate
 	Tier           string
 	Scopes         []string
-	grant          verify.Grant // what the key, token or certificate is worth
-	endsAt         time.Time    // of a certificate that ends; zero else
+	grant          verify.Grant // of the key, token or certificate
+	endsAt         time.Time    // when the certificate ends; zero if it does not
 
-	proof *proof // what the user proved themselves by, nil where nobody noted it
+	proof *proof // how the user authenticated, nil if not recorded
 }
 
 var _ keys.Actor = (*Principal)(nil)
@@ -55,7 +55,7 @@ var _ keys.Actor = (*Principal)(nil)
 // Nobody returns the anonymous principal.
 func Nobody() *Principal { return &Principal{Kind: Anonymous} }
 
-// System returns the principal as which commands on the server act.
+// System returns the principal for commands on the server.
 func System() *Principal { return &Principal{Kind: SystemKind} }
 
 // ID returns the id of the user or service account, "" for the others.
@@ -70,7 +70,7 @@ func (p *Principal) ID() string {
 	}
 }
 
-// Authenticated reports whether the principal is anybody at all.
+// Authenticated reports whether the principal is not anonymous.
 func (p *Principal) Authenticated() bool { return p.Kind != Anonymous }
 
 // IsAdmin reports whether the principal is the provider's own staff.
@@ -109,8 +109,8 @@ func (p *Principal) May(action keys.Action, organizationID string) bool {
 	}
 }
 
-// acrossTenants is which action lets a service account do another one in every
-// organization.
+// acrossTenants maps an action to the one that lets a service account do it in
+// every organization.
 var acrossTenants = map[keys.Action]keys.Action{keys.VerifyKeys: keys.VerifyAllKeys, keys.EdgeKeys: keys.EdgeAllKeys}
 
 // Organizations returns where the principal may do the action, nil for
@@ -136,10 +136,10 @@ func (p *Principal) Organizations(action keys.Action) []string {
 	return where
 }
 
-// MayGrant reports whether the principal has the scope in the organization.
-// A user has what the role allows of the management API and, from developer
-// up, every scope of the provider's API: keys act on the organization's own
-// data, and the scopes of a key are there to give it less.
+// MayGrant reports whether the principal has the scope in the organization. A
+// user has what their role allows of the management API and, from developer up,
+// every scope of the provider's API: keys act on the organization's own data, and
+// a key's scopes exist to limit it.
 func (p *Principal) MayGrant(scope, organizationID string) bool {
 	if p.IsAdmin() {
 		return true
@@ -155,8 +155,8 @@ func (p *Principal) MayGrant(scope, organizationID string) bool {
 	}
 }
 
-// Bounds is how far the key, token or certificate of a service account reaches.
-// A user acts as themselves, however they signed in.
+// Bounds returns the limits of a service account's key, token or certificate. A
+// user has none, however they signed in.
 func (p *Principal) Bounds() keys.Bounds {
 	if p.Kind != ServiceAccountKind || !p.grant.Known() {
 		return keys.Bounds{}

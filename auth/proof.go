@@ -13,32 +13,31 @@ import (
 )
 
 // ConfirmedFor is how long after signing in, or repeating their password, a user
-// may make a token that outlasts their session.
+// may create a token that outlasts their session.
 const ConfirmedFor = 10 * time.Minute
 
-// byPassword is the parent of tokens that a password made: they end when it is
-// changed.
+// byPassword is the parent of tokens that were created with a password: they end
+// when it changes.
 const byPassword = "password"
 
-// mostGenerations bounds how many tokens may have been made one by another.
+// mostGenerations bounds the chain of tokens that created each other.
 const mostGenerations = 5
 
-// proof is what a user proved themselves by, which bounds the tokens that they
-// make with it.
+// proof is how a user authenticated, which limits the tokens that they create.
 type proof struct {
-	parent string    // id of the session, token or family; byPassword; "" for nothing that ends
+	parent string    // id of the session, token or family; byPassword; "" if it never ends
 	endsAt time.Time // zero: never
 }
 
-// prove notes what the request was authenticated by.
+// prove records how the request was authenticated.
 func (p *Principal) prove(parent string, endsAt time.Time) *Principal {
 	p.proof = &proof{parent, endsAt}
 	return p
 }
 
-// proofFor returns what bounds a token that the principal makes now. A session
-// that was confirmed lately bounds nothing. Where nobody noted a proof, as in an
-// authenticator of an embedder's own, a token lasts as long as a session.
+// proofFor returns the limits of a token that the principal creates now. A
+// recently confirmed session sets none. If no proof was recorded, as with a
+// custom authenticator, the token lasts as long as a session could.
 func (p *Principal) proofFor(now time.Time) proof {
 	switch {
 	case p.MustConfirm(now):
@@ -52,7 +51,7 @@ func (p *Principal) proofFor(now time.Time) proof {
 	}
 }
 
-// Confirmed is when the user last showed their password, or signed in.
+// Confirmed returns when the user last entered their password or signed in.
 func (s *Session) Confirmed() time.Time {
 	if s.ConfirmedAt.After(s.CreatedAt) {
 		return s.ConfirmedAt
@@ -60,15 +59,15 @@ func (s *Session) Confirmed() time.Time {
 	return s.CreatedAt
 }
 
-// MustConfirm reports whether the principal's session was not confirmed lately,
-// so that the tokens that they make end with it.
+// MustConfirm reports whether the principal's session was not confirmed recently,
+// so that tokens created with it end with it.
 func (p *Principal) MustConfirm(now time.Time) bool {
 	return p.Session != nil && now.Sub(p.Session.Confirmed()) > ConfirmedFor
 }
 
-// signedInLately stands in for a password that the principal does not have: a
-// first password, or another address, outlives whatever a token or an old session
-// was stolen from. Where nobody noted a proof, as behind a proxy that signs people
+// signedInLately replaces the password check for principals without a password. A
+// new password or address must not let someone keep access who stole a token or
+// an old session. If no proof was recorded, as behind a proxy that signs people
 // in, the request itself comes from the user.
 func (p *Principal) signedInLately(now time.Time) error {
 	if p.MustConfirm(now) || (p.Session == nil && p.proof != nil) {
@@ -79,7 +78,7 @@ func (p *Principal) signedInLately(now time.Time) error {
 
 var errSignInFirst = errs.New(errs.Forbidden, "no_password_to_repeat")
 
-// maker is a user as far as the credential reaches that they make a token with.
+// maker is a user with the limits of the credential that creates a token.
 type maker struct {
 	*Principal
 	proof proof
@@ -89,7 +88,7 @@ type maker struct {
 func (m maker) Bounds() keys.Bounds { return keys.Bounds{EndsAt: m.proof.endsAt} }
 
 // mayMakeToken gives the token the expiry of the credential that creates it,
-// unless the request names an earlier one. It refuses a later one.
+// unless the request gives an earlier one. It refuses a later one.
 func mayMakeToken(m maker, t *Token) error {
 	if t.ExpiresAt.IsZero() {
 		t.ExpiresAt = m.proof.endsAt
@@ -101,8 +100,8 @@ func mayMakeToken(m maker, t *Token) error {
 	return err
 }
 
-// ConfirmSession has the user of a session repeat their password, after which
-// they may make tokens that outlast it for ConfirmedFor. Users without a
+// ConfirmSession checks the password of a session's user again. They may then
+// create tokens that outlast the session, for ConfirmedFor. Users without a
 // password sign in again instead.
 func (p *Sessions) ConfirmSession(ctx context.Context, a *Principal, password, field string) error {
 	if a.Session == nil {
@@ -123,8 +122,8 @@ func (p *Sessions) ConfirmSession(ctx context.Context, a *Principal, password, f
 	return p.record(ctx, a, "session.confirm", a.Session.object(), before, a.Session)
 }
 
-// stands reports whether the parent of a token of the user still proves
-// something, and so the parent's own.
+// stands reports whether the parent of the user's token, and every parent above
+// it, is still valid.
 func (p *Sessions) stands(ctx context.Context, parent, userID string) (bool, error) {
 	for range mostGenerations {
 		switch {
@@ -167,7 +166,7 @@ func (s *Session) live(now time.Time) bool {
 
 func (t *Token) over(now time.Time) bool { return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) }
 
-// unlessGone is err, but nil where it says that the object is gone.
+// unlessGone returns err, or nil if it says that the object is gone.
 func unlessGone(err error) error {
 	if errors.Is(err, errs.NotFound) {
 		return nil
@@ -175,7 +174,7 @@ func unlessGone(err error) error {
 	return err
 }
 
-// generation is how many tokens made one another up to the parent.
+// generation returns the number of tokens in the chain that ends with the parent.
 func (p *Sessions) generation(ctx context.Context, parent string) (int, error) {
 	n := 0
 	for ; strings.HasPrefix(parent, ids.Token) && n < mostGenerations; n++ {
@@ -188,8 +187,9 @@ func (p *Sessions) generation(ctx context.Context, parent string) (int, error) {
 	return n, nil
 }
 
-// endTokensByPassword removes the tokens that the user's password made, and,
-// unless it is kept, the one of signing in, which its count has ended already.
+// endTokensByPassword removes the tokens created with the user's password. Unless
+// keepSignIn is set, it also removes the sign-in token, which the new count has
+// already ended.
 func (p *Tokens) endTokensByPassword(ctx context.Context, userID string, keepSignIn bool) error {
 	all, err := p.Store.Tokens().List(ctx, OwnedFilter{UserID: userID}, keys.Page{Limit: 2 * mostTokens})
 	if err != nil {

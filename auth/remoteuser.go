@@ -16,26 +16,26 @@ import (
 	"github.com/latchkey/latchkey/internal/text"
 )
 
-// RemoteUserConfig says what a trusted proxy tells of the user that it has
-// authenticated.
+// RemoteUserConfig says which headers a trusted proxy sends about the user that
+// it has authenticated.
 type RemoteUserConfig struct {
 	Header       string // name of the user, "Remote-User"
-	EmailHeader  string // "Remote-Email", used where a user is made
-	NameHeader   string // "Remote-Name", likewise
+	EmailHeader  string // "Remote-Email", used when a user is created
+	NameHeader   string // "Remote-Name", used when a user is created
 	GroupsHeader string // "Remote-Groups", separated by commas
-	Create       bool   // make users that are not known yet
+	Create       bool   // create users that do not exist yet
 	Groups       map[string]GroupRole
 }
 
-// GroupRole is what a group of the proxy's gives its members while they are in it.
+// GroupRole is what a group of the proxy gives its members while they are in it.
 type GroupRole struct {
 	Admin          bool
 	OrganizationID string
 	Role           Role
 }
 
-// RemoteUser lets the user act that a trusted proxy has authenticated, as
-// Django's RemoteUserBackend does. From anywhere else its headers mean nothing.
+// RemoteUser authenticates the user named by a trusted proxy, as Django's
+// RemoteUserBackend does. It ignores the headers of all other clients.
 type RemoteUser struct {
 	RemoteUserConfig
 	people  *People
@@ -58,7 +58,8 @@ func (u *RemoteUser) Name() string { return "remote_user" }
 // Challenge implements Authenticator.
 func (u *RemoteUser) Challenge() string { return "" }
 
-// Ignored is how many requests sent the header without coming from a trusted proxy.
+// Ignored returns how many requests sent the header without coming from a trusted
+// proxy.
 func (u *RemoteUser) Ignored() int64 { return u.ignored.Load() }
 
 const maxRemoteUser = 254
@@ -95,14 +96,15 @@ func (u *RemoteUser) Authenticate(r *http.Request) (*Principal, error) {
 	return p, nil
 }
 
-// RemoteProvider is the provider of the identities that a trusted proxy's names
-// are tied to users by.
+// RemoteProvider is the provider of the identities that link a trusted proxy's
+// names to users.
 const RemoteProvider = "remote_user"
 
-// user returns the user that the proxy's name is tied to. A name that is tied to nobody
-// yet may be the confirmed e-mail address of a user, or belong to a user that an
-// earlier release made of it. A username, which people choose, proves nothing,
-// and nor does the address that the proxy tells beside the name.
+// user returns the user that the proxy's name is linked to. A name that is not
+// linked yet may be the confirmed e-mail address of a user, or belong to a user
+// that an earlier release created for it. A username proves nothing, because
+// people choose it, and neither does the address that the proxy sends with the
+// name.
 func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
 	ctx := r.Context()
 	identity, err := u.people.Store.Identities().Get(ctx, IdentityID(RemoteProvider, name))
@@ -127,8 +129,8 @@ func (u *RemoteUser) user(r *http.Request, name string) (User, error) {
 	return u.tie(ctx, &found, name)
 }
 
-// owner returns the user that the proxy's name belongs to although nobody tied
-// it to them, or a zero User.
+// owner returns the user that owns the proxy's name without a link, or a zero
+// User.
 func (u *RemoteUser) owner(ctx context.Context, name string) (User, error) {
 	made, err := u.people.Users.byEmail(ctx, remoteEmail(name))
 	if err == nil && made.Username == name && made.PasswordHash == "" {
@@ -144,8 +146,8 @@ func (u *RemoteUser) owner(ctx context.Context, name string) (User, error) {
 	return known, unlessGone(err)
 }
 
-// tie makes the name stand for the user from now on. Of two requests that do it
-// at once, both find the one that was first.
+// tie links the name to the user. If two requests do so at once, both return the
+// user of the first.
 func (u *RemoteUser) tie(ctx context.Context, found *User, name string) (User, error) {
 	err := u.people.Users.link(ctx, found, ExternalAccount{Provider: RemoteProvider, Subject: name})
 	if !errors.Is(err, errs.Conflict) {
@@ -158,13 +160,13 @@ func (u *RemoteUser) tie(ctx context.Context, found *User, name string) (User, e
 	return u.people.Users.active(ctx, identity.UserID)
 }
 
-// remoteEmail is the address of a user where the proxy tells none: no mail ever
-// goes there (RFC 2606).
+// remoteEmail is the address of a user for whom the proxy sends none. It never
+// receives mail (RFC 2606).
 func remoteEmail(name string) string { return name + "@remote.invalid" }
 
-// create makes a user of the proxy's. Two requests that do it at once make one.
-// The username is theirs only where nobody has it: it is a name to sign in by, and
-// no proof.
+// create creates a user for the proxy's name. If two requests do so at once, only
+// one user is created. The user gets the name as their username only if it is
+// free: it is a name for sign-in, not a proof.
 func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (User, error) {
 	fields := UserFields{Username: name, Email: email, Name: clip(fullName)}
 	if strings.Contains(name, "@") {
@@ -195,8 +197,8 @@ func (u *RemoteUser) create(ctx context.Context, name, email, fullName string) (
 	return made, nil
 }
 
-// madeOf reports whether a concurrent request made the user for the same name. A
-// user who had the address before is somebody else.
+// madeOf reports whether a concurrent request created the user for the same name.
+// A user who already had the address is someone else.
 func madeOf(u *User, name string) bool {
 	return u.PasswordHash == "" && (u.Username == name || sameEmail(u.Email, name) || sameEmail(u.Email, remoteEmail(name)))
 }
@@ -212,7 +214,7 @@ func (u *RemoteUser) join(p *Principal, groups string) {
 			continue
 		}
 		if g.Admin {
-			p.User.IsAdmin = true // of this principal's copy
+			p.User.IsAdmin = true // only of this principal's copy
 		}
 		if g.OrganizationID != "" && g.Role.above(p.Memberships[g.OrganizationID]) {
 			p.Memberships[g.OrganizationID] = g.Role
@@ -220,14 +222,14 @@ func (u *RemoteUser) join(p *Principal, groups string) {
 	}
 }
 
-// above reports whether the role may more than the other, "" for no role.
+// above reports whether the role has more rights than the other, "" for no role.
 func (r Role) above(other Role) bool {
 	rank := map[Role]int{Viewer: 1, Developer: 2, Owner: 3}
 	return rank[r] > rank[other]
 }
 
-// Ambient is an authenticator whose credential browsers send by themselves: a
-// modifying request that a browser calls cross-site is refused.
+// Ambient wraps an authenticator whose credential browsers send by themselves. It
+// refuses modifying requests that the browser marks as cross-site.
 type Ambient struct {
 	Authenticator
 	CSRF *CSRF

@@ -13,24 +13,24 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// pending is a sign-in whose password was right and whose one-time code is
-// still to come. The browser keeps it sealed meanwhile.
+// pending is a sign-in with the right password that still needs its one-time
+// code. The browser keeps it, sealed.
 type pending struct {
 	UserID   string    `json:"user_id"`
-	Password [32]byte  `json:"password"` // digest of the hash: another password ends it
+	Password [32]byte  `json:"password"` // digest of the hash: a new password ends it
 	Until    time.Time `json:"until"`
 }
 
 const (
 	pendingPurpose = "second step of a sign-in"
-	// PendingLife is how long the second step may take.
+	// PendingLife is how long the user may take for the second step.
 	PendingLife = 5 * time.Minute
 )
 
 var errPendingOver = wrongCredential("sign_in_too_long")
 
-// Pending returns what the browser of a user keeps until they have typed their
-// one-time code, after SignIn has answered CodeRequired with the user.
+// Pending returns what the user's browser keeps until the one-time code is
+// entered. Call it after SignIn has returned the user with CodeRequired.
 func (p *Sessions) Pending(u *User) (string, error) {
 	text, err := json.Marshal(pending{UserID: u.ID, Password: sha256.Sum256([]byte(u.PasswordHash)), Until: p.Now().Add(PendingLife)})
 	if err != nil {
@@ -55,8 +55,8 @@ func (p *Sessions) openPending(kept string) (n pending, err error) {
 	return n, nil
 }
 
-// SecondStep finishes the sign-in that the browser kept, with a one-time or
-// recovery code. Wrong codes are slowed down as wrong passwords are.
+// SecondStep finishes the pending sign-in with a one-time or recovery code. Wrong
+// codes cause delays just as wrong passwords do.
 func (p *Sessions) SecondStep(ctx context.Context, kept, code string) (token string, err error) {
 	n, err := p.openPending(kept)
 	if err != nil {
@@ -86,7 +86,7 @@ func (p *Sessions) SecondStep(ctx context.Context, kept, code string) (token str
 	return token, err
 }
 
-// errWrongCode says of the code what errWrongSignIn says of everything.
+// errWrongCode replaces errWrongSignIn with an error about the code only.
 func errWrongCode(err error) error {
 	if errors.Is(err, errWrongSignIn) {
 		return errs.WithCode(errs.Unauthenticated, "authentication_failed", "code_wrong")

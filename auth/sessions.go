@@ -19,11 +19,11 @@ import (
 // names it.
 const SessionCookie = "sessionid"
 
-// How long a session lasts: since it was last used, and at all.
+// How long a session lasts: after its last use, and in total.
 const (
 	SessionIdle     = 24 * time.Hour
 	SessionAbsolute = 14 * 24 * time.Hour
-	seenInterval    = time.Minute // how exact LastSeenAt is
+	seenInterval    = time.Minute // precision of LastSeenAt
 	maxCookieLength = 128
 )
 
@@ -45,8 +45,8 @@ func (s *SessionAuthenticator) Name() string { return "session" }
 // Challenge implements Authenticator.
 func (s *SessionAuthenticator) Challenge() string { return "" }
 
-// Authenticate implements Authenticator. A cookie whose session is over is
-// nothing: browsers keep them longer than we do.
+// Authenticate implements Authenticator. It ignores the cookie of an ended
+// session: browsers keep cookies for longer than we keep sessions.
 func (s *SessionAuthenticator) Authenticate(r *http.Request) (*Principal, error) {
 	cookie, err := r.Cookie(SessionCookie)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > maxCookieLength {
@@ -73,7 +73,7 @@ func (s *SessionAuthenticator) Authenticate(r *http.Request) (*Principal, error)
 func hashToken(token string) TokenHash { return sha256.Sum256([]byte(token)) }
 
 // SignIn checks the credentials and begins a session. The token is for the
-// cookie, and known to nobody else.
+// cookie; only its digest is stored.
 func (p *Sessions) SignIn(ctx context.Context, l Login) (token string, s Session, u User, err error) {
 	if u, err = p.checkAndRecord(ctx, l); err != nil {
 		return "", s, u, err
@@ -82,7 +82,7 @@ func (p *Sessions) SignIn(ctx context.Context, l Login) (token string, s Session
 	return token, s, u, err
 }
 
-// checkAndRecord is Check that leaves an audit event of a refusal.
+// checkAndRecord is Check that records a refusal in the audit log.
 func (p *Sessions) checkAndRecord(ctx context.Context, l Login) (User, error) {
 	u, err := p.Check(ctx, l)
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *Sessions) Begin(ctx context.Context, u User) (token string, s Session, 
 	return token, s, p.record(ctx, actorOf(&u), "session.create", s.object(), nil, s)
 }
 
-// signedIn keeps when the user last signed in, in a browser or with a password
+// signedIn stores when the user last signed in, in a browser or with a password
 // for tokens. Credentials sent with every request do not count.
 func (p *Sessions) signedIn(ctx context.Context, u *User) error {
 	u.LastSignInAt = p.Now().UTC().Truncate(time.Millisecond)
@@ -118,11 +118,11 @@ func (p *Sessions) signedIn(ctx context.Context, u *User) error {
 	return nil
 }
 
-// actorOf is the user as the one who acts, before any roles are known.
+// actorOf returns the user as an actor, without roles.
 func actorOf(u *User) *Principal { return &Principal{Kind: UserKind, User: u} }
 
-// recordFailure leaves an audit event of a try to sign in that was refused. One
-// that was not even heard leaves none: strangers can make as many as they like.
+// recordFailure records a refused sign-in in the audit log. A try that was not
+// admitted is not recorded: strangers can make as many as they like.
 func (p *Sessions) recordFailure(ctx context.Context, name string, cause error) error {
 	if errs.KindOf(cause) != errs.Unauthenticated || errors.Is(cause, errCodeRequired) {
 		return nil
@@ -136,8 +136,8 @@ func (p *Sessions) recordFailure(ctx context.Context, name string, cause error) 
 
 func (s *Session) object() audit.Object { return audit.Object{Type: "session", ID: s.ID} }
 
-// resume returns the session of the token with its user, or errs.NotFound
-// where it is over.
+// resume returns the session of the token with its user, or errs.NotFound if it
+// has ended.
 func (p *Sessions) resume(ctx context.Context, token string) (Session, User, error) {
 	s, err := p.Store.SessionByToken(ctx, hashToken(token))
 	if err != nil {
@@ -173,10 +173,10 @@ func (p *Sessions) SignOut(ctx context.Context, a *Principal) error {
 	return p.record(ctx, a, "session.delete", a.Session.object(), a.Session, nil)
 }
 
-// NewSessionCookie returns the cookie that carries the token; an empty token
-// makes browsers forget it.
+// NewSessionCookie returns a cookie that carries the token; an empty token makes
+// browsers remove it.
 func NewSessionCookie(token string, secure bool) *http.Cookie {
-	c := &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+	c := &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; a first start has none
 		Name: SessionCookie, Value: token, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	}
 	if token == "" {

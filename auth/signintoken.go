@@ -19,10 +19,10 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// The sign-in token of a user is the same at every sign-in, like that of Django
-// REST Framework's obtain_auth_token. Only digests are stored, so the token is
-// derived each time from the user's id and a count, with a key that is used for
-// nothing else. It ends when the count is raised.
+// A user's sign-in token is the same at every sign-in, like that of Django REST
+// Framework's obtain_auth_token. Only digests are stored, so the token is derived
+// each time from the user's id and a count, with a key that is used for nothing
+// else. Raising the count ends the token.
 
 const (
 	tokenKeyID      = "sign-in-tokens"
@@ -30,7 +30,7 @@ const (
 	tokenKeyBytes   = 32
 )
 
-// tokenMaker derives sign-in tokens. The key is made when it is first needed.
+// tokenMaker derives sign-in tokens. It creates its key on first use.
 type tokenMaker struct {
 	store  Credentials
 	sealer *seal.Sealer
@@ -40,7 +40,7 @@ type tokenMaker struct {
 	key []byte
 }
 
-// token returns the sign-in token of the user at their count.
+// token returns the user's sign-in token at their current count.
 func (m *tokenMaker) token(ctx context.Context, u *User, f keys.Format) (keys.Secret, error) {
 	key, err := m.load(ctx)
 	if err != nil {
@@ -72,7 +72,7 @@ func (m *tokenMaker) load(ctx context.Context) ([]byte, error) {
 	return key, nil
 }
 
-// make stores a new key. Of several nodes one does.
+// make stores a new key. If several nodes do so at once, one key wins.
 func (m *tokenMaker) make(ctx context.Context) (SealedKey, error) {
 	random := make([]byte, tokenKeyBytes)
 	_, _ = rand.Read(random) // never fails
@@ -88,14 +88,14 @@ func (m *tokenMaker) make(ctx context.Context) (SealedKey, error) {
 	return k, err
 }
 
-// signInParent is the Parent of the sign-in token at the count.
+// signInParent returns the Parent of the sign-in token at the count.
 func signInParent(count int64) string { return byPassword + ":" + strconv.FormatInt(count, 10) }
 
 // signsIn reports whether the parent is that of a sign-in token.
 func signsIn(parent string) bool { return strings.HasPrefix(parent, byPassword+":") }
 
-// ObtainToken returns the token for signing in with a password: the same one until
-// it is revoked or the password changes. The list of tokens includes it.
+// ObtainToken returns the token for a sign-in with a password. It is the same one
+// until it is revoked or the password changes. The list of tokens includes it.
 func (p *Tokens) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.Secret, error) {
 	u, err := p.sessions.checkAndRecord(ctx, l)
 	if err != nil {
@@ -123,7 +123,7 @@ func (p *Tokens) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.
 	}
 	err = p.Store.Tokens().Insert(ctx, t)
 	if errors.Is(err, errs.Conflict) {
-		return secret, nil // another sign-in at the same time stored it
+		return secret, nil // a simultaneous sign-in stored it
 	}
 	if err != nil {
 		return keys.Secret{}, fmt.Errorf("store the sign-in token: %w", err)
@@ -131,14 +131,14 @@ func (p *Tokens) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.
 	return secret, p.record(ctx, actorOf(&u), "token.create", t.object(), nil, t)
 }
 
-// signInStands reports whether the sign-in token with the parent has not ended.
+// signInStands reports whether the sign-in token with the parent is still valid.
 func (p *Tokens) signInStands(ctx context.Context, parent, userID string) (bool, error) {
 	u, err := p.Store.Users().Get(ctx, userID)
 	return err == nil && signInParent(u.TokenCount) == parent, unlessGone(err)
 }
 
-// endSignInToken raises the count of the token's user, so that no sign-in
-// answers the token again.
+// endSignInToken raises the count of the token's user, so that no later sign-in
+// returns the token.
 func (p *Tokens) endSignInToken(ctx context.Context, t *Token) error {
 	if !signsIn(t.Parent) {
 		return nil

@@ -45,8 +45,8 @@ func (p *Sessions) End(ctx context.Context, a *Principal, id string) error {
 	return errs.New(errs.NotFound, "no_session")
 }
 
-// EndReplaced ends the session that the browser had before it got a new one at
-// sign-in: what was known of the old one is worth nothing.
+// EndReplaced ends the session that the browser had before it signed in again, in
+// case someone else knows its token.
 func (p *Sessions) EndReplaced(r *http.Request) error {
 	cookie, err := r.Cookie(SessionCookie)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > maxCookieLength {
@@ -71,9 +71,9 @@ func (p *Sessions) EndReplaced(r *http.Request) error {
 	return p.record(ctx, actorOf(&u), "session.delete", s.object(), s, nil)
 }
 
-// SignOutEverywhere ends all sessions and signed tokens of the principal, the
-// session that asks for it excepted where keep is set. Opaque tokens stay: they
-// are listed and revoked one by one.
+// SignOutEverywhere ends all sessions and signed tokens of the principal. If keep
+// is set, the session of the request stays. Opaque tokens stay, too: they are
+// listed and revoked one by one.
 func (p *Sessions) SignOutEverywhere(ctx context.Context, a *Principal, keep bool) error {
 	except := ""
 	if keep && a.Session != nil {
@@ -85,8 +85,7 @@ func (p *Sessions) SignOutEverywhere(ctx context.Context, a *Principal, keep boo
 	return p.record(ctx, a, "user.sign_out", a.User.object(), nil, nil)
 }
 
-// endSignIns ends the sessions of the user, but except, and the families of
-// signed tokens.
+// endSignIns ends the user's sessions, except one, and families of signed tokens.
 func (p *Sessions) endSignIns(ctx context.Context, userID, except string) error {
 	err := errors.Join(
 		p.Store.DeleteSessionsOf(ctx, userID, except),
@@ -98,7 +97,7 @@ func (p *Sessions) endSignIns(ctx context.Context, userID, except string) error 
 	return nil
 }
 
-// removeCredentials removes what else a user can sign in with.
+// removeCredentials removes everything else that a user can sign in with.
 func (p *Sessions) removeCredentials(ctx context.Context, userID string) error {
 	return errors.Join(
 		removeAll(ctx, p.Store.Tokens(), OwnedFilter{UserID: userID}, func(t *Token) (string, int64) { return t.ID, t.Revision }),
@@ -109,7 +108,7 @@ func (p *Sessions) removeCredentials(ctx context.Context, userID string) error {
 
 const removeStep = CleanBatch
 
-// removeAll deletes all objects that pass the filter.
+// removeAll deletes all objects that match the filter.
 func removeAll[T, F any](ctx context.Context, c keys.Collection[T, F], f F, identify func(*T) (string, int64)) error {
 	for {
 		n, err := removeSome(ctx, c, f, identify)
@@ -119,8 +118,8 @@ func removeAll[T, F any](ctx context.Context, c keys.Collection[T, F], f F, iden
 	}
 }
 
-// removeSome deletes a few of the objects that pass the filter. What somebody
-// else changes or deletes meanwhile is left to the next call.
+// removeSome deletes a batch of the objects that match the filter. It leaves
+// objects that change meanwhile to the next call.
 func removeSome[T, F any](ctx context.Context, c keys.Collection[T, F], f F, identify func(*T) (string, int64)) (int, error) {
 	found, err := c.List(ctx, f, keys.Page{Limit: removeStep})
 	if err != nil {
@@ -135,11 +134,11 @@ func removeSome[T, F any](ctx context.Context, c keys.Collection[T, F], f F, ide
 	return len(found), nil
 }
 
-// CleanBatch is how many of each kind Clean removes at most.
+// CleanBatch is how many objects of each kind Clean removes at most.
 const CleanBatch = 100
 
-// Clean removes a few refresh tokens, tokens and links whose time is over, and
-// tells of how many of the most frequent kind.
+// Clean removes a batch of expired refresh tokens, tokens and links. It returns
+// the count of the kind with the most.
 func (p *Sessions) Clean(ctx context.Context) (int, error) {
 	over := OwnedFilter{ExpiresBefore: p.Now()}
 	f, families := removeSome(ctx, p.Store.Families(), over, func(f *Family) (string, int64) { return f.ID, f.Revision })
@@ -150,6 +149,6 @@ func (p *Sessions) Clean(ctx context.Context) (int, error) {
 	return max(f, t, l), errors.Join(families, tokens, links)
 }
 
-// linkMemory is how long a link is kept after it expired, so that its holder
-// can be told so.
+// linkMemory is how long an expired link is kept, so that its holder can be told
+// that it has expired.
 const linkMemory = 30 * 24 * time.Hour

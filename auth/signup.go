@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// SignUpInput is what somebody signs up with.
+// SignUpInput is the input of a sign-up.
 type SignUpInput struct {
 	Email      string
 	Name       string
@@ -19,10 +19,10 @@ type SignUpInput struct {
 	Invitation string // token of an invitation, "" for none
 }
 
-// SignUp creates a user if the policy allows it. An invitation shows that the
-// address is theirs, and makes them a member; without one they get a mail with a
-// link to confirm it. Only the owner of the address learns, by mail, that it
-// already has a user.
+// SignUp creates a user if the policy allows it. An invitation proves that the
+// address is theirs and makes them a member; without one they get a mail with a
+// link to confirm the address. If the address already has a user, only its owner
+// learns that, by mail.
 func (p *Registration) SignUp(ctx context.Context, in SignUpInput) error {
 	if in.Invitation != "" {
 		return p.signUpInvited(ctx, in)
@@ -37,8 +37,8 @@ func (p *Registration) SignUp(ctx context.Context, in SignUpInput) error {
 	return p.later(ctx, "sign up", func(ctx context.Context) error { return p.insertNew(ctx, u, in.Password) })
 }
 
-// insertNew stores the user who signed up, or writes to the one who has the
-// address already.
+// insertNew stores the new user, or writes to the user who already has the
+// address.
 func (p *Registration) insertNew(ctx context.Context, u User, password string) error {
 	err := p.Store.Users().Insert(ctx, u)
 	if errors.Is(err, errs.Conflict) {
@@ -53,7 +53,7 @@ func (p *Registration) insertNew(ctx context.Context, u User, password string) e
 	return p.sendConfirmation(ctx, &u)
 }
 
-// newcomer is a user who is not stored yet, with a password.
+// newcomer returns a user with a password, not stored yet.
 func (p *Registration) newcomer(ctx context.Context, fields UserFields) (User, error) {
 	var f errs.Faults
 	checkFields(&f, fields)
@@ -65,8 +65,8 @@ func (p *Registration) newcomer(ctx context.Context, fields UserFields) (User, e
 	return u, p.users.apply(ctx, &u, fields)
 }
 
-// remind tells the owner of an address that somebody signed up with it again;
-// one who has not confirmed it gets another link.
+// remind tells the owner of an address that someone signed up with it again. If
+// the address is not confirmed, they get another link.
 func (p *Registration) remind(ctx context.Context, email, password string) error {
 	u, err := p.users.byEmail(ctx, email)
 	if errors.Is(err, errs.NotFound) {
@@ -88,8 +88,8 @@ func (p *Registration) remind(ctx context.Context, email, password string) error
 	return p.letChoose(ctx, u)
 }
 
-// sendExists mails the owner that the address already has a user, at most once
-// per toldLife.
+// sendExists tells the owner by mail that the address already has a user, at most
+// once per toldLife.
 func (p *Registration) sendExists(ctx context.Context, u *User) error {
 	_, _, err := p.links.claimLink(ctx, Link{Purpose: SignedUpAgain, Email: u.Email, UserID: u.ID}, toldLife, 1)
 	if errors.Is(err, errEnoughLinks) {
@@ -101,17 +101,17 @@ func (p *Registration) sendExists(ctx context.Context, u *User) error {
 	return err
 }
 
-// letChoose takes the password from an account whose address is not confirmed
-// yet, and mails a link to choose one. Two sign-ups chose two passwords, and only
-// one can be the owner's: a stranger who signed up with the address first must
-// not keep access to an account that the owner then confirms.
+// letChoose removes the password of a user whose address is not confirmed, and
+// mails a link to choose one. Two sign-ups chose two passwords, and only one can
+// be the owner's: a stranger who signed up with the address first must not keep
+// access to an account that the owner then confirms.
 func (p *Registration) letChoose(ctx context.Context, u User) error {
 	if enough, err := p.links.enoughLinks(ctx, u.ID, ResetPassword); err != nil || enough {
 		return err
 	}
 	_, after, err := keys.Revise(ctx, p.Store.Users(), u.ID, keys.AnyRevision, p.Now, func(u *User) error {
 		if !u.ConfirmedAt.IsZero() {
-			return errLinkOver // a moment ago
+			return errLinkOver // confirmed a moment ago
 		}
 		u.PasswordHash = ""
 		return nil
@@ -140,8 +140,8 @@ func (p *Registration) sendConfirmation(ctx context.Context, u *User) error {
 	return nil
 }
 
-// Confirm takes the token of a confirmation: the address is its user's. What
-// else was mailed to the user, at another address perhaps, is good no more.
+// Confirm uses the token of a confirmation: the address now belongs to the user.
+// It ends all other links mailed to the user, perhaps at another address.
 func (p *Registration) Confirm(ctx context.Context, token string) (User, error) {
 	l, err := p.links.openLink(ctx, ConfirmEmail, token)
 	if err != nil {
@@ -154,7 +154,7 @@ func (p *Registration) Confirm(ctx context.Context, token string) (User, error) 
 		if u.Disabled {
 			return errLinkOver
 		}
-		u.Email = l.Email // of a user who changed it: theirs only now
+		u.Email = l.Email // only now is a changed address theirs
 		u.ConfirmedAt = p.Now().UTC().Truncate(time.Millisecond)
 		return nil
 	})
@@ -167,7 +167,7 @@ func (p *Registration) Confirm(ctx context.Context, token string) (User, error) 
 	return after, p.record(ctx, actorOf(&after), "user.confirm", after.object(), before, after)
 }
 
-// signUpInvited makes a user of who was invited, and a member.
+// signUpInvited creates a user for the invited person and makes them a member.
 func (p *Registration) signUpInvited(ctx context.Context, in SignUpInput) error {
 	if p.Signup != SignupOpen && p.Signup != SignupInvite {
 		return errClosed
@@ -193,7 +193,7 @@ func (p *Registration) signUpInvited(ctx context.Context, in SignUpInput) error 
 	return err
 }
 
-// insertInvited stores the invited user. If somebody signed up with the address
+// insertInvited stores the invited user. If someone signed up with the address
 // before and never confirmed it, that user now belongs to the recipient of the
 // invitation.
 func (p *Registration) insertInvited(ctx context.Context, u User) (User, error) {

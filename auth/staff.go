@@ -8,9 +8,9 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Left reports whether nobody can look after what the user made in the
-// organization any more: that user is not a member of it, or is disabled or
-// deleted. The provider's staff count as members everywhere.
+// Left reports whether the user can no longer look after what they created in the
+// organization: they are not a member of it, or are disabled or deleted. The
+// provider's staff count as members everywhere.
 func (p *Members) Left(ctx context.Context, userID, organizationID string) (bool, error) {
 	u, err := p.Store.Users().Get(ctx, userID)
 	if errors.Is(err, errs.NotFound) {
@@ -23,7 +23,8 @@ func (p *Members) Left(ctx context.Context, userID, organizationID string) (bool
 	return err == nil && !member, err
 }
 
-// IsMember returns what tells whether a user is a member of an organization.
+// IsMember returns a function that reports whether a user is a member of an
+// organization.
 func IsMember(in keys.Collection[Membership, MembershipFilter]) func(ctx context.Context, organizationID, userID string) (bool, error) {
 	return func(ctx context.Context, organizationID, userID string) (bool, error) {
 		_, err := in.Get(ctx, MembershipID(organizationID, userID))
@@ -34,7 +35,7 @@ func IsMember(in keys.Collection[Membership, MembershipFilter]) func(ctx context
 	}
 }
 
-// MembershipsOf lists where a user is a member. Only admins may.
+// MembershipsOf lists the memberships of a user. Only admins may.
 func (p *Members) MembershipsOf(ctx context.Context, a keys.Actor, userID string, page keys.Page) ([]Membership, error) {
 	if !a.IsAdmin() {
 		return nil, errStaffOnly

@@ -9,11 +9,11 @@ import (
 
 // UserFilter selects users; zero fields do not restrict.
 type UserFilter struct {
-	Text    string // in email, name and id, case folded
+	Text    string // matches email, name and id, case folded
 	IsAdmin *bool
 }
 
-// UserCollection is a Collection of users with the look-up for sign-in.
+// UserCollection is a Collection of users with look-ups for sign-in.
 type UserCollection interface {
 	keys.Collection[User, UserFilter]
 	// ByEmail returns the user with the folded e-mail address.
@@ -30,7 +30,7 @@ type MembershipFilter struct {
 	Role           Role
 }
 
-// Sessions stores sign-ins.
+// SessionStore stores sign-ins.
 type SessionStore interface {
 	// InsertSession stores a new session.
 	InsertSession(ctx context.Context, s Session) error
@@ -45,13 +45,13 @@ type SessionStore interface {
 	ConfirmSession(ctx context.Context, id string, at time.Time) error
 	// DeleteSession ends the session; an unknown id is not an error.
 	DeleteSession(ctx context.Context, id string) error
-	// DeleteSessionsOf ends all sessions of the user but the one with the id
+	// DeleteSessionsOf ends all sessions of the user except the one with the id
 	// except, which may be "".
 	DeleteSessionsOf(ctx context.Context, userID, except string) error
 	// SessionsOf returns the user's sessions, newest first, at most 1000.
 	SessionsOf(ctx context.Context, userID string) ([]Session, error)
-	// DeleteSessionsBefore removes at most limit sessions that ended by
-	// themselves: ExpiresAt before now or LastSeenAt before idleSince.
+	// DeleteSessionsBefore removes at most limit sessions that have expired:
+	// ExpiresAt before now or LastSeenAt before idleSince.
 	DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error)
 }
 

@@ -7,10 +7,10 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Throttle charges a caller for one request to the management API or to a page
-// that anyone can request: callers of one kind and id share a bucket. Without a
-// rule everything is allowed. The error of a caller over the limit is of kind
-// errs.Limited and says when to retry.
+// Throttle charges a caller for one request to the management API or to a public
+// page. Callers of one kind and id share a bucket. A zero rule allows everything.
+// The error of a caller over the limit is of kind errs.Limited and says when to
+// retry.
 func Throttle(ctx context.Context, l ratelimit.Limiter, kind, id string, r ratelimit.Rule) (ratelimit.Decision, error) {
 	if r.IsZero() {
 		return ratelimit.Decision{Allowed: true}, nil

@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// TokenAuthenticator lets a program act as the user whose token it has, as
+// TokenAuthenticator lets a program act as the user who owns its token, like
 // Django REST Framework's TokenAuthentication: "Authorization: Token …".
 type TokenAuthenticator struct {
 	people *People
@@ -35,7 +35,7 @@ func (t *TokenAuthenticator) Name() string { return "token" }
 // Challenge implements Authenticator.
 func (t *TokenAuthenticator) Challenge() string { return "Token" }
 
-// tokenInterval is how exact a token's last use is.
+// tokenInterval is the precision of a token's last use.
 const tokenInterval = time.Minute
 
 // Authenticate implements Authenticator.
@@ -89,8 +89,8 @@ func (p *Tokens) byToken(ctx context.Context, text string) (*Principal, error) {
 	return who.prove(t.ID, t.ExpiresAt), nil
 }
 
-// active returns the user, or the error of an invalid credential if they are
-// deleted or disabled.
+// active returns the user, or an invalid-credential error if they are deleted or
+// disabled.
 func (p *Users) active(ctx context.Context, id string) (User, error) {
 	u, err := p.Store.Users().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) || (err == nil && u.Disabled) {
@@ -102,18 +102,18 @@ func (p *Users) active(ctx context.Context, id string) (User, error) {
 	return u, nil
 }
 
-// TokenFields are what a user says of a new token.
+// TokenFields are the fields that a user sets on a new token.
 type TokenFields struct {
-	ID        string // of the token, "" for a new one
+	ID        string // of the token, "" for a new id
 	Name      string
 	ExpiresAt time.Time // zero: never
 }
 
-// mostTokens bounds the tokens of one user, beside the one of signing in.
+// mostTokens bounds the tokens of one user, not counting the sign-in token.
 const mostTokens = 100
 
-// clip makes a name of what a program or a provider tells, without what a typed
-// name is refused for.
+// clip makes a valid name of text from a program or provider, without the
+// characters that a typed name is refused for.
 func clip(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if text.Hidden(r) {
@@ -127,8 +127,8 @@ func clip(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// Create makes a token of the principal, a user. The secret is nowhere to
-// be had again.
+// Create creates a token for the principal, who must be a user. The secret cannot
+// be retrieved again.
 func (p *Tokens) Create(ctx context.Context, a *Principal, format keys.Format, fields TokenFields) (Token, keys.Secret, error) {
 	if a.Kind != UserKind {
 		return Token{}, keys.Secret{}, errs.New(errs.Forbidden, "only_users_tokens")
@@ -165,8 +165,8 @@ func (p *Tokens) Create(ctx context.Context, a *Principal, format keys.Format, f
 	return t, secret, p.record(ctx, a, "token.create", t.object(), nil, t)
 }
 
-// bindToken lets the token end with what the principal proved themselves by,
-// unless that is a session confirmed lately.
+// bindToken makes the token end with the credential that creates it, unless that
+// is a recently confirmed session.
 func (p *Tokens) bindToken(ctx context.Context, a *Principal, t *Token) error {
 	by := a.proofFor(p.Now())
 	t.Parent = by.parent

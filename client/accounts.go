@@ -5,10 +5,10 @@ import (
 	"iter"
 )
 
-// AccountsService keeps service accounts.
+// AccountsService manages service accounts.
 type AccountsService struct{ c *Client }
 
-// AccountFilter narrows a list of service accounts; what is not set does not.
+// AccountFilter narrows a list of service accounts; zero fields do not restrict.
 type AccountFilter struct {
 	Page
 	OrganizationID, Tier, ExternalID, OwnerID string
@@ -25,7 +25,7 @@ const (
 	accountPath  = "/api/service-accounts/{id}"
 )
 
-// Create makes a service account.
+// Create creates a service account.
 func (s *AccountsService) Create(ctx context.Context, in CreateServiceAccount, opts ...Option) (ServiceAccount, error) {
 	return call[ServiceAccount](ctx, s.c, request{method: "POST", path: accountsPath, body: in, once: true, fresh: true, options: opts})
 }
@@ -35,7 +35,7 @@ func (s *AccountsService) List(ctx context.Context, f AccountFilter) (List[Servi
 	return s.page(ctx, f, f.Page)
 }
 
-// All yields all service accounts that the filter lets through.
+// All yields all service accounts that match the filter.
 func (s *AccountsService) All(ctx context.Context, f AccountFilter) iter.Seq2[ServiceAccount, error] {
 	return walk(f.Page, func(p Page) (List[ServiceAccount], error) { return s.page(ctx, f, p) })
 }
@@ -54,7 +54,7 @@ func (s *AccountsService) Update(ctx context.Context, id string, in ServiceAccou
 	return call[ServiceAccount](ctx, s.c, request{method: "PATCH", path: accountPath, params: []string{id}, body: in, options: opts})
 }
 
-// Replace sets all fields; those that are zero get what a new account would have.
+// Replace sets all fields; zero fields get the defaults of a new account.
 func (s *AccountsService) Replace(ctx context.Context, id string, in ServiceAccountSettings, opts ...Option) (ServiceAccount, error) {
 	return call[ServiceAccount](ctx, s.c, request{method: "PUT", path: accountPath, params: []string{id}, body: in, options: opts})
 }
@@ -64,15 +64,15 @@ func (s *AccountsService) Delete(ctx context.Context, id string, opts ...Option)
 	return send(ctx, s.c, request{method: "DELETE", path: accountPath, params: []string{id}, options: opts})
 }
 
-// Transfer hands the service account to another organization, or with DryRun
-// says what that would do.
+// Transfer transfers the service account to another organization. With DryRun it
+// only returns what that would do.
 func (s *AccountsService) Transfer(ctx context.Context, id string, in TransferServiceAccount, opts ...Option) (Transfer, error) {
 	return call[Transfer](ctx, s.c, request{
 		method: "POST", path: accountPath + "/transfer", params: []string{id}, body: in, options: opts, reads: in.DryRun,
 	})
 }
 
-// SetOverride gives the service account other limits for a time. For the
+// SetOverride sets other limits for the service account for a time. For the
 // provider's staff.
 func (s *AccountsService) SetOverride(ctx context.Context, id string, in Override, opts ...Option) (ServiceAccount, error) {
 	return call[ServiceAccount](ctx, s.c, request{
@@ -80,17 +80,19 @@ func (s *AccountsService) SetOverride(ctx context.Context, id string, in Overrid
 	})
 }
 
-// EndOverride takes the other limits away. For the provider's staff.
+// EndOverride removes the override. For the provider's staff.
 func (s *AccountsService) EndOverride(ctx context.Context, id string, opts ...Option) (ServiceAccount, error) {
 	return call[ServiceAccount](ctx, s.c, request{method: "DELETE", path: accountPath + "/override", params: []string{id}, options: opts})
 }
 
-// ResetLimits fills the limits of the service account. For the provider's staff.
+// ResetLimits resets the service account's limits to full. For the provider's
+// staff.
 func (s *AccountsService) ResetLimits(ctx context.Context, id string, opts ...Option) (ServiceAccount, error) {
 	return call[ServiceAccount](ctx, s.c, request{method: "POST", path: accountPath + "/limits/reset", params: []string{id}, options: opts})
 }
 
-// CertificatesService keeps the client certificates that act as service accounts.
+// CertificatesService manages the client certificates that act as service
+// accounts.
 type CertificatesService struct{ c *Client }
 
 const (
@@ -120,7 +122,7 @@ func (s *CertificatesService) Get(ctx context.Context, account, id string) (Cert
 	return call[Certificate](ctx, s.c, request{method: "GET", path: certificatePath, params: []string{account, id}})
 }
 
-// Remove ends that the certificate acts as the service account.
+// Remove stops the certificate from acting as the service account.
 func (s *CertificatesService) Remove(ctx context.Context, account, id string, opts ...Option) error {
 	return send(ctx, s.c, request{method: "DELETE", path: certificatePath, params: []string{account, id}, options: opts})
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// call sends the request and returns what its answer holds.
+// call sends the request and returns the decoded response.
 func call[T any](ctx context.Context, c *Client, r request) (T, error) {
 	var out T
 	r.out = &out
@@ -22,13 +22,14 @@ func call[T any](ctx context.Context, c *Client, r request) (T, error) {
 	return out, nil
 }
 
-// send sends the request and drops the answer.
+// send sends the request and discards the response body.
 func send(ctx context.Context, c *Client, r request) error {
 	_, err := c.do(ctx, &r)
 	return err
 }
 
-// judge decodes a good answer into r.out and returns what is wrong with others.
+// judge decodes a successful response into r.out and returns the error of any
+// other.
 func judge(a *answer, r *request, now time.Time) *Error {
 	switch {
 	case a.status >= 200 && a.status < 300 || r.refusals != nil && r.refusals(a):
@@ -65,7 +66,7 @@ func decode(a *answer, out any) *Error {
 	return nil
 }
 
-// where says what part of the answer is wrong, without a value of it.
+// where names the part of the response that is wrong, without quoting a value.
 func where(err error) string {
 	if e, ok := errorAs[*json.SyntaxError](err); ok {
 		return ", at byte " + strconv.FormatInt(e.Offset, 10)
@@ -90,14 +91,14 @@ func describe(a *answer) string {
 	return "no Content-Type, " + strconv.Itoa(len(a.body)) + " bytes"
 }
 
-// oauthError is how RFC 6749 writes errors.
+// oauthError is an error in the format of RFC 6749.
 type oauthError struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description"`
 }
 
-// problem reads a problem document, or what the endpoints of OAuth answer. Other
-// JSON is somebody else's: many services answer {"error":"not found"}.
+// problem reads a problem document or, for OAuth endpoints, an OAuth error. Other
+// JSON does not come from Latchkey: many services answer {"error":"not found"}.
 func problem(a *answer, oauth bool) *Error {
 	var p Problem
 	if mediaType(a.header) == "application/problem+json" && json.Unmarshal(a.body, &p) == nil && p.Code != "" {
@@ -140,11 +141,11 @@ func isJSON(a *answer) bool {
 	return t == "application/json" || strings.HasSuffix(t, "+json")
 }
 
-// longest is a Retry-After that nobody waits for.
+// longest caps Retry-After; nobody waits that long.
 const longest = 100 * 365 * 24 * time.Hour
 
-// retryAfter reads Retry-After, in seconds or as a date; 0 if there is none. A
-// date is compared with the answer's own, as the clocks may differ.
+// retryAfter parses Retry-After, in seconds or as a date; 0 if there is none. A
+// date is relative to the response's own Date, as the clocks may differ.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
 	seconds, err := strconv.ParseInt(v, 10, 64)
@@ -161,11 +162,12 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return min(max(0, at.Sub(now)), longest)
 }
 
-// errSecretLost says what became of a creation whose first answer was lost.
+// errSecretLost says that the object was created but the response with its secret
+// was lost.
 var errSecretLost = errors.New("an earlier answer, with the secret, was lost; rotate or revoke the object and make another")
 
-// orSecretLost returns an error for an object that was made without its secret
-// having arrived.
+// orSecretLost returns an error if the object was created but its secret never
+// arrived.
 func orSecretLost(operation, secret string, err error) error {
 	if err == nil && secret == "" {
 		return &Error{Kind: SecretLost, Operation: operation, Err: errSecretLost}

@@ -15,14 +15,14 @@ import (
 type Question struct {
 	Key       string          `json:"-"`
 	Scopes    []string        // all required
-	Cost      Optional[int64] // of limits and quota; 1 if left out
-	Address   netip.Addr      // of the key's user; needed where keys have allowed networks
+	Cost      Optional[int64] // charged to limits and quota; 1 if left out
+	Address   netip.Addr      // of the key's user; needed for keys with allowed networks
 	UserAgent string          // of the key's user
 	DryRun    bool            // charge nothing, and explain every check
 	Fresh     bool            // read the store, not the cache
 }
 
-// Format writes the question without the key, whatever the verb.
+// Format writes the question without the key, for every verb.
 func (q Question) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "key %s, scopes %v, address %v", redacted, q.Scopes, q.Address)
 }
@@ -30,7 +30,7 @@ func (q Question) Format(f fmt.State, _ rune) {
 // LogValue returns the question without the key.
 func (q Question) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(q)) }
 
-// wire is the question as POST /verify takes it, with the key.
+// wire returns the question in the format of POST /verify, with the key.
 func (q Question) wire() VerifyRequest {
 	r := VerifyRequest{Key: q.Key, Scopes: q.Scopes, UserAgent: q.UserAgent, DryRun: q.DryRun}
 	if cost, ok := q.Cost.Get(); ok {
@@ -58,19 +58,19 @@ const (
 	CodeQuotaExceeded     = "QUOTA_EXCEEDED"
 )
 
-// Verdict is the decision. Look at Valid; a refusal is a verdict, not an error.
+// Verdict is the decision. Check Valid: a refusal is a verdict, not an error.
 type Verdict struct {
 	VerifyResponse
-	RetryAfter time.Duration // of a key over its limit; 0: it can never pass
-	Limits     http.Header   // RateLimit and its kin, to pass on to the key's user
+	RetryAfter time.Duration // for a key over its limit; 0: the request can never pass
+	Limits     http.Header   // RateLimit and related headers, to pass on to the key's user
 }
 
-// limitHeaders are the headers that tell of limits.
+// limitHeaders are the headers about limits.
 var limitHeaders = []string{
 	"RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After",
 }
 
-// Status is the HTTP status that answers the key's user: 200, 401, 403 or 429.
+// Status returns the HTTP status for the key's user: 200, 401, 403 or 429.
 func (v *Verdict) Status() int { return statusOf(v.Code) }
 
 func statusOf(code string) int {
@@ -87,9 +87,9 @@ func statusOf(code string) int {
 }
 
 // Verify asks whether the key may do what the question says. A refusal is a
-// verdict that is not Valid; an error means that nobody has decided. A
-// verification takes from the key's limits, so one that was sent is not sent
-// again, unless it was answered that it was not decided.
+// verdict that is not Valid; an error means that there is no decision. A
+// verification charges the key's limits, so it is not retried once sent, unless
+// the response says that nothing was decided.
 func (c *Client) Verify(ctx context.Context, q Question) (Verdict, error) {
 	var v Verdict
 	r := &request{
@@ -107,7 +107,7 @@ func (c *Client) Verify(ctx context.Context, q Question) (Verdict, error) {
 	return v.checked(a, "POST /verify", v.Valid)
 }
 
-// checked returns the verdict if what it says agrees, and an error if not.
+// checked returns the verdict if it is consistent, and an error if not.
 func (v Verdict) checked(a *answer, operation string, valid bool) (Verdict, error) {
 	if v.Code == "" || v.Valid != (v.Code == CodeValid) || v.Valid != valid || v.Valid && a.status != http.StatusOK {
 		return Verdict{}, &Error{Kind: BadAnswer, Operation: operation, Status: a.status, Detail: "no verdict, or one that contradicts itself"}
@@ -115,7 +115,7 @@ func (v Verdict) checked(a *answer, operation string, valid bool) (Verdict, erro
 	return v, nil
 }
 
-// take reads what the headers say of limits.
+// take reads the headers about limits.
 func (v *Verdict) take(a *answer, now time.Time) {
 	v.RetryAfter = retryAfter(a.header, now)
 	for _, name := range limitHeaders {
@@ -129,8 +129,8 @@ func (v *Verdict) take(a *answer, now time.Time) {
 }
 
 // VerifySelf asks whether the client's own credential, a key or an access token,
-// may do something: the scopes, at the cost, which is 1 if left out. The verdict
-// has what its holder may know.
+// has the scopes. It charges cost, which is 1 if left out. The verdict contains
+// only what the credential's holder may know.
 func (c *Client) VerifySelf(ctx context.Context, cost Optional[int64], scopes ...string) (Verdict, error) {
 	q := url.Values{}
 	if len(scopes) > 0 {
@@ -153,8 +153,9 @@ func (c *Client) VerifySelf(ctx context.Context, cost Optional[int64], scopes ..
 	return v.checked(a, "GET /verify", said)
 }
 
-// identify fills in what GET /verify tells by headers. Of a refusal the body is
-// a problem, whose code, detail and missing scopes are named as a verdict's are.
+// identify fills in what GET /verify sends in headers. The body of a refusal is a
+// problem, whose code, detail and missing scopes have the same names as in a
+// verdict.
 func (v *Verdict) identify(h http.Header) {
 	v.Code = h.Get("X-Latchkey-Code")
 	v.Valid = v.Code == CodeValid

@@ -5,7 +5,7 @@ import (
 	"iter"
 )
 
-// TiersService keeps tiers. Changes are for the provider's staff.
+// TiersService manages tiers. Only the provider's staff may change them.
 type TiersService struct{ c *Client }
 
 const (
@@ -13,7 +13,7 @@ const (
 	tierPath  = "/api/tiers/{name}"
 )
 
-// Create makes a tier.
+// Create creates a tier.
 func (s *TiersService) Create(ctx context.Context, in CreateTier, opts ...Option) (Tier, error) {
 	return call[Tier](ctx, s.c, request{method: "POST", path: tiersPath, body: in, once: true, fresh: true, options: opts})
 }
@@ -38,23 +38,23 @@ func (s *TiersService) Update(ctx context.Context, name string, in TierPatch, op
 	return call[Tier](ctx, s.c, request{method: "PATCH", path: tierPath, params: []string{name}, body: in, options: opts})
 }
 
-// Replace sets all fields; those that are zero get what a new tier would have.
+// Replace sets all fields; zero fields get the defaults of a new tier.
 func (s *TiersService) Replace(ctx context.Context, name string, in TierSettings, opts ...Option) (Tier, error) {
 	return call[Tier](ctx, s.c, request{method: "PUT", path: tierPath, params: []string{name}, body: in, options: opts})
 }
 
-// Delete removes a tier that no service account is on.
+// Delete removes a tier without service accounts.
 func (s *TiersService) Delete(ctx context.Context, name string, opts ...Option) error {
 	return send(ctx, s.c, request{method: "DELETE", path: tierPath, params: []string{name}, options: opts})
 }
 
-// Preview tells what a change would do to the keys on the tier.
+// Preview returns what a change would do to the keys on the tier.
 func (s *TiersService) Preview(ctx context.Context, name string, in TierPatch) (TierImpact, error) {
 	return call[TierImpact](ctx, s.c, request{method: "POST", path: tierPath + "/preview", params: []string{name}, body: in, reads: true})
 }
 
-// ScopesService keeps the catalogue of scopes. Changes are for the provider's
-// staff.
+// ScopesService manages the catalogue of scopes. Only the provider's staff may
+// change it.
 type ScopesService struct{ c *Client }
 
 const (
@@ -62,7 +62,7 @@ const (
 	scopePath  = "/api/scopes/{name}"
 )
 
-// Create makes a scope.
+// Create creates a scope.
 func (s *ScopesService) Create(ctx context.Context, in CreateScope, opts ...Option) (Scope, error) {
 	return call[Scope](ctx, s.c, request{method: "POST", path: scopesPath, body: in, once: true, fresh: true, options: opts})
 }
@@ -102,18 +102,19 @@ func (s *ScopesService) Holders(ctx context.Context, name string) (ScopeHolders,
 	return call[ScopeHolders](ctx, s.c, request{method: "GET", path: scopePath + "/holders", params: []string{name}})
 }
 
-// Rename gives the scope another name; whoever holds the old one has both for a
-// time.
+// Rename renames the scope. Accounts and keys that hold the old name have both
+// for a time.
 func (s *ScopesService) Rename(ctx context.Context, name string, in ScopeRenaming, opts ...Option) (Scope, error) {
 	return call[Scope](ctx, s.c, request{method: "POST", path: scopePath + "/rename", params: []string{name}, body: in, options: opts})
 }
 
-// Retire ends that the scope can be granted; whoever holds it keeps it.
+// Retire stops the scope from being granted. Accounts and keys that hold it keep
+// it.
 func (s *ScopesService) Retire(ctx context.Context, name string, opts ...Option) (Scope, error) {
 	return call[Scope](ctx, s.c, request{method: "POST", path: scopePath + "/retire", params: []string{name}, options: opts})
 }
 
-// Restore makes a retired scope one that can be granted again.
+// Restore lets a retired scope be granted again.
 func (s *ScopesService) Restore(ctx context.Context, name string, opts ...Option) (Scope, error) {
 	return call[Scope](ctx, s.c, request{method: "POST", path: scopePath + "/restore", params: []string{name}, options: opts})
 }

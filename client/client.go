@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Client asks one Latchkey. It is safe for concurrent use and is made once: it
-// holds the connections. Make one with New.
+// Client is a client of one Latchkey service. It is safe for concurrent use.
+// Create one with New and share it, because it holds the connections.
 type Client struct {
 	Keys          *KeysService
 	Accounts      *AccountsService
@@ -42,7 +42,7 @@ type Client struct {
 	jitter    func() float64 // from 0 to 1
 }
 
-// New returns a Client for the configuration. It asks nothing yet.
+// New returns a Client for the configuration. It sends no request.
 func New(config Config) (*Client, error) {
 	config = config.withDefaults()
 	base, err := config.base()
@@ -71,7 +71,7 @@ func New(config Config) (*Client, error) {
 	return c, nil
 }
 
-// bind gives the services their client.
+// bind sets the client of each service.
 func (c *Client) bind() {
 	c.Keys, c.Accounts, c.Certificates = &KeysService{c}, &AccountsService{c}, &CertificatesService{c}
 	c.Organizations, c.Members, c.Invitations = &OrganizationsService{c}, &MembersService{c}, &InvitationsService{c}
@@ -81,7 +81,7 @@ func (c *Client) bind() {
 	c.Audit, c.Usage, c.Nodes, c.Service = &AuditService{c}, &UsageService{c}, &NodesService{c}, &ServiceService{c}
 }
 
-// With returns a client that asks by another credential, over the same connections.
+// With returns a client with another credential that shares the connections.
 func (c *Client) With(credential Credential) (*Client, error) {
 	if err := credential.check(); err != nil {
 		return nil, err
@@ -92,10 +92,10 @@ func (c *Client) With(credential Credential) (*Client, error) {
 	return &other, nil
 }
 
-// Close closes the connections that wait for the next request.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// credential returns who asks now.
+// credential returns the credential for the next request.
 func (c *Client) credential(ctx context.Context) (Credential, error) {
 	if c.config.Credentials == nil {
 		return c.config.Credential, nil

@@ -20,44 +20,46 @@ const (
 	DefaultMaxBody       = 8 << 20
 )
 
-// Config says where Latchkey is, who asks, and how long a call may take. Only
-// URL is required.
+// Config says where Latchkey is, which credential to use, and how long a call may
+// take. Only URL is required.
 type Config struct {
-	// URL is where Latchkey answers, such as https://keys.example.com. It is
-	// https, or http on a loopback address. It may have a path, and nothing else.
+	// URL is the base URL of Latchkey, such as https://keys.example.com. It must
+	// be https, or http on a loopback address. It may have a path, but nothing
+	// more.
 	URL string
-	// AllowHTTP allows http beyond loopback: where the network itself is
-	// encrypted, such as inside a service mesh.
+	// AllowHTTP allows http beyond loopback, for networks that are themselves
+	// encrypted, such as a service mesh.
 	AllowHTTP bool
-	// Credential is who asks. The zero Credential sends none.
+	// Credential authenticates requests. The zero Credential sends none.
 	Credential Credential
-	// Credentials, if set, is asked before each request in the place of
+	// Credentials, if set, is called before each request instead of using
 	// Credential, for credentials that change while the program runs.
 	Credentials func(ctx context.Context) (Credential, error)
-	// HTTPClient sends the requests, for proxies, authorities and client
-	// certificates of your own; nil for one with a connection pool of its own.
-	// Redirects are never followed and cookies never kept, whatever it says. For
-	// HTTP/2 let its transport send pings (http.HTTP2Config.SendPingTimeout).
+	// HTTPClient sends the requests, for custom proxies, authorities and client
+	// certificates; nil for one with a connection pool of its own. Redirects are
+	// never followed and cookies never kept, whatever its settings. For HTTP/2,
+	// have its transport send pings (http.HTTP2Config.SendPingTimeout).
 	HTTPClient *http.Client
 	// Timeout bounds each try of a management request; 0 for DefaultTimeout,
-	// negative for no bound but that of the context.
+	// negative for no bound except the context.
 	Timeout time.Duration
-	// VerifyTimeout bounds a verification with its retries; 0 for
-	// DefaultVerifyTimeout, negative for no bound but that of the context.
+	// VerifyTimeout bounds a verification including its retries; 0 for
+	// DefaultVerifyTimeout, negative for no bound except the context.
 	VerifyTimeout time.Duration
-	// Retries is how often a request is sent again where that is safe; 0 for
+	// Retries is how often a request is retried when that is safe; 0 for
 	// DefaultRetries, negative for never.
 	Retries int
-	// MaxWait is the longest wait before a retry. An answer whose Retry-After is
-	// longer is returned as it is. 0 for DefaultMaxWait.
+	// MaxWait is the longest wait before a retry. A response with a longer
+	// Retry-After is not retried. 0 for DefaultMaxWait.
 	MaxWait time.Duration
-	// MaxBody is the longest answer that is read, in bytes; 0 for DefaultMaxBody.
+	// MaxBody is the maximum size of a response in bytes; 0 for DefaultMaxBody.
 	MaxBody int64
-	// UserAgent is put before the client's own in User-Agent, such as billing/2.1.
+	// UserAgent precedes the client's own name in User-Agent, such as
+	// billing/2.1.
 	UserAgent string
 }
 
-// withDefaults returns the configuration with what is not set filled in.
+// withDefaults returns the configuration with defaults for zero fields.
 func (c Config) withDefaults() Config {
 	c.Timeout = orDefault(c.Timeout, DefaultTimeout)
 	c.VerifyTimeout = orDefault(c.VerifyTimeout, DefaultVerifyTimeout)
@@ -74,8 +76,8 @@ func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
 	return v
 }
 
-// base reads the URL. What it returns has no slash at its end. Errors do not
-// quote the URL, which may hold a password.
+// base parses URL and removes a trailing slash. Errors do not quote the URL,
+// which may contain a password.
 func (c Config) base() (*url.URL, error) {
 	if c.URL == "" {
 		return nil, errors.New("latchkey: Config.URL is required")
@@ -103,17 +105,17 @@ func loopback(host string) bool {
 	return strings.EqualFold(host, "localhost")
 }
 
-// A connection of HTTP/2 is asked for a sign of life after pingAfter without any,
-// and closed if none comes within pongWithin.
+// An idle HTTP/2 connection is pinged after pingAfter, and closed if no answer
+// comes within pongWithin.
 const (
 	pingAfter  = 2 * time.Second
 	pongWithin = 2 * time.Second
 )
 
-// newHTTPClient returns a client whose pool keeps enough connections to one
-// host for a gateway that verifies on every request. HTTP/2 sends everything over
-// one connection: without pings, a peer that is gone without a word fails every
-// request until TCP gives up, a quarter of an hour later.
+// newHTTPClient returns a client whose pool keeps enough connections to one host
+// for a gateway that verifies every request. HTTP/2 sends everything over one
+// connection: without pings, a peer that disappears silently fails every request
+// until TCP gives up, a quarter of an hour later.
 func newHTTPClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Client{Transport: &http.Transport{
@@ -130,8 +132,8 @@ func newHTTPClient() *http.Client {
 	}}
 }
 
-// proxyFromEnvironment is that of net/http, whose errors quote the address with
-// its password.
+// proxyFromEnvironment is http.ProxyFromEnvironment without its errors, which
+// quote the proxy's URL and password.
 func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(r)
 	if err != nil {
@@ -140,9 +142,10 @@ func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
 	return proxy, nil
 }
 
-// plain returns a copy of the client that follows none: a redirect
-// would send the credential, and a POST as a GET, to another address. It has no
-// jar either: the cookie of a session would go along with every other credential.
+// plain returns a copy of the client that follows no redirects, because a
+// redirect would send the credential to another address, and a POST as a GET. The
+// copy has no cookie jar either: a session cookie would be sent along with every
+// other credential.
 func plain(from *http.Client) *http.Client {
 	c := *from
 	c.Jar = nil

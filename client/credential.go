@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// redacted is written in the place of a secret.
+// redacted is written in place of a secret.
 const redacted = "[redacted]"
 
-// Credential is who asks. It never prints its secret: every way to format, log
-// or encode it gives [redacted].
+// Credential authenticates requests. It never reveals its secret: formatting,
+// logging or encoding it gives [redacted].
 type Credential struct {
-	// A function, since fmt calls no method of a field that is not exported: of a
+	// This is a function because fmt calls no methods on unexported fields: for a
 	// struct around a Credential it prints the function's address.
 	held func() held
 }
@@ -39,25 +39,26 @@ const (
 	schemeSession = "session"
 )
 
-// APIKey is a key of a service account, sent as X-API-Key. Verifiers use one
-// with the scope latchkey:verify.
+// APIKey returns the credential for a key of a service account, sent as
+// X-API-Key. Verifiers need a key with the scope latchkey:verify.
 func APIKey(secret string) Credential { return hold(schemeKey, "", secret) }
 
-// UserToken is a personal token of a user, sent as Authorization: Token.
+// UserToken returns the credential for a user's personal token, sent as
+// Authorization: Token.
 func UserToken(secret string) Credential { return hold(schemeToken, "", secret) }
 
-// BearerToken is a signed token of a user or service account, sent as
-// Authorization: Bearer.
+// BearerToken returns the credential for a signed token of a user or service
+// account, sent as Authorization: Bearer.
 func BearerToken(secret string) Credential { return hold(schemeBearer, "", secret) }
 
-// Password is the username or e-mail address and the password of a user, sent
-// by HTTP Basic.
+// Password returns the credential for a user's password with their username or
+// e-mail address, sent by HTTP Basic.
 func Password(user, password string) Credential { return hold(schemeBasic, user, password) }
 
-// session is a signed-in session with its token against cross-site requests.
+// session returns the credential for a session and its CSRF token.
 func session(id, csrf string) Credential { return hold(schemeSession, csrf, id) }
 
-// IsZero reports whether there is no credential.
+// IsZero reports whether the credential is empty.
 func (c Credential) IsZero() bool { return c.held == nil }
 
 // String returns [redacted].
@@ -66,7 +67,7 @@ func (c Credential) String() string { return redacted }
 // GoString returns [redacted].
 func (c Credential) GoString() string { return redacted }
 
-// Format writes [redacted], whatever the verb.
+// Format writes [redacted], for every verb.
 func (c Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue returns [redacted].
@@ -77,7 +78,7 @@ func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil
 
 var errCredential = errors.New("latchkey: the credential is empty or has characters that no header can carry")
 
-// check refuses what cannot be sent, without quoting it.
+// check refuses credentials that cannot be sent, without quoting them.
 func (c Credential) check() error {
 	if c.IsZero() {
 		return nil
@@ -93,7 +94,7 @@ func (c Credential) check() error {
 
 func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
-// authorize puts the credential into the request's headers.
+// authorize adds the credential to the request's headers.
 func (c Credential) authorize(h http.Header) {
 	if c.held == nil {
 		return

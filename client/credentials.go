@@ -2,7 +2,8 @@ package client
 
 import "time"
 
-// SignIn identifies the user who signs in, by username or e-mail address.
+// SignIn holds the credentials of a user, who is identified by username or e-mail
+// address.
 type SignIn struct {
 	Username string `json:"username,omitempty"`
 	Email    string `json:"email,omitempty"`
@@ -21,12 +22,12 @@ type TokenPair struct {
 	Refresh string `json:"refresh"`
 }
 
-// RefreshToken spends or ends a refresh token.
+// RefreshToken asks to exchange or end a refresh token.
 type RefreshToken struct {
 	Refresh string `json:"refresh"`
 }
 
-// VerifyToken asks whether a signed token is good.
+// VerifyToken asks whether a signed token is valid.
 type VerifyToken struct {
 	Token string `json:"token"`
 }
@@ -47,7 +48,7 @@ type Token struct {
 	Stamps
 }
 
-// CreatedToken is a new token, with the secret that is shown this once.
+// CreatedToken is a new token with its secret, which is shown only once.
 type CreatedToken struct {
 	Token
 	Secret string `json:"token"`
@@ -61,18 +62,18 @@ type Session struct {
 	ExpiresAt  time.Time `json:"expires_at"`
 	Address    string    `json:"address"`
 	UserAgent  string    `json:"user_agent"`
-	Current    bool      `json:"current"` // the one that asks
+	Current    bool      `json:"current"` // the session of the request
 }
 
-// AddCertificate lets a client certificate act as a service account: the
-// certificate, its fingerprint, or an alternative name.
+// AddCertificate lets a client certificate act as a service account. The
+// certificate is given in full, by its fingerprint or by an alternative name.
 type AddCertificate struct {
 	Name        string `json:"name"`
 	Certificate string `json:"certificate,omitempty"` // PEM
 	Fingerprint string `json:"fingerprint,omitempty"` // SHA-256 in hex
 	SAN         string `json:"san,omitempty"`         // "dns:…", "uri:…" or "email:…"
-	// ExpiresAt is when the certificate counts no more here; nil for the end of
-	// the credential that adds it.
+	// ExpiresAt is when the service stops accepting the certificate; nil for the
+	// end of the credential that adds it.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 

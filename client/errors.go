@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// Kind is what went wrong. Each Kind is an error: errors.Is(err, NotFound).
+// Kind classifies an Error. Each Kind is an error itself: errors.Is(err,
+// NotFound).
 type Kind string
 
-// Kinds of errors that Latchkey answers.
+// Kinds of errors in Latchkey's responses.
 const (
 	Invalid         Kind = "invalid request"           // 400, 422: see Error.Fields
-	Unauthenticated Kind = "not authenticated"         // 401: no credential, or a wrong one
+	Unauthenticated Kind = "not authenticated"         // 401: no credential, or an invalid one
 	Forbidden       Kind = "permission denied"         // 403
-	NotFound        Kind = "not found"                 // 404: or not to be seen by the caller
+	NotFound        Kind = "not found"                 // 404: or the caller may not see it
 	Conflict        Kind = "conflict"                  // 409
 	Stale           Kind = "changed since it was read" // 412: If-Match no longer holds
 	TooLarge        Kind = "request too large"         // 413
@@ -26,36 +27,36 @@ const (
 	Unexpected      Kind = "unexpected answer"         // any other status
 )
 
-// Kinds of errors without an answer of Latchkey's.
+// Kinds of errors without a response from Latchkey.
 const (
 	Unreachable Kind = "unreachable"       // no connection: DNS, TCP or TLS; nothing was sent
 	TimedOut    Kind = "timed out"         // Config.Timeout or the context's deadline
 	Canceled    Kind = "canceled"          // by the caller's context
-	Broken      Kind = "connection broken" // sent, and no whole answer came
+	Broken      Kind = "connection broken" // sent, but the response is missing or incomplete
 	BadAnswer   Kind = "bad answer"        // not Latchkey's: another media type, too long, not JSON, a redirect
 	Misused     Kind = "misused"           // by the caller; nothing was sent
-	SecretLost  Kind = "secret lost"       // made, but the only answer with the secret never came
+	SecretLost  Kind = "secret lost"       // created, but the only response with the secret was lost
 )
 
 // Error returns the kind in words.
 func (k Kind) Error() string { return "latchkey: " + string(k) }
 
-// Error is a call that has not worked. It holds no secret, no URL and no body.
+// Error is a failed call. It contains no secret, no URL and no body.
 type Error struct {
 	Kind          Kind
 	Operation     string // such as "POST /api/keys/{id}/rotate"
-	Status        int    // 0 where no answer came
-	Code          string // names the fault and does not change, such as too_many_keys
+	Status        int    // 0 if there was no response
+	Code          string // stable name of the error, such as too_many_keys
 	Title         string
 	Detail        string // for people
 	Instance      string
-	RequestID     string // that the service's log has
+	RequestID     string // appears in the service's log
 	Fields        []FieldError
 	MissingScopes []string
-	RetryAfter    time.Duration // 0 where the answer does not say
-	ContentType   string        // of an answer that is not Latchkey's
+	RetryAfter    time.Duration // 0 if the response does not say
+	ContentType   string        // of a response that is not Latchkey's
 	Tries         int           // how often it was sent
-	Err           error         // why no answer came
+	Err           error         // why there was no response
 }
 
 // Error returns operation, status, code and detail, and the faults of fields.
@@ -99,7 +100,7 @@ func (e *Error) what() string {
 	return what
 }
 
-// Unwrap returns why no answer came.
+// Unwrap returns why there was no response.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Is reports whether the target is the error's kind.
@@ -114,7 +115,7 @@ func (e *Error) Temporary() bool {
 	case Limited, Internal, Unavailable, Unreachable, TimedOut, Broken:
 		return true
 	default:
-		return e.Status >= http.StatusBadGateway && e.Status <= http.StatusGatewayTimeout // of a proxy
+		return e.Status >= http.StatusBadGateway && e.Status <= http.StatusGatewayTimeout // from a proxy
 	}
 }
 

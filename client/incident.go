@@ -2,41 +2,41 @@ package client
 
 import "time"
 
-// IncidentSelection says which keys an incident is about: those that are alive
-// and for which all holds that is set.
+// IncidentSelection selects the live keys of an incident. All fields that are set
+// must match.
 type IncidentSelection struct {
 	OrganizationID   string     `json:"organization_id,omitempty"`
 	ServiceAccountID string     `json:"service_account_id,omitempty"`
 	Tier             string     `json:"tier,omitempty"`
-	Scope            string     `json:"scope,omitempty"` // that the key may use, by a wildcard as well
+	Scope            string     `json:"scope,omitempty"` // that the key may use, including by a wildcard
 	CreatedBy        string     `json:"created_by,omitempty"`
 	CreatedBefore    *time.Time `json:"created_before,omitempty"`
-	LastUsedBefore   *time.Time `json:"last_used_before,omitempty"` // or never
+	LastUsedBefore   *time.Time `json:"last_used_before,omitempty"` // or never used
 	Neglect          string     `json:"neglect,omitempty"`          // no_owner, creator_left, never_used or no_expiry
 }
 
-// CreateIncident asks for a dry run, or with DryRun false and the Confirm of a
-// dry run for what that has shown.
+// CreateIncident asks for a dry run. With DryRun false and the Confirm of a dry
+// run, it asks to carry out what that dry run showed.
 type CreateIncident struct {
 	Action string   `json:"action"`           // disable or revoke
 	Reason string   `json:"reason,omitempty"` // unspecified if ""
 	Note   string   `json:"note"`
-	Keys   []string `json:"keys,omitempty"` // whole keys and ids, which are kept nowhere
+	Keys   []string `json:"keys,omitempty"` // whole keys and ids, which are never stored
 	IncidentSelection
 	DryRun  *bool  `json:"dry_run,omitempty"` // true if nil
 	Confirm string `json:"confirm,omitempty"`
 }
 
-// IncidentCount counts keys by what became of them.
+// IncidentCount counts keys by outcome.
 type IncidentCount struct {
 	Planned int `json:"planned"`
-	Already int `json:"already"` // as they should be before anything was done
-	Unknown int `json:"unknown"` // of a list, no key
+	Already int `json:"already"` // needed no change
+	Unknown int `json:"unknown"` // entries of a list that are not keys
 	Done    int `json:"done"`
 	Skipped int `json:"skipped"`
 	Failed  int `json:"failed"`
 	Undone  int `json:"undone"`
-	Kept    int `json:"kept"` // not undone, since somebody changed them
+	Kept    int `json:"kept"` // not undone because someone changed them
 }
 
 // IncidentGroup counts the planned keys of an organization on a tier.
@@ -46,7 +46,7 @@ type IncidentGroup struct {
 	Keys           int    `json:"keys"`
 }
 
-// IncidentKey is one key of an incident, and what became of it.
+// IncidentKey is one key of an incident and its outcome.
 type IncidentKey struct {
 	KeyID            string     `json:"key_id"`
 	Name             string     `json:"name"`
@@ -58,14 +58,14 @@ type IncidentKey struct {
 	At               *time.Time `json:"at"`
 }
 
-// Incident disables or revokes many keys, after a dry run that names them.
+// Incident disables or revokes many keys, after a dry run that lists them.
 type Incident struct {
 	ID           string            `json:"id"`
 	Action       string            `json:"action"`
 	Reason       string            `json:"reason"`
 	Note         string            `json:"note"`
 	Selection    IncidentSelection `json:"selection"`
-	Pasted       int               `json:"pasted"` // keys and ids that were handed over as a list
+	Pasted       int               `json:"pasted"` // keys and ids in the pasted list
 	State        string            `json:"state"`  // planning, planned, running, done, undoing or undone
 	Interrupted  bool              `json:"interrupted"`
 	Percent      int               `json:"percent"`
@@ -78,7 +78,7 @@ type Incident struct {
 	UndoUntil    *time.Time        `json:"undo_until"` // nil: it cannot be undone
 	Count        IncidentCount     `json:"count"`
 	Groups       []IncidentGroup   `json:"groups"`
-	UnknownLines []int             `json:"unknown_lines"` // the first of them, from 1
+	UnknownLines []int             `json:"unknown_lines"` // the first ones, counted from 1
 	Confirm      *string           `json:"confirm"`       // of a dry run
 	Pages        int               `json:"pages"`         // of keys
 	Keys         []IncidentKey     `json:"keys"`          // of the requested page; none in a list

@@ -9,7 +9,7 @@ import (
 // KeysService issues, rotates and revokes keys.
 type KeysService struct{ c *Client }
 
-// KeyFilter narrows a list of keys; what is not set does not.
+// KeyFilter narrows a list of keys; zero fields do not restrict.
 type KeyFilter struct {
 	Page
 	OrganizationID, ServiceAccountID string
@@ -24,23 +24,24 @@ func (f KeyFilter) query(page Page) query {
 		text("environment", f.Environment).text("status", f.Status).time("expiring_before", f.ExpiringBefore).text("q", f.Text)
 }
 
-// Issue makes a key. Its secret is in the answer, and nowhere else ever. If the
-// first answer was lost and a retry finds the key made, the error is SecretLost
-// and the key is returned without its secret: revoke it and issue another.
+// Issue issues a key. Only this response contains its secret. If the response was
+// lost and a retry finds the key issued, the error is SecretLost and the key is
+// returned without its secret: revoke it and issue another.
 func (s *KeysService) Issue(ctx context.Context, in CreateKey, opts ...Option) (IssuedKey, error) {
 	k, err := call[IssuedKey](ctx, s.c, request{method: "POST", path: "/api/keys", body: in, once: true, fresh: true, options: opts})
 	return k, orSecretLost("POST /api/keys", k.Secret, err)
 }
 
-// Rotate issues a successor of the key, which works on for the grace. The error
-// may be SecretLost as that of Issue is.
+// Rotate issues a successor of the key, which keeps working for the grace period.
+// The error may be SecretLost, as for Issue.
 func (s *KeysService) Rotate(ctx context.Context, id string, in KeyRotation, opts ...Option) (IssuedKey, error) {
 	const path = "/api/keys/{id}/rotate"
 	k, err := call[IssuedKey](ctx, s.c, request{method: "POST", path: path, params: []string{id}, body: in, once: true, options: opts})
 	return k, orSecretLost("POST "+path, k.Secret, err)
 }
 
-// Revoke ends the key for good. The answer says from when on no node says VALID.
+// Revoke ends the key for good. The response says after which moment no node
+// answers VALID.
 func (s *KeysService) Revoke(ctx context.Context, id string, in RevokeKey, opts ...Option) (RevokedKey, error) {
 	return call[RevokedKey](ctx, s.c, request{method: "POST", path: "/api/keys/{id}/revoke", params: []string{id}, body: in, options: opts})
 }
@@ -50,7 +51,7 @@ func (s *KeysService) List(ctx context.Context, f KeyFilter) (List[Key], error) 
 	return s.page(ctx, f, f.Page)
 }
 
-// All yields all keys that the filter lets through.
+// All yields all keys that match the filter.
 func (s *KeysService) All(ctx context.Context, f KeyFilter) iter.Seq2[Key, error] {
 	return walk(f.Page, func(p Page) (List[Key], error) { return s.page(ctx, f, p) })
 }
@@ -59,7 +60,7 @@ func (s *KeysService) page(ctx context.Context, f KeyFilter, p Page) (List[Key],
 	return call[List[Key]](ctx, s.c, request{method: "GET", path: "/api/keys", query: f.query(p).values()})
 }
 
-// Find returns the keys that fit a whole key, an id, a start or the last four
+// Find returns the keys that match a whole key, an id, a start or the last four
 // characters. For the provider's staff.
 func (s *KeysService) Find(ctx context.Context, what string) ([]Key, error) {
 	return items(call[List[Key]](ctx, s.c, request{method: "POST", path: "/api/keys/find", body: FindKeys{Find: what}, reads: true}))
@@ -75,17 +76,17 @@ func (s *KeysService) Update(ctx context.Context, id string, in KeyPatch, opts .
 	return call[Key](ctx, s.c, request{method: "PATCH", path: "/api/keys/{id}", params: []string{id}, body: in, options: opts})
 }
 
-// Replace sets all fields; those that are zero get what a new key would have.
+// Replace sets all fields; zero fields get the defaults of a new key.
 func (s *KeysService) Replace(ctx context.Context, id string, in KeySettings, opts ...Option) (Key, error) {
 	return call[Key](ctx, s.c, request{method: "PUT", path: "/api/keys/{id}", params: []string{id}, body: in, options: opts})
 }
 
-// Delete removes the key and what it was. To keep that, revoke it instead.
+// Delete removes the key and its history. To keep that, revoke the key instead.
 func (s *KeysService) Delete(ctx context.Context, id string, opts ...Option) error {
 	return send(ctx, s.c, request{method: "DELETE", path: "/api/keys/{id}", params: []string{id}, options: opts})
 }
 
-// ResetLimits fills the limits of the key. For the provider's staff.
+// ResetLimits resets the key's limits to full. For the provider's staff.
 func (s *KeysService) ResetLimits(ctx context.Context, id string, opts ...Option) (Key, error) {
 	return call[Key](ctx, s.c, request{method: "POST", path: "/api/keys/{id}/limits/reset", params: []string{id}, options: opts})
 }
@@ -95,8 +96,8 @@ func (s *KeysService) Refusals(ctx context.Context, id string) ([]Refusal, error
 	return items(call[List[Refusal]](ctx, s.c, request{method: "GET", path: "/api/keys/{id}/refusals", params: []string{id}}))
 }
 
-// Usage returns how often the key was verified, with which outcome. The query's
-// organization and service account are those of the key, whatever it says.
+// Usage returns how often the key was verified, by outcome. It ignores the
+// query's organization and service account.
 func (s *KeysService) Usage(ctx context.Context, id string, q UsageQuery) (KeyUsage, error) {
 	q.OrganizationID, q.ServiceAccountID = "", ""
 	return call[KeyUsage](ctx, s.c, request{

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// OAuthService gets and judges access tokens of service accounts. A service
-// account is the client, one of its keys the secret.
+// OAuthService obtains and checks access tokens of service accounts. The client
+// is a service account, and its secret is one of its keys.
 type OAuthService struct{ c *Client }
 
 // OAuthClient is a service account and one of its keys.
@@ -33,8 +33,8 @@ type AccessToken struct {
 	Scope     string `json:"scope"`      // separated by spaces
 }
 
-// Introspection is what an access token or key is worth. Of one that is no good
-// only Active is told.
+// Introspection describes an access token or key. For an invalid one, only Active
+// is set.
 type Introspection struct {
 	Active    bool   `json:"active"`
 	Scope     string `json:"scope"`
@@ -56,44 +56,44 @@ type AuthorizationServer struct {
 	JWKSURI               string   `json:"jwks_uri"`
 	GrantTypes            []string `json:"grant_types_supported"`
 	ServiceDocumentation  string   `json:"service_documentation"`
-	// How clients say who they are at each of the endpoints, such as
+	// Methods by which clients authenticate at each endpoint, such as
 	// client_secret_basic.
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 }
 
-// Token gets an access token for the scopes, or for all that the key has.
+// Token obtains an access token for the scopes, or for all scopes of the key.
 func (s *OAuthService) Token(ctx context.Context, client OAuthClient, scopes ...string) (AccessToken, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if len(scopes) > 0 {
 		form.Set("scope", strings.Join(scopes, " "))
 	}
-	// It stores nothing, so asking twice does no harm.
+	// The request stores nothing, so a repeat does no harm.
 	return call[AccessToken](ctx, s.c, request{method: "POST", path: "/oauth/token", form: client.form(form), anonymous: true, reads: true})
 }
 
-// Introspect tells what an access token or key is worth. The client needs the
-// scope latchkey:verify.
+// Introspect describes an access token or key. The client needs the scope
+// latchkey:verify.
 func (s *OAuthService) Introspect(ctx context.Context, client OAuthClient, token string) (Introspection, error) {
 	return call[Introspection](ctx, s.c, request{
 		method: "POST", path: "/oauth/introspect", form: client.form(url.Values{"token": {token}}), anonymous: true, reads: true,
 	})
 }
 
-// Revoke ends an access token that the client was issued.
+// Revoke revokes an access token that was issued to the client.
 func (s *OAuthService) Revoke(ctx context.Context, client OAuthClient, token string) error {
 	return send(ctx, s.c, request{
 		method: "POST", path: "/oauth/revoke", form: client.form(url.Values{"token": {token}}), anonymous: true, reads: true,
 	})
 }
 
-// Metadata tells where what is.
+// Metadata returns the server's metadata, with its endpoints.
 func (s *OAuthService) Metadata(ctx context.Context) (AuthorizationServer, error) {
 	return call[AuthorizationServer](ctx, s.c, request{method: "GET", path: "/.well-known/oauth-authorization-server", anonymous: true})
 }
 
-// Keys returns the public keys that tokens are checked with, as a JSON Web Key Set.
+// Keys returns the public keys that verify tokens, as a JSON Web Key Set.
 func (s *OAuthService) Keys(ctx context.Context) (json.RawMessage, error) {
 	return call[json.RawMessage](ctx, s.c, request{method: "GET", path: "/.well-known/jwks.json", anonymous: true})
 }

@@ -2,8 +2,8 @@ package client
 
 import "encoding/json"
 
-// Optional is a member of a request that may be left out. The zero Optional is
-// left out; Set gives it a value; Null takes the value away.
+// Optional is an optional member of a request. The zero Optional is left out; Set
+// gives the member a value; Null clears it.
 type Optional[T any] struct {
 	value T
 	state presence
@@ -20,7 +20,7 @@ const (
 // Set returns an Optional with the value.
 func Set[T any](value T) Optional[T] { return Optional[T]{value: value, state: present} }
 
-// Null returns an Optional that is written as null.
+// Null returns an Optional that is encoded as null.
 func Null[T any]() Optional[T] { return Optional[T]{state: null} }
 
 // Get returns the value, and whether there is one.

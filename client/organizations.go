@@ -5,10 +5,11 @@ import (
 	"iter"
 )
 
-// OrganizationsService keeps organizations.
+// OrganizationsService manages organizations.
 type OrganizationsService struct{ c *Client }
 
-// OrganizationFilter narrows a list of organizations; what is not set does not.
+// OrganizationFilter narrows a list of organizations; zero fields do not
+// restrict.
 type OrganizationFilter struct {
 	Page
 	Text string // in names
@@ -19,7 +20,7 @@ const (
 	organizationPath  = "/api/organizations/{id}"
 )
 
-// Create makes an organization. For the provider's staff.
+// Create creates an organization. For the provider's staff.
 func (s *OrganizationsService) Create(ctx context.Context, in OrganizationSettings, opts ...Option) (Organization, error) {
 	return call[Organization](ctx, s.c, request{method: "POST", path: organizationsPath, body: in, once: true, fresh: true, options: opts})
 }
@@ -29,7 +30,7 @@ func (s *OrganizationsService) List(ctx context.Context, f OrganizationFilter) (
 	return s.page(ctx, f, f.Page)
 }
 
-// All yields all organizations that the filter lets through.
+// All yields all organizations that match the filter.
 func (s *OrganizationsService) All(ctx context.Context, f OrganizationFilter) iter.Seq2[Organization, error] {
 	return walk(f.Page, func(p Page) (List[Organization], error) { return s.page(ctx, f, p) })
 }
@@ -48,7 +49,7 @@ func (s *OrganizationsService) Update(ctx context.Context, id string, in Organiz
 	return call[Organization](ctx, s.c, request{method: "PATCH", path: organizationPath, params: []string{id}, body: in, options: opts})
 }
 
-// Replace sets all fields; those that are zero get what a new organization would have.
+// Replace sets all fields; zero fields get the defaults of a new organization.
 func (s *OrganizationsService) Replace(ctx context.Context, id string, in OrganizationSettings, opts ...Option) (Organization, error) {
 	return call[Organization](ctx, s.c, request{method: "PUT", path: organizationPath, params: []string{id}, body: in, options: opts})
 }
@@ -59,7 +60,7 @@ func (s *OrganizationsService) Delete(ctx context.Context, id string, opts ...Op
 	return send(ctx, s.c, request{method: "DELETE", path: organizationPath, params: []string{id}, options: opts})
 }
 
-// MembersService keeps who belongs to an organization, as what.
+// MembersService manages the members of an organization and their roles.
 type MembersService struct{ c *Client }
 
 const (
@@ -89,7 +90,7 @@ func (s *MembersService) Get(ctx context.Context, organization, user string) (Me
 	return call[Member](ctx, s.c, request{method: "GET", path: memberPath, params: []string{organization, user}})
 }
 
-// SetRole gives the member another role: owner, developer or viewer.
+// SetRole changes the member's role: owner, developer or viewer.
 func (s *MembersService) SetRole(ctx context.Context, organization, user, role string, opts ...Option) (Member, error) {
 	return call[Member](ctx, s.c, request{
 		method: "PATCH", path: memberPath, params: []string{organization, user}, body: MemberSettings{Role: role}, options: opts,
@@ -106,7 +107,7 @@ func (s *MembersService) Remove(ctx context.Context, organization, user string, 
 	return send(ctx, s.c, request{method: "DELETE", path: memberPath, params: []string{organization, user}, options: opts})
 }
 
-// InvitationsService asks people to join an organization.
+// InvitationsService manages invitations to an organization.
 type InvitationsService struct{ c *Client }
 
 const invitationsPath = organizationPath + "/invitations"
@@ -116,7 +117,7 @@ func (s *InvitationsService) List(ctx context.Context, organization string) ([]I
 	return items(call[List[Invitation]](ctx, s.c, request{method: "GET", path: invitationsPath, params: []string{organization}}))
 }
 
-// Create invites somebody. Where there is no mail server, the answer has the
+// Create invites a person. If there is no mail server, the response contains the
 // link to send them.
 func (s *InvitationsService) Create(ctx context.Context, organization string, in Invite) (Invitation, error) {
 	return call[Invitation](ctx, s.c, request{method: "POST", path: invitationsPath, params: []string{organization}, body: in})
@@ -127,7 +128,7 @@ func (s *InvitationsService) Withdraw(ctx context.Context, organization, id stri
 	return send(ctx, s.c, request{method: "DELETE", path: invitationsPath + "/{invitation_id}", params: []string{organization, id}})
 }
 
-// Accept makes the user who asks a member, by the token of the invitation.
+// Accept makes the calling user a member, given the invitation's token.
 func (s *InvitationsService) Accept(ctx context.Context, token string) (Member, error) {
 	return call[Member](ctx, s.c, request{method: "POST", path: "/api/invitations/accept", body: LinkToken{Token: token}})
 }

@@ -5,18 +5,18 @@ import (
 	"iter"
 )
 
-// Page says which part of a list is wanted.
+// Page selects a part of a list.
 type Page struct {
 	Limit  int    // of objects, at most 200; 0 for the service's default
-	Cursor string // List.NextCursor of the page before; "" for the first
+	Cursor string // NextCursor of the previous List; "" for the first page
 }
 
 func (p Page) query() query { return query{}.whole("limit", p.Limit).text("cursor", p.Cursor) }
 
-// mostPerPage is how many objects the service gives at once.
+// mostPerPage is the largest page that the service returns.
 const mostPerPage = 200
 
-// walk yields all objects of a list, page after page. After an error it ends.
+// walk yields all objects of a list, page by page. It stops at an error.
 func walk[T any](page Page, list func(Page) (List[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -24,7 +24,7 @@ func walk[T any](page Page, list func(Page) (List[T], error)) iter.Seq2[T, error
 		if at.Limit == 0 {
 			at.Limit = mostPerPage
 		}
-		seen, next := at.Cursor, 2 // a cursor of before, and the page that takes its place
+		seen, next := at.Cursor, 2 // an earlier cursor, and the page number at which to replace it
 		for pages := 1; ; pages++ {
 			got, err := list(at)
 			if err != nil {
@@ -44,12 +44,12 @@ func walk[T any](page Page, list func(Page) (List[T], error)) iter.Seq2[T, error
 				return
 			}
 			at.Cursor = *got.NextCursor
-			if pages == next { // so every circle is found, however long, at the price of one cursor
+			if pages == next { // finds a loop of any length while keeping a single cursor
 				seen, next = at.Cursor, 2*next
 			}
 		}
 	}
 }
 
-// items sends the request for a list without pages.
+// items returns the items of a list without pages.
 func items[T any](list List[T], err error) ([]T, error) { return list.Items, err }

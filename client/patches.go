@@ -28,7 +28,7 @@ type ServiceAccountPatch struct {
 type KeyPatch struct {
 	Name            Optional[string]    `json:"name,omitzero"`
 	Note            Optional[string]    `json:"note,omitzero"`
-	Scopes          Optional[[]string]  `json:"scopes,omitzero"` // null: whatever the account has
+	Scopes          Optional[[]string]  `json:"scopes,omitzero"` // null: all scopes of the account
 	AllowedNetworks Optional[[]string]  `json:"allowed_networks,omitzero"`
 	RateLimit       Optional[Rule]      `json:"rate_limit,omitzero"`
 	ExpiresAt       Optional[time.Time] `json:"expires_at,omitzero"`
@@ -73,15 +73,15 @@ type MePatch struct {
 	CurrentPassword Optional[string] `json:"current_password,omitzero"`
 }
 
-// KeyRotation says how a key is rotated. The zero KeyRotation leaves the old key
-// a day to work on, and gives the successor as long a life as the key had.
+// KeyRotation says how to rotate a key. With the zero KeyRotation, the old key
+// works for another day, and the successor gets the same lifetime as the old key.
 type KeyRotation struct {
-	Grace     Optional[Duration] `json:"grace,omitzero"` // for which the old key works on
+	Grace     Optional[Duration] `json:"grace,omitzero"` // how long the old key keeps working
 	ExpiresAt *time.Time         `json:"expires_at,omitempty"`
 }
 
-// ScopeRenaming gives a scope another name. The old one works for Keep, 30 days
-// if it is left out.
+// ScopeRenaming renames a scope. The old name works for Keep, 30 days if left
+// out.
 type ScopeRenaming struct {
 	Name string             `json:"name"`
 	Keep Optional[Duration] `json:"keep,omitzero"`

@@ -2,21 +2,21 @@ package client
 
 import "time"
 
-// Override is other limits of a service account for a time. What is nil stays
-// as it is without it.
+// Override sets other limits for a service account for a time. A nil field leaves
+// that limit unchanged.
 type Override struct {
-	KeyRateLimit *Rule      `json:"key_rate_limit"` // of each key that has none of its own
+	KeyRateLimit *Rule      `json:"key_rate_limit"` // for each key without a limit of its own
 	RateLimit    *Rule      `json:"rate_limit"`     // shared by the account's keys
 	Quota        *Quota     `json:"quota"`
 	Until        *time.Time `json:"until"`
 	Note         string     `json:"note"`
 }
 
-// TransferServiceAccount hands a service account to another organization.
+// TransferServiceAccount transfers a service account to another organization.
 type TransferServiceAccount struct {
 	OrganizationID string  `json:"organization_id"`
-	OwnerID        *string `json:"owner_id"` // a member there who looks after it, nil for nobody
-	DryRun         bool    `json:"dry_run"`  // change nothing and tell what would be
+	OwnerID        *string `json:"owner_id"` // a member there who will look after it, nil for nobody
+	DryRun         bool    `json:"dry_run"`  // change nothing, only return the effects
 }
 
 // Transfer is what a transfer did, or would do.
@@ -25,14 +25,14 @@ type Transfer struct {
 	ServiceAccountID      string        `json:"service_account_id"`
 	FromOrganizationID    string        `json:"from_organization_id"`
 	OrganizationID        string        `json:"organization_id"`
-	OwnerID               *string       `json:"owner_id"` // who looks after it there
+	OwnerID               *string       `json:"owner_id"` // the member there who looks after it
 	Tier                  string        `json:"tier"`
-	Keys                  int           `json:"keys"` // neither revoked nor ended
+	Keys                  int           `json:"keys"` // neither revoked nor expired
 	MoreKeys              bool          `json:"more_keys"`
 	Certificates          int           `json:"certificates"`
-	ManagementScopes      []string      `json:"management_scopes"`       // mean the new organization afterwards
+	ManagementScopes      []string      `json:"management_scopes"`       // will apply to the new organization
 	LackingScopes         []string      `json:"lacking_scopes"`          // that the caller may not grant there
-	Complete              bool          `json:"complete"`                // nothing follows behind the answer
+	Complete              bool          `json:"complete"`                // nothing is left to do in the background
 	EffectiveEverywhereBy *time.Time    `json:"effective_everywhere_by"` // nil in a dry run
 	WaitingFor            []WaitingNode `json:"waiting_for"`
 	ETag                  string        `json:"-"` // of the service account, for IfMatch
@@ -40,13 +40,13 @@ type Transfer struct {
 
 func (t *Transfer) setETag(tag string) { t.ETag = tag }
 
-// FindKeys asks for keys by what somebody has of them: a whole key, an id, its
-// start, its last four characters.
+// FindKeys searches for keys by what is known of them: a whole key, an id, its
+// start or its last four characters.
 type FindKeys struct {
 	Find string `json:"find"`
 }
 
-// TierImpact is what a change of a tier does to the keys on it.
+// TierImpact is the effect of a change of a tier on its keys.
 type TierImpact struct {
 	Accounts   int  `json:"accounts"`
 	Keys       int  `json:"keys"`
@@ -59,21 +59,21 @@ type TierImpact struct {
 	Incomplete bool `json:"incomplete"`
 }
 
-// RenameScope gives a scope another name. The old one works for Keep.
+// RenameScope renames a scope. The old name works for Keep.
 type RenameScope struct {
 	Name string   `json:"name"`
 	Keep Duration `json:"keep"`
 }
 
-// ScopeHolders counts who holds a scope.
+// ScopeHolders counts the holders of a scope.
 type ScopeHolders struct {
 	Accounts   int  `json:"accounts"`
 	Keys       int  `json:"keys"`      // with scopes of their own
-	Wildcards  int  `json:"wildcards"` // accounts that have it by a wildcard
+	Wildcards  int  `json:"wildcards"` // accounts that have it through a wildcard
 	Incomplete bool `json:"incomplete"`
 }
 
-// SignedIn is the session of a request and whose it is.
+// SignedIn is the session of the request and its user.
 type SignedIn struct {
 	Session Session `json:"session"`
 	User    Me      `json:"user"`

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// AuditService reads who did what.
+// AuditService reads the audit log.
 type AuditService struct{ c *Client }
 
-// AuditFilter narrows a list of audit events; what is not set does not.
+// AuditFilter narrows a list of audit events; zero fields do not restrict.
 type AuditFilter struct {
 	Page
 	OrganizationID, ObjectID, SubjectID string
@@ -22,12 +22,12 @@ func (f AuditFilter) query(page Page) query {
 		text("action", f.Action).time("from", f.From).time("until", f.Until)
 }
 
-// List returns a page of audit events, the newest first.
+// List returns a page of audit events, newest first.
 func (s *AuditService) List(ctx context.Context, f AuditFilter) (List[AuditEvent], error) {
 	return s.page(ctx, f, f.Page)
 }
 
-// All yields all audit events that the filter lets through.
+// All yields all audit events that match the filter.
 func (s *AuditService) All(ctx context.Context, f AuditFilter) iter.Seq2[AuditEvent, error] {
 	return walk(f.Page, func(p Page) (List[AuditEvent], error) { return s.page(ctx, f, p) })
 }
@@ -36,13 +36,13 @@ func (s *AuditService) page(ctx context.Context, f AuditFilter, p Page) (List[Au
 	return call[List[AuditEvent]](ctx, s.c, request{method: "GET", path: "/api/audit-events", query: f.query(p).values()})
 }
 
-// UsageService counts verifications.
+// UsageService reads usage: how often keys were verified.
 type UsageService struct{ c *Client }
 
-// UsageQuery says which usage, and how it is grouped. The zero UsageQuery asks
-// for the last 24 hours.
+// UsageQuery selects usage and says how to group it. The zero UsageQuery selects
+// the last 24 hours.
 type UsageQuery struct {
-	OrganizationID, ServiceAccountID string // not of the usage of one key
+	OrganizationID, ServiceAccountID string // not for the usage of one key
 	From, To                         time.Time
 	Interval                         string // minute, hour or day
 	GroupBy                          string // key, service_account, code or scope
@@ -55,17 +55,17 @@ func (q UsageQuery) query() query {
 
 const usagePath = "/api/usage"
 
-// Get returns how often verification had which outcome.
+// Get returns the number of verifications by outcome.
 func (s *UsageService) Get(ctx context.Context, q UsageQuery) (UsageReport, error) {
 	return call[UsageReport](ctx, s.c, request{method: "GET", path: usagePath, query: q.query().text("format", "json").values()})
 }
 
-// CSV returns the same as comma-separated values.
+// CSV returns the same report as comma-separated values.
 func (s *UsageService) CSV(ctx context.Context, q UsageQuery) ([]byte, error) {
 	return call[[]byte](ctx, s.c, request{method: "GET", path: usagePath, query: q.query().text("format", "csv").values()})
 }
 
-// NodesService tells which processes serve.
+// NodesService lists the processes that serve.
 type NodesService struct{ c *Client }
 
 // List returns the nodes. For the provider's staff.
@@ -73,10 +73,10 @@ func (s *NodesService) List(ctx context.Context) ([]Node, error) {
 	return items(call[List[Node]](ctx, s.c, request{method: "GET", path: "/api/nodes"}))
 }
 
-// ServiceService is about the service itself.
+// ServiceService reports on the service itself.
 type ServiceService struct{ c *Client }
 
-// Alive is a node that answers, and which build it is.
+// Alive is the answer of a running node, with its build.
 type Alive struct {
 	Status  string    `json:"status"`
 	Version string    `json:"version"`
@@ -84,14 +84,14 @@ type Alive struct {
 	Date    time.Time `json:"date,omitzero"`
 }
 
-// Readiness is what a node leans on, and how well that does: ok, degraded or
-// down.
+// Readiness is the state of a node and of the parts that it depends on: ok,
+// degraded or down.
 type Readiness struct {
 	Status string                `json:"status"`
 	Checks map[string]PartHealth `json:"checks"`
 }
 
-// PartHealth is how well one part does.
+// PartHealth is the state of one part.
 type PartHealth struct {
 	State              string   `json:"state"`
 	LastSuccessSeconds *float64 `json:"last_success_seconds"` // nil: never
@@ -99,12 +99,12 @@ type PartHealth struct {
 	Mode               string   `json:"mode"`                 // how limits are decided now
 }
 
-// Health returns which build answers.
+// Health returns the build of the node that answers.
 func (s *ServiceService) Health(ctx context.Context) (Alive, error) {
 	return call[Alive](ctx, s.c, request{method: "GET", path: "/healthz", anonymous: true})
 }
 
-// Ready returns how well the node does. One that is down is no error.
+// Ready returns the state of the node. It is not an error if the node is down.
 func (s *ServiceService) Ready(ctx context.Context) (Readiness, error) {
 	return call[Readiness](ctx, s.c, request{
 		method: "GET", path: "/readyz", anonymous: true,

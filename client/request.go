@@ -15,22 +15,22 @@ import (
 
 // request is one call of the API.
 type request struct {
-	method, path string   // the path as openapi.yaml has it
-	params       []string // what stands in its braces, in order
+	method, path string   // path as in openapi.yaml
+	params       []string // values for its braces, in order
 	query        url.Values
 	body         any        // JSON
-	form         url.Values // where there is no body
+	form         url.Values // sent instead of body
 	header       http.Header
-	out          any // what the answer is decoded into; *[]byte takes it as it is
+	out          any // target to decode into; *[]byte takes the raw body
 	options      []Option
 
 	once      bool               // takes an Idempotency-Key
-	fresh     bool               // makes an object, so that there is no ETag to match
-	reads     bool               // changes nothing, though it is a POST
-	verifies  bool               // a verification: Config.VerifyTimeout bounds it
-	charges   bool               // takes from a limit, so that what was sent is not sent again
-	anonymous bool               // needs no credential, and gets none
-	refusals  func(*answer) bool // answers that are decoded as those of 2xx are
+	fresh     bool               // creates an object, so there is no ETag to match
+	reads     bool               // changes nothing, although it is a POST
+	verifies  bool               // is a verification, bounded by Config.VerifyTimeout
+	charges   bool               // charges a limit, so it is not retried once sent
+	anonymous bool               // sends no credential
+	refusals  func(*answer) bool // whether to decode a response that is not 2xx like one that is
 }
 
 // Option changes one call.
@@ -41,14 +41,15 @@ type options struct {
 	idempotencyKey *string
 }
 
-// IfMatch makes a change only if the object still has the ETag; else the error
-// is Stale. Objects out of lists have no ETag: get them first. An empty one is
-// refused, as the change would then overwrite whatever is there.
+// IfMatch makes a change only if the object still has the ETag; otherwise the
+// error is Stale. Objects in lists have no ETag: get them first. An empty ETag is
+// refused, because the change would then overwrite any revision.
 func IfMatch(etag string) Option { return func(o *options) { o.ifMatch = &etag } }
 
-// IdempotencyKey names a creation, so that the same name makes nothing twice,
-// in another process either. Without it the client makes one up for the retries
-// of one call. Only calls that create something take it; others refuse it.
+// IdempotencyKey names a creation, so that a repeat with the same key creates
+// nothing, even from another process. Without it the client generates a key for
+// the retries of one call. Only calls that create something accept it; others
+// refuse it.
 func IdempotencyKey(key string) Option { return func(o *options) { o.idempotencyKey = &key } }
 
 // prepared is a request that can be sent several times.
@@ -59,7 +60,7 @@ type prepared struct {
 	header    http.Header
 	body      []byte
 	keyed     bool // has an Idempotency-Key
-	safe      bool // may be sent again though it may have happened
+	safe      bool // may be sent again even if it already took effect
 	verifies  bool
 	anonymous bool
 }
@@ -110,7 +111,7 @@ func (p *prepared) encode(r *request) (err error) {
 	return nil
 }
 
-// apply adds what the options say, and decides what may be sent twice.
+// apply applies the options and decides whether the request may be retried.
 func (p *prepared) apply(r *request) error {
 	var o options
 	for _, option := range r.options {
@@ -136,7 +137,7 @@ func (p *prepared) apply(r *request) error {
 	case http.MethodGet, http.MethodHead:
 		p.safe = true
 	case http.MethodPut, http.MethodDelete:
-		// Sent again, one with If-Match would meet its own change and be Stale.
+		// A retry with If-Match would find its own change and fail as Stale.
 		p.safe = o.ifMatch == nil
 	default:
 		p.safe = p.keyed && o.ifMatch == nil || r.reads
@@ -145,7 +146,8 @@ func (p *prepared) apply(r *request) error {
 	return nil
 }
 
-// option sets the header, if it is given. An empty one would ask for nothing.
+// option sets the header if value is given. An empty value would have no effect,
+// so it is refused.
 func (p *prepared) option(header string, value *string) error {
 	switch {
 	case value == nil:
@@ -164,8 +166,8 @@ var (
 	wholeKey    = regexp.MustCompile(`[a-z0-9]_(live|test|user)_[0-9A-Za-z]{40,}`)
 )
 
-// expand puts the parameters into the path. An empty one would name the
-// collection, and a secret has no place in a URL.
+// expand fills the parameters into the path. It refuses an empty parameter, which
+// would address the collection, and a secret, which does not belong in a URL.
 func expand(path string, params []string) (string, error) {
 	var err error
 	path = placeholder.ReplaceAllStringFunc(path, func(name string) string {
@@ -182,7 +184,7 @@ func expand(path string, params []string) (string, error) {
 	return path, err
 }
 
-// query is what follows the question mark; what is not set is left out.
+// query is the query of a URL; zero values are left out.
 type query url.Values
 
 func (q query) text(name, value string) query {

@@ -5,10 +5,10 @@ import (
 	"log/slog"
 )
 
-// Answers that hold a secret print and log [redacted] in its place, so that it
-// is in no log by a stray %+v. JSON has it.
+// Responses with a secret print and log [redacted] in its place, so that a stray
+// %+v does not write it to a log. Their JSON contains it.
 
-// write writes the value, which has no Format of its own, as fmt would.
+// write formats the value, which has no Format method of its own, as fmt would.
 func write(f fmt.State, verb rune, v any) { _, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), v) }
 
 func (k IssuedKey) shown() any {
@@ -47,10 +47,10 @@ func (t AccessToken) shown() any {
 	return plain(t)
 }
 
-// Format writes what is known of the token, without it.
+// Format writes the token's fields without the token itself.
 func (t AccessToken) Format(f fmt.State, verb rune) { write(f, verb, t.shown()) }
 
-// LogValue returns what is known of the token, without it.
+// LogValue returns the token's fields without the token itself.
 func (t AccessToken) LogValue() slog.Value { return slog.AnyValue(t.shown()) }
 
 // Format writes [redacted].

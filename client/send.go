@@ -15,21 +15,21 @@ import (
 	"time"
 )
 
-// answer is what came back, read to its end.
+// answer is a response with its whole body.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// attempt is what became of one try.
+// attempt is the result of one try.
 type attempt struct {
 	answer *answer
-	failed *Error // nil where the answer is one of Latchkey's own successes
-	sent   bool   // false: nothing of it has left
+	failed *Error // nil if the response is a success of Latchkey's own
+	sent   bool   // false: nothing was sent
 }
 
-// do sends the request, again where that is safe, and decodes the answer.
+// do sends the request, retries it when that is safe, and decodes the response.
 func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 	p, err := c.prepare(r)
 	if err != nil {
@@ -40,7 +40,7 @@ func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 		ctx, cancel = context.WithTimeout(ctx, c.config.VerifyTimeout)
 		defer cancel()
 	}
-	lost := false // whether an earlier try may have been carried out
+	lost := false // whether an earlier try may have taken effect
 	for tries := 1; ; tries++ {
 		a := c.try(ctx, p)
 		if a.failed == nil {
@@ -99,7 +99,7 @@ func (c *Client) try(parent context.Context, p *prepared) (a attempt) {
 	return a
 }
 
-// read takes the answer in, as far as MaxBody.
+// read reads the response, up to MaxBody.
 func (c *Client) read(ctx context.Context, r *http.Response) (*answer, *Error) {
 	a := &answer{status: r.StatusCode, header: r.Header}
 	var err error
@@ -120,12 +120,12 @@ func (c *Client) read(ctx context.Context, r *http.Response) (*answer, *Error) {
 	return a, nil
 }
 
-// errQuotes is in the place of errors that quote what the server sent, which may
-// be the request.
+// errQuotes replaces errors that quote the server's response, which may repeat
+// the request.
 var errQuotes = errors.New("the answer is not HTTP")
 
-// transportError says why no answer came. The *url.Error around the cause is
-// left out, as it quotes the URL.
+// transportError says why there is no response. It removes the *url.Error around
+// the cause, which quotes the URL.
 func transportError(ctx context.Context, err error, sent bool) *Error {
 	if u, ok := errorAs[*url.Error](err); ok {
 		err = u.Err
@@ -146,8 +146,8 @@ func transportError(ctx context.Context, err error, sent bool) *Error {
 	return e
 }
 
-// untrusted reports whether the server's certificate is no good, which another
-// try does not change.
+// untrusted reports whether the server's certificate is invalid, which a retry
+// does not change.
 func untrusted(err error) bool {
 	_, ok := errorAs[*tls.CertificateVerificationError](err)
 	return ok
@@ -159,14 +159,14 @@ func errorAs[T error](err error) (T, bool) {
 	return as, ok
 }
 
-// waits before retries, where the answer does not say how long.
+// Waits before retries if the response does not say how long to wait.
 const (
 	firstWait       = 100 * time.Millisecond
 	firstVerifyWait = 20 * time.Millisecond
 	longestBackoff  = 5 * time.Second
 )
 
-// again reports whether the request may be sent once more, and after how long.
+// again reports whether to retry the request, and after how long.
 func (c *Client) again(ctx context.Context, p *prepared, a *attempt, tries int) (time.Duration, bool) {
 	if tries > c.config.Retries || ctx.Err() != nil || !repeatable(p, a) {
 		return 0, false
@@ -181,7 +181,8 @@ func (c *Client) again(ctx context.Context, p *prepared, a *attempt, tries int) 
 		if after > c.config.MaxWait {
 			return 0, false
 		}
-		// A little later, so that not everybody who was told the same comes at once.
+		// Wait a little longer, so that clients with the same Retry-After do not
+		// return at once.
 		wait = after + time.Duration(c.jitter()*float64(min(after/10, time.Second)))
 	}
 	if deadline, ok := ctx.Deadline(); ok && c.now().Add(wait).After(deadline) {
@@ -190,7 +191,7 @@ func (c *Client) again(ctx context.Context, p *prepared, a *attempt, tries int) 
 	return wait, true
 }
 
-// repeatable reports whether sending the request again does nothing twice.
+// repeatable reports whether a retry cannot make the request take effect twice.
 func repeatable(p *prepared, a *attempt) bool {
 	switch {
 	case a.failed.Kind == Misused || a.failed.Kind == Canceled:
@@ -203,8 +204,8 @@ func repeatable(p *prepared, a *attempt) bool {
 	switch a.failed.Status {
 	case http.StatusTooManyRequests:
 		return true
-	case http.StatusServiceUnavailable: // of a write it does not say that nothing was written
-		return p.safe || p.verifies && a.failed.Kind == Unavailable // and a proxy's says nothing at all
+	case http.StatusServiceUnavailable: // a write may still have taken effect
+		return p.safe || p.verifies && a.failed.Kind == Unavailable // 503 from a proxy proves nothing
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return p.safe
 	case http.StatusConflict:

@@ -6,40 +6,40 @@ import (
 	"net/http"
 )
 
-// AuthService signs up, signs in for tokens, and sets passwords. All but
-// ChangePassword asks without a credential.
+// AuthService signs up, signs in for tokens, and sets passwords. Only
+// ChangePassword sends a credential.
 type AuthService struct{ c *Client }
 
-// SignUp asks to become a user. A mail with a link follows, unless an
-// invitation has proved the address.
+// SignUp asks to become a user. The service mails a link, unless an invitation
+// has proved the address.
 func (s *AuthService) SignUp(ctx context.Context, in SignUp) error {
 	return send(ctx, s.c, request{method: "POST", path: "/api/signup", body: in, anonymous: true})
 }
 
-// ConfirmEmail confirms an address by the token of the mailed link.
+// ConfirmEmail confirms an address with the token of the mailed link.
 func (s *AuthService) ConfirmEmail(ctx context.Context, token string) error {
 	return send(ctx, s.c, request{method: "POST", path: "/api/email/confirm", body: LinkToken{Token: token}, anonymous: true})
 }
 
-// ForgotPassword asks for a mail with a link to set another password. It is
-// answered the same whether there is such a user.
+// ForgotPassword asks for a mail with a link to set a new password. The response
+// is the same whether or not there is such a user.
 func (s *AuthService) ForgotPassword(ctx context.Context, email string) error {
 	return send(ctx, s.c, request{method: "POST", path: "/api/password/forgotten", body: ForgottenPassword{Email: email}, anonymous: true})
 }
 
-// ResetPassword sets another password by the token of the mailed link.
+// ResetPassword sets a new password with the token of the mailed link.
 func (s *AuthService) ResetPassword(ctx context.Context, in ResetPassword) error {
 	return send(ctx, s.c, request{method: "POST", path: "/api/password/reset", body: in, anonymous: true})
 }
 
-// ChangePassword gives the user who asks another password.
+// ChangePassword changes the calling user's password.
 func (s *AuthService) ChangePassword(ctx context.Context, in ChangePassword) error {
 	return send(ctx, s.c, request{method: "POST", path: "/api/password/change", body: in})
 }
 
 const tokenPath = "/api/token"
 
-// ObtainToken signs in by username for an opaque token, to be used by UserToken.
+// ObtainToken signs in by username for an opaque token, for use with UserToken.
 func (s *AuthService) ObtainToken(ctx context.Context, username, password, code string) (ObtainedToken, error) {
 	return call[ObtainedToken](ctx, s.c, request{
 		method: "POST", path: tokenPath, anonymous: true, body: SignIn{Username: username, Password: password, Code: code},
@@ -47,21 +47,21 @@ func (s *AuthService) ObtainToken(ctx context.Context, username, password, code 
 }
 
 // ObtainTokenPair signs in by e-mail address for signed tokens. The access token
-// is used by BearerToken.
+// is for use with BearerToken.
 func (s *AuthService) ObtainTokenPair(ctx context.Context, email, password, code string) (TokenPair, error) {
 	return call[TokenPair](ctx, s.c, request{
 		method: "POST", path: tokenPath, anonymous: true, body: SignIn{Email: email, Password: password, Code: code},
 	})
 }
 
-// RefreshTokenPair spends a refresh token for the next pair.
+// RefreshTokenPair exchanges a refresh token for the next pair.
 func (s *AuthService) RefreshTokenPair(ctx context.Context, refresh string) (TokenPair, error) {
 	return call[TokenPair](ctx, s.c, request{
 		method: "POST", path: tokenPath + "/refresh", anonymous: true, body: RefreshToken{Refresh: refresh},
 	})
 }
 
-// VerifyToken returns nil if the signed token is good, and an Unauthenticated
+// VerifyToken returns nil if the signed token is valid, and an Unauthenticated
 // error if not.
 func (s *AuthService) VerifyToken(ctx context.Context, token string) error {
 	return send(ctx, s.c, request{
@@ -69,24 +69,24 @@ func (s *AuthService) VerifyToken(ctx context.Context, token string) error {
 	})
 }
 
-// EndTokenPair ends a refresh token and what came of it.
+// EndTokenPair ends a refresh token and all tokens that came from it.
 func (s *AuthService) EndTokenPair(ctx context.Context, refresh string) error {
 	return send(ctx, s.c, request{
 		method: "POST", path: tokenPath + "/blacklist", anonymous: true, body: RefreshToken{Refresh: refresh},
 	})
 }
 
-// TokensService keeps the personal tokens of the user who asks.
+// TokensService manages the calling user's personal tokens.
 type TokensService struct{ c *Client }
 
 const tokensPath = "/api/tokens"
 
-// Create makes a token. Its secret is in the answer, and nowhere else ever.
+// Create creates a token. Only this response contains its secret.
 func (s *TokensService) Create(ctx context.Context, in CreateToken) (CreatedToken, error) {
 	return call[CreatedToken](ctx, s.c, request{method: "POST", path: tokensPath, body: in})
 }
 
-// List returns a page of tokens without their secrets, the newest first.
+// List returns a page of tokens without their secrets, newest first.
 func (s *TokensService) List(ctx context.Context, p Page) (List[Token], error) {
 	return call[List[Token]](ctx, s.c, request{method: "GET", path: tokensPath, query: p.query().values()})
 }
@@ -106,8 +106,8 @@ func (s *TokensService) Revoke(ctx context.Context, id string, opts ...Option) e
 	return send(ctx, s.c, request{method: "DELETE", path: tokensPath + "/{id}", params: []string{id}, options: opts})
 }
 
-// SessionsService signs in as a browser does. Programs that are not one use
-// tokens or keys.
+// SessionsService signs in as a browser does. Other programs should use tokens or
+// keys.
 type SessionsService struct{ c *Client }
 
 const (
@@ -115,7 +115,7 @@ const (
 	sessionsPath = "/api/sessions"
 )
 
-// SignIn signs in and returns who that is, and the session for Client.With.
+// SignIn signs in and returns the user, and the session for use with Client.With.
 func (s *SessionsService) SignIn(ctx context.Context, in SignIn) (Me, Credential, error) {
 	var me Me
 	a, err := s.c.do(ctx, &request{method: "POST", path: sessionPath, body: in, out: &me, anonymous: true})
@@ -129,22 +129,22 @@ func (s *SessionsService) SignIn(ctx context.Context, in SignIn) (Me, Credential
 	return me, session(cookies["sessionid"], cookies["csrftoken"]), nil
 }
 
-// Get returns the session that asks, and whose it is.
+// Get returns the session of the request and its user.
 func (s *SessionsService) Get(ctx context.Context) (SignedIn, error) {
 	return call[SignedIn](ctx, s.c, request{method: "GET", path: sessionPath})
 }
 
-// SignOut ends the session that asks.
+// SignOut ends the session of the request.
 func (s *SessionsService) SignOut(ctx context.Context) error {
 	return send(ctx, s.c, request{method: "DELETE", path: sessionPath})
 }
 
-// Confirm repeats the password, which some changes ask for.
+// Confirm repeats the password, which some changes require.
 func (s *SessionsService) Confirm(ctx context.Context, in ConfirmPassword) (SignedIn, error) {
 	return call[SignedIn](ctx, s.c, request{method: "POST", path: sessionPath + "/confirm", body: in})
 }
 
-// List returns the sessions of the user, the newest first.
+// List returns the sessions of the user, newest first.
 func (s *SessionsService) List(ctx context.Context) ([]Session, error) {
 	return items(call[List[Session]](ctx, s.c, request{method: "GET", path: sessionsPath}))
 }
@@ -154,8 +154,8 @@ func (s *SessionsService) End(ctx context.Context, id string) error {
 	return send(ctx, s.c, request{method: "DELETE", path: sessionsPath + "/{id}", params: []string{id}})
 }
 
-// EndAll ends all sessions and signed tokens of the user, or all but the one
-// that asks.
+// EndAll ends all sessions and signed tokens of the user. With keepCurrent, the
+// session of the request stays.
 func (s *SessionsService) EndAll(ctx context.Context, keepCurrent bool) error {
 	q := query{}
 	if keepCurrent {

@@ -2,8 +2,8 @@ package client
 
 import "time"
 
-// UsageReport is how often verification had which outcome. Intervals in which
-// nothing was counted have no point.
+// UsageReport is the number of verifications by outcome. Intervals without
+// verifications have no point.
 type UsageReport struct {
 	From     time.Time    `json:"from"`
 	To       time.Time    `json:"to"`
@@ -12,22 +12,22 @@ type UsageReport struct {
 	Items    []UsagePoint `json:"items"`
 }
 
-// UsagePoint is what was counted of one group in one interval.
+// UsagePoint is the count of one group in one interval.
 type UsagePoint struct {
 	Start time.Time         `json:"start"`
-	Group *string           `json:"group"` // id, code or scope; nil where nothing groups
+	Group *string           `json:"group"` // id, code or scope; nil if not grouped
 	Total uint64            `json:"total"`
-	Codes map[string]uint64 `json:"codes"` // those that came about
+	Codes map[string]uint64 `json:"codes"` // only those that occurred
 }
 
 // KeyUsage is the usage of one key.
 type KeyUsage struct {
 	UsageReport
-	Predecessor *Predecessor `json:"predecessor"` // nil unless the key came of a rotation
+	Predecessor *Predecessor `json:"predecessor"` // nil unless the key comes from a rotation
 	Scopes      []ScopeUse   `json:"scopes"`
 }
 
-// Predecessor is the key that was rotated, and how much it is used still.
+// Predecessor is the rotated key, and how much it is still used.
 type Predecessor struct {
 	KeyID           string     `json:"key_id"`
 	UsesLastHour    uint64     `json:"uses_last_hour"`
@@ -36,13 +36,13 @@ type Predecessor struct {
 	LastUsedIP      *string    `json:"last_used_ip"`
 }
 
-// ScopeUse is when a granted scope was last requested, in the last 90 days.
+// ScopeUse is when a granted scope was last requested, within the last 90 days.
 type ScopeUse struct {
 	Scope       string  `json:"scope"`
 	LastAskedOn *string `json:"last_asked_on"` // a date, nil: not in that time
 }
 
-// Refusal is one verification of a key that did not end well.
+// Refusal is one verification of a key that was refused.
 type Refusal struct {
 	At     time.Time `json:"at"`
 	Code   string    `json:"code"`

@@ -9,8 +9,8 @@ import (
 
 const modulePath = "github.com/latchkey/latchkey/client"
 
-// Version is the version of this module in the running program, such as 1.2.0,
-// or devel where the build does not say.
+// Version returns the version of this module in the running program, such as
+// 1.2.0, or devel if the build does not say.
 func Version() string { return version() }
 
 var version = sync.OnceValue(func() string {
@@ -34,7 +34,7 @@ func versionIn(build *debug.BuildInfo) string {
 	return develVersion
 }
 
-// userAgent returns what a program that calls itself name sends.
+// userAgent returns the User-Agent of a program called name.
 func userAgent(name string) string {
 	own := "latchkey-go/" + Version() + " (" + goVersion() + "; " + runtime.GOOS + "/" + runtime.GOARCH + ")"
 	if name == "" {
@@ -43,7 +43,7 @@ func userAgent(name string) string {
 	return name + " " + own
 }
 
-// goVersion is the release of Go, such as go1.26.1, without experiments.
+// goVersion returns the Go release, such as go1.26.1, without experiments.
 func goVersion() string {
 	v, _, _ := strings.Cut(runtime.Version(), " ")
 	return v

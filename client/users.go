@@ -5,10 +5,11 @@ import (
 	"iter"
 )
 
-// UsersService keeps users. All but reading oneself is for the provider's staff.
+// UsersService manages users. It is for the provider's staff, except that users
+// may read themselves.
 type UsersService struct{ c *Client }
 
-// UserFilter narrows a list of users; what is not set does not.
+// UserFilter narrows a list of users; zero fields do not restrict.
 type UserFilter struct {
 	Page
 	Text    string // in names and addresses
@@ -24,7 +25,7 @@ const (
 	userPath  = "/api/users/{id}"
 )
 
-// Create makes a user.
+// Create creates a user.
 func (s *UsersService) Create(ctx context.Context, in SetUser, opts ...Option) (User, error) {
 	return call[User](ctx, s.c, request{method: "POST", path: usersPath, body: in, once: true, fresh: true, options: opts})
 }
@@ -34,7 +35,7 @@ func (s *UsersService) List(ctx context.Context, f UserFilter) (List[User], erro
 	return s.page(ctx, f, f.Page)
 }
 
-// All yields all users that the filter lets through.
+// All yields all users that match the filter.
 func (s *UsersService) All(ctx context.Context, f UserFilter) iter.Seq2[User, error] {
 	return walk(f.Page, func(p Page) (List[User], error) { return s.page(ctx, f, p) })
 }
@@ -53,8 +54,8 @@ func (s *UsersService) Update(ctx context.Context, id string, in UserPatch, opts
 	return call[User](ctx, s.c, request{method: "PATCH", path: userPath, params: []string{id}, body: in, options: opts})
 }
 
-// Replace sets all fields; those that are zero get what a new user would have,
-// but for the password, which stays.
+// Replace sets all fields; zero fields get the defaults of a new user, except
+// that a zero password leaves the password unchanged.
 func (s *UsersService) Replace(ctx context.Context, id string, in SetUser, opts ...Option) (User, error) {
 	return call[User](ctx, s.c, request{method: "PUT", path: userPath, params: []string{id}, body: in, options: opts})
 }
@@ -64,17 +65,17 @@ func (s *UsersService) Delete(ctx context.Context, id string, opts ...Option) er
 	return send(ctx, s.c, request{method: "DELETE", path: userPath, params: []string{id}, options: opts})
 }
 
-// ResetOTP lets a user who has lost their device sign in without one-time codes.
+// ResetOTP turns one-time codes off for a user who has lost their device.
 func (s *UsersService) ResetOTP(ctx context.Context, id string) error {
 	return send(ctx, s.c, request{method: "DELETE", path: userPath + "/otp", params: []string{id}})
 }
 
-// MeService is about who asks.
+// MeService is about the caller.
 type MeService struct{ c *Client }
 
 const mePath = "/api/me"
 
-// Get returns who asks: a user or a service account.
+// Get returns the caller: a user or a service account.
 func (s *MeService) Get(ctx context.Context) (Me, error) {
 	return call[Me](ctx, s.c, request{method: "GET", path: mePath})
 }
@@ -89,13 +90,13 @@ func (s *MeService) Replace(ctx context.Context, in MeSettings, opts ...Option) 
 	return call[Me](ctx, s.c, request{method: "PUT", path: mePath, body: in, options: opts})
 }
 
-// BeginOTP returns what to set up a device for one-time codes with. They are
-// not asked for before EnableOTP.
+// BeginOTP returns what to enter on a device for one-time codes. Sign-in does not
+// ask for codes before EnableOTP.
 func (s *MeService) BeginOTP(ctx context.Context) (OTPEnrolment, error) {
 	return call[OTPEnrolment](ctx, s.c, request{method: "POST", path: mePath + "/otp"})
 }
 
-// EnableOTP turns one-time codes on by the first of them, and returns the
+// EnableOTP turns one-time codes on, given the first code, and returns the
 // recovery codes.
 func (s *MeService) EnableOTP(ctx context.Context, code string) (RecoveryCodes, error) {
 	return call[RecoveryCodes](ctx, s.c, request{method: "POST", path: mePath + "/otp/enable", body: OTPCode{Code: code}})
@@ -106,12 +107,12 @@ func (s *MeService) DisableOTP(ctx context.Context, in ConfirmPassword) error {
 	return send(ctx, s.c, request{method: "POST", path: mePath + "/otp/disable", body: in})
 }
 
-// Identities returns the accounts elsewhere by which the user signs in.
+// Identities returns the accounts at providers that the user signs in with.
 func (s *MeService) Identities(ctx context.Context) ([]Identity, error) {
 	return items(call[List[Identity]](ctx, s.c, request{method: "GET", path: mePath + "/identities"}))
 }
 
-// UnlinkIdentity ends that the user signs in by the account elsewhere.
+// UnlinkIdentity stops the user from signing in with the account.
 func (s *MeService) UnlinkIdentity(ctx context.Context, id string) error {
 	return send(ctx, s.c, request{method: "DELETE", path: mePath + "/identities/{id}", params: []string{id}})
 }

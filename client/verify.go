@@ -12,7 +12,7 @@ type VerifyRequest struct {
 	DryRun    bool     `json:"dry_run,omitempty"`
 }
 
-// VerifyResponse is the decision. What is not known of the key is empty.
+// VerifyResponse is the decision. Fields that are not known of the key are empty.
 type VerifyResponse struct {
 	Valid          bool             `json:"valid"`
 	Code           string           `json:"code"`
@@ -48,10 +48,10 @@ type LimitState struct {
 	Scope      string   `json:"scope"`       // ScopeCluster or ScopeNode
 }
 
-// Scopes of a limit: who counts against it together.
+// Scopes of a limit: which requests count together.
 const (
-	ScopeCluster = "cluster" // all nodes of the service
-	ScopeNode    = "node"    // the node that answered, by itself
+	ScopeCluster = "cluster" // those to all nodes of the service
+	ScopeNode    = "node"    // those to the node that answered
 )
 
 // QuotaState is the quota of the service account.

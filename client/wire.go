@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// Duration is a length of time that JSON writes as a string such as "10s",
-// "1.5h" or "720h".
+// Duration is a duration that JSON encodes as a string such as "10s", "1.5h" or
+// "720h".
 type Duration time.Duration
 
-// String returns the duration without the zero parts that time.Duration
-// writes: "10m", not "10m0s".
+// String returns the duration without the zero parts that time.Duration writes:
+// "10m", not "10m0s".
 func (d Duration) String() string {
 	s := time.Duration(d).String()
 	if strings.HasSuffix(s, "m0s") {
@@ -45,7 +45,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // JSONFault is the code of the fault if a value is not a duration.
 func (Duration) JSONFault() string { return "not_a_duration" }
 
-// Metadata is a JSON object of the user's own.
+// Metadata is a JSON object with the user's own data.
 type Metadata json.RawMessage
 
 // String returns the JSON.
@@ -59,7 +59,7 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 	return m, nil
 }
 
-// UnmarshalJSON takes any JSON; that it is an object is checked later.
+// UnmarshalJSON accepts any JSON. A later check requires an object.
 func (m *Metadata) UnmarshalJSON(b []byte) error {
 	*m = append((*m)[:0], b...)
 	return nil
@@ -72,10 +72,10 @@ func (Metadata) JSONFault() string { return "not_an_object" }
 type Rule struct {
 	Requests int64    `json:"requests"`
 	Per      Duration `json:"per"`
-	Burst    int64    `json:"burst"` // as many as Requests if 0
+	Burst    int64    `json:"burst"` // Requests if 0
 }
 
-// Quota lets Requests through in each calendar Per, "day" or "month", in UTC.
+// Quota allows Requests in each calendar Per, "day" or "month", in UTC.
 type Quota struct {
 	Requests int64  `json:"requests"`
 	Per      string `json:"per"`
@@ -87,7 +87,7 @@ type List[T any] struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// Problem is an error as RFC 9457 writes it.
+// Problem is an error in the format of RFC 9457.
 type Problem struct {
 	Type          string       `json:"type"`
 	Title         string       `json:"title"`
@@ -109,12 +109,12 @@ type FieldError struct {
 	Detail string `json:"detail"`
 }
 
-// Stamps are the times of an object's making and last change.
+// Stamps are the times when an object was created and last changed.
 type Stamps struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
-	// ETag is the object's revision, for IfMatch. It is a header, so it is empty
-	// in lists, and for objects that have none.
+	// ETag is the object's revision, for IfMatch. It comes from a header, so it
+	// is empty in lists and for objects without one.
 	ETag string `json:"-"`
 }
 
@@ -144,7 +144,7 @@ type ServiceAccountSettings struct {
 	RateLimit       *Rule    `json:"rate_limit"`
 	Quota           *Quota   `json:"quota"`
 	ExternalID      string   `json:"external_id"`
-	OwnerID         *string  `json:"owner_id"` // the member who looks after it, nil for nobody; of a new one, the caller if they are a member
+	OwnerID         *string  `json:"owner_id"` // the member who looks after it; nil: nobody or, when created, the caller if a member
 	Metadata        Metadata `json:"metadata"`
 	Disabled        bool     `json:"disabled"`
 }
@@ -160,7 +160,7 @@ type ServiceAccount struct {
 	ID             string `json:"id"`
 	OrganizationID string `json:"organization_id"`
 	ServiceAccountSettings
-	Override  *Override `json:"override"` // other limits until a time
+	Override  *Override `json:"override"` // other limits for a time
 	CreatedBy string    `json:"created_by"`
 	Stamps
 }
@@ -169,7 +169,7 @@ type ServiceAccount struct {
 type KeySettings struct {
 	Name            string     `json:"name"`
 	Note            string     `json:"note"`
-	Scopes          []string   `json:"scopes"` // nil: whatever the account has
+	Scopes          []string   `json:"scopes"` // nil: all scopes of the account
 	AllowedNetworks []string   `json:"allowed_networks"`
 	RateLimit       *Rule      `json:"rate_limit"`
 	ExpiresAt       *time.Time `json:"expires_at"`
@@ -208,8 +208,8 @@ type Key struct {
 	Stamps
 }
 
-// IssuedKey is a new key with its secret, which is shown only once. Key is
-// empty when an Idempotency-Key was repeated.
+// IssuedKey is a new key with its secret, which is shown only once. Key is empty
+// when an Idempotency-Key was repeated.
 type IssuedKey struct {
 	Key
 	Secret string `json:"key,omitempty"`
@@ -218,8 +218,8 @@ type IssuedKey struct {
 // RotateKey asks for a successor of a key.
 type RotateKey struct {
 	Grace Duration `json:"grace"`
-	// ExpiresAt is when the successor ends; nil gives it as long a life as the
-	// key had.
+	// ExpiresAt is when the successor ends; nil gives it the same lifetime as the
+	// old key.
 	ExpiresAt *time.Time `json:"expires_at"`
 }
 
@@ -229,17 +229,17 @@ type RevokeKey struct {
 	Note   string `json:"note"`
 }
 
-// RevokedKey is a revoked key and the moment after which no node says VALID to
-// a question asked then. Where that is more than a second away, WaitingFor names
-// the nodes that may not have heard of it.
+// RevokedKey is a revoked key and the moment after which no node answers VALID to
+// a new request. If that moment is more than a second away, WaitingFor lists the
+// nodes that may not know of the revocation yet.
 type RevokedKey struct {
 	Key
 	EffectiveEverywhereBy time.Time     `json:"effective_everywhere_by"`
 	WaitingFor            []WaitingNode `json:"waiting_for"`
 }
 
-// WaitingNode is a node that shows no sign of life. Until StopsAt it may serve
-// what it remembers, if it lives and is only cut off.
+// WaitingNode is a node that shows no sign of life. It may only be cut off; if
+// so, it may serve from its cache until StopsAt.
 type WaitingNode struct {
 	Node     string    `json:"node"`
 	Name     string    `json:"name"`
@@ -256,9 +256,9 @@ type Node struct {
 	LastPollAt time.Time `json:"last_poll_at"`
 	MaxStale   Duration  `json:"max_stale"`
 	State      string    `json:"state"`  // fresh, or silent
-	Self       bool      `json:"self"`   // it is the one that answers
+	Self       bool      `json:"self"`   // the node that answers
 	Kind       string    `json:"kind"`   // node, or edge
-	FedBy      string    `json:"fed_by"` // of an edge: the id of the node that feeds it, "" while none does
+	FedBy      string    `json:"fed_by"` // for an edge: id of the node that feeds it, "" if none does
 }
 
 // TierSettings are the fields of a tier that can be set.
@@ -272,7 +272,7 @@ type TierSettings struct {
 	KeyRetention     *Duration `json:"key_retention"` // how long keys are kept after their end
 }
 
-// Tier is a named plan. It is also the request that makes one.
+// Tier is a named plan. It is also the request that creates one.
 type Tier struct {
 	Name string `json:"name"`
 	TierSettings
@@ -300,9 +300,9 @@ type CreateScope struct {
 type Scope struct {
 	Name string `json:"name"`
 	ScopeSettings
-	RetiredAt    *time.Time `json:"retired_at"`    // not granted any more from then on
-	RenamedTo    *string    `json:"renamed_to"`    // the name that takes its place
-	RenamedUntil *time.Time `json:"renamed_until"` // when those that hold it lose it
+	RetiredAt    *time.Time `json:"retired_at"`    // no longer granted from then on
+	RenamedTo    *string    `json:"renamed_to"`    // the name that replaces it
+	RenamedUntil *time.Time `json:"renamed_until"` // when its holders lose it
 	Stamps
 }
 
@@ -311,12 +311,12 @@ type UserSettings struct {
 	Email    string `json:"email"`
 	Username string `json:"username"` // "" for none
 	Name     string `json:"name"`
-	Language string `json:"language"` // such as de; "" for what the browser asks for
+	Language string `json:"language"` // such as de; "" to follow the browser
 	IsAdmin  bool   `json:"is_admin"`
 	Disabled bool   `json:"disabled"`
 }
 
-// SetUser makes or changes a user; an empty password leaves it as it is.
+// SetUser creates or changes a user; an empty password leaves it unchanged.
 type SetUser struct {
 	UserSettings
 	Password string `json:"password,omitempty"`
@@ -348,7 +348,7 @@ type Member struct {
 	Stamps
 }
 
-// Me is who the request acts as.
+// Me is the principal of the request.
 type Me struct {
 	Kind           string            `json:"kind"` // "user" or "service_account"
 	ID             string            `json:"id"`
@@ -387,7 +387,7 @@ type AuditSubject struct {
 	KeyID string `json:"key_id"`
 }
 
-// AuditObject is what was acted on.
+// AuditObject is the object of the action.
 type AuditObject struct {
 	Type           string `json:"type"`
 	ID             string `json:"id"`

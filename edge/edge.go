@@ -1,11 +1,11 @@
-// Package edge decides about keys in the caller's own process, or in a sidecar:
-// the same engine as in a Latchkey node, fed by one. A decision on a key that was
-// seen lately takes no request. The edge holds hashes, never keys, and no more of
-// a key than a verdict needs.
+// Package edge verifies keys in the caller's own process, or in a sidecar. It is the same
+// engine as in a Latchkey node, and a node feeds it. A decision on a key that was seen
+// lately needs no request. The edge stores hashes, never keys, and no more about a key
+// than a verdict needs.
 //
-// What it may still believe is a lease of one second, which each poll renews: a
-// revoke holds here within the same second as on every node. While it is cut off, it
-// goes on for as long as the node said (LATCHKEY_MAX_STALE), and then answers
+// What it has cached is valid for a lease of one second, which each poll renews: a revoke
+// takes effect here within the same second as on every node. While it is cut off, it
+// continues for as long as the node allowed (LATCHKEY_MAX_STALE), and then answers
 // nothing. See docs/edge-protocol.md.
 package edge
 
@@ -34,16 +34,16 @@ import (
 type Config struct {
 	Upstream []string   // nodes, such as https://keys.example.com; http for loopback addresses only
 	Key      Credential // with the scope latchkey:edge, for the keys of its organization, or latchkey:edge-all
-	Name     string     // for people, the name of the machine if ""
+	Name     string     // for people, the host name if ""
 
-	CacheSize  int            // most keys kept, verify.DefaultCacheSize if 0
-	DenyLimits bool           // while cut off, refuse keys with limits; else rates count here alone
+	CacheSize  int            // most keys cached, verify.DefaultCacheSize if 0
+	DenyLimits bool           // while cut off, refuse keys with limits; otherwise count rates here alone
 	Guesses    ratelimit.Rule // distinct unknown keys per client address, none if zero
 	Logger     *slog.Logger   // no log if nil
-	HTTPClient *http.Client   // one of its own if nil; it must not follow redirects
+	HTTPClient *http.Client   // its own client if nil; it must not follow redirects
 }
 
-// Edge decides about keys. It is safe for concurrent use; Close ends it.
+// Edge verifies keys. It is safe for concurrent use. Close stops it.
 type Edge struct {
 	verifier *verify.Verifier
 	format   keys.Format
@@ -54,8 +54,8 @@ type Edge struct {
 	running  sync.WaitGroup
 }
 
-// New asks a node what an edge has to know, and returns an Edge that it feeds. It
-// fails where no node can be reached, or none takes the key.
+// New asks a node what an edge has to know, and returns an Edge that the node feeds. It
+// fails if no node can be reached, or none accepts the key.
 func New(ctx context.Context, c Config) (*Edge, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -83,7 +83,7 @@ func New(ctx context.Context, c Config) (*Edge, error) {
 	if e.verifier, err = e.engine(&c); err != nil {
 		return nil, errors.Join(err, local.Close(ctx))
 	}
-	_ = s.feeds(e.verifier) // where it fails, each question asks the node until a poll is answered
+	_ = s.feeds(e.verifier) // if it fails, each question asks the node until a poll is answered
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = stop
 	e.running.Go(func() { s.listen(listening) })
@@ -104,8 +104,8 @@ func (e *Edge) engine(c *Config) (*verify.Verifier, error) {
 	})
 }
 
-// Close ends the edge, and tells a node what it has decided and not told yet. It must
-// not be asked any more.
+// Close stops the edge, and reports to a node what it has decided and not yet reported.
+// The Edge must not be used afterwards.
 func (e *Edge) Close(ctx context.Context) error {
 	e.stop()
 	e.running.Wait()
@@ -115,13 +115,13 @@ func (e *Edge) Close(ctx context.Context) error {
 	return errors.Join(err, e.limits.local.Close(ctx))
 }
 
-// Verifier is the engine, for a server that answers as a node does.
+// Verifier returns the engine, for a server that answers as a node does.
 func (e *Edge) Verifier() *verify.Verifier { return e.verifier }
 
-// Format is that of the keys.
+// Format returns the format of the keys.
 func (e *Edge) Format() keys.Format { return e.format }
 
-// Refused is why the nodes do not take the edge's key, nil while they do.
+// Refused returns why the nodes do not accept the edge's key, nil while they do.
 func (e *Edge) Refused() error {
 	if why := e.source.up.refused.Load(); why != nil {
 		return *why
@@ -129,17 +129,17 @@ func (e *Edge) Refused() error {
 	return nil
 }
 
-// Verify decides the question. A refusal is a verdict. The error is
-// errs.Invalid for a question that makes no sense, and errs.Unavailable where the
-// key is not known here and no node answers, or the edge's own key is not taken
-// any more. Nobody must be let in then.
+// Verify decides the question. A refusal is a verdict. The error is errs.Invalid for a
+// question that makes no sense, and errs.Unavailable if the key is not known here and
+// no node answers, or if the edge's own key is no longer accepted. Callers must deny
+// access on an error.
 func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, error) {
 	asked, err := question(&q)
 	if err != nil {
 		return client.Verdict{}, err
 	}
 	v, err := e.verifier.Verify(ctx, asked)
-	if errors.Is(err, errs.NotFound) { // the node, which charges the limits, knows the key no more
+	if errors.Is(err, errs.NotFound) { // the node, which charges the limits, no longer knows the key
 		asked.Fresh = true
 		v, err = e.verifier.Verify(ctx, asked)
 	}
@@ -154,8 +154,8 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 	return out, nil
 }
 
-// undecided is why the edge could not decide. It is temporary where a node may answer
-// again; a key of the edge that is not taken any more is not.
+// undecided says why the edge could not decide. It is temporary if a node may answer
+// again; it is not if the edge's own key is no longer accepted.
 func (e *Edge) undecided(err error) error {
 	if !errors.Is(err, errs.Unavailable) {
 		return err
@@ -166,7 +166,7 @@ func (e *Edge) undecided(err error) error {
 	return temporary{err}
 }
 
-// temporary tells middleware that another try may succeed.
+// temporary tells middleware that a retry may succeed.
 type temporary struct{ error }
 
 // Unwrap returns the cause.
@@ -175,7 +175,7 @@ func (t temporary) Unwrap() error { return t.error }
 // Temporary reports true.
 func (temporary) Temporary() bool { return true }
 
-// asRead is the decision as a client reads it: what is empty in JSON is there.
+// asRead returns the decision as a client reads it: empty metadata is not nil.
 func asRead(d client.VerifyResponse) client.VerifyResponse {
 	if d.ServiceAccount == nil {
 		return d

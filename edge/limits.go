@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// limits charges the limits of keys at the node, and what belongs to no key here.
-// While no node can be reached, rates count here alone and quotas let nothing pass:
-// what others use of them cannot be known. It implements ratelimit.Limiter.
+// limits charges the limits of keys at the node, and everything else here. While no node
+// can be reached, rates count here alone and quotas allow nothing, because their use by
+// others is unknown. It implements ratelimit.Limiter.
 type limits struct {
 	up    *upstream
 	local *ratelimit.Local
@@ -23,7 +23,7 @@ type limits struct {
 	cut   atomic.Bool
 }
 
-// connected is told that a node answers again.
+// connected records that a node answers again.
 func (l *limits) connected() { l.cut.Store(false) }
 
 // limitTimeout is how long a verification waits for the node's counters.
@@ -40,7 +40,7 @@ func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decis
 		case err == nil:
 			return d, nil
 		case !errors.Is(err, errs.Unavailable):
-			return d, fmt.Errorf("%w: %w", errs.Unavailable, err) // the node decided against this edge, or knows no such key
+			return d, fmt.Errorf("%w: %w", errs.Unavailable, err) // the node refused this edge, or knows no such key
 		case ctx.Err() != nil:
 			return d, err
 		}

@@ -14,21 +14,21 @@ import (
 
 const (
 	reportEvery = 500 * time.Millisecond
-	// mostUnsent bounds the messages that wait for a node: with more, the oldest
-	// counts are dropped, and the log says so.
+	// mostUnsent is the most messages that wait for a node. Beyond it the oldest counts
+	// are dropped and logged.
 	mostUnsent = 400
 )
 
-// reporter tells the nodes what was decided here.
+// reporter reports to the nodes what was decided here.
 type reporter struct {
 	source *source
 	meter  *usage.Meter
 	logger *slog.Logger
 
-	mu   sync.Mutex // of uses
+	mu   sync.Mutex // guards uses
 	uses map[string]usage.Use
 
-	sending sync.Mutex // of what follows
+	sending sync.Mutex // guards the fields below
 	batch   uint64
 	unsent  []*edgewire.Usage
 	dropped bool
@@ -38,7 +38,7 @@ func newReporter(s *source, logger *slog.Logger) *reporter {
 	return &reporter{source: s, meter: usage.NewMeter(), logger: logger, uses: map[string]usage.Use{}}
 }
 
-// used notes the last use of a key. Beyond the bound it is told with the next one.
+// used records the last use of a key. Beyond the bound it is left to the next use.
 func (r *reporter) used(keyID string, u usage.Use) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,11 +57,11 @@ func (r *reporter) run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		_ = r.flush(ctx) // what could not be sent is sent next time
+		_ = r.flush(ctx) // what could not be sent is retried next time
 	}
 }
 
-// flush sends all that was counted.
+// flush sends everything counted.
 func (r *reporter) flush(ctx context.Context) error {
 	r.sending.Lock()
 	defer r.sending.Unlock()
@@ -71,7 +71,7 @@ func (r *reporter) flush(ctx context.Context) error {
 		err := r.source.up.ask(bounded, edgewire.UsagePath, r.unsent[0], &struct{}{})
 		cancel()
 		switch {
-		case errors.Is(err, errs.Invalid): // no node will ever take it
+		case errors.Is(err, errs.Invalid): // no node will ever accept it
 			r.logger.ErrorContext(ctx, "a node does not take what was counted", "err", err)
 		case err != nil:
 			return err
@@ -82,7 +82,7 @@ func (r *reporter) flush(ctx context.Context) error {
 	return nil
 }
 
-// gather makes messages of what was counted since the last time.
+// gather builds messages from the counts since the last call.
 func (r *reporter) gather() {
 	uses, refusals := r.takeUses(), r.meter.TakeRefusals(edgewire.MostRefused)
 	add := func(tallies []usage.Tally) {

@@ -15,29 +15,28 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// source learns of keys, and of what changed, from the nodes. It implements
-// verify.Source.
+// source reads keys and changes from the nodes. It implements verify.Source.
 type source struct {
 	up       *upstream
 	self     edgewire.Edge
 	marks    *keys.Marks
-	answered func() // is told of each answer to a poll, if it is not nil
+	answered func() // called for each answer to a poll, if not nil
 
 	mu    sync.Mutex
-	moved func(maxStale time.Duration) // is told when another node's changes are heard, if it is not nil
+	moved func(maxStale time.Duration) // called when the changes of another node are read, if not nil
 	epoch string
 	place uint64
 	brand string
 	stale time.Duration
-	heard time.Duration // when the last poll began that was answered, by elapsed; 0: none was
+	heard time.Duration // when the last answered poll began, by elapsed; 0: none
 }
 
 // Load implements verify.Source.
 func (s *source) Load(h keys.Hash) verify.Load { return &load{from: s, hash: h} }
 
-// Changes implements verify.Source. What changed is marked by the time it
-// returns. When that was asked is what the lease counts from, less the time in which
-// the node itself may have missed something.
+// Changes implements verify.Source. It marks what changed before it returns. The lease
+// starts when Changes asked, less the time in which the node itself may have missed
+// something.
 func (s *source) Changes(ctx context.Context, _ time.Time) (verify.News, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -50,7 +49,7 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	var told edgewire.Changes
 	if err := s.up.ask(ctx, edgewire.ChangesPath, &asked, &told); err != nil {
 		if s.up.refused.Load() != nil {
-			s.marks.BumpAll() // what was told to this key is none of its business any more
+			s.marks.BumpAll() // this key may no longer see what it was told before
 		}
 		return verify.News{}, err
 	}
@@ -76,19 +75,18 @@ func (s *source) question(now, wait time.Duration) edgewire.AskChanges {
 	return asked
 }
 
-// leave tells the node that this edge serves nothing any more, so that nobody waits
-// for it. Where that fails the node finds out by itself.
+// leave tells the node that this edge no longer serves anything, so that nobody waits for
+// it. If the call fails the node finds out by itself.
 func (s *source) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	_ = s.up.ask(ctx, edgewire.ChangesPath, &edgewire.AskChanges{Edge: s.self, Leave: true}, &edgewire.Changes{})
 }
 
-// apply marks what changed, before the place is noted: whoever asks from that place
-// has heard of everything before it. What another node told means nothing to this
-// one, so all that was read from that one is forgotten. It reports false, and does
-// nothing, for a late answer of a node that another one has replaced since it was
-// asked.
+// apply marks what changed before it stores the place: whoever asks from that place has
+// learned of everything before it. Places and marks of different nodes are unrelated,
+// so after a switch it drops everything read from the previous node. It reports false,
+// and does nothing, for a late answer of a node that was replaced after the request.
 func (s *source) apply(began time.Duration, from string, told *edgewire.Changes) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,7 +113,7 @@ func (s *source) apply(began time.Duration, from string, told *edgewire.Changes)
 	return true
 }
 
-// feeds has the engine begin with what the node said, and told when another one
+// feeds sets the engine up with what the node said, and tells it when another node
 // answers.
 func (s *source) feeds(v *verify.Verifier) error {
 	s.mu.Lock()
@@ -125,28 +123,28 @@ func (s *source) feeds(v *verify.Verifier) error {
 	return v.CatchUp()
 }
 
-// hears reports whether changes of what the node with that epoch tells are heard of.
+// hears reports whether this edge reads the changes of the node with that epoch.
 func (s *source) hears(epoch string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.epoch == epoch
 }
 
-// pollEvery is how often the lease is renewed. With what a node may be behind, less
-// than a quarter of a second as a rule, a lease of a second does not run out.
+// pollEvery is how often the lease is renewed. Even with a node's own delay, usually less
+// than a quarter of a second, a lease of one second does not run out.
 const pollEvery = keys.PollBound * 2 / 5
 
-// loadTimeout bounds one load, which may ask twice.
+// loadTimeout is the limit for one load, which may ask twice.
 const loadTimeout = 2 * askTimeout
 
 const (
-	listenFor   = 25 * time.Second // proxies end what is silent for longer
+	listenFor   = 25 * time.Second // proxies end connections that are silent for longer
 	leastPause  = 100 * time.Millisecond
 	longestRest = 5 * time.Second
 )
 
-// listen has changes told as they happen until ctx ends. It renews no lease; what it
-// misses the next poll tells.
+// listen receives changes as they happen until ctx ends. It renews no lease; the next
+// poll reports what it misses.
 func (s *source) listen(ctx context.Context) {
 	pause := leastPause
 	for ctx.Err() == nil {
@@ -168,9 +166,9 @@ func (s *source) listen(ctx context.Context) {
 	}
 }
 
-// load reads one key and what it belongs to, by its digest alone. A node answers
-// all of it at once: what was read with the key tells which objects these are, and
-// they are read again once the marks of all of them are known.
+// load reads one key and what it belongs to, by its digest alone. A node answers all of
+// it at once. The first answer tells which objects the key belongs to; they are read
+// again once the marks of all of them are known.
 type load struct {
 	from   *source
 	hash   keys.Hash
@@ -178,8 +176,8 @@ type load struct {
 	second *edgewire.Grant
 }
 
-// ask asks the node whose changes are heard of. Where another one answers, its
-// changes are asked for first: what it told of this key would never be taken back.
+// ask asks the node whose changes are read. If another node answers, ask reads that
+// node's changes first: otherwise nothing would ever take back its answer on this key.
 func (l *load) ask(ctx context.Context) (*edgewire.Grant, error) {
 	g, err := l.askOnce(ctx)
 	if err != nil || l.from.hears(g.Epoch) {
@@ -224,8 +222,8 @@ func (l *load) Key(ctx context.Context) (verify.Found, error) {
 	return verify.Found{Key: g.Key, OrganizationID: g.Organization.ID, Tier: g.Tier.Name}, nil
 }
 
-// again returns what was read after the marks were, which another call may have
-// done if the object is one that the first answer named.
+// again returns what was read after the marks. Another call may have read it if the first
+// answer named the object.
 func (l *load) again(ctx context.Context, named bool) (*edgewire.Grant, error) {
 	if l.second != nil && named {
 		return l.second, nil
@@ -271,7 +269,7 @@ func (l *load) Tier(ctx context.Context, name string) (keys.Tier, error) {
 	return g.Tier, nil
 }
 
-// errAnother ends a load where one address leads to several nodes in turn.
+// errAnother ends a load if one address leads to several nodes in turn.
 var errAnother = unavailable(
 	"is another one at each answer: list the nodes one by one, or have the load balancer keep an edge on one", nil)
 

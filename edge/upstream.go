@@ -31,21 +31,21 @@ func (Credential) String() string { return "[redacted]" }
 // GoString returns [redacted].
 func (Credential) GoString() string { return "[redacted]" }
 
-// upstream is the nodes that feed the edge. It asks one of them until that one
-// does not answer.
+// upstream is the nodes that feed the edge. It keeps asking one of them until that one
+// stops answering.
 type upstream struct {
 	addresses []*url.URL
 	key       Credential
 	client    *http.Client
 	agent     string
 	current   atomic.Uint32
-	refused   atomic.Pointer[error] // why the nodes do not take the key, nil: they do
+	refused   atomic.Pointer[error] // why the nodes do not accept the key; nil: they do
 }
 
 const askTimeout = 2 * time.Second
 
-// newUpstream checks the addresses. Keys are worth as much as what they protect,
-// so nothing goes to another machine in the clear.
+// newUpstream checks the addresses. A key is worth as much as what it protects, so nothing
+// is sent to another machine unencrypted.
 func newUpstream(addresses []string, key Credential, client *http.Client, version string) (*upstream, error) {
 	if len(addresses) == 0 {
 		return nil, errors.New("edge: name at least one upstream")
@@ -70,7 +70,7 @@ func newUpstream(addresses []string, key Credential, client *http.Client, versio
 	return u, nil
 }
 
-// redacted leaves out what could hold a password.
+// redacted removes what could contain a password.
 func redacted(u *url.URL, text string) string {
 	if u != nil {
 		return u.Redacted()
@@ -98,10 +98,10 @@ func newClient() *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// ask sends the question to the node that answered last, and to the others in turn
-// where one cannot be reached or cannot answer now. Errors are errs.NotFound,
-// errs.Limited with RetryAfter, errs.Unauthenticated and errs.Forbidden where the
-// edge's own key is not taken, and errs.Unavailable.
+// ask sends the question to the node that answered last. If a node cannot be reached or
+// cannot answer now it tries the others in turn. Errors are errs.NotFound, errs.Limited
+// with RetryAfter, errs.Unauthenticated and errs.Forbidden if the edge's own key is not
+// accepted, and errs.Unavailable.
 func (u *upstream) ask(ctx context.Context, path string, question, answer any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -147,7 +147,7 @@ func (u *upstream) send(ctx context.Context, to *url.URL, path string, body []by
 	return u.read(got, text, answer)
 }
 
-// read understands the answer. Whatever is not from a node is as good as none.
+// read parses the answer. An answer that is not from a node counts as none.
 func (u *upstream) read(got *http.Response, text []byte, answer any) error {
 	kind, _, _ := mime.ParseMediaType(got.Header.Get("Content-Type"))
 	switch {
@@ -193,8 +193,8 @@ func (u *upstream) refuse(kind errs.Kind, code, detail string) error {
 	return err
 }
 
-// unavailable is an error of the upstream. What url.Error says of the address is
-// left in: it holds no credential.
+// unavailable is an error of the upstream. It keeps url.Error's text with the address,
+// which contains no credential.
 func unavailable(what string, cause error) error {
 	if cause == nil {
 		return fmt.Errorf("edge: the node %s: %w", what, errs.Unavailable)

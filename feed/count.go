@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	ownersKept = 50_000    // keys whose owners are remembered
-	oldest     = time.Hour // what was counted before counts as of then
+	ownersKept = 50_000    // keys whose owners are cached
+	oldest     = time.Hour // what was counted earlier counts as of then
 	mostCount  = 1 << 30   // of one outcome in one message
-	maxDetail  = 2 << 10   // bytes of why a key was refused
+	maxDetail  = 2 << 10   // bytes of the reason for a refusal
 )
 
-// owners remembers whose keys are, so that an edge counts for no key of others.
+// owners caches who owns keys, so that an edge cannot count for keys of others.
 type owners struct {
 	get  func(ctx context.Context, id string) (keys.Key, error)
 	kept *lru.Cache[string, usage.Subject]
@@ -35,19 +35,19 @@ func newOwners(get func(context.Context, string) (keys.Key, error)) (*owners, er
 	return &owners{get: get, kept: kept}, err
 }
 
-// counts remembers which messages were counted, also of edges that have not asked for
-// long: a message whose answer was lost comes again when they are back.
+// counts remembers which messages were counted, including those of edges that have not
+// asked for long. An edge whose answer was lost sends its message again when it is back.
 type counts struct {
 	mu   sync.Mutex
 	kept *lru.Cache[countsOf, *counted]
 }
 
-// countsOf is an edge and whose it is: nobody spoils the counts of others.
+// countsOf identifies an edge and its owner, so that nobody spoils the counts of others.
 type countsOf struct{ owner, edge string }
 
 type counted struct {
 	mu    sync.Mutex
-	batch uint64 // the last one
+	batch uint64 // the last batch counted
 }
 
 func newCounts() (*counts, error) {
@@ -66,8 +66,8 @@ func (c *counts) of(owner, edge string) *counted {
 	return made
 }
 
-// of returns whose key it is, errs.NotFound for a key that is gone or that the actor
-// may feed to no edge.
+// of returns the key's owner, or errs.NotFound for a key that is gone or that the actor
+// may not feed to an edge.
 func (o *owners) of(ctx context.Context, by keys.Actor, keyID string) (usage.Subject, error) {
 	s, known := o.kept.Get(keyID)
 	if !known {
@@ -84,8 +84,8 @@ func (o *owners) of(ctx context.Context, by keys.Actor, keyID string) (usage.Sub
 	return s, nil
 }
 
-// Count takes in what an edge has decided. Keys that are gone, or none of its
-// business, are passed over.
+// Count adds what an edge has decided. It skips keys that are gone or that the edge may
+// not see.
 func (f *Feed) Count(ctx context.Context, by keys.Actor, owner, organizationID string, told edgewire.Usage) error {
 	if len(told.Tallies) > usage.MostTallied || len(told.Uses) > edgewire.MostUses || len(told.Refusals) > edgewire.MostRefused {
 		return errs.New(errs.Invalid, "edge_message")
@@ -108,7 +108,7 @@ func (f *Feed) Count(ctx context.Context, by keys.Actor, owner, organizationID s
 	return nil
 }
 
-// counting is one message that is taken in: all of it, or nothing.
+// counting is one message being counted: all of it, or nothing.
 type counting struct {
 	*Feed
 	by             keys.Actor
@@ -117,7 +117,7 @@ type counting struct {
 	owners         map[string]usage.Subject
 }
 
-// find looks up whose the keys of the message are.
+// find looks up the owners of the message's keys.
 func (c *counting) find(ctx context.Context, told *edgewire.Usage) error {
 	c.owners = map[string]usage.Subject{}
 	look := func(id string) error {
@@ -147,7 +147,7 @@ func (c *counting) find(ctx context.Context, told *edgewire.Usage) error {
 func (c *counting) add(told *edgewire.Usage) {
 	var tallies []usage.Tally
 	for _, t := range told.Tallies {
-		if t.KeyID == "" { // keys that nobody knows
+		if t.KeyID == "" { // unknown keys
 			t.Subject, t.Scopes = usage.Subject{OrganizationID: c.organizationID}, nil
 		} else if s, known := c.owners[t.KeyID]; known {
 			t.Subject = s
@@ -178,7 +178,7 @@ func (c *counting) add(told *edgewire.Usage) {
 	}
 }
 
-// sane bounds what a wrong clock, or a wrong edge, can do to figures.
+// sane limits what a wrong clock, or a faulty edge, can do to the counts.
 func (c *counting) sane(t usage.Tally) usage.Tally {
 	t.At = c.within(t.At)
 	for o := range t.Counts {

@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	// mostEdges bounds how many edges one node feeds.
+	// mostEdges is the most edges that one node feeds.
 	mostEdges = 20_000
-	// mostOfOne bounds those of one service account, so that it leaves room for others.
+	// mostOfOne is the most of one service account, so that it leaves room for others.
 	mostOfOne = mostEdges / 4
-	// maxText bounds what an edge says of itself.
+	// maxText is the longest text that an edge sends about itself.
 	maxText = 128
-	// sweepEvery is how often a node looks for edges that do not ask any more.
+	// sweepEvery is how often a node looks for edges that have stopped asking.
 	sweepEvery = 250 * time.Millisecond
-	// recordTimeout bounds the write of one record.
+	// recordTimeout is the limit for writing one record.
 	recordTimeout = 2 * time.Second
 )
 
-// edges are those that this node feeds. Others go by its word: it puts each into the
-// store before it tells it anything, and again when it does not ask any more. Between
-// the two nothing is written.
+// edges are the edges that this node feeds. Other nodes rely on their records: this node
+// writes an edge's record before it tells the edge anything, and again when the edge
+// stops asking. Nothing is written in between.
 type edges struct {
 	registry *nodes.Registry
 	elapsed  func() time.Duration
@@ -37,15 +37,15 @@ type edges struct {
 	byID map[string]*fed
 }
 
-// fed is one edge. Its record is written while writing is held.
+// fed is one edge. Writers of its record hold writing.
 type fed struct {
 	edge    edgewire.Edge
-	owner   string // the service account by whose key it asks
+	owner   string // the service account whose key it uses
 	writing sync.Mutex
 
-	// By elapsed, and mu of edges guards them.
+	// By elapsed, guarded by mu of edges.
 	answered time.Duration // when it was last told of changes
-	heard    time.Duration // when it asked the last question whose answer has reached it
+	heard    time.Duration // when it asked the last question whose answer reached it
 }
 
 func (e *fed) record() nodes.Node {
@@ -54,9 +54,9 @@ func (e *fed) record() nodes.Node {
 
 var errEdgeOfAnother = errs.New(errs.Forbidden, "edge_of_another")
 
-// hello finds the edge, or takes it in, and makes sure that its record says who
-// feeds it. Answers that do not arrive feed nobody: where the last that did is too
-// long ago, the record says that this one may be the last.
+// hello finds or admits the edge, and makes sure that its record says who feeds it.
+// Lost answers do not count as feeding. If the last answer that arrived is too old, the
+// record says that this one may be the last.
 func (e *edges) hello(ctx context.Context, edge edgewire.Edge, owner string, heard time.Duration) (*fed, error) {
 	if !ids.Valid(ids.Edge, edge.ID) || len(edge.Name) > maxText || len(edge.Version) > maxText || edge.StartedAt.IsZero() {
 		return nil, errs.New(errs.Invalid, "edge_message")
@@ -112,21 +112,21 @@ func (e *edges) of(owner string) (n int) {
 	return n
 }
 
-// deaf reports whether the edge has not heard for so long that it counts as cut off.
+// deaf reports whether the edge has heard nothing for so long that it counts as cut off.
 func (e *edges) deaf(f *fed) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.elapsed()-f.heard >= nodes.FreshFor
 }
 
-// told notes that the edge is about to be answered.
+// told records that the edge is about to get an answer.
 func (e *edges) told(f *fed) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f.answered = e.elapsed()
 }
 
-// leave forgets an edge that has answered its last question.
+// leave removes an edge that has asked its last question.
 func (e *edges) leave(ctx context.Context, edge edgewire.Edge, owner string) error {
 	e.mu.Lock()
 	f := e.byID[edge.ID]
@@ -141,7 +141,7 @@ func (e *edges) leave(ctx context.Context, edge edgewire.Edge, owner string) err
 	return e.registry.ForgetEdge(ctx, edge.ID)
 }
 
-// sweep disowns edges that hear nothing any more, until ctx ends.
+// sweep disowns edges that no longer hear anything, until ctx ends.
 func (e *edges) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -151,12 +151,12 @@ func (e *edges) sweep(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		_ = e.disown(ctx, nodes.FreshFor) // tried again
+		_ = e.disown(ctx, nodes.FreshFor) // retried on the next round
 	}
 }
 
-// disown writes records of the edges that have not heard for so long. They are
-// forgotten here, and known again when they ask.
+// disown updates the records of edges that have heard nothing for that long. It removes
+// them here; they are admitted again when they ask.
 func (e *edges) disown(ctx context.Context, after time.Duration) error {
 	e.mu.Lock()
 	now := e.elapsed()
@@ -181,7 +181,7 @@ func (e *edges) disownOne(ctx context.Context, f *fed, after time.Duration) erro
 	now := e.elapsed()
 	since, silent := now-f.answered, now-f.heard
 	e.mu.Unlock()
-	if silent < after { // it has heard meanwhile
+	if silent < after { // it has heard something meanwhile
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)

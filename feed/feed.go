@@ -1,5 +1,5 @@
-// Package feed tells edges what a verdict needs: grants, and what changed since
-// they were read. It knows which edges this node feeds, and nothing of HTTP.
+// Package feed sends edges what a verdict needs: grants, and what changed since they
+// were read. It knows which edges this node feeds, and nothing of HTTP.
 package feed
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// MostWait bounds how long an answer waits for a change.
+// MostWait is the longest that an answer waits for a change.
 const MostWait = 30 * time.Second
 
 // Config is what a Feed needs. Every field but Now and Elapsed is required.
@@ -26,21 +26,21 @@ type Config struct {
 	Verifier *verify.Verifier
 	Limiter  ratelimit.Limiter
 	Nodes    *nodes.Registry
-	MaxStale time.Duration // how long edges may go on while they are cut off
+	MaxStale time.Duration // how long edges may continue while they are cut off
 
-	// Where what edges count goes.
+	// Destinations of what edges count.
 	Recorder *usage.Recorder
 	Meter    *usage.Meter
 	LastUsed func(keyID string, u usage.Use)
 	Key      func(ctx context.Context, id string) (keys.Key, error)
 
 	Now func() time.Time
-	// Elapsed tells how much time has gone by, that in which the machine slept
-	// included; elapsed.Now if nil.
+	// Elapsed returns the time that has passed, including time in which the machine
+	// slept; elapsed.Now if nil.
 	Elapsed func() time.Duration
 }
 
-// Feed is one node's. It keeps the marks of the latest changes.
+// Feed feeds edges from one node. It keeps the marks of the latest changes.
 type Feed struct {
 	c      Config
 	epoch  string
@@ -50,17 +50,17 @@ type Feed struct {
 
 	begin   sync.Once
 	stop    context.CancelFunc
-	life    context.Context // of the background work
+	life    context.Context // of background work
 	running sync.WaitGroup
 
 	mu      sync.Mutex
 	ring    [edgewire.MostMarks]uint64
 	place   uint64        // of the latest change
-	all     uint64        // the place at which anything may have changed
+	all     uint64        // the latest place where anything may have changed
 	changed chan struct{} // closed at the next change; nil: nobody waits
 }
 
-// New returns a Feed; Close ends it.
+// New returns a Feed. Close stops it.
 func New(c Config) (*Feed, error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -80,22 +80,22 @@ func New(c Config) (*Feed, error) {
 	return f, nil
 }
 
-// Stop ends the feeding: edges are told to ask another node. It may be called again.
+// Stop stops feeding: edges are told to ask another node. It may be called again.
 func (f *Feed) Stop() {
-	f.begin.Do(func() {}) // from here on there is nothing to begin
+	f.begin.Do(func() {}) // nothing may start after this
 	f.stop()
 	f.running.Wait()
 }
 
-// Close stops, and writes down which edges nobody feeds until they have found
-// another node. It is called before this node's own record goes; where it returns an
-// error that record must stay, since other nodes then go by it.
+// Close stops, and records which edges nobody feeds until they find another node. Call
+// it before this node's own record is deleted. If it returns an error that record must
+// stay, because other nodes then rely on it.
 func (f *Feed) Close(ctx context.Context) error {
 	f.Stop()
 	return f.edges.disown(ctx, 0)
 }
 
-// watch begins with the first edge: until then nobody needs the digests.
+// watch starts with the first edge: until then nobody needs the digests.
 func (f *Feed) watch() {
 	f.begin.Do(func() {
 		f.c.Marks.Watch(f.note)
@@ -117,8 +117,8 @@ func (f *Feed) note(digest uint64, all bool) {
 	}
 }
 
-// Changes answers an edge. What was changed by others before the answer's Age is in
-// it, or in one before it.
+// Changes answers an edge. Everything that others changed before the answer's Age is in
+// this answer or an earlier one.
 func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChanges) (edgewire.Changes, error) {
 	if asked.Leave {
 		return edgewire.Changes{}, f.edges.leave(ctx, asked.Edge, owner)
@@ -134,8 +134,8 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 	if wait := min(time.Duration(asked.Wait)*time.Millisecond, MostWait); wait > 0 {
 		f.await(ctx, asked, wait)
 	}
-	// Read before the marks are: what is applied after it may be in the answer as
-	// well, never the reverse.
+	// Read this before the marks: what is applied later may be in the answer too,
+	// never the reverse.
 	polled := f.c.Verifier.Polling()
 	if polled.Stale || polled.LastPoll.IsZero() {
 		return edgewire.Changes{}, errStale
@@ -147,7 +147,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 	return out, nil
 }
 
-// await returns when there is something to tell, or after the time.
+// await returns when there is a change to report, or after the given time.
 func (f *Feed) await(ctx context.Context, asked edgewire.AskChanges, wait time.Duration) {
 	f.mu.Lock()
 	if asked.Epoch != f.epoch || asked.After != f.place {
@@ -169,7 +169,7 @@ func (f *Feed) await(ctx context.Context, asked edgewire.AskChanges, wait time.D
 	}
 }
 
-// after is what changed after the place that was asked from.
+// after returns what changed after the given place.
 func (f *Feed) after(asked edgewire.AskChanges) edgewire.Changes {
 	f.mu.Lock()
 	defer f.mu.Unlock()

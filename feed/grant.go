@@ -15,9 +15,9 @@ var errStale = errs.New(errs.Unavailable, "edge_node_stale")
 // ErrStopping tells an edge to ask another node.
 var ErrStopping error = errs.New(errs.Unavailable, "edge_node_stopping")
 
-// Grant tells an edge what is known of a key, if the actor may feed edges with
-// the keys of its organization. A key that is not there, or that they may not see,
-// is errs.NotFound.
+// Grant returns what an edge needs to know of a key, if the actor may feed edges with the
+// keys of its organization. For a key that does not exist, or that they may not see,
+// the error is errs.NotFound.
 func (f *Feed) Grant(ctx context.Context, by keys.Actor, charged string, asked edgewire.AskGrant) (edgewire.Grant, error) {
 	g, err := f.lookup(ctx, by, charged, asked)
 	if err != nil {
@@ -41,7 +41,7 @@ func (f *Feed) lookup(ctx context.Context, by keys.Actor, charged string, asked 
 	})
 }
 
-// Limit charges the limits of a key for an edge, by the rules that hold here.
+// Limit charges the limits of a key for an edge, by this node's rules.
 func (f *Feed) Limit(ctx context.Context, by keys.Actor, charged string, asked edgewire.AskLimit) (edgewire.Limit, error) {
 	if asked.Cost < 0 || asked.Cost > verify.MaxCost {
 		return edgewire.Limit{}, errs.BadField("cost", "cost_out_of_range")

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// strikeAll disables or revokes the keys of the page that are as they were
-// planned, and returns which. After an interruption each is looked at by itself.
+// strikeAll disables or revokes the keys of the page that are unchanged since they were
+// planned, and returns which. After an interruption each key is handled by itself.
 func (n *Service) strikeAll(ctx context.Context, a keys.Actor, current *Incident, page *Page, resumed bool) (map[string]bool, error) {
 	s := n.Keys
 	return n.bulk(ctx, a, "incident."+string(current.Action), page, OutcomeDone, resumed, func(item *Key, k *keys.Key) error {

@@ -18,11 +18,11 @@ import (
 // Bounds of incidents.
 const (
 	MaxPasted  = 10_000         // lines of a pasted list
-	UndoTime   = 24 * time.Hour // after the end of a disabling
-	PlanLife   = time.Hour      // how long a dry run may be confirmed
+	UndoTime   = 24 * time.Hour // time to undo a disabling, from its end
+	PlanLife   = time.Hour      // how long a dry run can be confirmed
 	AliveFor   = 30 * time.Second
-	pageSize   = 100  // keys of one page, and so of one step
-	mostGroups = 1000 // one for each organization and tier
+	pageSize   = 100  // keys of one page, which is one step
+	mostGroups = 1000 // one per organization and tier
 )
 
 // Action is what an incident does to keys.
@@ -34,54 +34,54 @@ const (
 	Revoke  Action = "revoke"
 )
 
-// State is how far an incident is.
+// State is the progress of an incident.
 type State string
 
-// The states, in their order.
+// The states, in order.
 const (
-	Planning State = "planning" // the dry run looks for keys
-	Planned  State = "planned"  // the dry run is over; nothing has been done
+	Planning State = "planning" // the dry run is looking for keys
+	Planned  State = "planned"  // the dry run is complete; nothing has been done
 	Running  State = "running"
 	Done     State = "done"
 	Undoing  State = "undoing"
 	Undone   State = "undone"
 )
 
-// Selection says which keys an incident is about: those that are alive and for
-// which all holds that is set. Nothing set selects nothing.
+// Selection says which keys an incident is about: those that are alive and match every
+// field that is set. If no field is set it selects nothing.
 type Selection struct {
 	OrganizationID   string       `json:"organization_id,omitempty"`
 	ServiceAccountID string       `json:"service_account_id,omitempty"`
 	Tier             string       `json:"tier,omitempty"`
-	Scope            string       `json:"scope,omitempty"` // that the key may use, by a wildcard as well
+	Scope            string       `json:"scope,omitempty"` // that the key may use, also through a wildcard
 	CreatedBy        string       `json:"created_by,omitempty"`
 	CreatedBefore    time.Time    `json:"created_before,omitzero"`
 	LastUsedBefore   time.Time    `json:"last_used_before,omitzero"` // or never
 	Neglect          keys.Neglect `json:"neglect,omitempty"`
-	Pasted           int          `json:"pasted,omitempty"` // keys and ids that were handed over as a list
+	Pasted           int          `json:"pasted,omitempty"` // keys and ids in the pasted list
 }
 
-// Count counts keys by what became of them.
+// Count counts keys by outcome.
 type Count struct {
 	Planned int `json:"planned"` // selected, and to be changed
-	Already int `json:"already"` // selected, and as they should be before anything was done
-	Unknown int `json:"unknown"` // lines of a pasted list that are no key
+	Already int `json:"already"` // selected, but already in the wanted state
+	Unknown int `json:"unknown"` // lines of a pasted list that are not keys
 	Done    int `json:"done"`
-	Skipped int `json:"skipped"` // planned, and gone or ended by the time
+	Skipped int `json:"skipped"` // planned, but deleted or ended in the meantime
 	Failed  int `json:"failed"`
 	Undone  int `json:"undone"`
-	Kept    int `json:"kept"` // not undone, since somebody changed them
+	Kept    int `json:"kept"` // not undone, because somebody changed them
 }
 
-// Group counts the planned keys of an organization on a tier; both are
-// "" for those of groups beyond the bound.
+// Group counts the planned keys of an organization on a tier. Both are "" for keys of
+// groups beyond the bound.
 type Group struct {
 	OrganizationID string `json:"organization_id"`
 	Tier           string `json:"tier"`
 	Keys           int    `json:"keys"`
 }
 
-// Incident disables or revokes many keys, after a dry run that names them.
+// Incident disables or revokes many keys after a dry run that lists them.
 type Incident struct {
 	keys.Stamp
 	ID           string            `json:"id"`
@@ -97,26 +97,26 @@ type Incident struct {
 	FinishedAt   time.Time         `json:"finished_at,omitzero"`
 	UndoneAt     time.Time         `json:"undone_at,omitzero"`
 	Pages        int               `json:"pages"`
-	Next         int               `json:"next"` // page that comes next
+	Next         int               `json:"next"` // the next page
 	Count        Count             `json:"count"`
 	Groups       []Group           `json:"groups"`
-	UnknownLines []int             `json:"unknown_lines,omitempty"` // the first of them, from 1
+	UnknownLines []int             `json:"unknown_lines,omitempty"` // the first of them, counted from 1
 	MovedAt      time.Time         `json:"moved_at,omitzero"`       // when Next last changed
-	Released     bool              `json:"released,omitempty"`      // by who worked on it and ended; anybody may go on at once
+	Released     bool              `json:"released,omitempty"`      // its worker stopped; anybody may continue at once
 }
 
-// Outcome is what became of one key.
+// Outcome is the result for one key.
 type Outcome string
 
-// The outcomes. A key has none before anything was done to it.
+// The outcomes. A key has none until something was done to it.
 const (
 	OutcomeDone    Outcome = "done"
 	OutcomeGone    Outcome = "gone"  // deleted
-	OutcomeEnded   Outcome = "ended" // revoked or expired meanwhile
+	OutcomeEnded   Outcome = "ended" // revoked or expired in the meantime
 	OutcomeAlready Outcome = "already"
 	OutcomeFailed  Outcome = "failed"
 	OutcomeUndone  Outcome = "undone"
-	OutcomeKept    Outcome = "kept" // not undone: somebody changed it since
+	OutcomeKept    Outcome = "kept" // not undone, because somebody changed it
 )
 
 // Key is one key of an incident.
@@ -128,12 +128,12 @@ type Key struct {
 	Start            string    `json:"start"`
 	Last4            string    `json:"last4"`
 	Revision         int64     `json:"revision"`        // when it was planned
-	After            int64     `json:"after,omitempty"` // that the incident wrote
+	After            int64     `json:"after,omitempty"` // written by the incident
 	Outcome          Outcome   `json:"outcome,omitempty"`
 	At               time.Time `json:"at,omitzero"`
 }
 
-// Page is the keys of one step.
+// Page holds the keys of one step.
 type Page struct {
 	keys.Stamp
 	ID     string `json:"id"`
@@ -142,12 +142,12 @@ type Page struct {
 	Undone bool   `json:"undone,omitempty"`
 }
 
-// pageID is the id of the incident's page with the number.
+// pageID returns the id of the incident's page with the number.
 func pageID(incident string, number int) string { return fmt.Sprintf("%s.%06d", incident, number) }
 
-// Interrupted reports whether the incident should go on and nobody seems to
-// see to it at the time now. One that was last seen to in the future was by a
-// clock that has been set right since.
+// Interrupted reports whether the incident should continue but seems to have no worker at
+// the time now. If its last progress is in the future, a clock wrote it that has since
+// been set right.
 func (n *Incident) Interrupted(now time.Time) bool {
 	return n.working() && (n.Released || now.Sub(n.UpdatedAt).Abs() > AliveFor)
 }
@@ -156,11 +156,10 @@ func (n *Incident) working() bool {
 	return n.State == Planning || n.State == Running || n.State == Undoing
 }
 
-// Working reports whether somebody sees to the incident at the time now.
+// Working reports whether somebody works on the incident at the time now.
 func (n *Incident) Working(now time.Time) bool { return n.working() && !n.Interrupted(now) }
 
-// UndoUntil is when a disabling can no longer be undone, zero where it never
-// could be.
+// UndoUntil returns when a disabling can no longer be undone, zero if it never could be.
 func (n *Incident) UndoUntil() time.Time {
 	if n.Action != Disable || n.State != Done || n.FinishedAt.IsZero() {
 		return time.Time{}
@@ -171,8 +170,8 @@ func (n *Incident) UndoUntil() time.Time {
 // Undoable reports whether the incident can be undone at the time now.
 func (n *Incident) Undoable(now time.Time) bool { return now.Before(n.UndoUntil()) }
 
-// Confirm is what says that somebody saw this very dry run: it is bound to the
-// action, the selection and the keys that were found.
+// Confirm returns a value that proves that somebody saw this very dry run: it depends on
+// the action, the selection and the keys found.
 func (n *Incident) Confirm() string {
 	text, err := json.Marshal(struct {
 		ID        string
@@ -200,7 +199,7 @@ func (n *Incident) Percent() int { return n.Next * 100 / max(1, n.Pages) }
 // Object names the incident in audit events.
 func (n *Incident) Object() audit.Object { return audit.Object{Type: "incident", ID: n.ID} }
 
-// summary is what the audit log keeps of the incident.
+// summary returns what the audit log stores of the incident.
 func (n *Incident) summary() any {
 	return struct {
 		Revision  int64             `json:"revision"`
@@ -231,7 +230,7 @@ func (n *Incident) count(organization, tier string) {
 	n.Groups = append(n.Groups, Group{organization, tier, 1})
 }
 
-// countOutcomes counts what became of the page's keys.
+// countOutcomes counts the page's keys by outcome.
 func (n *Incident) countOutcomes(p *Page) {
 	for i := range p.Keys {
 		switch p.Keys[i].Outcome {
@@ -250,8 +249,8 @@ func (n *Incident) countOutcomes(p *Page) {
 	}
 }
 
-// Request asks for a dry run. List is what was pasted: whole keys and
-// ids, one a line. It is hashed at once, and kept nowhere.
+// Request asks for a dry run. List is a pasted list: whole keys and ids, one per line. It
+// is hashed at once and not stored.
 type Request struct {
 	Action    Action
 	Reason    keys.RevokeReason // ReasonUnspecified if ""
@@ -294,8 +293,8 @@ func (r *Request) check(now time.Time) error {
 	return nil
 }
 
-// tidied returns the request as it is stored: with text trimmed, and with the
-// number of pasted lines instead of the lines.
+// tidied returns the request as it is stored: with trimmed text, and with the number of
+// pasted lines instead of the lines.
 func (r *Request) tidied() Request {
 	out := *r
 	if out.Reason == "" {

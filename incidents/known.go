@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// known refuses a selection by what does not exist: in an emergency "no key is
-// selected" would be taken for safety.
+// known refuses a selection by something that does not exist: in an emergency, "no key is
+// selected" would be read as safety.
 func (n *Service) known(ctx context.Context, s *Selection) error {
 	var f errs.Faults
 	store := n.Store

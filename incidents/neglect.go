@@ -10,16 +10,16 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// OrphansAfter is a place in the list of orphans: behind an account of an owner,
-// or behind all of theirs where there is no account.
+// OrphansAfter is a position in the list of orphans: after an account of an owner, or after
+// all of the owner's accounts if no account is set.
 type OrphansAfter struct {
 	keys.Owner
 	AccountID string
 }
 
-// Orphans lists service accounts that nobody looks after, from a place on: those
-// without an owner, and those whose owner has left. It returns where the list
-// goes on, a zero place at its end. Only admins may.
+// Orphans lists service accounts that nobody looks after, from a position on: those without
+// an owner, and those whose owner has left. It returns where the list continues, zero at
+// its end. Only admins may.
 func (n *Service) Orphans(ctx context.Context, a keys.Actor, from keys.Owners, after OrphansAfter) (all []keys.ServiceAccount,
 	next OrphansAfter, err error,
 ) {
@@ -49,7 +49,7 @@ func (n *Service) Orphans(ctx context.Context, a keys.Actor, from keys.Owners, a
 	return all, next, nil
 }
 
-// orphansOf lists the accounts of the owner if they have left, or is nobody.
+// orphansOf lists the owner's accounts if the owner has left, or is nobody.
 func (n *Service) orphansOf(ctx context.Context, o keys.Owner, after OrphansAfter, most int) ([]keys.ServiceAccount, error) {
 	if o.ID != "" {
 		left, err := n.Left(ctx, o.ID, o.OrganizationID)
@@ -74,10 +74,10 @@ func (n *Service) orphansOf(ctx context.Context, o keys.Owner, after OrphansAfte
 	return found, nil
 }
 
-// Leaver is somebody who made keys of an organization and has left it.
+// Leaver is somebody who created keys of an organization and has left it.
 type Leaver struct {
 	keys.Creator
-	Keys int  // of theirs that are alive, up to MostOfLeaver
+	Keys int  // their keys that are alive, up to MostOfLeaver
 	More bool // there are more
 }
 
@@ -90,8 +90,8 @@ const (
 	mostOrphansListed = 50
 )
 
-// Leavers lists those behind after who left keys behind, and returns after
-// which the list goes on, a zero Creator at its end. Only admins may.
+// Leavers lists creators after the given one who have left and whose keys are alive. It
+// returns where the list continues, a zero Creator at its end. Only admins may.
 func (n *Service) Leavers(ctx context.Context, a keys.Actor, from keys.Creators, after keys.Creator) (all []Leaver,
 	next keys.Creator, err error,
 ) {

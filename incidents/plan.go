@@ -17,12 +17,12 @@ const (
 	planSavesEvery = 20 // pages
 )
 
-// planner finds the keys of an incident and writes them down, page by page.
+// planner finds the keys of an incident and stores them, page by page.
 type planner struct {
 	n       *Service
 	current *Incident
 	page    []Key
-	names   map[string]bool // ids of a pasted list, each once
+	names   map[string]bool // ids in the pasted list, each once
 	left    map[keys.Creator]bool
 }
 
@@ -50,7 +50,7 @@ func (p *planner) plan(ctx context.Context, a keys.Actor, wanted []line) error {
 	return p.n.Keys.Record(ctx, a, "incident.create", p.current.Object(), nil, p.current.summary())
 }
 
-// pasted looks up the keys of a list.
+// pasted looks up the keys of the list.
 func (p *planner) pasted(ctx context.Context, wanted []line) error {
 	accounts := map[string]keys.ServiceAccount{}
 	for _, w := range wanted {
@@ -82,7 +82,7 @@ func (p *planner) pasted(ctx context.Context, wanted []line) error {
 	return nil
 }
 
-// selected goes through the accounts that may have such keys.
+// selected goes through the accounts that may have matching keys.
 func (p *planner) selected(ctx context.Context) error {
 	s := &p.current.Selection
 	if s.ServiceAccountID != "" {
@@ -102,7 +102,7 @@ func (p *planner) selected(ctx context.Context) error {
 	return keys.EachAccount(ctx, p.n.Store, f, func(account *keys.ServiceAccount) error { return p.account(ctx, account) })
 }
 
-// account considers the keys of an account that are alive.
+// account considers the live keys of an account.
 func (p *planner) account(ctx context.Context, account *keys.ServiceAccount) error {
 	s := &p.current.Selection
 	if (s.OrganizationID != "" && account.OrganizationID != s.OrganizationID) || (s.Tier != "" && account.Tier != s.Tier) {
@@ -111,7 +111,7 @@ func (p *planner) account(ctx context.Context, account *keys.ServiceAccount) err
 	return p.n.Keys.EachAlive(ctx, account.ID, func(k *keys.Key) error { return p.consider(ctx, k, account) })
 }
 
-// consider plans the key if it is selected and not as it should be already.
+// consider plans the key if it is selected and not yet in the wanted state.
 func (p *planner) consider(ctx context.Context, k *keys.Key, account *keys.ServiceAccount) error {
 	fits, err := p.fits(ctx, k, account)
 	if err != nil || !fits {
@@ -132,7 +132,7 @@ func (p *planner) consider(ctx context.Context, k *keys.Key, account *keys.Servi
 	return p.flush(ctx)
 }
 
-// fits reports whether all holds for the key that the selection asks for.
+// fits reports whether the key matches the selection.
 func (p *planner) fits(ctx context.Context, k *keys.Key, account *keys.ServiceAccount) (bool, error) {
 	s := &p.current.Selection
 	switch {
@@ -182,7 +182,7 @@ func (p *planner) hasLeft(ctx context.Context, c keys.Creator) (bool, error) {
 	return left, nil
 }
 
-// flush writes the page down.
+// flush stores the page.
 func (p *planner) flush(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -12,9 +12,8 @@ import (
 
 const releaseTimeout = time.Second
 
-// release lets anybody go on at once with an incident that this node does not
-// finish. Where it cannot be written, others take it on when it has not moved
-// for AliveFor.
+// release lets anybody continue an incident at once that this node does not finish. If
+// that cannot be stored, others take it over after AliveFor without progress.
 func (n *Service) release(ctx context.Context, current *Incident) {
 	if !current.working() {
 		return
@@ -27,7 +26,7 @@ func (n *Service) release(ctx context.Context, current *Incident) {
 	}
 }
 
-// behalf is somebody who goes on with what another one began.
+// behalf is an actor who continues what another one started.
 type behalf struct {
 	keys.Actor
 	who audit.Subject
@@ -36,10 +35,10 @@ type behalf struct {
 // Subject implements Actor.
 func (b behalf) Subject() audit.Subject { return b.who }
 
-// Resume continues every interrupted incident on behalf of the person who started
-// it, and returns the longest time that one of them has made no progress. It may
-// be called at any time, and by several nodes. A dry run is repeated, unless it is
-// of a pasted list, which is not stored.
+// Resume continues every interrupted incident on behalf of the person who started it, and
+// returns the longest time that one of them has made no progress. It is safe to call at
+// any time and on several nodes. It repeats a dry run, unless that is of a pasted list,
+// which is not stored.
 func (n *Service) Resume(ctx context.Context, a keys.Actor) (still time.Duration, err error) {
 	for after := ""; ; {
 		some, err := n.Store.Incidents().List(ctx, keys.NoFilter{}, keys.Page{After: after, Limit: pageSize})
@@ -77,13 +76,13 @@ func (n *Service) resume(ctx context.Context, a keys.Actor, found Incident) erro
 	return err
 }
 
-// lost reports whether nobody can make the dry run any more.
+// lost reports whether nobody can complete the dry run any more.
 func (n *Incident) lost() bool { return n.State == Planning && n.Selection.Pasted > 0 }
 
-// replan makes a dry run once more: what was found before may have changed.
+// replan repeats a dry run, because what it found may have changed.
 func (n *Service) replan(ctx context.Context, a keys.Actor, found Incident) error {
 	found.Released, found.Pages, found.Count, found.Groups = false, 0, Count{}, []Group{}
-	if err := n.save(ctx, &found); err != nil { // of two who begin one goes on
+	if err := n.save(ctx, &found); err != nil { // of two that start, one continues
 		return err
 	}
 	_, err := n.Within(0).work(ctx, found, func(ctx context.Context, current *Incident) error {

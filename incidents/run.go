@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// run does the pages that are left. After an interruption the first of them may
-// be half done.
+// run handles the pages that are left. After an interruption the first of them may be half
+// done.
 func (n *Service) run(ctx context.Context, a keys.Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
 		page, err := n.turn(ctx, current, work{
@@ -39,7 +39,7 @@ func (n *Service) run(ctx context.Context, a keys.Actor, current *Incident, resu
 	return n.end(ctx, a, "incident.finish", current, over)
 }
 
-// end writes the last event of the incident, and then its state: who sees that
+// end writes the last event of the incident, and then its state: whoever sees that state
 // finds the event.
 func (n *Service) end(ctx context.Context, a keys.Actor, action string, current *Incident, over Incident) error {
 	shown := over
@@ -54,8 +54,8 @@ func (n *Service) end(ctx context.Context, a keys.Actor, action string, current 
 	return nil
 }
 
-// recordFirst writes an event that an incident has once, unless a process that
-// ended right behind it wrote it.
+// recordFirst writes an event that an incident has once, unless a process that died right
+// afterwards has already written it.
 func (n *Service) recordFirst(ctx context.Context, a keys.Actor, action string, of *Incident, before, after any) error {
 	events, err := n.Keys.Told(ctx, audit.Filter{ObjectID: of.ID, Action: action}, 1)
 	if err != nil {
@@ -67,16 +67,16 @@ func (n *Service) recordFirst(ctx context.Context, a keys.Actor, action string, 
 	return n.Keys.Record(ctx, a, action, of.Object(), before, after)
 }
 
-// work is what is to be done with the keys of a page: with as many as it can at
-// once, then one by one with those that somebody changed or that are no plain case.
+// work is what to do with the keys of a page: with as many as possible at once, then one
+// by one with those that somebody changed or that need more checks.
 type work struct {
 	done func(*Page) *bool
 	all  func(context.Context, *Page) (map[string]bool, error)
 	one  func(context.Context, *Key) error
 }
 
-// step does the work on each key of the page, some at once. It stops at the
-// first fault of our own.
+// step does the work on each key of the page, several at once. It stops at the first
+// internal error.
 func (n *Service) step(ctx context.Context, page *Page, w work) error {
 	did, err := w.all(ctx, page)
 	if err != nil {
@@ -98,9 +98,8 @@ func (n *Service) step(ctx context.Context, page *Page, w work) error {
 	return group.Wait()
 }
 
-// turn does something to the keys of the incident's next page, unless that is
-// done, and writes down what became of them. Where that fails it is done again
-// later, and finds what it did.
+// turn does the work on the incident's next page, unless that is done, and stores the
+// outcomes. If it fails it is repeated later, and finds what it has done.
 func (n *Service) turn(ctx context.Context, current *Incident, w work) (page Page, err error) {
 	for range pageTries {
 		page, err = n.Store.IncidentPages().Get(ctx, pageID(current.ID, current.Next))
@@ -116,7 +115,7 @@ func (n *Service) turn(ctx context.Context, current *Incident, w work) (page Pag
 		*w.done(&page) = true
 		page.Revision++
 		page.UpdatedAt = keys.Moment(n.Keys.Now())
-		// One who was taken for dead may have been faster.
+		// A node that seemed dead may have been faster.
 		if err = n.Store.IncidentPages().Replace(ctx, page); err == nil || !errors.Is(err, errs.Stale) {
 			break
 		}
@@ -127,7 +126,7 @@ func (n *Service) turn(ctx context.Context, current *Incident, w work) (page Pag
 	return page, err
 }
 
-// pageTries bounds how often a page is done again that another node wrote meanwhile.
+// pageTries bounds how often a page is repeated because another node wrote it meanwhile.
 const pageTries = 20
 
 var (
@@ -136,8 +135,7 @@ var (
 	errAsIs        = errors.New("the key is as it should be")
 )
 
-// strike disables or revokes one key, whatever was changed in it since it was
-// planned.
+// strike disables or revokes one key, even if it was changed since it was planned.
 func (n *Service) strike(ctx context.Context, a keys.Actor, current *Incident, item *Key, resumed bool) error {
 	s, action := n.Keys, "incident."+string(current.Action)
 	before, after, err := keys.Revise(ctx, n.Store.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
@@ -181,8 +179,8 @@ func (n *Service) strike(ctx context.Context, a keys.Actor, current *Incident, i
 	return nil
 }
 
-// recordOnce writes the event of a change that was made right before an
-// interruption, unless it was written as well.
+// recordOnce writes the event of a change that was made right before an interruption,
+// unless it was already written.
 func (n *Service) recordOnce(ctx context.Context, a keys.Actor, action string, k *keys.Key) error {
 	events, err := n.Keys.Told(ctx, audit.Filter{ObjectID: k.ID}, 1)
 	if err != nil {
@@ -195,7 +193,7 @@ func (n *Service) recordOnce(ctx context.Context, a keys.Actor, action string, k
 	return n.Keys.RecordKey(ctx, a, action, k, nil, k)
 }
 
-// undo enables the keys of the pages that are left.
+// undo enables the keys of the remaining pages.
 func (n *Service) undo(ctx context.Context, a keys.Actor, current *Incident, resumed bool) error {
 	for current.Next < current.Pages {
 		page, err := n.turn(ctx, current, work{
@@ -224,15 +222,14 @@ func (n *Service) undo(ctx context.Context, a keys.Actor, current *Incident, res
 	return n.end(ctx, a, "incident.undone", current, over)
 }
 
-// restore enables the key if the incident disabled it and nobody changed it
-// since.
+// restore enables the key if the incident disabled it and nobody has changed it since.
 func (n *Service) restore(ctx context.Context, a keys.Actor, item *Key, resumed bool) error {
 	if item.Outcome != OutcomeDone {
 		return nil
 	}
 	s, ours := n.Keys, false
 	before, after, err := keys.Revise(ctx, n.Store.Keys(), item.ID, keys.AnyRevision, s.Now, func(k *keys.Key) error {
-		// Enabled and one revision on: an undo that was interrupted did it.
+		// Enabled and one revision later: an interrupted undo did it.
 		ours = resumed && !k.Disabled && k.Revision == item.After+1
 		if !k.Disabled || k.Revision != item.After {
 			return errAsIs

@@ -1,6 +1,5 @@
-// Package incidents disables and revokes many keys at once. It plans this as a
-// dry run, runs it in steps that survive the process, undoes it, and reports on
-// it.
+// Package incidents disables and revokes many keys at once. It plans this as a dry run,
+// runs it in steps that survive the process, undoes it, and reports on it.
 package incidents
 
 import (
@@ -23,21 +22,20 @@ type Config struct {
 	Keys   *keys.Service
 	Store  Store
 	Logger *slog.Logger
-	// Left reports whether the user is neither staff nor a member of the
-	// organization any more; a deleted user has left.
+	// Left reports whether the user is now neither staff nor a member of the
+	// organization. A deleted user has left.
 	Left func(ctx context.Context, userID, organizationID string) (bool, error)
 }
 
-// Service disables and revokes many keys at once, in steps that outlive the
-// request. A node that ends leaves its incident interrupted; any node takes it
-// on, see Resume.
+// Service disables and revokes many keys at once, in steps that outlive the request. A
+// node that stops leaves its incident interrupted; any node can take it over, see Resume.
 type Service struct {
 	Config
 	*background
-	within time.Duration // how long a call waits for work that goes on behind it
+	within time.Duration // how long a call waits for background work
 }
 
-// background is what goes on behind the answers.
+// background is the work that continues after the answers.
 type background struct {
 	life    context.Context
 	stop    context.CancelFunc
@@ -46,12 +44,12 @@ type background struct {
 }
 
 const (
-	mostIncidents = 4               // that one node works on at once
-	answerWithin  = 2 * time.Second // unless Within says otherwise
-	stepWorkers   = 4               // keys of a step that are changed at once
+	mostIncidents = 4               // incidents that one node works on at once
+	answerWithin  = 2 * time.Second // default of Within
+	stepWorkers   = 4               // keys of a step that are changed concurrently
 )
 
-// New returns a Service; Close stops what it runs in the background.
+// New returns a Service. Close stops its background work.
 func New(c Config) (*Service, error) {
 	if c.Keys == nil || c.Store == nil || c.Logger == nil || c.Left == nil {
 		return nil, errors.New("incidents: Keys, Store, Logger and Left are required")
@@ -60,14 +58,14 @@ func New(c Config) (*Service, error) {
 	return &Service{c, &background{life: life, stop: stop, places: make(chan struct{}, mostIncidents)}, answerWithin}, nil
 }
 
-// Within returns the same Service for callers who wait that long for an
-// answer: what takes longer goes on behind it.
+// Within returns the same Service for callers who wait that long for an answer. Longer
+// work continues in the background.
 func (n *Service) Within(d time.Duration) *Service {
 	return &Service{n.Config, n.background, d}
 }
 
-// Close stops work that goes on, and waits until it has stopped. What was not
-// finished is shown as interrupted.
+// Close stops background work and waits for it to stop. Unfinished incidents are shown as
+// interrupted.
 func (n *Service) Close() {
 	n.stop()
 	n.running.Wait()
@@ -95,7 +93,7 @@ func (n *Service) List(ctx context.Context, a keys.Actor, p keys.Page) ([]Incide
 	return n.Store.Incidents().List(ctx, keys.NoFilter{}, p)
 }
 
-// Page returns the keys of a page of the incident, from 0; none behind the
+// Page returns the keys of a page of the incident, counted from 0, and none after the
 // last. Only admins may.
 func (n *Service) Page(ctx context.Context, a keys.Actor, id string, number int) ([]Key, error) {
 	if err := keys.StaffOnly(a); err != nil {
@@ -108,9 +106,9 @@ func (n *Service) Page(ctx context.Context, a keys.Actor, id string, number int)
 	return p.Keys, err
 }
 
-// Plan makes the dry run: it finds the keys and names them, and changes none.
-// Where that takes longer than some seconds it goes on behind the answer, whose
-// State then is Planning. Only admins may.
+// Plan makes the dry run: it finds and lists the keys, and changes none. If that takes
+// longer than a few seconds it continues in the background, and the returned State is
+// Planning. Only admins may.
 func (n *Service) Plan(ctx context.Context, a keys.Actor, r Request) (Incident, error) {
 	if err := keys.StaffOnly(a); err != nil {
 		return Incident{}, err
@@ -137,13 +135,13 @@ func (n *Service) Plan(ctx context.Context, a keys.Actor, r Request) (Incident, 
 	})
 }
 
-// line is one of a pasted list that names a key.
+// line is a line of a pasted list that names a key.
 type line struct {
 	number int
 	keys.Reference
 }
 
-// wanted reads a pasted list, without keeping any of it.
+// wanted parses a pasted list, without storing any of it.
 func (n *Service) wanted(list []string) (all []line, unknown []int) {
 	for i, text := range list {
 		if text == "" {
@@ -158,8 +156,7 @@ func (n *Service) wanted(list []string) (all []line, unknown []int) {
 	return all, unknown
 }
 
-// Run carries a dry run out that was confirmed with its Confirm. Only admins
-// may.
+// Run carries out a dry run that was confirmed with its Confirm. Only admins may.
 func (n *Service) Run(ctx context.Context, a keys.Actor, confirm string) (Incident, error) {
 	id, _, _ := strings.Cut(confirm, ".")
 	found, err := n.Incident(ctx, a, id)
@@ -189,8 +186,8 @@ func (n *Service) Run(ctx context.Context, a keys.Actor, confirm string) (Incide
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.run(ctx, a, current, false) })
 }
 
-// Confirmed is Run for a request that asks once more for what the dry run
-// showed. What it selects, unless it is left out, must be the same.
+// Confirmed is Run for a request that repeats what the dry run showed. Its selection,
+// unless omitted, must be the same.
 func (n *Service) Confirmed(ctx context.Context, a keys.Actor, confirm string, r Request) (Incident, error) {
 	if err := keys.StaffOnly(a); err != nil {
 		return Incident{}, err
@@ -213,7 +210,7 @@ func (n *Service) Confirmed(ctx context.Context, a keys.Actor, confirm string, r
 	return n.Run(ctx, a, confirm)
 }
 
-// Continue takes an interrupted incident on. Only admins may.
+// Continue takes over an interrupted incident. Only admins may.
 func (n *Service) Continue(ctx context.Context, a keys.Actor, id string) (Incident, error) {
 	found, err := n.Incident(ctx, a, id)
 	if err != nil {
@@ -225,18 +222,18 @@ func (n *Service) Continue(ctx context.Context, a keys.Actor, id string) (Incide
 	return n.goOn(ctx, a, a, found)
 }
 
-// goOn continues the interrupted incident for a, and changes its keys in the name
-// of behalf.
+// goOn continues the interrupted incident for a, and changes its keys in the name of
+// behalf.
 func (n *Service) goOn(ctx context.Context, a, behalf keys.Actor, found Incident) (Incident, error) {
 	before, began, was := found.summary(), "incident.start", found
 	if was.State = Planned; found.State == Undoing {
 		began, was.State = "incident.undo", Done
 	}
 	found.Released = false
-	if err := n.save(ctx, &found); err != nil { // of two who continue one goes on
+	if err := n.save(ctx, &found); err != nil { // of two that continue, one wins
 		return Incident{}, err
 	}
-	if err := n.recordFirst(ctx, behalf, began, &found, was.summary(), before); err != nil { // who began may have ended before it was written
+	if err := n.recordFirst(ctx, behalf, began, &found, was.summary(), before); err != nil { // the starter may have died before writing it
 		return Incident{}, err
 	}
 	if err := n.Keys.Record(ctx, a, "incident.continue", found.Object(), before, found.summary()); err != nil {
@@ -250,8 +247,8 @@ func (n *Service) goOn(ctx context.Context, a, behalf keys.Actor, found Incident
 	})
 }
 
-// Undo enables what the incident disabled and nobody changed since. Only
-// admins may, within UndoTime.
+// Undo enables what the incident disabled and nobody has changed since. Only admins may,
+// within UndoTime.
 func (n *Service) Undo(ctx context.Context, a keys.Actor, id string) (Incident, error) {
 	found, err := n.Incident(ctx, a, id)
 	if err != nil {
@@ -276,11 +273,11 @@ func (n *Service) Undo(ctx context.Context, a keys.Actor, id string) (Incident, 
 	return n.work(ctx, found, func(ctx context.Context, current *Incident) error { return n.undo(ctx, a, current, false) })
 }
 
-// save writes the incident, unless another node has it now.
+// save stores the incident, unless another node has it now.
 func (n *Service) save(ctx context.Context, current *Incident) error {
 	next := *current
 	next.Revision++
-	next.UpdatedAt = keys.Moment(n.Keys.Now()) // earlier than before where the clock was set back: it tells who is alive
+	next.UpdatedAt = keys.Moment(n.Keys.Now()) // may be earlier than before if the clock was set back; it shows who is alive
 	if err := n.Store.Incidents().Replace(ctx, next); err != nil {
 		return fmt.Errorf("store incident %s: %w", current.ID, err)
 	}
@@ -288,8 +285,8 @@ func (n *Service) save(ctx context.Context, current *Incident) error {
 	return nil
 }
 
-// work does what goes on behind the answer, and waits a little for it: what
-// goes wrong until then is the answer.
+// work runs the background work and waits briefly for it. An error within that time is
+// returned.
 func (n *Service) work(ctx context.Context, current Incident, do func(context.Context, *Incident) error) (Incident, error) {
 	select {
 	case n.places <- struct{}{}:
@@ -327,10 +324,10 @@ func (n *Service) work(ctx context.Context, current Incident, do func(context.Co
 	return found, nil
 }
 
-// planKept is how long a dry run that nobody confirmed is kept.
+// planKept is how long an unconfirmed dry run is kept.
 const planKept = 24 * time.Hour
 
-// Clean removes a dry run that is over, and tells how many.
+// Clean deletes one expired dry run, and returns how many it deleted.
 func (n *Service) Clean(ctx context.Context) (int, error) {
 	now := n.Keys.Now()
 	for after := ids.At(ids.Incident, now.Add(-planKept)); ; {
@@ -347,8 +344,8 @@ func (n *Service) Clean(ctx context.Context) (int, error) {
 	}
 }
 
-// Forget removes an incident that was finished or undone before the time, and
-// tells how many. It hands it to export first, then the pages of its keys.
+// Forget deletes one incident that was finished or undone before the time, and returns how
+// many it deleted. It first passes the incident to export, then the pages of its keys.
 func (n *Service) Forget(ctx context.Context, before time.Time, export func(part any) error) (int, error) {
 	for after := ids.At(ids.Incident, before); ; {
 		some, err := n.Store.Incidents().List(ctx, keys.NoFilter{}, keys.Page{After: after, Limit: pageSize})
@@ -367,7 +364,7 @@ func (n *Service) Forget(ctx context.Context, before time.Time, export func(part
 	}
 }
 
-// overBefore reports whether nothing was done to the incident since.
+// overBefore reports whether the incident was finished or undone before the time.
 func (n *Incident) overBefore(at time.Time) bool {
 	return (n.State == Done && n.FinishedAt.Before(at)) || (n.State == Undone && n.UndoneAt.Before(at))
 }
@@ -379,7 +376,7 @@ func (n *Service) export(ctx context.Context, one *Incident, export func(part an
 	for number := range one.Pages {
 		p, err := n.Store.IncidentPages().Get(ctx, pageID(one.ID, number))
 		if errors.Is(err, errs.NotFound) {
-			continue // removed by who began with it
+			continue // deleted by the node that started on it
 		}
 		if err == nil {
 			err = export(&p)
@@ -398,8 +395,8 @@ func (n *Service) remove(ctx context.Context, one *Incident) error {
 	return n.Store.Incidents().Delete(ctx, one.ID, one.Revision)
 }
 
-// removePages removes the pages of the incident, the last of them first, so that
-// none is left behind one that is gone.
+// removePages deletes the pages of the incident, starting with the last, so that none
+// remains after a deleted one.
 func (n *Service) removePages(ctx context.Context, id string) error {
 	pages := 0
 	for ; ; pages++ {

@@ -14,13 +14,13 @@ import (
 
 const (
 	noAccount = "no_service_account"
-	// DefaultTier is the tier of a service account that names none.
+	// DefaultTier is the tier of a service account created without one.
 	DefaultTier = "free"
 )
 
-// CreateAccount makes a service account with the id, or a new one where id is
-// "". The actor grants no scope that it does not have; tier and limits other
-// than the default are the staff's to set. A member who names no owner is it.
+// CreateAccount creates a service account with the id, or with a new one if id is
+// "". The actor can grant only scopes that they have; only staff set a tier and
+// limits other than the default. A member who names no owner becomes the owner.
 func (s *accounts) CreateAccount(ctx context.Context, a Actor, id, organizationID string, fields AccountFields) (ServiceAccount, error) {
 	if fields.Tier == "" {
 		fields.Tier = DefaultTier
@@ -59,8 +59,8 @@ func (s *accounts) Account(ctx context.Context, a Actor, id string) (ServiceAcco
 	return s.AccountFor(ctx, a, id, ReadAccounts, ReadAccounts)
 }
 
-// AccountFor returns the account if the actor may do write to it. Where they may
-// not even do read, there is no such account.
+// AccountFor returns the account if the actor may do write to it. If they may not
+// even do read, the account does not exist for them.
 func (s *base) AccountFor(ctx context.Context, a Actor, id string, read, write Action) (ServiceAccount, error) {
 	account, err := s.store.ServiceAccounts().Get(ctx, id)
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *base) AccountFor(ctx context.Context, a Actor, id string, read, write A
 	return account, nil
 }
 
-// Accounts lists the service accounts that the actor may see. organizationID
-// narrows them unless it is "".
+// Accounts lists the service accounts that the actor may see, in the organization
+// unless organizationID is "".
 func (s *accounts) Accounts(ctx context.Context, a Actor, organizationID string, f AccountFilter, p Page) ([]ServiceAccount, error) {
 	f.OrganizationIDs = visible(a, ReadAccounts, organizationID)
 	f.Text = Fold(f.Text)
@@ -85,7 +85,7 @@ func (s *accounts) Accounts(ctx context.Context, a Actor, organizationID string,
 	return found, err
 }
 
-// ChangeAccount lets edit change the account's fields.
+// ChangeAccount applies edit to the account's fields.
 func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revision int64, edit func(AccountFields) (AccountFields,
 	error),
 ) (ServiceAccount, error) {
@@ -93,7 +93,7 @@ func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revisi
 		return ServiceAccount{}, err
 	}
 	before, after, err := s.ReviseAccount(ctx, id, revision, func(account *ServiceAccount) error {
-		// it may have been transferred just now
+		// it may have been transferred in the meantime
 		if err := allow(a, ReadAccounts, WriteAccounts, account.OrganizationID, noAccount); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (s *accounts) ChangeAccount(ctx context.Context, a Actor, id string, revisi
 	return after, s.Record(ctx, a, "service_account.update", after.Object(), before, after)
 }
 
-// DeleteAccount removes an account that has no live keys, and its dead keys.
+// DeleteAccount deletes an account that has no live keys, and its dead keys.
 func (s *accounts) DeleteAccount(ctx context.Context, a Actor, id string, revision int64) error {
 	if _, err := s.AccountFor(ctx, a, id, ReadAccounts, WriteAccounts); err != nil {
 		return err
@@ -133,8 +133,8 @@ func (s *accounts) DeleteAccount(ctx context.Context, a Actor, id string, revisi
 	return s.deleteKeysOf(ctx, id)
 }
 
-// deleteKeysOf removes the rows of an account that is gone: without it no key
-// of it verifies, whether its row is still there or not.
+// deleteKeysOf deletes the keys of a deleted account. None of them verifies without
+// the account, even while its row remains.
 func (s *accounts) deleteKeysOf(ctx context.Context, accountID string) error {
 	for {
 		rows, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID}, Page{Limit: 100})
@@ -153,8 +153,8 @@ func (s *accounts) deleteKeysOf(ctx context.Context, accountID string) error {
 	}
 }
 
-// checkAccount holds the account against the rules; old is what it was, and may
-// decides whether the actor has the authority.
+// checkAccount validates the account; old is its previous state, and may decides
+// whether the actor has the authority.
 func (s *accounts) checkAccount(ctx context.Context, a Actor, account *ServiceAccount, old AccountFields,
 	may func(Actor, AccountFields) error,
 ) error {
@@ -198,7 +198,7 @@ func (account *ServiceAccount) check(old AccountFields) error {
 	return f.Err()
 }
 
-// checkCatalogue refuses newly granted scopes that the catalogue does not hold.
+// checkCatalogue refuses newly granted scopes that are not in the catalogue.
 func (s *accounts) checkCatalogue(ctx context.Context, all, added []string) error {
 	var f errs.Faults
 	for _, scope := range added {

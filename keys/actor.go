@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Action is one thing that an actor may be allowed to do in an organization.
-// Each is also a scope under the resource "latchkey", so that roles of people
-// and scopes of service accounts are compared by one rule.
+// Action is something that an actor may be allowed to do in an organization. Each
+// action is also a scope under the resource "latchkey", so one rule compares roles
+// of people and scopes of service accounts.
 type Action string
 
 // The actions.
@@ -26,18 +26,18 @@ const (
 	ReadUsage         Action = "latchkey:usage:read"
 	VerifyKeys        Action = "latchkey:verify"
 	// VerifyAllKeys crosses the wall between tenants, for the provider's own
-	// gateways: only an admin grants it, and no wildcard contains it.
+	// gateways. Only an admin grants it, and no wildcard contains it.
 	VerifyAllKeys Action = "latchkey:verify-all"
-	// ReadMetrics tells of the whole service, and is granted like VerifyAllKeys.
+	// ReadMetrics covers the whole service, and is granted like VerifyAllKeys.
 	ReadMetrics Action = "latchkey:metrics:read"
-	// EdgeKeys lets an edge read what a verdict on keys of the own organization
-	// needs, and EdgeAllKeys on any key. Both are granted like VerifyAllKeys.
+	// EdgeKeys lets an edge read what it needs to verify keys of its own
+	// organization, and EdgeAllKeys any key. Both are granted like VerifyAllKeys.
 	EdgeKeys    Action = "latchkey:edge"
 	EdgeAllKeys Action = "latchkey:edge-all"
 )
 
-// Actor is on whose behalf a call is made: what it may see and do, and how
-// much of that it may hand on.
+// Actor is the party on whose behalf a call is made: what it may see and do, and
+// how much of that it may grant to others.
 type Actor interface {
 	// Subject names the actor for the audit log.
 	Subject() audit.Subject
@@ -45,17 +45,18 @@ type Actor interface {
 	IsAdmin() bool
 	// May reports whether the actor may do the action in the organization.
 	May(action Action, organizationID string) bool
-	// Organizations returns where the actor may do the action; nil means everywhere.
+	// Organizations returns the organizations where the actor may do the action; nil
+	// means everywhere.
 	Organizations(action Action) []string
-	// MayGrant reports whether the actor has the scope, and so may hand it on,
-	// in the organization. scope may be a wildcard.
+	// MayGrant reports whether the actor has the scope in the organization, and so
+	// may grant it. scope may be a wildcard.
 	MayGrant(scope, organizationID string) bool
-	// Bounds is how far the actor's own credential reaches; zero for people.
+	// Bounds returns how far the actor's own credential reaches; zero for people.
 	Bounds() Bounds
 }
 
-// allow lets the actor do write in the organization. Where it may not even do
-// read there, the object is as if it did not exist.
+// allow permits the actor to do write in the organization. If they may not even do
+// read there, the object does not exist for them.
 func allow(a Actor, read, write Action, organizationID, missing string) error {
 	if a.May(write, organizationID) {
 		return nil
@@ -76,7 +77,7 @@ func StaffOnly(a Actor) error {
 	return errs.New(errs.Forbidden, "staff_only")
 }
 
-// visible narrows the organizations asked for to those the actor may see; an
+// visible narrows the requested organizations to those the actor may see. An
 // unknown or foreign one simply has no objects.
 func visible(a Actor, read Action, asked string) []string {
 	own := a.Organizations(read)

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// What calls for somebody's attention.
+// Bounds of what needs attention.
 const (
 	ExpiresSoon = 30 * 24 * time.Hour
 	UnusedLong  = 90 * 24 * time.Hour
@@ -19,15 +19,15 @@ const (
 // Attention lists keys that need attention, at most the requested number of each
 // kind. It contains no revoked or expired key.
 type Attention struct {
-	Expiring []Key // within ExpiresSoon, the first to end first; rotated ones excepted
-	Unused   []Key // made more than UnusedLong ago and not used since
+	Expiring []Key // end within ExpiresSoon, earliest first, except rotated ones
+	Unused   []Key // created more than UnusedLong ago and not used since
 	Rotated  []Key // have a successor and still work
-	Old      []Key // active, made more than UnusedLong ago and used since: do they need all of their scopes?
+	Old      []Key // active, created more than UnusedLong ago and used since: do they need all of their scopes?
 }
 
 // Attention returns the keys that need attention and that the actor may see. Each
-// kind is one page of an index, or the first matches among MostLooked keys: those
-// used the longest ago, or the newest old ones.
+// kind is one page of an index, or the first matches among MostLooked keys: the
+// least recently used, or the newest of the old ones.
 func (s *search) Attention(ctx context.Context, a Actor, most int) (all Attention, err error) {
 	now, no := Moment(s.now()), false
 	alive := KeyFilter{OrganizationIDs: visible(a, ReadKeys, ""), Revoked: &no, EndsAfter: now}
@@ -62,7 +62,7 @@ func (s *search) Attention(ctx context.Context, a Actor, most int) (all Attentio
 	return all, nil
 }
 
-// look lists keys and looks at no more than MostLooked of them.
+// look lists keys and reads no more than MostLooked of them.
 func (s *search) look(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
 	if err := s.bound(ctx, &f, p.After); err != nil {
 		return nil, err
@@ -78,11 +78,11 @@ type QuotaState struct {
 	ResetsAt time.Time
 }
 
-// Percent is the used part of the quota, at most 100.
+// Percent returns how much of the quota is used, at most 100.
 func (q *QuotaState) Percent() int64 { return min(100, q.Used*100/max(1, q.Quota.Requests)) }
 
-// Quotas returns the newest of the accounts that the actor may see and that
-// have a quota, and what they have used of it.
+// Quotas returns the newest accounts that the actor may see and that have a quota,
+// with their use of it.
 func (s *search) Quotas(ctx context.Context, a Actor, used func(ctx context.Context, id, window string) (int64, error),
 	most int,
 ) ([]QuotaState, error) {

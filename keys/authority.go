@@ -13,9 +13,8 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Bounds is how far a credential reaches, apart from its scopes. The zero value
-// is unbounded, which is what people are: they act as themselves, however they
-// signed in.
+// Bounds is how far a credential reaches, apart from its scopes. The zero value is
+// unbounded. People are unbounded: they act as themselves, however they signed in.
 type Bounds struct {
 	Environment Environment     // "": both. A live credential also reaches test.
 	EndsAt      time.Time       // zero: never
@@ -23,34 +22,33 @@ type Bounds struct {
 	RateLimit   *ratelimit.Rule // nil: what the tier allows
 }
 
-// Power is what an object lets its holder do: a key, a token, a certificate,
-// a service account, a role.
+// Power is what an object (a key, a token, a certificate, a service account or a
+// role) lets its holder do.
 type Power struct {
 	Bounds
 	Scopes []string // grants; wildcards allowed
-	Staff  []string // members that only the provider's staff set, and that are being set
-	// Source says that keys get their scopes from the object. The scopes that
-	// reach beyond an organization come from the provider's staff alone.
+	Staff  []string // members being set that only the provider's staff may set
+	// Source says that keys get their scopes from the object. Only the provider's
+	// staff grant scopes that reach beyond an organization.
 	Source bool
-	// Member is what errors name where the object has no member for a bound,
-	// such as a role, which never ends. "" for a key.
+	// Member is what errors name if the object has no member for a bound, such as a
+	// role, which never ends. It is "" for a key.
 	Member string
 }
 
-// beyondOrganization are the scopes that cross the wall between tenants, or
-// tell of the whole service. No wildcard contains them.
+// beyondOrganization lists the scopes that cross the wall between tenants or cover
+// the whole service. No wildcard contains them.
 var beyondOrganization = []string{string(VerifyAllKeys), string(ReadMetrics), string(EdgeKeys), string(EdgeAllKeys)}
 
 // MayConfer is the one rule of authority: nobody grants more than they have. It
-// reports with errs.Forbidden, naming each member at fault, that the actor may
-// not make an object with the power after, or change one that has before so
-// that it has after. before is nil for a new object.
+// returns errs.Forbidden, naming each member at fault, if the actor may not create
+// an object with the power after, or change an object's power from before to after.
+// before is nil for a new object.
 //
-// A change that adds nothing is allowed. One that adds scopes alone needs those
-// scopes; one that reaches further in any other way is judged as if the object
-// were created anew. Either way the whole object must be within the actor's own
-// bounds, so a credential can never extend itself by creating or widening
-// another.
+// A change that adds nothing is allowed. One that adds only scopes needs those
+// scopes; one that reaches further in any other way is judged as if the object were
+// new. In both cases the whole object must be within the actor's own bounds, so a
+// credential can never extend itself by creating or widening another.
 func MayConfer(a Actor, organizationID string, before *Power, after Power) error {
 	granted := after.Scopes
 	if before != nil && after.Bounds.within(before.Bounds) {
@@ -79,7 +77,7 @@ func (p *Power) lacking(a Actor, organizationID string, granted []string) (lacki
 	return lacking
 }
 
-// beyondActor makes the faults the refusal of MayConfer, nil for none.
+// beyondActor returns MayConfer's refusal for the faults, nil if there are none.
 func beyondActor(f *errs.Faults) error {
 	e, ok := errors.AsType[*errs.Error](f.Err())
 	if !ok {
@@ -89,7 +87,7 @@ func beyondActor(f *errs.Faults) error {
 	return e
 }
 
-// beyond tells each way in which b reaches further than own.
+// beyond lists the ways in which b reaches further than own.
 func (b Bounds) beyond(own Bounds, tell func(member string, text errs.Text)) {
 	if own.Environment == Test && b.Environment != Test {
 		tell("environment", errs.Say("actor_test_only"))
@@ -113,7 +111,7 @@ func (b Bounds) within(own Bounds) bool {
 }
 
 // networksWithin reports whether each network lies in one of own. Networks that
-// only several of own cover together are refused.
+// only several of own together cover are refused.
 func networksWithin(networks, own []netip.Prefix) bool {
 	if own == nil {
 		return true
@@ -127,8 +125,8 @@ func contains(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
-// Intersect returns the networks in both. An empty list of an object allows
-// every address; an empty list that it returns allows none, nil every one.
+// Intersect returns the networks in both. An object's empty list allows every
+// address; in the result, an empty list allows none and nil allows all.
 func Intersect(a, b []netip.Prefix) []netip.Prefix {
 	switch {
 	case len(a) == 0 && len(b) == 0:
@@ -163,7 +161,7 @@ func listOf(networks []netip.Prefix) string {
 	return strings.Join(texts, ", ")
 }
 
-// power is what the key lets its holder do, as a key of the account.
+// power returns what the key lets its holder do, as a key of the account.
 func (k *Key) power(account *ServiceAccount) Power {
 	return Power{
 		Bounds: Bounds{
@@ -173,7 +171,7 @@ func (k *Key) power(account *ServiceAccount) Power {
 	}
 }
 
-// mayBecome decides about a change of the key. To enable it, or to let it begin
+// mayBecome decides about a change of the key. Enabling it, or letting it begin
 // earlier, gives all of its power back.
 func (k *Key) mayBecome(a Actor, old KeyFields, account *ServiceAccount, now time.Time) error {
 	if (old.Disabled && !k.Disabled) || (now.Before(old.NotBefore) && k.NotBefore.Before(old.NotBefore)) {
@@ -185,8 +183,8 @@ func (k *Key) mayBecome(a Actor, old KeyFields, account *ServiceAccount, now tim
 	return MayConfer(a, k.OrganizationID, &before, k.power(account))
 }
 
-// power is what the account gives to all of its keys, and the members that
-// only the staff set where they differ from old.
+// power returns what the account gives to all of its keys, and the members that
+// only staff set and that differ from old.
 func (account *ServiceAccount) power(old AccountFields) Power {
 	p := Power{Scopes: account.Scopes, Source: true, Bounds: Bounds{Networks: Intersect(account.AllowedNetworks, nil)}}
 	if account.Tier != old.Tier {
@@ -209,8 +207,8 @@ func (account *ServiceAccount) MayMake(a Actor, standard AccountFields) error {
 	return MayConfer(a, account.OrganizationID, nil, p)
 }
 
-// mayBecome decides about a change. What is added reaches all keys of the
-// account, however long they live.
+// mayBecome decides about a change. What it adds reaches all keys of the account,
+// however long they live.
 func (account *ServiceAccount) mayBecome(a Actor, old AccountFields) error {
 	was := ServiceAccount{AccountFields: old}
 	before, after := was.power(old), account.power(old)
@@ -226,7 +224,7 @@ func (account *ServiceAccount) mayBecome(a Actor, old AccountFields) error {
 	return MayConfer(a, account.OrganizationID, &before, after)
 }
 
-// defaultTo gives a new key the actor's own bounds where the input leaves them out.
+// defaultTo gives a new key the actor's own bounds if the input leaves them out.
 func (in *IssueInput) defaultTo(own Bounds) {
 	if in.Environment == "" {
 		in.Environment = Live

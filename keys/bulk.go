@@ -11,9 +11,9 @@ import (
 // Revised is a key that was changed.
 type Revised struct{ Before, After Key }
 
-// ReviseKeys is Revise for many keys that were read just now: each is written
-// only if nobody else changed it since. It returns those that it changed; edit
-// leaves one out by an error. The others are for Revise, one by one.
+// ReviseKeys is Revise for many keys that were just read. It writes each only if
+// nobody else has changed it since, and skips those for which edit returns an error.
+// It returns the keys that it changed; use Revise for each of the others.
 func (s *base) ReviseKeys(ctx context.Context, found []Key, edit func(*Key) error) ([]Revised, error) {
 	changes, wanted := make([]Revised, 0, len(found)), make([]Key, 0, len(found))
 	for _, before := range found {

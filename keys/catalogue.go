@@ -19,8 +19,8 @@ const (
 // Bounds of a tier.
 const (
 	DefaultMaxKeys = 100
-	// LeastRetention is how long ended keys are kept at least: what was done in an
-	// incident can be undone meanwhile.
+	// LeastRetention is the shortest time that ended keys are kept, so that what was
+	// done in an incident can be undone.
 	LeastRetention = 7 * 24 * time.Hour
 	MostKeys       = 10000
 	maxKeyAge      = 100 * 365 * 24 * time.Hour
@@ -57,8 +57,8 @@ func (s *catalogue) Tiers(ctx context.Context, p Page) ([]Tier, error) {
 	return s.store.Tiers().List(ctx, NoFilter{}, p)
 }
 
-// ChangeTier lets edit change the tier. It takes effect on live keys at once.
-// Only admins may.
+// ChangeTier applies edit to the tier. Live keys are affected at once. Only admins
+// may.
 func (s *catalogue) ChangeTier(ctx context.Context, a Actor, name string, revision int64, edit func(TierFields) (TierFields, error)) (Tier,
 	error,
 ) {
@@ -117,7 +117,7 @@ func (t *Tier) check(oldTitle string) error {
 // Object names the tier in audit events.
 func (t *Tier) Object() audit.Object { return audit.Object{Type: "tier", ID: t.Name} }
 
-// CreateScope adds an entry to the catalogue. Only admins may.
+// CreateScope adds a scope to the catalogue. Only admins may.
 func (s *catalogue) CreateScope(ctx context.Context, a Actor, name string, fields ScopeFields) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
@@ -138,7 +138,7 @@ func (s *catalogue) CreateScope(ctx context.Context, a Actor, name string, field
 // ManagementPrefix starts the scopes of the management API.
 const ManagementPrefix = "latchkey:"
 
-// Scope returns the catalogue's entry with the name. Anybody may see it.
+// Scope returns the catalogue entry with the name. Anybody may see it.
 func (s *catalogue) Scope(ctx context.Context, name string) (Scope, error) {
 	c, err := s.store.Scopes().Get(ctx, name)
 	if err != nil {
@@ -152,7 +152,7 @@ func (s *catalogue) Scopes(ctx context.Context, p Page) ([]Scope, error) {
 	return s.store.Scopes().List(ctx, NoFilter{}, p)
 }
 
-// ChangeScope lets edit change the entry. Only admins may.
+// ChangeScope applies edit to the entry. Only admins may.
 func (s *catalogue) ChangeScope(ctx context.Context, a Actor, name string, revision int64, edit func(ScopeFields) (ScopeFields,
 	error),
 ) (Scope, error) {
@@ -171,8 +171,8 @@ func (s *catalogue) ChangeScope(ctx context.Context, a Actor, name string, revis
 	return after, s.Record(ctx, a, "scope.update", after.Object(), before, after)
 }
 
-// DeleteScope removes an entry from the catalogue; what was granted stays
-// granted. Only admins may, and none of the management API's own.
+// DeleteScope removes a scope from the catalogue; existing grants stay. Only admins
+// may. The management API's own scopes cannot be deleted.
 func (s *catalogue) DeleteScope(ctx context.Context, a Actor, name string, revision int64) error {
 	if err := StaffOnly(a); err != nil {
 		return err
@@ -199,7 +199,7 @@ func (c *Scope) check() error {
 // Object names the scope in audit events.
 func (c *Scope) Object() audit.Object { return audit.Object{Type: "scope", ID: c.Name} }
 
-// taken gives a store's errs.Conflict words for people.
+// taken gives a store's errs.Conflict a text for people.
 func taken(err error, detail string) error {
 	if errs.KindOf(err) == errs.Conflict {
 		return errs.New(errs.Conflict, detail)

@@ -8,14 +8,13 @@ import (
 
 const (
 	eachBatch = 500 // objects read at once
-	// eachPause lets others have their turn between two batches. Giving way is not
-	// enough: the scheduler looks for what came over the network only when nothing
-	// else could run.
+	// eachPause lets others run between two batches. runtime.Gosched is not enough:
+	// the scheduler polls the network only when nothing else can run.
 	eachPause = 500 * time.Microsecond
 )
 
-// each calls do for all objects that pass the filter, in the order of their
-// list, until one call fails or the context ends.
+// each calls do for every object that passes the filter, in list order, until a
+// call fails or the context ends.
 func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, id func(*T) string, do func(*T) error) error {
 	for after := ""; ; {
 		some, err := in.List(ctx, f, Page{After: after, Limit: eachBatch})
@@ -39,20 +38,19 @@ func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, 
 	}
 }
 
-// EachAccount calls do for the accounts that pass the filter, newest first, until
-// one call fails.
+// EachAccount calls do for the accounts that pass the filter, newest first, until a
+// call fails.
 func EachAccount(ctx context.Context, s Store, f AccountFilter, do func(*ServiceAccount) error) error {
 	return each(ctx, "service accounts", s.ServiceAccounts(), f, func(a *ServiceAccount) string { return a.ID }, do)
 }
 
-// EachKey calls do for the keys that pass the filter, newest first, until one call
+// EachKey calls do for the keys that pass the filter, newest first, until a call
 // fails.
 func (s *base) EachKey(ctx context.Context, f KeyFilter, do func(*Key) error) error {
 	return each(ctx, "keys", s.store.Keys(), f, func(k *Key) string { return k.ID }, do)
 }
 
-// EachAlive calls do for the keys of the account that are neither revoked nor
-// ended.
+// EachAlive calls do for the account's keys that are neither revoked nor expired.
 func (s *base) EachAlive(ctx context.Context, accountID string, do func(*Key) error) error {
 	no := false
 	return s.EachKey(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, do)

@@ -7,20 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of one search, so that it takes no longer in a large organization
-// than in a small one.
+// Bounds of one search, so that it takes no longer in a large organization than in
+// a small one.
 const (
-	// MostLooked is how many keys a search looks at where no index leads to
-	// what is searched for.
+	// MostLooked is how many keys a search reads if no index covers the query.
 	MostLooked = 4000
-	// mostByUse is that in the order of last use, where a look takes the longest.
+	// mostByUse is MostLooked for the order of last use, where reading is slowest.
 	mostByUse = 1000
-	// mostWithText bounds how many keys a text may be in for the index of texts
-	// to lead to them; a text that is in more is soon met without it.
+	// mostWithText is the most matches for which the index of texts is used. A text
+	// that occurs in more keys is found quickly without it.
 	mostWithText = 1000
-	// mostGranted bounds the service accounts that are looked at for a scope.
+	// mostGranted bounds the service accounts read to find a scope.
 	mostGranted = 2000
-	// shortest is the length of the shortest text, in letters, that an index of texts knows.
+	// shortest is the length, in letters, of the shortest text that the index holds.
 	shortest = 3
 )
 
@@ -30,11 +29,11 @@ type KeyQuery struct {
 	ServiceAccountID string
 	Environment      Environment
 	Status           Status
-	ExpiringBefore   time.Time // keys that end before it and have not ended yet
+	ExpiringBefore   time.Time // keys that have not ended and end before it
 	Text             string
-	Unused           time.Time // keys made before it and not used since
+	Unused           time.Time // keys created before it and not used since
 	Rotated          *bool     // whether the key has a successor
-	Scope            string    // that the key may use, by itself or by its account, by name or by wildcard
+	Scope            string    // a scope that the key may use, its own or its account's, by name or by wildcard
 	Order            KeyOrder
 }
 
@@ -47,8 +46,7 @@ func (s *search) Keys(ctx context.Context, a Actor, q KeyQuery, p Page) ([]Key, 
 	return s.listKeys(ctx, f, p)
 }
 
-// keyFilter expresses the query; whole is false where some of what it asks for
-// may be left out.
+// keyFilter translates the query; whole is false if matches may be left out.
 func (s *search) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilter, whole bool, err error) {
 	f = KeyFilter{
 		OrganizationIDs:  visible(a, ReadKeys, q.OrganizationID),
@@ -83,8 +81,8 @@ func (s *search) keyFilter(ctx context.Context, a Actor, q KeyQuery) (f KeyFilte
 	return f, whole, err
 }
 
-// restrictToScope keeps keys that may use the scope, mirroring
-// effectiveScopes: the account must have it still.
+// restrictToScope keeps keys that may use the scope. It mirrors effectiveScopes: the
+// account must still have the scope.
 func (s *search) restrictToScope(ctx context.Context, f *KeyFilter, scope string) (whole bool, err error) {
 	f.Grants, f.ServiceAccountIDs = grantsOf(scope), []string{}
 	if f.ServiceAccountID != "" {
@@ -106,7 +104,7 @@ func (s *search) restrictToScope(ctx context.Context, f *KeyFilter, scope string
 	return len(accounts) < mostGranted, nil
 }
 
-// restrictTo expresses the status as conditions, mirroring Key.Status.
+// restrictTo expresses the status as conditions. It mirrors Key.Status.
 func (f *KeyFilter) restrictTo(status Status, now time.Time) {
 	if status == "" {
 		return
@@ -127,19 +125,19 @@ func (f *KeyFilter) restrictTo(status Status, now time.Time) {
 // Found is one page of a search.
 type Found struct {
 	Keys []Key
-	Next string // the Page.After from which to search on, "" when there is no more
-	// Short is set when the search ended before the page was full, as it had
-	// Looked at that many keys: there may be more behind Next. Without Next it
-	// says that keys of some service accounts were not looked at.
+	Next string // the Page.After that continues the search, "" if there is no more
+	// Short is set if the search ended before the page was full because it had
+	// looked at as many keys as it may. There may be more behind Next. Without Next it
+	// means that keys of some service accounts were not looked at.
 	Short  bool
 	Looked int
-	// OldestOnly is set where the order by last use holds no more than the
-	// MostLooked oldest keys: the store has no index of that order.
+	// OldestOnly is set if the order by last use holds no more than the MostLooked
+	// oldest keys, because the store has no index of that order.
 	OldestOnly bool
 }
 
-// FindKeys is Keys for people, who wait for the answer: it looks at no more
-// than MostLooked keys, and tells where it ended.
+// FindKeys is Keys for people, who wait for the answer. It looks at no more than
+// MostLooked keys and reports where it ended.
 func (s *search) FindKeys(ctx context.Context, a Actor, q KeyQuery, p Page) (Found, error) {
 	f, whole, err := s.keyFilter(ctx, a, q)
 	if err != nil {
@@ -167,7 +165,7 @@ func (s *search) FindKeys(ctx context.Context, a Actor, q KeyQuery, p Page) (Fou
 	return out, nil
 }
 
-// indexed is as much of the filter as one index of a store holds.
+// indexed returns the part of the filter that a store's index covers.
 func (f *KeyFilter) indexed() KeyFilter {
 	among := KeyFilter{ServiceAccountID: f.ServiceAccountID, OrganizationIDs: f.OrganizationIDs, Order: f.Order}
 	switch {
@@ -189,8 +187,8 @@ func (o KeyOrder) mostLooked() int {
 	return MostLooked
 }
 
-// bound makes the filter end at MostLooked keys behind the cursor, unless an
-// index leads to what it selects.
+// bound makes the filter end MostLooked keys behind the cursor, unless an index
+// covers the query.
 func (s *search) bound(ctx context.Context, f *KeyFilter, after string) error {
 	if f.IDs != nil {
 		return nil

@@ -9,12 +9,12 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
-// MostFound bounds the keys that FindAny returns.
+// MostFound is the most keys that FindAny returns.
 const MostFound = 50
 
 const lastShown = 4 // characters at the end of a key that lists show
 
-// Reference names one key: by the digest of its whole text, or by its id.
+// Reference names one key by the digest of its whole text or by its id.
 type Reference struct {
 	hash Hash
 	id   string
@@ -32,8 +32,8 @@ func (s *search) Reference(text string) (r Reference, ok bool) {
 	}
 }
 
-// LookUp returns the key with when it was last used, for callers that have
-// checked that the actor is staff.
+// LookUp returns the key and when it was last used, for callers that have checked
+// that the actor is staff.
 func (s *search) LookUp(ctx context.Context, r Reference) (Key, error) {
 	if r.id != "" {
 		return s.store.Keys().Get(ctx, r.id)
@@ -45,10 +45,9 @@ func (s *search) LookUp(ctx context.Context, r Reference) (Key, error) {
 	return s.store.Keys().Get(ctx, k.ID)
 }
 
-// FindAny finds keys by what somebody has of them: a whole key, which is
-// looked up by its hash and kept nowhere; an id; the start that lists show; the
-// last four characters; or both as lists write them, "lk_live_AbCd…WxYz". Only
-// admins may.
+// FindAny finds keys by any part that somebody has: a whole key, which is looked up
+// by its hash and not kept; an id; the start that lists show; the last four
+// characters; or both as lists write them, "lk_live_AbCd…WxYz". Only admins may.
 func (s *search) FindAny(ctx context.Context, a Actor, text string) ([]Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return nil, err
@@ -68,8 +67,8 @@ func (s *search) FindAny(ctx context.Context, a Actor, text string) ([]Key, erro
 	return []Key{k}, err
 }
 
-// KeyOf returns the key whose whole text somebody has, if the actor may see it.
-// The text is hashed and kept nowhere.
+// KeyOf returns the key with the whole text, if the actor may see it. The text is
+// hashed and not kept.
 func (s *search) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
 	if s.format.Check(text) != nil {
 		return Key{}, errs.BadField("q", "key_incomplete")
@@ -103,7 +102,7 @@ func (s *search) findByParts(ctx context.Context, text string) ([]Key, error) {
 	if err != nil || len(found) == MostFound || len(text) != lastShown {
 		return found, err
 	}
-	// Four characters may be the first random ones as well.
+	// Four characters may also be the first random ones.
 	more, err := s.store.Keys().List(ctx, KeyFilter{Starts: []string{s.format.Prefix(Live) + text, s.format.Prefix(Test) + text}},
 		Page{Limit: MostFound - len(found)})
 	return append(found, more...), err

@@ -8,30 +8,30 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Bounds of what an Impact looks at.
+// Bounds of what an Impact reads.
 const (
 	mostImpactAccounts = 1000
 	mostImpactKeys     = 1500
 )
 
-// Impact is what a change of a tier does to the keys on it: those that are
-// neither revoked nor ended.
+// Impact is what a change of a tier does to the keys on it that are neither revoked
+// nor expired.
 type Impact struct {
 	Accounts   int
 	Keys       int
 	Lower      int  // keys that get a lower limit or quota
 	Higher     int  // keys that get a higher one, and no lower one
-	OwnLimit   int  // keys with a limit of their own, which holds as far as the tier's does
+	OwnLimit   int  // keys with a limit of their own, which applies as far as the tier's limit allows
 	Exempt     int  // keys of accounts with a limit, quota or override of their own
 	OverFull   int  // accounts that have more keys than the tier then allows; they keep them
-	TooOld     int  // keys that live longer than the tier then allows; they keep on living
-	Incomplete bool // there are more keys than were looked at
+	TooOld     int  // keys that live longer than the tier then allows; they stay valid
+	Incomplete bool // there are more keys than were counted
 }
 
 var errEnough = errors.New("enough was looked at")
 
-// TierImpact tells what it would do to change the tier's fields to these,
-// without doing it. Only admins may.
+// TierImpact returns what changing the tier's fields to these would do, without
+// doing it. Only admins may.
 func (s *catalogue) TierImpact(ctx context.Context, a Actor, name string, fields TierFields) (Impact, error) {
 	if err := StaffOnly(a); err != nil {
 		return Impact{}, err
@@ -106,8 +106,8 @@ func (m *Impact) add(k *Key, account *ServiceAccount, old, changed *TierFields) 
 	}
 }
 
-// lowers reports whether after lets less through than before in any way; nil
-// lets everything through.
+// lowers reports whether after allows less than before in any way; nil allows
+// everything.
 func lowers(before, after *ratelimit.Rule) bool {
 	switch {
 	case after == nil:

@@ -14,29 +14,29 @@ import (
 
 const noKey = "no_key"
 
-// IssueInput says which key to make.
+// IssueInput describes the key to issue.
 type IssueInput struct {
-	ID               string // fixed by the caller, or "" for a new one
+	ID               string // set by the caller, or "" for a new one
 	Claim            Claim  // nil: none
 	ServiceAccountID string
-	Environment      Environment // that of the actor's credential if "", else Live
+	Environment      Environment // the actor's credential's if "", else Live
 	KeyFields
 }
 
-// Claim is the right to make one key, which its holder may lose to another
-// request for the same key while they make it.
+// Claim is the right to issue one key. Its holder may lose it to another request for
+// the same key in the meantime.
 type Claim interface {
-	// Begin returns the id of the key, which is about to be stored.
+	// Begin returns the id of the key that is about to be stored.
 	Begin() string
-	// Confirm is called once the key is stored and before anybody learns of it.
-	// After an error the key is taken back.
+	// Confirm is called once the key is stored and before anybody learns of it. If
+	// it fails, the key is removed.
 	Confirm(ctx context.Context) error
 }
 
-// Issue makes a key and returns it with its secret, which is nowhere to be
-// had again. At most MaxKeys of the tier are alive per account, also when many
-// ask at once. Where nothing is said of its bounds, the key has those of the
-// actor's own credential; see MayConfer.
+// Issue creates a key and returns it with its secret, which cannot be retrieved
+// again. At most MaxKeys of the tier are alive per account, even with concurrent
+// requests. Bounds that the input leaves out are those of the actor's own
+// credential; see MayConfer.
 func (s *credentials) Issue(ctx context.Context, a Actor, in IssueInput) (Key, Secret, error) {
 	in.defaultTo(a.Bounds())
 	account, err := s.AccountFor(ctx, a, in.ServiceAccountID, ReadAccounts, WriteKeys)
@@ -68,10 +68,10 @@ func (s *credentials) Issue(ctx context.Context, a Actor, in IssueInput) (Key, S
 	return k, secret, s.RecordKey(ctx, a, "key.create", &k, nil, k)
 }
 
-// insert gives the key an id and a secret and stores it, unless the account
-// has most keys alive already. Without transactions the count is taken after
-// the insert, and a key too many is taken back: two nodes may then both
-// refuse the last place, but never both fill it. Nobody knows a secret of a key taken back.
+// insert gives the key an id and a secret and stores it, unless the account already
+// has most keys alive. Without transactions, the keys are counted after the insert,
+// and one too many is removed. Two nodes may then both refuse the last place, but
+// never both fill it. Nobody knows the secret of a removed key.
 func (s *credentials) insert(ctx context.Context, k *Key, most int, claim Claim) (Secret, error) {
 	lock := &s.issuing[maphash.String(issuingSeed, k.ServiceAccountID)%uint64(len(s.issuing))]
 	lock.Lock()
@@ -88,8 +88,8 @@ func (s *credentials) insert(ctx context.Context, k *Key, most int, claim Claim)
 	if err := s.store.Keys().Insert(ctx, *k); err != nil {
 		return Secret{}, err
 	}
-	// A transfer writes the account first, then looks for its keys: it finds
-	// this one, or this finds the account elsewhere.
+	// A transfer writes the account first and then looks for its keys. Either it
+	// finds this one, or this sees that the account has moved.
 	err := s.stays(ctx, k)
 	alive := 0
 	if err == nil {
@@ -115,8 +115,8 @@ func tooManyKeys(most int) error {
 
 var issuingSeed = maphash.MakeSeed()
 
-// AliveKeys counts the account's keys that are neither revoked nor expired,
-// up to most.
+// AliveKeys returns the number of the account's keys that are neither revoked nor
+// expired, up to most.
 func (s *base) AliveKeys(ctx context.Context, accountID string, most int) (int, error) {
 	no := false
 	alive, err := s.store.Keys().List(ctx, KeyFilter{ServiceAccountID: accountID, Revoked: &no, EndsAfter: Moment(s.now())}, Page{Limit: most})
@@ -126,8 +126,8 @@ func (s *base) AliveKeys(ctx context.Context, accountID string, most int) (int, 
 	return len(alive), nil
 }
 
-// checkKey holds the key against the rules of its account and tier; old is what
-// its fields were. What the actor may is MayConfer's to say.
+// checkKey validates the key against the rules of its account and tier; old holds its
+// previous fields. MayConfer decides what the actor may do.
 func (s *credentials) checkKey(k *Key, old KeyFields, account *ServiceAccount, tier Tier) error {
 	var f errs.Faults
 	k.checkShape(&f, old)
@@ -179,16 +179,15 @@ func (s *credentials) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tie
 	}
 }
 
-// exceeds reports whether rule lets through more than most does, in the long
-// run or at once.
+// exceeds reports whether rule allows more than most, in the long run or at once.
 func exceeds(rule, most ratelimit.Rule) bool {
 	return rule.Burst > most.Burst || rule.Faster(most)
 }
 
 func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }
 
-// Mark is the id of the key's generation mark, which is of its hash, as that is
-// all that a verification knows before it has loaded the key.
+// Mark returns the id of the key's generation mark. It is derived from the hash, which
+// is all that a verification knows before it has loaded the key.
 func (k *Key) Mark() string { return k.Hash.MarkID() }
 
 // Object names the key in audit events.

@@ -1,6 +1,6 @@
-// Package keys is the domain of Latchkey: organizations, service accounts,
-// keys, scopes and tiers; issuing, rotating and revoking keys. It contains
-// every rule about them; package verify decides verifications. It knows no
+// Package keys is the domain of Latchkey: organizations, service accounts, keys,
+// scopes and tiers, and how keys are issued, rotated and revoked. It contains every
+// rule about them except verification, which is in package verify. It depends on no
 // transport and no database: stores implement the interfaces declared here.
 package keys
 
@@ -23,16 +23,16 @@ type Config struct {
 	Audit  *audit.Log
 	Marks  *Marks // shared with the Verifier, so that a change reaches its cache
 	Format Format
-	Nodes  *nodes.Registry      // nil: there is no other node
+	Nodes  *nodes.Registry      // nil: there are no other nodes
 	Push   func(marks []string) // tells other nodes at once; nil: they poll
 	Now    func() time.Time     // time.Now if nil
-	// IsMember reports whether the user is a member of the organization, and so
-	// may own its service accounts; nil: nobody is.
+	// IsMember reports whether the user is a member of the organization, and so may
+	// own its service accounts; nil: nobody is.
 	IsMember func(ctx context.Context, organizationID, userID string) (bool, error)
 }
 
-// Service manages the domain's objects on behalf of actors. Every method
-// checks what the actor may do; every change leaves an audit event.
+// Service manages the domain's objects on behalf of actors. Every method checks what
+// the actor may do, and every change is recorded in the audit log.
 type Service struct {
 	*base
 	organizations
@@ -48,7 +48,7 @@ type (
 	accounts      struct{ *base } // service accounts: their owners, overrides and limits
 	credentials   struct{ *base } // keys: issue, rotate, change, revoke
 	catalogue     struct{ *base } // tiers and scopes
-	search        struct {        // what finds keys and lists what needs attention
+	search        struct {        // finds keys and lists what needs attention
 		*base
 		accounts    *accounts
 		credentials *credentials
@@ -84,7 +84,7 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
-// NewStamp returns the stamp of an object made at the time now.
+// NewStamp returns the stamp of an object created at the time now.
 func NewStamp(now time.Time) Stamp {
 	now = Moment(now)
 	return Stamp{CreatedAt: now, UpdatedAt: now, Revision: 1}
@@ -97,18 +97,17 @@ type stamped[T any] interface {
 	base() *Stamp
 }
 
-// AnyRevision as the revision of a change says that the caller does not mind
-// what the object was before.
+// AnyRevision as the revision of a change accepts any current revision.
 const AnyRevision int64 = 0
 
-// maxRetries bounds how often a change is tried again after it was overtaken.
+// maxRetries bounds how often a change is retried after another writer won.
 const maxRetries = 20
 
-// Revise reads the object with the id, lets edit change it and replaces it.
-// With a revision other than AnyRevision it fails with errs.Stale when the
-// object is no longer at it; otherwise an overtaken change is tried again on
-// what the other writer left. An edit that changes nothing writes nothing. Each try takes its own time from now: other
-// nodes look for changes by UpdatedAt, and only a little way back.
+// Revise reads the object with the id, applies edit and replaces it. With a revision
+// other than AnyRevision it fails with errs.Stale if the object is at another one.
+// Otherwise it retries a change that lost to another writer on what that writer
+// left. An edit that changes nothing writes nothing. Each try takes its own time from
+// now: other nodes look for changes by UpdatedAt, and only a short way back.
 func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, now func() time.Time,
 	edit func(*T) error,
 ) (before, after T, err error) {
@@ -139,7 +138,7 @@ func Revise[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id 
 
 var errContended = errs.New(errs.Conflict, "too_many_writers")
 
-// At returns errs.Stale unless the object is at the requested revision.
+// At returns errs.Stale unless the object is at the given revision.
 func (s *Stamp) At(revision int64) error {
 	if revision == AnyRevision || s.Revision == revision {
 		return nil
@@ -147,9 +146,8 @@ func (s *Stamp) At(revision int64) error {
 	return errs.New(errs.Stale, "stale")
 }
 
-// Remove reads the object with the id, lets check refuse its removal and
-// deletes it. What Revise says of revisions holds for it, too. It returns the
-// object as it was last.
+// Remove reads the object with the id, lets check refuse its removal and deletes it.
+// It treats revisions as Revise does. It returns the object's last state.
 func Remove[T, F any, P stamped[T]](ctx context.Context, c Collection[T, F], id string, revision int64, check func(*T) error) (removed T,
 	err error,
 ) {
@@ -180,7 +178,7 @@ func (s *Stamp) Advance(now time.Time) {
 	}
 }
 
-// Missing gives a store's errs.NotFound the text that names what was looked for.
+// Missing gives a store's errs.NotFound a text that names the missing object.
 func Missing(err error, text string) error {
 	if errors.Is(err, errs.NotFound) {
 		return notFound(text)

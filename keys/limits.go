@@ -9,8 +9,8 @@ import (
 )
 
 // ResetLimits resets the key's own limit: its bucket is full, on this node at once
-// and on the others within PollBound. Only the provider's staff may, because a
-// reset lifts the limit.
+// and on the others within PollBound. A reset lifts the limit, so only the
+// provider's staff may.
 func (s *credentials) ResetLimits(ctx context.Context, a Actor, id string, revision int64) (Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return Key{}, err
@@ -25,8 +25,8 @@ func (s *credentials) ResetLimits(ctx context.Context, a Actor, id string, revis
 	return after, s.RecordKey(ctx, a, "key.reset_limits", &after, before, after)
 }
 
-// ResetAccountLimits does so for the account: its bucket and its quota, and the
-// buckets of all of its keys. Only the provider's staff may.
+// ResetAccountLimits resets the account's bucket and quota, and the buckets of all of
+// its keys. Only the provider's staff may.
 func (s *accounts) ResetAccountLimits(ctx context.Context, a Actor, id string, revision int64) (ServiceAccount, error) {
 	if err := StaffOnly(a); err != nil {
 		return ServiceAccount{}, err
@@ -41,9 +41,8 @@ func (s *accounts) ResetAccountLimits(ctx context.Context, a Actor, id string, r
 	return after, s.Record(ctx, a, "service_account.reset_limits", after.Object(), before, after)
 }
 
-// LimitID is the id of the account's bucket and quota counter: another one after
-// each reset, so that what was used before counts for nothing, in memory, in the
-// store and in Redis alike.
+// LimitID returns the id of the account's bucket and quota counter. It changes with
+// each reset, so earlier use no longer counts in memory, in the store or in Redis.
 func (account *ServiceAccount) LimitID() string {
 	if account.LimitResets == 0 {
 		return account.ID
@@ -51,8 +50,8 @@ func (account *ServiceAccount) LimitID() string {
 	return account.ID + "~" + strconv.FormatInt(account.LimitResets, 36)
 }
 
-// LimitID is the id of the bucket of the account's key, "" for that of the key
-// itself.
+// LimitID returns the id of the bucket of the account's key, "" if that is the key's
+// own id.
 func (k *Key) LimitID(account *ServiceAccount) string {
 	if k.LimitResets == 0 && account.LimitResets == 0 {
 		return ""
@@ -60,8 +59,8 @@ func (k *Key) LimitID(account *ServiceAccount) string {
 	return k.ID + "~" + strconv.FormatInt(k.LimitResets, 36) + "." + strconv.FormatInt(account.LimitResets, 36)
 }
 
-// KeyRuleAt is the most that each key of the account may draw at the time now:
-// its override's, else what its tier gives.
+// KeyRuleAt returns the most that each key of the account may draw at the time now:
+// its override's rule, else its tier's.
 func (account *ServiceAccount) KeyRuleAt(t *Tier, now time.Time) ratelimit.Rule {
 	if o := account.Override; o.Holds(now) && o.KeyRateLimit != nil {
 		return *o.KeyRateLimit
@@ -69,8 +68,8 @@ func (account *ServiceAccount) KeyRuleAt(t *Tier, now time.Time) ratelimit.Rule 
 	return t.RateLimit
 }
 
-// RuleAt is the token bucket that all keys of the account share at the time now:
-// its override's, else its own, else its tier's; zero without a limit.
+// RuleAt returns the token bucket that all keys of the account share at the time now:
+// its override's, else its own, else its tier's; zero if there is no limit.
 func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
 	switch o := account.Override; {
 	case o.Holds(now) && o.RateLimit != nil:
@@ -84,8 +83,8 @@ func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
 	}
 }
 
-// QuotaAt is the quota of the account at the time now: its override's, else its
-// own, else its tier's; zero without a quota.
+// QuotaAt returns the quota of the account at the time now: its override's, else its
+// own, else its tier's; zero if there is no quota.
 func (account *ServiceAccount) QuotaAt(t *Tier, now time.Time) ratelimit.Quota {
 	switch o := account.Override; {
 	case o.Holds(now) && o.Quota != nil:

@@ -14,8 +14,8 @@ func (s *credentials) Key(ctx context.Context, a Actor, id string) (Key, error) 
 	return s.KeyToRead(ctx, a, id, ReadKeys)
 }
 
-// KeyToRead returns one key that the actor may do the action about, which
-// reads what belongs to it.
+// KeyToRead returns one key for an actor who may do the action, which reads
+// something that belongs to the key.
 func (s *credentials) KeyToRead(ctx context.Context, a Actor, id string, read Action) (Key, error) {
 	k, err := s.store.Keys().Get(ctx, id)
 	if err != nil {
@@ -54,9 +54,9 @@ func (s *credentials) keyFor(ctx context.Context, a Actor, id string, write Acti
 	return k, nil
 }
 
-// ChangeKey lets edit change the key's fields, disabling and enabling
-// included. A revoked key is not changed any more. An expired one can be
-// extended, where its tier has room for one more that is alive.
+// ChangeKey applies edit to the key's fields, which include whether it is disabled.
+// A revoked key cannot be changed. An expired one can be extended if its tier allows
+// one more live key.
 func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revision int64, edit func(KeyFields) (KeyFields, error)) (Key,
 	error,
 ) {
@@ -78,7 +78,7 @@ func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revisio
 			return err
 		}
 		k.OrganizationID = account.OrganizationID
-		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, noKey); err != nil { // it may have been transferred just now
+		if err := allow(a, ReadKeys, WriteKeys, k.OrganizationID, noKey); err != nil { // it may have been transferred in the meantime
 			return err
 		}
 		if err := s.checkKey(k, old, &account, tier); err != nil {
@@ -95,9 +95,9 @@ func (s *credentials) ChangeKey(ctx context.Context, a Actor, id string, revisio
 	return after, s.RecordKey(ctx, a, "key.update", &after, before, after)
 }
 
-// keepRevived takes back the extension of an expired key for which its tier has
-// no room. As with insert, the count comes after the write, so that two nodes
-// never both fill the last place.
+// keepRevived undoes the extension of an expired key if its tier allows no more live
+// keys. As in insert, the count follows the write, so two nodes never both fill the
+// last place.
 func (s *credentials) keepRevived(ctx context.Context, before, after *Key) error {
 	_, tier, err := s.planOf(ctx, after)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *credentials) planOf(ctx context.Context, k *Key) (ServiceAccount, Tier,
 	return account, tier, nil
 }
 
-// DeleteKey removes the key and its row; Revoke keeps the row.
+// DeleteKey deletes the key and its row; Revoke keeps the row.
 func (s *credentials) DeleteKey(ctx context.Context, a Actor, id string, revision int64) error {
 	known, err := s.keyFor(ctx, a, id, WriteKeys)
 	if err != nil {
@@ -140,16 +140,16 @@ func (s *credentials) DeleteKey(ctx context.Context, a Actor, id string, revisio
 	return s.RecordKey(ctx, a, "key.delete", &k, k, nil)
 }
 
-// Effect is when a revoke holds on every node.
+// Effect says when a revoke has taken effect on every node.
 type Effect struct {
-	By      time.Time // no question asked after it is answered VALID anywhere
+	By      time.Time // no question asked after it is answered VALID by any node
 	Waiting []nodes.Silent
 }
 
 // Revoke ends the key for good and keeps its row. It returns the key and when the
 // revoke applies everywhere. A bad note never stops a revoke: forbidden characters
-// and the end of a long note are removed. Revoking a revoked key changes nothing
-// and keeps the first reason, but returns anew which nodes may not know of it.
+// and the end of a long note are removed. Revoking a revoked key changes nothing and
+// keeps the first reason, but reports again which nodes may not know of it.
 func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision int64, reason RevokeReason,
 	note string,
 ) (Key, Effect, error) {
@@ -186,7 +186,7 @@ func (s *credentials) Revoke(ctx context.Context, a Actor, id string, revision i
 
 var errAlreadyRevoked = errors.New("the key is revoked already")
 
-// Valid reports whether there is such a reason.
+// Valid reports whether r is one of the reasons.
 func (r RevokeReason) Valid() bool {
 	switch r {
 	case ReasonUnspecified, ReasonLeaked, ReasonSuperseded, ReasonUnused, ReasonAbuse:
@@ -199,7 +199,7 @@ func (r RevokeReason) Valid() bool {
 // effectTimeout bounds how long a revoke waits for the records of other nodes.
 const effectTimeout = 2 * time.Second
 
-// Effect is when every node has heard of a change made just now.
+// Effect returns when every node has learned of a change made just now.
 func (s *credentials) Effect(ctx context.Context) Effect {
 	if s.nodes == nil {
 		return Effect{By: Moment(s.now().Add(PollBound))}

@@ -8,13 +8,13 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// ErrTransferred is the errs.Conflict of who changes what is given to another
-// organization at the same time.
+// ErrTransferred is the errs.Conflict for a change to an object that is being
+// transferred to another organization.
 var ErrTransferred = errs.New(errs.Conflict, "transferred_meanwhile")
 
-// Elsewhere returns the accounts that were transferred to where the actor may
-// not do the action. What belongs to them may still bear the organization that
-// they left, and is not the actor's to see. The list is mostly empty.
+// Elsewhere returns the accounts that were transferred to where the actor may not do
+// the action. Objects of such an account may still carry the old organization, but
+// the actor must not see them. The list is usually empty.
 func (s *base) Elsewhere(ctx context.Context, a Actor, action Action) ([]string, error) {
 	own := a.Organizations(action)
 	if own == nil {
@@ -30,11 +30,11 @@ func (s *base) Elsewhere(ctx context.Context, a Actor, action Action) ([]string,
 	return gone, err
 }
 
-// Locate gives the key the organization of its account, which a transfer
+// Locate sets the key's organization to that of its account, which a transfer
 // changes first.
 func (s *base) Locate(ctx context.Context, k *Key) error {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
-	if errors.Is(err, errs.NotFound) { // what is left of an account that was deleted
+	if errors.Is(err, errs.NotFound) { // left over from a deleted account
 		return nil
 	}
 	if err != nil {
@@ -44,8 +44,8 @@ func (s *base) Locate(ctx context.Context, k *Key) error {
 	return nil
 }
 
-// relocate is Locate for a key of which known was found out before, unless
-// that says the same.
+// relocate is Locate for a key that was located before with the result known. It does
+// nothing if that result is the same.
 func (s *base) relocate(ctx context.Context, k, known *Key) error {
 	if k.OrganizationID == known.OrganizationID {
 		return nil
@@ -53,8 +53,8 @@ func (s *base) relocate(ctx context.Context, k, known *Key) error {
 	return s.Locate(ctx, k)
 }
 
-// stays reports with an error that the key's account is in another
-// organization than the key.
+// stays returns an error if the key's account is in another organization than the
+// key.
 func (s *base) stays(ctx context.Context, k *Key) error {
 	account, err := s.store.ServiceAccounts().Get(ctx, k.ServiceAccountID)
 	if err != nil {

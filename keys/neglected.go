@@ -9,22 +9,22 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
-// Neglect is why nobody seems to look after a key.
+// Neglect says why a key seems to have nobody who looks after it.
 type Neglect string
 
 // The kinds of neglect.
 const (
-	NoOwner     Neglect = "no_owner"     // nobody owns its service account, or somebody who has left
-	CreatorLeft Neglect = "creator_left" // its creator is not a member of the organization any more
-	NeverUsed   Neglect = "never_used"   // though made NeverUsedFor ago
+	NoOwner     Neglect = "no_owner"     // its service account has no owner, or one who has left
+	CreatorLeft Neglect = "creator_left" // its creator is no longer a member of the organization
+	NeverUsed   Neglect = "never_used"   // created NeverUsedFor ago and never used
 	NoExpiry    Neglect = "no_expiry"
 )
 
-// NeverUsedFor is how long after its making a key counts as never used.
+// NeverUsedFor is how long after its creation an unused key counts as never used.
 const NeverUsedFor = 30 * 24 * time.Hour
 
-// Neglected lists keys that nobody seems to look after, newest first: never
-// used ones, or ones without an end. Only admins may.
+// Neglected lists keys that nobody seems to look after, newest first: keys that were
+// never used, or keys without an end. Only admins may.
 func (s *search) Neglected(ctx context.Context, a Actor, kind Neglect, p Page) ([]Key, error) {
 	if err := StaffOnly(a); err != nil {
 		return nil, err

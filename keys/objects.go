@@ -9,18 +9,18 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Stamp is what every stored object carries beside its own fields. Times are
-// UTC and whole milliseconds. Revision is 1 when the object is made and grows
-// by one with every change.
+// Stamp is what every stored object has in addition to its own fields. Times are UTC
+// and whole milliseconds. Revision is 1 for a new object and grows by one with every
+// change.
 type Stamp struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	Revision  int64     `json:"revision"`
 }
 
-// Metadata is a JSON object of the caller's own, at most MaxMetadataBytes as
-// compact JSON with at most MaxMetadataEntries members at the top. Nil stands
-// for {}.
+// Metadata is a JSON object that the caller defines: at most MaxMetadataBytes as
+// compact JSON, with at most MaxMetadataEntries members at the top level. Nil means
+// {}.
 type Metadata = json.RawMessage
 
 // Organization is a third-party company or team: the wall between tenants.
@@ -44,9 +44,9 @@ type ServiceAccount struct {
 	OrganizationID string    `json:"organization_id"`
 	CreatedBy      string    `json:"created_by,omitempty"` // id of the user or service account
 	Override       *Override `json:"override,omitempty"`   // nil: none
-	Move           *Move     `json:"-"`                    // nil: all that belongs to it is where it is
-	// LimitResets is how often its limits and quota, and those of its keys, began
-	// anew; see Service.ResetAccountLimits.
+	Move           *Move     `json:"-"`                    // nil: no transfer is under way
+	// LimitResets counts resets of its limits and quota and of its keys' limits; see
+	// Service.ResetAccountLimits.
 	LimitResets int64 `json:"limit_resets,omitempty"`
 	AccountFields
 }
@@ -66,8 +66,7 @@ type AccountFields struct {
 	Disabled        bool             `json:"disabled"`
 }
 
-// Override is other limits of one account for a time. What is nil stays as it
-// is without it.
+// Override sets other limits for one account for a time. Nil fields change nothing.
 type Override struct {
 	KeyRateLimit *ratelimit.Rule  `json:"key_rate_limit,omitempty"` // of each key that has none of its own
 	RateLimit    *ratelimit.Rule  `json:"rate_limit,omitempty"`     // shared by the account's keys
@@ -79,12 +78,12 @@ type Override struct {
 // Move is the last transfer of an account to another organization.
 type Move struct {
 	From    string // the organization that it left
-	OwnerID string // who looked after it there
+	OwnerID string // who owned it there
 	At      time.Time
 	By      audit.Subject
 }
 
-// Environment is part of the key itself: live or test.
+// Environment is part of the key's text: live or test.
 type Environment string
 
 // The environments.
@@ -93,27 +92,26 @@ const (
 	Test Environment = "test"
 )
 
-// Status is what a key's fields and the time make of it.
+// Status is a key's state, derived from its fields and the time.
 type Status string
 
-// The statuses, in the order in which they are decided.
+// The statuses, in the order they are decided.
 const (
 	StatusRevoked     Status = "revoked"
-	StatusExpired     Status = "expired" // or rotated and past its grace
+	StatusExpired     Status = "expired" // or rotated and past its grace period
 	StatusNotYetValid Status = "not_yet_valid"
 	StatusDisabled    Status = "disabled"
 	StatusActive      Status = "active"
 )
 
-// HashAlgorithm is how the stored digest of a key was made.
+// HashAlgorithm says how the stored digest of a key was made.
 type HashAlgorithm string
 
 // SHA256 is the digest of every key that Latchkey issues.
 const SHA256 HashAlgorithm = "sha256"
 
-// Key is one API-key credential of a service account. It holds the digest of
-// the secret, never the secret. A zero time means that the moment never comes
-// or has not come.
+// Key is one API-key credential of a service account. It holds the digest of the
+// secret, never the secret. A zero time means never, or not yet.
 type Key struct {
 	Stamp
 	ID               string        `json:"id"`
@@ -134,7 +132,7 @@ type Key struct {
 	LastUsedIP       string        `json:"-"`
 	LastUsedAgent    string        `json:"-"`
 	CreatedBy        string        `json:"created_by,omitempty"`
-	LimitResets      int64         `json:"limit_resets,omitempty"` // how often its limit began anew
+	LimitResets      int64         `json:"limit_resets,omitempty"` // number of resets of its limit
 	KeyFields
 }
 
@@ -142,7 +140,7 @@ type Key struct {
 type KeyFields struct {
 	Name            string          `json:"name"`
 	Note            string          `json:"note,omitempty"`
-	Scopes          []string        `json:"scopes"` // nil: whatever the account has
+	Scopes          []string        `json:"scopes"` // nil: all of the account's scopes
 	AllowedNetworks []netip.Prefix  `json:"allowed_networks,omitempty"`
 	RateLimit       *ratelimit.Rule `json:"rate_limit,omitempty"` // nil: the tier's
 	ExpiresAt       time.Time       `json:"expires_at,omitzero"`
@@ -163,8 +161,8 @@ const (
 	ReasonAbuse       RevokeReason = "abuse"
 )
 
-// EndsAt is when the key stops by itself: the earlier of its expiry and the
-// end of its grace. It is zero for a key that never does.
+// EndsAt returns when the key ends by itself: the earlier of its expiry and the end
+// of its grace period. It is zero for a key that never ends.
 func (k *Key) EndsAt() time.Time {
 	if k.GraceUntil.IsZero() || (!k.ExpiresAt.IsZero() && k.ExpiresAt.Before(k.GraceUntil)) {
 		return k.ExpiresAt
@@ -172,7 +170,7 @@ func (k *Key) EndsAt() time.Time {
 	return k.GraceUntil
 }
 
-// Status returns what the key is at the time now. It knows nothing of the
+// Status returns the status of the key at the time now. It does not consider the
 // key's account and organization, which may be disabled.
 func (k *Key) Status(now time.Time) Status {
 	switch end := k.EndsAt(); {
@@ -189,7 +187,7 @@ func (k *Key) Status(now time.Time) Status {
 	}
 }
 
-// Alive reports whether the key still counts against its tier's MaxKeys:
+// Alive reports whether the key still counts against its tier's MaxKeys: it is
 // neither revoked nor expired at the time now.
 func (k *Key) Alive(now time.Time) bool {
 	s := k.Status(now)
@@ -209,21 +207,21 @@ type TierFields struct {
 	RateLimit        ratelimit.Rule   `json:"rate_limit"`                   // of each key
 	AccountRateLimit *ratelimit.Rule  `json:"account_rate_limit,omitempty"` // shared by an account's keys
 	Quota            *ratelimit.Quota `json:"quota,omitempty"`
-	MaxKeys          int              `json:"max_keys"`             // alive at once per service account
-	MaxKeyAge        time.Duration    `json:"max_key_age,omitzero"` // 0: keys may live for ever
-	// KeyRetention is how long keys are kept after they were revoked or have
-	// expired; 0: as long as the service keeps those of other tiers.
+	MaxKeys          int              `json:"max_keys"`             // live keys per service account
+	MaxKeyAge        time.Duration    `json:"max_key_age,omitzero"` // 0: keys may live forever
+	// KeyRetention is how long keys are kept after they were revoked or expired; 0
+	// means the service's default.
 	KeyRetention time.Duration `json:"key_retention,omitzero"`
 }
 
-// Scope is one entry of the provider's catalogue.
+// Scope is one entry of the catalogue.
 type Scope struct {
 	Stamp
 	Name         string    `json:"name"`
-	RetiredAt    time.Time `json:"retired_at,omitzero"`    // not granted any more from then on
-	RenamedTo    string    `json:"renamed_to,omitempty"`   // what holds it gets this as well
-	RenamedUntil time.Time `json:"renamed_until,omitzero"` // then those that hold it lose it
-	RenameOpen   bool      `json:"-"`                      // not all that hold it have the new name yet
+	RetiredAt    time.Time `json:"retired_at,omitzero"`    // from then on it is no longer granted
+	RenamedTo    string    `json:"renamed_to,omitempty"`   // holders get this scope as well
+	RenamedUntil time.Time `json:"renamed_until,omitzero"` // then holders lose the old name
+	RenameOpen   bool      `json:"-"`                      // some holders do not have the new name yet
 	ScopeFields
 }
 

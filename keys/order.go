@@ -12,17 +12,17 @@ import (
 // KeyOrder is the order of a list of keys.
 type KeyOrder string
 
-// The orders. All but Newest leave out keys that have no place in them.
+// The orders. All but Newest leave out keys that they cannot place.
 const (
 	Newest   KeyOrder = ""        // by id, descending
-	EndFirst KeyOrder = "expires" // of keys that end, by EndsAt, then id
-	UsedLast KeyOrder = "unused"  // of keys that are not revoked, by LastUsedAt, then id: never used ones first
+	EndFirst KeyOrder = "expires" // keys that end, by EndsAt, then id
+	UsedLast KeyOrder = "unused"  // keys that are not revoked, by LastUsedAt, then id: never used ones first
 )
 
-// Valid reports whether there is such an order.
+// Valid reports whether o is one of the orders.
 func (o KeyOrder) Valid() bool { return o == Newest || o == EndFirst || o == UsedLast }
 
-// At is the time by which the order places the key, zero for never.
+// At returns the time by which the order sorts the key, zero for never.
 func (o KeyOrder) At(k *Key) time.Time {
 	if o == EndFirst {
 		return k.EndsAt()
@@ -30,13 +30,13 @@ func (o KeyOrder) At(k *Key) time.Time {
 	return k.LastUsedAt
 }
 
-// Cursor is the Page.After of what comes behind the key.
+// Cursor returns the Page.After for the keys that follow the key.
 func (o KeyOrder) Cursor(k *Key) string {
 	return CursorAt(o, o.milliseconds(k), k.ID)
 }
 
-// CursorAt is the cursor of the key with the id, of which the order goes by
-// the time (see At), in Unix milliseconds.
+// CursorAt returns the cursor of the key with the id, at the time by which the order
+// sorts it (see At), in Unix milliseconds.
 func CursorAt(o KeyOrder, milliseconds int64, id string) string {
 	if o == Newest {
 		return id
@@ -51,8 +51,8 @@ func (o KeyOrder) milliseconds(k *Key) int64 {
 	return 0
 }
 
-// ParseCursor reads what Cursor has written of an order by time. What it did
-// not write stands before everything.
+// ParseCursor reads what Cursor wrote for an order by time. Anything else sorts
+// before every key.
 func ParseCursor(after string) (milliseconds int64, id string) {
 	at, id, _ := strings.Cut(after, ".")
 	n, err := strconv.ParseInt(at, 10, 64)
@@ -62,7 +62,7 @@ func ParseCursor(after string) (milliseconds int64, id string) {
 	return n, id
 }
 
-// Compare compares two keys by their places in the order.
+// Compare compares two keys by the order.
 func (o KeyOrder) Compare(a, b *Key) int {
 	if o == Newest {
 		return cmp.Compare(b.ID, a.ID)
@@ -76,8 +76,7 @@ func (o KeyOrder) IsBehind(k *Key, after string) bool {
 	return cmp.Or(cmp.Compare(o.milliseconds(k), at), cmp.Compare(k.ID, id)) > 0
 }
 
-// nearer returns that of two cursors which the order comes to first, "" being
-// behind everything.
+// nearer returns whichever cursor comes first in the order; "" comes last.
 func (o KeyOrder) nearer(a, b string) string {
 	switch {
 	case a == "" || b == "":
@@ -93,8 +92,8 @@ func (o KeyOrder) nearer(a, b string) string {
 	return b
 }
 
-// listKeys lists keys of several organizations as it does those of one: an
-// index holds the order for one of them.
+// listKeys lists keys of several organizations as if they were one: an index holds
+// the order for only one organization.
 func (s *search) listKeys(ctx context.Context, f KeyFilter, p Page) ([]Key, error) {
 	if len(f.OrganizationIDs) < 2 {
 		return s.store.Keys().List(ctx, f, p)

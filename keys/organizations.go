@@ -12,8 +12,8 @@ import (
 
 const noOrganization = "no_organization"
 
-// CreateOrganization makes an organization with the id, or a new one where id
-// is "". Only admins may.
+// CreateOrganization creates an organization with the id, or with a new one if id is
+// "". Only admins may.
 func (s *organizations) CreateOrganization(ctx context.Context, a Actor, id string, fields OrganizationFields) (Organization, error) {
 	if err := StaffOnly(a); err != nil {
 		return Organization{}, err
@@ -50,8 +50,8 @@ func (s *organizations) Organizations(ctx context.Context, a Actor, f Organizati
 	return s.store.Organizations().List(ctx, f, p)
 }
 
-// ChangeOrganization lets edit change the organization's fields. Only admins
-// disable and enable.
+// ChangeOrganization applies edit to the organization's fields. Only admins may
+// disable and enable it.
 func (s *organizations) ChangeOrganization(ctx context.Context, a Actor, id string, revision int64,
 	edit func(OrganizationFields) (OrganizationFields, error),
 ) (Organization, error) {
@@ -76,8 +76,8 @@ func (s *organizations) ChangeOrganization(ctx context.Context, a Actor, id stri
 	return after, s.Record(ctx, a, "organization.update", after.Object(), before, after)
 }
 
-// DeleteOrganization removes an organization that has no service accounts.
-// Only admins may.
+// DeleteOrganization deletes an organization that has no service accounts. Only
+// admins may.
 func (s *organizations) DeleteOrganization(ctx context.Context, a Actor, id string, revision int64) error {
 	if err := StaffOnly(a); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *organizations) DeleteOrganization(ctx context.Context, a Actor, id stri
 	return s.Record(ctx, a, "organization.delete", o.Object(), o, nil)
 }
 
-// OrganizationToJoin returns the organization that a new object is to belong to.
+// OrganizationToJoin returns the organization for a new object.
 func (s *base) OrganizationToJoin(ctx context.Context, id string) (Organization, error) {
 	o, err := s.store.Organizations().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) {

@@ -7,24 +7,23 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// MaxOverride bounds how long other limits hold.
+// MaxOverride is the longest that an override may last.
 const MaxOverride = 366 * 24 * time.Hour
 
-// Holds reports whether the override changes limits at the time now; nil does
-// not. Callers ask it whenever they use a cached account, so an override ends
-// without a write.
+// Holds reports whether the override applies at the time now; a nil one never does.
+// Callers ask each time they use a cached account, so an override ends without a
+// write.
 func (o *Override) Holds(now time.Time) bool { return o != nil && now.Before(o.Until) }
 
-// forgetOverride leaves out an override that has ended, which nobody takes out of
-// the stored account.
+// forgetOverride drops an override that has ended. It stays in the stored account.
 func (account *ServiceAccount) forgetOverride(now time.Time) {
 	if !account.Override.Holds(now) {
 		account.Override = nil
 	}
 }
 
-// ReviseAccount is Revise for service accounts, without overrides that have
-// ended in what it returns.
+// ReviseAccount is Revise for service accounts. The accounts that it returns have no
+// override that has ended.
 func (s *base) ReviseAccount(ctx context.Context, id string, revision int64, edit func(*ServiceAccount) error) (before,
 	after ServiceAccount, err error,
 ) {
@@ -34,8 +33,8 @@ func (s *base) ReviseAccount(ctx context.Context, id string, revision int64, edi
 	return before, after, err
 }
 
-// SetOverride gives the account other limits until a time, or ends that with
-// nil. Only the provider's staff may.
+// SetOverride sets an override until a time, or ends it if nil. Only the provider's
+// staff may.
 func (s *accounts) SetOverride(ctx context.Context, a Actor, accountID string, revision int64, o *Override) (ServiceAccount, error) {
 	if err := StaffOnly(a); err != nil {
 		return ServiceAccount{}, err

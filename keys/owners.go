@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
-// ownIfMember makes the actor the owner of an account that they make and name
-// no owner of, if they are a member of its organization.
+// ownIfMember makes the actor the owner of an account that they create without one,
+// if they are a member of its organization.
 func (s *accounts) ownIfMember(ctx context.Context, a Actor, account *ServiceAccount) error {
 	if account.OwnerID != "" || !strings.HasPrefix(account.CreatedBy, ids.User) {
 		return nil
@@ -26,8 +26,8 @@ func (s *accounts) ownIfMember(ctx context.Context, a Actor, account *ServiceAcc
 	return nil
 }
 
-// CheckOwner refuses an owner who is not a member of the organization. A member
-// of another one gets the same answer as a user who does not exist.
+// CheckOwner refuses an owner who is not a member of the organization. It answers the
+// same for a member of another organization and for a user who does not exist.
 func (s *accounts) CheckOwner(ctx context.Context, organizationID, ownerID string) error {
 	if ownerID == "" {
 		return nil
@@ -42,7 +42,7 @@ func (s *accounts) CheckOwner(ctx context.Context, organizationID, ownerID strin
 	return nil
 }
 
-// checkHandOver refuses what would be refused of each account.
+// checkHandOver refuses in advance what each account would refuse.
 func (s *accounts) checkHandOver(ctx context.Context, a Actor, organizationID, from, to string) error {
 	if err := allow(a, ReadAccounts, WriteAccounts, organizationID, noOrganization); err != nil {
 		return err
@@ -53,9 +53,9 @@ func (s *accounts) checkHandOver(ctx context.Context, a Actor, organizationID, f
 	return s.CheckOwner(ctx, organizationID, to)
 }
 
-// HandOver gives the service accounts of the organization that one user owns
-// another owner, who is a member, or none where to is "". It returns how many
-// it changed, each with its own event; after an error it can be called again.
+// HandOver gives all service accounts of the organization that one user owns to
+// another member, or to nobody if to is "". It returns how many it changed, each with
+// its own event. After an error it can be called again.
 func (s *accounts) HandOver(ctx context.Context, a Actor, organizationID, from, to string) (changed int, err error) {
 	if err := s.checkHandOver(ctx, a, organizationID, from, to); err != nil {
 		return 0, err
@@ -71,11 +71,11 @@ func (s *accounts) HandOver(ctx context.Context, a Actor, organizationID, from, 
 	return changed, err
 }
 
-// errNotHis says that an account got another owner meanwhile.
+// errNotHis says that the account has another owner now.
 var errNotHis = errors.New("somebody else owns the service account")
 
-// handOne gives one account the owner, unless it was taken from the one that
-// it had, transferred or deleted meanwhile.
+// handOne changes the owner of one account, unless it got another owner, was
+// transferred or was deleted in the meantime.
 func (s *accounts) handOne(ctx context.Context, a Actor, account *ServiceAccount, to string) (handed bool, err error) {
 	_, err = s.ChangeAccount(ctx, a, account.ID, AnyRevision, func(f AccountFields) (AccountFields, error) {
 		if f.OwnerID != account.OwnerID {

@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey/latchkey/audit"
 )
 
-// Recorder makes changes known once they are written: to the caches of this
-// node and of others, and to the audit log. Every change to objects of this
-// package is recorded with the Recorder of its Service.
+// Recorder publishes changes once they are written: to the caches of this node and of
+// others, and to the audit log. A Service records every change to objects of this
+// package with its Recorder.
 type Recorder struct {
 	audit *audit.Log
 	marks *Marks
@@ -17,11 +17,11 @@ type Recorder struct {
 	now   func() time.Time
 }
 
-// Now is the time by the clock of the service.
+// Now returns the time by the service's clock.
 func (r *Recorder) Now() time.Time { return r.now() }
 
-// Record makes caches forget what they know of the object and writes the audit
-// event of its change. It is called after the write and before the answer.
+// Record invalidates cached copies of the object and writes the audit event of its
+// change. Call it after the write and before the answer.
 func (r *Recorder) Record(ctx context.Context, a Actor, action string, object audit.Object, before, after any) error {
 	r.Bump(object.ID)
 	return r.audit.Record(ctx, audit.Change{
@@ -29,24 +29,24 @@ func (r *Recorder) Record(ctx context.Context, a Actor, action string, object au
 	})
 }
 
-// RecordKey is Record for a key, which caches know by its hash.
+// RecordKey is Record for a key, which caches identify by its hash.
 func (r *Recorder) RecordKey(ctx context.Context, a Actor, action string, k *Key, before, after any) error {
 	r.Bump(k.Mark())
 	return r.Record(ctx, a, action, k.Object(), before, after)
 }
 
-// Tell writes the audit event of a change that caches know of already.
+// Tell writes the audit event of a change that caches already know.
 func (r *Recorder) Tell(ctx context.Context, change audit.Change) error {
 	return r.audit.Record(ctx, change)
 }
 
-// Told returns the newest events that pass the filter, at most limit of them.
+// Told returns the newest events that pass the filter, at most limit.
 func (r *Recorder) Told(ctx context.Context, f audit.Filter, limit int) ([]audit.Event, error) {
 	return r.audit.Events(ctx, f, "", limit)
 }
 
-// Bump makes what caches know of the marks' objects count as old, here at once
-// and on other nodes as soon as they hear of it.
+// Bump invalidates cached copies of the marks' objects, here at once and on other
+// nodes as soon as they learn of it.
 func (r *Recorder) Bump(marks ...string) {
 	for _, mark := range marks {
 		r.marks.Bump(mark)

@@ -10,23 +10,23 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// MaxGrace bounds the grace period of a rotation.
+// MaxGrace is the longest grace period of a rotation.
 const MaxGrace = 90 * 24 * time.Hour
 
-// RotateInput says how a key is rotated.
+// RotateInput describes a rotation.
 type RotateInput struct {
-	SuccessorID string        // fixed by the caller, or "" for a new one
-	Claim       Claim         // of the successor; nil: none
-	Revision    int64         // that the key must have, or AnyRevision
-	Grace       time.Duration // how long the old key goes on working, at most MaxGrace
-	// ExpiresAt is when the successor ends. Zero gives it as long a life as the
-	// old key had, but no longer than the actor's own credential.
+	SuccessorID string        // set by the caller, or "" for a new one
+	Claim       Claim         // on the successor; nil: none
+	Revision    int64         // the key's current one, or AnyRevision
+	Grace       time.Duration // how long the old key keeps working, at most MaxGrace
+	// ExpiresAt is when the successor expires. Zero gives it the same lifetime as the
+	// old key, but no longer than the actor's own credential.
 	ExpiresAt time.Time
 }
 
-// Rotate issues a successor of the key, and lets the old key work until grace is
-// over. The two are linked both ways. A key is rotated once; an expired key can
-// be, a revoked one cannot. The actor could have issued the successor.
+// Rotate issues a successor of the key, and keeps the old key valid for the grace
+// period. The two are linked both ways. A key is rotated once. An expired key can be
+// rotated, a revoked one cannot. The actor must be allowed to issue the successor.
 func (s *credentials) Rotate(ctx context.Context, a Actor, id string, in RotateInput) (Key, Secret, error) {
 	if in.Grace < 0 || in.Grace > MaxGrace {
 		return Key{}, Secret{}, errs.BadField("grace", "grace_out_of_range", "most", MaxGrace)
@@ -76,9 +76,8 @@ func (k *Key) rotatable() error {
 	return nil
 }
 
-// successor returns the new key that the actor may make of old, and how many
-// keys may then be alive: one more than the tier allows while the old key is
-// about to go.
+// successor returns the new key that the actor may make of old, and how many keys may
+// then be alive: one more than the tier allows if the old key ends soon.
 func (s *credentials) successor(ctx context.Context, a Actor, old *Key, in RotateInput) (next Key, most int, err error) {
 	account, tier, err := s.planOf(ctx, old)
 	if err != nil {
@@ -104,7 +103,7 @@ func (s *credentials) successor(ctx context.Context, a Actor, old *Key, in Rotat
 	return next, most, MayConfer(a, next.OrganizationID, nil, next.power(&account))
 }
 
-// next returns a new key like k, whose own limit goes as far as most does.
+// next returns a new key like k, with a limit of its own that does not exceed most.
 func (k *Key) next(now time.Time, most ratelimit.Rule) Key {
 	next := Key{
 		Stamp: NewStamp(now), OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID,
@@ -118,8 +117,8 @@ func (k *Key) next(now time.Time, most ratelimit.Rule) Key {
 	return next
 }
 
-// lifeOf returns when k ends if it lives as long as old was made to, and no
-// longer than the tier allows. Zero is never.
+// lifeOf returns when k ends if it has the lifetime that old was created with, but no
+// longer than the tier allows. Zero means never.
 func (k *Key) lifeOf(old *Key, tier *Tier) time.Time {
 	var end, latest time.Time
 	if !old.ExpiresAt.IsZero() {

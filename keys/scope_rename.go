@@ -11,23 +11,23 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Bounds of renaming a scope.
+// Bounds of a scope rename.
 const (
-	MaxRename       = 366 * 24 * time.Hour // how long the old name goes on working
-	RenameBatch     = 2000                 // changes of one RenameStep
-	mostScopeLooked = 1000                 // accounts, and keys, that a ScopeUse looks at
+	MaxRename       = 366 * 24 * time.Hour // how long the old name keeps working
+	RenameBatch     = 2000                 // changes per RenameStep
+	mostScopeLooked = 1000                 // accounts, and keys, that a ScopeUse reads
 )
 
-// ScopeUse counts who holds a scope by its name.
+// ScopeUse counts the holders of a scope by its name.
 type ScopeUse struct {
 	Accounts   int
 	Keys       int // with scopes of their own
-	Wildcards  int // accounts that have it by a wildcard which a new name may be outside of
+	Wildcards  int // accounts that hold it through a wildcard, which may not cover a new name
 	Incomplete bool
 }
 
-// ScopesUse counts for each name who holds it, among the newest accounts and
-// keys. Only admins may.
+// ScopesUse counts the holders of each name, among the newest accounts and keys. Only
+// admins may.
 func (s *catalogue) ScopesUse(ctx context.Context, a Actor, names []string) (map[string]*ScopeUse, error) {
 	if err := StaffOnly(a); err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func (s *catalogue) ScopesUse(ctx context.Context, a Actor, names []string) (map
 	return use, nil
 }
 
-// RetireScope stops the scope from being granted, or allows it again. Holders keep
-// it. Only admins may.
+// RetireScope stops the scope from being granted, or allows it again. Holders keep it.
+// Only admins may.
 func (s *catalogue) RetireScope(ctx context.Context, a Actor, name string, revision int64, retired bool) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
@@ -112,10 +112,10 @@ func renamable(c *Scope) error {
 	}
 }
 
-// RenameScope gives everybody who holds the scope the new name as well, in
-// steps (see RenameStep), and takes the old one from them when keep is over: so
-// long a verification that asks for the old name passes. The new name is added
-// to the catalogue unless it is there. Only admins may.
+// RenameScope gives every holder of the scope the new name as well, in steps (see
+// RenameStep), and takes the old one away after keep. Until then a verification that
+// asks for the old name passes. It adds the new name to the catalogue if it is not
+// there yet. Only admins may.
 func (s *catalogue) RenameScope(ctx context.Context, a Actor, name string, revision int64, to string, keep time.Duration) (Scope, error) {
 	if err := StaffOnly(a); err != nil {
 		return Scope{}, err
@@ -163,7 +163,7 @@ func (s *catalogue) RenameScope(ctx context.Context, a Actor, name string, revis
 	return after, s.Record(ctx, a, "scope.rename", after.Object(), before, after)
 }
 
-// RenameDue reports whether RenameStep has something to do.
+// RenameDue reports whether RenameStep has work to do.
 func (s *catalogue) RenameDue(ctx context.Context) (due bool, err error) {
 	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
 		due = due || c.renameDue(s.now())
@@ -176,8 +176,8 @@ func (c *Scope) renameDue(now time.Time) bool {
 	return c.RenamedTo != "" && (c.RenameOpen || !now.Before(c.RenamedUntil))
 }
 
-// RenameStep makes at most RenameBatch changes of renamed scopes that are to be
-// made by now, and tells how many. It may be called at any time, again and by
+// RenameStep makes at most RenameBatch of the changes to renamed scopes that are due,
+// and returns how many it made. It is safe to call at any time, repeatedly and on
 // several nodes.
 func (s *catalogue) RenameStep(ctx context.Context, a Actor) (changed int, err error) {
 	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
@@ -196,7 +196,7 @@ func (s *catalogue) RenameStep(ctx context.Context, a Actor) (changed int, err e
 	return changed, err
 }
 
-// renameStep makes changes of one scope, and notes when all are made.
+// renameStep makes changes for one scope, and records when all are made.
 func (s *catalogue) renameStep(ctx context.Context, a Actor, c *Scope) (changed int, err error) {
 	last := !s.now().Before(c.RenamedUntil)
 	rewrite := func(scopes []string) ([]string, bool) { return renamed(scopes, c.Name, c.RenamedTo, last) }
@@ -243,8 +243,8 @@ func (s *catalogue) renameDone(ctx context.Context, a Actor, c *Scope, last bool
 	return err
 }
 
-// renamed returns the scopes with the new name beside the old one, or in the
-// last step in its place, and whether that is a difference.
+// renamed returns the scopes with the new name added to the old one, or replacing it
+// in the last step, and whether that changes anything.
 func renamed(scopes []string, old, to string, last bool) ([]string, bool) {
 	if !slices.Contains(scopes, old) {
 		return scopes, false

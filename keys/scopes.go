@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// MaxScopes bounds the scopes of one object or question; MaxScopeLength each
+// MaxScopes bounds the scopes of one object or question; MaxScopeLength bounds each
 // scope's name, in bytes.
 const (
 	MaxScopes      = 200
 	MaxScopeLength = 128
 )
 
-// AnyScope is the grant that covers every scope but those that staff grant by
+// AnyScope is the grant that covers every scope except those that staff grant by
 // name: VerifyAllKeys, ReadMetrics, EdgeKeys and EdgeAllKeys.
 const AnyScope = "*"
 
 var scopeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*(:[a-z0-9][a-z0-9_.-]*)+$`)
 
-// ValidScope reports whether name is resource:action, where the action may
-// have further parts: what a catalogue holds and a verification asks for.
+// ValidScope reports whether name has the form resource:action, where the action may
+// have further parts. Catalogue entries and verifications use this form.
 func ValidScope(name string) bool {
 	return len(name) <= MaxScopeLength && scopeShape.MatchString(name)
 }
@@ -34,8 +34,8 @@ func ValidGrant(name string) bool {
 	return ok && ValidScope(resource+":x")
 }
 
-// Covers reports whether the grant includes scope, which may be a wildcard
-// itself: "invoices:*" covers "invoices:read" and "invoices:*", never "*".
+// Covers reports whether the grant includes scope, which may itself be a wildcard:
+// "invoices:*" covers "invoices:read" and "invoices:*", never "*".
 func Covers(grant, scope string) bool {
 	if grant == scope {
 		return true
@@ -61,7 +61,7 @@ func CoveredBy(grants []string, scope string) bool {
 	return false
 }
 
-// grantsOf are all grants that cover the scope.
+// grantsOf returns all grants that cover the scope.
 func grantsOf(scope string) []string {
 	all := []string{scope}
 	for i, r := range scope {
@@ -75,8 +75,8 @@ func grantsOf(scope string) []string {
 	return all
 }
 
-// EffectiveScopes is what a key may do: its own scopes as far as its account
-// still has them, or all of its account's where it has none of its own.
+// EffectiveScopes returns what a key may do: its own scopes that its account still
+// has, or all of its account's if it has none of its own.
 func EffectiveScopes(own, account []string) []string {
 	if own == nil {
 		return account

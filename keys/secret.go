@@ -26,13 +26,13 @@ const (
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// ErrMalformed is returned for text that no key of this brand can be.
+// ErrMalformed is returned for text that cannot be a key of this brand.
 var ErrMalformed = errors.New("not a key: wrong shape or checksum")
 
 var brandShape = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
 
-// Secret is a whole key as its holder has it. It prints as [redacted]
-// everywhere but through Reveal.
+// Secret is a whole key as its holder has it. It prints as [redacted] except through
+// Reveal.
 type Secret struct{ text string }
 
 // Reveal returns the key itself, for the one answer that shows it.
@@ -47,7 +47,7 @@ func (s Secret) GoString() string { return "[redacted]" }
 // LogValue returns [redacted].
 func (s Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
-// MarshalText refuses: a secret is never encoded by accident.
+// MarshalText fails, so that a secret is never encoded by accident.
 func (s Secret) MarshalText() ([]byte, error) {
 	return nil, errors.New("a secret is not encoded")
 }
@@ -57,7 +57,7 @@ type Hash [sha256.Size]byte
 
 // HashOf returns the digest under which the key's text is stored.
 func HashOf(text string) Hash {
-	var short [128]byte // keys fit, and are hashed without memory of their own
+	var short [128]byte // keys fit, so hashing allocates nothing
 	return sha256.Sum256(append(short[:0], text...))
 }
 
@@ -83,7 +83,7 @@ func NewFormat(brand string) (Format, error) {
 	return Format{brand: brand}, nil
 }
 
-// IsZero reports whether the format was not made by NewFormat.
+// IsZero reports whether the format is the zero Format.
 func (f Format) IsZero() bool { return f.brand == "" }
 
 // Brand returns the brand.
@@ -104,17 +104,17 @@ func (f Format) of(env Environment, random [secretBytes]byte) Secret {
 	return Secret{text: body + checksum(body)}
 }
 
-// user stands in the place of an environment in the tokens of users.
+// user replaces the environment in users' tokens.
 const user Environment = "user"
 
-// NewToken returns a new random token of a user: a key that no service account
-// has, which scanners find by the same expression.
+// NewToken returns a new random token of a user. It has the form of a key, so scanners
+// find it with the same expression, but no service account has it.
 func (f Format) NewToken() Secret { return f.New(user) }
 
-// DerivedToken returns the token of a user with the bytes, which nobody can guess.
+// DerivedToken returns a user's token made from the bytes, which must be unguessable.
 func (f Format) DerivedToken(random [secretBytes]byte) Secret { return f.of(user, random) }
 
-// CheckToken is Check for the token of a user.
+// CheckToken is Check for a user's token.
 func (f Format) CheckToken(text string) error { return f.check(text, user, user) }
 
 // Looks reports whether text starts as a key of the brand does, so that a
@@ -125,9 +125,9 @@ func (f Format) Looks(text string) bool {
 		len(text) >= n+2+environmentLen && text[n+1+environmentLen] == '_'
 }
 
-// Within returns the first part of text that is a key or token of the brand, or so
-// much of one that it must not be shown: people paste keys with quotes, a header or
-// a sentence around them. It is "" for none.
+// Within returns the first part of text that is a key or token of the brand, or enough
+// of one that it must not be shown: people paste keys with quotes, a header or a
+// sentence around them. It returns "" if there is none.
 func (f Format) Within(text string) string {
 	for at := range len(text) {
 		rest := text[at:]
@@ -146,8 +146,8 @@ func (f Format) Within(text string) string {
 	return ""
 }
 
-// Check returns ErrMalformed unless text has the shape and checksum of a key
-// of the brand. It looks nothing up and allocates nothing.
+// Check returns ErrMalformed unless text has the shape and checksum of a key of the
+// brand. It reads no store and allocates nothing.
 func (f Format) Check(text string) error { return f.check(text, Live, Test) }
 
 func (f Format) check(text string, one, other Environment) error {
@@ -192,8 +192,8 @@ func checksumDigits(body string) [checksumLength]byte {
 	return digits
 }
 
-// crcOf is CRC-32 (IEEE 802.3). crc32.ChecksumIEEE would need a []byte, which
-// it lets escape to the heap.
+// crcOf returns the CRC-32 (IEEE 802.3). crc32.ChecksumIEEE would need a []byte,
+// which escapes to the heap.
 func crcOf(body string) uint32 {
 	sum := ^uint32(0)
 	for i := range len(body) {

@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Seed makes sure that the scopes of the management API are in the catalogue.
-// With examples it also makes the three standard tiers, a few scopes and an
-// organization to begin with. It may run on many nodes at once, and again.
+// Seed adds the scopes of the management API to the catalogue if they are missing.
+// With examples it also creates the three standard tiers, a few scopes and a first
+// organization. It may run on many nodes at once, and again.
 func (s *Service) Seed(ctx context.Context, a Actor, examples bool) error {
 	if err := s.seedScopes(ctx, a, managementScopes()); err != nil || !examples {
 		return err
@@ -33,8 +33,8 @@ func (s *Service) Seed(ctx context.Context, a Actor, examples bool) error {
 	return nil
 }
 
-// FirstOrganization is the id of the organization that a first start makes. It
-// is fixed, so that nodes that start at once make one.
+// FirstOrganization is the id of the organization that a first start creates. It is
+// fixed, so that nodes that start at once create only one.
 const FirstOrganization = "org_00000000000070008000000000000001"
 
 func (s *Service) seedScopes(ctx context.Context, a Actor, scopes map[string]string) error {

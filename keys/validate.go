@@ -22,13 +22,13 @@ const (
 	MaxTextLength      = 2000     // characters of descriptions and notes
 	MaxMetadataBytes   = 16 << 10 // as compact JSON
 	MaxMetadataEntries = 100      // at the top level
-	MaxMetadataDepth   = 10       // arrays and objects inside each other
+	MaxMetadataDepth   = 10       // nested arrays and objects
 	MaxNetworks        = 100      // allowed networks of one object
 	maxYear            = 9999 - 1 // RFC 3339 has four digits for a year
 )
 
-// checkName notes what is wrong with a new name. What is kept already is not
-// looked at, so that a rule that came later does not stop other changes.
+// checkName validates a new name. It skips a name that is already stored, so that a
+// later rule does not block other changes.
 func checkName(f *errs.Faults, field, name, old string) {
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -54,11 +54,11 @@ func checkText(f *errs.Faults, field, text string, most int, lines bool) {
 	}
 }
 
-// unprintable reports whether the character has no place in a text of lines.
+// unprintable reports whether the character may not be in a line of text.
 func unprintable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 
-// Legible is the text without what checkText refuses: a revoke is not lost to its
-// note.
+// Legible returns the text without what checkText refuses, so that a bad note does not
+// stop a revoke.
 func Legible(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unprintable(r) || r == utf8.RuneError {
@@ -91,8 +91,8 @@ func checkMetadata(f *errs.Faults, m Metadata) {
 	f.Check(!nul, "metadata", "has_nul")
 }
 
-// survey returns how deep arrays and objects nest in v, and whether a string
-// in it holds a NUL.
+// survey returns how deep arrays and objects nest in v, and whether a string in it
+// contains a NUL.
 func survey(v any) (depth int, nul bool) {
 	visit := func(v any) {
 		d, n := survey(v)
@@ -126,7 +126,7 @@ func compact(m Metadata) Metadata {
 	return b.Bytes()
 }
 
-// everywhere is the one form of no networks, which allow every address.
+// everywhere returns nil for no networks, which allow every address.
 func everywhere(networks []netip.Prefix) []netip.Prefix {
 	if len(networks) == 0 {
 		return nil
@@ -177,7 +177,7 @@ func checkScopes(f *errs.Faults, field string, scopes []string) {
 	}
 }
 
-// CheckTime reports a time that RFC 3339 cannot express; zero is no time.
+// CheckTime reports a time that RFC 3339 cannot express; zero is allowed.
 func CheckTime(f *errs.Faults, field string, t time.Time) {
 	if t.IsZero() {
 		return
@@ -185,7 +185,7 @@ func CheckTime(f *errs.Faults, field string, t time.Time) {
 	f.Check(t.Year() >= 1970 && t.Year() <= maxYear, field, "time_out_of_range")
 }
 
-// tidy sorts scopes and drops repetitions; nil stays nil.
+// tidy sorts scopes and removes duplicates; nil stays nil.
 func tidy(scopes []string) []string {
 	if scopes == nil {
 		return nil
@@ -195,7 +195,7 @@ func tidy(scopes []string) []string {
 	return slices.Compact(sorted)
 }
 
-// Moment is t as it is kept: UTC and whole milliseconds.
+// Moment returns t as it is stored: UTC and whole milliseconds.
 func Moment(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
@@ -203,6 +203,6 @@ func Moment(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Millisecond)
 }
 
-// CheckText notes what is wrong with one line of text of at most MaxNameLength
-// characters, which may be empty.
+// CheckText validates one line of text of at most MaxNameLength characters, which may
+// be empty.
 func CheckText(f *errs.Faults, field, text string) { checkText(f, field, text, MaxNameLength, false) }

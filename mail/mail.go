@@ -1,7 +1,6 @@
-// Package mail writes the mails that people get, in text and HTML, and sends
-// them over SMTP, or writes them into a folder if no server is configured.
-// Mails wait in a bounded queue; a mail that cannot be sent is retried for a
-// while.
+// Package mail writes mails to people, in text and HTML, and sends them over
+// SMTP, or writes them into a folder if no server is configured. Mails wait in a
+// bounded queue; a mail that cannot be sent is retried a few times.
 package mail
 
 import (
@@ -25,10 +24,10 @@ import (
 //go:embed templates
 var files embed.FS
 
-// Letter is a mail as it is sent.
+// Letter is a mail in its final form.
 type Letter struct {
 	To, Subject, Text, HTML string
-	Unsubscribe             string // where a post alone ends such mails (RFC 8058), "" for mails that people asked for
+	Unsubscribe             string // URL where a POST alone ends such mails (RFC 8058), "" for mails that people asked for
 }
 
 // Sender sends one letter.
@@ -39,7 +38,7 @@ type Sender interface {
 // Config is what an Outbox needs. All fields are required.
 type Config struct {
 	Sender  Sender
-	BaseURL string // public URL of the service, without a slash at its end
+	BaseURL string // public URL of the service, without a trailing slash
 	Logger  *slog.Logger
 }
 
@@ -62,7 +61,7 @@ const (
 	firstPause  = 2 * time.Second // doubled after each try
 )
 
-// NewOutbox returns an Outbox and starts sending; Close ends it.
+// NewOutbox returns an Outbox and starts sending; Close stops it.
 func NewOutbox(c Config) (*Outbox, error) {
 	if c.Sender == nil || c.BaseURL == "" || c.Logger == nil {
 		return nil, errors.New("mail: Sender, BaseURL and Logger are required")
@@ -81,8 +80,7 @@ func NewOutbox(c Config) (*Outbox, error) {
 	return o, nil
 }
 
-// Post takes a mail to be sent. Where too many wait already it is dropped, and
-// the log says so.
+// Post queues a mail. If the queue is full, it drops the mail and logs that.
 func (o *Outbox) Post(m auth.Mail) {
 	select {
 	case o.waiting <- m:
@@ -91,7 +89,7 @@ func (o *Outbox) Post(m auth.Mail) {
 	}
 }
 
-// Busy reports whether so many mails wait that what can wait should.
+// Busy reports whether the queue is so full that less urgent mails should wait.
 func (o *Outbox) Busy() bool { return len(o.waiting) > mostWaiting/4 }
 
 func (o *Outbox) run(ctx context.Context) {
@@ -105,7 +103,7 @@ func (o *Outbox) run(ctx context.Context) {
 	}
 }
 
-// Close sends what waits, once, until ctx ends.
+// Close tries to send each waiting mail once, until ctx ends.
 func (o *Outbox) Close(ctx context.Context) error {
 	o.stop()
 	o.running.Wait()
@@ -121,7 +119,7 @@ func (o *Outbox) Close(ctx context.Context) error {
 	}
 }
 
-// deliver tries some times, ever later.
+// deliver tries to send a mail a few times, with growing pauses.
 func (o *Outbox) deliver(ctx context.Context, m auth.Mail) {
 	pause := firstPause
 	for try := 1; ; try++ {
@@ -138,7 +136,7 @@ func (o *Outbox) deliver(ctx context.Context, m auth.Mail) {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			o.Post(m) // for Close
+			o.Post(m) // so that Close sends it
 			return
 		case <-timer.C:
 		}
@@ -156,7 +154,7 @@ func (o *Outbox) once(ctx context.Context, m auth.Mail) error {
 	return o.Sender.Send(ctx, l)
 }
 
-// paths are where the link of a mail leads.
+// paths are the paths that the links in mails lead to.
 var paths = map[auth.MailKind]string{
 	auth.MailConfirm: "/confirm", auth.MailNewEmail: "/confirm", auth.MailReset: "/password/new", auth.MailFinish: "/password/new",
 	auth.MailInvite: "/invitation",
@@ -164,7 +162,7 @@ var paths = map[auth.MailKind]string{
 	auth.MailExpiring: "/unsubscribe",
 }
 
-// page is what a template sees.
+// page is the data of a template.
 type page struct {
 	auth.Mail
 	Link string
@@ -172,18 +170,19 @@ type page struct {
 	say  *texts.Catalogue
 }
 
-// T is a text of mails, with the values in it.
+// T returns a text from the section for mails, with the values filled in.
 func (p page) T(name string, values ...any) (string, error) {
 	return p.say.Say("mail."+name, values...)
 }
 
-// Word is how the catalogue calls a role.
+// Word returns the catalogue's word for a role.
 func (p page) Word(r auth.Role) string { return p.say.Text("word." + string(r)) }
 
-// Language is the tag of the texts.
+// Language returns the tag of the texts.
 func (p page) Language() string { return p.say.Language() }
 
-// Count is how many keys there are, "50+" for more than those that the mail names.
+// Count returns the number of keys, such as "50+" if there are more than the mail
+// lists.
 func (p page) Count() string {
 	if p.More {
 		return fmt.Sprintf("%d+", len(p.Expiring))
@@ -191,13 +190,13 @@ func (p page) Count() string {
 	return fmt.Sprint(len(p.Expiring))
 }
 
-// Day is the day on which a key ends.
+// Day formats the day on which a key ends.
 func (p page) Day(t time.Time) string { return p.say.Time("moment_long", t) }
 
-// When is until when the link is good.
+// When formats when the link expires.
 func (p page) When() string { return p.Day(p.Until) }
 
-// Link is the address that a mail of the kind leads to.
+// Link returns the URL that a mail of the kind links to.
 func (o *Outbox) Link(kind auth.MailKind, token string) string {
 	link := o.BaseURL + paths[kind]
 	if token != "" {
@@ -206,7 +205,7 @@ func (o *Outbox) Link(kind auth.MailKind, token string) string {
 	return link
 }
 
-// Write returns the mail as it is sent.
+// Write returns the mail in its final form.
 func (o *Outbox) Write(m auth.Mail) (Letter, error) {
 	v := page{Mail: m, Home: o.BaseURL, Link: o.Link(m.Kind, m.Token), say: texts.In(m.Language)}
 	var text, html bytes.Buffer
@@ -224,7 +223,7 @@ func (o *Outbox) Write(m auth.Mail) (Letter, error) {
 	return l, nil
 }
 
-// oneLine keeps what people type from adding headers.
+// oneLine stops text that people typed from adding headers.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\r' || r == '\n' }), " ")
 }

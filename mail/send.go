@@ -16,7 +16,7 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// ErrURL is returned for a URL that names no mail server.
+// ErrURL is returned for a URL that does not name a mail server.
 var ErrURL = errors.New("must be smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465; smtp://HOST:25?tls=none, " +
 	"without a password, for a server on this machine")
 
@@ -27,8 +27,8 @@ type SMTP struct {
 	options []mail.Option
 }
 
-// NewSMTP returns a sender by the server that the URL names. from is the
-// address, or "Name <address>", that letters come from.
+// NewSMTP returns a Sender for the server at the URL. from is the sender,
+// "address" or "Name <address>".
 func NewSMTP(server, from string) (*SMTP, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Hostname() == "" || (u.Path != "" && u.Path != "/") {
@@ -104,8 +104,8 @@ type Folder struct {
 	once   sync.Once
 }
 
-// NewFolder returns a sender that writes into the folder, which is made when
-// the first letter comes.
+// NewFolder returns a Sender that writes into the folder, which is created with
+// the first letter.
 func NewFolder(path, from string, logger *slog.Logger) *Folder {
 	return &Folder{path: path, from: from, logger: logger}
 }

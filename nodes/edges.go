@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// Vouch makes the edge known, as one that this node feeds: from here on it is
-// taken to hear of changes as long as this node does. It is called before the edge
-// is told anything.
+// Vouch records that this node feeds the edge. From then on the edge counts as learning
+// of changes as long as this node does. Call it before the edge gets any data.
 func (r *Registry) Vouch(ctx context.Context, edge Node) error {
 	edge.FedBy, edge.PolledAt, edge.MaxStale = r.self.ID, r.c.Now(), r.c.MaxStale
 	return r.putEdge(ctx, edge)
@@ -22,8 +21,8 @@ func (r *Registry) Vouches(id string) bool {
 	return s != nil && s.node.FedBy == r.self.ID
 }
 
-// Disown notes that the edge has asked nothing since then. One that another node
-// feeds by now is that node's business.
+// Disown records that the edge has asked nothing since the given time. If another node
+// feeds the edge by now, Disown does nothing.
 func (r *Registry) Disown(ctx context.Context, edge Node, since time.Time) error {
 	if !r.Vouches(edge.ID) {
 		return nil
@@ -32,14 +31,14 @@ func (r *Registry) Disown(ctx context.Context, edge Node, since time.Time) error
 	return r.putEdge(ctx, edge)
 }
 
-// Doubt makes the edge known as one that may hear nothing from here on: nobody knows
-// whether what it is told arrives.
+// Doubt records that the edge may learn of nothing from now on, because it is unknown
+// whether answers reach it.
 func (r *Registry) Doubt(ctx context.Context, edge Node) error {
 	edge.FedBy, edge.PolledAt, edge.MaxStale = "", r.c.Now(), r.c.MaxStale
 	return r.putEdge(ctx, edge)
 }
 
-// ForgetEdge removes the record of an edge that serves nothing any more.
+// ForgetEdge deletes the record of an edge that no longer serves anything.
 func (r *Registry) ForgetEdge(ctx context.Context, id string) error {
 	if err := r.c.Store.DeleteNode(ctx, id, math.MaxInt64); err != nil {
 		return err
@@ -50,7 +49,7 @@ func (r *Registry) ForgetEdge(ctx context.Context, id string) error {
 	return nil
 }
 
-// putEdge writes the record behind whatever one there is.
+// putEdge writes the record with a later Beat than the stored one, if any.
 func (r *Registry) putEdge(ctx context.Context, edge Node) error {
 	r.mu.Lock()
 	edge.Beat = 1

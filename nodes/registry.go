@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// FreshFor is how long a node may show no new record and still count as
-	// one that polls: some intervals of polling, and the time of the writes.
+	// FreshFor is how long a node may go without a new record and still count as
+	// polling: a few polling intervals, plus the time of the writes.
 	FreshFor = 1500 * time.Millisecond
-	// forgetAfter is how long a record stays after its node must have stopped
-	// to serve what it remembers.
+	// forgetAfter is how long a record stays after its node must have stopped serving
+	// from memory.
 	forgetAfter = time.Minute
 )
 
@@ -27,19 +27,19 @@ const (
 // required.
 type Config struct {
 	Store    Store
-	Name     string // for people: where the process runs
+	Name     string // for people: the machine that the process runs on
 	Version  string
 	MaxStale time.Duration
 	Logger   *slog.Logger
 	Now      func() time.Time // time.Now if nil
-	// Elapsed tells how much time has gone by, that in which the machine slept
-	// included; elapsed.Now if nil.
+	// Elapsed returns the time that has passed, including time in which the machine
+	// slept; elapsed.Now if nil.
 	Elapsed func() time.Duration
 }
 
-// Registry keeps this node's record and watches those of the others. It judges
-// others by when it saw their records change, on its own monotonic clock: what
-// their clocks say can make an answer too late, never too early.
+// Registry keeps this node's record and watches those of the others. It judges others by
+// when it saw their records change, on its own monotonic clock. Their clocks can make an
+// answer too late, never too early.
 type Registry struct {
 	c Config
 
@@ -47,23 +47,23 @@ type Registry struct {
 	self    Node
 	joined  bool
 
-	mu     sync.Mutex // of what follows
+	mu     sync.Mutex // guards the fields below
 	seen   map[string]*sighting
 	looked time.Time     // when the records were last read
-	passed time.Duration // the same by Elapsed
+	passed time.Duration // the same, by Elapsed
 }
 
-// sighting is the last record that was seen of another node.
+// sighting is the last record seen of another node.
 type sighting struct {
 	node   Node
-	at     time.Time     // the moment at which it was there for sure
-	passed time.Duration // the same by Elapsed
-	proven bool          // it was written not long before
-	// vouched is when the node that feeds this edge was last there and polled.
+	at     time.Time     // a time at which it certainly existed
+	passed time.Duration // the same, by Elapsed
+	proven bool          // it was written shortly before
+	// vouched is when the node that feeds this edge last existed and polled.
 	vouched time.Time
 }
 
-// New returns a Registry of a node that nobody knows yet; Join makes it known.
+// New returns a Registry of a node that is not registered yet; see Join.
 func New(c Config) (*Registry, error) {
 	if c.Store == nil || c.MaxStale <= 0 || c.Logger == nil {
 		return nil, errors.New("nodes: Store, MaxStale and Logger are required")
@@ -78,10 +78,10 @@ func New(c Config) (*Registry, error) {
 	return &Registry{c: c, self: self, seen: map[string]*sighting{}}, nil
 }
 
-// ID is that of this node.
+// ID returns the id of this node.
 func (r *Registry) ID() string { return r.self.ID }
 
-// Join makes the node known. It is called before the node serves anything.
+// Join registers the node. Call it before the node serves anything.
 func (r *Registry) Join(ctx context.Context) error {
 	r.writing.Lock()
 	r.joined = true
@@ -89,8 +89,7 @@ func (r *Registry) Join(ctx context.Context) error {
 	return errors.Join(r.Beat(ctx, r.c.Now()), r.Look(ctx))
 }
 
-// Leave removes the node's record. It is called when the node serves nothing
-// any more.
+// Leave deletes the node's record. Call it when the node no longer serves anything.
 func (r *Registry) Leave(ctx context.Context) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
@@ -101,8 +100,8 @@ func (r *Registry) Leave(ctx context.Context) error {
 	return r.c.Store.DeleteNode(ctx, r.self.ID, math.MaxInt64)
 }
 
-// Beat records that all that was changed before polledAt has been applied. Only
-// after it returned nil may the node rely on that poll: others go by the record.
+// Beat records that everything changed before polledAt has been applied. The node may
+// rely on that poll only after Beat returns nil, because others rely on the record.
 func (r *Registry) Beat(ctx context.Context, polledAt time.Time) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
@@ -114,7 +113,7 @@ func (r *Registry) Beat(ctx context.Context, polledAt time.Time) error {
 	return r.c.Store.PutNode(ctx, r.self)
 }
 
-// Look reads the records of the others.
+// Look reads the records of the other nodes.
 func (r *Registry) Look(ctx context.Context) error {
 	found, err := r.c.Store.Nodes(ctx)
 	if err != nil {
@@ -123,7 +122,7 @@ func (r *Registry) Look(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now, passed := r.c.Now(), r.c.Elapsed()
-	// Between two looks that lie far apart a node may have written and died.
+	// A node may have written and died between two reads that are far apart.
 	watching := !r.looked.IsZero() && now.Sub(r.looked) <= FreshFor && passed-r.passed <= FreshFor
 	r.looked, r.passed = now, passed
 	there := make(map[string]bool, len(found))
@@ -152,18 +151,18 @@ func (r *Registry) Look(ctx context.Context) error {
 	return nil
 }
 
-// lag is how far the node's clock is behind this one's at most: its record is
-// older than the poll of which it tells.
+// lag returns the most by which the node's clock may be behind this one's: its record
+// is seen after the poll that it reports.
 func (s *sighting) lag() time.Duration { return s.at.Sub(s.node.PolledAt) }
 
-// Lag is how far the clock of another node is behind this one's beyond MostSkew:
-// what such a node writes is stamped that much earlier.
+// Lag returns how far the clock of another node is behind this one's, beyond MostSkew.
+// What such a node writes is stamped that much too early.
 func (r *Registry) Lag() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	most := time.Duration(0)
 	for _, s := range r.seen {
-		if !s.node.IsEdge() { // what it knows is written by the node that feeds it
+		if !s.node.IsEdge() { // an edge's record is written by the node that feeds it
 			most = max(most, s.lag()-MostSkew)
 		}
 	}
@@ -174,9 +173,9 @@ func (s *sighting) silent(now time.Time, passed time.Duration) bool {
 	return !s.proven || now.Sub(s.at) > FreshFor || passed-s.passed > FreshFor
 }
 
-// lastPoll is the latest moment at which the node's recorded poll can have
-// begun: before its record was seen, and by its own clock not much earlier
-// than it says.
+// lastPoll returns the latest time at which the node's recorded poll can have begun:
+// no later than its record was seen, and no later than MostSkew after the time that its
+// own clock recorded.
 func (s *sighting) lastPoll() time.Time {
 	if said := s.node.PolledAt.Add(MostSkew); said.Before(s.at) {
 		return said
@@ -184,12 +183,12 @@ func (s *sighting) lastPoll() time.Time {
 	return s.at
 }
 
-// silentAt reports whether nobody knows that the node hears of changes. The caller
-// holds mu.
+// silentAt reports whether it is unknown if the node learns of changes. The caller holds
+// mu.
 func (r *Registry) silentAt(s *sighting, now time.Time, passed time.Duration) bool {
 	switch feeder := r.seen[s.node.FedBy]; {
 	case s.node.FedBy == "":
-		return s.node.IsEdge() || s.silent(now, passed) // that an edge is cut off was written by a node
+		return s.node.IsEdge() || s.silent(now, passed) // a node wrote that the edge is cut off
 	case s.node.FedBy == r.self.ID:
 		return false
 	default:
@@ -197,8 +196,8 @@ func (r *Registry) silentAt(s *sighting, now time.Time, passed time.Duration) bo
 	}
 }
 
-// lastPoll is the latest moment at which the node may have heard of changes. An edge
-// has heard of no more than the node that feeds it. The caller holds mu.
+// lastPoll returns the latest time at which the node may have learned of changes. An
+// edge knows no more than the node that feeds it. The caller holds mu.
 func (r *Registry) lastPoll(s *sighting) time.Time {
 	switch feeder := r.seen[s.node.FedBy]; {
 	case s.node.FedBy == "":
@@ -210,11 +209,11 @@ func (r *Registry) lastPoll(s *sighting) time.Time {
 	case !s.vouched.IsZero():
 		return s.vouched
 	default:
-		return s.at // the node that fed it was never seen
+		return s.at // its feeding node was never seen
 	}
 }
 
-// stopsAt is when the node stops answering from memory. The caller holds mu.
+// stopsAt returns when the node stops answering from memory. The caller holds mu.
 func (r *Registry) stopsAt(s *sighting) time.Time {
 	return r.lastPoll(s).Add(s.node.MaxStale + time.Millisecond) // recorded times are truncated to milliseconds
 }
@@ -224,12 +223,12 @@ type Silent struct {
 	ID       string
 	Name     string
 	LastPoll time.Time
-	StopsAt  time.Time // when it stops to serve what it remembers
+	StopsAt  time.Time // when it stops serving from memory
 }
 
-// HeardBy returns the moment after which every node has applied what was
-// written before the call, or serves nothing from memory, and the nodes that
-// are silent and may serve it until then. A node that polls needs bound for it.
+// HeardBy returns the time after which every node has applied what was written before
+// the call or serves nothing from memory, and the silent nodes that may serve from
+// memory until then. A node that polls needs bound for it.
 func (r *Registry) HeardBy(ctx context.Context, bound time.Duration) (time.Time, []Silent) {
 	err := r.Look(ctx)
 	r.mu.Lock()
@@ -237,7 +236,7 @@ func (r *Registry) HeardBy(ctx context.Context, bound time.Duration) (time.Time,
 	now := r.c.Now()
 	by := now.Add(bound)
 	if err != nil {
-		// There may be nodes that were never seen here.
+		// There may be nodes that this one has never seen.
 		r.c.Logger.WarnContext(ctx, "records of other nodes cannot be read", "err", err)
 		by = now.Add(max(bound, r.c.MaxStale))
 	}
@@ -283,7 +282,7 @@ func (r *Registry) List(ctx context.Context) ([]State, error) {
 	return all, nil
 }
 
-// Forget removes the records of nodes that must have stopped long ago.
+// Forget deletes the records of nodes that must have stopped long ago.
 func (r *Registry) Forget(ctx context.Context) error {
 	if err := r.Look(ctx); err != nil {
 		return err
@@ -304,18 +303,17 @@ func (r *Registry) Forget(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// Lead reports whether this node has the lease of the work, which it takes, or
-// takes anew, for life. A lease that goes on for longer was taken by a clock that
-// has been set right since, and whoever had it may be dead. Where clocks differ by
-// more than MostSkew two nodes may have it for a while, so that work under a lease
-// must bear that.
+// Lead takes or renews the lease of the work for life and reports whether this node has
+// it. A lease that lasts longer than that was taken by a clock that has since been set
+// right, and its holder may be dead. If clocks differ by more than MostSkew two nodes
+// may hold it for a while, and work under a lease must tolerate that.
 func (r *Registry) Lead(ctx context.Context, work string, life time.Duration) (bool, error) {
 	now := r.c.Now()
 	until := now.Add(life)
 	return r.c.Store.TakeLease(ctx, Lease{Name: work, Holder: r.self.ID, Until: until}, now.Add(-MostSkew), until.Add(MostSkew))
 }
 
-// Release gives the lease back.
+// Release ends the lease.
 func (r *Registry) Release(ctx context.Context, work string) error {
 	return r.c.Store.DropLease(ctx, work, r.self.ID)
 }

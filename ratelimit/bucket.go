@@ -8,33 +8,34 @@ import (
 	"time"
 )
 
-// bucket is one token bucket. There are as many as keys in use, so that it
-// holds no pointer, which the collector would have to look for in each.
+// bucket is one token bucket. There is one for each key in use, so it holds no pointer
+// that the garbage collector would have to follow.
 type bucket struct {
 	mu sync.Mutex
 	state
 }
 
 type state struct {
-	live   bool // else unused: callers look it up again
-	kept   bool // in the journal, or on the way there
-	waits  bool // the journal does not have it as it is
+	live   bool // false: unused, callers look it up again
+	kept   bool // in the journal, or about to be written
+	waits  bool // its level is not in the journal yet
 	id     name
 	rule   Rule
 	tokens float64 // at the time latest
-	latest int64   // of the last charge, see buckets.elapsed; time does not run backwards in a bucket
+	latest int64   // time of the last charge, see buckets.elapsed; it never runs backwards within a bucket
 }
 
-// begin makes the bucket, which is locked or nobody's, the full one of the id.
+// begin makes the bucket, which is locked or unused, the full one of the id.
 func (b *bucket) begin(id name, r Rule, now int64) {
 	b.state = state{live: true, id: id, rule: r, tokens: float64(r.Burst), latest: now}
 }
 
 func perSecond(r Rule) float64 { return float64(r.Requests) / r.Per.Seconds() }
 
-// level returns what the bucket holds by the rule at the time now. When the rule
-// changed is not known: since the last charge the bucket filled at the faster pace
-// of the two, so a raised limit applies at once. The bucket is locked.
+// level returns what the bucket holds by the rule at the time now. It is unknown when
+// the rule changed, so the bucket is taken to have filled at the faster of the two
+// rates since the last charge. A raised limit thus applies at once. The bucket is
+// locked.
 func (b *bucket) level(r Rule, now int64) float64 {
 	pace := r
 	if b.rule.Faster(r) {
@@ -44,13 +45,13 @@ func (b *bucket) level(r Rule, now int64) float64 {
 	return min(b.tokens+added, float64(r.Burst))
 }
 
-// set notes what the bucket holds by the rule at the time now. It is locked.
+// set stores what the bucket holds by the rule at the time now. It is locked.
 func (b *bucket) set(r Rule, tokens float64, now int64) {
 	b.rule, b.tokens, b.latest = r, tokens, max(b.latest, now)
 }
 
-// available returns what may be spent of the tokens. The tolerance takes up what
-// floating point loses of a token that is due exactly now.
+// available returns how many of the tokens may be spent. The tolerance makes up for
+// floating-point loss in a token that is due exactly now.
 func available(tokens float64) float64 {
 	if whole := math.Round(tokens); math.Abs(tokens-whole) < 1e-6 {
 		return whole
@@ -58,16 +59,16 @@ func available(tokens float64) float64 {
 	return tokens
 }
 
-// idle reports whether dropping the bucket would change nothing: it is full
-// and was not used for a while. The bucket is locked.
+// idle reports whether dropping the bucket would change nothing: it is full and was
+// not used for a while. The bucket is locked.
 func (b *bucket) idle(now int64, after time.Duration) bool {
 	return now-b.latest >= int64(after) && b.level(b.rule, now) >= float64(b.rule.Burst)
 }
 
-// name is the id of a bucket in a fixed size, for the same reason.
+// name is the id of a bucket in a fixed size, so that it holds no pointer either.
 type name [48]byte
 
-// nameOf returns the id's name, which is a digest of it where it is too long.
+// nameOf returns the id's name, which is a digest if the id is too long.
 func nameOf(id string) (n name) {
 	const last = len(n) - 1
 	if n[last] = byte(min(len(id), len(n))); len(id) <= last {
@@ -84,19 +85,19 @@ const shards = 64
 // buckets holds the live buckets by id.
 type buckets struct {
 	seed  maphash.Seed
-	epoch time.Time // when they began; with the monotonic clock, if there is one
-	most  int       // in one shard
+	epoch time.Time // when they were created; with a monotonic clock reading, if there is one
+	most  int       // per shard
 	parts [shards]shard
 }
 
-// shard is a part of the buckets. They lie in blocks, where they stay, and
-// neither those nor the map by their places holds a pointer.
+// shard is a part of the buckets. Buckets lie in blocks and do not move. Neither the
+// blocks nor the map by place holds a pointer.
 type shard struct {
 	mu     sync.RWMutex
 	byID   map[name]uint32
 	blocks []*[blockSize]bucket
-	made   uint32   // buckets that are in use or were
-	free   []uint32 // places of those that are not
+	made   uint32   // buckets that are or were in use
+	free   []uint32 // places of unused buckets
 }
 
 const blockSize = 64
@@ -109,8 +110,8 @@ func newBuckets(most int, now time.Time) *buckets {
 	return b
 }
 
-// elapsed is the nanoseconds since the buckets began. It does not follow the wall
-// clock, which may be set back or forth.
+// elapsed returns the nanoseconds since the buckets were created. It ignores changes of
+// the wall clock.
 func (b *buckets) elapsed(now time.Time) int64 { return int64(now.Sub(b.epoch)) }
 
 func (s *shard) at(place uint32) *bucket { return &s.blocks[place/blockSize][place%blockSize] }
@@ -127,13 +128,13 @@ func (s *shard) find(id name) *bucket {
 
 func (b *buckets) shard(n name) *shard { return &b.parts[maphash.Bytes(b.seed, n[:])%shards] }
 
-// lock returns the bucket of the id, locked. If there is no bucket, it creates
-// one if make is set, and returns nil otherwise.
+// lock returns the bucket of the id, locked. If there is none, it creates one if make
+// is set and returns nil otherwise.
 func (b *buckets) lock(id string, r Rule, now int64, make bool) *bucket {
 	return b.lockNamed(nameOf(id), r, now, make)
 }
 
-// there returns the bucket of the name, locked, or nil if there is no bucket.
+// there returns the bucket of the name, locked, or nil if there is none.
 func (b *buckets) there(n name) *bucket { return b.lockNamed(n, Rule{}, 0, false) }
 
 func (b *buckets) lockNamed(n name, r Rule, now int64, make bool) *bucket {
@@ -165,14 +166,14 @@ func (s *shard) add(id name, r Rule, now int64, most int) *bucket {
 	}
 	place := s.place()
 	made := s.at(place)
-	made.mu.Lock() // callers with the old bucket let go of it at once
+	made.mu.Lock() // callers with the old bucket release it at once
 	defer made.mu.Unlock()
 	made.begin(id, r, now)
 	s.byID[id] = place
 	return made
 }
 
-// place returns the place of a bucket that is nobody's. The shard is locked.
+// place returns the place of an unused bucket. The shard is locked.
 func (s *shard) place() uint32 {
 	if n := len(s.free); n > 0 {
 		place := s.free[n-1]
@@ -186,7 +187,7 @@ func (s *shard) place() uint32 {
 	return s.made - 1
 }
 
-// drop makes the bucket nobody's. It is locked, and so is the shard.
+// drop marks the bucket unused. It is locked, and so is the shard.
 func (s *shard) drop(b *bucket) {
 	s.free = append(s.free, s.byID[b.id])
 	delete(s.byID, b.id)
@@ -195,9 +196,9 @@ func (s *shard) drop(b *bucket) {
 
 const evictionSample = 8
 
-// evict drops, among a few buckets, the one that is closest to full: what is
-// forgotten with it is least. The shard is locked, so it waits for no bucket:
-// who holds one may be waiting for the shard.
+// evict drops the bucket closest to full out of a small sample, since that forgets
+// least. The shard is locked, so evict waits for no bucket: its holder may be waiting
+// for the shard.
 func (s *shard) evict(now int64) {
 	var victim *bucket
 	best, tried := math.Inf(-1), 0
@@ -218,7 +219,7 @@ func (s *shard) evict(now int64) {
 		}
 	}
 	if victim == nil {
-		return // all of them are in use: the bound is exceeded by one for now
+		return // all are in use, so the bound is exceeded by one for now
 	}
 	s.drop(victim)
 	victim.mu.Unlock()
@@ -244,8 +245,8 @@ func (b *buckets) sweep(part int, now int64, after time.Duration) {
 	}
 }
 
-// compact gives back what a flood needed: it moves the buckets to fewer blocks,
-// unless one of them is in use. The shard is locked.
+// compact frees memory after a flood: it moves the buckets to fewer blocks, unless one
+// of them is in use. The shard is locked.
 func (s *shard) compact() {
 	var held []*bucket
 	defer func() {

@@ -9,29 +9,29 @@ import (
 	"time"
 )
 
-// Shared is a Limiter whose counters are elsewhere, where other nodes see them
-// and where they can be out of reach.
+// Shared is a Limiter whose counters are shared with other nodes and may be
+// unreachable.
 type Shared interface {
 	Limiter
 	// Probe reports whether a decision could be made now.
 	Probe(ctx context.Context) error
-	// Settle adds what this node let pass without the shared counters.
+	// Settle adds what this node allowed without the shared counters.
 	Settle(ctx context.Context, s Settlement) error
 }
 
 // FailoverConfig is what a Failover needs.
 type FailoverConfig struct {
 	Shared  Shared
-	Local   *Local        // decides while Shared cannot be reached; saves the use of quotas always
-	Timeout time.Duration // how long a decision of Shared is waited for
-	Deny    bool          // refuse what belongs to an account, rather than decide by Local
+	Local   *Local        // decides while Shared cannot be reached; always saves the use of quotas
+	Timeout time.Duration // how long to wait for a decision of Shared
+	Deny    bool          // refuse requests of accounts rather than decide with Local
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now if nil
 }
 
-// Failover is a Limiter that asks shared counters while they answer in time and
-// decides by itself while they do not. The first call that is not answered ends
-// the asking for all; whether they answer again is found out in the background.
+// Failover is a Limiter that asks shared counters while they answer in time and decides
+// by itself while they do not. The first call without an answer stops the asking for
+// all requests. Failover checks in the background whether they answer again.
 type Failover struct {
 	FailoverConfig
 
@@ -39,7 +39,7 @@ type Failover struct {
 	fallbacks atomic.Uint64
 	faults    atomic.Uint64
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	changes uint64
 	since   time.Time
 	latest  error
@@ -48,30 +48,29 @@ type Failover struct {
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
-	ctx     context.Context // of the background work
+	ctx     context.Context // of background work
 }
 
 // FailoverState is the state of a Failover.
 type FailoverState struct {
-	Shared    bool      // shared counters decide; else this node alone does
-	Since     time.Time // when that began
-	Changes   uint64    // how often it changed
+	Shared    bool      // shared counters decide; otherwise only this node does
+	Since     time.Time // when that started
+	Changes   uint64    // number of changes between the two
 	Faults    uint64    // calls that the shared counters did not answer
-	Fallbacks uint64    // requests that were decided without them
+	Fallbacks uint64    // requests decided without them
 	Err       error     // the latest fault
 }
 
-// Probes are made in this rhythm. Shared counters that come and go are asked
-// more rarely each time, those that stayed for a while at once again.
+// The probe intervals. Shared counters that come and go are probed less often each
+// time; those that were steady for a while are probed again soon.
 const (
 	firstProbe  = 50 * time.Millisecond
 	rarestProbe = 2 * time.Second
 	steadyAfter = 30 * time.Second
 )
 
-// NewFailover returns a Failover. It asks the shared counters once, in the
-// background, so that a log tells at the start whether they can be reached.
-// Close ends it.
+// NewFailover returns a Failover. It asks the shared counters once, in the background,
+// so that the log shows at the start whether they can be reached. Close stops it.
 func NewFailover(c FailoverConfig) (*Failover, error) {
 	if c.Shared == nil || c.Local == nil || c.Timeout <= 0 || c.Logger == nil {
 		return nil, errors.New("ratelimit: Shared, Local, Timeout and Logger are required")
@@ -89,7 +88,7 @@ func NewFailover(c FailoverConfig) (*Failover, error) {
 	return f, nil
 }
 
-// Close ends the background work. It closes neither Shared nor Local.
+// Close stops the background work. It closes neither Shared nor Local.
 func (f *Failover) Close() {
 	f.mu.Lock()
 	f.closed = true
@@ -108,9 +107,9 @@ func (f *Failover) State() FailoverState {
 	}
 }
 
-// Take decides the request. It waits for the shared counters at most for the
-// time-out, twice where a counter is found to have lost something, and not at
-// all once they are known to be out of reach.
+// Take decides the request. It waits for the shared counters at most for the timeout,
+// or twice that if a counter turns out to have lost something. It does not wait once
+// they are known to be unreachable.
 func (f *Failover) Take(ctx context.Context, r Request) (Decision, error) {
 	if !f.down.Load() {
 		d, err := f.ask(ctx, r)
@@ -131,16 +130,16 @@ func (f *Failover) Take(ctx context.Context, r Request) (Decision, error) {
 	return f.Local.Take(ctx, r)
 }
 
-// ask lets the call go on when its client goes away: it may have been charged
-// by then, and a client that hangs up tells nothing of the counters.
+// ask continues the call after its client disconnects: it may have been charged by
+// then, and a disconnect says nothing about the counters.
 func (f *Failover) ask(ctx context.Context, r Request) (Decision, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.Timeout)
 	defer cancel()
 	return f.Shared.Take(ctx, r)
 }
 
-// catchUp tells a shared counter that has lost something what this node knows
-// of it. The request waits: meanwhile others would be let pass that are not.
+// catchUp settles a shared counter that has lost something. The request waits for it;
+// otherwise others could pass that must not.
 func (f *Failover) catchUp(ctx context.Context, q QuotaCharge) {
 	if err := f.Local.settleQuota(context.WithoutCancel(ctx), q, f.tell); err != nil {
 		f.trip(err)
@@ -159,7 +158,7 @@ func (f *Failover) probe() error {
 	return f.Shared.Probe(ctx)
 }
 
-// trip ends the asking, and begins to probe.
+// trip stops the asking and starts to probe.
 func (f *Failover) trip(err error) {
 	f.faults.Add(1)
 	f.mu.Lock()
@@ -188,8 +187,8 @@ func (f *Failover) fallback() string {
 	return "local"
 }
 
-// await probes until the shared counters answer and have taken what was let
-// pass without them.
+// await probes until the shared counters answer and have received what was allowed
+// without them.
 func (f *Failover) await(wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -212,8 +211,8 @@ func (f *Failover) await(wait time.Duration) {
 	}
 }
 
-// restore goes on with the shared counters. What requests that are on their way
-// are still charged to this node is settled behind them.
+// restore returns to the shared counters. It then settles what requests in flight still
+// charged to this node.
 func (f *Failover) restore() {
 	f.mu.Lock()
 	now := f.Now()
@@ -229,11 +228,11 @@ func (f *Failover) restore() {
 	}
 }
 
-// settle saves what this node let pass by itself, then tells it to the shared
-// counters: one that was lost begins with what is saved.
+// settle saves what this node allowed by itself, then reports it to the shared
+// counters. A counter that was lost starts from the saved use.
 func (f *Failover) settle() error {
-	// A store that is away is not the fault of the shared counters, and Local
-	// keeps for later what it could not save.
+	// An unavailable store is not the fault of the shared counters, and Local keeps
+	// what it could not save.
 	_ = f.Local.Flush(f.ctx)
 	return f.Local.settle(f.ctx, f.tell)
 }

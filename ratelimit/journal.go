@@ -14,8 +14,8 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 )
 
-// slowAfter is how long a bucket takes to fill, at least, if a restart is not to
-// fill it. What fills faster gives little away.
+// slowAfter is the shortest fill time of a bucket whose level survives a restart. For a
+// bucket that fills faster, a restart gives little away.
 const slowAfter = time.Minute
 
 // slow reports whether a bucket of the rule outlives the process.
@@ -25,34 +25,34 @@ func (r Rule) slow() bool {
 
 const (
 	journalTimeout = 5 * time.Second
-	journalRows    = 1000   // in an entry, so that it fits into a document
-	journalSpare   = 10_000 // rows more than twice the buckets that lead to a new start
+	journalRows    = 1000   // per entry, so that it fits into a document
+	journalSpare   = 10_000 // rows beyond twice the number of buckets that trigger a compaction
 )
 
-// slowJournal writes the levels of slow buckets behind the requests: those that were
-// charged since the last time, about twice a second, in one entry. When most of
-// the entries are outdated it writes all levels once and drops the rest.
+// slowJournal writes the levels of slow buckets in the background: about twice a
+// second, in one entry, those charged since the last write. When most of the entries
+// are outdated it writes all levels once and deletes the rest.
 //
-// A process begins with the lowest levels that it finds in all journals, those of
-// living nodes included. It refuses nothing by that which one bucket for all nodes
-// would let pass. What it has read it writes to its own journal, and removes.
+// A process starts with the lowest levels in all journals, including those of live
+// nodes. It refuses nothing that one bucket for all nodes would allow. It writes what
+// it read to its own journal and deletes the journals that it read.
 type slowJournal struct {
 	store   journal.Store
 	logger  *slog.Logger
 	buckets *buckets
 	owner   string
 
-	mu       sync.Mutex // one write at a time; guards what follows
+	mu       sync.Mutex // one write at a time; guards the fields below
 	restored bool
 	failing  bool
-	written  int64 // number of the last entry
+	written  int64 // number of the last entry written
 	rows     int   // in all entries
-	needed   int   // of those, when all levels were last written
+	needed   int   // how many of them were needed when all levels were last written
 
 	changed changes
 }
 
-// changes are the names of buckets whose level is not in the journal.
+// changes holds the names of buckets whose level is not in the journal yet.
 type changes struct {
 	mu    sync.Mutex
 	names []name
@@ -76,7 +76,7 @@ func newSlowJournal(store journal.Store, b *buckets, logger *slog.Logger) *slowJ
 	return &slowJournal{store: store, logger: logger, buckets: b, owner: ids.New(ids.LimitJournal)}
 }
 
-// note remembers that the bucket, which is locked, was charged.
+// note records that the bucket, which is locked, was charged.
 func (j *slowJournal) note(h held) {
 	if h.bucket == nil || h.waits || !h.rule.slow() {
 		return
@@ -85,7 +85,7 @@ func (j *slowJournal) note(h held) {
 	j.changed.add(h.id)
 }
 
-// flush writes what has changed. What cannot be written waits for the next time.
+// flush writes what has changed. What cannot be written waits for the next flush.
 func (j *slowJournal) flush(ctx context.Context, now time.Time) error {
 	if j == nil {
 		return nil
@@ -139,8 +139,7 @@ func (j *slowJournal) saveChanged(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// putBack keeps the names of levels that could not be written, and of those that
-// were not tried.
+// putBack keeps the names of levels that could not be written or were not tried.
 func (j *slowJournal) putBack(tried, untried []name) {
 	for _, n := range tried {
 		found := j.buckets.there(n)
@@ -171,7 +170,7 @@ func (j *slowJournal) write(ctx context.Context, now time.Time, levels []stored)
 	return nil
 }
 
-// compact writes the levels of all slow buckets and drops what was written before.
+// compact writes the levels of all slow buckets and deletes earlier entries.
 func (j *slowJournal) compact(ctx context.Context, now time.Time) error {
 	before, rows := j.written, 0
 	for part := range shards {
@@ -192,8 +191,8 @@ func (j *slowJournal) compact(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// restore lowers the buckets to what is in journals, writes that to its own, and
-// removes the others.
+// restore lowers the buckets to the levels in other journals, writes those to its own,
+// and deletes the others.
 func (j *slowJournal) restore(ctx context.Context, now time.Time) error {
 	all, err := j.store.Journals(ctx)
 	if err != nil {
@@ -206,7 +205,7 @@ func (j *slowJournal) restore(ctx context.Context, now time.Time) error {
 		}
 		through, err := j.restoreFrom(ctx, owner, seen, now)
 		if errors.Is(err, journal.ErrClaimed) {
-			continue // its owner lives, and keeps it
+			continue // its owner is alive and keeps it
 		}
 		if err != nil {
 			return err
@@ -232,7 +231,7 @@ func (j *slowJournal) restoreFrom(ctx context.Context, owner string, seen, now t
 	latest := map[name]stored{}
 	for _, e := range entries {
 		levels, err := unpackLevels(e.Data)
-		if err != nil { // nobody can read it: it must not be tried for ever
+		if err != nil { // it is unreadable, so do not retry forever
 			j.logger.ErrorContext(ctx, "some levels of slow limits are lost", "err", err)
 		}
 		for i := range levels {

@@ -13,14 +13,14 @@ import (
 // LeasedConfig is what a Leased needs.
 type LeasedConfig struct {
 	From    Lessor
-	Timeout time.Duration    // of a lease that is taken ahead of need
+	Timeout time.Duration    // of a lease taken ahead of need
 	Now     func() time.Time // time.Now if nil
 }
 
-// Leased is a Limiter that spends shares of shared counters. It takes them
-// ahead of need, in the background, so that a steady stream of requests waits
-// for no other machine. What it spends was taken from the shared counters
-// before, so several of them together let no more pass than one.
+// Leased is a Limiter that spends shares of shared counters. It takes them ahead of
+// need, in the background, so a steady stream of requests waits for no other machine.
+// It spends only what it took from the shared counters, so several of them together
+// allow no more than one.
 type Leased struct {
 	from    Lessor
 	now     func() time.Time
@@ -28,9 +28,9 @@ type Leased struct {
 	node    string
 	seed    maphash.Seed
 	parts   [shards]shareShard
-	ctx     context.Context // of the background work
+	ctx     context.Context // of background work
 	stop    context.CancelFunc
-	closing sync.RWMutex // held for reading while work begins
+	closing sync.RWMutex // held for reading while work starts
 	closed  bool
 	running sync.WaitGroup
 }
@@ -46,7 +46,7 @@ type shareShard struct {
 	byName map[shareName]*share
 }
 
-// NewLeased returns a Leased; Close ends it and gives back what it holds.
+// NewLeased returns a Leased. Close stops it and returns what it holds.
 func NewLeased(c LeasedConfig) (*Leased, error) {
 	if c.From == nil || c.Timeout <= 0 {
 		return nil, errors.New("ratelimit: From and Timeout are required")
@@ -63,7 +63,7 @@ func NewLeased(c LeasedConfig) (*Leased, error) {
 	return l, nil
 }
 
-// Close ends the background work and gives back what was not spent.
+// Close stops the background work and returns what was not spent.
 func (l *Leased) Close(ctx context.Context) error {
 	l.closing.Lock()
 	l.closed = true
@@ -83,14 +83,14 @@ func (l *Leased) Close(ctx context.Context) error {
 // Probe reports whether shares could be taken now.
 func (l *Leased) Probe(ctx context.Context) error { return l.from.Probe(ctx) }
 
-// Settle adds what this node let pass without the shared counters.
+// Settle adds what this node allowed without the shared counters.
 func (l *Leased) Settle(ctx context.Context, s Settlement) error { return l.from.Settle(ctx, s) }
 
 // tries bounds how often a request asks for a share that others then spend.
 const tries = 3
 
-// Take decides the request by what this node holds. It asks the shared counters
-// first where it holds too little and they may have more.
+// Take decides the request with what this node holds. It first asks the shared counters
+// if it holds too little and they may have more.
 func (l *Leased) Take(ctx context.Context, r Request) (Decision, error) {
 	now := l.now()
 	var shares [3]*share
@@ -115,8 +115,8 @@ func (l *Leased) Take(ctx context.Context, r Request) (Decision, error) {
 	}
 }
 
-// look asks the counters without taking anything. What this node holds is given
-// back before, so that it is seen there.
+// look reads the counters without taking anything. It first returns what this node
+// holds, so that the counters include it.
 func (l *Leased) look(ctx context.Context, r Request, shares *[3]*share) (Decision, error) {
 	for _, s := range shares {
 		if s != nil {
@@ -142,8 +142,8 @@ func (r *Request) never() bool {
 	return over(r.Key) || over(r.Account) || (!r.Quota.Quota.IsZero() && r.Cost > r.Quota.Quota.Requests)
 }
 
-// spend takes the cost from all shares or none. It returns those that hold too
-// little and may get more; at the last try there are none of these.
+// spend takes the cost from all shares or none. It returns the shares that hold too
+// little and may get more; on the last try it returns none.
 func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) (Decision, []*share) {
 	l.lock(r, shares, now)
 	defer unlock(shares)
@@ -174,8 +174,7 @@ func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) 
 	return decideByShares(r, shares, levels, now), nil
 }
 
-// charge takes the cost from shares that hold it, and has those filled that get
-// low.
+// charge takes the cost from shares that hold it, and refills those that run low.
 func (l *Leased) charge(shares *[3]*share, cost int64) {
 	for _, s := range shares {
 		if s == nil {
@@ -202,7 +201,7 @@ func decideByShares(r *Request, shares *[3]*share, levels [3]float64, now time.T
 	return d
 }
 
-// lock returns the shares of the request, locked, in one order everywhere.
+// lock returns the shares of the request, locked, in the same order everywhere.
 func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 	for i, b := range []Bucket{r.Key, r.Account} {
 		if !b.Rule.IsZero() {
@@ -211,7 +210,7 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 				part = PartAccount
 			}
 			s := l.share(shareName{part: part, id: b.ID})
-			if s.bucket.Bucket.Rule != b.Rule { // new, or changed: what is known of it no longer holds
+			if s.bucket.Bucket.Rule != b.Rule { // new, or changed: what is known of it is no longer valid
 				s.bucket = BucketLease{Group: r.Counters(), Account: i == 1, Bucket: b, Node: l.node, Life: shareLife}
 				s.asked = time.Time{}
 				if over := s.have - b.Rule.Burst; over > 0 {
@@ -235,7 +234,7 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 	}
 }
 
-// share returns the share of that name, locked.
+// share returns the share of the name, locked.
 func (l *Leased) share(name shareName) *share {
 	part := &l.parts[maphash.Comparable(l.seed, name)%shards]
 	for {
@@ -286,8 +285,8 @@ func (l *Leased) renew(ctx context.Context, short []*share, cost int64) error {
 	return errors.Join(faults...)
 }
 
-// fill renews a share in the background. A fault is left to the next request
-// that has to wait for the share.
+// fill renews a share in the background. It ignores errors; the next request that waits
+// for the share sees them.
 func (l *Leased) fill(s *share) {
 	l.closing.RLock()
 	defer l.closing.RUnlock()
@@ -295,8 +294,8 @@ func (l *Leased) fill(s *share) {
 		return
 	}
 	l.running.Go(func() {
-		// The end of the Leased does not cut it off: what was granted by then
-		// would be lost.
+		// Closing the Leased does not cancel it, because what was already granted would
+		// be lost.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), l.timeout)
 		defer cancel()
 		_ = s.renew(ctx, l.from, 0, l.now)
@@ -307,11 +306,11 @@ func (l *Leased) fill(s *share) {
 }
 
 const (
-	idleShare   = shareLife / 4 // after which it is given back
-	forgetShare = time.Minute   // after which it is dropped
+	idleShare   = shareLife / 4 // unused for this long: returned
+	forgetShare = time.Minute   // unused for this long: dropped
 )
 
-// sweep gives back what is not used, one shard after the other.
+// sweep returns what is not used, one shard at a time.
 func (l *Leased) sweep() {
 	ticker := time.NewTicker(idleShare / shards)
 	defer ticker.Stop()
@@ -329,13 +328,13 @@ func (l *Leased) sweepShard(p *shareShard) {
 	now := l.now()
 	for _, s := range p.drop(now) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), l.timeout)
-		_ = s.giveBack(ctx, l.from) // what is lost is void in a moment, or a small part of a quota
+		_ = s.giveBack(ctx, l.from) // what is lost expires soon, or is a small part of a quota
 		cancel()
 	}
 }
 
-// drop forgets shares that were not used for long, and returns those that hold
-// something that is not used now.
+// drop removes shares that were not used for long, and returns those that hold
+// something but are not used now.
 func (p *shareShard) drop(now time.Time) (idle []*share) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,9 +12,9 @@ type Levels struct {
 	Used    int64   // of the quota, in the window
 }
 
-// Decide decides the request by what its parts hold, and says what they hold
-// afterwards. It charges nothing: that is up to the owner of the counters, in
-// this process or elsewhere.
+// Decide decides the request by what its parts hold, and returns what they hold
+// afterwards. It charges nothing: that is up to the owner of the counters, in this
+// process or elsewhere.
 func (r *Request) Decide(l Levels, now time.Time) Decision {
 	var ends time.Time
 	if !r.Quota.Quota.IsZero() {
@@ -61,7 +61,7 @@ func (d *Decision) refuseBucket(part Part, r Rule, tokens float64, cost int64) {
 	}
 }
 
-// state is a bucket of the rule that holds so many tokens.
+// state returns the state of a bucket of the rule that holds that many tokens.
 func (r Rule) state(tokens float64) BucketState {
 	return BucketState{
 		Limit:      r.Burst,
@@ -70,7 +70,7 @@ func (r Rule) state(tokens float64) BucketState {
 	}
 }
 
-// wait is how long it takes to add tokens.
+// wait returns how long it takes to add the tokens.
 func (r Rule) wait(tokens float64) time.Duration {
 	if tokens <= 0 {
 		return 0
@@ -82,8 +82,8 @@ func (r Rule) wait(tokens float64) time.Duration {
 	return time.Duration(math.Ceil(nanoseconds))
 }
 
-// Counters says whose counters those of the request stand with, which in a
-// cluster is one machine: a quota's with all of its account.
+// Counters names the group that the request's counters belong to, which in a cluster
+// is on one machine. A quota's counter is grouped with all counters of its account.
 func (r *Request) Counters() string {
 	switch {
 	case !r.Quota.Quota.IsZero():

@@ -14,10 +14,10 @@ import (
 // Config is what a Local needs. Every field may be zero.
 type Config struct {
 	Now        func() time.Time // time.Now if nil
-	Store      QuotaStore       // quotas are kept in memory only if nil
-	Journals   journal.Store    // slow buckets are kept in memory only if nil
+	Store      QuotaStore       // nil: quotas are kept only in memory
+	Journals   journal.Store    // nil: slow buckets are kept only in memory
 	Logger     *slog.Logger     // no log if nil
-	FlushEvery time.Duration    // how long quota use may be unsaved, 500 ms if 0
+	FlushEvery time.Duration    // how long quota use may stay unsaved, 500 ms if 0
 	IdleAfter  time.Duration    // how long a full bucket is kept, 1 minute if 0
 	MaxBuckets int              // hard bound, 4,000,000 if 0
 }
@@ -34,7 +34,7 @@ type Local struct {
 	running sync.WaitGroup
 }
 
-// NewLocal returns a Local and starts its background work; Close ends it.
+// NewLocal returns a Local and starts its background work. Close stops it.
 func NewLocal(c Config) (*Local, error) {
 	if c.FlushEvery < 0 || c.IdleAfter < 0 || c.MaxBuckets < 0 {
 		return nil, errors.New("ratelimit: durations and bounds must not be negative")
@@ -86,17 +86,17 @@ func (l *Local) repeat(ctx context.Context, every time.Duration, do func()) {
 	}
 }
 
-// Close ends the background work and saves what is not saved yet, as Flush does.
-// It may be called again.
+// Close stops the background work and saves what is unsaved, as Flush does. It may be
+// called again.
 func (l *Local) Close(ctx context.Context) error {
 	l.stop()
 	l.running.Wait()
 	return l.Flush(ctx)
 }
 
-// Flush saves the quota use and the levels of slow buckets that are not saved
-// yet. What cannot be saved is kept for the next time. The first time it also
-// lowers the buckets to what a process before this one left of them.
+// Flush saves the unsaved quota use and levels of slow buckets. What cannot be saved is
+// kept for the next time. The first Flush also lowers the buckets to the levels that
+// earlier processes saved.
 func (l *Local) Flush(ctx context.Context) error {
 	return errors.Join(l.quotas.flush(ctx, l.now()), l.journal.flush(ctx, l.now()))
 }
@@ -104,15 +104,15 @@ func (l *Local) Flush(ctx context.Context) error {
 // Len returns the number of live buckets.
 func (l *Local) Len() int { return l.buckets.len() }
 
-// Take decides the request. It waits for the store only at the first use of a
-// quota in a window, and never fails because of it.
+// Take decides the request. It waits for the store only at the first use of a quota in
+// a window, and never fails because of the store.
 func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
 	now := l.now()
 	var counter *counter
 	if !r.Quota.Quota.IsZero() {
 		counter = l.quotas.counter(ctx, r.Quota.ID, windowOf(r.Quota.Quota.Per, now))
 	}
-	// The locks are taken in one order everywhere: key, account, quota.
+	// The locks are taken in the same order everywhere: key, account, quota.
 	key := l.hold(r.Key, now, r.DryRun)
 	defer key.release()
 	account := l.hold(r.Account, now, r.DryRun)
@@ -138,12 +138,12 @@ func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
 	return d, nil
 }
 
-// held is a locked bucket as it stands at one time, or none.
+// held is a locked bucket and its state at one time, or no bucket.
 type held struct {
 	*bucket
 	rule  Rule
 	level float64 // what it holds
-	left  float64 // what may be spent of that
+	left  float64 // how much of that may be spent
 	at    int64
 }
 
@@ -153,7 +153,7 @@ func (l *Local) hold(b Bucket, now time.Time, dry bool) held {
 	}
 	at := l.buckets.elapsed(now)
 	found := l.buckets.lock(b.ID, b.Rule, at, !dry)
-	if found == nil { // a dry run makes no bucket: a new one would be full
+	if found == nil { // a dry run creates no bucket: a new one would be full
 		found = &bucket{}
 		found.mu.Lock()
 		found.begin(name{}, b.Rule, at)

@@ -6,28 +6,28 @@ import (
 	"fmt"
 )
 
-// ErrQuotaUnknown means that what was used of a quota cannot be told now.
+// ErrQuotaUnknown means that the use of a quota cannot be determined now.
 var ErrQuotaUnknown = errors.New("what was used of the quota is not known")
 
-// Settlement is what a node let pass of a quota by itself.
+// Settlement is what a node allowed of a quota by itself.
 type Settlement struct {
 	ID     string
 	Window string // see Quota.Window
 	Add    int64
-	Began  int64 // the mark of the shared counter when it was last seen, see QuotaState; 0: only Used counts
-	Known  int64 // what that counter had come to, Add not included; 0: not known
-	Used   int64 // in all, as far as this node knows
-	Before bool  // Used was so of a counter that was lost: what it has since is not in it
+	Began  int64 // the mark of the shared counter when last seen, see QuotaState; 0: only Used counts
+	Known  int64 // the count of that counter, without Add; 0: unknown
+	Used   int64 // total, as far as this node knows
+	Before bool  // Used is from a counter that was lost; it excludes what the new one has since counted
 }
 
-// Observe records what shared counters decided. Quota use that they allowed is
-// saved to the store with the use of this process, which continues from there
-// when it decides alone; by then it also knows of a quota that others spent.
-// Observe reports whether the shared counter knows of less than this process
-// does, because it was lost and restarted, or came from a replica that missed
-// writes. The caller must then settle it.
+// Observe records a decision of shared counters. It saves quota use that they allowed
+// to the store with the use of this process, which continues from there when it
+// decides alone; by then it also knows of a quota that other nodes used up. Observe
+// reports whether the shared counter has counted less than this process, because it
+// was lost and restarted, or came from a replica that missed writes. The caller must
+// then settle it.
 func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bool) {
-	spent := d.Refused == PartQuota // by others, maybe
+	spent := d.Refused == PartQuota // perhaps by others
 	if !d.HasQuota || !d.Allowed && !spent || r.DryRun || r.Cost <= 0 {
 		return false
 	}
@@ -50,8 +50,8 @@ func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bo
 	return c.behind
 }
 
-// missing is what a request that cost so much adds to what was used, as this node
-// knows it, where the shared counter does not know all of that.
+// missing returns how much a request of that cost adds to the use that this node knows
+// of, if the shared counter does not know all of it.
 func (c *counter) missing(cost int64) int64 {
 	if !c.behind {
 		return 0
@@ -63,9 +63,9 @@ func (c *counter) missing(cost int64) int64 {
 	return max(0, c.before+c.since-c.used)
 }
 
-// compare finds out whether the shared counter is behind: where it is another
-// than before, and where it was out of reach since. One of the same mark never
-// counts down, but for what is leased.
+// compare checks whether the shared counter is behind, when it is a different counter
+// than before or was unreachable since. A counter with the same mark never counts
+// down, except for leases.
 func (c *counter) compare(q *QuotaState, shared int64, outages uint64) {
 	switch {
 	case c.began == q.Began:
@@ -73,13 +73,13 @@ func (c *counter) compare(q *QuotaState, shared int64, outages uint64) {
 			c.outages, c.before = outages, 0
 			c.behind = c.known > shared
 		}
-	case c.began > q.Began: // an answer that was on its way when the counter was lost
+	case c.began > q.Began: // a late answer from the counter that was lost
 		if !q.Leased && shared > c.before {
 			c.before, c.behind = shared, true
 		}
 	default:
-		// What nodes hold of a quota may be spent or given back: a leased counter tells
-		// what was used at most, and what was lost of it cannot be told from that.
+		// Nodes may spend or return what they hold of a quota. A leased counter gives only
+		// an upper bound of the use, so what was lost of it is unknown.
 		if c.before = 0; c.began != 0 && !q.Leased {
 			c.before = c.used
 		}
@@ -88,12 +88,12 @@ func (c *counter) compare(q *QuotaState, shared int64, outages uint64) {
 	}
 }
 
-// doubt has Observe compare each counter with what this process knows, at its
-// next use. Shared counters that were out of reach may be older than they were.
+// doubt makes Observe compare each counter with what this process knows, at its next
+// use. Shared counters that were unreachable may have lost recent use.
 func (l *Local) doubt() { l.outages.Add(1) }
 
-// QuotaUsed tells what was used of a quota in a window: what the store has, or
-// this process where it knows of more. A shared counter begins with it.
+// QuotaUsed returns the use of a quota in a window: the stored use, or this process's
+// if that is more. A shared counter starts with it.
 func (l *Local) QuotaUsed(ctx context.Context, id, window string) (int64, error) {
 	var stored int64
 	if l.quotas.store != nil {
@@ -122,11 +122,11 @@ func (q *quotas) find(id, window string) *counter {
 	return nil
 }
 
-// tell tells shared counters.
+// tell reports a settlement to shared counters.
 type tell func(context.Context, Settlement) error
 
-// settle hands what shared counters do not know of to tell, and forgets it
-// where tell has taken it.
+// settle passes what shared counters do not know to tell, and clears it once tell
+// succeeds.
 func (l *Local) settle(ctx context.Context, tell tell) error {
 	for name, c := range l.quotas.unsettled() {
 		if err := c.settle(ctx, name, tell); err != nil {

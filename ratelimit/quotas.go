@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// counter is what one account used in one window. Base comes from the store,
-// unsaved is ours alone; used is both.
+// counter is what one account used in one window. The base comes from the store;
+// unsaved is this process's own; used is the sum.
 type counter struct {
 	mu      sync.Mutex
 	window  window
 	used    int64
 	unsaved int64
-	synced  bool // the base is in used
+	synced  bool // used includes the base
 
-	apart   int64  // let pass here while a shared counter could not be asked
-	began   int64  // the mark of the shared counter, as it was last seen
-	known   int64  // what was used, as the shared counter of that mark told at most
-	outages uint64 // those of the shared counters until it was last compared
-	behind  bool   // the shared counter knows of less than used
-	before  int64  // what was used of the counter before that, which was lost; 0: it cannot be told
-	since   int64  // what this node let pass since it was found lost
+	apart   int64  // allowed here while a shared counter could not be asked
+	began   int64  // the mark of the shared counter when last seen
+	known   int64  // the highest use that the shared counter of that mark reported
+	outages uint64 // Local.outages when it was last compared
+	behind  bool   // the shared counter has counted less than used
+	before  int64  // the use of the previous shared counter, which was lost; 0: unknown
+	since   int64  // what this node allowed since the loss was found
 }
 
 func (c *counter) charge(cost int64) {
@@ -42,7 +42,7 @@ type counterName struct {
 	window window
 }
 
-// quotas holds the counters of the windows that are going on.
+// quotas holds the counters of the current windows.
 type quotas struct {
 	store   QuotaStore
 	logger  *slog.Logger
@@ -57,8 +57,8 @@ func newQuotas(store QuotaStore, logger *slog.Logger) *quotas {
 	return &quotas{store: store, logger: logger, byName: map[counterName]*counter{}}
 }
 
-// loadTimeout bounds how long a request waits for the store at the first use
-// of a quota in a window.
+// loadTimeout bounds how long a request waits for the store at the first use of a
+// quota in a window.
 const loadTimeout = time.Second
 
 func (q *quotas) counter(ctx context.Context, id string, w window) *counter {
@@ -72,9 +72,9 @@ func (q *quotas) counter(ctx context.Context, id string, w window) *counter {
 	return q.first(ctx, name)
 }
 
-// first makes the counter with what the store knows. Others that need the same
-// counter wait; where the store is gone the count goes on from zero and what
-// was used before is added when the store is back.
+// first creates the counter with the use in the store. Others that need the same
+// counter wait. If the store is unavailable the count starts from zero, and the earlier
+// use is added when the store is back.
 func (q *quotas) first(ctx context.Context, name counterName) *counter {
 	lock, _ := q.loading.LoadOrStore(name, &sync.Mutex{})
 	lock.(*sync.Mutex).Lock()
@@ -111,12 +111,12 @@ func (q *quotas) note(err error) {
 }
 
 const (
-	flushBatch = 100                    // counters a write: verifications may wait for its end
-	flushRest  = 100 * time.Millisecond // at most, between all writes of a flush
+	flushBatch = 100                    // counters per write: verifications may wait for the write
+	flushRest  = 100 * time.Millisecond // at most, between the writes of a flush
 )
 
-// flush adds what is unsaved to the store, reads what could not be read
-// before, and drops counters of windows that are over.
+// flush adds unsaved use to the store, reads what could not be read before, and drops
+// counters of past windows.
 func (q *quotas) flush(ctx context.Context, now time.Time) error {
 	q.flushes.Lock()
 	defer q.flushes.Unlock()
@@ -152,7 +152,7 @@ type charge struct {
 	amount  int64
 }
 
-// take collects what is unsaved and counts it as saved.
+// take collects the unsaved use and marks it saved.
 func (q *quotas) take() []charge {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
@@ -168,9 +168,9 @@ func (q *quotas) take() []charge {
 	return pending
 }
 
-// save adds the batch to the store. Where that fails the charges are unsaved
-// again: a store that failed after it had added counts them twice, which errs
-// on the side of refusing.
+// save adds the batch to the store. If that fails the charges are unsaved again. If the
+// store failed after it had added them, they count twice, which errs on the side of
+// refusing.
 func (q *quotas) save(ctx context.Context, batch []charge) error {
 	uses := make([]QuotaUse, len(batch))
 	for i, p := range batch {
@@ -188,8 +188,7 @@ func (q *quotas) save(ctx context.Context, batch []charge) error {
 	return err
 }
 
-// sync reads what was used before, for counters that began while the store
-// was gone.
+// sync reads the earlier use for counters that started while the store was unavailable.
 func (q *quotas) sync(ctx context.Context) error {
 	for name, c := range q.unsynced() {
 		stored, err := q.store.QuotaUse(ctx, name.id, name.window.label())
@@ -197,7 +196,7 @@ func (q *quotas) sync(ctx context.Context) error {
 			return err
 		}
 		c.mu.Lock()
-		// All that this process used and saved is in stored by now.
+		// Everything that this process used and saved is in stored by now.
 		c.used, c.synced = stored+c.unsaved, true
 		c.mu.Unlock()
 	}
@@ -218,7 +217,7 @@ func (q *quotas) unsynced() map[counterName]*counter {
 	return found
 }
 
-// drop forgets counters whose window is over and that are saved.
+// drop removes counters that are saved and whose window is over.
 func (q *quotas) drop(now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 
 // Bounds of rules and quotas.
 const (
-	MostRequests      = 1_000_000_000 // of a rule, and its burst
+	MostRequests      = 1_000_000_000 // of a rule and its burst
 	ShortestPer       = time.Millisecond
 	LongestPer        = 31 * 24 * time.Hour
 	MostQuotaRequests = 1_000_000_000_000_000
@@ -29,20 +29,19 @@ type Rule struct {
 // IsZero reports whether there is no rule.
 func (r Rule) IsZero() bool { return r == Rule{} }
 
-// Fault is what is wrong with one member of a rule or quota.
+// Fault describes what is wrong with one member of a rule or quota.
 type Fault struct {
 	Member string // "requests", "per" or "burst"
 	Text   errs.Text
 }
 
-// Faster reports whether the rule lets through more than the other one in the
-// long run.
+// Faster reports whether the rule allows more than the other in the long run.
 func (r Rule) Faster(than Rule) bool {
 	return float64(r.Requests)*float64(than.Per) > float64(than.Requests)*float64(r.Per)
 }
 
-// Within returns the rule with the pace and the burst of most where it exceeds
-// them.
+// Within returns the rule with its rate and burst reduced to those of most if they
+// exceed them.
 func (r Rule) Within(most Rule) Rule {
 	if r.Faster(most) {
 		r.Requests, r.Per = most.Requests, most.Per
@@ -54,7 +53,7 @@ func (r Rule) Within(most Rule) Rule {
 // Validate returns nil, or an error that names everything wrong with the rule.
 func (r Rule) Validate() error { return joined(r.Faults()) }
 
-// Faults returns everything wrong with the rule, member by member.
+// Faults returns everything wrong with the rule, by member.
 func (r Rule) Faults() []Fault {
 	var faults []Fault
 	if r.Requests < 1 || r.Requests > MostRequests {
@@ -80,8 +79,8 @@ func joined(faults []Fault) error {
 	return errors.New(strings.Join(texts, ", "))
 }
 
-// String returns the rule as configuration writes it: "100/10s burst 200". It
-// is "" for no rule.
+// String returns the rule in the form used in configuration: "100/10s burst 200". It is
+// "" for no rule.
 func (r Rule) String() string {
 	if r.IsZero() {
 		return ""
@@ -89,7 +88,7 @@ func (r Rule) String() string {
 	return strconv.FormatInt(r.Requests, 10) + "/" + shortDuration(r.Per) + " burst " + strconv.FormatInt(r.Burst, 10)
 }
 
-// shortDuration drops the zero parts that time.Duration.String ends in.
+// shortDuration drops the zero parts at the end of time.Duration.String.
 func shortDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -101,8 +100,8 @@ func shortDuration(d time.Duration) string {
 	return s
 }
 
-// ParseRule reads a rule as configuration writes it: "100/10s", whose burst is
-// its requests, or "100/10s burst 200".
+// ParseRule parses a rule in the form used in configuration: "100/10s", whose burst
+// equals its requests, or "100/10s burst 200".
 func ParseRule(s string) (Rule, error) {
 	const form = `write a rate as "100/10s" or "100/10s burst 200"`
 	rate, burst, hasBurst := strings.Cut(s, " burst ")
@@ -141,7 +140,7 @@ const (
 	Month Period = "month"
 )
 
-// Quota lets Requests through in every Per. The zero Quota is no quota.
+// Quota allows Requests in every Per. The zero Quota is no quota.
 type Quota struct {
 	Requests int64
 	Per      Period
@@ -153,7 +152,7 @@ func (q Quota) IsZero() bool { return q == Quota{} }
 // Validate returns nil, or an error that names everything wrong with the quota.
 func (q Quota) Validate() error { return joined(q.Faults()) }
 
-// Faults returns everything wrong with the quota, member by member.
+// Faults returns everything wrong with the quota, by member.
 func (q Quota) Faults() []Fault {
 	var faults []Fault
 	if q.Requests < 1 || q.Requests > MostQuotaRequests {
@@ -165,22 +164,22 @@ func (q Quota) Faults() []Fault {
 	return faults
 }
 
-// Window returns the label of the period that now is in ("2026-11-24" or
-// "2026-11") and when the next one begins.
+// Window returns the label of the period that contains now ("2026-11-24" or "2026-11")
+// and when the next one begins.
 func (q Quota) Window(now time.Time) (label string, resetsAt time.Time) {
 	w := windowOf(q.Per, now)
 	return w.label(), w.end()
 }
 
-// PastWindows returns what tells the windows that are over for two days at
-// least: they sort before the one, the other excepted. A day's label begins with
-// its month's.
+// PastWindows returns what identifies windows that ended at least two days ago: their
+// labels sort before the first result and differ from the second. A day's label begins
+// with its month's.
 func PastWindows(now time.Time) (before, except string) {
 	long := now.Add(-48 * time.Hour)
 	return windowOf(Day, long).label(), windowOf(Month, long).label()
 }
 
-// window is one day or one month; it compares without an allocation.
+// window is one day or one month. Comparing two allocates nothing.
 type window struct {
 	year  int
 	month time.Month
@@ -209,7 +208,7 @@ func (w window) end() time.Time {
 	return time.Date(w.year, w.month, w.day+1, 0, 0, 0, 0, time.UTC)
 }
 
-// parseWindow reads what label has written of a window of the period.
+// parseWindow parses a label of a window of the period.
 func parseWindow(per Period, label string) (window, error) {
 	layout := time.DateOnly
 	if per == Month {

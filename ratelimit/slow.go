@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// stored is a slow bucket as a journal holds it. A process knows no monotonic
-// time of another, so that it is that of the wall.
+// stored is a slow bucket in a journal. Monotonic time means nothing to another process,
+// so it uses wall-clock time.
 type stored struct {
 	id     name
 	rule   Rule
@@ -20,7 +20,7 @@ func (b *buckets) store(s *state, now time.Time) stored {
 	return stored{id: s.id, rule: s.rule, tokens: s.tokens, at: now.UnixNano() - (b.elapsed(now) - s.latest)}
 }
 
-// levels appends those of the buckets that are there, and takes them for written.
+// levels appends the levels of buckets that exist, and marks them as written.
 func (b *buckets) levels(to []stored, names []name, now time.Time) []stored {
 	for _, n := range names {
 		if found := b.there(n); found != nil {
@@ -54,7 +54,7 @@ func (b *buckets) slow(part int, now time.Time) (levels []stored) {
 	return levels
 }
 
-// lower takes the stored level for the bucket's where that is higher, and reports
+// lower reduces the bucket's level to the stored one if that is lower, and reports
 // whether it did.
 func (b *buckets) lower(s stored, now time.Time) bool {
 	at := b.elapsed(now)
@@ -72,8 +72,8 @@ func (b *buckets) lower(s stored, now time.Time) bool {
 	return true
 }
 
-// levelsForm begins every entry. A process from before it was known takes it for
-// a number of rows that no entry of usage can hold.
+// levelsForm begins every entry. A process that predates it reads it as a number of rows
+// that no entry of usage can hold.
 var levelsForm = []byte{0xff, 0xff, 0xff, 0xff, 0x7f, 1}
 
 // packLevels encodes the levels as a journal's entry.
@@ -94,7 +94,7 @@ func packLevels(levels []stored) []byte {
 	return b
 }
 
-// nameSize is how much of the name there is, without the zeros behind an id.
+// nameSize returns the length of the name, without the trailing zeros after an id.
 func nameSize(n name) int {
 	if size := int(n[len(n)-1]); size < len(n) {
 		return size

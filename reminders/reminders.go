@@ -1,6 +1,6 @@
-// Package reminders notifies people by mail that keys expire soon: 30, 7 and 1
-// days before, at most one mail a day with all the keys that a person manages.
-// It decides who is notified of what and when; the mailer writes and sends.
+// Package reminders notifies people by mail that keys expire soon: 30, 7 and 1 days before,
+// at most one mail a day with all the keys that a person manages. It decides who is
+// notified of what and when; the mailer writes and sends.
 package reminders
 
 import (
@@ -26,7 +26,7 @@ const (
 	// catchUp is how far back a user is notified of what they missed, for example
 	// while the service was down.
 	catchUp = 7 * day
-	// mostKeys bounds the keys of one mail; it says when there are more.
+	// mostKeys bounds the keys of one mail; the mail says when there are more.
 	mostKeys = 50
 	// Batch is how many users one step looks at.
 	Batch = 50
@@ -35,15 +35,15 @@ const (
 // Days are how many days before a key expires people are notified.
 func Days() []int { return []int{30, 7, 1} }
 
-// Reminder is what is kept of a user. Most have none.
+// Reminder is what is stored for a user. Most users have none.
 type Reminder struct {
 	keys.Stamp
 	UserID  string
-	Through time.Time // what was due until then has been told
-	Off     bool      // the user does not want to be told
+	Through time.Time // everything due until then has been sent
+	Off     bool      // the user wants no reminders
 }
 
-// Store is what the package needs of a database.
+// Store is what the package needs from a database.
 type Store interface {
 	Reminders() keys.Collection[Reminder, keys.NoFilter]
 	Users() auth.UserCollection
@@ -59,17 +59,17 @@ type Config struct {
 	Sealer *seal.Sealer
 	Mailer auth.Mailer
 	Logger *slog.Logger
-	Busy   func() bool      // whether the mailer has enough to do; never if nil
+	Busy   func() bool      // whether the mailer is busy; never if nil
 	Now    func() time.Time // time.Now if nil
 }
 
-// Service tells people. Step is for one caller at a time; the rest is safe for
-// concurrent use.
+// Service sends reminders. Step must not be called concurrently; everything else is safe
+// for concurrent use.
 type Service struct {
 	Config
-	day   time.Time // that the steps are at
-	after string    // the last user that they looked at
-	over  bool      // they looked at all
+	day   time.Time // the day that the steps work on
+	after string    // the last user looked at
+	over  bool      // all users have been looked at
 }
 
 // New returns a Service.
@@ -83,12 +83,12 @@ func New(c Config) (*Service, error) {
 	return &Service{Config: c}, nil
 }
 
-// dueBy is until when things are due at the time: mails go out once a day.
+// dueBy returns the end of what is due at the time: mails are sent once a day.
 func dueBy(now time.Time) time.Time { return now.UTC().Add(-hour).Truncate(day).Add(hour) }
 
-// Step looks at the next Batch users and notifies them of what is due. It returns
-// how many it looked at: fewer than Batch, once the day's work is done. After a
-// restart it begins again, and notifies nobody twice.
+// Step looks at the next Batch users and notifies them of what is due. It returns how many
+// it looked at: fewer than Batch once the day's work is done. After a restart it starts
+// over, and notifies nobody twice.
 func (s *Service) Step(ctx context.Context) (int, error) {
 	today := dueBy(s.Now())
 	if !today.Equal(s.day) {
@@ -104,9 +104,9 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 	for i := range users {
 		err := s.remind(ctx, &users[i], today)
 		if errors.Is(err, errs.Unavailable) || ctx.Err() != nil {
-			return i, err // to begin with this user next time
+			return i, err // continue with this user next time
 		}
-		if err != nil { // nobody else waits for this user
+		if err != nil { // the other users must not wait for this one
 			s.Logger.WarnContext(ctx, "a user was not reminded", "user_id", users[i].ID, "err", err)
 		}
 		s.after = users[i].ID
@@ -115,7 +115,7 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 	return len(users), nil
 }
 
-// remind tells the user of the keys that are due and were not told before.
+// remind notifies the user of keys that are due and were not in an earlier mail.
 func (s *Service) remind(ctx context.Context, u *auth.User, today time.Time) error {
 	if u.Disabled || u.ConfirmedAt.IsZero() || u.Email == "" {
 		return nil
@@ -139,8 +139,7 @@ func (s *Service) remind(ctx context.Context, u *auth.User, today time.Time) err
 	if err != nil {
 		return err
 	}
-	// First it is noted, then sent: a node that ends in between tells too little,
-	// not twice.
+	// Record first, then send: a node that dies in between sends too few mails, not two.
 	known.Through = today
 	mine, err := s.note(ctx, known)
 	if err != nil || !mine {
@@ -152,8 +151,7 @@ func (s *Service) remind(ctx context.Context, u *auth.User, today time.Time) err
 	return nil
 }
 
-// reminder returns what is kept of the user, a new one with revision 0 if
-// nothing is.
+// reminder returns what is stored for the user, or a new one with revision 0.
 func (s *Service) reminder(ctx context.Context, userID string) (Reminder, error) {
 	r, err := s.Store.Reminders().Get(ctx, userID)
 	if errors.Is(err, errs.NotFound) {
@@ -165,7 +163,7 @@ func (s *Service) reminder(ctx context.Context, userID string) (Reminder, error)
 	return r, nil
 }
 
-// note stores the reminder; mine is false where another writer was first.
+// note stores the reminder; mine is false if another writer was first.
 func (s *Service) note(ctx context.Context, r Reminder) (mine bool, err error) {
 	if r.Revision == 0 {
 		r.Stamp = keys.NewStamp(s.Now())
@@ -184,8 +182,8 @@ func (s *Service) note(ctx context.Context, r Reminder) (mine bool, err error) {
 	return true, nil
 }
 
-// due are the keys that the user cares for and that came close to one of Days
-// from their end after from and until today, the first to end first.
+// due returns the user's keys that reached one of Days before their end after from and
+// until today, the first to end first.
 func (s *Service) due(ctx context.Context, u *auth.User, from, today time.Time) (all []auth.ExpiringKey, more bool, err error) {
 	places, err := s.Store.Memberships().List(ctx, auth.MembershipFilter{UserID: u.ID}, keys.Page{Limit: mostPlaces})
 	if err != nil {
@@ -208,7 +206,7 @@ func (s *Service) due(ctx context.Context, u *auth.User, from, today time.Time) 
 	return all, more, nil
 }
 
-const mostPlaces = 200 // organizations of one user
+const mostPlaces = 200 // organizations per user
 
 func (s *Service) dueIn(ctx context.Context, organizationID string, from, today time.Time) (all []auth.ExpiringKey, more bool, err error) {
 	o, err := s.Store.Organizations().Get(ctx, organizationID)
@@ -218,7 +216,7 @@ func (s *Service) dueIn(ctx context.Context, organizationID string, from, today 
 	if err != nil {
 		return nil, false, fmt.Errorf("read an organization to remind of: %w", err)
 	}
-	found := map[string]keys.Key{} // one may be due twice after a long pause
+	found := map[string]keys.Key{} // a key may be due twice after a long pause
 	for _, days := range Days() {
 		// By the next day's mails it would be later than that.
 		some, moreOf, err := s.ending(ctx, o.ID, time.Duration(days+1)*day, from, today)
@@ -247,8 +245,8 @@ func (s *Service) dueIn(ctx context.Context, organizationID string, from, today 
 	return all, more, nil
 }
 
-// ending are the keys that work, have no successor, and are this long from their
-// end. Keys whose whole life is shorter than that are left out.
+// ending returns the keys that work, have no successor, and are this long from their end.
+// It leaves out keys whose whole life is shorter than that.
 func (s *Service) ending(ctx context.Context, organizationID string, ahead time.Duration, from, today time.Time) (found []keys.Key,
 	more bool, err error,
 ) {
@@ -274,7 +272,7 @@ func (s *Service) account(ctx context.Context, known map[string]keys.ServiceAcco
 	}
 	a, err := s.Store.ServiceAccounts().Get(ctx, id)
 	if errors.Is(err, errs.NotFound) {
-		a, err = keys.ServiceAccount{AccountFields: keys.AccountFields{Disabled: true}}, nil // deleted meanwhile
+		a, err = keys.ServiceAccount{AccountFields: keys.AccountFields{Disabled: true}}, nil // deleted in the meantime
 	}
 	if err != nil {
 		return a, fmt.Errorf("read a service account to remind of: %w", err)
@@ -283,7 +281,7 @@ func (s *Service) account(ctx context.Context, known map[string]keys.ServiceAcco
 	return a, nil
 }
 
-// Wanted reports whether the user wants to be told.
+// Wanted reports whether the user wants reminders.
 func (s *Service) Wanted(ctx context.Context, userID string) (bool, error) {
 	r, err := s.reminder(ctx, userID)
 	return !r.Off, err
@@ -308,11 +306,11 @@ func (s *Service) SetWanted(ctx context.Context, userID string, wanted bool) err
 	return errs.New(errs.Conflict, "changed_at_once")
 }
 
-// purpose is what the secret of a mail is sealed for.
+// purpose is the seal's purpose for the secret in a mail.
 const purpose = "unsubscribe"
 
-// token is the secret by which the mail's reader turns mails off without
-// signing in, and can do nothing else.
+// token returns the secret in a mail that lets its reader turn reminders off without
+// signing in. It allows nothing else.
 func (s *Service) token(userID string) (string, error) {
 	sealed, err := s.Sealer.Seal(purpose, []byte(userID))
 	if err != nil {
@@ -321,8 +319,8 @@ func (s *Service) token(userID string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-// Unsubscribe turns mails off for the user in the secret. Errors: errs.NotFound
-// for a secret that the service did not make.
+// Unsubscribe turns reminders off for the user in the secret. The error is errs.NotFound
+// for a secret that the service did not create.
 func (s *Service) Unsubscribe(ctx context.Context, token string) error {
 	sealed, err := base64.RawURLEncoding.DecodeString(token)
 	if err == nil {

@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// Archive writes what is removed to files: KIND-YEAR-MONTH.jsonl, an object a
-// line, which only the process can read. What is in it may be there twice, where
-// a process ended before it had removed what it had written.
+// Archive writes deleted objects to files: KIND-YEAR-MONTH.jsonl, one object per line,
+// which only the process's user can read. An object may be there twice, if a process died
+// before it deleted what it had written.
 type Archive struct {
 	dir string
 	now func() time.Time
 	mu  sync.Mutex
 }
 
-// NewArchive returns an Archive in the folder, which is made when it is needed.
+// NewArchive returns an Archive in the folder, which is created when needed.
 func NewArchive(dir string, now func() time.Time) *Archive { return &Archive{dir: dir, now: now} }
 
-// Append writes the objects to the end of the kind's file. When it returns nil
-// they outlive a loss of power; after an error none of them is there.
+// Append writes the objects to the end of the kind's file. When it returns nil they
+// survive a power loss; after an error the file has none of them.
 func (a *Archive) Append(kind string, objects ...any) error {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)

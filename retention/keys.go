@@ -9,20 +9,20 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// walkEvery is how long after all keys were looked at they are looked at again.
-// What keeps a key may change at any time: its tier, or the tier of its account.
+// walkEvery is how long after one pass over all keys the next one starts. What keeps a key
+// may change at any time: its tier, or the tier of its account.
 const walkEvery = time.Hour
 
-// walk is how far the keys have been looked at: first those that end by
-// themselves, in that order, then those that were revoked.
+// walk is the position in a pass over the keys: first those that end by themselves, in that
+// order, then those that were revoked.
 type walk struct {
 	next    time.Time // no step before it
 	revoked bool
 	after   string
 }
 
-// KeysStep looks at some of the keys that have ended, and removes those that ended
-// too long ago. It returns Batch while there are more to look at.
+// KeysStep looks at some of the keys that have ended, and deletes those that ended too long
+// ago. It returns Batch while there are more to look at.
 func (k *Keeper) KeysStep(ctx context.Context) (int, error) {
 	now := k.Now()
 	if now.Before(k.walk.next) {
@@ -65,12 +65,12 @@ func (k *Keeper) advance(seen []keys.Key, order keys.KeyOrder, now time.Time) {
 	}
 }
 
-// plan is how long the keys of each tier are kept.
+// plan says how long the keys of each tier are kept.
 type plan struct {
 	store    Store
 	standard time.Duration
 	byTier   map[string]time.Duration
-	shortest time.Duration // 0: all are kept for ever
+	shortest time.Duration // 0: all are kept forever
 	accounts map[string]time.Duration
 }
 
@@ -100,7 +100,7 @@ func (k *Keeper) plan(ctx context.Context) (*plan, error) {
 	}
 }
 
-// over returns those of the keys that ended too long ago.
+// over returns the keys that ended too long ago.
 func (p *plan) over(ctx context.Context, all []keys.Key, now time.Time) (over []keys.Key, err error) {
 	for i := range all {
 		ended := endOf(&all[i])
@@ -118,7 +118,7 @@ func (p *plan) over(ctx context.Context, all []keys.Key, now time.Time) (over []
 	return over, nil
 }
 
-// of is how long keys of the account are kept.
+// of returns how long keys of the account are kept.
 func (p *plan) of(ctx context.Context, account string) (time.Duration, error) {
 	if kept, known := p.accounts[account]; known {
 		return kept, nil
@@ -136,7 +136,7 @@ func (p *plan) of(ctx context.Context, account string) (time.Duration, error) {
 	return kept, nil
 }
 
-// endOf is when the key stopped, or will stop, for good.
+// endOf returns when the key stopped, or will stop, for good.
 func endOf(k *keys.Key) time.Time {
 	end := k.EndsAt()
 	if end.IsZero() || (!k.RevokedAt.IsZero() && k.RevokedAt.Before(end)) {

@@ -19,20 +19,20 @@ import (
 // Batch is how many objects a step looks at.
 const Batch = 500
 
-// Bounds of how long something is kept.
+// Bounds of retention.
 const (
 	Least = keys.LeastRetention
 	Most  = 100 * 365 * 24 * time.Hour
 )
 
-// Policy says how long something is kept after its end; 0 for ever.
+// Policy says how long something is kept after its end; 0 means forever.
 type Policy struct {
-	Keys      time.Duration // after a key was revoked or has expired, where its tier says nothing
+	Keys      time.Duration // after a key was revoked or expired, if its tier does not say
 	Incidents time.Duration // after they were finished or undone
 	Events    time.Duration // of the audit log
 }
 
-// Store is what the package needs of a database.
+// Store is what the package needs from a database.
 type Store interface {
 	Keys() keys.KeyCollection
 	ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.AccountFilter]
@@ -51,7 +51,7 @@ type Config struct {
 	Now       func() time.Time
 }
 
-// Keeper removes what is over.
+// Keeper deletes what has been kept long enough.
 type Keeper struct {
 	Config
 	walk walk
@@ -65,7 +65,7 @@ func New(c Config) (*Keeper, error) {
 	return &Keeper{Config: c}, nil
 }
 
-// EventsStep removes the oldest audit events that are too old, and tells how many.
+// EventsStep deletes the oldest audit events that are too old, and returns how many.
 func (k *Keeper) EventsStep(ctx context.Context) (int, error) {
 	if k.Policy.Events == 0 {
 		return 0, nil
@@ -84,7 +84,7 @@ func (k *Keeper) EventsStep(ctx context.Context) (int, error) {
 	return len(old), k.Store.DeleteEvents(ctx, all)
 }
 
-// line is an event as the API tells it.
+// line is an event in the API's form.
 type line struct {
 	ID      string          `json:"id"`
 	At      time.Time       `json:"at"`
@@ -122,7 +122,7 @@ func lineOf(e *audit.Event) line {
 	}
 }
 
-// IncidentsStep removes one incident that is long over, and tells how many.
+// IncidentsStep deletes one incident that ended long ago, and returns how many it deleted.
 func (k *Keeper) IncidentsStep(ctx context.Context) (int, error) {
 	if k.Policy.Incidents == 0 {
 		return 0, nil
@@ -130,7 +130,7 @@ func (k *Keeper) IncidentsStep(ctx context.Context) (int, error) {
 	return k.Incidents.Forget(ctx, k.Now().Add(-k.Policy.Incidents), func(part any) error { return k.Archive.Append("incidents", part) })
 }
 
-// remove archives the keys, then deletes those that are as they were.
+// remove archives the keys, then deletes those that are unchanged.
 func (k *Keeper) remove(ctx context.Context, over []keys.Key) error {
 	if len(over) == 0 {
 		return nil

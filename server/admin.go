@@ -9,11 +9,11 @@ import (
 	"github.com/latchkey/latchkey/internal/metrics"
 )
 
-// profileTimeout is for how long a profile can be taken, and a little more.
+// profileTimeout is a little more than the longest profile may take.
 const profileTimeout = 2 * time.Minute
 
-// adminServer serves what operators look at, on an address of its own: metrics
-// and profiles. It asks for no credential.
+// adminServer serves metrics and profiles to operators, on an address of its own.
+// It needs no credential.
 func adminServer(m *metrics.Set, logger *slog.Logger) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.Handler(logger))
@@ -27,7 +27,7 @@ func adminServer(m *metrics.Set, logger *slog.Logger) *http.Server {
 	return s
 }
 
-// newServer returns a server that gives up on slow clients.
+// newServer returns a server that times out slow clients.
 func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,

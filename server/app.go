@@ -27,7 +27,7 @@ import (
 	"github.com/latchkey/latchkey/store"
 )
 
-// app is every part that is not HTTP, built from the configuration.
+// app holds every part except HTTP, built from the configuration.
 type app struct {
 	*domain.Domain
 	config    *config
@@ -41,7 +41,7 @@ type app struct {
 	passwords *auth.Passwords
 	keeper    *retention.Keeper
 	metrics   *metrics.Set
-	tracer    *tracing.Tracer // nil: no traces
+	tracer    *tracing.Tracer // nil if traces are off
 	started   time.Time
 	stopping  stopping
 	standing  standing
@@ -59,12 +59,12 @@ func newLogger(c *config, to io.Writer) *slog.Logger {
 	return slog.New(lograte.New(httpx.LogHandler{Handler: lines}, time.Now))
 }
 
-// openTimeout bounds what a start asks of the store once that is open. Opening it
-// is not bounded: an upgrade of much takes long, and an index to be built as well.
+// openTimeout bounds the start's work on the store after it is open. Opening is
+// not bounded: an upgrade of much data or building an index takes long.
 const openTimeout = 30 * time.Second
 
-// build opens the store and makes the parts, with a tracer that may be nil.
-// Where one cannot be made, those made before are closed.
+// build opens the store and makes the parts; tracer may be nil. If one part
+// fails, build closes those made before it.
 func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.Tracer) (a *app, err error) {
 	a = &app{
 		config: c, logger: logger, clock: &clockWatch{wall: time.Now, elapsed: elapsed.Now, logger: logger},
@@ -128,7 +128,7 @@ func (a *app) domainConfig() domain.Config {
 	return d
 }
 
-// buildRetention makes what removes what is over.
+// buildRetention makes the part that removes expired data.
 func (a *app) buildRetention() (err error) {
 	dir := a.config.archiveDir
 	if dir == "" {
@@ -152,7 +152,7 @@ func (a *app) buildMail() (err error) {
 	return err
 }
 
-// close ends background work, saves what is written behind and closes the store.
+// close ends background work, saves pending writes and closes the store.
 func (a *app) close(ctx context.Context) error {
 	var faults []error
 	if a.Domain != nil {
@@ -180,9 +180,9 @@ func (a *app) close(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// How much of the time for saving goes to what was counted, and to when keys
-// were last used: of very many of these the rest is forgotten, and is no reason
-// to end badly.
+// Shares of the time for saving: for usage counts, and for when keys were last
+// used. If there are too many of the latter to save in time, the rest is dropped
+// without an error.
 const (
 	usageShare    = saveTimeout / 2
 	lastUsedShare = saveTimeout / 4

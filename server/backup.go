@@ -55,7 +55,7 @@ stop the service and move it away first. For MongoDB use mongorestore.`,
 	}
 }
 
-// tellOfSecret says where the secret is that belongs to the database.
+// tellOfSecret says where to find the secret that belongs to the database.
 func (c *config) tellOfSecret(out io.Writer, done, what string) error {
 	secret := "LATCHKEY_SECRET"
 	if c.secret == "" {

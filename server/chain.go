@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 )
 
-// chain creates the configured authenticators, in their order. Those whose
-// credential a browser sends by itself refuse cross-site requests.
+// chain creates the configured authenticators, in order. Those whose credential a
+// browser sends by itself refuse cross-site requests.
 func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 	makers := map[string]func() (auth.Authenticator, error){
 		"session": func() (auth.Authenticator, error) { return auth.NewSessionAuthenticator(a.People, csrf), nil },

@@ -19,13 +19,13 @@ const (
 	moveLease       = 20 * time.Second
 	cleanRest       = 50 * time.Millisecond // after each step
 	cleanStep       = 500                   // rows
-	cleanSteps      = 100                   // of each kind, a round
+	cleanSteps      = 100                   // of each kind per round
 	cleanLease      = 5 * time.Minute
 	idempotencyLife = 48 * time.Hour
 )
 
-// cleaner removes what is over, or does other work in small steps, on one node at a time. Everything that it does
-// may be done twice: a lease can end while its holder hangs.
+// cleaner removes expired data, or does other work in small steps, on one node at
+// a time. All its work may run twice: a lease can end while its holder hangs.
 type cleaner struct {
 	lead    func(ctx context.Context, life time.Duration) (bool, error)
 	release func(ctx context.Context) error
@@ -33,26 +33,26 @@ type cleaner struct {
 	kinds   []cleaned
 	logger  *slog.Logger
 	now     func() time.Time
-	leased  time.Time // when the lease was last taken
+	leased  time.Time // when the lease was last renewed
 	every   time.Duration
 	life    time.Duration // of the lease
-	// due reports whether there is something to do, if it is cheaper to ask than
-	// to take the lease; nil for always.
+	// due reports whether there is work, if checking is cheaper than taking the
+	// lease; nil means always.
 	due func(ctx context.Context) (bool, error)
-	// note takes down how each try of a kind ended.
+	// note records the result of each step of a kind.
 	note func(kind string, now time.Time, still time.Duration, err error)
 }
 
-// cleaned is one kind of thing that is over at some time. A step removes at
-// most batch and tells how many.
+// cleaned is one kind of data that expires. A step removes at most batch objects
+// and returns how many it removed.
 type cleaned struct {
 	name  string
 	batch int
 	step  func(ctx context.Context, now time.Time) (int, error)
 }
 
-// background is the work beside requests. Without a mail server there are no
-// reminders.
+// background returns the work done in the background. Without a mail server there
+// are no reminders.
 func (a *app) background() []*cleaner {
 	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer(), a.mover()}
 	if a.config.smtpURL != "" {
@@ -71,8 +71,8 @@ func (a *app) newWorker(work string, kinds []cleaned) *cleaner {
 	}
 }
 
-// renamer gives scopes their new names, and takes the old ones away at the moment
-// that was announced, not a minute later.
+// renamer renames scopes and removes the old names. It runs often, so that an old
+// name ends at the announced moment and not a minute later.
 func (a *app) renamer() *cleaner {
 	c := a.newWorker("scope names", []cleaned{
 		{"names of scopes", keys.RenameBatch, func(ctx context.Context, _ time.Time) (int, error) {
@@ -84,7 +84,8 @@ func (a *app) renamer() *cleaner {
 }
 
 // resumer resumes interrupted incidents. Every node looks for them, without a
-// lease that a dead node could hold; if two find the same, one of them continues.
+// lease that a dead node could hold; if two find the same incident, one of them
+// continues.
 func (a *app) resumer() *cleaner {
 	c := a.newWorker("incidents", []cleaned{{"interrupted incidents", 1, func(ctx context.Context, now time.Time) (int, error) {
 		still, err := a.Incidents.Resume(ctx, auth.System())
@@ -99,8 +100,9 @@ func (a *app) resumer() *cleaner {
 	return c
 }
 
-// mover has keys follow their account to another organization. What it holds its
-// lease for takes a moment, so a dead node does not keep it for long.
+// mover moves the keys of a transferred account to the new organization. Its
+// steps are short, and so is its lease, so a dead node does not block it for
+// long.
 func (a *app) mover() *cleaner {
 	c := a.newWorker("transfers", []cleaned{
 		{"keys of transfers", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.Transfers.Hurry(ctx) }},
@@ -109,7 +111,7 @@ func (a *app) mover() *cleaner {
 	return c
 }
 
-// cleanedKinds are all that ends by itself.
+// cleanedKinds returns all kinds of data that expire.
 func (a *app) cleanedKinds() []cleaned {
 	return []cleaned{
 		{"sessions", cleanStep, func(ctx context.Context, now time.Time) (int, error) {
@@ -138,7 +140,8 @@ func (a *app) cleanedKinds() []cleaned {
 	}
 }
 
-// run works each time that it is due until ctx ends, and then lets another node.
+// run does the work whenever it is due until ctx ends, and then releases the
+// lease.
 func (c *cleaner) run(ctx context.Context) {
 	ticker := time.NewTicker(c.every)
 	defer ticker.Stop()
@@ -161,8 +164,8 @@ func (c *cleaner) handOver(ctx context.Context) {
 	}
 }
 
-// round removes some of each kind, if it is this node's turn. What goes wrong
-// with one kind keeps no other from it.
+// round removes some data of each kind if this node holds the lease. An error
+// with one kind does not stop the others.
 func (c *cleaner) round(ctx context.Context) {
 	c.leased = time.Time{}
 	if c.due != nil {
@@ -194,7 +197,8 @@ func (c *cleaner) round(ctx context.Context) {
 	}
 }
 
-// leading keeps the lease for longer than a step may take.
+// leading reports whether this node holds the lease, renewing it early enough for
+// a step.
 func (c *cleaner) leading(ctx context.Context) bool {
 	now := c.now()
 	if now.Sub(c.leased) < c.life/4 {
@@ -205,7 +209,7 @@ func (c *cleaner) leading(ctx context.Context) bool {
 		c.logger.WarnContext(ctx, "whose turn it is cannot be known", "work", c.work, "err", err)
 	}
 	if err == nil && !mine {
-		for _, kind := range c.kinds { // another node sees to it
+		for _, kind := range c.kinds { // another node does the work
 			c.note(kind.name, now, 0, nil)
 		}
 	}

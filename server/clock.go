@@ -9,23 +9,23 @@ import (
 
 const (
 	clockEvery = time.Second
-	clockJump  = 2 * time.Second // less is what clocks are set right by as a rule
+	clockJump  = 2 * time.Second // smaller steps are ordinary clock corrections
 )
 
-// clockWatch notices when the clock on the wall is set: what is stored of time,
-// such as the end of a key or of a quota, goes by that clock.
+// clockWatch detects changes to the wall clock. Stored times, such as the end of
+// a key or of a quota, depend on that clock.
 type clockWatch struct {
-	wall    func() time.Time     // the wall's alone
-	elapsed func() time.Duration // monotonic, and includes sleep of the machine
+	wall    func() time.Time     // the wall clock only
+	elapsed func() time.Duration // monotonic, includes time while the machine sleeps
 	logger  *slog.Logger
 
-	ahead time.Duration // of the wall before elapsed, as last seen
+	ahead time.Duration // of wall over elapsed, when last checked
 	jumps atomic.Int64
 }
 
 func (w *clockWatch) offset() time.Duration { return time.Duration(w.wall().UnixNano()) - w.elapsed() }
 
-// look counts and logs a jump since it last looked, once.
+// look counts and logs a jump since the last check, once.
 func (w *clockWatch) look(ctx context.Context) {
 	now := w.offset()
 	by := now - w.ahead
@@ -37,7 +37,7 @@ func (w *clockWatch) look(ctx context.Context) {
 	w.logger.WarnContext(ctx, "the clock of this machine was set", "by", by.Round(time.Millisecond).String())
 }
 
-// run looks until ctx ends.
+// run checks until ctx ends.
 func (w *clockWatch) run(ctx context.Context) {
 	w.ahead = w.offset()
 	ticker := time.NewTicker(clockEvery)

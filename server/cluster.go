@@ -15,20 +15,20 @@ import (
 	"github.com/latchkey/latchkey/nodes"
 )
 
-// node is what people call the node.
+// node returns the node's name.
 func (c *config) node() string {
 	if c.nodeName != "" {
 		return c.nodeName
 	}
 	name, err := os.Hostname()
 	if err != nil {
-		return "unnamed" // a label, and no reason not to start
+		return "unnamed" // only a label, so no reason to fail
 	}
 	return name
 }
 
-// buildPush lets other nodes hear of a change before they ask; nil where no
-// Redis is configured.
+// buildPush returns a function that tells other nodes of a change before they
+// poll; nil if Redis is not configured.
 func (a *app) buildPush(n *nodes.Registry, m *keys.Marks) (func(marks []string), error) {
 	if a.config.redisURL == "" {
 		return nil, nil
@@ -43,16 +43,16 @@ func (a *app) buildPush(n *nodes.Registry, m *keys.Marks) (func(marks []string),
 	return a.push.Tell, nil
 }
 
-// databaseName is the last part of the database's URL: what all of its nodes
-// write alike.
+// databaseName returns the last part of the database's URL, which is the same on
+// all its nodes.
 func databaseName(url string) string {
 	plain, _, _ := strings.Cut(url, "?")
 	return path.Base(filepath.ToSlash(plain))
 }
 
-// join makes the node known, before it serves anything. Where the store cannot be
-// written, the node serves what it reads there, and remembers nothing: no other
-// node waits for one that it does not know.
+// join registers the node before it serves anything. If the store cannot be
+// written, the node verifies from the store alone and caches nothing: other nodes
+// do not wait for a node that is not registered.
 func (a *app) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -70,7 +70,7 @@ func (a *app) join(ctx context.Context) error {
 	return nil
 }
 
-// unwritable is why the store could not be opened to be written, if it was not.
+// unwritable returns why the store could not be opened for writing, or nil.
 func (a *app) unwritable() error {
 	if s, is := a.store.(interface{ Unwritable() error }); is {
 		return s.Unwritable()
@@ -78,8 +78,8 @@ func (a *app) unwritable() error {
 	return nil
 }
 
-// leave removes the node's record. Where it fails, others wait for what this
-// node could still serve if it lived.
+// leave removes the node's record. If that fails, other nodes wait as long as
+// this node could still serve from its cache.
 func (a *app) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()

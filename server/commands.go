@@ -71,8 +71,8 @@ func readyURL(c *config) (string, error) {
 	return scheme + "://" + net.JoinHostPort(host, port) + "/readyz", nil
 }
 
-// trusting lets the probe trust the service's own certificate and nothing
-// else, whichever name it is for: the probe knows the address, not the name.
+// trusting returns a transport that trusts only the service's own certificate,
+// whatever its name: the probe knows the address, not the name.
 func trusting(file string) (http.RoundTripper, error) {
 	if file == "" {
 		return nil, nil
@@ -172,7 +172,7 @@ func userListCommand(settings source, log io.Writer) *cobra.Command {
 	}
 }
 
-// listUsers prints a line for each user, page by page.
+// listUsers prints a line per user, page by page.
 func listUsers(ctx context.Context, all *auth.Users, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "USER\tEMAIL\tSTAFF\tSTATE\tLAST SIGN-IN")
@@ -214,7 +214,7 @@ func setPassword(ctx context.Context, all *auth.Users, email, password string) (
 	})
 }
 
-// withApp reads a password, the first line of in, and runs do on the store.
+// withApp reads a password from the first line of in and runs do on the store.
 func withApp(ctx context.Context, settings source, in io.Reader, log io.Writer, do func(context.Context, *app, string) error) (err error) {
 	line, err := bufio.NewReader(io.LimitReader(in, 2*auth.MaxPasswordBytes)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -24,9 +24,9 @@ import (
 	"github.com/latchkey/latchkey/web"
 )
 
-// config is everything that the environment can set.
+// config holds everything that the environment can set.
 type config struct {
-	extra   []Authenticator // that a program of one's own brings
+	extra   []Authenticator // added by the embedding program
 	inForce []web.SystemSetting
 
 	addr            string
@@ -64,9 +64,9 @@ type config struct {
 	signup           auth.SignupPolicy
 	smtpURL          string
 	mailFrom         string
-	url              string // without a slash at its end
-	secret           string // "" for one kept in the data folder
-	previousSecret   string // opens what is not sealed under secret yet
+	url              string // without a trailing slash
+	secret           string // "" if it is kept in the data folder
+	previousSecret   string // opens what is not yet sealed under secret
 	dataDir          string
 	signingAlgorithm signing.Algorithm
 	signingKeyLife   time.Duration
@@ -87,12 +87,12 @@ const (
 	standardDir    = "latchkey-data"
 )
 
-// setting is one variable: its default, what it means, and where it goes.
+// setting is one variable: its default, meaning and target.
 type setting struct {
 	name     string
 	standard string
 	meaning  string
-	secret   bool // can be read from a file named by NAME_FILE
+	secret   bool // can be read from the file named by NAME_FILE
 	set      func(*config, string) error
 }
 
@@ -112,8 +112,8 @@ func rule(into func(*config) *ratelimit.Rule) func(*config, string) error {
 	}
 }
 
-// readConfig reads the variables, given as NAME=value. It names every fault at
-// once: unknown variables, bad values, files that cannot be read.
+// readConfig reads the variables, given as NAME=value. It reports every fault at
+// once: unknown variables, bad values, unreadable files.
 func readConfig(environment []string, extra ...Authenticator) (*config, error) {
 	given := givenIn(environment)
 	c := &config{extra: extra}
@@ -132,7 +132,7 @@ func readConfig(environment []string, extra ...Authenticator) (*config, error) {
 	return c, c.complete()
 }
 
-// take sets what is given of the settings, which it takes out of given.
+// take applies the given settings and removes them from given.
 func (c *config) take(all []setting, given map[string]string) (faults []error) {
 	for _, s := range all {
 		value, err := s.value(given)
@@ -161,7 +161,7 @@ func givenIn(environment []string) map[string]string {
 	return given
 }
 
-// complete works out what follows from other settings.
+// complete derives values from other settings.
 func (c *config) complete() error {
 	if (c.tlsCert == "") != (c.tlsKey == "") {
 		return fmt.Errorf("%sTLS_CERT and %sTLS_KEY are set together or not at all", variablePrefix, variablePrefix)
@@ -221,8 +221,8 @@ func (s *setting) value(given map[string]string) (string, error) {
 	}
 }
 
-// inForce is the setting as the staff sees it: nothing of a secret one but
-// whether it was given.
+// inForce returns the setting as staff see it. Of a secret it shows only whether
+// it was given.
 func (s *setting) inForce(given map[string]string, value string) web.SystemSetting {
 	_, set := given[s.name]
 	_, file := given[s.name+"_FILE"]

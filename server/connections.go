@@ -6,9 +6,8 @@ import (
 	"strconv"
 )
 
-// How many of the files that the process may open are reserved for the store,
-// Redis, mail and anything else that is not a client: a quarter, within these
-// bounds.
+// Files reserved for the store, Redis, mail and everything else that is not a
+// client: a quarter of those that the process may open, within these bounds.
 const (
 	leastReserved  = 32
 	mostReserved   = 512
@@ -16,11 +15,11 @@ const (
 	leastConnected = 8
 )
 
-// busy is the answer to a connection beyond the bound.
+// busy is the answer to a connection over the limit.
 const busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
 
-// connectable is how many clients may be connected where files may be open at
-// once, 0 for any number.
+// connectable returns how many clients may connect given the limit of open files,
+// 0 for no limit.
 func connectable(files int) int {
 	if files == 0 {
 		return 0

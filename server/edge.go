@@ -56,7 +56,7 @@ func edgeCommand(settings source, out, log io.Writer) *cobra.Command {
 	}
 }
 
-// sidecar is an edge with a server in front.
+// sidecar is an edge with its own HTTP server.
 type sidecar struct {
 	config   *config
 	logger   *slog.Logger
@@ -135,8 +135,8 @@ func (s *sidecar) handler() (http.Handler, error) {
 	return engine, nil
 }
 
-// checks are down when nothing can be answered from memory any more, and
-// degraded while the edge is cut off.
+// checks report down once nothing can be answered from memory, and degraded while
+// the edge is cut off.
 func (s *sidecar) checks() health.Checks {
 	return health.Checks{
 		{Name: "changes", Ask: func(context.Context) health.Result {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// edgeOnly are the settings that an edge alone has.
+// edgeOnly returns the settings that only an edge has.
 func edgeOnly() []setting {
 	return []setting{
 		{
@@ -25,7 +25,7 @@ func edgeOnly() []setting {
 	}
 }
 
-// edgeShares are the settings of the service that an edge has as well.
+// edgeShares are the service's settings that an edge also has.
 var edgeShares = []string{
 	"ADDR", "ADMIN_ADDR", "VERIFY_OPEN", "TRUSTED_PROXIES", "FORWARDED_HEADER", "CACHE_SIZE", "NODE_NAME", "DRAIN", "MAX_CONNECTIONS",
 	"FAST_LANE", "GUESS_LIMIT", "LIMIT_FALLBACK", "TLS_CERT", "TLS_KEY", "LOG", "LOG_FORMAT",
@@ -56,7 +56,7 @@ func setEdgeKey(c *config, v string) error {
 }
 
 // readEdgeConfig reads the variables of an edge. ignored are those that only the
-// service has: an edge often starts with its environment.
+// service has, because an edge often starts in the service's environment.
 func readEdgeConfig(environment []string) (c *config, ignored []string, err error) {
 	given := givenIn(environment)
 	c = &config{}
@@ -79,7 +79,7 @@ func (c *config) known(given map[string]string) (faults []error) {
 		delete(rest, s.name)
 		delete(rest, s.name+"_FILE")
 	}
-	_, _ = readProviders(rest) // takes out what it knows
+	_, _ = readProviders(rest) // removes the provider variables
 	for name := range rest {
 		faults = append(faults, fmt.Errorf("%s%s is not a setting; latchkey edge --help lists them", variablePrefix, name))
 	}

@@ -2,6 +2,6 @@
 
 package server
 
-// mostFiles is how many files and connections the process may have open, 0 if
-// that is not known.
+// mostFiles returns how many files and connections the process may have open, 0
+// if unknown.
 func mostFiles() int { return 0 }

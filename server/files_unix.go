@@ -4,8 +4,8 @@ package server
 
 import "syscall"
 
-// mostFiles is how many files and connections the process may have open, 0 if
-// that is not known.
+// mostFiles returns how many files and connections the process may have open, 0
+// if unknown.
 func mostFiles() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

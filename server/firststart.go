@@ -11,11 +11,11 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// firstStart fills an empty store: catalogue, tiers, an organization and, last
-// of all, the first admin, whose password it returns if it made one up. On a
-// store with users it only completes the catalogue, and the rest where a user
-// was made by the command before the first start. Nodes that start at once make
-// each thing once.
+// firstStart fills an empty store: catalogue, tiers, an organization and, last,
+// the first admin. It returns the admin's password if it generated one. On a
+// store with users it only completes the catalogue, and the rest if a command
+// created a user before the first start. If nodes start at once, each object is
+// still created only once.
 func (a *app) firstStart(ctx context.Context) (password string, err error) {
 	system := auth.System()
 	some, err := a.People.Users.List(ctx, system, auth.UserFilter{}, keys.Page{Limit: 1})
@@ -42,12 +42,12 @@ func (a *app) firstStart(ctx context.Context) (password string, err error) {
 		Password: password, IsAdmin: true,
 	})
 	if errors.Is(err, errs.Conflict) {
-		return "", nil // another node was first, and printed its password
+		return "", nil // another node created the admin and printed the password
 	}
 	if err != nil {
 		return "", fmt.Errorf("make the first admin (LATCHKEY_ADMIN_EMAIL, LATCHKEY_ADMIN_PASSWORD): %w", err)
 	}
-	// Whoever tries the service out makes the first accounts, and owns them.
+	// Someone trying the service creates and owns the first accounts.
 	_, err = a.People.Members.Add(ctx, system, keys.FirstOrganization, first.ID, auth.Owner)
 	if err != nil && !errors.Is(err, errs.Conflict) && !errors.Is(err, errs.NotFound) {
 		return "", fmt.Errorf("make the first admin an owner of the first organization: %w", err)

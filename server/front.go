@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/tlsfiles"
 )
 
-// front takes the connections of clients: of the service, or of an edge.
+// front accepts the connections of clients, for the service or an edge.
 type front struct {
 	config   *config
 	logger   *slog.Logger
@@ -28,8 +28,8 @@ func (a *app) front() *front {
 	return &front{config: a.config, logger: a.logger, stopping: &a.stopping}
 }
 
-// secure is how TLS is spoken, nil for not at all, and the files that a hangup has
-// read again.
+// secure returns the TLS configuration, nil without TLS, and the files that
+// SIGHUP reloads.
 func (c *config) secure() (*tls.Config, []reloaded, error) {
 	if c.tlsCert == "" {
 		return nil, nil, nil
@@ -41,17 +41,17 @@ func (c *config) secure() (*tls.Config, []reloaded, error) {
 	return pair.Config(c.clientCA != ""), []reloaded{pair}, nil
 }
 
-// gated bounds how many clients are connected.
+// gated limits how many clients may be connected.
 func gated(listener net.Listener, c *config, secure *tls.Config) *gate.Listener {
 	refusal := busy
 	if secure != nil {
-		refusal = "" // it would have to be encrypted first
+		refusal = "" // TLS would have to encrypt it
 	}
 	return gate.New(listener, c.maxConnections, refusal)
 }
 
-// run serves until ctx ends, then calls ending and finishes what is going on. A
-// second signal leaves that undone.
+// run serves until ctx ends, then calls ending and finishes open requests. A
+// second signal stops at once.
 func (f *front) run(ctx context.Context, clients *gate.Listener, secure *tls.Config, handler http.Handler, ending func()) error {
 	handler = f.stopping.lastAnswers(handler)
 	server := newServer(httpx.Heads(handler), f.logger)
@@ -78,8 +78,8 @@ func (f *front) run(ctx context.Context, clients *gate.Listener, secure *tls.Con
 	return nil
 }
 
-// listen returns what net/http accepts connections from, and what waits for the
-// requests that it never sees.
+// listen returns the listener for net/http, and a function that waits for
+// requests that net/http never sees.
 func (f *front) listen(clients net.Listener, secure *tls.Config, handler http.Handler) (l net.Listener, drain func(context.Context) error) {
 	drain = func(context.Context) error { return nil }
 	switch {

@@ -10,16 +10,16 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// usagePatience is how late the saving of usage may be before it is shown.
+// usagePatience is how late usage may be saved before health reports it.
 const usagePatience = time.Minute
 
 var errLate = errors.New("it is late")
 
-// checks examine what the service depends on. Redis and the saving of usage
-// never take a node out: it continues without them. Nor does an unavailable
-// store, as long as what is cached may be served: sending the requests elsewhere
-// would help only if the fault were this node's alone, and with a store that
-// is gone for all there would be no node left.
+// checks examine what the service depends on. Redis and the saving of usage never
+// make a node unready: it continues without them. Nor does an unavailable store
+// while cached answers may be served: moving requests elsewhere would help only
+// if the fault were this node's alone, and if the store is gone for all nodes,
+// none would be left.
 func (a *app) checks() health.Checks {
 	checks := health.Checks{
 		{Name: "store", Ask: a.checkStore},
@@ -50,8 +50,8 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// lately remembers for a second how a question was answered: anybody may ask
-// /readyz, and each answer of it costs a write.
+// lately remembers the result of a check for a second: anybody may call /readyz,
+// and each check costs a write.
 type lately struct {
 	mu    sync.Mutex
 	asked time.Time
@@ -73,9 +73,8 @@ func (l *lately) ask(ctx context.Context, now time.Time, what func(context.Conte
 // callers of /readyz do not wait for long.
 const tryTimeout = time.Second
 
-// checkStore asks the store. It is down when no key can be read and nothing is
-// cached, or what is has become too old to be served, and degraded when it cannot
-// be written.
+// checkStore checks the store. It is down if no key can be read and nothing
+// usable is cached, and degraded if it cannot be written.
 func (a *app) checkStore(ctx context.Context) health.Result {
 	err := a.store.Ping(ctx)
 	now := time.Now()
@@ -92,9 +91,9 @@ func (a *app) tryWrite(ctx context.Context) error {
 	return a.store.TryWrite(ctx)
 }
 
-// checkChanges says since when this node does not know what others changed, or
-// they do not know that it does. Beyond LATCHKEY_MAX_STALE it must not serve what
-// it has cached, and is down where it cannot read the store instead.
+// checkChanges reports since when this node has missed the changes of others, or
+// they do not know that it has them. Past LATCHKEY_MAX_STALE it must not serve
+// from its cache, and is down if it cannot read the store either.
 func (a *app) checkChanges(ctx context.Context) health.Result {
 	now, s := time.Now(), a.Verifier.Stats()
 	if s.PollErr == nil && s.Stale {
@@ -107,8 +106,8 @@ func (a *app) checkChanges(ctx context.Context) health.Result {
 	return health.Found(now, s.LastPoll, s.PollErr, unserved(&s, unread))
 }
 
-// unserved is the state of a node that does not hear of changes, or whose store
-// fails: it is down when it can serve neither from memory nor from the store.
+// unserved returns the state of a node that misses changes or whose store fails:
+// down if it can serve neither from memory nor from the store.
 func unserved(s *verify.Stats, unread error) health.State {
 	if unread != nil && (s.Stale || s.Grants == 0) {
 		return health.Down

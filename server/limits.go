@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey/latchkey/ratelimit/redislimit"
 )
 
-// limits decides rates and quotas: by counters in Redis where there is one, by
-// those of this process else. A part that is not configured is nil.
+// limits decides rates and quotas: with counters in Redis if configured, else in
+// this process. A part that is not configured is nil.
 type limits struct {
 	ratelimit.Limiter
 	config   *config
@@ -32,14 +32,14 @@ const (
 	modeLeased    = "leased"
 )
 
-// limitStore keeps what outlives the process.
+// limitStore keeps what must outlive the process.
 type limitStore interface {
 	ratelimit.QuotaStore
 	journal.Store
 }
 
-// newLimits makes the limiters that the configuration asks for. Redis may be
-// away: it is logged, and tried again. watch makes what its calls are told to.
+// newLimits makes the configured limiters. If Redis is unavailable, it logs that
+// and retries. watch returns an observer of the calls to Redis.
 func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), logger *slog.Logger) (_ *limits, err error) {
 	l := &limits{logger: logger, config: c}
 	defer func() {
@@ -48,7 +48,7 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 		}
 	}()
 	local := ratelimit.Config{Store: store, Logger: logger}
-	if c.redisURL == "" { // else the buckets are in Redis, which outlives the process
+	if c.redisURL == "" { // buckets in Redis outlive the process by themselves
 		local.Journals = store
 	}
 	if l.local, err = ratelimit.NewLocal(local); err != nil {
@@ -85,11 +85,11 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 	return l, nil
 }
 
-// restore takes up what a process before this one left of slow limits. Where the
-// store cannot tell, that is logged and tried again in the background.
+// restore loads the slow limits that an earlier process saved. If the store
+// fails, the error is logged and a retry runs in the background.
 func (l *limits) restore(ctx context.Context) { _ = l.local.Flush(ctx) }
 
-// mode is how limits are to be decided.
+// mode returns the configured way to decide limits.
 func (l *limits) mode() string {
 	if l.failover == nil {
 		return fallbackLocal
@@ -97,7 +97,7 @@ func (l *limits) mode() string {
 	return l.config.limitMode
 }
 
-// deciding is how they are decided now.
+// deciding returns how limits are decided now.
 func (l *limits) deciding(shared bool) string {
 	if shared {
 		return l.mode()
@@ -105,11 +105,11 @@ func (l *limits) deciding(shared bool) string {
 	return l.config.limitFallback
 }
 
-// giveBackTimeout bounds how long the end of the process waits for Redis: what
-// cannot be given back is lost for one window at most.
+// giveBackTimeout bounds how long the shutdown waits for Redis: shares that
+// cannot be given back are lost for one window at most.
 const giveBackTimeout = saveTimeout / 4
 
-// close ends the background work, gives shares back and saves the use of quotas.
+// close ends background work, gives shares back and saves the use of quotas.
 func (l *limits) close(ctx context.Context) error {
 	if l.failover != nil {
 		l.failover.Close()

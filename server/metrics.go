@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// reading is what the parts say of themselves at one scrape.
+// reading holds the state of the parts at one scrape.
 type reading struct {
 	now       time.Time
 	started   time.Time
@@ -94,7 +94,7 @@ func measures() []measure {
 	}
 }
 
-// redisMeasures are there where Redis is.
+// redisMeasures are the metrics that exist only with Redis.
 func redisMeasures() []measure {
 	return []measure{
 		{"latchkey_redis_up", "Whether limits are decided in Redis; else LATCHKEY_LIMIT_FALLBACK holds.", shows, func(r *reading) float64 {
@@ -109,7 +109,7 @@ func redisMeasures() []measure {
 	}
 }
 
-// since is the age of t, or of the process where t has not been yet.
+// since returns the age of t, or of the process if t is zero.
 func (r *reading) since(t time.Time) float64 {
 	if t.IsZero() {
 		t = r.started
@@ -124,8 +124,7 @@ func truthOf(b bool) float64 {
 	return 0
 }
 
-// collector reads the parts when it is scraped, so that they count for
-// metrics as little as they can.
+// collector reads the parts only when scraped, so that metrics cost them little.
 type collector struct {
 	app      *app
 	measures []measure

@@ -32,8 +32,8 @@ var (
 	presets = map[string]func() oidc.Provider{"google": oidc.Google, "github": oidc.GitHub}
 )
 
-// readProviders takes the variables of providers out of those that are given,
-// and returns the providers by name.
+// readProviders removes the provider variables from given and returns the
+// providers by name.
 func readProviders(given map[string]string) ([]oidc.Provider, error) {
 	values := map[string]map[string]string{}
 	for variable, value := range given {

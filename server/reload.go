@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// reloaded is what SIGHUP reads from files again. If a file is invalid, its
+// reloaded is what SIGHUP reads again from files. If a file is invalid, its
 // previous content stays in force.
 type reloaded interface{ Reload() error }
 
-// reloadAtHangup reads files again at each SIGHUP until the returned function is
-// called. It is called before anything else starts: the signal would end the
-// process.
+// reloadAtHangup reloads files at each SIGHUP until the returned function is
+// called. It must be called before anything else starts, because an unhandled
+// signal would end the process.
 func (a *app) reloadAtHangup(ctx context.Context, hangups <-chan os.Signal) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -44,7 +44,7 @@ func (a *app) reload(ctx context.Context) {
 	}
 }
 
-// hangups catches SIGHUP, which would end the process.
+// hangups catches SIGHUP, which would otherwise end the process.
 func hangups() (signals <-chan os.Signal, stop func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)

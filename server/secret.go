@@ -13,8 +13,8 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 )
 
-// sealer returns what seals under the service's secret, and opens what was sealed
-// under the one before it.
+// sealer returns a Sealer that seals under the service's secret and also opens
+// what was sealed under the previous one.
 func (c *config) sealer() (*seal.Sealer, error) {
 	secret, err := c.readSecret()
 	if err != nil {
@@ -22,7 +22,7 @@ func (c *config) sealer() (*seal.Sealer, error) {
 	}
 	previous := []byte(c.previousSecret)
 	if c.secret == "" && c.previousSecret == "" {
-		kept, err := os.ReadFile(c.keptSecret(".previous")) // there while a rotation is under way
+		kept, err := os.ReadFile(c.keptSecret(".previous")) // exists during a rotation
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("read the secret before this one: %w", err)
 		}
@@ -39,8 +39,8 @@ func (c *config) sealer() (*seal.Sealer, error) {
 	return s, nil
 }
 
-// readSecret returns the service's secret: the one that is set, or the one in
-// the data folder, which the first start makes.
+// readSecret returns the configured secret, or the one in the data folder, which
+// the first start creates.
 func (c *config) readSecret() ([]byte, error) {
 	if c.secret != "" {
 		return []byte(c.secret), nil
@@ -64,8 +64,8 @@ func (c *config) readSecret() ([]byte, error) {
 	return nil, errors.New("the secret in the data folder comes and goes")
 }
 
-// warnOfExposed tells of files with what is secret that others on the machine
-// can read. It leaves them so: a group may have been let in on purpose.
+// warnOfExposed warns about secret files that others on the machine can read. It
+// does not change them: a group may have access on purpose.
 func (a *app) warnOfExposed(ctx context.Context) {
 	var all []string
 	if s, is := a.store.(interface{ Exposed() []string }); is {
@@ -81,7 +81,8 @@ func (a *app) warnOfExposed(ctx context.Context) {
 	}
 }
 
-// makeSecret writes a new secret whole or not at all, never over another.
+// makeSecret writes a new secret completely or not at all, and never overwrites
+// one.
 func makeSecret(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

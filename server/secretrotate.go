@@ -91,8 +91,8 @@ func (c *config) rotateSecret(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-// checkKept refuses, before anything is changed, where the secret in the data
-// folder does not open what is stored.
+// checkKept fails if the secret in the data folder does not open what is stored.
+// It runs before anything is changed.
 func (c *config) checkKept(ctx context.Context, s store.Store) error {
 	sealer, err := c.sealer()
 	if err != nil {
@@ -104,7 +104,8 @@ func (c *config) checkKept(ctx context.Context, s store.Store) error {
 	return nil
 }
 
-// reseal seals all that is kept sealed under the sealer's secret of today.
+// reseal seals everything stored under a secret again, under the sealer's current
+// secret.
 func reseal(ctx context.Context, s store.Store, sealer *seal.Sealer, write bool) (int, error) {
 	signers, err := signing.Reseal(ctx, s, sealer, time.Now, write)
 	if err != nil {
@@ -114,13 +115,13 @@ func reseal(ctx context.Context, s store.Store, sealer *seal.Sealer, write bool)
 	return signers + others, err
 }
 
-// keptSecret is the file of the secret in the data folder.
+// keptSecret returns the path of the secret in the data folder.
 func (c *config) keptSecret(suffix string) string {
 	return filepath.Join(c.dataDir, "secret"+suffix)
 }
 
-// renewKeptSecret replaces the secret in the data folder with a new one, and keeps
-// the old one beside it. If that was done before, it continues with the two.
+// renewKeptSecret replaces the secret in the data folder with a new one and keeps
+// the old one beside it. If an earlier call did so, it continues with those two.
 func (c *config) renewKeptSecret() error {
 	err := os.Link(c.keptSecret(""), c.keptSecret(".previous"))
 	if err != nil && !errors.Is(err, fs.ErrExist) {

@@ -55,8 +55,7 @@ func serveCommand(settings source, out, log io.Writer) *cobra.Command {
 	}
 }
 
-// Time-outs of the server. A body that takes longer, a client that reads
-// slower or an idle connection is given up.
+// Timeouts of the server for slow bodies, slow readers and idle connections.
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 15 * time.Second
@@ -116,7 +115,7 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	return a.run(ctx, gated(listener, c, secure), secure, handler)
 }
 
-// serveAdmin serves what is for operators alone, if there is an address for it.
+// serveAdmin serves the operators' pages, if an address for them is set.
 func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
 	if a.config.adminAddr == "" {
 		return func() {}, nil
@@ -133,13 +132,13 @@ func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
 		}
 	}()
 	return func() {
-		_ = server.Close() // nothing there is worth waiting for
+		_ = server.Close() // no request there is worth waiting for
 		<-ended
 	}, nil
 }
 
-// run serves until ctx ends, then finishes what is going on. A second signal
-// leaves that undone.
+// run serves until ctx ends, then finishes open requests. A second signal stops
+// at once.
 func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Config, handler http.Handler) error {
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var behind sync.WaitGroup
@@ -152,7 +151,7 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	return a.front().run(ctx, clients, secure, handler, a.Feed.Stop)
 }
 
-// handler puts the API and the portal on one engine.
+// handler mounts the API and the portal on one engine.
 func (a *app) handler() (http.Handler, error) {
 	trusted, err := proxies.New(a.config.trustedProxies, a.config.forwardedHeader)
 	if err != nil {
@@ -213,10 +212,10 @@ func (a *app) handler() (http.Handler, error) {
 	return engine, nil
 }
 
-// strictTransport tells browsers to come by TLS alone for a year, where they
-// came by TLS or are told to: the connection, a trusted proxy or LATCHKEY_URL
-// says so. Over plain HTTP browsers ignore it. Subdomains are not ours to speak
-// for, and what only asks /verify is no browser.
+// strictTransport sets HSTS for a year if the client came over TLS, according to
+// the connection, a trusted proxy or LATCHKEY_URL. Over plain HTTP browsers
+// ignore it. Subdomains are left out because they are not ours, and /verify
+// because its callers are not browsers.
 func (a *app) strictTransport(trusted *proxies.Trusted) gin.HandlerFunc {
 	always, hot := strings.HasPrefix(a.config.url, "https://"), api.HotPaths()
 	return func(c *gin.Context) {
@@ -226,7 +225,8 @@ func (a *app) strictTransport(trusted *proxies.Trusted) gin.HandlerFunc {
 	}
 }
 
-// shownMetrics is what the main address shows, nil if there is another for it.
+// shownMetrics returns the metrics for the main address, nil if they have another
+// one.
 func (a *app) shownMetrics() http.Handler {
 	if a.config.adminAddr != "" {
 		return nil
@@ -234,8 +234,8 @@ func (a *app) shownMetrics() http.Handler {
 	return a.metrics.Handler(a.logger)
 }
 
-// greet tells a person where things are. It goes to standard output, the log
-// to standard error.
+// greet tells a person where things are. It goes to standard output, the log to
+// standard error.
 func greet(ctx context.Context, out io.Writer, a *app, address net.Addr, password string) {
 	base := "http://" + reachable(address)
 	if a.config.tlsCert != "" {
@@ -251,9 +251,9 @@ func greet(ctx context.Context, out io.Writer, a *app, address net.Addr, passwor
 	_, _ = io.WriteString(out, b.String())
 }
 
-// try is a line that works in any shell as it stands there. It holds a password
-// only where that is printed anyway; else curl asks for it, if there is such an
-// admin at all.
+// try returns a command that works in any shell. It includes the password only if
+// that is printed anyway; otherwise curl asks for it. Without such an admin it
+// only calls /readyz.
 func (a *app) try(ctx context.Context, base, password string) string {
 	if password != "" {
 		password = ":" + password
@@ -269,10 +269,10 @@ func (a *app) try(ctx context.Context, base, password string) string {
 	return line
 }
 
-// shellQuoted is text as one word of a shell, whatever is in it.
+// shellQuoted quotes text as a single shell word.
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// reachable is the address as somebody on this machine would type it.
+// reachable returns the address as someone on this machine would type it.
 func reachable(address net.Addr) string {
 	host, port, err := net.SplitHostPort(address.String())
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package server is the whole service as a program: configuration, commands,
-// and the place where all parts meet. Command latchkey only calls Main. A
-// program of your own can call it, too, and add authenticators.
+// Package server is the whole service as a program: configuration, commands and
+// the wiring of all parts. Command latchkey only calls Main. A program of your
+// own can call Main too, and add authenticators.
 package server
 
 import (
@@ -25,19 +25,19 @@ import (
 // LATCHKEY_AUTHENTICATORS.
 type Authenticator struct {
 	Name string
-	// New makes it when the service starts.
+	// New creates it when the service starts.
 	New func(Parts) (auth.Authenticator, error)
 }
 
-// Parts are what an Authenticator may need of the service.
+// Parts are the parts of the service that an Authenticator may need.
 type Parts struct {
 	People   *auth.People
 	Verifier *verify.Verifier
 	Logger   *slog.Logger
 }
 
-// Main runs the command that the program was called with and returns its exit
-// status. The authenticators are added to those that are built in.
+// Main runs the command given by the program's arguments and returns its exit
+// status. It adds the authenticators to the built-in ones.
 func Main(extra ...Authenticator) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -57,7 +57,7 @@ type source struct {
 
 func (s source) read() (*config, error) { return readConfig(s.environment, s.extra...) }
 
-// newCommand returns the root command over the environment.
+// newCommand returns the root command, reading settings from the environment.
 func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ...Authenticator) *cobra.Command {
 	settings := source{environment, extra}
 	root := &cobra.Command{
@@ -97,8 +97,8 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// group makes a command that only holds others refuse to do nothing: what it is
-// called with is unknown or missing, and a script must notice.
+// group makes a command that only holds others fail when run by itself: its
+// subcommand is missing or unknown, and a script must notice.
 func group(cmd *cobra.Command) {
 	cmd.Args = cobra.ArbitraryArgs
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -116,7 +116,8 @@ func group(cmd *cobra.Command) {
 	}
 }
 
-// needs takes as many arguments as there are names, and says which are missing.
+// needs accepts exactly as many arguments as there are names, and reports the
+// missing ones.
 func needs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {

@@ -31,7 +31,7 @@ import (
 	"github.com/latchkey/latchkey/store"
 )
 
-// authenticatorNames lists every authenticator that is built in.
+// authenticatorNames lists the built-in authenticators.
 func authenticatorNames() []string {
 	return []string{"session", "api_key", "jwt", "token", "basic", "remote_user", "mtls"}
 }
@@ -111,13 +111,13 @@ func setAdminAddr(c *config, v string) error {
 func setDatabaseURL(c *config, v string) error {
 	c.databaseURL = v
 	if v == "" {
-		return nil // complete names the file
+		return nil // complete sets the default file
 	}
 	return store.CheckURL(v)
 }
 
-// setAdminEmail takes an address only, also where there are users already and it
-// is not used: a mistake shows at once, not at the next first start.
+// setAdminEmail accepts only a valid address, even if users exist and it is not
+// used: a mistake shows at once, not at the next first start.
 func setAdminEmail(c *config, v string) error {
 	c.adminEmail = v
 	if _, ok := plaintext.Address(v); !ok {
@@ -210,7 +210,7 @@ func duration(least, most time.Duration, into func(*config) *time.Duration) func
 	}
 }
 
-// forever is a time for which things are kept.
+// forever is the value of a retention time without end.
 const forever = "forever"
 
 func kept(into func(*config) *time.Duration) func(*config, string) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// settings are all variables, in the order in which they are listed.
+// settings returns all variables in the order of --help.
 func settings() []setting {
 	return slices.Concat(
 		servingSettings(),
@@ -31,7 +31,7 @@ func settings() []setting {
 	)
 }
 
-// servingSettings are about where the service listens, and for which clients.
+// servingSettings configure where the service listens, and for which clients.
 func servingSettings() []setting {
 	return []setting{
 		{
@@ -92,7 +92,7 @@ func servingSettings() []setting {
 	}
 }
 
-// nodeSettings are about one process and what it holds in memory.
+// nodeSettings configure one process and what it keeps in memory.
 func nodeSettings() []setting {
 	return []setting{
 		{
@@ -141,7 +141,8 @@ func nodeSettings() []setting {
 	}
 }
 
-// limitSettings are about limits of keys and of guesses, and where they are counted.
+// limitSettings configure the limits of keys and of guesses, and where they are
+// counted.
 func limitSettings() []setting {
 	return []setting{
 		{
@@ -185,7 +186,7 @@ func limitSettings() []setting {
 	}
 }
 
-// tokenSettings are about the tokens that are issued and the secret behind them.
+// tokenSettings configure issued tokens and the secret behind them.
 func tokenSettings() []setting {
 	return []setting{
 		{
@@ -250,7 +251,7 @@ func tokenSettings() []setting {
 	}
 }
 
-// throttleSettings are say how often the management API may be called.
+// throttleSettings configure how often the management API may be called.
 func throttleSettings() []setting {
 	return []setting{
 		{
@@ -280,7 +281,7 @@ func throttleSettings() []setting {
 	}
 }
 
-// tlsSettings are about certificates, of the service and of its clients.
+// tlsSettings configure certificates of the service and its clients.
 func tlsSettings() []setting {
 	return []setting{
 		{
@@ -311,7 +312,7 @@ func tlsSettings() []setting {
 	}
 }
 
-// remoteUserSettings are about users that a proxy has authenticated.
+// remoteUserSettings configure users that a proxy has authenticated.
 func remoteUserSettings() []setting {
 	return []setting{
 		{
@@ -352,7 +353,7 @@ func remoteUserSettings() []setting {
 	}
 }
 
-// mailSettings are about mail and sign-up.
+// mailSettings configure mail and sign-up.
 func mailSettings() []setting {
 	return []setting{
 		{
@@ -377,7 +378,7 @@ func mailSettings() []setting {
 	}
 }
 
-// retentionSettings are say how long things are kept.
+// retentionSettings configure how long data is kept.
 func retentionSettings() []setting {
 	return []setting{
 		{
@@ -425,7 +426,7 @@ func retentionSettings() []setting {
 	}
 }
 
-// logSettings are about the log.
+// logSettings configure the log.
 func logSettings() []setting {
 	return []setting{
 		{

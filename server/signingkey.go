@@ -58,7 +58,7 @@ pick it up within half a minute.`,
 }
 
 // resetSigningKeysCommand works without the secret that the keys were sealed
-// under, which is what it is for.
+// under: it is for the case that this secret is lost.
 func resetSigningKeysCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
@@ -93,8 +93,8 @@ func resetSigningKeysCommand(settings source) *cobra.Command {
 	}
 }
 
-// removeTokenKey removes what sign-in tokens are derived with, which is sealed
-// under the same secret. Those that are known stay good.
+// removeTokenKey removes the key that derives sign-in tokens, which is sealed
+// under the same secret. Tokens that are already stored stay valid.
 func removeTokenKey(ctx context.Context, s store.Store) error {
 	sealed, err := s.SealedKeys().List(ctx, keys.NoFilter{}, keys.Page{Limit: 1000})
 	for i := range sealed {

@@ -17,11 +17,11 @@ import (
 	"github.com/latchkey/latchkey/web"
 )
 
-// portalPatience is how long a page waits for an incident that its form began.
-// The page shows the progress, and refreshes itself.
+// portalPatience is how long a page waits for the incident that its form began.
+// The page then shows the progress and refreshes itself.
 const portalPatience = 10 * time.Millisecond
 
-// staff is what the portal's pages for the provider's staff need.
+// staff returns what the pages for the provider's staff need.
 func (a *app) staff() web.Staff {
 	return web.Staff{
 		Incidents: a.Incidents.Within(portalPatience), Creators: a.store, Owners: a.store, System: a.system,
@@ -29,7 +29,8 @@ func (a *app) staff() web.Staff {
 	}
 }
 
-// rotateSigningKey makes the next key that signs tokens, and notes who did.
+// rotateSigningKey creates the next key that signs tokens, and records who did
+// it.
 func (a *app) rotateSigningKey(ctx context.Context) error {
 	made, err := a.Ring.Rotate(ctx, false, false)
 	if err != nil {
@@ -62,7 +63,7 @@ func (a *app) system(ctx context.Context) (web.System, error) {
 	return s, nil
 }
 
-// facts are what only the node that answers knows of itself.
+// facts returns what only the answering node knows about itself.
 func (a *app) facts(ctx context.Context) []web.SystemFact {
 	v, polling := a.Verifier.Stats(), a.Verifier.Polling()
 	work, still := a.standing.longest(time.Now())
@@ -95,8 +96,8 @@ func (a *app) facts(ctx context.Context) []web.SystemFact {
 	return append(all, a.limiter.redisFacts(a.checkRedis())...)
 }
 
-// redisFacts are the state of Redis, and who decides limits while it does not
-// answer.
+// redisFacts returns the state of Redis, and who decides limits while it is
+// unavailable.
 func (l *limits) redisFacts(found health.Result) []web.SystemFact {
 	bad := found.Error != ""
 	all := []web.SystemFact{{Name: "redis", Text: "state_" + string(found.State), Bad: bad}}
@@ -106,7 +107,8 @@ func (l *limits) redisFacts(found health.Result) []web.SystemFact {
 	return all
 }
 
-// known is a fact that not every build knows.
+// known returns a fact with the text "none" if value is empty: not every build
+// knows it.
 func known(name, value string) web.SystemFact {
 	if value == "" {
 		return web.SystemFact{Name: name, Text: "none"}

@@ -9,18 +9,17 @@ import (
 	"github.com/latchkey/latchkey/internal/health"
 )
 
-// standsStill is how long work in the background may come to nothing before it
-// is shown.
+// standsStill is how long background work may fail before it is shown.
 const standsStill = time.Minute
 
-// standing knows since when work in the background has come to nothing.
+// standing records since when background work has failed.
 type standing struct {
 	mu    sync.Mutex
 	since map[string]time.Time
 }
 
-// note takes down how a try of the work ended, which came to nothing for still
-// before that.
+// note records the result of one run of the work. still is how long it had
+// already failed before.
 func (s *standing) note(work string, now time.Time, still time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,7 +36,7 @@ func (s *standing) note(work string, now time.Time, still time.Duration, err err
 	}
 }
 
-// longest returns the work that has stood still for longest, and for how long.
+// longest returns the work that has failed for longest, and for how long.
 func (s *standing) longest(now time.Time) (work string, still time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,10 +14,10 @@ import (
 	"github.com/latchkey/latchkey/internal/health"
 )
 
-// stopping is how far the shutdown has come. First /readyz fails, for load
-// balancers, while requests are still answered. Then each answer is the last of
-// its connection, so that no connection is closed with a request on its way.
-// Then the listener is closed.
+// stopping is the progress of a shutdown. First /readyz fails, for load
+// balancers, while requests are still answered. Then every answer closes its
+// connection, so that no connection is closed with a request on its way. Then the
+// listener is closed.
 type stopping struct {
 	unready atomic.Bool
 	closing atomic.Bool
@@ -25,7 +25,7 @@ type stopping struct {
 
 var errStopping = errors.New("the service is stopping")
 
-// check takes the node out of /readyz.
+// check makes /readyz fail during a shutdown.
 func (s *stopping) check(context.Context) health.Result {
 	var err error
 	if s.unready.Load() {
@@ -34,7 +34,7 @@ func (s *stopping) check(context.Context) health.Result {
 	return health.Found(time.Now(), time.Time{}, err, health.Down)
 }
 
-// lastAnswers makes each answer of h the last of its connection in the end.
+// lastAnswers makes each answer of h close its connection late in a shutdown.
 func (s *stopping) lastAnswers(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.closing.Load() {
@@ -44,9 +44,9 @@ func (s *stopping) lastAnswers(h http.Handler) http.Handler {
 	})
 }
 
-// leave gives load balancers and clients time to go elsewhere, at most most: half
-// of it for /readyz to be seen, the other half for connections to end. It does
-// not wait if nobody is connected.
+// leave gives load balancers and clients at most most to go elsewhere: half of it
+// for /readyz to be noticed, half for connections to end. It does not wait if
+// nobody is connected.
 func (s *stopping) leave(ctx context.Context, most time.Duration, clients *gate.Listener) {
 	s.unready.Store(true)
 	if clients.Open() == 0 {
@@ -73,7 +73,7 @@ func (s *stopping) leave(ctx context.Context, most time.Duration, clients *gate.
 	}
 }
 
-// hurried ends when a signal to stop comes once more.
+// hurried returns a context that ends at the next stop signal.
 func hurried(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM)
 }

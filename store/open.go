@@ -14,9 +14,9 @@ import (
 // ErrURL is returned for a URL that names no database.
 var ErrURL = errors.New("the database URL must be sqlite:PATH, mongodb://HOST/NAME or mongodb+srv://HOST/NAME")
 
-// Open opens the database that the URL names. Errors do not repeat the URL,
-// which may hold a password. What takes long is logged. The watches are told of
-// every call to it.
+// Open opens the database that the URL names. Errors do not repeat the URL, which may
+// contain a password. Open logs long operations. The watches see every call to the
+// database.
 func Open(ctx context.Context, url string, logger *slog.Logger, watches ...calls.Watch) (Store, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, err
@@ -32,11 +32,11 @@ func Open(ctx context.Context, url string, logger *slog.Logger, watches ...calls
 	}
 }
 
-// ErrNotSQLite is returned where a file is needed and the URL names MongoDB.
+// ErrNotSQLite is returned if a file is needed and the URL names MongoDB.
 var ErrNotSQLite = errors.New("the database is MongoDB: use mongodump and mongorestore, see docs/backup.md")
 
-// Backup writes the SQLite database that the URL names to a new file, while
-// others go on using it.
+// Backup copies the SQLite database that the URL names to a new file, while it may be in
+// use.
 func Backup(ctx context.Context, url, file string) error {
 	path, err := sqlitePath(url)
 	if err != nil {
@@ -45,8 +45,8 @@ func Backup(ctx context.Context, url, file string) error {
 	return sqlite.Backup(ctx, path, file)
 }
 
-// Restore makes the SQLite database that the URL names, which must not exist,
-// of what Backup wrote.
+// Restore creates the SQLite database that the URL names, which must not exist, from a
+// file written by Backup.
 func Restore(ctx context.Context, url, file string) error {
 	path, err := sqlitePath(url)
 	if err != nil {
@@ -66,7 +66,7 @@ func sqlitePath(url string) (string, error) {
 	return strings.TrimPrefix(path, "//"), nil
 }
 
-// CheckURL returns ErrURL for a URL that names no database, whatever is there.
+// CheckURL returns ErrURL for a URL that names no database. It opens nothing.
 func CheckURL(url string) error {
 	scheme, rest, _ := strings.Cut(url, ":")
 	rest, slashes := strings.CutPrefix(rest, "//")
@@ -78,7 +78,7 @@ func CheckURL(url string) error {
 	return ErrURL
 }
 
-// asStore keeps a nil pointer from becoming a Store that is not nil.
+// asStore keeps a nil pointer from becoming a non-nil Store.
 func asStore[S Store](s S, err error) (Store, error) {
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// Store is everything that the service needs of a database.
+// Store is everything that the service needs from a database.
 type Store interface {
 	keys.Store
 	keys.Tombstones
@@ -37,13 +37,13 @@ type Store interface {
 	nodes.Store
 	Reminders() keys.Collection[reminders.Reminder, keys.NoFilter]
 
-	// Name says which database this is, for people: "SQLite at …" or
-	// "MongoDB at …", without credentials.
+	// Name returns which database this is, for people: "SQLite at …" or "MongoDB at …",
+	// without credentials.
 	Name() string
 	// Ping returns nil if the database answers and a key can be read.
 	Ping(ctx context.Context) error
-	// TryWrite returns nil if the database can be written: it writes something
-	// of its own that nobody reads.
+	// TryWrite returns nil if the database can be written. It writes something of its
+	// own that nobody reads.
 	TryWrite(ctx context.Context) error
 	// Close releases the database.
 	Close(ctx context.Context) error

@@ -12,11 +12,10 @@ import (
 )
 
 const (
-	followTime = 2 * time.Second // how long a transfer works before it answers
-	batch      = 500             // changes of one step
-	// transferSettles is how long after a transfer somebody still looks for what
-	// was written by who did not know of it: counts that wait in memory or in a
-	// journal.
+	followTime = 2 * time.Second // how long a transfer works before it returns
+	batch      = 500             // changes per step
+	// transferSettles is how long after a transfer Step still looks for what others
+	// wrote before they knew of it: counts that wait in memory or in a journal.
 	settleTime = 10 * time.Minute
 )
 
@@ -25,9 +24,9 @@ var (
 	errBatchFull = errors.New("enough for one step")
 )
 
-// Step continues every unfinished transfer, and returns how much it changed. It may
-// be called at any time, repeatedly and by several nodes, so a transfer is finished
-// even if its process died.
+// Step continues every unfinished transfer, and returns how much it changed. It is safe to
+// call at any time, repeatedly and on several nodes, so a transfer is finished even if its
+// process died.
 func (t *Service) Step(ctx context.Context) (changed int, err error) {
 	err = keys.EachAccount(ctx, t.Store, keys.AccountFilter{Moving: true}, func(account *keys.ServiceAccount) error {
 		n, err := t.advance(ctx, account)
@@ -60,14 +59,14 @@ func (t *Service) advance(ctx context.Context, account *keys.ServiceAccount) (in
 	return 0, err
 }
 
-// placed is where something is, for the audit log.
+// placed is where an object is, for the audit log.
 type placed struct {
 	OrganizationID string `json:"organization_id"`
 	OwnerID        string `json:"owner_id,omitempty"`
 }
 
-// tell writes the events of the transfer, one in each organization, unless they
-// were written before an interruption. Neither tells who owns it in the other.
+// tell writes the events of the transfer, one in each organization, unless they were
+// written before an interruption. Neither reveals the owner in the other organization.
 func (t *Service) tell(ctx context.Context, account *keys.ServiceAccount) error {
 	const action = "service_account.transfer"
 	from, to := placed{OrganizationID: account.Move.From}, placed{OrganizationID: account.OrganizationID}
@@ -97,9 +96,9 @@ func (t *Service) tell(ctx context.Context, account *keys.ServiceAccount) error 
 	return nil
 }
 
-// follow gives what belongs to the account its organization: at most
-// transferBatch of it and the certificates. It tells how much that changed:
-// nothing where the account was transferred again, as all of it follows that.
+// follow moves what belongs to the account to its organization: at most batch
+// objects, and the certificates. It returns how much it changed: nothing if the account
+// was transferred again, because everything follows the later transfer.
 func (t *Service) follow(ctx context.Context, account *keys.ServiceAccount) (changed int, err error) {
 	s := t.Keys
 	now, err := t.Store.ServiceAccounts().Get(ctx, account.ID)
@@ -138,8 +137,8 @@ func (t *Service) follow(ctx context.Context, account *keys.ServiceAccount) (cha
 	return changed, nil
 }
 
-// moveSome gives keys that came along with the transfer the account's
-// organization, at most transferBatch of them in one write. It tells how many.
+// moveSome moves at most batch keys of the transfer to the account's organization
+// in one write. It returns how many.
 func (t *Service) moveSome(ctx context.Context, account *keys.ServiceAccount) (int, error) {
 	s := t.Keys
 	found, err := t.Store.Keys().List(ctx, keys.KeyFilter{ServiceAccountID: account.ID, OrganizationIDs: []string{account.Move.From}},
@@ -160,8 +159,8 @@ func (t *Service) moveSome(ctx context.Context, account *keys.ServiceAccount) (i
 	return len(changes), s.RecordKeys(ctx, changes, func(c *keys.Revised) audit.Change { return moveOf(account, &c.Before, &c.After) })
 }
 
-// Hurry moves keys of transfers that the request did not finish, and returns how
-// many; Step does the rest. It may be called as Step may.
+// Hurry moves keys of transfers that the request did not finish, and returns how many.
+// Step does the rest. It may be called whenever Step may.
 func (t *Service) Hurry(ctx context.Context) (moved int, err error) {
 	err = keys.EachAccount(ctx, t.Store, keys.AccountFilter{Moving: true}, func(account *keys.ServiceAccount) error {
 		now, err := t.Store.ServiceAccounts().Get(ctx, account.ID)
@@ -182,8 +181,8 @@ func moveOf(account *keys.ServiceAccount, before, after *keys.Key) audit.Change 
 	}
 }
 
-// moveKey gives the key the organization that its account has now: of two
-// transfers at once the later one holds.
+// moveKey sets the key's organization to the one its account has now. Of two concurrent
+// transfers the later one wins.
 func (t *Service) moveKey(ctx context.Context, account *keys.ServiceAccount, id string) error {
 	before, after, err := keys.Revise(ctx, t.Store.Keys(), id, keys.AnyRevision, t.Keys.Now, func(k *keys.Key) error {
 		return t.Keys.Locate(ctx, k)

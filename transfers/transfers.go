@@ -13,36 +13,36 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// MostCounted is how many keys of an account the preview of a transfer counts.
+// MostCounted is how many keys of an account a Preview counts.
 const MostCounted = 1000
 
-// MovableUsage keeps counts by service account and organization.
+// MovableUsage stores counts by service account and organization.
 type MovableUsage interface {
-	// MoveUsage gives at most limit pages of counts of the account, and of its
-	// keys, the organization, and returns how many had another one.
+	// MoveUsage moves at most limit pages of counts of the account and its keys to the
+	// organization, and returns how many it moved.
 	MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error)
 }
 
-// MovableCertificates keeps client certificates that act as service accounts.
+// MovableCertificates stores client certificates that act as service accounts.
 type MovableCertificates interface {
 	// CountOf returns how many certificates act as the account.
 	CountOf(ctx context.Context, accountID string) (int, error)
-	// MoveTo gives the account's certificates the organization, and returns how
-	// many had another one.
+	// MoveTo moves the account's certificates to the organization, and returns how many
+	// it moved.
 	MoveTo(ctx context.Context, accountID, organizationID string) (int, error)
 }
 
 // Config is what a Service needs. All fields are required.
 type Config struct {
 	Keys         *keys.Service
-	Store        keys.Store // the one of Keys
+	Store        keys.Store // the same as in Keys
 	Usage        MovableUsage
 	Certificates MovableCertificates
 }
 
-// Service hands service accounts to other organizations. The account itself
-// changes in one write, which verification and permissions go by; what belongs
-// to it follows in steps that anybody may take up. See docs/decisions/0020.
+// Service moves service accounts to other organizations. The account itself changes in one
+// write, which takes effect for verification and permissions. What belongs to it follows in
+// steps that any node may continue. See docs/decisions/0020.
 type Service struct{ Config }
 
 // New returns a Service.
@@ -57,21 +57,21 @@ func New(c Config) (*Service, error) {
 type Preview struct {
 	Account      keys.ServiceAccount
 	From, To     keys.Organization
-	Keys         int // neither revoked nor ended, up to MostCounted
+	Keys         int // neither revoked nor expired, up to MostCounted
 	MoreKeys     bool
 	Certificates int
-	Management   []string // its scopes of the management API, which mean the other organization afterwards
-	Lacking      []string // its scopes that the actor may not grant there, for which the transfer is refused
-	OwnerID      string   // who looks after it there, "" for nobody
+	Management   []string // its scopes of the management API, which apply to the other organization afterwards
+	Lacking      []string // its scopes that the actor may not grant there, so the transfer is refused
+	OwnerID      string   // its owner there, "" for nobody
 }
 
-// Destination is where a transfer goes.
+// Destination is the target of a transfer.
 type Destination struct {
 	OrganizationID string
-	OwnerID        string // a member there who looks after it, "" for nobody
+	OwnerID        string // a member there who becomes the owner, "" for nobody
 }
 
-// Preview tells what a transfer would do, and refuses one that may not be.
+// Preview returns what a transfer would do, and refuses one that is not allowed.
 func (t *Service) Preview(ctx context.Context, a keys.Actor, accountID string, to Destination) (p Preview, err error) {
 	if p, err = t.allowed(ctx, a, accountID, to); err != nil {
 		return p, err
@@ -100,8 +100,8 @@ func (t *Service) count(ctx context.Context, a keys.Actor, p *Preview) error {
 	return nil
 }
 
-// allowed reads what a transfer is about, if the actor may change both
-// organizations. Of one that they may not see they learn nothing.
+// allowed reads the objects of a transfer, if the actor may change both organizations.
+// The error reveals nothing about one that they may not see.
 func (t *Service) allowed(ctx context.Context, a keys.Actor, accountID string, to Destination) (p Preview, err error) {
 	s, organizationID := t.Keys, to.OrganizationID
 	account, err := s.AccountFor(ctx, a, accountID, keys.ReadAccounts, keys.WriteOrganization)
@@ -135,19 +135,19 @@ func (t *Service) allowed(ctx context.Context, a keys.Actor, accountID string, t
 	return p, s.CheckOwner(ctx, organizationID, to.OwnerID)
 }
 
-// Transfer is a transfer that was made.
+// Transfer is a completed transfer of an account.
 type Transfer struct {
 	Preview // with the account as it is now
 	keys.Effect
-	// Complete is false where some of what belongs to the account follows behind
-	// the answer, within minutes.
+	// Complete is false if some of what belongs to the account follows after the answer,
+	// within minutes.
 	Complete bool
 }
 
-// Transfer hands the account to the organization. Its keys go on working. The
-// actor may change both organizations, and grants what the account has in the
-// new one. A transfer that was made lately, or interrupted, is gone on with, and
-// leaves the owner as it is.
+// Transfer moves the account to the organization. Its keys keep working. The actor must be
+// allowed to change both organizations, and to grant what the account has in the new one.
+// If the same transfer was made lately or interrupted, Transfer continues it and keeps the
+// owner as it is.
 func (t *Service) Transfer(ctx context.Context, a keys.Actor, accountID string, revision int64, to Destination) (Transfer, error) {
 	s := t.Keys
 	p, err := t.allowed(ctx, a, accountID, to)
@@ -177,7 +177,7 @@ func (t *Service) Transfer(ctx context.Context, a keys.Actor, accountID string, 
 	return t.finish(ctx, a, p)
 }
 
-// finish does what is left once the account itself has changed.
+// finish does what remains once the account itself has changed.
 func (t *Service) finish(ctx context.Context, a keys.Actor, p Preview) (done Transfer, err error) {
 	if err := t.tell(ctx, &p.Account); err != nil {
 		return done, err
@@ -193,8 +193,8 @@ func (t *Service) finish(ctx context.Context, a keys.Actor, p Preview) (done Tra
 	return done, nil
 }
 
-// followFor lets what belongs to the account follow for a time, and tells
-// whether all of it has.
+// followFor moves what belongs to the account for a time, and reports whether all of it
+// has moved.
 func (t *Service) followFor(ctx context.Context, account *keys.ServiceAccount, most time.Duration) (all bool, err error) {
 	for until := t.Keys.Now().Add(most); ; {
 		n, err := t.follow(ctx, account)

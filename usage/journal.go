@@ -6,11 +6,11 @@ import (
 	"github.com/latchkey/latchkey/internal/journal"
 )
 
-// entryRows bounds an entry, so that it fits into a document.
+// entryRows is the most rows in an entry, so that it fits into a document.
 const entryRows = 1000
 
-// pack encodes the rows from the one place to before the other, as they came. A
-// text that occurred before is written as its position.
+// pack encodes the rows from (inclusive) to to (exclusive), in insertion order. A text
+// that occurred before is written as its position.
 func (l *ledger) pack(from, to int, rest *pause) []byte {
 	p := packing{known: map[string]uint64{}}
 	p.number(uint64(to - from)) //nolint:gosec // G115: to is not before from
@@ -44,13 +44,13 @@ func (l *ledger) packScopes(p *packing, t *tallied) {
 
 type packing struct {
 	b     []byte
-	texts uint64 // that were there
+	texts uint64 // number of texts written
 	known map[string]uint64
 }
 
 func (p *packing) number(n uint64) { p.b = binary.AppendUvarint(p.b, n) }
 
-// once encodes a text that will hardly come again.
+// once encodes a text that is unlikely to repeat.
 func (p *packing) once(s []byte) {
 	p.texts++
 	p.number(0)
@@ -134,7 +134,7 @@ func (u *unpacking) text() string {
 	return s
 }
 
-// unfinished returns the rows of the entries that are not in pages.
+// unfinished returns the rows of the entries that are not in pages yet.
 func unfinished(p journal.Progress, entries []journal.Entry) (*ledger, error) {
 	begun, left := newLedger(), newLedger()
 	for _, e := range entries {

@@ -12,20 +12,20 @@ import (
 const (
 	flushEvery   = time.Second
 	flushTimeout = 10 * time.Second
-	flushBatch   = 500                   // keys a write when the service ends
-	touchBatch   = 10                    // keys a write, and
-	touchEvery   = 40 * time.Millisecond // how often while it runs, so that verification has the machine
-	mostWaiting  = 100_000               // keys, and as many in the round being saved; more are dropped until the next
+	flushBatch   = 500                   // keys per write when the service ends
+	touchBatch   = 10                    // keys per write, and
+	touchEvery   = 40 * time.Millisecond // time between writes, while it runs, to leave CPU time for verification
+	mostWaiting  = 100_000               // keys, and as many in the round being saved; further keys are dropped until the next
 )
 
-// LastUsedStore takes when keys were last used.
+// LastUsedStore stores when keys were last used.
 type LastUsedStore interface {
-	// TouchLastUsed notes uses by key id that are later than the stored ones.
+	// TouchLastUsed records uses, by key id, that are later than the stored ones.
 	TouchLastUsed(ctx context.Context, used map[string]Use) error
 }
 
-// Use is one use of a key: when, from where and by what. Address and UserAgent
-// are empty where the verifier did not pass them.
+// Use is one use of a key: when, from which address and by which user agent. Address
+// and UserAgent are empty if the verifier did not pass them.
 type Use struct {
 	At        time.Time `json:"at"`
 	Address   string    `json:"address"`
@@ -36,11 +36,11 @@ type Use struct {
 type LastUsed struct {
 	store   LastUsedStore
 	logger  *slog.Logger
-	mu      sync.Mutex // of waiting: verification holds it, so never for long
+	mu      sync.Mutex // guards waiting; verification holds it, so never for long
 	waiting *uses
-	saving  sync.Mutex      // of what follows
+	saving  sync.Mutex      // guards the fields below
 	round   *uses           // being saved
-	order   []uint32        // by id, of those that are not saved yet: neighbours share pages of the store
+	order   []uint32        // unsaved keys of round, by id: neighbours share pages of the store
 	life    context.Context // ends with Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -69,8 +69,8 @@ func (u *uses) at(i uint32) (string, Use) {
 	return string(name), Use{At: time.UnixMilli(p.at).UTC(), Address: u.texts.list[p.address], UserAgent: u.texts.list[p.agent]}
 }
 
-// NewLastUsed returns a LastUsed that writes to the store every few seconds;
-// Close ends it.
+// NewLastUsed returns a LastUsed that writes to the store every few seconds. Close
+// stops it.
 func NewLastUsed(store LastUsedStore, logger *slog.Logger) *LastUsed {
 	ctx, stop := context.WithCancel(context.Background())
 	l := &LastUsed{store: store, logger: logger, waiting: newUses(), round: newUses(), life: ctx, stop: stop}
@@ -78,7 +78,7 @@ func NewLastUsed(store LastUsedStore, logger *slog.Logger) *LastUsed {
 	return l
 }
 
-// Note remembers that the key was used. It does no I/O.
+// Note records that the key was used. It does no I/O.
 func (l *LastUsed) Note(keyID string, u Use) {
 	u.UserAgent = clip(u.UserAgent, maxAgent)
 	l.mu.Lock()
@@ -110,7 +110,7 @@ func (l *LastUsed) run(ctx context.Context) {
 	}
 }
 
-// Flush writes all that is buffered. What cannot be written stays buffered.
+// Flush writes everything buffered. What cannot be written stays buffered.
 func (l *LastUsed) Flush(ctx context.Context) error {
 	for {
 		if written, err := l.flushBatch(ctx, flushBatch); err != nil || written == 0 {
@@ -130,7 +130,7 @@ func (l *LastUsed) flushBatch(ctx context.Context, most int) (int, error) {
 	if len(next) == 0 {
 		return 0, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout) // from here on: to bring many in order takes a while
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout) // starts here, because sorting many takes a while
 	defer cancel()
 	batch := make(map[string]Use, len(next))
 	for _, i := range next {
@@ -152,7 +152,7 @@ func (l *LastUsed) take() *uses {
 	return taken
 }
 
-// Close writes what is buffered and ends the background work.
+// Close writes what is buffered and stops the background work.
 func (l *LastUsed) Close(ctx context.Context) error {
 	l.stop()
 	l.running.Wait()

@@ -13,15 +13,15 @@ type ledger struct {
 	rows    *table[tallied]
 	scopes  []scopeCell
 	names   texts // of scopes
-	holders texts // organization and account, which many rows have in common
+	holders texts // organization and account, shared by many rows
 
-	name, holder []byte // that was made last
+	name, holder []byte // buffers for the last name and holder built
 }
 
-// tallied is what a ledger holds of a row beside its name.
+// tallied is the content of a row, apart from its name.
 type tallied struct {
 	counts [MaxOutcomes]uint32
-	scopes uint32 // place, counted from 1, of the first of its cells
+	scopes uint32 // place, counted from 1, of its first cell
 }
 
 type scopeCell struct {
@@ -34,7 +34,7 @@ func newLedger() *ledger { return &ledger{rows: newTable[tallied]()} }
 
 func (l *ledger) len() int { return l.rows.n }
 
-// subject is what tells rows apart. Ids hold no NUL.
+// subject identifies a row. Ids contain no NUL.
 type subject struct {
 	key          []byte
 	organization string
@@ -46,8 +46,8 @@ func (l *ledger) nameOf(w *row) []byte {
 	return nameIn(l, w.KeyID, w.OrganizationID, w.AccountID, uint64(w.minute)) //nolint:gosec // G115: after 1970
 }
 
-// nameIn is what the ledger calls the subject: the key, the minute and a number
-// of the holder. The name is good until the next one.
+// nameIn returns the subject's name in the ledger: the key, the minute and a number
+// for the holder. The name is valid until the next call.
 func nameIn[T string | []byte](l *ledger, key T, organization, account string, minute uint64) []byte {
 	l.holder = append(append(append(l.holder[:0], organization...), 0), account...)
 	l.name = append(append(l.name[:0], key...), 0)
@@ -64,7 +64,7 @@ func (l *ledger) subjectOf(name []byte) (s subject) {
 	return s
 }
 
-// compare is the order of rows, which is the same in every process.
+// compare returns the order of rows, which is the same in every process.
 func (l *ledger) compare(a, b []byte) int {
 	x, y := l.subjectOf(a), l.subjectOf(b)
 	if c := bytes.Compare(x.key, y.key); c != 0 {
@@ -75,7 +75,7 @@ func (l *ledger) compare(a, b []byte) int {
 
 func (l *ledger) has(w *row) bool { return l.rows.find(l.nameOf(w)) != nil }
 
-// add adds the row to the one of its subject and minute. It keeps nothing of w.
+// add adds the row to the one of its subject and minute. It does not retain w.
 func (l *ledger) add(w *row) {
 	there := l.rows.of(l.nameOf(w))
 	for i, n := range w.counts {
@@ -134,7 +134,7 @@ func (l *ledger) row(i int) *row {
 	return w
 }
 
-// some returns the rows from the one place to before the other, as they came.
+// some returns the rows from (inclusive) to to (exclusive), in insertion order.
 func (l *ledger) some(from, to int) []*row {
 	to = min(to, l.len())
 	rows := make([]*row, 0, max(0, to-from))
@@ -144,9 +144,9 @@ func (l *ledger) some(from, to int) []*row {
 	return rows
 }
 
-// round is a ledger that is being moved to pages, in the order that every
-// process moves it in, so that a count of its rows means the same to the next
-// owner of a journal. Neighbours share pages of the store.
+// round is a ledger that is being moved to pages. Every process moves it in the same
+// order, so a count of its rows means the same to the next owner of a journal.
+// Neighbours share pages of the store.
 type round struct {
 	of    *ledger
 	order []uint32
@@ -154,7 +154,7 @@ type round struct {
 
 func roundOf(l *ledger, rest *pause) *round { return &round{l, l.rows.sorted(l.compare, rest)} }
 
-// some returns at most so many rows behind the first done ones.
+// some returns up to most rows after the first done ones.
 func (r *round) some(done, most int) []*row {
 	next := r.order[min(done, len(r.order)):]
 	next = next[:min(len(next), most)]

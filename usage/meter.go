@@ -6,50 +6,48 @@ import (
 )
 
 const (
-	mostDirty         = 200_000 // counters that wait to be drained
-	mostOrganizations = 10_000  // that asked about unknown keys, or have counts folded
+	mostDirty         = 200_000 // counters waiting to be drained
+	mostOrganizations = 10_000  // that verified unknown keys, or have folded counts
 	fewScopes         = 8       // counted within the counter; most keys have no more
 )
 
-// Holder is whose keys they are and what they may do: what the counters of
+// Holder identifies whose keys they are and what they may do: what the counters of
 // many keys have in common.
 type Holder struct {
 	AccountID      string
 	OrganizationID string
-	Scopes         []string // which CountScope means by their indexes
+	Scopes         []string // indexed by CountScope
 }
 
-// Counted is what a Counter counts for: a key, or with no KeyID the Holder.
+// Counted is what a Counter counts for: a key, or the Holder if KeyID is empty.
 type Counted struct {
 	KeyID string
 	*Holder
 }
 
-// Counter counts the verifications of one key since they were last drained. It
-// lives with the cached grant, so that the hot path finds it without a look-up,
-// and like the grant it holds no pointer: with very many keys, the garbage
-// collector must not have to scan what each of them has.
+// Counter counts the verifications of one key since the last drain. It lives in the
+// cached grant, so the hot path finds it without a lookup. Like the grant it holds no
+// pointer, so with very many keys the garbage collector does not have to scan them.
 type Counter struct {
 	dirty    atomic.Bool
 	outcomes [MaxOutcomes]atomic.Uint32
 	scopes   [fewScopes]atomic.Uint32
 }
 
-// Meter is the part of the package that verification touches. Counting is an
-// atomic addition. The first one since the last drain also puts the counter
-// into a list: so the list, not the cache, is what leads to counts that were
-// not saved, and an entry that is evicted meanwhile loses none. The list holds
-// each counter once and at most mostDirty of them, as many as can be used
-// within a second or so. Beyond that the counts of further keys are folded into
-// those of their organization: totals stay right, whose keys they were is not
-// known. A nil Meter counts nothing.
+// Meter is the part of the package that verification calls. Counting is an atomic
+// addition. The first one since the last drain also adds the counter to a list. The
+// list, not the cache, leads to unsaved counts, so evicting an entry loses none. The
+// list holds each counter once and at most mostDirty of them, as many as can be used
+// within about a second. Beyond that, the counts of further keys are folded into those
+// of their organization: totals stay right, but the keys are lost. A nil Meter counts
+// nothing.
 type Meter struct {
-	mu     sync.Mutex // of dirty and more: held for an addition, once a second and key
+	mu     sync.Mutex // guards dirty and more; held for one addition, once per second and key
 	dirty  []dirty
-	more   map[scopeOf]uint32 // of the scopes behind the first few
-	length atomic.Int64       // of dirty, and of what is being drained
+	more   map[scopeOf]uint32 // of the scopes after the first few
+	length atomic.Int64       // of dirty, and of the list being drained
 
-	spare         []dirty // of the list that was drained, for the next one
+	spare         []dirty // the drained list, for reuse
 	folded        atomic.Uint64
 	organizations sync.Map // id → *organization
 	known         atomic.Int64
@@ -57,19 +55,19 @@ type Meter struct {
 	refusals      refusals
 }
 
-// dirty is a counter that is not zero.
+// dirty is a counter with unsaved counts.
 type dirty struct {
 	*Counter
 	of Counted
 }
 
-// scopeOf is one scope of what the counter counts for.
+// scopeOf identifies one scope of what the counter counts for.
 type scopeOf struct {
 	counter *Counter
 	index   int
 }
 
-// organization counts what is known of no key.
+// organization counts what cannot be attributed to a key.
 type organization struct {
 	Counter
 	holder Holder
@@ -80,7 +78,7 @@ func NewMeter() *Meter {
 	return &Meter{more: map[scopeOf]uint32{}}
 }
 
-// Count adds one outcome to the counter, which is always of the same.
+// Count adds one outcome to the counter. A counter always belongs to the same Counted.
 func (m *Meter) Count(c *Counter, of Counted, o Outcome) {
 	if m == nil {
 		return
@@ -92,7 +90,7 @@ func (m *Meter) Count(c *Counter, of Counted, o Outcome) {
 }
 
 // CountScope adds one verification that requested the scope with the index. Call it
-// before Count for the same verification, which registers both.
+// before Count for the same verification; Count registers both.
 func (m *Meter) CountScope(c *Counter, index int) {
 	if m == nil {
 		return
@@ -131,7 +129,7 @@ func (m *Meter) organization(id string) *organization {
 	return found.(*organization)
 }
 
-// register puts the counter into the list unless it is there.
+// register adds the counter to the list unless it is there already.
 func (m *Meter) register(c *Counter, of Counted) {
 	if !c.dirty.CompareAndSwap(false, true) {
 		return
@@ -162,7 +160,7 @@ func (m *Meter) fold(c *Counter, of Counted) {
 	}
 }
 
-// takeMore hands over and forgets the counts of the scopes behind the first few.
+// takeMore passes on and clears the counts of the scopes after the first few.
 func (m *Meter) takeMore(c *Counter, scopes int, each func(index int, n uint32)) {
 	if scopes <= fewScopes {
 		return
@@ -177,8 +175,8 @@ func (m *Meter) takeMore(c *Counter, scopes int, each func(index int, n uint32))
 	}
 }
 
-// drain hands over and forgets all that was counted, one at a time with others
-// that drain. The row is used again.
+// drain passes on and clears everything counted. Drains must not
+// run concurrently. It reuses the row.
 func (m *Meter) drain(rest *pause, each func(*row)) {
 	m.mu.Lock()
 	taken := m.dirty
@@ -190,10 +188,10 @@ func (m *Meter) drain(rest *pause, each func(*row)) {
 		m.take(&taken[i], w)
 		each(w)
 	}
-	clear(taken) // nothing that was evicted is kept for it
+	clear(taken) // do not keep evicted entries alive
 	m.spare = taken
 	if m.known.Load() >= mostOrganizations {
-		// A counter that is dropped here while somebody adds to it is in the list.
+		// A counter dropped here while somebody adds to it is in the list.
 		m.organizations.Clear()
 		m.known.Store(0)
 	}

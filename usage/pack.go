@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// PackCells encodes the cells of a page: pairs of the distance to the cell
-// before and the count, as varints. A key that is used each minute takes some
-// 200 bytes an hour.
+// PackCells encodes the cells of a page: pairs of the distance to the previous cell and
+// the count, as varints. A key that is used each minute takes about 200 bytes an
+// hour.
 func PackCells(cells map[Cell]uint64) []byte {
 	b := make([]byte, 0, 3*len(cells))
 	last := Cell(0)

@@ -10,11 +10,11 @@ const (
 	pauseFor   = 200 * time.Microsecond
 )
 
-// pause interrupts work on many rows again and again, as long as the service
-// runs. It sleeps because giving way is not enough: the scheduler looks for
-// what came over the network only when nothing else could run.
+// pause interrupts work on many rows at regular intervals while the service runs. It
+// sleeps because runtime.Gosched is not enough: the scheduler polls the network only
+// when nothing else can run.
 type pause struct {
-	life context.Context // nil: never
+	life context.Context // nil: never pauses
 	n    int
 }
 

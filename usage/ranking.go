@@ -10,20 +10,19 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// mostRanked bounds the pages that a Ranking reads: people wait for it.
+// mostRanked is the most pages that a Ranking reads, because people wait for it.
 const mostRanked = 5000
 
-// Ranking tells of the groups with the most verifications, and of all others
-// together.
+// Ranking reports the groups with the most verifications, and all others together.
 type Ranking struct {
-	Groups []string // the most verifications first
+	Groups []string // most verifications first
 	Others bool     // there are more groups, which are counted together
-	// Totals are verifications by interval, the first of which holds the
-	// query's From, and then by group; the others are the last one.
+	// Totals holds verifications by interval and then by group. The first interval
+	// contains the query's From; the others are the last group.
 	Totals [][]uint64
 }
 
-// Ranking returns at most so many groups of the query, the others among them.
+// Ranking returns at most the given number of groups, the others included.
 func (r *Reports) Ranking(ctx context.Context, q Query, most int) (Ranking, error) {
 	q.From = q.Interval.Floor(q.From)
 	pages, err := r.pages(ctx, &q, mostRanked, tooManyRanked())
@@ -52,7 +51,7 @@ func tooManyRanked() error {
 	return errs.New(errs.Invalid, "too_many_ranked")
 }
 
-// fill counts for each of the groups; the others have what is left of all.
+// fill counts for each of the groups. The others get the rest of the total.
 func (r *Ranking) fill(q *Query, pages []Page, all []uint64, columns int) {
 	place := map[string]int{}
 	for i, group := range r.Groups {
@@ -77,5 +76,5 @@ func (r *Ranking) fill(q *Query, pages []Page, all []uint64, columns int) {
 	}
 }
 
-// slot is which of the query's intervals the time is in.
+// slot returns the index of the query's interval that contains the time.
 func (q *Query) slot(at time.Time) int { return int(at.Sub(q.From) / q.Interval.Unit()) }

@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	mostRows   = 200_000 // rows that are not in pages
-	directRows = 200     // rows that are written to pages at once, without a journal
-	foldRows   = 8       // rows a write while the service runs: verifications may wait for its end
-	flushRows  = 500     // rows a write when it ends
-	foldRest   = 20      // how much longer than a write the rest after it is
+	mostRows   = 200_000 // rows not in pages yet
+	directRows = 200     // most rows written to pages directly, without a journal
+	foldRows   = 8       // rows per write while the service runs: verifications may wait for the write
+	flushRows  = 500     // rows per write when it ends
+	foldRest   = 20      // rest after a write, as a multiple of the time it took
 	adoptEvery = 15 * time.Second
 )
 
@@ -34,31 +34,31 @@ type RecorderConfig struct {
 	Now       func() time.Time // time.Now if nil
 }
 
-// Recorder drains a Meter about once a second and saves what it counted: that
-// second is all that a kill costs. A few rows go straight to their pages. More
-// of them go to a journal, a second in one write, and from there to pages in
-// small steps with long rests, which leave the machine to verification; one
-// write then holds all that was counted of a key meanwhile. The journal of a
-// process that was killed is taken over by whichever comes first.
+// Recorder drains a Meter about once a second and saves what it counted, so a kill
+// loses at most that second. A few rows go straight to their pages. More rows go to a
+// journal, one write per second, and from there to pages in small steps with long
+// rests, which leave CPU time for verification. One write then holds everything that
+// was counted for a key meanwhile. If a process is killed, the first other process to
+// notice takes over its journal.
 //
-// While the store is gone rows wait, at most mostRows of them; what comes then
-// is counted for the organization alone, so that totals stay right.
+// While the store is unavailable rows wait, at most mostRows of them. Further ones are
+// counted for the organization alone, so totals stay right.
 type Recorder struct {
 	c     RecorderConfig
 	owner string // of this process's journal
 
-	mu      sync.Mutex // of what follows; never held while the store is asked
+	mu      sync.Mutex // guards the fields below; never held during a call of the store
 	fresh   *ledger    // in memory only
 	drained time.Time
 	stats   RecorderStats
 
-	saving  sync.Mutex // of what follows
+	saving  sync.Mutex // guards the fields below
 	waiting *ledger    // in the journal
 	round   *round     // in the journal through folding.Through; folding.Rows of them are in pages
 	folding journal.Progress
-	written int64                // number of the last entry
-	seen    map[string]time.Time // journals of others
-	kept    atomic.Int64         // rows of waiting and of round that are not in pages
+	written int64                // number of the last entry written
+	seen    map[string]time.Time // journals of other processes
+	kept    atomic.Int64         // rows of waiting and round not in pages yet
 
 	failing bool
 	life    context.Context // ends with Close
@@ -66,7 +66,7 @@ type Recorder struct {
 	running sync.WaitGroup
 }
 
-// NewRecorder returns a Recorder and starts it; Close ends it.
+// NewRecorder returns a Recorder and starts it. Close stops it.
 func NewRecorder(c RecorderConfig) (*Recorder, error) {
 	if c.Store == nil || c.Meter == nil || c.Logger == nil {
 		return nil, errors.New("usage: Store, Meter and Logger are required")
@@ -102,7 +102,7 @@ func (r *Recorder) run(ctx context.Context) {
 	}
 }
 
-// report notes how a round of saving ended, and logs it when that has changed.
+// report records how a round of saving ended, and logs it if that has changed.
 func (r *Recorder) report(ctx context.Context, err error) {
 	r.note(ctx, err)
 	switch {
@@ -123,18 +123,18 @@ func (r *Recorder) save(ctx context.Context) error {
 	return err
 }
 
-// fold moves some of what is in the journal to pages, and returns how long to
-// rest from it.
+// fold moves some rows from the journal to pages, and returns how long to rest
+// afterwards.
 func (r *Recorder) fold(ctx context.Context) time.Duration {
 	began := time.Now()
 	more, err := r.foldSome(ctx, foldRows)
-	if !more || err != nil { // what is wrong with the store, saving tells
+	if !more || err != nil { // saving reports problems of the store
 		return flushEvery
 	}
 	return foldRest * time.Since(began)
 }
 
-// Flush saves all that was counted. What cannot be saved keeps waiting.
+// Flush saves everything counted. What cannot be saved keeps waiting.
 func (r *Recorder) Flush(ctx context.Context) error {
 	if err := r.keep(ctx); err != nil {
 		return err
@@ -156,8 +156,8 @@ func (r *Recorder) foldAll(ctx context.Context) error {
 	}
 }
 
-// Close ends the background work and saves what waits. The next process moves
-// what is then still in the journal to pages.
+// Close stops the background work and saves what is waiting. The next process moves
+// the rest of the journal to pages.
 func (r *Recorder) Close(ctx context.Context) error {
 	r.stop()
 	r.running.Wait()
@@ -170,7 +170,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 	return err
 }
 
-// keep makes what was counted outlive the process.
+// keep saves the counts, so that they survive the process.
 func (r *Recorder) keep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
@@ -192,7 +192,7 @@ func (r *Recorder) keep(ctx context.Context) error {
 	return err
 }
 
-// take drains the meter and returns all that is in memory only.
+// take drains the meter and returns everything that is only in memory.
 func (r *Recorder) take() *ledger {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -202,7 +202,7 @@ func (r *Recorder) take() *ledger {
 	return taken
 }
 
-// putBack keeps what could not be written: all rows but the first.
+// putBack keeps the rows after the first written ones, which could not be saved.
 func (r *Recorder) putBack(taken *ledger, written int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -211,7 +211,7 @@ func (r *Recorder) putBack(taken *ledger, written int) {
 	}
 }
 
-// journal writes the rows to the journal, and returns how many it could.
+// journal writes the rows to the journal, and returns how many it wrote.
 func (r *Recorder) journal(ctx context.Context, taken *ledger) (written int, err error) {
 	rest := &pause{life: r.life}
 	for written < taken.len() {
@@ -230,7 +230,7 @@ func (r *Recorder) journal(ctx context.Context, taken *ledger) (written int, err
 	return written, nil
 }
 
-// count notes how many rows are in the journal only.
+// count updates the number of rows that are only in the journal.
 func (r *Recorder) count() {
 	left := r.waiting.len()
 	if r.round != nil {
@@ -239,8 +239,8 @@ func (r *Recorder) count() {
 	r.kept.Store(int64(left))
 }
 
-// drain takes what was counted since the last time, which belongs to the
-// minute in which it began.
+// drain takes what was counted since the last drain. It belongs to the minute in which
+// it began.
 func (r *Recorder) drain() {
 	now := r.c.Now().UTC()
 	since := r.drained
@@ -256,8 +256,8 @@ func (r *Recorder) drain() {
 	})
 }
 
-// gather adds to the row that waits for the subject. Where there are too many
-// rows it is that of the organization, or in the end that of nobody.
+// gather adds to the row that waits for the subject. If there are too many rows, it
+// adds to the organization's row instead, or finally to that of no organization.
 func (r *Recorder) gather(w *row) {
 	if r.isFull(w, mostRows) && w.KeyID != "" {
 		w.Subject, w.scopes = Subject{OrganizationID: w.OrganizationID}, nil
@@ -272,7 +272,7 @@ func (r *Recorder) isFull(w *row, most int) bool {
 	return r.rows() >= most && !r.fresh.has(w)
 }
 
-// foldSome moves so many rows of the journal to pages, and reports whether
+// foldSome moves up to that many rows of the journal to pages, and reports whether
 // there are more.
 func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error) {
 	r.saving.Lock()
@@ -285,7 +285,7 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 		r.round, r.waiting = roundOf(r.waiting, &pause{life: r.life}), newLedger()
 		r.folding = journal.Progress{Owner: r.owner, Through: r.written}
 	}
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout) // from here on: to bring a round in order takes a while
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout) // starts here, because sorting a round takes a while
 	defer cancel()
 	next := r.round.some(r.folding.Rows, most)
 	done := r.folding
@@ -305,8 +305,8 @@ func (r *Recorder) foldSome(ctx context.Context, most int) (more bool, err error
 	return r.round != nil || r.waiting.len() > 0, nil
 }
 
-// lost lets go of what another process has taken over, as it does when this
-// one did not run for a while.
+// lost drops what another process has taken over, as happens if this one did not run
+// for a while.
 func (r *Recorder) lost(err error) error {
 	if errors.Is(err, journal.ErrClaimed) {
 		r.round, r.waiting, r.owner = nil, newLedger(), ids.New(ids.Journal)
@@ -314,7 +314,7 @@ func (r *Recorder) lost(err error) error {
 	return fmt.Errorf("save usage: %w", err)
 }
 
-// adopt takes over a journal that nobody has written to since the last look.
+// adopt takes over a journal that nobody has written to since the last check.
 func (r *Recorder) adopt(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
@@ -346,7 +346,7 @@ func (r *Recorder) adoptFrom(ctx context.Context, owner string, seen time.Time) 
 		return fmt.Errorf("claim a journal of usage: %w", err)
 	}
 	left, err := unfinished(progress, entries)
-	if err != nil { // nobody can read it: it must not be tried for ever
+	if err != nil { // it is unreadable, so do not retry forever
 		left = newLedger()
 		r.c.Logger.ErrorContext(ctx, "a journal of usage is lost", "entries", len(entries), "err", err)
 	}
@@ -364,8 +364,8 @@ func (r *Recorder) adoptFrom(ctx context.Context, owner string, seen time.Time) 
 	return nil
 }
 
-// oldest is the earliest minute that is still kept. What waited for longer is
-// counted there.
+// oldest returns the earliest minute that is still kept. Rows that waited for longer
+// are counted there.
 func (r *Recorder) oldest() time.Time { return Minutes.page(r.c.Now().Add(-r.c.Retention.Minutes)) }
 
 func (r *Recorder) saveRefusals(ctx context.Context) (int, error) {
@@ -382,5 +382,5 @@ func (r *Recorder) saveRefusals(ctx context.Context) (int, error) {
 	return len(of), nil
 }
 
-// rows is how many rows are not in pages yet. The caller holds mu.
+// rows returns how many rows are not in pages yet. The caller holds mu.
 func (r *Recorder) rows() int { return r.fresh.len() + int(r.kept.Load()) }

@@ -10,32 +10,32 @@ import (
 )
 
 const (
-	// MostRefusals is how many of the last refusals of a key are kept.
+	// MostRefusals is how many refusals of a key are kept.
 	MostRefusals = 100
 
-	mostRefused  = 2000 // keys whose refusals wait; of others the counts tell
-	refusedBatch = 200  // keys a second: a flood of refusals is no flood of writes
+	mostRefused  = 2000 // keys whose refusals wait; refusals of others are only counted
+	refusedBatch = 200  // keys a second, so that a flood of refusals is no flood of writes
 	maxDetail    = 300  // bytes
 )
 
-// Refusal is one verification of a key that did not end well.
+// Refusal is one failed verification of a key.
 type Refusal struct {
 	At      time.Time  `json:"at"`
 	Outcome Outcome    `json:"outcome"`
-	Address netip.Addr `json:"address"`       // of the key's user, zero where unknown
+	Address netip.Addr `json:"address"`       // of the key's user, zero if unknown
 	Detail  string     `json:"detail"`        // in English
-	Said    errs.Text  `json:"said,omitzero"` // the same for other languages; zero if not known
+	Said    errs.Text  `json:"said,omitzero"` // the same, for other languages; zero if unknown
 }
 
-// Join returns the newest MostRefusals of both, newest first.
+// Join merges two lists and returns the newest MostRefusals, newest first.
 func Join(stored, more []Refusal) []Refusal {
 	all := slices.Concat(more, stored)
 	slices.SortStableFunc(all, func(a, b Refusal) int { return b.At.Compare(a.At) })
 	return all[:min(len(all), MostRefusals)]
 }
 
-// refusals keeps the last refusals of keys that were refused since they were
-// last taken: a ring for each key, for at most mostRefused keys.
+// refusals keeps the latest refusals since the last take: a ring for each of at most
+// mostRefused keys.
 type refusals struct {
 	mu    sync.Mutex
 	rings map[string]*ring
@@ -43,7 +43,7 @@ type refusals struct {
 
 type ring struct {
 	last []Refusal
-	next int // where the oldest is, once the ring is full
+	next int // index of the oldest, once the ring is full
 }
 
 func (r *ring) put(one Refusal) {
@@ -55,14 +55,14 @@ func (r *ring) put(one Refusal) {
 	r.next = (r.next + 1) % MostRefusals
 }
 
-// Refuse remembers why the key was refused. It does no I/O.
+// Refuse records why the key was refused. It does no I/O.
 func (m *Meter) Refuse(keyID string, one Refusal) {
 	if m == nil {
 		return
 	}
 	detail := clip(one.Detail, maxDetail)
 	if detail != one.Detail {
-		one.Said = errs.Text{} // is not kept in full either
+		one.Said = errs.Text{} // would not be complete either
 	}
 	one.At, one.Detail = one.At.UTC().Truncate(time.Millisecond), detail
 	r := &m.refusals
@@ -82,7 +82,7 @@ func (m *Meter) Refuse(keyID string, one Refusal) {
 	of.put(one)
 }
 
-// take returns the refusals of some keys and forgets them.
+// take returns and clears the refusals of some keys.
 func (r *refusals) take(most int) map[string][]Refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +97,7 @@ func (r *refusals) take(most int) map[string][]Refusal {
 	return taken
 }
 
-// putBack is for what could not be saved; what was refused meanwhile is newer.
+// putBack keeps refusals that could not be saved. Those added meanwhile are newer.
 func (r *refusals) putBack(of map[string][]Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Grouping is what the points of a report are grouped by, in addition to time.
+// Grouping is how a report groups its points, in addition to time.
 type Grouping string
 
 // The groupings.
@@ -19,36 +19,36 @@ const (
 	ByKey      Grouping = "key"
 	ByAccount  Grouping = "service_account"
 	ByOutcome  Grouping = "code"
-	ByScope    Grouping = "scope" // by the day only
+	ByScope    Grouping = "scope" // by day only
 )
 
 // Bounds of one report.
 const (
 	MostIntervals = 3000   // 50 hours by the minute
-	MostPoints    = 50_000 // over all groups
+	MostPoints    = 50_000 // across all groups
 	mostPages     = 20_000
 )
 
 // Query asks for a report.
 type Query struct {
-	From, Until     time.Time // From is taken down to the beginning of its interval
+	From, Until     time.Time // From is rounded down to the start of its interval
 	Interval        Level
 	Grouping        Grouping
-	OrganizationIDs []string // nil: all, and what belongs to none; empty: none
+	OrganizationIDs []string // nil: all, including counts of no organization; empty: none
 	ExceptAccounts  []string // pages of these are left out
 	AccountID       string
 	KeyID           string
 }
 
-// Point is what was counted of one group in one interval. Group is an id or
-// a scope; a key or account that could not be told is "".
+// Point is the count of one group in one interval. Group is an id or a scope; it is ""
+// for an unknown key or account.
 type Point struct {
 	At     time.Time
 	Group  string
 	Counts Counts
 }
 
-// LevelFor is the interval that suits the span of time.
+// LevelFor returns the interval that suits the span of time.
 func LevelFor(span time.Duration) Level {
 	switch {
 	case span <= 6*time.Hour:
@@ -80,7 +80,7 @@ type Reports struct{ store Store }
 // NewReports returns Reports of the store.
 func NewReports(s Store) *Reports { return &Reports{store: s} }
 
-// pages reads what the query counts. There are too many if it is more than most.
+// pages reads the pages of the query. It fails if there are more than most.
 func (r *Reports) pages(ctx context.Context, q *Query, most int, tooMany error) ([]Page, error) {
 	pages, err := r.store.Usage(ctx, q.filter(), most+1)
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *Reports) pages(ctx context.Context, q *Query, most int, tooMany error) 
 	return slices.DeleteFunc(pages, func(p Page) bool { return slices.Contains(q.ExceptAccounts, p.AccountID) }), nil
 }
 
-// eachCount calls do for each count of the page that is in the query's time.
+// eachCount calls do for each count of the page within the query's time.
 func (q *Query) eachCount(p *Page, do func(at time.Time, o Outcome, n uint64)) {
 	for cell, n := range p.Cells {
 		if at := p.at(cell); !at.Before(q.From) && at.Before(q.Until) {
@@ -101,8 +101,8 @@ func (q *Query) eachCount(p *Page, do func(at time.Time, o Outcome, n uint64)) {
 	}
 }
 
-// Report returns the points of the query by time and group. Intervals in which
-// nothing was counted have none.
+// Report returns the points of the query by time and group. Intervals with no counts
+// have no points.
 func (r *Reports) Report(ctx context.Context, q Query) ([]Point, error) {
 	q.From = q.Interval.Floor(q.From)
 	pages, err := r.pages(ctx, &q, mostPages, tooMuch())
@@ -140,7 +140,7 @@ func tooMuch() error {
 	return errs.New(errs.Invalid, "too_many_points", "most", MostPoints)
 }
 
-// filter selects the pages that hold the least of what the query needs.
+// filter selects the smallest set of pages that answers the query.
 func (q *Query) filter() PageFilter {
 	f := PageFilter{
 		Kind: OfOrganization, Level: q.Interval, From: q.Interval.page(q.From), Until: q.Until,
@@ -170,14 +170,14 @@ func (q *Query) group(p *Page) string {
 	}
 }
 
-// Recent is how often a key was used of late, whatever the outcome.
+// Recent is how often a key was used recently, with any outcome.
 type Recent struct {
 	LastHour uint64
 	LastDay  uint64
 }
 
-// Recent counts the uses of the key: in the last 60 minutes by the minute, in
-// the last 24 hours by the hour, each with the one that has begun.
+// Recent counts the uses of the key by minute for the last 60 minutes and by hour for
+// the last 24 hours, including the current minute and hour.
 func (r *Reports) Recent(ctx context.Context, keyID string, now time.Time) (recent Recent, err error) {
 	for _, part := range []struct {
 		level Level
@@ -207,12 +207,12 @@ func (r *Reports) LastAsked(ctx context.Context, keyID string, now time.Time) (m
 	}
 	asked := map[string]time.Time{}
 	for i := range points {
-		asked[points[i].Group] = points[i].At // they come by time
+		asked[points[i].Group] = points[i].At // points are sorted by time
 	}
 	return asked, nil
 }
 
-// Refusals returns the last refusals of the key, newest first.
+// Refusals returns the latest refusals of the key, newest first.
 func (r *Reports) Refusals(ctx context.Context, keyID string) ([]Refusal, error) {
 	last, err := r.store.Refusals(ctx, keyID)
 	if err != nil {

@@ -6,24 +6,23 @@ import (
 	"time"
 )
 
-// Retention is how long counts are kept by the minute, hour and day.
+// Retention is how long counts are kept by minute, hour and day.
 type Retention struct {
 	Minutes time.Duration
 	Hours   time.Duration
 	Days    time.Duration
 }
 
-// ScopesKept is how long refusals and requested scopes are kept at least.
+// ScopesKept is the shortest time that refusals and requested scopes are kept.
 const ScopesKept = 90 * 24 * time.Hour
 
-// The shortest retentions: reports need what was counted in the last hour and in
-// the last day.
+// The shortest retentions: reports need the counts of the last hour and the last day.
 const (
 	LeastMinutes = 2 * time.Hour
 	LeastHours   = 48 * time.Hour
 )
 
-// Validate returns an error unless coarser counts outlive finer ones.
+// Validate returns an error unless coarser counts are kept longer than finer ones.
 func (r Retention) Validate() error {
 	if r.Minutes < LeastMinutes || r.Hours < r.Minutes || r.Hours < LeastHours || r.Days < r.Hours {
 		return errors.New("usage is kept for at least 2h by the minute and 48h by the hour, and no finer count for longer than a coarser one")
@@ -32,13 +31,13 @@ func (r Retention) Validate() error {
 }
 
 const (
-	cleanBatch = 500 // pages a step
-	cleanSteps = 20  // a round, of each kind and level
+	cleanBatch = 500 // pages per step
+	cleanSteps = 20  // per round, for each kind and level
 	cleanRest  = 50 * time.Millisecond
 )
 
-// Clean removes some of what is past its retention, in small steps with rests
-// in between. One node at a time is enough to do it for all.
+// Clean removes some of what is past its retention, in small steps with rests in
+// between. It is enough that one node at a time does this for all.
 func (r *Recorder) Clean(ctx context.Context) error {
 	now := r.c.Now()
 	keep := map[Level]time.Duration{Minutes: r.c.Retention.Minutes, Hours: r.c.Retention.Hours, Days: r.c.Retention.Days}

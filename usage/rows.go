@@ -2,12 +2,12 @@ package usage
 
 import "time"
 
-// row is what was counted of one subject in one minute.
+// row is the count of one subject in one minute.
 type row struct {
 	Subject
-	minute int64 // Unix time of its beginning
+	minute int64 // Unix time of its start
 	counts [MaxOutcomes]uint32
-	scopes []scopeCount // each once
+	scopes []scopeCount // each scope once
 }
 
 type scopeCount struct {
@@ -26,9 +26,8 @@ func (w *row) addScope(name string, n uint64) {
 	w.scopes = append(w.scopes, scopeCount{name, n})
 }
 
-// pagesOf turns rows into what is added to the store: each counts for its key,
-// account and organization, by minute, hour and day, and for requested scopes by
-// day.
+// pagesOf turns rows into pages to add to the store. Each row counts for its key,
+// account and organization by minute, hour and day, and for requested scopes by day.
 func pagesOf(rows []*row, oldest time.Time) []Page {
 	p := paging{pages: map[pageKey]int{}}
 	for _, w := range rows {
@@ -46,8 +45,7 @@ func pagesOf(rows []*row, oldest time.Time) []Page {
 	return p.list
 }
 
-// count adds the counts to the pages of the subject's key, account and
-// organization.
+// count adds the counts to the pages of the subject's key, account and organization.
 func (p *paging) count(of Subject, at time.Time, counts *Counts, levels []Level) {
 	for _, level := range levels {
 		if of.KeyID != "" {
@@ -58,17 +56,16 @@ func (p *paging) count(of Subject, at time.Time, counts *Counts, levels []Level)
 	}
 }
 
-// Tally is what was counted of one subject at one time, as another source than
-// a Meter tells it.
+// Tally is the count of one subject at one time from a source other than a Meter.
 type Tally struct {
 	Subject
 	At     time.Time         `json:"at"`
-	Counts Counts            `json:"counts"` // by the number of the outcome
-	Scopes map[string]uint64 `json:"scopes"` // granted scopes that were requested
+	Counts Counts            `json:"counts"` // indexed by outcome
+	Scopes map[string]uint64 `json:"scopes"` // requests by granted scope
 }
 
-// PagesOf turns tallies into what is added to the store. levels says by which
-// units of time the tallies of a time are counted.
+// PagesOf turns tallies into pages to add to the store. levels returns the levels at
+// which tallies of a time are counted.
 func PagesOf(tallies []Tally, levels func(at time.Time) []Level) []Page {
 	p := paging{pages: map[pageKey]int{}}
 	for i := range tallies {
@@ -89,7 +86,7 @@ type pageKey struct {
 	start int64
 }
 
-// paging gathers the cells of each page.
+// paging collects the cells of each page.
 type paging struct {
 	pages map[pageKey]int
 	list  []Page

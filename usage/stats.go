@@ -7,11 +7,11 @@ import (
 
 // RecorderStats is the state of a Recorder.
 type RecorderStats struct {
-	Totals   Counts    // of all verifications since the process began
-	Rows     int       // that are not in pages yet
-	Folded   uint64    // verifications whose key was not recorded, see Meter
-	Failures uint64    // rounds that could not be saved, and were tried again
-	Saved    time.Time // when saving last succeeded; zero before the first time
+	Totals   Counts    // of all verifications since the process started
+	Rows     int       // rows not in pages yet
+	Folded   uint64    // verifications counted without their key, see Meter
+	Failures uint64    // rounds that could not be saved and were retried
+	Saved    time.Time // when saving last succeeded; zero if it never did
 	Err      error     // of the latest round
 }
 
@@ -27,7 +27,7 @@ func (r *Recorder) Stats() RecorderStats {
 	return s
 }
 
-// note remembers how a round of saving ended.
+// note records how a round of saving ended.
 func (r *Recorder) note(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return

@@ -6,17 +6,16 @@ import (
 	"slices"
 )
 
-// chunkCells is how many values grow a table: never so much at once that
-// copying or clearing it would be felt.
+// chunkCells is how many values a table grows by. It is small, so copying or clearing a
+// chunk takes no noticeable time.
 const chunkCells = 256
 
-// compareAfter is how many comparisons are about as much work as one row
-// elsewhere.
+// compareAfter is how many comparisons cost about as much as one row does elsewhere.
 const compareAfter = 16
 
-// table holds values by name. Those of a busy service are hundreds of
-// thousands at a time, and the collector looks into every object that may hold
-// a pointer; T has none, so that it has nothing to do here.
+// table holds values by name. A busy service has hundreds of thousands at a time, and
+// the garbage collector scans every object that may hold a pointer. T must hold none,
+// so that it has nothing to scan.
 type table[T any] struct {
 	seed   maphash.Seed
 	first  map[uint64]uint32 // place, counted from 1, of the latest name with the hash
@@ -25,14 +24,14 @@ type table[T any] struct {
 }
 
 type chunk[T any] struct {
-	names []byte // first: the collector looks no further
+	names []byte // first, so that the garbage collector scans no further
 	cells [chunkCells]cell[T]
 }
 
 type cell[T any] struct {
 	value    T
 	from, to uint32 // of the name in its chunk
-	next     uint32 // place of another with the same hash, 0 if none
+	next     uint32 // place of the next name with the same hash, 0 if none
 }
 
 func newTable[T any]() *table[T] {
@@ -51,8 +50,7 @@ func (t *table[T]) lookup(hash uint64, name []byte) *T {
 	return nil
 }
 
-// of returns the value of the name, which is zero where it is new. Values stay
-// where they are.
+// of returns the value of the name, creating a zero one if needed. Values do not move.
 func (t *table[T]) of(name []byte) *T {
 	hash := maphash.Bytes(t.seed, name)
 	if found := t.lookup(hash, name); found != nil {
@@ -73,13 +71,13 @@ func (t *table[T]) of(name []byte) *T {
 
 func (t *table[T]) cell(i int) *cell[T] { return &t.chunks[i/chunkCells].cells[i%chunkCells] }
 
-// at returns the i-th name and its value, in the order in which they came.
+// at returns the i-th name and its value, in insertion order.
 func (t *table[T]) at(i int) ([]byte, *T) {
 	c := t.cell(i)
 	return t.chunks[i/chunkCells].names[c.from:c.to], &c.value
 }
 
-// sorted returns the places of all values in the order of their names.
+// sorted returns the places of all values, sorted by name.
 func (t *table[T]) sorted(compare func(a, b []byte) int, rest *pause) []uint32 {
 	places := make([]uint32, t.n)
 	for i := range places {
@@ -97,7 +95,7 @@ func (t *table[T]) sorted(compare func(a, b []byte) int, rest *pause) []uint32 {
 	return places
 }
 
-// texts holds texts that come again and again, each once, by number.
+// texts stores repeated texts once each, by number.
 type texts struct {
 	list   []string
 	places map[string]uint32
@@ -110,7 +108,7 @@ func (t *texts) number(s string) uint32 {
 	return t.add(s)
 }
 
-// numberOf is number of a text that is in a buffer.
+// numberOf is number for a text in a buffer.
 func (t *texts) numberOf(b []byte) uint32 {
 	if n, ok := t.places[string(b)]; ok {
 		return n

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// MostTallied is how many subjects Take returns at once.
+// MostTallied is the most subjects that Take passes on at once.
 const MostTallied = 500
 
-// Take hands over what was counted since it was last taken, in parts of at most
-// MostTallied. It is for a process that has no Recorder: one at a time.
+// Take passes on what was counted since the last Take, in parts of at most MostTallied
+// subjects. It is for a process without a Recorder. Only one Take may run at a time.
 func (m *Meter) Take(now time.Time, part func([]Tally)) {
 	var some []Tally
 	m.drain(&pause{}, func(w *row) {
@@ -32,10 +32,11 @@ func (m *Meter) Take(now time.Time, part func([]Tally)) {
 	}
 }
 
-// TakeRefusals hands over the last refusals of at most so many keys.
+// TakeRefusals returns and clears the latest refusals of at most the given number of
+// keys.
 func (m *Meter) TakeRefusals(most int) map[string][]Refusal { return m.refusals.take(most) }
 
-// Add counts what another process has counted, as if the Meter had.
+// Add adds counts from another process as if the Meter had counted them.
 func (r *Recorder) Add(tallies []Tally) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

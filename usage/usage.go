@@ -1,9 +1,8 @@
-// Package usage records what verification leaves behind: how often each key,
-// service account and organization was verified and with what outcome, which
-// scopes were requested, why keys were refused lately, and when, from where and
-// by which user agent a key was last used. It gathers this off the hot path in
-// a bounded amount of memory, and writes it in batches in the background. Who
-// may see it is decided elsewhere.
+// Package usage records the use of keys: how often each key, service account and
+// organization was verified and with what outcome, which scopes were requested, why
+// keys were refused lately, and when, from where and by which user agent a key was
+// last used. It collects this off the hot path in bounded memory, and writes it in
+// batches in the background. Who may see it is decided elsewhere.
 package usage
 
 import (
@@ -14,20 +13,20 @@ import (
 	"github.com/latchkey/latchkey/internal/journal"
 )
 
-// Outcome is the number of a verification's code. Numbers are stored, so that
-// each keeps its meaning for ever.
+// Outcome is the number of a verification's code. Numbers are stored, so their meaning
+// never changes.
 type Outcome uint8
 
-// Allowed is the one outcome that lets in. Scopes are counted under it.
+// Allowed is the one outcome that grants access. Scopes are counted under it.
 const Allowed Outcome = 0
 
-// MaxOutcomes bounds the numbers.
+// MaxOutcomes is the number of outcomes that can be counted.
 const MaxOutcomes = 16
 
-// Counts is how often each outcome came about.
+// Counts is the number of verifications by outcome.
 type Counts [MaxOutcomes]uint64
 
-// Total is the number of verifications, whatever their outcome.
+// Total returns the number of verifications, whatever their outcome.
 func (c *Counts) Total() (n uint64) {
 	for _, one := range c {
 		n += one
@@ -41,8 +40,8 @@ func (c *Counts) add(more *[MaxOutcomes]uint32) {
 	}
 }
 
-// Subject is what was verified. KeyID and AccountID are empty where the key is
-// not known; then OrganizationID is that of who asked, or empty.
+// Subject is what was verified. KeyID and AccountID are empty if the key is unknown;
+// OrganizationID is then the caller's, or empty.
 type Subject struct {
 	KeyID          string `json:"key_id"`
 	AccountID      string `json:"service_account_id"`
@@ -55,9 +54,9 @@ type Kind uint8
 // The kinds. Their numbers are stored.
 const (
 	OfKey          Kind = iota + 1
-	OfAccount           // of all keys of a service account
-	OfOrganization      // of all its keys, and of the unknown ones that it asked about
-	OfScope             // of verifications of one key that requested one granted scope
+	OfAccount           // all keys of a service account
+	OfOrganization      // all its keys, and the unknown ones that it asked about
+	OfScope             // verifications of one key that requested one granted scope
 )
 
 // Level is the unit of time that counts are kept by.
@@ -70,7 +69,7 @@ const (
 	Days
 )
 
-// Unit is the span of time that one count of the level is for.
+// Unit returns the span of time that one count of the level covers.
 func (l Level) Unit() time.Duration {
 	switch l {
 	case Minutes:
@@ -82,7 +81,7 @@ func (l Level) Unit() time.Duration {
 	}
 }
 
-// String is the name of the unit: minute, hour or day.
+// String returns the name of the unit: minute, hour or day.
 func (l Level) String() string {
 	switch l {
 	case Minutes:
@@ -94,11 +93,11 @@ func (l Level) String() string {
 	}
 }
 
-// Floor is when the unit that holds t begins.
+// Floor returns the start of the unit that contains t.
 func (l Level) Floor(t time.Time) time.Time { return t.UTC().Truncate(l.Unit()) }
 
-// page is when the page that holds t begins: minutes are kept by the hour,
-// hours by the day, days by the month.
+// page returns the start of the page that contains t: a page has the minutes of an
+// hour, the hours of a day, or the days of a month.
 func (l Level) page(t time.Time) time.Time {
 	t = t.UTC()
 	switch l {
@@ -111,15 +110,15 @@ func (l Level) page(t time.Time) time.Time {
 	}
 }
 
-// Cell is one count of a page: the unit of time since the page's start, and
-// the outcome.
+// Cell is one count of a page: the number of units since the page's start, and the
+// outcome.
 type Cell uint16
 
 func cellOf(slot int, o Outcome) Cell { return Cell(slot)*MaxOutcomes + Cell(o) } //nolint:gosec // G115: at most 60 slots
 
-// Page holds the counts of one subject in one hour by the minute, in one day
-// by the hour, or in one month by the day. Packing a row like that is what
-// keeps the number of rows sane; see docs/decisions/0009.
+// Page holds the counts of one subject in one hour by minute, in one day by hour, or in
+// one month by day. Packing them into one row keeps the number of rows low; see
+// docs/decisions/0009.
 type Page struct {
 	Kind  Kind
 	Level Level
@@ -129,7 +128,7 @@ type Page struct {
 	Cells map[Cell]uint64
 }
 
-// Owner tells the pages of one kind, level and start apart.
+// Owner identifies a page among those of one kind, level and start.
 func (p *Page) Owner() string {
 	switch p.Kind {
 	case OfKey:
@@ -143,17 +142,16 @@ func (p *Page) Owner() string {
 	}
 }
 
-// at is the time that the cell is for.
+// at returns the time that the cell covers.
 func (p *Page) at(c Cell) time.Time {
 	return p.Start.Add(time.Duration(c/MaxOutcomes) * p.Level.Unit())
 }
 
-// PageFilter selects pages of one kind and level; other zero fields do not
-// restrict.
+// PageFilter selects pages of one kind and level. Other zero fields do not restrict.
 type PageFilter struct {
 	Kind            Kind
 	Level           Level
-	From, Until     time.Time // of the start of a page: From inclusive, Until exclusive
+	From, Until     time.Time // of the page's start: From inclusive, Until exclusive
 	OrganizationIDs []string  // nil: all; empty: none
 	AccountID       string
 	KeyID           string
@@ -162,30 +160,30 @@ type PageFilter struct {
 // Store keeps counts and refusals.
 type Store interface {
 	journal.Store
-	// AddUsage adds the counts of the pages to what is stored. Several nodes
-	// may add to one page at once. Where progress names a journal, how far it
-	// has come is noted with it. When somebody else has taken the journal over
-	// nothing is added and the error is journal.ErrClaimed.
+	// AddUsage adds the counts of the pages to the stored ones. Several nodes may add
+	// to one page at once. If progress names a journal, its progress is recorded in
+	// the same write. If another owner has claimed the journal, nothing is added and
+	// the error is journal.ErrClaimed.
 	AddUsage(ctx context.Context, pages []Page, progress journal.Progress) error
-	// Usage returns at most limit pages, in no order.
+	// Usage returns at most limit pages, in any order.
 	Usage(ctx context.Context, f PageFilter, limit int) ([]Page, error)
-	// DeleteUsageBefore removes at most limit pages that start before the time,
-	// and returns how many.
+	// DeleteUsageBefore deletes at most limit pages that start before the time, and
+	// returns how many.
 	DeleteUsageBefore(ctx context.Context, k Kind, l Level, before time.Time, limit int) (int, error)
-	// AddRefusals joins refusals, by key id, with those stored (see Join).
+	// AddRefusals joins refusals, by key id, with the stored ones (see Join).
 	AddRefusals(ctx context.Context, of map[string][]Refusal) error
-	// Refusals returns the last refusals of the key, newest first.
+	// Refusals returns the latest refusals of the key, newest first.
 	Refusals(ctx context.Context, keyID string) ([]Refusal, error)
-	// DeleteRefusalsBefore removes those of at most limit keys that were not
-	// refused since the time, and returns of how many.
+	// DeleteRefusalsBefore deletes the refusals of at most limit keys that were not
+	// refused since the time, and returns how many keys that were.
 	DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// maxAgent bounds what is kept of a user agent, in bytes.
+// maxAgent is the most bytes kept of a user agent.
 const maxAgent = 255
 
-// clip returns s as it can be kept: valid UTF-8 of at most so many bytes, not
-// a part of some larger text that it would keep in memory.
+// clip returns s as it can be stored: valid UTF-8 of at most that many bytes, and not
+// part of a larger text that it would keep in memory.
 func clip(s string, most int) string {
 	s = strings.ToValidUTF8(s[:min(len(s), most)], "")
 	return strings.Clone(strings.ReplaceAll(s, "\x00", ""))

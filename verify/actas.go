@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Account decides whether a service account may act from the address, when it
-// has proved itself by something else than a key. The verdict's grant has no
-// key and all of the account's scopes; no limit is reached.
+// Account decides whether a service account that authenticated by other means than
+// a key may act from the address. The verdict's grant has no key and all of the
+// account's scopes; no limit is checked.
 func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()
@@ -35,10 +35,10 @@ func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (
 	return verdict, nil
 }
 
-// Holder returns what the service account may do now: by the key with the id, or
-// by all of its scopes where keyID is "". If the account or the key is no
-// longer valid the error is errs.NotFound. Networks are not checked, because there
-// is no caller.
+// Holder returns what the service account may do now: through the key with the id,
+// or with all of its scopes if keyID is "". If the account or the key is no longer
+// valid the error is errs.NotFound. Networks are not checked, because there is no
+// caller.
 func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()

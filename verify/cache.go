@@ -21,16 +21,16 @@ import (
 )
 
 const (
-	unknownTTL    = 10 * time.Second // how long an unknown hash is remembered
-	unknownSize   = 10_000           // how many of them
+	unknownTTL    = 10 * time.Second // how long an unknown hash is cached
+	unknownSize   = 10_000           // unknown hashes cached
 	sharedSize    = 20_000           // accounts, organizations and tiers kept
 	maxRefreshes  = 4                // background loads at once
 	loadAttempts  = 3
-	touchInterval = 5 * time.Minute // how exact LastUsedAt is
+	touchInterval = 5 * time.Minute // precision of LastUsedAt
 )
 
-// marks are those of the key's hash (or the token's id), its account,
-// organization and tier, and, for a token, of its key; a part that was not loaded
+// marks holds the marks of the key's hash (or the token's id), its account,
+// organization and tier, and, for a token, of its key. A part that was not loaded
 // has no mark.
 type marks [5]keys.Mark
 
@@ -43,7 +43,7 @@ func (c *cache) stands(g *Grant) bool {
 	return g.rare.token == nil || c.marks.Stands(g.rare.token.signers)
 }
 
-// touch passes the use on, at most once in touchInterval.
+// touch records the use, at most once per touchInterval.
 func (g *Grant) touch(now time.Time, q *Question, lastUsed func(string, usage.Use)) {
 	second := now.Unix()
 	last := g.touched.Load()
@@ -57,12 +57,12 @@ func (g *Grant) touch(now time.Time, q *Question, lastUsed func(string, usage.Us
 	lastUsed(g.KeyID(), u)
 }
 
-// cache holds grants by the hash of their key. A grant counts only while the
-// marks that it was loaded under stand, so that a slow load never brings back
-// what was revoked meanwhile.
+// cache holds grants by the hash of their key. A grant is valid only while the
+// marks it was loaded under are unchanged, so a slow load never brings back what
+// was revoked in the meantime.
 type cache struct {
 	source   Source
-	store    keys.Store // nil where the source is none
+	store    keys.Store // nil if the source is not a store
 	marks    *keys.Marks
 	logger   *slog.Logger
 	now      func() time.Time
@@ -82,12 +82,12 @@ type cache struct {
 	polling  polling
 	pulse    pulse
 	settling sync.Mutex
-	recorded atomic.Pointer[time.Time] // the last poll that others know of
-	start    *time.Time                // what recorded is before the first
+	recorded atomic.Pointer[time.Time] // the last poll that other nodes know of
+	start    *time.Time                // initial value of recorded
 	beats    chan struct{}
 
 	refreshes chan struct{}
-	life      context.Context // ends with close, and with it what runs in the background
+	life      context.Context // ends with close, and stops background work
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 }
@@ -121,7 +121,7 @@ func newCache(c Config) (*cache, error) {
 	g.pulse.begin(started)
 	g.polling.applied, g.polling.began = started, c.Elapsed()
 	g.start = &started
-	g.recorded.Store(g.start) // nothing is cached that is older
+	g.recorded.Store(g.start) // nothing cached is older
 	g.running.Go(func() { g.poll(ctx) })
 	g.running.Go(func() { g.beat(ctx) })
 	if g.nodes != nil {
@@ -152,13 +152,13 @@ func (c *cache) close() {
 	c.shared.close()
 }
 
-// since is how long after the cache was made it is.
+// since returns the time since the cache was created.
 func (c *cache) since(now time.Time) time.Duration { return now.Sub(c.made) }
 
-// slotOf is the cache's key: grants hold the full hash to compare.
+// slotOf returns the cache key; grants hold the full hash for comparison.
 func slotOf(h keys.Hash) uint64 { return binary.LittleEndian.Uint64(h[:8]) }
 
-// get returns the grant of the hash, or a cached "unknown", however old, if its
+// get returns the grant of the hash, or a cached "unknown", of any age, if its
 // marks have not changed.
 func (c *cache) get(h keys.Hash) (g Grant, cached bool) {
 	slot := slotOf(h)
@@ -173,10 +173,9 @@ func (c *cache) get(h keys.Hash) (g Grant, cached bool) {
 	return g, true
 }
 
-// peek returns the grant if it can be used without asking the store, which is
-// the case only while polling tells what changed; where this node has not heard
-// of that lately, it asks first. One that is getting old is refreshed in the
-// background.
+// peek returns the grant if it can be used without asking the store. That is only
+// possible while polling reports changes; if this node has not polled lately, peek
+// waits for a poll first. It refreshes an aging grant in the background.
 func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time) (g Grant, cached bool) {
 	if fresh || c.tooStale(now) || !c.hears(ctx, now) {
 		return Grant{}, false
@@ -194,9 +193,9 @@ func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time
 	return g, true
 }
 
-// load asks the store, once however many wait. While the store is unavailable it
-// falls back to the cache, as long as the last poll is recent enough; after that
-// everything is read again.
+// load asks the store, once for all who wait. While the store is unavailable it
+// falls back to the cache, as long as the last poll is recent enough. After that
+// every grant is loaded again.
 func (c *cache) load(ctx context.Context, from credential, fresh bool, now time.Time) (Grant, error) {
 	fresh = fresh || c.tooStale(now) || !c.pulse.recently(now)
 	for range loadAttempts {
@@ -208,7 +207,7 @@ func (c *cache) load(ctx context.Context, from credential, fresh bool, now time.
 			return g, nil
 		}
 	}
-	// The object changes faster than loads join: what is read from here on
+	// The object changes faster than loads join. Anything read from here on
 	// was written before the question was asked, whatever changes meanwhile.
 	g, err := c.read(ctx, from, true)
 	if err != nil {
@@ -247,14 +246,14 @@ func (c *cache) fallback(ctx context.Context, h keys.Hash, fresh bool, now time.
 	return Grant{}, errs.New(errs.Unavailable, "store_gone_uncached")
 }
 
-// credential is what a grant is for: the key with the hash, or the key that
-// a signed token with the hash stands for.
+// credential identifies what a grant is for: the key with the hash, or the key
+// that a signed token with the hash represents.
 type credential struct {
 	hash  keys.Hash
 	token *AccessToken
 }
 
-// read loads what is known of the hash and keeps it.
+// read loads the grant of the hash and caches it.
 func (c *cache) read(ctx context.Context, from credential, fresh bool) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -289,7 +288,7 @@ func (c *cache) readKey(ctx context.Context, from credential, f *fact, fresh boo
 	return c.shared.grant(ctx, load, &found, nil, f, fresh)
 }
 
-// readToken returns the grant of the token's key as far as the token goes.
+// readToken returns the grant of the token's key, limited to what the token allows.
 func (c *cache) readToken(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
 	t := from.token
 	f.marks[0], f.marks[4] = c.marks.Mark(t.ID), c.marks.Mark(t.KeyID)
@@ -305,8 +304,8 @@ func (c *cache) readToken(ctx context.Context, from credential, f *fact, fresh b
 	return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, t, f, fresh)
 }
 
-// refresh reloads the grant in the background: once at a time for each, few at a
-// time in all, and not right after a failure.
+// refresh reloads the grant in the background: one load at a time per grant, a few
+// at a time in total, and none right after a failure.
 func (c *cache) refresh(g *Grant, now time.Time) {
 	if now.Sub(time.Unix(0, c.outage.Load())) < time.Second || !g.refreshing.CompareAndSwap(false, true) {
 		return

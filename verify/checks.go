@@ -9,21 +9,21 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// check is one rule that a verification holds a grant against. refuse returns
-// nil where the rule is kept.
+// check is one rule that a verification applies to a grant. refuse returns nil if
+// the grant passes.
 type check struct {
 	name   string
 	code   Code
 	refuse func(g *Grant, q *Question, now time.Time) *refusal
 }
 
-// refusal is what is wrong and what would have to change.
+// refusal says what is wrong and what would have to change.
 type refusal struct{ detail, change errs.Text }
 
 // because returns the refusal with texts that have no arguments.
 func because(detail, change string) *refusal { return &refusal{errs.Say(detail), errs.Say(change)} }
 
-// checks returns the rules in the order in which they are decided.
+// checks returns the rules in the order they are applied.
 func checks() []check {
 	return []check{
 		{"revoked", Revoked, refuseRevoked},

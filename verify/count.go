@@ -8,14 +8,14 @@ import (
 )
 
 // outcomes lists the codes by the numbers under which they are counted and
-// stored: a new code goes to the end, whatever its place in the order of
+// stored. Append new codes at the end, whatever their place in the order of
 // decision.
 var outcomes = [...]Code{
 	Valid, Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
 	AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded, Missing,
 }
 
-// Outcome is the number under which the code is counted.
+// Outcome returns the number under which the code is counted.
 func (c Code) Outcome() usage.Outcome {
 	for i, known := range outcomes {
 		if known == c {
@@ -25,7 +25,7 @@ func (c Code) Outcome() usage.Outcome {
 	panic("verify: " + string(c) + " has no number to be counted under")
 }
 
-// CodeOf is the code that is counted under the number, or "" for no code.
+// CodeOf returns the code counted under the number, or "" if there is none.
 func CodeOf(o usage.Outcome) Code {
 	if int(o) < len(outcomes) {
 		return outcomes[o]
@@ -35,7 +35,7 @@ func CodeOf(o usage.Outcome) Code {
 
 func (g *Grant) counted() usage.Counted { return usage.Counted{KeyID: g.KeyID(), Holder: &g.holder} }
 
-// used counts a successful verification, and the granted scopes that it requested.
+// used counts a successful verification and the granted scopes it required.
 func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
 	granted := g.scopes.list
 	for _, asked := range q.Scopes {
@@ -50,8 +50,8 @@ func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
 	g.touch(now, q, v.lastUsed)
 }
 
-// refused counts a verification of a known key that did not end well, and
-// remembers why for those who look after the key.
+// refused counts a failed verification of a known key, and keeps the reason for
+// those who look after the key.
 func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 	o, g := verdict.Code.Outcome(), &verdict.Grant
 	v.meter.Count(&g.counter, g.counted(), o)
@@ -60,8 +60,8 @@ func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 	})
 }
 
-// countUnknown counts a verification of an unknown key: for the caller's
-// organization, if they may ask in only one.
+// countUnknown counts a verification of an unknown key for the caller's
+// organization, if they may verify in only one.
 func (v *Verifier) countUnknown(q *Question, code Code) {
 	organization := ""
 	if q.Asker != nil {

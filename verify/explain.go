@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// explain decides as decide does, charges nothing and tells every step, those
-// behind the first refusal included.
+// explain decides as decide does, charges nothing and reports every step,
+// including those after the first refusal.
 func (v *Verifier) explain(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
 	verdict := Verdict{Code: Valid, Grant: *g, At: now}
 	verdict.Steps = append(verdict.Steps, step("format", Malformed, nil), step("known", NotFound, nil))
@@ -35,7 +35,7 @@ func (v *Verifier) explain(ctx context.Context, q *Question, g *Grant, now time.
 	return verdict, nil
 }
 
-// refuse makes the verdict end in the code unless an earlier check refused.
+// refuse sets the verdict's code unless an earlier check refused.
 func (v *Verdict) refuse(code Code, detail errs.Text) {
 	if v.Code == Valid {
 		v.Code, v.Detail = code, detail
@@ -51,7 +51,7 @@ func step(name string, code Code, no *refusal) Step {
 
 func limitStep(name string, code Code, limits *Verdict) Step {
 	if limits.Code != code {
-		// The quota is asked last: behind a refused rate limit it is not known.
+		// The quota is checked last: after a refused rate limit it is not known.
 		if code == QuotaExceeded && limits.Code == RateLimited {
 			return Step{Check: name, Outcome: Skipped, Code: code}
 		}
@@ -64,7 +64,7 @@ func limitStep(name string, code Code, limits *Verdict) Step {
 	return step(name, code, &refusal{limits.Detail, change})
 }
 
-// unknown is the verdict on a key that is unknown, or that the caller may not see.
+// unknown returns the verdict on a key that is unknown or that the caller may not see.
 func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdict {
 	no := because(detail, change)
 	verdict := Verdict{Code: code, Detail: no.detail}

@@ -11,12 +11,11 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// Grant is everything that a verification needs to know of a key: the key,
-// its service account, organization and tier as they were at one time, and
-// what follows from them. It is immutable, and passed by value: a full cache
-// holds very many, and what the collector has to go through for each is what
-// verifications wait for. So a grant has no memory of its own but its fact,
-// where there is no pointer to follow.
+// Grant is everything a verification needs to know of a key: the key, its
+// service account, organization and tier as they were at one time, and what
+// follows from them. It is immutable and passed by value. A full cache holds very
+// many grants, and verifications wait for the garbage collector, so a grant
+// allocates nothing but its fact and has no pointers to follow elsewhere.
 type Grant struct {
 	*terms
 	*fact
@@ -26,14 +25,14 @@ type Grant struct {
 // Known reports whether there is a key.
 func (g *Grant) Known() bool { return g.terms != nil }
 
-// KeyID is the id of the key, which is Known; "" where a Grant is of an account
-// alone.
+// KeyID returns the id of the key, which is Known, or "" if the Grant is of an
+// account alone.
 func (g *Grant) KeyID() string { return g.texts(0, g.idLength) }
 
-// Name is that of the key, which is Known.
+// Name returns the name of the key, which is Known.
 func (g *Grant) Name() string { return g.texts(g.idLength, g.idLength+g.nameLength) }
 
-// terms is what the keys of one account that may do the same have in common.
+// terms is what keys of one account with the same scopes have in common.
 type terms struct {
 	Account      *keys.ServiceAccount
 	Organization *keys.Organization
@@ -41,33 +40,33 @@ type terms struct {
 
 	scopes  *scopeSet
 	holder  usage.Holder
-	limitID string // of what the account's keys share
+	limitID string // of the limits that the account's keys share
 }
 
 // fact is the part of a grant that differs for each key, and the state of the
 // cached grant.
 type fact struct {
 	hash       keys.Hash
-	marks      marks         // read before the store was
-	loaded     time.Duration // since the cache was made
-	touched    atomic.Int64  // Unix seconds of the last use passed on
+	marks      marks         // read before the store was read
+	loaded     time.Duration // time since the cache was created
+	touched    atomic.Int64  // Unix seconds of the last recorded use
 	endsAt     int64         // Unix milliseconds, 0: never
 	refreshing atomic.Bool
-	test       bool // its environment
+	test       bool // whether its environment is test
 	disabled   bool
-	token      bool // endsAt is that of a signed token, not of the key
+	token      bool // endsAt belongs to a signed token, not the key
 	tokenEnded bool // the signed token was revoked
 	counter    usage.Counter
 
 	idLength, nameLength uint16
-	text                 [factText]byte // id and name, unless that is rare
+	text                 [factText]byte // id and name, unless they are in rare
 }
 
 // factText has room for an id and the name of nearly every key.
 const factText = 88
 
-// texts returns a part of what the key is called. Nobody writes to a fact's
-// text once there is a grant, so that strings may look at it.
+// texts returns part of the key's id and name. Nobody writes to a fact's text
+// once its grant exists, so strings may point into it.
 func (g *Grant) texts(from, to uint16) string {
 	if g.rare.texts != "" {
 		return g.rare.texts[from:to]
@@ -75,7 +74,7 @@ func (g *Grant) texts(from, to uint16) string {
 	return unsafe.String(&g.text[0], factText)[from:to] //nolint:gosec // G103: see above
 }
 
-// call notes the key's id and name, and returns them if they need another place.
+// call stores the key's id and name, and returns them if they do not fit.
 func (f *fact) call(id, name string) (elsewhere string) {
 	f.idLength, f.nameLength = uint16(len(id)), uint16(len(name)) //nolint:gosec // G115: ids and names are short
 	if len(id)+len(name) > factText {
@@ -85,7 +84,7 @@ func (f *fact) call(id, name string) (elsewhere string) {
 	return ""
 }
 
-// rare is what few keys have.
+// rare holds what few keys have.
 type rare struct {
 	rotatedTo  string
 	revokedAt  time.Time
@@ -93,14 +92,14 @@ type rare struct {
 	notBefore  time.Time
 	networks   []netip.Prefix // of the key; the account has its own
 	metadata   keys.Metadata
-	resets     int64 // how often its limit began anew
+	resets     int64 // number of resets of its limit
 	rateLimit  *ratelimit.Rule
-	token      *AccessToken // that stands for the key
-	texts      string       // id and name, where they are long
-	limitID    string       // of its bucket, where that is not the key's
+	token      *AccessToken // the token that represents the key
+	texts      string       // id and name, if they do not fit in fact
+	limitID    string       // of its bucket, if it is not the key's
 }
 
-// nothingRare is what most keys share.
+// nothingRare is the value that most keys share.
 var nothingRare = &rare{}
 
 func rareOf(k *keys.Key) *rare {
@@ -114,8 +113,8 @@ func rareOf(k *keys.Key) *rare {
 	}
 }
 
-// of is what is rare of the key where the token stands for it, where its texts are
-// long, and where its limit was reset.
+// of returns what is rare about the key: the token that represents it, long
+// texts, a limit that was reset.
 func (r *rare) of(t *AccessToken, texts, limitID string) *rare {
 	if t == nil && texts == "" && limitID == "" {
 		return r
@@ -131,7 +130,7 @@ type scopeSet struct {
 	text string // separated by spaces
 }
 
-// newGrant puts a grant together. The fact, which it completes, is its own.
+// newGrant assembles a grant. It completes fact and keeps it.
 func newGrant(k *keys.Key, t *AccessToken, shared *terms, own *fact) Grant {
 	own.test, own.disabled = k.Environment == keys.Test, k.Disabled
 	if end := k.EndsAt(); !end.IsZero() {
@@ -143,7 +142,7 @@ func newGrant(k *keys.Key, t *AccessToken, shared *terms, own *fact) Grant {
 	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name), k.LimitID(shared.Account))}
 }
 
-// Environment is that of the key.
+// Environment returns the key's environment.
 func (g *Grant) Environment() keys.Environment {
 	if g.test {
 		return keys.Test
@@ -151,7 +150,7 @@ func (g *Grant) Environment() keys.Environment {
 	return keys.Live
 }
 
-// EndsAt is when the key, or the signed token that stands for it, stops by
+// EndsAt returns when the key, or the signed token that represents it, ends by
 // itself: see Key.EndsAt.
 func (g *Grant) EndsAt() time.Time {
 	if g.endsAt == 0 {
@@ -160,17 +159,17 @@ func (g *Grant) EndsAt() time.Time {
 	return time.UnixMilli(g.endsAt).UTC()
 }
 
-// Metadata is that of the key.
+// Metadata returns the key's metadata.
 func (g *Grant) Metadata() keys.Metadata { return g.rare.metadata }
 
-// Scopes is what the key may do.
+// Scopes returns what the key may do.
 func (g *Grant) Scopes() []string { return g.scopes.list }
 
-// ScopeList is the same, separated by spaces.
+// ScopeList returns the scopes separated by spaces.
 func (g *Grant) ScopeList() string { return g.scopes.text }
 
-// KeyRule is the token bucket that the key alone draws from at the time now: its
-// own, as far as what its tier allows at that time goes.
+// KeyRule returns the token bucket of the key alone at the time now: its own,
+// limited by what its tier allows at that time.
 func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
 	most := g.Account.KeyRuleAt(g.Tier, now)
 	if own := g.rare.rateLimit; own != nil {
@@ -179,11 +178,11 @@ func (g *Grant) KeyRule(now time.Time) ratelimit.Rule {
 	return most
 }
 
-// AccountRule is the token bucket that all keys of the account share at the
-// time now, or zero without a limit.
+// AccountRule returns the token bucket that all keys of the account share at the
+// time now, or zero if there is no limit.
 func (g *Grant) AccountRule(now time.Time) ratelimit.Rule { return g.Account.RuleAt(g.Tier, now) }
 
-// Limits are what a verification of that cost at the time is charged to.
+// Limits returns what a verification of that cost at that time is charged to.
 func (g *Grant) Limits(cost int64, dry bool, now time.Time) ratelimit.Request {
 	return g.limits(&Question{Cost: cost, DryRun: dry}, now)
 }
@@ -203,8 +202,8 @@ func (g *Grant) limits(q *Question, now time.Time) ratelimit.Request {
 	}
 }
 
-// Bounds is how far the key or token reaches; a grant that a certificate stands
-// for is bound to its account's networks alone.
+// Bounds returns how far the key or token reaches. A grant that a certificate
+// represents is bound by its account's networks alone.
 func (g *Grant) Bounds() keys.Bounds {
 	b := keys.Bounds{EndsAt: g.EndsAt(), Networks: keys.Intersect(g.Account.AllowedNetworks, g.rare.networks), RateLimit: g.rare.rateLimit}
 	if g.KeyID() != "" {

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	deadKept       = 64   // keys that turned out unknown, of one source
-	sourcesKept    = 8192 // sources of unknown keys that are remembered
-	askerAddresses = 100  // how many times the guesses of one address an asker has for all that it names
+	deadKept       = 64   // unknown keys remembered per source
+	sourcesKept    = 8192 // sources of unknown keys remembered
+	askerAddresses = 100  // an asker's guess limit for all addresses it names, as a multiple of one address's
 )
 
-// guesses charge the senders of unknown keys: once for each key, because a client
-// that repeats a dead key guesses nothing.
+// guesses charges the senders of unknown keys, once per key: a client that repeats
+// a dead key is not guessing.
 type guesses struct {
 	rule    ratelimit.Rule
 	limiter ratelimit.Limiter
@@ -29,7 +29,7 @@ type guesses struct {
 	dead *lru.Cache[string, *deadKeys]
 }
 
-// deadKeys are the latest unknown keys of one source, by the start of their hash.
+// deadKeys holds the latest unknown keys of one source, by the start of their hash.
 type deadKeys struct {
 	slots [deadKept]uint64
 	next  int
@@ -43,10 +43,10 @@ func newGuesses(rule ratelimit.Rule, l ratelimit.Limiter) (*guesses, error) {
 	return &guesses{rule: rule, limiter: l, dead: dead}, nil
 }
 
-// buckets are what an unknown key in the question is charged to: the address
-// that the key came from, or the caller, who could name any address; ok is false
-// if nobody is charged. Each address that a caller names has a bucket of its
-// own, so that one client does not spend what the others have.
+// buckets returns what an unknown key in the question is charged to: the address
+// that the key came from, or the caller, who could name any address. ok is false if
+// nobody is charged. Each address that a caller names has a bucket of its own, so
+// one client does not use up the allowance of the others.
 func (g *guesses) buckets(q *Question) (r ratelimit.Request, ok bool) {
 	address := proxies.Neighbourhood(q.Address)
 	switch {
@@ -67,8 +67,8 @@ func (g *guesses) buckets(q *Question) (r ratelimit.Request, ok bool) {
 	}
 }
 
-// may asks whether the source could be charged for one more unknown key. It can
-// where the key is known to be one.
+// may reports whether the source could be charged for one more unknown key. It
+// could if it already sent this unknown key.
 func (g *guesses) may(ctx context.Context, q *Question, h keys.Hash) (ratelimit.Decision, error) {
 	r, charged := g.buckets(q)
 	if !charged || g.repeated(r.Key.ID, h, false) {
@@ -78,7 +78,7 @@ func (g *guesses) may(ctx context.Context, q *Question, h keys.Hash) (ratelimit.
 	return g.limiter.Take(ctx, r)
 }
 
-// charge charges the source of the question for a key that is unknown.
+// charge charges the source of the question for an unknown key.
 func (g *guesses) charge(ctx context.Context, q *Question, h keys.Hash) error {
 	r, charged := g.buckets(q)
 	if !charged || (q.DryRun && !q.DryCharged) || g.repeated(r.Key.ID, h, true) {
@@ -88,8 +88,8 @@ func (g *guesses) charge(ctx context.Context, q *Question, h keys.Hash) error {
 	return err
 }
 
-// repeated reports whether the source sent the unknown key lately, and can
-// remember that it did now.
+// repeated reports whether the source sent the unknown key lately, and can record
+// that it did now.
 func (g *guesses) repeated(source string, h keys.Hash, remember bool) bool {
 	slot := binary.LittleEndian.Uint64(h[:8])
 	g.mu.Lock()
@@ -113,8 +113,8 @@ func (g *guesses) repeated(source string, h keys.Hash, remember bool) bool {
 	return false
 }
 
-// exhausted decides a question that wants the store read, where what is in
-// memory shows already that the limits refuse it: a refusal reads no store.
+// exhausted refuses a question that would read the store if what is in memory
+// already shows that the limits refuse it. A refusal reads no store.
 func (v *Verifier) exhausted(ctx context.Context, q *Question, now time.Time) (Verdict, bool, error) {
 	if !q.Fresh || q.DryRun || q.Unmetered {
 		return Verdict{}, false, nil

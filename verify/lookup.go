@@ -10,17 +10,17 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Lookup asks what is known of a key, to decide about it at an edge.
+// Lookup asks for what is known of a key, so that an edge can decide about it.
 type Lookup struct {
 	Hash    keys.Hash
 	Asker   keys.Actor // who needs EdgeKeys in the key's organization
-	Charged string     // whoever pays if the key is unknown
+	Charged string     // who is charged if the key is unknown
 	Fresh   bool       // read the store, not the cache
 }
 
-// Lookup returns the grant of the key. The error is errs.NotFound where there is
-// none that the asker may see, errs.Limited where they asked for too many such
-// keys, and errs.Unavailable where it cannot be known.
+// Lookup returns the grant of the key. The error is errs.NotFound if there is none
+// that the asker may see, errs.Limited if they asked for too many such keys, and
+// errs.Unavailable if it cannot be determined.
 func (v *Verifier) Lookup(ctx context.Context, l Lookup) (Grant, error) {
 	q := &Question{Asker: l.Asker, feeds: true, Charged: l.Charged, Fresh: l.Fresh}
 	g, throttled, err := v.findFrom(ctx, q, credential{hash: l.Hash}, false, v.now())
@@ -31,15 +31,15 @@ func (v *Verifier) Lookup(ctx context.Context, l Lookup) (Grant, error) {
 		e := errs.WithCode(errs.Limited, string(RateLimited), "too_many_unknown")
 		e.RetryAfter = throttled.RetryAfter
 		return Grant{}, e
-	case !g.Known(), g.rare.token != nil: // a token is asked about as a whole
+	case !g.Known(), g.rare.token != nil: // a token is looked up as a whole
 		return Grant{}, errs.New(errs.NotFound, "no_key")
 	default:
 		return g, nil
 	}
 }
 
-// Key is the key of the grant as far as a verdict needs it: what a Source may
-// return for it.
+// Key returns the grant's key with the fields that a verdict needs: what a Source
+// may return for it.
 func (g *Grant) Key() keys.Key {
 	k := keys.Key{
 		ID: g.KeyID(), OrganizationID: g.Account.OrganizationID, ServiceAccountID: g.Account.ID, Environment: g.Environment(), Hash: g.hash,

@@ -11,38 +11,39 @@ import (
 )
 
 const (
-	// A poll begins each pollEvery, whether or not earlier ones are over. One
-	// that takes longer than pollTime is applied, but does not count as one:
-	// the two together are less than PollBound.
+	// A poll begins every pollEvery, whether or not earlier ones have finished. One
+	// that takes longer than pollTime is applied but does not count. The two together
+	// are less than PollBound.
 	pollEvery   = keys.PollBound / 4
 	pollTime    = keys.PollBound * 7 / 10
 	pollTimeout = 2 * keys.PollBound
-	mostPolls   = int(pollTimeout / pollEvery) // at once
+	mostPolls   = int(pollTimeout / pollEvery) // concurrent polls
 	pollOverlap = nodes.MostSkew + keys.WriteBound
-	pollLimit   = 20_000 // changes of one kind; with more, every mark is bumped
+	pollLimit   = 20_000 // changes of one kind; beyond that, every mark is bumped
 	beatTimeout = keys.PollBound
 )
 
-// polling is how far this node knows what others changed.
+// polling is how far this node knows what other nodes changed.
 type polling struct {
 	mu       sync.Mutex
 	applied  time.Time        // when the last poll that succeeded began
-	began    time.Duration    // the same, by a clock that counts sleep
-	told     map[string]int64 // what it told, by id
-	failures int              // since a poll was applied and recorded
-	source   uint64           // counts the sources, see Moved; a poll of one before does not count
+	began    time.Duration    // the same, by a clock that includes sleep
+	told     map[string]int64 // what it reported, by id
+	failures int              // since the last poll that was applied and recorded
+	source   uint64           // number of the current source, see Moved; a poll of an earlier one does not count
 }
 
-// Polling tells how a Verifier learns of changes.
+// Polling reports how a Verifier learns of changes.
 type Polling struct {
-	// everything changed before it is applied, and others know that; at first, when this node began; zero: nobody knows of this node
+	// Everything changed before it is applied, and other nodes know that. At first it
+	// is when this node began. Zero means that nobody knows of this node.
 	LastPoll time.Time
-	Age      time.Duration // how long ago that is, by the clock that tells of most: some stand still during sleep, some are set back
-	Failures int           // tries since then that failed
+	Age      time.Duration // time since LastPoll, by the clock that shows most: some stop during sleep, some are set back
+	Failures int           // failed polls since then
 	Stale    bool          // nothing is served from memory: LastPoll is too long ago
 }
 
-// Polling returns how the Verifier learns of changes just now.
+// Polling returns how the Verifier currently learns of changes.
 func (v *Verifier) Polling() Polling {
 	c := v.grants
 	c.polling.mu.Lock()
@@ -53,13 +54,13 @@ func (v *Verifier) Polling() Polling {
 }
 
 // RememberNothing makes the Verifier ask the store for every key until a poll of
-// this node is recorded. It is called where the node could not be made known.
+// this node is recorded. It is called if the node could not be registered.
 func (v *Verifier) RememberNothing() { v.grants.recorded.CompareAndSwap(v.grants.start, &time.Time{}) }
 
-// Moved is told by a Source that it asks another Latchkey from now on, whose cached
-// grants may be older than what the one before told of. So nothing is served from
-// memory until a poll that begins from here on counts, even if that reaches less far
-// than the last one did; and then for maxStale.
+// Moved is called by a Source when it switches to another Latchkey, whose cached
+// grants may be older than what the previous one reported. Nothing is then served
+// from memory until a poll that begins after the call counts, even if that poll
+// reaches less far than the last one, and then for maxStale.
 func (v *Verifier) Moved(maxStale time.Duration) {
 	c := v.grants
 	c.polling.mu.Lock()
@@ -71,10 +72,10 @@ func (v *Verifier) Moved(maxStale time.Duration) {
 	c.pulse.forget()
 }
 
-// CatchUp polls once, instead of when the next poll is due.
+// CatchUp polls once, without waiting for the next poll.
 func (v *Verifier) CatchUp() error { return v.grants.catchUp() }
 
-// poll begins a poll of what other nodes changed each pollEvery, until ctx ends.
+// poll begins a poll of other nodes' changes every pollEvery, until ctx ends.
 func (c *cache) poll(ctx context.Context) {
 	going := make(chan struct{}, mostPolls)
 	ticker := time.NewTicker(c.every)
@@ -101,7 +102,7 @@ func (c *cache) poll(ctx context.Context) {
 			}
 			select {
 			case c.beats <- struct{}{}:
-			default: // one is to come
+			default: // one is already pending
 			}
 		})
 	}
@@ -113,7 +114,7 @@ func (c *cache) failed(what string, err error) {
 	if c.life.Err() != nil {
 		return
 	}
-	if !errors.Is(err, errMoved) { // there is something to wait for
+	if !errors.Is(err, errMoved) { // after a move a poll is worth waiting for
 		c.pulse.fail(c.now())
 	}
 	c.polling.mu.Lock()
@@ -125,7 +126,7 @@ func (c *cache) failed(what string, err error) {
 	}
 }
 
-// pollOnce bumps the marks of changes that were not told before.
+// pollOnce bumps the marks of changes that were not reported before.
 func (c *cache) pollOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -133,8 +134,8 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	c.polling.mu.Lock()
 	since, source := c.polling.applied, c.polling.source
 	c.polling.mu.Unlock()
-	// What is written while the store has no majority is seen when it has one
-	// again, at the time at which it was written. No poll is recorded meanwhile.
+	// What is written while the store has no majority becomes visible when it has
+	// one again, with the time at which it was written. No poll is recorded meanwhile.
 	if last := *c.recorded.Load(); last.Before(since) {
 		since = last
 	}
@@ -154,8 +155,8 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	told := make(map[string]int64, len(news.Changes))
 	for _, change := range news.Changes {
 		told[change.ID] = change.Revision
-		// A deletion counts every time: its tombstone may stand before the object
-		// is gone, and the object have been loaded again in between.
+		// Every deletion counts: its tombstone may be written before the object is
+		// gone, and the object may have been loaded again in between.
 		if last, ok := c.polling.told[change.ID]; ok && last == change.Revision && change.Revision != keys.Deleted {
 			continue
 		}
@@ -171,7 +172,7 @@ func (c *cache) pollOnce(ctx context.Context) error {
 		c.polling.applied, c.polling.told, c.polling.began = at.Add(-news.Age), told, began-news.Age
 	}
 	if c.now().Sub(at) > pollTime || c.pulse.elapsed()-began > pollTime {
-		return errLate // others count on the bound
+		return errLate // others rely on the bound
 	}
 	return nil
 }
@@ -185,8 +186,8 @@ func (c *cache) unlessMoved(source uint64, err error) error {
 	return err
 }
 
-// overlap is how far a poll looks back behind the one before: changes bear the
-// time of the node that wrote them, at which it began to.
+// overlap is how far a poll looks back beyond the previous one: a change carries
+// the time at which the node that wrote it began to write.
 func (c *cache) overlap() time.Duration {
 	if c.nodes == nil {
 		return pollOverlap
@@ -199,9 +200,9 @@ var (
 	errMoved = errors.New("another node answers than the one before")
 )
 
-// beat records each poll that was applied, and looks at what others record.
-// The cache goes by the poll only when the record is written: other nodes count
-// on it that what they read there is no earlier than what holds here.
+// beat records each poll that was applied, and reads what others record. The cache
+// relies on the poll only once the record is written: other nodes assume that the
+// recorded poll is no earlier than the one this node relies on.
 func (c *cache) beat(ctx context.Context) {
 	for {
 		select {
@@ -215,7 +216,7 @@ func (c *cache) beat(ctx context.Context) {
 	}
 }
 
-// settle records the last poll that was applied, and then goes by it.
+// settle records the last poll that was applied, and then relies on it.
 func (c *cache) settle(ctx context.Context) error {
 	c.settling.Lock()
 	defer c.settling.Unlock()
@@ -250,7 +251,7 @@ func (c *cache) recordPoll(ctx context.Context, at time.Time) error {
 	return c.nodes.Beat(ctx, at)
 }
 
-// watch looks at the records of other nodes each pollEvery, until ctx ends.
+// watch reads the records of other nodes every pollEvery, until ctx ends.
 func (c *cache) watch(ctx context.Context) {
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
@@ -268,9 +269,9 @@ func (c *cache) watch(ctx context.Context) {
 	}
 }
 
-// tooStale reports whether the last recorded poll is so long ago that nothing
-// may be served from memory. The clock that never jumps counts, and so does the
-// one on the wall, which goes on while the machine sleeps.
+// tooStale reports whether the last recorded poll is too old for anything to be
+// served from memory. It uses the monotonic clock and the wall clock, which
+// continues while the machine sleeps.
 func (c *cache) tooStale(now time.Time) bool {
 	last := *c.recorded.Load()
 	most := c.maxStale.Load()

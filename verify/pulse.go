@@ -11,28 +11,28 @@ import (
 
 const (
 	// pulseBound is how old the last poll may be before a question asks for
-	// another one: others were promised that it began no earlier.
+	// another: other nodes were promised that it is no older.
 	pulseBound = keys.PollBound
-	// awakeFor is how long after its last record others may take this node for
-	// one that polls, and what a record may take to be written.
+	// awakeFor is how long after its last record others may assume that this node
+	// polls, plus the time that writing a record may take.
 	awakeFor = nodes.FreshFor + beatTimeout
 	catchUps = 3
-	// clockSlack is by how much the two clocks of Go may go apart before the
-	// third is asked: one that stands still while the machine sleeps, and one
-	// that does not but can be set.
+	// clockSlack is how far Go's two clocks may drift apart before the third is
+	// asked. The first stands still while the machine sleeps; the second does not,
+	// but can be set.
 	clockSlack = 10 * time.Millisecond
 )
 
-// pulse tells whether this process was running and heard of changes lately. A
-// process that was stopped, or whose machine slept, must not answer by what it
-// remembers before it has asked what changed meanwhile: others have counted on
-// it. Where the store is away while the process runs, it may go on without.
+// pulse tells whether this process was running and learned of changes lately. A
+// process that was stopped, or whose machine slept, must ask what changed meanwhile
+// before it answers from memory, because other nodes rely on that. If the store is
+// unavailable while the process runs, it may continue without.
 type pulse struct {
-	elapsed func() time.Duration      // counts the time in which the machine sleeps
-	word    atomic.Int64              // when the last poll began that counts, or one last failed
-	heard   atomic.Int64              // when the last poll began that counts
-	ticked  atomic.Int64              // when a poll was last to begin
-	slept   atomic.Bool               // and no poll that began since counts yet
+	elapsed func() time.Duration      // includes time in which the machine sleeps
+	word    atomic.Int64              // when the last poll that counts began, or one last failed
+	heard   atomic.Int64              // when the last poll that counts began
+	ticked  atomic.Int64              // when a poll was last due
+	slept   atomic.Bool               // the process slept, and no poll that began since counts yet
 	last    atomic.Pointer[time.Time] // word, by Go's clocks
 }
 
@@ -44,8 +44,8 @@ func (p *pulse) begin(at time.Time) {
 	p.ticked.Store(now)
 }
 
-// recently is asked by every verification. While both of Go's clocks say the
-// same, they need no system call.
+// recently is called by every verification. While both of Go's clocks agree, it
+// needs no system call.
 func (p *pulse) recently(now time.Time) bool {
 	last := *p.last.Load()
 	steady := now.Sub(last)
@@ -58,18 +58,18 @@ func (p *pulse) recently(now time.Time) bool {
 
 func (p *pulse) recent() bool { return int64(p.elapsed())-p.word.Load() <= int64(pulseBound) }
 
-// never is before every moment, by elapsed.
+// never is before every moment that elapsed returns.
 const never = -time.Hour
 
-// forget makes no poll count that was heard so far.
+// forget discards every poll heard so far.
 func (p *pulse) forget() {
 	p.last.Store(&time.Time{})
 	p.word.Store(int64(never))
 	p.heard.Store(int64(never))
 }
 
-// tick notices that the process did not run for long. Where the node had not
-// polled for a while before, nobody counted on it.
+// tick detects that the process did not run for long. If the node had not polled
+// for a while before that, no other node relied on it.
 func (p *pulse) tick() {
 	now := int64(p.elapsed())
 	last := p.ticked.Swap(now)
@@ -78,7 +78,7 @@ func (p *pulse) tick() {
 	}
 }
 
-// hear takes note of a poll that counts, and began then.
+// hear records a poll that counts and began at the given time.
 func (p *pulse) hear(began time.Duration, at time.Time) {
 	if forward(&p.heard, int64(began)) && int64(p.elapsed()-began) <= int64(pulseBound) {
 		p.slept.Store(false)
@@ -92,7 +92,7 @@ func (p *pulse) say(when time.Duration, at time.Time) {
 	}
 }
 
-// fail takes note of a poll that failed: there is nothing more to wait for.
+// fail records a failed poll: there is nothing more to wait for.
 func (p *pulse) fail(at time.Time) {
 	p.tick()
 	if !p.slept.Load() {
@@ -113,8 +113,8 @@ func forward(v *atomic.Int64, to int64) bool {
 	}
 }
 
-// hears reports whether what is in memory may be gone by. If the last poll was
-// too long ago it waits for another one, once for all who ask.
+// hears reports whether answers from memory are allowed. If the last poll is too
+// old it waits for another one, shared by all who ask.
 func (c *cache) hears(ctx context.Context, now time.Time) bool {
 	if c.pulse.recently(now) {
 		return true

@@ -14,8 +14,8 @@ import (
 )
 
 // sharedObjects keeps the service accounts, organizations and tiers that many
-// grants point to, so that a million keys of a thousand accounts load and hold
-// each account once.
+// grants point to, so a million keys of a thousand accounts load and hold each
+// account once.
 type sharedObjects struct {
 	accounts      *sharedCache[keys.ServiceAccount]
 	organizations *sharedCache[keys.Organization]
@@ -56,10 +56,10 @@ func (s *sharedObjects) close() {
 	s.terms.Close()
 }
 
-// grant puts the key together with what it belongs to, and notes in f the marks
-// that each part was loaded under. They are read for all parts first, as far as
-// these are known, so that the source may read them at once. Where a token stands for the key, the grant
-// goes as far as the token. Where a part is missing the key is as good as gone:
+// grant combines the key with what it belongs to, and stores in f the marks that
+// each part was loaded under. The marks of all known parts are read first, so the
+// source may read the parts at once. If a token represents the key, the grant is
+// limited to what the token allows. If a part is missing the key is as good as gone:
 // errs.NotFound.
 func (s *sharedObjects) grant(
 	ctx context.Context, from Load, found *Found, token *AccessToken, f *fact, fresh bool,
@@ -99,7 +99,7 @@ func (s *sharedObjects) grant(
 	return newGrant(k, token, s.termsOf(account, organization, tier, s.scopeSet(scopes)), f), nil
 }
 
-// termsOf returns the one copy of these terms that grants share.
+// termsOf returns the one copy of these terms, shared by grants.
 func (s *sharedObjects) termsOf(a *keys.ServiceAccount, o *keys.Organization, t *keys.Tier, scopes *scopeSet) *terms {
 	name := a.ID + " " + scopes.text
 	if kept, ok := s.terms.Get(name); ok && kept.Account == a && kept.Organization == o && kept.Tier == t {
@@ -113,7 +113,7 @@ func (s *sharedObjects) termsOf(a *keys.ServiceAccount, o *keys.Organization, t 
 	return made
 }
 
-// scopeSet returns the one copy of the list that grants share.
+// scopeSet returns the one copy of the list, shared by grants.
 func (s *sharedObjects) scopeSet(list []string) *scopeSet {
 	text := strings.Join(list, " ")
 	if kept, ok := s.scopes.Get(text); ok {
@@ -124,7 +124,7 @@ func (s *sharedObjects) scopeSet(list []string) *scopeSet {
 	return made
 }
 
-// sharedCache keeps the objects of one kind with the marks they were loaded under.
+// sharedCache keeps objects of one kind with the marks they were loaded under.
 type sharedCache[T any] struct {
 	marks *keys.Marks
 	load  func(from Load, ctx context.Context, id string) (T, error)
@@ -155,7 +155,7 @@ func newShared[V any]() (*ristretto.Cache[string, V], error) {
 }
 
 // part is an object that a key belongs to, and its mark, which is read before the
-// object is.
+// object.
 type part struct {
 	id   string
 	mark keys.Mark
@@ -163,8 +163,8 @@ type part struct {
 
 func (s *sharedCache[T]) part(id string) part { return part{id, s.marks.Mark(id)} }
 
-// get returns the object with the mark that it was loaded under, also on an
-// error, whose cause may go away with the mark.
+// get returns the object with the mark it was loaded under. It also returns the mark
+// with an error, whose cause may disappear when the mark changes.
 func (s *sharedCache[T]) get(ctx context.Context, from Load, p part, fresh bool) (*T, keys.Mark, error) {
 	if kept, ok := s.kept.Get(p.id); ok && !fresh && s.marks.Stands(kept.mark) {
 		return &kept.object, kept.mark, nil

@@ -2,14 +2,14 @@ package verify
 
 import "sync/atomic"
 
-// Stats is what a Verifier has done since it was created, and its state.
+// Stats holds what a Verifier has done since it was created, and its state.
 type Stats struct {
 	Hits         uint64 // answered from memory
-	NegativeHits uint64 // of these, that there is no such key
-	Misses       uint64 // for which the store was asked
+	NegativeHits uint64 // of the hits, keys cached as unknown
+	Misses       uint64 // lookups that asked the store
 	Cached       int64  // grants and unknown hashes in memory
-	Grants       int64  // of these, grants
-	Bumped       uint64 // marks bumped: copies that count as old since
+	Grants       int64  // of Cached, grants
+	Bumped       uint64 // marks bumped; copies loaded under them no longer count
 	PollErr      error  // of the latest poll
 	Polling
 }
@@ -23,10 +23,10 @@ func (v *Verifier) Stats() Stats {
 }
 
 // hitStripes spreads the counting of hits by key, so that cores that verify
-// different keys do not wait for each other.
+// different keys do not contend.
 const hitStripes = 16
 
-// counters count what became of look-ups in the cache.
+// counters counts the results of cache lookups.
 type counters struct {
 	hits     [hitStripes]stripe
 	negative atomic.Uint64
@@ -34,14 +34,14 @@ type counters struct {
 	polled   atomic.Pointer[error] // how the latest poll ended
 }
 
-// stripe fills a line of the processor's cache.
+// stripe fills one cache line.
 type stripe struct {
 	count atomic.Uint64
 	_     [56]byte
 }
 
-// hit counts an answer from memory: the one thing that is counted for metrics
-// where keys are verified.
+// hit counts an answer from memory. It is the only metric counted on the path of a
+// verification.
 func (c *counters) hit(g *Grant) {
 	if !g.Known() {
 		c.negative.Add(1)

@@ -13,8 +13,7 @@ import (
 // Code is the one outcome of a verification.
 type Code string
 
-// The codes, in the order in which they are decided; the first that applies
-// wins.
+// The codes, in the order they are decided. The first that applies wins.
 const (
 	Missing           Code = "MISSING" // no key was sent
 	Malformed         Code = "MALFORMED"
@@ -46,18 +45,18 @@ type Question struct {
 	Key       string
 	Scopes    []string   // all required; exact scopes, no wildcards
 	Cost      int64      // tokens and quota to use up, 0 to MaxCost
-	Address   netip.Addr // of the key's user, the zero Addr where unknown
-	UserAgent string     // of the key's user, "" where unknown
+	Address   netip.Addr // of the key's user, the zero Addr if unknown
+	UserAgent string     // of the key's user, "" if unknown
 	Asker     keys.Actor // the caller; nil for the key itself, or in an open network
 	// Charged names what an unknown key is charged to: the caller's credential. It
 	// is "" for the key itself, which is charged to its address.
 	Charged string
-	// DryCharged has an unknown key be charged in a dry run, too.
+	// DryCharged charges an unknown key in a dry run, too.
 	DryCharged bool
 	DryRun     bool // charge nothing, explain every step
 	Fresh      bool // read the store, not the cache
 
-	// Unmetered asks only whether the key is good; no limit is reached.
+	// Unmetered asks only whether the key is valid; no limit is checked.
 	Unmetered bool
 
 	Several bool // the request carries another key, too
@@ -70,18 +69,18 @@ type Verdict struct {
 	Detail    errs.Text // why, for people; zero for Valid
 	Grant     Grant     // not Known for Malformed, NotFound and throttled guesses
 	Missing   []string
-	At        time.Time // when it was decided; zero where nothing is known of the key
+	At        time.Time // when it was decided; zero if nothing is known of the key
 	Limits    ratelimit.Decision
-	HasLimits bool // whether the limits were reached
+	HasLimits bool // whether the limits were checked
 	Steps     []Step
 }
 
-// Refusal is the verdict as an error of the kind, for a key that is not Valid.
+// Refusal returns the verdict on a key that is not Valid as an error of the kind.
 func (v *Verdict) Refusal(kind errs.Kind) *errs.Error {
 	return &errs.Error{Kind: kind, Code: string(v.Code), Text: v.Detail}
 }
 
-// Outcome is how one check of a dry run went.
+// Outcome is the result of one check of a dry run.
 type Outcome string
 
 // The outcomes.
@@ -95,7 +94,7 @@ const (
 type Step struct {
 	Check   string
 	Outcome Outcome
-	Code    Code      // what a failure ends in
+	Code    Code      // the verdict's code if the check failed
 	Detail  errs.Text // what was found
 	Change  errs.Text // what would have to change, zero unless failed
 }

@@ -1,6 +1,6 @@
 // Package verify decides whether a key may do something now. It contains the
-// question, the ordered checks, the cache of grants that makes them fast, and
-// the polls that learn of changes. It knows keys, limits, usage and nodes, but
+// question, the ordered checks, the cache of grants that makes them fast, and the
+// polls that learn of changes. It depends on keys, limits, usage and nodes, but on
 // no transport.
 package verify
 
@@ -21,7 +21,7 @@ import (
 
 // Config is what a Verifier needs.
 type Config struct {
-	Store   keys.Store // or Source, which can read no signed tokens and no holders
+	Store   keys.Store // or Source, which cannot read signed tokens or holders
 	Source  Source
 	Limiter ratelimit.Limiter
 	Marks   *keys.Marks // shared with the Service
@@ -30,27 +30,27 @@ type Config struct {
 	Tokens  TokenReader     // nil: signed tokens are malformed keys
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now if nil
-	// Elapsed tells how much time has gone by, that in which the machine slept
-	// included; elapsed.Now if nil.
+	// Elapsed returns the time that has passed, including time in which the
+	// machine slept; elapsed.Now if nil.
 	Elapsed func() time.Duration
 
-	CacheSize    int            // most grants kept, DefaultCacheSize if 0
+	CacheSize    int            // most grants cached, DefaultCacheSize if 0
 	MaxStale     time.Duration  // how long grants are served after the last poll, DefaultMaxStale if 0
 	GuessLimit   ratelimit.Rule // distinct unknown keys per client address, none if zero
-	StoreTimeout time.Duration  // bound of one load, 2 s if 0
-	PollEvery    time.Duration  // between two beginnings of polls, a quarter of keys.PollBound if 0
+	StoreTimeout time.Duration  // limit for one load, 2 s if 0
+	PollEvery    time.Duration  // time between the starts of polls, a quarter of keys.PollBound if 0
 	LastUsed     func(keyID string, u usage.Use)
 	Meter        *usage.Meter // nil: nothing is counted
 }
 
-// Defaults of a Config.
+// Defaults of Config.
 const (
 	DefaultCacheSize = 100_000
 	DefaultMaxStale  = 5 * time.Minute
 )
 
-// Verifier answers whether a key may do something now. Everything that it
-// needs for that is in memory, but for keys that it has not seen lately.
+// Verifier answers whether a key may do something now. Everything it needs is in
+// memory, except for keys that it has not seen lately.
 type Verifier struct {
 	format   keys.Format
 	limiter  ratelimit.Limiter
@@ -63,8 +63,8 @@ type Verifier struct {
 	meter    *usage.Meter
 }
 
-// New returns a Verifier and starts its polling of the store for
-// changes made by others; Close ends it.
+// New returns a Verifier and starts to poll the store for changes by other nodes.
+// Close ends the polling.
 func New(c Config) (*Verifier, error) {
 	if (c.Store == nil) == (c.Source == nil) || c.Limiter == nil || c.Marks == nil || c.Format.IsZero() || c.Logger == nil {
 		return nil, errors.New("verify: either Store or Source, and Limiter, Marks, Format and Logger are required")
@@ -97,11 +97,11 @@ func New(c Config) (*Verifier, error) {
 	}, nil
 }
 
-// Close ends the background work of the Verifier.
+// Close stops the background work of the Verifier.
 func (v *Verifier) Close() { v.grants.close() }
 
 // Verify decides the question. An error means that it could not be decided,
-// through no fault of the key: errs.Unavailable when the store is gone and
+// through no fault of the key: errs.Unavailable if the store is unavailable and
 // nothing fresh enough is cached.
 func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	switch {
@@ -141,9 +141,9 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 	return v.decide(ctx, q, &found, now)
 }
 
-// find returns the grant of the key, which is not Known if the caller may see
-// none. A caller who asked for too many unknown keys has to wait before anything
-// is looked up.
+// find returns the grant of the key, which is not Known if the caller may see none.
+// A caller who asked for too many unknown keys must wait before anything is looked
+// up.
 func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	return v.findFrom(ctx, q, credential{hash: keys.HashOf(q.Key)}, signed, now)
 }
@@ -218,7 +218,7 @@ func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.T
 	return verdict, nil
 }
 
-// charge asks the limiter, whose refusal becomes the verdict.
+// charge asks the limiter. A refusal becomes the verdict.
 func (v *Verifier) charge(ctx context.Context, q *Question, verdict *Verdict) error {
 	d, err := v.limiter.Take(ctx, verdict.Grant.limits(q, verdict.At))
 	if err != nil {
@@ -249,5 +249,5 @@ func refusedLimit(d ratelimit.Decision) (Code, errs.Text) {
 	}
 }
 
-// Brand is what the keys that are verified begin with.
+// Brand returns the brand of the keys that are verified.
 func (v *Verifier) Brand() string { return v.format.Brand() }

@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-const accountDays = 30 // of usage on the page of a service account
+const accountDays = 30 // days of usage on the page of a service account
 
-// accountEdit is what the form of a service account shows and holds.
+// accountEdit is the form of a service account.
 type accountEdit struct {
 	Account     keys.ServiceAccount
 	Tier        keys.Tier
@@ -152,7 +152,8 @@ func (p *accountPages) switchAccount(disabled bool) func(*gin.Context) error {
 	}
 }
 
-// accountDisable asks before all keys of an account stop to work.
+// accountDisable asks for confirmation before all keys of an account stop
+// working.
 type accountDisable struct {
 	Account keys.ServiceAccount
 	Alive   int
@@ -175,7 +176,7 @@ func (p *accountPages) disableView(c *gin.Context, status int, wrong faults) err
 	return p.show(c, status, "account-disable", view{Title: p.say(c, "title.disable_account"), Faults: wrong, Data: out})
 }
 
-// accountDelete asks for the name of what is to go.
+// accountDelete asks for the account's name before deleting it.
 type accountDelete struct {
 	Account keys.ServiceAccount
 	Typed   string
@@ -216,7 +217,7 @@ func (p *accountPages) deleteAccount(c *gin.Context) error {
 	return nil
 }
 
-// accountUsage adds the chart of the last days, for readers who may see it.
+// accountUsage adds a chart of the last days for readers who may see usage.
 func (p *accountPages) accountUsage(c *gin.Context, out *accountPage) error {
 	if !principal(c).May(keys.ReadUsage, out.Account.OrganizationID) {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// accountPages are about service accounts.
+// accountPages show and edit service accounts.
 type accountPages struct{ *site }
 
 func (p *accountPages) mount(g *gin.RouterGroup) {
@@ -34,11 +34,11 @@ func (p *accountPages) mount(g *gin.RouterGroup) {
 	}, "/service-accounts/")))
 }
 
-// pageSize is how many rows a table shows at once.
+// pageSize is the number of rows in a table.
 const pageSize = 50
 
-// fullPage returns what a page shows of a list that was asked for one row more,
-// and the cursor of the next page, "" on the last.
+// fullPage returns the rows to show from a list that was asked for one more, and
+// the cursor of the next page, "" on the last.
 func fullPage[T any](found []T, cursor func(*T) string) (shown []T, next string) {
 	if len(found) <= pageSize {
 		return found, ""
@@ -46,7 +46,7 @@ func fullPage[T any](found []T, cursor func(*T) string) (shown []T, next string)
 	return found[:pageSize], cursor(&found[pageSize-1])
 }
 
-// row of the list of service accounts.
+// accountRow is a row in the list of service accounts.
 type accountRow struct {
 	keys.ServiceAccount
 	Organization string
@@ -55,8 +55,8 @@ type accountRow struct {
 type accountsPage struct {
 	Rows []accountRow
 	Text string
-	Mine bool   // those that the reader owns
-	Next string // id behind which the next page begins, "" on the last
+	Mine bool   // only those that the reader owns
+	Next string // cursor of the next page, "" on the last
 }
 
 func (p *accountPages) listAccounts(c *gin.Context) error {
@@ -86,7 +86,7 @@ func (p *accountPages) listAccounts(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "accounts", view{Title: p.say(c, "account.list"), Notice: p.say(c, "done."+c.Query("done")), Data: out})
 }
 
-// accountForm is what the form of a new service account shows and holds.
+// accountForm is the form of a new service account.
 type accountForm struct {
 	Organizations []keys.Organization
 	Catalogue     []scopeGroup
@@ -96,7 +96,7 @@ type accountForm struct {
 	Scopes        map[string]bool
 }
 
-// scopeGroup is the scopes of one resource.
+// scopeGroup holds the scopes of one resource.
 type scopeGroup struct {
 	Resource string
 	Scopes   []keys.Scope
@@ -119,15 +119,15 @@ func (p *accountPages) accountForm(c *gin.Context) (accountForm, error) {
 	return f, err
 }
 
-// grantable lists the catalogue without retired scopes, but for those that are
-// held already, which may stay.
+// grantable lists the scopes of the catalogue that can be granted. Retired scopes
+// are left out unless already held.
 func (p *site) grantable(ctx context.Context, held ...string) ([]keys.Scope, error) {
 	scopes, err := p.Keys.Scopes(ctx, keys.Page{Limit: 1000})
 	return slices.DeleteFunc(scopes, func(s keys.Scope) bool { return !s.RetiredAt.IsZero() && !slices.Contains(held, s.Name) }), err
 }
 
-// group puts scopes that are sorted by name under their resources, those of
-// the management API last.
+// group groups scopes, sorted by name, by resource. Those of the management API
+// come last.
 func group(scopes []keys.Scope) []scopeGroup {
 	var groups, management []scopeGroup
 	for _, s := range scopes {
@@ -185,11 +185,11 @@ type accountPage struct {
 	Tier         keys.Tier
 	Rows         []keyRow
 	Next         string
-	MayEdit      bool // its keys
-	MayChange    bool // itself
-	MayTransfer  bool // to another organization
+	MayEdit      bool // may edit the account's keys
+	MayChange    bool // may change the account itself
+	MayTransfer  bool // may transfer it to another organization
 	Organization string
-	Owner        string // who looks after it
+	Owner        string // name of the user who looks after it
 	MadeBy       string
 	Chart        chart
 }

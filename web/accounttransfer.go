@@ -16,21 +16,21 @@ import (
 	"github.com/latchkey/latchkey/transfers"
 )
 
-// accountTransfer is the page that hands a service account over: first where it
-// goes, then what that means, to be confirmed by its name.
+// accountTransfer is the page that transfers a service account. It first asks for
+// the target, then previews the transfer and asks for the account's name.
 type accountTransfer struct {
 	Account       keys.ServiceAccount
-	Organizations []option // where it may go; none where these are too many to list
-	To            string   // id as it was chosen
+	Organizations []option // possible targets; none if there are too many to list
+	To            string   // id of the chosen target
 	Typed         string
 	Preview       *transfers.Preview
-	Owner         ownerChoice // of the members where it may go
+	Owner         ownerChoice // of the target's members
 	Tier          keys.Tier
 	OverrideHolds bool
 }
 
-// mayTransfer reports whether there is another organization that the reader may
-// hand the account to.
+// mayTransfer reports whether the reader may transfer the account to some other
+// organization.
 func mayTransfer(who *auth.Principal, account *keys.ServiceAccount) bool {
 	if !who.May(keys.WriteOrganization, account.OrganizationID) {
 		return false
@@ -69,8 +69,7 @@ func (p *accountPages) transferPage(c *gin.Context) error {
 	return p.transferView(c, http.StatusOK, url.Values{"organization_id": {c.Query("organization_id")}}, nil)
 }
 
-// transferView shows the page, with the preview where an organization is chosen
-// that the account may go to.
+// transferView shows the page, with a preview once a valid target is chosen.
 func (p *accountPages) transferView(c *gin.Context, status int, typed url.Values, wrong faults) error {
 	out, err := p.transferForm(c)
 	if err != nil {
@@ -118,8 +117,8 @@ func (p *accountPages) transferAccount(c *gin.Context) error {
 	}, "organization_id", "owner_id", "name")
 }
 
-// transferAsTyped makes the transfer if the name is that of the account, and
-// the account what the preview showed.
+// transferAsTyped makes the transfer if the typed name is the account's and the
+// account has not changed since the preview.
 func (p *accountPages) transferAsTyped(c *gin.Context, account *keys.ServiceAccount, values url.Values) (transfers.Transfer, error) {
 	if strings.TrimSpace(values.Get("name")) != account.Name {
 		return transfers.Transfer{}, errs.BadField("name", p.say(c, "account.name_differs"))

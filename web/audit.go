@@ -18,7 +18,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// auditPages show what happened in an organization.
+// auditPages show the audit events of an organization.
 type auditPages struct{ *site }
 
 func (p *auditPages) mount(g *gin.RouterGroup) {
@@ -27,11 +27,11 @@ func (p *auditPages) mount(g *gin.RouterGroup) {
 }
 
 const (
-	mostExported = 10_000 // events of one file
+	mostExported = 10_000 // events in one file
 	exportBatch  = 500
 )
 
-// auditPage is what happened in an organization.
+// auditPage lists the audit events of an organization.
 type auditPage struct {
 	Organization keys.Organization
 	Rows         []auditRow
@@ -44,7 +44,7 @@ type auditPage struct {
 	Asked        bool
 }
 
-// auditRow is one event, with what it changed.
+// auditRow is one event with its changes.
 type auditRow struct {
 	audit.Event
 	Changes []change
@@ -52,7 +52,7 @@ type auditRow struct {
 
 type change struct{ Field, Before, After string }
 
-// auditSearch is what the form above the table holds.
+// auditSearch is the form above the table.
 type auditSearch struct{ Object, Action, Subject, From, Until string }
 
 func auditSearchOf(v url.Values) auditSearch {
@@ -69,7 +69,7 @@ func (s *auditSearch) values() url.Values {
 	return v
 }
 
-// filter reads the search. Days are in UTC, the last one included.
+// filter parses the search. Days are in UTC; the last one is included.
 func (s *auditSearch) filter(organizationID, bad string) (f audit.Filter, err error) {
 	f = audit.Filter{OrganizationIDs: []string{organizationID}, ObjectID: s.Object, Action: s.Action, SubjectID: s.Subject}
 	var wrong errs.Faults
@@ -86,7 +86,7 @@ func (s *auditSearch) filter(organizationID, bad string) (f audit.Filter, err er
 	return f, wrong.Err()
 }
 
-// auditOf returns the organization if the reader may see what happened in it.
+// auditOf returns the organization if the reader may see its audit events.
 func (p *auditPages) auditOf(c *gin.Context) (keys.Organization, error) {
 	who := principal(c)
 	o, err := p.Keys.Organization(c.Request.Context(), who, c.Param("id"))
@@ -128,8 +128,7 @@ func (p *auditPages) showAudit(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "audit", view{Title: p.say(c, "audit.title"), Data: out})
 }
 
-// auditFilters offers what there is to choose from: the actions, and the
-// members.
+// auditFilters fills the choices of the search: actions and members.
 func (p *auditPages) auditFilters(c *gin.Context, out *auditPage) error {
 	ctx, who, id := c.Request.Context(), principal(c), out.Organization.ID
 	out.Actions = filter{Name: "action", Label: p.say(c, "audit.action"), Chosen: out.Query.Action, All: []option{{"", p.say(c, "audit.any")}}}
@@ -156,7 +155,7 @@ func (p *auditPages) auditFilters(c *gin.Context, out *auditPage) error {
 	return nil
 }
 
-// auditActions are those that happen in an organization.
+// auditActions returns the actions that happen in an organization.
 func auditActions() []string {
 	return []string{
 		"certificate.create", "certificate.delete", "invitation.create", "invitation.delete", "key.create", "key.delete", "key.revoke",
@@ -166,8 +165,8 @@ func auditActions() []string {
 	}
 }
 
-// changesOf tells what differs between the object before and after, by field.
-// Stamps differ always, and say nothing.
+// changesOf returns the fields that differ between the object before and after.
+// It leaves out timestamps, which always differ.
 func changesOf(before, after json.RawMessage) (all []change) {
 	was, is := fieldsOf(before), fieldsOf(after)
 	if was == nil || is == nil {
@@ -196,7 +195,7 @@ func fieldsOf(object json.RawMessage) (fields map[string]json.RawMessage) {
 	return fields
 }
 
-// exportAudit is what the search finds as a file, the newest first.
+// exportAudit sends the results of the search as a file, newest first.
 func (p *auditPages) exportAudit(c *gin.Context) error {
 	o, err := p.auditOf(c)
 	if err != nil {

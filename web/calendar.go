@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// calendarPages show what expires, and feed calendars.
+// calendarPages show which keys expire when, and serve calendar feeds.
 type calendarPages struct{ *site }
 
 func (p *calendarPages) mount(g *gin.RouterGroup) {
@@ -23,15 +23,15 @@ func (p *calendarPages) mount(g *gin.RouterGroup) {
 	g.GET("/calendar/feed/:token", p.open(p.feed))
 }
 
-const mostExpiries = 300 // in the calendar and its feed
+const mostExpiries = 300 // keys in the calendar and its feed
 
-// calendarPage is when keys end, by month.
+// calendarPage lists the keys that end, by month.
 type calendarPage struct {
 	Months []month
-	Feed   bool   // there is an address
-	URL    string // of the feed, this once
+	Feed   bool   // the user has a feed address
+	URL    string // of a new feed, shown only once
 	Next   string // cursor of the next page, "" on the last
-	Most   int64  // keys that the feed holds
+	Most   int64  // keys that a feed holds at most
 }
 
 type month struct {
@@ -44,8 +44,7 @@ type day struct {
 	Keys []keys.Key
 }
 
-// ending are the keys that the actor may see and that end, the first to end
-// first.
+// ending returns the keys with an end that the actor may see, earliest end first.
 func (p *calendarPages) ending(c *gin.Context, who *auth.Principal, after string) (keys.Found, error) {
 	q := keys.KeyQuery{ExpiringBefore: time.Now().AddDate(10, 0, 0), Order: keys.EndFirst}
 	return p.Keys.FindKeys(c.Request.Context(), who, q, keys.Page{After: after, Limit: mostExpiries})
@@ -67,7 +66,7 @@ func (p *calendarPages) calendarView(c *gin.Context, token string) error {
 	return p.show(c, http.StatusOK, "calendar", view{Title: p.say(c, "calendar.title"), Notice: p.say(c, "done."+c.Query("done")), Data: out})
 }
 
-// months puts keys that come by their ends under months and days.
+// months groups keys, which are sorted by end, by month and day.
 func (p *calendarPages) months(c *gin.Context, found []keys.Key) (all []month) {
 	for _, k := range found {
 		at := k.EndsAt()
@@ -109,7 +108,7 @@ func (p *calendarPages) endFeed(c *gin.Context) error {
 	return nil
 }
 
-// feed is the calendar for programs, which know its secret address.
+// feed serves the calendar to programs that know its secret address.
 func (p *calendarPages) feed(c *gin.Context) error {
 	if err := p.throttle(c); err != nil {
 		return err

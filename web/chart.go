@@ -25,14 +25,14 @@ const (
 	mostSeries  = 6
 )
 
-// chart is a stacked bar chart over time with the table under it. Colours are
-// classes, so that the theme gives them and no inline style is needed; see
+// chart is a stacked bar chart over time, with a table of the same numbers.
+// Colours are classes, so that the theme sets them without inline styles; see
 // docs/decisions/0014.
 type chart struct {
 	ID          string
 	Title       string
 	Summary     string // for readers who cannot see the chart
-	Unit        string // what one bar is for: day, hour or minute
+	Unit        string // span of one bar: day, hour or minute
 	Series      []series
 	Bars        []bar
 	Ticks       []tick
@@ -73,7 +73,7 @@ type label struct {
 	Text string
 }
 
-// span is what a chart shows of time.
+// span is the period that a chart covers.
 type span struct {
 	from, until time.Time
 	level       usage.Level
@@ -81,7 +81,7 @@ type span struct {
 
 func (s span) slots() int { return int(s.until.Sub(s.level.Floor(s.from))/s.level.Unit()) + 1 }
 
-// outcomeGroups are the series of a chart by outcome.
+// outcomeGroups returns the series of a chart by outcome.
 func outcomeGroups() []struct {
 	class string
 	codes []verify.Code
@@ -98,7 +98,7 @@ func outcomeGroups() []struct {
 	}
 }
 
-// byOutcome draws points, whatever their group, by how verifications ended.
+// byOutcome charts points by how verifications ended, across all groups.
 func (p *site) byOutcome(c *gin.Context, id, title string, s span, points []usage.Point) chart {
 	groups := outcomeGroups()
 	all := make([]series, len(groups))
@@ -123,7 +123,7 @@ func (p *site) byOutcome(c *gin.Context, id, title string, s span, points []usag
 	return draw(p.language(c), id, title, s, all, values)
 }
 
-// byGroup draws the groups of a ranking: the largest, and all others together.
+// byGroup charts the largest groups of a ranking, and the others as one series.
 func (p *site) byGroup(c *gin.Context, id, title string, s span, found *usage.Ranking, name func(group string) series) chart {
 	all := make([]series, 0, mostSeries)
 	for i, group := range found.Groups {
@@ -141,7 +141,7 @@ func slotOf(s span, at time.Time) int {
 	return int(at.Sub(s.level.Floor(s.from)) / s.level.Unit())
 }
 
-// draw lays the chart out. Series that nothing was counted of are left out.
+// draw lays out the chart. It leaves out series whose total is zero.
 func draw(say *texts.Catalogue, id, title string, s span, all []series, values [][]uint64) chart {
 	c := chart{ID: id, Title: title, Width: chartWidth, Height: chartHeight, Left: chartLeft, Right: chartWidth}
 	var kept []int
@@ -175,7 +175,7 @@ func draw(say *texts.Catalogue, id, title string, s span, all []series, values [
 	return c
 }
 
-// scale gives everything its place.
+// scale positions everything in the chart.
 func (c *chart) scale(say *texts.Catalogue, highest uint64, level usage.Level) {
 	top := round(highest)
 	height, width := float64(chartHeight-chartTop-chartBottom), float64(chartWidth-chartLeft)
@@ -211,7 +211,7 @@ func moment(say *texts.Catalogue, at time.Time, level usage.Level) string {
 	return say.Time("day_time", at)
 }
 
-// round is the next number above that reads well on an axis.
+// round returns the next higher number that reads well on an axis.
 func round(n uint64) float64 {
 	if n == 0 {
 		return chartTicks
@@ -229,7 +229,7 @@ func number(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.1f", x), "0"), ".")
 }
 
-// short writes a number as axes do.
+// short formats a number for an axis.
 func short(say *texts.Catalogue, x float64) string {
 	switch {
 	case x >= 1e6:

@@ -11,12 +11,12 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// endings are the changes that stop keys from working; their pages must say where
-// the change applies already.
+// endings are the changes that stop keys from working. Their pages must say how
+// far the change has taken effect.
 var endings = []string{"revoked", "disabled", "revoke", "disable", "account_disabled", "organization_disabled"}
 
-// notice says what was done before this page was requested. After a change that
-// stops keys it says since when it applies, and which nodes may not know of it.
+// notice describes the change that led to this page. If the change stops keys, it
+// also says from when on it applies and which nodes may not know of it yet.
 func (p *site) notice(c *gin.Context) string {
 	done := c.Query("done")
 	text := p.say(c, "done."+done)
@@ -34,7 +34,7 @@ func (p *site) notice(c *gin.Context) string {
 	return text + " " + p.with(c, "effect.waiting", strings.Join(names, ", "), effect.By.Format(time.TimeOnly))
 }
 
-// resetLimits resets a limit of a key or service account.
+// resetLimits handles the reset of a limit of a key or service account.
 func (p *site) resetLimits(reset func(c *gin.Context, who keys.Actor) error, back string) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		if _, err := form(c); err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 )
 
-// export sends a file of lines part by part, the first as soon as it is there.
-// Where a later one fails the connection is cut, so that nobody takes what came
-// for the whole.
+// export streams a file of lines in parts, starting as soon as the first is
+// there. If a later part fails it cuts the connection, so that nobody mistakes
+// the file for complete.
 func (p *site) export(c *gin.Context, name string, head []string, part func() (lines [][]string, more bool, err error)) error {
 	w := csv.NewWriter(c.Writer)
 	for sent := false; ; sent = true {

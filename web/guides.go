@@ -19,7 +19,7 @@ func (p *guidePages) mount(g *gin.RouterGroup) {
 	}
 }
 
-// guides are the names of the guides in the order in which one reads them.
+// guides returns the names of the guides in reading order.
 func guides() []string { return []string{"first-key", "gateway", "rotation", "errors"} }
 
 func guideTemplates() []string {
@@ -30,7 +30,7 @@ func guideTemplates() []string {
 	return all
 }
 
-// guideLink leads to a guide.
+// guideLink is a link to a guide.
 type guideLink struct{ Path, Title, About string }
 
 func (p *guidePages) listGuides(c *gin.Context) error {
@@ -41,10 +41,10 @@ func (p *guidePages) listGuides(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "guides", view{Title: p.say(c, "guides.title"), Data: all})
 }
 
-// guidePage is what a guide fills its examples with.
+// guidePage holds the values for a guide's examples.
 type guidePage struct {
 	Base  string
-	Scope string // of nginx' example: none
+	Scope string // "" in the nginx example
 	Codes []guideCode
 }
 

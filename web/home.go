@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// homePages begin a visit.
+// homePages show the start page and set the theme.
 type homePages struct{ *site }
 
 func (p *homePages) mount(g *gin.RouterGroup) {
@@ -21,12 +21,12 @@ func (p *homePages) mount(g *gin.RouterGroup) {
 }
 
 const (
-	mostShown  = 6  // of each kind of thing to look after
-	mostQuotas = 40 // accounts whose quotas are looked at
+	mostShown  = 6  // of each kind that needs attention
+	mostQuotas = 40 // accounts whose quotas are read
 	homeDays   = 7
 )
 
-// homePage is what needs the reader, and how things go.
+// homePage shows what needs the reader's attention, and recent usage.
 type homePage struct {
 	Expiring []keys.Key
 	Unused   []keys.Key
@@ -39,13 +39,13 @@ type homePage struct {
 	Now      time.Time
 }
 
-// rotation is a key that has a successor, and how much it is used still.
+// rotation is a rotated key, and how much it is still used.
 type rotation struct {
 	keys.Key
 	usage.Recent
 }
 
-// unasked is a key with scopes that nobody has requested.
+// unasked is a key with scopes that no request has needed.
 type unasked struct {
 	keys.Key
 	Scopes []string
@@ -94,8 +94,8 @@ func (p *homePages) home(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "home", view{Title: p.say(c, "home.title"), Notice: p.notice(c), Data: out})
 }
 
-// neverAsked returns the granted scopes of the key that nobody has requested, as
-// far back as requests are recorded.
+// neverAsked returns the granted scopes of the key that no recorded request has
+// asked for.
 func (p *homePages) neverAsked(c *gin.Context, k *keys.Key) ([]string, error) {
 	ctx, now := c.Request.Context(), time.Now()
 	granted, err := p.Keys.ScopesOf(ctx, k)
@@ -103,13 +103,13 @@ func (p *homePages) neverAsked(c *gin.Context, k *keys.Key) ([]string, error) {
 		return nil, err
 	}
 	asked, err := p.Usage.LastAsked(ctx, k.ID, now)
-	if err != nil || len(asked) == 0 { // the verifier asks for no scopes at all
+	if err != nil || len(asked) == 0 { // the verifier never asks for scopes
 		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(granted), func(scope string) bool { _, was := asked[scope]; return was }), nil
 }
 
-// quotas returns the quotas that are used the most.
+// quotas returns the most used quotas.
 func (p *homePages) quotas(c *gin.Context) ([]keys.QuotaState, error) {
 	all, err := p.Keys.Quotas(c.Request.Context(), principal(c), p.QuotaUsed, mostQuotas)
 	if err != nil {

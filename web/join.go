@@ -28,16 +28,16 @@ func (p *joinPages) mount(g *gin.RouterGroup) {
 	g.POST("/password/new", p.open(p.newPassword))
 }
 
-// joinForm is what somebody typed who becomes a user, without the password,
-// and what they were invited to.
+// joinForm is the form of someone who signs up, without the password, and the
+// invitation that they accept.
 type joinForm struct {
 	Email, Name  string
 	Token        string
 	Organization string
-	Inviter      string // "" where nobody knows
+	Inviter      string // "" if unknown
 	Role         auth.Role
-	Known        bool // signed in as the one who was invited
-	Other        bool // signed in as somebody else
+	Known        bool // signed in as the invited user
+	Other        bool // signed in as another user
 	Closed       bool // only existing users can accept
 	Providers    []oidc.Provider
 }
@@ -68,10 +68,11 @@ func (p *joinPages) signUp(c *gin.Context) error {
 	return p.lookIntoMail(c, "told.look_signup", typed.Email)
 }
 
-// way is where a page that says one thing leads on to.
+// way is the link at the end of a page with a single message.
 type way struct{ Path, Label string }
 
-// lookIntoMail says that a mail was sent or, without a mail server, who has it.
+// lookIntoMail says that a mail was sent or, without a mail server, who has the
+// link.
 func (p *joinPages) lookIntoMail(c *gin.Context, what, email string) error {
 	if p.People.InvitationAddress != nil {
 		return p.told(c, p.say(c, "told.no_mail"), p.with(c, "told.no_mail_text", email), p.toSignIn(c))
@@ -83,13 +84,13 @@ func (p *joinPages) toSignIn(c *gin.Context) way { return way{"/login", p.say(c,
 
 func (p *joinPages) toStart(c *gin.Context) way { return way{"/", p.say(c, "told.to_start")} }
 
-// told shows a page that says one thing.
+// told shows a page with a single message.
 func (p *site) told(c *gin.Context, title, text string, on way) error {
 	return p.show(c, http.StatusOK, "told", view{Title: title, Notice: text, Data: on})
 }
 
-// overOr says that a link is good no more, and how to get another; any other
-// error is the portal's to show.
+// overOr shows that a link no longer works and how to get another. It returns any
+// other error.
 func (p *site) overOr(c *gin.Context, err error, on way) error {
 	if errs.KindOf(err) != errs.NotFound {
 		return err
@@ -100,7 +101,7 @@ func (p *site) overOr(c *gin.Context, err error, on way) error {
 	})
 }
 
-// confirmPage asks for a click: programs that look at mails follow links.
+// confirmPage asks for a click, because mail scanners follow links.
 func (p *joinPages) confirmPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "confirm", view{Title: p.say(c, "title.confirm_your_address"), Data: c.Query("token")})
 }
@@ -124,7 +125,7 @@ func (p *joinPages) confirm(c *gin.Context) error {
 	return p.told(c, p.say(c, "told.confirmed"), p.with(c, "told.confirmed_new", u.Email), p.toSignIn(c))
 }
 
-// invitationForm shows the invitation of a link to anyone who opens it.
+// invitationForm shows the invitation to anyone who opens its link.
 func (p *joinPages) invitationForm(c *gin.Context, token string) (joinForm, error) {
 	l, o, err := p.People.Invitations.Invited(c.Request.Context(), token)
 	if err != nil {
@@ -146,7 +147,7 @@ func (p *joinPages) invitationForm(c *gin.Context, token string) (joinForm, erro
 	return f, nil
 }
 
-// whoever returns the signed-in user, nil for nobody, and makes the page show it.
+// whoever returns the signed-in user, or nil, and makes the page show them.
 func (p *joinPages) whoever(c *gin.Context) (*auth.Principal, error) {
 	who, err := p.Sessions.Authenticate(c.Request)
 	if err != nil || who == nil {
@@ -186,7 +187,7 @@ func (p *joinPages) acceptInvitation(c *gin.Context) error {
 	return nil
 }
 
-// joinByInvitation makes a user of who was invited, and signs them in.
+// joinByInvitation creates a user for the invited person and signs them in.
 func (p *joinPages) joinByInvitation(c *gin.Context) error {
 	values, err := p.openForm(c)
 	if err != nil {
@@ -213,7 +214,7 @@ func (p *joinPages) joinByInvitation(c *gin.Context) error {
 	return p.begin(c, session, "/")
 }
 
-// forgotForm is what somebody typed who forgot their password.
+// forgotForm is the form of someone who forgot their password.
 type forgotForm struct{ Email, Token string }
 
 func (p *joinPages) forgottenPage(c *gin.Context) error {

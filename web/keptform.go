@@ -19,8 +19,8 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
-// keptCookie keeps a form that came after its session had ended, sealed, until
-// its sender has signed in again.
+// keptCookie holds a form that was sent after its session ended. It is sealed,
+// and kept until the sender signs in again.
 const (
 	keptCookie  = "latchkey_form"
 	keptPurpose = "a form kept over signing in"
@@ -29,16 +29,16 @@ const (
 	keptPath    = "/form"
 )
 
-// keptForm is what was sent, and where to. Until bounds it, as browsers may keep
-// cookies longer than they are told.
+// keptForm is a form that was sent, and its path. Until limits its life: browsers
+// may keep cookies for longer than they should.
 type keptForm struct {
 	Path   string
 	Values url.Values
 	Until  time.Time
 }
 
-// signInFirst sends somebody who has not signed in to the page where they do, and
-// lets them come back to what they asked for: a page, or a form that they sent.
+// signInFirst sends someone who is not signed in to the sign-in page. After that
+// they return to the page that they asked for or the form that they sent.
 func (p *site) signInFirst(c *gin.Context) error {
 	next := c.Request.URL.RequestURI()
 	if c.Request.Method != http.MethodGet {
@@ -48,12 +48,12 @@ func (p *site) signInFirst(c *gin.Context) error {
 	return nil
 }
 
-// lostPath tells that a form could not be kept.
+// lostPath leads to the notice that a form could not be kept.
 const lostPath = "/?done=form_lost"
 
-// keep seals the form into a cookie and returns where it is shown again. One that
-// is forged leads to the start; one that is too large, or holds a secret, is said
-// to be lost.
+// keep seals the form into a cookie and returns the path that shows it again. A
+// forged form leads to the start page. A form that is too large or holds a secret
+// leads to lostPath.
 func (p *site) keep(c *gin.Context) string {
 	if httpx.Bound(c.Request, httpx.MaxAnonymousBody) != nil {
 		return "/"
@@ -80,27 +80,27 @@ func (p *site) keep(c *gin.Context) string {
 	return keptPath
 }
 
-// deflated is the text as small as it gets: a note in Chinese is three bytes a
-// letter, and cookies are short.
+// deflated compresses the text: a note in Chinese takes three bytes a letter, and
+// cookies are short.
 func deflated(text []byte) []byte {
 	var small bytes.Buffer
-	w, _ := flate.NewWriter(&small, flate.BestCompression) // fails for unknown levels
-	_, _ = w.Write(text)                                   // a buffer takes everything
+	w, _ := flate.NewWriter(&small, flate.BestCompression) // fails only for unknown levels
+	_, _ = w.Write(text)                                   // a buffer accepts everything
 	_ = w.Close()
 	return small.Bytes()
 }
 
 func (p *site) setKept(c *gin.Context, value string, life time.Duration) {
-	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; a first start has none
 		Name: keptCookie, Value: value, Path: keptPath, MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteLaxMode,
 	})
 }
 
-// keptField is one field of a form that waits to be sent.
+// keptField is one field of a kept form.
 type keptField struct{ Name, Value string }
 
-// keptPage shows the form that was kept, to send it or not.
+// keptPage shows the kept form and asks whether to send it.
 type keptPage struct {
 	Path   string
 	Fields []keptField

@@ -31,7 +31,7 @@ type keyPage struct {
 	MayEdit  bool
 	Alive    bool
 	ForStaff bool
-	End      time.Time // when it stops by itself, as the list has it
+	End      time.Time // when it stops by itself, as in the list
 	Graces   []grace
 	Reasons  []keys.RevokeReason
 	Once     string
@@ -45,7 +45,7 @@ type keyPage struct {
 
 type grace struct{ Value, Label string }
 
-// scopeUse is a scope and the day on which it was last requested.
+// scopeUse is a scope and the day of its last use.
 type scopeUse struct {
 	Scope string
 	Last  time.Time
@@ -58,12 +58,12 @@ type refusal struct {
 	Address, Action string
 }
 
-// changeOver is how far the change from a key to its successor has come.
+// changeOver shows how far users have moved from a key to its successor.
 type changeOver struct {
 	Old, New           keys.Key
 	OldRecent          usage.Recent
 	NewRecent          usage.Recent
-	Over               bool // the old key is not used any more, or does not work
+	Over               bool // the old key is no longer used, or does not work
 	OldAlive, NewAlive bool
 }
 
@@ -91,7 +91,7 @@ func (p *keyPages) keyPage(c *gin.Context) (keyPage, error) {
 	}, nil
 }
 
-// observed adds what was observed of the key.
+// observed adds the key's recorded use.
 func (p *keyPages) observed(c *gin.Context, out *keyPage) error {
 	who, now, k := principal(c), time.Now(), &out.Key.Key
 	if who.May(keys.ReadUsage, k.OrganizationID) {
@@ -146,7 +146,7 @@ func (p *keyPages) keyUsage(c *gin.Context, out *keyPage, now time.Time) error {
 	return err
 }
 
-// changeOver is nil for a key that is not rotated and no successor.
+// changeOver returns nil for a key that neither is rotated nor has a predecessor.
 func (p *keyPages) changeOver(ctx context.Context, who keys.Actor, k *keys.Key, now time.Time) (*changeOver, error) {
 	other := k.RotatedFrom
 	if k.RotatedTo != "" {
@@ -177,7 +177,7 @@ func (p *keyPages) changeOver(ctx context.Context, who keys.Actor, k *keys.Key, 
 	return change, nil
 }
 
-// keyView handles a page about one key.
+// keyView shows a page about one key.
 func (p *keyPages) keyView(c *gin.Context, status int, name, title string, wrong faults) error {
 	out, err := p.keyPage(c)
 	if err != nil {

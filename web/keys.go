@@ -20,7 +20,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// keyPages are about keys.
+// keyPages show and edit keys.
 type keyPages struct{ *site }
 
 func (p *keyPages) mount(g *gin.RouterGroup) {
@@ -51,33 +51,33 @@ type keyRow struct {
 
 func rowOf(k keys.Key) keyRow { return keyRow{k, k.Status(time.Now())} }
 
-// keyForm is what the form of a new key shows and holds.
+// keyForm is the form of a new key.
 type keyForm struct {
 	Account     keys.ServiceAccount
 	Choices     []choice // of scopes
-	Narrowed    bool     // only the ticked scopes, else whatever the account has
+	Narrowed    bool     // only the ticked scopes, else all scopes of the account
 	Name        string
 	Note        string
 	Environment string
 	Expiry      string // days, "date" or "never"
 	Date        string
 	MayNever    bool
-	Once        string // makes a form that is sent twice make one key
+	Once        string // makes a form that is sent twice create one key
 	Groups      []choiceGroup
-	ReadOnly    bool // only the scopes that read
+	ReadOnly    bool // the scopes that only read
 	Networks    string
 	Requests    string // the key's own limit
 	Per         string
 	Tier        keys.Tier
 }
 
-// choiceGroup is the scopes of one resource.
+// choiceGroup holds the scopes of one resource.
 type choiceGroup struct {
 	Resource string
 	Choices  []choice
 }
 
-// groupChoices puts the choices under their resources.
+// groupChoices groups the choices by resource.
 func groupChoices(all []choice) (groups []choiceGroup) {
 	for _, one := range all {
 		resource := one.Name
@@ -93,7 +93,7 @@ func groupChoices(all []choice) (groups []choiceGroup) {
 	return groups
 }
 
-// readOnly are those of the scopes that read.
+// readOnly returns the scopes that only read.
 func readOnly(all []choice) []string {
 	names := []string{}
 	for _, one := range all {
@@ -112,7 +112,7 @@ type choice struct {
 
 const standardExpiry = "90"
 
-// keyForm returns the form with the scopes that the account has to give.
+// keyForm returns the form with the scopes that the account can give.
 func (p *keyPages) keyForm(c *gin.Context) (keyForm, error) {
 	ctx := c.Request.Context()
 	account, err := p.Keys.Account(ctx, principal(c), c.Param("id"))
@@ -155,15 +155,15 @@ func (p *keyPages) newKey(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "key-new", view{Title: p.say(c, "title.issue_a_key"), Data: f})
 }
 
-// issuedPage shows a secret, this once.
+// issuedPage shows a secret for the only time.
 type issuedPage struct {
 	Key     keys.Key
 	Account keys.ServiceAccount
-	Secret  string // "" when the form was sent again
+	Secret  string // "" if the form was sent before
 	Base    string
-	Old     string       // id of the key that was rotated
+	Old     string       // id of the rotated key
 	File    template.URL // the key as a file to set in an environment
-	Scope   string       // one that the key has, for examples
+	Scope   string       // one of the key's scopes, for examples
 }
 
 func (p *keyPages) issueKey(c *gin.Context) error {
@@ -215,8 +215,8 @@ func (p *keyPages) showIssued(c *gin.Context, k keys.Key, secret keys.Secret, ol
 	return p.show(c, http.StatusOK, "key-issued", view{Title: p.say(c, "title.your_new_key"), Data: out})
 }
 
-// once makes a key unless this very form has made one already, which is then
-// returned without its secret: nothing shows a secret twice.
+// once makes a key, unless this form already made one. In that case it returns
+// the key without its secret, which is only shown once.
 func (p *keyPages) once(c *gin.Context, values url.Values, make func(context.Context, keys.Claim) (keys.Key, keys.Secret,
 	error),
 ) (k keys.Key, secret keys.Secret, err error) {
@@ -237,7 +237,7 @@ func (p *keyPages) once(c *gin.Context, values url.Values, make func(context.Con
 	return k, secret, err
 }
 
-// repeatable is a form that may come twice.
+// repeatable returns the request of a form that may be sent twice.
 func repeatable(c *gin.Context, values url.Values, prefix string) idempotency.Request {
 	return idempotency.Request{
 		Principal: principal(c).ID(), Operation: "portal " + c.Request.URL.Path, Key: values.Get("once"), NewID: func() string {
@@ -246,8 +246,8 @@ func repeatable(c *gin.Context, values url.Values, prefix string) idempotency.Re
 	}
 }
 
-// reserve returns the id of what the form makes, the same each time that it is
-// sent.
+// reserve returns the id of the object that the form makes, the same each time
+// the form is sent.
 func (p *site) reserve(c *gin.Context, values url.Values, prefix string) (id string, err error) {
 	if values.Get("once") == "" {
 		return "", errs.New(errs.Invalid, p.say(c, "common.incomplete"))
@@ -275,7 +275,7 @@ func (p *keyPages) issueRefused(c *gin.Context, values url.Values, err error) er
 	return p.show(c, http.StatusUnprocessableEntity, "key-new", view{Title: p.say(c, "title.issue_a_key"), Faults: wrong, Data: f})
 }
 
-// keyFields reads the form of a new key.
+// keyFields parses the form of a new key.
 func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 	fields := keys.KeyFields{Name: strings.TrimSpace(values.Get("name")), Note: strings.TrimSpace(values.Get("note"))}
 	if err := limits(values, &fields); err != nil {
@@ -302,9 +302,9 @@ func keyFields(values url.Values, now time.Time) (keys.KeyFields, error) {
 	return fields, nil
 }
 
-// chosenScopes reads the scopes of the form of a new key, nil for whatever the
-// account has. What is ticked counts, whichever choice above it stands: without
-// scripts, a choice that is preset stays so when a box is ticked.
+// chosenScopes parses the scopes of the form of a new key; nil means all scopes
+// of the account. Ticked boxes count whichever radio button is chosen: without
+// scripts, ticking a box does not change the radio button.
 func chosenScopes(values url.Values) ([]string, error) {
 	ticked, narrowed := values["scopes"], values.Get("narrowed")
 	if narrowed == "read" && slices.ContainsFunc(ticked, func(s string) bool { return !strings.HasSuffix(s, ":read") }) {
@@ -319,7 +319,7 @@ func chosenScopes(values url.Values) ([]string, error) {
 	return nil, nil
 }
 
-// limits reads the networks and the key's own limit.
+// limits parses the networks and the key's own limit.
 func limits(values url.Values, fields *keys.KeyFields) error {
 	var err error
 	if fields.AllowedNetworks, err = parseNetworks(values.Get("networks")); err != nil {
@@ -337,8 +337,7 @@ func limits(values url.Values, fields *keys.KeyFields) error {
 	return nil
 }
 
-// parseNetworks reads networks and addresses that are apart by commas or
-// space.
+// parseNetworks parses networks and addresses separated by commas or spaces.
 func parseNetworks(typed string) (all []netip.Prefix, err error) {
 	for _, text := range strings.FieldsFunc(typed, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		n, err := netip.ParsePrefix(text)

@@ -21,11 +21,11 @@ type keyTable struct {
 	Query   keySearch
 	Filters []filter
 	Next    template.URL // query of the next page, "" on the last
-	Short   bool         // the search ended early, see keys.Found
-	Looked  int64        // how many keys it looked at then
-	Oldest  int64        // so many oldest keys alone are in the order by last use, 0: all are
+	Short   bool         // the search stopped early, see keys.Found
+	Looked  int64        // number of keys that the stopped search read
+	Oldest  int64        // number of oldest keys that the order by last use is limited to, 0: none
 	MayEdit bool
-	Asked   bool // anything was searched or filtered for
+	Asked   bool // a search or filter is set
 }
 
 type tableRow struct {
@@ -34,12 +34,12 @@ type tableRow struct {
 	MayEdit bool
 }
 
-// keySearch is what the form above the table holds.
+// keySearch is the form above the table.
 type keySearch struct {
 	Text, Status, Environment, Scope, Expiry, Used, Sort string
 }
 
-// filter is one field to choose in.
+// filter is a field with choices.
 type filter struct {
 	Name, Label, Chosen string
 	All                 []option
@@ -51,7 +51,7 @@ func searchOf(v url.Values) keySearch {
 	return keySearch{v.Get("q"), v.Get("status"), v.Get("environment"), v.Get("scope"), v.Get("expiry"), v.Get("used"), v.Get("sort")}
 }
 
-// query reads the search; a value that cannot be read does not restrict.
+// query parses the search; values that do not parse are ignored.
 func (s *keySearch) query(now time.Time) keys.KeyQuery {
 	q := keys.KeyQuery{
 		Text: s.Text, Status: keys.Status(s.Status), Environment: keys.Environment(s.Environment), Scope: s.Scope,
@@ -62,7 +62,7 @@ func (s *keySearch) query(now time.Time) keys.KeyQuery {
 	}
 	if days, err := strconv.Atoi(s.Expiry); err == nil && days > 0 && days < 4000 {
 		q.ExpiringBefore = now.AddDate(0, 0, days)
-		q.Order = cmp.Or(q.Order, keys.EndFirst) // nobody asks which expire soon to see the newest first
+		q.Order = cmp.Or(q.Order, keys.EndFirst) // a reader who asks what expires soon wants that order
 	}
 	if days, err := strconv.Atoi(s.Used); err == nil && days > 0 && days < 4000 {
 		q.Unused = now.AddDate(0, 0, -days)
@@ -157,7 +157,7 @@ func (p *keyPages) keyFilters(c *gin.Context, s *keySearch) ([]filter, error) {
 	}, nil
 }
 
-// bulkPage asks whether the reader means it.
+// bulkPage asks for confirmation of a bulk action.
 type bulkPage struct {
 	Action  string
 	Rows    []keyRow
@@ -182,7 +182,7 @@ func (p *keyPages) picked(c *gin.Context, values url.Values) ([]keyRow, error) {
 	return all, nil
 }
 
-// bulk asks first, and does it when the form says that it was asked.
+// bulk asks for confirmation first, and acts once the form confirms it.
 func (p *keyPages) bulk(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
@@ -212,7 +212,7 @@ func (p *keyPages) bulk(c *gin.Context) error {
 	return nil
 }
 
-// change does the action to a key that can still be changed.
+// change applies the action to a key, if the key can still change.
 func (p *keyPages) change(c *gin.Context, action string, k *keys.Key, values url.Values) error {
 	if !k.Alive(time.Now()) {
 		return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// mePages are about the signed-in user.
+// mePages show and change the signed-in user's own account.
 type mePages struct{ *site }
 
 func (p *mePages) mount(g *gin.RouterGroup) {
@@ -38,22 +38,22 @@ func (p *mePages) mount(g *gin.RouterGroup) {
 	g.POST("/me/unlink", p.member(p.unlink))
 }
 
-// mePage is the page about oneself.
+// mePage is the page of the user's own account.
 type mePage struct {
 	User       auth.User
 	Languages  []option
 	OTP        bool
-	Recovery   int // how many recovery codes are left
+	Recovery   int // number of recovery codes left
 	Sessions   []sessionRow
 	Tokens     []auth.Token
 	Identities []auth.Identity
 	Providers  []oidc.Provider
-	Pending    []auth.Link // of requested addresses that are not confirmed
-	Reminders  bool        // they get mails before keys expire
+	Pending    []auth.Link // new addresses that are not yet confirmed
+	Reminders  bool        // the user gets mails before keys expire
 	Token      string      // a new token, shown only once
 	TokenName  string
 	Confirm    bool   // a token that outlasts the session needs the password
-	Once       string // makes a form that is sent twice make one token
+	Once       string // makes a form that is sent twice create one token
 }
 
 type sessionRow struct {
@@ -88,7 +88,7 @@ func (p *mePages) mePage(c *gin.Context) (mePage, error) {
 	return out, err
 }
 
-// browserOf says in a few words which browser it was.
+// browserOf returns a short description of the browser.
 func (p *mePages) browserOf(c *gin.Context, agent string) string {
 	for _, b := range []struct {
 		mark, name string
@@ -112,7 +112,7 @@ func (p *mePages) browserOf(c *gin.Context, agent string) string {
 
 func (p *mePages) me(c *gin.Context) error { return p.showMe(c, http.StatusOK, nil, nil) }
 
-// showMe shows the page; edit changes it before.
+// showMe shows the page after edit, if not nil, has changed it.
 func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*mePage)) error {
 	out, err := p.mePage(c)
 	if err != nil {
@@ -126,7 +126,8 @@ func (p *mePages) showMe(c *gin.Context, status int, wrong faults, edit func(*me
 	})
 }
 
-// after answers a change of one's own: what is wrong on the page, or back to it.
+// after answers a change to the user's own account: faults on the page, or a
+// redirect back to it.
 func (p *mePages) after(c *gin.Context, err error, what string, edit func(*mePage), fields ...string) error {
 	if wrong, ok := p.asFaults(c, err, fields...); ok {
 		return p.showMe(c, http.StatusUnprocessableEntity, wrong, edit)
@@ -205,7 +206,7 @@ func (p *mePages) createToken(c *gin.Context) error {
 	}
 	fields.ID = id
 	_, secret, err := p.People.Tokens.Create(ctx, who, p.Format, fields)
-	if errors.Is(err, errs.Conflict) { // the same form came twice, and the other one was first
+	if errors.Is(err, errs.Conflict) { // the same form was sent twice and the other one won
 		return p.showMe(c, http.StatusOK, faults{"": p.say(c, "me.token_twice")}, nil)
 	}
 	if errors.Is(err, errs.Forbidden) && who.MustConfirm(time.Now()) {
@@ -220,7 +221,7 @@ func (p *mePages) createToken(c *gin.Context) error {
 	return p.showMe(c, http.StatusOK, nil, func(m *mePage) { m.Token = secret.Reveal() })
 }
 
-// renamed names a field as the form does.
+// renamed changes the name of a fault's field to the form's.
 func renamed(err error, from, to string) error {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok {
@@ -249,7 +250,7 @@ func (p *mePages) unlink(c *gin.Context) error {
 	return p.after(c, p.People.Users.Unlink(c.Request.Context(), principal(c), values.Get("id")), "identity", nil)
 }
 
-// otpPage sets a device up, and shows the recovery codes once.
+// otpPage sets up a device and shows the recovery codes once.
 type otpPage struct {
 	Secret string
 	QR     template.HTML
@@ -272,7 +273,8 @@ func (p *mePages) showOTP(c *gin.Context, status int, e auth.Enrolment, wrong fa
 	return p.show(c, status, "otp", view{Title: p.say(c, "title.one_time_codes"), Faults: wrong, Data: otpPage{Secret: e.Secret, QR: picture}})
 }
 
-// drawQR draws the code as SVG, named so: dark on light in either theme: cameras need it so.
+// drawQR draws the code as SVG with name as its label. It is dark on light in
+// either theme, because cameras need that.
 func drawQR(text, name string) (template.HTML, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
@@ -289,7 +291,7 @@ func drawQR(text, name string) (template.HTML, error) {
 	}
 	svg := fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="%s"><rect width="100%%" height="100%%" `+
 		`fill="#fff"/><path fill="#000" d="%s"/></svg>`, size+8, size+8, template.HTMLEscapeString(name), path.String())
-	return template.HTML(svg), nil //nolint:gosec // G203: made of numbers only
+	return template.HTML(svg), nil //nolint:gosec // G203: contains only numbers
 }
 
 func (p *mePages) enableOTP(c *gin.Context) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// organizationPages are about organizations and their members.
+// organizationPages show organizations and their members.
 type organizationPages struct{ *site }
 
 func (p *organizationPages) mount(g *gin.RouterGroup) {
@@ -53,8 +53,7 @@ func (p *organizationPages) listOrganizations(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "organizations", view{Title: p.say(c, "title.organizations"), Data: out})
 }
 
-// organizationPage is the page of one organization: its members and who is
-// invited.
+// organizationPage shows one organization with its members and invitations.
 type organizationPage struct {
 	Organization keys.Organization
 	Members      []memberRow
@@ -66,7 +65,7 @@ type organizationPage struct {
 	Email        string
 	Role         auth.Role
 	MayAudit     bool
-	Link         string // to join by, where no mail tells it
+	Link         string // the invitation's link, if it was not mailed
 	Invited      string // the invited address
 }
 
@@ -139,7 +138,7 @@ func (p *organizationPages) invite(c *gin.Context) error {
 	}
 	email, role := values.Get("email"), auth.Role(values.Get("role"))
 	l, err := p.People.Invitations.Invite(c.Request.Context(), principal(c), c.Param("id"), email, role)
-	if err == nil && l.Address != "" { // no mail tells it: shown once, here
+	if err == nil && l.Address != "" { // not mailed, so shown here, only once
 		return p.organizationView(c, http.StatusOK, nil, func(o *organizationPage) { o.Link, o.Invited = l.Address, email })
 	}
 	return p.afterMembers(c, err, "invited", func(o *organizationPage) { o.Email, o.Role = email, role }, "email", "role")
@@ -150,11 +149,11 @@ func (p *organizationPages) withdraw(c *gin.Context) error {
 		"withdrawn", nil)
 }
 
-// askedPage asks whether the reader means it.
+// askedPage asks for confirmation.
 type askedPage struct {
 	Organization keys.Organization
 	Who          string
-	Mine         bool // it is the reader's own membership
+	Mine         bool // the reader's own membership
 	Owned        owned
 }
 
@@ -227,7 +226,7 @@ func (p *organizationPages) removeMember(c *gin.Context) error {
 	who, heir := principal(c), strings.TrimSpace(values.Get("owner_id"))
 	err = p.removeWithHeir(c, c.Param("id"), c.Param("user"), heir)
 	if err == nil && c.Param("user") == who.ID() && !who.IsAdmin() {
-		c.Redirect(http.StatusSeeOther, "/organizations") // they have left
+		c.Redirect(http.StatusSeeOther, "/organizations") // the reader has left
 		return nil
 	}
 	if wrong, ok := p.asFaults(c, err, "owner_id"); ok {

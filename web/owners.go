@@ -10,19 +10,19 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// mostOwners bounds the members that a form offers to choose from; where there
-// are more, an id is typed.
+// mostOwners bounds the members that a form lists. If there are more, the reader
+// types an id.
 const mostOwners = 200
 
-// ownerChoice is who may own a service account: nobody, and the members of an
-// organization.
+// ownerChoice is the choice of a service account's owner: nobody, or a member of
+// the organization.
 type ownerChoice struct {
-	Options []option // none where these are too many to list
+	Options []option // none if there are too many to list
 	Chosen  string   // id of a user, "" for nobody
 }
 
-// owners offers the members of the organization, except one. The chosen owner is
-// among them even if they have left.
+// owners lists the members of the organization, except one. The list includes the
+// chosen owner even if they have left.
 func (p *site) owners(c *gin.Context, organizationID, chosen, except string) (out ownerChoice, err error) {
 	ctx, who := c.Request.Context(), principal(c)
 	out.Chosen = chosen
@@ -49,7 +49,7 @@ func (p *site) owners(c *gin.Context, organizationID, chosen, except string) (ou
 	return out, nil
 }
 
-// nameAndAddress tells users of the same name apart.
+// nameAndAddress distinguishes users with the same name.
 func nameAndAddress(u *auth.User) string {
 	if u.Name == "" || u.Email == "" {
 		return cmp.Or(u.Name, u.Email, u.ID)
@@ -57,8 +57,8 @@ func nameAndAddress(u *auth.User) string {
 	return u.Name + ", " + u.Email
 }
 
-// memberName is the name of a user where the reader may see the organization's
-// members; "" for nobody.
+// memberName returns a user's name if the reader may see the organization's
+// members. It is "" for nobody.
 func (p *site) memberName(c *gin.Context, organizationID, userID string) (string, error) {
 	ctx, who := c.Request.Context(), principal(c)
 	if userID == "" || !who.May(keys.ReadMembers, organizationID) {
@@ -75,7 +75,7 @@ func (p *site) memberName(c *gin.Context, organizationID, userID string) (string
 	return cmp.Or(u.Name, u.Email), err
 }
 
-// owned is what a member to be removed owns, and who may take it over.
+// owned lists what a departing member owns, and who may take it over.
 type owned struct {
 	Accounts    []keys.ServiceAccount // the newest
 	More        bool
@@ -98,8 +98,8 @@ func (p *site) ownedBy(c *gin.Context, organizationID, userID, heir string) (out
 	return out, err
 }
 
-// removeWithHeir ends a membership after it gave what the member owns to the
-// heir, if one is chosen. It changes nothing if either would be refused.
+// removeWithHeir ends a membership after giving what the member owns to the heir,
+// if one is chosen. It changes nothing if either step would be refused.
 func (p *site) removeWithHeir(c *gin.Context, organizationID, userID, heir string) error {
 	ctx, who := c.Request.Context(), principal(c)
 	if heir != "" {

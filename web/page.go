@@ -28,9 +28,9 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// pages are the pages by language and name, each parsed when it is first shown: a
-// service that only verifies keeps none of the quarter of a million objects that
-// they are.
+// pages holds the pages by language and name. Each is parsed when first shown:
+// all of them are a quarter of a million objects, which a service that only
+// verifies does not need.
 type pages map[pageKey]func() (*template.Template, error)
 
 type pageKey struct{ language, name string }
@@ -57,7 +57,7 @@ func newPages() pages {
 	return all
 }
 
-// parsePage parses a page together with the frame around it.
+// parsePage parses a page together with its frame.
 func parsePage(name string, say *texts.Catalogue) (*template.Template, error) {
 	t, err := template.New("base.html").Funcs(functions(say)).ParseFS(templates, "templates/base.html", "templates/parts.html",
 		"templates/staff-parts.html", "templates/"+name+".html")
@@ -86,7 +86,7 @@ func functions(say *texts.Catalogue) template.FuncMap {
 	}
 }
 
-// links are where the bar leads to.
+// links returns the entries of the navigation bar.
 func links(say *texts.Catalogue) []option {
 	return []option{
 		{"/", say.Text("nav.home")},
@@ -101,7 +101,7 @@ func links(say *texts.Catalogue) []option {
 	}
 }
 
-// when shows a moment in UTC; a script turns it into the reader's own zone.
+// when formats a moment in UTC; a script converts it to the reader's time zone.
 func when(say *texts.Catalogue, t time.Time) template.HTML {
 	if t.IsZero() {
 		return "—"
@@ -110,7 +110,7 @@ func when(say *texts.Catalogue, t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + say.Time("moment", t) + `</time>`)
 }
 
-// dict builds the arguments of a partial template from names and values.
+// dict builds a partial template's arguments from names and values.
 func dict(pairs ...any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {
 		return nil, errors.New("dict needs names and values")
@@ -126,24 +126,24 @@ func dict(pairs ...any) (map[string]any, error) {
 	return d, nil
 }
 
-// view is what every page gets.
+// view holds what every page needs.
 type view struct {
 	Title    string
-	User     *auth.User // nil before signing in
-	Language string     // tag of the texts
+	User     *auth.User // nil before sign-in
+	Language string     // tag of the texts' language
 	CSRF     string
-	Theme    string // light, dark, or "" for what the system has
+	Theme    string // light, dark, or "" to follow the system
 	Here     string // path of the page
 	Faults   faults
 	Notice   string
 	Data     any
 }
 
-// faults are the errors of a form, by field; "" is for those of no field.
+// faults holds the errors of a form by field, with "" for those without one.
 type faults map[string]string
 
-// asFaults splits an error that its reader can mend into the form's fields; ok
-// is false for any other.
+// asFaults splits an error by the form's fields. ok is false if the reader cannot
+// fix it.
 func (p *site) asFaults(c *gin.Context, err error, fields ...string) (f faults, ok bool) {
 	e, is := errors.AsType[*errs.Error](err)
 	if !is || (e.Kind != errs.Invalid && e.Kind != errs.Conflict && e.Kind != errs.Forbidden && e.Kind != errs.Limited &&
@@ -192,7 +192,7 @@ type problemPage struct {
 	RequestID string
 }
 
-// retryAfter says when to come back, in whole seconds.
+// retryAfter sets Retry-After, in whole seconds.
 func retryAfter(c *gin.Context, e *errs.Error) {
 	if e.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(e.RetryAfter), 10))
@@ -211,17 +211,17 @@ func (p *site) fail(c *gin.Context, err error) {
 	}
 }
 
-// statusText is the title of the page that shows an error.
+// statusText returns the title of an error page.
 func (p *site) statusText(c *gin.Context, status int) string {
 	return cmp.Or(p.say(c, "status."+strconv.Itoa(status)), http.StatusText(status))
 }
 
-// inLink is the query of an address, which templates then take as one.
+// inLink encodes a query for use in a template.
 func inLink(v url.Values) template.URL {
 	return template.URL(v.Encode()) //nolint:gosec // G203: encoded, and behind a question mark
 }
 
-// queryOf is the query of names and values, in pairs.
+// queryOf encodes pairs of names and values as a query.
 func queryOf(pairs ...string) template.URL {
 	v := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {

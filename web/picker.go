@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// picker reads what staff type or choose in a field for an id: the id, or the exact
-// name of the only object that has it. An unknown one is a fault.
+// picker resolves what staff enter in an id field: an id, or a name that exactly
+// one object has. Anything else is a fault.
 type picker struct {
 	*site
 	who    keys.Actor
@@ -21,7 +21,7 @@ type picker struct {
 
 func (p *site) picker(who keys.Actor) *picker { return &picker{site: p, who: who} }
 
-// organization returns the id of the organization, "" where nothing was typed.
+// organization returns the id of the organization, or "" if nothing was typed.
 func (p *picker) organization(ctx context.Context, field, typed string) (string, error) {
 	if typed == "" || strings.HasPrefix(typed, ids.Organization) {
 		return typed, nil
@@ -36,8 +36,8 @@ func (p *picker) organization(ctx context.Context, field, typed string) (string,
 	return p.one(field, named), err
 }
 
-// account returns the id of the service account, in the organization if one is
-// given.
+// account returns the id of the service account. If an organization is given, the
+// account must belong to it.
 func (p *picker) account(ctx context.Context, field, typed, organizationID string) (string, error) {
 	if typed == "" || strings.HasPrefix(typed, ids.ServiceAccount) {
 		return typed, nil
@@ -52,8 +52,8 @@ func (p *picker) account(ctx context.Context, field, typed, organizationID strin
 	return p.one(field, named), err
 }
 
-// creator returns the id of a user, who may be named by their e-mail address, or
-// of a service account.
+// creator returns the id of a service account, or of a user, who may be given by
+// e-mail address.
 func (p *picker) creator(ctx context.Context, field, typed string) (string, error) {
 	if !strings.Contains(typed, "@") {
 		return typed, nil
@@ -66,7 +66,7 @@ func (p *picker) creator(ctx context.Context, field, typed string) (string, erro
 	return u.ID, err
 }
 
-// selection puts ids in the place of names in what was typed.
+// selection replaces names in the selection with ids.
 func (p *picker) selection(ctx context.Context, s *incidents.Selection) (err error) {
 	if s.OrganizationID, err = p.organization(ctx, "organization_id", s.OrganizationID); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (p *picker) selection(ctx context.Context, s *incidents.Selection) (err err
 	return p.faults.Err()
 }
 
-// one is the only id of those that have the name.
+// one returns the id if exactly one object has the name.
 func (p *picker) one(field string, named []string) string {
 	switch len(named) {
 	case 1:

@@ -21,8 +21,8 @@ func (p *playgroundPages) mount(g *gin.RouterGroup) {
 	g.POST("/playground", p.member(p.play))
 }
 
-// playgroundPage is a dry run. It holds no key: what was pasted is read and
-// forgotten, and is never in an address.
+// playgroundPage is a dry run. It does not hold the pasted key, which is never
+// stored and never in a URL.
 type playgroundPage struct {
 	Scopes  string
 	Cost    string
@@ -44,7 +44,7 @@ func (p *playgroundPages) playgroundPage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "playground", view{Title: p.say(c, "play.title"), Data: playgroundPage{Cost: "1", Base: p.BaseURL}})
 }
 
-// play answers what a verification would.
+// play shows the result of the dry run.
 func (p *playgroundPages) play(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
@@ -69,7 +69,7 @@ func (p *playgroundPages) play(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "playground", view{Title: p.say(c, "play.title"), Data: out})
 }
 
-// question reads the form.
+// question parses the form.
 func question(out *playgroundPage, key string) (*verify.Question, error) {
 	var f errs.Faults
 	q := &verify.Question{
@@ -94,7 +94,7 @@ func question(out *playgroundPage, key string) (*verify.Question, error) {
 	return q, f.Err()
 }
 
-// request is the verification to copy, without the key.
+// request returns the verification request to copy, without the key.
 func request(out *playgroundPage, q *verify.Question) string {
 	var b strings.Builder
 	b.WriteString(`curl -i -H "X-API-Key: $LATCHKEY_API_KEY" '` + out.Base + "/verify")

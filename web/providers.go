@@ -13,12 +13,12 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
-// attemptCookie keeps a sign-in while its user is at the provider. It is sent
-// nowhere but to the callback, and read by no script.
+// attemptCookie holds a sign-in while its user is at the provider. It is sent
+// only to the callback and is hidden from scripts.
 const attemptCookie = "latchkey_signin"
 
 func (p *signInPages) keepAttempt(c *gin.Context, kept string, life time.Duration) {
-	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; a first start has none
 		Name: attemptCookie, Value: kept, Path: "/login", MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteLaxMode,
 	})
@@ -39,12 +39,12 @@ func (p *signInPages) sendTo(c *gin.Context, intent oidc.Intent) error {
 	return nil
 }
 
-// linkExternal begins to link an account to the signed-in user.
+// linkExternal starts linking an account to the signed-in user.
 func (p *signInPages) linkExternal(c *gin.Context) error {
 	return p.sendTo(c, oidc.Intent{Next: "/me", LinkTo: principal(c).ID()})
 }
 
-// finishExternal takes the browser back from the provider.
+// finishExternal handles the browser's return from the provider.
 func (p *signInPages) finishExternal(c *gin.Context) error {
 	kept := ""
 	if cookie, err := c.Request.Cookie(attemptCookie); err == nil {
@@ -63,7 +63,7 @@ func (p *signInPages) finishExternal(c *gin.Context) error {
 	if err != nil {
 		return p.externalRefused(c, intent, err)
 	}
-	if u.OTP.Enabled() { // a provider's password is one factor as well
+	if u.OTP.Enabled() { // a provider's sign-in is only one factor, too
 		return p.askCode(c, &u, local(intent.Next))
 	}
 	token, _, err := p.People.Sessions.Begin(ctx, u)
@@ -73,7 +73,7 @@ func (p *signInPages) finishExternal(c *gin.Context) error {
 	return p.begin(c, token, local(intent.Next))
 }
 
-// finishLink adds the account to the user who began it, if that user is still
+// finishLink links the account to the user who started it, if they are still
 // signed in here.
 func (p *signInPages) finishLink(c *gin.Context, intent oidc.Intent, account auth.ExternalAccount) error {
 	who, err := p.Sessions.Authenticate(c.Request)
@@ -90,7 +90,7 @@ func (p *signInPages) finishLink(c *gin.Context, intent oidc.Intent, account aut
 	return nil
 }
 
-// externalRefused shows the sign-in page with what went wrong.
+// externalRefused shows the sign-in page with the error.
 func (p *signInPages) externalRefused(c *gin.Context, intent oidc.Intent, err error) error {
 	kind := errs.KindOf(err)
 	if kind != errs.Unauthenticated && kind != errs.Forbidden && kind != errs.Conflict && kind != errs.Unavailable {

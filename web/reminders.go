@@ -8,14 +8,14 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// unsubscribePage asks for a click: programs that look at mails follow links.
+// unsubscribePage asks for a click, because mail scanners follow links.
 func (p *mePages) unsubscribePage(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "unsubscribe", view{Title: p.say(c, "unsubscribe.title"), Data: c.Query("token")})
 }
 
-// unsubscribe turns the mails off for the holder of the secret in the address,
-// who need not sign in: a mail program posts there by itself (RFC 8058). So there is
-// no token against forgery; the secret of the mail is one.
+// unsubscribe turns the mails off for the holder of the secret in the URL. They
+// need not sign in, and there is no CSRF token: mail programs post here by
+// themselves (RFC 8058), and the secret takes its place.
 func (p *mePages) unsubscribe(c *gin.Context) error {
 	if err := p.throttle(c); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (p *mePages) unsubscribe(c *gin.Context) error {
 	return p.told(c, p.say(c, "unsubscribe.done"), p.say(c, "unsubscribe.again"), way{"/me", p.say(c, "unsubscribe.me")})
 }
 
-// setReminders turns the mails before keys expire on or off.
+// setReminders turns mails before keys expire on or off.
 func (p *mePages) setReminders(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {

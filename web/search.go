@@ -12,12 +12,12 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// searched are the lists that a search may be of.
+// searched matches the lists that can be searched.
 var searched = regexp.MustCompile(`^/(keys|service-accounts|organizations/org_[0-9a-f]{32}/audit|provider/organizations|provider/users)$`)
 
-// search takes what is typed into the search box of a list. A key in it never
-// gets into a URL, where histories, proxies and logs keep it: it is looked up by
-// its hash, and its page shown.
+// search handles the search box of a list. A key typed into it must not get into
+// a URL, which histories, proxies and logs keep: search looks it up by its hash
+// and shows its page.
 func (p *keyPages) search(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
@@ -44,7 +44,7 @@ func (p *keyPages) search(c *gin.Context) error {
 	return nil
 }
 
-// toKey shows the page of the key with the text, or says that no key has it.
+// toKey shows the page of the key with this text, or says that no key has it.
 func (p *keyPages) toKey(c *gin.Context, text string) error {
 	k, err := p.Keys.KeyOf(c.Request.Context(), principal(c), text)
 	switch {

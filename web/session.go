@@ -27,7 +27,7 @@ func (p *signInPages) mount(g *gin.RouterGroup) {
 	g.POST("/logout", p.member(p.signOut))
 }
 
-// signInForm is what was typed, without the password.
+// signInForm is the sign-in form, without the password.
 type signInForm struct {
 	Email     string
 	Next      string
@@ -70,8 +70,8 @@ func (p *signInPages) signIn(c *gin.Context) error {
 	return p.begin(c, token, typed.Next)
 }
 
-// begin gives the browser the cookies of a new session, in the place of one
-// that it may have had, and goes on.
+// begin sets the cookies of a new session, which replaces any earlier one, and
+// redirects to next.
 func (p *site) begin(c *gin.Context, token, next string) error {
 	if err := p.People.Sessions.EndReplaced(c.Request); err != nil {
 		return err
@@ -82,21 +82,21 @@ func (p *site) begin(c *gin.Context, token, next string) error {
 	return nil
 }
 
-// pendingCookie keeps a sign-in between its two steps. It is sent to the second
-// step alone, and read by no script.
+// pendingCookie holds a sign-in between its two steps. It is sent only to the
+// second step and is hidden from scripts.
 const pendingCookie = "latchkey_pending"
 
 func (p *signInPages) keepPending(c *gin.Context, kept string, life time.Duration) {
-	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; a first start has none
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; a first start has none
 		Name: pendingCookie, Value: kept, Path: "/login/code", MaxAge: int(life / time.Second), HttpOnly: true,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure, SameSite: http.SameSiteStrictMode,
 	})
 }
 
-// codeForm is the second step of a sign-in.
+// codeForm is the form of a sign-in's second step.
 type codeForm struct{ Next string }
 
-// askCode asks a user who knew the password for the code on their device.
+// askCode asks a user whose password was right for the code on their device.
 func (p *signInPages) askCode(c *gin.Context, u *auth.User, next string) error {
 	kept, err := p.People.Sessions.Pending(u)
 	if err != nil {
@@ -142,8 +142,8 @@ func (p *signInPages) signInRefused(c *gin.Context, typed signInForm, err error)
 	return p.show(c, status, "login", view{Title: p.say(c, "title.sign_in"), Faults: faults{"": public.Text.In(p.onPage(c))}, Data: typed})
 }
 
-// signOut ends the session and goes to the sign-in page, or, for somebody who
-// came with a link that is another user's, back to the link.
+// signOut ends the session and shows the sign-in page. Someone who opened another
+// user's link returns to the link.
 func (p *signInPages) signOut(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// staffPages are the staff's overview and the state of the service.
+// staffPages show the staff's overview and the state of the service.
 type staffPages struct{ *site }
 
 func (p *staffPages) mount(g *gin.RouterGroup) {
@@ -28,8 +28,7 @@ func (p *staffPages) mount(g *gin.RouterGroup) {
 	g.POST("/provider/system/rotate", p.staff(p.rotateSigningKey))
 }
 
-// Staff is what the pages of the provider's staff need. All fields are
-// required.
+// Staff is what the pages of the provider's staff need. All fields are required.
 type Staff struct {
 	Incidents *incidents.Service
 	Creators  keys.Creators
@@ -43,7 +42,7 @@ func (s *Staff) complete() bool {
 	return s.Incidents != nil && s.Creators != nil && s.Owners != nil && s.System != nil && s.RotateSigningKey != nil
 }
 
-// staffPages are the templates of the provider's staff.
+// staffTemplates returns the templates of the staff's pages.
 func staffTemplates() []string {
 	return []string{
 		"staff-home", "staff-found", "staff-incidents", "staff-incident-new", "staff-incident", "staff-tiers", "staff-tier", "staff-override",
@@ -51,7 +50,7 @@ func staffTemplates() []string {
 	}
 }
 
-// staff handles pages for the provider's staff; for others there are none.
+// staff handles pages for the provider's staff. For others they do not exist.
 func (p *site) staff(handle func(*gin.Context) error) gin.HandlerFunc {
 	return p.member(func(c *gin.Context) error {
 		if !principal(c).IsAdmin() {
@@ -64,13 +63,13 @@ func (p *site) staff(handle func(*gin.Context) error) gin.HandlerFunc {
 // ForStaff reports whether the reader sees the provider's part of the portal.
 func (v *view) ForStaff() bool { return v.User != nil && v.User.IsAdmin }
 
-// InStaff reports whether the page is one of the provider's part.
+// InStaff reports whether the page belongs to the provider's part.
 func (v *view) InStaff() bool {
 	return v.Here == "/provider" || strings.HasPrefix(v.Here, "/provider/")
 }
 
 type staffHomePage struct {
-	Open []incidents.Incident // go on, or are interrupted
+	Open []incidents.Incident // running or interrupted
 	Now  time.Time
 }
 
@@ -92,14 +91,14 @@ func (p *staffPages) staffHomeWith(c *gin.Context, status int, wrong faults) err
 	return p.show(c, status, "staff-home", view{Title: p.say(c, "staff.title"), Faults: wrong, Data: out})
 }
 
-// foundPage is the keys that were found, never what was asked with.
+// foundPage lists the keys that were found, but not the search text.
 type foundPage struct {
 	Rows []keyRow
 	Full bool // there may be more
 }
 
-// findKey looks for a key by what was posted, which is kept nowhere and not
-// shown again.
+// findKey looks for keys by the posted text, which is neither stored nor shown
+// again.
 func (p *staffPages) findKey(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
@@ -123,8 +122,8 @@ func (p *staffPages) findKey(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-found", view{Title: p.say(c, "staff.found"), Data: out})
 }
 
-// saidFields answers a form with what is wrong beside its fields, by show, or
-// passes on an error that its reader cannot mend.
+// saidFields shows a form with its faults beside the fields. It returns an error
+// that the reader cannot fix.
 func (p *site) saidFields(c *gin.Context, err error, show func(faults) error, fields ...string) error {
 	wrong, ok := p.asFaults(c, err, fields...)
 	if !ok {
@@ -133,8 +132,8 @@ func (p *site) saidFields(c *gin.Context, err error, show func(faults) error, fi
 	return show(wrong)
 }
 
-// ruleOf reads a rate as people type it, "100/10s" or "100/10s burst 200"; nil
-// if the text is empty.
+// ruleOf parses a rate such as "100/10s" or "100/10s burst 200"; nil for empty
+// text.
 func ruleOf(values url.Values, field string) (*ratelimit.Rule, error) {
 	text := strings.TrimSpace(values.Get(field))
 	if text == "" {
@@ -147,8 +146,7 @@ func ruleOf(values url.Values, field string) (*ratelimit.Rule, error) {
 	return &rule, nil
 }
 
-// quotaOf reads a quota as people type it, "100000/month"; nil where there is
-// none.
+// quotaOf parses a quota such as "100000/month"; nil if there is none.
 func quotaOf(values url.Values, field string) (*ratelimit.Quota, error) {
 	text := strings.TrimSpace(values.Get(field))
 	if text == "" {
@@ -180,10 +178,10 @@ func quotaText(q *ratelimit.Quota) string {
 	return strconv.FormatInt(q.Requests, 10) + "/" + string(q.Per)
 }
 
-// names keeps the names of organizations that a page shows.
+// names caches organization names while a page is built.
 type names map[string]string
 
-// organization returns the name, or the id of one that is gone.
+// organizationName returns the name, or the id of a deleted organization.
 func (p *site) organizationName(ctx context.Context, who keys.Actor, known names, id string) string {
 	if name, ok := known[id]; ok {
 		return name
@@ -195,7 +193,7 @@ func (p *site) organizationName(ctx context.Context, who keys.Actor, known names
 	return known[id]
 }
 
-// pageNumber is the number of the requested page, 0 for none.
+// pageNumber returns the requested page, 0 for none.
 func pageNumber(c *gin.Context) int {
 	n, err := strconv.Atoi(c.Query("page"))
 	if err != nil || n < 0 {
@@ -204,7 +202,7 @@ func pageNumber(c *gin.Context) int {
 	return n
 }
 
-// staffSections are the parts of the provider's pages, by their addresses.
+// staffSections returns the paths of the staff's sections.
 func staffSections() []string {
 	return []string{"incidents", "tiers", "scopes", "organizations", "users", "orphans", "system"}
 }
@@ -224,8 +222,8 @@ func staffTiles() (all []option) {
 	return all
 }
 
-// shortDuration writes a duration without its zero parts, and days where it is
-// whole ones.
+// shortDuration formats a duration without zero parts, and as days if it is whole
+// days.
 func shortDuration(d time.Duration) string {
 	const day = hoursOfDay * time.Hour
 	if d >= day && d%day == 0 {
@@ -241,7 +239,7 @@ func shortDuration(d time.Duration) string {
 	return text
 }
 
-// plus says that there are more than were counted.
+// plus returns a sign if there are more than were counted.
 func plus(more bool) string {
 	if more {
 		return "+"

@@ -44,8 +44,7 @@ func (p *incidentPages) listIncidents(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-incidents", view{Title: p.say(c, "incident.title"), Data: out})
 }
 
-// incidentForm is what the form of a dry run holds. A pasted list is not shown
-// again.
+// incidentForm is the form of a dry run. A pasted list is not shown again.
 type incidentForm struct {
 	Action, Reason, Note                          string
 	Organization, Account, Tier, Scope, CreatedBy string
@@ -53,11 +52,11 @@ type incidentForm struct {
 	Reasons                                       []keys.RevokeReason
 	Tiers, Neglects                               []option
 	Neglect                                       string
-	Organizations, Accounts, Scopes               []option // to choose from, as far as they are few
+	Organizations, Accounts, Scopes               []option // suggestions, unless there are too many
 	Most                                          int
 }
 
-// mostChoices bounds the tiers and scopes that a form offers.
+// mostChoices bounds the suggestions of each field.
 const mostChoices = 200
 
 func (p *incidentPages) incidentForm(c *gin.Context, v url.Values) (incidentForm, error) {
@@ -85,7 +84,7 @@ func (p *incidentPages) incidentForm(c *gin.Context, v url.Values) (incidentForm
 	return f, p.incidentChoices(c, &f)
 }
 
-// incidentChoices fills the lists from which a form completes what is typed.
+// incidentChoices fills the suggestions of the form's fields.
 func (p *incidentPages) incidentChoices(c *gin.Context, f *incidentForm) error {
 	ctx, who, page := c.Request.Context(), principal(c), keys.Page{Limit: mostChoices}
 	organizations, err := p.Keys.Organizations(ctx, who, keys.OrganizationFilter{}, page)
@@ -129,7 +128,7 @@ func chosenDay(values url.Values, field string) (time.Time, error) {
 	return at, nil
 }
 
-// incidentRequest reads the form of a dry run.
+// incidentRequest parses the form of a dry run.
 func incidentRequest(v url.Values) (r incidents.Request, err error) {
 	trimmed := func(field string) string { return strings.TrimSpace(v.Get(field)) }
 	r = incidents.Request{
@@ -185,7 +184,7 @@ type incidentPage struct {
 	Keys        []incidents.Key
 	Number      int // of the page of keys, from 1
 	Before      int
-	Behind      int // 0: none
+	Behind      int // next page, 0: none
 	Confirm     string
 	Working     bool
 	Interrupted bool
@@ -237,7 +236,7 @@ func (p *incidentPages) incidentView(c *gin.Context, status int, wrong faults) e
 	return p.show(c, status, "staff-incident", view{Title: p.say(c, "incident.title_"+string(n.Action)), Faults: wrong, Data: out})
 }
 
-// incidentDone answers what was done to an incident.
+// incidentDone answers an action on an incident.
 func (p *incidentPages) incidentDone(c *gin.Context, err error) error {
 	if err == nil {
 		c.Redirect(http.StatusSeeOther, "/provider/incidents/"+c.Param("id"))
@@ -272,7 +271,7 @@ func (p *incidentPages) undoIncident(c *gin.Context) error {
 	return p.incidentDone(c, err)
 }
 
-// incidentReport writes each key with what became of it.
+// incidentReport writes each key with its result.
 func (p *incidentPages) incidentReport(c *gin.Context) error {
 	ctx, who := c.Request.Context(), principal(c)
 	n, err := p.Staff.Incidents.Incident(ctx, who, c.Param("id"))

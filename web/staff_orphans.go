@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// orphanPages list what nobody looks after.
+// orphanPages list service accounts and keys that nobody looks after.
 type orphanPages struct{ *site }
 
 func (p *orphanPages) mount(g *gin.RouterGroup) {

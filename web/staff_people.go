@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// customerPages are the staff's view of organizations and users.
+// customerPages show organizations and users to staff.
 type customerPages struct{ *site }
 
 func (p *customerPages) mount(g *gin.RouterGroup) {
@@ -40,7 +40,7 @@ func (p *customerPages) staffOrganizations(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-organizations", view{Title: p.say(c, "people.organizations"), Data: out})
 }
 
-// staffOrganizationPage is one organization, and what disabling it stops.
+// staffOrganizationPage is one organization, and what disabling it would stop.
 type staffOrganizationPage struct {
 	keys.Organization
 	Accounts, Keys, Members             int
@@ -48,7 +48,7 @@ type staffOrganizationPage struct {
 	KeyID                               string
 }
 
-// mostCounted bounds what a page counts: beyond it is "100+".
+// mostCounted bounds what a page counts: more is shown as "100+".
 const mostCounted = 100
 
 func counted[T any](found []T, err error) (int, bool, error) {

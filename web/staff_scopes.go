@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// scopePages are the scope catalogue.
+// scopePages show and edit the scope catalogue.
 type scopePages struct{ *site }
 
 func (p *scopePages) mount(g *gin.RouterGroup) {
@@ -86,15 +86,15 @@ func (p *scopePages) createScope(c *gin.Context) error {
 	}, "name", "description")
 }
 
-// scopePage is the page of one scope. Its forms keep what was typed.
+// scopePage shows one scope. Its forms keep what was typed.
 type scopePage struct {
 	keys.Scope
 	Use       keys.ScopeUse
-	Ours      bool // of the management API
+	Ours      bool // a scope of the management API
 	Described string
 	To        string
 	Days      string
-	Preview   bool // the rename is to be confirmed
+	Preview   bool // the rename waits for confirmation
 	KeptUntil time.Time
 }
 
@@ -141,8 +141,8 @@ func (p *scopePages) describeScope(c *gin.Context) error {
 	}, "description")
 }
 
-// renameScope tells first who would get the new name, and begins when the form
-// says that this was seen.
+// renameScope first shows who would get the new name. It starts the rename once
+// the form confirms it.
 func (p *scopePages) renameScope(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
@@ -174,7 +174,7 @@ func (p *scopePages) renameScope(c *gin.Context) error {
 		return refuse(wrong)
 	}
 	if err == nil {
-		_, err = p.Keys.RenameStep(ctx, who) // what is left is done behind, on one node
+		_, err = p.Keys.RenameStep(ctx, who) // one node does the rest in the background
 	}
 	if err != nil {
 		return err

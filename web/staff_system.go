@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 )
 
-// System is the state of the service, as the server reports it.
+// System is the state of the service as the server reports it.
 type System struct {
 	Version  string
 	Started  time.Time
@@ -20,12 +20,12 @@ type System struct {
 	Now      time.Time
 }
 
-// SystemFact is one line about the node that answers. Name is that of its text
-// in the catalogue, under "system".
+// SystemFact is one line about the node that answers. Name is the name of its
+// label in the catalogue, under "system".
 type SystemFact struct {
 	Name  string
 	Value string // the same in every language
-	Text  string // or the name of a text, under "system"
+	Text  string // or the name of a text under "system"
 	Bad   bool
 }
 
@@ -36,13 +36,13 @@ type SystemNode struct {
 	Fresh, Self       bool
 }
 
-// SystemSetting is a setting in force. Secret ones have no Value.
+// SystemSetting is a setting in force. Value is empty if the setting is secret.
 type SystemSetting struct {
 	Variable, Value, Meaning string
-	Secret, Given            bool // Given: not the default
+	Secret, Given            bool // Given: set, not the default
 }
 
-// Lag is how long ago the node last knew of all changes.
+// Lag returns how long ago the node last knew of all changes.
 func (n *SystemNode) Lag(now time.Time) time.Duration {
 	return max(0, now.Sub(n.LastPoll)).Truncate(time.Millisecond)
 }
@@ -76,8 +76,8 @@ func (p *staffPages) rotateSigningKey(c *gin.Context) error {
 	return nil
 }
 
-// Signer is the id of the key that signs now, "" if none does. Keys are those
-// that were made last first.
+// Signer returns the id of the key that signs now, or "" if there is none. Keys
+// must be in order, newest first.
 func (s *System) Signer() string {
 	for i := range s.Keys {
 		if k := &s.Keys[i]; !k.ActiveAt.After(s.Now) && k.RetireAt.After(s.Now) {

@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// tierPages are the tiers, and overrides of their limits.
+// tierPages show and edit tiers and overrides of their limits.
 type tierPages struct{ *site }
 
 func (p *tierPages) mount(g *gin.RouterGroup) {
@@ -41,11 +41,11 @@ func (p *tierPages) listTiers(c *gin.Context) error {
 	})
 }
 
-// tierForm is what the form of a tier holds, and what saving it would do.
+// tierForm is the form of a tier, with a preview of the change.
 type tierForm struct {
 	New                                   bool
 	Name, Title, Rate, AccountRate, Quota string
-	MaxKeys, MaxAge, Retention            string // but for MaxKeys in days
+	MaxKeys, MaxAge, Retention            string // in days, except MaxKeys
 	Revision                              int64
 	Impact                                *keys.Impact
 }
@@ -70,7 +70,7 @@ func tierTyped(values url.Values) tierForm {
 	}
 }
 
-// tierFields reads the form of a tier.
+// tierFields parses the form of a tier.
 func tierFields(values url.Values) (f keys.TierFields, err error) {
 	f.Title = strings.TrimSpace(values.Get("title"))
 	rate, err := ruleOf(values, "rate_limit")
@@ -97,7 +97,7 @@ func tierFields(values url.Values) (f keys.TierFields, err error) {
 	return f, err
 }
 
-// daysText writes a duration in days, "" for none.
+// daysText formats a duration in days, "" for none.
 func daysText(d time.Duration) string {
 	if d == 0 {
 		return ""
@@ -105,7 +105,7 @@ func daysText(d time.Duration) string {
 	return strconv.FormatFloat(d.Hours()/hoursOfDay, 'f', -1, 64)
 }
 
-// daysOf reads what daysText has written, or somebody.
+// daysOf parses a number of days from a form.
 func daysOf(values url.Values, name string) (time.Duration, error) {
 	text := strings.TrimSpace(values.Get(name))
 	if text == "" {
@@ -158,8 +158,7 @@ func (p *tierPages) tierView(c *gin.Context, status int, wrong faults) error {
 	return p.show(c, status, "staff-tier", view{Title: t.Title, Faults: wrong, Data: tierFormOf(&t)})
 }
 
-// editTier shows first what the change does, and saves it when the form says
-// that this was seen.
+// editTier first previews the change, and saves it once the form confirms it.
 func (p *tierPages) editTier(c *gin.Context) error {
 	values, err := form(c)
 	if err != nil {
@@ -204,7 +203,7 @@ func (p *tierPages) deleteTier(c *gin.Context) error {
 	return p.saidFields(c, err, func(wrong faults) error { return p.tierView(c, http.StatusUnprocessableEntity, wrong) })
 }
 
-// overridePage is the form of other limits of one account for a time.
+// overridePage is the form that overrides an account's limits for a time.
 type overridePage struct {
 	Account                           keys.ServiceAccount
 	Tier                              keys.Tier
@@ -239,7 +238,8 @@ func (p *tierPages) showOverride(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-override", view{Title: p.say(c, "override.title"), Data: out})
 }
 
-// overrideTyped reads the form of an override. It ends with the day chosen.
+// overrideTyped parses the form of an override. The override ends at the end of
+// the chosen day.
 func overrideTyped(values url.Values) (*keys.Override, error) {
 	o := &keys.Override{Note: strings.TrimSpace(values.Get("note"))}
 	var err error

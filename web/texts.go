@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey/latchkey/internal/texts"
 )
 
-// forScript is the texts of one section, by name, for the script.
+// forScript returns a section's texts by name, for the script.
 func forScript(c *texts.Catalogue) func(section string) (string, error) {
 	return func(section string) (string, error) {
 		text, err := json.Marshal(c.Section(section))

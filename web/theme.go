@@ -13,7 +13,7 @@ const (
 	themeLife   = 365 * 24 * 60 * 60 // seconds
 )
 
-// theme is what the reader chose, "" for what the system has.
+// theme returns the theme that the reader chose, or "" to follow the system.
 func theme(r *http.Request) string {
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		return c.Value
@@ -26,7 +26,7 @@ func (p *homePages) chooseTheme(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	cookie := &http.Cookie{ //nolint:gosec // G124: Secure where the client speaks TLS; it holds no secret
+	cookie := &http.Cookie{ //nolint:gosec // G124: Secure if the client uses TLS; it holds no secret
 		Name: themeCookie, Value: values.Get("theme"), Path: "/", MaxAge: themeLife, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: proxies.ClientOf(c.Request.Context()).Secure,
 	}

@@ -26,7 +26,7 @@ const (
 	mostBars     = 400
 )
 
-// usagePage is a chart of any span of time, by what the reader chose.
+// usagePage charts usage over a period, grouped as the reader chose.
 type usagePage struct {
 	From, Until string // days
 	By          filter
@@ -35,7 +35,7 @@ type usagePage struct {
 	KeyName     string
 	Accounts    []option
 	Chart       chart
-	CSV         string // path of the same report as a file
+	CSV         string // path of the same report as CSV
 }
 
 func (p *usagePages) showUsage(c *gin.Context) error {
@@ -91,7 +91,7 @@ func (p *usagePages) usageForm(c *gin.Context, out *usagePage, by string) error 
 	return nil
 }
 
-// spanOf reads the two days, both of which count.
+// spanOf parses the two days; both are included.
 func spanOf(out *usagePage, now time.Time) (span, error) {
 	var f errs.Faults
 	day := func(field, text string, standard time.Time) time.Time {
@@ -157,7 +157,7 @@ func (p *usagePages) usageChart(c *gin.Context, out *usagePage, at span) error {
 	return nil
 }
 
-// named is the series of a group, by its name where there still is one.
+// named returns the series of a group, by name if the object still exists.
 func (p *usagePages) named(c *gin.Context, by usage.Grouping, group string) series {
 	ctx, who := c.Request.Context(), principal(c)
 	switch {

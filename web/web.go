@@ -52,14 +52,14 @@ type Config struct {
 	Edge        *httpx.Edge
 	Limiter     ratelimit.Limiter
 	Staff       Staff
-	BaseURL     string         // where the outside reaches the portal, without a slash at its end; what a request says of it is not believed
-	Throttle    ratelimit.Rule // forms that one address sends without a session; as many as it likes if zero
+	BaseURL     string         // public URL of the portal without a trailing slash; the request's Host is not trusted
+	Throttle    ratelimit.Rule // forms from one address without a session; zero sets no limit
 }
 
 // Portal serves the pages.
 type Portal struct{ *site }
 
-// site is what the areas of the portal share.
+// site is what all areas of the portal share.
 type site struct {
 	Config
 	pages pages
@@ -90,7 +90,7 @@ func (p *Portal) Mount(engine *gin.Engine) {
 	}
 }
 
-// Routes are the method and path of every page.
+// Routes lists the method and path of every page.
 func Routes(e *httpx.Edge) gin.RoutesInfo {
 	engine := gin.New()
 	(&Portal{&site{Config: Config{Edge: e}}}).Mount(engine)
@@ -134,7 +134,7 @@ func safeHeaders(c *gin.Context) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// open handles pages for people who have not signed in, and so send little.
+// open handles pages that need no sign-in. They accept only small bodies.
 func (p *site) open(handle func(*gin.Context) error) gin.HandlerFunc {
 	return failing(p, func(c *gin.Context) error {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
@@ -145,7 +145,7 @@ func (p *site) open(handle func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
-// failing handles a page whose errors are pages too.
+// failing handles a page and renders its errors as pages.
 func failing(p *site, handle func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := handle(c); err != nil {
@@ -154,7 +154,7 @@ func failing(p *site, handle func(*gin.Context) error) gin.HandlerFunc {
 	}
 }
 
-// member handles pages for people who have; others sign in first and come back.
+// member handles pages for signed-in users. Others sign in first and return.
 func (p *site) member(handle func(*gin.Context) error) gin.HandlerFunc {
 	return failing(p, func(c *gin.Context) error {
 		who, err := p.Sessions.Authenticate(c.Request)
@@ -171,9 +171,8 @@ func (p *site) member(handle func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
-// openForm is form for people who have not signed in: it holds the form to the
-// token against cross-site forgery, which members' sessions do else, and the
-// address to how much a stranger may do.
+// openForm is form for people who are not signed in. It checks the CSRF token,
+// which member does for the others, and throttles the address.
 func (p *site) openForm(c *gin.Context) (url.Values, error) {
 	if err := p.throttle(c); err != nil {
 		return nil, err
@@ -185,16 +184,16 @@ func (p *site) openForm(c *gin.Context) (url.Values, error) {
 	return values, p.CSRF.Check(c.Request)
 }
 
-// throttle charges the address for a form. The bucket is that of strangers who
-// use the management API.
+// throttle charges the address for a form. The bucket is the one for anonymous
+// callers of the management API.
 func (p *site) throttle(c *gin.Context) error {
 	ctx := c.Request.Context()
 	_, err := auth.Throttle(ctx, p.Limiter, string(auth.Anonymous), proxies.Neighbourhood(proxies.ClientOf(ctx).Address), p.Throttle)
 	return err
 }
 
-// local returns next if it is a path of this portal, else the start. What a
-// browser could read as another host's address is not.
+// local returns next if it is a path of this portal, else the start page. It
+// refuses paths that a browser could take for another host.
 func local(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
@@ -234,12 +233,12 @@ func form(c *gin.Context) (url.Values, error) {
 	return c.Request.PostForm, nil
 }
 
-// secretFields hold what is compared as it was sent.
+// secretFields are fields that are compared exactly as sent.
 var secretFields = []string{
 	"password", "old_password", "current_password", "otp_password", "token_password", "token", "metadata",
 }
 
-// NotFound answers paths that do not exist, in the language of the reader.
+// NotFound answers paths that do not exist, in the reader's language.
 func (p *Portal) NotFound(c *gin.Context) {
 	safeHeaders(c)
 	if who, err := p.Sessions.Authenticate(c.Request); err == nil && who != nil {

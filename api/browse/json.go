@@ -1,7 +1,7 @@
-// Package browse renders answers of the API as pages for people: the request,
-// the status, the headers, the JSON in colours with links to follow, and forms
-// for what the reader may do next. Of the API's objects it knows only the
-// prefixes of their ids.
+// Package browse renders answers of the API as pages for people: the request, the
+// status, the headers, the JSON in colours with links to follow, and forms for
+// what the reader may do next. The only thing it knows about the API's objects is
+// the prefixes of their ids.
 package browse
 
 import (
@@ -16,19 +16,19 @@ import (
 
 // span is a piece of JSON of one colour.
 type span struct {
-	Class string // name, string, number, word, or "" for what is between
+	Class string // name, string, number, word, or "" for anything else
 	Text  string
-	Link  string // where it leads, "" for nowhere
+	Link  string // link target, "" for none
 }
 
-// collections are where objects are, by the prefix of their ids.
+// collections maps the prefix of an id to the path of its collection.
 var collections = map[string]string{
 	ids.Organization: "/api/organizations/", ids.ServiceAccount: "/api/service-accounts/", ids.Key: "/api/keys/",
 	ids.User: "/api/users/", ids.Token: "/api/tokens/",
 }
 
-// colour cuts indented JSON into spans. What is no JSON is one span. page is
-// the path that next_cursor goes on from.
+// colour cuts indented JSON into spans. Text that is not JSON is one span. page
+// is the path that next_cursor continues.
 func colour(body []byte, page *url.URL) []span {
 	var indented bytes.Buffer
 	if json.Indent(&indented, body, "", "  ") != nil {
@@ -52,7 +52,7 @@ func colour(body []byte, page *url.URL) []span {
 	return out
 }
 
-// width is how long the token is that the text begins with.
+// width returns the length of the token at the start of the text.
 func width(text string) int {
 	switch c := text[0]; {
 	case c == '"':
@@ -101,10 +101,10 @@ func plain(token string) string {
 	return s
 }
 
-// cursorName is the member of a list that says where it goes on.
+// cursorName is the member of a list that holds the cursor of the next page.
 const cursorName = "next_cursor"
 
-// link is where a value leads.
+// link returns where a value links to, or "".
 func link(name, value string, page *url.URL) string {
 	if name == cursorName && page != nil {
 		next := *page

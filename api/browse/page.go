@@ -21,7 +21,7 @@ var page = template.Must(template.ParseFS(files, "page.html"))
 // Style returns the style sheet of the pages, which they load from StylePath.
 func Style() ([]byte, error) { return files.ReadFile("browse.css") }
 
-// StylePath is where the pages expect their style sheet.
+// StylePath is the path of the style sheet.
 const StylePath = "/docs/browse.css"
 
 // Policy is the Content-Security-Policy of the pages: no script at all.
@@ -32,54 +32,55 @@ type Form struct {
 	Method  string
 	Path    string
 	Summary string
-	Body    string // JSON to begin with, "" for a request without
+	Body    string // initial JSON, "" for a request without a body
 	ETag    string // the state that the reader saw, "" for none
 	Danger  bool
 }
 
-// Bounds of the field that a body is typed into, in lines.
+// Bounds of the body field, in lines.
 const (
 	leastRows = 4
 	mostRows  = 24
 )
 
-// Rows is how many lines the body is shown in: all of it, if it is not long.
+// Rows returns the height of the body field in lines: the whole body, unless it
+// is long.
 func (f Form) Rows() int {
 	return min(max(strings.Count(f.Body, "\n")+2, leastRows), mostRows)
 }
 
-// Answer is what is drawn.
+// Answer is an answer of the API to draw.
 type Answer struct {
 	Method     string
 	URL        *url.URL
 	Status     int
 	Header     http.Header
 	Body       []byte
-	Permission string // what the route needs
-	User       string // who is signed in, "" for nobody
+	Permission string // required by the route
+	User       string // the signed-in user, "" for nobody
 	CSRF       string
 	Forms      []Form
-	Say        *texts.Catalogue // what the page itself says
+	Say        *texts.Catalogue // texts of the page itself
 }
 
 type line struct{ Name, Value string }
 
 type crumb struct{ Name, Path string }
 
-// view is an Answer as the template needs it.
+// view is an Answer prepared for the template.
 type view struct {
 	Answer
 	Path, Reason, Kind, Next string
-	More                     string // where the list goes on, "" where it ends
+	More                     string // link to the next page of a list, "" on the last
 	Headers                  []line
 	Crumbs                   []crumb
 	Spans                    []span
 }
 
-// T is the text with that name in the reader's language.
+// T returns the named text in the reader's language.
 func (v view) T(name string) string { return v.Say.Text(name) }
 
-// shown are the headers that tell a reader something, in this order.
+// shown are the headers worth showing to a reader, in this order.
 var shown = []string{
 	"Allow", "Content-Type", "Location", "ETag", "WWW-Authenticate", "Retry-After", "Idempotent-Replayed",
 	"RateLimit", "RateLimit-Policy", "Cache-Control", "X-Request-Id",
@@ -104,7 +105,7 @@ func Write(w io.Writer, a *Answer) error {
 	return page.Execute(w, v)
 }
 
-// more is where the list of the answer goes on.
+// more returns the link to the next page of the list.
 func more(a *Answer) string {
 	var list struct {
 		Items json.RawMessage `json:"items"`
@@ -116,7 +117,7 @@ func more(a *Answer) string {
 	return link(cursorName, list.Next, a.URL)
 }
 
-// crumbs is the way from the root of the API to the path.
+// crumbs returns the steps from the root of the API to the path.
 func crumbs(path string) []crumb {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	var way []crumb

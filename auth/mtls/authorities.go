@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Authorities verify client certificates: they must be signed by one of them,
-// be within their time, be meant for clients, and not be on the revocation
-// list (RFC 5280). The files are read again when they change.
+// Authorities verify client certificates: one of them must have signed the
+// certificate, and it must be valid now, be meant for clients, and not be on the
+// revocation list (RFC 5280). The files are read again when they change.
 type Authorities struct {
 	caFile, crlFile string
 	now             func() time.Time
@@ -28,8 +28,8 @@ type Authorities struct {
 
 const lookAgain = 5 * time.Second
 
-// NewAuthorities reads the authorities' certificates (PEM) and, unless its name
-// is empty, the revocation list (PEM or DER).
+// NewAuthorities reads the authorities' certificates (PEM) and, unless crlFile is
+// "", the revocation list (PEM or DER).
 func NewAuthorities(caFile, crlFile string, now func() time.Time) (*Authorities, error) {
 	a := &Authorities{caFile: caFile, crlFile: crlFile, now: now}
 	a.mu.Lock()
@@ -37,8 +37,8 @@ func NewAuthorities(caFile, crlFile string, now func() time.Time) (*Authorities,
 	return a, a.read()
 }
 
-// read reads both files. It is called with the lock held, and changes nothing
-// if one of them is invalid.
+// read reads both files. The caller holds the lock. If one of them is invalid,
+// read changes nothing.
 func (a *Authorities) read() error {
 	text, err := os.ReadFile(a.caFile)
 	if err != nil {
@@ -64,7 +64,7 @@ func (a *Authorities) read() error {
 	return nil
 }
 
-// Reload reads both files now. It changes nothing if one of them is invalid.
+// Reload reads both files now. If one of them is invalid, it changes nothing.
 func (a *Authorities) Reload() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -115,13 +115,13 @@ func (a *Authorities) refresh() {
 	if now := a.now(); now.Sub(a.looked) >= lookAgain {
 		a.looked = now
 		if a.stamps() != a.versions {
-			_ = a.read() // the old ones stay in force; a start with these files says what is wrong
+			_ = a.read() // the old content stays; a start with these files reports the error
 		}
 	}
 }
 
-// Verify returns nil for a certificate that is good now. others are what the
-// client sent with it.
+// Verify returns nil if the certificate is valid now. others are the other
+// certificates that the client sent.
 func (a *Authorities) Verify(c *x509.Certificate, others []*x509.Certificate) error {
 	a.mu.Lock()
 	a.refresh()
@@ -154,7 +154,7 @@ func (a *Authorities) Verify(c *x509.Certificate, others []*x509.Certificate) er
 	return nil
 }
 
-// reason says in words that its holder understands what is wrong.
+// reason explains the error in words that the certificate's holder understands.
 func reason(err error) error {
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		switch invalid.Reason {

@@ -20,7 +20,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Registry says which certificates belong to which service accounts.
+// Registry records which certificates belong to which service accounts.
 type Registry struct {
 	Store    auth.CertificateCollection
 	Accounts Accounts
@@ -28,7 +28,7 @@ type Registry struct {
 	Now      func() time.Time
 }
 
-// Accounts is what a Registry asks of the domain.
+// Accounts is what a Registry needs from the domain.
 type Accounts interface {
 	// Account returns a service account that the actor may see.
 	Account(ctx context.Context, a keys.Actor, id string) (keys.ServiceAccount, error)
@@ -38,22 +38,23 @@ type Accounts interface {
 	AccountExists(ctx context.Context, id string) (bool, error)
 }
 
-// Input says which certificate to register: exactly one of the three.
+// Input identifies the certificate to register, by exactly one of Certificate,
+// Fingerprint and SAN.
 type Input struct {
 	Name        string
 	Certificate string // PEM
 	Fingerprint string // SHA-256 in hex, with or without colons
 	SAN         string // "dns:…", "uri:…" or "email:…"; the provider's staff only
-	// ExpiresAt is when the certificate counts no more here, zero for never.
+	// ExpiresAt is when the service stops accepting it, zero for never.
 	ExpiresAt time.Time
 }
 
 const mostCertificates = 100
 
 // Add lets the holder of the certificate act as the service account, with all its
-// scopes, so the actor needs each of them. Only staff can add an alternative name:
-// anyone who gets a certificate for it from the authority acts as the account. By
-// default the certificate ends with the actor's credential.
+// scopes, so the actor needs each of them. Only staff can add an alternative
+// name, because anyone who gets a certificate for it from the authority acts as
+// the account. By default the certificate ends with the actor's credential.
 func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in Input) (auth.Certificate, error) {
 	account, err := r.Accounts.AccountToChange(ctx, a, accountID)
 	if err != nil {
@@ -86,8 +87,8 @@ func (r *Registry) Add(ctx context.Context, a keys.Actor, accountID string, in I
 	return c, r.record(ctx, a, "certificate.create", &c, nil, c)
 }
 
-// insert stores the certificate; one that is left of a service account that is
-// gone makes place for it.
+// insert stores the certificate. It replaces one that belongs to a deleted
+// service account.
 func (r *Registry) insert(ctx context.Context, c auth.Certificate) error {
 	err := r.Store.Insert(ctx, c)
 	if !errors.Is(err, errs.Conflict) {
@@ -106,7 +107,8 @@ func (r *Registry) insert(ctx context.Context, c auth.Certificate) error {
 	return r.Store.Insert(ctx, c)
 }
 
-// power is what the certificate lets its holder do: all that the account may.
+// power returns what the certificate lets its holder do: everything that the
+// account may.
 func (in *Input) power(account *keys.ServiceAccount) keys.Power {
 	p := keys.Power{Scopes: account.Scopes, Bounds: keys.Bounds{EndsAt: in.ExpiresAt}}
 	if len(account.AllowedNetworks) > 0 {
@@ -185,9 +187,9 @@ func readName(san string) (match, fault string) {
 	return kind + ":" + name, ""
 }
 
-// dnsName is the form of a DNS name in which certificates are compared. ASCII
-// names that are not host names, such as *.example.com and my_service.internal,
-// are compared unchanged.
+// dnsName returns the form of a DNS name in which certificates are compared.
+// ASCII names that are not host names, such as *.example.com and
+// my_service.internal, are only lower-cased.
 func dnsName(name string) (canonical string, ok bool) {
 	if canonical, ok = text.Domain(name); ok {
 		return canonical, true
@@ -222,7 +224,7 @@ func (r *Registry) of(ctx context.Context, accountID, id string) (auth.Certifica
 
 var errNoSuchCertificate = errs.New(errs.NotFound, "no_certificate")
 
-// Remove ends what the certificate is good for, at once.
+// Remove revokes the certificate's registration at once.
 func (r *Registry) Remove(ctx context.Context, a keys.Actor, accountID, id string, revision int64) error {
 	if _, err := r.Accounts.AccountToChange(ctx, a, accountID); err != nil {
 		return err
@@ -246,8 +248,8 @@ func (r *Registry) CountOf(ctx context.Context, accountID string) (int, error) {
 	return len(all), err
 }
 
-// MoveTo gives the account's certificates the organization that the account is
-// in now, and returns how many had another one.
+// MoveTo sets the organization of the account's certificates to organizationID,
+// and returns how many had another one.
 func (r *Registry) MoveTo(ctx context.Context, accountID, organizationID string) (changed int, err error) {
 	all, err := r.Store.List(ctx, auth.CertificateFilter{ServiceAccountID: accountID}, keys.Page{Limit: mostCertificates})
 	if err != nil {

@@ -11,18 +11,20 @@ import (
 	"strings"
 )
 
-// Header is how a trusted proxy passes a client certificate on.
+// Header is the header format in which a trusted proxy passes a client
+// certificate on.
 type Header string
 
-// The ways.
+// The formats.
 const (
 	ClientCert Header = "client-cert" // RFC 9440
 	Nginx      Header = "nginx"       // X-SSL-Client-Cert and X-SSL-Client-Verify
 	Envoy      Header = "envoy"       // X-Forwarded-Client-Cert
 )
 
-// Names of the headers. Those of nginx are whatever its configuration calls
-// $ssl_client_escaped_cert and $ssl_client_verify; docs/gateways has it so.
+// Names of the headers. Those of nginx are set in its configuration, from
+// $ssl_client_escaped_cert and $ssl_client_verify; these are the names in
+// docs/gateways.
 const (
 	clientCertName  = "Client-Cert"
 	nginxCertName   = "X-Ssl-Client-Cert"
@@ -32,10 +34,10 @@ const (
 
 const maxHeader = 16 << 10
 
-// Valid reports whether the way is one of the three.
+// Valid reports whether the format is one of the three.
 func (h Header) Valid() bool { return h == ClientCert || h == Nginx || h == Envoy }
 
-// in reports whether the request has the header with something in it.
+// in reports whether the request has a non-empty header of this format.
 func (h Header) in(r *http.Request) bool {
 	switch h {
 	case ClientCert:
@@ -76,8 +78,8 @@ func (h Header) read(r *http.Request) (*presentation, error) {
 	}
 }
 
-// readClientCert reads a byte sequence of structured fields (RFC 8941): base64
-// of the certificate's DER between colons.
+// readClientCert reads a byte sequence of structured fields (RFC 8941): the
+// certificate's DER in base64 between colons.
 func readClientCert(text string) (*presentation, error) {
 	inner, ok := strings.CutPrefix(strings.TrimSpace(text), ":")
 	inner, closed := strings.CutSuffix(inner, ":")
@@ -99,7 +101,7 @@ func parse(der []byte) (*presentation, error) {
 	return present(c), nil
 }
 
-// readNginx needs nginx' own word that it has verified the certificate.
+// readNginx requires nginx's statement that it has verified the certificate.
 func readNginx(escaped string, verified []string) (*presentation, error) {
 	if len(verified) != 1 {
 		return nil, wrong("proxy_says_nothing")
@@ -122,8 +124,8 @@ func parsePEM(escaped string) (*presentation, error) {
 	return parse(block.Bytes)
 }
 
-// readEnvoy reads the last element of X-Forwarded-Client-Cert, which the proxy
-// next to us has added; the ones before came from further away.
+// readEnvoy reads the last element of X-Forwarded-Client-Cert, which the nearest
+// proxy added; the earlier ones came from further away.
 func readEnvoy(text string) (*presentation, error) {
 	elements := cut(text, ',')
 	fields := map[string]string{}

@@ -1,7 +1,7 @@
-// Package mtls lets the holder of a client certificate act as a service
-// account. The certificate comes over TLS that ends here, or from a trusted
-// reverse proxy. In both cases it is verified against the configured
-// authorities and revocation list.
+// Package mtls lets the holder of a client certificate act as a service account.
+// The certificate comes from a TLS connection to this server or from a trusted
+// reverse proxy. In both cases it is verified against the configured authorities
+// and revocation list.
 package mtls
 
 import (
@@ -30,8 +30,8 @@ type Config struct {
 	Store       auth.CertificateCollection
 	Verifier    *verify.Verifier
 	Logger      *slog.Logger
-	Header      Header           // how trusted proxies pass certificates on; "" for not at all
-	Authorities *Authorities     // nil: what a trusted proxy has verified is taken as verified
+	Header      Header           // format that trusted proxies use; "" for none
+	Authorities *Authorities     // nil: trust what a trusted proxy has verified
 	Now         func() time.Time // time.Now if nil
 }
 
@@ -59,10 +59,12 @@ func New(c Config) (*Authenticator, error) {
 // Name implements auth.Authenticator.
 func (a *Authenticator) Name() string { return "mtls" }
 
-// Challenge implements auth.Authenticator: no scheme of HTTP asks for it.
+// Challenge implements auth.Authenticator. HTTP has no scheme that asks for a
+// certificate.
 func (a *Authenticator) Challenge() string { return "" }
 
-// Ignored is how many requests sent the header of a proxy without being one.
+// Ignored returns how many requests sent the proxy header but did not come from a
+// trusted proxy.
 func (a *Authenticator) Ignored() int64 { return a.ignored.Load() }
 
 // Authenticate implements auth.Authenticator.
@@ -83,14 +85,15 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Principal, error) {
 	return a.principal(r.Context(), &c, p)
 }
 
-// wrongCertificate is what is wrong with a certificate, or with how it came.
+// wrongCertificate is a fault of a certificate or of the way it was sent.
 type wrongCertificate struct{ text errs.Text }
 
 func (w *wrongCertificate) Error() string { return w.text.String() }
 
 func wrong(text string, args ...any) error { return &wrongCertificate{errs.Say(text, args...)} }
 
-// refuseAs refuses a certificate for what is wrong with it. Other errors are our own.
+// refuseAs turns a fault of a certificate into a refusal. It returns other errors
+// unchanged.
 func refuseAs(err error) error {
 	if w, ok := errors.AsType[*wrongCertificate](err); ok {
 		return refuseFor(w.text)
@@ -104,11 +107,11 @@ func refuseFor(reason errs.Text) error {
 	return errs.WithCode(errs.Unauthenticated, "authentication_failed", "certificate_refused", "reason", reason)
 }
 
-// presentation is what a client showed. Without the certificate itself only
-// its fingerprint is known.
+// presentation is the certificate that a client presented. If only the
+// fingerprint is known, certificate is nil.
 type presentation struct {
 	certificate *x509.Certificate
-	others      []*x509.Certificate // what it sent with it
+	others      []*x509.Certificate // sent along with it
 	fingerprint string              // "sha256:…"
 }
 
@@ -122,7 +125,7 @@ func Fingerprint(c *x509.Certificate) string {
 	return "sha256:" + hex.EncodeToString(digest[:])
 }
 
-// presented returns what the client showed, nil for nothing.
+// presented returns what the client presented, nil for nothing.
 func (a *Authenticator) presented(r *http.Request) (*presentation, error) {
 	if a.Header != "" && a.Header.in(r) {
 		if !proxies.ClientOf(r.Context()).Proxied {
@@ -145,8 +148,8 @@ func (a *Authenticator) presented(r *http.Request) (*presentation, error) {
 	return present(r.TLS.PeerCertificates[0], r.TLS.PeerCertificates[1:]...), nil
 }
 
-// registered returns how the certificate is known here: by its fingerprint, else
-// by the one service account that its alternative names lead to.
+// registered returns the registration of the certificate: by fingerprint, or else
+// by its alternative names, which must lead to a single service account.
 func (a *Authenticator) registered(ctx context.Context, p *presentation) (found auth.Certificate, err error) {
 	for _, match := range append([]string{p.fingerprint}, names(p.certificate)...) {
 		c, err := a.Store.ByMatch(ctx, match)
@@ -175,7 +178,7 @@ func (a *Authenticator) registered(ctx context.Context, p *presentation) (found 
 
 const mostNames = 20
 
-// names are the alternative names of a certificate as a Match has them.
+// names returns the alternative names of a certificate in the form of Match.
 func names(c *x509.Certificate) []string {
 	if c == nil {
 		return nil
@@ -197,7 +200,8 @@ func names(c *x509.Certificate) []string {
 	return all[:min(len(all), mostNames)]
 }
 
-// endOf is when what was shown ends: here, or by itself, as far as that is known.
+// endOf returns when the credential ends: the earlier of the registration's end
+// and, if known, the certificate's own.
 func endOf(c *auth.Certificate, p *presentation) time.Time {
 	end := c.ExpiresAt
 	if p.certificate != nil && (end.IsZero() || p.certificate.NotAfter.Before(end)) {

@@ -17,15 +17,15 @@ const (
 	UnsupportedGrantType   Code = "unsupported_grant_type"
 	UnsupportedTokenType   Code = "unsupported_token_type"  // RFC 7009
 	InsufficientScope      Code = "insufficient_scope"      // RFC 6750
-	TemporarilyUnavailable Code = "temporarily_unavailable" // over a limit, or a part is gone
+	TemporarilyUnavailable Code = "temporarily_unavailable" // over a limit, or a dependency is unavailable
 	ServerError            Code = "server_error"
 )
 
-// Error is a refusal as clients of OAuth 2.0 read it.
+// Error is an error in the form of OAuth 2.0.
 type Error struct {
 	Code        Code
 	Description string
-	Challenge   bool          // the client used HTTP Basic, so the answer has WWW-Authenticate
+	Challenge   bool          // the client used HTTP Basic, so the answer needs WWW-Authenticate
 	RetryAfter  time.Duration // 0 for no hint
 	TooLarge    bool          // the body is too long
 }

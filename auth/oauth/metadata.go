@@ -44,10 +44,10 @@ type Reader struct {
 
 var _ verify.TokenReader = Reader{}
 
-// Looks reports whether text has the shape of a signed token.
+// Looks reports whether text looks like a signed token.
 func (Reader) Looks(text string) bool { return signing.Looks(text) }
 
-// ReadAccessToken returns what an access token of a service account says.
+// ReadAccessToken returns the content of a service account's access token.
 func (r Reader) ReadAccessToken(ctx context.Context, text string) (verify.AccessToken, error) {
 	c, err := r.Ring.Verify(ctx, text, signing.AccountToken, r.Audience)
 	switch {

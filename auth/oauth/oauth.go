@@ -24,7 +24,8 @@ import (
 // DefaultLife is how long an access token lives.
 const DefaultLife = 15 * time.Minute
 
-// MaxLife bounds it: a revoked token must be remembered longer than it lives.
+// MaxLife bounds the life of a token: a revoked token must be remembered for
+// longer than it lives.
 const MaxLife = keys.TombstoneLife / 2
 
 // Config is what a Server needs. All fields but Now are required.
@@ -56,7 +57,7 @@ func New(c Config) (*Server, error) {
 	return &Server{c}, nil
 }
 
-// Credentials are how a client proves itself.
+// Credentials are a client's credentials.
 type Credentials struct {
 	ID     string // of the service account
 	Secret string // one of its keys
@@ -71,8 +72,8 @@ type Token struct {
 	Scope       string `json:"scope"`
 }
 
-// Token answers a request for an access token of the client. scope, separated by
-// spaces, narrows it to some of what the key may do.
+// Token answers a client's request for an access token. scope, separated by
+// spaces, limits it to some of the key's scopes.
 func (s *Server) Token(g *verify.Grant, grantType, scope string) (Token, error) {
 	switch grantType {
 	case "client_credentials":
@@ -113,8 +114,8 @@ func narrow(g *verify.Grant, scope string) (string, error) {
 	return strings.Join(asked, " "), nil
 }
 
-// quoted keeps what a client sent from breaking the character set of
-// error_description (RFC 6749 section 5.2).
+// quoted replaces characters that error_description must not contain (RFC 6749
+// section 5.2).
 func quoted(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
@@ -124,7 +125,7 @@ func quoted(s string) string {
 	}, s[:min(len(s), keys.MaxScopeLength)])
 }
 
-// Client returns what the client may do, or a refusal.
+// Client returns the grant of the authenticated client, or a refusal.
 func (s *Server) Client(ctx context.Context, c Credentials) (*verify.Grant, error) {
 	if c.ID == "" || c.Secret == "" {
 		return nil, unknownClient(c, "send client_id and client_secret, by HTTP Basic or in the body")
@@ -146,7 +147,7 @@ func (s *Server) Client(ctx context.Context, c Credentials) (*verify.Grant, erro
 	return &verdict.Grant, nil
 }
 
-// Introspection is what a token is worth (RFC 7662 section 2.2).
+// Introspection describes a token (RFC 7662 section 2.2).
 type Introspection struct {
 	Active    bool   `json:"active"`
 	Scope     string `json:"scope,omitempty"`
@@ -159,8 +160,8 @@ type Introspection struct {
 	ID        string `json:"jti,omitempty"`
 }
 
-// Introspect tells the client what an access token or key is worth, as far as
-// it may verify the keys of its organization.
+// Introspect describes an access token or key, if the asker may verify the keys
+// of its organization.
 func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token string) (Introspection, error) {
 	if token == "" {
 		return Introspection{}, refuse(InvalidRequest, "token is required")
@@ -176,7 +177,7 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 	if verdict.Code == verify.RateLimited {
 		return Introspection{}, &Error{Code: TemporarilyUnavailable, Description: verdict.Detail.String(), RetryAfter: verdict.Limits.RetryAfter}
 	}
-	// Its networks bind the holder of the token, not the caller.
+	// The token's networks bind its holder, not the caller.
 	if verdict.Code != verify.Valid && verdict.Code != verify.AddressNotAllowed {
 		return Introspection{}, nil
 	}

@@ -17,14 +17,14 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Intent is what a sign-in is for, carried through the provider.
+// Intent is the purpose of a sign-in, kept while the user is at the provider.
 type Intent struct {
 	Next       string `json:"next"`                 // path to continue to
-	LinkTo     string `json:"link_to,omitempty"`    // id of the user who adds the account to their own
-	Invitation string `json:"invitation,omitempty"` // token of an invitation that is accepted by it
+	LinkTo     string `json:"link_to,omitempty"`    // id of the user who links the account
+	Invitation string `json:"invitation,omitempty"` // token of the invitation to accept
 }
 
-// attempt is what a browser keeps, sealed, while its user is at the provider.
+// attempt is what the browser keeps, sealed, while its user is at the provider.
 type attempt struct {
 	Intent
 	Provider string    `json:"provider"`
@@ -36,12 +36,12 @@ type attempt struct {
 
 const (
 	sealPurpose = "sign-in by a provider"
-	// AttemptLife is how long somebody may take at the provider.
+	// AttemptLife is how long the user may take at the provider.
 	AttemptLife = 10 * time.Minute
 )
 
-// Begin returns where to send the browser, and what it keeps meanwhile in a
-// cookie that no script can read.
+// Begin returns where to send the browser, and the content of a cookie that the
+// browser keeps meanwhile and no script may read.
 func (p *Providers) Begin(ctx context.Context, name string, intent Intent) (location, kept string, err error) {
 	r, err := p.find(ctx, name)
 	if err != nil {
@@ -68,8 +68,8 @@ func (p *Providers) Begin(ctx context.Context, name string, intent Intent) (loca
 
 var errAttempt = errs.WithCode(errs.Unauthenticated, "authentication_failed", "sign_in_elsewhere")
 
-// Finish returns whose account it is, once the provider has sent the browser
-// back with the query. kept is the cookie that Begin made.
+// Finish returns the account, once the provider has sent the browser back with
+// the query. kept is the cookie from Begin.
 func (p *Providers) Finish(ctx context.Context, name, kept string, query url.Values) (auth.ExternalAccount, Intent, error) {
 	a, err := p.open(kept)
 	if err != nil || a.Provider != name || !p.Now().Before(a.Until) {

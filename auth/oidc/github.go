@@ -12,14 +12,14 @@ import (
 	"github.com/latchkey/latchkey/auth"
 )
 
-// GitHub's endpoints and the scopes that tell who somebody is.
+// GitHub's endpoints and the scopes needed to identify the user.
 const (
 	githubAuthorize = "https://github.com/login/oauth/authorize"
 	githubToken     = "https://github.com/login/oauth/access_token" //nolint:gosec // G101: an address
 	githubAPI       = "https://api.github.com"
 )
 
-// GitHub returns the preset of GitHub.
+// GitHub returns a Provider preset for GitHub.
 func GitHub() Provider {
 	return Provider{
 		Name: "github", Title: "GitHub", Scopes: []string{"read:user", "user:email"},
@@ -27,13 +27,13 @@ func GitHub() Provider {
 	}
 }
 
-// Google returns the preset of Google.
+// Google returns a Provider preset for Google.
 func Google() Provider {
 	return Provider{Name: "google", Title: "Google", Issuer: "https://accounts.google.com", Scopes: []string{"openid", "email", "profile"}}
 }
 
-// githubAccount asks who the token is for. Only the primary address counts,
-// and only where GitHub has verified it.
+// githubAccount returns the account that the token belongs to. It uses only the
+// primary address, and only if GitHub has verified it.
 func (p *Providers) githubAccount(ctx context.Context, r *remote, token *oauth2.Token) (auth.ExternalAccount, error) {
 	var user struct {
 		ID    int64  `json:"id"`

@@ -1,8 +1,8 @@
-// Package oidc signs people in with accounts that they have elsewhere: at any
-// OpenID provider (OpenID Connect Core 1.0, authorization code with PKCE, state
-// and nonce), and at GitHub, whose OAuth 2.0 has its own calls for the user and
-// their e-mail addresses. It finds out whose account it is; its caller decides
-// who may come in.
+// Package oidc signs people in with accounts from elsewhere: from any OpenID
+// provider (OpenID Connect Core 1.0, authorization code with PKCE, state and
+// nonce), and from GitHub, whose OAuth 2.0 has its own calls for the user and
+// their e-mail addresses. It identifies the account; its caller decides whom to
+// admit.
 package oidc
 
 import (
@@ -21,11 +21,11 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 )
 
-// Provider is one place where people have accounts.
+// Provider is a service where people have accounts.
 type Provider struct {
-	Name         string // in paths and identities: lower-case letters, digits and -
-	Title        string // on the button
-	Issuer       string // of an OpenID provider; "" for GitHub
+	Name         string // used in paths and identities: lower-case letters, digits and -
+	Title        string // shown on the button
+	Issuer       string // for an OpenID provider; "" for GitHub
 	ClientID     string
 	ClientSecret string
 	Scopes       []string
@@ -34,13 +34,13 @@ type Provider struct {
 	AuthorizeURL, TokenURL, APIURL string
 }
 
-// github reports whether the provider speaks as GitHub does.
+// github reports whether the provider uses GitHub's API.
 func (p *Provider) github() bool { return p.Issuer == "" }
 
 // Config is what Providers need. All fields but Now are required.
 type Config struct {
 	Providers []Provider
-	BaseURL   string // public URL of the service, without a slash at its end
+	BaseURL   string // public URL of the service, without a trailing slash
 	Sealer    *seal.Sealer
 	Now       func() time.Time // time.Now if nil
 }
@@ -63,8 +63,8 @@ type remote struct {
 // timeout bounds each request to a provider.
 const timeout = 10 * time.Second
 
-// New returns Providers. Nothing is asked of a provider until somebody signs
-// in by it: one that is down keeps nobody from starting.
+// New returns Providers. It contacts a provider only when somebody signs in, so
+// one that is down does not stop the start.
 func New(c Config) (*Providers, error) {
 	if c.BaseURL == "" || c.Sealer == nil {
 		return nil, errors.New("oidc: BaseURL and Sealer are required")
@@ -79,7 +79,7 @@ func New(c Config) (*Providers, error) {
 	return p, nil
 }
 
-// bounded keeps a provider from answering without end.
+// bounded limits the size of a provider's answers.
 type bounded struct{ inner http.RoundTripper }
 
 const maxAnswer = 1 << 20
@@ -97,7 +97,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 // List returns the providers in the order of the configuration.
 func (p *Providers) List() []Provider { return p.Config.Providers }
 
-// find returns the provider, discovered.
+// find returns the provider after discovery.
 func (p *Providers) find(ctx context.Context, name string) (*remote, error) {
 	r, ok := p.all[name]
 	if !ok {
@@ -120,7 +120,7 @@ func (p *Providers) find(ctx context.Context, name string) (*remote, error) {
 	return r, nil
 }
 
-// callback is where the provider sends people back to.
+// callback returns the URL that the provider sends people back to.
 func (p *Providers) callback(name string) string { return p.BaseURL + "/login/" + name + "/callback" }
 
 func (p *Providers) oauth(r *remote) *oauth2.Config {
@@ -133,7 +133,7 @@ func (p *Providers) oauth(r *remote) *oauth2.Config {
 	return c
 }
 
-// account exchanges the code and returns whose account it is.
+// account exchanges the code and returns the account.
 func (p *Providers) account(ctx context.Context, r *remote, code, verifier, nonce string) (auth.ExternalAccount, error) {
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, p.client)
 	token, err := p.oauth(r).Exchange(ctx, code, oauth2.VerifierOption(verifier))
@@ -167,8 +167,8 @@ func (p *Providers) account(ctx context.Context, r *remote, code, verifier, nonc
 	})
 }
 
-// completed asks the provider for the e-mail address where the ID token does
-// not tell it.
+// completed asks the provider for the e-mail address if the ID token does not
+// contain it.
 func (p *Providers) completed(ctx context.Context, r *remote, token *oauth2.Token, a auth.ExternalAccount) (auth.ExternalAccount, error) {
 	if a.Email != "" || r.found.UserInfoEndpoint() == "" {
 		return a, nil
@@ -191,7 +191,7 @@ func (p *Providers) completed(ctx context.Context, r *remote, token *oauth2.Toke
 	return a, nil
 }
 
-// flag is a truth value that some providers send as a string.
+// flag is a boolean that some providers send as a string.
 type flag bool
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -200,7 +200,8 @@ func (f *flag) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// refused is a sign-in that failed at the provider; the cause is for the log.
+// refused returns the error of a sign-in that failed at the provider; the cause
+// is only for the log.
 func refused(r *remote, what string, cause error) error {
 	e := errs.WithCode(errs.Unauthenticated, "authentication_failed", "sign_in_failed", "provider", r.Title, "reason", errs.Say(what))
 	if cause == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Type is the media type in a token's header: what kind of token it is. A
-// token of one type is never taken for another.
+// Type is the media type in a token's header, which says what kind of token it
+// is. A token of one type is never accepted as another.
 type Type string
 
 // The types.
@@ -18,13 +18,13 @@ const (
 	AccountToken Type = "at+jwt" // access tokens of service accounts (RFC 9068)
 )
 
-// Uses of a UserToken, as the claim token_type of Django's SimpleJWT has them.
+// Uses of a UserToken, in the claim token_type as in Django's SimpleJWT.
 const (
 	UseAccess  = "access"
 	UseRefresh = "refresh"
 )
 
-// Claims are what a token says (RFC 7519, RFC 9068).
+// Claims is the content of a token (RFC 7519, RFC 9068).
 type Claims struct {
 	Issuer    string       `json:"iss"`
 	Subject   string       `json:"sub"` // id of the user or service account
@@ -39,10 +39,10 @@ type Claims struct {
 	Family   string `json:"family,omitempty"`     // of a UserToken: the sign-in it belongs to
 	ClientID string `json:"client_id,omitempty"`  // of an AccountToken
 	Scope    string `json:"scope,omitempty"`      // of an AccountToken, separated by spaces
-	KeyID    string `json:"key_id,omitempty"`     // of an AccountToken: the key it was got with
+	KeyID    string `json:"key_id,omitempty"`     // of an AccountToken: the key that obtained it
 }
 
-// Seconds is a time as tokens have it: whole seconds since 1970 (NumericDate).
+// Seconds is a time as tokens encode it: whole seconds since 1970 (NumericDate).
 type Seconds struct{ time.Time }
 
 // At returns the time without its fraction of a second.
@@ -51,7 +51,7 @@ func At(t time.Time) Seconds { return Seconds{t.UTC().Truncate(time.Second)} }
 // MarshalJSON implements json.Marshaler.
 func (s Seconds) MarshalJSON() ([]byte, error) { return json.Marshal(s.Unix()) }
 
-// maxSeconds is 31 December 9999, behind which no date makes sense.
+// maxSeconds is 31 December 9999; later dates make no sense.
 const maxSeconds = 253402300799
 
 // UnmarshalJSON implements json.Unmarshaler.

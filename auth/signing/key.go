@@ -26,8 +26,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Algorithm is how tokens are signed (RFC 7518). Only asymmetric ones: who
-// verifies cannot sign.
+// Algorithm is a signature algorithm (RFC 7518). All are asymmetric, so that a
+// verifier cannot sign.
 type Algorithm string
 
 // The algorithms.
@@ -38,7 +38,7 @@ const (
 
 const rsaBits = 3072
 
-// Key is a stored pair of keys. The private half is sealed.
+// Key is a stored key pair. The private half is sealed.
 type Key struct {
 	keys.Stamp
 	ID        string          `json:"id"` // the kid of its tokens
@@ -46,7 +46,7 @@ type Key struct {
 	Public    json.RawMessage `json:"public"` // JWK
 	Sealed    []byte          `json:"-"`      // PKCS #8
 	ActiveAt  time.Time       `json:"active_at"`
-	RetireAt  time.Time       `json:"retire_at"` // tokens that it signed are refused from then on
+	RetireAt  time.Time       `json:"retire_at"` // from then on, its tokens are refused
 }
 
 // Store is what the package needs of a database. Keys are listed by id.
@@ -56,7 +56,7 @@ type Store interface {
 
 const sealPurpose = "signing key"
 
-// pair is a key that can be used.
+// pair is a key that is ready for use.
 type pair struct {
 	Key
 	private crypto.Signer
@@ -97,7 +97,7 @@ func newKey(id string, a Algorithm, s *seal.Sealer, now, active, retire time.Tim
 	}, nil
 }
 
-// ErrSealed is returned where a stored key was sealed under another secret.
+// ErrSealed is returned if a stored key was sealed under another secret.
 var ErrSealed = errors.New("the signing keys were sealed under another secret; start every node with the same LATCHKEY_SECRET, or remove " +
 	"the keys with latchkey signing-key reset")
 
@@ -121,8 +121,8 @@ func open(k Key, s *seal.Sealer) (*pair, error) {
 	return p, nil
 }
 
-// successorID is the id of the key that follows the key in its schedule. It is
-// the same on every node, so that of several that rotate at once one does.
+// successorID returns the id of the key that follows the given one. It is the
+// same on every node, so if several rotate at once, only one succeeds.
 func successorID(previous string) string {
 	digest := sha256.Sum256([]byte("after " + previous))
 	return ids.SigningKey + hex.EncodeToString(digest[:16])

@@ -29,7 +29,7 @@ type Config struct {
 	Logger    *slog.Logger
 	Life      time.Duration    // how long a key signs, DefaultLife if 0
 	Overlap   time.Duration    // how long it verifies after that: the longest life of a token
-	Retired   func()           // called after a key was retired, where it is not nil
+	Retired   func()           // called after a key was retired, if not nil
 	Now       func() time.Time // time.Now if nil
 }
 
@@ -40,7 +40,7 @@ const (
 	// other nodes, and services that cache the JWKS, know it by then.
 	announcement = 10 * time.Minute
 	reloadEvery  = 30 * time.Second
-	reloadAgain  = time.Second // at most once in it for kids that are not known
+	reloadAgain  = time.Second // minimum time between reloads for unknown kids
 	leeway       = 5 * time.Second
 	maxToken     = 8 << 10
 )
@@ -101,7 +101,7 @@ func (r *Keyring) repeat(ctx context.Context) {
 	}
 }
 
-// tend reads the keys, and makes the next one where it is time.
+// tend reads the keys, and creates the next one when it is due.
 func (r *Keyring) tend(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (r *Keyring) tend(ctx context.Context) error {
 	return r.load(ctx)
 }
 
-// add makes the successor of a key, or the first key, which signs at once.
+// add creates the successor of a key, or the first key, which signs at once.
 func (r *Keyring) add(ctx context.Context, after *pair, active time.Time) (Key, error) {
 	id, now := ids.New(ids.SigningKey), r.Now()
 	if after != nil {
@@ -135,9 +135,10 @@ func (r *Keyring) add(ctx context.Context, after *pair, active time.Time) (Key, 
 	return k, nil
 }
 
-// Rotate makes the next key. It signs after an announcement of ten minutes, or
-// at once, and with retire the earlier ones verify no more from that moment:
-// for a key that leaked. Every node follows within half a minute.
+// Rotate creates the next key. It signs after an announcement of ten minutes, or
+// at once if now is set. With retire it signs at once and the earlier keys stop
+// verifying at that moment, for a key that leaked. Every node follows within half
+// a minute.
 func (r *Keyring) Rotate(ctx context.Context, now, retire bool) (Key, error) {
 	if err := r.load(ctx); err != nil {
 		return Key{}, err
@@ -169,7 +170,7 @@ func (r *Keyring) Rotate(ctx context.Context, now, retire bool) (Key, error) {
 	return made, r.load(ctx)
 }
 
-// load reads the keys that are not retired, and removes those that are.
+// load reads the keys and removes those that are retired.
 func (r *Keyring) load(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
@@ -206,7 +207,7 @@ func (r *Keyring) load(ctx context.Context) error {
 	return nil
 }
 
-// newest returns the key that signs last of those known, nil for none.
+// newest returns the known key that becomes active last, nil for none.
 func (r *Keyring) newest() *pair {
 	return r.latest(func(*pair) bool { return true })
 }
@@ -242,9 +243,9 @@ func (r *Keyring) JWKS() ([]byte, error) {
 // ErrNoSigner is returned if no key can sign.
 var ErrNoSigner = errors.New("there is no signing key that is not retired")
 
-// signer returns the key that signs now: the newest that is active. Where none is
-// yet, as after a start with the clock ahead, the one that will be first signs:
-// all of them are published, and nothing else can.
+// signer returns the key that signs now: the newest active one. If none is active
+// yet, as after a start with the clock ahead, it returns the one that becomes
+// active first: all keys are published, and no other can sign.
 func (r *Keyring) signer() *pair {
 	now := r.Now()
 	if p := r.latest(func(p *pair) bool { return !now.Before(p.ActiveAt) && now.Before(p.RetireAt) }); p != nil {
@@ -259,7 +260,7 @@ func (r *Keyring) signer() *pair {
 	return first
 }
 
-// CanSign returns ErrNoSigner where tokens cannot be signed.
+// CanSign returns ErrNoSigner if tokens cannot be signed.
 func (r *Keyring) CanSign() error {
 	if r.signer() == nil {
 		return ErrNoSigner
@@ -267,7 +268,7 @@ func (r *Keyring) CanSign() error {
 	return nil
 }
 
-// Sign returns a token of the type with the claims; the issuer is set here.
+// Sign returns a token of the type with the claims. It sets the issuer.
 func (r *Keyring) Sign(t Type, c Claims) (string, error) {
 	p := r.signer()
 	if p == nil {

@@ -14,25 +14,25 @@ import (
 
 // Errors of Verify.
 var (
-	// ErrInvalid is returned for a token that we did not sign, or that has another
-	// type than requested.
+	// ErrInvalid is returned for a token that we did not sign, or whose type is
+	// not the requested one.
 	ErrInvalid = errors.New("the token is invalid")
-	// ErrOtherType is the ErrInvalid of a token of another type.
+	// ErrOtherType wraps ErrInvalid for a token of another type.
 	ErrOtherType = fmt.Errorf("%w: it is of another type", ErrInvalid)
-	// ErrExpired is returned for a token of ours whose time is over.
+	// ErrExpired is returned for a token of ours that has expired.
 	ErrExpired = errors.New("the token is expired")
-	// ErrEarly is returned for a token of ours whose time has not begun.
+	// ErrEarly is returned for a token of ours that is not valid yet.
 	ErrEarly = errors.New("the token is not valid yet")
 )
 
-// Looks reports whether text starts as a signed token does.
+// Looks reports whether text starts like a signed token.
 func Looks(text string) bool {
 	return strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2
 }
 
-// Verify returns the claims of a token of the type that this service signed
-// for one of the audiences. It trusts nothing that the token says of how it was
-// signed: the algorithm is that of the key with its kid.
+// Verify returns the claims of a token of the type that this service signed for
+// one of the audiences. It ignores what the token says about its signature except
+// the kid: the algorithm is that of the key.
 func (r *Keyring) Verify(ctx context.Context, text string, t Type, audiences ...string) (Claims, error) {
 	if len(text) > maxToken || !Looks(text) {
 		return Claims{}, fmt.Errorf("%w: it has not the shape of one", ErrInvalid)
@@ -77,8 +77,8 @@ func (r *Keyring) check(c *Claims, audiences []string) error {
 	}
 }
 
-// find returns the key with the id. One that is not known may have been made
-// by another node a moment ago: the store is asked, now and then.
+// find returns the key with the id. An unknown one may have just been created by
+// another node, so find reloads the keys, but not too often.
 func (r *Keyring) find(ctx context.Context, id string) (*pair, error) {
 	if p := r.usable(id); p != nil {
 		return p, nil

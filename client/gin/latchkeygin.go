@@ -1,5 +1,5 @@
-// Package latchkeygin lets requests into a Gin API whose key Latchkey finds
-// valid. What it does is that of package guard.
+// Package latchkeygin is Gin middleware that admits requests whose key Latchkey
+// verifies. It works as package guard does.
 package latchkeygin
 
 import (
@@ -9,14 +9,14 @@ import (
 	"github.com/latchkey/latchkey/client/guard"
 )
 
-// Require returns middleware that lets in whoever has a valid key with all of
-// the scopes. A preflight of CORS has no key: put CORS before it.
+// Require returns middleware that admits requests with a valid key that has all
+// of the scopes. A CORS preflight has no key, so CORS middleware must come first.
 func Require(g *guard.Guard, scopes ...string) gin.HandlerFunc {
 	need := guard.Need{Scopes: scopes}
 	return RequireFunc(g, func(*gin.Context) guard.Need { return need })
 }
 
-// RequireFunc returns middleware that asks the function what each request needs,
+// RequireFunc returns middleware that calls needs for what each request needs,
 // such as by its Context.FullPath.
 func RequireFunc(g *guard.Guard, needs func(*gin.Context) guard.Need) gin.HandlerFunc {
 	return func(c *gin.Context) {
@@ -34,6 +34,6 @@ func RequireFunc(g *guard.Guard, needs func(*gin.Context) guard.Need) gin.Handle
 	}
 }
 
-// Identity returns whose key the request has. It is false outside of the
-// middleware, for what is public, and where the guard failed open.
+// Identity returns the verdict on the request's key. It is false outside the
+// middleware, for public requests, and if the guard failed open.
 func Identity(c *gin.Context) (client.Verdict, bool) { return guard.Identity(c.Request.Context()) }

@@ -1,6 +1,6 @@
-// Package latchkeygrpc lets calls into a gRPC server whose key Latchkey finds
-// valid. The key is in the metadata: x-api-key, or authorization with the scheme
-// Bearer or Api-Key. What it does is that of package guard.
+// Package latchkeygrpc has gRPC server interceptors that admit calls whose key
+// Latchkey verifies. The key is in the metadata: x-api-key, or authorization with
+// the scheme Bearer or Api-Key. It works as package guard does.
 package latchkeygrpc
 
 import (
@@ -22,18 +22,19 @@ import (
 	"github.com/latchkey/latchkey/client/guard"
 )
 
-// Domain is that of the ErrorInfo in refusals. Its Reason is the verdict's code.
+// Domain is the domain of the ErrorInfo in refusals. Its Reason is the verdict's
+// code.
 const Domain = "latchkey"
 
-// Needs says what a call of the method, such as /shop.v1.Invoices/List, needs.
+// Needs returns what a call of the method, such as /shop.v1.Invoices/List, needs.
 type Needs func(method string) guard.Need
 
-// Require needs the scopes for every method.
+// Require returns Needs that ask for the scopes on every method.
 func Require(scopes ...string) Needs {
 	return func(string) guard.Need { return guard.Need{Scopes: scopes} }
 }
 
-// UnaryServerInterceptor lets a call in whose key may do what it needs.
+// UnaryServerInterceptor admits calls whose key may do what they need.
 func UnaryServerInterceptor(g *guard.Guard, needs Needs) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, in any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		ctx, err := admit(ctx, g, needs(info.FullMethod))
@@ -44,8 +45,8 @@ func UnaryServerInterceptor(g *guard.Guard, needs Needs) grpc.UnaryServerInterce
 	}
 }
 
-// StreamServerInterceptor lets a stream begin whose key may do what it needs. A
-// stream that has begun goes on, whatever becomes of the key.
+// StreamServerInterceptor admits streams whose key may do what they need. It
+// checks the key only when a stream begins.
 func StreamServerInterceptor(g *guard.Guard, needs Needs) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		ctx, err := admit(stream.Context(), g, needs(info.FullMethod))
@@ -65,15 +66,15 @@ type admitted struct {
 // Context returns the context with the identity.
 func (s *admitted) Context() context.Context { return s.ctx }
 
-// Identity returns whose key the call has. It is false outside of the
-// interceptors, for what is public, and where the guard failed open.
+// Identity returns the verdict on the call's key. It is false outside the
+// interceptors, for public calls, and if the guard failed open.
 func Identity(ctx context.Context) (client.Verdict, bool) { return guard.Identity(ctx) }
 
 // admit returns the context with the identity, or the refusal as a status.
 func admit(ctx context.Context, g *guard.Guard, need guard.Need) (context.Context, error) {
 	d := g.Decide(ctx, callerOf(ctx), need)
 	if md := tell(d.Header); len(md) > 0 {
-		_ = grpc.SetHeader(ctx, md) // fails only where the answer has begun
+		_ = grpc.SetHeader(ctx, md) // fails only if the response has begun
 	}
 	switch {
 	case !d.Allowed:
@@ -85,7 +86,7 @@ func admit(ctx context.Context, g *guard.Guard, need guard.Need) (context.Contex
 	}
 }
 
-// callerOf reads the metadata as the headers that it is sent as.
+// callerOf converts the metadata to headers.
 func callerOf(ctx context.Context) guard.Caller {
 	caller := guard.Caller{Header: http.Header{}}
 	md, _ := metadata.FromIncomingContext(ctx)
@@ -98,7 +99,7 @@ func callerOf(ctx context.Context) guard.Caller {
 	return caller
 }
 
-// tell returns what is told of limits, as metadata.
+// tell returns the headers about limits, as metadata.
 func tell(h http.Header) metadata.MD {
 	md := metadata.MD{}
 	for name, values := range h {
@@ -116,8 +117,8 @@ var statusCodes = map[int]codes.Code{
 	http.StatusServiceUnavailable: codes.Unavailable,
 }
 
-// refusal is the decision as a status: its details name the code, the scopes
-// that are missing, and when to try again.
+// refusal returns the decision as a status. Its details hold the code, the
+// missing scopes, and when to retry.
 func refusal(d *guard.Decision) error {
 	code, ok := statusCodes[d.Problem.Status]
 	if !ok {

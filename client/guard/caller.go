@@ -11,16 +11,17 @@ import (
 )
 
 const (
-	maxKey       = 4096 // no key or signed token is longer
-	maxUserAgent = 2048 // that the service takes
+	maxKey       = 4096 // longer than any key or signed token
+	maxUserAgent = 2048 // the most that the service accepts
 )
 
-// looks is what a key looks like, whatever the brand. A bearer token that looks
-// otherwise is a signed token, or somebody else's.
+// looks matches keys of any brand. A bearer token that does not match is a signed
+// token, or not Latchkey's.
 var looks = regexp.MustCompile(`^[a-z][a-z0-9]*_(live|test)_`)
 
-// keyOf returns the key as GET /verify reads it: X-API-Key, or Authorization
-// with the scheme Api-Key or Bearer. Else it returns why there is none.
+// keyOf returns the key, found as GET /verify does: in X-API-Key, or in
+// Authorization with the scheme Api-Key or Bearer. If there is none, it returns
+// the code that says why.
 func keyOf(h http.Header) (key, code string) {
 	var found []string
 	for _, v := range h["X-Api-Key"] {
@@ -35,7 +36,7 @@ func keyOf(h http.Header) (key, code string) {
 		if text == "" || !bearer && !strings.EqualFold(scheme, "Api-Key") {
 			continue
 		}
-		// Beside X-API-Key a bearer token may belong to the API itself.
+		// Beside X-API-Key, a bearer token may belong to the API itself.
 		if len(found) == 0 || !bearer || looks.MatchString(text) {
 			found = append(found, text)
 		}
@@ -44,13 +45,13 @@ func keyOf(h http.Header) (key, code string) {
 	switch {
 	case len(found) == 0:
 		return "", client.CodeMissing
-	case len(found) > 1 || len(found[0]) > maxKey: // which of them is meant?
+	case len(found) > 1 || len(found[0]) > maxKey: // ambiguous or too long
 		return "", client.CodeMalformed
 	}
 	return found[0], ""
 }
 
-// userAgentOf returns as much of User-Agent as the service takes.
+// userAgentOf returns as much of User-Agent as the service accepts.
 func userAgentOf(h http.Header) string {
 	agent := strings.ToValidUTF8(h.Get("User-Agent"), "")
 	if len(agent) > maxUserAgent {
@@ -59,12 +60,12 @@ func userAgentOf(h http.Header) string {
 	return strings.ReplaceAll(agent, "\x00", "")
 }
 
-// maxHops bounds how many addresses of a header are looked at.
+// maxHops bounds how many addresses of a header are read.
 const maxHops = 32
 
-// addressOf returns the client's address: that of the connection, or where it
-// is a trusted proxy's, the last one of the header that is none. It is the zero
-// Addr where the header makes no sense: allowed networks then let nobody in.
+// addressOf returns the client's address: the connection's or, behind a trusted
+// proxy, the last untrusted address in the header. If the header is invalid, it
+// returns the zero Addr, which no allowed network contains.
 func (g *Guard) addressOf(caller Caller) netip.Addr {
 	address := peerOf(caller.RemoteAddr)
 	if !g.trusts(address) {
@@ -91,7 +92,7 @@ func (g *Guard) trusts(a netip.Addr) bool {
 	return a.IsValid() && slices.ContainsFunc(g.config.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// hops are the forwarded addresses, the client's first.
+// hops returns the forwarded addresses, the client's first.
 func (g *Guard) hops(h http.Header) []string {
 	list := strings.Join(h[g.config.ForwardedHeader], ",")
 	if strings.TrimSpace(list) == "" {
@@ -101,7 +102,7 @@ func (g *Guard) hops(h http.Header) []string {
 		return strings.Split(list, ",")
 	}
 	if strings.Count(list, `"`)%2 != 0 {
-		return []string{""} // a quote that clients leave open would hide what the proxy adds
+		return []string{""} // a quote that a client leaves open would hide what the proxy adds
 	}
 	var hops []string
 	for _, element := range splitUnquoted(list, ',') {
@@ -131,7 +132,7 @@ func splitUnquoted(s string, separator byte) (parts []string) {
 	return append(parts, s[start:])
 }
 
-// parseHop reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and
+// parseHop parses 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and
 // [2001:db8::1]:80.
 func parseHop(s string) netip.Addr {
 	s = strings.TrimSpace(s)

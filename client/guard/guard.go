@@ -1,6 +1,7 @@
-// Package guard lets requests into an HTTP API whose key Latchkey finds valid.
-// It is middleware for net/http; modules of their own adapt it to Gin and gRPC.
-// Whoever cannot be decided about is not let in, unless Config.FailOpen says so.
+// Package guard protects an HTTP API: it admits requests whose key Latchkey
+// verifies. It is middleware for net/http; separate modules adapt it to Gin and
+// gRPC. Requests that cannot be decided are refused, unless Config.FailOpen is
+// set.
 package guard
 
 import (
@@ -14,35 +15,38 @@ import (
 	"github.com/latchkey/latchkey/client"
 )
 
-// Verifier decides about keys. A *client.Client is one. Its errors may have a
-// method Temporary() bool, by which FailOpen goes.
+// Verifier verifies keys. *client.Client implements it. FailOpen depends on a
+// method Temporary() bool of its errors, if they have one.
 type Verifier interface {
 	Verify(ctx context.Context, q client.Question) (client.Verdict, error)
 }
 
-// Config says who decides, and how the caller is found. Only Verifier is required.
+// Config says who verifies keys, and how to find the caller. Only Verifier is
+// required.
 type Config struct {
 	Verifier Verifier
 	// TrustedProxies are the networks of the proxies in front of this server.
-	// From them alone ForwardedHeader is believed.
+	// ForwardedHeader is ignored in requests from anywhere else.
 	TrustedProxies []netip.Prefix
-	// ForwardedHeader is the one header in which they tell the client's address:
-	// X-Forwarded-For if "", Forwarded (RFC 7239), or one that holds an address,
-	// such as X-Real-IP. They must overwrite or extend what clients send in it.
+	// ForwardedHeader is the header in which the proxies send the client's
+	// address: X-Forwarded-For if "", Forwarded (RFC 7239), or one that holds a
+	// single address, such as X-Real-IP. They must overwrite or extend what
+	// clients send in it.
 	ForwardedHeader string
-	// Realm is what WWW-Authenticate calls the API; "api" if "".
+	// Realm is the name of the API in WWW-Authenticate; "api" if "".
 	Realm string
-	// OnError hears why Latchkey could not be asked, for logs and metrics.
+	// OnError is called with each error of Verifier, for logs and metrics.
 	OnError func(ctx context.Context, err error)
-	// FailOpen lets requests with a key in while Latchkey cannot be reached, does
-	// not answer in time or is not able to decide. They have no identity. It needs
-	// OnError. What another try would not change, such as a wrong credential of
-	// the verifier, lets nobody in, nor does what callers can bring about: that
-	// they gave up, set a deadline too short for an answer, or asked too often.
+	// FailOpen admits requests with a key while Latchkey cannot be reached, does
+	// not answer in time or cannot decide. They have no identity. It needs
+	// OnError. It does not apply to errors that a retry would not change, such as
+	// an invalid credential of the verifier, nor to errors that callers can
+	// cause: giving up, setting a deadline too short for an answer, or asking too
+	// often.
 	FailOpen bool
 }
 
-// Guard decides who may pass. It is safe for concurrent use.
+// Guard decides which requests to admit. It is safe for concurrent use.
 type Guard struct{ config Config }
 
 // New returns a Guard for the configuration.
@@ -66,7 +70,8 @@ func New(config Config) (*Guard, error) {
 	return &Guard{config: config}, nil
 }
 
-// checkHeaders refuses what would be believed by nobody, or break a header.
+// checkHeaders refuses settings that would never take effect or would break a
+// header.
 func (c *Config) checkHeaders() error {
 	for _, p := range c.TrustedProxies {
 		if !p.IsValid() || p.Addr().Is4In6() {
@@ -88,33 +93,33 @@ func isToken(r rune) bool {
 	return r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z'
 }
 
-// Need is what a request takes: all of the scopes, and a cost, which is 1 if it
-// is left out. The zero Need takes a valid key.
+// Need is what a request needs: all of the scopes, and a cost, which is 1 if left
+// out. The zero Need requires only a valid key.
 type Need struct {
 	Scopes []string
 	Cost   client.Optional[int64]
-	Public bool // everybody passes, without being asked about; they have no identity
+	Public bool // admit everyone without a check; there is no identity
 }
 
-// Caller is what of a request the decision depends on. For gRPC the header is
-// the metadata.
+// Caller is the part of a request that the decision depends on. For gRPC, Header
+// holds the metadata.
 type Caller struct {
 	Header     http.Header
 	RemoteAddr string // host:port of the connection
 }
 
-// Decision is whether a request may pass, and what to answer.
+// Decision says whether a request may pass, and what to answer.
 type Decision struct {
 	Allowed bool
-	Verdict client.Verdict // of a key that was decided about; see Known
-	Known   bool           // false: no key, or Latchkey could not be asked
+	Verdict client.Verdict // of a key that was verified; see Known
+	Known   bool           // false: no key, or no answer from Latchkey
 	Problem client.Problem // the body of a refusal
-	Header  http.Header    // for the answer: limits, and of refusals what belongs to them
-	Err     error          // why Latchkey could not be asked
+	Header  http.Header    // for the response: limits, and the headers of a refusal
+	Err     error          // why there is no answer from Latchkey
 }
 
-// Decide asks whether the caller may do what the need says. It never fails: a
-// decision that could not be made is a refusal, or an allowance by FailOpen.
+// Decide decides whether the caller may do what need says. It never fails: if
+// there is no decision, it refuses the request, or admits it under FailOpen.
 func (g *Guard) Decide(ctx context.Context, caller Caller, need Need) Decision {
 	if need.Public {
 		return Decision{Allowed: true, Header: http.Header{}}
@@ -148,15 +153,15 @@ func (g *Guard) undecided(ctx context.Context, err error) Decision {
 	return unavailable(err)
 }
 
-// gaveUp reports whether the caller waits no longer: gone, or past the deadline,
-// which a gRPC client sets as it likes. Timers of connections may fire before
-// that of the context.
+// gaveUp reports whether the caller no longer waits: they have disconnected, or
+// the deadline has passed, which a gRPC client can set freely. A connection's
+// timer may fire before the context's.
 func gaveUp(ctx context.Context) bool {
 	deadline, set := ctx.Deadline()
 	return ctx.Err() != nil || set && !time.Now().Before(deadline)
 }
 
-// passing reports whether the fault is Latchkey's and may be gone later.
+// passing reports whether the fault is Latchkey's and may be temporary.
 func passing(err error) bool {
 	var e interface{ Temporary() bool }
 	return errors.As(err, &e) && e.Temporary() && !errors.Is(err, client.Limited)
@@ -164,15 +169,15 @@ func passing(err error) bool {
 
 type identityKey struct{}
 
-// WithIdentity returns a context that carries whose key was used. Adapters call
-// it, and tests of handlers.
+// WithIdentity returns a context that carries the verdict on the request's key.
+// It is for adapters and for tests of handlers.
 func WithIdentity(ctx context.Context, v client.Verdict) context.Context {
 	return context.WithValue(ctx, identityKey{}, v)
 }
 
-// Identity returns whose key the request has: key, service account,
-// organization, tier and scopes. It is false outside of a guard, and where the
-// guard failed open.
+// Identity returns the verdict on the request's key: key, service account,
+// organization, tier and scopes. It is false outside a guard, and if the guard
+// failed open.
 func Identity(ctx context.Context) (client.Verdict, bool) {
 	v, ok := ctx.Value(identityKey{}).(client.Verdict)
 	return v, ok

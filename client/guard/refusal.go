@@ -8,20 +8,20 @@ import (
 	"github.com/latchkey/latchkey/client"
 )
 
-// details are what is said of keys that Latchkey is not asked about.
+// details are the texts for keys that are refused without asking Latchkey.
 var details = map[string]string{
 	client.CodeMissing:   "the request has no key",
 	client.CodeMalformed: "the request has several keys, or one that is no key",
 }
 
-// refuse answers a key that is no good, as GET /verify does.
+// refuse answers an invalid key as GET /verify does.
 func (g *Guard) refuse(v client.Verdict, known bool) Decision {
 	d := Decision{Verdict: v, Known: known, Header: limitsOf(&v), Problem: problem(v.Status(), v.Code, v.Detail)}
 	d.Problem.MissingScopes = v.MissingScopes
 	d.Header.Set("Cache-Control", "no-store")
 	challenge := `Bearer realm="` + g.config.Realm + `"`
 	switch {
-	case v.Code == client.CodeMissing: // RFC 6750 section 3.1: no error where nothing was sent
+	case v.Code == client.CodeMissing: // RFC 6750 section 3.1: no error if no key was sent
 		d.Header.Set("WWW-Authenticate", challenge)
 	case d.Problem.Status == http.StatusUnauthorized:
 		d.Header.Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
@@ -31,8 +31,8 @@ func (g *Guard) refuse(v client.Verdict, known bool) Decision {
 	return d
 }
 
-// unavailable answers a request that nobody could decide about. It does not say
-// why: that is for Config.OnError.
+// unavailable answers a request without a decision. It does not say why: that is
+// for Config.OnError.
 func unavailable(err error) Decision {
 	return Decision{
 		Err: err, Problem: problem(http.StatusServiceUnavailable, "unavailable", "the key cannot be verified now; try again"),
@@ -46,7 +46,7 @@ func problem(status int, code, detail string) client.Problem {
 	}
 }
 
-// limitsOf returns a copy of the headers that tell of limits.
+// limitsOf returns a copy of the headers about limits.
 func limitsOf(v *client.Verdict) http.Header {
 	if v.Limits == nil {
 		return http.Header{}

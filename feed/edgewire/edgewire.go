@@ -1,5 +1,5 @@
-// Package edgewire is what an edge and the node that feeds it say to each other:
-// see docs/edge-protocol.md.
+// Package edgewire defines the messages between an edge and the node that feeds it: see
+// docs/edge-protocol.md.
 package edgewire
 
 import (
@@ -14,11 +14,11 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// Version is that of the protocol. A node answers edges of this version and of
-// the one before.
+// Version is the version of the protocol. A node answers edges of this version and the
+// previous one.
 const Version = 1
 
-// Where a node answers. All take POST with JSON, and a key as credential.
+// The paths on a node. All take POST with JSON, and a key as credential.
 const (
 	ChangesPath = "/edge/v1/changes"
 	GrantPath   = "/edge/v1/grant"
@@ -28,51 +28,51 @@ const (
 
 // Bounds of a message.
 const (
-	MostMarks  = 1 << 14 // told at once; with more, all
+	MostMarks  = 1 << 14 // sent at once; beyond that, all are marked
 	MaxRequest = 1 << 20
 	MaxAnswer  = 1 << 20
 )
 
-// Edge is who asks.
+// Edge identifies the edge that asks.
 type Edge struct {
-	ID        string    `json:"id"` // edge_…, made anew when the process starts
+	ID        string    `json:"id"` // edge_…, new each time the process starts
 	Name      string    `json:"name"`
 	Version   string    `json:"version"` // of Latchkey
 	StartedAt time.Time `json:"started_at"`
 }
 
-// AskChanges asks what changed after a place in what one node tells.
+// AskChanges asks what changed after a place in one node's sequence.
 type AskChanges struct {
 	Edge  Edge   `json:"edge"`
-	Epoch string `json:"epoch"` // of the answer before, "" at first
-	After uint64 `json:"after"` // Place of the answer before
-	// Wait is for how many milliseconds the answer may wait for a change. An answer
-	// that waited renews no lease.
+	Epoch string `json:"epoch"` // of the previous answer, "" at first
+	After uint64 `json:"after"` // Place of the previous answer
+	// Wait is how many milliseconds the answer may wait for a change. An answer that
+	// waited renews no lease.
 	Wait int64 `json:"wait_ms"`
-	// Heard is how many milliseconds ago the edge asked the last question whose
-	// answer reached it, rounded up; 0: none did, and it remembers nothing.
+	// Heard is how many milliseconds ago the edge asked the last question whose answer
+	// reached it, rounded up. 0 means that none did and the edge has nothing cached.
 	Heard int64 `json:"heard_ms"`
-	// Leave says that the edge serves nothing any more, and needs no answer.
+	// Leave says that the edge no longer serves anything and needs no answer.
 	Leave bool `json:"leave"`
 }
 
-// Changes is what changed. The edge forgets what has one of the marks, or
+// Changes reports what changed. The edge drops what has one of the marks, or
 // everything.
 type Changes struct {
-	Epoch string `json:"epoch"` // another one: the places before mean nothing
+	Epoch string `json:"epoch"` // if it differs, earlier places mean nothing
 	Place uint64 `json:"place"`
 	Marks Marks  `json:"marks"`
 	All   bool   `json:"all"`
-	// Age is for how many milliseconds before the request the node may not have
-	// heard of what other nodes changed.
+	// Age is how many milliseconds before the request the node may have missed other
+	// nodes' changes.
 	Age int64 `json:"age_ms"`
-	// MaxStale is for how many milliseconds after its lease began the edge may go
-	// on while it is cut off.
+	// MaxStale is how many milliseconds after its lease began the edge may continue
+	// while it is cut off.
 	MaxStale int64  `json:"max_stale_ms"`
-	Brand    string `json:"brand"` // what keys begin with
+	Brand    string `json:"brand"` // prefix of the keys
 }
 
-// Marks are digests of what changed, as [keys.MarkDigest] makes them. In JSON they are one
+// Marks are digests of what changed, as made by [keys.MarkDigest]. In JSON they are one
 // text: eight bytes each, big-endian, in base64 without padding.
 type Marks []uint64
 
@@ -103,8 +103,8 @@ func (m *Marks) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// AskGrant asks what is known of the key with the digest, which somebody showed
-// to the edge.
+// AskGrant asks what is known of the key with the digest, which somebody presented to
+// the edge.
 type AskGrant struct {
 	Digest string `json:"digest"` // SHA-256 of the whole key, in lower-case hex
 	Fresh  bool   `json:"fresh"`  // read the store, not the node's cache
@@ -117,16 +117,16 @@ type AskLimit struct {
 	DryRun bool   `json:"dry_run"`
 }
 
-// Limit is what the limits say. Times are in nanoseconds.
+// Limit is the decision on the limits. Times are in nanoseconds.
 type Limit struct {
 	Decision ratelimit.Decision `json:"decision"`
 }
 
-// Usage tells what an edge has decided since it last told.
+// Usage reports what an edge has decided since its last report.
 type Usage struct {
 	Edge Edge `json:"edge"`
-	// Batch counts the messages of the edge. One that comes again, since its answer
-	// was lost, is not counted again by the same node.
+	// Batch numbers the messages of the edge. If the answer to a message was lost, the
+	// edge sends it again, and the same node does not count it twice.
 	Batch    uint64                     `json:"batch"`
 	Tallies  []usage.Tally              `json:"tallies"`  // at most usage.MostTallied
 	Uses     map[string]usage.Use       `json:"uses"`     // the last use of keys, by id
@@ -139,19 +139,19 @@ const (
 	MostRefused = 50
 )
 
-// Grant is what a verdict on a key needs. What only people read is left out.
+// Grant is what a verdict on a key needs. It leaves out what only people read.
 type Grant struct {
 	Epoch        string              `json:"epoch"` // as in Changes
 	Key          keys.Key            `json:"key"`
 	Account      keys.ServiceAccount `json:"account"`
 	Organization keys.Organization   `json:"organization"`
 	Tier         keys.Tier           `json:"tier"`
-	// Needs names checks and limits that are not in the first version of the
-	// protocol. An edge that does not know one of them asks the node to verify.
+	// Needs names checks and limits that the first version of the protocol does not
+	// have. An edge that does not know one of them asks the node to verify.
 	Needs []string `json:"needs,omitempty"`
 }
 
-// NewGrant is the grant without what only people read.
+// NewGrant returns the grant without what only people read.
 func NewGrant(k keys.Key, a keys.ServiceAccount, o keys.Organization, t keys.Tier) Grant {
 	k.Stamp, a.Stamp, o.Stamp, t.Stamp = keys.Stamp{}, keys.Stamp{}, keys.Stamp{}, keys.Stamp{}
 	k.Start, k.Last4, k.Note, k.CreatedBy, k.RotatedFrom, k.RevokeReason, k.RevokeNote = "", "", "", "", "", "", ""

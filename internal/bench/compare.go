@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// compare drives the service and the floor in turn.
+// compare loads the service and the floor in turn.
 func compare(ctx context.Context, o options, dir string) error {
 	return sides{}.drive(ctx, o, dir, func(f filled, service *process) error {
 		if err := schemes(ctx, o, f, dir, service); err != nil {
@@ -21,14 +21,14 @@ func compare(ctx context.Context, o options, dir string) error {
 	})
 }
 
-// sides are what the service and the floor are started with beside the usual.
+// sides holds what the service and the floor are started with in addition to the defaults.
 type sides struct {
 	settings  []string // of the service
 	arguments []string // of the floor
 }
 
-// drive fills a store, drives the service over it and the floor in turn, and
-// then does what more there is to do.
+// drive fills a store, loads the service on it and the floor in turn, and then runs any
+// further measurements.
 func (s sides) drive(ctx context.Context, o options, dir string, more func(filled, *process) error) (err error) {
 	fmt.Printf("filling a store with %d keys\n", o.keys)
 	f, err := fill(ctx, dir, o.keys)
@@ -85,8 +85,8 @@ func startFloor(ctx context.Context, f filled, arguments ...string) (*process, e
 
 const warmUp = 2 * time.Second
 
-// pair runs the rounds of one method, service and floor in turn, and prints
-// the ratio of the medians.
+// pair runs the rounds of one method, service and floor in turn, and prints the ratio of
+// the medians.
 func pair(ctx context.Context, o options, f filled, script, method string, service, bottom *process) error {
 	fmt.Printf("\n%s /verify, %d keys at random, %d connections, %d rounds of %s each, in turn\n", method, o.keys, o.connections,
 		o.rounds, o.duration)

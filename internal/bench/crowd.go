@@ -19,17 +19,17 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// How many there are beside the keys, in a store that pages are read from.
+// The numbers of other objects in a store that pages are read from.
 const (
 	crowdOrganizations = 300
 	crowdUsers         = 3000
 	crowdEvents        = 10_000
 	crowdUsed          = 5000 // keys with usage of the last 30 days
-	crowdDays          = 400  // since the first key was made
+	crowdDays          = 400  // since the first key was created
 )
 
-// crowd adds to a demo's store what makes a large one. Half of the keys and
-// accounts are the first organization's.
+// crowd adds to a demo's store what makes it large. Half of the keys and accounts belong to
+// the first organization.
 type crowd struct {
 	*sqlite.Store
 	now           time.Time
@@ -41,8 +41,7 @@ type crowd struct {
 	keys          []keys.Key
 }
 
-// crowded fills the store at the path with n keys more, and returns it to look
-// into.
+// crowded adds n keys to the store at the path, and returns it for reading.
 func crowded(ctx context.Context, path string, n int) (c *crowd, err error) {
 	s, err := sqlite.Open(ctx, path)
 	if err != nil {
@@ -67,7 +66,7 @@ func crowded(ctx context.Context, path string, n int) (c *crowd, err error) {
 	return c, nil
 }
 
-// aged is a new id that was made at the time.
+// aged returns a new id created at the time.
 func (c *crowd) aged(prefix string, at time.Time) string {
 	random := make([]byte, 10)
 	for i := range random {
@@ -77,12 +76,12 @@ func (c *crowd) aged(prefix string, at time.Time) string {
 	return first[:len(first)-2*len(random)] + hex.EncodeToString(random)
 }
 
-// past is some time since the first key was made.
+// past returns a time since the first key was created.
 func (c *crowd) past() time.Time {
 	return c.now.Add(-time.Duration(c.chance.IntN(crowdDays*24*60)) * time.Minute).Truncate(time.Millisecond)
 }
 
-// place is the first of so many half of the time, else any.
+// place returns the first of n half of the time, otherwise any.
 func (c *crowd) place(n int) int { return c.chance.IntN(2) * c.chance.IntN(n) }
 
 func (c *crowd) addOrganizations(ctx context.Context) error {
@@ -169,7 +168,7 @@ func (c *crowd) addKeys(ctx context.Context, n int) error {
 	})
 }
 
-// key is one in a hundred states: revoked, disabled, ending, used or not.
+// key returns a key in one of a hundred states: revoked, disabled, ending, used or not.
 func (c *crowd) key(format keys.Format, i int) keys.Key {
 	secret, at, a := format.New(keys.Live).Reveal(), c.past(), &c.accounts[i%len(c.accounts)]
 	k := keys.Key{
@@ -231,7 +230,7 @@ func (c *crowd) addUsage(ctx context.Context) error {
 		}
 		return []usage.Level{usage.Days}
 	}
-	const batch = 2000 // pages a write
+	const batch = 2000 // pages per write
 	for pages := usage.PagesOf(tallies, levels); len(pages) > 0; {
 		n := min(batch, len(pages))
 		if err := c.AddUsage(ctx, pages[:n], journal.Progress{}); err != nil {

@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	edgeIdle    = 20 * time.Second // for which nothing changes
+	edgeIdle    = 20 * time.Second // period without changes
 	edgeRevokes = 20
 )
 
-// edges measures what so many edges cost the node that feeds them, and how long a
-// revoke takes to reach all of them. One process speaks the protocol for all.
+// edges measures what that many edges cost the node that feeds them, and how long a revoke
+// takes to reach all of them. One process speaks the protocol for all.
 func edges(ctx context.Context, o options, dir string) error {
 	fmt.Printf("\n%d edges of one node\n", o.edges)
 	f, err := fill(ctx, dir, edgeRevokes+1)
@@ -66,12 +66,12 @@ func edges(ctx context.Context, o options, dir string) error {
 // crowdOfEdges is the edges' side.
 type crowdOfEdges struct {
 	base, key string
-	secrets   []string // that are revoked
+	secrets   []string // to be revoked
 	http      *http.Client
 
 	mu      sync.Mutex
 	awaited uint64
-	heard   map[string]time.Duration // since the revoke, by edge: a node may tell of a change twice
+	heard   map[string]time.Duration // time since the revoke, by edge: a node may report a change twice
 	since   time.Time
 }
 
@@ -101,7 +101,7 @@ func (c *crowdOfEdges) ask(ctx context.Context, asked edgewire.AskChanges) (told
 	return told, json.Unmarshal(text, &told)
 }
 
-// connect starts the edges, spread over a quarter of a second as they would be.
+// connect starts the edges, spread over a quarter of a second as in practice.
 func (c *crowdOfEdges) connect(ctx context.Context, n int) error {
 	places := make(chan struct{}, 50)
 	faults := make(chan error, n)
@@ -140,7 +140,7 @@ func (c *crowdOfEdges) poll(ctx context.Context, e edgewire.Edge, told edgewire.
 	}
 }
 
-// listen has changes told as they happen, and notes when the awaited one was.
+// listen receives changes as they happen, and records when the awaited one arrived.
 func (c *crowdOfEdges) listen(ctx context.Context, e edgewire.Edge, told edgewire.Changes) {
 	for ctx.Err() == nil {
 		next, err := c.ask(ctx, edgewire.AskChanges{Edge: e, Epoch: told.Epoch, After: told.Place, Wait: 25_000})
@@ -171,8 +171,7 @@ func (c *crowdOfEdges) idle(service *process, alone float64, n int) error {
 	return nil
 }
 
-// revokes measures how long each of some revokes takes to reach every edge, from
-// when it is sent.
+// revokes measures how long some revokes take to reach every edge, from when each is sent.
 func (c *crowdOfEdges) revokes(ctx context.Context, n int) error {
 	signedIn, _, err := post(ctx, c.base+"/api/token/", map[string]string{"email": "admin@localhost", "password": adminPassword})
 	if err != nil {

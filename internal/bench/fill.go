@@ -20,12 +20,12 @@ const keysPerAccount = 100
 // filled is a store with many keys.
 type filled struct {
 	url         string // of the database
-	secretsFile string // one key a line
+	secretsFile string // one key per line
 	verifier    string // a key that may verify all others
 }
 
-// fill makes a store with n keys in n/100 accounts of one organization. Their
-// limits are so high that none refuses.
+// fill creates a store with n keys in n/100 accounts of one organization. Their limits are
+// too high to refuse any request.
 func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return f, err

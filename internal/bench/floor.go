@@ -11,7 +11,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// floorAnswer has the size of Latchkey's answer to a good key.
+// floorAnswer has the size of Latchkey's answer to a valid key.
 type floorAnswer struct {
 	Valid       bool              `json:"valid"`
 	Code        string            `json:"code"`
@@ -34,8 +34,8 @@ type floorLimit struct {
 	Reset     string `json:"reset_after"`
 }
 
-// floor is the least that a verification service does: decode, hash, look up
-// in a map, ask one limiter, encode. It has no rules, no store and no tenants.
+// floor does the minimum of a verification service: decode, hash, look up in a map, ask one
+// limiter, encode. It has no rules, no store and no tenants.
 type floor struct {
 	known   map[[sha256.Size]byte]string
 	limiter *rate.Limiter

@@ -20,8 +20,8 @@ const (
 	mostAsked   = 1_000_000 // keys that the load generator can hold in memory
 )
 
-// large measures a store of a million keys and more: start, memory, cold and
-// cached.
+// large measures a store of a million keys and more: start, memory, cold and cached
+// lookups.
 func large(ctx context.Context, o options, dir string) (err error) {
 	fmt.Printf("\nfilling a store with %d keys\n", o.large)
 	began := time.Now()
@@ -66,8 +66,8 @@ func large(ctx context.Context, o options, dir string) (err error) {
 	return err
 }
 
-// settle waits until the file is on the disk, so that the service's first write
-// does not, and returns its size in bytes.
+// settle waits until the file is on the disk, so that the service's first write does not
+// have to, and returns its size in bytes.
 func settle(path string) (int64, error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // G304: of our own folder
 	if err != nil {
@@ -80,7 +80,7 @@ func settle(path string) (int64, error) {
 	return at.Size(), nil
 }
 
-// warm asks for every key once, so that what follows measures the cache.
+// warm asks for every key once, so that later measurements use the cache.
 func warm(ctx context.Context, service *process, f filled) error {
 	secrets, err := readLines(f.secretsFile)
 	if err != nil {
@@ -118,7 +118,7 @@ func ask(ctx context.Context, service *process, secret string) error {
 	return nil
 }
 
-// every returns each n-th of the list.
+// every returns every n-th element of the list.
 func every(list []string, n int) []string {
 	var some []string
 	for i := 0; i < len(list); i += n {
@@ -127,7 +127,7 @@ func every(list []string, n int) []string {
 	return some
 }
 
-// cold asks one after another for keys that were never asked for.
+// cold asks, one after another, for keys that were never asked for.
 func cold(ctx context.Context, service *process, secrets []string) error {
 	took := make([]time.Duration, 0, coldSamples)
 	for i := range coldSamples {

@@ -17,7 +17,7 @@ type result struct {
 	perSecond float64
 	p50, p99  time.Duration
 	refused   int           // answers other than 2xx
-	cpu       time.Duration // that the server took for one request; steadier than rates where others use the machine
+	cpu       time.Duration // server CPU time per request; steadier than rates on a shared machine
 }
 
 const wrkScript = `

@@ -1,6 +1,6 @@
-// Command bench measures whole processes over loopback: Latchkey's /verify
-// against an honest floor, in turn, with the same load generator (wrk). Its
-// figures are ratios of medians: absolute numbers say more about the machine.
+// Command bench measures whole processes over loopback: Latchkey's /verify and an honest
+// floor, in turn, with the same load generator (wrk). Its results are ratios of medians:
+// absolute numbers say more about the machine.
 package main
 
 import (

@@ -30,8 +30,8 @@ type reader struct {
 	client     *http.Client
 }
 
-// pages measures the first byte of every page over a store with so many keys:
-// asked for first of all, then once more, then ten times.
+// pages measures the time to the first byte of every page on a store with that many keys:
+// the first request, then a second one, then ten more.
 func pages(ctx context.Context, o options, dir string) (err error) {
 	fmt.Printf("\nfilling a store with %d keys for the portal's pages\n", o.pages)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -55,7 +55,7 @@ func pages(ctx context.Context, o options, dir string) (err error) {
 	defer func() { err = errors.Join(err, service.stop()) }()
 	fmt.Printf("%-6s %-58s %5s %8s %8s %8s %8s\n", "who", "page", "", "first", "p50", "max", "bytes")
 	readers := demoSignIn.FindAllSubmatch(told, -1)
-	slices.Reverse(readers) // the staff begin an incident, which goes on for a while
+	slices.Reverse(readers) // the staff start an incident, which runs for a while
 	for _, who := range readers {
 		r := reader{name: string(who[1][:bytes.IndexByte(who[1], '@')]), base: "http://" + service.address}
 		if err := r.signIn(ctx, string(who[1]), string(who[2])); err != nil {
@@ -70,8 +70,8 @@ func pages(ctx context.Context, o options, dir string) (err error) {
 	return nil
 }
 
-// paths are the addresses of all pages, with ids that are there. What a form
-// sends follows a space.
+// paths returns the addresses of all pages, with existing ids. A form's content follows
+// a space.
 func (c *crowd) paths(staff bool) []string {
 	i := slices.IndexFunc(c.keys, func(k keys.Key) bool { return k.OrganizationID == keys.FirstOrganization && k.RevokedAt.IsZero() })
 	k := &c.keys[i]
@@ -123,14 +123,14 @@ func (r *reader) signIn(ctx context.Context, email, password string) error {
 	return err
 }
 
-// answered is what came for a page.
+// answered is the answer to a page request.
 type answered struct {
 	status int
 	to     string
 	bytes  int64
 }
 
-// ask returns how long the first byte took.
+// ask returns the time to the first byte.
 func (r *reader) ask(ctx context.Context, page string) (took time.Duration, a answered, err error) {
 	path, sent, isForm := strings.Cut(page, " ")
 	method := http.MethodGet
@@ -154,7 +154,7 @@ func (r *reader) ask(ctx context.Context, page string) (took time.Duration, a an
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	began := time.Now()
-	answer, err := r.client.Do(request) // which returns with the first byte
+	answer, err := r.client.Do(request) // returns with the first byte
 	if err != nil {
 		return 0, a, err
 	}
@@ -169,7 +169,7 @@ func (r *reader) measure(ctx context.Context, page string) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(page, "/provider/incidents/new ") { // once is enough: it writes down what it finds
+	if strings.HasPrefix(page, "/provider/incidents/new ") { // once is enough: it stores what it finds
 		r.print(page, &a, first, first, first)
 		return r.incident(ctx, a.to)
 	}
@@ -179,7 +179,7 @@ func (r *reader) measure(ctx context.Context, page string) error {
 		if err != nil {
 			return err
 		}
-		if i > 0 { // the one before warms up
+		if i > 0 { // the first one warms up
 			took = append(took, one)
 		}
 	}
@@ -203,7 +203,7 @@ func (r *reader) print(page string, a *answered, times ...time.Duration) {
 	fmt.Printf(" %8d%s\n", a.bytes, over)
 }
 
-// incident looks at the page of a dry run while it goes on, and after.
+// incident reads the page of a dry run while it runs, and afterwards.
 func (r *reader) incident(ctx context.Context, path string) error {
 	for _, when := range []string{path, path + "?page=2"} {
 		if err := r.measure(ctx, when); err != nil {

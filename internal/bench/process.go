@@ -66,7 +66,7 @@ func (p *process) stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	_ = p.cmd.Wait() // how it ended says nothing about its speed
+	_ = p.cmd.Wait() // its exit status says nothing about its speed
 	return nil
 }
 
@@ -85,14 +85,14 @@ func (p *process) resident() (float64, error) {
 	return 0, errors.New("no resident memory in the process's status")
 }
 
-// cpu is the processor time that the server has taken since it started.
+// cpu returns the CPU time that the server has used since it started.
 func (p *process) cpu() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	// The fields behind the name, which ends in ")": the 12th and 13th are the
-	// ticks in user and system mode, 100 a second.
+	// The fields after the name, which ends in ")": the 12th and 13th are the ticks in user
+	// and system mode, 100 a second.
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 	if len(fields) < 13 {
 		return 0

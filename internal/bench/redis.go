@@ -14,9 +14,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// compareRedis drives the service that decides every limit in Redis, and a
-// floor that makes one round trip to Redis for each verification, in turn. Redis
-// is on the last core, with the load.
+// compareRedis loads the service with all limits in Redis, and a floor that makes one round
+// trip to Redis per verification, in turn. Redis runs on the last core, with the load
+// generator.
 func compareRedis(ctx context.Context, o options, dir string) error {
 	fmt.Print("\nwith limits in Redis, exact: ")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -49,7 +49,7 @@ func startRedis(ctx context.Context, dir string) (address string, end func(), er
 	if err := cmd.Start(); err != nil {
 		return "", nil, fmt.Errorf("redis-server (install it with make parts): %w", err)
 	}
-	end = func() { _ = errors.Join(cmd.Process.Kill(), cmd.Wait()) } // how it ends says nothing
+	end = func() { _ = errors.Join(cmd.Process.Kill(), cmd.Wait()) } // its exit status says nothing
 	client := redis.NewClient(&redis.Options{Addr: address})
 	defer client.Close() //nolint:errcheck // nothing is on its way
 	for range 200 {
@@ -62,7 +62,7 @@ func startRedis(ctx context.Context, dir string) (address string, end func(), er
 	return "", nil, fmt.Errorf("redis-server does not answer: %w", err)
 }
 
-// counting has every request make one round trip to Redis before its answer.
+// counting makes every request do one round trip to Redis before its answer.
 func counting(address string) gin.HandlerFunc {
 	client := redis.NewClient(&redis.Options{Addr: address})
 	return func(c *gin.Context) {

@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// adminPassword signs the first admin in, for a moment.
+// adminPassword is used once, to sign in the first admin.
 const adminPassword = "benchmark only"
 
-// schemeScript asks who acts, with the header and cookie of one scheme.
+// schemeScript asks who is acting, with the header and cookie of one scheme.
 const schemeScript = `
 local header, value = os.getenv("BENCH_HEADER"), os.getenv("BENCH_VALUE")
 request = function() return wrk.format("GET", "/api/me", {[header] = value}) end
 `
 
-// schemes measures what one request to the management API costs by each way to
-// prove oneself. Passwords are left out: their hashing is slow by intent.
+// schemes measures the cost of one request to the management API for each authentication
+// scheme. It leaves out passwords, whose hashing is slow on purpose.
 func schemes(ctx context.Context, o options, f filled, dir string, service *process) error {
 	script := filepath.Join(dir, "scheme.lua")
 	if err := os.WriteFile(script, []byte(schemeScript), 0o600); err != nil {

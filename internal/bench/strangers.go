@@ -27,11 +27,11 @@ const (
 	strangerBody    = httpx.MaxAnonymousBody - 64
 )
 
-// slowByNature are the routes that hash or rate passwords, in their own queue.
+// slowByNature lists the routes that hash or rate passwords, in a queue of their own.
 var slowByNature = []string{"POST /api/token", "POST /api/session", "POST /api/signup", "POST /login", "POST /signup"}
 
-// strangerRoutes are all routes of the service, from the list that it serves
-// them by. None of their handlers is called here.
+// strangerRoutes returns all routes of the service, from the list that it serves. It calls
+// none of their handlers.
 func strangerRoutes() []gin.RouteInfo {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -42,7 +42,7 @@ func strangerRoutes() []gin.RouteInfo {
 	})
 }
 
-// worst is a request that costs as much as we can think of.
+// worst is the most expensive request we can think of.
 type worst struct{ name, kind, query, body, authorization string }
 
 func worstRequests() []worst {
@@ -56,7 +56,7 @@ func worstRequests() []worst {
 		fmt.Fprintf(&members, `,"m%d":1`, i)
 		fmt.Fprintf(&fields, "&m%d=1", i)
 	}
-	for i := range 499 { // as many as are read to their end
+	for i := range 499 { // as many as are read in full
 		fmt.Fprintf(&most, `,"a member %016d":1`, i)
 	}
 	known := `"username":"nobody","password":"` + l33t[:64] + `","old_password":"x","token":"x","refresh":"x","name":"` +
@@ -88,8 +88,8 @@ func worstRequests() []worst {
 	}
 }
 
-// strangers measures the processor time of one request without a credential,
-// for every route and the worst of all that one can send there.
+// strangers measures the CPU time of one request without a credential, for every route and
+// for the worst request that it accepts.
 func strangers(ctx context.Context, o options, dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -142,7 +142,7 @@ func costliest(ctx context.Context, service *process, r gin.RouteInfo) (most tim
 	return most, by, nil
 }
 
-// send sends the request as a browser that was on the portal would.
+// send sends the request as a browser on the portal would.
 func (w *worst) send(ctx context.Context, address string, r gin.RouteInfo) error {
 	parts := strings.Split(r.Path, "/")
 	for i := range parts {

@@ -1,5 +1,5 @@
-// Package buildinfo says which build of Latchkey is running: from what the
-// build stamped, or else from what the go command recorded.
+// Package buildinfo identifies the running build of Latchkey, from what the build stamped,
+// or else from what the go command recorded.
 package buildinfo
 
 import (
@@ -11,28 +11,28 @@ import (
 
 const module = "github.com/latchkey/latchkey"
 
-// Set by the linker (-X), and by nothing else. They are empty in builds that do
-// not go through scripts/build, such as go install.
+// Set only by the linker (-X). They are empty in builds that do not use scripts/build,
+// such as go install.
 var (
 	version string
 	commit  string
 	date    string
 )
 
-// Build is one build. Commit and Date are empty where they are not known.
+// Build is one build. Commit and Date are empty if they are unknown.
 type Build struct {
 	Version string
 	Commit  string // the full hash, or its first twelve digits
 	Date    string // of the commit, RFC 3339 in UTC
 }
 
-// Current returns the build that runs.
+// Current returns the running build.
 func Current() Build {
 	recorded, _ := debug.ReadBuildInfo()
 	return choose(Build{version, commit, date}, recorded)
 }
 
-// String is the build in one line for people.
+// String returns the build in one line for people.
 func (b Build) String() string {
 	var known []string
 	if b.Commit != "" {
@@ -47,13 +47,13 @@ func (b Build) String() string {
 	return b.Version + " (" + strings.Join(known, ", ") + ")"
 }
 
-// choose fills what was not stamped with what the go command recorded.
+// choose fills what was not stamped from what the go command recorded.
 func choose(stamped Build, recorded *debug.BuildInfo) Build {
 	found := read(recorded)
 	if stamped.Version == "" {
 		stamped.Version = found.Version
 	}
-	// Commit and date belong together: half of each would name no commit.
+	// Commit and date belong together: half of each would identify no commit.
 	if stamped.Commit == "" && stamped.Date == "" {
 		stamped.Commit, stamped.Date = found.Commit, found.Date
 	}
@@ -63,8 +63,8 @@ func choose(stamped Build, recorded *debug.BuildInfo) Build {
 	return stamped
 }
 
-// read returns what the go command recorded. In a program that embeds the
-// service, Latchkey is a dependency, and the commit is that of the program.
+// read returns what the go command recorded. In a program that embeds the service, Latchkey
+// is a dependency, and the commit is the program's.
 func read(recorded *debug.BuildInfo) (b Build) {
 	switch {
 	case recorded == nil:
@@ -94,8 +94,8 @@ func read(recorded *debug.BuildInfo) (b Build) {
 
 var pseudoVersion = regexp.MustCompile(`[-.](\d{14})-([0-9a-f]{12})(\+.*)?$`)
 
-// pseudo reads the commit out of a version that the go command made for one
-// without a tag.
+// pseudo extracts the commit from a version that the go command made up for a build without
+// a tag.
 func pseudo(version string) (commit, date string) {
 	found := pseudoVersion.FindStringSubmatch(version)
 	if found == nil {

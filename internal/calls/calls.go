@@ -1,6 +1,5 @@
-// Package calls lets others watch the calls that stores and limiters make to
-// databases. It knows nothing about metrics and traces, and callers do not know
-// who is watching.
+// Package calls lets others watch the calls that stores and limiters make to databases. It
+// knows nothing about metrics and traces, and callers do not know who is watching.
 package calls
 
 import (
@@ -19,8 +18,8 @@ const (
 	Write Operation = "write"
 )
 
-// Call is one call to a database. It holds no values: names and texts come
-// from the source of the program.
+// Call is one call to a database. It contains no values: names and texts come from the
+// program's source.
 type Call struct {
 	System    string // "sqlite", "mongodb" or "redis"
 	Operation Operation
@@ -28,8 +27,8 @@ type Call struct {
 	Text      string // the statement, with placeholders; "" if there is no text
 }
 
-// Watch is called when a call begins. The call continues with the context that
-// it returns, and end is called when the call is over.
+// Watch is called when a call begins. The call uses the context that it returns, and calls
+// end when it is over.
 type Watch func(ctx context.Context, c Call) (_ context.Context, end func(error))
 
 // Join returns one Watch for all that are not nil, or nil if all are.
@@ -59,8 +58,8 @@ func Join(all ...Watch) Watch {
 	}
 }
 
-// Outcome says in one word how a call ended: "ok" also for an answer that the
-// caller did not hope for, such as that there is no such object.
+// Outcome says in one word how a call ended. It is "ok" also for an unwelcome answer, such
+// as that there is no such object.
 func Outcome(err error) string {
 	switch {
 	case err == nil, errors.Is(err, errs.NotFound), errors.Is(err, errs.Conflict), errors.Is(err, errs.Stale):

@@ -1,5 +1,5 @@
-// Package domain builds the parts of the service that are not HTTP, in
-// dependency order: for the program, and for tests that need them all.
+// Package domain builds the parts of the service that are not HTTP, in dependency
+// order: for the program, and for tests that need them all.
 package domain
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Config is what a Domain is built of. What has no comment is required.
+// Config is what a Domain is built from. Fields without a comment are required.
 type Config struct {
 	Store     store.Store
 	Limiter   ratelimit.Limiter
@@ -39,13 +39,13 @@ type Config struct {
 	Logger    *slog.Logger
 	Now       func() time.Time // time.Now if nil
 
-	Issuer   string // the public address, that signed tokens name
-	Audience string // of tokens of OAuth clients
+	Issuer   string // the public address, which signed tokens name
+	Audience string // for tokens of OAuth clients
 	NodeName string
 	Version  string
 
 	Algorithm      signing.Algorithm
-	SigningKeyLife time.Duration // 0: signing keys do not rotate by themselves
+	SigningKeyLife time.Duration // 0: signing keys do not rotate automatically
 	AccessLife     time.Duration
 	RefreshLife    time.Duration
 	OAuthLife      time.Duration
@@ -57,11 +57,12 @@ type Config struct {
 	MaxStale    time.Duration  // verify.DefaultMaxStale if 0
 	UsageKept   usage.Retention
 
-	// Push returns what tells other nodes of changes at once; nil: they poll.
+	// Push returns a function that tells other nodes of changes at once; nil: they poll.
 	Push func(*nodes.Registry, *keys.Marks) (func(marks []string), error)
-	// InvitationAddress is shown to who invites, where no mail can be sent; nil: it is not.
+	// InvitationAddress is shown to people who invite others if no mail can be sent;
+	// nil: it is not shown.
 	InvitationAddress func(token string) string
-	// MailsBusy reports whether reminders should wait; nil: they never do.
+	// MailsBusy reports whether reminders should wait; nil: they never wait.
 	MailsBusy func() bool
 }
 
@@ -87,7 +88,7 @@ type Domain struct {
 	Transfers    *transfers.Service
 }
 
-// New builds the parts. Where one cannot be built, it stops those that it began.
+// New builds the parts. If one cannot be built, it stops those that it has started.
 func New(ctx context.Context, c Config) (*Domain, error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -201,7 +202,7 @@ func (d *Domain) buildStaff(_ context.Context, c *Config) (err error) {
 	return err
 }
 
-// Stop ends what runs in the background. What was counted is saved by Close.
+// Stop stops background work. Close saves what was counted.
 func (d *Domain) Stop() {
 	if d.Incidents != nil {
 		d.Incidents.Close()

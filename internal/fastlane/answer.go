@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-const maxKept = 64 << 10 // larger buffers are not kept for the next answer
+const maxKept = 64 << 10 // larger buffers are not reused
 
-// answer is the http.ResponseWriter of a lane. It holds the whole answer, so
-// that one write sends it.
+// answer is the http.ResponseWriter of a lane. It buffers the whole answer, so that one
+// write sends it.
 type answer struct {
 	header http.Header
 	status int
 	body   []byte
 	out    []byte
 	names  []string
-	date   []byte // as of second
+	date   []byte // for second
 	second int64
 }
 
@@ -50,7 +50,7 @@ func (a *answer) Write(p []byte) (int, error) {
 // last reports whether the handler wants the connection closed.
 func (a *answer) last() bool { return a.header["Connection"] != nil }
 
-// wire is the answer as it is sent.
+// wire returns the answer as it is sent.
 func (a *answer) wire(now time.Time, last bool) []byte {
 	a.WriteHeader(http.StatusOK)
 	if a.header["Content-Type"] == nil && len(a.body) > 0 {
@@ -82,7 +82,7 @@ func (a *answer) wire(now time.Time, last bool) []byte {
 	return a.out
 }
 
-// appendField writes a field; a line break in a value would begin another one.
+// appendField writes a field. A line break in a value would start another field.
 func appendField(b []byte, name, value string) []byte {
 	b = append(append(b, name...), ": "...)
 	if strings.ContainsAny(value, "\r\n") {

@@ -1,12 +1,12 @@
-// Package fastlane serves the plainest HTTP/1.1 requests for a few paths with
-// less work than net/http, and leaves all others to net/http. If the next
-// request of a connection is in any way out of the ordinary, the connection is
-// passed on with that request unread, and stays there.
+// Package fastlane serves the plainest HTTP/1.1 requests for a few paths with less
+// work than net/http, and leaves all others to net/http. If the next request of a
+// connection is in any way unusual, the connection goes to net/http with that request
+// unread, and stays there.
 //
-// "Ordinary" is narrow on purpose. Requests get smuggled when two servers read
-// the same bytes differently, so anything on which the two could differ
-// (chunked bodies, upgrades, folded or repeated lines, bare line feeds, odd
-// characters) is not read here at all. See docs/decisions/0010.
+// "Plain" is narrow on purpose. Request smuggling happens when two servers read the same
+// bytes differently, so anything that the two could read differently (chunked bodies,
+// upgrades, folded or repeated lines, bare line feeds, unusual characters) is not read here
+// at all. See docs/decisions/0010.
 package fastlane
 
 import (
@@ -24,8 +24,8 @@ import (
 // Config is what a Listener needs. Every field is required but Now.
 type Config struct {
 	Handler http.Handler
-	Paths   []string // without a query, exactly as they come on the wire
-	Under   string   // paths that begin so are served as well, if they are plain; none if ""
+	Paths   []string // without a query, exactly as sent
+	Under   string   // prefix of further paths to serve, if they are plain; none if ""
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now if nil
 
@@ -35,8 +35,8 @@ type Config struct {
 	IdleTimeout   time.Duration // between requests
 }
 
-// Listener accepts connections, serves their ordinary requests itself and
-// gives out, by Accept, the connections that net/http must go on with.
+// Listener accepts connections and serves their ordinary requests itself. Accept returns
+// the connections that net/http must continue.
 type Listener struct {
 	Config
 	inner    net.Listener
@@ -46,14 +46,14 @@ type Listener struct {
 	failed   error // why Accept ended; set before closed is closed
 
 	draining atomic.Bool
-	mu       sync.Mutex // orders the beginning of a lane and that of draining
+	mu       sync.Mutex // orders the start of lanes and of draining
 	open     map[*lane]struct{}
 	lanes    sync.WaitGroup
-	life     context.Context // of requests; ends when draining does
+	life     context.Context // of requests; ends with draining
 	abort    context.CancelFunc
 }
 
-// Listen returns a Listener in front of inner, which it closes with itself.
+// Listen returns a Listener on inner, which it closes together with itself.
 func Listen(inner net.Listener, c Config) *Listener {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -74,7 +74,7 @@ func (l *Listener) accept() {
 		case err == nil:
 			l.start(conn)
 		case isTemporary(err):
-			time.Sleep(5 * time.Millisecond) // out of file descriptors: some will be closed
+			time.Sleep(5 * time.Millisecond) // out of file descriptors; some will be closed
 		case l.draining.Load():
 			return
 		default:
@@ -102,7 +102,7 @@ func (l *Listener) start(conn net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.draining.Load() {
-		n.close() // nothing was asked yet
+		n.close() // no request yet
 		return
 	}
 	l.open[n] = struct{}{}
@@ -115,7 +115,7 @@ func (l *Listener) leave(n *lane) {
 	delete(l.open, n)
 }
 
-// cut ends the connections of requests that did not end in time.
+// cut closes the connections of requests that did not end in time.
 func (l *Listener) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,7 +134,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// passOn gives the connection to net/http, or closes it when that is over.
+// passOn gives the connection to net/http, or closes it if Accept has ended.
 func (l *Listener) passOn(conn net.Conn) {
 	select {
 	case l.passedOn <- conn:
@@ -146,8 +146,7 @@ func (l *Listener) passOn(conn net.Conn) {
 // Addr implements net.Listener.
 func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 
-// Close ends Accept. Connections go on; see Drain, which comes first where they
-// are to end in order.
+// Close ends Accept. Connections continue; for an orderly shutdown call Drain first.
 func (l *Listener) Close() error {
 	defer l.end(net.ErrClosed)
 	return l.closeInner()
@@ -160,9 +159,9 @@ func (l *Listener) closeInner() error {
 	return nil
 }
 
-// Drain takes no new connections, closes those that wait for a request, and
-// lets the others finish theirs or go over to net/http. It returns when none is
-// left; when ctx ends before, it cuts them off.
+// Drain accepts no new connections, closes those that wait for a request, and lets the
+// others finish theirs or move to net/http. It returns when none is left. If ctx ends
+// first, it closes the remaining ones.
 func (l *Listener) Drain(ctx context.Context) error {
 	l.mu.Lock()
 	l.draining.Store(true)

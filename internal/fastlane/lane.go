@@ -12,34 +12,33 @@ import (
 )
 
 const (
-	bufferSize = 4 << 10  // what a connection holds while nothing larger came
-	maxRequest = 16 << 10 // header and body; a larger request is net/http's
+	bufferSize = 4 << 10  // size per connection until something larger arrives
+	maxRequest = 16 << 10 // header and body; larger requests go to net/http
 	maxHeaders = 32
 )
 
-// lane is one connection. Its request and its answer are used again for each
-// request, so handlers must not keep them after they return, as net/http
-// forbids too.
+// lane is one connection. It reuses its request and answer, so handlers must not keep them
+// after they return, which net/http forbids too.
 type lane struct {
 	owner *Listener
 	conn  net.Conn
 
 	answered bool // a request
 
-	buffer []byte // from read on: what came and was not used yet
+	buffer []byte // from read on: received and not used yet
 	read   int
 	parsed parsed
-	values [maxHeaders]string // of the header, one each
+	values [maxHeaders]string // one per header field
 
-	blank   http.Request // what all requests of the connection share
+	blank   http.Request // shared by all requests of the connection
 	request http.Request
 	header  http.Header
 	url     url.URL
 	body    body
 	answer  answer
 
-	// Deadlines that are set on conn; moving them for each request would cost
-	// more than they are worth.
+	// Deadlines set on conn; moving them for each request would cost more than it is
+	// worth.
 	readUntil, writeUntil time.Time
 }
 
@@ -75,7 +74,7 @@ func (n *lane) serve() {
 
 func (n *lane) close() { _ = n.conn.Close() } // the client may be gone already
 
-// wake ends a wait for the next request.
+// wake ends the wait for the next request.
 func (n *lane) wake() { _ = n.conn.SetReadDeadline(time.Unix(1, 0)) }
 
 func (n *lane) pending() int { return len(n.buffer) - n.read }
@@ -89,8 +88,7 @@ func (n *lane) passOn() {
 	n.owner.passOn(&resumed{Conn: n.conn, unread: n.buffer[n.read:]})
 }
 
-// next reads until one whole request is there, or the beginning of one that is
-// for net/http.
+// next reads until there is one whole request, or the beginning of one for net/http.
 func (n *lane) next() (state, error) {
 	var began time.Time
 	for {
@@ -111,14 +109,14 @@ func (n *lane) next() (state, error) {
 		}
 		switch err := n.fill(); {
 		case errors.Is(err, io.EOF) && n.hasBegun():
-			return foreign, nil // net/http knows what to say to half a request
+			return foreign, nil // net/http knows how to answer half a request
 		case err != nil:
 			return incomplete, err
 		}
 	}
 }
 
-// hasBegun reports whether the next request has. Behind another one net/http
+// hasBegun reports whether the next request has begun. After another request, net/http
 // counts from the fourth byte on.
 func (n *lane) hasBegun() bool {
 	if n.answered {
@@ -129,7 +127,7 @@ func (n *lane) hasBegun() bool {
 
 var errStopping = errors.New("the service is stopping")
 
-// wait lets the next request take its time to begin.
+// wait waits for the next request to begin.
 func (n *lane) wait() error {
 	now := n.owner.Now()
 	if left := n.readUntil.Sub(now); left <= n.owner.IdleTimeout*3/4 || left > n.owner.IdleTimeout {
@@ -137,13 +135,13 @@ func (n *lane) wait() error {
 			return err
 		}
 	}
-	if n.owner.draining.Load() { // asked last: a wake since then ends the wait
+	if n.owner.draining.Load() { // checked last: a wake since then ends the wait
 		return errStopping
 	}
 	return nil
 }
 
-// hurry lets a request that has begun take only so long to end.
+// hurry limits how long a request that has begun may take.
 func (n *lane) hurry(began time.Time) error {
 	limit := n.owner.HeaderTimeout
 	if n.parsed.bodyAt > 0 {
@@ -178,7 +176,7 @@ func (n *lane) fill() error {
 	return err
 }
 
-// respond lets the handler answer. It reports whether the connection can go on.
+// respond lets the handler answer, and reports whether the connection can continue.
 func (n *lane) respond() (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -209,7 +207,7 @@ func (n *lane) write() bool {
 	return err == nil && !last
 }
 
-// resumed is a connection of which something was read already.
+// resumed is a connection that was already partly read.
 type resumed struct {
 	net.Conn
 	unread []byte

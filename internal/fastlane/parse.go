@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// state says what the bytes of a connection are so far.
+// state classifies the bytes received so far.
 type state int
 
 const (
-	incomplete state = iota // more may make them a request of ours
+	incomplete state = iota // more may complete a request for the lane
 	complete
 	foreign // for net/http
 )
 
-// parsed is a request as far as it came. Offsets are from its first byte.
+// parsed is a partly received request. Offsets are from its first byte.
 type parsed struct {
 	post   bool
 	path   span
@@ -69,7 +69,7 @@ func (p *parsed) parse(b []byte, paths []string, under string) state {
 	}
 }
 
-// bounded does not wait for the end of a header that grew too long.
+// bounded does not wait for the end of a header that has grown too long.
 func bounded(s state, b []byte) state {
 	if s == incomplete && len(b) >= maxRequest/2 {
 		return foreign
@@ -77,8 +77,8 @@ func bounded(s state, b []byte) state {
 	return s
 }
 
-// start reads the request line and returns where the next line begins. A line
-// that cannot become one of ours is not waited for.
+// start parses the request line and returns where the next line begins. It does not wait
+// for a line that can no longer be served here.
 func (p *parsed) start(b []byte, paths []string, under string) (next int, _ state) {
 	end := bytes.IndexByte(b, '\n')
 	text := b
@@ -132,13 +132,13 @@ func oneOf(b []byte, all []string) bool {
 	return false
 }
 
-// isUnder reports whether the path begins with the prefix and means the same with
-// and without being unescaped.
+// isUnder reports whether the path begins with the prefix and means the same whether or not
+// it is unescaped.
 func isUnder(path []byte, prefix string) bool {
 	return prefix != "" && hasPrefix(path, prefix) && all(path, inPath)
 }
 
-// line reads one line of the header. It reports false for what is not ordinary.
+// line parses one line of the header. It returns false for anything unusual.
 func (p *parsed) line(b []byte, from, to int) bool {
 	colon := bytes.IndexByte(b[from:to], ':')
 	if colon <= 0 || p.count == maxHeaders || !all(b[from:from+colon], inName) {
@@ -170,8 +170,8 @@ func (p *parsed) line(b []byte, from, to int) bool {
 	return true
 }
 
-// delicate fields change how a message is read, answered or, as Pragma is by
-// net/http, understood.
+// delicate lists fields that change how a message is read, answered or, as net/http
+// does with Pragma, understood.
 var delicate = []string{
 	"transfer-encoding", "upgrade", "expect", "te", "trailer", "proxy-connection", "keep-alive", "http2-settings",
 	"content-encoding", "pragma",
@@ -186,7 +186,7 @@ func isDelicate(name []byte) bool {
 	return false
 }
 
-// is compares without regard to case; lower is in lower case.
+// is compares case-insensitively; lower is in lower case.
 func is(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false

@@ -5,19 +5,19 @@ import (
 	"net/http"
 )
 
-// body is the content of a request, which is in memory as a whole.
+// body is the content of a request, all of it in memory.
 type body struct{ bytes.Reader }
 
 // Close implements io.Closer.
 func (*body) Close() error { return nil }
 
-// prepare makes the parsed request one of net/http's.
+// prepare turns the parsed request into one of net/http's.
 func (n *lane) prepare() {
 	p, b := &n.parsed, n.buffer[n.read:n.read+n.parsed.end]
 	for i := range p.count {
 		canonicalize(p.lines[i].name.of(b))
 	}
-	head := string(b[:p.bodyAt]) // the one copy: what handlers keep of it must not change
+	head := string(b[:p.bodyAt]) // the only copy: handlers may keep parts of it, which must not change
 	n.fillHeader(head)
 	n.url.Path, n.url.RawQuery = head[p.path.from:p.path.to], head[p.query.from:p.query.to]
 	n.url.ForceQuery = p.query.from > 0 && p.query.from == p.query.to
@@ -50,7 +50,7 @@ func (n *lane) fillHeader(head string) {
 	}
 }
 
-// canonicalize writes a name as net/http's header maps have it.
+// canonicalize writes a name in the form of net/http's header maps.
 func canonicalize(name []byte) {
 	upper := true
 	for i, c := range name {

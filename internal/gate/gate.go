@@ -1,5 +1,5 @@
-// Package gate counts the connections of a listener, so that a shutdown knows
-// when nobody is connected any more.
+// Package gate counts the connections of a listener, so that a shutdown knows when
+// nobody is connected any more.
 package gate
 
 import (
@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// Listener is a net.Listener that counts its open connections, and turns away
-// those beyond its bound at once.
+// Listener is a net.Listener that counts its open connections, and turns away those beyond
+// its limit at once.
 type Listener struct {
 	net.Listener
 	most    int
@@ -19,8 +19,8 @@ type Listener struct {
 	emptied chan struct{}
 }
 
-// New returns a Listener around inner for at most so many connections, 0 for any
-// number. To one more the refusal is sent, which is short, before it is closed.
+// New returns a Listener on inner for at most that many connections, 0 for no limit.
+// It sends the refusal, which is short, to each further one before it closes it.
 func New(inner net.Listener, most int, refusal string) *Listener {
 	return &Listener{Listener: inner, most: most, refusal: []byte(refusal), emptied: make(chan struct{}, 1)}
 }
@@ -58,7 +58,7 @@ func (l *Listener) left() {
 // Open returns how many connections are open.
 func (l *Listener) Open() int { return int(l.open.Load()) }
 
-// Emptied tells that no connection may be open any more; ask Open.
+// Emptied signals that there may be no open connection any more; check Open.
 func (l *Listener) Emptied() <-chan struct{} { return l.emptied }
 
 type conn struct {
@@ -68,6 +68,6 @@ type conn struct {
 
 // Close implements net.Conn.
 func (c *conn) Close() error {
-	c.leave() // first: a client who sees the end can rely on it
+	c.leave() // first, so that a client who sees the close can rely on it
 	return c.Conn.Close()
 }

@@ -16,36 +16,36 @@ type State string
 // The states.
 const (
 	OK       State = "ok"
-	Degraded State = "degraded" // it fails, and the service goes on without it
-	Down     State = "down"     // it fails, and the service can answer nothing
+	Degraded State = "degraded" // it fails, but the service continues without it
+	Down     State = "down"     // it fails, and the service cannot answer
 )
 
-// Result is what a Check found. It is shown to everybody, so it holds no
-// address, and of the error nothing but its kind.
+// Result is what a Check found. Everybody can see it, so it contains no address, and only
+// the kind of the error.
 type Result struct {
 	State State    `json:"state"`
-	Since *float64 `json:"last_success_seconds,omitempty"` // how long ago it last did what it should
+	Since *float64 `json:"last_success_seconds,omitempty"` // time since its last success
 	Error string   `json:"error,omitempty"`                // "timeout", "unavailable" or "failed"
-	Mode  string   `json:"mode,omitempty"`                 // which of several ways the service goes
+	Mode  string   `json:"mode,omitempty"`                 // the current mode, if there are several
 	Cause error    `json:"-"`                              // for the log
 }
 
-// Check asks after one thing. It returns in bounded time, as ctx says.
+// Check checks one thing. It returns within the time that ctx allows.
 type Check struct {
 	Name string
 	Ask  func(ctx context.Context) Result
 }
 
-// Report is what all checks found. Its state is the worst of theirs.
+// Report combines the results of all checks. Its state is the worst of theirs.
 type Report struct {
 	Status State             `json:"status"`
 	Checks map[string]Result `json:"checks"`
 }
 
-// Checks are asked together.
+// Checks run together.
 type Checks []Check
 
-// Report asks all checks at once.
+// Report runs all checks concurrently.
 func (all Checks) Report(ctx context.Context) Report {
 	results := make([]Result, len(all))
 	var running sync.WaitGroup
@@ -66,7 +66,7 @@ func (all Checks) Report(ctx context.Context) Report {
 	return r
 }
 
-// Log writes down why the report is not good.
+// Log logs why the report is not OK.
 func (r Report) Log(ctx context.Context, logger *slog.Logger) {
 	for name, c := range r.Checks {
 		if c.State != OK {
@@ -75,9 +75,8 @@ func (r Report) Log(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// Found is the result of a thing that last did well at that time, zero for
-// never, and whose latest try ended with err. bad is its state if that is an
-// error.
+// Found returns the result for something that last succeeded at that time (zero: never) and
+// whose latest attempt ended with err. bad is its state if err is not nil.
 func Found(now, last time.Time, err error, bad State) Result {
 	r := Result{State: OK, Cause: err}
 	if !last.IsZero() {

@@ -2,7 +2,7 @@ package httpx
 
 import "strings"
 
-// CSVCell keeps a spreadsheet from taking a cell for a formula.
+// CSVCell keeps a spreadsheet from reading a cell as a formula.
 func CSVCell(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
 		return "'" + cell

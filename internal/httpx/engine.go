@@ -18,12 +18,12 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
-// Edge knows where requests come from and gives each its id.
+// Edge determines where requests come from and gives each an id.
 type Edge struct {
 	Trusted *proxies.Trusted
 	Logger  *slog.Logger
-	// Observe, if not nil, is called for each answered request that Enter
-	// admitted, with the pattern of its route ("" for none).
+	// Observe, if not nil, is called for each answered request that Enter admitted, with
+	// the pattern of its route ("" for none).
 	Observe func(method, route string, status int, took time.Duration)
 	prefix  string
 	count   atomic.Uint64
@@ -34,7 +34,7 @@ func NewEdge(t *proxies.Trusted, logger *slog.Logger) *Edge {
 	return &Edge{Trusted: t, Logger: logger, prefix: rand.Text()[:10]}
 }
 
-// RequestIDHeader carries the id of a request, in and out.
+// RequestIDHeader carries the id of a request, in both directions.
 const RequestIDHeader = "X-Request-Id"
 
 const (
@@ -42,8 +42,7 @@ const (
 	maxUserAgent = 255
 )
 
-// RequestID returns the id that the client gave, if it is short and plain, or
-// a new one.
+// RequestID returns the client's id if it is short and plain, or a new one.
 func (e *Edge) RequestID(r *http.Request) string {
 	if given := r.Header.Get(RequestIDHeader); plain(given) {
 		return given
@@ -64,8 +63,8 @@ func plain(s string) bool {
 	return true
 }
 
-// Enter is middleware for all routes but the hot path: it finds the client,
-// gives the request its id and writes the one access line.
+// Enter is middleware for all routes but the hot path: it determines the client, gives the
+// request its id and writes the one access line.
 func (e *Edge) Enter(c *gin.Context) {
 	started := time.Now()
 	client := e.Trusted.Client(c.Request)
@@ -82,7 +81,7 @@ func (e *Edge) Enter(c *gin.Context) {
 	if e.Observe != nil {
 		e.Observe(c.Request.Method, c.FullPath(), c.Writer.Status(), took)
 	}
-	// The route, not the path: somebody may put a key there.
+	// Log the route, not the path: somebody may put a key in the path.
 	e.Logger.InfoContext(ctx, "request",
 		"method", c.Request.Method, "route", c.FullPath(), "status", c.Writer.Status(), "bytes", max(0, c.Writer.Size()),
 		"took_ms", float64(took.Microseconds())/1000, "address", origin.Address, "principal", auth.PrincipalOf(c.Request.Context()).ID())
@@ -95,7 +94,7 @@ func clip(s string) string {
 	return s
 }
 
-// Recover turns a panic into an error for render; the log has the stack.
+// Recover turns a panic into an error for render, and logs the stack.
 func (e *Edge) Recover(render func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
@@ -114,7 +113,7 @@ func (e *Edge) Recover(render func(*gin.Context, error)) gin.HandlerFunc {
 	}
 }
 
-// Log writes down an error that is our own fault.
+// Log logs an internal error.
 func (e *Edge) Log(c *gin.Context, status int, err error, requestID string) {
 	if status < http.StatusInternalServerError {
 		return
@@ -125,8 +124,8 @@ func (e *Edge) Log(c *gin.Context, status int, err error, requestID string) {
 	}
 	facts := []any{"method", c.Request.Method, "route", c.FullPath(), "status", status, "err", err}
 	if status == http.StatusServiceUnavailable {
-		// A place of its own, so that a store that is gone hides no other fault
-		// where repeated lines are dropped.
+		// A call site of its own, so that an unavailable store hides no other error when
+		// repeated lines are dropped.
 		e.Logger.ErrorContext(ctx, "request failed", facts...)
 		return
 	}

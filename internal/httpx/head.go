@@ -2,8 +2,8 @@ package httpx
 
 import "net/http"
 
-// Heads answers HEAD as GET is answered (RFC 9110 section 9.3.2). The server,
-// which knows better, sends no content.
+// Heads answers HEAD as GET is answered (RFC 9110 section 9.3.2). The server omits the
+// content.
 func Heads(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

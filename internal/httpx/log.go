@@ -11,8 +11,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 )
 
-// LogHandler adds to each record the id of the request that it is about, and
-// that of the trace, where there are some.
+// LogHandler adds the id of the request, and of the trace, to each record that has them.
 type LogHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
@@ -34,8 +33,8 @@ func (h LogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (h LogHandler) WithGroup(name string) slog.Handler { return LogHandler{h.Handler.WithGroup(name)} }
 
-// traced returns a context with the trace that the client named in
-// traceparent, unless the request is traced here, too.
+// traced returns a context with the trace that the client named in traceparent, unless the
+// request is traced here too.
 func traced(r *http.Request) context.Context {
 	ctx := r.Context()
 	if trace.SpanContextFromContext(ctx).IsValid() {

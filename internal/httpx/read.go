@@ -16,15 +16,14 @@ import (
 	"github.com/latchkey/latchkey/internal/text"
 )
 
-// Bounds of bodies, in bytes: of every request, and of those whose sender has
-// shown no credential.
+// Bounds of bodies, in bytes: of every request, and of those without a credential.
 const (
 	MaxBody          = 1 << 20
 	MaxAnonymousBody = 16 << 10
 )
 
-// Bound holds the body of the request to so many bytes, whoever reads it: a
-// longer one is refused with errs.TooLarge, at once where its length is given.
+// Bound limits the body of the request to that many bytes, whoever reads it. It refuses a
+// longer one with errs.TooLarge, at once if its length is given.
 func Bound(r *http.Request, most int64) error {
 	if r.ContentLength > most {
 		return tooLarge(most)
@@ -35,8 +34,8 @@ func Bound(r *http.Request, most int64) error {
 	return nil
 }
 
-// Unreadable is why a body could not be read: errs.TooLarge where it is longer
-// than Bound allows, else errs.Invalid with the text.
+// Unreadable returns why a body could not be read: errs.TooLarge if it is longer than Bound
+// allows, else errs.Invalid with the text.
 func Unreadable(err error, text string) error {
 	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge(e.Limit)
@@ -53,8 +52,7 @@ func Body(r *http.Request, types ...string) ([]byte, error) {
 	return ReadInto(nil, r)
 }
 
-// ReadInto reads a body of any type, up to MaxBody, into the buffer, which
-// grows as needed.
+// ReadInto reads a body of any type, up to MaxBody, into the buffer, which grows as needed.
 func ReadInto(buffer []byte, r *http.Request) ([]byte, error) {
 	if r.ContentLength > MaxBody {
 		return buffer, tooLarge(MaxBody)
@@ -80,10 +78,10 @@ func tooLarge(most int64) error {
 	return errs.New(errs.TooLarge, "body_too_large", "most", most)
 }
 
-// maxValue bounds one value of a query, in bytes.
+// maxValue is the most bytes in one value of a query.
 const maxValue = 2048
 
-// Query reads the query of a request and collects what is wrong with it.
+// Query reads the query of a request and collects its errors.
 type Query struct {
 	values url.Values
 	used   map[string]bool
@@ -101,7 +99,7 @@ func NewQuery(r *http.Request) *Query {
 	return q
 }
 
-// Text returns the parameter, "" where it is not given.
+// Text returns the parameter, "" if it is missing.
 func (q *Query) Text(name string) string {
 	all := q.Texts(name)
 	if len(all) > 1 {
@@ -110,14 +108,13 @@ func (q *Query) Text(name string) string {
 	if len(all) == 0 {
 		return ""
 	}
-	// The first page is asked for without a cursor, or with an empty one.
+	// The first page is requested without a cursor, or with an empty one.
 	q.faults.Check(strings.TrimSpace(all[0]) != "" || (name == "cursor" && all[0] == ""), name,
 		"empty_filter")
 	return all[0]
 }
 
-// Typed returns the parameter, which people type, in the form in which such text is
-// stored.
+// Typed returns the parameter, which people type, in the form in which such text is stored.
 func (q *Query) Typed(name string) string { return text.Normal(q.Text(name)) }
 
 // Texts returns all values of the parameter.
@@ -141,7 +138,7 @@ func (q *Query) OneOf(name string, values ...string) string {
 	return v
 }
 
-// Whole returns the parameter as a number between least and most.
+// Whole returns the parameter as an integer between least and most.
 func (q *Query) Whole(name string, standard, least, most int64) int64 {
 	v := q.Text(name)
 	if v == "" {
@@ -155,10 +152,10 @@ func (q *Query) Whole(name string, standard, least, most int64) int64 {
 	return n
 }
 
-// Flag returns the parameter as a truth value, false where it is not given.
+// Flag returns the parameter as a boolean, false if it is missing.
 func (q *Query) Flag(name string) bool { return q.OneOf(name, "true", "false") == "true" }
 
-// Time returns the parameter as a time, zero where it is not given.
+// Time returns the parameter as a time, zero if it is missing.
 func (q *Query) Time(name string) time.Time {
 	v := q.Text(name)
 	if v == "" {
@@ -174,11 +171,10 @@ func (q *Query) Time(name string) time.Time {
 	return t
 }
 
-// Fault notes that the parameter is wrong.
+// Fault records that the parameter is wrong.
 func (q *Query) Fault(name, text string, args ...any) { q.faults.Add(name, text, args...) }
 
-// Err returns an error that names every fault, parameters that nobody asked
-// for included.
+// Err returns an error that names every fault, including unknown parameters.
 func (q *Query) Err() error {
 	for name := range q.values {
 		if !q.used[name] {
@@ -188,5 +184,5 @@ func (q *Query) Err() error {
 	return q.faults.Err()
 }
 
-// Shown is a name that a client made up, as an error can repeat it.
+// Shown returns a name that a client made up, in a form that an error can repeat.
 func Shown(name string) string { return clip(strings.ToValidUTF8(name, "?")) }

@@ -1,5 +1,5 @@
-// Package httpx is the HTTP glue that the API and the portal share: which kind
-// of error has which status, request ids, safe headers, and reading requests.
+// Package httpx is the HTTP glue that the API and the portal share: the status of each kind
+// of error, request ids, safe headers, and reading requests.
 package httpx
 
 import (
@@ -24,15 +24,14 @@ var statuses = map[errs.Kind]int{
 	errs.Unavailable:     http.StatusServiceUnavailable,
 }
 
-// ComeAgain is when to try again what cannot be answered now, where nothing
-// tells it better.
+// ComeAgain is when to retry what cannot be answered now, if nothing gives a better time.
 const ComeAgain = 5 * time.Second
 
-// InternalCode is the problem code of our own faults.
+// InternalCode is the problem code of internal errors.
 const InternalCode = "internal_error"
 
-// Public returns the status of the error and what the outside may know of it.
-// Our own faults become 500 with a fixed text.
+// Public returns the status of the error and what clients may know about it. An internal
+// error becomes 500 with a fixed text.
 func Public(err error) (int, *errs.Error) {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		if status, known := statuses[e.Kind]; known {

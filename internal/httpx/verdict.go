@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// StatusOf is the HTTP status that means the code, where the key asks for itself.
+// StatusOf returns the HTTP status for the code when the key's holder asks.
 func StatusOf(c verify.Code) int {
 	switch c {
 	case verify.Valid:

@@ -8,28 +8,28 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Try is the right of one request to make the object of its claim. It is used
-// by one goroutine.
+// Try is the right of one request to create the object of its claim. It must be used by
+// one goroutine only.
 type Try struct {
 	keeper *Keeper
 	record Record
-	shared bool // other tries make the object with the same id
+	shared bool // other tries create the object with the same id
 	begun  bool
-	unsure bool // the try before was cut off, and may still make the object
+	unsure bool // the previous try was interrupted, and may still create the object
 }
 
-// errTaken is returned to a try whose claim another request has taken over, as
-// it took too long: what it has made is to be taken back.
+// errTaken is returned to a try that took too long, so that another request has taken
+// its claim over. What it created must be removed.
 var errTaken = errors.New("another request has taken over")
 
-// Begin returns the id that the object must have. From then on it may be stored.
+// Begin returns the id that the object must have. It may be stored from then on.
 func (t *Try) Begin() string {
 	t.begun = true
 	return t.record.ObjectID
 }
 
-// Confirm notes that the object is stored. After an error it is to be removed
-// again: another request may have made it.
+// Confirm records that the object is stored. After an error the object must be removed,
+// because another request may have created it.
 func (t *Try) Confirm(ctx context.Context) error {
 	if t.record.Made {
 		return nil
@@ -47,7 +47,7 @@ func (t *Try) Confirm(ctx context.Context) error {
 	return nil
 }
 
-// adopted returns nil where another request found the object and confirmed it.
+// adopted returns nil if another request found the object and confirmed it.
 func (t *Try) adopted(ctx context.Context) error {
 	now, err := t.keeper.store.Idempotency(ctx, t.record.Key)
 	switch {
@@ -56,7 +56,7 @@ func (t *Try) adopted(ctx context.Context) error {
 	case now.Try == t.record.Try && now.Made:
 		return nil
 	case t.shared:
-		return nil // whoever took over makes the same one, or finds it
+		return nil // whoever took over creates the same one, or finds it
 	}
 	return errTaken
 }
@@ -67,9 +67,9 @@ func (t *Try) lost(ctx context.Context) bool {
 	return err == nil && now.Try != t.record.Try
 }
 
-// release lets the next request begin at once after a refusal. Where the object
-// may be stored all the same, as the store did not say, the next one waits until
-// that is certain. If it fails, the claim ends by itself.
+// release lets the next request begin at once after a refusal. If the object may still
+// be stored, because the store did not say, the next one waits until that is certain.
+// If release fails, the claim ends by itself.
 func (t *Try) release(ctx context.Context, refusal error) {
 	kind := errs.KindOf(refusal)
 	if t.begun && !t.shared && (kind == "" || kind == errs.Unavailable) {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The prefixes, one for each kind of object that has an id.
+// The prefixes, one per kind of object that has an id.
 const (
 	Organization   = "org_"
 	User           = "usr_"
@@ -34,14 +34,14 @@ const (
 
 const hexLength = 32
 
-// New returns a new id with the prefix. It fails only where the system's
-// random source does, which crypto/rand treats as fatal.
+// New returns a new id with the prefix. It fails only if the system's random source
+// does, which crypto/rand treats as fatal.
 func New(prefix string) string {
 	u := uuid.Must(uuid.NewV7())
 	return prefix + hex.EncodeToString(u[:])
 }
 
-// At returns the first id with the prefix that could be made at the time t.
+// At returns the first possible id with the prefix at the time t.
 func At(prefix string, t time.Time) string {
 	return fmt.Sprintf("%s%012x%020d", prefix, max(0, t.UnixMilli()), 0)
 }

@@ -22,7 +22,7 @@ func Robot(organization string, scopes ...string) keys.Actor {
 	return &auth.Principal{Kind: auth.ServiceAccountKind, AccountID: "sa_r", OrganizationID: organization, Scopes: scopes}
 }
 
-// Refused wants the kind and, unless it is "", the field named.
+// Refused checks that the error has the kind and, unless it is "", names the field.
 func Refused(t *testing.T, what string, err error, kind errs.Kind, field string) {
 	t.Helper()
 	e, ok := errors.AsType[*errs.Error](err)
@@ -35,7 +35,7 @@ func Refused(t *testing.T, what string, err error, kind errs.Kind, field string)
 	}
 }
 
-// Format is that of the default brand.
+// Format returns the format of the default brand.
 func Format(t testing.TB) keys.Format {
 	t.Helper()
 	f, err := keys.NewFormat(keys.DefaultBrand)

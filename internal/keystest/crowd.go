@@ -13,11 +13,10 @@ import (
 	"github.com/latchkey/latchkey/store/sqlite"
 )
 
-// noneLeft: every user is a member still.
-// Crowd is how many keys Crowded makes.
+// Crowd is how many keys Crowded creates.
 const Crowd = 50_000
 
-// Crowded is a service with an account of many keys.
+// Crowded returns a service with an account of many keys.
 func Crowded(b *testing.B) (*sqlite.Store, *keys.Service, keys.ServiceAccount) {
 	b.Helper()
 	must := func(err error) {

@@ -21,8 +21,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Memory is a keys.Store without I/O, so that tests with it can run in a
-// bubble of time. It can be gone, slow, or look on.
+// Memory is a keys.Store without I/O, so tests with it can run in a synctest bubble. It
+// can be unavailable, slow, or call hooks.
 type Memory struct {
 	mu            sync.Mutex
 	organizations rows[keys.Organization, keys.OrganizationFilter]
@@ -49,10 +49,10 @@ type stone struct {
 	at     time.Time
 }
 
-// ErrGone is what a Memory answers that is gone.
+// ErrGone is returned by a Memory that is unavailable.
 var ErrGone = errors.New("the store is gone")
 
-// rows is one collection of a memory.
+// rows is one collection of a Memory.
 type rows[T, F any] struct {
 	m     *Memory
 	byID  map[string]T
@@ -339,14 +339,14 @@ func (m *Memory) Events(context.Context, audit.Filter, string, int) ([]audit.Eve
 	return slices.Clone(m.events), nil
 }
 
-// Node is the domain as one process has it, over a store that others share.
+// Node is the domain in one process, on a store that several share.
 type Node struct {
 	*World
 	skew  atomic.Int64
 	Store *Memory
 }
 
-// NewNode starts a node whose clock goes wrong by skew; first fills the store.
+// NewNode starts a node whose clock is off by skew; the first one fills the store.
 func NewNode(t *testing.T, store *Memory, skew time.Duration, settings verify.Config) *Node {
 	t.Helper()
 	w := &World{T: t, Admin: auth.System()}
@@ -374,10 +374,10 @@ func NewNode(t *testing.T, store *Memory, skew time.Duration, settings verify.Co
 	return n
 }
 
-// SetClock lets the clock of the node go wrong by skew from now on.
+// SetClock sets the clock of the node off by skew from now on.
 func (n *Node) SetClock(skew time.Duration) { n.skew.Store(int64(skew)) }
 
-// Fill makes what keys need to exist, and an account.
+// Fill creates what keys need to exist, and an account.
 func (n *Node) Fill() *Node {
 	n.T.Helper()
 	n.Must(n.Service.Seed(n.T.Context(), n.Admin, true))

@@ -13,7 +13,7 @@ const (
 	Carol = ids.User + "0000000000007000800000000000000c"
 )
 
-// Joined makes a user a member, and returns them as an actor.
+// Joined makes a user a member and returns them as an actor.
 func (w *World) Joined(organization, user string, role auth.Role) keys.Actor {
 	w.T.Helper()
 	w.Must(w.Store.Memberships().Insert(w.T.Context(), auth.Membership{
@@ -25,7 +25,7 @@ func (w *World) Joined(organization, user string, role auth.Role) keys.Actor {
 	}
 }
 
-// Owned lets the actor give the account an owner.
+// Owned sets the owner of the account on behalf of the actor.
 func (w *World) Owned(a keys.Actor, account, owner string) error {
 	_, err := w.Service.ChangeAccount(w.T.Context(), a, account, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
 		f.OwnerID = owner
@@ -34,7 +34,7 @@ func (w *World) Owned(a keys.Actor, account, owner string) error {
 	return err
 }
 
-// OwnerOf is who owns the account.
+// OwnerOf returns the owner of the account.
 func (w *World) OwnerOf(account string) string {
 	w.T.Helper()
 	a, err := w.Store.ServiceAccounts().Get(w.T.Context(), account)
@@ -42,7 +42,7 @@ func (w *World) OwnerOf(account string) string {
 	return a.OwnerID
 }
 
-// NewOrganization makes an organization, and returns its id.
+// NewOrganization creates an organization, and returns its id.
 func (w *World) NewOrganization(name string) string {
 	w.T.Helper()
 	o, err := w.Service.CreateOrganization(w.T.Context(), w.Admin, "", keys.OrganizationFields{Name: name})

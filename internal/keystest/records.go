@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey/latchkey/nodes"
 )
 
-// Records is a nodes.Store without I/O, that nodes of a test share.
+// Records is a nodes.Store without I/O that nodes of a test share.
 type Records struct {
 	nodes.Store
 	Gone atomic.Bool // nothing can be written
@@ -43,7 +43,7 @@ func (r *Records) Nodes(context.Context) ([]nodes.Node, error) {
 	return slices.Collect(maps.Values(r.byID)), nil
 }
 
-// Registry makes a node known whose clock goes wrong by skew.
+// Registry returns the registry of a joined node whose clock is off by skew.
 func (r *Records) Registry(t *testing.T, skew time.Duration) *nodes.Registry {
 	t.Helper()
 	made, err := nodes.New(nodes.Config{

@@ -1,5 +1,5 @@
-// Package keystest builds the domain for tests: on SQLite, or on a store in
-// memory that can be slow or unavailable.
+// Package keystest builds the domain for tests: on SQLite, or on a store in memory that
+// can be slow or unavailable.
 package keystest
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// World is the domain over a real store, with a clock that tests set.
+// World is the domain on a real store, with a clock that tests set.
 type World struct {
 	T        *testing.T
 	at       atomic.Int64
@@ -33,14 +33,14 @@ type World struct {
 	Marks    *keys.Marks
 }
 
-// Now is the time in the world.
+// Now returns the time in the world.
 func (w *World) Now() time.Time { return time.Unix(0, w.at.Load()).UTC() }
 
-// Advance moves the time on.
+// Advance moves the time forward.
 func (w *World) Advance(d time.Duration) { w.at.Add(int64(d)) }
 
-// NewWorld returns a world with the example tiers and scopes, an organization and
-// a service account. It ends with the test.
+// NewWorld returns a world with the example tiers and scopes, an organization and a
+// service account. It is closed when the test ends.
 func NewWorld(t *testing.T) *World {
 	t.Helper()
 	w := &World{T: t, Admin: auth.System(), Meter: usage.NewMeter()}
@@ -102,7 +102,7 @@ func (w *World) Verify(q verify.Question) verify.Verdict {
 	return v
 }
 
-// Want verifies the key and wants the code.
+// Want verifies the key and checks the code.
 func (w *World) Want(text string, code verify.Code) {
 	w.T.Helper()
 	if got := w.Verify(verify.Question{Key: text, Cost: 1}).Code; got != code {

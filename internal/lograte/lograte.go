@@ -1,5 +1,5 @@
-// Package lograte keeps a fault that happens again and again, such as a store
-// that is gone under full load, from filling the log.
+// Package lograte keeps a repeated error, such as an unavailable store under full load,
+// from filling the log.
 package lograte
 
 import (
@@ -12,28 +12,28 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How many lines one place in the code may log.
+// Limits of log lines from one place in the code.
 const (
 	PerSecond = 10
 	Burst     = 100
 )
 
-// Handler passes on every record below [slog.LevelWarn], and of the others at
-// most Burst at once and PerSecond lines a second from each place in the code.
-// The next line from that place says in "suppressed" how many were dropped.
+// Handler passes on every record below [slog.LevelWarn]. Of the others it passes on at
+// most Burst at once and PerSecond a second from each place in the code. The next line
+// from that place says in "suppressed" how many were dropped.
 type Handler struct {
 	next   slog.Handler
-	places *sync.Map // program counter → *place; as many as the code has
+	places *sync.Map // program counter → *place; as many as there are log calls
 	now    func() time.Time
 }
 
-// place is one call of a logger.
+// place is one log call in the code.
 type place struct {
 	limiter *rate.Limiter
 	dropped atomic.Int64
 }
 
-// New returns a Handler in front of next.
+// New returns a Handler that passes records on to next.
 func New(next slog.Handler, now func() time.Time) *Handler {
 	return &Handler{next: next, places: new(sync.Map), now: now}
 }
@@ -58,8 +58,8 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, r)
 }
 
-// at returns the place with that program counter. A standard library logger
-// tells none, so that all of those count as one place.
+// at returns the place with that program counter. A standard library logger gives none,
+// so all of its lines count as one place.
 func (h *Handler) at(pc uintptr) *place {
 	if p, ok := h.places.Load(pc); ok {
 		return p.(*place)

@@ -7,13 +7,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// verifyBounds go from an answer out of memory, which takes some 10 µs, to one
-// that waited for everything.
+// verifyBounds range from an answer from memory, which takes about 10 µs, to one that
+// waited for everything.
 var verifyBounds = []float64{
 	.000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 2.5,
 }
 
-// verifyTimes is how long answers of /verify took, by method and status.
+// verifyTimes measures the duration of /verify answers, by method and status.
 type verifyTimes struct {
 	*prometheus.HistogramVec
 	times [2][len(classes)]prometheus.Observer // GET and POST, looked up once
@@ -33,7 +33,7 @@ func newVerifyTimes() *verifyTimes {
 	}, []string{"method", "status"})}
 	for i, method := range []string{http.MethodGet, http.MethodPost} {
 		for j, status := range classes {
-			if status != "3xx" { // /verify has none
+			if status != "3xx" { // not an answer of /verify
 				v.times[i][j] = v.WithLabelValues(method, status)
 			}
 		}

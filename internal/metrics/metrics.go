@@ -1,6 +1,6 @@
-// Package metrics gathers what the service measures about itself and shows it
-// in the Prometheus format. It has its own registry. No label contains what a
-// client made up, or the id of an object, so the number of series is bounded.
+// Package metrics collects what the service measures about itself and exports it in the
+// Prometheus format. It has its own registry. No label contains what a client made up,
+// or the id of an object, so the number of series is bounded.
 package metrics
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// Set is every metric of one service.
+// Set holds every metric of one service.
 type Set struct {
 	registry    *prometheus.Registry
 	verify      *verifyTimes
@@ -34,8 +34,8 @@ var (
 	callBounds    = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 )
 
-// New returns a Set with those metrics that need no other part: of the process,
-// of requests and of calls to databases.
+// New returns a Set with the metrics that need no other part: of the process, of
+// requests and of calls to databases.
 func New(version, goVersion string) *Set {
 	s := &Set{
 		registry: prometheus.NewRegistry(),
@@ -72,13 +72,13 @@ func New(version, goVersion string) *Set {
 // Register adds metrics of other parts.
 func (s *Set) Register(c prometheus.Collector) error { return s.registry.Register(c) }
 
-// Verified notes an answer of /verify.
+// Verified records an answer of /verify.
 func (s *Set) Verified(method string, status int, took time.Duration) {
 	s.verify.observe(method, status, took)
 }
 
-// Requested notes any other answer. route is the pattern, "" where the path
-// has none.
+// Requested records any other answer. route is the pattern, "" if the path matches
+// none.
 func (s *Set) Requested(method, route string, status int, took time.Duration) {
 	if route == "" {
 		route = "none"
@@ -88,7 +88,7 @@ func (s *Set) Requested(method, route string, status int, took time.Duration) {
 	s.requests.WithLabelValues(known(method), route, classes[class(status)]).Observe(took.Seconds())
 }
 
-// known keeps methods that clients make up out of the labels.
+// known keeps made-up methods out of the labels.
 func known(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -98,7 +98,7 @@ func known(method string) string {
 	}
 }
 
-// errorKinds are the outcomes of calls that count as errors.
+// errorKinds lists the outcomes of calls that count as errors.
 var errorKinds = []string{"timeout", "unavailable", "failed"}
 
 // WatchStore returns a watch of the calls to the store.
@@ -108,7 +108,7 @@ func (s *Set) WatchStore() calls.Watch {
 		return ctx, func(err error) {
 			s.store.WithLabelValues(c.System, string(c.Operation)).Observe(time.Since(began).Seconds())
 			for _, kind := range errorKinds {
-				n := s.storeErrors.WithLabelValues(c.System, kind) // at 0 from the first call on
+				n := s.storeErrors.WithLabelValues(c.System, kind) // starts at 0 with the first call
 				if calls.Outcome(err) == kind {
 					n.Inc()
 				}
@@ -117,8 +117,7 @@ func (s *Set) WatchStore() calls.Watch {
 	}
 }
 
-// WatchRedis returns a watch of the calls to Redis, whose metrics are there
-// from then on.
+// WatchRedis returns a watch of the calls to Redis, and registers their metrics.
 func (s *Set) WatchRedis() (calls.Watch, error) {
 	for _, c := range []prometheus.Collector{s.redis, s.redisErrors} {
 		if err := s.registry.Register(c); err != nil {
@@ -139,14 +138,14 @@ func (s *Set) WatchRedis() (calls.Watch, error) {
 	}, nil
 }
 
-// Bounds of scraping: more at once than a pair of Prometheus servers and a
-// curious person need are refused.
+// Bounds of scraping: it refuses more concurrent requests than a pair of Prometheus
+// servers and one person make.
 const (
 	scrapesAtOnce = 4
 	scrapeTimeout = 10 * time.Second
 )
 
-// Handler shows the metrics.
+// Handler serves the metrics.
 func (s *Set) Handler(logger *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn), ErrorHandling: promhttp.HTTPErrorOnError,

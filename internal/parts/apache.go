@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// apacheMain is the configuration around what a test gives: the modules that
-// Debian's packages of Apache switch on, and those that the tests need.
+// apacheMain is the configuration around a test's own: the modules that Debian's
+// packages of Apache enable, and those that the tests need.
 const apacheMain = `
 ServerRoot %[1]s
 DefaultRuntimeDir %[1]s
@@ -36,8 +36,8 @@ LoadModule setenvif_module /usr/lib/apache2/modules/mod_setenvif.so
 %[2]s
 `
 
-// Apache starts Apache with config, of which one server has to listen on addr,
-// see FreeAddr. script, a Lua file, is apache.lua where Lua starts from.
+// Apache starts Apache with config, in which one server must listen on addr, see
+// FreeAddr. script, a Lua file, is stored as apache.lua in Lua's working directory.
 func Apache(tb testing.TB, addr, config, script string) *Server {
 	tb.Helper()
 	binary, dir := program(tb, "apache2"), apacheRoot(tb)
@@ -51,14 +51,14 @@ func Apache(tb testing.TB, addr, config, script string) *Server {
 	return newServer(tb, addr, func() *exec.Cmd {
 		//nolint:gosec // G204: an installed program and files of the test
 		cmd := exec.Command(binary, "-D", "FOREGROUND", "-d", dir, "-f", main)
-		cmd.Dir = dir // where Lua starts from
+		cmd.Dir = dir // Lua's working directory
 		endWithTerm(cmd)
 		return cmd
 	})
 }
 
-// apacheRoot returns a directory that Apache's own user can enter, to whom it
-// changes when root starts it.
+// apacheRoot returns a directory that Apache's own user can enter. Apache changes to
+// that user when root starts it.
 func apacheRoot(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "apache-")

@@ -23,7 +23,7 @@ type Authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// NewAuthority makes one.
+// NewAuthority creates an Authority.
 func NewAuthority(tb testing.TB) *Authority {
 	tb.Helper()
 	a := &Authority{tb: tb, dir: tb.TempDir()}
@@ -38,8 +38,8 @@ func NewAuthority(tb testing.TB) *Authority {
 // File returns the authority's own certificate, a PEM file.
 func (a *Authority) File() string { return filepath.Join(a.dir, "ca.pem") }
 
-// Leaf makes a certificate for a server or client that is called by the host, a
-// name or an IP address, and returns the PEM files of it and of its key.
+// Leaf creates a certificate for a server or client with the host, a name or an IP
+// address, and returns the PEM files of the certificate and its key.
 func (a *Authority) Leaf(name, host string) (certificate, key string) {
 	a.tb.Helper()
 	template := &x509.Certificate{
@@ -55,8 +55,8 @@ func (a *Authority) Leaf(name, host string) (certificate, key string) {
 	return filepath.Join(a.dir, name+".pem"), filepath.Join(a.dir, name+".key")
 }
 
-// sign signs the certificate, by itself while there is no authority, and writes
-// it and its key.
+// sign signs the certificate, by itself if there is no authority yet, and writes it and
+// its key.
 func (a *Authority) sign(name string, template *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
 	a.tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

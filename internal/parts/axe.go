@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// Axe returns the script of axe-core, which finds what keeps people from using
-// a page.
+// Axe returns the script of axe-core, which finds accessibility problems of a page.
 func Axe(tb testing.TB) string {
 	tb.Helper()
 	root, err := moduleRoot()

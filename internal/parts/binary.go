@@ -25,7 +25,7 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 	return buildCommand(root, "./cmd/latchkey", filepath.Join(root, "build", "test", "latchkey"), "-ldflags", stamp())
 })
 
-// Built is what Binary says of itself.
+// Built is the version that Binary reports.
 var Built = buildinfo.Build{Version: "v0.0.0-tested", Commit: "0123456789abcdef0123456789abcdef01234567", Date: "2026-01-02T03:04:05Z"}
 
 // stamp returns the linker's flags, those of scripts/build.
@@ -34,8 +34,8 @@ func stamp() string {
 	return name + "version=" + Built.Version + " " + name + "commit=" + Built.Commit + " " + name + "date=" + Built.Date
 }
 
-// Binary returns the path of the latchkey binary, built from the tree as it is
-// and the way it is released; with the race detector when the tests have it.
+// Binary returns the path of the latchkey binary, built from the current tree in the
+// way it is released, and with the race detector if the tests use it.
 func Binary(tb testing.TB) string {
 	tb.Helper()
 	path, err := buildOnce()
@@ -45,14 +45,14 @@ func Binary(tb testing.TB) string {
 	return path
 }
 
-// buildCommand builds the main package pkg of the module at root into target,
-// with further flags of go build, and returns the path. Test binaries of several packages may do so at the same
-// time, so each links a file of its own and then moves it into place.
+// buildCommand builds the main package pkg of the module at root into target, with
+// extra flags for go build, and returns the path. Test binaries of several packages may
+// do so at the same time, so each links a file of its own and then moves it into place.
 func buildCommand(root, pkg, target string, further ...string) (string, error) {
 	flags, cgo := []string{"build", "-tags", "nomsgpack", "-trimpath"}, "CGO_ENABLED=0"
 	if raceEnabled {
-		// Without -trimpath: what the tests themselves were built from is then
-		// taken from the build cache.
+		// Without -trimpath, the build cache already has the packages that the tests
+		// were built from.
 		flags, cgo = []string{"build", "-tags", "nomsgpack", "-race"}, "CGO_ENABLED=1"
 		target += "-race"
 	}
@@ -78,9 +78,9 @@ func buildCommand(root, pkg, target string, further ...string) (string, error) {
 	return target, os.Remove(work)
 }
 
-// dependOnTree reads every directory of the module. The go command caches test
-// results by the files that a test opened itself, and would otherwise repeat an
-// old result after a change to a package that only the built binary contains.
+// dependOnTree reads every directory of the module. The go command caches test results
+// by the files that a test itself opened, and would otherwise repeat an old result
+// after a change to a package that only the built binary contains.
 func dependOnTree(root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browserLimit ends a browser whose test hangs before the test binary's own
-// time-out does, so that the failure names the step that hung.
+// browserLimit ends a browser whose test hangs before the test binary's own timeout
+// does, so that the failure names the step that hung.
 const browserLimit = 6 * time.Minute
 
-// Browser starts a headless Chromium with a fresh profile and returns the
-// chromedp context of its first tab, which ends with the test or after
-// browserLimit. The options come after our own and win.
+// Browser starts a headless Chromium with a fresh profile and returns the chromedp
+// context of its first tab, which ends with the test or after browserLimit. The options
+// override our own.
 func Browser(tb testing.TB, opts ...chromedp.ExecAllocatorOption) context.Context {
 	tb.Helper()
 	binary := program(tb, "chromium", "chromium-browser", "google-chrome")
@@ -58,7 +58,7 @@ func Browser(tb testing.TB, opts ...chromedp.ExecAllocatorOption) context.Contex
 	return ctx
 }
 
-// removeProfile deletes the profile, again and again while files still appear.
+// removeProfile deletes the profile, repeatedly while files still appear.
 func removeProfile(tb testing.TB, profile string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience)
 	defer cancel()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Caddy starts Caddy with config, a Caddyfile with global options. One of its
-// servers has to listen on addr, see FreeAddr.
+// Caddy starts Caddy with config, a Caddyfile with global options. One of its servers
+// must listen on addr, see FreeAddr.
 func Caddy(tb testing.TB, addr, config string) *Server {
 	tb.Helper()
 	binary, dir := caddy(tb), tb.TempDir()
@@ -29,7 +29,7 @@ func Caddy(tb testing.TB, addr, config string) *Server {
 }
 
 // caddy returns the path of the program: the installed one, or the one that
-// scripts/parts has unpacked without its service.
+// scripts/parts unpacked without its service.
 func caddy(tb testing.TB) string {
 	tb.Helper()
 	if path, err := exec.LookPath("caddy"); err == nil {

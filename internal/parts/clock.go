@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// BinaryAhead returns the latchkey binary with a clock that is so many whole
-// seconds ahead of the machine's, or behind it. A binary without a C library
-// asks the kernel for the time with nothing in between, so the offset is built
-// in: time.Now of the standard library is overlaid by one that adds it.
-// Monotonic time, which time-outs go by, is left as it is.
+// BinaryAhead returns the latchkey binary with a clock that is that many whole seconds
+// ahead of the machine's, or behind it. A binary without a C library reads the time
+// directly from the kernel, so the offset is built in: an overlay replaces time.Now of
+// the standard library by one that adds it. Monotonic time, which timeouts use, is
+// unchanged.
 func BinaryAhead(tb testing.TB, by time.Duration) string {
 	tb.Helper()
 	path, err := buildAhead(tb.TempDir(), by)
@@ -41,8 +41,8 @@ func buildAhead(dir string, by time.Duration) (string, error) {
 	return buildCommand(root, "./cmd/latchkey", filepath.Join(dir, "latchkey"), "-overlay", overlay)
 }
 
-// overlayClock writes an overlay, as go build -overlay reads it, that shifts
-// the clock in the source file, and returns its path.
+// overlayClock writes an overlay for go build -overlay that shifts the clock in the
+// source file, and returns its path.
 func overlayClock(source, dir string, by time.Duration) (string, error) {
 	text, err := os.ReadFile(source) //nolint:gosec // G304: of the Go distribution
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// Contract is where the tools are that read openapi.yaml as others do.
+// Contract is the folder of the third-party tools that read openapi.yaml.
 type Contract struct {
 	tb   testing.TB
 	root string
 }
 
-// NewContract returns the tools, or fails the test with what to do.
+// NewContract returns the tools, or fails the test with instructions.
 func NewContract(tb testing.TB) *Contract {
 	tb.Helper()
 	root, err := moduleRoot()
@@ -37,8 +37,8 @@ func (c *Contract) Source(name string) string {
 	return filepath.Join(c.root, "tools", "contract", name)
 }
 
-// Built returns the path of something below the folder for what is made of the
-// contract, which git ignores.
+// Built returns a path below the folder for files made from the contract, which git
+// ignores.
 func (c *Contract) Built(name string) string { return filepath.Join(c.root, "build", "contract", name) }
 
 // Schemathesis returns the path of the program.
@@ -46,9 +46,9 @@ func (c *Contract) Schemathesis() string { return c.Built("venv/bin/schemathesis
 
 func (c *Contract) node(tool string) string { return c.Built("npm/node_modules/.bin/" + tool) }
 
-// Node returns a command that runs a program of an npm package, or with tool ""
-// a file, by a Node.js that is new enough for all of them: the one that is
-// installed beside them, where there is one for this system.
+// Node returns a command that runs a program of an npm package, or a file if tool is
+// "", with a Node.js that is new enough for all of them: the one installed beside them,
+// if there is one for this system.
 func (c *Contract) Node(tool string, arguments ...string) *exec.Cmd {
 	c.tb.Helper()
 	found, err := filepath.Glob(c.Built("npm/node_modules/node-*-*/bin/node"))

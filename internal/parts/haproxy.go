@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// haproxyMain is the configuration around what a test gives.
+// haproxyMain is the configuration around a test's own.
 const haproxyMain = `
 global
 	maxconn 1000
@@ -21,8 +21,8 @@ defaults
 %s
 `
 
-// HAProxy starts HAProxy with config: frontends and backends, one of which has
-// to listen on addr, see FreeAddr.
+// HAProxy starts HAProxy with config: frontends and backends, one of which must listen
+// on addr, see FreeAddr.
 func HAProxy(tb testing.TB, addr, config string) *Server {
 	tb.Helper()
 	binary, file := program(tb, "haproxy"), filepath.Join(tb.TempDir(), "haproxy.cfg")
@@ -30,7 +30,7 @@ func HAProxy(tb testing.TB, addr, config string) *Server {
 		tb.Fatalf("write the configuration of HAProxy: %v", err)
 	}
 	return newServer(tb, addr, func() *exec.Cmd {
-		// It ends in order by SIGUSR1, and by SIGTERM with a status of its own.
+		// SIGUSR1 ends it gracefully; SIGTERM gives a special exit status.
 		//nolint:gosec // G204: an installed program and a file of the test
 		cmd := exec.Command("sh", "-c", `trap 'kill "$p"; wait "$p"; exit 0' TERM; "$0" -db -f "$1" & p=$!; wait "$p"`, binary, file)
 		endWithTerm(cmd)

@@ -14,8 +14,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// mongoVariable names the environment variable that has tests use a MongoDB
-// that runs already instead of one started for them.
+// mongoVariable names the environment variable that makes tests use a running MongoDB
+// instead of one started for them.
 const mongoVariable = "LATCHKEY_TEST_MONGODB_URL"
 
 // MongoServer is a server that speaks MongoDB's wire protocol.
@@ -25,9 +25,9 @@ type MongoServer struct {
 	external bool
 }
 
-// Mongo returns a server to keep data in: the one that the environment variable
-// LATCHKEY_TEST_MONGODB_URL names, else one started for this test. Tests that
-// stop the server take OwnMongo.
+// Mongo returns a server to store data in: the one that the environment variable
+// LATCHKEY_TEST_MONGODB_URL names, otherwise one started for this test. Tests that stop
+// the server use OwnMongo.
 func Mongo(tb testing.TB) *MongoServer {
 	tb.Helper()
 	if url := os.Getenv(mongoVariable); url != "" {
@@ -36,9 +36,9 @@ func Mongo(tb testing.TB) *MongoServer {
 	return OwnMongo(tb).MongoServer
 }
 
-// URL returns the connection string of a database that no other call returns:
-// call it once for each database that the test wants, and keep the string. On
-// a server from the environment the database is dropped when the test ends.
+// URL returns the connection string of a database that no other call returns. Call it
+// once for each database that the test needs, and keep the string. On a server from the
+// environment the database is dropped when the test ends.
 func (m *MongoServer) URL() string {
 	m.tb.Helper()
 	database := "test_" + strings.ToLower(rand.Text())
@@ -66,17 +66,17 @@ func (m *MongoServer) drop(url, database string) {
 	}
 }
 
-// OwnMongoServer is a MongoServer of this test alone, which can be stopped and
-// started again on the same port with the same data.
+// OwnMongoServer is a MongoServer for this test alone, which can be stopped and
+// restarted on the same port with the same data.
 type OwnMongoServer struct {
 	*MongoServer
 	*Server
 }
 
-// OwnMongo starts a server for this test alone, whatever the environment says.
-// It has no transactions, change streams, TTL or partial indexes, and compares
-// and sets wrongly where several write at once: storetest.Run says what that
-// leaves unproven, and LATCHKEY_TEST_MONGODB_URL proves it.
+// OwnMongo starts a server for this test alone, whatever the environment says. It has
+// no transactions, change streams, TTL or partial indexes, and its compare-and-set is
+// wrong under concurrent writes: storetest.Run says what that leaves unproven, and
+// LATCHKEY_TEST_MONGODB_URL proves it.
 func OwnMongo(tb testing.TB) *OwnMongoServer {
 	tb.Helper()
 	root, err := moduleRoot()
@@ -94,10 +94,10 @@ func OwnMongo(tb testing.TB) *OwnMongoServer {
 	return &OwnMongoServer{MongoServer: &MongoServer{tb: tb, url: "mongodb://" + addr}, Server: server}
 }
 
-// withDatabase returns the connection string base with its database replaced.
-// The database also says where to look for the user, unless authSource does, so
-// that one is pinned to what it was. Package net/url is of no use here: it
-// refuses the several hosts that such a string may have.
+// withDatabase returns the connection string base with its database replaced. The
+// database also determines where to look for the user, unless authSource does, so
+// authSource is pinned to the old one. Package net/url cannot parse such a string with
+// several hosts.
 func withDatabase(base, database string) string {
 	scheme, rest, _ := strings.Cut(base, "://")
 	hosts, before, query := cutDatabase(rest)
@@ -114,7 +114,7 @@ func withDatabase(base, database string) string {
 	return url
 }
 
-// cutDatabase splits what follows the scheme of a connection string.
+// cutDatabase splits the part after the scheme of a connection string.
 func cutDatabase(rest string) (hosts, database, query string) {
 	rest, query, _ = strings.Cut(rest, "?")
 	hosts, database, _ = strings.Cut(rest, "/")

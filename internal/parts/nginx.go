@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// nginxMain is the configuration around what a test gives. The paths are
-// relative to the test's directory, for the packaged ones belong to root.
+// nginxMain is the configuration around a test's own. The paths are relative to the
+// test's directory, because the packaged ones belong to root.
 const nginxMain = `
 daemon off;
 pid nginx.pid;
@@ -27,9 +27,9 @@ http {
 }
 `
 
-// Nginx starts nginx with config, which is what stands inside its http block:
-// server and upstream blocks. One of the servers has to listen on addr, see
-// FreeAddr. Relative paths in config start at a temporary directory.
+// Nginx starts nginx with config, the content of its http block: server and upstream
+// blocks. One of the servers must listen on addr, see FreeAddr. Relative paths in
+// config start at a temporary directory.
 func Nginx(tb testing.TB, addr, config string) *Server {
 	tb.Helper()
 	binary, dir := program(tb, "nginx"), tb.TempDir()

@@ -9,22 +9,22 @@ import (
 	"testing"
 )
 
-// OpenIDServer is an OpenID provider of this test alone: the example of a
-// certified library, which knows the client "web" with the secret "secret".
+// OpenIDServer is an OpenID provider for this test alone: the example of a certified
+// library, with the client "web" and the secret "secret".
 type OpenIDServer struct {
 	*Server
 	// Issuer is the provider's address, "http://localhost:PORT/".
 	Issuer string
 }
 
-// OpenIDUser is a user of the provider, as its file of users has them.
+// OpenIDUser is a user of the provider, in the format of its file of users.
 type OpenIDUser struct {
 	ID, Username, Password, FirstName, LastName, Email string
 	EmailVerified                                      bool
 }
 
-// OpenID starts a provider with the users, in JSON by id, that sends browsers
-// back to callback.
+// OpenID starts a provider with the users, in JSON by id, that redirects browsers to
+// callback.
 func OpenID(tb testing.TB, callback string, users []byte) *OpenIDServer {
 	tb.Helper()
 	root, err := moduleRoot()

@@ -1,12 +1,11 @@
-// Package parts starts the real servers that tests talk to: a server that
-// speaks MongoDB's wire protocol, Redis, gateways, a browser, and the latchkey
-// binary itself.
+// Package parts starts the real servers that tests talk to: a server that speaks
+// MongoDB's wire protocol, Redis, gateways, a browser, and the latchkey binary itself.
 //
-// Each server listens on a free loopback port, keeps its files in a temporary
-// directory, and is stopped when the test that started it ends. On Linux the
-// kernel also ends it when the test binary dies first. Tests share no server,
-// because starting one costs only about a tenth of a second. If a server is not
-// installed, the test fails and says so: a skipped test proves nothing.
+// Each server listens on a free loopback port, has its files in a temporary directory,
+// and is stopped when the test that started it ends. On Linux the kernel also ends it
+// if the test binary dies first. Tests share no server, because starting one costs only
+// about a tenth of a second. If a server is not installed, the test fails and says so:
+// a skipped test proves nothing.
 //
 // Only tests may import it.
 package parts
@@ -26,22 +25,22 @@ import (
 	"time"
 )
 
-// patience bounds the wait for a server to start or to stop. It is generous
-// because the machine may be compiling at the same time; no test gets slower by
-// it, for every wait ends as soon as the awaited thing happens.
+// patience bounds the wait for a server to start or to stop. It is generous because the
+// machine may be compiling at the same time. It slows no test down, because every wait
+// ends as soon as the awaited event happens.
 const patience = 30 * time.Second
 
-// Ports below the range that Linux hands to outgoing connections (32768 and
-// up), so that a client socket of another test cannot take a port between its
-// choice and its use.
+// Ports below the range that Linux uses for outgoing connections (32768 and up), so
+// that a client socket of another test cannot take a port between its choice and its
+// use.
 const (
 	firstPort = 20000
 	lastPort  = 32000
 )
 
-// FreePort returns a TCP port of 127.0.0.1 that nothing listens on. The port is
-// not reserved: it is chosen at random from some twelve thousand, which makes
-// it unlikely, not impossible, that another test takes it before its use.
+// FreePort returns a TCP port of 127.0.0.1 that nothing listens on. The port is not
+// reserved. It is chosen at random from about twelve thousand, so it is unlikely, but
+// not impossible, that another test takes it first.
 func FreePort(tb testing.TB) int {
 	tb.Helper()
 	var err error
@@ -60,15 +59,15 @@ func FreePort(tb testing.TB) int {
 	return 0
 }
 
-// FreeAddr returns "127.0.0.1:PORT" with a port as FreePort chooses it.
+// FreeAddr returns "127.0.0.1:PORT" with a port chosen by FreePort.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(FreePort(tb)))
 }
 
-// Await calls probe until it returns nil, and fails the test with the last
-// error when that has not happened within limit. The context that probe gets
-// ends with the limit or the test. Use it instead of sleeping.
+// Await calls probe until it returns nil, and fails the test with the last error if
+// that does not happen within limit. The context passed to probe ends with the limit or
+// the test. Use it instead of sleeping.
 func Await(tb testing.TB, limit time.Duration, what string, probe func(context.Context) error) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), limit)
@@ -108,9 +107,9 @@ func dial(ctx context.Context, addr string) error {
 	return conn.Close()
 }
 
-// program returns the path of an installed program, the first of names that is
-// there, or fails the test with what to do. It looks in /usr/sbin too, which is
-// not on every user's PATH and holds nginx.
+// program returns the path of the first of names that is installed, or fails the test
+// with instructions. It looks in /usr/sbin too, which is not on every user's PATH and
+// contains nginx.
 func program(tb testing.TB, names ...string) string {
 	tb.Helper()
 	for _, name := range names {

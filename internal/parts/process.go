@@ -16,9 +16,8 @@ import (
 	"time"
 )
 
-// Process is a running command of a test. Its methods fail the test on a wait
-// that does not end, so they may be called only from the test's goroutine,
-// Output excepted.
+// Process is a running command of a test. Its methods, except Output, fail the test if
+// a wait does not end, so they may be called only from the test's goroutine.
 type Process struct {
 	tb     testing.TB
 	name   string
@@ -28,10 +27,9 @@ type Process struct {
 	err    error // set before exited is closed
 }
 
-// Start starts cmd and stops it when the test ends, which is an error of the
-// test when it has to be killed for it. Standard output and error that cmd leaves unset are
-// captured together, see Output, and logged when the test fails. A nil cmd.Env
-// becomes Environ().
+// Start starts cmd and stops it when the test ends. If it must be killed then, the test
+// fails. Standard output and error that cmd leaves unset are captured together, see
+// Output, and logged if the test fails. A nil cmd.Env becomes Environ().
 func Start(tb testing.TB, cmd *exec.Cmd) *Process {
 	tb.Helper()
 	p := &Process{tb: tb, name: filepath.Base(cmd.Path), cmd: cmd, exited: make(chan struct{})}
@@ -50,8 +48,8 @@ func Start(tb testing.TB, cmd *exec.Cmd) *Process {
 
 	started := make(chan error)
 	go func() {
-		// The kernel ends the child with the *thread* that started it, so that
-		// thread is kept for as long as the child runs.
+		// The kernel ends the child with the *thread* that started it, so that thread
+		// is kept while the child runs.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -68,9 +66,8 @@ func Start(tb testing.TB, cmd *exec.Cmd) *Process {
 	return p
 }
 
-// Environ returns the environment of the test without its LATCHKEY_ variables,
-// which would change or stop the program under test, and with extra
-// ("NAME=value") added.
+// Environ returns the environment of the test without its LATCHKEY_ variables, which
+// would change or stop the program under test, plus extra ("NAME=value").
 func Environ(extra ...string) []string {
 	var env []string
 	for _, entry := range os.Environ() {
@@ -91,8 +88,7 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Exited is closed when the command has ended.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// Signal sends sig to the command. It fails the test when the command has
-// already ended.
+// Signal sends sig to the command. It fails the test if the command has already ended.
 func (p *Process) Signal(sig os.Signal) {
 	p.tb.Helper()
 	if err := p.cmd.Process.Signal(sig); err != nil {
@@ -100,8 +96,8 @@ func (p *Process) Signal(sig os.Signal) {
 	}
 }
 
-// Wait waits until the command has ended by itself or by a signal and returns
-// nil for exit status 0, else an *exec.ExitError. It fails the test after 30 s.
+// Wait waits until the command has ended by itself or by a signal and returns nil for
+// exit status 0, otherwise an *exec.ExitError. It fails the test after 30 s.
 func (p *Process) Wait() error {
 	p.tb.Helper()
 	if !p.ended(patience) {
@@ -120,8 +116,8 @@ func (p *Process) Stop() error {
 	return p.Wait()
 }
 
-// Kill ends the command and the processes it started at once, as a crash of
-// the machine would (SIGKILL), and waits until it is gone.
+// Kill ends the command and the processes it started at once (SIGKILL), as a crash of
+// the machine would, and waits until they are gone.
 func (p *Process) Kill() {
 	p.tb.Helper()
 	if err := killTree(p.cmd.Process); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -131,8 +127,8 @@ func (p *Process) Kill() {
 	_ = p.Wait()
 }
 
-// AwaitListening waits until something accepts connections on addr. It fails
-// the test, with the output so far, when the command ends before, or after 30 s.
+// AwaitListening waits until something accepts connections on addr. It fails the test,
+// with the output so far, if the command ends first, or after 30 s.
 func (p *Process) AwaitListening(addr string) {
 	p.tb.Helper()
 	ctx, cancel := context.WithTimeout(p.tb.Context(), patience)
@@ -157,23 +153,23 @@ func (p *Process) ended(limit time.Duration) bool {
 
 // cleanup leaves nothing running, whatever the test did.
 func (p *Process) cleanup() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // an ended process is what we want
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
 	if !p.ended(patience) {
 		p.tb.Errorf("%s ignored SIGTERM for %v and was killed", p.name, patience)
 	}
-	_ = killTree(p.cmd.Process) // what it may have left behind
+	_ = killTree(p.cmd.Process) // other processes it may have started
 	<-p.exited
 	if p.tb.Failed() {
 		p.tb.Logf("output of %s (%v):\n%s", p.name, p.cmd.ProcessState, tail(p.Output(), 16<<10))
 	}
 }
 
-// resume lets a stopped process go on, so that it can end.
+// resume continues a stopped process, so that it can end.
 func (p *Process) resume() {
-	_ = p.cmd.Process.Signal(syscall.SIGCONT) // an ended process needs it no more
+	_ = p.cmd.Process.Signal(syscall.SIGCONT) // it may have ended already
 }
 
-// tail returns the last n bytes of s, and says so when it cuts.
+// tail returns the last n bytes of s, and says so if it cuts.
 func tail(s string, n int) string {
 	if len(s) <= n {
 		return s

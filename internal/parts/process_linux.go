@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// bindLife puts the command into a process group of its own, so that killTree
-// reaches what it starts, and has the kernel end it when its parent dies: a
-// panic or a time-out of the test binary runs no cleanup. A signal that the
-// caller has chosen for that stays.
+// bindLife puts the command into a process group of its own, so that killTree reaches
+// what it starts, and makes the kernel end it when its parent dies: a panic or a
+// timeout of the test binary runs no cleanup. It keeps a signal that the caller has
+// chosen for that.
 func bindLife(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -21,8 +21,8 @@ func bindLife(cmd *exec.Cmd) {
 	}
 }
 
-// endWithTerm has the kernel end the command by SIGTERM instead, for servers
-// that have to stop their own children.
+// endWithTerm makes the kernel end the command by SIGTERM instead, for servers that
+// must stop their own children.
 func endWithTerm(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 }

@@ -7,11 +7,11 @@ import (
 	"os/exec"
 )
 
-// bindLife does nothing: only Linux ends a child with its parent.
+// bindLife does nothing: only Linux can end a child with its parent.
 func bindLife(*exec.Cmd) {}
 
-// endWithTerm does nothing, as bindLife.
+// endWithTerm does nothing, like bindLife.
 func endWithTerm(*exec.Cmd) {}
 
-// killTree kills the process alone.
+// killTree kills only the process.
 func killTree(process *os.Process) error { return process.Kill() }

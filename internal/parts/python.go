@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// Python returns the path of the system's Python, which has the modules, or
-// fails the test with what to do.
+// Python returns the path of the system's Python, which has the modules, or fails the
+// test with instructions.
 func Python(tb testing.TB, modules ...string) string {
 	tb.Helper()
-	// Debian's own, whatever other one the PATH has: it sees Debian's modules.
+	// Debian's own, whatever else is on the PATH: it has Debian's modules.
 	path := "/usr/bin/python3"
 	for _, module := range modules {
 		if err := exec.Command(path, "-c", "import "+module).Run(); err != nil { //nolint:gosec // G204: names that a test gives
@@ -21,14 +21,14 @@ func Python(tb testing.TB, modules ...string) string {
 	return path
 }
 
-// Node returns the path of Node.js, or fails the test with what to do.
+// Node returns the path of Node.js, or fails the test with instructions.
 func Node(tb testing.TB) string {
 	tb.Helper()
 	return program(tb, "node", "nodejs")
 }
 
-// Venv returns the path of the Python whose modules come from PyPI: Django REST
-// Framework, SimpleJWT and PyJWT; or fails the test with what to do.
+// Venv returns the path of a Python with modules from PyPI: Django REST Framework,
+// SimpleJWT and PyJWT. Otherwise it fails the test with instructions.
 func Venv(tb testing.TB) string {
 	tb.Helper()
 	root, err := moduleRoot()

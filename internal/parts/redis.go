@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// RedisServer is a Redis server of this test alone. It keeps its data in
-// memory: a restarted one is empty.
+// RedisServer is a Redis server for this test alone. It stores its data in memory: a
+// restarted one is empty.
 type RedisServer struct {
 	*Server
-	kind string // "redis" or "valkey": what the programs are called by
+	kind string // "redis" or "valkey": the prefix of the programs' names
 }
 
-// Redis starts a Redis server with options of its command line.
+// Redis starts a Redis server with command-line options.
 func Redis(tb testing.TB, options ...string) *RedisServer {
 	tb.Helper()
 	return redisServer(tb, "redis", FreeAddr(tb), options...)
@@ -41,9 +41,8 @@ func redisServer(tb testing.TB, kind, addr string, options ...string) *RedisServ
 	})}
 }
 
-// RedisUser returns the definition of the user that docs/scaling.md says is
-// enough, with the password "sesame", as words of a command line or of ACL
-// SETUSER.
+// RedisUser returns the definition of the user that docs/scaling.md calls sufficient,
+// with the password "sesame", as words of a command line or of ACL SETUSER.
 func RedisUser(tb testing.TB) []string {
 	tb.Helper()
 	root, err := moduleRoot()
@@ -63,8 +62,8 @@ func RedisUser(tb testing.TB) []string {
 	return nil
 }
 
-// RedisTLS starts a Redis server that speaks TLS alone, at a loopback address
-// that its certificate of the authority is for. Its Command is of no use.
+// RedisTLS starts a Redis server that accepts only TLS, at a loopback address for which
+// the authority has issued its certificate. Its Command does not work.
 func RedisTLS(tb testing.TB, of *Authority, host string, options ...string) *RedisServer {
 	tb.Helper()
 	port := portOf(tb, FreeAddr(tb))
@@ -107,7 +106,7 @@ func (r *RedisServer) cli(ctx context.Context, args ...string) (string, error) {
 	return text, nil
 }
 
-// says reports whether the answer of a command holds the text.
+// says reports whether the answer to a command contains the text.
 func (r *RedisServer) says(ctx context.Context, text string, args ...string) error {
 	answer, err := r.cli(ctx, args...)
 	if err != nil || strings.Contains(answer, text) {
@@ -116,22 +115,21 @@ func (r *RedisServer) says(ctx context.Context, text string, args ...string) err
 	return errors.New(answer)
 }
 
-// Freeze makes the server answer nobody until Thaw: it takes connections and
-// says nothing.
+// Freeze makes the server accept connections but answer nobody until Thaw.
 func (r *RedisServer) Freeze() {
 	r.tb.Helper()
 	r.Process().Signal(syscall.SIGSTOP)
 	r.tb.Cleanup(r.Process().resume)
 }
 
-// Thaw lets the server go on.
+// Thaw continues the server.
 func (r *RedisServer) Thaw() {
 	r.tb.Helper()
 	r.Process().Signal(syscall.SIGCONT)
 }
 
-// RedisClusterServers is a Redis Cluster of three servers, or of three and a
-// replica of each.
+// RedisClusterServers is a Redis Cluster of three servers, or of three and a replica of
+// each.
 type RedisClusterServers struct{ Nodes []*RedisServer }
 
 // RedisCluster starts a Redis Cluster and returns when it serves every slot.
@@ -141,7 +139,7 @@ func RedisCluster(tb testing.TB) *RedisClusterServers {
 }
 
 // RedisClusterWithReplicas is RedisCluster with a replica of each server, which
-// takes its place when the others miss it for a second.
+// replaces the server when the others have missed it for a second.
 func RedisClusterWithReplicas(tb testing.TB) *RedisClusterServers {
 	tb.Helper()
 	c := redisCluster(tb, 1, "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
@@ -183,7 +181,7 @@ func redisCluster(tb testing.TB, replicas int, options ...string) *RedisClusterS
 	return c
 }
 
-// Holder returns the server that a counter is charged at.
+// Holder returns the server that holds a counter.
 func (c *RedisClusterServers) Holder(counter string) *RedisServer {
 	tb := c.Nodes[0].tb
 	tb.Helper()

@@ -12,21 +12,21 @@ import (
 	"testing"
 )
 
-// sentinelMaster is what the sentinels call the server that they watch.
+// sentinelMaster is the sentinels' name for the server that they watch.
 const sentinelMaster = "latchkey"
 
-// RedisSentinelServers is a Redis with a replica, and three sentinels that make
-// the replica the master when two of them miss the master for a second.
+// RedisSentinelServers is a Redis with a replica, and three sentinels that promote the
+// replica when two of them miss the master for a second.
 type RedisSentinelServers struct {
 	Master, Replica *RedisServer
 	Sentinels       []*RedisServer
 }
 
-// RedisSentinel starts them and returns when every sentinel knows of all others
-// and the replica has what the master has.
+// RedisSentinel starts them and returns when every sentinel knows all others and the
+// replica has the master's data.
 func RedisSentinel(tb testing.TB) *RedisSentinelServers {
 	tb.Helper()
-	// Replicas need not be gathered before they are sent anything.
+	// Start replication to new replicas without waiting for more of them.
 	master := redisServer(tb, "redis", FreeAddr(tb), "--repl-diskless-sync-delay", "0")
 	replica := redisServer(tb, "redis", FreeAddr(tb), "--repl-diskless-sync-delay", "0", "--replicaof", "127.0.0.1 "+portOf(tb, master.Addr()))
 	s := &RedisSentinelServers{Master: master, Replica: replica}
@@ -44,7 +44,7 @@ func RedisSentinel(tb testing.TB) *RedisSentinelServers {
 	return s
 }
 
-// RedisSentinelTLS starts one sentinel, which speaks TLS alone, of a master that
+// RedisSentinelTLS starts one sentinel that accepts only TLS, for a master that also
 // does and has a password. It returns the connection string without a query.
 func RedisSentinelTLS(tb testing.TB, of *Authority, master *RedisServer, password string) string {
 	tb.Helper()
@@ -57,8 +57,8 @@ func RedisSentinelTLS(tb testing.TB, of *Authority, master *RedisServer, passwor
 	return "rediss+sentinel://" + one.Addr() + "/0"
 }
 
-// sentinel starts one with more lines of configuration. It writes there what it
-// learns.
+// sentinel starts one sentinel with extra lines of configuration. It stores what it
+// learns in that file.
 func sentinel(tb testing.TB, addr string, master *RedisServer, quorum int, more string) *RedisServer {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "sentinel.conf")
@@ -88,7 +88,7 @@ func (s *RedisSentinelServers) URL() string {
 	return "redis+sentinel://" + strings.Join(addrs, ",") + "/0?master_name=" + sentinelMaster
 }
 
-// Replicated waits until the replica has all that the master was told.
+// Replicated waits until the replica has everything that the master has.
 func (s *RedisSentinelServers) Replicated() {
 	s.Master.tb.Helper()
 	Await(s.Master.tb, patience, "the replica to catch up", func(ctx context.Context) error {
@@ -105,15 +105,15 @@ func (s *RedisSentinelServers) Replicated() {
 	})
 }
 
-// Sever stops replication from the master to the replica. The sentinels may
-// still choose the replica.
+// Sever stops replication from the master to the replica. The sentinels may still
+// promote the replica.
 func (s *RedisSentinelServers) Sever() {
 	s.Master.tb.Helper()
 	s.Master.Command("ACL", "SETUSER", "default", "-psync", "-sync")
 	s.Master.Command("CLIENT", "KILL", "TYPE", "replica")
 }
 
-// Promoted waits until the replica is the master, for every sentinel.
+// Promoted waits until every sentinel reports the replica as master.
 func (s *RedisSentinelServers) Promoted() {
 	s.Master.tb.Helper()
 	for _, one := range s.Sentinels {
@@ -123,7 +123,7 @@ func (s *RedisSentinelServers) Promoted() {
 	}
 }
 
-// Follows waits until the old master, started again, follows the new one.
+// Follows waits until the restarted old master follows the new one.
 func (s *RedisSentinelServers) Follows() {
 	s.Master.tb.Helper()
 	Await(s.Master.tb, patience, "the old master to follow the new one", func(ctx context.Context) error {
@@ -131,11 +131,11 @@ func (s *RedisSentinelServers) Follows() {
 	})
 }
 
-// listening is what a list of clients says of one that has subscribed; sentinels
-// themselves do so at servers, not at each other.
+// listening is how a client list marks a client that has subscribed. Sentinels
+// subscribe at servers, not at each other.
 var listening = regexp.MustCompile(` sub=[1-9]`)
 
-// Heard returns the sentinel that a client listens to for news of the master.
+// Heard returns the sentinel that a client subscribes to for news of the master.
 func (s *RedisSentinelServers) Heard() *RedisServer {
 	s.Master.tb.Helper()
 	var heard *RedisServer

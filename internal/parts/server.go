@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Server is a process that listens on one loopback address and can go away and
-// come back there, with its files as they were.
+// Server is a process that listens on one loopback address and can stop and restart
+// there, with its files unchanged.
 type Server struct {
 	tb      testing.TB
 	addr    string
@@ -23,7 +23,7 @@ func newServer(tb testing.TB, addr string, command func() *exec.Cmd) *Server {
 	return s
 }
 
-// Addr returns the address, "127.0.0.1:PORT"; it is the same after a restart.
+// Addr returns the address, "127.0.0.1:PORT". It stays the same after a restart.
 func (s *Server) Addr() string { return s.addr }
 
 // Process returns the process of the latest start.
@@ -36,8 +36,8 @@ func (s *Server) Start() {
 	s.process.AwaitListening(s.addr)
 }
 
-// Stop ends the server in its ordinary way and returns when it is gone. It
-// fails the test when the server does not end cleanly.
+// Stop stops the server in its normal way and returns when it is gone. It fails the
+// test if the server does not end cleanly.
 func (s *Server) Stop() {
 	s.tb.Helper()
 	if err := s.process.Stop(); err != nil {

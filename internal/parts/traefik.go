@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// traefikReady is a route that answers when Traefik has read its files. It
-// listens before that, and answers 404 to everything.
+// traefikReady is a route that answers once Traefik has read its files. Traefik listens
+// earlier, and answers 404 to everything.
 const traefikReady = `
 http:
   routers:

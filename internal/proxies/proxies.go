@@ -1,7 +1,7 @@
-// Package proxies finds the client of a request that came through reverse
-// proxies. Forwarded headers are believed only as far as trusted hops go: they
-// are read from the right, and the first address that does not belong to a
-// trusted proxy is the client's.
+// Package proxies finds the client of a request that came through reverse proxies.
+// Forwarded headers are trusted only as far as trusted proxies wrote them: they are
+// read from the right, and the first address that is not a trusted proxy's is the
+// client's.
 package proxies
 
 import (
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Header names the one header that the trusted proxies set. A header that they
-// do not set comes from the client and is never read.
+// Header names the one header that the trusted proxies set. A header that they do not
+// set comes from the client and is never read.
 type Header string
 
 // The headers.
@@ -23,7 +23,7 @@ const (
 	Forwarded     Header = "forwarded"       // RFC 7239
 )
 
-// maxHops bounds how many addresses of a header are looked at.
+// maxHops bounds how many addresses of a header are read.
 const maxHops = 32
 
 // Trusted finds the client of a request.
@@ -32,8 +32,8 @@ type Trusted struct {
 	header   Header
 }
 
-// New returns a Trusted for the networks of the proxies; without any, no
-// header is believed.
+// New returns a Trusted for the networks of the proxies. Without any, no header is
+// trusted.
 func New(networks []netip.Prefix, header Header) (*Trusted, error) {
 	if header != XForwardedFor && header != Forwarded {
 		return nil, fmt.Errorf("forwarded header %q: must be %s or %s", header, XForwardedFor, Forwarded)
@@ -41,14 +41,14 @@ func New(networks []netip.Prefix, header Header) (*Trusted, error) {
 	return &Trusted{networks: networks, header: header}, nil
 }
 
-// Client is where a request came from.
+// Client is the origin of a request.
 type Client struct {
-	Address netip.Addr // the zero Addr where the header of a trusted proxy makes no sense
-	Secure  bool       // the client spoke TLS
+	Address netip.Addr // the zero Addr if a trusted proxy's header is malformed
+	Secure  bool       // the client used TLS
 	Proxied bool       // a trusted proxy passed the request on
 }
 
-// Client returns where the request came from.
+// Client returns the origin of the request.
 func (t *Trusted) Client(r *http.Request) Client {
 	peer := peerOf(r)
 	if !t.trusts(peer) {
@@ -82,8 +82,8 @@ func (t *Trusted) trusts(a netip.Addr) bool {
 	return false
 }
 
-// hops returns the forwarded addresses from left to right, and whether the
-// proxy nearest to us was spoken to by TLS.
+// hops returns the forwarded addresses from left to right, and whether the proxy
+// nearest to us was reached over TLS.
 func (t *Trusted) hops(r *http.Request) ([]string, bool) {
 	if t.header == Forwarded {
 		return forwardedHops(r.Header.Values("Forwarded"))
@@ -101,14 +101,14 @@ func lastOf(list string) string {
 	return strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])
 }
 
-// forwardedHops reads the for and proto parameters of RFC 7239.
+// forwardedHops parses the for and proto parameters of RFC 7239.
 func forwardedHops(values []string) (hops []string, secure bool) {
 	list := strings.Join(values, ",")
 	if strings.TrimSpace(list) == "" {
 		return nil, false
 	}
 	if strings.Count(list, `"`)%2 != 0 {
-		return []string{""}, false // a quote that clients leave open would hide what the proxy adds
+		return []string{""}, false // an unclosed quote from a client would hide what the proxy adds
 	}
 	for _, element := range splitQuoted(list, ',') {
 		hop := ""
@@ -146,7 +146,7 @@ func splitQuoted(s string, separator byte) []string {
 
 var errHop = errors.New("not an address")
 
-// parseHop reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and
+// parseHop parses 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and
 // [2001:db8::1]:80.
 func parseHop(s string) (netip.Addr, error) {
 	s = strings.TrimSpace(s)
@@ -159,8 +159,8 @@ func parseHop(s string) (netip.Addr, error) {
 	return netip.Addr{}, errHop
 }
 
-// Neighbourhood names who shares the address for limits: itself, or the /64
-// that one IPv6 host has to itself.
+// Neighbourhood names the network that shares a limit with the address: the address
+// itself, or the /64 that one IPv6 host has to itself.
 func Neighbourhood(a netip.Addr) string {
 	if !a.Is6() {
 		return a.String()
@@ -179,7 +179,7 @@ func With(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, clientKey{}, c)
 }
 
-// ClientOf returns the client that ctx carries, or a zero Client.
+// ClientOf returns the client in ctx, or a zero Client.
 func ClientOf(ctx context.Context) Client {
 	c, _ := ctx.Value(clientKey{}).(Client)
 	return c

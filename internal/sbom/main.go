@@ -1,5 +1,5 @@
-// Command sbom writes the software bill of materials of a Go binary, as
-// CycloneDX has it: the modules that the go command recorded in it.
+// Command sbom writes the software bill of materials of a Go binary in CycloneDX form:
+// the modules that the go command recorded in it.
 package main
 
 import (
@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-// write writes the bill of the binary, which is the version of its module.
+// write writes the bill of materials of the binary, whose version is its module's.
 func write(out io.Writer, binary, version string) error {
 	built, err := buildinfo.ReadFile(binary)
 	if err != nil {
@@ -60,8 +60,8 @@ func write(out io.Writer, binary, version string) error {
 	return e.Encode(b)
 }
 
-// dependency returns what is linked in place of m. A module of the same
-// repository is what stands in the checkout, so it has the release's version.
+// dependency returns the module linked in place of m. A module of the same repository
+// comes from the checkout, so it has the release's version.
 func dependency(m *debug.Module, main, version string) component {
 	if m.Replace != nil && m.Replace.Version != "" {
 		m = m.Replace

@@ -1,7 +1,8 @@
 package seal
 
-// Reseal returns what was sealed for the purpose sealed under the secret of
-// today, and whether it was under an earlier one until now; or ErrOpen.
+// Reseal reseals under the current secret what was sealed for the purpose, and reports
+// whether it was sealed under an earlier one. The error is ErrOpen if it cannot be
+// opened.
 func (s *Sealer) Reseal(purpose string, sealed []byte) (again []byte, changed bool, err error) {
 	if _, err := s.open(s.secret, purpose, sealed); err == nil {
 		return sealed, false, nil

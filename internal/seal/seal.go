@@ -1,7 +1,6 @@
-// Package seal encrypts small secrets under the service's own secret: signing
-// keys and one-time-code secrets in the store, and the state of a sign-in in a
-// cookie. It uses AES-256-GCM with a separate key for each purpose
-// (HKDF-SHA256, RFC 5869).
+// Package seal encrypts small secrets under the service's own secret: signing keys and
+// one-time-code secrets in the store, and the state of a sign-in in a cookie. It uses
+// AES-256-GCM with a separate key for each purpose (HKDF-SHA256, RFC 5869).
 package seal
 
 import (
@@ -13,11 +12,11 @@ import (
 	"fmt"
 )
 
-// MinSecret is the least length of the service's secret, in bytes.
+// MinSecret is the minimum length of the service's secret, in bytes.
 const MinSecret = 32
 
-// ErrOpen is returned for what was sealed under another secret or for another
-// purpose, or was changed since.
+// ErrOpen is returned for text that was sealed under another secret or for another
+// purpose, or that was changed.
 var ErrOpen = errors.New("sealed under another secret, or damaged")
 
 // Sealer seals under a secret, and opens what was sealed under it or an earlier one.
@@ -26,8 +25,8 @@ type Sealer struct {
 	earlier [][]byte
 }
 
-// New returns a Sealer under the secret. It and the earlier ones have at least
-// MinSecret bytes each.
+// New returns a Sealer under the secret. The secret and the earlier ones each have at
+// least MinSecret bytes.
 func New(secret []byte, earlier ...[]byte) (*Sealer, error) {
 	for _, one := range append([][]byte{secret}, earlier...) {
 		if len(one) < MinSecret {
@@ -37,7 +36,7 @@ func New(secret []byte, earlier ...[]byte) (*Sealer, error) {
 	return &Sealer{secret: secret, earlier: earlier}, nil
 }
 
-// Seal returns text, unreadable. The purpose must be given again to open it.
+// Seal encrypts text. Open needs the same purpose.
 func (s *Sealer) Seal(purpose string, text []byte) ([]byte, error) {
 	aead, err := aeadOf(s.secret, purpose)
 	if err != nil {
@@ -46,7 +45,7 @@ func (s *Sealer) Seal(purpose string, text []byte) ([]byte, error) {
 	return aead.Seal(nil, nil, text, nil), nil //nolint:gosec // G407: this AEAD makes its own random nonce
 }
 
-// Open returns what was sealed for the purpose, or ErrOpen.
+// Open returns the text that was sealed for the purpose, or ErrOpen.
 func (s *Sealer) Open(purpose string, sealed []byte) ([]byte, error) {
 	text, err := s.open(s.secret, purpose, sealed)
 	for _, secret := range s.earlier {

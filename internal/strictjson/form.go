@@ -14,14 +14,13 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// maxFields is more than the forms of any request have.
+// maxFields is more than the form of any request has.
 const maxFields = 100
 
-// FromForm returns the JSON object that the fields of a form mean for the struct
-// that into points to; Decode then says what is wrong with it. A list is a field
-// that is given several times, a member of an object is "object.member", and ""
-// is null for whatever is no text. It returns an errs.Invalid error for what is
-// no form of a JSON object.
+// FromForm converts the fields of a form to a JSON object for the struct that into
+// points to; Decode then reports what is wrong with it. A list is a repeated field, a
+// member of an object is "object.member", and "" is null for anything but text. It
+// returns an errs.Invalid error for a form that describes no JSON object.
 func FromForm(values url.Values, into any) ([]byte, error) {
 	var f errs.Faults
 	if len(values) > maxFields {
@@ -42,8 +41,8 @@ func FromForm(values url.Values, into any) ([]byte, error) {
 	return json.Marshal(root)
 }
 
-// put sets the field of a form in the object of the type. path is where the
-// object is, as faults name it.
+// put sets the field of a form in the object of the type. path is the object's path in
+// faults.
 func put(f *errs.Faults, object map[string]any, t reflect.Type, name, path string, all []string) {
 	fields := fieldsOf(t)
 	outer, inner, dotted := strings.Cut(name, ".")
@@ -80,8 +79,8 @@ func put(f *errs.Faults, object map[string]any, t reflect.Type, name, path strin
 
 var wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})$`)
 
-// formValue is the JSON that the text of a field means for the type. What means
-// nothing stays text, which Decode refuses in its own words.
+// formValue returns the JSON for a field's text in the type. Text that does not fit the
+// type stays text, which Decode refuses with its own error.
 func formValue(t reflect.Type, all []string) any {
 	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String {
 		if len(all) == 1 && all[0] == "" {
@@ -115,7 +114,7 @@ func formValue(t reflect.Type, all []string) any {
 	return text
 }
 
-// isWhole reports whether JSON has numbers for the type.
+// isWhole reports whether the type is an integer type in JSON.
 func isWhole(t reflect.Type) bool {
 	return (t.Kind() == reflect.Int || t.Kind() == reflect.Int64) && !reflect.PointerTo(t).Implements(reflect.TypeFor[Described]())
 }

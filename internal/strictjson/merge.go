@@ -10,8 +10,9 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Known refuses, with errs.Invalid, what is not well formed or has members that
-// the struct that of points to does not have, before anything is done with it.
+// Known refuses, with errs.Invalid, data that is not well formed or has members that
+// the struct that of points to does not have. It is for checks before anything else is
+// done.
 func Known(data []byte, of any) error {
 	if err := WellFormed(data); err != nil {
 		return err
@@ -40,7 +41,7 @@ func known(f *errs.Faults, path string, data []byte, of reflect.Type) {
 }
 
 // Merge applies a JSON merge patch (RFC 7396) to a document, in time that grows
-// with the length of both. Both must be well formed objects.
+// linearly with the length of both. Both must be well-formed objects.
 func Merge(document, patch []byte) ([]byte, error) {
 	var out bytes.Buffer
 	e := jsontext.NewEncoder(&out)
@@ -64,7 +65,7 @@ func merge(e *jsontext.Encoder, document, patch jsontext.Value) error {
 		}
 		delete(changes, name)
 	}
-	for name := range membersOf(patch) { // in the order in which they were sent
+	for name := range membersOf(patch) { // in the order they were sent
 		change, added := changes[name]
 		if !added {
 			continue
@@ -76,8 +77,8 @@ func merge(e *jsontext.Encoder, document, patch jsontext.Value) error {
 	return e.WriteToken(jsontext.EndObject)
 }
 
-// mergeMember writes the member as it is after the change, nil for none. It is
-// left out where the change is null.
+// mergeMember writes the member as it is after the change; change is nil if there is
+// none. If the change is null it writes nothing.
 func mergeMember(e *jsontext.Encoder, name string, old, change jsontext.Value) error {
 	if change.Kind() == 'n' {
 		return nil
@@ -97,7 +98,7 @@ func mergeMember(e *jsontext.Encoder, name string, old, change jsontext.Value) e
 	}
 }
 
-// membersOf walks the members of a well formed object.
+// membersOf iterates over the members of a well-formed object.
 func membersOf(data jsontext.Value) func(yield func(string, jsontext.Value) bool) {
 	return func(yield func(string, jsontext.Value) bool) {
 		d := again(data)
@@ -107,7 +108,7 @@ func membersOf(data jsontext.Value) func(yield func(string, jsontext.Value) bool
 		for d.PeekKind() != '}' {
 			token, err := d.ReadToken()
 			if err != nil {
-				return // the text was checked to be well formed
+				return // the text is known to be well formed
 			}
 			name := token.String()
 			value, err := d.ReadValue()

@@ -1,5 +1,5 @@
-// Package strictjson decodes JSON objects from outside, and reports every wrong
-// member, not only the first: unknown, repeated, or of the wrong type.
+// Package strictjson decodes JSON objects from outside, and reports every wrong member,
+// not only the first: unknown, repeated, or of the wrong type.
 package strictjson
 
 import (
@@ -21,20 +21,20 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Described is implemented by types with a JSON form of their own. JSONFault is
-// the code of the fault if a member has another form.
+// Described is implemented by types with their own JSON form. JSONFault is the code of
+// the fault for a member that does not have that form.
 type Described interface{ JSONFault() string }
 
-// Bounds of one object, the objects inside of it included. What takes objects of
-// the user's own has tighter ones.
+// Bounds of one object, including the objects in it. Objects that users define have
+// tighter bounds.
 const (
 	maxMembers = 500
 	maxDepth   = 16
 )
 
-// Decode decodes the JSON object data into the struct that into points to. A
-// null member leaves its field as it is. It returns an errs.Invalid error
-// that names the faults.
+// Decode decodes the JSON object data into the struct that into points to. A null
+// member leaves its field unchanged. It returns an errs.Invalid error that names the
+// faults.
 func Decode(data []byte, into any) error {
 	if err := WellFormed(data); err != nil {
 		return err
@@ -44,9 +44,9 @@ func Decode(data []byte, into any) error {
 	return f.Err()
 }
 
-// WellFormed refuses, with errs.Invalid, what is not one JSON object, has
-// invalid UTF-8, repeats a member's name, has more members than any request
-// needs or nests too deeply.
+// WellFormed refuses, with errs.Invalid, data that is not one JSON object, has invalid
+// UTF-8, repeats a member's name, has more members than any request needs, or nests too
+// deeply.
 func WellFormed(data []byte) error {
 	err := shape(data)
 	if err == nil {
@@ -57,8 +57,7 @@ func WellFormed(data []byte) error {
 	return f.Err()
 }
 
-// malformed is what is wrong with an object as a whole, or with the member at
-// the path.
+// malformed is an error of an object as a whole, or of the member at the path.
 type malformed struct {
 	path string
 	text errs.Text
@@ -83,7 +82,7 @@ func shape(data []byte) *malformed {
 	return nil
 }
 
-// walk reads one value and stops where it leaves the bounds.
+// walk reads one value and stops if it exceeds the bounds.
 func walk(d *jsontext.Decoder) *malformed {
 	members := 0
 	for {
@@ -96,7 +95,7 @@ func walk(d *jsontext.Decoder) *malformed {
 		case depth > maxDepth:
 			return body("too_deep", "most", maxDepth)
 		default:
-			// Inside of an object every second token is a name.
+			// Inside an object every second token is a name.
 			if kind, length := d.StackIndex(depth); kind == '{' && length%2 == 1 {
 				members++
 			}
@@ -139,7 +138,7 @@ func object(f *errs.Faults, path string, data []byte, into reflect.Value) {
 	for d.PeekKind() != '}' {
 		token, err := d.ReadToken()
 		if err != nil {
-			return // the text was checked to be well formed
+			return // the text is known to be well formed
 		}
 		name := token.String()
 		value, err := d.ReadValue()
@@ -155,16 +154,16 @@ func object(f *errs.Faults, path string, data []byte, into reflect.Value) {
 	}
 }
 
-// again reads what shape has found to be well formed, without the cost of
-// looking for repeated names once more.
+// again reads what shape found to be well formed, without checking for repeated names
+// once more.
 func again(data []byte) *jsontext.Decoder {
 	return jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
 }
 
-// unknown is the fault of a member that no field takes.
+// unknown adds the fault of a member that has no field.
 func unknown(f *errs.Faults, path, name string, fields map[string][]int) {
 	if f.Full() {
-		f.Add(path, "") // is only counted
+		f.Add(path, "") // only counted
 		return
 	}
 	f.Add(join(path, clip(name)), "unknown_field", "fields", list(fields))
@@ -217,11 +216,11 @@ func member(f *errs.Faults, path string, value jsontext.Value, into reflect.Valu
 	}
 }
 
-// mostExact is the first whole number behind which not every one is a float64.
+// mostExact is the largest integer below which every integer is a float64.
 const mostExact = 1 << 53
 
-// whole writes a number without a fraction as such: 1.0 and 1e3 are whole, as
-// JSON Schema has it, and some languages write them so.
+// whole writes a number without a fraction as an integer: 1.0 and 1e3 are integers in
+// JSON Schema, and some languages write them so.
 func whole(value jsontext.Value) jsontext.Value {
 	if value.Kind() != '0' || !bytes.ContainsAny(value, ".eE") {
 		return value
@@ -233,7 +232,7 @@ func whole(value jsontext.Value) jsontext.Value {
 	return strconv.AppendInt(nil, int64(n), 10)
 }
 
-// stringsOf decodes an array of strings and names each element that is none.
+// stringsOf decodes an array of strings and reports each element that is not a string.
 func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.Value) {
 	d := again(value)
 	_, _ = d.ReadToken()
@@ -241,7 +240,7 @@ func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.V
 	for i := 0; d.PeekKind() != ']'; i++ {
 		element, err := d.ReadValue()
 		if err != nil {
-			return // the text was checked to be well formed
+			return // the text is known to be well formed
 		}
 		if element.Kind() == '"' {
 			text, _ = jsontext.AppendUnquote(text[:0], element)
@@ -257,8 +256,7 @@ func stringsOf(f *errs.Faults, path string, value jsontext.Value, into reflect.V
 	into.Set(reflect.ValueOf(all).Convert(into.Type()))
 }
 
-// nested reports whether the type is a plain struct, to be decoded member by
-// member.
+// nested reports whether the type is a plain struct, which is decoded member by member.
 func nested(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() && !reflect.PointerTo(t).Implements(reflect.TypeFor[Described]())
 }
@@ -287,11 +285,11 @@ func shapeOf(t reflect.Type) errs.Text {
 	}
 }
 
-// shapes caches fieldsOf by type: the types are those of our own requests.
+// shapes caches fieldsOf by type: only our own request types.
 var shapes sync.Map
 
-// fieldsOf maps the JSON names of a struct's fields, embedded ones included,
-// to where they are.
+// fieldsOf maps the JSON names of a struct's fields, including embedded ones, to their
+// indexes.
 func fieldsOf(t reflect.Type) map[string][]int {
 	if found, ok := shapes.Load(t); ok {
 		return found.(map[string][]int)

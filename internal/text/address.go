@@ -13,12 +13,12 @@ import (
 // 4.5.3.1.3).
 const LongestAddress = 254
 
-// Address returns the form in which two e-mail addresses are the same if mail to
-// them arrives at the same place: the domain as IDNA2008 A-labels in lower case,
-// the local part exactly but for the case of ASCII letters, which no mail system
-// of today tells apart. ok is false for what is no address such as
-// ada@example.com, and for one with characters that show nothing, which would be
-// read as somebody else's.
+// Address returns the form in which two e-mail addresses are equal if mail to them
+// arrives at the same place: the domain as IDNA2008 A-labels in lower case, and the
+// local part unchanged except for the case of ASCII letters, which no current mail
+// system distinguishes. ok is false for text that is not an address such as
+// ada@example.com, and for an address with invisible characters, which would be
+// mistaken for somebody else's.
 func Address(address string) (canonical string, ok bool) {
 	parsed, err := mail.ParseAddress(address)
 	if err != nil || parsed.Address != address || len(address) > LongestAddress || !utf8.ValidString(address) {
@@ -30,17 +30,17 @@ func Address(address string) (canonical string, ok bool) {
 	return ASCIILower(norm.NFC.String(address[:at])) + "@" + domain, ok && !hides && !strings.ContainsFunc(address[:at], posesAsASCII)
 }
 
-// hiddenInDomain is Hidden but for the two joiners, which IDNA2008 has in some
+// hiddenInDomain is Hidden without the two joiners, which IDNA2008 allows in some
 // scripts, and checks.
 func hiddenInDomain(r rune) bool { return r != '\u200c' && r != '\u200d' && Hidden(r) }
 
-// posesAsASCII reports whether NFC makes an ASCII character of another one, as it
-// does of the Kelvin sign: a mail system that does not normalise tells them apart.
+// posesAsASCII reports whether NFC turns another character into an ASCII one, such as
+// the Kelvin sign: a mail system that does not normalize distinguishes them.
 func posesAsASCII(r rune) bool {
 	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
 
-// Domain returns the name of a host as IDNA2008 A-labels in lower case.
+// Domain returns a host name as IDNA2008 A-labels in lower case.
 func Domain(name string) (ascii string, ok bool) {
 	// Unicode 15.1 maps the capital sharp s to the small one; earlier tables map it to ss.
 	name = strings.ReplaceAll(name, "\u1e9e", "\u00df")
@@ -48,8 +48,7 @@ func Domain(name string) (ascii string, ok bool) {
 	return ascii, err == nil && ascii != ""
 }
 
-// ASCIILower returns s with ASCII letters in lower case and all others as they
-// are.
+// ASCIILower returns s with ASCII letters in lower case and everything else unchanged.
 func ASCIILower(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {

@@ -1,7 +1,6 @@
-// Package text normalizes the text that people type, once, where it enters the
-// service, so that what is stored and compared afterwards has one form. Keys,
-// tokens, cursors, ids, metadata and passwords are not text in this sense, and
-// are left alone.
+// Package text normalizes the text that people type, once, where it enters the service,
+// so that what is stored and compared later has one form. Keys, tokens, cursors, ids,
+// metadata and passwords are not text in this sense, and stay unchanged.
 package text
 
 import (
@@ -14,8 +13,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Normal returns s in Unicode's form NFC, with LF between lines, as browsers send
-// CRLF, and without white space at either end.
+// Normal returns s in Unicode's form NFC, with LF line ends (browsers send CRLF), and
+// without white space at either end.
 func Normal(s string) string {
 	if plain(s) {
 		return strings.TrimSpace(s)
@@ -25,19 +24,19 @@ func Normal(s string) string {
 	return strings.TrimSpace(norm.NFC.String(s))
 }
 
-// plain reports whether s has neither a carriage return nor a letter that NFC
-// could change.
+// plain reports whether s has neither a carriage return nor a character that NFC could
+// change.
 func plain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r == '\r' || r >= 0x80 })
 }
 
-// typed are the members of requests that hold what people type.
+// typed lists the members of requests that people type.
 var typed = []string{
 	"name", "title", "description", "note", "external_id", "email", "username", "reason", "find",
 }
 
-// Members normalises what people type among the members of v, a pointer to a
-// struct as encoding/json reads it.
+// Members normalizes the typed text among the members of v, a pointer to a struct for
+// encoding/json.
 func Members(v any) { members(reflect.ValueOf(v).Elem()) }
 
 func members(v reflect.Value) {
@@ -63,7 +62,7 @@ func members(v reflect.Value) {
 	}
 }
 
-// Form normalises the values of a form, but for the fields that are named.
+// Form normalizes the values of a form, except for the named fields.
 func Form(values url.Values, but ...string) {
 	for name, all := range values {
 		if slices.Contains(but, name) {
@@ -75,14 +74,14 @@ func Form(values url.Values, but ...string) {
 	}
 }
 
-// Hidden reports whether the character shows nothing, or changes the direction of
-// those around it: in a name it serves to look like another one.
+// Hidden reports whether the character is invisible, or changes the direction of those
+// around it. In a name it could imitate another one.
 func Hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(blank, r)
 }
 
-// blank are letters and symbols that show nothing: combining grapheme joiner,
-// Hangul fillers, Khmer inherent vowels, braille blank.
+// blank lists letters and symbols that are invisible: combining grapheme joiner, Hangul
+// fillers, Khmer inherent vowels, braille blank.
 var blank = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0x034f, Hi: 0x034f, Stride: 1},
 	{Lo: 0x115f, Hi: 0x1160, Stride: 1},

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Time writes the moment in UTC as the text "form."+form says. That is a layout
-// of the package time; the names of months and days are the catalogue's.
+// Time formats the time in UTC with the text "form."+form. That is a layout of the
+// package time; the names of months and days come from the catalogue.
 func (c *Catalogue) Time(form string, t time.Time) string {
 	return c.layout(c.Text("form."+form), t.UTC())
 }
@@ -24,10 +24,10 @@ func (c *Catalogue) layout(layout string, t time.Time) string {
 	return t.Format(layout)
 }
 
-// digitsInGroup is how many digits stand together in a long number.
+// digitsInGroup is the size of a digit group in a long number.
 const digitsInGroup = 3
 
-// Number writes a whole number with its digits in groups.
+// Number formats an integer with its digits in groups.
 func (c *Catalogue) Number(n uint64) string {
 	digits := strconv.FormatUint(n, 10)
 	for i := len(digits) - digitsInGroup; i > 0; i -= digitsInGroup {
@@ -36,7 +36,7 @@ func (c *Catalogue) Number(n uint64) string {
 	return digits
 }
 
-// Decimal writes a number with at most so many digits behind the point.
+// Decimal formats a number with at most that many decimal places.
 func (c *Catalogue) Decimal(x float64, digits int) string {
 	text := strconv.FormatFloat(x, 'f', digits, 64)
 	if strings.Contains(text, ".") {

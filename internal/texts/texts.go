@@ -1,5 +1,5 @@
-// Package texts contains all texts that people read, one catalogue per
-// language: pages, mails, and faults in requests.
+// Package texts contains all texts that people read, in one catalogue per language:
+// pages, mails, and faults in requests.
 package texts
 
 import (
@@ -16,25 +16,25 @@ import (
 //go:embed *.json
 var files embed.FS
 
-// English is the language of whoever names no other that there is.
+// English is the language for clients that name no language with a catalogue.
 const English = "en"
 
-// languages are the tags of the catalogues (BCP 47), English first.
+// languages lists the tags of the catalogues (BCP 47), English first.
 var languages = []string{English, "de"}
 
 // Languages returns the tags of the catalogues (BCP 47).
 func Languages() []string { return append([]string(nil), languages...) }
 
-// Catalogue is the texts of one language by "section.name".
+// Catalogue holds the texts of one language by "section.name".
 type Catalogue struct {
 	language string
 	texts    map[string]string
 
-	faults     map[string]string // by code: what is wrong
-	pageFaults map[string]string // what the portal says instead of some of them, whose pages have no JSON
+	faults     map[string]string // what is wrong, by code
+	pageFaults map[string]string // what the portal says instead for some codes, because its pages have no JSON
 }
 
-// catalogues are the readers of the catalogues by tag. Each reads its file once,
+// catalogues maps tags to functions that return a catalogue. Each reads its file once,
 // when it is first needed.
 var catalogues = func() map[string]func() *Catalogue {
 	all := map[string]func() *Catalogue{}
@@ -44,8 +44,8 @@ var catalogues = func() map[string]func() *Catalogue {
 	return all
 }()
 
-// read panics where a catalogue cannot be read: the binary holds them, and the
-// tests read each.
+// read panics if a catalogue cannot be read: the binary contains them, and the tests
+// read each.
 func read(tag string) *Catalogue {
 	content, err := files.ReadFile(tag + ".json")
 	if err != nil {
@@ -82,11 +82,11 @@ var matcher = sync.OnceValue(func() language.Matcher {
 	return language.NewMatcher(tags)
 })
 
-// maxAccepted bounds what is read of an Accept-Language header, in bytes.
+// maxAccepted is the most bytes read of an Accept-Language header.
 const maxAccepted = 200
 
-// Accepted returns the catalogue that an Accept-Language header asks for (RFC
-// 9110, section 12.5.4), English for one that cannot be read.
+// Accepted returns the catalogue that an Accept-Language header asks for (RFC 9110,
+// section 12.5.4), or English if the header cannot be parsed.
 func Accepted(header string) *Catalogue {
 	if header == "" || len(header) > maxAccepted {
 		return In(English)
@@ -99,13 +99,13 @@ func Accepted(header string) *Catalogue {
 	return In(languages[index])
 }
 
-// Language is the catalogue's tag (BCP 47).
+// Language returns the catalogue's tag (BCP 47).
 func (c *Catalogue) Language() string { return c.language }
 
 // Text returns the text with the name, or "" if it does not exist.
 func (c *Catalogue) Text(name string) string { return c.texts[name] }
 
-// Say returns the text with the name, with the values where it has %s and %d.
+// Say returns the text with the name, with the values in place of %s and %d.
 func (c *Catalogue) Say(name string, values ...any) (string, error) {
 	said, ok := c.texts[name]
 	if !ok {
@@ -117,21 +117,20 @@ func (c *Catalogue) Say(name string, values ...any) (string, error) {
 	return fmt.Sprintf(said, values...), nil
 }
 
-// Fault is the sentence about what is wrong that the code stands for, with the
-// arguments where it has their names in braces. known is false for a code that
-// the catalogue does not have.
+// Fault returns the sentence for the code of a fault, with the arguments in place of
+// their names in braces. known is false for a code that the catalogue does not have.
 func (c *Catalogue) Fault(code string, args map[string]any) (sentence string, known bool) {
 	said, known := c.faults[code]
 	return fill(said, args), known
 }
 
-// OnPage is the catalogue of faults as pages tell them.
+// OnPage returns the catalogue of faults for pages.
 func (c *Catalogue) OnPage() *PageFaults { return &PageFaults{c} }
 
-// PageFaults is the catalogue of what is wrong as pages tell it.
+// PageFaults is the catalogue of faults for pages.
 type PageFaults struct{ c *Catalogue }
 
-// Fault is as Catalogue.Fault.
+// Fault is like Catalogue.Fault.
 func (p *PageFaults) Fault(code string, args map[string]any) (sentence string, known bool) {
 	if said, ok := p.c.pageFaults[code]; ok {
 		return fill(said, args), true
@@ -139,8 +138,8 @@ func (p *PageFaults) Fault(code string, args map[string]any) (sentence string, k
 	return p.c.Fault(code, args)
 }
 
-// fill puts the arguments where the text has their names in braces. Braces in the
-// arguments stay as they are.
+// fill replaces names in braces by the arguments. Braces in the arguments stay as they
+// are.
 func fill(said string, args map[string]any) string {
 	if len(args) == 0 {
 		return said
@@ -167,7 +166,7 @@ func shown(value any) string {
 	switch value := value.(type) {
 	case []string:
 		return strings.Join(value, ", ")
-	case []any: // a list that was stored
+	case []any: // a stored list
 		all := make([]string, len(value))
 		for i := range value {
 			all[i] = shown(value[i])
@@ -180,7 +179,7 @@ func shown(value any) string {
 	}
 }
 
-// Section is the texts of one section by name.
+// Section returns the texts of one section by name.
 func (c *Catalogue) Section(name string) map[string]string {
 	part := map[string]string{}
 	for full, said := range c.texts {

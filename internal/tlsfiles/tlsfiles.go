@@ -1,5 +1,5 @@
-// Package tlsfiles serves TLS with a certificate that is reloaded when its
-// files change, so renewing it needs no restart.
+// Package tlsfiles serves TLS with a certificate that is reloaded when its files
+// change, so that renewing it needs no restart.
 package tlsfiles
 
 import (
@@ -39,7 +39,7 @@ func (p *Pair) read() error {
 	return nil
 }
 
-// Reload reads the files now. Files that are no good leave the old certificate.
+// Reload reads the files now. If they are invalid it keeps the old certificate.
 func (p *Pair) Reload() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,21 +55,21 @@ func (p *Pair) stamps() (at [2]time.Time) {
 	return at
 }
 
-// current returns the certificate; files that are no good leave the old one.
+// current returns the certificate. If the files are invalid it keeps the old one.
 func (p *Pair) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now := p.now(); now.Sub(p.looked) >= lookAgain {
 		p.looked = now
 		if p.stamps() != p.version {
-			_ = p.read() // tried again in a moment; a half-written file is no reason to stop
+			_ = p.read() // retried soon; a half-written file is no reason to stop
 		}
 	}
 	return p.loaded, nil
 }
 
-// Config returns the configuration of a server. With askClients, clients may
-// show a certificate, which the caller verifies.
+// Config returns the configuration of a server. With askClients, clients may present a
+// certificate, which the caller verifies.
 func (p *Pair) Config(askClients bool) *tls.Config {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.current}
 	if askClients {

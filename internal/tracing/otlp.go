@@ -20,7 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// How long the exporter tries to send a batch, as OpenTelemetry's own does.
+// Limits of the attempts to send a batch, the same as OpenTelemetry's own.
 const (
 	firstPause  = 5 * time.Second
 	longestWait = 30 * time.Second
@@ -28,8 +28,8 @@ const (
 	mostAnswer  = 64 << 10
 )
 
-// otlpClient sends spans by OTLP over HTTP. OpenTelemetry's own client links
-// all of gRPC, which nothing here uses.
+// otlpClient sends spans by OTLP over HTTP. OpenTelemetry's own client links all of
+// gRPC, which nothing here uses.
 type otlpClient struct {
 	settings otlpSettings
 	http     *http.Client
@@ -50,15 +50,15 @@ func newOTLPClient(s otlpSettings) *otlpClient {
 // Start does nothing: the first batch opens the connection.
 func (c *otlpClient) Start(ctx context.Context) error { return ctx.Err() }
 
-// Stop ends what is being sent.
+// Stop cancels the batch being sent.
 func (c *otlpClient) Stop(ctx context.Context) error {
 	c.stop()
 	c.http.CloseIdleConnections()
 	return ctx.Err()
 }
 
-// UploadTraces sends a batch. It tries again while the collector is overloaded
-// or away, for a minute at most.
+// UploadTraces sends a batch. It retries for at most a minute while the collector is
+// overloaded or unavailable.
 func (c *otlpClient) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -87,8 +87,8 @@ func (c *otlpClient) UploadTraces(ctx context.Context, spans []*tracepb.Resource
 	}
 }
 
-// body encodes the request. TracesData has the wire form of
-// ExportTraceServiceRequest, whose package needs gRPC.
+// body encodes the request. TracesData has the wire form of ExportTraceServiceRequest,
+// whose package needs gRPC.
 func (c *otlpClient) body(spans []*tracepb.ResourceSpans) ([]byte, error) {
 	encoded, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans})
 	if err != nil || !c.settings.gzip {
@@ -105,8 +105,8 @@ func (c *otlpClient) body(spans []*tracepb.ResourceSpans) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// send tries once. retry says whether another try makes sense, and wait how
-// long the collector asked to be left alone.
+// send tries once. retry says whether a retry makes sense, and wait how long the
+// collector asked to wait before it.
 func (c *otlpClient) send(ctx context.Context, body []byte) (retry bool, wait time.Duration, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.settings.url.String(), bytes.NewReader(body))
 	if err != nil {
@@ -154,8 +154,8 @@ func retryAfter(value string) time.Duration {
 	return 0
 }
 
-// partial reads an ExportTraceServiceResponse: the collector took the batch,
-// and may say that it rejected some of its spans.
+// partial parses an ExportTraceServiceResponse: the collector accepted the batch, and
+// may say that it rejected some of its spans.
 func partial(response []byte) error {
 	var rejected uint64
 	var message string
@@ -178,8 +178,8 @@ func partial(response []byte) error {
 	return fmt.Errorf("the collector rejected %d spans: %s", rejected, message)
 }
 
-// each calls found with the fields of a message that are numbers or bytes. It
-// stops at what it cannot read.
+// each calls found with the fields of a message that are numbers or bytes. It stops at
+// a field that it cannot parse.
 func each(message []byte, found func(field protowire.Number, n uint64, part []byte)) {
 	for len(message) > 0 {
 		field, kind, size := protowire.ConsumeTag(message)

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// otlpSettings say where spans go, as OTEL_EXPORTER_OTLP_… have it.
+// otlpSettings say where spans go, as given by OTEL_EXPORTER_OTLP_….
 type otlpSettings struct {
 	url     url.URL
 	headers map[string]string
@@ -27,8 +27,8 @@ const (
 	defaultTimeout = 10 * time.Second
 )
 
-// readOTLP reads the settings. A variable for traces alone
-// (OTEL_EXPORTER_OTLP_TRACES_…) holds over the one for all signals.
+// readOTLP reads the settings. A variable for traces (OTEL_EXPORTER_OTLP_TRACES_…)
+// overrides the one for all signals.
 func readOTLP(get func(string) string) (s otlpSettings, err error) {
 	v := otlpVariables{get}
 	s = otlpSettings{timeout: defaultTimeout, gzip: v.of("COMPRESSION") == "gzip"}
@@ -46,7 +46,7 @@ func readOTLP(get func(string) string) (s otlpSettings, err error) {
 	return s, errors.Join(faults[:]...)
 }
 
-// otlpVariables reads the variables by their last part.
+// otlpVariables reads the variables by their suffix.
 type otlpVariables struct{ get func(string) string }
 
 func (v otlpVariables) shared(name string) string {
@@ -60,8 +60,8 @@ func (v otlpVariables) of(name string) string {
 	return v.shared(name)
 }
 
-// url returns the endpoint. The one for all signals is a base, the one for
-// traces is taken as it is.
+// url returns the endpoint. The one for all signals is a base; the one for traces is
+// used unchanged.
 func (v otlpVariables) url() (url.URL, error) {
 	found := url.URL{Scheme: "https", Host: "localhost:4318", Path: tracesPath}
 	for _, name := range []string{"ENDPOINT", "TRACES_ENDPOINT"} {
@@ -95,7 +95,7 @@ func (v otlpVariables) url() (url.URL, error) {
 	return found, nil
 }
 
-// tls returns nil where the host's certificates are enough.
+// tls returns nil if the host's certificates suffice.
 func (v otlpVariables) tls() (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if name := v.of("CERTIFICATE"); name != "" {
@@ -108,7 +108,7 @@ func (v otlpVariables) tls() (*tls.Config, error) {
 			return nil, errors.New("CERTIFICATE holds no certificate")
 		}
 	}
-	for _, signal := range []string{"TRACES_", ""} { // a pair is taken from one signal
+	for _, signal := range []string{"TRACES_", ""} { // a pair comes from one signal
 		cert, key := v.shared(signal+"CLIENT_CERTIFICATE"), v.shared(signal+"CLIENT_KEY")
 		if cert == "" || key == "" {
 			continue
@@ -126,8 +126,8 @@ func (v otlpVariables) tls() (*tls.Config, error) {
 	return c, nil
 }
 
-// headers reads name=value pairs apart by commas. An error does not repeat
-// what it is about: a header may hold a token.
+// headers parses name=value pairs separated by commas. An error does not repeat its
+// input: a header may contain a token.
 func (v otlpVariables) headers() (map[string]string, error) {
 	given := v.of("HEADERS")
 	if given == "" {

@@ -1,7 +1,7 @@
-// Package tracing sends spans of requests, and of their database calls, to a
-// collector that speaks OTLP over HTTP. The standard OTEL_ variables configure
-// it. A span has the route of a request, never its path, query, headers or
-// body, and the text of a statement, never its values.
+// Package tracing sends spans of requests, and of their database calls, to a collector
+// that speaks OTLP over HTTP. The standard OTEL_ variables configure it. A span
+// contains the route of a request, never its path, query, headers or body, and the text
+// of a statement, never its values.
 package tracing
 
 import (
@@ -25,16 +25,16 @@ import (
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// Tracer makes spans. A nil Tracer makes none, at no cost.
+// Tracer creates spans. A nil Tracer creates none, at no cost.
 type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
 }
 
-// Start returns a Tracer, nil unless the variables ask for one: an endpoint or
-// OTEL_TRACES_EXPORTER=otlp does, OTEL_SDK_DISABLED=true ends it. get returns
-// the value of a variable; what is not read here the SDK reads by itself from
-// the environment of the process.
+// Start returns a Tracer, or nil unless the variables ask for one: an endpoint or
+// OTEL_TRACES_EXPORTER=otlp does, and OTEL_SDK_DISABLED=true turns it off. get returns
+// the value of a variable. The SDK reads other variables itself from the environment of
+// the process.
 func Start(ctx context.Context, get func(string) string, version string, logger *slog.Logger) (*Tracer, error) {
 	on, err := wanted(get)
 	if !on || err != nil {
@@ -51,12 +51,12 @@ func Start(ctx context.Context, get func(string) string, version string, logger 
 	what, err := resource.New(ctx,
 		resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", "latchkey"), attribute.String("service.version", version)),
-		resource.WithFromEnv(), // the last one holds
+		resource.WithFromEnv(), // the last one wins
 	)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start traces (OTEL_RESOURCE_ATTRIBUTES): %w", err), exporter.Shutdown(ctx))
 	}
-	// The SDK reports what it could not send to one place for the whole process.
+	// The SDK reports what it could not send in one place for the whole process.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("traces", "err", err) }))
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(what))
 	return &Tracer{provider: provider, tracer: provider.Tracer("github.com/latchkey/latchkey", trace.WithInstrumentationVersion(version))}, nil
@@ -85,10 +85,10 @@ func wanted(get func(string) string) (bool, error) {
 	return true, nil
 }
 
-// closeTimeout bounds the sending of what is left.
+// closeTimeout bounds the sending of remaining spans.
 const closeTimeout = 2 * time.Second
 
-// Close sends what was not sent yet and ends the Tracer.
+// Close sends the remaining spans and stops the Tracer.
 func (t *Tracer) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -98,8 +98,8 @@ func (t *Tracer) Close(ctx context.Context) error {
 	return t.provider.Shutdown(ctx)
 }
 
-// Middleware makes a span of each request; it goes on from the traceparent
-// that the client sent.
+// Middleware creates a span for each request. It continues the traceparent that the
+// client sent.
 func (t *Tracer) Middleware(c *gin.Context) {
 	ctx := propagation.TraceContext{}.Extract(c.Request.Context(), propagation.HeaderCarrier(c.Request.Header))
 	method, name := standard(c.Request.Method)
@@ -122,8 +122,7 @@ func (t *Tracer) Middleware(c *gin.Context) {
 	}
 }
 
-// standard returns the method as the conventions have it, and what a span of
-// it is called.
+// standard returns the method in the form of the conventions, and the name of its span.
 func standard(method string) (attribute, name string) {
 	switch method {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
@@ -133,8 +132,8 @@ func standard(method string) (attribute, name string) {
 	}
 }
 
-// Watch returns a watch that makes a span of each call that a traced request
-// makes, nil for a nil Tracer.
+// Watch returns a watch that creates a span for each call of a traced request, nil for
+// a nil Tracer.
 func (t *Tracer) Watch() calls.Watch {
 	if t == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// headers sets single values in a header map. All values share one backing
-// array, and names are written as documented, not in Go's canonical form.
+// headers sets single values in a header map. All values share one backing array, and
+// names are written as documented, not in Go's canonical form.
 type headers struct {
 	into   http.Header
 	values []string
@@ -26,7 +26,8 @@ func (h *headers) set(name, value string) {
 	h.into[name] = h.values[n-1 : n : n]
 }
 
-// WriteIdentity tells a gateway what it passes on: whose the key is, and its limits.
+// WriteIdentity writes headers for a gateway to pass on: whose the key is, and its
+// limits.
 func WriteIdentity(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 13)
 	h.set("X-Latchkey-Code", string(v.Code))
@@ -41,14 +42,14 @@ func WriteIdentity(into http.Header, v *verify.Verdict) {
 	h.limits(v)
 }
 
-// WriteLimits tells what is left of the limits that the verdict reached, if any.
+// WriteLimits writes what is left of the limits that the verdict checked, if any.
 func WriteLimits(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 6)
 	h.limits(v)
 }
 
-// limits writes RateLimit-Policy and RateLimit as the IETF httpapi draft
-// "RateLimit header fields for HTTP" has them, and their older forms.
+// limits writes RateLimit-Policy and RateLimit as in the IETF httpapi draft "RateLimit
+// header fields for HTTP", and their older forms.
 func (h *headers) limits(v *verify.Verdict) {
 	if !v.HasLimits {
 		return
@@ -78,7 +79,7 @@ func (h *headers) limits(v *verify.Verdict) {
 	}
 }
 
-// WriteThrottle tells what is left of a bucket that is no key's.
+// WriteThrottle writes what is left of a bucket that belongs to no key.
 func WriteThrottle(into http.Header, name string, rule ratelimit.Rule, b *ratelimit.BucketState) {
 	h := newHeaders(into, 5)
 	h.set("RateLimit-Policy", string(appendPolicy(nil, name, rule)))
@@ -88,8 +89,8 @@ func WriteThrottle(into http.Header, name string, rule ratelimit.Rule, b *rateli
 	h.set("X-RateLimit-Reset", strconv.FormatInt(WholeSeconds(b.ResetAfter), 10))
 }
 
-// appendPolicy appends "name";q=quota;w=seconds. A window that is no whole
-// number of seconds is given as one second.
+// appendPolicy appends "name";q=quota;w=seconds. A window that is not a whole number of
+// seconds is given as one second.
 func appendPolicy(b []byte, name string, r ratelimit.Rule) []byte {
 	q, w := r.Requests, int64(r.Per/time.Second)
 	if r.Per%time.Second != 0 {

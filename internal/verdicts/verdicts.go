@@ -1,5 +1,4 @@
-// Package verdicts writes verdicts as the wire has them: as a decision and as
-// headers.
+// Package verdicts writes verdicts to the wire: as a decision and as headers.
 package verdicts
 
 import (
@@ -11,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Decision is the verdict as the verifier sees it.
+// Decision returns the verdict as the verifier sees it.
 func Decision(v *verify.Verdict) client.VerifyResponse {
 	out := client.VerifyResponse{Valid: v.Code == verify.Valid, Code: string(v.Code), Detail: v.Detail.String(), MissingScopes: v.Missing}
 	if g := &v.Grant; g.Known() {

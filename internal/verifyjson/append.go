@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey/latchkey/client"
 )
 
-// Append appends the decision as JSON. It is written by hand as it is on
-// the path of every request to the provider's API.
+// Append appends the decision as JSON. It is written by hand because it is on the path
+// of every request to the provider's API.
 func Append(b []byte, v *client.VerifyResponse) []byte {
 	b = append(b, `{"valid":`...)
 	b = strconv.AppendBool(b, v.Valid)
@@ -35,8 +35,8 @@ func Append(b []byte, v *client.VerifyResponse) []byte {
 	return append(b, '}')
 }
 
-// appendGrant leaves out what the key itself is not told: names, service
-// account and metadata.
+// appendGrant omits what the key's holder is not told: names, service account and
+// metadata.
 func appendGrant(b []byte, v *client.VerifyResponse) []byte {
 	b = appendMember(b, `,"key_id":`, v.KeyID)
 	if v.ServiceAccount != nil {

@@ -1,6 +1,6 @@
-// Package verifyjson is the JSON of POST /verify, written by hand because it is
-// on the path of every request to the provider's API. Everything else uses
-// strictjson, which also decides what is valid.
+// Package verifyjson is the JSON of POST /verify, written by hand because it is on the
+// path of every request to the provider's API. Everything else uses strictjson, which
+// also decides what is valid.
 package verifyjson
 
 import (
@@ -9,10 +9,10 @@ import (
 	"github.com/latchkey/latchkey/client"
 )
 
-// Parse decodes the plain form in which nearly every client writes a
-// request: one flat object, strings without escapes or bytes outside ASCII, no
-// member twice. It returns false for anything else, valid or not, leaving a
-// thorough decoder to tell; then the request holds rubbish.
+// Parse decodes the plain form in which nearly every client writes a request: one flat
+// object, strings without escapes or bytes outside ASCII, no repeated member. It
+// returns false for anything else, valid or not, and leaves that to a full decoder; the
+// content of the request is then undefined.
 func Parse(b []byte, r *client.VerifyRequest) bool {
 	p := parser{rest: b}
 	if !p.take('{') {
@@ -128,7 +128,7 @@ func (p *parser) strings() ([]string, bool) {
 	}
 }
 
-const maxDigits = 18 // any number of so many digits fits 63 bits
+const maxDigits = 18 // every number of this many digits fits 63 bits
 
 func (p *parser) whole() (*int64, bool) {
 	p.space()

@@ -4,12 +4,12 @@ import "strings"
 
 const (
 	version    = "1"
-	mostMarks  = 50 // a message
+	mostMarks  = 50 // per message
 	mostLength = 100
 	mostBytes  = 2 * mostMarks * mostLength
 )
 
-// good reports whether the mark can stand in a message.
+// good reports whether the mark may be part of a message.
 func good(mark string) bool {
 	if mark == "" || len(mark) > mostLength {
 		return false
@@ -22,12 +22,12 @@ func good(mark string) bool {
 	return true
 }
 
-// format is the message: the version, who sends it, and the marks.
+// format encodes a message: the version, the sender, and the marks.
 func format(node string, marks []string) string {
 	return version + " " + node + " " + strings.Join(marks, " ")
 }
 
-// parse reads a message. It ignores anything that is not exactly a message of this
+// parse decodes a message. It ignores anything that is not exactly a message of this
 // version: it may come from a newer node, or from anyone who can reach Redis.
 func parse(text string) (node string, marks []string, ok bool) {
 	if len(text) > mostBytes {

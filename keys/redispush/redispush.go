@@ -1,7 +1,7 @@
-// Package redispush announces to other nodes which marks to bump, with Redis or
-// Valkey pub/sub. Correctness does not depend on it: if a message is lost,
-// because Redis is unavailable or a queue is full, other nodes learn of the
-// change from the store within keys.PollBound.
+// Package redispush tells other nodes which marks to bump, over Redis or Valkey
+// pub/sub. Correctness does not depend on it: if a message is lost because Redis is
+// unavailable or a queue is full, other nodes learn of the change from the store
+// within keys.PollBound.
 package redispush
 
 import (
@@ -17,20 +17,20 @@ import (
 )
 
 const (
-	waiting = 1024 // marks to be told; more are left to polling
+	waiting = 1024 // marks waiting to be sent; any more are left to polling
 	timeout = 2 * time.Second
 )
 
 // Config is what a Push needs. All fields are required.
 type Config struct {
-	URL      string            // as redislimit reads it
-	Database string            // whose changes they are
-	Node     string            // who tells them
-	Bump     func(mark string) // of what others told
+	URL      string            // in the form redislimit reads
+	Database string            // the database that the changes are in
+	Node     string            // the sender
+	Bump     func(mark string) // called for marks that others sent
 	Logger   *slog.Logger
 }
 
-// Push tells other nodes of changes, and hears of theirs.
+// Push sends changes to other nodes and receives theirs.
 type Push struct {
 	c       Config
 	channel string
@@ -41,7 +41,7 @@ type Push struct {
 	running sync.WaitGroup
 }
 
-// New returns a Push. Redis may be away: it connects when it can.
+// New returns a Push. Redis may be unavailable; Push connects when it can.
 func New(c Config) (*Push, error) {
 	if c.Database == "" || c.Node == "" || c.Bump == nil || c.Logger == nil {
 		return nil, errors.New("redispush: every field of the configuration is required")
@@ -58,7 +58,7 @@ func New(c Config) (*Push, error) {
 	return p, nil
 }
 
-// Close ends the Push. What waits is left to polling.
+// Close stops the Push. Marks not yet sent are left to polling.
 func (p *Push) Close() error {
 	p.stop()
 	err := p.heard.Close()
@@ -66,7 +66,7 @@ func (p *Push) Close() error {
 	return errors.Join(err, p.client.Close())
 }
 
-// Tell has other nodes bump the marks. It never waits.
+// Tell asks other nodes to bump the marks. It never waits.
 func (p *Push) Tell(marks []string) {
 	for _, mark := range marks {
 		if !good(mark) {
@@ -101,7 +101,7 @@ func (p *Push) tell(ctx context.Context) {
 	}
 }
 
-// more adds what waits and still fits into the message.
+// more adds waiting marks that still fit into the message.
 func (p *Push) more(marks []string) []string {
 	for len(marks) < mostMarks {
 		select {
@@ -120,8 +120,8 @@ func (p *Push) publish(ctx context.Context, marks []string) error {
 	return p.client.Publish(ctx, p.channel, format(p.c.Node, marks)).Err()
 }
 
-// hear bumps what others tell. The library connects again by itself, and ends
-// the channel with Close.
+// hear bumps the marks that others send. The library reconnects by itself, and closes
+// the channel on Close.
 func (p *Push) hear() {
 	for message := range p.heard.Channel() {
 		from, marks, ok := parse(message.Payload)

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// model is the limiter as one would write it without a thought for speed.
+// model is a limiter written for simplicity, not speed.
 type model struct {
 	tokens map[string]float64
 	at     map[string]time.Time
@@ -25,8 +25,8 @@ func (m *model) fill(b ratelimit.Bucket, now time.Time) float64 {
 	return min(float64(b.Rule.Burst), tokens+added)
 }
 
-// refuses names the part that refuses; it charges all parts or none. near says
-// that floating point may see it either way.
+// refuses names the part that refuses; it charges all parts or none. near says that
+// floating point may decide either way.
 func (m *model) refuses(r ratelimit.Request, now time.Time) (part ratelimit.Part, near bool) {
 	cost := float64(r.Cost)
 	key, account := m.fill(r.Key, now), m.fill(r.Account, now)
@@ -49,8 +49,8 @@ func (m *model) refuses(r ratelimit.Request, now time.Time) (part ratelimit.Part
 	return ratelimit.PartNone, near
 }
 
-// TestModel holds limiters that decide by what is known of all nodes to a model
-// of one, on random traces.
+// TestModel compares limiters that share counters between nodes with a model of one
+// node, on random traces.
 func TestModel(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: the same traces each time
@@ -65,7 +65,7 @@ func TestModel(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
 			want, near := m.refuses(r, c.Now())
 			d := Take(t, l, r)
 			if d.Refused != want && near {
-				break // a tie that only rounding decides: the two go on differently
+				break // a tie that only rounding decides: the two diverge from here
 			}
 			if d.Refused != want || d.Allowed != (want == ratelimit.PartNone) {
 				t.Fatalf("round %d, step %d: refused by %q, the model says %q: %+v", round, step, d.Refused, want, d)
@@ -78,7 +78,7 @@ func TestModel(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
 	}
 }
 
-// Trace makes requests of one account at random.
+// Trace generates random requests of one account.
 type Trace struct {
 	random  *rand.Rand
 	account ratelimit.Bucket
@@ -99,14 +99,14 @@ func (t *Trace) rule(burst int64) ratelimit.Rule {
 	return Rule(1+t.random.Int64N(20), time.Duration(1+t.random.Int64N(60))*time.Second, 1+t.random.Int64N(burst))
 }
 
-// Pause is how long nothing is asked. It is whole microseconds, the finest time
-// that all limiters know.
+// Pause returns a random time without requests. It is whole microseconds, the finest
+// resolution that all limiters share.
 func (t *Trace) Pause() time.Duration {
 	d := time.Duration(t.random.Int64N(int64(20*time.Second))) + time.Duration(t.random.Int64N(200)/199)*7*time.Hour
 	return d.Truncate(time.Microsecond)
 }
 
-// Request is the next request.
+// Request returns the next request.
 func (t *Trace) Request() ratelimit.Request {
 	return ratelimit.Request{
 		Group: "a", Key: t.keys[t.random.IntN(2)], Account: t.account, Quota: ratelimit.QuotaCharge{ID: "a", Quota: t.quota},
@@ -114,9 +114,9 @@ func (t *Trace) Request() ratelimit.Request {
 	}
 }
 
-// ChangeRules gives one of the buckets or the quota another rule, and returns
-// requests that charge nothing and tell a limiter of it. Without them the old
-// rule may fill a bucket until its next use.
+// ChangeRules gives one of the buckets or the quota another rule. It returns requests
+// that charge nothing and tell a limiter of the change. Without them the old rule may
+// fill a bucket until its next use.
 func (t *Trace) ChangeRules() (tell []ratelimit.Request) {
 	switch t.random.IntN(4) {
 	case 0:

@@ -1,5 +1,5 @@
-// Package ratelimittest is the conformance suite of limiters: they decide
-// alike, wherever they keep their counters.
+// Package ratelimittest is the conformance suite for limiters: they decide alike,
+// wherever they keep their counters.
 package ratelimittest
 
 import (
@@ -11,23 +11,23 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Clock is a time that tests set.
+// Clock is a clock that tests set.
 type Clock struct{ at atomic.Int64 }
 
-// NewClock returns a Clock that stands at noon of a day.
+// NewClock returns a Clock set to noon of a fixed day.
 func NewClock() *Clock {
 	c := &Clock{}
 	c.Set(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 	return c
 }
 
-// Now returns the time.
+// Now returns the current time of the clock.
 func (c *Clock) Now() time.Time { return time.Unix(0, c.at.Load()) }
 
-// Set makes it the time.
+// Set sets the time.
 func (c *Clock) Set(at time.Time) { c.at.Store(at.UnixNano()) }
 
-// Advance lets time pass.
+// Advance moves the time forward.
 func (c *Clock) Advance(d time.Duration) { c.at.Add(int64(d)) }
 
 // Rule returns a rule.
@@ -35,7 +35,7 @@ func Rule(n int64, per time.Duration, burst int64) ratelimit.Rule {
 	return ratelimit.Rule{Requests: n, Per: per, Burst: burst}
 }
 
-// Take decides the request and fails the test where it cannot be decided.
+// Take decides the request and fails the test if it cannot be decided.
 func Take(tb testing.TB, l ratelimit.Limiter, r ratelimit.Request) ratelimit.Decision {
 	tb.Helper()
 	d, err := l.Take(tb.Context(), r)
@@ -45,8 +45,8 @@ func Take(tb testing.TB, l ratelimit.Limiter, r ratelimit.Request) ratelimit.Dec
 	return d
 }
 
-// Test holds limiters to what is promised of them. Each call of fresh returns
-// one with counters of its own that lives by the clock. See TestModel too.
+// Test checks the promises of limiters. Each call of fresh returns a limiter with its
+// own counters that uses the clock. See TestModel too.
 func Test(t *testing.T, fresh func(*testing.T, *Clock) ratelimit.Limiter) {
 	t.Helper()
 	for _, c := range []struct {
@@ -211,8 +211,8 @@ func changedRule(t *testing.T, c *Clock, l ratelimit.Limiter) {
 	}
 }
 
-// A token is due a moment before it is whole, so that rounding of floating
-// point refuses nobody; whoever takes it early must still pay for it.
+// A token is due a moment before it is whole, so that floating-point rounding
+// refuses nobody. Whoever takes it early still pays for it.
 func almostWhole(t *testing.T, c *Clock, l ratelimit.Limiter) {
 	r := ratelimit.Request{Key: ratelimit.Bucket{ID: "k", Rule: Rule(1, time.Hour, 1)}, Cost: 1}
 	Take(t, l, r)

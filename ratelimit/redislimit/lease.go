@@ -28,8 +28,7 @@ func (l *Limiter) LeaseBucket(ctx context.Context, b ratelimit.BucketLease) (rat
 	return ratelimit.Granted{Amount: int64(reply[0]), Left: reply[1]}, nil
 }
 
-// LeaseQuota grants a share of a quota, and takes back what is left of an
-// earlier one.
+// LeaseQuota grants a share of a quota, and takes back what is left of an earlier one.
 func (l *Limiter) LeaseQuota(ctx context.Context, q ratelimit.QuotaLease) (ratelimit.Granted, error) {
 	keys := []string{l.quotaName(q.ID, q.Window)}
 	args := []any{l.time(l.now()), q.Limit, life(l.now(), q.Ends), -1, q.Back, q.Began, q.Want, q.Need}

@@ -13,8 +13,8 @@ import (
 const forms = "write redis://HOST:6379/0, rediss://…?ca_file=FILE for TLS, redis+cluster://HOST:6379,HOST:6379 for a cluster, " +
 	"or redis+sentinel://HOST:26379,HOST:26379/0?master_name=NAME"
 
-// CheckURL reports what is wrong with the address of a Redis, a Redis Cluster
-// or the sentinels of one, without connecting. The error tells no password.
+// CheckURL validates the address of a Redis, a Redis Cluster or its sentinels, without
+// connecting. The error contains no password.
 func CheckURL(address string) error {
 	c, err := Open(address, time.Second)
 	if err != nil {
@@ -23,8 +23,8 @@ func CheckURL(address string) error {
 	return c.Close()
 }
 
-// Open makes a client that never repeats a call; it connects at its first use.
-// The error tells no password.
+// Open returns a client that never retries a call. It connects at its first use. The
+// error contains no password.
 func Open(address string, timeout time.Duration) (redis.UniversalClient, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok {
@@ -50,9 +50,9 @@ func Open(address string, timeout time.Duration) (redis.UniversalClient, error) 
 	}
 }
 
-// spread writes a list of hosts as the client library reads it: one host, and
-// the others as parameters, without those of our own. Errors of url.Parse hold
-// the password, so none is passed on.
+// spread rewrites a list of hosts to the form of the client library: one host, and the
+// others as parameters, without our own parameters. Errors of url.Parse contain the
+// password, so none is returned.
 func spread(address string) (plain string, many bool, t *transport, err error) {
 	scheme, rest, _ := strings.Cut(address, "://")
 	end := len(rest)
@@ -80,15 +80,15 @@ func spread(address string) (plain string, many bool, t *transport, err error) {
 	return u.String(), many, t, nil
 }
 
-// A call is never repeated by the library: one that was lost may have been
-// charged. Nor does dialling go on when the time of a call is over.
+// The library never retries a call: a lost one may have been charged. It also does
+// not continue to dial after the call's deadline.
 const (
 	noRetries = -1
 	oneTry    = 1
 )
 
-// reloadSlots is how old the known layout of a cluster may be. The library allows
-// a minute, and nothing notifies it when a replica replaces a dead machine.
+// reloadSlots is the maximum age of a cluster's known layout. The library's default is a
+// minute, and nothing notifies it when a replica replaces a failed machine.
 const reloadSlots = time.Second
 
 func openSingle(address string, t *transport, timeout time.Duration) (redis.UniversalClient, error) {

@@ -1,8 +1,7 @@
-// Package redislimit keeps the counters of rate limits and quotas in Redis or
-// Valkey, shared by all nodes: on one server, behind Sentinel, or in a cluster.
-// Each decision is one script, and so one round trip, which charges all parts
-// of a request or none. What happens without Redis is decided by
-// ratelimit.Failover.
+// Package redislimit keeps the counters of rate limits and quotas in Redis or Valkey,
+// shared by all nodes: on one server, behind Sentinel, or in a cluster. Each decision
+// is one script, and so one round trip, which charges all parts of a request or none.
+// ratelimit.Failover decides what happens without Redis.
 package redislimit
 
 import (
@@ -24,26 +23,26 @@ import (
 type Config struct {
 	URL     string        // see CheckURL
 	Timeout time.Duration // bounds each step of a call; calls have deadlines of their own
-	Prefix  string        // what names in Redis start with, "latchkey:" if empty
+	Prefix  string        // prefix of names in Redis, "latchkey:" if empty
 
-	// Used tells what was used of a quota before its counter was in Redis. An
-	// error of it wraps ratelimit.ErrQuotaUnknown. Nothing was used if nil.
+	// Used returns the use of a quota before its counter was in Redis. Its error wraps
+	// ratelimit.ErrQuotaUnknown. If nil, there was no use.
 	Used func(ctx context.Context, id, window string) (int64, error)
 
-	// Now is the clock of the nodes, which tells the windows of quotas.
-	// time.Now if nil.
+	// Now is the clock of the nodes, which determines the windows of quotas. time.Now
+	// if nil.
 	Now func() time.Time
 
-	// OwnTime fills buckets by Now instead of the time of the Redis server,
-	// which is the same for all nodes: only for tests that set the time.
+	// OwnTime fills buckets by Now instead of the time of the Redis server, which is the
+	// same for all nodes. Only for tests that set the time.
 	OwnTime bool
 
 	// Watch, if not nil, is called for every command.
 	Watch calls.Watch
 }
 
-// Limiter is a ratelimit.Limiter whose counters are in Redis. It is also where
-// a ratelimit.Leased takes its shares.
+// Limiter is a ratelimit.Limiter whose counters are in Redis. A ratelimit.Leased takes
+// its shares from it.
 type Limiter struct {
 	client  redis.UniversalClient
 	prefix  string
@@ -69,16 +68,16 @@ var reserveScript string
 //go:embed settle.lua
 var settleScript string
 
-// silence keeps the client library from writing to standard error by itself:
-// every fault that it tells of there is returned as an error too.
+// silence keeps the client library from writing to standard error. Every problem that
+// it would report there is also returned as an error.
 var silence = sync.OnceFunc(func() { redis.SetLogger(nowhere{}) })
 
 type nowhere struct{}
 
 func (nowhere) Printf(context.Context, string, ...any) {}
 
-// New returns a Limiter. It does not connect before its first use, so a Redis
-// that is away is no error here. Close ends it.
+// New returns a Limiter. It connects at its first use, so an unavailable Redis is no
+// error here. Close ends it.
 func New(c Config) (*Limiter, error) {
 	if c.Timeout <= 0 {
 		return nil, errors.New("redislimit: Timeout is required")
@@ -119,8 +118,8 @@ func (l *Limiter) Probe(ctx context.Context) error {
 	return err
 }
 
-// Take decides the request in one round trip, or two at the first use of a
-// quota in a window.
+// Take decides the request in one round trip, or two at the first use of a quota in a
+// window.
 func (l *Limiter) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decision, error) {
 	now := l.now()
 	call := l.call(&r, now)
@@ -141,20 +140,20 @@ func (l *Limiter) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Deci
 	return d, nil
 }
 
-// call is what the take script is given.
+// call is the input of the take script.
 type call struct {
 	keys   [3]string
 	args   [12]any
 	window string
 }
 
-// argUsed is the argument that tells what was used before the counter.
+// argUsed is the argument with the use before the counter.
 const argUsed = 11
 
 func (l *Limiter) call(r *ratelimit.Request, now time.Time) call {
 	group := r.Counters()
 	c := call{keys: [3]string{l.bucketName(group, "key", r.Key.ID), l.bucketName(group, "account", r.Account.ID)}}
-	c.keys[2] = c.keys[1] // a quota that is not there is not looked at
+	c.keys[2] = c.keys[1] // not read without a quota
 	c.args = [12]any{
 		l.time(now), r.Cost, r.DryRun,
 		r.Key.Rule.Requests, int64(r.Key.Rule.Per), r.Key.Rule.Burst,
@@ -178,11 +177,11 @@ func (l *Limiter) quotaName(id, window string) string {
 	return l.prefix + "{" + id + "}quota:" + window
 }
 
-// life is how long a counter is kept, in milliseconds: somewhat longer than its
-// window, as the clocks of nodes differ.
+// life returns how long a counter is kept, in milliseconds: somewhat longer than its
+// window, because the nodes' clocks differ.
 func life(now, end time.Time) int64 { return (end.Sub(now) + time.Hour).Milliseconds() }
 
-// time is what the scripts take for now: 0 is the time of the server.
+// time returns the time that the scripts use as now: 0 means the server's time.
 func (l *Limiter) time(now time.Time) int64 {
 	if l.ownTime {
 		return now.UnixMicro()
@@ -190,14 +189,14 @@ func (l *Limiter) time(now time.Time) int64 {
 	return 0
 }
 
-// errUnknown says that a quota has no counter yet.
+// errUnknown means that a quota has no counter yet.
 var errUnknown = errors.New("the quota has no counter yet")
 
-// run runs the script by its hash, and sends it where the server does not know
-// it. All numbers come back as text, which alone holds a double.
+// run runs the script by its hash, and sends it if the server does not know it. All
+// numbers come back as text, the only form that keeps a double.
 func (l *Limiter) run(ctx context.Context, s *redis.Script, keys []string, args []any) ([]float64, error) {
 	texts, err := s.Run(ctx, l.client, keys, args...).StringSlice()
-	if redis.HasErrorPrefix(err, "Protocol error: unauthenticated") { // it refuses long commands before it looks at them
+	if redis.HasErrorPrefix(err, "Protocol error: unauthenticated") { // it refuses long commands before it reads them
 		return nil, fmt.Errorf("it asks for a password: %w", err)
 	}
 	if err != nil {
@@ -215,8 +214,8 @@ func (l *Limiter) run(ctx context.Context, s *redis.Script, keys []string, args 
 	return numbers, nil
 }
 
-// Settle reports to Redis what this node allowed without it. A missing counter
-// is not an error: Config.Used says what a new one begins with.
+// Settle reports to Redis what this node allowed without it. A missing counter is not
+// an error: Config.Used says what a new one starts with.
 func (l *Limiter) Settle(ctx context.Context, s ratelimit.Settlement) error {
 	err := l.settle.Run(ctx, l.client, []string{l.quotaName(s.ID, s.Window)}, s.Add, s.Began, s.Used, s.Known, s.Before).Err()
 	if err != nil {

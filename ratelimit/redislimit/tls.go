@@ -9,16 +9,16 @@ import (
 	"os"
 )
 
-// transport is what an address says of TLS beyond its scheme: parameters of our
-// own, that the client library does not know.
+// transport holds an address's TLS settings beyond its scheme: parameters of our own
+// that the client library does not know.
 type transport struct {
 	authority   string // file of the only certificate authorities to trust
-	certificate string // file of the certificate to show
+	certificate string // file of the client certificate
 	key         string // file of its key
-	name        string // what the certificate of every server is to be for
+	name        string // name that every server's certificate must have
 }
 
-// takeTransport takes the parameters out of the query.
+// takeTransport removes the parameters from the query.
 func takeTransport(query url.Values, secure bool) (*transport, error) {
 	var t transport
 	given := false
@@ -39,9 +39,9 @@ func takeTransport(query url.Values, secure bool) (*transport, error) {
 	return &t, nil
 }
 
-// apply completes the settings of the client library, which are nil without
-// TLS. The library would hold the certificates of all machines to the first
-// host of several; here each is held to the host that it was reached by.
+// apply completes the TLS settings of the client library, which are nil without TLS. The
+// library would check the certificates of all machines against the first of several
+// hosts; here each is checked against the host that was dialed.
 func (t *transport) apply(c *tls.Config, several bool) error {
 	if c == nil {
 		return nil

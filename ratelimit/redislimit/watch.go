@@ -9,9 +9,8 @@ import (
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// hook tells a watch of the scripts, of each its command's name only. What the
-// library sends when it connects is left out: older servers refuse some of it,
-// and it goes on.
+// hook reports scripts to a watch, by command name only. It skips what the library sends
+// when it connects: older servers refuse some of it, and the library continues.
 type hook struct{ watch calls.Watch }
 
 // DialHook implements redis.Hook.
@@ -30,13 +29,12 @@ func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// ProcessPipelineHook implements redis.Hook. Nothing but the greeting of a
-// connection comes this way.
+// ProcessPipelineHook implements redis.Hook. Only a connection's greeting is pipelined.
 func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
 
-// fault leaves out what Redis answers in the ordinary course of things.
+// fault ignores errors that Redis returns in normal operation.
 func fault(err error) error {
 	if errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "NOSCRIPT") {
 		return nil

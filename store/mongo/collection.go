@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// collection implements keys.Collection for objects T that are stored as
-// documents R. Documents have their id as _id and a field revision.
+// collection implements keys.Collection for objects T that are stored as documents R.
+// Documents have their id as _id and a field revision.
 type collection[T, F, R any] struct {
 	store      *engine
 	name       string
@@ -26,11 +26,11 @@ type collection[T, F, R any] struct {
 	decode     func(*R) (T, error)
 	where      func(F) bson.D
 	untouched  []string // fields that Replace leaves alone
-	// shard is set where the collection may be sharded by something else than the
-	// id: it returns the field that it is sharded by.
+	// shard is set if the collection may be sharded by something other than the id. It
+	// returns the field that it is sharded by.
 	shard func(*T) bson.E
-	// tombstone is set where other nodes cache the objects: it returns what belongs
-	// into the tombstone.
+	// tombstone is set if other nodes cache the objects. It returns what belongs in the
+	// tombstone.
 	tombstone func(*T) tombstone
 }
 
@@ -47,8 +47,8 @@ func (c *collection[T, F, R]) Get(ctx context.Context, id string) (T, error) {
 	return c.one(ctx, "_id", id)
 }
 
-// anywhere looks for the id on all shards. It is on one of them: where another
-// one is away that does not matter, unless it is not found on those that answer.
+// anywhere looks for the id on all shards. It is on one of them, so it does not matter
+// that another is unavailable, unless those that answer do not have it.
 func (c *collection[T, F, R]) anywhere(ctx context.Context, id string) (object T, err error) {
 	var document R
 	err = c.documents().first(ctx, byID(id), &document, options.FindOne().SetAllowPartialResults(true))
@@ -82,13 +82,13 @@ func (c *collection[T, F, R]) Replace(ctx context.Context, object T) error {
 	return c.lost(ctx, id)
 }
 
-// before is the document that the object takes the place of.
+// before returns the document that the object replaces.
 func (c *collection[T, F, R]) before(object *T) bson.D {
 	id, revision := c.identify(object)
 	return c.on(object, atRevision(id, revision-1))
 }
 
-// on names the shard of the object as well.
+// on adds the object's shard to where.
 func (c *collection[T, F, R]) on(object *T, where bson.D) bson.D {
 	if c.shard == nil {
 		return where
@@ -122,7 +122,7 @@ func toD(document any) (d bson.D, err error) {
 	return d, bson.Unmarshal(b, &d)
 }
 
-// lost tells why a write at a revision found no document.
+// lost returns why a write at a revision found no document.
 func (c *collection[T, F, R]) lost(ctx context.Context, id string) error {
 	if _, err := c.Get(ctx, id); err != nil {
 		return err
@@ -130,9 +130,9 @@ func (c *collection[T, F, R]) lost(ctx context.Context, id string) error {
 	return errs.New(errs.Stale, "stale")
 }
 
-// Delete leaves the tombstone before and after. A node that dies in between
-// makes others reload an object that is still there, which does no harm; and
-// one that reloaded it in between learns again that it is gone.
+// Delete writes the tombstone before and after. If the node dies in between, others
+// reload an object that still exists, which does no harm. A node that reloaded it in
+// between learns again that it is gone.
 func (c *collection[T, F, R]) Delete(ctx context.Context, id string, revision int64) error {
 	where := atRevision(id, revision)
 	var stone tombstone
@@ -205,7 +205,7 @@ func oneOf(d bson.D, field string, values []string) bson.D {
 	return also(d, field, bson.D{{Key: "$in", Value: values}})
 }
 
-// also adds a condition on a field that another condition may name as well.
+// also adds a condition on a field that another condition may use as well.
 func also(d bson.D, field string, condition any) bson.D {
 	more := bson.D{{Key: field, Value: condition}}
 	for i := range d {
@@ -224,7 +224,7 @@ func containing(d bson.D, text string) bson.D {
 	return append(d, bson.E{Key: "search", Value: bson.Regex{Pattern: regexp.QuoteMeta(text)}})
 }
 
-// tombstone remembers a deletion for nodes that cache the object.
+// tombstone records a deletion for nodes that cache the object.
 type tombstone struct {
 	ID        string    `bson:"_id"`
 	Hash      []byte    `bson:"hash,omitempty"`
@@ -237,28 +237,28 @@ func (s *engine) putTombstone(ctx context.Context, t tombstone) error {
 	return err
 }
 
-// DeleteTombstonesBefore removes at most limit tombstones.
+// DeleteTombstonesBefore deletes at most limit tombstones.
 func (s *engine) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.in("tombstones").removeSome(ctx, bson.D{{Key: "deleted_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }
 
-// PutTombstone notes that whatever has the id is no more.
+// PutTombstone records that the object with the id is gone.
 func (s *engine) PutTombstone(ctx context.Context, id string) error {
 	return s.putTombstone(ctx, tombstone{ID: id})
 }
 
-// HasTombstone reports whether what has the id was deleted, or given a tombstone, lately.
+// HasTombstone reports whether the id was deleted, or given a tombstone, lately.
 func (s *engine) HasTombstone(ctx context.Context, id string) (bool, error) {
 	return s.in("tombstones").exists(ctx, byID(id))
 }
 
-// ChangedSince returns what was written or deleted not before since. It asks
-// for all kinds at once, because polls have little time, however far the server
-// is. The next poll therefore also notices a dropped or replaced database.
+// ChangedSince returns what was written or deleted not before since. It reads all kinds
+// at once, because polls have little time, however far away the server is. The next poll
+// therefore also notices a dropped or replaced database.
 func (s *engine) ChangedSince(ctx context.Context, since time.Time, limit int) ([]keys.Change, error) {
 	names := []string{"keys", "service_accounts", "organizations", "tiers", "tombstones"}
 	found := make([][]keys.Change, len(names))
-	if s.intact() != nil { // nothing can be read before it is brought back
+	if s.intact() != nil { // nothing can be read until it is restored
 		if err := s.recognize(ctx); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ func digestIn(b []byte) (h auth.TokenHash, err error) {
 	return h, nil
 }
 
-// expiring adds that a document expires, and before t, unless t is zero.
+// expiring adds a condition that a document expires before t, unless t is zero.
 func expiring(d bson.D, t time.Time) bson.D {
 	if t.IsZero() {
 		return d
@@ -72,7 +72,7 @@ func (c tokenCollection) ByHash(ctx context.Context, hash auth.TokenHash) (auth.
 	return c.one(ctx, "hash", hash[:])
 }
 
-// TouchToken notes when the token was last used.
+// TouchToken records when the token was last used.
 func (c tokenCollection) TouchToken(ctx context.Context, id string, at time.Time) error {
 	_, err := c.documents().update(ctx, byID(id), set(bson.E{Key: "last_used_at", Value: at}))
 	return err

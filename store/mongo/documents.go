@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// documents are those of one collection. Every command on stored objects goes
-// through it, none does while the database is not the one of the start, and
-// every error comes back with the kind that callers tell apart.
+// documents are the documents of one collection. Every command on stored objects goes
+// through it. It runs none while the database is not the one from the start, and every
+// error comes back with the kind that callers check.
 type documents struct {
 	store *engine
 	all   *mongo.Collection
@@ -25,11 +25,11 @@ func (s *engine) in(collection string) documents { return documents{s, s.db.Coll
 
 const (
 	readTries = 4
-	readPause = 50 * time.Millisecond // before the second try; twice as long before each one after it
+	readPause = 50 * time.Millisecond // before the second try; doubled for each one after it
 )
 
-// read asks again after a pause where the server was only busy with itself, and
-// not without end: the driver would ask at once, until the time is over.
+// read retries after a pause if the server was only temporarily unable to answer, up to
+// readTries. The driver would retry at once, until the time is up.
 func (d documents) read(ctx context.Context, ask func(context.Context) error) error {
 	if err := d.store.intact(); err != nil {
 		return err
@@ -53,8 +53,8 @@ func (d documents) read(ctx context.Context, ask func(context.Context) error) er
 	}
 }
 
-// first puts the first document that is as where says into one, or fails with
-// errs.NotFound. A nil one is not read.
+// first decodes the first document that matches where into one, or fails with
+// errs.NotFound. It decodes nothing if one is nil.
 func (d documents) first(ctx context.Context, where bson.D, one any, how ...options.Lister[options.FindOneOptions]) error {
 	return d.read(ctx, func(ctx context.Context) error {
 		found := d.all.FindOne(ctx, where, how...)
@@ -65,7 +65,7 @@ func (d documents) first(ctx context.Context, where bson.D, one any, how ...opti
 	})
 }
 
-// exists reports whether there is a document that is as where says.
+// exists reports whether a document matches where.
 func (d documents) exists(ctx context.Context, where bson.D) (bool, error) {
 	err := d.first(ctx, where, nil, options.FindOne().SetProjection(bson.D{{Key: "_id", Value: 1}}))
 	if errors.Is(err, errs.NotFound) {
@@ -74,7 +74,7 @@ func (d documents) exists(ctx context.Context, where bson.D) (bool, error) {
 	return err == nil, err
 }
 
-// find returns the documents that are as where says.
+// find returns the documents that match where.
 func find[R any](ctx context.Context, d documents, where bson.D, how ...options.Lister[options.FindOptions]) (found []R, err error) {
 	return found, d.read(ctx, func(ctx context.Context) error {
 		cursor, err := d.all.Find(ctx, where, how...)
@@ -85,10 +85,10 @@ func find[R any](ctx context.Context, d documents, where bson.D, how ...options.
 	})
 }
 
-// byID is the document with the id.
+// byID returns the filter for the document with the id.
 func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
 
-// set is a change of fields, which are named and then given.
+// set returns a change that sets the fields.
 func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fields)}} }
 
 func (d documents) insert(ctx context.Context, one any) error {
@@ -119,7 +119,7 @@ func (d documents) update(ctx context.Context, where, change bson.D) (bool, erro
 	return result.MatchedCount > 0, nil
 }
 
-// updateAll changes every document that is as where says.
+// updateAll changes every document that matches where.
 func (d documents) updateAll(ctx context.Context, where, change bson.D) error {
 	if err := d.store.intact(); err != nil {
 		return err
@@ -128,8 +128,8 @@ func (d documents) updateAll(ctx context.Context, where, change bson.D) error {
 	return known(err)
 }
 
-// upsert changes one document, or makes it. Where one with its id is there that
-// is not as where says, it fails with errs.Conflict.
+// upsert changes or creates one document. If a document has its id but does not match
+// where, it fails with errs.Conflict.
 func (d documents) upsert(ctx context.Context, where, change bson.D) error {
 	if err := d.store.intact(); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (d documents) upsert(ctx context.Context, where, change bson.D) error {
 	return known(err)
 }
 
-// replace puts one in the place of a document and reports whether there was one.
+// replace replaces a document with one and reports whether there was one.
 func (d documents) replace(ctx context.Context, where bson.D, one any, how ...options.Lister[options.ReplaceOptions]) (bool, error) {
 	if err := d.store.intact(); err != nil {
 		return false, err
@@ -150,7 +150,7 @@ func (d documents) replace(ctx context.Context, where bson.D, one any, how ...op
 	return result.MatchedCount > 0, nil
 }
 
-// take changes one document and puts what it was into one.
+// take changes one document and decodes its previous state into one.
 func (d documents) take(ctx context.Context, where, change bson.D, one any) error {
 	if err := d.store.intact(); err != nil {
 		return err
@@ -158,12 +158,12 @@ func (d documents) take(ctx context.Context, where, change bson.D, one any) erro
 	return known(d.all.FindOneAndUpdate(ctx, where, change).Decode(one))
 }
 
-// bulkSize is how many writes one command has: FerretDB hangs at a hundred, and
-// no server is kept busy for long.
+// bulkSize is how many writes one command has: FerretDB hangs at a hundred, and it keeps
+// no server busy for long.
 const bulkSize = 50
 
-// bulk makes many writes, in any order, and returns how many documents they
-// found. The error is the driver's own, which tells of each.
+// bulk makes many writes, in any order, and returns how many documents they matched. The
+// error is the driver's own, which lists the failed writes.
 func (d documents) bulk(ctx context.Context, writes []mongo.WriteModel) (matched int64, err error) {
 	if err := d.store.intact(); err != nil {
 		return 0, err
@@ -189,7 +189,7 @@ func (d documents) bulk(ctx context.Context, writes []mongo.WriteModel) (matched
 	return matched, nil
 }
 
-// remove removes one document and reports whether there was one.
+// remove deletes one document and reports whether there was one.
 func (d documents) remove(ctx context.Context, where bson.D) (bool, error) {
 	if err := d.store.intact(); err != nil {
 		return false, err
@@ -212,7 +212,7 @@ func (d documents) removeAll(ctx context.Context, where bson.D) (int, error) {
 	return int(result.DeletedCount), nil
 }
 
-// removeSome removes at most limit documents.
+// removeSome deletes at most limit documents.
 func (d documents) removeSome(ctx context.Context, where bson.D, limit int) (int, error) {
 	found, err := find[struct {
 		ID any `bson:"_id"`

@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// known gives the driver's errors the kinds that callers tell apart.
+// known gives the driver's errors the kinds that callers check.
 func known(err error) error {
 	switch {
 	case err == nil:
@@ -31,7 +31,7 @@ func known(err error) error {
 	}
 }
 
-// namespaceNotFound is answered of a collection that is not there.
+// namespaceNotFound is the code for a collection that does not exist.
 const namespaceNotFound = 26
 
 // hasCode reports whether the server answered with one of the codes.
@@ -40,11 +40,11 @@ func hasCode(err error, codes ...int) bool {
 	return ok && slices.ContainsFunc(codes, answer.HasErrorCode)
 }
 
-// passingCodes are what a server answers that has no time, is no primary, cannot
-// reach another one, or has lost a cursor: the same question will be answered in
-// a moment, by this server or another. They are MongoDB's categories NetworkError,
-// NotPrimaryError, ShutdownError, RetriableError, StaleShardVersionError and
-// SystemOverloadedError, and what belongs to them by its meaning.
+// passingCodes are the codes of a server that has no time, is not primary, cannot reach
+// another server, or has lost a cursor: this server or another will answer the same
+// question soon. They are MongoDB's categories NetworkError, NotPrimaryError,
+// ShutdownError, RetriableError, StaleShardVersionError and SystemOverloadedError, and
+// others with the same meaning.
 var passingCodes = []int{
 	6,          // HostUnreachable
 	7,          // HostNotFound
@@ -111,9 +111,9 @@ var passingCodes = []int{
 	10_045_600, // InterruptedDueToFCVChange
 }
 
-// awayCodes are what else says that the store cannot do its work now: too slow,
-// stopped by an operator, out of disk, or not enough members for a majority.
-// Asking again at once would only add to it.
+// awayCodes are further codes for a store that cannot do its work now: too slow, stopped
+// by an operator, out of disk, or too few members for a majority. Retrying at once would
+// only add to the load.
 var awayCodes = []int{
 	50,    // MaxTimeMSExpired
 	64,    // WriteConcernTimeout
@@ -128,11 +128,11 @@ var awayCodes = []int{
 	14031, // OutOfDiskSpace
 }
 
-// passingLabels are the driver's and the server's own words for the same.
+// passingLabels are the driver's and the server's error labels for the same.
 var passingLabels = []string{"RetryableWriteError", "RetryableError", "SystemOverloadedError", "TransientTransactionError", "NetworkError"}
 
-// passing reports whether the server answered that it is busy with itself, or
-// hung up: it, or another one, will answer in a moment.
+// passing reports whether the server was temporarily unable to answer, or closed the
+// connection: it, or another one, will answer soon.
 func passing(err error) bool {
 	if err == nil || mongo.IsTimeout(err) || errors.Is(err, context.Canceled) || mongo.IsDuplicateKeyError(err) {
 		return false
@@ -146,7 +146,7 @@ func passing(err error) bool {
 	return mongo.IsNetworkError(err) || strings.Contains(err.Error(), "connection pool")
 }
 
-// away reports whether the store could not be asked, or cannot do its work now.
+// away reports whether the store could not be reached, or cannot do its work now.
 func away(err error) bool {
 	if mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) || passing(err) {
 		return true

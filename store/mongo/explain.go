@@ -18,29 +18,28 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 )
 
-// lookupTimeout bounds the look-up of a name that may be what is wrong.
+// lookupTimeout is the limit for resolving a host name that may be wrong.
 const lookupTimeout = 2 * time.Second
 
-// authenticationFailed is what a server answers to a wrong name or password.
+// authenticationFailed is the code for a wrong name or password.
 const authenticationFailed = 18
 
-// The options of a connection string that name files, lower-cased as they may
-// be written in either case.
+// The options of a connection string that name files, in lower case because they may be
+// written in either case.
 var (
 	authorityFiles = []string{"tlscafile", "sslcertificateauthorityfile"}
 	pemFiles       = []string{"tlscertificatekeyfile", "sslclientcertificatekeyfile", "tlscertificatefile", "tlsprivatekeyfile"}
 )
 
-// checkFiles names the file of the connection string that is missing or holds
-// nothing of use: of the driver's own error nothing can be shown, as it may
-// repeat a password.
+// checkFiles names the file in the connection string that is missing or has no usable
+// content. The driver's own error cannot be shown, because it may contain a password.
 func checkFiles(connection string) error {
 	_, options, _ := strings.Cut(connection, "?")
 	for option := range strings.SplitSeq(options, "&") {
 		name, value, _ := strings.Cut(option, "=")
 		path, err := url.QueryUnescape(value)
 		if err != nil {
-			continue // the driver refuses it
+			continue // the driver rejects it
 		}
 		for _, authority := range authorityFiles {
 			if strings.EqualFold(name, authority) {
@@ -71,8 +70,8 @@ func checkPEM(path string, good func([]byte) bool) error {
 	return nil
 }
 
-// explain says in words why no server could be reached or none let us in, where
-// the reason is a name without an address, a certificate or a password.
+// explain says why no server could be reached or none accepted the credentials, if the
+// reason is a host name without an address, a certificate or a password.
 func explain(ctx context.Context, hosts string, err error) error {
 	if refused, ok := errors.AsType[mongo.CommandError](err); ok && refused.Code == authenticationFailed {
 		return fmt.Errorf("the user name or password of the connection string is wrong: %w", err)

@@ -13,16 +13,16 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Faults of the database as a whole. None is mended by itself: what was there
-// would be lost from sight.
+// Errors about the database as a whole. None is repaired automatically: that could hide
+// existing data.
 var (
-	// ErrVanished is returned where the database was dropped while it was in use.
+	// ErrVanished is returned if the database was dropped while it was in use.
 	ErrVanished = errors.New("the database is gone")
-	// ErrReplaced is returned where the database is another one than at the start.
+	// ErrReplaced is returned if the database is not the one from the start.
 	ErrReplaced = errors.New("the database is another one than before")
 )
 
-// about is what the database says of itself.
+// about is what the database says about itself.
 type about struct {
 	ID    string `bson:"_id"`
 	Value string `bson:"value"`
@@ -30,8 +30,8 @@ type about struct {
 
 const identityName = "identity"
 
-// identify gives the database an id when it is made, and remembers it. Of many
-// nodes that make it at once one does.
+// identify gives a new database an id, and remembers the id. If many nodes create the
+// database at once, one of them sets it.
 func (s *engine) identify(ctx context.Context) error {
 	var has about
 	err := s.in("about").first(ctx, byID(identityName), &has)
@@ -48,9 +48,9 @@ func (s *engine) identify(ctx context.Context) error {
 	return nil
 }
 
-// recognize checks whether the database is the one from the start. While it is
-// not, nothing is read from it, because existing keys would be unknown, and nothing
-// is written to it, because that would create it again.
+// recognize checks whether the database is the one from the start. While it is not,
+// nothing is read from it, because existing keys would be unknown, and nothing is
+// written to it, because that would create it again.
 func (s *engine) recognize(ctx context.Context) error {
 	var has about
 	err := s.db.Collection("about").FindOne(ctx, byID(identityName)).Decode(&has)
@@ -69,7 +69,7 @@ func (s *engine) recognize(ctx context.Context) error {
 	return err
 }
 
-// intact returns what recognize found last.
+// intact returns the result of the last recognize.
 func (s *engine) intact() error {
 	if found := s.fault.Load(); found != nil {
 		return *found
@@ -77,8 +77,8 @@ func (s *engine) intact() error {
 	return nil
 }
 
-// Ping returns nil if the server answers, the database is the one of the start
-// and a key can be read, if there is one: of a sharded cluster, from any shard.
+// Ping returns nil if the server answers, the database is the one from the start, and a
+// key can be read, if there is one. In a sharded cluster any shard will do.
 func (s *engine) Ping(ctx context.Context) error {
 	if err := s.recognize(ctx); err != nil {
 		return err

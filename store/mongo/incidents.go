@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// record is an object that is kept as JSON and looked for by its id alone.
+// record is an object that is stored as JSON and found only by its id.
 type record struct {
 	ID    string `bson:"_id"`
 	Stamp `bson:",inline"`
@@ -56,7 +56,7 @@ func records[T any](s *engine, name string, descending bool, of func(*T) (string
 	}
 }
 
-// override is stored by its fields.
+// override is stored as a document with fields.
 type override struct {
 	KeyRateLimit *rule         `bson:"key_rate_limit"`
 	RateLimit    *rule         `bson:"rate_limit"`
@@ -82,7 +82,7 @@ func (o *override) domain() *keys.Override {
 	}
 }
 
-// Creators returns who made keys. It looks at one key of each, however many
+// Creators returns who created keys. It reads one key of each creator, however many keys
 // there are.
 func (s *objects) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
 	return following(after, limit, func(p *keys.Creator) (bool, error) {
@@ -90,14 +90,14 @@ func (s *objects) Creators(ctx context.Context, after keys.Creator, limit int) (
 	})
 }
 
-// Owners returns who owns service accounts. It looks at one of each.
+// Owners returns who owns service accounts. It reads one account of each owner.
 func (s *objects) Owners(ctx context.Context, after keys.Owner, limit int) ([]keys.Owner, error) {
 	return following(after, limit, func(p *keys.Owner) (bool, error) {
 		return s.nextPair(ctx, "service_accounts", "owner_id", &p.OrganizationID, &p.ID)
 	})
 }
 
-// following lists what follows a place, as next replaces it by the one behind.
+// following lists the places after the given one; next replaces a place by the next.
 func following[P any](after P, limit int, next func(*P) (found bool, err error)) (all []P, err error) {
 	for len(all) < limit {
 		found, err := next(&after)
@@ -109,8 +109,8 @@ func following[P any](after P, limit int, next func(*P) (found bool, err error))
 	return all, nil
 }
 
-// nextPair replaces an organization and who is in it, by the field of the
-// collection, by the pair behind.
+// nextPair replaces an organization, and an id in the given field, by the next pair in
+// the collection.
 func (s *objects) nextPair(ctx context.Context, collection, field string, organizationID, id *string) (found bool, err error) {
 	order := bson.D{{Key: "organization_id", Value: 1}, {Key: field, Value: 1}}
 	behind := bson.D{{Key: "$or", Value: bson.A{

@@ -17,16 +17,16 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// index is one index; every list filter has one that begins with its field.
+// index is one index. Every list filter has one that begins with its field.
 type index struct {
 	collection string
 	fields     []string
 	unique     bool
 }
 
-// indexes are all that there are. On a sharded cluster the hot path, a key by
-// its hash, is served by one shard when keys are sharded by {hash: 1}; docs/scaling.md
-// has the shard keys of the others.
+// indexes lists all of them. On a sharded cluster the hot path, a key by its hash, is
+// served by one shard if keys are sharded by {hash: 1}; docs/scaling.md has the shard
+// keys of the other collections.
 func indexes() []index {
 	return []index{
 		{"keys", []string{"hash"}, true},
@@ -88,14 +88,14 @@ func indexes() []index {
 	}
 }
 
-// ErrIndex is returned where an index that Latchkey needs cannot be made.
+// ErrIndex is returned if an index that Latchkey needs cannot be created.
 var ErrIndex = errors.New("an index is not as it has to be")
 
-// waitsForEver is far enough away for the driver not to tell the server of it:
-// how long an index takes to build is up to how much there is.
+// waitsForEver is so long that the driver does not send it to the server: the time that an
+// index takes to build depends on the amount of data.
 const waitsForEver = 365 * 24 * time.Hour
 
-// makeIndexes makes those that are missing and waits for them. ctx ends the wait.
+// makeIndexes creates missing indexes and waits for them. ctx ends the wait.
 func (s *engine) makeIndexes(ctx context.Context, logger *slog.Logger) error {
 	for _, collection := range indexed() {
 		var missing []index
@@ -113,7 +113,7 @@ func (s *engine) makeIndexes(ctx context.Context, logger *slog.Logger) error {
 	return nil
 }
 
-// indexed are the collections that have indexes.
+// indexed returns the collections that have indexes.
 func indexed() (names []string) {
 	for _, i := range indexes() {
 		if !slices.Contains(names, i.collection) {
@@ -123,7 +123,7 @@ func indexed() (names []string) {
 	return names
 }
 
-// missing returns the indexes of the collection that are not there.
+// missing returns the collection's indexes that do not exist yet.
 func (s *engine) missing(ctx context.Context, collection string) (all []index, err error) {
 	there, err := s.db.Collection(collection).Indexes().ListSpecifications(ctx)
 	if err := known(err); err != nil && !errors.Is(err, errs.NotFound) {
@@ -150,7 +150,7 @@ func (s *engine) missing(ctx context.Context, collection string) (all []index, e
 	return all, nil
 }
 
-// like reports whether the keys are those of the index.
+// like reports whether the keys match those of the index.
 func (i *index) like(keys bson.Raw) bool {
 	elements, err := keys.Elements()
 	if err != nil || len(elements) != len(i.fields) {
@@ -165,7 +165,7 @@ func (i *index) like(keys bson.Raw) bool {
 	return true
 }
 
-// notUnique says what to do about an index that somebody else has made.
+// notUnique says what to do about an index that somebody else has created.
 func (s *engine) notUnique(i *index) error {
 	if i.collection == "keys" {
 		name := s.db.Name()
@@ -177,10 +177,10 @@ func (s *engine) notUnique(i *index) error {
 	return fmt.Errorf("%w: %s of %s is there and not unique; drop it, and the next start makes it", ErrIndex, i, i.collection)
 }
 
-// String is the index as the server's shell has it.
+// String returns the index in the form of the server's shell.
 func (i *index) String() string { return "{" + strings.Join(i.fields, ": 1, ") + ": 1}" }
 
-// build makes the index and tells how long it has been at it.
+// build creates the index and logs how long it has taken so far.
 func (s *engine) build(ctx context.Context, i *index, logger *slog.Logger) error {
 	var fields bson.D
 	for _, f := range i.fields {
@@ -215,7 +215,7 @@ func (s *engine) build(ctx context.Context, i *index, logger *slog.Logger) error
 	return err
 }
 
-// fault says what stands in the way of the index.
+// fault says what prevents the index from being created.
 func (i *index) fault(err error) error {
 	switch {
 	case hasCode(err, 67): // CannotCreateIndex

@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// journalHead says how far the entries of one owner are in pages.
+// journalHead records how far one owner's entries have been moved to pages.
 type journalHead struct {
 	Owner     string `bson:"_id"`
 	WrittenAt int64  `bson:"written_at"` // nanoseconds
@@ -55,9 +55,9 @@ func (s *counts) journals() documents { return s.in("usage_journals") }
 
 func (s *counts) entries() documents { return s.in("usage_entries") }
 
-// TrimJournal removes the owner's entries through the number. Progress is
-// forgotten first: if the process is killed in between, the next owner of the
-// journal counts some rows twice rather than losing any.
+// TrimJournal removes the owner's entries up to and including the number. It clears the
+// progress first: if the process is killed in between, the next owner of the journal
+// counts some rows twice rather than losing any.
 func (s *counts) TrimJournal(ctx context.Context, owner string, through int64) error {
 	start := set(bson.E{Key: "through", Value: int64(0)}, bson.E{Key: "rows", Value: 0})
 	if _, err := s.journals().update(ctx, byID(owner), start); err != nil {
@@ -119,8 +119,8 @@ func (s *counts) note(ctx context.Context, owner string, fields bson.D) error {
 	return err
 }
 
-// addFrom adds the pages of a journal. What was added before the process was
-// killed, and not recorded, is added again by the next owner of the journal.
+// addFrom adds the pages of a journal. If the process is killed before it records that,
+// the next owner of the journal adds them again.
 func (s *counts) addFrom(ctx context.Context, pages []usage.Page, p journal.Progress) error {
 	if err := s.note(ctx, p.Owner, bson.D{{Key: "written_at", Value: p.At.UnixNano()}}); err != nil {
 		return err

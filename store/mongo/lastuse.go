@@ -12,10 +12,10 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// keyUse is the last use of a key. It is a document of its own: notes of use
-// are many, and written behind, and must never meet a write of what decides
-// whether the key is good. A server that reads a document, then writes it
-// whole, would undo a revoke by a note of use.
+// keyUse is the last use of a key. It is a separate document: uses are frequent and
+// written in the background, and must never collide with a write that decides whether
+// the key is valid. A server that reads a document and then writes it as a whole would
+// undo a revoke when it records a use.
 type keyUse struct {
 	ID    string    `bson:"_id"` // the key's
 	At    time.Time `bson:"at"`
@@ -25,7 +25,7 @@ type keyUse struct {
 
 func (c keyCollection) uses() documents { return c.store.in("key_uses") }
 
-// TouchLastUsed notes the uses that are later than the stored ones.
+// TouchLastUsed records the uses that are later than the stored ones.
 func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
 	if len(used) == 0 {
 		return nil
@@ -38,14 +38,15 @@ func (c keyCollection) TouchLastUsed(ctx context.Context, used map[string]usage.
 	}
 	_, err := c.uses().bulk(ctx, writes)
 	if _, only := overtaken(err); only {
-		return nil // later ones are there
+		return nil // later ones are stored already
 	}
 	return known(err)
 }
 
-// ReplaceAll is Replace for many keys at once, in any order. It returns the ids
-// of those that moved or are gone: the answer tells how many, so where some did
-// they are read again, and one counts as ours that is as it was written.
+// ReplaceAll is Replace for many keys at once, in any order. It returns the ids of keys
+// that changed or were deleted meanwhile. The server returns only how many it replaced,
+// so if some are missing they are all read again; a key that is as written counts as
+// replaced.
 func (c keyCollection) ReplaceAll(ctx context.Context, all []keys.Key) (left []string, err error) {
 	if len(all) == 0 {
 		return nil, nil
@@ -95,8 +96,8 @@ func (c keyCollection) Get(ctx context.Context, id string) (keys.Key, error) {
 	return one[0], err
 }
 
-// List returns the keys with their last use. What goes by that is picked here,
-// as uses are documents of their own.
+// List returns the keys with their last use. It applies filters on the last use itself,
+// because uses are separate documents.
 func (c keyCollection) List(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
 	if f.Order == keys.UsedLast {
 		return c.listByUse(ctx, f, page)
@@ -129,8 +130,8 @@ func isUnused(k *keys.Key, f *keys.KeyFilter) bool {
 	return (since.IsZero() || (k.CreatedAt.Before(since) && k.LastUsedAt.Before(since))) && (!f.NeverUsed || k.LastUsedAt.IsZero())
 }
 
-// listByUse sorts keys that are not revoked by their last use: the oldest, as
-// those are what went out of use, if anything did, and no more than a search may look at.
+// listByUse sorts keys that are not revoked by their last use. It reads the oldest keys,
+// which are the likeliest to be unused, and no more than a search may look at.
 func (c keyCollection) listByUse(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
 	if f.Revoked != nil && *f.Revoked {
 		return nil, nil
@@ -179,8 +180,8 @@ func endsBehind(after string) bson.D {
 	}}}
 }
 
-// addUses puts the last uses into the keys. Those from before uses had
-// documents of their own are in the keys already.
+// addUses adds the last uses to the keys. Uses from before they had separate documents
+// are in the keys already.
 func (c keyCollection) addUses(ctx context.Context, found []keys.Key) error {
 	if len(found) == 0 {
 		return nil
@@ -201,7 +202,7 @@ func (c keyCollection) addUses(ctx context.Context, found []keys.Key) error {
 	return nil
 }
 
-// Delete removes the key, and then its last use.
+// Delete deletes the key, and then its last use.
 func (c keyCollection) Delete(ctx context.Context, id string, revision int64) error {
 	if err := c.collection.Delete(ctx, id, revision); err != nil {
 		return err

@@ -74,7 +74,7 @@ func (s *logs) events() *collection[audit.Event, audit.Filter, event] {
 	}
 }
 
-// withinIDs bounds the ids by the requested span of time.
+// withinIDs limits the ids to the requested span of time.
 func withinIDs(d bson.D, f *audit.Filter) bson.D {
 	bounds := bson.D{}
 	if !f.From.IsZero() {
@@ -94,7 +94,7 @@ func (s *logs) AppendEvent(ctx context.Context, e audit.Event) error {
 	return s.events().Insert(ctx, e)
 }
 
-// AppendEvents stores many.
+// AppendEvents stores several audit events.
 func (s *logs) AppendEvents(ctx context.Context, all []audit.Event) error {
 	documents := make([]event, len(all))
 	for i := range all {
@@ -108,13 +108,13 @@ func (s *logs) Events(ctx context.Context, f audit.Filter, after string, limit i
 	return s.events().List(ctx, f, keys.Page{After: after, Limit: limit})
 }
 
-// EventsBefore returns the oldest events that were before the time.
+// EventsBefore returns the oldest events before the time.
 func (s *logs) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
 	all := s.events()
 	return all.list(ctx, all.where(audit.Filter{Until: before}), bson.D{{Key: "_id", Value: 1}}, limit)
 }
 
-// DeleteEvents removes the events with the ids.
+// DeleteEvents deletes the events with the ids.
 func (s *logs) DeleteEvents(ctx context.Context, ids []string) error {
 	_, err := s.in("audit_events").removeAll(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
 	return err
@@ -122,7 +122,7 @@ func (s *logs) DeleteEvents(ctx context.Context, ids []string) error {
 
 func quotaID(id, window string) string { return id + " " + window }
 
-// QuotaUse returns what was used of the quota in the window.
+// QuotaUse returns the use of the quota in the window.
 func (s *logs) QuotaUse(ctx context.Context, id, window string) (int64, error) {
 	var d struct {
 		Used int64 `bson:"used"`
@@ -134,9 +134,9 @@ func (s *logs) QuotaUse(ctx context.Context, id, window string) (int64, error) {
 	return d.Used, err
 }
 
-// AddQuotaUse adds to what was used. Each addition is atomic on its own: after
-// an error some may have been made, and are made again when the caller tries
-// again, which counts too much, never too little.
+// AddQuotaUse adds to the stored use. Each addition is atomic by itself. After an error
+// some may have been made, and a retry by the caller makes them again, which counts too
+// much, never too little.
 func (s *logs) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
 	if len(uses) == 0 {
 		return nil
@@ -153,8 +153,8 @@ func (s *logs) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error
 	return known(err)
 }
 
-// DeleteQuotaUse removes at most limit counts of windows before one, except
-// those of another.
+// DeleteQuotaUse deletes at most limit counts of windows before the first window, except
+// those of the second.
 func (s *logs) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
 	return s.in("quota_use").removeSome(ctx, bson.D{{Key: "window", Value: bson.D{{Key: "$lt", Value: before}, {Key: "$ne", Value: except}}}},
 		limit)
@@ -170,16 +170,15 @@ type idempotencyRecord struct {
 	FreeAt      *time.Time `bson:"free_at"`
 }
 
-// InsertIdempotency stores the record unless its key is taken. The collection
-// must not be sharded: the id is what is taken once.
+// InsertIdempotency stores the record unless its key is taken. The collection must not be
+// sharded, because the id must be unique.
 func (s *logs) InsertIdempotency(ctx context.Context, r idempotency.Record) error {
 	return s.in("idempotency").insert(ctx, idempotencyRecord{
 		hex.EncodeToString(r.Key[:]), r.Fingerprint[:], r.ObjectID, r.CreatedAt, r.Try, r.Made, timeOf(r.FreeAt),
 	})
 }
 
-// ReplaceIdempotency stores r in the place of was. A record of an earlier
-// release has no try.
+// ReplaceIdempotency replaces was with r. A record of an earlier release has no try.
 func (s *logs) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
 	where := bson.D{{Key: "_id", Value: hex.EncodeToString(r.Key[:])}, {Key: "try", Value: was.Try}, {Key: "made", Value: was.Made}}
 	if was.Try == 0 {
@@ -208,7 +207,7 @@ func (s *logs) Idempotency(ctx context.Context, key [sha256.Size]byte) (idempote
 	return r, nil
 }
 
-// DeleteIdempotencyBefore removes old records.
+// DeleteIdempotencyBefore deletes old records.
 func (s *logs) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.in("idempotency").removeSome(ctx, bson.D{{Key: "created_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }

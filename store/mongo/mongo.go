@@ -1,7 +1,6 @@
-// Package mongo is the store for many machines. It uses only single documents,
-// upserts and plain indexes of MongoDB, so any server that speaks the wire
-// protocol at that level works. Every write is one atomic operation on one
-// document.
+// Package mongo is the store for many machines. It uses only single documents, upserts
+// and plain indexes of MongoDB, so any server that supports the wire protocol to that
+// extent works. Every write is one atomic operation on one document.
 package mongo
 
 import (
@@ -30,7 +29,7 @@ const (
 	selectionTimeout = 2 * time.Second
 	operationTimeout = keys.WriteBound
 	connectTimeout   = 5 * time.Second
-	readyConnections = 16 // unless the connection string says another number
+	readyConnections = 16 // unless the connection string has another number
 	connectingAtOnce = 8
 )
 
@@ -44,7 +43,7 @@ type Store struct {
 	cluster
 }
 
-// The parts of a Store, by what they keep. They share its engine.
+// The parts of a Store, by what they store. They share its engine.
 type (
 	objects struct{ *engine } // organizations, service accounts, keys, tiers, scopes and incidents
 	people  struct{ *engine } // users, memberships, sessions and what they sign in with
@@ -63,16 +62,16 @@ type engine struct {
 	client *mongo.Client
 	db     *mongo.Database
 	where  string
-	// sharded is set where a router of a sharded cluster answers.
+	// sharded is set if the router of a sharded cluster answers.
 	sharded  bool
 	identity string                // of the database
-	fault    atomic.Pointer[error] // what is wrong with it as a whole
+	fault    atomic.Pointer[error] // what is wrong with the database as a whole
 }
 
-// Open connects to the database that the connection string names, makes its
-// indexes and brings its schema up to date. A database written by a newer
-// version is refused. The watches see every command. An upgrade has no time
-// limit, logs its progress, and continues where an earlier start was cut off.
+// Open connects to the database that the connection string names, creates its indexes and
+// upgrades its schema. It refuses a database written by a newer version. The watches see
+// every command. An upgrade has no time limit, logs its progress, and continues where an
+// earlier start was interrupted.
 func Open(ctx context.Context, connection string, logger *slog.Logger, watches ...calls.Watch) (*Store, error) {
 	return open(ctx, connection, logger, monitor(calls.Join(watches...)))
 }
@@ -101,8 +100,8 @@ func open(ctx context.Context, connection string, logger *slog.Logger, watch *mo
 	return newStore(s), nil
 }
 
-// target returns the hosts and the database of a connection string. Package
-// net/url is of no use: such a string may have several hosts.
+// target returns the hosts and the database of a connection string. Package net/url cannot
+// parse one with several hosts.
 func target(connection string) (hosts, database string, err error) {
 	_, rest, found := strings.Cut(connection, "://")
 	rest, _, _ = strings.Cut(rest, "?")
@@ -117,22 +116,21 @@ func target(connection string) (hosts, database string, err error) {
 	return hosts, database, nil
 }
 
-// clientOptions overrides what the connection string may say of consistency: a
-// revoke that was acknowledged survives a failover, and what is read was written
-// last and survives one as well. A change that were read and then undone would
-// hide the next one with its revision from the polls. Reads are asked again by
-// documents.read, with a pause.
+// clientOptions overrides what the connection string says about consistency. An
+// acknowledged revoke survives a failover, and reads return the latest write, which
+// survives one too. If a change could be read and then rolled back, polls would miss the
+// next change with the same revision. documents.read retries reads, with a pause.
 func clientOptions(connection string) *options.ClientOptions {
 	o := options.Client().ApplyURI(connection)
-	// A server that answers after half a second has some twenty questions of a
-	// node under way, polls above all. With the driver's own sizes connections
-	// are made two at a time when it has become slow; what waits for them times
-	// out, which costs connections, and the node never catches up.
+	// With a server that takes half a second to answer, a node has about twenty calls in
+	// flight, mostly polls. With the driver's default sizes it opens connections two at a
+	// time once the server is slow. What waits for them times out, which costs
+	// connections, and the node never catches up.
 	if o.MinPoolSize == nil && o.MaxPoolSize == nil {
 		o.SetMinPoolSize(readyConnections)
 	}
-	// How long a server is waited for that says nothing, by the driver's own
-	// watch of it as well: a network that comes back is noticed as late.
+	// How long to wait for a silent server, in the driver's own monitoring too: it is
+	// also how late the driver notices that the network is back.
 	if o.ConnectTimeout == nil {
 		o.SetConnectTimeout(connectTimeout)
 	}
@@ -144,7 +142,7 @@ func clientOptions(connection string) *options.ClientOptions {
 		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Majority()).SetRetryReads(false).SetReadPreference(readpref.Primary())
 }
 
-// findRouter asks whether a router answers, as it does for a sharded cluster.
+// findRouter checks whether a router answers, as it does for a sharded cluster.
 func (s *engine) findRouter(ctx context.Context) error {
 	var hello struct {
 		Message string `bson:"msg"`
@@ -154,7 +152,7 @@ func (s *engine) findRouter(ctx context.Context) error {
 	return known(err)
 }
 
-// Name says which server and database this is, without credentials.
+// Name returns the server and the database, without credentials.
 func (s *engine) Name() string { return "MongoDB at " + s.where }
 
 // TryWrite writes a document of its own.

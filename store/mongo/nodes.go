@@ -23,7 +23,7 @@ type node struct {
 	FedBy     string    `bson:"fed_by"`
 }
 
-// PutNode stores the record unless a later one is there.
+// PutNode stores the record unless a later one is stored.
 func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
 	earlier := bson.D{{Key: "_id", Value: n.ID}, {Key: "beat", Value: bson.D{{Key: "$lt", Value: n.Beat}}}}
 	err := s.in("nodes").upsert(ctx, earlier, set(
@@ -53,14 +53,14 @@ func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	return all, nil
 }
 
-// DeleteNode removes the record if its Beat is not above beat.
+// DeleteNode deletes the record if its Beat is not above beat.
 func (s *cluster) DeleteNode(ctx context.Context, id string, beat int64) error {
 	_, err := s.in("nodes").remove(ctx, bson.D{{Key: "_id", Value: id}, {Key: "beat", Value: bson.D{{Key: "$lte", Value: beat}}}})
 	return err
 }
 
-// TakeLease makes the lease the holder's if it is free. Where it is another's
-// the upsert finds nothing to change and its id taken.
+// TakeLease gives the lease to the holder if it is free. If another has it, the upsert
+// matches nothing and its id is taken.
 func (s *cluster) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
 	free := bson.D{{Key: "_id", Value: l.Name}, {Key: "$or", Value: bson.A{
 		bson.D{{Key: "holder", Value: l.Holder}},

@@ -192,7 +192,7 @@ func (s *people) SessionsOf(ctx context.Context, userID string) ([]auth.Session,
 	return all, nil
 }
 
-// DeleteSessionsBefore removes sessions that ended by themselves.
+// DeleteSessionsBefore deletes sessions that have ended by themselves.
 func (s *people) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
 	over := bson.A{
 		bson.D{{Key: "expires_at", Value: bson.D{{Key: "$lt", Value: now}}}},

@@ -14,8 +14,8 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Stamp is what every document carries, exported for the encoder alone. Times
-// are UTC with milliseconds.
+// Stamp is what every document has; it is exported only for the encoder. Times are UTC
+// in milliseconds.
 type Stamp struct {
 	Revision  int64     `bson:"revision"`
 	CreatedAt time.Time `bson:"created_at"`
@@ -28,7 +28,7 @@ func (s *Stamp) domain() keys.Stamp {
 	return keys.Stamp{Revision: s.Revision, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC()}
 }
 
-// A time that never comes is null.
+// A time that never comes is stored as null.
 
 func timeOf(t time.Time) *time.Time {
 	if t.IsZero() {
@@ -70,7 +70,7 @@ func networksIn(texts []string) ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-// rule and quota are stored by their fields.
+// rule and quota are stored as documents with fields.
 type rule struct {
 	Requests int64         `bson:"requests"`
 	Per      time.Duration `bson:"per"` // nanoseconds
@@ -110,7 +110,7 @@ func (q *quota) domain() *ratelimit.Quota {
 	return &ratelimit.Quota{Requests: q.Requests, Per: ratelimit.Period(q.Per)}
 }
 
-// Metadata is kept as text: its names may hold what documents give a meaning.
+// Metadata is stored as text: its names may have a special meaning in documents.
 
 func rawIn(text string) json.RawMessage {
 	if text == "" {
@@ -456,8 +456,8 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 	})
 }
 
-// whereNeglected keeps keys that nobody looks after. Whether one was ever used
-// is in another document, see keyCollection.List.
+// whereNeglected keeps keys that nobody looks after. Whether one was ever used is in
+// another document, see keyCollection.List.
 func whereNeglected(d bson.D, f keys.KeyFilter) bson.D {
 	if f.Endless {
 		d = also(d, "ends_at", bson.D{{Key: "$eq", Value: nil}})
@@ -471,13 +471,13 @@ func whereNeglected(d bson.D, f keys.KeyFilter) bson.D {
 	return d
 }
 
-// neverOr keeps documents whose time is null or compares as asked.
+// neverOr keeps documents whose time is null or satisfies the comparison.
 func neverOr(field, operator string, t time.Time) bson.E {
 	return bson.E{Key: "$or", Value: bson.A{bson.D{{Key: field, Value: nil}}, bson.D{{Key: field, Value: bson.D{{Key: operator, Value: t}}}}}}
 }
 
-// ByHash returns the key with the digest, without its last use: verification
-// asks for one document.
+// ByHash returns the key with the digest, without its last use, so that verification
+// reads one document.
 func (c keyCollection) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
 	return c.one(ctx, "hash", hash[:])
 }

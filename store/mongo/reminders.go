@@ -10,14 +10,13 @@ import (
 )
 
 type reminder struct {
-	ID      string `bson:"_id"` // the user's
+	ID      string `bson:"_id"` // the user's id
 	Stamp   `bson:",inline"`
 	Through *time.Time `bson:"through"`
 	Off     bool       `bson:"off"`
 }
 
-// Reminders returns the collection of what users were reminded of, by the
-// user.
+// Reminders returns the collection of reminders sent to users, by user.
 func (s *logs) Reminders() keys.Collection[reminders.Reminder, keys.NoFilter] {
 	return &collection[reminders.Reminder, keys.NoFilter, reminder]{
 		store: s.engine, name: "reminders", descending: true, where: func(keys.NoFilter) bson.D { return bson.D{} },

@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Ahead returns the cursor of the n-th key behind another. The order by use is
-// bounded by itself, see listByUse.
+// Ahead returns the cursor of the key n places after another. listByUse bounds the order
+// by use itself.
 func (c keyCollection) Ahead(ctx context.Context, f keys.KeyFilter, after string, n int) (string, error) {
 	if f.Order == keys.UsedLast {
 		return "", nil
@@ -56,8 +56,8 @@ func (c keyCollection) WholeByUse(ctx context.Context, f keys.KeyFilter) (bool, 
 	return false, err
 }
 
-// WithText cannot tell: no index that every server of the protocol has serves
-// texts by a part of a word. Searches look at a bounded number of keys.
+// WithText always returns false: there is no index for parts of words that every server
+// of the protocol supports. Searches look at a bounded number of keys instead.
 func (c keyCollection) WithText(context.Context, string, int) ([]string, bool, error) {
 	return nil, false, nil
 }

@@ -20,53 +20,51 @@ import (
 // schema is the version of the documents that this package writes.
 const schema = 4
 
-// ErrNewer is returned for a database that a newer version wrote.
+// ErrNewer is returned for a database written by a newer version.
 var ErrNewer = errors.New("the database was written by a newer version")
 
 const (
 	upgradeBatch = bulkSize // documents at once
 	upgradeBound = time.Minute
-	// A batch that the store could not take is retried after a pause: a failover
-	// during a long upgrade is no reason to restart it.
+	// A batch that the store could not take is retried after a pause, so that a failover
+	// during a long upgrade does not restart it.
 	upgradeTries = 10
 	upgradePause = time.Second
 	progressEach = 10 * time.Second
 )
 
-// upgrade gives the documents of a collection that lack a field what with says
-// of each. It goes through them in the order of their ids and writes down how
-// far it has come, so that a start that was cut off is gone on with by the next
-// one, on whatever node, and doing it on many nodes at once does it once.
+// upgrade adds to documents of a collection that lack a field what with returns for each.
+// It goes through them in id order and records its progress, so that any node continues
+// after an interruption, and many nodes at once upgrade each document once.
 type upgrade struct {
-	to         int // the schema
+	to         int // the new schema
 	collection string
 	lacks      string
 	with       func(*older) bson.D
 }
 
-// older is what a document of an older schema is given its new fields by.
+// older is the part of an old document that its new fields are derived from.
 type older struct {
 	ID        string    `bson:"_id"`
 	CreatedAt time.Time `bson:"created_at"`
 	CreatedBy string    `bson:"created_by"`
 }
 
-// upgrades are all that there are, in their order.
+// upgrades lists all upgrades in order.
 func upgrades() []upgrade {
 	return []upgrade{
-		// The users of schema 1 get the fields that schema 2 has unique.
+		// Users of schema 1 get the fields that are unique in schema 2.
 		{2, "users", "username_folded", func(u *older) bson.D {
 			return bson.D{{Key: "username", Value: ""}, {Key: "username_folded", Value: u.ID}, {Key: "confirmed_at", Value: u.CreatedAt}}
 		}},
-		// The counts of schema 2 get the field that clean-up goes by. A node of that
-		// schema that still runs may leave some without it, which then stay; they are
-		// small.
+		// Counts of schema 2 get the field that clean-up uses. A node of that schema that
+		// still runs may write some without it, which then stay; they are small.
 		{3, "quota_use", "window", func(count *older) bson.D {
 			_, window, _ := strings.Cut(count.ID, " ")
 			return bson.D{{Key: "window", Value: window}}
 		}},
-		// Who made a service account of schema 3 becomes its owner, where that is a
-		// user. One that a node of that schema writes meanwhile has none.
+		// If the creator of a service account of schema 3 is a user, they become its owner.
+		// One that a node of that schema writes meanwhile has no owner.
 		{4, "service_accounts", "owner_id", func(account *older) bson.D {
 			owner := ""
 			if strings.HasPrefix(account.CreatedBy, ids.User) {
@@ -77,16 +75,16 @@ func upgrades() []upgrade {
 	}
 }
 
-// noted is what the database says of its schema.
+// noted is what the database says about its schema.
 type noted struct {
 	Version int `bson:"version"`
-	// Reached is how far upgrades have come, by the schema that they lead to: the
-	// last id, behind which documents may still be of the schema before.
+	// Reached is the progress of upgrades, by the schema that they lead to: the last id,
+	// after which documents may still have the earlier schema.
 	Reached map[string]string `bson:"reached"`
 }
 
-// prepare makes the indexes and brings the documents up to the schema. Every
-// node does it at start. As a whole it is not bounded: each step is.
+// prepare creates the indexes and upgrades the documents to the schema. Every node does
+// this at start. Each step has a time limit, the whole does not.
 func (s *engine) prepare(ctx context.Context, logger *slog.Logger) error {
 	at, err := s.noted(ctx)
 	if err != nil {
@@ -126,13 +124,13 @@ func (s *engine) noted(ctx context.Context) (at noted, err error) {
 	return at, err
 }
 
-// noteSchema writes down that the documents have the schema, unless they are known to
-// have a newer one.
+// noteSchema records that the documents have the schema, unless they are known to have a
+// newer one.
 func (s *engine) noteSchema(ctx context.Context, version int) error {
 	err := s.in("schema").upsert(ctx, bson.D{{Key: "_id", Value: "latchkey"}, {Key: "version", Value: bson.D{{Key: "$lt", Value: version}}}},
 		set(bson.E{Key: "version", Value: version}))
 	if errors.Is(err, errs.Conflict) {
-		return nil // another node noted it first
+		return nil // another node recorded it first
 	}
 	return err
 }
@@ -164,8 +162,7 @@ func (s *engine) upgrade(ctx context.Context, u *upgrade, after string, logger *
 	}
 }
 
-// persist tries a step again where the store was away, each try in its own
-// bound.
+// persist retries a step if the store was unavailable, each try with its own time limit.
 func persist(ctx context.Context, step func(context.Context) error) error {
 	return persistFor(ctx, upgradeBound, step)
 }
@@ -186,8 +183,8 @@ func persistFor(ctx context.Context, bound time.Duration, step func(context.Cont
 	}
 }
 
-// upgradeSome looks at the documents behind an id, at most upgradeBatch, and
-// returns how many it looked at, how many of them lacked the field, and the last one's id.
+// upgradeSome looks at up to upgradeBatch documents after an id, and returns how many it
+// looked at, how many of them lacked the field, and the last one's id.
 func (s *engine) upgradeSome(ctx context.Context, u *upgrade, after string) (looked, lacked int, last string, err error) {
 	in, none := s.in(u.collection), bson.E{Key: u.lacks, Value: nil}
 	found, err := find[bson.Raw](ctx, in, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}},
@@ -213,7 +210,7 @@ func (s *engine) upgradeSome(ctx context.Context, u *upgrade, after string) (loo
 			return 0, 0, after, known(err)
 		}
 	}
-	// Another node may have come further: it has then done what is before.
+	// Another node may be further; it has then done what comes before.
 	reached := bson.D{{Key: "$max", Value: bson.D{{Key: fmt.Sprintf("reached.%d", u.to), Value: last}}}}
 	_, err = s.in("schema").update(ctx, byID("latchkey"), reached)
 	return len(found), len(writes), last, err

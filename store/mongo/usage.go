@@ -30,8 +30,7 @@ type page struct {
 	Cells            map[string]int64 `bson:"cells"`
 }
 
-// pageID begins with the owner, so that a cluster sharded by it spreads what
-// is written at one time.
+// pageID begins with the owner, so that a cluster sharded by it spreads concurrent writes.
 func pageID(p *usage.Page) string {
 	return fmt.Sprintf("%s %d %d %d", p.Owner(), p.Kind, p.Level, p.Start.Unix())
 }
@@ -56,10 +55,10 @@ func addition(p *usage.Page) mongo.WriteModel {
 
 const usageAttempts = 5
 
-// AddUsage adds the counts of the pages to what is stored. Each page is one
-// atomic operation: after an error some may have been added, and are added
-// again when the caller tries again, which counts too much, never too little.
-// Where two nodes make the same page at once, the loser adds to it.
+// AddUsage adds the counts of the pages to the stored ones. Each page is one atomic
+// operation. After an error some may have been added, and a retry by the caller adds them
+// again, which counts too much, never too little. If two nodes create the same page at
+// once, the loser adds to it.
 func (s *counts) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
 	if progress.Owner != "" {
 		return s.addFrom(ctx, pages, progress)
@@ -93,8 +92,8 @@ func (s *counts) addPages(ctx context.Context, pages []usage.Page) error {
 	return known(err)
 }
 
-// overtaken returns which writes made a page that another had just made, and
-// whether nothing else went wrong.
+// overtaken returns which writes tried to create a page that another node had just
+// created, and whether nothing else failed.
 func overtaken(err error) (lost []int, only bool) {
 	if err == nil {
 		return nil, true
@@ -159,7 +158,7 @@ func (s *counts) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Le
 	}, limit)
 }
 
-// MoveUsage gives at most limit pages of the account another organization.
+// MoveUsage moves at most limit pages of the account to another organization.
 func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
 	where := bson.D{
 		{Key: "service_account_id", Value: accountID}, {Key: "organization_id", Value: bson.D{{Key: "$ne", Value: organizationID}}},
@@ -176,8 +175,8 @@ func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string
 		set(bson.E{Key: "organization_id", Value: organizationID}))
 }
 
-// refused is what is kept of a key's refusals. They are text, as they are
-// always read and replaced as a whole.
+// refused holds a key's refusals. They are stored as text, because they are always read
+// and replaced as a whole.
 type refused struct {
 	ID        string    `bson:"_id"`
 	Revision  int64     `bson:"revision"`
@@ -185,7 +184,7 @@ type refused struct {
 	Last      string    `bson:"last"`
 }
 
-// AddRefusals joins refusals with those stored.
+// AddRefusals joins refusals with the stored ones.
 func (s *counts) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
 	for id, more := range of {
 		if err := s.joinRefusals(ctx, id, more); err != nil {
@@ -195,7 +194,7 @@ func (s *counts) AddRefusals(ctx context.Context, of map[string][]usage.Refusal)
 	return nil
 }
 
-// joinRefusals tries again where another node was faster.
+// joinRefusals retries if another node was faster.
 func (s *counts) joinRefusals(ctx context.Context, id string, more []usage.Refusal) error {
 	for range usageAttempts {
 		d, stored, err := s.refusals(ctx, id)
@@ -238,13 +237,13 @@ func (s *counts) refusals(ctx context.Context, id string) (d refused, last []usa
 	return d, last, err
 }
 
-// Refusals returns the last refusals of the key, newest first.
+// Refusals returns the latest refusals of the key, newest first.
 func (s *counts) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
 	_, last, err := s.refusals(ctx, keyID)
 	return last, err
 }
 
-// DeleteRefusalsBefore removes those of keys that were not refused since.
+// DeleteRefusalsBefore deletes the refusals of keys that were not refused since.
 func (s *counts) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.in("refusals").removeSome(ctx, bson.D{{Key: "refused_at", Value: bson.D{{Key: "$lt", Value: before}}}}, limit)
 }

@@ -4,24 +4,24 @@ import (
 	"context"
 	"sync"
 
-	monitoring "go.mongodb.org/mongo-driver/v2/event" // its events are not those of the audit log
+	monitoring "go.mongodb.org/mongo-driver/v2/event" // the driver's events, not those of the audit log
 
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// reading are the commands that change nothing.
+// reading lists the commands that change nothing.
 var reading = map[string]bool{
 	"find": true, "getMore": true, "aggregate": true, "count": true, "distinct": true,
 	"listIndexes": true, "hello": true,
 }
 
-// monitor reports each command that reaches a server to the watch, which may be
-// nil. It reports only the name and the collection of a command.
+// monitor reports each command that reaches a server to the watch, which may be nil. It
+// reports only the name and the collection of a command.
 func monitor(w calls.Watch) *monitoring.CommandMonitor {
 	if w == nil {
 		return nil
 	}
-	var running sync.Map // id of the request → what to call when it is over
+	var running sync.Map // id of the request → what to call when it ends
 	finish := func(id int64, err error) {
 		if end, ok := running.LoadAndDelete(id); ok {
 			end.(func(error))(err)

@@ -17,20 +17,19 @@ import (
 
 // Errors of Backup and Restore.
 var (
-	// ErrExists is returned where a file would be overwritten.
+	// ErrExists is returned if a file would be overwritten.
 	ErrExists = errors.New("the file exists and is not overwritten")
-	// ErrNoStore is returned for a file that is no store of this service.
+	// ErrNoStore is returned for a file that is not a store of this service.
 	ErrNoStore = errors.New("the file is no Latchkey store")
 	// ErrDamaged is returned for a file that fails SQLite's integrity check.
 	ErrDamaged = errors.New("the file is damaged")
 )
 
-// Backup writes the database at path as it is at one moment to file, which is
-// made, readable by its owner alone, and checked. Others go on using the
-// database meanwhile.
+// Backup copies the database at path, as it is at one moment, to a new file, which only
+// its owner can read, and checks the copy. The database may be in use meanwhile.
 func Backup(ctx context.Context, path, file string) error {
 	return whole(file, func(draft string) error {
-		db, err := openFile(path, "rw") // the log beside the file has to be read, too
+		db, err := openFile(path, "rw") // the log beside the file must be read, too
 		if err != nil {
 			return err
 		}
@@ -45,8 +44,8 @@ func Backup(ctx context.Context, path, file string) error {
 	})
 }
 
-// Restore makes the database at path of what Backup wrote to file. A database
-// that is there already, or what is left of one, is not touched.
+// Restore creates the database at path from a file written by Backup. It does not touch
+// a database that already exists there, or the remains of one.
 func Restore(ctx context.Context, file, path string) error {
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
 		if err := absent(path + suffix); err != nil {
@@ -68,15 +67,15 @@ func Restore(ctx context.Context, file, path string) error {
 	if err != nil {
 		return err
 	}
-	// Which database was here before is of no account any more.
+	// Which database was here before no longer matters.
 	if err := os.Remove(path + markEnding); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// whole lets write fill a draft beside the file, and gives the draft the file's
-// name, unless that is taken.
+// whole lets write fill a draft beside the file, and renames the draft to the file unless
+// that name is taken.
 func whole(file string, write func(draft string) error) (err error) {
 	if err := absent(file); err != nil {
 		return err
@@ -110,7 +109,7 @@ func absent(file string) error {
 	}
 }
 
-// flush brings the file, or what a folder lists, to the disk.
+// flush syncs the file, or a folder's entries, to the disk.
 func flush(file string) error {
 	f, err := os.Open(file) //nolint:gosec // G304: the operator names it
 	if err != nil {
@@ -143,7 +142,7 @@ func openFile(path, mode string) (*sql.DB, error) {
 	return db, nil
 }
 
-// check returns nil for a whole store that this version knows.
+// check returns nil for a complete store whose schema this version knows.
 func check(ctx context.Context, file string) (err error) {
 	db, err := openFile(file, "ro")
 	if err != nil {
@@ -163,7 +162,7 @@ func check(ctx context.Context, file string) (err error) {
 	return nil
 }
 
-// inspect returns the schema of the database, which it only reads.
+// inspect returns the schema of the database. It only reads.
 func inspect(ctx context.Context, db *sql.DB) (version int, err error) {
 	newest, err := fs.Glob(migrations, migrationFiles)
 	if err != nil {
@@ -187,7 +186,7 @@ func inspect(ctx context.Context, db *sql.DB) (version int, err error) {
 	return version, nil
 }
 
-// unreadable tells a file that was a database from one that never was.
+// unreadable distinguishes a damaged database from a file that never was one.
 func unreadable(err error) error {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch e.Code() & primaryCode {

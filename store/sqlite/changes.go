@@ -10,20 +10,20 @@ import (
 
 const putTombstone = "INSERT OR REPLACE INTO tombstones (id, hash, deleted_at) VALUES (?, ?, ?)"
 
-// noteDeletion notes the deletion.
+// noteDeletion records the deletion.
 func noteDeletion(ctx context.Context, tx *sql.Tx, id string, hash any) error {
 	_, err := tx.ExecContext(ctx, putTombstone, id, hash, time.Now().UnixMilli())
 	return err
 }
 
-// DeleteTombstonesBefore removes at most limit tombstones.
+// DeleteTombstonesBefore deletes at most limit tombstones.
 func (s *objects) DeleteTombstonesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, "DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones INDEXED BY tombstones_deleted WHERE "+
 		"deleted_at < ? LIMIT ?)", before.UnixMilli(), limit)
 	return int(n), err
 }
 
-// changeQueries are the statements of ChangedSince, each with a since and a limit.
+// changeQueries are the statements of ChangedSince. Each takes since and limit.
 func changeQueries() []string {
 	return []string{
 		"SELECT id, hash, revision FROM keys INDEXED BY keys_updated WHERE updated_at >= ? LIMIT ?",
@@ -55,12 +55,12 @@ func (s *objects) ChangedSince(ctx context.Context, since time.Time, limit int) 
 	return changes, nil
 }
 
-// PutTombstone notes that whatever has the id is no more.
+// PutTombstone records that the object with the id is gone.
 func (s *objects) PutTombstone(ctx context.Context, id string) error {
 	return known(s.transact(ctx, func(tx *sql.Tx) error { return noteDeletion(ctx, tx, id, nil) }))
 }
 
-// HasTombstone reports whether what has the id was deleted, or given a tombstone, lately.
+// HasTombstone reports whether the id was deleted, or given a tombstone, lately.
 func (s *objects) HasTombstone(ctx context.Context, id string) (bool, error) {
 	var found bool
 	err := s.reader.row(ctx, "SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?)", id).Scan(&found)

@@ -10,22 +10,22 @@ import (
 	"github.com/latchkey/latchkey/internal/elapsed"
 )
 
-// The log is moved into the file when it has become long and nobody writes: a
-// damaged byte in it costs all that was written behind it. Each move waits for
-// the disk twice, whatever its size, so that a busy service moves more at once.
+// The log is moved into the file once it is long and nobody writes: a damaged byte in it
+// loses everything written after it. Each move waits for the disk twice, whatever its
+// size, so a busy service moves more at once.
 const (
 	idleAfter     = 100 * time.Millisecond
-	idlePages     = 1000 // in the log, of which a move while idle is worth it
+	idlePages     = 1000 // log pages that make a move while idle worthwhile
 	mostPages     = "4000"
 	framePageSize = 24 + 4096
 )
 
-// checkpoints moves the log into the file behind the writes.
+// checkpoints moves the log into the file in the background.
 type checkpoints struct {
 	log     string // path
 	db      *database
-	last    atomic.Int64  // when something was last written, by elapsed.Now
-	written chan struct{} // something was
+	last    atomic.Int64  // time of the last write, by elapsed.Now
+	written chan struct{} // receives after a write
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -42,8 +42,8 @@ func (c *checkpoints) close() {
 	c.running.Wait()
 }
 
-// note remembers that something is being written. A database that is not watched
-// has none.
+// note records a write. It is nil-safe: a database whose writes are not reported has no
+// checkpoints.
 func (c *checkpoints) note() {
 	if c == nil {
 		return
@@ -71,7 +71,7 @@ func (c *checkpoints) run(ctx context.Context) {
 	}
 }
 
-// awaitIdle waits until nothing was written for a while; false: it is the end.
+// awaitIdle waits until nothing was written for a while. It returns false on close.
 func (c *checkpoints) awaitIdle(ctx context.Context) bool {
 	for {
 		left := idleAfter - (elapsed.Now() - time.Duration(c.last.Load()))
@@ -86,8 +86,8 @@ func (c *checkpoints) awaitIdle(ctx context.Context) bool {
 	}
 }
 
-// move tries to. What a reader still needs stays in the log, and a fault of the
-// disk is found again by whoever writes next.
+// move tries to move the log. What a reader still needs stays in it, and the next writer
+// sees any error of the disk.
 func (c *checkpoints) move(ctx context.Context) {
 	_, _ = c.db.db().ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Times are kept as Unix milliseconds, a zero time as NULL.
+// Times are stored as Unix milliseconds, a zero time as NULL.
 
 func putTime(t time.Time) any {
 	if t.IsZero() {
@@ -38,7 +38,7 @@ func (c timeColumn) Scan(v any) error {
 	return nil
 }
 
-// putJSON keeps lists as JSON, nil as NULL.
+// putJSON stores lists as JSON, nil as NULL.
 func putJSON[T any](list []T) any {
 	if list == nil {
 		return nil

@@ -14,8 +14,7 @@ type digestColumn struct{ into *auth.TokenHash }
 // Scan implements sql.Scanner.
 func (c digestColumn) Scan(v any) error { return scanDigest(c.into[:], v) }
 
-// expiresBefore adds the condition, which the index serves, unless the time is
-// zero.
+// expiresBefore adds the condition, which the index serves, unless the time is zero.
 func (c *conditions) expiresBefore(t time.Time, index string) {
 	if !t.IsZero() {
 		c.use(index)
@@ -57,7 +56,7 @@ func (t tokenTable) ByHash(ctx context.Context, hash auth.TokenHash) (auth.Token
 	return t.one(ctx, "hash = ?", hash[:])
 }
 
-// TouchToken notes when the token was last used.
+// TouchToken records when the token was last used.
 func (t tokenTable) TouchToken(ctx context.Context, id string, at time.Time) error {
 	_, err := t.store.writer.exec(ctx, "UPDATE tokens SET last_used_at = ? WHERE id = ?", at.UnixMilli(), id)
 	return err

@@ -15,25 +15,25 @@ import (
 	"github.com/latchkey/latchkey/errs"
 )
 
-// Faults of the file as a whole. None is mended by itself: what was there would
-// be lost from sight.
+// Errors about the file as a whole. None is repaired automatically: that could hide
+// existing data.
 var (
-	// ErrVanished is returned at start where a database was, and is no more.
+	// ErrVanished is returned at start if the database that was here is gone.
 	ErrVanished = errors.New("the database is gone")
-	// ErrReplaced is returned where the file is another database than before.
+	// ErrReplaced is returned if the file is another database than before.
 	ErrReplaced = errors.New("the database is another one than before")
-	// ErrMigration is returned where a migration was applied with another text.
+	// ErrMigration is returned if the text of an applied migration has changed.
 	ErrMigration = errors.New("the schema was made by other migrations than this version has")
 )
 
 const (
-	markEnding = ".id" // of the file beside the database that says which one was made here
+	markEnding = ".id" // suffix of the file beside the database that holds its id
 	aboutTable = "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"
 	selectWord = "SELECT value FROM about WHERE name = ?"
 	insertWord = "INSERT INTO about (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
 )
 
-// vanished refuses to make a database where one was.
+// vanished refuses to create a database where one was before.
 func vanished(path string) error {
 	mark, err := os.ReadFile(path + markEnding) //nolint:gosec // G304: beside the file that the operator names
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,11 +47,11 @@ func vanished(path string) error {
 		return fmt.Errorf("%w: database %s was at %s; put it back or `latchkey restore` it, or remove %s to begin with an empty one",
 			ErrVanished, strings.TrimSpace(string(mark)), path, path+markEnding)
 	}
-	return nil // SQLite says what is wrong with it
+	return nil // SQLite reports what is wrong with it
 }
 
-// identify gives the database an id when it is made, and writes it beside the
-// file. One that has another id than the file beside it says is refused.
+// identify gives a new database an id, and writes it to a file beside it. It refuses a
+// database whose id differs from that file.
 func identify(ctx context.Context, db *sql.DB, path string) error {
 	id, err := word(ctx, db, "identity", func() string { return rand.Text() })
 	if err != nil {
@@ -67,8 +67,8 @@ func identify(ctx context.Context, db *sql.DB, path string) error {
 	return same(path, id, mark)
 }
 
-// replaced refuses a file that is another database than the one that was here,
-// before SQLite mixes it with what the log beside it still holds of that one.
+// replaced refuses a file that is another database than the one that was here, before
+// SQLite combines it with that one's log.
 func replaced(ctx context.Context, path string) error {
 	mark, err := os.ReadFile(path + markEnding) //nolint:gosec // G304: beside the file that the operator names
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,13 +86,13 @@ func replaced(ctx context.Context, path string) error {
 	if closed := alone.db.Close(); closed != nil {
 		return closed
 	}
-	if err != nil { // the log has it, or SQLite says what is wrong
+	if err != nil { // the id is in the log, or SQLite reports what is wrong
 		return nil
 	}
 	return same(path, id, mark)
 }
 
-// same holds the id of the database to the mark beside it.
+// same compares the id of the database with the mark beside it.
 func same(path, id string, mark []byte) error {
 	if was := strings.TrimSpace(string(mark)); was != id {
 		return fmt.Errorf("%w: %s has the id %s, and %s was here; if that is meant, remove %s, and the log of the other, %s and %s",
@@ -102,7 +102,7 @@ func same(path, id string, mark []byte) error {
 	return nil
 }
 
-// word returns what the database says of itself, which is made up the first
+// word returns a value that the database stores about itself, and creates it the first
 // time.
 func word(ctx context.Context, db *sql.DB, name string, first func() string) (value string, err error) {
 	err = db.QueryRowContext(ctx, selectWord, name).Scan(&value)
@@ -115,9 +115,8 @@ func word(ctx context.Context, db *sql.DB, name string, first func() string) (va
 	return value, db.QueryRowContext(ctx, selectWord, name).Scan(&value)
 }
 
-// agree holds the migrations that were applied to the texts that this version
-// has. Where a database has no digest of one, from before there were any, it is
-// written down.
+// agree compares the applied migrations with the texts in this version. If the database
+// has no digest of one, because it predates them, agree stores the digest.
 func agree(ctx context.Context, db *sql.DB, files []string) error {
 	for _, file := range files {
 		text, err := migrations.ReadFile(file)
@@ -138,9 +137,9 @@ func agree(ctx context.Context, db *sql.DB, files []string) error {
 	return nil
 }
 
-// intact reports with an error that the file at the path is no more the one that
-// was opened. What is open goes on reading it; nothing is written to it, as
-// nobody would find it again.
+// intact returns an error if the file at the path is no longer the one that was opened.
+// Open connections keep reading the old file. Nothing is written to it, because the
+// writes would be lost.
 func (d *database) intact() error {
 	info, err := os.Stat(d.path)
 	switch {
@@ -157,8 +156,8 @@ const (
 	writeWord = "INSERT INTO about (name, value) VALUES ('ping', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 )
 
-// Ping reads a key: a database that answers may still have lost its keys. The
-// file must be the one that was opened.
+// Ping reads a key: a database that answers may still have lost its keys. The file must
+// be the one that was opened.
 func (s *engine) Ping(ctx context.Context) error {
 	if err := s.reader.intact(); err != nil {
 		return err
@@ -175,7 +174,7 @@ func (s *engine) Ping(ctx context.Context) error {
 	return nil
 }
 
-// TryWrite writes a row of its own: the disk may be full.
+// TryWrite writes a row of its own, because the disk may be full.
 func (s *engine) TryWrite(ctx context.Context) error {
 	_, err := s.notes.exec(ctx, writeWord, rand.Text())
 	return err

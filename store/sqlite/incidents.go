@@ -19,8 +19,7 @@ func (s *objects) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter]
 	return documents(s.engine, "incident_pages", false, func(n *incidents.Page) (string, *keys.Stamp) { return n.ID, &n.Stamp })
 }
 
-// documents is a table of objects that are stored as JSON and found only by their
-// ids.
+// documents is a table of objects that are stored as JSON and found only by their ids.
 func documents[T any](s *engine, name string, descending bool, of func(*T) (string, *keys.Stamp)) *table[T, keys.NoFilter] {
 	return &table[T, keys.NoFilter]{
 		store: s, name: name, descending: descending,
@@ -59,7 +58,7 @@ const (
 		"> (?, ?) ORDER BY organization_id, owner_id LIMIT 1"
 )
 
-// Creators returns who made keys. It looks at one key of each, however many
+// Creators returns who created keys. It reads one key of each creator, however many keys
 // there are.
 func (s *objects) Creators(ctx context.Context, after keys.Creator, limit int) ([]keys.Creator, error) {
 	return following(after, limit, func(p *keys.Creator) (bool, error) {
@@ -67,14 +66,14 @@ func (s *objects) Creators(ctx context.Context, after keys.Creator, limit int) (
 	})
 }
 
-// Owners returns who owns service accounts. It looks at one of each.
+// Owners returns who owns service accounts. It reads one account of each owner.
 func (s *objects) Owners(ctx context.Context, after keys.Owner, limit int) ([]keys.Owner, error) {
 	return following(after, limit, func(p *keys.Owner) (bool, error) {
 		return s.nextPair(ctx, nextOwner, &p.OrganizationID, &p.ID)
 	})
 }
 
-// following lists what follows a place, as next replaces it by the one behind.
+// following lists the places after the given one; next replaces a place by the next.
 func following[P any](after P, limit int, next func(*P) (found bool, err error)) (all []P, err error) {
 	for len(all) < limit {
 		found, err := next(&after)
@@ -86,7 +85,7 @@ func following[P any](after P, limit int, next func(*P) (found bool, err error))
 	return all, nil
 }
 
-// nextPair replaces an organization and who is in it by the pair behind.
+// nextPair replaces an organization and an id in it by the next pair.
 func (s *objects) nextPair(ctx context.Context, text string, organizationID, id *string) (found bool, err error) {
 	err = s.reader.rows(ctx, text, []any{*organizationID, *id}, func(row scanner) error {
 		found = true

@@ -33,7 +33,7 @@ func (s *counts) WriteJournal(ctx context.Context, owner string, at time.Time, e
 	}))
 }
 
-// TrimJournal removes the owner's entries through the number.
+// TrimJournal removes the owner's entries up to and including the number.
 func (s *counts) TrimJournal(ctx context.Context, owner string, through int64) error {
 	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, deleteEntries, owner, through); err != nil {

@@ -20,7 +20,7 @@ func (s *objects) Keys() keys.KeyCollection { return s.keyTable() }
 func (s *engine) keyTable() keyTable {
 	return keyTable{&table[keys.Key, keys.KeyFilter]{
 		store: s, name: "keys", descending: true, tombstone: hashOfKey,
-		untouched: names("last_used_at last_used_ip last_used_agent"), // written behind, by TouchLastUsed
+		untouched: names("last_used_at last_used_ip last_used_agent"), // written in the background, by TouchLastUsed
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
 			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent
 			created_by name note
@@ -50,9 +50,9 @@ func scanKey(row scanner, k *keys.Key) error {
 		timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any), &k.LimitResets)...)
 }
 
-// keyIndex returns the index that a list of keys is read from: that of the first
-// row that fits, so what leaves the fewest keys to look at comes first. "" leaves
-// it to the planner, which has the primary key.
+// keyIndex returns the index for a list of keys: that of the first row that applies, so
+// the index that leaves the fewest keys to read comes first. "" leaves the choice to the
+// planner, which has the primary key.
 func keyIndex(f keys.KeyFilter) string {
 	one, ends, used := len(f.OrganizationIDs) == 1, f.Order == keys.EndFirst, f.Order == keys.UsedLast
 	for _, row := range []struct {
@@ -62,7 +62,7 @@ func keyIndex(f keys.KeyFilter) string {
 		{f.IDs != nil, ""},
 		{f.ServiceAccountID != "", "keys_account"}, // which has few keys
 
-		// An index that holds the order: no more than the page is looked at.
+		// An index that has the order, so no more than the page is read.
 		{ends && one && is(f.Rotated, true), "keys_organization_rotated"},
 		{ends && one && is(f.Rotated, false), "keys_organization_lasting"},
 		{ends && one, "keys_organization_ends"},
@@ -80,7 +80,7 @@ func keyIndex(f keys.KeyFilter) string {
 		{one && !f.StartsAfter.IsZero(), "keys_organization_begins"},
 		{f.OrganizationIDs != nil, "keys_organization"},
 
-		// Some of the keys of everybody.
+		// Some of all organizations' keys.
 		{f.Endless, "keys_lasting"},
 		{f.NeverUsed, "keys_idle"},
 		{f.OwnScopes, "keys_scoped"},
@@ -100,8 +100,8 @@ func keyIndex(f keys.KeyFilter) string {
 // is reports whether the filter asks for the value.
 func is(filter *bool, value bool) bool { return filter != nil && *filter == value }
 
-// whereKeys returns what holds for the keys that are listed. A partial index can
-// be read only where its condition stands here word for word.
+// whereKeys returns the conditions for the list of keys. SQLite uses a partial index only
+// if its condition is repeated here word for word.
 func whereKeys(f keys.KeyFilter) conditions {
 	c := conditions{index: keyIndex(f)}
 	c.oneOf("id", f.IDs)
@@ -128,7 +128,7 @@ func whereKeys(f keys.KeyFilter) conditions {
 		{f.NeverUsed, "last_used_at IS NULL", nil},
 		{f.OwnScopes, "scopes IS NOT NULL", nil},
 
-		// The order by end leaves out keys that never end, and is searched by the bound.
+		// The order by end leaves out keys that never end, and searches by the bound.
 		{ends, "ends_at IS NOT NULL", nil},
 		{ends && !f.EndsAfter.IsZero(), "ends_at > ?", milliseconds(f.EndsAfter)},
 		{!ends && !f.EndsAfter.IsZero(), "(ends_at IS NULL OR ends_at > ?)", milliseconds(f.EndsAfter)},
@@ -152,14 +152,14 @@ func whereKeys(f keys.KeyFilter) conditions {
 	return c
 }
 
-// holdsGrant keeps keys that have whatever their account has, or one of the
-// grants by themselves.
+// holdsGrant keeps keys that have all scopes of their account, or one of the grants
+// themselves.
 const holdsGrant = "(scopes IS NULL OR EXISTS (SELECT 1 FROM json_each(scopes) WHERE value IN (SELECT value FROM json_each(?))))"
 
 func milliseconds(t time.Time) []any { return []any{t.UnixMilli()} }
 
-// behind is the column as it is compared in a list that may end at a cursor:
-// then the cursor is what an index is searched by, as it leaves fewer rows.
+// behind returns the column for comparison in a list that may end at a cursor. Then the
+// index is searched by the cursor, which leaves fewer rows.
 func behind(column string, f keys.KeyFilter) string {
 	if f.Through == "" {
 		return column
@@ -167,7 +167,7 @@ func behind(column string, f keys.KeyFilter) string {
 	return "+" + column
 }
 
-// orderedBy is what an order by time goes by.
+// orderedBy returns the column that an order by time sorts by.
 func orderedBy(o keys.KeyOrder) string {
 	if o == keys.UsedLast {
 		return "used_at"
@@ -187,7 +187,7 @@ func (c *conditions) through(f keys.KeyFilter) {
 	}
 }
 
-// List overrides that of the table for orders by time.
+// List overrides the table's List for orders by time.
 func (t keyTable) List(ctx context.Context, f keys.KeyFilter, page keys.Page) ([]keys.Key, error) {
 	text, args := t.list(f, page)
 	return t.rows(ctx, text, args, page.Limit)
@@ -199,7 +199,7 @@ func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
 	}
 	at, id := keys.ParseCursor(page.After)
 	if at > f.EndsAfter.UnixMilli() && f.Order == keys.EndFirst {
-		f.EndsAfter = time.Time{} // so that an index is searched by the cursor, which is behind it
+		f.EndsAfter = time.Time{} // search the index by the cursor, which is further on
 	}
 	c, by := whereKeys(f), orderedBy(f.Order)
 	c.add("("+by+", id) > (?, ?)", at, id)
@@ -212,13 +212,13 @@ func (t keyTable) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) 
 	return t.one(ctx, "hash = ?", hash[:])
 }
 
-// TouchLastUsed notes the uses that are later than the stored ones.
+// TouchLastUsed records the uses that are later than the stored ones.
 func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {
 	rows := make([][4]any, 0, len(used))
 	for id, u := range used {
 		rows = append(rows, [4]any{id, u.At.UnixMilli(), u.Address, u.UserAgent})
 	}
-	update, err := t.store.notes.prepare(ctx, touchKeys) // before the transaction takes the one connection
+	update, err := t.store.notes.prepare(ctx, touchKeys) // before the transaction takes the only connection
 	if err != nil {
 		return known(err)
 	}

@@ -12,16 +12,15 @@ import (
 
 const loadBatch = 100_000
 
-// What a load of keys may take of memory for pages, and what the writer has
-// otherwise, in KiB.
+// The page cache for loading keys, and the writer's normal one, in KiB.
 const (
 	whileLoading = "PRAGMA cache_size = -400000"
 	afterLoading = "PRAGMA cache_size = -8000"
 )
 
-// LoadKeys inserts many keys, in large transactions, so that an import does
-// not pay for durability key by key. It takes some hundred megabytes of memory.
-// What was committed before an error stays.
+// LoadKeys inserts many keys in large transactions, so that an import does not wait for
+// the disk for each key. It takes some hundred megabytes of memory. What was committed
+// before an error stays.
 func (s *objects) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error) {
 	if _, err := s.writer.db().ExecContext(ctx, whileLoading); err != nil {
 		return fmt.Errorf("prepare to load keys: %w", known(err))
@@ -47,9 +46,9 @@ func (s *objects) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err err
 	}
 }
 
-// loadBatch inserts keys without the trigger that notes the texts of each, and
-// then notes those of all: the index of texts writes what it has to the file
-// at the beginning of each statement that it is changed by.
+// loadBatch inserts keys without the trigger that indexes the texts of each, and then
+// indexes those of all keys at once: the index of texts flushes to the file at the start
+// of each statement that changes it.
 func (s *objects) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (loaded int, err error) {
 	var trigger string
 	var last int64

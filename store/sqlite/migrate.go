@@ -14,9 +14,9 @@ var migrations embed.FS
 
 const migrationFiles = "migrations/*.sql"
 
-// migrate applies the numbered migrations that the file has not had, each in
-// a transaction that locks the file first, so that two processes never apply
-// the same one. The number of the last is kept in PRAGMA user_version.
+// migrate applies the numbered migrations that the file does not have yet. Each runs in a
+// transaction that first locks the file, so that two processes never apply the same one.
+// PRAGMA user_version holds the number of the last.
 func migrate(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Glob(migrations, migrationFiles)
 	if err != nil {
@@ -28,7 +28,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	for number, file := range files {
 		if number+1 <= version && version <= len(files) {
-			continue // without a transaction, which a full disk would refuse
+			continue // no transaction, which a full disk would refuse
 		}
 		if err := apply(ctx, db, number+1, len(files), file); err != nil {
 			return fmt.Errorf("apply %s: %w", file, err)
@@ -69,7 +69,7 @@ func apply(ctx context.Context, db *sql.DB, number, newest int, file string) err
 	return tx.Commit()
 }
 
-// ErrNewer is returned for a database that a newer version wrote.
+// ErrNewer is returned for a database written by a newer version.
 var ErrNewer = errors.New("the database was written by a newer version")
 
 func newer(version, newest int) error {

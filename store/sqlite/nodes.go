@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey/latchkey/nodes"
 )
 
-// PutNode stores the record unless a later one is there. It goes through a
-// connection of its own that does not wait for the disk: nodes write some
-// records a second, and after a loss of power none of them is of any use.
+// PutNode stores the record unless a later one is stored. It uses a connection that does
+// not wait for the disk: nodes write a few records a second, and after a power loss none
+// of them is useful.
 func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
 	_, err := s.notes.exec(ctx, `INSERT INTO nodes (id, name, version, started_at, polled_at, beat, max_stale, fed_by)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -32,13 +32,13 @@ func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	return all, known(err)
 }
 
-// DeleteNode removes the record if its Beat is not above beat.
+// DeleteNode deletes the record if its Beat is not above beat.
 func (s *cluster) DeleteNode(ctx context.Context, id string, beat int64) error {
 	_, err := s.notes.exec(ctx, "DELETE FROM nodes WHERE id = ? AND beat <= ?", id, beat)
 	return err
 }
 
-// TakeLease makes the lease the holder's if it is free.
+// TakeLease gives the lease to the holder if it is free.
 func (s *cluster) TakeLease(ctx context.Context, l nodes.Lease, expired, latest time.Time) (bool, error) {
 	n, err := s.notes.exec(ctx, `INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until

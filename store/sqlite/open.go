@@ -17,12 +17,12 @@ import (
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// Open opens the database file, making it and its folder when they do not
-// exist, and brings its schema up to date. A file written by a newer version
-// is refused. The watches see later calls.
+// Open opens the database file, creates it and its folder if they do not exist, and
+// upgrades its schema. It refuses a file written by a newer version. The watches see
+// later calls.
 //
-// Where the disk is full, or may not be written, a file that is up to date is
-// opened to be read, and written to as soon as that is possible: see Unwritable.
+// If the disk is full or not writable, Open opens an up-to-date file for reading and
+// writes to it as soon as that is possible: see Unwritable.
 func Open(ctx context.Context, path string, watches ...calls.Watch) (*Store, error) {
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &engine{path: path, watch: calls.Join(watches...), stop: stop}
@@ -54,8 +54,8 @@ func (s *engine) purpose(p *pool) *database {
 	return d
 }
 
-// Unwritable returns why the file could only be read when it was opened, and nil
-// once it can be written.
+// Unwritable returns why the file was opened only for reading, and nil once it can be
+// written.
 func (s *engine) Unwritable() error {
 	if cause := s.unwritable.Load(); cause != nil {
 		return *cause
@@ -63,10 +63,10 @@ func (s *engine) Unwritable() error {
 	return nil
 }
 
-// mendEvery is how often a file that could only be read is tried again.
+// mendEvery is how often Open's read-only fallback tries to open the file for writing.
 const mendEvery = 250 * time.Millisecond
 
-// mend opens the file once more until it can be written.
+// mend reopens the file until it can be written.
 func (s *engine) mend(ctx context.Context) {
 	for {
 		select {
@@ -78,7 +78,7 @@ func (s *engine) mend(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		s.reader.replace(pools.reader) // first: writers may read it
+		s.reader.replace(pools.reader) // first, because writers may read it
 		s.notes.replace(pools.notes)
 		s.writer.replace(pools.writer)
 		s.unwritable.Store(nil)
@@ -95,7 +95,7 @@ func (p *pools) close() error {
 	return errors.Join(p.notes.close(), p.reader.close(), p.writer.close())
 }
 
-// openPools opens the file to be read and written.
+// openPools opens the file for reading and writing.
 func openPools(ctx context.Context, path string) (*pools, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
@@ -112,8 +112,8 @@ func openPools(ctx context.Context, path string) (*pools, error) {
 		wanted{connections: 1, lock: "immediate", synchronous: "NORMAL"})
 }
 
-// openReadable opens the file to be read alone. Beside one that has no log there
-// is nothing to be made, which a disk without space refuses as well.
+// openReadable opens the file only for reading. If there is no log beside it, it creates
+// none, which a full disk would refuse too.
 func openReadable(ctx context.Context, path string) (*pools, error) {
 	w := wanted{connections: readers(), readOnly: true}
 	info, err := os.Stat(path + "-wal")
@@ -156,9 +156,8 @@ func open(ctx context.Context, path string, writer, reader, notes wanted) (_ *po
 	return p, nil
 }
 
-// wanted is what a pool is for. The synchronous mode FULL keeps what was
-// acknowledged through a loss of power, not only of the process, which NORMAL
-// does.
+// wanted describes a pool. The synchronous mode FULL keeps acknowledged writes through a
+// power loss, NORMAL only through a crash of the process.
 type wanted struct {
 	connections       int
 	lock, synchronous string
@@ -177,15 +176,15 @@ func (w wanted) options() url.Values {
 	}
 	pragmas = append(pragmas, "journal_mode(WAL)", "synchronous("+w.synchronous+")", "wal_autocheckpoint("+mostPages+")",
 		"journal_size_limit(0)")
-	return url.Values{"mode": {"rw"}, "_pragma": pragmas, "_txlock": {w.lock}} // never made here: a file that is gone would come back empty
+	return url.Values{"mode": {"rw"}, "_pragma": pragmas, "_txlock": {w.lock}} // never created here: a missing file would come back empty
 }
 
-// pool is connections with their prepared statements, one for each text: texts
-// are built from a bounded set of parts.
+// pool is connections with their prepared statements, one per text. Texts are built from
+// a bounded set of parts.
 type pool struct {
 	db         *sql.DB
 	statements sync.Map    // text → *sql.Stmt
-	file       fs.FileInfo // as it was opened
+	file       fs.FileInfo // when it was opened
 }
 
 func connect(path string, w wanted) (*pool, error) {

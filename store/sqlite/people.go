@@ -148,7 +148,7 @@ func (s *people) SessionsOf(ctx context.Context, userID string) ([]auth.Session,
 	return all, known(err)
 }
 
-// DeleteSessionsBefore removes sessions that ended by themselves.
+// DeleteSessionsBefore deletes sessions that have ended by themselves.
 func (s *people) DeleteSessionsBefore(ctx context.Context, now, idleSince time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `DELETE FROM sessions WHERE id IN (
 		SELECT id FROM sessions WHERE expires_at < ?1

@@ -24,9 +24,9 @@ func (s *records) AppendEvent(ctx context.Context, e audit.Event) error {
 	return err
 }
 
-// AppendEvents stores many in one transaction.
+// AppendEvents stores several events in one transaction.
 func (s *records) AppendEvents(ctx context.Context, all []audit.Event) error {
-	insert, err := s.writer.prepare(ctx, insertEvent) // before the transaction takes the one connection
+	insert, err := s.writer.prepare(ctx, insertEvent) // before the transaction takes the only connection
 	if err != nil {
 		return known(err)
 	}
@@ -58,7 +58,7 @@ func (s *records) Events(ctx context.Context, f audit.Filter, after string, limi
 
 const oldestEvents = "SELECT " + eventColumns + " FROM audit_events WHERE id < ? AND at < ? ORDER BY id LIMIT ?"
 
-// EventsBefore returns the oldest events that were before the time.
+// EventsBefore returns the oldest events before the time.
 func (s *records) EventsBefore(ctx context.Context, before time.Time, limit int) ([]audit.Event, error) {
 	f := audit.Filter{Until: before}
 	return s.eventRows(ctx, oldestEvents, []any{f.LastID(), before.UnixMilli(), limit})
@@ -66,7 +66,7 @@ func (s *records) EventsBefore(ctx context.Context, before time.Time, limit int)
 
 const deleteEvents = "DELETE FROM audit_events WHERE id IN (SELECT value FROM json_each(?))"
 
-// DeleteEvents removes the events with the ids.
+// DeleteEvents deletes the events with the ids.
 func (s *records) DeleteEvents(ctx context.Context, ids []string) error {
 	_, err := s.writer.exec(ctx, deleteEvents, putJSON(ids))
 	return err
@@ -87,8 +87,8 @@ func (s *records) eventRows(ctx context.Context, text string, args []any) ([]aud
 	return events, known(err)
 }
 
-// events builds the log's statements; rows are never changed, so that the
-// rest of a table is not needed.
+// events builds the log's statements. Rows never change, so it needs nothing else of a
+// table.
 func (s *records) events() *table[audit.Event, audit.Filter] {
 	return &table[audit.Event, audit.Filter]{
 		store: s.engine, name: "audit_events", descending: true, columns: []string{"id", eventColumns[len("id, "):]},
@@ -108,7 +108,7 @@ func (s *records) events() *table[audit.Event, audit.Filter] {
 	}
 }
 
-// QuotaUse returns what was used of the quota in the window.
+// QuotaUse returns the use of the quota in the window.
 func (s *records) QuotaUse(ctx context.Context, id, window string) (int64, error) {
 	var used int64
 	err := s.reader.row(ctx, "SELECT used FROM quota_use WHERE id = ? AND window = ?", id, window).Scan(&used)
@@ -118,8 +118,8 @@ func (s *records) QuotaUse(ctx context.Context, id, window string) (int64, error
 	return used, known(err)
 }
 
-// AddQuotaUse adds to what was used, all of it or nothing. It is written behind:
-// a loss of power may cost the last of it.
+// AddQuotaUse adds to the stored use, all of it or nothing. It does not wait for the
+// disk, so a power loss may cost the latest use.
 func (s *records) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) error {
 	rows := make([][3]any, len(uses))
 	for i, u := range uses {
@@ -131,8 +131,8 @@ func (s *records) AddQuotaUse(ctx context.Context, uses []ratelimit.QuotaUse) er
 	return err
 }
 
-// DeleteQuotaUse removes at most limit rows of windows before one, except those
-// of another.
+// DeleteQuotaUse deletes at most limit rows of windows before the first window, except
+// those of the second.
 func (s *records) DeleteQuotaUse(ctx context.Context, before, except string, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `DELETE FROM quota_use WHERE (id, window) IN
 		(SELECT id, window FROM quota_use INDEXED BY quota_use_window WHERE window < ? AND window <> ? LIMIT ?)`, before, except, limit)
@@ -147,7 +147,7 @@ func (s *records) InsertIdempotency(ctx context.Context, r idempotency.Record) e
 	return err
 }
 
-// ReplaceIdempotency stores r in the place of was.
+// ReplaceIdempotency replaces was with r.
 func (s *records) ReplaceIdempotency(ctx context.Context, was, r idempotency.Record) error {
 	n, err := s.writer.exec(ctx, "UPDATE idempotency SET object_id = ?, try = ?, made = ?, free_at = ? WHERE key = ? AND try = ? AND made = ?",
 		r.ObjectID, r.Try, r.Made, putTime(r.FreeAt), r.Key[:], was.Try, was.Made)
@@ -169,7 +169,7 @@ func (s *records) Idempotency(ctx context.Context, key [sha256.Size]byte) (idemp
 	return r, scanDigest(r.Fingerprint[:], fingerprint)
 }
 
-// DeleteIdempotencyBefore removes old records.
+// DeleteIdempotencyBefore deletes old records.
 func (s *records) DeleteIdempotencyBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE created_at < ? LIMIT ?)",
 		before.UnixMilli(), limit)

@@ -5,8 +5,7 @@ import (
 	"github.com/latchkey/latchkey/reminders"
 )
 
-// Reminders returns the collection of what users were reminded of, by the
-// user.
+// Reminders returns the collection of reminders sent to users, by user.
 func (s *records) Reminders() keys.Collection[reminders.Reminder, keys.NoFilter] {
 	return &table[reminders.Reminder, keys.NoFilter]{
 		store: s.engine, name: "reminders", descending: true, where: func(keys.NoFilter) conditions { return conditions{} },

@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Ahead returns the cursor of the n-th key behind another.
+// Ahead returns the cursor of the key n places after another.
 func (t keyTable) Ahead(ctx context.Context, f keys.KeyFilter, after string, n int) (string, error) {
 	text, args := t.ahead(f, keys.Page{After: after, Limit: n})
 	var k keys.Key
@@ -26,7 +26,7 @@ func (t keyTable) Ahead(ctx context.Context, f keys.KeyFilter, after string, n i
 	return keys.CursorAt(f.Order, at.Int64, k.ID), nil
 }
 
-// ahead is the statement of a list that skips all but the last row.
+// ahead returns the statement of a list that skips all but the last row.
 func (t keyTable) ahead(f keys.KeyFilter, page keys.Page) (string, []any) {
 	text, args := t.list(f, page)
 	by := "NULL"
@@ -38,21 +38,21 @@ func (t keyTable) ahead(f keys.KeyFilter, page keys.Page) (string, []any) {
 	return "SELECT id, " + by + " FROM " + strings.TrimSuffix(rest, "?") + "1 OFFSET ?", append(slices.Clone(args[:last]), page.Limit-1)
 }
 
-// WholeByUse is always so: an index holds the order.
+// WholeByUse always returns true: an index has the order.
 func (keyTable) WholeByUse(context.Context, keys.KeyFilter) (bool, error) { return true, nil }
 
 const (
-	// gram is the length of the pieces, in letters, that the index of texts holds.
+	// gram is the length, in letters, of the pieces in the index of texts.
 	gram = 3
-	// mostGrams bounds the pieces of a text that are looked for; what they lead
-	// to is compared with the whole text.
+	// mostGrams is the most pieces of a text that are looked up; what they find is
+	// compared with the whole text.
 	mostGrams = 60
 )
 
 const withText = `SELECT id FROM key_texts WHERE number IN (SELECT rowid FROM key_trigrams WHERE key_trigrams MATCH ? LIMIT ?)
 	UNION SELECT id FROM (SELECT id FROM keys WHERE id BETWEEN ? AND ? LIMIT ?)`
 
-// WithText asks the index of texts, which holds every three letters in a row.
+// WithText searches the index of texts, which holds every three consecutive letters.
 func (t keyTable) WithText(ctx context.Context, text string, most int) (found []string, ok bool, err error) {
 	pattern := grams(text)
 	if pattern == "" {
@@ -71,11 +71,11 @@ func (t keyTable) WithText(ctx context.Context, text string, most int) (found []
 	return found, true, nil
 }
 
-// grams is the query of the index for what holds all the pieces of the text,
-// "" where the index cannot tell.
+// grams returns the query of the index for texts that contain all pieces of the text, ""
+// if the index cannot tell.
 func grams(text string) string {
 	letters := []rune(text)
-	if strings.ContainsRune(text, 0) { // which ends a query
+	if strings.ContainsRune(text, 0) { // it would end the query
 		return ""
 	}
 	var pieces []string

@@ -1,6 +1,6 @@
-// Package sqlite is the embedded store: one file, in pure Go, for one machine.
-// Reads go to connections of their own and never wait for the one writer
-// (write-ahead log); statements are prepared once.
+// Package sqlite is the embedded store: one file, in pure Go, for one machine. Reads use
+// connections of their own and never wait for the one writer (write-ahead log).
+// Statements are prepared once.
 package sqlite
 
 import (
@@ -30,7 +30,7 @@ type Store struct {
 	cluster
 }
 
-// The parts of a Store, by what they keep. They share its engine.
+// The parts of a Store, by what they store. They share its engine.
 type (
 	objects struct{ *engine } // organizations, service accounts, keys, tiers, scopes and incidents
 	people  struct{ *engine } // users, memberships, sessions and what they sign in with
@@ -49,7 +49,7 @@ type engine struct {
 	path   string
 	writer *database
 	reader *database
-	notes  *database // writes what need not outlive the machine
+	notes  *database // for writes that need not survive a power loss
 	moves  *checkpoints
 	watch  calls.Watch
 
@@ -58,11 +58,11 @@ type engine struct {
 	stop       context.CancelFunc
 }
 
-// private creates an empty file that only we can read, if none exists: SQLite
-// itself would leave the mode to the umask. The files beside it get the same rights.
+// private creates an empty file that only its owner can read, if none exists. SQLite
+// itself would leave the mode to the umask. The files beside it get the same mode.
 func private(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil // SQLite says what is wrong with it
+		return nil // SQLite reports what is wrong with it
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // G304: the operator names the file
 	if err != nil {
@@ -71,8 +71,8 @@ func private(path string) error {
 	return f.Close()
 }
 
-// Exposed returns the files of the database that others than their owner can
-// read or write. They are left so: a group may have been let in on purpose.
+// Exposed returns the files of the database that others than their owner can read or
+// write. It does not change them: a group may have access on purpose.
 func (s *engine) Exposed() (all []string) {
 	for _, path := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
@@ -82,7 +82,7 @@ func (s *engine) Exposed() (all []string) {
 	return all
 }
 
-// Name says which file this is.
+// Name returns the name of the file.
 func (s *engine) Name() string { return "SQLite at " + s.path }
 
 // Close waits for running statements and closes the file.
@@ -93,11 +93,11 @@ func (s *engine) Close(context.Context) error {
 	return errors.Join(s.notes.close(), s.reader.close(), s.writer.close())
 }
 
-// database is the connections for one purpose. Where the file can only be read
-// at first, others take their place later.
+// database is the connections for one purpose. If the file could only be read at first,
+// other connections replace them later.
 type database struct {
 	pool  atomic.Pointer[pool]
-	past  *pool // may still be in use by calls that began with it
+	past  *pool // may still be used by calls that started with it
 	path  string
 	watch calls.Watch
 	moves *checkpoints // nil: writes are not reported
@@ -127,7 +127,7 @@ func (d *database) exec(ctx context.Context, text string, args ...any) (changed 
 	return result.RowsAffected()
 }
 
-// scanner is a row that can be read: *sql.Row, *sql.Rows or a failure.
+// scanner is a row to scan: *sql.Row, *sql.Rows or a failure.
 type scanner interface{ Scan(into ...any) error }
 
 type failure struct{ err error }
@@ -144,7 +144,7 @@ func (d *database) row(ctx context.Context, text string, args ...any) scanner {
 	return watched{s.QueryRowContext(ctx, args...), end}
 }
 
-// rows calls each for every row of the answer.
+// rows calls each for every row of the result.
 func (d *database) rows(ctx context.Context, text string, args []any, each func(scanner) error) (err error) {
 	ctx, end := begin(ctx, d.watch, calls.Read, text)
 	defer func() { end(known(err)) }()
@@ -172,9 +172,8 @@ func (s *engine) transact(ctx context.Context, do func(*sql.Tx) error) error {
 	return s.writer.transact(ctx, do)
 }
 
-// transactBehind is transact for what is written behind anyway: a loss of power
-// may cost the last of it, though nothing that was acknowledged to anybody. So
-// verification never waits for a disk.
+// transactBehind is transact for background writes: a power loss may cost the latest of
+// them, but nothing that was acknowledged. Verification thus never waits for a disk.
 func (s *engine) transactBehind(ctx context.Context, do func(*sql.Tx) error) error {
 	return s.notes.transact(ctx, do)
 }
@@ -193,10 +192,10 @@ func (d *database) transact(ctx context.Context, do func(*sql.Tx) error) (err er
 	return finish(tx, do(tx))
 }
 
-// finish commits, or undoes all after an error.
+// finish commits, or rolls back after an error.
 func finish(tx *sql.Tx, err error) error {
 	if err != nil {
-		if undo := tx.Rollback(); !errors.Is(undo, sql.ErrTxDone) { // as it is when ctx has ended
+		if undo := tx.Rollback(); !errors.Is(undo, sql.ErrTxDone) { // ErrTxDone if ctx has ended
 			err = errors.Join(err, undo)
 		}
 		return err
@@ -207,10 +206,10 @@ func finish(tx *sql.Tx, err error) error {
 	return nil
 }
 
-// primaryCode masks what an extended result code tells beside its class.
+// primaryCode masks the part of an extended result code that follows its class.
 const primaryCode = 0xff
 
-// known gives the database's errors the kinds that callers tell apart.
+// known gives the database's errors the kinds that callers check.
 func known(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return errs.New(errs.NotFound, "no_row")

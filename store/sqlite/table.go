@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// table implements keys.Collection for one kind of object. The first column
-// is its id, the second its revision.
+// table implements keys.Collection for one kind of object. The first column is its id,
+// the second its revision.
 type table[T, F any] struct {
 	store      *engine
 	name       string
@@ -23,24 +23,23 @@ type table[T, F any] struct {
 	scan       func(scanner, *T) error
 	where      func(F) conditions
 	untouched  []string // columns that Replace leaves alone
-	// tombstone is set where other nodes cache the objects: it returns the digest
-	// that belongs into the tombstone, or nil.
+	// tombstone is set if other nodes cache the objects. It returns the digest for the
+	// tombstone, or nil.
 	tombstone func(ctx context.Context, tx *sql.Tx, id string) (hash any, err error)
 }
 
-// conditions collects the parts of a WHERE clause, all of which must hold. The
-// first equal or oneOf is what its index is searched for, so the one that
-// leaves the fewest rows comes first.
+// conditions collects the parts of a WHERE clause, all of which must hold. The index is
+// searched by the first equal or oneOf, so the one that leaves the fewest rows comes
+// first.
 type conditions struct {
 	parts   []string
 	args    []any
 	indexed bool
-	index   string // to be read from, or "" for what the planner finds
+	index   string // the index to use, or "" to let the planner choose
 }
 
-// search returns the column as it is compared: where no index is named, only
-// the first time in a way that an index can serve, which keeps the planner from
-// choosing another.
+// search returns the column for a comparison. If no index is named, only the first
+// comparison can use an index, which keeps the planner from choosing another.
 func (c *conditions) search(column string) string {
 	if c.indexed && c.index == "" {
 		return "+" + column
@@ -49,8 +48,8 @@ func (c *conditions) search(column string) string {
 	return column
 }
 
-// use names the partial index that holds what is listed, unless a part before
-// leaves fewer rows.
+// use names the partial index that holds the listed rows, unless an earlier part leaves
+// fewer rows.
 func (c *conditions) use(index string) {
 	if !c.indexed {
 		c.index, c.indexed = index, true
@@ -69,8 +68,8 @@ func (c *conditions) equal(column, value string) {
 	}
 }
 
-// oneOf restricts the column to the values; nil does not restrict. The text
-// is the same for any number of values, so that it is prepared once.
+// oneOf restricts the column to the values; nil does not restrict. The text is the same
+// for any number of values, so it is prepared once.
 func (c *conditions) oneOf(column string, values []string) {
 	switch {
 	case values == nil:
@@ -81,7 +80,7 @@ func (c *conditions) oneOf(column string, values []string) {
 	}
 }
 
-// from returns the table, and the index that is named.
+// from returns the table, and the index if one is named.
 func (c *conditions) from(table string) string {
 	if c.index == "" {
 		return table
@@ -131,8 +130,7 @@ func (t *table[T, F]) Replace(ctx context.Context, object T) error {
 	return t.lost(ctx, id)
 }
 
-// replacement returns the statement of Replace: the text is the same for every
-// object.
+// replacement returns the statement of Replace. The text is the same for every object.
 func (t *table[T, F]) replacement(object *T) (text string, args []any) {
 	id, revision := t.identify(object)
 	values := t.values(object)
@@ -146,14 +144,14 @@ func (t *table[T, F]) replacement(object *T) (text string, args []any) {
 	return text, append(args, id, revision-1)
 }
 
-// ReplaceAll is Replace for many objects, in one transaction. It returns the
-// ids of those that moved or are gone.
+// ReplaceAll is Replace for many objects, in one transaction. It returns the ids of
+// objects that changed or were deleted meanwhile.
 func (t *table[T, F]) ReplaceAll(ctx context.Context, all []T) (left []string, err error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
 	text, _ := t.replacement(&all[0])
-	update, err := t.store.writer.prepare(ctx, text) // before the transaction takes the one connection
+	update, err := t.store.writer.prepare(ctx, text) // before the transaction takes the only connection
 	if err != nil {
 		return nil, known(err)
 	}
@@ -176,7 +174,7 @@ func (t *table[T, F]) ReplaceAll(ctx context.Context, all []T) (left []string, e
 	return left, known(err)
 }
 
-// lost tells why a write at a revision found no row.
+// lost returns why a write at a revision found no row.
 func (t *table[T, F]) lost(ctx context.Context, id string) error {
 	if _, err := t.Get(ctx, id); err != nil {
 		return err
@@ -233,8 +231,8 @@ func (t *table[T, F]) rows(ctx context.Context, text string, args []any, most in
 	return objects, known(err)
 }
 
-// list returns the statement of one page. The bound on the id is always
-// there, so that even an unfiltered list is a search in the primary key.
+// list returns the statement of one page. It always contains the bound on the id, so that
+// even an unfiltered list is a search in the primary key.
 func (t *table[T, F]) list(filter F, page keys.Page) (string, []any) {
 	c := t.where(filter)
 	id, direction := t.columns[0], ""
@@ -242,7 +240,7 @@ func (t *table[T, F]) list(filter F, page keys.Page) (string, []any) {
 		direction = " DESC"
 		after := page.After
 		if after == "" {
-			after = "~" // behind every id
+			after = "~" // after every id
 		}
 		c.add(id+" < ?", after)
 	} else {

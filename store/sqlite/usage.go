@@ -22,11 +22,11 @@ const (
 	putRefusals    = "INSERT OR REPLACE INTO refusals (key_id, refused_at, last) VALUES (?, ?, ?)"
 )
 
-// AddUsage adds the counts of the pages to what is stored and notes the
-// progress, all of it or nothing. The transaction holds the file's one lock for writers from its
-// beginning, so that what it read is what it replaces.
+// AddUsage adds the counts of the pages to the stored ones and records the progress, all
+// of it or nothing. The transaction holds the file's only writer lock from its start, so
+// it replaces what it read.
 func (s *counts) AddUsage(ctx context.Context, pages []usage.Page, progress journal.Progress) error {
-	var prepared [3]*sql.Stmt // before the transaction takes the one connection
+	var prepared [3]*sql.Stmt // before the transaction takes the only connection
 	for i, text := range []string{selectCells, updateCells, insertPage} {
 		var err error
 		if prepared[i], err = s.notes.prepare(ctx, text); err != nil {
@@ -94,8 +94,8 @@ func (s *counts) Usage(ctx context.Context, f usage.PageFilter, limit int) ([]us
 	return pages, known(err)
 }
 
-// listPages returns the statement for the pages. Each of its forms names the
-// index that leaves the fewest rows.
+// listPages returns the statement for the pages. Each of its forms names the index that
+// leaves the fewest rows.
 func listPages(f usage.PageFilter, limit int) (string, []any) {
 	c := conditions{}
 	from := "usage"
@@ -127,7 +127,7 @@ func (s *counts) DeleteUsageBefore(ctx context.Context, k usage.Kind, l usage.Le
 	return int(n), err
 }
 
-// MoveUsage gives at most limit pages of the account another organization.
+// MoveUsage moves at most limit pages of the account to another organization.
 func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, `UPDATE usage SET organization_id = ?1 WHERE (kind, level, start, owner) IN
 		(SELECT kind, level, start, owner FROM usage INDEXED BY usage_account WHERE service_account_id <> '' AND service_account_id = ?2
@@ -136,7 +136,7 @@ func (s *counts) MoveUsage(ctx context.Context, accountID, organizationID string
 	return int(n), err
 }
 
-// AddRefusals joins refusals with those stored.
+// AddRefusals joins refusals with the stored ones.
 func (s *counts) AddRefusals(ctx context.Context, of map[string][]usage.Refusal) error {
 	return known(s.transactBehind(ctx, func(tx *sql.Tx) error {
 		for id, more := range of {
@@ -156,7 +156,7 @@ func (s *counts) AddRefusals(ctx context.Context, of map[string][]usage.Refusal)
 	}))
 }
 
-// Refusals returns the last refusals of the key, newest first.
+// Refusals returns the latest refusals of the key, newest first.
 func (s *counts) Refusals(ctx context.Context, keyID string) ([]usage.Refusal, error) {
 	last, err := refusalsOf(s.reader.row(ctx, selectRefusals, keyID))
 	return last, known(err)
@@ -173,7 +173,7 @@ func refusalsOf(row scanner) (last []usage.Refusal, err error) {
 	return last, json.Unmarshal([]byte(text), &last)
 }
 
-// DeleteRefusalsBefore removes those of keys that were not refused since.
+// DeleteRefusalsBefore deletes the refusals of keys that were not refused since.
 func (s *counts) DeleteRefusalsBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := s.writer.exec(ctx, "DELETE FROM refusals WHERE key_id IN (SELECT key_id FROM refusals WHERE refused_at < ? LIMIT ?)",
 		before.UnixMilli(), limit)

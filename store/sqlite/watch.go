@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey/latchkey/internal/calls"
 )
 
-// begin tells the watch of a statement, or of a whole transaction.
+// begin reports a statement, or a whole transaction, to the watch.
 func begin(ctx context.Context, w calls.Watch, o calls.Operation, text string) (context.Context, func(error)) {
 	if w == nil {
 		return ctx, func(error) {}
@@ -16,7 +16,7 @@ func begin(ctx context.Context, w calls.Watch, o calls.Operation, text string) (
 	return w(ctx, calls.Call{System: "sqlite", Operation: o, Name: verb, Text: text})
 }
 
-// watched is a row whose call is over when it is read, which everybody does.
+// watched is a row whose call ends when it is scanned. Callers always scan it.
 type watched struct {
 	scanner
 	end func(error)

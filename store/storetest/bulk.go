@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey/latchkey/store"
 )
 
-// manyKeys: each of many keys is written by its own revision, and those that
-// moved or are gone are told.
+// manyKeys checks that each of many keys is written by its own revision, and that those
+// that changed or were deleted are returned.
 func manyKeys(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	var all []keys.Key

@@ -285,7 +285,7 @@ func collections(t *testing.T, s store.Store) {
 	t.Run("memberships", func(t *testing.T) { life(t, membershipKind(s)) })
 }
 
-// life takes objects of one kind through all that a Collection promises.
+// life checks everything that a Collection promises for objects of one kind.
 func life[T, F any](t *testing.T, k kind[T, F]) {
 	ctx := t.Context()
 	object, stranger := k.make(0), k.make(1)
@@ -317,7 +317,7 @@ func life[T, F any](t *testing.T, k kind[T, F]) {
 	stopped(t, k)
 }
 
-// pages lists what is there, page by page, in its order.
+// pages lists all objects, page by page, in order.
 func pages[T, F any](t *testing.T, k kind[T, F]) {
 	var none F
 	var want, got []string
@@ -345,7 +345,7 @@ func pages[T, F any](t *testing.T, k kind[T, F]) {
 	}
 }
 
-// stopped calls everything with a context that has ended.
+// stopped makes every call with a context that has ended.
 func stopped[T, F any](t *testing.T, k kind[T, F]) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -365,7 +365,7 @@ func stopped[T, F any](t *testing.T, k kind[T, F]) {
 	wantKind(t, err, errs.NotFound)
 }
 
-// extremes are the largest values that the domain lets through.
+// extremes are the largest values that the domain allows.
 func extremes(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	latest := time.Date(9998, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
@@ -408,7 +408,7 @@ func extremes(t *testing.T, s store.Store) {
 	}
 }
 
-// otherFilters are those of everything but keys and events.
+// otherFilters are the filters of everything but keys and events.
 func otherFilters(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	for _, name := range []string{"Straße", "plain"} {
@@ -493,7 +493,8 @@ func sameNames[T any](t *testing.T, what string, found []T, name func(T) string,
 	}
 }
 
-// changes are told of every kind that other nodes cache, and of no use.
+// changes checks ChangedSince for every kind that other nodes cache, and for last uses,
+// which are no change.
 func changes(t *testing.T, s store.Store) {
 	ctx, since := t.Context(), now().Add(-time.Second)
 	o, a, k, tier := organizationKind(s).make(0), accountKind(s).make(0), keyKind(s).make(0), tierKind(s).make(0)
@@ -504,7 +505,7 @@ func changes(t *testing.T, s store.Store) {
 	must(t, s.Keys().Insert(ctx, k))
 	must(t, s.Keys().Insert(ctx, old))
 	must(t, s.Tiers().Insert(ctx, tier))
-	k.Revision, k.UpdatedAt = 2, since // on the bound itself
+	k.Revision, k.UpdatedAt = 2, since // exactly at the bound
 	must(t, s.Keys().Replace(ctx, k))
 	must(t, s.Keys().TouchLastUsed(ctx, map[string]usage.Use{old.ID: {At: now()}}))
 	same(t, told(t, s, since), map[string]int64{o.ID: 1, a.ID: 1, k.ID: 2, tier.Name: 1})

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// keyCreators finds keys as the provider's staff does.
+// keyCreators lists who created keys, as the provider's staff does.
 func keyCreators(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	put := func(name string, change func(*keys.Key)) {
@@ -72,7 +72,7 @@ func keyCreators(t *testing.T, s store.Store) {
 	same(t, got, want[1:3])
 }
 
-// accountOwners goes through the owners of accounts, those of nobody included.
+// accountOwners lists the owners of accounts, and accounts without an owner.
 func accountOwners(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	for _, o := range []keys.Owner{

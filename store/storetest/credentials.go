@@ -38,7 +38,7 @@ func usernames(t *testing.T, s store.Store) {
 	same(t, got, ada)
 	_, err = s.Users().ByUsername(ctx, "")
 	wantKind(t, err, errs.NotFound)
-	for _, email := range []string{"b@example.com", "c@example.com"} { // two without a username are no clash
+	for _, email := range []string{"b@example.com", "c@example.com"} { // two without a username do not conflict
 		must(t, s.Users().Insert(ctx, auth.User{Stamp: keys.NewStamp(at), ID: ids.New(ids.User), Email: email}))
 	}
 	twin := auth.User{Stamp: keys.NewStamp(at), ID: ids.New(ids.User), Email: "d@example.com", Username: "ADA"}
@@ -55,7 +55,7 @@ func tokens(t *testing.T, s store.Store) {
 	renamed := lasting
 	renamed.Revision, renamed.Name = 2, "CI 2"
 	must(t, s.Tokens().Replace(ctx, renamed))
-	renamed.LastUsedAt = at.Add(time.Minute) // a change leaves the last use alone
+	renamed.LastUsedAt = at.Add(time.Minute) // a change keeps the last use
 	got, err := s.Tokens().ByHash(ctx, lasting.Hash)
 	must(t, err)
 	same(t, got, renamed)
@@ -79,7 +79,7 @@ func families(t *testing.T, s store.Store) {
 	next := f
 	next.Revision, next.Current, next.Previous, next.RotatedAt = 2, "j2", "j1", at
 	must(t, s.Families().Replace(ctx, next))
-	wantKind(t, s.Families().Replace(ctx, next), errs.Stale) // two that spend one token: one wins
+	wantKind(t, s.Families().Replace(ctx, next), errs.Stale) // of two that spend one token, one wins
 	got, err := s.Families().Get(ctx, f.ID)
 	must(t, err)
 	same(t, got, next)
@@ -93,7 +93,7 @@ func identities(t *testing.T, s store.Store) {
 	must(t, s.Identities().Insert(ctx, i))
 	other := i
 	other.UserID = "usr_b"
-	wantKind(t, s.Identities().Insert(ctx, other), errs.Conflict) // one account is one user's
+	wantKind(t, s.Identities().Insert(ctx, other), errs.Conflict) // an account belongs to one user
 	got, err := s.Identities().Get(ctx, auth.IdentityID("google", "ä|1"))
 	must(t, err)
 	same(t, got, i)
@@ -127,8 +127,8 @@ func links(t *testing.T, s store.Store) {
 	listed(t, s.Links(), auth.LinkFilter{ExpiresBefore: at.Add(time.Second)}, reset)
 }
 
-// placedLinks: the id of a link is a place that one link has at a time. Another
-// takes it by a revision, and the secret of the former is gone.
+// placedLinks checks that the id of a link is a place for one link at a time. Another
+// takes it by a revision, and the earlier one's secret is gone.
 func placedLinks(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	first := auth.Link{

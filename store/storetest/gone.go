@@ -22,7 +22,7 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// calls is every call of a store but Close, each as one that should succeed.
+// calls returns every call of a store except Close, each of which should succeed.
 func calls(s store.Store) map[string]func(context.Context) error {
 	all := map[string]func(context.Context) error{
 		"Ping":   s.Ping,
@@ -131,7 +131,7 @@ func usageCalls(s store.Store) map[string]func(context.Context) error {
 	}
 }
 
-// nodeCalls are those for what nodes tell each other, and clean-up.
+// nodeCalls returns the calls for records of nodes, and for clean-up.
 func nodeCalls(s store.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"PutNode": func(ctx context.Context) error {
@@ -164,7 +164,7 @@ func callsOf[T, F any](name string, k kind[T, F]) map[string]func(context.Contex
 
 func found(_ any, err error) error { return unlessMissing(err) }
 
-// unlessMissing takes an answer that there is no such object for success.
+// unlessMissing treats an answer that there is no such object as success.
 func unlessMissing(err error) error {
 	if errs.KindOf(err) == errs.NotFound {
 		return nil
@@ -172,8 +172,8 @@ func unlessMissing(err error) error {
 	return err
 }
 
-// Unavailable makes every call on a store that cannot be reached, all at once,
-// and wants each to say so.
+// Unavailable makes every call on a store that cannot be reached, all at once, and checks
+// that each returns errs.Unavailable.
 func Unavailable(t *testing.T, s store.Store) {
 	t.Helper()
 	var all sync.WaitGroup
@@ -187,7 +187,7 @@ func Unavailable(t *testing.T, s store.Store) {
 	all.Wait()
 }
 
-// Available makes every call and wants each to succeed.
+// Available makes every call and checks that each succeeds.
 func Available(t *testing.T, s store.Store) {
 	t.Helper()
 	all := calls(s)
@@ -198,8 +198,8 @@ func Available(t *testing.T, s store.Store) {
 	}
 }
 
-// everyCall makes each call on an empty store, and each with a context that
-// has ended, which changes nothing and is no answer.
+// everyCall makes each call on an empty store, and each with a context that has ended,
+// which changes nothing and returns an error.
 func everyCall(t *testing.T, s store.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -218,7 +218,7 @@ func everyCall(t *testing.T, s store.Store) {
 	}
 }
 
-// closed uses a store that was closed: an error, no panic, no answer.
+// closed uses a closed store: it returns errors and does not panic.
 func closed(t *testing.T, s store.Store) {
 	must(t, s.Close(t.Context()))
 	if err := s.Ping(t.Context()); err == nil {
@@ -229,8 +229,8 @@ func closed(t *testing.T, s store.Store) {
 	}
 }
 
-// Locked wants reads to go on and a write to say that it is unavailable while
-// another process keeps the store from being written.
+// Locked checks that reads continue and a write returns errs.Unavailable while another
+// process locks the store.
 func Locked(t *testing.T, s store.Store) {
 	t.Helper()
 	k := newKey("sa_a")

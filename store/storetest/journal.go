@@ -59,7 +59,7 @@ func usageJournal(t *testing.T, s store.Store, writers int) {
 	}
 }
 
-// claimedOnce has four claim a journal, so many of them at once as the store bears.
+// claimedOnce has four claim a journal, as many at once as the store supports.
 func claimedOnce(t *testing.T, s store.Store, writers int, seen time.Time) {
 	t.Helper()
 	var claims atomic.Int32

@@ -149,7 +149,7 @@ func paging(t *testing.T, s store.Store) {
 	}
 }
 
-// keyOrders reads keys in orders by time, two at a time.
+// keyOrders lists keys in orders by time, two at a time.
 func keyOrders(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	var ends, used []string
@@ -163,7 +163,7 @@ func keyOrders(t *testing.T, s store.Store) {
 		}
 		used = append(used, k.ID)
 	}
-	never := newKey("sa_a") // has no end
+	never := newKey("sa_a") // never ends
 	never.RevokedAt = at
 	must(t, s.Keys().Insert(ctx, never))
 	for order, want := range map[keys.KeyOrder][]string{keys.EndFirst: ends, keys.UsedLast: used} {
@@ -206,8 +206,8 @@ func lastUsed(t *testing.T, s store.Store) {
 	same(t, got, k)
 }
 
-// A change of a key stands, however closely a note of its last use follows it
-// or goes before it, and so does the note.
+// A change of a key stays, however soon a record of its last use follows or precedes it,
+// and so does the record.
 func lastUsedMeetsRevoke(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	for round := range 60 {
@@ -387,7 +387,7 @@ func sessions(t *testing.T, s store.Store) {
 	must(t, s.DeleteSession(ctx, first.ID))
 }
 
-// sessionsInSteps ends sessions by age and by idleness, at most so many at once.
+// sessionsInSteps deletes sessions by age and by idleness, with a limit.
 func sessionsInSteps(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	put := func(seen, expires time.Time) auth.Session {

@@ -38,7 +38,7 @@ func nodeRecords(t *testing.T, s store.Store) {
 	must(t, s.PutNode(ctx, later))
 	late := first
 	late.Beat, late.PolledAt = 2, first.PolledAt.Add(time.Minute)
-	must(t, s.PutNode(ctx, late)) // a write that was slower than the next one
+	must(t, s.PutNode(ctx, late)) // a write that arrived after the next one
 	same(t, all(), []nodes.Node{later, second})
 	must(t, s.DeleteNode(ctx, first.ID, 2))
 	same(t, all(), []nodes.Node{later, second}) // it has written since

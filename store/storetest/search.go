@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey/latchkey/usage"
 )
 
-// boundedSearch ends lists at a cursor that lies so many keys ahead.
+// boundedSearch ends lists at a cursor a number of keys ahead.
 func boundedSearch(t *testing.T, s store.Store) {
 	ctx, at := t.Context(), now()
 	var all []string // ids, newest first; the newest ends first
@@ -68,8 +68,8 @@ func idsOf(found []keys.Key) (all []string) {
 	return all
 }
 
-// texts are found wherever they stand in a key, and as it was last written. A
-// store without an index says that it cannot tell.
+// texts checks that texts are found anywhere in a key, as last written. A store without an
+// index says that it cannot tell.
 func texts(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	insert := func(name string) keys.Key {

@@ -1,5 +1,5 @@
-// Package storetest is the conformance suite of stores. Each test gets an empty
-// store of its own.
+// Package storetest is the conformance suite for stores. Each test gets an empty store of
+// its own.
 package storetest
 
 import (
@@ -23,28 +23,26 @@ import (
 	"github.com/latchkey/latchkey/store"
 )
 
-// Run runs the suite on the stores that open returns. writers is how many
-// write to one object at once: 1 for a server that reads, then writes, without
-// making that one operation.
+// Run runs the suite on the stores that open returns. writers is how many write to one
+// object at once: 1 for a server that reads and then writes, not atomically.
 //
-// Such a server is the one that the tests start for MongoDB's wire protocol,
-// FerretDB 1: with four writers two of them often win. What it can prove is that
-// each command is understood and does what it should alone. It cannot prove
+// The tests start such a server for MongoDB's wire protocol, FerretDB 1: with four
+// writers, two of them often win. It can prove that each command is understood and works
+// alone. It cannot prove
 //
-//   - that of many writers at one revision one wins: Replace, ReplaceAll and
-//     Delete under load, and with them Revise, limits on an account's keys, and a
-//     revoke that meets another change;
-//   - that counts of several writers add up: quotas, usage, refusals;
-//   - that a lease, a journal or a claim that many take at once has one holder
-//     (that a claim is inserted once it does prove: ids are unique there);
-//   - anything of a replica set or a cluster: majorities, failover, retried
-//     writes, what a router answers while a shard is away, sharded collections;
-//   - anything about speed, or about commands of a hundred writes, at which it
-//     hangs.
+//   - that of many writers at one revision one wins: Replace, ReplaceAll and Delete under
+//     load, and with them Revise, limits on an account's keys, and a revoke that collides
+//     with another change;
+//   - that the counts of several writers add up: quotas, usage, refusals;
+//   - that a lease, a journal or a claim that many take at once has one holder (it does
+//     prove that a claim is inserted once: ids are unique there);
+//   - anything about a replica set or a cluster: majorities, failover, retried writes, a
+//     router's answers while a shard is unavailable, sharded collections;
+//   - anything about speed, or about commands of a hundred writes, at which it hangs.
 //
-// The first three run whole with LATCHKEY_TEST_MONGODB_URL set to a server that
-// can, as they do on SQLite. The fourth is held to what is sent: see the tests
-// that read commands in store/mongo.
+// The first three run in full if LATCHKEY_TEST_MONGODB_URL names a server that supports
+// them, as they do on SQLite. For the fourth, tests in store/mongo check the commands
+// that are sent.
 func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 	for _, test := range []struct {
 		name string
@@ -111,7 +109,7 @@ func Run(t *testing.T, writers int, open func(*testing.T) store.Store) {
 	}
 }
 
-// now is a time as stores keep it.
+// now is a time with the precision of stores.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 func newKey(account string) keys.Key {
@@ -209,7 +207,7 @@ func roundTrips(t *testing.T, s store.Store) {
 func unusualValues(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	whatever, none := newKey("sa_a"), newKey("sa_a")
-	whatever.Scopes, none.Scopes = nil, []string{} // whatever the account has, and nothing at all
+	whatever.Scopes, none.Scopes = nil, []string{} // all of the account's scopes, and none at all
 	largest := newKey("sa_a")
 	largest.Name = strings.Repeat("𝄞", keys.MaxNameLength)
 	largest.Note = "Ünïcödé \u202e 漢字 🗝"

@@ -47,15 +47,14 @@ func usageMoves(t *testing.T, s store.Store) {
 	}); len(left) != 1 {
 		t.Errorf("the organization's own counts: %v", left)
 	}
-	must(t, s.AddUsage(t.Context(), all, journal.Progress{})) // by a node that does not know of it yet
+	must(t, s.AddUsage(t.Context(), all, journal.Progress{})) // by a node that does not know of the transfer yet
 	if found := stored(t, s, usage.PageFilter{Kind: usage.OfKey, Level: usage.Hours, OrganizationIDs: []string{"org_b"}}); len(found) != 1 ||
 		found[0].Cells[0] != 2 {
 		t.Errorf("after more was counted: %+v", found)
 	}
 }
 
-// transfer hands an account with its keys, a certificate and usage over, as the
-// service does.
+// transfer moves an account with its keys, a certificate and usage, as the service does.
 func transfer(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	format, err := keys.NewFormat(keys.DefaultBrand)

@@ -48,7 +48,7 @@ func usageAddsUp(t *testing.T, s store.Store, writers int) {
 	}
 }
 
-// stored reads those that start around hour, by owner and start.
+// stored reads the pages that start around hour, by owner and start.
 func stored(t *testing.T, s store.Store, f usage.PageFilter) []usage.Page {
 	t.Helper()
 	if f.Until.IsZero() {

@@ -1,9 +1,9 @@
-// Command mongowire serves the MongoDB wire protocol over SQLite files, for
-// tests that must reach their store through the real driver and a real socket.
+// Command mongowire serves the MongoDB wire protocol on SQLite files, for tests that
+// must reach their store through the real driver and a real socket.
 //
-// It lives in a module of its own so that what it is built from stays out of
-// the service's dependencies. It is right for correctness and wrong for speed:
-// it has no transactions, no change streams and no TTL or partial indexes.
+// It lives in a module of its own so that its dependencies stay out of the service's.
+// It is right for correctness and wrong for speed: it has no transactions, no change
+// streams and no TTL or partial indexes.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/FerretDB/FerretDB/ferretdb"
 )
 
-// stopGrace bounds the end of the server after SIGTERM.
+// stopGrace is how long the server may take to stop after SIGTERM.
 const stopGrace = 100 * time.Millisecond
 
 func main() {
@@ -38,8 +38,8 @@ func main() {
 	}
 }
 
-// serve answers on addr, keeping its files in the directory data, until ctx
-// ends. Embedding disables telemetry, so the process talks to nobody else.
+// serve answers on addr, with its files in the directory data, until ctx ends.
+// Embedding disables telemetry, so the process talks to nobody else.
 func serve(ctx context.Context, logger *slog.Logger, addr, data string) error {
 	if data == "" {
 		return errors.New("flag -data is required")
@@ -51,8 +51,8 @@ func serve(ctx context.Context, logger *slog.Logger, addr, data string) error {
 		Listener: ferretdb.ListenerConfig{TCP: addr},
 		Logger:   logger,
 		Handler:  "sqlite",
-		// Without fsync a killed process still loses nothing; only a power cut
-		// could, and the data of a test does not outlive it anyway.
+		// Without fsync a killed process still loses nothing. Only a power loss
+		// could, and a test's data does not outlive it anyway.
 		SQLiteURL: "file:" + filepath.ToSlash(data) + "/?_pragma=synchronous(off)",
 	})
 	if err != nil {
@@ -65,8 +65,8 @@ func serve(ctx context.Context, logger *slog.Logger, addr, data string) error {
 		return err
 	case <-ctx.Done():
 	}
-	// It would wait three seconds for idle clients. What it has answered is in
-	// the files already, so all that is left to wait for is an answer under way.
+	// It would wait three seconds for idle clients. What it has answered is already in the
+	// files, so only an answer in progress is worth waiting for.
 	select {
 	case err := <-ended:
 		return err
