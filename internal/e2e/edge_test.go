@@ -461,7 +461,7 @@ func TestTheSidecar(t *testing.T) {
 	}
 	line := strings.NewReplacer("https://keys.example.com", s.base, "/run/secrets/edge-key", file,
 		"latchkey edge", "exec "+parts.Binary(t)+" edge").Replace(commands[0])
-	cmd := exec.Command("sh", "-c", line) //nolint:gosec // G204: what the page says
+	cmd := exec.Command("sh", "-c", line)
 	cmd.Env = parts.Environ("LATCHKEY_ADDR="+addr, "LATCHKEY_DRAIN=0s", "LATCHKEY_SMTP_URL=smtp://ignored")
 	process := parts.Start(t, cmd)
 	base := "http://" + addr
