@@ -76,7 +76,7 @@ func readGatewayHeaders(r *http.Request, proxied bool, q *verify.Question) error
 		f.Check(given(r.Header[name]) == 0, name, "header_unknown")
 	}
 	q.Scopes = strings.FieldsFunc(strings.Join(r.Header[scopeHeader], ","), func(c rune) bool { return c == ',' || c == ' ' })
-	checkQuestionScopes(q.Scopes, scopeHeader, f.Add)
+	verify.CheckScopes(q.Scopes, scopeHeader, f.Add)
 	if given(r.Header[costHeader]) > 0 {
 		q.Cost = readCost(r.Header[costHeader], &f)
 	}
@@ -111,7 +111,7 @@ func readCost(values []string, f *errs.Faults) int64 {
 		return 0
 	}
 	cost, err := strconv.ParseInt(values[0], 10, 64)
-	f.Check(err == nil && cost >= 0 && cost <= verify.MaxCost, costHeader, "cost_out_of_range")
+	f.Check(err == nil && verify.ValidCost(cost), costHeader, "cost_out_of_range")
 	return cost
 }
 

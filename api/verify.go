@@ -61,21 +61,9 @@ func readVerifyQuery(r *http.Request, _ bool, q *verify.Question) error {
 	}
 	query := httpx.NewQuery(r)
 	q.Scopes = query.Texts("scope")
-	checkQuestionScopes(q.Scopes, "scope", query.Fault)
+	verify.CheckScopes(q.Scopes, "scope", query.Fault)
 	q.Cost = query.Whole("cost", 1, 0, verify.MaxCost)
 	return query.Err()
-}
-
-func checkQuestionScopes(scopes []string, field string, fault func(field, text string, args ...any)) {
-	if len(scopes) > keys.MaxScopes {
-		fault(field, "too_many_entries", "most", keys.MaxScopes)
-		return
-	}
-	for _, s := range scopes {
-		if !keys.ValidScope(s) {
-			fault(field, "scope_with_wildcard")
-		}
-	}
 }
 
 // wantsFresh reports whether the verifier asks to bypass the cache.
@@ -219,10 +207,10 @@ func question(in *client.VerifyRequest, q *verify.Question) error {
 	var f errs.Faults
 	q.Key, q.Scopes, q.Cost, q.DryRun = in.Key, in.Scopes, 1, in.DryRun
 	f.Check(in.Key != "", "key", "required")
-	checkQuestionScopes(q.Scopes, "scopes", f.Add)
+	verify.CheckScopes(q.Scopes, "scopes", f.Add)
 	if in.Cost != nil {
 		q.Cost = *in.Cost
-		f.Check(q.Cost >= 0 && q.Cost <= verify.MaxCost, "cost", "cost_out_of_range")
+		f.Check(verify.ValidCost(q.Cost), "cost", "cost_out_of_range")
 	}
 	q.UserAgent = in.UserAgent
 	f.Check(len(in.UserAgent) <= maxUserAgent && strings.IndexByte(in.UserAgent, 0) < 0, "user_agent",

@@ -29,7 +29,7 @@ func TestEveryOperationHasAMethod(t *testing.T) {
 	t.Parallel()
 	contract, err := os.ReadFile("../openapi.yaml")
 	if err != nil {
-		t.Skip("the contract is not beside the module:", err)
+		t.Fatal("run it in Latchkey's repository, which has the contract beside this module: ", err)
 	}
 	want := operations(string(contract))
 	if len(want) < 100 {

@@ -196,11 +196,8 @@ func question(q *client.Question) (*verify.Question, error) {
 	if !given {
 		cost = 1
 	}
-	f.Check(cost >= 0 && cost <= verify.MaxCost, "cost", "cost_out_of_range")
-	f.Check(len(q.Scopes) <= keys.MaxScopes, "scopes", "too_many_entries", "most", keys.MaxScopes)
-	for _, scope := range q.Scopes {
-		f.Check(keys.ValidScope(scope), "scopes", "scope_with_wildcard")
-	}
+	f.Check(verify.ValidCost(cost), "cost", "cost_out_of_range")
+	verify.CheckScopes(q.Scopes, "scopes", f.Add)
 	return &verify.Question{
 		Key: q.Key, Scopes: q.Scopes, Cost: cost, Address: q.Address, UserAgent: q.UserAgent, DryRun: q.DryRun, Fresh: q.Fresh,
 	}, f.Err()

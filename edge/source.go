@@ -222,23 +222,25 @@ func (l *load) Key(ctx context.Context) (verify.Found, error) {
 	return verify.Found{Key: g.Key, OrganizationID: g.Organization.ID, Tier: g.Tier.Name}, nil
 }
 
-// again returns what was read after the marks. Another call may have read it if the first
-// answer named the object.
-func (l *load) again(ctx context.Context, named bool) (*edgewire.Grant, error) {
-	if l.second != nil && named {
-		return l.second, nil
+// again returns what was read after the marks: the object that of finds must have the id.
+// One read serves all objects that the first answer named.
+func (l *load) again(ctx context.Context, id string, of func(*edgewire.Grant) string) (*edgewire.Grant, error) {
+	if l.second == nil || l.first == nil || of(l.first) != id {
+		g, err := l.ask(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l.second = g
 	}
-	g, err := l.ask(ctx)
-	l.second = g
-	return g, err
+	if of(l.second) != id {
+		return nil, errMoved
+	}
+	return l.second, nil
 }
 
 // ServiceAccount implements verify.Load.
 func (l *load) ServiceAccount(ctx context.Context, id string) (keys.ServiceAccount, error) {
-	g, err := l.again(ctx, l.first != nil && l.first.Account.ID == id)
-	if err == nil && g.Account.ID != id {
-		err = errMoved
-	}
+	g, err := l.again(ctx, id, func(g *edgewire.Grant) string { return g.Account.ID })
 	if err != nil {
 		return keys.ServiceAccount{}, err
 	}
@@ -247,10 +249,7 @@ func (l *load) ServiceAccount(ctx context.Context, id string) (keys.ServiceAccou
 
 // Organization implements verify.Load.
 func (l *load) Organization(ctx context.Context, id string) (keys.Organization, error) {
-	g, err := l.again(ctx, l.first != nil && l.first.Organization.ID == id)
-	if err == nil && g.Organization.ID != id {
-		err = errMoved
-	}
+	g, err := l.again(ctx, id, func(g *edgewire.Grant) string { return g.Organization.ID })
 	if err != nil {
 		return keys.Organization{}, err
 	}
@@ -259,10 +258,7 @@ func (l *load) Organization(ctx context.Context, id string) (keys.Organization, 
 
 // Tier implements verify.Load.
 func (l *load) Tier(ctx context.Context, name string) (keys.Tier, error) {
-	g, err := l.again(ctx, l.first != nil && l.first.Tier.Name == name)
-	if err == nil && g.Tier.Name != name {
-		err = errMoved
-	}
+	g, err := l.again(ctx, name, func(g *edgewire.Grant) string { return g.Tier.Name })
 	if err != nil {
 		return keys.Tier{}, err
 	}

@@ -43,7 +43,7 @@ func (f *Feed) lookup(ctx context.Context, by keys.Actor, charged string, asked 
 
 // Limit charges the limits of a key for an edge, by this node's rules.
 func (f *Feed) Limit(ctx context.Context, by keys.Actor, charged string, asked edgewire.AskLimit) (edgewire.Limit, error) {
-	if asked.Cost < 0 || asked.Cost > verify.MaxCost {
+	if !verify.ValidCost(asked.Cost) {
 		return edgewire.Limit{}, errs.BadField("cost", "cost_out_of_range")
 	}
 	g, err := f.lookup(ctx, by, charged, edgewire.AskGrant{Digest: asked.Digest})
