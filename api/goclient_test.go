@@ -265,8 +265,8 @@ func (d *driver) note(o *operation, x *exchange) {
 	}
 }
 
-// unread lists the operations with a method whose success no test has read by
-// it, and those whose body no test has written by it.
+// unread lists the operations that the client supports but no test has used it for:
+// to read a successful response, or to write a request body.
 func (d *driver) unread() (missing []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
