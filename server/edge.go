@@ -100,16 +100,15 @@ func serveEdge(ctx context.Context, c *config, out io.Writer, logger *slog.Logge
 	}
 	hangups, ignoreHangups := hangups()
 	defer ignoreHangups()
-	a := &app{config: c, logger: logger, metrics: s.metrics, files: files}
-	defer a.reloadAtHangup(ctx, hangups)()
-	stopAdmin, err := a.serveAdmin(ctx)
+	front := &front{config: c, logger: logger, metrics: s.metrics, files: files, stopping: &s.stopping}
+	defer front.reloadAtHangup(ctx, hangups)()
+	stopAdmin, err := front.serveAdmin(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer stopAdmin()
 	_, _ = fmt.Fprintf(out, "Latchkey %s, an edge of %s\n\n  Try         curl -H 'X-API-Key: …' http://%s/verify\n\n",
 		built.Version, strings.Join(c.edgeUpstream, ", "), reachable(listener.Addr()))
-	front := &front{config: c, logger: logger, stopping: &s.stopping}
 	return front.run(ctx, gated(listener, c, secure), secure, handler, func() {})
 }
 

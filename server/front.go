@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/internal/fastlane"
 	"github.com/latchkey/latchkey/internal/gate"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
 )
 
@@ -21,11 +22,13 @@ import (
 type front struct {
 	config   *config
 	logger   *slog.Logger
+	metrics  *metrics.Set
+	files    []reloaded
 	stopping *stopping
 }
 
 func (a *app) front() *front {
-	return &front{config: a.config, logger: a.logger, stopping: &a.stopping}
+	return &front{config: a.config, logger: a.logger, metrics: a.metrics, files: a.files, stopping: &a.stopping}
 }
 
 // secure returns the TLS configuration, nil without TLS, and the files that
@@ -48,6 +51,28 @@ func gated(listener net.Listener, c *config, secure *tls.Config) *gate.Listener 
 		refusal = "" // TLS would have to encrypt it
 	}
 	return gate.New(listener, c.maxConnections, refusal)
+}
+
+// serveAdmin serves the operators' pages, if an address for them is set.
+func (f *front) serveAdmin(ctx context.Context) (stop func(), err error) {
+	if f.config.adminAddr == "" {
+		return func() {}, nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.config.adminAddr)
+	if err != nil {
+		return nil, fmt.Errorf("listen (LATCHKEY_ADMIN_ADDR): %w", err)
+	}
+	server, ended := adminServer(f.metrics, f.logger), make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			f.logger.ErrorContext(ctx, "serve on LATCHKEY_ADMIN_ADDR", "err", err)
+		}
+	}()
+	return func() {
+		_ = server.Close() // no request there is worth waiting for
+		<-ended
+	}, nil
 }
 
 // run serves until ctx ends, then calls ending and finishes open requests. A

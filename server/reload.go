@@ -14,7 +14,7 @@ type reloaded interface{ Reload() error }
 // reloadAtHangup reloads files at each SIGHUP until the returned function is
 // called. It must be called before anything else starts, because an unhandled
 // signal would end the process.
-func (a *app) reloadAtHangup(ctx context.Context, hangups <-chan os.Signal) (stop func()) {
+func (f *front) reloadAtHangup(ctx context.Context, hangups <-chan os.Signal) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
@@ -24,23 +24,23 @@ func (a *app) reloadAtHangup(ctx context.Context, hangups <-chan os.Signal) (sto
 			case <-ctx.Done():
 				return
 			case <-hangups:
-				a.reload(ctx)
+				f.reload(ctx)
 			}
 		}
 	}()
 	return func() { cancel(); <-ended }
 }
 
-func (a *app) reload(ctx context.Context) {
+func (f *front) reload(ctx context.Context) {
 	bad := false
-	for _, files := range a.files {
+	for _, files := range f.files {
 		if err := files.Reload(); err != nil {
 			bad = true
-			a.logger.ErrorContext(ctx, "a file is no good and was not loaded; what was loaded before stays", "err", err)
+			f.logger.ErrorContext(ctx, "a file is no good and was not loaded; what was loaded before stays", "err", err)
 		}
 	}
 	if !bad {
-		a.logger.InfoContext(ctx, "certificates and revocation lists were read again")
+		f.logger.InfoContext(ctx, "certificates and revocation lists were read again")
 	}
 }
 

@@ -101,9 +101,10 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		return errors.Join(err, listener.Close())
 	}
 	a.files = append(a.files, files...)
-	defer a.reloadAtHangup(ctx, hangups)()
+	front := a.front()
+	defer front.reloadAtHangup(ctx, hangups)()
 	a.warnOfExposed(ctx)
-	stopAdmin, err := a.serveAdmin(ctx)
+	stopAdmin, err := front.serveAdmin(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -113,28 +114,6 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	}
 	greet(ctx, out, a, listener.Addr(), password)
 	return a.run(ctx, gated(listener, c, secure), secure, handler)
-}
-
-// serveAdmin serves the operators' pages, if an address for them is set.
-func (a *app) serveAdmin(ctx context.Context) (stop func(), err error) {
-	if a.config.adminAddr == "" {
-		return func() {}, nil
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.config.adminAddr)
-	if err != nil {
-		return nil, fmt.Errorf("listen (LATCHKEY_ADMIN_ADDR): %w", err)
-	}
-	server, ended := adminServer(a.metrics, a.logger), make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			a.logger.ErrorContext(ctx, "serve on LATCHKEY_ADMIN_ADDR", "err", err)
-		}
-	}()
-	return func() {
-		_ = server.Close() // no request there is worth waiting for
-		<-ended
-	}, nil
 }
 
 // run serves until ctx ends, then finishes open requests. A second signal stops
