@@ -119,7 +119,7 @@ func newCache(c Config) (*cache, error) {
 	g.maxStale.Store(int64(orDefault(c.MaxStale, DefaultMaxStale)))
 	g.pulse.elapsed = c.Elapsed
 	g.pulse.begin(started)
-	g.polling.applied, g.polling.began = started, c.Elapsed()
+	g.polling.applied, g.polling.majority, g.polling.began = started, started, c.Elapsed()
 	g.start = &started
 	g.recorded.Store(g.start) // nothing cached is older
 	g.running.Go(func() { g.poll(ctx) })

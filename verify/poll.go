@@ -27,6 +27,7 @@ const (
 type polling struct {
 	mu       sync.Mutex
 	applied  time.Time        // when the last poll that succeeded began
+	majority time.Time        // what was recorded then, see lookBack
 	began    time.Duration    // the same, by a clock that includes sleep
 	told     map[string]int64 // what it reported, by id
 	failures int              // since the last poll that was applied and recorded
@@ -132,16 +133,8 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	defer cancel()
 	at, began := c.now(), c.pulse.elapsed()
 	c.polling.mu.Lock()
-	since, source := c.polling.applied, c.polling.source
+	since, source, recorded := c.lookBack(at), c.polling.source, *c.recorded.Load()
 	c.polling.mu.Unlock()
-	// What is written while the store has no majority becomes visible when it has
-	// one again, with the time at which it was written. No poll is recorded meanwhile.
-	if last := *c.recorded.Load(); last.Before(since) {
-		since = last
-	}
-	if at.Before(since) { // this node's clock was set back
-		since = at
-	}
 	overlap := c.overlap()
 	news, err := c.source.Changes(ctx, since.Add(-overlap))
 	if err != nil {
@@ -170,11 +163,29 @@ func (c *cache) pollOnce(ctx context.Context) error {
 	}
 	if began-news.Age > c.polling.began {
 		c.polling.applied, c.polling.told, c.polling.began = at.Add(-news.Age), told, began-news.Age
+		c.polling.majority = recorded
 	}
 	if c.now().Sub(at) > pollTime || c.pulse.elapsed()-began > pollTime {
 		return errLate // others rely on the bound
 	}
 	return nil
+}
+
+// lookBack returns the time from which a poll that begins at at reads changes,
+// before the overlap. The caller holds polling.mu.
+//
+// What is written while the store has no majority becomes visible when it has one
+// again, with the time at which it was written. No poll is recorded meanwhile, but
+// one that read before may be recorded afterwards. So a poll looks back to what was
+// recorded when the one before it began: the store had a majority after that.
+func (c *cache) lookBack(at time.Time) time.Time {
+	since := at // earlier than applied if this node's clock was set back
+	for _, t := range []time.Time{c.polling.applied, c.polling.majority} {
+		if t.Before(since) {
+			since = t
+		}
+	}
+	return since
 }
 
 func (c *cache) unlessMoved(source uint64, err error) error {

@@ -17,14 +17,18 @@ import (
 type Records struct {
 	nodes.Store
 	Gone atomic.Bool // nothing can be written
+	Slow atomic.Bool // a write is answered when Slow is false again
 
 	mu   sync.Mutex
 	byID map[string]nodes.Node
 }
 
 // PutNode implements nodes.Store.
-func (r *Records) PutNode(_ context.Context, n nodes.Node) error {
-	if r.Gone.Load() {
+func (r *Records) PutNode(ctx context.Context, n nodes.Node) error {
+	for r.Slow.Load() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	if r.Gone.Load() || ctx.Err() != nil {
 		return ErrGone
 	}
 	r.mu.Lock()
