@@ -25,8 +25,7 @@ func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (
 	}
 	verdict := Verdict{Code: Valid, Grant: g}
 	q := &Question{Address: address.Unmap()}
-	for i := range v.checks {
-		c := &v.checks[i]
+	for _, c := range checks {
 		if no := c.refuse(&g, q, v.now()); no != nil {
 			verdict.Code, verdict.Detail = c.code, no.detail
 			break
@@ -53,11 +52,11 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 	if err != nil {
 		return Grant{}, err
 	}
-	for i := range v.checks {
-		if v.checks[i].code == AddressNotAllowed {
+	for _, c := range checks {
+		if c.code == AddressNotAllowed {
 			continue
 		}
-		if no := v.checks[i].refuse(&g, &Question{}, v.now()); no != nil || g.Account.ID != accountID {
+		if no := c.refuse(&g, &Question{}, v.now()); no != nil || g.Account.ID != accountID {
 			return Grant{}, keys.Missing(errs.NotFound, "no_service_account")
 		}
 	}

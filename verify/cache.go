@@ -175,11 +175,25 @@ func (c *cache) get(h keys.Hash) (g Grant, cached bool) {
 
 // peek returns the grant if it can be used without asking the store. That is only
 // possible while polling reports changes; if this node has not polled lately, peek
-// waits for a poll first. It refreshes an aging grant in the background.
+// waits for a poll first.
 func (c *cache) peek(ctx context.Context, h keys.Hash, fresh bool, now time.Time) (g Grant, cached bool) {
 	if fresh || c.tooStale(now) || !c.hears(ctx, now) {
 		return Grant{}, false
 	}
+	return c.usable(h, now)
+}
+
+// ready is peek for callers that do not wait.
+func (c *cache) ready(h keys.Hash, fresh bool, now time.Time) (Grant, bool) {
+	if fresh || c.tooStale(now) || !c.pulse.recently(now) {
+		return Grant{}, false
+	}
+	return c.usable(h, now)
+}
+
+// usable returns the grant unless it is too old. It refreshes an aging one in the
+// background.
+func (c *cache) usable(h keys.Hash, now time.Time) (g Grant, cached bool) {
 	if g, cached = c.get(h); !cached {
 		return Grant{}, false
 	}

@@ -9,12 +9,10 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// check is one rule that a verification applies to a grant. refuse returns nil if
-// the grant passes.
+// check is one rule that a verification applies to a grant.
 type check struct {
-	name   string
-	code   Code
-	refuse func(g *Grant, q *Question, now time.Time) *refusal
+	name string
+	code Code
 }
 
 // refusal says what is wrong and what would have to change.
@@ -23,19 +21,38 @@ type refusal struct{ detail, change errs.Text }
 // because returns the refusal with texts that have no arguments.
 func because(detail, change string) *refusal { return &refusal{errs.Say(detail), errs.Say(change)} }
 
-// checks returns the rules in the order they are applied.
-func checks() []check {
-	return []check{
-		{"revoked", Revoked, refuseRevoked},
-		{"expiry", Expired, refuseExpired},
-		{"not_before", NotYetValid, refuseEarly},
-		{"enabled", Disabled, refuseDisabled},
-		{"network", AddressNotAllowed, refuseAddress},
-		{"scopes", InsufficientScope, refuseScopes},
+// checks are the rules in the order they are applied.
+var checks = [...]check{
+	{"revoked", Revoked},
+	{"expiry", Expired},
+	{"not_before", NotYetValid},
+	{"enabled", Disabled},
+	{"network", AddressNotAllowed},
+	{"scopes", InsufficientScope},
+}
+
+// refuse returns nil if the grant passes. Calling the rules by name, not through
+// function values, keeps grants and questions on the stack.
+func (c check) refuse(g *Grant, q *Question, now time.Time) *refusal {
+	switch c.code {
+	case Revoked:
+		return refuseRevoked(g)
+	case Expired:
+		return refuseExpired(g, now)
+	case NotYetValid:
+		return refuseEarly(g, now)
+	case Disabled:
+		return refuseDisabled(g)
+	case AddressNotAllowed:
+		return refuseAddress(g, q)
+	case InsufficientScope:
+		return refuseScopes(g, q)
+	default:
+		panic("verify: " + c.name + " has no rule")
 	}
 }
 
-func refuseRevoked(g *Grant, _ *Question, _ time.Time) *refusal {
+func refuseRevoked(g *Grant) *refusal {
 	if g.tokenEnded {
 		return because("token_revoked", "get_token")
 	}
@@ -46,7 +63,7 @@ func refuseRevoked(g *Grant, _ *Question, _ time.Time) *refusal {
 	return &refusal{errs.Say("key_revoked", "at", at), errs.Say("revoke_final")}
 }
 
-func refuseExpired(g *Grant, _ *Question, now time.Time) *refusal {
+func refuseExpired(g *Grant, now time.Time) *refusal {
 	if g.endsAt == 0 || now.UnixMilli() < g.endsAt {
 		return nil
 	}
@@ -60,14 +77,14 @@ func refuseExpired(g *Grant, _ *Question, now time.Time) *refusal {
 	return &refusal{errs.Say("key_expired", "at", end), errs.Say("issue_key")}
 }
 
-func refuseEarly(g *Grant, _ *Question, now time.Time) *refusal {
+func refuseEarly(g *Grant, now time.Time) *refusal {
 	if !now.Before(g.rare.notBefore) {
 		return nil
 	}
 	return &refusal{errs.Say("key_too_early", "at", g.rare.notBefore), errs.Say("wait_until", "at", g.rare.notBefore)}
 }
 
-func refuseDisabled(g *Grant, _ *Question, _ time.Time) *refusal {
+func refuseDisabled(g *Grant) *refusal {
 	switch {
 	case g.disabled:
 		return because("key_disabled", "enable_key")
@@ -80,7 +97,7 @@ func refuseDisabled(g *Grant, _ *Question, _ time.Time) *refusal {
 	}
 }
 
-func refuseAddress(g *Grant, q *Question, _ time.Time) *refusal {
+func refuseAddress(g *Grant, q *Question) *refusal {
 	if within(g.rare.networks, q.Address) && within(g.Account.AllowedNetworks, q.Address) {
 		return nil
 	}
@@ -104,7 +121,7 @@ func within(networks []netip.Prefix, address netip.Addr) bool {
 	return false
 }
 
-func refuseScopes(g *Grant, q *Question, _ time.Time) *refusal {
+func refuseScopes(g *Grant, q *Question) *refusal {
 	for _, scope := range q.Scopes {
 		if !keys.CoveredBy(g.scopes.list, scope) {
 			lacking := g.missing(q.Scopes)

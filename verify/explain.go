@@ -12,7 +12,7 @@ import (
 func (v *Verifier) explain(ctx context.Context, q *Question, g *Grant, now time.Time) (Verdict, error) {
 	verdict := Verdict{Code: Valid, Grant: *g, At: now}
 	verdict.Steps = append(verdict.Steps, step("format", Malformed, nil), step("known", NotFound, nil))
-	for _, c := range v.checks {
+	for _, c := range checks {
 		no := c.refuse(g, q, now)
 		verdict.Steps = append(verdict.Steps, step(c.name, c.code, no))
 		if no != nil {
@@ -77,7 +77,7 @@ func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdic
 	} else {
 		verdict.Steps = []Step{step("format", Malformed, nil), step("known", code, no)}
 	}
-	for _, c := range v.checks {
+	for _, c := range checks {
 		verdict.Steps = append(verdict.Steps, Step{Check: c.name, Outcome: Skipped, Code: c.code})
 	}
 	verdict.Steps = append(verdict.Steps,

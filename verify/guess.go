@@ -115,16 +115,16 @@ func (g *guesses) repeated(source string, h keys.Hash, remember bool) bool {
 
 // exhausted refuses a question that would read the store if what is in memory
 // already shows that the limits refuse it. A refusal reads no store.
-func (v *Verifier) exhausted(ctx context.Context, q *Question, now time.Time) (Verdict, bool, error) {
+func (v *Verifier) exhausted(ctx context.Context, q *Question, hash keys.Hash, now time.Time) (Verdict, bool, error) {
 	if !q.Fresh || q.DryRun || q.Unmetered {
 		return Verdict{}, false, nil
 	}
-	g, cached := v.grants.peek(ctx, keys.HashOf(q.Key), false, now)
+	g, cached := v.grants.peek(ctx, hash, false, now)
 	if !cached || !g.Known() || !v.visible(q, &g) {
 		return Verdict{}, false, nil
 	}
-	for i := range v.checks {
-		if v.checks[i].refuse(&g, q, now) != nil {
+	for _, c := range checks {
+		if c.refuse(&g, q, now) != nil {
 			return Verdict{}, false, nil
 		}
 	}

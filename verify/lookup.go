@@ -23,7 +23,7 @@ type Lookup struct {
 // errs.Unavailable if it cannot be determined.
 func (v *Verifier) Lookup(ctx context.Context, l Lookup) (Grant, error) {
 	q := &Question{Asker: l.Asker, feeds: true, Charged: l.Charged, Fresh: l.Fresh}
-	g, throttled, err := v.findFrom(ctx, q, credential{hash: l.Hash}, false, v.now())
+	g, throttled, err := v.find(ctx, q, credential{hash: l.Hash}, false, v.now())
 	switch {
 	case err != nil:
 		return Grant{}, fmt.Errorf("look up a key: %w", err)

@@ -57,7 +57,6 @@ type Verifier struct {
 	tokens   TokenReader
 	grants   *cache
 	now      func() time.Time
-	checks   []check
 	guesses  *guesses
 	lastUsed func(keyID string, u usage.Use)
 	meter    *usage.Meter
@@ -92,7 +91,7 @@ func New(c Config) (*Verifier, error) {
 		return nil, err
 	}
 	return &Verifier{
-		format: c.Format, limiter: c.Limiter, tokens: c.Tokens, grants: grants, now: c.Now, checks: checks(),
+		format: c.Format, limiter: c.Limiter, tokens: c.Tokens, grants: grants, now: c.Now,
 		guesses: unknown, lastUsed: c.LastUsed, meter: c.Meter,
 	}, nil
 }
@@ -111,17 +110,28 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 		return v.unknown(q, Malformed, "several_keys", "send_one_key"), nil
 	}
 	q.Address = q.Address.Unmap()
+	now, hash := v.now(), keys.HashOf(q.Key)
+	// The text of a key whose grant is cached needs no check.
+	if g, cached := v.grants.ready(hash, q.Fresh, now); cached && g.Known() && v.visible(q, &g) {
+		v.grants.counters.hit(&g)
+		return v.decide(ctx, q, &g, now)
+	}
+	return v.verifyUncached(ctx, q, hash, now)
+}
+
+// verifyUncached decides a question whose key may have to be looked up, or may not
+// even be one.
+func (v *Verifier) verifyUncached(ctx context.Context, q *Question, hash keys.Hash, now time.Time) (Verdict, error) {
 	signed := false
 	if err := v.format.Check(q.Key); err != nil {
 		if signed = v.tokens != nil && v.tokens.Looks(q.Key); !signed {
 			return v.unknown(q, Malformed, "key_shape", "copy_whole_key"), nil
 		}
 	}
-	now := v.now()
-	if verdict, refused, err := v.exhausted(ctx, q, now); refused || err != nil {
+	if verdict, refused, err := v.exhausted(ctx, q, hash, now); refused || err != nil {
 		return verdict, err
 	}
-	found, throttled, err := v.find(ctx, q, signed, now)
+	found, throttled, err := v.find(ctx, q, credential{hash: hash}, signed, now)
 	switch {
 	case errors.Is(err, keys.ErrMalformed):
 		return v.unknown(q, Malformed, "token_not_ours", "get_token"), nil
@@ -144,13 +154,7 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 // find returns the grant of the key, which is not Known if the caller may see none.
 // A caller who asked for too many unknown keys must wait before anything is looked
 // up.
-func (v *Verifier) find(ctx context.Context, q *Question, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
-	return v.findFrom(ctx, q, credential{hash: keys.HashOf(q.Key)}, signed, now)
-}
-
-func (v *Verifier) findFrom(
-	ctx context.Context, q *Question, from credential, signed bool, now time.Time,
-) (Grant, ratelimit.Decision, error) {
+func (v *Verifier) find(ctx context.Context, q *Question, from credential, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	g, cached := v.grants.peek(ctx, from.hash, q.Fresh, now)
 	if !cached || !g.Known() {
 		if d, err := v.guesses.may(ctx, q, from.hash); err != nil || !d.Allowed {
@@ -194,8 +198,7 @@ func (v *Verifier) decide(ctx context.Context, q *Question, g *Grant, now time.T
 		return v.explain(ctx, q, g, now)
 	}
 	verdict := Verdict{Code: Valid, Grant: *g, At: now}
-	for i := range v.checks {
-		c := &v.checks[i]
+	for _, c := range checks {
 		if no := c.refuse(g, q, now); no != nil {
 			verdict.Code, verdict.Detail = c.code, no.detail
 			if c.code == InsufficientScope {

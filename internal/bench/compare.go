@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// compare loads the service and the floor in turn.
+// compare loads the service, a socket program, nginx and the floor in turn.
 func compare(ctx context.Context, o options, dir string) error {
 	return sides{}.drive(ctx, o, dir, func(f filled, service *process) error {
 		if err := schemes(ctx, o, f, dir, service); err != nil {
@@ -44,20 +44,48 @@ func (s sides) drive(ctx context.Context, o options, dir string, more func(fille
 		return err
 	}
 	defer func() { err = errors.Join(err, service.stop()) }()
-	bottom, err := startFloor(ctx, f, s.arguments...)
+	others, err := s.startOthers(ctx, f, dir)
+	defer func() {
+		for _, c := range others {
+			err = errors.Join(err, c.stop())
+		}
+	}()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bottom.stop()) }()
 	if err := warm(ctx, service, f); err != nil {
 		return err
 	}
 	for _, method := range []string{"POST", "GET"} {
-		if err := pair(ctx, o, f, script, method, service, bottom); err != nil {
+		if err := pair(ctx, o, f, script, method, service, others...); err != nil {
 			return err
 		}
 	}
 	return more(f, service)
+}
+
+// startOthers starts what the service is compared with. The first is what bounds it.
+func (s sides) startOthers(ctx context.Context, f filled, dir string) (all []*contender, _ error) {
+	starts := []struct {
+		name  string
+		start func() (*process, error)
+	}{
+		{"socket", func() (*process, error) { return startSocket(ctx) }},
+		{"nginx", func() (*process, error) { return startNginx(ctx, dir) }},
+		{"floor", func() (*process, error) { return startFloor(ctx, f) }},
+	}
+	if len(s.arguments) > 0 { // the others make no round trip
+		starts = starts[2:]
+		starts[0].start = func() (*process, error) { return startFloor(ctx, f, s.arguments...) }
+	}
+	for _, one := range starts {
+		p, err := one.start()
+		if err != nil {
+			return all, err
+		}
+		all = append(all, &contender{name: one.name, process: p})
+	}
+	return all, nil
 }
 
 func startService(ctx context.Context, o options, f filled, settings ...string) (*process, error) {
@@ -80,41 +108,78 @@ func startFloor(ctx context.Context, f filled, arguments ...string) (*process, e
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, address, "/", nil, append([]string{self, "-floor", address, "-secrets", f.secretsFile}, arguments...)...)
+	return start(ctx, address, "/", nil, append([]string{self, "-as", "floor", "-address", address, "-secrets", f.secretsFile}, arguments...)...)
 }
 
 const warmUp = 2 * time.Second
 
-// pair runs the rounds of one method, service and floor in turn, and prints the ratio of
-// the medians.
-func pair(ctx context.Context, o options, f filled, script, method string, service, bottom *process) error {
+// contender is a server under load.
+type contender struct {
+	name string
+	*process
+	all []result
+}
+
+// pair runs the rounds of one method, the service and what it is compared with in turn,
+// and prints the ratios of the medians.
+func pair(ctx context.Context, o options, f filled, script, method string, service *process, others ...*contender) error {
 	fmt.Printf("\n%s /verify, %d keys at random, %d connections, %d rounds of %s each, in turn\n", method, o.keys, o.connections,
 		o.rounds, o.duration)
-	for _, p := range []*process{service, bottom} {
-		if _, err := drive(ctx, o, p.address, method, f.secretsFile, f.verifier, script, warmUp); err != nil {
+	us := &contender{name: "latchkey", process: service}
+	all := append([]*contender{us}, others...)
+	for _, c := range all {
+		c.all = nil
+		if _, err := drive(ctx, o, c.address, method, f.secretsFile, f.verifier, script, warmUp); err != nil {
 			return err
 		}
 	}
-	var ours, floors []result
 	for range o.rounds {
-		for _, side := range []struct {
-			p   *process
-			all *[]result
-		}{{service, &ours}, {bottom, &floors}} {
-			before := side.p.cpu()
-			r, err := drive(ctx, o, side.p.address, method, f.secretsFile, f.verifier, script, o.duration)
+		for _, c := range all {
+			before := c.cpu()
+			r, err := drive(ctx, o, c.address, method, f.secretsFile, f.verifier, script, o.duration)
 			if err != nil {
 				return err
 			}
-			r.cpu = time.Duration(float64(side.p.cpu()-before) / (r.perSecond * o.duration.Seconds()))
+			r.cpu = time.Duration(float64(c.cpu()-before) / (r.perSecond * o.duration.Seconds()))
+			c.all = append(c.all, r)
+		}
+	}
+	a := medianOf(us.all)
+	for _, c := range all {
+		b := medianOf(c.all)
+		fmt.Printf("%-9s %9.0f req/s   p50 %8s   p99 %8s   CPU %9s a request   not 2xx %d\n", c.name, b.perSecond, b.p50, b.p99, b.cpu, b.refused)
+	}
+	for _, c := range others {
+		b := medianOf(c.all)
+		fmt.Printf("to %-9s %6.2f           p50 %8.2f   p99 %8.2f   CPU %9.2f\n", c.name, a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50),
+			float64(a.p99)/float64(b.p99), float64(a.cpu)/float64(b.cpu))
+	}
+	return steadily(ctx, o, f, method, us, others[0])
+}
+
+// steadily loads the service and what bounds it with half of the service's highest rate,
+// in turn, and prints the ratio of their latencies.
+func steadily(ctx context.Context, o options, f filled, method string, us, bound *contender) error {
+	requests, err := verifications(method, f)
+	if err != nil {
+		return err
+	}
+	perSecond := medianOf(us.all).perSecond / 2
+	var ours, bounds []result
+	for range o.rounds {
+		for _, side := range []struct {
+			c   *contender
+			all *[]result
+		}{{us, &ours}, {bound, &bounds}} {
+			r, err := atRate(ctx, o, side.c.address, requests, perSecond)
+			if err != nil {
+				return err
+			}
 			*side.all = append(*side.all, r)
 		}
 	}
-	a, b := medianOf(ours), medianOf(floors)
-	row := "%-9s %9.0f req/s   p50 %8s   p99 %8s   CPU %9s a request   not 2xx %d\n"
-	fmt.Printf(row, "latchkey", a.perSecond, a.p50, a.p99, a.cpu, a.refused)
-	fmt.Printf(row, "floor", b.perSecond, b.p50, b.p99, b.cpu, b.refused)
-	fmt.Printf("ratio     %9.2f           p50 %8.2f   p99 %8.2f   CPU %9.2f\n", a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50),
-		float64(a.p99)/float64(b.p99), float64(a.cpu)/float64(b.cpu))
+	a, b := medianOf(ours), medianOf(bounds)
+	fmt.Printf("at %.0f req/s, from when each was due: latchkey p50 %s p99 %s, %s p50 %s p99 %s, ratio of p99 %.2f\n", perSecond,
+		a.p50, a.p99, bound.name, b.p50, b.p99, float64(a.p99)/float64(b.p99))
 	return nil
 }

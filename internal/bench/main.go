@@ -41,12 +41,20 @@ func main() {
 	flag.IntVar(&o.pages, "pages", 100_000, "measure the portal's pages over so many keys as well; 0: leave them out")
 	flag.BoolVar(&o.strangers, "strangers", true, "measure what requests without a credential cost as well")
 	flag.IntVar(&o.edges, "edges", 2000, "measure a node that feeds so many edges as well; 0: leave it out")
-	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
-	secrets := flag.String("secrets", "", "file of keys, one a line")
-	redisAddress := flag.String("redis-address", "", "Redis that the floor asks for each request (used by the command itself)")
+	var r role
+	flag.StringVar(&r.as, "as", "", "be a floor, socket or generator (these and what follows are used by the command itself)")
+	flag.StringVar(&r.address, "address", "", "where to serve, or what to load")
+	flag.Float64Var(&r.perSecond, "rate", 0, "requests per second of the generator")
+	flag.StringVar(&r.secrets, "secrets", "", "file of the floor's keys, one a line")
+	flag.StringVar(&r.redis, "redis-address", "", "Redis that the floor asks for each request")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, o, *floorAddress, *secrets, *redisAddress)
+	var err error
+	if r.as != "" {
+		err = r.play(ctx, o)
+	} else {
+		err = run(ctx, o)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -54,19 +62,40 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options, floorAddress, secrets, redisAddress string) error {
-	if floorAddress != "" {
-		all, err := readLines(secrets)
-		if err != nil {
-			return err
-		}
-		server := &http.Server{Addr: floorAddress, Handler: newFloor(all, redisAddress), ReadHeaderTimeout: 5 * time.Second}
-		defer context.AfterFunc(ctx, func() { _ = server.Close() })() // nobody waits for an answer
-		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
+// role is what the command does when it starts itself.
+type role struct {
+	as, address    string
+	secrets, redis string
+	perSecond      float64
+}
+
+func (r role) play(ctx context.Context, o options) error {
+	switch r.as {
+	case "floor":
+		return r.serveFloor(ctx)
+	case "socket":
+		return serveSocket(ctx, r.address)
+	case "generator":
+		return generate(ctx, openLoop{address: r.address, connections: o.connections, perSecond: r.perSecond, duration: o.duration})
+	default:
+		return fmt.Errorf("-as %s: unknown", r.as)
 	}
+}
+
+func (r role) serveFloor(ctx context.Context) error {
+	all, err := readLines(r.secrets)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Addr: r.address, Handler: newFloor(all, r.redis), ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // nobody waits for an answer
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func run(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "latchkey-bench-")
 	if err != nil {
 		return err

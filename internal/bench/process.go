@@ -21,6 +21,7 @@ type process struct {
 	cmd     *exec.Cmd
 	address string
 	ready   time.Duration // from start to the first answer
+	worker  int           // the process that works, if cmd only starts it
 }
 
 func lastCore() string { return strconv.Itoa(runtime.NumCPU() - 1) }
@@ -87,7 +88,11 @@ func (p *process) resident() (float64, error) {
 
 // cpu returns the CPU time that the server has used since it started.
 func (p *process) cpu() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	pid := p.cmd.Process.Pid
+	if p.worker > 0 {
+		pid = p.worker
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
