@@ -91,10 +91,12 @@ type buckets struct {
 }
 
 // shard is a part of the buckets. Buckets lie in blocks and do not move. Neither the
-// blocks nor the map by place holds a pointer.
+// blocks nor the map of places holds a pointer. Of two ids with the same hash, the
+// later one takes the place: with a secret seed, that happens by chance to one in a
+// million services with four million buckets.
 type shard struct {
 	mu     sync.RWMutex
-	byID   map[name]uint32
+	places map[uint64]uint32 // by the hash of the id
 	blocks []*[blockSize]bucket
 	made   uint32   // buckets that are or were in use
 	free   []uint32 // places of unused buckets
@@ -105,7 +107,7 @@ const blockSize = 64
 func newBuckets(most int, now time.Time) *buckets {
 	b := &buckets{seed: maphash.MakeSeed(), epoch: now, most: max(1, most/shards)}
 	for i := range b.parts {
-		b.parts[i].byID = map[name]uint32{}
+		b.parts[i].places = map[uint64]uint32{}
 	}
 	return b
 }
@@ -117,16 +119,20 @@ func (b *buckets) elapsed(now time.Time) int64 { return int64(now.Sub(b.epoch)) 
 func (s *shard) at(place uint32) *bucket { return &s.blocks[place/blockSize][place%blockSize] }
 
 // find returns the bucket of the id, or nil.
-func (s *shard) find(id name) *bucket {
+func (s *shard) find(id *name, hash uint64) *bucket {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if place, ok := s.byID[id]; ok {
-		return s.at(place)
+	if place, ok := s.places[hash]; ok {
+		if found := s.at(place); found.id == *id {
+			return found
+		}
 	}
 	return nil
 }
 
-func (b *buckets) shard(n name) *shard { return &b.parts[maphash.Bytes(b.seed, n[:])%shards] }
+func (b *buckets) hash(n *name) uint64 { return maphash.Bytes(b.seed, n[:]) }
+
+func (b *buckets) shard(hash uint64) *shard { return &b.parts[hash%shards] }
 
 // lock returns the bucket of the id, locked. If there is none, it creates one if make
 // is set and returns nil otherwise.
@@ -138,14 +144,15 @@ func (b *buckets) lock(id string, r Rule, now int64, make bool) *bucket {
 func (b *buckets) there(n name) *bucket { return b.lockNamed(n, Rule{}, 0, false) }
 
 func (b *buckets) lockNamed(n name, r Rule, now int64, make bool) *bucket {
-	s := b.shard(n)
+	hash := b.hash(&n)
+	s := b.shard(hash)
 	for {
-		found := s.find(n)
+		found := s.find(&n, hash)
 		if found == nil {
 			if !make {
 				return nil
 			}
-			found = s.add(n, r, now, b.most)
+			found = s.add(n, hash, r, now, b.most)
 		}
 		found.mu.Lock()
 		if found.live && found.id == n {
@@ -155,13 +162,19 @@ func (b *buckets) lockNamed(n name, r Rule, now int64, make bool) *bucket {
 	}
 }
 
-func (s *shard) add(id name, r Rule, now int64, most int) *bucket {
+func (s *shard) add(id name, hash uint64, r Rule, now int64, most int) *bucket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if place, ok := s.byID[id]; ok {
-		return s.at(place)
+	if place, ok := s.places[hash]; ok {
+		there := s.at(place)
+		if there.id == id {
+			return there
+		}
+		there.mu.Lock()
+		s.drop(there, hash)
+		there.mu.Unlock()
 	}
-	if len(s.byID) >= most {
+	if len(s.places) >= most {
 		s.evict(now)
 	}
 	place := s.place()
@@ -169,7 +182,7 @@ func (s *shard) add(id name, r Rule, now int64, most int) *bucket {
 	made.mu.Lock() // callers with the old bucket release it at once
 	defer made.mu.Unlock()
 	made.begin(id, r, now)
-	s.byID[id] = place
+	s.places[hash] = place
 	return made
 }
 
@@ -188,9 +201,9 @@ func (s *shard) place() uint32 {
 }
 
 // drop marks the bucket unused. It is locked, and so is the shard.
-func (s *shard) drop(b *bucket) {
-	s.free = append(s.free, s.byID[b.id])
-	delete(s.byID, b.id)
+func (s *shard) drop(b *bucket, hash uint64) {
+	s.free = append(s.free, s.places[hash])
+	delete(s.places, hash)
 	b.live = false
 }
 
@@ -201,15 +214,16 @@ const evictionSample = 8
 // for the shard.
 func (s *shard) evict(now int64) {
 	var victim *bucket
+	var of uint64
 	best, tried := math.Inf(-1), 0
-	for _, place := range s.byID {
+	for hash, place := range s.places {
 		b := s.at(place)
 		if b.mu.TryLock() {
 			if fill := b.level(b.rule, now) / float64(b.rule.Burst); fill > best {
 				if victim != nil {
 					victim.mu.Unlock()
 				}
-				victim, best = b, fill
+				victim, of, best = b, hash, fill
 			} else {
 				b.mu.Unlock()
 			}
@@ -221,7 +235,7 @@ func (s *shard) evict(now int64) {
 	if victim == nil {
 		return // all are in use, so the bound is exceeded by one for now
 	}
-	s.drop(victim)
+	s.drop(victim, of)
 	victim.mu.Unlock()
 }
 
@@ -230,17 +244,17 @@ func (b *buckets) sweep(part int, now int64, after time.Duration) {
 	s := &b.parts[part]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, place := range s.byID {
+	for hash, place := range s.places {
 		found := s.at(place)
 		if !found.mu.TryLock() {
 			continue
 		}
 		if found.idle(now, after) {
-			s.drop(found)
+			s.drop(found, hash)
 		}
 		found.mu.Unlock()
 	}
-	if s.made > 4*blockSize && len(s.byID) < int(s.made)/2 {
+	if s.made > 4*blockSize && len(s.places) < int(s.made)/2 {
 		s.compact()
 	}
 }
@@ -248,23 +262,23 @@ func (b *buckets) sweep(part int, now int64, after time.Duration) {
 // compact frees memory after a flood: it moves the buckets to fewer blocks, unless one
 // of them is in use. The shard is locked.
 func (s *shard) compact() {
-	var held []*bucket
+	held := make(map[uint64]*bucket, len(s.places))
 	defer func() {
 		for _, b := range held {
 			b.mu.Unlock()
 		}
 	}()
-	for _, place := range s.byID {
+	for hash, place := range s.places {
 		b := s.at(place)
 		if !b.mu.TryLock() {
 			return
 		}
-		held = append(held, b)
+		held[hash] = b
 	}
-	s.byID, s.blocks, s.made, s.free = make(map[name]uint32, len(held)), nil, 0, nil
-	for _, b := range held {
+	s.places, s.blocks, s.made, s.free = make(map[uint64]uint32, len(held)), nil, 0, nil
+	for hash, b := range held {
 		place := s.place()
-		s.at(place).state, s.byID[b.id] = b.state, place
+		s.at(place).state, s.places[hash] = b.state, place
 		b.live = false
 	}
 }
@@ -273,7 +287,7 @@ func (b *buckets) len() int {
 	n := 0
 	for i := range b.parts {
 		b.parts[i].mu.RLock()
-		n += len(b.parts[i].byID)
+		n += len(b.parts[i].places)
 		b.parts[i].mu.RUnlock()
 	}
 	return n

@@ -36,9 +36,9 @@ func (b *buckets) levels(to []stored, names []name, now time.Time) []stored {
 func (b *buckets) slow(part int, now time.Time) (levels []stored) {
 	s, at := &b.parts[part], b.elapsed(now)
 	s.mu.RLock()
-	names := make([]name, 0, len(s.byID))
-	for n := range s.byID {
-		names = append(names, n)
+	names := make([]name, 0, len(s.places))
+	for _, place := range s.places {
+		names = append(names, s.at(place).id)
 	}
 	s.mu.RUnlock()
 	for _, n := range names {
