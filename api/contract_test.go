@@ -34,7 +34,7 @@ func TestRoutesAndContractAgree(t *testing.T) {
 		}
 	}
 	served := map[string]string{
-		"GET /verify": "AllowAny", "POST /verify": verifyPermission().String(), "GET /openapi.yaml": "AllowAny", "GET /docs": "AllowAny",
+		"GET /verify": "AllowAny", "POST /verify": verifyPermission.String(), "GET /openapi.yaml": "AllowAny", "GET /docs": "AllowAny",
 	}
 	for _, r := range (&API{Config: Config{Metrics: http.NotFoundHandler()}}).routes() {
 		var parts []string

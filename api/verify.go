@@ -50,8 +50,7 @@ func (h *verifyHandlers) verifySelf(c *gin.Context, read reader) {
 		h.refuse(c, &verdict)
 		return
 	}
-	out := selfDecision(&verdict)
-	writeDecision(c, &out)
+	write(c, &verdict, true)
 }
 
 // readVerifyQuery reads scope and cost from the query.
@@ -70,14 +69,6 @@ func readVerifyQuery(r *http.Request, _ bool, q *verify.Question) error {
 func wantsFresh(r *http.Request) bool {
 	v := r.Header["Cache-Control"]
 	return len(v) > 0 && strings.Contains(strings.ToLower(v[0]), "no-cache")
-}
-
-// selfDecision returns the answer for the key itself, without anything that the
-// provider noted about it.
-func selfDecision(v *verify.Verdict) client.VerifyResponse {
-	out := verdicts.Decision(v)
-	out.Name, out.ServiceAccount, out.Metadata = "", nil, nil
-	return out
 }
 
 // refuse answers GET /verify with the status of the code.
@@ -125,9 +116,8 @@ func (h *verifyHandlers) verifyAsked(c *gin.Context) {
 		h.render(c, err)
 		return
 	}
-	out := verdicts.Decision(&verdict)
 	verdicts.WriteLimits(c.Writer.Header(), &verdict)
-	writeDecision(c, &out)
+	write(c, &verdict, false)
 }
 
 func (h *verifyHandlers) ask(c *gin.Context) (verify.Verdict, error) {
@@ -157,21 +147,26 @@ func (h *verifyHandlers) ask(c *gin.Context) (verify.Verdict, error) {
 
 // asker returns the caller, if they may verify keys.
 func (h *verifyHandlers) asker(r *http.Request) (*auth.Principal, error) {
-	r = r.WithContext(proxies.With(r.Context(), h.edge.Trusted.Client(r)))
-	p, err := h.chain.Authenticate(r)
+	p, err := h.chain.AuthenticateFrom(h.edge.Trusted.Client(r), r)
 	if err != nil {
 		return nil, err
 	}
-	if permission := verifyPermission(); !permission.Permits(p, r.Method) && !p.May(keys.VerifyKeys, "") {
-		return nil, denied(p, permission)
+	if !verifyPermission.Permits(p, r.Method) && !p.May(keys.VerifyKeys, "") {
+		return nil, denied(p, verifyPermission)
 	}
 	return p, nil
 }
 
-func verifyPermission() auth.Permission { return auth.HasScope(keys.VerifyKeys) }
+// verifyPermission is what POST /verify needs.
+var verifyPermission = auth.HasScope(keys.VerifyKeys)
 
-// buffers hold requests while they are read and answers while they are written.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// scratch holds a request while it is read, and an answer while it is written.
+type scratch struct {
+	bytes    []byte
+	decision verdicts.Decision
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 func readQuestion(r *http.Request, q *verify.Question) error {
 	if !isJSON(r.Header["Content-Type"]) {
@@ -180,15 +175,15 @@ func readQuestion(r *http.Request, q *verify.Question) error {
 			return err
 		}
 	}
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	body, err := httpx.ReadInto((*buffer)[:0], r)
-	*buffer = body[:0]
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	body, err := httpx.ReadInto(s.bytes[:0], r)
+	s.bytes = body[:0]
 	if err != nil {
 		return err
 	}
 	in := client.VerifyRequest{}
-	if !verifyjson.Parse(body, &in) {
+	if !verifyjson.Parse(string(body), &in) {
 		in = client.VerifyRequest{}
 		if err := strictjson.Decode(body, &in); err != nil {
 			return err
@@ -223,11 +218,16 @@ func question(in *client.VerifyRequest, q *verify.Question) error {
 	return f.Err()
 }
 
-func writeDecision(c *gin.Context, out *client.VerifyResponse) {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	body := verifyjson.Append((*buffer)[:0], out)
-	*buffer = body
+// write answers with the verdict, as the key's holder or as a verifier sees it.
+func write(c *gin.Context, v *verify.Verdict, holder bool) {
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	s.decision.Set(v)
+	if holder {
+		s.decision.ForHolder()
+	}
+	body := verifyjson.Append(s.bytes[:0], &s.decision.VerifyResponse)
+	s.bytes, s.decision = body[:0], verdicts.Decision{} // keep no grant alive
 	h := c.Writer.Header()
 	h["Content-Type"], h["Cache-Control"], h["X-Content-Type-Options"] = jsonHeader, noStoreHeader, nosniffHeader
 	c.Status(http.StatusOK)

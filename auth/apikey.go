@@ -1,8 +1,11 @@
 package auth
 
 import (
+	"hash/maphash"
 	"net/http"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
@@ -16,13 +19,16 @@ import (
 type APIKey struct {
 	verifier *verify.Verifier
 	format   keys.Format
+	recent   principals
 }
 
 // NewAPIKey returns the authenticator "api_key".
-func NewAPIKey(v *verify.Verifier, f keys.Format) *APIKey { return &APIKey{verifier: v, format: f} }
+func NewAPIKey(v *verify.Verifier, f keys.Format) *APIKey { return &APIKey{verifier: v, format: f, recent: principals{seed: maphash.MakeSeed()}} }
+
+const apiKeyScheme = "api_key"
 
 // Name implements Authenticator.
-func (a *APIKey) Name() string { return "api_key" }
+func (a *APIKey) Name() string { return apiKeyScheme }
 
 // Challenge implements Authenticator.
 func (a *APIKey) Challenge() string { return `Bearer realm="latchkey"` }
@@ -30,6 +36,10 @@ func (a *APIKey) Challenge() string { return `Bearer realm="latchkey"` }
 // Authenticate implements Authenticator. The key must be valid. Its limits belong
 // to the provider's API and are not charged here.
 func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
+	return a.authenticate(proxies.ClientOf(r.Context()).Address, r)
+}
+
+func (a *APIKey) authenticate(from netip.Addr, r *http.Request) (*Principal, error) {
 	text, several := KeyOf(r, a.format)
 	switch {
 	case several:
@@ -37,27 +47,53 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 	case text == "":
 		return nil, nil
 	}
-	return accountOf(r, a.verifier, text)
+	g, err := grantOf(r, a.verifier, from, text)
+	if err != nil {
+		return nil, err
+	}
+	return a.recent.of(&g), nil
 }
 
-// accountOf returns the service account of the key or signed token.
-func accountOf(r *http.Request, v *verify.Verifier, text string) (*Principal, error) {
-	verdict, err := v.Verify(r.Context(), &verify.Question{
-		Key: text, Address: proxies.ClientOf(r.Context()).Address, UserAgent: r.UserAgent(), Unmetered: true,
-	})
+// grantOf returns the grant of the key or signed token.
+func grantOf(r *http.Request, v *verify.Verifier, from netip.Addr, text string) (verify.Grant, error) {
+	q := verify.Question{Key: text, Address: from, Unmetered: true}
+	if agent := r.Header["User-Agent"]; len(agent) > 0 {
+		q.UserAgent = agent[0]
+	}
+	verdict, err := v.Verify(r.Context(), &q)
 	switch {
 	case err != nil:
-		return nil, err
+		return verify.Grant{}, err
+	case verdict.Code == verify.Valid:
+		return verdict.Grant, nil
 	case verdict.Code == verify.AddressNotAllowed:
-		return nil, verdict.Refusal(errs.Forbidden)
+		return verify.Grant{}, verdict.Refusal(errs.Forbidden)
 	case verdict.Code == verify.RateLimited:
 		e := verdict.Refusal(errs.Limited)
 		e.RetryAfter = verdict.Limits.RetryAfter
-		return nil, e
-	case verdict.Code != verify.Valid:
-		return nil, verdict.Refusal(errs.Unauthenticated)
+		return verify.Grant{}, e
+	default:
+		return verify.Grant{}, verdict.Refusal(errs.Unauthenticated)
 	}
-	return AccountPrincipal(&verdict.Grant), nil
+}
+
+// principals holds the principals of the grants seen last, so that verifiers, which
+// send their key with every request, need none of their own each time.
+type principals struct {
+	seed  maphash.Seed
+	slots [64]atomic.Pointer[Principal]
+}
+
+// of returns the principal of the grant.
+func (p *principals) of(g *verify.Grant) *Principal {
+	slot := &p.slots[maphash.String(p.seed, g.KeyID())%uint64(len(p.slots))]
+	if recent := slot.Load(); recent != nil && recent.grant == *g {
+		return recent
+	}
+	made := AccountPrincipal(g)
+	made.Scheme = apiKeyScheme
+	slot.Store(made)
+	return made
 }
 
 // AccountPrincipal returns the service account of the grant, with the scopes of

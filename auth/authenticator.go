@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
 )
 
 // Authenticator is one way to find the principal of a request.
@@ -48,19 +49,54 @@ func NewChain(all ...Authenticator) (*Chain, error) {
 }
 
 // Authenticate returns the principal of the request, or nobody if it carries no
-// credential.
+// credential. The client is in the request's context. The principal may be shared
+// and must not be changed.
 func (c *Chain) Authenticate(r *http.Request) (*Principal, error) {
-	for _, a := range c.all {
+	return authenticate(c.all, r)
+}
+
+// AuthenticateFrom is Authenticate for a client that is not in the request's context.
+// It allocates nothing for a request with a key, unless an authenticator that needs
+// the context comes before that of keys.
+func (c *Chain) AuthenticateFrom(client proxies.Client, r *http.Request) (*Principal, error) {
+	for i, a := range c.all {
+		switch a := a.(type) {
+		case *SessionAuthenticator:
+			if len(r.Header["Cookie"]) == 0 {
+				continue
+			}
+		case *APIKey:
+			if p, err := a.authenticate(client.Address, r); p != nil || err != nil {
+				return p, authenticatedBy(a, err)
+			}
+			continue
+		}
+		return authenticate(c.all[i:], r.WithContext(proxies.With(r.Context(), client)))
+	}
+	return Nobody(), nil
+}
+
+func authenticate(all []Authenticator, r *http.Request) (*Principal, error) {
+	for _, a := range all {
 		p, err := a.Authenticate(r)
 		if err != nil {
-			return nil, fmt.Errorf("authenticate by %s: %w", a.Name(), err)
+			return nil, authenticatedBy(a, err)
 		}
 		if p != nil {
-			p.Scheme = a.Name()
+			if p.Scheme != a.Name() {
+				p.Scheme = a.Name()
+			}
 			return p, nil
 		}
 	}
 	return Nobody(), nil
+}
+
+func authenticatedBy(a Authenticator, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("authenticate by %s: %w", a.Name(), err)
 }
 
 // Has reports whether the chain has an authenticator with this name.

@@ -74,7 +74,11 @@ func (j *JWT) Authenticate(r *http.Request) (*Principal, error) {
 	}
 	c, err := j.ring.Verify(r.Context(), text, signing.UserToken, j.audiences()...)
 	if errors.Is(err, signing.ErrOtherType) {
-		return accountOf(r, j.verifier, text)
+		g, err := grantOf(r, j.verifier, proxies.ClientOf(r.Context()).Address, text)
+		if err != nil {
+			return nil, err
+		}
+		return AccountPrincipal(&g), nil
 	}
 	if err != nil {
 		return nil, asNotValid(err)

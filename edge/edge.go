@@ -146,8 +146,13 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 	if err != nil {
 		return client.Verdict{}, e.undecided(err)
 	}
-	out := client.Verdict{VerifyResponse: asRead(verdicts.Decision(&v)), Limits: http.Header{}}
-	verdicts.WriteLimits(out.Limits, &v)
+	var decision verdicts.Decision
+	decision.Set(&v)
+	out := client.Verdict{VerifyResponse: asRead(decision.VerifyResponse)}
+	if v.HasLimits {
+		out.Limits = http.Header{}
+		verdicts.WriteLimits(out.Limits, &v)
+	}
 	if v.HasLimits && !v.Limits.Allowed {
 		out.RetryAfter = v.Limits.RetryAfter
 	}

@@ -55,38 +55,93 @@ func (h *headers) limits(v *verify.Verdict) {
 		return
 	}
 	d := &v.Limits
-	var policy, state [192]byte
-	p, s := policy[:0], state[:0]
-	if v.Grant.Known() && d.HasKey {
-		p = appendPolicy(p, "key", v.Grant.KeyRule(v.At))
-		s = appendState(s, "key", d.Key.Remaining, d.Key.ResetAfter)
-	}
-	if v.Grant.Known() && d.HasAccount {
-		p = appendPolicy(p, "account", v.Grant.AccountRule(v.At))
-		s = appendState(s, "account", d.Account.Remaining, d.Account.ResetAfter)
-	}
-	if len(p) > 0 {
-		h.set("RateLimit-Policy", string(p))
-		h.set("RateLimit", string(s))
+	var buffer [512]byte
+	t := texts{all: buffer[:0]}
+	if v.Grant.Known() && (d.HasKey || d.HasAccount) {
+		t.all = appendPolicies(t.all, v)
+		t.end("RateLimit-Policy")
+		t.all = appendStates(t.all, d)
+		t.end("RateLimit")
 	}
 	if b, ok := narrowest(d); ok {
-		h.set("X-RateLimit-Limit", strconv.FormatInt(b.Limit, 10))
-		h.set("X-RateLimit-Remaining", strconv.FormatInt(b.Remaining, 10))
-		h.set("X-RateLimit-Reset", strconv.FormatInt(WholeSeconds(b.ResetAfter), 10))
+		t.number("X-RateLimit-Limit", b.Limit)
+		t.number("X-RateLimit-Remaining", b.Remaining)
+		t.number("X-RateLimit-Reset", WholeSeconds(b.ResetAfter))
 	}
 	if !d.Allowed && !d.Never {
-		h.set("Retry-After", strconv.FormatInt(max(1, WholeSeconds(d.RetryAfter)), 10))
+		t.number("Retry-After", max(1, WholeSeconds(d.RetryAfter)))
+	}
+	t.set(h)
+}
+
+func appendPolicies(b []byte, v *verify.Verdict) []byte {
+	first := true
+	if v.Limits.HasKey {
+		b, first = appendPolicy(b, "key", v.Grant.KeyRule(v.At)), false
+	}
+	if v.Limits.HasAccount {
+		b = appendPolicy(separate(b, first), "account", v.Grant.AccountRule(v.At))
+	}
+	return b
+}
+
+func appendStates(b []byte, d *ratelimit.Decision) []byte {
+	first := true
+	if d.HasKey {
+		b, first = appendState(b, "key", d.Key.Remaining, d.Key.ResetAfter), false
+	}
+	if d.HasAccount {
+		b = appendState(separate(b, first), "account", d.Account.Remaining, d.Account.ResetAfter)
+	}
+	return b
+}
+
+func separate(b []byte, first bool) []byte {
+	if first {
+		return b
+	}
+	return append(b, ", "...)
+}
+
+// texts builds the values of a few headers in one piece of memory.
+type texts struct {
+	all   []byte
+	names [6]string
+	ends  [6]int
+	n     int
+}
+
+// end makes what was appended since the last call the value of the header.
+func (t *texts) end(name string) {
+	t.names[t.n], t.ends[t.n] = name, len(t.all)
+	t.n++
+}
+
+func (t *texts) number(name string, n int64) {
+	t.all = strconv.AppendInt(t.all, n, 10)
+	t.end(name)
+}
+
+func (t *texts) set(h *headers) {
+	all, from := string(t.all), 0
+	for i, name := range t.names[:t.n] {
+		h.set(name, all[from:t.ends[i]])
+		from = t.ends[i]
 	}
 }
 
 // WriteThrottle writes what is left of a bucket that belongs to no key.
 func WriteThrottle(into http.Header, name string, rule ratelimit.Rule, b *ratelimit.BucketState) {
 	h := newHeaders(into, 5)
-	h.set("RateLimit-Policy", string(appendPolicy(nil, name, rule)))
-	h.set("RateLimit", string(appendState(nil, name, b.Remaining, b.ResetAfter)))
-	h.set("X-RateLimit-Limit", strconv.FormatInt(b.Limit, 10))
-	h.set("X-RateLimit-Remaining", strconv.FormatInt(b.Remaining, 10))
-	h.set("X-RateLimit-Reset", strconv.FormatInt(WholeSeconds(b.ResetAfter), 10))
+	t := texts{}
+	t.all = appendPolicy(t.all, name, rule)
+	t.end("RateLimit-Policy")
+	t.all = appendState(t.all, name, b.Remaining, b.ResetAfter)
+	t.end("RateLimit")
+	t.number("X-RateLimit-Limit", b.Limit)
+	t.number("X-RateLimit-Remaining", b.Remaining)
+	t.number("X-RateLimit-Reset", WholeSeconds(b.ResetAfter))
+	t.set(&h)
 }
 
 // appendPolicy appends "name";q=quota;w=seconds. A window that is not a whole number of
@@ -108,9 +163,6 @@ func appendState(b []byte, name string, remaining int64, reset time.Duration) []
 }
 
 func appendName(b []byte, name string) []byte {
-	if len(b) > 0 {
-		b = append(b, ", "...)
-	}
 	b = append(b, '"')
 	b = append(b, name...)
 	return append(b, '"')

@@ -10,19 +10,31 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Decision returns the verdict as the verifier sees it.
-func Decision(v *verify.Verdict) client.VerifyResponse {
-	out := client.VerifyResponse{Valid: v.Code == verify.Valid, Code: string(v.Code), Detail: v.Detail.String(), MissingScopes: v.Missing}
+// Decision is a decision together with what its pointers point to, so that hot paths
+// can reuse it.
+type Decision struct {
+	client.VerifyResponse
+	account client.VerifiedAccount
+	limit   client.LimitState
+	quota   client.QuotaState
+}
+
+// Set makes the decision the verdict as the verifier sees it.
+func (out *Decision) Set(v *verify.Verdict) {
+	out.VerifyResponse = client.VerifyResponse{
+		Valid: v.Code == verify.Valid, Code: string(v.Code), Detail: v.Detail.String(), MissingScopes: v.Missing,
+	}
 	if g := &v.Grant; g.Known() {
 		out.KeyID, out.Name, out.Environment = g.KeyID(), g.Name(), string(g.Environment())
-		out.ServiceAccount = &client.VerifiedAccount{
+		out.account = client.VerifiedAccount{
 			ID: g.Account.ID, Name: g.Account.Name, ExternalID: g.Account.ExternalID, Metadata: client.Metadata(g.Account.Metadata),
 		}
+		out.ServiceAccount = &out.account
 		out.OrganizationID, out.Tier, out.Scopes = g.Account.OrganizationID, g.Tier.Name, g.Scopes()
 		out.ExpiresAt, out.Metadata = g.EndsAt(), client.Metadata(g.Metadata())
 	}
 	if v.HasLimits {
-		out.RateLimit, out.Quota = limitState(&v.Limits), quotaState(&v.Limits)
+		out.setLimits(&v.Limits)
 	}
 	for _, s := range v.Steps {
 		out.Steps = append(out.Steps, client.VerifyStep{
@@ -30,7 +42,20 @@ func Decision(v *verify.Verdict) client.VerifyResponse {
 			Detail: s.Detail.String(), Change: s.Change.String(),
 		})
 	}
-	return out
+}
+
+// ForHolder removes what the provider noted about the key, which its holder is not told.
+func (out *Decision) ForHolder() { out.Name, out.ServiceAccount, out.Metadata = "", nil, nil }
+
+func (out *Decision) setLimits(d *ratelimit.Decision) {
+	if b, ok := narrowest(d); ok {
+		out.limit = client.LimitState{Limit: b.Limit, Remaining: b.Remaining, ResetAfter: client.Duration(b.ResetAfter), Scope: scopeOf(d)}
+		out.RateLimit = &out.limit
+	}
+	if d.HasQuota {
+		out.quota = client.QuotaState{Limit: d.Quota.Limit, Remaining: d.Quota.Remaining, ResetsAt: d.Quota.ResetsAt}
+		out.Quota = &out.quota
+	}
 }
 
 // narrowest returns the bucket that is closest to refusing.
@@ -41,26 +66,11 @@ func narrowest(d *ratelimit.Decision) (ratelimit.BucketState, bool) {
 	return d.Key, d.HasKey
 }
 
-func limitState(d *ratelimit.Decision) *client.LimitState {
-	b, ok := narrowest(d)
-	if !ok {
-		return nil
-	}
-	return &client.LimitState{Limit: b.Limit, Remaining: b.Remaining, ResetAfter: client.Duration(b.ResetAfter), Scope: scopeOf(d)}
-}
-
 func scopeOf(d *ratelimit.Decision) string {
 	if d.Cluster {
 		return client.ScopeCluster
 	}
 	return client.ScopeNode
-}
-
-func quotaState(d *ratelimit.Decision) *client.QuotaState {
-	if !d.HasQuota {
-		return nil
-	}
-	return &client.QuotaState{Limit: d.Quota.Limit, Remaining: d.Quota.Remaining, ResetsAt: d.Quota.ResetsAt}
 }
 
 // WholeSeconds rounds up, so that whoever waits that long waits long enough.

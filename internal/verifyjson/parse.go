@@ -12,9 +12,9 @@ import (
 // Parse decodes the plain form in which nearly every client writes a request: one flat
 // object, strings without escapes or bytes outside ASCII, no repeated member. It
 // returns false for anything else, valid or not, and leaves that to a full decoder; the
-// content of the request is then undefined.
-func Parse(b []byte, r *client.VerifyRequest) bool {
-	p := parser{rest: b}
+// content of the request is then undefined. The request refers to the text.
+func Parse(text string, r *client.VerifyRequest) bool {
+	p := parser{rest: text}
 	if !p.take('{') {
 		return false
 	}
@@ -24,7 +24,7 @@ func Parse(b []byte, r *client.VerifyRequest) bool {
 		if !ok || !p.take(':') {
 			return false
 		}
-		bit, ok := parseMember(string(name), &p, r)
+		bit, ok := parseMember(name, &p, r)
 		if !ok || seen&bit != 0 {
 			return false
 		}
@@ -39,7 +39,7 @@ func Parse(b []byte, r *client.VerifyRequest) bool {
 func parseMember(name string, p *parser, r *client.VerifyRequest) (bit uint8, ok bool) {
 	switch name {
 	case "key":
-		r.Key, ok = p.string()
+		r.Key, ok = p.text()
 		return 1, ok
 	case "scopes":
 		r.Scopes, ok = p.strings()
@@ -48,10 +48,10 @@ func parseMember(name string, p *parser, r *client.VerifyRequest) (bit uint8, ok
 		r.Cost, ok = p.whole()
 		return 4, ok
 	case "ip":
-		r.IP, ok = p.string()
+		r.IP, ok = p.text()
 		return 8, ok
 	case "user_agent":
-		r.UserAgent, ok = p.string()
+		r.UserAgent, ok = p.text()
 		return 32, ok
 	case "dry_run":
 		r.DryRun, ok = p.bool()
@@ -61,7 +61,7 @@ func parseMember(name string, p *parser, r *client.VerifyRequest) (bit uint8, ok
 	}
 }
 
-type parser struct{ rest []byte }
+type parser struct{ rest string }
 
 func (p *parser) space() {
 	i := 0
@@ -86,26 +86,21 @@ func (p *parser) ended() bool {
 	return len(p.rest) == 0
 }
 
-func (p *parser) text() ([]byte, bool) {
+func (p *parser) text() (string, bool) {
 	if !p.take('"') {
-		return nil, false
+		return "", false
 	}
-	for i, c := range p.rest {
-		switch {
+	for i := range len(p.rest) {
+		switch c := p.rest[i]; {
 		case c == '"':
 			text := p.rest[:i]
 			p.rest = p.rest[i+1:]
 			return text, true
 		case c < ' ' || c > '~' || c == '\\':
-			return nil, false
+			return "", false
 		}
 	}
-	return nil, false
-}
-
-func (p *parser) string() (string, bool) {
-	text, ok := p.text()
-	return string(text), ok
+	return "", false
 }
 
 func (p *parser) strings() ([]string, bool) {
@@ -117,7 +112,7 @@ func (p *parser) strings() ([]string, bool) {
 		return list, true
 	}
 	for {
-		s, ok := p.string()
+		s, ok := p.text()
 		if !ok {
 			return nil, false
 		}
@@ -139,7 +134,7 @@ func (p *parser) whole() (*int64, bool) {
 	if n == 0 || n > maxDigits || (n > 1 && p.rest[0] == '0') {
 		return nil, false
 	}
-	v, err := strconv.ParseInt(string(p.rest[:n]), 10, 64)
+	v, err := strconv.ParseInt(p.rest[:n], 10, 64)
 	p.rest = p.rest[n:]
 	return &v, err == nil
 }
@@ -147,7 +142,7 @@ func (p *parser) whole() (*int64, bool) {
 func (p *parser) bool() (value, ok bool) {
 	p.space()
 	for _, word := range [...]string{"true", "false"} {
-		if len(p.rest) >= len(word) && string(p.rest[:len(word)]) == word {
+		if len(p.rest) >= len(word) && p.rest[:len(word)] == word {
 			p.rest = p.rest[len(word):]
 			return word == "true", true
 		}
