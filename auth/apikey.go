@@ -23,7 +23,9 @@ type APIKey struct {
 }
 
 // NewAPIKey returns the authenticator "api_key".
-func NewAPIKey(v *verify.Verifier, f keys.Format) *APIKey { return &APIKey{verifier: v, format: f, recent: principals{seed: maphash.MakeSeed()}} }
+func NewAPIKey(v *verify.Verifier, f keys.Format) *APIKey {
+	return &APIKey{verifier: v, format: f, recent: principals{seed: maphash.MakeSeed()}}
+}
 
 const apiKeyScheme = "api_key"
 

@@ -17,9 +17,14 @@ type answer struct {
 	status int
 	body   []byte
 	out    []byte
-	names  []string
+	fields []field
 	date   []byte // for second
 	second int64
+}
+
+type field struct {
+	name   string
+	values []string
 }
 
 func (a *answer) reset() {
@@ -47,45 +52,68 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// last reports whether the handler wants the connection closed.
-func (a *answer) last() bool { return a.header["Connection"] != nil }
-
-// wire returns the answer as it is sent.
-func (a *answer) wire(now time.Time, last bool) []byte {
+// wire returns the answer as it is sent, and whether it is the last one of the
+// connection: the handler may say so, too.
+func (a *answer) wire(now time.Time, last bool) (_ []byte, isLast bool) {
 	a.WriteHeader(http.StatusOK)
-	if a.header["Content-Type"] == nil && len(a.body) > 0 {
-		a.header["Content-Type"] = []string{http.DetectContentType(a.body)}
-	}
-	if last {
-		a.header["Connection"] = []string{"close"}
-	}
 	b := append(a.out[:0], "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(a.status), 10)
 	b = append(append(append(b, ' '), http.StatusText(a.status)...), "\r\n"...)
-	a.names = a.names[:0]
-	for name := range a.header {
-		a.names = append(a.names, name)
-	}
-	slices.Sort(a.names)
-	for _, name := range a.names {
-		for _, value := range a.header[name] {
-			b = appendField(b, name, value)
+	set := a.collect(last)
+	for i := range a.fields {
+		for _, value := range a.fields[i].values {
+			b = appendField(b, a.fields[i].name, value)
 		}
 	}
-	if a.header["Date"] == nil {
+	if !set.date {
 		b = append(a.appendDate(append(b, "Date: "...), now), "\r\n"...)
 	}
-	if a.header["Content-Length"] == nil {
+	if !set.length {
 		b = append(strconv.AppendInt(append(b, "Content-Length: "...), int64(len(a.body)), 10), "\r\n"...)
 	}
 	a.out = append(append(b, "\r\n"...), a.body...)
-	return a.out
+	return a.out, last || set.connection
 }
+
+// present lists which fields a handler set that would be added otherwise.
+type present struct{ kind, connection, date, length bool }
+
+// collect sorts the fields by name, with those that a handler leaves to the server.
+func (a *answer) collect(last bool) (set present) {
+	a.fields = a.fields[:0]
+	for name, values := range a.header {
+		switch name {
+		case "Content-Type":
+			set.kind = true
+		case "Connection":
+			set.connection = true
+			if last {
+				continue
+			}
+		case "Date":
+			set.date = true
+		case "Content-Length":
+			set.length = true
+		}
+		a.fields = append(a.fields, field{name, values})
+	}
+	if !set.kind && len(a.body) > 0 {
+		a.fields = append(a.fields, field{"Content-Type", []string{http.DetectContentType(a.body)}})
+	}
+	if last {
+		a.fields = append(a.fields, field{"Connection", closing})
+	}
+	slices.SortFunc(a.fields, func(x, y field) int { return strings.Compare(x.name, y.name) })
+	return set
+}
+
+// closing is never modified.
+var closing = []string{"close"}
 
 // appendField writes a field. A line break in a value would start another field.
 func appendField(b []byte, name, value string) []byte {
 	b = append(append(b, name...), ": "...)
-	if strings.ContainsAny(value, "\r\n") {
+	if strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 {
 		value = strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
 	}
 	return append(append(b, value...), "\r\n"...)
