@@ -182,12 +182,19 @@ func readQuestion(r *http.Request, q *verify.Question) error {
 	if err != nil {
 		return err
 	}
-	in := client.VerifyRequest{}
+	var in client.VerifyRequest
 	if !verifyjson.Parse(string(body), &in) {
-		in = client.VerifyRequest{}
-		if err := strictjson.Decode(body, &in); err != nil {
-			return err
-		}
+		return readUnusual(body, q)
+	}
+	return question(&in, q)
+}
+
+// readUnusual reads any JSON that is valid. It is apart so that the usual kind is
+// read into memory on the stack.
+func readUnusual(body []byte, q *verify.Question) error {
+	var in client.VerifyRequest
+	if err := strictjson.Decode(body, &in); err != nil {
+		return err
 	}
 	return question(&in, q)
 }

@@ -56,22 +56,21 @@ func (h *headers) limits(v *verify.Verdict) {
 	}
 	d := &v.Limits
 	var buffer [512]byte
-	t := texts{all: buffer[:0]}
+	var p parts
+	b := buffer[:0] // a variable of its own: in a struct it would be allocated
 	if v.Grant.Known() && (d.HasKey || d.HasAccount) {
-		t.all = appendPolicies(t.all, v)
-		t.end("RateLimit-Policy")
-		t.all = appendStates(t.all, d)
-		t.end("RateLimit")
+		b = appendPolicies(b, v)
+		p.end(b, "RateLimit-Policy")
+		b = appendStates(b, d)
+		p.end(b, "RateLimit")
 	}
-	if b, ok := narrowest(d); ok {
-		t.number("X-RateLimit-Limit", b.Limit)
-		t.number("X-RateLimit-Remaining", b.Remaining)
-		t.number("X-RateLimit-Reset", WholeSeconds(b.ResetAfter))
+	if narrow, ok := narrowest(d); ok {
+		b = p.bucket(b, &narrow)
 	}
 	if !d.Allowed && !d.Never {
-		t.number("Retry-After", max(1, WholeSeconds(d.RetryAfter)))
+		b = p.number(b, "Retry-After", max(1, WholeSeconds(d.RetryAfter)))
 	}
-	t.set(h)
+	h.setParts(&p, string(b))
 }
 
 func appendPolicies(b []byte, v *verify.Verdict) []byte {
@@ -103,45 +102,48 @@ func separate(b []byte, first bool) []byte {
 	return append(b, ", "...)
 }
 
-// texts builds the values of a few headers in one piece of memory.
-type texts struct {
-	all   []byte
+// parts are the values of a few headers, one after the other in one text.
+type parts struct {
 	names [6]string
 	ends  [6]int
 	n     int
 }
 
-// end makes what was appended since the last call the value of the header.
-func (t *texts) end(name string) {
-	t.names[t.n], t.ends[t.n] = name, len(t.all)
-	t.n++
+// end makes what b has more than at the last call the value of the header.
+func (p *parts) end(b []byte, name string) {
+	p.names[p.n], p.ends[p.n] = name, len(b)
+	p.n++
 }
 
-func (t *texts) number(name string, n int64) {
-	t.all = strconv.AppendInt(t.all, n, 10)
-	t.end(name)
+func (p *parts) number(b []byte, name string, n int64) []byte {
+	b = strconv.AppendInt(b, n, 10)
+	p.end(b, name)
+	return b
 }
 
-func (t *texts) set(h *headers) {
-	all, from := string(t.all), 0
-	for i, name := range t.names[:t.n] {
-		h.set(name, all[from:t.ends[i]])
-		from = t.ends[i]
+func (p *parts) bucket(b []byte, of *ratelimit.BucketState) []byte {
+	b = p.number(b, "X-RateLimit-Limit", of.Limit)
+	b = p.number(b, "X-RateLimit-Remaining", of.Remaining)
+	return p.number(b, "X-RateLimit-Reset", WholeSeconds(of.ResetAfter))
+}
+
+func (h *headers) setParts(p *parts, text string) {
+	from := 0
+	for i, name := range p.names[:p.n] {
+		h.set(name, text[from:p.ends[i]])
+		from = p.ends[i]
 	}
 }
 
 // WriteThrottle writes what is left of a bucket that belongs to no key.
 func WriteThrottle(into http.Header, name string, rule ratelimit.Rule, b *ratelimit.BucketState) {
 	h := newHeaders(into, 5)
-	t := texts{}
-	t.all = appendPolicy(t.all, name, rule)
-	t.end("RateLimit-Policy")
-	t.all = appendState(t.all, name, b.Remaining, b.ResetAfter)
-	t.end("RateLimit")
-	t.number("X-RateLimit-Limit", b.Limit)
-	t.number("X-RateLimit-Remaining", b.Remaining)
-	t.number("X-RateLimit-Reset", WholeSeconds(b.ResetAfter))
-	t.set(&h)
+	var p parts
+	state := appendPolicy(nil, name, rule)
+	p.end(state, "RateLimit-Policy")
+	state = appendState(state, name, b.Remaining, b.ResetAfter)
+	p.end(state, "RateLimit")
+	h.setParts(&p, string(p.bucket(state, b)))
 }
 
 // appendPolicy appends "name";q=quota;w=seconds. A window that is not a whole number of
