@@ -123,7 +123,7 @@ func (l *Local) Take(ctx context.Context, r Request) (Decision, error) {
 	}
 	levels, ends := Levels{Key: key.left, Account: account.left}, time.Time{}
 	if counter != nil {
-		levels.Used, ends = counter.used, counter.window.end()
+		levels.Used, ends = counter.used, counter.ends
 	}
 	d := r.decide(levels, now, ends)
 	if d.Allowed && !r.DryRun && r.Cost > 0 {

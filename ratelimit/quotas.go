@@ -15,6 +15,7 @@ import (
 type counter struct {
 	mu      sync.Mutex
 	window  window
+	ends    time.Time // of the window
 	used    int64
 	unsaved int64
 	synced  bool // used includes the base
@@ -85,7 +86,7 @@ func (q *quotas) first(ctx context.Context, name counterName) *counter {
 	if c != nil {
 		return c
 	}
-	c = &counter{window: name.window, synced: q.store == nil}
+	c = &counter{window: name.window, ends: name.window.end(), synced: q.store == nil}
 	if q.store != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
@@ -223,7 +224,7 @@ func (q *quotas) drop(now time.Time) {
 	defer q.mu.Unlock()
 	for name, c := range q.byName {
 		c.mu.Lock()
-		over := !now.Before(c.window.end().Add(time.Minute))
+		over := !now.Before(c.ends.Add(time.Minute))
 		if over && (c.unsaved == 0 || q.store == nil) {
 			delete(q.byName, name)
 		}

@@ -179,33 +179,34 @@ func PastWindows(now time.Time) (before, except string) {
 	return windowOf(Day, long).label(), windowOf(Month, long).label()
 }
 
-// window is one day or one month. Comparing two allocates nothing.
-type window struct {
-	year  int
-	month time.Month
-	day   int // 0 for a month
-}
+// window is one day or one month in decimal digits, YYYYMMDD, where the day of a
+// month is 00.
+type window int32
 
 func windowOf(per Period, now time.Time) window {
 	year, month, day := now.UTC().Date()
 	if per == Month {
 		day = 0
 	}
-	return window{year, month, day}
+	return window(year*10000 + int(month)*100 + day) //nolint:gosec // G115: years have four digits
 }
 
+func (w window) date() (year, month, day int) { return int(w / 10000), int(w / 100 % 100), int(w % 100) }
+
 func (w window) label() string {
-	if w.day == 0 {
-		return fmt.Sprintf("%04d-%02d", w.year, w.month)
+	year, month, day := w.date()
+	if day == 0 {
+		return fmt.Sprintf("%04d-%02d", year, month)
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", w.year, w.month, w.day)
+	return fmt.Sprintf("%04d-%02d-%02d", year, month, day)
 }
 
 func (w window) end() time.Time {
-	if w.day == 0 {
-		return time.Date(w.year, w.month+1, 1, 0, 0, 0, 0, time.UTC)
+	year, month, day := w.date()
+	if day == 0 {
+		month++
 	}
-	return time.Date(w.year, w.month, w.day+1, 0, 0, 0, 0, time.UTC)
+	return time.Date(year, time.Month(month), day+1, 0, 0, 0, 0, time.UTC)
 }
 
 // parseWindow parses a label of a window of the period.

@@ -16,6 +16,16 @@ type ledger struct {
 	holders texts // organization and account, shared by many rows
 
 	name, holder []byte // buffers for the last name and holder built
+
+	source  ledgerUse // that addFrom read last
+	numbers []uint32  // of its holders here, plus one; 0 if not looked up yet
+	uses    int       // how often it was reset
+}
+
+// ledgerUse is a ledger until it is reset.
+type ledgerUse struct {
+	*ledger
+	use int
 }
 
 // tallied is the content of a row, apart from its name.
@@ -33,6 +43,15 @@ type scopeCell struct {
 func newLedger() *ledger { return &ledger{rows: newTable[tallied]()} }
 
 func (l *ledger) len() int { return l.rows.n }
+
+// reset empties the ledger and keeps its memory.
+func (l *ledger) reset() {
+	l.rows.reset()
+	l.scopes = l.scopes[:0]
+	l.names, l.holders = texts{}, texts{}
+	l.source, l.numbers = ledgerUse{}, l.numbers[:0]
+	l.uses++
+}
 
 // subject identifies a row. Ids contain no NUL.
 type subject struct {
@@ -101,14 +120,30 @@ func (l *ledger) addScope(to *tallied, s scopeCount) {
 // addFrom adds the i-th row of another ledger.
 func (l *ledger) addFrom(other *ledger, i int) {
 	name, t := other.rows.at(i)
-	of := other.subjectOf(name)
-	there := l.rows.of(nameIn(l, of.key, of.organization, of.account, of.minute))
+	there := l.rows.of(l.renamed(other, name))
 	for o, n := range t.counts {
 		there.counts[o] += n
 	}
 	for scope, n := range other.scopesOf(t) {
 		l.addScope(there, scopeCount{scope, n})
 	}
+}
+
+// renamed returns the name here of another ledger's row: only the number of its holder
+// differs. It is valid until the next call.
+func (l *ledger) renamed(other *ledger, name []byte) []byte {
+	if from := (ledgerUse{other, other.uses}); l.source != from {
+		l.source, l.numbers = from, l.numbers[:0]
+	}
+	l.numbers = append(l.numbers, make([]uint32, len(other.holders.list)-len(l.numbers))...)
+	at := len(name) - 4
+	theirs := binary.BigEndian.Uint32(name[at:])
+	if l.numbers[theirs] == 0 {
+		l.numbers[theirs] = l.holders.number(other.holders.list[theirs]) + 1
+	}
+	l.name = append(l.name[:0], name...)
+	binary.BigEndian.PutUint32(l.name[at:], l.numbers[theirs]-1)
+	return l.name
 }
 
 // scopesOf returns the scopes of a row and how often each was requested.

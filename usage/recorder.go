@@ -19,6 +19,7 @@ import (
 const (
 	mostRows   = 200_000 // rows not in pages yet
 	directRows = 200     // most rows written to pages directly, without a journal
+	mostSpare  = 50_000  // rows of a ledger whose memory is kept
 	foldRows   = 8       // rows per write while the service runs: verifications may wait for the write
 	flushRows  = 500     // rows per write when it ends
 	foldRest   = 20      // rest after a write, as a multiple of the time it took
@@ -49,6 +50,7 @@ type Recorder struct {
 
 	mu      sync.Mutex // guards the fields below; never held during a call of the store
 	fresh   *ledger    // in memory only
+	spare   *ledger    // empty; its memory is for the next fresh one
 	drained time.Time
 	stats   RecorderStats
 
@@ -198,7 +200,10 @@ func (r *Recorder) take() *ledger {
 	defer r.mu.Unlock()
 	r.drain()
 	taken := r.fresh
-	r.fresh = newLedger()
+	r.fresh, r.spare = r.spare, nil
+	if r.fresh == nil {
+		r.fresh = newLedger()
+	}
 	return taken
 }
 
@@ -208,6 +213,15 @@ func (r *Recorder) putBack(taken *ledger, written int) {
 	defer r.mu.Unlock()
 	for i := written; i < taken.len(); i++ {
 		r.fresh.addFrom(taken, i)
+	}
+	r.release(taken)
+}
+
+// release keeps the memory of a ledger that nobody uses any more. r.mu is held.
+func (r *Recorder) release(taken *ledger) {
+	if taken.len() <= mostSpare {
+		taken.reset()
+		r.spare = taken
 	}
 }
 

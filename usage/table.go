@@ -38,6 +38,12 @@ func newTable[T any]() *table[T] {
 	return &table[T]{seed: maphash.MakeSeed(), first: map[uint64]uint32{}}
 }
 
+// reset removes all values and keeps the memory.
+func (t *table[T]) reset() {
+	clear(t.first)
+	t.n = 0
+}
+
 // find returns the value of the name, or nil.
 func (t *table[T]) find(name []byte) *T { return t.lookup(maphash.Bytes(t.seed, name), name) }
 
@@ -56,13 +62,18 @@ func (t *table[T]) of(name []byte) *T {
 	if found := t.lookup(hash, name); found != nil {
 		return found
 	}
-	if t.n%chunkCells == 0 {
+	place := t.n % chunkCells
+	if t.n/chunkCells == len(t.chunks) {
 		t.chunks = append(t.chunks, &chunk[T]{names: make([]byte, 0, chunkCells*len(name))})
 	}
-	in := t.chunks[len(t.chunks)-1]
+	in := t.chunks[t.n/chunkCells]
+	if place == 0 {
+		in.names = in.names[:0] // of before a reset
+	}
 	from := len(in.names)
 	in.names = append(in.names, name...)
-	made := &in.cells[t.n%chunkCells]
+	made := &in.cells[place]
+	*made = cell[T]{}
 	made.from, made.to, made.next = uint32(from), uint32(len(in.names)), t.first[hash] //nolint:gosec // G115: names are short
 	t.n++
 	t.first[hash] = uint32(t.n) //nolint:gosec // G115: at most some hundred thousand
