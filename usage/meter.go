@@ -8,7 +8,7 @@ import (
 const (
 	mostDirty         = 200_000 // counters waiting to be drained
 	mostOrganizations = 10_000  // that verified unknown keys, or have folded counts
-	fewScopes         = 8       // counted within the counter; most keys have no more
+	fewScopes         = 4       // counted within the counter; most keys have no more
 )
 
 // Holder identifies whose keys they are and what they may do: what the counters of

@@ -62,8 +62,12 @@ type fact struct {
 	text                 [factText]byte // id and name, unless they are in rare
 }
 
-// factText has room for an id and the name of nearly every key.
-const factText = 88
+// factText has room for an id and a name of 28 bytes, and lets a fact fill a size class
+// of the allocator, factSize.
+const (
+	factText = 64
+	factSize = 256
+)
 
 // texts returns part of the key's id and name. Nobody writes to a fact's text
 // once its grant exists, so strings may point into it.

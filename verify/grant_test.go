@@ -24,3 +24,11 @@ func TestAFactHoldsNoPointer(t *testing.T) {
 	}
 	look("fact", reflect.TypeFor[fact]())
 }
+
+// One byte more would take 32 for each cached key.
+func TestAFactFitsItsSizeClass(t *testing.T) {
+	t.Parallel()
+	if size := reflect.TypeFor[fact]().Size(); size > factSize {
+		t.Errorf("a fact has %d bytes", size)
+	}
+}

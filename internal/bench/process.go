@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +23,8 @@ type process struct {
 	address string
 	ready   time.Duration // from start to the first answer
 	worker  int           // the process that works, if cmd only starts it
+
+	operators string // LATCHKEY_ADMIN_ADDR, "" if the process has none
 }
 
 func lastCore() string { return strconv.Itoa(runtime.NumCPU() - 1) }
@@ -84,6 +87,46 @@ func (p *process) resident() (float64, error) {
 		}
 	}
 	return 0, errors.New("no resident memory in the process's status")
+}
+
+// memory is what a process uses, in bytes.
+type memory struct{ live, resident float64 }
+
+// memory collects garbage, and returns what is live and what is resident then.
+func (p *process) memory(ctx context.Context) (m memory, err error) {
+	for range 2 { // the second frees what finalizers held
+		if _, err := fetch(ctx, "http://"+p.operators+"/debug/pprof/heap?gc=1"); err != nil {
+			return m, err
+		}
+	}
+	metrics, err := fetch(ctx, "http://"+p.operators+"/metrics")
+	if err != nil {
+		return m, err
+	}
+	for line := range strings.Lines(metrics) {
+		if rest, ok := strings.CutPrefix(line, "go_memstats_heap_alloc_bytes "); ok {
+			if m.live, err = strconv.ParseFloat(strings.TrimSpace(rest), 64); err != nil {
+				return m, err
+			}
+		}
+	}
+	resident, err := p.resident()
+	m.resident = resident * 1024 * 1024
+	return m, err
+}
+
+func fetch(ctx context.Context, url string) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close() //nolint:errcheck // read to its end
+	b, err := io.ReadAll(answer.Body)
+	return string(b), err
 }
 
 // cpu returns the CPU time that the server has used since it started.
