@@ -138,18 +138,16 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 	if err != nil {
 		return client.Verdict{}, err
 	}
-	v, err := e.verifier.Verify(ctx, asked)
+	v, err := e.verifier.Verify(ctx, &asked)
 	if errors.Is(err, errs.NotFound) { // the node, which charges the limits, no longer knows the key
 		asked.Fresh = true
-		v, err = e.verifier.Verify(ctx, asked)
+		v, err = e.verifier.Verify(ctx, &asked)
 	}
 	if err != nil {
 		return client.Verdict{}, e.undecided(err)
 	}
-	var decision verdicts.Decision
-	decision.Set(&v)
-	out := client.Verdict{VerifyResponse: asRead(decision.VerifyResponse)}
-	if v.HasLimits {
+	out := client.Verdict{VerifyResponse: decisionOf(&v)}
+	if d := &v.Limits; d.HasKey || d.HasAccount || d.HasQuota || v.HasLimits && !d.Allowed {
 		out.Limits = http.Header{}
 		verdicts.WriteLimits(out.Limits, &v)
 	}
@@ -180,22 +178,30 @@ func (t temporary) Unwrap() error { return t.error }
 // Temporary reports true.
 func (temporary) Temporary() bool { return true }
 
-// asRead returns the decision as a client reads it: empty metadata is not nil.
-func asRead(d client.VerifyResponse) client.VerifyResponse {
-	if d.ServiceAccount == nil {
-		return d
+// answer is a decision and all that it points to, in one piece of memory.
+type answer struct {
+	verdicts.Decision
+	empty [2][2]byte // metadata without members, one for each that may lack them
+}
+
+// decisionOf returns the decision as a client reads it from POST /verify.
+func decisionOf(v *verify.Verdict) client.VerifyResponse {
+	a := &answer{empty: [2][2]byte{{'{', '}'}, {'{', '}'}}}
+	a.Set(v)
+	if a.ServiceAccount == nil {
+		return a.VerifyResponse
 	}
-	if d.Metadata == nil {
-		d.Metadata = client.Metadata("{}")
+	if a.Metadata == nil {
+		a.Metadata = a.empty[0][:]
 	}
-	if d.ServiceAccount.Metadata == nil {
-		d.ServiceAccount.Metadata = client.Metadata("{}")
+	if a.ServiceAccount.Metadata == nil {
+		a.ServiceAccount.Metadata = a.empty[1][:]
 	}
-	return d
+	return a.VerifyResponse
 }
 
 // question reads a question as POST /verify does.
-func question(q *client.Question) (*verify.Question, error) {
+func question(q *client.Question) (verify.Question, error) {
 	var f errs.Faults
 	cost, given := q.Cost.Get()
 	if !given {
@@ -203,7 +209,7 @@ func question(q *client.Question) (*verify.Question, error) {
 	}
 	f.Check(verify.ValidCost(cost), "cost", "cost_out_of_range")
 	verify.CheckScopes(q.Scopes, "scopes", f.Add)
-	return &verify.Question{
+	return verify.Question{
 		Key: q.Key, Scopes: q.Scopes, Cost: cost, Address: q.Address, UserAgent: q.UserAgent, DryRun: q.DryRun, Fresh: q.Fresh,
 	}, f.Err()
 }
