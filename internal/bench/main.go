@@ -18,6 +18,8 @@ import (
 
 type options struct {
 	keys        int
+	requests    bool
+	inProcess   bool
 	rounds      int
 	duration    time.Duration
 	connections int
@@ -31,7 +33,9 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.keys, "keys", 100_000, "live keys, asked for at random; 0: leave the comparison out")
+	flag.IntVar(&o.keys, "keys", 100_000, "live keys, asked for at random")
+	flag.BoolVar(&o.requests, "requests", true, "measure verifications by request")
+	flag.BoolVar(&o.inProcess, "in-process", true, "measure verifications in the caller's process as well")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turn")
 	flag.DurationVar(&o.duration, "duration", 5*time.Second, "length of one round")
 	flag.IntVar(&o.connections, "connections", 32, "kept-alive connections")
@@ -42,7 +46,7 @@ func main() {
 	flag.BoolVar(&o.strangers, "strangers", true, "measure what requests without a credential cost as well")
 	flag.IntVar(&o.edges, "edges", 2000, "measure a node that feeds so many edges as well; 0: leave it out")
 	var r role
-	flag.StringVar(&r.as, "as", "", "be a floor, socket or generator (these and what follows are used by the command itself)")
+	flag.StringVar(&r.as, "as", "", "be a floor, socket, generator or edge (these and what follows are used by the command itself)")
 	flag.StringVar(&r.address, "address", "", "where to serve, or what to load")
 	flag.Float64Var(&r.perSecond, "rate", 0, "requests per second of the generator")
 	flag.StringVar(&r.secrets, "secrets", "", "file of the floor's keys, one a line")
@@ -75,6 +79,8 @@ func (r role) play(ctx context.Context, o options) error {
 		return r.serveFloor(ctx)
 	case "socket":
 		return serveSocket(ctx, r.address)
+	case "edge":
+		return r.playEdge(ctx, o)
 	case "generator":
 		return generate(ctx, openLoop{address: r.address, connections: o.connections, perSecond: r.perSecond, duration: o.duration})
 	default:
@@ -101,8 +107,13 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-	if o.keys > 0 {
+	if o.requests {
 		if err := compare(ctx, o, filepath.Join(dir, "compare")); err != nil {
+			return err
+		}
+	}
+	if o.inProcess {
+		if err := compareInProcess(ctx, o, filepath.Join(dir, "inprocess")); err != nil {
 			return err
 		}
 	}

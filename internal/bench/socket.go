@@ -16,13 +16,15 @@ import (
 // verification sends.
 var constantAnswer = func() string {
 	body := `{"valid":true,"code":"VALID","padding":"` + strings.Repeat("x", constantBody-42) + `"}`
-	return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + constantHeader + "Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+	return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + constantHeader +
+		"Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
 }()
 
 const (
 	constantBody = 560
 	// What Latchkey's answer has in addition, by length.
-	constantHeader = "Cache-Control: no-store\r\nRateLimit: \"key\";r=999999999;t=1\r\nX-Latchkey-Padding: 0123456789012345678901234567890123456789\r\n"
+	constantHeader = "Cache-Control: no-store\r\nRateLimit: \"key\";r=999999999;t=1\r\n" +
+		"X-Latchkey-Padding: 0123456789012345678901234567890123456789\r\n"
 )
 
 // serveSocket reads requests and writes a constant answer to each read, without looking

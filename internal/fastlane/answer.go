@@ -106,7 +106,7 @@ func (a *answer) collect(last bool) (set present) {
 	}
 	a.order = a.order[:0]
 	for i := range a.fields {
-		a.order = append(a.order, uint16(i)) //nolint:gosec // G115: handlers set a few
+		a.order = append(a.order, uint16(i))
 	}
 	slices.SortFunc(a.order, func(x, y uint16) int { return strings.Compare(a.fields[x].name, a.fields[y].name) })
 	return set
