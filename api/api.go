@@ -113,9 +113,13 @@ func (a *API) mountVerify(engine *gin.Engine) {
 		hot.Use(a.timed)
 	}
 	hot.Use(a.Edge.Recover(a.renderHot))
-	v := &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
+	v := a.verifyHandlers()
 	v.mount(hot)
 	a.verify = v.verify
+}
+
+func (a *API) verifyHandlers() *verifyHandlers {
+	return &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
 }
 
 const verifyPath = "/verify"

@@ -31,6 +31,7 @@ type config struct {
 
 	addr            string
 	adminAddr       string
+	grpcAddr        string
 	databaseURL     string
 	adminEmail      string
 	adminPassword   string

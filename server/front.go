@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/latchkey/latchkey/api"
@@ -25,6 +26,7 @@ type front struct {
 	metrics  *metrics.Set
 	files    []reloaded
 	stopping *stopping
+	envoys   *envoys // nil without gRPC
 }
 
 func (a *app) front() *front {
@@ -50,7 +52,11 @@ func gated(listener net.Listener, c *config, secure *tls.Config) *gate.Listener 
 	if secure != nil {
 		refusal = "" // TLS would have to encrypt it
 	}
-	return gate.New(listener, c.maxConnections, refusal)
+	most := c.maxConnections
+	if c.grpcAddr != "" {
+		most -= c.grpcConnections()
+	}
+	return gate.New(listener, most, refusal)
 }
 
 // serveAdmin serves the operators' pages, if an address for them is set.
@@ -81,8 +87,9 @@ func (f *front) run(ctx context.Context, clients *gate.Listener, secure *tls.Con
 	handler = f.stopping.lastAnswers(handler)
 	server := newServer(httpx.Heads(handler), f.logger)
 	listener, drain := f.listen(clients, secure, handler)
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
+	go f.envoys.serve(failed)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -92,11 +99,14 @@ func (f *front) run(ctx context.Context, clients *gate.Listener, secure *tls.Con
 	hurry, stop := hurried(ctx)
 	defer stop()
 	ending()
+	var leaving sync.WaitGroup
+	leaving.Go(func() { f.envoys.leave(hurry, f.config.drain) })
 	f.stopping.leave(hurry, f.config.drain, clients)
+	leaving.Wait()
 	draining, cancel := context.WithTimeout(hurry, drainTimeout)
 	defer cancel()
 	server.SetKeepAlivesEnabled(false)
-	if err := errors.Join(drain(draining), server.Shutdown(draining)); err != nil {
+	if err := errors.Join(drain(draining), server.Shutdown(draining), f.envoys.finish(draining)); err != nil {
 		f.logger.WarnContext(ctx, "requests were cut off", "err", err)
 		return server.Close()
 	}

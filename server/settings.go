@@ -45,7 +45,14 @@ func servingSettings() []setting {
 			meaning: "address and port for operators only, such as 127.0.0.1:9090: /metrics and /debug/pprof/, without a " +
 				"credential; if empty, /metrics is on LATCHKEY_ADDR for the provider's staff and service accounts with " +
 				"latchkey:metrics:read, and profiles are off",
-			set: setAdminAddr,
+			set: setOtherAddr(func(c *config) *string { return &c.adminAddr }),
+		},
+		{
+			name: "GRPC_ADDR",
+			meaning: "address and port for Envoy's ext_authz by gRPC (envoy.service.auth.v3) and gRPC health, such as :9001; over TLS if " +
+				"LATCHKEY_TLS_CERT is set; asked by LATCHKEY_TRUSTED_PROXIES, and by client certificates of accounts that may verify " +
+				"keys; off if empty",
+			set: setOtherAddr(func(c *config) *string { return &c.grpcAddr }),
 		},
 		{
 			name: "DATABASE_URL",

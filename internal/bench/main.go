@@ -27,6 +27,7 @@ type options struct {
 	pages       int
 	strangers   bool
 	edges       int
+	grpc        bool
 }
 
 func main() {
@@ -41,12 +42,19 @@ func main() {
 	flag.IntVar(&o.pages, "pages", 100_000, "measure the portal's pages over so many keys as well; 0: leave them out")
 	flag.BoolVar(&o.strangers, "strangers", true, "measure what requests without a credential cost as well")
 	flag.IntVar(&o.edges, "edges", 2000, "measure a node that feeds so many edges as well; 0: leave it out")
+	flag.BoolVar(&o.grpc, "grpc", true, "measure Envoy's gRPC as well")
+	check := flag.String("check", "", "load Check at this address with the keys of -secrets (used by the command itself)")
 	floorAddress := flag.String("floor", "", "serve the floor at this address, with the keys of -secrets (used by the command itself)")
 	secrets := flag.String("secrets", "", "file of keys, one a line")
 	redisAddress := flag.String("redis-address", "", "Redis that the floor asks for each request (used by the command itself)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, o, *floorAddress, *secrets, *redisAddress)
+	var err error
+	if *check != "" {
+		err = loadCheck(ctx, o, *check, *secrets)
+	} else {
+		err = run(ctx, o, *floorAddress, *secrets, *redisAddress)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -94,6 +102,11 @@ func run(ctx context.Context, o options, floorAddress, secrets, redisAddress str
 	}
 	if o.edges > 0 {
 		if err := edges(ctx, o, filepath.Join(dir, "edges")); err != nil {
+			return err
+		}
+	}
+	if o.grpc {
+		if err := compareGRPC(ctx, o, filepath.Join(dir, "grpc")); err != nil {
 			return err
 		}
 	}
