@@ -33,7 +33,8 @@ type SelfAnswer struct {
 	Verdict verify.Verdict
 	// Status is 200 for a request that may pass, else what the client gets.
 	Status int
-	// Header has X-Latchkey-* and the limits, and of a refusal what belongs to it.
+	// Header is what a refused client gets; verdicts.Identity has what belongs to a
+	// request that may pass.
 	Header http.Header
 	// Body is the problem that a refused client gets.
 	Body []byte
@@ -54,9 +55,10 @@ func (s *Self) Verify(r *http.Request, asker *auth.Principal, needs map[string]s
 	if err != nil {
 		return s.fault(r, err)
 	}
-	a = SelfAnswer{Verdict: verdict, Status: http.StatusOK, Header: make(http.Header, 16)}
-	verdicts.WriteIdentity(a.Header, &verdict)
+	a = SelfAnswer{Verdict: verdict, Status: http.StatusOK}
 	if verdict.Code != verify.Valid {
+		a.Header = http.Header{}
+		verdicts.WriteIdentity(a.Header, &verdict)
 		p := refusal(a.Header, &verdict)
 		a.refuse(&p)
 	}
