@@ -127,4 +127,6 @@ func (s *Self) Asker(r *http.Request) (*auth.Principal, error) {
 
 // KeepsAuthorization reports whether Authorization has no credential of Latchkey's,
 // so that the API may get it.
-func (s *Self) KeepsAuthorization(r *http.Request) bool { return !auth.InAuthorization(r, s.handlers.format) }
+func (s *Self) KeepsAuthorization(r *http.Request) bool {
+	return !auth.InAuthorization(r, s.handlers.format)
+}

@@ -120,6 +120,7 @@ type suite struct {
 	format  keys.Format
 	log     *parts.Output
 	engine  http.Handler
+	self    *api.Self
 	at      atomic.Int64
 	count   atomic.Int64
 }
@@ -247,7 +248,7 @@ func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
 	service.Mount(engine)
 	engine.NoRoute(c.Edge.Enter, service.NotFound)
 	engine.NoMethod(c.Edge.Enter, service.NoMethod)
-	s.engine = engine
+	s.engine, s.self = engine, service.Self()
 }
 
 // firstStart returns the file of a store with what a first start makes.

@@ -86,11 +86,14 @@ func New(c Config) (*Server, error) {
 	s := &Server{Config: c, health: &healthServer{checks: c.Health, logger: c.Logger, leaving: make(chan struct{})}}
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeader), grpc.MaxConcurrentStreams(maxStreams),
-		grpc.ConnectionTimeout(c.Timeouts.Handshake), grpc.InTapHandle(s.admit), grpc.UnaryInterceptor(s.recovered),
+		grpc.InTapHandle(s.admit), grpc.UnaryInterceptor(s.recovered),
 		grpc.ForceServerCodecV2(newCodec()), grpc.NumStreamWorkers(workers),
 		grpc.StreamInterceptor(s.recoveredStream),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsAtMost, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: c.Timeouts.Idle, Time: pingAfter, Timeout: pingTimeout}),
+	}
+	if c.Timeouts.Handshake > 0 {
+		options = append(options, grpc.ConnectionTimeout(c.Timeouts.Handshake))
 	}
 	if c.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(c.TLS)))

@@ -41,8 +41,7 @@ func compareGRPC(ctx context.Context, o options, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := startService(ctx, o, f, "LATCHKEY_GRPC_ADDR="+address, "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32",
-		os.Getenv("BENCH_EXTRA"))
+	service, err := startService(ctx, o, f, "LATCHKEY_GRPC_ADDR="+address, "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32")
 	if err != nil {
 		return err
 	}
@@ -53,7 +52,9 @@ func compareGRPC(ctx context.Context, o options, dir string) (err error) {
 	fmt.Printf("\nEnvoy's Check by gRPC, %d keys at random, %d requests at once, %d rounds of %s each, in turn with GET /verify\n",
 		checkKeys, o.connections, o.rounds, o.duration)
 	loads := map[string]func() (result, error){
-		"GET":   func() (result, error) { return drive(ctx, o, service.address, "GET", f.secretsFile, f.verifier, script, o.duration) },
+		"GET": func() (result, error) {
+			return drive(ctx, o, service.address, "GET", f.secretsFile, f.verifier, script, o.duration)
+		},
 		"Check": func() (result, error) { return check(ctx, o, address, f.secretsFile) },
 	}
 	all := map[string][]result{}

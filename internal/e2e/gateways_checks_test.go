@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path"
@@ -24,7 +23,7 @@ func (w *gated) excused(name string) bool {
 	if !ok {
 		return false
 	}
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "gateways", w.name+".md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "gateways", w.page()))
 	if err != nil || !strings.Contains(strings.Join(strings.Fields(string(page)), " "), reason) {
 		w.t.Errorf("the page of %s does not say: %s (%v)", w.name, reason, err)
 	}
@@ -241,7 +240,7 @@ func (w *gated) failsClosed() {
 
 // answers is the address of a server that answers every question with the status.
 func (w *gated) answers(status int, header ...string) string {
-	server := httptest.NewServer(w.asked.before(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := w.serverOf(w.asked.before(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for _, name := range header {
 			w.Header().Set(name, "5")
 		}
