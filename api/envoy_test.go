@@ -90,7 +90,9 @@ func TestEnvoyHearsWhatHTTPWouldSay(t *testing.T) {
 	s := newSuite(t, behindEnvoy())
 	envoy := s.envoy(t, nil)
 	x := s.tenant(t)
-	account := s.account(t, x.organization, keys.AccountFields{Scopes: []string{"invoices:read"}, Quota: &ratelimit.Quota{Requests: 500, Per: ratelimit.Day}})
+	account := s.account(t, x.organization, keys.AccountFields{
+		Scopes: []string{"invoices:read"}, Quota: &ratelimit.Quota{Requests: 500, Per: ratelimit.Day},
+	})
 	goodID, good := s.issue(t, account, keys.KeyFields{})
 	homeID, home := s.issue(t, account, keys.KeyFields{AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}})
 	revokedID, revoked := s.issue(t, account, keys.KeyFields{})
@@ -103,7 +105,7 @@ func TestEnvoyHearsWhatHTTPWouldSay(t *testing.T) {
 		"a key":                    {map[string]string{"x-api-key": good}, nil, 200},
 		"a bearer":                 {map[string]string{"authorization": "Bearer " + good}, nil, 200},
 		"a scope that it has":      {map[string]string{"x-api-key": good}, map[string]string{"scope": "invoices:read"}, 200},
-		"empty needs":              {map[string]string{"x-api-key": good}, map[string]string{"scope": "", "cost": "", "api": "", "audience": ""}, 200},
+		"empty needs":              {map[string]string{"x-api-key": good}, map[string]string{"scope": "", "cost": "", "api": ""}, 200},
 		"one of two":               {map[string]string{"x-api-key": good}, map[string]string{"scope": "invoices:read a:b"}, 403},
 		"an address of the list":   {map[string]string{"x-api-key": home, "x-forwarded-for": "1.2.3.4, 198.51.100.7"}, nil, 200},
 		"another address":          {map[string]string{"x-api-key": home, "x-forwarded-for": "198.51.100.7, 1.2.3.4"}, nil, 403},
@@ -309,7 +311,8 @@ func TestAnOutageByGRPC(t *testing.T) {
 	got, err := envoy.Check(t.Context(), told(map[string]string{"x-api-key": s.format.New(keys.Live).Reveal(), "x-request-id": "mine"}, nil))
 	must(t, err)
 	d := got.GetDeniedResponse()
-	if d.GetStatus().GetCode() != 503 || optionsIn(t, d.GetHeaders()).Get("Retry-After") != "5" || !strings.Contains(d.GetBody(), `"code":"unavailable"`) ||
+	if d.GetStatus().GetCode() != 503 || optionsIn(t, d.GetHeaders()).Get("Retry-After") != "5" ||
+		!strings.Contains(d.GetBody(), `"code":"unavailable"`) ||
 		!strings.Contains(d.GetBody(), "urn:latchkey:request:mine") || !strings.Contains(s.log.String(), `"msg":"request failed"`) {
 		t.Errorf("%v\n%s", got, s.log)
 	}

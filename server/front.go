@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
+	"github.com/latchkey/latchkey/internal/tracing"
 )
 
 // front accepts the connections of clients, for the service or an edge.
@@ -24,13 +25,14 @@ type front struct {
 	config   *config
 	logger   *slog.Logger
 	metrics  *metrics.Set
+	tracer   *tracing.Tracer // nil if traces are off
 	files    []reloaded
 	stopping *stopping
 	envoys   *envoys // nil without gRPC
 }
 
 func (a *app) front() *front {
-	return &front{config: a.config, logger: a.logger, metrics: a.metrics, files: a.files, stopping: &a.stopping}
+	return &front{config: a.config, logger: a.logger, metrics: a.metrics, tracer: a.tracer, files: a.files, stopping: &a.stopping}
 }
 
 // secure returns the TLS configuration, nil without TLS, and the files that

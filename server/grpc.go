@@ -42,10 +42,14 @@ func (f *front) listenGRPC(ctx context.Context, secure *tls.Config, self *api.Se
 	if err != nil {
 		return err
 	}
-	server, err := extauthz.New(extauthz.Config{
+	c := extauthz.Config{
 		Self: self, Trusted: trusted, Health: checks, Logger: f.logger, TLS: secure, Verified: f.metrics.Verified,
 		Timeouts: extauthz.Timeouts{Handshake: headerTimeout, Call: readTimeout, Idle: idleTimeout},
-	})
+	}
+	if f.tracer != nil {
+		c.Trace = f.tracer.Call
+	}
+	server, err := extauthz.New(c)
 	if err != nil {
 		return err
 	}

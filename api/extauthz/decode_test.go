@@ -20,7 +20,9 @@ func FuzzDecode(f *testing.F) {
 			Method: "GET", Path: "/a?b", Size: -1, Headers: map[string]string{"x-api-key": "k", "cookie": "c", "X-Forwarded-For": "1.2.3.4"},
 		}}}},
 		{Attributes: &authv3.AttributeContext{Request: &authv3.AttributeContext_Request{Http: &authv3.AttributeContext_HttpRequest{
-			HeaderMap: &corev3.HeaderMap{Headers: []*corev3.HeaderValue{{Key: "x-api-key", RawValue: []byte("\xff")}, {Key: "x-api-key", Value: "b"}}},
+			HeaderMap: &corev3.HeaderMap{Headers: []*corev3.HeaderValue{
+				{Key: "x-api-key", RawValue: []byte("\xff")}, {Key: "x-api-key", Value: "b"},
+			}},
 		}}}},
 	} {
 		message, err := proto.Marshal(in)

@@ -115,7 +115,7 @@ func nested(b []byte, field protowire.Number, write func([]byte) []byte) []byte 
 	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)
 	at := len(b)
 	b = write(b)
-	length := uint64(len(b) - at)
+	length := uint64(len(b) - at) //nolint:gosec // G115: not negative
 	more := protowire.SizeVarint(length) - 1
 	for range more {
 		b = append(b, 0)

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
@@ -35,8 +36,8 @@ import (
 // Method is the method that calls of Check are counted under.
 const Method = "grpc"
 
-// Config is what a Server needs. All fields are required except TLS, Verified and
-// Timeouts.
+// Config is what a Server needs. All fields are required except TLS, Verified,
+// Trace and Timeouts.
 type Config struct {
 	Self    *api.Self
 	Trusted *proxies.Trusted
@@ -46,6 +47,9 @@ type Config struct {
 	// Verified, if not nil, is called for each answer of Check, with Method and the
 	// status that the gateway's client gets.
 	Verified func(method string, status int, took time.Duration)
+	// Trace, if not nil, is called for each call of Check with the header of the
+	// gateway's client.
+	Trace    func(ctx context.Context, header http.Header, name string) (traced context.Context, end func(status int))
 	Timeouts Timeouts
 }
 
@@ -85,7 +89,8 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{Config: c, health: &healthServer{checks: c.Health, logger: c.Logger, leaving: make(chan struct{})}}
 	options := []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeader), grpc.MaxConcurrentStreams(maxStreams),
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeader),
+		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.InTapHandle(s.admit), grpc.UnaryInterceptor(s.recovered),
 		grpc.ForceServerCodecV2(newCodec()), grpc.NumStreamWorkers(workers),
 		grpc.StreamInterceptor(s.recoveredStream),
@@ -153,7 +158,8 @@ func (s *Server) unpanicked(ctx context.Context, panicked any, err error) error 
 }
 
 // errPeer is all that a stranger learns.
-var errPeer = status.Error(codes.PermissionDenied, "this peer may not ask: add it to LATCHKEY_TRUSTED_PROXIES, or present a client certificate")
+var errPeer = status.Error(codes.PermissionDenied,
+	"this peer may not ask: add it to LATCHKEY_TRUSTED_PROXIES, or give it a client certificate of an account that may verify keys")
 
 // admit turns strangers away before anything of their message is read, and bounds
 // calls without a deadline. It must not block.
@@ -226,9 +232,14 @@ func (s *Server) check(ctx context.Context, q *question) (out any, err error) {
 	if err != nil {
 		return nil, err
 	}
+	end := func(int) {}
+	if s.Trace != nil {
+		ctx, end = s.Trace(ctx, q.header, strings.TrimPrefix(authv3.Authorization_Check_FullMethodName, "/"))
+	}
 	// Whose address is believed is decided by what HTTP goes by.
 	r := (&http.Request{Method: q.method, Header: q.header, RemoteAddr: from.address, TLS: from.tls}).WithContext(ctx)
 	a := s.Self.Verify(r, asker, q.needs)
+	end(a.Status)
 	if err := ctx.Err(); err != nil {
 		return nil, status.FromContextError(err).Err()
 	}

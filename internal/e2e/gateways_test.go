@@ -120,7 +120,8 @@ func envoy(file string) func(t *testing.T, verify, api string) (string, string) 
 	return func(t *testing.T, verify, api string) (string, string) {
 		addr := parts.FreeAddr(t)
 		port := func(addr string) string { return "port_value: " + addr[strings.LastIndexByte(addr, ':')+1:] }
-		parts.Envoy(t, addr, replaced(t, file, "port_value: 8080", port(verify), "port_value: 9001", port(verify), "port_value: 9000", port(api), "port_value: 8000", port(addr)))
+		parts.Envoy(t, addr, replaced(t, file, "port_value: 8080", port(verify), "port_value: 9001", port(verify),
+			"port_value: 9000", port(api), "port_value: 8000", port(addr)))
 		return addr, addr
 	}
 }

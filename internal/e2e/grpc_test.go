@@ -47,7 +47,8 @@ func TestGRPCByCertificate(t *testing.T) {
 	a, stranger := prepared(t)
 	a.leaf("customer", "customer.example.com", nil)
 	addr := parts.FreeAddr(t)
-	s := startSecure(t, parts.FreeAddr(t), a.client(""), "LATCHKEY_TLS_CERT="+a.path("server.pem"), "LATCHKEY_TLS_KEY="+a.path("server.key"),
+	s := startSecure(t, parts.FreeAddr(t), a.client(""),
+		"LATCHKEY_TLS_CERT="+a.path("server.pem"), "LATCHKEY_TLS_KEY="+a.path("server.key"),
 		"LATCHKEY_TLS_CLIENT_CA="+a.path("ca.pem"), "LATCHKEY_TLS_CLIENT_CRL="+a.path("crl.pem"), mtlsChain, "LATCHKEY_GRPC_ADDR="+addr)
 	gatewayActs(s)
 	id, key := s.issue("free", "invoices:read")
@@ -141,7 +142,8 @@ func TestGRPCOfAnEdge(t *testing.T) {
 	id, key := s.issue("free", "invoices:read")
 	addr := parts.FreeAddr(t)
 	cmd := exec.Command(parts.Binary(t), "edge")
-	cmd.Env = parts.Environ("LATCHKEY_ADDR="+parts.FreeAddr(t), "LATCHKEY_DRAIN=0s", "LATCHKEY_EDGE_UPSTREAM="+s.base, "LATCHKEY_EDGE_KEY="+feeder,
+	cmd.Env = parts.Environ("LATCHKEY_ADDR="+parts.FreeAddr(t), "LATCHKEY_DRAIN=0s",
+		"LATCHKEY_EDGE_UPSTREAM="+s.base, "LATCHKEY_EDGE_KEY="+feeder,
 		"LATCHKEY_GRPC_ADDR="+addr, "LATCHKEY_TRUSTED_PROXIES=127.0.0.0/8")
 	parts.Start(t, cmd).AwaitListening(addr)
 	envoy := authv3.NewAuthorizationClient(dialGRPC(t, addr, insecure.NewCredentials()))
