@@ -25,9 +25,9 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
-const edgeHelp = `Verify keys on this host, without a database. The edge answers GET /verify and
-POST /verify as a node does, from what the nodes in LATCHKEY_EDGE_UPSTREAM tell
-it. It holds hashes, never keys, and only of keys that were shown to it. A revoke
+const edgeHelp = `Verify keys on this host, without a database. The edge answers GET /verify, POST
+/verify and Envoy's gRPC as a node does, from what the nodes in
+LATCHKEY_EDGE_UPSTREAM tell it. It holds hashes, never keys, and only of keys that were shown to it. A revoke
 holds here within the second in which it holds on every node.
 
 It needs a key with the scope latchkey:edge or latchkey:edge-all, which the

@@ -49,12 +49,15 @@ func TestGRPCByCertificate(t *testing.T) {
 	addr := parts.FreeAddr(t)
 	s := startSecure(t, parts.FreeAddr(t), a.client(""),
 		"LATCHKEY_TLS_CERT="+a.path("server.pem"), "LATCHKEY_TLS_KEY="+a.path("server.key"),
-		"LATCHKEY_TLS_CLIENT_CA="+a.path("ca.pem"), "LATCHKEY_TLS_CLIENT_CRL="+a.path("crl.pem"), mtlsChain, "LATCHKEY_GRPC_ADDR="+addr)
+		"LATCHKEY_TLS_CLIENT_CA="+a.path("ca.pem"), "LATCHKEY_TLS_CLIENT_CRL="+a.path("crl.pem"), mtlsChain,
+		"LATCHKEY_GRPC_ADDR="+addr)
 	gatewayActs(s)
 	id, key := s.issue("free", "invoices:read")
 	s.call("PATCH", "/api/keys/"+id, map[string]any{"allowed_networks": []string{"203.0.113.7"}}, 200)
 	account := s.call("GET", "/api/keys/"+id, nil, 200)["service_account_id"].(string)
-	s.call("POST", "/api/service-accounts/"+account+"/certificates", map[string]any{"name": "customer", "san": "dns:customer.example.com"}, 201)
+	s.call("POST", "/api/service-accounts/"+account+"/certificates", map[string]any{
+		"name": "customer", "san": "dns:customer.example.com",
+	}, 201)
 	for name, tt := range map[string]struct {
 		client *http.Client
 		code   codes.Code
