@@ -123,7 +123,12 @@ func readCost(field string, values []string, f *errs.Faults) int64 {
 
 // selfQuestion returns the question for the key that the request carries.
 func (h *verifyHandlers) selfQuestion(r *http.Request, read reader) (*verify.Question, error) {
-	return h.question(r, h.edge.Trusted.Client(r), read)
+	client := h.edge.Trusted.Client(r)
+	q, err := h.question(r, client, read)
+	if client.Proxied {
+		q.Original = h.original.Original(r)
+	}
+	return q, err
 }
 
 func (h *verifyHandlers) question(r *http.Request, client proxies.Client, read reader) (*verify.Question, error) {

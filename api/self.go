@@ -41,17 +41,18 @@ type SelfAnswer struct {
 }
 
 // Verify decides about the key that the request of a gateway's client carries.
-// RemoteAddr is the gateway's, which the caller has found trusted. asker is who the
-// gateway is, nil if it is known by its address alone. needs is what the key needs,
-// by the names scope, cost, api and audience.
-func (s *Self) Verify(r *http.Request, asker *auth.Principal, needs map[string]string) (a SelfAnswer) {
+// RemoteAddr is the gateway's, which the caller has found trusted, and original tells
+// of the client's request. asker is who the gateway is, nil if it is known by its
+// address alone. needs is what the key needs, by the names scope, cost, api and
+// audience.
+func (s *Self) Verify(r *http.Request, original verify.Original, asker *auth.Principal, needs map[string]string) (a SelfAnswer) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.api.Edge.Logger.ErrorContext(r.Context(), "panic", "err", fmt.Sprint(v), "stack", string(debug.Stack()))
 			a = s.fault(r, errs.WithCode("", httpx.InternalCode, "panic"))
 		}
 	}()
-	verdict, err := s.verify(r, asker, needs)
+	verdict, err := s.verify(r, original, asker, needs)
 	if err != nil {
 		return s.fault(r, err)
 	}
@@ -65,13 +66,16 @@ func (s *Self) Verify(r *http.Request, asker *auth.Principal, needs map[string]s
 	return a
 }
 
-func (s *Self) verify(r *http.Request, asker *auth.Principal, needs map[string]string) (verify.Verdict, error) {
+func (s *Self) verify(
+	r *http.Request, original verify.Original, asker *auth.Principal, needs map[string]string,
+) (verify.Verdict, error) {
 	q, err := s.handlers.question(r, s.handlers.edge.Trusted.Behind(r), func(_ *http.Request, _ bool, q *verify.Question) error {
 		return readNeeds(needs, q)
 	})
 	if err != nil {
 		return verify.Verdict{}, err
 	}
+	q.Original = original
 	if asker != nil {
 		q.Asker, q.Charged = asker, charged(asker)
 	}

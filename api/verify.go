@@ -28,6 +28,7 @@ type verifyHandlers struct {
 	edge     *httpx.Edge
 	format   keys.Format
 	open     bool
+	original proxies.Family
 	verifier *verify.Verifier
 }
 

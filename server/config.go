@@ -39,6 +39,7 @@ type config struct {
 	verifyOpen      bool
 	trustedProxies  []netip.Prefix
 	forwardedHeader proxies.Header
+	original        proxies.Family
 	brand           string
 	cacheSize       int
 	maxStale        time.Duration

@@ -133,6 +133,7 @@ func (s *sidecar) handler() (http.Handler, *api.Self, error) {
 	clients.Observe = s.metrics.Requested
 	service := api.NewSidecar(api.Config{
 		Verifier: s.edge.Verifier(), Chain: chain, Edge: clients, Format: s.edge.Format(), VerifyOpen: s.config.verifyOpen,
+		Original: s.config.original,
 		Verified: s.metrics.Verified, Build: buildinfo.Current(), Health: s.checks(), Now: time.Now,
 	})
 	service.Mount(engine)

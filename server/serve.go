@@ -155,7 +155,7 @@ func (a *app) handler() (h http.Handler, self *api.Self, err error) {
 		JWT: a.JWT, OAuth: a.OAuth, Ring: a.Ring, Audit: a.Audit, Nodes: a.Nodes, Usage: reports,
 		Idempotency: a.Idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(),
 		Verified: a.metrics.Verified,
-		Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+		Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen, Original: a.config.original,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {

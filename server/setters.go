@@ -178,6 +178,14 @@ func setForwardedHeader(c *config, v string) error {
 	return err
 }
 
+func setOriginal(c *config, v string) error {
+	c.original = proxies.Family(strings.ToLower(v))
+	if !slices.Contains(proxies.Families(), c.original) {
+		return errors.New("must be x-forwarded, x-original or path")
+	}
+	return nil
+}
+
 func setCacheSize(c *config, v string) error {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1000 || n > 100_000_000 {

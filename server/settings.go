@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
@@ -95,6 +96,14 @@ func servingSettings() []setting {
 			standard: "x-forwarded-for",
 			meaning:  "the header in which they pass the client's address: x-forwarded-for or forwarded",
 			set:      setForwardedHeader,
+		},
+		{
+			name:     "FORWARDED_REQUEST",
+			standard: string(proxies.XForwarded),
+			meaning: "how they tell which request carried a key, for the list of a key's refusals: x-forwarded (X-Forwarded-Method and " +
+				"X-Forwarded-Uri), x-original (X-Original-Method, and X-Original-URL or X-Original-URI) or path (their own method, and the path " +
+				"below /verify/); gRPC tells it by itself",
+			set: setOriginal,
 		},
 	}
 }

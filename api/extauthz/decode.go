@@ -19,6 +19,9 @@ type question struct {
 	used   int
 }
 
+// Original implements verify.Original.
+func (q *question) Original() (method, uri string) { return q.method, q.path }
+
 // read are the headers of the client's request that matter here, as Envoy spells them.
 // Any other header stays unread, so that no client asks the question.
 var read = [...]struct{ sent, name string }{

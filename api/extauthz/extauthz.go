@@ -238,7 +238,7 @@ func (s *Server) check(ctx context.Context, q *question) (out any, err error) {
 	}
 	// Whose address is believed is decided by what HTTP goes by.
 	r := (&http.Request{Method: q.method, Header: q.header, RemoteAddr: from.address, TLS: from.tls}).WithContext(ctx)
-	a := s.Self.Verify(r, asker, q.needs)
+	a := s.Self.Verify(r, q, asker, q.needs)
 	end(a.Status)
 	if err := ctx.Err(); err != nil {
 		return nil, status.FromContextError(err).Err()

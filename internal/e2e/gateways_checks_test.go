@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -8,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/parts"
 )
 
 // identity are the headers in which the API learns whose key it was.
@@ -206,6 +211,24 @@ func (w *gated) keepsPathsApart() {
 			}
 		}
 	}
+}
+
+// tellsTheRequest checks that a refusal says which request it was, and nothing that the
+// client tells of it.
+func (w *gated) tellsTheRequest() {
+	w.t.Helper()
+	id, key := w.issue("vast", "customers:read")
+	w.send(w.addr, gatedRequest{method: "PUT", path: "/invoices/7?secret=1", header: http.Header{"X-Api-Key": {key}}})
+	parts.Await(w.t, 10*time.Second, "the refusal", func(context.Context) error {
+		all := w.call("GET", "/api/keys/"+id+"/refusals", nil, 200)["items"].([]any)
+		if len(all) == 0 {
+			return errors.New("there is none yet")
+		}
+		if got := all[0].(map[string]any); got["method"] != "PUT" || got["path"] != "/invoices/7" {
+			w.t.Errorf("the refusal says %v", got)
+		}
+		return nil
+	})
 }
 
 // failsClosed checks that nobody gets in while Latchkey gives no decision.

@@ -26,7 +26,16 @@ type gateway struct {
 // byGRPC ends the name of a recipe that stands on the page of the other one.
 const byGRPC = "-grpc"
 
-func (g *gateway) page() string     { return strings.TrimSuffix(g.name, byGRPC) + ".md" }
+func (g *gateway) page() string { return strings.TrimSuffix(g.name, byGRPC) + ".md" }
+
+// family is what its page says of LATCHKEY_FORWARDED_REQUEST.
+func (g *gateway) family() string {
+	if strings.Contains(g.name, "envoy") && !g.asksByGRPC() || g.name == "istio" {
+		return "path"
+	}
+	return "x-forwarded"
+}
+
 func (g *gateway) asksByGRPC() bool { return strings.HasSuffix(g.name, byGRPC) }
 
 var gateways = []gateway{
@@ -153,6 +162,7 @@ func TestGateways(t *testing.T) {
 			}
 			w.knowsTheClient()
 			w.keepsPathsApart()
+			w.tellsTheRequest()
 			w.failsClosed()
 		})
 	}

@@ -32,7 +32,8 @@ type gated struct {
 func newGated(t *testing.T, g gateway) *gated {
 	t.Helper()
 	grpcAddr := parts.FreeAddr(t)
-	s, _ := start(t, sqliteURL(t), "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32", "LATCHKEY_GRPC_ADDR="+grpcAddr)
+	s, _ := start(t, sqliteURL(t), "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32", "LATCHKEY_GRPC_ADDR="+grpcAddr,
+		"LATCHKEY_FORWARDED_REQUEST="+g.family())
 	w := &gated{service: s, gateway: g, asked: &recorder{}, reached: &recorder{}}
 	var verify string
 	if g.asksByGRPC() {
