@@ -121,7 +121,9 @@ func (a *API) mountVerify(engine *gin.Engine) {
 }
 
 func (a *API) verifyHandlers() *verifyHandlers {
-	return &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier}
+	return &verifyHandlers{
+		chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
+	}
 }
 
 const verifyPath = "/verify"

@@ -183,7 +183,8 @@ func newSuite(t *testing.T, with settings) *suite {
 		Certificates: s.Certificates, Limiter: s.limiter, JWT: s.JWT, OAuth: s.OAuth, Ring: s.Ring, CSRF: auth.NewCSRF(),
 		Keys: s.Keys, Incidents: s.Incidents, Transfers: s.Transfers, Verifier: s.Verifier, Feed: s.Feed, Format: format,
 		People: s.People, Audit: s.Audit,
-		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Original: with.original, Idempotency: s.Idempotency, Health: s.checks(),
+		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Original: with.original,
+		Idempotency: s.Idempotency, Health: s.checks(),
 		Build:   buildinfo.Build{Version: "v1", Commit: "abc", Date: "2026-01-02T03:04:05Z"},
 		Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})

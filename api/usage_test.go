@@ -245,7 +245,8 @@ func TestAKeyTellsOfItsLastUseAndItsPredecessor(t *testing.T) {
 func TestARefusalTellsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	said := map[string]string{
-		"X-Forwarded-Method": "PUT", "X-Forwarded-Uri": "/forwarded?secret=1", "X-Original-Method": "PATCH", "X-Original-Url": "https://h/original",
+		"X-Forwarded-Method": "PUT", "X-Forwarded-Uri": "/forwarded?secret=1",
+		"X-Original-Method": "PATCH", "X-Original-Url": "https://h/original",
 	}
 	for family, want := range map[proxies.Family]string{
 		"": "PUT /forwarded", proxies.XForwarded: "PUT /forwarded", proxies.XOriginal: "PATCH /original", proxies.ByPath: "DELETE /invoices/1",
