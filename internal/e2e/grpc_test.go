@@ -154,6 +154,21 @@ func TestGRPCOfAnEdge(t *testing.T) {
 	if err != nil || got.GetDynamicMetadata().AsMap()["key_id"] != id {
 		t.Fatalf("%v, %v", got, err)
 	}
+	lacking := ofKey(key, "203.0.113.7")
+	lacking.Attributes.ContextExtensions = map[string]string{"scope": "users:read"}
+	if got, err = envoy.Check(t.Context(), lacking); err != nil || got.GetDeniedResponse().GetStatus().GetCode() != 403 {
+		t.Errorf("without the scope: %v, %v", got, err)
+	}
+	parts.Await(t, 10*time.Second, "the node to hear of the refusal", func(context.Context) error {
+		all := s.call("GET", "/api/keys/"+id+"/refusals", nil, 200)["items"].([]any)
+		if len(all) == 0 {
+			return errors.New("there is none yet")
+		}
+		if got := all[0].(map[string]any); got["method"] != "GET" || got["path"] != "/invoices" {
+			t.Errorf("the refusal says %v", got)
+		}
+		return nil
+	})
 	s.call("POST", "/api/keys/"+id+"/revoke", map[string]any{"reason": "leaked"}, 200)
 	parts.Await(t, 5*time.Second, "the edge to hear of the revoke", func(ctx context.Context) error {
 		got, err := envoy.Check(ctx, ofKey(key, "203.0.113.7"))
