@@ -144,7 +144,7 @@ func nodeSettings() []setting {
 		{
 			name: "MAX_CONNECTIONS",
 			meaning: "how many clients may be connected at once; further ones get 503, or are closed under TLS; if empty, as " +
-				"many as the limit on open files allows beside the store",
+				"many as the limit on open files allows beside the store; with LATCHKEY_GRPC_ADDR, an eighth of them are for gRPC",
 			set: setMaxConnections,
 		},
 		{
