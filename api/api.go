@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
@@ -56,9 +57,10 @@ type Config struct {
 	Edge         *httpx.Edge
 	Build        buildinfo.Build
 	Health       health.Checks
-	Metrics      http.Handler // nil if they are served elsewhere
-	Document     []byte       // openapi.yaml
-	VerifyOpen   bool         // POST /verify needs no credential
+	Metrics      http.Handler   // nil if they are served elsewhere
+	Document     []byte         // openapi.yaml
+	VerifyOpen   bool           // POST /verify needs no credential
+	Original     proxies.Family // where trusted proxies tell of their client's request
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
 	Now          func() time.Time // time.Now if nil
@@ -113,9 +115,15 @@ func (a *API) mountVerify(engine *gin.Engine) {
 		hot.Use(a.timed)
 	}
 	hot.Use(a.Edge.Recover(a.renderHot))
-	v := &verifyHandlers{chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, render: a.renderHot, verifier: a.Verifier}
+	v := a.verifyHandlers()
 	v.mount(hot)
 	a.verify = v.verify
+}
+
+func (a *API) verifyHandlers() *verifyHandlers {
+	return &verifyHandlers{
+		chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
+	}
 }
 
 const verifyPath = "/verify"

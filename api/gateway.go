@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -75,12 +76,17 @@ func readGatewayHeaders(r *http.Request, proxied bool, q *verify.Question) error
 	for _, name := range []string{apiHeader, audienceHeader} {
 		f.Check(given(r.Header[name]) == 0, name, "header_unknown")
 	}
-	q.Scopes = strings.FieldsFunc(strings.Join(r.Header[scopeHeader], ","), func(c rune) bool { return c == ',' || c == ' ' })
+	q.Scopes = listed(strings.Join(r.Header[scopeHeader], ","))
 	verify.CheckScopes(q.Scopes, scopeHeader, f.Add)
 	if given(r.Header[costHeader]) > 0 {
-		q.Cost = readCost(r.Header[costHeader], &f)
+		q.Cost = readCost(costHeader, r.Header[costHeader], &f)
 	}
 	return f.Err()
+}
+
+// listed returns names that are separated by spaces or commas.
+func listed(names string) []string {
+	return strings.FieldsFunc(names, func(c rune) bool { return c == ',' || c == ' ' })
 }
 
 // asks reports whether any gateway header is set. It costs one look-up per
@@ -105,22 +111,29 @@ func given(values []string) (n int) {
 	return n
 }
 
-func readCost(values []string, f *errs.Faults) int64 {
+func readCost(field string, values []string, f *errs.Faults) int64 {
 	if len(values) > 1 {
-		f.Add(costHeader, "given_twice")
+		f.Add(field, "given_twice")
 		return 0
 	}
 	cost, err := strconv.ParseInt(values[0], 10, 64)
-	f.Check(err == nil && verify.ValidCost(cost), costHeader, "cost_out_of_range")
+	f.Check(err == nil && verify.ValidCost(cost), field, "cost_out_of_range")
 	return cost
 }
 
 // selfQuestion returns the question for the key that the request carries.
 func (h *verifyHandlers) selfQuestion(r *http.Request, read reader) (*verify.Question, error) {
-	q := &verify.Question{Cost: 1}
-	q.Key, q.Several = auth.CredentialOf(r, h.format)
 	client := h.edge.Trusted.Client(r)
-	q.Address = client.Address
+	q, err := h.question(r, client, read)
+	if client.Proxied {
+		q.Original = h.original.Original(r)
+	}
+	return q, err
+}
+
+func (h *verifyHandlers) question(r *http.Request, client proxies.Client, read reader) (*verify.Question, error) {
+	q := &verify.Question{Cost: 1, Address: client.Address}
+	q.Key, q.Several = auth.CredentialOf(r, h.format)
 	if agent := r.Header["User-Agent"]; len(agent) > 0 {
 		q.UserAgent = agent[0]
 	}

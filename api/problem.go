@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/httpx"
+	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/internal/verdicts"
 )
 
@@ -62,19 +63,25 @@ func (a *API) renderAs(c *gin.Context, err error, requestID string) {
 	if public.Scope != "" && principal(c).Kind != auth.UserKind { // people have roles, not scopes
 		c.Header("WWW-Authenticate", insufficient(public.Scope))
 	}
-	if public.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(public.RetryAfter), 10))
-	}
-	in := spoken(c)
-	p := problem(status, httpx.Code(public), public.Text.In(in), requestID)
-	for _, f := range public.Fields {
-		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Code: f.Code, Detail: f.In(in)})
-	}
+	p := fault(c.Writer.Header(), status, public, requestID, spoken(c))
 	if signsIn(c.FullPath()) {
 		writeProblem(c, &p, fieldMembers(p.Errors))
 		return
 	}
 	writeProblem(c, &p, nil)
+}
+
+// fault returns the problem for an error, and writes the header that goes with
+// it.
+func fault(into http.Header, status int, public *errs.Error, requestID string, in *texts.Catalogue) client.Problem {
+	if public.RetryAfter > 0 {
+		into.Set("Retry-After", strconv.FormatInt(verdicts.WholeSeconds(public.RetryAfter), 10))
+	}
+	p := problem(status, httpx.Code(public), public.Text.In(in), requestID)
+	for _, f := range public.Fields {
+		p.Errors = append(p.Errors, client.FieldError{Field: f.Name, Code: f.Code, Detail: f.In(in)})
+	}
+	return p
 }
 
 // overtaken turns a stale revision into a conflict if the client sent no
@@ -122,6 +129,10 @@ func problem(status int, code, detail, requestID string) client.Problem {
 
 // writeProblem answers the problem with the extra members.
 func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
+	c.Data(p.Status, problemType, problemBody(p, more))
+}
+
+func problemBody(p *client.Problem, more map[string][]string) []byte {
 	body, err := json.Marshal(p)
 	if err == nil && len(more) > 0 {
 		var extra []byte
@@ -130,9 +141,9 @@ func writeProblem(c *gin.Context, p *client.Problem, more map[string][]string) {
 		}
 	}
 	if err != nil {
-		body = []byte(`{}`)
+		return []byte(`{}`)
 	}
-	c.Data(p.Status, problemType, body)
+	return body
 }
 
 // NotFound answers requests for paths that do not exist.

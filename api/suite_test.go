@@ -93,7 +93,8 @@ type settings struct {
 	signIns   ratelimit.Rule
 	trusted   []netip.Prefix
 	forwarded proxies.Header
-	open      bool     // LATCHKEY_VERIFY_OPEN
+	open      bool // LATCHKEY_VERIFY_OPEN
+	original  proxies.Family
 	only      []string // authenticators that are on; nil: all
 	throttles api.Throttles
 	signup    auth.SignupPolicy // open if ""
@@ -120,6 +121,7 @@ type suite struct {
 	format  keys.Format
 	log     *parts.Output
 	engine  http.Handler
+	self    *api.Self
 	at      atomic.Int64
 	count   atomic.Int64
 }
@@ -181,7 +183,8 @@ func newSuite(t *testing.T, with settings) *suite {
 		Certificates: s.Certificates, Limiter: s.limiter, JWT: s.JWT, OAuth: s.OAuth, Ring: s.Ring, CSRF: auth.NewCSRF(),
 		Keys: s.Keys, Incidents: s.Incidents, Transfers: s.Transfers, Verifier: s.Verifier, Feed: s.Feed, Format: format,
 		People: s.People, Audit: s.Audit,
-		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Idempotency: s.Idempotency, Health: s.checks(),
+		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Original: with.original,
+		Idempotency: s.Idempotency, Health: s.checks(),
 		Build:   buildinfo.Build{Version: "v1", Commit: "abc", Date: "2026-01-02T03:04:05Z"},
 		Metrics: metrics.New("test", "go").Handler(logger), Document: latchkey.Contract(), Now: s.now,
 	})
@@ -247,7 +250,7 @@ func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
 	service.Mount(engine)
 	engine.NoRoute(c.Edge.Enter, service.NotFound)
 	engine.NoMethod(c.Edge.Enter, service.NoMethod)
-	s.engine = engine
+	s.engine, s.self = engine, service.Self()
 }
 
 // firstStart returns the file of a store with what a first start makes.

@@ -239,6 +239,12 @@ func (h *usageHandlers) listRefusals(c *gin.Context) error {
 		if r.Address.IsValid() {
 			page.Items[i].IP = textOut(r.Address.String())
 		}
+		if r.Method != "" {
+			page.Items[i].Method = textOut(r.Method)
+		}
+		if r.Path != "" {
+			page.Items[i].Path = textOut(r.Path)
+		}
 	}
 	return answer(c, http.StatusOK, page)
 }

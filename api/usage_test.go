@@ -3,8 +3,10 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -234,6 +237,48 @@ func TestAKeyTellsOfItsLastUseAndItsPredecessor(t *testing.T) {
 	later := asked[client.KeyUsage](t, s, staff, "/api/keys/"+successor.ID+"/usage")
 	if p := later.Predecessor; p.UsesLastHour != 0 || p.UsesLast24Hours != 1 {
 		t.Errorf("two hours later the predecessor is reported as %+v", p)
+	}
+}
+
+// TestARefusalTellsOfTheRequest, as far as a trusted proxy does in the one way that
+// the settings name.
+func TestARefusalTellsOfTheRequest(t *testing.T) {
+	t.Parallel()
+	said := map[string]string{
+		"X-Forwarded-Method": "PUT", "X-Forwarded-Uri": "/forwarded?secret=1",
+		"X-Original-Method": "PATCH", "X-Original-Url": "https://h/original",
+	}
+	for family, want := range map[proxies.Family]string{
+		"": "PUT /forwarded", proxies.XForwarded: "PUT /forwarded", proxies.XOriginal: "PATCH /original", proxies.ByPath: "DELETE /invoices/1",
+	} {
+		with := behindEnvoy()
+		with.original = family
+		s := newSuite(t, with)
+		x, staff := s.tenant(t), s.admin(t)
+		c := call{method: "DELETE", path: "/verify/request/invoices/1?secret=1", as: byKey(x.secret), header: map[string]string{
+			"X-Latchkey-Scope": "users:read",
+		}}
+		maps.Copy(c.header, said)
+		s.raw(t, c)
+		s.advance(time.Second)
+		_, err := s.envoy(t, nil).Check(t.Context(), told(map[string]string{"x-api-key": x.secret}, map[string]string{"scope": "users:read"}))
+		must(t, err)
+		s.advance(time.Second)
+		delete(c.header, "X-Latchkey-Scope")
+		c.path, c.from = "/verify?scope=users:read", "203.0.113.5"
+		s.raw(t, c)
+		s.saved(t)
+		var got []string
+		for _, r := range asked[client.List[client.Refusal]](t, s, staff, "/api/keys/"+x.key+"/refusals").Items {
+			if r.Method == nil || r.Path == nil {
+				got = append(got, "nobody said")
+				continue
+			}
+			got = append(got, *r.Method+" "+*r.Path)
+		}
+		if wanted := []string{"nobody said", "POST /invoices", want}; !slices.Equal(got, wanted) {
+			t.Errorf("%q: the refusals are of %q, want %q", family, got, wanted)
+		}
 	}
 }
 

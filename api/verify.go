@@ -28,6 +28,7 @@ type verifyHandlers struct {
 	edge     *httpx.Edge
 	format   keys.Format
 	open     bool
+	original proxies.Family
 	verifier *verify.Verifier
 }
 
@@ -73,16 +74,22 @@ func wantsFresh(r *http.Request) bool {
 
 // refuse answers GET /verify with the status of the code.
 func (h *verifyHandlers) refuse(c *gin.Context, v *verify.Verdict) {
-	status := httpx.StatusOf(v.Code)
+	p := refusal(c.Writer.Header(), v)
+	writeProblem(c, &p, nil)
+}
+
+// refusal returns the problem for a key that is refused, and writes the headers
+// that go with it.
+func refusal(into http.Header, v *verify.Verdict) client.Problem {
 	if challenge := challengeOf(v); challenge != "" {
-		c.Writer.Header()["Www-Authenticate"] = []string{challenge}
+		into["Www-Authenticate"] = []string{challenge}
 	}
-	c.Writer.Header()["Cache-Control"] = noStoreHeader
-	p := problem(status, string(v.Code), v.Detail.String(), "")
+	into["Cache-Control"] = noStoreHeader
+	p := problem(httpx.StatusOf(v.Code), string(v.Code), v.Detail.String(), "")
 	if v.Code == verify.InsufficientScope {
 		p.MissingScopes = v.Missing
 	}
-	writeProblem(c, &p, nil)
+	return p
 }
 
 // challengeOf returns WWW-Authenticate for a refusal (RFC 6750 section 3): no
@@ -132,7 +139,7 @@ func (h *verifyHandlers) ask(c *gin.Context) (verify.Verdict, error) {
 		if err != nil {
 			return verify.Verdict{}, err
 		}
-		q.Asker, q.Charged, q.Fresh = p, cmp.Or(p.KeyID, p.ID()), wantsFresh(c.Request)
+		q.Asker, q.Charged, q.Fresh = p, charged(p), wantsFresh(c.Request)
 	}
 	if c.Request.URL.RawQuery != "" {
 		if err := httpx.NewQuery(c.Request).Err(); err != nil {
@@ -159,6 +166,9 @@ func (h *verifyHandlers) asker(r *http.Request) (*auth.Principal, error) {
 
 // verifyPermission is what POST /verify needs.
 var verifyPermission = auth.HasScope(keys.VerifyKeys)
+
+// charged returns what unknown keys that the caller asks about are charged to.
+func charged(p *auth.Principal) string { return cmp.Or(p.KeyID, p.ID()) }
 
 // scratch holds a request while it is read, and an answer while it is written.
 type scratch struct {

@@ -141,6 +141,25 @@ func KeyOf(r *http.Request, f keys.Format) (key string, several bool) {
 	return key, several
 }
 
+// InAuthorization reports whether the credential that CredentialOf reads, or
+// something like a key, is in Authorization. A proxy does not pass that on.
+func InAuthorization(r *http.Request, f keys.Format) bool {
+	values := r.Header["Authorization"]
+	for _, value := range values {
+		if keyIn(value, f) != "" || f.Within(value) != "" {
+			return true
+		}
+	}
+	if len(values) == 0 {
+		return false
+	}
+	if key, _ := KeyOf(r, f); key != "" {
+		return false
+	}
+	_, bearer := credentials(r, "Bearer")
+	return bearer
+}
+
 // other returns the first key, and whether there are two different ones.
 func other(key, next string, several bool) (first string, two bool) {
 	if key == "" {

@@ -48,4 +48,6 @@ type Refusal struct {
 	Code   string    `json:"code"`
 	IP     *string   `json:"ip"`
 	Detail string    `json:"detail"`
+	Method *string   `json:"method"` // of the request that carried the key; nil if no gateway told
+	Path   *string   `json:"path"`   // without a query, at most 200 bytes; nil as well
 }

@@ -204,7 +204,7 @@ func (f *filler) note(r *records, s *story, at time.Time, counts *usage.Counts, 
 		code := verify.CodeOf(usage.Outcome(o))
 		one := usage.Refusal{
 			At: at.Add(time.Duration(f.chance.IntN(280)) * time.Second), Outcome: usage.Outcome(o), Address: address(n, 7),
-			Detail: detail(s, code),
+			Detail: detail(s, code), Method: "GET", Path: "/v1/invoices",
 		}
 		if one.At.Before(f.now) {
 			r.refusals[s.ID] = usage.Join(r.refusals[s.ID], []usage.Refusal{one})

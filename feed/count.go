@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 const (
@@ -171,7 +174,7 @@ func (c *counting) add(told *edgewire.Usage) {
 			continue
 		}
 		for _, one := range refusals[:min(len(refusals), usage.MostRefusals)] {
-			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes && short(one) {
+			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes && short(one) && visible(one.Method+one.Path) {
 				c.c.Meter.Refuse(id, one)
 			}
 		}
@@ -198,6 +201,11 @@ func (c *counting) sane(t usage.Tally) usage.Tally {
 func short(one usage.Refusal) bool {
 	said, err := json.Marshal(one.Said)
 	return err == nil && len(one.Detail)+len(said) <= maxDetail
+}
+
+// visible reports whether an edge made of a request what people may see.
+func visible(request string) bool {
+	return len(request) <= verify.MaxShown && !strings.ContainsFunc(request, unicode.IsControl) && !strings.ContainsAny(request, "?#")
 }
 
 func (c *counting) within(at time.Time) time.Time {

@@ -31,6 +31,7 @@ type config struct {
 
 	addr            string
 	adminAddr       string
+	grpcAddr        string
 	databaseURL     string
 	adminEmail      string
 	adminPassword   string
@@ -38,6 +39,7 @@ type config struct {
 	verifyOpen      bool
 	trustedProxies  []netip.Prefix
 	forwardedHeader proxies.Header
+	original        proxies.Family
 	brand           string
 	cacheSize       int
 	maxStale        time.Duration

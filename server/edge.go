@@ -25,9 +25,9 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 )
 
-const edgeHelp = `Verify keys on this host, without a database. The edge answers GET /verify and
-POST /verify as a node does, from what the nodes in LATCHKEY_EDGE_UPSTREAM tell
-it. It holds hashes, never keys, and only of keys that were shown to it. A revoke
+const edgeHelp = `Verify keys on this host, without a database. The edge answers GET /verify, POST
+/verify and Envoy's gRPC as a node does, from what the nodes in
+LATCHKEY_EDGE_UPSTREAM tell it. It holds hashes, never keys, and only of keys that were shown to it. A revoke
 holds here within the second in which it holds on every node.
 
 It needs a key with the scope latchkey:edge or latchkey:edge-all, which the
@@ -90,7 +90,7 @@ func serveEdge(ctx context.Context, c *config, out io.Writer, logger *slog.Logge
 		defer cancel()
 		err = errors.Join(err, s.edge.Close(saving))
 	}()
-	handler, err := s.handler()
+	handler, self, err := s.handler()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -107,19 +107,23 @@ func serveEdge(ctx context.Context, c *config, out io.Writer, logger *slog.Logge
 		return errors.Join(err, listener.Close())
 	}
 	defer stopAdmin()
+	if err := front.listenGRPC(ctx, secure, self, s.checks()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer front.envoys.close()
 	_, _ = fmt.Fprintf(out, "Latchkey %s, an edge of %s\n\n  Try         curl -H 'X-API-Key: …' http://%s/verify\n\n",
 		built.Version, strings.Join(c.edgeUpstream, ", "), reachable(listener.Addr()))
 	return front.run(ctx, gated(listener, c, secure), secure, handler, func() {})
 }
 
-func (s *sidecar) handler() (http.Handler, error) {
+func (s *sidecar) handler() (http.Handler, *api.Self, error) {
 	trusted, err := proxies.New(s.config.trustedProxies, s.config.forwardedHeader)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	chain, err := auth.NewChain(auth.NewAPIKey(s.edge.Verifier(), s.edge.Format()))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -127,11 +131,13 @@ func (s *sidecar) handler() (http.Handler, error) {
 	engine.HandleMethodNotAllowed = true
 	clients := httpx.NewEdge(trusted, s.logger)
 	clients.Observe = s.metrics.Requested
-	api.NewSidecar(api.Config{
+	service := api.NewSidecar(api.Config{
 		Verifier: s.edge.Verifier(), Chain: chain, Edge: clients, Format: s.edge.Format(), VerifyOpen: s.config.verifyOpen,
+		Original: s.config.original,
 		Verified: s.metrics.Verified, Build: buildinfo.Current(), Health: s.checks(), Now: time.Now,
-	}).Mount(engine)
-	return engine, nil
+	})
+	service.Mount(engine)
+	return engine, service.Self(), nil
 }
 
 // checks report down once nothing can be answered from memory, and degraded while

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/latchkey/latchkey/api"
@@ -16,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/metrics"
 	"github.com/latchkey/latchkey/internal/tlsfiles"
+	"github.com/latchkey/latchkey/internal/tracing"
 )
 
 // front accepts the connections of clients, for the service or an edge.
@@ -23,12 +25,14 @@ type front struct {
 	config   *config
 	logger   *slog.Logger
 	metrics  *metrics.Set
+	tracer   *tracing.Tracer // nil if traces are off
 	files    []reloaded
 	stopping *stopping
+	envoys   *envoys // nil without gRPC
 }
 
 func (a *app) front() *front {
-	return &front{config: a.config, logger: a.logger, metrics: a.metrics, files: a.files, stopping: &a.stopping}
+	return &front{config: a.config, logger: a.logger, metrics: a.metrics, tracer: a.tracer, files: a.files, stopping: &a.stopping}
 }
 
 // secure returns the TLS configuration, nil without TLS, and the files that
@@ -50,7 +54,11 @@ func gated(listener net.Listener, c *config, secure *tls.Config) *gate.Listener 
 	if secure != nil {
 		refusal = "" // TLS would have to encrypt it
 	}
-	return gate.New(listener, c.maxConnections, refusal)
+	most := c.maxConnections
+	if c.grpcAddr != "" {
+		most -= c.grpcConnections()
+	}
+	return gate.New(listener, most, refusal)
 }
 
 // serveAdmin serves the operators' pages, if an address for them is set.
@@ -81,8 +89,9 @@ func (f *front) run(ctx context.Context, clients *gate.Listener, secure *tls.Con
 	handler = f.stopping.lastAnswers(handler)
 	server := newServer(httpx.Heads(handler), f.logger)
 	listener, drain := f.listen(clients, secure, handler)
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
+	go f.envoys.serve(failed)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -92,11 +101,14 @@ func (f *front) run(ctx context.Context, clients *gate.Listener, secure *tls.Con
 	hurry, stop := hurried(ctx)
 	defer stop()
 	ending()
+	var leaving sync.WaitGroup
+	leaving.Go(func() { f.envoys.leave(hurry, f.config.drain) })
 	f.stopping.leave(hurry, f.config.drain, clients)
+	leaving.Wait()
 	draining, cancel := context.WithTimeout(hurry, drainTimeout)
 	defer cancel()
 	server.SetKeepAlivesEnabled(false)
-	if err := errors.Join(drain(draining), server.Shutdown(draining)); err != nil {
+	if err := errors.Join(drain(draining), server.Shutdown(draining), f.envoys.finish(draining)); err != nil {
 		f.logger.WarnContext(ctx, "requests were cut off", "err", err)
 		return server.Close()
 	}

@@ -92,7 +92,7 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	handler, err := a.handler()
+	handler, self, err := a.handler()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -109,16 +109,20 @@ func serve(ctx context.Context, c *config, out io.Writer, logger *slog.Logger) (
 		return errors.Join(err, listener.Close())
 	}
 	defer stopAdmin()
+	if err := front.listenGRPC(ctx, secure, self, a.checks()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer front.envoys.close()
 	if err := a.join(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	greet(ctx, out, a, listener.Addr(), password)
-	return a.run(ctx, gated(listener, c, secure), secure, handler)
+	return a.run(ctx, front, gated(listener, c, secure), secure, handler)
 }
 
 // run serves until ctx ends, then finishes open requests. A second signal stops
 // at once.
-func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Config, handler http.Handler) error {
+func (a *app) run(ctx context.Context, front *front, clients *gate.Listener, secure *tls.Config, handler http.Handler) error {
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var behind sync.WaitGroup
 	behind.Go(func() { a.clock.run(cleaning) })
@@ -127,19 +131,20 @@ func (a *app) run(ctx context.Context, clients *gate.Listener, secure *tls.Confi
 	}
 	defer func() { stopCleaning(); behind.Wait() }()
 
-	return a.front().run(ctx, clients, secure, handler, a.Feed.Stop)
+	return front.run(ctx, clients, secure, handler, a.Feed.Stop)
 }
 
-// handler mounts the API and the portal on one engine.
-func (a *app) handler() (http.Handler, error) {
+// handler mounts the API and the portal on one engine. self answers for keys as the
+// engine does.
+func (a *app) handler() (h http.Handler, self *api.Self, err error) {
 	trusted, err := proxies.New(a.config.trustedProxies, a.config.forwardedHeader)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	csrf := auth.NewCSRF()
 	chain, err := a.chain(csrf)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	edge := httpx.NewEdge(trusted, a.logger)
 	edge.Observe = a.metrics.Requested
@@ -150,15 +155,15 @@ func (a *app) handler() (http.Handler, error) {
 		JWT: a.JWT, OAuth: a.OAuth, Ring: a.Ring, Audit: a.Audit, Nodes: a.Nodes, Usage: reports,
 		Idempotency: a.Idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(),
 		Verified: a.metrics.Verified,
-		Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen,
+		Document: latchkey.Contract(), VerifyOpen: a.config.verifyOpen, Original: a.config.original,
 		Limiter: a.limiter, Throttles: a.config.throttles,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	providers, err := oidc.New(oidc.Config{Providers: a.config.providers, BaseURL: a.config.url, Sealer: a.sealer})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	portal, err := web.New(web.Config{
 		Providers: providers, Format: a.format, Verifier: a.Verifier, Usage: reports, Audit: a.Audit,
@@ -168,7 +173,7 @@ func (a *app) handler() (http.Handler, error) {
 		Idempotency: a.Idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -188,7 +193,7 @@ func (a *app) handler() (http.Handler, error) {
 		portal.NotFound(c)
 	})
 	engine.NoMethod(edge.Enter, service.NoMethod)
-	return engine, nil
+	return engine, service.Self(), nil
 }
 
 // strictTransport sets HSTS for a year if the client came over TLS, according to

@@ -100,12 +100,15 @@ func setAddr(c *config, v string) error {
 	return nil
 }
 
-func setAdminAddr(c *config, v string) error {
-	c.adminAddr = v
-	if _, port, err := net.SplitHostPort(v); v != "" && (err != nil || port == "") {
-		return errors.New("must be HOST:PORT or :PORT")
+// setOtherAddr reads an address that is served only if it is set.
+func setOtherAddr(at func(*config) *string) func(*config, string) error {
+	return func(c *config, v string) error {
+		*at(c) = v
+		if _, port, err := net.SplitHostPort(v); v != "" && (err != nil || port == "") {
+			return errors.New("must be HOST:PORT or :PORT")
+		}
+		return nil
 	}
-	return nil
 }
 
 func setDatabaseURL(c *config, v string) error {
@@ -173,6 +176,14 @@ func setForwardedHeader(c *config, v string) error {
 	c.forwardedHeader = proxies.Header(strings.ToLower(v))
 	_, err := proxies.New(nil, c.forwardedHeader)
 	return err
+}
+
+func setOriginal(c *config, v string) error {
+	c.original = proxies.Family(strings.ToLower(v))
+	if !slices.Contains(proxies.Families(), c.original) {
+		return errors.New("must be x-forwarded, x-original or path")
+	}
+	return nil
 }
 
 func setCacheSize(c *config, v string) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
@@ -45,7 +46,14 @@ func servingSettings() []setting {
 			meaning: "address and port for operators only, such as 127.0.0.1:9090: /metrics and /debug/pprof/, without a " +
 				"credential; if empty, /metrics is on LATCHKEY_ADDR for the provider's staff and service accounts with " +
 				"latchkey:metrics:read, and profiles are off",
-			set: setAdminAddr,
+			set: setOtherAddr(func(c *config) *string { return &c.adminAddr }),
+		},
+		{
+			name: "GRPC_ADDR",
+			meaning: "address and port for Envoy's ext_authz by gRPC (envoy.service.auth.v3) and gRPC health, such as :9001; over TLS if " +
+				"LATCHKEY_TLS_CERT is set; asked by LATCHKEY_TRUSTED_PROXIES, and by client certificates of accounts that may verify " +
+				"keys; off if empty",
+			set: setOtherAddr(func(c *config) *string { return &c.grpcAddr }),
 		},
 		{
 			name: "DATABASE_URL",
@@ -89,6 +97,14 @@ func servingSettings() []setting {
 			meaning:  "the header in which they pass the client's address: x-forwarded-for or forwarded",
 			set:      setForwardedHeader,
 		},
+		{
+			name:     "FORWARDED_REQUEST",
+			standard: string(proxies.XForwarded),
+			meaning: "how they tell which request carried a key, for the list of a key's refusals: x-forwarded (X-Forwarded-Method and " +
+				"X-Forwarded-Uri), x-original (X-Original-Method, and X-Original-URL or X-Original-URI) or path (their own method, and the path " +
+				"below /verify/); gRPC tells it by itself",
+			set: setOriginal,
+		},
 	}
 }
 
@@ -128,7 +144,7 @@ func nodeSettings() []setting {
 		{
 			name: "MAX_CONNECTIONS",
 			meaning: "how many clients may be connected at once; further ones get 503, or are closed under TLS; if empty, as " +
-				"many as the limit on open files allows beside the store",
+				"many as the limit on open files allows beside the store; with LATCHKEY_GRPC_ADDR, an eighth of them are for gRPC",
 			set: setMaxConnections,
 		},
 		{

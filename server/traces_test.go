@@ -14,8 +14,11 @@ import (
 	"sync"
 	"testing"
 
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	collected "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/latchkey/latchkey/internal/parts"
@@ -87,7 +90,9 @@ func TestTraces(t *testing.T) { // not parallel: the SDK reads the environment o
 	to := newReceiver(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", to.URL)
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=trial")
-	base, _, stop, ended := serving(t, database(t), "LATCHKEY_ADMIN_PASSWORD="+staffPassword)
+	byGRPC := parts.FreeAddr(t)
+	base, _, stop, ended := serving(t, database(t), "LATCHKEY_ADMIN_PASSWORD="+staffPassword, "LATCHKEY_GRPC_ADDR="+byGRPC,
+		"LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32")
 	format, err := keys.NewFormat(keys.DefaultBrand)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +117,19 @@ func TestTraces(t *testing.T) { // not parallel: the SDK reads the environment o
 		}
 		exchange(t, r)
 	}
+	conn, err := grpc.NewClient(byGRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // nothing is under way
+	if _, err := authv3.NewAuthorizationClient(conn).Check(t.Context(), &authv3.CheckRequest{Attributes: &authv3.AttributeContext{
+		ContextExtensions: map[string]string{"scope": "invoices:read"},
+		Request: &authv3.AttributeContext_Request{Http: &authv3.AttributeContext_HttpRequest{Headers: map[string]string{
+			"x-api-key": format.New(keys.Live).Reveal(), "traceparent": "00-" + listed + "-b7ad6b7169203331-01",
+		}}},
+	}}); err != nil {
+		t.Fatal(err)
+	}
 	stop()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
@@ -124,7 +142,7 @@ func TestTraces(t *testing.T) { // not parallel: the SDK reads the environment o
 	if reads := to.named("sqlite SELECT", verified); len(reads) == 0 || !bytes.Equal(reads[0].GetParentSpanId(), verify[0].GetSpanId()) {
 		t.Errorf("the store's spans below it: %v", reads)
 	}
-	for _, name := range []string{"GET /api/users", "GET /api/keys/:id", "GET"} {
+	for _, name := range []string{"GET /api/users", "GET /api/keys/:id", "GET", "envoy.service.auth.v3.Authorization/Check"} {
 		if got := to.named(name, listed); len(got) != 1 {
 			t.Errorf("%d spans %q", len(got), name)
 		}

@@ -25,6 +25,10 @@ type Refusal struct {
 	Address netip.Addr `json:"address"`       // of the key's user, zero if unknown
 	Detail  string     `json:"detail"`        // in English
 	Said    errs.Text  `json:"said,omitzero"` // the same, for other languages; zero if unknown
+	// Method and Path are of the request that carried the key, "" if unknown. They are
+	// bounded, and Path has no query.
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path,omitempty"`
 }
 
 // Join merges two lists and returns the newest MostRefusals, newest first.

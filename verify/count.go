@@ -55,8 +55,9 @@ func (v *Verifier) used(q *Question, g *Grant, now time.Time) {
 func (v *Verifier) refused(q *Question, verdict *Verdict, now time.Time) {
 	o, g := verdict.Code.Outcome(), &verdict.Grant
 	v.meter.Count(&g.counter, g.counted(), o)
+	method, path := q.shown(v.format)
 	v.meter.Refuse(g.KeyID(), usage.Refusal{
-		At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail.String(), Said: verdict.Detail,
+		At: now, Outcome: o, Address: q.Address, Detail: verdict.Detail.String(), Said: verdict.Detail, Method: method, Path: path,
 	})
 }
 

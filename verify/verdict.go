@@ -47,6 +47,7 @@ type Question struct {
 	Cost      int64      // tokens and quota to use up, 0 to MaxCost
 	Address   netip.Addr // of the key's user, the zero Addr if unknown
 	UserAgent string     // of the key's user, "" if unknown
+	Original  Original   // the key's use, nil if nobody tells
 	Asker     keys.Actor // the caller; nil for the key itself, or in an open network
 	// Charged names what an unknown key is charged to: the caller's credential. It
 	// is "" for the key itself, which is charged to its address.

@@ -56,6 +56,7 @@ type refusal struct {
 	Code            verify.Code
 	Words, Detail   string
 	Address, Action string
+	Request         string // its method and path, "" if unknown
 }
 
 // changeOver shows how far users have moved from a key to its successor.
@@ -133,6 +134,7 @@ func (p *keyPages) keyUsage(c *gin.Context, out *keyPage, now time.Time) error {
 	}
 	for i := range last[:min(len(last), mostRefusals)] {
 		r := refusal{At: last[i].At, Code: verify.CodeOf(last[i].Outcome), Detail: last[i].Detail}
+		r.Request = strings.TrimSpace(last[i].Method + " " + last[i].Path)
 		if !last[i].Said.IsZero() {
 			r.Detail = last[i].Said.In(p.onPage(c))
 		}

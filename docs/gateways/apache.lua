@@ -62,6 +62,9 @@ local function ask(r)
 			["authorization"] = r.headers_in["Authorization"],
 			["user-agent"] = r.headers_in["User-Agent"] or "",
 			["x-forwarded-for"] = r.useragent_ip,
+			-- Which request it is, for the list of a key's refusals.
+			["x-forwarded-method"] = r.method,
+			["x-forwarded-uri"] = r.unparsed_uri,
 		},
 		redirect = false,
 		sink = ltn12.sink.table(body),

@@ -33,6 +33,9 @@ end
 local function ask(txn)
 	local headers = pick(txn.http:req_get_headers(), asked)
 	headers["x-forwarded-for"] = { txn.sf:src() }
+	-- Which request it is, for the list of a key's refusals.
+	headers["x-forwarded-method"] = { txn.sf:method() }
+	headers["x-forwarded-uri"] = { txn.sf:path() }
 	local url = "http://latchkey/verify?scope=" .. escaped(txn:get_var("txn.latchkey_scope"))
 	return core.httpclient():get{ url = url, headers = headers, dst = listener }
 end

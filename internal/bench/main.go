@@ -29,6 +29,7 @@ type options struct {
 	pages       int
 	strangers   bool
 	edges       int
+	grpc        bool
 }
 
 func main() {
@@ -45,8 +46,9 @@ func main() {
 	flag.IntVar(&o.pages, "pages", 100_000, "measure the portal's pages over so many keys as well; 0: leave them out")
 	flag.BoolVar(&o.strangers, "strangers", true, "measure what requests without a credential cost as well")
 	flag.IntVar(&o.edges, "edges", 2000, "measure a node that feeds so many edges as well; 0: leave it out")
+	flag.BoolVar(&o.grpc, "grpc", true, "measure Envoy's gRPC as well")
 	var r role
-	flag.StringVar(&r.as, "as", "", "be a floor, socket, generator or edge (these and what follows are used by the command itself)")
+	flag.StringVar(&r.as, "as", "", "be a floor, socket, generator, edge or check (these and what follows are used by the command itself)")
 	flag.StringVar(&r.address, "address", "", "where to serve, or what to load")
 	flag.Float64Var(&r.perSecond, "rate", 0, "requests per second of the generator")
 	flag.StringVar(&r.secrets, "secrets", "", "file of the floor's keys, one a line")
@@ -81,6 +83,8 @@ func (r role) play(ctx context.Context, o options) error {
 		return serveSocket(ctx, r.address)
 	case "edge":
 		return r.playEdge(ctx, o)
+	case "check":
+		return loadCheck(ctx, o, r.address, r.secrets)
 	case "generator":
 		return generate(ctx, openLoop{address: r.address, connections: o.connections, perSecond: r.perSecond, duration: o.duration})
 	default:
@@ -134,6 +138,11 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.edges > 0 {
 		if err := edges(ctx, o, filepath.Join(dir, "edges")); err != nil {
+			return err
+		}
+	}
+	if o.grpc {
+		if err := compareGRPC(ctx, o, filepath.Join(dir, "grpc")); err != nil {
 			return err
 		}
 	}

@@ -1,14 +1,18 @@
 package e2e
 
 import (
+	"context"
+	"errors"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/latchkey/latchkey/internal/parts"
 )
 
 // identity are the headers in which the API learns whose key it was.
@@ -24,7 +28,7 @@ func (w *gated) excused(name string) bool {
 	if !ok {
 		return false
 	}
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "gateways", w.name+".md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "gateways", w.page()))
 	if err != nil || !strings.Contains(strings.Join(strings.Fields(string(page)), " "), reason) {
 		w.t.Errorf("the page of %s does not say: %s (%v)", w.name, reason, err)
 	}
@@ -209,6 +213,24 @@ func (w *gated) keepsPathsApart() {
 	}
 }
 
+// tellsTheRequest checks that a refusal says which request it was, and nothing that the
+// client tells of it.
+func (w *gated) tellsTheRequest() {
+	w.t.Helper()
+	id, key := w.issue("vast", "customers:read")
+	w.send(w.addr, gatedRequest{method: "PUT", path: "/invoices/7?secret=1", header: http.Header{"X-Api-Key": {key}}})
+	parts.Await(w.t, 10*time.Second, "the refusal", func(context.Context) error {
+		all := w.call("GET", "/api/keys/"+id+"/refusals", nil, 200)["items"].([]any)
+		if len(all) == 0 {
+			return errors.New("there is none yet")
+		}
+		if got := all[0].(map[string]any); got["method"] != "PUT" || got["path"] != "/invoices/7" {
+			w.t.Errorf("the refusal says %v", got)
+		}
+		return nil
+	})
+}
+
 // failsClosed checks that nobody gets in while Latchkey gives no decision.
 func (w *gated) failsClosed() {
 	w.t.Helper()
@@ -241,7 +263,7 @@ func (w *gated) failsClosed() {
 
 // answers is the address of a server that answers every question with the status.
 func (w *gated) answers(status int, header ...string) string {
-	server := httptest.NewServer(w.asked.before(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := w.serverOf(w.asked.before(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for _, name := range header {
 			w.Header().Set(name, "5")
 		}

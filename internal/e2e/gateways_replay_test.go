@@ -54,8 +54,13 @@ Host: 127.0.0.1:8080
 User-Agent: acme/1
 {credential}
 X-Forwarded-For: {client}
+X-Forwarded-Method: {method}
+X-Forwarded-Uri: {uri}
 `,
-		[]string{`"http://127.0.0.1:8080/verify?scope=invoices:read"`, `method = "GET"`},
+		[]string{
+			`"http://127.0.0.1:8080/verify?scope=invoices:read"`, `method = "GET"`, `["X-Forwarded-Method"] = kong.request.get_method()`,
+			`["X-Forwarded-Uri"] = kong.request.get_raw_path()`,
+		},
 	},
 	{
 		"apisix", `GET /verify?scope=invoices:read HTTP/1.1

@@ -23,6 +23,21 @@ type gateway struct {
 	cannot map[string]string
 }
 
+// byGRPC ends the name of a recipe that stands on the page of the other one.
+const byGRPC = "-grpc"
+
+func (g *gateway) page() string { return strings.TrimSuffix(g.name, byGRPC) + ".md" }
+
+// family is what its page says of LATCHKEY_FORWARDED_REQUEST.
+func (g *gateway) family() string {
+	if strings.Contains(g.name, "envoy") && !g.asksByGRPC() || g.name == "istio" {
+		return "path"
+	}
+	return "x-forwarded"
+}
+
+func (g *gateway) asksByGRPC() bool { return strings.HasSuffix(g.name, byGRPC) }
+
 var gateways = []gateway{
 	{
 		"nginx", func(t *testing.T, verify, api string) (string, string) {
@@ -72,6 +87,11 @@ var gateways = []gateway{
 		},
 	},
 	{
+		"envoy-grpc", envoy("../../docs/gateways/envoy-grpc.yaml"), map[string]string{
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+		},
+	},
+	{
 		"envoy-gateway", envoy("testdata/gateways/envoy-gateway.yaml"), map[string]string{
 			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
 			"a 200 that is not Latchkey's":        "A 200 that is not Latchkey's is a yes",
@@ -109,7 +129,8 @@ func envoy(file string) func(t *testing.T, verify, api string) (string, string) 
 	return func(t *testing.T, verify, api string) (string, string) {
 		addr := parts.FreeAddr(t)
 		port := func(addr string) string { return "port_value: " + addr[strings.LastIndexByte(addr, ':')+1:] }
-		parts.Envoy(t, addr, replaced(t, file, "port_value: 8080", port(verify), "port_value: 9000", port(api), "port_value: 8000", port(addr)))
+		parts.Envoy(t, addr, replaced(t, file, "port_value: 8080", port(verify), "port_value: 9001", port(verify),
+			"port_value: 9000", port(api), "port_value: 8000", port(addr)))
 		return addr, addr
 	}
 }
@@ -141,6 +162,7 @@ func TestGateways(t *testing.T) {
 			}
 			w.knowsTheClient()
 			w.keepsPathsApart()
+			w.tellsTheRequest()
 			w.failsClosed()
 		})
 	}

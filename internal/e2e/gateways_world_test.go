@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/latchkey/latchkey/internal/parts"
 )
 
 // clientAddress is where the clients of a gateway are: not where the gateway is,
@@ -29,16 +31,24 @@ type gated struct {
 
 func newGated(t *testing.T, g gateway) *gated {
 	t.Helper()
-	s, _ := start(t, sqliteURL(t), "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32")
+	grpcAddr := parts.FreeAddr(t)
+	s, _ := start(t, sqliteURL(t), "LATCHKEY_TRUSTED_PROXIES=127.0.0.1/32", "LATCHKEY_GRPC_ADDR="+grpcAddr,
+		"LATCHKEY_FORWARDED_REQUEST="+g.family())
 	w := &gated{service: s, gateway: g, asked: &recorder{}, reached: &recorder{}}
-	verify := httptest.NewServer(w.asked.before(onwardTo(s.base)))
-	t.Cleanup(verify.Close)
+	var verify string
+	if g.asksByGRPC() {
+		verify = recordGRPC(t, grpcAddr, w.asked)
+	} else {
+		server := httptest.NewServer(w.asked.before(onwardTo(s.base)))
+		t.Cleanup(server.Close)
+		verify = strings.TrimPrefix(server.URL, "http://")
+	}
 	api := httptest.NewServer(w.reached.before(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "the API's answer")
 	})))
 	t.Cleanup(api.Close)
 	w.api = strings.TrimPrefix(api.URL, "http://")
-	w.addr, w.h2 = g.start(t, strings.TrimPrefix(verify.URL, "http://"), w.api)
+	w.addr, w.h2 = g.start(t, verify, w.api)
 	w.http1, w.http2 = clientFrom(false), clientFrom(true)
 	return w
 }
@@ -62,11 +72,15 @@ func (c *recorder) before(next http.Handler) http.Handler {
 		if err != nil {
 			n = -1
 		}
-		c.mu.Lock()
-		c.arrivals = append(c.arrivals, arrival{r.Clone(context.WithoutCancel(r.Context())), n})
-		c.mu.Unlock()
+		c.note(arrival{r.Clone(context.WithoutCancel(r.Context())), n})
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (c *recorder) note(a arrival) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.arrivals = append(c.arrivals, a)
 }
 
 func (c *recorder) take() []arrival {

@@ -118,11 +118,16 @@ func (e *Edge) Log(c *gin.Context, status int, err error, requestID string) {
 	if status < http.StatusInternalServerError {
 		return
 	}
-	ctx := traced(c.Request)
+	e.LogFailed(c.Request, c.FullPath(), status, err, requestID)
+}
+
+// LogFailed logs an internal error of a request to the route.
+func (e *Edge) LogFailed(r *http.Request, route string, status int, err error, requestID string) {
+	ctx := traced(r)
 	if audit.OriginOf(ctx).RequestID == "" { // on the hot path
 		ctx = audit.WithOrigin(ctx, audit.Origin{RequestID: requestID})
 	}
-	facts := []any{"method", c.Request.Method, "route", c.FullPath(), "status", status, "err", err}
+	facts := []any{"method", r.Method, "route", route, "status", status, "err", err}
 	if status == http.StatusServiceUnavailable {
 		// A call site of its own, so that an unavailable store hides no other error when
 		// repeated lines are dropped.

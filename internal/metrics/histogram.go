@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,11 +17,15 @@ var verifyBounds = []float64{
 // verifyTimes measures the duration of /verify answers, by method and status.
 type verifyTimes struct {
 	*prometheus.HistogramVec
-	times [2][len(classes)]prometheus.Observer // GET and POST, looked up once
+	times [len(verifyMethods)][len(classes)]prometheus.Observer // looked up once
 }
 
 // classes are the classes of statuses.
 var classes = [...]string{"2xx", "3xx", "4xx", "5xx"}
+
+// verifyMethods are the ways to verify. A gateway that asks with its client's method
+// counts as GET.
+var verifyMethods = [...]string{http.MethodGet, http.MethodPost, "grpc"}
 
 func class(status int) int {
 	return min(max(status/100, 2), 5) - 2
@@ -29,9 +34,9 @@ func class(status int) int {
 func newVerifyTimes() *verifyTimes {
 	v := &verifyTimes{HistogramVec: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "latchkey_verify_duration_seconds", Buckets: verifyBounds,
-		Help: "How long answers of /verify took, from the request's header to the answer's end.",
+		Help: "How long answers of /verify and of Envoy's gRPC took, from the request's header to the answer's end.",
 	}, []string{"method", "status"})}
-	for i, method := range []string{http.MethodGet, http.MethodPost} {
+	for i, method := range verifyMethods {
 		for j, status := range classes {
 			if status != "3xx" { // not an answer of /verify
 				v.times[i][j] = v.WithLabelValues(method, status)
@@ -42,10 +47,7 @@ func newVerifyTimes() *verifyTimes {
 }
 
 func (v *verifyTimes) observe(method string, status int, took time.Duration) {
-	i := 0
-	if method == http.MethodPost {
-		i = 1
-	}
+	i := max(0, slices.Index(verifyMethods[:], method))
 	if times := v.times[i][class(status)]; times != nil {
 		times.Observe(took.Seconds())
 	}

@@ -50,12 +50,17 @@ type Client struct {
 
 // Client returns the origin of the request.
 func (t *Trusted) Client(r *http.Request) Client {
-	peer := peerOf(r)
-	if !t.trusts(peer) {
+	if peer := peerOf(r); !t.trusts(peer) {
 		return Client{Address: peer, Secure: r.TLS != nil}
 	}
+	return t.Behind(r)
+}
+
+// Behind returns the origin of a request whose peer is a trusted proxy for another
+// reason than its address.
+func (t *Trusted) Behind(r *http.Request) Client {
 	hops, secure := t.hops(r)
-	c := Client{Address: peer, Proxied: true, Secure: secure}
+	c := Client{Address: peerOf(r), Proxied: true, Secure: secure}
 	for i := len(hops) - 1; i >= 0 && len(hops)-i <= maxHops; i-- {
 		address, err := parseHop(hops[i])
 		c.Address = address
@@ -66,12 +71,17 @@ func (t *Trusted) Client(r *http.Request) Client {
 	return c
 }
 
-func peerOf(r *http.Request) netip.Addr {
-	if p, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+func peerOf(r *http.Request) netip.Addr { return addressOf(r.RemoteAddr) }
+
+func addressOf(peer string) netip.Addr {
+	if p, err := netip.ParseAddrPort(peer); err == nil {
 		return p.Addr().Unmap().WithZone("")
 	}
 	return netip.Addr{}
 }
+
+// Trusts reports whether the peer, as in http.Request.RemoteAddr, is a trusted proxy.
+func (t *Trusted) Trusts(peer string) bool { return t.trusts(addressOf(peer)) }
 
 func (t *Trusted) trusts(a netip.Addr) bool {
 	for _, n := range t.networks {

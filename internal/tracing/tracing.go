@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func Start(ctx context.Context, get func(string) string, version string, logger 
 	if err != nil {
 		return nil, fmt.Errorf("start traces (OTEL_EXPORTER_OTLP_…): %w", err)
 	}
-	exporter, err := otlptrace.New(ctx, newOTLPClient(settings))
+	exporter, err := otlptrace.New(ctx, newOTLPClient(settings, retries))
 	if err != nil {
 		return nil, fmt.Errorf("start traces (OTEL_EXPORTER_OTLP_…): %w", err)
 	}
@@ -119,6 +120,21 @@ func (t *Tracer) Middleware(c *gin.Context) {
 	}
 	if status >= 500 {
 		span.SetStatus(codes.Error, "")
+	}
+}
+
+// Call creates a span for a call of gRPC, and continues the traceparent in header. end
+// takes the status of HTTP that stands for its outcome.
+func (t *Tracer) Call(ctx context.Context, header http.Header, name string) (traced context.Context, end func(status int)) {
+	ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(header))
+	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attribute.String("rpc.system.name", "grpc")))
+	return ctx, func(status int) {
+		span.SetAttributes(attribute.Int("http.response.status_code", status))
+		if status >= 500 {
+			span.SetStatus(codes.Error, "")
+		}
+		span.End()
 	}
 }
 

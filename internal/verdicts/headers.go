@@ -9,11 +9,13 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// headers sets single values in a header map. All values share one backing array, and
-// names are written as documented, not in Go's canonical form.
+// headers sets single values in a header map, or in a list if there is no map. All
+// values share one backing array, and names are written as documented, not in Go's
+// canonical form.
 type headers struct {
 	into   http.Header
 	values []string
+	list   []Header
 }
 
 func newHeaders(into http.Header, most int) headers {
@@ -21,15 +23,33 @@ func newHeaders(into http.Header, most int) headers {
 }
 
 func (h *headers) set(name, value string) {
+	if h.into == nil {
+		h.list = append(h.list, Header{name, value})
+		return
+	}
 	h.values = append(h.values, value)
 	n := len(h.values)
 	h.into[name] = h.values[n-1 : n : n]
+}
+
+// Header is the name of a header, as documented, and its value.
+type Header struct{ Name, Value string }
+
+// Identity appends the headers that WriteIdentity writes.
+func Identity(to []Header, v *verify.Verdict) []Header {
+	h := headers{list: to}
+	h.identity(v)
+	return h.list
 }
 
 // WriteIdentity writes headers for a gateway to pass on: whose the key is, and its
 // limits.
 func WriteIdentity(into http.Header, v *verify.Verdict) {
 	h := newHeaders(into, 13)
+	h.identity(v)
+}
+
+func (h *headers) identity(v *verify.Verdict) {
 	h.set("X-Latchkey-Code", string(v.Code))
 	if g := &v.Grant; g.Known() {
 		h.set("X-Latchkey-Key-Id", g.KeyID())

@@ -162,7 +162,7 @@ func refusals(t *testing.T, s store.Store) {
 	refusal := func(i int) usage.Refusal {
 		return usage.Refusal{
 			At: at.Add(time.Duration(i) * time.Millisecond), Outcome: 9, Address: netip.MustParseAddr("2001:db8::1"),
-			Detail: fmt.Sprint("Ü", i),
+			Detail: fmt.Sprint("Ü", i), Method: "POST", Path: fmt.Sprint("/ü/", i),
 		}
 	}
 	last, err := s.Refusals(ctx, "key_a")
