@@ -139,7 +139,8 @@ func startFloor(ctx context.Context, f filled, arguments ...string) (*process, e
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, address, "/", nil, append([]string{self, "-as", "floor", "-address", address, "-secrets", f.secretsFile}, arguments...)...)
+	command := []string{self, "-as", "floor", "-address", address, "-secrets", f.secretsFile}
+	return start(ctx, address, "/", nil, append(command, arguments...)...)
 }
 
 const warmUp = 2 * time.Second
@@ -178,12 +179,13 @@ func pair(ctx context.Context, o options, f filled, script, method string, servi
 	a := medianOf(us.all)
 	for _, c := range all {
 		b := medianOf(c.all)
-		fmt.Printf("%-9s %9.0f req/s   p50 %8s   p99 %8s   CPU %9s a request   not 2xx %d\n", c.name, b.perSecond, b.p50, b.p99, b.cpu, b.refused)
+		fmt.Printf("%-9s %9.0f req/s   p50 %8s   p99 %8s   CPU %9s a request   not 2xx %d\n", c.name, b.perSecond, b.p50, b.p99, b.cpu,
+			b.refused)
 	}
 	for _, c := range others {
 		b := medianOf(c.all)
-		fmt.Printf("to %-9s %6.2f           p50 %8.2f   p99 %8.2f   CPU %9.2f\n", c.name, a.perSecond/b.perSecond, float64(a.p50)/float64(b.p50),
-			float64(a.p99)/float64(b.p99), float64(a.cpu)/float64(b.cpu))
+		fmt.Printf("to %-9s %6.2f           p50 %8.2f   p99 %8.2f   CPU %9.2f\n", c.name, a.perSecond/b.perSecond,
+			float64(a.p50)/float64(b.p50), float64(a.p99)/float64(b.p99), float64(a.cpu)/float64(b.cpu))
 	}
 	return steadily(ctx, o, f, method, us, others[0])
 }

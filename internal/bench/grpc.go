@@ -83,7 +83,8 @@ func check(ctx context.Context, o options, address, secrets string) (r result, e
 	if err != nil {
 		return r, err
 	}
-	cmd := exec.CommandContext(ctx, "taskset", "-c", lastCore(), self, "-as", "check", "-address", address, "-secrets", secrets, //nolint:gosec // G204: our own
+	//nolint:gosec // G204: our own arguments
+	cmd := exec.CommandContext(ctx, "taskset", "-c", lastCore(), self, "-as", "check", "-address", address, "-secrets", secrets,
 		"-duration", o.duration.String(), "-connections", strconv.Itoa(o.connections))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

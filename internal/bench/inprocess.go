@@ -51,7 +51,9 @@ func (r role) playEdge(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	e, err := edge.New(ctx, edge.Config{Upstream: []string{"http://" + r.address}, Key: edge.Credential(secrets[0]), CacheSize: 2 * len(secrets)})
+	e, err := edge.New(ctx, edge.Config{
+		Upstream: []string{"http://" + r.address}, Key: edge.Credential(secrets[0]), CacheSize: 2 * len(secrets),
+	})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type answer struct {
 	out    []byte
 	fields []field
 	order  []uint16 // of fields, by name: numbers are cheaper to move
-	date   []byte // for second
+	date   []byte   // for second
 	second int64
 }
 
