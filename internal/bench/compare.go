@@ -121,7 +121,8 @@ func startService(ctx context.Context, o options, f filled, settings ...string) 
 		return nil, err
 	}
 	p, err := start(ctx, address, "/readyz", append([]string{
-		"LATCHKEY_ADDR=" + address, "LATCHKEY_ADMIN_ADDR=" + operators, "LATCHKEY_DATABASE_URL=" + f.url, "LATCHKEY_LOG=warn", "LATCHKEY_ADMIN_PASSWORD=" + adminPassword,
+		"LATCHKEY_ADDR=" + address, "LATCHKEY_ADMIN_ADDR=" + operators, "LATCHKEY_DATABASE_URL=" + f.url, "LATCHKEY_LOG=warn",
+		"LATCHKEY_ADMIN_PASSWORD=" + adminPassword,
 		"LATCHKEY_THROTTLE_ADMIN=off", "LATCHKEY_THROTTLE_SERVICE_ACCOUNT=off",
 	}, settings...), o.binary, "serve")
 	if err == nil {
