@@ -13,6 +13,11 @@ import (
 // unreachable.
 type Shared interface {
 	Limiter
+	Settler
+}
+
+// Settler is what a Failover asks of shared counters that were unreachable.
+type Settler interface {
 	// Probe reports whether a decision could be made now.
 	Probe(ctx context.Context) error
 	// Settle adds what this node allowed without the shared counters.

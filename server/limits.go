@@ -73,7 +73,7 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 		if l.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: l.redis, Timeout: c.redisTimeout}); err != nil {
 			return nil, err
 		}
-		shared = l.leased
+		shared = leasing{l.leased, l.redis}
 	}
 	l.failover, err = ratelimit.NewFailover(ratelimit.FailoverConfig{
 		Shared: shared, Local: l.local, Timeout: c.redisTimeout, Deny: c.limitFallback == fallbackDeny, Logger: logger,
@@ -83,6 +83,12 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 	}
 	l.Limiter = l.failover
 	return l, nil
+}
+
+// leasing spends shares, and probes and settles the counters that they come from.
+type leasing struct {
+	*ratelimit.Leased
+	ratelimit.Settler
 }
 
 // restore loads the slow limits that an earlier process saved. If the store

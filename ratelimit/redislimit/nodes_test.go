@@ -85,7 +85,10 @@ func newNode(tb testing.TB, c nodeConfig) *node {
 		if n.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: n.redis, Timeout: c.timeout, Now: now}); err != nil {
 			tb.Fatal(err)
 		}
-		shared = n.leased
+		shared = struct {
+			*ratelimit.Leased
+			ratelimit.Settler
+		}{n.leased, n.redis}
 	}
 	n.Failover, err = ratelimit.NewFailover(ratelimit.FailoverConfig{
 		Shared: shared, Local: n.local, Timeout: c.timeout, Logger: slog.New(slog.DiscardHandler),
