@@ -53,6 +53,14 @@ func (n *node) handle(w http.ResponseWriter, r *http.Request) {
 	case edgewire.GrantPath:
 		n.grants.Add(1)
 		out = n.grant
+	case edgewire.LeasePath:
+		var asked edgewire.AskLease
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		told := edgewire.Leases{}
+		for _, s := range asked.Shares {
+			told.Shares = append(told.Shares, edgewire.Share{Amount: s.Want, Left: 1000, Began: 1})
+		}
+		out = told
 	case edgewire.LimitPath:
 		out = edgewire.Limit{Decision: ratelimit.Decision{Allowed: true}}
 	}
@@ -198,7 +206,7 @@ func TestNonsenseLetsNobodyIn(t *testing.T) {
 			if refused := e.Refused(); isLater == (refused != nil) || isLater && !later.Temporary() {
 				t.Errorf("whether another try helps: %t, with %v", isLater, refused)
 			}
-			n.answers(edgewire.LimitPath, answer)
+			n.answers(edgewire.LeasePath, answer)
 			if v, err := e.Verify(t.Context(), client.Question{Key: known}); err != nil || v.Code != "VALID" {
 				t.Errorf("a known key, whose rate counts here: %s, %v", v.Code, err)
 			}

@@ -141,18 +141,16 @@ func (e *edges) leave(ctx context.Context, edge edgewire.Edge, owner string) err
 	return e.registry.ForgetEdge(ctx, edge.ID)
 }
 
-// sweep disowns edges that no longer hear anything, until ctx ends.
-func (e *edges) sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		_ = e.disown(ctx, nodes.FreshFor) // retried on the next round
+// feeds reports whether this node feeds the edge. The error is errs.Forbidden for an edge
+// of another account.
+func (e *edges) feeds(id, owner string) (bool, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f := e.byID[id]
+	if f != nil && f.owner != owner {
+		return false, errEdgeOfAnother
 	}
+	return f != nil, nil
 }
 
 // disown updates the records of edges that have heard nothing for that long. It removes

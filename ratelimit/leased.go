@@ -106,7 +106,8 @@ func (l *Leased) giveBack(ctx context.Context, all []*share) error {
 	return cmp.Or(faults...)
 }
 
-// tries bounds how often a request asks for a share that others then spend.
+// tries bounds how often a request asks for a share that others then spend. After that
+// the counters decide.
 const tries = 3
 
 // Take decides the request with what this node holds. It first asks the shared counters
@@ -115,13 +116,15 @@ func (l *Leased) Take(ctx context.Context, r Request) (Decision, error) {
 	now := l.now()
 	var shares [3]*share
 	for try := 0; ; try++ {
-		d, short, shared := l.spend(&r, &shares, now, try == tries)
-		if !shared {
+		d, short, shared := l.spend(&r, &shares, now)
+		switch {
+		case !shared:
 			r.DryRun = r.DryRun || r.never()
 			return l.look(ctx, r, &shares)
-		}
-		if len(short) == 0 {
+		case len(short) == 0:
 			return d, nil
+		case try == tries:
+			return l.from.Take(ctx, r)
 		}
 		if err := l.renew(ctx, short, r.Cost); err != nil {
 			return Decision{}, err
@@ -187,9 +190,8 @@ func (r *Request) never() bool {
 }
 
 // spend takes the cost from all shares or none. It returns the shares that hold too
-// little and may get more; on the last try it returns none. shared is false if the
-// counters must decide.
-func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) (_ Decision, short []*share, shared bool) {
+// little and may get more. shared is false if the counters must decide.
+func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time) (_ Decision, short []*share, shared bool) {
 	shared = l.lock(r, shares, now)
 	defer unlock(shares)
 	if !shared || r.never() {
@@ -205,7 +207,7 @@ func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) 
 		switch {
 		case s.have >= r.Cost:
 			levels[i] = max(levels[i], float64(r.Cost))
-		case last || s.dry(r.Cost, now):
+		case s.dry(r.Cost, now):
 			dry = true
 			levels[i] = min(levels[i], float64(r.Cost-1))
 		default:

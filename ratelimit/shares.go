@@ -140,19 +140,19 @@ func (s *share) dry(cost int64, now time.Time) bool {
 	if s.asked.IsZero() || float64(cost-s.have) <= s.level {
 		return false
 	}
-	since := now.Sub(s.asked)
-	if since >= slow {
+	if now.Sub(s.got) >= slow {
 		return false // other nodes may have returned something
 	}
 	if s.isQuota() {
 		return true
 	}
 	// Many nodes wait for each token of a quick bucket. They ask for a few at once
-	// rather than for each, but not so late that it fills completely.
+	// rather than for each, but not so late that it fills completely. All who waited for
+	// the last answer make do with it.
 	rule := s.bucket.Bucket.Rule
 	pause := min(longPause, rule.wait(float64(rule.Burst)/4))
 	const finest = time.Microsecond // of times in the counters
-	return since+finest < max(pause, rule.wait(float64(cost-s.have)-s.level))
+	return now.Sub(s.got)+finest < pause || now.Sub(s.asked)+finest < rule.wait(float64(cost-s.have)-s.level)
 }
 
 // resize adjusts the size to how fast the last share was spent. It should last for at
@@ -181,6 +181,15 @@ func (s *share) want(cost int64) int64 {
 	return max(cost, waits, s.size) - s.have
 }
 
+// enough reports whether nothing needs to be taken: for a request of the cost, or ahead of
+// need if that is 0.
+func (s *share) enough(cost int64) bool {
+	if cost > 0 {
+		return s.have >= cost
+	}
+	return !s.steady || s.have >= s.size/2+1
+}
+
 // renew asks for what the share lacks, or ahead of need if the cost is 0. The share is
 // not locked, so others may spend what it holds meanwhile.
 func (s *share) renew(ctx context.Context, from Lessor, cost int64, now func() time.Time) error {
@@ -191,7 +200,7 @@ func (s *share) renew(ctx context.Context, from Lessor, cost int64, now func() t
 	s.mu.Lock()
 	at := now()
 	s.expire(at)
-	if s.have >= max(cost, s.size/2+1) || s.dry(cost, at) || (cost == 0 && !s.steady) || at.Before(s.exact) {
+	if s.enough(cost) || s.dry(cost, at) || at.Before(s.exact) {
 		s.mu.Unlock()
 		return nil // another request got it meanwhile
 	}

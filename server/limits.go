@@ -15,7 +15,7 @@ import (
 // limits decides rates and quotas: with counters in Redis if configured, else in
 // this process. A part that is not configured is nil.
 type limits struct {
-	ratelimit.Limiter
+	ratelimit.Counters
 	config   *config
 	logger   *slog.Logger
 	local    *ratelimit.Local
@@ -54,7 +54,7 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 	if l.local, err = ratelimit.NewLocal(local); err != nil {
 		return nil, err
 	}
-	l.Limiter = l.local
+	l.Counters = l.local
 	if c.redisURL == "" {
 		return l, nil
 	}
@@ -76,12 +76,12 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 		shared = leasing{l.leased, l.redis}
 	}
 	l.failover, err = ratelimit.NewFailover(ratelimit.FailoverConfig{
-		Shared: shared, Local: l.local, Timeout: c.redisTimeout, Deny: c.limitFallback == fallbackDeny, Logger: logger,
+		Shared: shared, Lessor: l.redis, Local: l.local, Timeout: c.redisTimeout, Deny: c.limitFallback == fallbackDeny, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.Limiter = l.failover
+	l.Counters = l.failover
 	return l, nil
 }
 

@@ -18,7 +18,7 @@ local all = redis.call('HGETALL', KEYS[2])
 for i = 1, #all, 2 do
   local amount, ends = struct.unpack('<dd', all[i + 1])
   if all[i] == node then
-    own = amount
+    own = math.max(0, amount - math.max(0, now - ends) * 1000 * b.requests / b.per)
   elseif ends > now then
     others, last = others + amount, math.max(last, ends)
   else
