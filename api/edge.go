@@ -99,7 +99,11 @@ func (h *edgeHandlers) changes(c *gin.Context, p *auth.Principal) (any, error) {
 	if err := readEdge(c.Request, &in); err != nil {
 		return nil, err
 	}
-	return h.feed.Changes(c.Request.Context(), p.ID(), in)
+	sees := p.OrganizationID
+	if p.May(keys.EdgeKeys, "") {
+		sees = "" // all organizations
+	}
+	return h.feed.Changes(c.Request.Context(), p.ID(), sees, in)
 }
 
 func (h *edgeHandlers) grant(c *gin.Context, p *auth.Principal) (any, error) {

@@ -304,7 +304,7 @@ func (n *realNode) answer(r *http.Request) (any, error) {
 			return nil, errs.Invalid
 		}
 		asked.Wait = 0
-		return n.feed.Changes(r.Context(), owner, asked)
+		return n.feed.Changes(r.Context(), owner, "", asked)
 	case r.URL.Path == edgewire.LimitPath:
 		n.count.Add(1)
 		var asked edgewire.AskLimit

@@ -77,7 +77,7 @@ func New(c Config) (*Feed, error) {
 		c.Elapsed = elapsed.Now
 	}
 	f := &Feed{
-		c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, elapsed: c.Elapsed, byID: map[string]*fed{}},
+		c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, limiter: c.Limiter, elapsed: c.Elapsed, byID: map[string]*fed{}},
 		lent: newLent(c.Elapsed), mark: newMark(),
 	}
 	var err error
@@ -143,9 +143,10 @@ func (f *Feed) note(digest uint64, all bool) {
 	}
 }
 
-// Changes answers an edge. Everything that others changed before the answer's Age is in
-// this answer or an earlier one.
-func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChanges) (edgewire.Changes, error) {
+// Changes answers an edge of the owner, which sees the keys of the organization, or of all
+// if that is "". Everything that others changed before the answer's Age is in this answer
+// or an earlier one.
+func (f *Feed) Changes(ctx context.Context, owner, sees string, asked edgewire.AskChanges) (edgewire.Changes, error) {
 	if asked.Leave {
 		f.lent.forget(asked.Edge.ID, owner)
 		return edgewire.Changes{}, f.edges.leave(ctx, asked.Edge, owner)
@@ -158,6 +159,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 	if err != nil {
 		return edgewire.Changes{}, err
 	}
+	least := f.sees(owner, sees, &asked)
 	if wait := min(time.Duration(asked.Wait)*time.Millisecond, MostWait); wait > 0 {
 		f.await(ctx, asked, wait)
 	}
@@ -168,10 +170,32 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 		return edgewire.Changes{}, errStale
 	}
 	out := f.after(asked)
+	if out.All = out.All || asked.After < least; out.All {
+		out.Marks = nil
+	}
 	out.Age = polled.Age.Milliseconds() + 1 // whole milliseconds, rounded up
 	out.MaxStale, out.Brand = f.c.MaxStale.Milliseconds(), f.c.Verifier.Brand()
 	f.edges.told(edge)
 	return out, nil
+}
+
+// sees records what the edge may see, and returns the place after which that holds: what
+// it was told before may be of keys that it may see no longer.
+func (f *Feed) sees(owner, sees string, asked *edgewire.AskChanges) uint64 {
+	edge := f.counts.of(owner, asked.Edge.ID)
+	edge.reach.Lock()
+	defer edge.reach.Unlock()
+	if edge.known && edge.sees == sees {
+		return edge.since
+	}
+	if edge.known || asked.Epoch == f.epoch { // the latter was forgotten here
+		f.note(0, false) // a place of its own; nothing has this mark
+		f.mu.Lock()
+		edge.since = f.place
+		f.mu.Unlock()
+	}
+	edge.known, edge.sees = true, sees
+	return edge.since
 }
 
 // await returns when there is a change to report, or after the given time.
