@@ -30,7 +30,7 @@ type edgeHandlers struct {
 func (h *edgeHandlers) mount(g *gin.RouterGroup) {
 	for path, handle := range map[string]func(*gin.Context, *auth.Principal) (any, error){
 		edgewire.ChangesPath: h.changes, edgewire.GrantPath: h.grant, edgewire.LimitPath: h.limit,
-		edgewire.LeasePath: h.lease, edgewire.UsagePath: h.usage,
+		edgewire.LeasePath: h.lease, edgewire.VerifyPath: h.verify, edgewire.UsagePath: h.usage,
 	} {
 		both(g, http.MethodPost, path, h.handle(handle))
 	}
@@ -128,6 +128,14 @@ func (h *edgeHandlers) lease(c *gin.Context, p *auth.Principal) (any, error) {
 		return nil, err
 	}
 	return h.feed.Lease(c.Request.Context(), p, p.ID(), cmp.Or(p.KeyID, p.ID()), in)
+}
+
+func (h *edgeHandlers) verify(c *gin.Context, p *auth.Principal) (any, error) {
+	var in edgewire.Question
+	if err := readEdge(c.Request, &in); err != nil {
+		return nil, err
+	}
+	return h.feed.Verify(c.Request.Context(), p, cmp.Or(p.KeyID, p.ID()), in)
 }
 
 func (h *edgeHandlers) usage(c *gin.Context, p *auth.Principal) (any, error) {
