@@ -233,6 +233,43 @@ func TestGrantsThatMakeNoSense(t *testing.T) {
 	}
 }
 
+// TestChecksThatAreNotKnownAreTheNodes: it decides, and nothing of that is cached.
+func TestChecksThatAreNotKnownAreTheNodes(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.grant.Needs = []string{"resources"}
+	e, key, asked := n.edge(t), fresh(t), 0
+	told := edgewire.Verdict{Code: "VALID", Grant: &n.grant, Limits: &ratelimit.Decision{Allowed: true}}
+	n.answers(edgewire.VerifyPath, func(w http.ResponseWriter, r *http.Request) {
+		var q edgewire.Question
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || q.Key != key || q.Cost != 7 || q.Scopes[0] != "invoices:read" || q.Within != nil {
+			t.Errorf("it asks %+v, %v", q, err)
+		}
+		asked++
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(told)
+	})
+	q := client.Question{Key: key, Scopes: []string{"invoices:read"}, Cost: client.Set(int64(7))}
+	for range 2 {
+		if v, err := e.Verify(t.Context(), q); err != nil || !v.Valid || v.KeyID != n.grant.Key.ID {
+			t.Errorf("%+v, %v", v, err)
+		}
+	}
+	told = edgewire.Verdict{Code: "DISABLED"}
+	if v, err := e.Verify(t.Context(), q); err != nil || v.Code != "DISABLED" || asked != 3 {
+		t.Errorf("%+v, %v, asked %d times", v, err, asked)
+	}
+	for name, wrong := range map[string]edgewire.Verdict{
+		"no code": {}, "another code": {Code: "FINE"}, "VALID of nothing": {Code: "VALID"},
+		"VALID beyond limits": {Code: "VALID", Grant: &n.grant, Limits: &ratelimit.Decision{Refused: ratelimit.PartKey}},
+	} {
+		told = wrong
+		if v, err := e.Verify(t.Context(), q); !errors.Is(err, errs.Unavailable) || v.Valid {
+			t.Errorf("%s: %+v, %v", name, v, err)
+		}
+	}
+}
+
 // TestAKeyThatIsKnownAsksNothing but for its limits, once the cache has taken it in,
 // which it does behind the answer. A further key of the account asks once.
 func TestAKeyThatIsKnownAsksNothing(t *testing.T) {
