@@ -29,17 +29,20 @@ func TestEdgesConform(t *testing.T) {
 	ratelimittest.Test(t, fresh)
 }
 
-// where runs the test with counters in the node and in Redis.
+// where runs the test with counters in the node and in Redis, from which a leased node
+// takes shares as its edges do.
 func where(t *testing.T, test func(t *testing.T, c nodeConfig)) {
 	t.Helper()
-	for name, redis := range map[string]bool{"counters in the node": false, "counters in Redis": true} {
+	for name, c := range map[string]struct{ redis, leased bool }{
+		"counters in the node": {}, "counters in Redis": {redis: true}, "counters in Redis, leased": {redis: true, leased: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := nodeConfig{world: newWorld(), prefix: prefix()}
-			if redis {
-				c.redis = parts.Redis(t).URL()
+			config := nodeConfig{world: newWorld(), prefix: prefix(), leased: c.leased}
+			if c.redis {
+				config.redis = parts.Redis(t).URL()
 			}
-			test(t, c)
+			test(t, config)
 		})
 	}
 }
@@ -80,12 +83,18 @@ func quota(n int64) ratelimit.Request {
 	return ratelimit.Request{Quota: ratelimit.QuotaCharge{ID: "sa", Quota: ratelimit.Quota{Requests: n, Per: ratelimit.Month}}, Cost: 1}
 }
 
-// left returns what the node says is left of the quota.
-func left(t *testing.T, n *realNode, w *world, r ratelimit.Request) int64 {
+// peek returns what the node's counters say, which a dry run reads.
+func peek(t *testing.T, n *realNode, w *world, r ratelimit.Request) ratelimit.Decision {
 	t.Helper()
 	r = w.key(r)
-	r.DryRun = true
-	return ratelimittest.Take(t, n.limiter, r).Quota.Remaining
+	r.Cost, r.DryRun = 1, true
+	return ratelimittest.Take(t, n.limiter, r)
+}
+
+// left returns what is left of the quota.
+func left(t *testing.T, n *realNode, w *world, r ratelimit.Request) int64 {
+	t.Helper()
+	return peek(t, n, w, r).Quota.Remaining
 }
 
 // TestFiveEdgesShareOneQuota: it is never overspent, nearly all of it can be spent, and
@@ -331,7 +340,7 @@ func TestALyingEdge(t *testing.T) {
 			ratelimittest.Take(t, n.limiter, r)
 			tt.asked.Part = cmp.Or(tt.asked.Part, ratelimit.PartKey)
 			s := l.ask(tt.asked)
-			rest := ratelimittest.Take(t, n.limiter, with(r, 0)).Key.Remaining
+			rest := peek(t, n, c.world, r).Key.Remaining
 			if s.Amount > tt.most || rest > 1000-used-s.Amount || rest < 1000-used-tt.most {
 				t.Errorf("%s: %+v, and %d are left", name, s, rest)
 			}
@@ -394,9 +403,4 @@ func TestMessagesThatMakeNoSense(t *testing.T) {
 		}
 		up.client.CloseIdleConnections()
 	}
-}
-
-func with(r ratelimit.Request, cost int64) ratelimit.Request {
-	r.Cost = cost
-	return r
 }

@@ -189,6 +189,7 @@ type nodeConfig struct {
 	clock       *ratelimittest.Clock
 	redis       string // "": counters in the process
 	prefix      string
+	leased      bool // the node takes shares itself
 	leastShared int
 }
 
@@ -216,11 +217,22 @@ func newRealNode(t *testing.T, c nodeConfig) *realNode {
 			URL: c.redis, Prefix: c.prefix, Timeout: patient, Used: n.local.QuotaUsed, Now: now, OwnTime: now != nil,
 		})
 		must(t, err)
+		t.Cleanup(func() { _ = shared.Close() })
+		var decides ratelimit.Shared = shared
+		if c.leased {
+			leased, err := ratelimit.NewLeased(ratelimit.LeasedConfig{From: shared, Timeout: patient, Now: now})
+			must(t, err)
+			t.Cleanup(func() { _ = leased.Close(context.WithoutCancel(t.Context())) })
+			decides = struct {
+				*ratelimit.Leased
+				ratelimit.Settler
+			}{leased, shared}
+		}
 		failover, err := ratelimit.NewFailover(ratelimit.FailoverConfig{
-			Shared: shared, Lessor: shared, Local: n.local, Timeout: patient, Logger: quiet,
+			Shared: decides, Lessor: shared, Local: n.local, Timeout: patient, Logger: quiet,
 		})
 		must(t, err)
-		t.Cleanup(func() { failover.Close(); _ = shared.Close() })
+		t.Cleanup(failover.Close)
 		n.limiter = failover
 	}
 	t.Cleanup(func() { _ = n.local.Close(context.WithoutCancel(t.Context())) })

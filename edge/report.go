@@ -99,7 +99,7 @@ func (r *reporter) halve() bool {
 	r.unsent = slices.Insert(r.unsent, 1, &second)
 	r.unsent[0] = &first
 	for i, m := range r.unsent {
-		m.Batch = whole.Batch + uint64(i) //nolint:gosec // G115: an index
+		m.Batch = whole.Batch + uint64(i)
 	}
 	r.batch++
 	return true

@@ -55,7 +55,7 @@ func NewLocal(c Config) (*Local, error) {
 		buckets: newBuckets(orDefault(c.MaxBuckets, 4_000_000), c.Now()),
 		quotas:  newQuotas(c.Store, c.Logger),
 		loans:   loans{byName: map[name]map[string]loan{}},
-		mark:    1 + rand.Int64N(1<<52),
+		mark:    1 + rand.Int64N(1<<52), //nolint:gosec // G404: a name, no secret
 	}
 	if c.Journals != nil {
 		l.journal = newSlowJournal(c.Journals, l.buckets, c.Logger)
