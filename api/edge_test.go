@@ -116,7 +116,8 @@ func TestAnEdgeThatSeesLessForgetsKeysOfOthers(t *testing.T) {
 		}
 	}
 	want[client.ServiceAccount](t, s, 200, call{
-		method: "PATCH", path: "/api/service-accounts/" + account, body: map[string]any{"scopes": []string{string(keys.EdgeKeys)}}, as: s.admin(t),
+		method: "PATCH", path: "/api/service-accounts/" + account, as: s.admin(t),
+		body: map[string]any{"scopes": []string{string(keys.EdgeKeys)}},
 	})
 	parts.Await(t, 5*time.Second, "the edge to forget the key", func(context.Context) error {
 		if v, err := e.Verify(t.Context(), q); err != nil || v.Code != "NOT_FOUND" {

@@ -17,6 +17,8 @@ type decided struct {
 	decision ratelimit.Decision
 }
 
+func decides(d ratelimit.Decision) decided { return decided{decision: d} }
+
 func (d decided) Take(context.Context, ratelimit.Request) (ratelimit.Decision, error) {
 	return d.decision, nil
 }
@@ -33,8 +35,11 @@ func TestScopeOfLimits(t *testing.T) {
 		scope      string
 	}{
 		{"this node", nil, "VALID", "", client.ScopeNode},
-		{"all nodes", decided{decision: ratelimit.Decision{Allowed: true, HasKey: true, Key: bucket, Cluster: true}}, "VALID", "", client.ScopeCluster},
-		{"nobody", decided{decision: ratelimit.Decision{Refused: ratelimit.PartUnreachable, RetryAfter: time.Second}}, "RATE_LIMITED", "cannot be reached", ""},
+		{"all nodes", decides(ratelimit.Decision{Allowed: true, HasKey: true, Key: bucket, Cluster: true}), "VALID", "", client.ScopeCluster},
+		{
+			"nobody", decides(ratelimit.Decision{Refused: ratelimit.PartUnreachable, RetryAfter: time.Second}),
+			"RATE_LIMITED", "cannot be reached", "",
+		},
 	} {
 		s := newSuite(t, settings{open: true, limits: tt.limits})
 		_, key := s.issue(t, s.account(t, keys.FirstOrganization, keys.AccountFields{}), keys.KeyFields{})

@@ -97,7 +97,8 @@ func (e *Edge) engine(c *Config) (*verify.Verifier, error) {
 	}
 	e.format = format
 	return verify.New(verify.Config{
-		Source: e.source, Limiter: e.limits, Elsewhere: elsewhere{e.source.up}, Marks: e.source.marks, Format: format, Logger: c.Logger, CacheSize: c.CacheSize,
+		Source: e.source, Limiter: e.limits, Elsewhere: elsewhere{e.source.up}, Marks: e.source.marks, Format: format,
+		Logger: c.Logger, CacheSize: c.CacheSize,
 		MaxStale: e.source.stale, GuessLimit: c.Guesses, StoreTimeout: loadTimeout, PollEvery: pollEvery,
 		Meter: e.reporter.meter, LastUsed: e.reporter.used,
 	})

@@ -58,7 +58,7 @@ func (n *node) handle(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewDecoder(r.Body).Decode(&asked)
 		told := edgewire.Leases{}
 		for _, s := range asked.Shares {
-			told.Shares = append(told.Shares, edgewire.Share{Amount: s.Want, Left: 1000, Began: 1})
+			told.Shares = append(told.Shares, edgewire.Share{Amount: s.Want, Left: 1e9, Began: 1})
 		}
 		out = told
 	case edgewire.LimitPath:
@@ -242,7 +242,8 @@ func TestChecksThatAreNotKnownAreTheNodes(t *testing.T) {
 	told := edgewire.Verdict{Code: "VALID", Grant: &n.grant, Limits: &ratelimit.Decision{Allowed: true}}
 	n.answers(edgewire.VerifyPath, func(w http.ResponseWriter, r *http.Request) {
 		var q edgewire.Question
-		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || q.Key != key || q.Cost != 7 || q.Scopes[0] != "invoices:read" || q.Within != nil {
+		err := json.NewDecoder(r.Body).Decode(&q)
+		if err != nil || q.Key != key || q.Cost != 7 || q.Scopes[0] != "invoices:read" || q.Within != nil {
 			t.Errorf("it asks %+v, %v", q, err)
 		}
 		asked++
@@ -352,12 +353,24 @@ func TestQuestionsThatMakeNoSense(t *testing.T) {
 
 // BenchmarkVerifyUnlimited is a decision in the caller's process on a key that is
 // known and has no limits: no request is made.
-func BenchmarkVerifyUnlimited(b *testing.B) {
+func BenchmarkVerifyUnlimited(b *testing.B) { benchmarkVerify(b, keys.Tier{Name: "t"}) }
+
+// BenchmarkVerifyLimited is the same for a key with a rate and a quota: shares of them are
+// taken ahead of need.
+func BenchmarkVerifyLimited(b *testing.B) {
+	tier := keys.Tier{Name: "t"}
+	tier.RateLimit = ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9}
+	tier.Quota = &ratelimit.Quota{Requests: 1e12, Per: ratelimit.Month}
+	benchmarkVerify(b, tier)
+}
+
+func benchmarkVerify(b *testing.B, tier keys.Tier) {
+	b.Helper()
 	n := &node{}
 	k := keys.Key{ID: "key_1", OrganizationID: "org_1", ServiceAccountID: "sa_1", Environment: keys.Live}
 	a := keys.ServiceAccount{ID: "sa_1", OrganizationID: "org_1"}
 	a.Tier, a.Scopes = "t", []string{"invoices:*"}
-	n.grant = edgewire.NewGrant(k, a, keys.Organization{ID: "org_1"}, keys.Tier{Name: "t"})
+	n.grant = edgewire.NewGrant(k, a, keys.Organization{ID: "org_1"}, tier)
 	n.grant.Epoch = "E"
 	n.Server = httptest.NewServer(http.HandlerFunc(n.handle))
 	b.Cleanup(n.Close)
