@@ -117,6 +117,11 @@ func TestFiveEdgesShareOneQuota(t *testing.T) {
 		if accepted > 2000 || accepted < 1900 || left(t, n, c.world, r) != 2000-accepted {
 			t.Errorf("%d of 2000 passed, %d are left", accepted, left(t, n, c.world, r))
 		}
+		must(t, n.local.Flush(t.Context()))
+		window, _ := r.Quota.Quota.Window(time.Now())
+		if used, err := c.world.QuotaUse(t.Context(), "sa", window); err != nil || used != accepted {
+			t.Errorf("%d passed, and the store has %d, %v", accepted, used, err)
+		}
 	})
 }
 

@@ -336,7 +336,7 @@ func (n *realNode) answer(r *http.Request) (any, error) {
 	}
 }
 
-// testEdge is the part of an edge that decides limits. It is fed while keep runs.
+// testEdge is the part of an edge that decides limits. It polls until stop is called.
 type testEdge struct {
 	*limits
 	up     *upstream
