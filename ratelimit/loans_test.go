@@ -71,6 +71,27 @@ func TestLoansAndBucketNeverExceedTheBurst(t *testing.T) {
 	}
 }
 
+// What is lent is missing from a full bucket, until it has filled again.
+func TestAFullBucketExcludesWhatIsLent(t *testing.T) {
+	t.Parallel()
+	c := ratelimittest.NewClock()
+	l := newLocal(t, c, nil)
+	bucket := ratelimit.Bucket{ID: "k", Rule: rule(100, time.Second, 100)}
+	if g, err := l.LeaseBucket(t.Context(), ratelimit.BucketLease{Bucket: bucket, Node: "a", Want: 20, Life: time.Second}); err != nil ||
+		g.Amount != 20 {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	for _, tt := range []struct {
+		after time.Duration
+		left  int64
+	}{{0, 80}, {900 * time.Millisecond, 80}, {200 * time.Millisecond, 90}, {time.Second, 100}} {
+		c.Advance(tt.after)
+		if d := ratelimittest.Take(t, l, ratelimit.Request{Key: bucket, DryRun: true}); d.Key.Remaining != tt.left {
+			t.Errorf("%s later: %d are left, want %d", tt.after, d.Key.Remaining, tt.left)
+		}
+	}
+}
+
 // Five that lease and the node itself share one rate, under three times its load. Time
 // passes with each request.
 func TestOneRateOverFiveThatLease(t *testing.T) {
