@@ -30,7 +30,7 @@ type edgeHandlers struct {
 func (h *edgeHandlers) mount(g *gin.RouterGroup) {
 	for path, handle := range map[string]func(*gin.Context, *auth.Principal) (any, error){
 		edgewire.ChangesPath: h.changes, edgewire.GrantPath: h.grant, edgewire.LimitPath: h.limit,
-		edgewire.UsagePath: h.usage,
+		edgewire.LeasePath: h.lease, edgewire.VerifyPath: h.verify, edgewire.UsagePath: h.usage,
 	} {
 		both(g, http.MethodPost, path, h.handle(handle))
 	}
@@ -99,7 +99,11 @@ func (h *edgeHandlers) changes(c *gin.Context, p *auth.Principal) (any, error) {
 	if err := readEdge(c.Request, &in); err != nil {
 		return nil, err
 	}
-	return h.feed.Changes(c.Request.Context(), p.ID(), in)
+	sees := p.OrganizationID
+	if p.May(keys.EdgeKeys, "") {
+		sees = "" // all organizations
+	}
+	return h.feed.Changes(c.Request.Context(), p.ID(), sees, in)
 }
 
 func (h *edgeHandlers) grant(c *gin.Context, p *auth.Principal) (any, error) {
@@ -116,6 +120,22 @@ func (h *edgeHandlers) limit(c *gin.Context, p *auth.Principal) (any, error) {
 		return nil, err
 	}
 	return h.feed.Limit(c.Request.Context(), p, cmp.Or(p.KeyID, p.ID()), in)
+}
+
+func (h *edgeHandlers) lease(c *gin.Context, p *auth.Principal) (any, error) {
+	var in edgewire.AskLease
+	if err := readEdge(c.Request, &in); err != nil {
+		return nil, err
+	}
+	return h.feed.Lease(c.Request.Context(), p, p.ID(), cmp.Or(p.KeyID, p.ID()), in)
+}
+
+func (h *edgeHandlers) verify(c *gin.Context, p *auth.Principal) (any, error) {
+	var in edgewire.Question
+	if err := readEdge(c.Request, &in); err != nil {
+		return nil, err
+	}
+	return h.feed.Verify(c.Request.Context(), p, cmp.Or(p.KeyID, p.ID()), in)
 }
 
 func (h *edgeHandlers) usage(c *gin.Context, p *auth.Principal) (any, error) {

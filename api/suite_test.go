@@ -89,7 +89,7 @@ func whole() bool {
 // settings are what a test may want different from the defaults.
 type settings struct {
 	guesses   ratelimit.Rule
-	limits    ratelimit.Limiter // of keys, the suite's own if nil
+	limits    ratelimit.Counters // of keys, the suite's own if nil
 	signIns   ratelimit.Rule
 	trusted   []netip.Prefix
 	forwarded proxies.Header

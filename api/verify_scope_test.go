@@ -12,10 +12,15 @@ import (
 )
 
 // decided is a Limiter that decides each request alike.
-type decided ratelimit.Decision
+type decided struct {
+	ratelimit.Lessor
+	decision ratelimit.Decision
+}
+
+func decides(d ratelimit.Decision) decided { return decided{decision: d} }
 
 func (d decided) Take(context.Context, ratelimit.Request) (ratelimit.Decision, error) {
-	return ratelimit.Decision(d), nil
+	return d.decision, nil
 }
 
 // TestScopeOfLimits: an answer tells who counts, and limits that nobody can
@@ -25,13 +30,16 @@ func TestScopeOfLimits(t *testing.T) {
 	bucket := ratelimit.BucketState{Limit: 2, Remaining: 1}
 	for _, tt := range []struct {
 		name       string
-		limits     ratelimit.Limiter
+		limits     ratelimit.Counters
 		code, says string
 		scope      string
 	}{
 		{"this node", nil, "VALID", "", client.ScopeNode},
-		{"all nodes", decided{Allowed: true, HasKey: true, Key: bucket, Cluster: true}, "VALID", "", client.ScopeCluster},
-		{"nobody", decided{Refused: ratelimit.PartUnreachable, RetryAfter: time.Second}, "RATE_LIMITED", "cannot be reached", ""},
+		{"all nodes", decides(ratelimit.Decision{Allowed: true, HasKey: true, Key: bucket, Cluster: true}), "VALID", "", client.ScopeCluster},
+		{
+			"nobody", decides(ratelimit.Decision{Refused: ratelimit.PartUnreachable, RetryAfter: time.Second}),
+			"RATE_LIMITED", "cannot be reached", "",
+		},
 	} {
 		s := newSuite(t, settings{open: true, limits: tt.limits})
 		_, key := s.issue(t, s.account(t, keys.FirstOrganization, keys.AccountFields{}), keys.KeyFields{})

@@ -74,14 +74,13 @@ func New(ctx context.Context, c Config) (*Edge, error) {
 	if _, err := s.changes(ctx, 0); err != nil {
 		return nil, fmt.Errorf("edge: ask %s: %w", up.addresses[0].Redacted(), err)
 	}
-	local, err := ratelimit.NewLocal(ratelimit.Config{Logger: c.Logger})
-	if err != nil {
+	e := &Edge{source: s, reporter: newReporter(s, c.Logger)}
+	if e.limits, err = newLimits(up, s.self.ID, c.DenyLimits, c.Logger, nil); err != nil {
 		return nil, err
 	}
-	e := &Edge{source: s, limits: &limits{up: up, local: local, deny: c.DenyLimits}}
-	s.answered, e.reporter = e.limits.connected, newReporter(s, c.Logger)
+	s.answered = e.limits.connected
 	if e.verifier, err = e.engine(&c); err != nil {
-		return nil, errors.Join(err, local.Close(ctx))
+		return nil, errors.Join(err, e.limits.close(ctx))
 	}
 	_ = s.feeds(e.verifier) // if it fails, each question asks the node until a poll is answered
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -98,7 +97,8 @@ func (e *Edge) engine(c *Config) (*verify.Verifier, error) {
 	}
 	e.format = format
 	return verify.New(verify.Config{
-		Source: e.source, Limiter: e.limits, Marks: e.source.marks, Format: format, Logger: c.Logger, CacheSize: c.CacheSize,
+		Source: e.source, Limiter: e.limits, Elsewhere: elsewhere{e.source.up}, Marks: e.source.marks, Format: format,
+		Logger: c.Logger, CacheSize: c.CacheSize,
 		MaxStale: e.source.stale, GuessLimit: c.Guesses, StoreTimeout: loadTimeout, PollEvery: pollEvery,
 		Meter: e.reporter.meter, LastUsed: e.reporter.used,
 	})
@@ -110,9 +110,9 @@ func (e *Edge) Close(ctx context.Context) error {
 	e.stop()
 	e.running.Wait()
 	e.verifier.Close()
-	err := e.reporter.flush(ctx)
+	err := errors.Join(e.limits.close(ctx), e.reporter.flush(ctx))
 	e.source.leave(ctx)
-	return errors.Join(err, e.limits.local.Close(ctx))
+	return err
 }
 
 // Verifier returns the engine, for a server that answers as a node does.

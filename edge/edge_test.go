@@ -53,6 +53,14 @@ func (n *node) handle(w http.ResponseWriter, r *http.Request) {
 	case edgewire.GrantPath:
 		n.grants.Add(1)
 		out = n.grant
+	case edgewire.LeasePath:
+		var asked edgewire.AskLease
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		told := edgewire.Leases{}
+		for _, s := range asked.Shares {
+			told.Shares = append(told.Shares, edgewire.Share{Amount: s.Want, Left: 1e9, Began: 1})
+		}
+		out = told
 	case edgewire.LimitPath:
 		out = edgewire.Limit{Decision: ratelimit.Decision{Allowed: true}}
 	}
@@ -198,7 +206,7 @@ func TestNonsenseLetsNobodyIn(t *testing.T) {
 			if refused := e.Refused(); isLater == (refused != nil) || isLater && !later.Temporary() {
 				t.Errorf("whether another try helps: %t, with %v", isLater, refused)
 			}
-			n.answers(edgewire.LimitPath, answer)
+			n.answers(edgewire.LeasePath, answer)
 			if v, err := e.Verify(t.Context(), client.Question{Key: known}); err != nil || v.Code != "VALID" {
 				t.Errorf("a known key, whose rate counts here: %s, %v", v.Code, err)
 			}
@@ -221,6 +229,44 @@ func TestGrantsThatMakeNoSense(t *testing.T) {
 		change(&n.grant)
 		if v, err := n.edge(t).Verify(t.Context(), client.Question{Key: fresh(t)}); !errors.Is(err, errs.Unavailable) || v.Valid {
 			t.Errorf("%s: %s, %v", name, v.Code, err)
+		}
+	}
+}
+
+// TestChecksThatAreNotKnownAreTheNodes: it decides, and nothing of that is cached.
+func TestChecksThatAreNotKnownAreTheNodes(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.grant.Needs = []string{"resources"}
+	e, key, asked := n.edge(t), fresh(t), 0
+	told := edgewire.Verdict{Code: "VALID", Grant: &n.grant, Limits: &ratelimit.Decision{Allowed: true}}
+	n.answers(edgewire.VerifyPath, func(w http.ResponseWriter, r *http.Request) {
+		var q edgewire.Question
+		err := json.NewDecoder(r.Body).Decode(&q)
+		if err != nil || q.Key != key || q.Cost != 7 || q.Scopes[0] != "invoices:read" || q.Within != nil {
+			t.Errorf("it asks %+v, %v", q, err)
+		}
+		asked++
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(told)
+	})
+	q := client.Question{Key: key, Scopes: []string{"invoices:read"}, Cost: client.Set(int64(7))}
+	for range 2 {
+		if v, err := e.Verify(t.Context(), q); err != nil || !v.Valid || v.KeyID != n.grant.Key.ID {
+			t.Errorf("%+v, %v", v, err)
+		}
+	}
+	told = edgewire.Verdict{Code: "DISABLED"}
+	if v, err := e.Verify(t.Context(), q); err != nil || v.Code != "DISABLED" || asked != 3 {
+		t.Errorf("%+v, %v, asked %d times", v, err, asked)
+	}
+	for name, wrong := range map[string]edgewire.Verdict{
+		"no code": {}, "another code": {Code: "FINE"}, "VALID of nothing": {Code: "VALID"},
+		"VALID beyond limits": {Code: "VALID", Grant: &n.grant, Limits: &ratelimit.Decision{Refused: ratelimit.PartKey}},
+	} {
+		told = wrong
+		if v, err := e.Verify(t.Context(), q); !errors.Is(err, errs.Unavailable) || v.Valid {
+			t.Errorf("%s: %+v, %v", name, v, err)
 		}
 	}
 }
@@ -307,12 +353,24 @@ func TestQuestionsThatMakeNoSense(t *testing.T) {
 
 // BenchmarkVerifyUnlimited is a decision in the caller's process on a key that is
 // known and has no limits: no request is made.
-func BenchmarkVerifyUnlimited(b *testing.B) {
+func BenchmarkVerifyUnlimited(b *testing.B) { benchmarkVerify(b, keys.Tier{Name: "t"}) }
+
+// BenchmarkVerifyLimited is the same for a key with a rate and a quota: shares of them are
+// taken ahead of need.
+func BenchmarkVerifyLimited(b *testing.B) {
+	tier := keys.Tier{Name: "t"}
+	tier.RateLimit = ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9}
+	tier.Quota = &ratelimit.Quota{Requests: 1e12, Per: ratelimit.Month}
+	benchmarkVerify(b, tier)
+}
+
+func benchmarkVerify(b *testing.B, tier keys.Tier) {
+	b.Helper()
 	n := &node{}
 	k := keys.Key{ID: "key_1", OrganizationID: "org_1", ServiceAccountID: "sa_1", Environment: keys.Live}
 	a := keys.ServiceAccount{ID: "sa_1", OrganizationID: "org_1"}
 	a.Tier, a.Scopes = "t", []string{"invoices:*"}
-	n.grant = edgewire.NewGrant(k, a, keys.Organization{ID: "org_1"}, keys.Tier{Name: "t"})
+	n.grant = edgewire.NewGrant(k, a, keys.Organization{ID: "org_1"}, tier)
 	n.grant.Epoch = "E"
 	n.Server = httptest.NewServer(http.HandlerFunc(n.handle))
 	b.Cleanup(n.Close)

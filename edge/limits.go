@@ -2,40 +2,56 @@ package edge
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"log/slog"
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
-	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// limits charges the limits of keys at the node, and everything else here. While no node
-// can be reached, rates count here alone and quotas allow nothing, because their use by
-// others is unknown. It implements ratelimit.Limiter.
+// limits charges the limits of keys to shares of the node's counters, and everything
+// else to counters of its own. While no node can be reached, rates count here alone and
+// quotas allow what is held of them, because their use by others is unknown. It
+// implements ratelimit.Limiter.
 type limits struct {
-	up    *upstream
-	local *ratelimit.Local
-	deny  bool // refuse instead
-	cut   atomic.Bool
+	counters *counters
+	leased   *ratelimit.Leased
+	local    *ratelimit.Local
+	deny     bool // while no node can be reached, refuse instead
+	logger   *slog.Logger
+}
+
+func newLimits(up *upstream, edgeID string, deny bool, logger *slog.Logger, now func() time.Time) (*limits, error) {
+	l := &limits{counters: &counters{up: up, edgeID: edgeID}, deny: deny, logger: logger}
+	var err error
+	if l.local, err = ratelimit.NewLocal(ratelimit.Config{Logger: logger, Now: now}); err != nil {
+		return nil, err
+	}
+	l.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: l.counters, Timeout: limitTimeout, Now: now})
+	return l, err
 }
 
 // connected records that a node answers again.
-func (l *limits) connected() { l.cut.Store(false) }
+func (l *limits) connected() { l.counters.cut.Store(false) }
 
-// limitTimeout is how long a verification waits for the node's counters.
-const limitTimeout = time.Second
+// close returns what was not spent.
+func (l *limits) close(ctx context.Context) error {
+	if err := l.leased.Close(ctx); err != nil {
+		l.logger.WarnContext(ctx, "shares of limits were not given back", "err", err)
+	}
+	l.counters.running.Wait()
+	return l.local.Close(ctx)
+}
 
 // Take implements ratelimit.Limiter.
 func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decision, error) {
 	if r.Digest == nil || (r.Key.Rule.IsZero() && r.Account.Rule.IsZero() && r.Quota.Quota.IsZero()) {
 		return l.local.Take(ctx, r)
 	}
-	if !l.cut.Load() {
-		d, err := l.ask(ctx, &r)
+	if !l.counters.cut.Load() {
+		d, err := l.leased.Take(ctx, r)
 		switch {
 		case err == nil:
 			return d, nil
@@ -44,29 +60,15 @@ func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decis
 		case ctx.Err() != nil:
 			return d, err
 		}
-		l.cut.Store(true) // until a poll is answered
+		l.counters.cut.Store(true) // until a poll is answered
 	}
 	return l.alone(ctx, r)
 }
 
-func (l *limits) ask(ctx context.Context, r *ratelimit.Request) (ratelimit.Decision, error) {
-	ctx, cancel := context.WithTimeout(ctx, limitTimeout)
-	defer cancel()
-	var told edgewire.Limit
-	err := l.up.ask(ctx, edgewire.LimitPath, edgewire.AskLimit{
-		Digest: hex.EncodeToString(r.Digest[:]), Cost: r.Cost, DryRun: r.DryRun,
-	}, &told)
-	if err == nil && told.Decision.Allowed == (told.Decision.Refused != ratelimit.PartNone) {
-		err = unavailable("answered a decision that makes no sense", nil)
-	}
-	told.Decision.Cluster = true
-	return told.Decision, err
-}
-
 // alone decides while no node can be reached.
 func (l *limits) alone(ctx context.Context, r ratelimit.Request) (ratelimit.Decision, error) {
-	if l.deny || !r.Quota.Quota.IsZero() {
+	if l.deny {
 		return ratelimit.Decision{Refused: ratelimit.PartUnreachable, RetryAfter: time.Second}, nil
 	}
-	return l.local.Take(ctx, r)
+	return l.leased.Alone(ctx, r, l.local)
 }

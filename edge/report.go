@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,7 +72,9 @@ func (r *reporter) flush(ctx context.Context) error {
 		err := r.source.up.ask(bounded, edgewire.UsagePath, r.unsent[0], &struct{}{})
 		cancel()
 		switch {
-		case errors.Is(err, errs.Invalid): // no node will ever accept it
+		case errors.Is(err, errs.TooLarge) && r.halve():
+			continue
+		case errors.Is(err, errs.Invalid), errors.Is(err, errs.TooLarge): // no node will ever accept it
 			r.logger.ErrorContext(ctx, "a node does not take what was counted", "err", err)
 		case err != nil:
 			return err
@@ -80,6 +83,26 @@ func (r *reporter) flush(ctx context.Context) error {
 	}
 	r.dropped = false
 	return nil
+}
+
+// halve replaces the next message by two of half its length, and reports whether it could.
+// The messages behind it, which no node has seen, get later numbers.
+func (r *reporter) halve() bool {
+	whole := r.unsent[0]
+	first, second := *whole, *whole
+	first.Tallies, second.Tallies = halves(whole.Tallies)
+	first.Uses, second.Uses = halvesOf(whole.Uses)
+	first.Refusals, second.Refusals = halvesOf(whole.Refusals)
+	if first.Size() == 0 || second.Size() == 0 {
+		return false
+	}
+	r.unsent = slices.Insert(r.unsent, 1, &second)
+	r.unsent[0] = &first
+	for i, m := range r.unsent {
+		m.Batch = whole.Batch + uint64(i)
+	}
+	r.batch++
+	return true
 }
 
 // gather builds messages from the counts since the last call.
@@ -101,6 +124,23 @@ func (r *reporter) gather() {
 		}
 		r.dropped = true
 	}
+}
+
+// halves cuts the list in the middle. Of an odd one the second half is the longer.
+func halves[T any](all []T) (first, second []T) { return all[:len(all)/2], all[len(all)/2:] }
+
+// halvesOf is halves of a map; of an odd one the first half is the longer, so that a list
+// and a map of one entry each are parted.
+func halvesOf[T any](all map[string]T) (first, second map[string]T) {
+	first, second = map[string]T{}, map[string]T{}
+	for id, v := range all {
+		if len(first) <= len(second) {
+			first[id] = v
+		} else {
+			second[id] = v
+		}
+	}
+	return first, second
 }
 
 func (r *reporter) takeUses() map[string]usage.Use {

@@ -206,7 +206,7 @@ func (l *load) askOnce(ctx context.Context) (*edgewire.Grant, error) {
 		return nil, unavailable("answered a grant that makes no sense", nil)
 	}
 	if len(g.Needs) > 0 {
-		return nil, unavailable("asks for checks that this version does not know: "+strings.Join(g.Needs, ", "), nil)
+		return nil, unavailable("asks for checks that this version does not know: "+strings.Join(g.Needs, ", "), verify.ErrElsewhere)
 	}
 	g.Key.Hash = l.hash
 	return g, nil

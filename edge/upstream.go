@@ -151,6 +151,8 @@ func (u *upstream) send(ctx context.Context, to *url.URL, path string, body []by
 func (u *upstream) read(got *http.Response, text []byte, answer any) error {
 	kind, _, _ := mime.ParseMediaType(got.Header.Get("Content-Type"))
 	switch {
+	case got.StatusCode == http.StatusRequestEntityTooLarge: // of a node, or of a proxy before it
+		return fmt.Errorf("edge: the message is too long: %w", errs.TooLarge)
 	case got.StatusCode == http.StatusOK && kind == "application/json":
 		if err := json.Unmarshal(text, answer); err != nil {
 			return unavailable("answered what cannot be read", err)
@@ -165,7 +167,7 @@ func (u *upstream) read(got *http.Response, text []byte, answer any) error {
 		return unavailable("answered what cannot be read", nil)
 	}
 	switch got.StatusCode {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+	case http.StatusBadRequest:
 		return fmt.Errorf("edge: the node refuses the message: %s: %w", problem.Detail, errs.Invalid)
 	case http.StatusUnauthorized:
 		return u.refuse(errs.Unauthenticated, problem.Code, problem.Detail)
@@ -177,13 +179,13 @@ func (u *upstream) read(got *http.Response, text []byte, answer any) error {
 		}
 		return errs.New(errs.NotFound, "no_key")
 	case http.StatusTooManyRequests:
-		e := errs.New(errs.Limited, "too_many_unknown")
+		e := errs.WithCode(errs.Limited, problem.Code, "too_many_unknown")
 		if seconds, err := strconv.Atoi(got.Header.Get("Retry-After")); err == nil && seconds >= 0 {
 			e.RetryAfter = min(time.Duration(seconds)*time.Second, time.Hour)
 		}
-		return e
+		return fmt.Errorf("edge: the node takes no more questions: %s: %w", problem.Detail, e)
 	default:
-		return unavailable("answered "+got.Status+", "+problem.Code, nil)
+		return unavailable("answered "+got.Status+", "+problem.Code+": "+problem.Detail, nil)
 	}
 }
 

@@ -38,8 +38,9 @@ func newOwners(get func(context.Context, string) (keys.Key, error)) (*owners, er
 	return &owners{get: get, kept: kept}, err
 }
 
-// counts remembers which messages were counted, including those of edges that have not
-// asked for long. An edge whose answer was lost sends its message again when it is back.
+// counts remembers which messages were counted and what edges may see, including those
+// that have not asked for long. An edge whose answer was lost sends its message again when
+// it is back.
 type counts struct {
 	mu   sync.Mutex
 	kept *lru.Cache[countsOf, *counted]
@@ -51,6 +52,11 @@ type countsOf struct{ owner, edge string }
 type counted struct {
 	mu    sync.Mutex
 	batch uint64 // the last batch counted
+
+	reach sync.Mutex // guards the fields below
+	known bool       // whether sees is
+	sees  string     // see Feed.Changes
+	since uint64     // the place after which that holds
 }
 
 func newCounts() (*counts, error) {

@@ -4,20 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/internal/ids"
+	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/nodes"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 const (
 	// mostEdges is the most edges that one node feeds.
 	mostEdges = 20_000
 	// mostOfOne is the most of one service account, so that it leaves room for others.
-	mostOfOne = mostEdges / 4
+	mostOfOne = mostEdges / 20
 	// maxText is the longest text that an edge sends about itself.
 	maxText = 128
 	// sweepEvery is how often a node looks for edges that have stopped asking.
@@ -31,6 +35,7 @@ const (
 // stops asking. Nothing is written in between.
 type edges struct {
 	registry *nodes.Registry
+	limiter  ratelimit.Limiter
 	elapsed  func() time.Duration
 
 	mu   sync.Mutex
@@ -49,7 +54,7 @@ type fed struct {
 }
 
 func (e *fed) record() nodes.Node {
-	return nodes.Node{ID: e.edge.ID, Name: e.edge.Name, Version: e.edge.Version, StartedAt: e.edge.StartedAt}
+	return nodes.Node{ID: e.edge.ID, Name: e.edge.Name, Version: e.edge.Version, StartedAt: e.edge.StartedAt, Owner: e.owner}
 }
 
 var errEdgeOfAnother = errs.New(errs.Forbidden, "edge_of_another")
@@ -58,8 +63,11 @@ var errEdgeOfAnother = errs.New(errs.Forbidden, "edge_of_another")
 // Lost answers do not count as feeding. If the last answer that arrived is too old, the
 // record says that this one may be the last.
 func (e *edges) hello(ctx context.Context, edge edgewire.Edge, owner string, heard time.Duration) (*fed, error) {
-	if !ids.Valid(ids.Edge, edge.ID) || len(edge.Name) > maxText || len(edge.Version) > maxText || edge.StartedAt.IsZero() {
+	if !ids.Valid(ids.Edge, edge.ID) || !printable(edge.Name) || !printable(edge.Version) || edge.StartedAt.IsZero() {
 		return nil, errs.New(errs.Invalid, "edge_message")
+	}
+	if err := e.owned(ctx, edge.ID, owner); err != nil {
+		return nil, err
 	}
 	f, err := e.find(edge, owner, heard)
 	if err != nil {
@@ -80,6 +88,44 @@ func (e *edges) hello(ctx context.Context, edge edgewire.Edge, owner string, hea
 		return nil, fmt.Errorf("record an edge: %w", err)
 	}
 	return f, nil
+}
+
+// printable reports whether people can be shown the text.
+func printable(s string) bool {
+	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, text.Hidden)
+}
+
+// newEdges bounds how many new edges a service account begins: each costs a record that
+// all nodes read.
+var newEdges = ratelimit.Rule{Requests: 10, Per: time.Second, Burst: 200}
+
+// owned makes sure that the edge is the account's: it is here, or its record says so, or
+// there is none and it is new.
+func (e *edges) owned(ctx context.Context, id, owner string) error {
+	if fed, err := e.feeds(id, owner); fed || err != nil {
+		return err
+	}
+	recorded, err := e.registry.EdgeOwner(ctx, id, false)
+	if err == nil && recorded == "" {
+		if err = e.begins(ctx, owner); err == nil {
+			recorded, err = e.registry.EdgeOwner(ctx, id, true)
+		}
+	}
+	if err == nil && recorded != "" && recorded != owner {
+		err = errEdgeOfAnother
+	}
+	return err
+}
+
+// begins charges the account for a new edge.
+func (e *edges) begins(ctx context.Context, owner string) error {
+	d, err := e.limiter.Take(ctx, ratelimit.Request{Key: ratelimit.Bucket{ID: "new edges " + owner, Rule: newEdges}, Cost: 1})
+	if err != nil || d.Allowed {
+		return err
+	}
+	limited := errs.New(errs.Limited, "too_many_new_edges")
+	limited.RetryAfter = d.RetryAfter
+	return limited
 }
 
 func (e *edges) find(edge edgewire.Edge, owner string, heard time.Duration) (*fed, error) {
@@ -141,18 +187,16 @@ func (e *edges) leave(ctx context.Context, edge edgewire.Edge, owner string) err
 	return e.registry.ForgetEdge(ctx, edge.ID)
 }
 
-// sweep disowns edges that no longer hear anything, until ctx ends.
-func (e *edges) sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		_ = e.disown(ctx, nodes.FreshFor) // retried on the next round
+// feeds reports whether this node feeds the edge. The error is errs.Forbidden for an edge
+// of another account.
+func (e *edges) feeds(id, owner string) (bool, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f := e.byID[id]
+	if f != nil && f.owner != owner {
+		return false, errEdgeOfAnother
 	}
+	return f != nil, nil
 }
 
 // disown updates the records of edges that have heard nothing for that long. It removes

@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
+	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
 )
 
@@ -35,6 +36,16 @@ func registry(t *testing.T, store nodes.Store) *nodes.Registry {
 	return r
 }
 
+func limiter(t *testing.T) *ratelimit.Local {
+	t.Helper()
+	l, err := ratelimit.NewLocal(ratelimit.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close(context.WithoutCancel(t.Context())) })
+	return l
+}
+
 // clock counts from now.
 func clock() func() time.Duration {
 	began := time.Now()
@@ -47,7 +58,7 @@ func TestAnEdgeThatHearsNothingIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := registry(t, newRecords())
-		e := &edges{registry: r, elapsed: clock(), byID: map[string]*fed{}}
+		e := &edges{registry: r, limiter: limiter(t), elapsed: clock(), byID: map[string]*fed{}}
 		edge := edgewire.Edge{ID: ids.New(ids.Edge), StartedAt: time.Now()}
 		ask := func(heard time.Duration) {
 			t.Helper()
@@ -151,6 +162,102 @@ func TestAWrongEdgeFillsNoMemory(t *testing.T) {
 	})
 	if kept := meter.TakeRefusals(1)["key_1"]; len(kept) != 1 || address != "" {
 		t.Errorf("%d refusals and an address of %d bytes are kept", len(kept), len(address))
+	}
+}
+
+// TestAnEdgeBelongsToItsAccountOnAllNodes: whoever learns its id can neither let it leave
+// nor put it in doubt at a node that does not feed it.
+func TestAnEdgeBelongsToItsAccountOnAllNodes(t *testing.T) {
+	t.Parallel()
+	store := newRecords()
+	all := func() (e []*edges) {
+		for range 2 {
+			e = append(e, &edges{registry: registry(t, store), limiter: limiter(t), elapsed: clock(), byID: map[string]*fed{}})
+		}
+		return e
+	}()
+	victim := edgewire.Edge{ID: ids.New(ids.Edge), StartedAt: time.Now()}
+	if _, err := all[0].hello(t.Context(), victim, "sa_1", 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, heard := range []time.Duration{0, time.Hour} {
+		if _, err := all[1].hello(t.Context(), victim, "sa_2", heard); !errors.Is(err, errs.Forbidden) {
+			t.Errorf("another account is admitted as the edge: %v", err)
+		}
+	}
+	if err := all[1].leave(t.Context(), victim, "sa_2"); err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := store.byID[victim.ID]; !ok || r.Owner != "sa_1" || r.FedBy == "" {
+		t.Errorf("its record is %+v", r)
+	}
+	if _, err := all[1].hello(t.Context(), victim, "sa_1", 0); err != nil {
+		t.Errorf("its own account: %v", err)
+	}
+}
+
+// TestNewEdgesAreBounded: each is a record that all nodes read. One that is known is none.
+func TestNewEdgesAreBounded(t *testing.T) {
+	t.Parallel()
+	e := &edges{registry: registry(t, newRecords()), limiter: limiter(t), elapsed: clock(), byID: map[string]*fed{}}
+	begin := func(id, owner string) error {
+		_, err := e.hello(t.Context(), edgewire.Edge{ID: id, StartedAt: time.Now()}, owner, 0)
+		return err
+	}
+	first := ids.New(ids.Edge)
+	err, began := begin(first, "sa_1"), 0
+	for ; err == nil && began <= 2*int(newEdges.Burst); began++ {
+		err = begin(ids.New(ids.Edge), "sa_1")
+	}
+	limited, ok := errors.AsType[*errs.Error](err)
+	if !ok || limited.Kind != errs.Limited || limited.RetryAfter <= 0 || began < int(newEdges.Burst)-1 {
+		t.Errorf("after %d new edges: %v", began, err)
+	}
+	e.byID = map[string]*fed{} // it was silent for a while
+	if err := begin(first, "sa_1"); err != nil {
+		t.Errorf("an edge that is back: %v", err)
+	}
+	if err := begin(ids.New(ids.Edge), "sa_2"); err != nil {
+		t.Errorf("another account: %v", err)
+	}
+}
+
+// TestAnEdgeThatSeesLessForgets what it was told before, however late it asks.
+func TestAnEdgeThatSeesLessForgets(t *testing.T) {
+	t.Parallel()
+	f := told()
+	var err error
+	if f.counts, err = newCounts(); err != nil {
+		t.Fatal(err)
+	}
+	edge := edgewire.Edge{ID: ids.New(ids.Edge)}
+	at := uint64(0)
+	ask := func(epoch, sees string) bool {
+		t.Helper()
+		a := edgewire.AskChanges{Edge: edge, Epoch: epoch, After: at}
+		least := f.sees("sa_1", sees, &a)
+		out := f.after(a)
+		at = out.Place
+		return out.All || a.After < least
+	}
+	for i, tt := range []struct {
+		epoch, sees string
+		all         bool
+	}{
+		{"", "", true}, {"E", "", false}, {"E", "org_1", true}, {"E", "org_1", false}, {"E", "", true}, {"E", "", false},
+	} {
+		if all := ask(tt.epoch, tt.sees); all != tt.all {
+			t.Errorf("%d: sees %q: it forgets: %t", i, tt.sees, all)
+		}
+	}
+	a := edgewire.AskChanges{Edge: edge, Epoch: "E", After: at}
+	f.sees("sa_1", "org_1", &a) // an answer that is lost
+	if !ask("E", "org_1") {
+		t.Error("it is told once")
+	}
+	f.counts, _ = newCounts() // forgotten
+	if !ask("E", "org_1") {
+		t.Error("nobody knows what it saw before")
 	}
 }
 

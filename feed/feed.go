@@ -20,13 +20,16 @@ import (
 // MostWait is the longest that an answer waits for a change.
 const MostWait = 30 * time.Second
 
-// Config is what a Feed needs. Every field but Now and Elapsed is required.
+// Config is what a Feed needs. Every field but LeastShared, Now and Elapsed is required.
 type Config struct {
 	Marks    *keys.Marks
 	Verifier *verify.Verifier
-	Limiter  ratelimit.Limiter
+	Limiter  ratelimit.Counters
 	Nodes    *nodes.Registry
 	MaxStale time.Duration // how long edges may continue while they are cut off
+	// LeastShared is what a rule must allow per second and edge for edges to get shares
+	// of it, 20 if 0. Below it they ask for each decision.
+	LeastShared int
 
 	// Destinations of what edges count.
 	Recorder *usage.Recorder
@@ -47,6 +50,8 @@ type Feed struct {
 	edges  *edges
 	owners *owners
 	counts *counts
+	lent   *lent
+	mark   int64 // of the buckets that this node hands out
 
 	begin   sync.Once
 	stop    context.CancelFunc
@@ -65,10 +70,16 @@ func New(c Config) (*Feed, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.LeastShared == 0 {
+		c.LeastShared = defaultLeastShared
+	}
 	if c.Elapsed == nil {
 		c.Elapsed = elapsed.Now
 	}
-	f := &Feed{c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, elapsed: c.Elapsed, byID: map[string]*fed{}}}
+	f := &Feed{
+		c: c, epoch: rand.Text(), edges: &edges{registry: c.Nodes, limiter: c.Limiter, elapsed: c.Elapsed, byID: map[string]*fed{}},
+		lent: newLent(c.Elapsed), mark: newMark(),
+	}
 	var err error
 	if f.owners, err = newOwners(c.Key); err != nil {
 		return nil, err
@@ -99,8 +110,23 @@ func (f *Feed) Close(ctx context.Context) error {
 func (f *Feed) watch() {
 	f.begin.Do(func() {
 		f.c.Marks.Watch(f.note)
-		f.running.Go(func() { f.edges.sweep(f.life) })
+		f.running.Go(func() { every(f.life, sweepEvery, func() { _ = f.edges.disown(f.life, nodes.FreshFor) }) }) // retried on the next round
+		f.running.Go(func() { every(f.life, idleBucket/4, f.lent.sweep) })
 	})
+}
+
+// every calls do at each interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func()) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			do()
+		}
+	}
 }
 
 func (f *Feed) note(digest uint64, all bool) {
@@ -117,10 +143,12 @@ func (f *Feed) note(digest uint64, all bool) {
 	}
 }
 
-// Changes answers an edge. Everything that others changed before the answer's Age is in
-// this answer or an earlier one.
-func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChanges) (edgewire.Changes, error) {
+// Changes answers an edge of the owner, which sees the keys of the organization, or of all
+// if that is "". Everything that others changed before the answer's Age is in this answer
+// or an earlier one.
+func (f *Feed) Changes(ctx context.Context, owner, sees string, asked edgewire.AskChanges) (edgewire.Changes, error) {
 	if asked.Leave {
+		f.lent.forget(asked.Edge.ID, owner)
 		return edgewire.Changes{}, f.edges.leave(ctx, asked.Edge, owner)
 	}
 	f.watch()
@@ -131,6 +159,7 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 	if err != nil {
 		return edgewire.Changes{}, err
 	}
+	least := f.sees(owner, sees, &asked)
 	if wait := min(time.Duration(asked.Wait)*time.Millisecond, MostWait); wait > 0 {
 		f.await(ctx, asked, wait)
 	}
@@ -141,10 +170,32 @@ func (f *Feed) Changes(ctx context.Context, owner string, asked edgewire.AskChan
 		return edgewire.Changes{}, errStale
 	}
 	out := f.after(asked)
+	if out.All = out.All || asked.After < least; out.All {
+		out.Marks = nil
+	}
 	out.Age = polled.Age.Milliseconds() + 1 // whole milliseconds, rounded up
 	out.MaxStale, out.Brand = f.c.MaxStale.Milliseconds(), f.c.Verifier.Brand()
 	f.edges.told(edge)
 	return out, nil
+}
+
+// sees records what the edge may see, and returns the place after which that holds: what
+// it was told before may be of keys that it may see no longer.
+func (f *Feed) sees(owner, sees string, asked *edgewire.AskChanges) uint64 {
+	edge := f.counts.of(owner, asked.Edge.ID)
+	edge.reach.Lock()
+	defer edge.reach.Unlock()
+	if edge.known && edge.sees == sees {
+		return edge.since
+	}
+	if edge.known || asked.Epoch == f.epoch { // the latter was forgotten here
+		f.note(0, false) // a place of its own; nothing has this mark
+		f.mu.Lock()
+		edge.since = f.place
+		f.mu.Unlock()
+	}
+	edge.known, edge.sees = true, sees
+	return edge.since
 }
 
 // await returns when there is a change to report, or after the given time.

@@ -171,6 +171,9 @@ func TestEdgesThatMakeNoSense(t *testing.T) {
 		"a node's id":    func(e *edgewire.Edge) { e.ID = ids.New(ids.Node) },
 		"a long name":    func(e *edgewire.Edge) { e.Name = fmt.Sprintf("%0200d", 0) },
 		"a long version": func(e *edgewire.Edge) { e.Version = fmt.Sprintf("%0200d", 0) },
+		"a hidden name":  func(e *edgewire.Edge) { e.Name = "a\u202eb" },
+		"two lines":      func(e *edgewire.Edge) { e.Version = "v1\nv2" },
+		"no text":        func(e *edgewire.Edge) { e.Name = "\xff" },
 		"no beginning":   func(e *edgewire.Edge) { e.StartedAt = time.Time{} },
 	} {
 		bad := good

@@ -21,6 +21,22 @@ func (r *Registry) Vouches(id string) bool {
 	return s != nil && s.node.FedBy == r.self.ID
 }
 
+// EdgeOwner returns the owner in the edge's record, "" if there is no record. Without fresh
+// it may overlook one that another node has just written.
+func (r *Registry) EdgeOwner(ctx context.Context, id string, fresh bool) (string, error) {
+	if fresh {
+		if err := r.Look(ctx); err != nil {
+			return "", err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.seen[id]; s != nil {
+		return s.node.Owner, nil
+	}
+	return "", nil
+}
+
 // Disown records that the edge has asked nothing since the given time. If another node
 // feeds the edge by now, Disown does nothing.
 func (r *Registry) Disown(ctx context.Context, edge Node, since time.Time) error {

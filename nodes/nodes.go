@@ -29,6 +29,8 @@ type Node struct {
 	// FedBy is the id of the node that feeds this edge and vouches for it: the edge has
 	// applied what that node has. It is "" for a node, and for an edge that is cut off.
 	FedBy string
+	// Owner is the service account whose key this edge uses, "" for a node.
+	Owner string
 }
 
 // IsEdge reports whether the record is of an edge, which serves without a store.

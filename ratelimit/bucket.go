@@ -19,6 +19,7 @@ type state struct {
 	live   bool // false: unused, callers look it up again
 	kept   bool // in the journal, or about to be written
 	waits  bool // its level is not in the journal yet
+	lent   bool // others may hold tokens of it, see loans
 	id     name
 	rule   Rule
 	tokens float64 // at the time latest

@@ -13,6 +13,11 @@ import (
 // unreachable.
 type Shared interface {
 	Limiter
+	Settler
+}
+
+// Settler is what a Failover asks of shared counters that were unreachable.
+type Settler interface {
 	// Probe reports whether a decision could be made now.
 	Probe(ctx context.Context) error
 	// Settle adds what this node allowed without the shared counters.
@@ -22,6 +27,7 @@ type Shared interface {
 // FailoverConfig is what a Failover needs.
 type FailoverConfig struct {
 	Shared  Shared
+	Lessor  Lessor        // hands out shares of the shared counters; nil if LeaseBucket and LeaseQuota are not called
 	Local   *Local        // decides while Shared cannot be reached; always saves the use of quotas
 	Timeout time.Duration // how long to wait for a decision of Shared
 	Deny    bool          // refuse requests of accounts rather than decide with Local
@@ -115,7 +121,7 @@ func (f *Failover) Take(ctx context.Context, r Request) (Decision, error) {
 		d, err := f.ask(ctx, r)
 		if err == nil {
 			if f.Local.Observe(ctx, &r, &d) {
-				f.catchUp(ctx, r.Quota)
+				f.catchUp(ctx, r.Quota.ID, windowOf(r.Quota.Quota.Per, f.Local.now()))
 			}
 			return d, nil
 		}
@@ -140,8 +146,8 @@ func (f *Failover) ask(ctx context.Context, r Request) (Decision, error) {
 
 // catchUp settles a shared counter that has lost something. The request waits for it;
 // otherwise others could pass that must not.
-func (f *Failover) catchUp(ctx context.Context, q QuotaCharge) {
-	if err := f.Local.settleQuota(context.WithoutCancel(ctx), q, f.tell); err != nil {
+func (f *Failover) catchUp(ctx context.Context, id string, w window) {
+	if err := f.Local.settleQuota(context.WithoutCancel(ctx), id, w, f.tell); err != nil {
 		f.trip(err)
 	}
 }

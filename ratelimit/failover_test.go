@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/ratelimit/ratelimittest"
 )
 
 // remote is shared counters that can be made to fail or to be silent. They are
@@ -302,5 +303,71 @@ func TestFailoverNeedsItsParts(t *testing.T) {
 	}
 	if _, err := ratelimit.NewLeased(ratelimit.LeasedConfig{}); err == nil {
 		t.Error("a Leased was made of nothing")
+	}
+}
+
+// lending are shared counters that lend, until they fail.
+type lending struct {
+	remote
+	used int64
+}
+
+func (l *lending) LeaseBucket(ctx context.Context, b ratelimit.BucketLease) (ratelimit.Granted, error) {
+	return ratelimit.Granted{Amount: b.Want}, l.answer(ctx)
+}
+
+func (l *lending) LeaseQuota(ctx context.Context, q ratelimit.QuotaLease) (ratelimit.Granted, error) {
+	l.used += q.Want - q.Back
+	return ratelimit.Granted{Amount: q.Want, Used: l.used, Began: 7}, l.answer(ctx)
+}
+
+// What is lent comes from the shared counters, and the store learns of it; from this node's
+// own while those fail; and from nowhere where nothing may be decided without them.
+func TestFailoverLends(t *testing.T) {
+	t.Parallel()
+	for _, deny := range []bool{false, true} {
+		store := newStore(t)
+		local := newLocal(t, ratelimittest.NewClock(), store)
+		from := &lending{remote: remote{Local: newLocal(t, ratelimittest.NewClock(), nil)}}
+		f, err := ratelimit.NewFailover(ratelimit.FailoverConfig{
+			Shared: from, Lessor: from, Local: local, Timeout: time.Second, Deny: deny, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		window, ends := ratelimit.Quota{Requests: 1000, Per: ratelimit.Day}.Window(ratelimittest.NewClock().Now())
+		ask := func(want, back, began int64) ratelimit.Granted {
+			t.Helper()
+			g, err := f.LeaseQuota(t.Context(), ratelimit.QuotaLease{
+				ID: "sa", Window: window, Ends: ends, Limit: 1000, Want: want, Back: back, Began: began,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return g
+		}
+		if g := ask(10, 0, 0); g.Amount != 10 || g.Began != 7 {
+			t.Errorf("deny=%t: %+v", deny, g)
+		}
+		if g := ask(0, 4, 7); g.Used != 6 {
+			t.Errorf("deny=%t: given back: %+v", deny, g)
+		}
+		if err := local.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if used, err := store.QuotaUse(t.Context(), "sa", window); err != nil || used != 6 {
+			t.Errorf("deny=%t: the store has %d, %v", deny, used, err)
+		}
+		gone := errors.New("gone")
+		from.fault.Store(&gone)
+		bucket := ratelimit.Bucket{ID: "k", Rule: rule(100, time.Second, 100)}
+		g, err := f.LeaseBucket(t.Context(), ratelimit.BucketLease{Bucket: bucket, Node: "a", Want: 30, Life: time.Second})
+		if err != nil || deny != (g.Exact > 0) || deny == (g.Amount == 30) {
+			t.Errorf("deny=%t: %+v, %v", deny, g, err)
+		}
+		if g := ask(10, 0, 7); deny != (g.Exact > 0) || (!deny && (g.Amount != 10 || g.Began == 7)) {
+			t.Errorf("deny=%t: alone: %+v", deny, g)
+		}
+		f.Close()
 	}
 }

@@ -1,20 +1,25 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // LeasedConfig is what a Leased needs.
 type LeasedConfig struct {
-	From    Lessor
+	From    Counters
 	Timeout time.Duration    // of a lease taken ahead of need
 	Now     func() time.Time // time.Now if nil
+	// MaxShares is the most shares held at once, 500,000 if 0. Beyond it the counters
+	// decide.
+	MaxShares int
 }
 
 // Leased is a Limiter that spends shares of shared counters. It takes them ahead of
@@ -22,9 +27,10 @@ type LeasedConfig struct {
 // It spends only what it took from the shared counters, so several of them together
 // allow no more than one.
 type Leased struct {
-	from    Lessor
+	from    Counters
 	now     func() time.Time
 	timeout time.Duration
+	most    int // shares per shard
 	node    string
 	seed    maphash.Seed
 	parts   [shards]shareShard
@@ -54,7 +60,8 @@ func NewLeased(c LeasedConfig) (*Leased, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	l := &Leased{from: c.From, now: c.Now, timeout: c.Timeout, node: rand.Text(), seed: maphash.MakeSeed()}
+	most := max(1, orDefault(c.MaxShares, 500_000)/shards)
+	l := &Leased{from: c.From, now: c.Now, timeout: c.Timeout, most: most, node: rand.Text(), seed: maphash.MakeSeed()}
 	for i := range l.parts {
 		l.parts[i].byName = map[shareName]*share{}
 	}
@@ -70,23 +77,37 @@ func (l *Leased) Close(ctx context.Context) error {
 	l.closing.Unlock()
 	l.stop()
 	l.running.Wait()
+	var all []*share
 	for i := range l.parts {
-		for _, s := range l.parts[i].all() {
-			if err := s.giveBack(ctx, l.from); err != nil {
-				return fmt.Errorf("give shares of limits back: %w", err)
-			}
-		}
+		all = append(all, l.parts[i].all()...)
+	}
+	if err := l.giveBack(ctx, all); err != nil {
+		return fmt.Errorf("give shares of limits back: %w", err)
 	}
 	return nil
 }
 
-// Probe reports whether shares could be taken now.
-func (l *Leased) Probe(ctx context.Context) error { return l.from.Probe(ctx) }
+// backAtOnce is how many shares are returned at the same time.
+const backAtOnce = 16
 
-// Settle adds what this node allowed without the shared counters.
-func (l *Leased) Settle(ctx context.Context, s Settlement) error { return l.from.Settle(ctx, s) }
+// giveBack returns what the shares hold, and the first error.
+func (l *Leased) giveBack(ctx context.Context, all []*share) error {
+	var returning sync.WaitGroup
+	var next atomic.Int64
+	faults := make([]error, min(len(all), backAtOnce))
+	for i := range faults {
+		returning.Go(func() {
+			for n := next.Add(1); n <= int64(len(all)) && faults[i] == nil; n = next.Add(1) {
+				faults[i] = all[n-1].giveBack(ctx, l.from)
+			}
+		})
+	}
+	returning.Wait()
+	return cmp.Or(faults...)
+}
 
-// tries bounds how often a request asks for a share that others then spend.
+// tries bounds how often a request asks for a share that others then spend. After that
+// the counters decide.
 const tries = 3
 
 // Take decides the request with what this node holds. It first asks the shared counters
@@ -94,19 +115,16 @@ const tries = 3
 func (l *Leased) Take(ctx context.Context, r Request) (Decision, error) {
 	now := l.now()
 	var shares [3]*share
-	if r.never() {
-		r.DryRun = true
-		l.lock(&r, &shares, now)
-		unlock(&shares)
-		return l.look(ctx, r, &shares)
-	}
 	for try := 0; ; try++ {
-		d, short := l.spend(&r, &shares, now, try == tries)
-		if len(short) == 0 {
-			return d, nil
-		}
-		if r.DryRun {
+		d, short, shared := l.spend(&r, &shares, now)
+		switch {
+		case !shared:
+			r.DryRun = r.DryRun || r.never()
 			return l.look(ctx, r, &shares)
+		case len(short) == 0:
+			return d, nil
+		case try == tries:
+			return l.from.Take(ctx, r)
 		}
 		if err := l.renew(ctx, short, r.Cost); err != nil {
 			return Decision{}, err
@@ -115,8 +133,37 @@ func (l *Leased) Take(ctx context.Context, r Request) (Decision, error) {
 	}
 }
 
-// look reads the counters without taking anything. It first returns what this node
-// holds, so that the counters include it.
+// Alone decides the request while the counters cannot be asked: its rates by others, and
+// its quota by what is held of it.
+func (l *Leased) Alone(ctx context.Context, r Request, rates Limiter) (Decision, error) {
+	charged := r.Quota
+	r.Quota = QuotaCharge{}
+	if charged.Quota.IsZero() {
+		return rates.Take(ctx, r)
+	}
+	w := windowOf(charged.Quota.Per, l.now())
+	s := l.share(shareName{part: PartQuota, id: charged.ID, window: w})
+	if s == nil {
+		return Decision{Refused: PartUnreachable, RetryAfter: time.Second}, nil
+	}
+	defer s.mu.Unlock()
+	if s.have < r.Cost {
+		return Decision{Refused: PartUnreachable, RetryAfter: time.Second}, nil
+	}
+	d, err := rates.Take(ctx, r)
+	if err != nil {
+		return d, err
+	}
+	if d.Allowed && !r.DryRun {
+		s.have -= r.Cost
+	}
+	d.HasQuota = true
+	d.Quota = QuotaState{Limit: charged.Quota.Requests, Remaining: s.have, ResetsAt: w.end(), Began: s.began, Leased: true}
+	return d, nil
+}
+
+// look lets the counters decide. It first returns what this node holds, so that they
+// include it.
 func (l *Leased) look(ctx context.Context, r Request, shares *[3]*share) (Decision, error) {
 	for _, s := range shares {
 		if s != nil {
@@ -143,11 +190,13 @@ func (r *Request) never() bool {
 }
 
 // spend takes the cost from all shares or none. It returns the shares that hold too
-// little and may get more; on the last try it returns none.
-func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) (Decision, []*share) {
-	l.lock(r, shares, now)
+// little and may get more. shared is false if the counters must decide.
+func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time) (_ Decision, short []*share, shared bool) {
+	shared = l.lock(r, shares, now)
 	defer unlock(shares)
-	var short []*share
+	if !shared || r.never() {
+		return Decision{}, nil, false
+	}
 	dry := false
 	levels := [3]float64{}
 	for i, s := range shares {
@@ -158,7 +207,7 @@ func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) 
 		switch {
 		case s.have >= r.Cost:
 			levels[i] = max(levels[i], float64(r.Cost))
-		case last || s.dry(r.Cost, now):
+		case s.dry(r.Cost, now):
 			dry = true
 			levels[i] = min(levels[i], float64(r.Cost-1))
 		default:
@@ -166,12 +215,12 @@ func (l *Leased) spend(r *Request, shares *[3]*share, now time.Time, last bool) 
 		}
 	}
 	if len(short) > 0 && !dry {
-		return Decision{}, short
+		return Decision{}, short, !r.DryRun
 	}
 	if !dry && !r.DryRun && r.Cost > 0 {
 		l.charge(shares, r.Cost)
 	}
-	return decideByShares(r, shares, levels, now), nil
+	return decideByShares(r, shares, levels, now), nil, true
 }
 
 // charge takes the cost from shares that hold it, and refills those that run low.
@@ -201,8 +250,10 @@ func decideByShares(r *Request, shares *[3]*share, levels [3]float64, now time.T
 	return d
 }
 
-// lock returns the shares of the request, locked, in the same order everywhere.
-func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
+// lock stores the shares of the request, locked, in the same order everywhere. It
+// reports whether the request can be decided by them.
+func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) (shared bool) {
+	*shares, shared = [3]*share{}, true
 	for i, b := range []Bucket{r.Key, r.Account} {
 		if !b.Rule.IsZero() {
 			part := PartKey
@@ -210,31 +261,38 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) {
 				part = PartAccount
 			}
 			s := l.share(shareName{part: part, id: b.ID})
+			if s == nil {
+				return false
+			}
 			if s.bucket.Bucket.Rule != b.Rule { // new, or changed: what is known of it is no longer valid
 				s.bucket = BucketLease{Group: r.Counters(), Account: i == 1, Bucket: b, Node: l.node, Life: shareLife}
-				s.asked = time.Time{}
+				s.asked, s.exact = time.Time{}, time.Time{}
 				if over := s.have - b.Rule.Burst; over > 0 {
 					s.have, s.lapsed = s.have-over, s.lapsed+over
 				}
 			}
 			s.expire(now)
-			s.used = now
-			shares[i] = s
+			s.bucket.Digest, s.used = r.Digest, now
+			shares[i], shared = s, shared && !now.Before(s.exact)
 		}
 	}
 	if q := r.Quota.Quota; !q.IsZero() {
 		w := windowOf(q.Per, now)
 		s := l.share(shareName{part: PartQuota, id: r.Quota.ID, window: w})
+		if s == nil {
+			return false
+		}
 		if s.quota.Limit != q.Requests {
 			s.quota = QuotaLease{ID: r.Quota.ID, Window: w.label(), Ends: w.end(), Limit: q.Requests}
-			s.asked = time.Time{}
+			s.asked, s.exact = time.Time{}, time.Time{}
 		}
-		s.used = now
-		shares[2] = s
+		s.quota.Digest, s.used = r.Digest, now
+		shares[2], shared = s, shared && !now.Before(s.exact)
 	}
+	return shared
 }
 
-// share returns the share of the name, locked.
+// share returns the share of the name, locked, or nil if there are too many.
 func (l *Leased) share(name shareName) *share {
 	part := &l.parts[maphash.Comparable(l.seed, name)%shards]
 	for {
@@ -242,7 +300,10 @@ func (l *Leased) share(name shareName) *share {
 		s := part.byName[name]
 		part.mu.RUnlock()
 		if s == nil {
-			s = part.add(name)
+			s = part.add(name, l.most)
+		}
+		if s == nil {
+			return nil
 		}
 		s.mu.Lock()
 		if !s.dead {
@@ -252,11 +313,14 @@ func (l *Leased) share(name shareName) *share {
 	}
 }
 
-func (p *shareShard) add(name shareName) *share {
+func (p *shareShard) add(name shareName, most int) *share {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s := p.byName[name]; s != nil {
 		return s
+	}
+	if len(p.byName) >= most {
+		return nil
 	}
 	s := &share{}
 	p.byName[name] = s
@@ -325,11 +389,10 @@ func (l *Leased) sweep() {
 }
 
 func (l *Leased) sweepShard(p *shareShard) {
-	now := l.now()
-	for _, s := range p.drop(now) {
+	if idle := p.drop(l.now()); len(idle) > 0 {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), l.timeout)
-		_ = s.giveBack(ctx, l.from) // what is lost expires soon, or is a small part of a quota
-		cancel()
+		defer cancel()
+		_ = l.giveBack(ctx, idle) // what is lost expires soon, or is a small part of a quota
 	}
 }
 

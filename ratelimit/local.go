@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,8 @@ type Local struct {
 	idle    time.Duration
 	buckets *buckets
 	quotas  *quotas
+	loans   loans
+	mark    int64         // of the counters of quotas in this process
 	journal *slowJournal  // nil: a restart fills all buckets
 	outages atomic.Uint64 // of shared counters, see doubt
 	stop    context.CancelFunc
@@ -51,6 +54,8 @@ func NewLocal(c Config) (*Local, error) {
 		now: c.Now, idle: orDefault(c.IdleAfter, time.Minute), stop: stop,
 		buckets: newBuckets(orDefault(c.MaxBuckets, 4_000_000), c.Now()),
 		quotas:  newQuotas(c.Store, c.Logger),
+		loans:   loans{byName: map[name]map[string]loan{}},
+		mark:    1 + rand.Int64N(1<<52), //nolint:gosec // G404: a name, no secret
 	}
 	if c.Journals != nil {
 		l.journal = newSlowJournal(c.Journals, l.buckets, c.Logger)
@@ -60,7 +65,9 @@ func NewLocal(c Config) (*Local, error) {
 	l.running.Go(func() {
 		l.repeat(ctx, l.idle/shards+time.Millisecond, func() {
 			l.buckets.sweep(part, l.buckets.elapsed(l.now()), l.idle)
-			part = (part + 1) % shards
+			if part = (part + 1) % shards; part == 0 {
+				l.loans.sweep(l.buckets.elapsed(l.now()))
+			}
 		})
 	})
 	return l, nil
@@ -159,6 +166,9 @@ func (l *Local) hold(b Bucket, now time.Time, dry bool) held {
 		found.begin(name{}, b.Rule, at)
 	}
 	h := held{bucket: found, rule: b.Rule, level: found.level(b.Rule, at), at: at}
+	if found.lent {
+		h.level = min(h.level, max(0, float64(b.Rule.Burst)-l.loans.out(found, b.Rule, at)))
+	}
 	h.left = available(h.level)
 	if found.rule != b.Rule && !dry {
 		found.set(b.Rule, h.level, at)

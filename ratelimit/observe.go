@@ -50,6 +50,25 @@ func (l *Local) Observe(ctx context.Context, r *Request, d *Decision) (behind bo
 	return c.behind
 }
 
+// observeLease is Observe for a share of a quota. What is leased counts as used until it
+// is returned.
+func (l *Local) observeLease(ctx context.Context, q *QuotaLease, g Granted) (behind bool, err error) {
+	w, err := windowNamed(q.Window)
+	if err != nil {
+		return false, err
+	}
+	c := l.quotas.counter(ctx, q.ID, w)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.compare(&QuotaState{Began: g.Began, Leased: true}, g.Used, l.outages.Load())
+	c.used = max(c.used+c.missing(g.Amount), g.Used)
+	c.unsaved += g.Amount
+	if q.Began == g.Began {
+		c.unsaved -= q.Back
+	}
+	return c.behind, nil
+}
+
 // missing returns how much a request of that cost adds to the use that this node knows
 // of, if the shared counter does not know all of it.
 func (c *counter) missing(cost int64) int64 {
@@ -114,12 +133,11 @@ func (l *Local) QuotaUsed(ctx context.Context, id, window string) (int64, error)
 func (q *quotas) find(id, window string) *counter {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
-	for _, per := range []Period{Day, Month} {
-		if w, err := parseWindow(per, window); err == nil {
-			return q.byName[counterName{id, w}]
-		}
+	w, err := windowNamed(window)
+	if err != nil {
+		return nil
 	}
-	return nil
+	return q.byName[counterName{id, w}]
 }
 
 // tell reports a settlement to shared counters.
@@ -136,10 +154,9 @@ func (l *Local) settle(ctx context.Context, tell tell) error {
 	return nil
 }
 
-// settleQuota is settle for the one counter that Observe found behind.
-func (l *Local) settleQuota(ctx context.Context, q QuotaCharge, tell tell) error {
-	name := counterName{q.ID, windowOf(q.Quota.Per, l.now())}
-	return l.quotas.counter(ctx, name.id, name.window).settle(ctx, name, tell)
+// settleQuota is settle for the one counter that was found behind.
+func (l *Local) settleQuota(ctx context.Context, id string, w window, tell tell) error {
+	return l.quotas.counter(ctx, id, w).settle(ctx, counterName{id, w}, tell)
 }
 
 func (c *counter) settle(ctx context.Context, name counterName, tell tell) error {

@@ -160,7 +160,7 @@ func (q *quotas) take() []charge {
 	var pending []charge
 	for name, c := range q.byName {
 		c.mu.Lock()
-		if c.unsaved > 0 {
+		if c.unsaved != 0 { // less than 0 if shares were returned
 			pending = append(pending, charge{name, c, c.unsaved})
 			c.unsaved = 0
 		}

@@ -209,6 +209,15 @@ func (w window) end() time.Time {
 	return time.Date(year, time.Month(month), day+1, 0, 0, 0, 0, time.UTC)
 }
 
+// windowNamed returns the window of the label, of a day or a month.
+func windowNamed(label string) (window, error) {
+	w, err := parseWindow(Day, label)
+	if err != nil {
+		w, err = parseWindow(Month, label)
+	}
+	return w, err
+}
+
 // parseWindow parses a label of a window of the period.
 func parseWindow(per Period, label string) (window, error) {
 	layout := time.DateOnly

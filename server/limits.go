@@ -15,7 +15,7 @@ import (
 // limits decides rates and quotas: with counters in Redis if configured, else in
 // this process. A part that is not configured is nil.
 type limits struct {
-	ratelimit.Limiter
+	ratelimit.Counters
 	config   *config
 	logger   *slog.Logger
 	local    *ratelimit.Local
@@ -54,7 +54,7 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 	if l.local, err = ratelimit.NewLocal(local); err != nil {
 		return nil, err
 	}
-	l.Limiter = l.local
+	l.Counters = l.local
 	if c.redisURL == "" {
 		return l, nil
 	}
@@ -73,16 +73,22 @@ func newLimits(c *config, store limitStore, watch func() (calls.Watch, error), l
 		if l.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: l.redis, Timeout: c.redisTimeout}); err != nil {
 			return nil, err
 		}
-		shared = l.leased
+		shared = leasing{l.leased, l.redis}
 	}
 	l.failover, err = ratelimit.NewFailover(ratelimit.FailoverConfig{
-		Shared: shared, Local: l.local, Timeout: c.redisTimeout, Deny: c.limitFallback == fallbackDeny, Logger: logger,
+		Shared: shared, Lessor: l.redis, Local: l.local, Timeout: c.redisTimeout, Deny: c.limitFallback == fallbackDeny, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.Limiter = l.failover
+	l.Counters = l.failover
 	return l, nil
+}
+
+// leasing spends shares, and probes and settles the counters that they come from.
+type leasing struct {
+	*ratelimit.Leased
+	ratelimit.Settler
 }
 
 // restore loads the slow limits that an earlier process saved. If the store

@@ -252,6 +252,9 @@ func (c *cache) fallback(ctx context.Context, h keys.Hash, fresh bool, now time.
 	if ctx.Err() != nil {
 		return Grant{}, ctx.Err()
 	}
+	if errors.Is(err, ErrElsewhere) {
+		return Grant{}, err
+	}
 	c.outage.Store(now.UnixNano())
 	if g, cached := c.get(h); cached && g.Known() && !fresh {
 		return g, nil

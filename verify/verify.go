@@ -28,8 +28,10 @@ type Config struct {
 	Format  keys.Format
 	Nodes   *nodes.Registry // nil: other nodes need not know of this one
 	Tokens  TokenReader     // nil: signed tokens are malformed keys
-	Logger  *slog.Logger
-	Now     func() time.Time // time.Now if nil
+	// Elsewhere decides what this process cannot; nil: nothing does.
+	Elsewhere Elsewhere
+	Logger    *slog.Logger
+	Now       func() time.Time // time.Now if nil
 	// Elapsed returns the time that has passed, including time in which the
 	// machine slept; elapsed.Now if nil.
 	Elapsed func() time.Duration
@@ -52,14 +54,15 @@ const (
 // Verifier answers whether a key may do something now. Everything it needs is in
 // memory, except for keys that it has not seen lately.
 type Verifier struct {
-	format   keys.Format
-	limiter  ratelimit.Limiter
-	tokens   TokenReader
-	grants   *cache
-	now      func() time.Time
-	guesses  *guesses
-	lastUsed func(keyID string, u usage.Use)
-	meter    *usage.Meter
+	format    keys.Format
+	limiter   ratelimit.Limiter
+	tokens    TokenReader
+	elsewhere Elsewhere
+	grants    *cache
+	now       func() time.Time
+	guesses   *guesses
+	lastUsed  func(keyID string, u usage.Use)
+	meter     *usage.Meter
 }
 
 // New returns a Verifier and starts to poll the store for changes by other nodes.
@@ -91,7 +94,7 @@ func New(c Config) (*Verifier, error) {
 		return nil, err
 	}
 	return &Verifier{
-		format: c.Format, limiter: c.Limiter, tokens: c.Tokens, grants: grants, now: c.Now,
+		format: c.Format, limiter: c.Limiter, tokens: c.Tokens, elsewhere: c.Elsewhere, grants: grants, now: c.Now,
 		guesses: unknown, lastUsed: c.LastUsed, meter: c.Meter,
 	}, nil
 }
@@ -124,6 +127,9 @@ func (v *Verifier) Verify(ctx context.Context, q *Question) (Verdict, error) {
 func (v *Verifier) verifyUncached(ctx context.Context, q *Question, hash keys.Hash, now time.Time) (Verdict, error) {
 	signed := false
 	if err := v.format.Check(q.Key); err != nil {
+		if v.elsewhere != nil && v.elsewhere.Looks(q.Key) {
+			return v.askElsewhere(ctx, q)
+		}
 		if signed = v.tokens != nil && v.tokens.Looks(q.Key); !signed {
 			return v.unknown(q, Malformed, "key_shape", "copy_whole_key"), nil
 		}
@@ -137,6 +143,8 @@ func (v *Verifier) verifyUncached(ctx context.Context, q *Question, hash keys.Ha
 		return v.unknown(q, Malformed, "token_not_ours", "get_token"), nil
 	case errors.Is(err, ErrTokenExpired):
 		return v.unknown(q, Expired, "token_is_expired", "get_token"), nil
+	case errors.Is(err, ErrElsewhere) && v.elsewhere != nil:
+		return v.askElsewhere(ctx, q)
 	case err != nil:
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}

@@ -133,6 +133,9 @@ type Usage struct {
 	Refusals map[string][]usage.Refusal `json:"refusals"` // the last refusals of keys, by id
 }
 
+// Size returns how many entries the message has.
+func (u *Usage) Size() int { return len(u.Tallies) + len(u.Uses) + len(u.Refusals) }
+
 // Bounds of a Usage.
 const (
 	MostUses    = 500

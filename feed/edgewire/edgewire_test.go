@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // TestVectors are those of docs/edge-protocol.md.
@@ -33,6 +34,33 @@ func TestVectors(t *testing.T) {
 	if err != nil || string(text) !=
 		`{"epoch":"E","place":7,"marks":"AAAAAAAAAAH+3LqYdlQyEA","all":false,"age_ms":12,"max_stale_ms":300000,"brand":"lk"}` {
 		t.Errorf("changes are %s, %v", text, err)
+	}
+}
+
+// TestLeaseVectors are those of docs/edge-protocol.md.
+func TestLeaseVectors(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		message any
+		want    string
+	}{
+		{
+			edgewire.AskLease{
+				EdgeID: "edge_01a2280f16297ab8860c58415abc7d72",
+				Shares: []edgewire.AskedShare{{Digest: "fac1", Part: ratelimit.PartKey, Want: 20, Need: 1}},
+			},
+			`{"edge_id":"edge_01a2280f16297ab8860c58415abc7d72","shares":[{"digest":"fac1","part":"key","window":"","began":0,"back":0,` +
+				`"holds":0,"want":20,"need":1}]}`,
+		},
+		{
+			edgewire.Leases{Shares: []edgewire.Share{{Amount: 20, Left: 979.5, Began: 7}, {Code: "not_found"}}},
+			`{"shares":[{"amount":20,"left":979.5,"used":0,"began":7,"exact_ms":0},` +
+				`{"code":"not_found","amount":0,"left":0,"used":0,"began":0,"exact_ms":0}]}`,
+		},
+	} {
+		if text, err := json.Marshal(tt.message); err != nil || string(text) != tt.want {
+			t.Errorf("%s, %v", text, err)
+		}
 	}
 }
 

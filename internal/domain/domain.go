@@ -31,7 +31,7 @@ import (
 // Config is what a Domain is built from. Fields without a comment are required.
 type Config struct {
 	Store     store.Store
-	Limiter   ratelimit.Limiter
+	Limiter   ratelimit.Counters
 	Format    keys.Format
 	Passwords *auth.Passwords
 	Sealer    *seal.Sealer

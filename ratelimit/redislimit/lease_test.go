@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit/redislimit"
 )
 
-func newLeased(tb testing.TB, from ratelimit.Lessor, now func() time.Time) *ratelimit.Leased {
+func newLeased(tb testing.TB, from ratelimit.Counters, now func() time.Time) *ratelimit.Leased {
 	tb.Helper()
 	l, err := ratelimit.NewLeased(ratelimit.LeasedConfig{From: from, Timeout: patient, Now: now})
 	if err != nil {

@@ -85,7 +85,10 @@ func newNode(tb testing.TB, c nodeConfig) *node {
 		if n.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: n.redis, Timeout: c.timeout, Now: now}); err != nil {
 			tb.Fatal(err)
 		}
-		shared = n.leased
+		shared = struct {
+			*ratelimit.Leased
+			ratelimit.Settler
+		}{n.leased, n.redis}
 	}
 	n.Failover, err = ratelimit.NewFailover(ratelimit.FailoverConfig{
 		Shared: shared, Local: n.local, Timeout: c.timeout, Logger: slog.New(slog.DiscardHandler),
@@ -153,6 +156,48 @@ func TestOneLimitOverThreeNodes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Nodes that lease and nodes that do not share one limit: what is held counts for both.
+func TestExactAndLeasedNodesShareOneLimit(t *testing.T) {
+	t.Parallel()
+	c := nodeConfig{url: parts.Redis(t).URL(), leased: true}
+	for _, burst := range []int64{100, 1000, 10_000} {
+		c.clock = ratelimittest.NewClock()
+		nodes := three(t, c)
+		exact := c
+		exact.prefix, exact.store, exact.leased = nodes[0].prefix, newStore(), false
+		nodes = append(nodes, newNode(t, exact))
+		rule := ratelimittest.Rule(burst, 2*time.Second, burst)
+		accepted, allowed := overload(t, nodes, c.clock, rule)
+		t.Logf("burst %d: %d of %.0f passed, %.4f", burst, accepted, allowed, float64(accepted)/allowed)
+		if float64(accepted) > allowed+1 || float64(accepted) < 0.98*allowed-1 {
+			t.Errorf("burst %d: %d passed, %.0f are allowed", burst, accepted, allowed)
+		}
+	}
+}
+
+// What is leased is missing from a full bucket, also for a node that decides exactly.
+func TestAFullBucketExcludesWhatIsLeased(t *testing.T) {
+	t.Parallel()
+	c := ratelimittest.NewClock()
+	l := timed(t, parts.Redis(t).URL(), c)
+	bucket := ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(100, time.Second, 100)}
+	r := ratelimit.Request{Group: "sa", Key: bucket, Cost: 0, DryRun: true}
+	if g, err := l.LeaseBucket(t.Context(), ratelimit.BucketLease{
+		Group: "sa", Bucket: bucket, Node: "a", Want: 20, Life: time.Second,
+	}); err != nil || g.Amount != 20 {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	for _, tt := range []struct {
+		after time.Duration
+		left  int64
+	}{{0, 80}, {900 * time.Millisecond, 80}, {200 * time.Millisecond, 90}, {time.Second, 100}} {
+		c.Advance(tt.after)
+		if d := ratelimittest.Take(t, l, r); d.Key.Remaining != tt.left {
+			t.Errorf("%s later: %d are left, want %d", tt.after, d.Key.Remaining, tt.left)
+		}
+	}
 }
 
 // overload asks all nodes three times as often as the rule allows, for so long

@@ -21,6 +21,7 @@ type node struct {
 	Beat      int64     `bson:"beat"`
 	MaxStale  int64     `bson:"max_stale"` // nanoseconds
 	FedBy     string    `bson:"fed_by"`
+	Owner     string    `bson:"owner"`
 }
 
 // PutNode stores the record unless a later one is stored.
@@ -29,7 +30,7 @@ func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
 	err := s.in("nodes").upsert(ctx, earlier, set(
 		bson.E{Key: "name", Value: n.Name}, bson.E{Key: "version", Value: n.Version}, bson.E{Key: "started_at", Value: n.StartedAt},
 		bson.E{Key: "polled_at", Value: n.PolledAt}, bson.E{Key: "beat", Value: n.Beat}, bson.E{Key: "max_stale", Value: int64(n.MaxStale)},
-		bson.E{Key: "fed_by", Value: n.FedBy},
+		bson.E{Key: "fed_by", Value: n.FedBy}, bson.E{Key: "owner", Value: n.Owner},
 	))
 	if errors.Is(err, errs.Conflict) {
 		return nil // a later one
@@ -47,7 +48,7 @@ func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	for i, d := range found {
 		all[i] = nodes.Node{
 			ID: d.ID, Name: d.Name, Version: d.Version, StartedAt: d.StartedAt.UTC(), PolledAt: d.PolledAt.UTC(),
-			Beat: d.Beat, MaxStale: time.Duration(d.MaxStale), FedBy: d.FedBy,
+			Beat: d.Beat, MaxStale: time.Duration(d.MaxStale), FedBy: d.FedBy, Owner: d.Owner,
 		}
 	}
 	return all, nil

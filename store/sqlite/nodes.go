@@ -11,21 +11,22 @@ import (
 // not wait for the disk: nodes write a few records a second, and after a power loss none
 // of them is useful.
 func (s *cluster) PutNode(ctx context.Context, n nodes.Node) error {
-	_, err := s.notes.exec(ctx, `INSERT INTO nodes (id, name, version, started_at, polled_at, beat, max_stale, fed_by)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET polled_at = excluded.polled_at, beat = excluded.beat, fed_by = excluded.fed_by
+	_, err := s.notes.exec(ctx, `INSERT INTO nodes (id, name, version, started_at, polled_at, beat, max_stale, fed_by, owner)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET polled_at = excluded.polled_at, beat = excluded.beat, fed_by = excluded.fed_by, owner = excluded.owner
 		WHERE excluded.beat > nodes.beat`,
-		n.ID, n.Name, n.Version, putTime(n.StartedAt), putTime(n.PolledAt), n.Beat, int64(n.MaxStale), n.FedBy)
+		n.ID, n.Name, n.Version, putTime(n.StartedAt), putTime(n.PolledAt), n.Beat, int64(n.MaxStale), n.FedBy, n.Owner)
 	return err
 }
 
 // Nodes returns all records, which are few.
 func (s *cluster) Nodes(ctx context.Context) ([]nodes.Node, error) {
 	all := []nodes.Node{}
-	err := s.reader.rows(ctx, "SELECT id, name, version, started_at, polled_at, beat, max_stale, fed_by FROM nodes WHERE id > '' ORDER BY id",
-		nil, func(row scanner) error {
+	err := s.reader.rows(ctx, "SELECT id, name, version, started_at, polled_at, beat, max_stale, fed_by, owner FROM nodes WHERE id > '' "+
+		"ORDER BY id", nil,
+		func(row scanner) error {
 			var n nodes.Node
-			err := row.Scan(&n.ID, &n.Name, &n.Version, timeColumn{&n.StartedAt}, timeColumn{&n.PolledAt}, &n.Beat, &n.MaxStale, &n.FedBy)
+			err := row.Scan(&n.ID, &n.Name, &n.Version, timeColumn{&n.StartedAt}, timeColumn{&n.PolledAt}, &n.Beat, &n.MaxStale, &n.FedBy, &n.Owner)
 			all = append(all, n)
 			return err
 		})

@@ -34,7 +34,7 @@ func nodeRecords(t *testing.T, s store.Store) {
 	must(t, s.PutNode(ctx, first))
 	must(t, s.PutNode(ctx, second))
 	later := first
-	later.Beat, later.PolledAt, later.FedBy = 3, first.PolledAt.Add(time.Second), second.ID
+	later.Beat, later.PolledAt, later.FedBy, later.Owner = 3, first.PolledAt.Add(time.Second), second.ID, "sa_1"
 	must(t, s.PutNode(ctx, later))
 	late := first
 	late.Beat, late.PolledAt = 2, first.PolledAt.Add(time.Minute)
