@@ -62,8 +62,33 @@ const (
 type Verdict struct {
 	VerifyResponse
 	RetryAfter time.Duration // for a key over its limit; 0: the request can never pass
-	Limits     http.Header   // RateLimit and related headers, to pass on to the key's user
+	limits     LimitHeaders  // nil: no limit was checked
 }
+
+// LimitHeaders returns RateLimit and related headers. The caller may change what it
+// returns.
+type LimitHeaders interface{ LimitHeaders() http.Header }
+
+// NewVerdict returns the verdict of an engine in this process, package edge. Most callers
+// never ask for the headers, so they are made when they are asked for; limits may be nil.
+func NewVerdict(r VerifyResponse, retryAfter time.Duration, limits LimitHeaders) Verdict {
+	return Verdict{VerifyResponse: r, RetryAfter: retryAfter, limits: limits}
+}
+
+// Limits returns RateLimit and related headers, to pass on to the key's user. The caller
+// may change them.
+func (v *Verdict) Limits() http.Header {
+	if v.limits == nil {
+		return http.Header{}
+	}
+	return v.limits.LimitHeaders()
+}
+
+// StaticLimits are LimitHeaders that exist already: those of a response, or of a test.
+type StaticLimits http.Header
+
+// LimitHeaders implements LimitHeaders.
+func (r StaticLimits) LimitHeaders() http.Header { return http.Header(r).Clone() }
 
 // limitHeaders are the headers about limits.
 var limitHeaders = []string{
@@ -118,14 +143,13 @@ func (v Verdict) checked(a *answer, operation string, valid bool) (Verdict, erro
 // take reads the headers about limits.
 func (v *Verdict) take(a *answer, now time.Time) {
 	v.RetryAfter = retryAfter(a.header, now)
+	limits := StaticLimits{}
 	for _, name := range limitHeaders {
 		if values := a.header.Values(name); len(values) > 0 {
-			if v.Limits == nil {
-				v.Limits = http.Header{}
-			}
-			v.Limits[http.CanonicalHeaderKey(name)] = values
+			limits[http.CanonicalHeaderKey(name)] = values
 		}
 	}
+	v.limits = limits
 }
 
 // VerifySelf asks whether the client's own credential, a key or an access token,

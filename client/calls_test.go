@@ -37,8 +37,8 @@ func TestVerdicts(t *testing.T) {
 	if err != nil || v.Valid || v.Code != client.CodeRateLimited || v.Status() != 429 || v.RetryAfter != 2*time.Second || a.times() != 1 {
 		t.Errorf("got %+v, %v", v, err)
 	}
-	if v.RateLimit.ResetAfter != client.Duration(1500*time.Millisecond) || v.Limits.Get("RateLimit") != `"key";r=0;t=2` {
-		t.Errorf("the limits are %v, %v", v.RateLimit, v.Limits)
+	if v.RateLimit.ResetAfter != client.Duration(1500*time.Millisecond) || v.Limits().Get("RateLimit") != `"key";r=0;t=2` {
+		t.Errorf("the limits are %v, %v", v.RateLimit, v.Limits())
 	}
 	if want := `{"key":"k","scopes":["invoices:read"],"cost":0,"ip":"203.0.113.9"}`; body != want {
 		t.Errorf("sent %s, want %s", body, want)

@@ -146,15 +146,7 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 	if err != nil {
 		return client.Verdict{}, e.undecided(err)
 	}
-	out := client.Verdict{VerifyResponse: decisionOf(&v)}
-	if d := &v.Limits; d.HasKey || d.HasAccount || d.HasQuota || v.HasLimits && !d.Allowed {
-		out.Limits = http.Header{}
-		verdicts.WriteLimits(out.Limits, &v)
-	}
-	if v.HasLimits && !v.Limits.Allowed {
-		out.RetryAfter = v.Limits.RetryAfter
-	}
-	return out, nil
+	return answerTo(v), nil
 }
 
 // undecided says why the edge could not decide. It is temporary if a node may answer
@@ -181,23 +173,38 @@ func (temporary) Temporary() bool { return true }
 // answer is a decision and all that it points to, in one piece of memory.
 type answer struct {
 	verdicts.Decision
-	empty [2][2]byte // metadata without members, one for each that may lack them
+	verdict verify.Verdict
+	empty   [2][2]byte // metadata without members, one for each that may lack them
 }
 
-// decisionOf returns the decision as a client reads it from POST /verify.
-func decisionOf(v *verify.Verdict) client.VerifyResponse {
-	a := &answer{empty: [2][2]byte{{'{', '}'}, {'{', '}'}}}
-	a.Set(v)
-	if a.ServiceAccount == nil {
-		return a.VerifyResponse
+// answerTo returns the verdict as a client reads it from POST /verify.
+func answerTo(v verify.Verdict) client.Verdict {
+	a := &answer{verdict: v, empty: [2][2]byte{{'{', '}'}, {'{', '}'}}}
+	a.Set(&a.verdict)
+	if a.ServiceAccount != nil {
+		if a.Metadata == nil {
+			a.Metadata = a.empty[0][:]
+		}
+		if a.ServiceAccount.Metadata == nil {
+			a.ServiceAccount.Metadata = a.empty[1][:]
+		}
 	}
-	if a.Metadata == nil {
-		a.Metadata = a.empty[0][:]
+	retryAfter := time.Duration(0)
+	if v.HasLimits && !v.Limits.Allowed {
+		retryAfter = v.Limits.RetryAfter
 	}
-	if a.ServiceAccount.Metadata == nil {
-		a.ServiceAccount.Metadata = a.empty[1][:]
+	return client.NewVerdict(a.VerifyResponse, retryAfter, a)
+}
+
+// LimitHeaders implements client.LimitHeaders. Unlike on the wire, the names are in Go's
+// canonical form, so that Get finds them.
+func (a *answer) LimitHeaders() http.Header {
+	written, h := http.Header{}, http.Header{}
+	verdicts.WriteLimits(written, &a.verdict)
+	for name, values := range written {
+		h[http.CanonicalHeaderKey(name)] = values
 	}
-	return a.VerifyResponse
+	return h
 }
 
 // question reads a question as POST /verify does.

@@ -391,3 +391,25 @@ func benchmarkVerify(b *testing.B, tier keys.Tier) {
 		}
 	}
 }
+
+// TestTheHeadersOfLimitsAreFoundByName, though on the wire they are not in canonical form.
+func TestTheHeadersOfLimitsAreFoundByName(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.grant.Needs = []string{"resources"} // the node decides
+	n.answers(edgewire.VerifyPath, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(edgewire.Verdict{Code: "VALID", Grant: &n.grant, Limits: &ratelimit.Decision{
+			Allowed: true, HasKey: true, Key: ratelimit.BucketState{Limit: 10, Remaining: 9},
+		}})
+	})
+	v, err := n.edge(t).Verify(t.Context(), client.Question{Key: fresh(t)})
+	limits := v.Limits()
+	if err != nil || limits.Get("X-RateLimit-Remaining") != "9" || limits.Get("RateLimit") == "" {
+		t.Errorf("%v, %v", limits, err)
+	}
+	limits.Set("X-RateLimit-Remaining", "0") // they are the caller's
+	if got := v.Limits().Get("X-RateLimit-Remaining"); got != "9" {
+		t.Errorf("then %s remain", got)
+	}
+}

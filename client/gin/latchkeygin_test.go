@@ -23,10 +23,10 @@ func (reader) Verify(_ context.Context, q client.Question) (client.Verdict, erro
 	if len(q.Scopes) > 0 && !slices.Equal(q.Scopes, []string{"invoices:read"}) {
 		code = client.CodeInsufficientScope
 	}
-	return client.Verdict{
-		VerifyResponse: client.VerifyResponse{Valid: code == client.CodeValid, Code: code, KeyID: "key_1"},
-		Limits:         http.Header{"Ratelimit": {`"key";r=9;t=1`}},
-	}, nil
+	return client.NewVerdict(
+		client.VerifyResponse{Valid: code == client.CodeValid, Code: code, KeyID: "key_1"}, 0,
+		client.StaticLimits{"Ratelimit": {`"key";r=9;t=1`}},
+	), nil
 }
 
 func engine(t testing.TB) *gin.Engine {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"net/netip"
 	"testing"
 	"time"
@@ -30,10 +29,10 @@ func (b byKey) Verify(_ context.Context, q client.Question) (client.Verdict, err
 	if q.Key == "gone" {
 		return client.Verdict{}, &client.Error{Kind: client.Unreachable, Err: errors.New("dial tcp 10.0.0.7: refused")}
 	}
-	v := client.Verdict{
-		VerifyResponse: client.VerifyResponse{Valid: q.Key == client.CodeValid, Code: q.Key, KeyID: "key_1", Detail: "why"},
-		Limits:         http.Header{"Ratelimit": {`"key";r=9;t=1`}, "Retry-After": {"2"}},
-	}
+	v := client.NewVerdict(
+		client.VerifyResponse{Valid: q.Key == client.CodeValid, Code: q.Key, KeyID: "key_1", Detail: "why"}, 0,
+		client.StaticLimits{"Ratelimit": {`"key";r=9;t=1`}, "Retry-After": {"2"}},
+	)
 	if q.Key == client.CodeInsufficientScope {
 		v.MissingScopes = q.Scopes
 	}

@@ -32,10 +32,10 @@ func (d *decided) Verify(_ context.Context, q client.Question) (client.Verdict, 
 
 // verdict is one with the code, of a key over no limit.
 func verdict(code string) client.Verdict {
-	return client.Verdict{
-		VerifyResponse: client.VerifyResponse{Valid: code == client.CodeValid, Code: code, KeyID: "key_1", Detail: "why"},
-		Limits:         http.Header{"Ratelimit": {`"key";r=9;t=1`}, "Retry-After": {"2"}},
-	}
+	return client.NewVerdict(
+		client.VerifyResponse{Valid: code == client.CodeValid, Code: code, KeyID: "key_1", Detail: "why"}, 0,
+		client.StaticLimits{"Ratelimit": {`"key";r=9;t=1`}, "Retry-After": {"2"}},
+	)
 }
 
 func ask(t *testing.T, config guard.Config, r *http.Request, scopes ...string) *httptest.ResponseRecorder {

@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"maps"
 	"net/http"
 	"strings"
 
@@ -46,12 +45,9 @@ func problem(status int, code, detail string) client.Problem {
 	}
 }
 
-// limitsOf returns a copy of the headers about limits.
+// limitsOf returns the headers about limits that belong to the answer.
 func limitsOf(v *client.Verdict) http.Header {
-	if v.Limits == nil {
-		return http.Header{}
-	}
-	h := maps.Clone(v.Limits)
+	h := v.Limits()
 	if v.Valid {
 		h.Del("Retry-After")
 	}

@@ -24,16 +24,9 @@ type filled struct {
 	verifier    string // a key that may verify all others
 }
 
-// filling says how a store is filled.
-type filling struct {
-	unlimited bool // the keys have no limits, else limits that refuse no request
-}
-
 // fill creates a store with n keys in n/100 accounts of one organization. Their limits are
 // too high to refuse any request.
-func fill(ctx context.Context, dir string, n int) (filled, error) { return filling{}.fill(ctx, dir, n) }
-
-func (how filling) fill(ctx context.Context, dir string, n int) (f filled, err error) {
+func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return f, err
 	}
@@ -57,9 +50,6 @@ func (how filling) fill(ctx context.Context, dir string, n int) (f filled, err e
 		RateLimit: ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9},
 		Quota:     &ratelimit.Quota{Requests: 1e15, Per: ratelimit.Month},
 	}}
-	if how.unlimited {
-		tier.RateLimit, tier.Quota = ratelimit.Rule{}, nil
-	}
 	if err := errors.Join(s.Organizations().Insert(ctx, organization), s.Tiers().Insert(ctx, tier)); err != nil {
 		return f, err
 	}

@@ -19,11 +19,15 @@ import (
 	"github.com/latchkey/latchkey/edge"
 )
 
+// steadyKeys is how many keys are charged: shares of limits pay where keys are used often.
+const steadyKeys = 100
+
 // compareInProcess measures decisions in a process of their own, fed by a node: package
-// edge, and a floor that does what every such decision must.
+// edge, and a floor that does what every such decision must. The decisions charge
+// nothing; those of a few keys are also measured with shares of limits.
 func compareInProcess(ctx context.Context, o options, dir string) error {
 	fmt.Printf("\nin the caller's process, %d keys at random, one core, %d rounds of %s each, in turn\n", o.keys, o.rounds, o.duration)
-	f, err := filling{unlimited: true}.fill(ctx, dir, o.keys)
+	f, err := fill(ctx, dir, o.keys)
 	if err != nil {
 		return err
 	}
@@ -57,24 +61,33 @@ func (r role) playEdge(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	ours := func(key string) bool {
-		v, err := e.Verify(ctx, client.Question{Key: key, Scopes: scopesAsked})
-		return err == nil && v.Valid
+	asking := func(cost int64) decider {
+		question := client.Question{Scopes: scopesAsked, Cost: client.Set(cost)}
+		return func(key string) bool {
+			question.Key = key
+			v, err := e.Verify(ctx, question)
+			return err == nil && v.Valid
+		}
 	}
+	ours := asking(0)
 	for _, s := range secrets { // asks the node for each
 		if !ours(s) {
 			return errors.Join(fmt.Errorf("a key of the store is not valid at the edge"), e.Close(ctx))
 		}
 	}
 	bottom := newInProcessFloor(secrets)
-	var a, b []speed
+	var a, b, c []speed
+	few := secrets[:min(len(secrets), steadyKeys)]
+	measure(asking(1), few, warmUp) // shares of limits grow
 	for range o.rounds {
 		a = append(a, measure(ours, secrets, o.duration))
 		b = append(b, measure(bottom, secrets, o.duration))
+		c = append(c, measure(asking(1), few, o.duration))
 	}
-	us, floor := medianSpeed(a), medianSpeed(b)
+	us, floor, charged := medianSpeed(a), medianSpeed(b), medianSpeed(c)
 	row := "%-9s %9.0f a second   p50 %6s   p99 %8s   %4.1f allocations\n"
 	fmt.Printf(row, "edge", us.perSecond, us.p50, us.p99, us.allocations)
+	fmt.Printf(row, "charged", charged.perSecond, charged.p50, charged.p99, charged.allocations)
 	fmt.Printf(row, "floor", floor.perSecond, floor.p50, floor.p99, floor.allocations)
 	fmt.Printf("ratio     %9.2f            p50 %6.2f   p99 %8.2f\n", us.perSecond/floor.perSecond, float64(us.p50)/float64(floor.p50),
 		float64(us.p99)/float64(floor.p99))

@@ -68,7 +68,7 @@ func TestGoClient(t *testing.T) {
 	verifier := clientFor(t, s, client.APIKey(verifying.Secret))
 	question := client.Question{Key: key.Secret, Scopes: []string{"invoices:read"}, Address: netip.MustParseAddr("203.0.113.9")}
 	verdict := must(verifier.Verify(ctx, question))(t)
-	if !verdict.Valid || verdict.KeyID != key.ID || verdict.ServiceAccount.ID != account.ID || verdict.Limits.Get("RateLimit") == "" {
+	if !verdict.Valid || verdict.KeyID != key.ID || verdict.ServiceAccount.ID != account.ID || verdict.Limits().Get("RateLimit") == "" {
 		t.Errorf("the key is %+v", verdict)
 	}
 	self := clientFor(t, s, client.APIKey(key.Secret))
