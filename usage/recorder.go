@@ -20,7 +20,7 @@ const (
 	mostRows   = 200_000 // rows not in pages yet
 	directRows = 200     // most rows written to pages directly, without a journal
 	mostSpare  = 50_000  // rows of a ledger whose memory is kept
-	foldRows   = 8       // rows per write while the service runs: verifications may wait for the write
+	foldRows   = 2       // rows per write while the service runs: on one processor, verifications wait for the write
 	flushRows  = 500     // rows per write when it ends
 	foldRest   = 20      // rest after a write, as a multiple of the time it took
 	adoptEvery = 15 * time.Second
