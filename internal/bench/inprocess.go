@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/edge"
 )
@@ -70,10 +72,8 @@ func (r role) playEdge(ctx context.Context, o options) error {
 		}
 	}
 	ours := asking(0)
-	for _, s := range secrets { // asks the node for each
-		if !ours(s) {
-			return errors.Join(fmt.Errorf("a key of the store is not valid at the edge"), e.Close(ctx))
-		}
+	if err := learn(asking, secrets); err != nil {
+		return errors.Join(err, e.Close(ctx))
 	}
 	bottom := newInProcessFloor(secrets)
 	var a, b, c []speed
@@ -92,6 +92,24 @@ func (r role) playEdge(ctx context.Context, o options) error {
 	fmt.Printf("ratio     %9.2f            p50 %6.2f   p99 %8.2f\n", us.perSecond/floor.perSecond, float64(us.p50)/float64(floor.p50),
 		float64(us.p99)/float64(floor.p99))
 	return e.Close(ctx)
+}
+
+// learn asks the node for each key.
+func learn(asking func(cost int64) decider, secrets []string) error {
+	const askers = 32
+	var group errgroup.Group
+	for asker := range askers {
+		decide := asking(0)
+		group.Go(func() error {
+			for i := asker; i < len(secrets); i += askers {
+				if !decide(secrets[i]) {
+					return errors.New("a key of the store is not valid at the edge")
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 var scopesAsked = []string{"invoices:read"}
