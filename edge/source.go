@@ -47,7 +47,7 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	began := elapsed.Now()
 	asked := s.question(began, wait)
 	var told edgewire.Changes
-	if err := s.up.ask(ctx, edgewire.ChangesPath, &asked, &told); err != nil {
+	if err := s.up.askPatiently(ctx, wait+pollPatience, edgewire.ChangesPath, &asked, &told); err != nil {
 		if s.up.refused.Load() != nil {
 			s.marks.BumpAll() // this key may no longer see what it was told before
 		}
