@@ -20,6 +20,7 @@ type edgeFault struct {
 	prepare func(*testing.T) // before there is a cluster; nil: there is nothing to do
 	begin   func(c *edgeCluster) (end func())
 
+	unseen   bool          // an edge is cut off, which nobody knows at first
 	beyond   bool          // it lasts until all revokes are effective everywhere
 	starts   int           // full buckets of the low limit
 	limiters int           // that count apart while it lasts
@@ -29,15 +30,14 @@ type edgeFault struct {
 
 // edgeFaults are all of them, or those that the short form has time for.
 func edgeFaults() []edgeFault {
-	feederDown := killedFeeder()
 	quick := []edgeFault{
-		feederDown, edgeStopped(), feederStopped(),
+		killedFeeder(), edgeStopped(), feederStopped(),
 		{
-			name: "an edge cut off from all nodes, beyond `LATCHKEY_MAX_STALE`", beyond: true, starts: 3, limiters: 2, stops: true,
+			name: "an edge cut off from all nodes, beyond `LATCHKEY_MAX_STALE`", unseen: true, beyond: true, starts: 3, limiters: 2, stops: true,
 			begin: func(c *edgeCluster) func() { return c.onLinks(0, (*link).cut) },
 		},
 		{
-			name: "each answer of nodes to edges 2 s late", starts: 3, limiters: 3, silent: 4 * time.Second,
+			name: "each answer of nodes to edges 2 s late", unseen: true, starts: 3, limiters: 3, silent: 4 * time.Second,
 			begin: func(c *edgeCluster) func() { return c.onAllLinks(func(l *link) { l.slow(2 * time.Second) }) },
 		},
 		{
@@ -53,7 +53,7 @@ func edgeFaults() []edgeFault {
 	}
 	return append(quick, []edgeFault{
 		{
-			name: "an edge hears no answers of any node, which hear it, beyond `LATCHKEY_MAX_STALE`", beyond: true, starts: 3, limiters: 2,
+			name: "an edge hears no answers of any node, which hear it, beyond `LATCHKEY_MAX_STALE`", unseen: true, beyond: true, starts: 3, limiters: 2,
 			stops: true, begin: func(c *edgeCluster) func() { return c.onLinks(0, (*link).deafen) },
 		},
 		{
@@ -166,15 +166,15 @@ func (c *edgeCluster) suffer(f edgeFault) string {
 	began, passed := time.Now(), c.passed.Load()
 	c.revoker = c.nodes[rand.IntN(len(c.nodes))]
 	end := f.begin(c)
-	over := time.Now().Add(shortOr(3*time.Second, 10*time.Second))
+	over := time.Now().Add(shortOr(2*time.Second, 10*time.Second))
 	for i := range revokesEach() {
 		// The first at once: nobody knows yet that a node or an edge is silent.
-		by := c.revokeOne(c.revoker)
+		by := c.revokeOne(c.revoker, f.unseen)
 		c.t.Logf("%s: a revoke, effective everywhere in %s", f.name, time.Until(by).Round(time.Millisecond))
 		if over = later(over, time.Now().Add(time.Second)); f.beyond {
 			over = later(over, by.Add(500*time.Millisecond))
 		}
-		if i == 0 {
+		if i == 0 && !f.unseen {
 			<-time.After(2 * time.Second)
 		} else {
 			<-time.After(rand.N(time.Second))
@@ -182,7 +182,7 @@ func (c *edgeCluster) suffer(f edgeFault) string {
 	}
 	<-time.After(time.Until(over))
 	end()
-	<-time.After(1500 * time.Millisecond)
+	<-time.After(shortOr(time.Second, 2*time.Second))
 	return c.told(f, time.Since(began), c.passed.Load()-passed)
 }
 
@@ -211,7 +211,7 @@ func (c *edgeCluster) calm(before string) {
 				}
 			}
 		}
-		if quiet := time.Since(well); quiet < time.Second {
+		if quiet := time.Since(well); quiet < shortOr(time.Second/2, time.Second) {
 			return fmt.Errorf("they are since %s", quiet)
 		}
 		return nil
