@@ -59,6 +59,8 @@ func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decis
 			return d, fmt.Errorf("%w: %w", errs.Unavailable, err) // the node refused this edge, or knows no such key
 		case ctx.Err() != nil:
 			return d, err
+		case errors.Is(err, errNoShare): // which says nothing about other limits
+			return l.alone(ctx, r)
 		}
 		l.counters.cut.Store(true) // until a poll is answered
 	}

@@ -182,6 +182,7 @@ type realNode struct {
 	old     atomic.Bool  // it is of a version that hands out no shares
 	slow    atomic.Int64 // how long each answer takes
 	off     atomic.Bool  // it does not answer
+	mute    atomic.Bool  // it does what it is asked, and its answers about shares are lost
 }
 
 type nodeConfig struct {
@@ -289,6 +290,10 @@ func (n *realNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out, err := n.answer(r)
+	if n.mute.Load() && r.URL.Path == edgewire.LeasePath {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
 	if err != nil {
 		status := map[errs.Kind]int{
 			errs.NotFound: 404, errs.Invalid: 400, errs.Forbidden: 403, errs.Limited: 429, errs.Unavailable: 503,

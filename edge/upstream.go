@@ -113,6 +113,15 @@ func (u *upstream) ask(ctx context.Context, path string, question, answer any) e
 	return u.askPatiently(ctx, 0, path, question, answer)
 }
 
+// askOne is ask, but asks only the node that answered last.
+func (u *upstream) askOne(ctx context.Context, path string, question, answer any) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return fmt.Errorf("edge: encode a question: %w", err)
+	}
+	return u.send(ctx, u.addresses[u.current.Load()], path, body, answer)
+}
+
 // askPatiently is ask, but asks the next node if one is silent for longer than the
 // patience; the last one has all of the time that is left. 0 means that each has.
 func (u *upstream) askPatiently(ctx context.Context, patience time.Duration, path string, question, answer any) error {
