@@ -447,3 +447,23 @@ func TestWhatIsReturnedIsReturnedOnce(t *testing.T) {
 		t.Errorf("50 are spent, and %d are left of 10000", rest)
 	}
 }
+
+// TestSharesFollowTheCache: keys that are each used once leave no more shares than the
+// cache has keys. The node decides the rest.
+func TestSharesFollowTheCache(t *testing.T) {
+	t.Parallel()
+	const cached, asked = 64, 1000
+	c := nodeConfig{world: newWorld()}
+	n := newRealNode(t, c)
+	e := newEdgeOf(t, cached, c.world, nil, n)
+	for i := range asked {
+		r := quota(100_000)
+		r.Quota.ID = fmt.Sprint("sa_", i)
+		if d, err := e.Take(t.Context(), r); err != nil || !d.Allowed {
+			t.Fatalf("%+v, %v", d, err)
+		}
+	}
+	if exact := n.count.Load(); exact < asked-partsOfKey*cached {
+		t.Errorf("of %d, %d were asked for", asked, exact)
+	}
+}

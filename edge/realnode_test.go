@@ -353,6 +353,12 @@ type testEdge struct {
 
 func newTestEdge(t *testing.T, w *world, clock *ratelimittest.Clock, from ...interface{ address() string }) *testEdge {
 	t.Helper()
+	return newEdgeOf(t, 0, w, clock, from...)
+}
+
+// newEdgeOf is newTestEdge of so many cached keys, the default if 0.
+func newEdgeOf(t *testing.T, cached int, w *world, clock *ratelimittest.Clock, from ...interface{ address() string }) *testEdge {
+	t.Helper()
 	var addresses []string
 	for _, n := range from {
 		addresses = append(addresses, n.address())
@@ -365,7 +371,7 @@ func newTestEdge(t *testing.T, w *world, clock *ratelimittest.Clock, from ...int
 	if clock != nil {
 		now = clock.Now
 	}
-	e.limits, err = newLimits(up, s.self.ID, false, slog.New(slog.DiscardHandler), now)
+	e.limits, err = newLimits(up, s.self.ID, &Config{Logger: slog.New(slog.DiscardHandler), CacheSize: cached}, now)
 	must(t, err)
 	s.answered = e.connected
 	_, err = s.changes(t.Context(), 0)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -197,10 +198,30 @@ func (c *edgeCluster) anew() {
 	c.counts = &counts{}
 }
 
+// warm has all nodes load all keys: the store of these tests takes long to tell of them.
+func (c *edgeCluster) warm() {
+	c.t.Helper()
+	secrets := append([]string{c.narrow, c.quota}, c.good...)
+	for _, d := range c.doom {
+		secrets = append(secrets, d.secret)
+	}
+	parts.Await(c.t, time.Minute, "the nodes to know all keys", func(context.Context) error {
+		for _, m := range c.nodes {
+			for _, secret := range secrets {
+				if answer, body := get(c.t, m.base+"/verify?cost=0", secret); answer.StatusCode >= http.StatusInternalServerError {
+					return fmt.Errorf("%s: %d %s", m.base, answer.StatusCode, body)
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // calm waits until all nodes and edges are well.
 func (c *edgeCluster) calm(before string) {
 	c.t.Helper()
 	c.recovered("what was before: " + before)
+	c.warm()
 	well := time.Now()
 	parts.Await(c.t, 30*time.Second, "the edges to be well before "+before, func(context.Context) error {
 		for _, e := range c.edges {

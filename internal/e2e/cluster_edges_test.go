@@ -112,6 +112,8 @@ func newEdgeCluster(t *testing.T, faults int) *edgeCluster {
 		d.id, d.secret = c.issueOn(id, nil)
 		c.doom = append(c.doom, d)
 	}
+	parts.Await(t, 20*time.Second, "polling to have told of the new keys", func(context.Context) error { return settled(t, s.service) })
+	c.warm()
 	for _, name := range []string{"gateway-1", "gateway-2"} {
 		c.edges = append(c.edges, c.process(name, feeder))
 	}
@@ -122,7 +124,6 @@ func newEdgeCluster(t *testing.T, faults int) *edgeCluster {
 		return v.Code, err
 	}
 	c.edges = append(c.edges, e)
-	parts.Await(t, 20*time.Second, "polling to have told of the new keys", func(context.Context) error { return settled(t, s.service) })
 	return c
 }
 
