@@ -45,10 +45,10 @@ type upstream struct {
 
 const (
 	askTimeout = 2 * time.Second
-	// pollPatience is how long a poll waits for a node before it asks the next one. A poll
-	// that takes much longer does not count. Other questions wait for as long as they can:
-	// moving on costs all that is cached.
-	pollPatience = keys.PollBound * 3 / 5
+	// pollTime is how long the answer to a poll may take to count: one that is later tells
+	// of changes later than was promised. A poll waits no longer for a node if there is
+	// another. Other questions do: moving on costs all that is cached.
+	pollTime = keys.PollBound * 7 / 10
 )
 
 // newUpstream checks the addresses. A key is worth as much as what it protects, so nothing
@@ -123,7 +123,7 @@ func (u *upstream) askOne(ctx context.Context, path string, question, answer any
 }
 
 // askPatiently is ask, but asks the next node if one is silent for longer than the
-// patience; the last one has all of the time that is left. 0 means that each has.
+// patience, if there is another. 0 means that each has all of the time.
 func (u *upstream) askPatiently(ctx context.Context, patience time.Duration, path string, question, answer any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -131,12 +131,12 @@ func (u *upstream) askPatiently(ctx context.Context, patience time.Duration, pat
 	}
 	var faults []error
 	first, all := u.current.Load(), uint32(len(u.addresses)) //nolint:gosec // G115: a handful
+	if all == 1 {
+		patience = 0
+	}
 	for i := range all {
-		at, waits := (first+i)%all, patience
-		if i == all-1 {
-			waits = 0
-		}
-		err := u.sendWithin(ctx, waits, u.addresses[at], path, body, answer)
+		at := (first + i) % all
+		err := u.sendWithin(ctx, patience, u.addresses[at], path, body, answer)
 		if errs.KindOf(err) != errs.Unavailable {
 			u.current.CompareAndSwap(first, at) // unless another question moved on meanwhile
 			return err
