@@ -128,7 +128,7 @@ func TestANodeThatHangsIsPassedOver(t *testing.T) {
 		})
 		return n
 	}
-	first, last := newNode(t), newNode(t)
+	first, last := newNode(t), newNode(t) // the edge also begins although one hangs
 	last.grant.Key.RevokedAt, last.grant.Epoch = time.Now(), "F"
 	last.answers(edgewire.ChangesPath, func(w http.ResponseWriter, r *http.Request) {
 		var asked edgewire.AskChanges
@@ -141,7 +141,7 @@ func TestANodeThatHangsIsPassedOver(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(edgewire.Changes{Epoch: "F", All: asked.Epoch != "F", Age: 1, MaxStale: 60_000, Brand: "lk"})
 	})
 	e, err := edge.New(t.Context(), edge.Config{
-		Upstream: []string{first.URL, hanging().URL, hanging().URL, last.URL}, Key: credential,
+		Upstream: []string{hanging().URL, first.URL, hanging().URL, last.URL}, Key: credential,
 	})
 	if err != nil {
 		t.Fatal(err)

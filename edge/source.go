@@ -48,8 +48,8 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	asked := s.question(began, wait)
 	var told edgewire.Changes
 	patience := wait + pollTime
-	if asked.Heard == 0 { // an edge that begins waits for as long as it can
-		patience = 0
+	if asked.Heard == 0 { // a node may take longer for an edge that begins
+		patience = askTimeout
 	}
 	if err := s.up.askPatiently(ctx, patience, edgewire.ChangesPath, &asked, &told); err != nil {
 		if s.up.refused.Load() != nil {

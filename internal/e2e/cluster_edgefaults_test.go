@@ -202,7 +202,7 @@ func (c *edgeCluster) anew() {
 func (c *edgeCluster) warm() {
 	c.t.Helper()
 	secrets := append([]string{c.narrow, c.quota}, c.good...)
-	for _, d := range c.doom {
+	for _, d := range c.lately() {
 		secrets = append(secrets, d.secret)
 	}
 	parts.Await(c.t, time.Minute, "the nodes to know all keys", func(context.Context) error {
@@ -270,6 +270,20 @@ func (c *edgeCluster) told(f edgeFault, span time.Duration, passed int64) string
 		c.t.Errorf("%s: %d passed a limit that allows %.0f", f.name, passed, most)
 	}
 	return row
+}
+
+// askAllRevoked asks all edges about all keys: none is let in again.
+func (c *edgeCluster) askAllRevoked() {
+	c.t.Helper()
+	c.anew()
+	for _, d := range c.doom {
+		for _, e := range c.edges {
+			c.judge(e, d.secret, d)
+		}
+	}
+	if n := c.counts; n.letIn.Load() != 0 {
+		c.t.Errorf("%d of all revoked keys are let in: %v", n.letIn.Load(), n.first)
+	}
 }
 
 // spendQuota asks all edges for what is left of the quota. All faults together must not

@@ -90,6 +90,7 @@ func TestClusterEdges(t *testing.T) {
 		t.Log(rows[len(rows)-1])
 	}
 	stop()
+	c.askAllRevoked()
 	c.spendQuota()
 	if clusterLong() {
 		writeTable(t, "edge faults", edgeFaultsHead, "three nodes, three edges, store, Redis and the load", rows)
@@ -131,7 +132,7 @@ func newEdgeCluster(t *testing.T, faults int) *edgeCluster {
 func edgeStale() time.Duration { return shortOr(3*time.Second, 8*time.Second) }
 
 // revokesEach is how many keys are revoked during a fault.
-func revokesEach() int { return shortOr(2, 4) }
+func revokesEach() int { return shortOr(2, 3) }
 
 // linked makes a network between the edge and each node.
 func (c *edgeCluster) linked(e *fedEdge) (upstream []string) {
@@ -184,15 +185,18 @@ func (c *edgeCluster) load() (stop func()) {
 	return func() { end(); running.Wait() }
 }
 
-// anyDoomed returns one of the keys that are or will be revoked, rather one of the latest.
+// anyDoomed returns one of the keys that are revoked now or were lately.
 func (c *edgeCluster) anyDoomed() *doomed {
+	some := c.lately()
+	return some[rand.IntN(len(some))]
+}
+
+// lately returns the keys of this fault and of the two before. The store of these tests
+// does not keep up with the uses of many more.
+func (c *edgeCluster) lately() []*doomed {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if rand.IntN(3) == 0 {
-		return c.doom[rand.IntN(len(c.doom))]
-	}
-	first := max(0, c.next-revokesEach())
-	return c.doom[first+rand.IntN(min(2*revokesEach(), len(c.doom)-first))]
+	return c.doom[max(0, c.next-2*revokesEach()):min(len(c.doom), c.next+revokesEach())]
 }
 
 const edgeAnswers = 3 * time.Second // then the question counts as not answered
