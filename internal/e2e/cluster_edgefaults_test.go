@@ -54,7 +54,8 @@ func edgeFaults() []edgeFault {
 	}
 	return append(quick, []edgeFault{
 		{
-			name: "an edge hears no answers of any node, which hear it, beyond `LATCHKEY_MAX_STALE`", unseen: true, beyond: true, starts: 3, limiters: 2,
+			name: "an edge hears no answers of any node, which hear it, beyond `LATCHKEY_MAX_STALE`", unseen: true,
+			beyond: true, starts: 3, limiters: 2,
 			stops: true, begin: func(c *edgeCluster) func() { return c.onLinks(0, (*link).deafen) },
 		},
 		{

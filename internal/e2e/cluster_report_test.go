@@ -16,8 +16,8 @@ import (
 const (
 	faultsHead = "| fault, under load | for | verifications | refused wrongly | let in wrongly | 5xx or no answer | accepted / one limit | " +
 		"recovered after |\n|---|---|---|---|---|---|---|---|"
-	edgeFaultsHead = "| fault, under load | for | verifications | refused wrongly | let in wrongly | no answer | longest without an answer | " +
-		"accepted / one limit |\n|---|---|---|---|---|---|---|---|"
+	edgeFaultsHead = "| fault, under load | for | verifications | refused wrongly | let in wrongly | no answer | " +
+		"longest without an answer | accepted / one limit |\n|---|---|---|---|---|---|---|---|"
 )
 
 // writeTable puts the rows into docs/reliability.md, between the comments that name the
