@@ -38,7 +38,7 @@ func edgeFaults() []edgeFault {
 			begin: func(c *edgeCluster) func() { return c.onLinks(0, (*link).cut) },
 		},
 		{
-			name: "each answer of nodes to edges 2 s late", unseen: true, starts: 3, limiters: 3, silent: 4 * time.Second,
+			name: "each answer of nodes to edges 2 s late", unseen: true, starts: 3, limiters: 3, silent: 6 * time.Second,
 			begin: func(c *edgeCluster) func() { return c.onAllLinks(func(l *link) { l.slow(2 * time.Second) }) },
 		},
 		{
