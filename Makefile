@@ -5,7 +5,7 @@ COMPOSE  ?= docker compose
 # More flags for the tests, such as -race or -run=Name.
 TESTFLAGS ?=
 # How thorough test-cluster is (long or short), and which proof it runs: Revoke,
-# Limits, Faults, Soak, or all.
+# Limits, Faults, Edges, Soak, or all.
 LENGTH ?= long
 PROOF  ?=
 # How long each fuzz target runs.

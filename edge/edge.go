@@ -75,7 +75,7 @@ func New(ctx context.Context, c Config) (*Edge, error) {
 		return nil, fmt.Errorf("edge: ask %s: %w", up.addresses[0].Redacted(), err)
 	}
 	e := &Edge{source: s, reporter: newReporter(s, c.Logger)}
-	if e.limits, err = newLimits(up, s.self.ID, c.DenyLimits, c.Logger, nil); err != nil {
+	if e.limits, err = newLimits(up, s.self.ID, &c, nil); err != nil {
 		return nil, err
 	}
 	s.answered = e.limits.connected

@@ -130,7 +130,7 @@ func (c *counters) deliver(batch []*waiting) {
 		asked.Shares[i] = w.asked
 	}
 	var told edgewire.Leases
-	err := c.up.ask(ctx, edgewire.LeasePath, &asked, &told)
+	err := c.ask(ctx, &asked, &told)
 	switch {
 	case errors.Is(err, errs.NotFound): // the node has no such path
 		c.resume.Store(int64(elapsed.Now() + without))
@@ -149,6 +149,22 @@ func (c *counters) deliver(batch []*waiting) {
 	}
 }
 
+// ask asks the node that answered last. If it does not answer, it may have taken back what
+// is returned, so nothing is returned to the next one: it may know the same counter.
+func (c *counters) ask(ctx context.Context, asked *edgewire.AskLease, told *edgewire.Leases) error {
+	err := c.up.askOne(ctx, edgewire.LeasePath, asked, told)
+	if errs.KindOf(err) != errs.Unavailable || ctx.Err() != nil || len(c.up.addresses) == 1 {
+		return err
+	}
+	for i := range asked.Shares {
+		asked.Shares[i].Back = 0
+	}
+	return c.up.ask(ctx, edgewire.LeasePath, asked, told)
+}
+
+// errNoShare means that the node is there, but cannot hand out this share now.
+var errNoShare = errors.New("no share")
+
 // granted returns what the node answered, if that makes sense.
 func (w *waiting) granted() (ratelimit.Granted, error) {
 	t := &w.told
@@ -160,7 +176,7 @@ func (w *waiting) granted() (ratelimit.Granted, error) {
 	case t.Code == string(errs.Limited):
 		return ratelimit.Granted{}, errs.New(errs.Limited, "too_many_unknown")
 	case t.Code != "":
-		return ratelimit.Granted{}, unavailable("cannot hand out shares now: "+t.Code, nil)
+		return ratelimit.Granted{}, unavailable("cannot hand out shares now: "+t.Code, errNoShare)
 	case t.Amount < 0 || t.Amount > max(w.asked.Want, w.asked.Need) || t.Used < 0 || t.Exact < 0 || !(t.Left >= 0) || math.IsInf(t.Left, 1):
 		return ratelimit.Granted{}, unavailable("answered a share that makes no sense", nil)
 	}

@@ -409,3 +409,61 @@ func TestMessagesThatMakeNoSense(t *testing.T) {
 		up.client.CloseIdleConnections()
 	}
 }
+
+// TestWhatIsReturnedIsReturnedOnce although the answer is lost and the next node, which lent
+// the edge something before, is asked instead: it knows the same counter.
+func TestWhatIsReturnedIsReturnedOnce(t *testing.T) {
+	t.Parallel()
+	c := nodeConfig{world: newWorld(), prefix: prefix(), redis: parts.Redis(t).URL()}
+	first, second := newRealNode(t, c), newRealNode(t, c)
+	r := c.world.key(quota(10_000))
+	window, _ := r.Quota.Quota.Window(time.Now())
+	e := newTestEdge(t, c.world, nil, second, first)
+	lease := func(q ratelimit.QuotaLease) ratelimit.Granted {
+		t.Helper()
+		q.Digest, q.ID, q.Window = r.Digest, "sa", window
+		g, err := e.counters.LeaseQuota(t.Context(), q)
+		if err != nil {
+			t.Error(err)
+		}
+		return g
+	}
+	moveTo := func(n, from *realNode) { // and be known there
+		from.off.Store(true)
+		_, err := e.source.changes(t.Context(), 0)
+		must(t, err)
+		n.leases.Store(0)
+	}
+	one := lease(ratelimit.QuotaLease{Want: 50})
+	moveTo(first, second)
+	two := lease(ratelimit.QuotaLease{Want: 50, Holds: one.Amount, Began: one.Began})
+	if one.Amount != 50 || two.Amount != 50 || one.Began != two.Began {
+		t.Fatalf("%+v, %+v", one, two)
+	}
+	second.off.Store(false)
+	first.mute.Store(true)
+	lease(ratelimit.QuotaLease{Back: 50, Began: two.Began}) // the other 50 are spent
+	if rest := left(t, second, c.world, quota(10_000)); rest > 10_000-50 {
+		t.Errorf("50 are spent, and %d are left of 10000", rest)
+	}
+}
+
+// TestSharesFollowTheCache: keys that are each used once leave no more shares than the
+// cache has keys. The node decides the rest.
+func TestSharesFollowTheCache(t *testing.T) {
+	t.Parallel()
+	const cached, asked = 64, 1000
+	c := nodeConfig{world: newWorld()}
+	n := newRealNode(t, c)
+	e := newEdgeOf(t, cached, c.world, nil, n)
+	for i := range asked {
+		r := quota(100_000)
+		r.Quota.ID = fmt.Sprint("sa_", i)
+		if d, err := e.Take(t.Context(), r); err != nil || !d.Allowed {
+			t.Fatalf("%+v, %v", d, err)
+		}
+	}
+	if exact := n.count.Load(); exact < asked-partsOfKey*cached {
+		t.Errorf("of %d, %d were asked for", asked, exact)
+	}
+}

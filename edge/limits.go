@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/ratelimit"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // limits charges the limits of keys to shares of the node's counters, and everything
@@ -23,13 +25,19 @@ type limits struct {
 	logger   *slog.Logger
 }
 
-func newLimits(up *upstream, edgeID string, deny bool, logger *slog.Logger, now func() time.Time) (*limits, error) {
-	l := &limits{counters: &counters{up: up, edgeID: edgeID}, deny: deny, logger: logger}
+// partsOfKey is how many shares a key may have: its own, its account's and the quota's.
+const partsOfKey = 3
+
+// newLimits returns limits of as many keys as are cached. Beyond that the node decides.
+func newLimits(up *upstream, edgeID string, c *Config, now func() time.Time) (*limits, error) {
+	l := &limits{counters: &counters{up: up, edgeID: edgeID}, deny: c.DenyLimits, logger: c.Logger}
 	var err error
-	if l.local, err = ratelimit.NewLocal(ratelimit.Config{Logger: logger, Now: now}); err != nil {
+	if l.local, err = ratelimit.NewLocal(ratelimit.Config{Logger: c.Logger, Now: now}); err != nil {
 		return nil, err
 	}
-	l.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{From: l.counters, Timeout: limitTimeout, Now: now})
+	l.leased, err = ratelimit.NewLeased(ratelimit.LeasedConfig{
+		From: l.counters, Timeout: limitTimeout, Now: now, MaxShares: partsOfKey * cmp.Or(c.CacheSize, verify.DefaultCacheSize),
+	})
 	return l, err
 }
 
@@ -59,6 +67,8 @@ func (l *limits) Take(ctx context.Context, r ratelimit.Request) (ratelimit.Decis
 			return d, fmt.Errorf("%w: %w", errs.Unavailable, err) // the node refused this edge, or knows no such key
 		case ctx.Err() != nil:
 			return d, err
+		case errors.Is(err, errNoShare): // which says nothing about other limits
+			return l.alone(ctx, r)
 		}
 		l.counters.cut.Store(true) // until a poll is answered
 	}

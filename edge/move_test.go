@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -111,6 +112,55 @@ func TestOneAddressOfManyNodes(t *testing.T) {
 			return errors.New(log.String())
 		}
 		return nil
+	})
+}
+
+// TestANodeThatHangsIsPassedOver although it takes connections, as a process that was
+// stopped does: the edge does not go on from memory while another node would tell it what
+// changed. Of several that hang, all are.
+func TestANodeThatHangsIsPassedOver(t *testing.T) {
+	t.Parallel()
+	hanging := func() *node {
+		n := newNode(t)
+		n.answers("", func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // or it would not be noticed that the edge hangs up
+			<-r.Context().Done()
+		})
+		return n
+	}
+	first, last := newNode(t), newNode(t) // the edge also begins although one hangs
+	last.grant.Key.RevokedAt, last.grant.Epoch = time.Now(), "F"
+	last.answers(edgewire.ChangesPath, func(w http.ResponseWriter, r *http.Request) {
+		var asked edgewire.AskChanges
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		if asked.Wait > 0 {
+			<-r.Context().Done()
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(edgewire.Changes{Epoch: "F", All: asked.Epoch != "F", Age: 1, MaxStale: 60_000, Brand: "lk"})
+	})
+	e, err := edge.New(t.Context(), edge.Config{
+		Upstream: []string{hanging().URL, first.URL, hanging().URL, last.URL}, Key: credential,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close(context.WithoutCancel(t.Context())) })
+	key := fresh(t)
+	if v, err := e.Verify(t.Context(), client.Question{Key: key}); err != nil || !v.Valid {
+		t.Fatal(v.Code, err)
+	}
+	first.answers("", func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
+	parts.Await(t, 10*time.Second, "the edge to be told by the last node", func(context.Context) error {
+		v, err := e.Verify(t.Context(), client.Question{Key: key})
+		if err == nil && v.Code != "REVOKED" {
+			err = errors.New(v.Code)
+		}
+		return err
 	})
 }
 

@@ -182,6 +182,7 @@ type realNode struct {
 	old     atomic.Bool  // it is of a version that hands out no shares
 	slow    atomic.Int64 // how long each answer takes
 	off     atomic.Bool  // it does not answer
+	mute    atomic.Bool  // it does what it is asked, and its answers about shares are lost
 }
 
 type nodeConfig struct {
@@ -289,6 +290,10 @@ func (n *realNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out, err := n.answer(r)
+	if n.mute.Load() && r.URL.Path == edgewire.LeasePath {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
 	if err != nil {
 		status := map[errs.Kind]int{
 			errs.NotFound: 404, errs.Invalid: 400, errs.Forbidden: 403, errs.Limited: 429, errs.Unavailable: 503,
@@ -348,6 +353,12 @@ type testEdge struct {
 
 func newTestEdge(t *testing.T, w *world, clock *ratelimittest.Clock, from ...interface{ address() string }) *testEdge {
 	t.Helper()
+	return newEdgeOf(t, 0, w, clock, from...)
+}
+
+// newEdgeOf is newTestEdge of so many cached keys, the default if 0.
+func newEdgeOf(t *testing.T, cached int, w *world, clock *ratelimittest.Clock, from ...interface{ address() string }) *testEdge {
+	t.Helper()
 	var addresses []string
 	for _, n := range from {
 		addresses = append(addresses, n.address())
@@ -360,7 +371,7 @@ func newTestEdge(t *testing.T, w *world, clock *ratelimittest.Clock, from ...int
 	if clock != nil {
 		now = clock.Now
 	}
-	e.limits, err = newLimits(up, s.self.ID, false, slog.New(slog.DiscardHandler), now)
+	e.limits, err = newLimits(up, s.self.ID, &Config{Logger: slog.New(slog.DiscardHandler), CacheSize: cached}, now)
 	must(t, err)
 	s.answered = e.connected
 	_, err = s.changes(t.Context(), 0)

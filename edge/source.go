@@ -28,7 +28,7 @@ type source struct {
 	place uint64
 	brand string
 	stale time.Duration
-	heard time.Duration // when the last answered poll began, by elapsed; 0: none
+	heard time.Duration // when the last poll that was answered in time began, by elapsed; 0: none was answered
 }
 
 // Load implements verify.Source.
@@ -47,7 +47,11 @@ func (s *source) changes(ctx context.Context, wait time.Duration) (verify.News, 
 	began := elapsed.Now()
 	asked := s.question(began, wait)
 	var told edgewire.Changes
-	if err := s.up.ask(ctx, edgewire.ChangesPath, &asked, &told); err != nil {
+	patience := wait + pollTime
+	if asked.Heard == 0 { // a node may take longer for an edge that begins
+		patience = askTimeout
+	}
+	if err := s.up.askPatiently(ctx, patience, edgewire.ChangesPath, &asked, &told); err != nil {
 		if s.up.refused.Load() != nil {
 			s.marks.BumpAll() // this key may no longer see what it was told before
 		}
@@ -109,7 +113,10 @@ func (s *source) apply(began time.Duration, from string, told *edgewire.Changes)
 		s.epoch, s.place = told.Epoch, told.Place
 	}
 	s.place = max(s.place, told.Place)
-	s.brand, s.stale, s.heard = told.Brand, stale, max(s.heard, began)
+	s.brand, s.stale = told.Brand, stale
+	if s.heard == 0 || elapsed.Now()-began <= pollTime {
+		s.heard = max(s.heard, began)
+	}
 	return true
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/keys"
 )
 
 // Credential is a key with the scope latchkey:edge or latchkey:edge-all. It prints
@@ -42,7 +43,13 @@ type upstream struct {
 	refused   atomic.Pointer[error] // why the nodes do not accept the key; nil: they do
 }
 
-const askTimeout = 2 * time.Second
+const (
+	askTimeout = 2 * time.Second
+	// pollTime is how long the answer to a poll may take to count: one that is later tells
+	// of changes later than was promised. A poll waits no longer for a node if there is
+	// another. Other questions do: moving on costs all that is cached.
+	pollTime = keys.PollBound * 7 / 10
+)
 
 // newUpstream checks the addresses. A key is worth as much as what it protects, so nothing
 // is sent to another machine unencrypted.
@@ -103,25 +110,55 @@ func newClient() *http.Client {
 // with RetryAfter, errs.Unauthenticated and errs.Forbidden if the edge's own key is not
 // accepted, and errs.Unavailable.
 func (u *upstream) ask(ctx context.Context, path string, question, answer any) error {
+	return u.askPatiently(ctx, 0, path, question, answer)
+}
+
+// askOne is ask, but asks only the node that answered last.
+func (u *upstream) askOne(ctx context.Context, path string, question, answer any) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return fmt.Errorf("edge: encode a question: %w", err)
+	}
+	return u.send(ctx, u.addresses[u.current.Load()], path, body, answer)
+}
+
+// askPatiently is ask, but asks the next node if one is silent for longer than the
+// patience, if there is another. 0 means that each has all of the time.
+func (u *upstream) askPatiently(ctx context.Context, patience time.Duration, path string, question, answer any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
 		return fmt.Errorf("edge: encode a question: %w", err)
 	}
 	var faults []error
-	first := u.current.Load()
-	for i := range uint32(len(u.addresses)) { //nolint:gosec // G115: a handful
-		at := (first + i) % uint32(len(u.addresses)) //nolint:gosec // G115: a handful
-		err := u.send(ctx, u.addresses[at], path, body, answer)
+	first, all := u.current.Load(), uint32(len(u.addresses)) //nolint:gosec // G115: a handful
+	if all == 1 {
+		patience = 0
+	}
+	for i := range all {
+		at := (first + i) % all
+		err := u.sendWithin(ctx, patience, u.addresses[at], path, body, answer)
 		if errs.KindOf(err) != errs.Unavailable {
-			u.current.Store(at)
+			u.current.CompareAndSwap(first, at) // unless another question moved on meanwhile
 			return err
 		}
 		faults = append(faults, err)
 		if ctx.Err() != nil {
+			if i > 0 {
+				u.current.CompareAndSwap(first, (at+1)%all) // those before it are silent; there was no time for the rest
+			}
 			break
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func (u *upstream) sendWithin(ctx context.Context, patience time.Duration, to *url.URL, path string, body []byte, answer any) error {
+	if patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	return u.send(ctx, to, path, body, answer)
 }
 
 func (u *upstream) send(ctx context.Context, to *url.URL, path string, body []byte, answer any) error {

@@ -148,7 +148,9 @@ func (f *Feed) note(digest uint64, all bool) {
 // or an earlier one.
 func (f *Feed) Changes(ctx context.Context, owner, sees string, asked edgewire.AskChanges) (edgewire.Changes, error) {
 	if asked.Leave {
-		f.lent.forget(asked.Edge.ID, owner)
+		if fed, err := f.edges.feeds(asked.Edge.ID, owner); fed && err == nil { // forgetting costs more than asking
+			f.lent.forget(asked.Edge.ID, owner)
+		}
 		return edgewire.Changes{}, f.edges.leave(ctx, asked.Edge, owner)
 	}
 	f.watch()

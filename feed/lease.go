@@ -184,7 +184,7 @@ const (
 	// mostHoldingsOfOne is the most for the edges of one service account.
 	mostHoldingsOfOne = mostHoldings / 4
 	// A share that was not asked for lately counts no more for how many edges share a
-	// limit. What is held of a quota may be returned for longer.
+	// limit. What is held of a quota may be returned for longer, if there is room.
 	idleBucket = 10 * time.Second
 	idleQuota  = time.Hour
 )
@@ -266,7 +266,8 @@ func (l *lent) sweep() {
 	for name, byEdge := range l.byName {
 		for edge, h := range byEdge {
 			if unused := now - h.asked; unused > idleBucket && h.mu.TryLock() {
-				gone := name.part != ratelimit.PartQuota || h.out == 0 || unused > idleQuota
+				crowded := l.total > mostHoldings/2 || l.ofOwner[h.owner] > mostHoldingsOfOne/2
+				gone := name.part != ratelimit.PartQuota || h.out == 0 || unused > idleQuota || crowded
 				h.mu.Unlock()
 				if gone {
 					l.drop(name, edge)

@@ -100,3 +100,34 @@ func TestSmallRulesAreNotShared(t *testing.T) {
 		}
 	}
 }
+
+// TestEdgesThatDiedLeaveRoom: what they held of quotas is remembered for when they come
+// back, unless others need the place.
+func TestEdgesThatDiedLeaveRoom(t *testing.T) {
+	t.Parallel()
+	now := time.Duration(0)
+	l := newLent(func() time.Duration { return now })
+	hold := func(id int, edge string) bool {
+		h, _ := l.hold(shareName{part: ratelimit.PartQuota, id: fmt.Sprint(id)}, edge, "sa_1")
+		if h == nil {
+			return false
+		}
+		h.out = 1
+		h.mu.Unlock()
+		return true
+	}
+	for i := range 10 {
+		hold(i, "edge_1")
+	}
+	now += 2 * idleBucket
+	if l.sweep(); l.total != 10 {
+		t.Errorf("%d of 10 are remembered", l.total)
+	}
+	for i := range mostHoldingsOfOne {
+		hold(i, "edge_1")
+	}
+	now += 2 * idleBucket
+	if l.sweep(); !hold(0, "edge_2") {
+		t.Error("an edge that died leaves no room for the next one of its account")
+	}
+}

@@ -147,7 +147,7 @@ func (l *Leased) Alone(ctx context.Context, r Request, rates Limiter) (Decision,
 		return Decision{Refused: PartUnreachable, RetryAfter: time.Second}, nil
 	}
 	defer s.mu.Unlock()
-	if s.have < r.Cost {
+	if s.have < r.Cost || charged.Quota.Requests < s.quota.Limit {
 		return Decision{Refused: PartUnreachable, RetryAfter: time.Second}, nil
 	}
 	d, err := rates.Take(ctx, r)
@@ -283,6 +283,9 @@ func (l *Leased) lock(r *Request, shares *[3]*share, now time.Time) (shared bool
 			return false
 		}
 		if s.quota.Limit != q.Requests {
+			if q.Requests < s.quota.Limit { // what is held may be more than is left
+				s.have, s.lapsed = 0, s.lapsed+s.have
+			}
 			s.quota = QuotaLease{ID: r.Quota.ID, Window: w.label(), Ends: w.end(), Limit: q.Requests}
 			s.asked, s.exact = time.Time{}, time.Time{}
 		}

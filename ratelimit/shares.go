@@ -74,7 +74,7 @@ type share struct {
 	bucket BucketLease // the bucket, with its current rule; or
 	quota  QuotaLease  // the quota
 	have   int64
-	lapsed int64     // not spent in time, to be returned
+	lapsed int64     // must not be spent any more, to be returned
 	ends   time.Time // of the lease
 	level  float64   // what the counter had left when last asked
 	asked  time.Time // when it was last asked
@@ -207,7 +207,7 @@ func (s *share) renew(ctx context.Context, from Lessor, cost int64, now func() t
 	s.resize(at)
 	bucket, quota := s.bucket, s.quota
 	bucket.Holds, bucket.Back, bucket.Want, bucket.Need = s.have, s.lapsed, s.want(cost), max(0, cost-s.have)
-	bucket.Began, quota.Began, quota.Holds, quota.Want, quota.Need = s.began, s.began, s.have, bucket.Want, bucket.Need
+	bucket.Began, quota.Began, quota.Holds, quota.Back, quota.Want, quota.Need = s.began, s.began, s.have, s.lapsed, bucket.Want, bucket.Need
 	s.lapsed = 0
 	s.mu.Unlock()
 
@@ -263,7 +263,7 @@ func (s *share) giveBack(ctx context.Context, from Lessor) error {
 	s.mu.Lock()
 	bucket, quota := s.bucket, s.quota
 	have, lapsed := s.have, s.lapsed
-	bucket.Back, quota.Back, bucket.Began, quota.Began = have+lapsed, have, s.began, s.began
+	bucket.Back, quota.Back, bucket.Began, quota.Began = have+lapsed, have+lapsed, s.began, s.began
 	s.have, s.lapsed, s.steady = 0, 0, false
 	s.asked = time.Time{} // the current level is unknown
 	s.mu.Unlock()

@@ -135,7 +135,7 @@ func TestClusterFaults(t *testing.T) {
 		t.Log(rows[i])
 	}
 	if clusterLong() {
-		writeFaults(t, rows)
+		writeTable(t, "faults", faultsHead, "three nodes, store, Redis, nginx and the load", rows)
 	}
 }
 

@@ -12,30 +12,31 @@ import (
 	"time"
 )
 
-// The table of faults stands in the page between these lines.
+// The heads of the tables.
 const (
-	faultsBegin = "<!-- faults: written by `make test-cluster` -->"
-	faultsEnd   = "<!-- end of faults -->"
-	faultsHead  = "| fault, under load | for | verifications | refused wrongly | let in wrongly | 5xx or no answer | accepted / one limit | " +
+	faultsHead = "| fault, under load | for | verifications | refused wrongly | let in wrongly | 5xx or no answer | accepted / one limit | " +
 		"recovered after |\n|---|---|---|---|---|---|---|---|"
+	edgeFaultsHead = "| fault, under load | for | verifications | refused wrongly | let in wrongly | no answer | " +
+		"longest without an answer | accepted / one limit |\n|---|---|---|---|---|---|---|---|"
 )
 
-// writeFaults puts the rows into docs/reliability.md.
-func writeFaults(t *testing.T, rows []string) {
+// writeTable puts the rows into docs/reliability.md, between the comments that name the
+// table.
+func writeTable(t *testing.T, table, head, with string, rows []string) {
 	t.Helper()
 	file := filepath.Join("..", "..", "docs", "reliability.md")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(text), faultsBegin)
-	_, after, ended := strings.Cut(rest, faultsEnd)
+	begin, end := "<!-- "+table+": written by `make test-cluster` -->", "<!-- end of "+table+" -->"
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, ended := strings.Cut(rest, end)
 	if !found || !ended {
-		t.Fatalf("%s has no place for the table", file)
+		t.Fatalf("%s has no place for the table of %s", file, table)
 	}
-	told := fmt.Sprintf("Measured on %s: three nodes, store, Redis, nginx and the load on one machine with %d cores.",
-		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU())
-	page := before + faultsBegin + "\n" + told + "\n\n" + faultsHead + "\n" + strings.Join(rows, "\n") + "\n" + faultsEnd + after
+	told := fmt.Sprintf("Measured on %s: %s on one machine with %d cores.", time.Now().UTC().Format(time.DateOnly), with, runtime.NumCPU())
+	page := before + begin + "\n" + told + "\n\n" + head + "\n" + strings.Join(rows, "\n") + "\n" + end + after
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,11 @@ func (l *link) cut() {
 	}
 }
 
+// deafen loses what the server sends.
+func (l *link) deafen() {
+	l.poison(`{"type":"timeout","stream":"downstream","attributes":{"timeout":0}}`)
+}
+
 // slow holds answers back.
 func (l *link) slow(by time.Duration) {
 	l.poison(fmt.Sprintf(`{"type":"latency","stream":"downstream","attributes":{"latency":%d}}`, by.Milliseconds()))

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -113,10 +114,14 @@ func (s *RedisSentinelServers) Sever() {
 	s.Master.Command("CLIENT", "KILL", "TYPE", "replica")
 }
 
-// Promoted waits until every sentinel reports the replica as master.
-func (s *RedisSentinelServers) Promoted() {
+// Promoted waits until every sentinel reports the replica as master, except those that are
+// lost.
+func (s *RedisSentinelServers) Promoted(lost ...*RedisServer) {
 	s.Master.tb.Helper()
 	for _, one := range s.Sentinels {
+		if slices.Contains(lost, one) {
+			continue
+		}
 		Await(s.Master.tb, patience, "the replica to be the master", func(ctx context.Context) error {
 			return one.says(ctx, "status=ok,address="+s.Replica.Addr(), "INFO", "sentinel")
 		})

@@ -104,6 +104,12 @@ func openSingle(address string, t *transport, timeout time.Duration) (redis.Univ
 	return redis.NewClient(o), nil
 }
 
+// sentinelSteps is what connecting to a master may take: the sentinel that was asked last
+// is asked twice, then all of them, then the master. The library forgets a silent sentinel
+// only if there is time left after it. Calls do not wait for that long; the next one finds
+// the connection.
+const sentinelSteps = 4
+
 func openSentinel(address string, t *transport, timeout time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseFailoverURL(address)
 	if err != nil {
@@ -113,7 +119,8 @@ func openSentinel(address string, t *transport, timeout time.Duration) (redis.Un
 		return nil, errors.New("master_name is missing: " + forms)
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = noRetries, oneTry, true
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout
+	o.DialTimeout = sentinelSteps * timeout
 	if err := t.apply(o.TLSConfig, true); err != nil {
 		return nil, err
 	}

@@ -149,12 +149,17 @@ func TestAMachineIsLostWithItsSentinel(t *testing.T) {
 		return nil
 	})
 	servers.Replicated()
-	servers.Heard().Freeze()
+	lost := servers.Heard()
+	lost.Freeze()
 	servers.Master.Freeze()
+	silent := time.Now()
 	if cluster := a.ask(30); cluster != 0 {
 		t.Errorf("%d were decided by a master that is silent", cluster)
 	}
+	servers.Promoted(lost)
+	promoted := time.Now()
 	recovered(t, a.nodes[0])
+	t.Logf("promoted after %s, asked %s later", promoted.Sub(silent), time.Since(promoted))
 	if a.ask(10) != 10 {
 		t.Error("it does not ask the new master")
 	}
