@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
@@ -82,6 +83,7 @@ type Server struct {
 	health    *healthServer
 	askers    *askers
 	strangers strangers
+	warned    sync.Once
 }
 
 // New returns a Server.
@@ -225,12 +227,19 @@ func (s *Server) asker(ctx context.Context, from gateway) (*auth.Principal, erro
 	if s.Trusted.Trusts(from.address) {
 		return nil, nil
 	}
-	if !from.certified() {
-		return nil, errPeer
+	var p *auth.Principal
+	err := errPeer
+	if from.certified() {
+		p, err = s.askers.of(ctx, from)
 	}
-	p, err := s.askers.of(ctx, from)
 	if ctx.Err() != nil {
 		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+	if errors.Is(err, errPeer) {
+		s.warned.Do(func() { // Envoy tells nobody why it answers 503
+			s.Logger.WarnContext(ctx, "a peer that may not ask by gRPC was refused: its address is not in LATCHKEY_TRUSTED_PROXIES, and it has "+
+				"no client certificate of an account that may verify keys; this is said once", "address", from.address)
+		})
 	}
 	return p, err
 }
@@ -267,7 +276,8 @@ func (s *Server) check(
 		ctx, end = s.Trace(ctx, q.header, strings.TrimPrefix(authv3.Authorization_Check_FullMethodName, "/"))
 	}
 	// Whose address is believed is decided by what HTTP goes by.
-	r := (&http.Request{Method: q.method[:min(len(q.method), maxMethod)], Header: q.header, RemoteAddr: from.address, TLS: from.tls}).WithContext(ctx)
+	method := q.method[:min(len(q.method), maxMethod)]
+	r := (&http.Request{Method: method, Header: q.header, RemoteAddr: from.address, TLS: from.tls}).WithContext(ctx)
 	a := s.Self.Verify(r, q, by, q.needs)
 	end(a.Status)
 	if err := ctx.Err(); err != nil {
