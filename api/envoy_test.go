@@ -31,6 +31,12 @@ import (
 // envoy serves the suite to a gateway on this machine, and returns its client.
 func (s *suite) envoy(t *testing.T, edit func(*extauthz.Config)) authv3.AuthorizationClient {
 	t.Helper()
+	return authv3.NewAuthorizationClient(s.dialEnvoy(t, edit))
+}
+
+// dialEnvoy is envoy for other services.
+func (s *suite) dialEnvoy(t *testing.T, edit func(*extauthz.Config)) *grpc.ClientConn {
+	t.Helper()
 	trusted, err := proxies.New(s.trusted, s.forwarded)
 	must(t, err)
 	c := extauthz.Config{Self: s.self, Trusted: trusted, Health: s.checks(), Logger: slog.New(slog.NewJSONHandler(s.log, nil))}
@@ -46,7 +52,7 @@ func (s *suite) envoy(t *testing.T, edit func(*extauthz.Config)) authv3.Authoriz
 	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	return authv3.NewAuthorizationClient(conn)
+	return conn
 }
 
 // behindEnvoy trusts this machine, where the gateway of a test is, as HTTP's peer.
@@ -289,9 +295,15 @@ func TestStrangersMayNotAskByGRPC(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, proxied())
 	x := s.tenant(t)
-	_, err := s.envoy(t, nil).Check(t.Context(), told(map[string]string{"x-api-key": x.secret}, nil))
-	if status.Code(err) != codes.PermissionDenied || !strings.Contains(err.Error(), "LATCHKEY_TRUSTED_PROXIES") {
-		t.Errorf("a stranger: %v", err)
+	envoy := s.envoy(t, nil)
+	for range 3 {
+		_, err := envoy.Check(t.Context(), told(map[string]string{"x-api-key": x.secret}, nil))
+		if status.Code(err) != codes.PermissionDenied || !strings.Contains(err.Error(), "LATCHKEY_TRUSTED_PROXIES") {
+			t.Errorf("a stranger: %v", err)
+		}
+	}
+	if n := strings.Count(s.log.String(), "may not ask by gRPC"); n != 1 || !strings.Contains(s.log.String(), `"address":"127.0.0.1:`) {
+		t.Errorf("it is said %d times: %s", n, s.log)
 	}
 }
 

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/usage"
-	"github.com/latchkey/latchkey/verify"
 )
 
 const (
@@ -180,7 +177,8 @@ func (c *counting) add(told *edgewire.Usage) {
 			continue
 		}
 		for _, one := range refusals[:min(len(refusals), usage.MostRefusals)] {
-			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes && short(one) && visible(one.Method+one.Path) {
+			if one.At = c.within(one.At); one.Outcome < usage.MaxOutcomes && short(one) {
+				one.Method, one.Path = c.c.Verifier.Shown(one.Method, one.Path) // another edge, or an older one, may not have cut it
 				c.c.Meter.Refuse(id, one)
 			}
 		}
@@ -207,11 +205,6 @@ func (c *counting) sane(t usage.Tally) usage.Tally {
 func short(one usage.Refusal) bool {
 	said, err := json.Marshal(one.Said)
 	return err == nil && len(one.Detail)+len(said) <= maxDetail
-}
-
-// visible reports whether an edge made of a request what people may see.
-func visible(request string) bool {
-	return len(request) <= verify.MaxShown && !strings.ContainsFunc(request, unicode.IsControl) && !strings.ContainsAny(request, "?#")
 }
 
 func (c *counting) within(at time.Time) time.Time {

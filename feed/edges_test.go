@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/verify"
 )
 
 // registry is that of a node that polls.
@@ -152,16 +153,22 @@ func TestAWrongEdgeFillsNoMemory(t *testing.T) {
 	t.Parallel()
 	meter, address := usage.NewMeter(), "-"
 	c := &counting{Feed: &Feed{c: Config{
-		Meter: meter, Recorder: &usage.Recorder{}, LastUsed: func(_ string, u usage.Use) { address = u.Address },
+		Meter: meter, Verifier: &verify.Verifier{}, Recorder: &usage.Recorder{}, LastUsed: func(_ string, u usage.Use) { address = u.Address },
 	}}, now: time.Now(), owners: map[string]usage.Subject{"key_1": {KeyID: "key_1"}}}
 	c.add(&edgewire.Usage{
 		Uses: map[string]usage.Use{"key_1": {Address: strings.Repeat("<", 1<<16)}},
 		Refusals: map[string][]usage.Refusal{"key_1": {
-			{Detail: strings.Repeat("x", 1<<16)}, {Detail: "revoked"}, {Said: errs.Text{Code: strings.Repeat("x", 1<<16)}},
+			{Detail: strings.Repeat("x", 1<<16)},
+			{Said: errs.Text{Code: strings.Repeat("x", 1<<16)}},
+			{Detail: "revoked", Method: strings.Repeat("G", 1<<16), Path: "/a\u202eb/%255flive%255f" + strings.Repeat("0", 1<<16) + "?token=x"},
 		}},
 	})
-	if kept := meter.TakeRefusals(1)["key_1"]; len(kept) != 1 || address != "" {
-		t.Errorf("%d refusals and an address of %d bytes are kept", len(kept), len(address))
+	kept := meter.TakeRefusals(1)["key_1"]
+	if len(kept) != 1 || address != "" {
+		t.Fatalf("%d refusals and an address of %d bytes are kept", len(kept), len(address))
+	}
+	if one := kept[0]; len(one.Method) > 32 || one.Path != "/a\ufffdb/…" {
+		t.Errorf("the refusal tells of %q %q", one.Method, one.Path)
 	}
 }
 

@@ -163,6 +163,7 @@ func (b *buckets) lockNamed(n name, r Rule, now int64, make bool) *bucket {
 	}
 }
 
+// add returns the bucket of the id, or one that has its place and is in use.
 func (s *shard) add(id name, hash uint64, r Rule, now int64, most int) *bucket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,7 +172,9 @@ func (s *shard) add(id name, hash uint64, r Rule, now int64, most int) *bucket {
 		if there.id == id {
 			return there
 		}
-		there.mu.Lock()
+		if !there.mu.TryLock() {
+			return there // whoever holds it may be waiting for the shard; the caller waits for them, and looks again
+		}
 		s.drop(there, hash)
 		there.mu.Unlock()
 	}

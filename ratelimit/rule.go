@@ -191,7 +191,9 @@ func windowOf(per Period, now time.Time) window {
 	return window(year*10000 + int(month)*100 + day) //nolint:gosec // G115: years have four digits
 }
 
-func (w window) date() (year, month, day int) { return int(w / 10000), int(w / 100 % 100), int(w % 100) }
+func (w window) date() (year, month, day int) {
+	return int(w / 10000), int(w / 100 % 100), int(w % 100)
+}
 
 func (w window) label() string {
 	year, month, day := w.date()

@@ -38,6 +38,7 @@ func (f *front) listenGRPC(ctx context.Context, secure *tls.Config, self *api.Se
 	if f.config.grpcAddr == "" {
 		return nil
 	}
+	extauthz.LogTo(f.logger)
 	trusted, err := proxies.New(f.config.trustedProxies, f.config.forwardedHeader)
 	if err != nil {
 		return err

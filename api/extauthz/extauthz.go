@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
@@ -78,8 +79,11 @@ const workers = 64
 // Server is a gRPC server.
 type Server struct {
 	Config
-	server *grpc.Server
-	health *healthServer
+	server    *grpc.Server
+	health    *healthServer
+	askers    *askers
+	strangers strangers
+	warned    sync.Once
 }
 
 // New returns a Server.
@@ -87,11 +91,18 @@ func New(c Config) (*Server, error) {
 	if c.Self == nil || c.Trusted == nil || c.Logger == nil || len(c.Health) == 0 {
 		return nil, errors.New("extauthz: Self, Trusted, Health and Logger are required")
 	}
-	s := &Server{Config: c, health: &healthServer{checks: c.Health, logger: c.Logger, leaving: make(chan struct{})}}
+	s := &Server{
+		Config: c, strangers: strangers{open: map[string]int{}},
+		health: &healthServer{checks: c.Health, logger: c.Logger, leaving: make(chan struct{})},
+	}
+	var err error
+	if s.askers, err = newAskers(s.lookUp); err != nil {
+		return nil, err
+	}
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeader),
 		grpc.MaxConcurrentStreams(maxStreams),
-		grpc.InTapHandle(s.admit), grpc.UnaryInterceptor(s.recovered),
+		grpc.InTapHandle(s.bound), grpc.UnaryInterceptor(s.recovered),
 		grpc.ForceServerCodecV2(newCodec()), grpc.NumStreamWorkers(workers),
 		grpc.StreamInterceptor(s.recoveredStream),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsAtMost, PermitWithoutStream: true}),
@@ -105,7 +116,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.server = grpc.NewServer(options...)
 	s.server.RegisterService(&authorization, s)
-	healthv1.RegisterHealthServer(s.server, s.health)
+	s.server.RegisterService(s.entered(healthv1.Health_ServiceDesc), s.health)
 	return s, nil
 }
 
@@ -118,11 +129,20 @@ var authorization = grpc.ServiceDesc{
 func check(server any, ctx context.Context, read func(any) error, _ grpc.UnaryServerInterceptor) (out any, err error) {
 	s := server.(*Server)
 	defer func() { err = s.unpanicked(ctx, recover(), err) }()
+	began, from := time.Now(), peerOf(ctx)
+	asker, err := s.asker(ctx, from)
+	if err != nil {
+		return nil, err
+	}
 	q := &question{}
 	if err := read(q); err != nil {
 		return nil, err
 	}
-	return s.check(ctx, q)
+	out, code, err := s.check(ctx, from, asker, q)
+	if err == nil && s.Verified != nil {
+		s.Verified(Method, code, time.Since(began))
+	}
+	return out, err
 }
 
 // Serve serves until Leave or Stop.
@@ -146,6 +166,11 @@ func (s *Server) recovered(ctx context.Context, in any, _ *grpc.UnaryServerInfo,
 
 func (s *Server) recoveredStream(of any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 	defer func() { err = s.unpanicked(stream.Context(), recover(), err) }()
+	leave, err := s.enter(stream.Context())
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return handle(of, stream)
 }
 
@@ -161,15 +186,14 @@ func (s *Server) unpanicked(ctx context.Context, panicked any, err error) error 
 var errPeer = status.Error(codes.PermissionDenied,
 	"this peer may not ask: add it to LATCHKEY_TRUSTED_PROXIES, or give it a client certificate of an account that may verify keys")
 
-// admit turns strangers away before anything of their message is read, and bounds
-// calls without a deadline. It must not block.
-func (s *Server) admit(ctx context.Context, call *tap.Info) (context.Context, error) {
-	if call.FullMethodName == authv3.Authorization_Check_FullMethodName {
-		if from := peerOf(ctx); !s.Trusted.Trusts(from.address) && !from.certified() {
-			return ctx, errPeer
-		}
+// bound bounds how long a call may take, whatever its client says, except for one that
+// watches. It must not block. It turns nobody away, because grpc-go would keep the
+// timer of that call until the client's deadline, which may be in a hundred years.
+func (s *Server) bound(ctx context.Context, call *tap.Info) (context.Context, error) {
+	if s.Timeouts.Call == 0 || call.FullMethodName == healthv1.Health_Watch_FullMethodName {
+		return ctx, nil
 	}
-	if _, set := ctx.Deadline(); set || s.Timeouts.Call == 0 || call.FullMethodName == healthv1.Health_Watch_FullMethodName {
+	if end, set := ctx.Deadline(); set && time.Until(end) <= s.Timeouts.Call {
 		return ctx, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timeouts.Call)
@@ -198,58 +222,69 @@ func peerOf(ctx context.Context) (g gateway) {
 func (g *gateway) certified() bool { return g.tls != nil && len(g.tls.PeerCertificates) > 0 }
 
 // asker returns who the gateway is: nil if its address is trusted, else the owner of its
-// certificate.
+// certificate. It is called before anything of the message is read.
 func (s *Server) asker(ctx context.Context, from gateway) (*auth.Principal, error) {
 	if s.Trusted.Trusts(from.address) {
 		return nil, nil
 	}
-	if !from.certified() {
-		return nil, errPeer
+	var p *auth.Principal
+	err := errPeer
+	if from.certified() {
+		p, err = s.askers.of(ctx, from)
 	}
+	if ctx.Err() != nil {
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+	if errors.Is(err, errPeer) {
+		s.warned.Do(func() { // Envoy tells nobody why it answers 503
+			s.Logger.WarnContext(ctx, "a peer that may not ask by gRPC was refused: its address is not in LATCHKEY_TRUSTED_PROXIES, and it has "+
+				"no client certificate of an account that may verify keys; this is said once", "address", from.address)
+		})
+	}
+	return p, err
+}
+
+// lookUp returns the owner of the gateway's certificate.
+func (s *Server) lookUp(ctx context.Context, from gateway) (p *auth.Principal, err error) {
+	defer func() { err = s.unpanicked(ctx, recover(), err) }()
 	r := (&http.Request{
 		Method: http.MethodPost, URL: &url.URL{Path: authv3.Authorization_Check_FullMethodName}, Header: http.Header{}, Body: http.NoBody,
 		RemoteAddr: from.address, TLS: from.tls,
 	}).WithContext(ctx)
-	p, err := s.Self.Asker(r)
+	p, err = s.Self.Asker(r)
 	switch kind := errs.KindOf(err); {
 	case err == nil:
 		return p, nil
 	case kind == errs.Unauthenticated || kind == errs.Forbidden:
 		return nil, errPeer
-	case ctx.Err() != nil:
-		return nil, status.FromContextError(ctx.Err()).Err()
 	default:
 		s.Logger.ErrorContext(ctx, "a gateway's certificate cannot be looked up", "err", err)
 		return nil, status.Error(codes.Unavailable, "the certificate cannot be checked now")
 	}
 }
 
-// check answers Envoy. An error is for Envoy alone, which refuses the request.
-func (s *Server) check(ctx context.Context, q *question) (out any, err error) {
-	began := time.Now()
-	from := peerOf(ctx)
-	asker, err := s.asker(ctx, from)
-	if err != nil {
-		return nil, err
-	}
+// maxMethod bounds in bytes what a log line has of the method of the client's request.
+const maxMethod = 32
+
+// check answers Envoy, and returns the status of HTTP that its client gets. An error is for
+// Envoy alone, which refuses the request.
+func (s *Server) check(
+	ctx context.Context, from gateway, by *auth.Principal, q *question,
+) (answer any, code int, err error) {
 	end := func(int) {}
 	if s.Trace != nil {
 		ctx, end = s.Trace(ctx, q.header, strings.TrimPrefix(authv3.Authorization_Check_FullMethodName, "/"))
 	}
 	// Whose address is believed is decided by what HTTP goes by.
-	r := (&http.Request{Method: q.method, Header: q.header, RemoteAddr: from.address, TLS: from.tls}).WithContext(ctx)
-	a := s.Self.Verify(r, q, asker, q.needs)
+	method := q.method[:min(len(q.method), maxMethod)]
+	r := (&http.Request{Method: method, Header: q.header, RemoteAddr: from.address, TLS: from.tls}).WithContext(ctx)
+	a := s.Self.Verify(r, q, by, q.needs)
 	end(a.Status)
 	if err := ctx.Err(); err != nil {
-		return nil, status.FromContextError(err).Err()
+		return nil, 0, status.FromContextError(err).Err()
 	}
 	if a.Status == http.StatusOK {
-		out = &pass{a.Verdict, s.Self.KeepsAuthorization(r)}
-	} else {
-		out = refused(&a)
+		return &pass{a.Verdict, s.Self.KeepsAuthorization(r)}, a.Status, nil
 	}
-	if s.Verified != nil {
-		s.Verified(Method, a.Status, time.Since(began))
-	}
-	return out, nil
+	return refused(&a), a.Status, nil
 }

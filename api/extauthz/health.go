@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
@@ -16,12 +15,11 @@ import (
 	"github.com/latchkey/latchkey/internal/health"
 )
 
-// Bounds of health: anybody may ask.
+// Bounds of health: anybody may ask. How many may ask at once, strangers bounds.
 const (
 	reportTimeout = 2 * time.Second
 	reportKept    = time.Second
 	watchEvery    = 2 * time.Second
-	mostWatchers  = 100
 )
 
 // healthServer says whether this node can take requests, as /readyz does.
@@ -32,10 +30,9 @@ type healthServer struct {
 	// leaving is closed when the server stops: a stream of Watch would hold that up.
 	leaving chan struct{}
 
-	watchers atomic.Int64
-	mu       sync.Mutex
-	asked    time.Time
-	serving  healthv1.HealthCheckResponse_ServingStatus
+	mu      sync.Mutex
+	asked   time.Time
+	serving healthv1.HealthCheckResponse_ServingStatus
 }
 
 // Check implements healthv1.HealthServer.
@@ -48,10 +45,6 @@ func (h *healthServer) Check(ctx context.Context, in *healthv1.HealthCheckReques
 
 // Watch implements healthv1.HealthServer.
 func (h *healthServer) Watch(in *healthv1.HealthCheckRequest, to grpc.ServerStreamingServer[healthv1.HealthCheckResponse]) error {
-	defer h.watchers.Add(-1)
-	if h.watchers.Add(1) > mostWatchers {
-		return status.Error(codes.ResourceExhausted, "too many watch already")
-	}
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	last := healthv1.HealthCheckResponse_UNKNOWN

@@ -82,18 +82,18 @@ var gateways = []gateway{
 	},
 	{
 		"envoy", envoy("../../docs/gateways/envoy.yaml"), map[string]string{
-			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names `X-Forwarded-For`",
 			"a 200 that is not Latchkey's":        "Envoy takes any 200 for a yes",
 		},
 	},
 	{
 		"envoy-grpc", envoy("../../docs/gateways/envoy-grpc.yaml"), map[string]string{
-			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names `X-Forwarded-For`",
 		},
 	},
 	{
 		"envoy-gateway", envoy("testdata/gateways/envoy-gateway.yaml"), map[string]string{
-			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names `X-Forwarded-For`",
 			"a 200 that is not Latchkey's":        "A 200 that is not Latchkey's is a yes",
 			"limits of a good key":                "A client with a good key is not told of its limits",
 			"an outage as a problem":              "While Latchkey cannot be asked, the answer is 503 without a body",
@@ -101,7 +101,7 @@ var gateways = []gateway{
 	},
 	{
 		"istio", envoy("testdata/gateways/istio.yaml"), map[string]string{
-			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names other headers",
+			"a Connection that names our headers": "Envoy answers 400 to a `Connection` that names `X-Forwarded-For`",
 			"a 200 that is not Latchkey's":        "A 200 that is not Latchkey's is a yes",
 			"an outage as a problem":              "While Latchkey cannot be asked, the answer is 503 without a body",
 			"the client's address alone":          "`X-Forwarded-For` is appended to",
