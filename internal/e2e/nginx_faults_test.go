@@ -258,14 +258,20 @@ func TestNginxPassesRequestsOn(t *testing.T) {
 		"Cache-Control": {"no-cache"}, "Pragma": {"no-cache"}, "Cookie": {"a=b"}, "X-Ssl-Client-Cert": {"x"}, "X-Ssl-Client-Verify": {"SUCCESS"},
 		"Client-Cert": {"x"},
 		"Remote-User": {"admin"}, "X-Forwarded-For": {"203.0.113.9"}, "Forwarded": {"for=203.0.113.9"}, "Upgrade": {"h2c"},
-		"Accept": {"text/html"}, "User-Agent": {"acme/1"},
+		"Accept": {"text/html"}, "User-Agent": {"acme/1"}, "X-Forwarded-Method": {"PUT"}, "X-Forwarded-Uri": {"/spoofed"},
 	}
 	sent{method: "GET", query: "?scope=x:y", key: key, header: tell}.to(t, addr)
 	got := asked.seen()
+	passed := []string{
+		"X-Api-Key", "User-Agent", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri",
+	}
 	for name := range got.Header {
-		if !slices.Contains([]string{"X-Api-Key", "User-Agent", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto"}, name) {
+		if !slices.Contains(passed, name) {
 			t.Errorf("%s of the client reached /verify: %v", name, got.Header)
 		}
+	}
+	if told := got.Header; told.Get("X-Forwarded-Method") != "GET" || strings.Contains(told.Get("X-Forwarded-Uri"), "spoofed") {
+		t.Errorf("the client says which request it is: %v", told)
 	}
 	if got.Method != "GET" || got.URL.RequestURI() != "/verify?scope=invoices:read" || got.Header.Get("X-Forwarded-For") != "127.0.0.1" ||
 		got.UserAgent() != "acme/1" {
