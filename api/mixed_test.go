@@ -24,7 +24,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// distinct is a key whose every answer is unlike those of other keys.
+// distinct is a key whose answers share no value with those of other keys.
 type distinct struct {
 	id, secret, account, metadata string
 	limit                         int64 // 0: that of the tier

@@ -45,30 +45,7 @@ func TestLeasedFromLocalConforms(t *testing.T) {
 func TestLoansAndBucketNeverExceedTheBurst(t *testing.T) {
 	t.Parallel()
 	c := ratelimittest.NewClock()
-	l := newLocal(t, c, nil)
-	bucket := ratelimit.Bucket{ID: "k", Rule: rule(10, time.Second, 20)}
-	for _, tt := range []struct {
-		name              string
-		after             time.Duration
-		node              string
-		holds, back, want int64
-		granted           int64
-		left              float64
-	}{
-		{"a full bucket", 0, "a", 0, 0, 10, 10, 10},
-		{"what is held is not filled again", 900 * time.Millisecond, "b", 0, 0, 100, 10, 0},
-		{"one that holds all may ask again", 0, "b", 10, 0, 1, 0, 0},
-		{"what is given back is anybody's", 0, "b", 0, 10, 0, 0, 10},
-		{"a lease ends, and its tokens fill again from then on", 1100 * time.Millisecond, "b", 0, 0, 100, 20, 0},
-	} {
-		c.Advance(tt.after)
-		g, err := l.LeaseBucket(t.Context(), ratelimit.BucketLease{
-			Bucket: bucket, Node: tt.node, Holds: tt.holds, Back: tt.back, Want: tt.want, Life: time.Second,
-		})
-		if err != nil || g.Amount != tt.granted || g.Left != tt.left {
-			t.Errorf("%s: %+v, %v, want %d and %g left", tt.name, g, err, tt.granted, tt.left)
-		}
-	}
+	ratelimittest.TestLoans(t, c, newLocal(t, c, nil))
 }
 
 // What is lent is missing from a full bucket, until it has filled again.

@@ -18,11 +18,10 @@ const (
 	mostRefused = 4096        // connections
 )
 
-// askers finds out who gateways with a certificate are. That reads the store, so there is
-// one look-up of a connection at a time, whatever calls come on it. Calls that come
-// meanwhile share the next one: a call never gets a result that is older than itself, so
-// that a certificate whose registration was removed is refused at once. Only refusals are
-// remembered, for a moment.
+// askers finds out who gateways with a certificate are. That reads the store, so each
+// connection has at most one look-up at a time. Calls that arrive meanwhile share the
+// next one. A call never gets a result older than itself, so a certificate is refused as
+// soon as its registration is removed. Only refusals are remembered, for a moment.
 type askers struct {
 	// look must not panic. Its error is errPeer for a gateway that may not ask.
 	look func(ctx context.Context, from gateway) (*auth.Principal, error)

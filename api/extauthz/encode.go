@@ -110,7 +110,7 @@ func appendLower(b []byte, field protowire.Number, name string) []byte {
 	return b
 }
 
-// nested appends a message, whose length stands before it.
+// nested appends a message after its length.
 func nested(b []byte, field protowire.Number, write func([]byte) []byte) []byte {
 	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)
 	at := len(b)

@@ -275,7 +275,7 @@ func (s *Server) check(
 	if s.Trace != nil {
 		ctx, end = s.Trace(ctx, q.header, strings.TrimPrefix(authv3.Authorization_Check_FullMethodName, "/"))
 	}
-	// Whose address is believed is decided by what HTTP goes by.
+	// The same setting as for HTTP decides whose addresses are believed.
 	method := q.method[:min(len(q.method), maxMethod)]
 	r := (&http.Request{Method: method, Header: q.header, RemoteAddr: from.address, TLS: from.tls}).WithContext(ctx)
 	a := s.Self.Verify(r, q, by, q.needs)

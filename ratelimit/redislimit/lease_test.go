@@ -37,42 +37,10 @@ func TestLeasedConforms(t *testing.T) {
 	})
 }
 
-// What nodes hold and what is in the bucket never come to more than the burst,
-// so that no moment lets more pass than it would without leases.
 func TestLeasesAndBucketNeverExceedTheBurst(t *testing.T) {
 	t.Parallel()
 	c := ratelimittest.NewClock()
-	l := timed(t, parts.Redis(t).URL(), c)
-	ask := func(node string, holds, back, want int64) ratelimit.Granted {
-		t.Helper()
-		g, err := l.LeaseBucket(t.Context(), ratelimit.BucketLease{
-			Group: "sa", Bucket: ratelimit.Bucket{ID: "k", Rule: ratelimittest.Rule(10, time.Second, 20)},
-			Node: node, Holds: holds, Back: back, Want: want, Life: time.Second,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return g
-	}
-	for _, tt := range []struct {
-		name              string
-		after             time.Duration
-		node              string
-		holds, back, want int64
-		granted           int64
-		left              float64
-	}{
-		{"a full bucket", 0, "a", 0, 0, 10, 10, 10},
-		{"what is held is not filled again", 900 * time.Millisecond, "b", 0, 0, 100, 10, 0},
-		{"one that holds all may ask again", 0, "b", 10, 0, 1, 0, 0},
-		{"what is given back is anybody's", 0, "b", 0, 10, 0, 0, 10},
-		{"a lease ends, and its tokens fill again from then on", 1100 * time.Millisecond, "b", 0, 0, 100, 20, 0},
-	} {
-		c.Advance(tt.after)
-		if g := ask(tt.node, tt.holds, tt.back, tt.want); g.Amount != tt.granted || g.Left != tt.left {
-			t.Errorf("%s: %+v, want %d and %g left", tt.name, g, tt.granted, tt.left)
-		}
-	}
+	ratelimittest.TestLoans(t, c, timed(t, parts.Redis(t).URL(), c))
 }
 
 func TestQuotaSharesAreTakenFromTheQuotaAndGivenBack(t *testing.T) {
