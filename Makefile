@@ -78,7 +78,7 @@ lint: tools ## Check format, vet, linters and known vulnerabilities
 tidy: ## Tidy go.mod and go.sum of the service, the client with its adapters, and the examples
 	@GO='$(GO)' scripts/tidy
 
-bench: parts ## Measure the service under load
+bench: build parts ## Measure the service under load
 	$(GO) run -tags nomsgpack ./internal/bench $(BENCHFLAGS)
 
 cover: parts ## Print the test coverage and write build/cover.html

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -208,9 +207,7 @@ func TestAStoppedNodeIsNamed(t *testing.T) {
 				answer := first.call("POST", "/api/keys/"+key+"/revoke", map[string]any{}, 200)
 				return moment(t, answer["effective_everywhere_by"]), answer["waiting_for"].([]any)
 			}
-			process.Signal(syscall.SIGSTOP)
-			resume := sync.OnceFunc(func() { process.Signal(syscall.SIGCONT) })
-			t.Cleanup(resume) // or it could not be ended
+			resume := suspend(t, process, database)
 			stopped := time.Now()
 			var by time.Time
 			var waiting []any
@@ -252,15 +249,14 @@ func TestAStoppedNodeIsNamed(t *testing.T) {
 // everything anew when it goes on.
 func TestANodeThatSleptTooLongReadsAnew(t *testing.T) {
 	t.Parallel()
-	first, second, process := pair(t, sqliteURL(t), "LATCHKEY_MAX_STALE=2s")
+	database := sqliteURL(t)
+	first, second, process := pair(t, database, "LATCHKEY_MAX_STALE=2s")
 	tier := first.vast()
 	key, secret := first.issue(tier, "invoices:read")
 	if got := code(t, second.base, secret); got != "VALID" {
 		t.Fatalf("a new key is %s", got)
 	}
-	process.Signal(syscall.SIGSTOP)
-	resume := sync.OnceFunc(func() { process.Signal(syscall.SIGCONT) })
-	t.Cleanup(resume)
+	resume := suspend(t, process, database)
 	by := moment(t, first.call("POST", "/api/keys/"+key+"/revoke", map[string]any{}, 200)["effective_everywhere_by"])
 	parts.Await(t, 10*time.Second, "the time to be over", func(context.Context) error {
 		if len(first.nodesOf("silent")) == 0 {

@@ -2,13 +2,55 @@ package e2e
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // to see whether somebody writes
+
+	"github.com/latchkey/latchkey/internal/parts"
 )
+
+// suspend stops a node between two of its writes, until resume is called or the
+// test ends. One that stands still while it writes keeps SQLite's only lock for
+// writing, and nothing could be revoked meanwhile.
+func suspend(t *testing.T, node *parts.Process, database string) (resume func()) {
+	t.Helper()
+	resume = sync.OnceFunc(func() { node.Signal(syscall.SIGCONT) })
+	t.Cleanup(resume) // or it could not be ended
+	for range 100 {
+		node.Signal(syscall.SIGSTOP)
+		if canWrite(t, database) {
+			return resume
+		}
+		node.Signal(syscall.SIGCONT)
+		<-time.After(10 * time.Millisecond) // it ends its write
+	}
+	t.Fatal("the node writes whenever it is stopped")
+	return nil
+}
+
+// canWrite reports whether another process can write to the database within
+// half a second. MongoDB always lets it.
+func canWrite(t *testing.T, database string) bool {
+	t.Helper()
+	path, ok := strings.CutPrefix(database, "sqlite:")
+	if !ok {
+		return true
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(500)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // nothing was written
+	tx, err := db.BeginTx(t.Context(), nil)
+	return err == nil && tx.Rollback() == nil
+}
 
 // A node that was stopped right before a revoke asks the store before it
 // answers what waited for it: the answer of the revoke did not name it.
@@ -21,9 +63,7 @@ func TestAStoppedNodeAsksBeforeItAnswers(t *testing.T) {
 			const rounds, clients = 3, 8
 			ids, secrets := warm(t, first, second, first.vast(), rounds)
 			for i, id := range ids {
-				process.Signal(syscall.SIGSTOP)
-				resume := sync.OnceFunc(func() { process.Signal(syscall.SIGCONT) })
-				t.Cleanup(resume)
+				resume := suspend(t, process, database)
 				answer := first.call("POST", "/api/keys/"+id+"/revoke", map[string]any{}, 200)
 				by := moment(t, answer["effective_everywhere_by"])
 				if waiting := answer["waiting_for"].([]any); len(waiting) != 0 {
