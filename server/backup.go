@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/store"
 )
 
@@ -19,7 +20,7 @@ service may keep running. Parts of it are encrypted: keep LATCHKEY_SECRET, or
 the file named secret in the data folder, with the backup.
 For MongoDB use mongodump.`,
 		Example: "  latchkey backup /var/backups/latchkey-$(date +%F).db",
-		Args:    needs("FILE"),
+		Args:    cli.Needs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings.read()
 			if err != nil {
@@ -41,7 +42,7 @@ func restoreCommand(settings source) *cobra.Command {
 LATCHKEY_DATABASE_URL names from it. An existing database is never overwritten:
 stop the service and move it away first. For MongoDB use mongorestore.`,
 		Example: "  latchkey restore /var/backups/latchkey-2026-11-24.db",
-		Args:    needs("FILE"),
+		Args:    cli.Needs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings.read()
 			if err != nil {

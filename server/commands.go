@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -30,7 +31,7 @@ func healthcheckCommand(settings source) *cobra.Command {
 		Use:   "healthcheck",
 		Short: "Exit with 0 if the service on this machine is ready",
 		Long:  "Ask the service's /readyz and exit with 0 if it is ready, else with 1. Containers use it: the image has no curl.",
-		Args:  needs(),
+		Args:  cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var trust http.RoundTripper
 			if url == "" {
@@ -124,7 +125,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 		Short: "Create a user; reads the password from standard input",
 		Example: `  latchkey user create ada@example.com < password.txt
   latchkey user create --admin ada@example.com < password.txt`,
-		Args: needs("EMAIL"),
+		Args: cli.Needs("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
 				u, err := a.People.Users.Create(ctx, auth.System(), "", auth.UserFields{Email: args[0], Name: name, Password: password, IsAdmin: admin})
@@ -142,7 +143,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 		Use:     "password EMAIL",
 		Short:   "Set a user's password, read from standard input, and end all of their sessions",
 		Example: "  latchkey user password ada@example.com < password.txt",
-		Args:    needs("EMAIL"),
+		Args:    cli.Needs("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd.Context(), settings, in, log, func(ctx context.Context, a *app, password string) error {
 				u, err := setPassword(ctx, a.People.Users, args[0], password)
@@ -155,7 +156,7 @@ func userCommand(settings source, in io.Reader, log io.Writer) *cobra.Command {
 		},
 	}
 	cmd.AddCommand(create, password, userListCommand(settings, log), linkCommand(settings, log))
-	group(cmd)
+	cli.NeedsCommand(cmd)
 	return cmd
 }
 
@@ -163,7 +164,7 @@ func userListCommand(settings source, log io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the users",
-		Args:  needs(),
+		Args:  cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				return listUsers(ctx, a.People.Users, cmd.OutOrStdout())

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/retention"
@@ -156,7 +158,8 @@ func (c *config) take(all []setting, given map[string]string) (faults []error) {
 func givenIn(environment []string) map[string]string {
 	given := map[string]string{}
 	for _, pair := range environment {
-		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, variablePrefix) {
+		name, value, ok := strings.Cut(pair, "=")
+		if ok && strings.HasPrefix(name, variablePrefix) && !slices.Contains(cli.Variables, name) {
 			given[strings.TrimPrefix(name, variablePrefix)] = value
 		}
 	}

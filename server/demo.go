@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey/latchkey/demo"
+	"github.com/latchkey/latchkey/internal/cli"
 )
 
 func demoCommand(settings source, log io.Writer) *cobra.Command {
@@ -21,7 +22,7 @@ A store with users or service accounts is left alone. Run it before the first
 start, then start the service.`,
 		Example: `  LATCHKEY_DATABASE_URL=sqlite:demo/latchkey.db latchkey demo
   LATCHKEY_DATABASE_URL=sqlite:demo/latchkey.db latchkey serve`,
-		Args: needs(),
+		Args: cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				signIns, err := demo.Fill(ctx, demo.Config{Store: a.store, People: a.People, Format: a.format})

@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/edge"
 	"github.com/latchkey/latchkey/internal/buildinfo"
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/metrics"
@@ -41,7 +42,7 @@ func edgeCommand(settings source, out, log io.Writer) *cobra.Command {
 		Use:   "edge",
 		Short: "Verify keys on this host, fed by a node",
 		Long:  edgeHelp + describe(edgeSettings()),
-		Args:  needs(),
+		Args:  cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, ignored, err := readEdgeConfig(settings.environment)
 			if err != nil {

@@ -20,8 +20,8 @@ import (
 func TestCommandsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ args, says string }{
-		{"", "latchkey needs a command: there are backup, demo,"},
-		{"users", `latchkey has no command "users"`},
+		{"", "latchkey needs a command: there are accounts, audit, backup,"},
+		{"userz", `latchkey has no command "userz"`},
 		{"user", "latchkey user needs a command: there are create, link, list, password; see latchkey user --help"},
 		{"user lists", `latchkey user has no command "lists": there are create,`},
 		{"signing-key", "latchkey signing-key needs a command: there are list, reset, rotate"},
@@ -43,7 +43,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{"signing-key reset now", `takes no "now"`},
 		{"secret rotate now", `takes no "now"`},
 		{"demo now", `takes no "now"`},
-		{"help users", `latchkey has no command "users"; see latchkey --help`},
+		{"help userz", `latchkey has no command "userz"; see latchkey --help`},
 		{"help user lists", `latchkey user has no command "lists"`},
 		{"user create --adnim a@example.com", "--adnim"},
 	} {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/store"
 )
@@ -34,7 +35,7 @@ If it is interrupted, run it again. It changes nothing unless it can decrypt
 everything with one of the two secrets.`,
 		Example: `  latchkey secret rotate                           # the secret in the data folder
   LATCHKEY_SECRET=$new LATCHKEY_SECRET_PREVIOUS=$old latchkey secret rotate`,
-		Args: needs(),
+		Args: cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings.read()
 			if err != nil {
@@ -44,7 +45,7 @@ everything with one of the two secrets.`,
 		},
 	}
 	cmd.AddCommand(rotate)
-	group(cmd)
+	cli.NeedsCommand(cmd)
 	return cmd
 }
 

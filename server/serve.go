@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/oidc"
 	"github.com/latchkey/latchkey/internal/buildinfo"
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/internal/gate"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/proxies"
@@ -44,7 +45,7 @@ func serveCommand(settings source, out, log io.Writer) *cobra.Command {
 		Use:   "serve",
 		Short: "Start the service",
 		Long:  serveHelp + describeSettings(),
-		Args:  needs(),
+		Args:  cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings.read()
 			if err != nil {

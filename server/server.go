@@ -5,19 +5,18 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/internal/buildinfo"
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -42,12 +41,15 @@ func Main(extra ...Authenticator) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := newCommand(os.Environ(), os.Stdin, os.Stdout, os.Stderr, extra...).ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, context.Canceled) {
+	code, silent := cli.ExitCode(err)
+	if !silent {
 		fmt.Fprintln(os.Stderr, "latchkey:", err)
-		return 1
 	}
-	return 0
+	return code
 }
+
+// Command returns the command line, for tools that describe it.
+func Command() *cobra.Command { return newCommand(nil, os.Stdin, os.Stdout, os.Stderr) }
 
 // source is where settings come from.
 type source struct {
@@ -70,14 +72,26 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 	root.SetVersionTemplate("latchkey {{.Version}}\n")
 	root.SetOut(out)
 	root.SetErr(log)
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usagef("%w", err) })
+	root.AddGroup(
+		&cobra.Group{ID: here, Title: "Run a service, and look after its store:"},
+		&cobra.Group{ID: cli.Group, Title: "Manage a service from anywhere, over its API:"},
+	)
 	root.AddCommand(serveCommand(settings, out, log), edgeCommand(settings, out, log))
-	root.AddCommand(versionCommand(), healthcheckCommand(settings), userCommand(settings, in, log),
+	root.AddCommand(healthcheckCommand(settings), userCommand(settings, in, log),
 		signingKeyCommand(settings, log), secretCommand(settings), backupCommand(settings), restoreCommand(settings), demoCommand(settings, log))
-	group(root)
+	for _, c := range root.Commands() {
+		c.GroupID = here
+	}
+	root.AddCommand(versionCommand())
+	root.AddCommand(cli.Commands(cli.Terminal{Environment: environment, In: in, Out: out, Err: log})...)
+	cli.NeedsCommand(root)
 	root.SetHelpCommand(helpCommand())
 	return root
 }
+
+// here is the group of the commands that need a store or serve.
+const here = "here"
 
 // helpCommand shows the help of a command, and refuses unknown ones.
 func helpCommand() *cobra.Command {
@@ -90,43 +104,10 @@ func helpCommand() *cobra.Command {
 				return err
 			}
 			if len(rest) > 0 {
-				return fmt.Errorf("%s has no command %q; see %s --help", found.CommandPath(), rest[0], found.CommandPath())
+				return cli.Usagef("%s has no command %q; see %s --help", found.CommandPath(), rest[0], found.CommandPath())
 			}
 			return found.Help()
 		},
-	}
-}
-
-// group makes a command that only holds others fail when run by itself: its
-// subcommand is missing or unknown, and a script must notice.
-func group(cmd *cobra.Command) {
-	cmd.Args = cobra.ArbitraryArgs
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		var names []string
-		for _, c := range cmd.Commands() {
-			if c.IsAvailableCommand() {
-				names = append(names, c.Name())
-			}
-		}
-		wanted := "needs a command"
-		if len(args) > 0 {
-			wanted = fmt.Sprintf("has no command %q", args[0])
-		}
-		return fmt.Errorf("%s %s: there are %s; see %s --help", cmd.CommandPath(), wanted, strings.Join(names, ", "), cmd.CommandPath())
-	}
-}
-
-// needs accepts exactly as many arguments as there are names, and reports the
-// missing ones.
-func needs(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return fmt.Errorf("%s needs %s; see %s --help", cmd.CommandPath(), strings.Join(names[len(args):], " and "), cmd.CommandPath())
-		case len(args) > len(names):
-			return fmt.Errorf("%s takes no %q; see %s --help", cmd.CommandPath(), args[len(names)], cmd.CommandPath())
-		}
-		return nil
 	}
 }
 
@@ -134,7 +115,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print version, commit and date of the build",
-		Args:  needs(),
+		Args:  cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "latchkey", buildinfo.Current())
 			return err

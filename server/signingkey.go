@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store"
 )
@@ -22,7 +23,7 @@ func signingKeyCommand(settings source, log io.Writer) *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the keys",
-		Args:  needs(),
+		Args:  cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(_ context.Context, a *app) error {
 				return listSigningKeys(cmd.OutOrStdout(), a.Ring.Keys())
@@ -38,7 +39,7 @@ keys verify until the last token that they signed has expired. Running nodes
 pick it up within half a minute.`,
 		Example: `  latchkey signing-key rotate            # the ordinary way
   latchkey signing-key rotate --retire   # a key leaked: its tokens end now`,
-		Args: needs(),
+		Args: cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				made, err := a.Ring.Rotate(ctx, now, retire)
@@ -53,7 +54,7 @@ pick it up within half a minute.`,
 	rotate.Flags().BoolVar(&now, "now", false, "sign with it at once, before verifiers have learned of it")
 	rotate.Flags().BoolVar(&retire, "retire", false, "reject every token that earlier keys signed, at once: for a leaked key")
 	cmd.AddCommand(list, rotate, resetSigningKeysCommand(settings))
-	group(cmd)
+	cli.NeedsCommand(cmd)
 	return cmd
 }
 
@@ -63,7 +64,7 @@ func resetSigningKeysCommand(settings source) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
 		Short: "Remove all keys after LATCHKEY_SECRET was lost; the next start creates a new one",
-		Args:  needs(),
+		Args:  cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			c, err := settings.read()
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/cli"
 )
 
 func linkCommand(settings source, log io.Writer) *cobra.Command {
@@ -18,7 +19,7 @@ func linkCommand(settings source, log io.Writer) *cobra.Command {
 to a user. A name that is not linked acts for nobody, unless it is the confirmed
 e-mail address of a user, or LATCHKEY_REMOTE_USER_CREATE creates users.`,
 		Example: "  latchkey user link ada@example.com ada",
-		Args:    needs("EMAIL", "NAME"),
+		Args:    cli.Needs("EMAIL", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				u, err := a.People.Users.ByEmail(ctx, auth.System(), args[0])

@@ -64,6 +64,10 @@ var arrows = map[string][]string{
 // apart are packages that do not even import their neighbours.
 var apart = []string{"store/mongo", "store/sqlite"}
 
+// together are packages of internal/ that put others together: for measuring, for tests,
+// and for manual pages.
+var together = []string{"internal/bench", "internal/domain", "internal/manual"}
+
 // testOnly packages are imported by tests, and by each other.
 var testOnly = []string{
 	"internal/keystest", "internal/parts", "internal/e2e", "internal/archtest", "store/storetest",
@@ -108,7 +112,7 @@ func TestArrows(t *testing.T) {
 	for name, p := range all {
 		top, _, _ := strings.Cut(name, "/")
 		allowed, held := arrows[top]
-		if !held || slices.Contains(testOnly, name) || name == "internal/bench" || name == "internal/domain" {
+		if !held || slices.Contains(testOnly, name) || slices.Contains(together, name) {
 			continue
 		}
 		for _, imported := range p.Imports {
