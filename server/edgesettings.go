@@ -63,8 +63,10 @@ func readEdgeConfig(environment []string) (c *config, ignored []string, err erro
 	c = &config{}
 	faults := c.take(edgeSettings(), given)
 	faults = append(faults, (&config{}).known(given)...)
-	for name := range maps.Keys(given) {
-		ignored = append(ignored, variablePrefix+name)
+	for name, value := range given {
+		if value != "" { // an empty one says nothing
+			ignored = append(ignored, variablePrefix+name)
+		}
 	}
 	slices.Sort(ignored)
 	if (c.tlsCert == "") != (c.tlsKey == "") {
