@@ -108,6 +108,17 @@ func (a *app) membersCommand() *cobra.Command {
 			}),
 		},
 		&cobra.Command{
+			Use: "accept [TOKEN]", Short: "Accept an invitation by the token in its link", Args: cobra.MaximumNArgs(1),
+			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
+				token, err := a.argumentOrSecret(args, "Token")
+				if err != nil {
+					return err
+				}
+				m, err := c.Invitations.Accept(ctx, token)
+				return shownOr(a, memberView, m, err)
+			}),
+		},
+		&cobra.Command{
 			Use: "withdraw ORGANIZATION INVITATION", Short: "Withdraw an invitation", Args: needs("ORGANIZATION", "INVITATION"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				return c.Invitations.Withdraw(ctx, args[0], args[1])

@@ -23,8 +23,9 @@ func everything() values {
 	return with(values{
 		"redis": values{"existingSecret": "redis"}, "admin": values{"existingSecret": "admin"}, "smtp": values{"existingSecret": "smtp"},
 		"tls": values{"existingSecret": "tls"}, "settings": values{"LATCHKEY_TRUSTED_PROXIES": "10.0.0.0/8", "LATCHKEY_CACHE_SIZE": 200000},
-		"ingress": values{"enabled": true, "className": "nginx", "tlsSecret": "keys-example-com"},
-		"grpc":    values{"enabled": true}, "metrics": values{"serviceMonitor": values{"enabled": true, "labels": values{"release": "prometheus"}}},
+		"ingress":     values{"enabled": true, "className": "nginx", "tlsSecret": "keys-example-com"},
+		"grpc":        values{"enabled": true},
+		"metrics":     values{"serviceMonitor": values{"enabled": true, "labels": values{"release": "prometheus"}}},
 		"autoscaling": values{"enabled": true},
 		"edge":        values{"enabled": true, "existingSecret": "edge"},
 		"podLabels":   values{"team": "keys"}, "podAnnotations": values{"a": "b"}, "imagePullSecrets": []any{values{"name": "pull"}},
@@ -173,7 +174,9 @@ func TestRefusals(t *testing.T) {
 func TestManifests(t *testing.T) {
 	const folder = "../../kubernetes/"
 	for file, v := range map[string]values{
-		"nodes.yaml": with(values{"redis": values{"existingSecret": "latchkey"}, "ingress": values{"enabled": true, "tlsSecret": "latchkey-tls"}}),
+		"nodes.yaml": with(values{
+			"redis": values{"existingSecret": "latchkey"}, "ingress": values{"enabled": true, "tlsSecret": "latchkey-tls"},
+		}),
 		"edges.yaml": with(values{"edge": values{"enabled": true, "existingSecret": "latchkey-edge"}}),
 	} {
 		manifests, err := render(t, v)
@@ -181,7 +184,9 @@ func TestManifests(t *testing.T) {
 			t.Fatal(err)
 		}
 		if file == "edges.yaml" {
-			manifests = map[string]string{"edge": manifests["latchkey/templates/edge.yaml"], "account": manifests["latchkey/templates/serviceaccount.yaml"]}
+			manifests = map[string]string{
+				"account": manifests["latchkey/templates/serviceaccount.yaml"], "edge": manifests["latchkey/templates/edge.yaml"],
+			}
 		}
 		want := plain(manifests)
 		if os.Getenv("UPDATE_GOLDEN") != "" {
