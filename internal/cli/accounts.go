@@ -109,7 +109,7 @@ func (a accountVerbs) accountsTransfer() *cobra.Command {
 			in.OwnerID = &owner
 		}
 		if !in.DryRun {
-			if err := a.confirm("Transfer %s with its keys to %s", args[0], args[1]); err != nil {
+			if err := a.confirm(ctx, "Transfer %s with its keys to %s", args[0], args[1]); err != nil {
 				return err
 			}
 		}
@@ -204,7 +204,7 @@ func (a accountVerbs) certificatesCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "remove ACCOUNT CERTIFICATE", Short: "Stop a certificate from acting as the account", Args: needs("ACCOUNT", "CERTIFICATE"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-				if err := a.confirm("Remove %s", args[1]); err != nil {
+				if err := a.confirm(ctx, "Remove %s", args[1]); err != nil {
 					return err
 				}
 				return c.Certificates.Remove(ctx, args[0], args[1])

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +14,7 @@ import (
 
 // confirm asks before something that cannot be undone. Without a terminal there is
 // nobody to ask, and --yes is needed.
-func (a *app) confirm(format string, args ...any) error {
+func (a *app) confirm(ctx context.Context, format string, args ...any) error {
 	if a.options.yes {
 		return nil
 	}
@@ -24,7 +25,7 @@ func (a *app) confirm(format string, args ...any) error {
 	if _, err := fmt.Fprintf(a.Err, "%s? [y/N] ", what); err != nil {
 		return err
 	}
-	answer, err := a.line()
+	answer, err := interruptible(ctx, a.line)
 	if err != nil {
 		return err
 	}
@@ -70,30 +71,55 @@ func (a *app) line() (string, error) {
 
 // question asks for a line at the terminal; without one it reads the next line of the
 // input.
-func (a *app) question(prompt string) (string, error) {
+func (a *app) question(ctx context.Context, prompt string) (string, error) {
 	if _, ok := a.terminal(); ok {
 		if _, err := fmt.Fprint(a.Err, prompt+": "); err != nil {
 			return "", err
 		}
 	}
-	return a.line()
+	return interruptible(ctx, a.line)
 }
 
 // secret is like question, but does not show what is typed.
-func (a *app) secret(prompt string) (string, error) {
+func (a *app) secret(ctx context.Context, prompt string) (string, error) {
 	fd, ok := a.terminal()
 	if !ok {
-		return a.line()
+		return interruptible(ctx, a.line)
 	}
 	if _, err := fmt.Fprint(a.Err, prompt+": "); err != nil {
 		return "", err
 	}
-	text, err := term.ReadPassword(fd)
-	_, _ = fmt.Fprintln(a.Err) // the return key is not shown either
+	shows, err := term.GetState(fd)
 	if err != nil {
 		return "", fmt.Errorf("read the input: %w", err)
 	}
-	return strings.TrimSpace(string(text)), nil
+	typed, err := interruptible(ctx, func() (string, error) {
+		text, err := term.ReadPassword(fd)
+		return strings.TrimSpace(string(text)), err
+	})
+	_, _ = fmt.Fprintln(a.Err) // the return key is not shown either
+	// Who is interrupted gets their terminal back as it was.
+	return typed, errors.Join(err, term.Restore(fd, shows))
+}
+
+// interruptible returns when the context ends, although a read of a terminal goes on:
+// the process ends then.
+func interruptible(ctx context.Context, read func() (string, error)) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	done := make(chan line, 1)
+	go func() {
+		text, err := read()
+		done <- line{text, err}
+	}()
+	select {
+	case l := <-done:
+		return l.text, l.err
+	case <-ctx.Done():
+		return "", errInterrupted
+	}
 }
 
 // tell says something beside the output.

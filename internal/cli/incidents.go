@@ -146,7 +146,7 @@ func (a incidentVerbs) incidentsCreate() *cobra.Command {
 		if i.dryRun || plan.Confirm == nil {
 			return printOne(a.app, incidentView, plan)
 		}
-		if err := a.confirm("%s %d keys", strings.ToUpper(args[0][:1])+args[0][1:], plan.Count.Planned); err != nil {
+		if err := a.confirm(ctx, "%s %d keys", strings.ToUpper(args[0][:1])+args[0][1:], plan.Count.Planned); err != nil {
 			return err
 		}
 		i.DryRun, i.Confirm = new(false), *plan.Confirm

@@ -129,7 +129,7 @@ func (a keyVerbs) keysRevoke() *cobra.Command {
 		Short: "End a key for good, and say from when on no node accepts it",
 		Args:  needs("KEY"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			if err := a.confirm("Revoke %s for good", args[0]); err != nil {
+			if err := a.confirm(ctx, "Revoke %s for good", args[0]); err != nil {
 				return err
 			}
 			k, err := c.Keys.Revoke(ctx, args[0], in)
@@ -172,7 +172,7 @@ func (a keyVerbs) keysDelete() *cobra.Command {
 		Short: "Remove a key and its history; revoke it instead to keep that",
 		Args:  needs("KEY"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			if err := a.confirm("Delete %s and its history", args[0]); err != nil {
+			if err := a.confirm(ctx, "Delete %s and its history", args[0]); err != nil {
 				return err
 			}
 			return c.Keys.Delete(ctx, args[0])
@@ -188,7 +188,7 @@ func (a keyVerbs) keysFind() *cobra.Command {
   pbpaste | latchkey keys find`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			what, err := a.argumentOrSecret(args, "Key")
+			what, err := a.argumentOrSecret(ctx, args, "Key")
 			if err != nil {
 				return err
 			}
@@ -199,11 +199,11 @@ func (a keyVerbs) keysFind() *cobra.Command {
 
 // argumentOrSecret returns the argument, or what is typed: whole keys are not for the
 // shell's history.
-func (a *app) argumentOrSecret(args []string, prompt string) (string, error) {
+func (a *app) argumentOrSecret(ctx context.Context, args []string, prompt string) (string, error) {
 	if len(args) > 0 {
 		return args[0], nil
 	}
-	what, err := a.secret(prompt)
+	what, err := a.secret(ctx, prompt)
 	if err == nil && what == "" {
 		return "", Usagef("there is nothing on standard input")
 	}

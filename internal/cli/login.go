@@ -59,10 +59,10 @@ func (a signInVerbs) login(ctx context.Context, address string, l login) error {
 	}
 	switch {
 	case l.token:
-		p.Secret, err = a.secret("Token")
+		p.Secret, err = a.secret(ctx, "Token")
 	case l.key:
 		p.Kind = kindKey
-		p.Secret, err = a.secret("Key")
+		p.Secret, err = a.secret(ctx, "Key")
 	default:
 		err = a.obtain(ctx, &p, l.user)
 	}
@@ -125,24 +125,24 @@ const codeRequired = "otp_required"
 // obtain exchanges a password for a personal token, which logout can end.
 func (a signInVerbs) obtain(ctx context.Context, p *profile, user string) (err error) {
 	if user == "" {
-		if user, err = a.question("E-mail address or username"); err != nil {
+		if user, err = a.question(ctx, "E-mail address or username"); err != nil {
 			return err
 		}
 	}
-	password, err := a.secret("Password")
+	password, err := a.secret(ctx, "Password")
 	if err != nil {
 		return err
 	}
 	anonymous, err := client.New(client.Config{URL: p.URL, AllowHTTP: p.AllowHTTP, Timeout: a.options.timeout})
 	if err != nil {
-		return &UsageError{err}
+		return wrongURL(err)
 	}
 	defer anonymous.Close()
 	in := client.SignIn{Username: user, Password: password}
 	_, session, err := anonymous.Sessions.SignIn(ctx, in)
 	var refused *client.Error
 	if errors.As(err, &refused) && refused.Code == codeRequired {
-		if in.Code, err = a.secret("Code of your authenticator"); err != nil {
+		if in.Code, err = a.secret(ctx, "Code of your authenticator"); err != nil {
 			return err
 		}
 		_, session, err = anonymous.Sessions.SignIn(ctx, in)

@@ -79,16 +79,16 @@ func (v meVerbs) password() *cobra.Command {
 	return &cobra.Command{
 		Use: "password", Short: "Change your password; reads the old and the new one, a line each", Args: needs(),
 		RunE: v.run(func(ctx context.Context, c *client.Client, _ []string) error {
-			old, err := v.secret("Old password")
+			old, err := v.secret(ctx, "Old password")
 			if err != nil {
 				return err
 			}
-			next, err := v.secret("New password")
+			next, err := v.secret(ctx, "New password")
 			if err != nil {
 				return err
 			}
 			if _, ok := v.terminal(); ok {
-				again, err := v.secret("New password, again")
+				again, err := v.secret(ctx, "New password, again")
 				if err != nil {
 					return err
 				}
@@ -110,7 +110,7 @@ func (v meVerbs) enableOTP() *cobra.Command {
 				return err
 			}
 			v.tell("Enter this on your device, or open the link there:\n  %s\n  %s", e.Secret, e.URL)
-			code, err := v.question("First code")
+			code, err := v.question(ctx, "First code")
 			if err != nil {
 				return err
 			}
@@ -137,7 +137,7 @@ func (v meVerbs) disableOTP() *cobra.Command {
 	return &cobra.Command{
 		Use: "disable-otp", Short: "Turn off one-time codes; reads your password", Args: needs(),
 		RunE: v.run(func(ctx context.Context, c *client.Client, _ []string) error {
-			password, err := v.secret("Password")
+			password, err := v.secret(ctx, "Password")
 			if err != nil {
 				return err
 			}

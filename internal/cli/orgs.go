@@ -110,7 +110,7 @@ func (a *app) membersCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "accept [TOKEN]", Short: "Accept an invitation by the token in its link", Args: cobra.MaximumNArgs(1),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-				token, err := a.argumentOrSecret(args, "Token")
+				token, err := a.argumentOrSecret(ctx, args, "Token")
 				if err != nil {
 					return err
 				}
@@ -160,7 +160,7 @@ func (a orgVerbs) membersRemove() *cobra.Command {
 	return &cobra.Command{
 		Use: "remove ORGANIZATION USER", Short: "End a membership", Args: needs("ORGANIZATION", "USER"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			if err := a.confirm("Remove %s from %s", args[1], args[0]); err != nil {
+			if err := a.confirm(ctx, "Remove %s from %s", args[1], args[0]); err != nil {
 				return err
 			}
 			return c.Members.Remove(ctx, args[0], args[1])

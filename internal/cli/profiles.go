@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,9 +58,15 @@ func (p profile) client(timeout time.Duration) (*client.Client, error) {
 		UserAgent: "latchkey-cli/" + buildinfo.Current().Version,
 	})
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, wrongURL(err)
 	}
 	return c, nil
+}
+
+// wrongURL says what is wrong with an address in the words of the command line.
+func wrongURL(err error) error {
+	return Usagef("%s", strings.NewReplacer("latchkey: ", "", "Config.URL", "the URL", "set AllowHTTP", "add --allow-http to latchkey login",
+		"Config.Credential", "a profile").Replace(err.Error()))
 }
 
 // profiles are all profiles of a person, in a file that only they can read.

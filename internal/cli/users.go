@@ -44,7 +44,7 @@ func (a *app) usersCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "reset-otp USER", Short: "Turn off the second step of a user who lost their authenticator", Args: needs("USER"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-				if err := a.confirm("Turn off the second step of %s", args[0]); err != nil {
+				if err := a.confirm(ctx, "Turn off the second step of %s", args[0]); err != nil {
 					return err
 				}
 				return c.Users.ResetOTP(ctx, args[0])
@@ -79,7 +79,7 @@ func (a userVerbs) usersCreate() *cobra.Command {
 			return err
 		}
 		var err error
-		if in.Password, err = a.secret("Password of the new user"); err != nil {
+		if in.Password, err = a.secret(ctx, "Password of the new user"); err != nil {
 			return err
 		}
 		u, err := c.Users.Create(ctx, in)
@@ -114,7 +114,7 @@ func (a *app) tokensCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "revoke TOKEN", Short: "End a token", Args: needs("TOKEN"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-				if err := a.confirm("Revoke %s", args[0]); err != nil {
+				if err := a.confirm(ctx, "Revoke %s", args[0]); err != nil {
 					return err
 				}
 				return c.Tokens.Revoke(ctx, args[0])

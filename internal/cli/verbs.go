@@ -63,7 +63,7 @@ func deleteVerb(a *app, argument, short, with string, remove func(*client.Client
 	return &cobra.Command{
 		Use: "delete " + argument, Short: short, Args: needs(argument),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			if err := a.confirm("%s", strings.TrimSpace("Delete "+args[0]+" "+with)); err != nil {
+			if err := a.confirm(ctx, "%s", strings.TrimSpace("Delete "+args[0]+" "+with)); err != nil {
 				return err
 			}
 			return remove(c)(ctx, args[0])

@@ -46,7 +46,7 @@ func (q *question) of(cmd *cobra.Command, key string, now time.Time) (out client
 
 // ask asks whether a key from the input may do something.
 func (a keyVerbs) ask(ctx context.Context, c *client.Client, cmd *cobra.Command, q *question, dry bool) (client.Verdict, error) {
-	key, err := a.secret("Key")
+	key, err := a.secret(ctx, "Key")
 	if err != nil {
 		return client.Verdict{}, err
 	}
