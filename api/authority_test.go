@@ -35,7 +35,7 @@ func (s *suite) bounds(t *testing.T) map[string]bounded {
 	t.Helper()
 	all := map[string]bounded{}
 	_, err := s.Keys.CreateTier(t.Context(), auth.System(), "roomy", keys.TierFields{
-		Title: "Roomy", MaxKeys: 1000, RateLimit: ratelimit.Rule{Requests: 100, Per: 10 * time.Second, Burst: 100},
+		Title: "Roomy", MaxKeys: 1000, RateLimit: &ratelimit.Rule{Requests: 100, Per: 10 * time.Second, Burst: 100},
 	})
 	must(t, err)
 	for dimension, in := range map[string]keys.IssueInput{
@@ -357,7 +357,7 @@ func TestAKeyOfTheTiersPast(t *testing.T) {
 	x, ctx := s.tenant(t), t.Context()
 	tier := func(name string, n int64) {
 		t.Helper()
-		_, err := s.Keys.CreateTier(ctx, auth.System(), name, keys.TierFields{Title: name, MaxKeys: 10, RateLimit: ratelimit.Rule{
+		_, err := s.Keys.CreateTier(ctx, auth.System(), name, keys.TierFields{Title: name, MaxKeys: 10, RateLimit: &ratelimit.Rule{
 			Requests: n,
 			Per:      10 * time.Second, Burst: n,
 		}})

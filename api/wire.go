@@ -168,7 +168,7 @@ func keyFields(s client.KeySettings) keys.KeyFields {
 
 func tierSettings(f keys.TierFields) client.TierSettings {
 	s := client.TierSettings{
-		Title: f.Title, RateLimit: *ruleOut(&f.RateLimit), AccountRateLimit: ruleOut(f.AccountRateLimit), Quota: quotaOut(f.Quota),
+		Title: f.Title, RateLimit: ruleOut(f.RateLimit), AccountRateLimit: ruleOut(f.AccountRateLimit), Quota: quotaOut(f.Quota),
 		MaxKeys: f.MaxKeys,
 	}
 	s.MaxKeyAge, s.KeyRetention = durationOut(f.MaxKeyAge), durationOut(f.KeyRetention)
@@ -177,7 +177,7 @@ func tierSettings(f keys.TierFields) client.TierSettings {
 
 func tierFields(s client.TierSettings) keys.TierFields {
 	f := keys.TierFields{
-		Title: s.Title, RateLimit: *ruleIn(&s.RateLimit), AccountRateLimit: ruleIn(s.AccountRateLimit), Quota: quotaIn(s.Quota),
+		Title: s.Title, RateLimit: ruleIn(s.RateLimit), AccountRateLimit: ruleIn(s.AccountRateLimit), Quota: quotaIn(s.Quota),
 		MaxKeys: s.MaxKeys,
 	}
 	f.MaxKeyAge, f.KeyRetention = durationIn(s.MaxKeyAge), durationIn(s.KeyRetention)

@@ -264,7 +264,7 @@ type Node struct {
 // TierSettings are the fields of a tier that can be set.
 type TierSettings struct {
 	Title            string    `json:"title"`
-	RateLimit        Rule      `json:"rate_limit"`
+	RateLimit        *Rule     `json:"rate_limit"` // of each key; nil: none
 	AccountRateLimit *Rule     `json:"account_rate_limit"`
 	Quota            *Quota    `json:"quota"`
 	MaxKeys          int       `json:"max_keys,omitempty"`

@@ -84,7 +84,7 @@ func newNode(t *testing.T) *node {
 	a := keys.ServiceAccount{ID: "sa_1", OrganizationID: "org_1"}
 	a.Tier, a.Scopes = "t", []string{"invoices:*"}
 	tier := keys.Tier{Name: "t"}
-	tier.RateLimit = ratelimit.Rule{Requests: 1000, Per: time.Second, Burst: 1000}
+	tier.RateLimit = &ratelimit.Rule{Requests: 1000, Per: time.Second, Burst: 1000}
 	n.grant = edgewire.NewGrant(k, a, keys.Organization{ID: "org_1"}, tier)
 	n.grant.Epoch = "E"
 	n.Server = httptest.NewServer(http.HandlerFunc(n.handle))
@@ -359,7 +359,7 @@ func BenchmarkVerifyUnlimited(b *testing.B) { benchmarkVerify(b, keys.Tier{Name:
 // taken ahead of need.
 func BenchmarkVerifyLimited(b *testing.B) {
 	tier := keys.Tier{Name: "t"}
-	tier.RateLimit = ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9}
+	tier.RateLimit = &ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9}
 	tier.Quota = &ratelimit.Quota{Requests: 1e12, Per: ratelimit.Month}
 	benchmarkVerify(b, tier)
 }

@@ -20,7 +20,7 @@ import (
 func TestAnEdgeThatHearsLateIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	n.grant.Tier.RateLimit = ratelimit.Rule{}
+	n.grant.Tier.RateLimit = &ratelimit.Rule{}
 	key := fresh(t)
 	var revoked, late atomic.Bool
 	var heard atomic.Int64 // what the edge said last before the revoke

@@ -29,7 +29,7 @@ func TestAnEdgeThatMovesKnowsNoMoreThanItsNode(t *testing.T) {
 	t.Parallel()
 	const stale = 4 * time.Second
 	n := newNode(t)
-	n.grant.Tier.RateLimit = ratelimit.Rule{}
+	n.grant.Tier.RateLimit = &ratelimit.Rule{}
 	e := n.edge(t)
 	polled := time.Now().Add(-2 * time.Second)
 	n.answers("", func(w http.ResponseWriter, r *http.Request) {

@@ -120,7 +120,7 @@ func (l *loaded) Organization(context.Context, string) (keys.Organization, error
 func (l *loaded) Tier(context.Context, string) (keys.Tier, error) {
 	t := keys.Tier{Name: l.is.Group}
 	if !l.is.Key.Rule.IsZero() {
-		t.RateLimit = ratelimittest.Rule(ratelimit.MostRequests, time.Millisecond, ratelimit.MostRequests)
+		t.RateLimit = new(ratelimittest.Rule(ratelimit.MostRequests, time.Millisecond, ratelimit.MostRequests))
 	}
 	if !l.is.Account.Rule.IsZero() {
 		t.AccountRateLimit = &l.is.Account.Rule

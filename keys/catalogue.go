@@ -103,7 +103,7 @@ func (t *Tier) check(oldTitle string) error {
 	var f errs.Faults
 	f.Check(tierName.MatchString(t.Name), "name", "tier_name_shape")
 	checkName(&f, "title", t.Title, oldTitle)
-	checkRule(&f, "rate_limit", &t.RateLimit)
+	checkRule(&f, "rate_limit", t.RateLimit)
 	checkRule(&f, "account_rate_limit", t.AccountRateLimit)
 	checkQuota(&f, "quota", t.Quota)
 	f.Check(t.MaxKeys >= 1 && t.MaxKeys <= MostKeys, "max_keys", "out_of_range_from_one", "most", MostKeys)

@@ -81,10 +81,10 @@ func (m *Impact) add(k *Key, account *ServiceAccount, old, changed *TierFields) 
 	}
 	before, after := old.RateLimit, changed.RateLimit
 	if own := k.RateLimit; own != nil {
-		before, after = own.Within(before), own.Within(after)
+		before, after = within(own, before), within(own, after)
 		m.OwnLimit++
 	}
-	compare(&before, &after)
+	compare(before, after)
 	if account.RateLimit == nil {
 		compare(old.AccountRateLimit, changed.AccountRateLimit)
 	}
@@ -104,6 +104,14 @@ func (m *Impact) add(k *Key, account *ServiceAccount, old, changed *TierFields) 
 	if changed.MaxKeyAge > 0 && (k.EndsAt().IsZero() || k.EndsAt().After(k.CreatedAt.Add(changed.MaxKeyAge))) {
 		m.TooOld++
 	}
+}
+
+func within(own, most *ratelimit.Rule) *ratelimit.Rule {
+	if most == nil {
+		return own
+	}
+	r := own.Within(*most)
+	return &r
 }
 
 // lowers reports whether after allows less than before in any way; nil allows

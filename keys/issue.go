@@ -179,9 +179,10 @@ func (s *credentials) checkTimes(f *errs.Faults, k *Key, old KeyFields, tier Tie
 	}
 }
 
-// exceeds reports whether rule allows more than most, in the long run or at once.
+// exceeds reports whether rule allows more than most, in the long run or at once. The
+// zero rule allows everything.
 func exceeds(rule, most ratelimit.Rule) bool {
-	return rule.Burst > most.Burst || rule.Faster(most)
+	return !most.IsZero() && (rule.IsZero() || rule.Burst > most.Burst || rule.Faster(most))
 }
 
 func sameRule(a, b *ratelimit.Rule) bool { return a != nil && b != nil && *a == *b }

@@ -60,12 +60,15 @@ func (k *Key) LimitID(account *ServiceAccount) string {
 }
 
 // KeyRuleAt returns the most that each key of the account may draw at the time now:
-// its override's rule, else its tier's.
+// its override's rule, else its tier's; zero if there is no limit.
 func (account *ServiceAccount) KeyRuleAt(t *Tier, now time.Time) ratelimit.Rule {
 	if o := account.Override; o.Holds(now) && o.KeyRateLimit != nil {
 		return *o.KeyRateLimit
 	}
-	return t.RateLimit
+	if t.RateLimit != nil {
+		return *t.RateLimit
+	}
+	return ratelimit.Rule{}
 }
 
 // RuleAt returns the token bucket that all keys of the account share at the time now:

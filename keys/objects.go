@@ -204,7 +204,7 @@ type Tier struct {
 // TierFields are the fields of a tier that can be set.
 type TierFields struct {
 	Title            string           `json:"title"`
-	RateLimit        ratelimit.Rule   `json:"rate_limit"`                   // of each key
+	RateLimit        *ratelimit.Rule  `json:"rate_limit,omitempty"`         // of each key; nil: none
 	AccountRateLimit *ratelimit.Rule  `json:"account_rate_limit,omitempty"` // shared by an account's keys
 	Quota            *ratelimit.Quota `json:"quota,omitempty"`
 	MaxKeys          int              `json:"max_keys"`             // live keys per service account

@@ -39,7 +39,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	n := keystest.NewNode(t, keystest.NewMemory(), 0, verify.Config{}).Fill()
 	_, err := n.Service.CreateTier(t.Context(), n.Admin, "brief", keys.TierFields{
-		Title: "B", RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 50, MaxKeyAge: time.Hour,
+		Title: "B", RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 50, MaxKeyAge: time.Hour,
 	})
 	n.Must(err)
 	brief, err := n.Service.CreateAccount(t.Context(), n.Admin, "", keys.FirstOrganization, keys.AccountFields{
@@ -364,4 +364,45 @@ func TestEveryChangeLeavesAnEvent(t *testing.T) {
 		}
 		n.Want(text, verify.Revoked) // it errs on the safe side
 	})
+}
+
+// On a tier without a limit, keys have only the limits of their own, however high, and a
+// limit that the tier gets later holds for the successors of such keys.
+func TestTierWithoutALimit(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	_, err := d.Service.CreateTier(t.Context(), d.Admin, "open", keys.TierFields{Title: "Open", MaxKeys: 5})
+	d.Must(err)
+	account, err := d.Service.CreateAccount(t.Context(), d.Admin, "", keys.FirstOrganization, keys.AccountFields{
+		Name: "o", Tier: "open", Scopes: []string{"invoices:read"},
+	})
+	d.Must(err)
+	issue := func(rule *ratelimit.Rule) (keys.Key, string) {
+		k, secret, err := d.Service.Issue(t.Context(), d.developer, keys.IssueInput{
+			ServiceAccountID: account.ID, KeyFields: keys.KeyFields{Name: "k", RateLimit: rule},
+		})
+		d.Must(err)
+		return k, secret.Reveal()
+	}
+	_, free := issue(nil)
+	v := d.Verify(verify.Question{Key: free, Cost: 1})
+	if v.Code != verify.Valid || v.Limits.HasKey || v.Limits.HasAccount || v.Limits.HasQuota {
+		t.Errorf("a key without a limit: %v %+v", v.Code, v.Limits)
+	}
+	wide := &ratelimit.Rule{Requests: ratelimit.MostRequests, Per: time.Second, Burst: ratelimit.MostRequests}
+	k, own := issue(wide)
+	if v := d.Verify(verify.Question{Key: own, Cost: 1}); v.Code != verify.Valid || !v.Limits.HasKey {
+		t.Errorf("a key with a limit of its own: %v %+v", v.Code, v.Limits)
+	}
+	narrow := &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}
+	_, err = d.Service.ChangeTier(t.Context(), d.Admin, "open", keys.AnyRevision, func(f keys.TierFields) (keys.TierFields, error) {
+		f.RateLimit = narrow
+		return f, nil
+	})
+	d.Must(err)
+	next, _, err := d.Service.Rotate(t.Context(), d.developer, k.ID, keys.RotateInput{Revision: keys.AnyRevision})
+	d.Must(err)
+	if *next.RateLimit != *narrow {
+		t.Errorf("the successor may draw %s", next.RateLimit)
+	}
 }

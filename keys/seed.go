@@ -94,17 +94,16 @@ func exampleScopes() map[string]string {
 }
 
 func standardTiers() map[string]TierFields {
-	rule := func(requests int64, per time.Duration, burst int64) ratelimit.Rule {
-		return ratelimit.Rule{Requests: requests, Per: per, Burst: burst}
+	rule := func(requests int64, per time.Duration, burst int64) *ratelimit.Rule {
+		return &ratelimit.Rule{Requests: requests, Per: per, Burst: burst}
 	}
-	accountRule := rule(1000, 10*time.Second, 1000)
 	return map[string]TierFields{
 		"free": {
 			Title: "Free", RateLimit: rule(100, 10*time.Second, 100), Quota: &ratelimit.Quota{Requests: 100_000, Per: ratelimit.Month},
 			MaxKeys: 10,
 		},
 		"pro": {
-			Title: "Pro", RateLimit: rule(500, 10*time.Second, 1000), AccountRateLimit: &accountRule, Quota: &ratelimit.Quota{
+			Title: "Pro", RateLimit: rule(500, 10*time.Second, 1000), AccountRateLimit: rule(1000, 10*time.Second, 1000), Quota: &ratelimit.Quota{
 				Requests: 10_000_000,
 				Per:      ratelimit.Month,
 			}, MaxKeys: 100,

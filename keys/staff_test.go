@@ -59,6 +59,7 @@ func TestTierImpact(t *testing.T) {
 		"higher, slower": {func(f *keys.TierFields) {
 			f.RateLimit.Requests, f.RateLimit.Burst = 9000, 1
 		}, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 5}},
+		"no limit": {func(f *keys.TierFields) { f.RateLimit = nil }, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Higher: 5}},
 		"a quota": {func(f *keys.TierFields) {
 			f.Quota = &ratelimit.Quota{Requests: 1, Per: ratelimit.Day}
 		}, keys.Impact{Accounts: 1, Keys: 6, OwnLimit: 1, Lower: 6}},

@@ -41,8 +41,12 @@ func (r Rule) Faster(than Rule) bool {
 }
 
 // Within returns the rule with its rate and burst reduced to those of most if they
-// exceed them.
+// exceed them. The zero
+// rule is no bound.
 func (r Rule) Within(most Rule) Rule {
+	if most.IsZero() {
+		return r
+	}
 	if r.Faster(most) {
 		r.Requests, r.Per = most.Requests, most.Per
 	}

@@ -37,7 +37,7 @@ func (p past) must(err error) {
 // account is one on a tier that keeps its keys for so long.
 func (p past) account(tier string, keep time.Duration) (id string) {
 	p.t.Helper()
-	fields := keys.TierFields{Title: tier, RateLimit: ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 1, KeyRetention: keep}
+	fields := keys.TierFields{Title: tier, RateLimit: &ratelimit.Rule{Requests: 1, Per: time.Second, Burst: 1}, MaxKeys: 1, KeyRetention: keep}
 	p.must(p.a.store.Tiers().Insert(p.t.Context(), keys.Tier{Stamp: keys.NewStamp(p.now), Name: tier, TierFields: fields}))
 	id = ids.New(ids.ServiceAccount)
 	p.must(p.a.store.ServiceAccounts().Insert(p.t.Context(), keys.ServiceAccount{

@@ -40,7 +40,7 @@ func benchmarkCached(b *testing.B, meter *usage.Meter) {
 	text := keystest.Format(b).New(keys.Live).Reveal()
 	for _, err := range []error{
 		store.Tiers().Insert(b.Context(), keys.Tier{Stamp: stamp, Name: "t", TierFields: keys.TierFields{
-			RateLimit: rule, AccountRateLimit: &rule,
+			RateLimit: &rule, AccountRateLimit: &rule,
 			Quota: &ratelimit.Quota{Requests: ratelimit.MostQuotaRequests, Per: ratelimit.Month},
 		}}),
 		store.Organizations().Insert(b.Context(), keys.Organization{Stamp: stamp, ID: "org_a"}),

@@ -54,7 +54,7 @@ const hoursOfDay = 24
 
 func tierFormOf(t *keys.Tier) tierForm {
 	f := tierForm{
-		Name: t.Name, Title: t.Title, Rate: ruleText(&t.RateLimit), AccountRate: ruleText(t.AccountRateLimit), Quota: quotaText(t.Quota),
+		Name: t.Name, Title: t.Title, Rate: ruleText(t.RateLimit), AccountRate: ruleText(t.AccountRateLimit), Quota: quotaText(t.Quota),
 		MaxKeys: strconv.Itoa(t.MaxKeys), Revision: t.Revision,
 	}
 	f.MaxAge, f.Retention = daysText(t.MaxKeyAge), daysText(t.KeyRetention)
@@ -73,14 +73,9 @@ func tierTyped(values url.Values) tierForm {
 // tierFields parses the form of a tier.
 func tierFields(values url.Values) (f keys.TierFields, err error) {
 	f.Title = strings.TrimSpace(values.Get("title"))
-	rate, err := ruleOf(values, "rate_limit")
-	if err != nil {
+	if f.RateLimit, err = ruleOf(values, "rate_limit"); err != nil {
 		return f, err
 	}
-	if rate == nil {
-		return f, errs.BadField("rate_limit", "required_rate")
-	}
-	f.RateLimit = *rate
 	if f.AccountRateLimit, err = ruleOf(values, "account_rate_limit"); err != nil {
 		return f, err
 	}

@@ -47,7 +47,7 @@ func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 	}
 	tier := keys.Tier{Stamp: stamp, Name: "benchmark", TierFields: keys.TierFields{
 		Title: "Benchmark", MaxKeys: keys.MostKeys,
-		RateLimit: ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9},
+		RateLimit: &ratelimit.Rule{Requests: 1e9, Per: time.Second, Burst: 1e9},
 		Quota:     &ratelimit.Quota{Requests: 1e15, Per: ratelimit.Month},
 	}}
 	if err := errors.Join(s.Organizations().Insert(ctx, organization), s.Tiers().Insert(ctx, tier)); err != nil {

@@ -16,7 +16,7 @@ var tierView = view[client.Tier]{
 	columns: []column[client.Tier]{
 		{"name", func(t *client.Tier) any { return t.Name }},
 		{"title", func(t *client.Tier) any { return t.Title }},
-		{"rate limit", func(t *client.Tier) any { return &t.RateLimit }},
+		{"rate limit", func(t *client.Tier) any { return t.RateLimit }},
 		{"account rate limit", func(t *client.Tier) any { return t.AccountRateLimit }},
 		{"quota", func(t *client.Tier) any { return t.Quota }},
 		{"max keys", func(t *client.Tier) any { return t.MaxKeys }},
@@ -27,7 +27,10 @@ var tierView = view[client.Tier]{
 
 var tierFields = []field{
 	{flag: "title", member: "title", help: "its name for people", read: text},
-	{flag: "rate-limit", member: "rate_limit", help: "of each key, such as 100/1m or 100/1m:200 with a burst of 200", read: rule},
+	{
+		flag: "rate-limit", member: "rate_limit", read: orNone(rule),
+		help: "of each key, such as 100/1m or 100/1m:200 with a burst of 200; or none",
+	},
 	{flag: "account-rate-limit", member: "account_rate_limit", help: "shared by the keys of an account; or none", read: orNone(rule)},
 	{flag: "quota", member: "quota", help: "of an account, such as 10000/day; or none", read: orNone(quota)},
 	{flag: "max-keys", member: "max_keys", help: "of an account", read: whole},

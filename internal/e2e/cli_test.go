@@ -30,7 +30,7 @@ func TestCommandLine(t *testing.T) {
 			e.Setenv("UNSHARE", unshare())
 			return os.WriteFile(filepath.Join(e.WorkDir, "password"), []byte(adminPassword+"\n"), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"capture": capture, "mode": mode},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"capture": capture, "mode": mode},
 		RequireExplicitExec: true, RequireUniqueNames: true,
 	})
 }

@@ -190,7 +190,7 @@ func TestGoClientOfTheProvider(t *testing.T) {
 	s, admin := goClient(t)
 	ctx := t.Context()
 	tier := must(admin.Tiers.Create(ctx, client.CreateTier{Name: "wide", TierSettings: client.TierSettings{
-		Title: "Wide", RateLimit: client.Rule{Requests: 5, Per: client.Duration(time.Minute)},
+		Title: "Wide", RateLimit: &client.Rule{Requests: 5, Per: client.Duration(time.Minute)},
 	}}))(t)
 	if tier.MaxKeys != 100 {
 		t.Errorf("the tier is %+v", tier)
@@ -247,7 +247,7 @@ func TestGuard(t *testing.T) {
 	t.Parallel()
 	s, admin := goClient(t)
 	must(admin.Tiers.Create(t.Context(), client.CreateTier{Name: "narrow", TierSettings: client.TierSettings{
-		Title: "Narrow", RateLimit: client.Rule{Requests: 2, Per: client.Duration(time.Hour)},
+		Title: "Narrow", RateLimit: &client.Rule{Requests: 2, Per: client.Duration(time.Hour)},
 	}}))(t)
 	id, key := s.issue("narrow", "invoices:read")
 	_, verifying := s.issue("narrow", "latchkey:verify")

@@ -258,16 +258,13 @@ func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		encode: func(t *keys.Tier) tier {
 			return tier{
-				t.Name, stampOf(&t.Stamp), t.Title, ruleOf(&t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys,
+				t.Name, stampOf(&t.Stamp), t.Title, ruleOf(t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys,
 				t.MaxKeyAge, t.KeyRetention,
 			}
 		},
 		decode: func(d *tier) (keys.Tier, error) {
-			if d.RateLimit == nil {
-				return keys.Tier{}, fmt.Errorf("the stored tier %s has no rate limit", d.ID)
-			}
 			return keys.Tier{Stamp: d.domain(), Name: d.ID, TierFields: keys.TierFields{
-				Title: d.Title, RateLimit: *d.RateLimit.domain(), AccountRateLimit: d.AccountRateLimit.domain(), Quota: d.Quota.domain(),
+				Title: d.Title, RateLimit: d.RateLimit.domain(), AccountRateLimit: d.AccountRateLimit.domain(), Quota: d.Quota.domain(),
 				MaxKeys: d.MaxKeys, MaxKeyAge: d.MaxKeyAge, KeyRetention: d.KeyRetention,
 			}}, nil
 		},

@@ -93,12 +93,20 @@ func putRule(r *ratelimit.Rule) any {
 	return r.String()
 }
 
+// putTierRule is putRule for a column that has never been NULL.
+func putTierRule(r *ratelimit.Rule) any {
+	if r == nil {
+		return ""
+	}
+	return r.String()
+}
+
 type ruleColumn struct{ into **ratelimit.Rule }
 
 // Scan implements sql.Scanner.
 func (c ruleColumn) Scan(v any) error {
-	text, ok := v.(string)
-	if !ok {
+	text, _ := v.(string)
+	if text == "" { // of a tier without a limit, or NULL
 		*c.into = nil
 		return nil
 	}

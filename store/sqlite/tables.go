@@ -87,15 +87,15 @@ func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 		columns:  names("name revision created_at updated_at title rate_limit account_rate_limit quota max_keys max_key_age key_retention"),
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		values: func(t *keys.Tier) []any {
-			return append(append([]any{t.Name}, stampValues(&t.Stamp)...), t.Title, putRule(&t.RateLimit), putRule(t.AccountRateLimit),
+			return append(append([]any{t.Name}, stampValues(&t.Stamp)...), t.Title, putTierRule(t.RateLimit), putRule(t.AccountRateLimit),
 				putQuota(t.Quota), t.MaxKeys, int64(t.MaxKeyAge), int64(t.KeyRetention))
 		},
 		scan: func(row scanner, t *keys.Tier) error {
-			rule, age, retention := &t.RateLimit, int64(0), int64(0)
-			err := row.Scan(append(append([]any{&t.Name}, stampColumns(&t.Stamp)...), &t.Title, ruleColumn{&rule}, ruleColumn{&t.AccountRateLimit},
-				quotaColumn{&t.Quota}, &t.MaxKeys, &age, &retention)...)
+			age, retention := int64(0), int64(0)
+			err := row.Scan(append(append([]any{&t.Name}, stampColumns(&t.Stamp)...), &t.Title, ruleColumn{&t.RateLimit},
+				ruleColumn{&t.AccountRateLimit}, quotaColumn{&t.Quota}, &t.MaxKeys, &age, &retention)...)
 			if err == nil {
-				t.RateLimit, t.MaxKeyAge, t.KeyRetention = *rule, time.Duration(age), time.Duration(retention)
+				t.MaxKeyAge, t.KeyRetention = time.Duration(age), time.Duration(retention)
 			}
 			return err
 		},

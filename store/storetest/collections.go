@@ -112,7 +112,7 @@ func tierKind(s store.Store) kind[keys.Tier, keys.NoFilter] {
 		}, stamp: func(t *keys.Tier) *keys.Stamp { return &t.Stamp }, ascending: true,
 		make: func(i int) keys.Tier {
 			return keys.Tier{
-				Stamp: keys.NewStamp(now()), Name: fmt.Sprint("t", i), TierFields: keys.TierFields{Title: "T", RateLimit: ratelimit.Rule{
+				Stamp: keys.NewStamp(now()), Name: fmt.Sprint("t", i), TierFields: keys.TierFields{Title: "T", RateLimit: &ratelimit.Rule{
 					Requests: 1,
 					Per:      time.Second, Burst: 1,
 				}, MaxKeys: 1},
@@ -378,12 +378,18 @@ func extremes(t *testing.T, s store.Store) {
 	must(t, err)
 	same(t, gotKey, k)
 	tier := tierKind(s).make(0)
-	tier.RateLimit, tier.AccountRateLimit, tier.Quota = *rule, &ratelimit.Rule{Requests: 1, Per: ratelimit.ShortestPer, Burst: 1}, quota
+	tier.RateLimit, tier.AccountRateLimit, tier.Quota = rule, &ratelimit.Rule{Requests: 1, Per: ratelimit.ShortestPer, Burst: 1}, quota
 	tier.MaxKeys, tier.MaxKeyAge = keys.MostKeys, 100*365*24*time.Hour
 	must(t, s.Tiers().Insert(ctx, tier))
 	gotTier, err := s.Tiers().Get(ctx, tier.Name)
 	must(t, err)
 	same(t, gotTier, tier)
+	unlimited := tierKind(s).make(1)
+	unlimited.RateLimit = nil
+	must(t, s.Tiers().Insert(ctx, unlimited))
+	gotTier, err = s.Tiers().Get(ctx, unlimited.Name)
+	must(t, err)
+	same(t, gotTier, unlimited)
 	a := accountKind(s).make(0)
 	a.Name, a.Description, a.ExternalID = strings.Repeat("\U0001f511", keys.MaxNameLength), strings.Repeat("é\n", keys.MaxTextLength/2),
 		strings.Repeat("ß", keys.MaxNameLength)

@@ -163,7 +163,7 @@ func roundTrips(t *testing.T, s store.Store) {
 		},
 	}
 	tier := keys.Tier{Stamp: keys.NewStamp(now()), Name: "t", TierFields: keys.TierFields{
-		Title: "T", RateLimit: *rule, AccountRateLimit: rule,
+		Title: "T", RateLimit: rule, AccountRateLimit: rule,
 		Quota: quota, MaxKeys: 3, MaxKeyAge: time.Hour, KeyRetention: 8 * 24 * time.Hour,
 	}}
 	scope := keys.Scope{Stamp: keys.NewStamp(now()), Name: "a:b", ScopeFields: keys.ScopeFields{Description: "d"}}
