@@ -247,7 +247,7 @@ BY_HAND_METHODS = {
         del password, code
         call = Call("POST", "/api/session", body=members, anonymous=True)
         answer = {a}self._client._send(call)
-        return Me.read(answer.json()), session_of(answer)
+        return read_answer(call, answer, lambda a: (Me.read(a.json()), session_of(a)))
 ''',
     "oauth": '''
     {d}def token(self, client_id: str, client_secret: str, *, scopes: Sequence[str] = ()) -> AccessToken:
@@ -554,9 +554,9 @@ class Operation:
             if "application/json" not in content and not any("json" in c for c in content):
                 return "raw", "bytes"
             schema = next(v for c, v in content.items() if "json" in c)["schema"]
-            name, resolved = self.contract.resolve(schema)
-            if name == "Nothing":
+            if schema.get("$ref", "").endswith("/Nothing"):
                 return "nothing", "None"
+            name, resolved = self.contract.resolve(schema)
             if name:
                 return "one", name
             if "items" in resolved.get("properties", {}):
@@ -634,7 +634,7 @@ class Method:
         if query:
             parts.append("query={" + ", ".join(query) + "}")
         if op.body:
-            parts.append("body=body(" + ", ".join(f"{variable(n)}={variable(n)}" for n in op.body["properties"]) + ")")
+            parts.append("body=body(" + ", ".join(f"{variable(n)}={self.member(n)}" for n in op.body["properties"]) + ")")
         if op.if_match:
             parts.append("if_match=if_match")
         if op.once:
@@ -723,7 +723,7 @@ def services(contract: Contract, asynchronous: bool) -> str:
     out.append("from datetime import datetime, timedelta\nfrom typing import TYPE_CHECKING, Any\n\n")
     out.append("from ._credential import Credential\nfrom ._models import *\n")
     walk = "awalk" if asynchronous else "walk"
-    out.append(f"from ._paging import Page, {walk}, items_of, page_of\nfrom ._request import Call\n")
+    out.append(f"from ._paging import Page, {walk}, items_of, page_of\nfrom ._reading import read_answer\nfrom ._request import Call\n")
     out.append("from ._secrets import oauth_form, session_of, with_secret\nfrom ._wire import UNSET, Unset, body\n\n")
     client = "AsyncLatchkey" if asynchronous else "Latchkey"
     out.append(f"if TYPE_CHECKING:\n    from ._{'async_client' if asynchronous else 'client'} import {client}\n\n__all__ = [\n")

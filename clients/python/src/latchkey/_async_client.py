@@ -14,10 +14,10 @@ import httpx
 from . import _async_services as services
 from . import _config
 from ._answer import Answer
-from ._client import read_answer, text_of, with_etag
 from ._core import Attempt, Send, converse
 from ._credential import Credential, api_key
 from ._errors import Misused
+from ._reading import read_answer, text_of, with_etag
 from ._request import Call
 from ._transport import AsyncTransport
 from ._verdict import (

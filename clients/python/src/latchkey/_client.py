@@ -15,7 +15,8 @@ from . import _services as services
 from ._answer import Answer
 from ._core import Attempt, Send, converse
 from ._credential import Credential, api_key
-from ._errors import LatchkeyError, Misused
+from ._errors import Misused
+from ._reading import read_answer, text_of, with_etag
 from ._request import Call
 from ._transport import SyncTransport, making
 from ._verdict import (
@@ -203,29 +204,3 @@ class _Transports:
 
     def close(self) -> None:
         self._transport.close()
-
-
-def text_of(key: object) -> str:
-    if not isinstance(key, str):
-        raise Misused("the key is not a str")
-    return key
-
-
-def read_answer(call: Call, answer: Answer, read: Callable[[Answer], T]) -> T:
-    """Read the answer; errors name the call."""
-    fault: LatchkeyError
-    try:
-        return read(answer)
-    except LatchkeyError as error:
-        fault = error
-    fault.operation = fault.operation or call.operation
-    fault.status = fault.status or answer.status
-    fault.request_id = fault.request_id or answer.request_id
-    raise fault
-
-
-def with_etag(value: T, answer: Answer) -> T:
-    """Set the object's revision, which is a header."""
-    if hasattr(value, "etag") and "etag" in answer.headers:
-        object.__setattr__(value, "etag", answer.headers["etag"])
-    return value

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ._credential import Credential
 from ._models import *
 from ._paging import Page, items_of, page_of, walk
+from ._reading import read_answer
 from ._request import Call
 from ._secrets import oauth_form, session_of, with_secret
 from ._wire import UNSET, Unset, body
@@ -1033,7 +1034,7 @@ class ScopesService:
 
     def rename(self, name: str, *, new_name: str, keep: timedelta | Unset | None = UNSET, if_match: str | None = None) -> Scope:
         """Rename a scope."""
-        call = Call("POST", "/api/scopes/{name}/rename", params=(name,), body=body(name=name, keep=keep), if_match=if_match)
+        call = Call("POST", "/api/scopes/{name}/rename", params=(name,), body=body(name=new_name, keep=keep), if_match=if_match)
         return self._client._ask(call, Scope.read)
 
     def retire(self, name: str, *, if_match: str | None = None) -> Scope:
@@ -1219,11 +1220,11 @@ class SelfService:
         del code
         return self._client._ask(call, RecoveryCodes.read)
 
-    def disable_otp(self, *, password: str | Unset | None = UNSET) -> Alive:
+    def disable_otp(self, *, password: str | Unset | None = UNSET) -> None:
         """Turn one-time codes off."""
         call = Call("POST", "/api/me/otp/disable", body=body(password=password))
         del password
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
     def identities(self) -> builtins.list[Identity]:
         """List the accounts elsewhere that you sign in with."""
@@ -1242,34 +1243,34 @@ class AuthService:
     def __init__(self, client: Latchkey) -> None:
         self._client = client
 
-    def sign_up(self, *, email: str, password: str, name: str | Unset | None = UNSET, invitation: str | Unset | None = UNSET) -> Alive:
+    def sign_up(self, *, email: str, password: str, name: str | Unset | None = UNSET, invitation: str | Unset | None = UNSET) -> None:
         """Sign up."""
         call = Call("POST", "/api/signup", body=body(email=email, name=name, password=password, invitation=invitation), anonymous=True)
         del password, invitation
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
-    def confirm_email(self, token: str) -> Alive:
+    def confirm_email(self, token: str) -> None:
         """Confirm your e-mail address."""
         call = Call("POST", "/api/email/confirm", body=body(token=token), anonymous=True)
         del token
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
-    def forgot_password(self, email: str) -> Alive:
+    def forgot_password(self, email: str) -> None:
         """Request a link to reset your password."""
         call = Call("POST", "/api/password/forgotten", body=body(email=email), anonymous=True)
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
-    def reset_password(self, *, token: str, password: str) -> Alive:
+    def reset_password(self, *, token: str, password: str) -> None:
         """Reset your password with the mailed link."""
         call = Call("POST", "/api/password/reset", body=body(token=token, password=password), anonymous=True)
         del token, password
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
-    def change_password(self, *, password: str, old_password: str | Unset | None = UNSET, keep_token: bool | Unset | None = UNSET) -> Alive:
+    def change_password(self, *, password: str, old_password: str | Unset | None = UNSET, keep_token: bool | Unset | None = UNSET) -> None:
         """Change your password."""
         call = Call("POST", "/api/password/change", body=body(old_password=old_password, password=password, keep_token=keep_token))
         del old_password, password
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
     def refresh_token_pair(self, refresh: str) -> TokenPair:
         """Exchange a refresh token for a new pair."""
@@ -1277,17 +1278,17 @@ class AuthService:
         del refresh
         return self._client._ask(call, TokenPair.read)
 
-    def verify_token(self, token: str) -> Alive:
+    def verify_token(self, token: str) -> None:
         """Check a signed token."""
         call = Call("POST", "/api/token/verify", body=body(token=token), reads=True, anonymous=True)
         del token
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
-    def end_token_pair(self, refresh: str) -> Alive:
+    def end_token_pair(self, refresh: str) -> None:
         """End the sign-in of a refresh token."""
         call = Call("POST", "/api/token/blacklist", body=body(refresh=refresh), anonymous=True)
         del refresh
-        return self._client._ask(call, Alive.read)
+        self._client._send(call)
 
     def obtain_token(self, username: str, password: str, *, code: str | Unset = UNSET) -> ObtainedToken:
         """Sign in by username for an opaque token, for use with user_token."""
@@ -1378,7 +1379,7 @@ class SessionsService:
         del password, code
         call = Call("POST", "/api/session", body=members, anonymous=True)
         answer = self._client._send(call)
-        return Me.read(answer.json()), session_of(answer)
+        return read_answer(call, answer, lambda a: (Me.read(a.json()), session_of(a)))
 
 
 class OAuthService:
