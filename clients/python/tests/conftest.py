@@ -13,10 +13,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import httpx
 import pytest
 
 from latchkey import IssuedKey, Latchkey, password
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.django_settings"
+django.setup()
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = REPOSITORY / "build" / "latchkey"

@@ -8,6 +8,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -36,7 +37,7 @@ __all__ = ["AsyncLatchkey"]
 
 
 class AsyncLatchkey:
-    """A client of one Latchkey service, for use from any number of tasks of one event loop.
+    """A client of one Latchkey service, for use from any number of tasks.
 
     Create one and share it, because it holds the connections. ``key`` is an API key, short for
     ``credential=api_key(key)``. ``credentials`` is called before each request, for credentials
@@ -78,8 +79,7 @@ class AsyncLatchkey:
             max_body=max_body,
         )
         self._http = http_client
-        self._pid = os.getpid()
-        self._transport = AsyncTransport(http_client)
+        self._transports = _Transports(http_client)
         self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         self._bind()
 
@@ -167,15 +167,11 @@ class AsyncLatchkey:
             given = self._credentials()
             credential = await given if inspect.isawaitable(given) else given
         headers = {} if credential is None or send.request.call.anonymous else credential.headers()
-        if self._pid != os.getpid():  # on a shared connection, answers of both processes would mix
-            if self._http is not None:
-                raise Misused("the process has forked; make the client with its http_client afterwards")
-            self._transport, self._pid = AsyncTransport(), os.getpid()
-        return await self._transport.send(send, headers, self._config.max_body)
+        return await self._transports.current().send(send, headers, self._config.max_body)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._transport.close()
+        await self._transports.close()
 
     async def __aenter__(self) -> AsyncLatchkey:
         return self
@@ -190,3 +186,26 @@ class AsyncLatchkey:
 
     def __repr__(self) -> str:
         return "AsyncLatchkey()"
+
+
+class _Transports:
+    """A transport for each event loop, which a connection cannot leave, and for each process: on a shared one, answers would mix."""
+
+    def __init__(self, client: httpx.AsyncClient | None) -> None:
+        self._client = client
+        self._pid = os.getpid()
+        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncTransport] = WeakKeyDictionary()
+
+    def current(self) -> AsyncTransport:
+        if self._pid != os.getpid():
+            if self._client is not None:
+                raise Misused("the process has forked; make the client with its http_client afterwards")
+            self._by_loop, self._pid = WeakKeyDictionary(), os.getpid()
+        loop = asyncio.get_running_loop()
+        transport = self._by_loop.get(loop)
+        if transport is None:
+            transport = self._by_loop[loop] = AsyncTransport(self._client)
+        return transport
+
+    async def close(self) -> None:
+        await self.current().close()

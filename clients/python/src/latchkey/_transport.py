@@ -129,6 +129,7 @@ class SyncTransport:
         self._backends: list[_Backend] = []
         if self._own:
             self._bound()
+            weakref.finalize(self, self._client.close)
 
     def _bound(self) -> None:
         # httpx has no other place for a bound on the whole request; without it, each read alone is bounded.
