@@ -15,7 +15,7 @@ from .._credential import Credential
 from .._errors import FieldError, Invalid, LatchkeyError, NotFound, Unavailable
 from .._models import VerifiedAccount, VerifyStep
 from .._verdict import Question, Verdict
-from .._wire import Address
+from .._wire import Address, read_time
 from ..guard import covers, parse_hop
 from ._clock import elapsed
 from ._decision import Decision, read_decision, request_of, wall_clock
@@ -38,7 +38,7 @@ _TOUCH_EVERY = 300.0
 _REPORT_EVERY = 0.5
 _SWEEP_EVERY = 0.1
 _LEAST_PAUSE, _LONGEST_REST = 0.1, 5.0
-_MOST_POLLS = 4
+_MOST_POLLS, _MOST_REFRESHES = 4, 4
 
 
 class Engine:
@@ -57,6 +57,7 @@ class Engine:
         self._flights: dict[bytes, threading.Event] = {}
         self._stopped = threading.Event()
         self._polls = threading.Semaphore(_MOST_POLLS)
+        self._refreshes = threading.Semaphore(_MOST_REFRESHES)
         try:
             self.source.poll()
         except LatchkeyError:
@@ -172,7 +173,21 @@ class Engine:
         g = self._known.get(digest)
         if g is None or not hmac.compare_digest(g.digest, digest) or not self._stands(g):
             return None
+        if elapsed() - g.loaded > self.source.max_stale / 2 and not g.refreshing and self._refreshes.acquire(blocking=False):
+            g.refreshing = True
+            threading.Thread(target=self._refresh, args=(g,), name="latchkey-edge-refresh", daemon=True).start()
         return g
+
+    def _refresh(self, g: Grant) -> None:
+        """Read an old grant again."""
+        try:
+            self._read(g.digest)
+        except LatchkeyError as error:
+            log.debug("no refresh: %s", error)
+            self._stopped.wait(1.0)  # not right again
+        finally:
+            g.refreshing = False
+            self._refreshes.release()
 
     def _stands(self, g: Grant) -> bool:
         return all(self.source.marks.stands(mark) for mark in g.marks)
@@ -181,8 +196,7 @@ class Engine:
         """Return the grant of the key, from memory or the node; None if there is no such key."""
         heard = self.source.hears()
         if heard:
-            g = self._cached(digest)
-            if g is not None and elapsed() - g.loaded <= self.source.max_stale / 2:
+            if (g := self._cached(digest)) is not None:
                 return g
             unknown = self._unknown.get(digest)
             if unknown is not None and elapsed() - unknown[0] <= _UNKNOWN_FOR and self.source.marks.stands(unknown[1]):
@@ -193,7 +207,7 @@ class Engine:
             raise
         except LatchkeyError as error:
             fault = error.with_traceback(None)
-        g = self._cached(digest) if heard and self.source.recent() else None
+        g = self._cached(digest) if heard and self.source.fresh_enough() else None
         if g is None:
             raise self._undecided(fault)
         return g
@@ -394,7 +408,15 @@ def _said(told: object) -> str:
     if not isinstance(told, dict):
         return ""
     args = told.get("args")
-    return say(str(told.get("code", "")), args if isinstance(args, dict) else {})
+    return say(str(told.get("code", "")), {n: _timed(v) for n, v in args.items()} if isinstance(args, dict) else {})
+
+
+def _timed(value: object) -> object:
+    """Return the value, as a time if it is written as one."""
+    try:
+        return read_time(value) if isinstance(value, str) else value
+    except (ValueError, OverflowError):
+        return value
 
 
 def _steps(told: object) -> list[VerifyStep]:

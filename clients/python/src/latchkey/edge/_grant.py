@@ -146,7 +146,7 @@ class Parts:
 
 @dataclass
 class Grant:
-    """What a verification needs to know of a key. Only touched changes."""
+    """What a verification needs to know of a key. Only touched and refreshing change."""
 
     digest: bytes
     key: Key
@@ -157,6 +157,7 @@ class Grant:
     loaded: float
     scopes: list[str] = field(default_factory=list)
     touched: float = float("-inf")
+    refreshing: bool = False
 
     def __post_init__(self) -> None:
         self.scopes = effective(self.key.scopes, self.account.scopes)

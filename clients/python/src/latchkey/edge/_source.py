@@ -83,6 +83,11 @@ class Source:
         now = elapsed()
         return lease is not None and now - self._word <= BOUND and now - lease <= self.max_stale
 
+    def fresh_enough(self) -> bool:
+        """Report whether memory may be used after a node was asked in vain."""
+        lease = self._lease
+        return lease is not None and not self._slept and elapsed() - lease <= self.max_stale
+
     def hears(self) -> bool:
         """Report whether memory may be used. If nothing was heard for too long it asks, once for all who wait."""
         for _ in range(_CATCH_UPS):
