@@ -198,7 +198,7 @@ class AsyncTransport:
         ours = _ours.set(True)
         try:
             return await asyncio.wait_for(self._exchange(request, max_body), send.timeout)
-        except TimeoutError:
+        except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
             return Attempt(failure=TimedOut("no answer in time"))
         except (
             httpx.HTTPError,
