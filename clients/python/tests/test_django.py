@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
+from rest_framework.request import Request
 
 from latchkey import Unreachable
 from latchkey.django import get_guard
-from latchkey.drf import APIKey, HasScope, LatchkeyUser
+from latchkey.drf import APIKey, BaseHasAPIKey, HasAPIKey, HasScope, KeyParser, LatchkeyUser
 
 from . import site  # noqa: F401
 from .conftest import Provider, Service, free_port, unknown_key
@@ -203,3 +205,28 @@ def test_users_are_service_accounts(provider: Provider, client: Client) -> None:
     assert user == LatchkeyUser(APIKey.objects.get_from_key(key.key))
     with pytest.raises(TypeError):
         HasScope()
+
+
+def test_a_permission_for_a_model_of_its_own_lets_nobody_in(provider: Provider, client: Client) -> None:
+    class HasPartnerKey(BaseHasAPIKey):
+        model = User
+
+    class HasOldKey(BaseHasAPIKey):
+        model = type("APIKey", (), {"_meta": type("Meta", (), {"label": "rest_framework_api_key.APIKey"})})
+
+    request = Request(RequestFactory().get("/", **by_header(provider.key("invoices:read").key)))
+    with pytest.raises(ImproperlyConfigured):
+        HasPartnerKey().has_permission(request, None)
+    assert HasOldKey().has_permission(request, None)
+
+
+def test_another_parser(provider: Provider, client: Client) -> None:
+    class BearerParser(KeyParser):
+        keyword = "Bearer"
+
+    class HasBearer(HasAPIKey):
+        key_parser = BearerParser()
+
+    key = provider.key("invoices:read").key
+    assert HasBearer().has_permission(Request(RequestFactory().get("/", headers={"Authorization": f"Bearer {key}"})), None)
+    assert not HasBearer().has_permission(Request(RequestFactory().get("/", **by_header(key))), None)

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
 from django.http import HttpRequest
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
@@ -238,8 +238,13 @@ def HasScope(*scopes: str) -> type[BasePermission]:  # noqa: N802
 
 
 class BaseHasAPIKey(BasePermission):
-    """Allows requests with a valid key. Subclasses may set another key_parser."""
+    """Allows requests with a valid key. Subclasses may set another key_parser.
 
+    A subclass with a model of its own is refused: it let in the keys of that model alone, and
+    would let in all. Use HasScope for it.
+    """
+
+    model: Any = None
     key_parser = KeyParser()
 
     def get_key(self, request: HttpRequest | Request) -> str | None:
@@ -248,6 +253,7 @@ class BaseHasAPIKey(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Report whether the request has a valid key."""
+        self._check_model()
         key = self.get_key(request)
         if not key:
             return False
@@ -258,6 +264,13 @@ class BaseHasAPIKey(BasePermission):
             return True  # the view's throttle refuses it
         current.set(decision.verdict if decision.allowed else None)
         return decision.allowed
+
+    def _check_model(self) -> None:
+        label = getattr(getattr(self.model, "_meta", None), "label", None)
+        if self.model not in (None, APIKey) and label != "rest_framework_api_key.APIKey":
+            raise ImproperlyConfigured(
+                f"{type(self).__name__} has a model of its own, whose keys Latchkey cannot tell from others: use HasScope"
+            )
 
 
 class HasAPIKey(BaseHasAPIKey):
