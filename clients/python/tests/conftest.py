@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from latchkey import IssuedKey, Latchkey, password
+from latchkey.guard import current
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.django_settings"
 django.setup()
@@ -126,6 +127,14 @@ class Provider:
 
     def close(self) -> None:
         self.client.close()
+
+
+@pytest.fixture(autouse=True)
+def nobody() -> Iterator[None]:
+    """Let no test leave an identity behind."""
+    token = current.set(None)
+    yield
+    current.reset(token)
 
 
 @pytest.fixture(scope="session")

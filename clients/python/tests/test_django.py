@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from latchkey import Unreachable
 from latchkey.django import get_guard
 from latchkey.drf import APIKey, BaseHasAPIKey, HasAPIKey, HasScope, KeyParser, LatchkeyUser
+from latchkey.guard import identity
 
 from . import site  # noqa: F401
 from .conftest import Provider, Service, free_port, unknown_key
@@ -218,6 +219,14 @@ def test_a_permission_for_a_model_of_its_own_lets_nobody_in(provider: Provider, 
     with pytest.raises(ImproperlyConfigured):
         HasPartnerKey().has_permission(request, None)
     assert HasOldKey().has_permission(request, None)
+
+
+def test_no_identity_is_left_for_the_next_request(provider: Provider, client: Client) -> None:
+    assert client.get("/drf/dropin", **by_header(provider.key("invoices:read").key)).json() != {"who": "nobody"}
+    assert client.get("/plain").json() == {"who": "nobody"}
+    assert client.get("/drf/either", **by_header(provider.key("invoices:read").key)).status_code == 200
+    assert client.get("/drf/anyone").json() == {"who": "nobody"}
+    assert identity() is None
 
 
 def test_another_parser(provider: Provider, client: Client) -> None:

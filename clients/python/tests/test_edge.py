@@ -56,7 +56,7 @@ def edge(service: Service, edge_key: str) -> Iterator[Edge]:
 def own() -> Iterator[Service]:
     """A service of its own, which a test may stop."""
     with tempfile.TemporaryDirectory() as folder:
-        running = Service(Path(folder), LATCHKEY_MAX_STALE="3s")
+        running = Service(Path(folder), LATCHKEY_MAX_STALE="5s")
         yield running
         running.kill()
 
@@ -172,7 +172,7 @@ def test_memory_asks_nobody(provider: Provider, edge: Edge, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("edges", [1, 3])
-@pytest.mark.parametrize(("requests", "per", "least"), [(50, "1h", 50), (2000, "1h", 1900)])
+@pytest.mark.parametrize(("requests", "per", "least"), [(50, "1h", 50), (1000, "1h", 950)])
 def test_limits_hold_over_edges(
     provider: Provider, service: Service, edge_key: str, edges: int, requests: int, per: str, least: int
 ) -> None:
@@ -293,7 +293,7 @@ def test_it_goes_on_while_no_node_answers_and_then_stops(own: Service) -> None:
             assert made.verify(key.key)
         own.stop()
         began = time.monotonic()
-        while time.monotonic() - began < 2.2:
+        while time.monotonic() - began < 2:
             assert made.verify(free.key)
             time.sleep(0.05)
         assert made.verify(free.key).rate_limit.scope == "node"  # type: ignore[union-attr]
@@ -302,8 +302,8 @@ def test_it_goes_on_while_no_node_answers_and_then_stops(own: Service) -> None:
         assert made.verify(counted.key).detail == TEXTS["limits_unreachable"]
         with pytest.raises(Unavailable):
             made.verify(unknown_key())
-        await_("it to stop", lambda: undecided(made, free.key), 4)
-        assert time.monotonic() - began > 2.5
+        await_("it to stop", lambda: undecided(made, free.key), 8)
+        assert time.monotonic() - began > 3.5
         own.resume()
         await_("it to go on", lambda: not undecided(made, free.key))
         await_("the node to count", lambda: made.verify(free.key).rate_limit.scope == "cluster")  # type: ignore[union-attr]

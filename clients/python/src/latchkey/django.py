@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
+from django.core.signals import request_finished, request_started, setting_changed
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
@@ -102,6 +102,15 @@ def _forget(*, setting: str, **_: Any) -> None:
 
 
 setting_changed.connect(_forget)
+
+
+def _nobody(**_: Any) -> None:
+    """Forget whose key the last request had: Django answers many in one thread."""
+    current.set(None)
+
+
+request_started.connect(_nobody)
+request_finished.connect(_nobody)
 
 
 def caller_of(request: HttpRequest) -> Caller:
