@@ -465,6 +465,26 @@ sys.exit(code)
     subprocess.run(arguments, check=True, timeout=30)
 
 
+def test_a_forked_process_that_ends_leaves_the_edge_of_the_other_one_alone(provider: Provider, service: Service, edge_key: str) -> None:
+    code = """
+import os, sys
+from latchkey.edge import Edge
+edge = Edge(sys.argv[1], sys.argv[2], name="parent")
+if os.fork() == 0:
+    sys.exit(0)  # runs what runs at the end of a process
+assert os.wait()[1] == 0
+print("ended", flush=True)
+sys.stdin.read()
+"""
+    arguments = [sys.executable, "-W", "ignore", "-c", code, service.url, edge_key]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ended\n"
+        assert [n.state for n in provider.client.nodes.list() if n.name == "parent"] == ["fresh"]
+        process.communicate(timeout=15)
+    assert [n.state for n in provider.client.nodes.list() if n.name == "parent"] != ["fresh"]
+
+
 def test_a_process_that_ends_reports(provider: Provider, service: Service, edge_key: str) -> None:
     code = "import sys; from latchkey.edge import Edge; e = Edge(sys.argv[1], sys.argv[2]); e.verify(sys.argv[3])"
     key = provider.key("invoices:read")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -45,6 +46,7 @@ class Engine:
     """The edge of one process."""
 
     def __init__(self, addresses: Sequence[str], key: Credential, *, name: str, cache_size: int, deny_limits: bool) -> None:
+        self._pid = os.getpid()
         self._upstream = Upstream(addresses, key)
         self.source = Source(self._upstream, name, self._connected)
         self.source.begin(len(addresses))
@@ -121,8 +123,8 @@ class Engine:
             self._limits.shares.sweep()
 
     def close(self) -> None:
-        """Stop, give shares back, and report the rest."""
-        if self._stopped.is_set():
+        """Stop, give shares back, and report the rest. A forked process leaves that to the one that it comes from."""
+        if self._stopped.is_set() or self._pid != os.getpid():
             return
         self._stopped.set()
         self._upstream.stop_listening()
