@@ -267,7 +267,7 @@ def test_time_outs_hold_however_slowly_bytes_come(handler: Handler) -> None:
         began = time.monotonic()
         with client(server, verify_timeout=0.3) as c, pytest.raises(TimedOut):
             verify(c)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2.5
 
         async def ask() -> None:
             async with AsyncLatchkey(server.url, SECRET, verify_timeout=0.3) as ac:
@@ -276,7 +276,7 @@ def test_time_outs_hold_however_slowly_bytes_come(handler: Handler) -> None:
         began = time.monotonic()
         with pytest.raises(TimedOut):
             asyncio.run(ask())
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2.5
 
 
 def test_no_connection() -> None:
