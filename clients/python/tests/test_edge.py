@@ -25,6 +25,7 @@ from latchkey import (
     IssuedKey,
     Latchkey,
     LatchkeyError,
+    Limited,
     Misused,
     Question,
     Secret,
@@ -444,6 +445,35 @@ def test_a_guard_of_an_edge(provider: Provider, edge: Edge) -> None:
     decision = Guard(edge).decide(Caller((("X-API-Key", str(key.key)),), "203.0.113.7"), Need(("invoices:read",)))
     assert decision.allowed
     assert "RateLimit" in decision.headers
+
+
+def test_who_asks_too_often_is_not_let_in(own: Service) -> None:
+    provider = Provider(own)
+    heard: list[Exception] = []
+    with Edge(own.url, provider.key("latchkey:edge-all").key) as edge:
+        guard = Guard(edge, fail_open=True, on_error=heard.append)
+        for _ in range(500):
+            assert not guard.decide(Caller([("X-API-Key", unknown_key())], "203.0.113.7"), Need()).allowed
+            if heard:
+                break
+    provider.close()
+    assert isinstance(heard[0], Limited)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_limits_that_a_node_does_not_charge_let_nobody_in(
+    provider: Provider, edge: Edge, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = provider.key("invoices:read").key
+    assert edge.verify(key, cost=0)
+    kinds = {401: Unauthenticated, 403: Forbidden, 429: Limited}
+
+    def refuse(*_: object) -> None:
+        raise kinds[status]("no", status=status)
+
+    monkeypatch.setattr(edge._engine_of()._limits.shares, "take", refuse)
+    guard = Guard(edge, fail_open=True, on_error=lambda _: None)
+    assert not guard.decide(Caller([("X-API-Key", key)], "203.0.113.7"), Need()).allowed
 
 
 def test_a_forked_process_makes_its_own(provider: Provider, service: Service, edge_key: str) -> None:

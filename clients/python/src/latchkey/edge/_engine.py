@@ -217,6 +217,8 @@ class Engine:
     def _undecided(self, fault: LatchkeyError) -> LatchkeyError:
         if self.refused is not None:
             return type(self.refused)(self.refused.detail, status=self.refused.status, code=self.refused.code)
+        if not isinstance(fault, Unavailable | NotFound):
+            return fault  # a node answers, and callers may have brought it about
         return Unavailable(f"the key is not known here, and no node says anything: {fault.detail}")
 
     def _load(self, digest: bytes) -> Grant | None:
