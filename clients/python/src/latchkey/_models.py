@@ -664,7 +664,8 @@ class Tier(Model):
 
     name: str
     title: str
-    rate_limit: Rule
+    #: Of each key; null for no limit
+    rate_limit: Rule | None
     account_rate_limit: Rule | None
     quota: Quota | None
     max_keys: int
@@ -683,7 +684,7 @@ class Tier(Model):
         return cls(
             name=o.text("name"),
             title=o.text("title"),
-            rate_limit=o.model("rate_limit", Rule.read),
+            rate_limit=o.optional_model("rate_limit", Rule.read),
             account_rate_limit=o.optional_model("account_rate_limit", Rule.read),
             quota=o.optional_model("quota", Quota.read),
             max_keys=o.integer("max_keys"),
