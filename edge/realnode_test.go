@@ -175,6 +175,7 @@ type realNode struct {
 	*httptest.Server
 	feed    *feed.Feed
 	limiter ratelimit.Counters
+	shared  ratelimit.Limiter // the counters themselves, where the node takes shares of them
 	local   *ratelimit.Local
 	actor   keys.Actor
 	count   atomic.Int64 // of questions about limits
@@ -219,6 +220,7 @@ func newRealNode(t *testing.T, c nodeConfig) *realNode {
 		})
 		must(t, err)
 		t.Cleanup(func() { _ = shared.Close() })
+		n.shared = shared
 		var decides ratelimit.Shared = shared
 		if c.leased {
 			leased, err := ratelimit.NewLeased(ratelimit.LeasedConfig{From: shared, Timeout: patient, Now: now})
