@@ -30,7 +30,7 @@ func (s *AccountsService) Create(ctx context.Context, in CreateServiceAccount, o
 	return call[ServiceAccount](ctx, s.c, request{method: "POST", path: accountsPath, body: in, once: true, fresh: true, options: opts})
 }
 
-// List returns a page of service accounts, ordered by age.
+// List returns a page of service accounts, newest first.
 func (s *AccountsService) List(ctx context.Context, f AccountFilter) (List[ServiceAccount], error) {
 	return s.page(ctx, f, f.Page)
 }

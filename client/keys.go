@@ -46,7 +46,7 @@ func (s *KeysService) Revoke(ctx context.Context, id string, in RevokeKey, opts 
 	return call[RevokedKey](ctx, s.c, request{method: "POST", path: "/api/keys/{id}/revoke", params: []string{id}, body: in, options: opts})
 }
 
-// List returns a page of keys, without their secrets, ordered by age.
+// List returns a page of keys, without their secrets, newest first.
 func (s *KeysService) List(ctx context.Context, f KeyFilter) (List[Key], error) {
 	return s.page(ctx, f, f.Page)
 }

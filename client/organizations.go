@@ -25,7 +25,7 @@ func (s *OrganizationsService) Create(ctx context.Context, in OrganizationSettin
 	return call[Organization](ctx, s.c, request{method: "POST", path: organizationsPath, body: in, once: true, fresh: true, options: opts})
 }
 
-// List returns a page of organizations, ordered by age.
+// List returns a page of organizations, newest first.
 func (s *OrganizationsService) List(ctx context.Context, f OrganizationFilter) (List[Organization], error) {
 	return s.page(ctx, f, f.Page)
 }

@@ -60,7 +60,7 @@ func (a accountVerbs) accountsList() *cobra.Command {
 	var f client.AccountFilter
 	var most int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List service accounts, the oldest first", Args: needs(),
+		Use: "list", Short: "List service accounts, the newest first", Args: needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			return printAll(a.app, accountView, atMost(c.Accounts.All(ctx, f), most))
 		}),

@@ -58,7 +58,7 @@ func (a keyVerbs) keysList() *cobra.Command {
 	var expiring string
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List keys, the oldest first",
+		Short: "List keys, the newest first",
 		Example: `  latchkey keys list --account sa_01a2 --status active
   latchkey keys list --expiring-before 30d --output csv
   latchkey keys list --status expired --quiet | xargs -n 1 latchkey keys delete --yes`,

@@ -45,7 +45,7 @@ func (a orgVerbs) orgsList() *cobra.Command {
 	var f client.OrganizationFilter
 	var most int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List organizations, the oldest first", Args: needs(),
+		Use: "list", Short: "List organizations, the newest first", Args: needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			return printAll(a.app, orgView, atMost(c.Organizations.All(ctx, f), most))
 		}),
