@@ -91,6 +91,8 @@ def test_it_decides_as_a_node_does(provider: Provider, edge: Edge, verifier: Lat
     rotated = provider.key("invoices:read")
     c.keys.rotate(rotated.id, grace=datetime.timedelta(0))
     small = provider.key("invoices:read", tier=provider.tier(2, "1h"))
+    c.tiers.create(name="unlimited", title="No limits")
+    unlimited = provider.key("invoices:read", tier="unlimited")
     token = c.oauth.token(good.service_account_id, good.key).access_token
     questions = [
         Question(good.key, ("invoices:read",)),
@@ -106,6 +108,7 @@ def test_it_decides_as_a_node_does(provider: Provider, edge: Edge, verifier: Lat
         Question(rotated.key),
         Question(small.key, cost=3),
         Question(small.key, cost=0),
+        Question(unlimited.key, cost=1000),
         Question(unknown_key()),
         Question("nonsense"),
         Question(good.key[:-1] + "x"),

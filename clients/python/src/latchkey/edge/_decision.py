@@ -21,7 +21,7 @@ class Request:
     digest: str
     cost: int
     key_id: str
-    key: Rule
+    key: Rule | None
     limit_id: str  # of the account's bucket and quota
     account: Rule | None
     quota: Quota | None
@@ -30,7 +30,7 @@ class Request:
     @property
     def never(self) -> bool:
         """Whether the cost can never pass."""
-        over = self.cost > self.key.burst or (self.account is not None and self.cost > self.account.burst)
+        over = any(rule is not None and self.cost > rule.burst for rule in (self.key, self.account))
         return over or (self.quota is not None and self.cost > self.quota.requests)
 
 
@@ -150,12 +150,14 @@ def decide(r: Request, key: float, account: float, used: int, *, charge: bool = 
         never=never,
         retry_after=retry,
         key=_state(r.key, key),
-        account=None if r.account is None else _state(r.account, account),
+        account=_state(r.account, account),
         quota=None if r.quota is None else quota_state(r.quota, r.quota.requests - used, r.now),
     )
 
 
-def _state(rule: Rule, tokens: float) -> BucketState:
+def _state(rule: Rule | None, tokens: float) -> BucketState | None:
+    if rule is None:
+        return None
     return BucketState(rule.burst, math.floor(max(0.0, tokens)), rule.wait(rule.burst - tokens))
 
 

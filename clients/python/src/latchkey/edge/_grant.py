@@ -98,7 +98,7 @@ class Tier:
     """A plan."""
 
     name: str
-    rate_limit: Rule
+    rate_limit: Rule | None
     account_rate_limit: Rule | None
     quota: Quota | None
 
@@ -162,11 +162,12 @@ class Grant:
     def __post_init__(self) -> None:
         self.scopes = effective(self.key.scopes, self.account.scopes)
 
-    def key_rule(self, now: datetime) -> Rule:
+    def key_rule(self, now: datetime) -> Rule | None:
         """Return the token bucket of the key alone."""
         override = self._override(now)
         most = override.key_rate_limit if override and override.key_rate_limit else self.tier.rate_limit
-        return self.key.rate_limit.within(most) if self.key.rate_limit else most
+        own = self.key.rate_limit
+        return own.within(most) if own and most else own or most
 
     def account_rule(self, now: datetime) -> Rule | None:
         """Return the token bucket that all keys of the account share."""
@@ -285,10 +286,12 @@ def _override(o: Reader) -> Override:
 
 
 def _tier(o: Reader) -> Tier:
-    rule = _rule(o.optional_mapping("rate_limit"))
-    if rule is None:
-        raise ValueError("a tier has a limit")
-    return Tier(o.text("name"), rule, _rule(o.optional_mapping("account_rate_limit")), _quota(o.optional_mapping("quota")))
+    return Tier(
+        name=o.text("name"),
+        rate_limit=_rule(o.optional_mapping("rate_limit")),
+        account_rate_limit=_rule(o.optional_mapping("account_rate_limit")),
+        quota=_quota(o.optional_mapping("quota")),
+    )
 
 
 def _rule(told: dict[str, Any] | None) -> Rule | None:

@@ -187,7 +187,9 @@ class Shares:
         return None
 
     def _names(self, r: Request) -> list[tuple[tuple[str, str, str], Rule | None]]:
-        names: list[tuple[tuple[str, str, str], Rule | None]] = [(("a key", r.key_id, ""), r.key)]
+        names: list[tuple[tuple[str, str, str], Rule | None]] = []
+        if r.key is not None:
+            names.append((("a key", r.key_id, ""), r.key))
         if r.account is not None:
             names.append((("b account", r.limit_id, ""), r.account))
         if r.quota is not None:
