@@ -69,6 +69,21 @@ def test_the_middleware_protects_all_views(provider: Provider, client: Client) -
     assert client.get("/nowhere").status_code == 404
 
 
+@pytest.mark.parametrize("middleware", [[], MIDDLEWARE])
+def test_each_of_several_decorators_is_checked(provider: Provider, client: Client, middleware: list[str]) -> None:
+    reader, writer = provider.key("invoices:read"), provider.key("invoices:*", tier=provider.tier(4, "1h"))
+    with override_settings(MIDDLEWARE=middleware):
+        client = Client()
+        assert client.get("/documents", **key_of(reader.key)).json() == {"who": reader.id}
+        assert client.get("/catalogue").json() == {"who": "nobody"}
+        assert client.post("/catalogue").status_code == 401
+        for path in ("/documents", "/catalogue", "/ledger", "/astacked"):
+            refused = client.post(path, **key_of(reader.key))
+            assert (path, refused.status_code, refused.json().get("missing_scopes")) == (path, 403, ["invoices:write"])
+            assert client.post(path, **key_of(writer.key)).json() == {"who": writer.id}
+        assert client.get("/documents", **key_of(writer.key)).status_code == 429  # each was charged once
+
+
 @override_settings(MIDDLEWARE=MIDDLEWARE)
 def test_the_middleware_and_rest_framework_charge_once(provider: Provider, client: Client) -> None:
     key = provider.key("invoices:read", tier=provider.tier(3, "1h"))
