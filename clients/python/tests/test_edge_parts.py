@@ -15,7 +15,7 @@ from latchkey.edge import _report as report
 from latchkey.edge._decision import Request, decide, read_decision
 from latchkey.edge._engine import read_verdict
 from latchkey.edge._format import is_key, is_token
-from latchkey.edge._grant import Quota, Rule, effective
+from latchkey.edge._grant import Quota, Rule, effective, read_parts
 from latchkey.edge._limits import Buckets
 from latchkey.edge._marks import Marks, mark_digest
 from latchkey.edge._report import Reporter
@@ -70,7 +70,7 @@ def test_whatever_a_node_grants_an_edge_takes_no_more_than_it_asked_for() -> Non
         _granted([], 3)
 
 
-GRANT = {
+GRANT: dict[str, Any] = {
     "key": {"id": "key_1", "service_account_id": "sa_1"},
     "account": {"id": "sa_1", "organization_id": "org_1", "tier": "free", "scopes": []},
     "organization": {"id": "org_1"},
@@ -110,6 +110,30 @@ def test_a_verdict() -> None:
 def test_a_decision_that_makes_no_sense(told: Any) -> None:
     with pytest.raises(Unavailable):
         read_decision(told)
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400)], ids=["large", "small"])
+def test_numbers_beyond_all_bounds_are_no_answer(huge: int) -> None:
+    share = {"amount": 1, "left": 2.5, "used": 0, "began": 7, "exact_ms": 0}
+    for name in share:
+        with pytest.raises(Unavailable):
+            _granted({**share, name: huge}, 3)
+    for told in (
+        {"allowed": False, "refused": "key", "retry_after": huge},
+        {"allowed": True, "has_key": True, "key": {"reset_after": huge}},
+    ):
+        with pytest.raises(Unavailable):
+            read_decision(told)
+    for name in ("Requests", "Per", "Burst"):
+        rule = {**GRANT["tier"]["rate_limit"], name: huge}
+        with pytest.raises(Unavailable):
+            read_parts({**GRANT, "tier": {"name": "free", "rate_limit": rule}})
+    said = {"code": "wait_or_raise", "args": {"time": huge}}
+    assert str(huge) in read_verdict({"code": "EXPIRED", "detail": said, "missing_scopes": huge}).detail
+    changes = {"epoch": "E", "place": 7, "marks": "", "age_ms": 12, "max_stale_ms": 300000, "brand": "lk"}
+    for name in ("place", "age_ms", "max_stale_ms"):
+        with pytest.raises(Unavailable):
+            Source(Nodes({**changes, name: huge}), "x", lambda: None).poll()  # type: ignore[arg-type]
 
 
 def request(cost: int = 1, quota: Quota | None = None, account: Rule | None = None) -> Request:

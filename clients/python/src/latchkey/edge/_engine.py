@@ -399,7 +399,8 @@ def read_verdict(told: dict[str, Any]) -> Verdict:
     if code == "VALID" and (g is None or (limits is not None and not limits.allowed)):
         raise Unavailable("the node answered a verdict that makes no sense")
     steps = _steps(told.get("steps"))
-    missing = [s for s in told.get("missing_scopes") or () if isinstance(s, str)]
+    lacking = told.get("missing_scopes")
+    missing = [s for s in lacking if isinstance(s, str)] if isinstance(lacking, list) else []
     if g is None:
         headers = {} if limits is None else limits.headers(None, None)
         return Verdict(False, code, _said(detail), limit_headers=headers, steps=steps)
