@@ -12,6 +12,7 @@ import pytest
 from latchkey import Invalid, Limited, NotFound, TooLarge, Unavailable
 from latchkey.edge import _engine as engine_module
 from latchkey.edge import _report as report
+from latchkey.edge import _source as source_module
 from latchkey.edge._decision import Request, decide, read_decision
 from latchkey.edge._engine import read_verdict
 from latchkey.edge._format import is_key, is_token
@@ -261,6 +262,25 @@ def test_a_node_that_is_not_fresh_itself_gives_no_lease() -> None:
     source.begin(1)
     source.poll()
     assert not source.recent()
+
+
+@pytest.mark.parametrize(
+    ("fault", "goes_on"), [(Unavailable("down"), True), (Limited("too many"), False), (Invalid("no"), False), (TooLarge("long"), False)]
+)
+def test_it_goes_on_from_memory_only_while_no_node_answers(fault: Exception, goes_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = 100.0
+    monkeypatch.setattr(source_module, "elapsed", lambda: at)
+    nodes = Nodes({**CHANGES, "max_stale_ms": 300_000})
+    source = Source(nodes, "x", lambda: None)  # type: ignore[arg-type]
+    source.begin(1)
+    source.poll()
+    nodes.answers = [fault]
+    for _ in range(5):
+        at += 0.4
+        with pytest.raises(type(fault)):
+            source.poll()
+        source.tick()
+    assert source.recent() is goes_on
 
 
 def test_a_clock_that_jumps_changes_no_lease(monkeypatch: pytest.MonkeyPatch) -> None:
