@@ -276,24 +276,23 @@ class Engine:
             return None
         if not limits.allowed:
             return self._refused(q, g, limits.code, limits.text, {}, limits, address)
-        late = self._again(g, q, address)
-        if late is not None:
-            return self._refused(q, late[0], late[1].code, late[1].text, late[1].args, None, address)
+        g, no = self._again(g, q, address)
+        if no is not None:
+            return self._refused(q, g, no.code, no.text, no.args, None, address)
         self._reporter.count(g.key.id, "VALID", _asked(g.scopes, q.scopes))
         if elapsed() - g.touched >= _TOUCH_EVERY:
             g.touched = elapsed()
             self._reporter.used(g.key.id, str(address or ""), q.user_agent)
         return _verdict(g, "VALID", "", limits, limits.headers(request.key, request.account))
 
-    def _again(self, g: Grant, q: Question, address: Address | None) -> tuple[Grant, Refusal] | None:
+    def _again(self, g: Grant, q: Question, address: Address | None) -> tuple[Grant, Refusal | None]:
         """Check once more, without a charge, if the key changed or the lease ended while the question was decided."""
         if self._stands(g) and self.source.recent():
-            return None
+            return g, None
         newer = self._find(g.digest)
         if newer is None:
             return g, Refusal("NOT_FOUND", "no_key")
-        no = refuse(newer, q.scopes, address, wall_clock())
-        return None if no is None else (newer, no)
+        return newer, refuse(newer, q.scopes, address, wall_clock())
 
     def _refused(
         self, q: Question, g: Grant, code: str, text: str, args: dict[str, Any], limits: Decision | None, address: Address | None
