@@ -175,6 +175,18 @@ def test_it_fails_closed_unless_told_otherwise(error: Exception, passes: bool) -
     assert not guard.decide(headers(), Need()).allowed  # no key, no entrance
 
 
+def test_who_is_to_hear_of_errors_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(_: Exception) -> None:
+        raise ValueError(KEY)
+
+    for fail_open in (False, True):
+        guard = Guard(Fixed(Unavailable()), on_error=fails, fail_open=fail_open)
+        assert guard.decide(headers(("X-API-Key", KEY)), Need()).status == 503
+        assert asyncio.run(guard.adecide(headers(("X-API-Key", KEY)), Need())).status == 503
+    assert "on_error failed: ValueError" in caplog.text
+    assert KEY not in caplog.text
+
+
 def test_a_verdict_that_contradicts_itself_lets_nobody_in() -> None:
     for verdict in (Verdict(True, "REVOKED"), Verdict(False, "VALID")):
         assert Guard(Fixed(verdict)).decide(headers(("X-API-Key", KEY)), Need()).status == 503
@@ -198,6 +210,7 @@ def test_a_verifier_for_asyncio_decides_nothing_for_threads() -> None:
         {"trusted_proxies": ["10.0.0.1/8"]},
         {"trusted_proxies": "10.0.0.0/8"},
         {"key_headers": ["X: y"]},
+        {"key_headers": "X-API-Key"},
         {"key_headers": [], "authorization": False},
         {"realm": 'a"b'},
     ],
