@@ -322,6 +322,20 @@ def test_memory_of_the_reporter_is_bounded(caplog: pytest.LogCaptureFixture) -> 
     assert batches == sorted(set(batches))
 
 
+def test_nothing_is_left_when_the_edge_ends() -> None:
+    nodes = Nodes({})
+    reporter = Reporter(nodes, {"id": "edge_1"}, lambda: NOW)  # type: ignore[arg-type]
+    for n in range(1200):
+        reporter.used(f"key_{n}", "", "")
+    for n in range(120):
+        reporter.refused(f"key_{n}", "REVOKED", "", "", {})
+    reporter.flush_all()
+    assert sum(len(message["uses"]) for _, message in nodes.asked) == 1200
+    assert sum(len(message["refusals"]) for _, message in nodes.asked) == 120
+    assert max(len(message["uses"]) for _, message in nodes.asked) <= 500
+    assert max(len(message["refusals"]) for _, message in nodes.asked) <= 50
+
+
 def test_a_report_that_is_too_long_is_halved() -> None:
     sent: list[dict[str, Any]] = []
 

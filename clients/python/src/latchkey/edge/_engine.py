@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -110,11 +110,12 @@ class Engine:
 
     def _report(self) -> None:
         while not self._stopped.wait(_REPORT_EVERY):
-            self._flush()
+            self._flush(self._reporter.flush)
 
-    def _flush(self) -> None:
+    @staticmethod
+    def _flush(flush: Callable[[], None]) -> None:
         try:
-            self._reporter.flush()
+            flush()
         except LatchkeyError as error:
             log.debug("what was counted is not reported: %s", error)
 
@@ -132,7 +133,7 @@ class Engine:
             if thread is not threading.current_thread() and not thread.name.endswith("listen"):
                 thread.join(5.0)
         self._limits.close()
-        self._flush()
+        self._flush(self._reporter.flush_all)
         self.source.leave()
         self._upstream.close()
 
