@@ -28,13 +28,21 @@ from . import _config
 from ._async_client import AsyncLatchkey
 from ._client import Latchkey
 from ._errors import Misused
+from ._verdict import Verdict
 from .guard import PROBLEM, Caller, Decision, Guard, Need, Verifier, current
 
-__all__ = ["LatchkeyMiddleware", "caller_of", "get_guard", "public", "require"]
+__all__ = ["LatchkeyMiddleware", "LatchkeyRequest", "caller_of", "get_guard", "public", "require"]
 
 _log = logging.getLogger("latchkey")
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class LatchkeyRequest(HttpRequest):
+    """The type of requests to protected views, for type checkers. Django's own class is what views get."""
+
+    latchkey: Verdict  # whose key it is; None if the guard failed open
+
 
 _TRUE = {"1", "true", "yes", "on"}
 
