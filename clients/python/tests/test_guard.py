@@ -55,6 +55,7 @@ def headers(*pairs: tuple[str, str]) -> Caller:
         ("two different by Bearer", headers(("X-API-Key", KEY), ("Authorization", f"Bearer {OTHER}")), "", "MALFORMED"),
         ("beside it a token of the API's own", headers(("X-API-Key", KEY), ("Authorization", "Bearer own")), KEY, ""),
         ("beside it another Api-Key", headers(("X-API-Key", KEY), ("Authorization", "Api-Key own")), "", "MALFORMED"),
+        ("two signed tokens", headers(("Authorization", "Bearer eyJ.x.y"), ("Authorization", "Bearer eyJ.x.z")), "", "MALFORMED"),
         ("too long", headers(("X-API-Key", "x" * 5000)), "", "MALFORMED"),
     ],
 )

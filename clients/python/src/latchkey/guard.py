@@ -233,13 +233,14 @@ class Guard:
         found: list[str] = []
         for name in self._key_headers:
             found += [value.strip() for value in caller.all(name) if value.strip()]
+        beside = bool(found)
         for value in caller.all("Authorization") if self._authorization else ():
             scheme, _, text = value.strip().partition(" ")
             bearer, text = scheme.lower() == "bearer", text.strip()
             if not text or not (bearer or scheme.lower() == "api-key"):
                 continue
             # Beside a key, a bearer token may belong to the API itself.
-            if not found or not bearer or _LOOKS.match(text):
+            if not beside or not bearer or _LOOKS.match(text):
                 found.append(text)
         if not found:
             return "", "MISSING"
