@@ -161,6 +161,15 @@ def test_the_drop_in(provider: Provider, client: Client) -> None:
         assert (refused.status_code, refused.json()) == (403, {"detail": "Authentication credentials were not provided."})
 
 
+def test_a_second_key_hides_no_limit(provider: Provider, client: Client) -> None:
+    small, other = provider.key("invoices:read", tier=provider.tier(1, "1h")), provider.key("invoices:read")
+    with override_settings(API_KEY_CUSTOM_HEADER="HTTP_X_MY_KEY"):
+        for first, second in ((small, other), (other, small)):
+            headers = {"X-API-Key": first.key, "X-My-Key": second.key}
+            client.get("/drf/both", headers=headers)
+            assert client.get("/drf/both", headers=headers).status_code == 429
+
+
 def test_looking_a_key_up(provider: Provider, client: Client) -> None:
     key = provider.key("invoices:read", tier=provider.tier(1, "1h"))
     for _ in range(3):
