@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views import View
 from rest_framework.decorators import api_view, authentication_classes, permission_classes, throttle_classes
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -36,6 +38,38 @@ async def ainvoices(request: HttpRequest) -> HttpResponse:
 
 @public
 def open_to_all(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"who": who()})
+
+
+@method_decorator(require("invoices:read"), name="dispatch")
+class Documents(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"who": who()})
+
+    @method_decorator(require("invoices:write"))
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"who": who()})
+
+
+@method_decorator(public, name="dispatch")
+class Catalogue(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"who": who()})
+
+    @method_decorator(require("invoices:write"))
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"who": who()})
+
+
+class Ledger(View):
+    @method_decorator(require("invoices:write"))
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"who": who()})
+
+
+@require("invoices:read")
+@require("invoices:write")
+async def astacked(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"who": who()})
 
 
@@ -93,6 +127,10 @@ urlpatterns = [
     path("invoices", invoices),
     path("ainvoices", ainvoices),
     path("public", open_to_all),
+    path("documents", Documents.as_view()),
+    path("catalogue", Catalogue.as_view()),
+    path("ledger", Ledger.as_view()),
+    path("astacked", astacked),
     path("drf/invoices", Invoices.as_view()),
     path("drf/throttled", Throttled.as_view()),
     path("drf/either", Either.as_view()),

@@ -69,6 +69,21 @@ def test_the_middleware_protects_all_views(provider: Provider, client: Client) -
     assert client.get("/nowhere").status_code == 404
 
 
+@pytest.mark.parametrize("middleware", [[], MIDDLEWARE])
+def test_each_of_several_decorators_is_checked(provider: Provider, client: Client, middleware: list[str]) -> None:
+    reader, writer = provider.key("invoices:read"), provider.key("invoices:*", tier=provider.tier(4, "1h"))
+    with override_settings(MIDDLEWARE=middleware):
+        client = Client()
+        assert client.get("/documents", **key_of(reader.key)).json() == {"who": reader.id}
+        assert client.get("/catalogue").json() == {"who": "nobody"}
+        assert client.post("/catalogue").status_code == 401
+        for path in ("/documents", "/catalogue", "/ledger", "/astacked"):
+            refused = client.post(path, **key_of(reader.key))
+            assert (path, refused.status_code, refused.json().get("missing_scopes")) == (path, 403, ["invoices:write"])
+            assert client.post(path, **key_of(writer.key)).json() == {"who": writer.id}
+        assert client.get("/documents", **key_of(writer.key)).status_code == 429  # each was charged once
+
+
 @override_settings(MIDDLEWARE=MIDDLEWARE)
 def test_the_middleware_and_rest_framework_charge_once(provider: Provider, client: Client) -> None:
     key = provider.key("invoices:read", tier=provider.tier(3, "1h"))
@@ -144,6 +159,15 @@ def test_the_drop_in(provider: Provider, client: Client) -> None:
     for header in ({}, by_header("nonsense"), by_header(unknown_key()), {"headers": {"Authorization": "Api-Key"}}):
         refused = client.get("/drf/dropin", **header)
         assert (refused.status_code, refused.json()) == (403, {"detail": "Authentication credentials were not provided."})
+
+
+def test_a_second_key_hides_no_limit(provider: Provider, client: Client) -> None:
+    small, other = provider.key("invoices:read", tier=provider.tier(1, "1h")), provider.key("invoices:read")
+    with override_settings(API_KEY_CUSTOM_HEADER="HTTP_X_MY_KEY"):
+        for first, second in ((small, other), (other, small)):
+            headers = {"X-API-Key": first.key, "X-My-Key": second.key}
+            client.get("/drf/both", headers=headers)
+            assert client.get("/drf/both", headers=headers).status_code == 429
 
 
 def test_looking_a_key_up(provider: Provider, client: Client) -> None:

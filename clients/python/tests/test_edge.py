@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime
+import hashlib
 import json
 import os
 import select
@@ -35,6 +36,7 @@ from latchkey import (
 )
 from latchkey.edge import AsyncEdge, Edge
 from latchkey.edge import _source as source_module
+from latchkey.edge._decision import Decision, Request
 from latchkey.edge._texts import TEXTS
 from latchkey.guard import Caller, Guard, Need
 
@@ -151,6 +153,22 @@ def test_a_revoke_holds_within_a_second(provider: Provider, edge: Edge) -> None:
         assert edge.verify(key.key).code == "REVOKED"
     print("revokes took", [f"{t * 1000:.0f} ms" for t in took])
     assert max(took) < 1.0
+
+
+def test_a_verdict_tells_what_changed_while_it_waited(provider: Provider, edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = provider.key("invoices:*")
+    assert edge.verify(key.key).scopes == ["invoices:*"]
+    engine = edge._engine_of()
+    g = engine._known[hashlib.sha256(key.key.encode()).digest()]
+    take = engine._limits.take
+
+    def slowly(r: Request) -> Decision:
+        provider.client.accounts.update(key.service_account_id, scopes=["invoices:read"])
+        await_("the edge hears of it", lambda: not engine._stands(g))
+        return take(r)
+
+    monkeypatch.setattr(engine._limits, "take", slowly)
+    assert edge.verify(key.key, scopes=["invoices:read"]).scopes == ["invoices:read"]
 
 
 def test_other_changes_arrive(provider: Provider, edge: Edge) -> None:
@@ -596,8 +614,6 @@ def test_ids_are_uuids_of_version_7() -> None:
 
 
 def test_vectors_of_the_protocol() -> None:
-    import hashlib
-
     from latchkey.edge._marks import key_mark_id, mark_digest, read_marks
 
     text = (REPOSITORY / "docs" / "edge-protocol.md").read_text()

@@ -12,10 +12,11 @@ import pytest
 from latchkey import Invalid, Limited, NotFound, TooLarge, Unavailable
 from latchkey.edge import _engine as engine_module
 from latchkey.edge import _report as report
+from latchkey.edge import _source as source_module
 from latchkey.edge._decision import Request, decide, read_decision
 from latchkey.edge._engine import read_verdict
 from latchkey.edge._format import is_key, is_token
-from latchkey.edge._grant import Quota, Rule, effective
+from latchkey.edge._grant import Quota, Rule, effective, read_parts
 from latchkey.edge._limits import Buckets
 from latchkey.edge._marks import Marks, mark_digest
 from latchkey.edge._report import Reporter
@@ -70,7 +71,7 @@ def test_whatever_a_node_grants_an_edge_takes_no_more_than_it_asked_for() -> Non
         _granted([], 3)
 
 
-GRANT = {
+GRANT: dict[str, Any] = {
     "key": {"id": "key_1", "service_account_id": "sa_1"},
     "account": {"id": "sa_1", "organization_id": "org_1", "tier": "free", "scopes": []},
     "organization": {"id": "org_1"},
@@ -110,6 +111,30 @@ def test_a_verdict() -> None:
 def test_a_decision_that_makes_no_sense(told: Any) -> None:
     with pytest.raises(Unavailable):
         read_decision(told)
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400)], ids=["large", "small"])
+def test_numbers_beyond_all_bounds_are_no_answer(huge: int) -> None:
+    share = {"amount": 1, "left": 2.5, "used": 0, "began": 7, "exact_ms": 0}
+    for name in share:
+        with pytest.raises(Unavailable):
+            _granted({**share, name: huge}, 3)
+    for told in (
+        {"allowed": False, "refused": "key", "retry_after": huge},
+        {"allowed": True, "has_key": True, "key": {"reset_after": huge}},
+    ):
+        with pytest.raises(Unavailable):
+            read_decision(told)
+    for name in ("Requests", "Per", "Burst"):
+        rule = {**GRANT["tier"]["rate_limit"], name: huge}
+        with pytest.raises(Unavailable):
+            read_parts({**GRANT, "tier": {"name": "free", "rate_limit": rule}})
+    said = {"code": "wait_or_raise", "args": {"time": huge}}
+    assert str(huge) in read_verdict({"code": "EXPIRED", "detail": said, "missing_scopes": huge}).detail
+    changes = {"epoch": "E", "place": 7, "marks": "", "age_ms": 12, "max_stale_ms": 300000, "brand": "lk"}
+    for name in ("place", "age_ms", "max_stale_ms"):
+        with pytest.raises(Unavailable):
+            Source(Nodes({**changes, name: huge}), "x", lambda: None).poll()  # type: ignore[arg-type]
 
 
 def request(cost: int = 1, quota: Quota | None = None, account: Rule | None = None) -> Request:
@@ -239,6 +264,25 @@ def test_a_node_that_is_not_fresh_itself_gives_no_lease() -> None:
     assert not source.recent()
 
 
+@pytest.mark.parametrize(
+    ("fault", "goes_on"), [(Unavailable("down"), True), (Limited("too many"), False), (Invalid("no"), False), (TooLarge("long"), False)]
+)
+def test_it_goes_on_from_memory_only_while_no_node_answers(fault: Exception, goes_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = 100.0
+    monkeypatch.setattr(source_module, "elapsed", lambda: at)
+    nodes = Nodes({**CHANGES, "max_stale_ms": 300_000})
+    source = Source(nodes, "x", lambda: None)  # type: ignore[arg-type]
+    source.begin(1)
+    source.poll()
+    nodes.answers = [fault]
+    for _ in range(5):
+        at += 0.4
+        with pytest.raises(type(fault)):
+            source.poll()
+        source.tick()
+    assert source.recent() is goes_on
+
+
 def test_a_clock_that_jumps_changes_no_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source(Nodes(dict(CHANGES)), "x", lambda: None)  # type: ignore[arg-type]
     source.begin(1)
@@ -276,6 +320,20 @@ def test_memory_of_the_reporter_is_bounded(caplog: pytest.LogCaptureFixture) -> 
     reporter.flush()
     batches = [message["batch"] for _, message in nodes.asked[-400:]]
     assert batches == sorted(set(batches))
+
+
+def test_nothing_is_left_when_the_edge_ends() -> None:
+    nodes = Nodes({})
+    reporter = Reporter(nodes, {"id": "edge_1"}, lambda: NOW)  # type: ignore[arg-type]
+    for n in range(1200):
+        reporter.used(f"key_{n}", "", "")
+    for n in range(120):
+        reporter.refused(f"key_{n}", "REVOKED", "", "", {})
+    reporter.flush_all()
+    assert sum(len(message["uses"]) for _, message in nodes.asked) == 1200
+    assert sum(len(message["refusals"]) for _, message in nodes.asked) == 120
+    assert max(len(message["uses"]) for _, message in nodes.asked) <= 500
+    assert max(len(message["refusals"]) for _, message in nodes.asked) <= 50
 
 
 def test_a_report_that_is_too_long_is_halved() -> None:

@@ -42,6 +42,7 @@ from latchkey import (
     Unreachable,
 )
 from latchkey._config import Clock
+from latchkey.edge import Edge
 
 from .conftest import free_port
 from .scripted import SECRET, VERDICT, Handler, Scripted, cut, problem, raw, reply, silent
@@ -436,6 +437,26 @@ def test_cookies_and_environment_do_not_travel() -> None:
         get(c)
         get(c)
     assert "cookie" not in server.requests[1].headers
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_no_proxy_reads_what_is_for_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Scripted(reply(200, VERDICT)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        url = f"http://{host}:{free_port()}"
+
+        async def ask() -> None:
+            async with AsyncLatchkey(url, SECRET) as client:
+                await client.verify(SECRET)
+
+        for failing in (lambda: Latchkey(url, SECRET).verify(SECRET), lambda: asyncio.run(ask()), lambda: Edge(url, SECRET)):
+            with pytest.raises(LatchkeyError):
+                failing()
+        assert proxy.requests == []
+        assert Latchkey("http://keys.example.com", SECRET, allow_http=True).verify(SECRET)
 
 
 def test_a_forked_process_shares_no_connection() -> None:

@@ -55,6 +55,7 @@ def headers(*pairs: tuple[str, str]) -> Caller:
         ("two different by Bearer", headers(("X-API-Key", KEY), ("Authorization", f"Bearer {OTHER}")), "", "MALFORMED"),
         ("beside it a token of the API's own", headers(("X-API-Key", KEY), ("Authorization", "Bearer own")), KEY, ""),
         ("beside it another Api-Key", headers(("X-API-Key", KEY), ("Authorization", "Api-Key own")), "", "MALFORMED"),
+        ("two signed tokens", headers(("Authorization", "Bearer eyJ.x.y"), ("Authorization", "Bearer eyJ.x.z")), "", "MALFORMED"),
         ("too long", headers(("X-API-Key", "x" * 5000)), "", "MALFORMED"),
     ],
 )
@@ -175,6 +176,18 @@ def test_it_fails_closed_unless_told_otherwise(error: Exception, passes: bool) -
     assert not guard.decide(headers(), Need()).allowed  # no key, no entrance
 
 
+def test_who_is_to_hear_of_errors_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(_: Exception) -> None:
+        raise ValueError(KEY)
+
+    for fail_open in (False, True):
+        guard = Guard(Fixed(Unavailable()), on_error=fails, fail_open=fail_open)
+        assert guard.decide(headers(("X-API-Key", KEY)), Need()).status == 503
+        assert asyncio.run(guard.adecide(headers(("X-API-Key", KEY)), Need())).status == 503
+    assert "on_error failed: ValueError" in caplog.text
+    assert KEY not in caplog.text
+
+
 def test_a_verdict_that_contradicts_itself_lets_nobody_in() -> None:
     for verdict in (Verdict(True, "REVOKED"), Verdict(False, "VALID")):
         assert Guard(Fixed(verdict)).decide(headers(("X-API-Key", KEY)), Need()).status == 503
@@ -198,6 +211,7 @@ def test_a_verifier_for_asyncio_decides_nothing_for_threads() -> None:
         {"trusted_proxies": ["10.0.0.1/8"]},
         {"trusted_proxies": "10.0.0.0/8"},
         {"key_headers": ["X: y"]},
+        {"key_headers": "X-API-Key"},
         {"key_headers": [], "authorization": False},
         {"realm": 'a"b'},
     ],

@@ -128,6 +128,24 @@ def test_every_program_of_the_readme_is_run() -> None:
     assert blocks(README, "sh") == []
 
 
+def test_a_strict_type_checker_takes_every_program_of_the_readme(tmp_path: Path) -> None:
+    for n, (_, code) in enumerate(blocks(README, "python")):
+        (tmp_path / f"readme_{n}.py").write_text(code)
+    mypy = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        str(HERE / "pyproject.toml"),
+        "--cache-dir",
+        str(REPOSITORY / "build" / "python" / "mypy"),
+    ]
+    programs = [str(file) for file in sorted(tmp_path.iterdir())]
+    environment = {**os.environ, "MYPYPATH": str(HERE / "src")}
+    out = subprocess.run([*mypy, *programs], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert (len(programs), out.returncode) == (8, 0), out.stdout
+
+
 def test_the_readme_of_fastapi(here: dict[str, str]) -> None:
     from .test_fastapi import ask
 

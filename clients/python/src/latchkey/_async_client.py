@@ -79,7 +79,7 @@ class AsyncLatchkey:
             max_body=max_body,
         )
         self._http = http_client
-        self._transports = _Transports(http_client)
+        self._transports = _Transports(self._config.base, http_client)
         self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         self._bind()
 
@@ -191,7 +191,8 @@ class AsyncLatchkey:
 class _Transports:
     """A transport for each event loop, which a connection cannot leave, and for each process: on a shared one, answers would mix."""
 
-    def __init__(self, client: httpx.AsyncClient | None) -> None:
+    def __init__(self, base: str, client: httpx.AsyncClient | None) -> None:
+        self._base = base
         self._client = client
         self._pid = os.getpid()
         self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncTransport] = WeakKeyDictionary()
@@ -204,7 +205,7 @@ class _Transports:
         loop = asyncio.get_running_loop()
         transport = self._by_loop.get(loop)
         if transport is None:
-            transport = self._by_loop[loop] = AsyncTransport(self._client)
+            transport = self._by_loop[loop] = AsyncTransport([self._base], self._client)
         return transport
 
     async def close(self) -> None:

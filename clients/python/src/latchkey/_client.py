@@ -77,7 +77,7 @@ class Latchkey:
             max_body=max_body,
         )
         self._http = http_client
-        self._transports = _Transports(http_client)
+        self._transports = _Transports(self._config.base, http_client)
         self._sleep: Callable[[float], None] = time.sleep
         self._bind()
 
@@ -188,10 +188,11 @@ class Latchkey:
 class _Transports:
     """The transport of this process. A process that forks makes its own: on a shared connection, answers would mix."""
 
-    def __init__(self, client: httpx.Client | None) -> None:
+    def __init__(self, base: str, client: httpx.Client | None) -> None:
+        self._base = base
         self._client = client
         self._pid = os.getpid()
-        self._transport = SyncTransport(client)
+        self._transport = SyncTransport([base], client)
 
     def current(self) -> SyncTransport:
         if self._pid != os.getpid():
@@ -199,7 +200,7 @@ class _Transports:
                 if self._pid != os.getpid():
                     if self._client is not None:
                         raise Misused("the process has forked; make the client with its http_client afterwards")
-                    self._transport, self._pid = SyncTransport(), os.getpid()
+                    self._transport, self._pid = SyncTransport([self._base]), os.getpid()
         return self._transport
 
     def close(self) -> None:

@@ -8,14 +8,16 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
 from ._answer import Answer, bad_answer
+from ._config import is_loopback
 from ._core import Attempt, Send
 from ._errors import BadAnswer, Broken, Misused, TimedOut, Unreachable
 
@@ -120,12 +122,18 @@ class _Backend(httpcore.NetworkBackend):
         self._backend.sleep(seconds)
 
 
+def _direct(bases: Sequence[str]) -> dict[str, None]:
+    """Return httpx's mounts that pass by the environment's proxies on the way to this machine: over http, they would read the key."""
+    hosts = (urlsplit(base).hostname or "" for base in bases)
+    return {f"all://[{host}]" if ":" in host else f"all://{host}": None for host in hosts if is_loopback(host)}
+
+
 class SyncTransport:
     """Sends requests from any thread. Its own client bounds a request in total; another one each read."""
 
-    def __init__(self, client: httpx.Client | None = None) -> None:
+    def __init__(self, bases: Sequence[str], client: httpx.Client | None = None) -> None:
         self._own = client is None
-        self._client = client or httpx.Client(limits=_LIMITS, follow_redirects=False)
+        self._client = client or httpx.Client(limits=_LIMITS, follow_redirects=False, mounts=_direct(bases))
         self._backends: list[_Backend] = []
         if self._own:
             self._bound()
@@ -187,9 +195,9 @@ class SyncTransport:
 class AsyncTransport:
     """Sends requests from one event loop."""
 
-    def __init__(self, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, bases: Sequence[str], client: httpx.AsyncClient | None = None) -> None:
         self._own = client is None
-        self._client = client or httpx.AsyncClient(limits=_LIMITS, follow_redirects=False)
+        self._client = client or httpx.AsyncClient(limits=_LIMITS, follow_redirects=False, mounts=_direct(bases))
 
     async def send(self, send: Send, credential: dict[str, str], max_body: int) -> Attempt:
         """Send the request once."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from ._credential import REDACTED
 from ._errors import BadAnswer, Misused
@@ -143,6 +143,9 @@ def read_duration(text: str) -> timedelta:
     return timedelta(microseconds=total)
 
 
+_LARGEST = (1 << 64) - 1  # of integers; larger ones do not fit into a float
+
+
 class Reader:
     """Reads the members of an object. A member that is missing is empty; one of another type is a fault."""
 
@@ -167,7 +170,7 @@ class Reader:
         value = self._members.get(name)
         if value is None:
             return None
-        if not isinstance(value, of) or (of is int and isinstance(value, bool)):
+        if not isinstance(value, of) or (of is int and (isinstance(value, bool) or abs(cast(int, value)) > _LARGEST)):
             raise self._fault(name)
         return value
 
@@ -193,7 +196,7 @@ class Reader:
         value = self._members.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or (isinstance(value, int) and abs(value) > _LARGEST):
             raise self._fault(name)
         return float(value)
 

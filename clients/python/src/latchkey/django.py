@@ -13,6 +13,7 @@ import inspect
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -27,13 +28,21 @@ from . import _config
 from ._async_client import AsyncLatchkey
 from ._client import Latchkey
 from ._errors import Misused
+from ._verdict import Verdict
 from .guard import PROBLEM, Caller, Decision, Guard, Need, Verifier, current
 
-__all__ = ["LatchkeyMiddleware", "caller_of", "get_guard", "public", "require"]
+__all__ = ["LatchkeyMiddleware", "LatchkeyRequest", "caller_of", "get_guard", "public", "require"]
 
 _log = logging.getLogger("latchkey")
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class LatchkeyRequest(HttpRequest):
+    """The type of requests to protected views, for type checkers. Django's own class is what views get."""
+
+    latchkey: Verdict  # whose key it is; None if the guard failed open
+
 
 _TRUE = {"1", "true", "yes", "on"}
 
@@ -122,6 +131,7 @@ def require(*scopes: str, cost: int | None = None) -> Callable[[View], View]:
     """Return the decorator of a view that needs a valid key with all of the scopes.
 
     It protects the view by itself. With LatchkeyMiddleware it tells the middleware what the view needs.
+    If there are several, such as on a class and its method, each is checked; a cost is charged for each that names one.
     """
     return functools.partial(_guarded, Need(scopes, cost))
 
@@ -136,12 +146,13 @@ def _guarded(need: Need, view: View) -> View:
 
         @functools.wraps(view)
         async def aguarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if _decided(request):
+            left = _undecided(request, need)
+            if left is None:
                 return await view(request, *args, **kwargs)
             token = current.set(None)
             try:
-                decision = await get_guard(True).adecide(caller_of(request), need)
-                refusal = _note(request, decision)
+                decision = await get_guard(True).adecide(caller_of(request), left)
+                refusal = _note(request, decision, need)
                 return _passed(decision, refusal or await view(request, *args, **kwargs))
             finally:
                 current.reset(token)
@@ -151,12 +162,13 @@ def _guarded(need: Need, view: View) -> View:
 
         @functools.wraps(view)
         def sguarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if _decided(request):
+            left = _undecided(request, need)
+            if left is None:
                 return view(request, *args, **kwargs)
             token = current.set(None)
             try:
-                decision = get_guard().decide(caller_of(request), need)
-                refusal = _note(request, decision)
+                decision = get_guard().decide(caller_of(request), left)
+                refusal = _note(request, decision, need)
                 return _passed(decision, refusal or view(request, *args, **kwargs))
             finally:
                 current.reset(token)
@@ -166,15 +178,23 @@ def _guarded(need: Need, view: View) -> View:
     return cast(View, guarded)
 
 
-def _decided(request: HttpRequest) -> bool:
-    return isinstance(getattr(request, "latchkey_decision", None), Decision)
+def _undecided(request: Any, need: Need) -> Need | None:
+    """Return what is still to be decided. The middleware and other decorators may have decided less than the need, or all of it."""
+    decision = getattr(request, "latchkey_decision", None)
+    if not isinstance(decision, Decision):
+        return need
+    if need.public or need in getattr(request, "latchkey_needs", ()):
+        return None
+    charged = decision.allowed and decision.verdict is not None
+    return replace(need, cost=0) if charged and need.cost is None else need
 
 
-def _note(request: Any, decision: Decision) -> HttpResponse | None:
+def _note(request: Any, decision: Decision, need: Need) -> HttpResponse | None:
     """Note the decision, and return the answer if it refuses the request."""
     request.latchkey_decision, request.latchkey = decision, decision.verdict
     if not decision.allowed:
         return HttpResponse(decision.body(), content_type=PROBLEM, status=decision.status)
+    request.latchkey_needs = (*getattr(request, "latchkey_needs", ()), need)
     current.set(decision.verdict)
     return None
 
@@ -226,10 +246,12 @@ class LatchkeyMiddleware:
         return cast(HttpResponseBase, _passed(getattr(request, "latchkey_decision", None), response))
 
     def _process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        return _note(request, get_guard().decide(caller_of(request), _need_of(view)))
+        need = _need_of(view)
+        return _note(request, get_guard().decide(caller_of(request), need), need)
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        return _note(request, await get_guard(True).adecide(caller_of(request), _need_of(view)))
+        need = _need_of(view)
+        return _note(request, await get_guard(True).adecide(caller_of(request), need), need)
 
 
 def _need_of(view: Any) -> Need:

@@ -127,18 +127,25 @@ def _decide(request: Request, view: Any, key: str | None = None) -> Decision:
             return guard.decide(caller, Need())
     scopes = _scopes_of(view)
     asked = hashlib.sha256(key.encode(errors="surrogateescape")).digest(), scopes
-    noted = getattr(inner, _NOTED, None)
-    if noted is not None and noted[0] == asked:
-        decision: Decision = noted[1]
-    else:
-        decision = _by_middleware(inner, guard, caller, key) or guard.decide(caller, Need(scopes), key)
-        setattr(inner, _NOTED, (asked, decision))
+    noted = _noted(inner)
+    decision = noted.get(asked)
+    if decision is None:
+        decision = noted[asked] = _by_middleware(inner, guard, caller, key) or guard.decide(caller, Need(scopes), key)
     del key
     headers = getattr(view, "headers", None)
     if isinstance(headers, dict):  # of the answer, also if it is an error
         headers.update((n, v) for n, v in decision.headers.items() if n not in ("WWW-Authenticate", "Retry-After"))
     inner.latchkey = decision.verdict if decision.allowed else None  # type: ignore[attr-defined]
     return decision
+
+
+def _noted(request: Any) -> dict[object, Decision]:
+    """Return what was decided about the request's keys: HasAPIKey may read another one than the guard."""
+    noted: dict[object, Decision] | None = getattr(request, _NOTED, None)
+    if noted is None:
+        noted = {}
+        setattr(request, _NOTED, noted)
+    return noted
 
 
 def _by_middleware(request: HttpRequest, guard: Guard, caller: Caller, key: str) -> Decision | None:
@@ -288,20 +295,18 @@ class LatchkeyThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Report whether the key, if there is one, is within its limits."""
-        noted = getattr(request._request, _NOTED, None)
-        if noted is None:
+        noted = _noted(request._request)
+        if not noted:
             guard = latchkey_django.get_guard()
             if guard.key_of(latchkey_django.caller_of(request._request))[1]:
                 return True
-            decision = _decide(request, view)
-        else:
-            decision = noted[1]
-        _undecided(decision)
-        verdict = decision.verdict
-        if verdict is None or not verdict.limited:
-            return True
-        self.retry_after = verdict.retry_after
-        return False
+            _decide(request, view)
+        for decision in noted.values():
+            _undecided(decision)
+            if decision.verdict is not None and decision.verdict.limited:
+                self.retry_after = decision.verdict.retry_after
+                return False
+        return True
 
     def wait(self) -> float | None:
         """Return how long to wait, in seconds; None if waiting does not help."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -25,6 +26,8 @@ __all__ = ["Caller", "Decision", "Guard", "Need", "Verifier", "covers", "identit
 _MAX_KEY = 4096  # longer than any key or signed token
 _MAX_USER_AGENT = 2048  # the most that the service accepts
 _MAX_HOPS = 32
+
+_log = logging.getLogger("latchkey")
 
 #: Keys of any brand. A bearer token that does not match is a signed token, or not Latchkey's.
 _LOOKS = re.compile(r"[a-z][a-z0-9]*_(live|test)_")
@@ -119,6 +122,8 @@ class Guard:
         on_error: Callable[[Exception], object] | None = None,
         fail_open: bool = False,
     ) -> None:
+        if isinstance(key_headers, str):
+            raise Misused("key_headers is a list of headers")
         self._verifier = verifier
         self._key_headers = tuple(key_headers)
         self._authorization = authorization
@@ -199,7 +204,11 @@ class Guard:
 
     def _undecided(self, error: Exception) -> Decision:
         if self._on_error is not None:
-            self._on_error(error)
+            try:
+                self._on_error(error)
+            except Exception as fault:
+                _log.error("on_error failed: %s", type(fault).__name__)
+                return unavailable(error)  # nobody has heard of it
         if self._fail_open and _passing(error):
             return Decision(True, error=error)
         return unavailable(error)
@@ -224,13 +233,14 @@ class Guard:
         found: list[str] = []
         for name in self._key_headers:
             found += [value.strip() for value in caller.all(name) if value.strip()]
+        beside = bool(found)
         for value in caller.all("Authorization") if self._authorization else ():
             scheme, _, text = value.strip().partition(" ")
             bearer, text = scheme.lower() == "bearer", text.strip()
             if not text or not (bearer or scheme.lower() == "api-key"):
                 continue
             # Beside a key, a bearer token may belong to the API itself.
-            if not found or not bearer or _LOOKS.match(text):
+            if not beside or not bearer or _LOOKS.match(text):
                 found.append(text)
         if not found:
             return "", "MISSING"

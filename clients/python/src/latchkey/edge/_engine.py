@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -110,11 +110,12 @@ class Engine:
 
     def _report(self) -> None:
         while not self._stopped.wait(_REPORT_EVERY):
-            self._flush()
+            self._flush(self._reporter.flush)
 
-    def _flush(self) -> None:
+    @staticmethod
+    def _flush(flush: Callable[[], None]) -> None:
         try:
-            self._reporter.flush()
+            flush()
         except LatchkeyError as error:
             log.debug("what was counted is not reported: %s", error)
 
@@ -132,7 +133,7 @@ class Engine:
             if thread is not threading.current_thread() and not thread.name.endswith("listen"):
                 thread.join(5.0)
         self._limits.close()
-        self._flush()
+        self._flush(self._reporter.flush_all)
         self.source.leave()
         self._upstream.close()
 
@@ -276,24 +277,23 @@ class Engine:
             return None
         if not limits.allowed:
             return self._refused(q, g, limits.code, limits.text, {}, limits, address)
-        late = self._again(g, q, address)
-        if late is not None:
-            return self._refused(q, late[0], late[1].code, late[1].text, late[1].args, None, address)
+        g, no = self._again(g, q, address)
+        if no is not None:
+            return self._refused(q, g, no.code, no.text, no.args, None, address)
         self._reporter.count(g.key.id, "VALID", _asked(g.scopes, q.scopes))
         if elapsed() - g.touched >= _TOUCH_EVERY:
             g.touched = elapsed()
             self._reporter.used(g.key.id, str(address or ""), q.user_agent)
         return _verdict(g, "VALID", "", limits, limits.headers(request.key, request.account))
 
-    def _again(self, g: Grant, q: Question, address: Address | None) -> tuple[Grant, Refusal] | None:
+    def _again(self, g: Grant, q: Question, address: Address | None) -> tuple[Grant, Refusal | None]:
         """Check once more, without a charge, if the key changed or the lease ended while the question was decided."""
         if self._stands(g) and self.source.recent():
-            return None
+            return g, None
         newer = self._find(g.digest)
         if newer is None:
             return g, Refusal("NOT_FOUND", "no_key")
-        no = refuse(newer, q.scopes, address, wall_clock())
-        return None if no is None else (newer, no)
+        return newer, refuse(newer, q.scopes, address, wall_clock())
 
     def _refused(
         self, q: Question, g: Grant, code: str, text: str, args: dict[str, Any], limits: Decision | None, address: Address | None
@@ -399,7 +399,8 @@ def read_verdict(told: dict[str, Any]) -> Verdict:
     if code == "VALID" and (g is None or (limits is not None and not limits.allowed)):
         raise Unavailable("the node answered a verdict that makes no sense")
     steps = _steps(told.get("steps"))
-    missing = [s for s in told.get("missing_scopes") or () if isinstance(s, str)]
+    lacking = told.get("missing_scopes")
+    missing = [s for s in lacking if isinstance(s, str)] if isinstance(lacking, list) else []
     if g is None:
         headers = {} if limits is None else limits.headers(None, None)
         return Verdict(False, code, _said(detail), limit_headers=headers, steps=steps)

@@ -298,7 +298,7 @@ def _rule(told: dict[str, Any] | None) -> Rule | None:
     if told is None:
         return None
     requests, per, burst = (told.get(n, told.get(n.lower())) for n in ("Requests", "Per", "Burst"))
-    if not all(isinstance(n, int) and n > 0 for n in (requests, per, burst)):
+    if not all(isinstance(n, int) and 0 < n < 1 << 63 for n in (requests, per, burst)):
         raise ValueError("not a rule")
     assert isinstance(requests, int)
     assert isinstance(per, int)
@@ -310,7 +310,7 @@ def _quota(told: dict[str, Any] | None) -> Quota | None:
     if told is None:
         return None
     requests, per = (told.get(n, told.get(n.lower())) for n in ("Requests", "Per"))
-    if not isinstance(requests, int) or requests <= 0 or per not in ("day", "month"):
+    if not isinstance(requests, int) or not 0 < requests < 1 << 63 or per not in ("day", "month"):
         raise ValueError("not a quota")
     return Quota(requests, per)
 

@@ -105,6 +105,12 @@ class Reporter:
                 del self._unsent[0]
             self._dropped = False
 
+    def flush_all(self) -> None:
+        """Send also what flush leaves for the next time, because there is none."""
+        self.flush()
+        while self._uses or self._refusals:
+            self.flush()
+
     def _gather(self) -> None:
         """Make messages of what was counted since the last call."""
         at = write_time(self._clock())

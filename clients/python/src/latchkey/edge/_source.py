@@ -132,7 +132,8 @@ class Source:
         except _Moved:
             raise  # after a move, a poll is worth waiting for
         except LatchkeyError as error:
-            self._failed()
+            if isinstance(error, Unavailable):  # otherwise a node answers, but renews no lease
+                self._failed()
             raise error.with_traceback(None) from None
         now = elapsed()
         with self._lock:

@@ -66,6 +66,6 @@ def _shown(value: Any) -> str:
         return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, list | tuple):
         return ", ".join(str(v) for v in value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 1e6:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1e6 <= abs(value) < 1e18:
         return f"{value / 1e9:g}s"  # durations travel as nanoseconds
     return str(value)

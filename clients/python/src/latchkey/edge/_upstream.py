@@ -32,8 +32,8 @@ class Upstream:
         self._addresses = [base_url(address) for address in addresses]
         self._credential = key
         self._agent = agent("latchkey-python")
-        self._transport = SyncTransport()
-        self._listening = SyncTransport()  # of its own, so that close ends what it waits for
+        self._transport = SyncTransport(self._addresses)
+        self._listening = SyncTransport(self._addresses)  # of its own, so that close ends what it waits for
         self._current = 0
         self._lock = threading.Lock()
         #: Why the nodes do not accept the edge's key; None: they do.
