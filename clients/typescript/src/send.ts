@@ -332,7 +332,9 @@ const notSent = new Set([
   "ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "ENETDOWN",
   "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused", "FailedToOpenSocket", "EDNS",
 ]);
-const untrusted = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY|DECRYPT)|HOSTNAME_MISMATCH|INVALID_CA|UNKNOWN_CERT|EPROTO)/;
+/** Reasons that another try does not change: an untrusted certificate, or no TLS at all. */
+const untrusted =
+  /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY|DECRYPT)|HOSTNAME_MISMATCH|INVALID_CA|UNKNOWN_CERT|EPROTO$|ERR_SSL_(WRONG_VERSION|UNSUPPORTED_PROTOCOL|PACKET_LENGTH))/;
 
 /** reasonOf is the code of an error of fetch. Its texts may quote what was sent or read. */
 function reasonOf(error: unknown): string {
