@@ -30,7 +30,7 @@ run(tsc, "-p", join(root, "test"));
 const lint = spawn(process.execPath, [eslint, "."], { cwd: root, stdio: "inherit" });
 const linted = new Promise((resolve) => lint.on("close", resolve));
 const tests = readdirSync(out).filter((name) => name.endsWith(".test.js")).map((name) => join(out, name));
-const runner = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=60000", ...process.argv.slice(2), ...tests], {
+const runner = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", "--test-concurrency=4", ...process.argv.slice(2), ...tests], {
   cwd: root,
   stdio: "inherit",
 });

@@ -345,10 +345,11 @@ function reasonOf(error: unknown): string {
     at = cause ?? errors?.[0];
   }
   // Deno has no codes.
-  const text = error instanceof Error ? error.message : "";
+  const { message, cause } = error instanceof Error ? error : new Error();
+  const text = `${message} ${cause instanceof Error ? cause.message : ""}`;
   if (/connection refused/i.test(text)) return "ECONNREFUSED";
   if (/dns error|failed to lookup/i.test(text)) return "ENOTFOUND";
-  if (/certificate/i.test(text)) return "CERT_UNTRUSTED";
+  if (/invalid peer certificate|certificate verify failed/i.test(text)) return "CERT_UNTRUSTED";
   return "";
 }
 

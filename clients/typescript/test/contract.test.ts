@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { apiKey, version, type Latchkey } from "@latchkey/client";
+import { sentences } from "../dist/edge/checks.js";
 import { closeAll, reply, serve } from "./fake.js";
 import { root } from "./service.js";
 
@@ -100,6 +101,11 @@ test("only the edge imports what belongs to Node.js, and nothing imports package
       assert.ok(!/\b(process|Buffer|require|__dirname)\b[.(]/.test(text), `${name} uses what only Node.js has`);
     }
   }
+});
+
+test("an edge says what the service says", () => {
+  const { errors } = JSON.parse(readFileSync(join(root, "../../internal/texts/en.json"), "utf8")) as { errors: Record<string, string> };
+  for (const [code, sentence] of Object.entries(sentences)) assert.equal(sentence, errors[code], code);
 });
 
 test("the lock file names no registry", () => {

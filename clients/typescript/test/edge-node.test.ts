@@ -312,7 +312,7 @@ test("a key with checks of a later version is decided by the node", async () => 
       assert.equal(node.count("/edge/v1/verify"), i, "it is not kept");
     }
     for (const nonsense of [{ code: "VALID" }, { code: "VALID", grant: grantOf(), limits: { allowed: false, refused: "key" } }, { code: "YES" }, { grant: {} }, {}]) {
-      node.replies["/edge/v1/verify"] = () => nonsense as Message;
+      node.replies["/edge/v1/verify"] = () => nonsense;
       await assert.rejects(ask(edge), (e) => isKind(e, "unavailable"), JSON.stringify(nonsense));
     }
   });

@@ -37,7 +37,7 @@ function because(detail: string, change: string): Refusal {
 
 /** time writes a moment as the service does. */
 function time(at: Date): string {
-  return at.toISOString().replace(/\.?0*Z$/, "Z");
+  return at.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** Check is one rule that a verification applies to a grant. */
@@ -136,7 +136,8 @@ export function readAddress(text: string | undefined): Address | undefined {
   return text === undefined ? undefined : parseAddress(text);
 }
 
-const sentences: Record<string, string> = {
+/** sentences are those of the service's catalogue that an edge may say. */
+export const sentences: Readonly<Record<string, string>> = {
   account_disabled: "the service account is disabled",
   account_over_rate: "the service account is over its rate limit",
   address_not_allowed: "the address {address} is not in an allowed network",
