@@ -38,10 +38,7 @@ for (const [path, item] of Object.entries(document.paths)) {
   for (const method of methods.filter((name) => item[name] !== undefined)) {
     const operation = item[method];
     const names = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) => resolve(p).name);
-    const takes = [
-      names.includes("Idempotency-Key") ? "idempotencyKey" : "",
-      names.includes("If-Match") ? "ifMatch" : "",
-    ].filter(Boolean);
+    const takes = [names.includes("Idempotency-Key") ? "idempotencyKey" : "", names.includes("If-Match") ? "ifMatch" : ""].filter(Boolean);
     const takesText = takes.length === 0 ? "" : `, takes: [${takes.map((t) => `"${t}"`).join(", ")}]`;
     const open = operation.security?.length === 1 && Object.keys(operation.security[0]).length === 0;
     const openText = open ? ", anonymous: true" : "";

@@ -29,11 +29,17 @@ run(tsc, "-p", join(root, "test"));
 // The linter takes a core and the tests mostly wait.
 const lint = spawn(process.execPath, [eslint, "."], { cwd: root, stdio: "inherit" });
 const linted = new Promise((resolve) => lint.on("close", resolve));
-const tests = readdirSync(out).filter((name) => name.endsWith(".test.js")).map((name) => join(out, name));
-const runner = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", "--test-concurrency=4", ...process.argv.slice(2), ...tests], {
-  cwd: root,
-  stdio: "inherit",
-});
+const tests = readdirSync(out)
+  .filter((name) => name.endsWith(".test.js"))
+  .map((name) => join(out, name));
+const runner = spawn(
+  process.execPath,
+  ["--test", "--test-reporter=spec", "--test-timeout=120000", "--test-concurrency=4", ...process.argv.slice(2), ...tests],
+  {
+    cwd: root,
+    stdio: "inherit",
+  },
+);
 const tested = await new Promise((resolve) => runner.on("close", resolve));
 const status = await linted;
 if (status !== 0) console.error("eslint found faults");

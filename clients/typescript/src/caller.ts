@@ -23,7 +23,11 @@ const looks = /^[a-z][a-z0-9]*_(live|test)_/;
 export function keyOf(caller: Caller, names: readonly string[]): { key: string } | { code: "MISSING" | "MALFORMED" } {
   const found = new Set<string>();
   // Several headers of one name may come as one, joined by commas. No key has any.
-  const values = (name: string) => caller.header(name).flatMap((value) => value.split(",")).map((value) => value.trim());
+  const values = (name: string) =>
+    caller
+      .header(name)
+      .flatMap((value) => value.split(","))
+      .map((value) => value.trim());
   for (const name of names) {
     for (const value of values(name)) if (value !== "") found.add(value);
   }

@@ -69,7 +69,8 @@ export function settingsOf(config: Config): Settings {
 
 function bound(name: string, value: number | undefined, otherwise: number, least: number): number {
   const chosen = value ?? otherwise;
-  if (!(chosen >= least) || chosen > 2 ** 31 - 1) { // what a timer takes
+  if (!(chosen >= least) || chosen > 2 ** 31 - 1) {
+    // what a timer takes
     throw new TypeError(`latchkey: ${name} must be a number from ${String(least)}`);
   }
   return chosen;
@@ -93,9 +94,7 @@ export function baseOf(text: string | undefined, allowHTTP: boolean): string {
     throw new TypeError("latchkey: the url has a user, query or fragment; credentials go into credential");
   }
   if (url.protocol === "http:" && !allowHTTP && !isLoopback(url.hostname)) {
-    throw new TypeError(
-      "latchkey: the url is http beyond loopback, where everybody on the way reads keys; use https, or set allowHTTP",
-    );
+    throw new TypeError("latchkey: the url is http beyond loopback, where everybody on the way reads keys; use https, or set allowHTTP");
   }
   return url.origin + url.pathname.replace(/\/+$/, "");
 }

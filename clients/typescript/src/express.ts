@@ -37,7 +37,12 @@ export function guard(config: GuardConfig): ExpressGuard {
   return { requireFor, require: (...scopes) => requireFor(() => ({ scopes })) };
 }
 
-async function protect<Request extends NodeRequest>(g: Guard, needs: Needs<Request>, request: Request, response: Response): Promise<boolean> {
+async function protect<Request extends NodeRequest>(
+  g: Guard,
+  needs: Needs<Request>,
+  request: Request,
+  response: Response,
+): Promise<boolean> {
   const need = await needs(request);
   const decision = await withCaller(request, response, (caller) => g.decide(caller, need));
   for (const [name, value] of Object.entries(decision.headers)) response.setHeader(name, value);

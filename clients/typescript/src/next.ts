@@ -45,7 +45,10 @@ export function guard(config: NextConfig): NextGuard {
       return withHeaders(await handler(request, ...context), decision.headers);
     };
   return {
-    require: (...scopes) => (handler) => protect(() => ({ scopes }), handler),
+    require:
+      (...scopes) =>
+      (handler) =>
+        protect(() => ({ scopes }), handler),
     requireFor: (needs) => (handler) => protect(needs, handler),
   };
 }

@@ -1,8 +1,10 @@
 import { judge, read, TooLong, type Answer, type Expected } from "./answer.js";
+import { Bound, within } from "./bound.js";
 import type { Settings } from "./config.js";
 import { Credential } from "./credential.js";
 import { LatchkeyError } from "./errors.js";
 import { operations, type Operation } from "./operations.js";
+import { isFinal, notSent, reasonOf } from "./reason.js";
 
 /** OperationId names an operation of openapi.yaml. */
 export type OperationId = keyof typeof operations;
@@ -88,7 +90,8 @@ interface Attempt {
   readonly failed?: LatchkeyError;
   /** False: nothing was sent. */
   readonly sent: boolean;
-  readonly untrusted?: boolean;
+  /** Another try would not change it. */
+  readonly final?: boolean;
 }
 
 /** Sent is a good answer and what it says. */
@@ -192,10 +195,10 @@ export class Sender {
       return { sent, failed: new LatchkeyError({ kind: "misused", detail: "credentials failed" }) };
     }
     const reason = reasonOf(error);
-    const unreachable = answer === undefined && (notSent.has(reason) || untrusted.test(reason));
+    const unreachable = answer === undefined && (notSent.has(reason) || isFinal(reason));
     return {
       sent: !unreachable,
-      untrusted: untrusted.test(reason),
+      final: isFinal(reason),
       failed: new LatchkeyError({ kind: unreachable ? "unreachable" : "broken", status, requestId, reason }),
     };
   }
@@ -310,7 +313,7 @@ function queryOf(misuse: Misuse, query: Call["query"]): string {
 /** repeatable tells whether another try cannot make the request take effect twice. */
 function repeatable(p: Prepared, a: Attempt, failed: LatchkeyError): boolean {
   if (failed.kind === "misused" || failed.kind === "canceled") return false;
-  if (!a.sent) return a.untrusted !== true;
+  if (!a.sent) return a.final !== true;
   if (failed.kind === "broken" || failed.kind === "timed_out") return p.safe;
   switch (failed.status) {
     case 429:
@@ -324,88 +327,5 @@ function repeatable(p: Prepared, a: Attempt, failed: LatchkeyError): boolean {
       return p.keyed && failed.code === "idempotency_key_in_use";
     default:
       return false;
-  }
-}
-
-/** Reasons after which nothing was sent: those of Node.js, Bun and Deno. */
-const notSent = new Set([
-  "ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "ENETDOWN",
-  "UND_ERR_CONNECT_TIMEOUT", "ConnectionRefused", "FailedToOpenSocket", "EDNS",
-]);
-/** Reasons that another try does not change: an untrusted certificate, or no TLS at all. */
-const untrusted =
-  /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY|DECRYPT)|HOSTNAME_MISMATCH|INVALID_CA|UNKNOWN_CERT|EPROTO$|ERR_SSL_(WRONG_VERSION|UNSUPPORTED_PROTOCOL|PACKET_LENGTH))/;
-
-/** reasonOf is the code of an error of fetch. Its texts may quote what was sent or read. */
-function reasonOf(error: unknown): string {
-  let at: unknown = error;
-  for (let depth = 0; depth < 4 && typeof at === "object" && at !== null; depth++) {
-    const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown[] };
-    if (typeof code === "string" && /^[A-Za-z0-9_]{1,64}$/.test(code)) return code;
-    at = cause ?? errors?.[0];
-  }
-  // Deno has no codes.
-  const { message, cause } = error instanceof Error ? error : new Error();
-  const text = `${message} ${cause instanceof Error ? cause.message : ""}`;
-  if (/connection refused/i.test(text)) return "ECONNREFUSED";
-  if (/dns error|failed to lookup/i.test(text)) return "ENOTFOUND";
-  if (/invalid peer certificate|certificate verify failed/i.test(text)) return "CERT_UNTRUSTED";
-  return "";
-}
-
-/** Bound ends by the caller's signal or after a time. */
-class Bound {
-  readonly signal: AbortSignal;
-  readonly #controller = new AbortController();
-  readonly #parent: AbortSignal | undefined;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #give = () => {
-    this.#controller.abort(this.#parent?.reason);
-  };
-
-  constructor(parent: AbortSignal | undefined, limitMs: number) {
-    this.signal = this.#controller.signal;
-    this.#parent = parent;
-    if (parent?.aborted) this.#give();
-    parent?.addEventListener("abort", this.#give, { once: true });
-    if (Number.isFinite(limitMs)) {
-      this.#timer = setTimeout(() => {
-        this.#controller.abort(new DOMException("the time is over", "TimeoutError"));
-      }, limitMs);
-    }
-  }
-
-  get over(): boolean {
-    return this.signal.aborted;
-  }
-
-  /** canceled tells whether the caller gave up, and not because of a time-out. */
-  get canceled(): boolean {
-    const reason: unknown = this.signal.reason;
-    return this.over && !(reason instanceof Error && reason.name === "TimeoutError");
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#parent?.removeEventListener("abort", this.#give);
-  }
-}
-
-/** within waits for the work, but no longer than the bound: a fetch of another kind may not heed its signal. */
-async function within<T>(bound: Bound, work: T | Promise<T>): Promise<T> {
-  if (!(work instanceof Promise)) return work;
-  let give: () => void = () => undefined;
-  const over = new Promise<never>((_, reject) => {
-    give = () => {
-      reject(new Error("aborted"));
-    };
-    if (bound.over) give();
-    bound.signal.addEventListener("abort", give, { once: true });
-  });
-  work.catch(() => undefined); // after the bound nobody waits for it
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    bound.signal.removeEventListener("abort", give);
   }
 }

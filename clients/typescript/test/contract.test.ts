@@ -68,8 +68,16 @@ test("every operation of the contract has a method", async () => {
   const got = new Set(a.requests.map((r) => `${r.method ?? ""} ${(r.url ?? "").split("?")[0] ?? ""}`));
   const missing = [...want].filter((operation) => !got.has(operation) && left[operation] === undefined);
   assert.deepEqual(missing, [], "no method asks for these");
-  assert.deepEqual([...got].filter((operation) => !want.has(operation)), [], "the contract has none of these");
-  assert.deepEqual(Object.keys(left).filter((operation) => got.has(operation) || !want.has(operation)), [], "not left out");
+  assert.deepEqual(
+    [...got].filter((operation) => !want.has(operation)),
+    [],
+    "the contract has none of these",
+  );
+  assert.deepEqual(
+    Object.keys(left).filter((operation) => got.has(operation) || !want.has(operation)),
+    [],
+    "not left out",
+  );
 });
 
 test("types and operations are those of openapi.yaml", () => {

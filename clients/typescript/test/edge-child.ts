@@ -6,8 +6,12 @@ const edge = await Edge.start({ upstream: process.env["UPSTREAM"], key: process.
 console.log("ready");
 for await (const line of createInterface({ input: process.stdin })) {
   edge.verify({ key: line, cost: 0 }).then(
-    (verdict) => { console.log(verdict.code); },
-    (error: unknown) => { console.log(error instanceof Error ? error.message : "?"); },
+    (verdict) => {
+      console.log(verdict.code);
+    },
+    (error: unknown) => {
+      console.log(error instanceof Error ? error.message : "?");
+    },
   );
 }
 await edge.close();

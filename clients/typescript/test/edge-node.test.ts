@@ -1,7 +1,6 @@
 // The edge with a node that does what real ones seldom do.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
 import { isKind, type Verdict } from "@latchkey/client";
@@ -9,105 +8,11 @@ import { Edge, type EdgeConfig } from "@latchkey/client/edge";
 import { digestOf, markIdOf, markOf, Marks, unpackMarks } from "../dist/edge/digest.js";
 import { Elapsed } from "../dist/edge/elapsed.js";
 import { isKey } from "../dist/edge/format.js";
-import { closeAll, listen } from "./fake.js";
+import { closeAll } from "./fake.js";
+import { allowed, edgeKey, gone, grantOf, key, Node, notFound, reply, type Message, type Reply } from "./node.js";
 import { pause, until } from "./service.js";
 
 after(closeAll);
-
-const key = "lk_live_4DPnoAMXN0CqObFqTqBgNsMTlvSSg1aGRR1mVUJYqAR1QNxu1";
-const edgeKey = "lk_live_feeder";
-
-type Message = Record<string, unknown>;
-type Reply = (question: Message, response: ServerResponse, request: IncomingMessage) => unknown;
-
-/** Node is a node that answers as its members say. */
-class Node {
-  epoch = "E1";
-  place = 1;
-  ageMs = 0;
-  maxStaleMs = 300_000;
-  changesAfterMs = 0;
-  readonly asked: { path: string; question: Message }[] = [];
-  readonly #waiting: { response: ServerResponse; after: number }[] = [];
-  readonly #marks: { place: number; mark: string }[] = [];
-  #all = 0;
-  url = "";
-  grant: Message = grantOf();
-  readonly replies: Record<string, Reply> = {
-    "/edge/v1/changes": async (question, response) => {
-      if (question["leave"] === true) return {};
-      if (this.changesAfterMs > 0 && question["wait_ms"] === 0) await pause(this.changesAfterMs);
-      if (question["wait_ms"] === 0 || question["epoch"] !== this.epoch || Number(question["after"]) < this.place) return this.changes(question);
-      this.#waiting.push({ response, after: Number(question["after"]) });
-      return undefined;
-    },
-    "/edge/v1/grant": (question, response) => (question["digest"] === digestOf(key) ? { epoch: this.epoch, ...this.grant } : notFound(response)),
-    "/edge/v1/limit": () => ({ decision: allowed }),
-    "/edge/v1/lease": (question) => ({ shares: (question["shares"] as unknown[]).map(() => ({ amount: 0, left: 0, used: 0, began: 1, exact_ms: 60_000 })) }),
-    "/edge/v1/usage": () => ({}),
-  };
-
-  async begin(): Promise<this> {
-    this.url = `http://${await listen(createServer((request, response) => { void this.#answer(request, response); }))}`;
-    return this;
-  }
-
-  changes({ epoch, after: from }: Message): Message {
-    const since = epoch === this.epoch ? Number(from) : 0;
-    const marks = this.#marks.filter(({ place }) => place > since).map(({ mark }) => mark).join("");
-    return {
-      epoch: this.epoch, place: this.place, marks: Buffer.from(marks, "hex").toString("base64").replace(/=+$/, ""), all: this.#all > since,
-      age_ms: this.ageMs, max_stale_ms: this.maxStaleMs, brand: "lk", a_member_of_tomorrow: { x: 1 },
-    };
-  }
-
-  /** change tells of a change of the object with the id; of anything without one. */
-  change(id?: string): void {
-    this.place++;
-    if (id === undefined) this.#all = this.place;
-    else this.#marks.push({ place: this.place, mark: markOf(id) });
-    for (const { response, after: from } of this.#waiting.splice(0)) reply(response, this.changes({ epoch: this.epoch, after: from }));
-  }
-
-  count(path: string): number {
-    return this.asked.filter((asked) => asked.path === path).length;
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const path = request.url ?? "";
-    const question = JSON.parse(Buffer.concat(parts).toString()) as Message;
-    this.asked.push({ path, question });
-    assert.equal(request.headers["x-api-key"], edgeKey);
-    const told: unknown = await this.replies[path]?.(question, response, request);
-    if (told !== undefined) reply(response, told);
-  }
-}
-
-function reply(response: ServerResponse, told: unknown, status = 200): void {
-  if (response.writableEnded) return;
-  response.writeHead(status, { "Content-Type": status === 200 ? "application/json" : "application/problem+json" });
-  response.end(JSON.stringify(told));
-}
-
-function notFound(response: ServerResponse): undefined {
-  reply(response, { status: 404, code: "not_found", detail: "there is no such key" }, 404);
-}
-
-const rule = { Requests: 1_000, Per: 1e9, Burst: 1_000 };
-const allowed = { allowed: true, refused: "", never: false, retry_after: 0, has_key: true, key: { limit: 1_000, remaining: 999, reset_after: 1e6 } };
-
-function grantOf(more: Message = {}, of: Message = {}): Message {
-  return {
-    key: { id: "key_1", organization_id: "org_1", service_account_id: "sa_1", environment: "live", start: "", last4: "", name: "CI", scopes: null, disabled: false, ...more },
-    account: { id: "sa_1", organization_id: "org_1", name: "Acme", tier: "free", scopes: ["invoices:*"], disabled: false, ...of },
-    organization: { id: "org_1", name: "", disabled: false },
-    tier: { name: "free", title: "", rate_limit: rule, max_keys: 10 },
-  };
-}
-
-const gone = () => grantOf({ revoked_at: "2026-11-29T12:00:00Z" });
 
 /** withEdge runs the work with an edge of the nodes. */
 async function withEdge(nodes: Node[], work: (edge: Edge) => Promise<void>, config: Partial<EdgeConfig> = {}): Promise<void> {
@@ -120,7 +25,11 @@ async function withEdge(nodes: Node[], work: (edge: Edge) => Promise<void>, conf
 }
 
 const ask = (edge: Edge): Promise<Verdict> => edge.verify({ key, scopes: ["invoices:read"] });
-const code = (edge: Edge): Promise<string> => ask(edge).then((v) => v.code, (e: unknown) => (e instanceof Error ? e.message : "?"));
+const code = (edge: Edge): Promise<string> =>
+  ask(edge).then(
+    (v) => v.code,
+    (e: unknown) => (e instanceof Error ? e.message : "?"),
+  );
 
 test("test vectors of the protocol", () => {
   const sample = "lk_live_4DPnoAMXN0CqObFqTqBgNsMTlvSSg1aGRR1mVUJYqAR2OC8kj";
@@ -148,7 +57,11 @@ test("marks void what was read before, and nothing else", () => {
 test("elapsed counts sleep and never runs backwards, whatever the clocks do", () => {
   for (const linux of [true, false]) {
     const clock = { steady: 1_000, wall: 5e12, booted: 9e6 };
-    const elapsed = new Elapsed({ monotonic: () => clock.steady, wall: () => clock.wall, booted: () => (linux ? clock.booted : undefined) });
+    const elapsed = new Elapsed({
+      monotonic: () => clock.steady,
+      wall: () => clock.wall,
+      booted: () => (linux ? clock.booted : undefined),
+    });
     const pass = (ms: number, slept = 0, set = 0) => {
       clock.steady += ms;
       clock.wall += ms + slept + set;
@@ -177,16 +90,22 @@ test("an edge whose machine slept asks before it answers", async () => {
   const node = await new Node().begin();
   let slept = 0;
   const elapsed = new Elapsed({
-    monotonic: () => performance.now(), wall: () => Date.now() + slept, booted: () => performance.now() + slept,
+    monotonic: () => performance.now(),
+    wall: () => Date.now() + slept,
+    booted: () => performance.now() + slept,
   });
-  await withEdge([node], async (edge) => {
-    assert.equal(await code(edge), "VALID");
-    node.grant = gone();
-    node.place++; // a change that nobody tells of until somebody asks
-    node.changes = () => ({ epoch: "E1", place: node.place, marks: "", all: true, age_ms: 0, max_stale_ms: 300_000, brand: "lk" });
-    slept = 1_500;
-    assert.equal(await code(edge), "REVOKED");
-  }, { elapsed });
+  await withEdge(
+    [node],
+    async (edge) => {
+      assert.equal(await code(edge), "VALID");
+      node.grant = gone();
+      node.place++; // a change that nobody tells of until somebody asks
+      node.changes = () => ({ epoch: "E1", place: node.place, marks: "", all: true, age_ms: 0, max_stale_ms: 300_000, brand: "lk" });
+      slept = 1_500;
+      assert.equal(await code(edge), "REVOKED");
+    },
+    { elapsed },
+  );
 });
 
 test("a change of any object voids what is kept at once", async () => {
@@ -211,7 +130,8 @@ test("what changes while it is read is not kept", async () => {
   let times = 0;
   node.replies["/edge/v1/grant"] = async (question, response, request) => {
     const told: unknown = await answer(question, response, request);
-    if (++times === 2) { // the second answer is from before the revoke, and comes after it
+    if (++times === 2) {
+      // the second answer is from before the revoke, and comes after it
       node.grant = gone();
       node.change(markIdOf(digestOf(key)));
       await pause(100);
@@ -243,7 +163,9 @@ test("answers that are late renew no lease, and nothing is believed beyond what 
   await withEdge([node], async (edge) => {
     assert.equal(await code(edge), "VALID");
     node.changesAfterMs = 900;
-    node.replies["/edge/v1/grant"] = (_question, response) => { response.destroy(); };
+    node.replies["/edge/v1/grant"] = (_question, response) => {
+      response.destroy();
+    };
     const from = performance.now();
     await until("the edge to stop", async () => (await code(edge)).includes("unavailable"), 5_000);
     const took = performance.now() - from;
@@ -303,7 +225,13 @@ test("a key with checks of a later version is decided by the node", async () => 
   node.grant = { ...grantOf(), needs: ["phase_of_the_moon"] };
   node.replies["/edge/v1/verify"] = (question) => {
     assert.deepEqual([question["key"], question["scopes"], question["cost"]], [key, ["invoices:read"], 1]);
-    return { code: "IP_NOT_ALLOWED", detail: { code: "the_moon_is_new", args: {} }, at: "2026-11-29T12:00:00Z", grant: grantOf(), limits: null };
+    return {
+      code: "IP_NOT_ALLOWED",
+      detail: { code: "the_moon_is_new", args: {} },
+      at: "2026-11-29T12:00:00Z",
+      grant: grantOf(),
+      limits: null,
+    };
   };
   await withEdge([node], async (edge) => {
     for (let i = 1; i <= 2; i++) {
@@ -311,7 +239,13 @@ test("a key with checks of a later version is decided by the node", async () => 
       assert.deepEqual([verdict.code, verdict.detail, verdict.keyId], ["IP_NOT_ALLOWED", "the_moon_is_new", "key_1"]);
       assert.equal(node.count("/edge/v1/verify"), i, "it is not kept");
     }
-    for (const nonsense of [{ code: "VALID" }, { code: "VALID", grant: grantOf(), limits: { allowed: false, refused: "key" } }, { code: "YES" }, { grant: {} }, {}]) {
+    for (const nonsense of [
+      { code: "VALID" },
+      { code: "VALID", grant: grantOf(), limits: { allowed: false, refused: "key" } },
+      { code: "YES" },
+      { grant: {} },
+      {},
+    ]) {
       node.replies["/edge/v1/verify"] = () => nonsense;
       await assert.rejects(ask(edge), (e) => isKind(e, "unavailable"), JSON.stringify(nonsense));
     }
@@ -342,7 +276,13 @@ test("a limit that cannot be read is not no limit", async () => {
     }
     node.grant = grantOf();
     assert.equal(await code(edge), "VALID");
-    for (const decision of [undefined, {}, { allowed: true, refused: "key" }, { allowed: false, refused: "" }, { allowed: "yes", refused: "" }]) {
+    for (const decision of [
+      undefined,
+      {},
+      { allowed: true, refused: "key" },
+      { allowed: false, refused: "" },
+      { allowed: "yes", refused: "" },
+    ]) {
       node.replies["/edge/v1/limit"] = () => ({ decision });
       await ask(edge); // it counts alone: the node is taken for cut off
       await until("a poll", () => node.asked.at(-1)?.path === "/edge/v1/changes");
@@ -354,13 +294,28 @@ test("garbage on the connection is no answer", async () => {
   const node = await new Node().begin();
   node.maxStaleMs = 1_500;
   const garbage: Reply[] = [
-    (_q, response) => { response.socket?.end("SSH-2.0-OpenSSH_9.2\r\n"); },
-    (_q, response) => { response.writeHead(200, { "Content-Type": "text/html" }).end("<html>hello</html>"); },
-    (_q, response) => { response.writeHead(200, { "Content-Type": "application/json" }).end("{"); },
-    (_q, response) => { response.writeHead(200, { "Content-Type": "application/json" }).end(`"${"x".repeat(2 << 20)}"`); },
-    (_q, response) => { response.writeHead(302, { Location: "http://elsewhere.example/" }).end(); },
-    (_q, response) => { response.writeHead(401, { "Content-Type": "text/html" }).end("sign in"); },
-    (_q, response) => { response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "500" }).write("{"); response.destroy(); },
+    (_q, response) => {
+      response.socket?.end("SSH-2.0-OpenSSH_9.2\r\n");
+    },
+    (_q, response) => {
+      response.writeHead(200, { "Content-Type": "text/html" }).end("<html>hello</html>");
+    },
+    (_q, response) => {
+      response.writeHead(200, { "Content-Type": "application/json" }).end("{");
+    },
+    (_q, response) => {
+      response.writeHead(200, { "Content-Type": "application/json" }).end(`"${"x".repeat(2 << 20)}"`);
+    },
+    (_q, response) => {
+      response.writeHead(302, { Location: "http://elsewhere.example/" }).end();
+    },
+    (_q, response) => {
+      response.writeHead(401, { "Content-Type": "text/html" }).end("sign in");
+    },
+    (_q, response) => {
+      response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "500" }).write("{");
+      response.destroy();
+    },
     () => ({ epoch: "", place: 1 }),
     () => ({ epoch: "E1", place: -1, max_stale_ms: 1, age_ms: 0, brand: "lk" }),
     () => ({ epoch: "E1", place: 1, marks: "AAAA", max_stale_ms: 1_500, age_ms: 0, brand: "lk" }),
@@ -374,7 +329,10 @@ test("garbage on the connection is no answer", async () => {
     await until("the edge to stop", async () => (await code(edge)).includes("unavailable"), 5_000);
     const codes = new Set<string>();
     for (let i = 0; i < 30; i++) codes.add(await code(edge));
-    assert.ok([...codes].every((c) => c.includes("unavailable") && !c.includes(edgeKey)), [...codes].join());
+    assert.ok(
+      [...codes].every((c) => c.includes("unavailable") && !c.includes(edgeKey)),
+      [...codes].join(),
+    );
     Object.assign(node.replies, real);
     await until("the edge to go on", async () => (await code(edge)) === "VALID");
   });
@@ -383,36 +341,56 @@ test("garbage on the connection is no answer", async () => {
 test("a node without leases is asked for each decision", async () => {
   const node = await new Node().begin();
   node.replies["/edge/v1/lease"] = (_question, response) => notFound(response);
-  await withEdge([node], async (edge) => {
-    for (let i = 0; i < 5; i++) assert.equal(await code(edge), "VALID");
-    assert.deepEqual([node.count("/edge/v1/lease"), node.count("/edge/v1/limit")], [1, 5]);
-  }, { leases: true });
+  await withEdge(
+    [node],
+    async (edge) => {
+      for (let i = 0; i < 5; i++) assert.equal(await code(edge), "VALID");
+      assert.deepEqual([node.count("/edge/v1/lease"), node.count("/edge/v1/limit")], [1, 5]);
+    },
+    { leases: true },
+  );
 });
 
 test("shares that make no sense are not spent", async () => {
   const node = await new Node().begin();
   const shares: unknown[] = [
-    { amount: 1e9, left: 1, used: 0, began: 1, exact_ms: 0 }, { amount: -1, left: 1, used: 0, began: 1, exact_ms: 0 },
-    { amount: 1, left: "x", used: 0, began: 1, exact_ms: 0 }, { amount: 0.5, left: 1, used: 0, began: 1, exact_ms: 0 }, null, {}, { code: "unavailable" },
+    { amount: 1e9, left: 1, used: 0, began: 1, exact_ms: 0 },
+    { amount: -1, left: 1, used: 0, began: 1, exact_ms: 0 },
+    { amount: 1, left: "x", used: 0, began: 1, exact_ms: 0 },
+    { amount: 0.5, left: 1, used: 0, began: 1, exact_ms: 0 },
+    null,
+    {},
+    { code: "unavailable" },
   ];
-  await withEdge([node], async (edge) => {
-    for (const share of shares) {
-      node.replies["/edge/v1/lease"] = () => ({ shares: [share] });
-      const verdict = await ask(edge);
-      assert.equal(verdict.rateLimit?.scope, "node", JSON.stringify(share)); // it counts alone
-      await until("a poll", () => node.asked.at(-1)?.path === "/edge/v1/changes");
-    }
-  }, { leases: true });
+  await withEdge(
+    [node],
+    async (edge) => {
+      for (const share of shares) {
+        node.replies["/edge/v1/lease"] = () => ({ shares: [share] });
+        const verdict = await ask(edge);
+        assert.equal(verdict.rateLimit?.scope, "node", JSON.stringify(share)); // it counts alone
+        await until("a poll", () => node.asked.at(-1)?.path === "/edge/v1/changes");
+      }
+    },
+    { leases: true },
+  );
 });
 
 test("while cut off, keys with limits are refused where that is asked for", async () => {
   const node = await new Node().begin();
-  await withEdge([node], async (edge) => {
-    assert.equal(await code(edge), "VALID");
-    for (const path of Object.keys(node.replies)) node.replies[path] = (_q, response) => { response.destroy(); };
-    await until("the refusal", async () => (await code(edge)) === "RATE_LIMITED", 2_000);
-    assert.equal((await ask(edge)).detail, "the limits that all nodes share cannot be reached, and nothing passes without them");
-  }, { denyLimits: true });
+  await withEdge(
+    [node],
+    async (edge) => {
+      assert.equal(await code(edge), "VALID");
+      for (const path of Object.keys(node.replies))
+        node.replies[path] = (_q, response) => {
+          response.destroy();
+        };
+      await until("the refusal", async () => (await code(edge)) === "RATE_LIMITED", 2_000);
+      assert.equal((await ask(edge)).detail, "the limits that all nodes share cannot be reached, and nothing passes without them");
+    },
+    { denyLimits: true },
+  );
 });
 
 test("alone, rates hold here", async () => {
@@ -420,7 +398,10 @@ test("alone, rates hold here", async () => {
   node.grant = grantOf({ rate_limit: { Requests: 5, Per: 3600e9, Burst: 5 } });
   await withEdge([node], async (edge) => {
     assert.equal(await code(edge), "VALID");
-    for (const path of Object.keys(node.replies)) node.replies[path] = (_q, response) => { response.destroy(); };
+    for (const path of Object.keys(node.replies))
+      node.replies[path] = (_q, response) => {
+        response.destroy();
+      };
     const codes: string[] = [];
     for (let i = 0; i < 8; i++) codes.push(await code(edge));
     assert.equal(codes.filter((c) => c === "VALID").length, 5, codes.join());
@@ -455,14 +436,18 @@ test("counts are sent again until they are taken, in halves if they are too long
     return undefined;
   };
   const heard: unknown[] = [];
-  await withEdge([node], async (edge) => {
-    assert.equal(await code(edge), "VALID");
-    await until("the counts", () => taken.length === 2, 5_000);
-    const [tally] = taken.flatMap((message) => message["tallies"] as { key_id: string; counts: number[]; scopes: object }[]);
-    assert.deepEqual([tally?.key_id, tally?.counts[0], tally?.scopes], ["key_1", 1, { "invoices:*": 1 }]);
-    const batches = taken.map((message) => Number(message["batch"]));
-    assert.ok((batches[0] ?? 0) < (batches[1] ?? 0));
-  }, { onError: (e) => heard.push(e) });
+  await withEdge(
+    [node],
+    async (edge) => {
+      assert.equal(await code(edge), "VALID");
+      await until("the counts", () => taken.length === 2, 5_000);
+      const [tally] = taken.flatMap((message) => message["tallies"] as { key_id: string; counts: number[]; scopes: object }[]);
+      assert.deepEqual([tally?.key_id, tally?.counts[0], tally?.scopes], ["key_1", 1, { "invoices:*": 1 }]);
+      const batches = taken.map((message) => Number(message["batch"]));
+      assert.ok((batches[0] ?? 0) < (batches[1] ?? 0));
+    },
+    { onError: (e) => heard.push(e) },
+  );
   assert.deepEqual(heard, []);
 });
 
@@ -478,15 +463,21 @@ test("nothing that is sent or shown has a key or its digest, except where the pr
     if (path === "/edge/v1/usage" || path === "/edge/v1/changes") assert.ok(!text.includes(digestOf(key)), path);
   }
   const shown = inspect(edge, { depth: 9, showHidden: true });
-  assert.ok(!shown.includes(edgeKey) && !shown.includes(digestOf(key)) && !shown.includes(createHash("sha256").update(edgeKey).digest("hex")));
+  assert.ok(
+    !shown.includes(edgeKey) && !shown.includes(digestOf(key)) && !shown.includes(createHash("sha256").update(edgeKey).digest("hex")),
+  );
   assert.equal(node.asked.at(-1)?.question["leave"], true, "it says that it leaves");
   await assert.rejects(ask(edge), (e) => isKind(e, "misused"));
 });
 
 test("what the configuration may not be", async () => {
   const bad: EdgeConfig[] = [
-    { upstream: [], key: "k" }, { upstream: undefined, key: "k" }, { upstream: "http://keys.example.com", key: "k" }, { upstream: "https://a:b@c", key: "k" },
-    { upstream: "https://keys.example.com", key: "" }, { upstream: "https://keys.example.com", key: undefined },
+    { upstream: [], key: "k" },
+    { upstream: undefined, key: "k" },
+    { upstream: "http://keys.example.com", key: "k" },
+    { upstream: "https://a:b@c", key: "k" },
+    { upstream: "https://keys.example.com", key: "" },
+    { upstream: "https://keys.example.com", key: undefined },
     { upstream: "https://keys.example.com", key: "k", cacheSize: 0 },
   ];
   for (const config of bad) await assert.rejects(Edge.start(config), TypeError);

@@ -13,14 +13,21 @@ before(async () => {
 });
 after(() => service.stop());
 
-async function child(): Promise<{ lines: string[]; ask: (key: string) => void; signal: (name: NodeJS.Signals) => void; end: () => Promise<unknown> }> {
+async function child(): Promise<{
+  lines: string[];
+  ask: (key: string) => void;
+  signal: (name: NodeJS.Signals) => void;
+  end: () => Promise<unknown>;
+}> {
   const { key } = await issue(service, ["latchkey:edge-all"]);
   const process_ = spawn(process.execPath, [fileURLToPath(new URL("edge-child.js", import.meta.url))], {
     env: { ...process.env, UPSTREAM: service.url, EDGE_KEY: key },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines: string[] = [];
-  process_.stdout.on("data", (text) => { lines.push(...String(text).split("\n").filter(Boolean)); });
+  process_.stdout.on("data", (text) => {
+    lines.push(...String(text).split("\n").filter(Boolean));
+  });
   const ended = new Promise((resolve) => process_.on("close", resolve));
   await until("the edge", () => lines.includes("ready"));
   lines.length = 0;
@@ -73,7 +80,10 @@ test("and answers nothing if nobody can be asked", async () => {
     await pause(1_100);
     edge.signal("SIGCONT");
     await until("all answers", () => edge.lines.length === 8, 20_000);
-    assert.ok(edge.lines.every((line) => line.includes("unavailable")), edge.lines.join());
+    assert.ok(
+      edge.lines.every((line) => line.includes("unavailable")),
+      edge.lines.join(),
+    );
     service.process.kill("SIGCONT");
     await until("an answer of the node", () => {
       edge.ask(key);

@@ -102,13 +102,19 @@ test("an edge is of one organization unless staff let it reach further", async (
   const inside = await issue(service, ["invoices:read"]);
   const other = await service.admin.organizations.create({ name: "Other" });
   const outside = await issue(service, ["invoices:read"], { organization_id: other.id });
-  await withEdge(async (edge) => {
-    assert.equal((await edge.verify({ key: inside.key })).code, "VALID");
-    assert.equal((await edge.verify({ key: outside.key })).code, "NOT_FOUND");
-  }, { key: own.key });
+  await withEdge(
+    async (edge) => {
+      assert.equal((await edge.verify({ key: inside.key })).code, "VALID");
+      assert.equal((await edge.verify({ key: outside.key })).code, "NOT_FOUND");
+    },
+    { key: own.key },
+  );
   await assert.rejects(Edge.start({ upstream: service.url, key: inside.key }), (e) => isKind(e, "forbidden") && !e.temporary);
   const wrong = "lk_live_4DPnoAMXN0CqObFqTqBgNsMTlvSSg1aGRR1mVUJYqAR1QNxu1";
-  await assert.rejects(Edge.start({ upstream: service.url, key: wrong }), (e) => isKind(e, "unauthenticated") && !e.message.includes(wrong));
+  await assert.rejects(
+    Edge.start({ upstream: service.url, key: wrong }),
+    (e) => isKind(e, "unauthenticated") && !e.message.includes(wrong),
+  );
   await assert.rejects(Edge.start({ upstream: "http://127.0.0.1:1", key: wrong }), (e) => isKind(e, "unavailable") && e.temporary);
 });
 
@@ -139,17 +145,27 @@ test("a revoke reaches an edge within a second, whichever object changed", async
 test("an edge whose key is revoked stops and says why", async () => {
   const own = await issue(service, ["latchkey:edge-all"]);
   const { key } = await issue(service, ["invoices:read"]);
-  await withEdge(async (edge) => {
-    await edge.verify({ key });
-    await service.admin.keys.revoke(own.id);
-    await until("the edge to stop", async () => {
-      const error: unknown = await edge.verify({ key }).then(() => undefined, (e: unknown) => e);
-      if (error === undefined) return false;
-      assert.ok(isKind(error, "unauthenticated") && !error.temporary && error.message.includes("revoked"), String(error));
-      return true;
-    }, 2_000);
-    assert.equal(edge.refused?.code, "REVOKED");
-  }, { key: own.key });
+  await withEdge(
+    async (edge) => {
+      await edge.verify({ key });
+      await service.admin.keys.revoke(own.id);
+      await until(
+        "the edge to stop",
+        async () => {
+          const error: unknown = await edge.verify({ key }).then(
+            () => undefined,
+            (e: unknown) => e,
+          );
+          if (error === undefined) return false;
+          assert.ok(isKind(error, "unauthenticated") && !error.temporary && error.message.includes("revoked"));
+          return true;
+        },
+        2_000,
+      );
+      assert.equal(edge.refused?.code, "REVOKED");
+    },
+    { key: own.key },
+  );
 });
 
 test("signed tokens are decided by the node", async () => {
@@ -170,7 +186,14 @@ test("signed tokens are decided by the node", async () => {
 
 test("a question that makes no sense is refused", async () => {
   await withEdge(async (edge) => {
-    for (const bad of [{ cost: -1 }, { cost: 1.5 }, { cost: 2e9 }, { scopes: ["*"] }, { scopes: ["invoices"] }, { scopes: Array<string>(201).fill("a:b") }]) {
+    for (const bad of [
+      { cost: -1 },
+      { cost: 1.5 },
+      { cost: 2e9 },
+      { scopes: ["*"] },
+      { scopes: ["invoices"] },
+      { scopes: Array<string>(201).fill("a:b") },
+    ]) {
       await assert.rejects(edge.verify({ key: "x", ...bad }), (e) => isKind(e, "invalid") && e.fields.length === 1);
     }
     const left = AbortSignal.abort();
@@ -201,23 +224,30 @@ for (const leases of [false, true]) {
   test(`limits hold over edges, ${leases ? "leased" : "asked for exactly"}`, async () => {
     const small = await issue(service, ["invoices:read"], { rate_limit: { requests: 7, per: "1h", burst: 7 } });
     const quota = await issue(service, ["invoices:read"], { tier: "vast", quota: { requests: 400, per: "month" } });
-    await withEdge(async (one) => withEdge(async (other) => {
-      const edges = [one, other];
-      const ask = async (key: string, times: number) => {
-        const codes = await Promise.all(Array.from({ length: times }, async (_, i) => (await edges[i % 2]!.verify({ key })).code));
-        return { valid: codes.filter((code) => code === "VALID").length, codes: new Set(codes) };
-      };
-      const few = await ask(small.key, 20);
-      assert.equal(few.valid, 7);
-      assert.deepEqual([...few.codes].sort(), ["RATE_LIMITED", "VALID"]);
-      // What one edge holds of a quota the other may not spend, so ask until both are done.
-      let valid = 0;
-      for (let round = 0; round < 12; round++) {
-        valid += (await ask(quota.key, 60)).valid;
-        if (round >= 8) await pause(300);
-      }
-      assert.ok(valid <= 400 && valid >= 390, `${String(valid)} of 400 were let in`);
-    }, { leases }), { leases });
+    await withEdge(
+      async (one) =>
+        withEdge(
+          async (other) => {
+            const edges = [one, other];
+            const ask = async (key: string, times: number) => {
+              const codes = await Promise.all(Array.from({ length: times }, async (_, i) => (await edges[i % 2]!.verify({ key })).code));
+              return { valid: codes.filter((code) => code === "VALID").length, codes: new Set(codes) };
+            };
+            const few = await ask(small.key, 20);
+            assert.equal(few.valid, 7);
+            assert.deepEqual([...few.codes].sort(), ["RATE_LIMITED", "VALID"]);
+            // What one edge holds of a quota the other may not spend, so ask until both are done.
+            let valid = 0;
+            for (let round = 0; round < 12; round++) {
+              valid += (await ask(quota.key, 60)).valid;
+              if (round >= 8) await pause(300);
+            }
+            assert.ok(valid <= 400 && valid >= 390, `${String(valid)} of 400 were let in`);
+          },
+          { leases },
+        ),
+      { leases },
+    );
   });
 }
 
@@ -245,22 +275,33 @@ test("usage, last use and refusals reach the node", async () => {
   await until("the counts", async () => {
     const usage = await service.admin.keys.usage(id);
     const codes = usage.items.reduce<Record<string, number>>((sum, { codes: c }) => {
-      for (const [code, n] of Object.entries(c)) sum[code] = (sum[code] ?? 0) + Number(n);
+      for (const [code, n] of Object.entries(c)) sum[code] = (sum[code] ?? 0) + n;
       return sum;
     }, {});
-    return codes["VALID"] === 7 && codes["INSUFFICIENT_SCOPE"] === 3 && usage.scopes.some((s) => s.scope === "invoices:*" && s.last_asked_on !== null);
+    return (
+      codes["VALID"] === 7 &&
+      codes["INSUFFICIENT_SCOPE"] === 3 &&
+      usage.scopes.some((s) => s.scope === "invoices:*" && s.last_asked_on !== null)
+    );
   });
+  await until("the last use", async () => (await service.admin.keys.get(id)).last_used_ip !== null); // nodes write it in the background
   const used = await service.admin.keys.get(id);
   assert.deepEqual([used.last_used_ip, used.last_used_user_agent], ["203.0.113.7", "acme/1"]);
+  await until("the refusals", async () => (await service.admin.keys.refusals(id)).length === 3);
   const refusals = await service.admin.keys.refusals(id);
   assert.deepEqual([refusals.length, refusals[0]?.code, refusals[0]?.ip], [3, "INSUFFICIENT_SCOPE", "203.0.113.8"]);
   assert.match(refusals[0]?.detail ?? "", /customers:read/);
 });
 
 test("staff see the edge, and that it left", async () => {
-  await withEdge(async () => {
-    await until("the edge in the list", async () => (await service.admin.nodes.list()).some((n) => n.kind === "edge" && n.name === "seen"));
-  }, { name: "seen" });
+  await withEdge(
+    async () => {
+      await until("the edge in the list", async () =>
+        (await service.admin.nodes.list()).some((n) => n.kind === "edge" && n.name === "seen"),
+      );
+    },
+    { name: "seen" },
+  );
   await until("the edge to be gone", async () => !(await service.admin.nodes.list()).some((n) => n.name === "seen"));
 });
 
@@ -280,14 +321,33 @@ test("an edge goes on while it is cut off, and no longer than the node said", as
     const from = performance.now();
     const first = await edge.verify({ key: rated.key });
     assert.deepEqual([first.code, first.rateLimit?.scope === "node" || performance.now() - from < 1_000], ["VALID", true]);
-    await until("the quota to be refused", async () => {
-      const v = await edge.verify({ key: metered.key });
-      return v.code === "RATE_LIMITED" && v.retryAfterMs > 0;
-    }, 3_000);
+    await until(
+      "the quota to be refused",
+      async () => {
+        const v = await edge.verify({ key: metered.key });
+        return v.code === "RATE_LIMITED" && v.retryAfterMs > 0;
+      },
+      3_000,
+    );
     assert.equal((await edge.verify({ key: rated.key })).code, "VALID");
-    await until("the edge to stop", async () => await edge.verify({ key: rated.key }).then(() => false, (e) => isKind(e, "unavailable")), 8_000);
+    await until(
+      "the edge to stop",
+      async () =>
+        await edge.verify({ key: rated.key }).then(
+          () => false,
+          (e: unknown) => isKind(e, "unavailable"),
+        ),
+      8_000,
+    );
     own.process.kill("SIGCONT");
-    await until("the edge to be fed again", async () => await edge.verify({ key: metered.key }).then((v) => v.valid, () => false));
+    await until(
+      "the edge to be fed again",
+      async () =>
+        await edge.verify({ key: metered.key }).then(
+          (v) => v.valid,
+          () => false,
+        ),
+    );
     await edge.close();
   } finally {
     await own.stop();
@@ -305,7 +365,15 @@ test("an edge moves on to another node, and believes nothing that the one before
     assert.equal((await edge.verify({ key: asked.key })).code, "VALID");
     first.process.kill("SIGKILL");
     await second.admin.keys.revoke(asked.id);
-    await until("the revoke", async () => await edge.verify({ key: asked.key }).then((v) => v.code === "REVOKED", () => false), 5_000);
+    await until(
+      "the revoke",
+      async () =>
+        await edge.verify({ key: asked.key }).then(
+          (v) => v.code === "REVOKED",
+          () => false,
+        ),
+      5_000,
+    );
     await edge.close();
   } finally {
     await Promise.all([first.stop(), second.stop()]);
@@ -327,7 +395,15 @@ test("a node that begins anew is another one", async () => {
     await elsewhere.admin.keys.revoke(asked.id);
     await elsewhere.stop();
     node = await start({}, port, folder);
-    await until("the revoke that nobody told", async () => await edge.verify({ key: asked.key }).then((v) => v.code === "REVOKED", () => false), 5_000);
+    await until(
+      "the revoke that nobody told",
+      async () =>
+        await edge.verify({ key: asked.key }).then(
+          (v) => v.code === "REVOKED",
+          () => false,
+        ),
+      5_000,
+    );
     await edge.close();
   } finally {
     await edge.close().catch(() => undefined);
@@ -335,4 +411,3 @@ test("a node that begins anew is another one", async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
-

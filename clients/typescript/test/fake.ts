@@ -48,14 +48,17 @@ export async function serve(config: Partial<Config>, ...handlers: Handler[]): Pr
     request.on("end", () => handler?.(request, response));
   });
   const url = `http://${await listen(server)}`;
-  const client = new Latchkey({ url, ...config }, {
-    now: () => now,
-    random: () => 0,
-    sleep: (ms, signal) => {
-      waits.push(ms);
-      return signal.aborted ? Promise.reject(new Error("aborted")) : Promise.resolve();
+  const client = new Latchkey(
+    { url, ...config },
+    {
+      now: () => now,
+      random: () => 0,
+      sleep: (ms, signal) => {
+        waits.push(ms);
+        return signal.aborted ? Promise.reject(new Error("aborted")) : Promise.resolve();
+      },
     },
-  });
+  );
   return { url, client, requests, waits };
 }
 
@@ -72,7 +75,12 @@ export function reply(status: number, body: string, headers: Record<string, stri
 /** problem answers with a problem document. */
 export function problem(status: number, code: string, headers: Record<string, string> = {}): Handler {
   const document = {
-    type: "urn:latchkey:problem:x", title: "T", status, code, detail: "what is wrong", instance: "urn:latchkey:request:REQ-1",
+    type: "urn:latchkey:problem:x",
+    title: "T",
+    status,
+    code,
+    detail: "what is wrong",
+    instance: "urn:latchkey:request:REQ-1",
   };
   return reply(status, JSON.stringify(document), headers);
 }

@@ -13,7 +13,10 @@ const html = { "Content-Type": "text/html; charset=utf-8" };
 
 /** fails returns the error, which is of the kind and has no secret. */
 async function fails(work: Promise<unknown>, kind: ErrorKind): Promise<LatchkeyError> {
-  const error: unknown = await work.then(() => undefined, (e: unknown) => e);
+  const error: unknown = await work.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
   assert.ok(error instanceof LatchkeyError, `got ${String(error)}`);
   assert.equal(error.kind, kind, error.message);
   assert.ok(!`${error.message}${error.stack ?? ""}${JSON.stringify(error)}`.includes(secret), "the error has the secret");
@@ -60,7 +63,9 @@ test("time-outs, and callers who give up", async () => {
   assert.equal(a.requests.length, 2);
 
   const controller = new AbortController();
-  a = await serve({}, () => { controller.abort(); });
+  a = await serve({}, () => {
+    controller.abort();
+  });
   await fails(a.client.keys.get("key_1", { signal: controller.signal }), "canceled");
   assert.equal(a.requests.length, 1);
   await fails(a.client.keys.get("key_1", { signal: controller.signal }), "canceled");
@@ -71,7 +76,9 @@ test("time-outs, and callers who give up", async () => {
   assert.equal(a.requests.length, 1);
 
   // In the middle of the body.
-  a = await serve(config, (_request, response) => { response.writeHead(200, json).write(`{"id":`); });
+  a = await serve(config, (_request, response) => {
+    response.writeHead(200, json).write(`{"id":`);
+  });
   await fails(a.client.verify({ key: secret }), "timed_out");
 });
 
@@ -115,7 +122,10 @@ test("what may have happened is not sent again", async (t) => {
   for (const [name, work, answer, times] of cases) {
     await t.test(name, async () => {
       const a = await serve({ credential: apiKey(secret) }, answer);
-      const error: unknown = await work(a.client).then(() => undefined, (e: unknown) => e);
+      const error: unknown = await work(a.client).then(
+        () => undefined,
+        (e: unknown) => e,
+      );
       assert.ok(error instanceof LatchkeyError && !error.message.includes(secret));
       assert.equal(a.requests.length, times);
       assert.equal(error.tries, times);
@@ -166,7 +176,9 @@ test("an answer of something in between is told by status and type, and no part 
   const endless: Handler = (_request, response) => {
     response.writeHead(200, json);
     const timer = setInterval(() => response.write(" ".repeat(100)), 1);
-    response.on("close", () => { clearInterval(timer); });
+    response.on("close", () => {
+      clearInterval(timer);
+    });
   };
   const noHTTP: Handler = (request) => request.socket.end(`garbage ${secret}\r\n\r\n`);
   const cases: [string, Handler, ErrorKind, number, string][] = [
@@ -221,8 +233,13 @@ test("a code of tomorrow is a refusal", async () => {
 
 test("problems are told", async () => {
   const document = {
-    type: "urn:x", title: "Bad Request", status: 400, code: "invalid_request", detail: "the request has fields that are not valid",
-    instance: "urn:latchkey:request:REQ-1", errors: [{ field: "name", code: "required", detail: "is required" }],
+    type: "urn:x",
+    title: "Bad Request",
+    status: 400,
+    code: "invalid_request",
+    detail: "the request has fields that are not valid",
+    instance: "urn:latchkey:request:REQ-1",
+    errors: [{ field: "name", code: "required", detail: "is required" }],
   };
   let a = await serve({}, reply(400, JSON.stringify(document)));
   const e = await fails(a.client.keys.issue(body), "invalid");
@@ -232,8 +249,17 @@ test("problems are told", async () => {
     "latchkey: POST /api/keys: 400 invalid_request: the request has fields that are not valid: name is required (request REQ-1)",
   );
   const kinds: [number, ErrorKind][] = [
-    [401, "unauthenticated"], [403, "forbidden"], [404, "not_found"], [409, "conflict"], [412, "stale"], [413, "too_large"],
-    [422, "invalid"], [429, "limited"], [500, "internal"], [503, "unavailable"], [406, "unexpected"],
+    [401, "unauthenticated"],
+    [403, "forbidden"],
+    [404, "not_found"],
+    [409, "conflict"],
+    [412, "stale"],
+    [413, "too_large"],
+    [422, "invalid"],
+    [429, "limited"],
+    [500, "internal"],
+    [503, "unavailable"],
+    [406, "unexpected"],
   ];
   for (const [status, kind] of kinds) {
     a = await serve({ retries: 0 }, problem(status, "x"));
@@ -256,9 +282,16 @@ test("lists end, whatever the service answers", async (t) => {
     const ids: string[] = [];
     for await (const key of a.client.keys.all({ status: "active", q: "" })) ids.push(key.id);
     assert.deepEqual(ids, ["1", "2", "3"]);
-    assert.deepEqual(a.requests.map((r) => r.url), ["/api/keys?status=active&limit=200", "/api/keys?status=active&limit=200&cursor=b"]);
+    assert.deepEqual(
+      a.requests.map((r) => r.url),
+      ["/api/keys?status=active&limit=200", "/api/keys?status=active&limit=200&cursor=b"],
+    );
   });
-  for (const [name, ...cursors] of [["stands still", `"a"`], ["empty", `""`], ["turns around", `"a"`, `"b"`, `"c"`, `"a"`, `"b"`, `"c"`]]) {
+  for (const [name, ...cursors] of [
+    ["stands still", `"a"`],
+    ["empty", `""`],
+    ["turns around", `"a"`, `"b"`, `"c"`, `"a"`, `"b"`, `"c"`],
+  ]) {
     await t.test(name ?? "", async () => {
       const a = await serve({}, ...cursors.map((cursor) => page("", cursor)));
       await fails(walk(a.client), "bad_answer");
@@ -306,7 +339,10 @@ test("credentials that change, and those that fail", async () => {
   let times = 0;
   const a = await serve({ credentials: () => Promise.resolve(apiKey(`key-${String(++times)}`)) }, cut, reply(200, `{"id":"key_1"}`));
   await a.client.keys.get("key_1");
-  assert.deepEqual(a.requests.map((r) => r.headers["x-api-key"]), ["key-1", "key-2"]);
+  assert.deepEqual(
+    a.requests.map((r) => r.headers["x-api-key"]),
+    ["key-1", "key-2"],
+  );
   const b = await serve({ credentials: () => Promise.reject(new Error(`vault: ${secret}`)) }, reply(200, "{}"));
   await fails(b.client.keys.get("key_1"), "misused");
   assert.equal(b.requests.length, 0);
@@ -333,7 +369,10 @@ test("what the configuration may not be", async (t) => {
   ];
   for (const [name, config] of bad) {
     await t.test(name, () => {
-      assert.throws(() => new Latchkey(config), (e) => e instanceof TypeError && !e.message.includes(secret));
+      assert.throws(
+        () => new Latchkey(config),
+        (e) => e instanceof TypeError && !e.message.includes(secret),
+      );
     });
   }
   for (const key of ["", undefined, "a b", "a\r\nb", "ä"]) assert.throws(() => apiKey(key), TypeError);

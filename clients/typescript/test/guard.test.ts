@@ -9,9 +9,26 @@ const key = "lk_live_4DPnoAMXN0CqObFqTqBgNsMTlvSSg1aGRR1mVUJYqAR1QNxu1";
 /** verdict is one with the code, of a key over no limit. */
 function verdict(code: string, more: Partial<Verdict> = {}): Verdict {
   return {
-    valid: code === "VALID", code, detail: "why", keyId: "key_1", name: "", environment: "live", account: undefined, organizationId: "",
-    tier: "", scopes: [], expiresAt: undefined, metadata: {}, missingScopes: [], rateLimit: undefined, quota: undefined, steps: [],
-    retryAfterMs: 0, status: statusOf(code), limitHeaders: { RateLimit: `"key";r=9;t=1`, "Retry-After": "2" }, ...more,
+    valid: code === "VALID",
+    code,
+    detail: "why",
+    keyId: "key_1",
+    name: "",
+    environment: "live",
+    account: undefined,
+    organizationId: "",
+    tier: "",
+    scopes: [],
+    expiresAt: undefined,
+    metadata: {},
+    missingScopes: [],
+    rateLimit: undefined,
+    quota: undefined,
+    steps: [],
+    retryAfterMs: 0,
+    status: statusOf(code),
+    limitHeaders: { RateLimit: `"key";r=9;t=1`, "Retry-After": "2" },
+    ...more,
   };
 }
 
@@ -33,7 +50,13 @@ function from(headers: [string, string][], remoteAddress: string | undefined = "
 
 test("a valid key passes", async () => {
   const verifier = answers();
-  const d = await new Guard({ verifier }).decide(from([["X-API-Key", key], ["User-Agent", "curl/8"]]), { scopes: ["invoices:read"], cost: 5 });
+  const d = await new Guard({ verifier }).decide(
+    from([
+      ["X-API-Key", key],
+      ["User-Agent", "curl/8"],
+    ]),
+    { scopes: ["invoices:read"], cost: 5 },
+  );
   assert.deepEqual([d.allowed, d.verdict?.keyId, d.problem], [true, "key_1", undefined]);
   assert.deepEqual(d.headers, { RateLimit: `"key";r=9;t=1` });
   assert.deepEqual(verifier.asked, [{ key, scopes: ["invoices:read"], cost: 5, address: "192.0.2.1", userAgent: "curl/8" }]);
@@ -82,21 +105,70 @@ test("where keys are read", async (t) => {
     ["bearer in lower case", [["authorization", `bearer ${key}`]], key],
     ["Api-Key", [["Authorization", `Api-Key ${key}`]], key],
     ["signed token", [["Authorization", "Bearer eyJ.a.b"]], "eyJ.a.b"],
-    ["the same twice", [["X-API-Key", key], ["Authorization", `Bearer ${key}`]], key],
+    [
+      "the same twice",
+      [
+        ["X-API-Key", key],
+        ["Authorization", `Bearer ${key}`],
+      ],
+      key,
+    ],
     ["the same twice in one header", [["X-API-Key", `${key}, ${key}`]], key],
-    ["a bearer token of the API's own", [["X-API-Key", key], ["Authorization", "Bearer eyJ.a.b"]], key],
-    ["Basic is not Latchkey's", [["X-API-Key", key], ["Authorization", "Basic YTpi"]], key],
+    [
+      "a bearer token of the API's own",
+      [
+        ["X-API-Key", key],
+        ["Authorization", "Bearer eyJ.a.b"],
+      ],
+      key,
+    ],
+    [
+      "Basic is not Latchkey's",
+      [
+        ["X-API-Key", key],
+        ["Authorization", "Basic YTpi"],
+      ],
+      key,
+    ],
     ["none", [], "MISSING"],
     ["an empty one", [["X-API-Key", ""]], "MISSING"],
     ["a bearer of nothing", [["Authorization", "Bearer "]], "MISSING"],
     ["Basic alone", [["Authorization", "Basic YTpi"]], "MISSING"],
     ["Digest, which has commas", [["Authorization", `Digest username="a", realm="b"`]], "MISSING"],
-    ["two headers", [["X-API-Key", key], ["X-API-Key", other]], "MALFORMED"],
+    [
+      "two headers",
+      [
+        ["X-API-Key", key],
+        ["X-API-Key", other],
+      ],
+      "MALFORMED",
+    ],
     ["two in one header", [["X-API-Key", `${key}, ${other}`]], "MALFORMED"],
-    ["two in two headers", [["X-API-Key", key], ["Authorization", `Bearer ${other}`]], "MALFORMED"],
-    ["two in Authorization", [["Authorization", `Bearer ${key}`], ["Authorization", `Bearer ${other}`]], "MALFORMED"],
+    [
+      "two in two headers",
+      [
+        ["X-API-Key", key],
+        ["Authorization", `Bearer ${other}`],
+      ],
+      "MALFORMED",
+    ],
+    [
+      "two in Authorization",
+      [
+        ["Authorization", `Bearer ${key}`],
+        ["Authorization", `Bearer ${other}`],
+      ],
+      "MALFORMED",
+    ],
     ["two in Authorization, joined", [["Authorization", `Bearer ${key}, Bearer ${other}`]], "MALFORMED"],
-    ["two more", [["X-API-Key", key], ["Authorization", "Api-Key x"]], "MALFORMED"],
+    [
+      "two more",
+      [
+        ["X-API-Key", key],
+        ["Authorization", "Api-Key x"],
+      ],
+      "MALFORMED",
+    ],
     ["endless", [["X-API-Key", "x".repeat(5_000)]], "MALFORMED"],
   ];
   for (const [name, headers, want] of cases) {
@@ -110,9 +182,28 @@ test("where keys are read", async (t) => {
   await t.test("another header", async () => {
     const verifier = answers();
     const g = new Guard({ verifier, keyHeaders: ["X-Acme-Key", "Acme-Key"], realm: "invoices" });
-    assert.ok((await g.decide(from([["Acme-Key", key], ["X-API-Key", other]]))).allowed);
+    assert.ok(
+      (
+        await g.decide(
+          from([
+            ["Acme-Key", key],
+            ["X-API-Key", other],
+          ]),
+        )
+      ).allowed,
+    );
     assert.equal(verifier.asked[0]?.key, key);
-    assert.equal((await g.decide(from([["Acme-Key", key], ["X-Acme-Key", other]]))).problem?.code, "MALFORMED");
+    assert.equal(
+      (
+        await g.decide(
+          from([
+            ["Acme-Key", key],
+            ["X-Acme-Key", other],
+          ]),
+        )
+      ).problem?.code,
+      "MALFORMED",
+    );
     const none = await g.decide(from([["X-API-Key", key]]));
     assert.deepEqual([none.problem?.code, none.headers["WWW-Authenticate"]], ["MISSING", `Bearer realm="invoices"`]);
   });
@@ -124,31 +215,60 @@ test("the client's address", async (t) => {
   const cases: [string, Partial<GuardConfig>, [string, string][], string | undefined][] = [
     ["no proxy is trusted", {}, [["X-Forwarded-For", "203.0.113.9"]], "192.0.2.1"],
     ["one proxy", { trustedProxies: proxies }, [["X-Forwarded-For", "203.0.113.9"]], "203.0.113.9"],
-    ["what the client wrote to the left", { trustedProxies: proxies }, [["X-Forwarded-For", "127.0.0.1, 203.0.113.9, 10.0.0.3"]], "203.0.113.9"],
-    ["several lines", { trustedProxies: proxies }, [["X-Forwarded-For", "203.0.113.9"], ["X-Forwarded-For", "10.0.0.3"]], "203.0.113.9"],
+    [
+      "what the client wrote to the left",
+      { trustedProxies: proxies },
+      [["X-Forwarded-For", "127.0.0.1, 203.0.113.9, 10.0.0.3"]],
+      "203.0.113.9",
+    ],
+    [
+      "several lines",
+      { trustedProxies: proxies },
+      [
+        ["X-Forwarded-For", "203.0.113.9"],
+        ["X-Forwarded-For", "10.0.0.3"],
+      ],
+      "203.0.113.9",
+    ],
     ["no header", { trustedProxies: proxies }, [], "192.0.2.1"],
     ["nonsense is nobody", { trustedProxies: proxies }, [["X-Forwarded-For", "203.0.113.9, unknown"]], undefined],
     ["an octal number is nonsense", { trustedProxies: proxies }, [["X-Forwarded-For", "010.0.0.1"]], undefined],
     ["another header", { trustedProxies: proxies }, [["Forwarded", "for=203.0.113.9"]], "192.0.2.1"],
     [
-      "RFC 7239", { trustedProxies: proxies, forwardedHeader: forwarded },
-      [["Forwarded", `for=1.1.1.1, for="[2001:db8::7]:47";proto=https, for=10.0.0.3`]], "2001:db8::7",
+      "RFC 7239",
+      { trustedProxies: proxies, forwardedHeader: forwarded },
+      [["Forwarded", `for=1.1.1.1, for="[2001:db8::7]:47";proto=https, for=10.0.0.3`]],
+      "2001:db8::7",
     ],
     [
-      "one address", { trustedProxies: proxies, forwardedHeader: "X-Real-IP" },
-      [["X-Real-IP", "203.0.113.9"], ["X-Forwarded-For", "1.1.1.1"]], "203.0.113.9",
+      "one address",
+      { trustedProxies: proxies, forwardedHeader: "X-Real-IP" },
+      [
+        ["X-Real-IP", "203.0.113.9"],
+        ["X-Forwarded-For", "1.1.1.1"],
+      ],
+      "203.0.113.9",
     ],
     [
-      "a quote that the client left open hides nobody", { trustedProxies: proxies, forwardedHeader: forwarded },
-      [["Forwarded", `for=198.51.100.7;x=", for=203.0.113.9`]], undefined,
+      "a quote that the client left open hides nobody",
+      { trustedProxies: proxies, forwardedHeader: forwarded },
+      [["Forwarded", `for=198.51.100.7;x=", for=203.0.113.9`]],
+      undefined,
     ],
     [
-      "nor over two lines", { trustedProxies: proxies, forwardedHeader: forwarded },
-      [["Forwarded", `for=198.51.100.7;x="`], ["Forwarded", `for="[2001:db8::7]:47"`]], undefined,
+      "nor over two lines",
+      { trustedProxies: proxies, forwardedHeader: forwarded },
+      [
+        ["Forwarded", `for=198.51.100.7;x="`],
+        ["Forwarded", `for="[2001:db8::7]:47"`],
+      ],
+      undefined,
     ],
     [
-      "a quote that was closed", { trustedProxies: proxies, forwardedHeader: forwarded },
-      [["Forwarded", `for=198.51.100.7;x=",", for=203.0.113.9`]], "203.0.113.9",
+      "a quote that was closed",
+      { trustedProxies: proxies, forwardedHeader: forwarded },
+      [["Forwarded", `for=198.51.100.7;x=",", for=203.0.113.9`]],
+      "203.0.113.9",
     ],
     ["IPv4 in IPv6", { trustedProxies: proxies }, [["X-Forwarded-For", "::ffff:203.0.113.9"]], "203.0.113.9"],
     ["with ports", { trustedProxies: proxies }, [["X-Forwarded-For", "203.0.113.9:4711, 10.0.0.3:80"]], "203.0.113.9"],
@@ -164,10 +284,24 @@ test("the client's address", async (t) => {
 
 test("addresses are written in their one form", async () => {
   const forms: [string, string | undefined][] = [
-    ["2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"], ["::", "::"], ["::1", "::1"], ["1::", "1::"], ["fe80::1%eth0", "fe80::1"],
-    ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"], ["64:ff9b::1.2.3.4", "64:ff9b::102:304"], ["10:0:0:0:20:0:0:0", "10::20:0:0:0"],
-    ["1::2::3", undefined], ["1:2:3:4:5:6:7", undefined], ["1:2:3:4:5:6:7:8:9", undefined], ["12345::", undefined], ["1.2.3", undefined],
-    ["256.1.1.1", undefined], ["", undefined], [":", undefined], ["1::2:3:4:5:6:7:8", undefined], [":1:2:3:4:5:6:7", undefined],
+    ["2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+    ["::", "::"],
+    ["::1", "::1"],
+    ["1::", "1::"],
+    ["fe80::1%eth0", "fe80::1"],
+    ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+    ["64:ff9b::1.2.3.4", "64:ff9b::102:304"],
+    ["10:0:0:0:20:0:0:0", "10::20:0:0:0"],
+    ["1::2::3", undefined],
+    ["1:2:3:4:5:6:7", undefined],
+    ["1:2:3:4:5:6:7:8:9", undefined],
+    ["12345::", undefined],
+    ["1.2.3", undefined],
+    ["256.1.1.1", undefined],
+    ["", undefined],
+    [":", undefined],
+    ["1::2:3:4:5:6:7:8", undefined],
+    [":1:2:3:4:5:6:7", undefined],
   ];
   for (const [text, want] of forms) {
     const verifier = answers();
@@ -195,7 +329,9 @@ test("fails closed", async (t) => {
   for (const [name, failOpen, error, signal, allowed] of cases) {
     await t.test(name, async () => {
       const heard: unknown[] = [];
-      const onError = (e: unknown) => { heard.push(e); };
+      const onError = (e: unknown) => {
+        heard.push(e);
+      };
       const g = new Guard({ verifier: answers(error), failOpen, onError });
       const d = await g.decide(from([["X-API-Key", key]], "192.0.2.1", signal));
       assert.deepEqual([d.allowed, d.verdict, d.error, heard], [allowed, undefined, error, [error]]);
@@ -210,7 +346,12 @@ test("fails closed", async (t) => {
     const d = await new Guard({ verifier: answers(bad), failOpen: true, onError: () => undefined }).decide(from([["X-API-Key", key]]));
     assert.deepEqual([d.allowed, d.problem?.status], [false, 503]);
   }
-  const clumsy = new Guard({ verifier: answers(gone), onError: () => { throw new Error("the log is full"); } });
+  const clumsy = new Guard({
+    verifier: answers(gone),
+    onError: () => {
+      throw new Error("the log is full");
+    },
+  });
   assert.equal((await clumsy.decide(from([["X-API-Key", key]]))).problem?.status, 503);
 });
 
@@ -237,7 +378,12 @@ test("what the configuration may not be", () => {
 test("no more of User-Agent is asked than the service takes", async () => {
   for (const agent of ["x".repeat(3_000), "ü".repeat(2_000), "😀".repeat(1_000), "a\0b"]) {
     const verifier = answers();
-    await new Guard({ verifier }).decide(from([["X-API-Key", key], ["User-Agent", agent]]));
+    await new Guard({ verifier }).decide(
+      from([
+        ["X-API-Key", key],
+        ["User-Agent", agent],
+      ]),
+    );
     const sent = verifier.asked[0]?.userAgent ?? "";
     assert.ok(Buffer.byteLength(sent) <= 2_048 && sent.length > 1 && !sent.includes("\0") && !sent.includes("\ufffd"));
   }

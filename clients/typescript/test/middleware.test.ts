@@ -38,9 +38,14 @@ const servers: Record<string, Build> = {
   async Express(config) {
     const app = express();
     const g = onExpress.guard(config);
-    const say: express.RequestHandler = (req, res) => { res.send(hello(onExpress.identity(req))); };
+    const say: express.RequestHandler = (req, res) => {
+      res.send(hello(onExpress.identity(req)));
+    };
     app.get("/invoices", g.require("invoices:read"), say);
-    app.use(g.requireFor<express.Request>((req) => needs(req.path)), say);
+    app.use(
+      g.requireFor<express.Request>((req) => needs(req.path)),
+      say,
+    );
     return await listen(createServer(app));
   },
   async Fastify(config) {
@@ -51,7 +56,11 @@ const servers: Record<string, Build> = {
     app.get("/write", { onRequest: byPath }, (req) => hello(onFastify.identity(req)));
     app.get("/open", { onRequest: byPath }, (req) => hello(onFastify.identity(req)));
     await app.ready();
-    return await listen(createServer((req, res) => { app.routing(req, res); }));
+    return await listen(
+      createServer((req, res) => {
+        app.routing(req, res);
+      }),
+    );
   },
   async Hono(config) {
     const app = new Hono();
@@ -77,7 +86,9 @@ const servers: Record<string, Build> = {
 /** served is the listener for a server of Node.js. */
 function served(route: Parameters<typeof getRequestListener>[0]): RequestListener {
   const listener = getRequestListener(route);
-  return (request, response) => { void listener(request, response); };
+  return (request, response) => {
+    void listener(request, response);
+  };
 }
 
 interface Answer {
@@ -93,7 +104,9 @@ function get(address: string, path: string, headers: string[] = []): Promise<Ans
     const asked = ask({ host, port, path, headers: ["Host", address, "Connection", "close", ...headers] }, (response) => {
       let body = "";
       response.on("data", (part) => (body += String(part)));
-      response.on("end", () => { resolve({ status: response.statusCode ?? 0, headers: response.headers, body }); });
+      response.on("end", () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+      });
     });
     asked.on("error", reject);
     asked.end();
@@ -103,7 +116,9 @@ function get(address: string, path: string, headers: string[] = []): Promise<Ans
 for (const [name, build] of Object.entries(servers)) {
   describe(name, () => {
     let address: string;
-    before(async () => { address = await build({ verifier: latchkey, trustedProxies: ["127.0.0.1"] }); });
+    before(async () => {
+      address = await build({ verifier: latchkey, trustedProxies: ["127.0.0.1"] });
+    });
 
     test("a good key is let in, with its identity and what is left of its limit", async () => {
       const { key, account } = await issue(service, ["invoices:read"]);
@@ -162,7 +177,9 @@ for (const [name, build] of Object.entries(servers)) {
     test("an unreachable service is 503, and let through only where that is asked for", async () => {
       const heard: unknown[] = [];
       const gone = new Latchkey({ url: "http://127.0.0.1:1", credential: apiKey("x"), retries: 0 });
-      const onError = (e: unknown) => { heard.push(e); };
+      const onError = (e: unknown) => {
+        heard.push(e);
+      };
       const closed = await build({ verifier: gone, onError });
       const refused = await get(closed, "/invoices", ["X-API-Key", "k"]);
       assert.deepEqual([refused.status, refused.headers["retry-after"], heard.length], [503, "5", 1]);
@@ -177,7 +194,11 @@ for (const [name, build] of Object.entries(servers)) {
       const slow: Verifier = {
         verify: (_question, options) => {
           signal = options?.signal;
-          return new Promise((_, reject) => signal?.addEventListener("abort", () => { reject(new Error("gone")); }));
+          return new Promise((_, reject) =>
+            signal?.addEventListener("abort", () => {
+              reject(new Error("gone"));
+            }),
+          );
         },
       };
       const server = await build({ verifier: slow });
@@ -194,8 +215,12 @@ for (const [name, build] of Object.entries(servers)) {
 
 test("a need that cannot be told is an error of the server, and lets nobody in", async () => {
   const app = express();
-  const fail = () => { throw new Error("no such route"); };
-  app.use(onExpress.guard({ verifier: latchkey }).requireFor(fail), (_req, res) => { res.send("in"); });
+  const fail = () => {
+    throw new Error("no such route");
+  };
+  app.use(onExpress.guard({ verifier: latchkey }).requireFor(fail), (_req, res) => {
+    res.send("in");
+  });
   const fault: express.ErrorRequestHandler = (error, _req, res, next) => {
     if (res.headersSent) next(error);
     else res.status(500).send("fault");
@@ -221,4 +246,3 @@ test("on Next the address is not known unless it is told", async () => {
   const told = onNext.guard({ verifier: latchkey, peer: () => "127.0.0.1" }).require("invoices:read")(() => new Response("in"));
   assert.equal((await told(request())).status, 200);
 });
-

@@ -50,7 +50,10 @@ after(async () => {
 
 test("the package has what it needs and nothing else", () => {
   assert.ok(packed.includes("LICENSE") && packed.includes("README.md"));
-  assert.deepEqual(packed.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/.+\.(js|d\.ts))$/.test(path)), []);
+  assert.deepEqual(
+    packed.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/.+\.(js|d\.ts))$/.test(path)),
+    [],
+  );
   const { dependencies, exports } = JSON.parse(readFileSync(join(folder, "node_modules/@latchkey/client/package.json"), "utf8")) as {
     dependencies?: object;
     exports: Record<string, { types: string; default: string } | string>;
@@ -59,7 +62,10 @@ test("the package has what it needs and nothing else", () => {
   for (const entry of Object.values(exports)) {
     for (const file of typeof entry === "string" ? [entry] : [entry.types, entry.default]) assert.ok(packed.includes(file.slice(2)), file);
   }
-  assert.deepEqual(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith(".")), ["@latchkey"]);
+  assert.deepEqual(
+    readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith(".")),
+    ["@latchkey"],
+  );
 });
 
 describe("the examples", () => {
@@ -71,7 +77,14 @@ describe("the examples", () => {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
-    const options = { strict: true, target: "ES2022", module: "NodeNext", skipLibCheck: true, types: ["node"], rewriteRelativeImportExtensions: true };
+    const options = {
+      strict: true,
+      target: "ES2022",
+      module: "NodeNext",
+      skipLibCheck: true,
+      types: ["node"],
+      rewriteRelativeImportExtensions: true,
+    };
     const files = [...examples.keys()];
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files }));
     const compiled = spawnSync(process.execPath, [require_.resolve("typescript/bin/tsc"), "-p", folder], { encoding: "utf8" });
@@ -118,19 +131,26 @@ describe("the examples", () => {
     mkdirSync(join(app, "app/invoices"), { recursive: true });
     writeFileSync(join(app, "package.json"), `{"name":"site","private":true,"type":"module"}`);
     symlinkSync(join(folder, "node_modules"), join(app, "node_modules"));
-    writeFileSync(join(app, "app/layout.js"), "export default function Layout({ children }) { return <html><body>{children}</body></html>; }\n");
+    const layout = "export default ({ children }) => <html><body>{children}</body></html>;\n";
+    writeFileSync(join(app, "app/layout.js"), layout);
     writeFileSync(join(app, "app/invoices/route.js"), readFileSync(join(folder, "app/invoices/route.js")));
+    writeFileSync(join(app, "next.config.mjs"), `export default { turbopack: { root: "/" } };\n`); // where the links lead
     const next = join(modules, "next/dist/bin/next");
-    const built = spawnSync(process.execPath, [next, "build", "--webpack"], { cwd: app, env, encoding: "utf8" });
+    const built = spawnSync(process.execPath, [next, "build"], { cwd: app, env, encoding: "utf8" });
     assert.equal(built.status, 0, built.stdout + built.stderr);
     const port = await freePort();
-    await serving([next, "start", "-H", "127.0.0.1", "-p", String(port)], port, async (url) => {
-      const good = await fetch(url, { headers: { "X-API-Key": caller.key } });
-      assert.deepEqual([good.status, await good.text()], [200, "invoices of Acme"]);
-      assert.ok(good.headers.has("RateLimit"));
-      const none = await fetch(url);
-      assert.deepEqual([none.status, none.headers.get("Content-Type")], [401, "application/problem+json"]);
-    }, app);
+    await serving(
+      [next, "start", "-H", "127.0.0.1", "-p", String(port)],
+      port,
+      async (url) => {
+        const good = await fetch(url, { headers: { "X-API-Key": caller.key } });
+        assert.deepEqual([good.status, await good.text()], [200, "invoices of Acme"]);
+        assert.ok(good.headers.has("RateLimit"));
+        const none = await fetch(url);
+        assert.deepEqual([none.status, none.headers.get("Content-Type")], [401, "application/problem+json"]);
+      },
+      app,
+    );
   });
 });
 
@@ -181,8 +201,14 @@ for (const [name, at, words] of [
     const child = spawnSync(binary, [...words, "runtime.mjs"], { cwd: folder, env: settings, encoding: "utf8", timeout: 30_000 });
     assert.equal(child.status, 0, child.stdout + child.stderr);
     assert.deepEqual(child.stdout.trim().split("\n"), [
-      "verify VALID", "forbidden forbidden", "closed unreachable ECONNREFUSED", "time timed_out", "edge VALID INSUFFICIENT_SCOPE",
-      "hono 200 Acme", "hono 200 Bound", "hono 401 MISSING",
+      "verify VALID",
+      "forbidden forbidden",
+      "closed unreachable ECONNREFUSED",
+      "time timed_out",
+      "edge VALID INSUFFICIENT_SCOPE",
+      "hono 200 Acme",
+      "hono 200 Bound",
+      "hono 401 MISSING",
     ]);
   });
 }
@@ -206,7 +232,12 @@ async function serving(words: string[], port: number, work: (url: string) => Pro
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += String(text)));
   const url = `http://localhost:${String(port)}/invoices`;
   try {
-    await until(`the server: ${said}`, () => fetch(url).then(() => true, () => false));
+    await until(`the server: ${said}`, () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    );
     await work(url);
   } finally {
     child.kill();

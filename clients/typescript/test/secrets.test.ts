@@ -11,7 +11,7 @@ test("credentials and clients show nothing", () => {
   for (const credential of [apiKey(secret), userToken(secret), bearerToken(secret), password("ada", secret)]) {
     const latchkey = new Latchkey({ url: "http://localhost", credential });
     const shown = [credential, { credential }, latchkey, latchkey.keys].map((value) => inspect(value, { depth: 9, showHidden: true }));
-     
+
     shown.push(String(credential), JSON.stringify({ credential, latchkey }), Object.entries(latchkey).join());
     for (const text of shown) assert.ok(!text.includes(secret), text);
     assert.equal(String(credential), "[redacted]");

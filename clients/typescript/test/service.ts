@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { apiKey, Latchkey, password, type Body } from "@latchkey/client";
+import { apiKey, Latchkey, password, userToken, type Body } from "@latchkey/client";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const adminPassword = "correct horse battery staple";
@@ -17,7 +17,7 @@ const binary = process.env["LATCHKEY_BINARY"] ?? join(root, "../../build/latchke
 export interface Service {
   readonly url: string;
   readonly process: ChildProcess;
-  /** A client with the password of the first admin. */
+  /** A client with a token of the first admin. */
   readonly admin: Latchkey;
   stop(): Promise<void>;
 }
@@ -50,24 +50,30 @@ export async function start(settings: Record<string, string> = {}, port?: number
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += String(text)));
-  const ended = new Promise<void>((resolve) => child.on("close", () => { resolve(); }));
+  const ended = new Promise<void>((resolve) =>
+    child.on("close", () => {
+      resolve();
+    }),
+  );
   const stop = async () => {
     child.kill("SIGCONT");
     child.kill("SIGTERM");
     await ended;
     if (folder === undefined) rmSync(data, { recursive: true, force: true });
   };
-  const admin = new Latchkey({ url, credential: password("admin@localhost", adminPassword), retries: 0 });
+  const byPassword = new Latchkey({ url, credential: password("admin@localhost", adminPassword), retries: 0 });
   for (let tries = 0; ; tries++) {
     if (child.exitCode !== null || tries > 400) {
       await stop();
       throw new Error(`the service does not start:\n${output}`);
     }
-    const ready = await admin.service.ready().catch(() => undefined);
+    const ready = await byPassword.service.ready().catch(() => undefined);
     if (ready?.status === "ok") break;
     await pause(50);
   }
-  return { url, process: child, admin, stop };
+  // A password is slow to check, a token is not.
+  const { token } = await byPassword.tokens.create({ name: "tests" });
+  return { url, process: child, admin: byPassword.with(userToken(token)), stop };
 }
 
 /** Issued is a key with what it belongs to. */
@@ -80,7 +86,12 @@ export interface Issued {
 type Account = Partial<Body<"createServiceAccount">>;
 
 /** issue makes a service account with the scopes, and a key of it. */
-export async function issue(service: Service, scopes: string[], account: Account = {}, key: Partial<Body<"createKey">> = {}): Promise<Issued> {
+export async function issue(
+  service: Service,
+  scopes: string[],
+  account: Account = {},
+  key: Partial<Body<"createKey">> = {},
+): Promise<Issued> {
   const made = await service.admin.accounts.create({ organization_id: organization, name: "test", scopes, ...account });
   const issued = await service.admin.keys.issue({ service_account_id: made.id, name: "test", ...key });
   if (issued.key === undefined) throw new Error("no secret");
@@ -103,7 +114,9 @@ export function freePort(): Promise<number> {
     server.on("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => { resolve(typeof address === "object" && address !== null ? address.port : 0); });
+      server.close(() => {
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
     });
   });
 }

@@ -114,8 +114,14 @@ export function refusedLimit(limits: Limits): { code: "RATE_LIMITED" | "QUOTA_EX
     limits.refused === "unreachable"
       ? "limits_unreachable"
       : limits.never
-        ? quota ? "cost_beyond_quota" : "cost_beyond_burst"
-        : quota ? "quota_used_up" : limits.refused === "account" ? "account_over_rate" : "key_over_rate";
+        ? quota
+          ? "cost_beyond_quota"
+          : "cost_beyond_burst"
+        : quota
+          ? "quota_used_up"
+          : limits.refused === "account"
+            ? "account_over_rate"
+            : "key_over_rate";
   const change = limits.never ? say("lower_cost") : say("wait_or_raise", { time: duration(limits.retryAfterMs) });
   return { code: quota ? "QUOTA_EXCEEDED" : "RATE_LIMITED", refusal: { detail: say(detail), change } };
 }

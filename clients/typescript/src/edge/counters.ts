@@ -111,7 +111,8 @@ export class Counters {
       told = await this.#up.ask("/edge/v1/lease", { edge_id: this.#edgeId, shares }, { timeoutMs: left });
     }
     const list = (told as { shares?: unknown }).shares;
-    if (!Array.isArray(list) || list.length !== shares.length) throw new Unanswered("unavailable", "the node answered shares that make no sense");
+    if (!Array.isArray(list) || list.length !== shares.length)
+      throw new Unanswered("unavailable", "the node answered shares that make no sense");
     return list as unknown[];
   }
 }

@@ -235,11 +235,17 @@ export class Grants {
     let account = this.#shared(this.#accounts, ids.account, fresh);
     let organization = this.#shared(this.#organizations, ids.organization, fresh);
     let tier = this.#shared(this.#tiers, ids.tier, fresh);
-    if (account !== undefined && (account.object.organizationId !== ids.organization || account.object.tier !== ids.tier)) account = undefined;
+    if (account !== undefined && (account.object.organizationId !== ids.organization || account.object.tier !== ids.tier))
+      account = undefined;
     if (account === undefined || organization === undefined || tier === undefined) {
-      const marks = { account: this.#marks.read(ids.account), organization: this.#marks.read(ids.organization), tier: this.#marks.read(ids.tier) };
+      const marks = {
+        account: this.#marks.read(ids.account),
+        organization: this.#marks.read(ids.organization),
+        tier: this.#marks.read(ids.tier),
+      };
       const second = await this.#ask(digest, fresh);
-      if (second.account.id !== ids.account || second.organization.id !== ids.organization || second.tier.name !== ids.tier) throw new Moved();
+      if (second.account.id !== ids.account || second.organization.id !== ids.organization || second.tier.name !== ids.tier)
+        throw new Moved();
       account = { object: second.account, mark: marks.account };
       organization = { object: second.organization, mark: marks.organization };
       tier = { object: second.tier, mark: marks.tier };

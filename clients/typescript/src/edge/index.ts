@@ -297,7 +297,13 @@ function check(question: Question): Asked {
   const fault = faultOf(scopes);
   if (fault !== "") fields.push({ field: "scopes", detail: fault });
   if (fields.length > 0) {
-    throw new LatchkeyError({ kind: "invalid", operation: "edge", code: "invalid_request", detail: "the question has fields that are not valid", fields });
+    throw new LatchkeyError({
+      kind: "invalid",
+      operation: "edge",
+      code: "invalid_request",
+      detail: "the question has fields that are not valid",
+      fields,
+    });
   }
   return { key, scopes, cost, address: readAddress(address), userAgent, dryRun, fresh };
 }

@@ -125,7 +125,10 @@ export class Limits {
   #sharesOf(charge: Charge): Shares | undefined {
     const now = this.#elapsed.now();
     const all: Share[] = [];
-    for (const [part, bucket] of [["key", charge.key], ["account", charge.account]] as const) {
+    for (const [part, bucket] of [
+      ["key", charge.key],
+      ["account", charge.account],
+    ] as const) {
       if (bucket === undefined) continue;
       const share = this.#share(part, bucket.id, "", now);
       if (share === undefined) return undefined;

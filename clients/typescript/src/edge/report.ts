@@ -20,8 +20,18 @@ const touchEveryMs = 5 * 60_000;
 
 /** The outcomes in the order in which they are counted. */
 const outcomes: readonly KnownCode[] = [
-  "VALID", "MALFORMED", "NOT_FOUND", "REVOKED", "EXPIRED", "NOT_YET_VALID", "DISABLED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE",
-  "RATE_LIMITED", "QUOTA_EXCEEDED", "MISSING",
+  "VALID",
+  "MALFORMED",
+  "NOT_FOUND",
+  "REVOKED",
+  "EXPIRED",
+  "NOT_YET_VALID",
+  "DISABLED",
+  "IP_NOT_ALLOWED",
+  "INSUFFICIENT_SCOPE",
+  "RATE_LIMITED",
+  "QUOTA_EXCEEDED",
+  "MISSING",
 ];
 const countsLength = 16;
 
@@ -148,7 +158,8 @@ export class Reporter {
   }
 
   #drop(): undefined {
-    if (!this.#dropped) this.#onError(new Unanswered("unavailable", "counts of verifications are dropped: no node has taken any for too long"));
+    if (!this.#dropped)
+      this.#onError(new Unanswered("unavailable", "counts of verifications are dropped: no node has taken any for too long"));
     this.#dropped = true;
     return undefined;
   }

@@ -118,8 +118,18 @@ export function skippedStep(check: string, code: KnownCode): VerifyStep {
 }
 
 const codes = new Set<string>([
-  "VALID", "MISSING", "MALFORMED", "NOT_FOUND", "REVOKED", "EXPIRED", "NOT_YET_VALID", "DISABLED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE",
-  "RATE_LIMITED", "QUOTA_EXCEEDED",
+  "VALID",
+  "MISSING",
+  "MALFORMED",
+  "NOT_FOUND",
+  "REVOKED",
+  "EXPIRED",
+  "NOT_YET_VALID",
+  "DISABLED",
+  "IP_NOT_ALLOWED",
+  "INSUFFICIENT_SCOPE",
+  "RATE_LIMITED",
+  "QUOTA_EXCEEDED",
 ]);
 
 /**

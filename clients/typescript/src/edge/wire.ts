@@ -31,8 +31,15 @@ export function readChanges(told: unknown): Changes | undefined {
   const maxStaleMs = told["max_stale_ms"];
   const unpacked = typeof marks === "string" ? unpackMarks(marks) : marks === undefined || marks === null ? [] : undefined;
   if (
-    typeof epoch !== "string" || epoch === "" || !isCount(place) || unpacked === undefined || typeof brand !== "string" || brand === "" ||
-    !isCount(ageMs) || !isCount(maxStaleMs) || maxStaleMs === 0
+    typeof epoch !== "string" ||
+    epoch === "" ||
+    !isCount(place) ||
+    unpacked === undefined ||
+    typeof brand !== "string" ||
+    brand === "" ||
+    !isCount(ageMs) ||
+    !isCount(maxStaleMs) ||
+    maxStaleMs === 0
   ) {
     return undefined;
   }
@@ -135,7 +142,8 @@ export function readGrant(value: unknown): Told | undefined {
       tier,
       needs: told["needs"] === undefined || told["needs"] === null ? [] : list(told["needs"]),
     };
-    const fits = key.id !== "" && account.id === key.accountId && grant.organization.id === account.organizationId && tier.name === account.tier;
+    const fits =
+      key.id !== "" && account.id === key.accountId && grant.organization.id === account.organizationId && tier.name === account.tier;
     return fits ? grant : undefined;
   } catch (error) {
     if (error instanceof Nonsense) return undefined;
