@@ -236,13 +236,15 @@ for (const leases of [false, true]) {
             const few = await ask(small.key, 20);
             assert.equal(few.valid, 7);
             assert.deepEqual([...few.codes].sort(), ["RATE_LIMITED", "VALID"]);
-            // What one edge holds of a quota the other may not spend, so ask until both are done.
+            // What one edge holds of a quota the other may not spend, and a share whose answer was lost is lost.
             let valid = 0;
-            for (let round = 0; round < 12; round++) {
+            const end = performance.now() + 15_000;
+            while (valid < 390 && performance.now() < end) {
               valid += (await ask(quota.key, 60)).valid;
-              if (round >= 8) await pause(300);
+              if (valid > 300) await pause(300);
             }
-            assert.ok(valid <= 400 && valid >= 390, `${String(valid)} of 400 were let in`);
+            valid += (await ask(quota.key, 60)).valid;
+            assert.ok(valid <= 400 && valid >= (leases ? 350 : 390), `${valid} of 400 were let in`);
           },
           { leases },
         ),

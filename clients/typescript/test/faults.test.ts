@@ -58,7 +58,7 @@ test("time-outs, and callers who give up", async () => {
   await fails(a.client.verify({ key: secret }), "timed_out");
   assert.equal(a.requests.length, 1, "a verification that may have been charged is sent once");
 
-  a = await serve(config, hang, reply(200, `{"id":"key_1"}`));
+  a = await serve({ timeoutMs: 600 }, hang, reply(200, `{"id":"key_1"}`));
   assert.equal((await a.client.keys.get("key_1")).id, "key_1");
   assert.equal(a.requests.length, 2);
 
