@@ -196,7 +196,7 @@ test("an answer of something in between is told by status and type, and no part 
     ["cut off in the middle", truncated, "broken", 200, ""],
     ["longer than it may be", reply(200, `"${"x".repeat(2_000)}"`), "bad_answer", 200, "maxBody"],
     ["without an end in sight", endless, "bad_answer", 200, "maxBody"],
-    ["no HTTP at all", noHTTP, "broken", 0, "HPE_"],
+    ["no HTTP at all", noHTTP, "broken", 0, "broken"],
   ];
   for (const [name, answer, kind, status, says] of cases) {
     await t.test(name, async () => {
