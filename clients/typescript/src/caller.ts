@@ -99,11 +99,18 @@ function hopsOf(caller: Caller, name: string): string[] {
   return splitUnquoted(list, ",").map((element) => {
     let hop = "";
     for (const pair of splitUnquoted(element, ";")) {
-      const [, key, value] = /^\s*([^=]*)=(.*)$/s.exec(pair) ?? [];
-      if (key?.toLowerCase() === "for") hop = (value ?? "").trim().replace(/^"+|"+$/g, "");
+      // No regular expression: one that tries each space again takes a second for a long header.
+      const [key, value] = cutAt(pair, "=");
+      if (key.trimStart().toLowerCase() === "for") hop = value.trim().replace(/^"([^"]*)"$/, "$1");
     }
     return hop;
   });
+}
+
+/** cutAt cuts at the first separator; without one the second part is empty. */
+function cutAt(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** splitUnquoted splits at separators that are not inside double quotes. */

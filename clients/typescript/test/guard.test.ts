@@ -282,6 +282,26 @@ test("the client's address", async (t) => {
   }
 });
 
+test("a header that a client made as odd as it can takes no longer than its length", async () => {
+  const g = new Guard({ verifier: answers(), trustedProxies: ["192.0.2.0/24"], forwardedHeader: "Forwarded" });
+  const took = async (odd: string) => {
+    const start = process.cpuUsage();
+    await g.decide(
+      from([
+        ["Forwarded", odd],
+        ["X-API-Key", key],
+      ]),
+    );
+    return process.cpuUsage(start).user / 1_000;
+  };
+  for (const part of [" ", "\t", '"', ",", ";", "=", "%a", ":", "["]) {
+    for (const odd of [`for=1;${part.repeat(200_000)}x`, `for=x${part.repeat(200_000)}x`]) {
+      const ms = await took(odd); // what grows with the square takes a minute
+      assert.ok(ms < 2_000, `${part} took ${String(ms)} ms`);
+    }
+  }
+});
+
 test("addresses are written in their one form", async () => {
   const forms: [string, string | undefined][] = [
     ["2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
