@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { inspect } from "node:util";
 import { isKind, type Verdict } from "@latchkey/client";
 import { Edge, type EdgeConfig } from "@latchkey/client/edge";
+import { Guard } from "@latchkey/client/guard";
 import { digestOf, markIdOf, markOf, Marks, unpackMarks } from "../dist/edge/digest.js";
 import { Elapsed } from "../dist/edge/elapsed.js";
 import { isKey } from "../dist/edge/format.js";
@@ -242,13 +243,43 @@ test("a key with checks of a later version is decided by the node", async () => 
     for (const nonsense of [
       { code: "VALID" },
       { code: "VALID", grant: grantOf(), limits: { allowed: false, refused: "key" } },
-      { code: "YES" },
+      { code: "" },
       { grant: {} },
       {},
     ]) {
       node.replies["/edge/v1/verify"] = () => nonsense;
       await assert.rejects(ask(edge), (e) => isKind(e, "unavailable"), JSON.stringify(nonsense));
     }
+    node.replies["/edge/v1/verify"] = () => ({ code: "OF_TOMORROW", grant: grantOf() });
+    const verdict = await ask(edge);
+    assert.deepEqual([verdict.valid, verdict.code, verdict.status, verdict.keyId], [false, "OF_TOMORROW", 401, "key_1"]);
+  });
+});
+
+test("what callers can cause lets nobody through a guard that fails open", async () => {
+  const node = await new Node().begin();
+  await withEdge([node], async (edge) => {
+    const g = new Guard({ verifier: edge, failOpen: true, onError: () => undefined });
+    const caller = (sent: string) => ({ header: (name: string) => (name === "x-api-key" ? [sent] : []) });
+    assert.equal((await g.decide(caller(key))).allowed, true);
+    for (const [status, kind] of [
+      [429, "limited"],
+      [400, "invalid"],
+      [413, "too_large"],
+    ] as const) {
+      for (const path of ["/edge/v1/grant", "/edge/v1/verify"]) {
+        node.replies[path] = (_question, response) => {
+          reply(response, { status, code: "rate_limited", detail: "too many unknown keys" }, status);
+        };
+      }
+      for (const sent of ["lk_live_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA3nJAaO", "eyJhbGciOiJub25lIn0.e30.x"]) {
+        const d = await g.decide(caller(sent));
+        assert.deepEqual([d.allowed, d.problem?.status, isKind(d.error, kind)], [false, 503, true], `${kind} ${sent}`);
+      }
+    }
+    node.replies["/edge/v1/verify"] = () => ({ code: "OF_TOMORROW", grant: null });
+    const refused = await g.decide(caller("eyJhbGciOiJub25lIn0.e30.x"));
+    assert.deepEqual([refused.allowed, refused.problem?.code], [false, "OF_TOMORROW"]);
   });
 });
 

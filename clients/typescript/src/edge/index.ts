@@ -110,8 +110,8 @@ export class Edge implements Verifier {
 
   /**
    * verify decides the question. A refusal is a verdict. The error is `invalid` for a question that
-   * makes no sense, and `unavailable` if the key is not known here and no node answers. Deny access
-   * on an error.
+   * makes no sense, `unavailable` if the key is not known here and no node answers, and `limited` if
+   * a node takes no more questions. Deny access on an error.
    */
   async verify(question: Question, options: { signal?: AbortSignal } = {}): Promise<Verdict> {
     const asked = check(question);
@@ -262,11 +262,21 @@ export class Edge implements Verifier {
     return outcome;
   }
 
-  /** undecided is the error for a question that nobody decided. It is temporary if a node may answer again. */
+  /** undecided is the error for a question that nobody decided. It is temporary if no node answered. */
   #undecided(error: unknown): unknown {
     if (!(error instanceof Unanswered)) return error;
-    if (error.fault === "refused" && this.#up.refused !== undefined) return this.#up.refused;
-    return new LatchkeyError({ kind: "unavailable", operation: "edge", detail: error.message.replace("latchkey edge: ", "") });
+    const detail = error.message.replace("latchkey edge: ", "");
+    switch (error.fault) {
+      case "refused":
+        return this.#up.refused ?? new LatchkeyError({ kind: "forbidden", operation: "edge", detail });
+      // Callers can cause these, so they must not let anybody through.
+      case "limited":
+      case "invalid":
+      case "too_large":
+        return new LatchkeyError({ kind: error.fault, operation: "edge", detail });
+      default:
+        return new LatchkeyError({ kind: "unavailable", operation: "edge", detail });
+    }
   }
 }
 

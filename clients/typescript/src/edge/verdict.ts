@@ -1,12 +1,12 @@
 import { isObject, texts } from "../answer.js";
-import { statusOf, type KnownCode, type LimitState, type QuotaState, type Verdict, type VerifyStep } from "../verdict.js";
+import { statusOf, type Code, type KnownCode, type LimitState, type QuotaState, type Verdict, type VerifyStep } from "../verdict.js";
 import { sentence, type Refusal, type Text } from "./checks.js";
 import { Grant } from "./grants.js";
 import { readGrant, readLimits, type BucketState, type Limits, type Rule } from "./wire.js";
 
 /** Outcome is a decision, before it is told. */
 export interface Outcome {
-  readonly code: KnownCode;
+  readonly code: Code;
   readonly detail?: Text | undefined;
   readonly grant?: Grant | undefined;
   readonly limits?: Limits | undefined;
@@ -117,28 +117,13 @@ export function skippedStep(check: string, code: KnownCode): VerifyStep {
   return { check, outcome: "skipped", code, detail: "", change: "" };
 }
 
-const codes = new Set<string>([
-  "VALID",
-  "MISSING",
-  "MALFORMED",
-  "NOT_FOUND",
-  "REVOKED",
-  "EXPIRED",
-  "NOT_YET_VALID",
-  "DISABLED",
-  "IP_NOT_ALLOWED",
-  "INSUFFICIENT_SCOPE",
-  "RATE_LIMITED",
-  "QUOTA_EXCEEDED",
-]);
-
 /**
  * readOutcome reads the decision of a node. One that says VALID of nothing, or of limits that
- * refuse, is none, and so is a code that this version does not know.
+ * refuse, is none. A code that this version does not know is a refusal.
  */
 export function readOutcome(told: unknown, now: number): Outcome | undefined {
-  if (!isObject(told) || typeof told["code"] !== "string" || !codes.has(told["code"])) return undefined;
-  const code = told["code"] as KnownCode;
+  if (!isObject(told) || typeof told["code"] !== "string" || told["code"] === "") return undefined;
+  const { code } = told as { code: Code };
   let grant: Grant | undefined;
   if (isObject(told["grant"])) {
     const known = readGrant(told["grant"]);
