@@ -7,6 +7,7 @@
 import { parseNetwork, type Network } from "./address.js";
 import { addressOf, keyOf, userAgentOf, type Caller } from "./caller.js";
 import { LatchkeyError } from "./errors.js";
+import { tell } from "./tell.js";
 import { statusOf, unknownVerdict, type Verdict, type Verifier } from "./verdict.js";
 
 export type { Caller } from "./caller.js";
@@ -127,11 +128,7 @@ export class Guard {
   }
 
   #undecided(caller: Caller, error: unknown): Decision {
-    try {
-      this.#config.onError?.(error);
-    } catch {
-      // Whoever is told has faults of their own; nobody is let in by them.
-    }
+    tell(this.#config.onError, error);
     if (this.#config.failOpen === true && caller.signal?.aborted !== true && passing(error)) {
       return { allowed: true, verdict: undefined, problem: undefined, headers: {}, error };
     }

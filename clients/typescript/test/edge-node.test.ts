@@ -482,6 +482,25 @@ test("counts are sent again until they are taken, in halves if they are too long
   assert.deepEqual(heard, []);
 });
 
+test("counts that no node takes are told once, even to a listener that fails", async () => {
+  const node = await new Node().begin();
+  let refused = 0;
+  node.replies["/edge/v1/usage"] = (_question, response) => {
+    if (refused++ > 0) return {};
+    reply(response, { status: 400, code: "invalid_request", detail: "no" }, 400);
+    return undefined;
+  };
+  let heard = 0;
+  const onError = () => {
+    heard++;
+    throw new Error("the log is full");
+  };
+  const edge = await Edge.start({ upstream: node.url, key: edgeKey, leases: false, onError });
+  assert.equal(await code(edge), "VALID");
+  await edge.close();
+  assert.deepEqual([heard, node.count("/edge/v1/usage")], [1, 1]);
+});
+
 test("nothing that is sent or shown has a key or its digest, except where the protocol says so", async () => {
   const node = await new Node().begin();
   const edge = await Edge.start({ upstream: node.url, key: edgeKey, leases: false });

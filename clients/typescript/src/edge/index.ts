@@ -11,6 +11,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { formatAddress } from "../address.js";
 import { LatchkeyError } from "../errors.js";
+import { tell } from "../tell.js";
 import { version } from "../version.js";
 import type { Question, Verdict, Verifier } from "../verdict.js";
 import { checks, missing, readAddress, refusedLimit, type Asked, type Refusal } from "./checks.js";
@@ -83,7 +84,9 @@ export class Edge implements Verifier {
       deny: config.denyLimits ?? false,
       mostShares: partsOfKey * cacheSize,
     });
-    this.#reporter = new Reporter(this.#up, self, config.onError ?? (() => undefined));
+    this.#reporter = new Reporter(this.#up, self, (error) => {
+      tell(config.onError, error);
+    });
   }
 
   /**
