@@ -9,6 +9,8 @@ import { Guard } from "@latchkey/client/guard";
 import { digestOf, markIdOf, markOf, Marks, unpackMarks } from "../dist/edge/digest.js";
 import { Elapsed } from "../dist/edge/elapsed.js";
 import { isKey } from "../dist/edge/format.js";
+import { Reporter } from "../dist/edge/report.js";
+import type { Upstream } from "../dist/edge/upstream.js";
 import { closeAll } from "./fake.js";
 import { allowed, edgeKey, gone, grantOf, key, Node, notFound, reply, type Message, type Reply } from "./node.js";
 import { pause, until } from "./service.js";
@@ -480,6 +482,39 @@ test("counts are sent again until they are taken, in halves if they are too long
     { onError: (e) => heard.push(e) },
   );
   assert.deepEqual(heard, []);
+});
+
+test("reports do not queue up behind one that waits for its answer", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  let asked = 0;
+  let answer: () => void = () => undefined;
+  const up = {
+    ask: () =>
+      new Promise<object>((_, reject) => {
+        asked++;
+        answer = () => {
+          reject(new Error("no node answers"));
+        };
+      }),
+  };
+  const self = { id: "edge_1", name: "", version: "", started_at: "" };
+  const reporter = new Reporter(up as unknown as Upstream, self, () => undefined);
+  reporter.unknown("NOT_FOUND");
+  for (let i = 0; i < 100; i++) {
+    t.mock.timers.tick(500);
+    await Promise.resolve();
+  }
+  const closed = reporter.close().then(
+    () => "sent",
+    () => "not sent",
+  );
+  for (let i = 0; i < 2; i++) {
+    await new Promise(setImmediate);
+    answer();
+  }
+  await new Promise(setImmediate);
+  assert.equal(await Promise.race([closed, Promise.resolve("waits")]), "not sent");
+  assert.equal(asked, 2, "one that waited, and the last");
 });
 
 test("counts that no node takes are told once, even to a listener that fails", async () => {

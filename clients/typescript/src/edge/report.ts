@@ -78,12 +78,14 @@ export class Reporter {
   #batch = 0;
   #dropped = false;
   #sending: Promise<void> = Promise.resolve();
+  #flushes = 0;
 
   constructor(up: Upstream, self: Self, onError: (error: unknown) => void) {
     this.#up = up;
     this.#self = self;
     this.#onError = onError;
     this.#timer = setInterval(() => {
+      if (this.#flushes > 0) return; // otherwise close would wait for all that gathered while a node was silent
       this.flush().catch(() => undefined); // what could not be sent is tried again
     }, reportEveryMs);
   }
@@ -129,7 +131,8 @@ export class Reporter {
 
   /** flush sends everything that was counted. It throws if no node takes it; then it is kept. */
   flush(): Promise<void> {
-    const sent = this.#sending.then(() => this.#flush());
+    this.#flushes++;
+    const sent = this.#sending.then(() => this.#flush()).finally(() => this.#flushes--);
     this.#sending = sent.catch(() => undefined);
     return sent;
   }
