@@ -484,6 +484,30 @@ test("counts are sent again until they are taken, in halves if they are too long
   assert.deepEqual(heard, []);
 });
 
+test("what is decided while the edge closes is counted, and what nobody waits for is not begun", async () => {
+  const node = await new Node().begin();
+  let decide: (told: unknown) => void = () => undefined;
+  node.replies["/edge/v1/limit"] = () => new Promise((resolve) => (decide = resolve));
+  const edge = await Edge.start({ upstream: node.url, key: edgeKey, leases: false });
+  await assert.rejects(edge.verify({ key }, { signal: AbortSignal.abort() }), (e) => isKind(e, "canceled"));
+  await pause(100);
+  assert.equal(node.count("/edge/v1/grant"), 0);
+  const verdict = ask(edge);
+  await until("the question for limits", () => node.count("/edge/v1/limit") === 1);
+  const closed = edge.close();
+  await pause(400);
+  assert.ok(!node.asked.some(({ question }) => question["leave"] === true), "it left before it had decided");
+  decide({ decision: allowed });
+  assert.equal((await verdict).code, "VALID");
+  await closed;
+  const tallies = node.asked.filter(({ path }) => path === "/edge/v1/usage").flatMap(({ question }) => question["tallies"] as Message[]);
+  assert.deepEqual(
+    tallies.map((tally) => [tally["key_id"], (tally["counts"] as number[])[0]]),
+    [["key_1", 1]],
+  );
+  assert.equal(node.asked.at(-1)?.question["leave"], true);
+});
+
 test("reports do not queue up behind one that waits for its answer", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   let asked = 0;

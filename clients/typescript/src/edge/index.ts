@@ -64,6 +64,8 @@ export class Edge implements Verifier {
   readonly #grants: Grants;
   readonly #limits: Limits;
   readonly #reporter: Reporter;
+  /** Under way, even if their callers have gone. */
+  readonly #deciding = new Set<Promise<Outcome>>();
   #closed = false;
 
   private constructor(config: EdgeConfig) {
@@ -119,8 +121,13 @@ export class Edge implements Verifier {
   async verify(question: Question, options: { signal?: AbortSignal } = {}): Promise<Verdict> {
     const asked = check(question);
     if (this.#closed) throw new LatchkeyError({ kind: "misused", detail: "the edge is closed" });
+    if (options.signal?.aborted) throw new LatchkeyError({ kind: "canceled", operation: "edge" }); // it charges nothing
+    const deciding = this.#decide(asked);
+    this.#deciding.add(deciding);
+    const end = () => this.#deciding.delete(deciding);
+    deciding.then(end, end);
     try {
-      return verdictOf(await abortable(this.#decide(asked), options.signal));
+      return verdictOf(await abortable(deciding, options.signal));
     } catch (error) {
       throw this.#undecided(error);
     }
@@ -130,6 +137,7 @@ export class Edge implements Verifier {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await Promise.allSettled(this.#deciding); // what they decide counts, and a revoke waits for this edge until then
     await this.#source.stop();
     const [limits, reported] = await Promise.allSettled([this.#limits.close(), this.#reporter.close()]);
     await this.#source.leave();
@@ -342,7 +350,6 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promis
     const give = () => {
       reject(new LatchkeyError({ kind: "canceled", operation: "edge" }));
     };
-    if (signal.aborted) give();
     signal.addEventListener("abort", give, { once: true });
     work.then(resolve, reject).finally(() => {
       signal.removeEventListener("abort", give);
