@@ -38,7 +38,7 @@ export class Bound {
 
 /** within waits for the work, but no longer than the bound: a fetch of another kind may not heed its signal. */
 export async function within<T>(bound: Bound, work: T | Promise<T>): Promise<T> {
-  if (!(work instanceof Promise)) return work;
+  const working = Promise.resolve(work); // a promise of another realm, or of a library, is none of this one's
   let give: () => void = () => undefined;
   const over = new Promise<never>((_, reject) => {
     give = () => {
@@ -47,9 +47,9 @@ export async function within<T>(bound: Bound, work: T | Promise<T>): Promise<T> 
     if (bound.over) give();
     bound.signal.addEventListener("abort", give, { once: true });
   });
-  work.catch(() => undefined); // after the bound nobody waits for it
+  working.catch(() => undefined); // after the bound nobody waits for it
   try {
-    return await Promise.race([work, over]);
+    return await Promise.race([working, over]);
   } finally {
     bound.signal.removeEventListener("abort", give);
   }

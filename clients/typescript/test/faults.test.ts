@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer as createSecureServer } from "node:https";
 import { after, test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { apiKey, isKind, Latchkey, LatchkeyError, type Config, type ErrorKind } from "@latchkey/client";
 import { selfSigned } from "./certificate.js";
 import { closeAll, cut, listen, now, problem, reply, secret, serve, type Handler } from "./fake.js";
@@ -346,8 +347,14 @@ test("credentials that change, and those that fail", async () => {
   const b = await serve({ credentials: () => Promise.reject(new Error(`vault: ${secret}`)) }, reply(200, "{}"));
   await fails(b.client.keys.get("key_1"), "misused");
   assert.equal(b.requests.length, 0);
-  const c = await serve({ credentials: () => new Promise(() => undefined), verifyTimeoutMs: 50 }, reply(200, "{}"));
-  await fails(c.client.verify({ key: secret }), "timed_out");
+  // Also a promise of another realm, or of a library.
+  const foreign = runInNewContext("new Promise(() => undefined)") as Promise<never>;
+  for (const never of [new Promise<never>(() => undefined), foreign]) {
+    const c = await serve({ credentials: () => never, verifyTimeoutMs: 50 }, reply(200, "{}"));
+    await fails(c.client.verify({ key: secret }), "timed_out");
+    const d = await serve({ fetch: () => never, verifyTimeoutMs: 50 }, reply(200, "{}"));
+    await fails(d.client.verify({ key: secret }), "timed_out");
+  }
 });
 
 test("what the configuration may not be", async (t) => {
