@@ -29,7 +29,7 @@ DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --fo
 STAMP := GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build release run test examples adapters python helm test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
+.PHONY: help build release run test examples adapters typescript python helm test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ release: ## Build archives, Debian packages, checksums and SBOMs of VERSION for 
 run: build ## Build and start the service with its defaults
 	$(BUILD)/latchkey serve
 
-test: parts examples adapters python ## Run all tests; installs the servers they need
+test: parts examples adapters typescript python ## Run all tests; installs the servers they need
 	$(GO) test -tags nomsgpack -timeout 40m $(TESTFLAGS) $(ALL)
 
 # Built without the workspace, as an embedder does.
@@ -54,6 +54,9 @@ examples: ## Build and test the programs in examples/, each a module of its own
 adapters: ## Test the client's middleware for Gin and gRPC, each a module of its own
 	cd client/gin && GOWORK=off $(GO) test $(TESTFLAGS) ./...
 	cd client/grpc && GOWORK=off $(GO) test $(TESTFLAGS) ./...
+
+typescript: build parts ## Check, build and test the TypeScript client
+	$(BUILD)/typescript/node/bin/node clients/typescript/scripts/test.mjs
 
 # PYTEST chooses tests, such as PYTEST='-k edge'.
 python: build parts ## Check, pack and test the Python client against build/latchkey
