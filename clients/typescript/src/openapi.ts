@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * List organizations
-         * @description Users see the organizations they belong to, a service account sees its own, and the provider's staff see all. `q` searches names. Ordered by id, oldest first.
+         * @description Users see the organizations they belong to, a service account sees its own, and the provider's staff see all. `q` searches names. Ordered by id, newest first.
          */
         get: operations["listOrganizations"];
         put?: never;
@@ -208,7 +208,7 @@ export interface paths {
         };
         /**
          * List service accounts
-         * @description Service accounts of the organizations in which the caller may read them. Filters are combined; `q` searches name, description and id. Ordered by id, oldest first.
+         * @description Service accounts of the organizations in which the caller may read them. Filters are combined; `q` searches name, description and id. Ordered by id, newest first.
          */
         get: operations["listServiceAccounts"];
         put?: never;
@@ -320,7 +320,7 @@ export interface paths {
         };
         /**
          * List the client certificates of a service account
-         * @description Ordered by id, oldest first.
+         * @description Ordered by id, newest first.
          */
         get: operations["listCertificates"];
         put?: never;
@@ -393,7 +393,7 @@ export interface paths {
         };
         /**
          * List keys
-         * @description Keys of the organizations in which the caller may read them, without their secrets; `start` and `last4` identify a key. Filters are combined; `q` searches name, note, id, `start` and `last4`. Ordered by id, oldest first.
+         * @description Keys of the organizations in which the caller may read them, without their secrets; `start` and `last4` identify a key. Filters are combined; `q` searches name, note, id, `start` and `last4`. Ordered by id, newest first.
          */
         get: operations["listKeys"];
         put?: never;
@@ -890,7 +890,7 @@ export interface paths {
         };
         /**
          * List users
-         * @description For the provider's staff. `q` searches e-mail address, name and id. Ordered by id, oldest first.
+         * @description For the provider's staff. `q` searches e-mail address, name and id. Ordered by id, newest first.
          */
         get: operations["listUsers"];
         put?: never;
@@ -2286,7 +2286,8 @@ export interface components {
         /** @description Settings of a tier; a field that is left out does not change */
         TierSettings: {
             title?: string;
-            rate_limit?: components["schemas"]["ChangeRule"];
+            /** @description Of each key; null for no limit */
+            rate_limit?: components["schemas"]["ChangeRule"] | null;
             account_rate_limit?: components["schemas"]["ChangeRule"] | null;
             quota?: components["schemas"]["ChangeQuota"] | null;
             /** @description Most usable keys that an account may have */
@@ -2298,7 +2299,8 @@ export interface components {
         /** @description All settings of a tier; a field that is left out is as in a new one */
         ReplaceTier: {
             title: string;
-            rate_limit: components["schemas"]["Rule"];
+            /** @description Of each key; null for no limit */
+            rate_limit?: components["schemas"]["Rule"] | null;
             account_rate_limit?: components["schemas"]["Rule"] | null;
             quota?: components["schemas"]["Quota"] | null;
             /** @description Most usable keys that an account may have; 100 by default */
@@ -2311,7 +2313,8 @@ export interface components {
         CreateTier: {
             name: string;
             title: string;
-            rate_limit: components["schemas"]["Rule"];
+            /** @description Of each key; null for no limit */
+            rate_limit?: components["schemas"]["Rule"] | null;
             account_rate_limit?: components["schemas"]["Rule"] | null;
             quota?: components["schemas"]["Quota"] | null;
             /** @description Most usable keys that an account may have; 100 by default */
@@ -2324,7 +2327,8 @@ export interface components {
         Tier: {
             name: string;
             title: string;
-            rate_limit: components["schemas"]["Rule"];
+            /** @description Of each key; null for no limit */
+            rate_limit: components["schemas"]["Rule"] | null;
             account_rate_limit: components["schemas"]["Rule"] | null;
             quota: components["schemas"]["Quota"] | null;
             max_keys: number;

@@ -296,7 +296,7 @@ test("a limit that cannot be read is not no limit", async () => {
     { ...grantOf({ allowed_networks: "10.0.0.0/8" }) },
     { ...grantOf({ scopes: "invoices:read" }) },
     { ...grantOf({ disabled: "yes" }) },
-    { ...grantOf(), tier: { name: "free" } },
+    { ...grantOf(), tier: { name: "free", rate_limit: { Requests: 5 } } },
     { ...grantOf(), organization: { id: "org_2" } },
     { ...grantOf(), account: null },
     {},

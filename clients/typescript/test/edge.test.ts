@@ -16,6 +16,7 @@ before(async () => {
   service = await start();
   feeder = (await issue(service, ["latchkey:edge-all", "latchkey:verify-all"])).key;
   const tiers = [
+    { name: "unlimited", title: "No limits" },
     { name: "vast", title: "Vast", rate_limit: { requests: 100_000, per: "1s" } },
     { name: "metered", title: "Metered", rate_limit: { requests: 100_000, per: "1s" }, quota: { requests: 1_000, per: "day" as const } },
   ];
@@ -49,6 +50,7 @@ test("an edge decides as its node", async (t) => {
   const lone = await issue(service, ["invoices:read"], { disabled: true });
   const limited = await odd({ rate_limit: { requests: 5, per: "1m", burst: 5 } });
   const metered = await issue(service, ["invoices:read"], { quota: { requests: 3, per: "month" } });
+  const unlimited = await issue(service, ["invoices:read"], { tier: "unlimited" });
   const cases: Record<string, Question> = {
     valid: { key: good, scopes: ["customers:write"] },
     "no scope": { key: good, scopes: ["invoices:write", "invoices:read"] },
@@ -66,6 +68,7 @@ test("an edge decides as its node", async (t) => {
     "bound, mapped": { key: await odd(bound), address: "::ffff:192.0.2.1" },
     "bound, nowhere": { key: await odd(bound) },
     narrow: { key: await odd({ scopes: ["invoices:read"] }), scopes: ["customers:read"] },
+    unlimited: { key: unlimited.key, cost: 1_000_000 },
     "too dear": { key: good, cost: 1_000_000 },
     "own limit": { key: limited, cost: 5 },
     "beyond the quota": { key: metered.key, cost: 4 },

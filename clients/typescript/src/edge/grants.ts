@@ -59,11 +59,11 @@ export class Grant {
     return own === 0 && all === 0 ? this.key.id : `${this.key.id}~${own.toString(36)}.${all.toString(36)}`;
   }
 
-  /** keyRule is the bucket of the key alone: its own, limited by what its tier allows. */
-  keyRule(now: number): Rule {
+  /** keyRule is the bucket of the key alone: its own, limited by what its tier allows; undefined if there is none. */
+  keyRule(now: number): Rule | undefined {
     const most = this.#override(now)?.keyRateLimit ?? this.tier.rateLimit;
     const own = this.key.rateLimit;
-    if (own === undefined) return most;
+    if (own === undefined || most === undefined) return own ?? most;
     const slower = own.requests * most.perMs > most.requests * own.perMs ? most : own;
     return { requests: slower.requests, perMs: slower.perMs, burst: Math.min(own.burst, most.burst) };
   }

@@ -296,11 +296,12 @@ function text(code: string): Refusal["detail"] {
 }
 
 function chargeOf(grant: Grant, asked: Asked, now: number): Charge {
+  const key = grant.keyRule(now);
   const account = grant.accountRule(now);
   const quota = grant.quota(now);
   return {
     digest: grant.digest,
-    key: { id: grant.keyLimitId, rule: grant.keyRule(now) },
+    key: key === undefined ? undefined : { id: grant.keyLimitId, rule: key },
     account: account === undefined ? undefined : { id: grant.limitId, rule: account },
     quota: quota === undefined ? undefined : { id: grant.limitId, quota },
     cost: asked.cost,

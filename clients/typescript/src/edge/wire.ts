@@ -108,7 +108,7 @@ export interface Organization {
 
 export interface Tier {
   readonly name: string;
-  readonly rateLimit: Rule;
+  readonly rateLimit: Rule | undefined;
   readonly accountRateLimit: Rule | undefined;
   readonly quota: Quota | undefined;
 }
@@ -200,9 +200,12 @@ function readOverride(o: Record<string, unknown>): Override {
 }
 
 function readTier(t: Record<string, unknown>): Tier {
-  const rateLimit = rule(t["rate_limit"]);
-  if (rateLimit === undefined) throw new Nonsense();
-  return { name: text(t["name"]), rateLimit, accountRateLimit: rule(t["account_rate_limit"]), quota: quota(t["quota"]) };
+  return {
+    name: text(t["name"]),
+    rateLimit: rule(t["rate_limit"]),
+    accountRateLimit: rule(t["account_rate_limit"]),
+    quota: quota(t["quota"]),
+  };
 }
 
 function rule(value: unknown): Rule | undefined {
