@@ -484,6 +484,32 @@ test("counts are sent again until they are taken, in halves if they are too long
   assert.deepEqual(heard, []);
 });
 
+test("a flood of keys that only a node knows does not keep the node from being heard", async () => {
+  const node = await new Node().begin();
+  let [open, most] = [0, 0];
+  node.replies["/edge/v1/verify"] = async () => {
+    most = Math.max(most, ++open);
+    await pause(50);
+    open--;
+    return { code: "NOT_FOUND" };
+  };
+  await withEdge([node], async (edge) => {
+    const codes = await Promise.all(
+      Array.from({ length: 2_000 }, (_, i) =>
+        edge.verify({ key: `eyJ${String(i)}.e30.x` }).then(
+          (v) => v.code,
+          (e: unknown) => (isKind(e, "limited") ? "limited" : isKind(e, "unavailable") ? "unavailable" : String(e)),
+        ),
+      ),
+    );
+    const count = (want: string) => codes.filter((c) => c === want).length;
+    assert.ok(most <= 64, `${String(most)} were asked at once`);
+    assert.equal(count("limited"), 2_000 - 1_064);
+    assert.equal(count("NOT_FOUND") + count("unavailable"), 1_064); // on a busy machine turns come too late
+    assert.equal((await edge.verify({ key: "eyJ.e30.x" })).code, "NOT_FOUND", "places are handed on");
+  });
+});
+
 test("what is decided while the edge closes is counted, and what nobody waits for is not begun", async () => {
   const node = await new Node().begin();
   let decide: (told: unknown) => void = () => undefined;

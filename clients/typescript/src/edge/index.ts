@@ -20,6 +20,7 @@ import type { Charge } from "./buckets.js";
 import { digestOf, Marks } from "./digest.js";
 import { Elapsed } from "./elapsed.js";
 import { isBrand, isKey, isSigned } from "./format.js";
+import { Gate } from "./gate.js";
 import { Elsewhere, Grants, type Grant } from "./grants.js";
 import { Lease } from "./lease.js";
 import { Limits } from "./limits.js";
@@ -64,6 +65,7 @@ export class Edge implements Verifier {
   readonly #grants: Grants;
   readonly #limits: Limits;
   readonly #reporter: Reporter;
+  readonly #gate = new Gate();
   /** Under way, even if their callers have gone. */
   readonly #deciding = new Set<Promise<Outcome>>();
   #closed = false;
@@ -263,7 +265,7 @@ export class Edge implements Verifier {
     };
     let told: unknown;
     try {
-      told = await this.#up.ask("/edge/v1/verify", question);
+      told = await this.#gate.pass(() => this.#up.ask("/edge/v1/verify", question));
     } catch (error) {
       const none = error instanceof Unanswered && (error.fault === "not_found" || error.fault === "no_path");
       throw none ? new Unanswered("unavailable", "the node decides nothing for edges: it is of an earlier version") : error;

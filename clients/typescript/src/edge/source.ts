@@ -1,5 +1,6 @@
 import type { Elapsed } from "./elapsed.js";
 import type { Marks } from "./digest.js";
+import { Gate } from "./gate.js";
 import { boundMs, pollTimeMs, type Lease } from "./lease.js";
 import { askTimeoutMs, Unanswered, type Upstream } from "./upstream.js";
 import { readChanges, readGrant, type Changes, type Self, type Told } from "./wire.js";
@@ -37,6 +38,7 @@ export class Source {
   readonly #elapsed: Elapsed;
   readonly #answered: () => void;
   readonly #stopped = new AbortController();
+  readonly #gate = new Gate();
   #timer: ReturnType<typeof setInterval> | undefined;
   #listening: Promise<void> | undefined;
   #catchingUp: Promise<void> | undefined;
@@ -186,7 +188,7 @@ export class Source {
   }
 
   async #grantOnce(digest: string, fresh: boolean): Promise<Told> {
-    const told = readGrant(await this.#up.ask("/edge/v1/grant", { digest, fresh }));
+    const told = readGrant(await this.#gate.pass(() => this.#up.ask("/edge/v1/grant", { digest, fresh })));
     if (told === undefined) throw new Unanswered("unavailable", "the node answered a grant that makes no sense");
     return told;
   }
