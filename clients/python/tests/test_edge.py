@@ -647,6 +647,13 @@ def test_secrets_are_not_shown(provider: Provider, service: Service, edge_key: s
     told = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
     text = "".join(line for line in told.format() if "tests/" not in line)
     assert str(key.key) not in text
+    with Scripted(lambda c, r: reply(200, CHANGES if r.target.endswith("/changes") else {})(c, r)) as server:
+        with Edge(server.url, edge_key) as other:
+            for question in (Question("eyJ.secretsecret.x"), Question(unknown_key()), Question(unknown_key(), dry_run=True)):
+                with pytest.raises(Unavailable) as failed:
+                    other.ask(question)
+                told = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
+                assert question.key not in "".join(told.format())
     stranger = Secret(unknown_key())
     with pytest.raises(Unauthenticated) as refused:
         Edge(service.url, stranger)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from latchkey import Invalid, Limited, NotFound, TooLarge, Unavailable
+from latchkey import Invalid, Limited, NotFound, TooLarge, Unavailable, api_key
 from latchkey.edge import _engine as engine_module
 from latchkey.edge import _report as report
 from latchkey.edge import _source as source_module
@@ -22,8 +22,10 @@ from latchkey.edge._marks import Marks, mark_digest
 from latchkey.edge._report import Reporter
 from latchkey.edge._shares import NoShare, Share, _granted
 from latchkey.edge._source import Source
+from latchkey.edge._upstream import Upstream
 
 from .conftest import unknown_key
+from .scripted import SECRET, Scripted, reply
 
 UTC = datetime.timezone.utc
 NOW = datetime.datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -255,6 +257,16 @@ def test_another_node_voids_the_lease_until_its_next_answer() -> None:
     assert source.recent()
     assert nodes.asked[-1][1]["epoch"] == "F"
     assert nodes.asked[-1][1]["heard_ms"] >= 1
+
+
+def test_polls_do_not_wait_for_connections_of_other_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Scripted(reply(200, CHANGES)) as server:
+        upstream = Upstream([server.url], api_key(SECRET))
+        source = Source(upstream, "x", lambda: None)
+        monkeypatch.setattr(upstream, "_transport", None)
+        source.begin(1)
+        source.poll()
+        assert source.recent()
 
 
 def test_a_node_that_is_not_fresh_itself_gives_no_lease() -> None:

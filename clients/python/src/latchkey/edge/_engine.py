@@ -16,7 +16,7 @@ from .._credential import Credential
 from .._errors import FieldError, Invalid, LatchkeyError, NotFound, Unavailable
 from .._models import VerifiedAccount, VerifyStep
 from .._verdict import Question, Verdict
-from .._wire import Address, read_time
+from .._wire import Address, body, read_time
 from ..guard import covers, parse_hop
 from ._clock import elapsed
 from ._decision import Decision, read_decision, request_of, wall_clock
@@ -319,15 +319,15 @@ class Engine:
 
     def _elsewhere(self, q: Question) -> Verdict:
         """Let the node decide. It charges and counts, and nothing of it is kept."""
-        message: dict[str, Any] = {
-            "key": q.key,
-            "scopes": list(q.scopes),
-            "cost": 1 if q.cost is None else q.cost,
-            "dry_run": q.dry_run,
-            "fresh": q.fresh,
-            "within": None,
-            "user_agent": q.user_agent,
-        }
+        message = body(  # which prints nothing, also in a traceback with locals
+            key=q.key,
+            scopes=list(q.scopes),
+            cost=1 if q.cost is None else q.cost,
+            dry_run=q.dry_run,
+            fresh=q.fresh,
+            within=None,
+            user_agent=q.user_agent,
+        )
         if q.address is not None and (address := parse_hop(str(q.address))) is not None:
             message["address"] = str(address)
         try:

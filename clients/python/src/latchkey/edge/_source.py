@@ -153,7 +153,7 @@ class Source:
             if not self._slept and self._upstream.refused is None:
                 self._word = elapsed()
 
-    def _changes(self, wait: float, timeout: float, *, listen: bool = False) -> float:
+    def _changes(self, wait: float, timeout: float) -> float:
         """Ask for changes and apply them. Return how much earlier than the question the lease begins."""
         began = elapsed()
         with self._lock:
@@ -168,7 +168,7 @@ class Source:
         }
         patience = ASK_TIMEOUT if heard is None else wait + POLL_TIME
         try:
-            told = self._upstream.ask("/edge/v1/changes", message, timeout, patience, listen=listen)
+            told = self._upstream.ask("/edge/v1/changes", message, timeout, patience, listen=True)
         except LatchkeyError as error:
             if self._upstream.refused is not None:
                 self.marks.bump_all()  # this key may no longer see what it was told before
@@ -208,7 +208,7 @@ class Source:
 
     def listen(self) -> None:
         """Wait for a change. It renews no lease."""
-        self._changes(_LISTEN_FOR, _LISTEN_FOR + ASK_TIMEOUT, listen=True)
+        self._changes(_LISTEN_FOR, _LISTEN_FOR + ASK_TIMEOUT)
 
     def leave(self) -> None:
         """Tell the node that this edge answers nothing any more."""

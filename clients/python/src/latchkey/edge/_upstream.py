@@ -33,7 +33,7 @@ class Upstream:
         self._credential = key
         self._agent = agent("latchkey-python")
         self._transport = SyncTransport(self._addresses)
-        self._listening = SyncTransport(self._addresses)  # of its own, so that close ends what it waits for
+        self._listening = SyncTransport(self._addresses)  # of its own: close ends what it waits for, and polls wait for no connection
         self._current = 0
         self._lock = threading.Lock()
         #: Why the nodes do not accept the edge's key; None: they do.
