@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 import { bodyOf, Guard, setIdentity, type GuardConfig, type Needs } from "./guard.js";
+import { needOf } from "./need.js";
 import { withCaller, type NodeRequest, type NodeResponse } from "./node-request.js";
 
 export { identity } from "./guard.js";
@@ -43,7 +44,7 @@ async function protect<Request extends NodeRequest>(
   request: Request,
   response: Response,
 ): Promise<boolean> {
-  const need = await needs(request);
+  const need = await needOf(needs, request);
   const decision = await withCaller(request, response, (caller) => g.decide(caller, need));
   for (const [name, value] of Object.entries(decision.headers)) response.setHeader(name, value);
   if (decision.allowed) {

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 import { bodyOf, Guard, setIdentity, type GuardConfig, type Needs } from "./guard.js";
+import { needOf } from "./need.js";
 import { withCaller, type NodeRequest, type NodeResponse } from "./node-request.js";
 
 export { identity } from "./guard.js";
@@ -35,7 +36,7 @@ export function guard(config: GuardConfig): FastifyGuard {
   const requireFor =
     <R extends Request>(needs: Needs<R>): Hook<R> =>
     async (request, reply) => {
-      const need = await needs(request);
+      const need = await needOf(needs, request);
       const decision = await withCaller(request.raw, reply.raw, (caller) => g.decide(caller, need));
       for (const [name, value] of Object.entries(decision.headers)) reply.header(name, value);
       if (decision.allowed) {

@@ -4,6 +4,7 @@
  */
 import { callerOf, refusal, type FetchRequest } from "./fetch-request.js";
 import { Guard, setIdentity, type GuardConfig, type Needs } from "./guard.js";
+import { needOf } from "./need.js";
 
 export { identity } from "./guard.js";
 
@@ -40,7 +41,7 @@ export function guard(config: HonoConfig): HonoGuard {
   const requireFor =
     <C extends Context>(needs: Needs<C>): Middleware<C> =>
     async (context, next) => {
-      const need = await needs(context);
+      const need = await needOf(needs, context);
       const decision = await g.decide(callerOf(context.req.raw, peer(context)), need);
       if (!decision.allowed) return refusal(decision);
       if (decision.verdict !== undefined) setIdentity(context, decision.verdict);

@@ -4,6 +4,7 @@
  */
 import { callerOf, refusal, type FetchRequest } from "./fetch-request.js";
 import { Guard, setIdentity, type GuardConfig, type Needs } from "./guard.js";
+import { needOf } from "./need.js";
 
 export { identity } from "./guard.js";
 
@@ -38,7 +39,7 @@ export function guard(config: NextConfig): NextGuard {
   const protect =
     <R extends FetchRequest, C extends unknown[]>(needs: Needs<R>, handler: Handler<R, C>): ProtectedHandler<R, C> =>
     async (request, ...context) => {
-      const need = await needs(request);
+      const need = await needOf(needs, request);
       const decision = await g.decide(callerOf(request, config.peer?.(request)), need);
       if (!decision.allowed) return refusal(decision);
       if (decision.verdict !== undefined) setIdentity(request, decision.verdict);

@@ -13,6 +13,7 @@ import * as onFastify from "@latchkey/client/fastify";
 import * as onHono from "@latchkey/client/hono";
 import * as onNext from "@latchkey/client/next";
 import type { GuardConfig, Need } from "@latchkey/client/guard";
+import { unknownVerdict } from "../dist/verdict.js";
 import { closeAll, listen } from "./fake.js";
 import { issue, start, until, verifier, type Service } from "./service.js";
 
@@ -228,6 +229,22 @@ test("a need that cannot be told is an error of the server, and lets nobody in",
   app.use(fault);
   assert.deepEqual((({ status, body }) => [status, body])(await get(await listen(createServer(app)), "/")), [500, "fault"]);
   await assert.rejects(onNext.guard({ verifier: latchkey }).requireFor(fail)(() => new Response("in"))(new Request("http://a")));
+});
+
+test("a need that was forgotten or misspelled lets no valid key in", async () => {
+  const everyone: Verifier = {
+    verify: () => Promise.resolve({ ...unknownVerdict("VALID", ""), valid: true }),
+  };
+  const request = new Request("http://a", { headers: { "X-API-Key": "k" } });
+  const told = (need: unknown) =>
+    onNext.guard({ verifier: everyone }).requireFor(() => need as Need)(() => new Response("in"))(request).then(
+      (r) => r.status,
+      (e: unknown) => e instanceof TypeError,
+    );
+  for (const bad of [undefined, null, "invoices:read", ["invoices:read"], { scope: ["invoices:read"] }]) {
+    assert.equal(await told(bad), true, JSON.stringify(bad));
+  }
+  for (const good of [{}, { scopes: ["invoices:read"], cost: 2 }, { public: true }]) assert.equal(await told(good), 200);
 });
 
 test("headers of a response that cannot be changed are added to a copy", async () => {
