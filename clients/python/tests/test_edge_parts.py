@@ -7,9 +7,11 @@ import math
 import random
 from typing import Any
 
+import httpx
 import pytest
 
-from latchkey import Invalid, Limited, NotFound, TooLarge, Unavailable, api_key
+from latchkey import Invalid, Limited, NotFound, TimedOut, TooLarge, Unavailable, api_key
+from latchkey._transport import failed
 from latchkey.edge import _engine as engine_module
 from latchkey.edge import _report as report
 from latchkey.edge import _source as source_module
@@ -17,7 +19,7 @@ from latchkey.edge._decision import Request, decide, read_decision
 from latchkey.edge._engine import read_verdict
 from latchkey.edge._format import is_key, is_token
 from latchkey.edge._grant import Quota, Rule, effective, read_parts
-from latchkey.edge._limits import Buckets
+from latchkey.edge._limits import Buckets, Limits
 from latchkey.edge._marks import Marks, mark_digest
 from latchkey.edge._report import Reporter
 from latchkey.edge._shares import NoShare, Share, _granted
@@ -267,6 +269,16 @@ def test_polls_do_not_wait_for_connections_of_other_questions(monkeypatch: pytes
         source.begin(1)
         source.poll()
         assert source.recent()
+
+
+def test_want_of_a_connection_says_nothing_about_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    upstream = Upstream(["http://127.0.0.1:1"], api_key(SECRET))
+    monkeypatch.setattr(upstream._transport, "send", lambda *_: failed(httpx.PoolTimeout("")))
+    limits = Limits(upstream, "edge_1", deny=False, most_shares=9)
+    with pytest.raises(TimedOut) as timed_out:
+        limits.take(request())
+    assert not timed_out.value.temporary
+    assert not limits.cut
 
 
 def test_a_node_that_is_not_fresh_itself_gives_no_lease() -> None:

@@ -5,10 +5,25 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
-from latchkey import BadAnswer, Limited, Misused, Question, TimedOut, Unauthenticated, Unavailable, Unreachable, Verdict
+from latchkey import (
+    AsyncLatchkey,
+    BadAnswer,
+    Limited,
+    Misused,
+    Question,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+    Unreachable,
+    Verdict,
+    _transport,
+)
 from latchkey.guard import Caller, Guard, Need, covers, parse_hop
+
+from .scripted import Scripted, silent
 
 KEY = "lk_live_aaaa"
 OTHER = "lk_test_bbbb"
@@ -186,6 +201,29 @@ def test_who_is_to_hear_of_errors_may_fail(caplog: pytest.LogCaptureFixture) -> 
         assert asyncio.run(guard.adecide(headers(("X-API-Key", KEY)), Need())).status == 503
     assert "on_error failed: ValueError" in caplog.text
     assert KEY not in caplog.text
+
+
+def test_a_crowd_of_callers_is_not_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "_MOST_AT_ONCE", 1)
+    heard: list[Exception] = []
+
+    async def run(url: str) -> list[bool]:
+        async with AsyncLatchkey(url, KEY, verify_timeout=1) as client:
+            guard = Guard(client, fail_open=True, on_error=heard.append)
+            asked = [guard.adecide(headers(("X-API-Key", KEY)), Need()) for _ in range(3)]
+            return [decision.allowed for decision in await asyncio.gather(*asked)]
+
+    with Scripted(silent) as server:
+        assert asyncio.run(run(server.url)) == [True, False, False]  # the first has found the service too slow
+        assert len(server.requests) == 1
+    assert all(isinstance(error, TimedOut) for error in heard)
+
+
+def test_nobody_is_let_in_for_want_of_a_connection() -> None:
+    failure = _transport.failed(httpx.PoolTimeout("")).failure
+    assert failure is not None
+    guard = Guard(Fixed(failure), fail_open=True, on_error=lambda _: None)
+    assert not guard.decide(headers(("X-API-Key", KEY)), Need()).allowed
 
 
 def test_a_verdict_that_contradicts_itself_lets_nobody_in() -> None:

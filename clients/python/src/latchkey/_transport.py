@@ -23,6 +23,7 @@ from ._errors import BadAnswer, Broken, Misused, TimedOut, Unreachable
 
 _LIMITS = httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=30.0)
 _CONNECT = 3.0
+_MOST_AT_ONCE = 64  # requests of an event loop, each on a connection that is kept; more slow each other down until all are too late
 
 #: When the current request has to be over, by time.monotonic.
 _deadline: ContextVar[float | None] = ContextVar("latchkey_deadline", default=None)
@@ -198,14 +199,26 @@ class AsyncTransport:
     def __init__(self, bases: Sequence[str], client: httpx.AsyncClient | None = None) -> None:
         self._own = client is None
         self._client = client or httpx.AsyncClient(limits=_LIMITS, follow_redirects=False, mounts=_direct(bases))
+        self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def send(self, send: Send, credential: dict[str, str], max_body: int) -> Attempt:
-        """Send the request once."""
+        """Send the request once. It waits for its turn for half of its time, so that a time-out afterwards is the service's."""
         request = request_of(send, credential)
         del credential
+        began = time.monotonic()
+        try:
+            await asyncio.wait_for(self._slots.acquire(), send.timeout / 2)
+        except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
+            return _crowded()
+        try:
+            return await self._send(request, max_body, send.timeout - (time.monotonic() - began))
+        finally:
+            self._slots.release()
+
+    async def _send(self, request: httpx.Request, max_body: int, timeout: float) -> Attempt:
         ours = _ours.set(True)
         try:
-            return await asyncio.wait_for(self._exchange(request, max_body), send.timeout)
+            return await asyncio.wait_for(self._exchange(request, max_body), timeout)
         except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
             return Attempt(failure=TimedOut("no answer in time"))
         except (
@@ -282,9 +295,18 @@ def _received(response: httpx.Response, body: bytes, fault: BadAnswer | None) ->
     return Attempt(answer=None if fault else answer, failure=fault, final=fault is not None)
 
 
+def _crowded() -> Attempt:
+    """Return the failure of a request that other requests of this client have left no connection. The service may be well."""
+    failure = TimedOut("too many requests at once")
+    failure.temporary = False  # no guard lets anybody in for it
+    return Attempt(failure=failure, sent=False, final=True)
+
+
 def failed(error: Exception) -> Attempt:
     """Return what the error of httpx means. Its own text may quote the request, so little of it is kept."""
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+    if isinstance(error, httpx.PoolTimeout):
+        return _crowded()
+    if isinstance(error, httpx.ConnectTimeout):
         return Attempt(failure=TimedOut("no connection in time"), sent=False)
     if isinstance(error, httpx.TimeoutException):
         return Attempt(failure=TimedOut("no answer in time"))

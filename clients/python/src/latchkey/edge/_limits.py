@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from .._errors import Forbidden, LatchkeyError, Limited, NotFound, Unauthenticated, Unavailable
+from .._errors import Forbidden, LatchkeyError, Limited, NotFound, TimedOut, Unauthenticated, Unavailable
 from ._decision import Decision, Request, decide, quota_state, read_decision
 from ._grant import Rule
 from ._shares import NoShare, NotAsked, Shares
@@ -70,8 +70,8 @@ class Limits:
                 return self._by_itself(r)  # which says nothing about other limits
             except NotAsked:
                 pass
-            except (NotFound, Limited, Unauthenticated, Forbidden):
-                raise  # a node answers, so nobody is let in because none does
+            except (NotFound, Limited, Unauthenticated, Forbidden, TimedOut):
+                raise  # it does not mean that no node answers, so nobody is let in for it
             except LatchkeyError as error:
                 if not isinstance(error, Unavailable):
                     raise Unavailable(f"the node does not charge limits: {error.detail}") from None

@@ -11,7 +11,7 @@ from .._answer import Answer
 from .._config import agent, base_url
 from .._core import Send
 from .._credential import Credential
-from .._errors import Forbidden, Invalid, LatchkeyError, Limited, Misused, NotFound, TooLarge, Unauthenticated, Unavailable
+from .._errors import Forbidden, Invalid, LatchkeyError, Limited, Misused, NotFound, TimedOut, TooLarge, Unauthenticated, Unavailable
 from .._request import Call, Prepared
 from .._transport import SyncTransport
 from ._clock import elapsed
@@ -88,6 +88,8 @@ class Upstream:
         request = Prepared(Call("POST", path), self._addresses[at] + path, headers, content, False)
         transport = self._listening if listen else self._transport
         attempt = transport.send(Send(request, timeout), self._credential.headers(), _MAX_ANSWER)
+        if isinstance(attempt.failure, TimedOut) and not attempt.failure.temporary:
+            raise attempt.failure  # nothing was asked, for want of a connection, which says nothing about the node
         if attempt.failure is not None or attempt.answer is None:
             raise Unavailable(f"the node does not answer: {attempt.failure.detail if attempt.failure else ''}")
         return self._read(attempt.answer, path)
