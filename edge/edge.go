@@ -150,9 +150,11 @@ func (e *Edge) Verify(ctx context.Context, q client.Question) (client.Verdict, e
 }
 
 // undecided says why the edge could not decide. It is temporary if a node may answer
-// again; it is not if the edge's own key is no longer accepted.
+// again; it is not if the edge's own key is no longer accepted, nor if a node did answer:
+// middleware that fails open would let in who brings that about by too many questions.
 func (e *Edge) undecided(err error) error {
-	if !errors.Is(err, errs.Unavailable) {
+	answered := errors.Is(err, errs.Limited) || errors.Is(err, errs.Invalid) || errors.Is(err, errs.NotFound)
+	if answered || !errors.Is(err, errs.Unavailable) {
 		return err
 	}
 	if refused := e.Refused(); refused != nil {

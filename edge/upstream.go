@@ -204,7 +204,7 @@ func (u *upstream) read(got *http.Response, text []byte, answer any) error {
 		return unavailable("answered what cannot be read", nil)
 	}
 	switch got.StatusCode {
-	case http.StatusBadRequest:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		return fmt.Errorf("edge: the node refuses the message: %s: %w", problem.Detail, errs.Invalid)
 	case http.StatusUnauthorized:
 		return u.refuse(errs.Unauthenticated, problem.Code, problem.Detail)
