@@ -15,7 +15,7 @@ import (
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	if err := os.Symlink(parts.Binary(t), filepath.Join(bin, "latchkey")); err != nil {
+	if err := os.Symlink(parts.Released(t), filepath.Join(bin, "latchkey")); err != nil {
 		t.Fatal(err)
 	}
 	s, _ := start(t, sqliteURL(t))

@@ -45,6 +45,34 @@ func Binary(tb testing.TB) string {
 	return path
 }
 
+// releasedOnce builds the service as a release does, once for all tests of a test binary.
+var releasedOnce = sync.OnceValues(func() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	if err := dependOnTree(root); err != nil {
+		return "", err
+	}
+	target := filepath.Join(root, "build", "test", "latchkey-released")
+	cmd := exec.Command(filepath.Join(root, "scripts", "build"), target) //nolint:gosec // G204: our own script
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("scripts/build: %w\n%s", err, output)
+	}
+	return target, nil
+})
+
+// Released returns the path of the binary that scripts/build makes, never with the race
+// detector: with it, a command that runs for a moment takes seconds to start.
+func Released(tb testing.TB) string {
+	tb.Helper()
+	path, err := releasedOnce()
+	if err != nil {
+		tb.Fatalf("build latchkey: %v", err)
+	}
+	return path
+}
+
 // buildCommand builds the main package pkg of the module at root into target, with
 // extra flags for go build, and returns the path. Test binaries of several packages may
 // do so at the same time, so each links a file of its own and then moves it into place.
