@@ -39,7 +39,7 @@ func TestCommandLine(t *testing.T) {
 // chroot, and nobody else outside of one without a namespace of users.
 func unshare() string {
 	if os.Geteuid() == 0 {
-		return "unshare -m"
+		return "unshare -m --propagation unchanged" // which it could not change in a chroot
 	}
 	return "unshare -rm"
 }
