@@ -75,18 +75,18 @@ func (s *catalogue) TierImpact(ctx context.Context, a Actor, name string, fields
 func (m *Impact) add(k *Key, account *ServiceAccount, old, changed *TierFields) {
 	m.Keys++
 	lower, higher := false, false
-	compare := func(before, after *ratelimit.Rule) {
-		lower = lower || lowers(before, after)
-		higher = higher || lowers(after, before)
+	compare := func(before, after ratelimit.Rule) {
+		lower = lower || exceeds(before, after)
+		higher = higher || exceeds(after, before)
 	}
-	before, after := old.RateLimit, changed.RateLimit
+	before, after := orNone(old.RateLimit), orNone(changed.RateLimit)
 	if own := k.RateLimit; own != nil {
-		before, after = within(own, before), within(own, after)
+		before, after = own.Within(before), own.Within(after)
 		m.OwnLimit++
 	}
 	compare(before, after)
 	if account.RateLimit == nil {
-		compare(old.AccountRateLimit, changed.AccountRateLimit)
+		compare(orNone(old.AccountRateLimit), orNone(changed.AccountRateLimit))
 	}
 	if account.Quota == nil {
 		lower = lower || lowersQuota(old.Quota, changed.Quota)
@@ -103,27 +103,6 @@ func (m *Impact) add(k *Key, account *ServiceAccount, old, changed *TierFields) 
 	}
 	if changed.MaxKeyAge > 0 && (k.EndsAt().IsZero() || k.EndsAt().After(k.CreatedAt.Add(changed.MaxKeyAge))) {
 		m.TooOld++
-	}
-}
-
-func within(own, most *ratelimit.Rule) *ratelimit.Rule {
-	if most == nil {
-		return own
-	}
-	r := own.Within(*most)
-	return &r
-}
-
-// lowers reports whether after allows less than before in any way; nil allows
-// everything.
-func lowers(before, after *ratelimit.Rule) bool {
-	switch {
-	case after == nil:
-		return false
-	case before == nil:
-		return true
-	default:
-		return exceeds(*before, *after)
 	}
 }
 

@@ -65,10 +65,15 @@ func (account *ServiceAccount) KeyRuleAt(t *Tier, now time.Time) ratelimit.Rule 
 	if o := account.Override; o.Holds(now) && o.KeyRateLimit != nil {
 		return *o.KeyRateLimit
 	}
-	if t.RateLimit != nil {
-		return *t.RateLimit
+	return orNone(t.RateLimit)
+}
+
+// orNone returns the rule, or the zero rule, which allows everything.
+func orNone(r *ratelimit.Rule) ratelimit.Rule {
+	if r == nil {
+		return ratelimit.Rule{}
 	}
-	return ratelimit.Rule{}
+	return *r
 }
 
 // RuleAt returns the token bucket that all keys of the account share at the time now:
@@ -79,10 +84,8 @@ func (account *ServiceAccount) RuleAt(t *Tier, now time.Time) ratelimit.Rule {
 		return *o.RateLimit
 	case account.RateLimit != nil:
 		return *account.RateLimit
-	case t.AccountRateLimit != nil:
-		return *t.AccountRateLimit
 	default:
-		return ratelimit.Rule{}
+		return orNone(t.AccountRateLimit)
 	}
 }
 
