@@ -60,7 +60,7 @@ func (a accountVerbs) accountsList() *cobra.Command {
 	var f client.AccountFilter
 	var most int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List service accounts, the newest first", Args: needs(),
+		Use: "list", Short: "List service accounts, the newest first", Args: Needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			return printAll(a.app, accountView, atMost(c.Accounts.All(ctx, f), most))
 		}),
@@ -79,7 +79,7 @@ func (a accountVerbs) accountsCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create ORGANIZATION", Short: "Create a service account",
 		Example: "  latchkey accounts create org_01a2 --name billing --tier free --scopes invoices:read,invoices:write",
-		Args:    needs("ORGANIZATION"),
+		Args:    Needs("ORGANIZATION"),
 	}
 	addFields(cmd, accountFields)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
@@ -99,7 +99,7 @@ func (a accountVerbs) accountsTransfer() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "transfer ACCOUNT ORGANIZATION", Short: "Transfer a service account to another organization",
 		Example: "  latchkey accounts transfer sa_01a2 org_01b3 --dry-run",
-		Args:    needs("ACCOUNT", "ORGANIZATION"),
+		Args:    Needs("ACCOUNT", "ORGANIZATION"),
 	}
 	cmd.Flags().StringVar(&owner, "owner", "", "id of the member there who will look after it")
 	cmd.Flags().BoolVar(&in.DryRun, "dry-run", false, "change nothing, only say what would happen")
@@ -146,7 +146,7 @@ func (a accountVerbs) accountsOverride() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "override ACCOUNT", Short: "Set other limits for a time, for the provider's staff",
 		Example: "  latchkey accounts override sa_01a2 --quota 1000000/day --until 7d --note 'end of year'",
-		Args:    needs("ACCOUNT"),
+		Args:    Needs("ACCOUNT"),
 	}
 	addFields(cmd, overrideFields)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
@@ -195,14 +195,14 @@ var certificateFields = []field{
 func (a accountVerbs) certificatesCommand() *cobra.Command {
 	return noun("certificates", "Manage client certificates that act as the account",
 		&cobra.Command{
-			Use: "list ACCOUNT", Short: "List certificates", Args: needs("ACCOUNT"),
+			Use: "list ACCOUNT", Short: "List certificates", Args: Needs("ACCOUNT"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				return printAll(a.app, certificateView, c.Certificates.All(ctx, args[0]))
 			}),
 		},
 		a.certificatesAdd(),
 		&cobra.Command{
-			Use: "remove ACCOUNT CERTIFICATE", Short: "Stop a certificate from acting as the account", Args: needs("ACCOUNT", "CERTIFICATE"),
+			Use: "remove ACCOUNT CERTIFICATE", Short: "Stop a certificate from acting as the account", Args: Needs("ACCOUNT", "CERTIFICATE"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				if err := a.confirm(ctx, "Remove %s", args[1]); err != nil {
 					return err
@@ -217,7 +217,7 @@ func (a accountVerbs) certificatesAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add ACCOUNT", Short: "Let a client certificate act as the account",
 		Example: "  latchkey accounts certificates add sa_01a2 --name gateway --file client.pem",
-		Args:    needs("ACCOUNT"),
+		Args:    Needs("ACCOUNT"),
 	}
 	addFields(cmd, certificateFields)
 	cmd.Flags().StringVar(&file, "file", "", "the certificate in PEM")

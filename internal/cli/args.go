@@ -7,10 +7,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// needs accepts exactly as many arguments as there are names, and reports the
-// missing ones.
-func needs(names ...string) cobra.PositionalArgs { return Needs(names...) }
-
 // Needs accepts exactly as many arguments as there are names, and reports the
 // missing ones as a UsageError.
 func Needs(names ...string) cobra.PositionalArgs {

@@ -42,7 +42,7 @@ func (a *app) tiersCommand() *cobra.Command {
 	v := catalogueVerbs{a}
 	return noun("tiers", "Manage tiers, the plans of service accounts",
 		&cobra.Command{
-			Use: "list", Short: "List tiers", Args: needs(),
+			Use: "list", Short: "List tiers", Args: Needs(),
 			RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 				return printAll(a, tierView, c.Tiers.All(ctx))
 			}),
@@ -57,7 +57,7 @@ func (a catalogueVerbs) tiersCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create a tier",
 		Example: "  latchkey tiers create pro --title Pro --rate-limit 100/1s:200 --quota 5000000/month",
-		Args:    needs("NAME"),
+		Args:    Needs("NAME"),
 	}
 	addFields(cmd, tierFields)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
@@ -76,7 +76,7 @@ func (a catalogueVerbs) tiersUpdate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "update TIER", Short: "Change a tier for everybody who has it",
 		Example: "  latchkey tiers update free --rate-limit 5/1s --dry-run",
-		Args:    needs("TIER"),
+		Args:    Needs("TIER"),
 	}
 	addFields(cmd, tierFields)
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "change nothing, only say whom it would affect")
@@ -127,7 +127,7 @@ func (a *app) scopesCommand() *cobra.Command {
 	v := catalogueVerbs{a}
 	return noun("scopes", "Manage the catalogue of scopes",
 		&cobra.Command{
-			Use: "list", Short: "List scopes", Args: needs(),
+			Use: "list", Short: "List scopes", Args: Needs(),
 			RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 				return printAll(a, scopeView, c.Scopes.All(ctx))
 			}),
@@ -166,7 +166,7 @@ func (a catalogueVerbs) scopesCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create SCOPE", Short: "Add a scope to the catalogue",
 		Example: "  latchkey scopes create invoices:read --description 'Read invoices'",
-		Args:    needs("SCOPE"),
+		Args:    Needs("SCOPE"),
 	}
 	addFields(cmd, scopeFields)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
@@ -183,7 +183,7 @@ func (a catalogueVerbs) scopesCreate() *cobra.Command {
 func (a catalogueVerbs) scopesRename() *cobra.Command {
 	var keep string
 	cmd := &cobra.Command{
-		Use: "rename SCOPE NEW", Short: "Rename a scope; the old name works on for a while", Args: needs("SCOPE", "NEW"),
+		Use: "rename SCOPE NEW", Short: "Rename a scope; the old name works on for a while", Args: Needs("SCOPE", "NEW"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			in := client.ScopeRenaming{Name: args[1]}
 			if keep != "" {

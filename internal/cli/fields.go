@@ -31,7 +31,7 @@ func addFields(cmd *cobra.Command, all []field) {
 	}
 }
 
-// fill sets the members of in whose flags were given.
+// fill sets each member of in whose flag was given.
 func (a *app) fill(cmd *cobra.Command, all []field, in any) error {
 	members := map[string]any{}
 	for _, f := range all {

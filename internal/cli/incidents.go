@@ -37,7 +37,7 @@ func (a *app) incidentsCommand() *cobra.Command {
 	v := incidentVerbs{a}
 	return noun("incidents", "Disable or revoke many keys at once, for the provider's staff",
 		&cobra.Command{
-			Use: "list", Short: "List incidents, the newest first", Args: needs(),
+			Use: "list", Short: "List incidents, the newest first", Args: Needs(),
 			RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 				return printAll(a, incidentView, c.Incidents.All(ctx))
 			}),
@@ -128,7 +128,7 @@ func (a incidentVerbs) incidentsCreate() *cobra.Command {
 		Short: "Plan an incident, ask, and run it",
 		Example: `  latchkey incidents create disable --keys leaked.txt --reason leaked
   latchkey incidents create revoke --account sa_01a2 --dry-run`,
-		Args: needs("disable|revoke"), ValidArgs: []string{"disable", "revoke"},
+		Args: Needs("disable|revoke"), ValidArgs: []string{"disable", "revoke"},
 	}
 	i.add(cmd)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
@@ -159,7 +159,7 @@ func (a incidentVerbs) incidentsGoOn(
 	use, short string, do func(context.Context, *client.Client, string) (client.Incident, error),
 ) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: needs("INCIDENT"),
+		Use: use, Short: short, Args: Needs("INCIDENT"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			return a.goOn(ctx, c, func() (client.Incident, error) { return do(ctx, c, args[0]) })
 		}),

@@ -23,7 +23,7 @@ func (a keyVerbs) keysCreate() *cobra.Command {
 		Example: `  latchkey keys create sa_01a2 --name billing --scopes invoices:read --expires 90d
   latchkey keys create sa_01a2 --name billing --env-file .env
   latchkey keys create sa_01a2 --name ci --exec 'gh secret set API_KEY'`,
-		Args: needs("ACCOUNT"),
+		Args: Needs("ACCOUNT"),
 	}
 	cmd.Flags().StringVar(&in.Environment, "environment", "", "live (the default) or test")
 	addFields(cmd, keyFields)
@@ -71,7 +71,7 @@ With --wait-unused the command waits until the old key has not been used for a
 while, and then revokes it.`,
 		Example: `  latchkey keys rotate key_01a2 --grace 7d --env-file .env
   latchkey keys rotate key_01a2 --exec ./deploy.sh --wait-unused --unused-for 10m`,
-		Args: needs("KEY"),
+		Args: Needs("KEY"),
 	}
 	cmd.Flags().StringVar(&grace, "grace", "", "how long the old key works on, such as 12h or 7d (default: a day)")
 	cmd.Flags().StringVar(&expires, "expires", "", "when the successor expires (default: it lives as long as the old key)")

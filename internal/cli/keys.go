@@ -48,8 +48,17 @@ var keyFields = []field{
 func (a *app) keysCommand() *cobra.Command {
 	v := keyVerbs{a}
 	return noun("keys", "Issue, change, rotate, revoke and check API keys",
-		v.keysList(), v.keysGet(), v.keysCreate(), v.keysUpdate(), v.keysRotate(), v.keysRevoke(), v.keysDelete(),
-		v.keysVerify(), v.keysExplain(), v.keysFind(), v.keysRefusals(), v.keysUsage(), v.keysResetLimits())
+		v.keysList(), v.keysCreate(), v.keysRotate(), v.keysRevoke(),
+		getVerb(a, "KEY", "Show a key, without its secret", keyView, func(c *client.Client) getter[client.Key] { return c.Keys.Get }),
+		updateVerb(a, "KEY", "Change a key", keyView, keyFields,
+			func(c *client.Client) updater[client.Key, client.KeyPatch] { return c.Keys.Update }),
+		deleteVerb(a, "KEY", "Remove a key and its history; revoke it instead to keep that", "and its history",
+			func(c *client.Client) deleter { return c.Keys.Delete }),
+		v.keysVerify(), v.keysExplain(), v.keysFind(), v.keysRefusals(), v.keysUsage(),
+		onOne(a, "reset-limits KEY", "Reset the key's limits to full, for the provider's staff", keyView,
+			func(ctx context.Context, c *client.Client, id string) (client.Key, error) {
+				return c.Keys.ResetLimits(ctx, id)
+			}))
 }
 
 func (a keyVerbs) keysList() *cobra.Command {
@@ -62,7 +71,7 @@ func (a keyVerbs) keysList() *cobra.Command {
 		Example: `  latchkey keys list --account sa_01a2 --status active
   latchkey keys list --expiring-before 30d --output csv
   latchkey keys list --status expired --quiet | xargs -n 1 latchkey keys delete --yes`,
-		Args: needs(),
+		Args: Needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			if expiring != "" {
 				at, err := parseMoment(expiring, a.now())
@@ -90,44 +99,12 @@ func limitFlag(cmd *cobra.Command, most *int) {
 	cmd.Flags().IntVar(most, "limit", 0, "at most so many (default: all)")
 }
 
-func (a keyVerbs) keysGet() *cobra.Command {
-	return &cobra.Command{
-		Use:   "get KEY",
-		Short: "Show a key, without its secret",
-		Args:  needs("KEY"),
-		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			k, err := c.Keys.Get(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			return printOne(a.app, keyView, k)
-		}),
-	}
-}
-
-func (a keyVerbs) keysUpdate() *cobra.Command {
-	cmd := &cobra.Command{Use: "update KEY", Short: "Change a key", Args: needs("KEY")}
-	addFields(cmd, keyFields)
-	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
-		var in client.KeyPatch
-		if err := a.patch(cmd, keyFields, &in); err != nil {
-			return err
-		}
-		k, err := c.Keys.Update(ctx, args[0], in)
-		if err != nil {
-			return err
-		}
-		return printOne(a.app, keyView, k)
-	})
-	return cmd
-}
-
 func (a keyVerbs) keysRevoke() *cobra.Command {
 	var in client.RevokeKey
 	cmd := &cobra.Command{
 		Use:   "revoke KEY",
 		Short: "End a key for good, and say from when on no node accepts it",
-		Args:  needs("KEY"),
+		Args:  Needs("KEY"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			if err := a.confirm(ctx, "Revoke %s for good", args[0]); err != nil {
 				return err
@@ -166,20 +143,6 @@ func (a *app) tellEffective(by time.Time, waiting []client.WaitingNode) {
 	a.tell("No node accepts it from %s on.", shown(by))
 }
 
-func (a keyVerbs) keysDelete() *cobra.Command {
-	return &cobra.Command{
-		Use:   "delete KEY",
-		Short: "Remove a key and its history; revoke it instead to keep that",
-		Args:  needs("KEY"),
-		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			if err := a.confirm(ctx, "Delete %s and its history", args[0]); err != nil {
-				return err
-			}
-			return c.Keys.Delete(ctx, args[0])
-		}),
-	}
-}
-
 func (a keyVerbs) keysFind() *cobra.Command {
 	return &cobra.Command{
 		Use:   "find [ID|START|LAST4]",
@@ -214,7 +177,7 @@ func (a keyVerbs) keysRefusals() *cobra.Command {
 	return &cobra.Command{
 		Use:   "refusals KEY",
 		Short: "List why the key was refused last, the newest first",
-		Args:  needs("KEY"),
+		Args:  Needs("KEY"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			return printAll(a.app, refusalView, listed(c.Keys.Refusals(ctx, args[0])))
 		}),
@@ -235,7 +198,7 @@ var refusalView = view[client.Refusal]{
 
 func (a keyVerbs) keysUsage() *cobra.Command {
 	var u usageFlags
-	cmd := &cobra.Command{Use: "usage KEY", Short: "Count how often the key was verified, by outcome", Args: needs("KEY")}
+	cmd := &cobra.Command{Use: "usage KEY", Short: "Count how often the key was verified, by outcome", Args: Needs("KEY")}
 	u.add(cmd)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
 		q, err := u.query(a.now())
@@ -249,21 +212,6 @@ func (a keyVerbs) keysUsage() *cobra.Command {
 		return printAll(a.app, usageView, each(report.Items))
 	})
 	return cmd
-}
-
-func (a keyVerbs) keysResetLimits() *cobra.Command {
-	return &cobra.Command{
-		Use:   "reset-limits KEY",
-		Short: "Reset the key's limits to full, for the provider's staff",
-		Args:  needs("KEY"),
-		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
-			k, err := c.Keys.ResetLimits(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			return printOne(a.app, keyView, k)
-		}),
-	}
 }
 
 // patch is fill for a change, which has to change something.

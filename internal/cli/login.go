@@ -36,7 +36,7 @@ The environment variables LATCHKEY_URL with LATCHKEY_TOKEN or LATCHKEY_API_KEY
 replace a profile, for scripts.`,
 		Example: `  latchkey login https://keys.example.com
   latchkey login --key --profile ci https://keys.example.com < key.txt`,
-		Args: needs("URL"),
+		Args: Needs("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error { return signInVerbs{a}.login(cmd.Context(), args[0], l) },
 	}
 	f := cmd.Flags()
@@ -175,7 +175,7 @@ func (a *app) logoutCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "logout",
 		Short: "Sign out: end the token that login created, and forget the profile",
-		Args:  needs(),
+		Args:  Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := a.profiles()
 			if err != nil {
@@ -219,7 +219,7 @@ func (a *app) whoamiCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "whoami",
 		Short: "Show who is signed in, and where",
-		Args:  needs(),
+		Args:  Needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			me, err := c.Me.Get(ctx)
 			if err != nil {

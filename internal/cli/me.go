@@ -23,17 +23,17 @@ func (a *app) meCommand() *cobra.Command {
 	return noun("me", "Manage your own account: name, password, second step, sessions",
 		v.update(), v.password(), v.enableOTP(), v.disableOTP(),
 		&cobra.Command{
-			Use: "sessions", Short: "List where you are signed in by a browser", Args: needs(),
+			Use: "sessions", Short: "List where you are signed in by a browser", Args: Needs(),
 			RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 				return printAll(a, sessionView, listed(c.Sessions.List(ctx)))
 			}),
 		},
 		&cobra.Command{
-			Use: "end-session SESSION", Short: "Sign out a browser", Args: needs("SESSION"),
+			Use: "end-session SESSION", Short: "Sign out a browser", Args: Needs("SESSION"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error { return c.Sessions.End(ctx, args[0]) }),
 		},
 		&cobra.Command{
-			Use: "identities", Short: "List the accounts elsewhere that you sign in with", Args: needs(),
+			Use: "identities", Short: "List the accounts elsewhere that you sign in with", Args: Needs(),
 			RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 				return printAll(a, identityView, listed(c.Me.Identities(ctx)))
 			}),
@@ -62,7 +62,7 @@ var identityView = view[client.Identity]{
 }
 
 func (v meVerbs) update() *cobra.Command {
-	cmd := &cobra.Command{Use: "update", Short: "Change your name or language", Args: needs()}
+	cmd := &cobra.Command{Use: "update", Short: "Change your name or language", Args: Needs()}
 	addFields(cmd, meFields)
 	cmd.RunE = v.run(func(ctx context.Context, c *client.Client, _ []string) error {
 		var in client.MePatch
@@ -77,7 +77,7 @@ func (v meVerbs) update() *cobra.Command {
 
 func (v meVerbs) password() *cobra.Command {
 	return &cobra.Command{
-		Use: "password", Short: "Change your password; reads the old and the new one, a line each", Args: needs(),
+		Use: "password", Short: "Change your password; reads the old and the new one, a line each", Args: Needs(),
 		RunE: v.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			old, err := v.secret(ctx, "Old password")
 			if err != nil {
@@ -103,7 +103,7 @@ func (v meVerbs) password() *cobra.Command {
 
 func (v meVerbs) enableOTP() *cobra.Command {
 	return &cobra.Command{
-		Use: "enable-otp", Short: "Turn on one-time codes as a second step, and print the recovery codes", Args: needs(),
+		Use: "enable-otp", Short: "Turn on one-time codes as a second step, and print the recovery codes", Args: Needs(),
 		RunE: v.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			e, err := c.Me.BeginOTP(ctx)
 			if err != nil {
@@ -135,7 +135,7 @@ func printRecovery(a *app, r client.RecoveryCodes) error {
 
 func (v meVerbs) disableOTP() *cobra.Command {
 	return &cobra.Command{
-		Use: "disable-otp", Short: "Turn off one-time codes; reads your password", Args: needs(),
+		Use: "disable-otp", Short: "Turn off one-time codes; reads your password", Args: Needs(),
 		RunE: v.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			password, err := v.secret(ctx, "Password")
 			if err != nil {

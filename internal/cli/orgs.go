@@ -45,7 +45,7 @@ func (a orgVerbs) orgsList() *cobra.Command {
 	var f client.OrganizationFilter
 	var most int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List organizations, the newest first", Args: needs(),
+		Use: "list", Short: "List organizations, the newest first", Args: Needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			return printAll(a.app, orgView, atMost(c.Organizations.All(ctx, f), most))
 		}),
@@ -56,7 +56,7 @@ func (a orgVerbs) orgsList() *cobra.Command {
 }
 
 func (a orgVerbs) orgsCreate() *cobra.Command {
-	cmd := &cobra.Command{Use: "create NAME", Short: "Create an organization", Args: needs("NAME")}
+	cmd := &cobra.Command{Use: "create NAME", Short: "Create an organization", Args: Needs("NAME")}
 	fields := orgFields[1:] // the name is an argument
 	addFields(cmd, fields)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
@@ -95,14 +95,14 @@ func (a *app) membersCommand() *cobra.Command {
 	v := orgVerbs{a}
 	return noun("members", "Manage who belongs to an organization",
 		&cobra.Command{
-			Use: "list ORGANIZATION", Short: "List the members", Args: needs("ORGANIZATION"),
+			Use: "list ORGANIZATION", Short: "List the members", Args: Needs("ORGANIZATION"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				return printAll(a, memberView, c.Members.All(ctx, args[0]))
 			}),
 		},
 		v.membersAdd(), v.membersUpdate(), v.membersRemove(), v.membersInvite(),
 		&cobra.Command{
-			Use: "invitations ORGANIZATION", Short: "List the open invitations", Args: needs("ORGANIZATION"),
+			Use: "invitations ORGANIZATION", Short: "List the open invitations", Args: Needs("ORGANIZATION"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				return printAll(a, invitationView, listed(c.Invitations.List(ctx, args[0])))
 			}),
@@ -119,7 +119,7 @@ func (a *app) membersCommand() *cobra.Command {
 			}),
 		},
 		&cobra.Command{
-			Use: "withdraw ORGANIZATION INVITATION", Short: "Withdraw an invitation", Args: needs("ORGANIZATION", "INVITATION"),
+			Use: "withdraw ORGANIZATION INVITATION", Short: "Withdraw an invitation", Args: Needs("ORGANIZATION", "INVITATION"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				return c.Invitations.Withdraw(ctx, args[0], args[1])
 			}),
@@ -131,7 +131,7 @@ const roles = "owner, developer or viewer"
 func (a orgVerbs) membersAdd() *cobra.Command {
 	var in client.AddMember
 	cmd := &cobra.Command{
-		Use: "add ORGANIZATION USER", Short: "Make a user a member", Args: needs("ORGANIZATION", "USER"),
+		Use: "add ORGANIZATION USER", Short: "Make a user a member", Args: Needs("ORGANIZATION", "USER"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			in.UserID = args[1]
 			m, err := c.Members.Add(ctx, args[0], in)
@@ -145,7 +145,7 @@ func (a orgVerbs) membersAdd() *cobra.Command {
 func (a orgVerbs) membersUpdate() *cobra.Command {
 	var role string
 	cmd := &cobra.Command{
-		Use: "update ORGANIZATION USER", Short: "Change a member's role", Args: needs("ORGANIZATION", "USER"),
+		Use: "update ORGANIZATION USER", Short: "Change a member's role", Args: Needs("ORGANIZATION", "USER"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			m, err := c.Members.SetRole(ctx, args[0], args[1], role)
 			return shownOr(a.app, memberView, m, err)
@@ -158,7 +158,7 @@ func (a orgVerbs) membersUpdate() *cobra.Command {
 
 func (a orgVerbs) membersRemove() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove ORGANIZATION USER", Short: "End a membership", Args: needs("ORGANIZATION", "USER"),
+		Use: "remove ORGANIZATION USER", Short: "End a membership", Args: Needs("ORGANIZATION", "USER"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			if err := a.confirm(ctx, "Remove %s from %s", args[1], args[0]); err != nil {
 				return err
@@ -172,7 +172,7 @@ func (a orgVerbs) membersInvite() *cobra.Command {
 	var in client.Invite
 	cmd := &cobra.Command{
 		Use: "invite ORGANIZATION EMAIL", Short: "Invite somebody by mail; without a mail server, prints the link",
-		Args: needs("ORGANIZATION", "EMAIL"),
+		Args: Needs("ORGANIZATION", "EMAIL"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			in.Email = args[1]
 			i, err := c.Invitations.Create(ctx, args[0], in)

@@ -192,7 +192,7 @@ func (a *app) profilesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "profiles",
 		Short: "List where you are signed in",
-		Args:  needs(),
+		Args:  Needs(),
 		RunE: func(*cobra.Command, []string) error {
 			all, err := a.profiles()
 			if err != nil {
@@ -232,7 +232,7 @@ func (a *app) useCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "use NAME",
 		Short:             "Use the profile from now on",
-		Args:              needs("NAME"),
+		Args:              Needs("NAME"),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			all, err := a.profiles()

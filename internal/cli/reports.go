@@ -70,7 +70,7 @@ func (a *app) usageCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "usage", Short: "Count verifications by time, key, account, outcome or scope",
 		Example: "  latchkey usage --from 7d --interval day --by code\n  latchkey usage --from 2027-01-01 --to 2027-02-01 --by key --output csv",
-		Args:    needs(),
+		Args:    Needs(),
 	}
 	u.add(cmd)
 	cmd.Flags().StringVar(&organization, "organization", "", "only that of the organization")
@@ -109,7 +109,7 @@ func (a *app) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "audit", Short: "List who changed what, the newest first",
 		Example: "  latchkey audit --action key.revoke --from 30d\n  latchkey audit --object key_01a2 --output json",
-		Args:    needs(),
+		Args:    Needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) (err error) {
 			if f.From, err = since("--from", from, a.now()); err != nil {
 				return err
@@ -147,7 +147,7 @@ var nodeView = view[client.Node]{
 
 func (a *app) nodesCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "nodes", Short: "List the nodes and edges that serve", Args: needs(),
+		Use: "nodes", Short: "List the nodes and edges that serve", Args: Needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			return printAll(a, nodeView, listed(c.Nodes.List(ctx)))
 		}),

@@ -42,7 +42,7 @@ func (a *app) usersCommand() *cobra.Command {
 			func(c *client.Client) updater[client.User, client.UserPatch] { return c.Users.Update }),
 		deleteVerb(a, "USER", "Remove a user", "", func(c *client.Client) deleter { return c.Users.Delete }),
 		&cobra.Command{
-			Use: "reset-otp USER", Short: "Turn off the second step of a user who lost their authenticator", Args: needs("USER"),
+			Use: "reset-otp USER", Short: "Turn off the second step of a user who lost their authenticator", Args: Needs("USER"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				if err := a.confirm(ctx, "Turn off the second step of %s", args[0]); err != nil {
 					return err
@@ -56,7 +56,7 @@ func (a userVerbs) usersList() *cobra.Command {
 	var f client.UserFilter
 	var most int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List users", Args: needs(),
+		Use: "list", Short: "List users", Args: Needs(),
 		RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 			return printAll(a.app, userView, atMost(c.Users.All(ctx, f), most))
 		}),
@@ -68,7 +68,7 @@ func (a userVerbs) usersList() *cobra.Command {
 
 func (a userVerbs) usersCreate() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "create EMAIL", Short: "Create a user; reads the password from standard input", Args: needs("EMAIL"),
+		Use: "create EMAIL", Short: "Create a user; reads the password from standard input", Args: Needs("EMAIL"),
 		Example: "  latchkey users create ada@example.com --name Ada < password.txt",
 	}
 	fields := userFields[1:] // the e-mail address is an argument
@@ -105,14 +105,14 @@ func (a *app) tokensCommand() *cobra.Command {
 	v := userVerbs{a}
 	return noun("tokens", "Manage your personal tokens",
 		&cobra.Command{
-			Use: "list", Short: "List your tokens, the newest first", Args: needs(),
+			Use: "list", Short: "List your tokens, the newest first", Args: Needs(),
 			RunE: a.run(func(ctx context.Context, c *client.Client, _ []string) error {
 				return printAll(a, tokenView, c.Tokens.All(ctx))
 			}),
 		},
 		v.tokensCreate(),
 		&cobra.Command{
-			Use: "revoke TOKEN", Short: "End a token", Args: needs("TOKEN"),
+			Use: "revoke TOKEN", Short: "End a token", Args: Needs("TOKEN"),
 			RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 				if err := a.confirm(ctx, "Revoke %s", args[0]); err != nil {
 					return err
@@ -125,7 +125,7 @@ func (a *app) tokensCommand() *cobra.Command {
 func (a userVerbs) tokensCreate() *cobra.Command {
 	var expires string
 	cmd := &cobra.Command{
-		Use: "create NAME", Short: "Create a token and print it, alone and only this once", Args: needs("NAME"),
+		Use: "create NAME", Short: "Create a token and print it, alone and only this once", Args: Needs("NAME"),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			in := client.CreateToken{Name: args[0]}
 			if expires != "" {

@@ -30,7 +30,7 @@ func shownOr[T any](a *app, v view[T], item T, err error) error {
 func onOne[T any](a *app, use, short string, v view[T], do func(context.Context, *client.Client, string) (T, error)) *cobra.Command {
 	_, argument, _ := strings.Cut(use, " ")
 	return &cobra.Command{
-		Use: use, Short: short, Args: needs(argument),
+		Use: use, Short: short, Args: Needs(argument),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			item, err := do(ctx, c, args[0])
 			return shownOr(a, v, item, err)
@@ -45,7 +45,7 @@ func getVerb[T any](a *app, argument, short string, v view[T], get func(*client.
 func updateVerb[T, P any](
 	a *app, argument, short string, v view[T], fields []field, update func(*client.Client) updater[T, P],
 ) *cobra.Command {
-	cmd := &cobra.Command{Use: "update " + argument, Short: short, Args: needs(argument)}
+	cmd := &cobra.Command{Use: "update " + argument, Short: short, Args: Needs(argument)}
 	addFields(cmd, fields)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, args []string) error {
 		var in P
@@ -61,7 +61,7 @@ func updateVerb[T, P any](
 // deleteVerb asks first; with tells what goes with the object.
 func deleteVerb(a *app, argument, short, with string, remove func(*client.Client) deleter) *cobra.Command {
 	return &cobra.Command{
-		Use: "delete " + argument, Short: short, Args: needs(argument),
+		Use: "delete " + argument, Short: short, Args: Needs(argument),
 		RunE: a.run(func(ctx context.Context, c *client.Client, args []string) error {
 			if err := a.confirm(ctx, "%s", strings.TrimSpace("Delete "+args[0]+" "+with)); err != nil {
 				return err

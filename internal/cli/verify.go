@@ -74,7 +74,7 @@ func (a keyVerbs) keysVerify() *cobra.Command {
 standard input. Who asks needs the scope latchkey:verify, or is one of the
 provider's staff. The command exits with 0 if the key may, else with 1.`,
 		Example: "  latchkey keys verify --scopes invoices:read < key.txt",
-		Args:    needs(),
+		Args:    Needs(),
 	}
 	q.add(cmd)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, _ []string) error {
@@ -82,13 +82,13 @@ provider's staff. The command exits with 0 if the key may, else with 1.`,
 		if err != nil {
 			return err
 		}
-		return a.printVerdict(v, verdictView)
+		return a.printVerdict(v)
 	})
 	return cmd
 }
 
-func (a keyVerbs) printVerdict(v client.Verdict, as view[client.VerifyResponse]) error {
-	if err := printOne(a.app, as, v.VerifyResponse); err != nil {
+func (a keyVerbs) printVerdict(v client.Verdict) error {
+	if err := printOne(a.app, verdictView, v.VerifyResponse); err != nil {
 		return err
 	}
 	if !v.Valid {
@@ -117,7 +117,7 @@ func (a keyVerbs) keysExplain() *cobra.Command {
 		Use:     "explain",
 		Short:   "Say what each check decides about a key, and charge nothing; reads the key from standard input",
 		Example: "  latchkey keys explain --scopes invoices:write --address 192.0.2.7 < key.txt",
-		Args:    needs(),
+		Args:    Needs(),
 	}
 	q.add(cmd)
 	cmd.RunE = a.run(func(ctx context.Context, c *client.Client, _ []string) error {
@@ -131,7 +131,7 @@ func (a keyVerbs) keysExplain() *cobra.Command {
 			}
 			a.tell("")
 		}
-		return a.printVerdict(v, verdictView)
+		return a.printVerdict(v)
 	})
 	return cmd
 }
