@@ -13,15 +13,22 @@ import (
 	"github.com/latchkey/latchkey/internal/buildinfo"
 )
 
+// once builds something from the tree at its first call.
+func once(build func(root string) (string, error)) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		root, err := moduleRoot()
+		if err != nil {
+			return "", err
+		}
+		if err := dependOnTree(root); err != nil {
+			return "", err
+		}
+		return build(root)
+	})
+}
+
 // buildOnce builds the service once for all tests of a test binary.
-var buildOnce = sync.OnceValues(func() (string, error) {
-	root, err := moduleRoot()
-	if err != nil {
-		return "", err
-	}
-	if err := dependOnTree(root); err != nil {
-		return "", err
-	}
+var buildOnce = once(func(root string) (string, error) {
 	return buildCommand(root, "./cmd/latchkey", filepath.Join(root, "build", "test", "latchkey"), "-ldflags", stamp())
 })
 
@@ -46,14 +53,7 @@ func Binary(tb testing.TB) string {
 }
 
 // releasedOnce builds the service as a release does, once for all tests of a test binary.
-var releasedOnce = sync.OnceValues(func() (string, error) {
-	root, err := moduleRoot()
-	if err != nil {
-		return "", err
-	}
-	if err := dependOnTree(root); err != nil {
-		return "", err
-	}
+var releasedOnce = once(func(root string) (string, error) {
 	target := filepath.Join(root, "build", "test", "latchkey-released")
 	cmd := exec.Command(filepath.Join(root, "scripts", "build"), target) //nolint:gosec // G204: our own script
 	if output, err := cmd.CombinedOutput(); err != nil {
