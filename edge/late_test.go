@@ -11,7 +11,6 @@ import (
 	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/nodes"
-	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // TestAnEdgeThatHearsLateIsWaitedFor: answers that take most of a second arrive, but tell of
@@ -20,7 +19,7 @@ import (
 func TestAnEdgeThatHearsLateIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	n.grant.Tier.RateLimit = &ratelimit.Rule{}
+	n.grant.Tier.RateLimit = nil
 	key := fresh(t)
 	var revoked, late atomic.Bool
 	var heard atomic.Int64 // what the edge said last before the revoke

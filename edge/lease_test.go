@@ -84,17 +84,17 @@ func quota(n int64) ratelimit.Request {
 }
 
 // peek returns what the node's counters say, which a dry run reads.
-func peek(t *testing.T, n *realNode, w *world, r ratelimit.Request) ratelimit.Decision {
+func peek(t *testing.T, from ratelimit.Limiter, w *world, r ratelimit.Request) ratelimit.Decision {
 	t.Helper()
 	r = w.key(r)
 	r.Cost, r.DryRun = 1, true
-	return ratelimittest.Take(t, n.limiter, r)
+	return ratelimittest.Take(t, from, r)
 }
 
 // left returns what is left of the quota.
 func left(t *testing.T, n *realNode, w *world, r ratelimit.Request) int64 {
 	t.Helper()
-	return peek(t, n, w, r).Quota.Remaining
+	return peek(t, n.limiter, w, r).Quota.Remaining
 }
 
 // counted is like left, but does not make do with what a node that takes shares itself
@@ -104,9 +104,7 @@ func counted(t *testing.T, n *realNode, w *world, r ratelimit.Request) int64 {
 	if n.shared == nil {
 		return left(t, n, w, r)
 	}
-	r = w.key(r)
-	r.Cost, r.DryRun = 1, true
-	return ratelimittest.Take(t, n.shared, r).Quota.Remaining
+	return peek(t, n.shared, w, r).Quota.Remaining
 }
 
 // TestFiveEdgesShareOneQuota: it is never overspent, nearly all of it can be spent, and
@@ -357,7 +355,7 @@ func TestALyingEdge(t *testing.T) {
 			ratelimittest.Take(t, n.limiter, r)
 			tt.asked.Part = cmp.Or(tt.asked.Part, ratelimit.PartKey)
 			s := l.ask(tt.asked)
-			rest := peek(t, n, c.world, r).Key.Remaining
+			rest := peek(t, n.limiter, c.world, r).Key.Remaining
 			if s.Amount > tt.most || rest > 1000-used-s.Amount || rest < 1000-used-tt.most {
 				t.Errorf("%s: %+v, and %d are left", name, s, rest)
 			}

@@ -19,7 +19,6 @@ import (
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
 	"github.com/latchkey/latchkey/internal/parts"
-	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // TestAnEdgeThatMovesKnowsNoMoreThanItsNode: a node that has heard of nothing for long
@@ -29,7 +28,7 @@ func TestAnEdgeThatMovesKnowsNoMoreThanItsNode(t *testing.T) {
 	t.Parallel()
 	const stale = 4 * time.Second
 	n := newNode(t)
-	n.grant.Tier.RateLimit = &ratelimit.Rule{}
+	n.grant.Tier.RateLimit = nil
 	e := n.edge(t)
 	polled := time.Now().Add(-2 * time.Second)
 	n.answers("", func(w http.ResponseWriter, r *http.Request) {
