@@ -95,7 +95,7 @@ func TestPortalDemo(t *testing.T) { //nolint:paralleltest // so many pages take 
 	v.signIn(s.base, email, password)
 	page := func(name, path, until string) {
 		t.Helper()
-		v.do(name, chromedp.Navigate(s.base+path), chromedp.WaitVisible(until), accessible(t, script, name), screenshot(name))
+		v.open(name, chromedp.Navigate(s.base+path), chromedp.WaitVisible(until), accessible(t, script, name), screenshot(name))
 		size, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`new TextEncoder().encode(document.documentElement.outerHTML).length`))
 		if err != nil || size > mostPage {
 			t.Errorf("%s has %d bytes, %v", name, size, err)
@@ -115,7 +115,7 @@ func TestPortalDemo(t *testing.T) { //nolint:paralleltest // so many pages take 
 	for _, guide := range v.links(`main a[href^="/guides/"]`) {
 		page("guide"+strings.ReplaceAll(guide, "/", "-"), guide, `h1`)
 	}
-	v.do("docs", chromedp.Navigate(s.base+"/docs"), chromedp.WaitVisible(`.opblock`), accessible(t, script, "docs"), screenshot("docs"))
+	v.open("docs", chromedp.Navigate(s.base+"/docs"), chromedp.WaitVisible(`.opblock`), accessible(t, script, "docs"), screenshot("docs"))
 	page("organizations", "/organizations", `tbody a`)
 	page("accounts", "/service-accounts", `tbody a`)
 	for _, list := range []string{"/organizations", "/service-accounts"} {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -102,6 +103,29 @@ func startWithMail(t *testing.T, settings ...string) (*service, *postbox) {
 }
 
 func visit(t *testing.T) *visitor { return &visitor{t, parts.Browser(t)} }
+
+// lookLimit is the longest that opening a page and looking at it may take.
+const lookLimit = time.Minute
+
+// open does actions that begin by opening a page. Once in a while Chromium does not
+// answer a screenshot for minutes (chromedp issue 1339), so what takes too long is
+// done once more in a fresh tab.
+func (v *visitor) open(step string, actions ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, lookLimit)
+	defer cancel()
+	err := chromedp.Do(ctx, actions...)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		if err != nil {
+			v.t.Fatalf("%s: %v", step, err)
+		}
+		return
+	}
+	v.t.Logf("%s took longer than %v; it is opened again in a fresh tab", step, lookLimit)
+	v.ctx, cancel = chromedp.NewContext(v.ctx)
+	v.t.Cleanup(cancel)
+	v.do(step, actions...)
+}
 
 func (v *visitor) do(step string, actions ...chromedp.Action[chromedp.Void]) {
 	v.t.Helper()

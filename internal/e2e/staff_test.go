@@ -38,6 +38,11 @@ func visitAsStaff(t *testing.T) *staffVisit {
 func (v *staffVisit) look(name string, before ...chromedp.Action[chromedp.Void]) {
 	v.t.Helper()
 	v.do(name, append(before, accessible(v.t, v.axe, name), screenshot(name))...)
+	v.weigh(name)
+}
+
+func (v *staffVisit) weigh(name string) {
+	v.t.Helper()
 	size, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`new TextEncoder().encode(document.documentElement.outerHTML).length`))
 	if err != nil || size > mostPage {
 		v.t.Errorf("%s has %d bytes, %v", name, size, err)
@@ -46,7 +51,8 @@ func (v *staffVisit) look(name string, before ...chromedp.Action[chromedp.Void])
 
 func (v *staffVisit) page(name, path, until string) {
 	v.t.Helper()
-	v.look(name, chromedp.Navigate(v.base+path), chromedp.WaitVisible(until))
+	v.open(name, chromedp.Navigate(v.base+path), chromedp.WaitVisible(until), accessible(v.t, v.axe, name), screenshot(name))
+	v.weigh(name)
 }
 
 // TestPortalStaff shows the provider's staff around in both themes and on a
