@@ -16,15 +16,16 @@ const lastShown = 4 // characters at the end of a key that lists show
 
 // Reference names one key by the digest of its whole text or by its id.
 type Reference struct {
-	hash Hash
-	id   string
+	hash  Hash
+	other []Alternate
+	id    string
 }
 
 // Reference reads a whole key or an id, and keeps nothing of the text.
 func (s *search) Reference(text string) (r Reference, ok bool) {
 	switch {
 	case s.format.Check(text) == nil:
-		return Reference{hash: HashOf(text)}, true
+		return Reference{hash: HashOf(text), other: s.format.Alternates(text)}, true
 	case ids.Valid(ids.Key, text):
 		return Reference{id: strings.Clone(text)}, true
 	default:
@@ -38,11 +39,24 @@ func (s *search) LookUp(ctx context.Context, r Reference) (Key, error) {
 	if r.id != "" {
 		return s.store.Keys().Get(ctx, r.id)
 	}
-	k, err := s.store.Keys().ByHash(ctx, r.hash)
+	k, err := firstOf(ctx, s.store.Keys(), r)
 	if err != nil {
 		return k, err
 	}
 	return s.store.Keys().Get(ctx, k.ID)
+}
+
+// firstOf finds a key by its digest. One that is stored with a salted digest is found by
+// its public part alone: whoever looks for it must see it, not prove that they have it.
+func firstOf(ctx context.Context, all KeyCollection, r Reference) (Key, error) {
+	k, err := all.ByHash(ctx, r.hash)
+	for _, a := range r.other {
+		if !errors.Is(err, errs.NotFound) {
+			break
+		}
+		k, err = all.ByHash(ctx, a.Hash)
+	}
+	return k, err
 }
 
 // FindAny finds keys by any part that somebody has: a whole key, which is looked up
@@ -73,7 +87,7 @@ func (s *search) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
 	if s.format.Check(text) != nil {
 		return Key{}, errs.BadField("q", "key_incomplete")
 	}
-	k, err := s.store.Keys().ByHash(ctx, HashOf(text))
+	k, err := ByText(ctx, s.store.Keys(), s.format, text)
 	if err != nil {
 		return Key{}, Missing(err, noKey)
 	}
@@ -93,7 +107,7 @@ func (s *search) findByParts(ctx context.Context, text string) ([]Key, error) {
 		f.Starts, f.Last4 = []string{start}, last
 	case len(text) == lastShown && isAlphanumeric(text):
 		f.Last4 = text
-	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.Looks(text):
+	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.branded(text):
 		return nil, errs.BadField("find", "key_incomplete")
 	default:
 		return nil, errs.BadField("find", "find_no_shape", "prefix", s.format.Prefix(Live))

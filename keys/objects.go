@@ -120,7 +120,9 @@ type Key struct {
 	Environment      Environment   `json:"environment"`
 	Hash             Hash          `json:"-"`
 	HashAlgorithm    HashAlgorithm `json:"-"`
-	Start            string        `json:"start"` // brand, environment and the first 4 random characters
+	Digest           Digest        `json:"-"`                   // of an imported key whose SHA-256 is not known, else ""
+	ImportID         string        `json:"import_id,omitempty"` // the import that brought it, "" for a key that was issued
+	Start            string        `json:"start"`               // brand, environment and the first 4 random characters
 	Last4            string        `json:"last4"`
 	RevokedAt        time.Time     `json:"revoked_at,omitzero"`
 	RevokeReason     RevokeReason  `json:"revoke_reason,omitempty"`

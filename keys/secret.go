@@ -71,8 +71,11 @@ func (h Hash) String() string { return "[redacted]" }
 // LogValue returns [redacted].
 func (h Hash) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
-// Format makes and checks keys of one brand.
-type Format struct{ brand string }
+// Format makes and checks keys of one brand, and checks those that were imported.
+type Format struct {
+	brand   string
+	foreign *Foreign
+}
 
 // NewFormat returns the format of the brand, 1 to 16 lower-case letters and
 // digits that start with a letter.
@@ -80,7 +83,7 @@ func NewFormat(brand string) (Format, error) {
 	if !brandShape.MatchString(brand) {
 		return Format{}, fmt.Errorf("brand %q: must be 1 to %d lower-case letters and digits, a letter first", brand, maxBrandLength)
 	}
-	return Format{brand: brand}, nil
+	return Format{brand, &Foreign{}}, nil
 }
 
 // IsZero reports whether the format is the zero Format.
@@ -88,6 +91,9 @@ func (f Format) IsZero() bool { return f.brand == "" }
 
 // Brand returns the brand.
 func (f Format) Brand() string { return f.brand }
+
+// Foreign returns the shapes of imported keys. Copies of a Format share them.
+func (f Format) Foreign() *Foreign { return f.foreign }
 
 // Prefix returns what keys of the environment start with, "lk_live_".
 func (f Format) Prefix(env Environment) string { return f.brand + "_" + string(env) + "_" }
@@ -117,9 +123,12 @@ func (f Format) DerivedToken(random [secretBytes]byte) Secret { return f.of(user
 // CheckToken is Check for a user's token.
 func (f Format) CheckToken(text string) error { return f.check(text, user, user) }
 
-// Looks reports whether text starts as a key of the brand does, so that a
-// bearer token can be told from a key.
-func (f Format) Looks(text string) bool {
+// Looks reports whether text starts as a key of the brand does, or may be an imported
+// key, so that a bearer token can be told from a key.
+func (f Format) Looks(text string) bool { return f.branded(text) || f.foreign.matches(text) }
+
+// branded reports whether text starts as a key or token of the brand does.
+func (f Format) branded(text string) bool {
 	n := len(f.brand)
 	return len(text) > n+1 && text[:n] == f.brand && text[n] == '_' &&
 		len(text) >= n+2+environmentLen && text[n+1+environmentLen] == '_'
@@ -131,7 +140,7 @@ func (f Format) Looks(text string) bool {
 func (f Format) Within(text string) string {
 	for at := range len(text) {
 		rest := text[at:]
-		if !f.Looks(rest) {
+		if !f.branded(rest) {
 			continue
 		}
 		n := len(f.brand) + 1 + environmentLen + 1
@@ -147,12 +156,18 @@ func (f Format) Within(text string) string {
 }
 
 // Check returns ErrMalformed unless text has the shape and checksum of a key of the
-// brand. It reads no store and allocates nothing.
-func (f Format) Check(text string) error { return f.check(text, Live, Test) }
+// brand, or the shape of imported keys. It reads no store and allocates nothing.
+func (f Format) Check(text string) error {
+	err := f.check(text, Live, Test)
+	if err != nil && !f.branded(text) && f.foreign.matches(text) {
+		return nil
+	}
+	return err
+}
 
 func (f Format) check(text string, one, other Environment) error {
 	n := len(f.brand) + 1 + environmentLen + 1
-	if len(text) != n+randomLength+checksumLength || !f.Looks(text) {
+	if len(text) != n+randomLength+checksumLength || !f.branded(text) {
 		return ErrMalformed
 	}
 	if env := Environment(text[len(f.brand)+1 : n-1]); env != one && env != other {

@@ -102,6 +102,9 @@ type KeyCollection interface {
 	// ByHash returns the key with the digest: the only lookup on the hot path. The
 	// time of last use may be missing.
 	ByHash(ctx context.Context, hash Hash) (Key, error)
+	// Rehash is Replace for a key whose Hash changes; was is the stored one. Errors:
+	// also errs.Conflict, if another key has the new one.
+	Rehash(ctx context.Context, k Key, was Hash) error
 	// TouchLastUsed records uses that are later than the stored ones. It leaves
 	// UpdatedAt and Revision alone.
 	TouchLastUsed(ctx context.Context, used map[string]usage.Use) error

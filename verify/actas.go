@@ -16,7 +16,7 @@ import (
 func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()
-	g, err := v.grants.shared.grant(ctx, v.grants.source.Load(keys.Hash{}), &Found{Key: keys.Key{ServiceAccountID: id}}, nil, &fact{}, false)
+	g, err := v.grants.shared.grant(ctx, v.grants.source.Load(keys.Hash{}), &Found{Key: keys.Key{ServiceAccountID: id}}, credential{}, &fact{}, false)
 	if errors.Is(err, errs.NotFound) {
 		return Verdict{Code: NotFound, Detail: errs.Say("account_gone")}, nil
 	}
@@ -48,7 +48,7 @@ func (v *Verifier) Holder(ctx context.Context, accountID, keyID string) (Grant, 
 			return Grant{}, keys.Missing(err, "no_key")
 		}
 	}
-	g, err := v.grants.shared.grant(ctx, v.grants.source.Load(k.Hash), &Found{Key: k}, nil, &fact{hash: k.Hash}, true)
+	g, err := v.grants.shared.grant(ctx, v.grants.source.Load(k.Hash), &Found{Key: k}, credential{}, &fact{hash: k.Hash}, true)
 	if err != nil {
 		return Grant{}, err
 	}

@@ -30,7 +30,8 @@ const (
 )
 
 // marks holds the marks of the key's hash (or the token's id), its account,
-// organization and tier, and, for a token, of its key. A part that was not loaded
+// organization and tier, and of the key itself if it is represented by a token or
+// stored under another hash. A part that was not loaded
 // has no mark.
 type marks [5]keys.Mark
 
@@ -77,6 +78,7 @@ type cache struct {
 	flights  singleflight.Group
 	outage   atomic.Int64 // Unix nanoseconds of the last failed refresh
 	counters counters
+	slow     slow
 
 	nodes    *nodes.Registry
 	polling  polling
@@ -114,7 +116,7 @@ func newCache(c Config) (*cache, error) {
 		every:   orDefault(c.PollEvery, pollEvery),
 		known:   known, unknown: unknown, shared: shared,
 		refreshes: make(chan struct{}, maxRefreshes), life: ctx, stop: stop,
-		nodes: c.Nodes, beats: make(chan struct{}, 1),
+		slow: newSlow(), nodes: c.Nodes, beats: make(chan struct{}, 1),
 	}
 	g.maxStale.Store(int64(orDefault(c.MaxStale, DefaultMaxStale)))
 	g.pulse.elapsed = c.Elapsed
@@ -252,7 +254,7 @@ func (c *cache) fallback(ctx context.Context, h keys.Hash, fresh bool, now time.
 	if ctx.Err() != nil {
 		return Grant{}, ctx.Err()
 	}
-	if errors.Is(err, ErrElsewhere) {
+	if errors.Is(err, ErrElsewhere) || errors.Is(err, ErrBusy) {
 		return Grant{}, err
 	}
 	c.outage.Store(now.UnixNano())
@@ -264,10 +266,13 @@ func (c *cache) fallback(ctx context.Context, h keys.Hash, fresh bool, now time.
 }
 
 // credential identifies what a grant is for: the key with the hash, or the key
-// that a signed token with the hash represents.
+// that a signed token with the hash represents, or one that may be stored with
+// another digest.
 type credential struct {
-	hash  keys.Hash
-	token *AccessToken
+	hash    keys.Hash
+	token   *AccessToken
+	foreign *presented
+	proven  *proven
 }
 
 // read loads the grant of the hash and caches it.
@@ -276,14 +281,17 @@ func (c *cache) read(ctx context.Context, from credential, fresh bool) (Grant, e
 	defer cancel()
 	f := &fact{hash: from.hash, loaded: c.since(c.now())}
 	read := c.readKey
-	if from.token != nil {
+	switch {
+	case from.token != nil:
 		read = c.readToken
+	case from.proven != nil:
+		read = c.readProven
 	}
 	g, err := read(ctx, from, f, fresh)
 	slot := slotOf(from.hash)
 	switch {
 	case errors.Is(err, errs.NotFound):
-		g = Grant{fact: f, rare: nothingRare.of(from.token, "", "")}
+		g = Grant{fact: f, rare: nothingRare.of(credential{token: from.token}, "", "")}
 		c.known.Del(slot)
 		c.unknown.Set(slot, g, 1)
 	case err != nil:
@@ -299,10 +307,13 @@ func (c *cache) readKey(ctx context.Context, from credential, f *fact, fresh boo
 	f.marks[0] = c.marks.Mark(from.hash.MarkID())
 	load := c.source.Load(from.hash)
 	found, err := load.Key(ctx)
+	if errors.Is(err, errs.NotFound) && from.foreign != nil && c.store != nil {
+		return c.recognize(ctx, from, f, fresh)
+	}
 	if err != nil {
 		return Grant{}, err
 	}
-	return c.shared.grant(ctx, load, &found, nil, f, fresh)
+	return c.shared.grant(ctx, load, &found, credential{}, f, fresh)
 }
 
 // readToken returns the grant of the token's key, limited to what the token allows.
@@ -318,7 +329,7 @@ func (c *cache) readToken(ctx context.Context, from credential, f *fact, fresh b
 		return Grant{}, err
 	}
 	f.tokenEnded = ended
-	return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, t, f, fresh)
+	return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, from, f, fresh)
 }
 
 // refresh reloads the grant in the background: one load at a time per grant, a few
@@ -333,7 +344,7 @@ func (c *cache) refresh(g *Grant, now time.Time) {
 		g.refreshing.Store(false)
 		return
 	}
-	old, from := g.fact, credential{g.hash, g.rare.token}
+	old, from := g.fact, credential{hash: g.hash, token: g.rare.token, proven: g.rare.proven}
 	c.running.Go(func() {
 		defer func() { <-c.refreshes; old.refreshing.Store(false) }()
 		if _, err := c.read(c.life, from, true); err != nil && c.life.Err() == nil {

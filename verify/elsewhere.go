@@ -56,5 +56,5 @@ func GrantOf(k *keys.Key, a *keys.ServiceAccount, o *keys.Organization, t *keys.
 		Account: a, Organization: o, Tier: t, scopes: scopes, limitID: a.LimitID(),
 		holder: usage.Holder{AccountID: a.ID, OrganizationID: a.OrganizationID, Scopes: scopes.list},
 	}
-	return newGrant(k, nil, shared, &fact{hash: k.Hash}), nil
+	return newGrant(k, credential{}, shared, &fact{hash: k.Hash}), nil
 }

@@ -99,6 +99,7 @@ type rare struct {
 	resets     int64 // number of resets of its limit
 	rateLimit  *ratelimit.Rule
 	token      *AccessToken // the token that represents the key
+	proven     *proven      // how a key that is stored with another digest was found
 	texts      string       // id and name, if they do not fit in fact
 	limitID    string       // of its bucket, if it is not the key's
 }
@@ -117,14 +118,14 @@ func rareOf(k *keys.Key) *rare {
 	}
 }
 
-// of returns what is rare about the key: the token that represents it, long
-// texts, a limit that was reset.
-func (r *rare) of(t *AccessToken, texts, limitID string) *rare {
-	if t == nil && texts == "" && limitID == "" {
+// of returns what is rare about the key: what else it was found by, long texts, a
+// limit that was reset.
+func (r *rare) of(by credential, texts, limitID string) *rare {
+	if by.token == nil && by.proven == nil && texts == "" && limitID == "" {
 		return r
 	}
 	made := *r
-	made.token, made.texts, made.limitID = t, texts, limitID
+	made.token, made.proven, made.texts, made.limitID = by.token, by.proven, texts, limitID
 	return &made
 }
 
@@ -135,7 +136,8 @@ type scopeSet struct {
 }
 
 // newGrant assembles a grant. It completes fact and keeps it.
-func newGrant(k *keys.Key, t *AccessToken, shared *terms, own *fact) Grant {
+func newGrant(k *keys.Key, by credential, shared *terms, own *fact) Grant {
+	t := by.token
 	own.test, own.disabled = k.Environment == keys.Test, k.Disabled
 	if end := k.EndsAt(); !end.IsZero() {
 		own.endsAt = end.UnixMilli()
@@ -143,7 +145,7 @@ func newGrant(k *keys.Key, t *AccessToken, shared *terms, own *fact) Grant {
 	if t != nil && (own.endsAt == 0 || t.ExpiresAt.UnixMilli() < own.endsAt) {
 		own.endsAt, own.token = t.ExpiresAt.UnixMilli(), true
 	}
-	return Grant{terms: shared, fact: own, rare: rareOf(k).of(t, own.call(k.ID, k.Name), k.LimitID(shared.Account))}
+	return Grant{terms: shared, fact: own, rare: rareOf(k).of(by, own.call(k.ID, k.Name), k.LimitID(shared.Account))}
 }
 
 // Environment returns the key's environment.

@@ -31,7 +31,7 @@ func (v *Verifier) Lookup(ctx context.Context, l Lookup) (Grant, error) {
 		e := errs.WithCode(errs.Limited, string(RateLimited), "too_many_unknown")
 		e.RetryAfter = throttled.RetryAfter
 		return Grant{}, e
-	case !g.Known(), g.rare.token != nil: // a token is looked up as a whole
+	case !g.Known(), g.rare.token != nil, g.rare.proven != nil: // these are looked up as a whole
 		return Grant{}, errs.New(errs.NotFound, "no_key")
 	default:
 		return g, nil

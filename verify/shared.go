@@ -62,7 +62,7 @@ func (s *sharedObjects) close() {
 // limited to what the token allows. If a part is missing the key is as good as gone:
 // errs.NotFound.
 func (s *sharedObjects) grant(
-	ctx context.Context, from Load, found *Found, token *AccessToken, f *fact, fresh bool,
+	ctx context.Context, from Load, found *Found, by credential, f *fact, fresh bool,
 ) (Grant, error) {
 	k := &found.Key
 	ofAccount := s.accounts.part(k.ServiceAccountID)
@@ -93,10 +93,10 @@ func (s *sharedObjects) grant(
 		return Grant{}, fmt.Errorf("tier of a key: %w", err)
 	}
 	scopes := keys.EffectiveScopes(k.Scopes, account.Scopes)
-	if token != nil {
-		scopes = keys.EffectiveScopes(token.Scopes, scopes)
+	if by.token != nil {
+		scopes = keys.EffectiveScopes(by.token.Scopes, scopes)
 	}
-	return newGrant(k, token, s.termsOf(account, organization, tier, s.scopeSet(scopes)), f), nil
+	return newGrant(k, by, s.termsOf(account, organization, tier, s.scopeSet(scopes)), f), nil
 }
 
 // termsOf returns the one copy of these terms, shared by grants.

@@ -62,7 +62,7 @@ type storeLoad struct {
 }
 
 func (l *storeLoad) Key(ctx context.Context) (Found, error) {
-	k, err := l.store.Keys().ByHash(ctx, l.hash)
+	k, err := keys.Whole(ctx, l.store.Keys(), l.hash)
 	return Found{Key: k}, err
 }
 

@@ -137,7 +137,8 @@ func (v *Verifier) verifyUncached(ctx context.Context, q *Question, hash keys.Ha
 	if verdict, refused, err := v.exhausted(ctx, q, hash, now); refused || err != nil {
 		return verdict, err
 	}
-	found, throttled, err := v.find(ctx, q, credential{hash: hash}, signed, now)
+	from := credential{hash: hash, foreign: v.presented(q.Key)}
+	found, throttled, err := v.find(ctx, q, from, signed, now)
 	switch {
 	case errors.Is(err, keys.ErrMalformed):
 		return v.unknown(q, Malformed, "token_not_ours", "get_token"), nil
@@ -185,6 +186,9 @@ func (v *Verifier) find(ctx context.Context, q *Question, from credential, signe
 	}
 	if g.Known() && v.visible(q, &g) {
 		return g, ratelimit.Decision{}, nil
+	}
+	if v.elsewhere != nil && from.foreign != nil {
+		return Grant{}, ratelimit.Decision{}, ErrElsewhere // which has its digest, and charges a guess
 	}
 	return Grant{}, ratelimit.Decision{}, v.guesses.charge(ctx, q, from.hash)
 }

@@ -31,6 +31,7 @@ type World struct {
 	Store    *sqlite.Store
 	Meter    *usage.Meter
 	Marks    *keys.Marks
+	Format   keys.Format
 }
 
 // Now returns the time in the world.
@@ -43,7 +44,7 @@ func (w *World) Advance(d time.Duration) { w.at.Add(int64(d)) }
 // service account. It is closed when the test ends.
 func NewWorld(t *testing.T) *World {
 	t.Helper()
-	w := &World{T: t, Admin: auth.System(), Meter: usage.NewMeter()}
+	w := &World{T: t, Admin: auth.System(), Meter: usage.NewMeter(), Format: Format(t)}
 	w.at.Store(time.Now().UnixNano())
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "latchkey.db"))
 	w.Must(err)
@@ -53,12 +54,12 @@ func NewWorld(t *testing.T) *World {
 	marks := keys.NewMarks()
 	w.Marks = marks
 	w.Service, err = keys.New(keys.Config{
-		Store: store, Audit: audit.New(store, w.Now), Marks: marks, Format: Format(t), Now: w.Now,
+		Store: store, Audit: audit.New(store, w.Now), Marks: marks, Format: w.Format, Now: w.Now,
 		IsMember: auth.IsMember(store.Memberships()),
 	})
 	w.Must(err)
 	w.Verifier, err = verify.New(verify.Config{
-		Store: store, Limiter: limiter, Marks: marks, Format: Format(t), Logger: slog.New(slog.DiscardHandler), Now: w.Now, Meter: w.Meter,
+		Store: store, Limiter: limiter, Marks: marks, Format: w.Format, Logger: slog.New(slog.DiscardHandler), Now: w.Now, Meter: w.Meter,
 	})
 	w.Must(err)
 	t.Cleanup(func() {

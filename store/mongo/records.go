@@ -333,6 +333,8 @@ type key struct {
 	EndsAt           *time.Time `bson:"ends_at"`
 	Search           string     `bson:"search"`
 	LimitResets      int64      `bson:"limit_resets"`
+	Digest           string     `bson:"digest"`
+	ImportID         string     `bson:"import_id"`
 }
 
 func keyOf(k *keys.Key) key {
@@ -347,6 +349,7 @@ func keyOf(k *keys.Key) key {
 		RateLimit: ruleOf(k.RateLimit),
 		ExpiresAt: timeOf(k.ExpiresAt), NotBefore: timeOf(k.NotBefore), Metadata: string(k.Metadata), Disabled: k.Disabled,
 		EndsAt: timeOf(k.EndsAt()), Search: k.SearchText(), LimitResets: k.LimitResets,
+		Digest: string(k.Digest), ImportID: k.ImportID,
 	}
 }
 
@@ -362,7 +365,7 @@ func keyIn(d *key) (keys.Key, error) {
 		RevokeReason: keys.RevokeReason(d.RevokeReason),
 		RevokeNote:   d.RevokeNote, RotatedFrom: d.RotatedFrom, RotatedTo: d.RotatedTo, GraceUntil: timeIn(d.GraceUntil),
 		LastUsedAt: timeIn(d.LastUsedAt), LastUsedIP: d.LastUsedIP, LastUsedAgent: d.LastUsedAgent, CreatedBy: d.CreatedBy,
-		LimitResets: d.LimitResets,
+		LimitResets: d.LimitResets, Digest: keys.Digest(d.Digest), ImportID: d.ImportID,
 		KeyFields: keys.KeyFields{
 			Name: d.Name, Note: d.Note, Scopes: d.Scopes, AllowedNetworks: networks, RateLimit: d.RateLimit.domain(),
 			ExpiresAt: timeIn(d.ExpiresAt), NotBefore: timeIn(d.NotBefore), Metadata: rawIn(d.Metadata), Disabled: d.Disabled,
@@ -477,4 +480,18 @@ func neverOr(field, operator string, t time.Time) bson.E {
 // reads one document.
 func (c keyCollection) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
 	return c.one(ctx, "hash", hash[:])
+}
+
+// Rehash replaces the key and its digest, which may move it to another shard.
+func (c keyCollection) Rehash(ctx context.Context, k keys.Key, was keys.Hash) error {
+	change, err := c.replacement(&k)
+	if err != nil {
+		return err
+	}
+	where := append(atRevision(k.ID, k.Revision-1), bson.E{Key: "hash", Value: was[:]})
+	there, err := c.documents().update(ctx, where, change)
+	if err != nil || there {
+		return err
+	}
+	return c.lost(ctx, k.ID)
 }

@@ -24,7 +24,7 @@ func (s *engine) keyTable() keyTable {
 		columns: names(`id revision created_at updated_at organization_id service_account_id environment hash hash_algorithm
 			start last4 revoked_at revoke_reason revoke_note rotated_from rotated_to grace_until last_used_at last_used_ip last_used_agent
 			created_by name note
-			scopes allowed_networks rate_limit expires_at not_before metadata disabled ends_at search limit_resets`),
+			scopes allowed_networks rate_limit expires_at not_before metadata disabled ends_at search limit_resets digest import_id`),
 		identify: func(k *keys.Key) (string, int64) { return k.ID, k.Revision },
 		values:   keyValues,
 		scan:     scanKey,
@@ -38,7 +38,7 @@ func keyValues(k *keys.Key) []any {
 		k.Start, k.Last4, putTime(k.RevokedAt), string(k.RevokeReason), k.RevokeNote, k.RotatedFrom, k.RotatedTo, putTime(k.GraceUntil),
 		putTime(k.LastUsedAt), k.LastUsedIP, k.LastUsedAgent, k.CreatedBy, k.Name, k.Note,
 		putJSON(k.Scopes), putJSON(k.AllowedNetworks), putRule(k.RateLimit), putTime(k.ExpiresAt), putTime(k.NotBefore), putMetadata(k.Metadata),
-		k.Disabled, putTime(k.EndsAt()), k.SearchText(), k.LimitResets)
+		k.Disabled, putTime(k.EndsAt()), k.SearchText(), k.LimitResets, string(k.Digest), k.ImportID)
 }
 
 func scanKey(row scanner, k *keys.Key) error {
@@ -47,7 +47,7 @@ func scanKey(row scanner, k *keys.Key) error {
 		&k.Start, &k.Last4, timeColumn{&k.RevokedAt}, &k.RevokeReason, &k.RevokeNote, &k.RotatedFrom, &k.RotatedTo, timeColumn{&k.GraceUntil},
 		timeColumn{&k.LastUsedAt}, &k.LastUsedIP, &k.LastUsedAgent, &k.CreatedBy, &k.Name, &k.Note,
 		jsonColumn[string]{&k.Scopes}, networksColumn{&k.AllowedNetworks}, ruleColumn{&k.RateLimit}, timeColumn{&k.ExpiresAt},
-		timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any), &k.LimitResets)...)
+		timeColumn{&k.NotBefore}, metadataColumn{&k.Metadata}, &k.Disabled, new(any), new(any), &k.LimitResets, &k.Digest, &k.ImportID)...)
 }
 
 // keyIndex returns the index for a list of keys: that of the first row that applies, so
@@ -211,6 +211,9 @@ func (t keyTable) list(f keys.KeyFilter, page keys.Page) (string, []any) {
 func (t keyTable) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
 	return t.one(ctx, "hash = ?", hash[:])
 }
+
+// Rehash replaces the key and its digest.
+func (t keyTable) Rehash(ctx context.Context, k keys.Key, _ keys.Hash) error { return t.Replace(ctx, k) }
 
 // TouchLastUsed records the uses that are later than the stored ones.
 func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {

@@ -1,0 +1,145 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/keys"
+)
+
+// presented is the text of a key that the store may have under another hash than the
+// SHA-256 of the text.
+type presented struct {
+	text  string
+	other []keys.Alternate
+}
+
+// proven says which stored digest a text was found to match, so that it need not be
+// computed again while that stays.
+type proven struct {
+	hash   keys.Hash
+	digest keys.Digest
+}
+
+// presented returns nil for a text that can only be stored as its SHA-256.
+func (v *Verifier) presented(text string) *presented {
+	other := v.format.Alternates(text)
+	if len(other) == 0 {
+		return nil
+	}
+	return &presented{text, other}
+}
+
+// recognize finds an imported key by the digest that its source made, and stores its
+// SHA-256 instead. A weak key keeps its digest, and only this node's memory knows which
+// text matched.
+func (c *cache) recognize(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
+	for range loadAttempts {
+		k, err := c.match(ctx, from.foreign, f)
+		if err != nil {
+			return Grant{}, err
+		}
+		by := credential{proven: &proven{k.Hash, k.Digest}}
+		if strong, ok := k.Known(from.foreign.text); ok {
+			if k, err = c.rehash(ctx, strong, k.Hash); errors.Is(err, errs.Stale) {
+				continue
+			}
+			by = credential{}
+		}
+		if err != nil {
+			return Grant{}, err
+		}
+		return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, by, f, fresh)
+	}
+	return Grant{}, errs.New(errs.Unavailable, "too_many_writers")
+}
+
+// match returns the stored key that the text proves. The other texts with its public
+// part are not it.
+func (c *cache) match(ctx context.Context, p *presented, f *fact) (keys.Key, error) {
+	for _, a := range p.other {
+		f.marks[4] = c.marks.Mark(a.Hash.MarkID())
+		k, err := c.store.Keys().ByHash(ctx, a.Hash)
+		if errors.Is(err, errs.NotFound) || err == nil && k.HashAlgorithm != a.Algorithm {
+			continue
+		}
+		if err != nil {
+			return k, err
+		}
+		if ok, err := c.slow.proves(ctx, &k, p.text); ok || err != nil {
+			return k, err
+		}
+	}
+	return keys.Key{}, errs.New(errs.NotFound, "no_key")
+}
+
+// rehash stores the key with the new digest. The error is errs.Stale if the key changed
+// meanwhile; if another node was faster, what it stored is returned.
+func (c *cache) rehash(ctx context.Context, k keys.Key, was keys.Hash) (keys.Key, error) {
+	k.Advance(c.now())
+	err := c.store.Keys().Rehash(ctx, k, was)
+	switch {
+	case err == nil:
+		c.marks.Bump(k.Mark()) // edges may know that there was no such key
+		return k, nil
+	case errors.Is(err, errs.Stale), errors.Is(err, errs.Conflict):
+		there, missing := keys.Whole(ctx, c.store.Keys(), k.Hash)
+		if errors.Is(missing, errs.NotFound) {
+			return k, err
+		}
+		return there, missing
+	default:
+		return k, fmt.Errorf("store the digest of an imported key: %w", err)
+	}
+}
+
+// readProven loads a key again whose text was matched before.
+func (c *cache) readProven(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
+	f.marks[0], f.marks[4] = c.marks.Mark(from.hash.MarkID()), c.marks.Mark(from.proven.hash.MarkID())
+	k, err := c.store.Keys().ByHash(ctx, from.proven.hash)
+	if err == nil && k.Digest != from.proven.digest {
+		err = errs.New(errs.NotFound, "no_key")
+	}
+	if err != nil {
+		return Grant{}, err
+	}
+	return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, from, f, fresh)
+}
+
+// mostWaiting is how many texts may wait for a slow digest.
+const mostWaiting = 64
+
+// ErrBusy is returned for an imported key whose slow digest cannot be computed now,
+// because too many others wait.
+var ErrBusy error = errs.New(errs.Unavailable, "slow_keys_busy")
+
+// slow computes digests that are slow by design on half of the processors, so that the
+// other verifications have the rest.
+type slow struct{ waiting, running chan struct{} }
+
+func newSlow() slow {
+	return slow{make(chan struct{}, mostWaiting), make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+}
+
+// proves reports whether the text is the key.
+func (s *slow) proves(ctx context.Context, k *keys.Key, text string) (bool, error) {
+	if k.HashAlgorithm != keys.PBKDF2SHA256 {
+		return k.Proves(text), nil
+	}
+	select {
+	case s.waiting <- struct{}{}:
+	default:
+		return false, ErrBusy
+	}
+	defer func() { <-s.waiting }()
+	select {
+	case s.running <- struct{}{}:
+	case <-ctx.Done():
+		return false, ErrBusy
+	}
+	defer func() { <-s.running }()
+	return k.Proves(text), nil
+}
