@@ -21,6 +21,10 @@ type Page struct {
 type Collection[T, F any] interface {
 	// Insert stores a new object without changes.
 	Insert(ctx context.Context, object T) error
+	// InsertAll is Insert for many objects. It returns the ids of those that are not
+	// stored because their id or a unique field is taken. After an error, any of them
+	// may have been stored.
+	InsertAll(ctx context.Context, all []T) (taken []string, err error)
 	// Get returns the object with the id (tiers and scopes: the name).
 	Get(ctx context.Context, id string) (T, error)
 	// Replace stores object if its Revision is one more than the stored one;
@@ -85,6 +89,8 @@ type KeyFilter struct {
 	Endless   bool // never ends, and is not revoked
 	NeverUsed bool // and not revoked
 	OwnScopes bool // has scopes of its own, and is not revoked
+	ImportID  string // brought by this import
+	Imported  bool   // brought by any import
 	// ExceptAccounts leaves out keys of these service accounts.
 	ExceptAccounts []string
 }

@@ -139,6 +139,18 @@ func (r *rows[T, F]) Insert(ctx context.Context, object T) error {
 	return nil
 }
 
+func (r *rows[T, F]) InsertAll(ctx context.Context, all []T) (taken []string, err error) {
+	for i := range all {
+		switch err := r.Insert(ctx, all[i]); {
+		case errors.Is(err, errs.Conflict):
+			taken = append(taken, r.id(&all[i]))
+		case err != nil:
+			return taken, err
+		}
+	}
+	return taken, nil
+}
+
 func (r *rows[T, F]) Get(ctx context.Context, id string) (T, error) {
 	var none T
 	if err := r.m.reach(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"golang.org/x/sync/errgroup"
 
@@ -38,6 +39,27 @@ func (c *collection[T, F, R]) documents() documents { return c.store.in(c.name) 
 
 func (c *collection[T, F, R]) Insert(ctx context.Context, object T) error {
 	return c.documents().insert(ctx, c.encode(&object))
+}
+
+// InsertAll is Insert for many objects, in batches.
+func (c *collection[T, F, R]) InsertAll(ctx context.Context, all []T) (taken []string, err error) {
+	writes := make([]mongo.WriteModel, len(all))
+	for i := range all {
+		writes[i] = mongo.NewInsertOneModel().SetDocument(c.encode(&all[i]))
+	}
+	_, err = c.documents().bulk(ctx, writes)
+	refused, ok := errors.AsType[mongo.BulkWriteException](err)
+	if err != nil && (!ok || refused.WriteConcernError != nil) {
+		return nil, known(err)
+	}
+	for _, one := range refused.WriteErrors {
+		if !mongo.IsDuplicateKeyError(one.WriteError) {
+			return nil, known(err)
+		}
+		id, _ := c.identify(&all[one.Index])
+		taken = append(taken, id)
+	}
+	return taken, nil
 }
 
 func (c *collection[T, F, R]) Get(ctx context.Context, id string) (T, error) {

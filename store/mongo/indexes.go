@@ -43,6 +43,7 @@ func indexes() []index {
 		{"keys", []string{"last4", "_id"}, false},
 		{"keys", []string{"organization_id", "created_by", "_id"}, false},
 		{"keys", []string{"ends_at", "_id"}, false},
+		{"keys", []string{"import_id", "_id"}, false},
 		{"service_accounts", []string{"organization_id", "_id"}, false},
 		{"service_accounts", []string{"tier", "_id"}, false},
 		{"service_accounts", []string{"external_id", "_id"}, false},

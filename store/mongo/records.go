@@ -433,6 +433,10 @@ func whereMore(d bson.D, f keys.KeyFilter) bson.D {
 		d = append(d, bson.E{Key: "rotated_to", Value: ""})
 	}
 	d = equal(equal(d, "last4", f.Last4), "created_by", f.CreatedBy)
+	d = equal(d, "import_id", f.ImportID)
+	if f.Imported {
+		d = also(d, "import_id", bson.D{{Key: "$gt", Value: ""}})
+	}
 	d = whereNeglected(oneOf(d, "start", f.Starts), f)
 	d = oneOf(d, "service_account_id", f.ServiceAccountIDs)
 	if len(f.ExceptAccounts) > 0 {

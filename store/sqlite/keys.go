@@ -81,6 +81,7 @@ func keyIndex(f keys.KeyFilter) string {
 		{f.OrganizationIDs != nil, "keys_organization"},
 
 		// Some of all organizations' keys.
+		{f.Imported || f.ImportID != "", "keys_import"},
 		{f.Endless, "keys_lasting"},
 		{f.NeverUsed, "keys_idle"},
 		{f.OwnScopes, "keys_scoped"},
@@ -116,6 +117,8 @@ func whereKeys(f keys.KeyFilter) conditions {
 		args  []any
 	}{
 		{f.CreatedBy != "", "created_by = ?", []any{f.CreatedBy}},
+		{f.Imported || f.ImportID != "", "import_id <> ''", nil},
+		{f.ImportID != "", "import_id = ?", []any{f.ImportID}},
 		{f.Environment == keys.Test, "environment = 'test'", nil},
 		{f.Environment != keys.Test && f.Environment != "", "environment = ?", []any{string(f.Environment)}},
 

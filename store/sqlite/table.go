@@ -101,6 +101,31 @@ func (t *table[T, F]) Insert(ctx context.Context, object T) error {
 	return err
 }
 
+// InsertAll is Insert for many objects, in one transaction.
+func (t *table[T, F]) InsertAll(ctx context.Context, all []T) (taken []string, err error) {
+	insert, err := t.store.writer.prepare(ctx, t.insertion()+" ON CONFLICT DO NOTHING") // before the transaction takes the only connection
+	if err != nil {
+		return nil, known(err)
+	}
+	err = t.store.transact(ctx, func(tx *sql.Tx) error {
+		statement := tx.StmtContext(ctx, insert)
+		for i := range all {
+			result, err := statement.ExecContext(ctx, t.values(&all[i])...)
+			if err != nil {
+				return err
+			}
+			if n, err := result.RowsAffected(); err != nil {
+				return err
+			} else if n == 0 {
+				id, _ := t.identify(&all[i])
+				taken = append(taken, id)
+			}
+		}
+		return nil
+	})
+	return taken, known(err)
+}
+
 // Names of tables and columns are this package's own, never a caller's.
 
 func (t *table[T, F]) insertion() string {
