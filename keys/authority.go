@@ -40,6 +40,10 @@ type Power struct {
 // the whole service. No wildcard contains them.
 var beyondOrganization = []string{string(VerifyAllKeys), string(ReadMetrics), string(EdgeKeys), string(EdgeAllKeys)}
 
+// BeyondOrganization reports whether the scope crosses the wall between tenants, or covers
+// the whole service.
+func BeyondOrganization(scope string) bool { return slices.Contains(beyondOrganization, scope) }
+
 // MayConfer is the one rule of authority: nobody grants more than they have. It
 // returns errs.Forbidden, naming each member at fault, if the actor may not create
 // an object with the power after, or change an object's power from before to after.

@@ -107,7 +107,7 @@ func (s *search) findByParts(ctx context.Context, text string) ([]Key, error) {
 		f.Starts, f.Last4 = []string{start}, last
 	case len(text) == lastShown && isAlphanumeric(text):
 		f.Last4 = text
-	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.branded(text):
+	case len(text) > len(s.format.Prefix(Live))+startRandom && s.format.Own(text):
 		return nil, errs.BadField("find", "key_incomplete")
 	default:
 		return nil, errs.BadField("find", "find_no_shape", "prefix", s.format.Prefix(Live))

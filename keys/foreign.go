@@ -190,7 +190,7 @@ type Alternate struct {
 // Alternates returns where to look for a key that the store does not have under the
 // SHA-256 of its text: nowhere for a key of the brand.
 func (f Format) Alternates(text string) []Alternate {
-	if f.branded(text) {
+	if f.Own(text) {
 		return nil
 	}
 	var found []Alternate

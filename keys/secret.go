@@ -125,10 +125,10 @@ func (f Format) CheckToken(text string) error { return f.check(text, user, user)
 
 // Looks reports whether text starts as a key of the brand does, or may be an imported
 // key, so that a bearer token can be told from a key.
-func (f Format) Looks(text string) bool { return f.branded(text) || f.foreign.matches(text) }
+func (f Format) Looks(text string) bool { return f.Own(text) || f.foreign.matches(text) }
 
-// branded reports whether text starts as a key or token of the brand does.
-func (f Format) branded(text string) bool {
+// Own reports whether text starts as a key or token of the brand does.
+func (f Format) Own(text string) bool {
 	n := len(f.brand)
 	return len(text) > n+1 && text[:n] == f.brand && text[n] == '_' &&
 		len(text) >= n+2+environmentLen && text[n+1+environmentLen] == '_'
@@ -140,7 +140,7 @@ func (f Format) branded(text string) bool {
 func (f Format) Within(text string) string {
 	for at := range len(text) {
 		rest := text[at:]
-		if !f.branded(rest) {
+		if !f.Own(rest) {
 			continue
 		}
 		n := len(f.brand) + 1 + environmentLen + 1
@@ -159,7 +159,7 @@ func (f Format) Within(text string) string {
 // brand, or the shape of imported keys. It reads no store and allocates nothing.
 func (f Format) Check(text string) error {
 	err := f.check(text, Live, Test)
-	if err != nil && !f.branded(text) && f.foreign.matches(text) {
+	if err != nil && !f.Own(text) && f.foreign.matches(text) {
 		return nil
 	}
 	return err
@@ -167,7 +167,7 @@ func (f Format) Check(text string) error {
 
 func (f Format) check(text string, one, other Environment) error {
 	n := len(f.brand) + 1 + environmentLen + 1
-	if len(text) != n+randomLength+checksumLength || !f.branded(text) {
+	if len(text) != n+randomLength+checksumLength || !f.Own(text) {
 		return ErrMalformed
 	}
 	if env := Environment(text[len(f.brand)+1 : n-1]); env != one && env != other {

@@ -100,6 +100,13 @@ func (r *Registry) Leave(ctx context.Context) error {
 	return r.c.Store.DeleteNode(ctx, r.self.ID, math.MaxInt64)
 }
 
+// Joined reports whether the node is registered, and so may serve.
+func (r *Registry) Joined() bool {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	return r.joined
+}
+
 // Beat records that everything changed before polledAt has been applied. The node may
 // rely on that poll only after Beat returns nil, because others rely on the record.
 func (r *Registry) Beat(ctx context.Context, polledAt time.Time) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
@@ -23,6 +24,7 @@ type Store interface {
 	keys.Store
 	keys.Tombstones
 	incidents.Store
+	imports.Store
 	keys.Creators
 	keys.Owners
 	transfers.MovableUsage

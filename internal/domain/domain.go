@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/feed"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/seal"
@@ -84,6 +85,7 @@ type Domain struct {
 	JWT          *auth.JWT
 	OAuth        *oauth.Server
 	Incidents    *incidents.Service
+	Imports      *imports.Service
 	Certificates *mtls.Registry
 	Transfers    *transfers.Service
 }
@@ -189,10 +191,16 @@ func (d *Domain) buildTokens(_ context.Context, c *Config) (err error) {
 	return err
 }
 
-func (d *Domain) buildStaff(_ context.Context, c *Config) (err error) {
+func (d *Domain) buildStaff(ctx context.Context, c *Config) (err error) {
 	d.Incidents, err = incidents.New(incidents.Config{
 		Keys: d.Keys, Store: c.Store, Logger: c.Logger,
 		Left: d.People.Members.Left,
+	})
+	if err != nil {
+		return err
+	}
+	d.Imports, err = imports.New(ctx, imports.Config{
+		Store: c.Store, Keys: d.Keys, Format: c.Format, Logger: c.Logger, Node: c.NodeName, Nodes: d.Nodes,
 	})
 	if err != nil {
 		return err
@@ -206,6 +214,9 @@ func (d *Domain) buildStaff(_ context.Context, c *Config) (err error) {
 func (d *Domain) Stop() {
 	if d.Incidents != nil {
 		d.Incidents.Close()
+	}
+	if d.Imports != nil {
+		d.Imports.Close()
 	}
 	if d.People != nil {
 		d.People.Close()

@@ -30,6 +30,7 @@ const (
 	Node           = "node_"
 	Edge           = "edge_"
 	Incident       = "inc_"
+	Import         = "imp_"
 )
 
 const hexLength = 32

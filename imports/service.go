@@ -1,0 +1,140 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/latchkey/latchkey/imports/source"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/nodes"
+)
+
+// Page is a part of an import that is stored by itself: uploaded rows, or problems.
+type Page struct {
+	keys.Stamp
+	ID       string    `json:"id"`
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Shapes is the one record of what imported keys look like.
+type Shapes struct {
+	keys.Stamp
+	ID     string       `json:"id"`
+	Shapes []keys.Shape `json:"shapes"`
+}
+
+// Store is what the package needs from a database.
+type Store interface {
+	keys.Store
+	Imports() keys.Collection[Import, keys.NoFilter]
+	ImportPages() keys.Collection[Page, keys.NoFilter]
+	KeyShapes() keys.Collection[Shapes, keys.NoFilter]
+}
+
+// Config is what a Service needs. Every field is required.
+type Config struct {
+	Store  Store
+	Keys   *keys.Service
+	Format keys.Format
+	Logger *slog.Logger
+	Node   string
+	Nodes  *nodes.Registry // beside nodes that serve, an import leaves the store room
+}
+
+// Service imports keys.
+type Service struct {
+	Config
+
+	life    context.Context // of background work
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// New returns a Service that knows the shapes of imported keys, and looks for those that
+// others import. Close stops it.
+func New(ctx context.Context, c Config) (*Service, error) {
+	if c.Store == nil || c.Keys == nil || c.Format.IsZero() || c.Logger == nil || c.Nodes == nil {
+		return nil, errors.New("imports: Store, Keys, Format, Logger and Nodes are required")
+	}
+	s := &Service{Config: c}
+	if err := s.LoadShapes(ctx); err != nil {
+		return nil, err
+	}
+	s.life, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.running.Go(s.watch)
+	return s, nil
+}
+
+// Close stops background work.
+func (s *Service) Close() {
+	s.stop()
+	s.running.Wait()
+}
+
+// watch looks for shapes that others imported.
+func (s *Service) watch() {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.life.Done():
+			return
+		case <-tick.C:
+			if err := s.LoadShapes(s.life); err != nil && s.life.Err() == nil {
+				s.Logger.Warn("look for imported keys", "err", err)
+			}
+		}
+	}
+}
+
+// rows calls row for each row and problem for each that cannot be read. An import reads
+// its rows twice.
+type rows func(ctx context.Context, row func(source.Row) error, problem func(source.Problem) error) error
+
+// Follow is told of an import while it runs.
+type Follow struct {
+	Problem  func(Problem) error // nil: only the record keeps them
+	Progress func(*Import)       // nil: nobody looks
+}
+
+// Files imports keys from files, and returns when that is done. Only staff may. A dry run
+// writes nothing.
+func (s *Service) Files(ctx context.Context, a keys.Actor, o Options, files []source.File, f Follow) (Import, error) {
+	if err := keys.StaffOnly(a); err != nil {
+		return Import{}, err
+	}
+	n := Import{
+		Stamp: keys.NewStamp(s.Keys.Now()), ID: NewID(), State: Running, By: a.Subject(), Options: o, Node: s.Node,
+	}
+	for _, file := range files {
+		n.Files = append(n.Files, file.Name)
+	}
+	return s.run(ctx, a, n, func(ctx context.Context, row func(source.Row) error, problem func(source.Problem) error) error {
+		return source.Read(ctx, o.Format, files, row, problem)
+	}, f)
+}
+
+// beside reports whether nodes serve from the store.
+func (s *Service) beside(ctx context.Context) (bool, error) {
+	all, err := s.Nodes.List(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for nodes that serve: %w", err)
+	}
+	return slices.ContainsFunc(all, func(n nodes.State) bool { return n.Fresh && (!n.Self || s.Nodes.Joined()) }), nil
+}
+
+// shapesID is the id of the one record of Shapes.
+const shapesID = "foreign"
+
+// LoadShapes makes the shapes of imported keys known to this process.
+func (s *Service) LoadShapes(ctx context.Context) error {
+	return LoadShapes(ctx, s.Store, s.Format.Foreign())
+}
+
+// refreshEvery is how often a process looks for shapes that others imported.
+const refreshEvery = 2 * time.Second
