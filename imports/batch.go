@@ -12,11 +12,13 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Batches hold the store's writer for about batchTime: other writes wait no longer.
+// Beside nodes that serve, batches hold the store's writer for about batchTime: other
+// writes wait no longer. At rest, they are as large as memory allows.
 const (
 	batchTime  = 20 * time.Millisecond
 	firstBatch = 50
 	mostBatch  = 1000
+	restBatch  = 20_000
 )
 
 // item is a row on its way to the store.
@@ -69,14 +71,11 @@ func (r *run) flush(ctx context.Context) error {
 	if err := r.storeKeys(ctx, items); err != nil {
 		return err
 	}
-	r.batch.adapt(max(between.Sub(began), time.Since(between)))
-	if err := r.progress(ctx); err != nil {
+	if err := r.progress(ctx); err != nil || !r.beside {
 		return err
 	}
-	if r.beside {
-		return pause(ctx, time.Since(began))
-	}
-	return nil
+	r.batch.adapt(max(between.Sub(began), time.Since(between)))
+	return pause(ctx, time.Since(began))
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -138,7 +137,11 @@ func (r *run) storeKeys(ctx context.Context, items []item) error {
 	for i := range items {
 		all[i] = items[i].key.Key
 	}
-	taken, err := r.Store.Keys().InsertAll(ctx, all)
+	insert := r.Store.LoadKeys
+	if r.beside {
+		insert = r.Store.Keys().InsertAll
+	}
+	taken, err := insert(ctx, all)
 	if err != nil {
 		return fmt.Errorf("store keys: %w", err)
 	}

@@ -91,6 +91,9 @@ func (r *run) work(ctx context.Context, read rows) error {
 	if r.beside, err = r.Service.beside(ctx); err != nil {
 		return err
 	}
+	if !r.beside {
+		r.batch.size = restBatch
+	}
 	if err := r.survey(ctx, read); err != nil {
 		return err
 	}

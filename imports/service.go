@@ -34,6 +34,8 @@ type Store interface {
 	Imports() keys.Collection[Import, keys.NoFilter]
 	ImportPages() keys.Collection[Page, keys.NoFilter]
 	KeyShapes() keys.Collection[Shapes, keys.NoFilter]
+	// LoadKeys is Keys().InsertAll where nothing else needs the store for some seconds.
+	LoadKeys(ctx context.Context, all []keys.Key) (taken []string, err error)
 }
 
 // Config is what a Service needs. Every field is required.

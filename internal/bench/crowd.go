@@ -155,7 +155,7 @@ func (c *crowd) addKeys(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	return c.LoadKeys(ctx, func(yield func(keys.Key) bool) {
+	return c.LoadAll(ctx, func(yield func(keys.Key) bool) {
 		for i := range n {
 			k := c.key(format, i)
 			if i%(n/crowdUsed+1) == 0 {

@@ -68,7 +68,7 @@ func fill(ctx context.Context, dir string, n int) (f filled, err error) {
 		accounts = append(accounts, a)
 	}
 	var secrets strings.Builder
-	err = s.LoadKeys(ctx, func(yield func(keys.Key) bool) {
+	err = s.LoadAll(ctx, func(yield func(keys.Key) bool) {
 		for i := range n {
 			secret := format.New(keys.Live)
 			a := &accounts[i/keysPerAccount]

@@ -38,7 +38,7 @@ func Crowded(b *testing.B) (*sqlite.Store, *keys.Service, keys.ServiceAccount) {
 		Scopes: []string{"invoices:*"},
 	})
 	must(err)
-	must(store.LoadKeys(b.Context(), func(yield func(keys.Key) bool) {
+	must(store.LoadAll(b.Context(), func(yield func(keys.Key) bool) {
 		for i := range Crowd {
 			at := time.Now().UTC().Truncate(time.Millisecond)
 			id := ids.New(ids.Key)

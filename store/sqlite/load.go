@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/keys"
 )
-
-const loadBatch = 100_000
 
 // The page cache for loading keys, and the writer's normal one, in KiB.
 const (
@@ -18,38 +17,31 @@ const (
 	afterLoading = "PRAGMA cache_size = -8000"
 )
 
-// LoadKeys inserts many keys in large transactions, so that an import does not wait for
-// the disk for each key. It takes some hundred megabytes of memory. What was committed
-// before an error stays.
-func (s *objects) LoadKeys(ctx context.Context, all iter.Seq[keys.Key]) (err error) {
+// LoadKeys inserts many keys in one transaction, during which nothing else can be written.
+// It returns the ids of those that are not stored because their id or digest is taken. It
+// may use some hundred megabytes of memory.
+func (s *objects) LoadKeys(ctx context.Context, all []keys.Key) (taken []string, err error) {
 	if _, err := s.writer.db().ExecContext(ctx, whileLoading); err != nil {
-		return fmt.Errorf("prepare to load keys: %w", known(err))
+		return nil, fmt.Errorf("prepare to load keys: %w", known(err))
 	}
 	defer func() {
 		_, undo := s.writer.db().ExecContext(context.WithoutCancel(ctx), afterLoading)
 		err = errors.Join(err, undo)
 	}()
-	next, stop := iter.Pull(all)
-	defer stop()
-	for {
-		var loaded int
-		err := s.transact(ctx, func(tx *sql.Tx) (err error) {
-			loaded, err = s.loadBatch(ctx, tx, next)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("load keys: %w", known(err))
-		}
-		if loaded < loadBatch {
-			return nil
-		}
+	err = s.transact(ctx, func(tx *sql.Tx) (err error) {
+		taken, err = s.load(ctx, tx, all)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load keys: %w", known(err))
 	}
+	return taken, nil
 }
 
-// loadBatch inserts keys without the trigger that indexes the texts of each, and then
-// indexes those of all keys at once: the index of texts flushes to the file at the start
-// of each statement that changes it.
-func (s *objects) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (loaded int, err error) {
+// load inserts keys without the trigger that indexes the texts of each, and then indexes
+// those of all keys at once: the index of texts flushes to the file at the start of each
+// statement that changes it.
+func (s *objects) load(ctx context.Context, tx *sql.Tx, all []keys.Key) (taken []string, err error) {
 	var trigger string
 	var last int64
 	err = errors.Join(
@@ -57,45 +49,74 @@ func (s *objects) loadBatch(ctx context.Context, tx *sql.Tx, next func() (keys.K
 		tx.QueryRowContext(ctx, "SELECT coalesce(max(number), 0) FROM key_texts").Scan(&last),
 	)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if _, err := tx.ExecContext(ctx, "DROP TRIGGER key_text_inserted"); err != nil {
-		return 0, err
+		return nil, err
 	}
-	if loaded, err = s.insertKeys(ctx, tx, next); err != nil {
-		return 0, err
+	if taken, err = s.insertKeys(ctx, tx, all); err != nil {
+		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO key_trigrams (rowid, text) SELECT number, replace(search, id, '') FROM key_texts JOIN keys "+
 		"USING (id) WHERE number > ? ORDER BY number", last)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, trigger)
-	return loaded, err
+	return taken, err
 }
 
-func (s *objects) insertKeys(ctx context.Context, tx *sql.Tx, next func() (keys.Key, bool)) (int, error) {
-	insert, err := tx.PrepareContext(ctx, s.keyTable().insertion())
+func (s *objects) insertKeys(ctx context.Context, tx *sql.Tx, all []keys.Key) (taken []string, err error) {
+	insert, err := tx.PrepareContext(ctx, s.keyTable().insertion()+unlessTaken)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer insert.Close() //nolint:errcheck // the transaction ends it
 	note, err := tx.PrepareContext(ctx, "INSERT INTO key_texts (id) VALUES (?)")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer note.Close() //nolint:errcheck // as above
-	for n := range loadBatch {
-		k, more := next()
-		if !more {
-			return n, nil
+	for i := range all {
+		stored, err := inserts(ctx, insert, keyValues(&all[i]))
+		if err != nil {
+			return nil, err
 		}
-		if _, err := insert.ExecContext(ctx, keyValues(&k)...); err != nil {
-			return n, err
+		if !stored {
+			taken = append(taken, all[i].ID)
+			continue
 		}
-		if _, err := note.ExecContext(ctx, k.ID); err != nil {
-			return n, err
+		if _, err := note.ExecContext(ctx, all[i].ID); err != nil {
+			return nil, err
 		}
 	}
-	return loadBatch, nil
+	return taken, nil
+}
+
+const loadBatch = 100_000
+
+// LoadAll inserts any number of keys, which must be new.
+func (s *objects) LoadAll(ctx context.Context, all iter.Seq[keys.Key]) error {
+	next, stop := iter.Pull(all)
+	defer stop()
+	for {
+		batch := make([]keys.Key, 0, loadBatch)
+		for len(batch) < loadBatch {
+			k, more := next()
+			if !more {
+				break
+			}
+			batch = append(batch, k)
+		}
+		taken, err := s.LoadKeys(ctx, batch)
+		if err != nil {
+			return err
+		}
+		if len(taken) > 0 {
+			return errs.New(errs.Conflict, "import_key_taken")
+		}
+		if len(batch) < loadBatch {
+			return nil
+		}
+	}
 }

@@ -127,7 +127,7 @@ func TestSearchesGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := keys.Key{}
-	err = s.LoadKeys(t.Context(), func(yield func(keys.Key) bool) {
+	err = s.LoadAll(t.Context(), func(yield func(keys.Key) bool) {
 		for i := range 3 * keys.MostLooked {
 			k := keys.Key{
 				Stamp: keys.NewStamp(time.Now()), ID: ids.New(ids.Key), OrganizationID: "org_" + string(rune('a'+i%2)), ServiceAccountID: "sa_" +

@@ -103,20 +103,18 @@ func (t *table[T, F]) Insert(ctx context.Context, object T) error {
 
 // InsertAll is Insert for many objects, in one transaction.
 func (t *table[T, F]) InsertAll(ctx context.Context, all []T) (taken []string, err error) {
-	insert, err := t.store.writer.prepare(ctx, t.insertion()+" ON CONFLICT DO NOTHING") // before the transaction takes the only connection
+	insert, err := t.store.writer.prepare(ctx, t.insertion()+unlessTaken) // before the transaction takes the only connection
 	if err != nil {
 		return nil, known(err)
 	}
 	err = t.store.transact(ctx, func(tx *sql.Tx) error {
 		statement := tx.StmtContext(ctx, insert)
 		for i := range all {
-			result, err := statement.ExecContext(ctx, t.values(&all[i])...)
+			stored, err := inserts(ctx, statement, t.values(&all[i]))
 			if err != nil {
 				return err
 			}
-			if n, err := result.RowsAffected(); err != nil {
-				return err
-			} else if n == 0 {
+			if !stored {
 				id, _ := t.identify(&all[i])
 				taken = append(taken, id)
 			}
@@ -124,6 +122,19 @@ func (t *table[T, F]) InsertAll(ctx context.Context, all []T) (taken []string, e
 		return nil
 	})
 	return taken, known(err)
+}
+
+const unlessTaken = " ON CONFLICT DO NOTHING"
+
+// inserts reports whether the statement stored the row: it does not if its id or a unique
+// column is taken.
+func inserts(ctx context.Context, statement *sql.Stmt, row []any) (bool, error) {
+	result, err := statement.ExecContext(ctx, row...)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
 }
 
 // Names of tables and columns are this package's own, never a caller's.
