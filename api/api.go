@@ -43,6 +43,7 @@ type Config struct {
 	Verifier     *verify.Verifier
 	Feed         *feed.Feed
 	Format       keys.Format
+	KeyHeaders   []string // that may have keys, as net/http spells them
 	People       *auth.People
 	Chain        *auth.Chain
 	CSRF         *auth.CSRF
@@ -122,7 +123,7 @@ func (a *API) mountVerify(engine *gin.Engine) {
 
 func (a *API) verifyHandlers() *verifyHandlers {
 	return &verifyHandlers{
-		chain: a.Chain, edge: a.Edge, format: a.Format, open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
+		chain: a.Chain, edge: a.Edge, carrier: auth.Carrier{Format: a.Format, Headers: a.KeyHeaders}, open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
 	}
 }
 

@@ -89,6 +89,14 @@ func (c faultyCollection[T, F]) Replace(ctx context.Context, object T) error {
 	return c.s.wrote(c.Collection.Replace(ctx, object))
 }
 
+func (c faultyCollection[T, F]) InsertAll(ctx context.Context, all []T) ([]string, error) {
+	if err := c.s.read(ctx, "insert all"); err != nil {
+		return nil, err
+	}
+	taken, err := c.Collection.InsertAll(ctx, all)
+	return taken, c.s.wrote(err)
+}
+
 func (c faultyCollection[T, F]) Delete(ctx context.Context, id string, revision int64) error {
 	if err := c.s.read(ctx, "delete"); err != nil {
 		return err
@@ -126,6 +134,13 @@ func (c faultyKeys) ReplaceAll(ctx context.Context, all []keys.Key) ([]string, e
 	}
 	left, err := c.inner.ReplaceAll(ctx, all)
 	return left, c.s.wrote(err)
+}
+
+func (c faultyKeys) Rehash(ctx context.Context, k keys.Key, was keys.Hash) error {
+	if err := c.s.read(ctx, "rehash"); err != nil {
+		return err
+	}
+	return c.s.wrote(c.inner.Rehash(ctx, k, was))
 }
 
 func (c faultyKeys) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {

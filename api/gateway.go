@@ -7,7 +7,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/verify"
@@ -133,7 +132,7 @@ func (h *verifyHandlers) selfQuestion(r *http.Request, read reader) (*verify.Que
 
 func (h *verifyHandlers) question(r *http.Request, client proxies.Client, read reader) (*verify.Question, error) {
 	q := &verify.Question{Cost: 1, Address: client.Address}
-	q.Key, q.Several = auth.CredentialOf(r, h.format)
+	q.Key, q.Several = h.carrier.Credential(r)
 	if agent := r.Header["User-Agent"]; len(agent) > 0 {
 		q.UserAgent = agent[0]
 	}

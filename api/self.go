@@ -129,8 +129,12 @@ func (s *Self) Asker(r *http.Request) (*auth.Principal, error) {
 	return s.handlers.asker(r)
 }
 
+// KeyHeaders returns the headers that may have keys beside X-API-Key and Authorization, as
+// net/http spells them.
+func (s *Self) KeyHeaders() []string { return s.handlers.carrier.Headers }
+
 // KeepsAuthorization reports whether Authorization has no credential of Latchkey's,
 // so that the API may get it.
 func (s *Self) KeepsAuthorization(r *http.Request) bool {
-	return !auth.InAuthorization(r, s.handlers.format)
+	return !s.handlers.carrier.InAuthorization(r)
 }

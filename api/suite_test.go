@@ -236,7 +236,7 @@ func (s *suite) serve(t *testing.T, logger *slog.Logger, c api.Config) {
 	c.Edge = httpx.NewEdge(trusted, logger)
 	c.Throttles = s.throttles
 	all := []auth.Authenticator{
-		auth.NewSessionAuthenticator(s.People, c.CSRF), auth.NewAPIKey(c.Verifier, c.Format), c.JWT,
+		auth.NewSessionAuthenticator(s.People, c.CSRF), auth.NewAPIKey(c.Verifier, auth.Carrier{Format: c.Format, Headers: c.KeyHeaders}), c.JWT,
 		auth.NewTokenAuthenticator(s.People, c.Format), auth.NewBasic(s.People, logger),
 	}
 	all = slices.DeleteFunc(all, func(a auth.Authenticator) bool { return s.only != nil && !slices.Contains(s.only, a.Name()) })

@@ -26,7 +26,7 @@ type verifyHandlers struct {
 	render   func(*gin.Context, error)
 	chain    *auth.Chain
 	edge     *httpx.Edge
-	format   keys.Format
+	carrier  auth.Carrier
 	open     bool
 	original proxies.Family
 	verifier *verify.Verifier

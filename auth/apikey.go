@@ -4,27 +4,24 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/proxies"
-	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
 )
 
-// APIKey authenticates a service account by its key, sent as X-API-Key or in
-// Authorization with the scheme Bearer or Api-Key.
+// APIKey authenticates a service account by its key; see Carrier.
 type APIKey struct {
 	verifier *verify.Verifier
-	format   keys.Format
+	carrier  Carrier
 	recent   principals
 }
 
 // NewAPIKey returns the authenticator "api_key".
-func NewAPIKey(v *verify.Verifier, f keys.Format) *APIKey {
-	return &APIKey{verifier: v, format: f, recent: principals{seed: maphash.MakeSeed()}}
+func NewAPIKey(v *verify.Verifier, c Carrier) *APIKey {
+	return &APIKey{verifier: v, carrier: c, recent: principals{seed: maphash.MakeSeed()}}
 }
 
 const apiKeyScheme = "api_key"
@@ -42,7 +39,7 @@ func (a *APIKey) Authenticate(r *http.Request) (*Principal, error) {
 }
 
 func (a *APIKey) authenticate(from netip.Addr, r *http.Request) (*Principal, error) {
-	text, several := KeyOf(r, a.format)
+	text, several := a.carrier.Key(r)
 	switch {
 	case several:
 		return nil, wrongCredential("several_keys")
@@ -113,70 +110,4 @@ func CertificatePrincipal(g *verify.Grant, endsAt time.Time) *Principal {
 	p := AccountPrincipal(g)
 	p.endsAt = endsAt
 	return p
-}
-
-// CredentialOf returns the key or signed token that the request carries, or "".
-// several is true if the request has two different keys: a proxy that passes it
-// on might read the other one.
-func CredentialOf(r *http.Request, f keys.Format) (text string, several bool) {
-	if key, several := KeyOf(r, f); key != "" {
-		return key, several
-	}
-	if text, ok := credentials(r, "Bearer"); ok {
-		return text, false
-	}
-	return "", false
-}
-
-// KeyOf returns the key that the request carries, or "", and whether it also
-// carries a different one. A bearer token that does not look like a key is
-// ignored.
-func KeyOf(r *http.Request, f keys.Format) (key string, several bool) {
-	for _, text := range r.Header["X-Api-Key"] {
-		key, several = other(key, text, several)
-	}
-	for _, value := range r.Header["Authorization"] {
-		key, several = other(key, keyIn(value, f), several)
-	}
-	return key, several
-}
-
-// InAuthorization reports whether the credential that CredentialOf reads, or
-// something like a key, is in Authorization. A proxy does not pass that on.
-func InAuthorization(r *http.Request, f keys.Format) bool {
-	values := r.Header["Authorization"]
-	for _, value := range values {
-		if keyIn(value, f) != "" || f.Within(value) != "" {
-			return true
-		}
-	}
-	if len(values) == 0 {
-		return false
-	}
-	if key, _ := KeyOf(r, f); key != "" {
-		return false
-	}
-	_, bearer := credentials(r, "Bearer")
-	return bearer
-}
-
-// other returns the first key, and whether there are two different ones.
-func other(key, next string, several bool) (first string, two bool) {
-	if key == "" {
-		return next, several
-	}
-	return key, several || next != "" && next != key
-}
-
-// keyIn returns the key in a value of Authorization, or "".
-func keyIn(value string, f keys.Format) string {
-	scheme, text, _ := strings.Cut(value, " ")
-	switch {
-	case strings.EqualFold(scheme, "Api-Key"):
-		return strings.TrimSpace(text)
-	case strings.EqualFold(scheme, "Bearer") && f.Looks(text):
-		return text
-	default:
-		return ""
-	}
 }

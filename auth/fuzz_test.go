@@ -53,7 +53,7 @@ func FuzzCredentials(f *testing.F) {
 		if ours && err == nil {
 			t.Errorf("a wrong credential is taken for none")
 		}
-		if found, _ := auth.CredentialOf(r, format); found != "" && key == "" && !strings.Contains(authorization, found) {
+		if found, _ := (auth.Carrier{Format: format}).Credential(r); found != "" && key == "" && !strings.Contains(authorization, found) {
 			t.Errorf("%q is read as the credential %q", authorization, found)
 		}
 	})
@@ -89,7 +89,7 @@ func chainOf(tb testing.TB, o *office) (*auth.Chain, keys.Format) {
 		must(limiter.Close(context.WithoutCancel(tb.Context())))
 	})
 	chain, err := auth.NewChain(
-		auth.NewSessionAuthenticator(o.People, auth.NewCSRF()), auth.NewAPIKey(verifier, format),
+		auth.NewSessionAuthenticator(o.People, auth.NewCSRF()), auth.NewAPIKey(verifier, auth.Carrier{Format: format}),
 		auth.NewJWT(o.People, ring, verifier, format, time.Minute, time.Hour), auth.NewTokenAuthenticator(o.People, format),
 		auth.NewBasic(o.People, quiet))
 	must(err)

@@ -215,7 +215,7 @@ func (f Format) Alternates(text string) []Alternate {
 // which must not do in place of the key.
 func Whole(ctx context.Context, all KeyCollection, h Hash) (Key, error) {
 	k, err := all.ByHash(ctx, h)
-	if err == nil && k.HashAlgorithm != SHA256 {
+	if err == nil && k.Digest != "" {
 		return Key{}, errs.New(errs.NotFound, noKey)
 	}
 	return k, err

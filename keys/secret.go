@@ -125,7 +125,7 @@ func (f Format) CheckToken(text string) error { return f.check(text, user, user)
 
 // Looks reports whether text starts as a key of the brand does, or may be an imported
 // key, so that a bearer token can be told from a key.
-func (f Format) Looks(text string) bool { return f.Own(text) || f.foreign.matches(text) }
+func (f Format) Looks(text string) bool { return f.Own(text) || f.foreign.Matches(text) }
 
 // Own reports whether text starts as a key or token of the brand does.
 func (f Format) Own(text string) bool {
@@ -159,7 +159,7 @@ func (f Format) Within(text string) string {
 // brand, or the shape of imported keys. It reads no store and allocates nothing.
 func (f Format) Check(text string) error {
 	err := f.check(text, Live, Test)
-	if err != nil && !f.Own(text) && f.foreign.matches(text) {
+	if err != nil && !f.Own(text) && f.foreign.Matches(text) {
 		return nil
 	}
 	return err

@@ -146,8 +146,8 @@ func (f *Foreign) Shapes() []Shape {
 	return nil
 }
 
-// matches reports whether the text may be a key of one of the shapes.
-func (f *Foreign) matches(text string) bool {
+// Matches reports whether the text may be a key of one of the shapes.
+func (f *Foreign) Matches(text string) bool {
 	for _, s := range f.Shapes() {
 		if s.Matches(text) {
 			return true

@@ -40,6 +40,7 @@ type config struct {
 	authenticators  []string
 	verifyOpen      bool
 	trustedProxies  []netip.Prefix
+	keyHeaders      []string // as net/http spells them
 	forwardedHeader proxies.Header
 	original        proxies.Family
 	brand           string

@@ -122,7 +122,7 @@ func (s *sidecar) handler() (http.Handler, *api.Self, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	chain, err := auth.NewChain(auth.NewAPIKey(s.edge.Verifier(), s.edge.Format()))
+	chain, err := auth.NewChain(auth.NewAPIKey(s.edge.Verifier(), auth.Carrier{Format: s.edge.Format(), Headers: s.config.keyHeaders}))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -133,7 +133,7 @@ func (s *sidecar) handler() (http.Handler, *api.Self, error) {
 	clients := httpx.NewEdge(trusted, s.logger)
 	clients.Observe = s.metrics.Requested
 	service := api.NewSidecar(api.Config{
-		Verifier: s.edge.Verifier(), Chain: chain, Edge: clients, Format: s.edge.Format(), VerifyOpen: s.config.verifyOpen,
+		Verifier: s.edge.Verifier(), Chain: chain, Edge: clients, Format: s.edge.Format(), KeyHeaders: s.config.keyHeaders, VerifyOpen: s.config.verifyOpen,
 		Original: s.config.original,
 		Verified: s.metrics.Verified, Build: buildinfo.Current(), Health: s.checks(), Now: time.Now,
 	})

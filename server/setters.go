@@ -7,6 +7,7 @@ import (
 	"net/http"
 	netmail "net/mail"
 	"net/netip"
+	"net/textproto"
 	"net/url"
 	"regexp"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/mtls"
@@ -168,6 +171,36 @@ func setTrustedProxies(c *config, v string) error {
 			return fmt.Errorf("%q is not a network such as 10.0.0.0/8", text)
 		}
 		c.trustedProxies = append(c.trustedProxies, p)
+	}
+	return nil
+}
+
+// mostKeyHeaders bounds what each request is searched for.
+const mostKeyHeaders = 8
+
+// notForKeys are headers that have a meaning of their own.
+var notForKeys = []string{
+	"Authorization", "Cookie", "Host", "Content-Type", "Content-Length", "Accept", "Origin", "User-Agent", "Forwarded", "X-Forwarded-For",
+	"X-Api-Key", "X-Request-Id", "Idempotency-Key", "Traceparent",
+}
+
+func setKeyHeaders(c *config, v string) error {
+	c.keyHeaders = nil
+	for name := range strings.SplitSeq(v, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			return fmt.Errorf("%q is not the name of a header", name)
+		case slices.Contains(notForKeys, canonical) || strings.HasPrefix(canonical, "X-Latchkey-"):
+			return fmt.Errorf("%s has another meaning, or is always searched", canonical)
+		}
+		c.keyHeaders = append(c.keyHeaders, canonical)
+	}
+	if len(c.keyHeaders) > mostKeyHeaders {
+		return fmt.Errorf("at most %d headers", mostKeyHeaders)
 	}
 	return nil
 }

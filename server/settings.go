@@ -92,6 +92,12 @@ func servingSettings() []setting {
 			set:     setTrustedProxies,
 		},
 		{
+			name: "KEY_HEADERS",
+			meaning: "other headers in which clients send their keys, separated by commas, such as X-Auth-Token,Apikey: for keys that were " +
+				"imported, and whose users should change nothing",
+			set: setKeyHeaders,
+		},
+		{
 			name:     "FORWARDED_HEADER",
 			standard: "x-forwarded-for",
 			meaning:  "the header in which they pass the client's address: x-forwarded-for or forwarded",

@@ -17,6 +17,7 @@ func newCodec() codec { return codec{encoding.GetCodecV2(grpcproto.Name)} }
 type pass struct {
 	verdict           verify.Verdict
 	keepAuthorization bool
+	keyHeaders        []string // that the API does not get
 }
 
 // answerSize is more than most answers have.
@@ -30,7 +31,7 @@ func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 	}
 	pool := mem.DefaultBufferPool()
 	buffer := pool.Get(answerSize)
-	*buffer = appendPassed((*buffer)[:0], &p.verdict, p.keepAuthorization)
+	*buffer = appendPassed((*buffer)[:0], p)
 	return mem.BufferSlice{mem.NewBuffer(buffer, pool)}, nil
 }
 

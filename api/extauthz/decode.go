@@ -15,6 +15,7 @@ type question struct {
 	header       http.Header
 	needs        map[string]string // context extensions
 
+	also   []string // other headers that may have keys, as net/http spells them
 	values [len(read)]string
 	used   int
 }
@@ -125,6 +126,11 @@ func (q *question) sent(name, value []byte) {
 		q.used++
 		q.header[known.name] = q.values[q.used-1 : q.used : q.used]
 		return
+	}
+	for _, known := range q.also {
+		if len(name) == len(known) && strings.EqualFold(string(name), known) {
+			q.header[known] = append(q.header[known], string(value))
+		}
 	}
 }
 

@@ -36,9 +36,9 @@ var foreign = []string{"x-api-key", "x-latchkey-scope", "x-latchkey-cost", "x-la
 
 // appendPassed appends the CheckResponse that lets a request through: with the identity,
 // without the key. It is written by hand for the reason that question is read by hand.
-func appendPassed(b []byte, v *verify.Verdict, keepAuthorization bool) []byte {
+func appendPassed(b []byte, p *pass) []byte {
 	var room [16]verdicts.Header
-	headers := verdicts.Identity(room[:0], v)
+	headers := verdicts.Identity(room[:0], &p.verdict)
 	b = appendText(b, checkStatus, "") // the status OK has no field
 	b = nested(b, checkOK, func(b []byte) []byte {
 		for _, h := range headers {
@@ -49,7 +49,10 @@ func appendPassed(b []byte, v *verify.Verdict, keepAuthorization bool) []byte {
 		for _, name := range foreign {
 			b = appendText(b, okHeadersToRemove, name)
 		}
-		if !keepAuthorization {
+		for _, name := range p.keyHeaders {
+			b = appendText(b, okHeadersToRemove, strings.ToLower(name))
+		}
+		if !p.keepAuthorization {
 			b = appendText(b, okHeadersToRemove, "authorization")
 		}
 		for _, h := range headers {
@@ -59,7 +62,7 @@ func appendPassed(b []byte, v *verify.Verdict, keepAuthorization bool) []byte {
 		}
 		return b
 	})
-	return nested(b, checkMetadata, func(b []byte) []byte { return appendMetadata(b, &v.Grant) })
+	return nested(b, checkMetadata, func(b []byte) []byte { return appendMetadata(b, &p.verdict.Grant) })
 }
 
 // appendHeader appends a HeaderValueOption that replaces what the client sent.

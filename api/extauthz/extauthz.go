@@ -134,7 +134,7 @@ func check(server any, ctx context.Context, read func(any) error, _ grpc.UnarySe
 	if err != nil {
 		return nil, err
 	}
-	q := &question{}
+	q := &question{also: s.Self.KeyHeaders()}
 	if err := read(q); err != nil {
 		return nil, err
 	}
@@ -284,7 +284,7 @@ func (s *Server) check(
 		return nil, 0, status.FromContextError(err).Err()
 	}
 	if a.Status == http.StatusOK {
-		return &pass{a.Verdict, s.Self.KeepsAuthorization(r)}, a.Status, nil
+		return &pass{a.Verdict, s.Self.KeepsAuthorization(r), q.also}, a.Status, nil
 	}
 	return refused(&a), a.Status, nil
 }

@@ -20,7 +20,7 @@ func known(err error) error {
 		return nil
 	case errors.Is(err, mongo.ErrNoDocuments), hasCode(err, namespaceNotFound):
 		return errs.New(errs.NotFound, "no_document")
-	case mongo.IsDuplicateKeyError(err):
+	case mongo.IsDuplicateKeyError(err), duplicateInUpdate(err):
 		return errs.New(errs.Conflict, "object_exists")
 	case errors.Is(err, context.Canceled):
 		return err
@@ -29,6 +29,15 @@ func known(err error) error {
 	default:
 		return err
 	}
+}
+
+// internalError is the code for a fault of the server.
+const internalError = 1
+
+// duplicateInUpdate reports whether FerretDB on SQLite refused an update for a duplicate:
+// it says so only for an insert.
+func duplicateInUpdate(err error) bool {
+	return hasCode(err, internalError) && strings.Contains(err.Error(), "UNIQUE constraint failed")
 }
 
 // namespaceNotFound is the code for a collection that does not exist.
