@@ -177,8 +177,12 @@ func (r *run) explain(ctx context.Context, items []item, taken []string) error {
 		if !slices.Contains(taken, k.ID) {
 			continue
 		}
-		if slices.ContainsFunc(there, func(t keys.Key) bool { return t.ID == k.ID }) {
-			r.n.Count.Unchanged++
+		if at := slices.IndexFunc(there, func(t keys.Key) bool { return t.ID == k.ID }); at >= 0 {
+			if there[at].ImportID == r.n.ID { // stored before this import was interrupted
+				r.imported(k)
+			} else {
+				r.n.Count.Unchanged++
+			}
 			continue
 		}
 		if err := r.refuse(Problem{Place: items[i].place, ID: items[i].id, Fault: errs.Say("import_key_taken")}); err != nil {

@@ -3,6 +3,7 @@ package imports
 import (
 	"crypto/rand"
 	"crypto/sha512"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,11 +25,9 @@ const (
 // converter turns rows into keys.
 type converter struct {
 	options *Options
-	format  keys.Format
 	started time.Time
 	scopes  *scopeNames
 	id      string // of the import
-	looking bool   // only to see what the rows need: slow digests are not made
 }
 
 // converted is a key without its account.
@@ -38,14 +37,29 @@ type converted struct {
 	weak  bool       // it could be guessed from its SHA-256
 }
 
-// key returns the key of a row. The text of the error says what to do.
-func (c *converter) key(row *source.Row) (k converted, err error) {
+// proof is what is kept in place of a key in clear, or of its source's digest.
+type proof struct {
+	Algorithm keys.HashAlgorithm `json:"algorithm"`
+	Hash      []byte             `json:"hash"`
+	Digest    string             `json:"digest,omitempty"`
+	Start     string             `json:"start,omitempty"`
+	Last4     string             `json:"last4,omitempty"`
+	Shape     keys.Shape         `json:"shape"`
+	Weak      bool               `json:"weak,omitempty"`
+}
+
+// LogValue returns the algorithm only.
+func (p proof) LogValue() slog.Value { return slog.StringValue(string(p.Algorithm)) }
+
+// key returns the key of a row, which p proves. The text of the error says what to do.
+func (c *converter) key(row *source.Row, p *proof) (k converted, err error) {
 	at := row.CreatedAt
 	if at.IsZero() || at.After(c.started) {
 		at = c.started.Add(-time.Minute) // longer ago than other nodes look for changes
 	}
 	k.Stamp, k.Environment, k.ImportID = keys.NewStamp(at), keys.Live, c.id
-	k.Start, k.Last4 = row.Start, row.Last4
+	k.HashAlgorithm, k.Digest, k.Start, k.Last4, k.shape, k.weak = p.Algorithm, keys.Digest(p.Digest), p.Start, p.Last4, p.Shape, p.Weak
+	copy(k.Hash[:], p.Hash)
 	if row.Environment == string(keys.Test) {
 		k.Environment = keys.Test
 	}
@@ -59,58 +73,73 @@ func (c *converter) key(row *source.Row) (k converted, err error) {
 			k.RevokedAt = keys.Moment(c.started)
 		}
 	}
-	if row.Secret != "" {
-		err = c.clear(&k, row.Secret.Reveal(), row.Prefix)
-	} else {
-		err = c.digest(&k, row)
-	}
-	if err != nil {
-		return k, err
-	}
 	k.ID = idOf(ids.Key, row.CreatedAt, k.Hash.Hex())
 	return k, k.CheckImported()
 }
 
+// prover makes proofs.
+type prover struct {
+	format     keys.Format
+	acceptWeak bool
+	looking    bool // only to see what the rows need: slow digests are not made
+}
+
+// proof returns what proves the key of a row.
+func (c *prover) proof(row *source.Row) (proof, error) {
+	p := proof{Start: row.Start, Last4: row.Last4}
+	if row.Secret != "" {
+		return p, c.clear(&p, row.Secret.Reveal(), row.Prefix)
+	}
+	return p, c.digest(&p, row)
+}
+
 // digest takes a key of which the source has a digest only.
-func (c *converter) digest(k *converted, row *source.Row) error {
-	c.shape(k, row)
+func (c *prover) digest(p *proof, row *source.Row) error {
+	p.Shape = c.shape(row)
+	var d keys.Digest
 	switch row.Digest.Algorithm {
 	case source.SHA512:
-		k.Digest, k.shape.SHA512 = keys.SHA512Digest([sha512.Size]byte(row.Digest.Sum)), true
+		d, p.Shape.SHA512 = keys.SHA512Digest([sha512.Size]byte(row.Digest.Sum)), true
 	case source.PBKDF2SHA256:
-		k.Digest, k.shape.Public = keys.SaltedDigest(row.Digest.Iterations, string(row.Digest.Salt), row.Digest.Sum), len(row.Prefix)
+		d, p.Shape.Public = keys.SaltedDigest(row.Digest.Iterations, string(row.Digest.Salt), row.Digest.Sum), len(row.Prefix)
 		if row.Prefix == "" {
 			return errs.New(errs.Invalid, "import_needs_prefix")
 		}
 	default:
-		k.HashAlgorithm = keys.SHA256
-		copy(k.Hash[:], row.Digest.Sum)
+		p.Algorithm, p.Hash = keys.SHA256, row.Digest.Sum
 		return nil
 	}
-	var err error
-	if k.HashAlgorithm, k.Hash, err = k.Digest.Lookup(row.Prefix); err != nil {
+	return p.slow(d, row.Prefix)
+}
+
+// slow stores a digest other than the SHA-256.
+func (p *proof) slow(d keys.Digest, public string) error {
+	algorithm, hash, err := d.Lookup(public)
+	if err != nil {
 		return errs.New(errs.Invalid, "import_digest_bounds", "iterations", keys.MostIterations, "most", keys.MostPublic)
 	}
+	p.Algorithm, p.Hash, p.Digest = algorithm, hash[:], string(d)
 	return nil
 }
 
 // shape says what is known of a key whose text is not: only what it starts with.
-func (c *converter) shape(k *converted, row *source.Row) {
+func (c *prover) shape(row *source.Row) keys.Shape {
 	start := row.Prefix
 	if start == "" {
 		start = row.Start
 	}
 	if c.format.Own(start) && row.Digest.Algorithm == source.SHA256 {
-		return
+		return keys.Shape{}
 	}
-	k.shape = keys.Shape{Alphabet: keys.Visible, Least: max(keys.LeastForeign, len(row.Prefix)+1), Most: keys.MostForeign}
+	shape := keys.Shape{Alphabet: keys.Visible, Least: max(keys.LeastForeign, len(row.Prefix)+1), Most: keys.MostForeign}
 	if n := strings.LastIndexByte(start, '_'); n >= 0 {
-		k.shape.Prefix = start[:n+1]
+		shape.Prefix = start[:n+1]
 	}
+	return shape
 }
 
 // clear takes a key in clear, of which only a digest stays.
-func (c *converter) clear(k *converted, secret, public string) error {
+func (c *prover) clear(p *proof, secret, public string) error {
 	own := c.format.Own(secret)
 	switch {
 	case own && c.format.Check(secret) != nil:
@@ -118,30 +147,31 @@ func (c *converter) clear(k *converted, secret, public string) error {
 	case len(secret) < keys.LeastForeign || len(secret) > keys.MostForeign:
 		return errs.New(errs.Invalid, "import_length", "least", keys.LeastForeign, "most", keys.MostForeign)
 	}
-	k.shape = keys.ShapeOf(secret)
-	if !k.shape.Matches(secret) {
+	p.Shape = keys.ShapeOf(secret)
+	if !p.Shape.Matches(secret) {
 		return errs.New(errs.Invalid, "import_key_text")
 	}
-	if k.Start == "" {
-		k.Start = secret[:min(len(k.shape.Prefix)+shownStart, len(secret)/4)]
+	if p.Start == "" {
+		p.Start = secret[:min(len(p.Shape.Prefix)+shownStart, len(secret)/4)]
 	}
-	if k.Last4 == "" {
-		k.Last4 = secret[len(secret)-shownEnd:]
+	if p.Last4 == "" {
+		p.Last4 = secret[len(secret)-shownEnd:]
 	}
-	strong, ok := k.Known(secret)
-	if !ok {
-		return c.guessable(k, secret, public)
+	if !keys.Strong(secret) {
+		return c.guessable(p, secret, public)
 	}
-	if k.Key = strong; own {
-		k.shape = keys.Shape{}
+	if own {
+		p.Shape = keys.Shape{}
 	}
+	hash := keys.HashOf(secret)
+	p.Algorithm, p.Hash = keys.SHA256, hash[:]
 	return nil
 }
 
 // guessable takes a key that could be guessed from its SHA-256, if the options say so. It
 // is stored with a salted digest, and found by its first characters.
-func (c *converter) guessable(k *converted, secret, public string) error {
-	if !c.options.AcceptWeak {
+func (c *prover) guessable(p *proof, secret, public string) error {
+	if !c.acceptWeak {
 		return errs.New(errs.Invalid, "import_weak", "bits", keys.StrongBits)
 	}
 	if public == "" || len(public) > weakPublic || !strings.HasPrefix(secret, public) {
@@ -151,13 +181,12 @@ func (c *converter) guessable(k *converted, secret, public string) error {
 	if c.looking {
 		rounds = 1
 	}
-	var err error
-	if k.Digest, err = keys.Salt(secret, rand.Text(), rounds); err != nil {
+	d, err := keys.Salt(secret, rand.Text(), rounds)
+	if err != nil {
 		return err
 	}
-	k.HashAlgorithm, k.Hash, err = k.Digest.Lookup(public)
-	k.Start, k.Last4, k.shape.Public, k.weak = public, "", len(public), true
-	return err
+	p.Start, p.Last4, p.Shape.Public, p.Weak = public, "", len(public), true
+	return p.slow(d, public)
 }
 
 // scopesOf returns the key's own scopes. Nil would mean all of its account's, which other

@@ -18,7 +18,6 @@ const saveEvery = 2 * time.Second
 // run is one import at work.
 type run struct {
 	*Service
-	actor  keys.Actor
 	n      Import
 	follow Follow
 	plan   *plan
@@ -33,29 +32,34 @@ type run struct {
 
 // run reads the rows twice and stores them. The record says what happened, also if it
 // returns an error; what is stored before an error stays.
-func (s *Service) run(ctx context.Context, a keys.Actor, n Import, read rows, f Follow) (Import, error) {
-	r := s.newRun(a, n, f)
+func (s *Service) run(ctx context.Context, n Import, read rows, f Follow) (Import, error) {
+	r := s.newRun(n, f)
 	err := r.work(ctx, read)
-	r.n.FinishedAt = keys.Moment(s.Keys.Now())
-	r.n.State, r.n.Renamed = Done, r.rows.scopes.renamed
-	if err != nil {
+	r.n.Renamed = r.rows.scopes.renamed
+	switch {
+	case err == nil:
+		r.n.State = Done
+	case r.n.Rows > 0 && (errors.Is(err, context.Canceled) || errors.Is(err, errs.Stale)):
+		return r.n, err // another node goes on, or does already
+	default:
 		r.n.State = Failed
 		_, r.n.Fault = faultOf(err)
 	}
+	r.n.FinishedAt = keys.Moment(s.Keys.Now())
 	return r.n, errors.Join(err, r.finish(context.WithoutCancel(ctx)))
 }
 
-func (s *Service) newRun(a keys.Actor, n Import, f Follow) *run {
+func (s *Service) newRun(n Import, f Follow) *run {
 	if f.Problem == nil {
 		f.Problem = func(Problem) error { return nil }
 	}
 	if f.Progress == nil {
 		f.Progress = func(*Import) {}
 	}
-	r := &run{Service: s, actor: a, n: n, follow: f, noted: map[string]int{}, batch: batch{size: firstBatch}}
+	r := &run{Service: s, n: n, follow: f, noted: map[string]int{}, batch: batch{size: firstBatch}}
 	r.places = newPlaces(s.Store, n.CreatedAt.Add(-time.Minute)) // longer ago than other nodes look for changes
 	r.plan = newPlan(&r.n.Options, n.Files, r.places)
-	r.rows = converter{options: &r.n.Options, format: s.Format, started: n.CreatedAt, scopes: newScopeNames(&r.n.Options), id: n.ID}
+	r.rows = converter{options: &r.n.Options, started: n.CreatedAt, scopes: newScopeNames(&r.n.Options), id: n.ID}
 	r.pages = pages{store: s.Store, of: n.ID, at: n.CreatedAt, next: n.Finding}
 	return r
 }
@@ -100,7 +104,7 @@ func (r *run) work(ctx context.Context, read rows) error {
 	if err := r.prepare(ctx, dry); err != nil {
 		return err
 	}
-	if err := read(ctx, r.take, r.refuseSource); err != nil {
+	if err := read(ctx, r.take, r.refuse); err != nil {
 		return err
 	}
 	return r.flush(ctx)
@@ -108,11 +112,9 @@ func (r *run) work(ctx context.Context, read rows) error {
 
 // survey reads the rows for the first time.
 func (r *run) survey(ctx context.Context, read rows) error {
-	look := r.rows
-	look.looking = true
-	err := read(ctx, func(row source.Row) error {
+	err := read(ctx, func(row source.Row, p *proof) error {
 		r.plan.rows++
-		k, err := look.key(&row)
+		k, err := r.rows.key(&row, p)
 		if err != nil {
 			return nil //nolint:nilerr // reported when it is read again
 		}
@@ -121,11 +123,11 @@ func (r *run) survey(ctx context.Context, read rows) error {
 			r.plan.note(account.ID, &k)
 		}
 		return err
-	}, func(source.Problem) error {
+	}, func(Problem) error {
 		r.plan.rows++
 		return ctx.Err()
 	})
-	r.n.Total = r.plan.rows
+	r.n.Total = r.plan.rows + r.n.Count.Refused // of an upload
 	return err
 }
 
@@ -145,20 +147,20 @@ func (r *run) prepare(ctx context.Context, dry bool) (err error) {
 }
 
 // take adds a row to the batch.
-func (r *run) take(row source.Row) error {
+func (r *run) take(row source.Row, p *proof) error {
 	ctx := r.batch.ctx
-	k, err := r.rows.key(&row)
+	k, err := r.rows.key(&row, p)
 	if err != nil {
-		return r.refuseRow(&row, err)
+		return r.refuse(problemOf(&row, err))
 	}
 	account, err := r.plan.account(ctx, &row, &k.Key)
 	if err != nil {
 		return err
 	}
 	if err := account.CheckImported(); err != nil {
-		return r.refuseRow(&row, err)
+		return r.refuse(problemOf(&row, err))
 	}
-	k.OrganizationID, k.ServiceAccountID, k.CreatedBy = account.OrganizationID, account.ID, r.actor.Subject().ID
+	k.OrganizationID, k.ServiceAccountID, k.CreatedBy = account.OrganizationID, account.ID, r.n.By.ID
 	account.CreatedBy = k.CreatedBy
 	r.note(&row)
 	r.batch.add(item{account, k, row.Place, row.ID})
@@ -168,14 +170,10 @@ func (r *run) take(row source.Row) error {
 	return r.flush(ctx)
 }
 
-func (r *run) refuseSource(p source.Problem) error {
-	return r.refuse(Problem{Place: p.Place, ID: p.ID, Fault: p.Fault})
-}
-
-func (r *run) refuseRow(row *source.Row, err error) error {
+func problemOf(row *source.Row, err error) Problem {
 	p := Problem{Place: row.Place, ID: row.ID}
 	p.Field, p.Fault = faultOf(err)
-	return r.refuse(p)
+	return p
 }
 
 func (r *run) refuse(p Problem) error {

@@ -19,6 +19,7 @@ type Page struct {
 	keys.Stamp
 	ID       string    `json:"id"`
 	Problems []Problem `json:"problems,omitempty"`
+	Rows     []stored  `json:"rows,omitempty"`
 }
 
 // Shapes is the one record of what imported keys look like.
@@ -55,6 +56,7 @@ type Service struct {
 	life    context.Context // of background work
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	working sync.Mutex // held by the upload that is imported
 }
 
 // New returns a Service that knows the shapes of imported keys, and looks for those that
@@ -78,25 +80,30 @@ func (s *Service) Close() {
 	s.running.Wait()
 }
 
-// watch looks for shapes that others imported.
+// watch looks for shapes that others imported, and, while this node serves, for imports to
+// continue.
 func (s *Service) watch() {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-s.life.Done():
 			return
 		case <-tick.C:
-			if err := s.LoadShapes(s.life); err != nil && s.life.Err() == nil {
-				s.Logger.Warn("look for imported keys", "err", err)
-			}
+		}
+		err := s.LoadShapes(s.life)
+		if n%int(lookEvery/refreshEvery) == 0 && s.Nodes.Joined() {
+			err = errors.Join(err, s.resume(s.life))
+		}
+		if err != nil && s.life.Err() == nil {
+			s.Logger.Warn("look for imports", "err", err)
 		}
 	}
 }
 
 // rows calls row for each row and problem for each that cannot be read. An import reads
 // its rows twice.
-type rows func(ctx context.Context, row func(source.Row) error, problem func(source.Problem) error) error
+type rows func(ctx context.Context, row func(source.Row, *proof) error, problem func(Problem) error) error
 
 // Follow is told of an import while it runs.
 type Follow struct {
@@ -116,8 +123,17 @@ func (s *Service) Files(ctx context.Context, a keys.Actor, o Options, files []so
 	for _, file := range files {
 		n.Files = append(n.Files, file.Name)
 	}
-	return s.run(ctx, a, n, func(ctx context.Context, row func(source.Row) error, problem func(source.Problem) error) error {
-		return source.Read(ctx, o.Format, files, row, problem)
+	readings := 0
+	return s.run(ctx, n, func(ctx context.Context, row func(source.Row, *proof) error, problem func(Problem) error) error {
+		readings++
+		with := prover{format: s.Format, acceptWeak: o.AcceptWeak, looking: readings == 1}
+		return source.Read(ctx, o.Format, files, func(r source.Row) error {
+			p, err := with.proof(&r)
+			if err != nil {
+				return problem(problemOf(&r, err))
+			}
+			return row(r, &p)
+		}, func(p source.Problem) error { return problem(Problem{Place: p.Place, ID: p.ID, Fault: p.Fault}) })
 	}, f)
 }
 

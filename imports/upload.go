@@ -1,0 +1,184 @@
+package imports
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/imports/source"
+	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/ratelimit"
+)
+
+// Uploaded are the formats that can be uploaded: those that are read once.
+func Uploaded() []string { return []string{"jsonl", "csv"} }
+
+// stored is an uploaded row with what proves its key, until it is imported.
+type stored struct {
+	Place      source.Place     `json:"place"`
+	ID         string           `json:"id,omitempty"`
+	Owner      source.Owner     `json:"owner,omitzero"`
+	Name       string           `json:"name,omitempty"`
+	Env        string           `json:"environment,omitempty"`
+	Scopes     []string         `json:"scopes,omitempty"`
+	Tier       string           `json:"tier,omitempty"`
+	CreatedAt  time.Time        `json:"created_at,omitzero"`
+	ExpiresAt  time.Time        `json:"expires_at,omitzero"`
+	NotBefore  time.Time        `json:"not_before,omitzero"`
+	LastUsedAt time.Time        `json:"last_used_at,omitzero"`
+	RevokedAt  time.Time        `json:"revoked_at,omitzero"`
+	Revoked    bool             `json:"revoked,omitempty"`
+	Disabled   bool             `json:"disabled,omitempty"`
+	RateLimit  *ratelimit.Rule  `json:"rate_limit,omitempty"`
+	Quota      *ratelimit.Quota `json:"quota,omitempty"`
+	Networks   []netip.Prefix   `json:"allowed_networks,omitempty"`
+	Metadata   json.RawMessage  `json:"metadata,omitempty"`
+	Notes      []errs.Text      `json:"notes,omitempty"`
+	Proof      proof            `json:"proof"`
+}
+
+func storedOf(r *source.Row, p proof) stored {
+	return stored{
+		r.Place, r.ID, r.Owner, r.Name, r.Environment, r.Scopes, r.Tier, r.CreatedAt, r.ExpiresAt, r.NotBefore, r.LastUsedAt, r.RevokedAt,
+		r.Revoked, r.Disabled, r.RateLimit, r.Quota, r.Networks, r.Metadata, r.Notes, p,
+	}
+}
+
+func (s *stored) row() source.Row {
+	return source.Row{
+		Place: s.Place, ID: s.ID, Owner: s.Owner, Name: s.Name, Environment: s.Env, Scopes: s.Scopes, Tier: s.Tier, CreatedAt: s.CreatedAt,
+		ExpiresAt: s.ExpiresAt, NotBefore: s.NotBefore, LastUsedAt: s.LastUsedAt, RevokedAt: s.RevokedAt, Revoked: s.Revoked,
+		Disabled: s.Disabled, RateLimit: s.RateLimit, Quota: s.Quota, Networks: s.Networks, Metadata: s.Metadata, Notes: s.Notes,
+	}
+}
+
+// Receive stores the rows of an upload, with digests in place of keys, and returns before
+// they are imported: this node goes on with that, or another one if this one ends. Only
+// staff may. Of an upload that is cut off nothing is imported.
+func (s *Service) Receive(ctx context.Context, a keys.Actor, o Options, name string, body io.Reader) (Import, error) {
+	if err := keys.StaffOnly(a); err != nil {
+		return Import{}, err
+	}
+	if err := o.check(); err != nil {
+		return Import{}, err
+	}
+	u := &upload{Service: s, prover: prover{format: s.Format, acceptWeak: o.AcceptWeak}, n: Import{
+		Stamp: keys.NewStamp(s.Keys.Now()), ID: NewID(), State: Receiving, By: a.Subject(), Options: o, Node: s.Node,
+	}}
+	if name != "" {
+		u.n.Files = []string{named(name)}
+	}
+	if err := s.Store.Imports().Insert(ctx, u.n); err != nil {
+		return Import{}, fmt.Errorf("store the record of the import: %w", err)
+	}
+	u.pages = pages{store: s.Store, of: u.n.ID, at: u.n.CreatedAt}
+	err := u.read(ctx, name, body)
+	u.n.State, u.n.Finding, u.n.Pages = Running, u.pages.next, u.pages.next
+	if err != nil {
+		u.n.State, u.n.FinishedAt = Failed, keys.Moment(s.Keys.Now())
+		_, u.n.Fault = faultOf(err)
+	}
+	after := context.WithoutCancel(ctx)
+	if saved := u.save(after); err != nil || saved != nil {
+		return Import{}, errors.Join(err, saved, s.dropRows(after, &u.n))
+	}
+	s.begin(u.n)
+	return u.n, nil
+}
+
+// upload is an upload while it is received.
+type upload struct {
+	*Service
+	prover prover
+	n      Import
+	rows   []stored
+	pages  pages
+	saved  time.Time
+}
+
+func (u *upload) read(ctx context.Context, name string, body io.Reader) error {
+	file := source.File{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(body), nil }}
+	err := source.Read(ctx, u.n.Options.Format, []source.File{file}, func(row source.Row) error {
+		p, err := u.prover.proof(&row)
+		if err != nil {
+			return u.problem(ctx, problemOf(&row, err))
+		}
+		u.n.Total++
+		if u.rows = append(u.rows, storedOf(&row, p)); len(u.rows) < PageSize {
+			return nil
+		}
+		return u.flush(ctx)
+	}, func(p source.Problem) error {
+		return u.problem(ctx, Problem{Place: p.Place, ID: p.ID, Fault: p.Fault})
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(u.flush(ctx), u.pages.flush(ctx))
+}
+
+func (u *upload) problem(ctx context.Context, p Problem) error {
+	u.n.Total++
+	u.n.Count.Refused++
+	return u.pages.add(ctx, p)
+}
+
+// flush stores a page of rows, and says now and then that somebody works on the import.
+func (u *upload) flush(ctx context.Context) error {
+	if len(u.rows) == 0 {
+		return nil
+	}
+	page := Page{Stamp: keys.NewStamp(u.n.CreatedAt), ID: rowsID(u.n.ID, u.n.Rows), Rows: u.rows}
+	if err := u.Store.ImportPages().Insert(ctx, page); err != nil {
+		return fmt.Errorf("store uploaded rows: %w", err)
+	}
+	u.n.Rows, u.rows = u.n.Rows+1, nil
+	if u.Keys.Now().Sub(u.saved) < saveEvery {
+		return nil
+	}
+	return u.save(ctx)
+}
+
+func (u *upload) save(ctx context.Context) error {
+	u.n.Advance(u.Keys.Now())
+	u.saved = u.Keys.Now()
+	if err := u.Store.Imports().Replace(ctx, u.n); err != nil {
+		return fmt.Errorf("store the record of the import: %w", err)
+	}
+	return nil
+}
+
+func rowsID(of string, number int) string { return fmt.Sprintf("%s.r%06d", of, number) }
+
+// uploaded reads the rows of an upload from the store.
+func (s *Service) uploaded(n *Import) rows {
+	return func(ctx context.Context, row func(source.Row, *proof) error, _ func(Problem) error) error {
+		for i := range n.Rows {
+			page, err := s.Store.ImportPages().Get(ctx, rowsID(n.ID, i))
+			if err != nil {
+				return fmt.Errorf("read uploaded rows: %w", err)
+			}
+			for j := range page.Rows {
+				if err := row(page.Rows[j].row(), &page.Rows[j].Proof); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// dropRows deletes the uploaded rows of an import that has ended.
+func (s *Service) dropRows(ctx context.Context, n *Import) error {
+	for i := range n.Rows {
+		if err := s.Store.ImportPages().Delete(ctx, rowsID(n.ID, i), 1); err != nil && !errors.Is(err, errs.NotFound) {
+			return fmt.Errorf("delete uploaded rows: %w", err)
+		}
+	}
+	return nil
+}
