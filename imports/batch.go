@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -105,8 +106,9 @@ func (r *run) storeAccounts(ctx context.Context, items []item) error {
 		return fmt.Errorf("store accounts: %w", err)
 	}
 	r.n.Count.Accounts += len(fresh) - len(there)
+	known := setOf(there)
 	for i := range fresh {
-		if slices.Contains(there, fresh[i].ID) {
+		if known[fresh[i].ID] {
 			if err := r.widen(ctx, &fresh[i]); err != nil {
 				return err
 			}
@@ -145,12 +147,13 @@ func (r *run) storeKeys(ctx context.Context, items []item) error {
 	if err != nil {
 		return fmt.Errorf("store keys: %w", err)
 	}
+	left := setOf(taken)
 	for i := range items {
-		if !slices.Contains(taken, all[i].ID) {
+		if !left[all[i].ID] {
 			r.imported(&items[i].key)
 		}
 	}
-	return r.explain(ctx, items, taken)
+	return r.explain(ctx, items, left)
 }
 
 func (r *run) imported(k *converted) {
@@ -164,32 +167,52 @@ func (r *run) imported(k *converted) {
 }
 
 // explain says of keys that could not be stored whether they were here before.
-func (r *run) explain(ctx context.Context, items []item, taken []string) error {
+func (r *run) explain(ctx context.Context, items []item, taken map[string]bool) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	there, err := r.Store.Keys().List(ctx, keys.KeyFilter{IDs: taken}, keys.Page{Limit: len(taken)})
+	there, err := r.there(ctx, slices.Collect(maps.Keys(taken)))
 	if err != nil {
-		return fmt.Errorf("read keys that exist: %w", err)
+		return err
 	}
 	for i := range items {
 		k := &items[i].key
-		if !slices.Contains(taken, k.ID) {
+		if !taken[k.ID] {
 			continue
 		}
-		if at := slices.IndexFunc(there, func(t keys.Key) bool { return t.ID == k.ID }); at >= 0 {
-			if there[at].ImportID == r.n.ID { // stored before this import was interrupted
-				r.imported(k)
-			} else {
-				r.n.Count.Unchanged++
+		switch by, ok := there[k.ID]; {
+		case ok && by == r.n.ID: // stored before this import was interrupted
+			r.imported(k)
+		case ok:
+			r.n.Count.Unchanged++
+		default:
+			if err := r.refuse(Problem{Place: items[i].place, ID: items[i].id, Fault: errs.Say("import_key_taken")}); err != nil {
+				return err
 			}
-			continue
-		}
-		if err := r.refuse(Problem{Place: items[i].place, ID: items[i].id, Fault: errs.Say("import_key_taken")}); err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// there returns which of the keys exist, and the import that brought each.
+func (r *run) there(ctx context.Context, wanted []string) (map[string]string, error) {
+	found, err := r.Store.Keys().List(ctx, keys.KeyFilter{IDs: wanted}, keys.Page{Limit: len(wanted)})
+	if err != nil {
+		return nil, fmt.Errorf("read keys that exist: %w", err)
+	}
+	there := make(map[string]string, len(found))
+	for i := range found {
+		there[found[i].ID] = found[i].ImportID
+	}
+	return there, nil
+}
+
+func setOf(all []string) map[string]bool {
+	set := make(map[string]bool, len(all))
+	for _, one := range all {
+		set[one] = true
+	}
+	return set
 }
 
 // compare counts what storing the items would do.
@@ -198,13 +221,13 @@ func (r *run) compare(ctx context.Context, items []item) error {
 	for i := range items {
 		wanted[i] = items[i].key.ID
 	}
-	there, err := r.Store.Keys().List(ctx, keys.KeyFilter{IDs: wanted}, keys.Page{Limit: len(wanted)})
+	there, err := r.there(ctx, wanted)
 	if err != nil {
-		return fmt.Errorf("read keys that exist: %w", err)
+		return err
 	}
 	for i := range items {
 		k := &items[i].key
-		if slices.ContainsFunc(there, func(t keys.Key) bool { return t.ID == k.ID }) {
+		if _, ok := there[k.ID]; ok {
 			r.n.Count.Unchanged++
 			continue
 		}
