@@ -40,10 +40,10 @@ func (s *scopeNames) of(name string) string {
 }
 
 // translate returns a scope with the same words: "documents.read" and "documents/read"
-// become "documents:read", and "read" becomes "api:read". It drops what would let keys
-// manage this service, unless the source is an export of Latchkey.
+// become "documents:read", and "read" becomes "api:read". It drops "*", and what would let
+// keys manage this service, unless the source is an export of Latchkey.
 func (s *scopeNames) translate(name string) string {
-	if !keys.ValidGrant(name) || name == keys.AnyScope {
+	if !keys.ValidGrant(name) {
 		name = words(name)
 	}
 	if strings.HasPrefix(name, keys.ManagementPrefix) && (!s.trusted || keys.BeyondOrganization(name)) {

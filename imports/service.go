@@ -93,7 +93,7 @@ func (s *Service) watch() {
 		}
 		err := s.LoadShapes(s.life)
 		if n%int(lookEvery/refreshEvery) == 0 && s.Nodes.Joined() {
-			err = errors.Join(err, s.resume(s.life))
+			err = errors.Join(err, s.Resume(s.life))
 		}
 		if err != nil && s.life.Err() == nil {
 			s.Logger.Warn("look for imports", "err", err)

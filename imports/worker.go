@@ -42,8 +42,8 @@ func (s *Service) finishUpload(n Import) {
 	}
 }
 
-// resume continues imports of nodes that are gone, and closes uploads that were cut off.
-func (s *Service) resume(ctx context.Context) error {
+// Resume continues imports of nodes that are gone, and closes uploads that were cut off.
+func (s *Service) Resume(ctx context.Context) error {
 	open, err := s.Store.Imports().List(ctx, keys.NoFilter{}, keys.Page{Limit: mostOpen})
 	if err != nil {
 		return err

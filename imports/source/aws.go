@@ -56,10 +56,12 @@ func (r *awsReader) gather(rec *record) error {
 		if throttle := rec.object("throttle"); throttle != nil {
 			plan.rate, _ = throttle.number("ratelimit")
 			plan.burst, _ = throttle.number("burstlimit")
+			rec.also(throttle)
 		}
 		if quota := rec.object("quota"); quota != nil {
 			plan.most, _ = quota.integer("limit")
 			plan.period = quota.text("period")
+			rec.also(quota)
 		}
 		r.plans[id] = plan
 		return r.kept.add(id, plan.name)
@@ -77,8 +79,8 @@ func (r *awsReader) take(rec *record, out *output) {
 		return
 	}
 	row := Row{
-		Place: rec.place, ID: rec.text("id"), Name: rec.text("name"), Owner: Owner{ID: rec.text("customerid")}, Secret: Secret(rec.text("value", "key")),
-		CreatedAt: rec.time("createddate"), Disabled: !rec.flag(true, "enabled"),
+		Place: rec.place, ID: rec.text("id"), Name: rec.text("name"), Owner: Owner{ID: rec.text("customerid")},
+		Secret: Secret(rec.text("value", "key")), CreatedAt: rec.time("createddate"), Disabled: !rec.flag(true, "enabled"),
 		Metadata: rec.rest("id", "name", "value", "key", "enabled", "createddate", "lastupdateddate", "usageplanids", "customerid"),
 	}
 	if row.Secret == "" && rec.fault.IsZero() {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"crypto/sha256"
 	"regexp"
 	"strings"
 
@@ -76,15 +77,14 @@ func betterAuthSecret(rec *record, row *Row) {
 		begin = row.Prefix
 	}
 	switch {
-	case betterAuthDigest.MatchString(text):
-		digest, fault := plainDigest(SHA256, 32, text)
+	case text == "":
+	case !betterAuthDigest.MatchString(text) && begin != "" && len(text) > len(begin) && strings.HasPrefix(text, begin):
+		row.Secret = Secret(text)
+	default:
+		digest, fault := plainDigest(SHA256, sha256.Size, text)
 		if row.Digest = digest; !fault.IsZero() {
 			rec.wrong("key", fault)
 		}
-	case begin != "" && len(text) > len(begin) && strings.HasPrefix(text, begin):
-		row.Secret = Secret(text)
-	case text != "":
-		rec.wrong("key", errs.Say("import_digest_invalid", "algorithm", string(SHA256)))
 	}
 }
 
@@ -107,6 +107,7 @@ func betterAuthPermissions(rec *record) []string {
 			scopes = append(scopes, permissions.values[resource].name+":"+action.text)
 		}
 	}
+	rec.also(permissions)
 	return scopes
 }
 

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"strconv"
@@ -50,9 +52,9 @@ func named(algorithm, text string) (Digest, errs.Text) {
 	}
 	switch fold(algorithm) {
 	case "sha256":
-		return plainDigest(SHA256, 32, text)
+		return plainDigest(SHA256, sha256.Size, text)
 	case "sha512":
-		return plainDigest(SHA512, 64, text)
+		return plainDigest(SHA512, sha512.Size, text)
 	case "":
 		return Digest{}, errs.Say("import_algorithm_missing")
 	default:
@@ -80,22 +82,16 @@ func plainDigest(algorithm Algorithm, size int, text string) (Digest, errs.Text)
 	return Digest{}, errs.Say("import_digest_invalid", "algorithm", string(algorithm))
 }
 
+// lengths are the weak algorithms whose digests have a length in bytes.
+var lengths = map[int]string{4: "murmur, crc", 8: "murmur, crc", 16: "murmur, md5", 20: "sha1"}
+
 // shorter names the weak algorithm that text has the length of.
 func shorter(text string) errs.Text {
 	sum, err := hex.DecodeString(text)
-	if err != nil {
-		return errs.Text{}
+	if name := lengths[len(sum)]; err == nil && name != "" {
+		return errs.Say("import_algorithm_weak", "algorithm", name)
 	}
-	switch len(sum) {
-	case 4, 8:
-		return errs.Say("import_algorithm_weak", "algorithm", "murmur, crc")
-	case 16:
-		return errs.Say("import_algorithm_weak", "algorithm", "murmur, md5")
-	case 20:
-		return errs.Say("import_algorithm_weak", "algorithm", "sha1")
-	default:
-		return errs.Text{}
-	}
+	return errs.Text{}
 }
 
 // django decodes a digest as Django's hashers encode it: "algorithm$...$digest".
@@ -103,7 +99,7 @@ func django(text string) (Digest, errs.Text) {
 	parts := strings.Split(text, "$")
 	switch {
 	case len(parts) == 3 && parts[0] == "sha512" && parts[1] == "":
-		return plainDigest(SHA512, 64, parts[2])
+		return plainDigest(SHA512, sha512.Size, parts[2])
 	case len(parts) == 4 && parts[0] == "pbkdf2_sha256":
 		return pbkdf2(parts[1], parts[2], parts[3])
 	case parts[0] == "sha512" || parts[0] == "pbkdf2_sha256":
@@ -114,7 +110,7 @@ func django(text string) (Digest, errs.Text) {
 }
 
 func pbkdf2(iterations, salt, sum string) (Digest, errs.Text) {
-	d, fault := plainDigest(PBKDF2SHA256, 32, sum)
+	d, fault := plainDigest(PBKDF2SHA256, sha256.Size, sum)
 	n, err := strconv.Atoi(iterations)
 	switch {
 	case !fault.IsZero():

@@ -2,6 +2,7 @@ package source
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
@@ -22,7 +23,7 @@ func (r *Row) note(code string, args ...any) { r.Notes = append(r.Notes, errs.Sa
 func (r *Row) limit(n float64, per time.Duration, burst int64) {
 	rule, ok := rule(n, per, burst)
 	if !ok {
-		r.note("import_limit_left", "requests", n, "per", per.String())
+		r.note("import_limit_left", "requests", strconv.FormatFloat(n, 'f', -1, 64), "per", per.String())
 		return
 	}
 	if r.RateLimit == nil {

@@ -68,9 +68,20 @@ func (c *counted) Read(p []byte) (int, error) {
 
 // binaries are the kinds of files that are no text, by how they begin.
 var binaries = []struct{ begin, name string }{
-	{"\x1f\x8b", "gzip"}, {"PK\x03\x04", "zip"}, {"PK\x05\x06", "zip"}, {"BZh", "bzip2"}, {"\xfd7zXZ\x00", "xz"},
-	{"\x28\xb5\x2f\xfd", "zstd"}, {"7z\xbc\xaf\x27\x1c", "7z"}, {"SQLite format 3\x00", "SQLite"}, {"%PDF-", "PDF"},
-	{"\xd0\xcf\x11\xe0", "Excel"}, {"PAR1", "Parquet"}, {"\x7fELF", "ELF"}, {"REDIS0", "Redis RDB"}, {"PGDMP", "pg_dump"},
+	{"\x1f\x8b", "gzip"},
+	{"PK\x03\x04", "zip"},
+	{"PK\x05\x06", "zip"},
+	{"BZh", "bzip2"},
+	{"\xfd7zXZ\x00", "xz"},
+	{"\x28\xb5\x2f\xfd", "zstd"},
+	{"7z\xbc\xaf\x27\x1c", "7z"},
+	{"SQLite format 3\x00", "SQLite"},
+	{"%PDF-", "PDF"},
+	{"\xd0\xcf\x11\xe0", "Excel"},
+	{"PAR1", "Parquet"},
+	{"\x7fELF", "ELF"},
+	{"REDIS0", "Redis RDB"},
+	{"PGDMP", "pg_dump"},
 }
 
 const byteOrderMark = "\xef\xbb\xbf"

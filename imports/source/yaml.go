@@ -18,25 +18,28 @@ func (s *scanner) yaml(number int) error {
 	y := &yamlReader{scanner: s, in: lineReader{in: s.text}}
 	for ; ; number++ {
 		line, err := y.in.next()
-		switch {
-		case errors.Is(err, errTooLong):
-			y.fault = errs.Say("import_line_too_long", "most", maxRecord)
-			continue
-		case err != nil:
+		long := errors.Is(err, errTooLong)
+		if err != nil && !long {
 			return y.flush()
 		}
 		if err := y.take(line, number); err != nil {
 			return err
 		}
+		if long {
+			y.fault = errs.Say("import_line_too_long", "most", maxRecord)
+		}
 	}
 }
+
+// noList is the indentation of elements in a member that is no list.
+const noList = -2
 
 // yamlReader collects the lines of one element.
 type yamlReader struct {
 	*scanner
 	in      lineReader
 	section string // the folded name of the member
-	dash    int    // the indentation of its elements, or -1
+	dash    int    // the indentation of its elements, -1 before the first line in it, or noList
 	element int    // their number
 	begin   int    // the line at which the element begins
 	text    []byte
@@ -51,8 +54,13 @@ func (y *yamlReader) take(line []byte, number int) error {
 	case len(bare) == 0, indent == 0 && bare[0] == '#', between(line):
 	case indent == 0 && !item:
 		return y.member(line, number)
-	case item && y.section != "" && (y.dash < 0 || indent <= y.dash):
+	case item && y.section != "" && y.dash != noList && (y.dash < 0 || indent <= y.dash):
 		return y.item(indent, number, line)
+	case y.section != "" && y.dash < 0: // a mapping, such as _info
+		if bare[0] != '#' {
+			y.dash = noList
+		}
+		return nil
 	}
 	return y.keep(line)
 }
@@ -108,9 +116,7 @@ func (y *yamlReader) flush() error {
 	switch {
 	case !fault.IsZero():
 		return y.fail(place, fault)
-	case len(bytes.TrimSpace(text)) == 0:
-		return nil
-	case y.section != "" && y.dash < 0: // a mapping, such as _info
+	case len(bytes.TrimSpace(text)) == 0, y.format.skip != "" && bytes.Contains(text, []byte(y.format.skip)):
 		return nil
 	}
 	data, fault := toJSON(text)
