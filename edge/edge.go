@@ -95,6 +95,7 @@ func (e *Edge) engine(c *Config) (*verify.Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("edge: what the node says of keys: %w", err)
 	}
+	format = format.Knowing(&e.source.known)
 	e.format = format
 	return verify.New(verify.Config{
 		Source: e.source, Limiter: e.limits, Elsewhere: elsewhere{e.source.up}, Marks: e.source.marks, Format: format,

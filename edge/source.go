@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type source struct {
 	epoch string
 	place uint64
 	brand string
+	known keys.Foreign // shapes of imported keys
 	stale time.Duration
 	heard time.Duration // when the last poll that was answered in time began, by elapsed; 0: none was answered
 }
@@ -114,6 +116,9 @@ func (s *source) apply(began time.Duration, from string, told *edgewire.Changes)
 	}
 	s.place = max(s.place, told.Place)
 	s.brand, s.stale = told.Brand, stale
+	if !slices.Equal(s.known.Shapes(), told.Foreign) {
+		s.known.Set(told.Foreign[:min(len(told.Foreign), keys.MostShapes)])
+	}
 	if s.heard == 0 || elapsed.Now()-began <= pollTime {
 		s.heard = max(s.heard, began)
 	}

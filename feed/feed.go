@@ -177,6 +177,7 @@ func (f *Feed) Changes(ctx context.Context, owner, sees string, asked edgewire.A
 	}
 	out.Age = polled.Age.Milliseconds() + 1 // whole milliseconds, rounded up
 	out.MaxStale, out.Brand = f.c.MaxStale.Milliseconds(), f.c.Verifier.Brand()
+	out.Foreign = f.c.Verifier.Shapes()
 	f.edges.told(edge)
 	return out, nil
 }

@@ -92,6 +92,9 @@ func (f Format) IsZero() bool { return f.brand == "" }
 // Brand returns the brand.
 func (f Format) Brand() string { return f.brand }
 
+// Knowing returns the format with other shapes of imported keys.
+func (f Format) Knowing(foreign *Foreign) Format { return Format{f.brand, foreign} }
+
 // Foreign returns the shapes of imported keys. Copies of a Format share them.
 func (f Format) Foreign() *Foreign { return f.foreign }
 

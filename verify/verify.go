@@ -264,5 +264,8 @@ func refusedLimit(d ratelimit.Decision) (Code, errs.Text) {
 	}
 }
 
+// Shapes returns the shapes of imported keys, which must not be changed.
+func (v *Verifier) Shapes() []keys.Shape { return v.format.Foreign().Shapes() }
+
 // Brand returns the brand of the keys that are verified.
 func (v *Verifier) Brand() string { return v.format.Brand() }

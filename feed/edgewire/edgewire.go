@@ -70,6 +70,9 @@ type Changes struct {
 	// while it is cut off.
 	MaxStale int64  `json:"max_stale_ms"`
 	Brand    string `json:"brand"` // prefix of the keys
+	// Foreign has the shapes of keys that were imported. What matches none, and is not
+	// of the brand, is no key.
+	Foreign []keys.Shape `json:"foreign,omitempty"`
 }
 
 // Marks are digests of what changed, as made by [keys.MarkDigest]. In JSON they are one
