@@ -146,8 +146,8 @@ func (s *Service) beside(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(all, func(n nodes.State) bool { return n.Fresh && (!n.Self || s.Nodes.Joined()) }), nil
 }
 
-// shapesID is the id of the one record of Shapes.
-const shapesID = "foreign"
+// ShapesID is the id of the one record of Shapes.
+const ShapesID = "foreign"
 
 // LoadShapes makes the shapes of imported keys known to this process.
 func (s *Service) LoadShapes(ctx context.Context) error {

@@ -12,7 +12,7 @@ import (
 
 // LoadShapes sets what the store knows of the shapes of imported keys.
 func LoadShapes(ctx context.Context, s Store, into *keys.Foreign) error {
-	known, err := s.KeyShapes().Get(ctx, shapesID)
+	known, err := s.KeyShapes().Get(ctx, ShapesID)
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}
@@ -30,11 +30,11 @@ func (s *Service) learn(ctx context.Context, shapes []keys.Shape) error {
 	if len(shapes) == 0 {
 		return nil
 	}
-	first := Shapes{Stamp: keys.NewStamp(s.Keys.Now()), ID: shapesID}
+	first := Shapes{Stamp: keys.NewStamp(s.Keys.Now()), ID: ShapesID}
 	if err := s.Store.KeyShapes().Insert(ctx, first); err != nil && !errors.Is(err, errs.Conflict) {
 		return fmt.Errorf("store the shapes of imported keys: %w", err)
 	}
-	_, after, err := keys.Revise(ctx, s.Store.KeyShapes(), shapesID, keys.AnyRevision, s.Keys.Now, func(all *Shapes) error {
+	_, after, err := keys.Revise(ctx, s.Store.KeyShapes(), ShapesID, keys.AnyRevision, s.Keys.Now, func(all *Shapes) error {
 		all.Shapes = keys.JoinShapes(all.Shapes, shapes)
 		return nil
 	})

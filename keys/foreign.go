@@ -88,6 +88,15 @@ func (d Digest) Lookup(public string) (HashAlgorithm, Hash, error) {
 	return PBKDF2SHA256, lookupPublic(public), nil
 }
 
+// Algorithm returns what the digest was made by.
+func (d Digest) Algorithm() (HashAlgorithm, error) {
+	if _, err := d.sha512(); err == nil {
+		return SHA512, nil
+	}
+	_, err := d.salted()
+	return PBKDF2SHA256, err
+}
+
 func (d Digest) sha512() (sum [sha512.Size]byte, err error) {
 	text, ok := strings.CutPrefix(string(d), sha512Prefix)
 	if !ok || len(text) != hex.EncodedLen(len(sum)) {

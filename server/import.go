@@ -41,6 +41,9 @@ func importCommand(settings source, log io.Writer) *cobra.Command {
 				return err
 			}
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
+				if o.Format == ownExport {
+					return a.readExports(ctx, args, cmd.OutOrStdout())
+				}
 				t := &telling{out: cmd.OutOrStdout(), err: log, began: time.Now()}
 				return t.run(ctx, a, o, args, report)
 			})
@@ -58,6 +61,9 @@ func importCommand(settings source, log io.Writer) *cobra.Command {
 	return cmd
 }
 
+// ownExport is the format of what latchkey export writes.
+const ownExport = "latchkey"
+
 func importLong() string {
 	var b strings.Builder
 	b.WriteString(`Move keys in from another system. Its users go on with the keys that they have:
@@ -71,6 +77,7 @@ Formats:
 	for _, f := range from.Formats() {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", f.Name, f.About)
 	}
+	_, _ = fmt.Fprintf(w, "  %s\twhat latchkey export --with-hashes wrote, into an empty store; other flags do not apply\n", ownExport)
 	_ = w.Flush()
 	return strings.TrimRight(b.String(), "\n")
 }
@@ -79,7 +86,7 @@ func formatNames() (all []string) {
 	for _, f := range from.Formats() {
 		all = append(all, f.Name)
 	}
-	return all
+	return append(all, ownExport)
 }
 
 // readMap reads the file of --map.
