@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -25,6 +26,22 @@ func Python(tb testing.TB, modules ...string) string {
 func Node(tb testing.TB) string {
 	tb.Helper()
 	return program(tb, "node", "nodejs")
+}
+
+// Bun returns the path of Bun, as the TypeScript client is tested with. Otherwise it fails
+// the test with instructions.
+func Bun(tb testing.TB) string {
+	tb.Helper()
+	root, err := moduleRoot()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	machine := map[string]string{"amd64": "x64", "arm64": "aarch64"}[runtime.GOARCH]
+	path := filepath.Join(root, "build", "typescript", "node_modules", "@oven", "bun-linux-"+machine, "bin", "bun")
+	if _, err := os.Stat(path); err != nil {
+		tb.Fatalf("there is no %s: run `make parts` (%v)", path, err)
+	}
+	return path
 }
 
 // Venv returns the path of a Python with modules from PyPI: Django REST Framework,
