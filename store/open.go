@@ -55,6 +55,16 @@ func Restore(ctx context.Context, url, file string) error {
 	return sqlite.Restore(ctx, file, path)
 }
 
+// Revived returns the keys that the SQLite database that the URL names brings back,
+// although they were revoked or deleted in the file that was in use before.
+func Revived(ctx context.Context, url, before string) ([]sqlite.Revived, error) {
+	path, err := sqlitePath(url)
+	if err != nil {
+		return nil, err
+	}
+	return sqlite.FindRevived(ctx, path, before)
+}
+
 func sqlitePath(url string) (string, error) {
 	if err := CheckURL(url); err != nil {
 		return "", err

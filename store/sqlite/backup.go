@@ -132,9 +132,13 @@ func duplicate(from, to string) (err error) {
 	return errors.Join(err, target.Close())
 }
 
+func fileURI(path string) string {
+	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()
+}
+
 func openFile(path, mode string) (*sql.DB, error) {
 	options := url.Values{"mode": {mode}, "_pragma": {"busy_timeout(5000)", "trusted_schema(OFF)"}}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()+"?"+options.Encode())
+	db, err := sql.Open("sqlite", fileURI(path)+"?"+options.Encode())
 	if err != nil {
 		return nil, err
 	}
