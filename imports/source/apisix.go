@@ -32,12 +32,22 @@ func (*apisixReader) whole(rec *record) bool {
 	return rec.has("plugins") || rec.has("username") || rec.has("value")
 }
 
+// apisixNodes returns the objects in what the Admin API of APISIX 2 puts around them.
+func apisixNodes(rec *record) []*record {
+	node := rec.object("node")
+	switch {
+	case node == nil:
+		return []*record{rec}
+	case node.has("nodes"):
+		return node.objects("nodes")
+	default:
+		return []*record{node}
+	}
+}
+
 // apisixObject is a record without what the Admin API puts around it. path is its key in
 // etcd, "" if it is unknown.
 func apisixObject(rec *record) (inner *record, path string) {
-	if node := rec.object("node"); node != nil {
-		rec, node.place = node, rec.place
-	}
 	value := rec.object("value")
 	if value == nil {
 		return rec, ""
@@ -57,6 +67,15 @@ func apisixCredential(rec *record, path string) (consumer, id string, is bool) {
 }
 
 func (r *apisixReader) gather(rec *record) error {
+	for _, node := range apisixNodes(rec) {
+		if err := r.keep(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *apisixReader) keep(rec *record) error {
 	o, path := apisixObject(rec)
 	plugins := o.get("plugins").text
 	switch username := o.text("username"); {
@@ -71,8 +90,14 @@ func (r *apisixReader) gather(rec *record) error {
 }
 
 func (r *apisixReader) take(rec *record, out *output) {
+	for _, node := range apisixNodes(rec) {
+		r.node(node, out)
+	}
+}
+
+func (r *apisixReader) node(rec *record, out *output) {
 	o, path := apisixObject(rec)
-	out.known = o.has("plugins") || o.has("username")
+	out.known = out.known || o.has("plugins") || o.has("username")
 	if username := o.text("username"); username != "" {
 		r.inner(o, username, out)
 		return
@@ -80,9 +105,7 @@ func (r *apisixReader) take(rec *record, out *output) {
 	if consumer, id, is := apisixCredential(o, path); is {
 		r.row(o, o.object("plugins"), id, consumer, out)
 	}
-	if rec.fault.IsZero() && !o.fault.IsZero() && len(out.problems) == 0 && len(out.rows) == 0 {
-		out.problem(o, "", o.fault)
-	}
+	rec.also(o)
 }
 
 // inner adds the keys in a consumer.
@@ -116,9 +139,7 @@ func (r *apisixReader) add(rec, auth *record, id, username string, out *output) 
 	}
 	if auth != nil {
 		row.Secret = clear(auth, "key")
-		if rec.fault.IsZero() {
-			rec.fault = auth.fault
-		}
+		rec.also(auth)
 	}
 	consumer := r.consumers[username]
 	if consumer.group != "" {
@@ -126,37 +147,51 @@ func (r *apisixReader) add(rec, auth *record, id, username string, out *output) 
 	}
 	for _, text := range []string{consumer.plugins, r.groups[consumer.group]} {
 		if text != "" {
-			apisixPlugins(parse([]byte(text), rec.place), &row)
+			apisixPlugins(rec, parse([]byte(text), rec.place), &row)
 		}
 	}
 	out.add(rec, row)
 }
 
-func apisixPlugins(plugins *record, row *Row) {
+func apisixPlugins(rec, plugins *record, row *Row) {
 	for _, name := range plugins.order {
 		config := plugins.object(name)
 		if config == nil || apisixOff(config) {
 			continue
 		}
-		switch name {
-		case "keyauth", "basicauth", "jwtauth", "hmacauth", "ldapauth", "wolfrbac", "meta":
-		case "limitcount":
-			n, _ := config.number("count")
-			window, _ := config.number("timewindow")
-			row.limit(n, seconds(window), 0)
-		case "limitreq":
-			rate, _ := config.number("rate")
-			burst, _ := config.number("burst")
-			row.limit(rate, time.Second, int64(rate+burst))
-		case "iprestriction":
-			row.Networks = config.networks("whitelist")
-			if len(config.strings("blacklist")) > 0 {
-				row.note("import_plugin_left", "plugin", "ip-restriction (blacklist)")
-			}
-		default:
-			row.note("import_plugin_left", "plugin", clip(plugins.values[name].name))
+		if name == "limitcount" && !apisixNumbers(config) {
+			row.note("import_plugin_left", "plugin", "limit-count")
+			continue
 		}
+		apisixPlugin(name, plugins.values[name].name, config, row)
+		rec.also(config)
 	}
+}
+
+func apisixPlugin(name, written string, config *record, row *Row) {
+	switch name {
+	case "keyauth", "basicauth", "jwtauth", "hmacauth", "ldapauth", "wolfrbac", "meta":
+	case "limitcount":
+		n, _ := config.number("count")
+		window, _ := config.number("timewindow")
+		row.limit(n, seconds(window), 0)
+	case "limitreq":
+		rate, _ := config.number("rate")
+		burst, _ := config.number("burst")
+		row.limit(rate, time.Second, int64(rate+burst))
+	case "iprestriction":
+		row.Networks = config.networks("whitelist")
+		if len(config.strings("blacklist")) > 0 {
+			row.note("import_plugin_left", "plugin", "ip-restriction (blacklist)")
+		}
+	default:
+		row.note("import_plugin_left", "plugin", clip(written))
+	}
+}
+
+// apisixNumbers reports whether a limit is a number: it may be a variable, or have rules.
+func apisixNumbers(config *record) bool {
+	return config.get("count").kind == '0' && config.get("timewindow").kind == '0'
 }
 
 // apisixOff reports whether a plugin is disabled.

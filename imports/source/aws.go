@@ -56,10 +56,12 @@ func (r *awsReader) gather(rec *record) error {
 		if throttle := rec.object("throttle"); throttle != nil {
 			plan.rate, _ = throttle.number("ratelimit")
 			plan.burst, _ = throttle.number("burstlimit")
+			rec.also(throttle)
 		}
 		if quota := rec.object("quota"); quota != nil {
 			plan.most, _ = quota.integer("limit")
 			plan.period = quota.text("period")
+			rec.also(quota)
 		}
 		r.plans[id] = plan
 		return r.kept.add(id, plan.name)

@@ -107,6 +107,7 @@ func betterAuthPermissions(rec *record) []string {
 			scopes = append(scopes, permissions.values[resource].name+":"+action.text)
 		}
 	}
+	rec.also(permissions)
 	return scopes
 }
 

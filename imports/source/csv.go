@@ -41,9 +41,9 @@ var ownColumns = func() map[string]bool {
 
 func (ownReader) take(rec *record, out *output) {
 	out.known = true
-	for _, name := range rec.order {
-		if !ownColumns[name] {
-			out.problem(rec, rec.text("id"), errs.Say("import_column_unknown", "column", clip(rec.values[name].name), "columns", Columns()))
+	for i, name := range rec.order {
+		if !ownColumns[name] { // its name may be a key, in a file without a line of names
+			out.problem(rec, rec.text("id"), errs.Say("import_column_unknown", "number", i+1, "columns", Columns()))
 			return
 		}
 	}

@@ -78,6 +78,7 @@ func (r *djangoReader) gather(rec *record) error {
 		return nil
 	case o.isUser():
 		u := djangoUser{o.text("username", "email"), !o.flag(true, "isactive")}
+		rec.also(o.record)
 		if r.users[o.model] == nil {
 			r.users[o.model] = map[string]djangoUser{}
 		}
@@ -168,7 +169,11 @@ var djangoOwners = []string{
 func (r *djangoReader) owner(o djangoObject, row *Row) []string {
 	fields := o.ownerFields()
 	for _, field := range o.order {
-		if _, known := r.names[class(field)+":"+o.reference(field)]; known && !slices.Contains(djangoKeyColumns, field) {
+		if slices.Contains(djangoKeyColumns, field) {
+			continue
+		}
+		_, named := r.names[class(field)+":"+o.reference(field)]
+		if _, is := r.user(class(field), o.reference(field)); named || is {
 			fields = append([]string{field}, fields...)
 		}
 	}

@@ -177,7 +177,7 @@ func kongRow(rec *record, c *kongConsumer, out *output) {
 		row.Metadata = only(rec, "tags")
 	}
 	for _, text := range c.plugins {
-		kongPlugin(parse([]byte(text), rec.place), &row)
+		kongPlugin(rec, parse([]byte(text), rec.place), &row)
 	}
 	out.add(rec, row)
 }
@@ -208,11 +208,12 @@ func clear(rec *record, name string) Secret {
 	return Secret(text)
 }
 
-func kongPlugin(plugin *record, row *Row) {
+func kongPlugin(rec, plugin *record, row *Row) {
 	config := plugin.object("config")
 	if config == nil {
 		return
 	}
+	defer rec.also(config)
 	switch name := plugin.text("name"); name {
 	case "rate-limiting":
 		if by := config.text("limitby"); by != "" && by != "consumer" && by != "credential" {

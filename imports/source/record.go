@@ -29,8 +29,11 @@ type value struct {
 	text string // unquoted if it is a string, else as it is written
 }
 
-// none reports whether the value says nothing. An empty cell does.
-func (v value) none() bool { return v.kind == 0 || v.kind == 'n' || (v.kind == cell && v.text == "") }
+// none reports whether the value says nothing. An empty cell does, and those that MySQL
+// and its tools write.
+func (v value) none() bool {
+	return v.kind == 0 || v.kind == 'n' || (v.kind == cell && (v.text == "" || v.text == `\N` || v.text == "NULL"))
+}
 
 // isText reports whether the value may be read as text of another form.
 func (v value) isText() bool { return v.kind == '"' || v.kind == cell }
@@ -72,7 +75,9 @@ func (rec *record) add(v value) {
 	case v.none(), v.kind == old.kind && v.text == old.text:
 		return
 	case !old.none():
-		rec.wrong(v.name, errs.Say("given_twice"))
+		if rec.fault.IsZero() {
+			rec.fault = errs.Say("import_duplicate_name")
+		}
 		return
 	}
 	rec.values[name] = v
@@ -169,10 +174,18 @@ func (rec *record) has(names ...string) bool {
 	return true
 }
 
-// wrong notes that a member is not what it should be.
+// wrong notes that a member is not what it should be. The name is one that the format
+// knows: any other may be a key in a file without a line of names.
 func (rec *record) wrong(name string, fault errs.Text) {
 	if rec.fault.IsZero() {
 		rec.fault = errs.Say("import_column", "column", clip(name), "fault", fault)
+	}
+}
+
+// also takes over the fault of a record that is in this one. inner may be nil.
+func (rec *record) also(inner *record) {
+	if inner != nil && rec.fault.IsZero() {
+		rec.fault = inner.fault
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha512"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/latchkey/latchkey/errs"
 )
@@ -110,6 +111,9 @@ func (r *Row) checkSecret() errs.Text {
 		if c := r.Secret[i]; c <= ' ' || c > '~' {
 			return errs.Say("import_key_not_sendable")
 		}
+	}
+	if !strings.HasPrefix(r.Secret.Reveal(), r.Prefix) || !strings.HasPrefix(r.Secret.Reveal(), r.Start) {
+		return errs.Say("import_prefix")
 	}
 	if r.Digest.IsZero() {
 		return errs.Text{}

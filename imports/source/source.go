@@ -153,15 +153,29 @@ func names(formats []Format) (all []string) {
 func (f Format) read(ctx context.Context, files []File, yield func(Row) error, problem func(Problem) error) error {
 	r := f.start()
 	if !r.single() {
-		ignore := func(Problem) error { return nil }
-		for _, file := range files {
-			if err := scan(ctx, f, r, file, r.gather, ignore); err != nil {
-				return err
-			}
+		if err := f.gather(ctx, r, files, problem); err != nil {
+			return err
 		}
 	}
 	for _, file := range files {
 		if err := f.rows(ctx, r, file, yield, problem); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gather lets the reader keep what rows refer to. What is no record at all is left to the
+// second pass.
+func (f Format) gather(ctx context.Context, r reader, files []File, problem func(Problem) error) error {
+	keep := func(rec *record) error {
+		if err := r.gather(rec); err != nil || rec.fault.IsZero() {
+			return err
+		}
+		return problem(Problem{Place: rec.place, Fault: rec.fault})
+	}
+	for _, file := range files {
+		if err := scan(ctx, f, r, file, keep, func(Problem) error { return nil }); err != nil {
 			return err
 		}
 	}
@@ -180,6 +194,10 @@ func (f Format) rows(ctx context.Context, r reader, file File, yield func(Row) e
 		var out output
 		r.take(rec, &out)
 		known = known || out.known
+		if !rec.fault.IsZero() && len(out.problems) == 0 { // beside its rows, such as in a limit of all of them
+			out.rows = nil
+			out.problem(rec, "", rec.fault)
+		}
 		for _, p := range out.problems {
 			if err := tell(p); err != nil {
 				return err

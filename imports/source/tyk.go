@@ -45,13 +45,17 @@ func (tykReader) take(rec *record, out *output) {
 	out.known = false
 	for _, name := range rec.order {
 		v := rec.values[name]
-		id, is := strings.CutPrefix(v.name, tykRedisPrefix)
-		session := rec.object(name)
-		if !is || session == nil {
+		hash, is := strings.CutPrefix(v.name, tykRedisPrefix)
+		if !is || (v.kind != '{' && v.kind != '"') {
 			continue
 		}
 		out.known = true
-		tykKey(rec, session, "", id, out)
+		session := parse([]byte(v.text), rec.place)
+		if !session.fault.IsZero() {
+			out.problem(rec, "", session.fault)
+			continue
+		}
+		tykKey(session, session, "", hash, out)
 	}
 }
 
@@ -78,9 +82,7 @@ func tykKey(rec, session *record, id, hash string, out *output) {
 	if row.Metadata = metadata; left {
 		row.note("import_metadata_left")
 	}
-	if rec.fault.IsZero() {
-		rec.fault = session.fault
-	}
+	rec.also(session)
 	out.add(rec, row)
 }
 

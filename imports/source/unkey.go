@@ -44,7 +44,6 @@ func (*unkeyReader) whole(rec *record) bool { return unkeyTable(rec) == "keys" }
 
 // unkeyTable returns the folded name of the table that a row is of, or "".
 func unkeyTable(rec *record) string {
-	id := rec.text("id")
 	switch {
 	case rec.has("hash"), rec.has("keyid", "start"):
 		return "keys"
@@ -60,9 +59,9 @@ func unkeyTable(rec *record) string {
 		return "identities"
 	case rec.has("encrypted"):
 		return "encryptedkeys"
-	case rec.has("id", "slug"), rec.has("id", "name") && (strings.HasPrefix(id, "perm_") || rec.section == "permissions"):
+	case rec.has("id", "slug"), rec.has("id", "name") && (strings.HasPrefix(rec.text("id"), "perm_") || rec.section == "permissions"):
 		return "permissions"
-	case rec.has("id", "name") && (strings.HasPrefix(id, "role_") || rec.section == "roles"):
+	case rec.has("id", "name") && (strings.HasPrefix(rec.text("id"), "role_") || rec.section == "roles"):
 		return "roles"
 	default:
 		return ""
@@ -70,17 +69,13 @@ func unkeyTable(rec *record) string {
 }
 
 func (r *unkeyReader) gather(rec *record) error {
-	id, name := rec.text("id"), rec.text("slug", "externalid", "name")
 	switch unkeyTable(rec) {
 	case "identities":
-		r.identities[id] = name
-		return r.kept.add(id, name)
+		return r.name(r.identities, rec, "externalid")
 	case "permissions":
-		r.permissions[id] = name
-		return r.kept.add(id, name)
+		return r.name(r.permissions, rec, "slug", "name")
 	case "roles":
-		r.roles[id] = rec.text("name")
-		return r.kept.add(id, name)
+		return r.name(r.roles, rec, "name")
 	case "keyspermissions":
 		return r.relate(r.keyPermissions, rec.text("keyid"), rec.text("permissionid"))
 	case "keysroles":
@@ -93,6 +88,12 @@ func (r *unkeyReader) gather(rec *record) error {
 		return r.kept.add(of)
 	}
 	return nil
+}
+
+func (r *unkeyReader) name(table map[string]string, rec *record, columns ...string) error {
+	id, name := rec.text("id"), rec.text(columns...)
+	table[id] = name
+	return r.kept.add(id, name)
 }
 
 func (r *unkeyReader) relate(table map[string][]string, from, to string) error {
@@ -205,6 +206,7 @@ func (r *unkeyReader) limit(rec *record, row *Row) {
 	for _, inner := range rec.objects("ratelimits") {
 		l := unkeyLimitOf(inner)
 		row.limit(l.requests, l.per, 0)
+		rec.also(inner)
 	}
 	for _, id := range []string{row.ID, rec.text("identityid")} {
 		for _, l := range r.limits[id] {
@@ -226,6 +228,8 @@ func unkeyCredits(rec *record, row *Row) {
 		refill = inner
 	}
 	amount, refilled := refill.integer("refillamount", "amount")
+	rec.also(credits)
+	rec.also(refill)
 	if !refilled || amount <= 0 {
 		if limited {
 			row.note("import_credits_without_refill", "remaining", remaining)
