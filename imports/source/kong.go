@@ -11,7 +11,7 @@ var kongFormat = Format{
 	Name:  "kong",
 	About: "a decK file (YAML or JSON), or what Kong's Admin API lists: consumers, keyauth_credentials, acls and plugins",
 	lists: []string{"consumers", "keyauthcredentials", "acls", "plugins", "data"},
-	yaml:  true,
+	yaml:  true, nested: "keyauth_credentials:",
 	start: func() reader { return &kongReader{consumers: map[string]*kongConsumer{}} },
 }
 

@@ -34,8 +34,8 @@ type lineReader struct {
 	line []byte
 }
 
-// next returns a line without its end, valid until the next call. It returns errTooLong
-// for a longer line, which it skips.
+// next returns a line without its end, valid until the next call. For a longer line it
+// returns the begin and errTooLong, and skips the rest.
 func (r *lineReader) next() ([]byte, error) {
 	r.line = r.line[:0]
 	long := false
@@ -54,7 +54,7 @@ func (r *lineReader) next() ([]byte, error) {
 		case err != nil && len(r.line) == 0 && !long:
 			return nil, io.EOF
 		case long:
-			return nil, errTooLong
+			return r.line[:min(len(r.line), 64)], errTooLong
 		}
 		return bytes.TrimSuffix(bytes.TrimSuffix(r.line, []byte("\n")), []byte("\r")), nil
 	}

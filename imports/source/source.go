@@ -96,9 +96,11 @@ type Format struct {
 	Name  string
 	About string // a sentence in English for --help
 
-	lists []string // names of members that hold lists of records
-	yaml  bool     // text that is not JSON is YAML, not CSV
-	start func() reader
+	lists  []string // names of members that hold lists of records
+	yaml   bool     // text that is not JSON is YAML, not CSV
+	nested string   // elements of YAML that have this text need not be gathered
+	skip   string   // elements of YAML that have this text are not read
+	start  func() reader
 }
 
 // Formats returns all formats in the order in which help lists them.
@@ -174,6 +176,7 @@ func (f Format) gather(ctx context.Context, r reader, files []File, problem func
 		}
 		return problem(Problem{Place: rec.place, Fault: rec.fault})
 	}
+	f.skip = f.nested
 	for _, file := range files {
 		if err := scan(ctx, f, r, file, keep, func(Problem) error { return nil }); err != nil {
 			return err

@@ -18,15 +18,15 @@ func (s *scanner) yaml(number int) error {
 	y := &yamlReader{scanner: s, in: lineReader{in: s.text}}
 	for ; ; number++ {
 		line, err := y.in.next()
-		switch {
-		case errors.Is(err, errTooLong):
-			y.fault = errs.Say("import_line_too_long", "most", maxRecord)
-			continue
-		case err != nil:
+		long := errors.Is(err, errTooLong)
+		if err != nil && !long {
 			return y.flush()
 		}
 		if err := y.take(line, number); err != nil {
 			return err
+		}
+		if long {
+			y.fault = errs.Say("import_line_too_long", "most", maxRecord)
 		}
 	}
 }
@@ -116,7 +116,7 @@ func (y *yamlReader) flush() error {
 	switch {
 	case !fault.IsZero():
 		return y.fail(place, fault)
-	case len(bytes.TrimSpace(text)) == 0:
+	case len(bytes.TrimSpace(text)) == 0, y.format.skip != "" && bytes.Contains(text, []byte(y.format.skip)):
 		return nil
 	}
 	data, fault := toJSON(text)
