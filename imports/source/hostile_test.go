@@ -59,11 +59,18 @@ func TestLongLinesDoNotEndTheFile(t *testing.T) {
 		{"first line", "jsonl", long("f", "{\"key\":\"", "x", size, "\"}\n{\"key\":\"abd\"}\n"), 1, "f:1 the line is longer"},
 		{"list", "jsonl", long("f", "[{\"key\":\"abc\"},{\"key\":\"", "x", size, "\"},{\"key\":\"abd\"}]"), 1, "f a record is longer"},
 		{"name", "jsonl", long("f", "[{\"key\":\"abc\"},{\"", "x", size, "\":1}]"), 1, "f a record is longer"},
-		{"members", "unkey", long("f", "{\n\"keys\":[{\"keyId\":\"k\",\"start\":\"\",\"plaintext\":\"abc\"}],\"x\":\"", "x", size, "\"}"), 1, "f a record is longer"},
+		{
+			"members", "unkey", long("f", "{\n\"keys\":[{\"keyId\":\"k\",\"start\":\"\",\"plaintext\":\"abc\"}],\"x\":\"", "x", size, "\"}"), 1,
+			"f a record is longer",
+		},
 		{"depth", "jsonl", long("f", "[{\"key\":\"abc\"},", "[", size, ""), 1, "f "},
 		{"depth of objects", "jsonl", long("f", "", "{\"a\":", size, ""), 0, "f"},
-		{"yaml", "kong", long("f", "consumers:\n- username: a\n  keyauth_credentials:\n  - key: abc\n- username: ", "x", size, "\n- keyauth_credentials:\n  - key: abd\n"), 2, "f:5 the line is longer"},
-		{"yaml of many lines", "kong", long("f", "consumers:\n- tags:\n", "  - x\n", size, "- keyauth_credentials:\n  - key: abd\n"), 1, "f:2 a record is longer"},
+		{"yaml", "kong", long("f", "consumers:\n- username: a\n  keyauth_credentials:\n  - key: abc\n- username: ", "x", size,
+			"\n- keyauth_credentials:\n  - key: abd\n"), 2, "f:5 the line is longer"},
+		{
+			"yaml of many lines", "kong", long("f", "consumers:\n- tags:\n", "  - x\n", size, "- keyauth_credentials:\n  - key: abd\n"), 1,
+			"f:2 a record is longer",
+		},
 		{"columns", "csv", long("f", "key\n", "x,", 900_000, "\nabd\n"), 1, "f:2 the row has 450001 cells"},
 		{"columns of the header", "csv", long("f", "key,", "x,", 900_000, "\nabd\n"), 0, "f:1 must have at most 1000 columns"},
 		{"members of an object", "jsonl", long("f", "{\"key\":\"abc\"}\n{", "\"a\":1,", 900_000, "\"b\":1}\n"), 1, "f:2 a name occurs twice"},
@@ -87,7 +94,8 @@ func TestLongLinesDoNotEndTheFile(t *testing.T) {
 			problems = append(problems, strings.Join(strings.Fields(p.Place.String()+" "+p.ID+" "+p.Fault.String()), " "))
 			return nil
 		})
-		if err != nil || rows != tt.rows || (tt.problem == "") != (len(problems) == 0) || (tt.problem != "" && !strings.HasPrefix(problems[0], tt.problem)) {
+		if err != nil || rows != tt.rows || (tt.problem == "") != (len(problems) == 0) || (tt.problem != "" && !strings.HasPrefix(problems[0],
+			tt.problem)) {
 			t.Errorf("%s: %d rows, %.300q, %v", tt.name, rows, problems, err)
 		}
 		if most > 160<<20 {
@@ -156,9 +164,10 @@ func TestTablesAsTheyAre(t *testing.T) {
 		{"broken first line of JSON", "{\"name\":}\n{\"name\":\"b\",\"key\":\"abd\"}\n", "b", "valid JSON"},
 		{"objects over lines", "{\n\"name\":\"a\",\n\"key\":\"abc\"}\n{\n\"name\":\"b\",\"key\":\"abd\"}\n", "a b", ""},
 		{"elements that are no objects", "[1,{\"name\":\"a\",\"key\":\"abc\"},null]", "a", "JSON object"},
-		{"list cut off", "[{\"name\":\"a\",\"key\":\"abc\"},{\"name\":\"b\",", "a", "ends in the middle"},
-		{"list cut off between", "[{\"name\":\"a\",\"key\":\"abc\"},", "a", "ends in the middle"},
-		{"deep", "[{\"name\":\"a\",\"key\":\"abc\",\"metadata\":" + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "},{\"name\":\"b\",\"key\":\"abd\"}]", "b", "levels"},
+		{"list cut off", "[{\"name\":\"a\",\"key\":\"abc\"},{\"name\":\"b\",", "a", "ends too early"},
+		{"list cut off between", "[{\"name\":\"a\",\"key\":\"abc\"},", "a", "ends too early"},
+		{"deep", "[{\"name\":\"a\",\"key\":\"abc\",\"metadata\":" + strings.Repeat("[", 40) + strings.Repeat("]", 40) +
+			"},{\"name\":\"b\",\"key\":\"abd\"}]", "b", "levels"},
 		{"duplicates in a list", "[{\"name\":\"a\",\"name\":\"a\",\"key\":\"abc\"},{\"name\":\"b\",\"key\":\"abd\"}]", "b", "twice"},
 	} {
 		rows, problems := read(t, "csv", memory("f", tt.content))

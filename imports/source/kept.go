@@ -3,7 +3,7 @@ package source
 import "github.com/latchkey/latchkey/errs"
 
 // maxKept bounds what readers keep of other tables, in bytes: owners, permissions and
-// plans that keys refer to. It is enough for about two million owners.
+// plans that keys refer to. It is enough for about three million of them.
 const maxKept = 512 << 20
 
 // entryCost is what an entry of a map costs beside its text.

@@ -1,8 +1,12 @@
 package source
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey/latchkey/errs"
 )
 
 // Columns: florimondmanca/djangorestframework-api-key src/rest_framework_api_key/models.py
@@ -45,8 +49,9 @@ func TestDjangoTables(t *testing.T) {
 	wantProblems(t, problems)
 	wantRows(t, rows,
 		shape{
-			Place: "django_apikey.csv:2", ID: "PgPgPgPg", Name: "from psql", Prefix: "PgPgPgPg.", Start: "PgPgPgPg", Created: "2024-03-01T08:30:00.123Z",
-			Key: "sha512/64",
+			Place: "django_apikey.csv:2", ID: "PgPgPgPg", Name: "from psql", Prefix: "PgPgPgPg.", Start: "PgPgPgPg",
+			Created: "2024-03-01T08:30:00.123Z",
+			Key:     "sha512/64",
 		},
 		shape{
 			Place: "django_token.csv:2", Owner: "user:9 eve", Created: "2024-03-01T08:30:00Z", Key: "1144b09199c62bcf9418ad846dd0e4bbdfc6ee4b",
@@ -58,7 +63,7 @@ func TestDjangoTables(t *testing.T) {
 // A user with the same number is not the owner of a key of something else.
 func TestDjangoOwnersOfDifferentModels(t *testing.T) {
 	t.Parallel()
-	const sum = `"sha512$$ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"`
+	sum := `"sha512$$` + strings.Repeat("ab", 64) + `"`
 	rows, problems := read(t, "django", memory("f", `[
 		{"model":"accounts.member","pk":3,"fields":{"password":"x","email":"m@example.com","is_active":false}},
 		{"model":"org.organization","pk":3,"fields":{"name":"Acme"}},
@@ -67,8 +72,14 @@ func TestDjangoOwnersOfDifferentModels(t *testing.T) {
 		{"model":"org.key","pk":"c.b","fields":{"prefix":"cccccccc","hashed_key":"md5$salt$d41d8cd98f00b204e9800998ecf8427e"}}]`))
 	wantProblems(t, problems, "f#5 cccccccc hashed_key: digests by md5 cannot be taken")
 	wantRows(t, rows,
-		shape{Place: "f#3", ID: "aaaaaaaa", Owner: "organization:3 Acme", Prefix: "aaaaaaaa.", Start: "aaaaaaaa", Scopes: "orders:read", Key: "sha512/64"},
-		shape{Place: "f#4", ID: "bbbbbbbb", Owner: "member:3 m@example.com", Prefix: "bbbbbbbb.", Start: "bbbbbbbb", Key: "sha512/64", State: "disabled"},
+		shape{
+			Place: "f#3", ID: "aaaaaaaa", Owner: "organization:3 Acme", Prefix: "aaaaaaaa.", Start: "aaaaaaaa", Scopes: "orders:read",
+			Key: "sha512/64",
+		},
+		shape{
+			Place: "f#4", ID: "bbbbbbbb", Owner: "member:3 m@example.com", Prefix: "bbbbbbbb.", Start: "bbbbbbbb", Key: "sha512/64",
+			State: "disabled",
+		},
 	)
 }
 
@@ -113,8 +124,10 @@ func TestBetterAuth(t *testing.T) {
 	rows, problems := read(t, "better-auth", disk("betterauth.json"), disk("betterauth.csv"))
 	wantProblems(t, problems, "betterauth.json#5 k4 key: digests by sha1")
 	first := shape{
-		Place: "betterauth.json#2", ID: "k1", Owner: "u1 ada@example.com", Name: "CI", Prefix: "acme_", Start: "acme_A", Scopes: "files:read files:write",
-		Created: "2025-01-01T00:00:00Z", Expires: "2034-01-01T00:00:00Z", Limit: "10/1m burst 10", Quota: "100/day", Metadata: `{"a":1}`, Key: "sha256/32",
+		Place: "betterauth.json#2", ID: "k1", Owner: "u1 ada@example.com", Name: "CI", Prefix: "acme_", Start: "acme_A",
+		Scopes:  "files:read files:write",
+		Created: "2025-01-01T00:00:00Z", Expires: "2034-01-01T00:00:00Z", Limit: "10/1m burst 10", Quota: "100/day", Metadata: `{"a":1}`,
+		Key: "sha256/32",
 	}
 	inClear := first
 	inClear.Place, inClear.ID, inClear.Key = "betterauth.json#4", "k3", "acme_ABCDEFclear"
@@ -152,7 +165,8 @@ func TestKongByDecK(t *testing.T) {
 // Lists as Kong's Admin API gives them: GET /key-auths, /consumers, /acls and /plugins.
 func TestKongByItsAPI(t *testing.T) {
 	t.Parallel()
-	rows, problems := read(t, "kong", disk("kong_acls.json"), disk("kong_keyauths.json"), disk("kong_consumers.json"), disk("kong_plugins.json"))
+	rows, problems := read(t, "kong", disk("kong_acls.json"), disk("kong_keyauths.json"), disk("kong_consumers.json"),
+		disk("kong_plugins.json"))
 	wantProblems(t, problems)
 	wantRows(t, rows, shape{
 		Place: "kong_keyauths.json:1", ID: "ka1", Owner: "ada ada", Name: "ada", Scopes: "group:gold", Created: "2023-11-14T22:13:20Z",
@@ -173,8 +187,9 @@ func TestAWS(t *testing.T) {
 	wantProblems(t, problems, "aws_keys.json#2 novalue has no value")
 	wantRows(t, rows,
 		shape{
-			Place: "aws.csv:2", Name: "MyFirstApiKey", Tier: "Gold", Limit: "5/1s burst 10", Quota: "500/month", Metadata: `{"description":"An imported key"}`,
-			Notes: "import_plan_left", Key: "apikey1234abcdefghij0123456789",
+			Place: "aws.csv:2", Name: "MyFirstApiKey", Tier: "Gold", Limit: "5/1s burst 10", Quota: "500/month",
+			Metadata: `{"description":"An imported key"}`,
+			Notes:    "import_plan_left", Key: "apikey1234abcdefghij0123456789",
 		},
 		shape{Place: "aws.csv:3", Name: "=cmd|'/c calc'!A0", Key: "apikey1234abcdefghij0123456780", State: "disabled"},
 		shape{
@@ -242,4 +257,84 @@ func TestAPISIXOfVersion2(t *testing.T) {
 		{"key":"/apisix/consumers/jack","value":{"username":"jack","plugins":{"key-auth":{"key":"auth-one"}}}}]}}`))
 	wantProblems(t, problems)
 	wantRows(t, rows, shape{Place: "f#1", Owner: "jack jack", Name: "jack", Key: "auth-one"})
+}
+
+// A list of plans in single quotes, which API Gateway takes as well.
+func TestAWSSingleQuotes(t *testing.T) {
+	t.Parallel()
+	rows, problems := read(t, "aws", memory("f", "Enabled,Name,key,UsageplanIds\ntrue,A,apikey1234abcdefghij0123456789,'c7y23b,glvrsr'\n"))
+	wantProblems(t, problems)
+	wantRows(t, rows, shape{Place: "f:2", Name: "A", Tier: "c7y23b", Notes: "import_plan_left", Key: "apikey1234abcdefghij0123456789"})
+}
+
+// dumpdata --format jsonl --natural-foreign --natural-primary.
+func TestDjangoLines(t *testing.T) {
+	t.Parallel()
+	rows, problems := read(t, "django", memory("f", strings.Join([]string{
+		`{"model": "accounts.user", "fields": {"password": "!", "email": "ada@example.com", "is_active": true}}`,
+		`{"model": "authtoken.token", "pk": "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b",` +
+			` "fields": {"user": ["ada@example.com"], "created": "2024-03-02T00:00:00Z"}}`,
+	}, "\n")))
+	wantProblems(t, problems)
+	wantRows(t, rows, shape{
+		Place: "f:2", Owner: "user:ada@example.com ada@example.com", Created: "2024-03-02T00:00:00Z",
+		Key: "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b",
+	})
+}
+
+// TestTooMuchKeptEndsTheImport: keys without what they refer to would be wrong.
+func TestTooMuchKeptEndsTheImport(t *testing.T) {
+	t.Parallel()
+	for format, content := range map[string]string{
+		"django": `{"model":"auth.user","pk":1,"fields":{"username":"a","password":"x"}}`, "unkey": `{"id":"id_1","external_id":"a"}`,
+		"kong": `{"username":"a","id":"1"}`, "aws": `{"id":"1","name":"a","throttle":{}}`,
+		"better-auth": `{"id":"1","name":"a","email":"a@example.com"}`,
+		"apisix":      `{"username":"a"}`,
+	} {
+		for _, f := range Formats() {
+			if f.Name != format {
+				continue
+			}
+			r := f.start()
+			full(r)
+			err := f.gather(t.Context(), r, []File{memory("f", content)}, func(Problem) error { return nil })
+			if !errors.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "512 MiB") {
+				t.Errorf("%s: %v", format, err)
+			}
+		}
+	}
+}
+
+// full makes a reader keep as much as it may.
+func full(r reader) {
+	switch r := r.(type) {
+	case *djangoReader:
+		r.kept.bytes = maxKept
+	case *unkeyReader:
+		r.kept.bytes = maxKept
+	case *kongReader:
+		r.kept.bytes = maxKept
+	case *awsReader:
+		r.kept.bytes = maxKept
+	case *betterAuthReader:
+		r.kept.bytes = maxKept
+	case *apisixReader:
+		r.kept.bytes = maxKept
+	}
+}
+
+// TestRelatedRowsThatAreWrongAreProblems, since keys would lack a limit.
+func TestRelatedRowsThatAreWrongAreProblems(t *testing.T) {
+	t.Parallel()
+	for format, content := range map[string]string{
+		"unkey": `{"id":"rl","key_id":"k","limit":"many","duration":1000}`, "aws": `{"id":"p","throttle":{"rateLimit":"many"}}`,
+		"django": `{"model":"auth.user","pk":1,"fields":{"username":"a","password":"x","is_active":"perhaps"}}`,
+		"kong":   `{"username":"a","keyauth_credentials":[{"key":"abc"}],"plugins":[{"name":"rate-limiting","config":{"minute":"many"}}]}`,
+		"apisix": `{"username":"a","plugins":{"key-auth":{"key":"abc"},"limit-req":{"rate":"many","burst":1,"key":"consumer_name"}}}`,
+	} {
+		rows, problems := read(t, format, memory("f", content))
+		if len(rows) > 0 || len(problems) != 1 || !strings.Contains(problems[0], "must be") {
+			t.Errorf("%s: %v, %q", format, rows, problems)
+		}
+	}
 }

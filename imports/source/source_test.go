@@ -48,9 +48,10 @@ func read(t *testing.T, format string, files ...File) (rows []Row, problems []st
 
 // shape is a row in the short form that tables compare.
 type shape struct {
-	Place, ID, Owner, Name, Prefix, Start, Env, Tier, Scopes, Created, Expires, Limit, Quota, Networks, Metadata, Notes string
-	Key                                                                                                                 string // in clear, or the algorithm
-	State                                                                                                               string
+	Place, ID, Owner, Name, Prefix, Start, Env, Tier, Scopes  string
+	Created, Expires, Limit, Quota, Networks, Metadata, Notes string
+	Key                                                       string // in clear, or the algorithm
+	State                                                     string
 }
 
 func shapeOf(r Row) shape {
@@ -141,7 +142,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("row", "row", row, "secret", row.Secret, "digest", row.Digest)
-	text := fmt.Sprintf("%v %+v %#v %s %q %x %v %d %s", row, bare(row), row.Secret, row.Secret, row.Secret, row.Secret, row.Digest, row.Digest, row) +
+	text := fmt.Sprintf("%v %+v %#v %s %q %x %v %d %s", row, bare(row), row.Secret, row.Secret, row.Secret, row.Secret, row.Digest,
+		row.Digest, row) +
 		string(encoded) + log.String()
 	for _, secret := range []string{"hunter2", "summation", "sodium", "68756e746572", "115 117 109", "c3VtbWF0aW9u"} {
 		if strings.Contains(text, secret) {
@@ -172,7 +174,8 @@ func TestReadEndsWhereAFileCannotBeRead(t *testing.T) {
 	broken := errors.New("broken")
 	nothing := func(Problem) error { return nil }
 	for name, begin := range map[string]string{
-		"table": "key\nabc\n", "lines": "{\"key\":\"abc\"}\n", "list": `[{"key":"abc"},`, "begin": "", "members": "{\n\"keys\":[{\"key\":\"abc\"},",
+		"table": "key\nabc\n", "lines": "{\"key\":\"abc\"}\n", "list": `[{"key":"abc"},`, "begin": "",
+		"members": "{\n\"keys\":[{\"key\":\"abc\"},",
 	} {
 		open := func() (io.ReadCloser, error) {
 			return io.NopCloser(io.MultiReader(strings.NewReader(begin), errorReader{broken})), nil
@@ -185,7 +188,8 @@ func TestReadEndsWhereAFileCannotBeRead(t *testing.T) {
 		}
 	}
 	missing := File{Name: "gone.csv", Open: func() (io.ReadCloser, error) { return nil, os.ErrNotExist }}
-	if err := Read(t.Context(), "csv", []File{missing}, nil, nil); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "gone.csv") {
+	err := Read(t.Context(), "csv", []File{missing}, nil, nil)
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "gone.csv") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }
@@ -274,7 +278,7 @@ func TestOwnColumns(t *testing.T) {
 		t.Errorf("PBKDF2 of %d iterations, salt %q", d.Iterations, d.Salt)
 	}
 	rows, problems = read(t, "jsonl", disk("own.jsonl"))
-	wantProblems(t, problems, "own.jsonl:3 2 column 3 has an unknown name", "own.jsonl:4 a name occurs twice", "own.jsonl:5 the file ends")
+	wantProblems(t, problems, "own.jsonl:3 2 column 3 has an unknown name", "own.jsonl:4 a name occurs twice", "own.jsonl:5 a record ends too early")
 	wantRows(t, rows, shape{
 		Place: "own.jsonl:1", ID: "1", Owner: "acme", Name: "CI", Scopes: "orders:read", Limit: "100/10s burst 200", Quota: "1000/day",
 		Networks: "192.0.2.1/32", Metadata: `{"a":1}`, Key: "sha256/32",

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/latchkey/latchkey/errs"
@@ -41,6 +42,9 @@ func (s *scanner) table(number int) error {
 }
 
 func (rec *record) fill(columns, cells []string) {
+	if len(cells) > len(columns) {
+		cells = singly(cells)
+	}
 	if len(cells) != len(columns) {
 		rec.fault = errs.Say("import_cells", "cells", len(cells), "columns", len(columns))
 		return
@@ -50,6 +54,22 @@ func (rec *record) fill(columns, cells []string) {
 	for i, name := range columns {
 		rec.add(value{name, cell, cells[i]})
 	}
+}
+
+// singly puts cells together that stand in single quotes, as API Gateway allows.
+func singly(cells []string) []string {
+	var all []string
+	for i := 0; i < len(cells); i++ {
+		whole := cells[i]
+		for j := i; strings.HasPrefix(whole, "'") && j < len(cells); j++ {
+			if joined := strings.Join(cells[i:j+1], ","); len(joined) > 1 && strings.HasSuffix(joined, "'") {
+				whole, i = joined, j
+				break
+			}
+		}
+		all = append(all, whole)
+	}
+	return all
 }
 
 // maxJoined is how many lines a quoted cell may have.
