@@ -301,3 +301,25 @@ func (r *numbered) Read(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+// TestWhatKeysShareIsWorkedOutOnce: a consumer with thousands of keys and of plugins does
+// not cost their product.
+func TestWhatKeysShareIsWorkedOutOnce(t *testing.T) {
+	t.Parallel()
+	const n = 4000
+	credentials := strings.Repeat(`{"key":"abc"},`, n-1) + `{"key":"abc"}`
+	plugins := strings.Repeat(`{"name":"cors","config":{}},`, n) + `{"name":"rate-limiting","config":{"minute":5}}`
+	rows, problems := read(t, "kong", memory("f", `{"username":"a","keyauth_credentials":[`+credentials+`],"plugins":[`+plugins+`]}`))
+	if len(rows) != n || len(problems) > 0 || rows[n-1].RateLimit == nil || len(rows[0].Notes) != n {
+		t.Errorf("kong: %d rows, %q", len(rows), problems)
+	}
+	inner := strings.Repeat(`{"id":"c","plugins":{"key-auth":{"key":"abc"}}},`, n-1) + `{"id":"c","plugins":{"key-auth":{"key":"abc"}}}`
+	rows, problems = read(t, "apisix", memory("f", `{"username":"a","credentials":[`+inner+`],"plugins":{"limit-count":{"count":1,"time_window":60}}}`))
+	if len(rows) != n || len(problems) > 0 || rows[n-1].RateLimit == nil {
+		t.Errorf("apisix: %d rows, %q", len(rows), problems)
+	}
+	rows, problems = read(t, "tyk", memory("f", `{"key_id":"abc-def","data":{"rate":1,"per":1,"apply_policies":[`+strings.Repeat(`"p",`, n)+`"p"]}}`))
+	if len(rows) > 0 || len(problems) != 1 || !strings.Contains(problems[0], "more than 1000") {
+		t.Errorf("tyk: %d rows, %q", len(rows), problems)
+	}
+}

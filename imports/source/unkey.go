@@ -163,7 +163,7 @@ func (r *unkeyReader) owner(rec *record, row *Row) {
 func (r *unkeyReader) scopes(rec *record, row *Row) {
 	seen := map[string]bool{}
 	add := func(name string) {
-		if name != "" && !seen[name] {
+		if name != "" && !seen[name] && len(row.Scopes) <= maxScopes {
 			seen[name] = true
 			row.Scopes = append(row.Scopes, name)
 		}
@@ -181,16 +181,16 @@ func (r *unkeyReader) scopes(rec *record, row *Row) {
 	for _, name := range rec.strings("roles") {
 		add("role:" + name)
 	}
-	for _, id := range r.keyPermissions[row.ID] {
+	for _, id := range head(r.keyPermissions[row.ID]) {
 		permission(id)
 	}
-	for _, id := range r.keyRoles[row.ID] {
+	for _, id := range head(r.keyRoles[row.ID]) {
 		if name, ok := r.roles[id]; ok {
 			add("role:" + name)
 		} else {
 			missing++
 		}
-		for _, p := range r.rolePermissions[id] {
+		for _, p := range head(r.rolePermissions[id]) {
 			permission(p)
 		}
 	}
@@ -198,6 +198,9 @@ func (r *unkeyReader) scopes(rec *record, row *Row) {
 		row.note("import_scopes_missing", "count", missing)
 	}
 }
+
+// head returns at most one more than a row may have.
+func head(ids []string) []string { return ids[:min(len(ids), maxScopes+1)] }
 
 func (r *unkeyReader) limit(rec *record, row *Row) {
 	if l := unkeyLimitOf(rec); rec.has("ratelimitlimit") && l.requests > 0 {

@@ -31,6 +31,9 @@ func (s *scanner) yaml(number int) error {
 	}
 }
 
+// maxElement bounds an element of YAML in bytes: its nodes need a hundred times the text.
+const maxElement = 256 << 10
+
 // noList is the indentation of elements in a member that is no list.
 const noList = -2
 
@@ -100,8 +103,8 @@ func (y *yamlReader) item(indent, number int, line []byte) error {
 }
 
 func (y *yamlReader) keep(line []byte) error {
-	if len(y.text)+len(line) >= maxRecord {
-		y.fault = errs.Say("import_record_too_long", "most", maxRecord)
+	if len(y.text)+len(line) >= maxElement {
+		y.fault = errs.Say("import_record_too_long", "most", maxElement)
 		return nil
 	}
 	y.text = append(append(y.text, line...), '\n')
