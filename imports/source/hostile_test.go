@@ -314,11 +314,13 @@ func TestWhatKeysShareIsWorkedOutOnce(t *testing.T) {
 		t.Errorf("kong: %d rows, %q", len(rows), problems)
 	}
 	inner := strings.Repeat(`{"id":"c","plugins":{"key-auth":{"key":"abc"}}},`, n-1) + `{"id":"c","plugins":{"key-auth":{"key":"abc"}}}`
-	rows, problems = read(t, "apisix", memory("f", `{"username":"a","credentials":[`+inner+`],"plugins":{"limit-count":{"count":1,"time_window":60}}}`))
+	limit := `{"limit-count":{"count":1,"time_window":60}}`
+	rows, problems = read(t, "apisix", memory("f", `{"username":"a","credentials":[`+inner+`],"plugins":`+limit+`}`))
 	if len(rows) != n || len(problems) > 0 || rows[n-1].RateLimit == nil {
 		t.Errorf("apisix: %d rows, %q", len(rows), problems)
 	}
-	rows, problems = read(t, "tyk", memory("f", `{"key_id":"abc-def","data":{"rate":1,"per":1,"apply_policies":[`+strings.Repeat(`"p",`, n)+`"p"]}}`))
+	policies := strings.Repeat(`"p",`, n) + `"p"`
+	rows, problems = read(t, "tyk", memory("f", `{"key_id":"abc-def","data":{"rate":1,"per":1,"apply_policies":[`+policies+`]}}`))
 	if len(rows) > 0 || len(problems) != 1 || !strings.Contains(problems[0], "more than 1000") {
 		t.Errorf("tyk: %d rows, %q", len(rows), problems)
 	}
