@@ -3,6 +3,8 @@ package source
 import (
 	"strings"
 	"time"
+
+	"github.com/latchkey/latchkey/errs"
 )
 
 var apisixFormat = Format{
@@ -11,7 +13,7 @@ var apisixFormat = Format{
 	lists: []string{"list", "nodes", "consumers", "consumergroups"},
 	yaml:  true,
 	start: func() reader {
-		return &apisixReader{consumers: map[string]apisixConsumer{}, groups: map[string]string{}}
+		return &apisixReader{consumers: map[string]*apisixConsumer{}, groups: map[string]string{}}
 	},
 }
 
@@ -19,12 +21,16 @@ var apisixFormat = Format{
 // of them, or in credentials apart, which have the plugins of their consumer.
 type apisixReader struct {
 	kept      kept
-	consumers map[string]apisixConsumer // by username
-	groups    map[string]string         // their plugins as JSON, by id
+	consumers map[string]*apisixConsumer // by username
+	groups    map[string]string          // their plugins as JSON, by id
 }
 
 // apisixConsumer is what is known of a consumer apart from its own keys.
-type apisixConsumer struct{ group, plugins string }
+type apisixConsumer struct {
+	group, plugins string
+	made           *Row // what all of its keys have, once it is needed
+	fault          errs.Text
+}
 
 func (*apisixReader) single() bool { return false }
 
@@ -80,7 +86,7 @@ func (r *apisixReader) keep(rec *record) error {
 	plugins := o.get("plugins").text
 	switch username := o.text("username"); {
 	case username != "":
-		r.consumers[username] = apisixConsumer{o.text("groupid"), plugins}
+		r.consumers[username] = &apisixConsumer{group: o.text("groupid"), plugins: plugins}
 		return r.kept.add(username, plugins)
 	case o.section == "consumergroups" || strings.Contains(path, "/consumer_groups/"):
 		r.groups[o.text("id")] = plugins
@@ -132,25 +138,39 @@ func (r *apisixReader) row(rec, plugins *record, id, username string, out *outpu
 
 func (r *apisixReader) add(rec, auth *record, id, username string, out *output) {
 	out.known = true
-	row := Row{
-		Place: rec.place, ID: id, Name: rec.text("name", "username"), Owner: Owner{ID: username, Name: username},
-		CreatedAt: rec.time("createtime"), Metadata: rec.rest("id", "username", "name", "plugins", "credentials", "createtime", "updatetime",
-			"groupid", "type", "config"),
+	row, fault := r.consumerRow(username)
+	if rec.fault.IsZero() {
+		rec.fault = fault
 	}
+	row.Place, row.ID, row.Name, row.CreatedAt = rec.place, id, rec.text("name", "username"), rec.time("createtime")
+	row.Metadata = rec.rest("id", "username", "name", "plugins", "credentials", "createtime", "updatetime", "groupid", "type", "config")
 	if auth != nil {
 		row.Secret = clear(auth, "key")
 		rec.also(auth)
 	}
+	out.add(rec, row)
+}
+
+// consumerRow returns a row with what all keys of the consumer have. Its lists are shared.
+func (r *apisixReader) consumerRow(username string) (Row, errs.Text) {
+	row := Row{Owner: Owner{ID: username, Name: username}}
 	consumer := r.consumers[username]
-	if consumer.group != "" {
+	switch {
+	case consumer == nil:
+		return row, errs.Text{}
+	case consumer.made != nil:
+		return *consumer.made, consumer.fault
+	case consumer.group != "":
 		row.Scopes = append(row.Scopes, "group:"+consumer.group)
 	}
+	all := &record{}
 	for _, text := range []string{consumer.plugins, r.groups[consumer.group]} {
 		if text != "" {
-			apisixPlugins(rec, parse([]byte(text), rec.place), &row)
+			apisixPlugins(all, parse([]byte(text), Place{}), &row)
 		}
 	}
-	out.add(rec, row)
+	consumer.made, consumer.fault = &row, all.fault
+	return row, all.fault
 }
 
 func apisixPlugins(rec, plugins *record, row *Row) {

@@ -100,7 +100,7 @@ func ownKey(rec *record, row *Row) {
 }
 
 func ownPBKDF2(rec *record, digest string) Digest {
-	d, fault := pbkdf2(rec.text("iterations"), rec.text("salt"), digest)
+	d, fault := iterated(rec.text("iterations"), rec.text("salt"), digest)
 	if !fault.IsZero() {
 		rec.wrong("digest", fault)
 	}

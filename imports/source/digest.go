@@ -101,7 +101,7 @@ func django(text string) (Digest, errs.Text) {
 	case len(parts) == 3 && parts[0] == "sha512" && parts[1] == "":
 		return plainDigest(SHA512, sha512.Size, parts[2])
 	case len(parts) == 4 && parts[0] == "pbkdf2_sha256":
-		return pbkdf2(parts[1], parts[2], parts[3])
+		return iterated(parts[1], parts[2], parts[3])
 	case parts[0] == "sha512" || parts[0] == "pbkdf2_sha256":
 		return Digest{}, errs.Say("import_digest_invalid", "algorithm", parts[0])
 	default:
@@ -109,7 +109,7 @@ func django(text string) (Digest, errs.Text) {
 	}
 }
 
-func pbkdf2(iterations, salt, sum string) (Digest, errs.Text) {
+func iterated(iterations, salt, sum string) (Digest, errs.Text) {
 	d, fault := plainDigest(PBKDF2SHA256, sha256.Size, sum)
 	n, err := strconv.Atoi(iterations)
 	switch {

@@ -150,7 +150,7 @@ func TestTablesAsTheyAre(t *testing.T) {
 		{"quotes doubled", "name,key\n\"a\"\"b\",abc\n", "a\"b", ""},
 		{"a stray quote costs one row", "name,key\na\",abc\nc,abd\nd,abe\n", "c d", "quote has no end"},
 		{"two stray quotes", "name,key\na\",abc\nc\",abd\nd,abe\n", "d", "quotes are not as in CSV"},
-		{"no end", "name,key\na,abc", "a", ""},
+		{"no end of the last line", "name,key\na,abc\nb,abd", "a", "no end"},
 		{"formula", "name,key\n=1+1,abc\n", "=1+1", ""},
 		{"too few cells", "name,key\na\nb,abc\n", "b", "1 cells"},
 		{"too many cells", "name,key\na,abc,x\nb,abc\n", "b", "3 cells"},
@@ -164,8 +164,8 @@ func TestTablesAsTheyAre(t *testing.T) {
 		{"broken first line of JSON", "{\"name\":}\n{\"name\":\"b\",\"key\":\"abd\"}\n", "b", "valid JSON"},
 		{"objects over lines", "{\n\"name\":\"a\",\n\"key\":\"abc\"}\n{\n\"name\":\"b\",\"key\":\"abd\"}\n", "a b", ""},
 		{"elements that are no objects", "[1,{\"name\":\"a\",\"key\":\"abc\"},null]", "a", "JSON object"},
-		{"list cut off", "[{\"name\":\"a\",\"key\":\"abc\"},{\"name\":\"b\",", "a", "ends in the middle"},
-		{"list cut off between", "[{\"name\":\"a\",\"key\":\"abc\"},", "a", "ends in the middle"},
+		{"list cut off", "[{\"name\":\"a\",\"key\":\"abc\"},{\"name\":\"b\",", "a", "ends too early"},
+		{"list cut off between", "[{\"name\":\"a\",\"key\":\"abc\"},", "a", "ends too early"},
 		{"deep", "[{\"name\":\"a\",\"key\":\"abc\",\"metadata\":" + strings.Repeat("[", 40) + strings.Repeat("]", 40) +
 			"},{\"name\":\"b\",\"key\":\"abd\"}]", "b", "levels"},
 		{"duplicates in a list", "[{\"name\":\"a\",\"name\":\"a\",\"key\":\"abc\"},{\"name\":\"b\",\"key\":\"abd\"}]", "b", "twice"},
@@ -204,9 +204,7 @@ func TestRowsAreTheSameInHalf(t *testing.T) {
 		for cut := 1; cut < len(content); cut += 7 {
 			rows, problems := read(t, format, memory(name, string(content[:cut])))
 			for _, r := range rows {
-				// A line of a table or of YAML may end anywhere and still be one.
-				if table := strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".yaml"); !table &&
-					!ids[r.ID+"|"+r.Name+"|"+r.Secret.Reveal()+"|"+string(r.Digest.Sum)] {
+				if !ids[r.ID+"|"+r.Name+"|"+r.Secret.Reveal()+"|"+string(r.Digest.Sum)] {
 					t.Errorf("%s cut at %d: %v is not in the whole", name, cut, r)
 				}
 			}
@@ -300,4 +298,28 @@ func (r *numbered) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	return n, nil
+}
+
+// TestWhatKeysShareIsWorkedOutOnce: a consumer with thousands of keys and of plugins does
+// not cost their product.
+func TestWhatKeysShareIsWorkedOutOnce(t *testing.T) {
+	t.Parallel()
+	const n = 4000
+	credentials := strings.Repeat(`{"key":"abc"},`, n-1) + `{"key":"abc"}`
+	plugins := strings.Repeat(`{"name":"cors","config":{}},`, n) + `{"name":"rate-limiting","config":{"minute":5}}`
+	rows, problems := read(t, "kong", memory("f", `{"username":"a","keyauth_credentials":[`+credentials+`],"plugins":[`+plugins+`]}`))
+	if len(rows) != n || len(problems) > 0 || rows[n-1].RateLimit == nil || len(rows[0].Notes) != n {
+		t.Errorf("kong: %d rows, %q", len(rows), problems)
+	}
+	inner := strings.Repeat(`{"id":"c","plugins":{"key-auth":{"key":"abc"}}},`, n-1) + `{"id":"c","plugins":{"key-auth":{"key":"abc"}}}`
+	limit := `{"limit-count":{"count":1,"time_window":60}}`
+	rows, problems = read(t, "apisix", memory("f", `{"username":"a","credentials":[`+inner+`],"plugins":`+limit+`}`))
+	if len(rows) != n || len(problems) > 0 || rows[n-1].RateLimit == nil {
+		t.Errorf("apisix: %d rows, %q", len(rows), problems)
+	}
+	policies := strings.Repeat(`"p",`, n) + `"p"`
+	rows, problems = read(t, "tyk", memory("f", `{"key_id":"abc-def","data":{"rate":1,"per":1,"apply_policies":[`+policies+`]}}`))
+	if len(rows) > 0 || len(problems) != 1 || !strings.Contains(problems[0], "more than 1000") {
+		t.Errorf("tyk: %d rows, %q", len(rows), problems)
+	}
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type kongConsumer struct {
 	groups                 []string // of acls
 	tier                   string   // its consumer group
 	plugins                []string // JSON
+	made                   *Row     // what all of its keys have, once it is needed
+	fault                  errs.Text
 }
 
 func (*kongReader) single() bool           { return false }
@@ -155,29 +158,41 @@ func (r *kongReader) take(rec *record, out *output) {
 	}
 }
 
-func kongRow(rec *record, c *kongConsumer, out *output) {
-	row := Row{
-		Place: rec.place, ID: rec.text("id"), Name: c.username, Owner: Owner{ID: c.customID, Name: c.username}, Tier: c.tier,
-		CreatedAt: rec.time("createdat"),
+// row returns a row with what all keys of the consumer have. Its lists are shared.
+func (c *kongConsumer) row() (Row, errs.Text) {
+	if c.made != nil {
+		return *c.made, c.fault
 	}
+	row := Row{Name: c.username, Owner: Owner{ID: c.customID, Name: c.username}, Tier: c.tier}
 	for _, id := range []string{c.username, c.id} {
 		if row.Owner.ID == "" {
 			row.Owner.ID = id
 		}
 	}
-	row.Secret = clear(rec, "key")
 	for _, group := range c.groups {
 		row.Scopes = append(row.Scopes, "group:"+group)
 	}
+	all := &record{}
+	for _, text := range c.plugins {
+		kongPlugin(all, parse([]byte(text), Place{}), &row)
+	}
+	row.Notes = slices.Clip(row.Notes)
+	c.made, c.fault = &row, all.fault
+	return row, all.fault
+}
+
+func kongRow(rec *record, c *kongConsumer, out *output) {
+	row, fault := c.row()
+	if rec.fault.IsZero() {
+		rec.fault = fault
+	}
+	row.Place, row.ID, row.CreatedAt, row.Secret = rec.place, rec.text("id"), rec.time("createdat"), clear(rec, "key")
 	if ttl, _ := rec.number("ttl"); ttl > 0 {
 		row.ExpiresIn = seconds(ttl)
 		row.note("import_ttl", "seconds", ttl)
 	}
 	if tags := rec.strings("tags"); len(tags) > 0 {
 		row.Metadata = only(rec, "tags")
-	}
-	for _, text := range c.plugins {
-		kongPlugin(rec, parse([]byte(text), rec.place), &row)
 	}
 	out.add(rec, row)
 }

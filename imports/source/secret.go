@@ -84,8 +84,14 @@ func (d Digest) of(secret Secret) (same, told bool) {
 // through.
 const maxSecret = 4096
 
+// maxScopes is the most scopes of a row.
+const maxScopes = 1000
+
 // check returns what is wrong with a row that could be decoded.
 func (r *Row) check() errs.Text {
+	if len(r.Scopes) > maxScopes {
+		return errs.Say("import_too_many_scopes", "most", maxScopes)
+	}
 	if r.Secret == "" && r.Digest.IsZero() {
 		return errs.Say("import_no_key")
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey/latchkey/ratelimit"
 )
 
-// Row is one key of another system.
+// Row is one key of another system. Rows may share what their pointers and lists refer to.
 type Row struct {
 	Place        Place
 	ID           string // at the source, never a secret or a digest; "" if it has none

@@ -278,7 +278,8 @@ func TestOwnColumns(t *testing.T) {
 		t.Errorf("PBKDF2 of %d iterations, salt %q", d.Iterations, d.Salt)
 	}
 	rows, problems = read(t, "jsonl", disk("own.jsonl"))
-	wantProblems(t, problems, "own.jsonl:3 2 column 3 has an unknown name", "own.jsonl:4 a name occurs twice", "own.jsonl:5 the file ends")
+	wantProblems(t, problems, "own.jsonl:3 2 column 3 has an unknown name",
+		"own.jsonl:4 a name occurs twice", "own.jsonl:5 a record ends too early")
 	wantRows(t, rows, shape{
 		Place: "own.jsonl:1", ID: "1", Owner: "acme", Name: "CI", Scopes: "orders:read", Limit: "100/10s burst 200", Quota: "1000/day",
 		Networks: "192.0.2.1/32", Metadata: `{"a":1}`, Key: "sha256/32",

@@ -132,6 +132,8 @@ func (r *unkeyReader) take(rec *record, out *output) {
 			rec.wrong("hash", fault)
 		}
 	}
+	// Keys are a prefix, "_" and base58, which has no "_".
+	row.Prefix = row.Start[:strings.LastIndexByte(row.Start, '_')+1]
 	r.owner(rec, &row)
 	r.scopes(rec, &row)
 	r.limit(rec, &row)
@@ -163,7 +165,7 @@ func (r *unkeyReader) owner(rec *record, row *Row) {
 func (r *unkeyReader) scopes(rec *record, row *Row) {
 	seen := map[string]bool{}
 	add := func(name string) {
-		if name != "" && !seen[name] {
+		if name != "" && !seen[name] && len(row.Scopes) <= maxScopes {
 			seen[name] = true
 			row.Scopes = append(row.Scopes, name)
 		}
@@ -181,16 +183,16 @@ func (r *unkeyReader) scopes(rec *record, row *Row) {
 	for _, name := range rec.strings("roles") {
 		add("role:" + name)
 	}
-	for _, id := range r.keyPermissions[row.ID] {
+	for _, id := range head(r.keyPermissions[row.ID]) {
 		permission(id)
 	}
-	for _, id := range r.keyRoles[row.ID] {
+	for _, id := range head(r.keyRoles[row.ID]) {
 		if name, ok := r.roles[id]; ok {
 			add("role:" + name)
 		} else {
 			missing++
 		}
-		for _, p := range r.rolePermissions[id] {
+		for _, p := range head(r.rolePermissions[id]) {
 			permission(p)
 		}
 	}
@@ -199,8 +201,11 @@ func (r *unkeyReader) scopes(rec *record, row *Row) {
 	}
 }
 
+// head returns at most one more than a row may have.
+func head(ids []string) []string { return ids[:min(len(ids), maxScopes+1)] }
+
 func (r *unkeyReader) limit(rec *record, row *Row) {
-	if l := unkeyLimitOf(rec); rec.has("ratelimitlimit") && l.requests > 0 {
+	if l := unkeyLimitOf(rec); rec.get("ratelimitlimit").kind != 0 {
 		row.limit(l.requests, l.per, 0)
 	}
 	for _, inner := range rec.objects("ratelimits") {
@@ -232,7 +237,7 @@ func unkeyCredits(rec *record, row *Row) {
 	rec.also(refill)
 	if !refilled || amount <= 0 {
 		if limited {
-			row.note("import_credits_without_refill", "remaining", remaining)
+			row.credits(remaining)
 		}
 		return
 	}

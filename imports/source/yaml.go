@@ -25,11 +25,17 @@ func (s *scanner) yaml(number int) error {
 		if err := y.take(line, number); err != nil {
 			return err
 		}
-		if long {
+		switch {
+		case long:
 			y.fault = errs.Say("import_line_too_long", "most", maxRecord)
+		case y.in.open && len(y.text) > 0 && !bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")):
+			y.fault = errs.Say("import_no_line_end")
 		}
 	}
 }
+
+// maxElement bounds an element of YAML in bytes: its nodes need a hundred times the text.
+const maxElement = 256 << 10
 
 // noList is the indentation of elements in a member that is no list.
 const noList = -2
@@ -100,8 +106,8 @@ func (y *yamlReader) item(indent, number int, line []byte) error {
 }
 
 func (y *yamlReader) keep(line []byte) error {
-	if len(y.text)+len(line) >= maxRecord {
-		y.fault = errs.Say("import_record_too_long", "most", maxRecord)
+	if len(y.text)+len(line) >= maxElement {
+		y.fault = errs.Say("import_record_too_long", "most", maxElement)
 		return nil
 	}
 	y.text = append(append(y.text, line...), '\n')
