@@ -61,6 +61,7 @@ func TestUpload(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 	w.Want(clear(451), verify.Valid)
+	w.imports.Close() // once it has deleted the rows
 	if rows, problems := w.kept(n.ID); rows != 0 || problems != 1 {
 		t.Errorf("%d pages of rows and %d of problems are kept", rows, problems)
 	}
