@@ -128,7 +128,7 @@ func TestArrows(t *testing.T) {
 		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{
 			"keys", "verify", "incidents", "transfers",
 			"ratelimit", "auth", "audit",
-			"usage", "client", "nodes", "reminders", "errs", "feed", "edge",
+			"usage", "client", "nodes", "reminders", "errs", "feed", "edge", "imports",
 		}, top) {
 			continue
 		}

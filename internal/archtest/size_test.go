@@ -107,7 +107,7 @@ func receiver(e ast.Expr) string {
 }
 
 // domain packages hold rules that do not depend on the transport of a request.
-var domain = []string{"keys", "verify", "incidents", "transfers", "ratelimit", "usage", "audit", "nodes", "errs"}
+var domain = []string{"keys", "verify", "imports", "incidents", "transfers", "ratelimit", "usage", "audit", "nodes", "errs"}
 
 func TestTheDomainKnowsNoHTTP(t *testing.T) {
 	t.Parallel()
