@@ -26,10 +26,11 @@ type awsReader struct {
 }
 
 type awsPlan struct {
-	name        string
-	rate, burst float64
-	most        int64
-	period      string
+	name               string
+	throttled, counted bool
+	rate, burst        float64
+	most               int64
+	period             string
 }
 
 func (*awsReader) single() bool           { return false }
@@ -54,12 +55,12 @@ func (r *awsReader) gather(rec *record) error {
 	case "plan":
 		plan := awsPlan{name: rec.text("name")}
 		if throttle := rec.object("throttle"); throttle != nil {
-			plan.rate, _ = throttle.number("ratelimit")
+			plan.rate, plan.throttled = throttle.number("ratelimit")
 			plan.burst, _ = throttle.number("burstlimit")
 			rec.also(throttle)
 		}
 		if quota := rec.object("quota"); quota != nil {
-			plan.most, _ = quota.integer("limit")
+			plan.most, plan.counted = quota.integer("limit")
 			plan.period = quota.text("period")
 			rec.also(quota)
 		}
@@ -131,10 +132,10 @@ func (r *awsReader) planOf(file string) (string, bool) {
 }
 
 func (p awsPlan) apply(row *Row) {
-	if p.rate > 0 {
+	if p.throttled {
 		row.limit(p.rate, time.Second, int64(p.burst))
 	}
-	if p.most <= 0 {
+	if !p.counted {
 		return
 	}
 	switch strings.ToUpper(p.period) {

@@ -124,6 +124,6 @@ func betterAuthLimits(rec *record, row *Row) {
 	case amount > 0 && interval > 0:
 		row.allowance(amount, milliseconds(interval))
 	case counted:
-		row.note("import_credits_without_refill", "remaining", remaining)
+		row.credits(remaining)
 	}
 }

@@ -19,8 +19,13 @@ const (
 func (r *Row) note(code string, args ...any) { r.Notes = append(r.Notes, errs.Say(code, args...)) }
 
 // limit adds a limit of n requests in every per. Of several, the one that allows the
-// fewest requests in the long run stays, and the others are noted. burst is n if it is 0.
+// fewest requests in the long run stays, and the others are noted. burst is n if it is 0. A
+// key that may make no requests at all is disabled.
 func (r *Row) limit(n float64, per time.Duration, burst int64) {
+	if n == 0 {
+		r.unusable()
+		return
+	}
 	rule, ok := rule(n, per, burst)
 	if !ok {
 		r.note("import_limit_left", "requests", strconv.FormatFloat(n, 'f', -1, 64), "per", per.String())
@@ -59,6 +64,10 @@ func rule(n float64, per time.Duration, burst int64) (ratelimit.Rule, bool) {
 // allowance adds a quota of n requests in every per. Of two, the one that allows fewer in
 // a month stays. A period that is no calendar day or month is noted.
 func (r *Row) allowance(n int64, per time.Duration) {
+	if n == 0 {
+		r.unusable()
+		return
+	}
 	q := ratelimit.Quota{Requests: n}
 	switch {
 	case per == wholeDay:
@@ -79,6 +88,23 @@ func (r *Row) allowance(n int64, per time.Duration) {
 		left, *r.Quota = *r.Quota, q
 	}
 	r.note("import_quota_left", "requests", left.Requests, "per", string(left.Per))
+}
+
+// credits notes that so many requests are left for ever. Keys here have no such limit, but
+// one that is used up stays so.
+func (r *Row) credits(left int64) {
+	if left <= 0 {
+		r.unusable()
+		return
+	}
+	r.note("import_credits_without_refill", "remaining", left)
+}
+
+// unusable disables a key that the source accepts for no request, although it is not
+// disabled there.
+func (r *Row) unusable() {
+	r.Disabled = true
+	r.note("import_used_up")
 }
 
 func monthly(q ratelimit.Quota) float64 {

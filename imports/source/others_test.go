@@ -94,21 +94,24 @@ func TestUnkey(t *testing.T) {
 	wantProblems(t, problems, "unkey.json#3 key_3 was deleted at the source at 2024-03-09", "unkey.json#4 key_4 was moved to Unkey")
 	wantRows(t, rows,
 		shape{
-			Place: "unkey.json#1", ID: "key_1", Owner: "customer-1", Name: "One", Start: "sk_live_o", Env: "live",
+			Place: "unkey.json#1", ID: "key_1", Owner: "customer-1", Name: "One", Start: "sk_live_o", Prefix: "sk_live_", Env: "live",
 			Scopes: "documents.read role:editor documents.write", Created: "2023-11-14T22:13:20Z", Expires: "2034-01-01T00:00:00Z",
 			Limit: "1000/1h burst 1000", Quota: "1000/month", Metadata: `{"plan":"pro"}`, Notes: "import_limit_left", Key: "sha256/32",
 		},
 		shape{
-			Place: "unkey.json#2", ID: "key_2", Start: "sk_live_t", Created: "2023-11-14T22:13:20Z", Notes: "import_credits_without_refill",
+			Place: "unkey.json#2", ID: "key_2",
+			Start: "sk_live_t", Prefix: "sk_live_", Created: "2023-11-14T22:13:20Z", Notes: "import_credits_without_refill",
 			Key: "sha256/32", State: "disabled",
 		},
 		shape{
-			Place: "unkey_keys.csv:2", ID: "key_5", Owner: "customer-1", Name: "Five, with a comma", Start: "sk_5", Env: "test",
+			Place: "unkey_keys.csv:2", ID: "key_5",
+			Owner: "customer-1", Name: "Five, with a comma", Start: "sk_5", Prefix: "sk_", Env: "test",
 			Created: "2023-11-14T22:13:20Z", Expires: "2034-01-01T00:00:00Z", Limit: "1000/1h burst 1000", Quota: "24/day", Metadata: `{"a":1}`,
 			Key: "sha256/32",
 		},
 		shape{
-			Place: "unkey.jsonl:1", ID: "key_9", Owner: "customer-1", Name: "From the API", Start: "sk_9", Scopes: "documents.read role:viewer",
+			Place: "unkey.jsonl:1", ID: "key_9",
+			Owner: "customer-1", Name: "From the API", Start: "sk_9", Prefix: "sk_", Scopes: "documents.read role:viewer",
 			Created: "2023-11-14T22:13:20Z", Limit: "5/1s burst 5", Quota: "50/day", Metadata: `{"a":1}`, Key: "sk_9_secretsecret",
 		},
 	)
@@ -335,6 +338,32 @@ func TestRelatedRowsThatAreWrongAreProblems(t *testing.T) {
 		rows, problems := read(t, format, memory("f", content))
 		if len(rows) > 0 || len(problems) != 1 || !strings.Contains(problems[0], "must be") {
 			t.Errorf("%s: %v, %q", format, rows, problems)
+		}
+	}
+}
+
+// TestUsedUpKeysStaySo: a key that its source accepts for no request does not come to life.
+func TestUsedUpKeysStaySo(t *testing.T) {
+	t.Parallel()
+	for format, contents := range map[string][]string{
+		"unkey": {
+			`{"keyId":"k","start":"a","plaintext":"abc","credits":{"remaining":0}}`,
+			`{"keyId":"k","start":"a","plaintext":"abc","ratelimits":[{"name":"r","limit":0,"duration":1000}]}`,
+		},
+		"better-auth": {
+			`{"key":"abc","start":"a","userId":"u","remaining":0}`,
+			`{"key":"abc","start":"a","userId":"u","rateLimitMax":0,"rateLimitTimeWindow":1000}`,
+		},
+		"aws": {
+			`{"items":[{"id":"p","name":"P","throttle":{"rateLimit":0,"burstLimit":0}},{"id":"k","value":"abc","usagePlanIds":"p"}]}`,
+			`{"items":[{"id":"p","name":"P","quota":{"limit":0,"period":"DAY"}},{"id":"k","value":"abc","usagePlanIds":"p"}]}`,
+		},
+	} {
+		for _, content := range contents {
+			rows, problems := read(t, format, memory("f", content))
+			if len(problems) > 0 || len(rows) != 1 || !rows[0].Disabled || len(rows[0].Notes) != 1 {
+				t.Errorf("%s: %s: %v, %q", format, content, rows, problems)
+			}
 		}
 	}
 }

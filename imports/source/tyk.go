@@ -122,7 +122,7 @@ func tykLimits(session *record, row *Row) {
 	switch {
 	case most <= 0: // -1 is no quota
 	case renewal <= 0:
-		row.note("import_credits_without_refill", "remaining", most)
+		row.credits(most)
 	default:
 		row.allowance(most, seconds(float64(renewal)))
 	}

@@ -132,6 +132,8 @@ func (r *unkeyReader) take(rec *record, out *output) {
 			rec.wrong("hash", fault)
 		}
 	}
+	// Keys are a prefix, "_" and base58, which has no "_".
+	row.Prefix = row.Start[:strings.LastIndexByte(row.Start, '_')+1]
 	r.owner(rec, &row)
 	r.scopes(rec, &row)
 	r.limit(rec, &row)
@@ -203,7 +205,7 @@ func (r *unkeyReader) scopes(rec *record, row *Row) {
 func head(ids []string) []string { return ids[:min(len(ids), maxScopes+1)] }
 
 func (r *unkeyReader) limit(rec *record, row *Row) {
-	if l := unkeyLimitOf(rec); rec.has("ratelimitlimit") && l.requests > 0 {
+	if l := unkeyLimitOf(rec); rec.get("ratelimitlimit").kind != 0 {
 		row.limit(l.requests, l.per, 0)
 	}
 	for _, inner := range rec.objects("ratelimits") {
@@ -235,7 +237,7 @@ func unkeyCredits(rec *record, row *Row) {
 	rec.also(refill)
 	if !refilled || amount <= 0 {
 		if limited {
-			row.note("import_credits_without_refill", "remaining", remaining)
+			row.credits(remaining)
 		}
 		return
 	}
