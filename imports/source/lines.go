@@ -32,6 +32,7 @@ func (s *scanner) lines(number int) error {
 type lineReader struct {
 	in   *bufio.Reader
 	line []byte
+	open bool // the line read last has no end, and may be cut off
 }
 
 // next returns a line without its end, valid until the next call. For a longer line it
@@ -56,6 +57,7 @@ func (r *lineReader) next() ([]byte, error) {
 		case long:
 			return r.line[:min(len(r.line), 64)], errTooLong
 		}
+		r.open = err != nil
 		return bytes.TrimSuffix(bytes.TrimSuffix(r.line, []byte("\n")), []byte("\r")), nil
 	}
 }

@@ -108,6 +108,9 @@ func (t *table) next() (cells []string, at int, fault errs.Text, err error) {
 		}
 		at = t.number
 		cells, fault = t.row(line)
+		if fault.IsZero() && t.in.open && len(t.waiting) == 0 {
+			fault = errs.Say("import_no_line_end")
+		}
 		return cells, at, fault, nil
 	}
 }

@@ -25,8 +25,11 @@ func (s *scanner) yaml(number int) error {
 		if err := y.take(line, number); err != nil {
 			return err
 		}
-		if long {
+		switch {
+		case long:
 			y.fault = errs.Say("import_line_too_long", "most", maxRecord)
+		case y.in.open && len(y.text) > 0 && !bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")):
+			y.fault = errs.Say("import_no_line_end")
 		}
 	}
 }
