@@ -104,6 +104,17 @@ func TestLongLinesDoNotEndTheFile(t *testing.T) {
 	}
 }
 
+// TestLongObjectsInLines: lists of several pages, one on each line.
+func TestLongObjectsInLines(t *testing.T) {
+	t.Parallel()
+	const key = `{"keyId":"k","start":"a","plaintext":"abc"}`
+	page := `{"data":[` + strings.Repeat(key+",", 30_000) + key + "]}\n"
+	rows, problems := read(t, "unkey", memory("f", page+page+page))
+	if len(rows) != 3*30_001 || len(problems) > 0 {
+		t.Errorf("%d rows, %q", len(rows), problems)
+	}
+}
+
 func TestWhatIsNoTextIsNamed(t *testing.T) {
 	t.Parallel()
 	var zipped bytes.Buffer

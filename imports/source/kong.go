@@ -137,10 +137,12 @@ func (r *kongReader) of(rec *record) (*kongConsumer, error) {
 func (r *kongReader) take(rec *record, out *output) {
 	switch kind := kongKind(rec); kind {
 	case "consumer":
-		out.known = true
+		if out.known = true; !rec.has("keyauthcredentials") {
+			return
+		}
 		c := kongConsumerOf(rec)
 		for _, name := range []string{c.id, c.username} {
-			if flat := r.consumers[name]; name != "" && flat != nil && rec.has("keyauthcredentials") {
+			if flat := r.consumers[name]; name != "" && flat != nil {
 				c.groups, c.plugins = append(c.groups, flat.groups...), append(c.plugins, flat.plugins...)
 			}
 		}

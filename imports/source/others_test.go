@@ -367,3 +367,38 @@ func TestUsedUpKeysStaySo(t *testing.T) {
 		}
 	}
 }
+
+// A file of several documents, with comments and separators, and an empty member.
+func TestKongDocuments(t *testing.T) {
+	t.Parallel()
+	rows, problems := read(t, "kong", memory("f", `# made by hand
+---
+_format_version: "3.0"
+consumers:
+  # the first
+  - username: a
+    keyauth_credentials:
+      - key: abc
+---
+consumers:
+- keyauth_credentials: [{key: abd}]
+  username: b
+
+- username: c
+  keyauth_credentials:
+  - key: >-
+      abe
+services:
+plugins: []
+...
+consumers: [{username: d, keyauth_credentials: [{key: abf}]}]
+`))
+	wantProblems(t, problems)
+	var keys []string
+	for _, r := range rows {
+		keys = append(keys, r.Owner.ID+"="+r.Secret.Reveal())
+	}
+	if got := strings.Join(keys, " "); got != "a=abc b=abd c=abe d=abf" {
+		t.Errorf("keys %s", got)
+	}
+}

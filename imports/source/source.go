@@ -135,7 +135,7 @@ func (o *output) problem(rec *record, id string, fault errs.Text) {
 // Read calls yield for each row and problem for whatever cannot be taken. It returns
 // the first error of these two, and otherwise an error only for what ends the import: a
 // file that cannot be opened or read, a format that does not exist (errs.Invalid), or
-// ctx that is done.
+// ctx that is done. Problems of what keys refer to, such as a limit, come before all rows.
 func Read(ctx context.Context, format string, files []File, yield func(Row) error, problem func(Problem) error) error {
 	for _, f := range Formats() {
 		if f.Name == format {

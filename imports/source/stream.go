@@ -24,15 +24,16 @@ func (s *scanner) streamer() *streamer {
 
 // stream reads lists and objects. short says that objects fit in a record each;
 // otherwise they hold lists that do not.
-func (s *scanner) stream(short bool) error {
-	st := s.streamer()
+func (s *scanner) stream(short bool) error { return s.streamer().all(short) }
+
+func (st *streamer) all(short bool) error {
 	for n := 1; ; n++ {
-		err := st.next(Place{File: s.file, Element: n}, short)
+		err := st.next(Place{File: st.file, Element: n}, short)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return st.end(Place{File: s.file}, err)
+			return st.end(Place{File: st.file}, err)
 		}
 	}
 }
@@ -69,7 +70,7 @@ func (s *scanner) longLine(line int) error {
 		if err != nil {
 			return st.end(Place{File: s.file}, err)
 		}
-		return s.stream(false)
+		return st.all(false)
 	}
 	s.in.most = -1
 	s.text = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(st.d.UnreadBuffer())), s.text), maxRecord)

@@ -46,7 +46,6 @@ type yamlReader struct {
 	in      lineReader
 	section string // the folded name of the member
 	dash    int    // the indentation of its elements, -1 before the first line in it, or noList
-	element int    // their number
 	begin   int    // the line at which the element begins
 	text    []byte
 	fault   errs.Text
@@ -57,7 +56,9 @@ func (y *yamlReader) take(line []byte, number int) error {
 	indent := len(line) - len(bare)
 	item := len(bare) > 0 && bare[0] == '-' && (len(bare) == 1 || bare[1] == ' ')
 	switch {
-	case len(bare) == 0, indent == 0 && bare[0] == '#', between(line):
+	case between(line):
+		return y.flush()
+	case len(bare) == 0, indent == 0 && bare[0] == '#':
 	case indent == 0 && !item:
 		return y.member(line, number)
 	case item && y.section != "" && y.dash != noList && (y.dash < 0 || indent <= y.dash):
@@ -87,7 +88,7 @@ func (y *yamlReader) member(line []byte, number int) error {
 		return err
 	}
 	name, rest, found := bytes.Cut(line, []byte(":"))
-	y.section, y.dash, y.element, y.begin = "", -1, 0, number
+	y.section, y.dash, y.begin = "", -1, number
 	if found && len(bytes.TrimSpace(rest)) == 0 {
 		y.section = fold(string(bytes.Trim(name, `"' `)))
 		return nil
@@ -101,7 +102,6 @@ func (y *yamlReader) item(indent, number int, line []byte) error {
 		return err
 	}
 	y.dash, y.begin = indent, number
-	y.element++
 	return y.keep(line)
 }
 
@@ -142,6 +142,9 @@ func (y *yamlReader) flush() error {
 
 // flow hands on a member that is on one line, if it is a list.
 func (y *yamlReader) flow(data []byte, place Place) error {
+	if string(data) == "null" { // comments only
+		return nil
+	}
 	if rec := parse(data, place); rec.fault.IsZero() && !y.lists(rec) {
 		return nil
 	}
