@@ -131,9 +131,9 @@ func (s *service) checkRotation(foreign string) {
 	asked := s.call("POST", "/verify", map[string]any{"key": foreign}, 200)
 	id := fmt.Sprint(asked["key_id"])
 	rotated := s.call("POST", "/api/keys/"+id+"/rotate", map[string]any{}, 201)
-	secret := fmt.Sprint(rotated["secret"])
+	secret := fmt.Sprint(rotated["key"])
 	if !strings.HasPrefix(secret, "lk_live_") {
-		s.t.Errorf("the successor of a foreign key begins with %q", secret[:8])
+		s.t.Errorf("the successor of a foreign key begins with %.8q", secret)
 	}
 	if got := s.call("POST", "/verify", map[string]any{"key": secret, "scopes": []string{"invoices:read"}}, 200); got["code"] != "VALID" {
 		s.t.Errorf("the successor is %v", got["code"])
