@@ -139,3 +139,65 @@ func (s *service) checkRotation(foreign string) {
 		s.t.Errorf("the successor is %v", got["code"])
 	}
 }
+
+// TestMovingFromBetterAuth moves the keys of better-auth's plugin on SQLite.
+func TestMovingFromBetterAuth(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	program, err := os.ReadFile(filepath.Join("testdata", "betterauth", "keys.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(parts.BetterAuth(t), filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), parts.Bun(t), written(t, dir, "keys.ts", string(program)), "auth.db", "dump.json")
+	cmd.Dir, cmd.Env = dir, parts.Environ()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	answers := betterAuthAnswers(t, out)
+
+	url := sqliteURL(t)
+	s, _ := start(t, url)
+	if said := command(t, dir, url, "import", "--from", "better-auth", "dump.json"); !strings.Contains(said, "5  keys imported") {
+		t.Fatal(said)
+	}
+	time.Sleep(3 * time.Second) // until the running service knows what imported keys look like
+	for name, is := range answers {
+		for range 2 {
+			got := s.call("POST", "/verify", map[string]any{"key": is.key, "scopes": []string{"invoices:read"}}, 200)
+			if got["valid"] != is.valid {
+				t.Errorf("%s: better-auth says %v, Latchkey says %v", name, is.valid, got)
+			}
+			if name == "valid" && fmt.Sprint(got["metadata"]) != "map[plan:pro]" {
+				t.Errorf("its metadata is %v", got["metadata"])
+			}
+		}
+	}
+	limited := answers["limited"].key
+	s.call("POST", "/verify", map[string]any{"key": limited}, 200)
+	if got := s.call("POST", "/verify", map[string]any{"key": limited}, 200); got["code"] != "RATE_LIMITED" {
+		t.Errorf("the fourth request in an hour: %v", got["code"])
+	}
+}
+
+// betterAuthAnswer is a key and whether better-auth lets it in.
+type betterAuthAnswer struct {
+	key   string
+	valid bool
+}
+
+func betterAuthAnswers(t *testing.T, out []byte) map[string]betterAuthAnswer {
+	t.Helper()
+	var told map[string][2]any
+	if err := json.Unmarshal(out, &told); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	answers := map[string]betterAuthAnswer{}
+	for name, pair := range told {
+		answers[name] = betterAuthAnswer{pair[0].(string), pair[1].(bool)}
+	}
+	return answers
+}
