@@ -45,15 +45,15 @@ type stored struct {
 
 func storedOf(r *source.Row, p proof) stored {
 	return stored{
-		r.Place, r.ID, r.Owner, r.Name, r.Environment, r.Scopes, r.Tier, r.CreatedAt, r.ExpiresAt, r.ExpiresIn, r.NotBefore, r.LastUsedAt, r.RevokedAt,
-		r.Revoked, r.Disabled, r.RateLimit, r.Quota, r.Networks, r.Metadata, r.Notes, p,
+		r.Place, r.ID, r.Owner, r.Name, r.Environment, r.Scopes, r.Tier, r.CreatedAt, r.ExpiresAt, r.ExpiresIn, r.NotBefore,
+		r.LastUsedAt, r.RevokedAt, r.Revoked, r.Disabled, r.RateLimit, r.Quota, r.Networks, r.Metadata, r.Notes, p,
 	}
 }
 
 func (s *stored) row() source.Row {
 	return source.Row{
-		Place: s.Place, ID: s.ID, Owner: s.Owner, Name: s.Name, Environment: s.Env, Scopes: s.Scopes, Tier: s.Tier, CreatedAt: s.CreatedAt,
-		ExpiresAt: s.ExpiresAt, ExpiresIn: s.ExpiresIn, NotBefore: s.NotBefore, LastUsedAt: s.LastUsedAt, RevokedAt: s.RevokedAt, Revoked: s.Revoked,
+		Place: s.Place, ID: s.ID, Owner: s.Owner, Name: s.Name, Environment: s.Env, Scopes: s.Scopes, Tier: s.Tier,
+		CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, ExpiresIn: s.ExpiresIn, NotBefore: s.NotBefore, LastUsedAt: s.LastUsedAt, RevokedAt: s.RevokedAt, Revoked: s.Revoked,
 		Disabled: s.Disabled, RateLimit: s.RateLimit, Quota: s.Quota, Networks: s.Networks, Metadata: s.Metadata, Notes: s.Notes,
 	}
 }

@@ -24,7 +24,8 @@ func django(t *testing.T, database, mode string, dump ...string) (*parts.Process
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(parts.Venv(t), append([]string{filepath.Join("testdata", "moving_server.py"), database, port, mode}, dump...)...) //nolint:gosec // G204: a program of ours
+	program := filepath.Join("testdata", "moving_server.py")
+	cmd := exec.Command(parts.Venv(t), append([]string{program, database, port, mode}, dump...)...)
 	p := parts.Start(t, cmd)
 	awaitPort(t, p, addr)
 	return p, addr
@@ -93,12 +94,14 @@ func TestMovingFromDjango(t *testing.T) {
 	if !strings.Contains(said, "6  keys imported") || !strings.Contains(dry, "6  keys imported") {
 		t.Fatalf("a dry run said:\n%s\nthe import said:\n%s", dry, said)
 	}
-	if again := command(t, dir, url, "import", "--from", "django", dump, "--scopes", "invoices:read"); !strings.Contains(again, "6  keys were here, unchanged") {
+	again := command(t, dir, url, "import", "--from", "django", dump, "--scopes", "invoices:read")
+	if !strings.Contains(again, "6  keys were here, unchanged") {
 		t.Errorf("a second import said:\n%s", again)
 	}
 	time.Sleep(3 * time.Second) // until the running service knows what imported keys look like
 
-	sent := map[string]string{"none": "", "nonsense": "Api-Key nonsense", "wrong secret": "Api-Key " + keys["valid"][:9] + strings.Repeat("x", 32)}
+	wrong := keys["valid"][:9] + strings.Repeat("x", 32)
+	sent := map[string]string{"none": "", "nonsense": "Api-Key nonsense", "wrong secret": "Api-Key " + wrong}
 	for name, key := range keys {
 		scheme := "Api-Key "
 		if strings.HasPrefix(name, "token") {
