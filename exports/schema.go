@@ -383,7 +383,8 @@ func (k *key) stored() (keys.Key, error) {
 	out := keys.Key{
 		Stamp: k.stamp.stored(), ID: k.ID, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: k.Environment,
 		Start: k.Start, Last4: k.Last4, RevokedAt: k.RevokedAt, RevokeReason: k.RevokeReason, RevokeNote: k.RevokeNote,
-		RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: k.GraceUntil, LastUsedAt: k.LastUsedAt, LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
+		RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: k.GraceUntil, LastUsedAt: k.LastUsedAt,
+		LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
 		CreatedBy: k.CreatedBy, LimitResets: k.LimitResets, ImportID: k.ImportID, HashAlgorithm: keys.SHA256, Digest: keys.Digest(k.Digest),
 		KeyFields: keys.KeyFields{
 			Name: k.Name, Note: k.Note, Scopes: k.Scopes, AllowedNetworks: k.AllowedNetworks, ExpiresAt: k.ExpiresAt, NotBefore: k.NotBefore,

@@ -82,7 +82,7 @@ func digested(n int) string {
 func TestKeysGoOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	content := fmt.Sprintf(`{"id":"a","owner_id":"user:1","owner_name":"Ada","key":%q,"scopes":["invoices.read"],"expires_at":"2099-01-01T00:00:00Z"}
+	content := fmt.Sprintf(`{"id":"a","owner_id":"user:1","key":%q,"scopes":["invoices.read"],"expires_at":"2099-01-01T00:00:00Z"}
 {"id":"b","owner_id":"user:1","algorithm":"sha256","digest":%q,"scopes":["invoices.write"],"environment":"test","disabled":true}
 {"id":"c","owner_id":"user:2","key":%q,"revoked_at":"2025-01-01T00:00:00Z"}
 {"id":"d","key":%q,"quota":{"requests":1000,"per":"month"},"rate_limit":{"requests":5,"per":"1s","burst":5}}
@@ -227,7 +227,8 @@ func TestBadOptions(t *testing.T) {
 		}
 	}
 	owner := keystest.Member(keys.FirstOrganization, auth.Owner)
-	if _, err := w.imports.Files(t.Context(), owner, imports.Options{Format: "jsonl"}, nil, imports.Follow{}); !errors.Is(err, errs.Forbidden) {
+	_, err := w.imports.Files(t.Context(), owner, imports.Options{Format: "jsonl"}, nil, imports.Follow{})
+	if !errors.Is(err, errs.Forbidden) {
 		t.Errorf("as an owner: %v", err)
 	}
 }

@@ -53,8 +53,9 @@ func storedOf(r *source.Row, p proof) stored {
 func (s *stored) row() source.Row {
 	return source.Row{
 		Place: s.Place, ID: s.ID, Owner: s.Owner, Name: s.Name, Environment: s.Env, Scopes: s.Scopes, Tier: s.Tier,
-		CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, ExpiresIn: s.ExpiresIn, NotBefore: s.NotBefore, LastUsedAt: s.LastUsedAt, RevokedAt: s.RevokedAt, Revoked: s.Revoked,
-		Disabled: s.Disabled, RateLimit: s.RateLimit, Quota: s.Quota, Networks: s.Networks, Metadata: s.Metadata, Notes: s.Notes,
+		CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, ExpiresIn: s.ExpiresIn, NotBefore: s.NotBefore,
+		LastUsedAt: s.LastUsedAt, RevokedAt: s.RevokedAt, Revoked: s.Revoked, Disabled: s.Disabled,
+		RateLimit: s.RateLimit, Quota: s.Quota, Networks: s.Networks, Metadata: s.Metadata, Notes: s.Notes,
 	}
 }
 

@@ -56,9 +56,11 @@ var arrows = map[string][]string{
 	"auth":      {"audit", "keys", "ratelimit", "verify"},
 	"reminders": {"auth", "keys"},
 	"retention": {"audit", "incidents", "keys"},
-	"api":       {"audit", "auth", "client", "exports", "feed", "imports", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify"},
-	"web":       {"audit", "auth", "imports", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
-	"store":     {"audit", "auth", "imports", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
+	"api": {
+		"audit", "auth", "client", "exports", "feed", "imports", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify",
+	},
+	"web":   {"audit", "auth", "imports", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
+	"store": {"audit", "auth", "imports", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
 	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson and verdicts know the wire
 	"internal": {"audit", "auth", "client", "ratelimit", "verify"},
 }
