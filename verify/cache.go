@@ -236,7 +236,7 @@ func (c *cache) fly(ctx context.Context, from credential, fresh bool) (Grant, er
 	if fresh {
 		return c.read(ctx, from, true)
 	}
-	flight := c.flights.DoChan(string(from.hash[:]), func() (any, error) {
+	flight := c.flights.DoChan(from.flight(), func() (any, error) {
 		return c.read(context.WithoutCancel(ctx), from, false)
 	})
 	select {
@@ -292,6 +292,9 @@ func (c *cache) read(ctx context.Context, from credential, fresh bool) (Grant, e
 	switch {
 	case errors.Is(err, errs.NotFound):
 		g = Grant{fact: f, rare: nothingRare.of(credential{token: from.token}, "", "")}
+		if from.foreign != nil {
+			g.rare = soughtByText
+		}
 		c.known.Del(slot)
 		c.unknown.Set(slot, g, 1)
 	case err != nil:

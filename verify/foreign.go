@@ -17,6 +17,24 @@ type presented struct {
 	other []keys.Alternate
 }
 
+// soughtByText is of unknown keys that were looked for by their other digests as well.
+var soughtByText = &rare{}
+
+// answeredBy reports whether what is cached answers a question about the credential. That
+// nobody has a key with a hash does not, if the text may be stored with another digest:
+// whoever asked before may have had the hash alone.
+func (c credential) answeredBy(g *Grant) bool {
+	return g.Known() || c.foreign == nil || g.rare == soughtByText
+}
+
+// flight names the load that those share who ask at once.
+func (c credential) flight() string {
+	if c.foreign != nil {
+		return string(c.hash[:]) + "text"
+	}
+	return string(c.hash[:])
+}
+
 // proven says which stored digest a text was found to match, so that it need not be
 // computed again while that stays.
 type proven struct {

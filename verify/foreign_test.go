@@ -191,3 +191,20 @@ func TestWrongForeignSecretIsAGuess(t *testing.T) {
 		t.Errorf("the owner, from elsewhere: %v, %v", v.Code, err)
 	}
 }
+
+// TestForeignKeyIsSoughtAgainByItsText: an edge asked for its SHA-256 before, which nobody
+// had.
+func TestForeignKeyIsSoughtAgainByItsText(t *testing.T) {
+	t.Parallel()
+	w := keystest.NewWorld(t)
+	imported(t, w, djangoKey, keys.SHA512Digest(sha512.Sum512([]byte(djangoKey))))
+	for range 2 {
+		if _, err := w.Verifier.Lookup(t.Context(), verify.Lookup{Hash: keys.HashOf(djangoKey), Asker: w.Admin}); !errors.Is(err, errs.NotFound) {
+			t.Fatal(err)
+		}
+	}
+	w.Want(djangoKey, verify.Valid)
+	if _, err := w.Verifier.Lookup(t.Context(), verify.Lookup{Hash: keys.HashOf(djangoKey), Asker: w.Admin}); err != nil {
+		t.Errorf("after its first use: %v", err)
+	}
+}

@@ -165,6 +165,7 @@ func (v *Verifier) verifyUncached(ctx context.Context, q *Question, hash keys.Ha
 // up.
 func (v *Verifier) find(ctx context.Context, q *Question, from credential, signed bool, now time.Time) (Grant, ratelimit.Decision, error) {
 	g, cached := v.grants.peek(ctx, from.hash, q.Fresh, now)
+	cached = cached && from.answeredBy(&g)
 	if !cached || !g.Known() {
 		if d, err := v.guesses.may(ctx, q, from.hash); err != nil || !d.Allowed {
 			return Grant{}, d, err

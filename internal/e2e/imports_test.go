@@ -20,7 +20,9 @@ import (
 )
 
 // foreignKey is the nth key of another system.
-func foreignKey(n int) string { return fmt.Sprintf("pay_%x", sha256.Sum256(fmt.Append(nil, "key ", n)))[:40] }
+func foreignKey(n int) string {
+	return fmt.Sprintf("pay_%x", sha256.Sum256(fmt.Append(nil, "key ", n)))[:40]
+}
 
 // foreignKeys writes a file with so many keys, of a tenth as many owners.
 func foreignKeys(t *testing.T, path string, many int) {

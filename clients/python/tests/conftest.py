@@ -59,8 +59,8 @@ class Service:
         self.url = f"http://127.0.0.1:{free_port()}"
         self.start()
 
-    def start(self) -> None:
-        environment = {
+    def environment(self) -> dict[str, str]:
+        return {
             "PATH": os.environ["PATH"],
             "LATCHKEY_ADDR": self.url.removeprefix("http://"),
             "LATCHKEY_URL": self.url,
@@ -73,8 +73,16 @@ class Service:
             "LATCHKEY_DRAIN": "0s",
             **self.settings,
         }
+
+    def command(self, *arguments: str) -> str:
+        """Run a command on the service's own store."""
+        out = subprocess.run([str(BINARY), *arguments], env=self.environment(), capture_output=True, text=True, timeout=60)
+        assert out.returncode == 0, out.stderr
+        return out.stdout
+
+    def start(self) -> None:
         self.log = (self.folder / "latchkey.log").open("ab")
-        self.process = subprocess.Popen([str(BINARY), "serve"], env=environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen([str(BINARY), "serve"], env=self.environment(), stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

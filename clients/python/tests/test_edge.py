@@ -661,3 +661,25 @@ def test_secrets_are_not_shown(provider: Provider, service: Service, edge_key: s
     assert str(stranger) not in "".join(told.format())
     assert edge_key not in caplog.text
     assert str(key.key) not in caplog.text
+
+
+def test_imported_keys(own: Service) -> None:
+    provider = Provider(own)
+    plain, hashed, weak = "pay_" + "0123456789abcdef" * 2, "AbCdEfGh." + "z9y8x7w6" * 4, "abcd-1234-efgh-77"
+    rows = [
+        {"id": "plain", "key": plain},
+        {"id": "hashed", "algorithm": "sha512", "digest": hashlib.sha512(hashed.encode()).hexdigest()},
+        {"id": "weak", "key": weak},
+    ]
+    file = own.folder / "keys.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with Edge(own.url, provider.key("latchkey:edge-all").key) as made:
+        assert made.verify(plain).code == "MALFORMED"
+        own.command("import", "--from", "jsonl", "--accept-weak", str(file))
+        await_("the shapes of imported keys", lambda: made.verify(plain).code == "VALID", 20)
+        for key in (plain, hashed, weak):
+            for wanted in ("VALID", "VALID"):
+                assert made.verify(key).code == wanted
+            assert made.verify(key[:-1] + "0").code == "NOT_FOUND"
+        assert made.verify("lk_live_" + "a" * 49).code == "MALFORMED"
+    provider.close()

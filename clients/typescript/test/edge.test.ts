@@ -1,7 +1,8 @@
 // The edge with the real service.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -413,6 +414,36 @@ test("a node that begins anew is another one", async () => {
   } finally {
     await edge.close().catch(() => undefined);
     await node.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("imported keys are verified as by a node", async () => {
+  const service = await start();
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-ts-"));
+  try {
+    const [plain, hashed, weak] = ["pay_" + "0123456789abcdef".repeat(2), "AbCdEfGh." + "z9y8x7w6".repeat(4), "abcd-1234-efgh-77"];
+    const rows = [
+      { id: "plain", key: plain },
+      { id: "hashed", algorithm: "sha512", digest: createHash("sha512").update(hashed).digest("hex") },
+      { id: "weak", key: weak },
+    ];
+    const file = join(folder, "keys.jsonl");
+    writeFileSync(file, rows.map((row) => JSON.stringify(row) + "\n").join(""));
+    const { key } = await issue(service, ["latchkey:edge-all"]);
+    const edge = await Edge.start({ upstream: [service.url], key });
+    const code = async (text: string): Promise<string> => (await edge.verify({ key: text })).code;
+    assert.equal(await code(plain), "MALFORMED");
+    service.command("import", "--from", "jsonl", "--accept-weak", file);
+    await until("the edge knows the shapes of imported keys", async () => (await code(plain)) === "VALID", 20_000);
+    for (const text of [plain, hashed, weak]) {
+      for (let n = 0; n < 2; n++) assert.equal(await code(text), "VALID");
+      assert.equal(await code(text.slice(0, -1) + "0"), "NOT_FOUND");
+    }
+    assert.equal(await code("lk_live_" + "a".repeat(49)), "MALFORMED");
+    await edge.close();
+  } finally {
+    await service.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -1,5 +1,5 @@
 // Starts the real service, as internal/e2e does, and makes what tests need in it.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,6 +19,8 @@ export interface Service {
   readonly process: ChildProcess;
   /** A client with a token of the first admin. */
   readonly admin: Latchkey;
+  /** Runs a command on the service's own store. */
+  command(...words: string[]): string;
   stop(): Promise<void>;
 }
 
@@ -30,8 +32,7 @@ export async function start(settings: Record<string, string> = {}, port?: number
   const data = folder ?? mkdtempSync(join(tmpdir(), "latchkey-ts-"));
   const address = `127.0.0.1:${String(port ?? (await freePort()))}`;
   const url = `http://${address}`;
-  const child = spawn(binary, ["serve"], {
-    env: {
+  const env = {
       PATH: process.env["PATH"],
       HOME: data,
       LATCHKEY_ADDR: address,
@@ -45,9 +46,9 @@ export async function start(settings: Record<string, string> = {}, port?: number
       LATCHKEY_DRAIN: "0s",
       LATCHKEY_LOG: "warn",
       ...settings,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+    };
+  const child = spawn(binary, ["serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const command = (...words: string[]) => execFileSync(binary, words, { env, cwd: data, encoding: "utf8", stdio: "pipe" });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += String(text)));
   const ended = new Promise<void>((resolve) =>
@@ -73,7 +74,7 @@ export async function start(settings: Record<string, string> = {}, port?: number
   }
   // A password is slow to check, a token is not.
   const { token } = await byPassword.tokens.create({ name: "tests" });
-  return { url, process: child, admin: byPassword.with(userToken(token)), stop };
+  return { url, process: child, admin: byPassword.with(userToken(token)), command, stop };
 }
 
 /** Issued is a key with what it belongs to. */

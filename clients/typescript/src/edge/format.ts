@@ -38,3 +38,30 @@ const longestToken = 16 << 10;
 export function isSigned(text: string): boolean {
   return text.length <= longestToken && text.startsWith("eyJ") && text.split(".", 4).length === 3;
 }
+
+/** Shape tells what imported keys look like. */
+export interface Shape {
+  readonly prefix: string;
+  readonly alphabet: string;
+  readonly least: number;
+  readonly most: number;
+  /** slow tells that the node may know its keys by another digest than SHA-256. */
+  readonly slow: boolean;
+}
+
+const alphabets: ReadonlyMap<string, RegExp> = new Map([
+  ["hex", /^[0-9A-Fa-f]*$/],
+  ["alnum", /^[0-9A-Za-z]*$/],
+  ["url", /^[0-9A-Za-z\-._~]*$/],
+  ["ascii", /^[!-~]*$/],
+]);
+
+/** foreignKey tells whether the text may be an imported key, and whether of a slow shape. A text that starts as one of our own is none. */
+export function foreignKey(brand: string, shapes: readonly Shape[], text: string): "no" | "yes" | "slow" {
+  if (new RegExp(`^${brand}_[a-z]{4}_`).test(text) || isSigned(text)) return "no";
+  const fits = shapes.filter(
+    (s) => s.least <= text.length && text.length <= s.most && text.startsWith(s.prefix) && alphabets.get(s.alphabet)?.test(text) === true,
+  );
+  if (fits.length === 0) return "no";
+  return fits.some((s) => s.slow) ? "slow" : "yes";
+}

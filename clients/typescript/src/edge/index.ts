@@ -19,7 +19,7 @@ import { Counters } from "./counters.js";
 import type { Charge } from "./buckets.js";
 import { digestOf, Marks } from "./digest.js";
 import { Elapsed } from "./elapsed.js";
-import { isBrand, isKey, isSigned } from "./format.js";
+import { foreignKey, isBrand, isKey, isSigned } from "./format.js";
 import { Gate } from "./gate.js";
 import { Elsewhere, Grants, type Grant } from "./grants.js";
 import { Lease } from "./lease.js";
@@ -162,7 +162,9 @@ export class Edge implements Verifier {
     if (asked.key === "") return this.#unknown(asked, "MISSING", { detail: text("no_key_sent"), change: text("send_key") });
     const digest = digestOf(asked.key);
     const ready = asked.fresh ? undefined : this.#grants.ready(digest); // its text needs no check
-    if (ready === undefined && !isKey(this.#source.brand, asked.key)) {
+    const own = ready !== undefined || isKey(this.#source.brand, asked.key);
+    const foreign = own ? "no" : foreignKey(this.#source.brand, this.#source.foreign, asked.key);
+    if (!own && foreign === "no") {
       if (isSigned(asked.key)) return this.#elsewhere(asked);
       return this.#unknown(asked, "MALFORMED", { detail: text("key_shape"), change: text("copy_whole_key") });
     }
@@ -183,6 +185,7 @@ export class Edge implements Verifier {
       }
       return this.#charged(grant, asked, charged, now);
     }
+    if (foreign === "slow") return this.#elsewhere(asked); // the node may know it by another digest
     return this.#unknown(asked, "NOT_FOUND", { detail: text("no_key"), change: text("use_known_key") });
   }
 

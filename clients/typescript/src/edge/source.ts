@@ -1,5 +1,6 @@
 import type { Elapsed } from "./elapsed.js";
 import type { Marks } from "./digest.js";
+import type { Shape } from "./format.js";
 import { Gate } from "./gate.js";
 import { boundMs, pollTimeMs, type Lease } from "./lease.js";
 import { askTimeoutMs, Unanswered, type Upstream } from "./upstream.js";
@@ -47,6 +48,7 @@ export class Source {
   #epoch = "";
   #place = 0;
   #brand = "";
+  #foreign: readonly Shape[] = [];
   /** When the last poll that was answered in time began; undefined: none was. */
   #heard: number | undefined;
 
@@ -61,6 +63,11 @@ export class Source {
 
   get brand(): string {
     return this.#brand;
+  }
+
+  /** foreign has the shapes of imported keys. */
+  get foreign(): readonly Shape[] {
+    return this.#foreign;
   }
 
   /** begin asks a node what an edge has to know. It throws if no node answers. */
@@ -149,6 +156,7 @@ export class Source {
     this.#place = another ? told.place : Math.max(this.#place, told.place);
     this.#epoch = told.epoch;
     this.#brand = told.brand;
+    this.#foreign = told.foreign;
     const inTime = this.#elapsed.now() - began <= pollTimeMs;
     if (this.#heard === undefined || inTime) this.#heard = Math.max(this.#heard ?? -Infinity, began);
     this.#answered();

@@ -4,6 +4,7 @@ import { isObject, texts } from "../answer.js";
 import { parseNetwork, type Network } from "../address.js";
 import { date, metadataOf, type Metadata } from "../verdict.js";
 import { unpackMarks } from "./digest.js";
+import type { Shape } from "./format.js";
 
 /** Self is how an edge names itself. */
 export interface Self {
@@ -22,6 +23,23 @@ export interface Changes {
   readonly ageMs: number;
   readonly maxStaleMs: number;
   readonly brand: string;
+  readonly foreign: readonly Shape[];
+}
+
+/** The most shapes of imported keys that a node tells. */
+const mostShapes = 64;
+
+/** readShapes reads the shapes of imported keys. One that it cannot read matches nothing. */
+function readShapes(told: unknown): Shape[] {
+  if (!Array.isArray(told)) return [];
+  const shapes: Shape[] = [];
+  for (const one of told.slice(0, mostShapes)) {
+    if (!isObject(one)) continue;
+    const { prefix = "", alphabet, least, most } = one;
+    if (typeof prefix !== "string" || typeof alphabet !== "string" || !isCount(least) || !isCount(most)) continue;
+    shapes.push({ prefix, alphabet, least, most, slow: one["sha512"] === true || isCount(one["public"]) && one["public"] > 0 });
+  }
+  return shapes;
 }
 
 export function readChanges(told: unknown): Changes | undefined {
@@ -43,7 +61,7 @@ export function readChanges(told: unknown): Changes | undefined {
   ) {
     return undefined;
   }
-  return { epoch, place, marks: unpacked, all: all === true, ageMs, maxStaleMs, brand };
+  return { epoch, place, marks: unpacked, all: all === true, ageMs, maxStaleMs, brand, foreign: readShapes(told["foreign"]) };
 }
 
 /** Rule is a token bucket: requests every perMs, at most burst at once. */

@@ -20,7 +20,7 @@ from .._wire import Address, body, read_time
 from ..guard import covers, parse_hop
 from ._clock import elapsed
 from ._decision import Decision, read_decision, request_of, wall_clock
-from ._format import is_key, is_token
+from ._format import foreign, is_key, is_token
 from ._grant import Grant, Refusal, read_parts, refuse
 from ._limits import Limits
 from ._marks import Mark, key_mark_id
@@ -149,15 +149,18 @@ class Engine:
         digest = hashlib.sha256(q.key.encode(errors="surrogateescape")).digest()
         address = parse_hop(str(q.address)) if q.address is not None else None
         g = self._cached(digest) if self.source.recent() else None
+        slow = False
         if g is None and not is_key(q.key, self.source.brand):
-            return self._elsewhere(q) if is_token(q.key) else self._unknown_key(q, "MALFORMED", "key_shape")
+            may_be, slow = foreign(q.key, self.source.brand, self.source.shapes)
+            if not may_be:
+                return self._elsewhere(q) if is_token(q.key) else self._unknown_key(q, "MALFORMED", "key_shape")
         for _ in range(_LOADS):
             try:
                 g = g or self._find(digest)
             except Elsewhere:
                 return self._elsewhere(q)
-            if g is None:
-                return self._unknown_key(q, "NOT_FOUND", "no_key")
+            if g is None:  # the node may know an imported key by another digest
+                return self._elsewhere(q) if slow else self._unknown_key(q, "NOT_FOUND", "no_key")
             verdict = self._decide(q, g, address)
             if verdict is not None:
                 return verdict

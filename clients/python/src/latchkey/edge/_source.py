@@ -13,6 +13,7 @@ from .._version import __version__
 from .._wire import Reader, write_time
 from ._clock import elapsed
 from ._decision import wall_clock
+from ._format import Shape, read_shapes
 from ._grant import Grant, Parts, read_parts
 from ._marks import Mark, Marks, key_mark_id, read_marks
 from ._upstream import ASK_TIMEOUT, POLL_TIME, Upstream
@@ -61,6 +62,7 @@ class Source:
         self._epoch = ""
         self._place = 0
         self.brand = ""
+        self.shapes: tuple[Shape, ...] = ()
         self.max_stale = 0.0
         self._heard: float | None = None  # when the last question began that was answered in time
         self._moves = 0  # how often another node answered
@@ -201,7 +203,7 @@ class Source:
             else:
                 self.marks.bump(marks)
             self._place = max(self._place, place)
-            self.brand, self.max_stale = brand, stale
+            self.brand, self.max_stale, self.shapes = brand, stale, read_shapes(told.get("foreign"))
             if self._heard is None or elapsed() - began <= POLL_TIME:
                 self._heard = max(self._heard or 0.0, began)
         return age
