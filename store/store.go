@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
@@ -23,6 +24,7 @@ type Store interface {
 	keys.Store
 	keys.Tombstones
 	incidents.Store
+	leaks.Collections
 	keys.Creators
 	keys.Owners
 	transfers.MovableUsage

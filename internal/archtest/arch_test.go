@@ -53,10 +53,11 @@ var arrows = map[string][]string{
 	"transfers": {"audit", "keys"},
 	"auth":      {"audit", "keys", "ratelimit", "verify"},
 	"reminders": {"auth", "keys"},
-	"retention": {"audit", "incidents", "keys"},
-	"api":       {"audit", "auth", "client", "feed", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify"},
-	"web":       {"audit", "auth", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
-	"store":     {"audit", "auth", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
+	"leaks":     {"audit", "auth", "keys"},
+	"retention": {"audit", "incidents", "keys", "leaks"},
+	"api":       {"audit", "auth", "client", "feed", "incidents", "keys", "leaks", "nodes", "ratelimit", "transfers", "usage", "verify"},
+	"web":       {"audit", "auth", "incidents", "keys", "leaks", "ratelimit", "reminders", "transfers", "usage", "verify"},
+	"store":     {"audit", "auth", "incidents", "keys", "leaks", "nodes", "ratelimit", "reminders", "transfers", "usage"},
 	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson and verdicts know the wire
 	"internal": {"audit", "auth", "client", "ratelimit", "verify"},
 }
@@ -128,7 +129,7 @@ func TestArrows(t *testing.T) {
 		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{
 			"keys", "verify", "incidents", "transfers",
 			"ratelimit", "auth", "audit",
-			"usage", "client", "nodes", "reminders", "errs", "feed", "edge",
+			"usage", "client", "nodes", "reminders", "leaks", "errs", "feed", "edge",
 		}, top) {
 			continue
 		}

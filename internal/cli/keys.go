@@ -117,7 +117,7 @@ func (a keyVerbs) keysRevoke() *cobra.Command {
 			return printOne(a.app, revokedView, k)
 		}),
 	}
-	cmd.Flags().StringVar(&in.Reason, "reason", "", "unspecified, leaked, superseded, unused or abuse")
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "unspecified, leaked, superseded, unused, abuse or holder")
 	cmd.Flags().StringVar(&in.Note, "note", "", "anything to remember")
 	return cmd
 }

@@ -30,6 +30,7 @@ const (
 	Node           = "node_"
 	Edge           = "edge_"
 	Incident       = "inc_"
+	Leak           = "leak_"
 )
 
 const hexLength = 32
