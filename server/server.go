@@ -79,7 +79,8 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 	)
 	root.AddCommand(serveCommand(settings, out, log), edgeCommand(settings, out, log))
 	root.AddCommand(healthcheckCommand(settings), userCommand(settings, in, log),
-		signingKeyCommand(settings, log), secretCommand(settings), backupCommand(settings), restoreCommand(settings), demoCommand(settings, log))
+		signingKeyCommand(settings, log), secretCommand(settings), backupCommand(settings), restoreCommand(settings), demoCommand(settings, log),
+		scanCommand(settings, in, log))
 	for _, c := range root.Commands() {
 		c.GroupID = here
 	}
