@@ -133,7 +133,7 @@ func (h *verifyHandlers) selfQuestion(r *http.Request, read reader) (*verify.Que
 
 func (h *verifyHandlers) question(r *http.Request, client proxies.Client, read reader) (*verify.Question, error) {
 	q := &verify.Question{Cost: 1, Address: client.Address}
-	if h.plain != "" && client.Plain {
+	if h.plain != "" && client.Plain() {
 		q.Plain, q.PlainRefused = true, h.plain == PlainRefuse
 	}
 	q.Key, q.Several = auth.CredentialOf(r, h.format)

@@ -427,6 +427,22 @@ func TestKeysThatArriveWithoutTLS(t *testing.T) {
 	}
 }
 
+// TestEnvoyTellsOfPlainHTTP by the header that it sets, and the key is recorded.
+func TestEnvoyTellsOfPlainHTTP(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{plain: api.PlainRefuse})
+	x := s.tenant(t)
+	for proto, code := range map[string]verify.Code{"http": verify.PlainHTTP, "https": verify.Valid, "": verify.Valid} {
+		r := request(t, self(x.secret, ""))
+		if proto != "" {
+			r.Header.Set("X-Forwarded-Proto", proto)
+		}
+		if got := s.self.Verify(r, nil, nil, nil); got.Verdict.Code != code || (got.Status == http.StatusForbidden) != (code == verify.PlainHTTP) {
+			t.Errorf("%q: %s, %d", proto, got.Verdict.Code, got.Status)
+		}
+	}
+}
+
 func TestWhatKeysLookLikeIsPublished(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{})

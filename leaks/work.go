@@ -17,29 +17,33 @@ func (s *Service) run() {
 		case <-s.life.Done():
 			return
 		case r := <-s.todo:
-			s.try(s.life, &r)
+			_ = s.try(s.life, &r) // which logs it
 			<-s.slots
 		}
 	}
 }
 
-// try works off the report. If that fails, Sweep tries again once the claim has ended.
-func (s *Service) try(ctx context.Context, r *Report) {
+// try works off the report and logs why it cannot. Sweep tries again once the claim has
+// ended.
+func (s *Service) try(ctx context.Context, r *Report) error {
 	ctx, cancel := context.WithTimeout(ctx, workTime)
 	defer cancel()
-	if err := s.work(ctx, r); err != nil && s.life.Err() == nil {
+	err := s.work(ctx, r)
+	if err != nil && s.life.Err() == nil {
 		s.Logger.WarnContext(ctx, "a leak report is not worked off yet", "report_id", r.ID, "err", err)
 	}
+	return err
 }
 
-// Sweep takes up reports that their node left, and returns how many it tried.
+// Sweep takes up reports that their node left, and returns how many it tried. One that
+// cannot be worked off does not stop the others, and is the error.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	waiting, err := s.Store.LeakReports().List(ctx, keys.NoFilter{}, keys.Page{Limit: maxQueued})
 	if err != nil {
 		return 0, fmt.Errorf("list leak reports: %w", err)
 	}
 	s.full.Store(len(waiting) == maxQueued)
-	tried := 0
+	tried, failed := 0, error(nil)
 	for i := range waiting {
 		r := &waiting[i]
 		now := s.Keys.Now()
@@ -48,18 +52,19 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 		}
 		if now.Sub(r.CreatedAt) > giveUp {
 			s.Logger.ErrorContext(ctx, "a leak report was given up", "report_id", r.ID)
-			return tried, s.forget(ctx, r)
+			failed = errors.Join(failed, s.forget(ctx, r))
+			continue
 		}
 		mine, err := s.claim(ctx, r)
 		if err != nil {
-			return tried, err
+			return tried, errors.Join(failed, err)
 		}
 		if mine {
 			tried++
-			s.try(ctx, r)
+			failed = errors.Join(failed, s.try(ctx, r))
 		}
 	}
-	return tried, nil
+	return tried, failed
 }
 
 // claim makes the report this node's; mine is false if another node was first.

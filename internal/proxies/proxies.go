@@ -45,14 +45,23 @@ func New(networks []netip.Prefix, header Header) (*Trusted, error) {
 type Client struct {
 	Address netip.Addr // the zero Addr if a trusted proxy's header is malformed
 	Secure  bool       // the client used TLS
-	Plain   bool       // the client is known not to have used TLS
+	plain   bool       // a trusted proxy says that the client used no TLS
 	Proxied bool       // a trusted proxy passed the request on
+}
+
+// Plain reports whether the client is known not to have used TLS: a trusted proxy says
+// so, or it came directly from a public address.
+func (c Client) Plain() bool {
+	if c.Proxied {
+		return c.plain
+	}
+	return !c.Secure && public(c.Address)
 }
 
 // Client returns the origin of the request.
 func (t *Trusted) Client(r *http.Request) Client {
 	if peer := peerOf(r); !t.trusts(peer) {
-		return Client{Address: peer, Secure: r.TLS != nil, Plain: r.TLS == nil && public(peer)}
+		return Client{Address: peer, Secure: r.TLS != nil}
 	}
 	return t.Behind(r)
 }
@@ -62,7 +71,7 @@ func (t *Trusted) Client(r *http.Request) Client {
 func (t *Trusted) Behind(r *http.Request) Client {
 	hops, proto := t.hops(r)
 	c := Client{
-		Address: peerOf(r), Proxied: true, Secure: strings.EqualFold(proto, "https"), Plain: strings.EqualFold(proto, "http"),
+		Address: peerOf(r), Proxied: true, Secure: strings.EqualFold(proto, "https"), plain: strings.EqualFold(proto, "http"),
 	}
 	for i := len(hops) - 1; i >= 0 && len(hops)-i <= maxHops; i-- {
 		address, err := parseHop(hops[i])
