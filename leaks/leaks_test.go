@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/keystest"
+	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/verify"
@@ -369,3 +370,27 @@ func (*limitedGuesses) MayGuess(context.Context, netip.Addr, keys.Hash) error {
 }
 
 func (*limitedGuesses) Guessed(context.Context, netip.Addr, keys.Hash) error { return nil }
+
+// TestWaitingReportsAreSealedAnew under a new secret, and can still be worked off.
+func TestWaitingReportsAreSealedAnew(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	_, text := d.Issue(keys.KeyFields{})
+	d.accept(leaks.Anonymous, text)
+	sealer, err := seal.New([]byte(strings.Repeat("n", seal.MinSecret)), []byte(strings.Repeat("s", seal.MinSecret)))
+	d.Must(err)
+	for _, want := range []struct {
+		write bool
+		n     int
+	}{{false, 1}, {true, 1}, {true, 0}} {
+		if n, err := leaks.Reseal(t.Context(), d.store, sealer, d.Now, want.write); err != nil || n != want.n {
+			t.Errorf("sealed %d anew, %v", n, err)
+		}
+	}
+	d.Advance(time.Minute)
+	d.service.Sealer = sealer
+	if _, err := d.service.Sweep(t.Context()); err != nil {
+		t.Error(err)
+	}
+	d.Want(text, verify.Revoked)
+}
