@@ -437,7 +437,8 @@ func TestEnvoyTellsOfPlainHTTP(t *testing.T) {
 		if proto != "" {
 			r.Header.Set("X-Forwarded-Proto", proto)
 		}
-		if got := s.self.Verify(r, nil, nil, nil); got.Verdict.Code != code || (got.Status == http.StatusForbidden) != (code == verify.PlainHTTP) {
+		got := s.self.Verify(r, nil, nil, nil)
+		if got.Verdict.Code != code || (got.Status == http.StatusForbidden) != (code == verify.PlainHTTP) {
 			t.Errorf("%q: %s, %d", proto, got.Verdict.Code, got.Status)
 		}
 	}

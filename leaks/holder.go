@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
@@ -37,6 +38,11 @@ func (s *Service) RevokeHeld(ctx context.Context, from netip.Addr, text string) 
 		return err
 	}
 	_, _, err = s.Keys.Revoke(ctx, holder{auth.System(), k.ServiceAccountID, k.ID}, k.ID, keys.AnyRevision, keys.ReasonHolder, "")
+	if errors.Is(err, errs.Conflict) { // others change it all the time: no conflict that its holder could settle
+		e := errs.New(errs.Unavailable, "too_many_writers")
+		e.RetryAfter = time.Second
+		return e
+	}
 	if err != nil {
 		return unlessGone(err, "revoke a key for its holder")
 	}
