@@ -27,6 +27,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/transfers"
@@ -34,8 +35,8 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Config is what the API needs. All fields are required except Metrics, Verified
-// and Now.
+// Config is what the API needs. All fields are required except Metrics, Partners,
+// PlainHTTP, Verified and Now.
 type Config struct {
 	Keys         *keys.Service
 	Incidents    *incidents.Service
@@ -62,6 +63,9 @@ type Config struct {
 	Document     []byte         // openapi.yaml
 	VerifyOpen   bool           // POST /verify needs no credential
 	Original     proxies.Family // where trusted proxies tell of their client's request
+	Leaks        *leaks.Service
+	Partners     Partners  // those without a value are off
+	PlainHTTP    PlainHTTP // what happens to keys that arrive without TLS; "" for nothing
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
 	Now          func() time.Time // time.Now if nil
@@ -83,8 +87,8 @@ func New(c Config) (*API, error) {
 	if c.Keys == nil || c.Incidents == nil || c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
 		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
-		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
-		return nil, errors.New("api: every field of the configuration but Metrics, Verified and Now is required")
+		c.Idempotency == nil || c.Leaks == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
+		return nil, errors.New("api: every field of the configuration but Metrics, Partners, PlainHTTP, Verified and Now is required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -123,10 +127,14 @@ func (a *API) mountVerify(engine *gin.Engine) {
 
 func (a *API) verifyHandlers() *verifyHandlers {
 	return &verifyHandlers{
-		chain: a.Chain, edge: a.Edge, carrier: auth.Carrier{Format: a.Format, Headers: a.KeyHeaders},
+		chain: a.Chain, edge: a.Edge, carrier: a.carrier(),
 		open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
+		plain: a.PlainHTTP, leaks: a.Leaks,
 	}
 }
+
+// carrier says where requests have keys.
+func (a *API) carrier() auth.Carrier { return auth.Carrier{Format: a.Format, Headers: a.KeyHeaders} }
 
 const verifyPath = "/verify"
 
@@ -207,7 +215,7 @@ func (a *API) admit(c *gin.Context, r route) error {
 		ctx = auth.WithLanguage(ctx, languageOf(c, p).Language())
 	}
 	c.Request = c.Request.WithContext(ctx)
-	if r.access != free && r.access != asClient {
+	if r.access != free && r.access != asClient && r.access != partner {
 		if err := a.throttle(c, p); err != nil {
 			return err
 		}
@@ -215,7 +223,7 @@ func (a *API) admit(c *gin.Context, r route) error {
 	if !r.permission.Permits(p, r.method) {
 		return denied(p, r.permission)
 	}
-	if !p.Authenticated() {
+	if !p.Authenticated() && r.access != partner {
 		if err := httpx.Bound(c.Request, httpx.MaxAnonymousBody); err != nil {
 			return err
 		}

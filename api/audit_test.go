@@ -20,6 +20,7 @@ var actions = map[string]string{
 	"createServiceAccount": "service_account.create", "changeServiceAccount": "service_account.update",
 	"replaceServiceAccount": "service_account.update", "deleteServiceAccount": "service_account.delete",
 	"createKey": "key.create", "changeKey": "key.update", "replaceKey": "key.update", "deleteKey": "key.delete", "revokeKey": "key.revoke",
+	"revokeHeld": "key.revoke",
 	"rotateKey":  "key.create key.rotate", // of the successor, and of the key
 	"createTier": "tier.create", "changeTier": "tier.update", "replaceTier": "tier.update", "deleteTier": "tier.delete",
 	"createIncident": "incident.create", "continueIncident": "incident.finish incident.continue incident.start",
@@ -51,8 +52,8 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 	s := newSuite(t, settings{})
 	reader := s.admin(t)
 	for _, o := range contract.operations {
-		if !o.modifies() {
-			continue
+		if !o.modifies() || o.reportsLeaks() {
+			continue // what a report leaves comes after the answer, and tells nothing of who reported
 		}
 		expected, listed := actions[o.OperationID]
 		if !listed {

@@ -35,6 +35,9 @@ func TestBadBodies(t *testing.T) {
 			x, admin := s.tenant(t), s.admin(t)
 			c := s.good(t, o, x, admin)
 			before := s.objects(t)
+			if _, ok := c.body.(map[string]any); !ok {
+				return // an array of matches, which has its own test
+			}
 			content := o.RequestBody.Value.Content["application/json"]
 			for _, f := range faultsOf(content.Schema.Value, "") {
 				if exempt(o, f) {

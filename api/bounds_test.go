@@ -29,6 +29,9 @@ func TestStrangersSendLittle(t *testing.T) {
 	s := newSuite(t, settings{open: true})
 	x, seen := s.tenant(t), 0
 	for _, o := range contract.operations {
+		if o.reportsLeaks() && o.path != "/leaks" {
+			continue // who does not show who they are is refused before their body is read
+		}
 		if o.method == "GET" || (!o.open() && o.OperationID != "verifyAsked") {
 			continue
 		}

@@ -227,6 +227,9 @@ func TestNullIsAsLeftOut(t *testing.T) {
 		}
 		c := s.good(t, o, s.removable(t, o), s.admin(t))
 		body, ok := c.body.(map[string]any)
+		if !ok && o.reportsLeaks() {
+			continue
+		}
 		if !ok {
 			t.Fatalf("%s sends %T", o, c.body)
 		}

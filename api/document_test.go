@@ -78,6 +78,10 @@ func (o *operation) signsIn() bool { return o.open() && o.RequestBody != nil }
 func (o *operation) answersFirst() bool { return o.Responses.Status(http.StatusAccepted) != nil }
 
 // speaksOAuth reports whether refusals are those of RFC 6749.
+// reportsLeaks reports whether what the operation does comes after its answer, by nobody
+// whom the rest of the API knows.
+func (o *operation) reportsLeaks() bool { return strings.HasPrefix(o.path, "/leaks") }
+
 func (o *operation) speaksOAuth() bool { return strings.HasPrefix(o.path, "/oauth/") }
 
 func (o *operation) modifies() bool { return o.method != http.MethodGet && o.path != "/verify" }

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
@@ -220,6 +221,18 @@ func (s *faultyStore) ServiceAccounts() keys.Collection[keys.ServiceAccount, key
 
 func (s *faultyStore) Keys() keys.KeyCollection {
 	return faultyKeys{faultyCollection[keys.Key, keys.KeyFilter]{s.Store.Keys(), s}, s.Store.Keys()}
+}
+
+func (s *faultyStore) LeakReports() keys.Collection[leaks.Report, keys.NoFilter] {
+	return faultyCollection[leaks.Report, keys.NoFilter]{s.Store.LeakReports(), s}
+}
+
+func (s *faultyStore) Leaks() keys.Collection[leaks.Leak, keys.NoFilter] {
+	return faultyCollection[leaks.Leak, keys.NoFilter]{s.Store.Leaks(), s}
+}
+
+func (s *faultyStore) Exposures() keys.Collection[leaks.Exposure, keys.NoFilter] {
+	return faultyCollection[leaks.Exposure, keys.NoFilter]{s.Store.Exposures(), s}
 }
 
 func (s *faultyStore) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {

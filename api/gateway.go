@@ -132,6 +132,9 @@ func (h *verifyHandlers) selfQuestion(r *http.Request, read reader) (*verify.Que
 
 func (h *verifyHandlers) question(r *http.Request, client proxies.Client, read reader) (*verify.Question, error) {
 	q := &verify.Question{Cost: 1, Address: client.Address}
+	if h.plain != "" && client.Plain() {
+		q.Plain, q.PlainRefused = true, h.plain == PlainRefuse
+	}
 	q.Key, q.Several = h.carrier.Credential(r)
 	if agent := r.Header["User-Agent"]; len(agent) > 0 {
 		q.UserAgent = agent[0]

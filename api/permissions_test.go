@@ -55,6 +55,11 @@ var walk = []struct {
 	{"signOut", "" /*                                        */, "401 401 204 204 204 204 204 409 409 409", "-"},
 	{"signOutEverywhere", "" /*                              */, "401 401 204 204 204 204 204 403 403 403", "-"},
 
+	{"gitleaksRule trufflehogDetector keyShape gitLabTokenTypes reportLeakGitHub", "", "200 200 200 200 200 200 200 200 200 200", "-"},
+	{"reportLeak reportLeakSigned", "" /*                    */, "202 202 202 202 202 202 202 202 202 202", "-"},
+	{"revokeHeld reportLeakGitLab", "" /*                    */, "204 204 204 204 204 204 204 204 204 204", "-"},
+	{"listLeaks", "" /*                                      */, "401 401 403 403 403 403 200 403 403 403", "-"},
+
 	{"verifySelf", "" /*                                     */, "401 401 401 401 401 401 401 200 200 200", "-"},
 	{"verifyAsked", "", "401 401 403 403 200 200 200 403 200 200", "401 401 403 403 200 200 200 403 200 200"},
 
@@ -86,7 +91,7 @@ var walk = []struct {
 	{"withdrawInvitation", "", "401 401 403 403 403 204 204 403 204 404", "401 401 403 403 403 404 204 403 404 404"},
 
 	{"listServiceAccounts listClients listKeys", "", "401 401 403 200 200 200 200 403 200 200", "401 401 403 200 200 200 200 403 200 200"},
-	{"getServiceAccount getKey", "", "401 401 403 200 200 200 200 403 200 404", "401 401 403 404 404 404 200 403 404 404"},
+	{"getServiceAccount getKey listExposures", "", "401 401 403 200 200 200 200 403 200 404", "401 401 403 404 404 404 200 403 404 404"},
 	{"createServiceAccount createKey", "", "401 401 403 403 201 201 201 403 201 400", "401 401 403 403 400 400 201 403 400 400"},
 	{
 		"changeServiceAccount changeKey replaceServiceAccount replaceKey revokeKey", "" /*       */, "401 401 403 403 200 200 200 403 200 404",

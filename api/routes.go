@@ -27,6 +27,7 @@ const (
 	open                   // no credential is read
 	asClient               // as open; the handler charges the client, or else the address
 	free                   // as open, without throttling
+	partner                // as free, with a large body; the handler charges who cannot show who they are
 )
 
 // routes returns the operations of openapi.yaml except /verify.
@@ -51,6 +52,8 @@ func (a *API) routes() []route {
 		(&certificateHandlers{certificates: a.Certificates}).routes(),
 		(&keyHandlers{idempotency: a.Idempotency, keys: a.Keys, now: a.Now}).routes(),
 		(&incidentHandlers{incidents: a.Incidents, now: a.Now}).routes(),
+		(&leakHandlers{oauth: a.OAuth, carrier: a.carrier(), leaks: a.Leaks}).routes(),
+		(&partnerHandlers{Partners: a.Partners, leaks: a.Leaks, throttle: a.throttle}).routes(),
 		(&tierHandlers{idempotency: a.Idempotency, keys: a.Keys}).routes(),
 		(&scopeHandlers{idempotency: a.Idempotency, keys: a.Keys}).routes(),
 	)

@@ -148,6 +148,9 @@ func peopleSamples() map[string]sample {
 // permitted caller sees accepted.
 func (s *suite) good(t *testing.T, o *operation, x tenant, as credential) call {
 	t.Helper()
+	if c, ok := s.reports(t, o, x); ok {
+		return c
+	}
 	about, found := samples()[o.OperationID]
 	if !found {
 		about = peopleSamples()[o.OperationID]

@@ -79,7 +79,11 @@ func (s *Self) verify(
 	if asker != nil {
 		q.Asker, q.Charged = asker, charged(asker)
 	}
-	return s.handlers.verifier.Verify(r.Context(), q)
+	verdict, err := s.handlers.verifier.Verify(r.Context(), q)
+	if err == nil && q.Plain {
+		s.handlers.exposed(&verdict)
+	}
+	return verdict, err
 }
 
 // readNeeds refuses names that it does not know: if they were ignored, a name that

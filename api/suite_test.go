@@ -95,6 +95,8 @@ type settings struct {
 	forwarded proxies.Header
 	open      bool // LATCHKEY_VERIFY_OPEN
 	original  proxies.Family
+	plain     api.PlainHTTP
+	alone     bool     // no partners
 	only      []string // authenticators that are on; nil: all
 	throttles api.Throttles
 	signup    auth.SignupPolicy // open if ""
@@ -181,7 +183,8 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.build(t, with, format, logger)
 	s.serve(t, logger, api.Config{
 		Certificates: s.Certificates, Limiter: s.limiter, JWT: s.JWT, OAuth: s.OAuth, Ring: s.Ring, CSRF: auth.NewCSRF(),
-		Keys: s.Keys, Incidents: s.Incidents, Transfers: s.Transfers, Verifier: s.Verifier, Feed: s.Feed, Format: format,
+		Keys: s.Keys, Incidents: s.Incidents, Transfers: s.Transfers, Leaks: s.Leaks,
+		Partners: s.partners(t), PlainHTTP: with.plain, Verifier: s.Verifier, Feed: s.Feed, Format: format,
 		People: s.People, Audit: s.Audit,
 		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Original: with.original,
 		Idempotency: s.Idempotency, Health: s.checks(),

@@ -173,9 +173,9 @@ func TestUsageAsCSV(t *testing.T) {
 	x, staff := s.tenant(t), s.admin(t)
 	s.send(t, self(x.secret, ""))
 	s.saved(t)
-	want := "start,group,total,MISSING,MALFORMED,NOT_FOUND,REVOKED,EXPIRED,NOT_YET_VALID,DISABLED,IP_NOT_ALLOWED,INSUFFICIENT_SCOPE," +
-		"RATE_LIMITED,QUOTA_EXCEEDED,VALID\n" +
-		s.now().Truncate(time.Hour).Format(time.RFC3339) + ",%s,1,0,0,0,0,0,0,0,0,0,0,0,1\n"
+	want := "start,group,total,MISSING,MALFORMED,NOT_FOUND,REVOKED,EXPIRED,NOT_YET_VALID,DISABLED,PLAIN_HTTP,IP_NOT_ALLOWED," +
+		"INSUFFICIENT_SCOPE,RATE_LIMITED,QUOTA_EXCEEDED,VALID\n" +
+		s.now().Truncate(time.Hour).Format(time.RFC3339) + ",%s,1,0,0,0,0,0,0,0,0,0,0,0,0,1\n"
 	for _, c := range []struct {
 		path, accept, group string
 	}{

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/internal/verdicts"
 	"github.com/latchkey/latchkey/internal/verifyjson"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -30,6 +31,8 @@ type verifyHandlers struct {
 	open     bool
 	original proxies.Family
 	verifier *verify.Verifier
+	plain    PlainHTTP
+	leaks    *leaks.Service // told of keys that arrive without TLS, unless plain is off
 }
 
 // verifySelf answers a key that checks itself; the status is the decision. The
@@ -45,6 +48,9 @@ func (h *verifyHandlers) verifySelf(c *gin.Context, read reader) {
 	if err != nil {
 		h.render(c, err)
 		return
+	}
+	if q.Plain {
+		h.exposed(&verdict)
 	}
 	verdicts.WriteIdentity(c.Writer.Header(), &verdict)
 	if verdict.Code != verify.Valid {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/latchkey/latchkey/api"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
 	"github.com/latchkey/latchkey/internal/proxies"
@@ -82,11 +83,14 @@ func (s *suite) codes(t *testing.T, x tenant) map[verify.Code]call {
 // TestSelfVerification: the decision is the status, and the headers say the rest.
 func TestSelfVerification(t *testing.T) {
 	t.Parallel()
-	s := newSuite(t, settings{})
+	s := newSuite(t, settings{plain: api.PlainRefuse, trusted: []netip.Prefix{netip.MustParsePrefix(peer + "/32")}})
 	x := s.tenant(t)
 	calls := s.codes(t, x)
+	plain := calls[verify.Valid]
+	plain.header = map[string]string{"X-Forwarded-Proto": "http"}
+	calls[verify.PlainHTTP] = plain
 	status := map[verify.Code]int{
-		verify.AddressNotAllowed: 403, verify.InsufficientScope: 403, verify.RateLimited: 429,
+		verify.PlainHTTP: 403, verify.AddressNotAllowed: 403, verify.InsufficientScope: 403, verify.RateLimited: 429,
 		verify.QuotaExceeded: 429, verify.Valid: 200,
 	}
 	for _, code := range verify.Codes() {
@@ -256,8 +260,8 @@ func TestAskedVerification(t *testing.T) {
 		verify.QuotaExceeded: {"cost": 6}, verify.Valid: {"scopes": []string{"invoices:read"}, "cost": 2},
 	}
 	for _, code := range verify.Codes() {
-		if code == verify.Missing {
-			continue // a question without a key is no question: 400
+		if code == verify.Missing || code == verify.PlainHTTP {
+			continue // a question without a key is no question: 400; how a verifier's own request came is another matter
 		}
 		d, got := want[client.VerifyResponse](t, s, 200, about(verifier, keyText(calls[code]), more[code]))
 		if d.Code != string(code) || d.Valid != (code == verify.Valid) || (d.Detail == "") != d.Valid {

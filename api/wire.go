@@ -172,6 +172,7 @@ func tierSettings(f keys.TierFields) client.TierSettings {
 		MaxKeys: f.MaxKeys,
 	}
 	s.MaxKeyAge, s.KeyRetention = durationOut(f.MaxKeyAge), durationOut(f.KeyRetention)
+	s.LeakPolicy = f.LeakPolicy.String()
 	return s
 }
 
@@ -181,6 +182,7 @@ func tierFields(s client.TierSettings) keys.TierFields {
 		MaxKeys: s.MaxKeys,
 	}
 	f.MaxKeyAge, f.KeyRetention = durationIn(s.MaxKeyAge), durationIn(s.KeyRetention)
+	f.LeakPolicy = keys.ParseLeakPolicy(s.LeakPolicy)
 	return f
 }
 

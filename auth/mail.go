@@ -22,6 +22,10 @@ const (
 	MailNewEmail MailKind = "newemail" // to a user's new address
 	MailMoving   MailKind = "moving"   // to the old address when a user requests another
 	MailExpiring MailKind = "expiring" // about keys that end soon
+	MailLeaked   MailKind = "leaked"   // about leaked keys, to those who look after them
+	MailPlain    MailKind = "plain"    // about a key that arrived without TLS
+
+	MailLeakedStaff MailKind = "leakedstaff" // about leaked keys that reach beyond their organization
 )
 
 // Mail is one mail to one person.
@@ -38,6 +42,14 @@ type Mail struct {
 	NewEmail     string    // the requested address, for MailMoving
 	Expiring     []ExpiringKey
 	More         bool // there are more keys than listed
+	Exposed      []ExposedKey
+}
+
+// ExposedKey is a key that somebody should not have, as listed in a mail.
+type ExposedKey struct {
+	ID, Name, Start, Last4 string
+	Account, Organization  string // names
+	Outcome                string // what was done: revoked, disabled, told, or holder if its holder revoked it
 }
 
 // ExpiringKey is a key that ends soon, as listed in a mail.

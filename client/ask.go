@@ -52,6 +52,7 @@ const (
 	CodeExpired           = "EXPIRED"
 	CodeNotYetValid       = "NOT_YET_VALID"
 	CodeDisabled          = "DISABLED"
+	CodePlainHTTP         = "PLAIN_HTTP"
 	CodeIPNotAllowed      = "IP_NOT_ALLOWED"
 	CodeInsufficientScope = "INSUFFICIENT_SCOPE"
 	CodeRateLimited       = "RATE_LIMITED"
@@ -102,7 +103,7 @@ func statusOf(code string) int {
 	switch code {
 	case CodeValid:
 		return http.StatusOK
-	case CodeIPNotAllowed, CodeInsufficientScope, "PENDING", "ROUTE_NOT_ALLOWED", "RESOURCE_NOT_ALLOWED":
+	case CodePlainHTTP, CodeIPNotAllowed, CodeInsufficientScope, "PENDING", "ROUTE_NOT_ALLOWED", "RESOURCE_NOT_ALLOWED":
 		return http.StatusForbidden
 	case CodeRateLimited, CodeQuotaExceeded, "BUDGET_EXCEEDED":
 		return http.StatusTooManyRequests

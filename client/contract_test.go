@@ -21,6 +21,13 @@ var left = map[string]string{
 	"GET /api":         "links for a browser",
 	"GET /api/clients": "another name of /api/service-accounts",
 	"GET /docs":        "a page for people",
+
+	"GET /.well-known/latchkey-keys/gitleaks.toml":   "a file for gitleaks",
+	"GET /.well-known/latchkey-keys/trufflehog.yaml": "a file for trufflehog",
+	"POST /leaks/github":                             "GitHub asks for it",
+	"POST /leaks/signed":                             "partners of the provider ask for it",
+	"GET /leaks/gitlab/v1/revocable_token_types":     "GitLab asks for it",
+	"POST /leaks/gitlab/v1/revoke_tokens":            "GitLab asks for it",
 }
 
 // TestEveryOperationHasAMethod calls every method of the client and holds what

@@ -46,6 +46,7 @@ type TierPatch struct {
 	MaxKeys          Optional[int]      `json:"max_keys,omitzero"`
 	MaxKeyAge        Optional[Duration] `json:"max_key_age,omitzero"`
 	KeyRetention     Optional[Duration] `json:"key_retention,omitzero"`
+	LeakPolicy       Optional[string]   `json:"leak_policy,omitzero"`
 }
 
 // ScopePatch changes the fields that are set.

@@ -225,7 +225,7 @@ type RotateKey struct {
 
 // RevokeKey ends a key for good.
 type RevokeKey struct {
-	Reason string `json:"reason,omitempty"` // unspecified, leaked, superseded, unused or abuse
+	Reason string `json:"reason,omitempty"` // unspecified, leaked, superseded, unused, abuse or holder
 	Note   string `json:"note"`
 }
 
@@ -270,6 +270,9 @@ type TierSettings struct {
 	MaxKeys          int       `json:"max_keys,omitempty"`
 	MaxKeyAge        *Duration `json:"max_key_age"`
 	KeyRetention     *Duration `json:"key_retention"` // how long keys are kept after their end
+	// LeakPolicy is what happens to keys that are reported as leaked: revoke (the
+	// default), disable or tell.
+	LeakPolicy string `json:"leak_policy,omitempty"`
 }
 
 // Tier is a named plan. It is also the request that creates one.

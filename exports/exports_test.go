@@ -31,6 +31,7 @@ func filled(t *testing.T) *keystest.World {
 	networks := []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
 	w.Must(w.Store.Tiers().Insert(ctx, keys.Tier{Stamp: keys.NewStamp(moment), Name: "odd", TierFields: keys.TierFields{
 		Title: "Odd", RateLimit: rule, AccountRateLimit: rule, Quota: quota, MaxKeys: 3, MaxKeyAge: 24 * time.Hour, KeyRetention: 240 * time.Hour,
+		LeakPolicy: keys.LeakDisable,
 	}}))
 	u := auth.User{
 		Stamp: keys.NewStamp(moment), ID: ids.New(ids.User), Email: "ada@example.com", Username: "ada", Name: "Ada <ä>", Language: "de",

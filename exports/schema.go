@@ -88,6 +88,7 @@ type tier struct {
 	MaxKeys          int    `json:"max_keys"`
 	MaxKeyAge        string `json:"max_key_age,omitempty"`
 	KeyRetention     string `json:"key_retention,omitempty"`
+	LeakPolicy       string `json:"leak_policy,omitempty"`
 	stamp
 }
 
@@ -261,13 +262,13 @@ func storedDuration(text string) (time.Duration, error) {
 func tierOf(t *keys.Tier) any {
 	return &tier{
 		t.Name, t.Title, ruleOf(t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys, durationOf(t.MaxKeyAge),
-		durationOf(t.KeyRetention), stampOf(&t.Stamp),
+		durationOf(t.KeyRetention), string(t.LeakPolicy), stampOf(&t.Stamp),
 	}
 }
 
 func (t *tier) stored() (keys.Tier, error) {
 	out := keys.Tier{Stamp: t.stamp.stored(), Name: t.Name}
-	out.Title, out.Quota, out.MaxKeys = t.Title, t.Quota.stored(), t.MaxKeys
+	out.Title, out.Quota, out.MaxKeys, out.LeakPolicy = t.Title, t.Quota.stored(), t.MaxKeys, keys.LeakPolicy(t.LeakPolicy)
 	var faults [4]error
 	out.RateLimit, faults[0] = t.RateLimit.stored()
 	out.AccountRateLimit, faults[1] = t.AccountRateLimit.stored()

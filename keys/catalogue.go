@@ -111,6 +111,7 @@ func (t *Tier) check(oldTitle string) error {
 		"age_out_of_range", "most", maxKeyAge)
 	f.Check(t.KeyRetention == 0 || (t.KeyRetention >= LeastRetention && t.KeyRetention <= maxKeyAge), "key_retention",
 		"retention_out_of_range", "least", LeastRetention, "most", maxKeyAge)
+	f.Check(t.LeakPolicy.Valid(), "leak_policy", "leak_policy_unknown")
 	return f.Err()
 }
 

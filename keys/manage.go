@@ -189,7 +189,7 @@ var errAlreadyRevoked = errors.New("the key is revoked already")
 // Valid reports whether r is one of the reasons.
 func (r RevokeReason) Valid() bool {
 	switch r {
-	case ReasonUnspecified, ReasonLeaked, ReasonSuperseded, ReasonUnused, ReasonAbuse:
+	case ReasonUnspecified, ReasonLeaked, ReasonSuperseded, ReasonUnused, ReasonAbuse, ReasonHolder:
 		return true
 	default:
 		return false

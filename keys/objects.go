@@ -161,6 +161,7 @@ const (
 	ReasonSuperseded  RevokeReason = "superseded"
 	ReasonUnused      RevokeReason = "unused"
 	ReasonAbuse       RevokeReason = "abuse"
+	ReasonHolder      RevokeReason = "holder" // whoever held the key revoked it with the key itself
 )
 
 // EndsAt returns when the key ends by itself: the earlier of its expiry and the end
@@ -214,6 +215,7 @@ type TierFields struct {
 	// KeyRetention is how long keys are kept after they were revoked or expired; 0
 	// means the service's default.
 	KeyRetention time.Duration `json:"key_retention,omitzero"`
+	LeakPolicy   LeakPolicy    `json:"leak_policy,omitempty"`
 }
 
 // Scope is one entry of the catalogue.

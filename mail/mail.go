@@ -160,6 +160,7 @@ var paths = map[auth.MailKind]string{
 	auth.MailInvite: "/invitation",
 	auth.MailExists: "/login", auth.MailChanged: "/password/forgotten", auth.MailMoving: "/password/forgotten",
 	auth.MailExpiring: "/unsubscribe",
+	auth.MailLeaked:   "/keys", auth.MailPlain: "/keys", auth.MailLeakedStaff: "/provider/incidents",
 }
 
 // page is the data of a template.

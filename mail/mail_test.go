@@ -215,7 +215,7 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 		}
 		for _, kind := range []auth.MailKind{
 			auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite,
-			auth.MailNewEmail, auth.MailMoving, auth.MailExpiring,
+			auth.MailNewEmail, auth.MailMoving, auth.MailExpiring, auth.MailLeaked, auth.MailLeakedStaff, auth.MailPlain,
 		} {
 			m := invitation()
 			m.Kind, m.Name, m.Language = kind, "Ada", tag
@@ -229,6 +229,29 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 	}
 	if _, err := o.Write(auth.Mail{Kind: "nonsense"}); err == nil {
 		t.Error("a kind that is none was written")
+	}
+}
+
+func TestMailsAboutLeakedKeysNameThemAndWhatWasDone(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, mail.NewFolder(t.TempDir(), "a@example.com", slog.New(slog.DiscardHandler)))
+	defer func() { _ = o.Close(context.WithoutCancel(t.Context())) }()
+	for _, tag := range texts.Languages() {
+		for _, outcome := range []string{"revoked", "disabled", "told", "holder"} {
+			want, err := texts.In(tag).Say("mail.leaked_" + outcome)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, kind := range []auth.MailKind{auth.MailLeaked, auth.MailLeakedStaff} {
+				l, err := o.Write(auth.Mail{Kind: kind, Language: tag, Exposed: []auth.ExposedKey{
+					{ID: "key_1", Name: "<b>CI</b>", Start: "lk_live_AbCd", Last4: "WxYz", Account: "sync", Organization: "Acme", Outcome: outcome},
+				}})
+				if err != nil || !strings.Contains(l.Text, want) || !strings.Contains(l.HTML, want) || !strings.Contains(l.Text, "/keys/key_1") ||
+					!strings.Contains(l.Text, "lk_live_AbCd...WxYz") || strings.Contains(l.HTML, "<b>CI") {
+					t.Errorf("%s, %s in %s: %+v, %v", kind, outcome, tag, l, err)
+				}
+			}
+		}
 	}
 }
 

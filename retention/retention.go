@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 )
 
 // Batch is how many objects a step looks at.
@@ -28,7 +29,7 @@ const (
 // Policy says how long something is kept after its end; 0 means forever.
 type Policy struct {
 	Keys      time.Duration // after a key was revoked or expired, if its tier does not say
-	Incidents time.Duration // after they were finished or undone
+	Incidents time.Duration // after they were finished or undone; of leaks, after they were reported
 	Events    time.Duration // of the audit log
 }
 
@@ -45,6 +46,7 @@ type Config struct {
 	Store     Store
 	Keys      *keys.Service
 	Incidents *incidents.Service
+	Leaks     *leaks.Service
 	Archive   *Archive
 	Policy    Policy
 	As        keys.Actor // the actor of deletions in the audit log
@@ -59,7 +61,7 @@ type Keeper struct {
 
 // New returns a Keeper.
 func New(c Config) (*Keeper, error) {
-	if c.Store == nil || c.Keys == nil || c.Incidents == nil || c.Archive == nil || c.As == nil || c.Now == nil {
+	if c.Store == nil || c.Keys == nil || c.Incidents == nil || c.Leaks == nil || c.Archive == nil || c.As == nil || c.Now == nil {
 		return nil, errors.New("retention: every part is required")
 	}
 	return &Keeper{Config: c}, nil
@@ -120,6 +122,14 @@ func lineOf(e *audit.Event) line {
 		ID: e.ID, At: e.At, Action: e.Action, Subject: subject(e.Subject), Object: object(e.Object), Origin: origin(e.Origin),
 		Before: e.Before, After: e.After,
 	}
+}
+
+// LeaksStep deletes one leak that was reported long ago, and returns how many it deleted.
+func (k *Keeper) LeaksStep(ctx context.Context) (int, error) {
+	if k.Policy.Incidents == 0 {
+		return 0, nil
+	}
+	return k.Leaks.Forget(ctx, k.Now().Add(-k.Policy.Incidents), func(one any) error { return k.Archive.Append("leaks", one) })
 }
 
 // IncidentsStep deletes one incident that ended long ago, and returns how many it deleted.

@@ -140,7 +140,7 @@ func (a *app) buildRetention() (err error) {
 		dir = filepath.Join(a.config.dataDir, "archive")
 	}
 	a.keeper, err = retention.New(retention.Config{
-		Store: a.store, Keys: a.Keys, Incidents: a.Incidents, Archive: retention.NewArchive(dir, time.Now),
+		Store: a.store, Keys: a.Keys, Incidents: a.Incidents, Leaks: a.Leaks, Archive: retention.NewArchive(dir, time.Now),
 		Policy: a.config.keep, As: auth.System(), Now: time.Now,
 	})
 	return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/retention"
@@ -54,7 +55,7 @@ type cleaned struct {
 // background returns the work done in the background. Without a mail server there
 // are no reminders.
 func (a *app) background() []*cleaner {
-	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer(), a.mover()}
+	all := []*cleaner{a.newWorker("clean-up", a.cleanedKinds()), a.renamer(), a.resumer(), a.mover(), a.leakSweeper()}
 	if a.config.smtpURL != "" {
 		all = append(all, a.newWorker("reminders", []cleaned{
 			{"reminders", reminders.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.Reminders.Step(ctx) }},
@@ -135,6 +136,8 @@ func (a *app) cleanedKinds() []cleaned {
 		{"records of nodes", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.Nodes.Forget(ctx) }},
 		{"ended keys", retention.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.KeysStep(ctx) }},
 		{"past incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.IncidentsStep(ctx) }},
+		{"past leaks", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.LeaksStep(ctx) }},
+		{"exposures of keys", leaks.CleanBatch, a.cleanExposures()},
 		{"old audit events", retention.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.EventsStep(ctx) }},
 		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.Recorder.Clean(ctx) }},
 	}

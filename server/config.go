@@ -83,6 +83,11 @@ type config struct {
 	keep             retention.Policy
 	archiveDir       string
 
+	gitHubKeys  string // address, or off
+	gitLabToken string
+	leaksSecret string
+	plainHTTP   string
+
 	edgeUpstream []string
 	edgeKey      string
 }

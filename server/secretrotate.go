@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/internal/cli"
 	"github.com/latchkey/latchkey/internal/seal"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/store"
 )
 
@@ -25,7 +26,8 @@ func secretCommand(settings source) *cobra.Command {
 		Use:   "rotate",
 		Short: "Encrypt everything with a new secret",
 		Long: `Encrypt with LATCHKEY_SECRET whatever LATCHKEY_SECRET_PREVIOUS encrypted: signing
-keys, secrets of one-time codes, and the key of sign-in tokens. Nodes that have
+keys, secrets of one-time codes, the key of sign-in tokens, and reports of
+leaked keys that wait. Nodes that have
 both settings may keep running.
 
 If LATCHKEY_SECRET is not set, the secret is in the data folder: stop the
@@ -113,7 +115,11 @@ func reseal(ctx context.Context, s store.Store, sealer *seal.Sealer, write bool)
 		return 0, err
 	}
 	others, err := auth.Reseal(ctx, s, sealer, time.Now, write)
-	return signers + others, err
+	if err != nil {
+		return 0, err
+	}
+	reports, err := leaks.Reseal(ctx, s, sealer, time.Now, write)
+	return signers + others + reports, err
 }
 
 // keptSecret returns the path of the secret in the data folder.

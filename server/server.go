@@ -80,7 +80,7 @@ func newCommand(environment []string, in io.Reader, out, log io.Writer, extra ..
 	root.AddCommand(serveCommand(settings, out, log), edgeCommand(settings, out, log))
 	root.AddCommand(healthcheckCommand(settings), userCommand(settings, in, log),
 		signingKeyCommand(settings, log), secretCommand(settings), backupCommand(settings), restoreCommand(settings),
-		importCommand(settings, log), exportCommand(settings, log), demoCommand(settings, log))
+		importCommand(settings, log), exportCommand(settings, log), demoCommand(settings, log), scanCommand(settings, in, log))
 	for _, c := range root.Commands() {
 		c.GroupID = here
 	}

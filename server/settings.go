@@ -24,6 +24,7 @@ func settings() []setting {
 		limitSettings(),
 		tokenSettings(),
 		throttleSettings(),
+		leakSettings(),
 		tlsSettings(),
 		remoteUserSettings(),
 		mailSettings(),

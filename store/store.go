@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
@@ -25,6 +26,7 @@ type Store interface {
 	keys.Tombstones
 	incidents.Store
 	imports.Store
+	leaks.Collections
 	keys.Creators
 	keys.Owners
 	transfers.MovableUsage

@@ -27,6 +27,7 @@ var checks = [...]check{
 	{"expiry", Expired},
 	{"not_before", NotYetValid},
 	{"enabled", Disabled},
+	{"transport", PlainHTTP},
 	{"network", AddressNotAllowed},
 	{"scopes", InsufficientScope},
 }
@@ -43,6 +44,8 @@ func (c check) refuse(g *Grant, q *Question, now time.Time) *refusal {
 		return refuseEarly(g, now)
 	case Disabled:
 		return refuseDisabled(g)
+	case PlainHTTP:
+		return refusePlain(q)
 	case AddressNotAllowed:
 		return refuseAddress(g, q)
 	case InsufficientScope:
@@ -95,6 +98,13 @@ func refuseDisabled(g *Grant) *refusal {
 	default:
 		return nil
 	}
+}
+
+func refusePlain(q *Question) *refusal {
+	if !q.PlainRefused {
+		return nil
+	}
+	return because("key_came_plain", "send_by_https")
 }
 
 func refuseAddress(g *Grant, q *Question) *refusal {

@@ -12,7 +12,7 @@ import (
 // decision.
 var outcomes = [...]Code{
 	Valid, Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
-	AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded, Missing,
+	AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded, Missing, PlainHTTP,
 }
 
 // Outcome returns the number under which the code is counted.

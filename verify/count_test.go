@@ -19,6 +19,7 @@ func TestCodesKeepTheirNumbers(t *testing.T) {
 	numbers := map[verify.Code]usage.Outcome{
 		verify.Valid: 0, verify.Malformed: 1, verify.NotFound: 2, verify.Revoked: 3, verify.Expired: 4, verify.NotYetValid: 5, verify.Disabled: 6,
 		verify.AddressNotAllowed: 7, verify.InsufficientScope: 8, verify.RateLimited: 9, verify.QuotaExceeded: 10, verify.Missing: 11,
+		verify.PlainHTTP: 12,
 	}
 	for _, code := range verify.Codes() {
 		if got := code.Outcome(); got != numbers[code] || verify.CodeOf(got) != code || got >= usage.MaxOutcomes {

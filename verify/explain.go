@@ -13,6 +13,9 @@ func (v *Verifier) explain(ctx context.Context, q *Question, g *Grant, now time.
 	verdict := Verdict{Code: Valid, Grant: *g, At: now}
 	verdict.Steps = append(verdict.Steps, step("format", Malformed, nil), step("known", NotFound, nil))
 	for _, c := range checks {
+		if c.code == PlainHTTP && !q.PlainRefused { // whoever asks for steps sends no key of their own
+			continue
+		}
 		no := c.refuse(g, q, now)
 		verdict.Steps = append(verdict.Steps, step(c.name, c.code, no))
 		if no != nil {
@@ -78,6 +81,9 @@ func (v *Verifier) unknown(q *Question, code Code, detail, change string) Verdic
 		verdict.Steps = []Step{step("format", Malformed, nil), step("known", code, no)}
 	}
 	for _, c := range checks {
+		if c.code == PlainHTTP && !q.PlainRefused { // whoever asks for steps sends no key of their own
+			continue
+		}
 		verdict.Steps = append(verdict.Steps, Step{Check: c.name, Outcome: Skipped, Code: c.code})
 	}
 	verdict.Steps = append(verdict.Steps,

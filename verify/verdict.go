@@ -22,6 +22,7 @@ const (
 	Expired           Code = "EXPIRED"
 	NotYetValid       Code = "NOT_YET_VALID"
 	Disabled          Code = "DISABLED"
+	PlainHTTP         Code = "PLAIN_HTTP" // the key arrived without TLS
 	AddressNotAllowed Code = "IP_NOT_ALLOWED"
 	InsufficientScope Code = "INSUFFICIENT_SCOPE"
 	RateLimited       Code = "RATE_LIMITED"
@@ -32,7 +33,7 @@ const (
 // Codes lists every code in the order of decision.
 func Codes() []Code {
 	return []Code{
-		Missing, Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled,
+		Missing, Malformed, NotFound, Revoked, Expired, NotYetValid, Disabled, PlainHTTP,
 		AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded, Valid,
 	}
 }
@@ -61,7 +62,9 @@ type Question struct {
 	Unmetered bool
 
 	Several bool // the request carries another key, too
-	feeds   bool // the asker needs EdgeKeys to see the key, else VerifyKeys
+	// Plain is set if the key arrived without TLS, and PlainRefused if it must not.
+	Plain, PlainRefused bool
+	feeds               bool // the asker needs EdgeKeys to see the key, else VerifyKeys
 }
 
 // Verdict is the outcome of a verification.

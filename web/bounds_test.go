@@ -13,7 +13,7 @@ func TestFormsOfStrangersAreSmall(t *testing.T) {
 	v.get("/login")
 	for _, path := range []string{
 		"/login", "/login/code", "/signup", "/confirm", "/invitation/signup", "/password/forgotten", "/password/new",
-		"/unsubscribe", "/theme",
+		"/unsubscribe", "/theme", "/leaked",
 	} {
 		v.sees(v.post(path, url.Values{"email": {strings.Repeat("x", 16<<10)}}), 413, "")
 		if got := v.post(path, url.Values{"email": {strings.Repeat("x", 15<<10)}}); got.status == 413 {

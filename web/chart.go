@@ -91,7 +91,7 @@ func outcomeGroups() []struct {
 		codes []verify.Code
 	}{
 		{"valid", []verify.Code{verify.Valid}},
-		{"scope", []verify.Code{verify.InsufficientScope, verify.AddressNotAllowed}},
+		{"scope", []verify.Code{verify.InsufficientScope, verify.AddressNotAllowed, verify.PlainHTTP}},
 		{"limit", []verify.Code{verify.RateLimited, verify.QuotaExceeded}},
 		{"dead", []verify.Code{verify.Revoked, verify.Expired, verify.Disabled, verify.NotYetValid}},
 		{"unknown", []verify.Code{verify.Missing, verify.Malformed, verify.NotFound}},

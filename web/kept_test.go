@@ -14,7 +14,7 @@ import (
 // openPages are those that need no session.
 var openPages = []string{
 	"/static/:file", "/login", "/login/:provider", "/login/:provider/callback", "/signup", "/confirm", "/invitation", "/password/forgotten",
-	"/password/new", "/unsubscribe",
+	"/leaked", "/password/new", "/unsubscribe",
 	"/calendar/feed/:token",
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
 )
@@ -38,6 +39,7 @@ type keyPage struct {
 	Chart    chart
 	Refusals []refusal
 	Events   []audit.Event
+	Exposed  []leaks.Exposure
 	Change   *changeOver
 	Name     string // as typed, when edited
 	Note     string
@@ -95,13 +97,17 @@ func (p *keyPages) keyPage(c *gin.Context) (keyPage, error) {
 // observed adds the key's recorded use.
 func (p *keyPages) observed(c *gin.Context, out *keyPage) error {
 	who, now, k := principal(c), time.Now(), &out.Key.Key
+	exposed, err := p.Leaks.Exposures(c.Request.Context(), who, k.ID)
+	if err != nil {
+		return err
+	}
+	out.Exposed = exposed
 	if who.May(keys.ReadUsage, k.OrganizationID) {
 		if err := p.keyUsage(c, out, now); err != nil {
 			return err
 		}
 	}
 	if who.May(keys.ReadAudit, k.OrganizationID) {
-		var err error
 		here := audit.Filter{OrganizationIDs: []string{k.OrganizationID}, ObjectID: k.ID}
 		out.Events, err = p.Audit.Events(c.Request.Context(), here, "", mostEvents)
 		return err

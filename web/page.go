@@ -40,7 +40,7 @@ func pageNames() []string {
 		"login", "accounts", "account-new", "account", "key-new", "key-issued", "key", "key-rotate", "key-revoke", "error",
 		"home", "keys", "keys-bulk", "key-edit", "usage", "playground", "calendar", "code", "signup", "told", "confirm",
 		"invitation", "forgotten",
-		"password-new", "me", "otp", "organizations", "organization", "unsubscribe",
+		"password-new", "me", "otp", "organizations", "organization", "unsubscribe", "leaked",
 		"form-kept", "account-edit", "account-disable", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
 	}, append(guideTemplates(), staffTemplates()...)...)
 }

@@ -47,6 +47,7 @@ func staffTemplates() []string {
 	return []string{
 		"staff-home", "staff-found", "staff-incidents", "staff-incident-new", "staff-incident", "staff-tiers", "staff-tier", "staff-override",
 		"staff-scopes", "staff-scope", "staff-organizations", "staff-organization", "staff-users", "staff-user", "staff-orphans", "staff-system",
+		"staff-leaks",
 	}
 }
 

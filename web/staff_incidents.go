@@ -29,10 +29,14 @@ func (p *incidentPages) mount(g *gin.RouterGroup) {
 }
 
 type incidentsPage struct {
-	Rows []incidents.Incident
-	Next string
-	Now  time.Time
+	Rows  []incidents.Incident
+	Next  string
+	Now   time.Time
+	Leaks leaksPage // the latest, on the first page
 }
+
+// fewLeaks is how many leaks the list of incidents shows.
+const fewLeaks = 10
 
 func (p *incidentPages) listIncidents(c *gin.Context) error {
 	found, err := p.Staff.Incidents.List(c.Request.Context(), principal(c), keys.Page{After: c.Query("after"), Limit: pageSize + 1})
@@ -40,6 +44,11 @@ func (p *incidentPages) listIncidents(c *gin.Context) error {
 		return err
 	}
 	out := incidentsPage{Now: time.Now()}
+	if c.Query("after") == "" {
+		if out.Leaks, err = p.leaksPage(c, "", fewLeaks); err != nil {
+			return err
+		}
+	}
 	out.Rows, out.Next = fullPage(found, func(n *incidents.Incident) string { return n.ID })
 	return p.show(c, http.StatusOK, "staff-incidents", view{Title: p.say(c, "incident.title"), Data: out})
 }

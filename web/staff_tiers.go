@@ -46,6 +46,8 @@ type tierForm struct {
 	New                                   bool
 	Name, Title, Rate, AccountRate, Quota string
 	MaxKeys, MaxAge, Retention            string // in days, except MaxKeys
+	LeakPolicy                            string
+	LeakPolicies                          []option
 	Revision                              int64
 	Impact                                *keys.Impact
 }
@@ -57,7 +59,7 @@ func tierFormOf(t *keys.Tier) tierForm {
 		Name: t.Name, Title: t.Title, Rate: ruleText(t.RateLimit), AccountRate: ruleText(t.AccountRateLimit), Quota: quotaText(t.Quota),
 		MaxKeys: strconv.Itoa(t.MaxKeys), Revision: t.Revision,
 	}
-	f.MaxAge, f.Retention = daysText(t.MaxKeyAge), daysText(t.KeyRetention)
+	f.MaxAge, f.Retention, f.LeakPolicy = daysText(t.MaxKeyAge), daysText(t.KeyRetention), t.LeakPolicy.String()
 	return f
 }
 
@@ -66,7 +68,8 @@ func tierTyped(values url.Values) tierForm {
 	return tierForm{
 		Name: values.Get("name"), Title: values.Get("title"), Rate: values.Get("rate_limit"), AccountRate: values.Get("account_rate_limit"),
 		Quota:   values.Get("quota"),
-		MaxKeys: values.Get("max_keys"), MaxAge: values.Get("max_key_age"), Retention: values.Get("key_retention"), Revision: revision,
+		MaxKeys: values.Get("max_keys"), MaxAge: values.Get("max_key_age"), Retention: values.Get("key_retention"),
+		LeakPolicy: values.Get("leak_policy"), Revision: revision,
 	}
 }
 
@@ -88,6 +91,7 @@ func tierFields(values url.Values) (f keys.TierFields, err error) {
 	if f.MaxKeyAge, err = daysOf(values, "max_key_age"); err != nil {
 		return f, err
 	}
+	f.LeakPolicy = keys.ParseLeakPolicy(values.Get("leak_policy"))
 	f.KeyRetention, err = daysOf(values, "key_retention")
 	return f, err
 }
@@ -114,13 +118,20 @@ func daysOf(values url.Values, name string) (time.Duration, error) {
 }
 
 func tierFaultFields() []string {
-	return []string{"name", "title", "rate_limit", "account_rate_limit", "quota", "max_keys", "max_key_age", "key_retention"}
+	return []string{"name", "title", "rate_limit", "account_rate_limit", "quota", "max_keys", "max_key_age", "key_retention", "leak_policy"}
+}
+
+// tierForms shows the form of a tier.
+func (p *tierPages) tierForms(c *gin.Context, status int, v view, f tierForm) error {
+	for _, one := range keys.LeakPolicies() {
+		f.LeakPolicies = append(f.LeakPolicies, option{one.String(), p.say(c, "word."+one.String())})
+	}
+	v.Data = f
+	return p.show(c, status, "staff-tier", v)
 }
 
 func (p *tierPages) newTier(c *gin.Context) error {
-	return p.show(c, http.StatusOK, "staff-tier", view{
-		Title: p.say(c, "tiers.new"), Data: tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)},
-	})
+	return p.tierForms(c, http.StatusOK, view{Title: p.say(c, "tiers.new")}, tierForm{New: true, MaxKeys: strconv.Itoa(keys.DefaultMaxKeys)})
 }
 
 func (p *tierPages) createTier(c *gin.Context) error {
@@ -139,7 +150,7 @@ func (p *tierPages) createTier(c *gin.Context) error {
 	return p.saidFields(c, err, func(wrong faults) error {
 		typed := tierTyped(values)
 		typed.New = true
-		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: p.say(c, "tiers.new"), Faults: wrong, Data: typed})
+		return p.tierForms(c, http.StatusUnprocessableEntity, view{Title: p.say(c, "tiers.new"), Faults: wrong}, typed)
 	}, tierFaultFields()...)
 }
 
@@ -150,7 +161,7 @@ func (p *tierPages) tierView(c *gin.Context, status int, wrong faults) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, status, "staff-tier", view{Title: t.Title, Faults: wrong, Data: tierFormOf(&t)})
+	return p.tierForms(c, status, view{Title: t.Title, Faults: wrong}, tierFormOf(&t))
 }
 
 // editTier first previews the change, and saves it once the form confirms it.
@@ -174,11 +185,11 @@ func (p *tierPages) editTier(c *gin.Context) error {
 		var impact keys.Impact
 		if impact, err = p.Keys.TierImpact(ctx, who, name, fields); err == nil {
 			typed.Impact = &impact
-			return p.show(c, http.StatusOK, "staff-tier", view{Title: p.say(c, "tiers.preview"), Data: typed})
+			return p.tierForms(c, http.StatusOK, view{Title: p.say(c, "tiers.preview")}, typed)
 		}
 	}
 	return p.saidFields(c, err, func(wrong faults) error {
-		return p.show(c, http.StatusUnprocessableEntity, "staff-tier", view{Title: typed.Title, Faults: wrong, Data: typed})
+		return p.tierForms(c, http.StatusUnprocessableEntity, view{Title: typed.Title, Faults: wrong}, typed)
 	}, tierFaultFields()...)
 }
 

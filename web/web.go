@@ -24,6 +24,7 @@ import (
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/text"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/transfers"
@@ -41,6 +42,7 @@ type Config struct {
 	Verifier    *verify.Verifier
 	Usage       *usage.Reports
 	Reminders   *reminders.Service
+	Leaks       *leaks.Service
 	Audit       *audit.Log
 	QuotaUsed   func(ctx context.Context, id, window string) (int64, error)
 	People      *auth.People
@@ -69,7 +71,7 @@ type site struct {
 func New(c Config) (*Portal, error) {
 	if c.Keys == nil || c.Transfers == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil ||
 		c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
-		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.BaseURL == "" ||
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.Leaks == nil || c.BaseURL == "" ||
 		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
@@ -116,6 +118,7 @@ func (p *Portal) areas() []area {
 		&auditPages{p.site},
 		&staffPages{p.site},
 		&incidentPages{p.site},
+		&leakPages{p.site},
 		&orphanPages{p.site},
 		&customerPages{p.site},
 		&scopePages{p.site},

@@ -15,7 +15,6 @@ const (
 	InvalidScope           Code = "invalid_scope"
 	UnauthorizedClient     Code = "unauthorized_client"
 	UnsupportedGrantType   Code = "unsupported_grant_type"
-	UnsupportedTokenType   Code = "unsupported_token_type"  // RFC 7009
 	InsufficientScope      Code = "insufficient_scope"      // RFC 6750
 	TemporarilyUnavailable Code = "temporarily_unavailable" // over a limit, or a dependency is unavailable
 	ServerError            Code = "server_error"

@@ -9,12 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/keys"
@@ -37,7 +39,9 @@ type Config struct {
 	Audit    *audit.Log
 	Audience string        // aud of every token
 	Life     time.Duration // of a token, at most MaxLife
-	Now      func() time.Time
+	// RevokeHeld revokes the key with the text, which a client at the address holds.
+	RevokeHeld func(ctx context.Context, from netip.Addr, text string) error
+	Now        func() time.Time
 }
 
 // Server issues, inspects and revokes access tokens.
@@ -195,14 +199,26 @@ func (s *Server) Introspect(ctx context.Context, asker *verify.Grant, token stri
 	return out, nil
 }
 
-// Revoke ends an access token of the client. A token that is already invalid is
-// not an error (RFC 7009 section 2.2).
+// revokeKey revokes a key for its holder. What is no key is not an error.
+func (s *Server) revokeKey(ctx context.Context, text string) error {
+	err := s.RevokeHeld(ctx, proxies.ClientOf(ctx).Address, text)
+	if e, ok := errors.AsType[*errs.Error](err); ok && e.Kind == errs.Limited {
+		return &Error{Code: TemporarilyUnavailable, Description: e.Text.String(), RetryAfter: e.RetryAfter}
+	}
+	if errors.Is(err, errs.Invalid) {
+		return nil
+	}
+	return err
+}
+
+// Revoke ends an access token of the client, or a key that the client holds. A token
+// that is already invalid is not an error (RFC 7009 section 2.2).
 func (s *Server) Revoke(ctx context.Context, g *verify.Grant, token string) error {
 	if token == "" {
 		return refuse(InvalidRequest, "token is required")
 	}
-	if s.Format.Looks(token) {
-		return refuse(UnsupportedTokenType, "keys are revoked by POST /api/keys/{id}/revoke")
+	if !signing.Looks(token) {
+		return s.revokeKey(ctx, token)
 	}
 	claims, err := s.Ring.Verify(ctx, token, signing.AccountToken, s.Audience)
 	if errors.Is(err, signing.ErrInvalid) || errors.Is(err, signing.ErrExpired) || errors.Is(err, signing.ErrEarly) {

@@ -55,12 +55,14 @@ var arrows = map[string][]string{
 	"transfers": {"audit", "keys"},
 	"auth":      {"audit", "keys", "ratelimit", "verify"},
 	"reminders": {"auth", "keys"},
-	"retention": {"audit", "incidents", "keys"},
+	"leaks":     {"audit", "auth", "keys"},
+	"retention": {"audit", "incidents", "keys", "leaks"},
 	"api": {
-		"audit", "auth", "client", "exports", "feed", "imports", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify",
+		"audit", "auth", "client", "exports", "feed", "imports", "incidents", "keys", "leaks", "nodes", "ratelimit", "transfers", "usage",
+		"verify",
 	},
-	"web":   {"audit", "auth", "imports", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
-	"store": {"audit", "auth", "imports", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
+	"web":   {"audit", "auth", "imports", "incidents", "keys", "leaks", "ratelimit", "reminders", "transfers", "usage", "verify"},
+	"store": {"audit", "auth", "imports", "incidents", "keys", "leaks", "nodes", "ratelimit", "reminders", "transfers", "usage"},
 	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson and verdicts know the wire
 	"internal": {"audit", "auth", "client", "ratelimit", "verify"},
 }
@@ -132,7 +134,7 @@ func TestArrows(t *testing.T) {
 		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{
 			"keys", "verify", "incidents", "transfers",
 			"ratelimit", "auth", "audit",
-			"usage", "client", "nodes", "reminders", "errs", "feed", "edge", "imports",
+			"usage", "client", "nodes", "reminders", "leaks", "errs", "feed", "edge", "imports",
 		}, top) {
 			continue
 		}

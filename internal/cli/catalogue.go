@@ -22,6 +22,7 @@ var tierView = view[client.Tier]{
 		{"max keys", func(t *client.Tier) any { return t.MaxKeys }},
 		{"max key age", func(t *client.Tier) any { return t.MaxKeyAge }},
 		{"key retention", func(t *client.Tier) any { return t.KeyRetention }},
+		{"leak policy", func(t *client.Tier) any { return t.LeakPolicy }},
 	},
 }
 
@@ -36,6 +37,7 @@ var tierFields = []field{
 	{flag: "max-keys", member: "max_keys", help: "of an account", read: whole},
 	{flag: "max-key-age", member: "max_key_age", help: "longest life of a key, such as 90d; or none", read: orNone(span)},
 	{flag: "key-retention", member: "key_retention", help: "how long keys are kept after their end; or none", read: orNone(span)},
+	{flag: "leak-policy", member: "leak_policy", help: "what happens to leaked keys: revoke, disable or tell", read: text},
 }
 
 func (a *app) tiersCommand() *cobra.Command {

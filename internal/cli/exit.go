@@ -36,6 +36,9 @@ var (
 	errInterrupted = errors.New("interrupted")
 )
 
+// Refused returns the error of a command that exits with 1 and has printed why.
+func Refused() error { return errRefused }
+
 // ExitCode returns the exit code for the error of a command: 0 for none, 1 if it was
 // refused, 2 if the command line is wrong, 3 if the service cannot be reached, 130 if
 // the command was interrupted. silent

@@ -65,7 +65,7 @@ type incidentFlags struct {
 
 func (i *incidentFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&i.Reason, "reason", "", "unspecified, leaked, superseded, unused or abuse")
+	f.StringVar(&i.Reason, "reason", "", "unspecified, leaked, superseded, unused, abuse or holder")
 	f.StringVar(&i.Note, "note", "", "what happened")
 	f.StringVar(&i.file, "keys", "", "file with whole keys and ids, one on each line; - is standard input")
 	f.StringVar(&i.OrganizationID, "organization", "", "keys of the organization")

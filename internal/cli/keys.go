@@ -48,7 +48,7 @@ var keyFields = []field{
 func (a *app) keysCommand() *cobra.Command {
 	v := keyVerbs{a}
 	return noun("keys", "Issue, change, rotate, revoke and check API keys",
-		v.keysList(), v.keysCreate(), v.keysRotate(), v.keysRevoke(),
+		v.keysList(), v.keysCreate(), v.keysRotate(), v.keysRevoke(), v.keysExposures(),
 		getVerb(a, "KEY", "Show a key, without its secret", keyView, func(c *client.Client) getter[client.Key] { return c.Keys.Get }),
 		updateVerb(a, "KEY", "Change a key", keyView, keyFields,
 			func(c *client.Client) updater[client.Key, client.KeyPatch] { return c.Keys.Update }),
@@ -117,7 +117,7 @@ func (a keyVerbs) keysRevoke() *cobra.Command {
 			return printOne(a.app, revokedView, k)
 		}),
 	}
-	cmd.Flags().StringVar(&in.Reason, "reason", "", "unspecified, leaked, superseded, unused or abuse")
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "unspecified, leaked, superseded, unused, abuse or holder")
 	cmd.Flags().StringVar(&in.Note, "note", "", "anything to remember")
 	return cmd
 }

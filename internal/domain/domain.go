@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
@@ -20,6 +21,7 @@ import (
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/ratelimit"
 	"github.com/latchkey/latchkey/reminders"
@@ -88,6 +90,7 @@ type Domain struct {
 	Imports      *imports.Service
 	Certificates *mtls.Registry
 	Transfers    *transfers.Service
+	Leaks        *leaks.Service
 }
 
 // New builds the parts. If one cannot be built, it stops those that it has started.
@@ -187,6 +190,9 @@ func (d *Domain) buildTokens(_ context.Context, c *Config) (err error) {
 	d.JWT = auth.NewJWT(d.People, d.Ring, d.Verifier, c.Format, c.AccessLife, c.RefreshLife)
 	d.OAuth, err = oauth.New(oauth.Config{
 		Verifier: d.Verifier, Keys: d.Keys, Format: c.Format, Ring: d.Ring, Audit: d.Audit, Audience: c.Audience, Life: c.OAuthLife, Now: c.Now,
+		RevokeHeld: func(ctx context.Context, from netip.Addr, text string) error {
+			return d.Leaks.RevokeHeld(ctx, from, text)
+		},
 	})
 	return err
 }
@@ -206,6 +212,13 @@ func (d *Domain) buildStaff(ctx context.Context, c *Config) (err error) {
 		return err
 	}
 	d.Certificates = &mtls.Registry{Store: c.Store.Certificates(), Accounts: d.Keys, Audit: d.Audit, Now: c.Now}
+	d.Leaks, err = leaks.New(leaks.Config{
+		Store: c.Store, Keys: d.Keys, Finder: leaks.KeyFinder{Format: c.Format, Keys: c.Store.Keys()}, Guesses: d.Verifier,
+		Sealer: c.Sealer, Mailer: c.Mailer, Logger: c.Logger,
+	})
+	if err != nil {
+		return err
+	}
 	d.Transfers, err = transfers.New(transfers.Config{Keys: d.Keys, Store: c.Store, Usage: c.Store, Certificates: d.Certificates})
 	return err
 }
@@ -217,6 +230,9 @@ func (d *Domain) Stop() {
 	}
 	if d.Imports != nil {
 		d.Imports.Close()
+	}
+	if d.Leaks != nil {
+		d.Leaks.Close()
 	}
 	if d.People != nil {
 		d.People.Close()

@@ -11,7 +11,7 @@ func StatusOf(c verify.Code) int {
 	switch c {
 	case verify.Valid:
 		return http.StatusOK
-	case verify.AddressNotAllowed, verify.InsufficientScope:
+	case verify.PlainHTTP, verify.AddressNotAllowed, verify.InsufficientScope:
 		return http.StatusForbidden
 	case verify.RateLimited, verify.QuotaExceeded:
 		return http.StatusTooManyRequests

@@ -31,6 +31,7 @@ const (
 	Edge           = "edge_"
 	Incident       = "inc_"
 	Import         = "imp_"
+	Leak           = "leak_"
 )
 
 const hexLength = 32

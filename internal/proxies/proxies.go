@@ -45,7 +45,17 @@ func New(networks []netip.Prefix, header Header) (*Trusted, error) {
 type Client struct {
 	Address netip.Addr // the zero Addr if a trusted proxy's header is malformed
 	Secure  bool       // the client used TLS
+	plain   bool       // a trusted proxy says that the client used no TLS
 	Proxied bool       // a trusted proxy passed the request on
+}
+
+// Plain reports whether the client is known not to have used TLS: a trusted proxy says
+// so, or it came directly from a public address.
+func (c Client) Plain() bool {
+	if c.Proxied {
+		return c.plain
+	}
+	return !c.Secure && public(c.Address)
 }
 
 // Client returns the origin of the request.
@@ -59,8 +69,10 @@ func (t *Trusted) Client(r *http.Request) Client {
 // Behind returns the origin of a request whose peer is a trusted proxy for another
 // reason than its address.
 func (t *Trusted) Behind(r *http.Request) Client {
-	hops, secure := t.hops(r)
-	c := Client{Address: peerOf(r), Proxied: true, Secure: secure}
+	hops, proto := t.hops(r)
+	c := Client{
+		Address: peerOf(r), Proxied: true, Secure: strings.EqualFold(proto, "https"), plain: strings.EqualFold(proto, "http"),
+	}
 	for i := len(hops) - 1; i >= 0 && len(hops)-i <= maxHops; i-- {
 		address, err := parseHop(hops[i])
 		c.Address = address
@@ -92,19 +104,29 @@ func (t *Trusted) trusts(a netip.Addr) bool {
 	return false
 }
 
-// hops returns the forwarded addresses from left to right, and whether the proxy
-// nearest to us was reached over TLS.
-func (t *Trusted) hops(r *http.Request) ([]string, bool) {
+// public reports whether the address is one of the internet. What comes from another one
+// may be a proxy that is not trusted, behind which the client used TLS.
+func public(a netip.Addr) bool {
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !shared.Contains(a)
+}
+
+// shared is for carriers, and for machines of some clouds (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// hops returns the forwarded addresses from left to right, and by which protocol the
+// proxy nearest to us was reached, "" if it does not tell.
+func (t *Trusted) hops(r *http.Request) (hops []string, proto string) {
 	if t.header == Forwarded {
 		return forwardedHops(r.Header.Values("Forwarded"))
 	}
-	proto := r.Header.Values("X-Forwarded-Proto")
-	secure := len(proto) > 0 && strings.EqualFold(lastOf(proto[len(proto)-1]), "https")
+	if all := r.Header.Values("X-Forwarded-Proto"); len(all) > 0 {
+		proto = lastOf(all[len(all)-1])
+	}
 	list := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
 	if strings.TrimSpace(list) == "" {
-		return nil, secure
+		return nil, proto
 	}
-	return strings.Split(list, ","), secure
+	return strings.Split(list, ","), proto
 }
 
 func lastOf(list string) string {
@@ -112,17 +134,17 @@ func lastOf(list string) string {
 }
 
 // forwardedHops parses the for and proto parameters of RFC 7239.
-func forwardedHops(values []string) (hops []string, secure bool) {
+func forwardedHops(values []string) (hops []string, proto string) {
 	list := strings.Join(values, ",")
 	if strings.TrimSpace(list) == "" {
-		return nil, false
+		return nil, ""
 	}
 	if strings.Count(list, `"`)%2 != 0 {
-		return []string{""}, false // an unclosed quote from a client would hide what the proxy adds
+		return []string{""}, "" // an unclosed quote from a client would hide what the proxy adds
 	}
 	for _, element := range splitQuoted(list, ',') {
 		hop := ""
-		secure = false
+		proto = ""
 		for _, pair := range splitQuoted(element, ';') {
 			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
 			value = strings.Trim(value, `"`)
@@ -130,12 +152,12 @@ func forwardedHops(values []string) (hops []string, secure bool) {
 			case "for":
 				hop = value
 			case "proto":
-				secure = strings.EqualFold(value, "https")
+				proto = value
 			}
 		}
 		hops = append(hops, hop)
 	}
-	return hops, secure
+	return hops, proto
 }
 
 // splitQuoted splits at separators that are not inside double quotes.

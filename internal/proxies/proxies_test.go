@@ -1,6 +1,7 @@
 package proxies_test
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -54,6 +55,46 @@ func TestClientIsReadFromTheRightAsFarAsTrustGoes(t *testing.T) {
 		}
 		if got := p.Client(&http.Request{RemoteAddr: tt.peer, Header: tt.values}).Address.String(); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestPlainIsWhatIsKnownToBeSo(t *testing.T) {
+	t.Parallel()
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	over := func(proto ...string) http.Header { return http.Header{"X-Forwarded-Proto": proto} }
+	for _, tt := range []struct {
+		name, peer string
+		header     proxies.Header
+		values     http.Header
+		tls, want  bool
+	}{
+		{"a proxy says HTTP", "10.0.0.1:5", proxies.XForwardedFor, over("http"), false, true},
+		{"a proxy says HTTP, over TLS to us", "10.0.0.1:5", proxies.XForwardedFor, over("HTTP"), true, true},
+		{"the last proxy says HTTPS", "10.0.0.1:5", proxies.XForwardedFor, over("http, https"), false, false},
+		{"the last proxy says HTTP", "10.0.0.1:5", proxies.XForwardedFor, over("https", "http"), false, true},
+		{"a proxy says nothing", "10.0.0.1:5", proxies.XForwardedFor, nil, false, false},
+		{"a proxy says nonsense", "10.0.0.1:5", proxies.XForwardedFor, over("gopher"), false, false},
+		{"Forwarded says HTTP", "10.0.0.1:5", proxies.Forwarded, http.Header{"Forwarded": {"for=203.0.113.9;proto=http"}}, false, true},
+		{"Forwarded says HTTPS", "10.0.0.1:5", proxies.Forwarded, http.Header{"Forwarded": {"for=203.0.113.9;proto=https"}}, false, false},
+		{"the other header is not read", "10.0.0.1:5", proxies.Forwarded, over("http"), false, false},
+		{"a client claims HTTPS", "203.0.113.9:5", proxies.XForwardedFor, over("https"), false, true},
+		{"a client with TLS", "203.0.113.9:5", proxies.XForwardedFor, over("http"), true, false},
+		{"a private network", "192.168.0.1:5", proxies.XForwardedFor, over("http"), false, false},
+		{"a network of a carrier or cloud", "100.64.0.1:5", proxies.XForwardedFor, nil, false, false},
+		{"this link", "[fe80::1]:5", proxies.XForwardedFor, nil, false, false},
+		{"no address", "@", proxies.XForwardedFor, nil, false, false},
+	} {
+		p, err := proxies.New(trusted, tt.header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &http.Request{RemoteAddr: tt.peer, Header: tt.values}
+		if tt.tls {
+			r.TLS = &tls.ConnectionState{}
+		}
+		if got := p.Client(r).Plain(); got != tt.want {
+			t.Errorf("%s: %t", tt.name, got)
 		}
 	}
 }

@@ -249,6 +249,7 @@ type tier struct {
 	MaxKeys          int           `bson:"max_keys"`
 	MaxKeyAge        time.Duration `bson:"max_key_age"` // nanoseconds
 	KeyRetention     time.Duration `bson:"key_retention"`
+	LeakPolicy       string        `bson:"leak_policy"` // absent in documents of earlier versions
 }
 
 // Tiers returns the collection of tiers.
@@ -259,13 +260,14 @@ func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 		encode: func(t *keys.Tier) tier {
 			return tier{
 				t.Name, stampOf(&t.Stamp), t.Title, ruleOf(t.RateLimit), ruleOf(t.AccountRateLimit), quotaOf(t.Quota), t.MaxKeys,
-				t.MaxKeyAge, t.KeyRetention,
+				t.MaxKeyAge, t.KeyRetention, string(t.LeakPolicy),
 			}
 		},
 		decode: func(d *tier) (keys.Tier, error) {
 			return keys.Tier{Stamp: d.domain(), Name: d.ID, TierFields: keys.TierFields{
 				Title: d.Title, RateLimit: d.RateLimit.domain(), AccountRateLimit: d.AccountRateLimit.domain(), Quota: d.Quota.domain(),
 				MaxKeys: d.MaxKeys, MaxKeyAge: d.MaxKeyAge, KeyRetention: d.KeyRetention,
+				LeakPolicy: keys.LeakPolicy(d.LeakPolicy),
 			}}, nil
 		},
 		where:     func(keys.NoFilter) bson.D { return bson.D{} },

@@ -19,7 +19,8 @@ func (s *Store) Statements() []string {
 	}
 	for _, name := range []string{
 		"organizations", "service_accounts", "keys", "tiers", "scopes", "users", "memberships", "tokens", "families",
-		"identities", "links", "certificates", "signing_keys", "sealed_keys", "incidents", "incident_pages",
+		"identities", "links", "certificates", "signing_keys", "sealed_keys", "incidents", "incident_pages", "leak_reports",
+		"leaks", "exposures",
 	} {
 		id := "id"
 		if name == "tiers" || name == "scopes" {

@@ -84,16 +84,17 @@ func (s *objects) ServiceAccounts() keys.Collection[keys.ServiceAccount, keys.Ac
 func (s *objects) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 	return &table[keys.Tier, keys.NoFilter]{
 		store: s.engine, name: "tiers", tombstone: withoutHash,
-		columns:  names("name revision created_at updated_at title rate_limit account_rate_limit quota max_keys max_key_age key_retention"),
+		columns: names("name revision created_at updated_at title rate_limit account_rate_limit quota max_keys max_key_age key_retention " +
+			"leak_policy"),
 		identify: func(t *keys.Tier) (string, int64) { return t.Name, t.Revision },
 		values: func(t *keys.Tier) []any {
 			return append(append([]any{t.Name}, stampValues(&t.Stamp)...), t.Title, putTierRule(t.RateLimit), putRule(t.AccountRateLimit),
-				putQuota(t.Quota), t.MaxKeys, int64(t.MaxKeyAge), int64(t.KeyRetention))
+				putQuota(t.Quota), t.MaxKeys, int64(t.MaxKeyAge), int64(t.KeyRetention), t.LeakPolicy)
 		},
 		scan: func(row scanner, t *keys.Tier) error {
 			age, retention := int64(0), int64(0)
 			err := row.Scan(append(append([]any{&t.Name}, stampColumns(&t.Stamp)...), &t.Title, ruleColumn{&t.RateLimit},
-				ruleColumn{&t.AccountRateLimit}, quotaColumn{&t.Quota}, &t.MaxKeys, &age, &retention)...)
+				ruleColumn{&t.AccountRateLimit}, quotaColumn{&t.Quota}, &t.MaxKeys, &age, &retention, &t.LeakPolicy)...)
 			if err == nil {
 				t.MaxKeyAge, t.KeyRetention = time.Duration(age), time.Duration(retention)
 			}

@@ -127,7 +127,7 @@ func newKey(account string) keys.Key {
 func same[T any](t *testing.T, got, want T) {
 	t.Helper()
 	networks := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
-	if diff := cmp.Diff(want, got, networks, cmpopts.EquateComparable()); diff != "" {
+	if diff := cmp.Diff(want, got, networks, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Errorf("not what was stored (-want +got):\n%s", diff)
 	}
 }

@@ -32,6 +32,7 @@ SERVICES = {
         "Incidents",
         "Disables or revokes many keys at once. For the provider's staff.",
     ),
+    "leaks": ("Leaks", "Reports leaked keys, and lists what was reported."),
     "tiers": ("Tiers", "Manages tiers. Only the provider's staff may change them."),
     "scopes": (
         "Scopes",
@@ -101,6 +102,11 @@ METHODS = {
     "getIncident": "incidents.get",
     "continueIncident": "incidents.continue_",
     "undoIncident": "incidents.undo",
+    "revokeHeld": "leaks.revoke",
+    "reportLeak": "leaks.report",
+    "keyShape": "leaks.shape",
+    "listLeaks": "leaks.list",
+    "listExposures": "leaks.exposures",
     "createTier": "tiers.create",
     "listTiers": "tiers.list",
     "getTier": "tiers.get",
@@ -178,6 +184,12 @@ LEFT_OUT = {
     "apiRoot": "links for a browser",
     "listClients": "another name of /api/service-accounts",
     "reference": "a page for people",
+    "gitleaksRule": "a file for gitleaks",
+    "trufflehogDetector": "a file for trufflehog",
+    "reportLeakGitHub": "GitHub asks for it",
+    "reportLeakSigned": "partners of the provider ask for it",
+    "gitLabTokenTypes": "GitLab asks for it",
+    "reportLeakGitLab": "GitLab asks for it",
 }
 
 #: POSTs that change nothing, so they may be sent again.
@@ -218,6 +230,7 @@ SECRET_ARGUMENTS = {
     "refresh",
     "code",
     "find",
+    "key",
     "keys",
     "invitation",
 }

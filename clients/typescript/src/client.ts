@@ -8,6 +8,7 @@ import { Audit } from "./services/audit.js";
 import { Auth } from "./services/auth.js";
 import { Certificates } from "./services/certificates.js";
 import { Incidents } from "./services/incidents.js";
+import { Leaks } from "./services/leaks.js";
 import { Invitations } from "./services/invitations.js";
 import { Keys } from "./services/keys.js";
 import { Me } from "./services/me.js";
@@ -33,6 +34,7 @@ export class Latchkey implements Verifier {
   readonly members: Members;
   readonly invitations: Invitations;
   readonly incidents: Incidents;
+  readonly leaks: Leaks;
   readonly tiers: Tiers;
   readonly scopes: Scopes;
   readonly users: Users;
@@ -59,6 +61,7 @@ export class Latchkey implements Verifier {
     this.members = new Members(sender);
     this.invitations = new Invitations(sender);
     this.incidents = new Incidents(sender);
+    this.leaks = new Leaks(sender);
     this.tiers = new Tiers(sender);
     this.scopes = new Scopes(sender);
     this.users = new Users(sender);

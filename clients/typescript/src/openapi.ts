@@ -648,6 +648,229 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke the key that the request carries
+         * @description For whoever holds a key, the owner or a stranger who found it. The key comes as for `GET /verify`, or in the body. It is revoked for good with the reason `holder`, and those who look after it are told. The response does not tell whether the key existed. An unknown key counts as a guess, as at `GET /verify`.
+         */
+        post: operations["revokeHeld"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report keys that somebody should not have
+         * @description For whoever finds keys. The response comes before anything is looked up and is always the same, so it does not tell which keys exist. What happens to a key is its tier's `leak_policy`. `url` and `note` are shown to the provider's staff as plain text. Each unknown key counts as a guess of the address, as at `GET /verify`.
+         */
+        post: operations["reportLeak"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leaks/github": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report keys as GitHub's secret scanning does
+         * @description GitHub's [partner program](https://docs.github.com/code-security/secret-scanning/secret-scanning-partner-program). The signature is ECDSA P-256 with SHA-256 over the raw body, by a key from `LATCHKEY_LEAKS_GITHUB_KEYS`. A repeated report changes nothing.
+         */
+        post: operations["reportLeakGitHub"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leaks/signed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report keys as a partner that shares a secret
+         * @description Like `POST /leaks`, for partners with `LATCHKEY_LEAKS_SECRET`. `Latchkey-Signature` is `t=SECONDS,v1=HEX`: the time in seconds since 1970, and HMAC-SHA-256 of `SECONDS.BODY` under the secret. A signature that is older than 5 minutes, or that came before, is refused.
+         */
+        post: operations["reportLeakSigned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leaks/gitlab/v1/revocable_token_types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the types of tokens that GitLab may report
+         * @description GitLab's [Token Revocation API](https://docs.gitlab.com/development/sec/token_revocation_api/), with `LATCHKEY_LEAKS_GITLAB_TOKEN` in `Authorization`, alone or after `Bearer`.
+         */
+        get: operations["gitLabTokenTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leaks/gitlab/v1/revoke_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report keys as GitLab does
+         * @description GitLab's [Token Revocation API](https://docs.gitlab.com/development/sec/token_revocation_api/), with `LATCHKEY_LEAKS_GITLAB_TOKEN` in `Authorization`, alone or after `Bearer`. A repeated report changes nothing.
+         */
+        post: operations["reportLeakGitLab"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/latchkey-keys.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What keys look like, and how to report one
+         * @description For scanners of secrets.
+         */
+        get: operations["keyShape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/latchkey-keys/gitleaks.toml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rule for gitleaks
+         * @description It finds keys and users' tokens by their shape.
+         */
+        get: operations["gitleaksRule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/latchkey-keys/trufflehog.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The custom detector for trufflehog
+         * @description It finds keys and users' tokens by their shape.
+         */
+        get: operations["trufflehogDetector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List leaks, newest first
+         * @description Reports that named at least one key that could still be used. `url` and `note` are what a stranger typed.
+         */
+        get: operations["listLeaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the key */
+                id: components["parameters"]["KeyPath"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List how a key was exposed
+         * @description At most one of each way: somebody reported it as leaked, or it arrived without TLS (see `LATCHKEY_PLAIN_HTTP`).
+         */
+        get: operations["listExposures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tiers": {
         parameters: {
             query?: never;
@@ -1511,8 +1734,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Revoke an access token (RFC 7009)
-         * @description For the client that it was issued to. A token that is already invalid gets the same response. To revoke a key, use `POST /api/keys/{id}/revoke`.
+         * Revoke an access token or a key (RFC 7009)
+         * @description For the client that it was issued to. A token that is already invalid gets the same response. A key is revoked for good, with the reason `holder`, whoever it belongs to, because the client has shown that it holds it. See `POST /revoke`.
          */
         post: operations["oauthRevoke"];
         delete?: never;
@@ -2279,7 +2502,7 @@ export interface components {
         /** @description Why a key is revoked */
         RevokeKey: {
             /** @enum {string|null} */
-            reason?: "unspecified" | "leaked" | "superseded" | "unused" | "abuse" | null;
+            reason?: "unspecified" | "leaked" | "superseded" | "unused" | "abuse" | "holder" | null;
             /** @description Why. Control characters, and all after 2,000 characters, are removed rather than refused, so the revoke goes ahead */
             note?: string | null;
         };
@@ -2295,6 +2518,11 @@ export interface components {
             max_key_age?: string | null;
             /** @description How long keys are kept after they are revoked or expire; null for LATCHKEY_KEEP_KEYS */
             key_retention?: string | null;
+            /**
+             * @description What happens to a key that is reported as leaked: it is revoked, it is disabled until somebody enables it, or people are told and it goes on working
+             * @enum {string}
+             */
+            leak_policy?: "revoke" | "disable" | "tell";
         };
         /** @description All settings of a tier; a field that is left out is as in a new one */
         ReplaceTier: {
@@ -2308,6 +2536,11 @@ export interface components {
             max_key_age?: string | null;
             /** @description How long keys are kept after they are revoked or expire; null for LATCHKEY_KEEP_KEYS */
             key_retention?: string | null;
+            /**
+             * @description What happens to a key that is reported as leaked: it is revoked (the default), it is disabled until somebody enables it, or people are told and it goes on working
+             * @enum {string|null}
+             */
+            leak_policy?: "revoke" | "disable" | "tell" | null;
         };
         /** @description A new tier; null is the same as left out */
         CreateTier: {
@@ -2322,6 +2555,11 @@ export interface components {
             max_key_age?: string | null;
             /** @description How long keys are kept after they are revoked or expire; null for LATCHKEY_KEEP_KEYS */
             key_retention?: string | null;
+            /**
+             * @description What happens to a key that is reported as leaked: it is revoked (the default), it is disabled until somebody enables it, or people are told and it goes on working
+             * @enum {string|null}
+             */
+            leak_policy?: "revoke" | "disable" | "tell" | null;
         };
         /** @description A named plan: limits, quota, number of keys and their lifetime */
         Tier: {
@@ -2335,10 +2573,121 @@ export interface components {
             max_key_age: string | null;
             /** @description How long keys are kept after they are revoked or expire; null for LATCHKEY_KEEP_KEYS */
             key_retention: string | null;
+            /**
+             * @description What happens to a key that is reported as leaked: it is revoked, it is disabled until somebody enables it, or people are told and it goes on working
+             * @enum {string}
+             */
+            leak_policy: "revoke" | "disable" | "tell";
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** @description The key to revoke, unless a header has it */
+        RevokeHeld: {
+            key?: string;
+        };
+        /** @description Texts that may be keys, and where they were found */
+        LeakReport: {
+            keys: string[];
+            /** @description Plain text for the staff; nobody fetches it */
+            url?: string | null;
+            /** @description Plain text for the staff */
+            note?: string | null;
+        };
+        /** @description One match */
+        GitHubMatch: {
+            token: string;
+            type: string;
+            url?: string;
+            source?: string;
+        };
+        /** @description Whether a match is a key */
+        GitHubLabel: {
+            /** @description SHA-256 of the match in hex */
+            token_hash: string;
+            token_type: string;
+            /** @enum {string} */
+            label: "true_positive" | "false_positive";
+        };
+        /** @description Types of tokens */
+        GitLabTypes: {
+            types: string[];
+        };
+        /** @description One finding */
+        GitLabToken: {
+            type: string;
+            token: string;
+            location?: string;
+        };
+        /** @description How the end of a key follows from the rest */
+        KeyChecksum: {
+            algorithm: string;
+            covers: string;
+            encoding: string;
+            alphabet: string;
+            length: number;
+        };
+        /** @description What keys look like, and how to report one */
+        KeyShape: {
+            issuer: string;
+            /** @description A regular expression in the syntax of RE2 */
+            pattern: string;
+            checksum: components["schemas"]["KeyChecksum"];
+            revoke_endpoint: string;
+            report_endpoint: string;
+            report_page: string;
+            gitleaks: string;
+            trufflehog: string;
+        };
+        /** @description A key of a report, and its outcome */
+        LeakedKey: {
+            key_id: string;
+            name: string;
+            organization_id: string;
+            start: string;
+            last4: string;
+            /** @description What a stranger typed */
+            url: string;
+            /**
+             * @description `already`: it had ended, was disabled, or people were told of it in the last day
+             * @enum {string}
+             */
+            outcome: "revoked" | "disabled" | "told" | "already";
+            /** Format: date-time */
+            at: string | null;
+        };
+        /** @description A report that named at least one key */
+        Leak: {
+            id: string;
+            /** @enum {string} */
+            source: "anonymous" | "github" | "gitlab" | "partner";
+            /** @description Of an anonymous reporter */
+            address: string;
+            /** @description What a stranger typed */
+            note: string;
+            /** @description Texts that are no key */
+            unknown: number;
+            keys: components["schemas"]["LeakedKey"][];
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** @description One way in which a key was exposed */
+        Exposure: {
+            /** @enum {string} */
+            way: "leak" | "plain_http";
+            /**
+             * @description Of the last report; empty for `plain_http`
+             * @enum {string}
+             */
+            source: "anonymous" | "github" | "gitlab" | "partner" | "";
+            /** Format: date-time */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description When people were last told
+             */
+            last_at: string;
         };
         /** @description Selects keys that match all given fields; revoked and expired keys are left out */
         IncidentSelection: {
@@ -2362,7 +2711,7 @@ export interface components {
             /** @enum {string} */
             action: "disable" | "revoke";
             /** @enum {string|null} */
-            reason?: "unspecified" | "leaked" | "superseded" | "unused" | "abuse" | null;
+            reason?: "unspecified" | "leaked" | "superseded" | "unused" | "abuse" | "holder" | null;
             /** @description Why. Control characters, and all after 2,000 characters, are removed rather than refused, so the revoke goes ahead */
             note?: string | null;
             /** @description Whole keys and ids; they are hashed, and not stored */
@@ -3009,7 +3358,7 @@ export interface components {
          * @description Code of the decision
          * @enum {string}
          */
-        Code: "MISSING" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "NOT_YET_VALID" | "DISABLED" | "IP_NOT_ALLOWED" | "INSUFFICIENT_SCOPE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "VALID";
+        Code: "MISSING" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "NOT_YET_VALID" | "DISABLED" | "PLAIN_HTTP" | "IP_NOT_ALLOWED" | "INSUFFICIENT_SCOPE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "VALID";
         /** @description The decision; how much it says about a key depends on how far the checks came */
         Decision: {
             valid: boolean;
@@ -3064,7 +3413,7 @@ export interface components {
             detail: string;
             instance?: string;
             /** @enum {string} */
-            code: "invalid_request" | "not_authenticated" | "authentication_failed" | "code_required" | "no_active_account" | "token_not_valid" | "permission_denied" | "csrf_failed" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "too_many_keys" | "idempotency_key_reused" | "idempotency_key_in_use" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "throttled" | "internal_error" | "unavailable" | "MISSING" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "NOT_YET_VALID" | "DISABLED" | "IP_NOT_ALLOWED" | "INSUFFICIENT_SCOPE" | "RATE_LIMITED" | "QUOTA_EXCEEDED";
+            code: "invalid_request" | "not_authenticated" | "authentication_failed" | "code_required" | "no_active_account" | "token_not_valid" | "permission_denied" | "csrf_failed" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "too_many_keys" | "idempotency_key_reused" | "idempotency_key_in_use" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "throttled" | "internal_error" | "unavailable" | "MISSING" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "NOT_YET_VALID" | "DISABLED" | "PLAIN_HTTP" | "IP_NOT_ALLOWED" | "INSUFFICIENT_SCOPE" | "RATE_LIMITED" | "QUOTA_EXCEEDED";
             errors?: {
                 field: string;
                 /** @description Identifies the fault in every language, and never changes */
@@ -3081,7 +3430,7 @@ export interface components {
             detail: string;
             instance?: string;
             /** @enum {string} */
-            code: "invalid_request" | "not_authenticated" | "authentication_failed" | "code_required" | "no_active_account" | "token_not_valid" | "permission_denied" | "csrf_failed" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "too_many_keys" | "idempotency_key_reused" | "idempotency_key_in_use" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "throttled" | "internal_error" | "unavailable" | "MISSING" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "NOT_YET_VALID" | "DISABLED" | "IP_NOT_ALLOWED" | "INSUFFICIENT_SCOPE" | "RATE_LIMITED" | "QUOTA_EXCEEDED";
+            code: "invalid_request" | "not_authenticated" | "authentication_failed" | "code_required" | "no_active_account" | "token_not_valid" | "permission_denied" | "csrf_failed" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "too_many_keys" | "idempotency_key_reused" | "idempotency_key_in_use" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "throttled" | "internal_error" | "unavailable" | "MISSING" | "MALFORMED" | "NOT_FOUND" | "REVOKED" | "EXPIRED" | "NOT_YET_VALID" | "DISABLED" | "PLAIN_HTTP" | "IP_NOT_ALLOWED" | "INSUFFICIENT_SCOPE" | "RATE_LIMITED" | "QUOTA_EXCEEDED";
             errors?: {
                 field: string;
                 /** @description Identifies the fault in every language, and never changes */
@@ -5350,6 +5699,327 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeHeld: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevokeHeld"];
+                "application/x-www-form-urlencoded": components["schemas"]["RevokeHeld"];
+                "multipart/form-data": components["schemas"]["RevokeHeld"];
+            };
+        };
+        responses: {
+            /** @description The key works no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reportLeak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakReport"];
+                "application/x-www-form-urlencoded": components["schemas"]["LeakReport"];
+                "multipart/form-data": components["schemas"]["LeakReport"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reportLeakGitHub: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Which of the published keys signed */
+                "Github-Public-Key-Identifier": string;
+                /** @description The signature, Base64 of ASN.1 */
+                "Github-Public-Key-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitHubMatch"][];
+            };
+        };
+        responses: {
+            /** @description Whether each of them is, or was, a key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitHubLabel"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reportLeakSigned: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description t=SECONDS,v1=HEX */
+                "Latchkey-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakReport"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    gitLabTokenTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The types */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitLabTypes"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Limited"];
+        };
+    };
+    reportLeakGitLab: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitLabToken"][];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    keyShape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pattern, the checksum and the addresses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyShape"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+        };
+    };
+    gitleaksRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/toml": unknown;
+                };
+            };
+            400: components["responses"]["Invalid"];
+        };
+    };
+    trufflehogDetector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The detector */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": unknown;
+                };
+            };
+            400: components["responses"]["Invalid"];
+        };
+    };
+    listLeaks: {
+        parameters: {
+            query?: {
+                /** @description Most objects on a page */
+                limit?: components["parameters"]["Limit"];
+                /** @description next_cursor of the previous page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Leak"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listExposures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the key */
+                id: components["parameters"]["KeyPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Exposure"][];
+                        next_cursor: null;
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
             429: components["responses"]["Limited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -27,6 +27,7 @@ export type KnownCode =
   | "EXPIRED"
   | "NOT_YET_VALID"
   | "DISABLED"
+  | "PLAIN_HTTP"
   | "IP_NOT_ALLOWED"
   | "INSUFFICIENT_SCOPE"
   | "RATE_LIMITED"
@@ -115,6 +116,7 @@ export function statusOf(code: Code): number {
   switch (code) {
     case "VALID":
       return 200;
+    case "PLAIN_HTTP":
     case "IP_NOT_ALLOWED":
     case "INSUFFICIENT_SCOPE":
     case "PENDING":

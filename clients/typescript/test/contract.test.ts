@@ -19,6 +19,12 @@ const left: Record<string, string> = {
   "GET /api": "links for a browser",
   "GET /api/clients": "another name of /api/service-accounts",
   "GET /docs": "a page for people",
+  "GET /.well-known/latchkey-keys/gitleaks.toml": "a file for gitleaks",
+  "GET /.well-known/latchkey-keys/trufflehog.yaml": "a file for trufflehog",
+  "POST /leaks/github": "GitHub asks for it",
+  "POST /leaks/signed": "partners of the provider ask for it",
+  "GET /leaks/gitlab/v1/revocable_token_types": "GitLab asks for it",
+  "POST /leaks/gitlab/v1/revoke_tokens": "GitLab asks for it",
 };
 
 /** asked reads method and path of each operation, with ID for parameters. */

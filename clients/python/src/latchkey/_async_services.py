@@ -29,6 +29,7 @@ __all__ = [
     "AsyncIncidentsService",
     "AsyncInvitationsService",
     "AsyncKeysService",
+    "AsyncLeaksService",
     "AsyncMembersService",
     "AsyncNodesService",
     "AsyncOAuthService",
@@ -837,6 +838,44 @@ class AsyncIncidentsService:
         return await self._client._ask(call, Incident.read)
 
 
+class AsyncLeaksService:
+    """Reports leaked keys, and lists what was reported."""
+
+    def __init__(self, client: AsyncLatchkey) -> None:
+        self._client = client
+
+    async def revoke(self, *, key: str | Unset = UNSET) -> None:
+        """Revoke the key that the request carries."""
+        call = Call("POST", "/revoke", body=body(key=key), anonymous=True)
+        del key
+        await self._client._send(call)
+
+    async def report(self, *, keys: Sequence[str], url: str | Unset | None = UNSET, note: str | Unset | None = UNSET) -> None:
+        """Report keys that somebody should not have."""
+        call = Call("POST", "/leaks", body=body(keys=keys, url=url, note=note), anonymous=True)
+        del keys
+        await self._client._send(call)
+
+    async def shape(self) -> KeyShape:
+        """What keys look like, and how to report one."""
+        call = Call("GET", "/.well-known/latchkey-keys.json", anonymous=True)
+        return await self._client._ask(call, KeyShape.read)
+
+    async def list(self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET) -> Page[Leak]:
+        """List leaks, newest first."""
+        call = Call("GET", "/api/leaks", query={"limit": limit, "cursor": cursor})
+        return await self._client._ask(call, page_of(Leak.read))
+
+    def all(self) -> AsyncIterator[Leak]:
+        """Yield all of them, page by page."""
+        return awalk(lambda cursor: self.list(limit=200, cursor=cursor))
+
+    async def exposures(self, id: str) -> builtins.list[Exposure]:
+        """List how a key was exposed."""
+        call = Call("GET", "/api/keys/{id}/exposures", params=(id,))
+        return await self._client._ask(call, items_of(Exposure.read))
+
+
 class AsyncTiersService:
     """Manages tiers. Only the provider's staff may change them."""
 
@@ -863,6 +902,7 @@ class AsyncTiersService:
         max_keys: int | Unset | None = UNSET,
         max_key_age: timedelta | Unset | None = UNSET,
         key_retention: timedelta | Unset | None = UNSET,
+        leak_policy: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> Tier:
         """Create a tier."""
@@ -878,6 +918,7 @@ class AsyncTiersService:
                 max_keys=max_keys,
                 max_key_age=max_key_age,
                 key_retention=key_retention,
+                leak_policy=leak_policy,
             ),
             once=True,
             idempotency_key=idempotency_key,
@@ -900,6 +941,7 @@ class AsyncTiersService:
         max_keys: int | Unset = UNSET,
         max_key_age: timedelta | Unset | None = UNSET,
         key_retention: timedelta | Unset | None = UNSET,
+        leak_policy: str | Unset = UNSET,
         if_match: str | None = None,
     ) -> Tier:
         """Update a tier."""
@@ -915,6 +957,7 @@ class AsyncTiersService:
                 max_keys=max_keys,
                 max_key_age=max_key_age,
                 key_retention=key_retention,
+                leak_policy=leak_policy,
             ),
             if_match=if_match,
         )
@@ -931,6 +974,7 @@ class AsyncTiersService:
         max_keys: int | Unset | None = UNSET,
         max_key_age: timedelta | Unset | None = UNSET,
         key_retention: timedelta | Unset | None = UNSET,
+        leak_policy: str | Unset | None = UNSET,
         if_match: str | None = None,
     ) -> Tier:
         """Replace all settings."""
@@ -946,6 +990,7 @@ class AsyncTiersService:
                 max_keys=max_keys,
                 max_key_age=max_key_age,
                 key_retention=key_retention,
+                leak_policy=leak_policy,
             ),
             if_match=if_match,
         )
@@ -967,6 +1012,7 @@ class AsyncTiersService:
         max_keys: int | Unset = UNSET,
         max_key_age: timedelta | Unset | None = UNSET,
         key_retention: timedelta | Unset | None = UNSET,
+        leak_policy: str | Unset = UNSET,
     ) -> TierImpact:
         """Preview a change to a tier."""
         call = Call(
@@ -981,6 +1027,7 @@ class AsyncTiersService:
                 max_keys=max_keys,
                 max_key_age=max_key_age,
                 key_retention=key_retention,
+                leak_policy=leak_policy,
             ),
             reads=True,
         )

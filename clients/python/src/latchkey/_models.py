@@ -22,6 +22,7 @@ __all__ = [
     "Certificate",
     "CreatedToken",
     "Decision",
+    "Exposure",
     "Health",
     "Identity",
     "Incident",
@@ -33,7 +34,11 @@ __all__ = [
     "Invitation",
     "IssuedKey",
     "Key",
+    "KeyChecksum",
+    "KeyShape",
     "KeyUsage",
+    "Leak",
+    "LeakedKey",
     "LimitState",
     "Me",
     "Member",
@@ -672,6 +677,9 @@ class Tier(Model):
     max_key_age: timedelta | None
     #: How long keys are kept after they are revoked or expire; null for LATCHKEY_KEEP_KEYS
     key_retention: timedelta | None
+    #: What happens to a key that is reported as leaked: it is revoked, it is disabled until somebody enables it, or
+    #: people are told and it goes on working
+    leak_policy: str
     created_at: datetime
     updated_at: datetime
     #: The revision, for if_match. It is empty in lists.
@@ -690,8 +698,146 @@ class Tier(Model):
             max_keys=o.integer("max_keys"),
             max_key_age=o.optional_duration("max_key_age"),
             key_retention=o.optional_duration("key_retention"),
+            leak_policy=o.text("leak_policy"),
             created_at=o.time("created_at"),
             updated_at=o.time("updated_at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyChecksum(Model):
+    """How the end of a key follows from the rest"""
+
+    algorithm: str
+    covers: str
+    encoding: str
+    alphabet: str
+    length: int
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> KeyChecksum:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            algorithm=o.text("algorithm"),
+            covers=o.text("covers"),
+            encoding=o.text("encoding"),
+            alphabet=o.text("alphabet"),
+            length=o.integer("length"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyShape(Model):
+    """What keys look like, and how to report one"""
+
+    issuer: str
+    #: A regular expression in the syntax of RE2
+    pattern: str
+    checksum: KeyChecksum
+    revoke_endpoint: str
+    report_endpoint: str
+    report_page: str
+    gitleaks: str
+    trufflehog: str
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> KeyShape:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            issuer=o.text("issuer"),
+            pattern=o.text("pattern"),
+            checksum=o.model("checksum", KeyChecksum.read),
+            revoke_endpoint=o.text("revoke_endpoint"),
+            report_endpoint=o.text("report_endpoint"),
+            report_page=o.text("report_page"),
+            gitleaks=o.text("gitleaks"),
+            trufflehog=o.text("trufflehog"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakedKey(Model):
+    """A key of a report, and its outcome"""
+
+    key_id: str
+    name: str
+    organization_id: str
+    start: str
+    last4: str
+    #: What a stranger typed
+    url: str
+    #: `already`: it had ended, was disabled, or people were told of it in the last day
+    outcome: str
+    at: datetime | None
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> LeakedKey:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            key_id=o.text("key_id"),
+            name=o.text("name"),
+            organization_id=o.text("organization_id"),
+            start=o.text("start"),
+            last4=o.text("last4"),
+            url=o.text("url"),
+            outcome=o.text("outcome"),
+            at=o.optional_time("at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak(Model):
+    """A report that named at least one key"""
+
+    id: str
+    source: str
+    #: Of an anonymous reporter
+    address: str
+    #: What a stranger typed
+    note: str
+    #: Texts that are no key
+    unknown: int
+    keys: list[LeakedKey]
+    created_at: datetime
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> Leak:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            id=o.text("id"),
+            source=o.text("source"),
+            address=o.text("address"),
+            note=o.text("note"),
+            unknown=o.integer("unknown"),
+            keys=o.models("keys", LeakedKey.read),
+            created_at=o.time("created_at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposure(Model):
+    """One way in which a key was exposed"""
+
+    way: str
+    #: Of the last report; empty for `plain_http`
+    source: str
+    first_at: datetime
+    #: When people were last told
+    last_at: datetime
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> Exposure:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            way=o.text("way"),
+            source=o.text("source"),
+            first_at=o.time("first_at"),
+            last_at=o.time("last_at"),
         )
 
 

@@ -28,6 +28,7 @@ LIMIT_HEADERS = (
 _FORBIDDEN = frozenset(
     (
         "PENDING",
+        "PLAIN_HTTP",
         "IP_NOT_ALLOWED",
         "ROUTE_NOT_ALLOWED",
         "INSUFFICIENT_SCOPE",

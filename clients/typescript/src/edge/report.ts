@@ -32,6 +32,7 @@ const outcomes: readonly KnownCode[] = [
   "RATE_LIMITED",
   "QUOTA_EXCEEDED",
   "MISSING",
+  "PLAIN_HTTP",
 ];
 const countsLength = 16;
 
