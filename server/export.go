@@ -34,7 +34,7 @@ that takes the place of a backup, so keep it as safe. Keys themselves are not st
 		Args: cli.Needs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
-				return a.export(ctx, hashes, file, cmd.OutOrStdout())
+				return export(ctx, a, hashes, file, cmd.OutOrStdout())
 			})
 		},
 	}
@@ -43,7 +43,7 @@ that takes the place of a backup, so keep it as safe. Keys themselves are not st
 	return cmd
 }
 
-func (a *app) export(ctx context.Context, hashes bool, name string, to io.Writer) (err error) {
+func export(ctx context.Context, a *app, hashes bool, name string, to io.Writer) (err error) {
 	if name != "" {
 		file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // G304: whoever exports names the file
 		if err != nil {
@@ -59,7 +59,7 @@ func (a *app) export(ctx context.Context, hashes bool, name string, to io.Writer
 }
 
 // readExports stores what exports of Latchkey have.
-func (a *app) readExports(ctx context.Context, names []string, out io.Writer) error {
+func readExports(ctx context.Context, a *app, names []string, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, name := range names {
 		file, err := os.Open(name) //nolint:gosec // G304: whoever imports names the file

@@ -42,7 +42,7 @@ func importCommand(settings source, log io.Writer) *cobra.Command {
 			}
 			return withStore(cmd.Context(), settings, log, func(ctx context.Context, a *app) error {
 				if o.Format == ownExport {
-					return a.readExports(ctx, args, cmd.OutOrStdout())
+					return readExports(ctx, a, args, cmd.OutOrStdout())
 				}
 				t := &telling{out: cmd.OutOrStdout(), err: log, began: time.Now()}
 				return t.run(ctx, a, o, args, report)
