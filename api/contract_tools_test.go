@@ -128,6 +128,9 @@ func TestEveryContendedWriteIsDocumented(t *testing.T) {
 		s.store.breakBy(overtakes)
 		got := s.send(t, c)
 		s.store.breakBy(nil)
+		if o.OperationID == "revokeHeld" && got.status == 503 {
+			continue // 409 would tell that the key exists
+		}
 		if got.status == 412 || got.status >= 500 || byCode && got.status != 409 {
 			t.Errorf("%s: %d %s", o, got.status, got.body)
 		}

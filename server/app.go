@@ -107,8 +107,8 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 }
 
 // carrier says where requests have keys.
-func (a *app) carrier() auth.Carrier {
-	return auth.Carrier{Format: a.format, Headers: a.config.keyHeaders}
+func (c *config) carrier(f keys.Format) auth.Carrier {
+	return auth.Carrier{Format: f, Headers: c.keyHeaders}
 }
 
 func (a *app) watchRedis() (calls.Watch, error) {

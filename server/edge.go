@@ -122,7 +122,7 @@ func (s *sidecar) handler() (http.Handler, *api.Self, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	chain, err := auth.NewChain(auth.NewAPIKey(s.edge.Verifier(), auth.Carrier{Format: s.edge.Format(), Headers: s.config.keyHeaders}))
+	chain, err := auth.NewChain(auth.NewAPIKey(s.edge.Verifier(), s.config.carrier(s.edge.Format())))
 	if err != nil {
 		return nil, nil, err
 	}
