@@ -67,6 +67,9 @@ func (s *Service) Receive(ctx context.Context, a keys.Actor, o Options, name str
 	if err := o.check(); err != nil {
 		return Import{}, err
 	}
+	if err := newPlaces(s.Store, s.Keys.Now()).named(ctx, &o); err != nil {
+		return Import{}, err
+	}
 	u := &upload{Service: s, prover: prover{format: s.Format, acceptWeak: o.AcceptWeak}, n: Import{
 		Stamp: keys.NewStamp(s.Keys.Now()), ID: NewID(), State: Receiving, By: a.Subject(), Options: o, Node: s.Node,
 	}}
@@ -173,12 +176,16 @@ func (s *Service) uploaded(n *Import) rows {
 	}
 }
 
-// dropRows deletes the uploaded rows of an import that has ended.
+// dropRows deletes the uploaded rows of an import that has ended, including pages that
+// the record of an upload that was cut off does not count yet.
 func (s *Service) dropRows(ctx context.Context, n *Import) error {
-	for i := range n.Rows {
-		if err := s.Store.ImportPages().Delete(ctx, rowsID(n.ID, i), 1); err != nil && !errors.Is(err, errs.NotFound) {
+	for i := 0; ; i++ {
+		err := s.Store.ImportPages().Delete(ctx, rowsID(n.ID, i), 1)
+		switch missing := errors.Is(err, errs.NotFound); {
+		case missing && i >= n.Rows:
+			return nil
+		case err != nil && !missing:
 			return fmt.Errorf("delete uploaded rows: %w", err)
 		}
 	}
-	return nil
 }
