@@ -18,8 +18,10 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/exports"
 	"github.com/latchkey/latchkey/feed"
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
@@ -34,11 +36,16 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// Config is what the API needs. All fields are required except Metrics, Verified
-// and Now.
+// DefaultMaxUpload is how many bytes the file of an import may have.
+const DefaultMaxUpload = 1 << 30
+
+// Config is what the API needs. All fields are required except Metrics, Verified,
+// MaxUpload and Now.
 type Config struct {
 	Keys         *keys.Service
 	Incidents    *incidents.Service
+	Imports      *imports.Service
+	Exports      *exports.Service
 	Transfers    *transfers.Service
 	Verifier     *verify.Verifier
 	Feed         *feed.Feed
@@ -64,6 +71,7 @@ type Config struct {
 	Original     proxies.Family // where trusted proxies tell of their client's request
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
+	MaxUpload    int64            // bytes of an import, DefaultMaxUpload if 0
 	Now          func() time.Time // time.Now if nil
 
 	// Verified, if not nil, is called for each answer of /verify.
@@ -80,14 +88,17 @@ type API struct {
 
 // New returns an API.
 func New(c Config) (*API, error) {
-	if c.Keys == nil || c.Incidents == nil || c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
+	if c.Keys == nil || c.Incidents == nil || c.Imports == nil || c.Exports == nil || c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
 		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
 		c.Idempotency == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
-		return nil, errors.New("api: every field of the configuration but Metrics, Verified and Now is required")
+		return nil, errors.New("api: every field of the configuration but Metrics, Verified, MaxUpload and Now is required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.MaxUpload == 0 {
+		c.MaxUpload = DefaultMaxUpload
 	}
 	return &API{Config: c}, nil
 }
@@ -166,7 +177,7 @@ func (a *API) guard(r route) gin.HandlerFunc {
 			}
 		}
 		switch {
-		case r.method == http.MethodGet && browses(c):
+		case r.method == http.MethodGet && r.path != exportPath && browses(c):
 			a.draw(c, r, func() { a.answer(c, r) })
 		case r.method == http.MethodPost && r.access == guarded && isForm(c) && browses(c):
 			a.submit(c)

@@ -51,6 +51,7 @@ func (a *API) routes() []route {
 		(&certificateHandlers{certificates: a.Certificates}).routes(),
 		(&keyHandlers{idempotency: a.Idempotency, keys: a.Keys, now: a.Now}).routes(),
 		(&incidentHandlers{incidents: a.Incidents, now: a.Now}).routes(),
+		(&importHandlers{edge: a.Edge, exports: a.Exports, imports: a.Imports, most: a.MaxUpload}).routes(),
 		(&tierHandlers{idempotency: a.Idempotency, keys: a.Keys}).routes(),
 		(&scopeHandlers{idempotency: a.Idempotency, keys: a.Keys}).routes(),
 	)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/imports"
@@ -116,5 +117,21 @@ func TestUploadWhoseNodeIsGone(t *testing.T) {
 	w.Must(w.service().Resume(t.Context()))
 	if rows, _ := w.kept(n.ID); rows != 0 || w.settled(n.ID).State != imports.Failed {
 		t.Errorf("%d pages of rows are kept", rows)
+	}
+}
+
+// TestUploadOfWhichNothingIsTaken ends at once, with an event unless it is a dry run.
+func TestUploadOfWhichNothingIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for dry, want := range map[bool]int{true: 0, false: 1} {
+		n, err := w.imports.Receive(t.Context(), w.Admin, imports.Options{Format: "jsonl", DryRun: dry}, "", strings.NewReader("{}\n"))
+		if err != nil || n.State != imports.Done || n.Count.Refused != 1 || n.Pages != 1 || n.Percent() != 100 {
+			t.Errorf("%+v, %v", n, err)
+		}
+		events, err := w.Store.Events(t.Context(), audit.Filter{ObjectID: n.ID}, "", 10)
+		if err != nil || len(events) != want {
+			t.Errorf("dry %v: %d events, %v", dry, len(events), err)
+		}
 	}
 }

@@ -81,16 +81,17 @@ func (s *Service) Receive(ctx context.Context, a keys.Actor, o Options, name str
 	}
 	u.pages = pages{store: s.Store, of: u.n.ID, at: u.n.CreatedAt}
 	err := u.read(ctx, name, body)
-	u.n.State, u.n.Finding, u.n.Pages = Running, u.pages.next, u.pages.next
-	if err != nil {
-		u.n.State, u.n.FinishedAt = Failed, keys.Moment(s.Keys.Now())
-		_, u.n.Fault = faultOf(err)
-	}
+	u.end(err)
 	after := context.WithoutCancel(ctx)
 	if saved := u.save(after); err != nil || saved != nil {
 		return Import{}, errors.Join(err, saved, s.dropRows(after, &u.n))
 	}
-	s.begin(u.n)
+	switch {
+	case u.n.State == Running:
+		s.begin(u.n)
+	case !o.DryRun:
+		return u.n, s.tell(after, &u.n)
+	}
 	return u.n, nil
 }
 
@@ -102,6 +103,18 @@ type upload struct {
 	rows   []stored
 	pages  pages
 	saved  time.Time
+}
+
+// end says in the record how the upload went. If no row was taken, nothing is left to do.
+func (u *upload) end(err error) {
+	u.n.State, u.n.Finding, u.n.Pages = Running, u.pages.next, u.pages.next
+	switch {
+	case err != nil:
+		u.n.State, u.n.FinishedAt = Failed, keys.Moment(u.Keys.Now())
+		_, u.n.Fault = faultOf(err)
+	case u.n.Rows == 0:
+		u.n.State, u.n.FinishedAt = Done, keys.Moment(u.Keys.Now())
+	}
 }
 
 func (u *upload) read(ctx context.Context, name string, body io.Reader) error {
