@@ -103,7 +103,7 @@ func importOptions(r *http.Request) (imports.Options, error) {
 	if list := q.Text("scopes"); list != "" {
 		o.Scopes = strings.Split(list, ",")
 		if len(o.Scopes) > keys.MaxScopes {
-			q.Fault("scopes", "too_many", "most", keys.MaxScopes)
+			q.Fault("scopes", "too_many")
 		}
 	}
 	if err := q.Err(); err != nil {

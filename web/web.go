@@ -116,6 +116,7 @@ func (p *Portal) areas() []area {
 		&auditPages{p.site},
 		&staffPages{p.site},
 		&incidentPages{p.site},
+		&importPages{p.site},
 		&orphanPages{p.site},
 		&customerPages{p.site},
 		&scopePages{p.site},
