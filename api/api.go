@@ -134,7 +134,8 @@ func (a *API) mountVerify(engine *gin.Engine) {
 
 func (a *API) verifyHandlers() *verifyHandlers {
 	return &verifyHandlers{
-		chain: a.Chain, edge: a.Edge, carrier: auth.Carrier{Format: a.Format, Headers: a.KeyHeaders}, open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
+		chain: a.Chain, edge: a.Edge, carrier: auth.Carrier{Format: a.Format, Headers: a.KeyHeaders},
+		open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
 	}
 }
 

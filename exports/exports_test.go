@@ -53,7 +53,8 @@ func filled(t *testing.T) *keystest.World {
 	w.Revoke(k)
 	full := keys.Key{
 		Stamp: keys.NewStamp(moment), ID: ids.New(ids.Key), OrganizationID: a.OrganizationID, ServiceAccountID: a.ID, Environment: keys.Test,
-		Digest: keys.SHA512Digest(sha512.Sum512([]byte("k"))), Start: "pay_", Last4: "abcd", RotatedFrom: k.ID, GraceUntil: moment, ImportID: "imp_1",
+		Digest: keys.SHA512Digest(sha512.Sum512([]byte("k"))), Start: "pay_", Last4: "abcd",
+		RotatedFrom: k.ID, GraceUntil: moment, ImportID: "imp_1",
 		LastUsedAt: moment, LastUsedIP: "203.0.113.9", LastUsedAgent: "curl", CreatedBy: u.ID, LimitResets: 1,
 		KeyFields: keys.KeyFields{
 			Name: "full", Note: "n", Scopes: []string{"invoices:read"}, AllowedNetworks: networks, RateLimit: rule, ExpiresAt: moment.Add(time.Hour),
@@ -162,7 +163,7 @@ func TestFilesThatAreNotTaken(t *testing.T) {
 func TestNothingIsExportedAlone(t *testing.T) {
 	t.Parallel()
 	w := filled(t)
-	k := keys.Key{Stamp: keys.NewStamp(w.Now()), ID: ids.New(ids.Key), ServiceAccountID: "sa_gone", Hash: keys.HashOf("x"), HashAlgorithm: keys.SHA256}
+	k := keys.Key{Stamp: keys.NewStamp(w.Now()), ID: ids.New(ids.Key), ServiceAccountID: "sa_gone", Hash: keys.HashOf("x")}
 	w.Must(w.Store.Keys().Insert(t.Context(), k))
 	if text := export(t, w.Store, true); strings.Contains(text, k.ID) {
 		t.Error("a key is exported without its account")

@@ -67,14 +67,14 @@ func into[T, W any](in *reader, kind Kind, stored func(*W) (T, error), insert fu
 		d := json.NewDecoder(bytes.NewReader(object))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&w); err != nil {
-			return in.wrong("export_line")
+			return in.badLine()
 		}
 		one, err := stored(&w)
 		if errors.Is(err, errNoHash) {
-			return in.wrong("export_without_hashes")
+			return errs.New(errs.Invalid, "export_without_hashes", "line", in.number)
 		}
 		if err != nil {
-			return in.wrong("export_line")
+			return in.badLine()
 		}
 		if batch = append(batch, one); len(batch) < batchSize {
 			return nil
@@ -100,9 +100,9 @@ func (in *reader) loaders(s Store) map[Kind]loader {
 	}
 }
 
-func (in *reader) wrong(code string, args ...any) error {
-	return errs.New(errs.Invalid, code, append([]any{"line", in.number}, args...)...)
-}
+func (in *reader) badLine() error { return errs.New(errs.Invalid, "export_line", "line", in.number) }
+
+func (in *reader) cutOff() error { return errs.New(errs.Invalid, "export_cut_off", "line", in.number) }
 
 func (in *reader) read(r io.Reader) error {
 	in.seen = map[Kind]int{}
@@ -115,7 +115,7 @@ func (in *reader) read(r io.Reader) error {
 			return err
 		}
 		if ended {
-			return in.wrong("export_line")
+			return in.badLine()
 		}
 		var err error
 		if ended, err = in.line(lines.Bytes()); err != nil {
@@ -123,7 +123,7 @@ func (in *reader) read(r io.Reader) error {
 		}
 	}
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return in.wrong("export_line")
+		return in.badLine()
 	} else if err != nil {
 		return fmt.Errorf("read the export: %w", err)
 	}
@@ -131,7 +131,7 @@ func (in *reader) read(r io.Reader) error {
 		return err
 	}
 	if !ended {
-		return in.wrong("export_cut_off")
+		return in.cutOff()
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (in *reader) read(r io.Reader) error {
 func (in *reader) line(text []byte) (ended bool, err error) {
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return false, in.wrong("export_line")
+		return false, in.badLine()
 	}
 	switch {
 	case in.number == 1:
@@ -150,7 +150,7 @@ func (in *reader) line(text []byte) (ended bool, err error) {
 	}
 	kind, ok := in.kinds[l.Type]
 	if !ok {
-		return false, in.wrong("export_line")
+		return false, in.badLine()
 	}
 	if l.Type != in.at { // what it refers to comes first
 		if err := in.settle(); err != nil {
@@ -172,13 +172,13 @@ func (in *reader) settle() error {
 func (in *reader) head(l *line) error {
 	var h head
 	if err := json.Unmarshal(l.Object, &h); l.Type != Head || err != nil || h.Version < 1 {
-		return in.wrong("export_not_one")
+		return errs.New(errs.Invalid, "export_not_one")
 	}
 	if h.Version > Version {
-		return in.wrong("export_newer", "version", h.Version, "most", Version)
+		return errs.New(errs.Invalid, "export_newer", "version", h.Version, "most", Version)
 	}
 	if h.Brand != in.brand {
-		return in.wrong("export_brand", "theirs", h.Brand, "ours", in.brand)
+		return errs.New(errs.Invalid, "export_brand", "theirs", h.Brand, "ours", in.brand)
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (in *reader) head(l *line) error {
 func (in *reader) tail(l *line) error {
 	var t tail
 	if err := json.Unmarshal(l.Object, &t); err != nil || !maps.Equal(t.Count, in.seen) {
-		return in.wrong("export_cut_off")
+		return in.cutOff()
 	}
 	return nil
 }

@@ -266,7 +266,8 @@ func tierOf(t *keys.Tier) any {
 }
 
 func (t *tier) stored() (keys.Tier, error) {
-	out := keys.Tier{Stamp: t.stamp.stored(), Name: t.Name, TierFields: keys.TierFields{Title: t.Title, Quota: t.Quota.stored(), MaxKeys: t.MaxKeys}}
+	out := keys.Tier{Stamp: t.stamp.stored(), Name: t.Name}
+	out.Title, out.Quota, out.MaxKeys = t.Title, t.Quota.stored(), t.MaxKeys
 	var faults [4]error
 	out.RateLimit, faults[0] = t.RateLimit.stored()
 	out.AccountRateLimit, faults[1] = t.AccountRateLimit.stored()
@@ -334,8 +335,8 @@ func (c *certificate) stored() (auth.Certificate, error) {
 
 func accountOf(a *keys.ServiceAccount) any {
 	out := &account{
-		a.ID, a.OrganizationID, a.Name, a.Description, a.Tier, a.Scopes, a.AllowedNetworks, ruleOf(a.RateLimit), quotaOf(a.Quota), nil, a.ExternalID,
-		a.OwnerID, a.Metadata, a.Disabled, a.CreatedBy, a.LimitResets, stampOf(&a.Stamp),
+		a.ID, a.OrganizationID, a.Name, a.Description, a.Tier, a.Scopes, a.AllowedNetworks, ruleOf(a.RateLimit), quotaOf(a.Quota), nil,
+		a.ExternalID, a.OwnerID, a.Metadata, a.Disabled, a.CreatedBy, a.LimitResets, stampOf(&a.Stamp),
 	}
 	if o := a.Override; o != nil {
 		out.Override = &override{ruleOf(o.KeyRateLimit), ruleOf(o.RateLimit), quotaOf(o.Quota), o.Until, o.Note}
@@ -381,8 +382,9 @@ var errNoHash = errors.New("the key has no hash: export with hashes")
 func (k *key) stored() (keys.Key, error) {
 	out := keys.Key{
 		Stamp: k.stamp.stored(), ID: k.ID, OrganizationID: k.OrganizationID, ServiceAccountID: k.ServiceAccountID, Environment: k.Environment,
-		Start: k.Start, Last4: k.Last4, RevokedAt: k.RevokedAt, RevokeReason: k.RevokeReason, RevokeNote: k.RevokeNote, RotatedFrom: k.RotatedFrom,
-		RotatedTo: k.RotatedTo, GraceUntil: k.GraceUntil, LastUsedAt: k.LastUsedAt, LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
+		Start: k.Start, Last4: k.Last4, RevokedAt: k.RevokedAt, RevokeReason: k.RevokeReason, RevokeNote: k.RevokeNote,
+		RotatedFrom: k.RotatedFrom, RotatedTo: k.RotatedTo, GraceUntil: k.GraceUntil, LastUsedAt: k.LastUsedAt,
+		LastUsedIP: k.LastUsedIP, LastUsedAgent: k.LastUsedAgent,
 		CreatedBy: k.CreatedBy, LimitResets: k.LimitResets, ImportID: k.ImportID, HashAlgorithm: keys.SHA256, Digest: keys.Digest(k.Digest),
 		KeyFields: keys.KeyFields{
 			Name: k.Name, Note: k.Note, Scopes: k.Scopes, AllowedNetworks: k.AllowedNetworks, ExpiresAt: k.ExpiresAt, NotBefore: k.NotBefore,

@@ -67,6 +67,9 @@ func (c *converter) key(row *source.Row, p *proof) (k converted, err error) {
 	k.Scopes = c.scopesOf(row)
 	k.AllowedNetworks, k.RateLimit, k.Metadata, k.Disabled = row.Networks, row.RateLimit, row.Metadata, row.Disabled
 	k.ExpiresAt, k.NotBefore, k.LastUsedAt = keys.Moment(row.ExpiresAt), keys.Moment(row.NotBefore), keys.Moment(row.LastUsedAt)
+	if row.ExpiresAt.IsZero() && row.ExpiresIn > 0 {
+		k.ExpiresAt = keys.Moment(c.started.Add(row.ExpiresIn))
+	}
 	if row.Revoked || !row.RevokedAt.IsZero() {
 		k.RevokedAt, k.RevokeReason = keys.Moment(row.RevokedAt), keys.ReasonUnspecified
 		if k.RevokedAt.IsZero() {

@@ -60,10 +60,11 @@ func (w *world) run(o imports.Options, content string) (imports.Import, map[stri
 	w.T.Helper()
 	o.Format = "jsonl"
 	refused := map[string]string{}
-	done, err := w.imports.Files(w.T.Context(), w.Admin, o, text("keys.jsonl", content), imports.Follow{Problem: func(p imports.Problem) error {
+	note := func(p imports.Problem) error {
 		refused[p.ID] = p.Fault.Code
 		return nil
-	}})
+	}
+	done, err := w.imports.Files(w.T.Context(), w.Admin, o, text("keys.jsonl", content), imports.Follow{Problem: note})
 	w.Must(err)
 	return done, refused
 }
@@ -81,7 +82,7 @@ func digested(n int) string {
 func TestKeysGoOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	content := fmt.Sprintf(`{"id":"a","owner_id":"user:1","owner_name":"Ada","name":"prod","key":%q,"scopes":["invoices.read"],"expires_at":"2099-01-01T00:00:00Z"}
+	content := fmt.Sprintf(`{"id":"a","owner_id":"user:1","key":%q,"scopes":["invoices.read"],"expires_at":"2099-01-01T00:00:00Z"}
 {"id":"b","owner_id":"user:1","algorithm":"sha256","digest":%q,"scopes":["invoices.write"],"environment":"test","disabled":true}
 {"id":"c","owner_id":"user:2","key":%q,"revoked_at":"2025-01-01T00:00:00Z"}
 {"id":"d","key":%q,"quota":{"requests":1000,"per":"month"},"rate_limit":{"requests":5,"per":"1s","burst":5}}
@@ -220,11 +221,14 @@ func TestBadOptions(t *testing.T) {
 		"scope":        {Format: "jsonl", Scopes: []string{"Not A Scope"}},
 		"organization": {Format: "jsonl", Organization: "org_00000000000070008000000000000099"},
 	} {
-		if _, err := w.imports.Files(t.Context(), w.Admin, o, text("a", `{"id":"a","key":"`+clear(1)+`"}`), imports.Follow{}); !errors.Is(err, errs.Invalid) {
+		_, err := w.imports.Files(t.Context(), w.Admin, o, text("a", `{"id":"a","key":"`+clear(1)+`"}`), imports.Follow{})
+		if !errors.Is(err, errs.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := w.imports.Files(t.Context(), keystest.Member(keys.FirstOrganization, auth.Owner), imports.Options{Format: "jsonl"}, nil, imports.Follow{}); !errors.Is(err, errs.Forbidden) {
+	owner := keystest.Member(keys.FirstOrganization, auth.Owner)
+	_, err := w.imports.Files(t.Context(), owner, imports.Options{Format: "jsonl"}, nil, imports.Follow{})
+	if !errors.Is(err, errs.Forbidden) {
 		t.Errorf("as an owner: %v", err)
 	}
 }

@@ -29,6 +29,7 @@ type stored struct {
 	Tier       string           `json:"tier,omitempty"`
 	CreatedAt  time.Time        `json:"created_at,omitzero"`
 	ExpiresAt  time.Time        `json:"expires_at,omitzero"`
+	ExpiresIn  time.Duration    `json:"expires_in,omitzero"`
 	NotBefore  time.Time        `json:"not_before,omitzero"`
 	LastUsedAt time.Time        `json:"last_used_at,omitzero"`
 	RevokedAt  time.Time        `json:"revoked_at,omitzero"`
@@ -44,16 +45,17 @@ type stored struct {
 
 func storedOf(r *source.Row, p proof) stored {
 	return stored{
-		r.Place, r.ID, r.Owner, r.Name, r.Environment, r.Scopes, r.Tier, r.CreatedAt, r.ExpiresAt, r.NotBefore, r.LastUsedAt, r.RevokedAt,
-		r.Revoked, r.Disabled, r.RateLimit, r.Quota, r.Networks, r.Metadata, r.Notes, p,
+		r.Place, r.ID, r.Owner, r.Name, r.Environment, r.Scopes, r.Tier, r.CreatedAt, r.ExpiresAt, r.ExpiresIn, r.NotBefore,
+		r.LastUsedAt, r.RevokedAt, r.Revoked, r.Disabled, r.RateLimit, r.Quota, r.Networks, r.Metadata, r.Notes, p,
 	}
 }
 
 func (s *stored) row() source.Row {
 	return source.Row{
-		Place: s.Place, ID: s.ID, Owner: s.Owner, Name: s.Name, Environment: s.Env, Scopes: s.Scopes, Tier: s.Tier, CreatedAt: s.CreatedAt,
-		ExpiresAt: s.ExpiresAt, NotBefore: s.NotBefore, LastUsedAt: s.LastUsedAt, RevokedAt: s.RevokedAt, Revoked: s.Revoked,
-		Disabled: s.Disabled, RateLimit: s.RateLimit, Quota: s.Quota, Networks: s.Networks, Metadata: s.Metadata, Notes: s.Notes,
+		Place: s.Place, ID: s.ID, Owner: s.Owner, Name: s.Name, Environment: s.Env, Scopes: s.Scopes, Tier: s.Tier,
+		CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, ExpiresIn: s.ExpiresIn, NotBefore: s.NotBefore,
+		LastUsedAt: s.LastUsedAt, RevokedAt: s.RevokedAt, Revoked: s.Revoked, Disabled: s.Disabled,
+		RateLimit: s.RateLimit, Quota: s.Quota, Networks: s.Networks, Metadata: s.Metadata, Notes: s.Notes,
 	}
 }
 

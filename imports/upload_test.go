@@ -52,7 +52,8 @@ func TestUpload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	content := many(450) + `{"id":"weak","key":"aaaaaaaabbbbbbbb"}` + "\n" + `{"id":"ours","key":"` + clear(451) + `"}` + "\nnot JSON\n"
-	n, err := w.imports.Receive(t.Context(), w.Admin, imports.Options{Format: "jsonl", Organization: "Acme"}, "keys.jsonl", strings.NewReader(content))
+	o := imports.Options{Format: "jsonl", Organization: "Acme"}
+	n, err := w.imports.Receive(t.Context(), w.Admin, o, "keys.jsonl", strings.NewReader(content))
 	if err != nil || n.State != imports.Running || n.Rows != 3 || n.Count.Refused != 2 {
 		t.Fatalf("%+v, %v", n, err)
 	}
@@ -66,7 +67,7 @@ func TestUpload(t *testing.T) {
 		t.Errorf("%d pages of rows and %d of problems are kept", rows, problems)
 	}
 	member := keystest.Member(keys.FirstOrganization, auth.Owner)
-	if _, err := w.imports.Receive(t.Context(), member, imports.Options{Format: "jsonl"}, "", strings.NewReader(content)); !errors.Is(err, errs.Forbidden) {
+	if _, err := w.imports.Receive(t.Context(), member, o, "", strings.NewReader(content)); !errors.Is(err, errs.Forbidden) {
 		t.Errorf("as an owner: %v", err)
 	}
 }
@@ -76,7 +77,8 @@ func TestUploadHoldsNoKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.imports.Close() // so that nobody imports
-	n, err := w.imports.Receive(t.Context(), w.Admin, imports.Options{Format: "jsonl"}, "", strings.NewReader(`{"id":"a","key":"`+clear(1)+`"}`))
+	body := strings.NewReader(`{"id":"a","key":"` + clear(1) + `"}`)
+	n, err := w.imports.Receive(t.Context(), w.Admin, imports.Options{Format: "jsonl"}, "", body)
 	w.Must(err)
 	page, err := w.Store.ImportPages().Get(t.Context(), n.ID+".r000000")
 	w.Must(err)

@@ -17,6 +17,6 @@ func (k *Key) CheckImported() error {
 }
 
 // CheckImported returns what is wrong with an imported account, by field.
-func (a *ServiceAccount) CheckImported() error {
-	return a.check(AccountFields{})
+func (account *ServiceAccount) CheckImported() error {
+	return account.check(AccountFields{})
 }

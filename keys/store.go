@@ -86,9 +86,9 @@ type KeyFilter struct {
 	Starts    []string // nil: all
 	Last4     string
 	CreatedBy string
-	Endless   bool // never ends, and is not revoked
-	NeverUsed bool // and not revoked
-	OwnScopes bool // has scopes of its own, and is not revoked
+	Endless   bool   // never ends, and is not revoked
+	NeverUsed bool   // and not revoked
+	OwnScopes bool   // has scopes of its own, and is not revoked
 	ImportID  string // brought by this import
 	Imported  bool   // brought by any import
 	// ExceptAccounts leaves out keys of these service accounts.

@@ -106,6 +106,11 @@ func build(ctx context.Context, c *config, logger *slog.Logger, tracer *tracing.
 	return a, a.metrics.Register(newCollector(a))
 }
 
+// carrier says where requests have keys.
+func (a *app) carrier() auth.Carrier {
+	return auth.Carrier{Format: a.format, Headers: a.config.keyHeaders}
+}
+
 func (a *app) watchRedis() (calls.Watch, error) {
 	counted, err := a.metrics.WatchRedis()
 	return calls.Join(counted, a.tracer.Watch()), err

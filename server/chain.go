@@ -12,7 +12,7 @@ import (
 func (a *app) chain(csrf *auth.CSRF) (*auth.Chain, error) {
 	makers := map[string]func() (auth.Authenticator, error){
 		"session": func() (auth.Authenticator, error) { return auth.NewSessionAuthenticator(a.People, csrf), nil },
-		"api_key": func() (auth.Authenticator, error) { return auth.NewAPIKey(a.Verifier, auth.Carrier{Format: a.format, Headers: a.config.keyHeaders}), nil },
+		"api_key": func() (auth.Authenticator, error) { return auth.NewAPIKey(a.Verifier, a.carrier()), nil },
 		"jwt":     func() (auth.Authenticator, error) { return a.JWT, nil },
 		"token":   func() (auth.Authenticator, error) { return auth.NewTokenAuthenticator(a.People, a.format), nil },
 		"basic": func() (auth.Authenticator, error) {

@@ -133,9 +133,10 @@ func (s *sidecar) handler() (http.Handler, *api.Self, error) {
 	clients := httpx.NewEdge(trusted, s.logger)
 	clients.Observe = s.metrics.Requested
 	service := api.NewSidecar(api.Config{
-		Verifier: s.edge.Verifier(), Chain: chain, Edge: clients, Format: s.edge.Format(), KeyHeaders: s.config.keyHeaders, VerifyOpen: s.config.verifyOpen,
-		Original: s.config.original,
-		Verified: s.metrics.Verified, Build: buildinfo.Current(), Health: s.checks(), Now: time.Now,
+		Verifier: s.edge.Verifier(), Chain: chain, Edge: clients, Format: s.edge.Format(), KeyHeaders: s.config.keyHeaders,
+		VerifyOpen: s.config.verifyOpen,
+		Original:   s.config.original,
+		Verified:   s.metrics.Verified, Build: buildinfo.Current(), Health: s.checks(), Now: time.Now,
 	})
 	service.Mount(engine)
 	return engine, service.Self(), nil

@@ -16,7 +16,8 @@ import (
 func (v *Verifier) Account(ctx context.Context, id string, address netip.Addr) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.grants.timeout)
 	defer cancel()
-	g, err := v.grants.shared.grant(ctx, v.grants.source.Load(keys.Hash{}), &Found{Key: keys.Key{ServiceAccountID: id}}, credential{}, &fact{}, false)
+	of := &Found{Key: keys.Key{ServiceAccountID: id}}
+	g, err := v.grants.shared.grant(ctx, v.grants.source.Load(keys.Hash{}), of, credential{}, &fact{}, false)
 	if errors.Is(err, errs.NotFound) {
 		return Verdict{Code: NotFound, Detail: errs.Say("account_gone")}, nil
 	}

@@ -36,7 +36,8 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 	ids := strings.NewReplacer(
 		"/keys/:id", "/keys/"+key.ID, "/service-accounts/:id", "/service-accounts/"+account.ID, "/organizations/:id", "/organizations/"+
 			s.organization, ":invitation", open[0].ID,
-		"/incidents/:id", "/incidents/"+incident.ID, "/imports/:id", "/imports/"+imported.ID, "/users/:id", "/users/"+owner.ID, ":user", owner.ID, "/tiers/:name", "/tiers/free",
+		"/incidents/:id", "/incidents/"+incident.ID, "/imports/:id", "/imports/"+imported.ID,
+		"/users/:id", "/users/"+owner.ID, ":user", owner.ID, "/tiers/:name", "/tiers/free",
 		"/scopes/:name", "/scopes/invoices:read",
 	)
 	var all []string

@@ -23,7 +23,8 @@ import (
 func (s *suite) provide(store *sqlite.Store) web.Staff {
 	s.t.Helper()
 	return web.Staff{
-		Incidents: s.Incidents, Imports: s.Imports, Creators: store, Owners: store, RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
+		Incidents: s.Incidents, Imports: s.Imports, Creators: store, Owners: store,
+		RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
 		System: func(context.Context) (web.System, error) {
 			return web.System{
 				Version: "v1", Now: s.now(), Started: s.now(), Facts: []web.SystemFact{
@@ -60,7 +61,8 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 	s.must(err)
 	staff, member, stranger := s.signedIn(admin), s.signedIn(owner), s.visitor()
 	ids := map[string]string{
-		"incidents": incident.ID, "imports": imported.ID, "tiers": "free", "scopes": "invoices:read", "service-accounts": account.ID, "organizations": s.organization,
+		"incidents": incident.ID, "imports": imported.ID,
+		"tiers": "free", "scopes": "invoices:read", "service-accounts": account.ID, "organizations": s.organization,
 		"users": owner.ID,
 	}
 	parameter := regexp.MustCompile(`/:\w+`)

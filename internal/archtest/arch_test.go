@@ -50,13 +50,17 @@ var arrows = map[string][]string{
 	"feed":      {"keys", "nodes", "ratelimit", "usage", "verify"},
 	"edge":      {"client", "feed", "keys", "ratelimit", "usage", "verify"},
 	"incidents": {"audit", "keys"},
+	"imports":   {"audit", "keys", "nodes", "ratelimit"},
+	"exports":   {"audit", "auth", "imports", "keys", "ratelimit"},
 	"transfers": {"audit", "keys"},
 	"auth":      {"audit", "keys", "ratelimit", "verify"},
 	"reminders": {"auth", "keys"},
 	"retention": {"audit", "incidents", "keys"},
-	"api":       {"audit", "auth", "client", "feed", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify"},
-	"web":       {"audit", "auth", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
-	"store":     {"audit", "auth", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
+	"api": {
+		"audit", "auth", "client", "exports", "feed", "imports", "incidents", "keys", "nodes", "ratelimit", "transfers", "usage", "verify",
+	},
+	"web":   {"audit", "auth", "imports", "incidents", "keys", "ratelimit", "reminders", "transfers", "usage", "verify"},
+	"store": {"audit", "auth", "imports", "incidents", "keys", "nodes", "ratelimit", "reminders", "transfers", "usage"},
 	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson and verdicts know the wire
 	"internal": {"audit", "auth", "client", "ratelimit", "verify"},
 }

@@ -24,7 +24,8 @@ func django(t *testing.T, database, mode string, dump ...string) (*parts.Process
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(parts.Venv(t), append([]string{filepath.Join("testdata", "moving_server.py"), database, port, mode}, dump...)...) //nolint:gosec // G204: a program of ours
+	program := filepath.Join("testdata", "moving_server.py")
+	cmd := exec.Command(parts.Venv(t), append([]string{program, database, port, mode}, dump...)...)
 	p := parts.Start(t, cmd)
 	awaitPort(t, p, addr)
 	return p, addr
@@ -93,12 +94,14 @@ func TestMovingFromDjango(t *testing.T) {
 	if !strings.Contains(said, "6  keys imported") || !strings.Contains(dry, "6  keys imported") {
 		t.Fatalf("a dry run said:\n%s\nthe import said:\n%s", dry, said)
 	}
-	if again := command(t, dir, url, "import", "--from", "django", dump, "--scopes", "invoices:read"); !strings.Contains(again, "6  keys were here, unchanged") {
+	again := command(t, dir, url, "import", "--from", "django", dump, "--scopes", "invoices:read")
+	if !strings.Contains(again, "6  keys were here, unchanged") {
 		t.Errorf("a second import said:\n%s", again)
 	}
 	time.Sleep(3 * time.Second) // until the running service knows what imported keys look like
 
-	sent := map[string]string{"none": "", "nonsense": "Api-Key nonsense", "wrong secret": "Api-Key " + keys["valid"][:9] + strings.Repeat("x", 32)}
+	wrong := keys["valid"][:9] + strings.Repeat("x", 32)
+	sent := map[string]string{"none": "", "nonsense": "Api-Key nonsense", "wrong secret": "Api-Key " + wrong}
 	for name, key := range keys {
 		scheme := "Api-Key "
 		if strings.HasPrefix(name, "token") {
@@ -131,11 +134,73 @@ func (s *service) checkRotation(foreign string) {
 	asked := s.call("POST", "/verify", map[string]any{"key": foreign}, 200)
 	id := fmt.Sprint(asked["key_id"])
 	rotated := s.call("POST", "/api/keys/"+id+"/rotate", map[string]any{}, 201)
-	secret := fmt.Sprint(rotated["secret"])
+	secret := fmt.Sprint(rotated["key"])
 	if !strings.HasPrefix(secret, "lk_live_") {
-		s.t.Errorf("the successor of a foreign key begins with %q", secret[:8])
+		s.t.Errorf("the successor of a foreign key begins with %.8q", secret)
 	}
 	if got := s.call("POST", "/verify", map[string]any{"key": secret, "scopes": []string{"invoices:read"}}, 200); got["code"] != "VALID" {
 		s.t.Errorf("the successor is %v", got["code"])
 	}
+}
+
+// TestMovingFromBetterAuth moves the keys of better-auth's plugin on SQLite.
+func TestMovingFromBetterAuth(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	program, err := os.ReadFile(filepath.Join("testdata", "betterauth", "keys.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(parts.BetterAuth(t), filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), parts.Bun(t), written(t, dir, "keys.ts", string(program)), "auth.db", "dump.json")
+	cmd.Dir, cmd.Env = dir, parts.Environ()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	answers := betterAuthAnswers(t, out)
+
+	url := sqliteURL(t)
+	s, _ := start(t, url)
+	if said := command(t, dir, url, "import", "--from", "better-auth", "dump.json"); !strings.Contains(said, "5  keys imported") {
+		t.Fatal(said)
+	}
+	time.Sleep(3 * time.Second) // until the running service knows what imported keys look like
+	for name, is := range answers {
+		for range 2 {
+			got := s.call("POST", "/verify", map[string]any{"key": is.key, "scopes": []string{"invoices:read"}}, 200)
+			if got["valid"] != is.valid {
+				t.Errorf("%s: better-auth says %v, Latchkey says %v", name, is.valid, got)
+			}
+			if name == "valid" && fmt.Sprint(got["metadata"]) != "map[plan:pro]" {
+				t.Errorf("its metadata is %v", got["metadata"])
+			}
+		}
+	}
+	limited := answers["limited"].key
+	s.call("POST", "/verify", map[string]any{"key": limited}, 200)
+	if got := s.call("POST", "/verify", map[string]any{"key": limited}, 200); got["code"] != "RATE_LIMITED" {
+		t.Errorf("the fourth request in an hour: %v", got["code"])
+	}
+}
+
+// betterAuthAnswer is a key and whether better-auth lets it in.
+type betterAuthAnswer struct {
+	key   string
+	valid bool
+}
+
+func betterAuthAnswers(t *testing.T, out []byte) map[string]betterAuthAnswer {
+	t.Helper()
+	var told map[string][2]any
+	if err := json.Unmarshal(out, &told); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	answers := map[string]betterAuthAnswer{}
+	for name, pair := range told {
+		answers[name] = betterAuthAnswer{pair[0].(string), pair[1].(bool)}
+	}
+	return answers
 }

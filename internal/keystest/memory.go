@@ -236,7 +236,9 @@ func (k memoryKeys) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error
 	return found, err
 }
 
-func (k memoryKeys) Rehash(ctx context.Context, object keys.Key, _ keys.Hash) error { return k.Replace(ctx, object) }
+func (k memoryKeys) Rehash(ctx context.Context, object keys.Key, _ keys.Hash) error {
+	return k.Replace(ctx, object)
+}
 
 func (k memoryKeys) byHash(ctx context.Context, hash keys.Hash) (keys.Key, error) {
 	if err := k.m.reach(ctx); err != nil {

@@ -44,6 +44,21 @@ func Bun(tb testing.TB) string {
 	return path
 }
 
+// BetterAuth returns the folder with the modules of better-auth, or fails the test with
+// instructions.
+func BetterAuth(tb testing.TB) string {
+	tb.Helper()
+	root, err := moduleRoot()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(root, "build", "betterauth", "node_modules")
+	if _, err := os.Stat(path); err != nil {
+		tb.Fatalf("there is no %s: run `make parts` (%v)", path, err)
+	}
+	return path
+}
+
 // Venv returns the path of a Python with modules from PyPI: Django REST Framework,
 // SimpleJWT and PyJWT. Otherwise it fails the test with instructions.
 func Venv(tb testing.TB) string {

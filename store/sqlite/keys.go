@@ -216,7 +216,9 @@ func (t keyTable) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, error) 
 }
 
 // Rehash replaces the key and its digest.
-func (t keyTable) Rehash(ctx context.Context, k keys.Key, _ keys.Hash) error { return t.Replace(ctx, k) }
+func (t keyTable) Rehash(ctx context.Context, k keys.Key, _ keys.Hash) error {
+	return t.Replace(ctx, k)
+}
 
 // TouchLastUsed records the uses that are later than the stored ones.
 func (t keyTable) TouchLastUsed(ctx context.Context, used map[string]usage.Use) error {

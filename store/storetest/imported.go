@@ -18,7 +18,9 @@ import (
 // insertMany checks that many keys are stored but those whose id or digest is taken, in
 // both ways.
 func insertMany(t *testing.T, s store.Store) {
-	for name, insert := range map[string]func(context.Context, []keys.Key) ([]string, error){"insert": s.Keys().InsertAll, "load": s.LoadKeys} {
+	for name, insert := range map[string]func(context.Context, []keys.Key) ([]string, error){
+		"insert": s.Keys().InsertAll, "load": s.LoadKeys,
+	} {
 		there := newKey("sa_" + name)
 		must(t, s.Keys().Insert(t.Context(), there))
 		all := make([]keys.Key, 120)
@@ -105,7 +107,8 @@ func importRecords(t *testing.T, s store.Store) {
 	kept, err := s.ImportPages().Get(ctx, page.ID)
 	must(t, err)
 	sameJSON(t, kept, page)
-	shapes := imports.Shapes{Stamp: n.Stamp, ID: "foreign", Shapes: []keys.Shape{{Prefix: "pay_", Alphabet: keys.URLSafe, Least: 20, Most: 40}}}
+	shape := keys.Shape{Prefix: "pay_", Alphabet: keys.URLSafe, Least: 20, Most: 40}
+	shapes := imports.Shapes{Stamp: n.Stamp, ID: imports.ShapesID, Shapes: []keys.Shape{shape}}
 	must(t, s.KeyShapes().Insert(ctx, shapes))
 	known, err := s.KeyShapes().Get(ctx, shapes.ID)
 	must(t, err)
