@@ -32,6 +32,10 @@ SERVICES = {
         "Incidents",
         "Disables or revokes many keys at once. For the provider's staff.",
     ),
+    "imports": (
+        "Imports",
+        "Moves keys in from other systems, and everything out. For the provider's staff.",
+    ),
     "tiers": ("Tiers", "Manages tiers. Only the provider's staff may change them."),
     "scopes": (
         "Scopes",
@@ -101,6 +105,9 @@ METHODS = {
     "getIncident": "incidents.get",
     "continueIncident": "incidents.continue_",
     "undoIncident": "incidents.undo",
+    "listImports": "imports.list",
+    "getImport": "imports.get",
+    "getImportsInUse": "imports.in_use",
     "createTier": "tiers.create",
     "listTiers": "tiers.list",
     "getTier": "tiers.get",
@@ -171,6 +178,8 @@ BY_HAND = {
     "oauthToken",
     "oauthIntrospect",
     "oauthRevoke",
+    "createImport",
+    "getExport",
 }
 
 #: Operations that no program asks for.
@@ -269,6 +278,36 @@ BY_HAND_METHODS = {
         form = oauth_form(client_id, client_secret, token=token)
         del client_secret, token
         {a}self._client._send(Call("POST", "/oauth/revoke", form=form, anonymous=True, reads=True))
+''',
+    "imports": '''
+    {d}def create(
+        self,
+        file: bytes,
+        *,
+        format: str = "jsonl",
+        organization: str | Unset = UNSET,
+        tier: str | Unset = UNSET,
+        scopes: Sequence[str] = (),
+        accept_weak: bool | Unset = UNSET,
+        dry_run: bool | Unset = UNSET,
+    ) -> Import:
+        """Import the keys of a file in JSON Lines or CSV. It continues after the answer: ask get until it is done or failed."""
+        query = {{
+            "format": format,
+            "organization": organization,
+            "tier": tier,
+            "scopes": ",".join(scopes) or UNSET,
+            "accept_weak": accept_weak,
+            "dry_run": dry_run,
+        }}
+        kind = "text/csv" if format == "csv" else "application/jsonl"
+        call = Call("POST", "/api/imports", query=query, content=file, headers={{"Content-Type": kind}})
+        del file
+        return {a}self._client._ask(call, Import.read)
+
+    {d}def export(self, *, hashes: bool | Unset = UNSET) -> bytes:
+        """Return everything as JSON Lines, if that is no longer than max_body."""
+        return ({a}self._client._send(Call("GET", "/api/export", query={{"hashes": hashes}}, raw=True))).body
 ''',
     "usage": '''
     {d}def csv(

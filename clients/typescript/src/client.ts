@@ -7,6 +7,7 @@ import { Accounts } from "./services/accounts.js";
 import { Audit } from "./services/audit.js";
 import { Auth } from "./services/auth.js";
 import { Certificates } from "./services/certificates.js";
+import { Imports } from "./services/imports.js";
 import { Incidents } from "./services/incidents.js";
 import { Invitations } from "./services/invitations.js";
 import { Keys } from "./services/keys.js";
@@ -33,6 +34,7 @@ export class Latchkey implements Verifier {
   readonly members: Members;
   readonly invitations: Invitations;
   readonly incidents: Incidents;
+  readonly imports: Imports;
   readonly tiers: Tiers;
   readonly scopes: Scopes;
   readonly users: Users;
@@ -59,6 +61,7 @@ export class Latchkey implements Verifier {
     this.members = new Members(sender);
     this.invitations = new Invitations(sender);
     this.incidents = new Incidents(sender);
+    this.imports = new Imports(sender);
     this.tiers = new Tiers(sender);
     this.scopes = new Scopes(sender);
     this.users = new Users(sender);

@@ -91,6 +91,7 @@ class AsyncLatchkey:
         self.members = services.AsyncMembersService(self)
         self.invitations = services.AsyncInvitationsService(self)
         self.incidents = services.AsyncIncidentsService(self)
+        self.imports = services.AsyncImportsService(self)
         self.tiers = services.AsyncTiersService(self)
         self.scopes = services.AsyncScopesService(self)
         self.users = services.AsyncUsersService(self)

@@ -89,6 +89,7 @@ class Latchkey:
         self.members = services.MembersService(self)
         self.invitations = services.InvitationsService(self)
         self.incidents = services.IncidentsService(self)
+        self.imports = services.ImportsService(self)
         self.tiers = services.TiersService(self)
         self.scopes = services.ScopesService(self)
         self.users = services.UsersService(self)
