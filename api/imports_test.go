@@ -42,7 +42,8 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	s := newSuite(t, settings{open: true})
 	admin := s.admin(t)
-	lines := `{"id":"1","owner_id":"customer-1","key":"` + foreignKey + `","scopes":["documents.read"]}` + "\n" + `{"id":"2","key":"short"}` + "\n"
+	lines := `{"id":"1","owner_id":"customer-1","key":"` + foreignKey + `","scopes":["documents.read"]}` + "\n" +
+		`{"id":"2","key":"short"}` + "\n"
 	got := s.send(t, upload("?organization=Acme%20GmbH", "application/jsonl", lines, admin))
 	id := strings.TrimPrefix(got.header.Get("Location"), "/api/imports/")
 	if got.status != 202 || strings.Contains(string(got.body), foreignKey) {
@@ -58,7 +59,8 @@ func TestImport(t *testing.T) {
 	if !v.Valid {
 		t.Errorf("the imported key is %+v", v)
 	}
-	if events := s.events(t, admin, "object_id="+id); len(events) != 1 || events[0].Action != "import.run" || events[0].Subject.ID != s.staff.ID {
+	if events := s.events(t, admin, "object_id="+id); len(events) != 1 || events[0].Action != "import.run" ||
+		events[0].Subject.ID != s.staff.ID {
 		t.Errorf("%+v", events)
 	}
 	csv := "id,owner_id,key,scopes\n1,customer-1," + foreignKey + ",documents:read\n"
@@ -100,7 +102,8 @@ func TestImportRefusals(t *testing.T) {
 	if all := s.imports(t, admin); w.Code != 413 || len(all) != 1 || all[0].State != "failed" || all[0].Fault == nil {
 		t.Errorf("of unknown length: %d %s, %+v", w.Code, w.Body, all)
 	}
-	if found, err := s.store.Store.Keys().List(t.Context(), keys.KeyFilter{Imported: true}, keys.Page{Limit: 1}); err != nil || len(found) != 0 {
+	found, err := s.store.Store.Keys().List(t.Context(), keys.KeyFilter{Imported: true}, keys.Page{Limit: 1})
+	if err != nil || len(found) != 0 {
 		t.Errorf("%+v, %v", found, err)
 	}
 	if p := refused(t, s, 406, "not_acceptable", call{

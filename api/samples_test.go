@@ -74,7 +74,7 @@ func samples() map[string]sample {
 				"created_before": "2026-01-31T12:00:00Z", "last_used_before": "2026-01-31T12:00:00Z", "neglect": "no_expiry", "dry_run": true,
 			}
 		}},
-		"createImport":           {query: "dry_run=true", kind: "application/jsonl", text: `{"id":"1","key":"iwb6Djkk4HhUlOCmLilDIKh6nZrn90ts"}` + "\n"},
+		"createImport":           {query: "dry_run=true", kind: "application/jsonl", text: `{"id":"1","key":"` + foreignKey + `"}` + "\n"},
 		"transferServiceAccount": {body: fixed(map[string]any{"organization_id": "{elsewhere}", "dry_run": false})},
 		"setOverride": {
 			body: fixed(map[string]any{
@@ -186,7 +186,8 @@ func path(t *testing.T, o *operation, x tenant) string {
 	objects := map[string]string{
 		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
 		"/certificates/{certificate_id}": x.certificate, "/api/tokens/{id}": x.token, "/api/sessions/{id}": x.session,
-		"/api/incidents/{id}": x.incident, "/api/imports/{id}": x.imported, "/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member,
+		"/api/incidents/{id}": x.incident, "/api/imports/{id}": x.imported,
+		"/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member,
 		"/members/{user_id}":           x.member,
 		"/invitations/{invitation_id}": x.invitation, "/api/me/identities/{id}": x.identity,
 	}

@@ -75,7 +75,8 @@ func (s *ImportsService) Export(ctx context.Context, to io.Writer, hashes bool) 
 	if hashes {
 		q = q.flag("hashes", Set(true))
 	}
-	r := request{method: "GET", path: exportPath, query: q.values(), header: http.Header{"Accept": {"application/jsonl, application/problem+json"}}}
+	accept := http.Header{"Accept": {"application/jsonl, application/problem+json"}}
+	r := request{method: "GET", path: exportPath, query: q.values(), header: accept}
 	if to == nil {
 		return r.misused("no writer is given")
 	}

@@ -94,7 +94,8 @@ func TestUploadNamesWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	_, err := w.imports.Receive(t.Context(), w.Admin, imports.Options{Format: "jsonl", Organization: "a\u200bb"}, "", strings.NewReader(many(1)))
+	hidden := imports.Options{Format: "jsonl", Organization: "a\u200bb"}
+	_, err := w.imports.Receive(t.Context(), w.Admin, hidden, "", strings.NewReader(many(1)))
 	if !errors.Is(err, errs.Invalid) {
 		t.Errorf("a name with what nobody sees: %v", err)
 	}
