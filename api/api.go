@@ -18,8 +18,10 @@ import (
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/exports"
 	"github.com/latchkey/latchkey/feed"
 	"github.com/latchkey/latchkey/feed/edgewire"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/buildinfo"
 	"github.com/latchkey/latchkey/internal/health"
@@ -35,11 +37,16 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
+// DefaultMaxUpload is how many bytes the file of an import may have.
+const DefaultMaxUpload = 1 << 30
+
 // Config is what the API needs. All fields are required except Metrics, Partners,
-// PlainHTTP, Verified and Now.
+// PlainHTTP, Verified, MaxUpload and Now.
 type Config struct {
 	Keys         *keys.Service
 	Incidents    *incidents.Service
+	Imports      *imports.Service
+	Exports      *exports.Service
 	Transfers    *transfers.Service
 	Verifier     *verify.Verifier
 	Feed         *feed.Feed
@@ -68,6 +75,7 @@ type Config struct {
 	PlainHTTP    PlainHTTP // what happens to keys that arrive without TLS; "" for nothing
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
+	MaxUpload    int64            // bytes of an import, DefaultMaxUpload if 0
 	Now          func() time.Time // time.Now if nil
 
 	// Verified, if not nil, is called for each answer of /verify.
@@ -84,14 +92,18 @@ type API struct {
 
 // New returns an API.
 func New(c Config) (*API, error) {
-	if c.Keys == nil || c.Incidents == nil || c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
+	if c.Keys == nil || c.Incidents == nil || c.Imports == nil || c.Exports == nil ||
+		c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
 		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
 		c.Idempotency == nil || c.Leaks == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
-		return nil, errors.New("api: every field of the configuration but Metrics, Partners, PlainHTTP, Verified and Now is required")
+		return nil, errors.New("api: every field of the configuration but Metrics, Partners, PlainHTTP, Verified, MaxUpload and Now is required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.MaxUpload == 0 {
+		c.MaxUpload = DefaultMaxUpload
 	}
 	return &API{Config: c}, nil
 }
@@ -175,7 +187,7 @@ func (a *API) guard(r route) gin.HandlerFunc {
 			}
 		}
 		switch {
-		case r.method == http.MethodGet && browses(c):
+		case r.method == http.MethodGet && r.path != exportPath && browses(c):
 			a.draw(c, r, func() { a.answer(c, r) })
 		case r.method == http.MethodPost && r.access == guarded && isForm(c) && browses(c):
 			a.submit(c)

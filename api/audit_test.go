@@ -29,7 +29,8 @@ var actions = map[string]string{
 	"resetKeyLimits":         "key.reset_limits", "resetAccountLimits": "service_account.reset_limits",
 	"setOverride": "service_account.override", "endOverride": "service_account.override_end",
 	"renameScope": "scope.rename scope.create", "retireScope": "scope.retire", "restoreScope": "scope.restore",
-	"findKeys": "", "previewTier": "", // they change nothing
+	"createImport": "",                    // a dry run; see TestImport
+	"findKeys":     "", "previewTier": "", // they change nothing
 	"createScope": "scope.create", "changeScope": "scope.update", "replaceScope": "scope.update", "deleteScope": "scope.delete",
 	"createToken": "token.create", "revokeToken": "token.delete", "addCertificate": "certificate.create",
 	"removeCertificate": "certificate.delete",

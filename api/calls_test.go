@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
@@ -229,6 +230,7 @@ type tenant struct {
 	invitation                         string // to the organization
 	tier, scope                        string // these belong to no organization
 	incident                           string // which disabled none of its keys
+	imported                           string // an import that is done
 }
 
 func (s *suite) tenant(t *testing.T) tenant {
@@ -248,6 +250,9 @@ func (s *suite) tenant(t *testing.T) tenant {
 	_, err = s.Keys.CreateScope(ctx, auth.System(), x.scope, keys.ScopeFields{Description: "Read things"})
 	must(t, err)
 	x.incident = s.incident(t, incidents.Disable)
+	done := imports.Import{Stamp: keys.NewStamp(s.now()), ID: imports.NewID(), State: imports.Done, Options: imports.Options{Format: "jsonl"}}
+	must(t, s.store.Store.Imports().Insert(ctx, done))
+	x.imported = done.ID
 	return x
 }
 

@@ -84,6 +84,11 @@ func (o *operation) reportsLeaks() bool { return strings.HasPrefix(o.path, "/lea
 
 func (o *operation) speaksOAuth() bool { return strings.HasPrefix(o.path, "/oauth/") }
 
+// takesFile reports whether the body is a file instead of an object.
+func (o *operation) takesFile() bool {
+	return o.RequestBody != nil && o.RequestBody.Value.Content["application/jsonl"] != nil
+}
+
 func (o *operation) modifies() bool { return o.method != http.MethodGet && o.path != "/verify" }
 
 func (o *operation) takes(in, name string) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
 	"github.com/latchkey/latchkey/keys"
@@ -233,6 +234,14 @@ func (s *faultyStore) Leaks() keys.Collection[leaks.Leak, keys.NoFilter] {
 
 func (s *faultyStore) Exposures() keys.Collection[leaks.Exposure, keys.NoFilter] {
 	return faultyCollection[leaks.Exposure, keys.NoFilter]{s.Store.Exposures(), s}
+}
+
+func (s *faultyStore) Imports() keys.Collection[imports.Import, keys.NoFilter] {
+	return faultyCollection[imports.Import, keys.NoFilter]{s.Store.Imports(), s}
+}
+
+func (s *faultyStore) ImportPages() keys.Collection[imports.Page, keys.NoFilter] {
+	return faultyCollection[imports.Page, keys.NoFilter]{s.Store.ImportPages(), s}
 }
 
 func (s *faultyStore) Incidents() keys.Collection[incidents.Incident, keys.NoFilter] {

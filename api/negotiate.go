@@ -95,7 +95,7 @@ func speak(c *gin.Context) error {
 				c.Set(indentKey, min(max(n, 0), maxIndent))
 			}
 			return nil
-		case "*/*", "application/*", problemType, "text/html", "text/*", csvType:
+		case "*/*", "application/*", problemType, "text/html", "text/*", csvType, linesType, oldLinesType:
 			return nil
 		}
 	}

@@ -17,6 +17,7 @@ type sample struct {
 	query string
 	body  func(x tenant, n int64) map[string]any // n makes names unique
 	kind  string                                 // the media type of the body, JSON if ""
+	text  string                                 // the body, where it is no object
 }
 
 const mergePatch = "application/merge-patch+json"
@@ -73,6 +74,7 @@ func samples() map[string]sample {
 				"created_before": "2026-01-31T12:00:00Z", "last_used_before": "2026-01-31T12:00:00Z", "neglect": "no_expiry", "dry_run": true,
 			}
 		}},
+		"createImport":           {query: "dry_run=true", kind: "application/jsonl", text: `{"id":"1","key":"` + foreignKey + `"}` + "\n"},
 		"transferServiceAccount": {body: fixed(map[string]any{"organization_id": "{elsewhere}", "dry_run": false})},
 		"setOverride": {
 			body: fixed(map[string]any{
@@ -155,7 +157,7 @@ func (s *suite) good(t *testing.T, o *operation, x tenant, as credential) call {
 	if !found {
 		about = peopleSamples()[o.OperationID]
 	}
-	if o.RequestBody != nil && about.body == nil {
+	if o.RequestBody != nil && about.body == nil && about.text == "" {
 		t.Fatalf("%s takes a body: add a good one to samples()", o)
 	}
 	if s.staff.ID != "" {
@@ -164,6 +166,9 @@ func (s *suite) good(t *testing.T, o *operation, x tenant, as credential) call {
 	c := call{method: o.method, path: path(t, o, x), as: as, kind: about.kind}
 	if about.query != "" {
 		c.path += "?" + strings.ReplaceAll(about.query, "{organization}", x.organization)
+	}
+	if about.text != "" {
+		c.body = about.text
 	}
 	if about.body != nil {
 		body := maps.Clone(about.body(x, s.count.Add(1)))
@@ -184,7 +189,8 @@ func path(t *testing.T, o *operation, x tenant) string {
 	objects := map[string]string{
 		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
 		"/certificates/{certificate_id}": x.certificate, "/api/tokens/{id}": x.token, "/api/sessions/{id}": x.session,
-		"/api/incidents/{id}": x.incident, "/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member,
+		"/api/incidents/{id}": x.incident, "/api/imports/{id}": x.imported,
+		"/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member,
 		"/members/{user_id}":           x.member,
 		"/invitations/{invitation_id}": x.invitation, "/api/me/identities/{id}": x.identity,
 	}

@@ -22,9 +22,10 @@ const (
 )
 
 const (
-	csrfMaxLength = 128
-	csrfMaxAge    = 365 * 24 * 60 * 60 // seconds, as in Django
-	formBytes     = 1 << 20
+	csrfMaxLength  = 128
+	csrfMaxAge     = 365 * 24 * 60 * 60 // seconds, as in Django
+	formBytes      = 1 << 20
+	multipartStart = 64 << 10 // bytes of a multipart form, with its token
 )
 
 // CSRF refuses modifying requests that another site made a browser send. The
@@ -100,19 +101,33 @@ func formToken(r *http.Request) string {
 	if err != nil || (kind != "application/x-www-form-urlencoded" && kind != "multipart/form-data") {
 		return ""
 	}
+	if kind == "multipart/form-data" {
+		return tokenBefore(r, parameters["boundary"])
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, formBytes))
 	if err != nil {
 		return ""
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if kind == "multipart/form-data" {
-		return partOf(body, parameters["boundary"], CSRFField)
-	}
 	values, err := text.Fields(body)
 	if err != nil {
 		return ""
 	}
 	return values.Get(CSRFField)
+}
+
+// tokenBefore returns the token from the start of a multipart form, which may go on with
+// a long file.
+func tokenBefore(r *http.Request, boundary string) string {
+	start, err := io.ReadAll(io.LimitReader(r.Body, multipartStart))
+	if err != nil {
+		return ""
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(start), r.Body), r.Body}
+	return partOf(start, boundary, CSRFField)
 }
 
 // partOf returns a field of a multipart form. It only looks at the first parts,

@@ -21,6 +21,7 @@ type Client struct {
 	Invitations   *InvitationsService
 	Incidents     *IncidentsService
 	Leaks         *LeaksService
+	Imports       *ImportsService
 	Tiers         *TiersService
 	Scopes        *ScopesService
 	Users         *UsersService
@@ -76,8 +77,8 @@ func New(config Config) (*Client, error) {
 func (c *Client) bind() {
 	c.Keys, c.Accounts, c.Certificates = &KeysService{c}, &AccountsService{c}, &CertificatesService{c}
 	c.Organizations, c.Members, c.Invitations = &OrganizationsService{c}, &MembersService{c}, &InvitationsService{c}
-	c.Incidents, c.Tiers, c.Scopes = &IncidentsService{c}, &TiersService{c}, &ScopesService{c}
-	c.Leaks = &LeaksService{c}
+	c.Incidents, c.Imports = &IncidentsService{c}, &ImportsService{c}
+	c.Tiers, c.Scopes, c.Leaks = &TiersService{c}, &ScopesService{c}, &LeaksService{c}
 	c.Users, c.Me, c.Auth = &UsersService{c}, &MeService{c}, &AuthService{c}
 	c.Tokens, c.Sessions, c.OAuth = &TokensService{c}, &SessionsService{c}, &OAuthService{c}
 	c.Audit, c.Usage, c.Nodes, c.Service = &AuditService{c}, &UsageService{c}, &NodesService{c}, &ServiceService{c}

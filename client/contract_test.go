@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -122,6 +123,10 @@ func arguments(ctx context.Context, method reflect.Type) (in []reflect.Value) {
 		case i == 0:
 			in = append(in, reflect.ValueOf(ctx))
 		case method.IsVariadic() && i == method.NumIn()-1:
+		case of == reflect.TypeFor[io.Reader]():
+			in = append(in, reflect.ValueOf(strings.NewReader("{}")))
+		case of == reflect.TypeFor[io.Writer]():
+			in = append(in, reflect.ValueOf(io.Discard))
 		case of.Kind() == reflect.String:
 			in = append(in, reflect.ValueOf("ID"))
 		default:

@@ -113,6 +113,32 @@ func (p *places) tiers(ctx context.Context, o *Options, dry bool) error {
 	return nil
 }
 
+// named refuses what options name and does not exist: a tier, an id of an organization, a
+// scope. Unlike a file's, scopes that somebody types are not added to the catalogue.
+func (p *places) named(ctx context.Context, o *Options) error {
+	if err := p.tiers(ctx, o, true); err != nil {
+		return err
+	}
+	if o.Organization != "" {
+		if _, err := p.organization(ctx, o.Organization); err != nil {
+			return err
+		}
+	}
+	var f errs.Faults
+	for i, name := range o.Scopes {
+		if !keys.ValidScope(name) {
+			continue // a wildcard
+		}
+		_, err := p.store.Scopes().Get(ctx, name)
+		if errors.Is(err, errs.NotFound) {
+			f.Add(fmt.Sprintf("scopes[%d]", i), "no_scope")
+		} else if err != nil {
+			return fmt.Errorf("read scope %s: %w", name, err)
+		}
+	}
+	return f.Err()
+}
+
 // scopes adds scopes to the catalogue that are missing, and returns how many.
 func (p *places) scopes(ctx context.Context, all []string, dry bool) (added int, err error) {
 	for _, name := range all {

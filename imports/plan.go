@@ -145,9 +145,10 @@ func clipped(id string) string {
 	return id
 }
 
-// checkMap returns what is wrong with the options.
+// check returns what is wrong with the options.
 func (o *Options) check() error {
 	var f errs.Faults
+	keys.CheckText(&f, "organization", o.Organization)
 	for i, s := range o.Scopes {
 		f.Check(keys.ValidGrant(s), fmt.Sprintf("scopes[%d]", i), "grant_shape")
 	}

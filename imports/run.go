@@ -250,9 +250,12 @@ func (r *run) finish(ctx context.Context) error {
 	if r.n.Options.DryRun {
 		return nil
 	}
-	return r.Keys.Tell(ctx, audit.Change{
-		Subject: r.n.By, Action: "import.run", Object: r.n.Object(), After: r.n.summary(),
-	})
+	return r.tell(ctx, &r.n)
+}
+
+// tell leaves the one audit event of an import that has ended.
+func (s *Service) tell(ctx context.Context, n *Import) error {
+	return s.Keys.Tell(ctx, audit.Change{Subject: n.By, Action: "import.run", Object: n.Object(), After: n.summary()})
 }
 
 // summary returns what the audit log keeps of the import.

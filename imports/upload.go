@@ -69,6 +69,9 @@ func (s *Service) Receive(ctx context.Context, a keys.Actor, o Options, name str
 	if err := o.check(); err != nil {
 		return Import{}, err
 	}
+	if err := newPlaces(s.Store, s.Keys.Now()).named(ctx, &o); err != nil {
+		return Import{}, err
+	}
 	u := &upload{Service: s, prover: prover{format: s.Format, acceptWeak: o.AcceptWeak}, n: Import{
 		Stamp: keys.NewStamp(s.Keys.Now()), ID: NewID(), State: Receiving, By: a.Subject(), Options: o, Node: s.Node,
 	}}
@@ -80,16 +83,17 @@ func (s *Service) Receive(ctx context.Context, a keys.Actor, o Options, name str
 	}
 	u.pages = pages{store: s.Store, of: u.n.ID, at: u.n.CreatedAt}
 	err := u.read(ctx, name, body)
-	u.n.State, u.n.Finding, u.n.Pages = Running, u.pages.next, u.pages.next
-	if err != nil {
-		u.n.State, u.n.FinishedAt = Failed, keys.Moment(s.Keys.Now())
-		_, u.n.Fault = faultOf(err)
-	}
+	u.end(err)
 	after := context.WithoutCancel(ctx)
 	if saved := u.save(after); err != nil || saved != nil {
 		return Import{}, errors.Join(err, saved, s.dropRows(after, &u.n))
 	}
-	s.begin(u.n)
+	switch {
+	case u.n.State == Running:
+		s.begin(u.n)
+	case !o.DryRun:
+		return u.n, s.tell(after, &u.n)
+	}
 	return u.n, nil
 }
 
@@ -101,6 +105,18 @@ type upload struct {
 	rows   []stored
 	pages  pages
 	saved  time.Time
+}
+
+// end says in the record how the upload went. If no row was taken, nothing is left to do.
+func (u *upload) end(err error) {
+	u.n.State, u.n.Finding, u.n.Pages = Running, u.pages.next, u.pages.next
+	switch {
+	case err != nil:
+		u.n.State, u.n.FinishedAt = Failed, keys.Moment(u.Keys.Now())
+		_, u.n.Fault = faultOf(err)
+	case u.n.Rows == 0:
+		u.n.State, u.n.FinishedAt = Done, keys.Moment(u.Keys.Now())
+	}
 }
 
 func (u *upload) read(ctx context.Context, name string, body io.Reader) error {
@@ -175,12 +191,16 @@ func (s *Service) uploaded(n *Import) rows {
 	}
 }
 
-// dropRows deletes the uploaded rows of an import that has ended.
+// dropRows deletes the uploaded rows of an import that has ended, including pages that
+// the record of an upload that was cut off does not count yet.
 func (s *Service) dropRows(ctx context.Context, n *Import) error {
-	for i := range n.Rows {
-		if err := s.Store.ImportPages().Delete(ctx, rowsID(n.ID, i), 1); err != nil && !errors.Is(err, errs.NotFound) {
+	for i := 0; ; i++ {
+		err := s.Store.ImportPages().Delete(ctx, rowsID(n.ID, i), 1)
+		switch missing := errors.Is(err, errs.NotFound); {
+		case missing && i >= n.Rows:
+			return nil
+		case err != nil && !missing:
 			return fmt.Errorf("delete uploaded rows: %w", err)
 		}
 	}
-	return nil
 }

@@ -7,11 +7,9 @@ import (
 	"io"
 	"os"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/exports"
 	"github.com/latchkey/latchkey/internal/cli"
@@ -52,10 +50,7 @@ func export(ctx context.Context, a *app, hashes bool, name string, to io.Writer)
 		defer func() { err = errors.Join(err, file.Close()) }()
 		to = file
 	}
-	if err := a.Audit.Record(ctx, exports.Recorded(audit.Subject{Kind: auth.System().Subject().Kind}, hashes)); err != nil {
-		return err
-	}
-	return exports.Write(ctx, a.store, exports.Options{Brand: a.format.Brand(), Hashes: hashes, Now: time.Now()}, to)
+	return a.Exports.Write(ctx, auth.System(), hashes, to)
 }
 
 // readExports stores what exports of Latchkey have.

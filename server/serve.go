@@ -151,8 +151,8 @@ func (a *app) handler() (h http.Handler, self *api.Self, err error) {
 	edge.Observe = a.metrics.Requested
 	reports := usage.NewReports(a.store)
 	service, err := api.New(api.Config{
-		Keys: a.Keys, Incidents: a.Incidents, Verifier: a.Verifier, Feed: a.Feed, Format: a.format,
-		KeyHeaders: a.config.keyHeaders, People: a.People, Chain: chain, CSRF: csrf,
+		Keys: a.Keys, Incidents: a.Incidents, Imports: a.Imports, Exports: a.Exports, Verifier: a.Verifier, Feed: a.Feed,
+		Format: a.format, KeyHeaders: a.config.keyHeaders, People: a.People, Chain: chain, CSRF: csrf,
 		Certificates: a.Certificates, Transfers: a.Transfers, Leaks: a.Leaks,
 		Partners: a.partners(), PlainHTTP: api.PlainHTTP(a.config.plainHTTP),
 		JWT: a.JWT, OAuth: a.OAuth, Ring: a.Ring, Audit: a.Audit, Nodes: a.Nodes, Usage: reports,

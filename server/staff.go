@@ -24,7 +24,7 @@ const portalPatience = 10 * time.Millisecond
 // staff returns what the pages for the provider's staff need.
 func (a *app) staff() web.Staff {
 	return web.Staff{
-		Incidents: a.Incidents.Within(portalPatience), Creators: a.store, Owners: a.store, System: a.system,
+		Incidents: a.Incidents.Within(portalPatience), Imports: a.Imports, Creators: a.store, Owners: a.store, System: a.system,
 		RotateSigningKey: a.rotateSigningKey,
 	}
 }

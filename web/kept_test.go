@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 )
 
@@ -30,10 +31,13 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 		Action: incidents.Disable, Selection: incidents.Selection{ServiceAccountID: account.ID},
 	})
 	s.must(err)
+	imported, err := s.Imports.Receive(s.t.Context(), s.as(admin), imports.Options{Format: "jsonl"}, "", strings.NewReader("{}\n"))
+	s.must(err)
 	ids := strings.NewReplacer(
 		"/keys/:id", "/keys/"+key.ID, "/service-accounts/:id", "/service-accounts/"+account.ID, "/organizations/:id", "/organizations/"+
 			s.organization, ":invitation", open[0].ID,
-		"/incidents/:id", "/incidents/"+incident.ID, "/users/:id", "/users/"+owner.ID, ":user", owner.ID, "/tiers/:name", "/tiers/free",
+		"/incidents/:id", "/incidents/"+incident.ID, "/imports/:id", "/imports/"+imported.ID,
+		"/users/:id", "/users/"+owner.ID, ":user", owner.ID, "/tiers/:name", "/tiers/free",
 		"/scopes/:name", "/scopes/invoices:read",
 	)
 	var all []string

@@ -75,6 +75,7 @@ func functions(say *texts.Catalogue) template.FuncMap {
 		"dict":       dict,
 		"list":       func(all ...any) []any { return all },
 		"t":          say.Say,
+		"told":       func(t errs.Text) string { return t.In(say) },
 		"said":       forScript(say),
 		"links":      func() []option { return links(say) },
 		"thousands":  say.Number,

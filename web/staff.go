@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/texts"
 	"github.com/latchkey/latchkey/keys"
@@ -31,6 +32,7 @@ func (p *staffPages) mount(g *gin.RouterGroup) {
 // Staff is what the pages of the provider's staff need. All fields are required.
 type Staff struct {
 	Incidents *incidents.Service
+	Imports   *imports.Service
 	Creators  keys.Creators
 	Owners    keys.Owners
 	System    func(ctx context.Context) (System, error)
@@ -39,13 +41,14 @@ type Staff struct {
 }
 
 func (s *Staff) complete() bool {
-	return s.Incidents != nil && s.Creators != nil && s.Owners != nil && s.System != nil && s.RotateSigningKey != nil
+	return s.Incidents != nil && s.Imports != nil && s.Creators != nil && s.Owners != nil && s.System != nil && s.RotateSigningKey != nil
 }
 
 // staffTemplates returns the templates of the staff's pages.
 func staffTemplates() []string {
 	return []string{
-		"staff-home", "staff-found", "staff-incidents", "staff-incident-new", "staff-incident", "staff-tiers", "staff-tier", "staff-override",
+		"staff-home", "staff-found", "staff-incidents", "staff-incident-new", "staff-incident", "staff-imports", "staff-import",
+		"staff-imports-in-use", "staff-tiers", "staff-tier", "staff-override",
 		"staff-scopes", "staff-scope", "staff-organizations", "staff-organization", "staff-users", "staff-user", "staff-orphans", "staff-system",
 		"staff-leaks",
 	}
@@ -205,7 +208,7 @@ func pageNumber(c *gin.Context) int {
 
 // staffSections returns the paths of the staff's sections.
 func staffSections() []string {
-	return []string{"incidents", "tiers", "scopes", "organizations", "users", "orphans", "system"}
+	return []string{"incidents", "imports", "tiers", "scopes", "organizations", "users", "orphans", "system"}
 }
 
 func staffLinks(say *texts.Catalogue) []option {

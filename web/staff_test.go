@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/store/sqlite"
@@ -22,7 +23,8 @@ import (
 func (s *suite) provide(store *sqlite.Store) web.Staff {
 	s.t.Helper()
 	return web.Staff{
-		Incidents: s.Incidents, Creators: store, Owners: store, RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
+		Incidents: s.Incidents, Imports: s.Imports, Creators: store, Owners: store,
+		RotateSigningKey: func(context.Context) error { s.rotated++; return nil },
 		System: func(context.Context) (web.System, error) {
 			return web.System{
 				Version: "v1", Now: s.now(), Started: s.now(), Facts: []web.SystemFact{
@@ -55,9 +57,12 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 		Action: incidents.Revoke, Selection: incidents.Selection{OrganizationID: s.organization},
 	})
 	s.must(err)
+	imported, err := s.Imports.Receive(t.Context(), s.as(admin), imports.Options{Format: "jsonl"}, "", strings.NewReader("{}\n"))
+	s.must(err)
 	staff, member, stranger := s.signedIn(admin), s.signedIn(owner), s.visitor()
 	ids := map[string]string{
-		"incidents": incident.ID, "tiers": "free", "scopes": "invoices:read", "service-accounts": account.ID, "organizations": s.organization,
+		"incidents": incident.ID, "imports": imported.ID,
+		"tiers": "free", "scopes": "invoices:read", "service-accounts": account.ID, "organizations": s.organization,
 		"users": owner.ID,
 	}
 	parameter := regexp.MustCompile(`/:\w+`)
@@ -93,7 +98,7 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 			t.Errorf("%s with a foreign token: %d", path, p.status)
 		}
 	}
-	if seen != 38 {
+	if seen != 42 {
 		t.Errorf("%d routes of the staff were tried", seen)
 	}
 	if k, err := s.Keys.Key(t.Context(), auth.System(), key.ID); err != nil || !k.RevokedAt.IsZero() {

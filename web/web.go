@@ -119,6 +119,7 @@ func (p *Portal) areas() []area {
 		&staffPages{p.site},
 		&incidentPages{p.site},
 		&leakPages{p.site},
+		&importPages{p.site},
 		&orphanPages{p.site},
 		&customerPages{p.site},
 		&scopePages{p.site},

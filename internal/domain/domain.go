@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey/latchkey/auth/mtls"
 	"github.com/latchkey/latchkey/auth/oauth"
 	"github.com/latchkey/latchkey/auth/signing"
+	"github.com/latchkey/latchkey/exports"
 	"github.com/latchkey/latchkey/feed"
 	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
@@ -88,6 +89,7 @@ type Domain struct {
 	OAuth        *oauth.Server
 	Incidents    *incidents.Service
 	Imports      *imports.Service
+	Exports      *exports.Service
 	Certificates *mtls.Registry
 	Transfers    *transfers.Service
 	Leaks        *leaks.Service
@@ -211,6 +213,7 @@ func (d *Domain) buildStaff(ctx context.Context, c *Config) (err error) {
 	if err != nil {
 		return err
 	}
+	d.Exports = &exports.Service{Store: c.Store, Audit: d.Audit, Brand: c.Format.Brand(), Now: c.Now}
 	d.Certificates = &mtls.Registry{Store: c.Store.Certificates(), Accounts: d.Keys, Audit: d.Audit, Now: c.Now}
 	d.Leaks, err = leaks.New(leaks.Config{
 		Store: c.Store, Keys: d.Keys, Finder: leaks.KeyFinder{Format: c.Format, Keys: c.Store.Keys()}, Guesses: d.Verifier,

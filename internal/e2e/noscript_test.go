@@ -102,6 +102,11 @@ func TestPortalStaffWithoutScripts(t *testing.T) {
 	}
 	v.do("undo", chromedp.Click(`form[action$="/undo"] button`), chromedp.WaitNotPresent(`form[action$="/undo"]`),
 		chromedp.WaitNotPresent(`progress`), chromedp.WaitVisible(`.counts`))
+	v.do("upload", chromedp.Navigate(s.base+"/provider/imports"), chromedp.WaitVisible(`#file`), v.upload(), chromedp.Submit(`#file`),
+		chromedp.WaitVisible(`#problems`), chromedp.WaitNotPresent(`progress`))
+	if got := v.text(`h1`); !strings.Contains(got, "done") {
+		t.Errorf("the import: %s", got)
+	}
 	v.do("the list", chromedp.Navigate(s.base+"/provider/incidents"), chromedp.WaitVisible(`tbody`))
 	if got := v.text(`tbody`); !strings.Contains(got, "undone") {
 		t.Errorf("the incidents: %s", got)

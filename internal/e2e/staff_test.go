@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -55,6 +57,18 @@ func (v *staffVisit) page(name, path, until string) {
 	v.weigh(name)
 }
 
+// upload chooses a file with a foreign key, and a row that cannot be taken.
+func (v *visitor) upload() chromedp.Action[chromedp.Void] {
+	v.t.Helper()
+	name := filepath.Join(v.t.TempDir(), "keys.jsonl")
+	rows := `{"id":"1","owner_id":"customer-1","key":"iwb6Djkk4HhUlOCmLilDIKh6nZrn90ts","scopes":["documents.read"]}` + "\n" +
+		`{"id":"2","owner_id":"customer-1","key":"short"}` + "\n"
+	if err := os.WriteFile(name, []byte(rows), 0o600); err != nil {
+		v.t.Fatal(err)
+	}
+	return chromedp.SendKeys(`#file`, name)
+}
+
 // TestPortalStaff shows the provider's staff around in both themes and on a
 // phone.
 func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take all of the machine
@@ -65,6 +79,10 @@ func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take
 	look("staff-find-fault", chromedp.SendKeys(`#find`, "no key"), chromedp.Submit(`#find`), chromedp.WaitVisible(`#find-fault`))
 	page("staff-incidents-none", "/provider/incidents", `.empty`)
 	page("staff-incident-new", "/provider/incidents/new?tier=pro", `#keys`)
+	page("staff-imports-none", "/provider/imports", `#file`)
+	look("staff-import", v.upload(), chromedp.Submit(`#file`), chromedp.WaitVisible(`#problems`))
+	page("staff-imports", "/provider/imports", `tbody`)
+	page("staff-imports-in-use", "/provider/imports/in-use", `tbody`)
 	page("staff-tiers", "/provider/tiers", `tbody`)
 	page("staff-tier", "/provider/tiers/free", `#title`)
 	look("staff-tier-preview", set("rate_limit", "50/10s"), chromedp.Submit(`#title`), chromedp.WaitVisible(`.big`))

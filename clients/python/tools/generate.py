@@ -33,6 +33,10 @@ SERVICES = {
         "Disables or revokes many keys at once. For the provider's staff.",
     ),
     "leaks": ("Leaks", "Reports leaked keys, and lists what was reported."),
+    "imports": (
+        "Imports",
+        "Moves keys in from other systems, and everything out. For the provider's staff.",
+    ),
     "tiers": ("Tiers", "Manages tiers. Only the provider's staff may change them."),
     "scopes": (
         "Scopes",
@@ -107,6 +111,9 @@ METHODS = {
     "keyShape": "leaks.shape",
     "listLeaks": "leaks.list",
     "listExposures": "leaks.exposures",
+    "listImports": "imports.list",
+    "getImport": "imports.get",
+    "getImportsInUse": "imports.in_use",
     "createTier": "tiers.create",
     "listTiers": "tiers.list",
     "getTier": "tiers.get",
@@ -177,6 +184,8 @@ BY_HAND = {
     "oauthToken",
     "oauthIntrospect",
     "oauthRevoke",
+    "createImport",
+    "getExport",
 }
 
 #: Operations that no program asks for.
@@ -282,6 +291,36 @@ BY_HAND_METHODS = {
         form = oauth_form(client_id, client_secret, token=token)
         del client_secret, token
         {a}self._client._send(Call("POST", "/oauth/revoke", form=form, anonymous=True, reads=True))
+''',
+    "imports": '''
+    {d}def create(
+        self,
+        file: bytes,
+        *,
+        format: str = "jsonl",
+        organization: str | Unset = UNSET,
+        tier: str | Unset = UNSET,
+        scopes: Sequence[str] = (),
+        accept_weak: bool | Unset = UNSET,
+        dry_run: bool | Unset = UNSET,
+    ) -> Import:
+        """Import the keys of a file in JSON Lines or CSV. It continues after the answer: ask get until it is done or failed."""
+        query = {{
+            "format": format,
+            "organization": organization,
+            "tier": tier,
+            "scopes": ",".join(scopes) or UNSET,
+            "accept_weak": accept_weak,
+            "dry_run": dry_run,
+        }}
+        kind = "text/csv" if format == "csv" else "application/jsonl"
+        call = Call("POST", "/api/imports", query=query, content=file, headers={{"Content-Type": kind}})
+        del file
+        return {a}self._client._ask(call, Import.read)
+
+    {d}def export(self, *, hashes: bool | Unset = UNSET) -> bytes:
+        """Return everything as JSON Lines, if that is no longer than max_body."""
+        return ({a}self._client._send(Call("GET", "/api/export", query={{"hashes": hashes}}, raw=True))).body
 ''',
     "usage": '''
     {d}def csv(

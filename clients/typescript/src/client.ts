@@ -7,6 +7,7 @@ import { Accounts } from "./services/accounts.js";
 import { Audit } from "./services/audit.js";
 import { Auth } from "./services/auth.js";
 import { Certificates } from "./services/certificates.js";
+import { Imports } from "./services/imports.js";
 import { Incidents } from "./services/incidents.js";
 import { Leaks } from "./services/leaks.js";
 import { Invitations } from "./services/invitations.js";
@@ -35,6 +36,7 @@ export class Latchkey implements Verifier {
   readonly invitations: Invitations;
   readonly incidents: Incidents;
   readonly leaks: Leaks;
+  readonly imports: Imports;
   readonly tiers: Tiers;
   readonly scopes: Scopes;
   readonly users: Users;
@@ -62,6 +64,7 @@ export class Latchkey implements Verifier {
     this.invitations = new Invitations(sender);
     this.incidents = new Incidents(sender);
     this.leaks = new Leaks(sender);
+    this.imports = new Imports(sender);
     this.tiers = new Tiers(sender);
     this.scopes = new Scopes(sender);
     this.users = new Users(sender);

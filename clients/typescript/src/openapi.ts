@@ -871,6 +871,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports, newest first
+         * @description Without their problems. Imports by the command `latchkey import` are among them.
+         */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Import keys from a file in JSON Lines or CSV
+         * @description The body is the file, of at most 1 GiB; docs/importing.md describes its columns. The response comes when all rows are received, and the import continues: get it until its `state` is `done` or `failed`. A row that cannot be taken is a problem of the import, not of the request. Only digests of keys are stored. Of an upload that is cut off nothing is imported. A second upload of the same file changes nothing.
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/in-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many imported keys are in use, and whose they are
+         * @description Revoked keys do not count. At most 50,000 keys are looked at, and the 200 service accounts with the most keys in use are listed.
+         */
+        get: operations["getImportsInUse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Get an import, with a page of its problems
+         * @description Problems come 200 to a page, in the order of the rows; `pages` is the number of pages.
+         */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export everything as JSON Lines
+         * @description Organizations, people, service accounts, keys, tiers and scopes, one to a line; docs/leaving.md describes the lines. The last line has the counts: without it, the export was cut off. `latchkey import --from latchkey` reads it.
+         */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tiers": {
         parameters: {
             query?: never;
@@ -2805,6 +2892,107 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** @description Rows by what became of them, and what they needed */
+        ImportCount: {
+            imported: number;
+            /** @description Keys that were there */
+            unchanged: number;
+            /** @description Rows that were not taken */
+            refused: number;
+            /** @description Imported keys that could be guessed from a fast digest, and stay slow */
+            weak: number;
+            /** @description Imported keys whose digest is replaced at their first use */
+            slow: number;
+            /** @description Organizations that were made */
+            organizations: number;
+            /** @description Service accounts that were made */
+            service_accounts: number;
+            /** @description Scopes that were added to the catalogue */
+            scopes: number;
+        };
+        /** @description A scope that has another name here */
+        ImportRenamed: {
+            from: string;
+            /** @description Empty for a scope that was dropped */
+            to: string;
+        };
+        /** @description What of rows could not be moved, by kind */
+        ImportNoted: {
+            code: string;
+            detail: string;
+            /** @description Of the first such row */
+            place: string;
+            rows: number;
+        };
+        /** @description Why the import failed */
+        ImportFault: {
+            code: string;
+            detail: string;
+        };
+        /** @description A row that was not taken, and why */
+        ImportProblem: {
+            /** @description File and line, or file and number of the element */
+            place: string;
+            /** @description ID of the key at its source */
+            id: string;
+            /** @description Empty if the whole row is at fault */
+            field: string;
+            code: string;
+            detail: string;
+        };
+        /** @description One run of an import */
+        Import: {
+            id: string;
+            /** @enum {string} */
+            state: "receiving" | "running" | "done" | "failed";
+            percent: number;
+            by: string;
+            format: string;
+            files: string[];
+            organization: string | null;
+            tier: string | null;
+            scopes: string[];
+            accept_weak: boolean;
+            dry_run: boolean;
+            /** @description Rows, once they are counted */
+            total: number;
+            count: components["schemas"]["ImportCount"];
+            renamed: components["schemas"]["ImportRenamed"][];
+            noted: components["schemas"]["ImportNoted"][];
+            fault: components["schemas"]["ImportFault"] | null;
+            /** @description Of problems */
+            pages: number;
+            problems: components["schemas"]["ImportProblem"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        /** @description A service account with imported keys */
+        ImportsInUseAccount: {
+            id: string;
+            name: string;
+            organization_id: string;
+            keys: number;
+            /** @description In the last 30 days */
+            used: number;
+        };
+        /** @description How many imported keys are in use, and whose they are */
+        ImportsInUse: {
+            /** @description Imported keys that are not revoked */
+            keys: number;
+            /** @description In the last 30 days */
+            used: number;
+            /** @description Not since the import */
+            unused: number;
+            /** @description Keys that still have the digest of their source */
+            source_digests: number;
+            /** @description False if there are more keys than were looked at */
+            complete: boolean;
+            service_accounts: components["schemas"]["ImportsInUseAccount"][];
         };
         /** @description Settings of a scope */
         ScopeSettings: {
@@ -6019,6 +6207,192 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                /** @description Most objects on a page */
+                limit?: components["parameters"]["Limit"];
+                /** @description next_cursor of the previous page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Import"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: {
+                /** @description Format of the body; by default that of its media type */
+                format?: "jsonl" | "csv";
+                /** @description ID or name of the organization of all keys. A name that no organization has makes one; by default, it is named after the import */
+                organization?: string;
+                /** @description Tier of new service accounts; by default `imported`, which has no limits and is made by the first import */
+                tier?: string;
+                /** @description Scopes of keys whose row has none, separated by commas */
+                scopes?: string;
+                /** @description Take keys in clear that could be guessed; they are verified slowly */
+                accept_weak?: boolean;
+                /** @description Import nothing, and report the same */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/jsonl": string;
+                "application/x-ndjson": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description All rows are received */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            /** @description The body is over 1 GiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getImportsInUse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The imported keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportsInUse"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: {
+                /** @description Page of problems */
+                page?: number;
+            };
+            header?: never;
+            path: {
+                /** @description ID of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["Limited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: {
+                /** @description With the digests of keys and the hashes of passwords, as a backup has them */
+                hashes?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects */
+            200: {
+                headers: {
+                    /** @description The name of the file */
+                    "Content-Disposition": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["Limited"];
             500: components["responses"]["Internal"];

@@ -25,6 +25,9 @@ export interface CallOptions {
   idempotencyKey?: string;
 }
 
+/** FileBody is a file to upload. In Node.js, `fs.openAsBlob` reads one while it is sent. */
+export type FileBody = string | Uint8Array<ArrayBuffer> | Blob;
+
 /** Call is one call of the API. */
 export interface Call extends Expected {
   operation: OperationId;
@@ -33,6 +36,8 @@ export interface Call extends Expected {
   query?: Readonly<Record<string, unknown>> | undefined;
   body?: unknown;
   form?: URLSearchParams;
+  /** A file, sent instead of the body; headers have its type. */
+  file?: FileBody;
   headers?: Readonly<Record<string, string>>;
   options?: CallOptions | undefined;
   /** It changes nothing, although it is a POST. */
@@ -75,7 +80,7 @@ interface Prepared {
   readonly method: Operation["method"];
   readonly url: string;
   readonly headers: Headers;
-  readonly body: string | undefined;
+  readonly body: FileBody | undefined;
   readonly anonymous: boolean;
   /** It has an Idempotency-Key. */
   readonly keyed: boolean;
@@ -267,7 +272,8 @@ function checked(misuse: Misuse, name: string, value: string): string {
   return value;
 }
 
-function encode(misuse: Misuse, call: Call, operation: Operation, headers: Headers): string | undefined {
+function encode(misuse: Misuse, call: Call, operation: Operation, headers: Headers): FileBody | undefined {
+  if (call.file !== undefined) return call.file;
   if (call.form !== undefined) {
     headers.set("Content-Type", "application/x-www-form-urlencoded");
     return call.form.toString();

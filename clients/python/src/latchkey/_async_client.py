@@ -92,6 +92,7 @@ class AsyncLatchkey:
         self.invitations = services.AsyncInvitationsService(self)
         self.incidents = services.AsyncIncidentsService(self)
         self.leaks = services.AsyncLeaksService(self)
+        self.imports = services.AsyncImportsService(self)
         self.tiers = services.AsyncTiersService(self)
         self.scopes = services.AsyncScopesService(self)
         self.users = services.AsyncUsersService(self)

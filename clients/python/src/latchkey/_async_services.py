@@ -26,6 +26,7 @@ __all__ = [
     "AsyncAuditService",
     "AsyncAuthService",
     "AsyncCertificatesService",
+    "AsyncImportsService",
     "AsyncIncidentsService",
     "AsyncInvitationsService",
     "AsyncKeysService",
@@ -874,6 +875,61 @@ class AsyncLeaksService:
         """List how a key was exposed."""
         call = Call("GET", "/api/keys/{id}/exposures", params=(id,))
         return await self._client._ask(call, items_of(Exposure.read))
+
+
+class AsyncImportsService:
+    """Moves keys in from other systems, and everything out. For the provider's staff."""
+
+    def __init__(self, client: AsyncLatchkey) -> None:
+        self._client = client
+
+    async def list(self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET) -> Page[Import]:
+        """List imports, newest first."""
+        call = Call("GET", "/api/imports", query={"limit": limit, "cursor": cursor})
+        return await self._client._ask(call, page_of(Import.read))
+
+    def all(self) -> AsyncIterator[Import]:
+        """Yield all of them, page by page."""
+        return awalk(lambda cursor: self.list(limit=200, cursor=cursor))
+
+    async def in_use(self) -> ImportsInUse:
+        """How many imported keys are in use, and whose they are."""
+        call = Call("GET", "/api/imports/in-use")
+        return await self._client._ask(call, ImportsInUse.read)
+
+    async def get(self, id: str, *, page: int | Unset = UNSET) -> Import:
+        """Get an import, with a page of its problems."""
+        call = Call("GET", "/api/imports/{id}", params=(id,), query={"page": page})
+        return await self._client._ask(call, Import.read)
+
+    async def create(
+        self,
+        file: bytes,
+        *,
+        format: str = "jsonl",
+        organization: str | Unset = UNSET,
+        tier: str | Unset = UNSET,
+        scopes: Sequence[str] = (),
+        accept_weak: bool | Unset = UNSET,
+        dry_run: bool | Unset = UNSET,
+    ) -> Import:
+        """Import the keys of a file in JSON Lines or CSV. It continues after the answer: ask get until it is done or failed."""
+        query = {
+            "format": format,
+            "organization": organization,
+            "tier": tier,
+            "scopes": ",".join(scopes) or UNSET,
+            "accept_weak": accept_weak,
+            "dry_run": dry_run,
+        }
+        kind = "text/csv" if format == "csv" else "application/jsonl"
+        call = Call("POST", "/api/imports", query=query, content=file, headers={"Content-Type": kind})
+        del file
+        return await self._client._ask(call, Import.read)
+
+    async def export(self, *, hashes: bool | Unset = UNSET) -> bytes:
+        """Return everything as JSON Lines, if that is no longer than max_body."""
+        return (await self._client._send(Call("GET", "/api/export", query={"hashes": hashes}, raw=True))).body
 
 
 class AsyncTiersService:

@@ -90,6 +90,7 @@ class Latchkey:
         self.invitations = services.InvitationsService(self)
         self.incidents = services.IncidentsService(self)
         self.leaks = services.LeaksService(self)
+        self.imports = services.ImportsService(self)
         self.tiers = services.TiersService(self)
         self.scopes = services.ScopesService(self)
         self.users = services.UsersService(self)

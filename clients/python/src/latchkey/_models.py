@@ -25,6 +25,14 @@ __all__ = [
     "Exposure",
     "Health",
     "Identity",
+    "Import",
+    "ImportCount",
+    "ImportFault",
+    "ImportNoted",
+    "ImportProblem",
+    "ImportRenamed",
+    "ImportsInUse",
+    "ImportsInUseAccount",
     "Incident",
     "IncidentCount",
     "IncidentGroup",
@@ -1014,6 +1022,238 @@ class Incident(Model):
             keys=o.models("keys", IncidentKey.read),
             created_at=o.time("created_at"),
             updated_at=o.time("updated_at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportCount(Model):
+    """Rows by what became of them, and what they needed"""
+
+    imported: int
+    #: Keys that were there
+    unchanged: int
+    #: Rows that were not taken
+    refused: int
+    #: Imported keys that could be guessed from a fast digest, and stay slow
+    weak: int
+    #: Imported keys whose digest is replaced at their first use
+    slow: int
+    #: Organizations that were made
+    organizations: int
+    #: Service accounts that were made
+    service_accounts: int
+    #: Scopes that were added to the catalogue
+    scopes: int
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> ImportCount:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            imported=o.integer("imported"),
+            unchanged=o.integer("unchanged"),
+            refused=o.integer("refused"),
+            weak=o.integer("weak"),
+            slow=o.integer("slow"),
+            organizations=o.integer("organizations"),
+            service_accounts=o.integer("service_accounts"),
+            scopes=o.integer("scopes"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRenamed(Model):
+    """A scope that has another name here"""
+
+    from_: str
+    #: Empty for a scope that was dropped
+    to: str
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> ImportRenamed:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            from_=o.text("from"),
+            to=o.text("to"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportNoted(Model):
+    """What of rows could not be moved, by kind"""
+
+    code: str
+    detail: str
+    #: Of the first such row
+    place: str
+    rows: int
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> ImportNoted:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            code=o.text("code"),
+            detail=o.text("detail"),
+            place=o.text("place"),
+            rows=o.integer("rows"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportFault(Model):
+    """Why the import failed"""
+
+    code: str
+    detail: str
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> ImportFault:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            code=o.text("code"),
+            detail=o.text("detail"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportProblem(Model):
+    """A row that was not taken, and why"""
+
+    #: File and line, or file and number of the element
+    place: str
+    #: ID of the key at its source
+    id: str
+    #: Empty if the whole row is at fault
+    field: str
+    code: str
+    detail: str
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> ImportProblem:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            place=o.text("place"),
+            id=o.text("id"),
+            field=o.text("field"),
+            code=o.text("code"),
+            detail=o.text("detail"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import(Model):
+    """One run of an import"""
+
+    id: str
+    state: str
+    percent: int
+    by: str
+    format: str
+    files: list[str]
+    organization: str | None
+    tier: str | None
+    scopes: list[str]
+    accept_weak: bool
+    dry_run: bool
+    #: Rows, once they are counted
+    total: int
+    count: ImportCount
+    renamed: list[ImportRenamed]
+    noted: list[ImportNoted]
+    fault: ImportFault | None
+    #: Of problems
+    pages: int
+    problems: list[ImportProblem]
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    #: The revision, for if_match. It is empty in lists.
+    etag: str = ""
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> Import:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            id=o.text("id"),
+            state=o.text("state"),
+            percent=o.integer("percent"),
+            by=o.text("by"),
+            format=o.text("format"),
+            files=o.texts("files"),
+            organization=o.optional_text("organization"),
+            tier=o.optional_text("tier"),
+            scopes=o.texts("scopes"),
+            accept_weak=o.boolean("accept_weak"),
+            dry_run=o.boolean("dry_run"),
+            total=o.integer("total"),
+            count=o.model("count", ImportCount.read),
+            renamed=o.models("renamed", ImportRenamed.read),
+            noted=o.models("noted", ImportNoted.read),
+            fault=o.optional_model("fault", ImportFault.read),
+            pages=o.integer("pages"),
+            problems=o.models("problems", ImportProblem.read),
+            created_at=o.time("created_at"),
+            updated_at=o.time("updated_at"),
+            finished_at=o.optional_time("finished_at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportsInUseAccount(Model):
+    """A service account with imported keys"""
+
+    id: str
+    name: str
+    organization_id: str
+    keys: int
+    #: In the last 30 days
+    used: int
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> ImportsInUseAccount:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            id=o.text("id"),
+            name=o.text("name"),
+            organization_id=o.text("organization_id"),
+            keys=o.integer("keys"),
+            used=o.integer("used"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportsInUse(Model):
+    """How many imported keys are in use, and whose they are"""
+
+    #: Imported keys that are not revoked
+    keys: int
+    #: In the last 30 days
+    used: int
+    #: Not since the import
+    unused: int
+    #: Keys that still have the digest of their source
+    source_digests: int
+    #: False if there are more keys than were looked at
+    complete: bool
+    service_accounts: list[ImportsInUseAccount]
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> ImportsInUse:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            keys=o.integer("keys"),
+            used=o.integer("used"),
+            unused=o.integer("unused"),
+            source_digests=o.integer("source_digests"),
+            complete=o.boolean("complete"),
+            service_accounts=o.models("service_accounts", ImportsInUseAccount.read),
         )
 
 

@@ -29,6 +29,7 @@ class Call:
     query: Mapping[str, object] = field(default_factory=dict)  # UNSET members are left out
     body: Body | None = None  # sent as JSON
     form: Mapping[str, str] | None = None  # sent instead of body
+    content: bytes | None = None  # a file, sent instead of body; headers have its type
     headers: Mapping[str, str] = field(default_factory=dict)
     if_match: str | None = None
     idempotency_key: str | None = None
@@ -75,7 +76,7 @@ def prepare(call: Call, base: str, user_agent: str) -> Prepared:
         "Accept-Encoding": "identity",
     }
     headers.update(call.headers)
-    content = b""
+    content = b"" if call.content is None else call.content
     if call.form is not None:
         content = urllib.parse.urlencode(call.form).encode()
         headers["Content-Type"] = "application/x-www-form-urlencoded"
