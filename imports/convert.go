@@ -76,7 +76,11 @@ func (c *converter) key(row *source.Row, p *proof) (k converted, err error) {
 			k.RevokedAt = keys.Moment(c.started)
 		}
 	}
-	k.ID = idOf(ids.Key, row.CreatedAt, k.Hash.Hex())
+	identity := []string{k.Hash.Hex()}
+	if k.HashAlgorithm == keys.PBKDF2SHA256 { // another key may have the same public part, and so the same hash
+		identity = append(identity, row.Owner.ID, row.ID)
+	}
+	k.ID = idOf(ids.Key, row.CreatedAt, identity...)
 	return k, k.CheckImported()
 }
 
