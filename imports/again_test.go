@@ -18,10 +18,11 @@ func TestSecondRunGivesNothingBack(t *testing.T) {
 	first := fmt.Sprintf(`{"id":"a","owner_id":"7","key":%q,"scopes":["files:read","files:write"]}`+"\n", clear(1))
 	w.run(imports.Options{}, first)
 	account := w.Verify(verify.Question{Key: clear(1), Cost: 1}).Grant.Account
-	_, err := w.Service.ChangeAccount(t.Context(), w.Admin, account.ID, keys.AnyRevision, func(f keys.AccountFields) (keys.AccountFields, error) {
+	narrow := func(f keys.AccountFields) (keys.AccountFields, error) {
 		f.Scopes = []string{"files:read"}
 		return f, nil
-	})
+	}
+	_, err := w.Service.ChangeAccount(t.Context(), w.Admin, account.ID, keys.AnyRevision, narrow)
 	w.Must(err)
 	again, _ := w.run(imports.Options{}, first)
 	if v := w.Verify(verify.Question{Key: clear(1), Cost: 1, Scopes: []string{"files:write"}}); v.Code != verify.InsufficientScope {
