@@ -214,6 +214,7 @@ func (c *cache) usable(h keys.Hash, now time.Time) (g Grant, cached bool) {
 // every grant is loaded again.
 func (c *cache) load(ctx context.Context, from credential, fresh bool, now time.Time) (Grant, error) {
 	fresh = fresh || c.tooStale(now) || !c.pulse.recently(now)
+	from.proven = c.provenBefore(&from)
 	for range loadAttempts {
 		g, err := c.fly(ctx, from, fresh)
 		if err != nil {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"runtime"
@@ -114,12 +115,28 @@ func (c *cache) rehash(ctx context.Context, k keys.Key, was keys.Hash) (keys.Key
 	}
 }
 
+// provenBefore returns the digest that the text was found to match, so that a change to the
+// key's account or tier does not cost a slow digest for each weak key; nil if none is known.
+func (c *cache) provenBefore(from *credential) *proven {
+	if from.foreign == nil || from.token != nil {
+		return nil
+	}
+	g, cached := c.known.Get(slotOf(from.hash))
+	if !cached || !g.Known() || subtle.ConstantTimeCompare(g.hash[:], from.hash[:]) != 1 {
+		return nil
+	}
+	return g.rare.proven
+}
+
 // readProven loads a key again whose text was matched before.
 func (c *cache) readProven(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
 	f.marks[0], f.marks[4] = c.marks.Mark(from.hash.MarkID()), c.marks.Mark(from.proven.hash.MarkID())
 	k, err := c.store.Keys().ByHash(ctx, from.proven.hash)
 	if err == nil && k.Digest != from.proven.digest {
 		err = errs.New(errs.NotFound, "no_key")
+	}
+	if errors.Is(err, errs.NotFound) && from.foreign != nil {
+		return c.readKey(ctx, from, f, fresh) // which may have another digest now
 	}
 	if err != nil {
 		return Grant{}, err
