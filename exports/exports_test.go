@@ -194,8 +194,9 @@ func TestShapesAreAdded(t *testing.T) {
 	w := filled(t)
 	file := export(t, w.Store, true)
 	other := keystest.NewWorld(t)
+	acme := keys.Shape{Prefix: "acme_", Alphabet: keys.HexDigits, Least: 32, Most: 32}
 	other.Must(other.Store.KeyShapes().Insert(t.Context(), imports.Shapes{
-		Stamp: keys.NewStamp(w.Now()), ID: imports.ShapesID, Shapes: []keys.Shape{{Prefix: "acme_", Alphabet: keys.HexDigits, Least: 32, Most: 32}},
+		Stamp: keys.NewStamp(w.Now()), ID: imports.ShapesID, Shapes: []keys.Shape{acme},
 	}))
 	_, _, err := exports.Read(t.Context(), other.Store, keys.DefaultBrand, strings.NewReader(file))
 	other.Must(err)

@@ -78,7 +78,7 @@ type cache struct {
 	flights  singleflight.Group
 	outage   atomic.Int64 // Unix nanoseconds of the last failed refresh
 	counters counters
-	slow     slow
+	slow     *slow
 
 	nodes    *nodes.Registry
 	polling  polling

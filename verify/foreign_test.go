@@ -155,6 +155,31 @@ func TestWeakForeignKeyIsProvenOnce(t *testing.T) {
 	}
 }
 
+// TestGuessesAtOneKeyStopNoOther: they do not take the whole queue.
+func TestGuessesAtOneKeyStopNoOther(t *testing.T) {
+	t.Parallel()
+	w := keystest.NewWorld(t)
+	const other = "ZyXwVuTs.0123456789abcdefghijklmnopqrstuv"
+	for text, rounds := range map[string]int{djangoKey: 200_000, other: 20} {
+		digest, err := keys.Salt(text, "NaCl", rounds)
+		w.Must(err)
+		imported(t, w, text, digest)
+	}
+	refused := make(chan struct{}, 100)
+	var all sync.WaitGroup
+	for i := range 100 {
+		all.Go(func() {
+			q := verify.Question{Key: djangoKey[:len(djangoKey)-3] + fmt.Sprint(100+i), Cost: 1}
+			if _, err := w.Verifier.Verify(t.Context(), &q); errors.Is(err, verify.ErrBusy) {
+				refused <- struct{}{}
+			}
+		})
+	}
+	<-refused
+	w.Want(other, verify.Valid)
+	all.Wait()
+}
+
 // TestForeignKeyFirstUsedByMany stores its digest once.
 func TestForeignKeyFirstUsedByMany(t *testing.T) {
 	t.Parallel()
