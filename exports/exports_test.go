@@ -186,3 +186,22 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestShapesAreAdded to those of a store that has imported keys: keys of a shape that it
+// does not know are malformed.
+func TestShapesAreAdded(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	file := export(t, w.Store, true)
+	other := keystest.NewWorld(t)
+	acme := keys.Shape{Prefix: "acme_", Alphabet: keys.HexDigits, Least: 32, Most: 32}
+	other.Must(other.Store.KeyShapes().Insert(t.Context(), imports.Shapes{
+		Stamp: keys.NewStamp(w.Now()), ID: imports.ShapesID, Shapes: []keys.Shape{acme},
+	}))
+	_, _, err := exports.Read(t.Context(), other.Store, keys.DefaultBrand, strings.NewReader(file))
+	other.Must(err)
+	shapes, err := other.Store.KeyShapes().Get(t.Context(), imports.ShapesID)
+	if err != nil || len(shapes.Shapes) != 2 {
+		t.Errorf("%+v, %v", shapes.Shapes, err)
+	}
+}

@@ -96,8 +96,26 @@ func (in *reader) loaders(s Store) map[Kind]loader {
 		Keys:          into(in, Keys, (*key).stored, s.LoadKeys),
 		Shapes: into(in, Shapes, func(w *shapes) (imports.Shapes, error) {
 			return imports.Shapes{Stamp: keys.NewStamp(in.now()), ID: imports.ShapesID, Shapes: w.Shapes}, nil
-		}, s.KeyShapes().InsertAll),
+		}, func(ctx context.Context, all []imports.Shapes) ([]string, error) {
+			return joinShapes(ctx, s, all, in.now)
+		}),
 	}
+}
+
+// joinShapes adds shapes to those that the store has, without which the keys would be
+// malformed.
+func joinShapes(ctx context.Context, s Store, all []imports.Shapes, now func() time.Time) ([]string, error) {
+	taken, err := s.KeyShapes().InsertAll(ctx, all)
+	if err != nil || len(taken) == 0 {
+		return taken, err
+	}
+	_, _, err = keys.Revise(ctx, s.KeyShapes(), imports.ShapesID, keys.AnyRevision, now, func(there *imports.Shapes) error {
+		for i := range all {
+			there.Shapes = keys.JoinShapes(there.Shapes, all[i].Shapes)
+		}
+		return nil
+	})
+	return taken, err
 }
 
 func (in *reader) badLine() error { return errs.New(errs.Invalid, "export_line", "line", in.number) }

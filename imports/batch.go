@@ -65,7 +65,11 @@ func (r *run) flush(ctx context.Context) error {
 		return r.progress(ctx)
 	}
 	began := time.Now()
-	if err := r.storeAccounts(ctx, items); err != nil {
+	items, err := r.distinct(items)
+	if err == nil {
+		items, err = r.storeAccounts(ctx, items)
+	}
+	if err != nil {
 		return err
 	}
 	between := time.Now()
@@ -79,6 +83,25 @@ func (r *run) flush(ctx context.Context) error {
 	return pause(ctx, time.Since(began))
 }
 
+// distinct refuses items whose key is in the batch already.
+func (r *run) distinct(items []item) (once []item, err error) {
+	seen := make(map[string]bool, len(items))
+	for i := range items {
+		switch id := items[i].key.ID; {
+		case !seen[id]:
+			seen[id] = true
+			once = append(once, items[i])
+		default:
+			err = errors.Join(err, r.refuseItem(&items[i], "import_key_taken"))
+		}
+	}
+	return once, err
+}
+
+func (r *run) refuseItem(i *item, code string) error {
+	return r.refuse(Problem{Place: i.place, ID: i.id, Fault: errs.Say(code)})
+}
+
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -86,52 +109,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
-}
-
-// storeAccounts stores the accounts that this run has not met, and gives those that exist
-// the scopes that their keys need.
-func (r *run) storeAccounts(ctx context.Context, items []item) error {
-	var fresh []keys.ServiceAccount
-	for i := range items {
-		if a := &items[i].account; !r.plan.begun[shortOf(a.ID)] {
-			r.plan.begun[shortOf(a.ID)] = true
-			fresh = append(fresh, *a)
-		}
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	there, err := r.Store.ServiceAccounts().InsertAll(ctx, fresh)
-	if err != nil {
-		return fmt.Errorf("store accounts: %w", err)
-	}
-	r.n.Count.Accounts += len(fresh) - len(there)
-	known := setOf(there)
-	for i := range fresh {
-		if known[fresh[i].ID] {
-			if err := r.widen(ctx, &fresh[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// widen gives an account of an earlier import the scopes that its new keys need.
-func (r *run) widen(ctx context.Context, a *keys.ServiceAccount) error {
-	_, after, err := keys.Revise(ctx, r.Store.ServiceAccounts(), a.ID, keys.AnyRevision, r.Keys.Now, func(there *keys.ServiceAccount) error {
-		missing := slices.DeleteFunc(slices.Clone(a.Scopes), func(s string) bool { return keys.CoveredBy(there.Scopes, s) })
-		if len(missing) == 0 {
-			return nil
-		}
-		there.Scopes = append(slices.Clone(there.Scopes), missing...)
-		return there.CheckImported()
-	})
-	if err != nil {
-		return fmt.Errorf("give account %s the scopes of its keys: %w", a.ID, err)
-	}
-	r.Keys.Bump(after.ID)
-	return nil
 }
 
 func (r *run) storeKeys(ctx context.Context, items []item) error {
@@ -180,13 +157,13 @@ func (r *run) explain(ctx context.Context, items []item, taken map[string]bool) 
 		if !taken[k.ID] {
 			continue
 		}
-		switch by, ok := there[k.ID]; {
-		case ok && by == r.n.ID: // stored before this import was interrupted
-			r.imported(k)
-		case ok:
+		switch stored, ok := there[k.ID]; {
+		case ok && stored.ImportID != r.n.ID:
 			r.n.Count.Unchanged++
-		default:
-			if err := r.refuse(Problem{Place: items[i].place, ID: items[i].id, Fault: errs.Say("import_key_taken")}); err != nil {
+		case ok && r.n.Rows > 0 && k.storedAs(&stored): // before this import was interrupted
+			r.imported(k)
+		default: // also for a key that an earlier row of this import has
+			if err := r.refuseItem(&items[i], "import_key_taken"); err != nil {
 				return err
 			}
 		}
@@ -194,15 +171,21 @@ func (r *run) explain(ctx context.Context, items []item, taken map[string]bool) 
 	return nil
 }
 
-// there returns which of the keys exist, and the import that brought each.
-func (r *run) there(ctx context.Context, wanted []string) (map[string]string, error) {
+// storedAs reports whether the stored key may be of the same row.
+func (k *converted) storedAs(stored *keys.Key) bool {
+	return stored.ServiceAccountID == k.ServiceAccountID && (stored.Digest == k.Digest || stored.Digest == "") &&
+		stored.ExpiresAt.Equal(k.ExpiresAt) && (k.RevokedAt.IsZero() || !stored.RevokedAt.IsZero())
+}
+
+// there returns those of the keys that exist.
+func (r *run) there(ctx context.Context, wanted []string) (map[string]keys.Key, error) {
 	found, err := r.Store.Keys().List(ctx, keys.KeyFilter{IDs: wanted}, keys.Page{Limit: len(wanted)})
 	if err != nil {
 		return nil, fmt.Errorf("read keys that exist: %w", err)
 	}
-	there := make(map[string]string, len(found))
+	there := make(map[string]keys.Key, len(found))
 	for i := range found {
-		there[found[i].ID] = found[i].ImportID
+		there[found[i].ID] = found[i]
 	}
 	return there, nil
 }
@@ -227,10 +210,17 @@ func (r *run) compare(ctx context.Context, items []item) error {
 	}
 	for i := range items {
 		k := &items[i].key
-		if _, ok := there[k.ID]; ok {
+		switch _, ok := there[k.ID]; {
+		case r.plan.keys[short(k.Hash[:])]:
+			if err := r.refuseItem(&items[i], "import_key_taken"); err != nil {
+				return err
+			}
+			continue
+		case ok:
 			r.n.Count.Unchanged++
 			continue
 		}
+		r.plan.keys[short(k.Hash[:])] = true
 		if err := r.compareNew(ctx, &items[i]); err != nil {
 			return err
 		}
@@ -241,19 +231,23 @@ func (r *run) compare(ctx context.Context, items []item) error {
 func (r *run) compareNew(ctx context.Context, i *item) error {
 	_, err := r.Store.Keys().ByHash(ctx, i.key.Hash)
 	if err == nil {
-		return r.refuse(Problem{Place: i.place, ID: i.id, Fault: errs.Say("import_key_taken")})
+		return r.refuseItem(i, "import_key_taken")
 	}
 	if !errors.Is(err, errs.NotFound) {
 		return fmt.Errorf("look for a key: %w", err)
 	}
-	r.imported(&i.key)
-	if id := shortOf(i.account.ID); !r.plan.begun[id] {
-		r.plan.begun[id] = true
-		if _, err := r.Store.ServiceAccounts().Get(ctx, i.account.ID); errors.Is(err, errs.NotFound) {
+	there, err := r.Store.ServiceAccounts().Get(ctx, i.account.ID)
+	switch id := shortOf(i.account.ID); {
+	case errors.Is(err, errs.NotFound):
+		if !r.plan.begun[id] {
+			r.plan.begun[id] = true
 			r.n.Count.Accounts++
-		} else if err != nil {
-			return fmt.Errorf("look for an account: %w", err)
 		}
+	case err != nil:
+		return fmt.Errorf("look for an account: %w", err)
+	case there.OrganizationID != i.account.OrganizationID:
+		return r.refuseItem(i, "import_account_moved")
 	}
+	r.imported(&i.key)
 	return nil
 }

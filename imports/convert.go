@@ -18,6 +18,7 @@ import (
 const (
 	shownStart = 4 // characters of a secret that lists may show at its start
 	shownEnd   = 4
+	mostStart  = 8      // characters after a prefix that a source may show
 	weakPublic = 4      // characters by which a weak key is found
 	weakRounds = 60_000 // of PBKDF2 for a weak key
 )
@@ -76,7 +77,11 @@ func (c *converter) key(row *source.Row, p *proof) (k converted, err error) {
 			k.RevokedAt = keys.Moment(c.started)
 		}
 	}
-	k.ID = idOf(ids.Key, row.CreatedAt, k.Hash.Hex())
+	identity := []string{k.Hash.Hex()}
+	if k.HashAlgorithm == keys.PBKDF2SHA256 { // another key may have the same public part, and so the same hash
+		identity = append(identity, row.Owner.ID, row.ID)
+	}
+	k.ID = idOf(ids.Key, row.CreatedAt, identity...)
 	return k, k.CheckImported()
 }
 
@@ -89,12 +94,18 @@ type prover struct {
 
 // proof returns what proves the key of a row.
 func (c *prover) proof(row *source.Row) (proof, error) {
-	p := proof{Start: row.Start, Last4: row.Last4}
+	p := proof{Start: row.Start, Last4: row.Last4[max(0, len(row.Last4)-shownEnd):]}
+	if most := max(len(row.Prefix), len(brandOf(row.Start))) + mostStart; len(p.Start) > most {
+		p.Start = strings.ToValidUTF8(p.Start[:most], "")
+	}
 	if row.Secret != "" {
 		return p, c.clear(&p, row.Secret.Reveal(), row.Prefix)
 	}
 	return p, c.digest(&p, row)
 }
+
+// brandOf returns the brand of a key that begins with start.
+func brandOf(start string) string { return keys.Brand(start + start) } // Brand looks at the first half
 
 // digest takes a key of which the source has a digest only.
 func (c *prover) digest(p *proof, row *source.Row) error {
@@ -129,9 +140,9 @@ func (p *proof) slow(d keys.Digest, public string) error {
 func (c *prover) shape(row *source.Row) keys.Shape {
 	start := row.Prefix
 	if start == "" {
-		start = row.Start
+		start = brandOf(row.Start)
 	}
-	if c.format.Own(start) && row.Digest.Algorithm == source.SHA256 {
+	if (c.format.Own(row.Prefix) || c.format.Own(row.Start)) && row.Digest.Algorithm == source.SHA256 {
 		return keys.Shape{}
 	}
 	shape := keys.Shape{Alphabet: keys.Visible, Least: max(keys.LeastForeign, len(row.Prefix)+1), Most: keys.MostForeign}
@@ -154,13 +165,13 @@ func (c *prover) clear(p *proof, secret, public string) error {
 	if !p.Shape.Matches(secret) {
 		return errs.New(errs.Invalid, "import_key_text")
 	}
-	if p.Start == "" {
+	if most := max(len(public), len(p.Shape.Prefix)+shownStart); p.Start == "" || len(p.Start) > most {
 		p.Start = secret[:min(len(p.Shape.Prefix)+shownStart, len(secret)/4)]
 	}
 	if p.Last4 == "" {
 		p.Last4 = secret[len(secret)-shownEnd:]
 	}
-	if !keys.Strong(secret) {
+	if !keys.Strong(strings.TrimPrefix(secret, public)) {
 		return c.guessable(p, secret, public)
 	}
 	if own {

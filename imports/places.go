@@ -20,11 +20,30 @@ type places struct {
 	store Store
 	began time.Time // when what is made was made
 	found map[string]string
+	made  map[string]bool   // what own has looked for
 	fresh map[string]string // names of organizations that are still to be made, by id
 }
 
 func newPlaces(s Store, began time.Time) *places {
-	return &places{store: s, began: began, found: map[string]string{}, fresh: map[string]string{}}
+	return &places{store: s, began: began, found: map[string]string{}, made: map[string]bool{}, fresh: map[string]string{}}
+}
+
+// own returns the id of the organization that imports without a choice make under the name.
+// Another one of that name, which anybody may have made to get keys, is not it.
+func (p *places) own(ctx context.Context, name string) (string, error) {
+	id := idOf(ids.Organization, zeroTime, name)
+	if p.made[id] {
+		return id, nil
+	}
+	_, err := p.store.Organizations().Get(ctx, id)
+	switch {
+	case errors.Is(err, errs.NotFound):
+		p.fresh[id] = name
+	case err != nil:
+		return "", fmt.Errorf("look for the organization of an import: %w", err)
+	}
+	p.made[id] = true
+	return id, nil
 }
 
 // mostOrganizations bounds the organizations of one import.

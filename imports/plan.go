@@ -25,6 +25,8 @@ type plan struct {
 	setOf   map[string]uint32 // by their text
 	needs   map[short]uint32  // the set of an account, by its id
 	begun   map[short]bool    // accounts that this run has stored or found
+	older   map[short]bool    // those that it found
+	keys    map[short]bool    // of a dry run, by hash
 }
 
 // short is the start of a digest, which tells accounts apart.
@@ -40,6 +42,7 @@ func newPlan(o *Options, files []string, places *places) *plan {
 	return &plan{
 		options: o, files: files, places: places, sets: [][]string{{}}, setOf: map[string]uint32{"": 0},
 		needs: map[short]uint32{}, begun: map[short]bool{},
+		older: map[short]bool{}, keys: map[short]bool{},
 	}
 }
 
@@ -88,22 +91,23 @@ func (p *plan) account(ctx context.Context, row *source.Row, k *keys.Key) (keys.
 	if to.Organization != "" {
 		organization = to.Organization
 	}
+	find := p.places.organization
 	if organization == "" {
-		organization = p.standard()
+		organization, find = p.standard(), p.places.own
 	}
-	org, err := p.places.organization(ctx, organization)
+	org, err := find(ctx, organization)
 	if err != nil {
 		return keys.ServiceAccount{}, err
 	}
-	owner, name := row.Owner.ID, named(to.ServiceAccount, row.Owner.Name, row.Owner.ID, "Imported keys")
+	owner, name := []string{org, p.options.Format, row.Owner.ID}, named(to.ServiceAccount, row.Owner.Name, row.Owner.ID, "Imported keys")
 	if to.ServiceAccount != "" {
-		owner = "name:" + to.ServiceAccount
+		owner = []string{org, p.options.Format, "by name", to.ServiceAccount} // which no owner's id equals
 	}
 	if row.Quota != nil {
-		owner, name = owner+"\x00"+k.ID, named(name+" / "+k.Name)
+		owner, name = append(owner, "alone", k.ID), named(name+" / "+k.Name)
 	}
 	a := keys.ServiceAccount{
-		Stamp: keys.NewStamp(p.places.began), ID: idOf(ids.ServiceAccount, zeroTime, org, p.options.Format, owner), OrganizationID: org,
+		Stamp: keys.NewStamp(p.places.began), ID: idOf(ids.ServiceAccount, zeroTime, owner...), OrganizationID: org,
 	}
 	a.Name, a.Tier, a.Quota, a.ExternalID = name, p.tier(row.Tier), row.Quota, clipped(row.Owner.ID)
 	a.Scopes = p.sets[p.needs[shortOf(a.ID)]]

@@ -119,13 +119,14 @@ func (r *run) survey(ctx context.Context, read rows) error {
 			return nil //nolint:nilerr // reported when it is read again
 		}
 		account, err := r.plan.account(ctx, &row, &k.Key)
-		if err == nil {
-			r.plan.note(account.ID, &k)
+		if err != nil {
+			return err
 		}
-		return err
+		r.plan.note(account.ID, &k)
+		return r.alive(ctx)
 	}, func(Problem) error {
 		r.plan.rows++
-		return ctx.Err()
+		return r.alive(ctx)
 	})
 	r.n.Total = r.plan.rows + r.n.Count.Refused // of an upload
 	return err
@@ -165,7 +166,7 @@ func (r *run) take(row source.Row, p *proof) error {
 	r.note(&row)
 	r.batch.add(item{account, k, row.Place, row.ID})
 	if !r.batch.full() {
-		return nil
+		return r.alive(ctx)
 	}
 	return r.flush(ctx)
 }
@@ -218,6 +219,11 @@ func (r *run) begin(ctx context.Context) error {
 // progress tells who follows, and stores the record now and then.
 func (r *run) progress(ctx context.Context) error {
 	r.follow.Progress(&r.n)
+	return r.alive(ctx)
+}
+
+// alive stores the record now and then, without which another node takes the import.
+func (r *run) alive(ctx context.Context) error {
 	if !r.stored() || r.Keys.Now().Sub(r.saved) < saveEvery {
 		return nil
 	}

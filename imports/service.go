@@ -57,6 +57,7 @@ type Service struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	working sync.Mutex // held by the upload that is imported
+	waiting sync.Map   // ids of uploads that are imported, or wait for that
 }
 
 // New returns a Service that knows the shapes of imported keys, and looks for those that

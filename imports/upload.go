@@ -128,7 +128,7 @@ func (u *upload) read(ctx context.Context, name string, body io.Reader) error {
 		}
 		u.n.Total++
 		if u.rows = append(u.rows, storedOf(&row, p)); len(u.rows) < PageSize {
-			return nil
+			return u.alive(ctx)
 		}
 		return u.flush(ctx)
 	}, func(p source.Problem) error {
@@ -143,10 +143,10 @@ func (u *upload) read(ctx context.Context, name string, body io.Reader) error {
 func (u *upload) problem(ctx context.Context, p Problem) error {
 	u.n.Total++
 	u.n.Count.Refused++
-	return u.pages.add(ctx, p)
+	return errors.Join(u.pages.add(ctx, p), u.alive(ctx))
 }
 
-// flush stores a page of rows, and says now and then that somebody works on the import.
+// flush stores a page of rows.
 func (u *upload) flush(ctx context.Context) error {
 	if len(u.rows) == 0 {
 		return nil
@@ -156,6 +156,11 @@ func (u *upload) flush(ctx context.Context) error {
 		return fmt.Errorf("store uploaded rows: %w", err)
 	}
 	u.n.Rows, u.rows = u.n.Rows+1, nil
+	return u.alive(ctx)
+}
+
+// alive says now and then that somebody works on the import.
+func (u *upload) alive(ctx context.Context) error {
 	if u.Keys.Now().Sub(u.saved) < saveEvery {
 		return nil
 	}

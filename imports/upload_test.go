@@ -3,6 +3,7 @@ package imports_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/imports"
+	"github.com/latchkey/latchkey/imports/source"
 	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/verify"
@@ -148,5 +150,69 @@ func TestCommandThatIsGone(t *testing.T) {
 	w.Must(w.imports.Resume(t.Context()))
 	if done := w.settled(n.ID); done.State != imports.Failed || done.Fault.Code != "import_interrupted" {
 		t.Errorf("%+v", done)
+	}
+}
+
+// TestUploadThatIsSlowStaysHere: its record says that somebody works on it.
+func TestUploadThatIsSlowStaysHere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := w.slowly(w.service(), wide(500), 20*time.Second)
+	n, err := w.imports.Receive(t.Context(), w.Admin, imports.Options{Format: "jsonl"}, "", body)
+	if err != nil {
+		t.Fatalf("taken while it is received: %v", err)
+	}
+	if done := w.settled(n.ID); done.State != imports.Done || done.Node != n.Node {
+		t.Errorf("%+v", done)
+	}
+}
+
+// slowly returns a reader that takes a time for each MiB of the text, while a node looks
+// for imports to take.
+func (w *world) slowly(node *imports.Service, text string, each time.Duration) io.Reader {
+	all := strings.NewReader(text)
+	return readerFunc(func(b []byte) (int, error) {
+		w.Advance(each)
+		w.Must(node.Resume(w.T.Context()))
+		return all.Read(b)
+	})
+}
+
+// wide is many with 8 KiB on each line.
+func wide(n int) string {
+	return strings.ReplaceAll(many(n), "}", `,"metadata":{"a":"`+strings.Repeat("x", 8<<10)+`"}}`)
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// TestRowsBeyondTheRecordAreDropped: the node ended after it stored a page.
+func TestRowsBeyondTheRecordAreDropped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := imports.Import{Stamp: keys.NewStamp(w.Now()), ID: imports.NewID(), State: imports.Receiving, Rows: 1}
+	w.Must(w.Store.Imports().Insert(t.Context(), n))
+	for i := range 3 {
+		w.Must(w.Store.ImportPages().Insert(t.Context(), imports.Page{Stamp: keys.NewStamp(w.Now()), ID: fmt.Sprintf("%s.r%06d", n.ID, i)}))
+	}
+	w.Advance(time.Minute)
+	w.Must(w.imports.Resume(t.Context()))
+	if rows, _ := w.kept(n.ID); rows != 0 {
+		t.Errorf("%d pages of rows are kept", rows)
+	}
+}
+
+// TestCommandIsAliveWhileItReads: another node would close its record.
+func TestCommandIsAliveWhileItReads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := w.service()
+	file := source.File{Name: "keys.jsonl", Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(w.slowly(other, wide(500), 12*time.Second)), nil
+	}}
+	done, err := w.imports.Files(t.Context(), w.Admin, imports.Options{Format: "jsonl"}, []source.File{file}, imports.Follow{})
+	if err != nil || done.Count.Imported != 500 {
+		t.Errorf("%+v, %v", done.Count, err)
 	}
 }

@@ -18,7 +18,9 @@ const (
 
 // begin imports an upload in the background, after those that this node is busy with.
 func (s *Service) begin(n Import) {
+	s.waiting.Store(n.ID, true)
 	s.running.Go(func() {
+		defer s.waiting.Delete(n.ID)
 		s.working.Lock()
 		defer s.working.Unlock()
 		if s.life.Err() == nil {
@@ -49,7 +51,7 @@ func (s *Service) Resume(ctx context.Context) error {
 		return err
 	}
 	for _, n := range slices.Backward(open) {
-		if !n.abandoned(s.Keys.Now()) {
+		if _, here := s.waiting.Load(n.ID); here || !n.abandoned(s.Keys.Now()) {
 			continue
 		}
 		taken := n

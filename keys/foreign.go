@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -147,16 +148,21 @@ func (k *Key) Proves(text string) bool {
 // imported digest. ok is false for a text that could be guessed from its SHA-256, whose
 // digest must stay as it is.
 func (k Key) Known(text string) (known Key, ok bool) {
-	if !Strong(text) {
+	if !Strong(strings.TrimPrefix(text, k.Start)) { // which lists show
 		return k, false
 	}
 	k.Hash, k.HashAlgorithm, k.Digest = HashOf(text), SHA256, ""
 	return k, true
 }
 
-// Strong reports whether the text has at least StrongBits, if it was chosen at random from
-// the kinds of characters that it contains.
+// Strong reports whether the secret of the text has at least StrongBits, if it was chosen
+// at random from the kinds of characters that it contains. What the text starts with up to
+// an underscore or a dot, see Brand, is no secret.
 func Strong(text string) bool {
+	text = text[len(Brand(text)):]
+	if dot := strings.IndexByte(text[:len(text)/2], '.'); dot >= 0 {
+		text = text[dot+1:]
+	}
 	kinds, distinct := 0.0, map[rune]bool{}
 	digits, hexes, upper, lower, others := false, true, false, false, false
 	for _, c := range text {
@@ -212,8 +218,11 @@ func (f Format) Alternates(text string) []Alternate {
 			hashed = true
 			found = append(found, Alternate{SHA512, lookupSHA512(sha512.Sum512([]byte(text)))})
 		}
-		if s.Public > 0 && s.Public < len(text) {
-			found = append(found, Alternate{PBKDF2SHA256, lookupPublic(text[:s.Public])})
+		if s.Public == 0 || s.Public >= len(text) {
+			continue
+		}
+		if salted := (Alternate{PBKDF2SHA256, lookupPublic(text[:s.Public])}); !slices.Contains(found, salted) {
+			found = append(found, salted)
 		}
 	}
 	return found

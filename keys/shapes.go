@@ -19,8 +19,9 @@ const (
 
 var alphabets = []Alphabet{HexDigits, Alphanumeric, URLSafe, Visible}
 
-// MostShapes is how many shapes of foreign keys a service knows.
-const MostShapes = 64
+// MostShapes is how many shapes of foreign keys a service knows: enough for each length of
+// a public part, and none.
+const MostShapes = MostPublic + 1
 
 // Shape describes foreign keys that were imported: what is not of our own shape is looked
 // up only if it matches one.
@@ -37,15 +38,37 @@ type Shape struct {
 
 // ShapeOf returns the shape of the one text.
 func ShapeOf(text string) Shape {
-	return Shape{Prefix: brandOf(text), Alphabet: alphabetOf(text), Least: len(text), Most: len(text)}
+	return Shape{Prefix: Brand(text), Alphabet: alphabetOf(text), Least: len(text), Most: len(text)}
 }
 
-// brandOf returns what a text starts with, up to its last underscore, if that is short
-// enough not to be a part of the secret.
-func brandOf(text string) string {
+// Brand returns what a text starts with, up to an underscore, if that consists of words
+// such as "sk_live_". Anything else in front of an underscore may be a part of the secret.
+func Brand(text string) string {
 	const most = 16
-	return text[:strings.LastIndexByte(text[:min(most, len(text)/2)], '_')+1]
+	start := text[:min(most, len(text)/2)]
+	for end := strings.LastIndexByte(start, '_'); end >= 0; end = strings.LastIndexByte(start[:end], '_') {
+		if words(start[:end]) {
+			return start[:end+1]
+		}
+	}
+	return ""
 }
+
+// words reports whether the text consists of words of one case with underscores between
+// them. The first one has two letters at least.
+func words(text string) bool {
+	if text != strings.ToLower(text) && text != strings.ToUpper(text) || len(text) < 2 || !isLetter(text[1]) {
+		return false
+	}
+	for word := range strings.SplitSeq(text, "_") {
+		if word == "" || !isLetter(word[0]) || !Alphanumeric.has(word) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return isBase62(c) && c > '9' }
 
 func alphabetOf(text string) Alphabet {
 	for _, a := range alphabets {
@@ -104,11 +127,8 @@ func JoinShapes(shapes, more []Shape) []Shape {
 	}
 	var all []Shape // without prefixes, of which there are too many
 	for _, s := range joined {
-		s.Prefix = ""
+		s.Prefix, s.Alphabet = "", Visible
 		all = s.joinTo(all)
-	}
-	for i := range all {
-		all[i].Alphabet = Visible
 	}
 	return all[:min(len(all), MostShapes)]
 }

@@ -78,7 +78,7 @@ type cache struct {
 	flights  singleflight.Group
 	outage   atomic.Int64 // Unix nanoseconds of the last failed refresh
 	counters counters
-	slow     slow
+	slow     *slow
 
 	nodes    *nodes.Registry
 	polling  polling
@@ -214,6 +214,7 @@ func (c *cache) usable(h keys.Hash, now time.Time) (g Grant, cached bool) {
 // every grant is loaded again.
 func (c *cache) load(ctx context.Context, from credential, fresh bool, now time.Time) (Grant, error) {
 	fresh = fresh || c.tooStale(now) || !c.pulse.recently(now)
+	from.proven = c.provenBefore(&from)
 	for range loadAttempts {
 		g, err := c.fly(ctx, from, fresh)
 		if err != nil {

@@ -2,9 +2,11 @@ package verify
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/keys"
@@ -114,6 +116,19 @@ func (c *cache) rehash(ctx context.Context, k keys.Key, was keys.Hash) (keys.Key
 	}
 }
 
+// provenBefore returns the digest that the text was found to match, so that a change to the
+// key's account or tier does not cost a slow digest for each weak key; nil if none is known.
+func (c *cache) provenBefore(from *credential) *proven {
+	if from.foreign == nil || from.token != nil {
+		return nil
+	}
+	g, cached := c.known.Get(slotOf(from.hash))
+	if !cached || !g.Known() || subtle.ConstantTimeCompare(g.hash[:], from.hash[:]) != 1 {
+		return nil
+	}
+	return g.rare.proven
+}
+
 // readProven loads a key again whose text was matched before.
 func (c *cache) readProven(ctx context.Context, from credential, f *fact, fresh bool) (Grant, error) {
 	f.marks[0], f.marks[4] = c.marks.Mark(from.hash.MarkID()), c.marks.Mark(from.proven.hash.MarkID())
@@ -121,14 +136,19 @@ func (c *cache) readProven(ctx context.Context, from credential, f *fact, fresh 
 	if err == nil && k.Digest != from.proven.digest {
 		err = errs.New(errs.NotFound, "no_key")
 	}
+	if errors.Is(err, errs.NotFound) && from.foreign != nil {
+		return c.readKey(ctx, from, f, fresh) // which may have another digest now
+	}
 	if err != nil {
 		return Grant{}, err
 	}
 	return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, from, f, fresh)
 }
 
-// mostWaiting is how many texts may wait for a slow digest.
-const mostWaiting = 64
+const (
+	mostWaiting = 64 // texts that may wait for a slow digest
+	mostOfOne   = 8  // of them for that of one key, so that who guesses one stops nobody else
+)
 
 // ErrBusy is returned for an imported key whose slow digest cannot be computed now,
 // because too many others wait.
@@ -136,10 +156,17 @@ var ErrBusy error = errs.New(errs.Unavailable, "slow_keys_busy")
 
 // slow computes digests that are slow by design on half of the processors, so that the
 // other verifications have the rest.
-type slow struct{ waiting, running chan struct{} }
+type slow struct {
+	waiting, running chan struct{}
 
-func newSlow() slow {
-	return slow{make(chan struct{}, mostWaiting), make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	mu sync.Mutex
+	of map[keys.Hash]int // texts that wait, by the stored hash of the key
+}
+
+func newSlow() *slow {
+	return &slow{
+		waiting: make(chan struct{}, mostWaiting), running: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), of: map[keys.Hash]int{},
+	}
 }
 
 // proves reports whether the text is the key.
@@ -147,12 +174,10 @@ func (s *slow) proves(ctx context.Context, k *keys.Key, text string) (bool, erro
 	if k.HashAlgorithm != keys.PBKDF2SHA256 {
 		return k.Proves(text), nil
 	}
-	select {
-	case s.waiting <- struct{}{}:
-	default:
+	if !s.enter(k.Hash) {
 		return false, ErrBusy
 	}
-	defer func() { <-s.waiting }()
+	defer s.leave(k.Hash)
 	select {
 	case s.running <- struct{}{}:
 	case <-ctx.Done():
@@ -160,4 +185,29 @@ func (s *slow) proves(ctx context.Context, k *keys.Key, text string) (bool, erro
 	}
 	defer func() { <-s.running }()
 	return k.Proves(text), nil
+}
+
+// enter takes a place in the queue, if there is one for the key.
+func (s *slow) enter(h keys.Hash) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[h] >= mostOfOne {
+		return false
+	}
+	select {
+	case s.waiting <- struct{}{}:
+		s.of[h]++
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *slow) leave(h keys.Hash) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[h]--; s.of[h] == 0 {
+		delete(s.of, h)
+	}
+	<-s.waiting
 }

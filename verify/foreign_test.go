@@ -119,6 +119,67 @@ func TestWeakForeignKeyKeepsItsDigest(t *testing.T) {
 	w.Want(weakKey, verify.Revoked)
 }
 
+// TestWeakForeignKeyIsProvenOnce: a change to an account or tier, or a fresh question, does
+// not cost a slow digest for each of its keys.
+func TestWeakForeignKeyIsProvenOnce(t *testing.T) {
+	t.Parallel()
+	w := keystest.NewWorld(t)
+	digest, err := keys.Salt(weakKey, "NaCl", 20)
+	w.Must(err)
+	k := imported(t, w, weakKey, digest)
+	w.Want(weakKey, verify.Valid)
+	w.Verifier.Settle()
+	w.Verifier.FillSlowQueue()
+	w.Marks.Bump(w.Account.ID)
+	w.Want(weakKey, verify.Valid)
+	w.Verifier.Settle()
+	if v := w.Verify(verify.Question{Key: weakKey, Cost: 1, Fresh: true}); v.Code != verify.Valid {
+		t.Errorf("fresh: %s", v.Code)
+	}
+	w.Verifier.Settle()
+	other := verify.Question{Key: "AbCdEfGh.12345679", Cost: 1}
+	if _, err := w.Verifier.Verify(t.Context(), &other); !errors.Is(err, verify.ErrBusy) {
+		t.Errorf("another text: %v", err)
+	}
+	stored, err := w.Store.Keys().Get(t.Context(), k.ID)
+	w.Must(err)
+	another, err := keys.Salt("AbCdEfGh.another one", "NaCl", 20)
+	w.Must(err)
+	stored.Digest = another
+	stored.Advance(w.Now())
+	w.Must(w.Store.Keys().Replace(t.Context(), stored))
+	w.Marks.Bump(stored.Mark())
+	same := verify.Question{Key: weakKey, Cost: 1}
+	if _, err := w.Verifier.Verify(t.Context(), &same); !errors.Is(err, verify.ErrBusy) {
+		t.Errorf("after its digest changed: %v", err)
+	}
+}
+
+// TestGuessesAtOneKeyStopNoOther: they do not take the whole queue.
+func TestGuessesAtOneKeyStopNoOther(t *testing.T) {
+	t.Parallel()
+	w := keystest.NewWorld(t)
+	const other = "ZyXwVuTs.0123456789abcdefghijklmnopqrstuv"
+	for text, rounds := range map[string]int{djangoKey: 200_000, other: 20} {
+		digest, err := keys.Salt(text, "NaCl", rounds)
+		w.Must(err)
+		imported(t, w, text, digest)
+	}
+	refused := make(chan struct{}, 100)
+	var all sync.WaitGroup
+	for i := range 100 {
+		all.Go(func() {
+			q := verify.Question{Key: djangoKey[:len(djangoKey)-3] + fmt.Sprint(100+i), Cost: 1}
+			if _, err := w.Verifier.Verify(t.Context(), &q); errors.Is(err, verify.ErrBusy) {
+				refused <- struct{}{}
+			}
+		})
+	}
+	<-refused
+	w.Want(other, verify.Valid)
+	all.Wait()
+}
+
 // TestForeignKeyFirstUsedByMany stores its digest once.
 func TestForeignKeyFirstUsedByMany(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ export interface Changes {
 }
 
 /** The most shapes of imported keys that a node tells. */
-const mostShapes = 64;
+const mostShapes = 65;
 
 /** readShapes reads the shapes of imported keys. One that it cannot read matches nothing. */
 function readShapes(told: unknown): Shape[] {

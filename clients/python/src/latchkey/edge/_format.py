@@ -28,7 +28,7 @@ def is_token(text: str) -> bool:
 
 
 _ALPHABETS = {"hex": r"[0-9A-Fa-f]*", "alnum": r"[0-9A-Za-z]*", "url": r"[0-9A-Za-z\-._~]*", "ascii": r"[!-~]*"}
-_MOST_SHAPES = 64
+_MOST_SHAPES = 65
 
 
 @dataclass(frozen=True)
