@@ -29,7 +29,7 @@ DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --fo
 STAMP := GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build release run test examples adapters typescript python helm rules test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
+.PHONY: help build release run test examples adapters typescript python helm test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,10 +65,6 @@ python: build parts ## Check, pack and test the Python client against build/latc
 # Outside the workspace: Helm brings Kubernetes along.
 helm: ## Lint and render the Helm chart, and compare it with Kubernetes' types
 	cd deploy/helm/check && GOWORK=off $(GO) test -count=1 $(TESTFLAGS) ./...
-
-# Outside the workspace, too: gitleaks brings a hundred modules along.
-rules: ## Let gitleaks look for keys with the rule that docs/rules has
-	cd docs/rules/check && GOWORK=off $(GO) test -count=1 $(TESTFLAGS) ./...
 
 test-cluster: parts ## Test three nodes under faults, at length; writes the table in docs/reliability.md
 	LATCHKEY_TEST_CLUSTER=$(LENGTH) SOAK=$(SOAK) $(GO) test -tags cluster,nomsgpack -count=1 -timeout 2h -v -run '^TestCluster$(PROOF)' $(TESTFLAGS) ./internal/e2e

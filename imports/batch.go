@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey/latchkey/errs"
@@ -112,6 +113,8 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 func (r *run) storeKeys(ctx context.Context, items []item) error {
+	// In the order of ids, which most indexes have, each of their pages is met once.
+	slices.SortStableFunc(items, func(a, b item) int { return strings.Compare(a.key.ID, b.key.ID) })
 	all := make([]keys.Key, len(items))
 	for i := range items {
 		all[i] = items[i].key.Key
