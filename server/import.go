@@ -219,6 +219,9 @@ func (t *telling) summary(n *imports.Import) error {
 			_, _ = fmt.Fprintf(w, "%d\t%s\n", c.n, c.what)
 		}
 	}
+	if err := w.Flush(); err != nil { // what follows has columns of its own
+		return err
+	}
 	for _, s := range n.Renamed {
 		to := s.To
 		if to == "" {
