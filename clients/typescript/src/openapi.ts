@@ -2606,10 +2606,10 @@ export interface components {
             /** @description How long keys are kept after they are revoked or expire; null for LATCHKEY_KEEP_KEYS */
             key_retention?: string | null;
             /**
-             * @description What happens to a key that is reported as leaked: it is revoked, it is disabled until somebody enables it, or people are told and it goes on working
-             * @enum {string}
+             * @description What happens to a key that is reported as leaked: it is revoked (the default), it is disabled until somebody enables it, or people are told and it goes on working
+             * @enum {string|null}
              */
-            leak_policy?: "revoke" | "disable" | "tell";
+            leak_policy?: "revoke" | "disable" | "tell" | null;
         };
         /** @description All settings of a tier; a field that is left out is as in a new one */
         ReplaceTier: {

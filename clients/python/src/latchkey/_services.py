@@ -997,7 +997,7 @@ class TiersService:
         max_keys: int | Unset = UNSET,
         max_key_age: timedelta | Unset | None = UNSET,
         key_retention: timedelta | Unset | None = UNSET,
-        leak_policy: str | Unset = UNSET,
+        leak_policy: str | Unset | None = UNSET,
         if_match: str | None = None,
     ) -> Tier:
         """Update a tier."""
@@ -1068,7 +1068,7 @@ class TiersService:
         max_keys: int | Unset = UNSET,
         max_key_age: timedelta | Unset | None = UNSET,
         key_retention: timedelta | Unset | None = UNSET,
-        leak_policy: str | Unset = UNSET,
+        leak_policy: str | Unset | None = UNSET,
     ) -> TierImpact:
         """Preview a change to a tier."""
         call = Call(

@@ -188,7 +188,7 @@ func (s *story) rotateAndRevoke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if gone.Status != api.Revoked || gone.EffectiveEverywhereBy.IsZero() {
+	if gone.Status != "revoked" || gone.EffectiveEverywhereBy.IsZero() {
 		return fmt.Errorf("revoke: %+v", gone)
 	}
 	return errors.Join(s.verify(ctx, s.key, api.CodeREVOKED), s.verify(ctx, *next.Key, api.CodeVALID))
