@@ -30,19 +30,3 @@ type Finder interface {
 	// keys.ErrMalformed if the text cannot be one.
 	Find(ctx context.Context, text string) (keys.Key, error)
 }
-
-// KeyFinder finds keys of the service's own format, and those that were imported.
-type KeyFinder struct {
-	Format keys.Format
-	Keys   keys.KeyCollection
-}
-
-var _ Finder = KeyFinder{}
-
-// Find implements Finder.
-func (f KeyFinder) Find(ctx context.Context, text string) (keys.Key, error) {
-	if err := f.Format.Check(text); err != nil {
-		return keys.Key{}, err
-	}
-	return keys.ByText(ctx, f.Keys, f.Format, text)
-}

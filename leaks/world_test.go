@@ -121,7 +121,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{World: keystest.NewWorld(t), posts: make(chan auth.MailKind, 1)}
 	d.store = &flaky{Store: d.Store}
-	d.finder = &finder{Finder: leaks.KeyFinder{Format: keystest.Format(t), Keys: d.Store.Keys()}}
+	d.finder = &finder{Finder: d.Verifier}
 	d.service = d.node()
 	for id, role := range map[string]auth.Role{"usr_owner": auth.Owner, "usr_dev": auth.Developer} {
 		name := strings.TrimPrefix(id, "usr_")

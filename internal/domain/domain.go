@@ -216,7 +216,7 @@ func (d *Domain) buildStaff(ctx context.Context, c *Config) (err error) {
 	d.Exports = &exports.Service{Store: c.Store, Audit: d.Audit, Brand: c.Format.Brand(), Now: c.Now}
 	d.Certificates = &mtls.Registry{Store: c.Store.Certificates(), Accounts: d.Keys, Audit: d.Audit, Now: c.Now}
 	d.Leaks, err = leaks.New(leaks.Config{
-		Store: c.Store, Keys: d.Keys, Finder: leaks.KeyFinder{Format: c.Format, Keys: c.Store.Keys()}, Guesses: d.Verifier,
+		Store: c.Store, Keys: d.Keys, Finder: d.Verifier, Guesses: d.Verifier,
 		Sealer: c.Sealer, Mailer: c.Mailer, Logger: c.Logger,
 	})
 	if err != nil {
