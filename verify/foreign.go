@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/keys"
 )
@@ -174,6 +176,7 @@ var ErrBusy error = errs.New(errs.Unavailable, "slow_keys_busy")
 // other verifications have the rest.
 type slow struct {
 	waiting, running chan struct{}
+	flights          singleflight.Group // by key and text
 
 	mu sync.Mutex
 	of map[keys.Hash]int // texts that wait, by the stored hash of the key
@@ -185,11 +188,21 @@ func newSlow() *slow {
 	}
 }
 
-// proves reports whether the text is the key.
+// proves reports whether the text is the key. Those who ask the same at once share the work.
 func (s *slow) proves(ctx context.Context, k *keys.Key, text string) (bool, error) {
 	if k.HashAlgorithm != keys.PBKDF2SHA256 {
 		return k.Proves(text), nil
 	}
+	of := keys.HashOf(text)
+	ok, err, _ := s.flights.Do(k.ID+string(k.Digest)+string(of[:]), func() (any, error) { return s.compute(ctx, k, text) })
+	if err != nil {
+		return false, err
+	}
+	return ok.(bool), nil
+}
+
+// compute waits for its turn.
+func (s *slow) compute(ctx context.Context, k *keys.Key, text string) (bool, error) {
 	if !s.enter(k.Hash) {
 		return false, ErrBusy
 	}
