@@ -87,7 +87,7 @@ func (s *search) KeyOf(ctx context.Context, a Actor, text string) (Key, error) {
 	if s.format.Check(text) != nil {
 		return Key{}, errs.BadField("q", "key_incomplete")
 	}
-	k, err := ByText(ctx, s.store.Keys(), s.format, text)
+	k, err := Whole(ctx, s.store.Keys(), HashOf(text))
 	if err != nil {
 		return Key{}, Missing(err, noKey)
 	}

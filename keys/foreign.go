@@ -238,23 +238,3 @@ func Whole(ctx context.Context, all KeyCollection, h Hash) (Key, error) {
 	}
 	return k, err
 }
-
-// ByText returns the key with the text, which passed Check. It may take a second for a
-// key that was imported and not yet used; callers bound how many such texts they ask for.
-func ByText(ctx context.Context, all KeyCollection, f Format, text string) (Key, error) {
-	k, err := Whole(ctx, all, HashOf(text))
-	if !errors.Is(err, errs.NotFound) {
-		return k, err
-	}
-	for _, a := range f.Alternates(text) {
-		k, err := all.ByHash(ctx, a.Hash)
-		switch {
-		case errors.Is(err, errs.NotFound):
-		case err != nil:
-			return Key{}, err
-		case k.Proves(text):
-			return k, nil
-		}
-	}
-	return Key{}, err
-}

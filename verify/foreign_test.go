@@ -88,7 +88,7 @@ func TestForeignDigestIsNoKey(t *testing.T) {
 		t.Errorf("looked up by a stored digest: %v", err)
 	}
 	w.Want(forged, verify.Malformed)
-	if _, err := w.Service.KeyOf(t.Context(), w.Admin, djangoKey); err != nil {
+	if _, err := w.Verifier.Find(t.Context(), djangoKey); err != nil {
 		t.Errorf("found by its text: %v", err)
 	}
 }
