@@ -90,9 +90,17 @@ func (c *cache) recognize(ctx context.Context, from credential, f *fact, fresh b
 		if err != nil {
 			return Grant{}, err
 		}
+		ctx, cancel := c.inTime(ctx)
+		defer cancel()
 		return c.shared.grant(ctx, c.source.Load(k.Hash), &Found{Key: k}, by, f, fresh)
 	}
 	return Grant{}, errs.New(errs.Unavailable, "too_many_writers")
+}
+
+// inTime gives a load whose slow digest has been computed its time for the store again, so
+// that a digest is not computed for nothing, however long it took.
+func (c *cache) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 }
 
 // match returns the stored key that the text proves. The other texts with its public
@@ -117,6 +125,8 @@ func (c *cache) match(ctx context.Context, p *presented, f *fact) (keys.Key, err
 // rehash stores the key with the new digest. The error is errs.Stale if the key changed
 // meanwhile; if another node was faster, what it stored is returned.
 func (c *cache) rehash(ctx context.Context, k keys.Key, was keys.Hash) (keys.Key, error) {
+	ctx, cancel := c.inTime(ctx)
+	defer cancel()
 	k.Advance(c.now())
 	err := c.store.Keys().Rehash(ctx, k, was)
 	switch {

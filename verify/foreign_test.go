@@ -269,3 +269,31 @@ func TestForeignKeyIsSoughtAgainByItsText(t *testing.T) {
 		t.Errorf("after its first use: %v", err)
 	}
 }
+
+// TestSlowDigestIsNotLost: each digest takes longer than a load may take for the store.
+func TestSlowDigestIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := keystest.NewWorld(t)
+	digest, err := keys.Salt(djangoKey, "NaCl", 1_000_000)
+	w.Must(err)
+	k := imported(t, w, djangoKey, digest)
+	limiter, err := ratelimit.NewLocal(ratelimit.Config{Now: w.Now, Store: w.Store})
+	w.Must(err)
+	hasty, err := verify.New(verify.Config{
+		Store: w.Store, Limiter: limiter, Marks: w.Marks, Format: w.Format, Logger: slog.New(slog.DiscardHandler), Now: w.Now,
+		StoreTimeout: 50 * time.Millisecond,
+	})
+	w.Must(err)
+	t.Cleanup(func() {
+		hasty.Close()
+		w.Must(limiter.Close(context.WithoutCancel(t.Context())))
+	})
+	var stored keys.Key
+	for range 10 { // a read may be too slow as well
+		_, _ = hasty.Verify(t.Context(), &verify.Question{Key: djangoKey, Cost: 1})
+		if stored, err = w.Store.Keys().Get(t.Context(), k.ID); err == nil && stored.Digest == "" {
+			return
+		}
+	}
+	t.Errorf("its digest is still %s, %v", stored.HashAlgorithm, err)
+}
