@@ -80,7 +80,8 @@ func TestPortalStaff(t *testing.T) { //nolint:paralleltest // so many pages take
 	page("staff-incidents-none", "/provider/incidents", `.empty`)
 	page("staff-incident-new", "/provider/incidents/new?tier=pro", `#keys`)
 	page("staff-imports-none", "/provider/imports", `#file`)
-	look("staff-import", v.upload(), chromedp.Submit(`#file`), chromedp.WaitVisible(`#problems`))
+	// Once it is done the page has no progress between these, and does not reload.
+	look("staff-import", v.upload(), chromedp.Submit(`#file`), chromedp.WaitVisible(`.head + .counts`), chromedp.WaitVisible(`#problems`))
 	page("staff-imports", "/provider/imports", `tbody`)
 	page("staff-imports-in-use", "/provider/imports/in-use", `tbody`)
 	page("staff-tiers", "/provider/tiers", `tbody`)

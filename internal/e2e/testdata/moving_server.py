@@ -30,7 +30,7 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.hashers import make_password  # noqa: E402
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.urls import path  # noqa: E402
@@ -66,8 +66,9 @@ def make() -> dict[str, str]:
         key, made[name] = APIKey.objects.create_key(name=name, **fields)
         if name == "expired":
             APIKey.objects.filter(pk=key.pk).update(created=timezone.now() - datetime.timedelta(days=9))
-        if name == "old":  # as versions before 2.3 stored keys
-            APIKey.objects.filter(pk=key.pk).update(hashed_key=make_password(made[name]))
+        if name == "old":  # as versions before 2.3 stored keys, with Django 2.2
+            hasher = PBKDF2PasswordHasher()
+            APIKey.objects.filter(pk=key.pk).update(hashed_key=hasher.encode(made[name], hasher.salt(), iterations=150_000))
     user = User.objects.create_user("ada", "ada@example.com", "correct horse battery staple")
     made["token"] = Token.objects.create(user=user).key
     gone = User.objects.create_user("bob", "bob@example.com", "correct horse battery staple", is_active=False)
