@@ -97,25 +97,24 @@ func (in *reader) loaders(s Store) map[Kind]loader {
 		Shapes: into(in, Shapes, func(w *shapes) (imports.Shapes, error) {
 			return imports.Shapes{Stamp: keys.NewStamp(in.now()), ID: imports.ShapesID, Shapes: w.Shapes}, nil
 		}, func(ctx context.Context, all []imports.Shapes) ([]string, error) {
-			return joinShapes(ctx, s, all, in.now)
+			return addShapes(ctx, s, all, in.now)
 		}),
 	}
 }
 
-// joinShapes adds shapes to those that the store has, without which the keys would be
+// addShapes adds shapes to those that the store has, without which the keys would be
 // malformed.
-func joinShapes(ctx context.Context, s Store, all []imports.Shapes, now func() time.Time) ([]string, error) {
-	taken, err := s.KeyShapes().InsertAll(ctx, all)
-	if err != nil || len(taken) == 0 {
-		return taken, err
-	}
-	_, _, err = keys.Revise(ctx, s.KeyShapes(), imports.ShapesID, keys.AnyRevision, now, func(there *imports.Shapes) error {
-		for i := range all {
-			there.Shapes = keys.JoinShapes(there.Shapes, all[i].Shapes)
+func addShapes(ctx context.Context, s Store, records []imports.Shapes, now func() time.Time) (taken []string, err error) {
+	for _, one := range records {
+		_, first, err := imports.AddShapes(ctx, s.KeyShapes(), one.Shapes, now)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return taken, err
+		if !first {
+			taken = append(taken, one.ID)
+		}
+	}
+	return taken, nil
 }
 
 func (in *reader) badLine() error { return errs.New(errs.Invalid, "export_line", "line", in.number) }

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha512"
 	"log/slog"
@@ -90,6 +91,18 @@ type prover struct {
 	format     keys.Format
 	acceptWeak bool
 	looking    bool // only to see what the rows need: slow digests are not made
+}
+
+// read calls row for each row of the files, and problem for each that cannot be read or
+// whose key cannot be proven.
+func (c *prover) read(ctx context.Context, format string, files []source.File, row func(source.Row, *proof) error, problem func(Problem) error) error {
+	return source.Read(ctx, format, files, func(r source.Row) error {
+		p, err := c.proof(&r)
+		if err != nil {
+			return problem(problemOf(&r, err))
+		}
+		return row(r, &p)
+	}, func(p source.Problem) error { return problem(Problem{Place: p.Place, ID: p.ID, Fault: p.Fault}) })
 }
 
 // proof returns what proves the key of a row.

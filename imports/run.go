@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/latchkey/latchkey/audit"
@@ -12,13 +11,9 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// saveEvery is how often the record of a running import is stored.
-const saveEvery = 2 * time.Second
-
 // run is one import at work.
 type run struct {
-	*Service
-	n      Import
+	record
 	follow Follow
 	plan   *plan
 	places *places
@@ -26,7 +21,6 @@ type run struct {
 	noted  map[string]int // index in n.Noted
 	batch  batch
 	pages  pages
-	saved  time.Time
 	beside bool // nodes that serve
 }
 
@@ -56,7 +50,7 @@ func (s *Service) newRun(n Import, f Follow) *run {
 	if f.Progress == nil {
 		f.Progress = func(*Import) {}
 	}
-	r := &run{Service: s, n: n, follow: f, noted: map[string]int{}, batch: batch{size: firstBatch}}
+	r := &run{record: record{Service: s, n: n}, follow: f, noted: map[string]int{}, batch: batch{size: firstBatch}}
 	r.places = newPlaces(s.Store, n.CreatedAt.Add(-time.Minute)) // longer ago than other nodes look for changes
 	r.plan = newPlan(&r.n.Options, n.Files, r.places)
 	r.rows = converter{options: &r.n.Options, started: n.CreatedAt, scopes: newScopeNames(&r.n.Options), id: n.ID}
@@ -209,11 +203,7 @@ func (r *run) begin(ctx context.Context) error {
 	if !r.stored() || r.n.Rows > 0 {
 		return nil
 	}
-	if err := r.Store.Imports().Insert(ctx, r.n); err != nil {
-		return fmt.Errorf("store the record of the import: %w", err)
-	}
-	r.saved = r.Keys.Now()
-	return nil
+	return r.insert(ctx)
 }
 
 // progress tells who follows, and stores the record now and then.
@@ -222,22 +212,12 @@ func (r *run) progress(ctx context.Context) error {
 	return r.alive(ctx)
 }
 
-// alive stores the record now and then, without which another node takes the import.
+// alive is alive of the record, if there is one.
 func (r *run) alive(ctx context.Context) error {
-	if !r.stored() || r.Keys.Now().Sub(r.saved) < saveEvery {
+	if !r.stored() {
 		return nil
 	}
-	return r.save(ctx)
-}
-
-func (r *run) save(ctx context.Context) error {
-	r.n.Advance(r.Keys.Now())
-	r.saved = r.Keys.Now()
-	if err := r.Store.Imports().Replace(ctx, r.n); err != nil {
-		r.n.Revision--
-		return fmt.Errorf("store the record of the import: %w", err)
-	}
-	return nil
+	return r.record.alive(ctx)
 }
 
 // finish stores the record and the one audit event.

@@ -22,13 +22,6 @@ type Page struct {
 	Rows     []stored  `json:"rows,omitempty"`
 }
 
-// Shapes is the one record of what imported keys look like.
-type Shapes struct {
-	keys.Stamp
-	ID     string       `json:"id"`
-	Shapes []keys.Shape `json:"shapes"`
-}
-
 // Store is what the package needs from a database.
 type Store interface {
 	keys.Store
@@ -128,13 +121,7 @@ func (s *Service) Files(ctx context.Context, a keys.Actor, o Options, files []so
 	return s.run(ctx, n, func(ctx context.Context, row func(source.Row, *proof) error, problem func(Problem) error) error {
 		readings++
 		with := prover{format: s.Format, acceptWeak: o.AcceptWeak, looking: readings == 1}
-		return source.Read(ctx, o.Format, files, func(r source.Row) error {
-			p, err := with.proof(&r)
-			if err != nil {
-				return problem(problemOf(&r, err))
-			}
-			return row(r, &p)
-		}, func(p source.Problem) error { return problem(Problem{Place: p.Place, ID: p.ID, Fault: p.Fault}) })
+		return with.read(ctx, o.Format, files, row, problem)
 	}, f)
 }
 
@@ -146,14 +133,3 @@ func (s *Service) beside(ctx context.Context) (bool, error) {
 	}
 	return slices.ContainsFunc(all, func(n nodes.State) bool { return n.Fresh && (!n.Self || s.Nodes.Joined()) }), nil
 }
-
-// ShapesID is the id of the one record of Shapes.
-const ShapesID = "foreign"
-
-// LoadShapes makes the shapes of imported keys known to this process.
-func (s *Service) LoadShapes(ctx context.Context) error {
-	return LoadShapes(ctx, s.Store, s.Format.Foreign())
-}
-
-// refreshEvery is how often a process looks for shapes that others imported.
-const refreshEvery = 2 * time.Second

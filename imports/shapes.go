@@ -5,42 +5,69 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/keys"
 )
 
-// LoadShapes sets what the store knows of the shapes of imported keys.
-func LoadShapes(ctx context.Context, s Store, into *keys.Foreign) error {
-	known, err := s.KeyShapes().Get(ctx, ShapesID)
+// Shapes is the one record of what imported keys look like.
+type Shapes struct {
+	keys.Stamp
+	ID     string       `json:"id"`
+	Shapes []keys.Shape `json:"shapes"`
+}
+
+// ShapesID is the id of the one record of Shapes.
+const ShapesID = "foreign"
+
+// refreshEvery is how often a process looks for shapes that others imported.
+const refreshEvery = 2 * time.Second
+
+// LoadShapes makes the shapes of imported keys known to this process.
+func (s *Service) LoadShapes(ctx context.Context) error {
+	known, err := s.Store.KeyShapes().Get(ctx, ShapesID)
 	if errors.Is(err, errs.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read the shapes of imported keys: %w", err)
 	}
-	if !slices.Equal(known.Shapes, into.Shapes()) {
+	if into := s.Format.Foreign(); !slices.Equal(known.Shapes, into.Shapes()) {
 		into.Set(known.Shapes)
 	}
 	return nil
 }
 
-// learn stores the shapes, so that every node looks up what matches them.
+// AddShapes stores shapes, so that every node looks up what matches them. It returns them
+// with those that were stored before, and whether there were none.
+func AddShapes(ctx context.Context, c keys.Collection[Shapes, keys.NoFilter], more []keys.Shape, now func() time.Time) (all []keys.Shape, first bool, err error) {
+	err = c.Insert(ctx, Shapes{Stamp: keys.NewStamp(now()), ID: ShapesID, Shapes: more})
+	if err == nil {
+		return more, true, nil
+	}
+	if errors.Is(err, errs.Conflict) {
+		var after Shapes
+		_, after, err = keys.Revise(ctx, c, ShapesID, keys.AnyRevision, now, func(there *Shapes) error {
+			there.Shapes = keys.JoinShapes(there.Shapes, more)
+			return nil
+		})
+		all = after.Shapes
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("store the shapes of imported keys: %w", err)
+	}
+	return all, false, nil
+}
+
+// learn adds what this import's keys look like.
 func (s *Service) learn(ctx context.Context, shapes []keys.Shape) error {
 	if len(shapes) == 0 {
 		return nil
 	}
-	first := Shapes{Stamp: keys.NewStamp(s.Keys.Now()), ID: ShapesID}
-	if err := s.Store.KeyShapes().Insert(ctx, first); err != nil && !errors.Is(err, errs.Conflict) {
-		return fmt.Errorf("store the shapes of imported keys: %w", err)
+	all, _, err := AddShapes(ctx, s.Store.KeyShapes(), shapes, s.Keys.Now)
+	if err == nil {
+		s.Format.Foreign().Set(all)
 	}
-	_, after, err := keys.Revise(ctx, s.Store.KeyShapes(), ShapesID, keys.AnyRevision, s.Keys.Now, func(all *Shapes) error {
-		all.Shapes = keys.JoinShapes(all.Shapes, shapes)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("store the shapes of imported keys: %w", err)
-	}
-	s.Format.Foreign().Set(after.Shapes)
-	return nil
+	return err
 }

@@ -72,14 +72,14 @@ func (s *Service) Receive(ctx context.Context, a keys.Actor, o Options, name str
 	if err := newPlaces(s.Store, s.Keys.Now()).named(ctx, &o); err != nil {
 		return Import{}, err
 	}
-	u := &upload{Service: s, prover: prover{format: s.Format, acceptWeak: o.AcceptWeak}, n: Import{
+	u := &upload{prover: prover{format: s.Format, acceptWeak: o.AcceptWeak}, record: record{Service: s, n: Import{
 		Stamp: keys.NewStamp(s.Keys.Now()), ID: NewID(), State: Receiving, By: a.Subject(), Options: o, Node: s.Node,
-	}}
+	}}}
 	if name != "" {
 		u.n.Files = []string{named(name)}
 	}
-	if err := s.Store.Imports().Insert(ctx, u.n); err != nil {
-		return Import{}, fmt.Errorf("store the record of the import: %w", err)
+	if err := u.insert(ctx); err != nil {
+		return Import{}, err
 	}
 	u.pages = pages{store: s.Store, of: u.n.ID, at: u.n.CreatedAt}
 	err := u.read(ctx, name, body)
@@ -99,12 +99,10 @@ func (s *Service) Receive(ctx context.Context, a keys.Actor, o Options, name str
 
 // upload is an upload while it is received.
 type upload struct {
-	*Service
+	record
 	prover prover
-	n      Import
 	rows   []stored
 	pages  pages
-	saved  time.Time
 }
 
 // end says in the record how the upload went. If no row was taken, nothing is left to do.
@@ -121,19 +119,13 @@ func (u *upload) end(err error) {
 
 func (u *upload) read(ctx context.Context, name string, body io.Reader) error {
 	file := source.File{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(body), nil }}
-	err := source.Read(ctx, u.n.Options.Format, []source.File{file}, func(row source.Row) error {
-		p, err := u.prover.proof(&row)
-		if err != nil {
-			return u.problem(ctx, problemOf(&row, err))
-		}
+	err := u.prover.read(ctx, u.n.Options.Format, []source.File{file}, func(row source.Row, p *proof) error {
 		u.n.Total++
-		if u.rows = append(u.rows, storedOf(&row, p)); len(u.rows) < PageSize {
+		if u.rows = append(u.rows, storedOf(&row, *p)); len(u.rows) < PageSize {
 			return u.alive(ctx)
 		}
 		return u.flush(ctx)
-	}, func(p source.Problem) error {
-		return u.problem(ctx, Problem{Place: p.Place, ID: p.ID, Fault: p.Fault})
-	})
+	}, func(p Problem) error { return u.problem(ctx, p) })
 	if err != nil {
 		return err
 	}
@@ -157,23 +149,6 @@ func (u *upload) flush(ctx context.Context) error {
 	}
 	u.n.Rows, u.rows = u.n.Rows+1, nil
 	return u.alive(ctx)
-}
-
-// alive says now and then that somebody works on the import.
-func (u *upload) alive(ctx context.Context) error {
-	if u.Keys.Now().Sub(u.saved) < saveEvery {
-		return nil
-	}
-	return u.save(ctx)
-}
-
-func (u *upload) save(ctx context.Context) error {
-	u.n.Advance(u.Keys.Now())
-	u.saved = u.Keys.Now()
-	if err := u.Store.Imports().Replace(ctx, u.n); err != nil {
-		return fmt.Errorf("store the record of the import: %w", err)
-	}
-	return nil
 }
 
 func rowsID(of string, number int) string { return fmt.Sprintf("%s.r%06d", of, number) }
