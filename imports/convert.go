@@ -95,7 +95,9 @@ type prover struct {
 
 // read calls row for each row of the files, and problem for each that cannot be read or
 // whose key cannot be proven.
-func (c *prover) read(ctx context.Context, format string, files []source.File, row func(source.Row, *proof) error, problem func(Problem) error) error {
+func (c *prover) read(
+	ctx context.Context, format string, files []source.File, row func(source.Row, *proof) error, problem func(Problem) error,
+) error {
 	return source.Read(ctx, format, files, func(r source.Row) error {
 		p, err := c.proof(&r)
 		if err != nil {

@@ -41,7 +41,9 @@ func (s *Service) LoadShapes(ctx context.Context) error {
 
 // AddShapes stores shapes, so that every node looks up what matches them. It returns them
 // with those that were stored before, and whether there were none.
-func AddShapes(ctx context.Context, c keys.Collection[Shapes, keys.NoFilter], more []keys.Shape, now func() time.Time) (all []keys.Shape, first bool, err error) {
+func AddShapes(
+	ctx context.Context, c keys.Collection[Shapes, keys.NoFilter], more []keys.Shape, now func() time.Time,
+) (all []keys.Shape, first bool, err error) {
 	err = c.Insert(ctx, Shapes{Stamp: keys.NewStamp(now()), ID: ShapesID, Shapes: more})
 	if err == nil {
 		return more, true, nil
