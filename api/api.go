@@ -37,9 +37,6 @@ import (
 	"github.com/latchkey/latchkey/verify"
 )
 
-// DefaultMaxUpload is how many bytes the file of an import may have.
-const DefaultMaxUpload = 1 << 30
-
 // Config is what the API needs. All fields are required except Metrics, Partners,
 // PlainHTTP, Verified, MaxUpload and Now.
 type Config struct {
@@ -75,7 +72,7 @@ type Config struct {
 	PlainHTTP    PlainHTTP // what happens to keys that arrive without TLS; "" for nothing
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
-	MaxUpload    int64            // bytes of an import, DefaultMaxUpload if 0
+	MaxUpload    int64            // bytes of an import, imports.MostUpload if 0
 	Now          func() time.Time // time.Now if nil
 
 	// Verified, if not nil, is called for each answer of /verify.
@@ -103,7 +100,7 @@ func New(c Config) (*API, error) {
 		c.Now = time.Now
 	}
 	if c.MaxUpload == 0 {
-		c.MaxUpload = DefaultMaxUpload
+		c.MaxUpload = imports.MostUpload
 	}
 	return &API{Config: c}, nil
 }

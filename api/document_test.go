@@ -77,11 +77,11 @@ func (o *operation) signsIn() bool { return o.open() && o.RequestBody != nil }
 // answersFirst reports whether the work is done behind the answer.
 func (o *operation) answersFirst() bool { return o.Responses.Status(http.StatusAccepted) != nil }
 
-// speaksOAuth reports whether refusals are those of RFC 6749.
-// reportsLeaks reports whether what the operation does comes after its answer, by nobody
-// whom the rest of the API knows.
+// reportsLeaks reports whether the operation acts after its answer, for a caller without
+// a credential.
 func (o *operation) reportsLeaks() bool { return strings.HasPrefix(o.path, "/leaks") }
 
+// speaksOAuth reports whether refusals are those of RFC 6749.
 func (o *operation) speaksOAuth() bool { return strings.HasPrefix(o.path, "/oauth/") }
 
 // takesFile reports whether the body is a file instead of an object.

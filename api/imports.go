@@ -69,8 +69,7 @@ func (h *importHandlers) getImport(c *gin.Context) error {
 	return answer(c, http.StatusOK, importOut(c, &found, some))
 }
 
-// createImport stores the rows of the body while they arrive. The import goes on after the
-// answer.
+// createImport receives the body and answers. The import goes on afterwards.
 func (h *importHandlers) createImport(c *gin.Context) error {
 	o, err := importOptions(c.Request)
 	if err != nil {

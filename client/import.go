@@ -8,7 +8,7 @@ type CreateImport struct {
 	Format       string   // jsonl or csv; jsonl if ""
 	Organization string   // id or name of that of all keys; a name that none has makes one
 	Tier         string   // of new service accounts; imported if ""
-	Scopes       []string // of keys whose row has none
+	Scopes       []string // for keys whose row names none
 	AcceptWeak   bool     // take keys in clear that could be guessed, and verify them slowly
 	DryRun       bool     // import nothing, and report the same
 }
@@ -51,7 +51,7 @@ type ImportCount struct {
 	Unchanged       int `json:"unchanged"` // keys that were there
 	Refused         int `json:"refused"`
 	Weak            int `json:"weak"` // keys that stay slow
-	Slow            int `json:"slow"` // keys whose digest is replaced at their first use
+	Slow            int `json:"slow"` // keys whose first verification is slow
 	Organizations   int `json:"organizations"`
 	ServiceAccounts int `json:"service_accounts"`
 	Scopes          int `json:"scopes"`
@@ -86,7 +86,7 @@ type ImportProblem struct {
 	Detail string `json:"detail"`
 }
 
-// ImportsInUse says how many imported keys are in use, and whose they are.
+// ImportsInUse counts the imported keys in use, by service account.
 type ImportsInUse struct {
 	Keys            int                   `json:"keys"`   // that are not revoked
 	Used            int                   `json:"used"`   // in the last 30 days

@@ -62,7 +62,7 @@ func (s *ImportsService) Get(ctx context.Context, id string, page int) (Import, 
 	return call[Import](ctx, s.c, request{method: "GET", path: importsPath + "/{id}", params: []string{id}, query: q.values()})
 }
 
-// InUse returns how many imported keys are in use, and whose they are.
+// InUse counts the imported keys in use, by service account.
 func (s *ImportsService) InUse(ctx context.Context) (ImportsInUse, error) {
 	return call[ImportsInUse](ctx, s.c, request{method: "GET", path: importsPath + "/in-use"})
 }

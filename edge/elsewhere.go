@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/feed/edgewire"
@@ -21,7 +20,7 @@ const longestToken = 16 << 10
 
 // Looks implements verify.Elsewhere: it recognizes signed tokens.
 func (elsewhere) Looks(text string) bool {
-	return len(text) <= longestToken && strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2
+	return len(text) <= longestToken && keys.LikeJWT(text)
 }
 
 // Verify implements verify.Elsewhere.

@@ -3,7 +3,6 @@ package exports
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/imports"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -41,7 +41,7 @@ const pageSize = 500
 // objects, and a few bytes for each organization, user and account.
 func Write(ctx context.Context, s Store, o Options, w io.Writer) error {
 	buffered := bufio.NewWriterSize(w, 64<<10)
-	out := &writer{ctx: ctx, to: json.NewEncoder(buffered), count: map[Kind]int{}, known: map[known]bool{}}
+	out := &writer{ctx: ctx, to: json.NewEncoder(buffered), count: map[Kind]int{}, known: map[ids.Short]bool{}}
 	out.to.SetEscapeHTML(false)
 	if err := out.put(Head, head{Version, o.Brand, keys.Moment(o.Now), o.Hashes}); err != nil {
 		return err
@@ -63,19 +63,10 @@ type writer struct {
 	ctx   context.Context //nolint:containedctx // of the one call of Write
 	to    *json.Encoder
 	count map[Kind]int
-	known map[known]bool // what others may refer to
+	known map[ids.Short]bool // what others may refer to
 }
 
-// known is the start of the digest of an id.
-type known [12]byte
-
-func knownAs(id string) (k known) {
-	sum := sha256.Sum256([]byte(id))
-	copy(k[:], sum[:])
-	return k
-}
-
-func (w *writer) has(id string) bool { return w.known[knownAs(id)] }
+func (w *writer) has(id string) bool { return w.known[ids.ShortOf(id)] }
 
 func (w *writer) put(kind Kind, object any) error {
 	return w.to.Encode(struct {
@@ -98,7 +89,7 @@ func each[T, F any](w *writer, kind Kind, c keys.Collection[T, F], f F, id func(
 				continue
 			}
 			if kind != Keys {
-				w.known[knownAs(id(&page[i]))] = true
+				w.known[ids.ShortOf(id(&page[i]))] = true
 			}
 			if err := w.put(kind, as(&page[i])); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/latchkey/latchkey/errs"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -16,8 +17,8 @@ import (
 func (r *run) storeAccounts(ctx context.Context, items []item) ([]item, error) {
 	var fresh []keys.ServiceAccount
 	for i := range items {
-		if a := &items[i].account; !r.plan.begun[shortOf(a.ID)] {
-			r.plan.begun[shortOf(a.ID)] = true
+		if a := &items[i].account; !r.plan.begun[ids.ShortOf(a.ID)] {
+			r.plan.begun[ids.ShortOf(a.ID)] = true
 			fresh = append(fresh, *a)
 		}
 	}
@@ -28,7 +29,7 @@ func (r *run) storeAccounts(ctx context.Context, items []item) ([]item, error) {
 		}
 		r.n.Count.Accounts += len(fresh) - len(there)
 		for _, id := range there {
-			r.plan.older[shortOf(id)] = true
+			r.plan.older[ids.ShortOf(id)] = true
 		}
 	}
 	return r.extend(ctx, items)
@@ -39,7 +40,7 @@ func (r *run) storeAccounts(ctx context.Context, items []item) ([]item, error) {
 func (r *run) extend(ctx context.Context, items []item) ([]item, error) {
 	var wanted []string
 	for i := range items {
-		if r.plan.older[shortOf(items[i].account.ID)] {
+		if r.plan.older[ids.ShortOf(items[i].account.ID)] {
 			wanted = append(wanted, items[i].key.ID)
 		}
 	}
@@ -52,7 +53,7 @@ func (r *run) extend(ctx context.Context, items []item) ([]item, error) {
 	}
 	needed := map[string]*keys.ServiceAccount{} // with the scopes of new keys only
 	for _, i := range items {
-		if _, stored := there[i.key.ID]; stored || !r.plan.older[shortOf(i.account.ID)] {
+		if _, stored := there[i.key.ID]; stored || !r.plan.older[ids.ShortOf(i.account.ID)] {
 			continue
 		}
 		if needed[i.account.ID] == nil {

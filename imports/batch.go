@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/imports/source"
+	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -214,7 +215,7 @@ func (r *run) compare(ctx context.Context, items []item) error {
 	for i := range items {
 		k := &items[i].key
 		switch _, ok := there[k.ID]; {
-		case r.plan.keys[short(k.Hash[:])]:
+		case r.plan.keys[ids.Short(k.Hash[:])]:
 			if err := r.refuseItem(&items[i], "import_key_taken"); err != nil {
 				return err
 			}
@@ -223,7 +224,7 @@ func (r *run) compare(ctx context.Context, items []item) error {
 			r.n.Count.Unchanged++
 			continue
 		}
-		r.plan.keys[short(k.Hash[:])] = true
+		r.plan.keys[ids.Short(k.Hash[:])] = true
 		if err := r.compareNew(ctx, &items[i]); err != nil {
 			return err
 		}
@@ -240,7 +241,7 @@ func (r *run) compareNew(ctx context.Context, i *item) error {
 		return fmt.Errorf("look for a key: %w", err)
 	}
 	there, err := r.Store.ServiceAccounts().Get(ctx, i.account.ID)
-	switch id := shortOf(i.account.ID); {
+	switch id := ids.ShortOf(i.account.ID); {
 	case errors.Is(err, errs.NotFound):
 		if !r.plan.begun[id] {
 			r.plan.begun[id] = true

@@ -116,15 +116,19 @@ type Problem struct {
 // Object names the import in audit events.
 func (n *Import) Object() audit.Object { return audit.Object{Type: "import", ID: n.ID} }
 
+// MostUpload is how many bytes the file of an import may have that is sent to the service.
+const MostUpload = 1 << 30
+
 // Percent is how much of the import is done.
 func (n *Import) Percent() int {
 	if n.State == Done {
 		return 100
 	}
-	return min(99, n.Count.done()*100/max(1, n.Total))
+	return min(99, n.Count.Done()*100/max(1, n.Total))
 }
 
-func (c *Count) done() int { return c.Imported + c.Unchanged + c.Refused }
+// Done is how many rows have been dealt with.
+func (c *Count) Done() int { return c.Imported + c.Unchanged + c.Refused }
 
 // NewID returns the id of a new import.
 func NewID() string { return ids.New(ids.Import) }

@@ -2,7 +2,6 @@ package imports
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,28 +20,19 @@ type plan struct {
 	places  *places
 	rows    int
 	shapes  []keys.Shape
-	sets    [][]string        // sets of scopes that accounts need
-	setOf   map[string]uint32 // by their text
-	needs   map[short]uint32  // the set of an account, by its id
-	begun   map[short]bool    // accounts that this run has stored or found
-	older   map[short]bool    // those that it found
-	keys    map[short]bool    // of a dry run, by hash
-}
-
-// short is the start of a digest, which tells accounts apart.
-type short [12]byte
-
-func shortOf(id string) (s short) {
-	sum := sha256.Sum256([]byte(id))
-	copy(s[:], sum[:])
-	return s
+	sets    [][]string           // sets of scopes that accounts need
+	setOf   map[string]uint32    // by their text
+	needs   map[ids.Short]uint32 // the set of an account, by its id
+	begun   map[ids.Short]bool   // accounts that this run has stored or found
+	older   map[ids.Short]bool   // those that it found
+	keys    map[ids.Short]bool   // of a dry run, by hash
 }
 
 func newPlan(o *Options, files []string, places *places) *plan {
 	return &plan{
 		options: o, files: files, places: places, sets: [][]string{{}}, setOf: map[string]uint32{"": 0},
-		needs: map[short]uint32{}, begun: map[short]bool{},
-		older: map[short]bool{}, keys: map[short]bool{},
+		needs: map[ids.Short]uint32{}, begun: map[ids.Short]bool{},
+		older: map[ids.Short]bool{}, keys: map[ids.Short]bool{},
 	}
 }
 
@@ -51,7 +41,7 @@ func (p *plan) note(accountID string, k *converted) {
 	if k.shape != (keys.Shape{}) {
 		p.shapes = keys.JoinShapes(p.shapes, []keys.Shape{k.shape})
 	}
-	id := shortOf(accountID)
+	id := ids.ShortOf(accountID)
 	before := p.sets[p.needs[id]]
 	if !slices.ContainsFunc(k.Scopes, func(s string) bool { return !slices.Contains(before, s) }) {
 		return
@@ -110,7 +100,7 @@ func (p *plan) account(ctx context.Context, row *source.Row, k *keys.Key) (keys.
 		Stamp: keys.NewStamp(p.places.began), ID: idOf(ids.ServiceAccount, zeroTime, owner...), OrganizationID: org,
 	}
 	a.Name, a.Tier, a.Quota, a.ExternalID = name, p.tier(row.Tier), row.Quota, clipped(row.Owner.ID)
-	a.Scopes = p.sets[p.needs[shortOf(a.ID)]]
+	a.Scopes = p.sets[p.needs[ids.ShortOf(a.ID)]]
 	return a, nil
 }
 

@@ -110,10 +110,13 @@ func (s Shape) Valid() bool {
 
 // Matches reports whether the text may be a key of the shape. A signed token is none.
 func (s Shape) Matches(text string) bool {
-	return s.Least <= len(text) && len(text) <= s.Most && strings.HasPrefix(text, s.Prefix) && s.Alphabet.has(text) && !isJWT(text)
+	return s.Least <= len(text) && len(text) <= s.Most && strings.HasPrefix(text, s.Prefix) && s.Alphabet.has(text) && !LikeJWT(text)
 }
 
-func isJWT(text string) bool { return strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2 }
+// LikeJWT reports whether the text looks like a signed token (RFC 7515 section 7.1).
+func LikeJWT(text string) bool {
+	return strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2
+}
 
 // JoinShapes returns shapes that match whatever either list matches, at most MostShapes of
 // them.

@@ -185,7 +185,7 @@ func (t *telling) progress(n *imports.Import) {
 		return
 	}
 	t.shown = time.Now()
-	done := n.Count.Imported + n.Count.Unchanged + n.Count.Refused
+	done := n.Count.Done()
 	line := fmt.Sprintf("%d of %d rows (%d %%), %.0f a second", done, n.Total, n.Percent(), float64(done)/time.Since(t.began).Seconds())
 	if t.terminal {
 		_, _ = fmt.Fprint(t.err, "\r\033[K"+line)

@@ -94,8 +94,8 @@ func servingSettings() []setting {
 		},
 		{
 			name: "KEY_HEADERS",
-			meaning: "other headers in which clients send their keys, separated by commas, such as X-Auth-Token,Apikey: for keys that were " +
-				"imported, and whose users should change nothing",
+			meaning: "other headers in which clients send their keys, separated by commas, such as X-Auth-Token,Apikey. Imported keys " +
+				"then work without any change at the clients",
 			set: setKeyHeaders,
 		},
 		{

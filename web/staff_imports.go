@@ -30,9 +30,6 @@ func (p *importPages) mount(g *gin.RouterGroup) {
 	g.GET("/provider/imports/:id", p.staff(p.showImport))
 }
 
-// mostUpload is how many bytes an uploaded file may have.
-const mostUpload = 1 << 30
-
 // importForm is the list of imports, with the form of an upload.
 type importForm struct {
 	Rows                               []imports.Import
@@ -68,7 +65,7 @@ func (p *importPages) importList(c *gin.Context, status int, v url.Values, wrong
 
 // uploadImport reads the form as a stream. Its fields come before its file.
 func (p *importPages) uploadImport(c *gin.Context) error {
-	body, err := httpx.Upload(c.Writer, c.Request, mostUpload)
+	body, err := httpx.Upload(c.Writer, c.Request, imports.MostUpload)
 	if err != nil {
 		return err
 	}

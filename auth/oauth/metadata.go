@@ -45,7 +45,7 @@ type Reader struct {
 var _ verify.TokenReader = Reader{}
 
 // Looks reports whether text looks like a signed token.
-func (Reader) Looks(text string) bool { return signing.Looks(text) }
+func (Reader) Looks(text string) bool { return keys.LikeJWT(text) }
 
 // ReadAccessToken returns the content of a service account's access token.
 func (r Reader) ReadAccessToken(ctx context.Context, text string) (verify.AccessToken, error) {

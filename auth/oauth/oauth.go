@@ -217,7 +217,7 @@ func (s *Server) Revoke(ctx context.Context, g *verify.Grant, token string) erro
 	if token == "" {
 		return refuse(InvalidRequest, "token is required")
 	}
-	if !signing.Looks(token) {
+	if !keys.LikeJWT(token) {
 		return s.revokeKey(ctx, token)
 	}
 	claims, err := s.Ring.Verify(ctx, token, signing.AccountToken, s.Audience)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/latchkey/latchkey/keys"
 )
 
 // Errors of Verify.
@@ -25,16 +27,11 @@ var (
 	ErrEarly = errors.New("the token is not valid yet")
 )
 
-// Looks reports whether text starts like a signed token.
-func Looks(text string) bool {
-	return strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2
-}
-
 // Verify returns the claims of a token of the type that this service signed for
 // one of the audiences. It ignores what the token says about its signature except
 // the kid: the algorithm is that of the key.
 func (r *Keyring) Verify(ctx context.Context, text string, t Type, audiences ...string) (Claims, error) {
-	if len(text) > maxToken || !Looks(text) {
+	if len(text) > maxToken || !keys.LikeJWT(text) {
 		return Claims{}, fmt.Errorf("%w: it has not the shape of one", ErrInvalid)
 	}
 	token, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})

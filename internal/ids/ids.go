@@ -4,6 +4,7 @@
 package ids
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -60,4 +61,14 @@ func Valid(prefix, id string) bool {
 		}
 	}
 	return true
+}
+
+// Short is the start of an id's SHA-256: it stands for the id in large sets.
+type Short [12]byte
+
+// ShortOf returns what stands for the id.
+func ShortOf(id string) (s Short) {
+	sum := sha256.Sum256([]byte(id))
+	copy(s[:], sum[:])
+	return s
 }

@@ -92,12 +92,17 @@ func (c *collection[T, F, R]) one(ctx context.Context, field string, value any) 
 }
 
 func (c *collection[T, F, R]) Replace(ctx context.Context, object T) error {
-	id, _ := c.identify(&object)
-	change, err := c.replacement(&object)
+	return c.replaceWhere(ctx, c.before(&object), &object)
+}
+
+// replaceWhere replaces the document that where matches by the object.
+func (c *collection[T, F, R]) replaceWhere(ctx context.Context, where bson.D, object *T) error {
+	id, _ := c.identify(object)
+	change, err := c.replacement(object)
 	if err != nil {
 		return err
 	}
-	there, err := c.documents().update(ctx, c.before(&object), change)
+	there, err := c.documents().update(ctx, where, change)
 	if err != nil || there {
 		return err
 	}

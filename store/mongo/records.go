@@ -490,14 +490,5 @@ func (c keyCollection) ByHash(ctx context.Context, hash keys.Hash) (keys.Key, er
 
 // Rehash replaces the key and its digest, which may move it to another shard.
 func (c keyCollection) Rehash(ctx context.Context, k keys.Key, was keys.Hash) error {
-	change, err := c.replacement(&k)
-	if err != nil {
-		return err
-	}
-	where := append(atRevision(k.ID, k.Revision-1), bson.E{Key: "hash", Value: was[:]})
-	there, err := c.documents().update(ctx, where, change)
-	if err != nil || there {
-		return err
-	}
-	return c.lost(ctx, k.ID)
+	return c.replaceWhere(ctx, append(atRevision(k.ID, k.Revision-1), bson.E{Key: "hash", Value: was[:]}), &k)
 }

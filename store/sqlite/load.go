@@ -78,7 +78,7 @@ func (s *objects) insertKeys(ctx context.Context, tx *sql.Tx, all []keys.Key) (t
 	}
 	defer note.Close() //nolint:errcheck // as above
 	for i := range all {
-		stored, err := inserts(ctx, insert, keyValues(&all[i]))
+		stored, err := changes(ctx, insert, keyValues(&all[i]))
 		if err != nil {
 			return nil, err
 		}

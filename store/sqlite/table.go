@@ -110,7 +110,7 @@ func (t *table[T, F]) InsertAll(ctx context.Context, all []T) (taken []string, e
 	err = t.store.transact(ctx, func(tx *sql.Tx) error {
 		statement := tx.StmtContext(ctx, insert)
 		for i := range all {
-			stored, err := inserts(ctx, statement, t.values(&all[i]))
+			stored, err := changes(ctx, statement, t.values(&all[i]))
 			if err != nil {
 				return err
 			}
@@ -126,10 +126,9 @@ func (t *table[T, F]) InsertAll(ctx context.Context, all []T) (taken []string, e
 
 const unlessTaken = " ON CONFLICT DO NOTHING"
 
-// inserts reports whether the statement stored the row: it does not if its id or a unique
-// column is taken.
-func inserts(ctx context.Context, statement *sql.Stmt, row []any) (bool, error) {
-	result, err := statement.ExecContext(ctx, row...)
+// changes reports whether the statement changed a row.
+func changes(ctx context.Context, statement *sql.Stmt, args []any) (bool, error) {
+	result, err := statement.ExecContext(ctx, args...)
 	if err != nil {
 		return false, err
 	}
@@ -192,15 +191,14 @@ func (t *table[T, F]) ReplaceAll(ctx context.Context, all []T) (left []string, e
 		return nil, known(err)
 	}
 	err = t.store.transact(ctx, func(tx *sql.Tx) error {
+		statement := tx.StmtContext(ctx, update)
 		for i := range all {
 			_, args := t.replacement(&all[i])
-			result, err := tx.StmtContext(ctx, update).ExecContext(ctx, args...)
+			replaced, err := changes(ctx, statement, args)
 			if err != nil {
 				return err
 			}
-			if n, err := result.RowsAffected(); err != nil {
-				return err
-			} else if n == 0 {
+			if !replaced {
 				id, _ := t.identify(&all[i])
 				left = append(left, id)
 			}
