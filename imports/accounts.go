@@ -14,10 +14,10 @@ import (
 // storeAccounts stores the accounts that this run has not met, and gives those that were
 // there before the scopes that their new keys need. It returns the items whose account has
 // room for them, and refuses the others.
-func (r *run) storeAccounts(ctx context.Context, items []item) ([]item, error) {
+func (r *run) storeAccounts(ctx context.Context, items []*item) ([]*item, error) {
 	var fresh []keys.ServiceAccount
-	for i := range items {
-		if a := &items[i].account; !r.plan.begun[ids.ShortOf(a.ID)] {
+	for _, i := range items {
+		if a := &i.account; !r.plan.begun[ids.ShortOf(a.ID)] {
 			r.plan.begun[ids.ShortOf(a.ID)] = true
 			fresh = append(fresh, *a)
 		}
@@ -37,11 +37,11 @@ func (r *run) storeAccounts(ctx context.Context, items []item) ([]item, error) {
 
 // extend widens the accounts that an earlier import made, for keys that do not exist. What
 // staff took from an account whose keys are all there is not given back.
-func (r *run) extend(ctx context.Context, items []item) ([]item, error) {
+func (r *run) extend(ctx context.Context, items []*item) ([]*item, error) {
 	var wanted []string
-	for i := range items {
-		if r.plan.older[ids.ShortOf(items[i].account.ID)] {
-			wanted = append(wanted, items[i].key.ID)
+	for _, i := range items {
+		if r.plan.older[ids.ShortOf(i.account.ID)] {
+			wanted = append(wanted, i.key.ID)
 		}
 	}
 	if len(wanted) == 0 {
@@ -77,12 +77,12 @@ func (r *run) extend(ctx context.Context, items []item) ([]item, error) {
 }
 
 // fitting refuses the new items of accounts that cannot take them.
-func (r *run) fitting(items []item, there map[string]keys.Key, full map[string]errs.Text) (rest []item, err error) {
-	for i := range items {
-		fault, refused := full[items[i].account.ID]
-		if _, stored := there[items[i].key.ID]; stored || !refused {
-			rest = append(rest, items[i])
-		} else if err := r.refuse(Problem{Place: items[i].place, ID: items[i].id, Fault: fault}); err != nil {
+func (r *run) fitting(items []*item, there map[string]keys.Key, full map[string]errs.Text) (rest []*item, err error) {
+	for _, i := range items {
+		fault, refused := full[i.account.ID]
+		if _, stored := there[i.key.ID]; stored || !refused {
+			rest = append(rest, i)
+		} else if err := r.refuse(Problem{Place: i.place, ID: i.id, Fault: fault}); err != nil {
 			return nil, err
 		}
 	}

@@ -21,7 +21,7 @@ const (
 	batchTime  = 20 * time.Millisecond
 	firstBatch = 50
 	mostBatch  = 1000
-	restBatch  = 20_000
+	restBatch  = 50_000
 )
 
 // item is a row on its way to the store.
@@ -35,12 +35,12 @@ type item struct {
 // batch collects items that are stored together.
 type batch struct {
 	ctx   context.Context //nolint:containedctx // of the reading that fills the batch
-	items []item
+	items []*item
 	size  int
 }
 
-func (b *batch) add(i item) { b.items = append(b.items, i) }
-func (b *batch) full() bool { return len(b.items) >= b.size }
+func (b *batch) add(i *item) { b.items = append(b.items, i) }
+func (b *batch) full() bool  { return len(b.items) >= b.size }
 
 // adapt chooses the size of the next batch by how long a part of the last one took.
 func (b *batch) adapt(took time.Duration) {
@@ -86,15 +86,15 @@ func (r *run) flush(ctx context.Context) error {
 }
 
 // distinct refuses items whose key is in the batch already.
-func (r *run) distinct(items []item) (once []item, err error) {
+func (r *run) distinct(items []*item) (once []*item, err error) {
 	seen := make(map[string]bool, len(items))
-	for i := range items {
-		switch id := items[i].key.ID; {
+	for _, i := range items {
+		switch id := i.key.ID; {
 		case !seen[id]:
 			seen[id] = true
-			once = append(once, items[i])
+			once = append(once, i)
 		default:
-			err = errors.Join(err, r.refuseItem(&items[i], "import_key_taken"))
+			err = errors.Join(err, r.refuseItem(i, "import_key_taken"))
 		}
 	}
 	return once, err
@@ -113,12 +113,12 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (r *run) storeKeys(ctx context.Context, items []item) error {
+func (r *run) storeKeys(ctx context.Context, items []*item) error {
 	// In the order of ids, which most indexes have, each of their pages is met once.
-	slices.SortStableFunc(items, func(a, b item) int { return strings.Compare(a.key.ID, b.key.ID) })
+	slices.SortStableFunc(items, func(a, b *item) int { return strings.Compare(a.key.ID, b.key.ID) })
 	all := make([]keys.Key, len(items))
-	for i := range items {
-		all[i] = items[i].key.Key
+	for n, i := range items {
+		all[n] = i.key.Key
 	}
 	insert := r.Store.LoadKeys
 	if r.beside {
@@ -129,9 +129,9 @@ func (r *run) storeKeys(ctx context.Context, items []item) error {
 		return fmt.Errorf("store keys: %w", err)
 	}
 	left := setOf(taken)
-	for i := range items {
-		if !left[all[i].ID] {
-			r.imported(&items[i].key)
+	for _, i := range items {
+		if !left[i.key.ID] {
+			r.imported(&i.key)
 		}
 	}
 	return r.explain(ctx, items, left)
@@ -148,7 +148,7 @@ func (r *run) imported(k *converted) {
 }
 
 // explain says of keys that could not be stored whether they were here before.
-func (r *run) explain(ctx context.Context, items []item, taken map[string]bool) error {
+func (r *run) explain(ctx context.Context, items []*item, taken map[string]bool) error {
 	if len(taken) == 0 {
 		return nil
 	}
@@ -156,8 +156,8 @@ func (r *run) explain(ctx context.Context, items []item, taken map[string]bool) 
 	if err != nil {
 		return err
 	}
-	for i := range items {
-		k := &items[i].key
+	for _, i := range items {
+		k := &i.key
 		if !taken[k.ID] {
 			continue
 		}
@@ -167,7 +167,7 @@ func (r *run) explain(ctx context.Context, items []item, taken map[string]bool) 
 		case ok && r.n.Rows > 0 && k.storedAs(&stored): // before this import was interrupted
 			r.imported(k)
 		default: // also for a key that an earlier row of this import has
-			if err := r.refuseItem(&items[i], "import_key_taken"); err != nil {
+			if err := r.refuseItem(i, "import_key_taken"); err != nil {
 				return err
 			}
 		}
@@ -203,20 +203,20 @@ func setOf(all []string) map[string]bool {
 }
 
 // compare counts what storing the items would do.
-func (r *run) compare(ctx context.Context, items []item) error {
+func (r *run) compare(ctx context.Context, items []*item) error {
 	wanted := make([]string, len(items))
-	for i := range items {
-		wanted[i] = items[i].key.ID
+	for n, i := range items {
+		wanted[n] = i.key.ID
 	}
 	there, err := r.there(ctx, wanted)
 	if err != nil {
 		return err
 	}
-	for i := range items {
-		k := &items[i].key
+	for _, i := range items {
+		k := &i.key
 		switch _, ok := there[k.ID]; {
 		case r.plan.keys[ids.Short(k.Hash[:])]:
-			if err := r.refuseItem(&items[i], "import_key_taken"); err != nil {
+			if err := r.refuseItem(i, "import_key_taken"); err != nil {
 				return err
 			}
 			continue
@@ -225,7 +225,7 @@ func (r *run) compare(ctx context.Context, items []item) error {
 			continue
 		}
 		r.plan.keys[ids.Short(k.Hash[:])] = true
-		if err := r.compareNew(ctx, &items[i]); err != nil {
+		if err := r.compareNew(ctx, i); err != nil {
 			return err
 		}
 	}

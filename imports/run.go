@@ -28,7 +28,7 @@ type run struct {
 // returns an error; what is stored before an error stays.
 func (s *Service) run(ctx context.Context, n Import, read rows, f Follow) (Import, error) {
 	r := s.newRun(n, f)
-	err := r.work(ctx, read)
+	err := r.work(ctx, read.ahead(r.alive))
 	r.n.Renamed = r.rows.scopes.renamed
 	switch {
 	case err == nil:
@@ -158,7 +158,7 @@ func (r *run) take(row source.Row, p *proof) error {
 	k.OrganizationID, k.ServiceAccountID, k.CreatedBy = account.OrganizationID, account.ID, r.n.By.ID
 	account.CreatedBy = k.CreatedBy
 	r.note(&row)
-	r.batch.add(item{account, k, row.Place, row.ID})
+	r.batch.add(&item{account, k, row.Place, row.ID})
 	if !r.batch.full() {
 		return r.alive(ctx)
 	}

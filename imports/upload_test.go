@@ -203,13 +203,32 @@ func TestRowsBeyondTheRecordAreDropped(t *testing.T) {
 	}
 }
 
+// saved waits until the only import is stored as of now.
+func (w *world) saved() {
+	for range 600 {
+		all, err := w.Store.Imports().List(w.T.Context(), keys.NoFilter{}, keys.Page{Limit: 2})
+		w.Must(err)
+		if len(all) == 1 && !all[0].UpdatedAt.Before(keys.Moment(w.Now())) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	w.T.Error("the import that reads is not stored")
+}
+
 // TestCommandIsAliveWhileItReads: another node would close its record.
 func TestCommandIsAliveWhileItReads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	other := w.service()
 	file := source.File{Name: "keys.jsonl", Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(w.slowly(other, wide(500), 12*time.Second)), nil
+		text := strings.NewReader(many(500))
+		return io.NopCloser(readerFunc(func(b []byte) (int, error) {
+			w.Advance(12 * time.Second)
+			w.saved() // by a caller that waits
+			w.Must(other.Resume(t.Context()))
+			return text.Read(b[:min(len(b), 20<<10)])
+		})), nil
 	}}
 	done, err := w.imports.Files(t.Context(), w.Admin, imports.Options{Format: "jsonl"}, []source.File{file}, imports.Follow{})
 	if err != nil || done.Count.Imported != 500 {

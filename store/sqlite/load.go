@@ -19,15 +19,12 @@ const (
 
 // LoadKeys inserts many keys in one transaction, during which nothing else can be written.
 // It returns the ids of those that are not stored because their id or digest is taken. It
-// may use some hundred megabytes of memory.
+// may use some hundred megabytes of memory, which the writer keeps: with less, the next
+// call would read most indexes again.
 func (s *objects) LoadKeys(ctx context.Context, all []keys.Key) (taken []string, err error) {
 	if _, err := s.writer.db().ExecContext(ctx, whileLoading); err != nil {
 		return nil, fmt.Errorf("prepare to load keys: %w", known(err))
 	}
-	defer func() {
-		_, undo := s.writer.db().ExecContext(context.WithoutCancel(ctx), afterLoading)
-		err = errors.Join(err, undo)
-	}()
 	err = s.transact(ctx, func(tx *sql.Tx) (err error) {
 		taken, err = s.load(ctx, tx, all)
 		return err
@@ -54,7 +51,11 @@ func (s *objects) load(ctx context.Context, tx *sql.Tx, all []keys.Key) (taken [
 	if _, err := tx.ExecContext(ctx, "DROP TRIGGER key_text_inserted"); err != nil {
 		return nil, err
 	}
-	if taken, err = s.insertKeys(ctx, tx, all); err != nil {
+	stored, taken, err := s.insertKeys(ctx, tx, all)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO key_texts (id) SELECT value FROM json_each(?)", putJSON(stored)); err != nil {
 		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO key_trigrams (rowid, text) SELECT number, replace(search, id, '') FROM key_texts JOIN keys "+
@@ -66,39 +67,36 @@ func (s *objects) load(ctx context.Context, tx *sql.Tx, all []keys.Key) (taken [
 	return taken, err
 }
 
-func (s *objects) insertKeys(ctx context.Context, tx *sql.Tx, all []keys.Key) (taken []string, err error) {
+func (s *objects) insertKeys(ctx context.Context, tx *sql.Tx, all []keys.Key) (stored, taken []string, err error) {
 	insert, err := tx.PrepareContext(ctx, s.keyTable().insertion()+unlessTaken)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer insert.Close() //nolint:errcheck // the transaction ends it
-	note, err := tx.PrepareContext(ctx, "INSERT INTO key_texts (id) VALUES (?)")
-	if err != nil {
-		return nil, err
-	}
-	defer note.Close() //nolint:errcheck // as above
 	for i := range all {
-		stored, err := changes(ctx, insert, keyValues(&all[i]))
-		if err != nil {
-			return nil, err
-		}
-		if !stored {
+		inserted, err := changes(ctx, insert, keyValues(&all[i]))
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case inserted:
+			stored = append(stored, all[i].ID)
+		default:
 			taken = append(taken, all[i].ID)
-			continue
-		}
-		if _, err := note.ExecContext(ctx, all[i].ID); err != nil {
-			return nil, err
 		}
 	}
-	return taken, nil
+	return stored, taken, nil
 }
 
 const loadBatch = 100_000
 
-// LoadAll inserts any number of keys, which must be new.
-func (s *objects) LoadAll(ctx context.Context, all iter.Seq[keys.Key]) error {
+// LoadAll inserts any number of keys, which must be new. It keeps no memory.
+func (s *objects) LoadAll(ctx context.Context, all iter.Seq[keys.Key]) (err error) {
 	next, stop := iter.Pull(all)
 	defer stop()
+	defer func() {
+		_, undo := s.writer.db().ExecContext(context.WithoutCancel(ctx), afterLoading)
+		err = errors.Join(err, undo)
+	}()
 	for {
 		batch := make([]keys.Key, 0, loadBatch)
 		for len(batch) < loadBatch {
