@@ -15,13 +15,15 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// Beside nodes that serve, batches hold the store's writer for about batchTime: other
-// writes wait no longer. At rest, they are as large as memory allows.
-const (
-	batchTime  = 20 * time.Millisecond
-	firstBatch = 50
-	mostBatch  = 1000
-	restBatch  = 50_000
+// pace is how long a batch may hold the store's writer, and with it everybody who writes.
+type pace struct {
+	within      time.Duration
+	first, most int // items
+}
+
+var (
+	besideNodes = pace{20 * time.Millisecond, 50, 1000} // that serve
+	atRest      = pace{3 * time.Second, 10_000, 50_000} // a node that starts waits longer than that
 )
 
 // item is a row on its way to the store.
@@ -37,7 +39,10 @@ type batch struct {
 	ctx   context.Context //nolint:containedctx // of the reading that fills the batch
 	items []*item
 	size  int
+	pace
 }
+
+func (b *batch) begin(p pace) { b.pace, b.size = p, p.first }
 
 func (b *batch) add(i *item) { b.items = append(b.items, i) }
 func (b *batch) full() bool  { return len(b.items) >= b.size }
@@ -45,10 +50,10 @@ func (b *batch) full() bool  { return len(b.items) >= b.size }
 // adapt chooses the size of the next batch by how long a part of the last one took.
 func (b *batch) adapt(took time.Duration) {
 	switch {
-	case took > batchTime:
-		b.size = max(firstBatch/5, int(float64(b.size)*float64(batchTime)/float64(took)))
-	case took < batchTime/2:
-		b.size = min(mostBatch, b.size+b.size/4+1)
+	case took > b.within:
+		b.size = max(b.first/5, int(float64(b.size)*float64(b.within)/float64(took)))
+	case took < b.within/2:
+		b.size = min(b.most, b.size+b.size/4+1)
 	}
 }
 
@@ -78,10 +83,13 @@ func (r *run) flush(ctx context.Context) error {
 	if err := r.storeKeys(ctx, items); err != nil {
 		return err
 	}
-	if err := r.progress(ctx); err != nil || !r.beside {
+	if err := r.progress(ctx); err != nil {
 		return err
 	}
 	r.batch.adapt(max(between.Sub(began), time.Since(between)))
+	if err := r.look(ctx); err != nil || !r.beside {
+		return err
+	}
 	return pause(ctx, time.Since(began))
 }
 

@@ -21,7 +21,8 @@ type run struct {
 	noted  map[string]int // index in n.Noted
 	batch  batch
 	pages  pages
-	beside bool // nodes that serve
+	beside bool      // nodes that serve
+	looked time.Time // for them
 }
 
 // run reads the rows twice and stores them. The record says what happened, also if it
@@ -50,7 +51,7 @@ func (s *Service) newRun(n Import, f Follow) *run {
 	if f.Progress == nil {
 		f.Progress = func(*Import) {}
 	}
-	r := &run{record: record{Service: s, n: n}, follow: f, noted: map[string]int{}, batch: batch{size: firstBatch}}
+	r := &run{record: record{Service: s, n: n}, follow: f, noted: map[string]int{}}
 	r.places = newPlaces(s.Store, n.CreatedAt.Add(-time.Minute)) // longer ago than other nodes look for changes
 	r.plan = newPlan(&r.n.Options, n.Files, r.places)
 	r.rows = converter{options: &r.n.Options, started: n.CreatedAt, scopes: newScopeNames(&r.n.Options), id: n.ID}
@@ -85,12 +86,9 @@ func (r *run) work(ctx context.Context, read rows) error {
 	if err := r.begin(ctx); err != nil {
 		return err
 	}
-	var err error
-	if r.beside, err = r.Service.beside(ctx); err != nil {
+	r.batch.begin(atRest)
+	if err := r.look(ctx); err != nil {
 		return err
-	}
-	if !r.beside {
-		r.batch.size = restBatch
 	}
 	if err := r.survey(ctx, read); err != nil {
 		return err
@@ -102,6 +100,29 @@ func (r *run) work(ctx context.Context, read rows) error {
 		return err
 	}
 	return r.flush(ctx)
+}
+
+// lookAgain is how long nodes that served are taken to do so.
+const lookAgain = 5 * time.Second
+
+// look finds out whether nodes serve from the store, and sets the pace.
+func (r *run) look(ctx context.Context) error {
+	if r.beside && time.Since(r.looked) < lookAgain {
+		return nil
+	}
+	beside, err := r.Service.beside(ctx)
+	if err != nil {
+		return err
+	}
+	r.looked = time.Now()
+	switch {
+	case beside && !r.beside:
+		r.batch.begin(besideNodes)
+	case r.beside && !beside:
+		r.batch.begin(atRest)
+	}
+	r.beside = beside
+	return nil
 }
 
 // survey reads the rows for the first time.

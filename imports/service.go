@@ -125,11 +125,21 @@ func (s *Service) Files(ctx context.Context, a keys.Actor, o Options, files []so
 	}, f)
 }
 
+// quietFor is how long ago a node must have polled that ended without saying so. Whether
+// one is alive cannot be told at the first look.
+const quietFor = 30 * time.Second
+
 // beside reports whether nodes serve from the store.
 func (s *Service) beside(ctx context.Context) (bool, error) {
 	all, err := s.Nodes.List(ctx)
 	if err != nil {
 		return false, fmt.Errorf("look for nodes that serve: %w", err)
 	}
-	return slices.ContainsFunc(all, func(n nodes.State) bool { return n.Fresh && (!n.Self || s.Nodes.Joined()) }), nil
+	now := s.Keys.Now()
+	return slices.ContainsFunc(all, func(n nodes.State) bool {
+		if n.Self {
+			return s.Nodes.Joined()
+		}
+		return now.Sub(n.LastPoll) < quietFor
+	}), nil
 }
