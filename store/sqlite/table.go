@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -126,11 +127,12 @@ func (t *table[T, F]) InsertAll(ctx context.Context, all []T) (taken []string, e
 
 const unlessTaken = " ON CONFLICT DO NOTHING"
 
-// changes reports whether the statement changed a row.
+// changes reports whether the statement, of a transaction that ends with ctx, changed a row.
 func changes(ctx context.Context, statement *sql.Stmt, args []any) (bool, error) {
-	result, err := statement.ExecContext(ctx, args...)
+	// The driver starts a goroutine for each call with a context that can end.
+	result, err := statement.ExecContext(context.WithoutCancel(ctx), args...)
 	if err != nil {
-		return false, err
+		return false, cmp.Or(ctx.Err(), err)
 	}
 	n, err := result.RowsAffected()
 	return n == 1, err
