@@ -165,6 +165,7 @@ func (d *Domain) buildKeys(_ context.Context, c *Config) (err error) {
 	d.Feed, err = feed.New(feed.Config{
 		Marks: d.Marks, Verifier: d.Verifier, Limiter: c.Limiter, Nodes: d.Nodes, MaxStale: c.MaxStale,
 		Recorder: d.Recorder, Meter: d.Meter, LastUsed: d.LastUsed.Note, Key: c.Store.Keys().Get, Now: c.Now,
+		Plain: func(keyID string) { d.Leaks.ArrivedPlain(keyID) },
 	})
 	return err
 }
