@@ -218,6 +218,7 @@ func (d *Domain) buildStaff(ctx context.Context, c *Config) (err error) {
 	d.Certificates = &mtls.Registry{Store: c.Store.Certificates(), Accounts: d.Keys, Audit: d.Audit, Now: c.Now}
 	d.Leaks, err = leaks.New(leaks.Config{
 		Store: c.Store, Keys: d.Keys, Finder: d.Verifier, Guesses: d.Verifier,
+		Format: c.Format, Tokens: d.People.Tokens,
 		Sealer: c.Sealer, Mailer: c.Mailer, Logger: c.Logger,
 	})
 	if err != nil {
