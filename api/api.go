@@ -38,7 +38,7 @@ import (
 )
 
 // Config is what the API needs. All fields are required except Metrics, Partners,
-// PlainHTTP, Verified, MaxUpload and Now.
+// PlainHTTP, ArrivedPlain, Verified, MaxUpload and Now.
 type Config struct {
 	Keys         *keys.Service
 	Incidents    *incidents.Service
@@ -68,8 +68,9 @@ type Config struct {
 	VerifyOpen   bool           // POST /verify needs no credential
 	Original     proxies.Family // where trusted proxies tell of their client's request
 	Leaks        *leaks.Service
-	Partners     Partners  // those without a value are off
-	PlainHTTP    PlainHTTP // what happens to keys that arrive without TLS; "" for nothing
+	Partners     Partners           // those without a value are off
+	PlainHTTP    PlainHTTP          // what happens to keys that arrive without TLS; "" for nothing
+	ArrivedPlain func(keyID string) // called for each of them, unless PlainHTTP is ""; Leaks.ArrivedPlain if nil
 	Limiter      ratelimit.Limiter
 	Throttles    Throttles
 	MaxUpload    int64            // bytes of an import, imports.MostUpload if 0
@@ -94,10 +95,14 @@ func New(c Config) (*API, error) {
 		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
 		c.Idempotency == nil || c.Leaks == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
-		return nil, errors.New("api: every field of the configuration but Metrics, Partners, PlainHTTP, Verified, MaxUpload and Now is required")
+		return nil, errors.New("api: every field of the configuration is required but Metrics, Partners, PlainHTTP, ArrivedPlain, Verified, " +
+			"MaxUpload and Now")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.ArrivedPlain == nil {
+		c.ArrivedPlain = c.Leaks.ArrivedPlain
 	}
 	if c.MaxUpload == 0 {
 		c.MaxUpload = imports.MostUpload
@@ -138,7 +143,7 @@ func (a *API) verifyHandlers() *verifyHandlers {
 	return &verifyHandlers{
 		chain: a.Chain, edge: a.Edge, carrier: a.carrier(),
 		open: a.VerifyOpen, original: a.Original, render: a.renderHot, verifier: a.Verifier,
-		plain: a.PlainHTTP, leaks: a.Leaks,
+		plain: a.PlainHTTP, arrivedPlain: a.ArrivedPlain,
 	}
 }
 

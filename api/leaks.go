@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -107,7 +108,8 @@ func leakOut(l *leaks.Leak) client.Leak {
 	for i := range l.Keys {
 		k := &l.Keys[i]
 		out.Keys[i] = client.LeakedKey{
-			KeyID: k.ID, Name: k.Name, OrganizationID: k.OrganizationID, Start: k.Start, Last4: k.Last4, URL: k.URL,
+			Kind: cmp.Or(string(k.Kind), "key"), KeyID: k.ID, UserID: k.UserID,
+			Name: k.Name, OrganizationID: k.OrganizationID, Start: k.Start, Last4: k.Last4, URL: k.URL,
 			Outcome: string(k.Outcome), At: timeOut(k.At),
 		}
 	}

@@ -17,5 +17,5 @@ func (h *verifyHandlers) exposed(v *verify.Verdict) {
 	if !v.Grant.Known() || v.Grant.KeyID() == "" || v.Code == verify.Revoked || v.Code == verify.Expired {
 		return
 	}
-	h.leaks.ArrivedPlain(v.Grant.KeyID())
+	h.arrivedPlain(v.Grant.KeyID())
 }

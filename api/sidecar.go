@@ -10,7 +10,8 @@ import (
 type Sidecar struct{ api *API }
 
 // NewSidecar returns a Sidecar. It uses only these fields of the configuration:
-// Verifier, Chain, Edge, Format, VerifyOpen, Verified, Health and Build.
+// Verifier, Chain, Edge, Format, KeyHeaders, VerifyOpen, Original, PlainHTTP,
+// ArrivedPlain (required with PlainHTTP), Verified, Health and Build.
 func NewSidecar(c Config) *Sidecar { return &Sidecar{&API{Config: c}} }
 
 // Mount adds the routes to the engine.

@@ -18,7 +18,6 @@ import (
 	"github.com/latchkey/latchkey/internal/verdicts"
 	"github.com/latchkey/latchkey/internal/verifyjson"
 	"github.com/latchkey/latchkey/keys"
-	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/verify"
 )
 
@@ -32,7 +31,8 @@ type verifyHandlers struct {
 	original proxies.Family
 	verifier *verify.Verifier
 	plain    PlainHTTP
-	leaks    *leaks.Service // told of keys that arrive without TLS, unless plain is off
+
+	arrivedPlain func(keyID string) // told of keys that arrive without TLS, unless plain is off
 }
 
 // verifySelf answers a key that checks itself; the status is the decision. The

@@ -26,6 +26,7 @@ const (
 	MailPlain    MailKind = "plain"    // about a key that arrived without TLS
 
 	MailLeakedStaff MailKind = "leakedstaff" // about leaked keys that reach beyond their organization
+	MailLeakedToken MailKind = "leakedtoken" // about leaked tokens, to the user whose they are
 )
 
 // Mail is one mail to one person.

@@ -128,7 +128,7 @@ func (p *Tokens) ObtainToken(ctx context.Context, l Login, f keys.Format) (keys.
 	if err != nil {
 		return keys.Secret{}, fmt.Errorf("store the sign-in token: %w", err)
 	}
-	return secret, p.record(ctx, actorOf(&u), "token.create", t.object(), nil, t)
+	return secret, p.record(ctx, actorOf(&u), "token.create", t.Object(), nil, t)
 }
 
 // signInStands reports whether the sign-in token with the parent is still valid.

@@ -162,7 +162,7 @@ func (p *Tokens) Create(ctx context.Context, a *Principal, format keys.Format, f
 	if err := p.Store.Tokens().Insert(ctx, t); err != nil {
 		return Token{}, keys.Secret{}, fmt.Errorf("create token: %w", err)
 	}
-	return t, secret, p.record(ctx, a, "token.create", t.object(), nil, t)
+	return t, secret, p.record(ctx, a, "token.create", t.Object(), nil, t)
 }
 
 // bindToken makes the token end with the credential that creates it, unless that
@@ -201,14 +201,42 @@ func (p *Tokens) Revoke(ctx context.Context, a *Principal, id string, revision i
 	if _, err := p.Get(ctx, a, id); err != nil {
 		return err
 	}
-	t, err := keys.Remove(ctx, p.Store.Tokens(), id, revision, func(t *Token) error { return p.endSignInToken(ctx, t) })
+	err := p.end(ctx, a, id, revision)
 	if errors.Is(err, errs.NotFound) {
 		return errNoSuchToken
 	}
 	if err != nil {
 		return fmt.Errorf("revoke token: %w", err)
 	}
-	return p.record(ctx, a, "token.delete", t.object(), t, nil)
+	return nil
 }
 
-func (t *Token) object() audit.Object { return audit.Object{Type: "token", ID: t.ID} }
+// Held returns the token with the text, whoever has it, and whether it has expired. The
+// error is errs.NotFound if there is none.
+func (p *Tokens) Held(ctx context.Context, text string) (t Token, expired bool, err error) {
+	t, err = p.Store.Tokens().ByHash(ctx, hashToken(text))
+	if err != nil {
+		return t, false, err
+	}
+	return t, t.over(p.Now()), nil
+}
+
+// End ends a user's token for whoever may, such as for a report that it leaked. One that
+// is gone is no error.
+func (p *Tokens) End(ctx context.Context, a keys.Actor, id string) error {
+	if err := keys.StaffOnly(a); err != nil {
+		return err
+	}
+	return unlessGone(p.end(ctx, a, id, keys.AnyRevision))
+}
+
+func (p *Tokens) end(ctx context.Context, a keys.Actor, id string, revision int64) error {
+	t, err := keys.Remove(ctx, p.Store.Tokens(), id, revision, func(t *Token) error { return p.endSignInToken(ctx, t) })
+	if err != nil {
+		return err
+	}
+	return p.record(ctx, a, "token.delete", t.Object(), t, nil)
+}
+
+// Object names the token in audit events.
+func (t *Token) Object() audit.Object { return audit.Object{Type: "token", ID: t.ID} }

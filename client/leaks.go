@@ -33,11 +33,13 @@ type Leak struct {
 	CreatedAt time.Time   `json:"created_at"`
 }
 
-// LeakedKey is a key of a Leak.
+// LeakedKey is a key of a Leak, or a user's token.
 type LeakedKey struct {
-	KeyID          string     `json:"key_id"`
+	Kind           string     `json:"kind"`   // key or user_token
+	KeyID          string     `json:"key_id"` // of the key or token
 	Name           string     `json:"name"`
-	OrganizationID string     `json:"organization_id"`
+	OrganizationID string     `json:"organization_id"` // of a key
+	UserID         string     `json:"user_id"`         // of a token
 	Start          string     `json:"start"`
 	Last4          string     `json:"last4"`
 	URL            string     `json:"url"`     // what a stranger typed

@@ -122,6 +122,10 @@ func (e *Edge) Verifier() *verify.Verifier { return e.verifier }
 // Format returns the format of the keys.
 func (e *Edge) Format() keys.Format { return e.format }
 
+// ArrivedPlain tells the nodes that a key was presented without TLS, so that it is recorded
+// as exposed and its owner told. It does not wait.
+func (e *Edge) ArrivedPlain(keyID string) { e.reporter.arrivedPlain(keyID) }
+
 // Refused returns why the nodes do not accept the edge's key, nil while they do.
 func (e *Edge) Refused() error {
 	if why := e.source.up.refused.Load(); why != nil {

@@ -29,7 +29,7 @@ func (e elsewhere) Verify(ctx context.Context, q *verify.Question) (verify.Verdi
 	defer cancel()
 	asked := edgewire.Question{
 		Key: q.Key, Scopes: q.Scopes, Cost: q.Cost, UserAgent: q.UserAgent, DryRun: q.DryRun, Fresh: q.Fresh, Unmetered: q.Unmetered,
-		Within: within(q.Asker),
+		Within: within(q.Asker), PlainRefused: q.PlainRefused,
 	}
 	if q.Address.IsValid() {
 		asked.Address = q.Address.String()

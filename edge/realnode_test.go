@@ -253,7 +253,7 @@ func newRealNode(t *testing.T, c nodeConfig) *realNode {
 	must(t, registry.Join(t.Context()))
 	n.feed, err = feed.New(feed.Config{
 		Marks: marks, Verifier: engine, Limiter: n.limiter, Nodes: registry, MaxStale: time.Minute, LeastShared: c.leastShared,
-		Recorder: &usage.Recorder{}, Meter: usage.NewMeter(), LastUsed: func(string, usage.Use) {}, Now: now,
+		Recorder: &usage.Recorder{}, Meter: usage.NewMeter(), LastUsed: func(string, usage.Use) {}, Plain: func(string) {}, Now: now,
 		Key: func(context.Context, string) (keys.Key, error) { return keys.Key{}, errs.NotFound },
 	})
 	must(t, err)

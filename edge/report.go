@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,8 +28,9 @@ type reporter struct {
 	meter  *usage.Meter
 	logger *slog.Logger
 
-	mu   sync.Mutex // guards uses
-	uses map[string]usage.Use
+	mu    sync.Mutex // guards the fields below
+	uses  map[string]usage.Use
+	plain map[string]struct{} // ids of keys that arrived without TLS
 
 	sending sync.Mutex // guards the fields below
 	batch   uint64
@@ -36,7 +39,7 @@ type reporter struct {
 }
 
 func newReporter(s *source, logger *slog.Logger) *reporter {
-	return &reporter{source: s, meter: usage.NewMeter(), logger: logger, uses: map[string]usage.Use{}}
+	return &reporter{source: s, meter: usage.NewMeter(), logger: logger, uses: map[string]usage.Use{}, plain: map[string]struct{}{}}
 }
 
 // used records the last use of a key. Beyond the bound it is left to the next use.
@@ -45,6 +48,16 @@ func (r *reporter) used(keyID string, u usage.Use) {
 	defer r.mu.Unlock()
 	if len(r.uses) < edgewire.MostUses*8 {
 		r.uses[keyID] = u
+	}
+}
+
+// arrivedPlain records that a key arrived without TLS. Beyond the bound it is left to the
+// key's next use.
+func (r *reporter) arrivedPlain(keyID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, known := r.plain[keyID]; !known && len(r.plain) < edgewire.MostPlain {
+		r.plain[strings.Clone(keyID)] = struct{}{} // it may be part of a cached grant
 	}
 }
 
@@ -93,6 +106,7 @@ func (r *reporter) halve() bool {
 	first.Tallies, second.Tallies = halves(whole.Tallies)
 	first.Uses, second.Uses = halvesOf(whole.Uses)
 	first.Refusals, second.Refusals = halvesOf(whole.Refusals)
+	first.Plain, second.Plain = halves(whole.Plain)
 	if first.Size() == 0 || second.Size() == 0 {
 		return false
 	}
@@ -107,14 +121,16 @@ func (r *reporter) halve() bool {
 
 // gather builds messages from the counts since the last call.
 func (r *reporter) gather() {
-	uses, refusals := r.takeUses(), r.meter.TakeRefusals(edgewire.MostRefused)
+	uses, refusals, plain := r.takeUses(), r.meter.TakeRefusals(edgewire.MostRefused), r.takePlain()
 	add := func(tallies []usage.Tally) {
 		r.batch++
-		r.unsent = append(r.unsent, &edgewire.Usage{Edge: r.source.self, Batch: r.batch, Tallies: tallies, Uses: uses, Refusals: refusals})
-		uses, refusals = nil, nil
+		r.unsent = append(r.unsent, &edgewire.Usage{
+			Edge: r.source.self, Batch: r.batch, Tallies: tallies, Uses: uses, Refusals: refusals, Plain: plain,
+		})
+		uses, refusals, plain = nil, nil, nil
 	}
 	r.meter.Take(time.Now(), add)
-	if len(uses)+len(refusals) > 0 {
+	if len(uses)+len(refusals)+len(plain) > 0 {
 		add(nil)
 	}
 	if over := len(r.unsent) - mostUnsent; over > 0 {
@@ -155,4 +171,12 @@ func (r *reporter) takeUses() map[string]usage.Use {
 		delete(r.uses, id)
 	}
 	return some
+}
+
+func (r *reporter) takePlain() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := slices.Collect(maps.Keys(r.plain))
+	clear(r.plain)
+	return all
 }

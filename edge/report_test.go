@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,7 @@ import (
 func TestAMessageThatIsTooLongIsHalved(t *testing.T) {
 	t.Parallel()
 	const most = 10_000
-	taken, batch := map[string]string{}, uint64(0)
+	taken, plain, batch := map[string]string{}, map[string]int{}, uint64(0)
 	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if len(body) > most {
@@ -39,6 +41,9 @@ func TestAMessageThatIsTooLongIsHalved(t *testing.T) {
 			}
 			taken[id] = use.UserAgent
 		}
+		for _, id := range told.Plain {
+			plain[id]++
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, "{}")
 	}))
@@ -52,6 +57,8 @@ func TestAMessageThatIsTooLongIsHalved(t *testing.T) {
 		id := ids.New(ids.Key)
 		want[id] = strings.Repeat("x", 200)
 		r.used(id, usage.Use{At: time.Now(), UserAgent: want[id]})
+		r.arrivedPlain(id)
+		r.arrivedPlain(id)
 	}
 	for range 3 {
 		must(t, r.flush(t.Context()))
@@ -63,6 +70,25 @@ func TestAMessageThatIsTooLongIsHalved(t *testing.T) {
 	if !maps.Equal(taken, want) {
 		t.Errorf("%d of %d are told", len(taken), len(want))
 	}
+	if len(plain) != 300 || slices.Max(slices.Collect(maps.Values(plain))) != 1 {
+		t.Errorf("%d of 300 that arrived without TLS are told, or some twice", len(plain))
+	}
 	r.used("key_1", usage.Use{UserAgent: strings.Repeat("x", most)})
 	must(t, r.flush(t.Context())) // no node will ever take it, and nothing waits behind it
+}
+
+// TestWhatArrivedWithoutTLSIsBounded and told again at the next use: the node may have been
+// of a version that ignores it.
+func TestWhatArrivedWithoutTLSIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newReporter(&source{}, slog.New(slog.DiscardHandler))
+	for range 2 {
+		for i := range 2 * edgewire.MostPlain {
+			r.arrivedPlain(strconv.Itoa(i))
+		}
+		r.gather()
+		if last := r.unsent[len(r.unsent)-1]; len(last.Plain) != edgewire.MostPlain {
+			t.Errorf("%d are told", len(last.Plain))
+		}
+	}
 }

@@ -93,7 +93,8 @@ func (o *owners) of(ctx context.Context, by keys.Actor, keyID string) (usage.Sub
 // Count adds what an edge has decided. It skips keys that are gone or that the edge may
 // not see.
 func (f *Feed) Count(ctx context.Context, by keys.Actor, owner, organizationID string, told edgewire.Usage) error {
-	if len(told.Tallies) > usage.MostTallied || len(told.Uses) > edgewire.MostUses || len(told.Refusals) > edgewire.MostRefused {
+	if len(told.Tallies) > usage.MostTallied || len(told.Uses) > edgewire.MostUses || len(told.Refusals) > edgewire.MostRefused ||
+		len(told.Plain) > edgewire.MostPlain {
 		return errs.New(errs.Invalid, "edge_message")
 	}
 	if !ids.Valid(ids.Edge, told.Edge.ID) {
@@ -147,6 +148,9 @@ func (c *counting) find(ctx context.Context, told *edgewire.Usage) error {
 	for id := range told.Refusals {
 		faults = append(faults, look(id))
 	}
+	for _, id := range told.Plain {
+		faults = append(faults, look(id))
+	}
 	return errors.Join(faults...)
 }
 
@@ -163,6 +167,11 @@ func (c *counting) add(told *edgewire.Usage) {
 		tallies = append(tallies, c.sane(t))
 	}
 	c.c.Recorder.Add(tallies)
+	for _, id := range told.Plain {
+		if _, known := c.owners[id]; known {
+			c.c.Plain(id)
+		}
+	}
 	for id, use := range told.Uses {
 		if _, known := c.owners[id]; known {
 			use.At = c.within(use.At)

@@ -35,6 +35,7 @@ type Config struct {
 	Recorder *usage.Recorder
 	Meter    *usage.Meter
 	LastUsed func(keyID string, u usage.Use)
+	Plain    func(keyID string) // told of keys that arrived at edges without TLS
 	Key      func(ctx context.Context, id string) (keys.Key, error)
 
 	Now func() time.Time

@@ -145,6 +145,37 @@ func TestAnEdgeCountsForNoKeyOfOthers(t *testing.T) {
 	}
 }
 
+// TestAnEdgeExposesNoKeyOfOthers, whatever it says arrived without TLS.
+func TestAnEdgeExposesNoKeyOfOthers(t *testing.T) {
+	t.Parallel()
+	o, err := newOwners(func(_ context.Context, id string) (keys.Key, error) {
+		return keys.Key{ID: id, OrganizationID: "org_" + id[len("key_"):]}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exposed []string
+	f := &Feed{owners: o, c: Config{
+		Recorder: &usage.Recorder{}, Meter: usage.NewMeter(), Now: time.Now, Plain: func(id string) { exposed = append(exposed, id) },
+	}}
+	if f.counts, err = newCounts(); err != nil {
+		t.Fatal(err)
+	}
+	told := edgewire.Usage{Edge: edgewire.Edge{ID: ids.New(ids.Edge)}, Batch: 1, Plain: []string{"key_own", "key_other"}}
+	for range 2 {
+		if err := f.Count(t.Context(), only{organization: "org_own"}, "sa_1", "org_own", told); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(exposed, []string{"key_own"}) {
+		t.Errorf("it exposes %v", exposed)
+	}
+	told.Batch, told.Plain = 2, make([]string, edgewire.MostPlain+1)
+	if err := f.Count(t.Context(), only{organization: "org_own"}, "sa_1", "org_own", told); !errors.Is(err, errs.Invalid) {
+		t.Errorf("more than allowed: %v", err)
+	}
+}
+
 // TestFiguresOfAWrongEdgeAreBounded in time, size and number.
 func TestFiguresOfAWrongEdgeAreBounded(t *testing.T) {
 	t.Parallel()

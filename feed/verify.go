@@ -26,7 +26,7 @@ func (w within) May(action keys.Action, organizationID string) bool {
 func (f *Feed) Verify(ctx context.Context, by keys.Actor, charged string, asked edgewire.Question) (edgewire.Verdict, error) {
 	q := &verify.Question{
 		Key: asked.Key, Scopes: asked.Scopes, Cost: asked.Cost, UserAgent: asked.UserAgent, Asker: by, Charged: "edge " + charged,
-		DryRun: asked.DryRun, Fresh: asked.Fresh, Unmetered: asked.Unmetered,
+		DryRun: asked.DryRun, Fresh: asked.Fresh, Unmetered: asked.Unmetered, PlainRefused: asked.PlainRefused,
 	}
 	var faults errs.Faults
 	faults.Check(verify.ValidCost(q.Cost), "cost", "cost_out_of_range")

@@ -1,6 +1,6 @@
-// Package leaks acts on keys that somebody should not have: keys that people and
-// scanners report as leaked, keys that their holders revoke with the key itself, and
-// keys that arrive without TLS. A report is answered before anything is looked up, so
+// Package leaks acts on keys that somebody should not have: keys, and tokens of users, that
+// people and scanners report as leaked, keys that their holders revoke with the key itself,
+// and keys that arrive without TLS. A report is answered before anything is looked up, so
 // no answer tells which keys exist. Until it is looked up, it waits in the store with
 // the texts sealed; any node takes up what another left. What HTTP, signatures and
 // pages need of it lies in other packages.
@@ -80,7 +80,16 @@ const (
 	Already  Outcome = "already" // it had ended, was disabled, or people were told lately
 )
 
-// Leak is a report that named at least one key, for the provider's staff. URL and Note
+// Kind is what was reported.
+type Kind string
+
+// The kinds.
+const (
+	APIKey    Kind = ""
+	UserToken Kind = "user_token"
+)
+
+// Leak is a report that named at least one key or token, for the provider's staff. URL and Note
 // are what a stranger typed: they are shown as plain text, never as links.
 type Leak struct {
 	keys.Stamp
@@ -88,12 +97,14 @@ type Leak struct {
 	Source  Source     `json:"source"`
 	Address netip.Addr `json:"address,omitzero"`
 	Note    string     `json:"note,omitempty"`
-	Unknown int        `json:"unknown"` // texts that are no key
+	Unknown int        `json:"unknown"` // texts that are neither
 	Keys    []Key      `json:"keys"`
 }
 
-// Key is a key of a Leak.
+// Key is a key or token of a Leak.
 type Key struct {
+	Kind           Kind      `json:"kind,omitempty"`
+	UserID         string    `json:"user_id,omitempty"` // of a token
 	ID             string    `json:"id"`
 	OrganizationID string    `json:"organization_id"`
 	Name           string    `json:"name"`

@@ -25,11 +25,22 @@ type Guesses interface {
 	Guessed(ctx context.Context, from netip.Addr, hash keys.Hash) error
 }
 
+// Tokens knows the tokens of users.
+type Tokens interface {
+	// Held returns the token with the text and whether it has expired. The error is
+	// errs.NotFound if there is none.
+	Held(ctx context.Context, text string) (t auth.Token, expired bool, err error)
+	// End ends the token. One that is gone is no error.
+	End(ctx context.Context, a keys.Actor, id string) error
+}
+
 // Config is what a Service needs. All fields but Finder and Logger's level are required.
 type Config struct {
 	Store   Store
 	Keys    *keys.Service
 	Finder  Finder
+	Format  keys.Format
+	Tokens  Tokens
 	Guesses Guesses
 	Sealer  *seal.Sealer
 	Mailer  auth.Mailer
@@ -60,7 +71,8 @@ const (
 
 // New returns a Service and starts its workers. Close ends them.
 func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Keys == nil || c.Finder == nil || c.Guesses == nil || c.Sealer == nil || c.Mailer == nil || c.Logger == nil {
+	if c.Store == nil || c.Keys == nil || c.Finder == nil || c.Format.IsZero() || c.Tokens == nil || c.Guesses == nil ||
+		c.Sealer == nil || c.Mailer == nil || c.Logger == nil {
 		return nil, errors.New("leaks: every field of the configuration is required")
 	}
 	life, stop := context.WithCancel(context.Background())

@@ -13,14 +13,18 @@ import (
 // mostPeople bounds who is mailed about one organization's keys, and of the staff.
 const mostPeople = 50
 
-// tellOf mails the people who look after the keys of the leak, one mail to each, and
-// the staff of keys that reach beyond their organization. A mail has nothing that the
-// reporter typed.
+// tellOf mails the people who look after the keys of the leak, one mail to each, the users
+// whose tokens it has, and the staff of keys that reach beyond their organization. A mail
+// has nothing that the reporter typed.
 func (s *Service) tellOf(ctx context.Context, l *Leak) error {
-	told, staff := map[string][]auth.ExposedKey{}, []auth.ExposedKey(nil)
+	told, tokens, staff := map[string][]auth.ExposedKey{}, map[string][]auth.ExposedKey{}, []auth.ExposedKey(nil)
 	for i := range l.Keys {
 		k := &l.Keys[i]
 		if k.Outcome == Already {
+			continue
+		}
+		if k.Kind == UserToken {
+			tokens[k.UserID] = append(tokens[k.UserID], shownAs(k))
 			continue
 		}
 		shown, people, err := s.about(ctx, k)
@@ -39,13 +43,18 @@ func (s *Service) tellOf(ctx context.Context, l *Leak) error {
 			return err
 		}
 	}
+	for id, all := range tokens {
+		if err := s.mail(ctx, id, auth.MailLeakedToken, all); err != nil {
+			return err
+		}
+	}
 	return s.mailStaff(ctx, staff)
 }
 
 // about returns the key as mails show it, and the ids of those who look after it: the
 // owner of its account and the owners of its organization.
 func (s *Service) about(ctx context.Context, k *Key) (shown auth.ExposedKey, people []string, err error) {
-	shown = auth.ExposedKey{ID: k.ID, Name: k.Name, Start: k.Start, Last4: k.Last4, Outcome: string(k.Outcome)}
+	shown = shownAs(k)
 	stored, err := s.Store.Keys().Get(ctx, k.ID)
 	if errors.Is(err, errs.NotFound) {
 		return shown, nil, nil
@@ -76,6 +85,10 @@ func (s *Service) about(ctx context.Context, k *Key) (shown auth.ExposedKey, peo
 		}
 	}
 	return shown, people, nil
+}
+
+func shownAs(k *Key) auth.ExposedKey {
+	return auth.ExposedKey{ID: k.ID, Name: k.Name, Start: k.Start, Last4: k.Last4, Outcome: string(k.Outcome)}
 }
 
 func unlessGone(err error, what string) error {

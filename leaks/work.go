@@ -96,6 +96,9 @@ func (s *Service) work(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
+	if err := s.endTokens(ctx, &done); err != nil {
+		return err
+	}
 	if err := s.tellOf(ctx, &done); err != nil {
 		return err
 	}
@@ -132,14 +135,14 @@ func (s *Service) actOnAll(ctx context.Context, r *Report) (Leak, error) {
 	out := Leak{Stamp: keys.NewStamp(s.Keys.Now()), ID: r.ID, Source: r.Source, Address: r.Address, Note: r.Note, Keys: []Key{}}
 	seen, acted := map[string]bool{}, false
 	for _, one := range finds {
-		k, err := s.Finder.Find(ctx, one.Text)
+		found, err := s.find(ctx, one.Text)
 		if unknown(err) {
 			out.Unknown++
 			err = s.guess(ctx, r.Address, one.Text)
-		} else if err == nil && !seen[k.ID] {
-			seen[k.ID] = true
+		} else if err == nil && !seen[found.id()] {
+			seen[found.id()] = true
 			var done Key
-			if done, err = s.act(ctx, r, &k); err == nil {
+			if done, err = s.actOn(ctx, r, &found); err == nil {
 				done.URL = one.URL
 				out.Keys, acted = append(out.Keys, done), acted || done.Outcome != Already
 			}
@@ -162,12 +165,12 @@ func unknown(err error) bool {
 	return errors.Is(err, errs.NotFound) || errors.Is(err, keys.ErrMalformed)
 }
 
-// Labels reports for each text whether it is, or was, a key. It is for sources that
+// Labels reports for each text whether it is, or was, a key, or is a token. It is for sources that
 // have shown who they are.
 func (s *Service) Labels(ctx context.Context, finds []Find) ([]bool, error) {
 	known := make([]bool, len(finds))
 	for i := range finds {
-		_, err := s.Finder.Find(ctx, finds[i].Text)
+		_, err := s.find(ctx, finds[i].Text)
 		if err != nil && !unknown(err) {
 			return nil, fmt.Errorf("look up a reported key: %w", err)
 		}

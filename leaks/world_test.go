@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
 	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/leaks"
+	"github.com/latchkey/latchkey/ratelimit"
 )
 
 // desk is a world with the service of one node, and what it does to the outside.
@@ -23,6 +25,8 @@ type desk struct {
 	service *leaks.Service
 	finder  *finder
 	store   *flaky
+	people  *auth.People
+	ends    *ends
 	mu      sync.Mutex
 	mails   []auth.Mail
 	posts   chan auth.MailKind
@@ -65,6 +69,19 @@ func (t flakyTiers) Get(ctx context.Context, id string) (keys.Tier, error) {
 
 func (f *flaky) Tiers() keys.Collection[keys.Tier, keys.NoFilter] {
 	return flakyTiers{f.Store.Tiers(), f}
+}
+
+// ends is the tokens of users, of which the end can fail.
+type ends struct {
+	*auth.Tokens
+	flaky
+}
+
+func (e *ends) End(ctx context.Context, a keys.Actor, id string) error {
+	if err := e.err(); err != nil {
+		return err
+	}
+	return e.Tokens.End(ctx, a, id)
 }
 
 // finder counts what is looked up.
@@ -122,6 +139,7 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{World: keystest.NewWorld(t), posts: make(chan auth.MailKind, 1)}
 	d.store = &flaky{Store: d.Store}
 	d.finder = &finder{Finder: d.Verifier}
+	d.hire()
 	d.service = d.node()
 	for id, role := range map[string]auth.Role{"usr_owner": auth.Owner, "usr_dev": auth.Developer} {
 		name := strings.TrimPrefix(id, "usr_")
@@ -138,13 +156,31 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
+// hire makes the people, whom the desk's users belong to.
+func (d *desk) hire() {
+	d.T.Helper()
+	passwords, err := auth.NewPasswords()
+	d.Must(err)
+	delays, err := auth.NewDelays(ratelimit.Rule{}, d.Now)
+	d.Must(err)
+	sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
+	d.Must(err)
+	d.people, err = auth.NewPeople(auth.PeopleConfig{
+		Store: d.Store, Organizations: d.Store.Organizations().Get, Audit: audit.New(d.Store, d.Now), Passwords: passwords,
+		Delays: delays, Sealer: sealer, Mailer: d, Logger: slog.New(slog.DiscardHandler), Now: d.Now,
+	})
+	d.Must(err)
+	d.ends = &ends{Tokens: d.people.Tokens}
+}
+
 // node is the service of one more node on the store.
 func (d *desk) node() *leaks.Service {
 	d.T.Helper()
 	sealer, err := seal.New([]byte(strings.Repeat("s", seal.MinSecret)))
 	d.Must(err)
 	s, err := leaks.New(leaks.Config{
-		Store: d.store, Keys: d.Service, Finder: d.finder, Guesses: d, Sealer: sealer, Mailer: d, Logger: slog.New(slog.DiscardHandler),
+		Store: d.store, Keys: d.Service, Finder: d.finder, Format: d.Format, Tokens: d.ends,
+		Guesses: d, Sealer: sealer, Mailer: d, Logger: slog.New(slog.DiscardHandler),
 	})
 	d.Must(err)
 	d.T.Cleanup(s.Close)

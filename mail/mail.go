@@ -161,6 +161,7 @@ var paths = map[auth.MailKind]string{
 	auth.MailExists: "/login", auth.MailChanged: "/password/forgotten", auth.MailMoving: "/password/forgotten",
 	auth.MailExpiring: "/unsubscribe",
 	auth.MailLeaked:   "/keys", auth.MailPlain: "/keys", auth.MailLeakedStaff: "/provider/incidents",
+	auth.MailLeakedToken: "/me",
 }
 
 // page is the data of a template.

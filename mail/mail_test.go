@@ -215,7 +215,7 @@ func TestEveryKindOfMailIsWritten(t *testing.T) {
 		}
 		for _, kind := range []auth.MailKind{
 			auth.MailConfirm, auth.MailExists, auth.MailFinish, auth.MailReset, auth.MailChanged, auth.MailInvite,
-			auth.MailNewEmail, auth.MailMoving, auth.MailExpiring, auth.MailLeaked, auth.MailLeakedStaff, auth.MailPlain,
+			auth.MailNewEmail, auth.MailMoving, auth.MailExpiring, auth.MailLeaked, auth.MailLeakedStaff, auth.MailLeakedToken, auth.MailPlain,
 		} {
 			m := invitation()
 			m.Kind, m.Name, m.Language = kind, "Ada", tag

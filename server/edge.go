@@ -136,7 +136,8 @@ func (s *sidecar) handler() (http.Handler, *api.Self, error) {
 		Verifier: s.edge.Verifier(), Chain: chain, Edge: clients, Format: s.edge.Format(), KeyHeaders: s.config.keyHeaders,
 		VerifyOpen: s.config.verifyOpen,
 		Original:   s.config.original,
-		Verified:   s.metrics.Verified, Build: buildinfo.Current(), Health: s.checks(), Now: time.Now,
+		PlainHTTP:  api.PlainHTTP(s.config.plainHTTP), ArrivedPlain: s.edge.ArrivedPlain,
+		Verified: s.metrics.Verified, Build: buildinfo.Current(), Health: s.checks(), Now: time.Now,
 	})
 	service.Mount(engine)
 	return engine, service.Self(), nil

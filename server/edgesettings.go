@@ -28,7 +28,7 @@ func edgeOnly() []setting {
 // edgeShares are the service's settings that an edge also has.
 var edgeShares = []string{
 	"ADDR", "ADMIN_ADDR", "GRPC_ADDR", "VERIFY_OPEN", "TRUSTED_PROXIES", "KEY_HEADERS",
-	"FORWARDED_HEADER", "FORWARDED_REQUEST", "CACHE_SIZE", "NODE_NAME", "DRAIN",
+	"FORWARDED_HEADER", "FORWARDED_REQUEST", "PLAIN_HTTP", "CACHE_SIZE", "NODE_NAME", "DRAIN",
 	"MAX_CONNECTIONS", "FAST_LANE", "GUESS_LIMIT", "LIMIT_FALLBACK", "TLS_CERT", "TLS_KEY", "LOG", "LOG_FORMAT",
 }
 

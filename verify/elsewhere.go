@@ -34,7 +34,20 @@ func (v *Verifier) askElsewhere(ctx context.Context, q *Question) (Verdict, erro
 	if verdict.Grant.Known() && !v.visible(q, &verdict.Grant) {
 		return v.unknown(q, NotFound, "no_key", "use_known_key"), nil
 	}
+	if q.PlainRefused && verdict.Grant.Known() && verdict.afterTransport() { // the one who decided is of an earlier version
+		verdict = Verdict{Code: PlainHTTP, Detail: refusePlain(q).detail, Grant: verdict.Grant, At: verdict.At, Steps: verdict.Steps}
+	}
 	return verdict, nil
+}
+
+// afterTransport reports whether the checks up to that of the transport were passed.
+func (v *Verdict) afterTransport() bool {
+	switch v.Code {
+	case Valid, AddressNotAllowed, InsufficientScope, RateLimited, QuotaExceeded:
+		return true
+	default:
+		return false
+	}
 }
 
 // VerifyFed decides a question that an edge passes on. The Asker needs EdgeKeys where

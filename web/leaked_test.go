@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/latchkey/latchkey/auth"
+	"github.com/latchkey/latchkey/internal/keystest"
 	"github.com/latchkey/latchkey/keys"
 )
 
@@ -48,6 +49,28 @@ func TestAnybodyReportsALeakedKey(t *testing.T) {
 	owner.sees(p, http.StatusOK, "reported as leaked")
 	if strings.Contains(p.body, "javascript:alert") || strings.Contains(p.body, "seen") {
 		t.Error("the organization sees what a stranger typed")
+	}
+}
+
+// TestAReportedTokenLeadsToItsUser on the page of the staff.
+func TestAReportedTokenLeadsToItsUser(t *testing.T) {
+	t.Parallel()
+	s := newSuite(t, settings{})
+	s.tiers()
+	u := s.user("ada@example.com", auth.Developer)
+	who, err := s.People.Users.Principal(t.Context(), u)
+	s.must(err)
+	_, secret, err := s.People.Tokens.Create(t.Context(), who, keystest.Format(t), auth.TokenFields{Name: "laptop"})
+	s.must(err)
+	guest := s.visitor()
+	guest.get("/leaked")
+	guest.sees(guest.post("/leaked", url.Values{"keys": {secret.Reveal()}}), http.StatusOK, "")
+	s.must(s.Leaks.Settle(t.Context()))
+	staff := s.signedIn(s.admin("staff@example.com"))
+	p := staff.get("/provider/leaks")
+	staff.sees(p, http.StatusOK, "token of a user")
+	if !strings.Contains(p.body, `<a href="/provider/users/`+u.ID+`">laptop</a>`) || strings.Contains(p.body, secret.Reveal()) {
+		t.Errorf("the page of leaks: %s", p.body)
 	}
 }
 

@@ -134,15 +134,19 @@ type Usage struct {
 	Tallies  []usage.Tally              `json:"tallies"`  // at most usage.MostTallied
 	Uses     map[string]usage.Use       `json:"uses"`     // the last use of keys, by id
 	Refusals map[string][]usage.Refusal `json:"refusals"` // the last refusals of keys, by id
+	// Plain are the ids of keys that arrived without TLS. A node that does not know this
+	// member ignores it, so an edge names a key again after each further use.
+	Plain []string `json:"plain,omitempty"`
 }
 
 // Size returns how many entries the message has.
-func (u *Usage) Size() int { return len(u.Tallies) + len(u.Uses) + len(u.Refusals) }
+func (u *Usage) Size() int { return len(u.Tallies) + len(u.Uses) + len(u.Refusals) + len(u.Plain) }
 
 // Bounds of a Usage.
 const (
 	MostUses    = 500
 	MostRefused = 50
+	MostPlain   = 500
 )
 
 // Grant is what a verdict on a key needs. It leaves out what only people read.

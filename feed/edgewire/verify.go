@@ -21,6 +21,9 @@ type Question struct {
 	DryRun    bool     `json:"dry_run,omitempty"`
 	Fresh     bool     `json:"fresh,omitempty"`
 	Unmetered bool     `json:"unmetered,omitempty"`
+	// PlainRefused says that the key arrived without TLS and must not. A node that does
+	// not know this member ignores it; the edge then refuses a key that would have passed.
+	PlainRefused bool `json:"plain_refused,omitempty"`
 	// Within are the organizations whose keys the edge's caller may see; nil means as many
 	// as the edge.
 	Within []string `json:"within"`

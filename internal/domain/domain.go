@@ -165,6 +165,7 @@ func (d *Domain) buildKeys(_ context.Context, c *Config) (err error) {
 	d.Feed, err = feed.New(feed.Config{
 		Marks: d.Marks, Verifier: d.Verifier, Limiter: c.Limiter, Nodes: d.Nodes, MaxStale: c.MaxStale,
 		Recorder: d.Recorder, Meter: d.Meter, LastUsed: d.LastUsed.Note, Key: c.Store.Keys().Get, Now: c.Now,
+		Plain: func(keyID string) { d.Leaks.ArrivedPlain(keyID) },
 	})
 	return err
 }
@@ -217,6 +218,7 @@ func (d *Domain) buildStaff(ctx context.Context, c *Config) (err error) {
 	d.Certificates = &mtls.Registry{Store: c.Store.Certificates(), Accounts: d.Keys, Audit: d.Audit, Now: c.Now}
 	d.Leaks, err = leaks.New(leaks.Config{
 		Store: c.Store, Keys: d.Keys, Finder: d.Verifier, Guesses: d.Verifier,
+		Format: c.Format, Tokens: d.People.Tokens,
 		Sealer: c.Sealer, Mailer: c.Mailer, Logger: c.Logger,
 	})
 	if err != nil {

@@ -38,7 +38,10 @@ func leakKind(s store.Store) kind[leaks.Leak, keys.NoFilter] {
 		make: func(i int) leaks.Leak {
 			return leaks.Leak{
 				Stamp: keys.NewStamp(now()), ID: ids.New(ids.Leak), Source: leaks.GitHub, Unknown: i,
-				Keys: []leaks.Key{{ID: "key_a", OrganizationID: "org_a", Name: "k", URL: "javascript:1", Outcome: leaks.Revoked, At: now()}},
+				Keys: []leaks.Key{
+					{ID: "key_a", OrganizationID: "org_a", Name: "k", URL: "javascript:1", Outcome: leaks.Revoked, At: now()},
+					{Kind: leaks.UserToken, ID: "tok_a", UserID: "usr_a"},
+				},
 			}
 		},
 		change: func(l *leaks.Leak) { l.Note, l.Keys = "changed", []leaks.Key{} },

@@ -2727,11 +2727,17 @@ export interface components {
             gitleaks: string;
             trufflehog: string;
         };
-        /** @description A key of a report, and its outcome */
+        /** @description A key, or token of a user, of a report, and its outcome */
         LeakedKey: {
+            /** @enum {string} */
+            kind: "key" | "user_token";
+            /** @description Of the key or token */
             key_id: string;
             name: string;
+            /** @description Of a key */
             organization_id: string;
+            /** @description Of a token */
+            user_id: string;
             start: string;
             last4: string;
             /** @description What a stranger typed */

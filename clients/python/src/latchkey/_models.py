@@ -767,11 +767,16 @@ class KeyShape(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class LeakedKey(Model):
-    """A key of a report, and its outcome"""
+    """A key, or token of a user, of a report, and its outcome"""
 
+    kind: str
+    #: Of the key or token
     key_id: str
     name: str
+    #: Of a key
     organization_id: str
+    #: Of a token
+    user_id: str
     start: str
     last4: str
     #: What a stranger typed
@@ -785,9 +790,11 @@ class LeakedKey(Model):
         """Read it from JSON."""
         o = Reader(value, where)
         return cls(
+            kind=o.text("kind"),
             key_id=o.text("key_id"),
             name=o.text("name"),
             organization_id=o.text("organization_id"),
+            user_id=o.text("user_id"),
             start=o.text("start"),
             last4=o.text("last4"),
             url=o.text("url"),
