@@ -124,8 +124,8 @@ func (a *app) domainConfig() domain.Config {
 		Algorithm: c.signingAlgorithm, SigningKeyLife: c.signingKeyLife,
 		AccessLife: c.accessLife, RefreshLife: c.refreshLife, OAuthLife: c.oauthLife,
 		Signup: c.signup, SignInLimit: c.signInLimit, GuessLimit: c.guessLimit, CacheSize: c.cacheSize, MaxStale: c.maxStale,
-		UsageKept: c.usageKept,
-		Push:      a.buildPush, MailsBusy: a.outbox.Busy,
+		UsageKept: c.usageKept, NoPolls: c.command,
+		Push: a.buildPush, MailsBusy: a.outbox.Busy,
 	}
 	if c.smtpURL == "" {
 		d.InvitationAddress = func(token string) string { return a.outbox.Link(auth.MailInvite, token) }

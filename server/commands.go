@@ -234,6 +234,7 @@ func withStore(ctx context.Context, settings source, log io.Writer, do func(cont
 	if err != nil {
 		return err
 	}
+	c.command = true
 	a, err := build(ctx, c, newLogger(c, log), nil)
 	if err != nil {
 		return err

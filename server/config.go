@@ -87,6 +87,7 @@ type config struct {
 	gitLabToken string
 	leaksSecret string
 	plainHTTP   string
+	command     bool // no setting: the process serves nothing
 
 	edgeUpstream []string
 	edgeKey      string

@@ -124,8 +124,10 @@ func newCache(c Config) (*cache, error) {
 	g.polling.applied, g.polling.majority, g.polling.began = started, started, c.Elapsed()
 	g.start = &started
 	g.recorded.Store(g.start) // nothing cached is older
-	g.running.Go(func() { g.poll(ctx) })
-	g.running.Go(func() { g.beat(ctx) })
+	if !c.NoPolls {
+		g.running.Go(func() { g.poll(ctx) })
+		g.running.Go(func() { g.beat(ctx) })
+	}
 	if g.nodes != nil {
 		g.running.Go(func() { g.watch(ctx) })
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	GuessLimit   ratelimit.Rule // distinct unknown keys per client address, none if zero
 	StoreTimeout time.Duration  // limit for one load, 2 s if 0
 	PollEvery    time.Duration  // time between the starts of polls, a quarter of keys.PollBound if 0
+	NoPolls      bool           // nothing is verified here, as in a command: changes of other nodes are not read
 	LastUsed     func(keyID string, u usage.Use)
 	Meter        *usage.Meter // nil: nothing is counted
 }

@@ -30,6 +30,7 @@ type options struct {
 	strangers   bool
 	edges       int
 	grpc        bool
+	revokes     bool
 }
 
 func main() {
@@ -47,6 +48,7 @@ func main() {
 	flag.BoolVar(&o.strangers, "strangers", true, "measure what requests without a credential cost as well")
 	flag.IntVar(&o.edges, "edges", 2000, "measure a node that feeds so many edges as well; 0: leave it out")
 	flag.BoolVar(&o.grpc, "grpc", true, "measure Envoy's gRPC as well")
+	flag.BoolVar(&o.revokes, "revokes", true, "measure how soon three nodes refuse a key that was reported or revoked")
 	var r role
 	flag.StringVar(&r.as, "as", "", "be a floor, socket, generator, edge or check (these and what follows are used by the command itself)")
 	flag.StringVar(&r.address, "address", "", "where to serve, or what to load")
@@ -143,6 +145,11 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.grpc {
 		if err := compareGRPC(ctx, o, filepath.Join(dir, "grpc")); err != nil {
+			return err
+		}
+	}
+	if o.revokes {
+		if err := compareRevokes(ctx, o, filepath.Join(dir, "revokes")); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,7 @@ type Config struct {
 	CacheSize   int            // verify.DefaultCacheSize if 0
 	MaxStale    time.Duration  // verify.DefaultMaxStale if 0
 	UsageKept   usage.Retention
+	NoPolls     bool // nothing is verified, see verify.Config
 
 	// Push returns a function that tells other nodes of changes at once; nil: they poll.
 	Push func(*nodes.Registry, *keys.Marks) (func(marks []string), error)
@@ -158,6 +159,7 @@ func (d *Domain) buildKeys(_ context.Context, c *Config) (err error) {
 		Store: c.Store, Limiter: c.Limiter, Marks: d.Marks, Format: c.Format, Logger: c.Logger, Nodes: d.Nodes, Now: c.Now,
 		Tokens:    oauth.Reader{Ring: d.Ring, Audience: c.Audience},
 		CacheSize: c.CacheSize, MaxStale: c.MaxStale, GuessLimit: c.GuessLimit, LastUsed: d.LastUsed.Note, Meter: d.Meter,
+		NoPolls: c.NoPolls,
 	})
 	if err != nil {
 		return err

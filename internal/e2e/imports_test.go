@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -83,7 +84,7 @@ func TestKilledImportContinues(t *testing.T) {
 
 func countKeys(t *testing.T, url string) (n int) {
 	t.Helper()
-	s, err := store.Open(t.Context(), url, nil, nil)
+	s, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
