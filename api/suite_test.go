@@ -184,7 +184,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.serve(t, logger, api.Config{
 		Certificates: s.Certificates, Limiter: s.limiter, JWT: s.JWT, OAuth: s.OAuth, Ring: s.Ring, CSRF: auth.NewCSRF(),
 		Keys: s.Keys, Incidents: s.Incidents, Imports: s.Imports, Exports: s.Exports, MaxUpload: 1 << 20,
-		Transfers: s.Transfers, Leaks: s.Leaks,
+		Transfers: s.Transfers, Leaks: s.Leaks, Webhooks: s.Webhooks,
 		Partners: s.partners(t), PlainHTTP: with.plain, Verifier: s.Verifier, Feed: s.Feed, Format: format,
 		People: s.People, Audit: s.Audit,
 		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Original: with.original,

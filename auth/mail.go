@@ -26,6 +26,8 @@ const (
 	MailPlain    MailKind = "plain"    // about a key that arrived without TLS
 
 	MailLeakedStaff MailKind = "leakedstaff" // about leaked keys that reach beyond their organization
+
+	MailWebhook MailKind = "webhook" // about a webhook that fails
 )
 
 // Mail is one mail to one person.
@@ -43,6 +45,15 @@ type Mail struct {
 	Expiring     []ExpiringKey
 	More         bool // there are more keys than listed
 	Exposed      []ExposedKey
+	Webhook      AboutWebhook
+}
+
+// AboutWebhook is a webhook that fails.
+type AboutWebhook struct {
+	ID, OrganizationID string
+	Organization       string // name, "" for the provider's
+	Host               string // of its target
+	What               string // parked, gone or failing
 }
 
 // ExposedKey is a key that somebody should not have, as listed in a mail.

@@ -88,6 +88,8 @@ type config struct {
 	leaksSecret string
 	plainHTTP   string
 
+	webhookNetworks []netip.Prefix
+
 	edgeUpstream []string
 	edgeKey      string
 }
