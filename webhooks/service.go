@@ -246,7 +246,7 @@ func (s *Service) RotateSecret(ctx context.Context, a keys.Actor, id string, ove
 	if err != nil {
 		return Endpoint{}, "", err
 	}
-	_, e, err := keys.Revise(ctx, s.Store.WebhookEndpoints(), id, keys.AnyRevision, s.Now, func(e *Endpoint) error {
+	before, e, err := keys.Revise(ctx, s.Store.WebhookEndpoints(), id, keys.AnyRevision, s.Now, func(e *Endpoint) error {
 		last := e.Secrets[0]
 		last.EndsAt = now.Add(overlap)
 		e.Secrets = []Secret{secret, last}
@@ -258,7 +258,7 @@ func (s *Service) RotateSecret(ctx context.Context, a keys.Actor, id string, ove
 	if err != nil {
 		return e, "", missing(err)
 	}
-	return e, shown, s.record(ctx, a.Subject(), "webhook.rotate_secret", &e, nil, e.snapshot())
+	return e, shown, s.record(ctx, a.Subject(), "webhook.rotate_secret", &e, before.snapshot(), e.snapshot())
 }
 
 func (s *Service) record(ctx context.Context, by audit.Subject, action string, e *Endpoint, before, after any) error {

@@ -76,10 +76,13 @@ func (e *Endpoint) Object() audit.Object {
 type snapshot struct {
 	ID string `json:"id"`
 	EndpointFields
-	Reason Reason `json:"reason,omitempty"`
+	Reason          Reason    `json:"reason,omitempty"`
+	SecretCreatedAt time.Time `json:"secret_created_at"`
 }
 
-func (e *Endpoint) snapshot() snapshot { return snapshot{e.ID, e.EndpointFields, e.Reason} }
+func (e *Endpoint) snapshot() snapshot {
+	return snapshot{e.ID, e.EndpointFields, e.Reason, e.Secrets[0].CreatedAt}
+}
 
 // Hears reports whether the endpoint is to be told of the event.
 func (e *Endpoint) Hears(ev *audit.Event, t *Type) bool {
