@@ -47,7 +47,7 @@ func samples() map[string]sample {
 				"state": "enabled",
 			}
 		}},
-		"changeWebhook":       patch(map[string]any{"description": "Chat", "event_types": nil}),
+		"changeWebhook":       patch(map[string]any{"description": "Chat", "event_types": []string{"key.*"}}),
 		"rotateWebhookSecret": {body: fixed(map[string]any{"overlap": "1h"})},
 		"resendWebhookRange":  {body: fixed(map[string]any{"from": "2026-01-31T12:00:00Z", "all": false})},
 		"getUsage":            {query: "organization_id={organization}"},

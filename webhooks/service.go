@@ -158,6 +158,14 @@ func (s *Service) Create(ctx context.Context, a keys.Actor, id, organizationID s
 	return e, shown, s.record(ctx, a.Subject(), "webhook.create", &e, nil, e.snapshot())
 }
 
+// mayHear refuses actors who may not read the audit log, which is what an endpoint hears.
+func mayHear(a keys.Actor, organizationID string) error {
+	if organizationID == "" || a.May(keys.ReadAudit, organizationID) {
+		return nil
+	}
+	return &errs.Error{Kind: errs.Forbidden, Text: errs.Say("action_needed", "action", string(keys.ReadAudit)), Scope: string(keys.ReadAudit)}
+}
+
 func (s *Service) mayCreate(ctx context.Context, a keys.Actor, organizationID string) error {
 	if organizationID == "" {
 		if err := keys.StaffOnly(a); err != nil {
@@ -167,6 +175,9 @@ func (s *Service) mayCreate(ctx context.Context, a keys.Actor, organizationID st
 		if errors.Is(err, errs.NotFound) {
 			return errs.BadField("organization_id", "no_organization")
 		}
+		return err
+	}
+	if err := mayHear(a, organizationID); err != nil {
 		return err
 	}
 	if organizationID != "" {
@@ -191,7 +202,11 @@ func (s *Service) mayCreate(ctx context.Context, a keys.Actor, organizationID st
 func (s *Service) Change(ctx context.Context, a keys.Actor, id string, revision int64, edit func(EndpointFields) (EndpointFields, error)) (
 	Endpoint, error,
 ) {
-	if _, err := s.endpoint(ctx, a, keys.WriteWebhooks, id); err != nil {
+	e, err := s.endpoint(ctx, a, keys.WriteWebhooks, id)
+	if err == nil {
+		err = mayHear(a, e.OrganizationID)
+	}
+	if err != nil {
 		return Endpoint{}, err
 	}
 	before, after, err := keys.Revise(ctx, s.Store.WebhookEndpoints(), id, revision, s.Now, func(e *Endpoint) (err error) {
