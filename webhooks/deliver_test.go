@@ -254,7 +254,13 @@ func TestDisables(t *testing.T) {
 func TestGone(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, nil)
-	to := newReceiver(t, func(received) int { return http.StatusGone })
+	var well atomic.Bool
+	to := newReceiver(t, func(received) int {
+		if well.Load() {
+			return http.StatusOK
+		}
+		return http.StatusGone
+	})
 	e, _ := p.endpoint(keys.FirstOrganization, to.URL, "key.created")
 	p.start(p.service)
 	p.happen("key.create", "key_a", 1)
@@ -264,7 +270,8 @@ func TestGone(t *testing.T) {
 	})
 	p.happen("key.create", "key_b", 2)
 	// Enabled again, it hears of what happens from then on, and of what waited.
-	to.answer = nil
+	p.ahead.Add(int64(time.Second))
+	well.Store(true)
 	_, err := p.service.Change(t.Context(), p.owner, e.ID, keys.AnyRevision, func(f webhooks.EndpointFields) (webhooks.EndpointFields, error) {
 		f.State = webhooks.Enabled
 		return f, nil

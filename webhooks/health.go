@@ -132,6 +132,7 @@ func (w *worker) disable(ctx context.Context, e *Endpoint, why Reason) error {
 	if err != nil {
 		return fmt.Errorf("disable webhook %s: %w", e.ID, err)
 	}
+	w.session.ended.Store(e.ID, after.Revision)
 	w.end(e.ID)
 	w.Logger.WarnContext(ctx, "a webhook was disabled", "webhook_id", e.ID, "reason", why)
 	if err := w.record(ctx, auth.System().Subject(), "webhook.disable", &after, before.snapshot(), after.snapshot()); err != nil {

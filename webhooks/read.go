@@ -278,7 +278,7 @@ func (r *reader) queue(events []audit.Event) error {
 			continue
 		}
 		for _, e := range r.endpoints {
-			if !e.Hears(ev, t) {
+			if !e.Hears(ev, t) || r.over(e) {
 				continue
 			}
 			d, err := e.delivery(ev, t.Name, r.Now())
@@ -300,6 +300,12 @@ func (r *reader) queue(events []audit.Event) error {
 		r.seen[events[i].ID] = struct{}{}
 	}
 	return nil
+}
+
+// over reports whether the session has disabled the endpoint since it was loaded.
+func (r *reader) over(e *Endpoint) bool {
+	at, disabled := r.ended.Load(e.ID)
+	return disabled && e.Revision < at.(int64)
 }
 
 func (r *reader) pass(all []Delivery, taken []string) {

@@ -95,6 +95,7 @@ type session struct {
 	results chan *entry     // to be saved
 	working sync.WaitGroup  // workers, and what they send
 	stalled atomic.Bool     // results cannot be saved
+	ended   sync.Map        // endpoints that this session disabled, and the revisions that say so
 
 	mu      sync.Mutex
 	workers map[string]*worker // by endpoint, of those with something to do
