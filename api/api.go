@@ -35,6 +35,7 @@ import (
 	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 // Config is what the API needs. All fields are required except Metrics, Partners,
@@ -68,6 +69,7 @@ type Config struct {
 	VerifyOpen   bool           // POST /verify needs no credential
 	Original     proxies.Family // where trusted proxies tell of their client's request
 	Leaks        *leaks.Service
+	Webhooks     *webhooks.Service
 	Partners     Partners           // those without a value are off
 	PlainHTTP    PlainHTTP          // what happens to keys that arrive without TLS; "" for nothing
 	ArrivedPlain func(keyID string) // called for each of them, unless PlainHTTP is ""; Leaks.ArrivedPlain if nil
@@ -94,7 +96,8 @@ func New(c Config) (*API, error) {
 		c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
 		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
-		c.Idempotency == nil || c.Leaks == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
+		c.Idempotency == nil || c.Leaks == nil || c.Webhooks == nil || c.Limiter == nil || c.Edge == nil ||
+		len(c.Health) == 0 || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration is required but Metrics, Partners, PlainHTTP, ArrivedPlain, Verified, " +
 			"MaxUpload and Now")
 	}

@@ -29,6 +29,9 @@ var actions = map[string]string{
 	"resetKeyLimits":         "key.reset_limits", "resetAccountLimits": "service_account.reset_limits",
 	"setOverride": "service_account.override", "endOverride": "service_account.override_end",
 	"renameScope": "scope.rename scope.create", "retireScope": "scope.retire", "restoreScope": "scope.restore",
+	"createWebhook": "webhook.create", "changeWebhook": "webhook.update", "deleteWebhook": "webhook.delete",
+	"rotateWebhookSecret": "webhook.rotate_secret",
+	"testWebhook":         "", "resendWebhookDelivery": "", "resendWebhookRange": "", // the log of deliveries has them
 	"createImport": "",                    // a dry run; see TestImport
 	"findKeys":     "", "previewTier": "", // they change nothing
 	"createScope": "scope.create", "changeScope": "scope.update", "replaceScope": "scope.update", "deleteScope": "scope.delete",

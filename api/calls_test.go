@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/client"
@@ -16,6 +17,7 @@ import (
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/ids"
 	"github.com/latchkey/latchkey/keys"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 // credential signs a request as somebody.
@@ -231,6 +233,7 @@ type tenant struct {
 	tier, scope                        string // these belong to no organization
 	incident                           string // which disabled none of its keys
 	imported                           string // an import that is done
+	webhook, event                     string // and an event that it was not told of
 }
 
 func (s *suite) tenant(t *testing.T) tenant {
@@ -253,7 +256,31 @@ func (s *suite) tenant(t *testing.T) tenant {
 	done := imports.Import{Stamp: keys.NewStamp(s.now()), ID: imports.NewID(), State: imports.Done, Options: imports.Options{Format: "jsonl"}}
 	must(t, s.store.Store.Imports().Insert(ctx, done))
 	x.imported = done.ID
+	s.webhook(t, &x)
 	return x
+}
+
+// webhook makes one that leads nowhere, with an event that could not be delivered.
+func (s *suite) webhook(t *testing.T, x *tenant) {
+	t.Helper()
+	sealed, err := s.sealer.Seal("webhook secret", make([]byte, 32))
+	must(t, err)
+	before := keys.Moment(s.now().Add(-time.Hour))
+	x.webhook, x.event = ids.New(ids.Webhook), ids.New(ids.Event)
+	must(t, s.store.Store.WebhookEndpoints().Insert(t.Context(), webhooks.Endpoint{
+		Stamp: keys.NewStamp(s.now()), ID: x.webhook, OrganizationID: x.organization, Since: before,
+		Secrets: []webhooks.Secret{{Sealed: sealed, CreatedAt: before}},
+		EndpointFields: webhooks.EndpointFields{
+			URL: "https://hooks.example.com/", Types: []string{"key.created"}, State: webhooks.Enabled,
+		},
+	}))
+	must(t, s.store.Store.WebhookQueue().Insert(t.Context(), webhooks.Delivery{
+		Stamp: keys.NewStamp(s.now()), ID: webhooks.DeliveryID(x.webhook, x.event), EndpointID: x.webhook, EventID: x.event, At: before,
+		Type: "key.created", About: "key " + x.key, Outcome: webhooks.Parked, Tries: 1, FirstAt: before,
+		Attempts: []webhooks.Attempt{{At: before, Took: time.Second, URL: "https://hooks.example.com/", Fault: "timeout"}},
+		Payload: json.RawMessage(`{"type":"key.created","timestamp":"2026-01-31T12:00:00Z","data":{"event_id":"` + x.event +
+			`","organization_id":null,"object":{"type":"key","id":"k"},"actor":{"kind":"system","id":"","name":"","key_id":""},"before":null,"after":{}}}`),
+	}))
 }
 
 // incident makes one that is done, and is about no key.

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/nodes"
 	"github.com/latchkey/latchkey/store"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 // faultyStore is a real store whose calls fail where a test says so. It counts
@@ -232,6 +233,31 @@ func (s *faultyStore) Leaks() keys.Collection[leaks.Leak, keys.NoFilter] {
 	return faultyCollection[leaks.Leak, keys.NoFilter]{s.Store.Leaks(), s}
 }
 
+func (s *faultyStore) WebhookEndpoints() keys.Collection[webhooks.Endpoint, webhooks.Filter] {
+	return faultyCollection[webhooks.Endpoint, webhooks.Filter]{s.Store.WebhookEndpoints(), s}
+}
+
+func (s *faultyStore) WebhookHealth() keys.Collection[webhooks.Health, keys.NoFilter] {
+	return faultyCollection[webhooks.Health, keys.NoFilter]{s.Store.WebhookHealth(), s}
+}
+
+func (s *faultyStore) WebhookDeliveries() webhooks.DeliveryCollection {
+	return faultyDeliveries{faultyCollection[webhooks.Delivery, webhooks.DeliveryFilter]{s.Store.WebhookDeliveries(), s}}
+}
+
+func (s *faultyStore) WebhookQueue() webhooks.DeliveryCollection {
+	return faultyDeliveries{faultyCollection[webhooks.Delivery, webhooks.DeliveryFilter]{s.Store.WebhookQueue(), s}}
+}
+
+type faultyDeliveries struct {
+	faultyCollection[webhooks.Delivery, webhooks.DeliveryFilter]
+}
+
+// ReplaceAll is for the node that delivers, which no suite runs.
+func (faultyDeliveries) ReplaceAll(context.Context, []webhooks.Delivery) ([]string, error) {
+	return nil, nil
+}
+
 func (s *faultyStore) Exposures() keys.Collection[leaks.Exposure, keys.NoFilter] {
 	return faultyCollection[leaks.Exposure, keys.NoFilter]{s.Store.Exposures(), s}
 }
@@ -287,6 +313,13 @@ func (s *faultyStore) AppendEvents(ctx context.Context, all []audit.Event) error
 		return err
 	}
 	return s.wrote(s.Store.AppendEvents(ctx, all))
+}
+
+func (s *faultyStore) EventsFrom(ctx context.Context, after, before string, limit int) ([]audit.Event, error) {
+	if err := s.read(ctx, "events"); err != nil {
+		return nil, err
+	}
+	return s.Store.EventsFrom(ctx, after, before, limit)
 }
 
 func (s *faultyStore) Events(ctx context.Context, f audit.Filter, after string, limit int) ([]audit.Event, error) {

@@ -111,6 +111,17 @@ var walk = []struct {
 
 	{"getUsage", "", "401 401 403 200 200 200 200 403 200 200", "401 401 403 200 200 200 200 403 200 200"},
 	{"getKeyUsage listRefusals", "", "401 401 403 200 200 200 200 403 200 404", "401 401 403 404 404 404 200 403 404 404"},
+	{"listWebhookEventTypes", "" /*                          */, "401 401 200 200 200 200 200 200 200 200", "-"},
+	{"listWebhooks", "", "401 401 403 403 403 200 200 403 200 200", "401 401 403 403 403 200 200 403 200 200"},
+	{
+		"getWebhook listWebhookDeliveries getWebhookDelivery testWebhook rotateWebhookSecret resendWebhookDelivery " +
+			"resendWebhookRange", "" /*       */, "401 401 403 403 403 200 200 403 200 404",
+		"401 401 403 403 403 404 200 403 404 404",
+	},
+	// Who may not read the audit log makes no webhook that hears it.
+	{"changeWebhook", "", "401 401 403 403 403 200 200 403 403 404", "401 401 403 403 403 404 200 403 404 404"},
+	{"createWebhook", "", "401 401 403 403 403 201 201 403 403 400", "401 401 403 403 403 400 201 403 400 400"},
+	{"deleteWebhook", "", "401 401 403 403 403 204 204 403 204 404", "401 401 403 403 403 404 204 403 404 404"},
 	{"listAuditEvents", "", "401 401 403 403 200 200 200 403 200 200", "401 401 403 403 200 200 200 403 200 200"},
 }
 

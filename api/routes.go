@@ -54,6 +54,7 @@ func (a *API) routes() []route {
 		(&incidentHandlers{incidents: a.Incidents, now: a.Now}).routes(),
 		(&leakHandlers{oauth: a.OAuth, carrier: a.carrier(), leaks: a.Leaks}).routes(),
 		(&partnerHandlers{Partners: a.Partners, leaks: a.Leaks, throttle: a.throttle}).routes(),
+		(&webhookHandlers{idempotency: a.Idempotency, now: a.Now, webhooks: a.Webhooks}).routes(),
 		(&importHandlers{edge: a.Edge, exports: a.Exports, imports: a.Imports, most: a.MaxUpload}).routes(),
 		(&tierHandlers{idempotency: a.Idempotency, keys: a.Keys}).routes(),
 		(&scopeHandlers{idempotency: a.Idempotency, keys: a.Keys}).routes(),

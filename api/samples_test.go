@@ -40,6 +40,16 @@ func samples() map[string]sample {
 		"listClients":         {query: "organization_id={organization}"},
 		"listKeys":            {query: "organization_id={organization}"},
 		"listAuditEvents":     {query: "organization_id={organization}"},
+		"listWebhooks":        {query: "organization_id={organization}"},
+		"createWebhook": {body: func(x tenant, _ int64) map[string]any {
+			return map[string]any{
+				"organization_id": x.organization, "url": "https://hooks.example.com/", "event_types": []string{"key.*"}, "description": "d",
+				"state": "enabled",
+			}
+		}},
+		"changeWebhook":       patch(map[string]any{"description": "Chat", "event_types": []string{"key.*"}}),
+		"rotateWebhookSecret": {body: fixed(map[string]any{"overlap": "1h"})},
+		"resendWebhookRange":  {body: fixed(map[string]any{"from": "2026-01-31T12:00:00Z", "all": false})},
 		"getUsage":            {query: "organization_id={organization}"},
 		"createOrganization":  {body: fixed(map[string]any{"name": "Acme", "disabled": false, "metadata": map[string]any{"a": 1}})},
 		"replaceOrganization": {body: fixed(map[string]any{"name": "Acme 2", "metadata": map[string]any{}})},
@@ -190,6 +200,7 @@ func path(t *testing.T, o *operation, x tenant) string {
 		"/api/organizations/{id}": x.organization, "/api/service-accounts/{id}": x.account, "/api/keys/{id}": x.key,
 		"/certificates/{certificate_id}": x.certificate, "/api/tokens/{id}": x.token, "/api/sessions/{id}": x.session,
 		"/api/incidents/{id}": x.incident, "/api/imports/{id}": x.imported,
+		"/api/webhooks/{id}": x.webhook, "/deliveries/{event_id}": x.event,
 		"/api/tiers/{name}": x.tier, "/api/scopes/{name}": x.scope, "/api/users/{id}": x.member,
 		"/members/{user_id}":           x.member,
 		"/invitations/{invitation_id}": x.invitation, "/api/me/identities/{id}": x.identity,

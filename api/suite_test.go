@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -30,6 +31,7 @@ import (
 	"github.com/latchkey/latchkey/internal/health"
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/metrics"
+	"github.com/latchkey/latchkey/internal/outbound"
 	"github.com/latchkey/latchkey/internal/parts"
 	"github.com/latchkey/latchkey/internal/proxies"
 	"github.com/latchkey/latchkey/internal/seal"
@@ -144,6 +146,11 @@ func (m *mailbox) Post(one auth.Mail) {
 	m.mails = append(m.mails, one)
 }
 
+// nowhere knows no names.
+var nowhere = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+	return nil, errors.New("there is no name server")
+}}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -184,7 +191,7 @@ func newSuite(t *testing.T, with settings) *suite {
 	s.serve(t, logger, api.Config{
 		Certificates: s.Certificates, Limiter: s.limiter, JWT: s.JWT, OAuth: s.OAuth, Ring: s.Ring, CSRF: auth.NewCSRF(),
 		Keys: s.Keys, Incidents: s.Incidents, Imports: s.Imports, Exports: s.Exports, MaxUpload: 1 << 20,
-		Transfers: s.Transfers, Leaks: s.Leaks,
+		Transfers: s.Transfers, Leaks: s.Leaks, Webhooks: s.Webhooks,
 		Partners: s.partners(t), PlainHTTP: with.plain, Verifier: s.Verifier, Feed: s.Feed, Format: format,
 		People: s.People, Audit: s.Audit,
 		Nodes: s.Nodes, Usage: usage.NewReports(s.store), VerifyOpen: with.open, Original: with.original,
@@ -220,8 +227,9 @@ func (s *suite) build(t *testing.T, with settings, format keys.Format, logger *s
 		Issuer: issuer, Audience: issuer, NodeName: "suite", Version: "v1", Algorithm: signing.ES256,
 		AccessLife: auth.DefaultAccessLife, RefreshLife: auth.DefaultRefreshLife, OAuthLife: oauth.DefaultLife,
 		Signup: with.signup, SignInLimit: with.signIns, GuessLimit: with.guesses,
-		CacheSize: 1000, // clearing a large one takes longer than most tests
-		UsageKept: usage.Retention{Minutes: 48 * time.Hour, Hours: 90 * 24 * time.Hour, Days: 730 * 24 * time.Hour},
+		CacheSize:     1000, // clearing a large one takes longer than most tests
+		WebhookTarget: outbound.Config{Resolver: nowhere},
+		UsageKept:     usage.Retention{Minutes: 48 * time.Hour, Hours: 90 * 24 * time.Hour, Days: 730 * 24 * time.Hour},
 	})
 	must(t, err)
 	must(t, s.Nodes.Join(t.Context()))

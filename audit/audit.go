@@ -78,6 +78,13 @@ type Store interface {
 	Events(ctx context.Context, f Filter, after string, limit int) ([]Event, error)
 }
 
+// Reader reads the log from a position on.
+type Reader interface {
+	// EventsFrom returns at most limit of the events with ids after the one and before
+	// the other, oldest first.
+	EventsFrom(ctx context.Context, after, before string, limit int) ([]Event, error)
+}
+
 // Cleaner deletes events.
 type Cleaner interface {
 	// EventsBefore returns at most limit of the events before the time, oldest first.

@@ -27,6 +27,8 @@ const (
 
 	MailLeakedStaff MailKind = "leakedstaff" // about leaked keys that reach beyond their organization
 	MailLeakedToken MailKind = "leakedtoken" // about leaked tokens, to the user whose they are
+
+	MailWebhook MailKind = "webhook" // about a webhook that fails
 )
 
 // Mail is one mail to one person.
@@ -44,6 +46,15 @@ type Mail struct {
 	Expiring     []ExpiringKey
 	More         bool // there are more keys than listed
 	Exposed      []ExposedKey
+	Webhook      AboutWebhook
+}
+
+// AboutWebhook is a webhook that fails.
+type AboutWebhook struct {
+	ID, OrganizationID string
+	Organization       string // name, "" for the provider's
+	Host               string // of its target
+	What               string // parked, gone or failing
 }
 
 // ExposedKey is a key that somebody should not have, as listed in a mail.

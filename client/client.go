@@ -22,6 +22,7 @@ type Client struct {
 	Incidents     *IncidentsService
 	Leaks         *LeaksService
 	Imports       *ImportsService
+	Webhooks      *WebhooksService
 	Tiers         *TiersService
 	Scopes        *ScopesService
 	Users         *UsersService
@@ -78,6 +79,7 @@ func (c *Client) bind() {
 	c.Keys, c.Accounts, c.Certificates = &KeysService{c}, &AccountsService{c}, &CertificatesService{c}
 	c.Organizations, c.Members, c.Invitations = &OrganizationsService{c}, &MembersService{c}, &InvitationsService{c}
 	c.Incidents, c.Imports = &IncidentsService{c}, &ImportsService{c}
+	c.Webhooks = &WebhooksService{c}
 	c.Tiers, c.Scopes, c.Leaks = &TiersService{c}, &ScopesService{c}, &LeaksService{c}
 	c.Users, c.Me, c.Auth = &UsersService{c}, &MeService{c}, &AuthService{c}
 	c.Tokens, c.Sessions, c.OAuth = &TokensService{c}, &SessionsService{c}, &OAuthService{c}

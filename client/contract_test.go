@@ -84,7 +84,7 @@ func operations(contract string) map[string]bool {
 	operation := regexp.MustCompile(`^    (get|post|put|patch|delete):`)
 	for line := range strings.Lines(contract) {
 		switch m := operation.FindStringSubmatch(line); {
-		case strings.HasPrefix(line, "components:"):
+		case strings.HasPrefix(line, "components:"), strings.HasPrefix(line, "webhooks:"):
 			return found
 		case strings.HasPrefix(line, "  /"):
 			path = parameter.ReplaceAllString(strings.TrimRight(strings.TrimSpace(line), ":"), "ID")

@@ -24,6 +24,8 @@ const (
 	WriteKeys         Action = "latchkey:keys:write"
 	ReadAudit         Action = "latchkey:audit-events:read"
 	ReadUsage         Action = "latchkey:usage:read"
+	ReadWebhooks      Action = "latchkey:webhooks:read"
+	WriteWebhooks     Action = "latchkey:webhooks:write"
 	VerifyKeys        Action = "latchkey:verify"
 	// VerifyAllKeys crosses the wall between tenants, for the provider's own
 	// gateways. Only an admin grants it, and no wildcard contains it.

@@ -73,6 +73,8 @@ func managementScopes() map[string]string {
 		string(WriteKeys):         "Issue, change, rotate, revoke and delete keys",
 		string(ReadAudit):         "Read the organization's audit log",
 		string(ReadUsage):         "Read the organization's usage",
+		string(ReadWebhooks):      "List webhooks and what they were sent",
+		string(WriteWebhooks):     "Create, change and delete webhooks, which hear of all that happens in the organization",
 		string(VerifyKeys):        "Verify keys of the own organization",
 		string(VerifyAllKeys): "Verify keys of every organization: for the provider's own gateways. No wildcard contains it, only staff " +
 			"can grant it",

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/internal/httpx"
 	"github.com/latchkey/latchkey/internal/lograte"
 	"github.com/latchkey/latchkey/internal/metrics"
+	"github.com/latchkey/latchkey/internal/outbound"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/internal/tracing"
 	"github.com/latchkey/latchkey/keys"
@@ -125,7 +126,9 @@ func (a *app) domainConfig() domain.Config {
 		AccessLife: c.accessLife, RefreshLife: c.refreshLife, OAuthLife: c.oauthLife,
 		Signup: c.signup, SignInLimit: c.signInLimit, GuessLimit: c.guessLimit, CacheSize: c.cacheSize, MaxStale: c.maxStale,
 		UsageKept: c.usageKept, NoPolls: c.command,
-		Push: a.buildPush, MailsBusy: a.outbox.Busy,
+		WebhookTarget: outbound.Config{Guard: outbound.NewGuard(c.webhookNetworks)},
+		WebhookNote:   func(err error) { a.standing.note("webhooks", time.Now(), 0, err) },
+		Push:          a.buildPush, MailsBusy: a.outbox.Busy,
 	}
 	if c.smtpURL == "" {
 		d.InvitationAddress = func(token string) string { return a.outbox.Link(auth.MailInvite, token) }

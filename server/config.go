@@ -89,6 +89,8 @@ type config struct {
 	plainHTTP   string
 	command     bool // no setting: the process serves nothing
 
+	webhookNetworks []netip.Prefix
+
 	edgeUpstream []string
 	edgeKey      string
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/leaks"
 	"github.com/latchkey/latchkey/store"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 func secretCommand(settings source) *cobra.Command {
@@ -26,9 +27,9 @@ func secretCommand(settings source) *cobra.Command {
 		Use:   "rotate",
 		Short: "Encrypt everything with a new secret",
 		Long: `Encrypt with LATCHKEY_SECRET whatever LATCHKEY_SECRET_PREVIOUS encrypted: signing
-keys, secrets of one-time codes, the key of sign-in tokens, and reports of
-leaked keys that wait. Nodes that have
-both settings may keep running.
+keys, secrets of one-time codes, the key of sign-in tokens, secrets of webhooks,
+and reports of leaked keys that wait. Nodes that have both settings may keep
+running.
 
 If LATCHKEY_SECRET is not set, the secret is in the data folder: stop the
 service first. A new secret is created there, and the old one is removed last.
@@ -119,7 +120,11 @@ func reseal(ctx context.Context, s store.Store, sealer *seal.Sealer, write bool)
 		return 0, err
 	}
 	reports, err := leaks.Reseal(ctx, s, sealer, time.Now, write)
-	return signers + others + reports, err
+	if err != nil {
+		return 0, err
+	}
+	hooks, err := webhooks.Reseal(ctx, s, sealer, time.Now, write)
+	return signers + others + reports + hooks, err
 }
 
 // keptSecret returns the path of the secret in the data folder.

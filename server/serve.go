@@ -127,6 +127,7 @@ func (a *app) run(ctx context.Context, front *front, clients *gate.Listener, sec
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var behind sync.WaitGroup
 	behind.Go(func() { a.clock.run(cleaning) })
+	behind.Go(func() { a.Webhooks.Run(cleaning) })
 	for _, work := range a.background() {
 		behind.Go(func() { work.run(cleaning) })
 	}
@@ -153,7 +154,7 @@ func (a *app) handler() (h http.Handler, self *api.Self, err error) {
 	service, err := api.New(api.Config{
 		Keys: a.Keys, Incidents: a.Incidents, Imports: a.Imports, Exports: a.Exports, Verifier: a.Verifier, Feed: a.Feed,
 		Format: a.format, KeyHeaders: a.config.keyHeaders, People: a.People, Chain: chain, CSRF: csrf,
-		Certificates: a.Certificates, Transfers: a.Transfers, Leaks: a.Leaks,
+		Certificates: a.Certificates, Transfers: a.Transfers, Leaks: a.Leaks, Webhooks: a.Webhooks,
 		Partners: a.partners(), PlainHTTP: api.PlainHTTP(a.config.plainHTTP),
 		JWT: a.JWT, OAuth: a.OAuth, Ring: a.Ring, Audit: a.Audit, Nodes: a.Nodes, Usage: reports,
 		Idempotency: a.Idempotency, Edge: edge, Build: buildinfo.Current(), Health: a.checks(), Metrics: a.shownMetrics(),
@@ -171,7 +172,7 @@ func (a *app) handler() (h http.Handler, self *api.Self, err error) {
 	portal, err := web.New(web.Config{
 		Providers: providers, Format: a.format, Verifier: a.Verifier, Usage: reports, Audit: a.Audit,
 		QuotaUsed: a.store.QuotaUse, Staff: a.staff(),
-		Reminders: a.Reminders, Leaks: a.Leaks, BaseURL: a.config.url,
+		Reminders: a.Reminders, Leaks: a.Leaks, Webhooks: a.Webhooks, BaseURL: a.config.url,
 		Keys: a.Keys, Transfers: a.Transfers, People: a.People, Sessions: auth.NewSessionAuthenticator(a.People, csrf), CSRF: csrf,
 		Idempotency: a.Idempotency, Edge: edge, Limiter: a.limiter, Throttle: a.config.throttles.Anonymous,
 	})

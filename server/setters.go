@@ -156,23 +156,28 @@ func setBrand(c *config, v string) error {
 	return err
 }
 
-func setTrustedProxies(c *config, v string) error {
-	c.trustedProxies = nil
+func setTrustedProxies(c *config, v string) (err error) {
+	c.trustedProxies, err = networks(v)
+	return err
+}
+
+// networks reads networks and addresses, separated by commas.
+func networks(v string) (all []netip.Prefix, err error) {
 	for text := range strings.SplitSeq(v, ",") {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
 		}
 		if a, err := netip.ParseAddr(text); err == nil {
-			c.trustedProxies = append(c.trustedProxies, netip.PrefixFrom(a, a.BitLen()))
+			all = append(all, netip.PrefixFrom(a, a.BitLen()))
 			continue
 		}
 		p, err := netip.ParsePrefix(text)
 		if err != nil || p.Masked() != p {
-			return fmt.Errorf("%q is not a network such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%q is not a network such as 10.0.0.0/8", text)
 		}
-		c.trustedProxies = append(c.trustedProxies, p)
+		all = append(all, p)
 	}
-	return nil
+	return all, nil
 }
 
 // mostKeyHeaders bounds what each request is searched for.

@@ -25,6 +25,7 @@ func settings() []setting {
 		tokenSettings(),
 		throttleSettings(),
 		leakSettings(),
+		webhookSettings(),
 		tlsSettings(),
 		remoteUserSettings(),
 		mailSettings(),

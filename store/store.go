@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey/latchkey/reminders"
 	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 // Store is everything that the service needs from a database.
@@ -27,12 +28,14 @@ type Store interface {
 	incidents.Store
 	imports.Store
 	leaks.Collections
+	webhooks.Collections
 	keys.Creators
 	keys.Owners
 	transfers.MovableUsage
 	auth.Store
 	audit.Store
 	audit.Cleaner
+	audit.Reader
 	ratelimit.QuotaStore
 	ratelimit.QuotaCleaner
 	idempotency.Store

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 // openPages are those that need no session.
@@ -33,7 +34,12 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 	s.must(err)
 	imported, err := s.Imports.Receive(s.t.Context(), s.as(admin), imports.Options{Format: "jsonl"}, "", strings.NewReader("{}\n"))
 	s.must(err)
+	hook, _, err := s.Webhooks.Create(s.t.Context(), s.as(admin), "", s.organization, webhooks.EndpointFields{URL: "https://hooks.example.com/"})
+	s.must(err)
+	tried, err := s.Webhooks.Test(s.t.Context(), s.as(admin), hook.ID)
+	s.must(err)
 	ids := strings.NewReplacer(
+		"/webhooks/:id", "/webhooks/"+hook.ID, ":event", tried.EventID,
 		"/keys/:id", "/keys/"+key.ID, "/service-accounts/:id", "/service-accounts/"+account.ID, "/organizations/:id", "/organizations/"+
 			s.organization, ":invitation", open[0].ID,
 		"/incidents/:id", "/incidents/"+incident.ID, "/imports/:id", "/imports/"+imported.ID,

@@ -65,6 +65,7 @@ type organizationPage struct {
 	Email        string
 	Role         auth.Role
 	MayAudit     bool
+	MayWebhooks  bool
 	Link         string // the invitation's link, if it was not mailed
 	Invited      string // the invited address
 }
@@ -80,6 +81,7 @@ func (p *organizationPages) organizationPage(c *gin.Context) (organizationPage, 
 	out := organizationPage{
 		MyID: who.ID(), Roles: []auth.Role{auth.Owner, auth.Developer, auth.Viewer}, Role: auth.Developer,
 		MayEdit: who.May(keys.WriteMembers, id), MayAudit: who.May(keys.ReadAudit, id),
+		MayWebhooks: who.May(keys.ReadWebhooks, id),
 	}
 	var err error
 	if out.Organization, err = p.Keys.Organization(ctx, who, id); err != nil {

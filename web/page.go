@@ -42,6 +42,7 @@ func pageNames() []string {
 		"invitation", "forgotten",
 		"password-new", "me", "otp", "organizations", "organization", "unsubscribe", "leaked",
 		"form-kept", "account-edit", "account-disable", "account-delete", "account-transfer", "audit", "member-remove", "invitation-withdraw",
+		"webhooks", "webhook", "webhook-issued", "webhook-delivery",
 	}, append(guideTemplates(), staffTemplates()...)...)
 }
 

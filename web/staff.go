@@ -208,7 +208,7 @@ func pageNumber(c *gin.Context) int {
 
 // staffSections returns the paths of the staff's sections.
 func staffSections() []string {
-	return []string{"incidents", "imports", "tiers", "scopes", "organizations", "users", "orphans", "system"}
+	return []string{"incidents", "webhooks", "imports", "tiers", "scopes", "organizations", "users", "orphans", "system"}
 }
 
 func staffLinks(say *texts.Catalogue) []option {

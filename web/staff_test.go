@@ -98,7 +98,7 @@ func TestTheProvidersPagesAreTheStaffs(t *testing.T) {
 			t.Errorf("%s with a foreign token: %d", path, p.status)
 		}
 	}
-	if seen != 42 {
+	if seen != 44 {
 		t.Errorf("%d routes of the staff were tried", seen)
 	}
 	if k, err := s.Keys.Key(t.Context(), auth.System(), key.ID); err != nil || !k.RevokedAt.IsZero() {

@@ -30,6 +30,7 @@ import (
 	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 //go:embed static
@@ -43,6 +44,7 @@ type Config struct {
 	Usage       *usage.Reports
 	Reminders   *reminders.Service
 	Leaks       *leaks.Service
+	Webhooks    *webhooks.Service
 	Audit       *audit.Log
 	QuotaUsed   func(ctx context.Context, id, window string) (int64, error)
 	People      *auth.People
@@ -71,7 +73,7 @@ type site struct {
 func New(c Config) (*Portal, error) {
 	if c.Keys == nil || c.Transfers == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil ||
 		c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
-		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.Leaks == nil || c.BaseURL == "" ||
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.Leaks == nil || c.Webhooks == nil || c.BaseURL == "" ||
 		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}
@@ -120,6 +122,7 @@ func (p *Portal) areas() []area {
 		&incidentPages{p.site},
 		&leakPages{p.site},
 		&importPages{p.site},
+		&webhookPages{p.site},
 		&orphanPages{p.site},
 		&customerPages{p.site},
 		&scopePages{p.site},

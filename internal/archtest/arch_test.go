@@ -56,13 +56,14 @@ var arrows = map[string][]string{
 	"auth":      {"audit", "keys", "ratelimit", "verify"},
 	"reminders": {"auth", "keys"},
 	"leaks":     {"audit", "auth", "keys"},
+	"webhooks":  {"audit", "auth", "keys", "nodes"},
 	"retention": {"audit", "incidents", "keys", "leaks"},
 	"api": {
 		"audit", "auth", "client", "exports", "feed", "imports", "incidents", "keys", "leaks", "nodes", "ratelimit", "transfers", "usage",
-		"verify",
+		"verify", "webhooks",
 	},
-	"web":   {"audit", "auth", "imports", "incidents", "keys", "leaks", "ratelimit", "reminders", "transfers", "usage", "verify"},
-	"store": {"audit", "auth", "imports", "incidents", "keys", "leaks", "nodes", "ratelimit", "reminders", "transfers", "usage"},
+	"web":   {"audit", "auth", "imports", "incidents", "keys", "leaks", "ratelimit", "reminders", "transfers", "usage", "verify", "webhooks"},
+	"store": {"audit", "auth", "imports", "incidents", "keys", "leaks", "nodes", "ratelimit", "reminders", "transfers", "usage", "webhooks"},
 	// httpx carries who acts, and from where, and gives verdicts their status; verifyjson and verdicts know the wire
 	"internal": {"audit", "auth", "client", "ratelimit", "verify"},
 }
@@ -134,7 +135,7 @@ func TestArrows(t *testing.T) {
 		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{
 			"keys", "verify", "incidents", "transfers",
 			"ratelimit", "auth", "audit",
-			"usage", "client", "nodes", "reminders", "leaks", "errs", "feed", "edge", "imports",
+			"usage", "client", "nodes", "reminders", "leaks", "errs", "feed", "edge", "imports", "webhooks",
 		}, top) {
 			continue
 		}

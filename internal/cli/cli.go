@@ -45,7 +45,7 @@ func Commands(t Terminal) []*cobra.Command {
 	all := []*cobra.Command{
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.profilesCommand(),
 		a.keysCommand(), a.accountsCommand(), a.orgsCommand(), a.membersCommand(), a.tiersCommand(), a.scopesCommand(),
-		a.usageCommand(), a.auditCommand(), a.incidentsCommand(), a.leaksCommand(), a.importsCommand(),
+		a.usageCommand(), a.auditCommand(), a.incidentsCommand(), a.leaksCommand(), a.importsCommand(), a.webhooksCommand(),
 		a.nodesCommand(), a.usersCommand(), a.tokensCommand(), a.meCommand(),
 	}
 	for _, c := range all {

@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey/latchkey/imports"
 	"github.com/latchkey/latchkey/incidents"
 	"github.com/latchkey/latchkey/internal/idempotency"
+	"github.com/latchkey/latchkey/internal/outbound"
 	"github.com/latchkey/latchkey/internal/seal"
 	"github.com/latchkey/latchkey/keys"
 	"github.com/latchkey/latchkey/leaks"
@@ -30,6 +31,7 @@ import (
 	"github.com/latchkey/latchkey/transfers"
 	"github.com/latchkey/latchkey/usage"
 	"github.com/latchkey/latchkey/verify"
+	"github.com/latchkey/latchkey/webhooks"
 )
 
 // Config is what a Domain is built from. Fields without a comment are required.
@@ -67,6 +69,12 @@ type Config struct {
 	// InvitationAddress is shown to people who invite others if no mail can be sent;
 	// nil: it is not shown.
 	InvitationAddress func(token string) string
+	// WebhookTarget says what webhooks may connect to; zero allows public addresses over TLS.
+	WebhookTarget outbound.Config
+	// WebhookTiming says when webhooks are delivered; zero means the defaults.
+	WebhookTiming webhooks.Timing
+	// WebhookNote is told how each round of their delivery ended; nil: nobody is.
+	WebhookNote func(error)
 	// MailsBusy reports whether reminders should wait; nil: they never wait.
 	MailsBusy func() bool
 }
@@ -94,6 +102,7 @@ type Domain struct {
 	Certificates *mtls.Registry
 	Transfers    *transfers.Service
 	Leaks        *leaks.Service
+	Webhooks     *webhooks.Service
 }
 
 // New builds the parts. If one cannot be built, it stops those that it has started.
@@ -222,6 +231,13 @@ func (d *Domain) buildStaff(ctx context.Context, c *Config) (err error) {
 		Store: c.Store, Keys: d.Keys, Finder: d.Verifier, Guesses: d.Verifier,
 		Format: c.Format, Tokens: d.People.Tokens,
 		Sealer: c.Sealer, Mailer: c.Mailer, Logger: c.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	d.Webhooks, err = webhooks.New(webhooks.Config{
+		Store: c.Store, Audit: d.Audit, Sealer: c.Sealer, Mailer: c.Mailer, Turns: d.Nodes, Logger: c.Logger, Version: c.Version,
+		Target: c.WebhookTarget, Timing: c.WebhookTiming, Note: c.WebhookNote, Now: c.Now,
 	})
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ const (
 	Incident       = "inc_"
 	Import         = "imp_"
 	Leak           = "leak_"
+	Webhook        = "wh_"
 )
 
 const hexLength = 32

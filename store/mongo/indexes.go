@@ -86,6 +86,8 @@ func indexes() []index {
 		{"usage", []string{"organization_id", "kind", "level", "start"}, false},
 		{"refusals", []string{"refused_at"}, false},
 		{"quota_use", []string{"window"}, false},
+		{"webhook_endpoints", []string{"organization_id", "_id"}, false},
+		{"webhook_deliveries", []string{"queue", "_id"}, false},
 	}
 }
 

@@ -269,6 +269,7 @@ func collections(t *testing.T, s store.Store) {
 	t.Run("incidents", func(t *testing.T) { life(t, incidentKind(s)) })
 	t.Run("pages of incidents", func(t *testing.T) { life(t, incidentPageKind(s)) })
 	leakCollections(t, s)
+	webhookCollections(t, s)
 	t.Run("tokens", func(t *testing.T) { life(t, tokenKind(s)) })
 	t.Run("families", func(t *testing.T) { life(t, familyKind(s)) })
 	t.Run("identities", func(t *testing.T) { life(t, identityKind(s)) })

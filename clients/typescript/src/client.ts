@@ -24,6 +24,7 @@ import { Tiers } from "./services/tiers.js";
 import { Tokens } from "./services/tokens.js";
 import { Usage } from "./services/usage.js";
 import { Users } from "./services/users.js";
+import { Webhooks } from "./services/webhooks.js";
 import { limitHeadersOf, verdictOf, type Question, type Verdict, type Verifier } from "./verdict.js";
 
 /** Latchkey is a client of one Latchkey service. Create one and share it. */
@@ -37,6 +38,7 @@ export class Latchkey implements Verifier {
   readonly incidents: Incidents;
   readonly leaks: Leaks;
   readonly imports: Imports;
+  readonly webhooks: Webhooks;
   readonly tiers: Tiers;
   readonly scopes: Scopes;
   readonly users: Users;
@@ -65,6 +67,7 @@ export class Latchkey implements Verifier {
     this.incidents = new Incidents(sender);
     this.leaks = new Leaks(sender);
     this.imports = new Imports(sender);
+    this.webhooks = new Webhooks(sender);
     this.tiers = new Tiers(sender);
     this.scopes = new Scopes(sender);
     this.users = new Users(sender);

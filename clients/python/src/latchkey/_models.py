@@ -41,6 +41,7 @@ __all__ = [
     "Introspection",
     "Invitation",
     "IssuedKey",
+    "IssuedWebhook",
     "Key",
     "KeyChecksum",
     "KeyShape",
@@ -82,6 +83,16 @@ __all__ = [
     "VerifiedAccount",
     "VerifyStep",
     "WaitingNode",
+    "Webhook",
+    "WebhookActor",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEvent",
+    "WebhookEventData",
+    "WebhookEventType",
+    "WebhookObject",
+    "WebhookResent",
+    "WebhookSecret",
 ]
 
 
@@ -830,6 +841,288 @@ class Leak(Model):
             unknown=o.integer("unknown"),
             keys=o.models("keys", LeakedKey.read),
             created_at=o.time("created_at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSecret(Model):
+    """When a secret began and ends"""
+
+    created_at: datetime
+    #: null for the newest
+    ends_at: datetime | None
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookSecret:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            created_at=o.time("created_at"),
+            ends_at=o.optional_time("ends_at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Model):
+    """An address that is told of events"""
+
+    id: str
+    organization_id: str | None
+    url: str
+    event_types: list[str] | None
+    description: str
+    state: str
+    #: Why it is disabled: by somebody, it answered 410, or nothing could be delivered for 5 days
+    reason: str | None
+    failing_since: datetime | None
+    secrets: list[WebhookSecret]
+    created_at: datetime
+    updated_at: datetime
+    #: The revision, for if_match. It is empty in lists.
+    etag: str = ""
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> Webhook:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            id=o.text("id"),
+            organization_id=o.optional_text("organization_id"),
+            url=o.text("url"),
+            event_types=o.optional_texts("event_types"),
+            description=o.text("description"),
+            state=o.text("state"),
+            reason=o.optional_text("reason"),
+            failing_since=o.optional_time("failing_since"),
+            secrets=o.models("secrets", WebhookSecret.read),
+            created_at=o.time("created_at"),
+            updated_at=o.time("updated_at"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedWebhook(Model):
+    """A webhook with its newest secret"""
+
+    id: str
+    organization_id: str | None
+    url: str
+    event_types: list[str] | None
+    description: str
+    state: str
+    #: Why it is disabled: by somebody, it answered 410, or nothing could be delivered for 5 days
+    reason: str | None
+    failing_since: datetime | None
+    secrets: list[WebhookSecret]
+    created_at: datetime
+    updated_at: datetime
+    #: Shown once; a repeated request does not get it
+    secret: str
+    #: The revision, for if_match. It is empty in lists.
+    etag: str = ""
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> IssuedWebhook:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            id=o.text("id"),
+            organization_id=o.optional_text("organization_id"),
+            url=o.text("url"),
+            event_types=o.optional_texts("event_types"),
+            description=o.text("description"),
+            state=o.text("state"),
+            reason=o.optional_text("reason"),
+            failing_since=o.optional_time("failing_since"),
+            secrets=o.models("secrets", WebhookSecret.read),
+            created_at=o.time("created_at"),
+            updated_at=o.time("updated_at"),
+            secret=o.text("secret"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEventType(Model):
+    """A type of events"""
+
+    name: str
+    #: Whether webhooks of organizations can choose it, or only the provider's
+    organization: bool
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookEventType:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            name=o.text("name"),
+            organization=o.boolean("organization"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookAttempt(Model):
+    """One try to deliver"""
+
+    at: datetime
+    duration: str
+    url: str
+    #: null if there was no answer
+    status: int | None
+    #: null if it was delivered
+    fault: str | None
+    media_type: str
+    #: The first 8 KiB, of earlier attempts 500 bytes
+    answer: str
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookAttempt:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            at=o.time("at"),
+            duration=o.text("duration"),
+            url=o.text("url"),
+            status=o.optional_integer("status"),
+            fault=o.optional_text("fault"),
+            media_type=o.text("media_type"),
+            answer=o.text("answer"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookDelivery(Model):
+    """One event for one webhook"""
+
+    webhook_id: str
+    event_id: str
+    event_type: str
+    event_at: datetime
+    outcome: str
+    tries: int
+    next_attempt_at: datetime | None
+    payload: WebhookEvent
+    attempts: list[WebhookAttempt]
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookDelivery:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            webhook_id=o.text("webhook_id"),
+            event_id=o.text("event_id"),
+            event_type=o.text("event_type"),
+            event_at=o.time("event_at"),
+            outcome=o.text("outcome"),
+            tries=o.integer("tries"),
+            next_attempt_at=o.optional_time("next_attempt_at"),
+            payload=o.model("payload", WebhookEvent.read),
+            attempts=o.models("attempts", WebhookAttempt.read),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookResent(Model):
+    """How many events will be sent"""
+
+    queued: int
+    #: Where to go on; null at the end
+    next_from: datetime | None
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookResent:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            queued=o.integer("queued"),
+            next_from=o.optional_time("next_from"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookActor(Model):
+    """Who acted"""
+
+    kind: str
+    id: str
+    #: E-mail address or name at the time
+    name: str
+    #: Of the key that a service account used
+    key_id: str
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookActor:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            kind=o.text("kind"),
+            id=o.text("id"),
+            name=o.text("name"),
+            key_id=o.text("key_id"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookObject(Model):
+    """What the event is about"""
+
+    type: str
+    id: str
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookObject:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            type=o.text("type"),
+            id=o.text("id"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEventData(Model):
+    """What happened, as the audit log has it"""
+
+    #: ID of the event in the audit log, the same as in `webhook-id`
+    event_id: str
+    organization_id: str | None
+    object: WebhookObject
+    actor: WebhookActor
+    #: The object before; null for a creation
+    before: dict[str, Any] | None
+    #: The object after, or what else is known; null for a deletion
+    after: dict[str, Any] | None
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookEventData:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            event_id=o.text("event_id"),
+            organization_id=o.optional_text("organization_id"),
+            object=o.model("object", WebhookObject.read),
+            actor=o.model("actor", WebhookActor.read),
+            before=o.optional_mapping("before"),
+            after=o.optional_mapping("after"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEvent(Model):
+    """The body of what webhooks are sent"""
+
+    type: str
+    #: When it happened
+    timestamp: datetime
+    data: WebhookEventData
+
+    @classmethod
+    def read(cls, value: Any, where: str = "") -> WebhookEvent:
+        """Read it from JSON."""
+        o = Reader(value, where)
+        return cls(
+            type=o.text("type"),
+            timestamp=o.time("timestamp"),
+            data=o.model("data", WebhookEventData.read),
         )
 
 

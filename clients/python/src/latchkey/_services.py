@@ -26,6 +26,7 @@ __all__ = [
     "AuditService",
     "AuthService",
     "CertificatesService",
+    "DeliveriesService",
     "ImportsService",
     "IncidentsService",
     "InvitationsService",
@@ -43,6 +44,7 @@ __all__ = [
     "TokensService",
     "UsageService",
     "UsersService",
+    "WebhooksService",
 ]
 
 
@@ -930,6 +932,134 @@ class ImportsService:
     def export(self, *, hashes: bool | Unset = UNSET) -> bytes:
         """Return everything as JSON Lines, if that is no longer than max_body."""
         return (self._client._send(Call("GET", "/api/export", query={"hashes": hashes}, raw=True))).body
+
+
+class WebhooksService:
+    """Manages addresses that are told of events."""
+
+    def __init__(self, client: Latchkey) -> None:
+        self._client = client
+
+    def list(self, *, organization_id: str | Unset = UNSET, limit: int | Unset = UNSET, cursor: str | Unset = UNSET) -> Page[Webhook]:
+        """List webhooks."""
+        call = Call("GET", "/api/webhooks", query={"limit": limit, "cursor": cursor, "organization_id": organization_id})
+        return self._client._ask(call, page_of(Webhook.read))
+
+    def all(self, *, organization_id: str | Unset = UNSET) -> Iterator[Webhook]:
+        """Yield all of them, page by page."""
+        return walk(lambda cursor: self.list(organization_id=organization_id, limit=200, cursor=cursor))
+
+    def create(
+        self,
+        *,
+        url: str,
+        organization_id: str | Unset | None = UNSET,
+        event_types: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        state: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> IssuedWebhook:
+        """Create a webhook."""
+        call = Call(
+            "POST",
+            "/api/webhooks",
+            body=body(organization_id=organization_id, url=url, event_types=event_types, description=description, state=state),
+            once=True,
+            idempotency_key=idempotency_key,
+        )
+        return self._client._ask(call, IssuedWebhook.read)
+
+    def event_types(self) -> builtins.list[WebhookEventType]:
+        """List the types of events."""
+        call = Call("GET", "/api/webhooks/event-types")
+        return self._client._ask(call, items_of(WebhookEventType.read))
+
+    def get(self, id: str) -> Webhook:
+        """Get a webhook."""
+        call = Call("GET", "/api/webhooks/{id}", params=(id,))
+        return self._client._ask(call, Webhook.read)
+
+    def update(
+        self,
+        id: str,
+        *,
+        url: str | Unset = UNSET,
+        event_types: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset = UNSET,
+        state: str | Unset = UNSET,
+        if_match: str | None = None,
+    ) -> Webhook:
+        """Update a webhook."""
+        call = Call(
+            "PATCH",
+            "/api/webhooks/{id}",
+            params=(id,),
+            body=body(url=url, event_types=event_types, description=description, state=state),
+            if_match=if_match,
+        )
+        return self._client._ask(call, Webhook.read)
+
+    def delete(self, id: str, *, if_match: str | None = None) -> None:
+        """Delete a webhook."""
+        call = Call("DELETE", "/api/webhooks/{id}", params=(id,), if_match=if_match)
+        self._client._send(call)
+
+    def rotate_secret(self, id: str, *, overlap: timedelta | Unset | None = UNSET) -> IssuedWebhook:
+        """Give a webhook a new secret."""
+        call = Call("POST", "/api/webhooks/{id}/rotate-secret", params=(id,), body=body(overlap=overlap))
+        return self._client._ask(call, IssuedWebhook.read)
+
+    def test(self, id: str) -> WebhookDelivery:
+        """Send a test event."""
+        call = Call("POST", "/api/webhooks/{id}/test", params=(id,))
+        return self._client._ask(call, WebhookDelivery.read)
+
+    def resend_range(
+        self, id: str, *, from_: datetime, until: datetime | Unset | None = UNSET, all: bool | Unset | None = UNSET
+    ) -> WebhookResent:
+        """Send a range of events again."""
+        call = Call("POST", "/api/webhooks/{id}/resend", params=(id,), body=body(from_=from_, until=until, all=all))
+        return self._client._ask(call, WebhookResent.read)
+
+
+class DeliveriesService:
+    """Reads what webhooks were sent, and sends it again."""
+
+    def __init__(self, client: Latchkey) -> None:
+        self._client = client
+
+    def list(self, id: str, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET) -> Page[WebhookDelivery]:
+        """List the deliveries of a webhook."""
+        call = Call("GET", "/api/webhooks/{id}/deliveries", params=(id,), query={"limit": limit, "cursor": cursor})
+        return self._client._ask(call, page_of(WebhookDelivery.read))
+
+    def all(self, id: str) -> Iterator[WebhookDelivery]:
+        """Yield all of them, page by page."""
+        return walk(lambda cursor: self.list(id, limit=200, cursor=cursor))
+
+    def get(self, id: str, event_id: str) -> WebhookDelivery:
+        """Get the delivery of an event."""
+        call = Call(
+            "GET",
+            "/api/webhooks/{id}/deliveries/{event_id}",
+            params=(
+                id,
+                event_id,
+            ),
+        )
+        return self._client._ask(call, WebhookDelivery.read)
+
+    def resend(self, id: str, event_id: str) -> WebhookDelivery:
+        """Send an event again."""
+        call = Call(
+            "POST",
+            "/api/webhooks/{id}/deliveries/{event_id}/resend",
+            params=(
+                id,
+                event_id,
+            ),
+        )
+        return self._client._ask(call, WebhookDelivery.read)
 
 
 class TiersService:
