@@ -83,7 +83,7 @@ func timed(t *testing.T, dir, url string, args ...string) string {
 	cmd := exec.CommandContext(t.Context(), parts.Binary(t), args...)
 	cmd.Dir, cmd.Env = dir, parts.Environ("LATCHKEY_DATABASE_URL="+url, "LATCHKEY_SECRET="+secret)
 	began := time.Now()
-	out, err := cmd.CombinedOutput()
+	out, err := cmd.Output() // progress is on the standard error
 	if err != nil {
 		t.Fatalf("latchkey %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
