@@ -95,7 +95,8 @@ func New(c Config) (*API, error) {
 		c.Transfers == nil || c.Verifier == nil || c.Feed == nil || c.People == nil || c.Chain == nil ||
 		c.CSRF == nil || c.JWT == nil ||
 		c.OAuth == nil || c.Ring == nil || c.Certificates == nil || c.Audit == nil || c.Nodes == nil || c.Usage == nil ||
-		c.Idempotency == nil || c.Leaks == nil || c.Webhooks == nil || c.Limiter == nil || c.Edge == nil || len(c.Health) == 0 || len(c.Document) == 0 {
+		c.Idempotency == nil || c.Leaks == nil || c.Webhooks == nil || c.Limiter == nil || c.Edge == nil ||
+		len(c.Health) == 0 || len(c.Document) == 0 {
 		return nil, errors.New("api: every field of the configuration but Metrics, Partners, PlainHTTP, Verified, MaxUpload and Now is required")
 	}
 	if c.Now == nil {
