@@ -279,7 +279,8 @@ func (s *suite) webhook(t *testing.T, x *tenant) {
 		Type: "key.created", About: "key " + x.key, Outcome: webhooks.Parked, Tries: 1, FirstAt: before,
 		Attempts: []webhooks.Attempt{{At: before, Took: time.Second, URL: "https://hooks.example.com/", Fault: "timeout"}},
 		Payload: json.RawMessage(`{"type":"key.created","timestamp":"2026-01-31T12:00:00Z","data":{"event_id":"` + x.event +
-			`","organization_id":null,"object":{"type":"key","id":"k"},"actor":{"kind":"system","id":"","name":"","key_id":""},"before":null,"after":{}}}`),
+			`","organization_id":null,"object":{"type":"key","id":"k"},"actor":{"kind":"system","id":"","name":"","key_id":""},` +
+			`"before":null,"after":{}}}`),
 	}))
 }
 

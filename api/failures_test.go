@@ -89,7 +89,10 @@ func TestFailingStore(t *testing.T) {
 // storesOnTheWay reports whether the operation asks the store once it knows
 // who asks.
 func storesOnTheWay(o *operation) bool {
-	return !o.open() && !slices.Contains([]string{"me", "verifyAsked", "apiRoot", "metrics", "getSession", "listWebhookEventTypes"}, o.OperationID)
+	return !o.open() && !slices.Contains([]string{
+		"me", "verifyAsked", "apiRoot", "metrics", "getSession",
+		"listWebhookEventTypes",
+	}, o.OperationID)
 }
 
 // TestVerifyWithoutStore: what is not cached cannot be decided, and is never

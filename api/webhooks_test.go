@@ -19,7 +19,10 @@ func TestDisabledWebhooks(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	refused(t, s, 409, "conflict", call{method: "POST", path: path + "/deliveries/" + x.event + "/resend", as: admin})
-	refused(t, s, 409, "conflict", call{method: "POST", path: path + "/resend", as: admin, body: map[string]any{"from": "2026-01-31T12:00:00Z"}})
+	refused(t, s, 409, "conflict", call{
+		method: "POST", path: path + "/resend", as: admin,
+		body: map[string]any{"from": "2026-01-31T12:00:00Z"},
+	})
 	d, _ := want[client.WebhookDelivery](t, s, 200, call{method: "POST", path: path + "/test", as: admin})
 	if d.Outcome != "parked" || len(d.Attempts) != 1 || d.Attempts[0].Fault == nil {
 		t.Errorf("%+v", d)
@@ -35,7 +38,10 @@ func TestWebhookTargets(t *testing.T) {
 		"http://hooks.example.com/": "webhook_https", "https://127.0.0.1/": "webhook_address", "https://[::ffff:10.0.0.1]/": "webhook_address",
 		"https://169.254.169.254/latest": "webhook_address", "https://u:p@example.com/": "webhook_user", "ftp://example.com/": "webhook_url",
 	} {
-		got := s.send(t, call{method: "POST", path: "/api/webhooks", as: admin, body: map[string]any{"organization_id": x.organization, "url": target}})
+		got := s.send(t, call{
+			method: "POST", path: "/api/webhooks", as: admin,
+			body: map[string]any{"organization_id": x.organization, "url": target},
+		})
 		if got.status != http.StatusBadRequest || !strings.Contains(string(got.body), `"`+code+`"`) {
 			t.Errorf("%s: %d %s, want %s", target, got.status, got.body, code)
 		}

@@ -139,7 +139,7 @@ func (a *app) cleanedKinds() []cleaned {
 		{"past incidents", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.IncidentsStep(ctx) }},
 		{"past leaks", 1, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.LeaksStep(ctx) }},
 		{"exposures of keys", leaks.CleanBatch, a.cleanExposures()},
-		{"deliveries of webhooks", webhooks.CleanBatch, a.cleanWebhooks()},
+		{"deliveries of webhooks", webhooks.CleanBatch, cleanWebhooks(a.Webhooks)},
 		{"old audit events", retention.Batch, func(ctx context.Context, _ time.Time) (int, error) { return a.keeper.EventsStep(ctx) }},
 		{"usage", 1, func(ctx context.Context, _ time.Time) (int, error) { return 0, a.Recorder.Clean(ctx) }},
 	}

@@ -23,10 +23,10 @@ func webhookSettings() []setting {
 }
 
 // cleanWebhooks deletes deliveries that are too old or too many, some at a time.
-func (a *app) cleanWebhooks() func(context.Context, time.Time) (int, error) {
+func cleanWebhooks(s *webhooks.Service) func(context.Context, time.Time) (int, error) {
 	after := ""
 	return func(ctx context.Context, _ time.Time) (int, error) {
-		next, err := a.Webhooks.Clean(ctx, after)
+		next, err := s.Clean(ctx, after)
 		if after = next; err != nil || next == "" {
 			return 0, err
 		}

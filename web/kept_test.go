@@ -34,7 +34,8 @@ func (s *suite) everyPage(admin, owner auth.User) []string {
 	s.must(err)
 	imported, err := s.Imports.Receive(s.t.Context(), s.as(admin), imports.Options{Format: "jsonl"}, "", strings.NewReader("{}\n"))
 	s.must(err)
-	hook, _, err := s.Webhooks.Create(s.t.Context(), s.as(admin), "", s.organization, webhooks.EndpointFields{URL: "https://hooks.example.com/"})
+	hook, _, err := s.Webhooks.Create(s.t.Context(), s.as(admin), "", s.organization,
+		webhooks.EndpointFields{URL: "https://hooks.example.com/"})
 	s.must(err)
 	tried, err := s.Webhooks.Test(s.t.Context(), s.as(admin), hook.ID)
 	s.must(err)

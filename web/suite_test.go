@@ -150,7 +150,8 @@ func newSuite(t *testing.T, with settings) *suite {
 	server := httptest.NewUnstartedServer(nil)
 	portal, err := web.New(web.Config{
 		Staff: staff, BaseURL: "http://" + server.Listener.Addr().String(),
-		Reminders: s.Reminders, Leaks: s.Leaks, Webhooks: s.Webhooks, Verifier: s.Verifier, Usage: usage.NewReports(store), Audit: s.Audit, QuotaUsed: store.QuotaUse,
+		Reminders: s.Reminders, Leaks: s.Leaks, Webhooks: s.Webhooks, Verifier: s.Verifier, Usage: usage.NewReports(store),
+		Audit: s.Audit, QuotaUsed: store.QuotaUse,
 		Keys: s.Keys, Transfers: s.Transfers, People: s.People, Sessions: auth.NewSessionAuthenticator(s.People, csrf), CSRF: csrf,
 		Providers: s.provider(s.sealer), Format: format, Idempotency: s.Idempotency, Edge: httpx.NewEdge(trusted, logger),
 		Limiter: limiter, Throttle: with.throttle,

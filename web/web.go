@@ -73,7 +73,8 @@ type site struct {
 func New(c Config) (*Portal, error) {
 	if c.Keys == nil || c.Transfers == nil || c.People == nil || c.Sessions == nil || c.CSRF == nil || c.Providers == nil ||
 		c.Idempotency == nil || c.Edge == nil || c.Limiter == nil ||
-		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.Leaks == nil || c.Webhooks == nil || c.BaseURL == "" ||
+		c.Verifier == nil || c.Usage == nil || c.Audit == nil || c.QuotaUsed == nil || c.Reminders == nil || c.Leaks == nil ||
+		c.Webhooks == nil || c.BaseURL == "" ||
 		!c.Staff.complete() {
 		return nil, errors.New("web: every field of the configuration but Throttle is required")
 	}

@@ -112,7 +112,8 @@ func (p *webhookPages) listView(c *gin.Context, t tenant, status int, typed webh
 	}
 	out := webhooksPage{Tenant: t, Form: webhookTyped(t.ID != "", typed)}
 	out.Rows, out.Next = fullPage(found, func(e *webhooks.Endpoint) string { return e.ID })
-	return p.show(c, status, "webhooks", view{Title: p.say(c, "webhook.title"), Faults: wrong, Notice: p.say(c, "done."+c.Query("done")), Data: out})
+	return p.show(c, status, "webhooks", view{Title: p.say(c, "webhook.title"), Faults: wrong, Notice: p.say(c,
+		"done."+c.Query("done")), Data: out})
 }
 
 func (p *webhookPages) createWebhook(c *gin.Context, t tenant) error {

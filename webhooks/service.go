@@ -136,7 +136,8 @@ func (s *Service) Create(ctx context.Context, a keys.Actor, id, organizationID s
 	}
 	now := s.Now()
 	e := Endpoint{
-		Stamp: keys.NewStamp(now), ID: cmp.Or(id, ids.New(ids.Webhook)), OrganizationID: organizationID, EndpointFields: fields, Since: keys.Moment(now),
+		Stamp: keys.NewStamp(now), ID: cmp.Or(id, ids.New(ids.Webhook)), OrganizationID: organizationID,
+		EndpointFields: fields, Since: keys.Moment(now),
 	}
 	if e.State == "" {
 		e.State = Enabled

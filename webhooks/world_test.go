@@ -33,7 +33,6 @@ type post struct {
 	sealer  *seal.Sealer
 	service *webhooks.Service
 	owner   keys.Actor
-	stop    func()
 	ahead   atomic.Int64 // by which the clock is ahead of the machine's
 
 	mu    sync.Mutex

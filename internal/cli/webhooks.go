@@ -78,7 +78,9 @@ func (a *app) webhooksCommand() *cobra.Command {
 		v.webhooksState("enable WEBHOOK", "Tell a webhook of events again", "enabled"),
 		v.webhooksState("disable WEBHOOK", "Tell a webhook of nothing", "disabled"),
 		v.webhooksRotate(),
-		onOne(a, "test WEBHOOK", "Send a test event", deliveryView, func(ctx context.Context, c *client.Client, id string) (client.WebhookDelivery, error) {
+		onOne(a, "test WEBHOOK", "Send a test event", deliveryView, func(ctx context.Context, c *client.Client,
+			id string,
+		) (client.WebhookDelivery, error) {
 			return c.Webhooks.Test(ctx, id)
 		}),
 		&cobra.Command{

@@ -87,8 +87,8 @@ func withColumn[T, F any](
 }
 
 const (
-	deleteDeliveries = "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE id > ? AND id < ? AND queue <= ? " +
-		"ORDER BY id LIMIT ?)"
+	deleteDeliveries = "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE id > ? AND id < ? AND " +
+		"queue <= ? ORDER BY id LIMIT ?)"
 	oldDelivery = "SELECT id FROM webhook_deliveries WHERE id > ? AND id < ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 	eventsFrom  = "SELECT " + eventColumns + " FROM audit_events WHERE id > ? AND id < ? ORDER BY id LIMIT ?"
 )

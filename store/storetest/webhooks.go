@@ -47,7 +47,8 @@ func webhookKind(s store.Store) kind[webhooks.Endpoint, webhooks.Filter] {
 
 func webhookHealthKind(s store.Store) kind[webhooks.Health, keys.NoFilter] {
 	return kind[webhooks.Health, keys.NoFilter]{
-		in: s.WebhookHealth(), id: func(h *webhooks.Health) string { return h.ID }, stamp: func(h *webhooks.Health) *keys.Stamp { return &h.Stamp },
+		in: s.WebhookHealth(), id: func(h *webhooks.Health) string { return h.ID },
+		stamp:     func(h *webhooks.Health) *keys.Stamp { return &h.Stamp },
 		ascending: true,
 		make: func(int) webhooks.Health {
 			return webhooks.Health{Stamp: keys.NewStamp(now()), ID: ids.New(ids.Webhook)}
@@ -79,7 +80,10 @@ func deliveryKind(s store.Store, ascending bool) kind[webhooks.Delivery, webhook
 			return aDelivery("wh_"+fmt.Sprint(ascending), ids.New(ids.Event), webhooks.Queue(i%3))
 		},
 		change: func(d *webhooks.Delivery) {
-			d.Queue, d.Outcome, d.Attempts = webhooks.Done, webhooks.Delivered, []webhooks.Attempt{{At: now(), Took: time.Second, Status: 200, Answer: "Ü"}}
+			d.Queue, d.Outcome, d.Attempts = webhooks.Done, webhooks.Delivered, []webhooks.Attempt{{
+				At:   now(),
+				Took: time.Second, Status: 200, Answer: "Ü",
+			}}
 		},
 	}
 }
@@ -139,7 +143,10 @@ func places(t *testing.T, s store.Store) {
 		must(t, q.Insert(t.Context(), d))
 	}
 	page := keys.Page{Limit: 10}
-	same(t, deliveryIDs(t, q, webhooks.DeliveryFilter{EndpointID: "wh_a"}, page), []string{"wh_a.evt_1", "wh_a.evt_2", "wh_a.evt_3", "wh_a.evt_4"})
+	same(t, deliveryIDs(t, q, webhooks.DeliveryFilter{EndpointID: "wh_a"}, page), []string{
+		"wh_a.evt_1", "wh_a.evt_2",
+		"wh_a.evt_3", "wh_a.evt_4",
+	})
 	same(t, deliveryIDs(t, q, webhooks.DeliveryFilter{EndpointID: "wh_a", Queue: webhooks.Fresh}, page), []string{"wh_a.evt_2", "wh_a.evt_4"})
 	same(t, deliveryIDs(t, q, webhooks.DeliveryFilter{EndpointID: "wh_a", Queue: webhooks.Failed}, page), []string{"wh_a.evt_3"})
 	same(t, deliveryIDs(t, q, webhooks.DeliveryFilter{Queue: webhooks.Fresh}, keys.Page{After: "wh_a/", Limit: 10}), []string{"wh_ab.evt_1"})
