@@ -29,7 +29,7 @@ DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --fo
 STAMP := GO='$(GO)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' DATE='$(DATE)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build release run test examples adapters typescript python helm test-cluster test-valkey contract race fuzz lint tidy bench cover up down parts tools screenshots golden clean
+.PHONY: help build release run test examples adapters typescript python helm test-cluster test-valkey contract race fuzz lint trufflehog tidy bench cover up down parts tools screenshots golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 
 lint: tools ## Check format, vet, linters and known vulnerabilities
 	@GO='$(GO)' scripts/lint $(TOOLS)
+
+trufflehog: ## Run the rules for trufflehog with its engine; the first build takes minutes
+	cd docs/rules/check/trufflehog && GOWORK=off $(GO) test ./...
 
 tidy: ## Tidy go.mod and go.sum of the service, the client with its adapters, and the examples
 	@GO='$(GO)' scripts/tidy
