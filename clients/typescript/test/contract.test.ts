@@ -31,7 +31,7 @@ const left: Record<string, string> = {
 function inContract(): Set<string> {
   const found = new Set<string>();
   let path = "";
-  for (const line of contract.split("\ncomponents:")[0]?.split("\n") ?? []) {
+  for (const line of contract.split("\nwebhooks:")[0]?.split("\n") ?? []) {
     const [, name] = /^ {2}(\/[^:]*):/.exec(line) ?? [];
     path = name?.replace(/\{[a-z_]+\}/g, "ID") ?? path;
     const [, method] = /^ {4}(get|post|put|patch|delete):/.exec(line) ?? [];

@@ -93,6 +93,8 @@ class AsyncLatchkey:
         self.incidents = services.AsyncIncidentsService(self)
         self.leaks = services.AsyncLeaksService(self)
         self.imports = services.AsyncImportsService(self)
+        self.webhooks = services.AsyncWebhooksService(self)
+        self.deliveries = services.AsyncDeliveriesService(self)
         self.tiers = services.AsyncTiersService(self)
         self.scopes = services.AsyncScopesService(self)
         self.users = services.AsyncUsersService(self)

@@ -91,6 +91,8 @@ class Latchkey:
         self.incidents = services.IncidentsService(self)
         self.leaks = services.LeaksService(self)
         self.imports = services.ImportsService(self)
+        self.webhooks = services.WebhooksService(self)
+        self.deliveries = services.DeliveriesService(self)
         self.tiers = services.TiersService(self)
         self.scopes = services.ScopesService(self)
         self.users = services.UsersService(self)
