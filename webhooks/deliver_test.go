@@ -161,7 +161,9 @@ func TestSignsAnew(t *testing.T) {
 // TestLateEvents: an event that lands after later ones is delivered.
 func TestLateEvents(t *testing.T) {
 	t.Parallel()
-	p := newPost(t, nil)
+	p := newPost(t, func(c *webhooks.Config) { // on a busy machine it is late by seconds
+		c.Timing.Lags = []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond, 2 * time.Second, 10 * time.Second}
+	})
 	to := newReceiver(t, nil)
 	e, _ := p.endpoint(keys.FirstOrganization, to.URL, "key.created")
 	p.start(p.service)
