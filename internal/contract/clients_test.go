@@ -43,7 +43,7 @@ func goClients(t *testing.T, c *parts.Contract, base string) {
 			t.Fatal(err)
 		}
 	}
-	tool("tool", "oapi-codegen", "-generate", "types,client", "-package", "api", "-o", "oapicodegen/api/api.gen.go", c.Document())
+	tool("tool", "oapi-codegen", "-generate", "types,client,skip-prune", "-package", "api", "-o", "oapicodegen/api/api.gen.go", c.Document())
 	tool("tool", "ogen", "--target", "ogen/api", "--package", "api", "--clean", c.Document())
 	tool("build", "-trimpath", "-o", "bin/", "./ogen", "./oapicodegen")
 	for _, name := range []string{"oapicodegen", "ogen"} {
