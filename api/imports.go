@@ -69,7 +69,7 @@ func (h *importHandlers) getImport(c *gin.Context) error {
 	return answer(c, http.StatusOK, importOut(c, &found, some))
 }
 
-// createImport receives the body and answers. The import goes on afterwards.
+// createImport stores the uploaded rows and answers 202. The import runs afterwards.
 func (h *importHandlers) createImport(c *gin.Context) error {
 	o, err := importOptions(c.Request)
 	if err != nil {

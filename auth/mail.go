@@ -26,7 +26,7 @@ const (
 	MailPlain    MailKind = "plain"    // about a key that arrived without TLS
 
 	MailLeakedStaff MailKind = "leakedstaff" // about leaked keys that reach beyond their organization
-	MailLeakedToken MailKind = "leakedtoken" // about leaked tokens, to the user whose they are
+	MailLeakedToken MailKind = "leakedtoken" // about a user's leaked tokens
 
 	MailWebhook MailKind = "webhook" // about a webhook that fails
 )

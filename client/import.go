@@ -8,7 +8,7 @@ type CreateImport struct {
 	Format       string   // jsonl or csv; jsonl if ""
 	Organization string   // id or name of that of all keys; a name that none has makes one
 	Tier         string   // of new service accounts; imported if ""
-	Scopes       []string // for keys whose row names none
+	Scopes       []string // for keys without scopes of their own
 	AcceptWeak   bool     // take keys in clear that could be guessed, and verify them slowly
 	DryRun       bool     // import nothing, and report the same
 }
@@ -51,7 +51,7 @@ type ImportCount struct {
 	Unchanged       int `json:"unchanged"` // keys that were there
 	Refused         int `json:"refused"`
 	Weak            int `json:"weak"` // keys that stay slow
-	Slow            int `json:"slow"` // keys whose first verification is slow
+	Slow            int `json:"slow"` // keys that take longer to verify the first time
 	Organizations   int `json:"organizations"`
 	ServiceAccounts int `json:"service_accounts"`
 	Scopes          int `json:"scopes"`

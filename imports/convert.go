@@ -93,8 +93,8 @@ type prover struct {
 	looking    bool // only to see what the rows need: slow digests are not made
 }
 
-// read calls row for each row of the files, and problem for each that cannot be read or
-// whose key cannot be proven.
+// read calls row for each usable row of the files, with the proof of its key, and problem
+// for each other row.
 func (c *prover) read(
 	ctx context.Context, format string, files []source.File, row func(source.Row, *proof) error, problem func(Problem) error,
 ) error {

@@ -21,7 +21,7 @@ const (
 	inUsePage         = 1000
 )
 
-// InUse says how many imported keys are still in use, and whose they are. Revoked keys do
+// InUse counts the imported keys that are still in use, by service account. Revoked keys do
 // not count.
 type InUse struct {
 	Keys     int // imported keys

@@ -169,7 +169,7 @@ func (p *importPages) showImport(c *gin.Context) error {
 	return p.show(c, http.StatusOK, "staff-import", view{Title: p.say(c, "import.one"), Data: out})
 }
 
-// inUsePage shows how many imported keys are in use, and whose they are.
+// inUsePage counts the imported keys in use, by service account.
 type inUsePage struct {
 	imports.InUse
 	Days  int
