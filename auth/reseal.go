@@ -11,9 +11,6 @@ import (
 	"github.com/latchkey/latchkey/keys"
 )
 
-// resealStep is how many users are read at once.
-const resealStep = 200
-
 // Reseal seals the key of sign-in tokens and the secrets of one-time codes under
 // the sealer's current secret, each in a write of its own, so that an interrupted
 // call can be repeated. Without write it only counts. It returns how many secrets
@@ -23,24 +20,15 @@ func Reseal(ctx context.Context, s Store, sealer *seal.Sealer, now func() time.T
 	if err != nil {
 		return 0, fmt.Errorf("key of sign-in tokens: %w", err)
 	}
-	page := keys.Page{Limit: resealStep}
-	for {
-		users, err := s.Users().List(ctx, UserFilter{}, page)
+	err = keys.Each(ctx, "users", s.Users(), UserFilter{}, func(u *User) string { return u.ID }, func(u *User) error {
+		changed, err := resealUser(ctx, s, u, sealer, now, write)
 		if err != nil {
-			return n, fmt.Errorf("list users: %w", err)
+			return fmt.Errorf("one-time codes of %s: %w", u.ID, err)
 		}
-		for i := range users {
-			changed, err := resealUser(ctx, s, &users[i], sealer, now, write)
-			if err != nil {
-				return n, fmt.Errorf("one-time codes of %s: %w", users[i].ID, err)
-			}
-			n += changed
-		}
-		if len(users) < page.Limit {
-			return n, nil
-		}
-		page.After = users[len(users)-1].ID
-	}
+		n += changed
+		return nil
+	})
+	return n, err
 }
 
 func resealTokenKey(ctx context.Context, s Store, sealer *seal.Sealer, now func() time.Time, write bool) (int, error) {

@@ -13,9 +13,9 @@ const (
 	eachPause = 500 * time.Microsecond
 )
 
-// each calls do for every object that passes the filter, in list order, until a
-// call fails or the context ends.
-func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, id func(*T) string, do func(*T) error) error {
+// Each calls do for every object that passes the filter, in list order, until a call
+// fails or the context ends. what names the objects in errors.
+func Each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, id func(*T) string, do func(*T) error) error {
 	for after := ""; ; {
 		some, err := in.List(ctx, f, Page{After: after, Limit: eachBatch})
 		if err != nil {
@@ -41,13 +41,13 @@ func each[T, F any](ctx context.Context, what string, in Collection[T, F], f F, 
 // EachAccount calls do for the accounts that pass the filter, newest first, until a
 // call fails.
 func EachAccount(ctx context.Context, s Store, f AccountFilter, do func(*ServiceAccount) error) error {
-	return each(ctx, "service accounts", s.ServiceAccounts(), f, func(a *ServiceAccount) string { return a.ID }, do)
+	return Each(ctx, "service accounts", s.ServiceAccounts(), f, func(a *ServiceAccount) string { return a.ID }, do)
 }
 
 // EachKey calls do for the keys that pass the filter, newest first, until a call
 // fails.
 func (s *base) EachKey(ctx context.Context, f KeyFilter, do func(*Key) error) error {
-	return each(ctx, "keys", s.store.Keys(), f, func(k *Key) string { return k.ID }, do)
+	return Each(ctx, "keys", s.store.Keys(), f, func(k *Key) string { return k.ID }, do)
 }
 
 // EachAlive calls do for the account's keys that are neither revoked nor expired.

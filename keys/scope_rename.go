@@ -165,7 +165,7 @@ func (s *catalogue) RenameScope(ctx context.Context, a Actor, name string, revis
 
 // RenameDue reports whether RenameStep has work to do.
 func (s *catalogue) RenameDue(ctx context.Context) (due bool, err error) {
-	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
+	err = Each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
 		due = due || c.renameDue(s.now())
 		return nil
 	})
@@ -180,7 +180,7 @@ func (c *Scope) renameDue(now time.Time) bool {
 // and returns how many it made. It is safe to call at any time, repeatedly and on
 // several nodes.
 func (s *catalogue) RenameStep(ctx context.Context, a Actor) (changed int, err error) {
-	err = each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
+	err = Each(ctx, "scopes", s.store.Scopes(), NoFilter{}, func(c *Scope) string { return c.Name }, func(c *Scope) error {
 		if !c.renameDue(s.now()) {
 			return nil
 		}

@@ -14,26 +14,17 @@ import (
 // Reseal seals waiting reports under the sealer's current secret. Without write it only
 // counts. It returns how many were, or need to be, sealed again.
 func Reseal(ctx context.Context, s Collections, sealer *seal.Sealer, now func() time.Time, write bool) (n int, err error) {
-	page := keys.Page{Limit: maxQueued}
-	for {
-		waiting, err := s.LeakReports().List(ctx, keys.NoFilter{}, page)
+	err = keys.Each(ctx, "leak reports", s.LeakReports(), keys.NoFilter{}, func(r *Report) string { return r.ID }, func(r *Report) error {
+		changed, err := resealOne(ctx, s, r, sealer, now, write)
 		if err != nil {
-			return n, fmt.Errorf("list leak reports: %w", err)
+			return fmt.Errorf("leak report %s: %w", r.ID, err)
 		}
-		for i := range waiting {
-			changed, err := resealOne(ctx, s, &waiting[i], sealer, now, write)
-			if err != nil {
-				return n, fmt.Errorf("leak report %s: %w", waiting[i].ID, err)
-			}
-			if changed {
-				n++
-			}
+		if changed {
+			n++
 		}
-		if len(waiting) < page.Limit {
-			return n, nil
-		}
-		page.After = waiting[len(waiting)-1].ID
-	}
+		return nil
+	})
+	return n, err
 }
 
 func resealOne(

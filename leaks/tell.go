@@ -4,18 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
-	"github.com/latchkey/latchkey/keys"
 )
 
-// mostPeople bounds who is mailed about one organization's keys, and of the staff.
-const mostPeople = 50
-
-// tellOf mails the people who look after the keys of the leak, one mail to each, the users
-// whose tokens it has, and the staff of keys that reach beyond their organization. A mail
-// has nothing that the reporter typed.
+// tellOf sends one mail to each person who looks after a leaked key and to each user whose
+// token leaked, and mails the staff about keys that reach beyond their organization. No
+// mail contains what the reporter typed.
 func (s *Service) tellOf(ctx context.Context, l *Leak) error {
 	told, tokens, staff := map[string][]auth.ExposedKey{}, map[string][]auth.ExposedKey{}, []auth.ExposedKey(nil)
 	for i := range l.Keys {
@@ -71,18 +68,12 @@ func (s *Service) about(ctx context.Context, k *Key) (shown auth.ExposedKey, peo
 		return shown, nil, unlessGone(err, "read the organization of a leaked key")
 	}
 	shown.Account, shown.Organization = account.Name, organization.Name
-	owners, err := s.Store.Memberships().List(ctx, auth.MembershipFilter{OrganizationID: organization.ID, Role: auth.Owner},
-		keys.Page{Limit: mostPeople})
+	people, err = auth.OwnersToTell(ctx, s.Store.Memberships(), organization.ID)
 	if err != nil {
-		return shown, nil, fmt.Errorf("list who is told of a leaked key: %w", err)
+		return shown, nil, err
 	}
-	if account.OwnerID != "" {
+	if account.OwnerID != "" && !slices.Contains(people, account.OwnerID) {
 		people = append(people, account.OwnerID)
-	}
-	for i := range owners {
-		if owners[i].UserID != account.OwnerID {
-			people = append(people, owners[i].UserID)
-		}
 	}
 	return shown, people, nil
 }
@@ -108,20 +99,18 @@ func (s *Service) mail(ctx context.Context, userID string, kind auth.MailKind, a
 }
 
 func (s *Service) post(u *auth.User, kind auth.MailKind, about []auth.ExposedKey) {
-	if u.Disabled || u.ConfirmedAt.IsZero() || u.Email == "" {
-		return
+	if u.Reachable() {
+		s.Mailer.Post(auth.Mail{Kind: kind, To: u.Email, Name: u.Name, Language: u.Language, Exposed: about})
 	}
-	s.Mailer.Post(auth.Mail{Kind: kind, To: u.Email, Name: u.Name, Language: u.Language, Exposed: about})
 }
 
 func (s *Service) mailStaff(ctx context.Context, about []auth.ExposedKey) error {
 	if len(about) == 0 {
 		return nil
 	}
-	yes := true
-	staff, err := s.Store.Users().List(ctx, auth.UserFilter{IsAdmin: &yes}, keys.Page{Limit: mostPeople})
+	staff, err := auth.StaffToTell(ctx, s.Store.Users())
 	if err != nil {
-		return fmt.Errorf("list the staff to tell of a leaked key: %w", err)
+		return err
 	}
 	for i := range staff {
 		s.post(&staff[i], auth.MailLeakedStaff, about)

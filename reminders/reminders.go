@@ -117,7 +117,7 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 
 // remind notifies the user of keys that are due and were not in an earlier mail.
 func (s *Service) remind(ctx context.Context, u *auth.User, today time.Time) error {
-	if u.Disabled || u.ConfirmedAt.IsZero() || u.Email == "" {
+	if !u.Reachable() {
 		return nil
 	}
 	known, err := s.reminder(ctx, u.ID)

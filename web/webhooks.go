@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -73,8 +72,7 @@ type typeChoice struct {
 func webhookTyped(organization bool, f webhooks.EndpointFields) webhookForm {
 	out := webhookForm{URL: f.URL, Description: f.Description, All: f.Types == nil, Enabled: f.State != webhooks.Disabled}
 	for _, t := range webhooks.Types(organization) {
-		first, _, _ := strings.Cut(t.Name, ".")
-		out.Types = append(out.Types, typeChoice{t.Name, slices.Contains(f.Types, t.Name) || slices.Contains(f.Types, first+".*")})
+		out.Types = append(out.Types, typeChoice{t.Name, f.Names(t.Name)})
 	}
 	return out
 }

@@ -109,11 +109,8 @@ func known(name string, organization bool) bool {
 	})
 }
 
-// chose reports whether the endpoint chose the type.
-func (e *Endpoint) chose(name string) bool {
-	if e.Types == nil || name == TestType {
-		return true
-	}
+// Names reports whether the fields name the type, by itself or by its family.
+func (f *EndpointFields) Names(name string) bool {
 	first, _, _ := strings.Cut(name, ".")
-	return slices.Contains(e.Types, name) || slices.Contains(e.Types, first+family)
+	return slices.Contains(f.Types, name) || slices.Contains(f.Types, first+family)
 }

@@ -88,11 +88,9 @@ func (s *Service) forgetHealth(ctx context.Context, id string) error {
 // Reseal seals secrets under the sealer's current secret. Without write it only counts. It
 // returns how many were, or need to be, sealed again.
 func Reseal(ctx context.Context, s Collections, sealer *seal.Sealer, now func() time.Time, write bool) (n int, err error) {
-	all, err := listAll(ctx, func(p keys.Page) ([]Endpoint, error) {
-		return s.WebhookEndpoints().List(ctx, Filter{}, p)
-	}, func(e *Endpoint) string { return e.ID })
+	all, err := allEndpoints(ctx, s)
 	if err != nil {
-		return 0, fmt.Errorf("list webhooks: %w", err)
+		return 0, err
 	}
 	for i := range all {
 		changed := 0

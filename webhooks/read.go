@@ -147,17 +147,18 @@ func (r *reader) listening() bool {
 // new to them.
 func (r *reader) load() error {
 	began := time.Now()
-	all, err := listAll(r.ctx, func(p keys.Page) ([]Endpoint, error) {
-		return r.Store.WebhookEndpoints().List(r.ctx, Filter{}, p)
-	}, func(e *Endpoint) string { return e.ID })
+	all, err := allEndpoints(r.ctx, r.Store)
 	if err != nil {
-		return fmt.Errorf("read webhooks: %w", err)
+		return err
 	}
-	health, err := listAll(r.ctx, func(p keys.Page) ([]Health, error) {
-		return r.Store.WebhookHealth().List(r.ctx, keys.NoFilter{}, p)
-	}, func(h *Health) string { return h.ID })
+	var health []Health
+	err = keys.Each(r.ctx, "the health of webhooks", r.Store.WebhookHealth(), keys.NoFilter{}, func(h *Health) string { return h.ID },
+		func(h *Health) error {
+			health = append(health, *h)
+			return nil
+		})
 	if err != nil {
-		return fmt.Errorf("read the health of webhooks: %w", err)
+		return err
 	}
 	now, changed := map[string]*Endpoint{}, false
 	for i := range all {
@@ -186,6 +187,14 @@ func (r *reader) load() error {
 	return nil
 }
 
+func allEndpoints(ctx context.Context, s Collections) (all []Endpoint, err error) {
+	err = keys.Each(ctx, "webhooks", s.WebhookEndpoints(), Filter{}, func(e *Endpoint) string { return e.ID }, func(e *Endpoint) error {
+		all = append(all, *e)
+		return nil
+	})
+	return all, err
+}
+
 // ask lets workers look for what people want to be sent again.
 func (r *reader) ask(health []Health) {
 	for i := range health {
@@ -195,22 +204,6 @@ func (r *reader) ask(health []Health) {
 		if e := r.endpoints[h.ID]; e != nil && e.State == Enabled && h.Asked != before && !r.loaded.IsZero() {
 			r.on(e, (*worker).lookAgain)
 		}
-	}
-}
-
-const listBatch = 500
-
-func listAll[T any](ctx context.Context, list func(keys.Page) ([]T, error), id func(*T) string) (all []T, err error) {
-	for p := (keys.Page{Limit: listBatch}); ; {
-		some, err := list(p)
-		if err != nil || ctx.Err() != nil {
-			return nil, errors.Join(err, ctx.Err())
-		}
-		all = append(all, some...)
-		if len(some) < p.Limit {
-			return all, nil
-		}
-		p.After = id(&some[len(some)-1])
 	}
 }
 

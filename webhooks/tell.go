@@ -8,11 +8,7 @@ import (
 
 	"github.com/latchkey/latchkey/auth"
 	"github.com/latchkey/latchkey/errs"
-	"github.com/latchkey/latchkey/keys"
 )
-
-// mostPeople bounds who is mailed about one endpoint.
-const mostPeople = 50
 
 // tell mails the owners of the endpoint's organization, or the staff for the provider's.
 func (s *Service) tell(ctx context.Context, e *Endpoint, what string) error {
@@ -33,30 +29,23 @@ func (s *Service) tell(ctx context.Context, e *Endpoint, what string) error {
 	}
 	for i := range people {
 		u := &people[i]
-		if u.Disabled || u.ConfirmedAt.IsZero() || u.Email == "" {
-			continue
+		if u.Reachable() {
+			s.Mailer.Post(auth.Mail{Kind: auth.MailWebhook, To: u.Email, Name: u.Name, Language: u.Language, Webhook: about})
 		}
-		s.Mailer.Post(auth.Mail{Kind: auth.MailWebhook, To: u.Email, Name: u.Name, Language: u.Language, Webhook: about})
 	}
 	return nil
 }
 
 func (s *Service) people(ctx context.Context, e *Endpoint) (all []auth.User, err error) {
 	if e.OrganizationID == "" {
-		yes := true
-		all, err = s.Store.Users().List(ctx, auth.UserFilter{IsAdmin: &yes}, keys.Page{Limit: mostPeople})
-		if err != nil {
-			return nil, fmt.Errorf("list the staff to tell of a webhook: %w", err)
-		}
-		return all, nil
+		return auth.StaffToTell(ctx, s.Store.Users())
 	}
-	owners, err := s.Store.Memberships().List(ctx, auth.MembershipFilter{OrganizationID: e.OrganizationID, Role: auth.Owner},
-		keys.Page{Limit: mostPeople})
+	owners, err := auth.OwnersToTell(ctx, s.Store.Memberships(), e.OrganizationID)
 	if err != nil {
-		return nil, fmt.Errorf("list who is told of a webhook: %w", err)
+		return nil, err
 	}
-	for i := range owners {
-		u, err := s.Store.Users().Get(ctx, owners[i].UserID)
+	for _, id := range owners {
+		u, err := s.Store.Users().Get(ctx, id)
 		if errors.Is(err, errs.NotFound) {
 			continue
 		}

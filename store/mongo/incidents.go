@@ -40,11 +40,7 @@ func records[T any](s *engine, name string, descending bool, of func(*T) (string
 		},
 		encode: func(n *T) record {
 			id, stamp := of(n)
-			text, err := json.Marshal(n)
-			if err != nil {
-				panic(fmt.Errorf("encode %s: %w", id, err)) // these objects always encode
-			}
-			return record{id, stampOf(stamp), string(text)}
+			return record{id, stampOf(stamp), encoded(id, n)}
 		},
 		decode: func(d *record) (n T, err error) {
 			err = json.Unmarshal([]byte(d.Data), &n)
@@ -54,6 +50,14 @@ func records[T any](s *engine, name string, descending bool, of func(*T) (string
 		},
 		where: func(keys.NoFilter) bson.D { return bson.D{} },
 	}
+}
+
+func encoded(id string, object any) string {
+	text, err := json.Marshal(object)
+	if err != nil {
+		panic(fmt.Errorf("encode %s: %w", id, err)) // these objects always encode
+	}
+	return string(text)
 }
 
 // override is stored as a document with fields.

@@ -3,7 +3,6 @@ package mongo
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -93,14 +92,6 @@ func (s *logs) deliveries(descending bool) deliveryCollection {
 }
 
 const deliveries = "webhook_deliveries"
-
-func encoded(id string, object any) string {
-	text, err := json.Marshal(object)
-	if err != nil {
-		panic(fmt.Errorf("encode %s: %w", id, err)) // these objects always encode
-	}
-	return string(text)
-}
 
 func between(after, before string) bson.D {
 	return bson.D{{Key: "$gt", Value: after}, {Key: "$lt", Value: before}}

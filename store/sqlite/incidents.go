@@ -21,33 +21,47 @@ func (s *objects) IncidentPages() keys.Collection[incidents.Page, keys.NoFilter]
 
 // documents is a table of objects that are stored as JSON and found only by their ids.
 func documents[T any](s *engine, name string, descending bool, of func(*T) (string, *keys.Stamp)) *table[T, keys.NoFilter] {
-	return &table[T, keys.NoFilter]{
-		store: s, name: name, descending: descending,
-		columns: names("id revision created_at updated_at data"),
+	return documentsBy(s, name, "", descending, func(n *T) (string, *keys.Stamp, []any) {
+		id, stamp := of(n)
+		return id, stamp, nil
+	}, func(keys.NoFilter) (c conditions) { return c })
+}
+
+// documentsBy is documents with columns by which they are found, too: of returns their
+// values.
+func documentsBy[T, F any](
+	s *engine, name, columns string, descending bool, of func(*T) (string, *keys.Stamp, []any), where func(F) conditions,
+) *table[T, F] {
+	return &table[T, F]{
+		store: s, name: name, descending: descending, where: where,
+		columns: names("id revision created_at updated_at " + columns + " data"),
 		identify: func(n *T) (string, int64) {
-			id, stamp := of(n)
+			id, stamp, _ := of(n)
 			return id, stamp.Revision
 		},
 		values: func(n *T) []any {
-			id, stamp := of(n)
+			id, stamp, found := of(n)
 			text, err := json.Marshal(n)
 			if err != nil {
 				panic(fmt.Errorf("encode %s: %w", id, err)) // these objects always encode
 			}
-			return append(append([]any{id}, stampValues(stamp)...), string(text))
+			return append(append(append([]any{id}, stampValues(stamp)...), found...), string(text))
 		},
 		scan: func(row scanner, n *T) error {
 			var id, text string
 			var stamp keys.Stamp
-			if err := row.Scan(append(append([]any{&id}, stampColumns(&stamp)...), &text)...); err != nil {
+			into := append([]any{&id}, stampColumns(&stamp)...)
+			for range names(columns) {
+				into = append(into, new(any))
+			}
+			if err := row.Scan(append(into, &text)...); err != nil {
 				return err
 			}
 			err := json.Unmarshal([]byte(text), n)
-			_, into := of(n)
-			*into = stamp
+			_, there, _ := of(n)
+			*there = stamp
 			return err
 		},
-		where: func(keys.NoFilter) (c conditions) { return c },
 	}
 }
 

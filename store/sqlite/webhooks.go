@@ -3,9 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/latchkey/latchkey/audit"
 	"github.com/latchkey/latchkey/keys"
@@ -14,8 +12,10 @@ import (
 
 // WebhookEndpoints returns the collection of webhooks.
 func (s *records) WebhookEndpoints() keys.Collection[webhooks.Endpoint, webhooks.Filter] {
-	return withColumn(s.engine, "webhook_endpoints", "organization_id", true,
-		func(e *webhooks.Endpoint) (string, *keys.Stamp, any) { return e.ID, &e.Stamp, e.OrganizationID },
+	return documentsBy(s.engine, "webhook_endpoints", "organization_id", true,
+		func(e *webhooks.Endpoint) (string, *keys.Stamp, []any) {
+			return e.ID, &e.Stamp, []any{e.OrganizationID}
+		},
 		func(f webhooks.Filter) (c conditions) {
 			c.oneOf("organization_id", f.OrganizationIDs)
 			return c
@@ -39,8 +39,8 @@ func (s *records) WebhookDeliveries() webhooks.DeliveryCollection { return s.del
 func (s *records) WebhookQueue() webhooks.DeliveryCollection { return s.deliveries(false) }
 
 func (s *records) deliveries(descending bool) *table[webhooks.Delivery, webhooks.DeliveryFilter] {
-	return withColumn(s.engine, "webhook_deliveries", "queue", descending,
-		func(d *webhooks.Delivery) (string, *keys.Stamp, any) { return d.ID, &d.Stamp, int(d.Queue) },
+	return documentsBy(s.engine, "webhook_deliveries", "queue", descending,
+		func(d *webhooks.Delivery) (string, *keys.Stamp, []any) { return d.ID, &d.Stamp, []any{int(d.Queue)} },
 		func(f webhooks.DeliveryFilter) (c conditions) {
 			if f.Queue != webhooks.Done {
 				c.use("webhook_deliveries_waiting")
@@ -51,39 +51,6 @@ func (s *records) deliveries(descending bool) *table[webhooks.Delivery, webhooks
 			}
 			return c
 		})
-}
-
-// withColumn is documents with one more column, by which they are found.
-func withColumn[T, F any](
-	s *engine, name, column string, descending bool, of func(*T) (string, *keys.Stamp, any), where func(F) conditions,
-) *table[T, F] {
-	return &table[T, F]{
-		store: s, name: name, descending: descending, where: where,
-		columns: names("id revision created_at updated_at " + column + " data"),
-		identify: func(n *T) (string, int64) {
-			id, stamp, _ := of(n)
-			return id, stamp.Revision
-		},
-		values: func(n *T) []any {
-			id, stamp, value := of(n)
-			text, err := json.Marshal(n)
-			if err != nil {
-				panic(fmt.Errorf("encode %s: %w", id, err)) // these objects always encode
-			}
-			return append(append([]any{id}, stampValues(stamp)...), value, string(text))
-		},
-		scan: func(row scanner, n *T) error {
-			var id, text string
-			var stamp keys.Stamp
-			if err := row.Scan(append(append([]any{&id}, stampColumns(&stamp)...), new(any), &text)...); err != nil {
-				return err
-			}
-			err := json.Unmarshal([]byte(text), n)
-			_, into, _ := of(n)
-			*into = stamp
-			return err
-		},
-	}
 }
 
 const (
